@@ -1,0 +1,108 @@
+"""Event time: half-open bins, the cadence of a series, and watermarks.  No clock in here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """When the bins of one signal start.
+
+    Parameters
+    ----------
+    width
+        Length of a bin [s]; a bin is ``[start, start + width)``.
+    slots
+        Seconds of the UTC day at which bins start, for series that are sampled unevenly
+        (Britain: 06, 10, 16, 20 h).  Empty: a bin every ``width`` seconds.
+    phase
+        Offset of the grid from the epoch [s], for even series; netvigil's own signals have 0.
+    """
+
+    width: int
+    slots: tuple[int, ...] = ()
+    phase: int = 0
+
+    def floor(self, time: np.ndarray) -> np.ndarray:
+        """Start of the bin that holds each time, ``(n,) int64`` [s].
+
+        A given series keeps its own grid: on an uneven one, the last slot at or before the time.
+
+        Examples
+        --------
+        >>> Cadence(300).floor(np.array([599, 600, 601])).tolist()
+        [300, 600, 600]
+        """
+        time = np.asarray(time, np.int64)
+        if not self.slots:
+            return (time - self.phase) // self.width * self.width + self.phase
+        slots = np.array(self.slots, np.int64)
+        day, rest = np.divmod(time, DAY)
+        at = np.searchsorted(slots, rest, side="right") - 1
+        return np.where(at < 0, (day - 1) * DAY + slots[-1], day * DAY + slots[at])
+
+    def starts(self, after: int, until: int) -> np.ndarray:
+        """Bin starts ``s`` with ``s > after`` and ``s + width <= until``, in order [s].
+
+        Examples
+        --------
+        >>> Cadence(300).starts(after=0, until=1000).tolist()
+        [300, 600]
+        >>> Cadence(4 * 3600, slots=(6 * 3600, 10 * 3600)).starts(after=6 * 3600, until=2 * DAY)[:2].tolist()
+        [36000, 108000]
+        """
+        last = until - self.width
+        if last <= after:
+            return np.empty(0, np.int64)
+        if not self.slots:
+            first = (after - self.phase) // self.width * self.width + self.phase + self.width
+            return np.arange(first, last + 1, self.width, dtype=np.int64)
+        days = np.arange(after // DAY, last // DAY + 1, dtype=np.int64) * DAY
+        grid = (days[:, None] + np.array(self.slots, np.int64)).ravel()
+        return grid[(grid > after) & (grid <= last)]
+
+
+def infer_cadence(times: np.ndarray) -> Cadence:
+    """The cadence of a given series, from the distinct times of its rows ``(n,) int64`` [s].
+
+    The width is the commonest step, the shorter one of a tie.  Where the times do not lie on that one grid
+    but keep to a few slots of the day, the slots are the cadence; else every ``width`` seconds from the first time.
+
+    Examples
+    --------
+    >>> infer_cadence(np.array([600, 1200, 1800, 3600])).width
+    600
+    >>> hours = np.array([6, 10, 16, 20, 30, 34, 40, 44, 54, 58])
+    >>> infer_cadence(hours * 3600) == Cadence(4 * 3600, slots=(21600, 36000, 57600, 72000))
+    True
+    """
+    times = np.unique(np.asarray(times, np.int64))
+    if len(times) < 2:
+        return Cadence(DAY, phase=int(times[0]) % DAY if len(times) else 0)
+    steps, counts = np.unique(np.diff(times), return_counts=True)
+    width = int(steps[np.argmax(counts)])
+    phase = int(times[0]) % width
+    if np.all((times - phase) % width == 0):
+        return Cadence(width, phase=phase)
+    slots = np.unique(times % DAY)
+    uneven = len(slots) <= 24 and len(times) >= 2 * len(slots) and np.diff(slots, append=slots[0] + DAY).min() >= width
+    return Cadence(width, slots=tuple(int(s) for s in slots)) if uneven else Cadence(width, phase=phase)
+
+
+NEVER = -(2**62)
+"""A watermark before all time."""
+
+
+def lowest(watermarks: Iterable[int]) -> int:
+    """The lowest of the watermarks, `NEVER` where there is none.
+
+    Examples
+    --------
+    >>> lowest([600, 300]), lowest([]) == NEVER
+    (300, True)
+    """
+    return min(watermarks, default=NEVER)

@@ -1,0 +1,34 @@
+"""The two ways in which input can be wrong, and nothing else."""
+
+
+class UserError(Exception):
+    """A person gave a wrong value: one sentence that names the value and the place; exit code 2."""
+
+
+class DecodeError(Exception):
+    """A piece of a feed that cannot be used: becomes a dead letter, and the stream goes on.
+
+    Parameters
+    ----------
+    feed
+        Name of the feed, as in ``FEEDS``.
+    reason
+        A short stable slug (``truncated-record``, ``bad-json``): it becomes a metric label.
+    place
+        Where it was: ``byte 48013`` or ``line 7``.
+    detail
+        What was seen there, for a person.
+
+    Examples
+    --------
+    >>> str(DecodeError("mrt", "truncated-record", "byte 48013", "wanted 97 bytes, 44 left"))
+    'mrt: truncated-record at byte 48013: wanted 97 bytes, 44 left'
+    """
+
+    def __init__(self, feed: str, reason: str, place: str, detail: str = "") -> None:
+        super().__init__(feed, reason, place, detail)
+        self.feed, self.reason, self.place, self.detail = feed, reason, place, detail
+
+    def __str__(self) -> str:
+        tail = f": {self.detail}" if self.detail else ""
+        return f"{self.feed}: {self.reason} at {self.place}{tail}"

@@ -1,0 +1,288 @@
+"""What travels on the path.  High-rate records are columnar Arrow frames, low-rate ones are JSON.
+
+One message is many rows.  A frame is an Arrow IPC stream with one row whose cells are lists, so that arrays of
+different lengths (bins, entities, bins x entities) share one self-describing message; the scalars stand as JSON
+in the schema's metadata.
+"""
+
+import dataclasses
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+ANNOUNCE, WITHDRAW, STATE, RIB, OTHER = range(5)
+KINDS = ("announce", "withdraw", "state", "rib", "other")
+"""Kinds of a BGP element; OTHER is a record that carries no route (keepalive, open, end of RIB)."""
+
+ESTABLISHED = 6
+"""The BGP state in which a peer's routes hold; any other means that its session is down."""
+
+UP, DEAD, END = "up", "dead", "end"
+"""Status of a heartbeat: alive; missing for too long; the recording ends here."""
+
+
+class Run(NamedTuple):
+    """One stream through the engine: live, a drill, or one replay.  State never crosses runs.
+
+    ``signals`` is the roster: fusion waits for the watermark of each of them unless its feed is dead.
+    """
+
+    id: str = ""
+    tense: str = "replay"
+    signals: tuple[str, ...] = ()
+
+
+class Peer(NamedTuple):
+    """A BGP session of a collector."""
+
+    asn: int
+    address: str
+    collector: str = ""
+
+
+class Entity(NamedTuple):
+    """Who a series is about; ``country`` is the ISO code of what it belongs to ('' where not known)."""
+
+    type: str
+    name: str
+    country: str = ""
+    mobile: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Event time of a feed has reached ``time`` [s]; sent to every partition at least once a bin."""
+
+    run: Run
+    feed: str
+    partition: int
+    time: int
+    status: str = UP
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Elements:
+    """BGP elements in the order of arrival, n rows.
+
+    time ``(n,) int64`` [s]; kind ``(n,) uint8``, see `KINDS`; peer ``(n,) int32`` index into ``peers``;
+    family ``(n,) uint8`` 4 or 6 (0 for STATE and OTHER); hi, lo ``(n,) uint64``: the address left-aligned in 128 bits
+    (10.0.0.0 is hi = 0x0a000000 << 32, lo = 0), host bits zero; length ``(n,) uint8`` mask bits;
+    origin ``(n,) uint32`` origin AS (0 where none, or where the path ends in an AS set of several);
+    state ``(n,) uint8`` new BGP state of a STATE element (6 is `ESTABLISHED`), else 0.
+    """
+
+    run: Run
+    feed: str
+    partition: int
+    peers: tuple[Peer, ...]
+    time: np.ndarray
+    kind: np.ndarray
+    peer: np.ndarray
+    family: np.ndarray
+    hi: np.ndarray
+    lo: np.ndarray
+    length: np.ndarray
+    origin: np.ndarray
+    state: np.ndarray
+
+    COLUMNS: ClassVar = {
+        "time": np.int64, "kind": np.uint8, "peer": np.int32, "family": np.uint8, "hi": np.uint64,
+        "lo": np.uint64, "length": np.uint8, "origin": np.uint32, "state": np.uint8,
+    }  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def take(self, rows: np.ndarray, partition: int | None = None) -> "Elements":
+        """The elements at ``rows`` (indices or mask), peers kept."""
+        columns = {name: getattr(self, name)[rows] for name in self.COLUMNS}
+        return dataclasses.replace(self, partition=self.partition if partition is None else partition, **columns)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one given series, n rows of m entities.
+
+    time ``(n,) int64`` bin start [s]; entity ``(n,) int32`` index into ``entities``; value ``(n,) float64``, NaN = not observed.
+    ``width``, ``slots`` and ``phase`` are the series' `pipeline.bins.Cadence`.
+    """
+
+    run: Run
+    feed: str
+    partition: int
+    signal: str
+    width: int
+    slots: tuple[int, ...]
+    phase: int
+    entities: tuple[Entity, ...]
+    time: np.ndarray
+    entity: np.ndarray
+    value: np.ndarray
+
+    COLUMNS: ClassVar = {"time": np.int64, "entity": np.int32, "value": np.float64}
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def take(self, rows: np.ndarray, partition: int | None = None) -> "Rows":
+        """The rows at ``rows`` (indices or mask), entities kept."""
+        columns = {name: getattr(self, name)[rows] for name in self.COLUMNS}
+        return dataclasses.replace(self, partition=self.partition if partition is None else partition, **columns)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bins:
+    """t closed bins of one signal for n entities: partial (of one partition), or merged (partition -1).
+
+    start ``(t,) int64`` [s]; value ``(t, n) float64``, 0 = observed and empty, NaN = not observed;
+    health ``(t, n) float32`` share of the sources that were healthy [0-1].
+    ``watermark`` [s]: no bin that ends at or before it will follow.  t may be 0: then only the watermark speaks.
+    """
+
+    run: Run
+    feed: str
+    partition: int
+    signal: str
+    width: int
+    watermark: int
+    status: str
+    entities: tuple[Entity, ...]
+    start: np.ndarray
+    value: np.ndarray
+    health: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a detector says of t bins x n entities of one signal; all arrays ``(t, n)``.
+
+    expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative;
+    state codes of `detectors.base`; value and health as in `Bins`.
+    ``partition`` is the fusion partition (by country) that these entities belong to.
+    """
+
+    run: Run
+    feed: str
+    partition: int
+    signal: str
+    detector: str
+    width: int
+    watermark: int
+    status: str
+    entities: tuple[Entity, ...]
+    start: np.ndarray
+    value: np.ndarray
+    health: np.ndarray
+    expected: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    score: np.ndarray
+    state: np.ndarray
+
+
+class Term(msgspec.Struct, frozen=True):
+    """One signal's evidence in an outage: what it shows and how much it weighs [log-odds]."""
+
+    signal: str
+    ratio: float | None
+    score: float | None
+    weight: float
+    health: float
+
+
+class Outage(msgspec.Struct, frozen=True):
+    """One revision of an outage (DESIGN section 6).  Times are integer seconds UTC inside, ISO in JSON."""
+
+    id: str
+    entity_type: str
+    entity: str
+    state: str
+    kind: str
+    tense: str
+    start: int
+    end: int | None
+    detected_at: int
+    confirmed_at: int | None
+    probability: float
+    severity: float
+    signals: tuple[Term, ...]
+    revision: int
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A piece of a feed that could not be used, with reason and place."""
+
+    run: str
+    feed: str
+    reason: str
+    place: str
+    detail: str = ""
+    source: str = ""
+
+
+FRAMES = {cls.__name__: cls for cls in (Heartbeat, Elements, Rows, Bins, Verdicts)}
+Frame = Heartbeat | Elements | Rows | Bins | Verdicts
+
+
+def encode(frame: Frame) -> bytes:
+    """One frame as an Arrow IPC stream.
+
+    Examples
+    --------
+    >>> beat = Heartbeat(Run("live", "live"), "ris", 0, 1707350400)
+    >>> decode(encode(beat)) == beat
+    True
+    """
+    head: dict[str, Any] = {"frame": type(frame).__name__}
+    names, cells, shapes = [], [], {}
+    for field in dataclasses.fields(frame):
+        value = getattr(frame, field.name)
+        if isinstance(value, np.ndarray):
+            names.append(field.name)
+            flat = pa.array(value.ravel())
+            cells.append(pa.ListArray.from_arrays(pa.array([0, len(flat)], pa.int32()), flat))
+            if value.ndim > 1:
+                shapes[field.name] = value.shape
+        else:
+            head[field.name] = value
+    head["shapes"] = shapes
+    schema = pa.schema([pa.field(n, c.type) for n, c in zip(names, cells, strict=True)], {"head": msgspec.json.encode(head)})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        if names:
+            writer.write_batch(pa.record_batch(cells, schema=schema))
+    return sink.getvalue().to_pybytes()
+
+
+def decode(message: bytes) -> Frame:
+    """The frame of a message; ValueError with the reason where it is none.
+
+    Arrays are read-only views of the message where Arrow allows it: whoever changes one copies it first.
+    """
+    try:
+        reader = pa.ipc.open_stream(message)
+        head = msgspec.json.decode((reader.schema.metadata or {})[b"head"])
+        cls = FRAMES[head.pop("frame")]
+        shapes = head.pop("shapes")
+        batches = list(reader)
+        arrays = {}
+        for name in reader.schema.names:
+            flat = batches[0].column(name).values.to_numpy(zero_copy_only=False)
+            arrays[name] = flat.reshape(shapes[name]) if name in shapes else flat
+        return cls(**_typed(head), **arrays)
+    except (pa.ArrowException, msgspec.DecodeError, KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        raise ValueError(f"not a netvigil frame: {error}") from error
+
+
+def _typed(head: dict[str, Any]) -> dict[str, Any]:
+    run = head["run"]
+    head["run"] = Run(run[0], run[1], tuple(run[2]))
+    if "entities" in head:
+        head["entities"] = tuple(Entity(*e) for e in head["entities"])
+    if "peers" in head:
+        head["peers"] = tuple(Peer(*p) for p in head["peers"])
+    if "slots" in head:
+        head["slots"] = tuple(head["slots"])
+    return head
