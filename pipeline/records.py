@@ -248,7 +248,9 @@ def encode(frame: Frame) -> bytes:
         else:
             head[field.name] = value
     head["shapes"] = shapes
-    schema = pa.schema([pa.field(n, c.type) for n, c in zip(names, cells, strict=True)], {"head": msgspec.json.encode(head)})
+    schema = pa.schema(
+        [pa.field(n, c.type) for n, c in zip(names, cells, strict=True)], {"head": msgspec.json.encode(head)}
+    )
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as writer:
         if names:
@@ -272,7 +274,15 @@ def decode(message: bytes) -> Frame:
             flat = batches[0].column(name).values.to_numpy(zero_copy_only=False)
             arrays[name] = flat.reshape(shapes[name]) if name in shapes else flat
         return cls(**_typed(head), **arrays)
-    except (pa.ArrowException, msgspec.DecodeError, KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+    except (
+        pa.ArrowException,
+        msgspec.DecodeError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        ValueError,
+    ) as error:
         raise ValueError(f"not a netvigil frame: {error}") from error
 
 
