@@ -105,7 +105,8 @@ class Elements:
 class Rows:
     """Rows of one given series, n rows of m entities.
 
-    time ``(n,) int64`` bin start [s]; entity ``(n,) int32`` index into ``entities``; value ``(n,) float64``, NaN = not observed.
+    time ``(n,) int64`` bin start [s]; entity ``(n,) int32`` index into ``entities``;
+    value ``(n,) float64``, NaN = not observed.
     ``width``, ``slots`` and ``phase`` are the series' `pipeline.bins.Cadence`.
     """
 

@@ -19,7 +19,7 @@ class Binner(Protocol[Batch]):
         ...
 
     def close(self, until: int, observed: bool = True) -> list[Bins]:
-        """Close every bin that ends at or before ``until`` [s]; all NaN where the feed was not observed (it was dead)."""
+        """Close every bin that ends at or before ``until`` [s]; all NaN where the feed was dead (not observed)."""
         ...
 
     def save(self) -> bytes:
