@@ -53,13 +53,17 @@ class Entity(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Event time of a feed has reached ``time`` [s]; sent to every partition at least once a bin."""
+    """Event time of a feed has reached ``time`` [s]; sent to every partition at least once a bin.
+
+    ``signals`` are those that the feed serves in this run: each of them hears of the new watermark.
+    """
 
     run: Run
     feed: str
     partition: int
     time: int
     status: str = UP
+    signals: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class Bins:
     """t closed bins of one signal for n entities: partial (of one partition), or merged (partition -1).
 
     start ``(t,) int64`` [s]; value ``(t, n) float64``, 0 = observed and empty, NaN = not observed;
-    health ``(t, n) float32`` share of the sources that were healthy [0-1].
+    health ``(t, n) float32`` share of the sources that were healthy [0-1], NaN where the entity was not known yet.
     ``watermark`` [s]: no bin that ends at or before it will follow.  t may be 0: then only the watermark speaks.
     """
 
@@ -210,6 +214,15 @@ class Outage(msgspec.Struct, frozen=True):
     severity: float
     signals: tuple[Term, ...]
     revision: int
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far fusion has come: every outage revision up to ``watermark`` [s] of this run and partition is out."""
+
+    run: str
+    partition: int
+    watermark: int
+    ended: bool = False
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -294,6 +307,7 @@ def _typed(head: dict[str, Any]) -> dict[str, Any]:
         head["entities"] = tuple(Entity(*e) for e in head["entities"])
     if "peers" in head:
         head["peers"] = tuple(Peer(*p) for p in head["peers"])
-    if "slots" in head:
-        head["slots"] = tuple(head["slots"])
+    for name in ("slots", "signals"):
+        if name in head:
+            head[name] = tuple(head[name])
     return head

@@ -1,0 +1,158 @@
+"""The bin stage, second half: one owner sums the partitions' shares once every partition's watermark has passed."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+
+from pipeline.binning import no_bins
+from pipeline.bins import NEVER
+from pipeline.records import DEAD, END, UP, Bins, Entity, Run, decode, encode
+from pipeline.snapshot import pack, unpack
+
+
+@dataclass
+class Shares:
+    """What the partitions have said of one signal of one run."""
+
+    run: Run
+    feed: str
+    signal: str
+    watermarks: dict[int, int] = field(default_factory=dict)
+    status: dict[int, str] = field(default_factory=dict)
+    waiting: list[Bins] = field(default_factory=list)
+    told: int = NEVER
+    home: dict[tuple[str, str], Entity] = field(default_factory=dict)
+
+
+class MergeStage:
+    """Merges partial bins.
+
+    Input: partial `Bins`.  Output: merged `Bins` (partition -1), entities in order of name, each bin once; without
+    bins where only the watermark or the status moved.
+
+    A value is the sum over the partitions that list the entity: NaN where one of them did not observe it.  Its health
+    is the lowest of theirs.  What comes again after a restart is known by its bin and partition, and ignored.
+    """
+
+    def __init__(self, partitions: dict[str, int]) -> None:
+        """``partitions``: how many partitions each feed's topic has."""
+        self.partitions = partitions
+        self.shares: dict[tuple[str, str], Shares] = {}
+
+    def step(self, part: Bins) -> list[Bins]:
+        """Take in what one partition says."""
+        key = (part.run.id, part.signal)
+        shares = self.shares.setdefault(key, Shares(part.run, part.feed, part.signal))
+        known = shares.watermarks.get(part.partition, NEVER)
+        fresh = part.start + part.width > known
+        if fresh.any():
+            shares.waiting.append(part if fresh.all() else _bins_at(part, fresh))
+        shares.watermarks[part.partition] = max(known, part.watermark)
+        before = _status(shares)
+        shares.status[part.partition] = part.status
+        if len(shares.watermarks) < self.partitions[part.feed]:
+            return []
+        return self._release(shares, changed=before != _status(shares))
+
+    def _release(self, shares: Shares, changed: bool) -> list[Bins]:
+        watermark = min(shares.watermarks.values())
+        if watermark <= shares.told and not changed:
+            return []
+        shares.told = watermark
+        ready, rest = [], []
+        for part in shares.waiting:
+            done = part.start + part.width <= watermark
+            if done.any():
+                ready.append(part if done.all() else _bins_at(part, done))
+            if not done.all():
+                rest.append(_bins_at(part, ~done))
+        shares.waiting = rest
+        status = _status(shares)
+        if status == END:
+            del self.shares[shares.run.id, shares.signal]
+        merged = merge(ready, shares.home) if ready else no_bins(shares.run, shares.feed, -1)
+        return [dataclasses.replace(merged, signal=shares.signal, watermark=watermark, status=status)]
+
+    def save(self) -> bytes:
+        """All that waits, and how far every partition is."""
+        head, waiting = [], {}
+        for i, s in enumerate(self.shares.values()):
+            heads = (list(s.watermarks.items()), list(s.status.items()), list(s.home.values()))
+            head.append((s.run, s.feed, s.signal, s.told, len(s.waiting), heads))
+            for j, part in enumerate(s.waiting):
+                waiting[f"{i}.{j}"] = np.frombuffer(encode(part), np.uint8)
+        return pack(head, waiting)
+
+    def load(self, state: bytes) -> None:
+        """Take over what was saved."""
+        head, waiting = unpack(state)
+        self.shares = {}
+        for i, (run, feed, signal, told, size, (watermarks, status, home)) in enumerate(head):
+            run = Run(run[0], run[1], tuple(run[2]))
+            parts = [cast(Bins, decode(waiting[f"{i}.{j}"].tobytes())) for j in range(size)]
+            settled = {(e[0], e[1]): Entity(*e) for e in home}
+            self.shares[run.id, signal] = Shares(
+                run, feed, signal, dict(watermarks), dict(status), parts, told, settled
+            )
+
+
+def _status(shares: Shares) -> str:
+    """Dead where one partition's feed is dead, ended once all have ended."""
+    status = set(shares.status.values())
+    return DEAD if DEAD in status else END if status == {END} else UP
+
+
+def _bins_at(bins: Bins, rows: np.ndarray) -> Bins:
+    return dataclasses.replace(bins, start=bins.start[rows], value=bins.value[rows], health=bins.health[rows])
+
+
+def merge(parts: list[Bins], home: dict[tuple[str, str], Entity] | None = None) -> Bins:
+    """The sum of partial bins of one signal; ``home`` keeps the entity (its country) that a name was first given.
+
+    Examples
+    --------
+    >>> def part(partition, *value):
+    ...     value = np.array([value])
+    ...     return Bins(Run(), "ris", partition, "bgp.ris", 300, 600, "up",
+    ...                 (Entity("country", "IQ"), Entity("country", "PK"))[: value.shape[1]],
+    ...                 np.array([300]), value, np.ones(value.shape, np.float32))
+    >>> merge([part(0, 1.0, np.nan), part(1, 2.0, 5.0), part(2, 4.0)]).value.tolist()
+    [[7.0, nan]]
+    """
+    starts = np.unique(np.concatenate([part.start for part in parts]))
+    keys = sorted({entity[:2] for part in parts for entity in part.entities})
+    column = {key: i for i, key in enumerate(keys)}
+    value = np.zeros((len(starts), len(keys)))
+    health = np.full(value.shape, np.inf, np.float32)
+    for part in parts:
+        columns = np.array([column[entity[:2]] for entity in part.entities], np.intp)
+        at = np.ix_(np.searchsorted(starts, part.start), columns)
+        listed = ~np.isnan(part.health)
+        value[at] += np.where(listed, part.value, 0)
+        health[at] = np.fmin(health[at], part.health)
+    listed = np.isfinite(health)
+    home = {} if home is None else home
+    _settle(parts, keys, home)
+    return dataclasses.replace(
+        parts[0], partition=-1, entities=tuple(home[key] for key in keys), start=starts,
+        value=np.where(listed, value, np.nan), health=np.where(listed, health, np.nan),
+    )  # fmt: skip
+
+
+def _settle(parts: list[Bins], keys: list[tuple[str, str]], home: dict[tuple[str, str], Entity]) -> None:
+    """Give every name its entity for good: the one that counts most in the first bin that lists it.
+
+    An AS may have addresses of several countries; it belongs to that of most of them, and must not change sides in the
+    middle of an outage.
+    """
+    unsettled = {key for key in keys if key not in home}
+    claims: dict[tuple[str, str], tuple[int, float, str]] = {}
+    for part in parts if unsettled else []:
+        for i, entity in enumerate(part.entities):
+            if entity[:2] in unsettled:
+                first = int(np.argmin(np.isnan(part.health[:, i])))
+                claim = (int(part.start[first]), -float(np.nan_to_num(part.value[first, i])), entity.country)
+                if claim < claims.get(entity[:2], (2**62, 0.0, "")):
+                    claims[entity[:2]], home[entity[:2]] = claim, entity
