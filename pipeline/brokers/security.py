@@ -1,0 +1,185 @@
+"""How the broker is reached: its address, TLS and SASL.  From the environment, so that no secret is an argument.
+
+NETVIGIL_KAFKA_SECURITY_PROTOCOL   PLAINTEXT (default), SSL, SASL_PLAINTEXT, SASL_SSL
+NETVIGIL_KAFKA_CA_FILE             certificates to trust (PEM); default: the system's
+NETVIGIL_KAFKA_CERT_FILE           our own certificate (PEM), where the broker wants one
+NETVIGIL_KAFKA_KEY_FILE            its private key (PEM)
+NETVIGIL_KAFKA_KEY_PASSWORD_FILE   file with the key's password
+NETVIGIL_KAFKA_SASL_MECHANISM      PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 (default)
+NETVIGIL_KAFKA_USERNAME
+NETVIGIL_KAFKA_PASSWORD_FILE       file with the password (a Docker or Kubernetes secret)
+NETVIGIL_KAFKA_PASSWORD            the password itself, where a file is not possible
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipeline.errors import UserError
+
+PREFIX = "NETVIGIL_KAFKA_"
+PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
+
+
+class Secret(str):
+    """A text that does not show itself: both Kafka clients write their whole configuration to the debug log.
+
+    Examples
+    --------
+    >>> {"password": Secret("hunter2")}, Secret("hunter2") == "hunter2"
+    ({'password': '***'}, True)
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+@dataclass(frozen=True)
+class Security:
+    """How to speak to the broker.  The default is plain TCP, for brokers on this machine or inside compose.
+
+    Parameters
+    ----------
+    protocol
+        One of `PROTOCOLS`.
+    tls
+        Context for ``SSL`` and ``SASL_SSL``, with certificates and host names checked.
+    mechanism, username, password
+        For the two ``SASL_`` protocols.
+    """
+
+    protocol: str = "PLAINTEXT"
+    tls: ssl.SSLContext | None = None
+    mechanism: str = ""
+    username: str = ""
+    password: Secret = field(default=Secret(), repr=False)
+
+    def settings(self) -> dict[str, Any]:
+        """The same for a client: kafka-python and aiokafka call these alike.
+
+        Examples
+        --------
+        >>> Security().settings()
+        {'security_protocol': 'PLAINTEXT'}
+        """
+        settings: dict[str, Any] = {"security_protocol": self.protocol}
+        if self.tls is not None:
+            settings["ssl_context"] = self.tls
+        if self.mechanism:
+            settings["sasl_mechanism"] = self.mechanism
+            settings["sasl_plain_username"] = self.username
+            settings["sasl_plain_password"] = self.password
+        return settings
+
+
+PLAIN = Security()
+
+
+def from_environment(environment: Mapping[str, str]) -> Security:
+    """The security that the environment asks for.
+
+    Raises
+    ------
+    UserError
+        A value is unknown, missing or contradicts another, or a file cannot be read.
+
+    Examples
+    --------
+    >>> from_environment({}) == PLAIN
+    True
+    >>> from_environment({"NETVIGIL_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "NETVIGIL_KAFKA_SASL_MECHANISM": "MD5"})
+    Traceback (most recent call last):
+    ...
+    pipeline.errors.UserError: NETVIGIL_KAFKA_SASL_MECHANISM is 'MD5', not one of SCRAM-SHA-512, SCRAM-SHA-256, PLAIN
+    """
+    given = {key.removeprefix(PREFIX): value for key, value in environment.items() if key.startswith(PREFIX) and value}
+    protocol = _one_of(given, "SECURITY_PROTOCOL", PROTOCOLS)
+    _check_all_used(given, protocol)
+    tls = _tls(given) if protocol.endswith("SSL") else None
+    if not protocol.startswith("SASL"):
+        return Security(protocol, tls)
+    mechanism = _one_of(given, "SASL_MECHANISM", MECHANISMS)
+    password = _from_file(given, "PASSWORD_FILE") or Secret(_needed(given, "PASSWORD"))
+    return Security(protocol, tls, mechanism, _needed(given, "USERNAME"), password)
+
+
+def _check_all_used(given: Mapping[str, str], protocol: str) -> None:
+    """A password without SASL, or a certificate without TLS, is a mistake that would go out in the clear."""
+    for name in given:
+        tls = name in ("CA_FILE", "CERT_FILE", "KEY_FILE", "KEY_PASSWORD_FILE") and not protocol.endswith("SSL")
+        sasl = name in ("SASL_MECHANISM", "USERNAME", "PASSWORD", "PASSWORD_FILE") and not protocol.startswith("SASL")
+        if tls or sasl:
+            raise UserError(
+                f"{PREFIX}{name} is set, but {PREFIX}SECURITY_PROTOCOL is {protocol}, which does not use it"
+            )
+
+
+def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = given.get(name, allowed[0])
+    if value not in allowed:
+        raise UserError(f"{PREFIX}{name} is {value!r}, not one of {', '.join(allowed)}")
+    return value
+
+
+def _needed(given: Mapping[str, str], name: str) -> str:
+    if name not in given:
+        raise UserError(f"{PREFIX}{name} is not set, and {PREFIX}SECURITY_PROTOCOL needs it")
+    return given[name]
+
+
+def _from_file(given: Mapping[str, str], name: str) -> Secret | None:
+    if name not in given:
+        return None
+    try:
+        return Secret(Path(given[name]).read_text().removesuffix("\n"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{PREFIX}{name} is {given[name]!r}, which cannot be read: {error}") from error
+
+
+def _tls(given: Mapping[str, str]) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=given.get("CA_FILE"))
+        if "CERT_FILE" in given:
+            password = _from_file(given, "KEY_PASSWORD_FILE")
+            # Without a password OpenSSL would ask for one on the terminal, and wait.
+            context.load_cert_chain(given["CERT_FILE"], given.get("KEY_FILE"), password or "")
+    except (OSError, ssl.SSLError) as error:
+        files = ", ".join(
+            f"{PREFIX}{name}={given[name]}" for name in ("CA_FILE", "CERT_FILE", "KEY_FILE") if name in given
+        )
+        raise UserError(f"no TLS with {files or 'the certificates of the system'}: {error}") from error
+    return context
+
+
+def parse(url: str) -> str:
+    """``kafka://host:port[,host:port]`` as the ``host:port[,host:port]`` that clients take.
+
+    Examples
+    --------
+    >>> parse("kafka://127.0.0.1:9092"), parse("kafka://a:9092,b:9093")
+    ('127.0.0.1:9092', 'a:9092,b:9093')
+    >>> parse("localhost:9092")
+    Traceback (most recent call last):
+    ...
+    pipeline.errors.UserError: --broker 'localhost:9092' is not kafka://HOST:PORT[,HOST:PORT]
+    """
+    scheme, found, rest = url.partition("://")
+    brokers = rest.split(",")
+    if scheme != "kafka" or not found or not all(_is_address(broker) for broker in brokers):
+        raise UserError(f"--broker {url!r} is not kafka://HOST:PORT[,HOST:PORT]")
+    return ",".join(brokers)
+
+
+def _is_address(broker: str) -> bool:
+    try:
+        parts = urlsplit(f"//{broker}")
+        whole = parts.hostname and parts.port and "@" not in broker and parts.netloc == broker
+        return bool(whole) and not any(character.isspace() for character in broker)
+    except ValueError:
+        return False

@@ -1,0 +1,196 @@
+"""Messages to a topic and from it, with plain kafka-python: for ingest and replay.  The agents have Faust's own."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from pipeline.brokers.security import PLAIN, Security
+from pipeline.errors import UserError
+from pipeline.topics import BATCH_HEAD, MAX_MESSAGE
+
+WINDOW = 64 * 2**20
+"""Most that may be on its way to the broker and not yet acknowledged [bytes]; then `Sender.send` waits."""
+
+BOOTSTRAP = 30.0
+"""How long a broker may take to answer at first [s]."""
+
+DELIVERY = 120.0
+"""How long one message may take, retries included [s]: a broker that restarts is back long before."""
+
+
+class Sender:
+    """Sends messages and knows that they have arrived: acknowledged by all replicas, in order, each once.
+
+    A message that could not be delivered raises at the next `send` or `flush`; none is dropped silently.
+    Memory is bounded: `send` waits while ``window`` bytes are on their way.  `sent` counts acknowledged messages.
+    """
+
+    def __init__(self, bootstrap: str, security: Security = PLAIN, window: int = WINDOW) -> None:
+        self.bootstrap, self.window = bootstrap, window
+        self.sent = 0
+        self._flying: deque[tuple[Any, int]] = deque()
+        self._bytes = 0
+        self._producer = opened(
+            KafkaProducer,
+            bootstrap,
+            security,
+            acks="all",
+            enable_idempotence=True,
+            delivery_timeout_ms=int(DELIVERY * 1000),
+            max_request_size=MAX_MESSAGE + BATCH_HEAD,
+            allow_auto_create_topics=False,
+            max_block_ms=int(BOOTSTRAP * 1000),
+        )
+
+    def send(self, topic: str, value: bytes, partition: int, key: str = "") -> None:
+        """Hand over one message; the partition is `pipeline.topics.partition_for` of its key, or a frame's own.
+
+        Raises
+        ------
+        UserError
+            It is larger than `pipeline.topics.MAX_MESSAGE`, the topic does not exist, or an earlier one failed.
+        """
+        if len(value) > MAX_MESSAGE:
+            raise UserError(f"a message of {len(value)} bytes for {topic}: more than {MAX_MESSAGE} are not sent")
+        try:
+            future = self._producer.send(topic, value=value, key=key.encode() or None, partition=partition)
+        except (KafkaError, AssertionError, ValueError) as error:
+            raise UserError(f"{topic} on {self.bootstrap} does not take partition {partition}: {error}") from error
+        self._flying.append((future, len(value)))
+        self._bytes += len(value)
+        while self._bytes > self.window or (self._flying and self._flying[0][0].is_done):
+            self._land()
+
+    def flush(self) -> None:
+        """Wait until everything sent has arrived."""
+        while self._flying:
+            self._land()
+
+    def close(self) -> None:
+        """Give up what is still on its way (`flush` first) and the connection."""
+        self._producer.close(timeout=1)
+
+    def _land(self) -> None:
+        future, size = self._flying.popleft()
+        self._bytes -= size
+        try:
+            future.get(timeout=DELIVERY + BOOTSTRAP)
+        except KafkaError as error:
+            raise UserError(f"the broker at {self.bootstrap} did not take a message: {error}") from error
+        self.sent += 1
+
+    def __enter__(self) -> "Sender":
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            self.close()
+
+
+def follow(bootstrap: str, topic: str, security: Security = PLAIN, timeout: float = 60.0) -> Iterator[bytes]:
+    """The messages of a topic from its beginning, as they come; in order within each partition.
+
+    No group: it leaves no trace on the broker.  The connection is closed with the generator.
+
+    Raises
+    ------
+    UserError
+        There is no such topic, or nothing has come for ``timeout`` [s].
+    """
+    with _reading(bootstrap, topic, security) as consumer:
+        for messages in _polled(consumer, timeout, f"{topic} on {bootstrap}"):
+            yield from messages
+
+
+def collect(
+    bootstrap: str,
+    topic: str,
+    until: Callable[[list[bytes]], bool] | None = None,
+    security: Security = PLAIN,
+    timeout: float = 60.0,
+) -> list[bytes]:
+    """The messages of a topic from its beginning, until ``until`` of those so far is true; without it, to its end.
+
+    Its end is where it was at the call.  ``until`` is asked after each poll, so a few more may be there.
+
+    Raises
+    ------
+    UserError
+        There is no such topic, or nothing has come for ``timeout`` [s] and it is not done: never a list that is
+        shorter than what was asked for.
+    """
+    found: list[bytes] = []
+    with _reading(bootstrap, topic, security) as consumer:
+        done = _at_end(consumer) if until is None else partial(until, found)
+        if done():
+            return found
+        for messages in _polled(consumer, timeout, f"{topic} on {bootstrap}"):
+            found += messages
+            if done():
+                break
+    return found
+
+
+@contextmanager
+def _reading(bootstrap: str, topic: str, security: Security) -> Iterator[Any]:
+    """A consumer at the beginning of every partition of the topic."""
+    consumer = opened(
+        KafkaConsumer,
+        bootstrap,
+        security,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        allow_auto_create_topics=False,
+        max_partition_fetch_bytes=MAX_MESSAGE + BATCH_HEAD,
+    )
+    with closing(consumer):
+        partitions = consumer.partitions_for_topic(topic)
+        if not partitions:
+            raise UserError(f"there is no topic {topic} on {bootstrap}")
+        consumer.assign([TopicPartition(topic, partition) for partition in sorted(partitions)])
+        consumer.seek_to_beginning()
+        yield consumer
+
+
+def _at_end(consumer: Any) -> Callable[[], bool]:
+    ends = consumer.end_offsets(consumer.assignment())
+    return lambda: all(consumer.position(partition) >= end for partition, end in ends.items())
+
+
+def _polled(consumer: Any, timeout: float, place: str) -> Iterator[list[bytes]]:
+    """What each poll brings; tombstones of compacted topics are no messages."""
+    last = time.monotonic()
+    while True:
+        batches = consumer.poll(timeout_ms=200)
+        if batches:
+            yield [record.value for records in batches.values() for record in records if record.value is not None]
+            last = time.monotonic()
+        elif time.monotonic() - last > timeout:
+            raise UserError(f"{place}: no message for {timeout:g} s")
+
+
+def opened(
+    client: Callable[..., Any], bootstrap: str, security: Security, patience: float = BOOTSTRAP, **more: Any
+) -> Any:
+    """A kafka-python client that has found its broker within ``patience`` [s].
+
+    Raises
+    ------
+    UserError
+        It has not.
+    """
+    settings = {"bootstrap_servers": bootstrap.split(","), "bootstrap_timeout_ms": int(patience * 1000)}
+    try:
+        return client(**settings, **security.settings(), **more)
+    except (KafkaError, OSError) as error:
+        raise UserError(f"no Kafka broker answers at {bootstrap} within {patience:g} s: {error}") from error

@@ -1,0 +1,170 @@
+"""Every Kafka topic: its name, key, partitions and retention.  And which partition a record belongs to.
+
+Nothing in here talks to a broker: `pipeline.brokers` does.  Brokers stamp the records themselves (LogAppendTime),
+because retention counts from a record's stamp: replayed history that carried its own would be deleted at the
+first check, and stamps an hour ahead are refused.  Event time is in the frames.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from pipeline.errors import UserError
+from pipeline.records import OTHER, STATE, Elements, Rows
+
+HOUR = 3600
+DAY = 24 * HOUR
+GIB = 2**30
+FOREVER = -1
+
+MAX_MESSAGE = 8 * 2**20
+"""Largest message that is sent [bytes]: a frame of 200,000 elements; whoever fills frames stays well below."""
+
+BATCH_HEAD = 64 * 2**10
+"""What keys and headers may add to a message before Kafka holds it against the topic's limit [bytes]."""
+
+BGP_FEEDS = frozenset({"mrt", "rislive", "bmp", "exabgp"})
+"""Feeds whose frames are `Elements`, shared out by address bits; all others send `Rows`, by country."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic.
+
+    Parameters
+    ----------
+    name
+        ``netvigil.<stage>.<name>``.
+    value
+        What a message is: Arrow frames of `pipeline.records`, or JSON.
+    key
+        What the messages are keyed by; the partition is `partition_for` of it, or the record's own for feeds.
+    partitions
+        How many workers can share it [-].  Never changed once there is data: keys would move.
+    retention
+        How long a message stays, at least [s]; `FOREVER` keeps it.
+    size
+        What one partition may take on disk [bytes]; `FOREVER` is no bound.
+    compact
+        Only the last message of each key matters: older ones may go earlier.
+    """
+
+    name: str
+    value: str
+    key: str
+    partitions: int
+    retention: int
+    size: int = FOREVER
+    compact: bool = False
+
+    def settings(self) -> dict[str, str]:
+        """The topic's settings in Kafka's own words.
+
+        Examples
+        --------
+        >>> OUTAGES.settings()["retention.ms"], PROGRESS.settings()["cleanup.policy"]
+        ('-1', 'compact,delete')
+        """
+        return {
+            "cleanup.policy": "compact,delete" if self.compact else "delete",
+            "retention.ms": str(self.retention * 1000 if self.retention != FOREVER else FOREVER),
+            "retention.bytes": str(self.size),
+            "max.message.bytes": str(MAX_MESSAGE + BATCH_HEAD),
+            "message.timestamp.type": "LogAppendTime",
+        }
+
+
+PARTIALS = Topic("netvigil.bin.partials", "Bins of one partition", "feed", 4, 2 * DAY, 2 * GIB)
+SIGNALS = Topic("netvigil.bin.signals", "Bins, merged", "signal", 4, 30 * DAY, 4 * GIB)
+VERDICTS = Topic("netvigil.judge.verdicts", "Verdicts", "country", 4, 30 * DAY, 4 * GIB)
+OUTAGES = Topic("netvigil.fuse.outages", "Outage, JSON, every revision", "country", 4, FOREVER)
+"""Kept for ever and never compacted: the revisions of an outage are the evidence, and they are small."""
+PROGRESS = Topic("netvigil.fuse.progress", "Progress, JSON", "run/partition", 1, 7 * DAY, compact=True)
+STATUS = Topic("netvigil.feed.status", "status of a feed, JSON", "feed", 1, 7 * DAY, compact=True)
+DEADLETTERS = Topic("netvigil.feed.deadletters", "DeadLetter, JSON", "feed", 1, 30 * DAY, GIB)
+LATE = Topic("netvigil.bin.late", "Elements, Rows", "feed", 1, 7 * DAY, 4 * GIB)
+
+FIXED = (PARTIALS, SIGNALS, VERDICTS, OUTAGES, PROGRESS, STATUS, DEADLETTERS, LATE)
+"""All topics but those of the feeds."""
+
+
+def feed(name: str) -> Topic:
+    """The topic of one feed's frames: its records and its heartbeats.
+
+    BGP is bounded by size as well: a day of full tables is some 10 GiB.
+
+    Examples
+    --------
+    >>> feed("rislive").name, feed("rislive").partitions, feed("ioda").partitions
+    ('netvigil.feed.rislive', 8, 4)
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", name):
+        raise UserError(f"a feed cannot be called {name!r}: lower-case letters, digits and '-' make a topic's name")
+    if f"netvigil.feed.{name}" in (STATUS.name, DEADLETTERS.name):
+        raise UserError(f"a feed cannot be called {name!r}: netvigil.feed.{name} is a topic of its own")
+    if name in BGP_FEEDS:
+        return Topic(f"netvigil.feed.{name}", "Elements, Heartbeat", "address bits", 8, 2 * DAY, 4 * GIB)
+    return Topic(f"netvigil.feed.{name}", "Rows, Heartbeat", "country", 4, 90 * DAY, 4 * GIB)
+
+
+def every(feeds: Iterable[str]) -> tuple[Topic, ...]:
+    """All topics of an installation with these feeds.
+
+    Examples
+    --------
+    >>> [topic.name for topic in every(["ioda"])][:2]
+    ['netvigil.feed.ioda', 'netvigil.bin.partials']
+    """
+    return (*(feed(name) for name in feeds), *FIXED)
+
+
+def partition_for(key: str, partitions: int) -> int:
+    """The partition of a key: the same on every machine and in every run, unlike Python's own hash.
+
+    Examples
+    --------
+    >>> partition_for("PK", 4), partition_for("IQ", 4)
+    (3, 1)
+    """
+    return zlib.crc32(key.encode()) % partitions
+
+
+Batch = TypeVar("Batch", Elements, Rows)
+
+
+def split(batch: Batch, partitions: int) -> list[Batch]:
+    """The parts of a batch for each partition that gets any, each with its partition set; rows keep their order.
+
+    Overlapping prefixes meet in one partition (v4 by the first octet, v6 by the first 16 bits; a prefix shorter than
+    that goes where its first address does).  A peer's change of state concerns them all and goes to every partition;
+    an element without a route only counts, and goes to partition 0.  Rows go by country, so that a country's
+    own row, its regions and its ASes meet.
+
+    Examples
+    --------
+    >>> from pipeline.records import Entity, Run
+    >>> rows = Rows(Run(), "ioda", 0, "bgp.ioda", 300, (), 0, (Entity("country", "PK"), Entity("asn", "AS1", "IQ")),
+    ...             np.array([0, 0, 300]), np.array([0, 1, 0]), np.array([9.0, 5.0, 8.0]))
+    >>> [(part.partition, part.value.tolist()) for part in split(rows, 4)]
+    [(1, [5.0]), (3, [9.0, 8.0])]
+    """
+    if isinstance(batch, Elements):
+        home = _home(batch, partitions)
+        everywhere = batch.kind == STATE
+    else:
+        homes = [partition_for(entity.country or entity.name, partitions) for entity in batch.entities]
+        home = np.array(homes, np.int64)[batch.entity]
+        everywhere = np.zeros(len(batch), bool)
+    parts = ((partition, np.flatnonzero(everywhere | (home == partition))) for partition in range(partitions))
+    return [batch.take(rows, partition) for partition, rows in parts if len(rows)]
+
+
+def _home(batch: Elements, partitions: int) -> np.ndarray:
+    """Partition by the leading address bits, ``(n,) int64``; 0 for elements without an address."""
+    leading = np.where(batch.family == 4, batch.hi >> np.uint64(56), batch.hi >> np.uint64(48))
+    routeless = (batch.kind == OTHER) | (batch.kind == STATE)
+    return np.where(routeless, np.uint64(0), leading % np.uint64(partitions)).astype(np.int64)
