@@ -236,6 +236,40 @@ class DeadLetter(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+TIMES = ("start", "end", "detected_at", "confirmed_at")
+"""Fields of an outage that are times."""
+
+
+def outage_json(outage: Outage) -> bytes:
+    """An outage as the topic and files carry it: one JSON object, times in ISO UTC."""
+    fields = msgspec.structs.asdict(outage)
+    fields |= {name: None if fields[name] is None else iso(fields[name]) for name in TIMES}
+    return msgspec.json.encode(fields)
+
+
+def outage_from(line: bytes) -> Outage:
+    """The outage of such a JSON object; ValueError where it is none."""
+    fields = msgspec.json.decode(line)
+    fields |= {name: None if fields[name] is None else seconds(fields[name]) for name in TIMES}
+    return msgspec.convert(fields, Outage)
+
+
+def iso(time: int) -> str:
+    """UTC ISO time of seconds.
+
+    Examples
+    --------
+    >>> iso(1707357600), seconds("2024-02-08T02:00:00Z")
+    ('2024-02-08T02:00:00Z', 1707357600)
+    """
+    return f"{np.datetime64(time, 's')}Z"
+
+
+def seconds(text: str) -> int:
+    """Seconds of a UTC ISO time."""
+    return int(np.datetime64(text.removesuffix("Z"), "s").astype(np.int64))
+
+
 FRAMES = {cls.__name__: cls for cls in (Heartbeat, Elements, Rows, Bins, Verdicts)}
 Frame = Heartbeat | Elements | Rows | Bins | Verdicts
 

@@ -1,0 +1,68 @@
+"""The one code path: bin, judge, fuse.
+
+Live agents host a stage between two topics; `chain` ties the same stages together in memory.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from detectors import REGISTRY
+from pipeline import topics
+from pipeline.binning import BinStage, Late
+from pipeline.fusion import Fused, FuseStage
+from pipeline.judging import JudgeStage
+from pipeline.localtime import calendar
+from pipeline.merging import MergeStage
+from pipeline.records import Elements, Heartbeat, Outage, Progress, Rows
+from pipeline.settings import Settings
+from pipeline.signals import SIGNALS, binner
+
+Output = Outage | Fused | Progress | Late
+"""What comes out at the end of the path."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Makes the stages: what a worker hosts and what a replay chains are the same objects."""
+
+    settings: Settings = field(default_factory=Settings)
+
+    def bin(self, feed: str, partition: int) -> BinStage:
+        """The stage that counts one partition of a feed."""
+        return BinStage(partition, partial(binner, partitions=topics.feed(feed).partitions, settings=self.settings))
+
+    def merge(self) -> MergeStage:
+        """The stage that sums the partitions' shares."""
+        return MergeStage({feed: topics.feed(feed).partitions for feed in SIGNALS})
+
+    def judge(self) -> JudgeStage:
+        """The stage that judges merged bins."""
+        detector = REGISTRY[self.settings.judging.detector]
+        return JudgeStage(detector, calendar, topics.VERDICTS.partitions, self.settings.judging)
+
+    def fuse(self, partition: int) -> FuseStage:
+        """The stage that makes outages for one partition's countries."""
+        return FuseStage(partition, self.settings.fusing)
+
+
+def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:
+    """All stages in memory, every partition of them, one frame after the other.
+
+    Input: frames as ingest would send them, each with its partition.  Output: late records, fused bins, outage
+    revisions and progress, in the order in which they are decided.
+    """
+    bins: dict[tuple[str, int], BinStage] = {}
+    merge, judge = engine.merge(), engine.judge()
+    fuse = [engine.fuse(partition) for partition in range(topics.VERDICTS.partitions)]
+    for frame in frames:
+        place = (frame.feed, frame.partition)
+        if place not in bins:
+            bins[place] = engine.bin(*place)
+        for share in bins[place].step(frame):
+            if isinstance(share, Late):
+                yield share
+                continue
+            for merged in merge.step(share):
+                for verdicts in judge.step(merged):
+                    yield from fuse[verdicts.partition].step(verdicts)

@@ -1,0 +1,100 @@
+"""What verdicts weigh: named, bounded log-odds terms, and the kind of an outage that they add up to."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from pipeline.records import Verdicts
+from pipeline.settings import Fusing
+
+
+def kind_of(signal: str) -> str:
+    """The kind of a signal: what stands before the dot of ``<kind>.<source>``.
+
+    Examples
+    --------
+    >>> kind_of("bgp.ris")
+    'bgp'
+    """
+    return signal.partition(".")[0]
+
+
+def ratios(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Value as a share of what was expected; NaN where nothing (or nothing above zero) was."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(expected > 0, value / expected, np.nan)
+
+
+def weights(verdicts: Verdicts, i: int, settings: Fusing) -> np.ndarray:
+    """Log-odds ``(n,)`` that bin ``i`` speaks for (positive) or against an outage; 0 where nothing is known.
+
+    A low verdict weighs its score [robust standard deviations], in proportion to its depth up to
+    ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against.
+    """
+    state, score = verdicts.state[i], verdicts.score[i]
+    depth = np.clip(1 - np.nan_to_num(ratios(verdicts.value[i], verdicts.expected[i]), nan=1.0), 0, 1)
+    against = settings.normal.get(kind_of(verdicts.signal), settings.normal_other)
+    full = settings.per_deviation * np.abs(np.nan_to_num(score)) * np.minimum(1, depth / settings.full_depth)
+    low = np.minimum(settings.cap, np.where(state == LOW_PROVISIONAL, full / 2, full))
+    is_low = (state == LOW_PROVISIONAL) | (state == LOW_CONFIRMED)
+    return np.where(is_low, low, np.where(state == UNKNOWN, 0.0, against))
+
+
+def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing) -> np.ndarray:
+    """Prior plus all terms ``(n, s)``; what signals of one kind say for an outage shares one cap.
+
+    Examples
+    --------
+    >>> log_odds(np.array([-4.0]), np.array([[9.0, 8.0, -2.0]]), ["bgp.ris", "bgp.ioda", "traffic.radar"], Fusing())
+    array([3.])
+    """
+    total = prior + np.minimum(terms, 0).sum(axis=1)
+    kinds = [kind_of(signal) for signal in signals]
+    for kind in sorted(set(kinds)):
+        own = [i for i, k in enumerate(kinds) if k == kind]
+        total = total + np.minimum(settings.cap, np.maximum(terms[:, own], 0).sum(axis=1))
+    return total
+
+
+def probability(odds: np.ndarray) -> np.ndarray:
+    """Probability of log-odds."""
+    return 1 / (1 + np.exp(-np.clip(odds, -40, 40)))
+
+
+def kind_of_outage(
+    down: dict[str, float], up: Iterable[str], severity: float, networks: Iterable[tuple[bool, bool]]
+) -> str:
+    """The kind of an outage (DESIGN section 5).
+
+    Parameters
+    ----------
+    down
+        Kind of signal -> share that is left, for those that are low [0-1].
+    up
+        Kinds of signal that are normal.
+    severity
+        Share of the baseline lost [0-1].
+    networks
+        ``(is mobile, is out)`` of each network of the country that is watched.
+
+    Examples
+    --------
+    >>> kind_of_outage({"traffic": 0.4}, ["bgp"], 0.6, [(True, True), (False, False)])
+    'mobile'
+    >>> kind_of_outage({"bgp": 0.0, "traffic": 0.1}, [], 0.95, [])
+    'blackout'
+    >>> kind_of_outage({"probing": 0.1}, ["bgp"], 0.9, [])
+    'stealth'
+    """
+    networks = list(networks)
+    out = [mobile for mobile, is_out in networks if is_out]
+    if out and all(out) and any(not is_out for mobile, is_out in networks if not mobile):
+        return "mobile"
+    if severity < 0.5:
+        return "partial"
+    if "bgp" in down:
+        return "blackout" if not set(up) - {"bgp"} else "partial"
+    if "bgp" in set(up):
+        return "stealth" if severity >= 0.7 else "partial"
+    return "unknown"

@@ -1,0 +1,126 @@
+"""The fuse stage: verdicts of all signals become outages, in order of event time."""
+
+import heapq
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pipeline.bins import NEVER, lowest
+from pipeline.ledger import Ledger
+from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts, decode, encode
+from pipeline.settings import Fusing
+from pipeline.snapshot import pack, unpack
+
+
+@dataclass
+class Line:
+    """What has come of one signal."""
+
+    width: int = 0
+    watermark: int = NEVER
+    queued: int = NEVER
+    status: str = ""
+
+
+@dataclass
+class Stream:
+    """One run in one fusion partition."""
+
+    run: Run
+    ledger: Ledger
+    lines: dict[str, Line] = field(default_factory=dict)
+    queue: list[tuple[int, str, int, Verdicts]] = field(default_factory=list)
+    told: int = NEVER
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Verdicts whose turn has come: what metrics and reports show, in order of event time."""
+
+    verdicts: Verdicts
+    bin: int
+
+
+class FuseStage:
+    """Fuses verdicts into outages.
+
+    Input: `Verdicts` of any signal, each signal's in order.  Output: `Outage` revisions, `Fused` bins in the order
+    (end, signal) up to the lowest watermark of the feeds that are not dead, and `Progress`.
+
+    Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has spoken up to
+    its end, and what comes again is known by its signal and start.
+    """
+
+    def __init__(self, partition: int, settings: Fusing) -> None:
+        self.partition, self.settings = partition, settings
+        self.streams: dict[str, Stream] = {}
+
+    def step(self, verdicts: Verdicts) -> list[Outage | Fused | Progress]:
+        """Take in a frame of verdicts."""
+        run = verdicts.run
+        stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings)))
+        line = stream.lines.setdefault(verdicts.signal, Line())
+        for i in np.flatnonzero(verdicts.start > line.queued):
+            end = int(verdicts.start[i]) + verdicts.width
+            heapq.heappush(stream.queue, (end, verdicts.signal, int(i), verdicts))
+            line.queued = int(verdicts.start[i])
+        line.watermark = max(line.watermark, verdicts.watermark)
+        line.width = verdicts.width or line.width
+        line.status = verdicts.status
+        return self._release(stream)
+
+    def _release(self, stream: Stream) -> list[Outage | Fused | Progress]:
+        limit = self._limit(stream)
+        told: list[Outage | Fused | Progress] = []
+        while stream.queue and stream.queue[0][0] <= limit:
+            end, _, i, verdicts = heapq.heappop(stream.queue)
+            told.append(Fused(verdicts, i))
+            told += stream.ledger.see(verdicts, i, end)
+        ended = self._ended(stream)
+        if limit > stream.told or ended:
+            stream.told = max(limit, stream.told)
+            told.append(Progress(stream.run.id, self.partition, stream.told, ended))
+        if ended:
+            del self.streams[stream.run.id]
+        return told
+
+    def _limit(self, stream: Stream) -> int:
+        """Event time up to which every living signal has spoken [s]."""
+        roster = set(stream.run.signals) | set(stream.lines)
+        lines = [stream.lines.get(signal, Line()) for signal in roster]
+        return lowest(line.watermark for line in lines if line.status != DEAD)
+
+    def _ended(self, stream: Stream) -> bool:
+        roster = set(stream.run.signals) | set(stream.lines)
+        return all(stream.lines.get(signal, Line()).status == END for signal in roster)
+
+    def save(self) -> bytes:
+        """Every run's outages, and the verdicts that wait for their turn."""
+        head: list[Any] = []
+        arrays: dict[str, np.ndarray] = {}
+        for i, s in enumerate(self.streams.values()):
+            frames = {id(verdicts): verdicts for _, _, _, verdicts in s.queue}
+            order = list(frames)
+            queue = [(end, signal, row, order.index(id(verdicts))) for end, signal, row, verdicts in s.queue]
+            lines = [(name, line.width, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
+            ledger, own = s.ledger.save()
+            head.append((s.run, s.told, lines, queue, len(order), ledger))
+            arrays |= {f"{i}.{name}": array for name, array in own.items()}
+            arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for j, k in enumerate(order)}
+        return pack(head, arrays)
+
+    def load(self, state: bytes) -> None:
+        """Take over what was saved."""
+        head, arrays = unpack(state)
+        self.streams = {}
+        for i, (run, told, lines, queue, size, ledger) in enumerate(head):
+            frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
+            run = Run(run[0], run[1], tuple(run[2]))
+            stream = Stream(run, Ledger(run.tense, self.settings), told=told)
+            own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
+            stream.ledger.load(ledger, own)
+            stream.lines = {name: Line(width, mark, queued, status) for name, width, mark, queued, status in lines}
+            stream.queue = [(end, signal, row, frames[j]) for end, signal, row, j in queue]  # type: ignore[misc]
+            heapq.heapify(stream.queue)
+            self.streams[run.id] = stream

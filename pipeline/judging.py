@@ -1,0 +1,123 @@
+"""The judge stage: one detector says of every bin of a signal what it expected and what it thinks of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from detectors.base import Context, Detector, extend
+from detectors.base import pack as pack_state
+from detectors.base import unpack as unpack_state
+from pipeline.bins import NEVER
+from pipeline.records import Bins, Entity, Run, Verdicts
+from pipeline.settings import Judging
+from pipeline.snapshot import pack, unpack
+from pipeline.topics import partition_for
+
+Calendar = Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]
+"""``(countries, time [s])`` -> local week slot [s] and day kind, each ``(n,)``."""
+
+
+@dataclass
+class Series:
+    """All series of one signal of one run."""
+
+    run: Run
+    signal: str
+    detector: Detector
+    state: Any
+    entities: list[Entity] = field(default_factory=list)
+    judged: int = NEVER
+    places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
+
+
+class JudgeStage:
+    """Judges merged bins.
+
+    Input: merged `Bins`, in order of start per signal.  Output: `Verdicts`, one frame for every fusion partition (by
+    country) each time, so that all of them hear of the watermark.  A bin that comes again is ignored.
+    """
+
+    def __init__(
+        self, detector: Callable[[str], Detector], calendar: Calendar, partitions: int, settings: Judging
+    ) -> None:
+        self.detector, self.calendar, self.partitions, self.settings = detector, calendar, partitions, settings
+        self.series: dict[tuple[str, str], Series] = {}
+
+    def step(self, bins: Bins) -> list[Verdicts]:
+        """Judge the bins of one frame."""
+        series = self._series(bins)
+        fresh = np.flatnonzero(bins.start > series.judged)
+        columns = self._columns(series, bins.entities)
+        verdicts = [self._judge(series, bins, i, columns) for i in fresh]
+        shape = (len(fresh), len(bins.entities))
+        fields = {
+            name: np.array([getattr(v, name)[columns] for v in verdicts]).reshape(shape)
+            for name in ("expected", "lower", "upper", "score", "state")
+        }
+        fields |= {"value": bins.value[fresh], "health": bins.health[fresh], "start": bins.start[fresh]}
+        return [self._frame(series, bins, fields, partition) for partition in range(self.partitions)]
+
+    def _series(self, bins: Bins) -> Series:
+        key = (bins.run.id, bins.signal)
+        if key not in self.series:
+            detector = self.detector(bins.signal)
+            self.series[key] = Series(bins.run, bins.signal, detector, detector.init(0))
+        return self.series[key]
+
+    def _columns(self, series: Series, entities: tuple[Entity, ...]) -> np.ndarray:
+        """Where the frame's entities stand in the detector's state; new ones are appended to it."""
+        if entities not in series.places:
+            known = {entity: i for i, entity in enumerate(series.entities)}
+            fresh = [entity for entity in entities if entity not in known]
+            if fresh:
+                series.state = extend(series.state, series.detector.init(len(fresh)))
+                known |= {entity: len(known) + i for i, entity in enumerate(fresh)}
+                series.entities += fresh
+            series.places = {entities: np.array([known[entity] for entity in entities], np.intp)}
+        return series.places[entities]
+
+    def _judge(self, series: Series, bins: Bins, i: int, columns: np.ndarray) -> Any:
+        start = int(bins.start[i])
+        size = len(series.entities)
+        x, health = np.full(size, np.nan), np.zeros(size)
+        health[columns] = np.nan_to_num(bins.health[i])
+        x[columns] = np.where(health[columns] < self.settings.quorum, np.nan, bins.value[i])
+        slot, day = self.calendar(tuple(entity.country for entity in series.entities), start)
+        series.state, verdict = series.detector.step(series.state, x, start, Context(bins.width, health, slot, day))
+        series.judged = start
+        return verdict
+
+    def _frame(self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int) -> Verdicts:
+        own = [
+            i for i, e in enumerate(bins.entities) if partition_for(e.country or e.name, self.partitions) == partition
+        ]
+        return Verdicts(
+            run=bins.run, feed=bins.feed, partition=partition, signal=bins.signal, detector=series.detector.name,
+            width=bins.width, watermark=bins.watermark, status=bins.status,
+            entities=tuple(bins.entities[i] for i in own),
+            **{name: a if name == "start" else a[:, own] for name, a in fields.items()},
+        )  # fmt: skip
+
+    def save(self) -> bytes:
+        """Every series' detector state."""
+        head, arrays = [], {}
+        for i, s in enumerate(self.series.values()):
+            packed = pack_state(s.state)
+            head.append((s.run, s.signal, s.entities, s.judged))
+            arrays |= {f"{i}.{name}": array for name, array in packed.items()}
+        return pack(head, arrays)
+
+    def load(self, state: bytes) -> None:
+        """Take over saved series."""
+        head, arrays = unpack(state)
+        self.series = {}
+        for i, (run, signal, entities, judged) in enumerate(head):
+            prefix = f"{i}."
+            own = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
+            detector = self.detector(signal)
+            self.series[run[0], signal] = Series(
+                Run(run[0], run[1], tuple(run[2])), signal, detector, unpack_state(detector, own),
+                [Entity(*e) for e in entities], judged,
+            )  # fmt: skip

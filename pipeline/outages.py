@@ -1,0 +1,106 @@
+"""The life of one outage: suspected, confirmed, recovering, ended; or retracted."""
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pipeline.records import Outage, Term
+from pipeline.settings import Fusing
+
+SUSPECTED, CONFIRMED, RECOVERING, ENDED, RETRACTED = "suspected", "confirmed", "recovering", "ended", "retracted"
+OPEN = (SUSPECTED, CONFIRMED, RECOVERING)
+
+
+def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
+    """The id of an outage, stable for life: a hash of tense, entity and the first bin that was suspected.
+
+    Examples
+    --------
+    >>> outage_id("live", "country", "PK", 1707357600)
+    'x'
+    """
+    text = f"{tense}|{entity_type}/{entity}|{detected}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass
+class Seen:
+    """What the evidence shows of an entity at one moment."""
+
+    at: int
+    probability: float
+    confirmed: bool
+    low_from: int
+    calm_from: int
+    severity: float
+    terms: tuple[Term, ...]
+
+
+@dataclass
+class Life:
+    """One outage as it goes on; ``advance`` is its only verb."""
+
+    entity_type: str
+    entity: str
+    tense: str
+    start: int
+    detected_at: int
+    state: str = SUSPECTED
+    kind: str = "unknown"
+    end: int | None = None
+    confirmed_at: int | None = None
+    probability: float = 0.0
+    severity: float = 0.0
+    revision: int = 0
+    terms: tuple[Term, ...] = ()
+    witnesses: set[str] = field(default_factory=set)
+    told: tuple[Any, ...] = field(default=())
+
+    def advance(self, seen: Seen, settings: Fusing) -> None:
+        """Go on by one moment."""
+        probability = seen.probability
+        if self.state in (SUSPECTED, CONFIRMED):
+            self.terms = seen.terms
+            self.severity = max(self.severity, seen.severity)
+            self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
+        if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
+            self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, min(self.start, seen.low_from)
+        elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
+            self.state = RECOVERING if self.confirmed_at is not None else SUSPECTED
+            self.end = seen.calm_from if self.end is None else self.end
+        elif self.state in OPEN and probability >= settings.suspect and self.end is not None:
+            self.state = CONFIRMED if self.confirmed_at is not None else SUSPECTED
+            self.end = None
+        if self.end is not None and seen.at - self.end >= settings.calm:
+            self.state = ENDED if self.confirmed_at is not None else RETRACTED
+
+    def revise(self, settings: Fusing) -> Outage | None:
+        """The next revision, if something changed that is worth telling."""
+        whole = (self.state, self.kind, self.start, self.end, self.confirmed_at)
+        steps = (
+            round(self.severity / settings.tell_severity),
+            round(self.probability / settings.tell_probability),
+        )
+        if self.told == (*whole, *steps):
+            return None
+        self.told = (*whole, *steps)
+        self.revision += 1
+        return Outage(
+            id=outage_id(self.tense, self.entity_type, self.entity, self.detected_at),
+            entity_type=self.entity_type, entity=self.entity, state=self.state, kind=self.kind, tense=self.tense,
+            start=self.start, end=self.end if self.state in (RECOVERING, ENDED, RETRACTED) else None,
+            detected_at=self.detected_at, confirmed_at=self.confirmed_at,
+            probability=round(self.probability, 3), severity=round(self.severity, 3),
+            signals=self.terms, revision=self.revision,
+        )  # fmt: skip
+
+    def save(self) -> dict[str, Any]:
+        """JSON-able state."""
+        return asdict(self) | {"terms": self.terms, "witnesses": sorted(self.witnesses)}
+
+    @classmethod
+    def load(cls, state: dict[str, Any]) -> "Life":
+        """From a saved state."""
+        terms = tuple(Term(**term) for term in state["terms"])
+        own = {"terms": terms, "told": tuple(state["told"]), "witnesses": set(state["witnesses"])}
+        return cls(**state | own)
