@@ -1,0 +1,66 @@
+# Every target is a line and a comment; `make setup` is all that a fresh machine needs.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench lock places clean test-compose
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/ready  ## virtual environment in .venv with everything that netvigil needs, locked
+
+setup-dev: .venv/ready-dev  ## the same, and what its tests need
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "netvigil needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tools/system python3-venv
+	$(PYTHON) -m venv .venv
+
+.venv/ready: requirements.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+system:  ## system packages of the real-component tests (Debian, Ubuntu; needs root)
+	@tools/system --tests
+
+demo: setup  ## an election-day shutdown, reconstructed, from feed to outage in your terminal
+	@$(BIN)/netvigil demo
+
+test: setup-dev system check  ## everything that CI runs; sets up what it needs
+
+check: setup-dev  ## format, lint, types, imports, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+format: setup-dev  ## put the code into the house's form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+kafka: setup  ## an Apache Kafka to play with, in the foreground
+	@$(BIN)/python -m pipeline.brokers.apache
+
+dashboards: setup  ## write dashboards/generated from its source
+	$(BIN)/python -m dashboards
+
+golden: setup-dev  ## write the golden outputs anew; review the difference like code
+	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay
+
+bench: setup-dev  ## rates, as ratios in one run
+	@$(BIN)/python -m tests.bench
+
+test-compose: setup-dev system  ## docker-compose.yml, really up: a stream in, an outage and its notifications out
+	$(BIN)/pytest -m compose tests/live
+
+lock: setup-dev  ## write the lock files anew from pyproject.toml
+	tools/lock
+
+clean:  ## away with the virtual environment and all caches
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

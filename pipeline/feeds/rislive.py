@@ -1,0 +1,287 @@
+"""RIS Live: BGP messages of RIPE's collectors as JSON, one a line.
+
+What a capture holds: ``peer_asn`` is a string; ``type`` may be missing; hosts are ``rrc20`` or ``rrc25.ripe.net``;
+IPv6 withdrawals come uncompressed; a link-local next hop repeats the prefixes of the global one (they count once);
+AS sets nest in the path; the server's own words (``pong``) stand between the messages.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+import numpy as np
+
+from pipeline.errors import DecodeError
+from pipeline.feeds.base import Feed, Item
+from pipeline.feeds.lines import lines
+from pipeline.feeds.prefixes import NO_PREFIX, PREFIX, pack_prefix
+from pipeline.records import ANNOUNCE, ESTABLISHED, OTHER, STATE, WITHDRAW, Elements, Peer, Run
+
+NAME = "rislive"
+
+BATCH = 50_000
+"""Elements of a batch; one message more may go over."""
+
+STRIDE = 300
+"""Event time that one batch may span [s], so that whoever reads sees time move on."""
+
+TIMES = range(1, 4_102_444_800)
+"""Stamps that can be event time [s]: until the year 2100."""
+
+STATES = {"connected": ESTABLISHED, "established": ESTABLISHED, "up": ESTABLISHED, "openconfirm": 5, "opensent": 4,
+          "active": 3, "connect": 2, "idle": 1, "down": 1}  # fmt: skip
+"""RIS's words for the state of a session, as BGP states."""
+
+CHATTER = {"pong", "ris_rrc_list", "ris_subscribe_ok"}
+"""What the server says besides messages: no routes, no time."""
+
+
+class Announcement(msgspec.Struct):
+    """Prefixes that share a next hop."""
+
+    prefixes: list[str]
+
+
+class Data(msgspec.Struct):
+    """What is used of a message; ``timestamp`` [s], ``raw`` is the BGP message in hexadecimal."""
+
+    timestamp: float | None = None
+    peer: str = ""
+    peer_asn: str | int = ""
+    host: str = ""
+    type: str = "UPDATE"
+    path: list[int | list[int]] | None = None
+    announcements: list[Announcement] | None = None
+    withdrawals: list[str] | None = None
+    raw: str | None = None
+    state: str = ""
+
+
+class Envelope(msgspec.Struct):
+    """A line."""
+
+    type: str
+    data: Data | None = None
+
+
+class Head(msgspec.Struct):
+    """A line whose content is not a message: only who speaks."""
+
+    type: str
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Message(NamedTuple):
+    """One message: its routes as packed prefixes (`pipeline.feeds.prefixes`).
+
+    ``time`` [s] is None for what the server says of itself; ``state`` 0 where the message is no change of state;
+    without a route and a state it is one OTHER element.
+    """
+
+    time: int | None
+    peer: Peer
+    withdrawn: tuple[bytes, ...] = ()
+    announced: tuple[bytes, ...] = ()
+    origin: int = 0
+    state: int = 0
+
+
+_envelope = msgspec.json.Decoder(Envelope)
+_head = msgspec.json.Decoder(Head)
+
+
+def parse(message: bytes) -> Message:
+    """One message of the stream.
+
+    Raises
+    ------
+    DecodeError
+        With the reason, and an empty place: the reader knows it.
+
+    Examples
+    --------
+    >>> message = parse(b'{"type": "ris_message", "data": {"timestamp": 1553627987.89, "peer": "192.0.2.1", '
+    ...                 b'"peer_asn": "64496", "host": "rrc00.ripe.net", "path": [64496, [64497]], '
+    ...                 b'"announcements": [{"prefixes": ["198.51.100.0/24"]}]}}')
+    >>> message.time, message.peer, message.origin, len(message.announced)
+    (1553627987, Peer(asn=64496, address='192.0.2.1', collector='rrc00'), 64497, 1)
+    """
+    try:
+        envelope = _envelope.decode(message)
+    except msgspec.ValidationError as error:
+        return _unusual(message, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _wrong("bad-json", str(error)) from error
+    if envelope.type != "ris_message" or envelope.data is None:
+        return _unusual(message, "no data")
+    data = envelope.data
+    if data.timestamp is None:
+        raise _wrong("no-time", "a message without timestamp")
+    time = int(data.timestamp)
+    if time not in TIMES:
+        raise _wrong("bad-time", str(data.timestamp))
+    peer = _peer(data.peer_asn, data.peer, data.host)
+    if data.type == "UPDATE":
+        return _update(data, time, peer)
+    if data.type == "RIS_PEER_STATE":
+        return Message(time, peer, state=_state(data.state))
+    return Message(time, peer)
+
+
+def _unusual(message: bytes, why: str) -> Message:
+    """What is no BGP message: chatter, or a dead letter."""
+    try:
+        head = _head.decode(message)
+    except msgspec.DecodeError as error:
+        raise _wrong("bad-message", str(error)) from error
+    if head.type in CHATTER:
+        return Message(None, Peer(0, ""))
+    if head.type == "ris_error":
+        raise _wrong("server-error", bytes(head.data).decode(errors="replace"))
+    if head.type != "ris_message":
+        raise _wrong("unknown-message", head.type)
+    raise _wrong("bad-path" if "$.data.path" in why else "bad-message", why)
+
+
+def _update(data: Data, time: int, peer: Peer) -> Message:
+    if data.announcements is None and data.withdrawals is None and data.path is None:
+        if data.raw is not None:
+            raise _wrong("no-routes", "an update as raw bytes only: subscribe with includeRaw off")
+        return Message(time, peer)
+    withdrawn = _packed(data.withdrawals or [])
+    announced = _packed([prefix for a in data.announcements or [] for prefix in a.prefixes])
+    if announced and data.path is None:
+        raise _wrong("bad-path", "announcements without a path")
+    return Message(time, peer, withdrawn, announced, _origin(data.path or []) if announced else 0)
+
+
+def _packed(prefixes: list[str]) -> tuple[bytes, ...]:
+    """Distinct prefixes of a message in order: a link-local next hop repeats them."""
+    try:
+        return tuple(dict.fromkeys(map(pack_prefix, prefixes)))
+    except ValueError as error:
+        raise _wrong("bad-prefix", str(error)) from error
+
+
+def _origin(path: list[int | list[int]]) -> int:
+    """Origin AS of a path; 0 where it ends in a set of several."""
+    last = path[-1] if path else 0
+    if isinstance(last, list):
+        last = last[0] if len(set(last)) == 1 else 0
+    if not 0 <= last < 2**32:
+        raise _wrong("bad-path", f"AS{last}")
+    return last
+
+
+@lru_cache(maxsize=4096)
+def _peer(asn: str | int, address: str, host: str) -> Peer:
+    text = str(asn)
+    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) >= 2**32:
+        raise _wrong("bad-peer", f"peer_asn {text[:40]!r}")
+    return Peer(int(text), address, host.partition(".")[0].lower())
+
+
+def _state(word: str) -> int:
+    state = STATES.get(word.lower())
+    if state is None:
+        raise _wrong("bad-state", word)
+    return state
+
+
+def _wrong(reason: str, detail: str) -> DecodeError:
+    return DecodeError(NAME, reason, "", detail[:200])
+
+
+class Batch:
+    """Collects messages into `Elements`: withdrawals of a message before its announcements.
+
+    What has no time of its own (`CHATTER`) takes that of the message before it, the first ones that of the first.
+    """
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+        self._clear()
+
+    def __len__(self) -> int:
+        return self.size
+
+    def _clear(self) -> None:
+        self.first, self.size, self.untimed = self.last, 0, 0
+        self.peers: dict[Peer, int] = {}
+        self.heads: list[tuple[int, int, int, int, int, int]] = []
+        self.prefixes: list[bytes] = []
+
+    def full(self, time: int | None) -> bool:
+        """Whether a message of this time belongs to the next batch."""
+        far = time is not None and self.first is not None and abs(time - self.first) > STRIDE
+        return bool(self.heads) and (self.size >= BATCH or far)
+
+    def add(self, message: Message) -> None:
+        """Take in one message: at least one element."""
+        time = self.last if message.time is None else message.time
+        if time is None:
+            self.untimed += 1
+        elif self.last is None or message.time is not None:
+            self.last = time
+        if self.first is None:
+            self.first = time
+        peer = self.peers.setdefault(message.peer, len(self.peers))
+        if message.withdrawn:
+            self._rows(message.withdrawn, WITHDRAW, time, peer, 0, 0)
+        if message.announced:
+            self._rows(message.announced, ANNOUNCE, time, peer, message.origin, 0)
+        if not (message.withdrawn or message.announced):
+            self._rows((NO_PREFIX,), STATE if message.state else OTHER, time, peer, 0, message.state)
+
+    def _rows(
+        self, prefixes: tuple[bytes, ...], kind: int, time: int | None, peer: int, origin: int, state: int
+    ) -> None:
+        self.heads.append((-1 if time is None else time, kind, peer, origin, state, len(prefixes)))
+        self.prefixes.extend(prefixes)
+        self.size += len(prefixes)
+
+    def take(self) -> Elements:
+        """What was collected, with the peers it uses; the batch is empty afterwards."""
+        heads = np.array(self.heads, np.int64).reshape(-1, 6)
+        heads[: self.untimed, 0] = self.first or 0
+        time, kind, peer, origin, state = np.repeat(heads[:, :5], heads[:, 5], axis=0).T
+        prefix = np.frombuffer(b"".join(self.prefixes), PREFIX)
+        given = {"time": time, "kind": kind, "peer": peer, "origin": origin, "state": state}
+        given |= {name: prefix[name] for name in PREFIX.names or ()}
+        columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}
+        elements = Elements(Run(), NAME, 0, tuple(self.peers), **columns)
+        self._clear()
+        self.first = None
+        return elements
+
+
+def read(stream: BinaryIO) -> Iterator[Item]:
+    """A recording, one message a line.
+
+    Input: newline-delimited JSON.  Output: `Elements` of about `BATCH` rows or `STRIDE` seconds, and damage by line.
+    Every line that is not blank gives at least one element or one `DecodeError`.
+    """
+    batch = Batch()
+    for place, line in lines(stream):
+        try:
+            if line is None:
+                raise _wrong("line-too-long", "skipped to its end")
+            message = parse(line)
+        except DecodeError as error:
+            yield DecodeError(NAME, error.reason, place, error.detail)
+            continue
+        if batch.full(message.time):
+            yield batch.take()
+        batch.add(message)
+    if batch:
+        yield batch.take()
+
+
+def recognise(name: str, head: bytes) -> bool:
+    """Whether a file begins with RIS Live messages."""
+    return head.lstrip().startswith(b"{") and b'"ris_' in head
+
+
+FEED = Feed(NAME, ("bgp.ris", "bgp.ris6"), recognise, read)
