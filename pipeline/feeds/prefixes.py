@@ -1,4 +1,4 @@
-"""Prefixes from text to the columns of `pipeline.records.Elements`, fast: feeds repeat the same few hundred thousand."""
+"""Prefixes from text to the columns of `Elements`, fast: feeds repeat the same few hundred thousand."""
 
 import socket
 import struct

@@ -8,24 +8,18 @@ AS sets nest in the path; the server's own words (``pong``) stand between the me
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import msgspec
-import numpy as np
 
 from pipeline.errors import DecodeError
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.lines import lines
-from pipeline.feeds.prefixes import NO_PREFIX, PREFIX, pack_prefix
-from pipeline.records import ANNOUNCE, ESTABLISHED, OTHER, STATE, WITHDRAW, Elements, Peer, Run
+from pipeline.feeds.messages import Batch, Message
+from pipeline.feeds.prefixes import pack_prefix
+from pipeline.records import ESTABLISHED, Peer
 
 NAME = "rislive"
-
-BATCH = 50_000
-"""Elements of a batch; one message more may go over."""
-
-STRIDE = 300
-"""Event time that one batch may span [s], so that whoever reads sees time move on."""
 
 TIMES = range(1, 4_102_444_800)
 """Stamps that can be event time [s]: until the year 2100."""
@@ -73,21 +67,6 @@ class Head(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class Message(NamedTuple):
-    """One message: its routes as packed prefixes (`pipeline.feeds.prefixes`).
-
-    ``time`` [s] is None for what the server says of itself; ``state`` 0 where the message is no change of state;
-    without a route and a state it is one OTHER element.
-    """
-
-    time: int | None
-    peer: Peer
-    withdrawn: tuple[bytes, ...] = ()
-    announced: tuple[bytes, ...] = ()
-    origin: int = 0
-    state: int = 0
-
-
 _envelope = msgspec.json.Decoder(Envelope)
 _head = msgspec.json.Decoder(Head)
 
@@ -112,7 +91,7 @@ def parse(message: bytes) -> Message:
         envelope = _envelope.decode(message)
     except msgspec.ValidationError as error:
         return _unusual(message, str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong("bad-json", str(error)) from error
     if envelope.type != "ris_message" or envelope.data is None:
         return _unusual(message, "no data")
@@ -134,7 +113,7 @@ def _unusual(message: bytes, why: str) -> Message:
     """What is no BGP message: chatter, or a dead letter."""
     try:
         head = _head.decode(message)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong("bad-message", str(error)) from error
     if head.type in CHATTER:
         return Message(None, Peer(0, ""))
@@ -178,8 +157,8 @@ def _origin(path: list[int | list[int]]) -> int:
 @lru_cache(maxsize=4096)
 def _peer(asn: str | int, address: str, host: str) -> Peer:
     text = str(asn)
-    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) >= 2**32:
-        raise _wrong("bad-peer", f"peer_asn {text[:40]!r}")
+    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) >= 2**32 or max(len(address), len(host)) > 100:
+        raise _wrong("bad-peer", f"peer_asn {text[:40]!r}, peer {address[:40]!r}, host {host[:40]!r}")
     return Peer(int(text), address, host.partition(".")[0].lower())
 
 
@@ -194,76 +173,13 @@ def _wrong(reason: str, detail: str) -> DecodeError:
     return DecodeError(NAME, reason, "", detail[:200])
 
 
-class Batch:
-    """Collects messages into `Elements`: withdrawals of a message before its announcements.
-
-    What has no time of its own (`CHATTER`) takes that of the message before it, the first ones that of the first.
-    """
-
-    def __init__(self) -> None:
-        self.last: int | None = None
-        self._clear()
-
-    def __len__(self) -> int:
-        return self.size
-
-    def _clear(self) -> None:
-        self.first, self.size, self.untimed = self.last, 0, 0
-        self.peers: dict[Peer, int] = {}
-        self.heads: list[tuple[int, int, int, int, int, int]] = []
-        self.prefixes: list[bytes] = []
-
-    def full(self, time: int | None) -> bool:
-        """Whether a message of this time belongs to the next batch."""
-        far = time is not None and self.first is not None and abs(time - self.first) > STRIDE
-        return bool(self.heads) and (self.size >= BATCH or far)
-
-    def add(self, message: Message) -> None:
-        """Take in one message: at least one element."""
-        time = self.last if message.time is None else message.time
-        if time is None:
-            self.untimed += 1
-        elif self.last is None or message.time is not None:
-            self.last = time
-        if self.first is None:
-            self.first = time
-        peer = self.peers.setdefault(message.peer, len(self.peers))
-        if message.withdrawn:
-            self._rows(message.withdrawn, WITHDRAW, time, peer, 0, 0)
-        if message.announced:
-            self._rows(message.announced, ANNOUNCE, time, peer, message.origin, 0)
-        if not (message.withdrawn or message.announced):
-            self._rows((NO_PREFIX,), STATE if message.state else OTHER, time, peer, 0, message.state)
-
-    def _rows(
-        self, prefixes: tuple[bytes, ...], kind: int, time: int | None, peer: int, origin: int, state: int
-    ) -> None:
-        self.heads.append((-1 if time is None else time, kind, peer, origin, state, len(prefixes)))
-        self.prefixes.extend(prefixes)
-        self.size += len(prefixes)
-
-    def take(self) -> Elements:
-        """What was collected, with the peers it uses; the batch is empty afterwards."""
-        heads = np.array(self.heads, np.int64).reshape(-1, 6)
-        heads[: self.untimed, 0] = self.first or 0
-        time, kind, peer, origin, state = np.repeat(heads[:, :5], heads[:, 5], axis=0).T
-        prefix = np.frombuffer(b"".join(self.prefixes), PREFIX)
-        given = {"time": time, "kind": kind, "peer": peer, "origin": origin, "state": state}
-        given |= {name: prefix[name] for name in PREFIX.names or ()}
-        columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}
-        elements = Elements(Run(), NAME, 0, tuple(self.peers), **columns)
-        self._clear()
-        self.first = None
-        return elements
-
-
 def read(stream: BinaryIO) -> Iterator[Item]:
     """A recording, one message a line.
 
-    Input: newline-delimited JSON.  Output: `Elements` of about `BATCH` rows or `STRIDE` seconds, and damage by line.
+    Input: newline-delimited JSON.  Output: `Elements` of about 50,000 rows or 300 s, and damage by line.
     Every line that is not blank gives at least one element or one `DecodeError`.
     """
-    batch = Batch()
+    batch = Batch(NAME)
     for place, line in lines(stream):
         try:
             if line is None:

@@ -1,0 +1,93 @@
+"""BGP messages one by one, and their batches of elements."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.feeds.prefixes import NO_PREFIX, PREFIX
+from pipeline.records import ANNOUNCE, OTHER, STATE, WITHDRAW, Elements, Peer, Run
+
+BATCH = 50_000
+"""Elements of a batch; one message more may go over."""
+
+STRIDE = 300
+"""Event time that one batch may span [s], so that whoever reads sees time move on."""
+
+
+class Message(NamedTuple):
+    """One message: its routes as packed prefixes (`pipeline.feeds.prefixes`).
+
+    ``time`` [s] is None for what the server says of itself; ``state`` 0 where the message is no change of state;
+    without a route and a state it is one OTHER element.
+    """
+
+    time: int | None
+    peer: Peer
+    withdrawn: tuple[bytes, ...] = ()
+    announced: tuple[bytes, ...] = ()
+    origin: int = 0
+    state: int = 0
+
+
+class Batch:
+    """Collects messages into `Elements`: withdrawals of a message before its announcements.
+
+    What has no time of its own (time None) takes that of the message before it, the first ones that of the first.
+    """
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        self.last: int | None = None
+        self._clear()
+
+    def __len__(self) -> int:
+        return self.size
+
+    def _clear(self) -> None:
+        self.first: int | None = None
+        self.size, self.untimed = 0, 0
+        self.peers: dict[Peer, int] = {}
+        self.heads: list[tuple[int, int, int, int, int, int]] = []
+        self.prefixes: list[bytes] = []
+
+    def full(self, time: int | None) -> bool:
+        """Whether a message of this time belongs to the next batch."""
+        far = time is not None and self.first is not None and abs(time - self.first) > STRIDE
+        return bool(self.heads) and (self.size >= BATCH or far)
+
+    def add(self, message: Message) -> None:
+        """Take in one message: at least one element."""
+        time = self.last if message.time is None else message.time
+        if time is None:
+            self.untimed += 1
+        else:
+            self.last = time
+        if self.first is None:
+            self.first = time
+        peer = self.peers.setdefault(message.peer, len(self.peers))
+        if message.withdrawn:
+            self._rows(message.withdrawn, WITHDRAW, time, peer, 0, 0)
+        if message.announced:
+            self._rows(message.announced, ANNOUNCE, time, peer, message.origin, 0)
+        if not (message.withdrawn or message.announced):
+            self._rows((NO_PREFIX,), STATE if message.state else OTHER, time, peer, 0, message.state)
+
+    def _rows(
+        self, prefixes: tuple[bytes, ...], kind: int, time: int | None, peer: int, origin: int, state: int
+    ) -> None:
+        self.heads.append((-1 if time is None else time, kind, peer, origin, state, len(prefixes)))
+        self.prefixes.extend(prefixes)
+        self.size += len(prefixes)
+
+    def take(self) -> Elements:
+        """What was collected, with the peers it uses; the batch is empty afterwards."""
+        heads = np.array(self.heads, np.int64).reshape(-1, 6)
+        heads[: self.untimed, 0] = self.first or 0
+        time, kind, peer, origin, state = np.repeat(heads[:, :5], heads[:, 5], axis=0).T
+        prefix = np.frombuffer(b"".join(self.prefixes), PREFIX)
+        given = {"time": time, "kind": kind, "peer": peer, "origin": origin, "state": state}
+        given |= {name: prefix[name] for name in PREFIX.names or ()}
+        columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}
+        elements = Elements(Run(), self.feed, 0, tuple(self.peers), **columns)
+        self._clear()
+        return elements
