@@ -43,7 +43,7 @@ class Fusing:
     suspect: float = 0.5
     """Probability from which an outage is suspected."""
 
-    confirm: float = 0.9
+    confirm: float = 0.95
     """Probability from which it is confirmed, once a confirmed-low verdict carries it."""
 
     leave: float = 0.2

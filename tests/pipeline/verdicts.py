@@ -1,0 +1,26 @@
+"""Verdicts written by hand, for tests of fusion."""
+
+import numpy as np
+
+from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
+from pipeline.records import UP, Entity, Run, Verdicts
+
+COUNTRY = Entity("country", "PK", "PK")
+STATES = {".": NORMAL, "?": UNKNOWN, "l": LOW_PROVISIONAL, "L": LOW_CONFIRMED, "h": HIGH}
+
+
+def verdicts(
+    signal: str, marks: str, *, run: Run, entity: Entity = COUNTRY, width: int = 300, at: int = 0, left: float = 0.2,
+    status: str = UP, health: float = 1.0,
+) -> Verdicts:  # fmt: skip
+    """One entity's verdicts, a mark a bin: ``.`` normal, ``l`` low provisional, ``L`` low confirmed, ``?`` unknown."""
+    state = np.array([[STATES[mark]] for mark in marks], np.int8).reshape(len(marks), 1)
+    low = (state == LOW_PROVISIONAL) | (state == LOW_CONFIRMED)
+    value = np.where(state == UNKNOWN, np.nan, np.where(low, 100 * left, 100.0))
+    full = np.full(value.shape, 100.0)
+    return Verdicts(
+        run=run, feed="test", partition=0, signal=signal, detector="by hand", width=width,
+        watermark=at + width * len(marks), status=status, entities=(entity,),
+        start=at + width * np.arange(len(marks)), value=value, health=np.full(value.shape, health, np.float32),
+        expected=full, lower=full * 0.9, upper=full * 1.1, score=np.where(low, -20.0, 0.0), state=state,
+    )  # fmt: skip
