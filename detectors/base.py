@@ -1,12 +1,16 @@
 """The contract of a detector.  Numpy only: no clock, no Kafka, nothing of the pipeline."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 UNKNOWN, NORMAL, LOW_PROVISIONAL, LOW_CONFIRMED, HIGH = range(5)
 STATES = ("unknown", "normal", "low provisional", "low confirmed", "high")
+
+DAY = 24 * 3600
+NEVER = -(2**62)
+"""A time before all time [s]: what has not happened yet."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Context:
     week_slot: np.ndarray
     day_kind: np.ndarray
 
+    def row(self, i: int) -> "Context":
+        """The context of bin ``i`` of a run, whose arrays are ``(t, n)``; those of ``(n,)`` hold for every bin."""
+        arrays = (self.health, self.week_slot, self.day_kind)
+        return Context(self.width, *(a[i] if a.ndim > 1 else a for a in arrays))
+
 
 class Verdict(NamedTuple):
     """What a detector says of one bin, arrays ``(n,)``.
@@ -43,3 +52,101 @@ class Verdict(NamedTuple):
     upper: np.ndarray
     score: np.ndarray
     state: np.ndarray
+
+
+S = TypeVar("S")
+
+
+class Detector(Protocol[S]):
+    """Parameters in a frozen dataclass, state apart: a step returns another state and changes none.
+
+    ``warmup`` [s]: nothing is said of an entity before that much event time since its first value.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+        ...
+
+    @property
+    def warmup(self) -> int:
+        """Event time after an entity's first value before which nothing is said [s]."""
+        ...
+
+    def init(self, n: int) -> S:
+        """The state of n entities of which nothing has been seen."""
+        ...
+
+    def step(self, state: S, x: np.ndarray, t: int, context: Context) -> tuple[S, Verdict]:
+        """Judge one bin: x ``(n,) float64``, NaN = not observed; t its start [s], after every earlier one."""
+        ...
+
+    def run(self, x: np.ndarray, t: np.ndarray, context: Context, state: S | None = None) -> tuple[S, Verdict]:
+        """Fold of `step`: x ``(t, n) float64``, t ``(t,) int64`` [s], context arrays ``(t, n)`` or ``(n,)``.
+
+        Returns the last state and one verdict whose arrays are ``(t, n)``.
+        """
+        state = self.init(x.shape[1]) if state is None else state
+        verdicts = []
+        for i in range(len(t)):
+            state, verdict = self.step(state, x[i], int(t[i]), context.row(i))
+            verdicts.append(verdict)
+        return state, stack(verdicts, x.shape[1])
+
+
+AnyDetector = Detector[Any]
+
+
+def stack(verdicts: list[Verdict], n: int) -> Verdict:
+    """Verdicts of t bins, each ``(n,)``, as one whose arrays are ``(t, n)``."""
+    if verdicts:
+        return Verdict(*(np.stack(column) for column in zip(*verdicts, strict=True)))
+    empty = np.empty((0, n))
+    return Verdict(empty, empty, empty, empty, np.empty((0, n), np.int8))
+
+
+def utc_context(t: np.ndarray, n: int, width: int) -> Context:
+    """The context of n healthy entities that live by UTC, where Saturday and Sunday are the weekend.
+
+    Parameters
+    ----------
+    t
+        ``(t,) int64`` bin starts [s].
+
+    Examples
+    --------
+    >>> context = utc_context(np.array([0, 2 * DAY]), n=1, width=3600)  # 1 January 1970 was a Thursday
+    >>> context.week_slot.ravel().tolist(), context.day_kind.ravel().tolist()
+    ([259200, 432000], [0, 1])
+    """
+    slot = (np.asarray(t, np.int64) + 3 * DAY) % (7 * DAY)
+    shape = (len(slot), n)
+    kind = (slot >= 5 * DAY).astype(np.int8)
+    return Context(width, np.ones(n), np.broadcast_to(slot[:, None], shape), np.broadcast_to(kind[:, None], shape))
+
+
+def observed(x: np.ndarray, context: Context, quorum: float) -> np.ndarray:
+    """A copy of x ``(n,) float64`` with NaN where it cannot be judged: negative, infinite, or health below quorum.
+
+    Examples
+    --------
+    >>> whole = np.zeros(3)
+    >>> context = Context(300, health=np.array([1.0, 1.0, 0.2]), week_slot=whole, day_kind=whole)
+    >>> observed(np.array([5.0, -1.0, 5.0]), context, quorum=0.5).tolist()
+    [5.0, nan, nan]
+    """
+    x = np.asarray(x, np.float64)
+    with np.errstate(invalid="ignore"):
+        usable = (x >= 0) & (x < np.inf) & (context.health >= quorum)
+    return np.where(usable, x, np.nan)
+
+
+def in_order(t: int, last: int) -> None:
+    """Raise ValueError where the bin at t does not come after the last one: judging it twice would count it twice."""
+    if t <= last:
+        raise ValueError(f"the bin at {t} does not come after the one at {last}")
+
+
+def bounded(score: np.ndarray) -> np.ndarray:
+    """Scores within a million standard deviations: beyond, they say nothing more, and an infinity breaks sums."""
+    return np.clip(score, -1e6, 1e6)

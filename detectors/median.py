@@ -1,0 +1,228 @@
+"""IODA's rule: a value against the median of the hours or days before it.  The bar to beat."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.base import (
+    DAY,
+    HIGH,
+    LOW_CONFIRMED,
+    LOW_PROVISIONAL,
+    NEVER,
+    NORMAL,
+    UNKNOWN,
+    Context,
+    Detector,
+    Verdict,
+    bounded,
+    in_order,
+    observed,
+)
+from detectors.history import History, View
+from detectors.order import CORE, Core, insert, rebuilt, remove
+from detectors.state import fresh, per_entity
+
+FLAT = 0.002
+"""Smallest standard deviation, as a share of the expected value: a flat series has none of its own [-]."""
+
+CLIP = 4.0
+"""A deviation counts into the spread as at most so many standard deviations [-]."""
+
+
+@dataclass(frozen=True)
+class MedianState:
+    """What `Median` remembers; rows are entities."""
+
+    last: int
+    """Start of the last bin [s]."""
+    oldest: int
+    """Position in ``past`` of the oldest column of the window."""
+    past: History
+    """The window: values, or predictions where a value was inpainted with the raw one aside."""
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """First value [s]."""
+    since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    until: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """The view of the past after a level shift, see `detectors.history.View` [s]."""
+    run: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """First bin of the present run of inpainted values [s]."""
+    values: np.ndarray = field(metadata=per_entity(np.inf, np.float64, CORE))
+    below: np.ndarray = field(metadata=per_entity(0, np.int32))
+    size: np.ndarray = field(metadata=per_entity(0, np.int32))
+    above: np.ndarray = field(metadata=per_entity(0, np.int32))
+    """The middle of the window, see `detectors.order.Core`."""
+    spread: np.ndarray = field(metadata=per_entity(0.0))
+    """Mean absolute deviation of the accepted values, clipped."""
+    weight: np.ndarray = field(metadata=per_entity(0.0))
+    """Time that ``spread`` rests on, at most the window [s]."""
+
+    @property
+    def core(self) -> Core:
+        return Core(self.values, self.below, self.size, self.above)
+
+    @property
+    def view(self) -> View:
+        return View(self.since, self.until)
+
+
+@dataclass(frozen=True)
+class Median(Detector[MedianState]):
+    """IODA's median rule (REFERENCE B1).
+
+    The prediction is the nearest-rank median of the accepted values of the window ``[t - window, t)``.  Choices
+    where the published description is open: warm-up counts from an entity's first value, and nothing is inpainted
+    in it, nor while the prediction is below the floor; a missing value neither begins nor ends a run of inpainted
+    ones; after a run of ``renew`` the bin at which that is found is still judged by the earlier prediction, and the
+    history from then on is the raw values of the run, and nothing before them.  The rule has no noise of its own:
+    the score divides by the mean absolute deviation of the accepted values, at least 0.2 % of the prediction.
+
+    Parameters
+    ----------
+    window
+        Event time that the median covers [s].
+    warning, critical
+        Share of the prediction below which a value is low provisional and low confirmed [-].
+    warmup
+        Event time after an entity's first value before which nothing is said [s].
+    floor
+        Nothing is said while the prediction is smaller [unit of x].
+    inpaint_low, inpaint_high
+        Values outside these shares of the prediction do not enter the history [-]; above the second is HIGH.
+    renew
+        After such a run of inpainted values the raw ones become the history [s].
+    quorum
+        Health below which a value counts as not observed [-].
+
+    Examples
+    --------
+    A day of 100, then a fall to 40:
+
+    >>> from detectors.base import STATES, utc_context
+    >>> t = np.arange(0, 25 * 3600, 3600)
+    >>> x = np.where(t < 24 * 3600, 100.0, 40.0)[:, None]
+    >>> _, verdict = Median.for_signal("bgp.ioda").run(x, t, utc_context(t, 1, 3600))
+    >>> STATES[verdict.state[-1, 0]], float(verdict.expected[-1, 0])
+    ('low confirmed', 100.0)
+
+    References
+    ----------
+    IODA help pages (signals and alert thresholds); REFERENCE.md section 1, B1.
+    """
+
+    name: ClassVar[str] = "median"
+
+    window: int = 7 * DAY
+    warning: float = 0.80
+    critical: float = 0.50
+    warmup: int = 3600
+    floor: float = 20.0
+    inpaint_low: float = 0.8
+    inpaint_high: float = 2.0
+    renew: int = 7 * DAY
+    quorum: float = 0.5
+
+    @classmethod
+    def for_signal(cls, signal: str) -> "Median":
+        """IODA's parameters for a signal, named ``<kind>.<source>``.
+
+        Examples
+        --------
+        >>> Median.for_signal("telescope.ioda").warning
+        0.25
+        """
+        return cls(**BY_KIND.get(signal.partition(".")[0], {}))  # type: ignore[arg-type]
+
+    def init(self, n: int) -> MedianState:
+        """The state of n entities of which nothing has been seen."""
+        return fresh(MedianState, n, last=NEVER, oldest=0, past=History())
+
+    def step(self, state: MedianState, x: np.ndarray, t: int, context: Context) -> tuple[MedianState, Verdict]:
+        """Judge one bin, see `detectors.base.Detector`."""
+        in_order(t, state.last)
+        x = observed(x, context, self.quorum)
+        state = self._expire(state, t)
+        predicted = state.core.median()
+        first = np.where((state.first == NEVER) & ~np.isnan(x), t, state.first)
+        with np.errstate(all="ignore"):
+            speaks = (first != NEVER) & (t - first >= self.warmup) & (predicted >= self.floor) & ~np.isnan(x)
+            ratio = np.where(speaks, x / predicted, np.nan)
+            verdict = self._verdict(state, x, predicted, ratio)
+            odd = (ratio < self.inpaint_low) | (ratio > self.inpaint_high)
+        after = self._learn(replace(state, first=first, last=t), x, predicted, odd, context.width)
+        return after, verdict
+
+    def _expire(self, state: MedianState, t: int) -> MedianState:
+        core, oldest, past = state.core, state.oldest, state.past
+        while oldest < past.end and past.time(oldest) < t - self.window:
+            core = remove(core, past.read(oldest, state.view))
+            oldest += 1
+        if oldest == state.oldest:
+            return state
+        past = past.forget(t - self.window)
+        return self._centred(replace(state, oldest=oldest, past=past, **core._asdict()))
+
+    def _verdict(self, state: MedianState, x: np.ndarray, predicted: np.ndarray, ratio: np.ndarray) -> Verdict:
+        says = ~np.isnan(ratio)
+        code = np.select(
+            [~says, ratio < self.critical, ratio < self.warning, ratio > self.inpaint_high],
+            [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH],
+            NORMAL,
+        ).astype(np.int8)
+        score = bounded(np.where(says, (x - predicted) / _deviation(state.spread, predicted), np.nan))
+        return Verdict(predicted, self.warning * predicted, self.inpaint_high * predicted, score, code)
+
+    def _learn(
+        self, state: MedianState, x: np.ndarray, predicted: np.ndarray, odd: np.ndarray, width: int
+    ) -> MedianState:
+        """Take the bin into the history: its value, or the prediction where the value is odd."""
+        value = np.where(odd, predicted, x)
+        run = np.where(odd, np.where(state.run == NEVER, state.last, state.run), state.run)
+        run = np.where(~odd & ~np.isnan(x), NEVER, run)
+        renewed = (run != NEVER) & odd & (state.last - run >= self.renew)
+        past = state.past.push(state.last, value, x, odd)
+        state = replace(state, past=past, run=run, **insert(state.core, value)._asdict())
+        state = self._spread(state, x, predicted, odd, width)
+        return self._renew(state, renewed) if renewed.any() else self._centred(state)
+
+    def _spread(
+        self, state: MedianState, x: np.ndarray, predicted: np.ndarray, odd: np.ndarray, width: int
+    ) -> MedianState:
+        deviation = np.minimum(np.abs(x - predicted), CLIP * np.maximum(state.spread, FLAT * predicted))
+        deviation = np.where(state.weight == 0, np.abs(x - predicted), deviation)
+        counts = ~odd & ~np.isnan(deviation)
+        weight = np.where(counts, np.minimum(state.weight + width, self.window), state.weight)
+        share = np.where(counts, width / np.maximum(weight, width), 0.0)
+        spread = state.spread + share * (np.where(counts, deviation, 0.0) - state.spread)
+        return replace(state, spread=spread, weight=weight)
+
+    def _renew(self, state: MedianState, renewed: np.ndarray) -> MedianState:
+        """A run has lasted: for these entities its raw values are the history, and nothing before."""
+        since = np.where(renewed, state.run, state.since)
+        until = np.where(renewed, state.last + 1, state.until)
+        state = replace(state, since=since, until=until, run=np.where(renewed, NEVER, state.run))
+        return self._centred(state, np.flatnonzero(renewed))
+
+    def _centred(self, state: MedianState, rows: np.ndarray | None = None) -> MedianState:
+        """The state with the cores taken anew of the given entities, else of those whose median left its core."""
+        core = state.core
+        rows = core.lost() if rows is None else np.union1d(rows, core.lost())
+        if not len(rows):
+            return state
+        _, window = state.past.rows(rows, state.view)
+        skip = state.oldest - state.past.dropped
+        return replace(state, **rebuilt(core, rows, window[:, skip:])._asdict())
+
+
+def _deviation(spread: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Standard deviation from the mean absolute one, as if normal; never below that of a flat series."""
+    return np.maximum(np.sqrt(np.pi / 2) * spread, np.maximum(FLAT * predicted, np.finfo(float).tiny))
+
+
+BY_KIND: dict[str, dict[str, float]] = {
+    "bgp": {"window": DAY, "warning": 0.99, "critical": 0.50},
+    "probing": {"window": 7 * DAY, "warning": 0.80, "critical": 0.50},
+    "telescope": {"window": 7 * DAY, "warning": 0.25, "critical": 0.10},
+}
+"""IODA's windows [s] and thresholds by kind of signal; any other kind has those of probing."""

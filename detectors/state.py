@@ -1,0 +1,84 @@
+"""What every detector's state can do: grow by entities that were not known before, and become plain arrays."""
+
+import dataclasses
+from typing import Any, TypeVar
+
+import numpy as np
+
+from detectors.base import AnyDetector
+from detectors.history import History
+
+S = TypeVar("S")
+
+
+def per_entity(fill: float, dtype: type = np.float64, columns: int = 0) -> dict[str, Any]:
+    """Metadata of a state's field: an array with one row an entity, which starts as ``fill``."""
+    return {"fill": fill, "dtype": dtype, "columns": columns}
+
+
+def fresh(cls: type[S], n: int, **shared: Any) -> S:
+    """A state of n entities of which nothing has been seen; ``shared`` are the fields that are not per entity."""
+    return cls(**{name: _filled(meta, n) for name, meta in _fields(cls).items() if meta}, **shared)
+
+
+def extend(state: S, fresh: int) -> S:
+    """The state with ``fresh`` entities appended at the end, of which nothing has been seen.
+
+    Examples
+    --------
+    >>> from detectors.median import Median
+    >>> extend(Median().init(2), 3).first.shape
+    (5,)
+    """
+    grown = {}
+    for name, meta in _fields(type(state)).items():
+        if meta:
+            grown[name] = np.concatenate([getattr(state, name), _filled(meta, fresh)])
+    return dataclasses.replace(state, **grown)  # type: ignore[type-var]
+
+
+def pack(state: Any) -> dict[str, np.ndarray]:
+    """The state as plain arrays by name, an exact copy of all that it knows.
+
+    Examples
+    --------
+    >>> from detectors.median import Median
+    >>> arrays = pack(Median().init(2))
+    >>> pack(unpack(Median(), arrays)).keys() == arrays.keys()
+    True
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for name in _fields(type(state)):
+        value = getattr(state, name)
+        if isinstance(value, History):
+            arrays.update({f"{name}.{key}": array for key, array in value.pack(_entities(state)).items()})
+        else:
+            arrays[name] = np.array(value)
+    return arrays
+
+
+def unpack(detector: AnyDetector, arrays: dict[str, np.ndarray]) -> Any:
+    """The state that `pack` wrote, for the detector that it belongs to."""
+    empty = detector.init(0)
+    fields: dict[str, Any] = {}
+    for name in _fields(type(empty)):
+        kind = type(getattr(empty, name))
+        if kind is History:
+            inside = {key.removeprefix(f"{name}."): a for key, a in arrays.items() if key.startswith(f"{name}.")}
+            fields[name] = History.unpack(inside)
+        else:
+            fields[name] = np.array(arrays[name]) if kind is np.ndarray else kind(arrays[name])
+    return type(empty)(**fields)
+
+
+def _fields(cls: Any) -> dict[str, Any]:
+    return {field.name: field.metadata for field in dataclasses.fields(cls)}
+
+
+def _filled(meta: Any, n: int) -> np.ndarray:
+    shape = (n, meta["columns"]) if meta["columns"] else (n,)
+    return np.full(shape, meta["fill"], meta["dtype"])
+
+
+def _entities(state: Any) -> int:
+    return next(len(getattr(state, name)) for name, meta in _fields(type(state)).items() if meta)
