@@ -176,7 +176,7 @@ def test_a_recording_of_nothing_but_pongs_is_still_counted():
         (line(type="RIS_PEER_STATE", state="sulking"), "bad-state"),
         (b'{"type":' + b"[" * 100_000 + b"\n", "bad-message"),
         (b'{"junk":' + b"[" * 100_000 + b"\n", "bad-json"),
-        (b'{"type":"ris_message","data":{"path":[' + b"[" * 100_000 + b"\n", "bad-path"),
+        (b'{"type":"ris_message","data":{"path":[' + b"[" * 100_000 + b"\n", "bad-message"),
         (b'{"type":"pong","junk":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "bad-json"),
     ],
 )  # fmt: skip

@@ -1,0 +1,101 @@
+"""What goes with a table: which entities belong together, and what is known to have happened."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.errors import UserError
+from pipeline.feeds.tabletext import seconds
+from pipeline.records import Entity
+
+ENTITIES = ("entity_type", "entity", "parent", "name", "mobile")
+
+LABELS = ("start", "end", "entity_type", "entity", "kind", "source")
+
+MOBILE = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+"""Ways to write the flag."""
+
+
+class Kin(NamedTuple):
+    """What ``entities.csv`` says of an entity: the country it belongs to, its name for people, mobile or not."""
+
+    parent: str
+    name: str = ""
+    mobile: bool = False
+
+
+Entities = Mapping[tuple[str, str], Kin]
+"""By ``(entity_type, entity)``."""
+
+
+class Label(NamedTuple):
+    """What is known to have happened, ``[start, end)`` [s]."""
+
+    start: int
+    end: int
+    entity_type: str
+    entity: str
+    kind: str
+    source: str
+
+
+def entity_of(kind: str, name: str, entities: Entities) -> Entity:
+    """The entity of that type and name, with its country.
+
+    Without an entry a region's country stands before its first ``-``, a service's before its ``:``; an AS has none.
+
+    Examples
+    --------
+    >>> entity_of("region", "VE-Anzoátegui", {}).country, entity_of("asn", "AS9988", {("asn", "AS9988"): Kin("MM")})
+    ('VE', Entity(type='asn', name='AS9988', country='MM', mobile=False))
+    """
+    kin = entities.get((kind, name), Kin(""))
+    by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
+    return Entity(kind, name, kin.parent or by_name, kin.mobile)
+
+
+def read_entities(path: Path) -> dict[tuple[str, str], Kin]:
+    """``entities.csv``: country, name and mobile flag by ``(entity_type, entity)``."""
+    kin = {}
+    for place, row in _rows(path, ENTITIES):
+        mobile = row["mobile"].lower()
+        if mobile not in MOBILE:
+            raise UserError(f"{place}: mobile is {mobile!r}, wanted true, false or nothing")
+        kin[row["entity_type"], row["entity"]] = Kin(row["parent"], row["name"], MOBILE[mobile])
+    return kin
+
+
+def read_labels(path: Path) -> list[Label]:
+    """``labels.csv``: what is known to have happened, in order of time."""
+    return sorted(_label(place, row) for place, row in _rows(path, LABELS))
+
+
+def _label(place: str, row: dict[str, str]) -> Label:
+    try:
+        start, end = seconds(row["start"]), seconds(row["end"])
+    except ValueError as error:
+        raise UserError(f"{place}: {row['start']!r} to {row['end']!r} are not two ISO times") from error
+    if end <= start:
+        raise UserError(f"{place}: the label ends at {row['end']}, which is not after its start {row['start']}")
+    return Label(start, end, row["entity_type"], row["entity"], row["kind"], row["source"])
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Place and cells of every row; UserError where the file is not such a table."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as text:
+            reader = csv.reader(text)
+            header = next(reader, [])
+            if tuple(header) != columns:
+                raise UserError(f"{path} line 1: wanted {','.join(columns)}, found {','.join(header)[:100]!r}")
+            for cells in reader:
+                place = f"{path} line {reader.line_num}"
+                if cells and len(cells) != len(columns):
+                    raise UserError(f"{place}: {len(cells)} cells, wanted {len(columns)}")
+                if cells:
+                    yield place, dict(zip(columns, cells, strict=True))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a table: {error}") from error

@@ -1,0 +1,166 @@
+"""The plain table of given series: ``time,signal,entity_type,entity,value``, one series a signal."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import BinaryIO
+
+import numpy as np
+
+from pipeline.bins import DAY, Cadence, infer_cadence
+from pipeline.errors import DecodeError
+from pipeline.feeds.base import Feed, Item
+from pipeline.feeds.case import Entities, entity_of
+from pipeline.feeds.lines import MAX_LINE
+from pipeline.feeds.tabletext import COLUMNS, NAME, Columns, Names, columns
+from pipeline.records import Rows, Run
+
+LF = b"\n"
+
+BLOCK = 4 * 1024 * 1024
+"""Text that is read at once [bytes]."""
+
+MAX_BAD = 10_000
+"""Bad rows after which the rest is not read: this is no table."""
+
+VALID: Mapping[str, tuple[float, float]] = {"ooni": (0.0, 1.0)}
+"""Range of the values of a kind of signal; the others are counts, bytes and indices: from 0 on."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table that has been read.
+
+    Parameters
+    ----------
+    series
+        The rows of each signal in order of time, all at once; signals in order of name.
+    outside
+        How many values were outside the signal's valid range: they are NaN.
+    damage
+        Rows that could not be used.
+    """
+
+    series: tuple[Rows, ...]
+    outside: int = 0
+    damage: tuple[DecodeError, ...] = ()
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The roster: every signal of the table."""
+        return tuple(rows.signal for rows in self.series)
+
+
+def read_table(
+    stream: BinaryIO, entities: Entities | None = None, cadences: Mapping[str, Cadence] | None = None
+) -> Table:
+    """Read a whole table: 24 bytes of memory a row.
+
+    ``entities`` as of `read_entities`; ``cadences`` by signal where they are known, else inferred.  A row that comes
+    twice stays: whoever bins lets the last one win.
+
+    Examples
+    --------
+    >>> import io
+    >>> text = "time,signal,entity_type,entity,value|2024-02-08T00:00Z,bgp.ris,region,PK-SD,7|"
+    >>> table = read_table(io.BytesIO(text.replace("|", chr(10)).encode()))
+    >>> table.signals, table.series[0].entities, table.series[0].value.tolist()
+    (('bgp.ris',), (Entity(type='region', name='PK-SD', country='PK', mobile=False),), [7.0])
+    """
+    names, parts, damage = Names(), [], _check_header(stream.readline(MAX_LINE))
+    for line, block in _blocks(stream) if not damage else ():
+        part, bad = columns(block, line, names, MAX_BAD - len(damage))
+        parts.append(part)
+        damage += bad
+        if len(damage) >= MAX_BAD:
+            damage.append(DecodeError(NAME, "too-damaged", damage[-1].place, "what follows is not read"))
+            break
+    return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage))
+
+
+def _check_header(line: bytes) -> list[DecodeError]:
+    text = line.decode("utf-8-sig", errors="replace").strip().replace('"', "")
+    if text == ",".join(COLUMNS):
+        return []
+    return [DecodeError(NAME, "bad-header", "line 1", f"wanted {','.join(COLUMNS)}, found {text[:100]}")]
+
+
+def _blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, with the number of the first; the header has been read."""
+    line = 2
+    while block := stream.read(BLOCK):
+        block += stream.readline(MAX_LINE)
+        yield line, block
+        line += block.count(LF)
+
+
+def _series(
+    parts: list[Columns], names: Names, entities: Entities, cadences: Mapping[str, Cadence]
+) -> tuple[tuple[Rows, ...], int]:
+    if not parts:
+        return (), 0
+    time, signal, entity, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known = [entity_of(kind, name, entities) for kind, name in names.entities]
+    series, outside = [], 0
+    for name in sorted(names.signals):
+        rows = np.flatnonzero(signal == names.signals[name])
+        if not len(rows):
+            continue
+        rows = rows[np.argsort(time[rows], kind="stable")]
+        low, high = VALID.get(name.partition(".")[0], (0.0, np.finfo(float).max))
+        wrong = (value[rows] < low) | (value[rows] > high)
+        outside += int(wrong.sum())
+        cadence = cadences.get(name) or infer_cadence(time[rows])
+        used, column = np.unique(entity[rows], return_inverse=True)
+        series.append(
+            Rows(Run(), NAME, 0, name, cadence.width, cadence.slots, cadence.phase, tuple(known[i] for i in used),
+                 time[rows], column.astype(np.int32), np.where(wrong, np.nan, value[rows]))
+        )  # fmt: skip
+    return tuple(series), outside
+
+
+def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:
+    """The series cut at the same multiples of ``chunk`` [s], so that all signals move on together.
+
+    Each piece carries just the entities that it uses.
+
+    Examples
+    --------
+    >>> from pipeline.records import Entity
+    >>> given = Rows(Run(), "table", 0, "bgp.ris", DAY, (), 0, (Entity("country", "PK", "PK"),),
+    ...              np.array([0, DAY]), np.array([0, 0]), np.array([1.0, 2.0]))
+    >>> [(piece.time.tolist(), piece.signal) for piece in chunks([given, dataclasses.replace(given, signal="b.c")])]
+    [([0], 'bgp.ris'), ([0], 'b.c'), ([86400], 'bgp.ris'), ([86400], 'b.c')]
+    """
+    series = list(series)
+    numbers = [rows.time // chunk for rows in series]
+    for number in np.unique(np.concatenate(numbers)) if numbers else ():
+        for rows, at in zip(series, numbers, strict=True):
+            begin, end = np.searchsorted(at, [number, number + 1])
+            if begin < end:
+                yield _piece(rows, slice(begin, end))
+
+
+def _piece(rows: Rows, part: slice) -> Rows:
+    used, column = np.unique(rows.entity[part], return_inverse=True)
+    return dataclasses.replace(
+        rows, entities=tuple(rows.entities[i] for i in used), time=rows.time[part],
+        entity=column.astype(np.int32), value=rows.value[part],
+    )  # fmt: skip
+
+
+def read(stream: BinaryIO) -> Iterator[Item]:
+    """A table without its neighbours: damage first, then a day of each signal after another.
+
+    Input: CSV.  Output: `Rows`; every line after the header that is not blank gives one row or one `DecodeError`.
+    """
+    table = read_table(stream)
+    yield from table.damage
+    yield from chunks(table.series)
+
+
+def recognise(name: str, head: bytes) -> bool:
+    """Whether a file begins with the header of a table."""
+    return not _check_header(head.partition(LF)[0])
+
+
+FEED = Feed(NAME, (), recognise, read)
