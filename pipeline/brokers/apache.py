@@ -4,6 +4,7 @@ For tests on the real thing, and to play with: ``python -m pipeline.brokers.apac
 The artifacts are fetched once, into ``${XDG_CACHE_HOME:-~/.cache}/netvigil/kafka-4.4.0``.
 """
 
+import argparse
 import contextlib
 import fcntl
 import os
@@ -57,6 +58,9 @@ SETTINGS = {
     "transaction.state.log.replication.factor": "1",
     "transaction.state.log.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
+    # After kill -9 the controller holds the old registration for nine seconds, unless told otherwise.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
     "auto.create.topics.enable": "false",
 }
 
@@ -175,17 +179,23 @@ def _run(command: Sequence[str], directory: Path) -> str:
     return done.stdout
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.brokers.apache", description=f"Apache Kafka {KAFKA}.")
+    parser.add_argument("--port", type=int, default=9092)
+    parser.add_argument("--directory", type=Path, help="its disk; default: one that is deleted afterwards")
+    given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with apache(port=9092 if len(sys.argv) < 2 else int(sys.argv[1])) as address:
+        with apache(given.directory, given.port) as address:
             sys.stdout.write(f"kafka://{address}\n")
             sys.stdout.flush()
-            with contextlib.suppress(KeyboardInterrupt):
-                signal.pause()
+            signal.pause()
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 0
     return 0
 
 

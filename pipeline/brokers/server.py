@@ -55,8 +55,10 @@ class Server:
         Raises
         ------
         UserError
-            It did not start: with the last lines of its log.
+            It did not start: with the last lines of its log.  Or somebody else listens there already.
         """
+        if listens(self.address):
+            raise UserError(f"{self.name} cannot have {self.address}: something listens there already")
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C is for us, and we stop the broker last.
             self.child = subprocess.Popen(
@@ -117,13 +119,26 @@ def _die_with(parent: int) -> Callable[[], None] | None:
 
 def answers(address: str, patience: float = 1.0) -> bool:
     """Whether a plaintext broker answers at ``host:port`` within ``patience`` [s]: an open port is not enough."""
-    host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), patience) as link:
+        with _link(address, patience) as link:
             link.sendall(API_VERSIONS)
             return len(link.recv(4)) == 4
     except OSError:
         return False
+
+
+def listens(address: str) -> bool:
+    """Whether anything accepts connections at ``host:port``."""
+    try:
+        _link(address, 1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _link(address: str, patience: float) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    return socket.create_connection((host, int(port)), patience)
 
 
 def free_port() -> int:

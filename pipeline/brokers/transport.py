@@ -9,6 +9,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from pipeline.brokers.security import PLAIN, Security
 from pipeline.errors import UserError
@@ -20,22 +21,36 @@ WINDOW = 64 * 2**20
 BOOTSTRAP = 30.0
 """How long a broker may take to answer at first [s]."""
 
+RECONNECT = 1.0
+"""Longest pause between two attempts to reach a broker that went away [s]; the library's half minute is an outage."""
+
 DELIVERY = 120.0
 """How long one message may take, retries included [s]: a broker that restarts is back long before."""
+
+
+REQUEST = 30.0
+"""How long one request may take before it is tried again [s]."""
 
 
 class Sender:
     """Sends messages and knows that they have arrived: acknowledged by all replicas, in order, each once.
 
     A message that could not be delivered raises at the next `send` or `flush`; none is dropped silently.
-    Memory is bounded: `send` waits while ``window`` bytes are on their way.  `sent` counts acknowledged messages.
+    Memory is bounded: `send` waits while more than ``window`` bytes are on their way.
+
+    Attributes
+    ----------
+    sent
+        Messages that were acknowledged [-].
+    flying
+        What is on its way and not yet acknowledged [bytes].
     """
 
     def __init__(self, bootstrap: str, security: Security = PLAIN, window: int = WINDOW) -> None:
         self.bootstrap, self.window = bootstrap, window
         self.sent = 0
-        self._flying: deque[tuple[Any, int]] = deque()
-        self._bytes = 0
+        self._waiting: deque[tuple[Any, int]] = deque()
+        self.flying = 0
         self._producer = opened(
             KafkaProducer,
             bootstrap,
@@ -43,6 +58,7 @@ class Sender:
             acks="all",
             enable_idempotence=True,
             delivery_timeout_ms=int(DELIVERY * 1000),
+            request_timeout_ms=int(REQUEST * 1000),
             max_request_size=MAX_MESSAGE + BATCH_HEAD,
             allow_auto_create_topics=False,
             max_block_ms=int(BOOTSTRAP * 1000),
@@ -62,14 +78,14 @@ class Sender:
             future = self._producer.send(topic, value=value, key=key.encode() or None, partition=partition)
         except (KafkaError, AssertionError, ValueError) as error:
             raise UserError(f"{topic} on {self.bootstrap} does not take partition {partition}: {error}") from error
-        self._flying.append((future, len(value)))
-        self._bytes += len(value)
-        while self._bytes > self.window or (self._flying and self._flying[0][0].is_done):
+        self._waiting.append((future, len(value)))
+        self.flying += len(value)
+        while self.flying > self.window or (self._waiting and self._waiting[0][0].is_done):
             self._land()
 
     def flush(self) -> None:
         """Wait until everything sent has arrived."""
-        while self._flying:
+        while self._waiting:
             self._land()
 
     def close(self) -> None:
@@ -77,8 +93,8 @@ class Sender:
         self._producer.close(timeout=1)
 
     def _land(self) -> None:
-        future, size = self._flying.popleft()
-        self._bytes -= size
+        future, size = self._waiting.popleft()
+        self.flying -= size
         try:
             future.get(timeout=DELIVERY + BOOTSTRAP)
         except KafkaError as error:
@@ -189,8 +205,21 @@ def opened(
     UserError
         It has not.
     """
-    settings = {"bootstrap_servers": bootstrap.split(","), "bootstrap_timeout_ms": int(patience * 1000)}
+    network: list[KafkaNetClient] = []
+
+    def connect(**settings: Any) -> KafkaNetClient:
+        network.append(KafkaNetClient(**settings))
+        return network[-1]
+
+    settings = {
+        "bootstrap_servers": bootstrap.split(","),
+        "bootstrap_timeout_ms": int(patience * 1000),
+        "reconnect_backoff_max_ms": int(RECONNECT * 1000),
+        "kafka_client": connect,
+    }
     try:
         return client(**settings, **security.settings(), **more)
     except (KafkaError, OSError) as error:
+        for open_one in network:  # kafka-python would leave its thread behind, trying for ever
+            open_one.close()
         raise UserError(f"no Kafka broker answers at {bootstrap} within {patience:g} s: {error}") from error
