@@ -1,0 +1,143 @@
+"""Bins: every instant is in exactly one, and the way in which rows come changes nothing."""
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.bins import DAY, Cadence, infer_cadence
+from pipeline.records import Bins, Entity, Rows, Run
+from pipeline.signals.series import Series
+
+ENTITIES = tuple(Entity("country", code, code) for code in ("IQ", "MM", "PK"))
+
+even = st.builds(
+    lambda width, phase: Cadence(width, phase=phase % width), st.sampled_from([60, 300, 900, 7200, DAY]), st.integers(0)
+)
+uneven = st.sets(st.integers(0, 23), min_size=2, max_size=6).map(
+    lambda hours: Cadence(
+        int(np.diff(sorted(hours), append=min(hours) + 24).min()) * 3600, slots=tuple(h * 3600 for h in sorted(hours))
+    )
+)
+cadences = st.one_of(even, uneven)
+times = st.integers(0, 40 * DAY)
+cells = st.lists(
+    st.tuples(st.integers(0, 200), st.integers(0, 2), st.one_of(st.just(np.nan), st.integers(0, 9))), max_size=40
+)
+
+
+def rows(given: list[tuple[int, int, float]], signal: str = "bgp.ris") -> Rows:
+    time, entity, value = zip(*given, strict=True) if given else ((), (), ())
+    return Rows(
+        Run(), "table", 0, signal, 300, (), 0, ENTITIES,
+        np.array(time, np.int64) * 60, np.array(entity, np.int32), np.array(value, float),
+    )  # fmt: skip
+
+
+def binned(batches: list[Rows], ends: list[int]) -> dict:
+    """Value and health of every bin and entity; each bin may be given once only."""
+    series = Series(Run(), "table", 0)
+    for batch in batches:
+        assert series.add(batch) is None
+    return gathered([bins for end in ends for bins in series.close(end)])
+
+
+def gathered(closed: list[Bins]) -> dict:
+    found: dict = {}
+    for bins in closed:
+        for (t, e), value in np.ndenumerate(bins.value):
+            key = (int(bins.start[t]), bins.entities[e])
+            assert key not in found
+            if not np.isnan(bins.health[t, e]):
+                found[key] = (str(value), float(bins.health[t, e]))
+    return found
+
+
+@given(cadences, times)
+def test_every_instant_is_in_at_most_one_bin_and_its_start_is_on_the_grid(cadence, time):
+    start = int(cadence.floor(np.array([time]))[0])
+    assert start <= time
+    if not cadence.slots:
+        assert time < start + cadence.width
+    assert cadence.floor(np.array([start]))[0] == start
+    assert start in cadence.starts(start - 1, start + cadence.width)
+
+
+@given(cadences, times, st.integers(0, 5 * DAY), st.data())
+def test_a_span_cut_anywhere_has_the_same_bins(cadence, after, span, choose):
+    until = after + span
+    whole = cadence.starts(after, until)
+    middle = choose.draw(st.integers(after, until))
+    head = cadence.starts(after, middle)
+    tail = cadence.starts(int(head[-1]) if len(head) else after, until)
+    assert [*head, *tail] == list(whole)
+    assert np.all(np.diff(whole) >= cadence.width)
+
+
+@given(even, st.integers(0, 1000), st.integers(3, 40))
+def test_the_cadence_of_an_even_series_is_found_again(cadence, first, size):
+    starts = cadence.phase + (first + np.arange(size)) * cadence.width
+    assert infer_cadence(starts) == cadence
+
+
+@given(cells, st.lists(st.integers(0, 40), max_size=4))
+def test_batches_cut_anywhere_give_the_same_bins(given, cuts):
+    edges = [0, *sorted(min(cut, len(given)) for cut in cuts), len(given)]
+    parts = [rows(given[a:b]) for a, b in pairwise(edges)]
+    assert binned(parts, [20_000]) == binned([rows(given)], [20_000])
+
+
+@given(cells)
+def test_a_batch_that_comes_twice_changes_nothing(given):
+    assert binned([rows(given), rows(given)], [20_000]) == binned([rows(given)], [20_000])
+
+
+@given(cells, st.randoms())
+def test_order_of_different_cells_changes_nothing(given, random):
+    distinct = list({(t // 5, e): (t, e, v) for t, e, v in given}.values())
+    mixed = random.sample(distinct, len(distinct))
+    assert binned([rows(mixed)], [20_000]) == binned([rows(distinct)], [20_000])
+
+
+@given(cells, st.lists(st.integers(0, 20_000), max_size=6))
+def test_the_steps_of_the_watermark_change_nothing(given, ends):
+    assert binned([rows(given)], [*sorted(ends), 20_000]) == binned([rows(given)], [20_000])
+
+
+@given(cells, cells, st.integers(0, 15_000))
+def test_every_row_is_in_a_bin_or_late(early, later, until):
+    series = Series(Run(), "table", 0)
+    series.add(rows(early))
+    closed = series.close(until)
+    late = series.add(rows(later))
+    expected = [t * 60 // 300 * 300 + 300 <= until for t, _, _ in later]
+    assert (0 if late is None else len(late)) == sum(expected)
+    kept = [cell for cell, gone in zip(later, expected, strict=True) if not gone]
+    found = gathered(closed + series.close(20_000))
+    for t, e, _ in early + kept:
+        assert (t * 60 // 300 * 300, ENTITIES[e]) in found
+
+
+@given(cells, cells, st.integers(0, 15_000))
+def test_a_saved_series_continues_as_the_whole(early, later, until):
+    whole, cut = Series(Run(), "table", 0), Series(Run(), "table", 0)
+    resumed = Series(Run(), "table", 0)
+    for series in (whole, cut):
+        series.add(rows(early))
+        series.close(until)
+    resumed.load(cut.save())
+    for series in (whole, resumed):
+        series.add(rows(later))
+    assert gathered(resumed.close(20_000)) == gathered(whole.close(20_000))
+    assert resumed.save() == whole.save()
+
+
+@given(cells)
+def test_signals_do_not_interact(given):
+    series = Series(Run(), "table", 0)
+    series.add(rows(given))
+    series.add(rows([(0, 0, 1.0), (7, 1, 2.0)], signal="traffic.radar"))
+    mine = [dataclasses.replace(b) for b in series.close(20_000) if b.signal == "bgp.ris"]
+    assert gathered(mine) == binned([rows(given)], [20_000])
