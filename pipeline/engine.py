@@ -10,9 +10,9 @@ from functools import partial
 from detectors import REGISTRY
 from pipeline import topics
 from pipeline.binning import BinStage, Late
+from pipeline.calendar import calendar
 from pipeline.fusion import Fused, FuseStage
 from pipeline.judging import JudgeStage
-from pipeline.localtime import calendar
 from pipeline.merging import MergeStage
 from pipeline.records import Elements, Heartbeat, Outage, Progress, Rows
 from pipeline.settings import Settings
@@ -39,7 +39,7 @@ class Engine:
     def judge(self) -> JudgeStage:
         """The stage that judges merged bins."""
         detector = REGISTRY[self.settings.judging.detector]
-        return JudgeStage(detector, calendar, topics.VERDICTS.partitions, self.settings.judging)
+        return JudgeStage(detector, calendar, topics.VERDICTS.partitions)
 
     def fuse(self, partition: int) -> FuseStage:
         """The stage that makes outages for one partition's countries."""

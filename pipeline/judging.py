@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import Context, Detector, extend
-from detectors.base import pack as pack_state
-from detectors.base import unpack as unpack_state
+from detectors.base import Context, Detector
+from detectors.state import extend
+from detectors.state import pack as pack_state
+from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
 from pipeline.records import Bins, Entity, Run, Verdicts
-from pipeline.settings import Judging
 from pipeline.snapshot import pack, unpack
 from pipeline.topics import partition_for
 
@@ -28,6 +28,7 @@ class Series:
     detector: Detector
     state: Any
     entities: list[Entity] = field(default_factory=list)
+    countries: tuple[str, ...] = ()
     judged: int = NEVER
     places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
 
@@ -39,10 +40,8 @@ class JudgeStage:
     country) each time, so that all of them hear of the watermark.  A bin that comes again is ignored.
     """
 
-    def __init__(
-        self, detector: Callable[[str], Detector], calendar: Calendar, partitions: int, settings: Judging
-    ) -> None:
-        self.detector, self.calendar, self.partitions, self.settings = detector, calendar, partitions, settings
+    def __init__(self, detector: Callable[[str], Detector], calendar: Calendar, partitions: int) -> None:
+        self.detector, self.calendar, self.partitions = detector, calendar, partitions
         self.series: dict[tuple[str, str], Series] = {}
 
     def step(self, bins: Bins) -> list[Verdicts]:
@@ -50,7 +49,7 @@ class JudgeStage:
         series = self._series(bins)
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
-        verdicts = [self._judge(series, bins, i, columns) for i in fresh]
+        verdicts = [self._judge(series, bins, int(i), columns) for i in fresh]
         shape = (len(fresh), len(bins.entities))
         fields = {
             name: np.array([getattr(v, name)[columns] for v in verdicts]).reshape(shape)
@@ -72,9 +71,10 @@ class JudgeStage:
             known = {entity: i for i, entity in enumerate(series.entities)}
             fresh = [entity for entity in entities if entity not in known]
             if fresh:
-                series.state = extend(series.state, series.detector.init(len(fresh)))
+                series.state = extend(series.state, len(fresh))
                 known |= {entity: len(known) + i for i, entity in enumerate(fresh)}
                 series.entities += fresh
+                series.countries = tuple(entity.country for entity in series.entities)
             series.places = {entities: np.array([known[entity] for entity in entities], np.intp)}
         return series.places[entities]
 
@@ -83,8 +83,8 @@ class JudgeStage:
         size = len(series.entities)
         x, health = np.full(size, np.nan), np.zeros(size)
         health[columns] = np.nan_to_num(bins.health[i])
-        x[columns] = np.where(health[columns] < self.settings.quorum, np.nan, bins.value[i])
-        slot, day = self.calendar(tuple(entity.country for entity in series.entities), start)
+        x[columns] = bins.value[i]
+        slot, day = self.calendar(series.countries, start)
         series.state, verdict = series.detector.step(series.state, x, start, Context(bins.width, health, slot, day))
         series.judged = start
         return verdict
@@ -102,7 +102,8 @@ class JudgeStage:
 
     def save(self) -> bytes:
         """Every series' detector state."""
-        head, arrays = [], {}
+        head: list[Any] = []
+        arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             packed = pack_state(s.state)
             head.append((s.run, s.signal, s.entities, s.judged))
@@ -119,5 +120,5 @@ class JudgeStage:
             detector = self.detector(signal)
             self.series[run[0], signal] = Series(
                 Run(run[0], run[1], tuple(run[2])), signal, detector, unpack_state(detector, own),
-                [Entity(*e) for e in entities], judged,
+                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged,
             )  # fmt: skip

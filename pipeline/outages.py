@@ -17,7 +17,7 @@ def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
     Examples
     --------
     >>> outage_id("live", "country", "PK", 1707357600)
-    'x'
+    '15b68e7a5920'
     """
     text = f"{tense}|{entity_type}/{entity}|{detected}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]

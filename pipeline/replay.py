@@ -4,13 +4,10 @@ import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
-import msgspec
-
-from pipeline import topics
 from pipeline.binning import Late
 from pipeline.bins import NEVER
-from pipeline.brokers.transport import Sender
 from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine, Output, chain
 from pipeline.feeds.archive import Recording
@@ -23,7 +20,6 @@ from pipeline.records import (
     Progress,
     Rows,
     Run,
-    encode,
     outage_json,
 )
 
@@ -35,21 +31,14 @@ See = Callable[[Output | DeadLetter], None]
 class Result:
     """What a replay led to.
 
-    ``read = used + late + dead``: records that the feeds gave, those that were binned, those that came after their
-    bin was closed, and those that could not be used.
+    late: records that came after their bin was closed; dead: what could not be used.
     """
 
     run: Run
     outages: dict[str, Outage] = field(default_factory=dict)
-    read: int = 0
     late: int = 0
     dead: list[DeadLetter] = field(default_factory=list)
     watermark: int = NEVER
-
-    @property
-    def used(self) -> int:
-        """Records that are in a bin."""
-        return self.read - self.late - len(self.dead)
 
     def sorted(self) -> list[Outage]:
         """Each outage once, its last revision, by (start, id)."""
@@ -72,14 +61,29 @@ class Result:
                 self.watermark = max(self.watermark, output.watermark)
             case DeadLetter():
                 self.dead.append(output)
-                self.read += 1
 
 
-def frames(recordings: Iterable[Recording], run: Run) -> Iterator[Frame | DeadLetter]:
-    """The frames of all recordings, side by side in order of event time."""
-    streams = [_timed(Dispatch(run, r.feed, r.signals).frames(r.items)) for r in recordings]
-    for _, frame in heapq.merge(*streams, key=lambda pair: pair[0]):
-        yield frame
+class Playback:
+    """The frames of recordings, side by side in order of event time; counts what it reads."""
+
+    def __init__(self, recordings: Iterable[Recording], run: Run) -> None:
+        self.run = run
+        self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
+
+    @property
+    def feeds(self) -> list[str]:
+        """Names of the feeds that are replayed."""
+        return sorted({dispatch.feed for dispatch, _ in self.streams})
+
+    @property
+    def read(self) -> int:
+        """Records and dead letters that the feeds have given so far."""
+        return sum(dispatch.sent + dispatch.dead for dispatch, _ in self.streams)
+
+    def __iter__(self) -> Iterator[Frame | DeadLetter]:
+        timed = [_timed(dispatch.frames(recording.items)) for dispatch, recording in self.streams]
+        for _, frame in heapq.merge(*timed, key=lambda pair: pair[0]):
+            yield frame
 
 
 def _timed(stream: Iterator[Frame | DeadLetter]) -> Iterator[tuple[int, Frame | DeadLetter]]:
@@ -94,7 +98,9 @@ def _timed(stream: Iterator[Frame | DeadLetter]) -> Iterator[tuple[int, Frame | 
 
 
 def paced(
-    stream: Iterable[Frame | DeadLetter], speed: float, clock: Callable[[], float] = time.monotonic,
+    stream: Iterable[Frame | DeadLetter],
+    speed: float,
+    clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Frame | DeadLetter]:
     """The same frames, ``speed`` seconds of event time to a second of the clock."""
@@ -110,34 +116,15 @@ def through_memory(stream: Iterable[Frame | DeadLetter], engine: Engine, run: Ru
     """Replay through the engine in this process."""
     result = Result(run)
 
-    def counted() -> Iterator[Elements | Rows | Heartbeat]:
+    def frames() -> Iterator[Elements | Rows | Heartbeat]:
         for frame in stream:
             if isinstance(frame, DeadLetter):
                 result.take(frame)
                 see(frame)
             else:
-                result.read += _records(frame)
-                yield frame  # type: ignore[misc]
+                yield cast(Elements | Rows | Heartbeat, frame)
 
-    for output in chain(counted(), engine):
+    for output in chain(frames(), engine):
         result.take(output)
         see(output)
     return result
-
-
-def send(stream: Iterable[Frame | DeadLetter], sender: Sender, result: Result, see: See) -> None:
-    """Send frames to their feeds' topics, dead letters to theirs."""
-    for frame in stream:
-        if isinstance(frame, DeadLetter):
-            topic = topics.DEADLETTERS
-            sender.send(topic.name, msgspec.json.encode(frame), 0, frame.feed)
-            result.take(frame)
-            see(frame)
-        else:
-            result.read += _records(frame)  # type: ignore[arg-type]
-            sender.send(topics.feed(frame.feed).name, encode(frame), frame.partition)
-    sender.flush()
-
-
-def _records(frame: Elements | Rows | Heartbeat) -> int:
-    return 0 if isinstance(frame, Heartbeat) else len(frame)

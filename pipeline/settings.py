@@ -37,9 +37,6 @@ class Fusing:
     full_depth: float = 0.3
     """Share of the baseline lost from which a drop counts in full; shallower ones count in proportion [0-1]."""
 
-    quorum: float = 0.5
-    """Bins of fewer healthy sources than this say nothing (unknown, never outage) [0-1]."""
-
     suspect: float = 0.5
     """Probability from which an outage is suspected."""
 

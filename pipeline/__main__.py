@@ -1,0 +1,114 @@
+"""The command line: arguments only."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from pipeline.errors import UserError
+
+app = typer.Typer(
+    name="netvigil",
+    help="Is this country off the Internet, since when, how much of it, how sure are we, and is it over?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Broker = Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to use instead of the embedded broker")]
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="varies depth, noise and onsets")] = 0,
+    write: Annotated[Path | None, typer.Option(help="leave it in this folder as signals.csv and labels.csv")] = None,
+) -> None:
+    """A shutdown on election day, reconstructed: from feed to outage in the terminal, through a broker and a worker."""
+    from pipeline import commands
+
+    commands.demo(seed, write)
+
+
+@app.command()
+def replay(
+    source: Annotated[list[str], typer.Argument(help="MRT or RIS Live files, signals.csv[.gz], or a case's folder")],
+    speed: Annotated[str, typer.Option(help="seconds of event time to a second of the clock, or max")] = "max",
+    through: Annotated[str, typer.Option(help="memory or kafka")] = "memory",
+    broker: Broker = "",
+    tense: Annotated[str, typer.Option(help="live, replay or drill")] = "replay",
+    workers: Annotated[int, typer.Option(help="workers to start beside; -1: one, unless some are there")] = -1,
+    outages: Annotated[Path | None, typer.Option(help="write each outage's last revision, JSON a line")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="write OpenMetrics with true timestamps")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+) -> None:
+    """Any recorded stream through the very same code, with the same result every time."""
+    from pipeline import commands
+
+    options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json)
+    commands.replay(source, options)
+
+
+@app.command()
+def inspect(
+    file: Annotated[list[str], typer.Argument(help="recordings")],
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+) -> None:
+    """What is in a recording; exit code 1 where something was damaged."""
+    from pipeline import commands
+
+    raise typer.Exit(commands.inspect(file, as_json))
+
+
+@app.command()
+def worker(
+    broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to work for")],
+    feed: Annotated[list[str] | None, typer.Option(help="only these feeds; all without")] = None,
+    metrics_host: Annotated[str, typer.Option(help="address that metrics are served on")] = "127.0.0.1",
+    metrics_port: Annotated[int, typer.Option(help="port that metrics are served on; 0 for none")] = 0,
+    group: Annotated[str, typer.Option(help="workers of one name share the work")] = "netvigil",
+) -> None:
+    """Hosts the path; start more of them to scale."""
+    from pipeline import commands
+
+    address = (metrics_host, metrics_port) if metrics_port else None
+    raise typer.Exit(commands.worker(broker, feed or [], address, group))
+
+
+@app.command()
+def check(
+    broker: Broker = "",
+    prometheus: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+    alertmanager: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+    grafana: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of a table")] = False,
+) -> None:
+    """What is ready for election day; exit code 1 where something is not."""
+    from pipeline import commands
+
+    raise typer.Exit(commands.check(broker, prometheus, alertmanager, grafana, as_json))
+
+
+def main() -> None:
+    """Run a command; what a person did wrong is one sentence and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except UserError as error:
+        _say(str(error))
+        code = 2
+    except click.UsageError as error:
+        _say(error.format_message())
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    sys.exit(code or 0)
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"netvigil: {sentence}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Starts a worker: the Faust application, and the metrics that Prometheus scrapes."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+import faust
+from prometheus_client import CollectorRegistry, start_http_server
+
+from pipeline.agents.app import application
+from pipeline.agents.noting import Noting
+from pipeline.brokers.create import create
+from pipeline.brokers.security import Security
+from pipeline.engine import Engine
+from pipeline.metrics import Metrics
+from pipeline.topics import every
+
+
+def work(
+    engine: Engine, broker: str, security: Security, feeds: Sequence[str], address: tuple[str, int] | None, group: str
+) -> int:
+    """Host the whole path until told to stop; gives the exit code.
+
+    ``address`` is where metrics are served, None for nowhere.
+    """
+    create(broker, every(feeds), security, patience=120)
+    registry = CollectorRegistry()
+    noting = Noting(Metrics.on(registry))
+    app, _ = application(engine, broker, security, feeds, noting.note, group)
+    if address is not None:
+        start_http_server(address[1], address[0], registry)
+    logging.getLogger("aiokafka").addFilter(Rarely(60.0))
+    worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
+    worker.execute_from_commandline()
+    return 0
+
+
+class Rarely(logging.Filter):
+    """The same message once in ``seconds``: without a broker aiokafka writes a hundred lines a second."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.last: dict[object, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to let it through."""
+        now = time.monotonic()
+        fresh = now - self.last.get(record.msg, -self.seconds) >= self.seconds
+        if fresh:
+            self.last[record.msg] = now
+        return fresh
