@@ -24,6 +24,9 @@ PREFIX = "NETVIGIL_KAFKA_"
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 
+TLS = ("CA_FILE", "CERT_FILE", "KEY_FILE", "KEY_PASSWORD_FILE")
+SASL = ("SASL_MECHANISM", "USERNAME", "PASSWORD", "PASSWORD_FILE")
+
 
 class Secret(str):
     """A text that does not show itself: both Kafka clients write their whole configuration to the debug log.
@@ -111,13 +114,12 @@ def from_environment(environment: Mapping[str, str]) -> Security:
 
 def _check_all_used(given: Mapping[str, str], protocol: str) -> None:
     """A password without SASL, or a certificate without TLS, is a mistake that would go out in the clear."""
+    tls, sasl = TLS if protocol.endswith("SSL") else (), SASL if protocol.startswith("SASL") else ()
+    used = {"SECURITY_PROTOCOL", *tls, *sasl}
     for name in given:
-        tls = name in ("CA_FILE", "CERT_FILE", "KEY_FILE", "KEY_PASSWORD_FILE") and not protocol.endswith("SSL")
-        sasl = name in ("SASL_MECHANISM", "USERNAME", "PASSWORD", "PASSWORD_FILE") and not protocol.startswith("SASL")
-        if tls or sasl:
-            raise UserError(
-                f"{PREFIX}{name} is set, but {PREFIX}SECURITY_PROTOCOL is {protocol}, which does not use it"
-            )
+        if name not in used:
+            why = f"{PREFIX}SECURITY_PROTOCOL is {protocol}" if name in TLS + SASL else "it has no meaning"
+            raise UserError(f"{PREFIX}{name} is set, but {why}")
 
 
 def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:

@@ -1,13 +1,11 @@
 """Both brokers, for real: topics, frames through them, and what happens when they are killed or not there."""
 
-import gc
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -21,25 +19,15 @@ from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.records import Entity, Heartbeat, Rows, Run, decode, encode
 from pipeline.topics import MAX_MESSAGE, Topic, every, feed, partition_for, split
+from tests.conftest import REFUSED
 
-pytestmark = [
-    pytest.mark.sockets,
-    # kafka-python 3.0.12 leaves the socket of a refused connection to the garbage collector.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = [pytest.mark.sockets, *REFUSED]
 
 BOTH = [
     pytest.param("embedded_broker", id="embedded"),
     pytest.param("apache_broker", id="apache", marks=pytest.mark.kafka),
 ]
 SECOND = 1_000
-
-
-@pytest.fixture(autouse=True, scope="module")
-def rubbish() -> Iterator[None]:
-    """It is collected here, and not in somebody else's test."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(params=BOTH)
