@@ -10,9 +10,10 @@ import msgspec
 
 from pipeline import topics
 from pipeline.binning import Late
+from pipeline.brokers.reader import Reader
 from pipeline.brokers.security import Security
 from pipeline.brokers.server import die_with_parent
-from pipeline.brokers.transport import Reader, Sender
+from pipeline.brokers.transport import Sender
 from pipeline.errors import UserError
 from pipeline.records import DeadLetter, Progress, decode, encode, outage_from
 from pipeline.replay import Playback, Result, See
