@@ -61,7 +61,7 @@ class FuseStage:
         run = verdicts.run
         stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings)))
         line = stream.lines.setdefault(verdicts.signal, Line())
-        for i in np.flatnonzero(verdicts.start > line.queued):
+        for i in np.flatnonzero(verdicts.start > line.queued) if verdicts.entities else ():
             end = int(verdicts.start[i]) + verdicts.width
             heapq.heappush(stream.queue, (end, verdicts.signal, int(i), verdicts))
             line.queued = int(verdicts.start[i])

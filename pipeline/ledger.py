@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.evidence import kind_of, kind_of_outage, log_odds, probability, ratios, weights
-from pipeline.outages import CONFIRMED, OPEN, SUSPECTED, Life, Seen
+from pipeline.outages import OPEN, Life, Seen
 from pipeline.records import Entity, Outage, Term, Verdicts
 from pipeline.settings import Fusing
 
@@ -87,8 +87,6 @@ class Ledger:
             life = self.lives[row] = Life(entity.type, entity.name, self.tense, low_from, end)
         life.witnesses |= {self.signals[s] for s in np.flatnonzero(weight > 0)}
         life.advance(self._seen(row, weight, chance, end, life.witnesses), self.settings)
-        if life.state in (SUSPECTED, CONFIRMED):
-            life.kind = self._kind(row, life.severity)
         if life.state not in OPEN:
             del self.lives[row]
         return life.revise(self.settings)
@@ -102,7 +100,7 @@ class Ledger:
         return Seen(
             at=end, probability=chance, confirmed=bool((cells["confirmed"] & low).any()),
             low_from=self._low_from(row, weight), calm_from=max(returned, default=0) or end,
-            severity=severity, terms=self._named(row, weight),
+            severity=severity, kind=self._kind(row, weight, severity), terms=self._named(row, weight),
         )  # fmt: skip
 
     def _low_from(self, row: int, weight: np.ndarray) -> int:
@@ -120,11 +118,10 @@ class Ledger:
             for s in order
         )  # fmt: skip
 
-    def _kind(self, row: int, severity: float) -> str:
-        entity = self.entities[row]
-        cells = {name: column[row] for name, column in self.cells.items()}
-        down = {kind_of(s): float(cells["ratio"][j]) for j, s in enumerate(self.signals) if cells["weight"][j] > 0}
-        up = [kind_of(s) for j, s in enumerate(self.signals) if cells["weight"][j] < 0]
+    def _kind(self, row: int, weight: np.ndarray, severity: float) -> str:
+        entity, ratio = self.entities[row], self.cells["ratio"][row]
+        down = {kind_of(s): float(ratio[j]) for j, s in enumerate(self.signals) if weight[j] > 0}
+        up = [kind_of(s) for j, s in enumerate(self.signals) if weight[j] < 0]
         networks = [
             (e.mobile, r in self.lives)
             for r, e in enumerate(self.entities)

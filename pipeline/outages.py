@@ -33,12 +33,21 @@ class Seen:
     low_from: int
     calm_from: int
     severity: float
+    kind: str
     terms: tuple[Term, ...]
+
+    @property
+    def weight(self) -> float:
+        """What all terms say together [log-odds]."""
+        return sum(term.weight for term in self.terms)
 
 
 @dataclass
 class Life:
-    """One outage as it goes on; ``advance`` is its only verb."""
+    """One outage as it goes on.
+
+    Its terms and its kind are those of the moment when the evidence was heaviest: how it looked at its worst.
+    """
 
     entity_type: str
     entity: str
@@ -53,6 +62,7 @@ class Life:
     severity: float = 0.0
     revision: int = 0
     terms: tuple[Term, ...] = ()
+    peak: float = float("-inf")
     witnesses: set[str] = field(default_factory=set)
     told: tuple[Any, ...] = field(default=())
 
@@ -60,9 +70,10 @@ class Life:
         """Go on by one moment."""
         probability = seen.probability
         if self.state in (SUSPECTED, CONFIRMED):
-            self.terms = seen.terms
             self.severity = max(self.severity, seen.severity)
             self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
+        if self.state in (SUSPECTED, CONFIRMED) and seen.weight >= self.peak:
+            self.terms, self.kind, self.peak = seen.terms, seen.kind, seen.weight
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
             self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, min(self.start, seen.low_from)
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
