@@ -22,6 +22,9 @@ BLOCK = 4 * 1024 * 1024
 MAX_BAD = 10_000
 """Bad rows after which the rest is not read: this is no table."""
 
+MAX_PIECE = 50_000
+"""Rows of one piece: it must fit a message."""
+
 VALID: Mapping[str, tuple[float, float]] = {"ooni": (0.0, 1.0)}
 """Range of the values of a kind of signal; the others are counts, bytes and indices: from 0 on."""
 
@@ -121,7 +124,7 @@ def _series(
 def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:
     """The series cut at the same multiples of ``chunk`` [s], so that all signals move on together.
 
-    Each piece carries just the entities that it uses.
+    Each piece carries just the entities that it uses; no row of a later piece is before the first row of this one.
 
     Examples
     --------
@@ -134,10 +137,13 @@ def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:
     series = list(series)
     numbers = [rows.time // chunk for rows in series]
     for number in np.unique(np.concatenate(numbers)) if numbers else ():
-        for rows, at in zip(series, numbers, strict=True):
-            begin, end = np.searchsorted(at, [number, number + 1])
-            if begin < end:
-                yield _piece(rows, slice(begin, end))
+        bounds = [np.searchsorted(at, [number, number + 1]).tolist() for at in numbers]
+        pieces = [
+            _piece(rows, slice(at, min(at + MAX_PIECE, end)))
+            for rows, (begin, end) in zip(series, bounds, strict=True)
+            for at in range(begin, end, MAX_PIECE)
+        ]
+        yield from sorted(pieces, key=lambda piece: int(piece.time[0]))
 
 
 def _piece(rows: Rows, part: slice) -> Rows:

@@ -153,6 +153,16 @@ def test_a_chunk_carries_just_its_own_entities():
     assert [p.entity.tolist() for p in pieces] == [[0], [0]]
 
 
+def test_no_row_of_a_later_piece_is_before_the_first_of_an_earlier_one(monkeypatch):
+    monkeypatch.setattr("pipeline.feeds.table.MAX_PIECE", 5)
+    given = [row(f"{h:02}:{m:02}", signal=s) for s, first in (("bgp.ris", 9), ("traffic.radar", 2), ("atlas.probes", 5))
+             for h in range(first, 12) for m in (0, 30)]  # fmt: skip
+    pieces = list(chunks(table(*given).series))
+    assert sum(map(len, pieces)) == len(given)
+    assert max(map(len, pieces)) == 5
+    assert [p.time[0] for p in pieces] == sorted(p.time[0] for p in pieces)
+
+
 def test_a_clean_block_and_the_same_line_by_line_are_read_alike():
     given = [row(f"{h:02}:00", value=v) for h in range(24) for v in ("1", "", "2.50", "1e3", "0")]
     clean, quoted = table(*given).series[0], table(*given, row("23:30", entity='"IQ"')).series[0]

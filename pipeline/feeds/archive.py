@@ -1,0 +1,191 @@
+"""Recorded files: which feed each is, and all of them side by side in order of event time."""
+
+import dataclasses
+import heapq
+import io
+import itertools
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.bins import NEVER
+from pipeline.errors import DecodeError, UserError
+from pipeline.feeds import FEEDS, table
+from pipeline.feeds.base import Feed, Item
+from pipeline.feeds.case import read_entities
+from pipeline.feeds.unpack import unpacked
+from pipeline.records import Elements, Rows
+
+HEAD = 4 * 1024
+"""Content by which a file is recognised [bytes]."""
+
+LONG_HEAD = 256 * 1024
+"""Content in which the first time of a recording is looked for [bytes]."""
+
+SIGNS = {
+    b"<": "a web page", b"%PDF": "a PDF", b"PK\3\4": "a zip archive", b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\xd4\xc3\xb2\xa1": "a packet capture", b"\xa1\xb2\xc3\xd4": "a packet capture",
+    b"\x0a\x0d\x0d\x0a": "a packet capture", b"SQLite": "a database", b"PAR1": "Parquet",
+}  # fmt: skip
+"""What people take for a recording."""
+
+
+class UnreadableError(UserError):
+    """A file that is there and is no recording: ``reason`` is a slug, ``found`` says what it is."""
+
+    def __init__(self, path: Path, reason: str, found: str) -> None:
+        super().__init__(f"{path}: {found}")
+        self.reason, self.found = reason, found
+
+
+@dataclass(frozen=True)
+class Source:
+    """One recorded file.
+
+    ``first`` is the time of its first record [s], `NEVER` where none was found in its head; ``signals`` is the roster.
+    """
+
+    path: Path
+    feed: Feed
+    first: int
+    signals: tuple[str, ...]
+    whole: table.Table | None = None
+
+    def items(self) -> Iterator[Item]:
+        """Batches and damage in order of the file; damage names the file, that of its compression comes last."""
+        for item in self._content():
+            if isinstance(item, DecodeError):
+                item = DecodeError(self.feed.name, item.reason, f"{item.place} of {self.path.name}", item.detail)
+            yield item
+
+    def _content(self) -> Iterator[Item]:
+        if self.whole is not None:
+            yield from self.whole.damage
+            yield from table.chunks(self.whole.series)
+            return
+        raw, stream = unpacked(self.path)
+        with stream:
+            yield from self.feed.read(stream)
+            if raw.damage:
+                yield DecodeError(self.feed.name, *raw.damage)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All files of one feed, merged; ``items`` can be read once."""
+
+    feed: str
+    signals: tuple[str, ...]
+    items: Iterator[Item]
+
+
+def open_source(path: str | Path) -> Source:
+    """The recording at a path: a file, or the folder of a case (``signals.csv[.gz]``, ``entities.csv``).
+
+    A table is read as a whole, any other file is read when its time has come.
+
+    Raises
+    ------
+    UserError
+        Where there is none; `UnreadableError` where it is not one of `FEEDS`.
+    """
+    path = _table_of(Path(path)) if Path(path).is_dir() else Path(path)
+    try:
+        raw, stream = unpacked(path)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    with stream:
+        head = stream.read(LONG_HEAD)
+        if not head and raw.damage:
+            raise UnreadableError(path, raw.damage[0], f"nothing of it can be read: {raw.damage[0]} at {raw.damage[1]}")
+    feed = _recognised(path, head)
+    if feed.name == table.NAME:
+        return _table_source(path, feed)
+    return Source(path, feed, _first_time(feed, head), feed.signals)
+
+
+def _table_of(folder: Path) -> Path:
+    found = [folder / name for name in ("signals.csv", "signals.csv.gz") if (folder / name).is_file()]
+    if not found:
+        raise UserError(f"{folder}: a folder without signals.csv or signals.csv.gz")
+    return found[0]
+
+
+def _recognised(path: Path, head: bytes) -> Feed:
+    if not head:
+        raise UnreadableError(path, "empty-file", "the file is empty")
+    for feed in FEEDS.values():
+        if feed.recognise(path.name, head[:HEAD]):
+            return feed
+    looks = next((words for sign, words in SIGNS.items() if head.lstrip().startswith(sign)), "unknown format")
+    wanted = ", ".join(FEEDS)
+    raise UnreadableError(path, "unknown-format", f"{looks}, none of {wanted}; it begins with {head[:16]!r}")
+
+
+def _table_source(path: Path, feed: Feed) -> Source:
+    beside = path.parent / "entities.csv"
+    raw, stream = unpacked(path)
+    with stream:
+        read = table.read_table(stream, read_entities(beside) if beside.is_file() else None)
+    if raw.damage:
+        read = dataclasses.replace(read, damage=(*read.damage, DecodeError(feed.name, *raw.damage)))
+    first = min((int(rows.time[0]) for rows in read.series), default=NEVER)
+    return Source(path, feed, first, read.signals, read)
+
+
+def _first_time(feed: Feed, head: bytes) -> int:
+    """Time of the first batch in the head of a file [s]; its last record is cut off, which is no damage."""
+    batches = (item for item in feed.read(io.BytesIO(head)) if not isinstance(item, DecodeError) and len(item))
+    return next((int(batch.time.min()) for batch in batches), NEVER)
+
+
+def sources(paths: Iterable[str | Path]) -> list[Source]:
+    """The recordings at these paths, in order of their first time."""
+    found = [open_source(path) for path in paths]
+    return sorted(found, key=lambda source: (source.first, str(source.path)))
+
+
+def recordings(paths: Iterable[str | Path]) -> list[Recording]:
+    """One recording for each feed of these paths, in order of name."""
+    feeds: dict[str, list[Source]] = {}
+    for source in sources(paths):
+        feeds.setdefault(source.feed.name, []).append(source)
+    return [
+        Recording(name, tuple(sorted({signal for source in group for signal in source.signals})), merged(group))
+        for name, group in sorted(feeds.items())
+    ]
+
+
+def read(paths: Iterable[str | Path]) -> Iterator[Item]:
+    """Everything in these recordings in order of event time, whatever the feed."""
+    return merged(sources(paths))
+
+
+def merged(group: list[Source]) -> Iterator[Item]:
+    """Batches of several recordings by the first time of each; a file is opened when its first time has come.
+
+    Damage comes when its reader meets it.  Contiguous files follow each other, overlapping ones are interleaved; what
+    one batch spans (300 s of a stream, a day of a table) is how far another file may seem to be behind.
+    """
+    waiting = sorted(group, key=lambda source: (source.first, str(source.path)), reverse=True)
+    heads: list[tuple[int, int, Elements | Rows, Iterator[Item]]] = []
+    order = itertools.count()
+    while waiting or heads:
+        if waiting and (not heads or waiting[-1].first <= heads[0][0]):
+            number, items = next(order), waiting.pop().items()
+        else:
+            _, number, batch, items = heapq.heappop(heads)
+            yield batch
+        upcoming = yield from _next_batch(items)
+        if upcoming is not None:
+            heapq.heappush(heads, (int(upcoming.time.min()), number, upcoming, items))
+
+
+def _next_batch(items: Iterator[Item]) -> Generator[DecodeError, None, Elements | Rows | None]:
+    """The next batch; the damage before it is passed on."""
+    for item in items:
+        if isinstance(item, DecodeError):
+            yield item
+        elif len(item):
+            return item
+    return None
