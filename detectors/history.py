@@ -79,17 +79,21 @@ class History:
         chunk, j = divmod(position - self.dropped, CHUNK)
         return int(self.chunks[chunk].times[j]) if chunk < len(self.chunks) else self.tail[j].time
 
-    def find(self, time: int) -> int | None:
-        """Position of the column of this very time, None where there is none."""
-        chunk = bisect_right(self.chunks, time, key=lambda c: c.times[0]) - 1
+    def until(self, time: int) -> int | None:
+        """Position of the last column at or before a time, None where there is none."""
         if self.tail and time >= self.tail[0].time:
             chunk, j = len(self.chunks), bisect_right(self.tail, time, key=lambda c: c.time) - 1
-        elif chunk >= 0:
-            j = int(np.searchsorted(self.chunks[chunk].times, time, side="right")) - 1
         else:
-            return None
-        position = self.dropped + CHUNK * chunk + j
-        return position if self.time(position) == time else None
+            chunk = bisect_right(self.chunks, time, key=lambda c: int(c.times[0])) - 1
+            if chunk < 0:
+                return None
+            j = int(np.searchsorted(self.chunks[chunk].times, time, side="right")) - 1
+        return self.dropped + CHUNK * chunk + j
+
+    def find(self, time: int) -> int | None:
+        """Position of the column of this very time, None where there is none."""
+        position = self.until(time)
+        return position if position is not None and self.time(position) == time else None
 
     def read(self, position: int, view: View) -> np.ndarray:
         """The column at a position ``(n,) float64``; NaN for entities that came later."""

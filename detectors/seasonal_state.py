@@ -1,0 +1,80 @@
+"""What `detectors.seasonal` remembers between two bins."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from detectors.base import NEVER, NORMAL
+from detectors.history import History, View
+from detectors.state import per_entity
+
+LARGEST = float(np.finfo(np.float32).max)
+"""Largest value of single precision."""
+
+
+@dataclass(frozen=True)
+class SeasonalState:
+    """What `Seasonal` remembers; rows are entities."""
+
+    last: int
+    """Start of the last bin [s]."""
+    slot: int
+    """Start of the slot that the last bin lies in [s]."""
+    past: History
+    """Means of the slots, inpainted where the series was low or high, with the raw mean aside."""
+    calendar: History
+    """Local clock and kind of day, a column wherever one of them changed."""
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """First value [s], or that of the level that has become normal."""
+    seen: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Values seen [bins]."""
+    since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    until: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """The view of the past after a level shift, see `detectors.history.View` [s]."""
+    total: np.ndarray = field(metadata=per_entity(0.0))
+    raw: np.ndarray = field(metadata=per_entity(0.0))
+    count: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Sums over the present slot: inpainted, as observed, and of how many values."""
+    before: np.ndarray = field(metadata=per_entity(np.nan))
+    shape: np.ndarray = field(metadata=per_entity(np.nan))
+    after: np.ndarray = field(metadata=per_entity(np.nan))
+    """What similar days show in the slot before, the present and the next one."""
+    days: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Days that the shape rests on."""
+    drift: np.ndarray = field(metadata=per_entity(0.0))
+    """Log of the present level over that of the similar days [-]."""
+    level: np.ndarray = field(metadata=per_entity(np.nan))
+    """Mean of the last day."""
+    swing: np.ndarray = field(metadata=per_entity(0.0))
+    """Mean absolute distance from that level: how much a day goes up and down."""
+    previous: np.ndarray = field(metadata=per_entity(np.nan))
+    """Value before the last."""
+    noise: np.ndarray = field(metadata=per_entity(0.0))
+    """Variance over mean (over-dispersion, 1 for Poisson counts) [unit of x]."""
+    weight: np.ndarray = field(metadata=per_entity(0.0))
+    """Time that the noise rests on [s]."""
+    whole: np.ndarray = field(metadata=per_entity(True, np.bool_))
+    """Only whole numbers so far: a count, which cannot be finer than one."""
+    code: np.ndarray = field(metadata=per_entity(NORMAL, np.int8))
+    """State at the last value; a missing value does not end it."""
+    streak: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Clearly low values in a row [bins]."""
+    low: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    high: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """Start of the present run of deeply low, and of high values [s]."""
+
+    @property
+    def view(self) -> View:
+        return View(self.since, self.until)
+
+
+def written(state: SeasonalState) -> SeasonalState:
+    """The state with the slot that is over in the past, in single precision: 28 days of 100,000 entities are 0.6 GB."""
+    if state.slot == NEVER:
+        return state
+    count = np.where(state.count > 0, state.count, np.nan)
+    value = np.minimum(state.total / count, LARGEST).astype(np.float32).astype(np.float64)
+    raw = np.minimum(state.raw / count, LARGEST).astype(np.float32).astype(np.float64)
+    past = state.past.push(state.slot, value, raw, (state.count > 0) & (value != raw))
+    zero = np.zeros_like(state.total)
+    return replace(state, past=past, total=zero, raw=zero, count=np.zeros_like(state.count))

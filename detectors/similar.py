@@ -1,0 +1,112 @@
+"""What a series does at this time of a similar day: the shape that `seasonal` expects."""
+
+import numpy as np
+
+from detectors.base import DAY, Context
+from detectors.history import History, View
+
+WEEK_START = 3 * DAY
+"""The epoch was a Thursday: Monday 00:00 UTC is so much earlier, modulo a week [s]."""
+
+QUARTER = 900
+"""Every zone of the world keeps to quarters of an hour [s]."""
+
+LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
+"""Days back [days]."""
+
+OFFSETS = 200.0
+"""More than twice the quarters by which a local clock differs from UTC: keeps kind and clock apart in one code."""
+
+
+def calendar_code(t: int, context: Context) -> np.ndarray:
+    """Local clock and kind of day as one small number ``(n,) float64``, so that a change is seen at once."""
+    utc = (t + WEEK_START) % (7 * DAY)
+    offset = (context.week_slot - utc + 3 * DAY + DAY // 2) % (7 * DAY) - 3 * DAY - DAY // 2
+    return np.rint(offset / QUARTER) + OFFSETS * context.day_kind
+
+
+def noted(calendar: History, t: int, context: Context) -> History:
+    """The calendar with this bin's codes, where any of them differs from what holds already."""
+    code = calendar_code(t, context)
+    held = in_force(calendar, t, len(code))
+    if held is not None and np.array_equal(code, held):
+        return calendar
+    return calendar.push(t, code, code, np.zeros(len(code), bool))
+
+
+def in_force(calendar: History, t: int, n: int) -> np.ndarray | None:
+    """The codes that hold at t ``(n,)``, NaN for entities that came later."""
+    position = calendar.until(t)
+    return None if position is None else calendar.read(position, plain(n))
+
+
+def plain(n: int) -> View:
+    """The view of n entities whose past is what was written."""
+    never = np.full(n, np.iinfo(np.int64).min)
+    return View(never, never)
+
+
+def similar(past: History, calendar: History, view: View, slot: int, grid: int) -> tuple[np.ndarray, np.ndarray]:
+    """Median ``(n,)`` of the slot on similar days, and how many days ``(n,)`` it rests on.
+
+    Similar are days of the same kind in the last week, and the same weekday of the last four, the last one twice.
+    The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
+    Where no day is similar yet, every one counts.
+    """
+    n = len(view.since)
+    now = calendar.read(calendar.end - 1, plain(n))
+    days, alike = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool)
+    for i, lag in enumerate(LAGS):
+        then = in_force(calendar, slot - lag * DAY, n) if calendar.end - calendar.dropped > 1 else now
+        then = now if then is None else np.where(np.isnan(then), now, then)
+        days[i] = _lagged(past, view, slot - lag * DAY, grid, _clock(now) - _clock(then))
+        alike[i] = (lag % 7 == 0) | (_kind(then) == _kind(now))
+    some = (alike & ~np.isnan(days)).any(axis=0)
+    chosen = np.where(alike | ~some, days, np.nan)
+    count = np.count_nonzero(~np.isnan(chosen), axis=0)
+    week = LAGS.index(7)
+    return middle(np.concatenate([chosen, chosen[week : week + 1]])), count
+
+
+def _kind(code: np.ndarray) -> np.ndarray:
+    return np.rint(code / OFFSETS)
+
+
+def _clock(code: np.ndarray) -> np.ndarray:
+    return code - OFFSETS * _kind(code)
+
+
+def _lagged(past: History, view: View, at: int, grid: int, ahead: np.ndarray) -> np.ndarray:
+    """The slot at a time ``(n,)``, later by what the local clock is ``ahead (n,)`` [quarters] of that day's."""
+    if not ahead.any():
+        return _column(past, view, at)
+    value = np.full(len(ahead), np.nan)
+    for quarters in np.unique(ahead).tolist():
+        time = at + int(quarters) * QUARTER
+        early, share = time // grid * grid, (time % grid) / grid
+        found = _column(past, view, early)
+        if share:  # a clock that changed by less than a slot: between two of them
+            found = (1 - share) * found + share * _column(past, view, early + grid)
+        value = np.where(ahead == quarters, found, value)
+    return value
+
+
+def _column(past: History, view: View, time: int) -> np.ndarray:
+    position = past.find(time)
+    return np.full(len(view.since), np.nan) if position is None else past.read(position, view)
+
+
+def middle(values: np.ndarray) -> np.ndarray:
+    """Median over the first axis of ``(k, n)``, NaN left out; NaN where there is nothing else.
+
+    Examples
+    --------
+    >>> middle(np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, 8.0]])).tolist()
+    [2.0, 8.0]
+    """
+    ranked = np.sort(values, axis=0)
+    count = np.count_nonzero(~np.isnan(values), axis=0)
+    places = np.arange(values.shape[1])
+    lower = ranked[np.maximum((count - 1) // 2, 0), places]
+    upper = ranked[np.minimum(count // 2, len(values) - 1), places]
+    return np.where(count > 0, lower + (upper - lower) / 2, np.nan)
