@@ -1,0 +1,85 @@
+"""Names and local times of countries, from the tables of the time zone database."""
+
+from datetime import datetime
+from functools import cache, lru_cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+DAY, WEEK = 24 * 3600, 7 * 24 * 3600
+
+MAIN_ZONES = {
+    "AR": "America/Argentina/Buenos_Aires", "AU": "Australia/Sydney", "BR": "America/Sao_Paulo",
+    "CA": "America/Toronto", "CD": "Africa/Kinshasa", "CL": "America/Santiago", "CN": "Asia/Shanghai",
+    "CY": "Asia/Nicosia", "DE": "Europe/Berlin", "EC": "America/Guayaquil", "ES": "Europe/Madrid",
+    "FM": "Pacific/Pohnpei", "GL": "America/Nuuk", "ID": "Asia/Jakarta", "KI": "Pacific/Tarawa",
+    "KZ": "Asia/Almaty", "MH": "Pacific/Majuro", "MN": "Asia/Ulaanbaatar", "MX": "America/Mexico_City",
+    "MY": "Asia/Kuala_Lumpur", "NZ": "Pacific/Auckland", "PF": "Pacific/Tahiti", "PG": "Pacific/Port_Moresby",
+    "PS": "Asia/Gaza", "PT": "Europe/Lisbon", "RU": "Europe/Moscow", "UA": "Europe/Kyiv", "UM": "Pacific/Wake",
+    "US": "America/New_York", "UZ": "Asia/Tashkent", "XK": "Europe/Belgrade",
+}  # fmt: skip
+"""Countries of several zones: the one that most people live by (or that the government keeps)."""
+
+
+def _table(name: str) -> list[list[str]]:
+    text = files("tzdata").joinpath("zoneinfo", name).read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {row[0]: row[1] for row in _table("iso3166.tab")} | {"XK": "Kosovo"}
+
+
+@cache
+def _zones() -> dict[str, str]:
+    zones: dict[str, str] = {}
+    for code, _, zone, *_ in _table("zone.tab"):
+        zones.setdefault(code, zone)
+    return zones | MAIN_ZONES
+
+
+def country_name(code: str) -> str:
+    """Name of a country in English, the code itself where it is not known.
+
+    Examples
+    --------
+    >>> country_name("PK"), country_name("QQ")
+    ('Pakistan', 'QQ')
+    """
+    return _names().get(code, code)
+
+
+@cache
+def zone(country: str) -> ZoneInfo:
+    """The zone that most of a country lives by; UTC where the country is not known.
+
+    Examples
+    --------
+    >>> zone("PK").key, zone("US").key, zone("").key
+    ('Asia/Karachi', 'America/New_York', 'UTC')
+    """
+    return ZoneInfo(_zones().get(country, "UTC"))
+
+
+@lru_cache(maxsize=2**16)
+def _offset(country: str, quarter: int) -> int:
+    offset = datetime.fromtimestamp(quarter, zone(country)).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds())
+
+
+def week_slot(country: np.ndarray | list[str], t: int) -> np.ndarray:
+    """Seconds since Monday 00:00 local time at ``t`` [s] in each country ``(n,)`` of codes; ``(n,) int64`` [s].
+
+    Examples
+    --------
+    >>> monday = 1707073200  # 2024-02-05T00:00 in Karachi, 2024-02-04T19:00 UTC
+    >>> week_slot(["PK", "IQ", "PK"], monday).tolist()
+    [0, 597600, 0]
+    """
+    codes, where = np.unique(np.asarray(country, dtype=np.str_), return_inverse=True)
+    # Clocks change on quarters of an hour only, so that one look serves a whole quarter.
+    offsets = np.array([_offset(str(code), t - t % 900) for code in codes], np.int64)
+    # The epoch was a Thursday.
+    return (t + offsets[where] + 3 * DAY) % WEEK
