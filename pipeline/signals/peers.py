@@ -1,0 +1,179 @@
+"""Peer sessions: which are up, and which peers are full-feed and so witnesses of what is visible."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.bins import NEVER
+from pipeline.records import ESTABLISHED, Peer
+from pipeline.signals.counting import Counting
+
+
+class Down(NamedTuple):
+    """A session went down at ``time`` [s]; rows of the batch from ``place`` on came after that."""
+
+    session: int
+    time: int
+    place: int
+
+
+class Sessions:
+    """The peer sessions of one partition, a column each, in order of appearance.
+
+    up ``(s,) bool``; since ``(s,) int64`` when the session last went down [s]: older words of it are void;
+    told ``(s,) int64`` when its state was last told [s].  A session that announces is up, whatever was told before.
+
+    Examples
+    --------
+    >>> sessions = Sessions(most=10)
+    >>> at = sessions.columns((Peer(64500, "192.0.2.1"),), np.array([0, 0]))
+    >>> downs = sessions.tell(at, np.array([60, 61]), np.array([1, 3]))
+    >>> downs, sessions.up.tolist()
+    ([Down(session=0, time=61, place=1)], [False])
+    >>> sessions.hear(at[:1], np.array([75]))
+    >>> sessions.up.tolist()
+    [True]
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.peers: list[Peer] = []
+        self.up = np.empty(0, bool)
+        self.since = np.empty(0, np.int64)
+        self.told = np.empty(0, np.int64)
+        self.asn = np.empty(0, np.int64)
+        self._column: dict[Peer, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.peers)
+
+    def columns(self, peers: tuple[Peer, ...], peer: np.ndarray) -> np.ndarray:
+        """The column of each row's session ``(n,) int32``, -1 where there is no more room for it."""
+        column = np.full(len(peers), -1, np.int32)
+        for i in np.unique(peer):
+            column[i] = self._column.get(peers[i], -1)
+            if column[i] < 0 and len(self) < self.most:
+                column[i] = self._open(peers[i])
+        return column[peer]
+
+    def _open(self, peer: Peer) -> int:
+        self._column[peer] = len(self)
+        self.peers.append(peer)
+        self.up = np.append(self.up, True)
+        self.since = np.append(self.since, NEVER)
+        self.told = np.append(self.told, NEVER)
+        self.asn = np.append(self.asn, peer.asn)
+        return len(self) - 1
+
+    def tell(self, session: np.ndarray, time: np.ndarray, state: np.ndarray) -> list[Down]:
+        """Take in told states ``(n,)``; the last time that each session went down in them, by time, then by arrival."""
+        if not len(time):
+            return []
+        order = np.argsort(time, kind="stable")
+        last = {int(session[i]): int(i) for i in order if time[i] >= self.told[session[i]]}
+        for s, i in last.items():
+            self.up[s], self.told[s] = state[i] == ESTABLISHED, time[i]
+        lost = {int(session[i]): int(i) for i in order if state[i] != ESTABLISHED and time[i] >= self.since[session[i]]}
+        return [Down(s, int(time[i]), i) for s, i in sorted(lost.items())]
+
+    def hear(self, session: np.ndarray, time: np.ndarray) -> None:
+        """Announcements ``(n,)`` show that a session is up, unless it was told to be down since [s]."""
+        if len(time):
+            newest = np.full(len(self), NEVER)
+            np.maximum.at(newest, session, time)
+            self.up |= (newest > NEVER) & (newest >= self.told)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All but the names."""
+        return {"up": self.up, "since": self.since, "told": self.told, "asn": self.asn}
+
+    def restore(self, peers: list[Peer], state: dict[str, np.ndarray]) -> None:
+        """Take over names and what `state` gave."""
+        self.peers, self._column = peers, {peer: i for i, peer in enumerate(peers)}
+        for name in ("up", "since", "told", "asn"):
+            setattr(self, name, state[name].copy())
+
+
+class Witnesses:
+    """Which sessions are full-feed, in one partition and family.
+
+    Judged on the slice of the table that the partition holds: a session joins when its table here is at least
+    ``full_feed_share`` of the largest, at least the partition's part of the floor, at least that share of what it had
+    before it last went down, and no longer growing; it leaves when it goes down or when its table falls short.
+    """
+
+    def __init__(self, floor: float, rules: Counting) -> None:
+        self.floor, self.rules = floor, rules
+        self.full = np.empty(0, bool)
+        self.was = np.empty(0, np.int64)
+        self.before = np.empty(0, np.int64)
+        self.loaded = np.empty(0, bool)
+        self.last = np.empty(0, np.int64)
+
+    def widen(self, sessions: int) -> None:
+        """Make room for so many sessions."""
+        for name, blank in (("full", False), ("was", 0), ("before", 0), ("loaded", False), ("last", NEVER)):
+            array = getattr(self, name)
+            setattr(self, name, np.append(array, np.full(sessions - len(array), blank, array.dtype)))
+
+    def lose(self, session: int, size: int) -> None:
+        """The session went down when its table had ``size`` prefixes."""
+        if self.full[session]:
+            self.before[session] = size
+        self.was[session], self.loaded[session] = 0, False
+        if self.rules.reset_rule:
+            self.full[session] = False
+
+    def judge(self, end: int, size: np.ndarray, sessions: Sessions, loading: bool) -> bool:
+        """Judge all sessions at the end of a bin [s]; says whether anything changed.
+
+        size ``(s,)`` prefixes of each; loading: more of a table dump is still to come.
+        """
+        share = self.rules.full_feed_share
+        enough = size >= max(share * self._largest(size, sessions), self.floor, 1)
+        settled = (size - self.was <= self.rules.settled * size) | (self.loaded & (not loading))
+        joins = settled & (size >= share * self.before)
+        full = enough & sessions.up & (self.full | joins) if self.rules.reset_rule else self.full | (enough & joins)
+        changed = not (np.array_equal(full, self.full) and np.array_equal(size, self.was))
+        self.full, self.was = full, size.copy()
+        self.last[full] = end
+        return changed
+
+    def _largest(self, size: np.ndarray, sessions: Sessions) -> int:
+        """The largest tables' size, counted per peer ASN: the third from the top, so that no single leak sets it."""
+        _, peer = np.unique(sessions.asn, return_inverse=True)
+        best = np.zeros(len(sessions), np.int64)
+        np.maximum.at(best, peer, np.where(sessions.up, size, 0))
+        best = np.sort(best[best >= max(self.floor, 1)])[::-1]
+        return int(best[: self.rules.largest_rank][-1]) if len(best) else 0
+
+    def columns(self, sessions: Sessions) -> tuple[np.ndarray, np.ndarray]:
+        """Sessions that are up of the full-feed peer ASNs, ordered by ASN, and where each ASN's begin among them.
+
+        A peer ASN with several sessions stays as long as one of them is full-feed.
+        """
+        witness = np.isin(sessions.asn, sessions.asn[self.full])
+        if self.rules.reset_rule:
+            witness &= sessions.up
+        columns = np.flatnonzero(witness)
+        columns = columns[np.argsort(sessions.asn[columns], kind="stable")]
+        return columns, np.flatnonzero(np.diff(sessions.asn[columns], prepend=-1))
+
+    def health(self, end: int, sessions: Sessions) -> float:
+        """Share of the known full-feed peer ASNs that are witnesses now [0-1]; 0 where none is known."""
+        known = len(np.unique(sessions.asn[self.last > end - self.rules.forget]))
+        return len(np.unique(sessions.asn[self.full])) / known if known else 0.0
+
+    def forgets(self, end: int) -> int:
+        """The end of the bin in which the next missing peer is forgotten [s]: before it, `health` does not change."""
+        gone = self.last[~self.full & (self.last > end - self.rules.forget)]
+        return int(gone.min()) + self.rules.forget if len(gone) else 2**62
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All of it as arrays."""
+        return {name: getattr(self, name) for name in ("full", "was", "before", "loaded", "last")}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take over what `state` gave."""
+        for name, array in state.items():
+            setattr(self, name, array.copy())

@@ -1,0 +1,143 @@
+"""The RIB of one partition and family: which origin AS every peer session announces for every prefix."""
+
+import numpy as np
+
+from pipeline.signals.keys import KeyIndex
+
+ABSENT = 0
+"""Origin of a cell whose session does not announce the prefix."""
+
+NO_ORIGIN = 2**32 - 1
+"""Origin of a prefix that is announced without one (its path ends in an AS set); no AS may have this number."""
+
+
+class Rib:
+    """Prefix x session, two ``uint32`` a cell: the origin AS, and when the session last spoke of the prefix [s].
+
+    The newest word of a session about a prefix holds, whatever the order of arrival; of equally old words the one that
+    came last.  So late words, words that come twice and table dumps beside updates need no rules of their own.
+
+    Examples
+    --------
+    >>> rib = Rib(most=100)
+    >>> row = rib.rows(np.array([5, 5], np.uint64))
+    >>> rib.write(row, np.array([0, 1]), np.array([60, 60]), np.array([64500, 64500]))
+    >>> rib.origin[row[0], :2].tolist(), rib.size[:2].tolist()
+    ([64500, 64500], [1, 1])
+    >>> rib.write(row[:1], np.array([0]), np.array([59]), np.array([ABSENT]))  # older: too late to matter
+    >>> rib.forget(1, 60)
+    >>> rib.origin[row[0], :2].tolist(), rib.size[:2].tolist()
+    ([64500, 0], [1, 0])
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.index = KeyIndex()
+        self.origin = np.zeros((1024, 8), np.uint32)
+        self.time = np.zeros((1024, 8), np.uint32)
+        self.dirty = np.zeros(1024, bool)
+        self.size = np.zeros(8, np.int64)
+        self._checked = 1024
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def rows(self, keys: np.ndarray) -> np.ndarray:
+        """The row of each prefix key ``(n,) int32``, made where it has none; -1 where there is no more room."""
+        rows = self.index.rows(keys, self.most)
+        capacity = len(self.origin)
+        if len(self) > capacity:
+            while capacity < len(self):
+                capacity *= 2
+            self._resize(min(capacity, max(self.most, len(self))), self.origin.shape[1])
+        return rows
+
+    def widen(self, sessions: int) -> None:
+        """Make room for so many sessions: by sixteens, since a doubled width would double all the memory."""
+        if sessions > self.origin.shape[1]:
+            self._resize(len(self.origin), -(-sessions // 16) * 16)
+
+    def _resize(self, rows: int, sessions: int) -> None:
+        capacity, width = self.origin.shape
+        used = min(len(self), capacity)
+        for name in ("origin", "time"):
+            grown = np.zeros((rows, sessions), np.uint32)  # rows not yet used cost no memory
+            grown[:used, :width] = getattr(self, name)[:used]
+            setattr(self, name, grown)
+        self.dirty = np.concatenate((self.dirty, np.zeros(rows - capacity, bool)))
+        self.size = np.concatenate((self.size, np.zeros(sessions - width, np.int64)))
+
+    def write(self, row: np.ndarray, session: np.ndarray, time: np.ndarray, origin: np.ndarray) -> None:
+        """Take in words of sessions about prefixes, ``(n,)`` each; times within one call may be in any order [s]."""
+        if len(time) > 1 and np.any(time[1:] < time[:-1]):
+            order = np.argsort(time, kind="stable")
+            row, session, time, origin = row[order], session[order], time[order], origin[order]
+        cell = row.astype(np.int64) * self.origin.shape[1] + session
+        times, origins = self.time.reshape(-1), self.origin.reshape(-1)
+        newer = time >= times[cell]
+        if not newer.all():
+            cell, session, time, origin = cell[newer], session[newer], time[newer], origin[newer]
+            row = row[newer]
+        before = origins[cell]
+        times[cell] = time  # of a cell named several times the last value stays: the newest
+        origins[cell] = origin
+        after = origins[cell]
+        self.dirty[row[before != after]] = True
+        self._resized(cell, session, before, after)
+
+    def _resized(self, cell: np.ndarray, session: np.ndarray, before: np.ndarray, after: np.ndarray) -> None:
+        turned = np.flatnonzero((before == ABSENT) != (after == ABSENT))
+        if len(turned):
+            _, first = np.unique(cell[turned], return_index=True)
+            once = turned[first]
+            step = np.where(after[once] == ABSENT, -1, 1)
+            self.size += np.bincount(session[once], step, len(self.size)).astype(np.int64)
+
+    def forget(self, session: int, time: int) -> None:
+        """Drop what a session said up to ``time`` [s]: it is down."""
+        used = len(self)
+        origin = self.origin[:used, session]
+        gone = (origin != ABSENT) & (self.time[:used, session] <= time)
+        origin[gone] = ABSENT
+        self.dirty[:used] |= gone
+        self.size[session] -= int(gone.sum())
+
+    def overgrown(self) -> bool:
+        """Whether so many rows were added that it is worth looking for useless ones."""
+        return len(self) >= 1.25 * self._checked
+
+    def useful(self, needed: np.ndarray) -> np.ndarray:
+        """Rows that are announced, dirty or ``needed (n,) bool``: prefixes come and go, rows would pile up."""
+        used = len(self)
+        keep = np.flatnonzero((self.origin[:used] != ABSENT).any(axis=1) | self.dirty[:used] | needed)
+        self._checked = max(1024, len(keep))
+        return keep
+
+    def compact(self, keep: np.ndarray) -> None:
+        """Keep only these rows (sorted), numbered anew."""
+        used = len(self)
+        self.index = KeyIndex(self.index.keys[keep])
+        for name in ("origin", "time", "dirty"):
+            array = getattr(self, name)
+            array[: len(keep)] = array[keep]
+            array[len(keep) : used] = 0
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All of it as arrays."""
+        used = len(self)
+        return {
+            "keys": self.index.keys, "origin": self.origin[:used], "time": self.time[:used],
+            "dirty": self.dirty[:used], "size": self.size, "checked": np.array([self._checked]),
+        }  # fmt: skip
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take over what `state` gave."""
+        used, width = state["origin"].shape
+        capacity = 1024
+        while capacity < used:
+            capacity *= 2
+        self.index = KeyIndex(state["keys"])
+        self.origin, self.time = np.zeros((capacity, width), np.uint32), np.zeros((capacity, width), np.uint32)
+        self.dirty = np.zeros(capacity, bool)
+        self.origin[:used], self.time[:used], self.dirty[:used] = state["origin"], state["time"], state["dirty"]
+        self.size, self._checked = state["size"].copy(), int(state["checked"][0])

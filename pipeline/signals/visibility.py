@@ -1,0 +1,259 @@
+"""BGP visibility: address space that at least half of the full-feed peer ASNs see, per country and origin AS.
+
+A feed has two signals: ``bgp.<source>``, /24-equivalents of IPv4, and ``bgp.<source>6``, IPv6 prefixes.  The value of
+a bin is the state of the RIB at its end.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.bins import NEVER
+from pipeline.places import Places
+from pipeline.records import RIB, STATE, UP, WITHDRAW, Bins, Elements, Peer, Run
+from pipeline.signals.counting import Counting
+from pipeline.signals.family import Family, under
+from pipeline.signals.keys import LONGEST, prefix_keys
+from pipeline.signals.peers import Sessions
+from pipeline.signals.rib import ABSENT, NO_ORIGIN
+from pipeline.snapshot import pack, unpack
+
+
+class Words(NamedTuple):
+    """What sessions said, resolved to rows and columns, ``(n,)`` each, in order of arrival.
+
+    time: event time [s]; said: the time by which it competes, which is earlier for a table dump [s];
+    kind and state as in `Elements`; family 4 or 6; row of the family's RIB, -1 for a STATE.
+    """
+
+    time: np.ndarray
+    said: np.ndarray
+    kind: np.ndarray
+    family: np.ndarray
+    row: np.ndarray
+    session: np.ndarray
+    origin: np.ndarray
+    state: np.ndarray
+
+    def at(self, rows: np.ndarray) -> "Words":
+        """Some of them."""
+        return Words(*(column[rows] for column in self))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Words"]) -> "Words":
+        """One after the other."""
+        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+class Stretch(NamedTuple):
+    """So many bins in a row, from ``start`` on [s], that all measure the same."""
+
+    start: int
+    bins: int
+    value: np.ndarray
+    health: float
+
+
+class Visibility:
+    """Counts visible address space of one partition, incrementally.
+
+    Input: `Elements` of this partition.  Output: `Bins` of each signal, entities in order of appearance.
+
+    ``signals``: names of the IPv4 and the IPv6 signal, or of the first alone.
+
+    An element of a closed bin is late: it is returned, and still taken into the RIB where it is its session's newest
+    word about the prefix, since the state of BGP is cumulative and the next bins would be wrong without it.  Elements
+    of a table dump are never late: they load state.  Elements of a bin to come wait for it.  Also returned are elements
+    for which there is no room (`Counting.max_sessions`, `Counting.max_prefixes`); those are not taken.
+    """
+
+    def __init__(
+        self, run: Run, feed: str, partition: int, partitions: int, signals: Sequence[str], places: Places,
+        settings: Counting | None = None,
+    ) -> None:  # fmt: skip
+        rules = Counting() if settings is None else settings
+        self.run, self.feed, self.partition, self.rules = run, feed, partition, rules
+        self.signals = dict(zip((4, 6), signals, strict=False))
+        self.families = {f: Family(f, partition, partitions, places, rules) for f in self.signals}
+        self.sessions = Sessions(rules.max_sessions)
+        self.next = NEVER
+        self.closed = NEVER
+        self.dump = NEVER
+        self.waiting: list[Words] = []
+        self.still = False
+
+    def add(self, batch: Elements) -> Elements | None:
+        """Take in a batch; returns elements that were late or found no room, None where there are none."""
+        if not len(batch):
+            return None
+        if self.next == NEVER:
+            self.next = max(int(batch.time[0]) // self.rules.width * self.rules.width, self.closed)
+        words, refused = self._resolve(batch)
+        self._take_in(words)
+        returned = (batch.time < self.next) & (batch.kind < RIB)
+        returned[refused] = True
+        return batch.take(np.flatnonzero(returned)) if returned.any() else None
+
+    def _resolve(self, batch: Elements) -> tuple[Words, np.ndarray]:
+        """The batch's words, and the rows that found no room."""
+        session = self.sessions.columns(batch.peers, batch.peer)
+        for part in self.families.values():
+            part.widen(len(self.sessions))
+        row, useful = np.full(len(batch), -1, np.int32), (batch.kind == STATE) & (session >= 0)
+        refused = [np.flatnonzero(session < 0)]
+        route = (batch.kind != STATE) & (batch.kind <= RIB) & (session >= 0) & (batch.length >= self.rules.shortest)
+        for number, part in self.families.items():
+            its = np.flatnonzero(route & (batch.family == number) & (batch.length <= LONGEST[number]))
+            row[its] = part.rib.rows(prefix_keys(batch.hi[its], batch.length[its]))
+            useful[its] = row[its] >= 0
+            refused.append(its[row[its] < 0])
+        origin = np.where(batch.origin == ABSENT, np.uint32(NO_ORIGIN), batch.origin)
+        origin[batch.kind == WITHDRAW] = ABSENT
+        time = np.clip(batch.time, 0, 2**32 - 1)
+        words = Words(time, self._said(time, batch.kind), batch.kind, batch.family, row, session, origin, batch.state)
+        return (words if useful.all() else words.at(np.flatnonzero(useful))), np.concatenate(refused)
+
+    def _said(self, time: np.ndarray, kind: np.ndarray) -> np.ndarray:
+        """A table dump speaks of the moment when it was begun, and an update may be a little older and still win."""
+        said, rest = time.copy(), np.flatnonzero(kind == RIB)
+        while len(rest):
+            of_this = np.abs(time[rest] - self.dump) < self.rules.dump_span
+            first = len(rest) if of_this.all() else int(np.argmin(of_this))
+            said[rest[:first]] = max(0, self.dump - self.rules.rib_lag)
+            rest = rest[first:]
+            if len(rest):
+                self.dump = int(time[rest[0]])
+        return said
+
+    def _take_in(self, words: Words) -> None:
+        early = words.time >= self.next + self.rules.width
+        if early.any():
+            self.waiting.append(words.at(np.flatnonzero(early)))
+            words = words.at(np.flatnonzero(~early))
+        self._apply(words)
+        if sum(len(part.time) for part in self.waiting) > self.rules.max_waiting:
+            held, self.waiting = Words.joined(self.waiting), []
+            self._apply(held)
+
+    def _apply(self, words: Words) -> None:
+        if not len(words.time):
+            return
+        self.still = False
+        told = np.flatnonzero(words.kind == STATE)
+        void = words.said < self.sessions.since[words.session]
+        for s, time, place in self.sessions.tell(words.session[told], words.time[told], words.state[told]):
+            place = told[place]
+            void |= (words.session == s) & (
+                (words.said < time) | ((words.said == time) & (np.arange(len(void)) < place))
+            )
+            for part in self.families.values():
+                part.lose(s, time)
+            self.sessions.since[s] = time
+        routes = words.at(np.flatnonzero(~void & (words.kind != STATE)))
+        heard = routes.kind != WITHDRAW
+        self.sessions.hear(routes.session[heard], routes.said[heard])
+        for number, part in self.families.items():
+            its = routes.at(np.flatnonzero(routes.family == number))
+            part.rib.write(its.row, its.session, its.said, its.origin)
+            part.witnesses.loaded[its.session[its.kind == RIB]] = True
+
+    def close(self, until: int, observed: bool = True) -> list[Bins]:
+        """Close every bin that ends at or before ``until`` [s], from the first element's on; one `Bins` a signal."""
+        width = self.rules.width
+        self.closed = max(self.closed, until // width * width)
+        stretches: dict[int, list[Stretch]] = {number: [] for number in self.families}
+        while self.next != NEVER and self.next + width <= until:
+            bins = self._measure(until)
+            for number, part in self.families.items():
+                value, health = part.last if observed else (np.full(len(part.last.value), np.nan), 0.0)
+                if bins * width <= self.rules.longest_silence:
+                    _append(stretches[number], Stretch(self.next, bins, value, health), width)
+            self.next += bins * width
+        return [self._bins(number, parts, until) for number, parts in stretches.items() if parts]
+
+    def _measure(self, until: int) -> int:
+        """Measure the next bin; how many bins measure the same, because nothing can change before their end."""
+        width = self.rules.width
+        if self.still:
+            bins = (min(until, self._until_change()) - self.next) // width
+            if bins > 0:
+                return bins
+        end = self.next + width
+        self._release(end)
+        loading = any(np.any(part.kind == RIB) for part in self.waiting)
+        changes = [part.measure(end, self.sessions, loading) for part in self.families.values()]
+        self.still = not any(changes)
+        self._tidy()
+        return 1
+
+    def _release(self, end: int) -> None:
+        """Take in what has waited for the bin that ends now."""
+        if self.waiting and min(int(part.time.min()) for part in self.waiting) < end:
+            held = Words.joined(self.waiting)
+            due = held.time < end
+            self.waiting = [] if due.all() else [held.at(np.flatnonzero(~due))]
+            self._apply(held.at(np.flatnonzero(due)))
+
+    def _until_change(self) -> int:
+        """No bin that ends before this differs from the last one, if nothing is said meanwhile [s]."""
+        spoken = [int(part.time.min()) for part in self.waiting]
+        return min(spoken + [part.witnesses.forgets(self.next) - 1 for part in self.families.values()])
+
+    def _tidy(self) -> None:
+        for number, part in self.families.items():
+            its = [(words.family == number) & (words.row >= 0) for words in self.waiting]
+            waiting = [words.row[mine] for words, mine in zip(self.waiting, its, strict=True)]
+            keep = part.tidy(np.concatenate(waiting) if waiting else np.empty(0, np.int32))
+            if keep is not None:
+                for words, mine in zip(self.waiting, its, strict=True):
+                    words.row[mine] = np.searchsorted(keep, words.row[mine])
+
+    def _bins(self, number: int, parts: list[Stretch], until: int) -> Bins:
+        entities = tuple(self.families[number].tally.entities)
+        width = self.rules.width
+        start = np.concatenate([part.start + width * np.arange(part.bins, dtype=np.int64) for part in parts])
+        if len(parts) == 1:  # a silence: one row for all its bins costs nothing
+            value = np.broadcast_to(parts[0].value, (len(start), len(entities)))
+            health = np.broadcast_to(np.float32(parts[0].health), value.shape)
+        else:
+            value = np.full((len(start), len(entities)), np.nan)
+            health = np.full(value.shape, np.nan, np.float32)
+            at = 0
+            for _, bins, row, share in parts:
+                value[at : at + bins, : len(row)], health[at : at + bins, : len(row)] = row, share
+                at += bins
+        signal = self.signals[number]
+        return Bins(self.run, self.feed, self.partition, signal, width, until, UP, entities, start, value, health)
+
+    def save(self) -> bytes:
+        """The whole state as bytes."""
+        head = (self.next, self.closed, self.dump, self.still, self.sessions.peers, len(self.waiting))
+        arrays = {f"sessions.{name}": array for name, array in self.sessions.state().items()}
+        for i, words in enumerate(self.waiting):
+            arrays |= {f"waiting.{i}.{name}": column for name, column in words._asdict().items()}
+        for number, part in self.families.items():
+            arrays |= {f"{number}.{name}": array for name, array in part.state().items()}
+        return pack(head, arrays)
+
+    def load(self, state: bytes) -> None:
+        """Take over a saved state."""
+        (self.next, self.closed, self.dump, self.still, peers, waiting), arrays = unpack(state)
+        self.sessions.restore([Peer(*peer) for peer in peers], under("sessions.", arrays))
+        self.waiting = [Words(**under(f"waiting.{i}.", arrays)) for i in range(waiting)]
+        for number, part in self.families.items():
+            part.restore(under(f"{number}.", arrays))
+
+
+def _append(parts: list[Stretch], more: Stretch, width: int) -> None:
+    """Add bins, to the last stretch where they measure the same."""
+    last = parts[-1] if parts else None
+    if (
+        last is not None
+        and last.start + last.bins * width == more.start
+        and last.health == more.health
+        and np.array_equal(last.value, more.value, equal_nan=True)
+    ):
+        parts[-1] = last._replace(bins=last.bins + more.bins)
+    else:
+        parts.append(more)
