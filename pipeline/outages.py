@@ -37,9 +37,9 @@ class Seen:
     terms: tuple[Term, ...]
 
     @property
-    def weight(self) -> float:
-        """What all terms say together [log-odds]."""
-        return sum(term.weight for term in self.terms)
+    def gravity(self) -> float:
+        """How heavy the evidence is times how much is lost."""
+        return sum(term.weight * (1 - min(term.ratio or 0.0, 1.0)) for term in self.terms if term.weight > 0)
 
 
 @dataclass
@@ -72,8 +72,8 @@ class Life:
         if self.state in (SUSPECTED, CONFIRMED):
             self.severity = max(self.severity, seen.severity)
             self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
-        if self.state in (SUSPECTED, CONFIRMED) and seen.weight >= self.peak:
-            self.terms, self.kind, self.peak = seen.terms, seen.kind, seen.weight
+        if self.state in (SUSPECTED, CONFIRMED) and seen.gravity >= self.peak:
+            self.terms, self.kind, self.peak = seen.terms, seen.kind, seen.gravity
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
             self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, min(self.start, seen.low_from)
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
