@@ -68,7 +68,7 @@ class Server:
                 stderr=log,
                 env=dict(self.environment),
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),
+                preexec_fn=die_with_parent(),
             )
         deadline = time.monotonic() + patience
         while not answers(self.address):
@@ -99,13 +99,13 @@ class Server:
             self.child = None
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """What the child does before it becomes the broker: ask the kernel to be killed when its parent is gone.
+def die_with_parent() -> Callable[[], None] | None:
+    """A child's ``preexec_fn``: it asks the kernel to be killed when its parent is gone, be that by kill -9.
 
-    Linux has this, other systems do not; there only an orderly end takes the broker along.  The kernel's "parent" is
-    the *thread* that started it, which has to live as long as the broker: it waits in the ``with`` block.
+    Linux has this, other systems do not; there only an orderly end takes the child along.  The kernel's "parent" is
+    the *thread* that started it, which has to live as long as the child: it waits in the ``with`` block.
     """
-    libc = _LIBC
+    libc, parent = _LIBC, os.getpid()
     if libc is None:
         return None
 
