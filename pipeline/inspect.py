@@ -1,0 +1,156 @@
+"""What is in a recording: counted by reading it as a replay would."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.errors import DecodeError
+from pipeline.feeds.archive import UnreadableError, open_source
+from pipeline.records import KINDS, Elements, Peer, Rows
+
+KEPT = 100
+"""Places of damage that are remembered; all are counted."""
+
+MAX_PEERS = 100_000
+"""Peers that are told apart; a recording that has more is damaged beyond counting them."""
+
+
+@dataclass
+class Contents:
+    """What is in one file.
+
+    ``elements`` by kind, ``rows`` and ``unobserved`` (of them NaN) by signal; first and last event time [s], None where
+    there is none; damage by reason, and the first places of it in order.
+    """
+
+    path: str
+    feed: str = ""
+    elements: Counter[str] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    unobserved: Counter[str] = field(default_factory=Counter)
+    entities: set[tuple[str, str]] = field(default_factory=set)
+    peers: set[Peer] = field(default_factory=set)
+    first: int | None = None
+    last: int | None = None
+    damage: Counter[str] = field(default_factory=Counter)
+    places: list[DecodeError] = field(default_factory=list)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything of the file could not be used: exit code 1."""
+        return bool(self.damage)
+
+    def take(self, item: Elements | Rows | DecodeError) -> None:
+        """Count one thing that a feed gave."""
+        if isinstance(item, DecodeError):
+            self.damage[item.reason] += 1
+            if len(self.places) < KEPT:
+                self.places.append(item)
+        elif len(item):
+            first, last = int(item.time.min()), int(item.time.max())
+            self.first = first if self.first is None else min(first, self.first)
+            self.last = last if self.last is None else max(last, self.last)
+            self._count(item)
+
+    def _count(self, batch: Elements | Rows) -> None:
+        if isinstance(batch, Elements):
+            counts = np.bincount(batch.kind, minlength=len(KINDS))
+            self.elements.update({kind: int(n) for kind, n in zip(KINDS, counts, strict=True) if n})
+            used = np.unique(batch.peer)
+            if len(self.peers) < MAX_PEERS:
+                self.peers |= {batch.peers[i] for i in used if batch.peers[i].asn}
+        else:
+            self.rows[batch.signal] += len(batch)
+            self.unobserved[batch.signal] += int(np.isnan(batch.value).sum())
+            self.entities |= {entity[:2] for entity in batch.entities}
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-able values, times in ISO."""
+        return {
+            "path": self.path, "feed": self.feed,
+            "elements": {kind: self.elements[kind] for kind in KINDS if kind in self.elements},
+            "rows": dict(sorted(self.rows.items())),
+            "unobserved": {signal: n for signal, n in sorted(self.unobserved.items()) if n},
+            "entities": len(self.entities), "peers": len(self.peers),
+            "first": _iso(self.first), "last": _iso(self.last),
+            "dead_letters": sum(self.damage.values()), "damage": dict(sorted(self.damage.items())),
+            "damage_starts": self.places[0].place if self.places else None,
+            "damage_places": [
+                {"reason": error.reason, "place": error.place, "detail": error.detail} for error in self.places
+            ],
+        }  # fmt: skip
+
+
+def inspect(paths: Iterable[str | Path]) -> list[Contents]:
+    """Read these recordings to their ends, one after the other; what is no recording counts as damaged.
+
+    Raises
+    ------
+    UserError
+        Where there is no such file.
+    """
+    return [_contents(path) for path in paths]
+
+
+def _contents(path: str | Path) -> Contents:
+    found = Contents(str(path))
+    try:
+        source = open_source(path)
+    except UnreadableError as error:
+        found.take(DecodeError("", error.reason, "byte 0", error.found))
+        return found
+    found.feed = source.feed.name
+    for item in source.items():
+        found.take(item)
+    return found
+
+
+def render(contents: Iterable[Contents]) -> RenderableType:
+    """The same for a terminal: a table for each file, and where its damage starts."""
+    parts: list[RenderableType] = []
+    for found in contents:
+        parts += [_table(found), *_damage(found)]
+    return Group(*parts)
+
+
+def _table(found: Contents) -> Table:
+    table = Table(title=Text(found.path), title_justify="left", show_header=False)
+    table.add_column("what")
+    table.add_column("how many", justify="right")
+    table.add_row("feed", found.feed or "unknown")
+    for kind in KINDS:
+        if kind in found.elements:
+            table.add_row(kind, f"{found.elements[kind]:,}")
+    for signal, rows in sorted(found.rows.items()):
+        gaps = f" ({found.unobserved[signal]:,} not observed)" if found.unobserved[signal] else ""
+        table.add_row(f"rows of {signal}", f"{rows:,}{gaps}")
+    for name, size in (("peers", len(found.peers)), ("entities", len(found.entities))):
+        if size:
+            table.add_row(name, f"{size:,}")
+    if found.first is not None:
+        table.add_row("first", _iso(found.first))
+        table.add_row("last", _iso(found.last))
+    return table
+
+
+def _damage(found: Contents) -> list[Text]:
+    if not found.damaged:
+        return []
+    first = found.places[0]
+    lines = [Text(f"damage starts at {first.place} ({first.reason}): {first.detail}", "red")]
+    lines += [Text(f"  {count:,} × {reason}", "red") for reason, count in sorted(found.damage.items())]
+    return lines
+
+
+def _iso(time: int | None) -> str | None:
+    if time is None:
+        return None
+    return dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

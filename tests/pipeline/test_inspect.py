@@ -1,0 +1,92 @@
+"""What is in a recording, and where its damage starts."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipeline.errors import UserError
+from pipeline.inspect import KEPT, Contents, inspect, render
+
+
+def shown(contents: list[Contents]) -> str:
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(render(contents))
+    console.file.close()
+    return console.export_text()
+
+
+def look(*paths) -> dict:
+    (found,) = inspect(paths)
+    assert json.loads(json.dumps(found.plain())) == found.plain()
+    return found.plain()
+
+
+def test_messages_are_counted_by_kind_with_peers_and_times(data: Path):
+    found = look(data / "feeds/rislive/collected/ris_live_real.ndjson")
+    assert found["feed"] == "rislive"
+    assert found["elements"] == {"announce": 20, "withdraw": 3, "state": 2, "other": 9}
+    assert (found["first"], found["last"]) == ("2019-03-26T18:29:55Z", "2026-08-19T12:18:16Z")
+    assert found["peers"] == 19
+    assert found["damage"] == {"no-routes": 1, "server-error": 3}
+    assert found["damage_starts"] == "line 3 of ris_live_real.ndjson"
+
+
+def test_a_clean_recording_is_not_damaged(data: Path):
+    (found,) = inspect([data / "feeds/rislive/derived-from-mrt/rrcXX_20160811_1600_rendered.ndjson"])
+    assert not found.damaged
+    assert "damage" not in shown([found])
+    assert "39,256" in shown([found])
+
+
+def test_a_case_is_counted_by_signal(data: Path):
+    found = look(data / "signals/zhytomyr-2022")
+    assert found["rows"] == {"bgp.ioda": 923, "probing.ioda": 462, "telescope.ioda": 923}
+    assert found["unobserved"] == {"telescope.ioda": 2}
+    assert (found["entities"], found["first"]) == (1, "2022-03-21T09:30:00Z")
+
+
+def test_the_terminal_shows_where_damage_starts(tmp_path: Path, data: Path):
+    packed = (data / "signals/iraq-2023-exams/signals.csv.gz").read_bytes()
+    path = tmp_path / "[bold]signals.csv.gz"
+    path.write_bytes(packed[:10_000])
+    contents = inspect([path])
+    text = shown(contents)
+    assert "[bold]signals.csv.gz" in text
+    assert "damage starts at line" in text
+    assert "1 × truncated-gzip" in text
+    assert contents[0].damaged
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "words"),
+    [
+        (b"", "empty-file", "the file is empty"),
+        (b"<html>", "unknown-format", "a web page"),
+        (gzip.compress(b"x")[:8], "truncated-gzip", "nothing of it can be read"),
+    ],
+)
+def test_what_is_no_recording_is_damaged_and_the_others_are_still_read(
+    tmp_path: Path, data: Path, content, reason, words
+):
+    path = tmp_path / "thing"
+    path.write_bytes(content)
+    bad, good = inspect([path, data / "signals/louisiana-2020-laura"])
+    assert bad.damage == {reason: 1}
+    assert words in shown([bad])
+    assert good.rows == {"probing.monash": 664}
+
+
+def test_a_missing_file_is_a_users_error(tmp_path: Path):
+    with pytest.raises(UserError, match="No such file"):
+        inspect([tmp_path / "none"])
+
+
+def test_all_damage_is_counted_and_the_first_places_are_kept(tmp_path: Path):
+    path = tmp_path / "x"
+    path.write_bytes(b'{"type":"ris_error"}\n' * (3 * KEPT))
+    found = look(path)
+    assert (found["damage"], found["dead_letters"]) == ({"server-error": 3 * KEPT}, 3 * KEPT)
+    assert len(found["damage_places"]) == KEPT
