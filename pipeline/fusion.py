@@ -95,6 +95,10 @@ class FuseStage:
         roster = set(stream.run.signals) | set(stream.lines)
         return all(stream.lines.get(signal, Line()).status == END for signal in roster)
 
+    def open(self) -> list[Outage]:
+        """The last revision of every outage that is open."""
+        return [life.outage() for s in self.streams.values() for life in s.ledger.lives.values()]
+
     def save(self) -> bytes:
         """Every run's outages, and the verdicts that wait for their turn."""
         head: list[Any] = []
@@ -121,6 +125,6 @@ class FuseStage:
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)
             stream.lines = {name: Line(width, mark, queued, status) for name, width, mark, queued, status in lines}
-            stream.queue = [(end, signal, row, frames[j]) for end, signal, row, j in queue]  # type: ignore[misc]
+            stream.queue = [(end, signal, row, frames[j]) for end, signal, row, j in queue]
             heapq.heapify(stream.queue)
             self.streams[run.id] = stream

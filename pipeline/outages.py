@@ -96,6 +96,10 @@ class Life:
             return None
         self.told = (*whole, *steps)
         self.revision += 1
+        return self.outage()
+
+    def outage(self) -> Outage:
+        """The outage as it stands."""
         return Outage(
             id=outage_id(self.tense, self.entity_type, self.entity, self.detected_at),
             entity_type=self.entity_type, entity=self.entity, state=self.state, kind=self.kind, tense=self.tense,

@@ -9,6 +9,7 @@ import faust
 
 from pipeline import topics
 from pipeline.agents.host import Host, Stage
+from pipeline.agents.noting import Noting
 from pipeline.agents.routes import Output, route
 from pipeline.agents.snapshots import Snapshots
 from pipeline.brokers.security import Security
@@ -16,12 +17,9 @@ from pipeline.engine import Engine
 from pipeline.records import Frame
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
-Note = Callable[[Frame | None, Any], None]
-"""Told of every frame's outputs, for metrics."""
-
 
 def application(
-    engine: Engine, broker: str, security: Security, feeds: Iterable[str], note: Note, group: str = "netvigil"
+    engine: Engine, broker: str, security: Security, feeds: Iterable[str], noting: Noting, group: str = "netvigil"
 ) -> tuple[faust.App, list[Host]]:
     """The application that hosts the whole path for these feeds, and its hosts.
 
@@ -46,26 +44,26 @@ def application(
         stream_wait_empty=False,  # messages wait for their snapshot: a rebalance must not wait for them
         store="memory://",
     )
-    emit = partial(_emit, app, note)
-    hosts = [_agent(app, topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), emit) for feed in feeds]
-    hosts.append(_agent(app, topics.PARTIALS, "merge", lambda _: engine.merge(), emit))
-    hosts.append(_agent(app, topics.SIGNALS, "judge", lambda _: engine.judge(), emit))
-    hosts.append(_agent(app, topics.VERDICTS, "fuse", engine.fuse, emit))
-    _keep(app, hosts)
+    agent = partial(_agent, app, noting)
+    hosts = [agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed)) for feed in feeds]
+    hosts.append(agent(topics.PARTIALS, "merge", lambda _: engine.merge()))
+    hosts.append(agent(topics.SIGNALS, "judge", lambda _: engine.judge()))
+    hosts.append(agent(topics.VERDICTS, "fuse", engine.fuse))
+    _keep(app, hosts, noting)
     return app, hosts
 
 
-def _agent(app: faust.App, topic: Topic, name: str, make: Callable[[int], Stage], emit: Any) -> Host:
+def _agent(app: faust.App, noting: Noting, topic: Topic, name: str, make: Callable[[int], Stage]) -> Host:
     """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
     table = app.Table(f"{name}-snapshots", partitions=topic.partitions, key_serializer="raw", value_serializer="raw")
-    host = Host(name, make, Snapshots(table), emit)
+    host = Host(name, make, Snapshots(table), partial(_emit, app, noting), noting.resume)
     app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(host.run)
     return host
 
 
-async def _emit(app: faust.App, note: Note, output: Output, frame: Frame | None) -> list[Awaitable[Any]]:
-    note(frame, output)
-    message = route(output, frame)
+async def _emit(app: faust.App, noting: Noting, output: Output | None, frame: Frame | None) -> list[Awaitable[Any]]:
+    noting.note(frame, output)
+    message = route(output, frame) if output is not None else None
     if message is None:
         return []
     topic = app.topic(message.topic.name)
@@ -75,16 +73,13 @@ async def _emit(app: faust.App, note: Note, output: Output, frame: Frame | None)
     ]
 
 
-def _keep(app: faust.App, hosts: list[Host]) -> None:
+def _keep(app: faust.App, hosts: list[Host], noting: Noting) -> None:
     """Stages start from their snapshots after every rebalance; snapshots are written even when no message comes."""
 
     @app.on_partitions_revoked.connect(weak=False)
-    async def _revoked(*_: Any, **__: Any) -> None:
-        for host in hosts:
-            host.forget()
-
     @app.on_partitions_assigned.connect(weak=False)
-    async def _assigned(*_: Any, **__: Any) -> None:
+    async def _rebalanced(*_: Any, **__: Any) -> None:
+        noting.metrics.forget()
         for host in hosts:
             host.forget()
 

@@ -43,16 +43,18 @@ class Hosted:
 
 
 Emit = Callable[[Any, Frame | None], Awaitable[list[Awaitable[Any]]]]
-"""Sends one output (with the frame that it came from); gives what to wait for."""
+"""Sends one output (with the frame that it came from; None for the frame itself); gives what to wait for."""
 
 
 class Host:
     """The stages of one agent, one for each partition that this worker owns."""
 
     def __init__(
-        self, name: str, make: Callable[[int], Stage], snapshots: Snapshots, emit: Emit, every: float = EVERY
-    ) -> None:
-        self.name, self.make, self.snapshots, self.emit, self.every = name, make, snapshots, emit, every
+        self, name: str, make: Callable[[int], Stage], snapshots: Snapshots, emit: Emit,
+        resumed: Callable[[Stage], None] = lambda _: None, every: float = EVERY,
+    ) -> None:  # fmt: skip
+        self.name, self.make, self.snapshots, self.emit = name, make, snapshots, emit
+        self.resumed, self.every = resumed, every
         self.hosted: dict[int, Hosted] = {}
 
     async def run(self, stream: Any) -> None:
@@ -78,6 +80,7 @@ class Host:
             letter = DeadLetter("", self.name, "bad-frame", place, str(error)[:500])
             hosted.sending += await self.emit(letter, None)
             return
+        await self.emit(None, frame)
         for output in hosted.stage.step(frame):
             hosted.sending += await self.emit(output, frame)
 
@@ -87,6 +90,7 @@ class Host:
         if snapshot is not None:
             hosted.offset, state = snapshot
             hosted.stage.load(state)
+            self.resumed(hosted.stage)
         return hosted
 
     async def save(self, partition: int, hosted: Hosted) -> None:

@@ -17,22 +17,22 @@ from pipeline.topics import every
 
 
 def work(
-    engine: Engine, broker: str, security: Security, feeds: Sequence[str], address: tuple[str, int] | None, group: str
-) -> int:
-    """Host the whole path until told to stop; gives the exit code.
+    engine: Engine, broker: str, security: Security, feeds: Sequence[str], address: tuple[str, int] | None,
+    group: str = "netvigil", tense: str = "live",
+) -> None:  # fmt: skip
+    """Host the whole path until told to stop.
 
-    ``address`` is where metrics are served, None for nowhere.
+    ``address`` is where metrics are served, None for nowhere; ``tense`` says whose signals they show.
     """
     create(broker, every(feeds), security, patience=120)
     registry = CollectorRegistry()
-    noting = Noting(Metrics.on(registry))
-    app, _ = application(engine, broker, security, feeds, noting.note, group)
+    noting = Noting(Metrics.on(registry, tense=tense))
+    app, _ = application(engine, broker, security, feeds, noting, group)
     if address is not None:
         start_http_server(address[1], address[0], registry)
     logging.getLogger("aiokafka").addFilter(Rarely(60.0))
     worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()
-    return 0
 
 
 class Rarely(logging.Filter):
