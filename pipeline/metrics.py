@@ -1,0 +1,216 @@
+"""All metrics in one typed record, built on a given registry.  Their names are an interface: see DESIGN section 8."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from pipeline.families import COUNTER, FAMILIES, HISTOGRAM, Family
+from pipeline.outages import OPEN
+from pipeline.records import DEAD, Entity, Outage, Verdicts
+from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
+from pipeline.shown import Key, Shown
+
+LATENCIES = (60, 300, 600, 900, 1800, 3600, 2 * 3600, 6 * 3600, 24 * 3600)
+"""Steps of the detection latency [s]: from one bin of an election day to a day."""
+
+Keep = Callable[[Entity], bool]
+"""Whether an entity has series of its own although it is no country or region and not in an outage: it is watched."""
+
+
+def unwatched(entity: Entity) -> bool:
+    """No entity is watched."""
+    return False
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Every metric, and what keeps them in step with verdicts and outages.
+
+    Parameters
+    ----------
+    gazetteer
+        Names and local times of places.
+    tense
+        Signals of runs of this tense are shown: a drill must not draw over the real series of its country.
+        Outages of every tense are shown, by their label.
+    shown
+        What is shown now.
+
+    Examples
+    --------
+    >>> registry = CollectorRegistry()
+    >>> metrics = Metrics.on(registry)
+    >>> outage = Outage("id", "country", "PK", "confirmed", "mobile", "live", 1707356700, None, 1707358500, 1707359400,
+    ...                 probability=0.97, severity=0.8, signals=(), revision=2)
+    >>> metrics.outage(outage)
+    >>> labels = {"entity_type": "country", "entity": "PK", "kind": "mobile", "tense": "live"}
+    >>> registry.get_sample_value("netvigil_outage_active", labels)
+    1.0
+    """
+
+    gazetteer: Gazetteer
+    tense: str
+    shown: Shown
+    signal_value: Gauge
+    signal_ratio: Gauge
+    signal_expected: Gauge
+    signal_score: Gauge
+    signal_health: Gauge
+    entity_info: Gauge
+    outage_active: Gauge
+    outage_probability: Gauge
+    outage_severity: Gauge
+    outage_start: Gauge
+    outage_info: Gauge
+    outage_evidence_weight: Gauge
+    outage_evidence_ratio: Gauge
+    outage_restored: Gauge
+    outage_duration: Gauge
+    outage_regained: Gauge
+    restored_info: Gauge
+    outages: Counter
+    detection_latency: Histogram
+    feed_up: Gauge
+    feed_last_event: Gauge
+    feed_messages: Counter
+    dead_letters: Counter
+    late_records: Counter
+    bin_health: Gauge
+    event_time: Gauge
+    watch_active: Gauge
+    build_info: Gauge
+
+    @classmethod
+    def on(
+        cls, registry: CollectorRegistry, gazetteer: Gazetteer | None = None, tense: str = "live", version: str = ""
+    ) -> "Metrics":
+        """All metrics, registered with a registry of one's own."""
+        made = {name: _built(family, registry) for name, family in FAMILIES.items()}
+        metrics = cls(gazetteer or Gazetteer(), tense, Shown(), **made)
+        metrics.build_info.labels(version or _version()).set(1)
+        return metrics
+
+    def feed(self, feed: str, up: bool, last_event: int | None = None) -> None:
+        """A feed is alive or not, and has come to an event time [s]."""
+        self.feed_up.labels(feed).set(up)
+        if last_event is not None:
+            self.feed_last_event.labels(feed).set(last_event)
+
+    def messages(self, feed: str, n: int = 1) -> None:
+        """A feed gave n messages."""
+        self.feed_messages.labels(feed).inc(n)
+
+    def dead_letter(self, feed: str, reason: str, n: int = 1) -> None:
+        """Messages could not be used."""
+        self.dead_letters.labels(feed, reason).inc(n)
+
+    def late(self, feed: str, n: int = 1) -> None:
+        """Records came after their bin was closed."""
+        self.late_records.labels(feed).inc(n)
+
+    def watch(self, country: str, name: str, active: bool | None) -> None:
+        """A watch is on (True), to come (False), or over (None: its series goes)."""
+        if active is None:
+            self.watch_active.remove(country, name)
+        else:
+            self.watch_active.labels(country, name).set(active)
+
+    def observe(self, verdicts: Verdicts, keep: Keep = unwatched, row: int = -1) -> None:
+        """Show one bin of a frame, the last one unless told otherwise; frames come in order of event time.
+
+        Countries, regions, watched entities and those in an outage have series; those that are none of these
+        any more lose theirs.
+        """
+        if not len(verdicts.start):
+            return
+        self._tick(verdicts.run.tense, int(verdicts.start[row]) + verdicts.width)
+        self.shown.learn(verdicts, row)
+        if verdicts.run.tense == self.tense:
+            self._signal(verdicts, keep, row)
+
+    def _signal(self, verdicts: Verdicts, keep: Keep, row: int) -> None:
+        is_out = self.shown.out(verdicts.run.tense)
+        wanted = [e.type in ("country", "region") or e[:2] in is_out or keep(e) for e in verdicts.entities]
+        columns = np.flatnonzero(wanted)
+        owner = ("signal", verdicts.signal, str(verdicts.partition))
+        gone = self.shown.owned(owner)
+        for entity, points in verdict_points(verdicts, row, columns):
+            key: Key = (*owner, *entity[:2])
+            gone.discard(key)
+            self._show(key, [*points, entity_point(entity, self.gazetteer)])
+        for key in sorted(gone):
+            self._show(key, [])
+        health = 0.0 if verdicts.status == DEAD else self.shown.health(owner, verdicts.health[row])
+        self.bin_health.labels(verdicts.signal).set(health)
+
+    def outage(self, outage: Outage, regained: float = math.nan) -> None:
+        """Take in a revision of an outage, each once; an older one that comes again changes nothing.
+
+        ``regained`` is the share of the baseline that is back when it has ended [0-1]; where it is not given, it is
+        what the outage's own signals last showed.
+        """
+        before = self.shown.before(outage)
+        if before is not None and before.revision >= outage.revision:
+            return
+        if before is None or before.state != outage.state:
+            self.outages.labels(outage.entity_type, outage.tense, outage.state).inc()
+        if outage.confirmed_at is not None and (before is None or before.confirmed_at is None):
+            self.detection_latency.labels(outage.tense).observe(max(0, outage.confirmed_at - outage.start))
+        self._put(outage, regained)
+
+    def resume(self, outages: Iterable[Outage]) -> None:
+        """Show outages that were open before a restart or a rebalance; they have been counted then."""
+        for outage in outages:
+            self._put(outage, math.nan)
+
+    def _put(self, outage: Outage, regained: float) -> None:
+        place = self.shown.place(outage)
+        key = ("outage", outage.tense, outage.entity_type, outage.entity)
+        end = ("end", *key[1:])
+        if outage.state in OPEN:
+            self._show(key, outage_points(outage, place, self.gazetteer))
+            self._show(end, [])
+        elif self.shown.latest(outage):
+            self._show(key, [])
+            if outage.confirmed_at is not None:
+                share = self.shown.regained(outage) if math.isnan(regained) else regained
+                self._show(end, ended_points(outage, place, share, self.gazetteer))
+        self.shown.take(outage)
+
+    def forget(self) -> None:
+        """After a rebalance: drop the series of signals and outages; whoever owns them now shows them."""
+        for key in list(self.shown.points):
+            self._show(key, [])
+        self.bin_health.clear()
+        self.event_time.clear()
+        self.shown.clear()
+
+    def _tick(self, tense: str, time: int) -> None:
+        """Event time goes on: what ended long enough ago is shown no more."""
+        self.event_time.labels(tense).set(self.shown.advance(tense, time))
+        for key in self.shown.expired(tense):
+            self._show(key, [])
+
+    def _show(self, key: Key, points: list[Point]) -> None:
+        """Let what a key owns be exactly these points."""
+        for name, labels in self.shown.swap(key, points):
+            getattr(self, name).remove(*labels)
+        for name, labels, value in points:
+            getattr(self, name).labels(*labels).set(value)
+
+
+def _built(family: Family, registry: CollectorRegistry) -> Any:
+    if family.kind == HISTOGRAM:
+        return Histogram(family.name, family.text, family.labels, registry=registry, buckets=LATENCIES)
+    kind = Counter if family.kind == COUNTER else Gauge
+    return kind(family.name, family.text, family.labels, registry=registry)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("netvigil")

@@ -1,0 +1,131 @@
+"""What a verdict or an outage looks like as metric series.  Pure: live metrics and written history show the same.
+
+A point is ``(field, labels, value)``: the field of `pipeline.metrics.Metrics`, the label values in its order, and
+the value.  No label ever holds an event id or a prefix, and texts stand only on series of open or just ended
+outages: there are few of those.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import numpy as np
+
+from pipeline.evidence import ratios
+from pipeline.localtime import country_name, zone
+from pipeline.outages import CONFIRMED, ENDED, RECOVERING
+from pipeline.records import Entity, Outage, Verdicts
+from pipeline.wording import KIND_WORDS, lasting, local_text, service_name, utc_text
+
+Point = tuple[str, tuple[str, ...], float]
+BOUNDS = ("lower", "expected", "upper")
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """Names and local times of places.
+
+    Parameters
+    ----------
+    country_name
+        ISO 3166-1 code -> name in English.
+    zone
+        ISO 3166-1 code -> the zone that its people live by.
+    names
+        ``(entity_type, entity)`` -> name, for regions and networks that have one.
+    """
+
+    country_name: Callable[[str], str] = country_name
+    zone: Callable[[str], tzinfo] = zone
+    names: Callable[[str, str], str] = lambda entity_type, entity: ""
+
+    def name(self, entity: Entity) -> str:
+        """What a place is called.
+
+        Examples
+        --------
+        >>> [Gazetteer().name(Entity(*e)) for e in (("country", "PK"), ("asn", "AS59257", "PK"))]
+        ['Pakistan', 'AS59257 (Pakistan)']
+        >>> Gazetteer().name(Entity("service", "PK:whatsapp", "PK"))
+        'WhatsApp in Pakistan'
+        """
+        own = self.names(entity.type, entity.name)
+        country = self.country_name(entity.country) if entity.country else ""
+        if entity.type == "country":
+            return own or self.country_name(entity.name)
+        if entity.type == "service":
+            return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
+        return f"{own or entity.name} ({country})" if country else own or entity.name
+
+
+def placed(entity_type: str, entity: str, country: str = "") -> Entity:
+    """An entity with its country, from its own name where that tells.
+
+    Examples
+    --------
+    >>> placed("region", "VE-Zulia").country, placed("service", "PK:tor").country, placed("asn", "AS1").country
+    ('VE', 'PK', '')
+    """
+    if not country and entity_type != "asn":
+        country = entity.partition(":" if entity_type == "service" else "-")[0]
+    return Entity(entity_type, entity, country)
+
+
+def verdict_points(verdicts: Verdicts, row: int, columns: np.ndarray) -> Iterator[tuple[Entity, list[Point]]]:
+    """The points of bin ``row`` for the entities at ``columns`` ``(k,) int``; NaN where a bin was not observed."""
+    ratio = ratios(verdicts.value[row], verdicts.expected[row])
+    for i in columns.tolist():
+        entity = verdicts.entities[i]
+        labels = (verdicts.signal, entity.type, entity.name)
+        points: list[Point] = [
+            ("signal_value", labels, float(verdicts.value[row, i])),
+            ("signal_ratio", labels, float(ratio[i])),
+            ("signal_score", labels, float(verdicts.score[row, i])),
+            ("signal_health", labels, float(verdicts.health[row, i])),
+        ]
+        points += [("signal_expected", (*labels, bound), float(getattr(verdicts, bound)[row, i])) for bound in BOUNDS]
+        yield entity, points
+
+
+def entity_point(entity: Entity, gazetteer: Gazetteer) -> Point:
+    """Name and country of an entity that has series."""
+    country = entity.country or placed(entity.type, entity.name).country
+    name = gazetteer.name(entity._replace(country=country))
+    return "entity_info", (entity.type, entity.name, country, name, "yes" if entity.mobile else "no"), 1.0
+
+
+def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[Point]:
+    """The points of an open outage: active is 1 once it is confirmed, 0 while it is only suspected."""
+    key = (outage.entity_type, outage.entity)
+    labels, short = (*key, outage.kind, outage.tense), (*key, outage.tense)
+    local = local_text(outage.start, gazetteer.zone(place.country))
+    texts = (place.country, gazetteer.name(place), outage.state, KIND_WORDS.get(outage.kind, outage.kind))
+    points: list[Point] = [
+        ("outage_active", labels, float(outage.state in (CONFIRMED, RECOVERING))),
+        ("outage_probability", labels, outage.probability),
+        ("outage_severity", labels, outage.severity),
+        ("outage_start", labels, float(outage.start)),
+        ("outage_info", (*short, *texts, local, utc_text(outage.start)), 1.0),
+    ]
+    for term in outage.signals:
+        points.append(("outage_evidence_weight", (*short, term.signal), term.weight))
+        if term.ratio is not None:
+            points.append(("outage_evidence_ratio", (*short, term.signal), term.ratio))
+    return points
+
+
+def ended_points(outage: Outage, place: Entity, regained: float, gazetteer: Gazetteer) -> list[Point]:
+    """The points of an outage that is over (or was taken back): when, after how long, how much is back [0-1]."""
+    key = (outage.entity_type, outage.entity, outage.tense)
+    end = outage.end if outage.end is not None else outage.start
+    outcome = "restored" if outage.state == ENDED else "retracted"
+    there = gazetteer.zone(place.country)
+    texts = (place.country, gazetteer.name(place), outcome, KIND_WORDS.get(outage.kind, outage.kind))
+    times = (local_text(outage.start, there), local_text(end, there), utc_text(end), lasting(end - outage.start))
+    points: list[Point] = [
+        ("restored_info", (*key, *texts, *times), 1.0),
+        ("outage_restored", key, float(end)),
+        ("outage_duration", key, float(end - outage.start)),
+    ]
+    return points if math.isnan(regained) else [*points, ("outage_regained", key, regained)]

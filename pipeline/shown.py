@@ -1,0 +1,143 @@
+"""What the metrics show now: whose series they are, so that each can be taken away again."""
+
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.evidence import ratios
+from pipeline.outages import OPEN
+from pipeline.records import Entity, Outage, Verdicts
+from pipeline.series import Point, placed
+
+Key = tuple[str, ...]
+Place = tuple[str, str, str]
+"""``(tense, entity_type, entity)``."""
+
+RESTORED_FOR = 2 * 3600
+"""How long an outage that ended is shown as restored, in event time after its end [s].  Fusion is sure of an end half
+an hour after it: what is left must outlast a scrape, a rule and a restart of Alertmanager."""
+
+REMEMBERED = 10_000
+"""Outages whose last revision is remembered, so that one that comes again is known [-]."""
+
+
+@dataclass
+class Shown:
+    """State of `pipeline.metrics.Metrics`; bounded by the entities of the frames and `REMEMBERED`."""
+
+    points: dict[Key, tuple[tuple[str, Key], ...]] = field(default_factory=dict)
+    owners: dict[Key, set[Key]] = field(default_factory=dict)
+    shares: Counter[tuple[str, Key]] = field(default_factory=Counter)
+    revisions: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
+    open: dict[Place, Outage] = field(default_factory=dict)
+    ended: dict[Place, int] = field(default_factory=dict)
+    countries: dict[tuple[str, str], str] = field(default_factory=dict)
+    ratios: dict[Place, dict[str, float]] = field(default_factory=dict)
+    healths: dict[Key, tuple[float, int]] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
+
+    def swap(self, key: Key, points: list[Point]) -> list[tuple[str, Key]]:
+        """Let a key own these points; returns the series that nobody owns any more."""
+        before, now = self.points.get(key, ()), tuple((name, labels) for name, labels, _ in points)
+        if before == now:
+            return []
+        self.shares.update(now)
+        self.shares.subtract(before)
+        gone = [series for series in before if not self.shares[series]]
+        for series in gone:
+            del self.shares[series]
+        if now:
+            self.points[key] = now
+            self.owners.setdefault(key[:3], set()).add(key)
+        else:
+            del self.points[key]
+            self.owners[key[:3]].discard(key)
+        return gone
+
+    def owned(self, owner: Key) -> set[Key]:
+        """The keys of an owner (a signal in a partition)."""
+        return set(self.owners.get(owner, ()))
+
+    def out(self, tense: str) -> set[tuple[str, str]]:
+        """Entities that are in an outage."""
+        return {(place[1], place[2]) for place in self.open if place[0] == tense}
+
+    def learn(self, verdicts: Verdicts, row: int) -> None:
+        """Remember the countries of networks, and what those in an outage show."""
+        self.countries |= {e[:2]: e.country for e in verdicts.entities if e.type == "asn" and e.country}
+        is_out = self.out(verdicts.run.tense)
+        if not is_out:
+            return
+        ratio = ratios(verdicts.value[row], verdicts.expected[row])
+        for i, entity in enumerate(verdicts.entities):
+            if entity[:2] in is_out and not math.isnan(ratio[i]):
+                place = (verdicts.run.tense, entity.type, entity.name)
+                self.ratios.setdefault(place, {})[verdicts.signal] = float(ratio[i])
+
+    def health(self, owner: Key, health: np.ndarray) -> float:
+        """Mean health ``(n,)`` of a signal over all its partitions here; 0 where nothing was observed at all."""
+        known = health[np.isfinite(health)]
+        self.healths[owner] = (float(known.sum()), len(known))
+        parts = [part for key, part in self.healths.items() if key[:2] == owner[:2]]
+        total = sum(n for _, n in parts)
+        return sum(share for share, _ in parts) / total if total else 0.0
+
+    def place(self, outage: Outage) -> Entity:
+        """The entity of an outage, with its country."""
+        country = self.countries.get((outage.entity_type, outage.entity), "")
+        return placed(outage.entity_type, outage.entity, country)
+
+    def before(self, outage: Outage) -> Outage | None:
+        """The last revision of the same outage that was seen."""
+        return self.revisions.get(outage.id)
+
+    def latest(self, outage: Outage) -> bool:
+        """Whether no other outage of the same entity is open meanwhile."""
+        current = self.open.get(_place(outage))
+        return current is None or current.id == outage.id
+
+    def take(self, outage: Outage) -> None:
+        """Remember a revision."""
+        self.revisions[outage.id] = outage
+        self.revisions.move_to_end(outage.id)
+        while len(self.revisions) > REMEMBERED:
+            self.revisions.popitem(last=False)
+        place = _place(outage)
+        if outage.state in OPEN:
+            self.open[place] = outage
+            self.ended.pop(place, None)
+        elif self.latest(outage):
+            self.open.pop(place, None)
+            self.ratios.pop(place, None)
+            self.ended[place] = outage.end if outage.end is not None else outage.start
+
+    def regained(self, outage: Outage) -> float:
+        """Share of the baseline that the outage's own signals show now [0-1]; NaN where none of them shows any."""
+        seen = self.ratios.get(_place(outage), {})
+        own = {term.signal for term in outage.signals if term.weight > 0} or set(seen)
+        shares = [min(1.0, ratio) for signal, ratio in sorted(seen.items()) if signal in own]
+        return sum(shares) / len(shares) if shares else math.nan
+
+    def advance(self, tense: str, time: int) -> int:
+        """Event time of a tense goes on to ``time`` [s]; returns where it is."""
+        self.times[tense] = max(time, self.times.get(tense, time))
+        return self.times[tense]
+
+    def expired(self, tense: str) -> Iterator[Key]:
+        """Keys of the outages that ended long enough ago."""
+        now = self.times[tense]
+        for place in [p for p, end in self.ended.items() if p[0] == tense and end + RESTORED_FOR <= now]:
+            del self.ended[place]
+            if ("end", *place) in self.points:
+                yield ("end", *place)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.__init__()  # type: ignore[misc]
+
+
+def _place(outage: Outage) -> Place:
+    return outage.tense, outage.entity_type, outage.entity

@@ -1,0 +1,93 @@
+"""Times, durations and kinds in plain words: what a desk officer reads in a notification at 3 a.m."""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Not ``strftime``: its names follow the machine's locale, and a notification must not."""
+
+KIND_WORDS = {
+    "blackout": "cut off from the Internet",
+    "stealth": "unreachable although its routes stand",
+    "mobile": "mobile networks down",
+    "partial": "partly cut off",
+    "platform": "online services blocked",
+    "throttle": "slowed down",
+    "unknown": "connectivity down",
+}
+"""What an outage of each kind is called in a sentence."""
+
+SERVICES = {
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "signal": "Signal",
+    "telegram": "Telegram",
+    "tor": "Tor",
+    "twitter": "X",
+    "whatsapp": "WhatsApp",
+    "x": "X",
+    "youtube": "YouTube",
+}
+"""How services write their own names."""
+
+
+def utc_text(time: int) -> str:
+    """A time [s] in UTC, in words.
+
+    Examples
+    --------
+    >>> utc_text(1707356700)
+    'Thu 8 Feb 2024, 01:45 UTC'
+    """
+    return _text(datetime.fromtimestamp(time, UTC)) + " UTC"
+
+
+def local_text(time: int, zone: tzinfo) -> str:
+    """A time [s] by the clock on the wall there, in words, with its distance from UTC.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> local_text(1707356700, ZoneInfo("Asia/Karachi")), local_text(1707356700, ZoneInfo("Asia/Kathmandu"))
+    ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 07:30 (UTC+5:45)')
+    """
+    there = datetime.fromtimestamp(time, zone)
+    return f"{_text(there)} ({_offset(there.utcoffset() or timedelta())})"
+
+
+def _text(at: datetime) -> str:
+    return f"{DAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]} {at.year}, {at.hour:02}:{at.minute:02}"
+
+
+def _offset(offset: timedelta) -> str:
+    minutes = int(offset.total_seconds()) // 60
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def lasting(duration: int) -> str:
+    """A duration [s] in words, to the minute.
+
+    Examples
+    --------
+    >>> lasting(13 * 3600 + 15 * 60), lasting(60), lasting(50 * 3600), lasting(20)
+    ('13 hours 15 minutes', '1 minute', '2 days 2 hours', 'less than a minute')
+    """
+    hours, minutes = divmod(max(0, duration) // 60, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "day"), (hours, "hour"), (minutes if not days else 0, "minute")]
+    said = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in parts if n]
+    return " ".join(said) or "less than a minute"
+
+
+def service_name(service: str) -> str:
+    """How a service writes itself.
+
+    Examples
+    --------
+    >>> service_name("whatsapp"), service_name("mastodon")
+    ('WhatsApp', 'mastodon')
+    """
+    return SERVICES.get(service.lower(), service)
