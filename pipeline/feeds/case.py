@@ -1,13 +1,16 @@
 """What goes with a table: which entities belong together, and what is known to have happened."""
 
 import csv
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from pipeline.errors import UserError
-from pipeline.feeds.tabletext import seconds
-from pipeline.records import Entity
+from pipeline.feeds.tabletext import COLUMNS, seconds
+from pipeline.records import Entity, Rows
 
 ENTITIES = ("entity_type", "entity", "parent", "name", "mobile")
 
@@ -99,3 +102,40 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str,
         raise UserError(f"{path}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a table: {error}") from error
+
+
+def write_case(folder: Path, series: Iterable[Rows], labels: Iterable[Label], entities: Entities) -> None:
+    """Leave series, labels and entities as the three tables of a case; UserError where that cannot be.
+
+    ``signals.csv`` is in order of time, then of the series, then of their rows.
+    """
+    kin = ((*key, k.parent, k.name, "true" if k.mobile else "false") for key, k in entities.items())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / "signals.csv", COLUMNS, _signal_rows(series))
+        _write(folder / "labels.csv", LABELS, ((_iso(a), _iso(b), *rest) for a, b, *rest in labels))
+        _write(folder / "entities.csv", ENTITIES, kin)
+    except OSError as error:
+        raise UserError(f"cannot write the case to {folder}: {error.strerror}") from error
+
+
+def _signal_rows(series: Iterable[Rows]) -> list[tuple[str, ...]]:
+    timed = []
+    for number, rows in enumerate(series):
+        stamps = {int(t): _iso(int(t)) for t in np.unique(rows.time)}
+        cells = zip(rows.time.tolist(), rows.entity.tolist(), rows.value.tolist(), strict=True)
+        for time, entity, value in cells:
+            text = "" if np.isnan(value) else f"{value:.12g}"
+            timed.append((time, number, (stamps[time], rows.signal, *rows.entities[entity][:2], text)))
+    return [row for _, _, row in sorted(timed, key=lambda row: row[:2])]
+
+
+def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _iso(time: int) -> str:
+    return dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
