@@ -64,10 +64,15 @@ class Result:
 
 
 class Playback:
-    """The frames of recordings, side by side in order of event time; counts what it reads."""
+    """The frames of recordings, side by side in order of event time; counts what it reads.
 
-    def __init__(self, recordings: Iterable[Recording], run: Run) -> None:
-        self.run = run
+    ``speed``: seconds of event time to a second of the clock, None for as fast as it goes.  ``countries`` fills as it
+    plays: which country an entity belongs to.
+    """
+
+    def __init__(self, recordings: Iterable[Recording], run: Run, speed: float | None = None) -> None:
+        self.run, self.speed = run, speed
+        self.countries: dict[tuple[str, str], str] = {}
         self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
 
     @property
@@ -82,7 +87,10 @@ class Playback:
 
     def __iter__(self) -> Iterator[Frame | DeadLetter]:
         timed = [_timed(dispatch.frames(recording.items)) for dispatch, recording in self.streams]
-        for _, frame in heapq.merge(*timed, key=lambda pair: pair[0]):
+        stream = (frame for _, frame in heapq.merge(*timed, key=lambda pair: pair[0]))
+        for frame in stream if self.speed is None else paced(stream, self.speed):
+            if isinstance(frame, Rows):
+                self.countries |= {entity[:2]: entity.country for entity in frame.entities}
             yield frame
 
 

@@ -1,12 +1,20 @@
-"""What a person sees in the terminal: outages as a table, times in UTC and local, durations in words."""
+"""What a person sees in the terminal: outages as a table, times in UTC and local, and how far a replay is."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from types import TracebackType
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.localtime import country_name, zone
-from pipeline.records import Outage, iso
+from pipeline.bins import NEVER
+from pipeline.localtime import zone
+from pipeline.records import Entity, Outage, iso
+from pipeline.series import Gazetteer, placed
+from pipeline.wording import lasting
 
 STYLES = {
     "suspected": "yellow",
@@ -15,39 +23,6 @@ STYLES = {
     "ended": "green",
     "retracted": "dim",
 }
-
-
-def duration(seconds: int) -> str:
-    """A duration in words.
-
-    Examples
-    --------
-    >>> duration(13 * 3600 + 5 * 60), duration(45 * 60), duration(3 * 86400 + 3600)
-    ('13 h 05 min', '45 min', '3 d 1 h')
-    """
-    minutes = seconds // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 2 * 24 * 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-
-
-def local(time: int, country: str) -> str:
-    """Local time of a country, with the name of its zone; '' where it is not known.
-
-    Examples
-    --------
-    >>> local(1707357600, "PK")
-    '07:00 PKT'
-    """
-    place = zone(country)
-    if place is None:
-        return ""
-    import datetime
-
-    moment = datetime.datetime.fromtimestamp(time, place)
-    return f"{moment:%H:%M %Z}"
 
 
 def utc(time: int) -> str:
@@ -61,36 +36,93 @@ def utc(time: int) -> str:
     return iso(time)[:16].replace("T", " ")
 
 
-def outages_table(outages: Iterable[Outage], countries: dict[tuple[str, str], str], title: str = "") -> Table:
-    """The outages as a table; ``countries`` says which country an entity belongs to."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", pad_edge=False)
-    for name, justify in (
-        ("who", "left"), ("state", "left"), ("kind", "left"), ("since (UTC)", "left"), ("local", "left"),
-        ("until (UTC)", "left"), ("local", "left"), ("lasted", "right"), ("lost", "right"), ("sure", "right"),
-        ("because of", "left"),
-    ):  # fmt: skip
-        table.add_column(name, justify=justify, no_wrap=name != "because of")  # type: ignore[arg-type]
-    for outage in outages:
-        country = countries.get((outage.entity_type, outage.entity), "")
-        table.add_row(
-            name_of(outage, country), Text(outage.state, STYLES.get(outage.state, "")), outage.kind,
-            utc(outage.start), local(outage.start, country),
-            utc(outage.end) if outage.end is not None else "still out" if outage.state != "retracted" else "",
-            local(outage.end, country) if outage.end is not None else "",
-            duration(outage.end - outage.start) if outage.end is not None else "",
-            f"{outage.severity:.0%}", f"{outage.probability:.0%}", because(outage),
-        )  # fmt: skip
-    return table
+def local(time: int, country: str) -> str:
+    """Local time of a country; '' where its zone is not known.
 
-
-def name_of(outage: Outage, country: str) -> str:
-    """Who it is about, for a person: a country by its name."""
-    if outage.entity_type == "country":
-        return f"{country_name(outage.entity)} ({outage.entity})"
-    return f"{outage.entity} ({country})" if country else outage.entity
+    Examples
+    --------
+    >>> local(1707357600, "PK"), local(1707357600, "")
+    ('07:00', '')
+    """
+    return f"{datetime.fromtimestamp(time, zone(country)):%H:%M}" if country else ""
 
 
 def because(outage: Outage) -> str:
     """The evidence in words, the heaviest first: ``probing.ioda at 35 %``."""
     terms = sorted((t for t in outage.signals if t.weight > 0), key=lambda t: (-t.weight, t.signal))
     return ", ".join(t.signal + ("" if t.ratio is None else f" at {t.ratio:.0%}") for t in terms)
+
+
+WIDE = 120
+"""Columns of a terminal in which the evidence has room [-]."""
+
+
+def outages_table(
+    outages: Iterable[Outage], countries: dict[tuple[str, str], str], title: str = "", width: int = 80
+) -> Table:
+    """The outages as a table that a terminal of 80 columns holds; ``countries``: which one a network belongs to."""
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("where", "what", "when"):
+        table.add_column(name)
+    table.add_column("lost", justify="right")
+    if width >= WIDE:
+        table.add_column("because of", overflow="fold")
+    for outage in outages:
+        country = countries.get((outage.entity_type, outage.entity), "")
+        row = _row(outage, placed(outage.entity_type, outage.entity, country))
+        table.add_row(*row[: len(table.columns)])
+    return table
+
+
+def _row(outage: Outage, place: Entity) -> list[Text]:
+    state = Text(outage.state, STYLES.get(outage.state, ""))
+    sure = f"{outage.probability:.0%} sure"
+    return [
+        Text(Gazetteer().name(place)), Text.assemble(outage.kind, "\n", state), Text(when(outage, place.country)),
+        Text(f"{outage.severity:.0%}\n{sure}"), Text(because(outage)),
+    ]  # fmt: skip
+
+
+def when(outage: Outage, country: str) -> str:
+    """Onset and end in UTC, and below by the clocks there, with how long it lasted."""
+    start, end = outage.start, outage.end
+    if end is None:
+        there = f"\nsince {local(start, country)} there" if country else ""
+        return f"{utc(start)} UTC, still out{there}"
+    same_day = utc(start)[:10] == utc(end)[:10]
+    there = f"{local(start, country)} – {local(end, country)} there, " if country else ""
+    return f"{utc(start)} – {utc(end)[11 if same_day else 0 :]} UTC\n{there}{lasting(end - start)}"
+
+
+class Watching:
+    """A live table of the outages that a replay finds, and the event time that it has reached.
+
+    Where the output is no terminal nothing is drawn: the result is printed at the end.
+    """
+
+    def __init__(self, console: Console, title: str, countries: Callable[[], dict[tuple[str, str], str]]) -> None:
+        self.console, self.title, self.countries = console, title, countries
+        self.outages: dict[str, Outage] = {}
+        self.reached = NEVER
+        self.live = Live(console=console, get_renderable=self.render, refresh_per_second=4, transient=True)
+
+    def render(self) -> Group:
+        """The picture as it is now."""
+        where = utc(self.reached) + " UTC" if self.reached > NEVER else "the beginning"
+        found = sorted(self.outages.values(), key=lambda o: (o.start, o.id))
+        shown = outages_table(found[-8:], self.countries(), self.title, self.console.width)
+        return Group(shown, Text(f"event time: {where}   outages so far: {len(found)}", "dim"))
+
+    def see(self, output: object) -> None:
+        """Take in what comes out of a replay."""
+        if isinstance(output, Outage):
+            self.outages[output.id] = output
+        self.reached = max(self.reached, getattr(output, "watermark", NEVER))
+
+    def __enter__(self) -> "Watching":
+        if self.console.is_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.live.stop()

@@ -1,0 +1,206 @@
+"""What the commands do, between the arguments and the parts that do the work."""
+
+import os
+import sys
+import uuid
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline import topics
+from pipeline.brokers.create import create
+from pipeline.brokers.embedded import embedded
+from pipeline.brokers.security import PLAIN, Security, from_environment, parse
+from pipeline.engine import Engine
+from pipeline.errors import UserError
+from pipeline.feeds import FEEDS
+from pipeline.feeds.archive import Recording, recordings
+from pipeline.feeds.table import chunks
+from pipeline.fusion import Fused
+from pipeline.history import History
+from pipeline.kafka_replay import through_kafka, workers
+from pipeline.records import Outage, Run
+from pipeline.replay import Playback, Result, See, through_memory
+from pipeline.show import Watching, outages_table, utc
+
+TENSES = ("live", "replay", "drill")
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """What a replay was asked for; see `pipeline.__main__`."""
+
+    speed: str = "max"
+    through: str = "memory"
+    broker: str = ""
+    tense: str = "replay"
+    workers: int = -1
+    outages: Path | None = None
+    metrics: Path | None = None
+    as_json: bool = False
+
+    def check(self) -> None:
+        """Raise `UserError` where they make no sense."""
+        if self.through not in ("memory", "kafka"):
+            raise UserError(f"--through {self.through!r} is neither memory nor kafka")
+        if self.tense not in TENSES:
+            raise UserError(f"--tense {self.tense!r} is none of {', '.join(TENSES)}")
+        if self.broker and self.through != "kafka":
+            raise UserError(f"--broker {self.broker!r} needs --through kafka")
+        if self.tense == "live" and not self.broker:
+            raise UserError("--tense 'live' needs --broker: a replay in this process must not look like the present")
+        if self.metrics and self.through != "memory":
+            raise UserError(f"--metrics {str(self.metrics)!r} needs --through memory")
+        for path in (self.outages, self.metrics):
+            if path is not None and not path.parent.is_dir():
+                raise UserError(f"{str(path)!r} cannot be written: there is no folder {str(path.parent)!r}")
+
+    def pace(self) -> float | None:
+        """Seconds of event time to a second, None for as fast as it goes."""
+        if self.speed == "max":
+            return None
+        try:
+            speed = float(self.speed)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            raise UserError(f"--speed {self.speed!r} is neither a number above 0 nor max")
+        return speed
+
+
+def replay(paths: list[str], options: ReplayOptions) -> None:
+    """Replay recordings and show what came of them."""
+    options.check()
+    pace = options.pace()
+    found = recordings(paths)
+    playback = Playback(found, _run(found, options.tense), pace)
+    console = Console(stderr=options.as_json)
+    history = History()
+    result = _watched(console, playback, options, lambda output: _record(history, output))
+    if options.outages is not None:
+        options.outages.write_bytes(result.lines())
+    if options.metrics is not None:
+        with open(options.metrics, "w", encoding="utf-8") as file:
+            history.write(file)
+    _tell(console, playback, result, options.as_json)
+
+
+def _run(found: Iterable[Recording], tense: str) -> Run:
+    signals = sorted({signal for recording in found for signal in recording.signals})
+    return Run(f"{tense}-{uuid.uuid4().hex[:12]}", tense, tuple(signals))
+
+
+def _record(history: History, output: object) -> None:
+    if isinstance(output, Fused):
+        history.observe(output.verdicts, output.bin)
+    elif isinstance(output, Outage):
+        history.outage(output)
+
+
+def _watched(console: Console, playback: Playback, options: ReplayOptions, see: See, title: str = "") -> Result:
+    """Through memory or Kafka, with a live table where somebody looks."""
+    with Watching(console, title, lambda: playback.countries) as watching:
+
+        def both(output: object) -> None:
+            watching.see(output)
+            see(output)  # type: ignore[arg-type]
+
+        if options.through == "memory":
+            return through_memory(playback, Engine(), playback.run, both)
+        return _with_broker(playback, options, both)
+
+
+def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result:
+    """Through the broker that was named, or an embedded one; with workers of our own where none are."""
+    with ExitStack() as stack:
+        security = from_environment(os.environ) if options.broker else PLAIN
+        broker = parse(options.broker) if options.broker else stack.enter_context(embedded())
+        create(broker, topics.every(FEEDS), security)
+        count = options.workers
+        if count < 0:
+            count = 0 if options.broker and _at_work(broker, security) else 1
+        alive = stack.enter_context(workers(count, broker, "--tense", options.tense))
+        return through_kafka(playback, broker, security, see, alive)
+
+
+def _at_work(broker: str, security: Security) -> bool:
+    """Whether workers are there already."""
+    from pipeline.brokers.groups import members
+
+    return members(broker, "netvigil", security) > 0
+
+
+def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -> None:
+    counts = {
+        "read": playback.read, "used": playback.read - result.late - len(result.dead),
+        "late": result.late, "dead": len(result.dead),
+    }  # fmt: skip
+    if as_json:
+        outages = b",".join(result.lines().splitlines())
+        head = f'{{"watermark":"{utc(result.watermark)}","records":{_json(counts)},"outages":['
+        sys.stdout.write(head + outages.decode() + "]}\n")
+        return
+    found = result.sorted()
+    confirmed = [o for o in found if o.confirmed_at is not None and o.state != "retracted"]
+    console.print(outages_table(confirmed, playback.countries, width=console.width))
+    console.print(
+        f"{len(confirmed)} outages confirmed, {len(found) - len(confirmed)} only suspected; "
+        f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, {counts['dead']:,} dead"
+    )
+    for letter in result.dead[:5]:
+        console.print(f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}", style="yellow")
+
+
+def _json(counts: dict[str, int]) -> str:
+    import json
+
+    return json.dumps(counts, separators=(",", ":"))
+
+
+def demo(seed: int, folder: Path | None) -> None:
+    """The reconstruction through an embedded broker and a worker."""
+    from pipeline.reconstruction import about, reconstruct, write
+
+    made = reconstruct(seed)
+    if folder is not None:
+        write(made, folder)
+    console = Console()
+    console.print(f"[bold]A {made.title}[/bold]: made from the published facts, not measured.")
+    signals = tuple(rows.signal for rows in made.rows)
+    recording = Recording("table", signals, chunks(made.rows))
+    playback = Playback([recording], _run([recording], "replay"))
+    result = _watched(console, playback, ReplayOptions(through="kafka"), lambda _: None, made.title)
+    _tell(console, playback, result, as_json=False)
+    console.print(about(made).partition("\n\n")[2], style="dim")
+    if folder is not None:
+        console.print(f"left in {folder}: signals.csv, labels.csv, entities.csv")
+
+
+def inspect(paths: list[str], as_json: bool) -> int:
+    """What is in recordings; 1 where something is damaged."""
+    import json
+
+    from pipeline.inspect import inspect as look
+    from pipeline.inspect import render
+
+    contents = look(paths)
+    if as_json:
+        sys.stdout.write(json.dumps({"files": [c.as_dict() for c in contents]}) + "\n")
+    else:
+        Console().print(render(contents))
+    return int(any(c.damaged for c in contents))
+
+
+def worker(broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str) -> None:
+    """Host the path until told to stop."""
+    from pipeline.agents.worker import work
+
+    for feed in feeds:
+        if feed not in FEEDS:
+            raise UserError(f"--feed {feed!r} is none of {', '.join(FEEDS)}")
+    if tense not in TENSES:
+        raise UserError(f"--tense {tense!r} is none of {', '.join(TENSES)}")
+    work(Engine(), parse(broker), from_environment(os.environ), feeds or list(FEEDS), address, group, tense)
