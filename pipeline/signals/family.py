@@ -65,6 +65,8 @@ class Family:
         needed = self.tally.visible(len(self.rib))
         needed[waiting] = True
         keep = self.rib.useful(needed)
+        if len(keep) == len(needed):
+            return None
         self.rib.compact(keep)
         self.tally.keep(keep)
         return keep

@@ -53,9 +53,9 @@ class Rib:
         return rows
 
     def widen(self, sessions: int) -> None:
-        """Make room for so many sessions: by sixteens, since a doubled width would double all the memory."""
+        """Make room for so many sessions: by fours, since a doubled width would double all the memory."""
         if sessions > self.origin.shape[1]:
-            self._resize(len(self.origin), -(-sessions // 16) * 16)
+            self._resize(len(self.origin), -(-sessions // 4) * 4)
 
     def _resize(self, rows: int, sessions: int) -> None:
         capacity, width = self.origin.shape

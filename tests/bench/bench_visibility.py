@@ -1,0 +1,110 @@
+"""Speed and memory of counting a full table: ``python tests/bench/bench_visibility.py``."""
+
+import argparse
+import resource
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.places import Places
+from pipeline.records import ANNOUNCE, WITHDRAW, Elements, Peer, Run
+from pipeline.signals.synthetic import Element, elements, table_dump
+from pipeline.signals.visibility import Visibility
+from pipeline.topics import split
+
+BATCH = 50_000
+BIN = 300
+
+
+def made_up_table(prefixes: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Address, mask length and origin AS of distinct prefixes, most of them /24s as on the Internet."""
+    length = rng.choice([16, 19, 20, 21, 22, 23, 24], 2 * prefixes, p=[0.02, 0.03, 0.05, 0.06, 0.12, 0.11, 0.61])
+    slot = rng.integers(1 << 16, 223 << 16, 2 * prefixes) >> (24 - length) << (24 - length)
+    pairs = np.unique(slot << 6 | length)
+    pairs = np.sort(rng.permutation(pairs)[:prefixes])
+    slot, length = pairs >> 6, pairs & 63
+    return slot.astype(np.uint64) << np.uint64(40), length, rng.integers(1, 75_000, len(slot))
+
+
+def made_up_places(countries: int = 240) -> Places:
+    """Blocks of 16,384 addresses, given to countries in turn."""
+    codes = ("", *(chr(65 + i // 26) + chr(65 + i % 26) for i in range(countries)))
+    start = np.arange(2**18, dtype=np.uint64) << np.uint64(14)
+    country = (np.arange(2**18) * 7919 % countries + 1).astype(np.uint16)
+    none = np.empty(0, np.uint64)
+    return Places(codes, start, start + np.uint64(2**14 - 1), country, none, none, none.astype(np.uint16))
+
+
+def churn(
+    table: tuple[np.ndarray, np.ndarray, np.ndarray], peers: tuple[Peer, ...], batches: int, rng: np.random.Generator
+) -> Iterator[Elements]:
+    """Updates as they come: a few prefixes that flap at all peers."""
+    hi, length, origin = table
+    for i in range(batches):
+        row = np.repeat(rng.integers(0, len(hi), BATCH // 25), 25)
+        kind = np.repeat(rng.choice([ANNOUNCE, WITHDRAW], BATCH // 25, p=[0.9, 0.1]), 25)
+        columns = {
+            "time": BIN + np.sort(rng.integers(0, BIN, BATCH)) + i * BIN, "kind": kind,
+            "peer": rng.integers(0, len(peers), BATCH), "family": np.full(BATCH, 4), "hi": hi[row],
+            "lo": np.zeros(BATCH), "length": length[row], "origin": origin[row], "state": np.zeros(BATCH),
+        }  # fmt: skip
+        arrays = {name: column.astype(Elements.COLUMNS[name]) for name, column in columns.items()}
+        yield Elements(Run(), "bench", 0, peers, **arrays)
+
+
+def peak() -> float:
+    """Most memory that was resident so far [MB]."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def feed(parts: list[Visibility], batch: Elements) -> float:
+    """Take in one batch everywhere; the seconds it took, without the splitting that ingest does."""
+    shares = split(batch, len(parts))
+    began = time.perf_counter()
+    for share in shares:
+        parts[share.partition].add(share)
+    return time.perf_counter() - began
+
+
+def bench_visibility(prefixes: int, peers: int, partitions: int, batches: int) -> dict[str, float]:
+    """Load a table dump, then updates with a bin closed after each batch; figures by name."""
+    rng = np.random.default_rng(1)
+    table, sessions = made_up_table(prefixes, rng), tuple(Peer(64512 + i, f"192.0.2.{i}") for i in range(peers))
+    places = made_up_places()
+    parts = [Visibility(Run(), "bench", p, partitions, ("bgp.bench", "bgp.bench6"), places) for p in range(partitions)]
+    figures = {"peak before [MB]": peak()}
+    step = max(1, BATCH // peers)
+    spent = sum(
+        feed(parts, table_dump(0, sessions, *(c[at : at + step] for c in table))) for at in range(0, prefixes, step)
+    )
+    figures["dump [elements/s]"] = prefixes * peers / spent
+    began = time.perf_counter()
+    for part in parts:
+        part.close(BIN)
+    figures["first count [s]"] = time.perf_counter() - began
+    added = closed = 0.0
+    for i, batch in enumerate(churn(table, sessions, batches, rng)):
+        added += feed(parts, batch)
+        began = time.perf_counter()
+        for part in parts:
+            part.close((i + 2) * BIN)
+        closed += time.perf_counter() - began
+    began = time.perf_counter()
+    for part in parts:
+        part.add(elements([Element((batches + 1) * BIN, "state", sessions[0], state=1)]))
+        part.close((batches + 2) * BIN)
+    figures["a close after a peer's reset [ms]"] = 1000 * (time.perf_counter() - began)
+    figures |= {
+        "add [elements/s]": batches * BATCH / added,
+        "add and close [elements/s]": batches * BATCH / (added + closed),
+    }
+    return figures | {"a close [ms]": 1000 * closed / batches, "peak [MB]": peak()}
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    for name, value in (("prefixes", 1_100_000), ("peers", 60), ("partitions", 8), ("batches", 60)):
+        arguments.add_argument(f"--{name}", type=int, default=value)
+    for name, figure in bench_visibility(**vars(arguments.parse_args())).items():
+        print(f"{name:36} {figure:14,.2f}")  # noqa: T201
