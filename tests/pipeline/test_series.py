@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+import sys
 import time
 from pathlib import Path
 
@@ -11,8 +12,7 @@ import pytest
 from pipeline.bins import DAY, Cadence
 from pipeline.feeds.table import chunks, read_table
 from pipeline.records import Bins, Entity, Rows, Run
-from pipeline.signals import series as module
-from pipeline.signals.series import Series
+from pipeline.signals.series import MAX_GAP, Series
 
 PK, IQ, MM = (Entity("country", code, code) for code in ("PK", "IQ", "MM"))
 NAN = np.nan
@@ -143,7 +143,7 @@ def test_an_entity_keeps_the_country_that_it_came_with():
 def test_a_stamp_of_the_far_future_does_not_fill_the_memory_with_missing_bins():
     binner = series(rows((0, PK, 1), (4_000_000_200, PK, 2)))
     bins = the(binner.close(4_000_000_500))
-    assert len(bins.start) == module.MAX_GAP + 2
+    assert len(bins.start) == MAX_GAP + 2
     assert bins.start[-1] == 4_000_000_200
 
 
@@ -157,7 +157,7 @@ def test_a_series_that_has_ended_begins_anew_whatever_the_steps_of_the_watermark
 
 
 def test_a_row_that_comes_again_and_again_does_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr(module, "MAX_FRESH", 10)
+    monkeypatch.setattr(sys.modules[Series.__module__], "MAX_FRESH", 10)
     binner = Series(Run(), "table", 0)
     for value in range(1000):
         binner.add(rows((0, PK, value), (300, IQ, value)))
