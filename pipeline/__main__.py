@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from pipeline.errors import UserError
@@ -95,20 +94,12 @@ def check(
 def main() -> None:
     """Run a command; what a person did wrong is one sentence and exit code 2."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except UserError as error:
-        _say(str(error))
-        code = 2
-    except click.UsageError as error:
-        _say(error.format_message())
-        code = 2
-    except (click.Abort, KeyboardInterrupt):
-        code = 130
-    sys.exit(code or 0)
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"netvigil: {sentence}\n")
+        sys.stderr.write(f"netvigil: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ from pipeline.records import Frame
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
 
+RAW = faust.Schema(key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+"""Messages and table entries are bytes: `pipeline.records` has the codec."""
+
+
 def application(
     engine: Engine, broker: str, security: Security, feeds: Iterable[str], noting: Noting, group: str = "netvigil"
 ) -> tuple[faust.App, list[Host]]:
@@ -55,7 +59,7 @@ def application(
 
 def _agent(app: faust.App, noting: Noting, topic: Topic, name: str, make: Callable[[int], Stage]) -> Host:
     """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
-    table = app.Table(f"{name}-snapshots", partitions=topic.partitions, key_serializer="raw", value_serializer="raw")
+    table = app.Table(f"{name}-snapshots", partitions=topic.partitions, schema=RAW)
     host = Host(name, make, Snapshots(table), partial(_emit, app, noting), noting.resume)
     app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(host.run)
     return host
