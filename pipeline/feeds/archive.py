@@ -23,9 +23,10 @@ LONG_HEAD = 256 * 1024
 """Content in which the first time of a recording is looked for [bytes]."""
 
 SIGNS = {
-    b"<": "a web page", b"%PDF": "a PDF", b"PK\3\4": "a zip archive", b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\xff" * 16: "bare BGP messages", b"<": "a web page", b"\r\n<": "a web page", b"\n<": "a web page",
+    b"%PDF": "a PDF", b"PK\3\4": "a zip archive", b"\x28\xb5\x2f\xfd": "Zstandard", b"SQLite": "a database",
     b"\xd4\xc3\xb2\xa1": "a packet capture", b"\xa1\xb2\xc3\xd4": "a packet capture",
-    b"\x0a\x0d\x0d\x0a": "a packet capture", b"SQLite": "a database", b"PAR1": "Parquet",
+    b"\n\r\r\n": "a packet capture", b"PAR1": "Parquet",
 }  # fmt: skip
 """What people take for a recording."""
 
@@ -117,7 +118,7 @@ def _recognised(path: Path, head: bytes) -> Feed:
     for feed in FEEDS.values():
         if feed.recognise(path.name, head[:HEAD]):
             return feed
-    looks = next((words for sign, words in SIGNS.items() if head.lstrip().startswith(sign)), "unknown format")
+    looks = next((words for sign, words in SIGNS.items() if head.startswith(sign)), "unknown format")
     wanted = ", ".join(FEEDS)
     raise UnreadableError(path, "unknown-format", f"{looks}, none of {wanted}; it begins with {head[:16]!r}")
 

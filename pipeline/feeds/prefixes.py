@@ -33,5 +33,21 @@ def pack_prefix(text: str) -> bytes:
         packed = socket.inet_pton(socket.AF_INET6 if family == 6 else socket.AF_INET, address)
     except (OSError, ValueError) as error:
         raise ValueError(f"not a prefix: {text[:60]!r}") from error
-    kept = int.from_bytes(packed.ljust(16, b"\0")) >> (128 - int(mask)) << (128 - int(mask))
-    return struct.pack(">16sBB", kept.to_bytes(16), family, int(mask))
+    return _pack(packed, family, int(mask))
+
+
+def pack_wire(body: bytes, at: int, family: int) -> bytes:
+    """The prefix whose length octet stands at ``at`` of a BGP message, as one `PREFIX`.
+
+    Examples
+    --------
+    >>> pack_wire(bytes([9, 9, 23, 10, 1, 3]), 2, 4) == pack_prefix("10.1.2.0/23")
+    True
+    """
+    length = body[at]
+    return _pack(body[at + 1 : at + 1 + (length + 7) // 8], family, length)
+
+
+def _pack(address: bytes, family: int, length: int) -> bytes:
+    kept = int.from_bytes(address.ljust(16, b"\0")) >> (128 - length) << (128 - length)
+    return struct.pack(">16sBB", kept.to_bytes(16), family, length)

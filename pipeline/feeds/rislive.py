@@ -13,11 +13,12 @@ from typing import BinaryIO
 import msgspec
 
 from pipeline.errors import DecodeError
+from pipeline.feeds import bgp
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.lines import lines
 from pipeline.feeds.messages import Batch, Message
-from pipeline.feeds.prefixes import pack_prefix
-from pipeline.records import ESTABLISHED, Peer
+from pipeline.feeds.prefixes import pack_prefix, pack_wire
+from pipeline.records import ANNOUNCE, ESTABLISHED, WITHDRAW, Peer
 
 NAME = "rislive"
 
@@ -126,14 +127,33 @@ def _unusual(message: bytes, why: str) -> Message:
 
 def _update(data: Data, time: int, peer: Peer) -> Message:
     if data.announcements is None and data.withdrawals is None and data.path is None:
-        if data.raw is not None:
-            raise _wrong("no-routes", "an update as raw bytes only: subscribe with includeRaw off")
-        return Message(time, peer)
+        return Message(time, peer) if data.raw is None else _from_raw(data.raw, time, peer)
     withdrawn = _packed(data.withdrawals or [])
     announced = _packed([prefix for a in data.announcements or [] for prefix in a.prefixes])
     if announced and data.path is None:
         raise _wrong("bad-path", "announcements without a path")
     return Message(time, peer, withdrawn, announced, _origin(data.path or []) if announced else 0)
+
+
+def _from_raw(raw: str, time: int, peer: Peer) -> Message:
+    """An update of which only the BGP message itself came."""
+    try:
+        body = bytes.fromhex(raw)
+        found, lost = bgp.routes(body, 0, wide=True, numbered=False)
+    except ValueError as error:
+        raise _wrong("bad-raw", str(error)) from error
+    except bgp.Malformed as error:
+        raise _wrong(error.reason, error.detail) from error
+    if lost:
+        raise _wrong("bad-prefix", f"{lost} bytes of no prefix")
+    packed = {WITHDRAW: (), ANNOUNCE: ()}  # type: dict[int, tuple[bytes, ...]]
+    origin = 0
+    for kind, family, source, places in found:
+        if family:  # 0: of another family than IPv4 and IPv6 unicast
+            packed[kind] = (*packed[kind], *(pack_wire(body, at, family) for at in places))
+            origin = source or origin
+    withdrawn, announced = (tuple(dict.fromkeys(packed[kind])) for kind in (WITHDRAW, ANNOUNCE))
+    return Message(time, peer, withdrawn, announced, origin)
 
 
 def _packed(prefixes: list[str]) -> tuple[bytes, ...]:

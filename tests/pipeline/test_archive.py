@@ -7,6 +7,7 @@ import lzma
 import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.bins import NEVER
@@ -118,6 +119,9 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_pieces(tmp_
         (b"<!DOCTYPE html><title>404</title>", "unknown-format", "a web page"),
         (b"PK\3\4....", "unknown-format", "a zip archive"),
         (b"\x28\xb5\x2f\xfd....", "unknown-format", "Zstandard"),
+        (b"\n<html>", "unknown-format", "a web page"),
+        (b"\n\r\r\n....", "unknown-format", "a packet capture"),
+        (b"\xff" * 16 + b"\0\x13\4", "unknown-format", "bare BGP messages"),
         (b"hello", "unknown-format", "it begins with b'hello'"),
         (gzip.compress(b"x" * 100)[:6], "truncated-gzip", "nothing of it can be read"),
     ],
@@ -223,3 +227,33 @@ def test_captured_messages_are_recognised(data: Path):
     names = [path for path in sorted(folder.rglob("*")) if path.suffix in (".json", ".ndjson")]
     names.append(data / "feeds/hostile/libbgpstream_ris-live_bad_line.txt")
     assert [open_source(path).feed.name for path in names] == ["rislive"] * 5
+
+
+def test_four_contiguous_archives_are_one_recording_whatever_order_they_are_given_in(data: Path):
+    folder = data / "feeds/mrt/csunetsec-gobgpdump"
+    (recording,) = recordings(folder / f"arch{i}" for i in (2, 0, 3, 1))
+    items = list(recording.items)
+    assert (recording.feed, recording.signals, damage(items)) == ("mrt", ("bgp.mrt", "bgp.mrt6"), [])
+    kinds = np.bincount(np.concatenate([batch.kind for batch in items]), minlength=5)
+    assert kinds.tolist()[:2] == [123_682, 13_730]
+    firsts = [int(batch.time.min()) for batch in items]
+    assert firsts == sorted(firsts)
+
+
+def test_no_hostile_file_raises_hangs_or_is_silently_short(data: Path):
+    outcome = {}
+    for path in sorted((data / "feeds/hostile").rglob("*")):
+        if path.is_file() and path.suffix != ".md" and "bview" not in path.name:
+            try:
+                items = list(open_source(path).items())
+            except UnreadableError as error:
+                outcome[path.name] = error.reason
+            else:
+                assert items
+                outcome[path.name] = ",".join(sorted({reason for reason, _ in damage(items)})) or "clean"
+    assert outcome["empty.mrt"] == "empty-file"
+    assert outcome["notgz.gz"] == "unknown-format"
+    assert outcome["bgp-infinite-loop.pcap"] == "unknown-format"
+    assert outcome["trunc_gz_half.gz"] == "truncated-gzip,truncated-record"
+    assert "lost-boundary" in outcome["huge_record_len.mrt"]
+    assert outcome["updates.19990903.1041.gz"] == "clean"
