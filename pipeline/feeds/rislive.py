@@ -142,7 +142,7 @@ def _from_raw(raw: str, time: int, peer: Peer) -> Message:
         found, lost = bgp.routes(body, 0, wide=True, numbered=False)
     except ValueError as error:
         raise _wrong("bad-raw", str(error)) from error
-    except bgp.Malformed as error:
+    except bgp.MalformedError as error:
         raise _wrong(error.reason, error.detail) from error
     if lost:
         raise _wrong("bad-prefix", f"{lost} bytes of no prefix")
