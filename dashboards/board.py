@@ -1,0 +1,112 @@
+"""A board: its panels laid out on Grafana's grid, its variables and annotations."""
+
+from collections.abc import Iterable, Sequence
+
+from dashboards.links import COUNTRY, OVERVIEW, RUNBOOK
+from dashboards.panels import OUT, SOURCE, SUSPECT, Json
+
+WIDTH = 24
+"""Columns of Grafana's grid."""
+
+Placed = tuple[int, int, Json]
+"""Width and height on the grid [grid units], and the panel."""
+
+
+def laid_out(placed: Iterable[Placed]) -> list[Json]:
+    """Panels from left to right and top to bottom, with ids and positions.
+
+    A panel that does not fit into the row begins another one below the highest of the row.
+
+    Examples
+    --------
+    >>> [p["gridPos"] for p in laid_out([(16, 4, {}), (8, 3, {}), (24, 2, {})])]
+    [{'x': 0, 'y': 0, 'w': 16, 'h': 4}, {'x': 16, 'y': 0, 'w': 8, 'h': 4}, {'x': 0, 'y': 4, 'w': 24, 'h': 2}]
+    """
+    rows: list[list[Placed]] = [[]]
+    for item in placed:
+        if sum(w for w, _, _ in rows[-1]) + item[0] > WIDTH:
+            rows.append([])
+        rows[-1].append(item)
+    panels: list[Json] = []
+    y = 0
+    for line in rows:
+        height, x = max((h for _, h, _ in line), default=0), 0
+        for width, _, panel in line:
+            panels.append({"id": len(panels) + 1, "gridPos": {"x": x, "y": y, "w": width, "h": height}, **panel})
+            x += width
+        y += height
+    return panels
+
+
+def source_variable() -> Json:
+    """Which Prometheus: the live one, or one that holds replayed history."""
+    return {
+        "type": "datasource", "name": "datasource", "label": "Prometheus", "query": "prometheus", "hide": 0,
+        "refresh": 2, "current": {}, "options": [], "regex": "", "includeAll": False, "multi": False,
+    }  # fmt: skip
+
+
+def variable(
+    name: str, label: str, query: str, *, all_: bool = False, default: str = "", description: str = ""
+) -> Json:
+    """A choice among the values of a label; refreshed with the time range, so that replayed history shows its own."""
+    first = {"text": ["All"], "value": ["$__all"]} if all_ else {"text": default, "value": default}
+    return {
+        "type": "query", "name": name, "label": label, "description": description, "datasource": SOURCE,
+        "query": {"qryType": 1, "query": query, "refId": "variable"}, "definition": query, "refresh": 2, "sort": 1,
+        "regex": "", "hide": 0, "options": [], "multi": all_, "includeAll": all_,
+        "current": first if all_ or default else {},
+    }  # fmt: skip
+
+
+def annotation(name: str, expr: str, title: str, text: str, color: str) -> Json:
+    """Something that the graphs mark, from a query."""
+    return {
+        "name": name, "datasource": SOURCE, "enable": True, "hide": False, "iconColor": color, "expr": expr,
+        "step": "60s", "titleFormat": title, "textFormat": text, "useValueForTime": False,
+    }  # fmt: skip
+
+
+def outage_marks(places: str) -> list[Json]:
+    """Outages and suspicions of some places, as shaded periods."""
+    active = f"max by (entity, tense) (netvigil_outage_active{{{places}}})"
+    return [
+        annotation("Outages", f"{active} == 1", "Outage", "{{entity}} ({{tense}})", OUT),
+        annotation("Suspicions", f"{active} == 0", "Suspected", "{{entity}} ({{tense}})", SUSPECT),
+    ]
+
+
+def link(title: str, uid: str) -> Json:
+    """A link to another board that takes the time range and the variables along."""
+    return {
+        "type": "link", "title": title, "url": f"/d/{uid}", "keepTime": True, "includeVars": True, "icon": "dashboard",
+        "targetBlank": False, "asDropdown": False, "tags": [], "tooltip": title,
+    }  # fmt: skip
+
+
+LINKS = {OVERVIEW: "All countries", COUNTRY: "One country", RUNBOOK: "What to do"}
+
+
+def board(
+    uid: str, title: str, description: str, placed: Iterable[Placed], variables: Sequence[Json] = (),
+    marks: Sequence[Json] = (), since: str = "now-24h", refresh: str = "30s",
+) -> Json:  # fmt: skip
+    """The whole of a board."""
+    return {
+        "uid": uid,
+        "title": title,
+        "description": description,
+        "tags": ["netvigil"],
+        "schemaVersion": 42,
+        "version": 1,
+        "editable": False,
+        "graphTooltip": 1,
+        "timezone": "utc",
+        "weekStart": "monday",
+        "time": {"from": since, "to": "now"},
+        "refresh": refresh,
+        "links": [link(name, other) for other, name in LINKS.items() if other != uid],
+        "templating": {"list": list(variables)},
+        "annotations": {"list": list(marks)},
+        "panels": laid_out(placed),
+    }

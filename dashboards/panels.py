@@ -1,0 +1,196 @@
+"""Builders of Grafana panels: classic dashboard JSON, one plain dict a panel.
+
+Colours are Okabe and Ito's, which colour-blind people can tell apart; and no state is told by its colour alone:
+words stand beside it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+Json = dict[str, Any]
+
+SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+
+CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#8E8E93", "#56B4E9"
+"""All well, suspected, out, not seen; and what is neither."""
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+"""For lines that need telling apart."""
+
+
+def target(expr: str, legend: str = "", now: bool = False, ref: str = "A") -> Json:
+    """One query; ``now`` asks for the last moment only, as a table."""
+    kind: Json = {"instant": True, "range": False, "format": "table"} if now else {"instant": False, "range": True}
+    return {"datasource": SOURCE, "refId": ref, "expr": expr, "legendFormat": legend or "{{__name__}}", **kind}
+
+
+def targets(*queries: Json) -> list[Json]:
+    """Queries with a letter each."""
+    return [{**query, "refId": chr(ord("A") + i)} for i, query in enumerate(queries)]
+
+
+def steps(*pairs: tuple[float | None, str]) -> Json:
+    """Thresholds: from which value on which colour."""
+    return {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in pairs]}
+
+
+def words(*triples: tuple[str, str, str]) -> list[Json]:
+    """Value -> text and colour."""
+    options = {value: {"text": text, "color": color, "index": i} for i, (value, text, color) in enumerate(triples)}
+    return [{"type": "value", "options": options}]
+
+
+def override(name: str, **properties: Any) -> Json:
+    """Properties of one field; ``__`` in a name stands for a dot."""
+    listed = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
+    return {"matcher": {"id": "byName", "options": name}, "properties": listed}
+
+
+def panel(
+    kind: str, title: str, description: str, queries: Sequence[Json], defaults: Json, options: Json,
+    overrides: Sequence[Json] = (), transformations: Sequence[Json] = (),
+) -> Json:  # fmt: skip
+    """Any panel."""
+    return {
+        "type": kind,
+        "title": title,
+        "description": description,
+        "datasource": SOURCE,
+        "targets": targets(*queries),
+        "fieldConfig": {"defaults": {"unit": "none", **defaults}, "overrides": list(overrides)},
+        "options": options,
+        "transformations": list(transformations),
+    }
+
+
+def stat(title: str, description: str, query: Json, *, text: str = "value", fields: str = "", **defaults: Any) -> Json:
+    """One big value (or a word, or several side by side)."""
+    options = {
+        "colorMode": "background",
+        "graphMode": "none",
+        "justifyMode": "center",
+        "orientation": "auto",
+        "textMode": text,
+        "wideLayout": True,
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": fields, "values": bool(fields)},
+    }
+    return panel("stat", title, description, [query], {"color": {"mode": "thresholds"}, **defaults}, options)
+
+
+def lines(
+    title: str, description: str, queries: Sequence[Json], *, overrides: Sequence[Json] = (), legend: bool = True,
+    **defaults: Any,
+) -> Json:  # fmt: skip
+    """Lines over time; a gap stays a gap: what was not observed is not drawn."""
+    custom = {
+        "drawStyle": "line", "lineWidth": 2, "lineInterpolation": "stepAfter", "fillOpacity": 0, "showPoints": "auto",
+        "pointSize": 4, "spanNulls": False, "axisSoftMin": 0, "thresholdsStyle": {"mode": "off"},
+    }  # fmt: skip
+    custom |= defaults.pop("custom", {})
+    options = {
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": legend, "calcs": []},
+        "tooltip": {"mode": "multi", "sort": "asc"},
+    }
+    defaults = {"color": {"mode": "palette-classic-by-name"}, "custom": custom, **defaults}
+    return panel("timeseries", title, description, queries, defaults, options, overrides)
+
+
+def timeline(title: str, description: str, queries: Sequence[Json], mappings: list[Json], **defaults: Any) -> Json:
+    """States over time, in words."""
+    defaults = {
+        # Not thresholds: merged states would then show the threshold and not the word.
+        "color": {"mode": "fixed", "fixedColor": BLIND},
+        "custom": {"fillOpacity": 85, "lineWidth": 0},
+        "mappings": mappings,
+        **defaults,
+    }
+    options = {
+        "mergeValues": True,
+        "showValue": "auto",
+        "alignValue": "left",
+        "rowHeight": 0.85,
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        "tooltip": {"mode": "single"},
+    }
+    return panel("state-timeline", title, description, queries, defaults, options)
+
+
+def table(
+    title: str, description: str, queries: Sequence[Json], *, columns: dict[str, str], overrides: Sequence[Json] = (),
+    sort: str = "", join: str = "",
+) -> Json:  # fmt: skip
+    """A table: ``columns`` names what is shown, in order; all else is hidden.  ``join`` puts several queries together."""
+    keep: Json = {"include": {"names": list(columns)}}
+    order = {name: i for i, name in enumerate(columns)}
+    steps_: list[Json] = [{"id": "joinByField", "options": {"byField": join, "mode": "outer"}}] if join else []
+    steps_ += [
+        {"id": "filterFieldsByName", "options": keep},
+        {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": columns}},
+    ]
+    options = {"showHeader": True, "cellHeight": "md", "footer": {"show": False}, "frameIndex": 0}
+    if sort:
+        options["sortBy"] = [{"displayName": sort, "desc": True}]
+    defaults = {"custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}, "minWidth": 70}}
+    return panel("table", title, description, queries, defaults, options, overrides, steps_)
+
+
+def bars(title: str, description: str, query: Json, **defaults: Any) -> Json:
+    """One bar a series, with its value."""
+    options = {
+        "displayMode": "basic",
+        "orientation": "horizontal",
+        "valueMode": "text",
+        "namePlacement": "left",
+        "showUnfilled": True,
+        "minVizHeight": 16,
+        "maxVizHeight": 40,
+        "sizing": "auto",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "legend": {"showLegend": False, "displayMode": "hidden", "placement": "bottom"},
+    }
+    return panel("bargauge", title, description, [query], {"color": {"mode": "thresholds"}, **defaults}, options)
+
+
+def countries_map(title: str, description: str, query: Json, field: str, **defaults: Any) -> Json:
+    """A marker on each country of the query's ``field`` (ISO code).
+
+    Markers and no filled countries: that layer is alpha.  The base map needs the Internet, the markers do not.
+    """
+    style = {
+        "color": {"field": "Value", "fixed": OUT},
+        "size": {"field": "Value", "fixed": 12, "min": 8, "max": 20},
+        "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
+        "opacity": 0.85,
+        "text": {"mode": "field", "field": "name", "fixed": ""},
+        "textConfig": {"fontSize": 13, "offsetX": 0, "offsetY": 20, "textAlign": "center", "textBaseline": "middle"},
+    }
+    layer = {
+        "type": "markers",
+        "name": "Countries",
+        "config": {"showLegend": False, "style": style},
+        "location": {"mode": "lookup", "lookup": field, "gazetteer": "public/gazetteer/countries.json"},
+        "tooltip": True,
+    }
+    options = {
+        "view": {"id": "zero", "lat": 20, "lon": 20, "zoom": 1, "allLayers": True},
+        "basemap": {"type": "default", "name": "Base map", "config": {}},
+        "layers": [layer],
+        "controls": {"showZoom": True, "mouseWheelZoom": False, "showAttribution": True},
+        "tooltip": {"mode": "details"},
+    }
+    return panel("geomap", title, description, [query], {"color": {"mode": "thresholds"}, **defaults}, options)
+
+
+def note(title: str, description: str, content: str) -> Json:
+    """Words."""
+    return {
+        "type": "text",
+        "title": title,
+        "description": description,
+        "options": {"mode": "markdown", "content": content},
+    }
+
+
+def row(title: str) -> Json:
+    """A heading between panels."""
+    return {"type": "row", "title": title, "collapsed": False, "panels": []}

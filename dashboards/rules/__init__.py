@@ -1,0 +1,1 @@
+"""Recording and alerting rules: the one live path from metrics to Alertmanager."""

@@ -1,0 +1,95 @@
+"""Alerts on outages.  Only confirmed ones notify; only those of a country page."""
+
+from dashboards.rules.alert import Alert, Record
+from dashboards.rules.phrases import evidence, lasting, share, word
+
+OPEN = "netvigil:outage_open:max"
+"""1 = confirmed, 0 = suspected; one series for each place and tense, whichever worker shows it."""
+
+RECORDS = (
+    Record(
+        OPEN,
+        # While no worker is up nothing ends: a crash at night must not read as "Pakistan is back".
+        """max by (entity_type, entity, tense) (netvigil_outage_active)
+  * on (entity_type, entity, tense) group_left (country, name)
+  max by (entity_type, entity, tense, country, name) (netvigil_outage_info)
+or
+last_over_time(netvigil:outage_open:max[5m]) unless on () (up{job="netvigil"} == 1)""",
+    ),
+)
+
+WHAT, SINCE = word("netvigil_outage_info", "what", "connectivity down"), word("netvigil_outage_info", "since_local")
+SINCE_UTC, LOST, SURE = (
+    word("netvigil_outage_info", "since_utc"),
+    share("netvigil_outage_severity_ratio"),
+    share("netvigil_outage_probability_ratio", "not yet"),
+)
+STORY = (
+    f"{{{{ $labels.name }}}}: {WHAT}. Since {SINCE} local time, that is {SINCE_UTC}; {lasting()} by now. "
+    f"{LOST} of the usual connectivity is gone. We are {SURE} sure. Evidence: {evidence()}."
+)
+FACTS = {"what": WHAT, "since_local": SINCE, "since_utc": SINCE_UTC, "lasting": lasting(), "lost": LOST, "sure": SURE}
+
+
+def _confirmed(severity: str, places: str) -> Alert:
+    return Alert(
+        name="NetvigilOutageConfirmed",
+        expr=f"{OPEN}{{{places}}} == 1",
+        severity=severity,
+        summary="A connectivity outage is confirmed.",
+        title=f"{{{{ $labels.name }}}}: {WHAT}",
+        description=STORY,
+        pauses=0,
+        holds=True,
+        annotations=FACTS,
+    )
+
+
+def _over(name: str, outcome: str, summary: str, title: str, description: str) -> Alert:
+    places = "entity_type, entity, tense, country, name"
+    return Alert(
+        name=name,
+        expr=f'max by ({places}) (netvigil_restored_info{{outcome="{outcome}"}})\n'
+        f"  unless on (entity_type, entity, tense) {OPEN}",
+        severity="warning",
+        summary=summary,
+        title=title,
+        description=description,
+        pauses=0,
+        annotations={name: word("netvigil_restored_info", name) for name in ENDED},
+    )
+
+
+ENDED = ("what", "since_local", "until_local", "until_utc", "lasted")
+LASTED, UNTIL, UNTIL_UTC = (word("netvigil_restored_info", name) for name in ("lasted", "until_local", "until_utc"))
+
+ALERTS = (
+    _confirmed("critical", 'entity_type="country"'),
+    _confirmed("warning", 'entity_type!="country"'),
+    Alert(
+        name="NetvigilOutageSuspected",
+        expr=f"{OPEN} == 0",
+        severity="info",
+        summary="A connectivity outage is suspected, not confirmed.",
+        title=f"{{{{ $labels.name }}}}: suspected, {WHAT}",
+        description=STORY,
+        annotations=FACTS,
+    ),
+    _over(
+        "NetvigilOutageRestored",
+        "restored",
+        "A connectivity outage is over.",
+        f"{{{{ $labels.name }}}}: back after {LASTED}",
+        f"{{{{ $labels.name }}}} is back since {UNTIL} local time, that is {UNTIL_UTC}. "
+        f"It was out for {LASTED}, from {word('netvigil_restored_info', 'since_local')}. "
+        f"{share('netvigil_outage_regained_ratio')} of the usual connectivity is back.",
+    ),
+    _over(
+        "NetvigilOutageRetracted",
+        "retracted",
+        "A confirmed outage is taken back: it was none.",
+        "{{ $labels.name }}: the outage is taken back",
+        "{{ $labels.name }}: what was confirmed as an outage since "
+        f"{word('netvigil_restored_info', 'since_local')} local time was none. Please correct what you have published.",
+    ),
+)

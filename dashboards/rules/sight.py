@@ -1,0 +1,90 @@
+"""Alerts on what we cannot see: a dead feed must never look like a dead country, nor like a quiet one."""
+
+from dashboards.rules.alert import Alert
+
+QUORUM = 0.5
+"""Share of healthy sources below which a bin says nothing, as fusion has it [0-1]."""
+
+SILENT = 3 * 3600
+"""Slow feeds (Google) are 90 minutes late on a good day; twice that is no longer good [s]."""
+
+DEAD_SHARE, LATE_SHARE = 0.01, 0.05
+"""Share of a feed's messages that may be unusable, and late [0-1]."""
+
+
+def _share(counter: str, most: float) -> str:
+    """More of a feed's messages than this were lost; where none are counted, any loss is too much."""
+    lost = f"sum by (feed) (rate({counter}[WINDOW]))"
+    return f"{lost}\n  > {most} * (sum by (feed) (rate(netvigil_feed_messages_total[WINDOW])) or 0 * {lost})"
+
+
+ALERTS = (
+    Alert(
+        name="NetvigilFeedDead",
+        expr="min by (feed) (netvigil_feed_up) == 0",
+        severity="warning",
+        summary="A feed is dead.",
+        title="Feed {{ $labels.feed }} is dead",
+        description="Heartbeats of the feed {{ $labels.feed }} are missing. What it measures is unknown until it is "
+        "back, which is not an outage of any country.",
+        pauses=5,
+        holds=True,
+    ),
+    Alert(
+        name="NetvigilFeedSilent",
+        expr=f"time() - max by (feed) (netvigil_feed_last_event_timestamp_seconds) > {SILENT}\n"
+        "  and on (feed) min by (feed) (netvigil_feed_up) == 1",
+        severity="warning",
+        summary="A feed is alive, but what it says is old.",
+        title="Feed {{ $labels.feed }} says nothing new",
+        description="The newest event of the feed {{ $labels.feed }} is {{ $value | humanizeDuration }} old.",
+        pauses=5,
+        holds=True,
+    ),
+    Alert(
+        name="NetvigilSignalBlind",
+        expr=f"avg by (signal) (netvigil_bin_health_ratio) < {QUORUM}",
+        severity="warning",
+        summary="Too few of a signal's sources are healthy.",
+        title="Signal {{ $labels.signal }} is blind",
+        description="Only {{ $value | humanizePercentage }} of the sources of {{ $labels.signal }} are healthy. It "
+        "says unknown for every country, which is not an outage.",
+        pauses=5,
+        holds=True,
+    ),
+    Alert(
+        name="NetvigilCountryBlind",
+        expr='(\n  max by (country) (label_replace(netvigil_signal_health_ratio{entity_type="country"}, '
+        f'"country", "$1", "entity", "(.*)")) < {QUORUM}\n'
+        "  and on (country) max by (country) (netvigil_watch_active) == 1\n)\n"
+        "or\nmax by (country) (netvigil_watch_active) == 1\n  unless on (country) "
+        'label_replace(netvigil_signal_health_ratio{entity_type="country"}, "country", "$1", "entity", "(.*)")',
+        severity="critical",
+        summary="A watched country cannot be seen.",
+        title="We cannot see {{ $labels.country }}",
+        description="No signal of the watched country {{ $labels.country }} has enough healthy sources. An outage "
+        "there would go unnoticed; that we see none does not mean that there is none.",
+        pauses=5,
+        holds=True,
+    ),
+    Alert(
+        name="NetvigilDeadLetters",
+        expr=_share("netvigil_dead_letters_total", DEAD_SHARE),
+        severity="warning",
+        summary="Many messages of a feed cannot be used.",
+        title="Feed {{ $labels.feed }} sends what we cannot read",
+        description='{{ $value | printf "%.2f" }} messages a second of the feed {{ $labels.feed }} cannot be used. Its '
+        "format may have changed; what it measures may be incomplete.",
+        pauses=10,
+    ),
+    Alert(
+        name="NetvigilLateRecords",
+        expr=_share("netvigil_late_records_total", LATE_SHARE),
+        severity="warning",
+        summary="Many records of a feed come too late.",
+        title="Feed {{ $labels.feed }} comes too late",
+        description='{{ $value | printf "%.2f" }} records a second of the feed {{ $labels.feed }} come after their bin '
+        "was closed. They are kept in the late topic, but no verdict rests on them.",
+        pauses=10,
+    ),
+)

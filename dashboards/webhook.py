@@ -1,0 +1,136 @@
+"""Receives Alertmanager's notifications and prints them: ``python -m dashboards.webhook --port 9095``.
+
+The last path element of a request is the receiver, so that one server stands for several.  GET answers with what
+was received, as JSON.
+"""
+
+import argparse
+import json
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TextIO
+
+from dashboards.notifications import Notification, notification, record, text
+
+LARGEST = 1_000_000
+"""Largest body that is read [bytes]: a thousand alerts."""
+
+KEPT = 100
+"""Notifications that GET still shows [-]."""
+
+PATIENCE = 10
+"""How long a client may take over its request [s]."""
+
+
+class Receiver:
+    """Prints what comes, keeps the last of it, and appends it to a file if there is one."""
+
+    def __init__(self, out: TextIO, file: Path | None = None) -> None:
+        self.out, self.file = out, file
+        self.kept: deque[Notification] = deque(maxlen=KEPT)
+        self.lock = threading.Lock()
+
+    def take(self, told: Notification) -> None:
+        """Take in one notification."""
+        with self.lock:
+            self.kept.append(told)
+            print(text(told), file=self.out, flush=True)  # this program prints
+            if self.file is not None:
+                with self.file.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(record(told), ensure_ascii=False) + "\n")
+
+    def seen(self) -> list[Notification]:
+        """What was kept, in order."""
+        with self.lock:
+            return list(self.kept)
+
+
+class Server(ThreadingHTTPServer):
+    """The HTTP server of a receiver."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], receiver: Receiver) -> None:
+        super().__init__(address, Handler)
+        self.receiver = receiver
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: Server
+    timeout = PATIENCE
+
+    def do_POST(self) -> None:
+        """A notification."""
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            return self._answer(411, "a Content-Length is needed")
+        if len(length) > 9 or int(length) > LARGEST:
+            return self._answer(413, f"more than {LARGEST} bytes")
+        try:
+            self.server.receiver.take(notification(self.rfile.read(int(length))))
+        except ValueError as error:
+            return self._answer(400, str(error))
+        return self._answer(200, "told")
+
+    def do_GET(self) -> None:
+        """What was received; ``/-/healthy`` only says that it is up."""
+        if self.path == "/-/healthy":
+            return self._answer(200, "healthy")
+        told = [record(n) for n in self.server.receiver.seen()]
+        return self._answer(200, json.dumps(told, ensure_ascii=False), "application/json")
+
+    def _answer(self, code: int, body: str, kind: str = "text/plain") -> None:
+        content = (body + "\n").encode()
+        self.close_connection = True
+        self.send_response(code)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing of each request: the notifications are the output."""
+
+
+@contextmanager
+def listening(receiver: Receiver, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """A server in a thread; gives its address ``http://host:port``."""
+    server = Server((host, port), receiver)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{host}:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def main(arguments: list[str]) -> int:
+    """Receive until interrupted; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dashboards.webhook", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 inside a container")
+    parser.add_argument("--port", type=int, default=9095)
+    parser.add_argument("--file", type=Path, help="append each notification as one JSON line")
+    options = parser.parse_args(arguments)
+    try:
+        server = Server((options.host, options.port), Receiver(sys.stdout, options.file))
+    except OSError as error:
+        print(f"cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 2
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
