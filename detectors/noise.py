@@ -7,10 +7,10 @@ over mean, learnt from residuals [unit of x].  Three floors stand under it: a co
 
 import numpy as np
 
-SWING = 0.25
-"""Share of a day's swing by which one similar day may miss the next [-]."""
+SWING, UNLIKE = 0.25, 0.5
+"""Share of a day's swing by which one similar day may miss the next, and a day of a kind not seen yet [-]."""
 
-ASSUMED, ASSUMED_BINS = 0.05, 3
+ASSUMED, ASSUMED_BINS = 0.03, 1
 """Deviation that is assumed at first, as a share of the value, and the bins that it counts for [-], [bins]."""
 
 CLIP = 4.0
@@ -30,9 +30,9 @@ def deviation(
     noise
         ``(n,)`` variance over mean, 1 for Poisson counts [unit of x].
     days
-        ``(n,)`` similar days that the expectation rests on.
+        ``(n,)`` similar days that the expectation rests on; 0: on days of another kind.
     swing
-        ``(n,)`` how much a day goes up and down [unit of x].
+        ``(n,)`` how much a day goes up and down, as a share of its level [-].
     whole
         ``(n,) bool`` counts, which cannot be finer than one.
     flat
@@ -42,11 +42,13 @@ def deviation(
     --------
     Ten thousand Poisson events known from four days, and a flat 3,000:
 
-    >>> deviation(np.array([1.0, 0.0]), np.array([1e4, 3e3]), 4, np.zeros(2), np.ones(2, bool), 0.002).round(1).tolist()
+    >>> days, whole = np.array([4, 4]), np.ones(2, bool)
+    >>> deviation(np.array([1.0, 0.0]), np.array([1e4, 3e3]), days, np.zeros(2), whole, 0.002).round(1).tolist()
     [111.8, 6.0]
     """
-    days = np.maximum(days, 1)
-    variance = noise * expected * (1 + 1 / days) + (SWING * swing) ** 2 / days
+    some = np.maximum(days, 1)
+    unsure = np.where(days > 0, SWING, UNLIKE) * swing * expected
+    variance = noise * expected * (1 + 1 / some) + unsure * unsure / some
     variance = np.maximum(variance, np.maximum((flat * expected) ** 2, whole))
     return np.sqrt(variance) + TINY
 

@@ -26,8 +26,8 @@ from detectors.seasonal_state import SeasonalState, written
 from detectors.similar import LAGS, noted, similar
 from detectors.state import fresh
 
-WIDE = 0.2
-"""Deviation of a series without a shape, as a share of its level: nights fall to a third of the day [-]."""
+WIDE = 0.22
+"""Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
 
 DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
@@ -75,7 +75,7 @@ class Seasonal(Detector[SeasonalState]):
     persist
         Clear bins in a row that confirm [bins].
     overwhelming
-        A loss that confirms at once, at twice ``enter`` [-].
+        A loss that confirms at once, at one and a half times ``enter`` [-].
     above
         A value is HIGH beyond so many times the expectation [-].
     flat
@@ -201,7 +201,8 @@ class Seasonal(Detector[SeasonalState]):
         bins, time = self.settle
         settled = (t - state.first >= time) & (state.seen >= bins) & (expected >= 0)
         expected = np.where(settled, expected, state.level)
-        sd = deviation(state.noise, expected, state.days, state.swing, state.whole, self.flat)
+        swing = np.where(state.level > 0, state.swing / state.level, 0.0)
+        sd = deviation(state.noise, expected, state.days, swing, state.whole, self.flat)
         sd = np.where(settled, sd, np.maximum(sd, WIDE * expected))
         score, loss = bounded((x - expected) / sd), 1 - x / expected
         speaks = expected >= self.enter * sd
@@ -209,7 +210,7 @@ class Seasonal(Detector[SeasonalState]):
         was_low = (state.code == LOW_PROVISIONAL) | (state.code == LOW_CONFIRMED)
         low = clear | (was_low & speaks & (score <= -self.leave) & (loss >= self.shallow / 2))
         deep = low & (x < (1 - self.depth) * expected)
-        sure = (state.streak + 1 >= self.persist) | ((loss >= self.overwhelming) & (score <= -2 * self.enter))
+        sure = (state.streak + 1 >= self.persist) | ((loss >= self.overwhelming) & (score <= -1.5 * self.enter))
         stays = (state.code == LOW_CONFIRMED) & low & (loss > self.depth / 2)
         confirmed = settled & ((deep & clear & sure) | stays)
         high = settled & (x > self.above * expected) & (score >= self.enter)
@@ -265,7 +266,7 @@ class Seasonal(Detector[SeasonalState]):
         away = np.minimum(np.maximum(judged.x / judged.expected - 1, -self.depth), self.depth)
         moved = state.drift - np.expm1(-width / self.follow) * away
         moved = np.minimum(np.maximum(moved, -DRIFT), DRIFT)
-        return np.where(usual & judged.settled & (judged.expected > 0), moved, state.drift)
+        return np.where(usual & judged.settled & (judged.expected > 0) & (state.days > 0), moved, state.drift)
 
     def _noise(
         self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int

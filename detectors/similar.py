@@ -49,9 +49,10 @@ def plain(n: int) -> View:
 def similar(past: History, calendar: History, view: View, slot: int, grid: int) -> tuple[np.ndarray, np.ndarray]:
     """Median ``(n,)`` of the slot on similar days, and how many days ``(n,)`` it rests on.
 
-    Similar are days of the same kind in the last week, and the same weekday of the last four, the last one twice.
+    Similar are days of the last week, and the same weekday of the last four (the last one twice), if they are as
+    free as this one: holidays and weekends are compared with each other, workdays with workdays.
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
-    Where no day is similar yet, every one counts.
+    Where no day is similar yet, any day has to do, and the count is 0.
     """
     n = len(view.since)
     now = calendar.read(calendar.end - 1, plain(n))
@@ -60,10 +61,10 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
         then = in_force(calendar, slot - lag * DAY, n) if calendar.end - calendar.dropped > 1 else now
         then = now if then is None else np.where(np.isnan(then), now, then)
         days[i] = _lagged(past, view, slot - lag * DAY, grid, _clock(now) - _clock(then))
-        alike[i] = (lag % 7 == 0) | (_kind(then) == _kind(now))
+        alike[i] = (_kind(then) > 0) == (_kind(now) > 0)
     some = (alike & ~np.isnan(days)).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
-    count = np.count_nonzero(~np.isnan(chosen), axis=0)
+    count = np.where(some, np.count_nonzero(~np.isnan(chosen), axis=0), 0)
     week = LAGS.index(7)
     return middle(np.concatenate([chosen, chosen[week : week + 1]])), count
 

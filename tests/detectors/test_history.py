@@ -1,0 +1,75 @@
+"""The shared past: what is appended is read back, whoever else shares it."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.history import CHUNK, History, View
+from detectors.similar import plain
+
+
+def grown(columns: int, n: int = 2, step: int = 10) -> History:
+    history = History()
+    for i in range(columns):
+        value = np.arange(n) + 100.0 * i
+        history = history.push(i * step, value, -value, np.arange(n) % 2 == 1)
+    return history
+
+
+def test_a_column_is_found_by_its_time_and_by_nothing_else() -> None:
+    history = grown(3 * CHUNK + 5)
+    for i in range(history.end):
+        assert history.find(10 * i) == i
+        assert history.find(10 * i + 1) is None
+        assert history.until(10 * i + 9) == i
+    assert history.until(-1) is None
+    assert History().find(0) is None
+
+
+def test_an_append_leaves_the_shorter_history_as_it_was_and_shares_its_chunks() -> None:
+    short = grown(CHUNK + 3)
+    long = short.push(9999, np.zeros(2), np.zeros(2), np.zeros(2, bool))
+    assert short.end == CHUNK + 3
+    assert long.chunks[0].values is short.chunks[0].values
+
+
+def test_a_forgotten_past_keeps_the_positions_of_the_rest() -> None:
+    history = grown(3 * CHUNK).forget(10 * (2 * CHUNK - 1))
+    assert history.dropped == CHUNK
+    assert history.time(2 * CHUNK) == 20 * CHUNK
+    np.testing.assert_array_equal(history.read(2 * CHUNK, plain(2)), [200.0 * CHUNK, 200.0 * CHUNK + 1])
+
+
+def test_a_view_shows_what_was_observed_between_its_times_and_nothing_before() -> None:
+    history = grown(CHUNK + 3)
+    view = View(np.array([30, 30]), np.array([50, 700]))
+    assert np.isnan(history.read(2, view)).all()
+    np.testing.assert_array_equal(history.read(4, view), [400, -401])
+    np.testing.assert_array_equal(history.read(CHUNK + 2, view), [100.0 * (CHUNK + 2), -100.0 * (CHUNK + 2) - 1])
+    _, rows = history.rows(np.array([1, 0]), view)
+    np.testing.assert_array_equal(rows[:, 4], [-401, 400])
+    assert np.isnan(rows[:, 2]).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 3 * CHUNK), st.integers(0, 4), st.integers(0, 40 * CHUNK))
+def test_rows_and_columns_tell_the_same(columns: int, later: int, since: int) -> None:
+    history = grown(columns)
+    n = 2 + later
+    view = View(np.full(n, since), np.full(n, since + 200))
+    times, rows = history.rows(np.arange(n), view)
+    assert times.tolist() == [history.time(i) for i in range(columns)]
+    for i in range(columns):
+        np.testing.assert_array_equal(rows[:, i], history.read(i, view))
+    again = History.unpack(history.pack(n))
+    assert again.end == history.end
+    np.testing.assert_array_equal(again.rows(np.arange(n), view)[1], rows)
+
+
+def test_whole_numbers_are_kept_in_half_the_room_and_others_exactly() -> None:
+    history, precise = History(), History()
+    for i in range(CHUNK):
+        history = history.push(i, np.array([2.0**24]), np.zeros(1), np.zeros(1, bool))
+        precise = precise.push(i, np.array([0.1]), np.zeros(1), np.zeros(1, bool))
+    assert history.chunks[0].values.dtype == np.float32
+    assert precise.chunks[0].values[0, 0] == 0.1
