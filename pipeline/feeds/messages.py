@@ -1,9 +1,11 @@
 """BGP messages one by one, and their batches of elements."""
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.errors import DecodeError
 from pipeline.feeds.prefixes import NO_PREFIX, PREFIX
 from pipeline.records import ANNOUNCE, OTHER, STATE, WITHDRAW, Elements, Peer, Run
 
@@ -91,3 +93,33 @@ class Batch:
         elements = Elements(Run(), self.feed, 0, tuple(self.peers), **columns)
         self._clear()
         return elements
+
+
+def believed(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> Iterator[Message | DecodeError]:
+    """The same without times that are far from both neighbours, which agree: all that follows would be late.
+
+    Examples
+    --------
+    >>> times = {"line 1": 1000, "line 2": 9000, "line 3": 1001}
+    >>> given = [(place, Message(time, Peer(64496, "192.0.2.1"))) for place, time in times.items()]
+    >>> [str(item) if isinstance(item, DecodeError) else item.time for item in believed("rislive", given)]
+    [1000, 'rislive: bad-time at line 2: 9000 between 1000 and 1001', 1001]
+    """
+    last: int | None = None
+    held: tuple[str, Message, int] | None = None
+    for place, item in found:
+        time = None if isinstance(item, DecodeError) else item.time
+        if time is None or isinstance(item, DecodeError):
+            yield item
+            continue
+        if held is not None:
+            astray = last is not None and abs(time - last) <= STRIDE < abs(time - held[2])
+            yield DecodeError(feed, "bad-time", held[0], f"{held[2]} between {last} and {time}") if astray else held[1]
+            last, held = last if astray else held[2], None
+        if last is None or abs(time - last) <= STRIDE:
+            last = time
+            yield item
+        else:
+            held = place, item, time
+    if held is not None:
+        yield held[1]

@@ -16,7 +16,7 @@ from pipeline.errors import DecodeError
 from pipeline.feeds import bgp
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.lines import lines
-from pipeline.feeds.messages import Batch, Message
+from pipeline.feeds.messages import Batch, Message, believed
 from pipeline.feeds.prefixes import pack_prefix, pack_wire
 from pipeline.records import ANNOUNCE, ESTABLISHED, WITHDRAW, Peer
 
@@ -200,19 +200,26 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     Every line that is not blank gives at least one element or one `DecodeError`.
     """
     batch = Batch(NAME)
+    for item in believed(NAME, _messages(stream)):
+        if isinstance(item, DecodeError):
+            yield item
+            continue
+        if batch.full(item.time):
+            yield batch.take()
+        batch.add(item)
+    if batch:
+        yield batch.take()
+
+
+def _messages(stream: BinaryIO) -> Iterator[tuple[str, Message | DecodeError]]:
+    """Place and content of every line."""
     for place, line in lines(stream):
         try:
             if line is None:
                 raise _wrong("line-too-long", "skipped to its end")
-            message = parse(line)
+            yield place, parse(line)
         except DecodeError as error:
-            yield DecodeError(NAME, error.reason, place, error.detail)
-            continue
-        if batch.full(message.time):
-            yield batch.take()
-        batch.add(message)
-    if batch:
-        yield batch.take()
+            yield place, DecodeError(NAME, error.reason, place, error.detail)
 
 
 def recognise(name: str, head: bytes) -> bool:

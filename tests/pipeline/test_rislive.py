@@ -190,6 +190,20 @@ def test_a_bad_line_does_not_stop_the_stream():
     assert [str(e)[:32] for e in damage] == ["rislive: bad-json at line 2: Inp"]
 
 
+@pytest.mark.parametrize("stray", [1_000_000_000, 4_000_000_000])
+def test_a_stray_time_does_not_make_all_that_follows_late(stray):
+    batches, damage = read(announce("10.0.0.0/8"), announce("11.0.0.0/8", timestamp=stray), announce("12.0.0.0/8"))
+    assert kinds(batches) == {"announce": 2}
+    assert [(error.reason, error.place) for error in damage] == [("bad-time", "line 2")]
+
+
+def test_a_gap_in_a_recording_is_believed():
+    times = [1700000000, 1700003600, 1700003601, 1700007200]
+    batches, damage = read(*(announce("10.0.0.0/8", timestamp=t) for t in times))
+    assert damage == []
+    assert [int(t) for batch in batches for t in batch.time] == times
+
+
 def test_a_line_without_an_end_is_skipped_in_bounded_pieces():
     batches, damage = read(announce("10.0.0.0/8"), b"x" * (3 * MAX_LINE) + b"\n", announce("11.0.0.0/8"))
     assert kinds(batches) == {"announce": 2}
