@@ -1,13 +1,18 @@
 """What counts as visible, and what must not be mistaken for an outage."""
 
+import gzip
+
 import numpy as np
 import pytest
 
+from pipeline.feeds.mrt import FEED
+from pipeline.merging import merge
 from pipeline.places import Places
-from pipeline.records import ESTABLISHED, Bins, Entity, Peer, Run
+from pipeline.records import ESTABLISHED, Bins, Elements, Entity, Peer, Run
 from pipeline.signals.counting import Counting
 from pipeline.signals.synthetic import Element, elements, peers
 from pipeline.signals.visibility import Visibility
+from pipeline.topics import split
 
 PLACES = Places.of([("10.0.0.0/8", "PK"), ("11.0.0.0/8", "IQ"), ("2001:db8::/32", "PK")])
 RULES = Counting(floors={4: 1, 6: 1}, min_peers=2)
@@ -298,3 +303,23 @@ def test_an_empty_batch_and_a_close_before_the_first_element_say_nothing():
     assert vis.close(10_000) == []
     vis.add(dump(time=9_950))
     assert vis.close(10_200)[0].start.tolist() == [9_900]
+
+
+def test_the_shares_of_the_partitions_add_up_to_the_whole_of_a_recorded_table(data):
+    with gzip.open(data / "feeds/mrt/ripencc-bgpdump/bview.20020722.2337.gz") as stream:
+        batches = [item for item in FEED.read(stream) if isinstance(item, Elements)]
+    places = Places.of([(f"{octet}.0.0.0/8", ("AA", "BB", "CC")[octet % 3]) for octet in range(1, 224)])
+    rules = Counting(floors={4: 50_000, 6: 1000}, min_peers=1)  # one peer gave its whole table, 112,986 prefixes
+    merged = []
+    for partitions in (1, 8):
+        parts = [Visibility(Run(), "mrt", p, partitions, ("bgp.mrt",), places, rules) for p in range(partitions)]
+        for batch in batches:
+            for share in split(batch, partitions):
+                assert parts[share.partition].add(share) is None
+        end = (int(batches[0].time[0]) // 300 + 1) * 300
+        merged.append(merge([bins for part in parts for bins in part.close(end)]))
+    whole, sums = merged
+    assert [e.name for e in whole.entities] == [e.name for e in sums.entities]
+    assert np.array_equal(whole.value, sums.value)
+    assert len(whole.entities) > 13_000
+    assert 4_000_000 < whole.value[0, [e.type == "country" for e in whole.entities]].sum() < 2**24
