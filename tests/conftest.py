@@ -1,6 +1,5 @@
 """What every test may use."""
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +7,6 @@ from pathlib import Path
 import pytest
 
 DATA = Path(os.environ.get("NETVIGIL_DATA", Path(__file__).parents[2] / "shared" / "data"))
-
-REFUSED = [
-    # kafka-python 3.0.12 leaves the socket of a refused connection to the garbage collector.
-    pytest.mark.filterwarnings("ignore:unclosed <s:ResourceWarning"),
-    pytest.mark.usefixtures("rubbish"),
-]
-"""Marks of a module whose tests are refused by a broker, or outlive one."""
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +44,3 @@ def apache_broker(java: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
     with apache(tmp_path_factory.mktemp("kafka")) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def rubbish() -> Iterator[None]:
-    """What a module leaves behind is collected there, and not in somebody else's test."""
-    yield
-    gc.collect()

@@ -1,13 +1,10 @@
-"""Messages to a topic and from it, with plain kafka-python: for ingest and replay.  The agents have Faust's own."""
+"""Messages to a topic, with plain kafka-python: for ingest and replay.  The agents have Faust's own."""
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 
@@ -110,89 +107,6 @@ class Sender:
                 self.flush()
         finally:
             self.close()
-
-
-def follow(bootstrap: str, topic: str, security: Security = PLAIN, timeout: float = 60.0) -> Iterator[bytes]:
-    """The messages of a topic from its beginning, as they come; in order within each partition.
-
-    No group: it leaves no trace on the broker.  The connection is closed with the generator.
-
-    Raises
-    ------
-    UserError
-        There is no such topic, or nothing has come for ``timeout`` [s].
-    """
-    with _reading(bootstrap, topic, security) as consumer:
-        for messages in _polled(consumer, timeout, f"{topic} on {bootstrap}"):
-            yield from messages
-
-
-def collect(
-    bootstrap: str,
-    topic: str,
-    until: Callable[[list[bytes]], bool] | None = None,
-    security: Security = PLAIN,
-    timeout: float = 60.0,
-) -> list[bytes]:
-    """The messages of a topic from its beginning, until ``until`` of those so far is true; without it, to its end.
-
-    Its end is where it was at the call.  ``until`` is asked after each poll, so a few more may be there.
-
-    Raises
-    ------
-    UserError
-        There is no such topic, or nothing has come for ``timeout`` [s] and it is not done: never a list that is
-        shorter than what was asked for.
-    """
-    found: list[bytes] = []
-    with _reading(bootstrap, topic, security) as consumer:
-        done = _at_end(consumer) if until is None else partial(until, found)
-        if done():
-            return found
-        for messages in _polled(consumer, timeout, f"{topic} on {bootstrap}"):
-            found += messages
-            if done():
-                break
-    return found
-
-
-@contextmanager
-def _reading(bootstrap: str, topic: str, security: Security) -> Iterator[Any]:
-    """A consumer at the beginning of every partition of the topic."""
-    consumer = opened(
-        KafkaConsumer,
-        bootstrap,
-        security,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        allow_auto_create_topics=False,
-        max_partition_fetch_bytes=MAX_MESSAGE + BATCH_HEAD,
-    )
-    with closing(consumer):
-        partitions = consumer.partitions_for_topic(topic)
-        if not partitions:
-            raise UserError(f"there is no topic {topic} on {bootstrap}")
-        consumer.assign([TopicPartition(topic, partition) for partition in sorted(partitions)])
-        consumer.seek_to_beginning()
-        yield consumer
-
-
-def _at_end(consumer: Any) -> Callable[[], bool]:
-    ends = consumer.end_offsets(consumer.assignment())
-    return lambda: all(consumer.position(partition) >= end for partition, end in ends.items())
-
-
-def _polled(consumer: Any, timeout: float, place: str) -> Iterator[list[bytes]]:
-    """What each poll brings; tombstones of compacted topics are no messages."""
-    last = time.monotonic()
-    while True:
-        batches = consumer.poll(timeout_ms=200)
-        if batches:
-            yield [record.value for records in batches.values() for record in records if record.value is not None]
-            last = time.monotonic()
-        elif time.monotonic() - last > timeout:
-            raise UserError(f"{place}: no message for {timeout:g} s")
 
 
 def opened(

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pipeline.brokers.apache import apache, missing
 from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
-from pipeline.brokers.transport import Sender, collect
+from pipeline.brokers.reader import collect
+from pipeline.brokers.transport import Sender
 from pipeline.topics import Topic
 
 FRAMES = 4_000

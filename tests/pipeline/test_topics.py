@@ -145,3 +145,7 @@ def test_the_engine_can_ask_for_partitions_without_kafka():
         "import sys, pipeline.topics; print(sorted(m for m in sys.modules if m.split('.')[0] in ('kafka', 'faust')))"
     )
     assert run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_keys_share_the_partitions_out():
+    assert {partition_for(code, 4) for code in ("PK", "IQ", "MM", "VE", "IR", "RU", "UA", "SD")} == {0, 1, 2, 3}
