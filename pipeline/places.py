@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_uppercase
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,13 @@ from pipeline.snapshot import pack, unpack
 
 REFRESH = "netvigil places --refresh"
 """The command that makes the table."""
+
+
+CODES = ("", *(a + b for a in ascii_uppercase for b in ascii_uppercase))
+"""'' (unknown) and every code that ISO 3166-1 can give: not those of one table, so that a country keeps its number in
+saved state when the table is refreshed."""
+
+_NUMBER = {code: i for i, code in enumerate(CODES)}
 
 
 class Range(NamedTuple):
@@ -28,20 +36,18 @@ class Range(NamedTuple):
 class Places:
     """Address ranges and their countries.
 
-    codes: ISO 3166-1 codes in order, the first is '' (unknown); start4, end4 ``(n,) uint64`` first and last address of
-    each range, in order; country4 ``(n,) uint16`` index into ``codes``; start6, end6, country6 the same for the first
-    64 bits of IPv6 addresses.
+    start4, end4 ``(n,) uint64`` first and last address of each range, in order; country4 ``(n,) uint16`` index into
+    `CODES`; start6, end6, country6 the same for the first 64 bits of IPv6 addresses.
 
     Examples
     --------
     >>> places = Places.of([("10.0.0.0/9", "PK"), ("10.128.0.0/9", "IQ"), ("2001:db8::/32", "PK")])
-    >>> [places.codes[i] for i in places.find4(np.array([0x0A000000, 0x0AFFFFFF, 0x0B000000], np.uint64))]
+    >>> [CODES[i] for i in places.find4(np.array([0x0A000000, 0x0AFFFFFF, 0x0B000000], np.uint64))]
     ['PK', 'IQ', '']
-    >>> [places.codes[i] for i in places.find6(np.array([0x20010DB8 << 32, 0], np.uint64))]
+    >>> [CODES[i] for i in places.find6(np.array([0x20010DB8 << 32, 0], np.uint64))]
     ['PK', '']
     """
 
-    codes: tuple[str, ...]
     start4: np.ndarray
     end4: np.ndarray
     country4: np.ndarray
@@ -53,14 +59,12 @@ class Places:
     def from_ranges(cls, ranges: Iterable[Range]) -> "Places":
         """A table of these ranges; where two overlap, the earlier one ends where the later one starts."""
         ranges = list(ranges)
-        codes = ("", *sorted({r.country for r in ranges} - {""}))
-        number = {code: i for i, code in enumerate(codes)}
         columns: list[np.ndarray] = []
         for family in (4, 6):
-            part = sorted((r.start, r.end, number[r.country]) for r in ranges if r.family == family)
+            part = sorted((r.start, r.end, _NUMBER[r.country]) for r in ranges if r.family == family)
             table = np.array(part, np.uint64).reshape(-1, 3)
             columns += [table[:, 0].copy(), table[:, 1].copy(), table[:, 2].astype(np.uint16)]
-        return cls(codes, *columns)
+        return cls(*columns)
 
     @classmethod
     def of(cls, prefixes: Iterable[tuple[str, str]]) -> "Places":
@@ -79,7 +83,7 @@ class Places:
         return len(self.start4) + len(self.start6)
 
     def find4(self, address: np.ndarray) -> np.ndarray:
-        """Country of each IPv4 address ``(n,) uint64``, as index into ``codes`` ``(n,) uint16``."""
+        """Country of each IPv4 address ``(n,) uint64``, as index into `CODES` ``(n,) uint16``."""
         return _find(address, self.start4, self.end4, self.country4)
 
     def find6(self, hi: np.ndarray) -> np.ndarray:
@@ -87,7 +91,7 @@ class Places:
         return _find(hi, self.start6, self.end6, self.country6)
 
     def slots4(self) -> np.ndarray:
-        """Country of the first address of every /24 of IPv4, as index into ``codes`` ``(2**24,) uint16``."""
+        """Country of the first address of every /24 of IPv4, as index into `CODES` ``(2**24,) uint16``."""
         most = np.uint64(2**24)
         first = (self.start4 + np.uint64(255)) >> np.uint64(8)
         after = np.minimum((self.end4 >> np.uint64(8)) + np.uint64(1), np.append(first[1:], most))
@@ -97,15 +101,15 @@ class Places:
 
     def dump(self) -> bytes:
         """The table as bytes, for the cache."""
-        return pack(self.codes, {name: getattr(self, name) for name in _COLUMNS})
+        return pack("countries", {name: getattr(self, name) for name in _COLUMNS})
 
     @classmethod
     def load(cls, path: Path | None = None, environment: Mapping[str, str] = os.environ) -> "Places":
         """The table at ``path``, else the cached one; UserError that names the command where there is none."""
         path = cache(environment) if path is None else path
         try:
-            codes, columns = unpack(path.read_bytes())
-            return cls(tuple(codes), *(columns[name] for name in _COLUMNS))
+            _, columns = unpack(path.read_bytes())
+            return cls(*(columns[name] for name in _COLUMNS))
         except FileNotFoundError:
             raise UserError(f"no table of countries at {path}: make it with `{REFRESH}`") from None
         except (KeyError, ValueError, TypeError, EOFError, OSError) as error:

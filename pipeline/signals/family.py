@@ -27,7 +27,7 @@ class Family:
         self.rib = Rib(max(1024, rules.max_prefixes // partitions))
         self.witnesses = Witnesses(rules.floors[family] / partitions, rules)
         space: Space = Slash24s(partition, partitions, places) if family == 4 else Prefixes6(places)
-        self.tally = Tally(space, places)
+        self.tally = Tally(space)
         self.last = Measure(np.empty(0), 0.0)
 
     def widen(self, sessions: int) -> None:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pipeline.places import Places
+from pipeline.places import CODES, Places
 
 
 def expand(start: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ class Space(Protocol):
     """Address space of one family in one partition."""
 
     counts: np.ndarray
-    """``(c,) int64`` visible space of each country of the places table."""
+    """``(c,) int64`` visible space of each country, in the order of `CODES`."""
 
     def cover(self, hi: np.ndarray, length: np.ndarray, step: np.ndarray) -> None:
         """Prefixes become visible (step 1) or invisible (-1), ``(n,)`` each."""
@@ -50,7 +50,7 @@ class Space(Protocol):
         """Space under each group's prefixes ``(groups,) int64``."""
 
     def homes(self, group: np.ndarray, groups: int, hi: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """Country of most of each group's space ``(groups,)``, as index into the places table; of a tie the first."""
+        """Country of most of each group's space ``(groups,)``, as index into `CODES`; of a tie the first."""
 
 
 def most_common(group: np.ndarray, groups: int, country: np.ndarray, countries: int) -> np.ndarray:
@@ -74,18 +74,18 @@ class Slash24s:
     >>> space = Slash24s(0, 1, Places.of([("10.0.0.0/16", "PK"), ("10.1.0.0/16", "IQ")]))
     >>> hi, length = np.array([0x0A000000, 0x0A010000, 0x0A010000], np.uint64) << np.uint64(32), np.array([15, 24, 25])
     >>> space.cover(hi, length, np.array([1, 1, 1]))
-    >>> dict(zip(space.places.codes, space.counts.tolist()))
-    {'': 0, 'IQ': 256, 'PK': 256}
+    >>> {CODES[i]: int(space.counts[i]) for i in np.flatnonzero(space.counts)}
+    {'IQ': 256, 'PK': 256}
     >>> group = np.array([0, 1, 1])
     >>> space.sizes(group, 2, hi, length).tolist(), space.homes(group, 2, hi, length).tolist()  # of a tie the first
-    ([512, 1], [1, 1])
+    ([512, 1], [225, 225])
     """
 
     def __init__(self, partition: int, partitions: int, places: Places) -> None:
-        self.places, self.partitions = places, partitions
+        self.partitions = partitions
         self.country = places.slots4().reshape(256, -1)[partition::partitions].ravel()
         self.depth = np.zeros(len(self.country), np.uint16)
-        self.counts = np.zeros(len(places.codes), np.int64)
+        self.counts = np.zeros(len(CODES), np.int64)
 
     def _slots(self, hi: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         slot = (hi >> np.uint64(40)).astype(np.int64)
@@ -119,7 +119,7 @@ class Slash24s:
         return np.bincount(group[top], size[top], groups).astype(np.int64)
 
     def homes(self, group: np.ndarray, groups: int, hi: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """Country of most /24s of each group ``(groups,)``, as index into the places table."""
+        """Country of most /24s of each group ``(groups,)``, as index into `CODES`."""
         start, size = self._slots(hi, length)
         top = union(group, start, size)
         country = self.country[expand(start[top], size[top])].astype(np.int64)
@@ -134,7 +134,7 @@ class Prefixes6:
 
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.counts = np.zeros(len(places.codes), np.int64)
+        self.counts = np.zeros(len(CODES), np.int64)
 
     def cover(self, hi: np.ndarray, length: np.ndarray, step: np.ndarray) -> None:
         """Prefixes become visible (step 1) or invisible (-1), ``(n,)`` each."""
@@ -145,5 +145,5 @@ class Prefixes6:
         return np.bincount(group, minlength=groups)
 
     def homes(self, group: np.ndarray, groups: int, hi: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """Country of most prefixes of each group ``(groups,)``, as index into the places table."""
+        """Country of most prefixes of each group ``(groups,)``, as index into `CODES`."""
         return most_common(group, groups, self.places.find6(hi).astype(np.int64), len(self.counts))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.places import Places
+from pipeline.places import CODES
 from pipeline.records import Entity
 from pipeline.signals.keys import KeyIndex, key_prefixes
 from pipeline.signals.rib import ABSENT, NO_ORIGIN, Rib
@@ -50,8 +50,8 @@ class Tally:
     it must not change sides in the middle of an outage because one half of it is still up.
     """
 
-    def __init__(self, space: Space, places: Places) -> None:
-        self.space, self.places = space, places
+    def __init__(self, space: Space) -> None:
+        self.space = space
         self.owner = np.zeros(1024, np.uint32)
         self.group = np.full(1024, -1, np.int32)
         self.asns = KeyIndex()
@@ -59,7 +59,7 @@ class Tally:
         self.homes = np.empty(0, np.int64)
         self.columns = np.empty(0, np.int64)
         self.entities: list[Entity] = []
-        self._shown = np.zeros(len(places.codes), bool)
+        self._shown = np.zeros(len(CODES), bool)
         self._country, self._asn = np.empty(0, np.int64), np.empty(0, np.int64)
         self._is_country = np.empty(0, bool)
 
@@ -128,9 +128,8 @@ class Tally:
         fresh = fresh[fresh > 0]
         self._shown[fresh] = True
         born = np.arange(int((~self._is_country).sum()), len(self.asns))
-        code = self.places.codes
-        self.entities += [Entity("country", code[i], code[i]) for i in fresh]
-        self.entities += [_asn_entity(self.asns.keys[i], code[self.homes[i]]) for i in born]
+        self.entities += [Entity("country", CODES[i], CODES[i]) for i in fresh]
+        self.entities += [_asn_entity(self.asns.keys[i], CODES[self.homes[i]]) for i in born]
         self._country = np.concatenate((self._country, fresh, np.zeros(len(born), np.int64)))
         self._asn = np.concatenate((self._asn, np.full(len(fresh), -1), born))
         self._is_country = np.concatenate((self._is_country, np.ones(len(fresh), bool), np.zeros(len(born), bool)))
@@ -170,9 +169,10 @@ class Tally:
         self.sizes, self.homes, self.columns = state["sizes"].copy(), state["homes"].copy(), state["columns"]
         self._shown, self._country, self._asn = state["shown"].copy(), state["country"], state["asn"]
         self._is_country = state["is_country"]
-        code = self.places.codes
         self.entities = [
-            Entity("country", code[c], code[c]) if is_country else _asn_entity(self.asns.keys[a], code[self.homes[a]])
+            Entity("country", CODES[c], CODES[c])
+            if is_country
+            else _asn_entity(self.asns.keys[a], CODES[self.homes[a]])
             for c, a, is_country in zip(self._country, self._asn, self._is_country, strict=True)
         ]
         visible = np.flatnonzero(state["owner"] != ABSENT)

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.localtime import MAIN_ZONES, country_name, week_slot, zone
-from pipeline.places import Places, Range, cache, save
+from pipeline.places import CODES, Places, Range, cache, save
 from pipeline.registries import REGISTRIES, from_files, from_registries, read_table
 
 DELEGATED = """2|apnic|20240208|4|19830613|20240207|+1000
@@ -25,7 +25,7 @@ RANGES = "39.32.0.0,39.63.255.255,PK\n5.0.0.0,5.0.0.255,IQ\n2400:4f80::,2400:4f8
 
 
 def at4(places: Places, *addresses: int) -> list[str]:
-    return [places.codes[i] for i in places.find4(np.array(addresses, np.uint64))]
+    return [CODES[i] for i in places.find4(np.array(addresses, np.uint64))]
 
 
 def archive(members: dict[str, str]) -> bytes:
@@ -83,7 +83,7 @@ def test_a_table_comes_back_from_its_cache_as_it_was(tmp_path):
     environment = {"XDG_CACHE_HOME": str(tmp_path)}
     save(places, cache(environment))
     again = Places.load(environment=environment)
-    assert again.codes == places.codes == ("", "PK")
+    assert len(again) == 5 * 3
     assert again.dump() == places.dump()
 
 
@@ -98,7 +98,7 @@ def test_an_address_on_the_edge_of_a_range_is_in_it_and_its_neighbour_is_not(tmp
     (tmp_path / "table.csv").write_text(RANGES)
     places = from_files([tmp_path / "table.csv"])
     assert at4(places, 0x271FFFFF, 0x27200000, 0x273FFFFF, 0x27400000, 0, 2**32 - 1) == ["", "PK", "PK", "", "", ""]
-    assert [places.codes[i] for i in places.find6(np.array([0x24004F80FFFFFFFF, 0x24004F8100000000], np.uint64))] == [
+    assert [CODES[i] for i in places.find6(np.array([0x24004F80FFFFFFFF, 0x24004F8100000000], np.uint64))] == [
         "PK",
         "",
     ]

@@ -323,3 +323,16 @@ def test_the_shares_of_the_partitions_add_up_to_the_whole_of_a_recorded_table(da
     assert np.array_equal(whole.value, sums.value)
     assert len(whole.entities) > 13_000
     assert 4_000_000 < whole.value[0, [e.type == "country" for e in whole.entities]].sum() < 2**24
+
+
+def test_a_saved_state_outlives_a_new_table_of_countries():
+    vis = binner()
+    vis.add(dump())
+    vis.close(300)
+    moved = Places.of([("9.0.0.0/8", "AD"), ("10.0.0.0/9", "PK"), ("11.0.0.0/8", "PK"), ("2001:db8::/32", "PK")])
+    again = Visibility(Run(), "ris", 0, 1, ("bgp.ris", "bgp.ris6"), moved, RULES)
+    again.load(vis.save())
+    again.add(say("announce", 310, "11.0.0.0/20", origin=3))
+    bins = again.close(600)
+    assert [(e.name, e.country) for e in bins[0].entities][:2] == [("IQ", "IQ"), ("PK", "PK")]
+    assert (series(bins, "country/IQ"), series(bins, "country/PK")) == ([0], [528])
