@@ -141,8 +141,23 @@ def _first_time(feed: Feed, head: bytes) -> int:
 
 
 def sources(paths: Iterable[str | Path]) -> list[Source]:
-    """The recordings at these paths, in order of their first time."""
+    """The recordings at these paths, in order of their first time.
+
+    Raises
+    ------
+    UserError
+        Also where two tables have bins of different width for the same signal: it can have but one.
+    """
     found = [open_source(path) for path in paths]
+    widths: dict[str, tuple[tuple[int, tuple[int, ...]], Path]] = {}
+    for source in found:
+        for rows in source.whole.series if source.whole else ():
+            shape = (rows.width, rows.slots)
+            other, path = widths.setdefault(rows.signal, (shape, source.path))
+            if other != shape:
+                raise UserError(
+                    f"{rows.signal} has bins of {other[0]} s in {path} and of {rows.width} s in {source.path}"
+                )
     return sorted(found, key=lambda source: (source.first, str(source.path)))
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.bins import NEVER
+from pipeline.binning import BinStage
+from pipeline.bins import DAY, NEVER
 from pipeline.errors import DecodeError, UserError
-from pipeline.feeds import FEEDS, archive
+from pipeline.feeds import FEEDS, archive, table
 from pipeline.feeds.archive import UnreadableError, open_source, read, recordings, sources
 from pipeline.feeds.unpack import unpacked
-from pipeline.records import Elements, Rows
+from pipeline.records import Bins, DeadLetter, Elements, Rows, Run
+from pipeline.replay import Playback
+from pipeline.signals.series import Series
 
 START = 1_700_000_100
 
@@ -212,10 +215,33 @@ def test_there_is_one_recording_for_each_feed_with_the_roster_of_its_signals(dat
     assert sum(map(len, batches(found[1].items))) == 7808 + 2308
 
 
+def test_a_signal_cannot_have_bins_of_two_widths(data: Path):
+    with pytest.raises(
+        UserError, match=r"bgp\.routeviews has bins of 14400 s in .*britain.* and of 21600 s in .*myanmar"
+    ):
+        sources(data / "signals" / case for case in ("control-britain-2020-peerloss", "myanmar-2021-coup"))
+
+
+@pytest.mark.parametrize("chunk", [3600, DAY])
+def test_no_row_of_a_replayed_table_is_late_and_every_value_is_in_a_bin(data: Path, monkeypatch, chunk):
+    monkeypatch.setattr(table.chunks, "__defaults__", (chunk,))
+    cases = [data / "signals" / case for case in ("iraq-2023-exams", "zhytomyr-2022", "venezuela-2019-blackout")]
+    stages: dict[int, BinStage] = {}
+    cells = rows = 0
+    for frame in Playback(recordings(cases), Run("all")):
+        assert not isinstance(frame, DeadLetter)
+        stage = stages.setdefault(frame.partition, BinStage(frame.partition, Series))
+        for output in stage.step(frame):
+            assert isinstance(output, Bins), "late rows"
+            cells += int((output.health == 1).sum())
+        rows += int((~np.isnan(frame.value)).sum()) if isinstance(frame, Rows) else 0
+    assert cells == rows == 7808 + 2306 + 1468
+
+
 def test_tables_and_messages_are_merged_in_order_of_event_time(data: Path):
-    table = data / "signals/louisiana-2020-laura"
+    given = data / "signals/louisiana-2020-laura"
     messages = data / "feeds/rislive/derived-from-mrt/rrcXX_20160811_1600_rendered.ndjson"
-    found = batches(read([table, messages]))
+    found = batches(read([given, messages]))
     assert isinstance(found[0], Elements)
     assert isinstance(found[-1], Rows)
     firsts = [int(batch.time.min()) for batch in found]
