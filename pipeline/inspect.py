@@ -72,11 +72,16 @@ class Contents:
             self.unobserved[batch.signal] += int(np.isnan(batch.value).sum())
             self.entities |= {entity[:2] for entity in batch.entities}
 
+    def kinds(self) -> dict[str, int]:
+        """Elements by kind; every dead letter is one ``error``."""
+        counts = {**self.elements, "error": sum(self.damage.values())}
+        return {kind: counts[kind] for kind in (*KINDS, "error") if counts.get(kind)}
+
     def plain(self) -> dict[str, Any]:
         """As JSON-able values, times in ISO."""
         return {
             "path": self.path, "feed": self.feed,
-            "elements": {kind: self.elements[kind] for kind in KINDS if kind in self.elements},
+            "elements": self.kinds(),
             "rows": dict(sorted(self.rows.items())),
             "unobserved": {signal: n for signal, n in sorted(self.unobserved.items()) if n},
             "entities": len(self.entities), "peers": len(self.peers),
@@ -126,9 +131,8 @@ def _table(found: Contents) -> Table:
     table.add_column("what")
     table.add_column("how many", justify="right")
     table.add_row("feed", found.feed or "unknown")
-    for kind in KINDS:
-        if kind in found.elements:
-            table.add_row(kind, f"{found.elements[kind]:,}")
+    for kind, count in found.kinds().items():
+        table.add_row(kind, f"{count:,}")
     for signal, rows in sorted(found.rows.items()):
         gaps = f" ({found.unobserved[signal]:,} not observed)" if found.unobserved[signal] else ""
         table.add_row(f"rows of {signal}", f"{rows:,}{gaps}")

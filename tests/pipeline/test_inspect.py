@@ -27,7 +27,7 @@ def look(*paths) -> dict:
 def test_messages_are_counted_by_kind_with_peers_and_times(data: Path):
     found = look(data / "feeds/rislive/collected/ris_live_real.ndjson")
     assert found["feed"] == "rislive"
-    assert found["elements"] == {"announce": 24, "withdraw": 3, "state": 2, "other": 9}
+    assert found["elements"] == {"announce": 24, "withdraw": 3, "state": 2, "other": 9, "error": 3}
     assert (found["first"], found["last"]) == ("2019-03-26T18:29:55Z", "2026-08-19T12:18:16Z")
     assert found["peers"] == 20
     assert found["damage"] == {"server-error": 3}
