@@ -122,12 +122,12 @@ def render(contents: Iterable[Contents]) -> RenderableType:
     """The same for a terminal: a table for each file, and where its damage starts."""
     parts: list[RenderableType] = []
     for found in contents:
-        parts += [_table(found), *_damage(found)]
+        parts += [Text(found.path, "bold"), _table(found), *_damage(found)]
     return Group(*parts)
 
 
 def _table(found: Contents) -> Table:
-    table = Table(title=Text(found.path), title_justify="left", show_header=False)
+    table = Table(show_header=False)
     table.add_column("what")
     table.add_column("how many", justify="right")
     table.add_row("feed", found.feed or "unknown")
