@@ -1,10 +1,20 @@
 """Where a notification leads: the board that shows the matter, and the page that says what to do."""
 
+from functools import cache
+from importlib.resources import files
+
 GRAFANA = "http://localhost:3000"
-"""The Grafana of docker-compose.yml; publishing to another one replaces it in the rules."""
+"""The Grafana of docker-compose.yml."""
 
 OVERVIEW, COUNTRY, RUNBOOK = "netvigil-overview", "netvigil-country", "netvigil-runbook"
 """Uids of the boards."""
+
+
+@cache
+def sections() -> dict[str, str]:
+    """Headings of ``runbook.md`` that name an alert, with the text below each."""
+    parts = files("dashboards").joinpath("runbook.md").read_text("utf-8").split("\n## ")[1:]
+    return {name.strip(): text.strip() for name, _, text in (part.partition("\n") for part in parts)}
 
 
 def board_link(alert: str) -> str:
@@ -15,11 +25,11 @@ def board_link(alert: str) -> str:
 
 
 def runbook_link(alert: str) -> str:
-    """The alert's heading in the runbook, which is a board too: it opens on a phone.
+    """The alert's section of the runbook, which is a board too: it opens on a phone.
 
     Examples
     --------
-    >>> runbook_link("NetvigilFeedDead")
-    'http://localhost:3000/d/netvigil-runbook?var-alert=NetvigilFeedDead'
+    >>> runbook_link("NetvigilOutageConfirmed")
+    'http://localhost:3000/d/netvigil-runbook?viewPanel=panel-1'
     """
-    return f"{GRAFANA}/d/{RUNBOOK}?var-alert={alert}"
+    return f"{GRAFANA}/d/{RUNBOOK}?viewPanel=panel-{list(sections()).index(alert) + 1}"

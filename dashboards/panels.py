@@ -119,7 +119,7 @@ def table(
     title: str, description: str, queries: Sequence[Json], *, columns: dict[str, str], overrides: Sequence[Json] = (),
     sort: str = "", join: str = "",
 ) -> Json:  # fmt: skip
-    """A table: ``columns`` names what is shown, in order; all else is hidden.  ``join`` puts several queries together."""
+    """A table of the ``columns``, in their order and by new names; ``join`` puts several queries together."""
     keep: Json = {"include": {"names": list(columns)}}
     order = {name: i for i, name in enumerate(columns)}
     steps_: list[Json] = [{"id": "joinByField", "options": {"byField": join, "mode": "outer"}}] if join else []

@@ -1,0 +1,239 @@
+"""One country: what is known of it, against what is usual, and how well it is seen."""
+
+from dashboards.board import board, outage_marks, source_variable, variable
+from dashboards.boards.states import COUNTRY, QUORUM, STATE_WORDS, measured, named, open_state, unseen
+from dashboards.links import COUNTRY as COUNTRY_BOARD
+from dashboards.panels import (
+    BLIND,
+    CALM,
+    INK,
+    OUT,
+    SUSPECT,
+    Json,
+    bars,
+    lines,
+    override,
+    row,
+    stat,
+    steps,
+    target,
+    timeline,
+    words,
+)  # fmt: skip
+
+HERE = f'{COUNTRY},entity="$country"'
+SIGNAL = 'signal=~"$signal"'
+TENSE = 'tense=~"$tense"'
+PLACE = "entity_type, entity"
+BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND}, "custom__showPoints": "never"}
+
+
+def state() -> Json:
+    """Is it out?"""
+    open_, blind = open_state(f"{HERE},{TENSE}", "entity"), unseen(HERE, "entity")
+    states = f"{open_}\nor {blind}\nor {measured(HERE, 'entity')}"
+    return stat(
+        "Now",
+        "What we say of the country. Grey: too few healthy sources to say anything.",
+        target(named(states, "entity", HERE), "{{name}}"),
+        text="value_and_name", mappings=STATE_WORDS, noValue="Not measured", thresholds=steps((None, BLIND)),
+    )  # fmt: skip
+
+
+def told(title: str, description: str, label: str) -> Json:
+    """A text of the open outage."""
+    query = target(f"max by ({label}) (netvigil_outage_info{{{HERE},{TENSE}}})", f"{{{{{label}}}}}")
+    return stat(title, description, query, text="name", noValue="–", thresholds=steps((None, BLIND), (1, INK)))
+
+
+def number(title: str, description: str, metric: str, unit: str) -> Json:
+    """A number of the open outage."""
+    query = target(metric, title)
+    return stat(title, description, query, noValue="–", unit=unit, decimals=0, thresholds=steps((None, INK)))
+
+
+def duration() -> Json:
+    """How long it has been out."""
+    start = f"max by (tense) (netvigil_outage_start_timestamp_seconds{{{HERE},{TENSE}}})"
+    return number(
+        "For", "How long the open outage has been going on, in event time.",
+        f"max(max by (tense) (netvigil_event_timestamp_seconds) - on (tense) {start})", unit="dtdurations",
+    )  # fmt: skip
+
+
+def restored() -> Json:
+    """The last end of an outage."""
+    ended = f"max by (until_local, lasted) (netvigil_restored_info{{{HERE},{TENSE}}})"
+    return stat(
+        "Back since",
+        "When the last outage ended, local time, and how long it was; shown for two hours.",
+        target(ended, "{{until_local}}, after {{lasted}}"),
+        text="name", noValue="No outage ended lately", thresholds=steps((None, BLIND), (1, CALM)),
+    )  # fmt: skip
+
+
+def compared() -> Json:
+    """All signals against what is usual."""
+    own = f"{HERE},{SIGNAL}"
+
+    def bound(name: str) -> str:
+        of = f"netvigil_signal_expected{{{own},bound="
+        return f'{of}"{name}"}} / ignoring (bound) {of}"expected"}}'
+
+    return lines(
+        "Connectivity compared with usual",
+        "Every signal as a share of what is expected at that hour of the week: 100 % is an ordinary day. The grey "
+        "band is how far ordinary days stray. A gap is a time that could not be seen.",
+        [
+            target(f"max by (signal) (netvigil_signal_ratio{{{own}}})", "{{signal}}"),
+            target(f"clamp(min({bound('lower')}), 0, 1)", "usual, from"),
+            target(f"clamp(max({bound('upper')}), 1, 1.2)", "usual, to"),
+        ],
+        unit="percentunit", decimals=0, min=0, max=1.2,
+        overrides=[
+            override("usual, from", **BAND),
+            override("usual, to", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
+        ],
+    )  # fmt: skip
+
+
+def one_signal() -> Json:
+    """One signal in its own unit; repeated for each."""
+    own = f"{HERE},{SIGNAL}"
+    panel = lines(
+        "$signal",
+        "The signal in its own unit, what was expected of it, and how far ordinary days stray (grey band).",
+        [
+            target(f"max(netvigil_signal_value{{{own}}})", "measured"),
+            target(f'max(netvigil_signal_expected{{{own},bound="expected"}})', "expected"),
+            target(f'max(netvigil_signal_expected{{{own},bound="lower"}})', "usual, from"),
+            target(f'max(netvigil_signal_expected{{{own},bound="upper"}})', "usual, to"),
+        ],
+        unit="short", min=0,
+        overrides=[
+            override("measured", color={"mode": "fixed", "fixedColor": CALM}),
+            override(
+                "expected",
+                color={"mode": "fixed", "fixedColor": BLIND},
+                custom__lineStyle={"fill": "dash", "dash": [6, 6]},
+                custom__lineWidth=1,
+            ),
+            override("usual, from", **BAND),
+            override("usual, to", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
+        ],
+    )  # fmt: skip
+    return {**panel, "repeat": "signal", "repeatDirection": "h", "maxPerRow": 3}
+
+
+def parts_over_time() -> Json:
+    """States of the country's networks, regions and services."""
+    parts = 'entity_type!="country"'
+    states = f"{open_state(f'{parts},{TENSE}', PLACE)}\nor {unseen(parts, PLACE)}\nor {measured(parts, PLACE)}"
+    return timeline(
+        "Networks, regions and services over time",
+        "Parts of the country that are watched, or out. Mobile networks often go dark while fixed lines stay up.",
+        [target(named(states, PLACE, f'{parts},country="$country"'), "{{name}}")],
+        STATE_WORDS,
+        noValue="No part of the country is watched or out",
+    )
+
+
+def parts_compared() -> Json:
+    """What is left of each network and region."""
+    parts = 'entity_type!="country"'
+    ratio = f"min by ({PLACE}) (netvigil_signal_ratio{{{parts},{SIGNAL}}} >= 0)"
+    return lines(
+        "Networks and regions compared with usual",
+        "The lowest signal of every part, as a share of what is expected at that hour of the week.",
+        [target(named(ratio, PLACE, f'{parts},country="$country"'), "{{name}}")],
+        unit="percentunit", decimals=0, min=0, max=1.2, noValue="No part of the country is watched or out",
+    )  # fmt: skip
+
+
+def evidence() -> Json:
+    """Why we say so."""
+    return bars(
+        "What speaks for the outage, and what against",
+        "How much each signal adds to the odds (natural logarithm): above zero it speaks for an outage, below zero "
+        "against one. 3 makes it twenty times as likely.",
+        target(f"max by (signal) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})", "{{signal}}"),
+        unit="none", decimals=1, min=-3, max=9, noValue="No outage is open",
+        thresholds=steps((None, CALM), (0, SUSPECT), (3, OUT)),
+    )  # fmt: skip
+
+
+def deviation() -> Json:
+    """How unusual each signal is."""
+    return lines(
+        "How unusual it is",
+        "Robust standard deviations from what is expected; ordinary days stay between −3 and 3.",
+        [target(f"max by (signal) (netvigil_signal_score{{{HERE},{SIGNAL}}})", "{{signal}}")],
+        unit="none", decimals=0, custom={"axisSoftMax": 5, "axisSoftMin": -10},
+    )  # fmt: skip
+
+
+def seen() -> Json:
+    """When each signal could see."""
+    own = f"{HERE},{SIGNAL}"
+    blind = f"(max by (signal) (netvigil_signal_health_ratio{{{own}}}) < bool {QUORUM})"
+    value = f"max by (signal) (netvigil_signal_value{{{own}}})"
+    return timeline(
+        "Could we see?",
+        "Grey: the signal was not observed, or too few of its sources were healthy. It says nothing for such times, "
+        "neither that all is well nor that something is out.",
+        [target(f"{blind} + 2 * ({value} != bool {value})", "{{signal}}")],
+        words(
+            ("0", "Seen", CALM),
+            ("1", "Too few sources", SUSPECT),
+            ("2", "Not observed", BLIND),
+            ("3", "Not observed", BLIND),
+        ),
+        noValue="Not measured",
+    )
+
+
+def health() -> Json:
+    """How healthy the sources are."""
+    return lines(
+        "Healthy sources",
+        "Share of each signal's peers, probes or collectors that work. Below half the signal says nothing.",
+        [target(f"max by (signal) (netvigil_signal_health_ratio{{{HERE},{SIGNAL}}})", "{{signal}}")],
+        unit="percentunit", decimals=0, min=0, max=1,
+    )  # fmt: skip
+
+
+def country() -> Json:
+    """The board."""
+    lost = f"max(netvigil_outage_severity_ratio{{{HERE},{TENSE}}})"
+    sure = f"max(netvigil_outage_probability_ratio{{{HERE},{TENSE}}})"
+    return board(
+        COUNTRY_BOARD,
+        "netvigil: one country",
+        "Is the country off the Internet, since when, how much of it, how sure are we, and is it over?",
+        [
+            (5, 4, state()),
+            (4, 4, told("What", "The kind of the open outage.", "what")),
+            (5, 4, told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
+            (4, 4, duration()),
+            (3, 4, number("Lost", "Share of the usual connectivity that is gone.", lost, unit="percentunit")),
+            (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit")),
+            (24, 10, compared()),
+            (24, 7, parts_over_time()),
+            (24, 8, parts_compared()),
+            (9, 8, evidence()),
+            (9, 8, deviation()),
+            (6, 8, restored()),
+            (24, 1, row("Can we see?")),
+            (14, 7, seen()),
+            (10, 7, health()),
+            (24, 1, row("Every signal in its own unit")),
+            (24, 8, one_signal()),
+        ],
+        variables=[
+            source_variable(),
+            variable("country", "Country", f"label_values(netvigil_entity_info{{{COUNTRY}}}, entity)"),
+            variable("signal", "Signal", f"label_values(netvigil_signal_value{{{HERE}}}, signal)", all_=True),
+            variable("tense", "Real, drill or replay", "label_values(netvigil_outage_active, tense)", all_=True),
+        ],
+        marks=outage_marks(f"{HERE},{TENSE}"),
+    )  # fmt: skip

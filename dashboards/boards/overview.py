@@ -1,0 +1,198 @@
+"""The desk officer's night at a glance: who is out, since when, how much, how sure, and whether we can see."""
+
+from dashboards.board import board, outage_marks, source_variable, variable
+from dashboards.boards.feeds import feed_table, feeds_alive, sources_healthy
+from dashboards.boards.states import COUNTRY, STATE_WORDS, WATCHED, fresh, measured, named, open_state, unseen
+from dashboards.links import COUNTRY as COUNTRY_BOARD
+from dashboards.links import OVERVIEW
+from dashboards.panels import (
+    BLIND,
+    CALM,
+    OUT,
+    SUSPECT,
+    Json,
+    countries_map,
+    lines,
+    override,
+    stat,
+    steps,
+    table,
+    target,
+    timeline,
+    words,
+)  # fmt: skip
+
+PLACE = "entity_type, entity, tense"
+TENSE = 'tense=~"$tense"'
+KEY = '"key", "/", "tense", "entity_type", "entity"'
+TEXTS = "country, name, state, what, since_local, since_utc"
+
+
+def out_now() -> Json:
+    """The names of the countries that are out."""
+    info = f'max by ({PLACE}, name) (netvigil_outage_info{{{COUNTRY},{TENSE},state!="suspected"}})'
+    lost = f"max by ({PLACE}) (netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}})"
+    out = f"max by (name, tense) (100 * {lost} * on ({PLACE}) group_left (name) {info})"
+    calm = f'label_replace(0 * {fresh()} - 1, "name", "No country is out", "", "")'
+    return stat(
+        "Countries out now",
+        "Every country with a confirmed outage, and how much of its usual connectivity is lost. Grey: verdicts are "
+        "more than three hours old, or there are none, so that we do not know.",
+        target(f"sort_desc({out})\n  or on () {calm}", "{{name}}"),
+        text="value_and_name", unit="suffix: % lost", decimals=0, noValue="We do not know",
+        mappings=words(("-1", "All calm", CALM)), thresholds=steps((None, BLIND), (0, OUT)),
+    )  # fmt: skip
+
+
+def also_out() -> Json:
+    """How many smaller places are out."""
+    count = f'count(max by ({PLACE}) (netvigil_outage_active{{entity_type!="country",{TENSE}}}) == 1)'
+    return stat(
+        "Regions, networks, services out",
+        "Confirmed outages of parts of countries.",
+        target(f"{count}\n  or on () 0 * {fresh()}", "out"),
+        noValue="Unknown", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
+    )  # fmt: skip
+
+
+def suspected() -> Json:
+    """How many suspicions there are."""
+    count = f"count(max by ({PLACE}) (netvigil_outage_active{{{TENSE}}}) == 0)"
+    return stat(
+        "Suspected",
+        "Suspicions of any place that are not confirmed. Most come to nothing; none of them notifies.",
+        target(f"{count}\n  or on () 0 * {fresh()}", "suspected"),
+        noValue="Unknown", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, SUSPECT)),
+    )  # fmt: skip
+
+
+def age() -> Json:
+    """How old the verdicts are."""
+    return stat(
+        "Verdicts are this old",
+        "Time since the newest bin that was judged. Slow feeds hold it back by up to 90 minutes.",
+        target("time() - max(netvigil_event_timestamp_seconds)", "age"),
+        unit="dtdurations", decimals=0, noValue="No verdicts",
+        thresholds=steps((None, CALM), (2 * 3600, SUSPECT), (3 * 3600, OUT)),
+    )  # fmt: skip
+
+
+def outage_table() -> Json:
+    """Every open outage in words, with links."""
+
+    def keyed(expr: str) -> Json:
+        return target(f"max by (key) (label_join({expr}, {KEY}))", now=True)
+
+    spent = (
+        f"max by (tense) (netvigil_event_timestamp_seconds) - on (tense) group_right () "
+        f"max by ({PLACE}) (netvigil_outage_start_timestamp_seconds{{{TENSE}}})"
+    )
+    texts = f"max by (key, {PLACE}, {TEXTS}) (label_join(netvigil_outage_info{{{TENSE}}}, {KEY}))"
+    columns = {
+        "name": "Where", "what": "What", "state": "State", "since_local": "Since (local time)",
+        "Value #B": "For", "Value #C": "Lost", "Value #D": "Sure", "since_utc": "Since (UTC)", "tense": "Real?",
+        "country": "country",
+    }  # fmt: skip
+    to_country = [
+        {"title": "Open its country's board", "url": f"/d/{COUNTRY_BOARD}?var-country=${{__data.fields.country}}"}
+    ]
+    return table(
+        "Open outages",
+        "One line an outage, suspected ones included. A click on a place opens its country's board.",
+        [
+            target(texts, now=True),
+            keyed(spent),
+            keyed(f"netvigil_outage_severity_ratio{{{TENSE}}}"),
+            keyed(f"netvigil_outage_probability_ratio{{{TENSE}}}"),
+        ],
+        columns=columns, sort="Lost", join="key",
+        overrides=[
+            override("Where", links=to_country, custom__width=190),
+            override("For", unit="dtdurations", decimals=0, custom__width=150),
+            override("Lost", unit="percentunit", decimals=0, custom__width=75),
+            override("Sure", unit="percentunit", decimals=0, custom__width=75),
+            override("Since (local time)", custom__width=215),
+            override("Since (UTC)", custom__width=190),
+            override("State", mappings=STATES, custom__cellOptions={"type": "color-background"}, custom__width=105),
+            override("Real?", mappings=TENSES, custom__width=80),
+            override("country", custom__hidden=True),
+        ],
+    )  # fmt: skip
+
+
+STATES = words(
+    ("suspected", "Suspected", SUSPECT), ("confirmed", "OUT", OUT), ("recovering", "Coming back", CALM)
+)  # fmt: skip
+TENSES = words(("live", "Real", OUT), ("drill", "DRILL", CALM), ("replay", "Replay", BLIND))
+
+
+def where() -> Json:
+    """The countries that are out or watched, on a map."""
+    lost = f"max by (entity) (netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}})"
+    watched = f"0 * max by (entity) ({WATCHED})"
+    return countries_map(
+        "Where",
+        "Orange: out, and how much is lost. Blue: watched, and nothing is out.",
+        target(named(f"{lost} or {watched}", "entity", COUNTRY), now=True),
+        "entity",
+        unit="percentunit", decimals=0, min=0, max=1, thresholds=steps((None, CALM), (0.01, OUT)),
+    )  # fmt: skip
+
+
+def over_time() -> Json:
+    """The states of the countries that are watched or were out."""
+    was_out = f"max by (entity) (max_over_time(netvigil_outage_active{{{COUNTRY},{TENSE}}}[$__range] @ end()))"
+    states = (
+        f"{open_state(f'{COUNTRY},{TENSE}', 'entity')}\n"
+        f"or {unseen(COUNTRY, 'entity')} and on (entity) {WATCHED}\n"
+        f"or 0 * max by (entity) ({WATCHED})\n"
+        f"or {measured(COUNTRY, 'entity')} and on (entity) {was_out}"
+    )
+    return timeline(
+        "Countries over time",
+        "Every country that is watched or was out in this time.",
+        [target(named(states, "entity", COUNTRY), "{{name}}")],
+        STATE_WORDS,
+        noValue="No country is watched or was out",
+    )
+
+
+def left() -> Json:
+    """What is left of the countries that were out."""
+    was_out = f"max by (entity) (max_over_time(netvigil_outage_active{{{COUNTRY},{TENSE}}}[$__range] @ end()))"
+    ratio = f"min by (entity) (netvigil_signal_ratio{{{COUNTRY}}} >= 0)"
+    return lines(
+        "What is left of their connectivity",
+        "For every country that is watched or was out in this time: the lowest of its signals, as a share of what is "
+        "usual at that hour. A gap is a time that nobody could see.",
+        [target(named(f"{ratio} and on (entity) ({was_out} or {WATCHED})", "entity", COUNTRY), "{{name}}")],
+        unit="percentunit", min=0, max=1.2, decimals=0, noValue="No country is watched or was out",
+    )  # fmt: skip
+
+
+def overview() -> Json:
+    """The board."""
+    tense = variable(
+        "tense", "Real, drill or replay", "label_values(netvigil_outage_active, tense)", all_=True,
+        description="live is real, drill is an exercise, replay is history",
+    )  # fmt: skip
+    return board(
+        OVERVIEW,
+        "netvigil: all countries",
+        "Which countries are off the Internet now, since when, how much of it, and how sure we are.",
+        [
+            (9, 4, out_now()),
+            (4, 4, also_out()),
+            (3, 4, suspected()),
+            (4, 4, feeds_alive()),
+            (4, 4, age()),
+            (24, 7, outage_table()),
+            (15, 8, over_time()),
+            (9, 8, where()),
+            (24, 8, left()),
+            (14, 8, feed_table()),
+            (10, 8, sources_healthy()),
+        ],
+        variables=[source_variable(), tense],
+        marks=outage_marks(f"{COUNTRY},{TENSE}"),
+    )
