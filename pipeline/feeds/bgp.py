@@ -18,8 +18,8 @@ UPDATE = 2
 TYPES = range(1, 7)
 """OPEN, UPDATE, NOTIFICATION, KEEPALIVE, ROUTE-REFRESH, CAPABILITY: only an UPDATE carries routes."""
 
-AS_PATH, MP_REACH, MP_UNREACH, AS4_PATH = 2, 14, 15, 17
-USED = frozenset({AS_PATH, MP_REACH, MP_UNREACH, AS4_PATH})
+AS_PATH, MP_REACH, MP_UNREACH, AS4_PATH, BGPSEC_PATH = 2, 14, 15, 17, 33
+USED = frozenset({AS_PATH, MP_REACH, MP_UNREACH, AS4_PATH, BGPSEC_PATH})
 EXTENDED = 0x10
 """Flag of an attribute whose length takes two octets."""
 
@@ -230,13 +230,21 @@ def _scan(raw: bytes) -> dict[int, tuple[int, int]]:
 def _origin(raw: bytes, first: dict[int, tuple[int, int]], wide: bool) -> int | None:
     """Origin AS; the one of AS4_PATH where a speaker of two octets hides it (RFC 6793)."""
     if AS_PATH not in first:
-        return None
+        return _signed(raw, *first[BGPSEC_PATH]) if BGPSEC_PATH in first else None
     origin, hops = path(raw, *first[AS_PATH], 4 if wide else 2)
     if not wide and AS4_PATH in first:
         hidden, known = path(raw, *first[AS4_PATH], 4)
         if 0 < known <= hops:
             return hidden
     return origin
+
+
+def _signed(raw: bytes, at: int, end: int) -> int:
+    """Origin AS of a signed path, which stands in place of an AS_PATH (RFC 8205): its last segment's last octets."""
+    last = at + int.from_bytes(raw[at : at + 2])
+    if last < at + 8 or last > end:
+        raise MalformedError("bad-path", f"a signed path of {last - at} in {end - at} bytes")
+    return int.from_bytes(raw[last - 4 : last])
 
 
 def path(raw: bytes, at: int, end: int, width: int) -> tuple[int, int]:
@@ -251,10 +259,10 @@ def path(raw: bytes, at: int, end: int, width: int) -> tuple[int, int]:
     """
     origin = hops = 0
     while at + 2 <= end:
-        kind, count = raw[at], raw[at + 1]
-        start, at = at + 2, at + 2 + count * width
-        if at > end or kind not in SEGMENTS:
+        kind, count, start = raw[at], raw[at + 1], at + 2
+        if kind not in SEGMENTS or start + count * width > end:
             break
+        at = start + count * width
         if kind == AS_SEQUENCE:
             hops += count
             origin = int.from_bytes(raw[at - width : at]) if count else origin

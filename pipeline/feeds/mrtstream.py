@@ -161,7 +161,7 @@ class Source:
 
         Pieces that were searched are let go, so that garbage without an end does not fill the memory.
         """
-        self.at += 1
+        self.at += min(1, self.remaining)
         while self.has(HEADER.size):
             start, piece = self.at, self.buffer
             for found in _TYPE.finditer(piece, start + 4):

@@ -62,6 +62,9 @@ def announced(nlri: bytes, time: int = TIME) -> bytes:
 NET = bytes([24, 198, 51, 100])
 """198.51.100.0/24 as an UPDATE has it."""
 
+NET6 = bytes.fromhex("30 2001 0db8 0001")
+"""2001:db8:1::/48."""
+
 
 def read(stream: bytes | BinaryIO) -> tuple[list[Elements], list[DecodeError], mrt.Tally]:
     """Batches, damage and the tally, which has to add up."""
