@@ -27,6 +27,9 @@ MAX_MESSAGE = 8 * 2**20
 BATCH_HEAD = 64 * 2**10
 """What keys and headers may add to a message before Kafka holds it against the topic's limit [bytes]."""
 
+SEGMENT = 64 * 2**20
+"""Piece of a compacted topic [bytes].  The newest is never compacted: at Kafka's 1 GiB a restart would read it all."""
+
 BGP_FEEDS = frozenset({"mrt", "rislive", "bmp", "exabgp"})
 """Feeds whose frames are `Elements`, shared out by address bits; all others send `Rows`, by country."""
 
@@ -69,7 +72,8 @@ class Topic:
         >>> OUTAGES.settings()["retention.ms"], PROGRESS.settings()["cleanup.policy"]
         ('-1', 'compact,delete')
         """
-        return {
+        compaction = {"segment.bytes": str(SEGMENT), "min.cleanable.dirty.ratio": "0.2"} if self.compact else {}
+        return compaction | {
             "cleanup.policy": "compact,delete" if self.compact else "delete",
             "retention.ms": str(self.retention * 1000 if self.retention != FOREVER else FOREVER),
             "retention.bytes": str(self.size),
