@@ -54,13 +54,18 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
     Where no day is similar yet, any day has to do, and the count is 0.
     """
-    n = len(view.since)
-    now = calendar.read(calendar.end - 1, plain(n))
+    n, newest = len(view.since), calendar.end - 1
+    now = calendar.read(newest, plain(n))
     days, alike = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool)
     for i, lag in enumerate(LAGS):
-        then = in_force(calendar, slot - lag * DAY, n) if calendar.end - calendar.dropped > 1 else now
-        then = now if then is None else np.where(np.isnan(then), now, then)
-        days[i] = _lagged(past, view, slot - lag * DAY, grid, _clock(now) - _clock(then))
+        at = slot - lag * DAY
+        position = calendar.until(at)
+        if position is None or position == newest:
+            days[i] = _column(past, view, at)
+            continue
+        then = calendar.read(position, plain(n))
+        then = np.where(np.isnan(then), now, then)
+        days[i] = _lagged(past, view, at, grid, _clock(now) - _clock(then))
         alike[i] = (_kind(then) > 0) == (_kind(now) > 0)
     some = (alike & ~np.isnan(days)).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
