@@ -50,7 +50,8 @@ def variable(
     name: str, label: str, query: str, *, all_: bool = False, default: str = "", description: str = ""
 ) -> Json:
     """A choice among the values of a label; refreshed with the time range, so that replayed history shows its own."""
-    first = {"text": ["All"], "value": ["$__all"]} if all_ else {"text": default, "value": default}
+    value = default or "$__all"
+    first = {"text": [default or "All"], "value": [value]} if all_ else {"text": default, "value": default}
     return {
         "type": "query", "name": name, "label": label, "description": description, "datasource": SOURCE,
         "query": {"qryType": 1, "query": query, "refId": "variable"}, "definition": query, "refresh": 2, "sort": 1,
@@ -84,6 +85,14 @@ def link(title: str, uid: str) -> Json:
     }  # fmt: skip
 
 
+def tense_variable() -> Json:
+    """What is real, what a drill, what history; where nothing is live (history), the first that there is."""
+    return variable(
+        "tense", "Real, drill or replay", "label_values(netvigil_event_timestamp_seconds, tense)", all_=True,
+        default="live", description="live is real, drill is an exercise, replay is history",
+    )  # fmt: skip
+
+
 LINKS = {OVERVIEW: "All countries", COUNTRY: "One country", RUNBOOK: "What to do"}
 
 
@@ -91,7 +100,10 @@ def board(
     uid: str, title: str, description: str, placed: Iterable[Placed], variables: Sequence[Json] = (),
     marks: Sequence[Json] = (), since: str = "now-24h", refresh: str = "30s",
 ) -> Json:  # fmt: skip
-    """The whole of a board."""
+    """The whole of a board; marks stand in graphs, not in timelines, which show the same in words."""
+    panels = laid_out(placed)
+    timelines = [panel["id"] for panel in panels if panel["type"] == "state-timeline"]
+    only_graphs = {"filter": {"exclude": True, "ids": timelines}}
     return {
         "uid": uid,
         "title": title,
@@ -107,6 +119,6 @@ def board(
         "refresh": refresh,
         "links": [link(name, other) for other, name in LINKS.items() if other != uid],
         "templating": {"list": list(variables)},
-        "annotations": {"list": list(marks)},
-        "panels": laid_out(placed),
+        "annotations": {"list": [{**mark, **only_graphs} for mark in marks]},
+        "panels": panels,
     }

@@ -20,7 +20,9 @@ def sections() -> dict[str, str]:
 def board_link(alert: str) -> str:
     """The board for an alert: its country's for an outage or a blind country, else the overview."""
     if alert.startswith("NetvigilOutage") or alert == "NetvigilCountryBlind":
-        return f"{GRAFANA}/d/{COUNTRY}?var-country={{{{ $labels.country }}}}"
+        return (
+            f'{GRAFANA}/d/{COUNTRY}?var-country={{{{ $labels.country }}}}&var-tense={{{{ or $labels.tense "live" }}}}'
+        )
     return f"{GRAFANA}/d/{OVERVIEW}"
 
 

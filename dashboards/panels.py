@@ -11,17 +11,26 @@ Json = dict[str, Any]
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
-CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#8E8E93", "#56B4E9"
+CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3D5A80"
 """All well, suspected, out, not seen; and what is neither."""
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 """For lines that need telling apart."""
 
 
-def target(expr: str, legend: str = "", now: bool = False, ref: str = "A") -> Json:
-    """One query; ``now`` asks for the last moment only, as a table."""
-    kind: Json = {"instant": True, "range": False, "format": "table"} if now else {"instant": False, "range": True}
-    return {"datasource": SOURCE, "refId": ref, "expr": expr, "legendFormat": legend or "{{__name__}}", **kind}
+def target(expr: str, legend: str) -> Json:
+    """A query over the whole time, one line a series."""
+    return {"datasource": SOURCE, "expr": expr, "legendFormat": legend, "instant": False, "range": True}
+
+
+def latest(expr: str, legend: str) -> Json:
+    """A query at the last moment, one value a series: what is over by then is not shown."""
+    return {**target(expr, legend), "instant": True, "range": False}
+
+
+def rows(expr: str) -> Json:
+    """A query at the last moment, as a table of labels and values."""
+    return {**latest(expr, ""), "format": "table"}
 
 
 def targets(*queries: Json) -> list[Json]:
@@ -46,6 +55,16 @@ def override(name: str, **properties: Any) -> Json:
     return {"matcher": {"id": "byName", "options": name}, "properties": listed}
 
 
+KIND_COLOURS = [
+    {
+        "matcher": {"id": "byRegexp", "options": f"/^{kind}\\..*/"},
+        "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
+    }
+    for kind, colour in zip(("bgp", "probing", "traffic", "telescope", "atlas", "ooni"), PALETTE, strict=False)
+]
+"""A kind of signal has the same colour everywhere."""
+
+
 def panel(
     kind: str, title: str, description: str, queries: Sequence[Json], defaults: Json, options: Json,
     overrides: Sequence[Json] = (), transformations: Sequence[Json] = (),
@@ -64,7 +83,7 @@ def panel(
 
 
 def stat(title: str, description: str, query: Json, *, text: str = "value", fields: str = "", **defaults: Any) -> Json:
-    """One big value (or a word, or several side by side)."""
+    """One big value or several side by side; ``fields`` is the label of a table that is shown as a word."""
     options = {
         "colorMode": "background",
         "graphMode": "none",
@@ -72,27 +91,28 @@ def stat(title: str, description: str, query: Json, *, text: str = "value", fiel
         "orientation": "auto",
         "textMode": text,
         "wideLayout": True,
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": fields, "values": bool(fields)},
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": f"/^{fields}$/" if fields else "", "values": False},
     }
     return panel("stat", title, description, [query], {"color": {"mode": "thresholds"}, **defaults}, options)
 
 
 def lines(
-    title: str, description: str, queries: Sequence[Json], *, overrides: Sequence[Json] = (), legend: bool = True,
+    title: str, description: str, queries: Sequence[Json], *, overrides: Sequence[Json] = (), last: bool = False,
     **defaults: Any,
 ) -> Json:  # fmt: skip
-    """Lines over time; a gap stays a gap: what was not observed is not drawn."""
+    """Lines over time, with the last values in the legend if asked; what was not observed stays a gap."""
     custom = {
         "drawStyle": "line", "lineWidth": 2, "lineInterpolation": "stepAfter", "fillOpacity": 0, "showPoints": "auto",
         "pointSize": 4, "spanNulls": False, "axisSoftMin": 0, "thresholdsStyle": {"mode": "off"},
     }  # fmt: skip
     custom |= defaults.pop("custom", {})
+    calcs = ["lastNotNull"] if last else []
     options = {
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": legend, "calcs": []},
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": calcs},
         "tooltip": {"mode": "multi", "sort": "asc"},
     }
-    defaults = {"color": {"mode": "palette-classic-by-name"}, "custom": custom, **defaults}
-    return panel("timeseries", title, description, queries, defaults, options, overrides)
+    defaults = {"color": {"mode": "palette-classic"}, "custom": custom, **defaults}
+    return panel("timeseries", title, description, queries, defaults, options, [*KIND_COLOURS, *overrides])
 
 
 def timeline(title: str, description: str, queries: Sequence[Json], mappings: list[Json], **defaults: Any) -> Json:
@@ -123,13 +143,13 @@ def table(
     keep: Json = {"include": {"names": list(columns)}}
     order = {name: i for i, name in enumerate(columns)}
     steps_: list[Json] = [{"id": "joinByField", "options": {"byField": join, "mode": "outer"}}] if join else []
+    if sort:
+        steps_.append({"id": "sortBy", "options": {"fields": {}, "sort": [{"field": sort, "desc": True}]}})
     steps_ += [
         {"id": "filterFieldsByName", "options": keep},
         {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": columns}},
     ]
-    options = {"showHeader": True, "cellHeight": "md", "footer": {"show": False}, "frameIndex": 0}
-    if sort:
-        options["sortBy"] = [{"displayName": sort, "desc": True}]
+    options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}, "frameIndex": 0}
     defaults = {"custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}, "minWidth": 70}}
     return panel("table", title, description, queries, defaults, options, overrides, steps_)
 
@@ -145,6 +165,7 @@ def bars(title: str, description: str, query: Json, **defaults: Any) -> Json:
         "minVizHeight": 16,
         "maxVizHeight": 40,
         "sizing": "auto",
+        "text": {"titleSize": 14, "valueSize": 18},
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "legend": {"showLegend": False, "displayMode": "hidden", "placement": "bottom"},
     }

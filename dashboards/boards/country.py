@@ -1,6 +1,6 @@
 """One country: what is known of it, against what is usual, and how well it is seen."""
 
-from dashboards.board import board, outage_marks, source_variable, variable
+from dashboards.board import board, outage_marks, source_variable, tense_variable, variable
 from dashboards.boards.states import COUNTRY, QUORUM, STATE_WORDS, measured, named, open_state, unseen
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.panels import (
@@ -11,15 +11,17 @@ from dashboards.panels import (
     SUSPECT,
     Json,
     bars,
+    latest,
     lines,
     override,
     row,
+    rows,
     stat,
     steps,
     target,
     timeline,
     words,
-)  # fmt: skip
+)
 
 HERE = f'{COUNTRY},entity="$country"'
 SIGNAL = 'signal=~"$signal"'
@@ -35,20 +37,20 @@ def state() -> Json:
     return stat(
         "Now",
         "What we say of the country. Grey: too few healthy sources to say anything.",
-        target(named(states, "entity", HERE), "{{name}}"),
+        latest(named(states, "entity", HERE), "{{name}}"),
         text="value_and_name", mappings=STATE_WORDS, noValue="Not measured", thresholds=steps((None, BLIND)),
     )  # fmt: skip
 
 
 def told(title: str, description: str, label: str) -> Json:
     """A text of the open outage."""
-    query = target(f"max by ({label}) (netvigil_outage_info{{{HERE},{TENSE}}})", f"{{{{{label}}}}}")
-    return stat(title, description, query, text="name", noValue="–", thresholds=steps((None, BLIND), (1, INK)))
+    query = rows(f"max by ({label}) (netvigil_outage_info{{{HERE},{TENSE}}})")
+    return stat(title, description, query, fields=label, noValue="–", thresholds=steps((None, INK)))
 
 
 def number(title: str, description: str, metric: str, unit: str) -> Json:
     """A number of the open outage."""
-    query = target(metric, title)
+    query = latest(metric, title)
     return stat(title, description, query, noValue="–", unit=unit, decimals=0, thresholds=steps((None, INK)))
 
 
@@ -64,11 +66,12 @@ def duration() -> Json:
 def restored() -> Json:
     """The last end of an outage."""
     ended = f"max by (until_local, lasted) (netvigil_restored_info{{{HERE},{TENSE}}})"
+    text = f'label_join({ended}, "text", ", after ", "until_local", "lasted")'
     return stat(
         "Back since",
         "When the last outage ended, local time, and how long it was; shown for two hours.",
-        target(ended, "{{until_local}}, after {{lasted}}"),
-        text="name", noValue="No outage ended lately", thresholds=steps((None, BLIND), (1, CALM)),
+        rows(text),
+        fields="text", noValue="No outage ended lately", thresholds=steps((None, BLIND)),
     )  # fmt: skip
 
 
@@ -85,14 +88,14 @@ def compared() -> Json:
         "Every signal as a share of what is expected at that hour of the week: 100 % is an ordinary day. The grey "
         "band is how far ordinary days stray. A gap is a time that could not be seen.",
         [
-            target(f"max by (signal) (netvigil_signal_ratio{{{own}}})", "{{signal}}"),
+            target(f"max by (signal) (netvigil_signal_ratio{{{own}}} >= 0)", "{{signal}}"),
             target(f"clamp(min({bound('lower')}), 0, 1)", "usual, from"),
-            target(f"clamp(max({bound('upper')}), 1, 1.2)", "usual, to"),
+            target(f"clamp(max({bound('upper')}), 1, 1.2)", "usual range"),
         ],
-        unit="percentunit", decimals=0, min=0, max=1.2,
+        unit="percentunit", min=0, max=1.2,
         overrides=[
-            override("usual, from", **BAND),
-            override("usual, to", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
+            override("usual, from", **BAND, custom__hideFrom={"legend": True, "tooltip": False, "viz": False}),
+            override("usual range", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
         ],
     )  # fmt: skip
 
@@ -104,10 +107,10 @@ def one_signal() -> Json:
         "$signal",
         "The signal in its own unit, what was expected of it, and how far ordinary days stray (grey band).",
         [
-            target(f"max(netvigil_signal_value{{{own}}})", "measured"),
+            target(f"max(netvigil_signal_value{{{own}}} >= 0)", "measured"),
             target(f'max(netvigil_signal_expected{{{own},bound="expected"}})', "expected"),
             target(f'max(netvigil_signal_expected{{{own},bound="lower"}})', "usual, from"),
-            target(f'max(netvigil_signal_expected{{{own},bound="upper"}})', "usual, to"),
+            target(f'max(netvigil_signal_expected{{{own},bound="upper"}})', "usual range"),
         ],
         unit="short", min=0,
         overrides=[
@@ -118,8 +121,8 @@ def one_signal() -> Json:
                 custom__lineStyle={"fill": "dash", "dash": [6, 6]},
                 custom__lineWidth=1,
             ),
-            override("usual, from", **BAND),
-            override("usual, to", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
+            override("usual, from", **BAND, custom__hideFrom={"legend": True, "tooltip": False, "viz": False}),
+            override("usual range", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
         ],
     )  # fmt: skip
     return {**panel, "repeat": "signal", "repeatDirection": "h", "maxPerRow": 3}
@@ -146,7 +149,7 @@ def parts_compared() -> Json:
         "Networks and regions compared with usual",
         "The lowest signal of every part, as a share of what is expected at that hour of the week.",
         [target(named(ratio, PLACE, f'{parts},country="$country"'), "{{name}}")],
-        unit="percentunit", decimals=0, min=0, max=1.2, noValue="No part of the country is watched or out",
+        unit="percentunit", min=0, max=1.2, last=True, noValue="No part of the country is watched or out",
     )  # fmt: skip
 
 
@@ -156,7 +159,7 @@ def evidence() -> Json:
         "What speaks for the outage, and what against",
         "How much each signal adds to the odds (natural logarithm): above zero it speaks for an outage, below zero "
         "against one. 3 makes it twenty times as likely.",
-        target(f"max by (signal) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})", "{{signal}}"),
+        latest(f"max by (signal) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})", "{{signal}}"),
         unit="none", decimals=1, min=-3, max=9, noValue="No outage is open",
         thresholds=steps((None, CALM), (0, SUSPECT), (3, OUT)),
     )  # fmt: skip
@@ -164,10 +167,11 @@ def evidence() -> Json:
 
 def deviation() -> Json:
     """How unusual each signal is."""
+    score = f"netvigil_signal_score{{{HERE},{SIGNAL}}}"
     return lines(
         "How unusual it is",
         "Robust standard deviations from what is expected; ordinary days stay between −3 and 3.",
-        [target(f"max by (signal) (netvigil_signal_score{{{HERE},{SIGNAL}}})", "{{signal}}")],
+        [target(f"max by (signal) ({score} == {score})", "{{signal}}")],
         unit="none", decimals=0, custom={"axisSoftMax": 5, "axisSoftMin": -10},
     )  # fmt: skip
 
@@ -184,9 +188,9 @@ def seen() -> Json:
         [target(f"{blind} + 2 * ({value} != bool {value})", "{{signal}}")],
         words(
             ("0", "Seen", CALM),
-            ("1", "Too few sources", SUSPECT),
-            ("2", "Not observed", BLIND),
-            ("3", "Not observed", BLIND),
+            ("1", "Few sources", SUSPECT),
+            ("2", "Not seen", BLIND),
+            ("3", "Not seen", BLIND),
         ),
         noValue="Not measured",
     )
@@ -198,7 +202,7 @@ def health() -> Json:
         "Healthy sources",
         "Share of each signal's peers, probes or collectors that work. Below half the signal says nothing.",
         [target(f"max by (signal) (netvigil_signal_health_ratio{{{HERE},{SIGNAL}}})", "{{signal}}")],
-        unit="percentunit", decimals=0, min=0, max=1,
+        unit="percentunit", min=0, max=1,
     )  # fmt: skip
 
 
@@ -233,7 +237,7 @@ def country() -> Json:
             source_variable(),
             variable("country", "Country", f"label_values(netvigil_entity_info{{{COUNTRY}}}, entity)"),
             variable("signal", "Signal", f"label_values(netvigil_signal_value{{{HERE}}}, signal)", all_=True),
-            variable("tense", "Real, drill or replay", "label_values(netvigil_outage_active, tense)", all_=True),
+            tense_variable(),
         ],
         marks=outage_marks(f"{HERE},{TENSE}"),
     )  # fmt: skip

@@ -1,7 +1,20 @@
 """Panels on what we can see: feeds and sources."""
 
 from dashboards.boards.states import QUORUM
-from dashboards.panels import CALM, OUT, SUSPECT, Json, bars, override, stat, steps, table, target, words
+from dashboards.panels import (
+    CALM,
+    OUT,
+    SUSPECT,
+    Json,
+    bars,
+    latest,
+    override,
+    rows,
+    stat,
+    steps,
+    table,
+    words,
+)
 
 
 def feeds_alive() -> Json:
@@ -10,7 +23,7 @@ def feeds_alive() -> Json:
     return stat(
         "Dead feeds",
         "Feeds whose heartbeats are missing. What they measure is unknown meanwhile, which is no outage.",
-        target(f"{dead}\n  or on () 0 * count(netvigil_feed_up)", "dead"),
+        latest(f"{dead}\n  or on () 0 * count(netvigil_feed_up)", "dead"),
         noValue="No feeds", mappings=words(("0", "None", CALM)), thresholds=steps((None, CALM), (1, OUT)),
     )  # fmt: skip
 
@@ -19,15 +32,15 @@ def feed_table() -> Json:
     """Every feed: alive, how old, how much, and what was lost."""
 
     def rate(counter: str) -> Json:
-        return target(f"sum by (feed) (rate({counter}[$__rate_interval]))", now=True)
+        return rows(f"sum by (feed) (rate({counter}[$__rate_interval]))")
 
-    loss = {"unit": "cps", "decimals": 2, "noValue": "0", "custom__width": 125}
+    loss = {"unit": "suffix:/s", "decimals": 2, "noValue": "0", "custom__width": 125}
     return table(
         "Feeds",
         "A dead feed is not a dead country: what it measures is unknown until it is back.",
         [
-            target("min by (feed) (netvigil_feed_up)", now=True),
-            target("time() - max by (feed) (netvigil_feed_last_event_timestamp_seconds)", now=True),
+            rows("min by (feed) (netvigil_feed_up)"),
+            rows("time() - max by (feed) (netvigil_feed_last_event_timestamp_seconds)"),
             rate("netvigil_feed_messages_total"),
             rate("netvigil_dead_letters_total"),
             rate("netvigil_late_records_total"),
@@ -45,7 +58,7 @@ def feed_table() -> Json:
                 custom__width=90,
             ),
             override("Newest event", unit="dtdurations", decimals=0),
-            override("Messages", unit="cps", decimals=1, noValue="0", custom__width=125),
+            override("Messages", unit="suffix:/s", decimals=1, noValue="0", custom__width=125),
             override("Unusable", **loss),
             override("Late", **loss),
         ],
@@ -58,7 +71,7 @@ def sources_healthy() -> Json:
         "Healthy sources of each signal",
         "Share of a signal's peers, probes or collectors that work. Below half, the signal says unknown and never "
         "outage.",
-        target("avg by (signal) (netvigil_bin_health_ratio)", "{{signal}}"),
+        latest("avg by (signal) (netvigil_bin_health_ratio)", "{{signal}}"),
         unit="percentunit", decimals=0, min=0, max=1, noValue="No signals",
         thresholds=steps((None, OUT), (QUORUM, SUSPECT), (0.8, CALM)),
     )  # fmt: skip

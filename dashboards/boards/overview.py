@@ -1,8 +1,19 @@
 """The desk officer's night at a glance: who is out, since when, how much, how sure, and whether we can see."""
 
-from dashboards.board import board, outage_marks, source_variable, variable
+from dashboards.board import board, outage_marks, source_variable, tense_variable
 from dashboards.boards.feeds import feed_table, feeds_alive, sources_healthy
-from dashboards.boards.states import COUNTRY, STATE_WORDS, WATCHED, fresh, measured, named, open_state, unseen
+from dashboards.boards.states import (
+    CONFIRMED,
+    COUNTRY,
+    STATE_WORDS,
+    SUSPECTED,
+    WATCHED,
+    fresh,
+    measured,
+    named,
+    open_state,
+    unseen,
+)
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.links import OVERVIEW
 from dashboards.panels import (
@@ -12,15 +23,17 @@ from dashboards.panels import (
     SUSPECT,
     Json,
     countries_map,
+    latest,
     lines,
     override,
+    rows,
     stat,
     steps,
     table,
     target,
     timeline,
     words,
-)  # fmt: skip
+)
 
 PLACE = "entity_type, entity, tense"
 TENSE = 'tense=~"$tense"'
@@ -32,16 +45,23 @@ def out_now() -> Json:
     """The names of the countries that are out."""
     info = f'max by ({PLACE}, name) (netvigil_outage_info{{{COUNTRY},{TENSE},state!="suspected"}})'
     lost = f"max by ({PLACE}) (netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}})"
-    out = f"max by (name, tense) (100 * {lost} * on ({PLACE}) group_left (name) {info})"
+    out = marked(f"100 * {lost} * on ({PLACE}) group_left (name) {info}")
     calm = f'label_replace(0 * {fresh()} - 1, "name", "No country is out", "", "")'
     return stat(
         "Countries out now",
         "Every country with a confirmed outage, and how much of its usual connectivity is lost. Grey: verdicts are "
         "more than three hours old, or there are none, so that we do not know.",
-        target(f"sort_desc({out})\n  or on () {calm}", "{{name}}"),
+        latest(f"sort_desc({out})\n  or on () {calm}", "{{name}}"),
         text="value_and_name", unit="suffix: % lost", decimals=0, noValue="We do not know",
         mappings=words(("-1", "All calm", CALM)), thresholds=steps((None, BLIND), (0, OUT)),
     )  # fmt: skip
+
+
+def marked(expr: str) -> str:
+    """The same series, whose names say aloud what is not real."""
+    for tense, mark in (("drill", "(DRILL)"), ("replay", "(replay)")):
+        expr = f'label_replace({expr}, "mark", "{mark}", "tense", "{tense}")'
+    return f'label_join({expr}, "name", " ", "name", "mark")'
 
 
 def also_out() -> Json:
@@ -50,7 +70,7 @@ def also_out() -> Json:
     return stat(
         "Regions, networks, services out",
         "Confirmed outages of parts of countries.",
-        target(f"{count}\n  or on () 0 * {fresh()}", "out"),
+        latest(f"{count}\n  or on () 0 * {fresh()}", "out"),
         noValue="Unknown", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
     )  # fmt: skip
 
@@ -61,7 +81,7 @@ def suspected() -> Json:
     return stat(
         "Suspected",
         "Suspicions of any place that are not confirmed. Most come to nothing; none of them notifies.",
-        target(f"{count}\n  or on () 0 * {fresh()}", "suspected"),
+        latest(f"{count}\n  or on () 0 * {fresh()}", "suspected"),
         noValue="Unknown", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, SUSPECT)),
     )  # fmt: skip
 
@@ -71,7 +91,7 @@ def age() -> Json:
     return stat(
         "Verdicts are this old",
         "Time since the newest bin that was judged. Slow feeds hold it back by up to 90 minutes.",
-        target("time() - max(netvigil_event_timestamp_seconds)", "age"),
+        latest("time() - max(netvigil_event_timestamp_seconds)", "age"),
         unit="dtdurations", decimals=0, noValue="No verdicts",
         thresholds=steps((None, CALM), (2 * 3600, SUSPECT), (3 * 3600, OUT)),
     )  # fmt: skip
@@ -81,15 +101,18 @@ def outage_table() -> Json:
     """Every open outage in words, with links."""
 
     def keyed(expr: str) -> Json:
-        return target(f"max by (key) (label_join({expr}, {KEY}))", now=True)
+        return rows(f"max by (key) (label_join({expr}, {KEY}))")
 
     spent = (
         f"max by (tense) (netvigil_event_timestamp_seconds) - on (tense) group_right () "
         f"max by ({PLACE}) (netvigil_outage_start_timestamp_seconds{{{TENSE}}})"
     )
     texts = f"max by (key, {PLACE}, {TEXTS}) (label_join(netvigil_outage_info{{{TENSE}}}, {KEY}))"
+    country_first = (
+        f"netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}} + 1 or netvigil_outage_severity_ratio{{{TENSE}}}"
+    )
     columns = {
-        "name": "Where", "what": "What", "state": "State", "since_local": "Since (local time)",
+        "name": "Where", "state": "State", "what": "What", "since_local": "Since (local time)",
         "Value #B": "For", "Value #C": "Lost", "Value #D": "Sure", "since_utc": "Since (UTC)", "tense": "Real?",
         "country": "country",
     }  # fmt: skip
@@ -98,24 +121,26 @@ def outage_table() -> Json:
     ]
     return table(
         "Open outages",
-        "One line an outage, suspected ones included. A click on a place opens its country's board.",
+        "One line an outage, countries first, suspected ones included. A click on a place opens its country's board.",
         [
-            target(texts, now=True),
+            rows(texts),
             keyed(spent),
             keyed(f"netvigil_outage_severity_ratio{{{TENSE}}}"),
             keyed(f"netvigil_outage_probability_ratio{{{TENSE}}}"),
+            keyed(country_first),
         ],
-        columns=columns, sort="Lost", join="key",
+        columns=columns, sort="Value #E", join="key",
         overrides=[
             override("Where", links=to_country, custom__width=190),
+            override("What", custom__minWidth=200),
             override("For", unit="dtdurations", decimals=0, custom__width=150),
             override("Lost", unit="percentunit", decimals=0, custom__width=75),
             override("Sure", unit="percentunit", decimals=0, custom__width=75),
-            override("Since (local time)", custom__width=215),
-            override("Since (UTC)", custom__width=190),
+            override("Since (local time)", custom__width=255),
+            override("Since (UTC)", custom__width=225),
             override("State", mappings=STATES, custom__cellOptions={"type": "color-background"}, custom__width=105),
             override("Real?", mappings=TENSES, custom__width=80),
-            override("country", custom__hidden=True),
+            override("country", custom__hideFrom={"viz": True, "legend": True, "tooltip": True}),
         ],
     )  # fmt: skip
 
@@ -128,14 +153,13 @@ TENSES = words(("live", "Real", OUT), ("drill", "DRILL", CALM), ("replay", "Repl
 
 def where() -> Json:
     """The countries that are out or watched, on a map."""
-    lost = f"max by (entity) (netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}})"
-    watched = f"0 * max by (entity) ({WATCHED})"
+    states = f"{open_state(f'{COUNTRY},{TENSE}', 'entity')} or 0 * max by (entity) ({WATCHED})"
     return countries_map(
         "Where",
-        "Orange: out, and how much is lost. Blue: watched, and nothing is out.",
-        target(named(f"{lost} or {watched}", "entity", COUNTRY), now=True),
+        "Vermilion: out. Amber: suspected. Blue: watched, and nothing is out.",
+        rows(named(states, "entity", COUNTRY)),
         "entity",
-        unit="percentunit", decimals=0, min=0, max=1, thresholds=steps((None, CALM), (0.01, OUT)),
+        mappings=STATE_WORDS, thresholds=steps((None, CALM), (SUSPECTED, SUSPECT), (CONFIRMED, OUT)),
     )  # fmt: skip
 
 
@@ -166,16 +190,12 @@ def left() -> Json:
         "For every country that is watched or was out in this time: the lowest of its signals, as a share of what is "
         "usual at that hour. A gap is a time that nobody could see.",
         [target(named(f"{ratio} and on (entity) ({was_out} or {WATCHED})", "entity", COUNTRY), "{{name}}")],
-        unit="percentunit", min=0, max=1.2, decimals=0, noValue="No country is watched or was out",
+        last=True, unit="percentunit", min=0, max=1.2, noValue="No country is watched or was out",
     )  # fmt: skip
 
 
 def overview() -> Json:
     """The board."""
-    tense = variable(
-        "tense", "Real, drill or replay", "label_values(netvigil_outage_active, tense)", all_=True,
-        description="live is real, drill is an exercise, replay is history",
-    )  # fmt: skip
     return board(
         OVERVIEW,
         "netvigil: all countries",
@@ -193,6 +213,6 @@ def overview() -> Json:
             (14, 8, feed_table()),
             (10, 8, sources_healthy()),
         ],
-        variables=[source_variable(), tense],
+        variables=[source_variable(), tense_variable()],
         marks=outage_marks(f"{COUNTRY},{TENSE}"),
     )
