@@ -94,10 +94,11 @@ def routes(body: bytes, at: int, wide: bool, numbered: bool) -> tuple[list[Route
     (29, ([(1, 4, 0, [21, 23])], 0))
     """
     size = len(body) - at
-    if size < HEADER or body[at : at + 16] != MARKER:
+    if size < HEADER or not body.startswith(MARKER, at):
         raise MalformedError("bad-message", "no BGP header")
-    if int.from_bytes(body[at + 16 : at + 18]) != size:
-        raise MalformedError("bad-message", f"length {int.from_bytes(body[at + 16 : at + 18])} of {size} bytes")
+    stated = body[at + 16] << 8 | body[at + 17]
+    if stated != size:
+        raise MalformedError("bad-message", f"length {stated} of {size} bytes")
     kind = body[at + 18]
     if kind == UPDATE:
         return update(body, at + HEADER, wide, numbered)
@@ -108,12 +109,11 @@ def routes(body: bytes, at: int, wide: bool, numbered: bool) -> tuple[list[Route
 
 def update(body: bytes, at: int, wide: bool, numbered: bool) -> tuple[list[Routes], int]:
     """Routes of an UPDATE whose header ends at ``at``; arguments and result as in `routes`."""
-    end = len(body)
-    withdrawn = at + 2
+    end, withdrawn = len(body), at + 2
     middle = withdrawn + int.from_bytes(body[at:withdrawn])
     start = middle + 2
-    nlri = start + int.from_bytes(body[middle:start])
-    if start > end or nlri > end:
+    nlri = start + (body[middle] << 8 | body[middle + 1]) if start <= end else end + 1
+    if nlri > end:
         raise MalformedError("bad-update", "its parts are longer than the message")
     origin, reach, unreach = attributes(body[start:nlri], wide) if nlri > start else Attributes()
     lists: list[tuple[int, int, Span]] = []

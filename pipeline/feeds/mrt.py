@@ -92,9 +92,10 @@ def _rows(source: Source, decoder: Decoder, last: int | None) -> tuple[int, Rows
         if meant is None:
             raise
         rows = decoder.rows(meant)
-    if last is not None and abs(record.time - last) > STRIDE and _astray(record.time, last, source.next_time()):
-        raise MalformedError("bad-time", f"{record.time} between records of {last}")
-    return record.time, rows
+    time = record[0]
+    if last is not None and abs(time - last) > STRIDE and _astray(time, last, source.next_time()):
+        raise MalformedError("bad-time", f"{time} between records of {last}")
+    return time, rows
 
 
 def _astray(time: int, last: int, following: int | None) -> bool:

@@ -5,7 +5,7 @@ import re
 import zlib
 from lzma import LZMAError
 from struct import Struct
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from pipeline.feeds.bgp import MalformedError
 
@@ -35,13 +35,8 @@ EARLY = 4
 """The first table dumps state a length without view and sequence number [bytes]."""
 
 
-class Record(NamedTuple):
-    """One record: time [s], type, subtype, what follows the header."""
-
-    time: int
-    type: int
-    subtype: int
-    body: bytes
+Record = tuple[int, int, int, bytes]
+"""One record: time [s], type, subtype, what follows the header."""
 
 
 def known(kind: int, subtype: int, length: int) -> bool:
@@ -119,14 +114,14 @@ class Source:
         if len(self.buffer) - self.at < size and not self._fill(size):
             raise MalformedError("truncated-record", f"wanted {size} bytes, {self.remaining} left")
         self.length = size
-        return Record(time, kind, subtype, self.buffer[self.at + HEADER.size : self.at + size])
+        return time, kind, subtype, self.buffer[self.at + HEADER.size : self.at + size]
 
     def longer(self, record: Record) -> Record | None:
         """The record as it was meant, if it is an early table dump that states too small a length."""
-        if record.type != TABLE_DUMP or not self._begins(self.length + EARLY):
+        if record[1] != TABLE_DUMP or not self._begins(self.length + EARLY):
             return None
         self.length += EARLY
-        return record._replace(body=self.buffer[self.at + HEADER.size : self.at + self.length])
+        return *record[:3], self.buffer[self.at + HEADER.size : self.at + self.length]
 
     def next_time(self) -> int | None:
         """Time of the record after the one at hand [s]; None where none follows."""
