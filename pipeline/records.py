@@ -71,8 +71,9 @@ class Elements:
     """BGP elements in the order of arrival, n rows.
 
     time ``(n,) int64`` [s]; kind ``(n,) uint8``, see `KINDS`; peer ``(n,) int32`` index into ``peers``;
-    family ``(n,) uint8`` 4 or 6 (0 for STATE and OTHER); hi, lo ``(n,) uint64``: the address left-aligned in 128 bits
-    (10.0.0.0 is hi = 0x0a000000 << 32, lo = 0), host bits zero; length ``(n,) uint8`` mask bits;
+    family ``(n,) uint8`` 4 or 6 (0 for STATE, OTHER, and multicast routes, which are no reachability);
+    hi, lo ``(n,) uint64``: the address left-aligned in 128 bits (10.0.0.0 is hi = 0x0a000000 << 32, lo = 0), host
+    bits zero; length ``(n,) uint8`` mask bits;
     origin ``(n,) uint32`` origin AS (0 where none, or where the path ends in an AS set of several);
     state ``(n,) uint8`` new BGP state of a STATE element (6 is `ESTABLISHED`), else 0.
     """

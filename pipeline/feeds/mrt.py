@@ -23,6 +23,9 @@ from pipeline.records import KINDS, Elements
 
 NAME = "mrt"
 
+YEAR = 365 * 24 * 3600
+"""Further apart than this, the first two or the last two records are not of one recording [s]."""
+
 
 @dataclass
 class Tally:
@@ -93,20 +96,27 @@ def _rows(source: Source, decoder: Decoder, last: int | None) -> tuple[int, Rows
             raise
         rows = decoder.rows(meant)
     time = record[0]
-    if last is not None and abs(time - last) > STRIDE and _astray(time, last, source.next_time()):
-        raise MalformedError("bad-time", f"{time} between records of {last}")
+    if (last is None or abs(time - last) > STRIDE) and _astray(time, last, source.next_time()):
+        raise MalformedError("bad-time", f"{time}, far from the records around it")
     return time, rows
 
 
-def _astray(time: int, last: int, following: int | None) -> bool:
+def _astray(time: int, last: int | None, following: int | None) -> bool:
     """Whether a time is far from both of its neighbours, which agree: believed, it would make all that follows late.
+
+    Where there is only one neighbour, nobody can tell which of the two is wrong, unless they are a year apart.
 
     Examples
     --------
     >>> _astray(9000, 1000, 1001), _astray(9000, 1000, 9001), _astray(9000, 1000, None)
     (True, False, False)
+    >>> _astray(0, None, 10 * YEAR), _astray(2 * YEAR, 0, None)
+    (True, True)
     """
-    return following is not None and abs(following - last) <= STRIDE < abs(following - time)
+    if last is None or following is None:
+        neighbour = following if last is None else last
+        return neighbour is not None and abs(time - neighbour) > YEAR
+    return abs(following - last) <= STRIDE < abs(following - time)
 
 
 def _lost(source: Source, wrong: MalformedError, last: int | None, tally: Tally) -> DecodeError:

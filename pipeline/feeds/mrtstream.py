@@ -80,7 +80,7 @@ class Source:
 
     def has(self, size: int) -> bool:
         """Whether so many bytes are left, counted from the record at hand."""
-        return len(self.buffer) - self.at >= size or self._fill(size)
+        return len(self.buffer) - self.at >= size or (not self.ended and self._fill(size))
 
     def _fill(self, size: int) -> bool:
         """Read on until so many bytes are at hand; what came before a decompressor broke is kept."""
@@ -111,7 +111,7 @@ class Source:
         if length > LONGEST:
             raise MalformedError("record-too-long", f"length {length}")
         size = HEADER.size + length
-        if len(self.buffer) - self.at < size and not self._fill(size):
+        if not self.has(size):
             raise MalformedError("truncated-record", f"wanted {size} bytes, {self.remaining} left")
         self.length = size
         return time, kind, subtype, self.buffer[self.at + HEADER.size : self.at + size]

@@ -116,6 +116,15 @@ def test_a_time_that_jumps_ahead_and_back_is_damage():
     assert wrong(announced(NET, TIME - 2**20)) == ("bad-time", f"byte {len(GOOD)}")
 
 
+@pytest.mark.parametrize("time", [0, TIME + 2**30])
+def test_a_first_or_last_record_of_another_age_is_damage(time):
+    stray = announced(NET, time)
+    for content, place in ((stray + GOOD * 2, 0), (GOOD * 2 + stray, 2 * len(GOOD))):
+        batches, (damage,), _ = read(content)
+        assert kinds(batches) == {"announce": 2}
+        assert (damage.reason, damage.place) == ("bad-time", f"byte {place}")
+
+
 def test_a_gap_in_time_is_none():
     batches, damage, _ = read(GOOD + announced(NET, TIME + 9000) + announced(NET, TIME + 9001))
     assert (kinds(batches), damage) == ({"announce": 3}, [])
