@@ -62,7 +62,7 @@ class Family:
         """
         if not self.rib.overgrown():
             return None
-        needed = self.tally.visible(len(self.rib))
+        needed = np.zeros(len(self.rib), bool)
         needed[waiting] = True
         keep = self.rib.useful(needed)
         if len(keep) == len(needed):

@@ -21,7 +21,8 @@ class Sessions:
     """The peer sessions of one partition, a column each, in order of appearance.
 
     up ``(s,) bool``; since ``(s,) int64`` when the session last went down [s]: older words of it are void;
-    told ``(s,) int64`` when its state was last told [s].  A session that announces is up, whatever was told before.
+    told, heard ``(s,) int64`` when its state was last told, and when it last announced [s].  A session that announces
+    is up, whatever was told before.
 
     Examples
     --------
@@ -30,7 +31,7 @@ class Sessions:
     >>> downs = sessions.tell(at, np.array([60, 61]), np.array([1, 3]))
     >>> downs, sessions.up.tolist()
     ([Down(session=0, time=61, place=1)], [False])
-    >>> sessions.hear(at[:1], np.array([75]))
+    >>> sessions.hear(at[:1], np.array([75]))  # words that are not void
     >>> sessions.up.tolist()
     [True]
     """
@@ -41,6 +42,7 @@ class Sessions:
         self.up = np.empty(0, bool)
         self.since = np.empty(0, np.int64)
         self.told = np.empty(0, np.int64)
+        self.heard = np.empty(0, np.int64)
         self.asn = np.empty(0, np.int64)
         self._column: dict[Peer, int] = {}
 
@@ -62,6 +64,7 @@ class Sessions:
         self.up = np.append(self.up, True)
         self.since = np.append(self.since, NEVER)
         self.told = np.append(self.told, NEVER)
+        self.heard = np.append(self.heard, NEVER)
         self.asn = np.append(self.asn, peer.asn)
         return len(self) - 1
 
@@ -72,26 +75,25 @@ class Sessions:
         order = np.argsort(time, kind="stable")
         last = {int(session[i]): int(i) for i in order if time[i] >= self.told[session[i]]}
         for s, i in last.items():
-            self.up[s], self.told[s] = state[i] == ESTABLISHED, time[i]
+            self.up[s] = state[i] == ESTABLISHED or self.heard[s] > time[i]
+            self.told[s] = time[i]
         lost = {int(session[i]): int(i) for i in order if state[i] != ESTABLISHED and time[i] >= self.since[session[i]]}
         return [Down(s, int(time[i]), i) for s, i in sorted(lost.items())]
 
     def hear(self, session: np.ndarray, time: np.ndarray) -> None:
-        """Announcements ``(n,)`` show that a session is up, unless it was told to be down since [s]."""
-        if len(time):
-            newest = np.full(len(self), NEVER)
-            np.maximum.at(newest, session, time)
-            self.up |= (newest > NEVER) & (newest >= self.told)
+        """Announcements ``(n,)`` that are not void [s]: their sessions are up."""
+        np.maximum.at(self.heard, session, time)
+        self.up[session] = True
 
     def state(self) -> dict[str, np.ndarray]:
         """All but the names."""
-        return {"up": self.up, "since": self.since, "told": self.told, "asn": self.asn}
+        return {name: getattr(self, name) for name in ("up", "since", "told", "heard", "asn")}
 
     def restore(self, peers: list[Peer], state: dict[str, np.ndarray]) -> None:
         """Take over names and what `state` gave."""
         self.peers, self._column = peers, {peer: i for i, peer in enumerate(peers)}
-        for name in ("up", "since", "told", "asn"):
-            setattr(self, name, state[name].copy())
+        for name, array in state.items():
+            setattr(self, name, array.copy())
 
 
 class Witnesses:
@@ -143,19 +145,17 @@ class Witnesses:
         """The largest tables' size, counted per peer ASN: the third from the top, so that no single leak sets it."""
         _, peer = np.unique(sessions.asn, return_inverse=True)
         best = np.zeros(len(sessions), np.int64)
-        np.maximum.at(best, peer, np.where(sessions.up, size, 0))
+        np.maximum.at(best, peer, size)
         best = np.sort(best[best >= max(self.floor, 1)])[::-1]
         return int(best[: self.rules.largest_rank][-1]) if len(best) else 0
 
     def columns(self, sessions: Sessions) -> tuple[np.ndarray, np.ndarray]:
-        """Sessions that are up of the full-feed peer ASNs, ordered by ASN, and where each ASN's begin among them.
+        """Sessions of the full-feed peer ASNs, ordered by ASN, and where each ASN's begin among them.
 
-        A peer ASN with several sessions stays as long as one of them is full-feed.
+        A peer ASN with several sessions stays as long as one of them is full-feed.  A session that is down may be
+        among them: it has no routes.
         """
-        witness = np.isin(sessions.asn, sessions.asn[self.full])
-        if self.rules.reset_rule:
-            witness &= sessions.up
-        columns = np.flatnonzero(witness)
+        columns = np.flatnonzero(np.isin(sessions.asn, sessions.asn[self.full]))
         columns = columns[np.argsort(sessions.asn[columns], kind="stable")]
         return columns, np.flatnonzero(np.diff(sessions.asn[columns], prepend=-1))
 

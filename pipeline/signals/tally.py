@@ -141,11 +141,6 @@ class Tally:
         row[asn] = self.sizes[self._asn[asn]]
         return row
 
-    def visible(self, used: int) -> np.ndarray:
-        """Whether each of the first ``used`` rows of the RIB is visible ``(used,) bool``."""
-        self._widen(used)
-        return self.owner[:used] != ABSENT
-
     def keep(self, rows: np.ndarray) -> None:
         """Rows of the RIB were numbered anew."""
         for array, blank in ((self.owner, 0), (self.group, -1)):

@@ -272,8 +272,9 @@ def test_a_dump_that_crosses_a_bins_end_is_no_ramp():
     first, rest = dump(time=290, table=dict(table[:1])), dump(time=310, table=dict(table[1:]))
     vis.add(first)
     vis.add(rest)
-    assert series(vis.close(600), "country/PK")[1:] == [512]
-    assert np.isnan(series(vis.close(0) or [], "country/PK")).all()
+    ramp, whole = series(vis.close(600), "country/PK")
+    assert np.isnan(ramp)
+    assert whole == 512
 
 
 def test_a_dead_feed_gives_nothing_observed_and_then_goes_on():
@@ -336,3 +337,90 @@ def test_a_saved_state_outlives_a_new_table_of_countries():
     bins = again.close(600)
     assert [(e.name, e.country) for e in bins[0].entities][:2] == [("IQ", "IQ"), ("PK", "PK")]
     assert (series(bins, "country/IQ"), series(bins, "country/PK")) == ([0], [528])
+
+
+X, Y = "10.8.0.0/16", "10.9.0.0/16"
+A, B = FOUR[:2]
+
+
+def routes_of(vis: Visibility, peer: Peer) -> int:
+    return int(vis.families[4].rib.size[vis.sessions.peers.index(peer)])
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_was_said_before_a_reset_of_the_same_second_is_forgotten(cut):
+    rows = [Element(400, "announce", A, X, 1), Element(400, "state", A, state=1), Element(400, "announce", A, Y, 1)]
+    vis = binner()
+    vis.add(dump())
+    for batch in [rows[:1], rows[1:2], rows[2:]] if cut else [rows]:
+        vis.add(elements(batch))
+    vis.close(600)
+    assert routes_of(vis, A) == 1
+    assert vis.sessions.up[0]
+
+
+def test_each_reset_in_a_batch_voids_its_own_sessions_words():
+    rows = [Element(400, "announce", peer, X, 1) for peer in (A, B)]
+    rows += [Element(401, "state", A, state=1), Element(402, "state", B, state=1)]
+    vis = binner()
+    vis.add(dump())
+    vis.add(elements(rows))
+    vis.close(600)
+    assert (routes_of(vis, A), routes_of(vis, B)) == (0, 0)
+    assert vis.sessions.up.tolist() == [False, False, True, True]
+
+
+def test_an_older_reset_that_comes_late_does_not_revive_what_is_void():
+    vis = binner()
+    vis.add(dump())
+    vis.add(state(200, 1, A))
+    vis.add(state(150, 1, A))
+    vis.add(say("announce", 170, X, sessions=(A,)))
+    vis.close(300)
+    assert routes_of(vis, A) == 0
+
+
+def test_a_reset_that_comes_late_leaves_what_was_said_after_it():
+    vis = binner()
+    vis.add(dump())
+    vis.add(say("announce", 210, X, sessions=(A,)))
+    vis.add(state(200, 1, A))
+    vis.close(300)
+    assert routes_of(vis, A) == 1
+    assert vis.sessions.up[0]
+
+
+def test_a_peer_is_full_feed_again_only_with_most_of_what_it_had():
+    more = {f"10.{i}.0.0/16": 1 for i in range(20, 30)}
+    vis = binner()
+    vis.add(dump())
+    vis.add(dump(sessions=(A,), table=more))
+    vis.close(300)
+    vis.add(state(310, 1, A))
+    vis.add(say("announce", 320, *[p for p in TABLE if ":" not in p], sessions=(A,)))
+    assert vis.close(1200)[0].health[:, 0].tolist() == [0.75] * 3
+    vis.add(say("announce", 1210, *more, sessions=(A,)))
+    assert vis.close(1800)[0].health[:, 0].tolist() == [0.75, 1]
+
+
+def test_a_table_that_still_grows_is_no_witness():
+    table = {f"10.{i}.0.0/16": 1 for i in range(10)}
+    arriving = peers(5)[4]
+    vis = binner()
+    vis.add(dump(table=table))
+    vis.close(300)
+    full = []
+    for at, prefixes in ((310, list(table)[:8]), (610, list(table)[8:]), (910, [])):
+        vis.add(say("announce", at, *prefixes, sessions=(arriving,)))
+        vis.close(at // 300 * 300 + 300)
+        full.append(bool(vis.families[4].witnesses.full[4]))
+    assert full == [False, False, True]
+
+
+def test_one_more_witness_is_asked_about_every_prefix():
+    vis = binner(Counting(floors={4: 1, 6: 1}, min_peers=2, full_feed_share=0.5))
+    vis.add(dump())
+    vis.add(say("rib", 0, X, sessions=(A, B), origin=8))
+    assert series(vis.close(300), "asn/AS8") == [256]
+    vis.add(say("announce", 310, *TABLE, sessions=(peers(5)[4],)))
+    assert series(vis.close(900), "asn/AS8") == [256, 0]  # two of five, from when the fifth is full-feed

@@ -174,3 +174,11 @@ def test_a_saved_binner_goes_on_as_if_nothing_had_happened(history, cut, closed)
         assert np.array_equal(left.value, right.value, equal_nan=True)
         assert np.array_equal(left.health, right.health, equal_nan=True)
     assert whole.save() == resumed.save()
+
+
+@quick
+@given(st.lists(st.one_of(routes, routes, states), max_size=30, unique_by=time_of), st.randoms(use_true_random=False))
+def test_any_order_of_arrival_gives_the_same_while_the_bins_are_open(history, random):
+    mixed = list(history)
+    random.shuffle(mixed)
+    assert same(run(elements(sorted(history, key=time_of))), run(*(elements([row]) for row in mixed)))
