@@ -122,7 +122,8 @@ def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result
         count = options.workers
         if count < 0:
             count = 0 if options.broker and _at_work(broker, security) else 1
-        alive = stack.enter_context(workers(count, broker, "--tense", options.tense))
+        feeds = [word for feed in playback.feeds for word in ("--feed", feed)]
+        alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *feeds))
         return through_kafka(playback, broker, security, see, alive)
 
 

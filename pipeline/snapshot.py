@@ -21,7 +21,7 @@ def pack(head: Any, arrays: dict[str, np.ndarray]) -> bytes:
     for name, array in {"head": text, **arrays}.items():
         label = name.encode()
         sink.write(len(label).to_bytes(4, "little") + label)
-        np.lib.format.write_array(sink, np.ascontiguousarray(array), allow_pickle=False)
+        np.lib.format.write_array(sink, np.asarray(array, order="C"), allow_pickle=False)
     return sink.getvalue()
 
 

@@ -126,6 +126,31 @@ def every(feeds: Iterable[str]) -> tuple[Topic, ...]:
     return (*(feed(name) for name in feeds), *FIXED)
 
 
+STAGES = {"merge": PARTIALS, "judge": SIGNALS, "fuse": VERDICTS}
+"""Topic that each stage behind the feeds reads."""
+
+
+def snapshots(stage: str) -> str:
+    """Name of the Faust table that holds a stage's snapshots."""
+    return f"{stage}-snapshots"
+
+
+def changelogs(group: str, feeds: Iterable[str]) -> tuple[Topic, ...]:
+    """The changelogs of the stages' snapshots, as Faust calls them: as many partitions as what the stage reads.
+
+    Examples
+    --------
+    >>> changelogs("netvigil", ["table"])[0].name
+    'netvigil-bin-table-snapshots-changelog'
+    """
+    read = {f"bin-{name}": feed(name) for name in feeds} | STAGES
+    return tuple(
+        Topic(f"{group}-{snapshots(stage)}-changelog", "chunk of a snapshot", "slot", topic.partitions, FOREVER,
+              compact=True)
+        for stage, topic in read.items()
+    )  # fmt: skip
+
+
 def partition_for(key: str, partitions: int) -> int:
     """The partition of a key: the same on every machine and in every run, unlike Python's own hash.
 

@@ -18,10 +18,6 @@ from pipeline.records import Frame
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
 
-RAW = faust.Schema(key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-"""Messages and table entries are bytes: `pipeline.records` has the codec."""
-
-
 def application(
     engine: Engine, broker: str, security: Security, feeds: Iterable[str], noting: Noting, group: str = "netvigil"
 ) -> tuple[faust.App, list[Host]]:
@@ -50,18 +46,30 @@ def application(
     )
     agent = partial(_agent, app, noting)
     hosts = [agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed)) for feed in feeds]
-    hosts.append(agent(topics.PARTIALS, "merge", lambda _: engine.merge()))
-    hosts.append(agent(topics.SIGNALS, "judge", lambda _: engine.judge()))
-    hosts.append(agent(topics.VERDICTS, "fuse", engine.fuse))
+    stages: dict[str, Callable[[int], Stage]] = {
+        "merge": lambda _: engine.merge(),
+        "judge": lambda _: engine.judge(),
+        "fuse": engine.fuse,
+    }
+    hosts += [agent(topic, stage, stages[stage]) for stage, topic in topics.STAGES.items()]
     _keep(app, hosts, noting)
     return app, hosts
 
 
 def _agent(app: faust.App, noting: Noting, topic: Topic, name: str, make: Callable[[int], Stage]) -> Host:
     """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
-    table = app.Table(f"{name}-snapshots", partitions=topic.partitions, schema=RAW)
+    table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
     host = Host(name, make, Snapshots(table), partial(_emit, app, noting), noting.resume)
-    app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(host.run)
+
+    async def run(stream: Any) -> None:
+        try:
+            await host.run(stream)
+        except Exception as error:
+            # Faust would start the agent again behind the message that it failed on: a hole in what was counted
+            await app.crash(error)
+            raise
+
+    app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(run)
     return host
 
 

@@ -13,7 +13,7 @@ from pipeline.brokers.create import create
 from pipeline.brokers.security import Security
 from pipeline.engine import Engine
 from pipeline.metrics import Metrics
-from pipeline.topics import every
+from pipeline.topics import changelogs, every
 
 
 def work(
@@ -24,15 +24,22 @@ def work(
 
     ``address`` is where metrics are served, None for nowhere; ``tense`` says whose signals they show.
     """
-    create(broker, every(feeds), security, patience=120)
+    create(broker, (*every(feeds), *changelogs(group, feeds)), security, patience=120)
     registry = CollectorRegistry()
     noting = Noting(Metrics.on(registry, tense=tense))
     app, _ = application(engine, broker, security, feeds, noting, group)
     if address is not None:
         start_http_server(address[1], address[0], registry)
-    logging.getLogger("aiokafka").addFilter(Rarely(60.0))
-    worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
-    worker.execute_from_commandline()
+    Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True).execute_from_commandline()
+
+
+class Worker(faust.Worker):
+    """A worker whose log stays readable without a broker."""
+
+    def _setup_logging(self) -> None:
+        super()._setup_logging()
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(Rarely(60.0))
 
 
 class Rarely(logging.Filter):
