@@ -59,6 +59,13 @@ class History:
         """The position that the next column takes."""
         return self.dropped + CHUNK * len(self.chunks) + len(self.tail)
 
+    @property
+    def known(self) -> int:
+        """Entities that the newest column knows."""
+        if self.tail:
+            return len(self.tail[-1].value)
+        return len(self.chunks[-1].values) if self.chunks else 0
+
     def push(self, time: int, value: np.ndarray, raw: np.ndarray, replaced: np.ndarray) -> "History":
         """A history with one more column; where ``replaced`` ``(n,) bool``, ``raw`` is kept aside."""
         rows = np.flatnonzero(replaced)

@@ -27,6 +27,9 @@ from detectors.state import fresh, per_entity
 FLAT = 0.002
 """Smallest standard deviation, as a share of the expected value: a flat series has none of its own [-]."""
 
+BATCH = 4096
+"""Entities whose windows are sorted together: 4,096 weeks of 5 min are 66 MB."""
+
 CLIP = 4.0
 """A deviation counts into the spread as at most so many standard deviations [-]."""
 
@@ -210,9 +213,12 @@ class Median(Detector[MedianState]):
         rows = core.lost() if rows is None else np.union1d(rows, core.lost())
         if not len(rows):
             return state
-        _, window = state.past.rows(rows, state.view)
         skip = state.oldest - state.past.dropped
-        return replace(state, **rebuilt(core, rows, window[:, skip:])._asdict())
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            _, window = state.past.rows(batch, state.view)
+            core = rebuilt(core, batch, window[:, skip:])
+        return replace(state, **core._asdict())
 
 
 def _deviation(spread: np.ndarray, predicted: np.ndarray) -> np.ndarray:

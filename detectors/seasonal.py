@@ -151,7 +151,8 @@ class Seasonal(Detector[SeasonalState]):
         grid = max(self.grid, context.width)
         slot, oldest = t // grid * grid, t - (max(LAGS) + 7) * DAY
         if slot == state.slot:
-            return state
+            met = state.calendar.known < len(state.first)
+            return replace(state, calendar=noted(state.calendar, t, context)) if met else state
         calendar = noted(state.calendar, t, context).forget(oldest)
         next_one = slot == state.slot + grid
         state, renewed = self._renewed(replace(written(state), calendar=calendar), t)

@@ -59,7 +59,7 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
     days, alike = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool)
     for i, lag in enumerate(LAGS):
         at = slot - lag * DAY
-        position = calendar.until(at)
+        position = calendar.until(at + grid - 1)  # what was noted within a slot holds for all of it
         if position is None or position == newest:
             days[i] = _column(past, view, at)
             continue

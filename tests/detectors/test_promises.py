@@ -49,12 +49,10 @@ def pick(context: Context, entities: list[int]) -> Context:
 
 
 def eventful(n: int = 3, seed: int = 1) -> Made:
-    """Three weeks with noise, outages, a gap and a lasting fall, so that every branch is gone through."""
-    series = made(
-        21, n=n, width=1800, dispersion=4, outages=[(2.1, 2.4), (4, 4.6)], gaps=[(5, 5.5)], shift=(10, 0.4), seed=seed
-    )
+    """Eleven days with noise, an outage, gaps, a lasting fall and a surge, so that every branch is gone through."""
+    series = made(11, n=n, width=1200, dispersion=4, outages=[(1.1, 1.4)], gaps=[(1.6, 1.8)], shift=(2, 0.4), seed=seed)
     series.x[400:420, 0] = np.nan
-    series.x[450:460, n - 1] *= 5
+    series.x[700:710, n - 1] *= 5
     return series
 
 
@@ -103,7 +101,7 @@ def it_resumes_anywhere(detector: AnyDetector) -> None:
     series = eventful()
     whole, state = judged(detector, series), detector.init(3)
     for i, t in enumerate(series.t):
-        if i in (0, 1, 63, 64, 210, 245, 830):
+        if i in (0, 1, 63, 64, 85, 121, 400, 653, 705):
             arrays = pack(state)
             again = unpack(detector, {name: array.copy() for name, array in arrays.items()})
             for name, array in pack(again).items():
