@@ -1,0 +1,183 @@
+"""What can be proved of boards without a Grafana server."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from dashboards.boards import boards
+from dashboards.panels import BLIND, CALM, OUT, PALETTE, SUSPECT
+from dashboards.rules.groups import rules
+from dashboards.written import FOLDER, texts
+from pipeline.families import sample_names
+
+BOARDS = boards()
+BUILT_IN = {"$__rate_interval": "5m", "$__range": "24h", "$__interval": "1m"}
+RECORDED = {rule["record"] for group in rules()["groups"] for rule in group["rules"] if "record" in rule}
+OVER_TIME = ("timeseries", "state-timeline")
+OTHERS = {"up"}
+"""Names that are not ours."""
+
+
+def panels() -> Iterator[tuple[str, dict[str, Any]]]:
+    for uid, board in BOARDS.items():
+        for panel in board["panels"]:
+            yield uid, panel
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    for uid, panel in panels():
+        for query in panel.get("targets", ()):
+            yield f"{uid}/{panel['title']}", query["expr"]
+    for uid, board in BOARDS.items():
+        for mark in board["annotations"]["list"]:
+            yield f"{uid}/{mark['name']}", mark["expr"]
+
+
+def plain(expr: str) -> str:
+    """An expression with its variables filled in."""
+    for name, value in BUILT_IN.items():
+        expr = expr.replace(name, value)
+    return re.sub(r"\$\w+", "PK", expr)
+
+
+def metric_names(node: Any) -> set[str]:
+    """Names of all vectors in a parsed expression."""
+    text = promql_parser.parse(str(node)).prettify()
+    return set(re.findall(r"\b(netvigil[\w:]*|up)\b(?=[{\[\s)]|$)", text)) - {"netvigil"}
+
+
+def test_what_is_committed_is_what_is_generated() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(texts())
+    for name, text in texts().items():
+        assert (FOLDER / name).read_text("utf-8") == text, f"{name} is old: run `make dashboards`"
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_a_board_is_classic_json_of_the_current_schema(uid: str) -> None:
+    board = BOARDS[uid]
+    assert board["schemaVersion"] == 42
+    assert board["timezone"] == "utc"
+    assert board["title"]
+    assert board["description"]
+    assert json.loads(json.dumps(board)) == board
+    assert not {"spec", "apiVersion", "kind"} & set(board), "Grafana 13 refuses version 2 from files"
+
+
+def test_uids_are_unique_and_short_enough() -> None:
+    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS)
+    assert all(re.fullmatch(r"[a-z-]{1,40}", uid) for uid in BOARDS)
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_panels_have_ids_of_their_own_and_do_not_overlap(uid: str) -> None:
+    own = BOARDS[uid]["panels"]
+    assert len({panel["id"] for panel in own}) == len(own)
+    for a, b in itertools.combinations((panel["gridPos"] for panel in own), 2):
+        apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
+        assert apart or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
+    assert all(p["gridPos"]["x"] + p["gridPos"]["w"] <= 24 for p in own)
+
+
+@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if p["type"] != "row"])
+def test_a_panel_explains_itself(uid: str, panel: dict[str, Any]) -> None:
+    assert panel["title"]
+    assert len(panel["description"]) > 15
+    if panel["type"] != "text":
+        assert panel["fieldConfig"]["defaults"]["unit"]
+
+
+@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if "targets" in p])
+def test_a_panel_asks_the_chosen_data_source(uid: str, panel: dict[str, Any]) -> None:
+    assert panel["datasource"]["uid"] == "${datasource}"
+    assert {query["datasource"]["uid"] for query in panel["targets"]} == {"${datasource}"}
+    assert len({query["refId"] for query in panel["targets"]}) == len(panel["targets"])
+
+
+@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if p["type"] == "stat"])
+def test_a_stat_is_high_enough_to_be_read_and_says_what_nothing_means(uid: str, panel: dict[str, Any]) -> None:
+    assert panel["gridPos"]["h"] >= 3
+    if "age" not in panel["targets"][0]["legendFormat"]:
+        assert panel["fieldConfig"]["defaults"]["noValue"]
+
+
+@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if p["type"] == "state-timeline"])
+def test_a_timeline_shows_words_and_not_thresholds(uid: str, panel: dict[str, Any]) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["color"]["mode"] == "fixed"
+    assert all(option["text"] for mapping in defaults["mappings"] for option in mapping["options"].values())
+    assert panel["options"]["mergeValues"]
+
+
+@pytest.mark.parametrize(
+    ("uid", "panel"), [(u, p) for u, p in panels() if p["type"] in ("timeseries", "state-timeline")]
+)
+def test_a_line_has_a_legend_of_its_own_and_gaps_stay_gaps(uid: str, panel: dict[str, Any]) -> None:
+    assert all(query["legendFormat"] not in ("", "__auto") for query in panel["targets"])
+    assert not panel["fieldConfig"]["defaults"]["custom"].get("spanNulls")
+
+
+@pytest.mark.parametrize("uid", [uid for uid in BOARDS if BOARDS[uid]["templating"]["list"]])
+def test_variables_are_read_anew_with_the_time_range(uid: str) -> None:
+    assert all(variable["refresh"] == 2 for variable in BOARDS[uid]["templating"]["list"])
+
+
+@pytest.mark.parametrize(("place", "expr"), list(queries()))
+def test_an_expression_parses_and_names_known_metrics(place: str, expr: str) -> None:
+    names = metric_names(promql_parser.parse(plain(expr)))
+    assert names
+    assert names <= sample_names() | RECORDED | OTHERS
+
+
+@pytest.mark.parametrize(("place", "expr"), list(queries()))
+def test_boards_work_on_history_too(place: str, expr: str) -> None:
+    assert not metric_names(promql_parser.parse(plain(expr))) & RECORDED, "written history has no recorded series"
+
+
+def test_a_misspelt_metric_would_be_found() -> None:
+    names = metric_names(promql_parser.parse('max by (entity) (netvigil_signal_ratoi{entity="PK"}) / netvigil_feed_up'))
+    assert names == {"netvigil_signal_ratoi", "netvigil_feed_up"}
+
+
+@pytest.mark.parametrize(("place", "expr"), list(queries()))
+def test_a_variable_of_many_values_is_matched_as_a_pattern(place: str, expr: str) -> None:
+    board = BOARDS[place.partition("/")[0]]
+    for variable in board["templating"]["list"]:
+        if variable["multi"]:
+            assert f'="${variable["name"]}"' not in expr.replace("=~", "~")
+
+
+def test_the_colours_of_states_are_told_apart_by_colour_blind_people() -> None:
+    colours = (CALM, SUSPECT, OUT, BLIND)
+    for matrix in (PROTAN, DEUTAN):
+        for a, b in itertools.combinations((seen(colour, matrix) for colour in colours), 2):
+            assert sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5 > 40, (a, b)
+
+
+PROTAN = ((0.152, 1.053, -0.205), (0.115, 0.786, 0.099), (-0.004, -0.048, 1.052))
+DEUTAN = ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969))
+"""How people without red or green cones see (Machado, Oliveira and Fernandes 2009, severity 1)."""
+
+
+def seen(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
+    rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return tuple(sum(m * c for m, c in zip(line, rgb, strict=True)) for line in matrix)
+
+
+def test_a_kind_of_signal_has_a_colour_of_its_own() -> None:
+    assert len(set(PALETTE)) == len(PALETTE) == 7
+
+
+def test_provisioned_data_sources_have_the_uids_that_everything_relies_on() -> None:
+    folder = FOLDER.parent / "provisioning"
+    sources = yaml.safe_load((folder / "datasources" / "netvigil.yml").read_text())["datasources"]
+    assert {source["name"]: source["uid"] for source in sources}["Prometheus"] == "prometheus"
+    assert [s["jsonData"]["implementation"] for s in sources if s["type"] == "alertmanager"] == ["prometheus"]
+    (provider,) = yaml.safe_load((folder / "dashboards" / "netvigil.yml").read_text())["providers"]
+    assert provider["allowUiUpdates"] is False
+    assert provider["folderUid"] == "netvigil"

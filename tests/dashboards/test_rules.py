@@ -1,0 +1,329 @@
+"""Rules: silent before, firing after, with promtool's own clock."""
+
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from dashboards.links import sections
+from dashboards.rules.alert import Timing
+from dashboards.rules.groups import ALERTS, rules, rules_text
+from dashboards.rules.sight import QUORUM
+from detectors.median import Median
+from tests.programs import program
+
+UP = ('up{job="netvigil",instance="w1"}', "1x300")
+PK = 'entity_type="country",entity="PK"'
+ZONG = 'entity_type="asn",entity="AS59257"'
+WORDS = (
+    'country="PK",name="Pakistan",what="mobile networks down",state="confirmed",'
+    'since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",since_utc="Thu 8 Feb 2024, 01:45 UTC"'
+)
+ENDED = (
+    'country="PK",name="Pakistan",what="mobile networks down",since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",'
+    'until_local="Thu 8 Feb 2024, 20:00 (UTC+5)",until_utc="Thu 8 Feb 2024, 15:00 UTC",lasted="13 hours 15 minutes"'
+)
+BEFORE, AFTER = "8m", "31m"
+"""In all cases something changes nine or ten minutes after the beginning."""
+
+
+@dataclass
+class Case:
+    """Series over minutes, and the labels of the alert that fires in the end."""
+
+    alert: str
+    series: list[tuple[str, str]]
+    labels: dict[str, str]
+    before: str = BEFORE
+    after: str = AFTER
+    workers: list[tuple[str, str]] = field(default_factory=lambda: [UP])
+
+
+def out(place: str = PK, value: str = "_x9 1x60", words: str = WORDS, tense: str = "live") -> list[tuple[str, str]]:
+    """The series of an open outage."""
+    return [
+        (f'netvigil_outage_active{{{place},kind="mobile",tense="{tense}"}}', value),
+        (f'netvigil_outage_info{{{place},tense="{tense}",{words}}}', value.replace("0x", "1x")),
+    ]
+
+
+PLACE = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "tense": "live"}
+CASES = [
+    Case("NetvigilOutageConfirmed", out(), {**PLACE, "severity": "critical"}),
+    Case(
+        "NetvigilOutageConfirmed",
+        out(ZONG),
+        {**PLACE, "entity_type": "asn", "entity": "AS59257", "severity": "warning"},
+    ),
+    Case("NetvigilOutageSuspected", out(value="_x9 0x60"), {**PLACE, "severity": "info"}),
+    Case(
+        "NetvigilOutageRestored",
+        [(f'netvigil_restored_info{{{PK},tense="live",outcome="restored",{ENDED}}}', "_x9 1x60")],
+        {**PLACE, "severity": "warning"},
+    ),
+    Case(
+        "NetvigilOutageRetracted",
+        [(f'netvigil_restored_info{{{PK},tense="live",outcome="retracted",{ENDED}}}', "_x9 1x60")],
+        {**PLACE, "severity": "warning"},
+    ),
+    Case("NetvigilFeedDead", [('netvigil_feed_up{feed="ris"}', "1x9 0x60")], {"feed": "ris", "severity": "warning"}),
+    Case(
+        "NetvigilFeedSilent",
+        [
+            ('netvigil_feed_up{feed="ris"}', "1x300"),
+            ('netvigil_feed_last_event_timestamp_seconds{feed="ris"}', "0x300"),
+        ],
+        {"feed": "ris", "severity": "warning"},
+        before="2h50m",
+        after="3h10m",
+    ),
+    Case(
+        "NetvigilSignalBlind",
+        [('netvigil_bin_health_ratio{signal="bgp.ris"}', "0.9x9 0.3x60")],
+        {"signal": "bgp.ris", "severity": "warning"},
+    ),
+    Case(
+        "NetvigilCountryBlind",
+        [
+            ('netvigil_watch_active{country="PK",name="Election"}', "1x60"),
+            (f'netvigil_signal_health_ratio{{{PK},signal="bgp.ris"}}', "0.9x9 0.3x60"),
+            (f'netvigil_signal_health_ratio{{{PK},signal="probing.ioda"}}', "0.2x60"),
+        ],
+        {"country": "PK", "severity": "critical"},
+    ),
+    Case(
+        "NetvigilCountryBlind",  # nothing measures it at all
+        [
+            ('netvigil_watch_active{country="PK",name="Election"}', "1x60"),
+            (f'netvigil_signal_health_ratio{{{PK},signal="bgp.ris"}}', "0.9x9 stale"),
+        ],
+        {"country": "PK", "severity": "critical"},
+    ),
+    Case(
+        "NetvigilDeadLetters",
+        [
+            ('netvigil_feed_messages_total{feed="ris"}', "0+6000x60"),
+            ('netvigil_dead_letters_total{feed="ris",reason="bad-json"}', "0+10x9 100+600x50"),
+        ],
+        {"feed": "ris", "severity": "warning"},
+    ),
+    Case(
+        "NetvigilDeadLetters",  # of a feed whose messages nobody counts
+        [('netvigil_dead_letters_total{feed="merge",reason="bad-frame"}', "0x9 1+1x50")],
+        {"feed": "merge", "severity": "warning"},
+    ),
+    Case(
+        "NetvigilLateRecords",
+        [
+            ('netvigil_feed_messages_total{feed="ris"}', "0+6000x60"),
+            ('netvigil_late_records_total{feed="ris"}', "0+100x9 1000+2000x50"),
+        ],
+        {"feed": "ris", "severity": "warning"},
+    ),
+    Case(
+        "NetvigilWorkerDown",
+        [('up{job="netvigil",instance="w2"}', "1x9 0x60")],
+        {"job": "netvigil", "instance": "w2", "severity": "warning"},
+    ),
+    Case("NetvigilWorkerAbsent", [], {"job": "netvigil", "severity": "critical"}, workers=[(UP[0], "1x9 stale")]),
+    Case("NetvigilWorkerAbsent", [], {"job": "netvigil", "severity": "critical"}, workers=[(UP[0], "1x9 0x60")]),
+    Case(
+        "NetvigilBehind",
+        [('netvigil_event_timestamp_seconds{tense="live"}', "0x300")],
+        {"severity": "critical"},
+        before="2h50m",
+        after="3h10m",
+    ),
+]
+
+
+def promtool_test(folder: Path, tests: list[dict[str, Any]]) -> None:
+    (folder / "rules.yml").write_text(rules_text())
+    suite = {"rule_files": ["rules.yml"], "evaluation_interval": "15s", "tests": tests}
+    (folder / "tests.yml").write_text(yaml.safe_dump(suite))
+    run = subprocess.run([program("promtool"), "test", "rules", folder / "tests.yml"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def inputs(series: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"series": name, "values": values} for name, values in series]
+
+
+def firing(alert: str, at: str, labels: dict[str, str] | None) -> dict[str, Any]:
+    """Expect exactly this alert to fire at a time, or none of its name."""
+    samples = []
+    if labels is not None:
+        inside = ",".join(f'{k}="{v}"' for k, v in {"alertname": alert, "alertstate": "firing", **labels}.items())
+        samples = [{"labels": f"ALERTS{{{inside}}}", "value": 1}]
+    return {"expr": f'ALERTS{{alertname="{alert}",alertstate="firing"}}', "eval_time": at, "exp_samples": samples}
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
+def test_an_alert_is_silent_before_and_fires_after(case: Case, tmp_path: Path) -> None:
+    expected = [firing(case.alert, case.before, None), firing(case.alert, case.after, case.labels)]
+    test = {"interval": "1m", "input_series": inputs(case.workers + case.series), "promql_expr_test": expected}
+    promtool_test(tmp_path, [test])
+
+
+def test_every_alert_has_its_case() -> None:
+    assert {case.alert for case in CASES} | {"NetvigilWatchdog"} == {alert.name for alert in ALERTS}
+
+
+@pytest.mark.system
+def test_the_watchdog_always_fires(tmp_path: Path) -> None:
+    expected = [firing("NetvigilWatchdog", "1m", {"severity": "none"})]
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs([UP]), "promql_expr_test": expected}])
+
+
+@pytest.mark.system
+def test_a_dead_feed_is_not_a_dead_country(tmp_path: Path) -> None:
+    series = [
+        UP,
+        ('netvigil_feed_up{feed="ris"}', "1x9 0x60"),
+        (f'netvigil_signal_value{{{PK},signal="bgp.ris"}}', "100x9 stale"),
+        (f'netvigil_signal_ratio{{{PK},signal="bgp.ris"}}', "1x9 stale"),
+        (f'netvigil_signal_health_ratio{{{PK},signal="bgp.ris"}}', "1x9 0x60"),
+    ]
+    expr = 'ALERTS{alertstate="firing",alertname!="NetvigilWatchdog"}'
+    labels = 'ALERTS{alertname="NetvigilFeedDead",alertstate="firing",feed="ris",severity="warning"}'
+    expected = [{"expr": expr, "eval_time": AFTER, "exp_samples": [{"labels": labels, "value": 1}]}]
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
+
+
+@pytest.mark.system
+def test_a_crash_of_all_workers_does_not_read_as_the_end_of_an_outage(tmp_path: Path) -> None:
+    series = [(UP[0], "1x19 0x200"), *out(value="_x9 1x10 stale")]
+    labels = {**PLACE, "severity": "critical"}
+    expected = [firing("NetvigilOutageConfirmed", "3h", labels)]
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
+
+
+@pytest.mark.system
+def test_a_worker_that_takes_over_does_not_ring_twice(tmp_path: Path) -> None:
+    first, second = out(value="_x9 1x10 stale"), out(value="_x21 1x60")
+    series = [UP]
+    for name, values in (*first, *second):
+        instance = "w1" if values.endswith("stale") else "w2"
+        series.append((name.replace("}", f',instance="{instance}"}}'), values))
+    labels = {**PLACE, "severity": "critical"}
+    expected = [firing("NetvigilOutageConfirmed", at, labels) for at in ("15m", "21m", "25m", "40m")]
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
+
+
+@pytest.mark.system
+def test_a_better_estimate_of_the_onset_keeps_the_alert(tmp_path: Path) -> None:
+    later = WORDS.replace("06:45", "06:30").replace("01:45", "01:30")
+    series = [UP, out()[0], out(value="_x9 1x10 stale")[1], out(value="_x20 1x60", words=later)[1]]
+    labels = {**PLACE, "severity": "critical"}
+    expected = [firing("NetvigilOutageConfirmed", at, labels) for at in ("15m", "25m")]
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
+
+
+@pytest.mark.system
+def test_an_alert_ends_some_time_after_its_outage(tmp_path: Path) -> None:
+    series = [UP, *out(value="_x9 1x10 stale")]
+    expected = [
+        firing("NetvigilOutageConfirmed", "25m", {**PLACE, "severity": "critical"}),
+        firing("NetvigilOutageConfirmed", "35m", None),
+    ]
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
+
+
+@pytest.mark.system
+def test_a_notification_says_it_in_words(tmp_path: Path) -> None:
+    key = f'{PK},kind="mobile",tense="live"'
+    series = [
+        UP, *out(value="1x60"),
+        (f"netvigil_outage_severity_ratio{{{key}}}", "0.8x60"),
+        (f"netvigil_outage_probability_ratio{{{key}}}", "0.97x60"),
+        (f"netvigil_outage_start_timestamp_seconds{{{key}}}", "1707356700x60"),
+        ('netvigil_event_timestamp_seconds{tense="live"}', "1707361200x60"),
+        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="probing.ioda"}}', "7x60"),
+        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="probing.ioda"}}', "0.2x60"),
+        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="traffic.radar"}}', "5x60"),
+        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="traffic.radar"}}', "0.3x60"),
+        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="bgp.ris"}}', "-0.5x60"),
+        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="bgp.ris"}}', "1x60"),
+    ]  # fmt: skip
+    story = (
+        "Pakistan: mobile networks down. Since Thu 8 Feb 2024, 06:45 (UTC+5) local time, that is Thu 8 Feb 2024, "
+        "01:45 UTC; 1 h 15 min by now. 80% of the usual connectivity is gone. We are 97% sure. "
+        "Evidence: probing.ioda at 20% of usual, traffic.radar at 30% of usual."
+    )
+    facts = {
+        "summary": "A connectivity outage is confirmed.", "title": "Pakistan: mobile networks down",
+        "description": story, "what": "mobile networks down", "since_local": "Thu 8 Feb 2024, 06:45 (UTC+5)",
+        "since_utc": "Thu 8 Feb 2024, 01:45 UTC", "lasting": "1 h 15 min", "lost": "80%", "sure": "97%",
+        "dashboard_url": "http://localhost:3000/d/netvigil-country?var-country=PK&var-tense=live",
+        "runbook_url": "http://localhost:3000/d/netvigil-runbook?viewPanel=panel-1",
+    }  # fmt: skip
+    alert = {"exp_labels": {**PLACE, "severity": "critical"}, "exp_annotations": facts}
+    expected = {"alertname": "NetvigilOutageConfirmed", "eval_time": "5m", "exp_alerts": [alert]}
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected]}])
+
+
+@pytest.mark.system
+def test_a_restoration_tells_its_length_and_how_much_is_back(tmp_path: Path) -> None:
+    place = f'{PK},tense="live"'
+    series = [
+        UP,
+        (f'netvigil_restored_info{{{place},outcome="restored",{ENDED}}}', "1x60"),
+        (f"netvigil_outage_regained_ratio{{{place}}}", "0.95x60"),
+    ]
+    story = (
+        "Pakistan is back since Thu 8 Feb 2024, 20:00 (UTC+5) local time, that is Thu 8 Feb 2024, 15:00 UTC. It was "
+        "out for 13 hours 15 minutes, from Thu 8 Feb 2024, 06:45 (UTC+5). 95% of the usual connectivity is back."
+    )
+    facts = {
+        "summary": "A connectivity outage is over.", "title": "Pakistan: back after 13 hours 15 minutes",
+        "description": story, "what": "mobile networks down", "since_local": "Thu 8 Feb 2024, 06:45 (UTC+5)",
+        "until_local": "Thu 8 Feb 2024, 20:00 (UTC+5)", "until_utc": "Thu 8 Feb 2024, 15:00 UTC",
+        "lasted": "13 hours 15 minutes",
+        "dashboard_url": "http://localhost:3000/d/netvigil-country?var-country=PK&var-tense=live",
+        "runbook_url": "http://localhost:3000/d/netvigil-runbook?viewPanel=panel-3",
+    }  # fmt: skip
+    alert = {"exp_labels": {**PLACE, "severity": "warning"}, "exp_annotations": facts}
+    expected = {"alertname": "NetvigilOutageRestored", "eval_time": "5m", "exp_alerts": [alert]}
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected]}])
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("timing", [Timing(), Timing(pause=1, hold=2, interval=1)])
+def test_promtool_finds_nothing_to_complain_about(timing: Timing, tmp_path: Path) -> None:
+    (tmp_path / "rules.yml").write_text(rules_text(timing))
+    check = [program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(tmp_path / "rules.yml")]
+    subprocess.run(check, check=True, capture_output=True)
+
+
+def test_the_rules_are_what_yaml_reads_from_them() -> None:
+    assert yaml.safe_load(rules_text()) == rules()
+
+
+def test_every_alert_has_a_heading_in_the_runbook_and_none_is_left_over() -> None:
+    assert set(sections()) == {alert.name for alert in ALERTS}
+    assert all("**What it means.**" in text and "**What to do.**" in text for text in sections().values())
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_an_alert_keeps_to_the_form(alert: Any) -> None:
+    assert alert.name.startswith("Netvigil")
+    assert alert.severity in ("critical", "warning", "info", "none")
+    assert "{{" not in alert.summary
+    assert alert.summary.endswith(".")
+    rule = alert.rule(Timing())
+    assert {"summary", "title", "description", "runbook_url", "dashboard_url"} <= set(rule["annotations"])
+    promql_parser.parse(rule["expr"])
+
+
+def test_only_a_country_that_is_out_and_our_own_blindness_page() -> None:
+    critical = {alert.name for alert in ALERTS if alert.severity == "critical"}
+    assert critical == {"NetvigilOutageConfirmed", "NetvigilCountryBlind", "NetvigilWorkerAbsent", "NetvigilBehind"}
+
+
+def test_blind_means_the_same_for_alerts_and_for_detectors() -> None:
+    assert Median().quorum == QUORUM
