@@ -349,12 +349,12 @@ def routes_of(vis: Visibility, peer: Peer) -> int:
 
 @pytest.mark.parametrize("cut", [False, True])
 def test_what_was_said_before_a_reset_of_the_same_second_is_forgotten(cut):
-    rows = [Element(400, "announce", A, X, 1), Element(400, "state", A, state=1), Element(400, "announce", A, Y, 1)]
+    rows = [Element(200, "announce", A, X, 1), Element(200, "state", A, state=1), Element(200, "announce", A, Y, 1)]
     vis = binner()
     vis.add(dump())
     for batch in [rows[:1], rows[1:2], rows[2:]] if cut else [rows]:
         vis.add(elements(batch))
-    vis.close(600)
+    vis.close(300)
     assert routes_of(vis, A) == 1
     assert vis.sessions.up[0]
 
@@ -398,6 +398,8 @@ def test_a_peer_is_full_feed_again_only_with_most_of_what_it_had():
     vis.close(300)
     vis.add(state(310, 1, A))
     vis.add(say("announce", 320, *[p for p in TABLE if ":" not in p], sessions=(A,)))
+    vis.add(state(330, 1, A))  # and once more, before its table was whole
+    vis.add(say("announce", 340, *[p for p in TABLE if ":" not in p], sessions=(A,)))
     assert vis.close(1200)[0].health[:, 0].tolist() == [0.75] * 3
     vis.add(say("announce", 1210, *more, sessions=(A,)))
     assert vis.close(1800)[0].health[:, 0].tolist() == [0.75, 1]
