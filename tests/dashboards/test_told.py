@@ -1,0 +1,160 @@
+"""The whole way: metrics, a real Prometheus, a real Alertmanager, the receiver; the boards ask the same Prometheus."""
+
+import io
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, start_http_server
+
+from dashboards.notifications import Told
+from dashboards.webhook import Receiver, listening
+from pipeline.localtime import zone
+from pipeline.metrics import Metrics
+from pipeline.records import Outage
+from pipeline.wording import local_text, utc_text
+from tests.dashboards.servers import Queries, alertmanager, prometheus, until
+from tests.dashboards.test_boards import queries
+from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
+
+pytestmark = [pytest.mark.system, pytest.mark.sockets, pytest.mark.slow]
+
+HOUR = 3600
+
+
+@dataclass
+class Way:
+    """Everything between a metric and a notification."""
+
+    metrics: Metrics
+    receiver: Receiver
+    printed: io.StringIO
+    asked: Queries
+    began: int
+
+    def told(self, alert: str, status: str = "firing", receiver: str = "desk") -> list[Told]:
+        """The alerts of a name that a receiver was told of."""
+        return [
+            told
+            for notification in self.receiver.seen()
+            for told in notification.alerts
+            if told.labels["alertname"] == alert
+            and told.status == status
+            and notification.receiver.startswith(receiver)
+        ]
+
+    def firing(self, alert: str) -> list[dict[str, object]]:
+        return self.asked.at(f'ALERTS{{alertname="{alert}",alertstate="firing"}}')
+
+
+@pytest.fixture(scope="module")
+def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
+    folder = tmp_path_factory.mktemp("told")
+    registry = CollectorRegistry()
+    metrics, printed = Metrics.on(registry), io.StringIO()
+    receiver = Receiver(printed)
+    exporter, _ = start_http_server(0, "127.0.0.1", registry)
+    scraped = f"127.0.0.1:{exporter.server_address[1]}"
+    with (
+        listening(receiver) as webhook,
+        alertmanager(webhook, folder / "alertmanager") as alerts,
+        prometheus(scraped, alerts, folder / "prometheus") as asked,
+    ):
+        yield Way(metrics, receiver, printed, asked, time.time_ns() // 10**9)
+    exporter.shutdown()
+    exporter.server_close()
+
+
+def judge(way: Way, value: float) -> None:
+    """All signals of Pakistan show a share of what is usual."""
+    now = way.began
+    for signal in ("probing.ioda", "bgp.ris"):
+        frame = verdicts((PK, SD, ZONG), value=value, at=now - 600, signal=signal)
+        way.metrics.observe(frame, keep=lambda entity: True)
+
+
+def out(way: Way, state: str, revision: int, **changed: Any) -> Outage:
+    """A revision of an outage that began two hours ago."""
+    start = way.began - 2 * HOUR
+    times = {"start": start, "detected_at": start + 900, "confirmed_at": start + 1800}
+    return outage(state, revision, **{**times, **changed})
+
+
+def test_an_outage_is_told_from_suspicion_to_restoration(way: Way) -> None:
+    start = way.began - 2 * HOUR
+    way.metrics.feed("ioda", up=True, last_event=way.began - 600)
+    way.metrics.watch("PK", "General election", True)
+    judge(way, 100.0)
+    until(lambda: way.asked.at("netvigil_signal_value"))
+
+    way.metrics.outage(out(way, "suspected", 1, confirmed_at=None))
+    until(lambda: way.firing("NetvigilOutageSuspected"))
+    assert not way.told("NetvigilOutageSuspected", receiver="")
+
+    judge(way, 20.0)
+    way.metrics.outage(out(way, "confirmed", 2))
+    (firing,) = until(lambda: way.told("NetvigilOutageConfirmed"))
+    assert firing.labels["severity"] == "critical"
+    assert firing.annotations["title"] == "Pakistan: mobile networks down"
+    assert firing.annotations["since_local"] == local_text(start, zone("PK"))
+    assert firing.annotations["since_utc"] == utc_text(start)
+    assert firing.annotations["lasting"] == "2 h 0 min"
+    assert "80% of the usual connectivity is gone. We are 97% sure" in firing.annotations["description"]
+
+    way.metrics.outage(out(way, "confirmed", 1, id="n1", entity_type="asn", entity="AS59257"))
+    way.metrics.outage(outage("confirmed", 1, id="r1", tense="replay", entity="IQ", start=T))
+    way.metrics.outage(out(way, "confirmed", 1, id="d1", tense="drill", entity="SN"))
+    until(lambda: way.told("NetvigilOutageConfirmed", receiver="replay"))
+    until(lambda: [t for t in way.told("NetvigilOutageConfirmed") if t.labels["tense"] == "drill"])
+    until(lambda: len(way.firing("NetvigilOutageConfirmed")) == 4)
+
+    judge(way, 95.0)
+    way.metrics.outage(out(way, "ended", 2, id="n1", entity_type="asn", entity="AS59257", end=way.began - 2000))
+    way.metrics.outage(out(way, "ended", 3, end=way.began - 1800))
+    (restored,) = until(lambda: way.told("NetvigilOutageRestored"))
+    assert restored.annotations["title"] == "Pakistan: back after 1 hour 30 minutes"
+    assert local_text(way.began - 1800, zone("PK")) in restored.annotations["description"]
+    assert "95% of the usual connectivity is back." in restored.annotations["description"]
+    over = until(lambda: way.told("NetvigilOutageConfirmed", status="resolved"))
+    assert "PK" in {t.labels["entity"] for t in over}
+
+    told = way.told("NetvigilOutageConfirmed")
+    assert {(t.labels["tense"], t.labels["entity"]) for t in told} == {("live", "PK"), ("drill", "SN")}, (
+        "and no network"
+    )
+    assert {t.labels["tense"] for t in way.told("NetvigilOutageConfirmed", receiver="replay")} == {"replay"}
+    assert {t.labels["entity"] for t in way.told("NetvigilOutageRestored")} == {"PK"}
+    assert "DRILL: Senegal: mobile networks down" in way.printed.getvalue()
+
+
+def test_a_dead_feed_is_told_as_one_and_no_country_with_it(way: Way) -> None:
+    before = len(way.told("NetvigilOutageConfirmed"))
+    way.metrics.feed("ioda", up=False)
+    judge(way, math.nan)
+    (dead,) = until(lambda: way.told("NetvigilFeedDead"))
+    assert dead.annotations["title"] == "Feed ioda is dead"
+    assert len(way.told("NetvigilOutageConfirmed")) == before
+
+
+def test_every_expression_of_the_boards_returns_something(way: Way) -> None:
+    way.metrics.feed("ioda", up=True, last_event=way.began)
+    for _ in range(3):
+        way.metrics.messages("ioda", 10)
+        way.metrics.late("ioda", 1)
+        way.metrics.dead_letter("ioda", "bad-json")
+        time.sleep(1.1)
+    now = time.time_ns() / 10**9
+    values = {
+        "$__rate_interval": "30s", "$__range": "90s", "$__interval": "1s",
+        '"$country"': '"PK"', "$signal": ".*", "$tense": ".*",
+    }  # fmt: skip
+    silent = []
+    for place, expr in queries():
+        for name, value in values.items():
+            expr = expr.replace(name, value)
+        if not way.asked.over(expr, way.began - 5, now):
+            silent.append((place, expr))
+    assert not silent
