@@ -15,7 +15,7 @@ from pipeline.brokers.security import Security
 from pipeline.brokers.server import die_with_parent
 from pipeline.brokers.transport import Sender
 from pipeline.errors import UserError
-from pipeline.records import DeadLetter, Progress, decode, encode, outage_from
+from pipeline.records import DeadLetter, Outage, Progress, decode, encode, outage_from
 from pipeline.replay import Playback, Result, See
 
 SILENCE = 120.0
@@ -48,7 +48,7 @@ def through_kafka(
     return result
 
 
-def _output(topic: str, value: bytes) -> Progress | Late | object:
+def _output(topic: str, value: bytes) -> Outage | Progress | Late:
     if topic == topics.OUTAGES.name:
         return outage_from(value)
     if topic == topics.PROGRESS.name:

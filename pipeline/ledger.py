@@ -31,7 +31,7 @@ class Ledger:
         self.places: dict[tuple[Entity, ...], np.ndarray] = {}
         self.lives: dict[int, Life] = {}
         self.prior = np.empty(0)
-        self.cells = {name: np.zeros((0, 0), dtype) for name, dtype in COLUMNS.items()}
+        self.cells: dict[str, np.ndarray] = {name: np.zeros((0, 0), dtype) for name, dtype in COLUMNS.items()}
 
     def see(self, verdicts: Verdicts, i: int, end: int) -> list[Outage]:
         """Take in bin ``i`` of a frame, which ends at ``end`` [s]; returns the revisions that follow."""

@@ -9,7 +9,6 @@ import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -162,10 +161,7 @@ def partition_for(key: str, partitions: int) -> int:
     return zlib.crc32(key.encode()) % partitions
 
 
-Batch = TypeVar("Batch", Elements, Rows)
-
-
-def split(batch: Batch, partitions: int) -> list[Batch]:
+def split(batch: Elements | Rows, partitions: int) -> list[Elements | Rows]:
     """The parts of a batch for each partition that gets any, each with its partition set; rows keep their order.
 
     Overlapping prefixes meet in one partition (v4 by the first octet, v6 by the first 16 bits; a prefix shorter than

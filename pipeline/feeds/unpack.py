@@ -30,7 +30,8 @@ class Unpacked(io.RawIOBase):
         self.file = open(path, "rb")  # noqa: SIM115 (closed with this)
         magic = self.file.read(6)
         self.file.seek(0)
-        self.kind, self.make = next((how for key, how in MAGIC.items() if magic.startswith(key)), ("", None))
+        found: tuple[str, Callable[[], Any] | None] = ("", None)
+        self.kind, self.make = next((how for key, how in MAGIC.items() if magic.startswith(key)), found)
         self.damage: tuple[str, str, str] | None = None
         self.stream: Any = None
         self.given = b""
