@@ -189,7 +189,7 @@ def inspect(paths: list[str], as_json: bool) -> int:
 
     contents = look(paths)
     if as_json:
-        sys.stdout.write(json.dumps({"files": [c.as_dict() for c in contents]}) + "\n")
+        sys.stdout.write(json.dumps({"files": [c.plain() for c in contents]}) + "\n")
     else:
         Console().print(render(contents))
     return int(any(c.damaged for c in contents))

@@ -4,6 +4,66 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Counting:
+    """How a prefix is judged visible, and a peer full-feed."""
+
+    width: int = 300
+    """Length of a bin, aligned to the epoch [s]; the field's reference (IODA) counts by 300 as well."""
+
+    threshold: float = 0.5
+    """A prefix is visible when at least this share of the full-feed peer ASNs see it [0-1]."""
+
+    min_peers: int = 10
+    """With fewer full-feed peer ASNs up than this nothing is observed (NaN): IODA wants ten peers for a routed prefix,
+    and half of a handful is no majority.  Lower it for a collector with few full-feed peers."""
+
+    shortest: int = 6
+    """Masks shorter than this do not count: a leaked default route is not address space in use."""
+
+    full_feed_share: float = 0.8
+    """A peer is full-feed with at least this share of the largest tables [0-1]."""
+
+    largest_rank: int = 3
+    """Which one of the tables, from the largest, stands for "the largest tables": two peers that leak routes must not
+    disqualify all the others.  With fewer peers, the smallest of them."""
+
+    floors: dict[int, int] = field(default_factory=lambda: {4: 400_000, 6: 10_000})
+    """And with at least so many prefixes of a family in all partitions together; a partition asks for its even part of
+    it.  The classic bounds; recordings from before 2013 need lower ones."""
+
+    settled: float = 0.01
+    """A peer becomes full-feed only when its table grew by no more than this share in the last bin: a table that is
+    still being transferred is no witness of what is missing [0-1]."""
+
+    forget: int = 24 * 3600
+    """A full-feed peer that is gone counts as unhealthy for so long, then as gone for good [s]."""
+
+    rib_lag: int = 60
+    """An update up to this much older than the start of a table dump still wins over the dump [s] (BGPView's rule)."""
+
+    dump_span: int = 3600
+    """Elements of a table dump within so long of its first are of the same dump [s]: a large one takes minutes."""
+
+    longest_silence: int = 7 * 24 * 3600
+    """Bins of a longer silence, in which nobody says a word, are left out [s]: a damaged time stamp, or recordings of
+    different months in one run, must not make a million bins."""
+
+    reset_rule: bool = True
+    """A session that goes down leaves numerator and denominator.  Off: its routes are a mass withdrawal (the naive
+    reading; tests show with it what the rule is worth)."""
+
+    max_sessions: int = 1024
+    """Most peer sessions that one partition follows; elements of further ones are returned as not taken."""
+
+    max_prefixes: int = 8_000_000
+    """Most prefixes of a family in all partitions together, seven times today's table; elements of further ones are
+    returned as not taken."""
+
+    max_waiting: int = 2_000_000
+    """Most elements kept back because their bin is still to come; beyond it they take effect a bin early."""
+
+
+@dataclass(frozen=True)
 class Judging:
     """Which detector judges a signal."""
 
@@ -63,6 +123,7 @@ class Fusing:
 class Settings:
     """All of them."""
 
+    counting: Counting = field(default_factory=Counting)
     judging: Judging = field(default_factory=Judging)
     fusing: Fusing = field(default_factory=Fusing)
     grace: int = 0

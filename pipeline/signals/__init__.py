@@ -1,9 +1,17 @@
 """What makes bins of a feed's records.  A signal is one file here and one line in `SIGNALS`."""
 
+from collections.abc import Callable
+from functools import cache, partial
+
+from pipeline.places import Places
 from pipeline.records import Run
 from pipeline.settings import Settings
 from pipeline.signals.base import Binner
 from pipeline.signals.series import Series
+from pipeline.signals.visibility import Visibility
+
+places = cache(Places.load)
+"""The table of countries, read once, by the first that asks."""
 
 
 def series(run: Run, feed: str, partition: int, partitions: int, settings: Settings) -> Binner:
@@ -11,7 +19,18 @@ def series(run: Run, feed: str, partition: int, partitions: int, settings: Setti
     return Series(run, feed, partition)
 
 
-SIGNALS = {"table": series}
+def visibility(
+    names: tuple[str, str], run: Run, feed: str, partition: int, partitions: int, settings: Settings
+) -> Binner:
+    """Visible address space, IPv4 and IPv6 apart, under these names."""
+    return Visibility(run, feed, partition, partitions, names, places(), settings.counting)
+
+
+SIGNALS: dict[str, Callable[[Run, str, int, int, Settings], Binner]] = {
+    "mrt": partial(visibility, ("bgp.mrt", "bgp.mrt6")),
+    "rislive": partial(visibility, ("bgp.ris", "bgp.ris6")),
+    "table": series,
+}
 """The binner of each feed."""
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.places import Places
-from pipeline.signals.counting import Counting
+from pipeline.settings import Counting
 from pipeline.signals.peers import Sessions, Witnesses
 from pipeline.signals.rib import Rib
 from pipeline.signals.slash24 import Prefixes6, Slash24s, Space

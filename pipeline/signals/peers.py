@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.bins import NEVER
 from pipeline.records import ESTABLISHED, Peer
-from pipeline.signals.counting import Counting
+from pipeline.settings import Counting
 
 
 class Down(NamedTuple):

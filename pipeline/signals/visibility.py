@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.bins import NEVER
 from pipeline.places import Places
 from pipeline.records import RIB, STATE, UP, WITHDRAW, Bins, Elements, Peer, Run
-from pipeline.signals.counting import Counting
+from pipeline.settings import Counting
 from pipeline.signals.family import Family, under
 from pipeline.signals.keys import LONGEST, prefix_keys
 from pipeline.signals.peers import Sessions

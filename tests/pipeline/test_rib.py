@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.places import Places
 from pipeline.records import Elements, Run
-from pipeline.signals.counting import Counting
+from pipeline.settings import Counting
 from pipeline.signals.keys import KeyIndex, key_prefixes, prefix_keys
 from pipeline.signals.rib import ABSENT, Rib
 from pipeline.signals.synthetic import Element, elements, peers, table_dump

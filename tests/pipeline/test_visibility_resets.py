@@ -11,7 +11,7 @@ import pytest
 from pipeline.feeds.mrt import FEED
 from pipeline.places import Places
 from pipeline.records import ANNOUNCE, ESTABLISHED, STATE, Elements, Peer, Run
-from pipeline.signals.counting import Counting
+from pipeline.settings import Counting
 from pipeline.signals.synthetic import peers, table_dump
 from pipeline.signals.visibility import Visibility
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.places import Places
 from pipeline.records import ESTABLISHED, Elements, Run
-from pipeline.signals.counting import Counting
+from pipeline.settings import Counting
 from pipeline.signals.synthetic import Element, elements, peers
 from pipeline.signals.visibility import Visibility
 
