@@ -5,7 +5,6 @@ import gzip
 import numpy as np
 import pytest
 from pipeline.signals.counting import Counting
-from visible import FOUR, TABLE, binner, dump, say, series
 
 from pipeline.feeds.mrt import FEED
 from pipeline.merging import merge
@@ -13,6 +12,7 @@ from pipeline.places import Places
 from pipeline.records import Elements, Entity, Peer, Run
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split
+from tests.pipeline.visible import FOUR, TABLE, binner, dump, say, series
 
 
 def test_slash24s_of_countries_and_origin_ases_are_counted():
