@@ -10,9 +10,7 @@ from pipeline.bins import NEVER, Cadence
 from pipeline.errors import DecodeError
 from pipeline.feeds.base import Item
 from pipeline.records import END, UP, DeadLetter, Elements, Frame, Heartbeat, Rows, Run
-
-BGP_WIDTH = 300
-"""Width of the BGP bins that netvigil computes itself [s]."""
+from pipeline.settings import Counting
 
 
 @dataclass
@@ -20,12 +18,13 @@ class Dispatch:
     """Sends one feed of one run on its way.
 
     The watermark is the first time of the batch that is about to go: all before it has gone.  A recording without
-    heartbeats so gets them from its own time stamps.
+    heartbeats so gets them from its own time stamps.  ``width``: length of the bins that netvigil computes itself [s].
     """
 
     run: Run
     feed: str
     signals: tuple[str, ...]
+    width: int = Counting.width
     watermark: int = NEVER
     end: int = NEVER
     sent: int = 0
@@ -51,7 +50,7 @@ class Dispatch:
         if first > self.watermark:
             yield from self.beat(first)
         self.sent += len(batch)
-        self.end = max(self.end, _end(batch))
+        self.end = max(self.end, self._end(batch))
         yield from topics.split(replace(batch, run=self.run), self.partitions)
 
     def beat(self, time: int, status: str = UP) -> Iterator[Heartbeat]:
@@ -60,8 +59,9 @@ class Dispatch:
         for partition in range(self.partitions):
             yield Heartbeat(self.run, self.feed, partition, time, status, self.signals)
 
-
-def _end(batch: Elements | Rows) -> int:
-    """End of the last bin that a batch reaches [s]."""
-    cadence = Cadence(BGP_WIDTH) if isinstance(batch, Elements) else Cadence(batch.width, batch.slots, batch.phase)
-    return int(cadence.floor(np.array([batch.time.max()]))[0]) + cadence.width
+    def _end(self, batch: Elements | Rows) -> int:
+        """End of the last bin that a batch reaches [s]."""
+        cadence = Cadence(self.width)
+        if isinstance(batch, Rows):
+            cadence = Cadence(batch.width, batch.slots, batch.phase)
+        return int(cadence.floor(np.array([batch.time.max()]))[0]) + cadence.width
