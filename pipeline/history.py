@@ -5,17 +5,21 @@ sorted here, and times are whole seconds.  Prometheus forgets a sample after fiv
 is repeated within the bin, as a scraped gauge would be.
 """
 
+import math
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TextIO
 
+import msgspec
 import numpy as np
 from prometheus_client.utils import floatToGoString
 
 from pipeline.families import ENDINGS, FAMILIES
+from pipeline.outages import CONFIRMED, ENDED, RETRACTED, SUSPECTED
 from pipeline.records import Entity, Outage, Verdicts
-from pipeline.series import Gazetteer, Point, entity_point, outage_points, placed, verdict_points
+from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, placed, verdict_points
+from pipeline.shown import RESTORED_FOR
 
 STEP = 240
 """Longest distance of two samples of a series that goes on [s]: below the five minutes of Prometheus."""
@@ -164,18 +168,23 @@ class History:
     def write(self, file: TextIO) -> int:
         """Write everything as OpenMetrics; returns the number of samples."""
         for outage in sorted(self.outages.values(), key=lambda o: (o.start, o.id)):
-            if outage.state != "retracted":
+            if outage.state != RETRACTED:
                 self._add(*self._period(outage))
+            if outage.confirmed_at is not None and outage.end is not None and outage.state in (ENDED, RETRACTED):
+                over = ended_points(outage, self._place(outage), math.nan, self.gazetteer)
+                self._add(over, range(outage.end, outage.end + RESTORED_FOR, self.step))
         self.outages.clear()
         return _write(self.series, file)
 
     def _period(self, outage: Outage) -> tuple[list[Point], range]:
-        country = self.countries.get((outage.entity_type, outage.entity), "")
-        place = placed(outage.entity_type, outage.entity, country)
-        points = outage_points(outage, place, self.gazetteer)
-        if outage.confirmed_at is not None:
-            points = [(name, labels, 1.0 if name == "outage_active" else value) for name, labels, value in points]
+        """What was shown while it lasted, had it been known from the beginning."""
+        state = SUSPECTED if outage.confirmed_at is None else CONFIRMED
+        points = outage_points(msgspec.structs.replace(outage, state=state), self._place(outage), self.gazetteer)
         return points, range(outage.start, self.last if outage.end is None else outage.end, self.step)
+
+    def _place(self, outage: Outage) -> Entity:
+        country = self.countries.get((outage.entity_type, outage.entity), "")
+        return placed(outage.entity_type, outage.entity, country)
 
     def _add(self, points: Iterable[Point], times: Iterable[int]) -> None:
         for name, values, value in points:

@@ -89,8 +89,8 @@ def compared() -> Json:
         "band is how far ordinary days stray. A gap is a time that could not be seen.",
         [
             target(f"max by (signal) (netvigil_signal_ratio{{{own}}} >= 0)", "{{signal}}"),
-            target(f"clamp(min({bound('lower')}), 0, 1)", "usual, from"),
-            target(f"clamp(max({bound('upper')}), 1, 1.2)", "usual range"),
+            target(f"clamp(quantile(0.5, {bound('lower')}), 0, 1)", "usual, from"),
+            target(f"clamp(quantile(0.5, {bound('upper')}), 1, 1.2)", "usual range"),
         ],
         unit="percentunit", min=0, max=1.2,
         overrides=[
@@ -144,10 +144,10 @@ def parts_over_time() -> Json:
 def parts_compared() -> Json:
     """What is left of each network and region."""
     parts = 'entity_type!="country"'
-    ratio = f"min by ({PLACE}) (netvigil_signal_ratio{{{parts},{SIGNAL}}} >= 0)"
+    ratio = f"quantile by ({PLACE}) (0.5, netvigil_signal_ratio{{{parts},{SIGNAL}}} >= 0)"
     return lines(
         "Networks and regions compared with usual",
-        "The lowest signal of every part, as a share of what is expected at that hour of the week.",
+        "The middle one of every part's signals, as a share of what is expected at that hour of the week.",
         [target(named(ratio, PLACE, f'{parts},country="$country"'), "{{name}}")],
         unit="percentunit", min=0, max=1.2, last=True, noValue="No part of the country is watched or out",
     )  # fmt: skip
@@ -170,8 +170,8 @@ def deviation() -> Json:
     score = f"netvigil_signal_score{{{HERE},{SIGNAL}}}"
     return lines(
         "How unusual it is",
-        "Robust standard deviations from what is expected; ordinary days stay between −3 and 3.",
-        [target(f"max by (signal) ({score} == {score})", "{{signal}}")],
+        "Robust standard deviations from what is expected; ordinary days stay between −3 and 3. Drawn down to −30.",
+        [target(f"clamp_min(max by (signal) ({score} == {score}), -30)", "{{signal}}")],
         unit="none", decimals=0, custom={"axisSoftMax": 5, "axisSoftMin": -10},
     )  # fmt: skip
 
@@ -222,11 +222,11 @@ def country() -> Json:
             (3, 4, number("Lost", "Share of the usual connectivity that is gone.", lost, unit="percentunit")),
             (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit")),
             (24, 10, compared()),
-            (24, 7, parts_over_time()),
-            (24, 8, parts_compared()),
             (9, 8, evidence()),
             (9, 8, deviation()),
             (6, 8, restored()),
+            (24, 7, parts_over_time()),
+            (24, 8, parts_compared()),
             (24, 1, row("Can we see?")),
             (14, 7, seen()),
             (10, 7, health()),

@@ -2,6 +2,7 @@
 
 from dashboards.boards.states import QUORUM
 from dashboards.panels import (
+    BLIND,
     CALM,
     OUT,
     SUSPECT,
@@ -24,7 +25,7 @@ def feeds_alive() -> Json:
         "Dead feeds",
         "Feeds whose heartbeats are missing. What they measure is unknown meanwhile, which is no outage.",
         latest(f"{dead}\n  or on () 0 * count(netvigil_feed_up)", "dead"),
-        noValue="No feeds", mappings=words(("0", "None", CALM)), thresholds=steps((None, CALM), (1, OUT)),
+        noValue="No feeds", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
     )  # fmt: skip
 
 

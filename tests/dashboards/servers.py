@@ -14,6 +14,7 @@ from typing import Any
 import dashboards
 from dashboards.rules.alert import Timing
 from dashboards.rules.groups import rules_text
+from pipeline.history import History
 from tests.programs import program
 
 FOLDER = Path(dashboards.__file__).parent
@@ -104,6 +105,23 @@ def prometheus(exporter: str, alerts: str, folder: Path) -> Iterator["Queries"]:
         yield Queries(f"http://{address}")
 
 
+@contextmanager
+def history_prometheus(history: History, folder: Path) -> Iterator["Queries"]:
+    """Prometheus that holds written history and scrapes nothing."""
+    with (folder / "history.om").open("w") as file:
+        history.write(file)
+    blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
+    subprocess.run([*blocks, str(folder / "history.om"), str(folder / "data")], check=True, capture_output=True)
+    (folder / "prometheus.yml").write_text("{}")
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        program("prometheus"), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+        "--storage.tsdb.retention.time=100y", f"--web.listen-address={address}",
+    ]  # fmt: skip
+    with started(command, f"http://{address}/-/ready", folder / "log"):
+        yield Queries(f"http://{address}")
+
+
 class Queries:
     """Asks a Prometheus."""
 
@@ -114,9 +132,13 @@ class Queries:
         """Series of an instant query, now."""
         return self._ask("query", query=expr)
 
-    def over(self, expr: str, start: float, end: float) -> list[dict[str, Any]]:
-        """Series of a range query, a point a second."""
-        return self._ask("query_range", query=expr, start=str(start), end=str(end), step="1")
+    def now(self) -> int:
+        """Its own clock [s]."""
+        return int(float(self.at("vector(time())")[0]["value"][1]))
+
+    def over(self, expr: str, start: float, end: float, step: int = 1) -> list[dict[str, Any]]:
+        """Series of a range query, a point every ``step`` [s]."""
+        return self._ask("query_range", query=expr, start=str(start), end=str(end), step=str(step))
 
     def _ask(self, kind: str, **arguments: str) -> list[dict[str, Any]]:
         url = f"{self.url}/api/v1/{kind}?{urllib.parse.urlencode(arguments)}"

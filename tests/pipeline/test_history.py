@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pipeline.history import History, Sample, write_history
 from pipeline.metrics import Metrics
 from pipeline.records import Entity
+from pipeline.shown import RESTORED_FOR
 from tests.pipeline.shown import PK, ZONG, T, outage, verdicts
 from tests.programs import program
 
@@ -58,6 +59,16 @@ def test_an_outage_stands_from_onset_to_end_in_its_last_revision() -> None:
     assert [line.split()[-2:] for line in lines(history, "outage_active")] == [
         ["1.0", str(T)], ["1.0", str(T + 240)], ["1.0", str(T + 480)],
     ]  # fmt: skip
+
+
+def test_an_outage_that_ended_reads_as_open_while_it_lasted_and_as_restored_for_a_while() -> None:
+    history = History()
+    history.observe(verdicts())
+    history.outage(outage("ended", 3, end=T + 600))
+    assert 'state="confirmed"' in lines(history, "outage_info")[0]
+    first, *_, last = lines(history, "restored_info")
+    assert 'outcome="restored"' in first
+    assert (int(first.split()[-1]), int(last.split()[-1])) == (T + 600, T + 600 + RESTORED_FOR - 240)
 
 
 def test_what_is_open_at_the_end_of_the_recording_stays_open_to_its_end() -> None:

@@ -1,0 +1,53 @@
+"""Written history on the same boards, in a real Prometheus."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.history import History
+from tests.dashboards.servers import history_prometheus
+from tests.dashboards.test_boards import queries
+from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
+
+pytestmark = [pytest.mark.system, pytest.mark.sockets]
+
+FIRST, LAST = T - 6 * 3600, T + 20 * 3600
+VALUES = {
+    "$__rate_interval": "30m", "$__range": "26h", "$__interval": "4m",
+    '"$country"': '"PK"', "$signal": ".*", "$tense": "replay",
+}  # fmt: skip
+ONLY_LIVE = ("netvigil_feed_", "netvigil_dead_letters_", "netvigil_late_records_")
+
+
+def recorded() -> History:
+    """A day of Pakistan with its outage, and a suspicion."""
+    history = History()
+    for start in range(FIRST, LAST, 600):
+        value = 20.0 if T <= start < T + 13 * 3600 else 100.0
+        history.observe(verdicts((PK, SD, ZONG), value=value, tense="replay", at=start))
+    history.outage(outage("ended", 3, tense="replay", end=T + 13 * 3600))
+    history.outage(outage("ended", 3, id="n", tense="replay", entity_type="asn", entity="AS59257", end=T + 13 * 3600))
+    last = {"tense": "replay", "start": LAST - 3600, "confirmed_at": None}
+    history.outage(outage("suspected", 1, id="s", **last))
+    return history
+
+
+def test_every_expression_but_those_on_feeds_returns_something(tmp_path: Path) -> None:
+    silent = []
+    with history_prometheus(recorded(), tmp_path) as asked:
+        for place, expr in queries():
+            if not any(name in expr for name in ONLY_LIVE):
+                for name, value in VALUES.items():
+                    expr = expr.replace(name, value)
+                if not asked.over(expr, FIRST, LAST, step=240):
+                    silent.append((place, expr))
+    assert not silent
+
+
+def test_nothing_is_lost_between_two_bins_of_an_hour(tmp_path: Path) -> None:
+    history = History()
+    for start in range(T, T + 10 * 3600, 3600):
+        history.observe(verdicts(at=start, width=3600))
+    with history_prometheus(history, tmp_path) as asked:
+        (series,) = asked.over("netvigil_signal_value", T, T + 10 * 3600 - 60, step=60)
+    assert len(series["values"]) == 600
