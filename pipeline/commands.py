@@ -205,3 +205,12 @@ def worker(broker: str, feeds: list[str], address: tuple[str, int] | None, group
     if tense not in TENSES:
         raise UserError(f"--tense {tense!r} is none of {', '.join(TENSES)}")
     work(Engine(), parse(broker), from_environment(os.environ), feeds or list(FEEDS), address, group, tense)
+
+
+def places(files: list[Path], source: str) -> None:
+    """Make the table that says which country an address belongs to."""
+    from pipeline.fetching import fetch_places
+    from pipeline.places import cache
+
+    made = fetch_places(source, files, cache())
+    Console().print(f"{len(made):,} address ranges with a country, kept at {cache()}", soft_wrap=True)

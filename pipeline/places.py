@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.snapshot import pack, unpack
 
-REFRESH = "netvigil places --refresh"
+REFRESH = "netvigil places"
 """The command that makes the table."""
 
 
