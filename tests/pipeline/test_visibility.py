@@ -4,12 +4,12 @@ import gzip
 
 import numpy as np
 import pytest
-from pipeline.signals.counting import Counting
 
 from pipeline.feeds.mrt import FEED
 from pipeline.merging import merge
 from pipeline.places import Places
 from pipeline.records import Elements, Entity, Peer, Run
+from pipeline.settings import Counting
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split
 from tests.pipeline.visible import FOUR, TABLE, binner, dump, say, series

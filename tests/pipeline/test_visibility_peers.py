@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from pipeline.signals.counting import Counting
 
 from pipeline.records import ESTABLISHED
+from pipeline.settings import Counting
 from pipeline.signals.synthetic import Element, elements, peers
 from tests.pipeline.visible import FOUR, TABLE, A, B, X, Y, binner, dump, routes_of, say, series, state
 

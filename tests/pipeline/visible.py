@@ -1,9 +1,8 @@
 """A handful of peers and prefixes, and the words they say: for the tests of visibility."""
 
-from pipeline.signals.counting import Counting
-
 from pipeline.places import Places
 from pipeline.records import Bins, Peer, Run
+from pipeline.settings import Counting
 from pipeline.signals.synthetic import Element, elements, peers
 from pipeline.signals.visibility import Visibility
 
