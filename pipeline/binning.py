@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.bins import NEVER
-from pipeline.records import DEAD, END, Bins, Elements, Heartbeat, Rows, Run
+from pipeline.records import DEAD, END, STATE, Bins, Elements, Heartbeat, Rows, Run
 from pipeline.signals.base import Binner
 from pipeline.snapshot import pack, unpack
 
@@ -20,6 +20,21 @@ class Late:
     """Records whose bin was closed when they came: they go to the late topic, and are counted."""
 
     records: Elements | Rows
+
+
+@dataclass(frozen=True)
+class Taken:
+    """So many records of a feed were taken into bins."""
+
+    feed: str
+    records: int
+
+
+def answered(records: Elements | Rows, partition: int) -> int:
+    """How many of these records a partition answers for: a peer's change of state goes to all, and counts once."""
+    if isinstance(records, Elements) and partition:
+        return int((records.kind != STATE).sum())
+    return len(records)
 
 
 @dataclass
@@ -37,20 +52,23 @@ class BinStage:
     """Counts one partition of the feeds.
 
     Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins`, one for every signal at each heartbeat (without
-    bins where none closed: it carries the watermark alone), and `Late` records.
+    bins where none closed: it carries the watermark alone), `Late` records, and how many were `Taken`.
     """
 
     def __init__(self, partition: int, make: MakeBinner) -> None:
         self.partition, self.make = partition, make
         self.streams: dict[tuple[str, str], Stream] = {}
 
-    def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late]:
+    def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late | Taken]:
         """Take in one frame."""
         stream = self._stream(frame)
         if isinstance(frame, Heartbeat):
             return list(self._advance(stream, frame))
         late = stream.binner.add(frame)
-        return [] if late is None else [Late(late)]
+        records = answered(frame, self.partition)
+        if late is None:
+            return [Taken(frame.feed, records)]
+        return [Taken(frame.feed, records - answered(late, self.partition)), Late(late)]
 
     def _stream(self, frame: Elements | Rows | Heartbeat) -> Stream:
         key = (frame.run.id, frame.feed)

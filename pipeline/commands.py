@@ -136,7 +136,7 @@ def _at_work(broker: str, security: Security) -> bool:
 
 def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -> None:
     counts = {
-        "read": playback.read, "used": playback.read - result.late - len(result.dead),
+        "read": playback.read, "used": result.used or playback.read - result.late - len(result.dead),
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
     if as_json:

@@ -9,7 +9,7 @@ from functools import partial
 
 from detectors import REGISTRY
 from pipeline import topics
-from pipeline.binning import BinStage, Late
+from pipeline.binning import BinStage, Late, Taken
 from pipeline.calendar import calendar
 from pipeline.fusion import Fused, FuseStage
 from pipeline.judging import JudgeStage
@@ -18,7 +18,7 @@ from pipeline.records import Elements, Heartbeat, Outage, Progress, Rows
 from pipeline.settings import Settings
 from pipeline.signals import SIGNALS, binner
 
-Output = Outage | Fused | Progress | Late
+Output = Outage | Fused | Progress | Late | Taken
 """What comes out at the end of the path."""
 
 
@@ -49,7 +49,7 @@ class Engine:
 def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:
     """All stages in memory, every partition of them, one frame after the other.
 
-    Input: frames as ingest would send them, each with its partition.  Output: late records, fused bins, outage
+    Input: frames as ingest would send them, each with its partition.  Output: what was taken and what was late, fused bins, outage
     revisions and progress, in the order in which they are decided.
     """
     bins: dict[tuple[str, int], BinStage] = {}
@@ -60,7 +60,7 @@ def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iter
         if place not in bins:
             bins[place] = engine.bin(*place)
         for share in bins[place].step(frame):
-            if isinstance(share, Late):
+            if isinstance(share, Late | Taken):
                 yield share
                 continue
             for merged in merge.step(share):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from pipeline.binning import Late
+from pipeline.binning import Late, Taken, answered
 from pipeline.bins import NEVER
 from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine, Output, chain
@@ -31,11 +31,13 @@ See = Callable[[Output | DeadLetter], None]
 class Result:
     """What a replay led to.
 
+    used: records that were taken into bins, counted where that happens (0 through Kafka: the workers count);
     late: records that came after their bin was closed; dead: what could not be used.
     """
 
     run: Run
     outages: dict[str, Outage] = field(default_factory=dict)
+    used: int = 0
     late: int = 0
     dead: list[DeadLetter] = field(default_factory=list)
     watermark: int = NEVER
@@ -55,8 +57,10 @@ class Result:
                 known = self.outages.get(output.id)
                 if known is None or output.revision > known.revision:
                     self.outages[output.id] = output
+            case Taken():
+                self.used += output.records
             case Late():
-                self.late += len(output.records)
+                self.late += answered(output.records, output.records.partition)
             case Progress():
                 self.watermark = max(self.watermark, output.watermark)
             case DeadLetter():

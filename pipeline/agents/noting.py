@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pipeline.binning import Late
+from pipeline.binning import Late, Taken, answered
 from pipeline.fusion import Fused, FuseStage
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, DeadLetter, Elements, Frame, Heartbeat, Outage, Rows
+from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage
 
 
 class Noting:
@@ -20,7 +20,11 @@ class Noting:
             case None:
                 self._frame(frame)
             case Late():
-                self.metrics.late(output.records.feed, len(output.records))
+                late = answered(output.records, output.records.partition)
+                self.metrics.late(output.records.feed, late)
+                self.metrics.messages(output.records.feed, late)
+            case Taken():
+                self.metrics.messages(output.feed, output.records)
             case DeadLetter():
                 self.metrics.dead_letter(output.feed, output.reason)
             case Fused():
@@ -34,8 +38,5 @@ class Noting:
             self.metrics.resume(stage.open())
 
     def _frame(self, frame: Frame | None) -> None:
-        match frame:
-            case Heartbeat():
-                self.metrics.feed(frame.feed, frame.status != DEAD, frame.time)
-            case Elements() | Rows():
-                self.metrics.messages(frame.feed, len(frame))
+        if isinstance(frame, Heartbeat):
+            self.metrics.feed(frame.feed, frame.status != DEAD, frame.time)

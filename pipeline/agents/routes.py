@@ -5,12 +5,12 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline import topics
-from pipeline.binning import Late
+from pipeline.binning import Late, Taken
 from pipeline.fusion import Fused
 from pipeline.records import Bins, DeadLetter, Frame, Outage, Progress, Verdicts, encode, outage_json
 from pipeline.topics import Topic, partition_for
 
-Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused
+Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Taken
 
 
 class Message(NamedTuple):
