@@ -100,9 +100,9 @@ def _record(history: History, output: object) -> None:
         history.outage(output)
 
 
-def _watched(console: Console, playback: Playback, options: ReplayOptions, see: See, title: str = "") -> Result:
+def _watched(console: Console, playback: Playback, options: ReplayOptions, see: See) -> Result:
     """Through memory or Kafka, with a live table where somebody looks."""
-    with Watching(console, title, lambda: playback.countries) as watching:
+    with Watching(console, lambda: playback.countries) as watching:
 
         def both(output: object) -> None:
             watching.see(output)
@@ -146,9 +146,11 @@ def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -
         return
     found = result.sorted()
     confirmed = [o for o in found if o.confirmed_at is not None and o.state != "retracted"]
-    console.print(outages_table(confirmed, playback.countries, width=console.width))
+    if confirmed:
+        console.print(outages_table(confirmed, playback.countries, width=console.width))
+    said = "1 outage" if len(confirmed) == 1 else f"{len(confirmed) or 'no'} outages"
+    console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(confirmed)} only suspected")
     console.print(
-        f"{len(confirmed)} outages confirmed, {len(found) - len(confirmed)} only suspected; "
         f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, {counts['dead']:,} dead"
     )
     for letter in result.dead[:5]:
@@ -169,13 +171,13 @@ def demo(seed: int, folder: Path | None) -> None:
     if folder is not None:
         write(made, folder)
     console = Console()
-    console.print(f"[bold]A {made.title}[/bold]: made from the published facts, not measured.")
+    console.print(f"[bold]A {made.title}[/bold]")
+    console.print(about(made).partition("\n\n")[2], style="dim")
     signals = tuple(rows.signal for rows in made.rows)
     recording = Recording("table", signals, chunks(made.rows))
     playback = Playback([recording], _run([recording], "replay"))
-    result = _watched(console, playback, ReplayOptions(through="kafka"), lambda _: None, made.title)
+    result = _watched(console, playback, ReplayOptions(through="kafka"), lambda _: None)
     _tell(console, playback, result, as_json=False)
-    console.print(about(made).partition("\n\n")[2], style="dim")
     if folder is not None:
         console.print(f"left in {folder}: signals.csv, labels.csv, entities.csv")
 

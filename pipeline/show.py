@@ -14,7 +14,6 @@ from pipeline.bins import NEVER
 from pipeline.localtime import zone
 from pipeline.records import Entity, Outage, iso
 from pipeline.series import Gazetteer, placed
-from pipeline.wording import lasting
 
 STYLES = {
     "suspected": "yellow",
@@ -57,11 +56,9 @@ WIDE = 120
 """Columns of a terminal in which the evidence has room [-]."""
 
 
-def outages_table(
-    outages: Iterable[Outage], countries: dict[tuple[str, str], str], title: str = "", width: int = 80
-) -> Table:
+def outages_table(outages: Iterable[Outage], countries: dict[tuple[str, str], str], width: int = 80) -> Table:
     """The outages as a table that a terminal of 80 columns holds; ``countries``: which one a network belongs to."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("where", "what", "when"):
         table.add_column(name)
     table.add_column("lost", justify="right")
@@ -91,7 +88,21 @@ def when(outage: Outage, country: str) -> str:
         return f"{utc(start)} UTC, still out{there}"
     same_day = utc(start)[:10] == utc(end)[:10]
     there = f"{local(start, country)} – {local(end, country)} there, " if country else ""
-    return f"{utc(start)} – {utc(end)[11 if same_day else 0 :]} UTC\n{there}{lasting(end - start)}"
+    return f"{utc(start)} – {utc(end)[11 if same_day else 0 :]} UTC\n{there}{lasted(end - start)}"
+
+
+def lasted(duration: int) -> str:
+    """A duration [s] for a narrow column.
+
+    Examples
+    --------
+    >>> lasted(13 * 3600 + 15 * 60), lasted(600), lasted(50 * 3600)
+    ('13 h 15 min', '10 min', '2 d 2 h')
+    """
+    hours, minutes = divmod(max(0, duration) // 60, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (0 if days else minutes, "min")]
+    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 min"
 
 
 class Watching:
@@ -100,8 +111,8 @@ class Watching:
     Where the output is no terminal nothing is drawn: the result is printed at the end.
     """
 
-    def __init__(self, console: Console, title: str, countries: Callable[[], dict[tuple[str, str], str]]) -> None:
-        self.console, self.title, self.countries = console, title, countries
+    def __init__(self, console: Console, countries: Callable[[], dict[tuple[str, str], str]]) -> None:
+        self.console, self.countries = console, countries
         self.outages: dict[str, Outage] = {}
         self.reached = NEVER
         self.live = Live(console=console, get_renderable=self.render, refresh_per_second=4, transient=True)
@@ -110,8 +121,10 @@ class Watching:
         """The picture as it is now."""
         where = utc(self.reached) + " UTC" if self.reached > NEVER else "the beginning"
         found = sorted(self.outages.values(), key=lambda o: (o.start, o.id))
-        shown = outages_table(found[-8:], self.countries(), self.title, self.console.width)
-        return Group(shown, Text(f"event time: {where}   outages so far: {len(found)}", "dim"))
+        line = Text(f"event time: {where}   outages so far: {len(found)}", "dim")
+        if not found:
+            return Group(line)
+        return Group(outages_table(found[-8:], self.countries(), self.console.width), line)
 
     def see(self, output: object) -> None:
         """Take in what comes out of a replay."""
