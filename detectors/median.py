@@ -63,10 +63,12 @@ class MedianState:
 
     @property
     def core(self) -> Core:
+        """The sorted middle of each entity's window."""
         return Core(self.values, self.below, self.size, self.above)
 
     @property
     def view(self) -> View:
+        """How each entity's past is to be read."""
         return View(self.since, self.until)
 
 

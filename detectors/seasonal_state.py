@@ -65,6 +65,7 @@ class SeasonalState:
 
     @property
     def view(self) -> View:
+        """How each entity's past is to be read."""
         return View(self.since, self.until)
 
 

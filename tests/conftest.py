@@ -1,12 +1,34 @@
 """What every test may use."""
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 DATA = Path(os.environ.get("NETVIGIL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+MAY_CONNECT = {"sockets", "kafka", "system", "compose", "slow"}
+"""Markers of tests that talk to servers; so may whoever uses a broker of this file."""
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches a server by accident."""
+    marked = any(request.node.get_closest_marker(name) for name in MAY_CONNECT)
+    if marked or any(name.endswith("broker") for name in request.fixturenames):
+        return
+    for name in ("bind", "connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, _refused(name))
+
+
+def _refused(name: str) -> Any:
+    def refuse(_: socket.socket, address: object) -> None:
+        raise RuntimeError(f"{name} to {address!r}: mark the test `sockets`, or use no server")
+
+    return refuse
 
 
 @pytest.fixture(scope="session")
