@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.bins import NEVER
 from pipeline.records import DEAD, END, STATE, Bins, Elements, Heartbeat, Rows, Run
+from pipeline.runs import remember, touch
 from pipeline.signals.base import Binner
 from pipeline.snapshot import pack, unpack
 
@@ -39,13 +40,14 @@ def answered(records: Elements | Rows, partition: int) -> int:
 
 @dataclass
 class Stream:
-    """One feed of one run in one partition."""
+    """One feed of one run in one partition; ``signals`` are those that its heartbeats last named."""
 
     run: Run
     feed: str
     binner: Binner
     watermark: int = NEVER
     dead: bool = False
+    signals: tuple[str, ...] = ()
 
 
 class BinStage:
@@ -53,14 +55,20 @@ class BinStage:
 
     Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins`, one for every signal at each heartbeat (without
     bins where none closed: it carries the watermark alone), `Late` records, and how many were `Taken`.
+
+    A word that a feed is dead counts only for what had been heard when it was said: one that comes behind a newer
+    heartbeat is out of date.  What comes after the end of its stream is late, or nothing.
     """
 
     def __init__(self, partition: int, make: MakeBinner) -> None:
         self.partition, self.make = partition, make
         self.streams: dict[tuple[str, str], Stream] = {}
+        self.ended: dict[tuple[str, str], None] = {}
 
     def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late | Taken]:
         """Take in one frame."""
+        if (frame.run.id, frame.feed) in self.ended:
+            return [] if isinstance(frame, Heartbeat) else [Taken(frame.feed, 0), Late(frame)]
         stream = self._stream(frame)
         if isinstance(frame, Heartbeat):
             return list(self._advance(stream, frame))
@@ -74,9 +82,14 @@ class BinStage:
         key = (frame.run.id, frame.feed)
         if key not in self.streams:
             self.streams[key] = Stream(frame.run, frame.feed, self.make(frame.run, frame.feed, self.partition))
+        for gone in touch(self.streams, key):
+            remember(self.ended, gone)
         return self.streams[key]
 
     def _advance(self, stream: Stream, beat: Heartbeat) -> list[Bins]:
+        if beat.status == DEAD and beat.time < stream.watermark:
+            return []
+        stream.signals = beat.signals
         closed: dict[str, Bins] = {}
         if beat.status == DEAD:
             stream.dead = True
@@ -86,6 +99,7 @@ class BinStage:
             stream.dead = False
         if beat.status == END:
             del self.streams[stream.run.id, stream.feed]
+            remember(self.ended, (stream.run.id, stream.feed))
         signals = [*beat.signals, *(signal for signal in closed if signal not in beat.signals)]
         blank = no_bins(stream.run, stream.feed, self.partition)
         return [
@@ -96,20 +110,21 @@ class BinStage:
         ]
 
     def save(self) -> bytes:
-        """All streams of this partition."""
+        """All streams of this partition, and which ones have ended."""
         streams = list(self.streams.values())
-        head = [(s.run, s.feed, s.watermark, s.dead) for s in streams]
-        return pack(head, {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)})
+        head = [(s.run, s.feed, s.watermark, s.dead, s.signals) for s in streams]
+        binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)}
+        return pack((head, list(self.ended)), binners)
 
     def load(self, state: bytes) -> None:
         """Take over saved streams."""
-        head, binners = unpack(state)
-        self.streams = {}
-        for i, ((name, tense, signals), feed, watermark, dead) in enumerate(head):
-            run = Run(name, tense, tuple(signals))
+        (head, ended), binners = unpack(state)
+        self.streams, self.ended = {}, {(run, feed): None for run, feed in ended}
+        for i, ((name, tense, roster), feed, watermark, dead, signals) in enumerate(head):
+            run = Run(name, tense, tuple(roster))
             binner = self.make(run, feed, self.partition)
             binner.load(binners[str(i)].tobytes())
-            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, dead)
+            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, dead, tuple(signals))
 
 
 def no_bins(run: Run, feed: str, partition: int) -> Bins:

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.bins import NEVER, lowest
 from pipeline.ledger import Ledger
 from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts, decode, encode
+from pipeline.runs import touch
 from pipeline.settings import Fusing
 from pipeline.snapshot import pack, unpack
 
@@ -60,6 +61,7 @@ class FuseStage:
         """Take in a frame of verdicts."""
         run = verdicts.run
         stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings)))
+        touch(self.streams, run.id)
         line = stream.lines.setdefault(verdicts.signal, Line())
         for i in np.flatnonzero(verdicts.start > line.queued) if verdicts.entities else ():
             end = int(verdicts.start[i]) + verdicts.width

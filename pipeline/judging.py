@@ -11,7 +11,8 @@ from detectors.state import extend
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
-from pipeline.records import Bins, Entity, Run, Verdicts
+from pipeline.records import END, Bins, Entity, Run, Verdicts
+from pipeline.runs import touch
 from pipeline.snapshot import pack, unpack
 from pipeline.topics import partition_for
 
@@ -56,6 +57,8 @@ class JudgeStage:
             for name in ("expected", "lower", "upper", "score", "state")
         }
         fields |= {"value": bins.value[fresh], "health": bins.health[fresh], "start": bins.start[fresh]}
+        if bins.status == END:
+            del self.series[bins.run.id, bins.signal]
         return [self._frame(series, bins, fields, partition) for partition in range(self.partitions)]
 
     def _series(self, bins: Bins) -> Series:
@@ -63,6 +66,7 @@ class JudgeStage:
         if key not in self.series:
             detector = self.detector(bins.signal)
             self.series[key] = Series(bins.run, bins.signal, detector, detector.init(0))
+        touch(self.series, key)
         return self.series[key]
 
     def _columns(self, series: Series, entities: tuple[Entity, ...]) -> np.ndarray:

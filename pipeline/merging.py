@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.binning import no_bins
 from pipeline.bins import NEVER
 from pipeline.records import DEAD, END, UP, Bins, Entity, Run, decode, encode
+from pipeline.runs import touch
 from pipeline.snapshot import pack, unpack
 
 
@@ -45,6 +46,7 @@ class MergeStage:
         """Take in what one partition says."""
         key = (part.run.id, part.signal)
         shares = self.shares.setdefault(key, Shares(part.run, part.feed, part.signal))
+        touch(self.shares, key)
         known = shares.watermarks.get(part.partition, NEVER)
         fresh = part.start + part.width > known
         if fresh.any():
