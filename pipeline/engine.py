@@ -49,8 +49,8 @@ class Engine:
 def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:
     """All stages in memory, every partition of them, one frame after the other.
 
-    Input: frames as ingest would send them, each with its partition.  Output: what was taken and what was late, fused bins, outage
-    revisions and progress, in the order in which they are decided.
+    Input: frames as ingest would send them, each with its partition.  Output: what was taken and what was late, fused
+    bins, outage revisions and progress, in the order in which they are decided.
     """
     bins: dict[tuple[str, int], BinStage] = {}
     merge, judge = engine.merge(), engine.judge()
