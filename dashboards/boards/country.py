@@ -1,7 +1,7 @@
 """One country: what is known of it, against what is usual, and how well it is seen."""
 
 from dashboards.board import board, outage_marks, source_variable, tense_variable, variable
-from dashboards.boards.states import COUNTRY, QUORUM, STATE_WORDS, measured, named, open_state, unseen
+from dashboards.boards.states import COUNTRY, QUORUM, STATE_WORDS, lowest, measured, named, open_state, unseen
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.panels import (
     BLIND,
@@ -144,10 +144,10 @@ def parts_over_time() -> Json:
 def parts_compared() -> Json:
     """What is left of each network and region."""
     parts = 'entity_type!="country"'
-    ratio = f"quantile by ({PLACE}) (0.5, netvigil_signal_ratio{{{parts},{SIGNAL}}} >= 0)"
+    ratio = lowest(f"{parts},{SIGNAL}", PLACE)
     return lines(
         "Networks and regions compared with usual",
-        "The middle one of every part's signals, as a share of what is expected at that hour of the week.",
+        "The lowest of every part's steady signals, as a share of what is expected at that hour of the week.",
         [target(named(ratio, PLACE, f'{parts},country="$country"'), "{{name}}")],
         unit="percentunit", min=0, max=1.2, last=True, noValue="No part of the country is watched or out",
     )  # fmt: skip

@@ -9,6 +9,7 @@ from dashboards.boards.states import (
     SUSPECTED,
     WATCHED,
     fresh,
+    lowest,
     measured,
     named,
     open_state,
@@ -184,11 +185,11 @@ def over_time() -> Json:
 def left() -> Json:
     """What is left of the countries that were out."""
     was_out = f"max by (entity) (max_over_time(netvigil_outage_active{{{COUNTRY},{TENSE}}}[$__range] @ end()))"
-    ratio = f"quantile by (entity) (0.5, netvigil_signal_ratio{{{COUNTRY}}} >= 0)"
+    ratio = lowest(COUNTRY, "entity")
     return lines(
         "What is left of their connectivity",
-        "For every country that is watched or was out in this time: the middle one of its signals, as a share of what "
-        "is usual at that hour. A gap is a time that nobody could see.",
+        "For every country that is watched or was out in this time: the lowest of its steady signals, as a share of "
+        "what is usual at that hour. A gap is a time that nobody could see.",
         [target(named(f"{ratio} and on (entity) ({was_out} or {WATCHED})", "entity", COUNTRY), "{{name}}")],
         last=True, unit="percentunit", min=0, max=1.2, noValue="No country is watched or was out",
     )  # fmt: skip

@@ -36,6 +36,19 @@ def named(expr: str, by: str, places: str) -> str:
     return f"({expr}) * on ({by}) group_left (name) max by ({by}, name) (netvigil_entity_info{{{places}}})"
 
 
+def lowest(places: str, by: str) -> str:
+    """The lowest of a place's steady signals, as a share of what is usual.
+
+    A signal that strays by half of itself on ordinary days (a telescope, a small network) is asked only where there is
+    no other.  Not the middle one: it jumps whenever a signal comes or goes.
+    """
+    ratio = f"netvigil_signal_ratio{{{places}}} >= 0"
+    bounds = f"netvigil_signal_expected{{{places},bound="
+    steady = f'{bounds}"lower"}} / ignoring (bound) {bounds}"expected"}} > 0.5'
+    keys = "signal, entity_type, entity"
+    return f"(min by ({by}) ({ratio} and on ({keys}) ({steady})) or min by ({by}) ({ratio}))"
+
+
 def fresh() -> str:
     """Event time, only while it is no older than slow feeds are on a good day."""
     return f"(max(netvigil_event_timestamp_seconds) > time() - {SILENT})"

@@ -64,8 +64,9 @@ ENDED = ("what", "since_local", "until_local", "until_utc", "lasted")
 LASTED, UNTIL, UNTIL_UTC = (word("netvigil_restored_info", name) for name in ("lasted", "until_local", "until_utc"))
 
 ALERTS = (
-    _confirmed("critical", 'entity_type="country"'),
+    # Parts first: so they have resolved when their country, which mutes them, does.
     _confirmed("warning", 'entity_type!="country"'),
+    _confirmed("critical", 'entity_type="country"'),
     Alert(
         name="NetvigilOutageSuspected",
         expr=f"{OPEN} == 0",
