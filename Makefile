@@ -44,6 +44,9 @@ format: setup-dev  ## put the code into the house's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+places: setup  ## the table that says which country an address belongs to (from the registries; needs the Internet)
+	@$(BIN)/netvigil places
+
 kafka: setup  ## an Apache Kafka to play with, in the foreground
 	@$(BIN)/python -m pipeline.brokers.apache
 
@@ -51,7 +54,7 @@ dashboards: setup  ## write dashboards/generated from its source
 	$(BIN)/python -m dashboards
 
 golden: setup-dev  ## write the golden outputs anew; review the difference like code
-	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay
+	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/test_readme.py
 
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench

@@ -1,0 +1,75 @@
+"""Every word that users meet is explained, once."""
+
+import re
+
+import pytest
+
+from dashboards.rules.groups import ALERTS
+from detectors import REGISTRY
+from detectors.base import STATES
+from pipeline import records, topics
+from pipeline.families import FAMILIES, sample_names
+from pipeline.feeds import FEEDS
+from pipeline.show import STYLES
+from pipeline.wording import KIND_WORDS
+from tests.house.tree import text
+
+GLOSSARY = text("GLOSSARY.md")
+
+FIELD = (
+    "feed", "collector", "peer", "full-feed peer", "RIB", "announce", "withdraw", "origin AS", "visibility", "slash24",
+    "probe", "entity", "signal", "bin", "event time", "watermark", "heartbeat", "late", "grace", "baseline", "expected",
+    "seasonal slot", "warm-up", "floor", "inpaint", "score", "verdict", "outage", "open", "update", "close", "retract",
+    "tense", "replay", "backfill", "drill", "dead letter", "alert",
+)  # fmt: skip
+"""The house's words."""
+
+TRAVELS = {
+    "Run": "run", "Peer": "peer", "Entity": "entity", "Heartbeat": "heartbeat", "Elements": "element", "Rows": "rows",
+    "Bins": "bin", "Verdicts": "verdict", "Term": "term", "Outage": "outage", "Progress": "progress",
+    "DeadLetter": "dead letter",
+}  # fmt: skip
+"""What travels between the stages, and its word."""
+
+
+def entries() -> list[str]:
+    """Words that have an entry: those in bold."""
+    return re.findall(r"\*\*([^*]+)\*\*", GLOSSARY)
+
+
+@pytest.mark.parametrize("word", [*FIELD, *TRAVELS.values(), "stage", "agent", "worker", "merge", "judge", "fuse"])
+def test_every_word_has_an_entry(word: str) -> None:
+    assert word in entries()
+
+
+def test_everything_that_travels_has_a_word() -> None:
+    made_there = {name: value for name, value in vars(records).items() if isinstance(value, type)}
+    assert {name for name, value in made_there.items() if value.__module__ == records.__name__} == set(TRAVELS)
+
+
+def test_every_code_that_a_user_meets_is_explained() -> None:
+    codes = {*FEEDS, *REGISTRY, *STATES, *STYLES, *KIND_WORDS, *records.KINDS, records.UP, records.DEAD, records.END}
+    assert {code for code in codes if f"`{code}`" not in GLOSSARY} == set()
+
+
+def test_no_word_is_explained_twice() -> None:
+    found = entries()
+    assert {word for word in found if found.count(word) > 1} == set()
+
+
+def test_every_metric_is_explained_in_the_words_of_its_help() -> None:
+    lines = dict(re.findall(r"^\| `(netvigil_\w+)` \| (.*) \|$", GLOSSARY, re.MULTILINE))
+    assert set(lines) <= sample_names() | {family.name for family in FAMILIES.values()}
+    for family in FAMILIES.values():
+        assert family.text in (lines.get(family.name), lines.get(f"{family.name}_total")), family.name
+
+
+def test_every_alert_has_its_heading_in_the_runbook_and_no_heading_is_without_one() -> None:
+    headings = re.findall(r"^## (\w+)$", text("dashboards/runbook.md"), re.MULTILINE)
+    assert sorted(headings) == sorted({alert.name for alert in ALERTS})
+
+
+def test_every_topic_says_what_is_in_it() -> None:
+    for topic in topics.every(FEEDS):
+        assert topic.value, topic.name
+        assert topic.key, topic.name
