@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline import topics
+from pipeline.bins import DAY
 from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
 from pipeline.brokers.security import PLAIN, Security, from_environment, parse
@@ -23,7 +24,7 @@ from pipeline.fusion import Fused
 from pipeline.history import History
 from pipeline.kafka_replay import through_kafka, workers
 from pipeline.records import Outage, Run
-from pipeline.replay import Playback, Result, See, through_memory
+from pipeline.replay import Playback, Result, See, piece, through_memory
 from pipeline.show import Watching, outages_table, utc
 
 TENSES = ("live", "replay", "drill")
@@ -75,7 +76,7 @@ def replay(paths: list[str], options: ReplayOptions) -> None:
     """Replay recordings and show what came of them."""
     options.check()
     pace = options.pace()
-    found = recordings(paths)
+    found = recordings(paths, DAY if pace is None else piece(pace))
     playback = Playback(found, _run(found, options.tense), pace)
     console = Console(stderr=options.as_json)
     history = History()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from pipeline.binning import Late, Taken, answered
-from pipeline.bins import NEVER
+from pipeline.bins import DAY, NEVER
 from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine, Output, chain
 from pipeline.feeds.archive import Recording
@@ -107,6 +107,17 @@ def _timed(stream: Iterator[Frame | DeadLetter]) -> Iterator[tuple[int, Frame | 
             case Elements() | Rows():
                 now = max(now, int(frame.time[0]))
         yield now, frame
+
+
+def piece(speed: float) -> int:
+    """What a table may give at once where it is replayed at a speed [s]: a second of the clock, a day at most.
+
+    Examples
+    --------
+    >>> piece(1800.0), piece(0.5), piece(1e9)
+    (1800, 1, 86400)
+    """
+    return max(1, min(DAY, int(speed)))
 
 
 def paced(

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.bins import NEVER
+from pipeline.bins import DAY, NEVER
 from pipeline.errors import DecodeError, UserError
 from pipeline.feeds import FEEDS, table
 from pipeline.feeds.base import Feed, Item
@@ -43,7 +43,8 @@ class UnreadableError(UserError):
 class Source:
     """One recorded file.
 
-    ``first`` is the time of its first record [s], `NEVER` where none was found in its head; ``signals`` is the roster.
+    ``first`` is the time of its first record [s], `NEVER` where none was found in its head; ``signals`` is the roster;
+    ``piece`` is what one batch of a table may span [s].
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Source:
     first: int
     signals: tuple[str, ...]
     whole: table.Table | None = None
+    piece: int = DAY
 
     def items(self) -> Iterator[Item]:
         """Batches and damage in order of the file; damage names the file, that of its compression comes last."""
@@ -62,7 +64,7 @@ class Source:
     def _content(self) -> Iterator[Item]:
         if self.whole is not None:
             yield from self.whole.damage
-            yield from table.chunks(self.whole.series)
+            yield from table.chunks(self.whole.series, self.piece)
             return
         raw, stream = unpacked(self.path)
         with stream:
@@ -80,7 +82,7 @@ class Recording:
     items: Iterator[Item]
 
 
-def open_source(path: str | Path) -> Source:
+def open_source(path: str | Path, piece: int = DAY) -> Source:
     """The recording at a path: a file, or the folder of a case (``signals.csv[.gz]``, ``entities.csv``).
 
     A table is read as a whole, any other file is read when its time has come.
@@ -101,7 +103,7 @@ def open_source(path: str | Path) -> Source:
             raise UnreadableError(path, raw.damage[0], f"nothing of it can be read: {raw.damage[0]} at {raw.damage[1]}")
     feed = _recognised(path, head)
     if feed.name == table.NAME:
-        return _table_source(path, feed)
+        return _table_source(path, feed, piece)
     return Source(path, feed, _first_time(feed, head), feed.signals)
 
 
@@ -123,7 +125,7 @@ def _recognised(path: Path, head: bytes) -> Feed:
     raise UnreadableError(path, "unknown-format", f"{looks}, none of {wanted}; it begins with {head[:16]!r}")
 
 
-def _table_source(path: Path, feed: Feed) -> Source:
+def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     beside = path.parent / "entities.csv"
     raw, stream = unpacked(path)
     with stream:
@@ -131,7 +133,7 @@ def _table_source(path: Path, feed: Feed) -> Source:
     if raw.damage:
         read = dataclasses.replace(read, damage=(*read.damage, DecodeError(feed.name, *raw.damage)))
     first = min((int(rows.time[0]) for rows in read.series), default=NEVER)
-    return Source(path, feed, first, read.signals, read)
+    return Source(path, feed, first, read.signals, read, piece)
 
 
 def _first_time(feed: Feed, head: bytes) -> int:
@@ -140,7 +142,7 @@ def _first_time(feed: Feed, head: bytes) -> int:
     return next((int(batch.time.min()) for batch in batches), NEVER)
 
 
-def sources(paths: Iterable[str | Path]) -> list[Source]:
+def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     """The recordings at these paths, in order of their first time.
 
     Raises
@@ -148,7 +150,7 @@ def sources(paths: Iterable[str | Path]) -> list[Source]:
     UserError
         Also where two tables have bins of different width for the same signal: it can have but one.
     """
-    found = [open_source(path) for path in paths]
+    found = [open_source(path, piece) for path in paths]
     widths: dict[str, tuple[tuple[int, tuple[int, ...]], Path]] = {}
     for source in found:
         for rows in source.whole.series if source.whole else ():
@@ -161,10 +163,10 @@ def sources(paths: Iterable[str | Path]) -> list[Source]:
     return sorted(found, key=lambda source: (source.first, str(source.path)))
 
 
-def recordings(paths: Iterable[str | Path]) -> list[Recording]:
-    """One recording for each feed of these paths, in order of name."""
+def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]:
+    """One recording for each feed of these paths, in order of name; ``piece``: what a table gives at once [s]."""
     feeds: dict[str, list[Source]] = {}
-    for source in sources(paths):
+    for source in sources(paths, piece):
         feeds.setdefault(source.feed.name, []).append(source)
     return [
         Recording(name, tuple(sorted({signal for source in group for signal in source.signals})), merged(group))
