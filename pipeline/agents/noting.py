@@ -1,42 +1,80 @@
 """What agents tell the metrics: every frame that comes in, and every output that it leads to."""
 
+import time
 from typing import Any
 
+import msgspec
+
+from pipeline.agents.pulse import Pulse
 from pipeline.binning import Late, Taken, answered
+from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage
+from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage, Run
+from pipeline.runs import remember
 
 
 class Noting:
-    """Keeps the metrics in step with what passes."""
+    """Keeps the metrics in step with what passes.
+
+    One replay and one drill are shown at a time, the newest: when it begins, what is left of the one before goes, and
+    what that still leads to is not shown.
+    """
 
     def __init__(self, metrics: Metrics) -> None:
         self.metrics = metrics
+        self.pulse = Pulse()
+        self.runs: dict[str, str] = {}
+        self.past: dict[str, None] = {}
 
     def note(self, frame: Frame | None, output: Any) -> None:
         """An output of a stage, with the frame that led to it; None for the frame itself, once."""
+        is_shown = frame is None or self._shown(frame.run)
         match output:
-            case None:
-                self._frame(frame)
+            case None if isinstance(frame, Heartbeat):
+                self._beat(frame)
             case Late():
                 late = answered(output.records, output.records.partition)
                 self.metrics.late(output.records.feed, late)
                 self.metrics.messages(output.records.feed, late)
             case Taken():
                 self.metrics.messages(output.feed, output.records)
-            case DeadLetter():
-                self.metrics.dead_letter(output.feed, output.reason)
-            case Fused():
+            case Fused() if is_shown:
                 self.metrics.observe(output.verdicts, row=output.bin)
-            case Outage():
+            case Outage() if is_shown:
                 self.metrics.outage(output)
+
+    def letter(self, message: bytes) -> None:
+        """A dead letter on the topic, whoever wrote it; what is none itself is counted as one."""
+        try:
+            letter = msgspec.json.decode(message, type=DeadLetter)
+        except (msgspec.DecodeError, TypeError):
+            letter = DeadLetter("", "", "bad-letter", "")
+        self.metrics.dead_letter(letter.feed, letter.reason)
 
     def resume(self, stage: Any) -> None:
         """A stage that goes on from a snapshot: its open outages are shown again."""
         if isinstance(stage, FuseStage):
-            self.metrics.resume(stage.open())
+            shown = [stream for stream in stage.streams.values() if self._shown(stream.run)]
+            for stream in shown:
+                if self._shown(stream.run):
+                    self.metrics.resume(life.outage() for life in stream.ledger.lives.values())
 
-    def _frame(self, frame: Frame | None) -> None:
-        if isinstance(frame, Heartbeat):
-            self.metrics.feed(frame.feed, frame.status != DEAD, frame.time)
+    def _shown(self, run: Run) -> bool:
+        """Whether a run is the one of its tense that is shown; a run that is new takes the place."""
+        if run.tense == "live" or self.runs.get(run.tense) == run.id:
+            return True
+        if run.id in self.past:
+            return False
+        if run.tense in self.runs:
+            remember(self.past, self.runs[run.tense])
+            self.metrics.begin(run.tense)
+        self.runs[run.tense] = run.id
+        return True
+
+    def _beat(self, beat: Heartbeat) -> None:
+        is_up = beat.status != DEAD
+        if is_up:
+            self.pulse.hear(beat, time.monotonic())
+        if beat.run.tense == self.metrics.tense and self._shown(beat.run):
+            self.metrics.feed(beat.feed, is_up, beat.time if beat.time > NEVER else None)
