@@ -3,19 +3,23 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.families import COUNTER, FAMILIES, HISTOGRAM, Family
-from pipeline.outages import OPEN
+from pipeline.outages import ENDED, OPEN, RETRACTED
 from pipeline.records import DEAD, Entity, Outage, Verdicts
 from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
 from pipeline.shown import Key, Shown
 
 LATENCIES = (60, 300, 600, 900, 1800, 3600, 2 * 3600, 6 * 3600, 24 * 3600)
 """Steps of the detection latency [s]: from one bin of an election day to a day."""
+
+SEEN = frozenset({"signal_value", "signal_ratio", "signal_expected", "signal_score", "signal_health"})
+"""What a bin shows, and a dead feed does not."""
 
 Keep = Callable[[Entity], bool]
 """Whether an entity has series of its own although it is no country or region and not in an outage: it is watched."""
@@ -92,6 +96,9 @@ class Metrics:
         made = {name: _built(family, registry) for name, family in FAMILIES.items()}
         metrics = cls(gazetteer or Gazetteer(), tense, Shown(), **made)
         metrics.build_info.labels(version or _version()).set(1)
+        for entity_type, state in product(("country", "region", "asn", "service"), (*OPEN, ENDED, RETRACTED)):
+            metrics.outages.labels(entity_type, tense, state)  # from zero: increase() does not see a counter's birth
+        metrics.detection_latency.labels(tense)
         return metrics
 
     def feed(self, feed: str, up: bool, last_event: int | None = None) -> None:
@@ -123,9 +130,12 @@ class Metrics:
         """Show one bin of a frame, the last one unless told otherwise; frames come in order of event time.
 
         Countries, regions, watched entities and those in an outage have series; those that are none of these
-        any more lose theirs.
+        any more lose theirs.  A frame without bins says at most that its feed is dead: then what its signal showed
+        becomes NaN, not observed.
         """
         if not len(verdicts.start):
+            if verdicts.status == DEAD and verdicts.run.tense == self.tense:
+                self._blind(("signal", verdicts.signal, str(verdicts.partition)))
             return
         self._tick(verdicts.run.tense, int(verdicts.start[row]) + verdicts.width)
         self.shown.learn(verdicts, row)
@@ -146,6 +156,14 @@ class Metrics:
             self._show(key, [])
         health = 0.0 if verdicts.status == DEAD else self.shown.health(owner, verdicts.health[row])
         self.bin_health.labels(verdicts.signal).set(health)
+
+    def _blind(self, owner: Key) -> None:
+        """A dead feed must look neither like a dead country nor like a quiet one."""
+        shown = [point for key in self.shown.owned(owner) for point in self.shown.points[key]]
+        for name, labels in shown:
+            if name in SEEN:
+                getattr(self, name).labels(*labels).set(0 if name == "signal_health" else math.nan)
+        self.bin_health.labels(owner[1]).set(self.shown.health(owner, np.zeros(max(1, len(self.shown.owned(owner))))))
 
     def outage(self, outage: Outage, regained: float = math.nan) -> None:
         """Take in a revision of an outage, each once; an older one that comes again changes nothing.
@@ -188,6 +206,19 @@ class Metrics:
         self.bin_health.clear()
         self.event_time.clear()
         self.shown.clear()
+
+    def begin(self, tense: str) -> None:
+        """A new run of a tense begins: what is shown of the one before goes."""
+        for key in [key for key in self.shown.points if self._is_of(key, tense)]:
+            self._show(key, [])
+        if tense in self.shown.times:
+            self.event_time.remove(tense)
+        if tense == self.tense:
+            self.bin_health.clear()
+        self.shown.leave(tense, signals=tense == self.tense)
+
+    def _is_of(self, key: Key, tense: str) -> bool:
+        return tense == self.tense if key[0] == "signal" else key[1] == tense
 
     def _tick(self, tense: str, time: int) -> None:
         """Event time goes on: what ended long enough ago is shown no more."""

@@ -20,6 +20,7 @@ from dashboards.links import OVERVIEW
 from dashboards.panels import (
     BLIND,
     CALM,
+    INK,
     OUT,
     SUSPECT,
     Json,
@@ -95,6 +96,41 @@ def age() -> Json:
         latest("time() - max(netvigil_event_timestamp_seconds)", "age"),
         unit="dtdurations", decimals=0, noValue="No verdicts",
         thresholds=steps((None, CALM), (2 * 3600, SUSPECT), (3 * 3600, OUT)),
+    )  # fmt: skip
+
+
+def watches() -> Json:
+    """What is on watch."""
+    return stat(
+        "On watch",
+        "Watches that are on now: finer bins, and alerts when we cannot see. They end by themselves.",
+        latest("max by (country, name) (netvigil_watch_active) == 1", "{{country}}: {{name}}"),
+        text="value_and_name", noValue="No watch", mappings=words(("1", "on", CALM)), thresholds=steps((None, BLIND)),
+    )  # fmt: skip
+
+
+def confirmed_after() -> Json:
+    """How quick we are."""
+    latency = f"sum by (le) (increase(netvigil_detection_latency_seconds_bucket{{{TENSE}}}[$__range]))"
+    return stat(
+        "Time to confirm",
+        "From the onset of an outage to its confirmation: half of those in this time took less.",
+        latest(f"histogram_quantile(0.5, {latency}) > 0", "median"),
+        unit="dtdurations", decimals=0, noValue="None confirmed", thresholds=steps((None, INK)),
+    )  # fmt: skip
+
+
+def taken_back() -> Json:
+    """How often we are wrong."""
+
+    def counted(state: str) -> str:
+        return f'sum(increase(netvigil_outages_total{{{TENSE},state="{state}"}}[$__range]))'
+
+    return stat(
+        "Suspicions taken back",
+        "Share of the suspicions in this time that came to nothing. Nobody was notified of those.",
+        latest(f"{counted('retracted')} / {counted('suspected')} >= 0", "taken back"),
+        unit="percentunit", decimals=0, noValue="None", thresholds=steps((None, INK)),
     )  # fmt: skip
 
 
@@ -202,17 +238,20 @@ def overview() -> Json:
         "netvigil: all countries",
         "Which countries are off the Internet now, since when, how much of it, and how sure we are.",
         [
-            (9, 4, out_now()),
+            (8, 4, out_now()),
             (4, 4, also_out()),
             (3, 4, suspected()),
-            (4, 4, feeds_alive()),
-            (4, 4, age()),
+            (3, 4, feeds_alive()),
+            (3, 4, age()),
+            (3, 4, watches()),
             (24, 7, outage_table()),
             (15, 8, over_time()),
             (9, 8, where()),
             (24, 8, left()),
             (14, 8, feed_table()),
             (10, 8, sources_healthy()),
+            (12, 4, confirmed_after()),
+            (12, 4, taken_back()),
         ],
         variables=[source_variable(), tense_variable()],
         marks=outage_marks(f"{COUNTRY},{TENSE}"),

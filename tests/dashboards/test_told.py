@@ -141,7 +141,9 @@ def test_a_dead_feed_is_told_as_one_and_no_country_with_it(way: Way) -> None:
 
 def test_every_expression_of_the_boards_returns_something(way: Way) -> None:
     way.metrics.feed("ioda", up=True, last_event=way.began)
-    for _ in range(3):
+    for i in range(3):
+        way.metrics.outage(out(way, "suspected", 1, id=f"s{i}", entity="GB", confirmed_at=None))
+        way.metrics.outage(out(way, "retracted", 2, id=f"s{i}", entity="GB", confirmed_at=None, end=way.began))
         way.metrics.messages("ioda", 10)
         way.metrics.late("ioda", 1)
         way.metrics.dead_letter("ioda", "bad-json")

@@ -11,9 +11,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 from detectors.base import NORMAL
 from pipeline.families import FAMILIES, sample_names
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, Entity
+from pipeline.records import DEAD, UP, Entity, Verdicts
 from pipeline.shown import REMEMBERED, RESTORED_FOR
 from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
+
+
+def without_bins(status: str) -> Verdicts:
+    """A frame that only says that its feed is alive, or that it is not."""
+    frame = verdicts(status=status)
+    columns = ("start", "value", "health", "expected", "lower", "upper", "score", "state")
+    return dataclasses.replace(frame, **{name: getattr(frame, name)[:0] for name in columns})
 
 
 @pytest.fixture
@@ -47,9 +54,14 @@ def test_the_names_of_the_contract_are_all_there() -> None:
     assert {"netvigil_" + name for name in contract.split()} <= sample_names()
 
 
-def test_a_fresh_record_says_only_its_version(registry: CollectorRegistry, metrics: Metrics) -> None:
+def test_a_fresh_record_says_its_version_and_that_nothing_has_happened(
+    registry: CollectorRegistry, metrics: Metrics
+) -> None:
     samples = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
-    assert samples == ['netvigil_build_info{version="1.2.3"} 1.0']
+    assert len([line for line in samples if line.startswith("netvigil_outages_total")]) == 20
+    assert [line for line in samples if "_created" not in line and not line.endswith(" 0.0")] == [
+        'netvigil_build_info{version="1.2.3"} 1.0'
+    ]
 
 
 def test_a_bin_is_shown_with_its_expectation(registry: CollectorRegistry, metrics: Metrics) -> None:
@@ -77,10 +89,20 @@ def test_not_observed_is_nan_and_never_zero(registry: CollectorRegistry, metrics
 
 
 def test_a_frame_without_bins_shows_nothing(registry: CollectorRegistry, metrics: Metrics) -> None:
-    frame = verdicts()
-    columns = ("start", "value", "health", "expected", "lower", "upper", "score", "state")
-    metrics.observe(dataclasses.replace(frame, **{name: getattr(frame, name)[:0] for name in columns}))
+    metrics.observe(without_bins(UP))
     assert not shown(registry, "signal", "event")
+
+
+def test_a_feed_that_dies_between_two_bins_turns_what_it_showed_to_nan(
+    registry: CollectorRegistry, metrics: Metrics
+) -> None:
+    metrics.observe(verdicts((PK, SD)))
+    metrics.observe(without_bins(DEAD))
+    told = shown(registry, "signal_value", "signal_ratio", "signal_score", "signal_expected")
+    assert {line.split()[-1] for line in told} == {"NaN"}
+    assert {line.split()[-1] for line in shown(registry, "signal_health", "bin_health")} == {"0.0"}
+    metrics.observe(verdicts((PK, SD), at=T + 600))
+    assert "NaN" not in {line.split()[-1] for line in shown(registry, "signal", "bin_health")}
 
 
 def test_a_network_has_series_only_while_it_is_watched_or_out(registry: CollectorRegistry, metrics: Metrics) -> None:
@@ -190,7 +212,7 @@ def test_a_revision_that_comes_again_changes_nothing(registry: CollectorRegistry
     metrics.outage(outage("suspected", 1, confirmed_at=None))
     metrics.outage(outage())
     assert shown(registry, "outage", "restored", "detection_latency_seconds_count") == before
-    counted = {line for line in before if "outages_total" in line}
+    counted = {line for line in before if "outages_total" in line and line.endswith(" 1.0")}
     assert counted == {
         f'netvigil_outages_total{{entity_type="country",state="{state}",tense="live"}} 1.0'
         for state in ("suspected", "confirmed", "ended")
@@ -222,7 +244,8 @@ def test_after_a_rebalance_nothing_stays_but_counters(registry: CollectorRegistr
     metrics.late("ioda", 3)
     metrics.forget()
     assert not shown(registry, "signal", "outage_", "bin_health", "event_", "entity_info")
-    assert shown(registry, "outages_total", "late_records_total") == [
+    kept = shown(registry, "outages_total", "late_records_total")
+    assert [line for line in kept if not line.endswith(" 0.0")] == [
         'netvigil_outages_total{entity_type="country",state="confirmed",tense="live"} 1.0',
         'netvigil_late_records_total{feed="ioda"} 3.0',
     ]
