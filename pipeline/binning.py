@@ -4,10 +4,11 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from pipeline.bins import NEVER
-from pipeline.records import DEAD, END, STATE, Bins, Elements, Heartbeat, Rows, Run
+from pipeline.records import DEAD, END, STATE, Bins, Elements, Heartbeat, Rows, Run, iso
 from pipeline.runs import remember, touch
 from pipeline.signals.base import Binner
 from pipeline.snapshot import pack, unpack
@@ -31,6 +32,16 @@ class Taken:
     records: int
 
 
+class FeedStatus(msgspec.Struct, frozen=True):
+    """A feed has come to life, died or ended; ``since`` is the event time that it had come to, None before any."""
+
+    run: str
+    tense: str
+    feed: str
+    status: str
+    since: str | None
+
+
 def answered(records: Elements | Rows, partition: int) -> int:
     """How many of these records a partition answers for: a peer's change of state goes to all, and counts once."""
     if isinstance(records, Elements) and partition:
@@ -46,15 +57,21 @@ class Stream:
     feed: str
     binner: Binner
     watermark: int = NEVER
-    dead: bool = False
+    status: str = ""
     signals: tuple[str, ...] = ()
+
+    @property
+    def dead(self) -> bool:
+        """Whether its heartbeats are missing."""
+        return self.status == DEAD
 
 
 class BinStage:
     """Counts one partition of the feeds.
 
     Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins`, one for every signal at each heartbeat (without
-    bins where none closed: it carries the watermark alone), `Late` records, and how many were `Taken`.
+    bins where none closed: it carries the watermark alone), `Late` records, how many were `Taken`, and where it changes
+    a `FeedStatus`, from partition 0, which speaks for the feed.
 
     A word that a feed is dead counts only for what had been heard when it was said: one that comes behind a newer
     heartbeat is out of date.  What comes after the end of its stream is late, or nothing.
@@ -65,13 +82,16 @@ class BinStage:
         self.streams: dict[tuple[str, str], Stream] = {}
         self.ended: dict[tuple[str, str], None] = {}
 
-    def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late | Taken]:
+    def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late | Taken | FeedStatus]:
         """Take in one frame."""
         if (frame.run.id, frame.feed) in self.ended:
             return [] if isinstance(frame, Heartbeat) else [Taken(frame.feed, 0), Late(frame)]
         stream = self._stream(frame)
         if isinstance(frame, Heartbeat):
-            return list(self._advance(stream, frame))
+            before = stream.status
+            bins = self._advance(stream, frame)
+            changed = self.partition == 0 and stream.status != before
+            return [*bins, _feed_status(stream)] if changed else list(bins)
         late = stream.binner.add(frame)
         records = answered(frame, self.partition)
         if late is None:
@@ -91,12 +111,10 @@ class BinStage:
             return []
         stream.signals = beat.signals
         closed: dict[str, Bins] = {}
-        if beat.status == DEAD:
-            stream.dead = True
-        else:
+        if beat.status != DEAD:
             stream.watermark = max(stream.watermark, beat.time)
             closed = {bins.signal: bins for bins in stream.binner.close(stream.watermark, observed=not stream.dead)}
-            stream.dead = False
+        stream.status = beat.status
         if beat.status == END:
             del self.streams[stream.run.id, stream.feed]
             remember(self.ended, (stream.run.id, stream.feed))
@@ -112,19 +130,24 @@ class BinStage:
     def save(self) -> bytes:
         """All streams of this partition, and which ones have ended."""
         streams = list(self.streams.values())
-        head = [(s.run, s.feed, s.watermark, s.dead, s.signals) for s in streams]
+        head = [(s.run, s.feed, s.watermark, s.status, s.signals) for s in streams]
         binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)}
         return pack((head, list(self.ended)), binners)
 
     def load(self, state: bytes) -> None:
         """Take over saved streams."""
         (head, ended), binners = unpack(state)
-        self.streams, self.ended = {}, {(run, feed): None for run, feed in ended}
-        for i, ((name, tense, roster), feed, watermark, dead, signals) in enumerate(head):
+        self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
+        for i, ((name, tense, roster), feed, watermark, status, signals) in enumerate(head):
             run = Run(name, tense, tuple(roster))
             binner = self.make(run, feed, self.partition)
             binner.load(binners[str(i)].tobytes())
-            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, dead, tuple(signals))
+            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals))
+
+
+def _feed_status(stream: Stream) -> FeedStatus:
+    since = iso(stream.watermark) if stream.watermark > NEVER else None
+    return FeedStatus(stream.run.id, stream.run.tense, stream.feed, stream.status, since)
 
 
 def no_bins(run: Run, feed: str, partition: int) -> Bins:

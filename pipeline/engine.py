@@ -9,16 +9,16 @@ from functools import partial
 
 from detectors import REGISTRY
 from pipeline import topics
-from pipeline.binning import BinStage, Late, Taken
+from pipeline.binning import BinStage, FeedStatus, Late, Taken
 from pipeline.calendar import calendar
 from pipeline.fusion import Fused, FuseStage
 from pipeline.judging import JudgeStage
 from pipeline.merging import MergeStage
-from pipeline.records import Elements, Heartbeat, Outage, Progress, Rows
+from pipeline.records import Bins, Elements, Heartbeat, Outage, Progress, Rows
 from pipeline.settings import Settings
 from pipeline.signals import SIGNALS, binner
 
-Output = Outage | Fused | Progress | Late | Taken
+Output = Outage | Fused | Progress | Late | Taken | FeedStatus
 """What comes out at the end of the path."""
 
 
@@ -60,7 +60,7 @@ def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iter
         if place not in bins:
             bins[place] = engine.bin(*place)
         for share in bins[place].step(frame):
-            if isinstance(share, Late | Taken):
+            if not isinstance(share, Bins):
                 yield share
                 continue
             for merged in merge.step(share):

@@ -134,6 +134,17 @@ class Shown:
             if ("end", *place) in self.points:
                 yield ("end", *place)
 
+    def leave(self, tense: str, signals: bool) -> None:
+        """Forget the outages of a tense, and the signals where they are its own."""
+        for revision in [o.id for o in self.revisions.values() if o.tense == tense]:
+            del self.revisions[revision]
+        for places in (self.open, self.ended, self.ratios):
+            for place in [place for place in places if place[0] == tense]:
+                del places[place]
+        self.times.pop(tense, None)
+        if signals:
+            self.healths.clear()
+
     def clear(self) -> None:
         """Forget everything."""
         self.__init__()  # type: ignore[misc]

@@ -87,7 +87,7 @@ VERDICTS = Topic("netvigil.judge.verdicts", "Verdicts", "country", 4, 30 * DAY, 
 OUTAGES = Topic("netvigil.fuse.outages", "Outage, JSON, every revision", "country", 4, FOREVER)
 """Kept for ever and never compacted: the revisions of an outage are the evidence, and they are small."""
 PROGRESS = Topic("netvigil.fuse.progress", "Progress, JSON", "run/partition", 1, 7 * DAY, compact=True)
-STATUS = Topic("netvigil.feed.status", "status of a feed, JSON", "feed", 1, 7 * DAY, compact=True)
+STATUS = Topic("netvigil.feed.status", "FeedStatus, JSON", "tense/feed", 1, 7 * DAY, compact=True)
 DEADLETTERS = Topic("netvigil.feed.deadletters", "DeadLetter, JSON", "feed", 1, 30 * DAY, GIB)
 LATE = Topic("netvigil.bin.late", "Elements, Rows", "feed", 1, 7 * DAY, 4 * GIB)
 

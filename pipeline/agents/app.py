@@ -8,12 +8,17 @@ from typing import Any
 import faust
 
 from pipeline import topics
-from pipeline.agents.host import Host, Stage
+from pipeline.agents.accept import OF_STAGE, of_feed
+from pipeline.agents.host import Accept, Host, Stage
+from pipeline.agents.keeping import count_letters, guarded, keep, listen
 from pipeline.agents.noting import Noting
+from pipeline.agents.pulse import Pulse
 from pipeline.agents.routes import Output, route
 from pipeline.agents.snapshots import Snapshots
+from pipeline.brokers.origin import HEADER
 from pipeline.brokers.security import Security
 from pipeline.engine import Engine
+from pipeline.feeds import FEEDS
 from pipeline.records import Frame
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
@@ -45,60 +50,43 @@ def application(
         store="memory://",
     )
     agent = partial(_agent, app, noting)
-    hosts = [agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed)) for feed in feeds]
+    bins = {feed: agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), of_feed(feed)) for feed in feeds}
     stages: dict[str, Callable[[int], Stage]] = {
         "merge": lambda _: engine.merge(),
         "judge": lambda _: engine.judge(),
         "fuse": engine.fuse,
     }
-    hosts += [agent(topic, stage, stages[stage]) for stage, topic in topics.STAGES.items()]
-    _keep(app, hosts, noting)
+    behind = [agent(topic, stage, stages[stage], OF_STAGE[stage]) for stage, topic in topics.STAGES.items()]
+    hosts = [*bins.values(), *behind]
+    noting.pulse = Pulse(engine.settings.silence, {feed: FEEDS[feed].signals for feed in bins})
+    keep(app, hosts, noting)
+    listen(app, bins, noting.pulse)
+    count_letters(app, noting)
     return app, hosts
 
 
-def _agent(app: faust.App, noting: Noting, topic: Topic, name: str, make: Callable[[int], Stage]) -> Host:
+def _agent(
+    app: faust.App, noting: Noting, topic: Topic, name: str, make: Callable[[int], Stage], accept: Accept
+) -> Host:
     """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
     table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
-    host = Host(name, make, Snapshots(table), partial(_emit, app, noting), noting.resume)
-
-    async def run(stream: Any) -> None:
-        try:
-            await host.run(stream)
-        except Exception as error:
-            # Faust would start the agent again behind the message that it failed on: a hole in what was counted
-            await app.crash(error)
-            raise
-
-    app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(run)
+    host = Host(topic.name, name, make, Snapshots(table), accept, partial(_emit, app, noting), noting.resume)
+    app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(guarded(app, host.run))
     return host
 
 
-async def _emit(app: faust.App, noting: Noting, output: Output | None, frame: Frame | None) -> list[Awaitable[Any]]:
+async def _emit(
+    app: faust.App, noting: Noting, output: Output | None, frame: Frame | None, source: bytes
+) -> list[Awaitable[Any]]:
     noting.note(frame, output)
     message = route(output, frame) if output is not None else None
     if message is None:
         return []
     topic = app.topic(message.topic.name)
-    headers = {"run": message.run.encode()}
+    headers = {"run": message.run.encode()} | ({HEADER: source} if source else {})
     return [
         await topic.send(key=message.key.encode(), value=message.value, partition=message.partition, headers=headers)
     ]
-
-
-def _keep(app: faust.App, hosts: list[Host], noting: Noting) -> None:
-    """Stages start from their snapshots after every rebalance; snapshots are written even when no message comes."""
-
-    @app.on_partitions_revoked.connect(weak=False)
-    @app.on_partitions_assigned.connect(weak=False)
-    async def _rebalanced(*_: Any, **__: Any) -> None:
-        noting.metrics.forget()
-        for host in hosts:
-            host.forget()
-
-    @app.timer(interval=1.0)
-    async def _save() -> None:
-        for host in hosts:
-            await host.save_due()
 
 
 def _credentials(security: Security) -> Any:

@@ -3,7 +3,7 @@
 Faust acknowledges a message even when its agent raised on it, and commits offsets whether or not state is safe.  So the
 host acknowledges by itself: a message counts as done once a snapshot that contains it is with the broker.  Recovery is
 replay: the snapshot is loaded, Faust delivers again what was not acknowledged, and what the snapshot holds already is
-passed over.  Outputs that so come twice carry the same keys, and whoever reads them knows.
+passed over.  Outputs that so come twice name the same source, and whoever reads them knows.
 """
 
 import asyncio
@@ -12,14 +12,18 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pipeline.agents.snapshots import Snapshots
-from pipeline.records import DeadLetter, Frame, decode
+from pipeline.agents.snapshots import Mark, Snapshots
+from pipeline.brokers.origin import Origins, origin
+from pipeline.records import DeadLetter, Frame
 
 EVERY = 2.0
 """Least time between two snapshots of a partition [s]."""
 
 SHARE = 20
 """A snapshot may take one in so many seconds: large states are saved less often [-]."""
+
+UNSAVED = 2000
+"""Messages of a partition that may wait for the next snapshot; then it is made at once [-]."""
 
 
 class Stage(Protocol):
@@ -34,26 +38,34 @@ class Stage(Protocol):
 class Hosted:
     """One partition's stage and how far it is."""
 
-    stage: Stage
+    stage: Any
     offset: int = -1
+    origins: Origins = field(default_factory=Origins)
+    going: bool = False
     unsaved: list[Any] = field(default_factory=list)
     sending: list[Awaitable[Any]] = field(default_factory=list)
     due: float = 0.0
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
+    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-Emit = Callable[[Any, Frame | None], Awaitable[list[Awaitable[Any]]]]
-"""Sends one output (with the frame that it came from; None for the frame itself); gives what to wait for."""
+Emit = Callable[[Any, Frame | None, bytes], Awaitable[list[Awaitable[Any]]]]
+"""Sends one output (with the frame that it came from, and its origin; None for the frame itself); gives what to wait
+for."""
+
+Accept = Callable[[bytes], Any]
+"""The frame of a message; ValueError with the reason where the stage cannot use it."""
 
 
 class Host:
     """The stages of one agent, one for each partition that this worker owns."""
 
     def __init__(
-        self, name: str, make: Callable[[int], Stage], snapshots: Snapshots, emit: Emit,
-        resumed: Callable[[Stage], None] = lambda _: None, every: float = EVERY,
+        self, topic: str, name: str, make: Callable[[int], Stage], snapshots: Snapshots, accept: Accept, emit: Emit,
+        resumed: Callable[[Any], None] = lambda _: None, every: float = EVERY,
     ) -> None:  # fmt: skip
-        self.name, self.make, self.snapshots, self.emit = name, make, snapshots, emit
+        self.topic, self.name, self.make, self.snapshots = topic, name, make, snapshots
+        self.accept, self.emit = accept, emit
         self.resumed, self.every = resumed, every
         self.hosted: dict[int, Hosted] = {}
 
@@ -64,57 +76,81 @@ class Host:
 
     async def take(self, event: Any) -> None:
         """Pass one message through the stage of its partition."""
-        partition, offset = event.message.partition, event.message.offset
-        hosted = self.hosted.get(partition) or self._host(partition)
-        async with hosted.lock:
-            if offset > hosted.offset:
-                await self._step(hosted, event.value, f"{event.message.topic}/{partition}/{offset}")
-                hosted.offset = offset
+        partition = event.message.partition
+        hosted = self.host(partition)
+        async with hosted.stepping:
+            if event.message.offset > hosted.offset:
+                await self._step(hosted, event)
             hosted.unsaved.append(event)
-        await self.save(partition, hosted)
+            event.value = event.message.value = None  # only the acknowledgement is left to do
+        if len(hosted.unsaved) >= UNSAVED:
+            await self.save(partition, hosted)
 
-    async def _step(self, hosted: Hosted, message: bytes, place: str) -> None:
-        try:
-            frame = decode(message)
-        except ValueError as error:
-            letter = DeadLetter("", self.name, "bad-frame", place, str(error)[:500])
-            hosted.sending += await self.emit(letter, None)
+    async def _step(self, hosted: Hosted, event: Any) -> None:
+        message = event.message
+        place = f"{message.topic}/{message.partition}"
+        await self._note_gap(hosted, message.offset, place)
+        hosted.offset, hosted.going = message.offset, True
+        if hosted.origins.again(event.headers):
             return
-        await self.emit(None, frame)
-        for output in hosted.stage.step(frame):
-            hosted.sending += await self.emit(output, frame)
+        try:
+            frame = self.accept(event.value)
+        except ValueError as error:
+            await self._bury(hosted, "bad-frame", f"{place}/{message.offset}", str(error))
+            return
+        await self.emit(None, frame, b"")
+        for i, output in enumerate(hosted.stage.step(frame)):
+            source = origin(self.name, message.partition, message.offset, i)
+            hosted.sending += await self.emit(output, frame, source)
 
-    def _host(self, partition: int) -> Hosted:
+    async def _note_gap(self, hosted: Hosted, offset: int, place: str) -> None:
+        """Messages between what the state holds and what comes now are lost: the broker kept them too short."""
+        missing = offset - hosted.offset - 1
+        if not missing or hosted.offset < 0:
+            return
+        lost = f"messages {hosted.offset + 1} to {offset - 1} of {place}"
+        if hosted.going:  # a start from the snapshot may still find them
+            raise RuntimeError(f"{lost} did not come")
+        await self._bury(hosted, "lost-messages", place, lost)
+
+    async def _bury(self, hosted: Hosted, reason: str, place: str, detail: str) -> None:
+        hosted.sending += await self.emit(DeadLetter("", self.name, reason, place, detail[:500]), None, b"")
+
+    def host(self, partition: int) -> Hosted:
+        """The stage of a partition, begun from its snapshot where it is not there yet."""
+        if partition in self.hosted:
+            return self.hosted[partition]
         hosted = self.hosted[partition] = Hosted(self.make(partition))
         snapshot = self.snapshots.load(partition)
         if snapshot is not None:
-            hosted.offset, state = snapshot
+            mark, state = snapshot
+            hosted.offset, hosted.origins = mark.offset, Origins(dict(mark.heard))
             hosted.stage.load(state)
             self.resumed(hosted.stage)
         return hosted
 
     async def save(self, partition: int, hosted: Hosted) -> None:
-        """Write a snapshot if one is due, then acknowledge what it contains."""
-        begun = time.monotonic()
-        if begun < hosted.due or not hosted.unsaved:
-            return
-        async with hosted.lock:
-            events, sending = hosted.unsaved, hosted.sending
-            hosted.unsaved, hosted.sending = [], []
-            state, offset = hosted.stage.save(), hosted.offset
+        """Write a snapshot, then acknowledge what it contains; messages go on meanwhile."""
+        async with hosted.saving:
+            begun = time.monotonic()
+            async with hosted.stepping:
+                events, sending = hosted.unsaved, hosted.sending
+                hosted.unsaved, hosted.sending = [], []
+                mark, state = Mark(hosted.offset, dict(hosted.origins.heard)), hosted.stage.save()
             await asyncio.gather(*sending)
-            if self.hosted.get(partition) is not hosted:
-                return  # the partition went to another worker meanwhile: the state is its own now
-            await self.snapshots.save(partition, offset, state)
-            for event in events:
-                event.ack()
-        took = time.monotonic() - begun
-        hosted.due = begun + max(self.every, SHARE * took)
+            # a partition that went to another worker meanwhile is its own now, and so is its state
+            owned = lambda: self.hosted.get(partition) is hosted  # noqa: E731
+            if owned() and events and await self.snapshots.save(partition, mark, state, owned):
+                for event in events:
+                    event.ack()
+            took = time.monotonic() - begun
+            hosted.due = begun + max(self.every, SHARE * took)
 
-    async def save_due(self) -> None:
-        """Snapshots that are due although no message comes."""
-        for partition, hosted in list(self.hosted.items()):
-            await self.save(partition, hosted)
+    async def save_due(self, anyway: bool = False) -> None:
+        """The snapshots that are due; ``anyway``: of everything that is not saved yet."""
+        now = time.monotonic()
+        due = [(p, h) for p, h in self.hosted.items() if h.unsaved and (anyway or now >= h.due)]
+        await asyncio.gather(*[self.save(partition, hosted) for partition, hosted in due])
 
     def forget(self) -> None:
         """After a rebalance: every stage starts from its snapshot again."""

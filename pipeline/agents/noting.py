@@ -55,8 +55,10 @@ class Noting:
     def resume(self, stage: Any) -> None:
         """A stage that goes on from a snapshot: its open outages are shown again."""
         if isinstance(stage, FuseStage):
-            shown = [stream for stream in stage.streams.values() if self._shown(stream.run)]
-            for stream in shown:
+            streams = list(stage.streams.values())
+            for run in [stream.run for stream in streams]:
+                self._shown(run)  # in order of last use: the newest is shown
+            for stream in streams:
                 if self._shown(stream.run):
                     self.metrics.resume(life.outage() for life in stream.ledger.lives.values())
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline import topics
-from pipeline.binning import Late, Taken
+from pipeline.binning import FeedStatus, Late, Taken
 from pipeline.fusion import Fused
 from pipeline.records import Bins, DeadLetter, Frame, Outage, Progress, Verdicts, encode, outage_json
 from pipeline.topics import Topic, partition_for
 
-Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Taken
+Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Taken | FeedStatus
 
 
 class Message(NamedTuple):
@@ -41,6 +41,8 @@ def route(output: Output, frame: Frame | None) -> Message | None:
         case Progress():
             key = f"{output.run}/{output.partition}"
             return Message(topics.PROGRESS, key, 0, msgspec.json.encode(output), run)
+        case FeedStatus():
+            return Message(topics.STATUS, f"{output.tense}/{output.feed}", 0, msgspec.json.encode(output), run)
         case DeadLetter():
             return _keyed(topics.DEADLETTERS, output.feed, msgspec.json.encode(output), run)
     return None

@@ -1,6 +1,9 @@
-"""A stage's state in a Faust table: in chunks, with the offset that it stands for, read back whole or not at all."""
+"""A stage's state in a Faust table: in chunks, with what it stands for, read back whole or not at all."""
 
+import asyncio
+import uuid
 import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -8,11 +11,20 @@ import msgspec
 CHUNK = 900_000
 """Size of a chunk, below a broker's default limit of 1 MiB a message [bytes]."""
 
+MANIFEST = "manifest"
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What a state stands for: it contains every message up to an offset, and has heard its sources so far."""
+
+    offset: int
+    heard: dict[str, tuple[int, int]] = {}
+
 
 class Manifest(msgspec.Struct, frozen=True):
     """What a snapshot consists of; it is written last, so that a half-written one is never read."""
 
-    offset: int
+    mark: Mark
     slot: int
     chunks: int
     crc: int
@@ -21,41 +33,72 @@ class Manifest(msgspec.Struct, frozen=True):
 class Snapshots:
     """The snapshots of one agent, one a partition.
 
-    Two slots take turns: a worker that dies while it writes one leaves the other whole.
+    Two slots take turns: a worker that dies while it writes one leaves the other whole.  Every worker writes under a
+    name of its own: one that was held up and writes on although its partition has gone to another spoils nothing.
+    The newest whole snapshot counts, whoever wrote it; what earlier owners left is then deleted.
     """
 
-    def __init__(self, table: Any) -> None:
-        self.table = table
+    def __init__(self, table: Any, owner: str = "") -> None:
+        self.table, self.owner = table, owner or uuid.uuid4().hex[:8]
+        self.slots: dict[int, int] = {}
 
-    def load(self, partition: int) -> tuple[int, bytes] | None:
-        """Offset and state of the last whole snapshot, None where there is none."""
-        raw = self.table.data.get(_key(partition, "manifest"))
-        if raw is None:
-            return None
-        manifest = msgspec.json.decode(raw, type=Manifest)
-        keys = [_key(partition, manifest.slot, i) for i in range(manifest.chunks)]
-        state = b"".join(self.table.data.get(key) or b"" for key in keys)
-        if zlib.crc32(state) != manifest.crc:
-            raise RuntimeError(f"the snapshot of partition {partition} in {self.table.name} is damaged")
-        return manifest.offset, state
+    def load(self, partition: int) -> tuple[Mark, bytes] | None:
+        """The last whole snapshot and what it stands for, None where there is none."""
+        found = sorted(self._manifests(partition), key=lambda pair: pair[1].mark.offset, reverse=True)
+        for owner, manifest in found:
+            keys = [_key(partition, owner, manifest.slot, i) for i in range(manifest.chunks)]
+            state = b"".join(self.table.data.get(key) or b"" for key in keys)
+            if zlib.crc32(state) == manifest.crc:
+                return manifest.mark, state
+        if found:
+            raise RuntimeError(f"no snapshot of partition {partition} in {self.table.name} is whole")
+        return None
 
-    async def save(self, partition: int, offset: int, state: bytes) -> None:
-        """Write a snapshot; it is with the broker when this returns."""
-        raw = self.table.data.get(_key(partition, "manifest"))
-        slot = 1 - msgspec.json.decode(raw, type=Manifest).slot if raw else 0
+    def _manifests(self, partition: int) -> Iterator[tuple[str, Manifest]]:
+        for key, raw in list(self.table.data.items()):
+            place, owner, *rest = key.decode().split("/")
+            if place == str(partition) and rest == [MANIFEST] and raw:
+                yield owner, msgspec.json.decode(raw, type=Manifest)
+
+    async def save(self, partition: int, mark: Mark, state: bytes, owned: Callable[[], bool] = lambda: True) -> bool:
+        """Write a snapshot; it is with the broker when this returns True.
+
+        False where the partition is not ``owned`` any more in the midst of it: then it does not count.
+        """
+        slot = 1 - self.slots.get(partition, 1)
         chunks = [state[i : i + CHUNK] for i in range(0, len(state), CHUNK)]
         for i, chunk in enumerate(chunks):
-            await self._write(partition, _key(partition, slot, i), chunk)
-        manifest = Manifest(offset, slot, len(chunks), zlib.crc32(state))
-        await self._write(partition, _key(partition, "manifest"), msgspec.json.encode(manifest))
+            await self._write(partition, _key(partition, self.owner, slot, i), chunk)
+        manifest = Manifest(mark, slot, len(chunks), zlib.crc32(state))
+        if not owned():
+            return False
+        await self._write(partition, _key(partition, self.owner, MANIFEST), msgspec.json.encode(manifest))
+        if partition not in self.slots:
+            await self._sweep(partition, mark.offset)
+        self.slots[partition] = slot
+        return True
 
-    async def _write(self, partition: int, key: bytes, value: bytes) -> None:
+    async def _sweep(self, partition: int, offset: int) -> None:
+        """Delete what earlier owners left."""
+        past = {owner for owner, manifest in self._manifests(partition) if manifest.mark.offset <= offset}
+        past.discard(self.owner)
+        keys = [key for key in self.table.data if _owner(key) in {(str(partition), owner) for owner in past}]
+        await asyncio.gather(*[self._write(partition, key, None) for key in keys])
+
+    async def _write(self, partition: int, key: bytes, value: bytes | None) -> None:
         sent = await self.table.changelog_topic.send(
             key=key, value=value, partition=partition, key_serializer="raw", value_serializer="raw"
         )
         await sent
-        self.table.data[key] = value
+        if value is None:
+            self.table.data.pop(key, None)
+        else:
+            self.table.data[key] = value
 
 
 def _key(partition: int, *parts: object) -> bytes:
     return "/".join(str(part) for part in (partition, *parts)).encode()
+
+
+def _owner(key: bytes) -> tuple[str, ...]:
+    return tuple(key.decode().split("/")[:2])

@@ -1,0 +1,90 @@
+"""What goes on beside the stages: snapshots, the pulse of the feeds, and the count of dead letters."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import faust
+
+from pipeline import topics
+from pipeline.agents.host import Host
+from pipeline.agents.noting import Noting
+from pipeline.agents.pulse import Pulse
+from pipeline.records import encode
+
+LOOK = 0.5
+"""How often it is looked whether something is due [s]."""
+
+
+def guarded(app: faust.App, body: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """What raises ends the worker: Faust would start an agent again behind the message that it failed on, a hole in
+    what was counted, and would let a task rest."""
+
+    async def run(*arguments: Any) -> None:
+        try:
+            await body(*arguments)
+        except Exception as error:
+            await app.crash(error)
+            raise
+
+    return run
+
+
+def count_letters(app: faust.App, noting: Noting) -> None:
+    """Dead letters are counted where they end up, whoever wrote them."""
+
+    async def run(stream: Any) -> None:
+        async for value in stream:
+            noting.letter(value)
+
+    topic = topics.DEADLETTERS
+    app.agent(app.topic(topic.name, partitions=topic.partitions), name="letters")(guarded(app, run))
+
+
+def keep(app: faust.App, hosts: Sequence[Host], noting: Noting) -> None:
+    """Stages start from their snapshots after every rebalance, and leave one behind at the end."""
+
+    @app.on_partitions_revoked.connect(weak=False)
+    @app.on_partitions_assigned.connect(weak=False)
+    async def _rebalanced(*_: Any, **__: Any) -> None:
+        noting.metrics.forget()
+        for host in hosts:
+            host.forget()
+
+    @app.on_rebalance_complete.connect(weak=False)
+    async def _restored(*_: Any, **__: Any) -> None:
+        # at once, not with the first message: a feed that is silent since before has to be found out
+        owned = app.consumer.assignment()
+        for host in hosts:
+            for place in sorted(owned):
+                if place.topic == host.topic:
+                    host.host(place.partition)
+
+    @app.on_before_shutdown.connect(weak=False)
+    async def _leave(*_: Any, **__: Any) -> None:
+        await save(anyway=True)
+
+    async def save(anyway: bool = False) -> None:
+        await asyncio.gather(*[host.save_due(anyway) for host in hosts])
+
+    async def keep_saving(_: Any) -> None:
+        while not app.should_stop:
+            await asyncio.sleep(LOOK)
+            await save()
+
+    app.task(guarded(app, keep_saving))
+
+
+def listen(app: faust.App, hosts: Mapping[str, Host], pulse: Pulse) -> None:
+    """A feed whose heartbeats are missing is said to be dead, on its own topic."""
+
+    async def run(_: Any) -> None:
+        while not app.should_stop:
+            await asyncio.sleep(LOOK)
+            stages = [(feed, p, h.stage) for feed, host in hosts.items() for p, h in host.hosted.items()]
+            for beat in pulse.missing(stages, time.monotonic()):
+                topic = app.topic(topics.feed(beat.feed).name)
+                await topic.send(value=encode(beat), partition=beat.partition)
+
+    app.task(guarded(app, run))
