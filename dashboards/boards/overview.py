@@ -100,12 +100,12 @@ def age() -> Json:
 
 
 def watches() -> Json:
-    """What is on watch."""
+    """How many watches are on."""
     return stat(
         "On watch",
-        "Watches that are on now: finer bins, and alerts when we cannot see. They end by themselves.",
-        latest("max by (country, name) (netvigil_watch_active) == 1", "{{country}}: {{name}}"),
-        text="value_and_name", noValue="No watch", mappings=words(("1", "on", CALM)), thresholds=steps((None, BLIND)),
+        "Watches that are on now: finer bins, and an alert when their country cannot be seen. They end by themselves.",
+        latest("count(max by (country, name) (netvigil_watch_active) == 1)", "on watch"),
+        noValue="None", thresholds=steps((None, INK)),
     )  # fmt: skip
 
 

@@ -1,34 +1,12 @@
 """Rules: silent before, firing after, with promtool's own clock."""
 
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import promql_parser
 import pytest
-import yaml  # type: ignore[import-untyped]
 
-from dashboards.links import sections
-from dashboards.rules.alert import Timing
-from dashboards.rules.groups import ALERTS, rules, rules_text
-from dashboards.rules.sight import QUORUM
-from detectors.median import Median
-from tests.programs import program
-
-UP = ('up{job="netvigil",instance="w1"}', "1x300")
-PK = 'entity_type="country",entity="PK"'
-ZONG = 'entity_type="asn",entity="AS59257"'
-WORDS = (
-    'country="PK",name="Pakistan",what="mobile networks down",state="confirmed",'
-    'since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",since_utc="Thu 8 Feb 2024, 01:45 UTC"'
-)
-ENDED = (
-    'country="PK",name="Pakistan",what="mobile networks down",since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",'
-    'until_local="Thu 8 Feb 2024, 20:00 (UTC+5)",until_utc="Thu 8 Feb 2024, 15:00 UTC",lasted="13 hours 15 minutes"'
-)
-BEFORE, AFTER = "8m", "31m"
-"""In all cases something changes nine or ten minutes after the beginning."""
+from dashboards.rules.groups import ALERTS
+from tests.dashboards.alerts import AFTER, BEFORE, ENDED, PK, UP, WORDS, ZONG, firing, inputs, out, promtool_test
 
 
 @dataclass
@@ -41,14 +19,6 @@ class Case:
     before: str = BEFORE
     after: str = AFTER
     workers: list[tuple[str, str]] = field(default_factory=lambda: [UP])
-
-
-def out(place: str = PK, value: str = "_x9 1x60", words: str = WORDS, tense: str = "live") -> list[tuple[str, str]]:
-    """The series of an open outage."""
-    return [
-        (f'netvigil_outage_active{{{place},kind="mobile",tense="{tense}"}}', value),
-        (f'netvigil_outage_info{{{place},tense="{tense}",{words}}}', value.replace("0x", "1x")),
-    ]
 
 
 PLACE = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "tense": "live"}
@@ -139,27 +109,6 @@ CASES = [
         after="3h10m",
     ),
 ]
-
-
-def promtool_test(folder: Path, tests: list[dict[str, Any]]) -> None:
-    (folder / "rules.yml").write_text(rules_text())
-    suite = {"rule_files": ["rules.yml"], "evaluation_interval": "15s", "tests": tests}
-    (folder / "tests.yml").write_text(yaml.safe_dump(suite))
-    run = subprocess.run([program("promtool"), "test", "rules", folder / "tests.yml"], capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
-
-
-def inputs(series: list[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"series": name, "values": values} for name, values in series]
-
-
-def firing(alert: str, at: str, labels: dict[str, str] | None) -> dict[str, Any]:
-    """Expect exactly this alert to fire at a time, or none of its name."""
-    samples = []
-    if labels is not None:
-        inside = ",".join(f'{k}="{v}"' for k, v in {"alertname": alert, "alertstate": "firing", **labels}.items())
-        samples = [{"labels": f"ALERTS{{{inside}}}", "value": 1}]
-    return {"expr": f'ALERTS{{alertname="{alert}",alertstate="firing"}}', "eval_time": at, "exp_samples": samples}
 
 
 @pytest.mark.system
@@ -290,40 +239,3 @@ def test_a_restoration_tells_its_length_and_how_much_is_back(tmp_path: Path) -> 
     alert = {"exp_labels": {**PLACE, "severity": "warning"}, "exp_annotations": facts}
     expected = {"alertname": "NetvigilOutageRestored", "eval_time": "5m", "exp_alerts": [alert]}
     promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected]}])
-
-
-@pytest.mark.system
-@pytest.mark.parametrize("timing", [Timing(), Timing(pause=1, hold=2, interval=1)])
-def test_promtool_finds_nothing_to_complain_about(timing: Timing, tmp_path: Path) -> None:
-    (tmp_path / "rules.yml").write_text(rules_text(timing))
-    check = [program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(tmp_path / "rules.yml")]
-    subprocess.run(check, check=True, capture_output=True)
-
-
-def test_the_rules_are_what_yaml_reads_from_them() -> None:
-    assert yaml.safe_load(rules_text()) == rules()
-
-
-def test_every_alert_has_a_heading_in_the_runbook_and_none_is_left_over() -> None:
-    assert set(sections()) == {alert.name for alert in ALERTS}
-    assert all("**What it means.**" in text and "**What to do.**" in text for text in sections().values())
-
-
-@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_an_alert_keeps_to_the_form(alert: Any) -> None:
-    assert alert.name.startswith("Netvigil")
-    assert alert.severity in ("critical", "warning", "info", "none")
-    assert "{{" not in alert.summary
-    assert alert.summary.endswith(".")
-    rule = alert.rule(Timing())
-    assert {"summary", "title", "description", "runbook_url", "dashboard_url"} <= set(rule["annotations"])
-    promql_parser.parse(rule["expr"])
-
-
-def test_only_a_country_that_is_out_and_our_own_blindness_page() -> None:
-    critical = {alert.name for alert in ALERTS if alert.severity == "critical"}
-    assert critical == {"NetvigilOutageConfirmed", "NetvigilCountryBlind", "NetvigilWorkerAbsent", "NetvigilBehind"}
-
-
-def test_blind_means_the_same_for_alerts_and_for_detectors() -> None:
-    assert Median().quorum == QUORUM

@@ -38,3 +38,10 @@ def verdicts(
         upper=np.full(shape, 110.0), score=np.full(shape, -16.0), state=np.full(shape, LOW_CONFIRMED, np.int8),
     )  # fmt: skip
     return dataclasses.replace(frame, **changed)
+
+
+def without_bins(status: str) -> Verdicts:
+    """A frame that only says that its feed is alive, or that it is not."""
+    frame = verdicts(status=status)
+    columns = ("start", "value", "health", "expected", "lower", "upper", "score", "state")
+    return dataclasses.replace(frame, **{name: getattr(frame, name)[:0] for name in columns})

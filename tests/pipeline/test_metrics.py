@@ -11,16 +11,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from detectors.base import NORMAL
 from pipeline.families import FAMILIES, sample_names
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, UP, Entity, Verdicts
+from pipeline.records import DEAD, UP, Entity
 from pipeline.shown import REMEMBERED, RESTORED_FOR
-from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
-
-
-def without_bins(status: str) -> Verdicts:
-    """A frame that only says that its feed is alive, or that it is not."""
-    frame = verdicts(status=status)
-    columns = ("start", "value", "health", "expected", "lower", "upper", "score", "state")
-    return dataclasses.replace(frame, **{name: getattr(frame, name)[:0] for name in columns})
+from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts, without_bins
 
 
 @pytest.fixture
