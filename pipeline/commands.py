@@ -217,3 +217,20 @@ def places(files: list[Path], source: str) -> None:
 
     made = fetch_places(source, files, cache())
     Console().print(f"{len(made):,} address ranges with a country, kept at {cache()}", soft_wrap=True)
+
+
+def check(broker: str, prometheus: str, alertmanager: str, grafana: str, as_json: bool) -> int:
+    """What is ready for election day; 1 where something is not, or nothing could be looked at."""
+    import json
+    from dataclasses import asdict
+
+    from pipeline.check import check as look
+    from pipeline.check import is_ready, render
+
+    found = look(broker, prometheus, alertmanager, grafana, from_environment(os.environ) if broker else PLAIN)
+    if as_json:
+        told = {"ready": is_ready(found), "findings": [asdict(finding) for finding in found]}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    else:
+        Console().print(render(found))
+    return int(not is_ready(found))

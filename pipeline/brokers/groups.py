@@ -1,4 +1,4 @@
-"""Who is at work on a broker."""
+"""What is on a broker: who is at work there, and which topics."""
 
 from contextlib import closing
 
@@ -6,7 +6,8 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from pipeline.brokers.security import PLAIN, Security
-from pipeline.brokers.transport import opened
+from pipeline.brokers.transport import BOOTSTRAP, opened
+from pipeline.errors import UserError
 
 
 def members(bootstrap: str, group: str, security: Security = PLAIN) -> int:
@@ -17,3 +18,18 @@ def members(bootstrap: str, group: str, security: Security = PLAIN) -> int:
         except KafkaError:
             return 0
     return sum(len(found["members"]) for found in described.values())
+
+
+def partitions(bootstrap: str, security: Security = PLAIN, patience: float = BOOTSTRAP) -> dict[str, int]:
+    """Every topic with the number of its partitions; the broker may take ``patience`` [s] to answer.
+
+    Raises
+    ------
+    UserError
+        No broker answers, or it refuses.
+    """
+    with closing(opened(KafkaAdminClient, bootstrap, security, patience)) as admin:
+        try:
+            return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+        except KafkaError as error:
+            raise UserError(f"{bootstrap} does not tell its topics: {error}") from error
