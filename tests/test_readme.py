@@ -49,7 +49,7 @@ def test_every_example_runs_and_prints_what_is_shown(tmp_path: Path) -> None:
             continue
         printed = run(example.commands, tmp_path)
         if example.shown and os.environ.get("NETVIGIL_GOLDEN") == "write":
-            readme = readme.replace(example.shown, tail(printed, example.shown), 1)
+            readme = readme.replace(f"```text\n{example.shown}", f"```text\n{tail(printed, example.shown)}", 1)
         else:
             assert example.shown.rstrip("\n") in printed, printed
     if readme != README.read_text():

@@ -36,7 +36,7 @@ def visibility() -> Iterator[Rate]:
     figures = bench_visibility(**TABLE)
     dump = Rate("count a table dump", figures["dump [elements/s]"], "elements")
     yield dump
-    yield Rate("count updates, close bins", figures["add and close [elements/s]"], "elements").to(dump)
+    yield Rate("count updates and bins", figures["add and close [elements/s]"], "elements").to(dump)
 
 
 def at(name: str, address: str) -> list[Rate]:

@@ -47,7 +47,7 @@ def theirs(path: Path) -> int:
 def bench_mrt(data: Path) -> Iterator[Rate]:
     """Rates of one file of updates."""
     path = data / FILE
-    reference = Rate("MRT: ftlbgp's loop", timed(lambda: theirs(path))[1], "elements")
+    reference = Rate("MRT: ftlbgp", timed(lambda: theirs(path))[1], "elements")
     ours = Rate("MRT: decoded", timed(lambda: decoded(path))[1], "elements")
     yield reference
     yield ours.to(reference)
