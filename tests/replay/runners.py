@@ -1,0 +1,89 @@
+"""Three ways from a tape to its outages: in memory, through the embedded broker, through Apache Kafka."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import topics
+from pipeline.brokers.create import create
+from pipeline.brokers.security import PLAIN
+from pipeline.brokers.server import die_with_parent
+from pipeline.engine import Engine
+from pipeline.feeds import FEEDS
+from pipeline.kafka_replay import through_kafka
+from pipeline.replay import Result, through_memory
+from tests.replay.tapes import Tape
+
+NUMBERS = itertools.count()
+
+
+def fresh(tape: Tape) -> Tape:
+    """The tape as a run of its own."""
+    return tape.under(f"{tape.run.tense}-{os.getpid()}-{next(NUMBERS)}")
+
+
+def in_memory(tape: Tape) -> Result:
+    """Through the engine in this process."""
+    own = fresh(tape)
+    return through_memory(own, Engine(), own.run, lambda _: None)
+
+
+@dataclass
+class Worker:
+    """A ``netvigil worker``, to be killed."""
+
+    broker: str
+    log: Path
+    more: tuple[str, ...] = ("--feed", "table")
+    child: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> "Worker":
+        command = [sys.executable, "-m", "pipeline", "worker", "--broker", f"kafka://{self.broker}", *self.more]
+        with self.log.open("ab") as log:
+            self.child = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent())
+        return self
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.child is not None
+        assert self.child.poll() is None, self.log.read_text()
+        self.child.kill()
+        self.child.wait()
+        self.child = None
+
+    def stop(self) -> int:
+        """SIGTERM; gives its exit code."""
+        assert self.child is not None
+        self.child.send_signal(signal.SIGTERM)
+        code = self.child.wait(20)
+        self.child = None
+        return code
+
+    def check(self) -> None:
+        """Raise where it ended by itself."""
+        if self.child is not None and self.child.poll() is not None:
+            raise AssertionError(f"the worker ended with {self.child.returncode}:\n{self.log.read_text()[-3000:]}")
+
+
+@dataclass
+class ThroughKafka:
+    """Through a broker, and a worker that is started with the first tape and serves them all."""
+
+    broker: str
+    folder: Path
+    worker: Worker = field(init=False)
+
+    def __post_init__(self) -> None:
+        create(self.broker, topics.every(FEEDS))
+        self.worker = Worker(self.broker, self.folder / "worker.log").start()
+
+    def __call__(
+        self, tape: Tape, see: Callable[[Any], None] = lambda _: None, tick: Callable[[], None] | None = None
+    ) -> Result:
+        return through_kafka(fresh(tape), self.broker, PLAIN, see, tick or self.worker.check)  # type: ignore[arg-type]

@@ -1,0 +1,118 @@
+"""Recordings as lists of frames, to be replayed as they are, in other pieces, in other orders, or damaged."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.bins import DAY
+from pipeline.dispatch import Dispatch
+from pipeline.feeds.archive import recordings
+from pipeline.feeds.table import chunks
+from pipeline.records import DEAD, DeadLetter, Entity, Frame, Heartbeat, Rows, Run
+from pipeline.replay import Playback
+
+
+@dataclass
+class Tape:
+    """Frames of one run, in the order in which they are sent."""
+
+    run: Run
+    sent: list[Frame | DeadLetter] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Frame | DeadLetter]:
+        return iter(self.sent)
+
+    def under(self, name: str) -> "Tape":
+        """The same as a run of another name."""
+        run = self.run._replace(id=name)
+        return Tape(run, [replace(f, run=run) if not isinstance(f, DeadLetter) else f for f in self.sent])
+
+    def changed(self, change: Callable[[list[Frame]], Iterable[Frame]]) -> "Tape":
+        """With its frames changed."""
+        return Tape(self.run, list(change(self.sent)))  # type: ignore[arg-type]
+
+
+def recorded(*paths: Path, chunk: int = DAY) -> Tape:
+    """The tape of recorded files, tables in pieces of ``chunk`` [s]."""
+    found = recordings([str(path) for path in paths])
+    run = Run("tape", "replay", tuple(sorted({signal for recording in found for signal in recording.signals})))
+    if chunk == DAY:
+        return Tape(run, list(Playback(found, run)))
+    (recording,) = found
+    return pieces(list(recording.items), chunk)  # type: ignore[arg-type]
+
+
+def pieces(series: list[Rows], chunk: int = DAY) -> Tape:
+    """The tape of series in pieces of ``chunk`` [s], each with its heartbeats."""
+    signals = tuple(sorted({rows.signal for rows in series}))
+    run = Run("tape", "replay", signals)
+    return Tape(run, list(Dispatch(run, "table", signals).frames(chunks(series, chunk))))
+
+
+def interleaved(frames: list[Frame], seed: int) -> list[Frame]:
+    """Another order of the partitions' frames; each partition keeps its own."""
+    rng = np.random.default_rng(seed)
+    lines = [list(group) for _, group in groupby(sorted(frames, key=_place), key=_place)]
+    turns = rng.permutation(np.repeat(np.arange(len(lines)), [len(line) for line in lines]))
+    given = [iter(line) for line in lines]
+    return [next(given[turn]) for turn in turns]
+
+
+def doubled(frames: list[Frame], share: float, seed: int) -> list[Frame]:
+    """A share of the frames comes twice, the second time up to twenty frames later; heartbeats included."""
+    rng = np.random.default_rng(seed)
+    timed = [(float(i), frame) for i, frame in enumerate(frames)]
+    timed += [(i + rng.uniform(0, 20), frame) for i, frame in timed if rng.random() < share]
+    return [frame for _, frame in sorted(timed, key=lambda pair: pair[0])]
+
+
+def silent(frames: list[Frame], begin: int, end: int) -> list[Frame]:
+    """The feed is dead from ``begin`` to ``end`` [s]: its heartbeats are missing, and so are its rows."""
+    told: set[int] = set()
+    left: list[Frame] = []
+    for frame in frames:
+        if isinstance(frame, Heartbeat) and begin <= frame.time < end:
+            if frame.partition not in told:
+                told.add(frame.partition)
+                left.append(replace(frame, time=begin, status=DEAD))
+        elif isinstance(frame, Rows):
+            seen = (frame.time < begin) | (frame.time >= end)
+            left += [frame.take(seen)] if seen.any() else []
+        else:
+            left.append(frame)
+    return left
+
+
+def _place(frame: Frame) -> tuple[str, int]:
+    return frame.feed, frame.partition
+
+
+COUNTRIES = ("PK", "IQ", "MM", "VE", "IR", "SD")
+WIDTHS = {"probing.ioda": 600, "traffic.radar": 900}
+BEGIN = 20_000 * DAY
+
+
+def mosaic(seed: int = 1, days: int = 8) -> list[Rows]:
+    """Six countries in three partitions, two signals of each; every country is down once, three to nine hours.
+
+    Made by hand: values around a daily shape, a tenth of it in an outage.
+    """
+    rng = np.random.default_rng(seed)
+    outages = {c: (int(rng.integers(days // 2, days - 1)) * DAY + int(rng.integers(0, 24)) * 3600) for c in COUNTRIES}
+    lengths = {c: int(rng.integers(3, 10)) * 3600 for c in COUNTRIES}
+    series = []
+    for signal, width in WIDTHS.items():
+        at = np.arange(0, days * DAY, width)
+        shape = 1000 * (1 + 0.3 * np.sin(2 * np.pi * at / DAY))
+        out = np.array([(at >= outages[c]) & (at < outages[c] + lengths[c]) for c in COUNTRIES]).T
+        value = np.round(shape[:, None] * rng.normal(1, 0.01, out.shape) * np.where(out, 0.1, 1))
+        entities = tuple(Entity("country", c, c) for c in COUNTRIES)
+        time, entity = (
+            np.repeat(BEGIN + at, len(COUNTRIES)),
+            np.tile(np.arange(len(COUNTRIES), dtype=np.int32), len(at)),
+        )
+        series.append(Rows(Run(), "table", 0, signal, width, (), 0, entities, time, entity, value.ravel()))
+    return series

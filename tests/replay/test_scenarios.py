@@ -1,0 +1,120 @@
+"""Whole recordings from feed to outage: what is found, and that every way there finds the same."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.bins import DAY
+from pipeline.reconstruction import reconstruct
+from pipeline.records import outage_from
+from pipeline.replay import Result
+from tests.replay.runners import ThroughKafka, in_memory
+from tests.replay.tapes import BEGIN, COUNTRIES, Tape, doubled, interleaved, mosaic, pieces, recorded, silent
+from tests.replay.truth import confirmed, hit, labels, told, tolerance
+
+CASES = Path(__file__).parent / "cases"
+Runner = Callable[[Tape], Result]
+
+
+@pytest.fixture(scope="module")
+def six_countries() -> Tape:
+    return pieces(mosaic(), 6 * 3600)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(six_countries: Tape) -> bytes:
+    return in_memory(six_countries).lines()
+
+
+@pytest.fixture(scope="module")
+def iraq(data: Path) -> Tape:
+    return recorded(data / "signals" / "iraq-2023-exams")
+
+
+@pytest.fixture(scope="module")
+def iraq_in_memory(iraq: Tape) -> bytes:
+    return in_memory(iraq).lines()
+
+
+def test_every_exam_shutdown_of_iraq_is_hit_with_the_same_bytes_on_every_way(
+    runner: Runner, data: Path, iraq: Tape, iraq_in_memory: bytes
+) -> None:
+    case = data / "signals" / "iraq-2023-exams"
+    result = runner(iraq)
+    assert result.lines() == iraq_in_memory
+    outages = result.sorted()
+    wanted = [label for label in labels(case) if label.entity == ("country", "IQ")]
+    assert len(wanted) == 8
+    missed = [label for label in wanted if hit(label, outages, tolerance(case)) is None]
+    assert not missed, [told(outage) for outage in outages]
+    false = [o for o in confirmed(outages) if not any(o.start < w.end and w.start < (o.end or o.start) for w in wanted)]
+    print("false outages:", [told(outage) for outage in false])  # noqa: T201  shown when something fails
+    assert not false
+    assert (result.late, result.dead) == (0, [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["control-britain-2020-peerloss", "control-youtube-nl", "control-youtube-ge"])
+def test_where_nothing_happened_no_outage_is_confirmed(case: str, data: Path) -> None:
+    found = confirmed(in_memory(recorded(data / "signals" / case)).sorted())
+    assert not found, [told(outage) for outage in found]
+
+
+@pytest.mark.slow
+def test_the_reconstruction_is_as_it_was(runner: Runner) -> None:
+    """``make golden`` writes it anew; its difference is reviewed like code."""
+    found = runner(pieces(list(reconstruct(0).rows))).lines()
+    golden = CASES / "reconstruction.jsonl"
+    if os.environ.get("NETVIGIL_GOLDEN") == "write":
+        golden.write_bytes(found)
+    assert found == golden.read_bytes()
+
+
+def test_each_country_of_six_is_found_once(runner: Runner, six_countries: Tape, undisturbed: bytes) -> None:
+    assert runner(six_countries).lines() == undisturbed
+    found = [outage_from(line) for line in undisturbed.splitlines()]
+    assert sorted(outage.entity for outage in confirmed(found)) == sorted(COUNTRIES)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_another_order_of_the_partitions_changes_nothing(six_countries: Tape, undisturbed: bytes, seed: int) -> None:
+    assert in_memory(six_countries.changed(lambda frames: interleaved(frames, seed))).lines() == undisturbed
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize("seed", [5, 6])
+def test_nor_does_it_through_a_broker(
+    embedded_run: ThroughKafka, six_countries: Tape, undisturbed: bytes, seed: int
+) -> None:
+    assert embedded_run(six_countries.changed(lambda frames: interleaved(frames, seed))).lines() == undisturbed
+
+
+@pytest.mark.parametrize("chunk", [3600, 7 * 3600, DAY])
+def test_how_a_recording_is_cut_changes_nothing(undisturbed: bytes, chunk: int) -> None:
+    assert in_memory(pieces(mosaic(), chunk)).lines() == undisturbed
+
+
+def test_frames_that_come_twice_or_later_change_nothing(
+    runner: Runner, six_countries: Tape, undisturbed: bytes
+) -> None:
+    tape = six_countries.changed(lambda frames: doubled(interleaved(frames, 7), 0.05, seed=7))
+    assert len(tape.sent) > len(six_countries.sent)
+    assert runner(tape).lines() == undisturbed
+
+
+def test_a_recording_that_is_sent_twice_over_counts_once(
+    runner: Runner, six_countries: Tape, undisturbed: bytes
+) -> None:
+    result = runner(six_countries.changed(lambda frames: [*frames[: len(frames) // 2], *frames]))
+    assert result.lines() == undisturbed
+
+
+def test_a_feed_that_dies_and_comes_back_is_no_outage(runner: Runner, six_countries: Tape) -> None:
+    begin, end = BEGIN + 3 * DAY, BEGIN + 3 * DAY + 12 * 3600
+    tape = six_countries.changed(lambda frames: silent(frames, begin, end))
+    found = runner(tape)
+    assert found.lines() == in_memory(tape).lines()
+    assert not [told(o) for o in found.sorted() if begin <= o.start <= end]
+    assert sorted(outage.entity for outage in confirmed(found.sorted())) == sorted(COUNTRIES)
