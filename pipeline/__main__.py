@@ -69,12 +69,13 @@ def worker(
     metrics_port: Annotated[int, typer.Option(help="port that metrics are served on; 0 for none")] = 0,
     group: Annotated[str, typer.Option(help="workers of one name share the work")] = "netvigil",
     tense: Annotated[str, typer.Option(help="whose signals the metrics show: live, replay or drill")] = "live",
+    silence: Annotated[int, typer.Option(help="seconds without a heartbeat after which a live feed is dead")] = 15 * 60,
 ) -> None:
     """Hosts the path; start more of them to scale."""
     from pipeline import commands
 
     address = (metrics_host, metrics_port) if metrics_port else None
-    commands.worker(broker, feed or [], address, group, tense)
+    commands.worker(broker, feed or [], address, group, tense, silence)
 
 
 @app.command()

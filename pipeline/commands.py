@@ -25,6 +25,7 @@ from pipeline.history import History
 from pipeline.kafka_replay import through_kafka, workers
 from pipeline.records import Outage, Run
 from pipeline.replay import Playback, Result, See, piece, through_memory
+from pipeline.settings import Settings
 from pipeline.show import Watching, outages_table, utc
 
 TENSES = ("live", "replay", "drill")
@@ -198,7 +199,9 @@ def inspect(paths: list[str], as_json: bool) -> int:
     return int(any(c.damaged for c in contents))
 
 
-def worker(broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str) -> None:
+def worker(
+    broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str, silence: int
+) -> None:
     """Host the path until told to stop."""
     from pipeline.agents.worker import work
 
@@ -207,7 +210,10 @@ def worker(broker: str, feeds: list[str], address: tuple[str, int] | None, group
             raise UserError(f"--feed {feed!r} is none of {', '.join(FEEDS)}")
     if tense not in TENSES:
         raise UserError(f"--tense {tense!r} is none of {', '.join(TENSES)}")
-    work(Engine(), parse(broker), from_environment(os.environ), feeds or list(FEEDS), address, group, tense)
+    if silence <= 0:
+        raise UserError(f"--silence {silence!r} is not a number of seconds above 0")
+    engine = Engine(Settings(silence=silence))
+    work(engine, parse(broker), from_environment(os.environ), feeds or list(FEEDS), address, group, tense)
 
 
 def places(files: list[Path], source: str) -> None:

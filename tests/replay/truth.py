@@ -44,9 +44,9 @@ def confirmed(outages: list[Outage]) -> list[Outage]:
 def hit(label: Label, outages: list[Outage], exact: Tolerance) -> Outage | None:
     """The confirmed outage of the label's entity that begins and ends when it does."""
     for outage in confirmed(outages):
-        same = (outage.entity_type, outage.entity) == label.entity and outage.end is not None
         if (
-            same
+            (outage.entity_type, outage.entity) == label.entity
+            and outage.end is not None
             and -exact.onset_early <= outage.start - label.start <= exact.onset_late
             and -exact.end_early <= outage.end - label.end <= exact.end_late
         ):
