@@ -257,9 +257,9 @@ PROMISES: list[Promise] = [
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
 @pytest.mark.parametrize("name", REGISTRY)
-def test_every_detector_keeps_its_promises(name: str, promise: Promise) -> None:
-    if (name, promise.__name__) in EXCLUDED:
-        pytest.skip(EXCLUDED[name, promise.__name__])
+def test_every_detector_keeps_its_promises(name: str, promise: Promise, request: pytest.FixtureRequest) -> None:
+    if reason := EXCLUDED.get((name, promise.__name__)):
+        request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError))
     promise(REGISTRY[name](SIGNAL))
 
 
