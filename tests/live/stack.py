@@ -1,0 +1,137 @@
+"""docker-compose.yml for tests: under a name, ports and an image of its own, with seconds instead of minutes."""
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import yaml  # type: ignore[import-untyped]
+
+from dashboards.rules.alert import Timing
+from dashboards.rules.groups import rules_text
+from tests.dashboards.servers import Queries, answers, free_port, until
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+
+SERVICES = ("kafka", "topics", "worker", "prometheus", "alertmanager", "webhook")
+"""All but Grafana, of which there is no stand-in, and what has a profile."""
+
+QUICK = Timing(pause=1, hold=5, interval=1)
+IMAGE = "netvigil:test"
+PATIENCE = 120.0
+"""How long the services may take to be well [s]."""
+
+
+def quickened(folder: Path) -> None:
+    """The settings that compose mounts, with seconds instead of minutes, in a folder."""
+    changes = {
+        "prometheus.yml": {r"\b15s\b": "1s"},
+        "alertmanager.yml": {"group_wait: 30s": "group_wait: 1s", "group_interval: 5m": "group_interval: 1s"},
+    }
+    for name, change in changes.items():
+        text = (ROOT / "dashboards" / name).read_text()
+        for old, new in change.items():
+            text, count = re.subn(old, new, text)
+            assert count, f"{name} has no {old}"
+        (folder / name).write_text(text)
+    (folder / "rules.yml").write_text(rules_text(QUICK))
+
+
+def overriding(folder: Path) -> str:
+    """A compose file that lays those settings over the usual ones, and lets the receiver be asked."""
+    mounted = {"prometheus": ("prometheus.yml", "rules.yml"), "alertmanager": ("alertmanager.yml",)}
+    services: dict[str, dict[str, object]] = {
+        service: {"volumes": [f"{folder}/{name}:/etc/{service}/{name}:ro" for name in names]}
+        for service, names in mounted.items()
+    }
+    services |= {name: {"image": IMAGE} for name in ("topics", "worker")}
+    services["webhook"] = {"image": IMAGE, "ports": ["127.0.0.1:${WEBHOOK_PORT}:9095"]}
+    return json.dumps({"services": services})
+
+
+@dataclass
+class Stack:
+    """The services of docker-compose.yml.
+
+    Parameters
+    ----------
+    command
+        ``docker compose`` or ``docker-compose``.
+    folder
+        Where its settings stand.
+    environment
+        What docker needs to find its engine.
+    """
+
+    command: list[str]
+    folder: Path
+    environment: dict[str, str]
+    project: str = "netvigil-test"
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        quickened(self.folder)
+        (self.folder / "override.yml").write_text(overriding(self.folder))
+        self.ports = {name: free_port() for name in ("kafka", "prometheus", "alertmanager", "webhook")}
+
+    def compose(self, *words: str) -> str:
+        """Runs compose; what it says is shown where it fails."""
+        ports = {f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
+        files = ["-p", self.project, "-f", str(COMPOSE), "-f", str(self.folder / "override.yml")]
+        done = subprocess.run(
+            [*self.command, *files, *words],
+            capture_output=True, text=True, cwd=ROOT, env=os.environ | self.environment | ports,
+        )  # fmt: skip
+        assert done.returncode == 0, f"compose {' '.join(words)}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    def up(self) -> None:
+        """Starts every service but Grafana, and waits until they are well."""
+        self.compose("up", "-d", *SERVICES)
+        until(lambda: self.states() == dict.fromkeys(SERVICES, "healthy") | {"topics": "exited 0"}, PATIENCE)
+
+    def states(self) -> dict[str, str]:
+        """Service -> ``healthy`` or what it is instead."""
+        ids = self.compose("ps", "-q", *SERVICES).split()
+        form = '{{index .Config.Labels "com.docker.compose.service"}} {{json .State}}'
+        seen = subprocess.run(
+            ["docker", "inspect", "--format", form, *ids],
+            capture_output=True, text=True, check=True, env=os.environ | self.environment,
+        )  # fmt: skip
+        return dict(_state(line) for line in seen.stdout.splitlines())
+
+    @property
+    def broker(self) -> str:
+        """Kafka as this machine knows it, ``HOST:PORT``."""
+        return f"127.0.0.1:{self.ports['kafka']}"
+
+    def url(self, service: str) -> str:
+        """Where a service answers to this machine."""
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+    @cached_property
+    def prometheus(self) -> Queries:
+        """Its Prometheus."""
+        return Queries(self.url("prometheus"))
+
+    def images(self) -> dict[str, str]:
+        """Service -> image, of docker-compose.yml."""
+        services = yaml.safe_load(COMPOSE.read_text())["services"]
+        return {name: service["image"] for name, service in services.items()}
+
+    def well(self) -> bool:
+        """Whether Prometheus and Alertmanager are there."""
+        return all(answers(f"{self.url(name)}/-/ready") for name in ("prometheus", "alertmanager"))
+
+
+def _state(line: str) -> tuple[str, str]:
+    service, _, text = line.partition(" ")
+    state = json.loads(text)
+    health = state.get("Health", {}).get("Status")
+    if state["Status"] == "running" and health:
+        return service, health
+    return service, f"{state['Status']} {state['ExitCode']}"

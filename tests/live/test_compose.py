@@ -1,0 +1,185 @@
+"""docker-compose.yml, really up: a recorded stream in; an outage, a firing and a resolved notification out.
+
+``make test-compose`` runs it: four minutes, and some more the first time.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboards.notifications import Told, notification
+from pipeline.brokers.reader import collect
+from pipeline.check import NOT_CHECKED, READY, check
+from pipeline.reconstruction import reconstruct, write
+from pipeline.topics import OUTAGES
+from tests.dashboards.servers import until
+from tests.live.engine import compose, engine, lacking
+from tests.live.stack import COMPOSE, SERVICES, Stack
+
+pytestmark = [pytest.mark.compose, pytest.mark.slow]
+
+BEGIN = "2024-02-07"
+"""A day before the shutdown is enough to know what is usual."""
+
+SPEED = 2400
+"""Event time to a second of the clock: the two days take 72 s, and the shutdown of 13 hours 20 s [-]."""
+
+PLACE = '{entity="PK",entity_type="country",tense="replay"}'
+CONFIRMED, RESTORED = "NetvigilOutageConfirmed", "NetvigilOutageRestored"
+
+
+@pytest.fixture(scope="module")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The services, up and well; gone afterwards with all that they kept."""
+    if "CI" not in os.environ:
+        if "compose" not in request.config.option.markexpr:
+            pytest.skip("takes minutes: make test-compose")
+        if reason := lacking():
+            pytest.skip(reason)
+    assert not lacking(), f"{lacking()}, and in CI nothing may skip"
+    with engine(COMPOSE) as environment:
+        stack = Stack(compose(), tmp_path_factory.mktemp("compose"), environment)
+        stack.compose("down", "-v")
+        stack.compose("build", "worker")
+        try:
+            stack.up()
+            yield stack
+        finally:
+            sys.stderr.write(stack.compose("logs", "--no-color", "--tail=50", "topics", "worker", "webhook"))
+            stack.compose("down", "-v")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reconstruction that ``netvigil demo --write`` leaves, its last two days."""
+    folder = tmp_path_factory.mktemp("recording")
+    write(reconstruct(seed=0), folder)
+    head, *rows = (folder / "signals.csv").read_text().splitlines(keepends=True)
+    (folder / "signals.csv").write_text(head + "".join(row for row in rows if row >= BEGIN))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(recording: Path) -> bytes:
+    """Its outages, as they are without any Kafka."""
+    netvigil("replay", recording, "--outages", recording / "expected.jsonl")
+    return (recording / "expected.jsonl").read_bytes()
+
+
+def netvigil(*words: object) -> None:
+    done = subprocess.run([sys.executable, "-m", "pipeline", *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def replaying(recording: Path, stack: Stack, outages: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A replay of the recording to the stack's Kafka, from this machine."""
+    command = [
+        sys.executable, "-m", "pipeline", "replay", str(recording), "--through", "kafka", "--workers", "0",
+        "--broker", f"kafka://{stack.broker}", "--speed", str(SPEED), "--outages", str(outages),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
+        try:
+            yield child
+        finally:
+            child.kill() if child.poll() is None else None
+
+
+def told(stack: Stack, alert: str, status: str, entity: str = "PK") -> list[Told]:
+    """What the receiver of replays was told of a place."""
+    with urllib.request.urlopen(stack.url("webhook"), timeout=5) as answer:
+        heard = [notification(json.dumps(n).encode()) for n in json.load(answer)]
+    wanted = (alert, status, entity)
+    return [
+        alert
+        for n in heard if n.receiver == "replay"
+        for alert in n.alerts if (alert.labels["alertname"], alert.status, alert.labels.get("entity")) == wanted
+    ]  # fmt: skip
+
+
+def revisions(stack: Stack) -> list[bytes]:
+    """Every revision on the topic of outages."""
+    return sorted(collect(stack.broker, OUTAGES.name))
+
+
+def asked(stack: Stack, path: str, body: Any = None) -> Any:
+    """An answer of Alertmanager."""
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(stack.url("alertmanager") + path, content, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return json.load(answer)
+
+
+def test_what_was_brought_up_is_ready(stack: Stack) -> None:
+    addresses = {name: stack.url(name) for name in ("prometheus", "alertmanager")}
+    found = until(lambda: all_ready(check(f"kafka://{stack.broker}", **addresses)), 90)
+    assert found["topics"] == found["workers"] == found["scraping"] == found["rules"] == found["watchdog"] == READY
+
+
+def all_ready(findings: list[Any]) -> dict[str, str]:
+    """Findings by name, where none but those on live feeds and on what was not asked for says otherwise."""
+    states = {f.what: f.state for f in findings if not f.what.startswith("feed")}
+    return states if set(states.values()) <= {READY, NOT_CHECKED} else {}
+
+
+def test_a_recording_becomes_an_outage_in_prometheus_and_a_firing_then_resolved_notification(
+    stack: Stack, recording: Path, expected: bytes, tmp_path: Path
+) -> None:
+    with replaying(recording, stack, tmp_path / "outages.jsonl") as child:
+        until(lambda: stack.prometheus.at(f"netvigil_outage_active{PLACE} == 1"), 90)
+        (firing,) = until(lambda: told(stack, CONFIRMED, "firing"), 30)
+        assert stack.prometheus.at(f'ALERTS{{alertname="{CONFIRMED}",alertstate="firing",entity="PK"}}')
+        (restored,) = until(lambda: told(stack, RESTORED, "firing"), 90)
+        (resolved,) = until(lambda: told(stack, CONFIRMED, "resolved"), 30)
+        assert child.wait(60) == 0, child.communicate()[0].decode()
+    assert firing.annotations["since_local"].startswith("Thu 8 Feb 2024, 06:")
+    assert firing.annotations["title"] == "Pakistan: mobile networks down"
+    assert restored.annotations["title"].startswith("Pakistan: back after 13 hours")
+    assert restored.annotations["until_local"].startswith("Thu 8 Feb 2024, 20:")
+    assert resolved.labels == firing.labels
+    assert (tmp_path / "outages.jsonl").read_bytes() == expected
+
+
+def test_down_and_up_in_the_middle_of_an_outage_loses_nothing(
+    stack: Stack, recording: Path, expected: bytes, tmp_path: Path
+) -> None:
+    kept, began = revisions(stack), stack.prometheus.now()
+    with replaying(recording, stack, tmp_path / "outages.jsonl") as child:
+        until(lambda: stack.prometheus.at(f"netvigil_outage_active{PLACE} == 1"), 90)
+        until(lambda: len(revisions(stack)) > len(kept), 30)
+        until(lambda: any(told(stack, CONFIRMED, "firing")), 30)
+        kept, silence = revisions(stack), silenced(stack)
+        stack.compose("down")
+        stack.up()
+        assert set(kept) <= set(revisions(stack))
+        assert [s["id"] for s in asked(stack, "/api/v2/silences")] == [silence]
+        assert stack.prometheus.over(f"netvigil_outage_active{PLACE} == 1", began, stack.prometheus.now())
+        until(lambda: told(stack, RESTORED, "firing"), 120)
+        until(lambda: told(stack, CONFIRMED, "resolved"), 60)
+        assert child.wait(90) == 0, child.communicate()[0].decode()
+    assert (tmp_path / "outages.jsonl").read_bytes() == expected
+
+
+def silenced(stack: Stack) -> str:
+    """A silence of something that does not occur; its id."""
+    matcher = {"name": "alertname", "value": "Nothing", "isRegex": False}
+    times = {"startsAt": "2026-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z"}
+    silence = {"matchers": [matcher], **times, "createdBy": "test", "comment": "survives"}
+    return str(asked(stack, "/api/v2/silences", silence)["silenceID"])
+
+
+def test_no_service_writes_beside_its_volume_or_runs_as_root(stack: Stack) -> None:
+    for service in SERVICES:
+        if service != "topics":
+            script = "id -u; touch /somewhere 2>/dev/null && echo written || echo refused"
+            uid, written = stack.compose("exec", "-T", service, "sh", "-c", script).split()
+            assert int(uid) > 0, service
+            assert written == "refused", service
