@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from dashboards.rules.groups import ALERTS
 from detectors import REGISTRY
@@ -73,3 +74,26 @@ def test_every_topic_says_what_is_in_it() -> None:
     for topic in topics.every(FEEDS):
         assert topic.value, topic.name
         assert topic.key, topic.name
+
+
+PAPERS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "GLOSSARY.md", "dashboards/runbook.md")
+
+
+def test_every_topic_that_the_papers_name_exists() -> None:
+    named = {name for paper in PAPERS for name in re.findall(r"`(netvigil(?:\.[a-z]+)+)`", text(paper))}
+    assert named <= {topic.name for topic in topics.every(FEEDS)}
+
+
+def test_every_command_that_the_papers_name_exists() -> None:
+    from typer.main import get_command
+
+    from pipeline.__main__ import app
+
+    named = {name for paper in PAPERS for name in re.findall(r"`netvigil ([a-z]+)", text(paper))}
+    assert named <= set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_every_service_that_the_papers_name_exists() -> None:
+    services = yaml.safe_load(text("docker-compose.yml"))["services"]
+    said = " ".join(text(paper) for paper in PAPERS)
+    assert set(re.findall(r"docker compose (?:logs|up -d|restart)(?: -f)? ([a-z]+)", said)) <= set(services)
