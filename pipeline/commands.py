@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline import topics
-from pipeline.bins import DAY
+from pipeline.bins import DAY, NEVER
 from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
 from pipeline.brokers.security import PLAIN, Security, from_environment, parse
@@ -23,10 +23,10 @@ from pipeline.feeds.table import chunks
 from pipeline.fusion import Fused
 from pipeline.history import History
 from pipeline.kafka_replay import through_kafka, workers
-from pipeline.records import Outage, Run
+from pipeline.records import Outage, Run, iso
 from pipeline.replay import Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
-from pipeline.show import Watching, outages_table, utc
+from pipeline.show import Watching, outages_table
 
 TENSES = ("live", "replay", "drill")
 
@@ -143,7 +143,8 @@ def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -
     }  # fmt: skip
     if as_json:
         outages = b",".join(result.lines().splitlines())
-        head = f'{{"watermark":"{utc(result.watermark)}","records":{_json(counts)},"outages":['
+        reached = f'"{iso(result.watermark)}"' if result.watermark > NEVER else "null"
+        head = f'{{"watermark":{reached},"records":{_json(counts)},"outages":['
         sys.stdout.write(head + outages.decode() + "]}\n")
         return
     found = result.sorted()
