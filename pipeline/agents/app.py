@@ -47,6 +47,7 @@ def application(
         broker_heartbeat_interval=2,
         broker_commit_interval=1.0,
         stream_wait_empty=False,  # messages wait for their snapshot: a rebalance must not wait for them
+        table_standby_replicas=0,  # snapshots are read when a partition comes, not copied by every worker
         store="memory://",
     )
     agent = partial(_agent, app, noting)

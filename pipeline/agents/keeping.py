@@ -54,6 +54,9 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting) -> None:
 
     @app.on_rebalance_complete.connect(weak=False)
     async def _restored(*_: Any, **__: Any) -> None:
+        # Faust lets messages in while it goes back to the committed offsets, and then clears what has come: lost for as
+        # long as the worker lives.  So nothing may come until it opens the flow, which is its next step.
+        app.consumer.stop_flow()
         # at once, not with the first message: a feed that is silent since before has to be found out
         owned = app.consumer.assignment()
         for host in hosts:

@@ -1,0 +1,37 @@
+"""Brokers of their own for tests that kill workers."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import topics
+from pipeline.brokers.create import create
+from pipeline.brokers.embedded import embedded
+from pipeline.feeds import FEEDS
+from tests.replay.runners import Worker
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[str]:
+    """An embedded broker with all topics."""
+    with embedded() as address:
+        create(address, topics.every(FEEDS))
+        yield address
+
+
+@pytest.fixture
+def worker_at(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Starts a worker at a broker; none is left behind."""
+    started: list[Worker] = []
+
+    def start(broker: str, *more: str) -> Worker:
+        log = tmp_path / f"worker{len(started)}.log"
+        started.append(Worker(broker, log, ("--feed", "table", *more)).start())
+        return started[-1]
+
+    yield start
+    for worker in started:
+        if worker.child is not None:
+            worker.child.kill()
+            worker.child.wait()

@@ -1,0 +1,121 @@
+"""State survives: whatever happens to workers and brokers, the outages are those of the undisturbed run."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import topics
+from pipeline.brokers.apache import prepare
+from pipeline.brokers.create import create
+from pipeline.brokers.groups import members
+from pipeline.brokers.security import PLAIN
+from pipeline.feeds import FEEDS
+from pipeline.kafka_replay import through_kafka
+from tests.live.sabotage import Paced, Sabotage, iraq, kills, moments, revisions
+from tests.replay.runners import Worker, fresh, in_memory
+
+pytestmark = [pytest.mark.sockets, pytest.mark.slow]
+At = Callable[..., Worker]
+
+
+@pytest.fixture(scope="module")
+def tape(data: Path) -> Paced:
+    return iraq(data, lasting=20)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tape: Paced) -> bytes:
+    found = in_memory(Paced(tape.run, tape.sent, speed=float("inf"))).lines()
+    assert len(found.splitlines()) >= 8
+    return found
+
+
+@pytest.fixture(params=["embedded", pytest.param("apache", marks=pytest.mark.kafka)])
+def either_broker(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "embedded":
+        yield request.getfixturevalue("broker")
+    else:
+        address = request.getfixturevalue("apache_broker")
+        create(address, topics.every(FEEDS))
+        yield address
+
+
+def replayed(tape: Paced, broker: str, sabotage: Sabotage) -> bytes:
+    return through_kafka(fresh(tape), broker, PLAIN, sabotage.see, sabotage.tick).lines()  # type: ignore[arg-type]
+
+
+def test_a_worker_that_is_killed_five_times_loses_and_doubles_nothing(
+    either_broker: str, worker_at: At, tape: Paced, undisturbed: bytes
+) -> None:
+    rng = random.Random(8)
+    worker = worker_at(either_broker)
+    sabotage = kills(worker, moments(tape, 5, rng), rng)
+    assert replayed(tape, either_broker, sabotage) == undisturbed
+    assert sabotage.done == 5
+    told = revisions(either_broker)
+    assert {len(contents) for contents in told.values()} == {1}
+    assert worker.stop() == 0
+
+
+def test_a_second_worker_joins_and_the_first_is_killed(
+    either_broker: str, worker_at: At, tape: Paced, undisturbed: bytes
+) -> None:
+    workers = [worker_at(either_broker)]
+
+    def join() -> bool:
+        workers.append(worker_at(either_broker))
+        return True
+
+    def kill_the_first() -> bool:
+        if members(either_broker, "netvigil") < 2:
+            return False
+        workers[0].kill()
+        return True
+
+    first, second = moments(tape, 2, random.Random(3))
+    sabotage = Sabotage([first, second], [join, kill_the_first], lambda: [w.check() for w in workers].clear())
+    assert replayed(tape, either_broker, sabotage) == undisturbed
+    assert sabotage.done == 2
+    assert {len(contents) for contents in revisions(either_broker).values()} == {1}
+    assert workers[1].stop() == 0
+
+
+@pytest.mark.kafka
+def test_apache_kafka_is_killed_and_comes_back_on_its_disk(
+    java: None, tmp_path: Path, worker_at: At, tape: Paced, undisturbed: bytes
+) -> None:
+    server = prepare(tmp_path / "kafka")
+    server.start()
+    try:
+        create(server.address, topics.every(FEEDS))
+        worker = worker_at(server.address)
+
+        def strike() -> bool:
+            server.kill()
+            time.sleep(1)
+            server.start()
+            return True
+
+        sabotage = Sabotage(moments(tape, 1, random.Random(5)), [strike], worker.check)
+        assert replayed(tape, server.address, sabotage) == undisturbed
+        assert sabotage.done == 1
+        assert {len(contents) for contents in revisions(server.address).values()} == {1}
+    finally:
+        server.stop()
+
+
+def test_two_replays_at_once_do_not_touch_each_other(
+    broker: str, worker_at: At, tape: Paced, undisturbed: bytes
+) -> None:
+    worker = worker_at(broker)
+    found: list[bytes] = []
+    quiet = Sabotage([], [], worker.check)
+    other = threading.Thread(target=lambda: found.append(replayed(tape, broker, quiet)))
+    other.start()
+    found.append(replayed(tape, broker, quiet))
+    other.join(120)
+    assert found == [undisturbed, undisturbed]
