@@ -318,6 +318,8 @@ def decode(message: bytes) -> Frame:
         cls = FRAMES[head.pop("frame")]
         shapes = head.pop("shapes")
         batches = list(reader)
+        for batch in batches:
+            batch.validate()  # a damaged length would be read beyond its buffer
         arrays = {}
         for name in reader.schema.names:
             flat = batches[0].column(name).values.to_numpy(zero_copy_only=False)
@@ -331,6 +333,7 @@ def decode(message: bytes) -> Frame:
         IndexError,
         AttributeError,
         ValueError,
+        OSError,  # pyarrow's word for a damaged message
     ) as error:
         raise ValueError(f"not a netvigil frame: {error}") from error
 
