@@ -75,6 +75,7 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting) -> None:
         while not app.should_stop:
             await asyncio.sleep(LOOK)
             await save()
+            noting.tidy(time.monotonic())
 
     app.task(guarded(app, keep_saving))
 

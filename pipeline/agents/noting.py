@@ -10,15 +10,19 @@ from pipeline.binning import Late, Taken, answered
 from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage, Run
+from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage, Progress, Run
 from pipeline.runs import remember
+
+LINGER = 15 * 60
+"""How long a replay or drill is shown after its end [s]: its alerts get through, and do not fire for ever."""
 
 
 class Noting:
     """Keeps the metrics in step with what passes.
 
     One replay and one drill are shown at a time, the newest: when it begins, what is left of the one before goes, and
-    what that still leads to is not shown.
+    what that still leads to is not shown.  One that has ended goes after a while: an outage that is open at the end of
+    a recording would be told for ever.
     """
 
     def __init__(self, metrics: Metrics) -> None:
@@ -26,6 +30,7 @@ class Noting:
         self.pulse = Pulse()
         self.runs: dict[str, str] = {}
         self.past: dict[str, None] = {}
+        self.ended: dict[str, float] = {}
 
     def note(self, frame: Frame | None, output: Any) -> None:
         """An output of a stage, with the frame that led to it; None for the frame itself, once."""
@@ -43,6 +48,14 @@ class Noting:
                 self.metrics.observe(output.verdicts, row=output.bin)
             case Outage() if is_shown:
                 self.metrics.outage(output)
+            case Progress(ended=True) if is_shown and frame is not None and frame.run.tense != "live":
+                self.ended[frame.run.tense] = time.monotonic()
+
+    def tidy(self, now: float) -> None:
+        """Take away what ended `LINGER` ago; ``now`` by the clock of `time.monotonic` [s]."""
+        for tense in [tense for tense, end in self.ended.items() if now >= end + LINGER]:
+            del self.ended[tense]
+            self.metrics.begin(tense)
 
     def letter(self, message: bytes) -> None:
         """A dead letter on the topic, whoever wrote it; what is none itself is counted as one."""
@@ -71,6 +84,7 @@ class Noting:
         if run.tense in self.runs:
             remember(self.past, self.runs[run.tense])
             self.metrics.begin(run.tense)
+            self.ended.pop(run.tense, None)
         self.runs[run.tense] = run.id
         return True
 

@@ -3,9 +3,10 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.agents.noting import Noting
+from pipeline.agents import noting
+from pipeline.agents.noting import LINGER, Noting
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, UP, Heartbeat, Run
+from pipeline.records import DEAD, UP, Heartbeat, Outage, Progress, Run
 
 NOW = 1707357600
 
@@ -30,3 +31,42 @@ def test_a_feed_of_the_tense_that_is_shown_is_up_or_dead(registry, tense, status
     Noting(Metrics.on(registry, tense=tense)).note(beat(tense, status), None)
     assert registry.get_sample_value("netvigil_feed_up", {"feed": "table"}) == up
     assert registry.get_sample_value("netvigil_feed_last_event_timestamp_seconds", {"feed": "table"}) == NOW
+
+
+LABELS = {"entity_type": "country", "entity": "PK", "kind": "mobile"}
+
+
+def left_open(told: Noting, tense: str, run: str = "", ended: bool = True) -> None:
+    """A run in which an outage is open, and stays so at its end."""
+    last = Heartbeat(Run(run or f"{tense}-1", tense), "table", 0, NOW)
+    told.note(last, Outage("id", "country", "PK", "confirmed", "mobile", tense, NOW, None, NOW, NOW, 0.9, 0.5, (), 2))
+    told.note(last, Progress(last.run.id, 0, NOW, ended))
+
+
+@pytest.mark.parametrize("tense", ["replay", "drill"])
+def test_an_outage_that_is_open_at_the_end_of_a_recording_is_not_told_for_ever(registry, monkeypatch, tense):
+    monkeypatch.setattr(noting.time, "monotonic", lambda: 1000.0)
+    told = Noting(Metrics.on(registry))
+    left_open(told, tense)
+    told.tidy(1000.0 + LINGER - 1)
+    assert registry.get_sample_value("netvigil_outage_active", LABELS | {"tense": tense}) == 1
+    told.tidy(1000.0 + LINGER)
+    assert registry.get_sample_value("netvigil_outage_active", LABELS | {"tense": tense}) is None
+
+
+def test_what_is_live_stays_whatever_ended(registry, monkeypatch):
+    monkeypatch.setattr(noting.time, "monotonic", lambda: 1000.0)
+    told = Noting(Metrics.on(registry))
+    for tense in ("live", "replay"):
+        left_open(told, tense)
+    told.tidy(1e9)
+    assert registry.get_sample_value("netvigil_outage_active", LABELS | {"tense": "live"}) == 1
+
+
+def test_a_newer_replay_is_not_taken_away_with_the_one_before(registry, monkeypatch):
+    monkeypatch.setattr(noting.time, "monotonic", lambda: 1000.0)
+    told = Noting(Metrics.on(registry))
+    left_open(told, "replay", "first")
+    left_open(told, "replay", "second", ended=False)
+    told.tidy(1000.0 + LINGER)
+    assert registry.get_sample_value("netvigil_outage_active", LABELS | {"tense": "replay"}) == 1
