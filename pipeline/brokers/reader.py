@@ -11,6 +11,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
+from pipeline.brokers.origin import Origins
 from pipeline.brokers.security import PLAIN, Security
 from pipeline.brokers.transport import opened
 from pipeline.errors import UserError
@@ -18,7 +19,7 @@ from pipeline.topics import BATCH_HEAD, MAX_MESSAGE
 
 
 class Reader:
-    """The messages of one run, from the moment of this reader's making.
+    """The messages of one run, from the moment of this reader's making; what a stage says again is left out.
 
     ``run`` is the run's id, which agents put into every message's ``run`` header.
     """
@@ -29,6 +30,7 @@ class Reader:
         for part, end in self.consumer.end_offsets(self.consumer.assignment()).items():
             self.consumer.seek(part, end)
         self.last = time.monotonic()
+        self.origins: dict[tuple[str, int], Origins] = {}
 
     def poll(self, patience: float, silence: float) -> list[tuple[str, bytes]]:
         """Topic and value of what has come within ``patience`` [s].
@@ -47,7 +49,10 @@ class Reader:
         return found
 
     def _ours(self, record: Any) -> bool:
-        return record.value is not None and dict(record.headers or ()).get("run") == self.run.encode()
+        headers = dict(record.headers or ())
+        if record.value is None or headers.get("run") != self.run.encode():
+            return False
+        return not self.origins.setdefault((record.topic, record.partition), Origins()).again(headers)
 
     def __enter__(self) -> "Reader":
         return self
