@@ -43,6 +43,7 @@ class Worker(faust.Worker):
     def _setup_logging(self) -> None:
         self.spinner = None  # it would draw into the terminal of a demo or replay that started this worker
         super()._setup_logging()
+        logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a timer that is late says nothing to an operator
         for handler in logging.getLogger().handlers:
             handler.addFilter(Rarely(60.0))
 

@@ -1,0 +1,67 @@
+"""Of replays and drills the newest is shown; what is left of the one before goes."""
+
+from prometheus_client import CollectorRegistry
+
+from pipeline.agents.noting import Noting
+from pipeline.metrics import Metrics
+from pipeline.records import Heartbeat, Outage, Run
+
+LABELS = {"entity_type": "country", "entity": "PK", "kind": "mobile", "tense": "replay"}
+
+
+def outage(revision: int = 1, tense: str = "replay") -> Outage:
+    return Outage("id", "country", "PK", "confirmed", "mobile", tense, 600, None, 900, 1200, 0.9, 0.8, (), revision)
+
+
+def frame(run: str, tense: str = "replay") -> Heartbeat:
+    return Heartbeat(Run(run, tense), "table", 0, 1200)
+
+
+class Board:
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.noting = Noting(Metrics.on(self.registry, tense="live"))
+
+    def open(self, tense: str = "replay") -> float | None:
+        return self.registry.get_sample_value("netvigil_outage_active", LABELS | {"tense": tense})
+
+
+def test_a_new_replay_takes_the_open_outages_of_the_one_before_away() -> None:
+    board = Board()
+    board.noting.note(frame("first"), outage())
+    assert board.open() == 1
+    board.noting.note(frame("second"), None)
+    assert board.open() is None
+
+
+def test_the_same_outage_is_shown_anew_by_the_next_replay() -> None:
+    board = Board()
+    for run in ("first", "second"):
+        board.noting.note(frame(run), None)
+        board.noting.note(frame(run), outage())
+        assert board.open() == 1
+
+
+def test_what_an_earlier_replay_still_leads_to_is_not_shown() -> None:
+    board = Board()
+    for run in ("first", "second", "first"):
+        board.noting.note(frame(run), None)
+    board.noting.note(frame("first"), outage())
+    assert board.open() is None
+
+
+def test_a_replay_takes_nothing_away_from_what_is_live() -> None:
+    board = Board()
+    board.noting.note(frame("live", "live"), outage(tense="live"))
+    for run in ("first", "second"):
+        board.noting.note(frame(run), None)
+    assert board.open("live") == 1
+
+
+def test_letters_are_counted_whoever_wrote_them() -> None:
+    board = Board()
+    board.noting.letter(b'{"run":"","feed":"mrt","reason":"truncated-record","place":"byte 5"}')
+    board.noting.letter(b"rubbish")
+    count = board.registry.get_sample_value
+    assert count("netvigil_dead_letters_total", {"feed": "mrt", "reason": "truncated-record"}) == 1
+    assert count("netvigil_dead_letters_total", {"feed": "", "reason": "bad-letter"}) == 1
