@@ -144,7 +144,7 @@ def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -
     if as_json:
         outages = b",".join(result.lines().splitlines())
         reached = f'"{iso(result.watermark)}"' if result.watermark > NEVER else "null"
-        head = f'{{"watermark":{reached},"records":{_json(counts)},"outages":['
+        head = f'{{"watermark":{reached},"judged":{sum(result.judged.values())},"records":{_json(counts)},"outages":['
         sys.stdout.write(head + outages.decode() + "]}\n")
         return
     found = result.sorted()
@@ -156,6 +156,10 @@ def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -
     console.print(
         f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, {counts['dead']:,} dead"
     )
+    if not sum(result.judged.values()):
+        console.print(
+            "Nothing was observed well enough to be judged: no outage found means nothing here.", style="yellow"
+        )
     for letter in result.dead[:5]:
         console.print(f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}", style="yellow")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors.base import UNKNOWN
 from pipeline.bins import NEVER, lowest
 from pipeline.ledger import Ledger
 from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts, decode, encode
@@ -33,6 +34,7 @@ class Stream:
     lines: dict[str, Line] = field(default_factory=dict)
     queue: list[tuple[int, str, int, Verdicts]] = field(default_factory=list)
     told: int = NEVER
+    judged: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,12 @@ class FuseStage:
         while stream.queue and stream.queue[0][0] <= limit:
             end, _, i, verdicts = heapq.heappop(stream.queue)
             told.append(Fused(verdicts, i))
+            stream.judged += int((verdicts.state[i] != UNKNOWN).sum())
             told += stream.ledger.see(verdicts, i, end)
         ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
-            told.append(Progress(stream.run.id, self.partition, stream.told, ended))
+            told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended))
         if ended:
             del self.streams[stream.run.id]
         return told
@@ -111,7 +114,7 @@ class FuseStage:
             queue = [(end, signal, row, order.index(id(verdicts))) for end, signal, row, verdicts in s.queue]
             lines = [(name, line.width, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
             ledger, own = s.ledger.save()
-            head.append((s.run, s.told, lines, queue, len(order), ledger))
+            head.append((s.run, s.told, s.judged, lines, queue, len(order), ledger))
             arrays |= {f"{i}.{name}": array for name, array in own.items()}
             arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for j, k in enumerate(order)}
         return pack(head, arrays)
@@ -120,10 +123,10 @@ class FuseStage:
         """Take over what was saved."""
         head, arrays = unpack(state)
         self.streams = {}
-        for i, (run, told, lines, queue, size, ledger) in enumerate(head):
+        for i, (run, told, judged, lines, queue, size, ledger) in enumerate(head):
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
             run = Run(run[0], run[1], tuple(run[2]))
-            stream = Stream(run, Ledger(run.tense, self.settings), told=told)
+            stream = Stream(run, Ledger(run.tense, self.settings), told=told, judged=judged)
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)
             stream.lines = {name: Line(width, mark, queued, status) for name, width, mark, queued, status in lines}

@@ -218,11 +218,15 @@ class Outage(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far fusion has come: every outage revision up to ``watermark`` [s] of this run and partition is out."""
+    """How far fusion has come: every outage revision up to ``watermark`` [s] of this run and partition is out.
+
+    ``judged``: how many bins of entities were observed well enough for a verdict, so far.
+    """
 
     run: str
     partition: int
     watermark: int
+    judged: int = 0
     ended: bool = False
 
 

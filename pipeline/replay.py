@@ -32,7 +32,8 @@ class Result:
     """What a replay led to.
 
     used: records that were taken into bins, counted where that happens (0 through Kafka: the workers count);
-    late: records that came after their bin was closed; dead: what could not be used.
+    late: records that came after their bin was closed; dead: what could not be used; judged: by fusion partition, how
+    many bins of entities were observed well enough for a verdict.
     """
 
     run: Run
@@ -41,6 +42,7 @@ class Result:
     late: int = 0
     dead: list[DeadLetter] = field(default_factory=list)
     watermark: int = NEVER
+    judged: dict[int, int] = field(default_factory=dict)
 
     def sorted(self) -> list[Outage]:
         """Each outage once, its last revision, by (start, id)."""
@@ -63,6 +65,7 @@ class Result:
                 self.late += answered(output.records, output.records.partition)
             case Progress():
                 self.watermark = max(self.watermark, output.watermark)
+                self.judged[output.partition] = output.judged
             case DeadLetter():
                 self.dead.append(output)
 

@@ -49,6 +49,7 @@ def overriding(folder: Path) -> str:
         for service, names in mounted.items()
     }
     services |= {name: {"image": IMAGE} for name in ("topics", "worker")}
+    services["worker"]["healthcheck"] = {"interval": "3s"}
     services["webhook"] = {"image": IMAGE, "ports": ["127.0.0.1:${WEBHOOK_PORT}:9095"]}
     return json.dumps({"services": services})
 

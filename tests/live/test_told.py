@@ -35,7 +35,14 @@ SHOWN = {
 """What the boards' variables stand for."""
 
 
-ABSENT = ("netvigil_watch_active", "Regions, networks", "Networks, regions", "Suspicions", 'entity_type!="country"')
+ABSENT = (
+    "netvigil_watch_active",
+    "Regions, networks",
+    "Networks, regions",
+    "Suspicions",
+    "Suspected",
+    'entity_type!="country"',
+)
 """What this recording does not have: a watch list, parts of the country, a suspicion longer than a scrape.  These
 expressions return something in tests/dashboards/test_told.py, where every one of the boards does."""
 
