@@ -142,7 +142,8 @@ class Tally:
         return row
 
     def keep(self, rows: np.ndarray) -> None:
-        """Rows of the RIB were numbered anew."""
+        """Rows of the RIB (sorted) were numbered anew; the RIB may have grown while nothing was counted."""
+        self._widen(int(rows.max(initial=-1)) + 1)
         for array, blank in ((self.owner, 0), (self.group, -1)):
             array[: len(rows)] = array[rows]
             array[len(rows) :] = blank

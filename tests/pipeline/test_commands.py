@@ -27,6 +27,7 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
     told = json.loads(ran("replay", case(tmp_path, rows), "--json"))
     assert told == {
         "watermark": "2024-02-08T00:10:00Z",
+        "judged": 0,
         "records": {"read": 2, "used": 2, "late": 0, "dead": 0},
         "outages": [],
     }

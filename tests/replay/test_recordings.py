@@ -96,3 +96,12 @@ def test_four_contiguous_files_in_one_run_give_bins_without_a_seam(data: Path, t
     counted = [sum(values.values()) for values in table(apart, "bgp.mrt").values()]
     assert len(counted) == 11
     assert max(counted) > 0
+
+
+def test_a_recording_with_too_few_peers_is_read_to_its_end_and_nothing_of_it_is_judged(data: Path) -> None:
+    folder = data / "feeds" / "mrt" / "bgpkit-parser"
+    playback = run_of([folder / "updates.20100227.1600.gz", folder / "updates.20100227.1610.gz"])
+    result = through_memory(playback, Engine(), playback.run, lambda output: None)
+    assert playback.read == result.used + result.late + len(result.dead) > 60_000
+    assert sum(result.judged.values()) == 0
+    assert result.outages == {}
