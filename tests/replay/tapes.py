@@ -95,7 +95,7 @@ WIDTHS = {"probing.ioda": 600, "traffic.radar": 900}
 BEGIN = 20_000 * DAY
 
 
-def mosaic(seed: int = 1, days: int = 8) -> list[Rows]:
+def mosaic(seed: int = 1, days: int = 6) -> list[Rows]:
     """Six countries in three partitions, two signals of each; every country is down once, three to nine hours.
 
     Made by hand: values around a daily shape, a tenth of it in an outage.

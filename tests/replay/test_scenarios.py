@@ -112,7 +112,7 @@ def test_a_recording_that_is_sent_twice_over_counts_once(
 
 
 def test_a_feed_that_dies_and_comes_back_is_no_outage(runner: Runner, six_countries: Tape) -> None:
-    begin, end = BEGIN + 3 * DAY, BEGIN + 3 * DAY + 12 * 3600
+    begin, end = BEGIN + 2 * DAY + 6 * 3600, BEGIN + 2 * DAY + 18 * 3600
     tape = six_countries.changed(lambda frames: silent(frames, begin, end))
     found = runner(tape)
     assert found.lines() == in_memory(tape).lines()
