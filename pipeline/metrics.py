@@ -180,8 +180,12 @@ class Metrics:
             self.detection_latency.labels(outage.tense).observe(max(0, outage.confirmed_at - outage.start))
         self._put(outage, regained)
 
-    def resume(self, outages: Iterable[Outage]) -> None:
-        """Show outages that were open before a restart or a rebalance; they have been counted then."""
+    def resume(self, outages: Iterable[Outage], entities: Iterable[Entity] = ()) -> None:
+        """Show outages that were open before a restart or a rebalance; they have been counted then.
+
+        ``entities`` tell the countries of networks: without its country an outage would be told as over, and anew.
+        """
+        self.shown.place_all(entities)
         for outage in outages:
             self._put(outage, math.nan)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,9 +65,13 @@ class Shown:
         """Entities that are in an outage."""
         return {(place[1], place[2]) for place in self.open if place[0] == tense}
 
+    def place_all(self, entities: Iterable[Entity]) -> None:
+        """Remember the countries of networks."""
+        self.countries |= {e[:2]: e.country for e in entities if e.type == "asn" and e.country}
+
     def learn(self, verdicts: Verdicts, row: int) -> None:
         """Remember the countries of networks, and what those in an outage show."""
-        self.countries |= {e[:2]: e.country for e in verdicts.entities if e.type == "asn" and e.country}
+        self.place_all(verdicts.entities)
         is_out = self.out(verdicts.run.tense)
         if not is_out:
             return

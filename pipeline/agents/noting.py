@@ -73,7 +73,8 @@ class Noting:
                 self._shown(run)  # in order of last use: the newest is shown
             for stream in streams:
                 if self._shown(stream.run):
-                    self.metrics.resume(life.outage() for life in stream.ledger.lives.values())
+                    open_ones = [life.outage() for life in stream.ledger.lives.values()]
+                    self.metrics.resume(open_ones, stream.ledger.entities)
 
     def _shown(self, run: Run) -> bool:
         """Whether a run is the one of its tense that is shown; a run that is new takes the place."""

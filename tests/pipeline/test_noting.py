@@ -5,8 +5,11 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.agents import noting
 from pipeline.agents.noting import LINGER, Noting
+from pipeline.fusion import FuseStage
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, UP, Heartbeat, Outage, Progress, Run
+from pipeline.records import DEAD, UP, Entity, Heartbeat, Outage, Progress, Run
+from pipeline.settings import Fusing
+from tests.pipeline.verdicts import verdicts
 
 NOW = 1707357600
 
@@ -40,7 +43,7 @@ def left_open(told: Noting, tense: str, run: str = "", ended: bool = True) -> No
     """A run in which an outage is open, and stays so at its end."""
     last = Heartbeat(Run(run or f"{tense}-1", tense), "table", 0, NOW)
     told.note(last, Outage("id", "country", "PK", "confirmed", "mobile", tense, NOW, None, NOW, NOW, 0.9, 0.5, (), 2))
-    told.note(last, Progress(last.run.id, 0, NOW, ended))
+    told.note(last, Progress(last.run.id, 0, NOW, ended=ended))
 
 
 @pytest.mark.parametrize("tense", ["replay", "drill"])
@@ -70,3 +73,14 @@ def test_a_newer_replay_is_not_taken_away_with_the_one_before(registry, monkeypa
     left_open(told, "replay", "second", ended=False)
     told.tidy(1000.0 + LINGER)
     assert registry.get_sample_value("netvigil_outage_active", LABELS | {"tense": "replay"}) == 1
+
+
+def test_an_open_outage_of_a_network_keeps_its_country_over_a_restart_so_that_its_alert_stays_the_same(registry):
+    zong = Entity("asn", "AS59257", "PK")
+    before, after = FuseStage(0, Fusing()), FuseStage(0, Fusing())
+    before.step(verdicts("probing.ioda", "....LLLL", run=Run("l", "live", ("probing.ioda",)), entity=zong))
+    after.load(before.save())
+    Noting(Metrics.on(registry)).resume(after)
+    (info,) = [s for m in registry.collect() if m.name == "netvigil_outage_info" for s in m.samples]
+    assert (info.labels["entity"], info.labels["country"]) == ("AS59257", "PK")
+    assert info.labels["since_local"].endswith("(UTC+5)")
