@@ -51,7 +51,7 @@ class Dispatch:
             yield from self.beat(first)
         self.sent += len(batch)
         self.end = max(self.end, self._end(batch))
-        yield from topics.split(replace(batch, run=self.run), self.partitions)
+        yield from topics.split(replace(batch, run=self.run, feed=self.feed), self.partitions)
 
     def beat(self, time: int, status: str = UP) -> Iterator[Heartbeat]:
         """A heartbeat for every partition."""

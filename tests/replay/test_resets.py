@@ -1,0 +1,73 @@
+"""Recorded resets of sessions through the whole path: no outage; without the reset rule there is one."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pipeline.signals
+from pipeline.engine import Engine, chain
+from pipeline.feeds.archive import Recording
+from pipeline.records import OTHER, STATE, Elements, Heartbeat, Outage, Peer, Rows, Run
+from pipeline.replay import Playback
+from pipeline.settings import Counting, Settings
+from pipeline.signals.synthetic import table_dump
+from tests.pipeline.test_visibility_resets import OTHERS, PLACES, recorded, rules, shifted, table
+
+BIN, HOUR = 300, 3600
+QUIET = 30 * HOUR
+"""Event time before the reset: longer than a day, so that the detector has seen one."""
+
+
+@pytest.fixture(autouse=True)
+def _places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline.signals, "places", lambda: PLACES)
+
+
+def silence(time: int, peer: Peer) -> Elements:
+    """A keepalive, so that the recording goes on until then."""
+    dump = table_dump(time, (peer,), np.array([0], np.uint64), np.array([0]), np.array([0]))
+    return dataclasses.replace(dump, kind=np.array([OTHER], np.uint8), family=np.array([0], np.uint8))
+
+
+def overlaid(batches: list[Elements], sessions: tuple[Peer, ...]) -> Iterator[Elements]:
+    """A table of eleven peers, thirty quiet hours, what was recorded, and six more hours."""
+    prefixes, begin = table(batches), int(batches[0].time[0]) - QUIET
+    yield table_dump(begin, sessions, *(column[::2] for column in prefixes))
+    yield table_dump(begin, sessions[5:], *(column[1::2] for column in prefixes))
+    yield from batches
+    yield silence(int(batches[-1].time[-1]) + 6 * HOUR, sessions[0])
+
+
+def thinned(batches: list[Elements], every: int) -> list[Elements]:
+    """One prefix in so many, and all changes of state: the same reset of a smaller table."""
+    kept = [(b.kind == STATE) | ((b.hi >> np.uint64(40)) % np.uint64(every) == 0) for b in batches]
+    return [batch.take(rows) for batch, rows in zip(batches, kept, strict=True) if rows.any()]
+
+
+def outages(batches: list[Elements], sessions: tuple[Peer, ...], counting: Counting) -> list[Outage]:
+    """Every revision of every outage, suspected ones too."""
+    signals = ("bgp.mrt", "bgp.mrt6")
+    recording = Recording("mrt", signals, overlaid(batches, sessions))
+    frames = Playback([recording], Run("r", "replay", signals))
+    told = chain((f for f in frames if isinstance(f, Elements | Rows | Heartbeat)), Engine(Settings(counting)))
+    return [output for output in told if isinstance(output, Outage)]
+
+
+@pytest.mark.slow
+def test_a_session_that_resets_and_announces_its_table_again_is_no_outage(data: Path) -> None:
+    batches = recorded(data / "feeds/mrt/ripencc-bgpdump/updates.et-header.2015.gz")
+    batches = thinned(shifted(batches, 285 - int(batches[0].time[0]) % BIN), every=100)
+    sessions = (*OTHERS, batches[0].peers[0])
+    assert outages(batches, sessions, rules()) == []
+    assert outages(batches, sessions, rules(reset_rule=False)) != []
+
+
+def test_sessions_that_flap_and_do_not_come_back_are_no_outage(data: Path) -> None:
+    batches = recorded(data / "feeds/mrt/bgpkit-parser/updates.20100227.1600.gz")
+    gone = [Peer(50055, "213.163.8.205"), Peer(6140, "200.219.130.18")]
+    sessions = (gone[0], *OTHERS[:9], gone[1])
+    assert outages(batches, sessions, rules(min_peers=9)) == []
+    assert outages(batches, sessions, rules(min_peers=9, reset_rule=False)) != []
