@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 
 from pipeline.bins import NEVER
-from pipeline.records import DEAD, END, STATE, Bins, Elements, Heartbeat, Rows, Run, iso
+from pipeline.codec import iso
+from pipeline.records import DEAD, END, STATE, Bins, Elements, Heartbeat, Rows, Run
 from pipeline.runs import remember, touch
 from pipeline.signals.base import Binner
 from pipeline.snapshot import pack, unpack

@@ -15,6 +15,7 @@ from pipeline.bins import DAY, NEVER
 from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
 from pipeline.brokers.security import PLAIN, Security, from_environment, parse
+from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
@@ -23,7 +24,7 @@ from pipeline.feeds.table import chunks
 from pipeline.fusion import Fused
 from pipeline.history import History
 from pipeline.kafka_replay import through_kafka, workers
-from pipeline.records import Outage, Run, iso
+from pipeline.records import Outage, Run
 from pipeline.replay import Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
 from pipeline.show import Watching, outages_table

@@ -8,8 +8,9 @@ import numpy as np
 
 from detectors.base import UNKNOWN
 from pipeline.bins import NEVER, lowest
+from pipeline.codec import decode, encode
 from pipeline.ledger import Ledger
-from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts, decode, encode
+from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import Fusing
 from pipeline.snapshot import pack, unpack

@@ -14,8 +14,9 @@ from pipeline.brokers.reader import Reader
 from pipeline.brokers.security import Security
 from pipeline.brokers.server import die_with_parent
 from pipeline.brokers.transport import Sender
+from pipeline.codec import decode, encode, outage_from
 from pipeline.errors import UserError
-from pipeline.records import DeadLetter, Outage, Progress, decode, encode, outage_from
+from pipeline.records import DeadLetter, Outage, Progress
 from pipeline.replay import Playback, Result, See
 
 SILENCE = 120.0

@@ -8,7 +8,8 @@ import numpy as np
 
 from pipeline.binning import no_bins
 from pipeline.bins import NEVER
-from pipeline.records import DEAD, END, UP, Bins, Entity, Run, decode, encode
+from pipeline.codec import decode, encode
+from pipeline.records import DEAD, END, UP, Bins, Entity, Run
 from pipeline.runs import touch
 from pipeline.snapshot import pack, unpack
 

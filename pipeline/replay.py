@@ -8,20 +8,11 @@ from typing import cast
 
 from pipeline.binning import Late, Taken, answered
 from pipeline.bins import DAY, NEVER
+from pipeline.codec import outage_json
 from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine, Output, chain
 from pipeline.feeds.archive import Recording
-from pipeline.records import (
-    DeadLetter,
-    Elements,
-    Frame,
-    Heartbeat,
-    Outage,
-    Progress,
-    Rows,
-    Run,
-    outage_json,
-)
+from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Run
 
 See = Callable[[Output | DeadLetter], None]
 """Is shown everything that comes out, as it comes."""

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.bins import NEVER
+from pipeline.codec import iso
 from pipeline.localtime import zone
-from pipeline.records import Entity, Outage, iso
+from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
 
 STYLES = {

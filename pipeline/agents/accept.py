@@ -5,7 +5,8 @@ from functools import partial
 
 from pipeline import topics
 from pipeline.checks import wrong
-from pipeline.records import Bins, Elements, Frame, Heartbeat, Rows, Verdicts, decode
+from pipeline.codec import decode
+from pipeline.records import Bins, Elements, Frame, Heartbeat, Rows, Verdicts
 from pipeline.signals import SIGNALS
 
 Fits = Callable[[Frame], bool]

@@ -11,7 +11,7 @@ from pipeline import topics
 from pipeline.agents.host import Host
 from pipeline.agents.noting import Noting
 from pipeline.agents.pulse import Pulse
-from pipeline.records import encode
+from pipeline.codec import encode
 
 LOOK = 0.5
 """How often it is looked whether something is due [s]."""

@@ -6,8 +6,9 @@ import msgspec
 
 from pipeline import topics
 from pipeline.binning import FeedStatus, Late, Taken
+from pipeline.codec import encode, outage_json
 from pipeline.fusion import Fused
-from pipeline.records import Bins, DeadLetter, Frame, Outage, Progress, Verdicts, encode, outage_json
+from pipeline.records import Bins, DeadLetter, Frame, Outage, Progress, Verdicts
 from pipeline.topics import Topic, partition_for
 
 Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Taken | FeedStatus

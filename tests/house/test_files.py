@@ -10,7 +10,6 @@ from tests.house.tree import GENERATED, ROOT, files, text, texts
 
 LONGEST = 300
 LONG_WITH_REASON = {
-    "pipeline/records.py": "everything that travels, and the one codec of it: the page to read first",
     "tests/pipeline/test_rislive.py": "every shape that was ever captured, and every oddity of them",
 }
 TARGET = re.compile(r"^([a-z][a-z-]*):([^=].*)?$", re.MULTILINE)

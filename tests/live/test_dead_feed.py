@@ -10,7 +10,8 @@ from pipeline import topics
 from pipeline.binning import FeedStatus
 from pipeline.brokers.reader import collect
 from pipeline.brokers.transport import Sender
-from pipeline.records import DEAD, Bins, Heartbeat, Run, decode, encode
+from pipeline.codec import decode, encode
+from pipeline.records import DEAD, Bins, Heartbeat, Run
 from tests.replay.runners import Worker
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]

@@ -13,8 +13,9 @@ import pytest
 from dashboards.notifications import Told
 from dashboards.webhook import Receiver, listening
 from pipeline.brokers.transport import Sender
+from pipeline.codec import encode
 from pipeline.localtime import zone
-from pipeline.records import Entity, Heartbeat, Rows, Run, encode
+from pipeline.records import Entity, Heartbeat, Rows, Run
 from pipeline.topics import feed
 from pipeline.wording import local_text
 from tests.dashboards.servers import Queries, alertmanager, answers, free_port, prometheus, until

@@ -12,8 +12,9 @@ from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
 from pipeline.brokers.reader import collect
 from pipeline.brokers.transport import Sender
+from pipeline.codec import decode, encode
 from pipeline.errors import UserError
-from pipeline.records import Heartbeat, Run, decode, encode
+from pipeline.records import Heartbeat, Run
 from pipeline.topics import Topic
 
 pytestmark = pytest.mark.sockets

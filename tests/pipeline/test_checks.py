@@ -8,8 +8,9 @@ import pytest
 from pipeline.agents.accept import OF_STAGE, of_feed
 from pipeline.binning import no_bins
 from pipeline.checks import wrong
+from pipeline.codec import decode, encode
 from pipeline.engine import Engine
-from pipeline.records import UP, Bins, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run, decode, encode
+from pipeline.records import UP, Bins, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run
 
 RUN = Run("r", "replay", ("bgp.ris",))
 PK = Entity("country", "PK", "PK")

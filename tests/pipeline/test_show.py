@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from pipeline.records import Outage, Term, seconds
+from pipeline.codec import seconds
+from pipeline.records import Outage, Term
 from pipeline.show import Watching, outages_table
 
 COUNTRIES = {("asn", "AS59257"): "PK"}

@@ -15,9 +15,10 @@ from pipeline.brokers.embedded import embedded
 from pipeline.brokers.reader import Reader, collect, follow
 from pipeline.brokers.security import PLAIN
 from pipeline.brokers.transport import Sender, opened
+from pipeline.codec import decode, encode
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
-from pipeline.records import Entity, Rows, Run, decode, encode
+from pipeline.records import Entity, Rows, Run
 from pipeline.topics import MAX_MESSAGE, Topic, every, feed, split
 
 pytestmark = pytest.mark.sockets

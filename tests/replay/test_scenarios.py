@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.bins import DAY
+from pipeline.codec import outage_from
 from pipeline.reconstruction import reconstruct
-from pipeline.records import outage_from
 from pipeline.replay import Result
 from tests.replay.runners import ThroughKafka, in_memory
 from tests.replay.tapes import BEGIN, COUNTRIES, Tape, doubled, interleaved, mosaic, pieces, recorded, silent

@@ -5,7 +5,8 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.records import Outage, seconds
+from pipeline.codec import seconds
+from pipeline.records import Outage
 
 
 @dataclass(frozen=True)
