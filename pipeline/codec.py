@@ -52,6 +52,7 @@ def encode(frame: Frame) -> bytes:
 
     Examples
     --------
+    >>> from pipeline.records import Heartbeat
     >>> beat = Heartbeat(Run("live", "live"), "ris", 0, 1707350400)
     >>> decode(encode(beat)) == beat
     True
