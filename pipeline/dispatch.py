@@ -42,8 +42,7 @@ class Dispatch:
                 yield DeadLetter(self.run.id, item.feed, item.reason, item.place, item.detail)
             elif len(item):
                 yield from self._batch(item)
-        if self.end > NEVER:
-            yield from self.beat(self.end, END)
+        yield from self.beat(self.end, END)  # also where nothing could be used: fusion waits for everybody's word
 
     def _batch(self, batch: Elements | Rows) -> Iterator[Frame]:
         first = int(batch.time.min())

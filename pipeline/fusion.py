@@ -53,7 +53,8 @@ class FuseStage:
     (end, signal) up to the lowest watermark of the feeds that are not dead, and `Progress`.
 
     Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has spoken up to
-    its end, and what comes again is known by its signal and start.
+    its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is dead or at its end:
+    what a dead one hands in later for a time that was fused without it is passed over, time does not go back.
     """
 
     def __init__(self, partition: int, settings: Fusing) -> None:
@@ -68,8 +69,9 @@ class FuseStage:
         line = stream.lines.setdefault(verdicts.signal, Line())
         for i in np.flatnonzero(verdicts.start > line.queued) if verdicts.entities else ():
             end = int(verdicts.start[i]) + verdicts.width
-            heapq.heappush(stream.queue, (end, verdicts.signal, int(i), verdicts))
             line.queued = int(verdicts.start[i])
+            if end > stream.told:
+                heapq.heappush(stream.queue, (end, verdicts.signal, int(i), verdicts))
         line.watermark = max(line.watermark, verdicts.watermark)
         line.width = verdicts.width or line.width
         line.status = verdicts.status
@@ -92,10 +94,11 @@ class FuseStage:
         return told
 
     def _limit(self, stream: Stream) -> int:
-        """Event time up to which every living signal has spoken [s]."""
+        """Event time up to which every signal has spoken that still can [s]; once none can, up to the last word."""
         roster = set(stream.run.signals) | set(stream.lines)
         lines = [stream.lines.get(signal, Line()) for signal in roster]
-        return lowest(line.watermark for line in lines if line.status != DEAD)
+        going = [line.watermark for line in lines if line.status not in (DEAD, END)]
+        return lowest(going) if going else max((ln.watermark for ln in lines if ln.status == END), default=NEVER)
 
     def _ended(self, stream: Stream) -> bool:
         roster = set(stream.run.signals) | set(stream.lines)

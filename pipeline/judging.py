@@ -32,6 +32,7 @@ class Series:
     countries: tuple[str, ...] = ()
     judged: int = NEVER
     places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
+    homes: dict[tuple[Entity, ...], list[np.ndarray]] = field(default_factory=dict)
 
 
 class JudgeStage:
@@ -94,15 +95,20 @@ class JudgeStage:
         return verdict
 
     def _frame(self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int) -> Verdicts:
-        own = [
-            i for i, e in enumerate(bins.entities) if partition_for(e.country or e.name, self.partitions) == partition
-        ]
+        own = self._homes(series, bins.entities)[partition]
         return Verdicts(
             run=bins.run, feed=bins.feed, partition=partition, signal=bins.signal, detector=series.detector.name,
             width=bins.width, watermark=bins.watermark, status=bins.status,
-            entities=tuple(bins.entities[i] for i in own),
+            entities=tuple(bins.entities[i] for i in own.tolist()),
             **{name: a if name == "start" else a[:, own] for name, a in fields.items()},
         )  # fmt: skip
+
+    def _homes(self, series: Series, entities: tuple[Entity, ...]) -> list[np.ndarray]:
+        """Where the entities of each fusion partition stand in a frame."""
+        if entities not in series.homes:
+            home = np.array([partition_for(e.country or e.name, self.partitions) for e in entities], np.intp)
+            series.homes = {entities: [np.flatnonzero(home == partition) for partition in range(self.partitions)]}
+        return series.homes[entities]
 
     def save(self) -> bytes:
         """Every series' detector state."""

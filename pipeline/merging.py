@@ -25,6 +25,7 @@ class Shares:
     status: dict[int, str] = field(default_factory=dict)
     waiting: list[Bins] = field(default_factory=list)
     told: int = NEVER
+    said: str = ""
     home: dict[tuple[str, str], Entity] = field(default_factory=dict)
 
 
@@ -53,17 +54,16 @@ class MergeStage:
         if fresh.any():
             shares.waiting.append(part if fresh.all() else _bins_at(part, fresh))
         shares.watermarks[part.partition] = max(known, part.watermark)
-        before = _status(shares)
         shares.status[part.partition] = part.status
         if len(shares.watermarks) < self.partitions[part.feed]:
             return []
-        return self._release(shares, changed=before != _status(shares))
+        return self._release(shares)
 
-    def _release(self, shares: Shares, changed: bool) -> list[Bins]:
-        watermark = min(shares.watermarks.values())
-        if watermark <= shares.told and not changed:
+    def _release(self, shares: Shares) -> list[Bins]:
+        watermark, status = min(shares.watermarks.values()), _status(shares)
+        if watermark <= shares.told and status == shares.said:
             return []
-        shares.told = watermark
+        shares.told, shares.said = watermark, status
         ready, rest = [], []
         for part in shares.waiting:
             done = part.start + part.width <= watermark
@@ -72,7 +72,6 @@ class MergeStage:
             if not done.all():
                 rest.append(_bins_at(part, ~done))
         shares.waiting = rest
-        status = _status(shares)
         if status == END:
             del self.shares[shares.run.id, shares.signal]
         merged = merge(ready, shares.home) if ready else no_bins(shares.run, shares.feed, -1)
@@ -83,7 +82,7 @@ class MergeStage:
         head, waiting = [], {}
         for i, s in enumerate(self.shares.values()):
             heads = (list(s.watermarks.items()), list(s.status.items()), list(s.home.values()))
-            head.append((s.run, s.feed, s.signal, s.told, len(s.waiting), heads))
+            head.append((s.run, s.feed, s.signal, s.told, s.said, len(s.waiting), heads))
             for j, part in enumerate(s.waiting):
                 waiting[f"{i}.{j}"] = np.frombuffer(encode(part), np.uint8)
         return pack(head, waiting)
@@ -92,12 +91,12 @@ class MergeStage:
         """Take over what was saved."""
         head, waiting = unpack(state)
         self.shares = {}
-        for i, (run, feed, signal, told, size, (watermarks, status, home)) in enumerate(head):
+        for i, (run, feed, signal, told, said, size, (watermarks, status, home)) in enumerate(head):
             run = Run(run[0], run[1], tuple(run[2]))
             parts = [cast(Bins, decode(waiting[f"{i}.{j}"].tobytes())) for j in range(size)]
             settled = {(e[0], e[1]): Entity(*e) for e in home}
             self.shares[run.id, signal] = Shares(
-                run, feed, signal, dict(watermarks), dict(status), parts, told, settled
+                run, feed, signal, dict(watermarks), dict(status), parts, told, said, settled
             )
 
 
@@ -151,11 +150,16 @@ def _settle(parts: list[Bins], keys: list[tuple[str, str]], home: dict[tuple[str
     middle of an outage.
     """
     unsettled = {key for key in keys if key not in home}
-    claims: dict[tuple[str, str], tuple[int, float, str]] = {}
+    claims: dict[tuple[str, str], tuple[int, float, str, bool]] = {}
     for part in parts if unsettled else []:
         for i, entity in enumerate(part.entities):
             if entity[:2] in unsettled:
                 first = int(np.argmin(np.isnan(part.health[:, i])))
-                claim = (int(part.start[first]), -float(np.nan_to_num(part.value[first, i])), entity.country)
-                if claim < claims.get(entity[:2], (2**62, 0.0, "")):
+                claim = (
+                    int(part.start[first]),
+                    -float(np.nan_to_num(part.value[first, i])),
+                    entity.country,
+                    entity.mobile,
+                )
+                if claim < claims.get(entity[:2], (2**62, 0.0, "", True)):
                     claims[entity[:2]], home[entity[:2]] = claim, entity

@@ -204,11 +204,11 @@ class Metrics:
         self.shown.take(outage)
 
     def forget(self) -> None:
-        """After a rebalance: drop the series of signals and outages; whoever owns them now shows them."""
+        """After a rebalance: drop the series of feeds, signals and outages; whoever owns them now shows them."""
         for key in list(self.shown.points):
             self._show(key, [])
-        self.bin_health.clear()
-        self.event_time.clear()
+        for gauge in (self.bin_health, self.event_time, self.feed_up, self.feed_last_event):
+            gauge.clear()
         self.shown.clear()
 
     def begin(self, tense: str) -> None:

@@ -126,9 +126,6 @@ class Settings:
     counting: Counting = field(default_factory=Counting)
     judging: Judging = field(default_factory=Judging)
     fusing: Fusing = field(default_factory=Fusing)
-    grace: int = 0
-    """How far the watermark stays behind the newest event of a live feed [s]."""
-
     silence: int = 15 * 60
     """How long no heartbeat of a live feed may come before it counts as dead [s].  Ingest beats every minute; three
     bins of BGP without one are no hiccup, and a dead feed must not hold up all others for longer."""

@@ -22,6 +22,10 @@ EVERY = 2.0
 SHARE = 20
 """A snapshot may take one in so many seconds: large states are saved less often [-]."""
 
+RATE = 100_000
+"""Bytes of state that one partition may write a second, in the long run: a RIB of 60 MB goes out every ten minutes,
+not every bin [bytes/s]."""
+
 UNSAVED = 2000
 """Messages of a partition that may wait for the next snapshot; then it is made at once [-]."""
 
@@ -144,7 +148,7 @@ class Host:
                 for event in events:
                     event.ack()
             took = time.monotonic() - begun
-            hosted.due = begun + max(self.every, SHARE * took)
+            hosted.due = begun + max(self.every, SHARE * took, len(state) / RATE)
 
     async def save_due(self, anyway: bool = False) -> None:
         """The snapshots that are due; ``anyway``: of everything that is not saved yet."""

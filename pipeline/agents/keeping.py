@@ -48,7 +48,7 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting) -> None:
     @app.on_partitions_revoked.connect(weak=False)
     @app.on_partitions_assigned.connect(weak=False)
     async def _rebalanced(*_: Any, **__: Any) -> None:
-        noting.metrics.forget()
+        noting.forget()
         for host in hosts:
             host.forget()
 

@@ -10,7 +10,7 @@ from pipeline.binning import Late, Taken, answered
 from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage, Progress, Run
+from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
 from pipeline.runs import remember
 
 LINGER = 15 * 60
@@ -31,6 +31,7 @@ class Noting:
         self.runs: dict[str, str] = {}
         self.past: dict[str, None] = {}
         self.ended: dict[str, float] = {}
+        self.dead: set[tuple[str, int]] = set()
 
     def note(self, frame: Frame | None, output: Any) -> None:
         """An output of a stage, with the frame that led to it; None for the frame itself, once."""
@@ -38,6 +39,8 @@ class Noting:
         match output:
             case None if isinstance(frame, Heartbeat):
                 self._beat(frame)
+            case None if isinstance(frame, Verdicts) and frame.status == DEAD and is_shown:
+                self.metrics.observe(frame)
             case Late():
                 late = answered(output.records, output.records.partition)
                 self.metrics.late(output.records.feed, late)
@@ -89,9 +92,18 @@ class Noting:
         self.runs[run.tense] = run.id
         return True
 
+    def forget(self) -> None:
+        """After a rebalance: whoever owns a partition now speaks of it."""
+        self.dead.clear()
+        self.metrics.forget()
+
     def _beat(self, beat: Heartbeat) -> None:
+        """A feed is up when none of its partitions here is dead: one that lives must not hide one that does not."""
+        place = (beat.feed, beat.partition)
         is_up = beat.status != DEAD
         if is_up:
             self.pulse.hear(beat, time.monotonic())
         if beat.run.tense == self.metrics.tense and self._shown(beat.run):
-            self.metrics.feed(beat.feed, is_up, beat.time if beat.time > NEVER else None)
+            (self.dead.discard if is_up else self.dead.add)(place)
+            alive = all(feed != beat.feed for feed, _ in self.dead)
+            self.metrics.feed(beat.feed, alive, beat.time if beat.time > NEVER else None)

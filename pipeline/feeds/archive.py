@@ -148,17 +148,18 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     Raises
     ------
     UserError
-        Also where two tables have bins of different width for the same signal: it can have but one.
+        Also where two tables have the same signal on different grids of bins: it can have but one.
     """
     found = [open_source(path, piece) for path in paths]
-    widths: dict[str, tuple[tuple[int, tuple[int, ...]], Path]] = {}
+    shapes: dict[str, tuple[tuple[int, tuple[int, ...], int], Path]] = {}
     for source in found:
         for rows in source.whole.series if source.whole else ():
-            shape = (rows.width, rows.slots)
-            other, path = widths.setdefault(rows.signal, (shape, source.path))
+            shape = (rows.width, rows.slots, rows.phase)
+            other, path = shapes.setdefault(rows.signal, (shape, source.path))
             if other != shape:
                 raise UserError(
-                    f"{rows.signal} has bins of {other[0]} s in {path} and of {rows.width} s in {source.path}"
+                    f"{rows.signal} has bins of {other[0]} s from second {other[2]} on in {path} and "
+                    f"of {rows.width} s from {rows.phase} on in {source.path}: a signal has one grid of bins"
                 )
     return sorted(found, key=lambda source: (source.first, str(source.path)))
 

@@ -1,10 +1,11 @@
 """A Docker engine for tests: the one that is there, or one without an image registry from ``shared/tools``."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.conftest import DATA
@@ -45,7 +46,7 @@ def compose() -> list[str]:
 def engine(compose_file: Path) -> Iterator[dict[str, str]]:
     """An engine for as long as the block lasts; gives the environment in which docker finds it.
 
-    One that ran before goes on afterwards.
+    One that ran before goes on afterwards, and so does one that another test run has come to use.
     """
     if succeeds("docker", "info"):
         yield {}
@@ -53,10 +54,13 @@ def engine(compose_file: Path) -> Iterator[dict[str, str]]:
     host = f"unix://{place()}/docker.sock"
     was_there = succeeds("docker", "info", DOCKER_HOST=host)
     place().mkdir(parents=True, exist_ok=True)
-    with (place() / "start.log").open("w") as log:
+    with (place() / "users").open("w") as users, (place() / "start.log").open("a") as log:
+        fcntl.flock(users, fcntl.LOCK_SH)
         subprocess.run([TOOL, "start", place(), compose_file], check=True, stdout=log, stderr=log)
-    try:
-        yield {"DOCKER_HOST": host}
-    finally:
-        if not was_there:
-            subprocess.run([TOOL, "stop", place()], check=True)
+        try:
+            yield {"DOCKER_HOST": host}
+        finally:
+            if not was_there:
+                with suppress(BlockingIOError):
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    subprocess.run([TOOL, "stop", place()], check=True)

@@ -1,5 +1,6 @@
 """docker-compose.yml for tests: under a name, ports and an image of its own, with seconds instead of minutes."""
 
+import dataclasses
 import json
 import os
 import re
@@ -7,12 +8,13 @@ import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
 from dashboards.rules.alert import Timing
 from dashboards.rules.groups import rules_text
-from tests.dashboards.servers import Queries, answers, free_port, until
+from tests.dashboards.servers import Queries, free_port, until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -21,7 +23,8 @@ SERVICES = ("kafka", "topics", "worker", "prometheus", "alertmanager", "webhook"
 """All but Grafana, of which there is no stand-in, and what has a profile."""
 
 QUICK = Timing(pause=1, hold=5, interval=1)
-IMAGE = "netvigil:test"
+IMAGE = f"netvigil-test:{os.getpid()}"
+"""Test runs side by side do not take each other's."""
 PATIENCE = 120.0
 """How long the services may take to be well [s]."""
 
@@ -41,13 +44,20 @@ def quickened(folder: Path) -> None:
     (folder / "rules.yml").write_text(rules_text(QUICK))
 
 
+def composed() -> dict[str, Any]:
+    """The services of docker-compose.yml."""
+    return dict(yaml.safe_load(COMPOSE.read_text())["services"])
+
+
 def overriding(folder: Path) -> str:
     """A compose file that lays those settings over the usual ones, and lets the receiver be asked."""
+    resend = ["--rules.alert.resend-delay=5s"]
     mounted = {"prometheus": ("prometheus.yml", "rules.yml"), "alertmanager": ("alertmanager.yml",)}
-    services: dict[str, dict[str, object]] = {
+    services: dict[str, dict[str, Any]] = {
         service: {"volumes": [f"{folder}/{name}:/etc/{service}/{name}:ro" for name in names]}
         for service, names in mounted.items()
     }
+    services["prometheus"]["command"] = composed()["prometheus"]["command"] + resend
     services |= {name: {"image": IMAGE} for name in ("topics", "worker")}
     services["worker"]["healthcheck"] = {"interval": "3s"}
     services["webhook"] = {"image": IMAGE, "ports": ["127.0.0.1:${WEBHOOK_PORT}:9095"]}
@@ -71,13 +81,18 @@ class Stack:
     command: list[str]
     folder: Path
     environment: dict[str, str]
-    project: str = "netvigil-test"
+    project: str = IMAGE.replace(":", "-")
     ports: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         quickened(self.folder)
         (self.folder / "override.yml").write_text(overriding(self.folder))
         self.ports = {name: free_port() for name in ("kafka", "prometheus", "alertmanager", "webhook")}
+
+    def docker(self, *words: str) -> str:
+        """What docker says."""
+        environment = os.environ | self.environment
+        return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, env=environment).stdout
 
     def compose(self, *words: str) -> str:
         """Runs compose; what it says is shown where it fails."""
@@ -97,13 +112,10 @@ class Stack:
 
     def states(self) -> dict[str, str]:
         """Service -> ``healthy`` or what it is instead."""
-        ids = self.compose("ps", "-q", *SERVICES).split()
+        ids = self.compose("ps", "-a", "-q", *SERVICES).split()
         form = '{{index .Config.Labels "com.docker.compose.service"}} {{json .State}}'
-        seen = subprocess.run(
-            ["docker", "inspect", "--format", form, *ids],
-            capture_output=True, text=True, check=True, env=os.environ | self.environment,
-        )  # fmt: skip
-        return dict(_state(line) for line in seen.stdout.splitlines())
+        seen = self.docker("inspect", "--format", form, *ids)
+        return dict(_state(line) for line in seen.splitlines())
 
     @property
     def broker(self) -> str:
@@ -119,14 +131,18 @@ class Stack:
         """Its Prometheus."""
         return Queries(self.url("prometheus"))
 
-    def images(self) -> dict[str, str]:
-        """Service -> image, of docker-compose.yml."""
-        services = yaml.safe_load(COMPOSE.read_text())["services"]
-        return {name: service["image"] for name, service in services.items()}
+    def away(self) -> None:
+        """Takes everything away, with all that it kept."""
+        self.compose("down", "-v")
+        self.docker("image", "rm", "-f", IMAGE)
 
-    def well(self) -> bool:
-        """Whether Prometheus and Alertmanager are there."""
-        return all(answers(f"{self.url(name)}/-/ready") for name in ("prometheus", "alertmanager"))
+    def sweep(self) -> None:
+        """Takes away what test runs left that were killed."""
+        label = '{{.Label "com.docker.compose.project"}}'
+        for project in set(self.docker("ps", "-a", "--format", label).split()):
+            prefix, _, run = project.rpartition("-")
+            if prefix == IMAGE.partition(":")[0] and not Path("/proc", run).exists():
+                dataclasses.replace(self, project=project).compose("down", "-v")
 
 
 def _state(line: str) -> tuple[str, str]:

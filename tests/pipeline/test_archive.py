@@ -217,7 +217,8 @@ def test_there_is_one_recording_for_each_feed_with_the_roster_of_its_signals(dat
 
 def test_a_signal_cannot_have_bins_of_two_widths(data: Path):
     with pytest.raises(
-        UserError, match=r"bgp\.routeviews has bins of 14400 s in .*britain.* and of 21600 s in .*myanmar"
+        UserError,
+        match=r"routeviews has bins of 14400 s from second 0 on in .*britain.* of 21600 s from 7200 on in .*myanmar",
     ):
         sources(data / "signals" / case for case in ("control-britain-2020-peerloss", "myanmar-2021-coup"))
 

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import pipeline.signals
 from pipeline.__main__ import app, main
+from pipeline.codec import iso
+from pipeline.errors import UserError
+from pipeline.places import Places
 
 HEAD = "time,signal,entity_type,entity,value\n"
 
@@ -71,3 +75,40 @@ def test_a_mistake_is_one_sentence_that_names_it(
     (sentence,) = capsys.readouterr().err.splitlines()
     assert sentence.startswith("netvigil: ")
     assert named in sentence
+
+
+def flat(signal: str, hours: int, width: int) -> str:
+    """An even series, and for its last two hours a fifth of it."""
+    start = 1707350400 - hours * 3600
+    bins = range(start, 1707350400, width)
+    return "".join(f"{iso(t)},{signal},country,PK,{100 if t < 1707350400 - 7200 else 20}\n" for t in bins)
+
+
+ANNOUNCED = (
+    '{"type":"ris_message","data":{"timestamp":%d,"peer":"192.0.2.1","peer_asn":"64500","host":"rrc00","type":"UPDATE",'
+    '"path":[64500,64501],"announcements":[{"next_hop":"192.0.2.1","prefixes":["198.51.100.0/24"]}]}}\n'
+)
+
+
+def test_a_feed_that_ends_early_or_gives_nothing_does_not_hide_what_the_others_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
+    table = case(tmp_path, flat("probing.ioda", 48, 600))
+    early, broken = tmp_path / "early.ndjson", tmp_path / "broken.ndjson"
+    early.write_text(ANNOUNCED % (1707350400 - 24 * 3600))
+    broken.write_text('{"type":"ris_error","data":{"message":"go away"}}\n')
+    alone = json.loads(ran("replay", table, "--json"))["outages"]
+    assert [outage["state"] for outage in alone] == ["confirmed"]
+    for other in (early, broken):
+        assert json.loads(ran("replay", table, other, "--json"))["outages"] == alone
+
+
+def test_one_signal_on_two_grids_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder, minute in zip(folders, (0, 5), strict=True):
+        folder.mkdir()
+        rows = "".join(f"2024-02-08T{h:02}:{minute:02}:00Z,probing.ioda,country,PK,1\n" for h in range(9))
+        (folder / "signals.csv").write_text(HEAD + rows)
+    with pytest.raises(UserError, match="a signal has one grid of bins"):
+        ran("replay", *folders)

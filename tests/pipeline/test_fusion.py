@@ -87,7 +87,7 @@ def test_flat_bgp_does_not_veto_a_stealth_outage():
 
 
 def test_a_country_whose_mobile_networks_alone_are_out_is_a_mobile_outage():
-    run = Run("r", "replay", (TRAFFIC,))
+    run = Run("r", "replay", (BGP, PROBING, TRAFFIC))
     mobile, fixed = Entity("asn", "AS45669", "PK", True), Entity("asn", "AS17557", "PK")
     told = fuse(
         verdicts(TRAFFIC, "...LLLLLL", run=run, entity=mobile),
@@ -170,3 +170,23 @@ def test_fused_bins_come_in_order_of_end_and_signal():
     order = [(int(f.verdicts.start[f.bin]) + f.verdicts.width, f.verdicts.signal) for f in fused]
     assert order == sorted(order)
     assert len(order) == 12
+
+
+def test_a_feed_whose_recording_ends_holds_up_nobody_who_goes_on():
+    ended = verdicts(BGP, "..", run=BOTH, status=END)
+    going = [verdicts(PROBING, "....LLLLL", run=BOTH), verdicts(PROBING, "", run=BOTH, at=2700, status=END)]
+    for frames in ([ended, *going], [*going, ended], [going[0], ended, going[1]]):
+        assert last(fuse(*frames)).state == "confirmed"
+
+
+def test_what_waits_is_told_when_the_last_feed_has_ended_and_another_is_dead():
+    frames = [verdicts(PROBING, "....LLLLL", run=BOTH, status=END), verdicts(BGP, "", run=BOTH, status=DEAD)]
+    assert last(fuse(*frames)).state == "confirmed"
+
+
+def test_time_does_not_go_back_for_a_feed_that_was_dead():
+    stage = FuseStage(0, Fusing())
+    before = fuse(verdicts(BGP, "", run=BOTH, status=DEAD), verdicts(PROBING, "....LLLLL", run=BOTH), stage=stage)
+    assert last(before).state == "confirmed"
+    late = stage.step(verdicts(BGP, "LLLL.....", run=BOTH))
+    assert not [out for out in late if isinstance(out, Outage | Fused)]

@@ -84,3 +84,30 @@ def test_an_open_outage_of_a_network_keeps_its_country_over_a_restart_so_that_it
     (info,) = [s for m in registry.collect() if m.name == "netvigil_outage_info" for s in m.samples]
     assert (info.labels["entity"], info.labels["country"]) == ("AS59257", "PK")
     assert info.labels["since_local"].endswith("(UTC+5)")
+
+
+def test_a_partition_that_lives_does_not_hide_one_whose_feed_is_dead(registry):
+    told, run = Noting(Metrics.on(registry)), Run("live", "live")
+    for partition, status in ((0, UP), (1, DEAD), (0, UP)):
+        told.note(Heartbeat(run, "table", partition, NOW, status), None)
+    assert registry.get_sample_value("netvigil_feed_up", {"feed": "table"}) == 0
+    told.note(Heartbeat(run, "table", 1, NOW, UP), None)
+    assert registry.get_sample_value("netvigil_feed_up", {"feed": "table"}) == 1
+
+
+def test_after_a_rebalance_nothing_is_said_of_feeds_that_went_to_another_worker(registry):
+    told = Noting(Metrics.on(registry))
+    told.note(beat("live", DEAD), None)
+    told.forget()
+    assert registry.get_sample_value("netvigil_feed_up", {"feed": "table"}) is None
+
+
+def test_a_feed_that_dies_takes_its_signals_out_of_sight(registry):
+    told, run = Noting(Metrics.on(registry)), Run("live", "live", ("bgp.ris",))
+    stage, labels = FuseStage(0, Fusing()), {"signal": "bgp.ris", "entity_type": "country", "entity": "PK"}
+    for frame in (verdicts("bgp.ris", "....", run=run), verdicts("bgp.ris", "", run=run, at=1200, status=DEAD)):
+        told.note(frame, None)
+        for output in stage.step(frame):
+            told.note(frame, output)
+    assert registry.get_sample_value("netvigil_signal_health_ratio", labels) == 0
+    assert registry.get_sample_value("netvigil_bin_health_ratio", {"signal": "bgp.ris"}) == 0
