@@ -1,5 +1,6 @@
 """What the commands do, between the arguments and the parts that do the work."""
 
+import itertools
 import os
 import sys
 import uuid
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from pipeline import topics
 from pipeline.bins import DAY, NEVER
@@ -25,9 +27,10 @@ from pipeline.fusion import Fused
 from pipeline.history import History
 from pipeline.kafka_replay import through_kafka, workers
 from pipeline.records import Outage, Run
-from pipeline.replay import Playback, Result, See, piece, through_memory
+from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
 from pipeline.show import Watching, outages_table
+from pipeline.wording import printable
 
 TENSES = ("live", "replay", "drill")
 
@@ -58,8 +61,8 @@ class ReplayOptions:
         if self.metrics and self.through != "memory":
             raise UserError(f"--metrics {str(self.metrics)!r} needs --through memory")
         for path in (self.outages, self.metrics):
-            if path is not None and not path.parent.is_dir():
-                raise UserError(f"{str(path)!r} cannot be written: there is no folder {str(path.parent)!r}")
+            if path is not None:
+                _check_writable(path)
 
     def pace(self) -> float | None:
         """Seconds of event time to a second, None for as fast as it goes."""
@@ -74,12 +77,20 @@ class ReplayOptions:
         return speed
 
 
+def _check_writable(path: Path) -> None:
+    """Before the work, not after it."""
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise UserError(f"{str(path)!r} cannot be written: {error.strerror}") from None
+
+
 def replay(paths: list[str], options: ReplayOptions) -> None:
     """Replay recordings and show what came of them."""
     options.check()
     pace = options.pace()
     found = recordings(paths, DAY if pace is None else piece(pace))
-    playback = Playback(found, _run(found, options.tense), pace)
+    playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None)
     console = Console(stderr=options.as_json)
     history = History()
     result = _watched(console, playback, options, lambda output: _record(history, output))
@@ -103,9 +114,9 @@ def _record(history: History, output: object) -> None:
         history.outage(output)
 
 
-def _watched(console: Console, playback: Playback, options: ReplayOptions, see: See) -> Result:
-    """Through memory or Kafka, with a live table where somebody looks."""
-    with Watching(console, lambda: playback.countries) as watching:
+def _watched(console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None) -> Result:
+    """Through memory or Kafka, with a live table where somebody looks; ``end``: where the recording ends, if known."""
+    with Watching(console, lambda: playback.countries, end) as watching:
 
         def both(output: object) -> None:
             watching.see(output)
@@ -162,7 +173,8 @@ def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -
             "Nothing was observed well enough to be judged: no outage found means nothing here.", style="yellow"
         )
     for letter in result.dead[:5]:
-        console.print(f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}", style="yellow")
+        said = f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}"
+        console.print(Text(printable(said), "yellow"))  # not as markup: it has words of the input
 
 
 def _json(counts: dict[str, int]) -> str:
@@ -171,10 +183,16 @@ def _json(counts: dict[str, int]) -> str:
     return json.dumps(counts, separators=(",", ":"))
 
 
+DEMO_DAY = 8.0
+"""How long the demo's election day takes [s]."""
+
+
 def demo(seed: int, folder: Path | None) -> None:
     """The reconstruction through an embedded broker and a worker."""
     from pipeline.reconstruction import about, reconstruct, write
 
+    if seed < 0:
+        raise UserError(f"--seed {seed} is below 0")
     made = reconstruct(seed)
     if folder is not None:
         write(made, folder)
@@ -182,9 +200,13 @@ def demo(seed: int, folder: Path | None) -> None:
     console.print(f"[bold]A {made.title}[/bold]")
     console.print(about(made).partition("\n\n")[2], style="dim")
     signals = tuple(rows.signal for rows in made.rows)
-    recording = Recording("table", signals, chunks(made.rows))
-    playback = Playback([recording], _run([recording], "replay"))
-    result = _watched(console, playback, ReplayOptions(through="kafka"), lambda _: None)
+    end = max(int(rows.time[-1]) + rows.width for rows in made.rows)
+    # the weeks before as fast as it goes, then the day itself as one watches it
+    weeks, day = ([rows.take((rows.time >= end - DAY) == late) for rows in made.rows] for late in (False, True))
+    recording = Recording("table", signals, itertools.chain(chunks(weeks), chunks(day, DAY // 48)))
+    pace = Pace(DAY / DEMO_DAY, since=end - DAY)
+    playback = Playback([recording], _run([recording], "replay"), pace)
+    result = _watched(console, playback, ReplayOptions(through="kafka"), lambda _: None, end)
     _tell(console, playback, result, as_json=False)
     if folder is not None:
         console.print(f"left in {folder}: signals.csv, labels.csv, entities.csv")

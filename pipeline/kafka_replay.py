@@ -43,6 +43,7 @@ def through_kafka(
                     ended.add(output.partition)
                 result.take(output)
                 see(output)
+            playback.reached = result.watermark
     for letter in sending.letters:
         result.take(letter)
         see(letter)

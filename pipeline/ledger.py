@@ -127,7 +127,9 @@ class Ledger:
             for r, e in enumerate(self.entities)
             if e.type == "asn" and e.country == entity.name and entity.type == "country"
         ]
-        return kind_of_outage(down, up, severity, networks)
+        kind = kind_of_outage(down, up, severity, networks)
+        # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
+        return "mobile" if entity.mobile and "bgp" not in down else kind
 
     def _signal(self, verdicts: Verdicts) -> int:
         if verdicts.signal not in self.signals:

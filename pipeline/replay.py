@@ -61,15 +61,34 @@ class Result:
                 self.dead.append(output)
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How fast a playback goes.
+
+    Parameters
+    ----------
+    speed
+        Event time to a second of the clock [s/s].
+    since
+        Event time from which on it is paced; before, it goes as fast as it can [s].
+    lag
+        How far behind ``since`` the workers may still be when the pace begins [s].
+    """
+
+    speed: float
+    since: int = NEVER
+    lag: int = DAY
+
+
 class Playback:
     """The frames of recordings, side by side in order of event time; counts what it reads.
 
-    ``speed``: seconds of event time to a second of the clock, None for as fast as it goes.  ``countries`` fills as it
-    plays: which country an entity belongs to.
+    ``pace``: None for as fast as it goes.  ``countries`` fills as it plays: which country an entity belongs to.
+    ``reached``: the event time that is known to be fused [s].
     """
 
-    def __init__(self, recordings: Iterable[Recording], run: Run, speed: float | None = None) -> None:
-        self.run, self.speed = run, speed
+    def __init__(self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None) -> None:
+        self.run, self.pace, self.reached = run, pace, NEVER
         self.countries: dict[tuple[str, str], str] = {}
         self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
 
@@ -86,7 +105,7 @@ class Playback:
     def __iter__(self) -> Iterator[Frame | DeadLetter]:
         timed = [_timed(dispatch.frames(recording.items)) for dispatch, recording in self.streams]
         stream = (frame for _, frame in heapq.merge(*timed, key=lambda pair: pair[0]))
-        for frame in stream if self.speed is None else paced(stream, self.speed):
+        for frame in stream if self.pace is None else paced(stream, self.pace, lambda: self.reached):
             if isinstance(frame, Rows):
                 self.countries |= {entity[:2]: entity.country for entity in frame.entities}
             yield frame
@@ -116,17 +135,27 @@ def piece(speed: float) -> int:
 
 def paced(
     stream: Iterable[Frame | DeadLetter],
-    speed: float,
+    pace: Pace,
+    reached: Callable[[], int] = lambda: NEVER,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Frame | DeadLetter]:
-    """The same frames, ``speed`` seconds of event time to a second of the clock."""
-    begun, first = clock(), None
+    """The same frames at a pace; ``reached`` gives the event time that the workers have come to [s]."""
+    begun, first = clock(), NEVER
     for frame in stream:
-        if isinstance(frame, Heartbeat):
-            first = frame.time if first is None else first
-            sleep(max(0.0, (frame.time - first) / speed - (clock() - begun)))
+        if isinstance(frame, Heartbeat) and frame.time >= pace.since and frame.time > NEVER:
+            if first == NEVER:
+                _wait(pace, reached, clock, sleep)
+                begun, first = clock(), frame.time
+            sleep(max(0.0, (frame.time - first) / pace.speed - (clock() - begun)))
         yield frame
+
+
+def _wait(pace: Pace, reached: Callable[[], int], clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    """Until the workers are where the pace begins, a minute at most."""
+    give_up = clock() + 60
+    while pace.since > NEVER and reached() < pace.since - pace.lag and clock() < give_up:
+        sleep(0.05)
 
 
 def through_memory(stream: Iterable[Frame | DeadLetter], engine: Engine, run: Run, see: See) -> Result:

@@ -15,6 +15,7 @@ from pipeline.codec import iso
 from pipeline.localtime import zone
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
+from pipeline.wording import printable
 
 STYLES = {
     "suspected": "yellow",
@@ -76,8 +77,9 @@ def _row(outage: Outage, place: Entity) -> list[Text]:
     state = Text(outage.state, STYLES.get(outage.state, ""))
     sure = f"{outage.probability:.0%} sure"
     return [
-        Text(Gazetteer().name(place)), Text.assemble(outage.kind, "\n", state), Text(when(outage, place.country)),
-        Text(f"{outage.severity:.0%}\n{sure}"), Text(because(outage)),
+        Text(printable(Gazetteer().name(place))), Text.assemble(outage.kind, "\n", state),
+        Text(when(outage, place.country)),
+        Text(f"{outage.severity:.0%}\n{sure}"), Text(printable(because(outage))),
     ]  # fmt: skip
 
 
@@ -112,20 +114,26 @@ class Watching:
     Where the output is no terminal nothing is drawn: the result is printed at the end.
     """
 
-    def __init__(self, console: Console, countries: Callable[[], dict[tuple[str, str], str]]) -> None:
-        self.console, self.countries = console, countries
+    def __init__(
+        self, console: Console, countries: Callable[[], dict[tuple[str, str], str]], end: int | None = None
+    ) -> None:
+        self.console, self.countries, self.end = console, countries, end
         self.outages: dict[str, Outage] = {}
         self.reached = NEVER
         self.live = Live(console=console, get_renderable=self.render, refresh_per_second=4, transient=True)
 
     def render(self) -> Group:
         """The picture as it is now."""
-        where = utc(self.reached) + " UTC" if self.reached > NEVER else "the beginning"
         found = sorted(self.outages.values(), key=lambda o: (o.start, o.id))
-        line = Text(f"event time: {where}   outages so far: {len(found)}", "dim")
+        line = Text(f"{self._where()}   outages so far: {len(found)}", "dim")
         if not found:
             return Group(line)
         return Group(outages_table(found[-8:], self.countries(), self.console.width), line)
+
+    def _where(self) -> str:
+        if self.reached == NEVER:
+            return "the worker starts ..."
+        return f"event time: {utc(self.reached)} UTC" + (f" of {utc(self.end)}" if self.end is not None else "")
 
     def see(self, output: object) -> None:
         """Take in what comes out of a replay."""

@@ -91,3 +91,14 @@ def service_name(service: str) -> str:
     ('WhatsApp', 'mastodon')
     """
     return SERVICES.get(service.lower(), service)
+
+
+def printable(text: str) -> str:
+    """Text from outside, for a terminal: what would steer it, or turn its direction, becomes a question mark.
+
+    Examples
+    --------
+    >>> printable("Anzoátegui"), printable("x" + chr(27) + "[2J")
+    ('Anzoátegui', 'x?[2J')
+    """
+    return "".join(character if character.isprintable() else "?" for character in text)

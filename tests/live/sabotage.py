@@ -12,7 +12,7 @@ import msgspec
 from pipeline import topics
 from pipeline.brokers.reader import collect
 from pipeline.records import Progress
-from pipeline.replay import paced
+from pipeline.replay import Pace, paced
 from tests.replay.runners import Worker
 from tests.replay.tapes import Tape, recorded
 
@@ -29,7 +29,7 @@ class Paced(Tape):
         return Paced(*vars(super().under(name)).values(), speed=self.speed)
 
     def __iter__(self) -> Iterator[Any]:
-        return paced(self.sent, self.speed)  # type: ignore[arg-type]
+        return paced(self.sent, Pace(self.speed))  # type: ignore[arg-type]
 
 
 def iraq(data: Path, lasting: float) -> Paced:

@@ -112,3 +112,21 @@ def test_one_signal_on_two_grids_is_refused(tmp_path: Path, capsys: pytest.Captu
         (folder / "signals.csv").write_text(HEAD + rows)
     with pytest.raises(UserError, match="a signal has one grid of bins"):
         ran("replay", *folders)
+
+
+def test_words_of_the_input_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    said = ran("replay", case(tmp_path, "oops [/x] \x1b[2Jrow\n2024-02-08T00:00:00Z,bgp.ris,region,PK-\x1b[31m,1\n"))
+    assert "oops [/x] ?[2Jrow" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("option", ["--outages", "--metrics"])
+@pytest.mark.parametrize("target", ["", "nowhere/x"])
+def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path: Path, option: str, target: str) -> None:
+    with pytest.raises(UserError, match="cannot be written"):
+        ran("replay", case(tmp_path), option, tmp_path / target)
+
+
+def test_a_seed_below_zero_is_refused() -> None:
+    with pytest.raises(UserError, match="--seed -1 is below 0"):
+        ran("demo", "--seed", "-1")
