@@ -49,14 +49,14 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     assert not lacking(), f"{lacking()}, and in CI nothing may skip"
     with engine(COMPOSE) as environment:
         stack = Stack(compose(), tmp_path_factory.mktemp("compose"), environment)
-        stack.compose("down", "-v")
+        stack.sweep()
         stack.compose("build", "worker")
         try:
             stack.up()
             yield stack
         finally:
             sys.stderr.write(stack.compose("logs", "--no-color", "--tail=50", "topics", "worker", "webhook"))
-            stack.compose("down", "-v")
+            stack.away()
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +164,7 @@ def test_down_and_up_in_the_middle_of_an_outage_loses_nothing_and_does_not_call_
         assert [s["id"] for s in asked(stack, "/api/v2/silences")] == [silence]
         assert stack.prometheus.over(f"netvigil_outage_active{PLACE} == 1", start, stack.prometheus.now())
         until(lambda: stack.prometheus.at(f"netvigil_outage_active{PLACE} == 1"), 30)
+        until(lambda: active(stack, CONFIRMED), 60)
         assert not told(stack, RESTORED, "firing")
         assert not told(stack, CONFIRMED, "resolved")
         child.send_signal(signal.SIGCONT)  # and it hurries to be where it should be by now
@@ -176,6 +177,11 @@ def test_down_and_up_in_the_middle_of_an_outage_loses_nothing_and_does_not_call_
 def more_than(found: list[bytes], before: list[bytes]) -> list[bytes]:
     """What was found, once it is more than before."""
     return found if len(found) > len(before) else []
+
+
+def active(stack: Stack, alert: str) -> list[Any]:
+    """Alerts of Pakistan that Alertmanager knows of; it learns them anew after a restart."""
+    return [a for a in asked(stack, f"/api/v2/alerts?filter=alertname={alert}") if a["labels"]["entity"] == "PK"]
 
 
 def silenced(stack: Stack) -> str:
