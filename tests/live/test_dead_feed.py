@@ -58,7 +58,9 @@ def test_missing_heartbeats_become_a_word_on_the_stream_and_the_next_one_revives
     while (1200, "up") not in told(broker, live):
         assert time.monotonic() < until, told(broker, live)
         time.sleep(0.3)
-    assert told(broker, live) == [(600, "up"), (600, DEAD), (1200, "up")]
+    words = told(broker, live)
+    assert (words[:2], words[-1]) == ([(600, "up"), (600, DEAD)], (1200, "up"))
+    assert words[2:-1] in ([], [(600, "up")]), "a partition may be found out and revived before another is found out"
     assert statuses(broker, recorded) == ["up"]
     assert worker.stop() == 0
 
