@@ -5,24 +5,25 @@ sorted here, and times are whole seconds.  Prometheus forgets a sample after fiv
 is repeated within the bin, as a scraped gauge would be.
 """
 
-import math
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TextIO
 
-import msgspec
 import numpy as np
 from prometheus_client.utils import floatToGoString
 
 from pipeline.families import ENDINGS, FAMILIES
-from pipeline.outages import CONFIRMED, ENDED, RETRACTED, SUSPECTED
+from pipeline.outages import OPEN
 from pipeline.records import Entity, Outage, Verdicts
-from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, placed, verdict_points
-from pipeline.shown import RESTORED_FOR
+from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
+from pipeline.shown import RESTORED_FOR, Place, Shown
 
 STEP = 240
 """Longest distance of two samples of a series that goes on [s]: below the five minutes of Prometheus."""
+
+LOOKBACK = 300
+"""How long Prometheus shows a sample [s]."""
 
 MANY = 500
 """Entities of a frame up to which all of them are written; of larger frames (all networks there are) only countries,
@@ -119,12 +120,30 @@ def nothing_more(entity: Entity) -> bool:
     return False
 
 
+def held(start: int, end: int, step: int) -> list[int]:
+    """Times of the samples that let a state be seen from ``start`` on and no longer at ``end`` [s].
+
+    Prometheus shows a sample for `LOOKBACK`: the last one stands that long before the end.
+
+    Examples
+    --------
+    >>> held(0, 900, 240), held(0, 60, 240), held(0, 0, 240)
+    ([0, 240, 480, 599], [0], [])
+    """
+    if end <= start:
+        return []
+    last = max(start, end - 1 - LOOKBACK)
+    return [*range(start, last, step), last]
+
+
 @dataclass
 class History:
     """Collects what a replay shows, and writes it.
 
-    A value is stamped with the start of its bin and holds until the bin's end: a drop stands where it happened, not
-    where it was noticed.  An outage holds from its onset to its end, both as its last revision has them.
+    A value is stamped with the start of its bin and holds until the bin's end: a drop stands where it happened.  An
+    outage is shown as it was known: suspected from when it was detected, confirmed from when it was confirmed, each
+    revision until the next one.  So a board at any moment says what it would have said then; when it began, as far as
+    was known, is a value of its own.
 
     Parameters
     ----------
@@ -140,16 +159,18 @@ class History:
     keep: Callable[[Entity], bool] = nothing_more
     step: int = STEP
     series: dict[str, dict[str, Series]] = field(default_factory=dict)
-    outages: dict[str, Outage] = field(default_factory=dict)
-    countries: dict[tuple[str, str], str] = field(default_factory=dict)
+    shown: Shown = field(default_factory=Shown)
+    going: dict[Place, tuple[int, int | None, list[Point]]] = field(default_factory=dict)
+    now: int = 0
     last: int = 0
 
     def observe(self, verdicts: Verdicts, row: int = -1) -> None:
         """Take in one bin of a frame."""
         start = int(verdicts.start[row])
-        self.last = max(self.last, start + verdicts.width)
-        times = range(start, start + verdicts.width, self.step)
-        self.countries |= {e[:2]: e.country for e in verdicts.entities if e.country}
+        self.now = start + verdicts.width
+        self.last = max(self.last, self.now)
+        times = range(start, self.now, self.step)
+        self.shown.learn(verdicts, row)
         every = len(verdicts.entities) <= MANY
         wanted = [every or e.type in ("country", "region") or self.keep(e) for e in verdicts.entities]
         for entity, points in verdict_points(verdicts, row, np.flatnonzero(wanted)):
@@ -160,37 +181,44 @@ class History:
             self._add([("event_time", (verdicts.run.tense,), float(time))], (time,))
 
     def outage(self, outage: Outage) -> None:
-        """Take in a revision of an outage; the last one is written."""
-        known = self.outages.get(outage.id)
-        if known is None or outage.revision > known.revision:
-            self.outages[outage.id] = outage
+        """Take in a revision of an outage, right after the bin that led to it; an older one again changes nothing."""
+        before = self.shown.before(outage)
+        if before is not None and before.revision >= outage.revision:
+            return
+        at = self._known(outage, before)
+        place, entity = (outage.tense, outage.entity_type, outage.entity), self.shown.place(outage)
+        if outage.state in OPEN:
+            self._show(place, at, None, outage_points(outage, entity, self.gazetteer))
+        elif self.shown.latest(outage):
+            regained = self.shown.regained(outage)
+            over = ended_points(outage, entity, regained, self.gazetteer) if outage.confirmed_at is not None else []
+            self._show(place, at, (at if outage.end is None else outage.end) + RESTORED_FOR, over)
+        self.shown.take(outage)
 
     def write(self, file: TextIO) -> int:
         """Write everything as OpenMetrics; returns the number of samples."""
-        for outage in sorted(self.outages.values(), key=lambda o: (o.start, o.id)):
-            if outage.state != RETRACTED:
-                self._add(*self._period(outage))
-            if outage.confirmed_at is not None and outage.end is not None and outage.state in (ENDED, RETRACTED):
-                over = ended_points(outage, self._place(outage), math.nan, self.gazetteer)
-                self._add(over, range(outage.end, outage.end + RESTORED_FOR, self.step))
-        self.outages.clear()
+        for place, (_, until, _) in list(self.going.items()):
+            self._show(place, self.last if until is None else until, None, [])
         return _write(self.series, file)
 
-    def _period(self, outage: Outage) -> tuple[list[Point], range]:
-        """What was shown while it lasted, had it been known from the beginning."""
-        state = SUSPECTED if outage.confirmed_at is None else CONFIRMED
-        points = outage_points(msgspec.structs.replace(outage, state=state), self._place(outage), self.gazetteer)
-        return points, range(outage.start, self.last if outage.end is None else outage.end, self.step)
+    def _known(self, outage: Outage, before: Outage | None) -> int:
+        """When a revision was known, event time [s]: with the bin before it, and not before what it tells."""
+        told = max(outage.detected_at, outage.confirmed_at or 0)
+        if before is None or (before.confirmed_at is None and outage.confirmed_at is not None):
+            return told
+        return max(told, self.now)
 
-    def _place(self, outage: Outage) -> Entity:
-        country = self.countries.get((outage.entity_type, outage.entity), "")
-        return placed(outage.entity_type, outage.entity, country)
+    def _show(self, place: Place, at: int, until: int | None, points: list[Point]) -> None:
+        """From ``at`` on a place shows these points, ``until`` something else comes or that time is reached [s]."""
+        since, end, shown = self.going.pop(place, (at, at, []))
+        self._add(shown, held(since, at if end is None else min(at, end), self.step))
+        if points:
+            self.going[place] = (at, until, points)
 
-    def _add(self, points: Iterable[Point], times: Iterable[int]) -> None:
+    def _add(self, points: Iterable[Point], times: Sequence[int]) -> None:
         for name, values, value in points:
             family = FAMILIES[name]
             labels = _labels(zip(family.labels, values, strict=True))
             times_of, values_of = self.series.setdefault(family.name, {}).setdefault(labels, (array("q"), array("d")))
-            for time in times:
-                times_of.append(time)
-                values_of.append(value)
+            times_of.extend(times)
+            values_of.extend([value] * len(times))

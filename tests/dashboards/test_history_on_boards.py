@@ -22,13 +22,22 @@ ONLY_LIVE = ("_feed_", "_dead_letters_", "_late_records_", "_watch_active", "_ou
 def recorded() -> History:
     """A day of Pakistan with its outage, and a suspicion."""
     history = History()
+    ended = {"tense": "replay", "end": T + 13 * 3600}
+    last = {"tense": "replay", "start": LAST - 3600, "detected_at": LAST - 3000, "confirmed_at": None}
+    told = {
+        T + 900: [outage("suspected", 1, tense="replay", confirmed_at=None)],
+        T + 1800: [outage(tense="replay"), outage(id="n", tense="replay", entity_type="asn", entity="AS59257")],
+        T + 13 * 3600 + 1800: [
+            outage("ended", 3, **ended), outage("ended", 3, id="n", entity_type="asn", entity="AS59257", **ended)
+        ],
+        LAST - 3000: [outage("suspected", 1, id="s", **last)],
+    }  # fmt: skip
     for start in range(FIRST, LAST, 600):
         value = 20.0 if T <= start < T + 13 * 3600 else 100.0
         history.observe(verdicts((PK, SD, ZONG), value=value, tense="replay", at=start))
-    history.outage(outage("ended", 3, tense="replay", end=T + 13 * 3600))
-    history.outage(outage("ended", 3, id="n", tense="replay", entity_type="asn", entity="AS59257", end=T + 13 * 3600))
-    last = {"tense": "replay", "start": LAST - 3600, "confirmed_at": None}
-    history.outage(outage("suspected", 1, id="s", **last))
+        for at in [at for at in told if start < at <= start + 600]:
+            for revision in told[at]:
+                history.outage(revision)
     return history
 
 

@@ -1,6 +1,7 @@
 """Written history: what Prometheus makes of it."""
 
 import io
+import itertools
 import json
 import math
 import subprocess
@@ -51,37 +52,75 @@ def test_a_wide_bin_is_held_until_its_end() -> None:
     ]  # fmt: skip
 
 
-def test_an_outage_stands_from_onset_to_end_in_its_last_revision() -> None:
+def lived(*, end: int = T + 6000) -> History:
+    """An outage from T on, detected at T + 900, confirmed at T + 1800, known to have ended 1800 s after its end."""
     history = History()
-    history.observe(verdicts())
-    history.outage(outage("suspected", 1, kind="unknown", confirmed_at=None))
-    history.outage(outage("ended", 3, end=T + 600))
-    assert [line.split()[-2:] for line in lines(history, "outage_active")] == [
-        ["1.0", str(T)], ["1.0", str(T + 240)], ["1.0", str(T + 480)],
-    ]  # fmt: skip
+    history.observe(verdicts(at=T + 300))
+    history.outage(outage("suspected", 1, kind="unknown", confirmed_at=None, severity=0.3))
+    history.observe(verdicts(at=T + 1200))
+    history.outage(outage("confirmed", 2, severity=0.5))
+    history.observe(verdicts(at=T + 2400))
+    history.outage(outage("confirmed", 3, severity=0.8))
+    history.observe(verdicts(at=end + 1200))
+    history.outage(outage("ended", 4, end=end))
+    return history
 
 
-def test_an_outage_that_ended_reads_as_open_while_it_lasted_and_as_restored_for_a_while() -> None:
-    history = History()
-    history.observe(verdicts())
-    history.outage(outage("ended", 3, end=T + 600))
-    assert 'state="confirmed"' in lines(history, "outage_info")[0]
-    first, *_, last = lines(history, "restored_info")
+def times(found: list[str]) -> list[int]:
+    return [int(line.split()[-1]) for line in found]
+
+
+def test_an_outage_is_shown_as_it_was_known_and_not_with_hindsight() -> None:
+    active = lines(lived(), "outage_active")
+    suspected = times([line for line in active if line.split()[-2] == "0.0"])
+    confirmed = times([line for line in active if line.split()[-2] == "1.0"])
+    assert (suspected[0], suspected[-1]) == (T + 900, T + 1800 - 301)
+    assert (confirmed[0], confirmed[-1]) == (T + 1800, T + 7800 - 301)
+    assert len(suspected) + len(confirmed) == len(active)
+
+
+def test_each_revision_holds_until_the_next_one_is_known() -> None:
+    found = lines(lived(), "outage_severity")
+    first = {
+        value: min(times([line for line in found if line.split()[-2] == value])) for value in ("0.3", "0.5", "0.8")
+    }
+    assert first == {"0.3": T + 900, "0.5": T + 1800, "0.8": T + 3000}
+
+
+def test_the_onset_is_told_from_when_the_outage_is_known() -> None:
+    found = lines(lived(), "outage_start")
+    assert {float(line.split()[-2]) for line in found} == {float(T)}
+    assert min(times(found)) == T + 900
+
+
+def test_no_sample_of_a_series_stands_further_from_the_next_than_prometheus_remembers() -> None:
+    of = sorted(times(lines(lived(), "outage_active")))
+    assert max(b - a for a, b in itertools.pairwise(of)) <= 301
+
+
+def test_an_outage_that_ended_reads_as_restored_for_a_while_from_when_that_was_known() -> None:
+    first, *_, last = lines(lived(), "restored_info")
     assert 'outcome="restored"' in first
-    assert (int(first.split()[-1]), int(last.split()[-1])) == (T + 600, T + 600 + RESTORED_FOR - 240)
+    assert times([first, last]) == [T + 7800, T + 6000 + RESTORED_FOR - 301]
 
 
 def test_what_is_open_at_the_end_of_the_recording_stays_open_to_its_end() -> None:
     history = History()
-    history.observe(verdicts(at=T + 600))
+    history.observe(verdicts(at=T + 1200))
     history.outage(outage())
-    assert lines(history, "outage_active")[-1].endswith(f" 1.0 {T + 960}")
+    history.observe(verdicts(at=T + 3000))
+    assert lines(history, "outage_active")[-1].endswith(f" 1.0 {T + 3600 - 301}")
 
 
-def test_a_retracted_suspicion_is_not_history() -> None:
+def test_a_suspicion_that_is_taken_back_was_one_until_then() -> None:
     history = History()
+    history.outage(outage("suspected", 1, confirmed_at=None))
+    history.observe(verdicts(at=T + 1800))
     history.outage(outage("retracted", 2, confirmed_at=None, end=T + 60))
-    assert not lines(history, "outage")
+    active = lines(history, "outage_active")
+    assert {line.split()[-2] for line in active} == {"0.0"}
+    assert max(times(active)) == T + 2400 - 301
+    assert not lines(history, "restored")
 
 
 def test_of_all_the_networks_of_the_world_only_those_asked_for_are_written() -> None:
@@ -97,7 +136,8 @@ def test_promtool_takes_every_sample_at_its_time(tmp_path: Path) -> None:
     history = History()
     for bin_ in range(48):
         history.observe(verdicts((PK, ZONG), at=T + bin_ * 600, value=100.0 - bin_))
-    history.outage(outage("ended", 3, end=T + 7200))
+        history.outage(outage("confirmed", 2 + bin_, severity=bin_ / 100))
+    history.outage(outage("ended", 90, end=T + 7200))
     with (tmp_path / "h.om").open("w") as file:
         written = history.write(file)
     blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
@@ -118,6 +158,7 @@ def test_history_shows_what_live_metrics_show() -> None:
     for part in (metrics, history):
         part.observe(verdicts(tense="replay"))
         part.outage(outage(tense="replay"))
+        part.observe(verdicts(tense="replay", at=T + 1800))
     text = io.StringIO()
     history.write(text)
     exposed = generate_latest(registry).decode().splitlines()
