@@ -73,7 +73,7 @@ def test_there_are_examples_for_here_and_for_elsewhere() -> None:
 
 
 def test_every_command_of_an_example_exists() -> None:
-    assert {command[0] for command in words()} <= {"make", "netvigil", "docker"}
+    assert {command[0] for command in words()} <= {"make", "netvigil", "docker", "promtool", "."}
 
 
 def test_every_option_of_netvigil_exists() -> None:
@@ -102,6 +102,33 @@ def test_every_service_and_port_of_compose_exists() -> None:
     published = "".join(port for service in compose.values() for port in service.get("ports", []))
     for port in re.findall(r"127\.0\.0\.1:(\d+)", readme):
         assert f":-{port}}}" in published, port
+
+
+def test_every_receiver_of_the_e_mail_example_and_every_service_exists() -> None:
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)]
+    receivers = yaml.safe_load((ROOT / "dashboards/alertmanager.yml").read_text())["receivers"]
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    named = [receiver["name"] for block in blocks for receiver in block.get("receivers", [])]
+    assert named == ["desk", "desk-once"]
+    assert set(named) <= {receiver["name"] for receiver in receivers}
+    assert {name for block in blocks for name in block.get("services", {})} <= set(services)
+
+
+@pytest.mark.system
+def test_alertmanager_takes_the_e_mail_example(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(receivers:.*?)```", README.read_text(), re.DOTALL)
+    config = yaml.safe_load((ROOT / "dashboards/alertmanager.yml").read_text())
+    mail = {receiver["name"]: receiver for receiver in yaml.safe_load(example)["receivers"]}
+    config["receivers"] = [receiver | mail.get(receiver["name"], {}) for receiver in config["receivers"]]
+    config["templates"] = [str(ROOT / "dashboards/netvigil.tmpl")]
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(yaml.safe_dump(config))
+    run(f"amtool check-config {path}", tmp_path)
+
+
+def test_what_the_examples_leave_behind_is_not_committed() -> None:
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {"/election-day/", "/outages.jsonl", "/history.om", "/blocks/", "/mail-password"} <= set(ignored)
 
 
 def test_every_environment_variable_is_in_the_papers() -> None:
