@@ -14,8 +14,11 @@ SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3D5A80"
 """All well, suspected, out, not seen; and what is neither."""
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-"""For lines that need telling apart."""
+BACK = "#14B8A6"
+"""Over: restored."""
+
+APART = {"mode": "shades", "fixedColor": "#56B4E9"}
+"""Shades of one colour that is no state's: a place's line must not look well or out by the accident of its order."""
 
 
 def target(expr: str, legend: str) -> Json:
@@ -55,12 +58,15 @@ def override(name: str, **properties: Any) -> Json:
     return {"matcher": {"id": "byName", "options": name}, "properties": listed}
 
 
+KINDS = ("#0072B2", "#CC79A7", "#56B4E9", "#F0E442", "#8C7BC8", "#C9C9C9")
+"""Of the kinds of signals: none is the colour of a suspicion, of an outage or of its end."""
+
 KIND_COLOURS = [
     {
         "matcher": {"id": "byRegexp", "options": f"/^{kind}\\..*/"},
         "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
     }
-    for kind, colour in zip(("bgp", "probing", "traffic", "telescope", "atlas", "ooni"), PALETTE, strict=False)
+    for kind, colour in zip(("bgp", "probing", "traffic", "telescope", "atlas", "ooni"), KINDS, strict=True)
 ]
 """A kind of signal has the same colour everywhere."""
 

@@ -4,6 +4,8 @@ from dashboards.board import board, outage_marks, source_variable, tense_variabl
 from dashboards.boards.states import COUNTRY, QUORUM, STATE_WORDS, lowest, measured, named, open_state, unseen
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.panels import (
+    APART,
+    BACK,
     BLIND,
     CALM,
     INK,
@@ -28,6 +30,11 @@ SIGNAL = 'signal=~"$signal"'
 TENSE = 'tense=~"$tense"'
 PLACE = "entity_type, entity"
 BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND}, "custom__showPoints": "never"}
+
+
+RESTORED: list[Json] = [
+    {"type": "regex", "options": {"pattern": "/^(Restored.*)$/", "result": {"text": "$1", "color": BACK, "index": 0}}}
+]
 
 
 def state() -> Json:
@@ -66,12 +73,13 @@ def duration() -> Json:
 def restored() -> Json:
     """The last end of an outage."""
     ended = f"max by (until_local, lasted) (netvigil_restored_info{{{HERE},{TENSE}}})"
-    text = f'label_join({ended}, "text", ", after ", "until_local", "lasted")'
+    both = f'label_join({ended}, "both", ";", "until_local", "lasted")'
+    text = f'label_replace({both}, "text", "Restored $1, after $2", "both", "(.*);(.*)")'
     return stat(
         "Back since",
         "When the last outage ended, local time, and how long it was; shown for two hours.",
         rows(text),
-        fields="text", noValue="No outage ended lately", thresholds=steps((None, BLIND)),
+        fields="text", noValue="No outage ended lately", mappings=RESTORED, thresholds=steps((None, INK)),
     )  # fmt: skip
 
 
@@ -149,14 +157,14 @@ def parts_compared() -> Json:
         "Networks and regions compared with usual",
         "The lowest of every part's steady signals, as a share of what is expected at that hour of the week.",
         [target(named(ratio, PLACE, f'{parts},country="$country"'), "{{name}}")],
-        unit="percentunit", min=0, max=1.2, last=True, noValue="No part of the country is watched or out",
+        unit="percentunit", min=0, max=1.2, last=True, color=APART, noValue="No part of the country is watched or out",
     )  # fmt: skip
 
 
 def evidence() -> Json:
     """Why we say so."""
     return bars(
-        "What speaks for the outage, and what against",
+        "Weight of evidence: above 0 speaks for an outage, below 0 against",
         "How much each signal adds to the odds (natural logarithm): above zero it speaks for an outage, below zero "
         "against one. 3 makes it twenty times as likely.",
         latest(f"max by (signal) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})", "{{signal}}"),
@@ -222,9 +230,9 @@ def country() -> Json:
             (3, 4, number("Lost", "Share of the usual connectivity that is gone.", lost, unit="percentunit")),
             (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit")),
             (24, 10, compared()),
-            (9, 8, evidence()),
-            (9, 8, deviation()),
-            (6, 8, restored()),
+            (8, 8, evidence()),
+            (8, 8, deviation()),
+            (8, 8, restored()),
             (24, 7, parts_over_time()),
             (24, 8, parts_compared()),
             (24, 1, row("Can we see?")),

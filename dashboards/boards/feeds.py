@@ -23,9 +23,10 @@ def feeds_alive() -> Json:
     dead = "count(min by (feed) (netvigil_feed_up) == 0)"
     return stat(
         "Dead feeds",
-        "Feeds whose heartbeats are missing. What they measure is unknown meanwhile, which is no outage.",
+        "Feeds whose heartbeats are missing. What they measure is unknown meanwhile, which is no outage. "
+        "Written history does not record feeds.",
         latest(f"{dead}\n  or on () 0 * count(netvigil_feed_up)", "dead"),
-        noValue="No feeds", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
+        noValue="Not recorded", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
     )  # fmt: skip
 
 

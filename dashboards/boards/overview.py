@@ -18,6 +18,7 @@ from dashboards.boards.states import (
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.links import OVERVIEW
 from dashboards.panels import (
+    APART,
     BLIND,
     CALM,
     INK,
@@ -50,7 +51,7 @@ def out_now() -> Json:
     out = marked(f"100 * {lost} * on ({PLACE}) group_left (name) {info}")
     calm = f'label_replace(0 * {fresh()} - 1, "name", "No country is out", "", "")'
     return stat(
-        "Countries out now",
+        "Countries out now (lost: mean of the signals that fell)",
         "Every country with a confirmed outage, and how much of its usual connectivity is lost. Grey: verdicts are "
         "more than three hours old, or there are none, so that we do not know.",
         latest(f"sort_desc({out})\n  or on () {calm}", "{{name}}"),
@@ -103,9 +104,13 @@ def watches() -> Json:
     """How many watches are on."""
     return stat(
         "On watch",
-        "Watches that are on now: finer bins, and an alert when their country cannot be seen. They end by themselves.",
-        latest("count(max by (country, name) (netvigil_watch_active) == 1)", "on watch"),
-        noValue="None", thresholds=steps((None, INK)),
+        "Watches that are on now: finer bins, and an alert when their country cannot be seen. They end by "
+        "themselves. Written history does not record them.",
+        latest(
+            "count(max by (country, name) (netvigil_watch_active) == 1) or on () 0 * count(netvigil_build_info)",
+            "on watch",
+        ),
+        noValue="Not recorded", mappings=words(("0", "None", INK)), thresholds=steps((None, INK)),
     )  # fmt: skip
 
 
@@ -114,9 +119,10 @@ def confirmed_after() -> Json:
     latency = f"sum by (le) (increase(netvigil_detection_latency_seconds_bucket{{{TENSE}}}[$__range]))"
     return stat(
         "Time to confirm",
-        "From the onset of an outage to its confirmation: half of those in this time took less.",
+        "From the onset of an outage to its confirmation: half of those in this time took less. Not recorded: none was "
+        "confirmed while somebody counted; written history does not count.",
         latest(f"histogram_quantile(0.5, {latency}) > 0", "median"),
-        unit="dtdurations", decimals=0, noValue="None confirmed", thresholds=steps((None, INK)),
+        unit="dtdurations", decimals=0, noValue="Not recorded", thresholds=steps((None, INK)),
     )  # fmt: skip
 
 
@@ -128,9 +134,10 @@ def taken_back() -> Json:
 
     return stat(
         "Suspicions taken back",
-        "Share of the suspicions in this time that came to nothing. Nobody was notified of those.",
+        "Share of the suspicions in this time that came to nothing. Nobody was notified of those. Not recorded: "
+        "there was none while somebody counted; written history does not count.",
         latest(f"{counted('retracted')} / {counted('suspected')} >= 0", "taken back"),
-        unit="percentunit", decimals=0, noValue="None", thresholds=steps((None, INK)),
+        unit="percentunit", decimals=0, noValue="Not recorded", thresholds=steps((None, INK)),
     )  # fmt: skip
 
 
@@ -149,9 +156,8 @@ def outage_table() -> Json:
         f"netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}} + 1 or netvigil_outage_severity_ratio{{{TENSE}}}"
     )
     columns = {
-        "name": "Where", "state": "State", "what": "What", "since_local": "Since (local time)",
-        "Value #B": "For", "Value #C": "Lost", "Value #D": "Sure", "since_utc": "Since (UTC)", "tense": "Real?",
-        "country": "country",
+        "name": "Where", "since_local": "Since (local time)", "Value #C": "Lost", "Value #D": "Sure", "state": "State",
+        "Value #B": "For", "since_utc": "Since (UTC)", "tense": "Real?", "what": "What", "country": "country",
     }  # fmt: skip
     to_country = [
         {"title": "Open its country's board", "url": f"/d/{COUNTRY_BOARD}?var-country=${{__data.fields.country}}"}
@@ -168,13 +174,13 @@ def outage_table() -> Json:
         ],
         columns=columns, sort="Value #E", join="key",
         overrides=[
-            override("Where", links=to_country, custom__width=190),
-            override("What", custom__minWidth=200),
-            override("For", unit="dtdurations", decimals=0, custom__width=150),
-            override("Lost", unit="percentunit", decimals=0, custom__width=75),
-            override("Sure", unit="percentunit", decimals=0, custom__width=75),
-            override("Since (local time)", custom__width=255),
-            override("Since (UTC)", custom__width=225),
+            override("Where", links=to_country, custom__width=120),
+            override("What", custom__minWidth=180),
+            override("For", unit="dtdurations", decimals=0, custom__minWidth=110),
+            override("Lost", unit="percentunit", decimals=0, custom__width=64),
+            override("Sure", unit="percentunit", decimals=0, custom__width=64),
+            override("Since (local time)", custom__width=126),
+            override("Since (UTC)", custom__minWidth=170),
             override("State", mappings=STATES, custom__cellOptions={"type": "color-background"}, custom__width=105),
             override("Real?", mappings=TENSES, custom__width=80),
             override("country", custom__hideFrom={"viz": True, "legend": True, "tooltip": True}),
@@ -223,11 +229,11 @@ def left() -> Json:
     was_out = f"max by (entity) (max_over_time(netvigil_outage_active{{{COUNTRY},{TENSE}}}[$__range] @ end()))"
     ratio = lowest(COUNTRY, "entity")
     return lines(
-        "What is left of their connectivity",
+        "What is left by the worst signal (lower than 100 % minus the mean loss above)",
         "For every country that is watched or was out in this time: the lowest of its steady signals, as a share of "
         "what is usual at that hour. A gap is a time that nobody could see.",
         [target(named(f"{ratio} and on (entity) ({was_out} or {WATCHED})", "entity", COUNTRY), "{{name}}")],
-        last=True, unit="percentunit", min=0, max=1.2, noValue="No country is watched or was out",
+        last=True, unit="percentunit", min=0, max=1.2, color=APART, noValue="No country is watched or was out",
     )  # fmt: skip
 
 

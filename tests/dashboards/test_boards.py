@@ -11,7 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from dashboards.boards import boards
-from dashboards.panels import BLIND, CALM, OUT, PALETTE, SUSPECT
+from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
 from dashboards.rules.groups import rules
 from dashboards.written import FOLDER, texts
 from pipeline.families import sample_names
@@ -153,7 +153,7 @@ def test_a_variable_of_many_values_is_matched_as_a_pattern(place: str, expr: str
 
 
 def test_the_colours_of_states_are_told_apart_by_colour_blind_people() -> None:
-    colours = (CALM, SUSPECT, OUT, BLIND)
+    colours = (CALM, SUSPECT, OUT, BLIND, BACK)
     for matrix in (PROTAN, DEUTAN):
         for a, b in itertools.combinations((seen(colour, matrix) for colour in colours), 2):
             assert sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5 > 40, (a, b)
@@ -170,7 +170,8 @@ def seen(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, ...
 
 
 def test_a_kind_of_signal_has_a_colour_of_its_own() -> None:
-    assert len(set(PALETTE)) == len(PALETTE) == 7
+    assert len(set(KINDS)) == len(KINDS) == 6
+    assert not {SUSPECT, OUT, BACK, BLIND} & set(KINDS), "a healthy signal must not look like an outage"
 
 
 def test_provisioned_data_sources_have_the_uids_that_everything_relies_on() -> None:

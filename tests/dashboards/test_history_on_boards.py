@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.history import History
 from tests.dashboards.servers import history_prometheus
-from tests.dashboards.test_boards import queries
+from tests.dashboards.test_boards import panels, queries
 from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
 
 pytestmark = [pytest.mark.system, pytest.mark.sockets]
@@ -16,7 +16,15 @@ VALUES = {
     "$__rate_interval": "30m", "$__range": "26h", "$__interval": "4m",
     '"$country"': '"PK"', "$signal": ".*", "$tense": "replay",
 }  # fmt: skip
-ONLY_LIVE = ("_feed_", "_dead_letters_", "_late_records_", "_watch_active", "_outages_total", "_latency_")
+ONLY_LIVE = (
+    "_feed_",
+    "_dead_letters_",
+    "_late_records_",
+    "_watch_active",
+    "_outages_total",
+    "_latency_",
+    "_build_info",
+)
 
 
 def recorded() -> History:
@@ -60,3 +68,9 @@ def test_nothing_is_lost_between_two_bins_of_an_hour(tmp_path: Path) -> None:
     with history_prometheus(history, tmp_path) as asked:
         (series,) = asked.over("netvigil_signal_value", T, T + 10 * 3600 - 60, step=60)
     assert len(series["values"]) == 600
+
+
+def test_what_history_does_not_record_is_not_claimed_to_be_nothing() -> None:
+    titles = ("Dead feeds", "On watch", "Time to confirm", "Suspicions taken back")
+    said = {p["title"]: p["fieldConfig"]["defaults"]["noValue"] for _, p in panels() if p["title"] in titles}
+    assert said == dict.fromkeys(titles, "Not recorded")
