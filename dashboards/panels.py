@@ -156,7 +156,9 @@ def table(
         {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": columns}},
     ]
     options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}, "frameIndex": 0}
-    defaults = {"custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}, "minWidth": 70}}
+    defaults = {
+        "custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}, "wrapText": True, "minWidth": 70}
+    }
     return panel("table", title, description, queries, defaults, options, overrides, steps_)
 
 

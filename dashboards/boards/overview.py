@@ -51,11 +51,12 @@ def out_now() -> Json:
     out = marked(f"100 * {lost} * on ({PLACE}) group_left (name) {info}")
     calm = f'label_replace(0 * {fresh()} - 1, "name", "No country is out", "", "")'
     return stat(
-        "Countries out now (lost: mean of the signals that fell)",
-        "Every country with a confirmed outage, and how much of its usual connectivity is lost. Grey: verdicts are "
+        "Countries out now",
+        "Every country with a confirmed outage, and how much is lost: the mean of the "
+        "signals that fell. Grey: verdicts are "
         "more than three hours old, or there are none, so that we do not know.",
         latest(f"sort_desc({out})\n  or on () {calm}", "{{name}}"),
-        text="value_and_name", unit="suffix: % lost", decimals=0, noValue="We do not know",
+        text="value_and_name", unit="suffix: % lost (mean)", decimals=0, noValue="We do not know",
         mappings=words(("-1", "All calm", CALM)), thresholds=steps((None, BLIND), (0, OUT)),
     )  # fmt: skip
 
@@ -174,13 +175,13 @@ def outage_table() -> Json:
         ],
         columns=columns, sort="Value #E", join="key",
         overrides=[
-            override("Where", links=to_country, custom__width=120),
+            override("Where", links=to_country, custom__minWidth=110),
             override("What", custom__minWidth=180),
-            override("For", unit="dtdurations", decimals=0, custom__minWidth=110),
+            override("For", unit="dtdurations", decimals=0, custom__width=100),
             override("Lost", unit="percentunit", decimals=0, custom__width=64),
             override("Sure", unit="percentunit", decimals=0, custom__width=64),
-            override("Since (local time)", custom__width=126),
-            override("Since (UTC)", custom__minWidth=170),
+            override("Since (local time)", custom__minWidth=130),
+            override("Since (UTC)", custom__width=215),
             override("State", mappings=STATES, custom__cellOptions={"type": "color-background"}, custom__width=105),
             override("Real?", mappings=TENSES, custom__width=80),
             override("country", custom__hideFrom={"viz": True, "legend": True, "tooltip": True}),
@@ -229,7 +230,7 @@ def left() -> Json:
     was_out = f"max by (entity) (max_over_time(netvigil_outage_active{{{COUNTRY},{TENSE}}}[$__range] @ end()))"
     ratio = lowest(COUNTRY, "entity")
     return lines(
-        "What is left by the worst signal (lower than 100 % minus the mean loss above)",
+        "What is left, by the lowest signal",
         "For every country that is watched or was out in this time: the lowest of its steady signals, as a share of "
         "what is usual at that hour. A gap is a time that nobody could see.",
         [target(named(f"{ratio} and on (entity) ({was_out} or {WATCHED})", "entity", COUNTRY), "{{name}}")],
