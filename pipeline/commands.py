@@ -25,7 +25,7 @@ from pipeline.feeds.archive import Recording, recordings
 from pipeline.feeds.table import chunks
 from pipeline.fusion import Fused
 from pipeline.history import History
-from pipeline.kafka_replay import through_kafka, workers
+from pipeline.kafka_replay import still_there, through_kafka, workers
 from pipeline.records import Outage, Run
 from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
@@ -138,7 +138,8 @@ def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result
             count = 0 if options.broker and _at_work(broker, security) else 1
         feeds = [word for feed in playback.feeds for word in ("--feed", feed)]
         alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *feeds))
-        return through_kafka(playback, broker, security, see, alive)
+        checks = (alive,) if options.broker else (alive, still_there(broker))
+        return through_kafka(playback, broker, security, see, checks)
 
 
 def _at_work(broker: str, security: Security) -> bool:

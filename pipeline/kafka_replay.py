@@ -1,9 +1,11 @@
 """Replay through Kafka: frames to the feeds' topics, workers between, outages from theirs."""
 
+import contextlib
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -12,23 +14,26 @@ from pipeline import topics
 from pipeline.binning import Late
 from pipeline.brokers.reader import Reader
 from pipeline.brokers.security import Security
-from pipeline.brokers.server import die_with_parent
+from pipeline.brokers.server import answers, die_with_parent
 from pipeline.brokers.transport import Sender
 from pipeline.codec import decode, encode, outage_from
 from pipeline.errors import UserError
 from pipeline.records import DeadLetter, Outage, Progress
 from pipeline.replay import Playback, Result, See
 
+LOOK = 2.0
+"""How often, and for how long, it is asked whether the embedded broker is still there [s]."""
+
 SILENCE = 120.0
 """How long no progress may come before a replay is given up [s]."""
 
 
 def through_kafka(
-    playback: Playback, broker: str, security: Security, see: See, tick: Callable[[], None] = lambda: None
+    playback: Playback, broker: str, security: Security, see: See, checks: Iterable[Callable[[], None]] = ()
 ) -> Result:
     """Send a playback to the broker and follow what its workers make of it, until they have reached its end.
 
-    ``tick`` is called a few times a second; what it raises ends the replay.
+    ``checks`` are made a few times a second; what one raises ends the replay.
     """
     result = Result(playback.run)
     ended: set[int] = set()
@@ -36,7 +41,8 @@ def through_kafka(
     with Reader(broker, read, security, run=playback.run.id) as reader, _sending(playback, broker, security) as sending:
         while len(ended) < topics.VERDICTS.partitions or sending.busy:
             sending.check()
-            tick()
+            for check in checks:
+                check()
             for topic, value in reader.poll(0.2, silence=SILENCE):
                 output = _output(topic, value)
                 if isinstance(output, Progress) and output.ended:
@@ -67,6 +73,7 @@ class _Sending(threading.Thread):
         self.letters: list[DeadLetter] = []
         self.error: BaseException | None = None
         self.halt = threading.Event()
+        self.sender: Sender | None = None
 
     @property
     def busy(self) -> bool:
@@ -76,10 +83,19 @@ class _Sending(threading.Thread):
         if self.error is not None:
             raise self.error
 
+    def stop(self) -> None:
+        """Let it end; what is on its way to a broker that does not answer is given up."""
+        self.halt.set()
+        self.join(2)
+        if self.is_alive() and self.sender is not None:
+            with contextlib.suppress(Exception):
+                self.sender.close()
+        self.join(5)
+
     def run(self) -> None:
         try:
-            with Sender(self.broker, self.security) as sender:
-                self._send(sender)
+            with Sender(self.broker, self.security) as self.sender:
+                self._send(self.sender)
         except BaseException as error:  # handed to the main thread, which raises it
             self.error = error
 
@@ -101,8 +117,21 @@ def _sending(playback: Playback, broker: str, security: Security) -> Iterator[_S
     try:
         yield thread
     finally:
-        thread.halt.set()
-        thread.join(30)
+        thread.stop()
+
+
+def still_there(broker: str, clock: Callable[[], float] = time.monotonic) -> Callable[[], None]:
+    """A check that raises once a broker without a disk is gone: nobody will bring it back."""
+    last = clock()
+
+    def check() -> None:
+        nonlocal last
+        if clock() - last >= LOOK:
+            last = clock()
+            if not answers(broker, LOOK) and not answers(broker, LOOK):
+                raise UserError(f"the embedded broker at {broker} has ended, and with it what was sent to it")
+
+    return check
 
 
 @contextmanager

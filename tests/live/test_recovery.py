@@ -45,7 +45,7 @@ def either_broker(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def replayed(tape: Paced, broker: str, sabotage: Sabotage) -> bytes:
-    return through_kafka(fresh(tape), broker, PLAIN, sabotage.see, sabotage.tick).lines()  # type: ignore[arg-type]
+    return through_kafka(fresh(tape), broker, PLAIN, sabotage.see, [sabotage.tick]).lines()  # type: ignore[arg-type]
 
 
 def test_a_worker_that_is_killed_five_times_loses_and_doubles_nothing(

@@ -86,4 +86,4 @@ class ThroughKafka:
     def __call__(
         self, tape: Tape, see: Callable[[Any], None] = lambda _: None, tick: Callable[[], None] | None = None
     ) -> Result:
-        return through_kafka(fresh(tape), self.broker, PLAIN, see, tick or self.worker.check)  # type: ignore[arg-type]
+        return through_kafka(fresh(tape), self.broker, PLAIN, see, [tick or self.worker.check])  # type: ignore[arg-type]
