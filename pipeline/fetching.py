@@ -13,7 +13,9 @@ from pipeline.places import Places, save
 from pipeline.registries import MOST, from_files, from_registries
 
 PACKAGE = "@ip-location-db/asn-country"
-"""CC0, IPv4 and IPv6, a new one every day; made from the registries' files and announced routes."""
+"""IPv4 and IPv6, a new one every day; made from the registries' files and announced routes.
+
+Its data are the NRO's, CC BY 4.0: attribution to nro.net."""
 
 PATIENCE = 60.0
 """How long a server may be silent [s]."""

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from pipeline.errors import DecodeError
 from pipeline.feeds.archive import UnreadableError, open_source
+from pipeline.feeds.case import ENTITIES, LABELS
 from pipeline.records import KINDS, Elements, Peer, Rows
 
 KEPT = 100
@@ -110,12 +111,37 @@ def _contents(path: str | Path) -> Contents:
     try:
         source = open_source(path)
     except UnreadableError as error:
-        found.take(DecodeError("", error.reason, "byte 0", error.found))
+        found.take(DecodeError("", error.reason, "byte 0", _named(Path(path)) or _plain(error.found)))
         return found
     found.feed = source.feed.name
     for item in source.items():
         found.take(item)
     return found
+
+
+PARTS = {",".join(ENTITIES): "entities", ",".join(LABELS): "labels"}
+"""Header of what goes with a case's signals, and its word."""
+
+
+def _named(path: Path) -> str:
+    """What a table beside a case's signals is, '' where it is none."""
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            word = PARTS.get(file.readline(200).strip())
+    except OSError:
+        return ""
+    return f"a case's {word}: inspect or replay its folder" if word else ""
+
+
+def _plain(words: str) -> str:
+    """Without the bytes themselves, which say nothing to a person.
+
+    Examples
+    --------
+    >>> _plain("a web page, none of mrt, table; it begins with b'<html>'")
+    'a web page, none of mrt, table'
+    """
+    return words.partition("; it begins with b")[0]
 
 
 def render(contents: Iterable[Contents]) -> RenderableType:
@@ -136,6 +162,8 @@ def _table(found: Contents) -> Table:
     for signal, rows in sorted(found.rows.items()):
         gaps = f" ({found.unobserved[signal]:,} not observed)" if found.unobserved[signal] else ""
         table.add_row(f"rows of {signal}", f"{rows:,}{gaps}")
+    if found.feed == "table" and not found.rows:
+        table.add_row("rows", "0")
     for name, size in (("peers", len(found.peers)), ("entities", len(found.entities))):
         if size:
             table.add_row(name, f"{size:,}")
@@ -149,6 +177,8 @@ def _damage(found: Contents) -> list[Text]:
     if not found.damaged:
         return []
     first = found.places[0]
+    if not found.feed:
+        return [Text(first.detail, "red")]
     lines = [Text(f"damage starts at {first.place} ({first.reason}): {first.detail}", "red")]
     lines += [Text(f"  {count:,} × {reason}", "red") for reason, count in sorted(found.damage.items())]
     return lines

@@ -57,6 +57,7 @@ def test_damage_is_told_to_the_person_who_replays(tmp_path: Path) -> None:
         (["replay", ".", "--tense", "live"], "--broker"),
         (["replay", ".", "--through", "kafka", "--broker", "localhost"], "--broker 'localhost'"),
         (["replay", ".", "--outages", "nowhere/o.jsonl"], "nowhere/o.jsonl"),
+        (["check"], "--broker"),
         (["worker", "--broker", "kafka://localhost:9092", "--feed", "tea leaves"], "--feed 'tea leaves'"),
     ],
 )

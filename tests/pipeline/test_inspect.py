@@ -90,3 +90,25 @@ def test_all_damage_is_counted_and_the_first_places_are_kept(tmp_path: Path):
     found = look(path)
     assert (found["damage"], found["dead_letters"]) == ({"server-error": 3 * KEPT}, 3 * KEPT)
     assert len(found["damage_places"]) == KEPT
+
+
+@pytest.mark.parametrize(
+    ("header", "word"), [("start,end,entity_type,entity,kind,source", "labels"),
+                         ("entity_type,entity,parent,name,mobile", "entities")],
+)  # fmt: skip
+def test_a_table_beside_a_cases_signals_is_named(tmp_path: Path, header: str, word: str):
+    (tmp_path / "x.csv").write_text(header + "\n")
+    contents = inspect([tmp_path / "x.csv"])
+    assert contents[0].damaged
+    assert f"a case's {word}: inspect or replay its folder" in shown(contents)
+    assert "damage starts" not in shown(contents)
+
+
+def test_what_is_shown_to_people_has_no_python_in_it(tmp_path: Path):
+    (tmp_path / "x").write_bytes(b"hello")
+    assert "b'" not in shown(inspect([tmp_path / "x"]))
+
+
+def test_a_table_with_a_header_only_has_no_rows(tmp_path: Path):
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
+    assert "│ rows │     0 │" in shown(inspect([tmp_path]))
