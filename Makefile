@@ -5,11 +5,14 @@ BIN := .venv/bin
 .PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench lock places clean test-compose
 
 help:  ## what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@echo 'To use netvigil:'
+	@grep -hE '^(help|setup|demo|places|kafka|clean):.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@echo 'To work on it:'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | grep -vE '^(help|setup|demo|places|kafka|clean):' | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: .venv/ready  ## virtual environment in .venv with everything that netvigil needs, locked
+setup: .venv/ready  ## virtual environment in .venv with all that netvigil needs
 
-setup-dev: .venv/ready-dev  ## the same, and what its tests need
+setup-dev: .venv/ready-dev  ## the environment of setup, and what the tests need
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "netvigil needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)"; exit 2; }
@@ -25,10 +28,10 @@ setup-dev: .venv/ready-dev  ## the same, and what its tests need
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-system:  ## system packages of the real-component tests (Debian, Ubuntu; needs root)
+system:  ## system packages for the tests (Debian, Ubuntu; needs root)
 	@tools/system --tests
 
-demo: setup  ## an election-day shutdown, reconstructed, from feed to outage in your terminal
+demo: setup  ## a reconstructed election-day shutdown, in your terminal
 	@$(BIN)/netvigil demo
 
 test: setup-dev system check  ## everything that CI runs; sets up what it needs
@@ -44,7 +47,7 @@ format: setup-dev  ## put the code into the house's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-places: setup  ## the table that says which country an address belongs to (from the registries; needs the Internet)
+places: setup  ## the table of addresses and countries (needs the Internet)
 	@$(BIN)/netvigil places
 
 kafka: setup  ## an Apache Kafka to play with, in the foreground
@@ -59,7 +62,7 @@ golden: setup-dev  ## write the golden outputs anew; review the difference like 
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench
 
-test-compose: setup-dev system  ## docker-compose.yml, really up: a stream in, an outage and its notifications out
+test-compose: setup-dev system  ## docker-compose.yml, really up: a stream in, notifications out
 	$(BIN)/pytest -m compose tests/live
 
 lock: setup-dev  ## write the lock files anew from pyproject.toml
