@@ -164,7 +164,7 @@ def parts_compared() -> Json:
 def evidence() -> Json:
     """Why we say so."""
     return bars(
-        "Weight of evidence: above 0 speaks for an outage, below 0 against",
+        "Evidence: + for outage, − against",
         "How much each signal adds to the odds (natural logarithm): above zero it speaks for an outage, below zero "
         "against one. 3 makes it twenty times as likely.",
         latest(f"max by (signal) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})", "{{signal}}"),
