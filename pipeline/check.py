@@ -1,5 +1,6 @@
 """``netvigil check``: what is ready for election day, piece by piece, and what is not."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -87,9 +88,9 @@ def _looked(name: str, look: Callable[[], Iterable[Finding]] | None) -> Iterator
     try:
         yield from look()
     except (NoAnswerError, UserError) as error:
-        yield Finding(name, NOT_READY, str(error))
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
-        yield Finding(name, NOT_READY, f"it answers, but not as {name} does: {error!r}")
+        yield Finding(name, NOT_READY, re.sub(r"\[Errno -?\d+\] ", "", str(error)))
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError):
+        yield Finding(name, NOT_READY, f"it answers, but not as {name} does")
 
 
 def look_at_broker(broker: str, security: Security = PLAIN) -> Iterator[Finding]:

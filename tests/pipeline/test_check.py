@@ -107,7 +107,7 @@ def test_where_nobody_answers_that_is_the_finding(monkeypatch: pytest.MonkeyPatc
     assert states(found) == {
         "broker": NOT_READY, "prometheus": NOT_READY, "alertmanager": NOT_CHECKED, "grafana": NOT_READY
     }  # fmt: skip
-    assert "nobody answers at http://127.0.0.1:1" in detail(found, "prometheus")
+    assert detail(found, "prometheus") == "nobody answers at http://127.0.0.1:1: Connection refused"
 
 
 def test_a_server_that_never_answers_does_not_hold_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
