@@ -83,12 +83,13 @@ def worker(
     group: Annotated[str, typer.Option(help="workers of one name share the work")] = "netvigil",
     tense: Annotated[str, typer.Option(help="whose signals the metrics show: live, replay or drill")] = "live",
     silence: Annotated[int, typer.Option(help="seconds without a heartbeat after which a live feed is dead")] = 15 * 60,
+    quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but what goes wrong")] = False,
 ) -> None:
-    """Hosts the path; start more of them to scale."""
+    """Counts, judges and finds outages; start more to share it."""
     from pipeline import commands
 
     address = (metrics_host, metrics_port) if metrics_port else None
-    commands.worker(broker, feed or [], address, group, tense, silence)
+    commands.worker(broker, feed or [], address, group, tense, silence, quiet)
 
 
 @app.command()

@@ -229,8 +229,9 @@ def inspect(paths: list[str], as_json: bool) -> int:
 
 
 def worker(
-    broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str, silence: int
-) -> None:
+    broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str, silence: int,
+    quiet: bool,
+) -> None:  # fmt: skip
     """Host the path until told to stop."""
     from pipeline.agents.worker import work
 
@@ -242,7 +243,13 @@ def worker(
     if silence <= 0:
         raise UserError(f"--silence {silence!r} is not a number of seconds above 0")
     engine = Engine(Settings(silence=silence))
-    work(engine, parse(broker), from_environment(os.environ), feeds or list(FEEDS), address, group, tense)
+
+    def say(sentence: str) -> None:
+        if not quiet:
+            sys.stderr.write(f"netvigil: {sentence}\n")
+
+    feeds = feeds or list(FEEDS)
+    work(engine, parse(broker), from_environment(os.environ), feeds, address, group, tense, say)
 
 
 def places(files: list[Path], source: str) -> None:

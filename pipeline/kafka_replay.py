@@ -137,7 +137,7 @@ def still_there(broker: str, clock: Callable[[], float] = time.monotonic) -> Cal
 @contextmanager
 def workers(count: int, broker: str, *more: str) -> Iterator[Callable[[], None]]:
     """So many workers beside this process; gives a check that raises where one has died."""
-    command = [sys.executable, "-m", "pipeline", "worker", "--broker", f"kafka://{broker}", *more]
+    command = [sys.executable, "-m", "pipeline", "worker", "--quiet", "--broker", f"kafka://{broker}", *more]
     children = [subprocess.Popen(command, preexec_fn=die_with_parent()) for _ in range(count)]
 
     def check() -> None:

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import faust
 from prometheus_client import CollectorRegistry, start_http_server
@@ -18,19 +19,34 @@ from pipeline.topics import changelogs, every
 
 def work(
     engine: Engine, broker: str, security: Security, feeds: Sequence[str], address: tuple[str, int] | None,
-    group: str = "netvigil", tense: str = "live",
+    group: str = "netvigil", tense: str = "live", say: Callable[[str], None] = lambda _: None,
 ) -> None:  # fmt: skip
     """Host the whole path until told to stop.
 
-    ``address`` is where metrics are served, None for nowhere; ``tense`` says whose signals they show.
+    ``address`` is where metrics are served, None for nowhere; ``tense`` says whose signals they show; ``say`` tells a
+    person what is being waited for, and that it has come.
     """
+    say(f"waiting for the broker at {broker}")
     create(broker, (*every(feeds), *changelogs(group, feeds)), security, patience=120)
     registry = CollectorRegistry()
     noting = Noting(Metrics.on(registry, tense=tense))
     app, _ = application(engine, broker, security, feeds, noting, group)
     if address is not None:
         start_http_server(address[1], address[0], registry)
+    served = f"; metrics on {address[0]}:{address[1]}" if address is not None else ""
+    _once_ready(app, lambda: say(f"at work for {', '.join(feeds)}{served}"))
     Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True).execute_from_commandline()
+
+
+def _once_ready(app: faust.App, say: Callable[[], None]) -> None:
+    """Say it when the first share of the work has come."""
+    told: list[bool] = []
+
+    @app.on_rebalance_complete.connect(weak=False)
+    async def _ready(*_: Any, **__: Any) -> None:
+        if not told:
+            told.append(True)
+            say()
 
 
 OVERLAP = "Timer %s is overlapping (interval=%r runtime=%r)"
