@@ -79,8 +79,11 @@ class ReplayOptions:
 
 def _check_writable(path: Path) -> None:
     """Before the work, not after it."""
+    is_new = not path.exists()
     try:
         path.open("ab").close()
+        if is_new:
+            path.unlink()  # an empty file would read as "no outages found" where the replay fails
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be written: {error.strerror}") from None
 

@@ -43,6 +43,8 @@ def through_kafka(
             sending.check()
             for check in checks:
                 check()
+            if sending.busy:  # a slow pace is no silence
+                reader.last = time.monotonic()
             for topic, value in reader.poll(0.2, silence=SILENCE):
                 output = _output(topic, value)
                 if isinstance(output, Progress) and output.ended:

@@ -129,7 +129,8 @@ class Ledger:
         ]
         kind = kind_of_outage(down, up, severity, networks)
         # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
-        return "mobile" if entity.mobile and "bgp" not in down else kind
+        stands = "bgp" in up and "bgp" not in down
+        return "mobile" if entity.mobile and stands and severity >= 0.5 else kind
 
     def _signal(self, verdicts: Verdicts) -> int:
         if verdicts.signal not in self.signals:

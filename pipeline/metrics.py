@@ -134,8 +134,8 @@ class Metrics:
         becomes NaN, not observed.
         """
         if not len(verdicts.start):
-            if verdicts.status == DEAD and verdicts.run.tense == self.tense:
-                self._blind(("signal", verdicts.signal, str(verdicts.partition)))
+            if verdicts.status == DEAD:
+                self.blind(verdicts.run.tense, verdicts.signal, verdicts.partition)
             return
         self._tick(verdicts.run.tense, int(verdicts.start[row]) + verdicts.width)
         self.shown.learn(verdicts, row)
@@ -157,8 +157,12 @@ class Metrics:
         health = 0.0 if verdicts.status == DEAD else self.shown.health(owner, verdicts.health[row])
         self.bin_health.labels(verdicts.signal).set(health)
 
+    def blind(self, tense: str, signal: str, partition: int) -> None:
+        """The feed of a signal is dead: it must look neither like a dead country nor like a quiet one."""
+        if tense == self.tense:
+            self._blind(("signal", signal, str(partition)))
+
     def _blind(self, owner: Key) -> None:
-        """A dead feed must look neither like a dead country nor like a quiet one."""
         shown = [point for key in self.shown.owned(owner) for point in self.shown.points[key]]
         for name, labels in shown:
             if name in SEEN:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from pipeline.agents.pulse import Pulse
-from pipeline.binning import Late, Taken, answered
+from pipeline.binning import BinStage, Late, Taken, answered
 from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage
 from pipeline.metrics import Metrics
@@ -15,6 +15,14 @@ from pipeline.runs import remember
 
 LINGER = 15 * 60
 """How long a replay or drill is shown after its end [s]: its alerts get through, and do not fire for ever."""
+
+
+Place = tuple[str, str, int]
+"""``(tense, signal, fusion partition)``."""
+
+
+def _place(verdicts: Verdicts) -> Place:
+    return verdicts.run.tense, verdicts.signal, verdicts.partition
 
 
 class Noting:
@@ -32,6 +40,7 @@ class Noting:
         self.past: dict[str, None] = {}
         self.ended: dict[str, float] = {}
         self.dead: set[tuple[str, int]] = set()
+        self.dark: set[Place] = set()
 
     def note(self, frame: Frame | None, output: Any) -> None:
         """An output of a stage, with the frame that led to it; None for the frame itself, once."""
@@ -39,8 +48,8 @@ class Noting:
         match output:
             case None if isinstance(frame, Heartbeat):
                 self._beat(frame)
-            case None if isinstance(frame, Verdicts) and frame.status == DEAD and is_shown:
-                self.metrics.observe(frame)
+            case None if isinstance(frame, Verdicts) and is_shown:
+                self._sight(frame)
             case Late():
                 late = answered(output.records, output.records.partition)
                 self.metrics.late(output.records.feed, late)
@@ -49,6 +58,7 @@ class Noting:
                 self.metrics.messages(output.feed, output.records)
             case Fused() if is_shown:
                 self.metrics.observe(output.verdicts, row=output.bin)
+                self._stay_blind(_place(output.verdicts))
             case Outage() if is_shown:
                 self.metrics.outage(output)
             case Progress(ended=True) if is_shown and frame is not None and frame.run.tense != "live":
@@ -69,13 +79,18 @@ class Noting:
         self.metrics.dead_letter(letter.feed, letter.reason)
 
     def resume(self, stage: Any) -> None:
-        """A stage that goes on from a snapshot: its open outages are shown again."""
+        """A stage that goes on from a snapshot: its open outages are shown again, and whose feed is dead."""
+        if isinstance(stage, BinStage):
+            self._resume_feeds(stage)
         if isinstance(stage, FuseStage):
             streams = list(stage.streams.values())
             for run in [stream.run for stream in streams]:
                 self._shown(run)  # in order of last use: the newest is shown
             for stream in streams:
                 if self._shown(stream.run):
+                    for signal in [signal for signal, line in stream.lines.items() if line.status == DEAD]:
+                        self.dark.add((stream.run.tense, signal, stage.partition))
+                        self._stay_blind((stream.run.tense, signal, stage.partition))
                     open_ones = [life.outage() for life in stream.ledger.lives.values()]
                     self.metrics.resume(open_ones, stream.ledger.entities)
 
@@ -95,7 +110,24 @@ class Noting:
     def forget(self) -> None:
         """After a rebalance: whoever owns a partition now speaks of it."""
         self.dead.clear()
+        self.dark.clear()
         self.metrics.forget()
+
+    def _sight(self, verdicts: Verdicts) -> None:
+        """A signal whose feed is dead is blind until the feed is back, whatever of it still waits to be fused."""
+        (self.dark.add if verdicts.status == DEAD else self.dark.discard)(_place(verdicts))
+        self._stay_blind(_place(verdicts))
+
+    def _stay_blind(self, place: Place) -> None:
+        if place in self.dark:
+            self.metrics.blind(*place)
+
+    def _resume_feeds(self, stage: BinStage) -> None:
+        """It was said once that a feed is dead; nobody says it again."""
+        for stream in stage.streams.values():
+            if stream.dead and stream.run.tense == self.metrics.tense:
+                self.dead.add((stream.feed, stage.partition))
+                self.metrics.feed(stream.feed, False, stream.watermark if stream.watermark > NEVER else None)
 
     def _beat(self, beat: Heartbeat) -> None:
         """A feed is up when none of its partitions here is dead: one that lives must not hide one that does not."""

@@ -5,10 +5,12 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.agents import noting
 from pipeline.agents.noting import LINGER, Noting
+from pipeline.binning import BinStage
 from pipeline.fusion import FuseStage
 from pipeline.metrics import Metrics
 from pipeline.records import DEAD, UP, Entity, Heartbeat, Outage, Progress, Run
 from pipeline.settings import Fusing
+from pipeline.signals.series import Series
 from tests.pipeline.verdicts import verdicts
 
 NOW = 1707357600
@@ -111,3 +113,40 @@ def test_a_feed_that_dies_takes_its_signals_out_of_sight(registry):
             told.note(frame, output)
     assert registry.get_sample_value("netvigil_signal_health_ratio", labels) == 0
     assert registry.get_sample_value("netvigil_bin_health_ratio", {"signal": "bgp.ris"}) == 0
+
+
+def test_a_signal_of_a_dead_feed_stays_blind_although_bins_of_it_still_wait_for_slower_ones(registry):
+    told, run = Noting(Metrics.on(registry)), Run("live", "live", ("bgp.ris", "probing.ioda"))
+    stage, health = FuseStage(0, Fusing()), ("netvigil_bin_health_ratio", {"signal": "bgp.ris"})
+
+    def take(frame):
+        told.note(frame, None)
+        for output in stage.step(frame):
+            told.note(frame, output)
+
+    take(verdicts("bgp.ris", "....", run=run))
+    take(verdicts("probing.ioda", "..", run=run))
+    assert registry.get_sample_value(*health) == 1
+    take(verdicts("bgp.ris", "", run=run, at=1200, status=DEAD))
+    take(verdicts("probing.ioda", "..", run=run, at=600))
+    assert registry.get_sample_value(*health) == 0
+    take(verdicts("bgp.ris", ".", run=run, at=1200))
+    take(verdicts("probing.ioda", ".", run=run, at=1200))
+    assert registry.get_sample_value(*health) == 1
+
+
+def test_a_feed_that_was_dead_before_a_restart_is_dead_after_it(registry):
+    run, up = Run("live", "live", ("bgp.ris",)), ("netvigil_feed_up", {"feed": "table"})
+
+    def stage() -> BinStage:
+        return BinStage(0, lambda run, feed, partition: Series(run, feed, partition))
+
+    before, after, told = stage(), stage(), Noting(Metrics.on(registry))
+    before.step(Heartbeat(run, "table", 0, NOW, UP, run.signals))
+    before.step(Heartbeat(run, "table", 0, NOW, DEAD, run.signals))
+    after.load(before.save())
+    told.resume(after)
+    told.note(Heartbeat(run, "table", 1, NOW, UP), None)
+    assert registry.get_sample_value(*up) == 0
+    told.note(Heartbeat(run, "table", 0, NOW + 60, UP), None)
+    assert registry.get_sample_value(*up) == 1
