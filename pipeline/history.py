@@ -197,9 +197,9 @@ class History:
 
     def write(self, file: TextIO) -> int:
         """Write everything as OpenMetrics; returns the number of samples."""
-        for place, (_, until, _) in list(self.going.items()):
+        for place, (since, until, _) in list(self.going.items()):
             # what became known with the last bin is seen too: at its end, for a moment
-            self._show(place, self.last + 1 if until is None else until, None, [])
+            self._show(place, max(self.last, since + 1) if until is None else until, None, [])
         return _write(self.series, file)
 
     def _known(self, outage: Outage, before: Outage | None) -> int:

@@ -165,3 +165,13 @@ def test_history_shows_what_live_metrics_show() -> None:
     live = {series(line) for line in exposed if line.startswith(("netvigil_signal", "netvigil_outage_"))}
     assert len(live) > 10
     assert live <= {series(line) for line in text.getvalue().splitlines() if not line.startswith("#")}
+
+
+def test_what_became_known_with_the_last_bin_is_written_too():
+    history = History()
+    history.observe(verdicts())
+    known = history.last
+    history.outage(outage("confirmed", 1, detected_at=known, confirmed_at=known))
+    text = io.StringIO()
+    history.write(text)
+    assert [line for line in text.getvalue().splitlines() if line.startswith("netvigil_outage_active{")] != []
