@@ -12,6 +12,7 @@ import pytest
 
 from dashboards.notifications import Told
 from dashboards.webhook import Receiver, listening
+from pipeline.brokers.embedded import embedded
 from pipeline.brokers.transport import Sender
 from pipeline.codec import encode
 from pipeline.localtime import zone
@@ -90,10 +91,17 @@ def two_days(data: Path, tmp_path: Path) -> Path:
     return short
 
 
+@pytest.fixture
+def own_broker() -> Iterator[str]:
+    """Not the one that other tests share: what is spoilt here must not turn up there."""
+    with embedded() as address:
+        yield address
+
+
 def test_a_replayed_shutdown_fires_and_resolves_with_local_time_and_duration(
-    two_days: Path, embedded_broker: str, tmp_path: Path
+    two_days: Path, own_broker: str, tmp_path: Path
 ) -> None:
-    receiver, broker, port = Receiver(io.StringIO()), f"kafka://{embedded_broker}", free_port()
+    receiver, broker, port = Receiver(io.StringIO()), f"kafka://{own_broker}", free_port()
 
     def told(alert: str, status: str = "firing") -> list[Told]:
         return [t for n in receiver.seen() for t in n.alerts if (t.labels["alertname"], t.status) == (alert, status)]
@@ -108,7 +116,7 @@ def test_a_replayed_shutdown_fires_and_resolves_with_local_time_and_duration(
         until(lambda: answers(f"http://127.0.0.1:{port}/metrics"), 60)
         with (
             prometheus(f"127.0.0.1:{port}", alerts, tmp_path / "prometheus") as asked,
-            spoilt(embedded_broker, asked) as began,
+            spoilt(own_broker, asked) as began,
             running(*replay, "--speed", str(SPEED)) as playing,
         ):
             (firing,) = until(lambda: told("NetvigilOutageConfirmed"), 180)
