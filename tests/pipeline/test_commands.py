@@ -131,3 +131,9 @@ def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path: Path, o
 def test_a_seed_below_zero_is_refused() -> None:
     with pytest.raises(UserError, match="--seed -1 is below 0"):
         ran("demo", "--seed", "-1")
+
+
+def test_a_replay_that_fails_leaves_no_empty_answer_behind(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file"):
+        ran("replay", tmp_path / "nothere.csv", "--outages", tmp_path / "o.jsonl")
+    assert not (tmp_path / "o.jsonl").exists()

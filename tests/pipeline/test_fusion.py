@@ -190,3 +190,12 @@ def test_time_does_not_go_back_for_a_feed_that_was_dead():
     assert last(before).state == "confirmed"
     late = stage.step(verdicts(BGP, "LLLL.....", run=BOTH))
     assert not [out for out in late if isinstance(out, Outage | Fused)]
+
+
+def test_a_mobile_network_is_called_so_only_where_its_routes_were_seen_to_stand():
+    mobile = Entity("asn", "AS45669", "PK", True)
+    down = verdicts(PROBING, "...LLLLLL", run=BOTH, entity=mobile)
+    kinds = [
+        last(fuse(verdicts(BGP, marks, run=BOTH, entity=mobile), down)).kind for marks in (".........", "?????????")
+    ]
+    assert kinds == ["mobile", "unknown"]
