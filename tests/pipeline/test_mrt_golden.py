@@ -1,19 +1,25 @@
 """Real recordings against what bgpdump made of them: how many elements, and which."""
 
+import csv
 import gzip
+import io
 import re
 import socket
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from pipeline.feeds import mrt
+from pipeline.feeds.mrtstream import HEADER
 from pipeline.feeds.prefixes import pack_prefix
 from pipeline.records import ANNOUNCE, OTHER, RIB, STATE, WITHDRAW, Elements
-from tests.pipeline.mrts import kinds, opened, read
+from tests.pipeline.mrts import kinds, opened, read, whole
 
 LETTERS = {"A": ANNOUNCE, "W": WITHDRAW, "STATE": STATE, "B": RIB}
 WORDS = {"A": "announce", "W": "withdraw", "STATE": "state", "B": "rib"}
@@ -21,36 +27,35 @@ WORDS = {"A": "announce", "W": "withdraw", "STATE": "state", "B": "rib"}
 CLEAN = 1
 """Lines that bgpdump writes on stderr when nothing is wrong."""
 
-DIFFERENCES: dict[str, tuple[dict[str, int], dict[str, int], str]] = {
-    "bgpkit-parser/bview.20000111.0032.gz": (
-        {"B": 452_018 - 1},
-        {},
-        "each record states four bytes too few; bgpdump loses the boundary after the first entry, we take the four",
-    ),
-    "bgpkit-parser/updates.20000325.0345.gz": (
-        {"A": 4_660 - 2, "W": 718 - 2_044, "STATE": 307},
-        {"lost-boundary": 2},
-        "bgpdump reads the rest of the file as one message, 2,044 withdrawals of nothing; we go on behind the damage",
-    ),
-    "bgpkit-parser/updates.20001104.0124.gz": (
-        {"STATE": 322 - 364},
-        {"short-header": 42 + 21},
-        "42 changes of state (8 bytes) and 21 opens (33 bytes) without the peer's address: AS0 at 0.0.0.0 in bgpdump",
-    ),
-    "t2mune-mrtparse/bird_bgp": (
-        {"A": 14 - 24},
-        {},
-        "path ids in records that should have none: bgpdump reads 3 default routes and 1 wrong one before it gives up",
-    ),
-    "t2mune-mrtparse/bird6_bgp": ({"A": 14 - 32}, {}, "the same in IPv6"),
-    "t2mune-mrtparse/openbgpd_rib_table-mp": ({}, {"unsupported-type": 31}, "a subtype that was withdrawn in 2011"),
-    "ripencc-bgpdump/updates.nlri_mask_trailing_bits.gz": (
-        {},
-        {"torn-prefixes": 1},
-        "after 11.8.0.0/13 the list ends in a single byte: bgpdump drops it and says nothing",
-    ),
-}
-"""What differs from bgpdump: elements more or fewer, damage, and why."""
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A place of a recording that bgpdump reads otherwise, what both make of it, and why.
+
+    ``ours`` has elements by letter and dead letters by reason; ``theirs`` is what ``bgpdump -m`` 1.6.2 prints for it.
+    """
+
+    begin: int
+    end: int
+    ours: Counts
+    theirs: Counts
+    reason: str
+
+
+@cache
+def differences() -> dict[str, list[Difference]]:
+    """Record by record (where bgpdump has lost the boundary, up to the next place), in order, by file."""
+    found = defaultdict(list)
+    with (Path(__file__).parent / "mrt_differences.csv").open(newline="") as rows:
+        for file, begin, end, mine, theirs, reason in islice(csv.reader(rows), 1, None):
+            found[file].append(Difference(int(begin), int(end), _counted(mine), _counted(theirs), reason))
+    return dict(found)
+
+
+def _counted(text: str) -> Counts:
+    return {word: int(n) for word, _, n in (part.partition("=") for part in text.split())}
 
 
 @cache
@@ -64,22 +69,60 @@ def _elements(line: str) -> dict[str, int]:
     return {letter: int(n) for letter, n in re.findall(r" (A|W|STATE|B)=(\d+)", line)}
 
 
-def test_every_recording_gives_the_elements_of_bgpdump_or_a_difference_that_is_explained(data):
+def test_every_recording_gives_the_elements_of_bgpdump_or_each_difference_is_explained(data):
     for name, (_, expected) in counts(data).items():
-        more, damaged, _ = DIFFERENCES.get(name, ({}, {}, ""))
-        batches, damage, tally = read(opened(data / "feeds/mrt" / name))
-        found = kinds(batches)
-        ours = {letter: found.get(word, 0) for letter, word in WORDS.items()}
-        assert ours == {letter: expected.get(letter, 0) + more.get(letter, 0) for letter in WORDS}, name
-        reasons = [error.reason for error in damage]
-        assert {reason: reasons.count(reason) for reason in reasons} == damaged, name
-        assert tally.records + tally.dead - tally.torn >= 1
+        explained = differences().get(name, [])
+        found = decoded(opened(data / "feeds/mrt" / name))
+        more = sum((Counter(place.ours) for place in explained), Counter())
+        fewer = sum((Counter(place.theirs) for place in explained), Counter())
+        assert found + fewer == Counter(expected) + more, name
+
+
+def test_each_explained_difference_is_of_its_own_record_and_nothing_else_differs(data):
+    for name, places in differences().items():
+        content = whole(data / "feeds/mrt" / name)
+        edges = [0, *(edge for place in places for edge in (place.begin, place.end)), len(content)]
+        assert edges == sorted(edges), name
+        alike = [decoded(io.BytesIO(content[a:b])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        fewer = sum((Counter(place.theirs) for place in places), Counter())
+        assert sum(alike, Counter()) + fewer == Counter(counts(data)[name][1]), name
+        for place in places:
+            alone = decoded(io.BytesIO(content[place.begin : place.end]))
+            assert _dead(alone) == _dead(Counter(place.ours)), (name, place)
+            assert place.reason, (name, place)
+
+
+def _dead(found: Counter) -> Counter:
+    """Dead letters without their reason: a record cut out alone has nothing behind it to go on with."""
+    return Counter({letter: n for letter, n in found.items() if letter in LETTERS}) + Counter(
+        dead=sum(n for reason, n in found.items() if reason not in LETTERS)
+    )
+
+
+def decoded(stream: BinaryIO) -> Counter:
+    """Elements by letter and dead letters by reason."""
+    batches, damage, tally = read(stream)
+    assert tally.records + tally.dead - tally.torn >= bool(batches or damage)
+    letters = {letter: kinds(batches).get(word, 0) for letter, word in WORDS.items()}
+    return +(Counter(letters) + Counter(error.reason for error in damage))
+
+
+def test_each_record_of_the_first_kept_table_leaves_four_bytes_out_of_its_length(data):
+    content = whole(data / "feeds/mrt/bgpkit-parser/bview.20000111.0032.gz")
+    place, records = 0, 0
+    while place < len(content):
+        _, kind, subtype, length = HEADER.unpack_from(content, place)
+        assert (kind, subtype) == (12, 1)
+        place, records = place + HEADER.size + length + 4, records + 1
+    assert (place, records) == (len(content), 2490)
 
 
 def test_where_bgpdump_has_no_complaint_the_counts_are_equal(data):
     silent = {name for name, (warnings, _) in counts(data).items() if warnings <= CLEAN}
     assert len(silent) == 25
-    assert {name for name in silent if DIFFERENCES.get(name, ({}, {}, ""))[0]} == set()
+    places = [place for name in silent for place in differences().get(name, [])]
+    assert [place.ours for place in places] == [{"A": 1, "torn-prefixes": 1}]
+    assert [place.theirs for place in places] == [{"A": 1}]
 
 
 def test_four_contiguous_recordings_hold_what_their_source_says(data):
