@@ -51,7 +51,7 @@ def _wrong_beat(frame: Heartbeat) -> str:
 
 
 def _sound(entity: Entity) -> bool:
-    return all(isinstance(word, str) for word in entity[:3])
+    return all(isinstance(word, str) for word in (*entity[:3], entity.title))
 
 
 def _wrong_batch(frame: Elements | Rows) -> str:

@@ -119,7 +119,7 @@ def _record(history: History, output: object) -> None:
 
 def _watched(console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None) -> Result:
     """Through memory or Kafka, with a live table where somebody looks; ``end``: where the recording ends, if known."""
-    with Watching(console, lambda: playback.countries, end) as watching:
+    with Watching(console, lambda: playback.places, end) as watching:
 
         def both(output: object) -> None:
             watching.see(output)
@@ -166,7 +166,7 @@ def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -
     found = result.sorted()
     confirmed = [o for o in found if o.confirmed_at is not None and o.state != "retracted"]
     if confirmed:
-        console.print(outages_table(confirmed, playback.countries, width=console.width))
+        console.print(outages_table(confirmed, playback.places, width=console.width))
     said = "1 outage" if len(confirmed) == 1 else f"{len(confirmed) or 'no'} outages"
     console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(confirmed)} only suspected")
     console.print(

@@ -187,7 +187,7 @@ def _series(signal: str, width: int, world: World, values: np.ndarray) -> Rows:
     named = [i for i, network in enumerate(networks) if network["name"]]
     entities = (
         Entity("country", country, country),
-        *(Entity("asn", networks[i]["name"], country, networks[i]["mobile"]) for i in named),
+        *(Entity("asn", networks[i]["name"], country, networks[i]["mobile"], networks[i]["label"]) for i in named),
     )
     cells = np.column_stack([np.round(values.sum(axis=1), 3), values[:, named]])
     start = _starts(world.table, width)

@@ -37,12 +37,16 @@ class Peer(NamedTuple):
 
 
 class Entity(NamedTuple):
-    """Who a series is about; ``country`` is the ISO code of what it belongs to ('' where not known)."""
+    """Who a series is about: its ``type`` and ``name`` are its key, the rest is what is known of it ('' where nothing).
+
+    ``country`` is the ISO code of what it belongs to, ``title`` what people call it: Zong for AS59257.
+    """
 
     type: str
     name: str
     country: str = ""
     mobile: bool = False
+    title: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

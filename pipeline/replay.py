@@ -13,6 +13,7 @@ from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine, Output, chain
 from pipeline.feeds.archive import Recording
 from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Run
+from pipeline.series import Places, known
 
 See = Callable[[Output | DeadLetter], None]
 """Is shown everything that comes out, as it comes."""
@@ -83,13 +84,13 @@ class Pace:
 class Playback:
     """The frames of recordings, side by side in order of event time; counts what it reads.
 
-    ``pace``: None for as fast as it goes.  ``countries`` fills as it plays: which country an entity belongs to.
+    ``pace``: None for as fast as it goes.  ``places`` fills as it plays: what is known of its entities.
     ``reached``: the event time that is known to be fused [s].
     """
 
     def __init__(self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None) -> None:
         self.run, self.pace, self.reached = run, pace, NEVER
-        self.countries: dict[tuple[str, str], str] = {}
+        self.places: Places = {}
         self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
 
     @property
@@ -107,7 +108,7 @@ class Playback:
         stream = (frame for _, frame in heapq.merge(*timed, key=lambda pair: pair[0]))
         for frame in stream if self.pace is None else paced(stream, self.pace, lambda: self.reached):
             if isinstance(frame, Rows):
-                self.countries |= {entity[:2]: entity.country for entity in frame.entities}
+                self.places |= known(frame.entities)
             yield frame
 
 

@@ -6,7 +6,7 @@ outages: there are few of those.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -32,13 +32,10 @@ class Gazetteer:
         ISO 3166-1 code -> name in English.
     zone
         ISO 3166-1 code -> the zone that its people live by.
-    names
-        ``(entity_type, entity)`` -> name, for regions and networks that have one.
     """
 
     country_name: Callable[[str], str] = country_name
     zone: Callable[[str], tzinfo] = zone
-    names: Callable[[str, str], str] = lambda entity_type, entity: ""
 
     def name(self, entity: Entity) -> str:
         """What a place is called.
@@ -47,10 +44,14 @@ class Gazetteer:
         --------
         >>> [Gazetteer().name(Entity(*e)) for e in (("country", "PK"), ("asn", "AS59257", "PK"))]
         ['Pakistan', 'AS59257 (Pakistan)']
+        >>> Gazetteer().name(Entity("asn", "AS59257", "PK", title="Zong"))
+        'Zong, AS59257 (Pakistan)'
         >>> Gazetteer().name(Entity("service", "PK:whatsapp", "PK"))
         'WhatsApp in Pakistan'
         """
-        own = self.names(entity.type, entity.name)
+        own = entity.title
+        if own and entity.type == "asn":
+            own = f"{own}, {entity.name}"
         country = self.country_name(entity.country) if entity.country else ""
         if entity.type == "country":
             return own or self.country_name(entity.name)
@@ -59,17 +60,29 @@ class Gazetteer:
         return f"{own or entity.name} ({country})" if country else own or entity.name
 
 
-def placed(entity_type: str, entity: str, country: str = "") -> Entity:
-    """An entity with its country, from its own name where that tells.
+Places = dict[tuple[str, str], Entity]
+"""What is known of entities, by ``(entity_type, entity)``."""
+
+
+def known(entities: Iterable[Entity]) -> Places:
+    """The entities that say more than their own name tells: `placed` has to look them up."""
+    return {e[:2]: e for e in entities if e.title or (e.type == "asn" and e.country)}
+
+
+def placed(entity_type: str, entity: str, places: Places | None = None) -> Entity:
+    """The entity of that name as it is known, else with its country from its own name where that tells.
 
     Examples
     --------
     >>> placed("region", "VE-Zulia").country, placed("service", "PK:tor").country, placed("asn", "AS1").country
     ('VE', 'PK', '')
+    >>> placed("asn", "AS59257", known([Entity("asn", "AS59257", "PK", title="Zong")])).title
+    'Zong'
     """
-    if not country and entity_type != "asn":
-        country = entity.partition(":" if entity_type == "service" else "-")[0]
-    return Entity(entity_type, entity, country)
+    found = (places or {}).get((entity_type, entity), Entity(entity_type, entity))
+    if found.country or entity_type == "asn":
+        return found
+    return found._replace(country=entity.partition(":" if entity_type == "service" else "-")[0])
 
 
 def verdict_points(verdicts: Verdicts, row: int, columns: np.ndarray) -> Iterator[tuple[Entity, list[Point]]]:

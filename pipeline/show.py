@@ -14,7 +14,7 @@ from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.localtime import zone
 from pipeline.records import Entity, Outage
-from pipeline.series import Gazetteer, placed
+from pipeline.series import Gazetteer, Places, placed
 from pipeline.wording import printable
 
 STYLES = {
@@ -58,17 +58,17 @@ WIDE = 120
 """Columns of a terminal in which the evidence has room [-]."""
 
 
-def outages_table(outages: Iterable[Outage], countries: dict[tuple[str, str], str], width: int = 80) -> Table:
-    """The outages as a table that a terminal of 80 columns holds; ``countries``: which one a network belongs to."""
+def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) -> Table:
+    """The outages as a table that a terminal of 80 columns holds; ``places``: what is known of them."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("where", "what", "when"):
-        table.add_column(name)
-    table.add_column("lost", justify="right")
+    table.add_column("where", overflow="fold")  # long names take the lines that the other columns have anyway
+    for name in ("what", "when"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("lost", justify="right", no_wrap=True)
     if width >= WIDE:
         table.add_column("because of", overflow="fold")
     for outage in outages:
-        country = countries.get((outage.entity_type, outage.entity), "")
-        row = _row(outage, placed(outage.entity_type, outage.entity, country))
+        row = _row(outage, placed(outage.entity_type, outage.entity, places))
         table.add_row(*row[: len(table.columns)])
     return table
 
@@ -114,10 +114,8 @@ class Watching:
     Where the output is no terminal nothing is drawn: the result is printed at the end.
     """
 
-    def __init__(
-        self, console: Console, countries: Callable[[], dict[tuple[str, str], str]], end: int | None = None
-    ) -> None:
-        self.console, self.countries, self.end = console, countries, end
+    def __init__(self, console: Console, places: Callable[[], Places], end: int | None = None) -> None:
+        self.console, self.places, self.end = console, places, end
         self.outages: dict[str, Outage] = {}
         self.reached = NEVER
         self.live = Live(console=console, get_renderable=self.render, refresh_per_second=4, transient=True)
@@ -128,7 +126,7 @@ class Watching:
         line = Text(f"{self._where()}   outages so far: {len(found)}", "dim")
         if not found:
             return Group(line)
-        return Group(outages_table(found[-8:], self.countries(), self.console.width), line)
+        return Group(outages_table(found[-8:], self.places(), self.console.width), line)
 
     def _where(self) -> str:
         if self.reached == NEVER:

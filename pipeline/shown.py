@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.evidence import ratios
 from pipeline.outages import OPEN
 from pipeline.records import Entity, Outage, Verdicts
-from pipeline.series import Point, placed
+from pipeline.series import Places, Point, known, placed
 
 Key = tuple[str, ...]
 Place = tuple[str, str, str]
@@ -34,7 +34,7 @@ class Shown:
     revisions: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
     open: dict[Place, Outage] = field(default_factory=dict)
     ended: dict[Place, int] = field(default_factory=dict)
-    countries: dict[tuple[str, str], str] = field(default_factory=dict)
+    places: Places = field(default_factory=dict)
     ratios: dict[Place, dict[str, float]] = field(default_factory=dict)
     healths: dict[Key, tuple[float, int]] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
@@ -66,11 +66,11 @@ class Shown:
         return {(place[1], place[2]) for place in self.open if place[0] == tense}
 
     def place_all(self, entities: Iterable[Entity]) -> None:
-        """Remember the countries of networks."""
-        self.countries |= {e[:2]: e.country for e in entities if e.type == "asn" and e.country}
+        """Remember names, and the countries of networks."""
+        self.places |= known(entities)
 
     def learn(self, verdicts: Verdicts, row: int) -> None:
-        """Remember the countries of networks, and what those in an outage show."""
+        """Remember names and the countries of networks, and what those in an outage show."""
         self.place_all(verdicts.entities)
         is_out = self.out(verdicts.run.tense)
         if not is_out:
@@ -90,9 +90,8 @@ class Shown:
         return sum(share for share, _ in parts) / total if total else 0.0
 
     def place(self, outage: Outage) -> Entity:
-        """The entity of an outage, with its country."""
-        country = self.countries.get((outage.entity_type, outage.entity), "")
-        return placed(outage.entity_type, outage.entity, country)
+        """The entity of an outage, with its country and its name for people."""
+        return placed(outage.entity_type, outage.entity, self.places)
 
     def before(self, outage: Outage) -> Outage | None:
         """The last revision of the same outage that was seen."""

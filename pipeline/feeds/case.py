@@ -50,12 +50,14 @@ def entity_of(kind: str, name: str, entities: Entities) -> Entity:
 
     Examples
     --------
-    >>> entity_of("region", "VE-Anzoátegui", {}).country, entity_of("asn", "AS9988", {("asn", "AS9988"): Kin("MM")})
-    ('VE', Entity(type='asn', name='AS9988', country='MM', mobile=False))
+    >>> entity_of("region", "VE-Anzoátegui", {}).country
+    'VE'
+    >>> entity_of("asn", "AS9988", {("asn", "AS9988"): Kin("MM", "MPT")})
+    Entity(type='asn', name='AS9988', country='MM', mobile=False, title='MPT')
     """
     kin = entities.get((kind, name), Kin(""))
     by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
-    return Entity(kind, name, kin.parent or by_name, kin.mobile)
+    return Entity(kind, name, kin.parent or by_name, kin.mobile, kin.name)
 
 
 def read_entities(path: Path) -> dict[tuple[str, str], Kin]:

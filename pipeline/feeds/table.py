@@ -67,7 +67,7 @@ def read_table(
     >>> text = "time,signal,entity_type,entity,value|2024-02-08T00:00Z,bgp.ris,region,PK-SD,7|"
     >>> table = read_table(io.BytesIO(text.replace("|", chr(10)).encode()))
     >>> table.signals, table.series[0].entities, table.series[0].value.tolist()
-    (('bgp.ris',), (Entity(type='region', name='PK-SD', country='PK', mobile=False),), [7.0])
+    (('bgp.ris',), (Entity(type='region', name='PK-SD', country='PK', mobile=False, title=''),), [7.0])
     """
     names, parts, damage = Names(), [], _check_header(stream.readline(MAX_LINE))
     for line, block in _blocks(stream) if not damage else ():

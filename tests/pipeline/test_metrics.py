@@ -229,6 +229,10 @@ def test_a_network_brings_its_country_along(registry: CollectorRegistry, metrics
     metrics.outage(outage(entity_type="asn", entity="AS59257"))
     assert 'country="PK"' in shown(registry, "outage_info")[0]
     assert 'name="AS59257 (Pakistan)"' in shown(registry, "outage_info")[0]
+    metrics.observe(verdicts((PK, ZONG._replace(title="Zong"))))
+    metrics.outage(outage(entity_type="asn", entity="AS59257", revision=3))
+    assert 'name="Zong, AS59257 (Pakistan)"' in shown(registry, "outage_info")[0]
+    assert len(shown(registry, "outage_info")) == 1
 
 
 def test_after_a_rebalance_nothing_stays_but_counters(registry: CollectorRegistry, metrics: Metrics) -> None:

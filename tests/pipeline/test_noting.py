@@ -78,13 +78,14 @@ def test_a_newer_replay_is_not_taken_away_with_the_one_before(registry, monkeypa
 
 
 def test_an_open_outage_of_a_network_keeps_its_country_over_a_restart_so_that_its_alert_stays_the_same(registry):
-    zong = Entity("asn", "AS59257", "PK")
+    zong = Entity("asn", "AS59257", "PK", title="Zong")
     before, after = FuseStage(0, Fusing()), FuseStage(0, Fusing())
     before.step(verdicts("probing.ioda", "....LLLL", run=Run("l", "live", ("probing.ioda",)), entity=zong))
     after.load(before.save())
     Noting(Metrics.on(registry)).resume(after)
     (info,) = [s for m in registry.collect() if m.name == "netvigil_outage_info" for s in m.samples]
     assert (info.labels["entity"], info.labels["country"]) == ("AS59257", "PK")
+    assert info.labels["name"] == "Zong, AS59257 (Pakistan)"
     assert info.labels["since_local"].endswith("(UTC+5)")
 
 

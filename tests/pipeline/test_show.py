@@ -6,10 +6,11 @@ import pytest
 from rich.console import Console
 
 from pipeline.codec import seconds
-from pipeline.records import Outage, Term
+from pipeline.records import Entity, Outage, Term
+from pipeline.series import known
 from pipeline.show import Watching, outages_table
 
-COUNTRIES = {("asn", "AS59257"): "PK"}
+PLACES = known([Entity("asn", "AS59257", "PK", title="Zong")])
 TERMS = (Term("traffic.radar", 0.5, -30.0, 9.0, 1.0), Term("probing.ioda", 0.6, -12.0, 6.0, 1.0))
 
 
@@ -21,7 +22,7 @@ def outage(end: str | None = "2024-02-08T15:15:00Z", state: str = "ended", entit
 
 def printed(found: list[Outage], width: int) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=width).print(outages_table(found, COUNTRIES, width))
+    Console(file=out, width=width).print(outages_table(found, PLACES, width))
     return [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
 
 
@@ -30,6 +31,12 @@ def test_an_outage_takes_two_lines_and_no_more(width: int) -> None:
     lines = printed([outage(), outage(entity="AS59257")], width)
     assert len(lines) == 2 + 2 * 2
     assert max(map(len, lines)) <= width
+
+
+def test_a_network_is_called_by_its_name_and_its_country() -> None:
+    words = " ".join(" ".join(printed([outage(entity="AS59257")], 80)).split())
+    assert "Zong, AS59257" in words
+    assert "(Pakistan)" in words
 
 
 def test_the_table_gives_both_clocks_and_the_length() -> None:
