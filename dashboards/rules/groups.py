@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dashboards.plainyaml import dump
+import yaml
+
 from dashboards.rules import outages, sight, workers
 from dashboards.rules.alert import Alert, Record, Timing
 
 HEAD = "# Written by `make dashboards` from dashboards/rules; a change here is lost.\n"
+NEVER_FOLD = 2**31
+"""Columns after which a line would go on in the next one [-]."""
+
 ALERTS = (*outages.ALERTS, *sight.ALERTS, *workers.ALERTS)
 
 
@@ -28,4 +32,19 @@ def rules(timing: Timing = Timing()) -> dict[str, Any]:  # noqa: B008  # frozen
 
 def rules_text(timing: Timing = Timing()) -> str:  # noqa: B008  # frozen
     """The file."""
-    return HEAD + dump(rules(timing))
+    return HEAD + yaml.dump(rules(timing), Dumper=Readable, sort_keys=False, allow_unicode=True, width=NEVER_FOLD)
+
+
+class Readable(yaml.SafeDumper):
+    """YAML in which a query of several lines stays one, and no list is written once and referred to later."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Rules repeat the same words; a person reads them where they stand."""
+        return True
+
+
+def _text(dumper: Readable, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+Readable.add_representer(str, _text)
