@@ -73,14 +73,14 @@ class JudgeStage:
     def _columns(self, series: Series, entities: tuple[Entity, ...]) -> np.ndarray:
         """Where the frame's entities stand in the detector's state; new ones are appended to it."""
         if entities not in series.places:
-            known = {entity: i for i, entity in enumerate(series.entities)}
-            fresh = [entity for entity in entities if entity not in known]
+            known = {entity[:2]: i for i, entity in enumerate(series.entities)}
+            fresh = [entity for entity in entities if entity[:2] not in known]
             if fresh:
                 series.state = extend(series.state, len(fresh))
-                known |= {entity: len(known) + i for i, entity in enumerate(fresh)}
+                known |= {entity[:2]: len(known) + i for i, entity in enumerate(fresh)}
                 series.entities += fresh
                 series.countries = tuple(entity.country for entity in series.entities)
-            series.places = {entities: np.array([known[entity] for entity in entities], np.intp)}
+            series.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}
         return series.places[entities]
 
     def _judge(self, series: Series, bins: Bins, i: int, columns: np.ndarray) -> Any:
