@@ -1,6 +1,8 @@
 """The command line: arguments only."""
 
+import errno
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -129,10 +131,21 @@ def places(
 
 def main() -> None:
     """Run a command; what a person did wrong is one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a dash shows a question mark
     try:
         app()
     except UserError as error:
         sys.stderr.write(f"netvigil: {error}\n")
+        sys.exit(2)
+    except MemoryError:
+        sys.stderr.write("netvigil: this machine has not enough memory for that; replay smaller files one by one\n")
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO):
+            raise
+        sys.stderr.write(f"netvigil: the output cannot be written: {error.strerror}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,5 +1,6 @@
 """What the commands do, between the arguments and the parts that do the work."""
 
+import io
 import itertools
 import os
 import sys
@@ -31,6 +32,7 @@ from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
 from pipeline.show import Watching, outages_table
 from pipeline.wording import printable
+from pipeline.writing import written
 
 TENSES = ("live", "replay", "drill")
 
@@ -58,11 +60,20 @@ class ReplayOptions:
             raise UserError(f"--broker {self.broker!r} needs --through kafka")
         if self.tense == "live" and not self.broker:
             raise UserError("--tense 'live' needs --broker: a replay in this process must not look like the present")
+        if self.workers < -1:
+            raise UserError(f"--workers {self.workers} is below 0")
         if self.metrics and self.through != "memory":
             raise UserError(f"--metrics {str(self.metrics)!r} needs --through memory")
         for path in (self.outages, self.metrics):
             if path is not None:
                 _check_writable(path)
+
+    def check_apart(self, sources: Iterable[str]) -> None:
+        """Raise `UserError` where a recording would be written over."""
+        read = [file for source in map(Path, sources) for file in (source, *source.glob("*"))]
+        for path in (self.outages, self.metrics):
+            if path is not None and any(path.exists() and file.exists() and path.samefile(file) for file in read):
+                raise UserError(f"{str(path)!r} is a recording that is replayed: it would be written over")
 
     def pace(self) -> float | None:
         """Seconds of event time to a second, None for as fast as it goes."""
@@ -91,6 +102,7 @@ def _check_writable(path: Path) -> None:
 def replay(paths: list[str], options: ReplayOptions) -> None:
     """Replay recordings and show what came of them."""
     options.check()
+    options.check_apart(paths)
     pace = options.pace()
     found = recordings(paths, DAY if pace is None else piece(pace))
     playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None)
@@ -98,10 +110,11 @@ def replay(paths: list[str], options: ReplayOptions) -> None:
     history = History()
     result = _watched(console, playback, options, lambda output: _record(history, output))
     if options.outages is not None:
-        options.outages.write_bytes(result.lines())
+        with written(options.outages) as file:
+            file.write(result.lines())
     if options.metrics is not None:
-        with open(options.metrics, "w", encoding="utf-8") as file:
-            history.write(file)
+        with written(options.metrics) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+            history.write(text)
     _tell(console, playback, result, options.as_json)
 
 

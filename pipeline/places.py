@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.snapshot import pack, unpack
+from pipeline.writing import written
 
 REFRESH = "netvigil places"
 """The command that makes the table."""
@@ -142,6 +143,5 @@ def cache(environment: Mapping[str, str] = os.environ) -> Path:
 def save(places: Places, path: Path) -> None:
     """Write the table, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(places.dump())
-    part.replace(path)
+    with written(path) as file:
+        file.write(places.dump())
