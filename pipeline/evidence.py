@@ -22,7 +22,7 @@ def kind_of(signal: str) -> str:
 
 def ratios(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Value as a share of what was expected; NaN where nothing (or nothing above zero) was."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return np.where(expected > 0, value / expected, np.nan)
 
 
