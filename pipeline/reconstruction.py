@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.bins import DAY
 from pipeline.feeds import tabletext
 from pipeline.feeds.case import Kin, Label, write_case
+from pipeline.localtime import country_name
 from pipeline.records import Entity, Rows, Run
 
 FACTS = Path(__file__).parent / "facts" / "pakistan-2024-02-08.toml"
@@ -26,6 +27,9 @@ WINDOW = 15 * 60
 """Each network goes dark within a quarter of an hour of its own [s]."""
 
 FIVE_MINUTES = 300
+
+MARK = "(reconstructed)"
+"""Goes with the name of every entity, so that whatever shows one says what it is: tables, boards, notifications."""
 
 
 @dataclass(frozen=True)
@@ -131,10 +135,8 @@ def reconstruct(seed: int = 0) -> Case:
         _series(signal, width, world, make(world, _starts(table, width), width))
         for (signal, width), make in zip(WIDTHS.items(), (_bgp, _probing, _traffic), strict=True)
     ]
-    networks = {
-        ("asn", n["name"]): Kin(table["country"], n["label"], n["mobile"]) for n in table["networks"] if n["name"]
-    }
-    return Case(f"{table['title']} (seed {seed})", tuple(rows), _labels(world), networks)
+    kin = {entity[:2]: Kin(entity.country, entity.title, entity.mobile) for entity in rows[0].entities}
+    return Case(f"{table['title']} (seed {seed})", tuple(rows), _labels(world), kin)
 
 
 def _shutdowns(table: dict[str, Any], rng: np.random.Generator) -> dict[str, Shutdown]:
@@ -186,8 +188,8 @@ def _series(signal: str, width: int, world: World, values: np.ndarray) -> Rows:
     country, networks = world.table["country"], world.table["networks"]
     named = [i for i, network in enumerate(networks) if network["name"]]
     entities = (
-        Entity("country", country, country),
-        *(Entity("asn", networks[i]["name"], country, networks[i]["mobile"], networks[i]["label"]) for i in named),
+        Entity("country", country, country, False, f"{country_name(country)} {MARK}"),
+        *(_network(networks[i], country) for i in named),
     )
     cells = np.column_stack([np.round(values.sum(axis=1), 3), values[:, named]])
     start = _starts(world.table, width)
@@ -195,6 +197,10 @@ def _series(signal: str, width: int, world: World, values: np.ndarray) -> Rows:
     entity = np.tile(np.arange(len(entities), dtype=np.int32), len(start))
     phase = int(start[0]) % width
     return Rows(Run(), tabletext.NAME, 0, signal, width, (), phase, entities, time, entity, cells.ravel())
+
+
+def _network(network: dict[str, Any], country: str) -> Entity:
+    return Entity("asn", network["name"], country, network["mobile"], f"{network['label']} {MARK}")
 
 
 def _labels(world: World) -> tuple[Label, ...]:

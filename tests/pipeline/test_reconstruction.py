@@ -14,6 +14,7 @@ from pipeline.feeds.case import read_entities, read_labels
 from pipeline.feeds.table import chunks
 from pipeline.reconstruction import FACTS, Case, facts, reconstruct, write
 from pipeline.records import Entity, Rows
+from pipeline.series import Gazetteer
 
 MIDNIGHT = 1_707_350_400
 """8 February 2024, 00:00 UTC."""
@@ -57,6 +58,18 @@ def test_it_says_that_it_is_a_reconstruction_wherever_it_is_shown(case: Case, tm
     assert "made, not measured" in (tmp_path / "README.md").read_text()
 
 
+def test_every_place_that_names_one_of_its_entities_says_that_it_is_reconstructed(case: Case, tmp_path: Path):
+    write(case, tmp_path)
+    entities = {entity for rows in case.rows for entity in rows.entities}
+    source = open_source(tmp_path)
+    assert source.whole is not None
+    read = {entity for rows in source.whole.series for entity in rows.entities}
+    assert read == entities
+    names = {Gazetteer().name(entity) for entity in read}
+    assert {"Pakistan (reconstructed)", "Zong (reconstructed), AS59257 (Pakistan)"} <= names
+    assert all("(reconstructed)" in name for name in names)
+
+
 def test_every_fact_says_whether_it_is_published_or_assumed():
     table = tomllib.loads(FACTS.read_text())
     assert {fact["status"] for fact in table["facts"].values()} == {"published", "assumed"}
@@ -80,7 +93,7 @@ def test_it_has_twenty_seven_ordinary_days_and_the_day_on_the_grid_of_each_signa
 
 
 def test_its_entities_are_the_country_and_its_networks_with_the_mobile_ones_marked(case: Case):
-    assert case.rows[0].entities[0] == Entity("country", "PK", "PK")
+    assert case.rows[0].entities[0] == Entity("country", "PK", "PK", title="Pakistan (reconstructed)")
     mobile = {e.name for e in case.rows[0].entities if e.mobile}
     assert mobile == set(MOBILE)
     assert {name for (_, name), kin in case.entities.items() if kin.mobile} == mobile
