@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from pipeline import topics
-from pipeline.bins import DAY, NEVER
+from pipeline.bins import DAY
 from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
 from pipeline.brokers.security import PLAIN, Security, from_environment, parse
-from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
@@ -30,8 +28,8 @@ from pipeline.kafka_replay import still_there, through_kafka, workers
 from pipeline.records import Outage, Run
 from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
-from pipeline.show import Watching, outages_table
-from pipeline.wording import printable
+from pipeline.show import Watching
+from pipeline.telling import tell
 from pipeline.writing import written
 
 TENSES = ("live", "replay", "drill")
@@ -115,7 +113,7 @@ def replay(paths: list[str], options: ReplayOptions) -> None:
     if options.metrics is not None:
         with written(options.metrics) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
             history.write(text)
-    _tell(console, playback, result, options.as_json)
+    tell(console, playback, result, options.as_json)
 
 
 def _run(found: Iterable[Recording], tense: str) -> Run:
@@ -165,41 +163,6 @@ def _at_work(broker: str, security: Security) -> bool:
     return members(broker, "netvigil", security) > 0
 
 
-def _tell(console: Console, playback: Playback, result: Result, as_json: bool) -> None:
-    counts = {
-        "read": playback.read, "used": result.used or playback.read - result.late - len(result.dead),
-        "late": result.late, "dead": len(result.dead),
-    }  # fmt: skip
-    if as_json:
-        outages = b",".join(result.lines().splitlines())
-        reached = f'"{iso(result.watermark)}"' if result.watermark > NEVER else "null"
-        head = f'{{"watermark":{reached},"judged":{sum(result.judged.values())},"records":{_json(counts)},"outages":['
-        sys.stdout.write(head + outages.decode() + "]}\n")
-        return
-    found = result.sorted()
-    confirmed = [o for o in found if o.confirmed_at is not None and o.state != "retracted"]
-    if confirmed:
-        console.print(outages_table(confirmed, playback.places, width=console.width))
-    said = "1 outage" if len(confirmed) == 1 else f"{len(confirmed) or 'no'} outages"
-    console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(confirmed)} only suspected")
-    console.print(
-        f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, {counts['dead']:,} dead"
-    )
-    if not sum(result.judged.values()):
-        console.print(
-            "Nothing was observed well enough to be judged: no outage found means nothing here.", style="yellow"
-        )
-    for letter in result.dead[:5]:
-        said = f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}"
-        console.print(Text(printable(said), "yellow"))  # not as markup: it has words of the input
-
-
-def _json(counts: dict[str, int]) -> str:
-    import json
-
-    return json.dumps(counts, separators=(",", ":"))
-
-
 DEMO_DAY = 8.0
 """How long the demo's election day takes [s]."""
 
@@ -224,7 +187,7 @@ def demo(seed: int, folder: Path | None) -> None:
     pace = Pace(DAY / DEMO_DAY, since=end - DAY)
     playback = Playback([recording], _run([recording], "replay"), pace)
     result = _watched(console, playback, ReplayOptions(through="kafka"), lambda _: None, end)
-    _tell(console, playback, result, as_json=False)
+    tell(console, playback, result, as_json=False)
     if folder is not None:
         console.print(f"left in {folder}: signals.csv, labels.csv, entities.csv")
 
