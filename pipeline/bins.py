@@ -66,31 +66,47 @@ class Cadence:
         return grid[(grid > after) & (grid <= last)]
 
 
-def infer_cadence(times: np.ndarray) -> Cadence:
-    """The cadence of a given series, from the distinct times of its rows ``(n,) int64`` [s].
+NEARLY = 0.9
+"""Share from which most are as good as all: a few rows off the grid must not move the bins of the others [0-1]."""
 
-    The width is the commonest step, the shorter one of a tie.  Where the times do not lie on that one grid
-    but keep to a few slots of the day, the slots are the cadence; else every ``width`` seconds from the first time.
+RARE = 0.1
+"""A slot of the day with less than this share of the commonest slot's times is a stray, and no slot [0-1]."""
+
+
+def infer_cadence(times: np.ndarray) -> Cadence:
+    """The cadence of a given series, from the times of its rows ``(n,) int64`` [s].
+
+    The width is the commonest step, the shorter one of a near tie, and the phase that of most rows: one off the grid
+    falls into the bin that it lies in.  Where the rows do not lie on that one grid but keep to a few slots of the day,
+    the slots are the cadence.
 
     Examples
     --------
     >>> infer_cadence(np.array([600, 1200, 1800, 3600])).width
     600
+    >>> infer_cadence(np.array([570, *range(1200, 12000, 600)]))
+    Cadence(width=600, slots=(), phase=0)
     >>> hours = np.array([6, 10, 16, 20, 30, 34, 40, 44, 54, 58])
     >>> infer_cadence(hours * 3600) == Cadence(4 * 3600, slots=(21600, 36000, 57600, 72000))
     True
     """
-    times = np.unique(np.asarray(times, np.int64))
+    times, rows = np.unique(np.asarray(times, np.int64), return_counts=True)
     if len(times) < 2:
         return Cadence(DAY, phase=int(times[0]) % DAY if len(times) else 0)
     steps, counts = np.unique(np.diff(times), return_counts=True)
-    width = int(steps[np.argmax(counts)])
-    phase = int(times[0]) % width
-    if np.all((times - phase) % width == 0):
-        return Cadence(width, phase=phase)
-    slots = np.unique(times % DAY)
-    uneven = len(slots) <= 24 and len(times) >= 2 * len(slots) and np.diff(slots, append=slots[0] + DAY).min() >= width
-    return Cadence(width, slots=tuple(int(s) for s in slots)) if uneven else Cadence(width, phase=phase)
+    width = int(steps[counts >= NEARLY * counts.max()].min())
+    phases, at = np.unique(times % width, return_inverse=True)
+    held = np.bincount(at, rows)
+    even = Cadence(width, phase=int(phases[np.argmax(held)]))
+    return even if held.max() >= NEARLY * rows.sum() else _uneven(times, width) or even
+
+
+def _uneven(times: np.ndarray, width: int) -> Cadence | None:
+    """The slots of the day that distinct times keep to, None where they keep to none."""
+    slots, counts = np.unique(times % DAY, return_counts=True)
+    slots = slots[counts >= RARE * counts.max()]
+    keeps = len(slots) <= 24 and len(times) >= 2 * len(slots) and np.diff(slots, append=slots[0] + DAY).min() >= width
+    return Cadence(width, slots=tuple(slots.tolist())) if keeps else None
 
 
 NEVER = -(2**62)

@@ -82,6 +82,13 @@ def test_the_cadence_of_an_even_series_is_found_again(cadence, first, size):
     assert infer_cadence(starts) == cadence
 
 
+@given(cadences, st.integers(1, 59), st.integers(0, 40))
+def test_a_row_off_the_grid_shifts_the_bins_of_nobody_wherever_it_stands(cadence, off, place):
+    starts = cadence.starts(0, 40 * DAY)
+    stray = int(starts[place % len(starts)]) - off
+    assert infer_cadence(np.append(starts, stray)) == infer_cadence(starts)
+
+
 @given(cells, st.lists(st.integers(0, 40), max_size=4))
 def test_batches_cut_anywhere_give_the_same_bins(given, cuts):
     edges = [0, *sorted(min(cut, len(given)) for cut in cuts), len(given)]
