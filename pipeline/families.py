@@ -89,7 +89,9 @@ FAMILIES = {
         "event_timestamp_seconds", ("tense",), "Event time up to which everything was judged and fused."
     ),
     "watch_active": _gauge("watch_active", ("country", "name"), "1 = a watch is on, 0 = it is to come."),
-    "build_info": _gauge("build_info", ("version",), "Version of netvigil."),
+    "build_info": _gauge(
+        "build_info", ("version", "tense"), "Version of netvigil, and the tense whose feeds and signals it shows."
+    ),
 }
 """Every metric, by its field in `pipeline.metrics.Metrics`."""
 

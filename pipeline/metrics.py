@@ -15,8 +15,9 @@ from pipeline.records import DEAD, Entity, Outage, Verdicts
 from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
 from pipeline.shown import Key, Shown
 
-LATENCIES = (60, 300, 600, 900, 1800, 3600, 2 * 3600, 6 * 3600, 24 * 3600)
-"""Steps of the detection latency [s]: from one bin of an election day to a day."""
+LATENCIES = (60, *range(300, 3600, 300), *range(3600, 3 * 3600, 1800), *(3600 * h for h in (3, 6, 12, 24)))
+"""Steps of the detection latency [s]: from one bin of an election day to a day.  A median is read off between two of
+them: so up to an hour they are no coarser than a bin of routes."""
 
 SEEN = frozenset({"signal_value", "signal_ratio", "signal_expected", "signal_score", "signal_health"})
 """What a bin shows, and a dead feed does not."""
@@ -90,12 +91,13 @@ class Metrics:
 
     @classmethod
     def on(
-        cls, registry: CollectorRegistry, gazetteer: Gazetteer | None = None, tense: str = "live", version: str = ""
-    ) -> "Metrics":
-        """All metrics, registered with a registry of one's own."""
+        cls, registry: CollectorRegistry, gazetteer: Gazetteer | None = None, tense: str = "live", version: str = "",
+        clock: Callable[[], float] | None = None,
+    ) -> "Metrics":  # fmt: skip
+        """All metrics, registered with a registry of one's own; by a ``clock`` [s] an end is shown long enough."""
         made = {name: _built(family, registry) for name, family in FAMILIES.items()}
-        metrics = cls(gazetteer or Gazetteer(), tense, Shown(), **made)
-        metrics.build_info.labels(version or _version()).set(1)
+        metrics = cls(gazetteer or Gazetteer(), tense, Shown(clock) if clock else Shown(), **made)
+        metrics.build_info.labels(version or _version(), tense).set(1)
         for entity_type, state in product(("country", "region", "asn", "service"), (*OPEN, ENDED, RETRACTED)):
             metrics.outages.labels(entity_type, tense, state)  # from zero: increase() does not see a counter's birth
         metrics.detection_latency.labels(tense)
@@ -184,12 +186,12 @@ class Metrics:
             self.detection_latency.labels(outage.tense).observe(max(0, outage.confirmed_at - outage.start))
         self._put(outage, regained)
 
-    def resume(self, outages: Iterable[Outage], entities: Iterable[Entity] = ()) -> None:
-        """Show outages that were open before a restart or a rebalance; they have been counted then.
+    def resume(self, tense: str, outages: Iterable[Outage], entities: Iterable[Entity] = ()) -> None:
+        """Show outages of a tense that were open before a restart or a rebalance; they have been counted then.
 
         ``entities`` tell the countries of networks: without its country an outage would be told as over, and anew.
         """
-        self.shown.place_all(entities)
+        self.shown.place_all(tense, entities)
         for outage in outages:
             self._put(outage, math.nan)
 

@@ -109,7 +109,10 @@ def entity_point(entity: Entity, gazetteer: Gazetteer) -> Point:
 
 
 def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[Point]:
-    """The points of an open outage: active is 1 once it is confirmed, 0 while it is only suspected."""
+    """The points of an open outage: active is 1 once it is confirmed, 0 while it is only suspected.
+
+    Its entity is named with it: boards find a place by its name, also where its signals are not shown.
+    """
     key = (outage.entity_type, outage.entity)
     labels, short = (*key, outage.kind, outage.tense), (*key, outage.tense)
     local = local_text(outage.start, gazetteer.zone(place.country))
@@ -120,6 +123,7 @@ def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[P
         ("outage_severity", labels, outage.severity),
         ("outage_start", labels, float(outage.start)),
         ("outage_info", (*short, *texts, local, utc_text(outage.start)), 1.0),
+        entity_point(place, gazetteer),
     ]
     for term in outage.signals:
         points.append(("outage_evidence_weight", (*short, term.signal), term.weight))
@@ -140,5 +144,6 @@ def ended_points(outage: Outage, place: Entity, regained: float, gazetteer: Gaze
         ("restored_info", (*key, *texts, *times), 1.0),
         ("outage_restored", key, float(end)),
         ("outage_duration", key, float(end - outage.start)),
+        entity_point(place, gazetteer),
     ]
     return points if math.isnan(regained) else [*points, ("outage_regained", key, regained)]

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,21 +20,32 @@ RESTORED_FOR = 2 * 3600
 """How long an outage that ended is shown as restored, in event time after its end [s].  Fusion is sure of an end half
 an hour after it: what is left must outlast a scrape, a rule and a restart of Alertmanager."""
 
+TOLD_FOR = 15 * 60
+"""How long it is shown at least by the clock of whoever shows it [s]: in a replay those two hours may be seconds, and
+Alertmanager waits five minutes before it adds to what it has told."""
+
 REMEMBERED = 10_000
 """Outages whose last revision is remembered, so that one that comes again is known [-]."""
 
 
 @dataclass
 class Shown:
-    """State of `pipeline.metrics.Metrics`; bounded by the entities of the frames and `REMEMBERED`."""
+    """State of `pipeline.metrics.Metrics`; bounded by the entities of the frames and `REMEMBERED`.
 
+    Parameters
+    ----------
+    clock
+        Clock of whoever shows it [s]; without one only event time says how long an end is shown.
+    """
+
+    clock: Callable[[], float] = lambda: math.inf
     points: dict[Key, tuple[tuple[str, Key], ...]] = field(default_factory=dict)
     owners: dict[Key, set[Key]] = field(default_factory=dict)
     shares: Counter[tuple[str, Key]] = field(default_factory=Counter)
     revisions: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
     open: dict[Place, Outage] = field(default_factory=dict)
-    ended: dict[Place, int] = field(default_factory=dict)
-    places: Places = field(default_factory=dict)
+    ended: dict[Place, tuple[int, float]] = field(default_factory=dict)
+    places: dict[str, Places] = field(default_factory=dict)
     ratios: dict[Place, dict[str, float]] = field(default_factory=dict)
     healths: dict[Key, tuple[float, int]] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
@@ -65,13 +76,13 @@ class Shown:
         """Entities that are in an outage."""
         return {(place[1], place[2]) for place in self.open if place[0] == tense}
 
-    def place_all(self, entities: Iterable[Entity]) -> None:
-        """Remember names, and the countries of networks."""
-        self.places |= known(entities)
+    def place_all(self, tense: str, entities: Iterable[Entity]) -> None:
+        """Remember names, and the countries of networks; a replay does not name what is live."""
+        self.places.setdefault(tense, {}).update(known(entities))
 
     def learn(self, verdicts: Verdicts, row: int) -> None:
         """Remember names and the countries of networks, and what those in an outage show."""
-        self.place_all(verdicts.entities)
+        self.place_all(verdicts.run.tense, verdicts.entities)
         is_out = self.out(verdicts.run.tense)
         if not is_out:
             return
@@ -91,7 +102,7 @@ class Shown:
 
     def place(self, outage: Outage) -> Entity:
         """The entity of an outage, with its country and its name for people."""
-        return placed(outage.entity_type, outage.entity, self.places)
+        return placed(outage.entity_type, outage.entity, self.places.get(outage.tense))
 
     def before(self, outage: Outage) -> Outage | None:
         """The last revision of the same outage that was seen."""
@@ -115,7 +126,8 @@ class Shown:
         elif self.latest(outage):
             self.open.pop(place, None)
             self.ratios.pop(place, None)
-            self.ended[place] = outage.end if outage.end is not None else outage.start
+            end = outage.end if outage.end is not None else outage.start
+            self.ended[place] = (end + RESTORED_FOR, self.clock() + TOLD_FOR)
 
     def regained(self, outage: Outage) -> float:
         """Share of the baseline that the outage's own signals show now [0-1]; NaN where none of them shows any."""
@@ -131,8 +143,9 @@ class Shown:
 
     def expired(self, tense: str) -> Iterator[Key]:
         """Keys of the outages that ended long enough ago."""
-        now = self.times[tense]
-        for place in [p for p, end in self.ended.items() if p[0] == tense and end + RESTORED_FOR <= now]:
+        now = (self.times[tense], self.clock())
+        over = [p for p, until in self.ended.items() if p[0] == tense and until[0] <= now[0] and until[1] <= now[1]]
+        for place in over:
             del self.ended[place]
             if ("end", *place) in self.points:
                 yield ("end", *place)
@@ -145,12 +158,13 @@ class Shown:
             for place in [place for place in places if place[0] == tense]:
                 del places[place]
         self.times.pop(tense, None)
+        self.places.pop(tense, None)
         if signals:
             self.healths.clear()
 
     def clear(self) -> None:
         """Forget everything."""
-        self.__init__()  # type: ignore[misc]
+        self.__init__(self.clock)  # type: ignore[misc]
 
 
 def _place(outage: Outage) -> Place:

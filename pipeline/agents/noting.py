@@ -92,7 +92,7 @@ class Noting:
                         self.dark.add((stream.run.tense, signal, stage.partition))
                         self._stay_blind((stream.run.tense, signal, stage.partition))
                     open_ones = [life.outage() for life in stream.ledger.lives.values()]
-                    self.metrics.resume(open_ones, stream.ledger.entities)
+                    self.metrics.resume(stream.run.tense, open_ones, stream.ledger.entities)
 
     def _shown(self, run: Run) -> bool:
         """Whether a run is the one of its tense that is shown; a run that is new takes the place."""

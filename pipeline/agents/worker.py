@@ -29,7 +29,7 @@ def work(
     say(f"waiting for the broker at {broker}")
     create(broker, (*every(feeds), *changelogs(group, feeds)), security, patience=120)
     registry = CollectorRegistry()
-    noting = Noting(Metrics.on(registry, tense=tense))
+    noting = Noting(Metrics.on(registry, tense=tense, clock=time.monotonic))
     app, _ = application(engine, broker, security, feeds, noting, group)
     if address is not None:
         start_http_server(address[1], address[0], registry)

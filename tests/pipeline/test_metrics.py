@@ -53,7 +53,7 @@ def test_a_fresh_record_says_its_version_and_that_nothing_has_happened(
     samples = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
     assert len([line for line in samples if line.startswith("netvigil_outages_total")]) == 20
     assert [line for line in samples if "_created" not in line and not line.endswith(" 0.0")] == [
-        'netvigil_build_info{version="1.2.3"} 1.0'
+        'netvigil_build_info{tense="live",version="1.2.3"} 1.0'
     ]
 
 
@@ -110,7 +110,7 @@ def test_a_network_has_series_only_while_it_is_watched_or_out(registry: Collecto
     metrics.observe(frame)
     assert len(shown(registry, "signal_value")) == 3
     metrics.outage(outage("ended", 3, entity_type="asn", entity="AS59257", end=T + 9000))
-    metrics.observe(frame)
+    metrics.observe(dataclasses.replace(frame, start=np.array([T + 9000 + RESTORED_FOR])))
     assert len(shown(registry, "signal_value")) == 2
     assert not [line for line in shown(registry, "entity_info") if "AS59257" in line]
 
@@ -253,7 +253,7 @@ def test_outages_that_go_on_after_a_rebalance_are_not_counted_again(
 ) -> None:
     metrics.outage(outage())
     metrics.forget()
-    metrics.resume([outage()])
+    metrics.resume("live", [outage()])
     assert shown(registry, "outage_active")
     assert registry.get_sample_value(
         "netvigil_outages_total", {"entity_type": "country", "tense": "live", "state": "confirmed"}
