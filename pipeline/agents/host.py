@@ -4,11 +4,15 @@ Faust acknowledges a message even when its agent raised on it, and commits offse
 host acknowledges by itself: a message counts as done once a snapshot that contains it is with the broker.  Recovery is
 replay: the snapshot is loaded, Faust delivers again what was not acknowledged, and what the snapshot holds already is
 passed over.  Outputs that so come twice name the same source, and whoever reads them knows.
+
+A partition on which something failed (a stage that raised, an output that the broker did not take) has a state that
+stands for no offset any more: it takes nothing further and is never saved, so that a restart begins before the failure.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -46,6 +50,7 @@ class Hosted:
     offset: int = -1
     origins: Origins = field(default_factory=Origins)
     going: bool = False
+    failed: bool = False
     unsaved: list[Any] = field(default_factory=list)
     sending: list[Awaitable[Any]] = field(default_factory=list)
     due: float = 0.0
@@ -83,8 +88,11 @@ class Host:
         partition = event.message.partition
         hosted = self.host(partition)
         async with hosted.stepping:
+            if hosted.failed:
+                return
             if event.message.offset > hosted.offset:
-                await self._step(hosted, event)
+                with _failing(hosted):
+                    await self._step(hosted, event)
             hosted.unsaved.append(event)
             event.value = event.message.value = None  # only the acknowledgement is left to do
         if len(hosted.unsaved) >= UNSAVED:
@@ -94,13 +102,17 @@ class Host:
         message = event.message
         place = f"{message.topic}/{message.partition}"
         await self._note_gap(hosted, message.offset, place)
-        hosted.offset, hosted.going = message.offset, True
-        if hosted.origins.again(event.headers):
-            return
+        if not hosted.origins.again(event.headers):
+            await self._pass_on(hosted, event, f"{place}/{message.offset}")
+        hosted.offset, hosted.going = message.offset, True  # not before: the state must hold what its offset says
+
+    async def _pass_on(self, hosted: Hosted, event: Any, place: str) -> None:
+        """Through the stage, and what comes of it to where it belongs."""
+        message = event.message
         try:
             frame = self.accept(event.value)
         except ValueError as error:
-            await self._bury(hosted, "bad-frame", f"{place}/{message.offset}", str(error))
+            await self._bury(hosted, "bad-frame", place, str(error))
             return
         await self.emit(None, frame, b"")
         for i, output in enumerate(hosted.stage.step(frame)):
@@ -136,19 +148,25 @@ class Host:
     async def save(self, partition: int, hosted: Hosted) -> None:
         """Write a snapshot, then acknowledge what it contains; messages go on meanwhile."""
         async with hosted.saving:
-            begun = time.monotonic()
-            async with hosted.stepping:
-                events, sending = hosted.unsaved, hosted.sending
-                hosted.unsaved, hosted.sending = [], []
-                mark, state = Mark(hosted.offset, dict(hosted.origins.heard)), hosted.stage.save()
-            await asyncio.gather(*sending)
-            # a partition that went to another worker meanwhile is its own now, and so is its state
-            owned = lambda: self.hosted.get(partition) is hosted  # noqa: E731
-            if owned() and events and await self.snapshots.save(partition, mark, state, owned):
-                for event in events:
-                    event.ack()
-            took = time.monotonic() - begun
-            hosted.due = begun + max(self.every, SHARE * took, len(state) / RATE)
+            with _failing(hosted):
+                await self._save(partition, hosted)
+
+    async def _save(self, partition: int, hosted: Hosted) -> None:
+        begun = time.monotonic()
+        async with hosted.stepping:
+            if hosted.failed:
+                return
+            events, sending = hosted.unsaved, hosted.sending
+            hosted.unsaved, hosted.sending = [], []
+            mark, state = Mark(hosted.offset, dict(hosted.origins.heard)), hosted.stage.save()
+        await asyncio.gather(*sending)
+        # a partition that went to another worker meanwhile is its own now, and so is its state
+        owned = lambda: self.hosted.get(partition) is hosted  # noqa: E731
+        if owned() and events and await self.snapshots.save(partition, mark, state, owned):
+            for event in events:
+                event.ack()
+        took = time.monotonic() - begun
+        hosted.due = begun + max(self.every, SHARE * took, len(state) / RATE)
 
     async def save_due(self, anyway: bool = False) -> None:
         """The snapshots that are due; ``anyway``: of everything that is not saved yet."""
@@ -159,3 +177,13 @@ class Host:
     def forget(self) -> None:
         """After a rebalance: every stage starts from its snapshot again."""
         self.hosted.clear()
+
+
+@contextmanager
+def _failing(hosted: Hosted) -> Iterator[None]:
+    """Whatever does not come to its end in here, the partition is not to be used further."""
+    try:
+        yield
+    except BaseException:
+        hosted.failed = True
+        raise

@@ -43,7 +43,8 @@ def count_letters(app: faust.App, noting: Noting) -> None:
 
 
 def keep(app: faust.App, hosts: Sequence[Host], noting: Noting) -> None:
-    """Stages start from their snapshots after every rebalance, and leave one behind at the end."""
+    """Stages start from their snapshots after every rebalance, and leave one behind at the end, unless it is a crash:
+    Faust calls its shutdown hooks then too, while messages that came behind the failure may have gone on."""
 
     @app.on_partitions_revoked.connect(weak=False)
     @app.on_partitions_assigned.connect(weak=False)
@@ -66,7 +67,8 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting) -> None:
 
     @app.on_before_shutdown.connect(weak=False)
     async def _leave(*_: Any, **__: Any) -> None:
-        await save(anyway=True)
+        if app.crash_reason is None:
+            await save(anyway=True)
 
     async def save(anyway: bool = False) -> None:
         await asyncio.gather(*[host.save_due(anyway) for host in hosts])

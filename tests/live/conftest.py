@@ -25,9 +25,9 @@ def worker_at(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     """Starts a worker at a broker; none is left behind."""
     started: list[Worker] = []
 
-    def start(broker: str, *more: str) -> Worker:
+    def start(broker: str, *more: str, program: tuple[str, ...] = ("pipeline",)) -> Worker:
         log = tmp_path / f"worker{len(started)}.log"
-        started.append(Worker(broker, log, ("--feed", "table", *more)).start())
+        started.append(Worker(broker, log, ("--feed", "table", *more), program).start())
         return started[-1]
 
     yield start

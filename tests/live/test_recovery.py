@@ -61,6 +61,23 @@ def test_a_worker_that_is_killed_five_times_loses_and_doubles_nothing(
     assert worker.stop() == 0
 
 
+def test_a_worker_that_crashed_in_a_stage_goes_on_before_the_failure(
+    broker: str, worker_at: At, tape: Paced, undisturbed: bytes
+) -> None:
+    worker = worker_at(broker, program=("tests.live.clumsy", "100"))
+
+    def start_again() -> None:
+        if worker.program != ("pipeline",) and worker.child is not None and worker.child.poll() is not None:
+            assert worker.child.returncode == 1
+            worker.program = ("pipeline",)
+            worker.start()
+        worker.check()
+
+    assert replayed(tape, broker, Sabotage([], [], start_again)) == undisturbed
+    assert worker.program == ("pipeline",), "it had no bug"
+    assert worker.stop() == 0
+
+
 def test_a_second_worker_joins_and_the_first_is_killed(
     either_broker: str, worker_at: At, tape: Paced, undisturbed: bytes
 ) -> None:

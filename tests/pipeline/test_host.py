@@ -1,111 +1,13 @@
 """What hosts a stage: nothing acknowledged before it is safe, nothing counted twice, nothing lost unseen."""
 
-import asyncio
 import contextlib
-from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
 
-import msgspec
 import pytest
 
-from pipeline.agents.host import Host
 from pipeline.agents.snapshots import CHUNK, Mark, Snapshots
 from pipeline.brokers.origin import HEADER, Origins, origin
 from pipeline.records import DeadLetter
-
-
-@dataclass
-class Changelog:
-    """A broker's side of a Faust table; fails from the ``broken``-th write on."""
-
-    written: list[tuple[bytes, bytes | None]] = field(default_factory=list)
-    broken: int = 10**9
-
-    async def send(self, key: bytes, value: bytes | None, **_: Any) -> Any:
-        if len(self.written) >= self.broken:
-            raise ConnectionError("killed")
-        self.written.append((key, value))
-        sent = asyncio.get_running_loop().create_future()
-        sent.set_result(None)
-        return sent
-
-    def recovered(self) -> dict[bytes, bytes]:
-        state: dict[bytes, bytes] = {}
-        for key, value in self.written:
-            state.pop(key, None)
-            if value is not None:
-                state[key] = value
-        return state
-
-
-def table(changelog: Changelog) -> Any:
-    return SimpleNamespace(name="sums", changelog_topic=changelog, data=changelog.recovered())
-
-
-@dataclass
-class Sum:
-    """A stage that adds up numbers, and says the sum each time."""
-
-    total: int = 0
-
-    def step(self, number: int) -> list[int]:
-        self.total += number
-        return [self.total]
-
-    def save(self) -> bytes:
-        return msgspec.json.encode(self.total)
-
-    def load(self, state: bytes) -> None:
-        self.total = msgspec.json.decode(state)
-
-
-@dataclass
-class Event:
-    """A message from Faust."""
-
-    offset: int
-    value: Any
-    headers: dict[str, bytes] = field(default_factory=dict)
-    acked: bool = False
-
-    def __post_init__(self) -> None:
-        self.message = SimpleNamespace(topic="numbers", partition=0, offset=self.offset, value=self.value)
-
-    def ack(self) -> None:
-        self.acked = True
-
-
-@dataclass
-class Worker:
-    """A host at work on one changelog; what it says is kept with its origin."""
-
-    changelog: Changelog
-    said: list[tuple[Any, bytes]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.host = Host("numbers", "sum", lambda _: Sum(), Snapshots(table(self.changelog)), _number, self.emit)
-
-    async def emit(self, output: Any, frame: Any, source: bytes) -> list[Any]:
-        if output is not None:
-            self.said.append((output, source))
-        return []
-
-    async def take(self, *events: Event) -> None:
-        for event in events:
-            await self.host.take(event)
-
-
-def _number(message: bytes) -> int:
-    return int(message)
-
-
-def numbers(first: int, last: int) -> list[Event]:
-    return [Event(offset, b"%d" % (offset + 1)) for offset in range(first, last)]
-
-
-def run(coroutine: Any) -> None:
-    asyncio.run(coroutine)
+from tests.pipeline.hosts import Changelog, Event, Worker, numbers, run, table
 
 
 def test_a_message_is_acknowledged_once_a_snapshot_holds_it() -> None:

@@ -41,10 +41,11 @@ class Worker:
     broker: str
     log: Path
     more: tuple[str, ...] = ("--feed", "table")
+    program: tuple[str, ...] = ("pipeline",)
     child: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> "Worker":
-        command = [sys.executable, "-m", "pipeline", "worker", "--broker", f"kafka://{self.broker}", *self.more]
+        command = [sys.executable, "-m", *self.program, "worker", "--broker", f"kafka://{self.broker}", *self.more]
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent())
         return self
