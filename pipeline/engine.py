@@ -11,14 +11,14 @@ from detectors import REGISTRY
 from pipeline import topics
 from pipeline.binning import BinStage, FeedStatus, Late, Taken
 from pipeline.calendar import calendar
-from pipeline.fusion import Fused, FuseStage
+from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.judging import JudgeStage
 from pipeline.merging import MergeStage
 from pipeline.records import Bins, Elements, Heartbeat, Outage, Progress, Rows
 from pipeline.settings import Settings
 from pipeline.signals import SIGNALS, binner
 
-Output = Outage | Fused | Progress | Late | Taken | FeedStatus
+Output = Outage | Fused | Missed | Progress | Late | Taken | FeedStatus
 """What comes out at the end of the path."""
 
 

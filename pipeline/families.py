@@ -82,6 +82,9 @@ FAMILIES = {
     "feed_messages": _counter("feed_messages", ("feed",), "Messages that a feed gave."),
     "dead_letters": _counter("dead_letters", ("feed", "reason"), "Messages that could not be used."),
     "late_records": _counter("late_records", ("feed",), "Records that came after their bin was closed."),
+    "missed_bins": _counter(
+        "missed_bins", ("signal",), "Bins of entities that a dead feed handed in after their time was fused."
+    ),
     "bin_health": _gauge(
         "bin_health_ratio", ("signal",), "Mean share of a signal's sources that were healthy in the last bin [0-1]."
     ),

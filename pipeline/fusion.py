@@ -36,6 +36,7 @@ class Stream:
     queue: list[tuple[int, str, int, Verdicts]] = field(default_factory=list)
     told: int = NEVER
     judged: int = 0
+    missed: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,40 +47,62 @@ class Fused:
     bin: int
 
 
+@dataclass(frozen=True)
+class Missed:
+    """So many bins of entities of a signal were observed, but came after their time was fused without them."""
+
+    signal: str
+    bins: int
+
+
+Output = Outage | Fused | Missed | Progress
+
+
 class FuseStage:
     """Fuses verdicts into outages.
 
     Input: `Verdicts` of any signal, each signal's in order.  Output: `Outage` revisions, `Fused` bins in the order
-    (end, signal) up to the lowest watermark of the feeds that are not dead, and `Progress`.
+    (end, signal) up to the lowest watermark of the feeds that are not dead, what was `Missed`, and `Progress`.
 
     Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has spoken up to
     its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is dead or at its end:
-    what a dead one hands in later for a time that was fused without it is passed over, time does not go back.
+    what a dead one hands in later for a time that was fused without it is passed over and counted, time does not go
+    back.
     """
 
     def __init__(self, partition: int, settings: Fusing) -> None:
         self.partition, self.settings = partition, settings
         self.streams: dict[str, Stream] = {}
 
-    def step(self, verdicts: Verdicts) -> list[Outage | Fused | Progress]:
+    def step(self, verdicts: Verdicts) -> list[Output]:
         """Take in a frame of verdicts."""
         run = verdicts.run
         stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings)))
         touch(self.streams, run.id)
         line = stream.lines.setdefault(verdicts.signal, Line())
+        missed = self._queue(stream, line, verdicts)
+        line.watermark = max(line.watermark, verdicts.watermark)
+        line.width = verdicts.width or line.width
+        line.status = verdicts.status
+        told: list[Output] = [Missed(verdicts.signal, missed)] if missed else []
+        return told + self._release(stream)
+
+    def _queue(self, stream: Stream, line: Line, verdicts: Verdicts) -> int:
+        """Let bins wait for their turn; how many of entities have missed theirs (a dead feed's own NaN did not)."""
+        missed = 0
         for i in np.flatnonzero(verdicts.start > line.queued) if verdicts.entities else ():
             end = int(verdicts.start[i]) + verdicts.width
             line.queued = int(verdicts.start[i])
             if end > stream.told:
                 heapq.heappush(stream.queue, (end, verdicts.signal, int(i), verdicts))
-        line.watermark = max(line.watermark, verdicts.watermark)
-        line.width = verdicts.width or line.width
-        line.status = verdicts.status
-        return self._release(stream)
+            else:
+                missed += int((~np.isnan(verdicts.value[i])).sum())
+        stream.missed += missed
+        return missed
 
-    def _release(self, stream: Stream) -> list[Outage | Fused | Progress]:
+    def _release(self, stream: Stream) -> list[Output]:
         limit = self._limit(stream)
-        told: list[Outage | Fused | Progress] = []
+        told: list[Output] = []
         while stream.queue and stream.queue[0][0] <= limit:
             end, _, i, verdicts = heapq.heappop(stream.queue)
             told.append(Fused(verdicts, i))
@@ -88,7 +111,7 @@ class FuseStage:
         ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
-            told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended))
+            told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended, stream.missed))
         if ended:
             del self.streams[stream.run.id]
         return told
@@ -118,7 +141,7 @@ class FuseStage:
             queue = [(end, signal, row, order.index(id(verdicts))) for end, signal, row, verdicts in s.queue]
             lines = [(name, line.width, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
             ledger, own = s.ledger.save()
-            head.append((s.run, s.told, s.judged, lines, queue, len(order), ledger))
+            head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger))
             arrays |= {f"{i}.{name}": array for name, array in own.items()}
             arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for j, k in enumerate(order)}
         return pack(head, arrays)
@@ -127,10 +150,10 @@ class FuseStage:
         """Take over what was saved."""
         head, arrays = unpack(state)
         self.streams = {}
-        for i, (run, told, judged, lines, queue, size, ledger) in enumerate(head):
+        for i, (run, told, judged, missed, lines, queue, size, ledger) in enumerate(head):
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
             run = Run(run[0], run[1], tuple(run[2]))
-            stream = Stream(run, Ledger(run.tense, self.settings), told=told, judged=judged)
+            stream = Stream(run, Ledger(run.tense, self.settings), told=told, judged=judged, missed=missed)
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)
             stream.lines = {name: Line(width, mark, queued, status) for name, width, mark, queued, status in lines}

@@ -84,6 +84,7 @@ class Metrics:
     feed_messages: Counter
     dead_letters: Counter
     late_records: Counter
+    missed_bins: Counter
     bin_health: Gauge
     event_time: Gauge
     watch_active: Gauge
@@ -120,6 +121,10 @@ class Metrics:
     def late(self, feed: str, n: int = 1) -> None:
         """Records came after their bin was closed."""
         self.late_records.labels(feed).inc(n)
+
+    def missed(self, signal: str, n: int) -> None:
+        """Bins of entities came after their time was fused."""
+        self.missed_bins.labels(signal).inc(n)
 
     def watch(self, country: str, name: str, active: bool | None) -> None:
         """A watch is on (True), to come (False), or over (None: its series goes)."""

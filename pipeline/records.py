@@ -218,7 +218,8 @@ class Outage(msgspec.Struct, frozen=True):
 class Progress(msgspec.Struct, frozen=True):
     """How far fusion has come: every outage revision up to ``watermark`` [s] of this run and partition is out.
 
-    ``judged``: how many bins of entities were observed well enough for a verdict, so far.
+    ``judged``: how many bins of entities were observed well enough for a verdict, so far; ``missed``: how many came
+    after their time was fused without them, their feed having been dead.
     """
 
     run: str
@@ -226,6 +227,7 @@ class Progress(msgspec.Struct, frozen=True):
     watermark: int
     judged: int = 0
     ended: bool = False
+    missed: int = 0
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

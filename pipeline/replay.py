@@ -25,7 +25,7 @@ class Result:
 
     used: records that were taken into bins, counted where that happens (0 through Kafka: the workers count);
     late: records that came after their bin was closed; dead: what could not be used; judged: by fusion partition, how
-    many bins of entities were observed well enough for a verdict.
+    many bins of entities were observed well enough for a verdict; missed: how many were fused without.
     """
 
     run: Run
@@ -35,6 +35,7 @@ class Result:
     dead: list[DeadLetter] = field(default_factory=list)
     watermark: int = NEVER
     judged: dict[int, int] = field(default_factory=dict)
+    missed: dict[int, int] = field(default_factory=dict)
 
     def sorted(self) -> list[Outage]:
         """Each outage once, its last revision, by (start, id)."""
@@ -58,6 +59,7 @@ class Result:
             case Progress():
                 self.watermark = max(self.watermark, output.watermark)
                 self.judged[output.partition] = output.judged
+                self.missed[output.partition] = output.missed
             case DeadLetter():
                 self.dead.append(output)
 

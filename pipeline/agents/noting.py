@@ -8,7 +8,7 @@ import msgspec
 from pipeline.agents.pulse import Pulse
 from pipeline.binning import BinStage, Late, Taken, answered
 from pipeline.bins import NEVER
-from pipeline.fusion import Fused, FuseStage
+from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.metrics import Metrics
 from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
 from pipeline.runs import remember
@@ -59,6 +59,8 @@ class Noting:
             case Fused() if is_shown:
                 self.metrics.observe(output.verdicts, row=output.bin)
                 self._stay_blind(_place(output.verdicts))
+            case Missed():
+                self.metrics.missed(output.signal, output.bins)
             case Outage() if is_shown:
                 self.metrics.outage(output)
             case Progress(ended=True) if is_shown and frame is not None and frame.run.tense != "live":

@@ -7,11 +7,11 @@ import msgspec
 from pipeline import topics
 from pipeline.binning import FeedStatus, Late, Taken
 from pipeline.codec import encode, outage_json
-from pipeline.fusion import Fused
+from pipeline.fusion import Fused, Missed
 from pipeline.records import Bins, DeadLetter, Frame, Outage, Progress, Verdicts
 from pipeline.topics import Topic, partition_for
 
-Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Taken | FeedStatus
+Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Missed | Taken | FeedStatus
 
 
 class Message(NamedTuple):

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from pipeline.fusion import Fused, FuseStage
+from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.records import DEAD, END, Entity, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.pipeline.verdicts import verdicts
@@ -190,6 +190,17 @@ def test_time_does_not_go_back_for_a_feed_that_was_dead():
     assert last(before).state == "confirmed"
     late = stage.step(verdicts(BGP, "LLLL.....", run=BOTH))
     assert not [out for out in late if isinstance(out, Outage | Fused)]
+
+
+def test_what_a_dead_feed_hands_in_after_its_time_is_counted_and_only_what_it_had_observed():
+    stage = FuseStage(0, Fusing())
+    fuse(verdicts(BGP, "", run=BOTH, status=DEAD), verdicts(PROBING, ".........", run=BOTH), stage=stage)
+    resumed = FuseStage(0, Fusing())
+    resumed.load(stage.save())
+    told = resumed.step(verdicts(BGP, "LL?......", run=BOTH)) + resumed.step(verdicts(BGP, "LL?......", run=BOTH))
+    assert [out for out in told if isinstance(out, Missed)] == [Missed(BGP, 8)]
+    told = [out for s in (BGP, PROBING) for out in resumed.step(verdicts(s, "", run=BOTH, at=2700, status=END))]
+    assert [out.missed for out in told if isinstance(out, Progress)][-1] == 8
 
 
 def test_a_mobile_network_is_called_so_only_where_its_routes_were_seen_to_stand():

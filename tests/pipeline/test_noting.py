@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from pipeline.agents import noting
 from pipeline.agents.noting import LINGER, Noting
 from pipeline.binning import BinStage
-from pipeline.fusion import FuseStage
+from pipeline.fusion import FuseStage, Missed
 from pipeline.metrics import Metrics
 from pipeline.records import DEAD, UP, Entity, Heartbeat, Outage, Progress, Run
 from pipeline.settings import Fusing
@@ -151,3 +151,8 @@ def test_a_feed_that_was_dead_before_a_restart_is_dead_after_it(registry):
     assert registry.get_sample_value(*up) == 0
     told.note(Heartbeat(run, "table", 0, NOW + 60, UP), None)
     assert registry.get_sample_value(*up) == 1
+
+
+def test_bins_that_missed_their_time_are_counted_by_signal(registry):
+    Noting(Metrics.on(registry)).note(verdicts("bgp.ris", "..", run=Run("live-1", "live")), Missed("bgp.ris", 2))
+    assert registry.get_sample_value("netvigil_missed_bins_total", {"signal": "bgp.ris"}) == 2
