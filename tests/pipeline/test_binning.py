@@ -6,7 +6,7 @@ import random
 import numpy as np
 
 from pipeline.binning import BinStage, Late
-from pipeline.merging import MergeStage
+from pipeline.merging import MergeStage, merge
 from pipeline.records import DEAD, END, UP, Bins, Entity, Heartbeat, Rows, Run
 from pipeline.signals.series import Series
 from pipeline.topics import split
@@ -149,3 +149,16 @@ def test_an_as_with_addresses_of_two_countries_belongs_to_that_of_most_of_them_f
     parts = [share(0, 0, "PK", 5), share(1, 0, "AF", 2), share(0, 1, "PK", 0), share(1, 1, "AF", 2)]
     told = list(itertools.chain.from_iterable(merge.step(part) for part in parts))
     assert [[(e.country, b.value.tolist()) for e in b.entities] for b in told] == [[("PK", [[7.0]])], [("PK", [[2.0]])]]
+
+
+def share(partition: int, *health: float) -> Bins:
+    """One partition's share of a bin: a network's count, and how healthy its sources were there."""
+    entities = (Entity("asn", "AS59257", "PK"), Entity("asn", "AS45669", "PK"))[: len(health)]
+    seen = np.array([health], np.float32)
+    return Bins(RUN, FEED, partition, "probing.ioda", 600, 1200, UP, entities, np.array([600]), seen * 0 + 1, seen)
+
+
+def test_a_sum_is_as_healthy_as_the_least_healthy_of_its_shares():
+    least = np.float32(0.25)
+    for order in itertools.permutations([share(0, 1.0, np.nan), share(1, least, 0.5), share(2, 0.75)]):
+        assert merge(list(order)).health.tolist() == [[0.5, least]]
