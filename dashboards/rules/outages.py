@@ -1,7 +1,7 @@
 """Alerts on outages.  Only confirmed ones notify; only those of a country page."""
 
 from dashboards.rules.alert import Alert, Record
-from dashboards.rules.phrases import evidence, lasting, share, word
+from dashboards.rules.phrases import certainty, evidence, lasting, rest, share, word
 
 OPEN = "netvigil:outage_open:max"
 """1 = confirmed, 0 = suspected; one series for each place and tense, whichever worker shows it."""
@@ -19,14 +19,16 @@ last_over_time(netvigil:outage_open:max[5m]) unless on () (up{job="netvigil"} ==
 )
 
 WHAT, SINCE = word("netvigil_outage_info", "what", "connectivity down"), word("netvigil_outage_info", "since_local")
-SINCE_UTC, LOST, SURE = (
+SINCE_UTC, LOST, LEFT, SURE = (
     word("netvigil_outage_info", "since_utc"),
     share("netvigil_outage_severity_ratio"),
-    share("netvigil_outage_probability_ratio", "not yet"),
+    rest("netvigil_outage_severity_ratio"),
+    certainty("netvigil_outage_probability_ratio"),
 )
+# Without the title's words: every receiver shows that above.
 STORY = (
-    f"{{{{ $labels.name }}}}: {WHAT}. Since {SINCE} local time, that is {SINCE_UTC}; {lasting()} by now. "
-    f"{LOST} of the usual connectivity is gone. We are {SURE} sure. Evidence: {evidence()}."
+    f"Since {SINCE} local time, that is {SINCE_UTC}; {lasting()} by now. Signals that fell: {evidence()}; "
+    f"together, weighed as evidence, {LEFT} of usual, which is no share of people or of traffic. We are {SURE} sure."
 )
 FACTS = {"what": WHAT, "since_local": SINCE, "since_utc": SINCE_UTC, "lasting": lasting(), "lost": LOST, "sure": SURE}
 
@@ -61,7 +63,9 @@ def _over(name: str, outcome: str, summary: str, title: str, description: str) -
 
 
 ENDED = ("what", "since_local", "until_local", "until_utc", "lasted")
-LASTED, UNTIL, UNTIL_UTC = (word("netvigil_restored_info", name) for name in ("lasted", "until_local", "until_utc"))
+LASTED, FROM, UNTIL, UNTIL_UTC = (
+    word("netvigil_restored_info", name) for name in ("lasted", "since_local", "until_local", "until_utc")
+)
 
 ALERTS = (
     # Parts first: so they have resolved when their country, which mutes them, does.
@@ -81,16 +85,15 @@ ALERTS = (
         "restored",
         "A connectivity outage is over.",
         f"{{{{ $labels.name }}}}: back after {LASTED}",
-        f"{{{{ $labels.name }}}} is back since {UNTIL} local time, that is {UNTIL_UTC}. "
-        f"It was out for {LASTED}, from {word('netvigil_restored_info', 'since_local')}. "
-        f"{share('netvigil_outage_regained_ratio')} of the usual connectivity is back.",
+        f"Back since {UNTIL} local time, that is {UNTIL_UTC}. It was out for {LASTED}, from {FROM}. "
+        f"The signals that fell are back at {share('netvigil_outage_regained_ratio')} of usual.",
     ),
     _over(
         "NetvigilOutageRetracted",
         "retracted",
         "A confirmed outage is taken back: it was none.",
         "{{ $labels.name }}: the outage is taken back",
-        "{{ $labels.name }}: what was confirmed as an outage since "
+        "What was confirmed as an outage since "
         f"{word('netvigil_restored_info', 'since_local')} local time was none. Please correct what you have published.",
     ),
 )

@@ -14,8 +14,19 @@ def word(metric: str, label: str, otherwise: str = "unknown") -> str:
 
 
 def share(metric: str, otherwise: str = "an unknown share") -> str:
-    """The value of the place's series, as a percentage."""
-    return _looked(f"max({metric}{{{PLACE}}})", ". | first | value | humanizePercentage", otherwise)
+    """The value of the place's series, as whole percent."""
+    return _looked(f"100 * max({metric}{{{PLACE}}})", '. | first | value | printf "%.0f%%"', otherwise)
+
+
+def rest(metric: str, otherwise: str = "an unknown share") -> str:
+    """What the value of the place's series leaves of the whole, as whole percent."""
+    return _looked(f"100 - 100 * max({metric}{{{PLACE}}})", '. | first | value | printf "%.0f%%"', otherwise)
+
+
+def certainty(metric: str, otherwise: str = "not yet") -> str:
+    """A probability as whole percent: nobody is a hundred percent sure."""
+    show = 'if gt (. | first | value) 99.0 }}over 99%{{ else }}{{ . | first | value | printf "%.0f%%" }}{{ end'
+    return _looked(f"100 * max({metric}{{{PLACE}}})", show, otherwise)
 
 
 def lasting() -> str:
@@ -27,11 +38,12 @@ def lasting() -> str:
 
 def evidence() -> str:
     """The signals that speak for an outage, with what they still show."""
-    ratio = f"max by (signal) (netvigil_outage_evidence_ratio{{{PLACE}}})"
+    ratio = f"100 * max by (signal) (netvigil_outage_evidence_ratio{{{PLACE}}})"
     speaks = f"max by (signal) (netvigil_outage_evidence_weight{{{PLACE}}}) > 0"
     query = f'query (printf "{_escaped(ratio)} and on (signal) {_escaped(speaks)}" {ARGUMENTS} {ARGUMENTS})'
-    item = "{{ .Labels.signal }} at {{ .Value | humanizePercentage }} of usual"
-    return f'{{{{ range $i, $e := {query} | sortByLabel "signal" }}}}{{{{ if $i }}}}, {{{{ end }}}}{item}{{{{ end }}}}'
+    item = '{{ .Labels.signal }} at {{ .Value | printf "%.0f%%" }} of usual'
+    each = f"{{{{ if $i }}}}, {{{{ end }}}}{item}{{{{ else }}}}unknown{{{{ end }}}}"
+    return f'{{{{ range $i, $e := {query} | sortByLabel "signal" }}}}{each}'
 
 
 def _span(query: str, unit: str) -> str:

@@ -12,16 +12,29 @@ DEAD_SHARE, LATE_SHARE = 0.01, 0.05
 """Share of a feed's messages that may be unusable, and late [0-1]."""
 
 
+NOT_LIVE = 'netvigil_build_info{tense!="live"}'
+"""Workers that show a replay or a drill: what those cannot see concerns nobody tonight."""
+
+
+def _live(expr: str) -> str:
+    """Series of workers that show what is live."""
+    return f"({expr} unless on (job, instance) {NOT_LIVE})"
+
+
 def _share(counter: str, most: float) -> str:
     """More of a feed's messages than this were lost; where none are counted, any loss is too much."""
-    lost = f"sum by (feed) (rate({counter}[WINDOW]))"
-    return f"{lost}\n  > {most} * (sum by (feed) (rate(netvigil_feed_messages_total[WINDOW])) or 0 * {lost})"
+    lost, all_ = (f"sum by (feed) {_live(f'rate({name}[WINDOW])')}" for name in (counter, MESSAGES))
+    return f"{lost}\n  > {most} * ({all_} or 0 * {lost})"
+
+
+MESSAGES = "netvigil_feed_messages_total"
+HEALTH = _live('netvigil_signal_health_ratio{entity_type="country"}')
 
 
 ALERTS = (
     Alert(
         name="NetvigilFeedDead",
-        expr="min by (feed) (netvigil_feed_up) == 0",
+        expr=f"min by (feed) {_live('netvigil_feed_up')} == 0",
         severity="warning",
         summary="A feed is dead.",
         title="Feed {{ $labels.feed }} is dead",
@@ -32,7 +45,7 @@ ALERTS = (
     ),
     Alert(
         name="NetvigilFeedSilent",
-        expr=f"time() - max by (feed) (netvigil_feed_last_event_timestamp_seconds) > {SILENT}\n"
+        expr=f"time() - max by (feed) {_live('netvigil_feed_last_event_timestamp_seconds')} > {SILENT}\n"
         "  and on (feed) min by (feed) (netvigil_feed_up) == 1",
         severity="warning",
         summary="A feed is alive, but what it says is old.",
@@ -43,7 +56,7 @@ ALERTS = (
     ),
     Alert(
         name="NetvigilSignalBlind",
-        expr=f"avg by (signal) (netvigil_bin_health_ratio) < {QUORUM}",
+        expr=f"avg by (signal) {_live('netvigil_bin_health_ratio')} < {QUORUM}",
         severity="warning",
         summary="Too few of a signal's sources are healthy.",
         title="Signal {{ $labels.signal }} is blind",
@@ -54,11 +67,11 @@ ALERTS = (
     ),
     Alert(
         name="NetvigilCountryBlind",
-        expr='(\n  max by (country) (label_replace(netvigil_signal_health_ratio{entity_type="country"}, '
+        expr=f"(\n  max by (country) (label_replace({HEALTH}, "
         f'"country", "$1", "entity", "(.*)")) < {QUORUM}\n'
         "  and on (country) max by (country) (netvigil_watch_active) == 1\n)\n"
         "or\nmax by (country) (netvigil_watch_active) == 1\n  unless on (country) "
-        'label_replace(netvigil_signal_health_ratio{entity_type="country"}, "country", "$1", "entity", "(.*)")',
+        f'label_replace({HEALTH}, "country", "$1", "entity", "(.*)")',
         severity="critical",
         summary="A watched country cannot be seen.",
         title="We cannot see {{ $labels.country }}",

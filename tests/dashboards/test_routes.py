@@ -96,7 +96,7 @@ def test_no_secret_stands_in_the_settings() -> None:
     assert not any(word in text for word in ("password:", "token:", "api_key:", "secret:"))
 
 
-STORY = "Pakistan: mobile networks down. Since Thu 8 Feb 2024, 06:45 (UTC+5) local time."
+STORY = "Since Thu 8 Feb 2024, 06:45 (UTC+5) local time."
 
 
 def rendered(name: str, folder: Path, tense: str = "live", status: str = "firing", count: int = 1) -> str:
@@ -139,6 +139,12 @@ def test_a_text_tells_the_story_and_where_to_look(tmp_path: Path) -> None:
 
 
 @pytest.mark.system
+def test_of_several_alerts_each_stands_under_its_title(tmp_path: Path) -> None:
+    lines = rendered("netvigil.text", tmp_path, count=2).splitlines()
+    assert lines.count(f"Pakistan: mobile networks down. {STORY}") == 2
+
+
+@pytest.mark.system
 def test_the_text_of_a_drill_begins_with_saying_so(tmp_path: Path) -> None:
     assert rendered("netvigil.text", tmp_path, tense="drill").startswith("This is a DRILL. Nothing is out.\n")
 
@@ -146,7 +152,7 @@ def test_the_text_of_a_drill_begins_with_saying_so(tmp_path: Path) -> None:
 @pytest.mark.system
 def test_a_resolved_text_does_not_read_as_if_it_were_still_so(tmp_path: Path) -> None:
     text = rendered("netvigil.text", tmp_path, status="resolved")
-    assert text.startswith("No longer: Pakistan: mobile networks down. Last report: Pakistan")
+    assert text.startswith(f"No longer: Pakistan: mobile networks down. Last report: {STORY}")
 
 
 @pytest.mark.system

@@ -188,8 +188,8 @@ def test_a_notification_says_it_in_words(tmp_path: Path) -> None:
     key = f'{PK},kind="mobile",tense="live"'
     series = [
         UP, *out(value="1x60"),
-        (f"netvigil_outage_severity_ratio{{{key}}}", "0.8x60"),
-        (f"netvigil_outage_probability_ratio{{{key}}}", "0.97x60"),
+        (f"netvigil_outage_severity_ratio{{{key}}}", "0.757x60"),
+        (f"netvigil_outage_probability_ratio{{{key}}}", "0.9996x60"),
         (f"netvigil_outage_start_timestamp_seconds{{{key}}}", "1707356700x60"),
         ('netvigil_event_timestamp_seconds{tense="live"}', "1707361200x60"),
         (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="probing.ioda"}}', "7x60"),
@@ -200,14 +200,14 @@ def test_a_notification_says_it_in_words(tmp_path: Path) -> None:
         (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="bgp.ris"}}', "1x60"),
     ]  # fmt: skip
     story = (
-        "Pakistan: mobile networks down. Since Thu 8 Feb 2024, 06:45 (UTC+5) local time, that is Thu 8 Feb 2024, "
-        "01:45 UTC; 1 h 15 min by now. 80% of the usual connectivity is gone. We are 97% sure. "
-        "Evidence: probing.ioda at 20% of usual, traffic.radar at 30% of usual."
+        "Since Thu 8 Feb 2024, 06:45 (UTC+5) local time, that is Thu 8 Feb 2024, 01:45 UTC; 1 h 15 min by now. "
+        "Signals that fell: probing.ioda at 20% of usual, traffic.radar at 30% of usual; together, weighed as "
+        "evidence, 24% of usual, which is no share of people or of traffic. We are over 99% sure."
     )
     facts = {
         "summary": "A connectivity outage is confirmed.", "title": "Pakistan: mobile networks down",
         "description": story, "what": "mobile networks down", "since_local": "Thu 8 Feb 2024, 06:45 (UTC+5)",
-        "since_utc": "Thu 8 Feb 2024, 01:45 UTC", "lasting": "1 h 15 min", "lost": "80%", "sure": "97%",
+        "since_utc": "Thu 8 Feb 2024, 01:45 UTC", "lasting": "1 h 15 min", "lost": "76%", "sure": "over 99%",
         "dashboard_url": "http://localhost:3000/d/netvigil-country?var-country=PK&var-tense=live",
         "runbook_url": "http://localhost:3000/d/netvigil-runbook?viewPanel=panel-1",
     }  # fmt: skip
@@ -225,8 +225,8 @@ def test_a_restoration_tells_its_length_and_how_much_is_back(tmp_path: Path) -> 
         (f"netvigil_outage_regained_ratio{{{place}}}", "0.95x60"),
     ]
     story = (
-        "Pakistan is back since Thu 8 Feb 2024, 20:00 (UTC+5) local time, that is Thu 8 Feb 2024, 15:00 UTC. It was "
-        "out for 13 hours 15 minutes, from Thu 8 Feb 2024, 06:45 (UTC+5). 95% of the usual connectivity is back."
+        "Back since Thu 8 Feb 2024, 20:00 (UTC+5) local time, that is Thu 8 Feb 2024, 15:00 UTC. It was out for "
+        "13 hours 15 minutes, from Thu 8 Feb 2024, 06:45 (UTC+5). The signals that fell are back at 95% of usual."
     )
     facts = {
         "summary": "A connectivity outage is over.", "title": "Pakistan: back after 13 hours 15 minutes",
@@ -239,3 +239,24 @@ def test_a_restoration_tells_its_length_and_how_much_is_back(tmp_path: Path) -> 
     alert = {"exp_labels": {**PLACE, "severity": "warning"}, "exp_annotations": facts}
     expected = {"alertname": "NetvigilOutageRestored", "eval_time": "5m", "exp_alerts": [alert]}
     promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected]}])
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("tense", ["replay", "drill", "live"])
+def test_what_a_worker_of_a_replay_cannot_see_pages_nobody(tense: str, tmp_path: Path) -> None:
+    at = 'job="netvigil",instance="w1"'
+    series = [
+        UP,
+        (f'netvigil_build_info{{{at},version="1",tense="{tense}"}}', "1x300"),
+        (f'netvigil_feed_up{{{at},feed="table"}}', "0x300"),
+        (f'netvigil_feed_up{{{at},feed="ris"}}', "1x300"),
+        (f'netvigil_feed_last_event_timestamp_seconds{{{at},feed="ris"}}', "0x300"),
+        (f'netvigil_bin_health_ratio{{{at},signal="bgp.ris"}}', "0x300"),
+        (f'netvigil_dead_letters_total{{{at},feed="ris",reason="bad-json"}}', "0+600x300"),
+        (f'netvigil_late_records_total{{{at},feed="ris"}}', "0+600x300"),
+    ]
+    names = {"FeedDead", "FeedSilent", "SignalBlind", "DeadLetters", "LateRecords"} if tense == "live" else set()
+    expr = 'count by (alertname) (ALERTS{alertstate="firing",alertname!="NetvigilWatchdog"})'
+    samples = [{"labels": f'{{alertname="Netvigil{name}"}}', "value": 1} for name in sorted(names)]
+    expected = [{"expr": expr, "eval_time": "4h", "exp_samples": samples}]
+    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])

@@ -102,7 +102,9 @@ def test_an_outage_is_told_from_suspicion_to_restoration(way: Way) -> None:
     assert firing.annotations["since_local"] == local_text(start, zone("PK"))
     assert firing.annotations["since_utc"] == utc_text(start)
     assert firing.annotations["lasting"] == "2 h 0 min"
-    assert "80% of the usual connectivity is gone. We are 97% sure" in firing.annotations["description"]
+    assert "probing.ioda at 20% of usual" in firing.annotations["description"]
+    assert "together, weighed as evidence, 20% of usual" in firing.annotations["description"]
+    assert firing.annotations["description"].endswith("We are 97% sure.")
 
     way.metrics.outage(out(way, "confirmed", 1, id="n1", entity_type="asn", entity="AS59257"))
     way.metrics.outage(outage("confirmed", 1, id="r1", tense="replay", entity="IQ", start=T))
@@ -117,7 +119,7 @@ def test_an_outage_is_told_from_suspicion_to_restoration(way: Way) -> None:
     (restored,) = until(lambda: way.told("NetvigilOutageRestored"))
     assert restored.annotations["title"] == "Pakistan: back after 1 hour 30 minutes"
     assert local_text(way.began - 1800, zone("PK")) in restored.annotations["description"]
-    assert "95% of the usual connectivity is back." in restored.annotations["description"]
+    assert "The signals that fell are back at 95% of usual." in restored.annotations["description"]
     over = until(lambda: way.told("NetvigilOutageConfirmed", status="resolved"))
     assert "PK" in {t.labels["entity"] for t in over}
 
