@@ -54,12 +54,13 @@ def replay(
 ) -> None:
     """Sends recordings through the very same code.
 
-    The result is the same every time, however fast it runs.
+    The result is the same every time, however fast it runs.  Exit code 1 where a file was given up, or nothing in it
+    could be used.
     """
     from pipeline import commands
 
     options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json)
-    commands.replay(source, options)
+    raise typer.Exit(commands.replay(source, options))
 
 
 @app.command()

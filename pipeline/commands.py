@@ -97,8 +97,8 @@ def _check_writable(path: Path) -> None:
         raise UserError(f"{str(path)!r} cannot be written: {error.strerror}") from None
 
 
-def replay(paths: list[str], options: ReplayOptions) -> None:
-    """Replay recordings and show what came of them."""
+def replay(paths: list[str], options: ReplayOptions) -> int:
+    """Replay recordings and show what came of them; 1 where some of it was given up, or nothing could be used."""
     options.check()
     options.check_apart(paths)
     pace = options.pace()
@@ -113,7 +113,7 @@ def replay(paths: list[str], options: ReplayOptions) -> None:
     if options.metrics is not None:
         with written(options.metrics) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
             history.write(text)
-    tell(console, playback, result, options.as_json)
+    return tell(console, playback, result, options.as_json)
 
 
 def _run(found: Iterable[Recording], tense: str) -> Run:

@@ -5,6 +5,21 @@ class UserError(Exception):
     """A person gave a wrong value: one sentence that names the value and the place; exit code 2."""
 
 
+PACKED = ("gzip", "bzip2", "xz")
+"""Kinds of compression."""
+
+
+def gave_up(reason: str) -> bool:
+    """Whether damage of that reason ends its file: what follows was not read.
+
+    Examples
+    --------
+    >>> gave_up("too-damaged"), gave_up("truncated-gzip"), gave_up("bad-time")
+    (True, True, False)
+    """
+    return reason == "too-damaged" or reason.endswith(tuple(f"-{kind}" for kind in PACKED))
+
+
 class DecodeError(Exception):
     """A piece of a feed that cannot be used: becomes a dead letter, and the stream goes on.
 

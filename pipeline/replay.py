@@ -12,6 +12,7 @@ from pipeline.codec import outage_json
 from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine, Output, chain
 from pipeline.feeds.archive import Recording
+from pipeline.past import Past
 from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Run
 from pipeline.series import Places, known
 
@@ -86,13 +87,15 @@ class Pace:
 class Playback:
     """The frames of recordings, side by side in order of event time; counts what it reads.
 
-    ``pace``: None for as fast as it goes.  ``places`` fills as it plays: what is known of its entities.
+    ``pace``: None for as fast as it goes.  ``places`` and ``past`` fill as it plays: what is known of its entities, and
+    how far back their series reach.
     ``reached``: the event time that is known to be fused [s].
     """
 
     def __init__(self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None) -> None:
         self.run, self.pace, self.reached = run, pace, NEVER
         self.places: Places = {}
+        self.past = Past()
         self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
 
     @property
@@ -108,9 +111,12 @@ class Playback:
     def __iter__(self) -> Iterator[Frame | DeadLetter]:
         timed = [_timed(dispatch.frames(recording.items)) for dispatch, recording in self.streams]
         stream = (frame for _, frame in heapq.merge(*timed, key=lambda pair: pair[0]))
+        signals = {dispatch.feed: dispatch.signals for dispatch, _ in self.streams}
         for frame in stream if self.pace is None else paced(stream, self.pace, lambda: self.reached):
             if isinstance(frame, Rows):
                 self.places |= known(frame.entities)
+            if isinstance(frame, Elements | Rows) and len(frame):
+                self.past.take(frame, signals[frame.feed])
             yield frame
 
 

@@ -73,6 +73,22 @@ def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) ->
     return table
 
 
+def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
+    """The outages country by country, as they began: the country first, then its parts by onset.
+
+    Examples
+    --------
+    >>> from tests.pipeline.shown import outage
+    >>> found = [outage(id="b", start=5), outage(id="a", entity_type="region", entity="PK-SD", start=1)]
+    >>> [o.id for o in by_country(found, {})]
+    ['b', 'a']
+    """
+    found = sorted(outages, key=lambda outage: (outage.start, outage.id))
+    homes = {outage.id: placed(outage.entity_type, outage.entity, places).country for outage in found}
+    order = {home: i for i, home in reversed(list(enumerate(homes.values())))}
+    return sorted(found, key=lambda o: (order[homes[o.id]], o.entity_type != "country"))
+
+
 def _row(outage: Outage, place: Entity) -> list[Text]:
     state = Text(outage.state, STYLES.get(outage.state, ""))
     sure = f"{outage.probability:.0%} sure"

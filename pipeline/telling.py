@@ -2,46 +2,155 @@
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
+from pipeline.errors import gave_up
+from pipeline.past import Past, Series
+from pipeline.records import DeadLetter, Outage
 from pipeline.replay import Playback, Result
-from pipeline.show import outages_table
+from pipeline.series import Gazetteer, Places, placed
+from pipeline.show import by_country, outages_table, utc
 from pipeline.wording import printable
 
+FEW = 5
+"""So many of a kind are named, the others counted [-]."""
 
-def tell(console: Console, playback: Playback, result: Result, as_json: bool) -> None:
-    """Show what came of a playback: tables and sentences, or one JSON object on standard output."""
+
+def tell(console: Console, playback: Playback, result: Result, as_json: bool) -> int:
+    """Show what came of a playback: tables and sentences, or one JSON object on standard output.
+
+    Returns the exit code: 1 where what was given up or cannot be used leaves nothing to rely on.
+    """
     counts = {
         "read": playback.read, "used": result.used or playback.read - result.late - len(result.dead),
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
     if as_json:
-        outages = b",".join(result.lines().splitlines())
-        reached = f'"{iso(result.watermark)}"' if result.watermark > NEVER else "null"
-        head = f'{{"watermark":{reached},"judged":{sum(result.judged.values())},"records":{_json(counts)},"outages":['
-        sys.stdout.write(head + outages.decode() + "]}\n")
-        return
-    found = result.sorted()
-    confirmed = [o for o in found if o.confirmed_at is not None and o.state != "retracted"]
+        sys.stdout.write(_as_json(playback, result, counts))
+    else:
+        _found(console, result.sorted(), playback)
+        console.print(
+            f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, "
+            f"{counts['dead']:,} dead"
+        )
+        if playback.past.judged_from is not None:
+            console.print(
+                f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
+            )
+        for sentence in (*_limits(playback, result), *_damage(result.dead)):
+            console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
+    nothing_used = bool(result.dead) and not counts["used"] + counts["late"]
+    return int(nothing_used or any(gave_up(letter.reason) for letter in result.dead))
+
+
+def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
+    past = playback.past
+    spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
+    names = ("signal", "entity_type", "entity", "first", "last")
+    told: dict[str, Any] = {
+        "watermark": iso(result.watermark) if result.watermark > NEVER else None,
+        "judged": sum(result.judged.values()),
+        "missed": sum(result.missed.values()),
+        "judged_from": None if past.judged_from is None else iso(past.judged_from),
+        "records": counts,
+        "too_short": [dict(zip(names, span, strict=True)) for span in spans],
+        "undated": [outage.id for outage in _confirmed(result.sorted()) if past.undated(outage)],
+        "given_up": [
+            {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
+            for letter in result.dead if gave_up(letter.reason)
+        ],
+    }  # fmt: skip
+    outages = b",".join(result.lines().splitlines()).decode()
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'
+
+
+def _confirmed(found: Iterable[Outage]) -> list[Outage]:
+    return [outage for outage in found if outage.confirmed_at is not None and outage.state != "retracted"]
+
+
+def _found(console: Console, found: list[Outage], playback: Playback) -> None:
+    """The confirmed outages as a table, a country before its parts, and how many there are."""
+    confirmed = by_country(_confirmed(found), playback.places)
     if confirmed:
         console.print(outages_table(confirmed, playback.places, width=console.width))
     said = "1 outage" if len(confirmed) == 1 else f"{len(confirmed) or 'no'} outages"
     console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(confirmed)} only suspected")
-    console.print(
-        f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, {counts['dead']:,} dead"
-    )
+
+
+def _limits(playback: Playback, result: Result) -> Iterator[str]:
+    """What the result does not say."""
+    past = playback.past
     if not sum(result.judged.values()):
-        console.print(
-            "Nothing was observed well enough to be judged: no outage found means nothing here.", style="yellow"
+        yield "Nothing was observed well enough to be judged: no outage found means nothing here."
+    missed = sum(result.missed.values())
+    if missed:
+        yield f"{missed:,} bins came after their time was judged without them, their feed having been dead: not judged."
+    missed = sum(result.missed.values())
+    if missed:
+        yield f"{missed:,} bins of entities came after their time was fused without them: they are not judged."
+    short = past.too_short()
+    if short:
+        yield (
+            f"No all-clear for {_few(_too_short(short, past, playback.places))}: less than two days of values, from "
+            f"{utc(min(past.spans[series].first for series in short))} UTC on. Nothing is confirmed in a series' first "
+            "day, which only serves to compare with: replay the days before as well, better four weeks."
         )
-    for letter in result.dead[:5]:
-        said = f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}"
-        console.print(Text(printable(said), "yellow"))  # not as markup: it has words of the input
+    undated = [outage for outage in _confirmed(result.sorted()) if past.undated(outage)]
+    if undated:
+        names = [_name(outage.entity_type, outage.entity, playback.places) for outage in undated]
+        yield (
+            f"The onset cannot be dated of the outage of {_few(names)}: it may have begun earlier, when there was no "
+            "day of past to compare with."
+        )
 
 
-def _json(counts: dict[str, int]) -> str:
-    return json.dumps(counts, separators=(",", ":"))
+def _too_short(short: list[Series], past: Past, places: Places) -> list[str]:
+    """Countries first, then what else there is; with the signals where others of the same entity reach further back."""
+    signals: dict[tuple[str, str], list[str]] = {}
+    for signal, kind, entity in short:
+        signals.setdefault((kind, entity), []).append(signal)
+    count = Counter(series[1:] for series in past.spans)
+    order = sorted(signals, key=lambda entity: (entity[0] != "country", entity))
+    names = []
+    for kind, entity in order:
+        own = signals[kind, entity]
+        some = not entity or count[kind, entity] > len(own)
+        names.append(
+            " of ".join(word for word in (", ".join(own) if some else "", _name(kind, entity, places)) if word)
+        )
+    return names
+
+
+def _name(entity_type: str, entity: str, places: Places) -> str:
+    return Gazetteer().name(placed(entity_type, entity, places))
+
+
+def _few(names: list[str]) -> str:
+    """Some of the names, and how many more there are.
+
+    Examples
+    --------
+    >>> _few(["a", "b"]), _few(list("abcdefg"))
+    ('a; b', 'a; b; c; d; e and 2 more')
+    """
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+    return "; ".join(names[:FEW]) + more  # a name may have a comma
+
+
+def _damage(letters: list[DeadLetter]) -> Iterator[str]:
+    """The first dead letters, how many more there are, and where a file was given up."""
+    single = [letter for letter in letters if not gave_up(letter.reason)]
+    for letter in single[:FEW]:
+        yield f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}"
+    if len(single) > FEW:
+        yield f"and {len(single) - FEW:,} more"
+    for letter in letters:
+        if gave_up(letter.reason):
+            yield f"Gave up at {letter.place}: {letter.detail}. What was not read may hold an outage: no all-clear."

@@ -7,6 +7,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pipeline.bins import DAY, Cadence, infer_cadence
+from pipeline.codec import iso
 from pipeline.errors import DecodeError
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.case import Entities, entity_of
@@ -75,9 +76,15 @@ def read_table(
         parts.append(part)
         damage += bad
         if len(damage) >= MAX_BAD:
-            damage.append(DecodeError(NAME, "too-damaged", damage[-1].place, "what follows is not read"))
+            damage.append(DecodeError(NAME, "too-damaged", damage[-1].place, _read_until(parts)))
             break
     return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage))
+
+
+def _read_until(parts: list[Columns]) -> str:
+    last = next((int(time[-1]) for time, *_ in reversed(parts) if len(time)), None)
+    read = "no row was used" if last is None else f"the last row used is of {iso(last)}"
+    return f"{MAX_BAD:,} damaged rows, {read}; what follows is not read"
 
 
 def _check_header(line: bytes) -> list[DecodeError]:

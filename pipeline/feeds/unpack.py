@@ -84,7 +84,7 @@ class Unpacked(io.RawIOBase):
             if not self.given:
                 return False
             if not any(self.given.startswith(key[: len(self.given)]) for key in MAGIC):
-                self._end(f"garbage-after-{self.kind}", f"{self.given[:16]!r}")
+                self._end(f"garbage-after-{self.kind}", f"it begins with {self.given[:16].hex(' ')}")
                 return False
         assert self.make is not None
         self.stream = self.make()

@@ -32,7 +32,20 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
     assert told == {
         "watermark": "2024-02-08T00:10:00Z",
         "judged": 0,
+        "missed": 0,
+        "judged_from": None,
         "records": {"read": 2, "used": 2, "late": 0, "dead": 0},
+        "too_short": [
+            {
+                "signal": "bgp.ris",
+                "entity_type": "country",
+                "entity": "PK",
+                "first": "2024-02-08T00:00:00Z",
+                "last": "2024-02-08T00:05:00Z",
+            }
+        ],
+        "undated": [],
+        "given_up": [],
         "outages": [],
     }
 

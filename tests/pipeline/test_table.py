@@ -102,7 +102,14 @@ def test_another_header_is_one_dead_letter_and_nothing_is_read(text):
 def test_a_file_of_bad_rows_is_given_up_with_a_word():
     read = table(*["x"] * (2 * MAX_BAD))
     assert len(read.damage) == MAX_BAD + 1
-    assert str(read.damage[-1]) == f"table: too-damaged at line {MAX_BAD + 1}: what follows is not read"
+    assert str(read.damage[-1]) == (
+        f"table: too-damaged at line {MAX_BAD + 1}: 10,000 damaged rows, no row was used; what follows is not read"
+    )
+
+
+def test_a_table_that_is_given_up_says_up_to_when_it_was_read():
+    read = table(row("00:00"), row("00:05"), *["x"] * (2 * MAX_BAD))
+    assert "the last row used is of 2024-02-08T00:05:00Z; what follows is not read" in str(read.damage[-1])
 
 
 def test_a_table_of_too_many_signals_does_not_become_too_many_series():

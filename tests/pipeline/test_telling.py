@@ -1,0 +1,75 @@
+"""What a replay says of itself once it is over: what it does not know, and what it did not read."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from pipeline.__main__ import app
+from pipeline.codec import iso
+
+HEAD = "time,signal,entity_type,entity,value\n"
+END = 1707350400
+HOUR = 3600
+
+
+def series(hours: int, entity: str = "PK", low: range = range(0), signal: str = "probing.ioda") -> str:
+    """An even series of so many hours until `END`; of the hours before the end in ``low`` a fifth."""
+    bins = range(END - hours * HOUR, END, 600)
+    rows = ((t, 20 if (END - t - 1) // HOUR in low else 100) for t in bins)
+    return "".join(f"{iso(t)},{signal},country,{entity},{value}\n" for t, value in rows)
+
+
+def replayed(folder: Path, rows: str, code: int = 0, *options: str) -> str:
+    (folder / "signals.csv").write_text(HEAD + rows)
+    done = CliRunner().invoke(app, ["replay", str(folder), *options], catch_exceptions=False)
+    assert done.exit_code == code
+    return " ".join(done.stdout.split())
+
+
+def test_a_day_without_a_past_is_no_all_clear(tmp_path: Path) -> None:
+    said = replayed(tmp_path, series(24, low=range(2, 12)))
+    assert "no outages confirmed" in said
+    assert "No all-clear for Pakistan: less than two days of values" in said
+
+
+def test_with_a_past_it_says_from_when_on_it_can_confirm_and_no_more(tmp_path: Path) -> None:
+    said = replayed(tmp_path, series(72))
+    assert "nothing is confirmed in a series' first day: here before 2024-02-06 00:00 UTC" in said
+    assert "No all-clear" not in said
+
+
+def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
+    early, dated = tmp_path / "early", tmp_path / "dated"
+    for folder in (early, dated):
+        folder.mkdir()
+    rows = series(36, low=range(2, 13))
+    assert "The onset cannot be dated of the outage of Pakistan" in replayed(early, rows)
+    (outage,) = json.loads(replayed(early, rows, 0, "--json"))["outages"]
+    assert json.loads(replayed(early, rows, 0, "--json"))["undated"] == [outage["id"]]
+    assert "cannot be dated" not in replayed(dated, series(72, low=range(2, 13)))
+
+
+def test_five_of_those_without_a_past_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    rows = "".join(series(12, entity) for entity in ("AF", "BD", "IN", "IR", "LK", "NP", "PK"))
+    assert "No all-clear for Afghanistan; Bangladesh; India; Iran; Sri Lanka and 2 more:" in replayed(tmp_path, rows)
+
+
+def test_a_signal_that_came_late_is_named_where_others_reach_further_back(tmp_path: Path) -> None:
+    said = replayed(tmp_path, series(72) + series(12, signal="traffic.radar"))
+    assert "No all-clear for traffic.radar of Pakistan:" in said
+
+
+def test_a_table_that_was_given_up_is_no_all_clear(tmp_path: Path) -> None:
+    rows = series(72) + "2024-02-08T00:00:00Z,Trafic,country,PK,1\n" * 10_000 + series(1)
+    said = replayed(tmp_path, rows, 1)
+    assert "and 9,995 more" in said
+    assert "Gave up at line 10433 of signals.csv: 10,000 damaged rows" in said
+    assert "the last row used is of 2024-02-07T23:50:00Z" in said
+    assert "no all-clear" in said
+    (told,) = json.loads(replayed(tmp_path, rows, 1, "--json"))["given_up"]
+    assert (told["reason"], told["place"]) == ("too-damaged", "line 10433 of signals.csv")
+
+
+def test_a_replay_of_which_every_row_is_dead_fails(tmp_path: Path) -> None:
+    assert "1 dead" in replayed(tmp_path, "soon,bgp.ris,country,PK,1\n", 1)
