@@ -92,9 +92,6 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
     missed = sum(result.missed.values())
     if missed:
         yield f"{missed:,} bins came after their time was judged without them, their feed having been dead: not judged."
-    missed = sum(result.missed.values())
-    if missed:
-        yield f"{missed:,} bins of entities came after their time was fused without them: they are not judged."
     short = past.too_short()
     if short:
         yield (
