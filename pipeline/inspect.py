@@ -12,9 +12,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.errors import DecodeError
+from pipeline.errors import DecodeError, gave_up
 from pipeline.feeds.archive import UnreadableError, open_source
-from pipeline.feeds.case import ENTITIES, LABELS
 from pipeline.records import KINDS, Elements, Peer, Rows
 
 KEPT = 100
@@ -29,7 +28,7 @@ class Contents:
     """What is in one file.
 
     ``elements`` by kind, ``rows`` and ``unobserved`` (of them NaN) by signal; first and last event time [s], None where
-    there is none; damage by reason, and the first places of it in order.
+    there is none; damage by reason, the first places of it in order, and where reading was given up.
     """
 
     path: str
@@ -43,6 +42,7 @@ class Contents:
     last: int | None = None
     damage: Counter[str] = field(default_factory=Counter)
     places: list[DecodeError] = field(default_factory=list)
+    given_up: list[DecodeError] = field(default_factory=list)
 
     @property
     def damaged(self) -> bool:
@@ -53,6 +53,8 @@ class Contents:
         """Count one thing that a feed gave."""
         if isinstance(item, DecodeError):
             self.damage[item.reason] += 1
+            if gave_up(item.reason):
+                self.given_up.append(item)
             if len(self.places) < KEPT:
                 self.places.append(item)
         elif len(item):
@@ -89,9 +91,8 @@ class Contents:
             "first": _iso(self.first), "last": _iso(self.last),
             "dead_letters": sum(self.damage.values()), "damage": dict(sorted(self.damage.items())),
             "damage_starts": self.places[0].place if self.places else None,
-            "damage_places": [
-                {"reason": error.reason, "place": error.place, "detail": error.detail} for error in self.places
-            ],
+            "damage_places": [_plain(error) for error in self.places],
+            "given_up": [_plain(error) for error in self.given_up],
         }  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def _contents(path: str | Path) -> Contents:
     try:
         source = open_source(path)
     except UnreadableError as error:
-        found.take(DecodeError("", error.reason, "byte 0", _named(Path(path)) or _plain(error.found)))
+        found.take(DecodeError("", error.reason, "byte 0", error.found))
         return found
     found.feed = source.feed.name
     for item in source.items():
@@ -119,29 +120,8 @@ def _contents(path: str | Path) -> Contents:
     return found
 
 
-PARTS = {",".join(ENTITIES): "entities", ",".join(LABELS): "labels"}
-"""Header of what goes with a case's signals, and its word."""
-
-
-def _named(path: Path) -> str:
-    """What a table beside a case's signals is, '' where it is none."""
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            word = PARTS.get(file.readline(200).strip())
-    except OSError:
-        return ""
-    return f"a case's {word}: inspect or replay its folder" if word else ""
-
-
-def _plain(words: str) -> str:
-    """Without the bytes themselves, which say nothing to a person.
-
-    Examples
-    --------
-    >>> _plain("a web page, none of mrt, table; it begins with b'<html>'")
-    'a web page, none of mrt, table'
-    """
-    return words.partition("; it begins with b")[0]
+def _plain(error: DecodeError) -> dict[str, str]:
+    return {"reason": error.reason, "place": error.place, "detail": error.detail}
 
 
 def render(contents: Iterable[Contents]) -> RenderableType:
@@ -181,7 +161,7 @@ def _damage(found: Contents) -> list[Text]:
         return [Text(first.detail, "red")]
     lines = [Text(f"damage starts at {first.place} ({first.reason}): {first.detail}", "red")]
     lines += [Text(f"  {count:,} × {reason}", "red") for reason, count in sorted(found.damage.items())]
-    return lines
+    return lines + [Text(f"gave up at {error.place}: {error.detail}", "red") for error in found.given_up]
 
 
 def _iso(time: int | None) -> str | None:

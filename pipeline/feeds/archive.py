@@ -12,7 +12,7 @@ from pipeline.bins import DAY, NEVER
 from pipeline.errors import DecodeError, UserError
 from pipeline.feeds import FEEDS, table
 from pipeline.feeds.base import Feed, Item
-from pipeline.feeds.case import read_entities
+from pipeline.feeds.case import ENTITIES, LABELS, read_entities
 from pipeline.feeds.unpack import unpacked
 from pipeline.records import Elements, Rows
 
@@ -26,9 +26,16 @@ SIGNS = {
     b"\xff" * 16: "bare BGP messages", b"<": "a web page", b"\r\n<": "a web page", b"\n<": "a web page",
     b"%PDF": "a PDF", b"PK\3\4": "a zip archive", b"\x28\xb5\x2f\xfd": "Zstandard", b"SQLite": "a database",
     b"\xd4\xc3\xb2\xa1": "a packet capture", b"\xa1\xb2\xc3\xd4": "a packet capture",
-    b"\n\r\r\n": "a packet capture", b"PAR1": "Parquet",
+    b"\n\r\r\n": "a packet capture", b"PAR1": "Parquet", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture",
+    b"\xff\xfe": "text in UTF-16, where UTF-8 is wanted", b"\xfe\xff": "text in UTF-16, where UTF-8 is wanted",
 }  # fmt: skip
 """What people take for a recording."""
+
+PARTS = {",".join(ENTITIES): "entities", ",".join(LABELS): "labels"}
+"""Header of what goes with a case's signals, and its word."""
+
+MARKS = {";": "semicolons", "\t": "tabs"}
+"""What spreadsheets put between cells instead of commas."""
 
 
 class UnreadableError(UserError):
@@ -120,9 +127,28 @@ def _recognised(path: Path, head: bytes) -> Feed:
     for feed in FEEDS.values():
         if feed.recognise(path.name, head[:HEAD]):
             return feed
-    looks = next((words for sign, words in SIGNS.items() if head.startswith(sign)), "unknown format")
-    wanted = ", ".join(FEEDS)
-    raise UnreadableError(path, "unknown-format", f"{looks}, none of {wanted}; it begins with {head[:16]!r}")
+    raise UnreadableError(path, "unknown-format", _looks(head))
+
+
+def _looks(head: bytes) -> str:
+    """What a file that is no recording looks like, in words; bytes themselves say nothing to a person.
+
+    Examples
+    --------
+    >>> _looks(b"start,end,entity_type,entity,kind,source")
+    "a case's labels: inspect or replay its folder"
+    >>> _looks(b"time;signal;entity_type;entity;value")
+    'a table with semicolons between its cells, where commas are wanted'
+    """
+    line = head[:HEAD].decode("utf-8-sig", "replace").partition("\n")[0].strip().replace('"', "")
+    if line in PARTS:
+        return f"a case's {PARTS[line]}: inspect or replay its folder"
+    for mark, word in MARKS.items():
+        if line.replace(mark, ",") in (*PARTS, ",".join(table.COLUMNS)):
+            return f"a table with {word} between its cells, where commas are wanted"
+    looks = next((words for sign, words in SIGNS.items() if head.startswith(sign)), "")
+    begins = f"; it begins with {line[:16]!r}" if line.isprintable() and "\ufffd" not in line and not looks else ""
+    return f"{looks or 'unknown format'}, none of {', '.join(FEEDS)}{begins}"
 
 
 def _table_source(path: Path, feed: Feed, piece: int) -> Source:

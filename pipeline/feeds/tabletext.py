@@ -36,6 +36,12 @@ MAX_ENTITY = 200
 FIRST, LAST = 631_152_000, 4_102_444_800
 """Stamps that can be event time [s]: 1990 until 2100."""
 
+WANTED = {
+    "bad-time": "a time as 2024-02-08T01:45:00Z", "bad-signal": "<kind>.<source>, as probing.ioda",
+    "bad-entity-type": ", ".join(ENTITY_TYPES), "bad-value": "a number, or nothing where it was not observed",
+}  # fmt: skip
+"""What should stand in place of a bad cell, for a person."""
+
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """time int64 [s], signal int32, entity int32, value float64, all ``(n,)``."""
 
@@ -91,10 +97,10 @@ def columns(block: bytes, line: int, names: Names, room: int = 1000) -> tuple[Co
 
     Examples
     --------
-    >>> block = b"2024-02-08T00:00Z,bgp.ris,asn,AS17557,100" + bytes([10]) + b"soon,bgp.ris,asn,AS17557,7"
+    >>> block = b"2024-02-08T00:00Z,bgp.ris,asn,AS17557,100" + bytes([10]) + b"2024-02-08T00:05Z,bgp.ris,asn,AS17557"
     >>> (time, signal, entity, value), damage = columns(block, 2, Names())
     >>> time.tolist(), value.tolist(), [str(error) for error in damage]
-    ([1707350400], [100.0], ['table: bad-time at line 3: soon,bgp.ris,asn,AS17557,7'])
+    ([1707350400], [100.0], ['table: missing-column at line 3: 2024-02-08T00:05Z,bgp.ris,asn,AS17557'])
     """
     try:
         return _whole(block, names), []
@@ -144,7 +150,8 @@ def _by_line(block: bytes, line: int, names: Names, room: int) -> tuple[Columns,
             if raw.strip():
                 rows.append(_row(raw, names))
         except ValueError as error:
-            detail = raw[:200].decode(errors="replace")
+            wanted = WANTED.get(str(error), "")
+            detail = raw[:200].decode(errors="replace") + (f" (wanted {wanted})" if wanted else "")
             damage.append(DecodeError(NAME, str(error), f"line {number}", detail))
             if len(damage) >= room:
                 break

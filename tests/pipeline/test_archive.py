@@ -125,7 +125,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_pieces(tmp_
         (b"\n<html>", "unknown-format", "a web page"),
         (b"\n\r\r\n....", "unknown-format", "a packet capture"),
         (b"\xff" * 16 + b"\0\x13\4", "unknown-format", "bare BGP messages"),
-        (b"hello", "unknown-format", "it begins with b'hello'"),
+        (b"hello", "unknown-format", "it begins with 'hello'"),
         (gzip.compress(b"x" * 100)[:6], "truncated-gzip", "nothing of it can be read"),
     ],
 )

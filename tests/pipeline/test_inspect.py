@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.errors import UserError
+from pipeline.feeds.archive import open_source
 from pipeline.inspect import KEPT, Contents, inspect, render
 
 
@@ -101,12 +102,33 @@ def test_a_table_beside_a_cases_signals_is_named(tmp_path: Path, header: str, wo
     contents = inspect([tmp_path / "x.csv"])
     assert contents[0].damaged
     assert f"a case's {word}: inspect or replay its folder" in shown(contents)
+    with pytest.raises(UserError, match=f"a case's {word}: inspect or replay its folder"):
+        open_source(tmp_path / "x.csv")
     assert "damage starts" not in shown(contents)
 
 
-def test_what_is_shown_to_people_has_no_python_in_it(tmp_path: Path):
-    (tmp_path / "x").write_bytes(b"hello")
-    assert "b'" not in shown(inspect([tmp_path / "x"]))
+@pytest.mark.parametrize("content", [b"hello", b"\x89PNG\r\n\x1a\n", b"\x00\x01\x02"])
+def test_what_is_shown_to_people_has_no_python_in_it(tmp_path: Path, content: bytes):
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(UserError) as error:
+        open_source(tmp_path / "x")
+    for words in (shown(inspect([tmp_path / "x"])), str(error.value)):
+        assert "b'" not in words
+        assert "\\x" not in words
+
+
+def test_a_spreadsheets_semicolons_are_named(tmp_path: Path):
+    (tmp_path / "x.csv").write_text("time;signal;entity_type;entity;value\n")
+    assert "semicolons between its cells, where commas are wanted" in shown(inspect([tmp_path / "x.csv"]))
+
+
+def test_a_table_that_was_given_up_says_where_and_up_to_when_it_was_read(tmp_path: Path):
+    rows = "2024-02-08T00:00:00Z,bgp.ris,country,PK,1\n" + "soon,bgp.ris,country,PK,1\n" * 20_000
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + rows)
+    text = " ".join(shown(inspect([tmp_path])).split())
+    assert "gave up at line 10002 of signals.csv: 10,000 damaged rows, the last row used is of 2024-02-08T00:00" in text
+    assert "(wanted a time as 2024-02-08T01:45:00Z)" in text
+    assert [told["reason"] for told in look(tmp_path)["given_up"]] == ["too-damaged"]
 
 
 def test_a_table_with_a_header_only_has_no_rows(tmp_path: Path):
