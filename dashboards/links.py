@@ -10,6 +10,10 @@ OVERVIEW, COUNTRY, RUNBOOK = "netvigil-overview", "netvigil-country", "netvigil-
 """Uids of the boards."""
 
 
+class NoPageError(LookupError):
+    """An alert has no page in the runbook: one sentence that says where it is missing."""
+
+
 @cache
 def sections() -> dict[str, str]:
     """Headings of ``runbook.md`` that name an alert, with the text below each."""
@@ -34,4 +38,6 @@ def runbook_link(alert: str) -> str:
     >>> runbook_link("NetvigilOutageConfirmed")
     'http://localhost:3000/d/netvigil-runbook?viewPanel=panel-1'
     """
+    if alert not in sections():
+        raise NoPageError(f"dashboards/runbook.md has no heading '## {alert}': every alert needs its page")
     return f"{GRAFANA}/d/{RUNBOOK}?viewPanel=panel-{list(sections()).index(alert) + 1}"

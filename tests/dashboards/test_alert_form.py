@@ -4,16 +4,21 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import promql_parser
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from dashboards.links import sections
+from dashboards import written
+from dashboards.__main__ import main
+from dashboards.links import runbook_link, sections
 from dashboards.rules.alert import Timing
 from dashboards.rules.groups import ALERTS, rules, rules_text
 from dashboards.rules.sight import QUORUM
 from detectors.median import Median
+from tests.dashboards.expressions import KNOWN, metric_names
 from tests.programs import program
+
+WITHOUT_METRIC = {"NetvigilWatchdog"}
+"""It fires always."""
 
 
 @pytest.mark.system
@@ -41,7 +46,23 @@ def test_an_alert_keeps_to_the_form(alert: Any) -> None:
     assert alert.summary.endswith(".")
     rule = alert.rule(Timing())
     assert {"summary", "title", "description", "runbook_url", "dashboard_url"} <= set(rule["annotations"])
-    promql_parser.parse(rule["expr"])
+
+
+@pytest.mark.parametrize(
+    ("name", "expr"),
+    [(r.get("alert") or r["record"], r["expr"]) for group in rules()["groups"] for r in group["rules"]],
+)
+def test_the_expression_of_a_rule_parses_and_names_known_metrics(name: str, expr: str) -> None:
+    names = metric_names(expr)
+    assert names <= KNOWN
+    assert names or name in WITHOUT_METRIC
+
+
+def test_an_alert_without_its_heading_in_the_runbook_is_one_sentence(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(written, "texts", lambda: {"rules.yml": runbook_link("NetvigilUnheard")})
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert said == "dashboards/runbook.md has no heading '## NetvigilUnheard': every alert needs its page\n"
 
 
 def test_only_a_country_that_is_out_and_our_own_blindness_page() -> None:

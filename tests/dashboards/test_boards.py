@@ -6,22 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import promql_parser
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from dashboards.boards import boards
 from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
-from dashboards.rules.groups import rules
 from dashboards.written import FOLDER, texts
-from pipeline.families import sample_names
+from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 
 BOARDS = boards()
 BUILT_IN = {"$__rate_interval": "5m", "$__range": "24h", "$__interval": "1m"}
-RECORDED = {rule["record"] for group in rules()["groups"] for rule in group["rules"] if "record" in rule}
 OVER_TIME = ("timeseries", "state-timeline")
-OTHERS = {"up"}
-"""Names that are not ours."""
 
 
 def panels() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -44,12 +39,6 @@ def plain(expr: str) -> str:
     for name, value in BUILT_IN.items():
         expr = expr.replace(name, value)
     return re.sub(r"\$\w+", "PK", expr)
-
-
-def metric_names(node: Any) -> set[str]:
-    """Names of all vectors in a parsed expression."""
-    text = promql_parser.parse(str(node)).prettify()
-    return set(re.findall(r"\b(netvigil[\w:]*|up)\b(?=[{\[\s)]|$)", text)) - {"netvigil"}
 
 
 def test_what_is_committed_is_what_is_generated() -> None:
@@ -129,18 +118,18 @@ def test_variables_are_read_anew_with_the_time_range(uid: str) -> None:
 
 @pytest.mark.parametrize(("place", "expr"), list(queries()))
 def test_an_expression_parses_and_names_known_metrics(place: str, expr: str) -> None:
-    names = metric_names(promql_parser.parse(plain(expr)))
+    names = metric_names(plain(expr))
     assert names
-    assert names <= sample_names() | RECORDED | OTHERS
+    assert names <= KNOWN
 
 
 @pytest.mark.parametrize(("place", "expr"), list(queries()))
 def test_boards_work_on_history_too(place: str, expr: str) -> None:
-    assert not metric_names(promql_parser.parse(plain(expr))) & RECORDED, "written history has no recorded series"
+    assert not metric_names(plain(expr)) & RECORDED, "written history has no recorded series"
 
 
 def test_a_misspelt_metric_would_be_found() -> None:
-    names = metric_names(promql_parser.parse('max by (entity) (netvigil_signal_ratoi{entity="PK"}) / netvigil_feed_up'))
+    names = metric_names('max by (entity) (netvigil_signal_ratoi{entity="PK"}) / netvigil_feed_up')
     assert names == {"netvigil_signal_ratoi", "netvigil_feed_up"}
 
 
