@@ -110,6 +110,12 @@ class JudgeStage:
             series.homes = {entities: [np.flatnonzero(home == partition) for partition in range(self.partitions)]}
         return series.homes[entities]
 
+    def form(self) -> str:
+        """The detector and the fields of its state, which what is saved consists of."""
+        detector = self.detector("")
+        arrays = pack_state(detector.init(0))
+        return f"{detector.name}: " + ", ".join(f"{name} {a.dtype}{list(a.shape[1:])}" for name, a in arrays.items())
+
     def save(self) -> bytes:
         """Every series' detector state."""
         head: list[Any] = []

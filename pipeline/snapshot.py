@@ -6,6 +6,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+FORMS = {"bin": 1, "merge": 1, "judge": 1, "fuse": 1}
+"""Form of what each stage saves.  Whoever changes what a `save` writes raises the stage's number: a worker refuses a
+snapshot of another form, in a sentence, where it would misread it."""
+
 
 def pack(head: Any, arrays: dict[str, np.ndarray]) -> bytes:
     """A snapshot of a JSON-able head and named arrays.

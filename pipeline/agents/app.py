@@ -10,7 +10,7 @@ import faust
 from pipeline import topics
 from pipeline.agents.accept import OF_STAGE, of_feed
 from pipeline.agents.host import Accept, Host, Stage
-from pipeline.agents.keeping import count_letters, guarded, keep, listen
+from pipeline.agents.keeping import Refusal, count_letters, guarded, keep, listen
 from pipeline.agents.noting import Noting
 from pipeline.agents.pulse import Pulse
 from pipeline.agents.routes import Output, route
@@ -20,13 +20,14 @@ from pipeline.brokers.security import Security
 from pipeline.engine import Engine
 from pipeline.feeds import FEEDS
 from pipeline.records import Frame
+from pipeline.snapshot import FORMS
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
 
 def application(
     engine: Engine, broker: str, security: Security, feeds: Iterable[str], noting: Noting, group: str = "netvigil"
-) -> tuple[faust.App, list[Host]]:
-    """The application that hosts the whole path for these feeds, and its hosts.
+) -> tuple[faust.App, Refusal]:
+    """The application that hosts the whole path for these feeds, and why it ended, where that is a person's mistake.
 
     Scale out by starting more of them: Kafka's groups share the partitions out.
     """
@@ -51,27 +52,41 @@ def application(
         store="memory://",
     )
     agent = partial(_agent, app, noting)
-    bins = {feed: agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), of_feed(feed)) for feed in feeds}
+    bins = {
+        feed: agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), of_feed(feed), str(FORMS["bin"]))
+        for feed in feeds
+    }
     stages: dict[str, Callable[[int], Stage]] = {
         "merge": lambda _: engine.merge(),
         "judge": lambda _: engine.judge(),
         "fuse": engine.fuse,
     }
-    behind = [agent(topic, stage, stages[stage], OF_STAGE[stage]) for stage, topic in topics.STAGES.items()]
+    forms = {stage: str(FORMS[stage]) for stage in stages}
+    forms["judge"] += f" {engine.judge().form()}"
+    behind = [
+        agent(topic, stage, stages[stage], OF_STAGE[stage], forms[stage]) for stage, topic in topics.STAGES.items()
+    ]
     hosts = [*bins.values(), *behind]
     noting.pulse = Pulse(engine.settings.silence, {feed: FEEDS[feed].signals for feed in bins})
-    keep(app, hosts, noting)
+    refusal = Refusal()
+    keep(app, hosts, noting, refusal)
     listen(app, bins, noting.pulse)
     count_letters(app, noting)
-    return app, hosts
+    return app, refusal
 
 
 def _agent(
-    app: faust.App, noting: Noting, topic: Topic, name: str, make: Callable[[int], Stage], accept: Accept
+    app: faust.App,
+    noting: Noting,
+    topic: Topic,
+    name: str,
+    make: Callable[[int], Stage],
+    accept: Accept,
+    form: str,
 ) -> Host:
     """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
     table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
-    host = Host(topic.name, name, make, Snapshots(table), accept, partial(_emit, app, noting), noting.resume)
+    host = Host(topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, noting), noting.resume)
     app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(guarded(app, host.run))
     return host
 

@@ -137,12 +137,13 @@ class Host:
         if partition in self.hosted:
             return self.hosted[partition]
         hosted = self.hosted[partition] = Hosted(self.make(partition))
-        snapshot = self.snapshots.load(partition)
-        if snapshot is not None:
-            mark, state = snapshot
-            hosted.offset, hosted.origins = mark.offset, Origins(dict(mark.heard))
-            hosted.stage.load(state)
-            self.resumed(hosted.stage)
+        with _failing(hosted):
+            snapshot = self.snapshots.load(partition)
+            if snapshot is not None:
+                mark, state = snapshot
+                hosted.offset, hosted.origins = mark.offset, Origins(dict(mark.heard))
+                hosted.stage.load(state)
+                self.resumed(hosted.stage)
         return hosted
 
     async def save(self, partition: int, hosted: Hosted) -> None:

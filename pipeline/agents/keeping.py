@@ -1,8 +1,11 @@
 """What goes on beside the stages: snapshots, the pulse of the feeds, and the count of dead letters."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import faust
@@ -12,9 +15,23 @@ from pipeline.agents.host import Host
 from pipeline.agents.noting import Noting
 from pipeline.agents.pulse import Pulse
 from pipeline.codec import encode
+from pipeline.errors import UserError
 
 LOOK = 0.5
 """How often it is looked whether something is due [s]."""
+
+
+@dataclass
+class Refusal:
+    """A person's mistake that only shows once the worker is at work; it ends by itself, and then says it."""
+
+    error: UserError | None = None
+
+    def by(self, error: UserError) -> None:
+        """End the worker, as a signal does: without a trace of calls, which would hide the sentence."""
+        if self.error is None:
+            self.error = error
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def guarded(app: faust.App, body: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -42,9 +59,12 @@ def count_letters(app: faust.App, noting: Noting) -> None:
     app.agent(app.topic(topic.name, partitions=topic.partitions), name="letters")(guarded(app, run))
 
 
-def keep(app: faust.App, hosts: Sequence[Host], noting: Noting) -> None:
+def keep(app: faust.App, hosts: Sequence[Host], noting: Noting, refusal: Refusal) -> None:
     """Stages start from their snapshots after every rebalance, and leave one behind at the end, unless it is a crash:
-    Faust calls its shutdown hooks then too, while messages that came behind the failure may have gone on."""
+    Faust calls its shutdown hooks then too, while messages that came behind the failure may have gone on.
+
+    A snapshot that cannot be read is a ``refusal``.
+    """
 
     @app.on_partitions_revoked.connect(weak=False)
     @app.on_partitions_assigned.connect(weak=False)
@@ -60,14 +80,17 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting) -> None:
         app.consumer.stop_flow()
         # at once, not with the first message: a feed that is silent since before has to be found out
         owned = app.consumer.assignment()
-        for host in hosts:
-            for place in sorted(owned):
-                if place.topic == host.topic:
-                    host.host(place.partition)
+        try:
+            for host in hosts:
+                for place in sorted(owned):
+                    if place.topic == host.topic:
+                        host.host(place.partition)
+        except UserError as error:
+            refusal.by(error)
 
     @app.on_before_shutdown.connect(weak=False)
     async def _leave(*_: Any, **__: Any) -> None:
-        if app.crash_reason is None:
+        if app.crash_reason is None and refusal.error is None:
             await save(anyway=True)
 
     async def save(anyway: bool = False) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from pipeline.errors import UserError
+
 CHUNK = 900_000
 """Size of a chunk, below a broker's default limit of 1 MiB a message [bytes]."""
 
@@ -28,6 +30,7 @@ class Manifest(msgspec.Struct, frozen=True):
     slot: int
     chunks: int
     crc: int
+    form: str = ""
 
 
 class Snapshots:
@@ -36,23 +39,49 @@ class Snapshots:
     Two slots take turns: a worker that dies while it writes one leaves the other whole.  Every worker writes under a
     name of its own: one that was held up and writes on although its partition has gone to another spoils nothing.
     The newest whole snapshot counts, whoever wrote it; what earlier owners left is then deleted.
+
+    Parameters
+    ----------
+    table
+        The Faust table.
+    owner
+        Name under which this worker writes; a random one unless given.
+    form
+        Form of the state: one that was saved in another cannot be read.
     """
 
-    def __init__(self, table: Any, owner: str = "") -> None:
-        self.table, self.owner = table, owner or uuid.uuid4().hex[:8]
+    def __init__(self, table: Any, owner: str = "", form: str = "") -> None:
+        self.table, self.owner, self.form = table, owner or uuid.uuid4().hex[:8], form
         self.slots: dict[int, int] = {}
+        self.swept: set[int] = set()
 
     def load(self, partition: int) -> tuple[Mark, bytes] | None:
-        """The last whole snapshot and what it stands for, None where there is none."""
+        """The last whole snapshot and what it stands for, None where there is none.
+
+        Raises
+        ------
+        UserError
+            It has another form.
+        """
+        self.swept.discard(partition)  # another worker may have written since this one last did
         found = sorted(self._manifests(partition), key=lambda pair: pair[1].mark.offset, reverse=True)
         for owner, manifest in found:
             keys = [_key(partition, owner, manifest.slot, i) for i in range(manifest.chunks)]
             state = b"".join(self.table.data.get(key) or b"" for key in keys)
             if zlib.crc32(state) == manifest.crc:
+                self._check(partition, manifest)
                 return manifest.mark, state
         if found:
             raise RuntimeError(f"no snapshot of partition {partition} in {self.table.name} is whole")
         return None
+
+    def _check(self, partition: int, manifest: Manifest) -> None:
+        if manifest.form != self.form:
+            stage = self.table.name.removesuffix("-snapshots")
+            raise UserError(
+                f"the snapshot of stage {stage}, partition {partition}, is of another version or detector: start every "
+                "worker with another --group NAME, which reads what the topics still hold from its beginning"
+            )
 
     def _manifests(self, partition: int) -> Iterator[tuple[str, Manifest]]:
         for key, raw in list(self.table.data.items()):
@@ -69,13 +98,14 @@ class Snapshots:
         chunks = [state[i : i + CHUNK] for i in range(0, len(state), CHUNK)]
         for i, chunk in enumerate(chunks):
             await self._write(partition, _key(partition, self.owner, slot, i), chunk)
-        manifest = Manifest(mark, slot, len(chunks), zlib.crc32(state))
+        manifest = Manifest(mark, slot, len(chunks), zlib.crc32(state), self.form)
         if not owned():
             return False
         await self._write(partition, _key(partition, self.owner, MANIFEST), msgspec.json.encode(manifest))
-        if partition not in self.slots:
-            await self._sweep(partition, mark.offset)
         self.slots[partition] = slot
+        if partition not in self.swept:
+            await self._sweep(partition, mark.offset)
+            self.swept.add(partition)
         return True
 
     async def _sweep(self, partition: int, offset: int) -> None:

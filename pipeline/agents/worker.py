@@ -30,12 +30,16 @@ def work(
     create(broker, (*every(feeds), *changelogs(group, feeds)), security, patience=120)
     registry = CollectorRegistry()
     noting = Noting(Metrics.on(registry, tense=tense, clock=time.monotonic))
-    app, _ = application(engine, broker, security, feeds, noting, group)
+    app, refusal = application(engine, broker, security, feeds, noting, group)
     if address is not None:
         start_http_server(address[1], address[0], registry)
     served = f"; metrics on {address[0]}:{address[1]}" if address is not None else ""
     _once_ready(app, lambda: say(f"at work for {', '.join(feeds)}{served}"))
-    Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True).execute_from_commandline()
+    try:
+        Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True).execute_from_commandline()
+    finally:
+        if refusal.error is not None:
+            raise refusal.error
 
 
 def _once_ready(app: faust.App, say: Callable[[], None]) -> None:

@@ -78,6 +78,21 @@ def test_a_worker_that_crashed_in_a_stage_goes_on_before_the_failure(
     assert worker.stop() == 0
 
 
+def test_a_worker_that_cannot_read_its_snapshots_says_so_in_a_sentence_and_ends(
+    broker: str, worker_at: At, tape: Paced, undisturbed: bytes
+) -> None:
+    before = worker_at(broker)
+    fast = Paced(tape.run, tape.sent, speed=float("inf"))
+    assert replayed(fast, broker, Sabotage([], [], before.check)) == undisturbed
+    assert before.stop() == 0
+    newer = worker_at(broker, program=("tests.live.newer",))
+    assert newer.child is not None
+    assert newer.child.wait(60) == 2
+    said = newer.log.read_text()
+    assert said.splitlines()[-1].startswith("netvigil: the snapshot of stage judge, partition ")
+    assert "Traceback" not in said
+
+
 def test_a_second_worker_joins_and_the_first_is_killed(
     either_broker: str, worker_at: At, tape: Paced, undisturbed: bytes
 ) -> None:
