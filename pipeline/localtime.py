@@ -33,11 +33,32 @@ def _names() -> dict[str, str]:
 
 
 @cache
-def _zones() -> dict[str, str]:
-    zones: dict[str, str] = {}
+def _zones() -> dict[str, list[str]]:
+    """Every zone of each country, the one that most people live by first."""
+    zones: dict[str, list[str]] = {code: [zone] for code, zone in MAIN_ZONES.items()}
     for code, _, zone, *_ in _table("zone.tab"):
-        zones.setdefault(code, zone)
-    return zones | MAIN_ZONES
+        zones.setdefault(code, []).append(zone)
+    return zones
+
+
+def has_zone(country: str) -> bool:
+    """Whether any zone of a country is known."""
+    return country in _zones()
+
+
+def clock(country: str, time: int) -> ZoneInfo | None:
+    """The zone by whose clock all of a country lives at a time [s]; None where its zones differ, or none is known.
+
+    A region or a network does not say in which of its country's zones it is, so that the same holds for them.
+
+    Examples
+    --------
+    >>> clock("PK", 1707356700).key, clock("DE", 1707356700).key, clock("US", 1707356700), clock("", 1707356700)
+    ('Asia/Karachi', 'Europe/Berlin', None, None)
+    """
+    zones = [ZoneInfo(name) for name in _zones().get(country, ())]
+    offsets = {datetime.fromtimestamp(time, zone).utcoffset() for zone in zones}
+    return zones[0] if len(offsets) == 1 else None
 
 
 def country_name(code: str) -> str:
@@ -60,7 +81,7 @@ def zone(country: str) -> ZoneInfo:
     >>> zone("PK").key, zone("US").key, zone("").key
     ('Asia/Karachi', 'America/New_York', 'UTC')
     """
-    return ZoneInfo(_zones().get(country, "UTC"))
+    return ZoneInfo(_zones().get(country, ["UTC"])[0])
 
 
 @lru_cache(maxsize=2**16)

@@ -13,7 +13,7 @@ from datetime import tzinfo
 import numpy as np
 
 from pipeline.evidence import ratios
-from pipeline.localtime import country_name, zone
+from pipeline.localtime import clock, country_name, has_zone
 from pipeline.outages import CONFIRMED, ENDED, RECOVERING
 from pipeline.records import Entity, Outage, Verdicts
 from pipeline.wording import KIND_WORDS, lasting, local_text, service_name, utc_text
@@ -30,12 +30,12 @@ class Gazetteer:
     ----------
     country_name
         ISO 3166-1 code -> name in English.
-    zone
-        ISO 3166-1 code -> the zone that its people live by.
+    clock
+        ISO 3166-1 code, time [s] -> the zone whose clock all its people live by then; None where there is no such one.
     """
 
     country_name: Callable[[str], str] = country_name
-    zone: Callable[[str], tzinfo] = zone
+    clock: Callable[[str, int], tzinfo | None] = clock
 
     def name(self, entity: Entity) -> str:
         """What a place is called.
@@ -58,6 +58,21 @@ class Gazetteer:
         if entity.type == "service":
             return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
         return f"{own or entity.name} ({country})" if country else own or entity.name
+
+    def local(self, time: int, country: str) -> str:
+        """A time [s] by the clock on the wall there, in words; by UTC's, and why, where there is no one clock.
+
+        Examples
+        --------
+        >>> Gazetteer().local(1707356700, "PK"), Gazetteer().local(1707356700, "")
+        ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 01:45 UTC')
+        >>> Gazetteer().local(1707356700, "US")
+        'Thu 8 Feb 2024, 01:45 UTC (local time differs within the country)'
+        """
+        zone = self.clock(country, time)
+        if zone is not None:
+            return local_text(time, zone)
+        return utc_text(time) + (" (local time differs within the country)" if has_zone(country) else "")
 
 
 Places = dict[tuple[str, str], Entity]
@@ -115,7 +130,7 @@ def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[P
     """
     key = (outage.entity_type, outage.entity)
     labels, short = (*key, outage.kind, outage.tense), (*key, outage.tense)
-    local = local_text(outage.start, gazetteer.zone(place.country))
+    local = gazetteer.local(outage.start, place.country)
     texts = (place.country, gazetteer.name(place), outage.state, KIND_WORDS.get(outage.kind, outage.kind))
     points: list[Point] = [
         ("outage_active", labels, float(outage.state in (CONFIRMED, RECOVERING))),
@@ -137,9 +152,9 @@ def ended_points(outage: Outage, place: Entity, regained: float, gazetteer: Gaze
     key = (outage.entity_type, outage.entity, outage.tense)
     end = outage.end if outage.end is not None else outage.start
     outcome = "restored" if outage.state == ENDED else "retracted"
-    there = gazetteer.zone(place.country)
     texts = (place.country, gazetteer.name(place), outcome, KIND_WORDS.get(outage.kind, outage.kind))
-    times = (local_text(outage.start, there), local_text(end, there), utc_text(end), lasting(end - outage.start))
+    began, ended = (gazetteer.local(time, place.country) for time in (outage.start, end))
+    times = (began, ended, utc_text(end), lasting(end - outage.start))
     points: list[Point] = [
         ("restored_info", (*key, *texts, *times), 1.0),
         ("outage_restored", key, float(end)),

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.localtime import zone
+from pipeline.localtime import clock, has_zone
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, Places, placed
-from pipeline.wording import printable
+from pipeline.wording import offset, printable
 
 STYLES = {
     "suspected": "yellow",
@@ -35,17 +35,6 @@ def utc(time: int) -> str:
     '2024-02-08 02:00'
     """
     return iso(time)[:16].replace("T", " ")
-
-
-def local(time: int, country: str) -> str:
-    """Local time of a country; '' where its zone is not known.
-
-    Examples
-    --------
-    >>> local(1707357600, "PK"), local(1707357600, "")
-    ('07:00', '')
-    """
-    return f"{datetime.fromtimestamp(time, zone(country)):%H:%M}" if country else ""
 
 
 def because(outage: Outage) -> str:
@@ -74,15 +63,7 @@ def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) ->
 
 
 def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
-    """The outages country by country, as they began: the country first, then its parts by onset.
-
-    Examples
-    --------
-    >>> from tests.pipeline.shown import outage
-    >>> found = [outage(id="b", start=5), outage(id="a", entity_type="region", entity="PK-SD", start=1)]
-    >>> [o.id for o in by_country(found, {})]
-    ['b', 'a']
-    """
+    """The outages country by country, as they began: the country first, then its parts by onset."""
     found = sorted(outages, key=lambda outage: (outage.start, outage.id))
     homes = {outage.id: placed(outage.entity_type, outage.entity, places).country for outage in found}
     order = {home: i for i, home in reversed(list(enumerate(homes.values())))}
@@ -91,7 +72,7 @@ def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
 
 def _row(outage: Outage, place: Entity) -> list[Text]:
     state = Text(outage.state, STYLES.get(outage.state, ""))
-    sure = f"{outage.probability:.0%} sure"
+    sure = f"{outage.probability:.0%} sure" if outage.probability <= 0.99 else ">99% sure"  # nothing is certain
     return [
         Text(printable(Gazetteer().name(place))), Text.assemble(outage.kind, "\n", state),
         Text(when(outage, place.country)),
@@ -99,15 +80,45 @@ def _row(outage: Outage, place: Entity) -> list[Text]:
     ]  # fmt: skip
 
 
+ROOM = 34
+"""Characters of a line of *when* that leave room for the other columns of a narrow terminal [-]."""
+
+
 def when(outage: Outage, country: str) -> str:
     """Onset and end in UTC, and below by the clocks there, with how long it lasted."""
-    start, end = outage.start, outage.end
+    start, end, there = outage.start, outage.end, clocks(outage.start, outage.end, country)
     if end is None:
-        there = f"\nsince {local(start, country)} there" if country else ""
-        return f"{utc(start)} UTC, still out{there}"
-    same_day = utc(start)[:10] == utc(end)[:10]
-    there = f"{local(start, country)} – {local(end, country)} there, " if country else ""
-    return f"{utc(start)} – {utc(end)[11 if same_day else 0 :]} UTC\n{there}{lasted(end - start)}"
+        return f"{utc(start)} UTC, still out" + (f"\nsince {there} there" if there else "")
+    until = utc(end)[11 if utc(start)[:10] == utc(end)[:10] else 5 if utc(start)[:4] == utc(end)[:4] else 0 :]
+    length = lasted(end - start)
+    if not there:
+        below = length + (" (local times differ)" if has_zone(country) else "")
+    else:
+        below = f"{there} there{', ' if len(f'{there} there, {length}') <= ROOM else chr(10)}{length}"
+    return f"{utc(start)} – {until} UTC\n{below}"
+
+
+def clocks(start: int, end: int | None, country: str) -> str:
+    """Onset and end by the clocks there, with a date where UTC's is another; '' where they have no one clock.
+
+    Examples
+    --------
+    >>> clocks(1707357600, 1707404400, "PK"), clocks(1707357600, 1707420000, "PK"), clocks(1707357600, None, "US")
+    ('07:00 – 20:00', '07:00 – 02-09 00:20', '')
+    >>> clocks(1711843200, 1711850400, "DE")
+    '01:00 (UTC+1) – 04:00 (UTC+2)'
+    """
+    times = [time for time in (start, end) if time is not None]
+    zones = [clock(country, time) for time in times]
+    there = [datetime.fromtimestamp(time, zone) for time, zone in zip(times, zones, strict=True) if zone]
+    if len(there) < len(times):
+        return ""
+    dates = [utc(start)[:10], *(f"{at:%Y-%m-%d}" for at in there)]
+    turned = len({at.utcoffset() for at in there}) > 1
+    return " – ".join(
+        (f"{at:%m-%d} " if date != before else "") + f"{at:%H:%M}" + (f" ({offset(at.utcoffset())})" if turned else "")
+        for at, before, date in zip(there, dates, dates[1:], strict=False)
+    )
 
 
 def lasted(duration: int) -> str:

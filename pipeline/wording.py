@@ -52,15 +52,22 @@ def local_text(time: int, zone: tzinfo) -> str:
     ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 07:30 (UTC+5:45)')
     """
     there = datetime.fromtimestamp(time, zone)
-    return f"{_text(there)} ({_offset(there.utcoffset() or timedelta())})"
+    return f"{_text(there)} ({offset(there.utcoffset())})"
 
 
 def _text(at: datetime) -> str:
     return f"{DAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]} {at.year}, {at.hour:02}:{at.minute:02}"
 
 
-def _offset(offset: timedelta) -> str:
-    minutes = int(offset.total_seconds()) // 60
+def offset(distance: timedelta | None) -> str:
+    """How far a clock is from UTC.
+
+    Examples
+    --------
+    >>> offset(timedelta(hours=5, minutes=45)), offset(timedelta(hours=-3)), offset(None)
+    ('UTC+5:45', 'UTC−3', 'UTC')
+    """
+    minutes = int((distance or timedelta()).total_seconds()) // 60
     if not minutes:
         return "UTC"
     hours, rest = divmod(abs(minutes), 60)

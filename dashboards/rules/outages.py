@@ -27,7 +27,7 @@ SINCE_UTC, LOST, LEFT, SURE = (
 )
 # Without the title's words: every receiver shows that above.
 STORY = (
-    f"Since {SINCE} local time, that is {SINCE_UTC}; {lasting()} by now. Signals that fell: {evidence()}; "
+    f"Since {SINCE}, that is {SINCE_UTC}; {lasting()} by now. Signals that fell: {evidence()}; "
     f"together, weighed as evidence, {LEFT} of usual, which is no share of people or of traffic. We are {SURE} sure."
 )
 FACTS = {"what": WHAT, "since_local": SINCE, "since_utc": SINCE_UTC, "lasting": lasting(), "lost": LOST, "sure": SURE}
@@ -85,7 +85,7 @@ ALERTS = (
         "restored",
         "A connectivity outage is over.",
         f"{{{{ $labels.name }}}}: back after {LASTED}",
-        f"Back since {UNTIL} local time, that is {UNTIL_UTC}. It was out for {LASTED}, from {FROM}. "
+        f"Back since {UNTIL}, that is {UNTIL_UTC}. It was out for {LASTED}, from {FROM}. "
         f"The signals that fell are back at {share('netvigil_outage_regained_ratio')} of usual.",
     ),
     _over(
@@ -94,6 +94,6 @@ ALERTS = (
         "A confirmed outage is taken back: it was none.",
         "{{ $labels.name }}: the outage is taken back",
         "What was confirmed as an outage since "
-        f"{word('netvigil_restored_info', 'since_local')} local time was none. Please correct what you have published.",
+        f"{word('netvigil_restored_info', 'since_local')} was none. Please correct what you have published.",
     ),
 )

@@ -200,7 +200,7 @@ def test_a_notification_says_it_in_words(tmp_path: Path) -> None:
         (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="bgp.ris"}}', "1x60"),
     ]  # fmt: skip
     story = (
-        "Since Thu 8 Feb 2024, 06:45 (UTC+5) local time, that is Thu 8 Feb 2024, 01:45 UTC; 1 h 15 min by now. "
+        "Since Thu 8 Feb 2024, 06:45 (UTC+5), that is Thu 8 Feb 2024, 01:45 UTC; 1 h 15 min by now. "
         "Signals that fell: probing.ioda at 20% of usual, traffic.radar at 30% of usual; together, weighed as "
         "evidence, 24% of usual, which is no share of people or of traffic. We are over 99% sure."
     )
@@ -225,7 +225,7 @@ def test_a_restoration_tells_its_length_and_how_much_is_back(tmp_path: Path) -> 
         (f"netvigil_outage_regained_ratio{{{place}}}", "0.95x60"),
     ]
     story = (
-        "Back since Thu 8 Feb 2024, 20:00 (UTC+5) local time, that is Thu 8 Feb 2024, 15:00 UTC. It was out for "
+        "Back since Thu 8 Feb 2024, 20:00 (UTC+5), that is Thu 8 Feb 2024, 15:00 UTC. It was out for "
         "13 hours 15 minutes, from Thu 8 Feb 2024, 06:45 (UTC+5). The signals that fell are back at 95% of usual."
     )
     facts = {

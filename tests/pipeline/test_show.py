@@ -2,13 +2,14 @@
 
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from pipeline.codec import seconds
 from pipeline.records import Entity, Outage, Term
 from pipeline.series import known
-from pipeline.show import Watching, outages_table
+from pipeline.show import Watching, by_country, outages_table, when
 
 PLACES = known([Entity("asn", "AS59257", "PK", title="Zong")])
 TERMS = (Term("traffic.radar", 0.5, -30.0, 9.0, 1.0), Term("probing.ioda", 0.6, -12.0, 6.0, 1.0))
@@ -43,6 +44,46 @@ def test_the_table_gives_both_clocks_and_the_length() -> None:
     words = "\n".join(printed([outage()], 80))
     assert "2024-02-08 01:40 – 15:15 UTC" in words
     assert "06:40 – 20:15 there, 13 h 35 min" in words
+
+
+def ended(start: str, end: str, country: str) -> list[str]:
+    times = {"start": seconds(start + ":00Z"), "end": seconds(end + ":00Z")}
+    return when(msgspec.structs.replace(outage(), **times), country).splitlines()
+
+
+def test_local_times_on_another_day_than_utcs_have_their_date() -> None:
+    assert ended("2024-02-08T17:00", "2024-02-08T21:00", "PK") == [
+        "2024-02-08 17:00 – 21:00 UTC", "22:00 – 02-09 02:00 there, 4 h",
+    ]  # fmt: skip
+    assert ended("2024-02-08T20:00", "2024-02-08T22:30", "PK")[1:] == [
+        "02-09 01:00 – 03:30 there",
+        "2 h 30 min",
+    ]
+    assert ended("2024-02-08T17:00", "2024-02-09T01:00", "PK")[0] == "2024-02-08 17:00 – 02-09 01:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("country", "below"), [("US", "4 h (local times differ)"), ("Pakistan", "4 h"), ("", "4 h")]
+)  # fmt: skip
+def test_nothing_is_said_of_local_times_where_there_is_no_one_clock(country: str, below: str) -> None:
+    assert ended("2024-02-08T17:00", "2024-02-08T21:00", country)[1:] == [below]
+
+
+def test_what_an_offset_changed_within_has_both_offsets() -> None:
+    assert ended("2024-03-31T00:00", "2024-03-31T02:00", "DE")[1:] == ["01:00 (UTC+1) – 04:00 (UTC+2) there", "2 h"]
+
+
+@pytest.mark.parametrize(("probability", "sure"), [(0.999, ">99% sure"), (0.992, ">99% sure"), (0.98, " 98% sure")])
+def test_nobody_is_ever_a_hundred_percent_sure(probability: float, sure: str) -> None:
+    assert sure in "\n".join(printed([msgspec.structs.replace(outage(), probability=probability)], 80))
+
+
+def test_a_country_stands_before_its_parts_and_countries_stand_as_they_began() -> None:
+    found = [
+        msgspec.structs.replace(outage(entity=entity), start=start)
+        for entity, start in (("IR", 2), ("AS59257", 1), ("PK", 3), ("AS1", 0))
+    ]
+    assert [o.entity for o in by_country(found, PLACES)] == ["AS1", "PK", "AS59257", "IR"]
 
 
 def test_an_open_outage_is_still_out() -> None:
