@@ -29,6 +29,9 @@ BATCH_HEAD = 64 * 2**10
 SEGMENT = 64 * 2**20
 """Piece of a compacted topic [bytes].  The newest is never compacted: at Kafka's 1 GiB a restart would read it all."""
 
+PATH = "path"
+"""What a dead letter names as its feed where it is none of a feed: a message between stages that is no frame."""
+
 BGP_FEEDS = frozenset({"mrt", "rislive", "bmp", "exabgp"})
 """Feeds whose frames are `Elements`, shared out by address bits; all others send `Rows`, by country."""
 
@@ -107,8 +110,8 @@ def feed(name: str) -> Topic:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", name):
         raise UserError(f"a feed cannot be called {name!r}: lower-case letters, digits and '-' make a topic's name")
-    if f"netvigil.feed.{name}" in (STATUS.name, DEADLETTERS.name):
-        raise UserError(f"a feed cannot be called {name!r}: netvigil.feed.{name} is a topic of its own")
+    if name == PATH or f"netvigil.feed.{name}" in (STATUS.name, DEADLETTERS.name):
+        raise UserError(f"a feed cannot be called {name!r}: netvigil uses that name itself")
     if name in BGP_FEEDS:
         return Topic(f"netvigil.feed.{name}", "Elements, Heartbeat", "address bits", 8, 2 * DAY, 4 * GIB)
     return Topic(f"netvigil.feed.{name}", "Rows, Heartbeat", "country", 4, 90 * DAY, 4 * GIB)

@@ -53,7 +53,7 @@ def application(
     )
     agent = partial(_agent, app, noting)
     bins = {
-        feed: agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), of_feed(feed), str(FORMS["bin"]))
+        feed: agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), of_feed(feed), str(FORMS["bin"]), feed)
         for feed in feeds
     }
     stages: dict[str, Callable[[int], Stage]] = {
@@ -76,17 +76,14 @@ def application(
 
 
 def _agent(
-    app: faust.App,
-    noting: Noting,
-    topic: Topic,
-    name: str,
-    make: Callable[[int], Stage],
-    accept: Accept,
-    form: str,
-) -> Host:
+    app: faust.App, noting: Noting, topic: Topic, name: str, make: Callable[[int], Stage], accept: Accept, form: str,
+    feed: str = topics.PATH,
+) -> Host:  # fmt: skip
     """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
     table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
-    host = Host(topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, noting), noting.resume)
+    host = Host(
+        topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, noting), noting.resume, feed
+    )
     app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(guarded(app, host.run))
     return host
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from pipeline.agents.snapshots import Mark, Snapshots
 from pipeline.brokers.origin import Origins, origin
 from pipeline.records import DeadLetter, Frame
+from pipeline.topics import PATH
 
 EVERY = 2.0
 """Least time between two snapshots of a partition [s]."""
@@ -71,9 +72,9 @@ class Host:
 
     def __init__(
         self, topic: str, name: str, make: Callable[[int], Stage], snapshots: Snapshots, accept: Accept, emit: Emit,
-        resumed: Callable[[Any], None] = lambda _: None, every: float = EVERY,
+        resumed: Callable[[Any], None] = lambda _: None, feed: str = PATH, every: float = EVERY,
     ) -> None:  # fmt: skip
-        self.topic, self.name, self.make, self.snapshots = topic, name, make, snapshots
+        self.topic, self.name, self.make, self.snapshots, self.feed = topic, name, make, snapshots, feed
         self.accept, self.emit = accept, emit
         self.resumed, self.every = resumed, every
         self.hosted: dict[int, Hosted] = {}
@@ -100,37 +101,42 @@ class Host:
 
     async def _step(self, hosted: Hosted, event: Any) -> None:
         message = event.message
-        place = f"{message.topic}/{message.partition}"
-        await self._note_gap(hosted, message.offset, place)
+        await self._note_gap(hosted, message)
         if not hosted.origins.again(event.headers):
-            await self._pass_on(hosted, event, f"{place}/{message.offset}")
+            await self._pass_on(hosted, event)
         hosted.offset, hosted.going = message.offset, True  # not before: the state must hold what its offset says
 
-    async def _pass_on(self, hosted: Hosted, event: Any, place: str) -> None:
+    async def _pass_on(self, hosted: Hosted, event: Any) -> None:
         """Through the stage, and what comes of it to where it belongs."""
         message = event.message
         try:
             frame = self.accept(event.value)
         except ValueError as error:
-            await self._bury(hosted, "bad-frame", place, str(error))
+            place = f"{message.topic}/{message.partition}/{message.offset}"
+            await self._bury(hosted, "bad-frame", place, str(error), self._source(message, 0))
             return
         await self.emit(None, frame, b"")
         for i, output in enumerate(hosted.stage.step(frame)):
-            source = origin(self.name, message.partition, message.offset, i)
-            hosted.sending += await self.emit(output, frame, source)
+            hosted.sending += await self.emit(output, frame, self._source(message, i))
 
-    async def _note_gap(self, hosted: Hosted, offset: int, place: str) -> None:
+    def _source(self, message: Any, place: int) -> bytes:
+        return origin(self.name, message.partition, message.offset, place)
+
+    async def _note_gap(self, hosted: Hosted, message: Any) -> None:
         """Messages between what the state holds and what comes now are lost: the broker kept them too short."""
+        offset, place = message.offset, f"{message.topic}/{message.partition}"
         missing = offset - hosted.offset - 1
         if not missing or hosted.offset < 0:
             return
         lost = f"messages {hosted.offset + 1} to {offset - 1} of {place}"
         if hosted.going:  # a start from the snapshot may still find them
             raise RuntimeError(f"{lost} did not come")
-        await self._bury(hosted, "lost-messages", place, lost)
+        before_all_outputs = self._source(message, -1)
+        await self._bury(hosted, "lost-messages", place, lost, before_all_outputs)
 
-    async def _bury(self, hosted: Hosted, reason: str, place: str, detail: str) -> None:
-        hosted.sending += await self.emit(DeadLetter("", self.name, reason, place, detail[:500]), None, b"")
+    async def _bury(self, hosted: Hosted, reason: str, place: str, detail: str, source: bytes) -> None:
+        letter = DeadLetter("", self.feed, reason, f"{place} in {self.name}", detail[:500])
+        hosted.sending += await self.emit(letter, None, source)
 
     def host(self, partition: int) -> Hosted:
         """The stage of a partition, begun from its snapshot where it is not there yet."""

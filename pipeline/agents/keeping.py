@@ -52,8 +52,8 @@ def count_letters(app: faust.App, noting: Noting) -> None:
     """Dead letters are counted where they end up, whoever wrote them."""
 
     async def run(stream: Any) -> None:
-        async for value in stream:
-            noting.letter(value)
+        async for event in stream.events():
+            noting.letter(event.value, event.headers)
 
     topic = topics.DEADLETTERS
     app.agent(app.topic(topic.name, partitions=topic.partitions), name="letters")(guarded(app, run))

@@ -1,6 +1,8 @@
 """What agents tell the metrics: every frame that comes in, and every output that it leads to."""
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -8,10 +10,12 @@ import msgspec
 from pipeline.agents.pulse import Pulse
 from pipeline.binning import BinStage, Late, Taken, answered
 from pipeline.bins import NEVER
+from pipeline.brokers.origin import Origins
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.metrics import Metrics
 from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
 from pipeline.runs import remember
+from pipeline.topics import PATH
 
 LINGER = 15 * 60
 """How long a replay or drill is shown after its end [s]: its alerts get through, and do not fire for ever."""
@@ -41,6 +45,7 @@ class Noting:
         self.ended: dict[str, float] = {}
         self.dead: set[tuple[str, int]] = set()
         self.dark: set[Place] = set()
+        self.letters = Origins()
 
     def note(self, frame: Frame | None, output: Any) -> None:
         """An output of a stage, with the frame that led to it; None for the frame itself, once."""
@@ -72,12 +77,15 @@ class Noting:
             del self.ended[tense]
             self.metrics.begin(tense)
 
-    def letter(self, message: bytes) -> None:
-        """A dead letter on the topic, whoever wrote it; what is none itself is counted as one."""
+    def letter(self, message: bytes, headers: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        """A dead letter on the topic, whoever wrote it; what is none itself is counted as one, and what a stage says
+        again after a restart is not."""
+        if self.letters.again(headers):
+            return
         try:
             letter = msgspec.json.decode(message, type=DeadLetter)
         except (msgspec.DecodeError, TypeError):
-            letter = DeadLetter("", "", "bad-letter", "")
+            letter = DeadLetter("", PATH, "bad-letter", "")
         self.metrics.dead_letter(letter.feed, letter.reason)
 
     def resume(self, stage: Any) -> None:

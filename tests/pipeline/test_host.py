@@ -110,7 +110,20 @@ def test_a_message_that_is_no_frame_becomes_a_dead_letter_and_the_stream_goes_on
         (first, letter, last) = [output for output, _ in worker.said]
         assert (first, last) == (1, 3)
         assert isinstance(letter, DeadLetter)
-        assert (letter.reason, letter.place) == ("bad-frame", "numbers/0/1")
+        assert (letter.feed, letter.reason, letter.place) == ("path", "bad-frame", "numbers/0/1 in sum")
+
+    run(story())
+
+
+def test_a_dead_letter_that_a_stage_says_again_after_a_restart_is_known_as_a_repetition() -> None:
+    async def story() -> None:
+        changelog, origins = Changelog(), Origins()
+        letters = []
+        for _ in range(2):  # the first worker dies before it has saved anything
+            worker = Worker(changelog)
+            await worker.take(Event(0, b"1"), Event(1, b"rubbish"), Event(2, b"rubbish"))
+            letters += [source for output, source in worker.said if isinstance(output, DeadLetter)]
+        assert [origins.again({HEADER: source}) for source in letters] == [False, False, True, True]
 
     run(story())
 

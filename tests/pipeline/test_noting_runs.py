@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry
 
 from pipeline.agents.noting import Noting
+from pipeline.brokers.origin import HEADER, origin
 from pipeline.metrics import Metrics
 from pipeline.records import Heartbeat, Outage, Run
 
@@ -64,4 +65,13 @@ def test_letters_are_counted_whoever_wrote_them() -> None:
     board.noting.letter(b"rubbish")
     count = board.registry.get_sample_value
     assert count("netvigil_dead_letters_total", {"feed": "mrt", "reason": "truncated-record"}) == 1
-    assert count("netvigil_dead_letters_total", {"feed": "", "reason": "bad-letter"}) == 1
+    assert count("netvigil_dead_letters_total", {"feed": "path", "reason": "bad-letter"}) == 1
+
+
+def test_a_letter_that_a_stage_says_again_after_a_restart_is_counted_once() -> None:
+    board = Board()
+    for offset in (7, 8, 7, 8):
+        headers = {HEADER: origin("bin-mrt", 0, offset, 0)}
+        board.noting.letter(b'{"run":"","feed":"mrt","reason":"bad-frame","place":"netvigil.feed.mrt/0/7"}', headers)
+    labels = {"feed": "mrt", "reason": "bad-frame"}
+    assert board.registry.get_sample_value("netvigil_dead_letters_total", labels) == 2

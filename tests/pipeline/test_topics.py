@@ -130,7 +130,7 @@ def test_outages_are_never_deleted_and_no_other_topic_grows_for_ever():
     assert all(t.size != FOREVER or t.compact for t in every(["mrt", "ioda"]) if t is not OUTAGES)
 
 
-@pytest.mark.parametrize("name", ["", "RIS", "a.b", "a/b", "x" * 101, "späti", "status", "deadletters"])
+@pytest.mark.parametrize("name", ["", "RIS", "a.b", "a/b", "x" * 101, "späti", "status", "deadletters", "path"])
 def test_a_feed_that_cannot_be_a_topic_is_named_in_the_error(name):
     with pytest.raises(UserError, match="a feed cannot be called"):
         feed(name)
