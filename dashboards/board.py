@@ -72,8 +72,8 @@ def outage_marks(places: str) -> list[Json]:
     """Outages and suspicions of some places, as shaded periods."""
     active = f"max by (entity, tense) (netvigil_outage_active{{{places}}})"
     return [
-        annotation("Outages", f"{active} == 1", "Outage", "{{entity}} ({{tense}})", OUT),
-        annotation("Suspicions", f"{active} == 0", "Suspected", "{{entity}} ({{tense}})", SUSPECT),
+        annotation("Outages", f"{active} == 1", "Outage, as it was known", "{{entity}} ({{tense}})", OUT),
+        annotation("Suspicions", f"{active} == 0", "Suspected, as it was known", "{{entity}} ({{tense}})", SUSPECT),
     ]
 
 

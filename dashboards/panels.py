@@ -17,8 +17,14 @@ CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3
 BACK = "#14B8A6"
 """Over: restored."""
 
-APART = {"mode": "shades", "fixedColor": "#56B4E9"}
-"""Shades of one colour that is no state's: a place's line must not look well or out by the accident of its order."""
+PLACES = ("#56B4E9", "#CC79A7", "#F0E442", "#8C7BC8", "#E6E6E6")
+"""Of places' lines, which must be told apart: none is a state's, so that no line looks well or out by its colour."""
+
+OTHERS = {"mode": "shades", "fixedColor": BLIND}
+"""Of the lines of all further places."""
+
+SURE = [{"type": "range", "options": {"from": 0.990001, "to": 1, "result": {"text": "over 99%", "index": 0}}}]
+"""Nobody is a hundred percent sure."""
 
 
 def target(expr: str, legend: str) -> Json:
@@ -56,6 +62,11 @@ def override(name: str, **properties: Any) -> Json:
     """Properties of one field; ``__`` in a name stands for a dot."""
     listed = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
     return {"matcher": {"id": "byName", "options": name}, "properties": listed}
+
+
+def of_query(letter: str, **properties: Any) -> Json:
+    """Properties of everything that a query gives."""
+    return {**override("", **properties), "matcher": {"id": "byFrameRefID", "options": letter}}
 
 
 KINDS = ("#0072B2", "#CC79A7", "#56B4E9", "#F0E442", "#8C7BC8", "#C9C9C9")
@@ -143,7 +154,7 @@ def timeline(title: str, description: str, queries: Sequence[Json], mappings: li
 
 def table(
     title: str, description: str, queries: Sequence[Json], *, columns: dict[str, str], overrides: Sequence[Json] = (),
-    sort: str = "", join: str = "",
+    sort: str = "", join: str = "", **defaults: Any,
 ) -> Json:  # fmt: skip
     """A table of the ``columns``, in their order and by new names; ``join`` puts several queries together."""
     keep: Json = {"include": {"names": list(columns)}}
@@ -156,9 +167,8 @@ def table(
         {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": columns}},
     ]
     options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}, "frameIndex": 0}
-    defaults = {
-        "custom": {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}, "wrapText": True, "minWidth": 70}
-    }
+    custom = {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}, "wrapText": True, "minWidth": 70}
+    defaults = {"custom": custom, **defaults}
     return panel("table", title, description, queries, defaults, options, overrides, steps_)
 
 

@@ -1,15 +1,28 @@
 """One country: what is known of it, against what is usual, and how well it is seen."""
 
+from typing import Any
+
 from dashboards.board import board, outage_marks, source_variable, tense_variable, variable
-from dashboards.boards.states import COUNTRY, QUORUM, STATE_WORDS, lowest, measured, named, open_state, unseen
+from dashboards.boards.endings import last_ended
+from dashboards.boards.states import (
+    APART,
+    COUNTRY,
+    QUORUM,
+    STATE_WORDS,
+    apart,
+    lowest,
+    measured,
+    named,
+    open_state,
+    unseen,
+)
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.panels import (
-    APART,
-    BACK,
     BLIND,
     CALM,
     INK,
     OUT,
+    SURE,
     SUSPECT,
     Json,
     bars,
@@ -32,18 +45,13 @@ PLACE = "entity_type, entity"
 BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND}, "custom__showPoints": "never"}
 
 
-RESTORED: list[Json] = [
-    {"type": "regex", "options": {"pattern": "/^(Restored.*)$/", "result": {"text": "$1", "color": BACK, "index": 0}}}
-]
-
-
 def state() -> Json:
     """Is it out?"""
     open_, blind = open_state(f"{HERE},{TENSE}", "entity"), unseen(HERE, "entity")
     states = f"{open_}\nor {blind}\nor {measured(HERE, 'entity')}"
     return stat(
         "Now",
-        "What we say of the country. Grey: too few healthy sources to say anything.",
+        "What we say of the country at the end of the board's time. Grey: too few healthy sources to say anything.",
         latest(named(states, "entity", HERE), "{{name}}"),
         text="value_and_name", mappings=STATE_WORDS, noValue="Not measured", thresholds=steps((None, BLIND)),
     )  # fmt: skip
@@ -55,10 +63,10 @@ def told(title: str, description: str, label: str) -> Json:
     return stat(title, description, query, fields=label, noValue="–", thresholds=steps((None, INK)))
 
 
-def number(title: str, description: str, metric: str, unit: str) -> Json:
+def number(title: str, description: str, metric: str, unit: str, **shown: Any) -> Json:
     """A number of the open outage."""
-    query = latest(metric, title)
-    return stat(title, description, query, noValue="–", unit=unit, decimals=0, thresholds=steps((None, INK)))
+    shown = {"decimals": 0, "thresholds": steps((None, INK)), **shown}
+    return stat(title, description, latest(metric, title), noValue="–", unit=unit, **shown)
 
 
 def duration() -> Json:
@@ -66,20 +74,7 @@ def duration() -> Json:
     start = f"max by (tense) (netvigil_outage_start_timestamp_seconds{{{HERE},{TENSE}}})"
     return number(
         "For", "How long the open outage has been going on, in event time.",
-        f"max(max by (tense) (netvigil_event_timestamp_seconds) - on (tense) {start})", unit="dtdurations",
-    )  # fmt: skip
-
-
-def restored() -> Json:
-    """The last end of an outage."""
-    ended = f"max by (until_local, lasted) (netvigil_restored_info{{{HERE},{TENSE}}})"
-    both = f'label_join({ended}, "both", ";", "until_local", "lasted")'
-    text = f'label_replace({both}, "text", "Restored $1, after $2", "both", "(.*);(.*)")'
-    return stat(
-        "Back since",
-        "When the last outage ended, local time, and how long it was; shown for two hours.",
-        rows(text),
-        fields="text", noValue="No outage ended lately", mappings=RESTORED, thresholds=steps((None, INK)),
+        f"max(max by (tense) (netvigil_event_timestamp_seconds) - on (tense) {start})", unit="dtdurations", decimals=1,
     )  # fmt: skip
 
 
@@ -97,10 +92,11 @@ def compared() -> Json:
         "band is how far ordinary days stray. A gap is a time that could not be seen.",
         [
             target(f"max by (signal) (netvigil_signal_ratio{{{own}}} >= 0)", "{{signal}}"),
-            target(f"clamp(quantile(0.5, {bound('lower')}), 0, 1)", "usual, from"),
-            target(f"clamp(quantile(0.5, {bound('upper')}), 1, 1.2)", "usual range"),
+            # NaN, while there is no past to compare with, is no series: it would be an empty graph without a word
+            target(f"clamp(quantile(0.5, {bound('lower')} >= 0), 0, 1)", "usual, from"),
+            target(f"clamp(quantile(0.5, {bound('upper')} >= 0), 1, 1.2)", "usual range"),
         ],
-        unit="percentunit", min=0, max=1.2,
+        unit="percentunit", min=0, max=1.2, noValue="Nothing to compare: not observed, or no past yet",
         overrides=[
             override("usual, from", **BAND, custom__hideFrom={"legend": True, "tooltip": False, "viz": False}),
             override("usual range", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
@@ -136,16 +132,20 @@ def one_signal() -> Json:
     return {**panel, "repeat": "signal", "repeatDirection": "h", "maxPerRow": 3}
 
 
+NOTHING = "Nothing recorded of any part of the country"
+
+
 def parts_over_time() -> Json:
     """States of the country's networks, regions and services."""
     parts = 'entity_type!="country"'
     states = f"{open_state(f'{parts},{TENSE}', PLACE)}\nor {unseen(parts, PLACE)}\nor {measured(parts, PLACE)}"
     return timeline(
         "Networks, regions and services over time",
-        "Parts of the country that are watched, or out. Mobile networks often go dark while fixed lines stay up.",
+        "Parts of the country that are watched, or out. Mobile networks often go dark while fixed lines stay up. Bars "
+        "begin when it was known; the onset, which is found afterwards, stands under Since.",
         [target(named(states, PLACE, f'{parts},country="$country"'), "{{name}}")],
         STATE_WORDS,
-        noValue="No part of the country is watched or out",
+        noValue=NOTHING,
     )
 
 
@@ -153,22 +153,27 @@ def parts_compared() -> Json:
     """What is left of each network and region."""
     parts = 'entity_type!="country"'
     ratio = lowest(f"{parts},{SIGNAL}", PLACE)
+    own = f'netvigil_entity_info{{{parts},country="$country"}}'
+    asked = f"max by ({PLACE}) (max_over_time({own}[$__range] @ end()))"
     return lines(
         "Networks and regions compared with usual",
-        "The lowest of every part's steady signals, as a share of what is expected at that hour of the week.",
-        [target(named(ratio, PLACE, f'{parts},country="$country"'), "{{name}}")],
-        unit="percentunit", min=0, max=1.2, last=True, color=APART, noValue="No part of the country is watched or out",
+        "The lowest of every part's steady signals, as a share of what is expected at that hour of the week. The five "
+        "that fell deepest have a colour each.",
+        apart(ratio, parts, PLACE, asked),
+        unit="percentunit", min=0, max=1.2, last=True, noValue=NOTHING, overrides=APART,
     )  # fmt: skip
 
 
 def evidence() -> Json:
     """Why we say so."""
+    measured_now = f"0 * count(netvigil_signal_health_ratio{{{HERE}}})"
+    none = f'label_replace({measured_now}, "signal", "no outage is open", "", "")'
     return bars(
         "Evidence: + for outage, − against",
         "How much each signal adds to the odds (natural logarithm): above zero it speaks for an outage, below zero "
         "against one. 3 makes it twenty times as likely.",
-        latest(f"max by (signal) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})", "{{signal}}"),
-        unit="none", decimals=1, min=-3, max=9, noValue="No outage is open",
+        latest(f"max by (signal) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})\n  or on () {none}", "{{signal}}"),
+        unit="none", decimals=1, min=-3, max=9, noValue="Not known", mappings=words(("0", "–", INK)),
         thresholds=steps((None, CALM), (0, SUSPECT), (3, OUT)),
     )  # fmt: skip
 
@@ -214,6 +219,12 @@ def health() -> Json:
     )  # fmt: skip
 
 
+LOST = (
+    "How deep the signals that fell lie below usual: a mean, weighed as evidence. Traffic at 38 % and probes at 68 % "
+    "of usual make 47 %. It is no share of people, nor of traffic."
+)
+
+
 def country() -> Json:
     """The board."""
     lost = f"max(netvigil_outage_severity_ratio{{{HERE},{TENSE}}})"
@@ -227,12 +238,12 @@ def country() -> Json:
             (4, 4, told("What", "The kind of the open outage.", "what")),
             (5, 4, told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
             (4, 4, duration()),
-            (3, 4, number("Lost", "Share of the usual connectivity that is gone.", lost, unit="percentunit")),
-            (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit")),
+            (3, 4, number("Lost, mean of signals", LOST, lost, unit="percentunit")),
+            (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
             (24, 10, compared()),
             (8, 8, evidence()),
             (8, 8, deviation()),
-            (8, 8, restored()),
+            (8, 8, last_ended(f"{HERE},{TENSE}", HERE)),
             (24, 7, parts_over_time()),
             (24, 8, parts_compared()),
             (24, 1, row("Can we see?")),

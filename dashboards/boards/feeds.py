@@ -51,7 +51,7 @@ def feed_table() -> Json:
             "feed": "Feed", "Value #A": "State", "Value #B": "Newest event", "Value #C": "Messages",
             "Value #D": "Unusable", "Value #E": "Late",
         },
-        join="feed",
+        join="feed", noValue="Not recorded",
         overrides=[
             override(
                 "State",

@@ -1,13 +1,16 @@
 """The desk officer's night at a glance: who is out, since when, how much, how sure, and whether we can see."""
 
 from dashboards.board import board, outage_marks, source_variable, tense_variable
+from dashboards.boards.endings import TENSES, ended_table
 from dashboards.boards.feeds import feed_table, feeds_alive, sources_healthy
 from dashboards.boards.states import (
+    APART,
     CONFIRMED,
     COUNTRY,
     STATE_WORDS,
     SUSPECTED,
     WATCHED,
+    apart,
     fresh,
     lowest,
     measured,
@@ -18,11 +21,11 @@ from dashboards.boards.states import (
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.links import OVERVIEW
 from dashboards.panels import (
-    APART,
     BLIND,
     CALM,
     INK,
     OUT,
+    SURE,
     SUSPECT,
     Json,
     countries_map,
@@ -49,14 +52,14 @@ def out_now() -> Json:
     info = f'max by ({PLACE}, name) (netvigil_outage_info{{{COUNTRY},{TENSE},state!="suspected"}})'
     lost = f"max by ({PLACE}) (netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}})"
     out = marked(f"100 * {lost} * on ({PLACE}) group_left (name) {info}")
-    calm = f'label_replace(0 * {fresh()} - 1, "name", "No country is out", "", "")'
+    calm = f'label_replace(0 * {fresh(TENSE)} - 1, "name", "No country is out", "", "")'
     return stat(
         "Countries out now",
-        "Every country with a confirmed outage, and how much is lost: the mean of the "
-        "signals that fell. Grey: verdicts are "
-        "more than three hours old, or there are none, so that we do not know.",
+        "At the end of the board's time: every country with a confirmed outage, and how deep the signals that fell lie "
+        "below usual, a mean weighed as evidence and no share of people or of traffic. Grey: verdicts are more than "
+        "three hours old, or there are none, so that we do not know.",
         latest(f"sort_desc({out})\n  or on () {calm}", "{{name}}"),
-        text="value_and_name", unit="suffix: % lost (mean)", decimals=0, noValue="We do not know",
+        text="value_and_name", unit="suffix: % below usual", decimals=0, noValue="We do not know",
         mappings=words(("-1", "All calm", CALM)), thresholds=steps((None, BLIND), (0, OUT)),
     )  # fmt: skip
 
@@ -74,7 +77,7 @@ def also_out() -> Json:
     return stat(
         "Regions, networks, services out",
         "Confirmed outages of parts of countries.",
-        latest(f"{count}\n  or on () 0 * {fresh()}", "out"),
+        latest(f"{count}\n  or on () 0 * {fresh(TENSE)}", "out"),
         noValue="Unknown", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
     )  # fmt: skip
 
@@ -85,7 +88,7 @@ def suspected() -> Json:
     return stat(
         "Suspected",
         "Suspicions of any place that are not confirmed. Most come to nothing; none of them notifies.",
-        latest(f"{count}\n  or on () 0 * {fresh()}", "suspected"),
+        latest(f"{count}\n  or on () 0 * {fresh(TENSE)}", "suspected"),
         noValue="Unknown", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, SUSPECT)),
     )  # fmt: skip
 
@@ -95,9 +98,9 @@ def age() -> Json:
     return stat(
         "Verdicts are this old",
         "Time since the newest bin that was judged. Slow feeds hold it back by up to 90 minutes.",
-        latest("time() - max(netvigil_event_timestamp_seconds)", "age"),
+        latest(f"clamp_min(time() - max(netvigil_event_timestamp_seconds{{{TENSE}}}), 0)", "age"),
         unit="dtdurations", decimals=0, noValue="No verdicts",
-        thresholds=steps((None, CALM), (2 * 3600, SUSPECT), (3 * 3600, OUT)),
+        thresholds=steps((None, BLIND), (0, CALM), (2 * 3600, SUSPECT), (3 * 3600, OUT)),
     )  # fmt: skip
 
 
@@ -120,10 +123,11 @@ def confirmed_after() -> Json:
     latency = f"sum by (le) (increase(netvigil_detection_latency_seconds_bucket{{{TENSE}}}[$__range]))"
     return stat(
         "Time to confirm",
-        "From the onset of an outage to its confirmation: half of those in this time took less. Not recorded: none was "
+        "From the onset of an outage to its confirmation: about half of those in this time took less (counted in steps "
+        "of five minutes, from an hour on of thirty). Not recorded: none was "
         "confirmed while somebody counted; written history does not count.",
         latest(f"histogram_quantile(0.5, {latency}) > 0", "median"),
-        unit="dtdurations", decimals=0, noValue="Not recorded", thresholds=steps((None, INK)),
+        unit="dtdurations", decimals=1, noValue="Not recorded", thresholds=steps((None, INK)),
     )  # fmt: skip
 
 
@@ -165,7 +169,8 @@ def outage_table() -> Json:
     ]
     return table(
         "Open outages",
-        "One line an outage, countries first, suspected ones included. A click on a place opens its country's board.",
+        "One line an outage, countries first, suspected ones included. Lost: how deep the signals that fell lie below "
+        "usual, a mean weighed as evidence. A click on a place opens its country's board.",
         [
             rows(texts),
             keyed(spent),
@@ -173,13 +178,13 @@ def outage_table() -> Json:
             keyed(f"netvigil_outage_probability_ratio{{{TENSE}}}"),
             keyed(country_first),
         ],
-        columns=columns, sort="Value #E", join="key",
+        columns=columns, sort="Value #E", join="key", noValue="None recorded",
         overrides=[
             override("Where", links=to_country, custom__minWidth=110),
             override("What", custom__minWidth=180),
-            override("For", unit="dtdurations", decimals=0, custom__width=100),
-            override("Lost", unit="percentunit", decimals=0, custom__width=64),
-            override("Sure", unit="percentunit", decimals=0, custom__width=64),
+            override("For", unit="dtdurations", decimals=1, noValue="–", custom__width=140),
+            override("Lost", unit="percentunit", decimals=0, noValue="–", custom__width=64),
+            override("Sure", unit="percentunit", decimals=0, noValue="–", mappings=SURE, custom__width=90),
             override("Since (local time)", custom__minWidth=130),
             override("Since (UTC)", custom__width=215),
             override("State", mappings=STATES, custom__cellOptions={"type": "color-background"}, custom__width=105),
@@ -192,7 +197,9 @@ def outage_table() -> Json:
 STATES = words(
     ("suspected", "Suspected", SUSPECT), ("confirmed", "OUT", OUT), ("recovering", "Coming back", CALM)
 )  # fmt: skip
-TENSES = words(("live", "Real", OUT), ("drill", "DRILL", CALM), ("replay", "Replay", BLIND))
+
+
+NOTHING = "Nothing recorded of a country that is watched or was out"
 
 
 def where() -> Json:
@@ -204,6 +211,7 @@ def where() -> Json:
         rows(named(states, "entity", COUNTRY)),
         "entity",
         mappings=STATE_WORDS, thresholds=steps((None, CALM), (SUSPECTED, SUSPECT), (CONFIRMED, OUT)),
+        noValue="None recorded",
     )  # fmt: skip
 
 
@@ -218,10 +226,11 @@ def over_time() -> Json:
     )
     return timeline(
         "Countries over time",
-        "Every country that is watched or was out in this time.",
+        "Every country that is watched or was out in this time. Bars begin when it was known; the onset, which is "
+        "found afterwards, stands under Since.",
         [target(named(states, "entity", COUNTRY), "{{name}}")],
         STATE_WORDS,
-        noValue="No country is watched or was out",
+        noValue=NOTHING,
     )
 
 
@@ -232,9 +241,10 @@ def left() -> Json:
     return lines(
         "What is left, by the lowest signal",
         "For every country that is watched or was out in this time: the lowest of its steady signals, as a share of "
-        "what is usual at that hour. A gap is a time that nobody could see.",
-        [target(named(f"{ratio} and on (entity) ({was_out} or {WATCHED})", "entity", COUNTRY), "{{name}}")],
-        last=True, unit="percentunit", min=0, max=1.2, color=APART, noValue="No country is watched or was out",
+        "what is usual at that hour. A gap is a time that nobody could see. The five that fell deepest have "
+        "a colour each.",
+        apart(ratio, COUNTRY, "entity", f"{was_out} or {WATCHED}"),
+        last=True, unit="percentunit", min=0, max=1.2, noValue=NOTHING, overrides=APART,
     )  # fmt: skip
 
 
@@ -252,6 +262,7 @@ def overview() -> Json:
             (3, 4, age()),
             (3, 4, watches()),
             (24, 7, outage_table()),
+            (24, 6, ended_table(TENSE)),
             (15, 8, over_time()),
             (9, 8, where()),
             (24, 8, left()),

@@ -1,6 +1,8 @@
 """States of places as numbers that boards put into words, and the queries that give them."""
 
-from dashboards.panels import BLIND, CALM, OUT, SUSPECT, words
+from itertools import pairwise
+
+from dashboards.panels import BLIND, CALM, OTHERS, OUT, PLACES, SUSPECT, Json, of_query, target, words
 from dashboards.rules.sight import QUORUM, SILENT
 
 NORMAL, SUSPECTED, CONFIRMED, UNSEEN = range(4)
@@ -33,7 +35,8 @@ def measured(places: str, by: str) -> str:
 
 def named(expr: str, by: str, places: str) -> str:
     """The same series with the names of their places."""
-    return f"({expr}) * on ({by}) group_left (name) max by ({by}, name) (netvigil_entity_info{{{places}}})"
+    names = f"topk by ({by}) (1, max by ({by}, name) (netvigil_entity_info{{{places}}}))"  # a replay may bring its own
+    return f"({expr}) * on ({by}) group_left (name) {names}"
 
 
 def lowest(places: str, by: str) -> str:
@@ -49,6 +52,34 @@ def lowest(places: str, by: str) -> str:
     return f"(min by ({by}) ({ratio} and on ({keys}) ({steady})) or min by ({by}) ({ratio}))"
 
 
-def fresh() -> str:
-    """Event time, only while it is no older than slow feeds are on a good day."""
-    return f"(max(netvigil_event_timestamp_seconds) > time() - {SILENT})"
+def apart(ratio: str, places: str, by: str, asked: str) -> list[Json]:
+    """A query for each of the places that fell deepest in this time, and one for all others: so each has its colour.
+
+    ``asked`` are the places that are drawn.
+    """
+    depth = (
+        f"min by ({by}) (min_over_time(netvigil_signal_ratio{{{places}}}[$__range] @ end())) and on ({by}) ({asked})"
+    )
+    first = [f"bottomk({n}, {depth})" for n in range(1, len(PLACES) + 1)]
+    chosen = [f"and on ({by}) {first[0]}"]
+    chosen += [f"and on ({by}) ({more} unless on ({by}) {fewer})" for fewer, more in pairwise(first)]
+    chosen += [f"and on ({by}) ({asked}) unless on ({by}) {first[-1]}"]
+    return [target(named(f"{ratio} {which}", by, places), "{{name}}") for which in chosen]
+
+
+APART = [
+    *(of_query(chr(ord("A") + i), color={"mode": "fixed", "fixedColor": colour}) for i, colour in enumerate(PLACES)),
+    of_query(chr(ord("A") + len(PLACES)), color=OTHERS),
+]
+"""The colours of those queries."""
+
+
+def fresh(tense: str) -> str:
+    """Event time of the chosen tenses, only while it is no older than slow feeds are on a good day.
+
+    The clock judges what is live; a replay or drill is at work as long as it is shown, and speaks for itself only
+    where nothing live is chosen.
+    """
+    live = f'netvigil_event_timestamp_seconds{{{tense},tense="live"}}'
+    other = f'netvigil_event_timestamp_seconds{{{tense},tense!="live"}}'
+    return f"(max({live}) > time() - {SILENT} or max({other}) unless on () max(max_over_time({live}[1d])))"

@@ -10,7 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from dashboards.boards import boards
-from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
+from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, PLACES, SUSPECT
 from dashboards.written import FOLDER, texts
 from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 
@@ -32,6 +32,11 @@ def queries() -> Iterator[tuple[str, str]]:
     for uid, board in BOARDS.items():
         for mark in board["annotations"]["list"]:
             yield f"{uid}/{mark['name']}", mark["expr"]
+
+
+def further(expr: str) -> bool:
+    """Whether an expression draws the places after the first; where there is but one, it rightly returns nothing."""
+    return "unless on" in expr and "bottomk(" in expr
 
 
 def plain(expr: str) -> str:
@@ -93,6 +98,24 @@ def test_a_stat_is_high_enough_to_be_read_and_says_what_nothing_means(uid: str, 
     assert panel["gridPos"]["h"] >= 3
     if "age" not in panel["targets"][0]["legendFormat"]:
         assert panel["fieldConfig"]["defaults"]["noValue"]
+
+
+@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if "fieldConfig" in p])
+def test_nothing_recorded_is_not_said_to_be_no_outage(uid: str, panel: dict[str, Any]) -> None:
+    assert not re.match(r"No (outage|country|part|verdict.*calm)", panel["fieldConfig"]["defaults"].get("noValue", ""))
+
+
+def test_the_lines_of_places_are_told_apart_and_none_has_the_colour_of_a_state() -> None:
+    (one,) = [p for _, p in panels() if p["title"] == "Networks and regions compared with usual"]
+    by_query = {
+        o["matcher"]["options"]: o["properties"][0]["value"]
+        for o in one["fieldConfig"]["overrides"]
+        if o["matcher"]["id"] == "byFrameRefID"
+    }
+    assert list(by_query) == [query["refId"] for query in one["targets"]]
+    colours = [value["fixedColor"] for value in by_query.values()]
+    assert len(set(colours)) == len(PLACES) + 1
+    assert not {CALM, SUSPECT, OUT, BACK} & set(colours)
 
 
 @pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if p["type"] == "state-timeline"])

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.history import History
-from tests.dashboards.servers import history_prometheus
-from tests.dashboards.test_boards import panels, queries
+from pipeline.records import Entity
+from tests.dashboards.servers import Queries, history_prometheus
+from tests.dashboards.test_boards import further, panels, queries
 from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
 
 pytestmark = [pytest.mark.system, pytest.mark.sockets]
@@ -53,7 +55,7 @@ def test_every_expression_but_those_on_live_work_returns_something(tmp_path: Pat
     silent = []
     with history_prometheus(recorded(), tmp_path) as asked:
         for place, expr in queries():
-            if not any(name in expr for name in ONLY_LIVE):
+            if not further(expr) and not any(name in expr for name in ONLY_LIVE):
                 for name, value in VALUES.items():
                     expr = expr.replace(name, value)
                 if not asked.over(expr, FIRST, LAST, step=240):
@@ -74,3 +76,56 @@ def test_what_history_does_not_record_is_not_claimed_to_be_nothing() -> None:
     titles = ("Dead feeds", "On watch", "Time to confirm", "Suspicions taken back")
     said = {p["title"]: p["fieldConfig"]["defaults"]["noValue"] for _, p in panels() if p["title"] in titles}
     assert said == dict.fromkeys(titles, "Not recorded")
+
+
+def asked_by(title: str, **values: str) -> list[str]:
+    """The expressions of a panel with its variables filled in."""
+    filled = []
+    for panel in (panel for _, panel in panels() if panel["title"] == title):
+        for query in panel["targets"]:
+            expr = query["expr"]
+            for name, value in {**VALUES, **values}.items():
+                expr = expr.replace(name, value)
+            filled.append(expr)
+    return filled
+
+
+def shown_at(asked: Queries, expr: str, at: int) -> list[dict[str, str]]:
+    """Labels of what an expression gives at a time."""
+    return [series["metric"] for series in asked.over(expr, at, at)]
+
+
+def test_the_morning_after_still_finds_when_the_night_s_outage_ended(tmp_path: Path) -> None:
+    last, table = asked_by("Last outage that ended") + asked_by("Ended in this time")
+    with history_prometheus(recorded(), tmp_path) as asked:
+        (told,) = shown_at(asked, last, LAST - 60)
+        assert told["text"] == "Restored Thu 8 Feb 2024, 19:45 (UTC+5), after 13 hours"
+        assert {row["name"] for row in shown_at(asked, table, LAST - 60)} == {"Pakistan", "AS59257 (Pakistan)"}
+        (told,) = shown_at(asked, last, T - 600)
+        assert told["text"] == "No outage ended in this time"
+        assert not shown_at(asked, last, FIRST - 3600), "nobody looked"
+
+
+def test_each_of_many_networks_is_drawn_by_one_query(tmp_path: Path) -> None:
+    networks = tuple(Entity("asn", f"AS{n}", "PK") for n in range(1, 8))
+    history = History()
+    for start in range(T, T + 6 * 3600, 600):
+        for n, network in enumerate(networks):
+            frame = verdicts((network,), value=100.0 - n, tense="replay", at=start, partition=n)
+            history.observe(frame)
+    with history_prometheus(history, tmp_path) as asked:
+        drawn = [
+            {series["name"] for series in shown_at(asked, expr, T + 3 * 3600)}
+            for expr in asked_by("Networks and regions compared with usual", **{"$__range": "3h"})
+        ]
+    assert drawn == [{f"AS{n} (Pakistan)"} for n in (7, 6, 5, 4, 3)] + [{"AS1 (Pakistan)", "AS2 (Pakistan)"}]
+
+
+def test_a_time_without_a_past_gives_no_series_and_so_a_sentence(tmp_path: Path) -> None:
+    nan = np.full((1, 1), np.nan)
+    history = History()
+    for start in range(T, T + 7200, 600):
+        history.observe(verdicts(tense="replay", at=start, expected=nan, lower=nan, upper=nan, score=nan))
+    with history_prometheus(history, tmp_path) as asked:
+        found = [asked.over(expr, T, T + 7000, 60) for expr in asked_by("Connectivity compared with usual")]
+    assert found == [[], [], []]
