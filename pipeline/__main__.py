@@ -19,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+Chosen = Annotated[Path | None, typer.Option("--settings", metavar="FILE.toml", help="settings that differ from ours")]
 Broker = Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to use instead of the embedded broker")]
 
 
@@ -26,6 +27,7 @@ Broker = Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to
 def demo(
     seed: Annotated[int, typer.Option(help="varies depth, noise and onsets")] = 0,
     write: Annotated[Path | None, typer.Option(help="leave it in this folder as signals.csv and labels.csv")] = None,
+    settings: Chosen = None,
 ) -> None:
     """Shows a reconstructed shutdown on election day.
 
@@ -33,7 +35,7 @@ def demo(
     """
     from pipeline import commands
 
-    commands.demo(seed, write)
+    commands.demo(seed, write, settings)
 
 
 @app.command()
@@ -50,6 +52,7 @@ def replay(
     ] = -1,
     outages: Annotated[Path | None, typer.Option(help="write each outage's last revision, JSON a line")] = None,
     metrics: Annotated[Path | None, typer.Option(help="write OpenMetrics with true timestamps")] = None,
+    settings: Chosen = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
 ) -> None:
     """Sends recordings through the very same code.
@@ -59,7 +62,7 @@ def replay(
     """
     from pipeline import commands
 
-    options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json)
+    options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json, settings)
     raise typer.Exit(commands.replay(source, options))
 
 
@@ -85,14 +88,17 @@ def worker(
     metrics_port: Annotated[int, typer.Option(help="port that metrics are served on; 0 for none")] = 0,
     group: Annotated[str, typer.Option(help="workers of one name share the work")] = "netvigil",
     tense: Annotated[str, typer.Option(help="whose signals the metrics show: live, replay or drill")] = "live",
-    silence: Annotated[int, typer.Option(help="seconds without a heartbeat after which a live feed is dead")] = 15 * 60,
+    settings: Chosen = None,
+    silence: Annotated[
+        int | None, typer.Option(help="seconds without a heartbeat after which a live feed is dead; 900 by default")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but what goes wrong")] = False,
 ) -> None:
     """Counts, judges and finds outages; start more to share it."""
     from pipeline import commands
 
     address = (metrics_host, metrics_port) if metrics_port else None
-    commands.worker(broker, feed or [], address, group, tense, silence, quiet)
+    commands.worker(broker, feed or [], address, group, tense, commands.chosen(settings, silence), quiet)
 
 
 @app.command()

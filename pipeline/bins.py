@@ -7,6 +7,10 @@ import numpy as np
 
 DAY = 24 * 3600
 
+WIDTH = 300
+"""Length of the bins that netvigil computes itself, aligned to the epoch [s].  The field's reference (IODA) counts by
+300 as well; it is no setting: a finer width is another signal, never another answer of the same one."""
+
 
 @dataclass(frozen=True)
 class Cadence:

@@ -7,7 +7,7 @@ import sys
 import uuid
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +17,7 @@ from pipeline.bins import DAY
 from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
 from pipeline.brokers.security import PLAIN, Security, from_environment, parse
+from pipeline.choosing import read_settings
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
@@ -47,6 +48,7 @@ class ReplayOptions:
     outages: Path | None = None
     metrics: Path | None = None
     as_json: bool = False
+    settings: Path | None = None
 
     def check(self) -> None:
         """Raise `UserError` where they make no sense."""
@@ -62,6 +64,7 @@ class ReplayOptions:
             raise UserError(f"--workers {self.workers} is below 0")
         if self.metrics and self.through != "memory":
             raise UserError(f"--metrics {str(self.metrics)!r} needs --through memory")
+        chosen(self.settings)
         for path in (self.outages, self.metrics):
             if path is not None:
                 _check_writable(path)
@@ -95,6 +98,16 @@ def _check_writable(path: Path) -> None:
             path.unlink()  # an empty file would read as "no outages found" where the replay fails
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be written: {error.strerror}") from None
+
+
+def chosen(path: Path | None, silence: int | None = None) -> Settings:
+    """The settings of a file, or those that stand; ``silence`` [s] wins over both."""
+    settings = Settings() if path is None else read_settings(path)
+    if silence is None:
+        return settings
+    if silence <= 0:
+        raise UserError(f"--silence {silence!r} is not a number of seconds above 0")
+    return replace(settings, silence=silence)
 
 
 def replay(paths: list[str], options: ReplayOptions) -> int:
@@ -137,7 +150,7 @@ def _watched(console: Console, playback: Playback, options: ReplayOptions, see: 
             see(output)  # type: ignore[arg-type]
 
         if options.through == "memory":
-            return through_memory(playback, Engine(), playback.run, both)
+            return through_memory(playback, Engine(chosen(options.settings)), playback.run, both)
         return _with_broker(playback, options, both)
 
 
@@ -150,8 +163,11 @@ def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result
         count = options.workers
         if count < 0:
             count = 0 if options.broker and _at_work(broker, security) else 1
-        feeds = [word for feed in playback.feeds for word in ("--feed", feed)]
-        alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *feeds))
+        if options.settings and not count:
+            raise UserError(f"--settings {str(options.settings)!r} is for workers of this replay: it starts none")
+        more = [word for feed in playback.feeds for word in ("--feed", feed)]
+        more += ["--settings", str(options.settings)] if options.settings else []
+        alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *more))
         checks = (alive,) if options.broker else (alive, still_there(broker))
         return through_kafka(playback, broker, security, see, checks)
 
@@ -167,12 +183,14 @@ DEMO_DAY = 8.0
 """How long the demo's election day takes [s]."""
 
 
-def demo(seed: int, folder: Path | None) -> None:
+def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     """The reconstruction through an embedded broker and a worker."""
     from pipeline.reconstruction import about, reconstruct, write
 
     if seed < 0:
         raise UserError(f"--seed {seed} is below 0")
+    options = ReplayOptions(through="kafka", settings=settings)
+    options.check()
     made = reconstruct(seed)
     if folder is not None:
         write(made, folder)
@@ -186,7 +204,7 @@ def demo(seed: int, folder: Path | None) -> None:
     recording = Recording("table", signals, itertools.chain(chunks(weeks), chunks(day, DAY // 48)))
     pace = Pace(DAY / DEMO_DAY, since=end - DAY)
     playback = Playback([recording], _run([recording], "replay"), pace)
-    result = _watched(console, playback, ReplayOptions(through="kafka"), lambda _: None, end)
+    result = _watched(console, playback, options, lambda _: None, end)
     tell(console, playback, result, as_json=False)
     if folder is not None:
         console.print(f"left in {folder}: signals.csv, labels.csv, entities.csv")
@@ -208,8 +226,8 @@ def inspect(paths: list[str], as_json: bool) -> int:
 
 
 def worker(
-    broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str, silence: int,
-    quiet: bool,
+    broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str,
+    settings: Settings, quiet: bool,
 ) -> None:  # fmt: skip
     """Host the path until told to stop."""
     from pipeline.agents.worker import work
@@ -219,9 +237,7 @@ def worker(
             raise UserError(f"--feed {feed!r} is none of {', '.join(FEEDS)}")
     if tense not in TENSES:
         raise UserError(f"--tense {tense!r} is none of {', '.join(TENSES)}")
-    if silence <= 0:
-        raise UserError(f"--silence {silence!r} is not a number of seconds above 0")
-    engine = Engine(Settings(silence=silence))
+    engine = Engine(settings)
 
     def say(sentence: str) -> None:
         if not quiet:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pipeline import topics
-from pipeline.bins import NEVER, Cadence
+from pipeline.bins import NEVER, WIDTH, Cadence
 from pipeline.errors import DecodeError
 from pipeline.feeds.base import Item
 from pipeline.records import END, UP, DeadLetter, Elements, Frame, Heartbeat, Rows, Run
-from pipeline.settings import Counting
 
 
 @dataclass
@@ -24,7 +23,7 @@ class Dispatch:
     run: Run
     feed: str
     signals: tuple[str, ...]
-    width: int = Counting.width
+    width: int = WIDTH
     watermark: int = NEVER
     end: int = NEVER
     sent: int = 0

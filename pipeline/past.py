@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.bins import DAY
+from pipeline.bins import DAY, WIDTH
 from pipeline.records import Elements, Outage, Rows
-from pipeline.settings import Counting
 
 Series = tuple[str, str, str]
 """``(signal, entity_type, entity)``; without an entity where netvigil counts a signal itself: of all that it has."""
@@ -53,7 +52,7 @@ class Past:
         """
         if isinstance(frame, Elements):
             for signal in signals:
-                self._widen((signal, "", ""), int(frame.time.min()), int(frame.time.max()), Counting.width)
+                self._widen((signal, "", ""), int(frame.time.min()), int(frame.time.max()), WIDTH)
             return
         seen = np.isfinite(frame.value)
         entity, time = frame.entity[seen], frame.time[seen]

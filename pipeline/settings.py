@@ -1,50 +1,69 @@
-"""Every number that a person may want to change, with its unit and its reason."""
+"""Every number that a person may want to change, with its unit, its reason and its bounds.
+
+A file for ``--settings`` has the same names: ``silence`` at its head, the others in tables, ``[fusing]`` for `Fusing`.
+"""
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
+
+from detectors import REGISTRY
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+PartOf = Annotated[float, Meta(gt=0, le=1)]
+Probability = Annotated[float, Meta(gt=0, lt=1)]
+Seconds = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+For = Annotated[float, Meta(gt=0, le=50)]
+Against = Annotated[float, Meta(ge=-50, le=0)]
+"""Weights [log-odds]: beyond fifty there is nothing more to be sure of."""
+
+Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
+EntityType = Annotated[str, Meta(pattern="^(country|region|asn|service)$")]
+SignalKind = Annotated[str, Meta(pattern="^(bgp|probing|telescope|traffic|atlas|ooni)$")]
 
 
 @dataclass(frozen=True)
 class Counting:
     """How a prefix is judged visible, and a peer full-feed."""
 
-    width: int = 300
-    """Length of a bin, aligned to the epoch [s]; the field's reference (IODA) counts by 300 as well."""
-
-    threshold: float = 0.5
+    threshold: PartOf = 0.5
     """A prefix is visible when at least this share of the full-feed peer ASNs see it [0-1]."""
 
-    min_peers: int = 10
+    min_peers: AtLeastOne = 10
     """With fewer full-feed peer ASNs up than this nothing is observed (NaN): IODA wants ten peers for a routed prefix,
     and half of a handful is no majority.  Lower it for a collector with few full-feed peers."""
 
-    shortest: int = 6
+    shortest: Annotated[int, Meta(ge=0, le=24)] = 6
     """Masks shorter than this do not count: a leaked default route is not address space in use."""
 
-    full_feed_share: float = 0.8
+    full_feed_share: Share = 0.8
     """A peer is full-feed with at least this share of the largest tables [0-1]."""
 
-    largest_rank: int = 3
+    largest_rank: AtLeastOne = 3
     """Which one of the tables, from the largest, stands for "the largest tables": two peers that leak routes must not
     disqualify all the others.  With fewer peers, the smallest of them."""
 
-    floors: dict[int, int] = field(default_factory=lambda: {4: 400_000, 6: 10_000})
+    floors: dict[Family, Count] = field(default_factory=lambda: {4: 400_000, 6: 10_000})
     """And with at least so many prefixes of a family in all partitions together; a partition asks for its even part of
     it.  The classic bounds; recordings from before 2013 need lower ones."""
 
-    settled: float = 0.01
+    settled: Share = 0.01
     """A peer becomes full-feed only when its table grew by no more than this share in the last bin: a table that is
     still being transferred is no witness of what is missing [0-1]."""
 
-    forget: int = 24 * 3600
+    forget: Seconds = 24 * 3600
     """A full-feed peer that is gone counts as unhealthy for so long, then as gone for good [s]."""
 
-    rib_lag: int = 60
+    rib_lag: Seconds = 60
     """An update up to this much older than the start of a table dump still wins over the dump [s] (BGPView's rule)."""
 
-    dump_span: int = 3600
+    dump_span: Seconds = 3600
     """Elements of a table dump within so long of its first are of the same dump [s]: a large one takes minutes."""
 
-    longest_silence: int = 7 * 24 * 3600
+    longest_silence: Annotated[int, Meta(ge=3600)] = 7 * 24 * 3600
     """Bins of a longer silence, in which nobody says a word, are left out [s]: a damaged time stamp, or recordings of
     different months in one run, must not make a million bins."""
 
@@ -52,14 +71,14 @@ class Counting:
     """A session that goes down leaves numerator and denominator.  Off: its routes are a mass withdrawal (the naive
     reading; tests show with it what the rule is worth)."""
 
-    max_sessions: int = 1024
+    max_sessions: AtLeastOne = 1024
     """Most peer sessions that one partition follows; elements of further ones are returned as not taken."""
 
-    max_prefixes: int = 8_000_000
+    max_prefixes: AtLeastOne = 8_000_000
     """Most prefixes of a family in all partitions together, seven times today's table; elements of further ones are
     returned as not taken."""
 
-    max_waiting: int = 2_000_000
+    max_waiting: Count = 2_000_000
     """Most elements kept back because their bin is still to come; beyond it they take effect a bin early."""
 
 
@@ -70,53 +89,63 @@ class Judging:
     detector: str = "seasonal"
     """Name in ``detectors.REGISTRY`` whose verdicts go on to fusion."""
 
+    def __post_init__(self) -> None:
+        if self.detector not in REGISTRY:
+            raise ValueError(f"there is no detector {self.detector!r}, only {', '.join(REGISTRY)}")
+
 
 @dataclass(frozen=True)
 class Fusing:
     """How verdicts become outages.  Weights are log-odds (natural logarithm)."""
 
-    prior: dict[str, float] = field(
+    prior: dict[EntityType, Against] = field(
         default_factory=lambda: {"country": -4.0, "region": -4.0, "asn": -4.0, "service": -4.0}
     )
     """Log-odds that an entity is out at a given moment before anything is seen: about one bin in fifty-five."""
 
-    per_deviation: float = 0.8
+    per_deviation: For = 0.8
     """Weight of one robust standard deviation below expectation."""
 
-    cap: float = 9.0
+    cap: For = 9.0
     """Most that one kind of signal (all ``bgp.*`` together) can say for an outage: no single kind is certain."""
 
-    normal: dict[str, float] = field(
+    normal: dict[SignalKind, Against] = field(
         default_factory=lambda: {"bgp": -0.5, "telescope": -0.5, "probing": -2.0, "traffic": -2.0}
     )
     """Weight of a normal verdict. Flat BGP hardly speaks against an outage: mobile shutdowns leave it up."""
 
-    normal_other: float = -1.0
+    normal_other: Against = -1.0
     """The same for kinds that are not listed."""
 
-    full_depth: float = 0.3
+    full_depth: PartOf = 0.3
     """Share of the baseline lost from which a drop counts in full; shallower ones count in proportion [0-1]."""
 
-    suspect: float = 0.5
+    suspect: Probability = 0.5
     """Probability from which an outage is suspected."""
 
-    confirm: float = 0.95
+    confirm: Probability = 0.95
     """Probability from which it is confirmed, once a confirmed-low verdict carries it."""
 
-    leave: float = 0.2
+    leave: Probability = 0.2
     """Probability under which it recovers: well below ``suspect``, so that a plateau does not shatter it."""
 
-    calm: int = 30 * 60
+    calm: Seconds = 30 * 60
     """How long a recovery holds before the outage is ended (or the suspicion retracted) [s]."""
 
-    stale: int = 2
+    stale: Count = 2
     """A verdict speaks for so many widths of its bin after its end; an open outage's witnesses are held for ever."""
 
-    tell_severity: float = 0.05
+    tell_severity: PartOf = 0.05
     """Change of severity that is worth a new revision [0-1]."""
 
-    tell_probability: float = 0.1
+    tell_probability: PartOf = 0.1
     """Change of probability that is worth a new revision [0-1]."""
+
+    def __post_init__(self) -> None:
+        if not self.leave < self.suspect <= self.confirm:
+            raise ValueError(
+                f"leave {self.leave} must be below suspect {self.suspect}, and that not above confirm {self.confirm}"
+            )
 
 
 @dataclass(frozen=True)
@@ -126,6 +155,6 @@ class Settings:
     counting: Counting = field(default_factory=Counting)
     judging: Judging = field(default_factory=Judging)
     fusing: Fusing = field(default_factory=Fusing)
-    silence: int = 15 * 60
+    silence: AtLeastOne = 15 * 60
     """How long no heartbeat of a live feed may come before it counts as dead [s].  Ingest beats every minute; three
     bins of BGP without one are no hiccup, and a dead feed must not hold up all others for longer."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.bins import NEVER
+from pipeline.bins import NEVER, WIDTH
 from pipeline.places import Places
 from pipeline.records import RIB, STATE, UP, WITHDRAW, Bins, Elements, Peer, Run
 from pipeline.settings import Counting
@@ -88,7 +88,7 @@ class Visibility:
         if not len(batch):
             return None
         if self.next == NEVER:
-            self.next = max(int(batch.time[0]) // self.rules.width * self.rules.width, self.closed)
+            self.next = max(int(batch.time[0]) // WIDTH * WIDTH, self.closed)
         words, refused = self._resolve(batch)
         self._take_in(words)
         returned = (batch.time < self.next) & (batch.kind < RIB)
@@ -127,7 +127,7 @@ class Visibility:
         return said
 
     def _take_in(self, words: Words) -> None:
-        early = words.time >= self.next + self.rules.width
+        early = words.time >= self.next + WIDTH
         if early.any():
             self.waiting.append(words.at(np.flatnonzero(early)))
             words = words.at(np.flatnonzero(~early))
@@ -160,7 +160,7 @@ class Visibility:
 
     def close(self, until: int, observed: bool = True) -> list[Bins]:
         """Close every bin that ends at or before ``until`` [s], from the first element's on; one `Bins` a signal."""
-        width = self.rules.width
+        width = WIDTH
         self.closed = max(self.closed, until // width * width)
         stretches: dict[int, list[Stretch]] = {number: [] for number in self.families}
         while self.next != NEVER and self.next + width <= until:
@@ -174,7 +174,7 @@ class Visibility:
 
     def _measure(self, until: int) -> int:
         """Measure the next bin; how many bins measure the same, because nothing can change before their end."""
-        width = self.rules.width
+        width = WIDTH
         if self.still:
             bins = (min(until, self._until_change()) - self.next) // width
             if bins > 0:
@@ -211,7 +211,7 @@ class Visibility:
 
     def _bins(self, number: int, parts: list[Stretch], until: int) -> Bins:
         entities = tuple(self.families[number].tally.entities)
-        width = self.rules.width
+        width = WIDTH
         start = np.concatenate([part.start + width * np.arange(part.bins, dtype=np.int64) for part in parts])
         if len(parts) == 1:  # a silence: one row for all its bins costs nothing
             value = np.broadcast_to(parts[0].value, (len(start), len(entities)))

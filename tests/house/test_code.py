@@ -156,11 +156,12 @@ def settings() -> Iterator[tuple[Path, str, str | None]]:
     """Every setting, and the text below it; a field that holds settings of its own (`Judging`) is none."""
     for path, tree in modules():
         if path.name == "settings.py":
-            for node in ast.walk(tree):
-                if isinstance(node, ast.ClassDef):
-                    for field, below in zip(node.body, [*node.body[1:], None], strict=True):
-                        if isinstance(field, ast.AnnAssign) and not ast.unparse(field.annotation).istitle():
-                            yield path, ast.unparse(field.target), docstring(below)
+            tables = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+            own = {table.name for table in tables}
+            for table in tables:
+                for field, below in zip(table.body, [*table.body[1:], None], strict=True):
+                    if isinstance(field, ast.AnnAssign) and ast.unparse(field.annotation) not in own:
+                        yield path, ast.unparse(field.target), docstring(below)
 
 
 def docstring(node: ast.AST | None) -> str | None:

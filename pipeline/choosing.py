@@ -1,0 +1,73 @@
+"""Settings that a person chooses in a file: TOML, by the names and within the bounds of `pipeline.settings`."""
+
+import tomllib
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from pipeline.errors import UserError
+from pipeline.settings import Settings
+
+S = TypeVar("S")
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings of a file; what it does not name stays as it is.
+
+    Raises
+    ------
+    UserError
+        One sentence that names the file, the setting and its value, where there is no such setting, or its value is
+        none.
+    """
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no TOML: {error}") from None
+    return _chosen(Settings, given, path, "")
+
+
+def _chosen(cls: type[S], given: dict[str, Any], path: Path, table: str) -> S:
+    """The settings of one table of the file, ``""`` for its head."""
+    kinds = get_type_hints(cls, include_extras=True)
+    usual, chosen = cls(), {}
+    for name, value in given.items():
+        whole = f"{table}.{name}" if table else name
+        if name not in kinds:
+            raise UserError(f"{path}: there is no setting {whole!r}, only {', '.join(kinds)}")
+        chosen[name] = _value(kinds[name], value, getattr(usual, name), path, whole)
+    try:
+        return cls(**chosen)
+    except ValueError as error:
+        raise UserError(f"{path}: {table}: {error}") from None
+
+
+def _value(kind: Any, value: Any, usual: Any, path: Path, name: str) -> Any:
+    is_table = is_dataclass(usual)
+    if not is_table and not isinstance(usual, dict):
+        return _converted(kind, value, f"{path}: {name} = {_written(value)}")
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: {name} = {_written(value)}: wanted a table of settings")
+    if is_table:
+        return _chosen(kind, value, path, name)
+    chosen = dict(usual)
+    for key, one in value.items():
+        chosen |= _converted(kind, {key: one}, f"{path}: {name}.{key} = {_written(one)}")
+    return chosen
+
+
+def _converted(kind: Any, value: Any, place: str) -> Any:
+    try:
+        return msgspec.convert(value, kind, str_keys=True)
+    except msgspec.ValidationError as error:
+        wanted = str(error).partition(" - at")[0].replace("`", "").replace("Expected", "wanted")
+        raise UserError(f"{place}: {wanted}") from None
+
+
+def _written(value: Any) -> str:
+    """A value about as it stands in the file."""
+    return repr(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
