@@ -23,6 +23,23 @@ Chosen = Annotated[Path | None, typer.Option("--settings", metavar="FILE.toml", 
 Broker = Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to use instead of the embedded broker")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"netvigil {version('netvigil')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def netvigil(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="say which version this is")
+    ] = False,
+) -> None:
+    """Is this country off the Internet, since when, how much of it, how sure are we, and is it over?"""
+
+
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(help="varies depth, noise and onsets")] = 0,
@@ -45,7 +62,8 @@ def replay(
     through: Annotated[str, typer.Option(help="memory or kafka")] = "memory",
     broker: Broker = "",
     tense: Annotated[
-        str, typer.Option(help="replay: notifies nobody; drill: notifies, marked; live: as if real")
+        str,
+        typer.Option(help="replay: notifies nobody; drill: notifies, marked; live: as if real (both need --broker)"),
     ] = "replay",
     workers: Annotated[
         int, typer.Option(help="workers to start, for kafka; -1: one, or none where the broker has some")

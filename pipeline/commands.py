@@ -5,7 +5,7 @@ import itertools
 import os
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline import topics
-from pipeline.bins import DAY
+from pipeline.bins import DAY, NEVER
 from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
 from pipeline.brokers.security import PLAIN, Security, from_environment, parse
@@ -31,6 +31,7 @@ from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
 from pipeline.show import Watching
 from pipeline.telling import tell
+from pipeline.wording import counted
 from pipeline.writing import written
 
 TENSES = ("live", "replay", "drill")
@@ -58,8 +59,8 @@ class ReplayOptions:
             raise UserError(f"--tense {self.tense!r} is none of {', '.join(TENSES)}")
         if self.broker and self.through != "kafka":
             raise UserError(f"--broker {self.broker!r} needs --through kafka")
-        if self.tense == "live" and not self.broker:
-            raise UserError("--tense 'live' needs --broker: a replay in this process must not look like the present")
+        if self.tense != "replay" and not self.broker:
+            raise UserError(f"--tense {self.tense!r} needs --through kafka and --broker: only its workers tell anybody")
         if self.workers < -1:
             raise UserError(f"--workers {self.workers} is below 0")
         if self.metrics and self.through != "memory":
@@ -119,14 +120,34 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None)
     console = Console(stderr=options.as_json)
     history = History()
-    result = _watched(console, playback, options, lambda output: _record(history, output))
+    result = _watched(console, playback, options, lambda output: _record(history, output), end_of(found))
+    left = list(_left(console, options, result, history))
+    code = tell(console, playback, result, options.as_json)
+    for sentence in left:
+        console.print(sentence, soft_wrap=True, markup=False, highlight=False)
+    return code
+
+
+def _left(console: Console, options: ReplayOptions, result: Result, history: History) -> Iterator[str]:
+    """Write the files that were asked for; says of each what is in it."""
     if options.outages is not None:
         with written(options.outages) as file:
             file.write(result.lines())
+        yield f"left in {options.outages}: {counted(len(result.outages), 'outage')}"
     if options.metrics is not None:
-        with written(options.metrics) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
-            history.write(text)
-    return tell(console, playback, result, options.as_json)
+        with (
+            console.status(f"writing {options.metrics} ..."),
+            written(options.metrics) as file,
+            io.TextIOWrapper(file, encoding="utf-8") as text,
+        ):
+            samples = history.write(text)
+        yield f"left in {options.metrics}: {samples:,} samples"
+
+
+def end_of(found: Iterable[Recording]) -> int | None:
+    """Where recordings end [s]; None where one of them is read only as it goes."""
+    ends = [recording.end for recording in found]
+    return max(ends) if ends and min(ends) > NEVER else None
 
 
 def _run(found: Iterable[Recording], tense: str) -> Run:
@@ -205,7 +226,7 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     pace = Pace(DAY / DEMO_DAY, since=end - DAY)
     playback = Playback([recording], _run([recording], "replay"), pace)
     result = _watched(console, playback, options, lambda _: None, end)
-    tell(console, playback, result, as_json=False)
+    tell(console, playback, result, as_json=False, note="Reconstructed: these series were made, not measured.")
     if folder is not None:
         console.print(f"left in {folder}: signals.csv, labels.csv, entities.csv")
 

@@ -49,7 +49,7 @@ WIDE = 120
 
 def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) -> Table:
     """The outages as a table that a terminal of 80 columns holds; ``places``: what is known of them."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("where", overflow="fold")  # long names take the lines that the other columns have anyway
     for name in ("what", "when"):
         table.add_column(name, no_wrap=True)

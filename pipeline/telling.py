@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from pipeline import topics
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.errors import gave_up
@@ -17,25 +18,26 @@ from pipeline.records import DeadLetter, Outage
 from pipeline.replay import Playback, Result
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import by_country, outages_table, utc
-from pipeline.wording import printable
+from pipeline.wording import counted, printable
 
 FEW = 5
 """So many of a kind are named, the others counted [-]."""
 
 
-def tell(console: Console, playback: Playback, result: Result, as_json: bool) -> int:
+def tell(console: Console, playback: Playback, result: Result, as_json: bool, note: str = "") -> int:
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
+    ``note`` stands below the table of outages.
     Returns the exit code: 1 where what was given up or cannot be used leaves nothing to rely on.
     """
     counts = {
-        "read": playback.read, "used": result.used or playback.read - result.late - len(result.dead),
+        "read": playback.read, "used": result.used,
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
     if as_json:
         sys.stdout.write(_as_json(playback, result, counts))
     else:
-        _found(console, result.sorted(), playback)
+        _found(console, result.sorted(), playback, note)
         console.print(
             f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"
@@ -43,6 +45,12 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool) ->
         if playback.past.judged_from is not None:
             console.print(
                 f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
+            )
+        if lost := counts["read"] - counts["used"] - counts["late"] - counts["dead"]:
+            console.print(
+                f"These do not add up: the workers did not answer for {lost:,} records. Their log and the topic "
+                f"{topics.DEADLETTERS.name} may say why: no all-clear.",
+                style="yellow",
             )
         for sentence in (*_limits(playback, result), *_damage(result.dead)):
             console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
@@ -75,12 +83,16 @@ def _confirmed(found: Iterable[Outage]) -> list[Outage]:
     return [outage for outage in found if outage.confirmed_at is not None and outage.state != "retracted"]
 
 
-def _found(console: Console, found: list[Outage], playback: Playback) -> None:
-    """The confirmed outages as a table, a country before its parts, and how many there are."""
+def _found(console: Console, found: list[Outage], playback: Playback, note: str) -> None:
+    """The confirmed outages as a table, a country before its parts, how to read it, and how many there are."""
     confirmed = by_country(_confirmed(found), playback.places)
     if confirmed:
-        console.print(outages_table(confirmed, playback.places, width=console.width))
-    said = "1 outage" if len(confirmed) == 1 else f"{len(confirmed) or 'no'} outages"
+        console.print("", outages_table(confirmed, playback.places, width=console.width), "", sep="\n")
+        for sentence in (note, *why_mobile(confirmed, playback.places), how_to_read(playback.past)):
+            if sentence:
+                console.print(Text(printable(sentence), "dim"))
+        console.print()
+    said = counted(len(confirmed), "outage") if confirmed else "no outages"
     console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(confirmed)} only suspected")
 
 
@@ -106,6 +118,33 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
             f"The onset cannot be dated of the outage of {_few(names)}: it may have begun earlier, when there was no "
             "day of past to compare with."
         )
+
+
+def why_mobile(confirmed: list[Outage], places: Places) -> Iterator[str]:
+    """What makes each mobile shutdown of a country one: who is out, who stayed up, and what the routes did."""
+    out = {(outage.entity_type, outage.entity) for outage in confirmed}
+    for country in confirmed:
+        if country.entity_type != "country" or country.kind != "mobile":
+            continue
+        up = [e for e in places.values() if e.type == "asn" and e.country == country.entity and e[:2] not in out]
+        names = [Gazetteer().name(entity._replace(country="")) for entity in up]
+        flat = [t for t in country.signals if t.signal.startswith("bgp.") and t.weight < 0 and t.ratio is not None]
+        routes = ", ".join(f"{term.signal} at {term.ratio:.0%} of usual" for term in flat)
+        yield (
+            f"mobile: of the watched networks of {_name('country', country.entity, places)} only mobile ones were out"
+            + (f", while {_few(names)} stayed up" if names else "")
+            + (f". The routes stood: {routes}." if routes else ".")
+        )
+
+
+def how_to_read(past: Past) -> str:
+    """What *lost* is, and how exact the times are."""
+    widths = sorted({span.width for span in past.spans.values()})
+    long = " to ".join(str(width // 60) for width in dict.fromkeys((widths[0], widths[-1]))) if widths else ""
+    return (
+        "lost: how far the signals that fell lie below their usual; no share of people."
+        + (f" Times are those of bins of {long} minutes." if long else "")
+    )  # fmt: skip
 
 
 def _too_short(short: list[Series], past: Past, places: Places) -> list[str]:

@@ -89,6 +89,17 @@ def lasting(duration: int) -> str:
     return " ".join(said) or "less than a minute"
 
 
+def counted(number: int, word: str) -> str:
+    """So many of something.
+
+    Examples
+    --------
+    >>> counted(1, "outage"), counted(4000, "outage")
+    ('1 outage', '4,000 outages')
+    """
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def service_name(service: str) -> str:
     """How a service writes itself.
 

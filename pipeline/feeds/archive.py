@@ -61,6 +61,13 @@ class Source:
     whole: table.Table | None = None
     piece: int = DAY
 
+    @property
+    def end(self) -> int:
+        """End of its last bin [s]; `NEVER` where it is read only as it goes."""
+        return (
+            max((int(rows.time[-1]) + rows.width for rows in self.whole.series), default=NEVER) if self.whole else NEVER
+        )
+
     def items(self) -> Iterator[Item]:
         """Batches and damage in order of the file; damage names the file, that of its compression comes last."""
         for item in self._content():
@@ -82,11 +89,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Recording:
-    """All files of one feed, merged; ``items`` can be read once."""
+    """All files of one feed, merged; ``items`` can be read once, ``end`` [s] is `NEVER` where it is not known."""
 
     feed: str
     signals: tuple[str, ...]
     items: Iterator[Item]
+    end: int = NEVER
 
 
 def open_source(path: str | Path, piece: int = DAY) -> Source:
@@ -196,9 +204,16 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
     for source in sources(paths, piece):
         feeds.setdefault(source.feed.name, []).append(source)
     return [
-        Recording(name, tuple(sorted({signal for source in group for signal in source.signals})), merged(group))
+        Recording(
+            name, tuple(sorted({signal for source in group for signal in source.signals})), merged(group), _end(group)
+        )
         for name, group in sorted(feeds.items())
     ]
+
+
+def _end(group: list[Source]) -> int:
+    ends = [source.end for source in group]
+    return max(ends) if min(ends) > NEVER else NEVER
 
 
 def read(paths: Iterable[str | Path]) -> Iterator[Item]:

@@ -1,6 +1,7 @@
 """What the commands print and return, for people and for programs."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from typer.testing import CliRunner
 import pipeline.signals
 from pipeline.__main__ import app, main
 from pipeline.codec import iso
+from pipeline.commands import end_of
 from pipeline.errors import UserError
+from pipeline.feeds.archive import recordings
 from pipeline.places import Places
 
 HEAD = "time,signal,entity_type,entity,value\n"
@@ -68,6 +71,8 @@ def test_damage_is_told_to_the_person_who_replays(tmp_path: Path) -> None:
         (["replay", ".", "--through", "pigeon"], "--through 'pigeon'"),
         (["replay", ".", "--speed", "fast"], "--speed 'fast'"),
         (["replay", ".", "--tense", "live"], "--broker"),
+        (["replay", ".", "--tense", "drill"], "--tense 'drill' needs --through kafka and --broker"),
+        (["replay", ".", "--tense", "drill", "--through", "kafka"], "--broker"),
         (["replay", ".", "--through", "kafka", "--broker", "localhost"], "--broker 'localhost'"),
         (["replay", ".", "--outages", "nowhere/o.jsonl"], "nowhere/o.jsonl"),
         (["check"], "--broker"),
@@ -144,6 +149,26 @@ def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path: Path, o
 def test_a_seed_below_zero_is_refused() -> None:
     with pytest.raises(UserError, match="--seed -1 is below 0"):
         ran("demo", "--seed", "-1")
+
+
+def test_what_was_written_is_said_at_the_end(tmp_path: Path) -> None:
+    table = case(tmp_path, flat("probing.ioda", 48, 600))
+    said = ran("replay", table, "--outages", tmp_path / "o", "--metrics", tmp_path / "m")
+    first, second = said.splitlines()[-2:]
+    assert first == f"left in {tmp_path / 'o'}: 1 outage"
+    samples = (tmp_path / "m").read_text().splitlines()
+    assert second == f"left in {tmp_path / 'm'}: {sum(line[0] != '#' for line in samples):,} samples"
+
+
+def test_the_version_is_said() -> None:
+    assert ran("--version") == f"netvigil {version('netvigil')}\n"
+
+
+def test_a_replay_has_a_goal_where_all_its_recordings_say_where_they_end(tmp_path: Path) -> None:
+    table, messages = case(tmp_path, flat("probing.ioda", 48, 600)), tmp_path / "messages.ndjson"
+    messages.write_text(ANNOUNCED % 1707350400)
+    assert end_of(recordings([table])) == 1707350400
+    assert end_of(recordings([table, messages])) is None
 
 
 def test_a_replay_that_fails_leaves_no_empty_answer_behind(tmp_path: Path) -> None:

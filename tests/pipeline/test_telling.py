@@ -7,6 +7,8 @@ from typer.testing import CliRunner
 
 from pipeline.__main__ import app
 from pipeline.codec import iso
+from pipeline.records import Entity, Outage, Term
+from pipeline.telling import why_mobile
 
 HEAD = "time,signal,entity_type,entity,value\n"
 END = 1707350400
@@ -69,6 +71,32 @@ def test_a_table_that_was_given_up_is_no_all_clear(tmp_path: Path) -> None:
     assert "no all-clear" in said
     (told,) = json.loads(replayed(tmp_path, rows, 1, "--json"))["given_up"]
     assert (told["reason"], told["place"]) == ("too-damaged", "line 10433 of signals.csv")
+
+
+KIN = {("asn", name): Entity("asn", name, "PK", mobile, title)
+       for name, mobile, title in (("AS1", True, "Zong"), ("AS2", False, "PTCL"))}  # fmt: skip
+
+
+def out(entity_type: str, entity: str, kind: str = "mobile", routes: float = -0.5) -> Outage:
+    terms = (Term("bgp.ris", 0.998, 0.1, routes, 1.0), Term("traffic.radar", 0.3, -9.0, 7.0, 1.0))
+    return Outage(entity, entity_type, entity, "ended", kind, "replay", 0, 60, 0, 0, 0.9, 0.7, terms, 1)
+
+
+def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_own_networks() -> None:
+    found = [out("country", "PK"), out("asn", "AS1")]
+    assert list(why_mobile(found, KIN)) == [
+        "mobile: of the watched networks of Pakistan only mobile ones were out, while PTCL, AS2 stayed up. "
+        "The routes stood: bgp.ris at 100% of usual."
+    ]
+    (fell,) = why_mobile([out("country", "PK", routes=5.0), out("asn", "AS1"), out("asn", "AS2")], KIN)
+    assert fell == "mobile: of the watched networks of Pakistan only mobile ones were out."
+    assert not list(why_mobile([out("country", "PK", "blackout")], KIN))
+
+
+def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_path: Path) -> None:
+    said = replayed(tmp_path, series(72, low=range(2, 13)))
+    assert "lost: how far the signals that fell lie below their usual; no share of people. " in said
+    assert "Times are those of bins of 10 minutes." in said
 
 
 def test_a_replay_of_which_every_row_is_dead_fails(tmp_path: Path) -> None:
