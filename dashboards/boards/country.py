@@ -96,7 +96,7 @@ def compared() -> Json:
             target(f"clamp(quantile(0.5, {bound('lower')} >= 0), 0, 1)", "usual, from"),
             target(f"clamp(quantile(0.5, {bound('upper')} >= 0), 1, 1.2)", "usual range"),
         ],
-        unit="percentunit", min=0, max=1.2, noValue="Nothing to compare: not observed, or no past yet",
+        unit="percentunit", min=0, max=1.2, noValue="No signal recorded, or no past yet to compare with",
         overrides=[
             override("usual, from", **BAND, custom__hideFrom={"legend": True, "tooltip": False, "viz": False}),
             override("usual range", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
@@ -132,7 +132,7 @@ def one_signal() -> Json:
     return {**panel, "repeat": "signal", "repeatDirection": "h", "maxPerRow": 3}
 
 
-NOTHING = "Nothing recorded of any part of the country"
+NOTHING = "No signal recorded of any part of the country"
 
 
 def parts_over_time() -> Json:
@@ -185,7 +185,7 @@ def deviation() -> Json:
         "How unusual it is",
         "Robust standard deviations from what is expected; ordinary days stay between −3 and 3. Drawn down to −30.",
         [target(f"clamp_min(max by (signal) ({score} == {score}), -30)", "{{signal}}")],
-        unit="none", decimals=0, custom={"axisSoftMax": 5, "axisSoftMin": -10},
+        unit="none", decimals=0, noValue="No signal recorded", custom={"axisSoftMax": 5, "axisSoftMin": -10},
     )  # fmt: skip
 
 
@@ -215,7 +215,7 @@ def health() -> Json:
         "Healthy sources",
         "Share of each signal's peers, probes or collectors that work. Below half the signal says nothing.",
         [target(f"max by (signal) (netvigil_signal_health_ratio{{{HERE},{SIGNAL}}})", "{{signal}}")],
-        unit="percentunit", min=0, max=1,
+        unit="percentunit", min=0, max=1, noValue="No signal recorded",
     )  # fmt: skip
 
 

@@ -74,6 +74,6 @@ def sources_healthy() -> Json:
         "Share of a signal's peers, probes or collectors that work. Below half, the signal says unknown and never "
         "outage.",
         latest("avg by (signal) (netvigil_bin_health_ratio)", "{{signal}}"),
-        unit="percentunit", decimals=0, min=0, max=1, noValue="No signals",
+        unit="percentunit", decimals=0, min=0, max=1, noValue="No signal recorded",
         thresholds=steps((None, OUT), (QUORUM, SUSPECT), (0.8, CALM)),
     )  # fmt: skip

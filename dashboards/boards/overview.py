@@ -182,7 +182,7 @@ def outage_table() -> Json:
         overrides=[
             override("Where", links=to_country, custom__minWidth=110),
             override("What", custom__minWidth=180),
-            override("For", unit="dtdurations", decimals=1, noValue="–", custom__width=140),
+            override("For", unit="dtdurations", decimals=1, noValue="–", custom__width=170),
             override("Lost", unit="percentunit", decimals=0, noValue="–", custom__width=64),
             override("Sure", unit="percentunit", decimals=0, noValue="–", mappings=SURE, custom__width=90),
             override("Since (local time)", custom__minWidth=130),
@@ -199,7 +199,8 @@ STATES = words(
 )  # fmt: skip
 
 
-NOTHING = "Nothing recorded of a country that is watched or was out"
+NOTHING = "No signal recorded of a country that is watched or was out"
+"""A worker shows the signals of one tense only: those of a replay are not drawn over what is live."""
 
 
 def where() -> Json:

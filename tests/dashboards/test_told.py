@@ -152,7 +152,7 @@ def test_every_expression_of_the_boards_returns_something(way: Way) -> None:
         time.sleep(1.1)
     now = way.asked.now()
     values = {
-        "$__rate_interval": "30s", "$__range": "90s", "$__interval": "1s",
+        "$__rate_interval": "30s", "$__range:1m": "90s:1s", "$__range": "90s", "$__interval": "1s",
         '"$country"': '"PK"', "$signal": ".*", "$tense": ".*",
     }  # fmt: skip
     silent = []

@@ -31,7 +31,7 @@ SPEED = 900
 
 
 SHOWN = {
-    "$__rate_interval": "30s", "$__range": "90s", "$__interval": "1s",
+    "$__rate_interval": "30s", "$__range:1m": "90s:1s", "$__range": "90s", "$__interval": "1s",
     '"$country"': '"IQ"', "$signal": ".*", "$tense": ".*",
 }  # fmt: skip
 """What the boards' variables stand for."""
