@@ -1,4 +1,7 @@
-"""What makes bins of a feed's records.  A signal is one file here and one line in `SIGNALS`."""
+"""What makes bins of a feed's records: one file here and one line in `SIGNALS` for each feed.
+
+A binner may give several signals of its feed.
+"""
 
 from collections.abc import Callable
 from functools import cache, partial
