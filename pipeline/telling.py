@@ -9,7 +9,6 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from pipeline import topics
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.errors import gave_up
@@ -18,6 +17,7 @@ from pipeline.records import DeadLetter, Outage
 from pipeline.replay import Playback, Result
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import by_country, outages_table, utc
+from pipeline.topics import DEADLETTERS
 from pipeline.wording import counted, printable
 
 FEW = 5
@@ -46,16 +46,11 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
             console.print(
                 f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
             )
-        if lost := counts["read"] - counts["used"] - counts["late"] - counts["dead"]:
-            console.print(
-                f"These do not add up: the workers did not answer for {lost:,} records. Their log and the topic "
-                f"{topics.DEADLETTERS.name} may say why: no all-clear.",
-                style="yellow",
-            )
-        for sentence in (*_limits(playback, result), *_damage(result.dead)):
+        for sentence in (*_unanswered(counts), *_limits(playback, result), *_damage(result.dead)):
             console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
     nothing_used = bool(result.dead) and not counts["used"] + counts["late"]
-    return int(nothing_used or any(gave_up(letter.reason) for letter in result.dead))
+    lost = any(_unanswered(counts))
+    return int(nothing_used or lost or any(gave_up(letter.reason) for letter in result.dead))
 
 
 def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
@@ -77,6 +72,15 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
     }  # fmt: skip
     outages = b",".join(result.lines().splitlines()).decode()
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'
+
+
+def _unanswered(counts: dict[str, int]) -> Iterator[str]:
+    """What was read and neither used nor late nor dead: through Kafka the workers' own counts are compared."""
+    if counts["read"] != counts["used"] + counts["late"] + counts["dead"]:
+        yield (
+            "This does not add up. What the workers did not answer for may hold an outage: no all-clear. Their log, or "
+            f"the topic {DEADLETTERS.name}, says why."
+        )
 
 
 def _confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -143,7 +147,7 @@ def how_to_read(past: Past) -> str:
     long = " to ".join(str(width // 60) for width in dict.fromkeys((widths[0], widths[-1]))) if widths else ""
     return (
         "lost: how far the signals that fell lie below their usual; no share of people."
-        + (f" Times are those of bins of {long} minutes." if long else "")
+        + (f" Times are the starts of bins of {long} minutes." if long else "")
     )  # fmt: skip
 
 

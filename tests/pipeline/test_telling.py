@@ -96,7 +96,7 @@ def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_own_networks() -> Non
 def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_path: Path) -> None:
     said = replayed(tmp_path, series(72, low=range(2, 13)))
     assert "lost: how far the signals that fell lie below their usual; no share of people. " in said
-    assert "Times are those of bins of 10 minutes." in said
+    assert "Times are the starts of bins of 10 minutes." in said
 
 
 def test_a_replay_of_which_every_row_is_dead_fails(tmp_path: Path) -> None:
