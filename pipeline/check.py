@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+import yaml
 from rich.table import Table
 from rich.text import Text
 
@@ -29,6 +31,12 @@ OLD = 3 * 3600
 
 RECEIVERS = ("replay",)
 """Receivers that Alertmanager must have, beside those that people are told through."""
+
+WATCHDOG, UNHEARD = "watchdog", ("replay", "board")
+"""The receiver that rings when it hears nothing; and those that need not reach anybody."""
+
+NAMING = ("to", "channel", "chat_id", "topic_arn", "room_id", "url")
+"""Settings that name whom an integration tells, as far as Alertmanager shows them."""
 
 BOARD = "netvigil"
 """Tag of the boards in Grafana."""
@@ -160,12 +168,13 @@ def _watches(site: Site) -> Finding:
 
 def look_at_alertmanager(site: Site) -> Iterator[Finding]:
     """It is up, has its receivers, hears Prometheus, and nothing is silenced."""
-    version = site.json("/api/v2/status")["versionInfo"]["version"]
-    yield Finding.of("alertmanager", True, f"{version} answers at {site.address}")
+    status = site.json("/api/v2/status")
+    yield Finding.of("alertmanager", True, f"{status['versionInfo']['version']} answers at {site.address}")
     names = sorted(receiver["name"] for receiver in site.json("/api/v2/receivers"))
     missing = [name for name in RECEIVERS if name not in names]
     told = f"missing: {', '.join(missing)}" if missing else ", ".join(names)
     yield Finding.of("receivers", not missing and len(names) > len(RECEIVERS), told)
+    yield from _reached(status["config"]["original"])
     yield _delivery(site)
     heard = site.json("/api/v2/alerts", {"filter": 'alertname="NetvigilWatchdog"'})
     told = "the watchdog comes through" if heard else "the watchdog does not come through from Prometheus"
@@ -173,6 +182,47 @@ def look_at_alertmanager(site: Site) -> Iterator[Finding]:
     active = [s for s in site.json("/api/v2/silences") if s["status"]["state"] == "active"]
     told = "; ".join(f"{s['createdBy']} until {s['endsAt'][:16]}: {s['comment']}" for s in active)
     yield Finding.of("silences", not active, told or "none")
+
+
+def _reached(settings: str) -> Iterator[Finding]:
+    """Whom each receiver tells, by Alertmanager's own settings."""
+    try:
+        receivers = yaml.safe_load(settings)["receivers"]
+    except yaml.YAMLError as error:
+        raise ValueError("its settings are no YAML") from error
+    for receiver in receivers:
+        name, targets = receiver["name"], list(_targets(receiver))
+        if name not in UNHEARD:
+            yield Finding(f"receiver {name}", *_reach(name, targets))
+
+
+def _reach(name: str, targets: list[str]) -> tuple[str, str]:
+    told = ", ".join(targets)
+    if name == WATCHDOG:
+        none = "tells nobody: no dead man's switch would ring if alerting broke"
+        return (READY, told) if targets else (NOT_CHECKED, none)
+    if not targets:
+        return NOT_READY, "tells nobody"
+    if all(target.startswith("webhook") for target in targets):
+        return NOT_CHECKED, f"{told}: whether a person reads it is not known; the one of compose only prints"
+    return READY, told
+
+
+def _targets(receiver: dict[str, Any]) -> Iterator[str]:
+    """Whom a receiver tells; of an address only its host, the rest of it may be a secret.
+
+    Examples
+    --------
+    >>> list(_targets({"name": "desk", "email_configs": [{"to": "desk@example.org"}], "webhook_configs": [
+    ...     {"url": "http://webhook:9095/desk"}, {"url": "<secret>"}]}))
+    ['email desk@example.org', 'webhook webhook:9095', 'webhook']
+    """
+    for key, integrations in receiver.items():
+        kind = key.removesuffix("_configs")
+        for integration in integrations if kind != key else ():
+            named = next((str(integration[name]) for name in NAMING if name in integration), "")
+            named = urlsplit(named).netloc.rpartition("@")[2] if "://" in named else named.replace("<secret>", "")
+            yield f"{kind} {named}".strip()
 
 
 def _delivery(site: Site) -> Finding:

@@ -70,8 +70,16 @@ GRAFANA = {
     "/api/search": [{"title": "One country", "uid": "netvigil-country"}],
     "/api/datasources/uid/prometheus/health": {"status": "OK", "message": "Successfully queried."},
 }
-ALERTMANAGER = {
-    "/api/v2/status": {"versionInfo": {"version": "0.34.2"}},
+SETTINGS = """
+receivers:
+  - name: desk
+    email_configs: [{to: desk@example.org, smarthost: smtp.example.org}]
+  - name: replay
+  - name: watchdog
+    webhook_configs: [{url: https://user:token@dead.example.org/ping/token}]
+"""
+ALERTMANAGER: dict[str, Any] = {
+    "/api/v2/status": {"versionInfo": {"version": "0.34.2"}, "config": {"original": SETTINGS}},
     "/api/v2/receivers": [{"name": "desk"}, {"name": "replay"}],
     "/metrics": 'alertmanager_notifications_total{integration="webhook"} 3\n'
     'alertmanager_notifications_failed_total{integration="webhook"} 0\n',
