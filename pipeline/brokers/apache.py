@@ -190,6 +190,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with apache(given.directory, given.port) as address:
             sys.stdout.write(f"kafka://{address}\n")
             sys.stdout.flush()
+            sys.stderr.write(
+                "Apache Kafka is up. Ctrl-C ends it"
+                + ("" if given.directory else ", and what it holds is gone")
+                + ".\n"
+            )
             signal.pause()
     except UserError as error:
         sys.stderr.write(f"{error}\n")

@@ -64,8 +64,9 @@ def test_a_machine_without_java_is_told_so(monkeypatch):
 def test_kafka_in_the_foreground_prints_its_address_and_ends_on_a_signal(java, tmp_path):
     port = server.free_port()
     command = [sys.executable, "-m", "pipeline.brokers.apache", "--port", str(port), "--directory", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline() == f"kafka://127.0.0.1:{port}\n"
+        assert child.stderr.readline() == "Apache Kafka is up. Ctrl-C ends it.\n"
         child.terminate()
     assert child.returncode == 0
     assert not server.listens(f"127.0.0.1:{port}")
