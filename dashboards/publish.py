@@ -107,6 +107,14 @@ def _milliseconds(time_: str) -> int:
     return int(datetime.fromisoformat(time_.replace("Z", "+00:00")).timestamp() * 1000)
 
 
+def _outages(path: Path) -> list[dict[str, Any]]:
+    """Outages of a file that ``netvigil replay --outages`` wrote: read before anything is sent."""
+    try:
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    except ValueError:
+        raise PublishError(f"{path} has no outages: it is not what netvigil replay --outages writes") from None
+
+
 def main(arguments: list[str]) -> int:
     """Publish; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m dashboards.publish", description=__doc__)
@@ -116,11 +124,14 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         grafana = connect(options.url, options.token_file.read_text().strip())
+        outages = _outages(options.outages) if options.outages else []
         sys.stdout.writelines(f"{options.url.rstrip('/')}{path}\n" for path in publish(grafana))
         if options.outages:
-            lines = options.outages.read_text().splitlines()
-            sys.stdout.write(f"{annotate(grafana, map(json.loads, lines))} outages marked\n")
-    except (PublishError, OSError, ValueError) as error:
+            sys.stdout.write(f"{annotate(grafana, outages)} outages marked\n")
+    except OSError as error:
+        sys.stderr.write(f"{error.filename} cannot be read: {error.strerror}\n")
+        return 2
+    except (PublishError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

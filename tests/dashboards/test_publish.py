@@ -147,6 +147,30 @@ def test_a_wrong_token_is_said_in_one_sentence(
     assert capsys.readouterr().err == "Grafana refused: Unauthorized\n"
 
 
+@pytest.mark.parametrize("missing", ["token", "outages"])
+def test_a_file_that_cannot_be_read_is_one_sentence_before_anything_is_sent(
+    grafana: Grafana, tmp_path: Path, capsys: pytest.CaptureFixture[str], missing: str
+) -> None:
+    names = {"token": tmp_path / "token", "outages": tmp_path / "outages"}
+    for name, path in names.items():
+        if name != missing:
+            path.write_text("sesame\n" if name == "token" else "")
+    files = ["--token-file", str(names["token"]), "--outages", str(names["outages"])]
+    assert main(["--url", grafana.url, *files]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"{names[missing]} cannot be read: No such file or directory\n")
+
+
+def test_what_holds_no_outages_is_one_sentence(
+    grafana: Grafana, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "token").write_text("sesame\n")
+    (tmp_path / "x.csv").write_text("time,signal\n")
+    files = ["--token-file", str(tmp_path / "token"), "--outages", str(tmp_path / "x.csv")]
+    assert main(["--url", grafana.url, *files]) == 2
+    assert capsys.readouterr().err.endswith("has no outages: it is not what netvigil replay --outages writes\n")
+
+
 def test_an_address_that_is_none_is_said(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match=r"localhost:3000 is no address"):
         connect("localhost:3000", "sesame")
