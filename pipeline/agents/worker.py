@@ -57,6 +57,13 @@ OVERLAP = "Timer %s is overlapping (interval=%r runtime=%r)"
 """What Faust's timers say on a busy machine."""
 
 
+NO_COORDINATOR = "Group Coordinator Request failed: %s"
+"""What aiokafka says as an error while a fresh broker makes the topic of its groups; it asks again by itself."""
+
+FIRST = 30.0
+"""So long after its start that is no error yet [s]: Kafka takes a few seconds."""
+
+
 class Worker(faust.Worker):
     """A worker whose log stays readable without a broker."""
 
@@ -71,7 +78,8 @@ class Worker(faust.Worker):
 class Rarely(logging.Filter):
     """The same message once in ``seconds``: without a broker aiokafka writes a hundred lines a second.
 
-    That a commit took longer than the second until the next one is no message at all.
+    That a commit took longer than the second until the next one is no message at all, and neither is in the `FIRST`
+    seconds that a group has no coordinator yet.
 
     Examples
     --------
@@ -79,18 +87,23 @@ class Rarely(logging.Filter):
     >>> said = logging.makeLogRecord({"msg": "no broker at %s"})
     >>> rarely.filter(said), rarely.filter(said), rarely.filter(logging.makeLogRecord({"msg": OVERLAP}))
     (True, False, False)
+    >>> rarely.filter(logging.makeLogRecord({"msg": NO_COORDINATOR}))
+    False
     """
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds = seconds
         self.last: dict[object, float] = {}
+        self.begun = time.monotonic()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to let it through."""
         if record.msg == OVERLAP:
             return False
         now = time.monotonic()
+        if record.msg == NO_COORDINATOR and now - self.begun < FIRST:
+            return False
         fresh = now - self.last.get(record.msg, -self.seconds) >= self.seconds
         if fresh:
             self.last[record.msg] = now
