@@ -50,14 +50,15 @@ WIDE = 120
 def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) -> Table:
     """The outages as a table that a terminal of 80 columns holds; ``places``: what is known of them."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("where", overflow="fold")  # long names take the lines that the other columns have anyway
+    table.add_column("where", overflow="fold", min_width=12)
     for name in ("what", "when"):
         table.add_column(name, no_wrap=True)
     table.add_column("lost", justify="right", no_wrap=True)
     if width >= WIDE:
         table.add_column("because of", overflow="fold")
     for outage in outages:
-        row = _row(outage, placed(outage.entity_type, outage.entity, places))
+        place = placed(outage.entity_type, outage.entity, places)
+        row = _row(outage, place, Gazetteer().name(place if width >= WIDE else _narrow(place)))
         table.add_row(*row[: len(table.columns)])
     return table
 
@@ -70,11 +71,25 @@ def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
     return sorted(found, key=lambda o: (order[homes[o.id]], o.entity_type != "country"))
 
 
-def _row(outage: Outage, place: Entity) -> list[Text]:
+LONGEST = 24
+"""Characters of a name in a narrow terminal: with a network's number and a country it is two lines or three [-]."""
+
+
+def _narrow(place: Entity) -> Entity:
+    """A place whose names are cut where they are long; a network's number stays whole."""
+    title, name, country = (_cut(text) for text in (place.title, place.name, place.country))
+    return place._replace(title=title, name=place.name if place.type == "asn" else name, country=country)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _row(outage: Outage, place: Entity, name: str) -> list[Text]:
     state = Text(outage.state, STYLES.get(outage.state, ""))
     sure = f"{outage.probability:.0%} sure" if outage.probability <= 0.99 else ">99% sure"  # nothing is certain
     return [
-        Text(printable(Gazetteer().name(place))), Text.assemble(outage.kind, "\n", state),
+        Text(printable(name)), Text.assemble(outage.kind, "\n", state),
         Text(when(outage, place.country)),
         Text(f"{outage.severity:.0%}\n{sure}"), Text(printable(because(outage))),
     ]  # fmt: skip

@@ -34,6 +34,15 @@ def test_an_outage_takes_two_lines_and_no_more(width: int) -> None:
     assert max(map(len, lines)) <= width
 
 
+def test_a_long_name_does_not_fill_a_narrow_terminal_and_keeps_its_number() -> None:
+    places = known([Entity("asn", "AS59257", "PK", title="Société congolaise " * 9)])
+    out = io.StringIO()
+    Console(file=out, width=80).print(outages_table([outage(entity="AS59257")], places, 80))
+    lines = out.getvalue().splitlines()
+    assert len(lines) <= 2 + 3
+    assert "Soci…, AS59257" in out.getvalue()
+
+
 def test_a_network_is_called_by_its_name_and_its_country() -> None:
     words = " ".join(" ".join(printed([outage(entity="AS59257")], 80)).split())
     assert "Zong, AS59257" in words
