@@ -92,7 +92,7 @@ def _found(console: Console, found: list[Outage], playback: Playback, note: str)
     confirmed = by_country(_confirmed(found), playback.places)
     if confirmed:
         console.print("", outages_table(confirmed, playback.places, width=console.width), "", sep="\n")
-        for sentence in (note, *why_mobile(confirmed, playback.places), how_to_read(playback.past)):
+        for sentence in (note, *why_mobile(found, playback.places), how_to_read(playback.past)):
             if sentence:
                 console.print(Text(printable(sentence), "dim"))
         console.print()
@@ -124,10 +124,13 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
         )
 
 
-def why_mobile(confirmed: list[Outage], places: Places) -> Iterator[str]:
-    """What makes each mobile shutdown of a country one: who is out, who stayed up, and what the routes did."""
-    out = {(outage.entity_type, outage.entity) for outage in confirmed}
-    for country in confirmed:
+def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
+    """What makes each mobile shutdown of a country one: who is out, who stayed up, and what the routes did.
+
+    A network that was only suspected did not stay up.
+    """
+    out = {(outage.entity_type, outage.entity) for outage in found if outage.state != "retracted"}
+    for country in _confirmed(found):
         if country.entity_type != "country" or country.kind != "mobile":
             continue
         up = [e for e in places.values() if e.type == "asn" and e.country == country.entity and e[:2] not in out]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from msgspec import structs
 from typer.testing import CliRunner
 
 from pipeline.__main__ import app
@@ -91,6 +92,14 @@ def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_own_networks() -> Non
     (fell,) = why_mobile([out("country", "PK", routes=5.0), out("asn", "AS1"), out("asn", "AS2")], KIN)
     assert fell == "mobile: of the watched networks of Pakistan only mobile ones were out."
     assert not list(why_mobile([out("country", "PK", "blackout")], KIN))
+
+
+def test_a_network_that_was_only_suspected_is_not_said_to_have_stayed_up() -> None:
+    suspected = structs.replace(out("asn", "AS2"), confirmed_at=None, state="suspected")
+    (said,) = why_mobile([out("country", "PK"), out("asn", "AS1"), suspected], KIN)
+    assert "stayed up" not in said
+    (said,) = why_mobile([out("country", "PK"), out("asn", "AS1"), structs.replace(suspected, state="retracted")], KIN)
+    assert "PTCL, AS2 stayed up" in said
 
 
 def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_path: Path) -> None:
