@@ -234,11 +234,11 @@ def country() -> Json:
         "netvigil: one country",
         "Is the country off the Internet, since when, how much of it, how sure are we, and is it over?",
         [
-            (5, 4, state()),
+            (4, 4, state()),
             (4, 4, told("What", "The kind of the open outage.", "what")),
             (5, 4, told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
             (4, 4, duration()),
-            (3, 4, number("Lost, mean of signals", LOST, lost, unit="percentunit")),
+            (4, 4, number("Lost (mean)", LOST, lost, unit="percentunit")),
             (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
             (24, 10, compared()),
             (8, 8, evidence()),
