@@ -168,7 +168,8 @@ class Watching:
         line = Text(f"{self._where()}   outages so far: {len(found)}", "dim")
         if not found:
             return Group(line)
-        return Group(outages_table(found[-8:], self.places(), self.console.width), line)
+        places = self.places()
+        return Group(outages_table(by_country(found[-8:], places), places, self.console.width), line)
 
     def _where(self) -> str:
         if self.reached == NEVER:

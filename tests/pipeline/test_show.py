@@ -106,6 +106,15 @@ def test_a_wide_terminal_shows_the_evidence_the_heaviest_first() -> None:
     assert "traffic.radar" not in " ".join(printed([outage()], 80))
 
 
+def test_a_watched_replay_shows_a_country_before_its_parts() -> None:
+    out = io.StringIO()
+    watching = Watching(Console(file=out, width=80), lambda: PLACES)
+    watching.see(msgspec.structs.replace(outage(entity="AS59257"), start=1))
+    watching.see(outage())
+    watching.console.print(watching.render())
+    assert out.getvalue().index("Pakistan  ") < out.getvalue().index("Zong")
+
+
 def test_nothing_is_drawn_where_nobody_looks() -> None:
     out = io.StringIO()
     with Watching(Console(file=out, width=80), dict) as watching:
