@@ -26,15 +26,13 @@ from pipeline.feeds.table import chunks
 from pipeline.fusion import Fused
 from pipeline.history import History
 from pipeline.kafka_replay import still_there, through_kafka, workers
-from pipeline.records import Outage, Run
+from pipeline.records import TENSES, Outage, Run
 from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
 from pipeline.show import Watching
 from pipeline.telling import tell
 from pipeline.wording import counted
 from pipeline.writing import written
-
-TENSES = ("live", "replay", "drill")
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.families import COUNTER, FAMILIES, HISTOGRAM, Family
 from pipeline.outages import ENDED, OPEN, RETRACTED
-from pipeline.records import DEAD, Entity, Outage, Verdicts
+from pipeline.records import DEAD, TENSES, Entity, Outage, Verdicts
 from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
 from pipeline.shown import Key, Shown
 
 LATENCIES = (60, *range(300, 3600, 300), *range(3600, 3 * 3600, 1800), *(3600 * h for h in (3, 6, 12, 24)))
 """Steps of the detection latency [s]: from one bin of an election day to a day.  A median is read off between two of
 them: so up to an hour they are no coarser than a bin of routes."""
+
+TYPES = ("country", "region", "asn", "service")
+"""Types of entities."""
 
 SEEN = frozenset({"signal_value", "signal_ratio", "signal_expected", "signal_score", "signal_health"})
 """What a bin shows, and a dead feed does not."""
@@ -99,9 +102,9 @@ class Metrics:
         made = {name: _built(family, registry) for name, family in FAMILIES.items()}
         metrics = cls(gazetteer or Gazetteer(), tense, Shown(clock) if clock else Shown(), **made)
         metrics.build_info.labels(version or _version(), tense).set(1)
-        for entity_type, state in product(("country", "region", "asn", "service"), (*OPEN, ENDED, RETRACTED)):
-            metrics.outages.labels(entity_type, tense, state)  # from zero: increase() does not see a counter's birth
-        metrics.detection_latency.labels(tense)
+        for each, entity_type, state in product(TENSES, TYPES, (*OPEN, ENDED, RETRACTED)):
+            metrics.outages.labels(entity_type, each, state)  # from zero: increase() does not see a counter's birth
+            metrics.detection_latency.labels(each)
         return metrics
 
     def feed(self, feed: str, up: bool, last_event: int | None = None) -> None:

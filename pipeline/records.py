@@ -16,6 +16,9 @@ ESTABLISHED = 6
 UP, DEAD, END = "up", "dead", "end"
 """Status of a heartbeat: alive; missing for too long; the recording ends here."""
 
+TENSES = ("live", "replay", "drill")
+"""What a run is."""
+
 
 class Run(NamedTuple):
     """One stream through the engine: live, a drill, or one replay.  State never crosses runs.
