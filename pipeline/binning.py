@@ -33,6 +33,16 @@ class Taken:
     records: int
 
 
+class Total(msgspec.Struct, frozen=True):
+    """How many records of a feed one partition took into bins and found late, said at the end of the run."""
+
+    run: str
+    feed: str
+    partition: int
+    used: int
+    late: int
+
+
 class FeedStatus(msgspec.Struct, frozen=True):
     """A feed has come to life, died or ended; ``since`` is the event time that it had come to, None before any."""
 
@@ -60,6 +70,8 @@ class Stream:
     watermark: int = NEVER
     status: str = ""
     signals: tuple[str, ...] = ()
+    used: int = 0
+    late: int = 0
 
     @property
     def dead(self) -> bool:
@@ -71,8 +83,8 @@ class BinStage:
     """Counts one partition of the feeds.
 
     Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins`, one for every signal at each heartbeat (without
-    bins where none closed: it carries the watermark alone), `Late` records, how many were `Taken`, and where it changes
-    a `FeedStatus`, from partition 0, which speaks for the feed.
+    bins where none closed: it carries the watermark alone), `Late` records, how many were `Taken`, their `Total` at the
+    end, and where it changes a `FeedStatus`, from partition 0, which speaks for the feed.
 
     A word that a feed is dead counts only for what had been heard when it was said: one that comes behind a newer
     heartbeat is out of date.  What comes after the end of its stream is late, or nothing.
@@ -83,7 +95,7 @@ class BinStage:
         self.streams: dict[tuple[str, str], Stream] = {}
         self.ended: dict[tuple[str, str], None] = {}
 
-    def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late | Taken | FeedStatus]:
+    def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late | Taken | Total | FeedStatus]:
         """Take in one frame."""
         if (frame.run.id, frame.feed) in self.ended:
             return [] if isinstance(frame, Heartbeat) else [Taken(frame.feed, 0), Late(frame)]
@@ -92,12 +104,17 @@ class BinStage:
             before = stream.status
             bins = self._advance(stream, frame)
             changed = self.partition == 0 and stream.status != before
-            return [*bins, _feed_status(stream)] if changed else list(bins)
+            total = [self._total(stream)] if frame.status == END else []
+            return [*total, *bins, *([_feed_status(stream)] if changed else [])]
         late = stream.binner.add(frame)
-        records = answered(frame, self.partition)
-        if late is None:
-            return [Taken(frame.feed, records)]
-        return [Taken(frame.feed, records - answered(late, self.partition)), Late(late)]
+        records, missed = answered(frame, self.partition), 0 if late is None else answered(late, self.partition)
+        stream.used += records - missed
+        stream.late += missed
+        taken = Taken(frame.feed, records - missed)
+        return [taken] if late is None else [taken, Late(late)]
+
+    def _total(self, stream: Stream) -> Total:
+        return Total(stream.run.id, stream.feed, self.partition, stream.used, stream.late)
 
     def _stream(self, frame: Elements | Rows | Heartbeat) -> Stream:
         key = (frame.run.id, frame.feed)
@@ -131,7 +148,7 @@ class BinStage:
     def save(self) -> bytes:
         """All streams of this partition, and which ones have ended."""
         streams = list(self.streams.values())
-        head = [(s.run, s.feed, s.watermark, s.status, s.signals) for s in streams]
+        head = [(s.run, s.feed, s.watermark, s.status, s.signals, s.used, s.late) for s in streams]
         binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)}
         return pack((head, list(self.ended)), binners)
 
@@ -139,11 +156,11 @@ class BinStage:
         """Take over saved streams."""
         (head, ended), binners = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
-        for i, ((name, tense, roster), feed, watermark, status, signals) in enumerate(head):
+        for i, ((name, tense, roster), feed, watermark, status, signals, used, late) in enumerate(head):
             run = Run(name, tense, tuple(roster))
             binner = self.make(run, feed, self.partition)
             binner.load(binners[str(i)].tobytes())
-            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals))
+            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), used, late)
 
 
 def _feed_status(stream: Stream) -> FeedStatus:

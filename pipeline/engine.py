@@ -9,7 +9,7 @@ from functools import partial
 
 from detectors import REGISTRY
 from pipeline import topics
-from pipeline.binning import BinStage, FeedStatus, Late, Taken
+from pipeline.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.calendar import calendar
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.judging import JudgeStage
@@ -18,7 +18,7 @@ from pipeline.records import Bins, Elements, Heartbeat, Outage, Progress, Rows
 from pipeline.settings import Settings
 from pipeline.signals import SIGNALS, binner
 
-Output = Outage | Fused | Missed | Progress | Late | Taken | FeedStatus
+Output = Outage | Fused | Missed | Progress | Late | Taken | Total | FeedStatus
 """What comes out at the end of the path."""
 
 

@@ -1,24 +1,27 @@
 """Replay through Kafka: frames to the feeds' topics, workers between, outages from theirs."""
 
 import contextlib
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import NoReturn
 
 import msgspec
 
 from pipeline import topics
-from pipeline.binning import Late
+from pipeline.binning import Late, Total
 from pipeline.brokers.reader import Reader
 from pipeline.brokers.security import Security
 from pipeline.brokers.server import answers, die_with_parent
 from pipeline.brokers.transport import Sender
 from pipeline.codec import decode, encode, outage_from
 from pipeline.errors import UserError
-from pipeline.records import DeadLetter, Outage, Progress
+from pipeline.records import END, DeadLetter, Heartbeat, Outage, Progress
 from pipeline.replay import Playback, Result, See
 
 LOOK = 2.0
@@ -33,13 +36,17 @@ def through_kafka(
 ) -> Result:
     """Send a playback to the broker and follow what its workers make of it, until they have reached its end.
 
-    ``checks`` are made a few times a second; what one raises ends the replay.
+    ``checks`` are made a few times a second; what one raises ends the replay.  One that is ended before its end, by
+    what was raised or by a signal, says on its feeds' topics that this was the end.
     """
     result = Result(playback.run)
     ended: set[int] = set()
-    read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE)]
-    with Reader(broker, read, security, run=playback.run.id) as reader, _sending(playback, broker, security) as sending:
-        while len(ended) < topics.VERDICTS.partitions or sending.busy:
+    read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS)]
+    with (
+        _stoppable(), Reader(broker, read, security, run=playback.run.id) as reader,
+        _sending(playback, broker, security) as sending,
+    ):  # fmt: skip
+        while sending.busy or len(ended) < topics.VERDICTS.partitions or not _all_counted(result, sending):
             sending.check()
             for check in checks:
                 check()
@@ -58,11 +65,19 @@ def through_kafka(
     return result
 
 
-def _output(topic: str, value: bytes) -> Outage | Progress | Late:
+def _all_counted(result: Result, sending: "_Sending") -> bool:
+    """Whether every partition has told its total, and all that it found late has come: topics keep no common order."""
+    partitions = sum(topics.feed(feed).partitions for feed in sending.beats)
+    return len(result.totals) == partitions and result.late >= sum(total.late for total in result.totals.values())
+
+
+def _output(topic: str, value: bytes) -> Outage | Progress | Late | Total:
     if topic == topics.OUTAGES.name:
         return outage_from(value)
     if topic == topics.PROGRESS.name:
         return msgspec.json.decode(value, type=Progress)
+    if topic == topics.TOTALS.name:
+        return msgspec.json.decode(value, type=Total)
     return Late(decode(value))  # type: ignore[arg-type]
 
 
@@ -76,6 +91,8 @@ class _Sending(threading.Thread):
         self.error: BaseException | None = None
         self.halt = threading.Event()
         self.sender: Sender | None = None
+        self.beats: dict[str, Heartbeat] = {}
+        playback.sleep = self.halt.wait  # a pace must not sleep on when it is told to stop
 
     @property
     def busy(self) -> bool:
@@ -88,7 +105,7 @@ class _Sending(threading.Thread):
     def stop(self) -> None:
         """Let it end; what is on its way to a broker that does not answer is given up."""
         self.halt.set()
-        self.join(2)
+        self.join(3)
         if self.is_alive() and self.sender is not None:
             with contextlib.suppress(Exception):
                 self.sender.close()
@@ -104,12 +121,22 @@ class _Sending(threading.Thread):
     def _send(self, sender: Sender) -> None:
         for frame in self.playback:
             if self.halt.is_set():
+                self._end(sender)
                 return
+            if isinstance(frame, Heartbeat):
+                self.beats[frame.feed] = frame
             if isinstance(frame, DeadLetter):
                 self.letters.append(frame)
                 sender.send(topics.DEADLETTERS.name, msgspec.json.encode(frame), 0, frame.feed)
             else:
                 sender.send(topics.feed(frame.feed).name, encode(frame), frame.partition)
+
+    def _end(self, sender: Sender) -> None:
+        """Say that the recording ends here: workers would wait for the rest for ever, and show what is open."""
+        for feed, last in self.beats.items():
+            for partition in range(topics.feed(feed).partitions):
+                end = replace(last, partition=partition, status=END)
+                sender.send(topics.feed(feed).name, encode(end), partition)
 
 
 @contextmanager
@@ -120,6 +147,23 @@ def _sending(playback: Playback, broker: str, security: Security) -> Iterator[_S
         yield thread
     finally:
         thread.stop()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends a replay as Ctrl-C does, not in the midst of it; only the main thread hears of signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def still_there(broker: str, clock: Callable[[], float] = time.monotonic) -> Callable[[], None]:

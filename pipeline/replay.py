@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from pipeline.binning import Late, Taken, answered
+from pipeline.binning import Late, Total, answered
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import outage_json
 from pipeline.dispatch import Dispatch
@@ -24,19 +24,24 @@ See = Callable[[Output | DeadLetter], None]
 class Result:
     """What a replay led to.
 
-    used: records that were taken into bins, counted where that happens (0 through Kafka: the workers count);
+    totals: by feed and partition, how many records were taken into bins and found late, counted where that happens;
     late: records that came after their bin was closed; dead: what could not be used; judged: by fusion partition, how
     many bins of entities were observed well enough for a verdict; missed: how many were fused without.
     """
 
     run: Run
     outages: dict[str, Outage] = field(default_factory=dict)
-    used: int = 0
+    totals: dict[tuple[str, int], Total] = field(default_factory=dict)
     late: int = 0
     dead: list[DeadLetter] = field(default_factory=list)
     watermark: int = NEVER
     judged: dict[int, int] = field(default_factory=dict)
     missed: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def used(self) -> int:
+        """Records that were taken into bins, of the feeds that have ended."""
+        return sum(total.used for total in self.totals.values())
 
     def sorted(self) -> list[Outage]:
         """Each outage once, its last revision, by (start, id)."""
@@ -53,8 +58,8 @@ class Result:
                 known = self.outages.get(output.id)
                 if known is None or output.revision > known.revision:
                     self.outages[output.id] = output
-            case Taken():
-                self.used += output.records
+            case Total():
+                self.totals[output.feed, output.partition] = output
             case Late():
                 self.late += answered(output.records, output.records.partition)
             case Progress():
@@ -89,12 +94,13 @@ class Playback:
 
     ``pace``: None for as fast as it goes.  ``places`` and ``past`` fill as it plays: what is known of its entities, and
     how far back their series reach.
-    ``reached``: the event time that is known to be fused [s].
+    ``reached``: the event time that is known to be fused [s].  ``sleep`` is what a pace waits with [s].
     """
 
     def __init__(self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None) -> None:
         self.run, self.pace, self.reached = run, pace, NEVER
         self.places: Places = {}
+        self.sleep: Callable[[float], object] = time.sleep
         self.past = Past()
         self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
 
@@ -112,7 +118,7 @@ class Playback:
         timed = [_timed(dispatch.frames(recording.items)) for dispatch, recording in self.streams]
         stream = (frame for _, frame in heapq.merge(*timed, key=lambda pair: pair[0]))
         signals = {dispatch.feed: dispatch.signals for dispatch, _ in self.streams}
-        for frame in stream if self.pace is None else paced(stream, self.pace, lambda: self.reached):
+        for frame in stream if self.pace is None else paced(stream, self.pace, lambda: self.reached, sleep=self.sleep):
             if isinstance(frame, Rows):
                 self.places |= known(frame.entities)
             if isinstance(frame, Elements | Rows) and len(frame):
@@ -147,7 +153,7 @@ def paced(
     pace: Pace,
     reached: Callable[[], int] = lambda: NEVER,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[Frame | DeadLetter]:
     """The same frames at a pace; ``reached`` gives the event time that the workers have come to [s]."""
     begun, first = clock(), NEVER
@@ -160,11 +166,12 @@ def paced(
         yield frame
 
 
-def _wait(pace: Pace, reached: Callable[[], int], clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
-    """Until the workers are where the pace begins, a minute at most."""
+def _wait(pace: Pace, reached: Callable[[], int], clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
+    """Until the workers are where the pace begins, a minute at most, or ``sleep`` says that it was told to stop."""
     give_up = clock() + 60
     while pace.since > NEVER and reached() < pace.since - pace.lag and clock() < give_up:
-        sleep(0.05)
+        if sleep(0.05):
+            return
 
 
 def through_memory(stream: Iterable[Frame | DeadLetter], engine: Engine, run: Run, see: See) -> Result:

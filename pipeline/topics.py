@@ -47,7 +47,8 @@ class Topic:
     value
         What a message is: Arrow frames of `pipeline.records`, or JSON.
     key
-        What the messages are keyed by; the partition is `partition_for` of it, or the record's own for feeds.
+        What the messages are keyed by: fields of what they carry.  The partition is `partition_for` of it, unless
+        `pipeline.agents.routes` says otherwise; of feeds it is what their records are shared out by.
     partitions
         How many workers can share it [-].  Never changed once there is data: keys would move.
     retention
@@ -73,28 +74,40 @@ class Topic:
         --------
         >>> OUTAGES.settings()["retention.ms"], PROGRESS.settings()["cleanup.policy"]
         ('-1', 'compact,delete')
+        >>> STATUS.settings()["cleanup.policy"]
+        'compact'
         """
         compaction = {"segment.bytes": str(SEGMENT), "min.cleanable.dirty.ratio": "0.2"} if self.compact else {}
         return compaction | {
-            "cleanup.policy": "compact,delete" if self.compact else "delete",
+            "cleanup.policy": self._cleanup(),
             "retention.ms": str(self.retention * 1000 if self.retention != FOREVER else FOREVER),
             "retention.bytes": str(self.size),
             "max.message.bytes": str(MAX_MESSAGE + BATCH_HEAD),
             "message.timestamp.type": "LogAppendTime",
         }
 
+    def _cleanup(self) -> str:
+        if not self.compact:
+            return "delete"
+        return "compact" if self.retention == FOREVER else "compact,delete"
+
 
 PARTIALS = Topic("netvigil.bin.partials", "Bins of one partition", "feed", 4, 2 * DAY, 2 * GIB)
 SIGNALS = Topic("netvigil.bin.signals", "Bins, merged", "signal", 4, 30 * DAY, 4 * GIB)
-VERDICTS = Topic("netvigil.judge.verdicts", "Verdicts", "country", 4, 30 * DAY, 4 * GIB)
-OUTAGES = Topic("netvigil.fuse.outages", "Outage, JSON, every revision", "country", 4, FOREVER)
-"""Kept for ever and never compacted: the revisions of an outage are the evidence, and they are small."""
+VERDICTS = Topic("netvigil.judge.verdicts", "Verdicts", "signal", 4, 30 * DAY, 4 * GIB)
+OUTAGES = Topic("netvigil.fuse.outages", "Outage, JSON, every revision", "entity", 4, FOREVER)
+"""Its partitions, like those of the verdicts, are countries: a country's own outage and its networks' meet.
+
+Kept for ever and never compacted: the revisions of an outage are the evidence, and they are small."""
 PROGRESS = Topic("netvigil.fuse.progress", "Progress, JSON", "run/partition", 1, 7 * DAY, compact=True)
-STATUS = Topic("netvigil.feed.status", "FeedStatus, JSON", "tense/feed", 1, 7 * DAY, compact=True)
+STATUS = Topic("netvigil.feed.status", "FeedStatus, JSON", "tense/feed", 1, FOREVER, compact=True)
+"""The last status of each feed is kept for ever: it is only said where it changes, and a feed may live for years."""
 DEADLETTERS = Topic("netvigil.feed.deadletters", "DeadLetter, JSON", "feed", 1, 30 * DAY, GIB)
 LATE = Topic("netvigil.bin.late", "Elements, Rows", "feed", 1, 7 * DAY, 4 * GIB)
 
-FIXED = (PARTIALS, SIGNALS, VERDICTS, OUTAGES, PROGRESS, STATUS, DEADLETTERS, LATE)
+TOTALS = Topic("netvigil.bin.totals", "Total, JSON", "run/feed/partition", 1, 7 * DAY, compact=True)
+
+FIXED = (PARTIALS, SIGNALS, VERDICTS, OUTAGES, PROGRESS, STATUS, DEADLETTERS, LATE, TOTALS)
 """All topics but those of the feeds."""
 
 

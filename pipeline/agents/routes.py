@@ -5,13 +5,14 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline import topics
-from pipeline.binning import FeedStatus, Late, Taken
+from pipeline.binning import FeedStatus, Late, Taken, Total
 from pipeline.codec import encode, outage_json
 from pipeline.fusion import Fused, Missed
-from pipeline.records import Bins, DeadLetter, Frame, Outage, Progress, Verdicts
+from pipeline.records import Bins, DeadLetter, Elements, Frame, Outage, Progress, Rows, Verdicts
 from pipeline.topics import Topic, partition_for
 
-Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Missed | Taken | FeedStatus
+Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Missed | Taken | Total | FeedStatus
+Carried = Bins | Verdicts | Elements | Rows | Outage | Progress | DeadLetter | Total | FeedStatus
 
 
 class Message(NamedTuple):
@@ -29,25 +30,38 @@ def route(output: Output, frame: Frame | None) -> Message | None:
     run = frame.run.id if frame is not None else ""
     match output:
         case Bins(partition=-1):
-            return _keyed(topics.SIGNALS, output.signal, encode(output), run)
+            return _keyed(topics.SIGNALS, output, run)
         case Bins():
-            return _keyed(topics.PARTIALS, output.feed, encode(output), run)
+            return _keyed(topics.PARTIALS, output, run)
         case Verdicts():
-            return Message(topics.VERDICTS, output.signal, output.partition, encode(output), run)
+            return _keyed(topics.VERDICTS, output, run, output.partition)
         case Late():
-            return _keyed(topics.LATE, output.records.feed, encode(output.records), run)
+            return _keyed(topics.LATE, output.records, run)
         case Outage():
-            partition = frame.partition if frame is not None else 0
-            return Message(topics.OUTAGES, output.entity, partition, outage_json(output), run)
+            return _keyed(topics.OUTAGES, output, run, frame.partition if frame is not None else 0)
         case Progress():
-            key = f"{output.run}/{output.partition}"
-            return Message(topics.PROGRESS, key, 0, msgspec.json.encode(output), run)
+            return _keyed(topics.PROGRESS, output, run)
         case FeedStatus():
-            return Message(topics.STATUS, f"{output.tense}/{output.feed}", 0, msgspec.json.encode(output), run)
+            return _keyed(topics.STATUS, output, run)
+        case Total():
+            return _keyed(topics.TOTALS, output, run)
         case DeadLetter():
-            return _keyed(topics.DEADLETTERS, output.feed, msgspec.json.encode(output), run)
+            return _keyed(topics.DEADLETTERS, output, run)
     return None
 
 
-def _keyed(topic: Topic, key: str, value: bytes, run: str) -> Message:
-    return Message(topic, key, partition_for(key, topic.partitions), value, run)
+def _keyed(topic: Topic, output: Carried, run: str, partition: int | None = None) -> Message:
+    """The message with the key that the topic's line in `pipeline.topics` says."""
+    key = "/".join(str(getattr(output, name)) for name in topic.key.split("/"))
+    place = partition_for(key, topic.partitions) if partition is None else partition
+    return Message(topic, key, place, _value(output), run)
+
+
+def _value(output: Carried) -> bytes:
+    match output:
+        case Outage():
+            return outage_json(output)
+        case Progress() | FeedStatus() | Total() | DeadLetter():
+            return msgspec.json.encode(output)
+        case _:
+            return encode(output)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import UserError
 from pipeline.records import ANNOUNCE, ESTABLISHED, OTHER, STATE, WITHDRAW, Elements, Entity, Peer, Rows, Run
-from pipeline.topics import FIXED, FOREVER, LATE, OUTAGES, every, feed, partition_for, split
+from pipeline.topics import FIXED, FOREVER, LATE, OUTAGES, STATUS, every, feed, partition_for, split
 
 PARTITIONS = 8
 
@@ -126,8 +126,12 @@ def test_brokers_stamp_every_record_so_that_replayed_history_is_kept():
 
 def test_outages_are_never_deleted_and_no_other_topic_grows_for_ever():
     assert OUTAGES.settings()["cleanup.policy"] == "delete"
-    assert [t.name for t in every(["mrt", "ioda"]) if t.retention == FOREVER] == [OUTAGES.name]
+    assert [t for t in every(["mrt", "ioda"]) if t.retention == FOREVER] == [OUTAGES, STATUS]
     assert all(t.size != FOREVER or t.compact for t in every(["mrt", "ioda"]) if t is not OUTAGES)
+
+
+def test_the_status_of_a_feed_that_has_not_changed_for_years_is_still_there():
+    assert (STATUS.compact, STATUS.settings()["cleanup.policy"]) == (True, "compact")
 
 
 @pytest.mark.parametrize("name", ["", "RIS", "a.b", "a/b", "x" * 101, "späti", "status", "deadletters", "path"])

@@ -35,7 +35,7 @@ def test_rubbish_on_every_topic_ends_in_dead_letters(embedded_run: ThroughKafka)
             for partition in range(topic.partitions):
                 for message in messages:
                     sender.send(topic.name, message, partition)
-        for topic in (topics.DEADLETTERS, topics.STATUS, topics.PROGRESS, topics.LATE, topics.OUTAGES):
+        for topic in (topics.DEADLETTERS, topics.STATUS, topics.PROGRESS, topics.LATE, topics.TOTALS, topics.OUTAGES):
             for message in RUBBISH:
                 sender.send(topic.name, message, 0)
     assert embedded_run(tape).lines() == in_memory(tape).lines()

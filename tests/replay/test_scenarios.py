@@ -9,6 +9,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.codec import outage_from
 from pipeline.reconstruction import reconstruct
+from pipeline.records import Rows
 from pipeline.replay import Result
 from tests.replay.runners import ThroughKafka, in_memory
 from tests.replay.tapes import BEGIN, COUNTRIES, Tape, doubled, interleaved, mosaic, pieces, recorded, silent
@@ -73,7 +74,9 @@ def test_the_reconstruction_is_as_it_was(runner: Runner) -> None:
 
 
 def test_each_country_of_six_is_found_once(runner: Runner, six_countries: Tape, undisturbed: bytes) -> None:
-    assert runner(six_countries).lines() == undisturbed
+    result = runner(six_countries)
+    assert result.lines() == undisturbed
+    assert result.used == sum(len(frame) for frame in six_countries.sent if isinstance(frame, Rows))
     found = [outage_from(line) for line in undisturbed.splitlines()]
     assert sorted(outage.entity for outage in confirmed(found)) == sorted(COUNTRIES)
 

@@ -1,0 +1,72 @@
+"""A replay that is ended before its end says so to the workers, so that nothing of it is shown for ever."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline import topics
+from pipeline.binning import FeedStatus
+from pipeline.brokers.reader import collect
+from pipeline.codec import iso
+from pipeline.records import Progress
+from tests.replay.runners import Worker
+
+BEGIN = 1707350400
+pytestmark = [pytest.mark.sockets, pytest.mark.slow]
+
+
+def case(folder: Path) -> Path:
+    """Three days of one even series: at a tenth of a day to a second, half a minute."""
+    folder.mkdir()
+    rows = "".join(f"{iso(BEGIN + 600 * i)},probing.ioda,country,PK,{100 + i % 3}\n" for i in range(3 * 144))
+    (folder / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + rows)
+    return folder
+
+
+def told(broker: str, tense: str) -> list[FeedStatus]:
+    found = [msgspec.json.decode(line, type=FeedStatus) for line in collect(broker, topics.STATUS.name)]
+    return [status for status in found if status.tense == tense]
+
+
+def wait_for(broker: str, tense: str, status: str, patience: float = 60) -> str:
+    """The run of that tense of which that status was told."""
+    until = time.monotonic() + patience
+    while not (runs := [s.run for s in told(broker, tense) if s.status == status]):
+        assert time.monotonic() < until, told(broker, tense)
+        time.sleep(0.3)
+    return runs[0]
+
+
+@pytest.mark.parametrize(("tense", "number", "code"), [("drill", signal.SIGINT, 130), ("replay", signal.SIGTERM, 143)])
+def test_a_replay_that_is_stopped_ends_its_run(
+    broker: str, worker_at: Callable[..., Worker], tmp_path: Path, tense: str, number: signal.Signals, code: int
+) -> None:
+    worker = worker_at(broker)
+    options = ("--through", "kafka", "--broker", f"kafka://{broker}", "--workers", "0", "--tense", tense)
+    command = [sys.executable, "-m", "pipeline", "replay", str(case(tmp_path / "case")), *options, "--speed", "8640"]
+    replay = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        run = wait_for(broker, tense, "up")
+        replay.send_signal(number)
+        assert replay.wait(20) == code
+        assert wait_for(broker, tense, "end") == run
+    finally:
+        replay.kill()
+        replay.wait()
+    until = time.monotonic() + 30
+    while len(over(broker, run)) < topics.VERDICTS.partitions:
+        assert time.monotonic() < until
+        time.sleep(0.3)
+    assert worker.stop() == 0
+
+
+def over(broker: str, run: str) -> set[int]:
+    """Partitions in which fusion has come to the end of a run."""
+    found = [msgspec.json.decode(line, type=Progress) for line in collect(broker, topics.PROGRESS.name)]
+    return {progress.partition for progress in found if progress.run == run and progress.ended}

@@ -1,0 +1,51 @@
+"""What was read is used, late or dead: the partitions answer for it, and a difference is said."""
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from pipeline.binning import BinStage, Total
+from pipeline.records import END, UP, Entity, Heartbeat, Rows, Run
+from pipeline.replay import Playback, Result
+from pipeline.signals.series import Series
+from pipeline.telling import tell
+
+RUN = Run("run", "replay", ("probing.ioda",))
+
+
+class Seven(Playback):
+    """A playback that has read seven records."""
+
+    read = 7  # type: ignore[assignment]
+
+
+def rows(*times: int) -> Rows:
+    at = np.array(times)
+    return Rows(RUN, "table", 1, "probing.ioda", 600, (), 0, (Entity("country", "PK"),),
+                at, np.zeros(len(at), np.int32), np.ones(len(at)))  # fmt: skip
+
+
+def beat(time: int, status: str = UP) -> Heartbeat:
+    return Heartbeat(RUN, "table", 1, time, status, RUN.signals)
+
+
+def test_at_its_end_a_partition_tells_how_much_it_used_and_found_late_over_a_restart_too() -> None:
+    stage, heir = BinStage(1, Series), BinStage(1, Series)
+    for frame in (rows(0, 600), beat(1200)):
+        stage.step(frame)
+    heir.load(stage.save())
+    out = [output for frame in (rows(0, 1200, 1800), beat(2400, END)) for output in heir.step(frame)]
+    assert [output for output in out if isinstance(output, Total)] == [Total("run", "table", 1, 4, 1)]
+
+
+@pytest.mark.parametrize(("used", "code"), [(7, 0), (5, 1)])
+def test_records_that_the_workers_did_not_answer_for_are_told(
+    used: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = Result(RUN)
+    for partition, count in enumerate((2, used - 2)):
+        result.take(Total("run", "table", partition, count, 0))
+    assert tell(Console(width=200), Seven([], RUN), result, as_json=False) == code
+    said = capsys.readouterr().out
+    assert f"7 records read: {used} used" in said
+    assert ("This does not add up" in said) == (code == 1)
