@@ -6,8 +6,11 @@ from typing import Any, TypeVar
 from pipeline.records import Run
 
 CROWD = 16
-"""Replays and drills that may go on side by side [-].  A replay that was killed never says that it has ended: the one
-that was quiet for longest makes room.  What is live is never forgotten."""
+"""Replays and drills that may go on side by side [-], those of each tense apart.  A replay that was killed never says
+that it has ended: the one that was quiet for longest makes room."""
+
+LIVE = "live"
+"""The one run that is never forgotten, however quiet: what ingest feeds.  A replay that plays live has another id."""
 
 ENDED = 1000
 """Streams of which a stage remembers that they have ended, so that a frame that comes again begins none anew [-]."""
@@ -25,7 +28,7 @@ def touch(streams: MutableMapping[K, Any], key: K, crowd: int = CROWD) -> list[K
     --------
     >>> class Stream:
     ...     def __init__(self, name, tense): self.run = Run(name, tense)
-    >>> streams = {1: Stream("live", "live"), 2: Stream("a", "replay"), 3: Stream("b", "replay")}
+    >>> streams = {1: Stream(LIVE, "live"), 2: Stream("a", "replay"), 3: Stream("b", "replay")}
     >>> touch(streams, 2, crowd=1), list(streams)
     ([3], [1, 2])
     """
@@ -33,8 +36,9 @@ def touch(streams: MutableMapping[K, Any], key: K, crowd: int = CROWD) -> list[K
     order: dict[str, Run] = {}
     for stream in reversed(list(streams.values())):
         order.setdefault(stream.run.id, stream.run)
-    passing = [run.id for run in order.values() if run.tense != "live"]
-    crowded = set(passing[crowd:])
+    passing = [run for run in order.values() if run.id != LIVE]
+    tenses = {run.tense for run in passing}
+    crowded = {name for tense in tenses for name in [run.id for run in passing if run.tense == tense][crowd:]}
     gone = [name for name, stream in streams.items() if stream.run.id in crowded] if crowded else []
     for name in gone:
         del streams[name]

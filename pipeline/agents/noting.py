@@ -13,12 +13,13 @@ from pipeline.bins import NEVER
 from pipeline.brokers.origin import Origins
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
+from pipeline.records import DEAD, DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts
 from pipeline.runs import remember
 from pipeline.topics import PATH
 
 LINGER = 15 * 60
-"""How long a replay or drill is shown after its end [s]: its alerts get through, and do not fire for ever."""
+"""How long a replay or drill is shown after its end [s]: its alerts get through, and do not fire for ever.  One that
+was killed never says that it has ended: its end is taken to be when it had not moved for a feed's silence."""
 
 
 Place = tuple[str, str, int]
@@ -43,13 +44,16 @@ class Noting:
         self.runs: dict[str, str] = {}
         self.past: dict[str, None] = {}
         self.ended: dict[str, float] = {}
-        self.dead: set[tuple[str, int]] = set()
+        self.moved: dict[str, float] = {}
+        self.dead: set[tuple[str, str, int]] = set()
         self.dark: set[Place] = set()
         self.letters = Origins()
 
     def note(self, frame: Frame | None, output: Any) -> None:
         """An output of a stage, with the frame that led to it; None for the frame itself, once."""
         is_shown = frame is None or self._shown(frame.run)
+        if frame is not None and is_shown:
+            self._move(frame)
         match output:
             case None if isinstance(frame, Heartbeat):
                 self._beat(frame)
@@ -72,10 +76,17 @@ class Noting:
                 self.ended[frame.run.tense] = time.monotonic()
 
     def tidy(self, now: float) -> None:
-        """Take away what ended `LINGER` ago; ``now`` by the clock of `time.monotonic` [s]."""
-        for tense in [tense for tense, end in self.ended.items() if now >= end + LINGER]:
-            del self.ended[tense]
+        """Take away what ended `LINGER` ago, or was left; ``now`` by the clock of `time.monotonic` [s]."""
+        left = {tense: last + self.pulse.silence for tense, last in self.moved.items()}
+        for tense in [tense for tense, end in (left | self.ended).items() if now >= end + LINGER]:
+            self.ended.pop(tense, None)
+            self.moved.pop(tense, None)
             self.metrics.begin(tense)
+
+    def _move(self, frame: Frame) -> None:
+        """A replay or drill goes on; that its feed is dead is the worker's own word."""
+        if frame.run.tense != "live" and (isinstance(frame, Elements | Rows) or frame.status != DEAD):
+            self.moved[frame.run.tense] = time.monotonic()
 
     def letter(self, message: bytes, headers: Mapping[str, bytes] = MappingProxyType({})) -> None:
         """A dead letter on the topic, whoever wrote it; what is none itself is counted as one, and what a stage says
@@ -114,7 +125,9 @@ class Noting:
             remember(self.past, self.runs[run.tense])
             self.metrics.begin(run.tense)
             self.ended.pop(run.tense, None)
+            self.dead = {place for place in self.dead if place[0] != self.runs[run.tense]}
         self.runs[run.tense] = run.id
+        self.moved[run.tense] = time.monotonic()
         return True
 
     def forget(self) -> None:
@@ -136,16 +149,17 @@ class Noting:
         """It was said once that a feed is dead; nobody says it again."""
         for stream in stage.streams.values():
             if stream.dead and stream.run.tense == self.metrics.tense:
-                self.dead.add((stream.feed, stage.partition))
+                self.dead.add((stream.run.id, stream.feed, stage.partition))
                 self.metrics.feed(stream.feed, False, stream.watermark if stream.watermark > NEVER else None)
 
     def _beat(self, beat: Heartbeat) -> None:
-        """A feed is up when none of its partitions here is dead: one that lives must not hide one that does not."""
-        place = (beat.feed, beat.partition)
+        """A feed is up when none of its partitions here is dead: one that lives must not hide one that does not.  What
+        another run says of it, such as a replay that was killed, counts for nothing."""
+        place = (beat.run.id, beat.feed, beat.partition)
         is_up = beat.status != DEAD
         if is_up:
             self.pulse.hear(beat, time.monotonic())
         if beat.run.tense == self.metrics.tense and self._shown(beat.run):
             (self.dead.discard if is_up else self.dead.add)(place)
-            alive = all(feed != beat.feed for feed, _ in self.dead)
+            alive = all((run, feed) != (beat.run.id, beat.feed) for run, feed, _ in self.dead)
             self.metrics.feed(beat.feed, alive, beat.time if beat.time > NEVER else None)

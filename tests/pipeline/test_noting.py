@@ -98,6 +98,13 @@ def test_a_partition_that_lives_does_not_hide_one_whose_feed_is_dead(registry):
     assert registry.get_sample_value("netvigil_feed_up", {"feed": "table"}) == 1
 
 
+def test_a_feed_that_is_dead_in_one_run_is_not_dead_in_another(registry):
+    told, up = Noting(Metrics.on(registry)), ("netvigil_feed_up", {"feed": "table"})
+    told.note(Heartbeat(Run("live-4f2a", "live"), "table", 1, NOW, DEAD), None)
+    told.note(Heartbeat(Run("live", "live"), "table", 0, NOW, UP), None)
+    assert registry.get_sample_value(*up) == 1
+
+
 def test_after_a_rebalance_nothing_is_said_of_feeds_that_went_to_another_worker(registry):
     told = Noting(Metrics.on(registry))
     told.note(beat("live", DEAD), None)

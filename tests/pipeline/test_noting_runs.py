@@ -1,11 +1,19 @@
 """Of replays and drills the newest is shown; what is left of the one before goes."""
 
+from dataclasses import replace
+
+import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.agents.noting import Noting
+from pipeline.agents import noting
+from pipeline.agents.noting import LINGER, Noting
+from pipeline.agents.pulse import Pulse
 from pipeline.brokers.origin import HEADER, origin
+from pipeline.fusion import FuseStage
 from pipeline.metrics import Metrics
-from pipeline.records import Heartbeat, Outage, Run
+from pipeline.records import DEAD, Heartbeat, Outage, Run
+from pipeline.settings import Fusing
+from tests.pipeline.verdicts import verdicts
 
 LABELS = {"entity_type": "country", "entity": "PK", "kind": "mobile", "tense": "replay"}
 
@@ -22,6 +30,9 @@ class Board:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.noting = Noting(Metrics.on(self.registry, tense="live"))
+
+    def shown(self) -> int:
+        return sum(len(m.samples) for m in self.registry.collect() if m.name == "netvigil_outage_active")
 
     def open(self, tense: str = "replay") -> float | None:
         return self.registry.get_sample_value("netvigil_outage_active", LABELS | {"tense": tense})
@@ -57,6 +68,34 @@ def test_a_replay_takes_nothing_away_from_what_is_live() -> None:
     for run in ("first", "second"):
         board.noting.note(frame(run), None)
     assert board.open("live") == 1
+
+
+def test_a_replay_that_was_killed_is_shown_no_longer_than_one_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    board, clock = Board(), [1000.0]
+    monkeypatch.setattr(noting.time, "monotonic", lambda: clock[0])  # type: ignore[attr-defined]
+    board.noting.pulse = Pulse(silence=900)
+    board.noting.note(frame("killed"), outage())
+    clock[0] += 600
+    board.noting.note(frame("killed"), None)
+    for _ in range(2):  # that its feed is dead is no sign of life
+        clock[0] += 450
+        board.noting.note(replace(frame("killed"), status=DEAD), None)
+    board.noting.tidy(1600.0 + 900 + LINGER - 1)
+    assert board.open() == 1
+    board.noting.tidy(1600.0 + 900 + LINGER)
+    assert board.open() is None
+
+
+def test_a_replay_that_was_killed_before_a_restart_goes_after_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    board, before, after = Board(), FuseStage(0, Fusing()), FuseStage(0, Fusing())
+    monkeypatch.setattr(noting.time, "monotonic", lambda: 1000.0)  # type: ignore[attr-defined]
+    board.noting.pulse = Pulse(silence=900)
+    before.step(verdicts("probing.ioda", "....LLLL", run=Run("killed", "replay", ("probing.ioda",))))
+    after.load(before.save())
+    board.noting.resume(after)
+    assert board.shown() == 1
+    board.noting.tidy(1000.0 + 900 + LINGER)
+    assert board.shown() == 0
 
 
 def test_letters_are_counted_whoever_wrote_them() -> None:

@@ -79,6 +79,15 @@ def test_what_is_live_is_never_crowded_out() -> None:
     assert all("live" in stage.streams for stage in path.fuse)
 
 
+def test_replays_that_play_live_make_room_for_each_other_and_never_for_what_is_live() -> None:
+    path = Path()
+    path.play(recording("live", ends=False, tense="live"))
+    for number in range(3 * CROWD):
+        path.play(recording(f"live-{number}", ends=False, tense="live"))
+    assert set(path.held()) == {CROWD + 1}
+    assert all("live" in stage.streams for stage in path.fuse)
+
+
 def test_what_comes_after_the_end_is_late_and_begins_nothing_anew() -> None:
     path = Path()
     path.play(recording("run"))
