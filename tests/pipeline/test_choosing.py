@@ -8,14 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from pipeline import commands
 from pipeline.__main__ import app, main
+from pipeline.agents import worker
 from pipeline.choosing import read_settings
+from pipeline.codec import iso
 from pipeline.commands import chosen
+from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.reconstruction import reconstruct, write
 from pipeline.replay import Result
 from pipeline.settings import Counting, Fusing, Settings
 from tests.house.tree import text
@@ -103,6 +106,13 @@ def test_the_readme_shows_a_file_that_can_be_used(tmp_path: Path) -> None:
     assert read_settings(written(tmp_path, example)) != Settings()
 
 
+def test_the_readme_gives_the_workers_of_compose_a_file_and_leaves_the_rest_of_their_command() -> None:
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text("README.md"), re.DOTALL)]
+    (given,) = [block["services"]["worker"] for block in blocks if "worker" in block.get("services", {})]
+    usual = yaml.safe_load(text("docker-compose.yml"))["services"]["worker"]["command"]
+    assert given["command"] == [*usual, "--settings", given["volumes"][0].split(":")[1]]
+
+
 def ran(*words: object) -> str:
     done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
     assert done.exit_code == 0
@@ -110,8 +120,11 @@ def ran(*words: object) -> str:
 
 
 def test_a_replay_goes_by_the_settings_of_its_file(tmp_path: Path) -> None:
-    write(reconstruct(0), tmp_path)
+    times = range(1707000000, 1707000000 + 3 * 86400, 600)
+    rows = [f"{iso(t)},probing.ioda,country,PK,{20 if t >= times[-60] else 100}\n" for t in times]
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
     path = written(tmp_path, "fusing.per_deviation = 0.001")
+    assert len(json.loads(ran("replay", tmp_path, "--json"))["outages"]) == 1
     assert json.loads(ran("replay", tmp_path, "--json", "--settings", path))["outages"] == []
 
 
@@ -156,3 +169,13 @@ def test_settings_that_make_no_sense_end_every_command_before_it_begins(tmp_path
         main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"netvigil: {path}: fusing.calm = -1: wanted int >= 0\n"
+
+
+def test_a_worker_works_by_the_settings_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works: list[Engine] = []
+    monkeypatch.setattr(worker, "work", lambda engine, *_: works.append(engine))
+    path = written(tmp_path, "silence = 60\nfusing.calm = 60")
+    ran("worker", "--broker", "kafka://127.0.0.1:1", "--settings", path)
+    ran("worker", "--broker", "kafka://127.0.0.1:1", "--settings", path, "--silence", "3")
+    assert [engine.settings.silence for engine in works] == [60, 3]
+    assert [engine.settings.fusing for engine in works] == 2 * [Fusing(calm=60)]
