@@ -9,6 +9,7 @@ import yaml  # type: ignore[import-untyped]
 
 import dashboards
 from dashboards.rules.groups import ALERTS
+from pipeline.shown import TOLD_FOR
 from tests.programs import program
 
 FOLDER = Path(dashboards.__file__).parent
@@ -75,6 +76,12 @@ def test_alerts_of_a_country_come_together_and_not_too_often() -> None:
     route = SETTINGS["route"]
     assert route["group_by"] == ["alertname", "country"]
     assert (route["group_wait"], route["repeat_interval"]) == ("30s", "12h")
+
+
+def test_an_end_is_shown_until_alertmanager_has_told_it_of_any_replay() -> None:
+    waits = [SETTINGS["route"][name] for name in ("group_wait", "group_interval")]
+    assert waits == ["30s", "5m"]
+    assert TOLD_FOR > 30 + 5 * 60 + 15 + 15, "and a scrape, and a rule"
 
 
 def test_what_mutes_another_has_every_label_that_must_be_equal() -> None:
