@@ -205,15 +205,13 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
         feeds.setdefault(source.feed.name, []).append(source)
     return [
         Recording(
-            name, tuple(sorted({signal for source in group for signal in source.signals})), merged(group), _end(group)
+            name,
+            tuple(sorted({signal for source in group for signal in source.signals})),
+            merged(group),
+            max(source.end for source in group),
         )
         for name, group in sorted(feeds.items())
     ]
-
-
-def _end(group: list[Source]) -> int:
-    ends = [source.end for source in group]
-    return max(ends) if min(ends) > NEVER else NEVER
 
 
 def read(paths: Iterable[str | Path]) -> Iterator[Item]:

@@ -3,14 +3,21 @@
 import json
 from pathlib import Path
 
+import pytest
 from msgspec import structs
 from typer.testing import CliRunner
 
+import pipeline.signals
 from pipeline.__main__ import app
 from pipeline.codec import iso
+from pipeline.places import Places
 from pipeline.records import Entity, Outage, Term
 from pipeline.telling import why_mobile
 
+ANNOUNCED = (
+    '{"type":"ris_message","data":{"timestamp":%d,"peer":"192.0.2.1","peer_asn":"64500","host":"rrc00","type":"UPDATE",'
+    '"path":[64500,64501],"announcements":[{"next_hop":"192.0.2.1","prefixes":["198.51.100.0/24"]}]}}\n'
+)
 HEAD = "time,signal,entity_type,entity,value\n"
 END = 1707350400
 HOUR = 3600
@@ -56,6 +63,20 @@ def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
 def test_five_of_those_without_a_past_are_named_and_the_others_counted(tmp_path: Path) -> None:
     rows = "".join(series(12, entity) for entity in ("AF", "BD", "IN", "IR", "LK", "NP", "PK"))
     assert "No all-clear for Afghanistan; Bangladesh; India; Iran; Sri Lanka and 2 more:" in replayed(tmp_path, rows)
+
+
+def test_countries_are_named_before_networks(tmp_path: Path) -> None:
+    said = replayed(tmp_path, series(12).replace("country,PK", "asn,AS1") + series(12))
+    assert "No all-clear for Pakistan; AS1:" in said
+
+
+def test_of_what_netvigil_counts_itself_the_signal_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
+    (tmp_path / "messages.ndjson").write_text(ANNOUNCED % END)
+    done = CliRunner().invoke(app, ["replay", str(tmp_path / "messages.ndjson")], catch_exceptions=False)
+    assert "No all-clear for bgp.ris, bgp.ris6: less than two days of values, from 2024-02-08 00:00 UTC on" in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_a_signal_that_came_late_is_named_where_others_reach_further_back(tmp_path: Path) -> None:
