@@ -129,3 +129,13 @@ def test_a_time_without_a_past_gives_no_series_and_so_a_sentence(tmp_path: Path)
     with history_prometheus(history, tmp_path) as asked:
         found = [asked.over(expr, T, T + 7000, 60) for expr in asked_by("Connectivity compared with usual")]
     assert found == [[], [], []]
+
+
+def test_a_replay_that_brings_another_name_of_a_country_does_not_blank_its_panels(tmp_path: Path) -> None:
+    history, made = History(), PK._replace(title="Pakistan (reconstructed)")
+    for start in range(T, T + 7200, 600):
+        for partition, place in enumerate((PK, made)):
+            history.observe(verdicts((place,), tense="replay", at=start, partition=partition))
+    with history_prometheus(history, tmp_path) as asked:
+        found = [shown_at(asked, expr, T + 3600) for expr in asked_by("Now")]
+    assert [len(series) for series in found] == [1]
