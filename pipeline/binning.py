@@ -20,9 +20,11 @@ MakeBinner = Callable[[Run, str, int], Binner]
 
 @dataclass(frozen=True)
 class Late:
-    """Records whose bin was closed when they came: they go to the late topic, and are counted."""
+    """Records whose bin was closed when they came, or for which there was no room (``crowded`` of them): they go to
+    the late topic, and are counted, apart."""
 
     records: Elements | Rows
+    crowded: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,17 @@ class Taken:
 
 
 class Total(msgspec.Struct, frozen=True):
-    """How many records of a feed one partition took into bins and found late, said at the end of the run."""
+    """How many records of a feed one partition took into bins and found late, said at the end of the run.
+
+    ``crowded`` of the late ones found no room.
+    """
 
     run: str
     feed: str
     partition: int
     used: int
     late: int
+    crowded: int = 0
 
 
 class FeedStatus(msgspec.Struct, frozen=True):
@@ -72,6 +78,7 @@ class Stream:
     signals: tuple[str, ...] = ()
     used: int = 0
     late: int = 0
+    crowded: int = 0
 
     @property
     def dead(self) -> bool:
@@ -110,11 +117,12 @@ class BinStage:
         records, missed = answered(frame, self.partition), 0 if late is None else answered(late, self.partition)
         stream.used += records - missed
         stream.late += missed
+        stream.crowded += stream.binner.crowded
         taken = Taken(frame.feed, records - missed)
-        return [taken] if late is None else [taken, Late(late)]
+        return [taken] if late is None else [taken, Late(late, stream.binner.crowded)]
 
     def _total(self, stream: Stream) -> Total:
-        return Total(stream.run.id, stream.feed, self.partition, stream.used, stream.late)
+        return Total(stream.run.id, stream.feed, self.partition, stream.used, stream.late, stream.crowded)
 
     def _stream(self, frame: Elements | Rows | Heartbeat) -> Stream:
         key = (frame.run.id, frame.feed)
@@ -148,7 +156,7 @@ class BinStage:
     def save(self) -> bytes:
         """All streams of this partition, and which ones have ended."""
         streams = list(self.streams.values())
-        head = [(s.run, s.feed, s.watermark, s.status, s.signals, s.used, s.late) for s in streams]
+        head = [(s.run, s.feed, s.watermark, s.status, s.signals, s.used, s.late, s.crowded) for s in streams]
         binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)}
         return pack((head, list(self.ended)), binners)
 
@@ -156,11 +164,11 @@ class BinStage:
         """Take over saved streams."""
         (head, ended), binners = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
-        for i, ((name, tense, roster), feed, watermark, status, signals, used, late) in enumerate(head):
+        for i, ((name, tense, roster), feed, watermark, status, signals, *counts) in enumerate(head):
             run = Run(name, tense, tuple(roster))
             binner = self.make(run, feed, self.partition)
             binner.load(binners[str(i)].tobytes())
-            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), used, late)
+            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), *counts)
 
 
 def _feed_status(stream: Stream) -> FeedStatus:

@@ -43,6 +43,11 @@ class Result:
         """Records that were taken into bins, of the feeds that have ended."""
         return sum(total.used for total in self.totals.values())
 
+    @property
+    def crowded(self) -> int:
+        """Records among the late ones that found no room."""
+        return sum(total.crowded for total in self.totals.values())
+
     def sorted(self) -> list[Outage]:
         """Each outage once, its last revision, by (start, id)."""
         return sorted(self.outages.values(), key=lambda outage: (outage.start, outage.id))

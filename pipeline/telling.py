@@ -108,6 +108,8 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
     missed = sum(result.missed.values())
     if missed:
         yield f"{missed:,} bins came after their time was judged without them, their feed having been dead: not judged."
+    if result.crowded:
+        yield f"{result.crowded:,} of the late records found no room (max_prefixes, max_sessions): not counted."
     short = past.too_short()
     if short:
         yield (

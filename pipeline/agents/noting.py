@@ -61,7 +61,9 @@ class Noting:
                 self._sight(frame)
             case Late():
                 late = answered(output.records, output.records.partition)
-                self.metrics.late(output.records.feed, late)
+                self.metrics.late(output.records.feed, late - output.crowded)
+                if output.crowded:
+                    self.metrics.dead_letter(output.records.feed, "no-room", output.crowded)
                 self.metrics.messages(output.records.feed, late)
             case Taken():
                 self.metrics.messages(output.feed, output.records)

@@ -12,10 +12,17 @@ class Binner(Protocol[Batch]):
 
     Input: records in order of arrival; cutting a batch in two changes nothing, nor does a batch that comes twice.
     Output: partial `Bins`, each bin once, in order of start; an entity once seen is in every later bin.
+
+    Attributes
+    ----------
+    crowded
+        How many records of the last batch found no room (among those returned; what every partition gets counts in 0).
     """
 
+    crowded: int
+
     def add(self, batch: Batch) -> Batch | None:
-        """Take in a batch; returns the records that were late (their bin is closed), None where there are none."""
+        """Take in a batch; returns records that were late (their bin is closed) or found no room, None without any."""
         ...
 
     def close(self, until: int, observed: bool = True) -> list[Bins]:

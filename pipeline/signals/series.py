@@ -148,6 +148,7 @@ class Series:
         self.run, self.feed, self.partition = run, feed, partition
         self.closed = NEVER
         self.grids: dict[str, Grid] = {}
+        self.crowded = 0
 
     def add(self, batch: Rows) -> Rows | None:
         """Take in rows; returns those whose bin is closed."""

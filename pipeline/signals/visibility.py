@@ -82,9 +82,11 @@ class Visibility:
         self.dump = NEVER
         self.waiting: list[Words] = []
         self.still = False
+        self.crowded = 0
 
     def add(self, batch: Elements) -> Elements | None:
         """Take in a batch; returns elements that were late or found no room, None where there are none."""
+        self.crowded = 0
         if not len(batch):
             return None
         if self.next == NEVER:
@@ -93,6 +95,7 @@ class Visibility:
         self._take_in(words)
         returned = (batch.time < self.next) & (batch.kind < RIB)
         returned[refused] = True
+        self.crowded = int((batch.kind[refused] != STATE).sum()) if self.partition else len(refused)
         return batch.take(np.flatnonzero(returned)) if returned.any() else None
 
     def _resolve(self, batch: Elements) -> tuple[Words, np.ndarray]:

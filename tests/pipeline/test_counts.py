@@ -38,6 +38,14 @@ def test_at_its_end_a_partition_tells_how_much_it_used_and_found_late_over_a_res
     assert [output for output in out if isinstance(output, Total)] == [Total("run", "table", 1, 4, 1)]
 
 
+def test_what_found_no_room_is_told_apart_from_what_was_late(capsys: pytest.CaptureFixture[str]) -> None:
+    result = Result(RUN)
+    result.take(Total("run", "table", 0, 4, 3, crowded=2))
+    result.late = 3
+    tell(Console(width=200), Seven([], RUN), result, as_json=False)
+    assert "2 of the late records found no room" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("used", "code"), [(7, 0), (5, 1)])
 def test_records_that_the_workers_did_not_answer_for_are_told(
     used: int, code: int, capsys: pytest.CaptureFixture[str]

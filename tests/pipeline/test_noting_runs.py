@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
 from pipeline.agents import noting
 from pipeline.agents.noting import LINGER, Noting
 from pipeline.agents.pulse import Pulse
+from pipeline.binning import Late
 from pipeline.brokers.origin import HEADER, origin
 from pipeline.fusion import FuseStage
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, Heartbeat, Outage, Run
+from pipeline.records import DEAD, Entity, Heartbeat, Outage, Rows, Run
 from pipeline.settings import Fusing
 from tests.pipeline.verdicts import verdicts
 
@@ -105,6 +107,16 @@ def test_letters_are_counted_whoever_wrote_them() -> None:
     count = board.registry.get_sample_value
     assert count("netvigil_dead_letters_total", {"feed": "mrt", "reason": "truncated-record"}) == 1
     assert count("netvigil_dead_letters_total", {"feed": "path", "reason": "bad-letter"}) == 1
+
+
+def test_what_found_no_room_is_not_counted_as_late() -> None:
+    board = Board()
+    at, run = np.zeros(5, np.int64), Run("live", "live")
+    rows = Rows(run, "table", 0, "bgp.ris", 300, (), 0, (Entity("country", "PK"),), at, at.astype(np.int32), at * 1.0)
+    board.noting.note(rows, Late(rows, crowded=2))
+    count = board.registry.get_sample_value
+    assert count("netvigil_late_records_total", {"feed": "table"}) == 3
+    assert count("netvigil_dead_letters_total", {"feed": "table", "reason": "no-room"}) == 2
 
 
 def test_a_letter_that_a_stage_says_again_after_a_restart_is_counted_once() -> None:

@@ -22,7 +22,7 @@ def test_a_late_element_is_returned_and_mends_the_next_bin():
     vis.close(600)
     late = vis.add(say("withdraw", 599, "10.0.0.0/16"))
     assert late is not None
-    assert len(late) == 4
+    assert (len(late), vis.crowded) == (4, 0)
     assert series(vis.close(900), "country/PK") == [256]
 
 
