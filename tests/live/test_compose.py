@@ -143,8 +143,8 @@ def test_a_recording_becomes_an_outage_in_prometheus_and_a_firing_then_resolved_
         (resolved,) = until(lambda: told(stack, CONFIRMED, "resolved"), 30)
         assert child.wait(60) == 0, child.communicate()[0].decode()
     assert firing.annotations["since_local"].startswith("Thu 8 Feb 2024, 06:")
-    assert firing.annotations["title"] == "Pakistan: mobile networks down"
-    assert restored.annotations["title"].startswith("Pakistan: back after 13 hours")
+    assert firing.annotations["title"] == "Pakistan (reconstructed): mobile networks down"
+    assert restored.annotations["title"].startswith("Pakistan (reconstructed): back after 13 hours")
     assert restored.annotations["until_local"].startswith("Thu 8 Feb 2024, 20:")
     assert resolved.labels == firing.labels
     assert (tmp_path / "outages.jsonl").read_bytes() == expected
