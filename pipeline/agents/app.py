@@ -12,6 +12,7 @@ from pipeline.agents.accept import OF_STAGE, of_feed
 from pipeline.agents.host import Accept, Host, Stage
 from pipeline.agents.keeping import Refusal, count_letters, guarded, keep, listen
 from pipeline.agents.noting import Noting
+from pipeline.agents.ordered import Ordered
 from pipeline.agents.pulse import Pulse
 from pipeline.agents.routes import Output, route
 from pipeline.agents.snapshots import Snapshots
@@ -31,7 +32,7 @@ def application(
 
     Scale out by starting more of them: Kafka's groups share the partitions out.
     """
-    app = faust.App(
+    app = Ordered(
         group,
         broker=[f"kafka://{address}" for address in broker.split(",")],
         broker_credentials=_credentials(security),
