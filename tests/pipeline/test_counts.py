@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from pipeline.binning import BinStage, Total
+from pipeline.binning import BinStage, Late, Taken, Total
 from pipeline.records import END, UP, Entity, Heartbeat, Rows, Run
 from pipeline.replay import Playback, Result
 from pipeline.signals.series import Series
@@ -36,6 +36,22 @@ def test_at_its_end_a_partition_tells_how_much_it_used_and_found_late_over_a_res
     heir.load(stage.save())
     out = [output for frame in (rows(0, 1200, 1800), beat(2400, END)) for output in heir.step(frame)]
     assert [output for output in out if isinstance(output, Total)] == [Total("run", "table", 1, 4, 1)]
+
+
+class Full(Series):
+    """A binner that has no room for anything."""
+
+    def add(self, batch: Rows) -> Rows | None:
+        self.crowded = len(batch)
+        return batch
+
+
+def test_a_stage_passes_on_how_much_found_no_room() -> None:
+    stage = BinStage(1, Full)
+    (taken, late), (total, *_) = stage.step(rows(0, 600)), stage.step(beat(1200, END))
+    assert (taken, total) == (Taken("table", 0), Total("run", "table", 1, 0, 2, crowded=2))
+    assert isinstance(late, Late)
+    assert late.crowded == 2
 
 
 def test_what_found_no_room_is_told_apart_from_what_was_late(capsys: pytest.CaptureFixture[str]) -> None:
