@@ -17,7 +17,7 @@ def gave_up(reason: str) -> bool:
     >>> gave_up("too-damaged"), gave_up("truncated-gzip"), gave_up("bad-time")
     (True, True, False)
     """
-    return reason == "too-damaged" or reason.endswith(tuple(f"-{kind}" for kind in PACKED))
+    return reason in ("too-damaged", "too-long") or reason.endswith(tuple(f"-{kind}" for kind in PACKED))
 
 
 class DecodeError(Exception):

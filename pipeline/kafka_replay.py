@@ -42,8 +42,9 @@ def through_kafka(
     result = Result(playback.run)
     ended: set[int] = set()
     read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS)]
+    whose = f"a worker that serves {' and '.join(playback.feeds)}"
     with (
-        _stoppable(), Reader(broker, read, security, run=playback.run.id) as reader,
+        _stoppable(), Reader(broker, read, security, run=playback.run.id, whose=whose) as reader,
         _sending(playback, broker, security) as sending,
     ):  # fmt: skip
         while sending.busy or len(ended) < topics.VERDICTS.partitions or not _all_counted(result, sending):

@@ -23,6 +23,9 @@ BLOCK = 4 * 1024 * 1024
 MAX_BAD = 10_000
 """Bad rows after which the rest is not read: this is no table."""
 
+MAX_ROWS = 100_000_000
+"""Rows of one table, 2.4 GB: what follows is not read."""
+
 MAX_PIECE = 50_000
 """Rows of one piece: it must fit a message."""
 
@@ -70,21 +73,27 @@ def read_table(
     >>> table.signals, table.series[0].entities, table.series[0].value.tolist()
     (('bgp.ris',), (Entity(type='region', name='PK-SD', country='PK', mobile=False, title=''),), [7.0])
     """
+    rows = 0
     names, parts, damage = Names(), [], _check_header(stream.readline(MAX_LINE))
     for line, block in _blocks(stream) if not damage else ():
+        if rows > MAX_ROWS:
+            why = f"more than {MAX_ROWS:,} rows, {_read_until(parts)}; what follows is not read"
+            damage.append(DecodeError(NAME, "too-long", f"line {line}", why))
+            break
         part, bad = columns(block, line, names, MAX_BAD - len(damage))
         parts.append(part)
         damage += bad
         if len(damage) >= MAX_BAD:
-            damage.append(DecodeError(NAME, "too-damaged", damage[-1].place, _read_until(parts)))
+            why = f"{MAX_BAD:,} damaged rows, {_read_until(parts)}; what follows is not read"
+            damage.append(DecodeError(NAME, "too-damaged", damage[-1].place, why))
             break
+        rows += len(part[0])
     return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage))
 
 
 def _read_until(parts: list[Columns]) -> str:
     last = next((int(time[-1]) for time, *_ in reversed(parts) if len(time)), None)
-    read = "no row was used" if last is None else f"the last row used is of {iso(last)}"
-    return f"{MAX_BAD:,} damaged rows, {read}; what follows is not read"
+    return "no row was used" if last is None else f"the last row used is of {iso(last)}"
 
 
 def _check_header(line: bytes) -> list[DecodeError]:

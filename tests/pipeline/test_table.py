@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY, Cadence
-from pipeline.errors import DecodeError, UserError
+from pipeline.errors import DecodeError, UserError, gave_up
 from pipeline.feeds.case import Kin, Label, read_entities, read_labels
 from pipeline.feeds.table import FEED, MAX_BAD, Table, chunks, read_table
 from pipeline.records import Entity, Rows
@@ -110,6 +110,18 @@ def test_a_file_of_bad_rows_is_given_up_with_a_word():
 def test_a_table_that_is_given_up_says_up_to_when_it_was_read():
     read = table(row("00:00"), row("00:05"), *["x"] * (2 * MAX_BAD))
     assert "the last row used is of 2024-02-08T00:05:00Z; what follows is not read" in str(read.damage[-1])
+
+
+def test_a_table_is_not_read_beyond_what_memory_is_meant_for(monkeypatch):
+    monkeypatch.setattr("pipeline.feeds.table.MAX_ROWS", 10)
+    monkeypatch.setattr("pipeline.feeds.table.BLOCK", 200)
+    read = table(*[row(f"{i // 60:02}:{i % 60:02}") for i in range(100)])
+    (letter,) = read.damage
+    used = len(read.series[0].value)
+    assert (letter.reason, letter.place) == ("too-long", f"line {used + 2}")
+    assert gave_up(letter.reason)
+    assert 10 < used < 20
+    assert "more than 10 rows, the last row used is of 2024-02-08T00:1" in str(letter)
 
 
 def test_a_table_of_too_many_signals_does_not_become_too_many_series():
