@@ -64,8 +64,9 @@ class Ledger:
         terms = self._terms(rows, end)
         odds = log_odds(self.prior[rows], terms, self.signals, self.settings)
         likely = odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))
+        witnessed = likely & (terms > 0).any(axis=1)  # an outage begins where its first witness fell
         concerned = np.array(
-            sorted(np.flatnonzero(likely | self.open[rows]), key=lambda i: self._turn(int(rows[i]))), np.intp
+            sorted(np.flatnonzero(witnessed | self.open[rows]), key=lambda i: self._turn(int(rows[i]))), np.intp
         )
         evidence = self._evidence(rows[concerned], terms[concerned], probability(odds[concerned]))
         told = [self._advance(row, seen, end) for row, seen in zip(rows[concerned].tolist(), evidence, strict=True)]

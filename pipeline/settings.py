@@ -4,6 +4,7 @@ A file for ``--settings`` has the same names: ``silence`` at its head, the other
 """
 
 from dataclasses import dataclass, field
+from math import log
 from typing import Annotated
 
 from msgspec import Meta
@@ -11,7 +12,9 @@ from msgspec import Meta
 from detectors import REGISTRY
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-PartOf = Annotated[float, Meta(gt=0, le=1)]
+PartOf = Annotated[float, Meta(ge=0.001, le=1)]
+"""A share that something is divided by or counted in steps of: below a thousandth there is nothing to tell apart."""
+
 Probability = Annotated[float, Meta(gt=0, lt=1)]
 Seconds = Annotated[int, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
@@ -101,7 +104,8 @@ class Fusing:
     prior: dict[EntityType, Against] = field(
         default_factory=lambda: {"country": -4.0, "region": -4.0, "asn": -4.0, "service": -4.0}
     )
-    """Log-odds that an entity is out at a given moment before anything is seen: about one bin in fifty-five."""
+    """Log-odds that an entity is out at a given moment before anything is seen: about one bin in fifty-five.  Less
+    probable than ``suspect``: else all would be out before anybody has looked."""
 
     per_deviation: For = 0.8
     """Weight of one robust standard deviation below expectation."""
@@ -146,6 +150,12 @@ class Fusing:
             raise ValueError(
                 f"leave {self.leave} must be below suspect {self.suspect}, and that not above confirm {self.confirm}"
             )
+        bound = log(self.suspect / (1 - self.suspect))
+        for name, prior in self.prior.items():
+            if not prior < bound:
+                raise ValueError(
+                    f"prior.{name} {prior} must be below {bound:.4g}, which is suspect {self.suspect} as log-odds"
+                )
 
 
 @dataclass(frozen=True)

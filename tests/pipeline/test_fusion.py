@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from pipeline.fusion import Fused, FuseStage, Missed
+from pipeline.ledger import Ledger
 from pipeline.records import DEAD, END, Entity, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.pipeline.verdicts import verdicts
@@ -56,6 +57,13 @@ def test_a_suspicion_that_passes_is_retracted_and_was_never_confirmed():
 def test_an_outage_outlives_silence():
     outage = last(fuse(verdicts(PROBING, "...LLL" + "?" * 300, run=RUN)))
     assert (outage.state, outage.end) == ("confirmed", None)
+
+
+def test_without_a_witness_no_outage_begins_however_likely_one_is():
+    ledger = Ledger("replay", Fusing())
+    for i, end in enumerate((300, 600)):
+        assert ledger.see(verdicts(PROBING, "??", run=RUN), i, end) == []
+        ledger.prior[:] = 1.0
 
 
 def test_silence_alone_is_never_an_outage():
