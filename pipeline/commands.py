@@ -32,7 +32,7 @@ from pipeline.settings import Settings
 from pipeline.show import Watching
 from pipeline.telling import tell
 from pipeline.wording import counted
-from pipeline.writing import written
+from pipeline.writing import check_writable, written
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ReplayOptions:
         chosen(self.settings)
         for path in (self.outages, self.metrics):
             if path is not None:
-                _check_writable(path)
+                check_writable(path)
 
     def check_apart(self, sources: Iterable[str]) -> None:
         """Raise `UserError` where a recording would be written over."""
@@ -86,17 +86,6 @@ class ReplayOptions:
         if not 0 < speed < float("inf"):
             raise UserError(f"--speed {self.speed!r} is neither a number above 0 nor max")
         return speed
-
-
-def _check_writable(path: Path) -> None:
-    """Before the work, not after it."""
-    is_new = not path.exists()
-    try:
-        path.open("ab").close()
-        if is_new:
-            path.unlink()  # an empty file would read as "no outages found" where the replay fails
-    except OSError as error:
-        raise UserError(f"{str(path)!r} cannot be written: {error.strerror}") from None
 
 
 def chosen(path: Path | None, silence: int | None = None) -> Settings:
