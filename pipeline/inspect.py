@@ -14,7 +14,9 @@ from rich.text import Text
 
 from pipeline.errors import DecodeError, gave_up
 from pipeline.feeds.archive import UnreadableError, open_source
+from pipeline.feeds.case import Line, strangers
 from pipeline.records import KINDS, Elements, Peer, Rows
+from pipeline.wording import printable
 
 KEPT = 100
 """Places of damage that are remembered; all are counted."""
@@ -28,7 +30,8 @@ class Contents:
     """What is in one file.
 
     ``elements`` by kind, ``rows`` and ``unobserved`` (of them NaN) by signal; first and last event time [s], None where
-    there is none; damage by reason, the first places of it in order, and where reading was given up.
+    there is none; damage by reason, the first places of it in order, and where reading was given up; lines of
+    ``entities.csv`` that are ``unmatched`` by any row.
     """
 
     path: str
@@ -43,6 +46,7 @@ class Contents:
     damage: Counter[str] = field(default_factory=Counter)
     places: list[DecodeError] = field(default_factory=list)
     given_up: list[DecodeError] = field(default_factory=list)
+    unmatched: tuple[Line, ...] = ()
 
     @property
     def damaged(self) -> bool:
@@ -93,6 +97,7 @@ class Contents:
             "damage_starts": self.places[0].place if self.places else None,
             "damage_places": [_plain(error) for error in self.places],
             "given_up": [_plain(error) for error in self.given_up],
+            "unmatched": [{"entity_type": kind, "entity": name} for _, kind, name in self.unmatched],
         }  # fmt: skip
 
 
@@ -115,6 +120,7 @@ def _contents(path: str | Path) -> Contents:
         found.take(DecodeError("", error.reason, "byte 0", error.found))
         return found
     found.feed = source.feed.name
+    found.unmatched = source.unmatched
     for item in source.items():
         found.take(item)
     return found
@@ -129,6 +135,7 @@ def render(contents: Iterable[Contents]) -> RenderableType:
     parts: list[RenderableType] = []
     for found in contents:
         parts += [Text(found.path, "bold"), _table(found), *_damage(found)]
+        parts += [Text(printable(sentence), "yellow") for sentence in strangers(found.unmatched)]
     return Group(*parts)
 
 

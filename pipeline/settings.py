@@ -24,8 +24,10 @@ Against = Annotated[float, Meta(ge=-50, le=0)]
 """Weights [log-odds]: beyond fifty there is nothing more to be sure of."""
 
 Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
-EntityType = Annotated[str, Meta(pattern="^(country|region|asn|service)$")]
-SignalKind = Annotated[str, Meta(pattern="^(bgp|probing|telescope|traffic|atlas|ooni)$")]
+ENTITY_TYPES = ("country", "region", "asn", "service")
+SIGNAL_KINDS = ("bgp", "probing", "telescope", "traffic", "atlas", "ooni")
+EntityType = Annotated[str, Meta(pattern=f"^({'|'.join(ENTITY_TYPES)})$")]
+SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(SIGNAL_KINDS)})$")]
 
 
 @dataclass(frozen=True)

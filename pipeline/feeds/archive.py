@@ -12,7 +12,7 @@ from pipeline.bins import DAY, NEVER
 from pipeline.errors import DecodeError, UserError
 from pipeline.feeds import FEEDS, table
 from pipeline.feeds.base import Feed, Item
-from pipeline.feeds.case import ENTITIES, LABELS, read_entities
+from pipeline.feeds.case import ENTITIES, LABELS, Line, read_entities
 from pipeline.feeds.unpack import unpacked
 from pipeline.records import Elements, Rows
 
@@ -68,6 +68,11 @@ class Source:
             max((int(rows.time[-1]) + rows.width for rows in self.whole.series), default=NEVER) if self.whole else NEVER
         )
 
+    @property
+    def unmatched(self) -> tuple[Line, ...]:
+        """Lines of its ``entities.csv`` to which no row belongs."""
+        return tuple((str(self.path.parent), *key) for key in self.whole.unmatched) if self.whole else ()
+
     def items(self) -> Iterator[Item]:
         """Batches and damage in order of the file; damage names the file, that of its compression comes last."""
         for item in self._content():
@@ -89,12 +94,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Recording:
-    """All files of one feed, merged; ``items`` can be read once, ``end`` [s] is `NEVER` where it is not known."""
+    """All files of one feed, merged; ``items`` can be read once, ``end`` [s] is `NEVER` where it is not known.
+
+    ``unmatched``: lines of ``entities.csv`` to which no row belongs.
+    """
 
     feed: str
     signals: tuple[str, ...]
     items: Iterator[Item]
     end: int = NEVER
+    unmatched: tuple[Line, ...] = ()
 
 
 def open_source(path: str | Path, piece: int = DAY) -> Source:
@@ -209,6 +218,7 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
             tuple(sorted({signal for source in group for signal in source.signals})),
             merged(group),
             max(source.end for source in group),
+            tuple(line for source in group for line in source.unmatched),
         )
         for name, group in sorted(feeds.items())
     ]

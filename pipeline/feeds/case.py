@@ -3,13 +3,14 @@
 import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.errors import UserError
-from pipeline.feeds.tabletext import COLUMNS, seconds
+from pipeline.feeds.tabletext import COLUMNS, COUNTRY, WANTED, seconds
 from pipeline.records import Entity, Rows
 
 ENTITIES = ("entity_type", "entity", "parent", "name", "mobile")
@@ -18,6 +19,9 @@ LABELS = ("start", "end", "entity_type", "entity", "kind", "source")
 
 MOBILE = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 """Ways to write the flag."""
+
+FEW = 5
+"""So many lines that belong to nothing are named, the others counted [-]."""
 
 
 class Kin(NamedTuple):
@@ -30,6 +34,9 @@ class Kin(NamedTuple):
 
 Entities = Mapping[tuple[str, str], Kin]
 """By ``(entity_type, entity)``."""
+
+Line = tuple[str, str, str]
+"""A line of ``entities.csv``: its folder, ``entity_type`` and ``entity``."""
 
 
 class Label(NamedTuple):
@@ -67,8 +74,25 @@ def read_entities(path: Path) -> dict[tuple[str, str], Kin]:
         mobile = row["mobile"].lower()
         if mobile not in MOBILE:
             raise UserError(f"{place}: mobile is {mobile!r}, wanted true, false or nothing")
+        if row["parent"] and not COUNTRY.fullmatch(row["parent"]):
+            raise UserError(f"{place}: parent is {row['parent']!r}, wanted {WANTED['bad-country']}, or nothing")
         kin[row["entity_type"], row["entity"]] = Kin(row["parent"], row["name"], MOBILE[mobile])
     return kin
+
+
+def strangers(unmatched: Iterable[Line]) -> Iterator[str]:
+    """What is said of the lines to which no row of the table belongs, a sentence a folder: a name written otherwise?
+
+    Examples
+    --------
+    >>> list(strangers([("case", "asn", "59257")]))
+    ['No row of the table is about asn 59257 of case/entities.csv: is it written as in the table?']
+    """
+    for folder, group in groupby(unmatched, key=lambda line: line[0]):
+        names = [f"{kind} {name}" for _, kind, name in group]
+        more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+        said, are = ", ".join(names[:FEW]) + more, "is it" if len(names) == 1 else "are they"
+        yield f"No row of the table is about {said} of {Path(folder) / 'entities.csv'}: {are} written as in the table?"
 
 
 def read_labels(path: Path) -> list[Label]:

@@ -45,11 +45,14 @@ class Table:
         How many values were outside the signal's valid range: they are NaN.
     damage
         Rows that could not be used.
+    unmatched
+        ``(entity_type, entity)`` of the entities that have no row.
     """
 
     series: tuple[Rows, ...]
     outside: int = 0
     damage: tuple[DecodeError, ...] = ()
+    unmatched: tuple[tuple[str, str], ...] = ()
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -73,8 +76,8 @@ def read_table(
     >>> table.signals, table.series[0].entities, table.series[0].value.tolist()
     (('bgp.ris',), (Entity(type='region', name='PK-SD', country='PK', mobile=False, title=''),), [7.0])
     """
-    rows = 0
-    names, parts, damage = Names(), [], _check_header(stream.readline(MAX_LINE))
+    rows, parts = 0, []  # type: int, list[Columns]
+    names, damage = Names(), _check_header(stream.readline(MAX_LINE))
     for line, block in _blocks(stream) if not damage else ():
         if rows > MAX_ROWS:
             why = f"more than {MAX_ROWS:,} rows, {_read_until(parts)}; what follows is not read"
@@ -88,7 +91,8 @@ def read_table(
             damage.append(DecodeError(NAME, "too-damaged", damage[-1].place, why))
             break
         rows += len(part[0])
-    return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage))
+    unmatched = tuple(key for key in entities or {} if key not in names.entities)
+    return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage), unmatched)
 
 
 def _read_until(parts: list[Columns]) -> str:

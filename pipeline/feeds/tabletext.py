@@ -17,15 +17,23 @@ import pyarrow as pa
 from pyarrow import csv as pacsv
 
 from pipeline.errors import DecodeError
+from pipeline.settings import ENTITY_TYPES, SIGNAL_KINDS
 
 NAME = "table"
 
 COLUMNS = ("time", "signal", "entity_type", "entity", "value")
 
-ENTITY_TYPES = ("country", "region", "asn", "service")
+SIGNAL = re.compile(rf"({'|'.join(SIGNAL_KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
+"""Names of signals become metric labels: ``<kind>.<source>``; what an outage is called follows from the kinds."""
 
-SIGNAL = re.compile(r"[a-z][a-z0-9_]{0,20}(\.[a-z0-9_-]{1,30}){1,3}")
-"""Names of signals become metric labels: ``<kind>.<source>``."""
+COUNTRY = re.compile(r"[A-Z]{2}")
+"""A country goes by its code of ISO 3166-1: under another name it would be another country."""
+
+NETWORK = re.compile(r"AS(0|[1-9][0-9]{0,9})")
+"""A network goes by its number, as ``AS59257``."""
+
+FORMS = {"country": (COUNTRY, "bad-country"), "asn": (NETWORK, "bad-asn")}
+"""What a name must look like, by type of entity; regions and services are taken as they stand."""
 
 MAX_SIGNALS = 1000
 """Signals of one table; more are a mistake, and would be as many series in Prometheus."""
@@ -37,8 +45,10 @@ FIRST, LAST = 631_152_000, 4_102_444_800
 """Stamps that can be event time [s]: 1990 until 2100."""
 
 WANTED = {
-    "bad-time": "a time as 2024-02-08T01:45:00Z", "bad-signal": "<kind>.<source>, as probing.ioda",
-    "bad-entity-type": ", ".join(ENTITY_TYPES), "bad-value": "a number, or nothing where it was not observed",
+    "bad-time": "a time as 2024-02-08T01:45:00Z",
+    "bad-signal": f"<kind>.<source>, as probing.ioda; kinds are {', '.join(SIGNAL_KINDS)}",
+    "bad-entity-type": ", ".join(ENTITY_TYPES), "bad-country": "a country's code of two capitals, as PK",
+    "bad-asn": "a network's number, as AS59257", "bad-value": "a number, or nothing where it was not observed",
 }  # fmt: skip
 """What should stand in place of a bad cell, for a person."""
 
@@ -67,6 +77,9 @@ class Names:
             raise ValueError("bad-entity-type")
         if not 0 < len(name) <= MAX_ENTITY:
             raise ValueError("bad-entity")
+        form, reason = FORMS.get(kind, (None, ""))
+        if form is not None and not form.fullmatch(name):
+            raise ValueError(reason)
         return self.entities.setdefault((kind, name), len(self.entities))
 
 

@@ -134,3 +134,15 @@ def test_a_table_that_was_given_up_says_where_and_up_to_when_it_was_read(tmp_pat
 def test_a_table_with_a_header_only_has_no_rows(tmp_path: Path):
     (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
     assert "│ rows │     0 │" in shown(inspect([tmp_path]))
+
+
+def test_lines_of_the_entities_to_which_no_row_belongs_are_named(tmp_path: Path):
+    (tmp_path / "signals.csv").write_text(
+        "time,signal,entity_type,entity,value\n2024-02-08T00:00:00Z,bgp.ris,asn,AS59257,1\n"
+    )
+    (tmp_path / "entities.csv").write_text(
+        "entity_type,entity,parent,name,mobile\nasn,AS59257,PK,Zong,yes\nasn,45669,PK,Jazz,yes\n"
+    )
+    contents = inspect([tmp_path])
+    assert look(tmp_path)["unmatched"] == [{"entity_type": "asn", "entity": "45669"}]
+    assert "No row of the table is about asn 45669 of" in shown(contents)

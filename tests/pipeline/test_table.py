@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.bins import DAY, Cadence
 from pipeline.errors import DecodeError, UserError, gave_up
-from pipeline.feeds.case import Kin, Label, read_entities, read_labels
+from pipeline.feeds.case import Label, read_entities, read_labels
 from pipeline.feeds.table import FEED, MAX_BAD, Table, chunks, read_table
 from pipeline.records import Entity, Rows
 
@@ -59,6 +59,13 @@ def test_a_share_of_more_than_one_is_out_of_range():
         ("1970-01-01T00:00:00Z,bgp.ris,country,PK,1", "bad-time"),
         ("9999-01-01T00:00:00Z,bgp.ris,country,PK,1", "bad-time"),
         (row(signal=""), "bad-signal"),
+        (row(signal="trafic.radar"), "bad-signal"),
+        (row(entity="pk"), "bad-country"),
+        (row(entity="Pakistan"), "bad-country"),
+        (row(entity="PAK"), "bad-country"),
+        (row(kind="asn", entity="59257"), "bad-asn"),
+        (row(kind="asn", entity="as59257"), "bad-asn"),
+        (row(kind="asn", entity="AS059257"), "bad-asn"),
         (row(signal="BGP ris"), "bad-signal"),
         (row(signal="bgp." + "x" * 99), "bad-signal"),
         (row(kind="planet"), "bad-entity-type"),
@@ -140,14 +147,6 @@ def test_an_offset_is_turned_into_utc():
     assert table(text, row("01:45")).series[0].time.tolist() == [1707356700] * 2
 
 
-def test_the_country_of_an_entity_is_in_its_name_or_in_the_entities():
-    kin = {("asn", "AS45669"): Kin("PK", "Jazz", True)}
-    given = [row(kind="asn", entity="AS45669"), row(kind="asn", entity="AS1"), row(kind="region", entity="PK-SD"),
-             row(kind="service", entity="PK:whatsapp")]  # fmt: skip
-    entities = table(*given, entities=kin).series[0].entities
-    assert [(e.country, e.mobile) for e in entities] == [("PK", True), ("", False), ("PK", False), ("PK", False)]
-
-
 def test_each_signal_has_its_own_cadence_unless_one_is_given():
     given = [row(f"{h:02}:{m:02}") for h in range(3) for m in range(0, 60, 5)]
     given += [row(f"{h:02}:00", signal="traffic.radar") for h in range(3)]
@@ -200,7 +199,7 @@ def test_blocks_cut_anywhere_give_the_same(monkeypatch):
 
 def test_a_million_rows_are_read_in_seconds():
     stamps = np.datetime_as_string(np.datetime64("2024-02-08T00:00") + np.arange(4000) * 5, timezone="UTC")
-    text = HEADER + "".join(f"{t},bgp.ris,country,C{c:03},{c}\n" for t in stamps for c in range(250))
+    text = HEADER + "".join(f"{t},bgp.ris,asn,AS{c},{c}\n" for t in stamps for c in range(250))
     begun = time.process_time()
     (rows,) = read_table(io.BytesIO(text.encode())).series
     assert len(rows) == 1_000_000
@@ -279,14 +278,6 @@ def test_a_wrong_label_file_is_one_sentence_with_the_place(tmp_path: Path, text,
     with pytest.raises(UserError, match=r"labels\.csv") as error:
         read_labels(path)
     assert words in str(error.value)
-
-
-def test_a_missing_or_binary_entity_file_is_one_sentence(tmp_path: Path):
-    with pytest.raises(UserError, match=r"entities.csv: No such file"):
-        read_entities(tmp_path / "entities.csv")
-    (tmp_path / "entities.csv").write_bytes(b"\xff\xfe")
-    with pytest.raises(UserError, match="not a table"):
-        read_entities(tmp_path / "entities.csv")
 
 
 def test_random_damage_never_raises_and_every_line_is_accounted_for(data: Path):
