@@ -12,6 +12,8 @@ from pipeline.codec import outage_json
 from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine, Output, chain
 from pipeline.feeds.archive import Recording
+from pipeline.feeds.case import Line
+from pipeline.observed import Observed
 from pipeline.past import Past
 from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Run
 from pipeline.series import Places, known
@@ -97,8 +99,8 @@ class Pace:
 class Playback:
     """The frames of recordings, side by side in order of event time; counts what it reads.
 
-    ``pace``: None for as fast as it goes.  ``places`` and ``past`` fill as it plays: what is known of its entities, and
-    how far back their series reach.
+    ``pace``: None for as fast as it goes.  ``places``, ``past`` and ``observed`` fill as it plays: what is known of its
+    entities, how far back their series reach, and when they were observed.
     ``reached``: the event time that is known to be fused [s].  ``sleep`` is what a pace waits with [s].
     """
 
@@ -106,8 +108,13 @@ class Playback:
         self.run, self.pace, self.reached = run, pace, NEVER
         self.places: Places = {}
         self.sleep: Callable[[float], object] = time.sleep
-        self.past = Past()
+        self.past, self.observed = Past(), Observed()
         self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
+
+    @property
+    def unmatched(self) -> list[Line]:
+        """Lines of ``entities.csv`` to which no row belongs."""
+        return [line for _, recording in self.streams for line in recording.unmatched]
 
     @property
     def feeds(self) -> list[str]:
@@ -128,6 +135,7 @@ class Playback:
                 self.places |= known(frame.entities)
             if isinstance(frame, Elements | Rows) and len(frame):
                 self.past.take(frame, signals[frame.feed])
+                self.observed.take(frame, signals[frame.feed])
             yield frame
 
 

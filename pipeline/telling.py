@@ -12,11 +12,13 @@ from rich.text import Text
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.errors import gave_up
+from pipeline.feeds.case import strangers
+from pipeline.observed import Gap, Observed
 from pipeline.past import Past, Series
 from pipeline.records import DeadLetter, Outage
 from pipeline.replay import Playback, Result
 from pipeline.series import Gazetteer, Places, placed
-from pipeline.show import by_country, outages_table, utc
+from pipeline.show import by_country, lasted, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.wording import counted, printable
 
@@ -28,7 +30,8 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
     ``note`` stands below the table of outages.
-    Returns the exit code: 1 where what was given up or cannot be used leaves nothing to rely on.
+    Returns the exit code: 1 where nothing was used, and where what was given up, unanswered or not observed may hold an
+    outage.
     """
     counts = {
         "read": playback.read, "used": result.used,
@@ -46,17 +49,20 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
             console.print(
                 f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
             )
-        for sentence in (*_unanswered(counts), *_limits(playback, result), *_damage(result.dead)):
+        said = (*_unanswered(counts), *_limits(playback, result), *_damage(result.dead), *strangers(playback.unmatched))
+        for sentence in said:
             console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
-    nothing_used = bool(result.dead) and not counts["used"] + counts["late"]
-    lost = any(_unanswered(counts))
-    return int(nothing_used or lost or any(gave_up(letter.reason) for letter in result.dead))
+    nothing_used = not counts["used"] + counts["late"]
+    lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
+    return int(nothing_used or lost or bool(playback.observed.gaps()))
 
 
 def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
     past = playback.past
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     names = ("signal", "entity_type", "entity", "first", "last")
+    gaps = [(*place, *map(_iso, gap)) for place, found in playback.observed.gaps().items() for gap in found]
+    unseen = ("signal", "entity_type", "entity", "start", "end")
     told: dict[str, Any] = {
         "watermark": iso(result.watermark) if result.watermark > NEVER else None,
         "judged": sum(result.judged.values()),
@@ -64,14 +70,20 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
         "judged_from": None if past.judged_from is None else iso(past.judged_from),
         "records": counts,
         "too_short": [dict(zip(names, span, strict=True)) for span in spans],
+        "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
         "undated": [outage.id for outage in _confirmed(result.sorted()) if past.undated(outage)],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
             for letter in result.dead if gave_up(letter.reason)
         ],
+        "unmatched": [dict(zip(("folder", "entity_type", "entity"), line, strict=True)) for line in playback.unmatched],
     }  # fmt: skip
     outages = b",".join(result.lines().splitlines()).decode()
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'
+
+
+def _iso(time: int | None) -> str | None:
+    return None if time is None else iso(time)
 
 
 def _unanswered(counts: dict[str, int]) -> Iterator[str]:
@@ -117,24 +129,66 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
             f"{utc(min(past.spans[series].first for series in short))} UTC on. Nothing is confirmed in a series' first "
             "day, which only serves to compare with: replay the days before as well, better four weeks."
         )
+    yield from unobserved(playback.observed, playback.places)
     undated = [outage for outage in _confirmed(result.sorted()) if past.undated(outage)]
     if undated:
-        names = [_name(outage.entity_type, outage.entity, playback.places) for outage in undated]
+        names = [f"{_name(o.entity_type, o.entity, playback.places)} from {utc(o.start)} UTC on" for o in undated]
         yield (
             f"The onset cannot be dated of the outage of {_few(names)}: it may have begun earlier, when there was no "
             "day of past to compare with."
         )
 
 
+def unobserved(observed: Observed, places: Places) -> Iterator[str]:
+    """When which places were not observed: those of the same times in one sentence, countries first."""
+    groups: dict[tuple[Gap, ...], list[str]] = {}
+    found = observed.gaps()
+    for place in sorted(found, key=lambda place: (place[1] != "country", place)):
+        signal, kind, entity = place
+        groups.setdefault(found[place], []).append(signal or _name(kind, entity, places))
+    for gaps, names in list(groups.items())[:FEW]:
+        yield f"No all-clear for {_few(names)}: {_when(gaps)}."
+    rest = sum(map(len, list(groups.values())[FEW:]))
+    if rest:
+        yield f"Nor for {rest:,} more, each not observed at other times: --json names them all."
+
+
+def _when(gaps: tuple[Gap, ...]) -> str:
+    """Times in words.
+
+    Examples
+    --------
+    >>> _when((Gap(1707354000, None),)), _when((Gap(None, None),))
+    ('not observed from 2024-02-08 01:00 UTC on', 'never observed')
+    >>> _when((Gap(None, 1707350400), Gap(1707354000, 1707361200)))
+    'not observed before 2024-02-08 00:00 UTC, nor from 2024-02-08 01:00 to 2024-02-08 03:00 UTC'
+    """
+    words, between = [], [(gap.start, gap.end) for gap in gaps if gap.start is not None and gap.end is not None]
+    if gaps[0].start is None:
+        words.append("never observed" if gaps[0].end is None else f"not observed before {utc(gaps[0].end)} UTC")
+    if between:
+        first, last, length = (
+            utc(between[0][0]),
+            utc(between[-1][1]),
+            lasted(sum(end - start for start, end in between)),
+        )
+        once = f"from {first} to {last} UTC"
+        many = f"{len(between)} times between {first} and {last} UTC, {length} in all"
+        words.append(f"not observed {once if len(between) == 1 else many}")
+    if gaps[-1].end is None and gaps[-1].start is not None:
+        words.append(f"not observed from {utc(gaps[-1].start)} UTC on")
+    return ", nor ".join(words).replace("nor not observed", "nor")
+
+
 def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
     """What makes each mobile shutdown of a country one: who is out, who stayed up, and what the routes did.
 
-    A network that was only suspected did not stay up.
+    A network that was suspected meanwhile, if only for a time, is not said to have stayed up.
     """
-    out = {(outage.entity_type, outage.entity) for outage in found if outage.state != "retracted"}
     for country in _confirmed(found):
         if country.entity_type != "country" or country.kind != "mobile":
             continue
+        out = {(other.entity_type, other.entity) for other in found if _meet(country, other)}
         up = [e for e in places.values() if e.type == "asn" and e.country == country.entity and e[:2] not in out]
         names = [Gazetteer().name(entity._replace(country="")) for entity in up]
         flat = [t for t in country.signals if t.signal.startswith("bgp.") and t.weight < 0 and t.ratio is not None]
@@ -144,6 +198,12 @@ def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
             + (f", while {_few(names)} stayed up" if names else "")
             + (f". The routes stood: {routes}." if routes else ".")
         )
+
+
+def _meet(one: Outage, other: Outage) -> bool:
+    """Whether two outages were at any one time; what is still open has no end."""
+    ends = [float("inf") if outage.end is None else outage.end for outage in (one, other)]
+    return one.start < ends[1] and other.start < ends[0]
 
 
 def how_to_read(past: Past) -> str:

@@ -54,7 +54,8 @@ def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
     for folder in (early, dated):
         folder.mkdir()
     rows = series(36, low=range(2, 13))
-    assert "The onset cannot be dated of the outage of Pakistan" in replayed(early, rows)
+    said = replayed(early, rows)
+    assert "The onset cannot be dated of the outage of Pakistan from 2024-02-07 12:00 UTC on: it may" in said
     (outage,) = json.loads(replayed(early, rows, 0, "--json"))["outages"]
     assert json.loads(replayed(early, rows, 0, "--json"))["undated"] == [outage["id"]]
     assert "cannot be dated" not in replayed(dated, series(72, low=range(2, 13)))
@@ -115,12 +116,16 @@ def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_own_networks() -> Non
     assert not list(why_mobile([out("country", "PK", "blackout")], KIN))
 
 
-def test_a_network_that_was_only_suspected_is_not_said_to_have_stayed_up() -> None:
-    suspected = structs.replace(out("asn", "AS2"), confirmed_at=None, state="suspected")
-    (said,) = why_mobile([out("country", "PK"), out("asn", "AS1"), suspected], KIN)
-    assert "stayed up" not in said
-    (said,) = why_mobile([out("country", "PK"), out("asn", "AS1"), structs.replace(suspected, state="retracted")], KIN)
-    assert "PTCL, AS2 stayed up" in said
+def test_a_network_that_was_suspected_meanwhile_is_not_said_to_have_stayed_up() -> None:
+    country, zong = (structs.replace(out(*e), start=3600, end=7200) for e in (("country", "PK"), ("asn", "AS1")))
+    suspected = structs.replace(out("asn", "AS2"), confirmed_at=None, state="suspected", start=4000, end=None)
+    retracted = structs.replace(suspected, state="retracted", end=5000)
+    for other in (suspected, retracted, structs.replace(suspected, start=0)):
+        (said,) = why_mobile([country, zong, other], KIN)
+        assert "stayed up" not in said
+    for start, end in ((0, 3600), (7200, 9000)):  # before and after it
+        (said,) = why_mobile([country, zong, structs.replace(retracted, start=start, end=end)], KIN)
+        assert "PTCL, AS2 stayed up" in said
 
 
 def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_path: Path) -> None:
@@ -131,3 +136,16 @@ def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_p
 
 def test_a_replay_of_which_every_row_is_dead_fails(tmp_path: Path) -> None:
     assert "1 dead" in replayed(tmp_path, "soon,bgp.ris,country,PK,1\n", 1)
+
+
+def test_a_table_of_a_header_only_fails(tmp_path: Path) -> None:
+    said = replayed(tmp_path, "", 1)
+    assert "0 records read" in said
+    assert "Nothing was observed well enough to be judged" in said
+
+
+def test_lines_of_the_entities_to_which_no_row_belongs_are_told(tmp_path: Path) -> None:
+    (tmp_path / "entities.csv").write_text("entity_type,entity,parent,name,mobile\nasn,59257,PK,Zong,yes\n")
+    assert "No row of the table is about asn 59257 of " in replayed(tmp_path, series(72))
+    (told,) = json.loads(replayed(tmp_path, series(72), 0, "--json"))["unmatched"]
+    assert (told["entity_type"], told["entity"]) == ("asn", "59257")
