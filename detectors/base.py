@@ -9,6 +9,8 @@ UNKNOWN, NORMAL, LOW_PROVISIONAL, LOW_CONFIRMED, HIGH = range(5)
 STATES = ("unknown", "normal", "low provisional", "low confirmed", "high")
 
 DAY = 24 * 3600
+SETTLING = DAY
+"""Event time after an entity's first value in which nothing is confirmed of it: a day to compare with [s]."""
 NEVER = -(2**62)
 """A time before all time [s]: what has not happened yet."""
 
@@ -44,7 +46,8 @@ class Verdict(NamedTuple):
     """What a detector says of one bin, arrays ``(n,)``.
 
     expected, lower, upper in the unit of x (NaN while nothing is expected); score signed, in robust standard
-    deviations, low is negative (NaN where nothing is said); state ``int8``, one of `STATES`.
+    deviations, low is negative (NaN where nothing is said); state ``int8``, one of `STATES`; settled ``bool``, whether
+    there is past enough for an outage to be confirmed: that nothing is low is no all-clear before.
     """
 
     expected: np.ndarray
@@ -52,6 +55,7 @@ class Verdict(NamedTuple):
     upper: np.ndarray
     score: np.ndarray
     state: np.ndarray
+    settled: np.ndarray
 
 
 S = TypeVar("S")
@@ -102,7 +106,7 @@ def stack(verdicts: list[Verdict], n: int) -> Verdict:
     if verdicts:
         return Verdict(*(np.stack(column) for column in zip(*verdicts, strict=True)))
     empty = np.empty((0, n))
-    return Verdict(empty, empty, empty, empty, np.empty((0, n), np.int8))
+    return Verdict(empty, empty, empty, empty, np.empty((0, n), np.int8), np.empty((0, n), np.bool_))
 
 
 def utc_context(t: np.ndarray, n: int, width: int) -> Context:

@@ -151,9 +151,10 @@ class Median(Detector[MedianState]):
         predicted = state.core.median()
         first = np.where((state.first == NEVER) & ~np.isnan(x), t, state.first)
         with np.errstate(all="ignore"):
-            speaks = (first != NEVER) & (t - first >= self.warmup) & (predicted >= self.floor) & ~np.isnan(x)
+            settled = (first != NEVER) & (t - first >= self.warmup)
+            speaks = settled & (predicted >= self.floor) & ~np.isnan(x)
             ratio = np.where(speaks, x / predicted, np.nan)
-            verdict = self._verdict(state, x, predicted, ratio)
+            verdict = self._verdict(state, x, predicted, ratio)._replace(settled=settled)
             odd = (ratio < self.inpaint_low) | (ratio > self.inpaint_high)
         after = self._learn(replace(state, first=first, last=t), x, predicted, odd, context.width)
         return after, verdict
@@ -176,7 +177,7 @@ class Median(Detector[MedianState]):
             NORMAL,
         ).astype(np.int8)
         score = bounded(np.where(says, (x - predicted) / _deviation(state.spread, predicted), np.nan))
-        return Verdict(predicted, self.warning * predicted, self.inpaint_high * predicted, score, code)
+        return Verdict(predicted, self.warning * predicted, self.inpaint_high * predicted, score, code, says)
 
     def _learn(
         self, state: MedianState, x: np.ndarray, predicted: np.ndarray, odd: np.ndarray, width: int

@@ -12,6 +12,7 @@ from detectors.base import (
     LOW_PROVISIONAL,
     NEVER,
     NORMAL,
+    SETTLING,
     UNKNOWN,
     Context,
     Detector,
@@ -123,7 +124,7 @@ class Seasonal(Detector[SeasonalState]):
     renew_low: int = 7 * DAY
     renew_high: int = 2 * DAY
     warmup: int = 6 * 3600
-    settle: tuple[int, int] = (12, DAY)
+    settle: tuple[int, int] = (12, SETTLING)
     memory: int = 3 * DAY
     follow: int = DAY // 2
     quorum: float = 0.5
@@ -230,6 +231,7 @@ class Seasonal(Detector[SeasonalState]):
             expected + band,
             np.where(says, judged.score, np.nan),
             np.where(says, judged.code, np.int8(UNKNOWN)),
+            judged.settled,
         )
 
     def _learnt(self, state: SeasonalState, judged: Judged, t: int, width: int) -> SeasonalState:

@@ -40,6 +40,9 @@ FAMILIES = {
     "signal_health": _gauge(
         "signal_health_ratio", SERIES, "Share of the sources of the last bin that were healthy [0-1]."
     ),
+    "signal_settled": _gauge(
+        "signal_settled", SERIES, "1 = there is past enough for an outage to be confirmed, 0 = too new to judge."
+    ),
     "entity_info": _gauge(
         "entity_info", ("entity_type", "entity", *TEXTS, "mobile"), "Name and country of an entity that has series."
     ),

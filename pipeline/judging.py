@@ -55,7 +55,7 @@ class JudgeStage:
         shape = (len(fresh), len(bins.entities))
         fields = {
             name: np.array([getattr(v, name)[columns] for v in verdicts]).reshape(shape)
-            for name in ("expected", "lower", "upper", "score", "state")
+            for name in ("expected", "lower", "upper", "score", "state", "settled")
         }
         fields |= {"value": bins.value[fresh], "health": bins.health[fresh], "start": bins.start[fresh]}
         if bins.status == END:

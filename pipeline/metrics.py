@@ -68,6 +68,7 @@ class Metrics:
     signal_expected: Gauge
     signal_score: Gauge
     signal_health: Gauge
+    signal_settled: Gauge
     entity_info: Gauge
     outage_active: Gauge
     outage_probability: Gauge

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.bins import DAY, WIDTH
+from detectors.base import DAY, SETTLING
+from pipeline.bins import WIDTH
 from pipeline.records import Elements, Outage, Rows
 
 Series = tuple[str, str, str]
@@ -23,12 +24,12 @@ class Span(NamedTuple):
     @property
     def judged_from(self) -> int:
         """From when on something can be confirmed: its first day only serves to compare with [s]."""
-        return self.first + DAY
+        return self.first + SETTLING
 
     @property
     def too_short(self) -> bool:
         """Whether less than a day of it is left to be judged, once there is a day to compare with."""
-        return self.last - self.first < 2 * DAY
+        return self.last - self.first < SETTLING + DAY
 
 
 @dataclass

@@ -111,6 +111,7 @@ def verdict_points(verdicts: Verdicts, row: int, columns: np.ndarray) -> Iterato
             ("signal_ratio", labels, float(ratio[i])),
             ("signal_score", labels, float(verdicts.score[row, i])),
             ("signal_health", labels, float(verdicts.health[row, i])),
+            ("signal_settled", labels, float(verdicts.settled[row, i])),
         ]
         points += [("signal_expected", (*labels, bound), float(getattr(verdicts, bound)[row, i])) for bound in BOUNDS]
         yield entity, points

@@ -174,6 +174,18 @@ def nothing_is_confirmed_on_a_start_at_night(detector: AnyDetector) -> None:
         assert (verdict.state != LOW_CONFIRMED).all()
 
 
+def nothing_is_confirmed_before_it_is_settled(detector: AnyDetector) -> None:
+    series = made(4, n=2, width=600, dispersion=2, outages=[(0.3, 0.6), (3, 3.3)], left=0.0)
+    series.x[:, 1] = np.nan
+    verdict = judged(detector, series)
+    confirmed = verdict.state == LOW_CONFIRMED
+    assert verdict.settled.dtype == np.bool_
+    assert confirmed[:, 0].any()
+    assert verdict.settled[confirmed].all()
+    assert not verdict.settled[0, 0]
+    assert not verdict.settled[:, 1].any()
+
+
 def the_outage_is_found(detector: AnyDetector) -> None:
     for seed in range(3):
         series = made(9, width=600, daily=0.2, dispersion=3, outages=[(8.3, 8.5)], left=0.2, seed=seed)
@@ -245,6 +257,7 @@ PROMISES: list[Promise] = [
     a_missing_outage_leaves_no_mark,
     warm_up_is_silent,
     nothing_is_confirmed_on_a_start_at_night,
+    nothing_is_confirmed_before_it_is_settled,
     the_outage_is_found,
     a_total_outage_is_found,
     a_long_outage_is_not_the_normal_within_days,

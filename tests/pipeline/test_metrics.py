@@ -68,7 +68,7 @@ def test_a_bin_is_shown_with_its_expectation(registry: CollectorRegistry, metric
             for bound, value in (("lower", 90.0), ("expected", 100.0), ("upper", 110.0))
         ),
         f"netvigil_signal_score{{{key}}} -16.0",
-        f"netvigil_signal_health_ratio{{{key}}} 0.75",
+        *(f"netvigil_signal_{name}{{{key}}} {value}" for name, value in (("health_ratio", 0.75), ("settled", 1.0))),
         'netvigil_entity_info{country="PK",entity="PK",entity_type="country",mobile="no",name="Pakistan"} 1.0',
         'netvigil_bin_health_ratio{signal="probing.ioda"} 0.75',
         'netvigil_event_timestamp_seconds{tense="live"} 1.7073573e+09',
