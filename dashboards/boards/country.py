@@ -11,10 +11,9 @@ from dashboards.boards.states import (
     STATE_WORDS,
     apart,
     lowest,
-    measured,
     named,
     open_state,
-    unseen,
+    sight,
 )
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.panels import (
@@ -47,11 +46,11 @@ BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND},
 
 def state() -> Json:
     """Is it out?"""
-    open_, blind = open_state(f"{HERE},{TENSE}", "entity"), unseen(HERE, "entity")
-    states = f"{open_}\nor {blind}\nor {measured(HERE, 'entity')}"
+    states = f"{open_state(f'{HERE},{TENSE}', 'entity')}\nor {sight(HERE, 'entity')}"
     return stat(
         "Now",
-        "What we say of the country at the end of the board's time. Grey: too few healthy sources to say anything.",
+        "What we say of the country at the end of the board's time. Grey: no all-clear. Either too few sources are "
+        "healthy to say anything, or there is no day of past yet to compare with, in which nothing is confirmed.",
         latest(named(states, "entity", HERE), "{{name}}"),
         text="value_and_name", mappings=STATE_WORDS, noValue="Not measured", thresholds=steps((None, BLIND)),
     )  # fmt: skip
@@ -112,9 +111,10 @@ def one_signal() -> Json:
         "The signal in its own unit, what was expected of it, and how far ordinary days stray (grey band).",
         [
             target(f"max(netvigil_signal_value{{{own}}} >= 0)", "measured"),
-            target(f'max(netvigil_signal_expected{{{own},bound="expected"}})', "expected"),
-            target(f'max(netvigil_signal_expected{{{own},bound="lower"}})', "usual, from"),
-            target(f'max(netvigil_signal_expected{{{own},bound="upper"}})', "usual range"),
+            # NaN, while nothing is expected yet, would empty the graph
+            target(f'max(netvigil_signal_expected{{{own},bound="expected"}} >= 0)', "expected"),
+            target(f'max(netvigil_signal_expected{{{own},bound="lower"}} >= 0)', "usual, from"),
+            target(f'max(netvigil_signal_expected{{{own},bound="upper"}} >= 0)', "usual range"),
         ],
         unit="short", min=0,
         overrides=[
@@ -138,7 +138,7 @@ NOTHING = "No signal recorded of any part of the country"
 def parts_over_time() -> Json:
     """States of the country's networks, regions and services."""
     parts = 'entity_type!="country"'
-    states = f"{open_state(f'{parts},{TENSE}', PLACE)}\nor {unseen(parts, PLACE)}\nor {measured(parts, PLACE)}"
+    states = f"{open_state(f'{parts},{TENSE}', PLACE)}\nor {sight(parts, PLACE)}"
     return timeline(
         "Networks, regions and services over time",
         "Parts of the country that are watched, or out. Mobile networks often go dark while fixed lines stay up. Bars "
@@ -194,16 +194,22 @@ def seen() -> Json:
     own = f"{HERE},{SIGNAL}"
     blind = f"(max by (signal) (netvigil_signal_health_ratio{{{own}}}) < bool {QUORUM})"
     value = f"max by (signal) (netvigil_signal_value{{{own}}})"
+    new = f"(max by (signal) (netvigil_signal_settled{{{own}}}) == bool 0)"
     return timeline(
         "Could we see?",
-        "Grey: the signal was not observed, or too few of its sources were healthy. It says nothing for such times, "
-        "neither that all is well nor that something is out.",
-        [target(f"{blind} + 2 * ({value} != bool {value})", "{{signal}}")],
+        "Grey: the signal was not observed, or it is too new: without a day of past to compare with nothing is "
+        "confirmed. Amber: too few of its sources were healthy. It says nothing for such times, neither that all is "
+        "well nor that something is out.",
+        [target(f"{blind} + 2 * ({value} != bool {value}) + 4 * {new}", "{{signal}}")],
         words(
             ("0", "Seen", CALM),
             ("1", "Few sources", SUSPECT),
             ("2", "Not seen", BLIND),
             ("3", "Not seen", BLIND),
+            ("4", "Too new to judge", BLIND),
+            ("5", "Few sources", SUSPECT),
+            ("6", "Not seen", BLIND),
+            ("7", "Not seen", BLIND),
         ),
         noValue="Not measured",
     )
@@ -234,11 +240,11 @@ def country() -> Json:
         "netvigil: one country",
         "Is the country off the Internet, since when, how much of it, how sure are we, and is it over?",
         [
-            (4, 4, state()),
+            (5, 4, state()),
             (4, 4, told("What", "The kind of the open outage.", "what")),
             (5, 4, told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
             (4, 4, duration()),
-            (4, 4, number("Lost (mean)", LOST, lost, unit="percentunit")),
+            (3, 4, number("Lost (mean)", LOST, lost, unit="percentunit")),
             (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
             (24, 10, compared()),
             (8, 8, evidence()),

@@ -1,6 +1,6 @@
 """Is it over?  Outages that ended within the time of the board."""
 
-from dashboards.boards.states import COUNTRY
+from dashboards.boards.states import COUNTRY, QUORUM
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.panels import BACK, BLIND, CALM, INK, OUT, Json, override, rows, stat, steps, table, words
 
@@ -26,7 +26,8 @@ def last_ended(places: str, here: str) -> Json:
     last = f"topk(1, {ended(restored, 'until_local, lasted')})"
     joined = f'label_join({last}, "both", ";", "until_local", "lasted")'
     text = f'label_replace({joined}, "text", "Restored $1, after $2", "both", "(.*);(.*)")'
-    looked = f"count(count_over_time(netvigil_signal_health_ratio{{{here}}}[$__range]))"
+    seen = f"max_over_time(netvigil_signal_health_ratio{{{here}}}[$__range]) >= {QUORUM}"
+    looked = f"count({seen} and max_over_time(netvigil_signal_settled{{{here}}}[$__range]) == 1)"
     none = f'label_replace({looked}, "text", "No outage ended in this time", "", "")'
     return stat(
         "Last outage that ended",

@@ -9,14 +9,18 @@ from dashboards.boards.states import (
     COUNTRY,
     STATE_WORDS,
     SUSPECTED,
+    TOO_NEW,
+    UNSEEN,
     WATCHED,
     apart,
-    fresh,
+    calm,
+    judged,
     lowest,
-    measured,
     named,
+    not_judged_cells,
     open_state,
-    unseen,
+    sight,
+    unseen_watched,
 )
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.links import OVERVIEW
@@ -52,15 +56,18 @@ def out_now() -> Json:
     info = f'max by ({PLACE}, name) (netvigil_outage_info{{{COUNTRY},{TENSE},state!="suspected"}})'
     lost = f"max by ({PLACE}) (netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}})"
     out = marked(f"100 * {lost} * on ({PLACE}) group_left (name) {info}")
-    calm = f'label_replace(0 * {fresh(TENSE)} - 1, "name", "No country is out", "", "")'
+    seen = f"count({judged(COUNTRY, 'entity')} == 0)"
+    clear = f'label_replace(0 * {calm(TENSE)} - 1 and on () {seen}, "name", "No country is out", "", "")'
     return stat(
         "Countries out now",
         "At the end of the board's time: every country with a confirmed outage, and how deep the signals that fell lie "
-        "below usual, a mean weighed as evidence and no share of people or of traffic. Grey: verdicts are more than "
-        "three hours old, or there are none, so that we do not know.",
-        latest(f"sort_desc({out})\n  or on () {calm}", "{{name}}"),
+        "below usual, a mean weighed as evidence and no share of people or of traffic. Grey is no all-clear: the "
+        "countries that cannot be seen, or have no day of past yet to compare with; or verdicts are more than three "
+        "hours old, or there are none, so that we do not know. A worker that shows what is live does not show what a "
+        "replay sees.",
+        latest(f"sort_desc({out}\n  or {not_judged_cells()})\n  or on () {clear}", "{{name}}"),
         text="value_and_name", unit="suffix: % below usual", decimals=0, noValue="We do not know",
-        mappings=words(("-1", "All calm", CALM)), thresholds=steps((None, BLIND), (0, OUT)),
+        mappings=words(("-1", "All calm", CALM), *NO_ALL_CLEAR), thresholds=steps((None, BLIND), (0, OUT)),
     )  # fmt: skip
 
 
@@ -71,13 +78,16 @@ def marked(expr: str) -> str:
     return f'label_join({expr}, "name", " ", "name", "mark")'
 
 
+NO_ALL_CLEAR = ((f"-{UNSEEN}", "Cannot see", BLIND), (f"-{TOO_NEW}", "Too new to judge", BLIND))
+
+
 def also_out() -> Json:
     """How many smaller places are out."""
     count = f'count(max by ({PLACE}) (netvigil_outage_active{{entity_type!="country",{TENSE}}}) == 1)'
     return stat(
         "Regions, networks, services out",
-        "Confirmed outages of parts of countries.",
-        latest(f"{count}\n  or on () 0 * {fresh(TENSE)}", "out"),
+        "Confirmed outages of parts of countries. Unknown: there is none, and not every country can be judged.",
+        latest(f"{count}\n  or on () 0 * {calm(TENSE)}", "out"),
         noValue="Unknown", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
     )  # fmt: skip
 
@@ -87,8 +97,9 @@ def suspected() -> Json:
     count = f"count(max by ({PLACE}) (netvigil_outage_active{{{TENSE}}}) == 0)"
     return stat(
         "Suspected",
-        "Suspicions of any place that are not confirmed. Most come to nothing; none of them notifies.",
-        latest(f"{count}\n  or on () 0 * {fresh(TENSE)}", "suspected"),
+        "Suspicions of any place that are not confirmed. Most come to nothing; none of them notifies. Unknown: there "
+        "is none, and not every country can be judged.",
+        latest(f"{count}\n  or on () 0 * {calm(TENSE)}", "suspected"),
         noValue="Unknown", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, SUSPECT)),
     )  # fmt: skip
 
@@ -205,13 +216,14 @@ NOTHING = "No signal recorded of a country that is watched or was out"
 
 def where() -> Json:
     """The countries that are out or watched, on a map."""
-    states = f"{open_state(f'{COUNTRY},{TENSE}', 'entity')} or 0 * max by (entity) ({WATCHED})"
+    open_ = open_state(f"{COUNTRY},{TENSE}", "entity")
+    states = f"{open_} or {sight(COUNTRY, 'entity')} and on (entity) {WATCHED}"
     return countries_map(
         "Where",
-        "Vermilion: out. Amber: suspected. Blue: watched, and nothing is out.",
-        rows(named(states, "entity", COUNTRY)),
+        "Vermilion: out. Amber: suspected. Blue: watched, and nothing is out. Grey: watched, and no all-clear.",
+        rows(f"{named(states, 'entity', COUNTRY)} or on (entity) {unseen_watched()}"),
         "entity",
-        mappings=STATE_WORDS, thresholds=steps((None, CALM), (SUSPECTED, SUSPECT), (CONFIRMED, OUT)),
+        mappings=STATE_WORDS, thresholds=steps((None, CALM), (SUSPECTED, SUSPECT), (CONFIRMED, OUT), (UNSEEN, BLIND)),
         noValue="None recorded",
     )  # fmt: skip
 
@@ -221,15 +233,13 @@ def over_time() -> Json:
     was_out = f"max by (entity) (max_over_time(netvigil_outage_active{{{COUNTRY},{TENSE}}}[$__range] @ end()))"
     states = (
         f"{open_state(f'{COUNTRY},{TENSE}', 'entity')}\n"
-        f"or {unseen(COUNTRY, 'entity')} and on (entity) {WATCHED}\n"
-        f"or 0 * max by (entity) ({WATCHED})\n"
-        f"or {measured(COUNTRY, 'entity')} and on (entity) {was_out}"
+        f"or {sight(COUNTRY, 'entity')} and on (entity) ({was_out} or {WATCHED})"
     )
     return timeline(
         "Countries over time",
         "Every country that is watched or was out in this time. Bars begin when it was known; the onset, which is "
         "found afterwards, stands under Since.",
-        [target(named(states, "entity", COUNTRY), "{{name}}")],
+        [target(f"{named(states, 'entity', COUNTRY)}\nor on (entity) {unseen_watched()}", "{{name}}")],
         STATE_WORDS,
         noValue=NOTHING,
     )

@@ -5,17 +5,20 @@ from itertools import pairwise
 from dashboards.panels import BLIND, CALM, OTHERS, OUT, PLACES, SUSPECT, Json, of_query, target, words
 from dashboards.rules.sight import QUORUM, SILENT
 
-NORMAL, SUSPECTED, CONFIRMED, UNSEEN = range(4)
+NORMAL, SUSPECTED, CONFIRMED, UNSEEN, TOO_NEW = range(5)
 
 STATE_WORDS = words(
     (str(NORMAL), "No outage", CALM),
     (str(SUSPECTED), "Suspected", SUSPECT),
     (str(CONFIRMED), "OUT", OUT),
     (str(UNSEEN), "Cannot see", BLIND),
+    (str(TOO_NEW), "Too new to judge", BLIND),
 )
 
 WATCHED = 'label_replace(max by (country) (netvigil_watch_active), "entity", "$1", "country", "(.*)")'
 COUNTRY = 'entity_type="country"'
+FEW = 3
+"""So many places that cannot be judged are named; of more only the number stands there [-]."""
 
 
 def open_state(places: str, by: str) -> str:
@@ -28,9 +31,38 @@ def unseen(places: str, by: str) -> str:
     return f"0 * (max by ({by}) (netvigil_signal_health_ratio{{{places}}}) < {QUORUM}) + {UNSEEN}"
 
 
-def measured(places: str, by: str) -> str:
-    """0 where a place is measured at all."""
-    return f"0 * max by ({by}) (netvigil_signal_health_ratio{{{places}}})"
+def judged(places: str, by: str) -> str:
+    """0 where an outage of a place could be confirmed, 4 where none of its healthy signals has past enough for it."""
+    healthy = f"(netvigil_signal_health_ratio{{{places}}} >= bool {QUORUM})"
+    return f"{TOO_NEW} - {TOO_NEW} * max by ({by}) (netvigil_signal_settled{{{places}}} * {healthy})"
+
+
+def sight(places: str, by: str) -> str:
+    """Whether a place has an all-clear (0) while no outage of it is open: it is seen, and there is past enough."""
+    return f"({unseen(places, by)} or {judged(places, by)})"
+
+
+def unseen_watched() -> str:
+    """3 where a country is watched, and nothing of it is measured at all; its code is all that is known of it."""
+    measured = f"netvigil_signal_health_ratio{{{COUNTRY}}}"
+    watched = f"{UNSEEN} + 0 * max by (entity) ({WATCHED}) unless on (entity) {measured}"
+    return f'label_replace({watched}, "name", "$1", "entity", "(.*)")'
+
+
+def not_judged() -> str:
+    """3 or 4 for every country, measured or watched, that has no all-clear, by its name."""
+    return f"({named(sight(COUNTRY, 'entity') + ' > 0', 'entity', COUNTRY)} or {unseen_watched()})"
+
+
+def not_judged_cells() -> str:
+    """-3 or -4: the names of the countries that have no all-clear; where they are many, how many."""
+    cells = []
+    for state in (UNSEEN, TOO_NEW):
+        own = f"({not_judged()} == {state})"
+        number = f'count_values("number", count({own}) > {FEW})'
+        cells.append(f"-{own} and on () count({own}) <= {FEW}")
+        cells.append(f'label_replace(-{state} * {number}, "name", "$1 countries", "number", "(.*)")')
+    return "\n  or ".join(cells)
 
 
 def named(expr: str, by: str, places: str) -> str:
@@ -83,3 +115,12 @@ def fresh(tense: str) -> str:
     live = f'netvigil_event_timestamp_seconds{{{tense},tense="live"}}'
     other = f'netvigil_event_timestamp_seconds{{{tense},tense!="live"}}'
     return f"(max({live}) > time() - {SILENT} or max({other}) unless on () max(max_over_time({live}[1d])))"
+
+
+def calm(tense: str) -> str:
+    """Event time while an all-clear may be given: verdicts are fresh, and no country is blind or too new to judge.
+
+    What is said needs something that was seen: where nothing is, there is no series.
+    """
+    seen = f"count({judged('', 'entity_type, entity')} == 0)"
+    return f"({fresh(tense)} and on () {seen} unless on () count({not_judged()}))"
