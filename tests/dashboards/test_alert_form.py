@@ -1,5 +1,6 @@
 """Alerts keep to one form, and each has its page in the runbook."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from dashboards.links import runbook_link, sections
 from dashboards.rules.alert import Timing
 from dashboards.rules.groups import ALERTS, rules, rules_text
 from dashboards.rules.sight import QUORUM
+from dashboards.written import FOLDER
 from detectors.median import Median
 from tests.dashboards.expressions import KNOWN, metric_names
 from tests.programs import program
@@ -56,6 +58,15 @@ def test_the_expression_of_a_rule_parses_and_names_known_metrics(name: str, expr
     names = metric_names(expr)
     assert names <= KNOWN
     assert names or name in WITHOUT_METRIC
+
+
+def test_a_command_of_the_runbook_is_one_of_the_readme() -> None:
+    """So it has its addresses: at three in the morning nobody looks them up."""
+    readme = (FOLDER.parent.parent / "README.md").read_text("utf-8").splitlines()
+    text = "\n".join(sections().values())
+    commands = re.findall(r"^netvigil .*|(?<=`)netvigil [a-z][^`]*(?=`)", text, re.MULTILINE)
+    assert commands
+    assert set(commands) <= set(readme)
 
 
 def test_an_alert_without_its_heading_in_the_runbook_is_one_sentence(monkeypatch, capsys) -> None:
