@@ -188,13 +188,15 @@ def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
     for country in _confirmed(found):
         if country.entity_type != "country" or country.kind != "mobile":
             continue
-        out = {(other.entity_type, other.entity) for other in found if _meet(country, other)}
-        up = [e for e in places.values() if e.type == "asn" and e.country == country.entity and e[:2] not in out]
-        names = [Gazetteer().name(entity._replace(country="")) for entity in up]
+        meanwhile = [outage for outage in found if _meet(country, outage)]
+        low, out = ({(o.entity_type, o.entity) for o in some} for some in (meanwhile, _confirmed(meanwhile)))
+        own = [e for e in places.values() if e.type == "asn" and e.country == country.entity]
+        were = "were out" if any(e[:2] in out for e in own) else "are suspected to have been out"
+        names = [Gazetteer().name(entity._replace(country="")) for entity in own if entity[:2] not in low]
         flat = [t for t in country.signals if t.signal.startswith("bgp.") and t.weight < 0 and t.ratio is not None]
         routes = ", ".join(f"{term.signal} at {term.ratio:.0%} of usual" for term in flat)
         yield (
-            f"mobile: of the watched networks of {_name('country', country.entity, places)} only mobile ones were out"
+            f"mobile: of the watched networks of {_name('country', country.entity, places)} only mobile ones {were}"
             + (f", while {_few(names)} stayed up" if names else "")
             + (f". The routes stood: {routes}." if routes else ".")
         )

@@ -128,6 +128,12 @@ def test_a_network_that_was_suspected_meanwhile_is_not_said_to_have_stayed_up() 
         assert "PTCL, AS2 stayed up" in said
 
 
+def test_networks_that_were_only_suspected_are_not_said_to_have_been_out() -> None:
+    zong = structs.replace(out("asn", "AS1"), confirmed_at=None, state="retracted")
+    (said,) = why_mobile([out("country", "PK"), zong], KIN)
+    assert "only mobile ones are suspected to have been out, while PTCL, AS2 stayed up" in said
+
+
 def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_path: Path) -> None:
     said = replayed(tmp_path, series(72, low=range(2, 13)))
     assert "lost: how far the signals that fell lie below their usual; no share of people. " in said
