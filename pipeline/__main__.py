@@ -43,7 +43,7 @@ def netvigil(
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(help="varies depth, noise and onsets")] = 0,
-    write: Annotated[Path | None, typer.Option(help="leave it in this folder as signals.csv and labels.csv")] = None,
+    write: Annotated[Path | None, typer.Option(help="leave it in this folder, as a case that can be replayed")] = None,
     settings: Chosen = None,
 ) -> None:
     """Shows a reconstructed shutdown on election day.

@@ -61,9 +61,15 @@ class ReplayOptions:
             raise UserError(f"--tense {self.tense!r} needs --through kafka and --broker: only its workers tell anybody")
         if self.workers < -1:
             raise UserError(f"--workers {self.workers} is below 0")
+        if self.workers >= 0 and self.through != "kafka":
+            raise UserError(f"--workers {self.workers} needs --through kafka: a replay in memory starts none")
         if self.metrics and self.through != "memory":
             raise UserError(f"--metrics {str(self.metrics)!r} needs --through memory")
         chosen(self.settings)
+        if self.outages and self.metrics and self.outages.resolve() == self.metrics.resolve():
+            raise UserError(
+                f"--outages and --metrics are both {str(self.outages)!r}: one would be written over the other"
+            )
         for path in (self.outages, self.metrics):
             if path is not None:
                 check_writable(path)
@@ -193,7 +199,7 @@ DEMO_DAY = 8.0
 
 def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     """The reconstruction through an embedded broker and a worker."""
-    from pipeline.reconstruction import about, reconstruct, write
+    from pipeline.reconstruction import FILES, about, check_own, reconstruct, write
 
     if seed < 0:
         raise UserError(f"--seed {seed} is below 0")
@@ -201,6 +207,7 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     options.check()
     made = reconstruct(seed)
     if folder is not None:
+        check_own(folder)
         write(made, folder)
     console = Console()
     console.print(f"[bold]A {made.title}[/bold]")
@@ -215,7 +222,7 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     result = _watched(console, playback, options, lambda _: None, end)
     tell(console, playback, result, as_json=False, note="Reconstructed: these series were made, not measured.")
     if folder is not None:
-        console.print(f"left in {folder}: signals.csv, labels.csv, entities.csv")
+        console.print(f"left in {folder}: {', '.join(FILES)}")
 
 
 def inspect(paths: list[str], as_json: bool) -> int:

@@ -4,15 +4,19 @@ Mobile networks go dark on the morning of an election, one after the other; fixe
 published of the day and what is assumed stands in ``facts/pakistan-2024-02-08.toml``.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
+from filecmp import cmp
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from pipeline.bins import DAY
+from pipeline.errors import UserError
 from pipeline.feeds import tabletext
 from pipeline.feeds.case import Kin, Label, write_case
 from pipeline.localtime import country_name
@@ -215,6 +219,32 @@ def write(made: Case, folder: Path) -> None:
     """Leave a case as ``signals.csv``, ``labels.csv`` and ``entities.csv``, with a page that says what it is."""
     write_case(folder, made.rows, made.labels, made.entities)
     (folder / "README.md").write_text(about(made), encoding="utf-8")
+
+
+FILES = ("signals.csv", "labels.csv", "entities.csv", "README.md")
+"""What is written."""
+
+
+def check_own(folder: Path) -> None:
+    """Raise `UserError` where a file would be written over that is not just as a reconstruction was written."""
+    there = [name for name in FILES if (folder / name).exists()]
+    if not there:
+        return
+    with TemporaryDirectory() as again:
+        write(reconstruct(_seed(folder / "README.md")), Path(again))
+        for name in there:
+            if not (folder / name).is_file() or not cmp(folder / name, Path(again) / name, shallow=False):
+                raise UserError(
+                    f"{folder / name} is there already, and no reconstruction as the demo left it: it would be written "
+                    "over; name another folder"
+                )
+
+
+def _seed(page: Path) -> int:
+    """The seed that the page of a reconstruction names; 0 where it is none."""
+    first = page.read_text(encoding="utf-8", errors="replace").partition("\n")[0] if page.is_file() else ""
+    found = re.search(r"\(seed (\d{1,18})\)$", first)
+    return int(found[1]) if found else 0
 
 
 def about(made: Case) -> str:

@@ -12,7 +12,7 @@ from pipeline.errors import UserError
 from pipeline.feeds.archive import open_source
 from pipeline.feeds.case import read_entities, read_labels
 from pipeline.feeds.table import chunks
-from pipeline.reconstruction import FACTS, Case, facts, reconstruct, write
+from pipeline.reconstruction import FACTS, FILES, Case, check_own, facts, reconstruct, write
 from pipeline.records import Entity, Rows
 from pipeline.series import Gazetteer
 
@@ -191,6 +191,31 @@ def test_the_table_is_in_order_of_time(case: Case, tmp_path: Path):
     assert len(stamps) == sum(map(len, case.rows))
     assert stamps == sorted(stamps)
     assert dt.datetime.fromisoformat(stamps[0]).timestamp() == MIDNIGHT - 27 * DAY
+
+
+def test_what_somebody_else_wrote_is_not_written_over(case: Case, tmp_path: Path):
+    check_own(tmp_path / "nowhere")
+    for name in FILES:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        with pytest.raises(UserError, match=f"{name} is there already, and no reconstruction as the demo left it"):
+            check_own(folder)
+    assert sorted(FILES) == sorted(_names(case, tmp_path / "all"))
+
+
+def _names(case: Case, folder: Path) -> list[str]:
+    write(case, folder)
+    return [path.name for path in folder.iterdir()]
+
+
+def test_a_reconstruction_of_whatever_seed_is_written_anew_unless_it_was_changed(tmp_path: Path):
+    write(reconstruct(3), tmp_path)
+    check_own(tmp_path)
+    with open(tmp_path / "signals.csv", "a") as table:
+        table.write("2024-02-09T00:00:00Z,bgp.ris,country,PK,1\n")
+    with pytest.raises(UserError, match=r"signals\.csv is there already"):
+        check_own(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(case: Case, tmp_path: Path):
