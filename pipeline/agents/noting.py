@@ -7,20 +7,15 @@ from typing import Any
 
 import msgspec
 
-from pipeline.agents.pulse import Pulse
+from pipeline.agents.pulse import LINGER, Pulse
 from pipeline.binning import BinStage, Late, Taken, answered
 from pipeline.bins import NEVER
 from pipeline.brokers.origin import Origins
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts
+from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
 from pipeline.runs import remember
 from pipeline.topics import PATH
-
-LINGER = 15 * 60
-"""How long a replay or drill is shown after its end [s]: its alerts get through, and do not fire for ever.  One that
-was killed never says that it has ended: its end is taken to be when it had not moved for a feed's silence."""
-
 
 Place = tuple[str, str, int]
 """``(tense, signal, fusion partition)``."""
@@ -35,7 +30,8 @@ class Noting:
 
     One replay and one drill are shown at a time, the newest: when it begins, what is left of the one before goes, and
     what that still leads to is not shown.  One that has ended goes after a while: an outage that is open at the end of
-    a recording would be told for ever.
+    a recording would be told for ever.  One that a snapshot holds is shown again once something of it comes: it may
+    have been killed long ago.
     """
 
     def __init__(self, metrics: Metrics) -> None:
@@ -47,13 +43,14 @@ class Noting:
         self.moved: dict[str, float] = {}
         self.dead: set[tuple[str, str, int]] = set()
         self.dark: set[Place] = set()
+        self.resumed: list[FuseStage] = []
         self.letters = Origins()
 
     def note(self, frame: Frame | None, output: Any) -> None:
         """An output of a stage, with the frame that led to it; None for the frame itself, once."""
-        is_shown = frame is None or self._shown(frame.run)
-        if frame is not None and is_shown:
+        if frame is not None:
             self._move(frame)
+        is_shown = frame is None or self._shown(frame.run)
         match output:
             case None if isinstance(frame, Heartbeat):
                 self._beat(frame)
@@ -81,14 +78,34 @@ class Noting:
         """Take away what ended `LINGER` ago, or was left; ``now`` by the clock of `time.monotonic` [s]."""
         left = {tense: last + self.pulse.silence for tense, last in self.moved.items()}
         for tense in [tense for tense, end in (left | self.ended).items() if now >= end + LINGER]:
-            self.ended.pop(tense, None)
-            self.moved.pop(tense, None)
-            self.metrics.begin(tense)
+            self._leave(tense)
 
     def _move(self, frame: Frame) -> None:
-        """A replay or drill goes on; that its feed is dead is the worker's own word."""
-        if frame.run.tense != "live" and (isinstance(frame, Elements | Rows) or frame.status != DEAD):
-            self.moved[frame.run.tense] = time.monotonic()
+        """A replay or drill goes on; that its feed is dead, or has ended, may be the worker's own word."""
+        run = frame.run
+        if run.tense == "live" or run.id in self.past or getattr(frame, "status", UP) != UP:
+            return
+        if self.runs.get(run.tense) != run.id:
+            self._begin(run)
+        self.moved[run.tense] = time.monotonic()
+
+    def _begin(self, run: Run) -> None:
+        """A run takes the place of the one before; what is open of it already comes from a snapshot."""
+        if run.tense in self.runs:
+            self._leave(run.tense)
+        self.runs[run.tense] = run.id
+        for stage in self.resumed:
+            self._resume_outages(stage, run)
+
+    def _leave(self, tense: str) -> None:
+        """The run of a tense is shown no longer."""
+        self.metrics.begin(tense)
+        self.ended.pop(tense, None)
+        self.moved.pop(tense, None)
+        run = self.runs.pop(tense, None)
+        if run is not None:
+            remember(self.past, run)
+            self.dead = {place for place in self.dead if place[0] != run}
 
     def letter(self, message: bytes, headers: Mapping[str, bytes] = MappingProxyType({})) -> None:
         """A dead letter on the topic, whoever wrote it; what is none itself is counted as one, and what a stage says
@@ -106,36 +123,30 @@ class Noting:
         if isinstance(stage, BinStage):
             self._resume_feeds(stage)
         if isinstance(stage, FuseStage):
-            streams = list(stage.streams.values())
-            for run in [stream.run for stream in streams]:
-                self._shown(run)  # in order of last use: the newest is shown
-            for stream in streams:
+            self.resumed.append(stage)
+            for stream in stage.streams.values():
                 if self._shown(stream.run):
-                    for signal in [signal for signal, line in stream.lines.items() if line.status == DEAD]:
-                        self.dark.add((stream.run.tense, signal, stage.partition))
-                        self._stay_blind((stream.run.tense, signal, stage.partition))
-                    open_ones = [life.outage() for life in stream.ledger.lives.values()]
-                    self.metrics.resume(stream.run.tense, open_ones, stream.ledger.entities)
+                    self._resume_outages(stage, stream.run)
+
+    def _resume_outages(self, stage: FuseStage, run: Run) -> None:
+        stream = stage.streams.get(run.id)
+        if stream is None:
+            return
+        for signal in [signal for signal, line in stream.lines.items() if line.status == DEAD]:
+            self.dark.add((run.tense, signal, stage.partition))
+            self._stay_blind((run.tense, signal, stage.partition))
+        open_ones = [life.outage() for life in stream.ledger.lives.values()]
+        self.metrics.resume(run.tense, open_ones, stream.ledger.entities)
 
     def _shown(self, run: Run) -> bool:
-        """Whether a run is the one of its tense that is shown; a run that is new takes the place."""
-        if run.tense == "live" or self.runs.get(run.tense) == run.id:
-            return True
-        if run.id in self.past:
-            return False
-        if run.tense in self.runs:
-            remember(self.past, self.runs[run.tense])
-            self.metrics.begin(run.tense)
-            self.ended.pop(run.tense, None)
-            self.dead = {place for place in self.dead if place[0] != self.runs[run.tense]}
-        self.runs[run.tense] = run.id
-        self.moved[run.tense] = time.monotonic()
-        return True
+        """Whether a run is the one of its tense that is shown."""
+        return run.tense == "live" or self.runs.get(run.tense) == run.id
 
     def forget(self) -> None:
         """After a rebalance: whoever owns a partition now speaks of it."""
         self.dead.clear()
         self.dark.clear()
+        self.resumed.clear()
         self.metrics.forget()
 
     def _sight(self, verdicts: Verdicts) -> None:
@@ -150,7 +161,7 @@ class Noting:
     def _resume_feeds(self, stage: BinStage) -> None:
         """It was said once that a feed is dead; nobody says it again."""
         for stream in stage.streams.values():
-            if stream.dead and stream.run.tense == self.metrics.tense:
+            if stream.dead and stream.run.tense == self.metrics.tense and self._shown(stream.run):
                 self.dead.add((stream.run.id, stream.feed, stage.partition))
                 self.metrics.feed(stream.feed, False, stream.watermark if stream.watermark > NEVER else None)
 

@@ -33,7 +33,9 @@ def test_a_feed_that_is_replayed_does_not_look_like_a_live_one_that_fell_silent(
 @pytest.mark.parametrize(("status", "up"), [(UP, 1.0), (DEAD, 0.0)])
 @pytest.mark.parametrize("tense", ["live", "replay"])
 def test_a_feed_of_the_tense_that_is_shown_is_up_or_dead(registry, tense, status, up):
-    Noting(Metrics.on(registry, tense=tense)).note(beat(tense, status), None)
+    noting = Noting(Metrics.on(registry, tense=tense))
+    noting.note(beat(tense), None)
+    noting.note(beat(tense, status), None)
     assert registry.get_sample_value("netvigil_feed_up", {"feed": "table"}) == up
     assert registry.get_sample_value("netvigil_feed_last_event_timestamp_seconds", {"feed": "table"}) == NOW
 

@@ -13,7 +13,7 @@ from pipeline.binning import Late
 from pipeline.brokers.origin import HEADER, origin
 from pipeline.fusion import FuseStage
 from pipeline.metrics import Metrics
-from pipeline.records import DEAD, Entity, Heartbeat, Outage, Rows, Run
+from pipeline.records import DEAD, END, Entity, Heartbeat, Outage, Rows, Run
 from pipeline.settings import Fusing
 from tests.pipeline.verdicts import verdicts
 
@@ -88,16 +88,48 @@ def test_a_replay_that_was_killed_is_shown_no_longer_than_one_that_ended(monkeyp
     assert board.open() is None
 
 
-def test_a_replay_that_was_killed_before_a_restart_goes_after_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    board, before, after = Board(), FuseStage(0, Fusing()), FuseStage(0, Fusing())
-    monkeypatch.setattr(noting.time, "monotonic", lambda: 1000.0)  # type: ignore[attr-defined]
-    board.noting.pulse = Pulse(silence=900)
-    before.step(verdicts("probing.ioda", "....LLLL", run=Run("killed", "replay", ("probing.ioda",))))
+def restarted(board: Board, run: str, tense: str = "replay") -> None:
+    """A worker that begins with a snapshot in which that run has an open outage."""
+    before, after = FuseStage(0, Fusing()), FuseStage(0, Fusing())
+    before.step(verdicts("probing.ioda", "....LLLL", run=Run(run, tense, ("probing.ioda",))))
     after.load(before.save())
     board.noting.resume(after)
-    assert board.shown() == 1
-    board.noting.tidy(1000.0 + 900 + LINGER)
+
+
+@pytest.mark.parametrize("tense", ["replay", "drill"])
+def test_a_run_is_shown_after_a_restart_once_something_of_it_comes(tense: str) -> None:
+    board = Board()
+    restarted(board, "killed", tense)
+    for status in (DEAD, END):  # the worker's own words: it was left
+        board.noting.note(replace(frame("killed", tense), status=status), None)
     assert board.shown() == 0
+    board.noting.note(frame("killed", tense), None)
+    assert board.shown() == 1
+
+
+def test_a_newer_replay_does_not_bring_back_what_was_killed_before_a_restart() -> None:
+    board = Board()
+    restarted(board, "killed")
+    board.noting.note(frame("newer"), None)
+    assert board.shown() == 0
+
+
+def test_what_is_live_is_shown_after_a_restart_at_once() -> None:
+    board = Board()
+    restarted(board, "live", "live")
+    assert board.shown() == 1
+
+
+def test_a_rebalance_brings_back_what_is_shown_and_nothing_that_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board()
+    monkeypatch.setattr(noting.time, "monotonic", lambda: 1000.0)  # type: ignore[attr-defined]
+    board.noting.pulse = Pulse(silence=900)
+    board.noting.note(frame("run"), None)
+    for later, shown in ((0.0, 1), (900.0 + LINGER, 0)):
+        board.noting.tidy(1000.0 + later)
+        board.noting.forget()
+        restarted(board, "run")
+        assert board.shown() == shown
 
 
 def test_letters_are_counted_whoever_wrote_them() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.agents.pulse import Pulse
+from pipeline.agents.pulse import LINGER, Pulse
 from pipeline.binning import BinStage, FeedStatus
 from pipeline.bins import NEVER
 from pipeline.records import DEAD, END, UP, Bins, Heartbeat, Run
@@ -50,6 +50,34 @@ def test_a_recording_is_never_dead(tense: str, is_told: bool) -> None:
     pulse, at = Pulse(silence=1), stage(replace(BEAT, run=LIVE._replace(tense=tense)))
     missing(pulse, at, 0)
     assert bool(missing(pulse, at, 100)) == is_told
+
+
+def ended(told: list[Heartbeat]) -> list[Heartbeat]:
+    return [beat for beat in told if beat.status == END]
+
+
+@pytest.mark.parametrize(("tense", "ends"), [("live", 0), ("drill", 1), ("replay", 1)])
+def test_a_run_that_must_have_been_killed_is_ended(tense: str, ends: int) -> None:
+    beat = replace(BEAT, run=LIVE._replace(id="killed", tense=tense))
+    pulse, at = Pulse(silence=900), stage(beat)
+    pulse.hear(beat, now=0)
+    assert not ended(missing(pulse, at, 900 + LINGER - 1))
+    told = ended(missing(pulse, at, 900 + LINGER))
+    assert told == [replace(beat, status=END)] * ends
+    for end in told:
+        at.step(end)
+    assert bool(at.streams) == (not ends)
+    assert not ended(missing(pulse, at, 9 * LINGER))
+
+
+def test_a_feed_whose_turn_has_not_come_is_not_ended_while_another_of_the_run_goes_on() -> None:
+    beat = replace(BEAT, run=LIVE._replace(id="long", tense="replay"))
+    pulse, at = Pulse(silence=900, signals={"other": ("probing.ioda",)}), stage(beat)
+    for now in range(0, 4 * LINGER, 600):
+        pulse.hear(beat, now)
+        assert pulse.missing([("table", 0, at), ("other", 0, BinStage(0, Series))], now + 1) == []
+    told = pulse.missing([("table", 0, at), ("other", 0, BinStage(0, Series))], 6 * LINGER)
+    assert [(end.feed, end.status) for end in told] == [("table", END), ("other", END)]
 
 
 def test_a_worker_that_starts_in_the_midst_of_a_silence_waits_for_a_whole_one() -> None:
