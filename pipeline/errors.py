@@ -8,16 +8,21 @@ class UserError(Exception):
 PACKED = ("gzip", "bzip2", "xz")
 """Kinds of compression."""
 
+CUT_RECORD, CUT_LINE = "truncated-record", "truncated-line"
+"""A file breaks off in the midst of something, as one that was downloaded by half."""
+
 
 def gave_up(reason: str) -> bool:
-    """Whether damage of that reason ends its file: what follows was not read.
+    """Whether damage of that reason ends its file: what follows was not read, or is not there.
 
     Examples
     --------
-    >>> gave_up("too-damaged"), gave_up("truncated-gzip"), gave_up("bad-time")
-    (True, True, False)
+    >>> gave_up("too-damaged"), gave_up("truncated-gzip"), gave_up(CUT_LINE), gave_up("bad-time")
+    (True, True, True, False)
     """
-    return reason in ("too-damaged", "too-long") or reason.endswith(tuple(f"-{kind}" for kind in PACKED))
+    return reason in ("too-damaged", "too-long", CUT_RECORD, CUT_LINE) or reason.endswith(
+        tuple(f"-{kind}" for kind in PACKED)
+    )
 
 
 class DecodeError(Exception):

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from pipeline.errors import DecodeError
+from pipeline.errors import CUT_RECORD, DecodeError
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.bgp import MalformedError
 from pipeline.feeds.messages import STRIDE
@@ -81,7 +81,7 @@ def read(stream: BinaryIO, tally: Tally | None = None) -> Iterator[Item]:
     if batch:
         yield batch.take()
     if source.remaining or source.broken:
-        short = MalformedError("truncated-record", f"a header takes {HEADER.size} bytes, {source.remaining} left")
+        short = MalformedError(CUT_RECORD, f"a header takes {HEADER.size} bytes, {source.remaining} left")
         yield _lost(source, short, last, tally)
 
 
@@ -127,9 +127,9 @@ def _lost(source: Source, wrong: MalformedError, last: int | None, tally: Tally)
     tally.lost += lost
     if not held and source.exhausted and source.broken:
         reason, detail, source.broken = "broken-stream", source.broken, ""  # told once
-    elif not held and reason != "truncated-record":
+    elif not held and reason != CUT_RECORD:
         reason, detail = "lost-boundary", f"{reason}: {detail}"
-    elif reason == "truncated-record" and not source.exhausted:
+    elif reason == CUT_RECORD and not source.exhausted:
         reason = "lost-boundary"
     return DecodeError(NAME, reason, f"byte {place}", f"{detail}; {lost} bytes lost")
 

@@ -7,6 +7,7 @@ from lzma import LZMAError
 from struct import Struct
 from typing import BinaryIO
 
+from pipeline.errors import CUT_RECORD
 from pipeline.feeds.bgp import MalformedError
 
 HEADER = Struct(">IHHI")
@@ -112,7 +113,7 @@ class Source:
             raise MalformedError("record-too-long", f"length {length}")
         size = HEADER.size + length
         if not self.has(size):
-            raise MalformedError("truncated-record", f"wanted {size} bytes, {self.remaining} left")
+            raise MalformedError(CUT_RECORD, f"wanted {size} bytes, {self.remaining} left")
         self.length = size
         return time, kind, subtype, self.buffer[self.at + HEADER.size : self.at + size]
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from pipeline.errors import DecodeError
+from pipeline.errors import CUT_LINE, DecodeError
 from pipeline.feeds import bgp
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.lines import lines
@@ -219,7 +219,11 @@ def _messages(stream: BinaryIO) -> Iterator[tuple[str, Message | DecodeError]]:
                 raise _wrong("line-too-long", "skipped to its end")
             yield place, parse(line)
         except DecodeError as error:
-            yield place, DecodeError(NAME, error.reason, place, error.detail)
+            is_cut = line is not None and not line.endswith(b"\n")
+            reason, detail = (
+                (CUT_LINE, f"the file breaks off in it: {error.detail}") if is_cut else (error.reason, error.detail)
+            )
+            yield place, DecodeError(NAME, reason, place, detail)
 
 
 def recognise(name: str, head: bytes) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.bins import DAY, Cadence, infer_cadence
 from pipeline.codec import iso
-from pipeline.errors import DecodeError
+from pipeline.errors import CUT_LINE, DecodeError, gave_up
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.case import Entities, entity_of
 from pipeline.feeds.lines import MAX_LINE
@@ -78,6 +78,7 @@ def read_table(
     """
     rows, parts = 0, []  # type: int, list[Columns]
     names, damage = Names(), _check_header(stream.readline(MAX_LINE))
+    line, block = 1, LF
     for line, block in _blocks(stream) if not damage else ():
         if rows > MAX_ROWS:
             why = f"more than {MAX_ROWS:,} rows, {_read_until(parts)}; what follows is not read"
@@ -91,8 +92,17 @@ def read_table(
             damage.append(DecodeError(NAME, "too-damaged", damage[-1].place, why))
             break
         rows += len(part[0])
+    if damage and not block.endswith(LF) and damage[-1].place == f"line {line + block.count(LF)}":
+        damage[-1] = _broken_off(damage[-1])
     unmatched = tuple(key for key in entities or {} if key not in names.entities)
     return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage), unmatched)
+
+
+def _broken_off(last: DecodeError) -> DecodeError:
+    """The damage of a last line without an end: the rest of the file is missing."""
+    if gave_up(last.reason):
+        return last
+    return DecodeError(NAME, CUT_LINE, last.place, f"the file breaks off in this row: {last.detail}")
 
 
 def _read_until(parts: list[Columns]) -> str:

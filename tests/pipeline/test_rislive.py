@@ -148,7 +148,8 @@ def test_a_recording_of_nothing_but_pongs_is_still_counted():
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        (b"{", "bad-json"),
+        (b"{\n", "bad-json"),
+        (b"{", "truncated-line"),
         (b"\xff\xfe\n", "bad-json"),
         (b"[1, 2]\n", "bad-message"),
         (b'{"type":"ris_message","data":"text"}\n', "bad-message"),

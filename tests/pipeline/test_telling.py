@@ -96,6 +96,16 @@ def test_a_table_that_was_given_up_is_no_all_clear(tmp_path: Path) -> None:
     assert (told["reason"], told["place"]) == ("too-damaged", "line 10433 of signals.csv")
 
 
+def test_a_table_that_breaks_off_within_a_row_is_no_all_clear(tmp_path: Path) -> None:
+    whole = series(72)
+    said = replayed(tmp_path, whole[:-20], 1)
+    assert "Gave up at line 433 of signals.csv: the file breaks off in this row: 2024-02-07T23:50" in said
+    (told,) = json.loads(replayed(tmp_path, whole[:-20], 1, "--json"))["given_up"]
+    assert told["reason"] == "truncated-line"
+    assert "Gave up" not in replayed(tmp_path, whole[:-20] + "\n" + series(72), 0)
+    assert "Gave up" not in replayed(tmp_path, whole.rstrip("\n"), 0)
+
+
 KIN = {("asn", name): Entity("asn", name, "PK", mobile, title)
        for name, mobile, title in (("AS1", True, "Zong"), ("AS2", False, "PTCL"))}  # fmt: skip
 
