@@ -17,8 +17,9 @@ CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3
 BACK = "#14B8A6"
 """Over: restored."""
 
-PLACES = ("#56B4E9", "#CC79A7", "#F0E442", "#8C7BC8", "#E6E6E6")
-"""Of places' lines, which must be told apart: none is a state's, so that no line looks well or out by its colour."""
+PLACES = ("#56B4E9", "#CC79A7", "#946C4A", "#8C7BC8", "#B8328F")
+"""Of places' lines, which must be told apart, on black and on white: none is a state's, so that no line looks well or
+out by its colour."""
 
 OTHERS = {"mode": "shades", "fixedColor": BLIND}
 """Of the lines of all further places."""
@@ -69,7 +70,7 @@ def of_query(letter: str, **properties: Any) -> Json:
     return {**override("", **properties), "matcher": {"id": "byFrameRefID", "options": letter}}
 
 
-KINDS = ("#0072B2", "#CC79A7", "#56B4E9", "#F0E442", "#8C7BC8", "#C9C9C9")
+KINDS = ("#0072B2", "#CC79A7", "#56B4E9", "#946C4A", "#8C7BC8", "#B8328F")
 """Of the kinds of signals: none is the colour of a suspicion, of an outage or of its end."""
 
 KIND_COLOURS = [

@@ -118,6 +118,20 @@ def test_the_lines_of_places_are_told_apart_and_none_has_the_colour_of_a_state()
     assert not {CALM, SUSPECT, OUT, BACK} & set(colours)
 
 
+@pytest.mark.parametrize("colour", sorted({*PLACES, *KINDS}))
+@pytest.mark.parametrize("background", ["#FFFFFF", "#181B1F"])
+def test_a_line_is_seen_on_light_and_on_dark_panels(colour: str, background: str) -> None:
+    darker, lighter = sorted((luminance(colour), luminance(background)))
+    assert (lighter + 0.05) / (darker + 0.05) > 2
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG [0-1]."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
 @pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if p["type"] == "state-timeline"])
 def test_a_timeline_shows_words_and_not_thresholds(uid: str, panel: dict[str, Any]) -> None:
     defaults = panel["fieldConfig"]["defaults"]
