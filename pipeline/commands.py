@@ -112,7 +112,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     found = recordings(paths, DAY if pace is None else piece(pace))
     playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None)
     console = Console(stderr=options.as_json)
-    history = History()
+    history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
     result = _watched(console, playback, options, lambda output: _record(history, output), end_of(found))
     left = list(_left(console, options, result, history))
     code = tell(console, playback, result, options.as_json)
@@ -121,13 +121,13 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     return code
 
 
-def _left(console: Console, options: ReplayOptions, result: Result, history: History) -> Iterator[str]:
+def _left(console: Console, options: ReplayOptions, result: Result, history: History | None) -> Iterator[str]:
     """Write the files that were asked for; says of each what is in it."""
     if options.outages is not None:
         with written(options.outages) as file:
             file.write(result.lines())
         yield f"left in {options.outages}: {counted(len(result.outages), 'outage')}"
-    if options.metrics is not None:
+    if options.metrics is not None and history is not None:
         with (
             console.status(f"writing {options.metrics} ..."),
             written(options.metrics) as file,
@@ -148,7 +148,9 @@ def _run(found: Iterable[Recording], tense: str) -> Run:
     return Run(f"{tense}-{uuid.uuid4().hex[:12]}", tense, tuple(signals))
 
 
-def _record(history: History, output: object) -> None:
+def _record(history: History | None, output: object) -> None:
+    if history is None:
+        return
     if isinstance(output, Fused):
         history.observe(output.verdicts, output.bin)
     elif isinstance(output, Outage):

@@ -159,6 +159,7 @@ class History:
     keep: Callable[[Entity], bool] = nothing_more
     step: int = STEP
     series: dict[str, dict[str, Series]] = field(default_factory=dict)
+    found: dict[tuple[str, tuple[str, ...]], Series] = field(default_factory=dict)
     shown: Shown = field(default_factory=Shown)
     going: dict[Place, tuple[int, int | None, list[Point]]] = field(default_factory=dict)
     now: int = 0
@@ -218,8 +219,13 @@ class History:
 
     def _add(self, points: Iterable[Point], times: Sequence[int]) -> None:
         for name, values, value in points:
-            family = FAMILIES[name]
-            labels = _labels(zip(family.labels, values, strict=True))
-            times_of, values_of = self.series.setdefault(family.name, {}).setdefault(labels, (array("q"), array("d")))
+            if (name, values) not in self.found:
+                self.found[name, values] = self._series(name, values)
+            times_of, values_of = self.found[name, values]
             times_of.extend(times)
             values_of.extend([value] * len(times))
+
+    def _series(self, name: str, values: tuple[str, ...]) -> Series:
+        family = FAMILIES[name]
+        labels = _labels(zip(family.labels, values, strict=True))
+        return self.series.setdefault(family.name, {}).setdefault(labels, (array("q"), array("d")))

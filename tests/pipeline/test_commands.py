@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import pipeline.signals
+from pipeline import commands
 from pipeline.__main__ import app, main
 from pipeline.codec import iso
 from pipeline.commands import end_of
@@ -163,6 +164,11 @@ def test_what_was_written_is_said_at_the_end(tmp_path: Path) -> None:
     assert first == f"left in {tmp_path / 'o'}: 1 outage"
     samples = (tmp_path / "m").read_text().splitlines()
     assert second == f"left in {tmp_path / 'm'}: {sum(line[0] != '#' for line in samples):,} samples"
+
+
+def test_a_history_that_nobody_asked_for_is_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "History", lambda: pytest.fail("it is recorded"))
+    ran("replay", case(tmp_path, flat("probing.ioda", 48, 600)), "--outages", tmp_path / "o")
 
 
 def test_the_version_is_said() -> None:
