@@ -161,6 +161,10 @@ def piece(speed: float) -> int:
     return max(1, min(DAY, int(speed)))
 
 
+PULSE = 60.0
+"""How often a feed says while a pace waits that it is there [s]."""
+
+
 def paced(
     stream: Iterable[Frame | DeadLetter],
     pace: Pace,
@@ -168,14 +172,24 @@ def paced(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[Frame | DeadLetter]:
-    """The same frames at a pace; ``reached`` gives the event time that the workers have come to [s]."""
+    """The same frames at a pace; ``reached`` gives the event time that the workers have come to [s].
+
+    The feeds' last heartbeats are said again while it waits: a feed that is slow is not dead.
+    """
     begun, first = clock(), NEVER
+    beats: dict[tuple[str, int], Heartbeat] = {}
     for frame in stream:
-        if isinstance(frame, Heartbeat) and frame.time >= pace.since and frame.time > NEVER:
-            if first == NEVER:
-                _wait(pace, reached, clock, sleep)
-                begun, first = clock(), frame.time
-            sleep(max(0.0, (frame.time - first) / pace.speed - (clock() - begun)))
+        if isinstance(frame, Heartbeat):
+            if frame.time >= pace.since and frame.time > NEVER:
+                if first == NEVER:
+                    _wait(pace, reached, clock, sleep)
+                    begun, first = clock(), frame.time
+                while (left := (frame.time - first) / pace.speed - (clock() - begun)) > PULSE:
+                    if sleep(PULSE):
+                        break
+                    yield from beats.values()
+                sleep(max(0.0, left))
+            beats[frame.feed, frame.partition] = frame
         yield frame
 
 

@@ -1,6 +1,7 @@
 """A replay at a pace waits for its workers, and not for those that it was told to leave."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pipeline.bins import DAY
 from pipeline.records import Heartbeat, Run
@@ -30,3 +31,22 @@ def test_a_pace_that_is_told_to_stop_waits_for_nobody() -> None:
         return True
 
     assert len(list(paced(beats(), PACE, lambda: 0, lambda: 0.0, told_to_stop))) == 3
+
+
+def test_a_feed_of_coarse_bins_stays_alive_while_a_pace_waits() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    hours = [Heartbeat(RUN, "table", part, hour * 3600) for hour in (1, 2) for part in (0, 1)]
+    heard: dict[int, list[float]] = {0: [], 1: []}
+    played = []
+    for beat in paced(iter(hours), Pace(1.0), lambda: 0, lambda: now[0], sleep):
+        heard[beat.partition].append(now[0])
+        played.append(beat)
+    assert now[0] == 3600
+    for times in heard.values():
+        assert max(after - before for before, after in pairwise(times)) <= 60
+    assert {beat.time for beat in played} == {3600, 7200}
+    assert [beat.time for beat in played] == sorted(beat.time for beat in played)
