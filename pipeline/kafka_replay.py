@@ -42,9 +42,8 @@ def through_kafka(
     result = Result(playback.run)
     ended: set[int] = set()
     read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS)]
-    whose = f"a worker that serves {' and '.join(playback.feeds)}"
     with (
-        _stoppable(), Reader(broker, read, security, run=playback.run.id, whose=whose) as reader,
+        _stoppable(), Reader(broker, read, security, run=playback.run.id) as reader,
         _sending(playback, broker, security) as sending,
     ):  # fmt: skip
         while sending.busy or len(ended) < topics.VERDICTS.partitions or not _all_counted(result, sending):
@@ -53,7 +52,7 @@ def through_kafka(
                 check()
             if sending.busy:  # a slow pace is no silence
                 reader.last = time.monotonic()
-            for topic, value in reader.poll(0.2, silence=SILENCE):
+            for topic, value in reader.poll(0.2, SILENCE, f"workers that serve {' and '.join(list(sending.beats))}"):
                 output = _output(topic, value)
                 if isinstance(output, Progress) and output.ended:
                     ended.add(output.partition)
@@ -152,15 +151,16 @@ def _sending(playback: Playback, broker: str, security: Security) -> Iterator[_S
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM ends a replay as Ctrl-C does, not in the midst of it; only the main thread hears of signals."""
+    """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does; only the main thread hears of signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _stop)
+    before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(number: int, _: object) -> NoReturn:

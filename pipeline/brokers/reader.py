@@ -21,21 +21,19 @@ from pipeline.topics import BATCH_HEAD, MAX_MESSAGE
 class Reader:
     """The messages of one run, from the moment of this reader's making; what a stage says again is left out.
 
-    ``run`` is the run's id, which agents put into every message's ``run`` header; ``whose`` it is that answer.
+    ``run`` is the run's id, which agents put into every message's ``run`` header.
     """
 
-    def __init__(
-        self, bootstrap: str, topics: list[str], security: Security = PLAIN, run: str = "", whose: str = "the workers"
-    ) -> None:
-        self.run, self.place = run, f"{whose} on {bootstrap}"
+    def __init__(self, bootstrap: str, topics: list[str], security: Security = PLAIN, run: str = "") -> None:
+        self.run, self.place = run, bootstrap
         self.consumer: Any = _assigned(bootstrap, topics, security)
         for part, end in self.consumer.end_offsets(self.consumer.assignment()).items():
             self.consumer.seek(part, end)
         self.last = time.monotonic()
         self.origins: dict[tuple[str, int], Origins] = {}
 
-    def poll(self, patience: float, silence: float) -> list[tuple[str, bytes]]:
-        """Topic and value of what has come within ``patience`` [s].
+    def poll(self, patience: float, silence: float, whose: str = "the workers") -> list[tuple[str, bytes]]:
+        """Topic and value of what has come within ``patience`` [s]; ``whose`` answers these are.
 
         Raises
         ------
@@ -47,7 +45,7 @@ class Reader:
         if found:
             self.last = time.monotonic()
         elif time.monotonic() - self.last > silence:
-            raise UserError(f"nothing has come back from {self.place} for {silence:g} s")
+            raise UserError(f"nothing has come back from {whose} on {self.place} for {silence:g} s")
         return found
 
     def _ours(self, record: Any) -> bool:

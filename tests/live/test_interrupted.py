@@ -34,28 +34,32 @@ def told(broker: str, tense: str) -> list[FeedStatus]:
     return [status for status in found if status.tense == tense]
 
 
-def wait_for(broker: str, tense: str, status: str, patience: float = 60) -> str:
-    """The run of that tense of which that status was told."""
+def wait_for(broker: str, tense: str, status: str, before: frozenset[str] = frozenset(), patience: float = 60) -> str:
+    """The run of that tense of which that status was told, none of those before."""
     until = time.monotonic() + patience
-    while not (runs := [s.run for s in told(broker, tense) if s.status == status]):
+    while not (runs := [s.run for s in told(broker, tense) if s.status == status and s.run not in before]):
         assert time.monotonic() < until, told(broker, tense)
         time.sleep(0.3)
     return runs[0]
 
 
-@pytest.mark.parametrize(("tense", "number", "code"), [("drill", signal.SIGINT, 130), ("replay", signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("tense", "number", "code"),
+    [("drill", signal.SIGINT, 130), ("replay", signal.SIGTERM, 143), ("drill", signal.SIGHUP, 129)],
+)
 def test_a_replay_that_is_stopped_ends_its_run(
     broker: str, worker_at: Callable[..., Worker], tmp_path: Path, tense: str, number: signal.Signals, code: int
 ) -> None:
     worker = worker_at(broker)
+    before = frozenset(status.run for status in told(broker, tense))
     options = ("--through", "kafka", "--broker", f"kafka://{broker}", "--workers", "0", "--tense", tense)
     command = [sys.executable, "-m", "pipeline", "replay", str(case(tmp_path / "case")), *options, "--speed", "8640"]
     replay = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        run = wait_for(broker, tense, "up")
+        run = wait_for(broker, tense, "up", before)
         replay.send_signal(number)
         assert replay.wait(20) == code
-        assert wait_for(broker, tense, "end") == run
+        assert wait_for(broker, tense, "end", before) == run
     finally:
         replay.kill()
         replay.wait()
