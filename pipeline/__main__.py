@@ -68,6 +68,9 @@ def replay(
     workers: Annotated[
         int, typer.Option(help="workers to start, for kafka; -1: one, or none where the broker has some")
     ] = -1,
+    group: Annotated[
+        str, typer.Option(help="workers that are to judge it, where some are at work; they must be of one group")
+    ] = "",
     outages: Annotated[Path | None, typer.Option(help="write each outage's last revision, JSON a line")] = None,
     metrics: Annotated[Path | None, typer.Option(help="write OpenMetrics with true timestamps")] = None,
     settings: Chosen = None,
@@ -80,7 +83,7 @@ def replay(
     """
     from pipeline import commands
 
-    options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json, settings)
+    options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json, settings, group)
     raise typer.Exit(commands.replay(source, options))
 
 

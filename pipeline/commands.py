@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 import sys
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -16,7 +17,9 @@ from pipeline import topics
 from pipeline.bins import DAY, NEVER
 from pipeline.brokers.create import create
 from pipeline.brokers.embedded import embedded
-from pipeline.brokers.security import PLAIN, Security, from_environment, parse
+from pipeline.brokers.groups import judges
+from pipeline.brokers.own import own_group
+from pipeline.brokers.security import PLAIN, from_environment, parse
 from pipeline.choosing import read_settings
 from pipeline.engine import Engine
 from pipeline.errors import UserError
@@ -48,6 +51,7 @@ class ReplayOptions:
     metrics: Path | None = None
     as_json: bool = False
     settings: Path | None = None
+    group: str = ""
 
     def check(self) -> None:
         """Raise `UserError` where they make no sense."""
@@ -57,6 +61,8 @@ class ReplayOptions:
             raise UserError(f"--tense {self.tense!r} is none of {', '.join(TENSES)}")
         if self.broker and self.through != "kafka":
             raise UserError(f"--broker {self.broker!r} needs --through kafka")
+        if self.group and not self.broker:
+            raise UserError(f"--group {self.group!r} needs --through kafka and --broker")
         if self.tense != "replay" and not self.broker:
             raise UserError(f"--tense {self.tense!r} needs --through kafka and --broker: only its workers tell anybody")
         if self.workers < -1:
@@ -176,23 +182,21 @@ def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result
         security = from_environment(os.environ) if options.broker else PLAIN
         broker = parse(options.broker) if options.broker else stack.enter_context(embedded())
         create(broker, topics.every(FEEDS), security)
-        count = options.workers
-        if count < 0:
-            count = 0 if options.broker and _at_work(broker, security) else 1
+        count = abs(options.workers)
+        if options.broker and judges(broker, security, options.group, options.workers):
+            count = 0
         if options.settings and not count:
             raise UserError(f"--settings {str(options.settings)!r} is for workers of this replay: it starts none")
         more = [word for feed in playback.feeds for word in ("--feed", feed)]
         more += ["--settings", str(options.settings)] if options.settings else []
+        group = ""
+        if options.broker and count:
+            clock = time.time  # noqa: TID251 (the name of a group says when it began; nothing is decided by it)
+            group = stack.enter_context(own_group(broker, playback.run.id, playback.feeds, security, clock))
+            more += ["--group", group]
         alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *more))
         checks = (alive,) if options.broker else (alive, still_there(broker))
-        return through_kafka(playback, broker, security, see, checks)
-
-
-def _at_work(broker: str, security: Security) -> bool:
-    """Whether workers are there already."""
-    from pipeline.brokers.groups import members
-
-    return members(broker, "netvigil", security) > 0
+        return through_kafka(playback, broker, security, see, checks, group)
 
 
 DEMO_DAY = 8.0

@@ -32,10 +32,12 @@ SILENCE = 120.0
 
 
 def through_kafka(
-    playback: Playback, broker: str, security: Security, see: See, checks: Iterable[Callable[[], None]] = ()
-) -> Result:
+    playback: Playback, broker: str, security: Security, see: See, checks: Iterable[Callable[[], None]] = (),
+    group: str = "",
+) -> Result:  # fmt: skip
     """Send a playback to the broker and follow what its workers make of it, until they have reached its end.
 
+    ``group`` is the one that is there for this run alone, if there is one.
     ``checks`` are made a few times a second; what one raises ends the replay.  One that is ended before its end, by
     what was raised or by a signal, says on its feeds' topics that this was the end.
     """
@@ -44,7 +46,7 @@ def through_kafka(
     read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS)]
     with (
         _stoppable(), Reader(broker, read, security, run=playback.run.id) as reader,
-        _sending(playback, broker, security) as sending,
+        _sending(playback, broker, security, group) as sending,
     ):  # fmt: skip
         while sending.busy or len(ended) < topics.VERDICTS.partitions or not _all_counted(result, sending):
             sending.check()
@@ -84,9 +86,10 @@ def _output(topic: str, value: bytes) -> Outage | Progress | Late | Total:
 class _Sending(threading.Thread):
     """Sends a playback while the main thread follows its answer."""
 
-    def __init__(self, playback: Playback, broker: str, security: Security) -> None:
+    def __init__(self, playback: Playback, broker: str, security: Security, group: str) -> None:
         super().__init__(daemon=True)
         self.playback, self.broker, self.security = playback, broker, security
+        self.headers = topics.address(group)
         self.letters: list[DeadLetter] = []
         self.error: BaseException | None = None
         self.halt = threading.Event()
@@ -127,21 +130,24 @@ class _Sending(threading.Thread):
                 self.beats[frame.feed] = frame
             if isinstance(frame, DeadLetter):
                 self.letters.append(frame)
-                sender.send(topics.DEADLETTERS.name, msgspec.json.encode(frame), 0, frame.feed)
+                sender.send(topics.DEADLETTERS.name, msgspec.json.encode(frame), 0, frame.feed, self.headers)
             else:
-                sender.send(topics.feed(frame.feed).name, encode(frame), frame.partition)
+                sender.send(topics.feed(frame.feed).name, encode(frame), frame.partition, headers=self.headers)
 
     def _end(self, sender: Sender) -> None:
         """Say that the recording ends here: workers would wait for the rest for ever, and show what is open."""
-        for feed, last in self.beats.items():
+        self._beat(sender, {feed: replace(last, status=END) for feed, last in self.beats.items()})
+
+    def _beat(self, sender: Sender, beats: dict[str, Heartbeat]) -> None:
+        for feed, beat in beats.items():
             for partition in range(topics.feed(feed).partitions):
-                end = replace(last, partition=partition, status=END)
-                sender.send(topics.feed(feed).name, encode(end), partition)
+                message = encode(replace(beat, partition=partition))
+                sender.send(topics.feed(feed).name, message, partition, headers=self.headers)
 
 
 @contextmanager
-def _sending(playback: Playback, broker: str, security: Security) -> Iterator[_Sending]:
-    thread = _Sending(playback, broker, security)
+def _sending(playback: Playback, broker: str, security: Security, group: str) -> Iterator[_Sending]:
+    thread = _Sending(playback, broker, security, group)
     thread.start()
     try:
         yield thread

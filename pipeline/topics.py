@@ -7,7 +7,7 @@ first check, and stamps an hour ahead are refused.  Event time is in the frames.
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,6 +164,57 @@ def changelogs(group: str, feeds: Iterable[str]) -> tuple[Topic, ...]:
               compact=True)
         for stage, topic in read.items()
     )  # fmt: skip
+
+
+def worked(feeds: Iterable[str]) -> list[str]:
+    """Names of the topics that workers for these feeds read."""
+    return [topic.name for topic in (*map(feed, feeds), *STAGES.values(), DEADLETTERS)]
+
+
+GROUP = "group"
+"""Header of a message that is for the workers of one group alone."""
+
+OWN = "netvigil-own-"
+"""How the name of a group begins that one replay has to itself."""
+
+
+def is_own(group: str) -> bool:
+    """Whether a group belongs to one replay: its workers take what is meant for them, and nothing else."""
+    return group.startswith(OWN)
+
+
+def address(group: str) -> dict[str, bytes]:
+    """Header of what workers of a group make, and of what they take: none, but where a replay has them to itself.
+
+    Examples
+    --------
+    >>> address("netvigil"), address("netvigil-own-1707350400-replay-5f")
+    ({}, {'group': b'netvigil-own-1707350400-replay-5f'})
+    """
+    return {GROUP: group.encode()} if is_own(group) else {}
+
+
+def is_for(headers: Mapping[str, bytes], own: Mapping[str, bytes]) -> bool:
+    """Whether a message with these headers is for workers of that `address`.
+
+    Examples
+    --------
+    >>> is_for({"run": b"a"}, {}), is_for({"group": b"b"}, {}), is_for({"group": b"b"}, {"group": b"b"})
+    (True, False, True)
+    """
+    return headers.get(GROUP) == own.get(GROUP)
+
+
+def of_group(topic: str) -> str:
+    """The group whose snapshots a topic holds, '' where it is none: every group has one of the fuse stage.
+
+    Examples
+    --------
+    >>> of_group("netvigil-fuse-snapshots-changelog"), of_group("netvigil.feed.table")
+    ('netvigil', '')
+    """
+    end = f"-{snapshots('fuse')}-changelog"
+    return topic.removesuffix(end) if topic.endswith(end) else ""
 
 
 def partition_for(key: str, partitions: int) -> int:

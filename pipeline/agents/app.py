@@ -52,7 +52,7 @@ def application(
         table_standby_replicas=0,  # snapshots are read when a partition comes, not copied by every worker
         store="memory://",
     )
-    agent = partial(_agent, app, noting)
+    agent = partial(_agent, app, noting, topics.address(group))
     bins = {
         feed: agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), of_feed(feed), str(FORMS["bin"]), feed)
         for feed in feeds
@@ -71,33 +71,35 @@ def application(
     noting.pulse = Pulse(engine.settings.silence, {feed: FEEDS[feed].signals for feed in bins})
     refusal = Refusal()
     keep(app, hosts, noting, refusal)
-    listen(app, bins, noting.pulse)
-    count_letters(app, noting)
+    listen(app, bins, noting.pulse, topics.address(group))
+    count_letters(app, noting, topics.address(group))
     return app, refusal
 
 
 def _agent(
-    app: faust.App, noting: Noting, topic: Topic, name: str, make: Callable[[int], Stage], accept: Accept, form: str,
-    feed: str = topics.PATH,
+    app: faust.App, noting: Noting, address: dict[str, bytes], topic: Topic, name: str,
+    make: Callable[[int], Stage], accept: Accept, form: str, feed: str = topics.PATH,
 ) -> Host:  # fmt: skip
     """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
     table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
     host = Host(
-        topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, noting), noting.resume, feed
-    )
+        topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, noting, address),
+        noting.resume, feed, address=address,
+    )  # fmt: skip
     app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(guarded(app, host.run))
     return host
 
 
 async def _emit(
-    app: faust.App, noting: Noting, output: Output | None, frame: Frame | None, source: bytes
-) -> list[Awaitable[Any]]:
+    app: faust.App, noting: Noting, address: dict[str, bytes], output: Output | None, frame: Frame | None,
+    source: bytes,
+) -> list[Awaitable[Any]]:  # fmt: skip
     noting.note(frame, output)
     message = route(output, frame) if output is not None else None
     if message is None:
         return []
     topic = app.topic(message.topic.name)
-    headers = {"run": message.run.encode()} | ({HEADER: source} if source else {})
+    headers = {"run": message.run.encode()} | address | ({HEADER: source} if source else {})
     return [
         await topic.send(key=message.key.encode(), value=message.value, partition=message.partition, headers=headers)
     ]

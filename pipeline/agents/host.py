@@ -11,15 +11,16 @@ stands for no offset any more: it takes nothing further and is never saved, so t
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from pipeline.agents.snapshots import Mark, Snapshots
 from pipeline.brokers.origin import Origins, origin
 from pipeline.records import DeadLetter, Frame
-from pipeline.topics import PATH
+from pipeline.topics import PATH, is_for
 
 EVERY = 2.0
 """Least time between two snapshots of a partition [s]."""
@@ -73,10 +74,11 @@ class Host:
     def __init__(
         self, topic: str, name: str, make: Callable[[int], Stage], snapshots: Snapshots, accept: Accept, emit: Emit,
         resumed: Callable[[Any], None] = lambda _: None, feed: str = PATH, every: float = EVERY,
+        address: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.topic, self.name, self.make, self.snapshots, self.feed = topic, name, make, snapshots, feed
         self.accept, self.emit = accept, emit
-        self.resumed, self.every = resumed, every
+        self.resumed, self.every, self.address = resumed, every, address
         self.hosted: dict[int, Hosted] = {}
 
     async def run(self, stream: Any) -> None:
@@ -102,7 +104,7 @@ class Host:
     async def _step(self, hosted: Hosted, event: Any) -> None:
         message = event.message
         await self._note_gap(hosted, message)
-        if not hosted.origins.again(event.headers):
+        if is_for(event.headers, self.address) and not hosted.origins.again(event.headers):
             await self._pass_on(hosted, event)
         hosted.offset, hosted.going = message.offset, True  # not before: the state must hold what its offset says
 

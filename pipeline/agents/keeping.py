@@ -48,12 +48,13 @@ def guarded(app: faust.App, body: Callable[..., Awaitable[None]]) -> Callable[..
     return run
 
 
-def count_letters(app: faust.App, noting: Noting) -> None:
+def count_letters(app: faust.App, noting: Noting, address: Mapping[str, bytes]) -> None:
     """Dead letters are counted where they end up, whoever wrote them."""
 
     async def run(stream: Any) -> None:
         async for event in stream.events():
-            noting.letter(event.value, event.headers)
+            if topics.is_for(event.headers, address):
+                noting.letter(event.value, event.headers)
 
     topic = topics.DEADLETTERS
     app.agent(app.topic(topic.name, partitions=topic.partitions), name="letters")(guarded(app, run))
@@ -105,7 +106,7 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting, refusal: Refusal
     app.task(guarded(app, keep_saving))
 
 
-def listen(app: faust.App, hosts: Mapping[str, Host], pulse: Pulse) -> None:
+def listen(app: faust.App, hosts: Mapping[str, Host], pulse: Pulse, address: Mapping[str, bytes]) -> None:
     """A feed whose heartbeats are missing is said to be dead, on its own topic."""
 
     async def run(_: Any) -> None:
@@ -114,6 +115,6 @@ def listen(app: faust.App, hosts: Mapping[str, Host], pulse: Pulse) -> None:
             stages = [(feed, p, h.stage) for feed, host in hosts.items() for p, h in host.hosted.items()]
             for beat in pulse.missing(stages, time.monotonic()):
                 topic = app.topic(topics.feed(beat.feed).name)
-                await topic.send(value=encode(beat), partition=beat.partition)
+                await topic.send(value=encode(beat), partition=beat.partition, headers=dict(address))
 
     app.task(guarded(app, run))

@@ -61,6 +61,12 @@ class Reader:
         self.consumer.close()
 
 
+def ends(bootstrap: str, topics: list[str], security: Security = PLAIN) -> dict[Any, int]:
+    """The offset that the next message will have, in every partition of the topics."""
+    with closing(_assigned(bootstrap, topics, security)) as consumer:
+        return dict(consumer.end_offsets(consumer.assignment()))
+
+
 def follow(bootstrap: str, topic: str, security: Security = PLAIN, timeout: float = 60.0) -> Iterator[bytes]:
     """The messages of a topic from its beginning, as they come; in order within each partition.
 

@@ -1,7 +1,8 @@
 """Messages to a topic, with plain kafka-python: for ingest and replay.  The agents have Faust's own."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from kafka import KafkaProducer
@@ -27,6 +28,8 @@ DELIVERY = 120.0
 
 REQUEST = 30.0
 """How long one request may take before it is tried again [s]."""
+
+NO_HEADERS: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Sender:
@@ -61,7 +64,9 @@ class Sender:
             max_block_ms=int(BOOTSTRAP * 1000),
         )
 
-    def send(self, topic: str, value: bytes, partition: int, key: str = "") -> None:
+    def send(
+        self, topic: str, value: bytes, partition: int, key: str = "", headers: Mapping[str, bytes] = NO_HEADERS
+    ) -> None:
         """Hand over one message; the partition is `pipeline.topics.partition_for` of its key, or a frame's own.
 
         Raises
@@ -72,7 +77,9 @@ class Sender:
         if len(value) > MAX_MESSAGE:
             raise UserError(f"a message of {len(value)} bytes for {topic}: more than {MAX_MESSAGE} are not sent")
         try:
-            future = self._producer.send(topic, value=value, key=key.encode() or None, partition=partition)
+            future = self._producer.send(
+                topic, value=value, key=key.encode() or None, partition=partition, headers=list(headers.items())
+            )
         except (KafkaError, AssertionError, ValueError) as error:
             raise UserError(f"{topic} on {self.bootstrap} does not take partition {partition}: {error}") from error
         self._waiting.append((future, len(value)))

@@ -7,6 +7,7 @@ import pytest
 from pipeline.agents.snapshots import CHUNK, Mark, Snapshots
 from pipeline.brokers.origin import HEADER, Origins, origin
 from pipeline.records import DeadLetter
+from pipeline.topics import GROUP
 from tests.pipeline.hosts import Changelog, Event, Worker, numbers, run, table
 
 
@@ -86,6 +87,21 @@ def test_what_a_source_says_again_is_passed_over() -> None:
         sources = [origin("bin", 2, offset, 0) for offset in (5, 6, 5, 6, 7)]
         await worker.take(*[Event(i, b"1", {HEADER: source}) for i, source in enumerate(sources)])
         assert [output for output, _ in worker.said] == [1, 2, 3]
+
+    run(story())
+
+
+def test_what_is_meant_for_other_workers_is_passed_over() -> None:
+    async def story() -> None:
+        worker, own = Worker(Changelog()), Worker(Changelog())
+        own.host.address = {GROUP: b"netvigil-own-1"}
+        for one in (worker, own):
+            await one.take(
+                Event(0, b"1"), Event(1, b"10", {GROUP: b"netvigil-own-1"}), Event(2, b"rubbish", {GROUP: b"another"})
+            )
+        assert [said for said, _ in worker.said] == [1]
+        assert [said for said, _ in own.said] == [10]
+        assert worker.host.hosted[0].offset == own.host.hosted[0].offset == 2
 
     run(story())
 
