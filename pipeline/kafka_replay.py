@@ -157,11 +157,15 @@ def _sending(playback: Playback, broker: str, security: Security, group: str) ->
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does; only the main thread hears of signals."""
+    """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does; only the main thread hears of signals.
+
+    What is to be ignored stays so: ``nohup`` lets a replay go on when its terminal closes.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _stop) for number in heard}
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """Starts a worker: the Faust application, and the metrics that Prometheus scrapes."""
 
 import logging
+import signal
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -65,7 +66,12 @@ FIRST = 30.0
 
 
 class Worker(faust.Worker):
-    """A worker whose log stays readable without a broker."""
+    """A worker whose log stays readable without a broker; a terminal that closes ends it as SIGTERM does."""
+
+    def _install_signal_handlers_unix(self) -> None:
+        super()._install_signal_handlers_unix()
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            self.loop.add_signal_handler(signal.SIGHUP, self._on_sigterm)
 
     def _setup_logging(self) -> None:
         self.spinner = None  # it would draw into the terminal of a demo or replay that started this worker

@@ -70,6 +70,18 @@ def test_a_replay_that_is_stopped_ends_its_run(
     assert worker.stop() == 0
 
 
+def test_a_worker_whose_terminal_is_closed_leaves_as_one_that_is_told_to(
+    broker: str, worker_at: Callable[..., Worker]
+) -> None:
+    worker = worker_at(broker, "--group", "closed")
+    until = time.monotonic() + 60
+    while "at work" not in worker.log.read_text():
+        worker.check()
+        assert time.monotonic() < until
+        time.sleep(0.3)
+    assert worker.stop(signal.SIGHUP) == 0
+
+
 def over(broker: str, run: str) -> set[int]:
     """Partitions in which fusion has come to the end of a run."""
     found = [msgspec.json.decode(line, type=Progress) for line in collect(broker, topics.PROGRESS.name)]

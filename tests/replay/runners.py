@@ -58,10 +58,10 @@ class Worker:
         self.child.wait()
         self.child = None
 
-    def stop(self) -> int:
-        """SIGTERM; gives its exit code."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Told to by a signal; gives its exit code."""
         assert self.child is not None
-        self.child.send_signal(signal.SIGTERM)
+        self.child.send_signal(number)
         code = self.child.wait(20)
         self.child = None
         return code
