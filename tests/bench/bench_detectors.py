@@ -42,7 +42,9 @@ def judged(name: str, signal: str) -> float:
 
 
 def bench_detectors() -> Iterator[Rate]:
-    """The default beside the field's rule."""
+    """Every detector beside the field's rule."""
     median = Rate("judge: median", judged("median", "probing.ioda"), "series")
     yield median
-    yield Rate("judge: seasonal", judged("seasonal", "probing.ioda"), "series").to(median)
+    for name in REGISTRY:
+        if name != "median":
+            yield Rate(f"judge: {name}", judged(name, "probing.ioda"), "series").to(median)
