@@ -29,6 +29,10 @@ EXCLUDED: dict[tuple[str, str], str] = {
     ("ihr", "the_outage_is_found"): WIDE,
     ("ihr", "a_total_outage_is_found"): WIDE,
     ("ihr", "a_long_outage_is_not_the_normal_within_days"): FORGETS,
+    (
+        "similar_days",
+        "a_long_outage_is_not_the_normal_within_days",
+    ): "nothing is inpainted: a second day of outage resembles the first one most",
 }
 
 SIGNAL = "probing.synthetic"

@@ -1,0 +1,202 @@
+"""Cloudflare's rule: the median of the six days of the last four weeks that resemble the last 24 hours most."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.base import (
+    DAY,
+    HIGH,
+    LOW_CONFIRMED,
+    LOW_PROVISIONAL,
+    NEVER,
+    NORMAL,
+    UNKNOWN,
+    Context,
+    Detector,
+    Verdict,
+    bounded,
+    in_order,
+    observed,
+)
+from detectors.history import History
+from detectors.similar import middle, plain
+from detectors.state import fresh, per_entity
+
+NEAREST = 6
+"""Periods that the forecast is the median of."""
+
+BATCH = 512
+"""Entities whose months are compared together: 512 months of 5 min are 34 MB."""
+
+
+@dataclass(frozen=True)
+class SimilarDaysState:
+    """What `SimilarDays` remembers; rows are entities."""
+
+    last: int
+    """Start of the last bin [s]."""
+    past: History
+    """Values of the last ``days`` and a day."""
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """First value [s]."""
+    chosen: np.ndarray = field(metadata=per_entity(0, np.int8, NEAREST))
+    """The periods that are most similar now [days back], all 0 while there are fewer."""
+    streak: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Low values in a row [bins]."""
+
+
+@dataclass(frozen=True)
+class SimilarDays(Detector[SimilarDaysState]):
+    """Cloudflare's forecast (REFERENCE B4).
+
+    The 24 hours before the bin are compared with the 24 hours before the same time of each of the last ``days``; the
+    forecast is the median of what followed the six nearest.  Choices where the published description is open: the
+    distance is the root of the mean square over the bins that both periods hold, at least half a day of them; of two
+    that are equally far the later one is nearer; the choice is made anew in each ``renew`` of event time; the
+    relative changes that are told, ``drop`` and ``point``.  Nothing is inpainted.  With fewer than six periods nothing
+    is expected (NaN) and the state is unknown.  The score divides by the median deviation of the six, at least 1 % of
+    the forecast.
+
+    Parameters
+    ----------
+    days
+        Days back that are compared [days].
+    drop
+        Loss, as a share of the forecast, from which a value is low [-].
+    sustained
+        Low values in a row that confirm [bins].
+    point
+        Loss that confirms at once [-].
+    above
+        A value is HIGH beyond so many times the forecast [-].
+    renew
+        Event time after which the six are chosen anew [s].
+    quorum
+        Health below which a value counts as not observed [-].
+
+    Examples
+    --------
+    Eight days that are alike, then half of a noon is lost:
+
+    >>> from detectors.base import STATES, utc_context
+    >>> t = np.arange(0, 8 * DAY + 14 * 3600, 3600)
+    >>> x = 100.0 + t % DAY // 3600
+    >>> x[-1] /= 2
+    >>> _, verdict = SimilarDays().run(x[:, None], t, utc_context(t, 1, 3600))
+    >>> STATES[verdict.state[-1, 0]], float(verdict.expected[-1, 0])
+    ('low provisional', 113.0)
+
+    References
+    ----------
+    Cloudflare, Gone offline: how Cloudflare Radar detects Internet outages (2023); REFERENCE.md section 1, B4.
+    """
+
+    name: ClassVar[str] = "similar_days"
+    warmup: ClassVar[int] = (NEAREST + 1) * DAY
+
+    days: int = 28
+    drop: float = 0.3
+    sustained: int = 2
+    point: float = 0.6
+    above: float = 2.0
+    renew: int = 3600
+    quorum: float = 0.5
+
+    @classmethod
+    def for_signal(cls, signal: str) -> "SimilarDays":
+        """The same parameters for every signal."""
+        return cls()
+
+    def init(self, n: int) -> SimilarDaysState:
+        """The state of n entities of which nothing has been seen."""
+        return fresh(SimilarDaysState, n, last=NEVER, past=History())
+
+    def step(
+        self, state: SimilarDaysState, x: np.ndarray, t: int, context: Context
+    ) -> tuple[SimilarDaysState, Verdict]:
+        """Judge one bin, see `detectors.base.Detector`."""
+        in_order(t, state.last)
+        x = observed(x, context, self.quorum)
+        past, chosen = state.past.forget(t - (self.days + 1) * DAY), state.chosen
+        with np.errstate(all="ignore"):
+            if t // self.renew != state.last // self.renew:
+                chosen = nearest(past, len(x), t, context.width, self.days)
+            old = (state.first != NEVER) & (t - state.first >= self.warmup)
+            forecast, spread = _forecast(past, np.where(old[:, None], chosen, 0), t)
+            loss = 1 - x / forecast
+            low = ~np.isnan(loss) & (loss >= self.drop)
+            streak = np.where(np.isnan(loss), state.streak, np.where(low, state.streak + 1, 0))
+            verdict = self._verdict(x, forecast, spread, loss, streak)
+        first = np.where((state.first == NEVER) & ~np.isnan(x), t, state.first)
+        past = past.push(t, x, x, np.zeros(len(x), bool))
+        return SimilarDaysState(t, past, first, chosen, streak), verdict
+
+    def _verdict(
+        self, x: np.ndarray, forecast: np.ndarray, spread: np.ndarray, loss: np.ndarray, streak: np.ndarray
+    ) -> Verdict:
+        sure = (streak >= self.sustained) | (loss >= self.point)
+        code = np.select(
+            [np.isnan(loss), (loss >= self.drop) & sure, loss >= self.drop, x > self.above * forecast],
+            [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH],
+            NORMAL,
+        )
+        score = np.where(np.isnan(loss), np.nan, bounded((x - forecast) / spread))
+        return Verdict(forecast, (1 - self.drop) * forecast, self.above * forecast, score, code.astype(np.int8))
+
+
+def nearest(past: History, n: int, t: int, width: int, days: int) -> np.ndarray:
+    """The six days back ``(n, 6) int8`` whose 24 hours are nearest to those before t, all 0 where fewer are known.
+
+    Examples
+    --------
+    Of seven days the third has no part in it:
+
+    >>> past = History()
+    >>> for day in range(8):
+    ...     value = np.array([9.0 if day == 4 else 1.0])
+    ...     past = past.push(day * DAY, value, value, np.zeros(1, bool))
+    >>> nearest(past, 1, 8 * DAY, width=DAY, days=7).tolist()
+    [[1, 2, 4, 5, 6, 7]]
+    """
+    chosen = np.zeros((n, NEAREST), np.int8)
+    view = plain(n)
+    for start in range(0, n, BATCH):
+        rows = np.arange(start, min(start + BATCH, n))
+        times, values = past.rows(rows, view)
+        if not len(times) or times[0] > t - NEAREST * DAY:
+            break
+        far = _distances(times, values, t, days, least=DAY / width / 2)
+        order = np.argsort(far, axis=0, kind="stable")[:NEAREST].T + 1
+        enough = (~np.isnan(far)).sum(axis=0) >= NEAREST
+        chosen[rows[enough]] = order[enough]
+    return chosen
+
+
+def _distances(times: np.ndarray, values: np.ndarray, t: int, days: int, least: float) -> np.ndarray:
+    """Mean square ``(days, k)`` between the day before t and that before the same time of each earlier day, NaN where
+    the two have fewer than ``least`` bins in common."""
+    now = np.flatnonzero(times >= t - DAY)
+    far = np.full((days, len(values)), np.nan)
+    for i in range(days):
+        wanted = times[now] - (i + 1) * DAY
+        place = np.minimum(np.searchsorted(times, wanted), len(times) - 1)
+        there = times[place] == wanted
+        square = (values[:, now[there]] - values[:, place[there]]) ** 2
+        seen = ~np.isnan(square)
+        count = seen.sum(axis=1)
+        far[i] = np.where(count >= least, np.where(seen, square, 0.0).sum(axis=1) / count, np.nan)
+    return far
+
+
+def _forecast(past: History, chosen: np.ndarray, t: int) -> tuple[np.ndarray, np.ndarray]:
+    """Median of what followed the chosen periods ``(n,)``, and its deviation; NaN where none was chosen or seen."""
+    followed = np.full(chosen.T.shape, np.nan)
+    view = plain(len(chosen))
+    for lag in np.unique(chosen).tolist():
+        position = past.find(t - lag * DAY) if lag else None
+        if position is not None:
+            followed = np.where(lag == chosen.T, past.read(position, view), followed)
+    forecast = middle(followed)
+    return forecast, np.maximum(1.4826 * middle(np.abs(followed - forecast)), 0.01 * forecast) + np.finfo(float).tiny

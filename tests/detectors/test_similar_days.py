@@ -1,0 +1,72 @@
+"""Cloudflare's rule against a second, plain writing of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN, utc_context
+from detectors.similar_days import SimilarDays
+from detectors.synthetic import made
+from tests.detectors.oracles import SlowSimilarDays
+from tests.detectors.real import series
+
+
+def agrees(rule: SimilarDays, x: np.ndarray, t: np.ndarray, width: int) -> None:
+    _, verdict = rule.run(x, t, utc_context(t, x.shape[1], width))
+    for i in range(x.shape[1]):
+        slow = SlowSimilarDays(rule, width)
+        said = [slow.step(float(value), int(time)) for value, time in zip(x[:, i], t, strict=True)]
+        np.testing.assert_array_equal(verdict.expected[:, i], [expected for expected, _ in said])
+        np.testing.assert_array_equal(verdict.state[:, i], [state for _, state in said])
+
+
+@pytest.mark.parametrize(
+    ("case", "signal"),
+    [
+        ("iraq-2023-exams", "bgp.ioda"),
+        ("iraq-2023-exams", "traffic.google"),
+        ("myanmar-2021-coup", "bgp.routeviews"),
+        ("control-youtube-nl", "traffic.youtube"),
+        ("control-britain-2020-peerloss", "bgp.routeviews"),
+    ],
+)
+def test_the_rule_gives_on_real_series_what_its_text_says(data: Path, case: str, signal: str) -> None:
+    real = series(data, case, signal)
+    agrees(SimilarDays(), real.x[:2400, :3], real.t[:2400], real.width)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([3600, 3 * 3600, 9 * 3600]),
+    st.sampled_from([8, 28]),
+    st.floats(0, 0.5),
+)
+def test_the_rule_gives_on_any_series_what_its_text_says(seed: int, renew: int, days: int, missing: float) -> None:
+    random = np.random.default_rng(seed)
+    t = np.arange(0, 32 * DAY, 3 * 3600)[random.random(256) > missing / 4]
+    x = random.poisson(30 + 20 * np.sin(t / DAY * 2 * np.pi)[:, None] * np.ones(2)).astype(float)
+    x[random.random(x.shape) < missing] = np.nan
+    x[random.random(x.shape) < 0.05] = 0
+    agrees(SimilarDays(renew=renew, days=days), x, t, 3 * 3600)
+
+
+def test_it_refuses_in_its_first_week() -> None:
+    series_ = made(9, width=3600)
+    _, verdict = SimilarDays().run(series_.x, series_.t, series_.context)
+    said = verdict.state[:, 0] != UNKNOWN
+    assert np.flatnonzero(said)[0] == 7 * 24
+    assert np.isnan(verdict.expected[~said]).all()
+    assert said[7 * 24 :].all()
+
+
+def test_a_shutdown_at_the_same_hour_of_every_day_is_what_it_expects() -> None:
+    form = {"width": 1800, "daily": 0.0, "weekend": 0.0, "dispersion": 0.0, "left": 0.1}
+    daily = made(14, outages=[(day + 0.1, day + 0.2) for day in range(7, 14)], **form)
+    _, verdict = SimilarDays().run(daily.x, daily.t, daily.context)
+    low = np.flatnonzero(verdict.state[:, 0] == LOW_CONFIRMED) // 48
+    assert set(low.tolist()) <= {7, 8, 9, 10}
+    assert 7 in low
