@@ -1,0 +1,249 @@
+"""Chocolatine: a seasonal ARMA model of each series, and intervals from its own errors."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from detectors.arma import Running, fitted, forecast, rest
+from detectors.arma import observed as seen_by
+from detectors.base import (
+    DAY,
+    HIGH,
+    LOW_CONFIRMED,
+    NEVER,
+    NORMAL,
+    UNKNOWN,
+    Context,
+    Detector,
+    Verdict,
+    bounded,
+    in_order,
+    observed,
+)
+from detectors.history import History, View
+from detectors.similar import middle, plain
+from detectors.state import fresh, per_entity
+
+WEEK = 7 * DAY
+STEPS = 12
+"""Bins that are forecast from one origin."""
+
+LAGS = (0, 2, 4, 6, 8)
+"""Weeks whose median the training week is; the week before it, that of the odd ones between [weeks]."""
+
+WEEKS = 2 + max(LAGS) + 1
+"""Past that a model is made of: the validation week, the training week, and what its medians and difference need."""
+
+BATCH = 64
+"""Entities that are fitted together: 64 times eleven weeks of 5 min are 11 MB."""
+
+
+class Model(NamedTuple):
+    """What was fitted for n entities: coefficients ``(n, 4)``, interval ``(n, 12)`` by horizon, and where it is."""
+
+    coefficients: np.ndarray
+    interval: np.ndarray
+    running: Running
+
+
+@dataclass(frozen=True)
+class ChocolatineState:
+    """What `Chocolatine` remembers; rows are entities."""
+
+    last: int
+    """Start of the last bin [s]."""
+    past: History
+    """Values of eleven weeks, forecasts where a value was an outlier, with NaN aside."""
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """First value [s]."""
+    fitted: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """When the model was fitted; never: there is none [s]."""
+    coefficients: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))
+    interval: np.ndarray = field(metadata=per_entity(np.nan, np.float64, STEPS))
+    now: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))
+    ahead: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))
+    """See `Model` and `detectors.arma.Running`; the interval is of one deviation."""
+    low: np.ndarray = field(metadata=per_entity(False, np.bool_))
+    """In an alert."""
+
+
+@dataclass(frozen=True)
+class Chocolatine(Detector[ChocolatineState]):
+    """Chocolatine (REFERENCE B3).
+
+    The series less itself a week ago is an ARMA process of one or two coefficients; of the five such models the one
+    of the smallest error on the last week is taken, having been fitted on the week before, each slot of which is the
+    median of five weeks.  From every twelfth bin the next twelve are forecast.  A value is low below the forecast less
+    the interval, until it is above the forecast less a quarter of it.
+
+    Choices where the published description is open: models are fitted by two regressions (`detectors.arma`) once a
+    week, and where there is none it is tried each day (UTC); the origin of the forecasts is where the bin's number
+    since the epoch divides by twelve; outliers above are HIGH and inpainted as those below are, and so is all that an
+    alert covers; what was inpainted is no error of a model, and a week with too much of it validates none; one
+    threshold, so a low is confirmed at once.  A series whose cadence does not divide the week, that has fewer than
+    eleven weeks or too many gaps or zeros in them, is refused: nothing is expected (NaN), state unknown.
+    There is no new normal: a level that has shifted is an alert for ever.
+
+    Parameters
+    ----------
+    deviations
+        Interval in deviations, 1.4826 times the median error of the validation week [-].
+    leave
+        Share of the interval within which an alert ends [-].
+    points
+        Share of eleven weeks' bins that must have been seen [-].
+    zeros
+        Share of zeros from which a series is never judged [-].
+    quorum
+        Health below which a value counts as not observed [-].
+
+    Examples
+    --------
+    Twelve weeks of 1000, give or take, and the last value is gone:
+
+    >>> from detectors.base import STATES, utc_context
+    >>> t = np.arange(0, 12 * WEEK, 6 * 3600)
+    >>> x = 1000 + np.random.default_rng(1).normal(0, 10, (len(t), 1))
+    >>> x[-1] = 0
+    >>> _, verdict = Chocolatine().run(x, t, utc_context(t, 1, 6 * 3600))
+    >>> STATES[verdict.state[-1, 0]], STATES[verdict.state[-2, 0]]
+    ('low confirmed', 'normal')
+
+    References
+    ----------
+    A. Guillot and others, Chocolatine: Outage Detection for Internet Background Radiation, TMA 2019; E. Hannan and
+    J. Rissanen, Recursive estimation of mixed autoregressive-moving average order, Biometrika 1982; REFERENCE.md B3.
+    """
+
+    name: ClassVar[str] = "chocolatine"
+    warmup: ClassVar[int] = WEEKS * WEEK
+
+    deviations: float = 3.0
+    leave: float = 0.25
+    points: float = 0.75
+    zeros: float = 0.5
+    quorum: float = 0.5
+
+    @classmethod
+    def for_signal(cls, signal: str) -> "Chocolatine":
+        """The same parameters for every signal."""
+        return cls()
+
+    def init(self, n: int) -> ChocolatineState:
+        """The state of n entities of which nothing has been seen."""
+        return fresh(ChocolatineState, n, last=NEVER, past=History())
+
+    def step(
+        self, state: ChocolatineState, x: np.ndarray, t: int, context: Context
+    ) -> tuple[ChocolatineState, Verdict]:
+        """Judge one bin, see `detectors.base.Detector`."""
+        in_order(t, state.last)
+        x = observed(x, context, self.quorum)
+        with np.errstate(all="ignore"):
+            state = replace(state, past=state.past.forget(t - WEEKS * WEEK))
+            if t // DAY != state.last // DAY and WEEK % context.width == 0:
+                state = self._fit(state, t, context.width)
+            block, place = divmod(t // context.width, STEPS)
+            running, origin = Running(state.now, state.ahead), block != state.last // context.width // STEPS
+            running, ahead = forecast(state.coefficients, running, origin)
+            ago = state.past.find(t - WEEK)
+            before = np.full(len(x), np.nan) if ago is None else state.past.read(ago, plain(len(x)))
+            expected = np.where(state.fitted != NEVER, before + ahead, np.nan)
+            verdict = self._verdict(state, x, expected, state.interval[:, place])
+            odd = (verdict.state == LOW_CONFIRMED) | (verdict.state == HIGH)
+            value = np.where(odd, np.maximum(expected, 0.0), x)
+            running = seen_by(state.coefficients, running, value - before)
+        state = replace(
+            state,
+            last=t,
+            past=state.past.push(t, value, np.full(len(x), np.nan), odd),
+            first=np.where((state.first == NEVER) & ~np.isnan(x), t, state.first),
+            now=running.now,
+            ahead=running.ahead,
+            low=np.where(verdict.state == UNKNOWN, state.low, verdict.state == LOW_CONFIRMED),
+        )
+        return state, verdict
+
+    def _verdict(self, state: ChocolatineState, x: np.ndarray, expected: np.ndarray, unit: np.ndarray) -> Verdict:
+        band = self.deviations * unit
+        away = x - expected
+        says = ~np.isnan(away) & ~np.isnan(band)
+        low = (away < -band) | (state.low & (away <= -self.leave * band) & (away < 0))
+        code = np.select([~says, low, away > band], [UNKNOWN, LOW_CONFIRMED, HIGH], NORMAL).astype(np.int8)
+        least = np.maximum(0.002 * expected, np.finfo(float).tiny)  # a flat series has no errors of its own
+        score = np.where(says, bounded(away / np.maximum(unit, least)), np.nan)
+        return Verdict(expected, np.maximum(expected - band, 0.0), expected + band, score, code)
+
+    def _fit(self, state: ChocolatineState, t: int, width: int) -> ChocolatineState:
+        """The state with the models made anew of those that have none or one of a week."""
+        due = (state.first != NEVER) & (t - state.first >= self.warmup) & (t - state.fitted >= WEEK)
+        rows = np.flatnonzero(due)
+        names = ("fitted", "coefficients", "interval", "now", "ahead")
+        arrays = {name: getattr(state, name).copy() for name in names}
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            x, own = (_weeks(state.past, batch, view, t, width) for view in _views(len(due)))
+            own = ~np.isnan(own[:, -WEEK // width :])
+            seen = (~np.isnan(x)).mean(axis=1)
+            fit = (seen >= self.points) & ((x == 0).mean(axis=1) < self.zeros * seen)
+            arrays["fitted"][batch[~fit]] = NEVER
+            fit &= own.mean(axis=1) >= self.points
+            batch, model = batch[fit], modelled(x[fit], own[fit], t // width)
+            arrays["fitted"][batch] = t
+            arrays["coefficients"][batch], arrays["interval"][batch] = model.coefficients, model.interval
+            arrays["now"][batch], arrays["ahead"][batch] = model.running
+        return replace(state, **arrays) if len(rows) else state
+
+
+def _views(n: int) -> tuple[View, View]:
+    """Of n entities: what the past is written as, and what was observed and not inpainted."""
+    ever = np.iinfo(np.int64)
+    return plain(n), View(np.full(n, ever.min), np.full(n, ever.max))
+
+
+def _weeks(past: History, rows: np.ndarray, view: View, t: int, width: int) -> np.ndarray:
+    """The eleven weeks before t of some entities ``(k, 11 weeks)`` on an even grid, NaN where there is no such bin."""
+    times, values = past.rows(rows, view)
+    wanted = np.arange(t - WEEKS * WEEK, t, width)
+    if not len(times):
+        return np.full((len(rows), len(wanted)), np.nan)
+    place = np.minimum(np.searchsorted(times, wanted), len(times) - 1)
+    return np.where(times[place] == wanted, values[:, place], np.nan)
+
+
+def modelled(x: np.ndarray, own: np.ndarray, end: int) -> Model:
+    """The best model of each of n series x ``(n, 11 weeks)``, up to the bin whose number since the epoch is ``end``.
+
+    Errors are those of the bins of the last week that are the series' ``own (n, week) bool``.  The interval is of one
+    deviation by horizon; NaN where there is no error of it.
+    """
+    week = x.shape[1] // WEEKS
+    back = [x[:, x.shape[1] - (i + 1) * week : x.shape[1] - i * week] for i in range(WEEKS)]
+    train = middle_of([back[1 + lag] for lag in LAGS]) - middle_of([back[2 + lag] for lag in LAGS])
+    models = fitted(train)
+    models = np.where(np.isnan(models), 0.0, models)  # one that explodes is the plain difference of weeks
+    running, errors = rest(models.shape[:2]), np.full((*models.shape[:2], week), np.nan)
+    for i in range(week):
+        y = back[0][:, i] - back[1][:, i]
+        running, ahead = forecast(models, running, origin=(end - week + i) % STEPS == 0)
+        running = seen_by(models, running, np.broadcast_to(y, ahead.shape))
+        errors[:, :, i] = np.where(own[:, i], y - ahead, np.nan)
+    square = np.nansum(errors**2, axis=2)
+    best, n = np.argmin(square, axis=0), np.arange(len(x))
+    horizon = (np.arange(week) + end - week) % STEPS
+    wrong = np.abs(errors[best, n])
+    interval = np.stack([1.4826 * middle(wrong[:, horizon == h].T) for h in range(STEPS)], axis=1)
+    return Model(models[best, n], interval, Running(running.now[best, n], running.ahead[best, n]))
+
+
+def middle_of(weeks: list[np.ndarray]) -> np.ndarray:
+    """Median ``(n, week)`` of weeks, each ``(n, week)``, NaN left out.
+
+    Examples
+    --------
+    >>> middle_of([np.array([[1.0, np.nan]]), np.array([[3.0, np.nan]]), np.array([[9.0, 4.0]])]).tolist()
+    [[3.0, 4.0]]
+    """
+    stacked = np.stack(weeks)
+    return middle(stacked.reshape(len(weeks), -1)).reshape(stacked.shape[1:])
