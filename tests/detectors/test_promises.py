@@ -21,6 +21,7 @@ Promise = Callable[[AnyDetector], None]
 FORGETS = "nothing is inpainted: after a day and a half in three the outage is the median"
 WIDE = "a day that swings by a fifth makes the mean deviation so wide that a fall to nothing is within five of it"
 CHANCE = "three deviations of one bin are confirmed, which noise alone passes now and then: 2 % false were published"
+DAILY = "the mean of a day decides: five hours of outage do not move it, and two bins of a long one not yet"
 
 EXCLUDED: dict[tuple[str, str], str] = {
     (
@@ -36,6 +37,13 @@ EXCLUDED: dict[tuple[str, str], str] = {
         "chocolatine",
         "a_level_shift_is_the_normal_in_the_end",
     ): "what is low is inpainted, and the rule has no new normal: the alert lasts for ever",
+    ("cusum", "the_outage_is_found"): DAILY,
+    ("cusum", "a_total_outage_is_found"): DAILY,
+    ("cusum", "a_long_outage_is_not_the_normal_within_days"): DAILY,
+    (
+        "cusum",
+        "a_level_shift_is_the_normal_in_the_end",
+    ): "what is throttled stays so for years: a fall by a fifth is the level after two, a smaller one after ten days",
     (
         "similar_days",
         "a_long_outage_is_not_the_normal_within_days",

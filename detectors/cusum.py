@@ -1,0 +1,250 @@
+"""A sum of small losses, day after day: what is throttled sags by less than any bin's noise, but does not come back."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.base import (
+    DAY,
+    HIGH,
+    LOW_CONFIRMED,
+    LOW_PROVISIONAL,
+    NEVER,
+    NORMAL,
+    UNKNOWN,
+    Context,
+    Detector,
+    Verdict,
+    bounded,
+    in_order,
+    observed,
+)
+from detectors.cusum_state import HOUR, HOURS, SPREAD_DAYS, CusumState, added, taken
+from detectors.state import fresh
+
+FLAT = 0.01
+"""Smallest deviation of a day: a flat series has none of its own [-]."""
+
+CLIP, CAP = 3.0, 2.5
+"""Most deviations by which one day moves the level, and the sum: a holiday is not a throttling [-]."""
+
+RECENT = 0.3
+"""Weight of a day in the level that would be the new one: about three days [-]."""
+
+SEASON = 0.004
+"""A season moves a level by no more in a day: 13 % a month, as a logarithm [-]."""
+
+WEEKDAY = 0.1
+"""Weight of a day in what its weekday usually has more or less [-]."""
+
+SHAPE = 0.05
+"""Weight of a day in the shape of the day [-]."""
+
+
+@dataclass(frozen=True)
+class Cusum(Detector[CusumState]):
+    """Page's cumulative sum over daily means, against a baseline that stands still while the sum is up.
+
+    The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a day
+    (UTC) ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low provisional and
+    the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed until it is back
+    within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as seasons do, which go on
+    under a throttling.  An outage of a few hours is for other detectors.
+
+    A day is missing where fewer than ``hours`` of its hours were seen.  A sag of a few percent is no more than what the
+    seasons of real traffic do within a month: the sum alone never confirms.  The score is that of the running day,
+    or the sum where that is up and says more: days are not independent of each other, so it is an upper bound.
+
+    Parameters
+    ----------
+    drift
+        Deviations a day that are no loss: half of what is to be found [-].
+    alarm
+        Sum from which a series is low provisional [deviations].
+    depth
+        Loss of the running day that confirms [-].
+    enter
+        Deviations of a day that this must be as well [-].
+    leave
+        Share of the level within which a confirmed low is over [-].
+    above
+        A value is HIGH beyond so many times the expectation [-].
+    half
+        Half-life of the level [days].
+    memory
+        Days that the deviation rests on [days].
+    settle
+        Days that the level must rest on before anything is said [days].
+    hold, renew
+        After so many days a run that is provisional, or confirmed, is the level [days].
+    renew_high
+        After so many days above ``above`` in a row they are the level [days].
+    hours
+        Share of a day's hours that must have been seen [-].
+    quorum
+        Health below which a value counts as not observed [-].
+
+    Examples
+    --------
+    Twenty flat days, then 3 % less:
+
+    >>> from detectors.base import STATES, utc_context
+    >>> t = np.arange(0, 26 * DAY, HOUR)
+    >>> x = np.where(t < 20 * DAY, 1000.0, 970.0)[:, None]
+    >>> _, verdict = Cusum().run(x, t, utc_context(t, 1, HOUR))
+    >>> [STATES[verdict.state[day * 24, 0]] for day in (20, 21, 22)]
+    ['normal', 'normal', 'low provisional']
+
+    References
+    ----------
+    E. Page, Continuous inspection schemes, Biometrika 1954; OONI's use of it: REFERENCE.md section 1, B6.
+    """
+
+    name: ClassVar[str] = "cusum"
+
+    drift: float = 0.5
+    alarm: float = 3.0
+    depth: float = 0.18
+    enter: float = 4.0
+    leave: float = 0.05
+    above: float = 2.0
+    half: float = 14.0
+    memory: int = 60
+    settle: int = 14
+    hold: int = 10
+    renew: int = 2 * 365
+    renew_high: int = 7
+    hours: float = 0.6
+    quorum: float = 0.5
+
+    @classmethod
+    def for_signal(cls, signal: str) -> "Cusum":
+        """The same parameters for every signal."""
+        return cls()
+
+    @property
+    def warmup(self) -> int:
+        """Event time after an entity's first value before which nothing is said [s]."""
+        return self.settle * DAY
+
+    def init(self, n: int) -> CusumState:
+        """The state of n entities of which nothing has been seen."""
+        return fresh(CusumState, n, last=NEVER)
+
+    def step(self, state: CusumState, x: np.ndarray, t: int, context: Context) -> tuple[CusumState, Verdict]:
+        """Judge one bin, see `detectors.base.Detector`."""
+        in_order(t, state.last)
+        x = observed(x, context, self.quorum)
+        with np.errstate(all="ignore"):
+            if t // DAY != state.last // DAY and state.last != NEVER:
+                state = self._closed(state, context.width)
+            state = taken(state, x, t)
+            loss = self._running(state, t, context.width)
+            spread = np.sqrt(np.maximum(state.variance, FLAT**2))
+            z = bounded(loss / spread)
+            ready = (state.days >= self.settle) & (t - state.first >= self.warmup)
+            deep = ready & (loss <= np.log1p(-self.depth)) & (z <= -self.enter)
+            lasts = state.confirmed & ~(loss > np.log1p(-self.leave))
+            over = state.confirmed & ~lasts & ~deep
+            state = replace(state, last=t, confirmed=deep | lasts, sum=np.where(over, 0.0, state.sum))
+            return state, self._verdict(state, x, t, z, ready, spread)
+
+    def _running(self, state: CusumState, t: int, width: int) -> np.ndarray:
+        """Log of the last 24 hours over what they usually have ``(n,)``; NaN where too few hours were seen."""
+        hour, day = t // HOUR % HOURS, t // DAY
+        today = np.arange(HOURS) <= hour
+        factor = np.where(today, state.weekday[:, [day % 7]], state.weekday[:, [(day - 1) % 7]])
+        return self._loss(state, np.exp(factor), width)
+
+    def _loss(self, state: CusumState, factor: np.ndarray, width: int) -> np.ndarray:
+        """Log ``(n,)`` of what the hours hold over the level, each hour's share times its ``factor (n, 24)``."""
+        seen = (state.count > 0) & ~np.isnan(state.shape)
+        held = added(np.where(seen, state.total / np.maximum(state.count, 1), 0.0))
+        usual = added(np.where(seen, state.shape * factor, 0.0))
+        enough = added(seen) >= self.hours * DAY / max(width, HOUR)
+        return np.where(enough, np.log(held) - np.log(usual) - state.level, np.nan)
+
+    def _closed(self, state: CusumState, width: int) -> CusumState:
+        """The state after the day of the last bin, all of whose hours have come."""
+        state = self._begun(state, width)
+        day = state.last // DAY % 7
+        factor = np.exp(np.repeat(state.weekday[:, [day]], HOURS, axis=1))
+        z = self._loss(state, factor, width)  # still a logarithm
+        seen = ~np.isnan(z)
+        spread = np.sqrt(np.maximum(state.variance, FLAT**2))
+        counted = state.sum - np.clip(z / spread, -CAP, CAP) - self.drift
+        counted = np.clip(counted, 0.0, 3 * self.alarm)
+        total = np.where(seen & (state.days >= self.settle), counted, state.sum)
+        frozen = (total > self.alarm) | state.confirmed
+        run = np.where(frozen, state.run + 1, 0)
+        high = np.where(z > np.log(self.above), state.high + 1, np.where(seen, 0, state.high))
+        towards = np.where(seen, RECENT * (np.maximum(z, -30) + state.level - state.recent), 0.0)
+        recent, season = state.recent + towards, np.where(state.confirmed, np.clip(towards, -SEASON, SEASON), 0.0)
+        renewed = (run > np.where(state.confirmed, self.renew, self.hold)) | (high >= self.renew_high)
+        state = self._moved(state, np.where(frozen & ~renewed, np.nan, z), day)
+        return replace(
+            state,
+            level=np.where(renewed, recent, state.level + season),
+            recent=recent,
+            sum=np.where(renewed, 0.0, total),
+            run=np.where(renewed, 0, run),
+            high=np.where(renewed, 0, high),
+            confirmed=state.confirmed & ~renewed,
+        )
+
+    def _begun(self, state: CusumState, width: int) -> CusumState:
+        """The state with a shape and a level for entities that had none, where the day is whole enough."""
+        seen = state.count > 0
+        hourly = np.where(seen, state.total / np.maximum(state.count, 1), 0.0)
+        mean = added(hourly) / np.maximum(added(seen), 1)
+        whole = (added(seen) >= self.hours * DAY / max(width, HOUR)) & (mean > 0)
+        begins = whole & np.isnan(state.level)
+        unknown = (whole & (begins | ~state.confirmed))[:, None] & np.isnan(state.shape) & seen
+        level = np.where(begins, np.log(mean), state.level)
+        return replace(
+            state,
+            shape=np.where(unknown, hourly / mean[:, None], state.shape),
+            level=level,
+            recent=np.where(begins, level, state.recent),
+        )
+
+    def _moved(self, state: CusumState, z: np.ndarray, day: int) -> CusumState:
+        """The state with level, weekday, shape and deviation moved towards a day that is z off, NaN: not moved."""
+        usual = np.isfinite(z)
+        spread = np.sqrt(np.maximum(state.variance, FLAT**2))
+        step = np.where(usual, np.clip(z, -CLIP * spread, CLIP * spread), 0.0)
+        share = np.maximum(1 - 0.5 ** (1 / self.half), 1 / (state.days + 1))
+        learns = np.maximum(1 / self.memory, 1 / (state.days + SPREAD_DAYS))
+        square = np.minimum(z * z, (CLIP * spread) ** 2)
+        weekday = state.weekday.copy()
+        weekday[:, day] += np.where(state.days >= 7, np.maximum(WEEKDAY, 1 / (state.days // 7 + 1)) * step, 0.0)
+        weekday -= (added(weekday) / 7)[:, None]
+        hourly = state.total / np.maximum(state.count, 1)
+        mean = np.exp(z + state.level + state.weekday[:, day])
+        shaped = usual[:, None] & (state.count > 0) & (mean > 0)[:, None]
+        shape = state.shape + SHAPE * (np.minimum(hourly / mean[:, None], HOURS) - state.shape)
+        return replace(
+            state,
+            level=state.level + share * step,
+            weekday=weekday,
+            shape=np.where(shaped, shape, state.shape),
+            variance=np.where(usual, state.variance + learns * (square - state.variance), state.variance),
+            days=state.days + usual,
+        )
+
+    def _verdict(
+        self, state: CusumState, x: np.ndarray, t: int, z: np.ndarray, ready: np.ndarray, spread: np.ndarray
+    ) -> Verdict:
+        usual = state.level + state.weekday[:, t // DAY % 7] + np.log(state.shape[:, t // HOUR % HOURS])
+        expected = np.where(ready, np.exp(usual), np.nan)
+        band = np.maximum(self.depth, -np.expm1(-self.enter * spread))
+        says = ready & ~np.isnan(x) & ~np.isnan(z) & ~np.isnan(expected)
+        up = state.sum > self.alarm
+        code = np.select(
+            [~says, state.confirmed, up, x > self.above * expected],
+            [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH],
+            NORMAL,
+        ).astype(np.int8)
+        score = np.where(says, np.where(up, np.minimum(z, -state.sum), z), np.nan)
+        return Verdict(expected, (1 - band) * expected, self.above * expected, score, code)

@@ -1,0 +1,117 @@
+"""The daily sum once more, slow and plain: one entity, one value at a time, no numpy."""
+
+import math
+from collections.abc import Callable
+from statistics import fmean
+
+from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
+from detectors.cusum import CAP, CLIP, FLAT, RECENT, SEASON, SHAPE, WEEKDAY, Cusum
+from detectors.cusum_state import SPREAD, SPREAD_DAYS
+
+
+class SlowCusum:
+    """Follows one entity by the text of `Cusum`."""
+
+    def __init__(self, rule: Cusum, width: int) -> None:
+        self.rule = rule
+        self.needed = rule.hours * DAY / max(width, 3600)
+        self.values: list[tuple[int, float]] = []
+        self.first: int | None = None
+        self.last: int | None = None
+        self.shape: dict[int, float] = {}
+        self.weekday = [0.0] * 7
+        self.level = self.recent = math.nan
+        self.variance = SPREAD**2
+        self.days = self.run = self.high = 0
+        self.sum, self.confirmed = 0.0, False
+
+    @property
+    def spread(self) -> float:
+        return math.sqrt(max(self.variance, FLAT**2))
+
+    def step(self, x: float, t: int) -> int:
+        if self.last is not None and t // DAY != self.last // DAY:
+            self._close(self.last // DAY)
+        self.last = t
+        self.values = [(s, v) for s, v in self.values if s // 3600 > t // 3600 - 24]
+        if not math.isnan(x):
+            self.values.append((t, x))
+            self.first = t if self.first is None else self.first
+        loss = self._loss(lambda s: self.weekday[s // DAY % 7])
+        z = loss / self.spread if math.isfinite(loss) else math.copysign(1e6, loss) if math.isinf(loss) else loss
+        ready = self.days >= self.rule.settle and self.first is not None and t - self.first >= self.rule.settle * DAY
+        deep = ready and loss <= math.log(1 - self.rule.depth) and z <= -self.rule.enter
+        lasts = self.confirmed and not loss > math.log(1 - self.rule.leave)
+        if self.confirmed and not lasts and not deep:
+            self.sum = 0.0
+        self.confirmed = deep or lasts
+        if not ready or math.isnan(x) or math.isnan(loss) or t // 3600 % 24 not in self.shape:
+            return UNKNOWN
+        if self.confirmed or self.sum > self.rule.alarm:
+            return LOW_CONFIRMED if self.confirmed else LOW_PROVISIONAL
+        share = self.shape[t // 3600 % 24]
+        usual = math.exp(self.level + self.weekday[t // DAY % 7]) * share
+        return HIGH if x > self.rule.above * usual else NORMAL
+
+    def _hourly(self) -> dict[int, tuple[int, float]]:
+        """Of each hour of the day that was seen: a time in it, and its mean."""
+        hours: dict[int, list[tuple[int, float]]] = {}
+        for s, v in self.values:
+            hours.setdefault(s // 3600 % 24, []).append((s, v))
+        return {h: (some[0][0], fmean(v for _, v in some)) for h, some in sorted(hours.items())}
+
+    def _loss(self, weekday: Callable[[int], float]) -> float:
+        known = {h: one for h, one in self._hourly().items() if h in self.shape}
+        if len(known) < self.needed or math.isnan(self.level):
+            return math.nan
+        held = sum(v for _, v in known.values())
+        usual = sum(self.shape[h] * math.exp(weekday(s)) for h, (s, _) in known.items())
+        if usual == 0:
+            return math.nan if held == 0 else math.inf
+        return math.log(held) - math.log(usual) - self.level if held > 0 else -math.inf
+
+    def _close(self, day: int) -> None:
+        hourly = {h: v for h, (_, v) in self._hourly().items()}
+        mean = fmean(hourly.values()) if hourly else 0.0
+        if len(hourly) >= self.needed and mean > 0:
+            begins = math.isnan(self.level)
+            if begins:
+                self.level = self.recent = math.log(mean)
+            if begins or not self.confirmed:
+                for h, v in hourly.items():
+                    self.shape.setdefault(h, v / mean)
+        z = self._loss(lambda s: self.weekday[day % 7])
+        if math.isnan(z):
+            self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
+        else:
+            if self.days >= self.rule.settle:
+                deviations = max(-CAP, min(CAP, z / self.spread))
+                self.sum = min(max(self.sum - deviations - self.rule.drift, 0.0), 3 * self.rule.alarm)
+            self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
+            self.high = self.high + 1 if z > math.log(self.rule.above) else 0
+            moved = RECENT * (max(z, -30) + self.level - self.recent)
+            self.recent += moved
+            if self.confirmed:
+                self.level += max(-SEASON, min(SEASON, moved))
+        longest = self.rule.renew if self.confirmed else self.rule.hold
+        renewed = self.run > longest or self.high >= self.rule.renew_high
+        if math.isfinite(z) and (not self.run or renewed):
+            self._move(z, day, hourly)
+        if renewed:
+            self.level, self.sum, self.run, self.high, self.confirmed = self.recent, 0.0, 0, 0, False
+
+    def _move(self, z: float, day: int, hourly: dict[int, float]) -> None:
+        mean = math.exp(z + self.level + self.weekday[day % 7])
+        spread = self.spread
+        step = max(-CLIP * spread, min(CLIP * spread, z))
+        if self.days >= 7:
+            self.weekday[day % 7] += max(WEEKDAY, 1 / (self.days // 7 + 1)) * step
+        middle = sum(self.weekday) / 7
+        self.weekday = [one - middle for one in self.weekday]
+        self.level += max(1 - 0.5 ** (1 / self.rule.half), 1 / (self.days + 1)) * step
+        learns = max(1 / self.rule.memory, 1 / (self.days + SPREAD_DAYS))
+        self.variance += learns * (min(z * z, (CLIP * spread) ** 2) - self.variance)
+        for h, v in hourly.items():
+            if h in self.shape and mean > 0:
+                self.shape[h] += SHAPE * (min(v / mean, 24) - self.shape[h])
+        self.days += 1

@@ -1,0 +1,154 @@
+"""The daily sum against a second, plain writing of it, and on real traffic with a throttling laid over it."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Verdict, utc_context
+from detectors.cusum import Cusum
+from detectors.synthetic import Made, made
+from tests.detectors.real import Series, series
+from tests.detectors.slow_cusum import SlowCusum
+
+LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
+CONTROLS = ("control-youtube-nl", "control-youtube-ge")
+
+
+def agrees(rule: Cusum, x: np.ndarray, t: np.ndarray, width: int) -> None:
+    _, verdict = rule.run(x, t, utc_context(t, x.shape[1], width))
+    for i in range(x.shape[1]):
+        slow = SlowCusum(rule, width)
+        said = [slow.step(float(value), int(time)) for value, time in zip(x[:, i], t, strict=True)]
+        np.testing.assert_array_equal(verdict.state[:, i], said)
+
+
+@pytest.mark.parametrize("case", CONTROLS)
+def test_it_gives_on_real_series_what_its_text_says(data: Path, case: str) -> None:
+    real = series(data, case, "traffic.youtube")
+    agrees(Cusum(), real.x[:3000], real.t[:3000], real.width)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([1800, 7200, 6 * 3600]),
+    st.sampled_from([0.0, 0.1, 0.4]),
+    st.sampled_from([3, 20]),
+)
+def test_it_gives_on_any_series_what_its_text_says(seed: int, width: int, missing: float, renew: int) -> None:
+    random = np.random.default_rng(seed)
+    t = np.arange(0, 40 * DAY, width)
+    t = t[random.random(len(t)) > missing / 4]
+    x = 200 + 100 * np.sin(t / DAY * 2 * np.pi)[:, None] + random.normal(0, 20, (len(t), 2))
+    for start in random.integers(10, 38, 3):
+        x[(t > start * DAY) & (t < (start + 3) * DAY)] *= random.choice([0.0, 0.6, 0.9, 3.0])
+    x[random.random(x.shape) < missing] = np.nan
+    agrees(Cusum(settle=5, hold=4, renew=renew), np.maximum(x, 0), t, width)
+
+
+def throttled(t: np.ndarray, at: int, step: int, second: int) -> np.ndarray:
+    """What is left ``(t,)`` of a service that sags by 5 % in the week from ``at``, and steps to 70 % and to 45 %."""
+    left = 1 - 0.05 * np.clip((t - at) / (7 * DAY), 0, 1)
+    return np.where(t >= second, 0.45, np.where(t >= step, 0.70, left))
+
+
+@cache
+def laid_over(data: Path, case: str) -> tuple[Series, np.ndarray, Verdict]:
+    """A control, when each of 25 throttlings begins that are laid over it, and the verdicts; column 0 is bare."""
+    real = series(data, case, "traffic.youtube")
+    began = real.t[0] + DAY * np.arange(60, 560, 20)
+    left = [throttled(real.t, int(at), int(at) + 21 * DAY, int(at) + 141 * DAY)[:, None] for at in began]
+    x = np.concatenate([real.x, *(real.x * one for one in left)], axis=1)
+    return real, began, Cusum().run(x, real.t, utc_context(real.t, x.shape[1], real.width))[1]
+
+
+@pytest.mark.parametrize("case", CONTROLS)
+def test_two_years_of_bare_traffic_confirm_nothing(data: Path, case: str) -> None:
+    _, _, verdict = laid_over(data, case)
+    state = verdict.state[:, 0]
+    assert not (state == LOW_CONFIRMED).any()
+    assert (state == LOW_PROVISIONAL).mean() < 0.25, "real traffic sags by a few percent now and then"
+    assert (state != UNKNOWN).mean() > 0.95
+
+
+@pytest.mark.parametrize("case", CONTROLS)
+def test_a_step_to_seventy_percent_is_confirmed_within_a_day_and_for_good(data: Path, case: str) -> None:
+    real, began, verdict = laid_over(data, case)
+    for i, at in enumerate(began + 21 * DAY, start=1):
+        low = verdict.state[:, i] == LOW_CONFIRMED
+        assert not low[real.t < at].any()
+        first = real.t[np.argmax(low)]
+        missing = np.diff(real.t[(real.t >= at - DAY) & (real.t <= first)]).max() > real.width
+        assert first + real.width - at <= (2 if missing else 1.25) * DAY
+        assert np.isin(verdict.state[real.t > first, i], [LOW_CONFIRMED, UNKNOWN]).all()
+
+
+@pytest.mark.parametrize("case", CONTROLS)
+def test_the_sag_before_it_is_suspected_within_five_days_more_often_than_not(data: Path, case: str) -> None:
+    real, began, verdict = laid_over(data, case)
+    found, chance = 0, 0
+    for i, at in enumerate(began, start=1):
+        due = (real.t >= at + 3 * DAY) & (real.t < at + 12 * DAY)
+        found += np.isin(verdict.state[due, i], LOW).any()
+        chance += np.isin(verdict.state[due, 0], LOW).any()
+    assert found >= 0.7 * len(began)
+    assert found >= chance + 0.25 * len(began)
+
+
+def judged(series_: Made) -> Verdict:
+    return Cusum().run(series_.x, series_.t, series_.context)[1]
+
+
+def test_three_percent_less_of_a_calm_series_are_suspected_within_days_and_are_the_level_later() -> None:
+    verdict = judged(made(60, width=1800, dispersion=4, daily=0.3, shift=(28, 0.97)))
+    low = np.flatnonzero(np.isin(verdict.state[:, 0], LOW)) / 48
+    assert 29 < low[0] < 37
+    assert (verdict.state[:, 0] != LOW_CONFIRMED).all()
+    assert (verdict.state[50 * 48 :] == NORMAL).all()
+
+
+def test_an_outage_of_days_is_confirmed_after_most_of_one_and_over_a_day_after_its_end() -> None:
+    verdict = judged(made(45, width=1800, daily=0.2, outages=[(28, 34)], left=0.1))
+    low = np.flatnonzero(verdict.state[:, 0] == LOW_CONFIRMED) / 48
+    assert 28 < low[0] < 28.5
+    assert 34 < low[-1] <= 35
+    assert len(low) == round(float(np.ptp(low)) * 48) + 1
+    assert (verdict.state[36 * 48 :] == NORMAL).all()
+
+
+def test_a_level_that_is_thrice_as_high_is_the_level_after_ten_days() -> None:
+    verdict = judged(made(45, width=1800, level=1e4, daily=0.2, shift=(28, 3.0)))
+    assert (verdict.state[29 * 48 : 34 * 48] == HIGH).mean() > 0.9
+    assert (verdict.state[38 * 48 :] == NORMAL).all()
+
+
+def test_what_is_confirmed_is_the_level_after_two_years() -> None:
+    verdict = judged(made(800, width=6 * 3600, level=1e4, daily=0.1, shift=(28, 0.4)))
+    assert (verdict.state[29 * 4 : 750 * 4] == LOW_CONFIRMED).all()
+    assert (verdict.state[-7 * 4 :] == NORMAL).all()
+
+
+def test_a_weekend_is_no_loss_once_it_is_known() -> None:
+    verdict = judged(made(70, width=3600, weekend=0.15, dispersion=2))
+    assert not np.isin(verdict.state[42 * 24 :], LOW).any()
+
+
+def test_half_a_day_that_was_not_observed_is_not_compared_with_a_whole_one() -> None:
+    form = made(40, width=3600, daily=0.5, gaps=[(30, 30.3), (32.7, 33)])
+    assert not np.isin(judged(form).state, LOW).any()
+
+
+def test_a_season_goes_on_under_a_throttling_and_does_not_end_it() -> None:
+    form = made(250, width=6 * 3600, level=1e4, daily=0.1)
+    day = (form.t - form.t[0]) / DAY
+    season = np.exp(0.003 * np.clip(day - 60, 0, 130))  # half as much again
+    x = form.x * (season * np.where(day >= 40, 0.7, 1.0))[:, None]
+    _, verdict = Cusum().run(x, form.t, form.context)
+    assert (verdict.state[41 * 4 :] == LOW_CONFIRMED).all()
+    back = np.where(day >= 200, x[:, 0] / 0.7, x[:, 0])[:, None]
+    _, verdict = Cusum().run(back, form.t, form.context)
+    assert (verdict.state[202 * 4 : 203 * 4] != LOW_CONFIRMED).all()
