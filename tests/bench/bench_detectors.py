@@ -8,35 +8,36 @@ from detectors import REGISTRY
 from detectors.base import DAY, utc_context
 from tests.bench.rate import Rate, timed
 
-SERIES = 10_000
+SERIES_DAYS = 70_000
+"""Series times days of history before anything is measured: ten thousand of a week."""
 WIDTH = 600  # seconds
-WARM = 7 * DAY // WIDTH
-"""Bins of history before anything is measured."""
-MEASURED = 72
+MEASURED = 144
 
 
-def made_up(bins: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Time ``(t,)`` and counts ``(t, n)`` that follow the day."""
-    t = np.arange(bins, dtype=np.int64) * WIDTH
-    level = rng.uniform(20, 5_000, SERIES)
-    shape = 1 + 0.4 * np.sin(2 * np.pi * t / DAY)
-    return t, rng.poisson(shape[:, None] * level).astype(np.float64)
+def made_up(t: np.ndarray, series: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Counts ``(n,)`` that follow the day, of one time of ``t`` after the other."""
+    level = rng.uniform(20, 5_000, series)
+    for time in t:
+        yield rng.poisson((1 + 0.4 * np.sin(2 * np.pi * time / DAY)) * level).astype(np.float64)
 
 
 def judged(name: str, signal: str) -> float:
-    """Series a second of a detector that has a week behind it."""
-    t, x = made_up(WARM + MEASURED, np.random.default_rng(1))
-    context = utc_context(t, SERIES, WIDTH)
+    """Series a second of a detector that has a week behind it, or as much as it asks for and a day."""
     detector = REGISTRY[name](signal)
-    state = detector.init(SERIES)
-    for i in range(WARM):
-        state, _ = detector.step(state, x[i], int(t[i]), context.row(i))
+    days = max(7, detector.warmup // DAY + 1)
+    series, warm = SERIES_DAYS // days, days * DAY // WIDTH
+    t = np.arange(warm + MEASURED, dtype=np.int64) * WIDTH
+    context, x = utc_context(t, series, WIDTH), made_up(t, series, np.random.default_rng(1))
+    state = detector.init(series)
+    for i in range(warm):
+        state, _ = detector.step(state, next(x), int(t[i]), context.row(i))
+    rest = list(x)
 
     def measured() -> int:
         now = state
-        for i in range(WARM, WARM + MEASURED):
-            now, _ = detector.step(now, x[i], int(t[i]), context.row(i))
-        return MEASURED * SERIES
+        for i, one in enumerate(rest, start=warm):
+            now, _ = detector.step(now, one, int(t[i]), context.row(i))
+        return MEASURED * series
 
     return timed(measured)[1]
 
