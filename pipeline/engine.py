@@ -3,11 +3,12 @@
 Live agents host a stage between two topics; `chain` ties the same stages together in memory.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from detectors import REGISTRY
+from detectors.base import AnyDetector
 from pipeline import topics
 from pipeline.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.calendar import calendar
@@ -24,9 +25,13 @@ Output = Outage | Fused | Missed | Progress | Late | Taken | Total | FeedStatus
 
 @dataclass(frozen=True)
 class Engine:
-    """Makes the stages: what a worker hosts and what a replay chains are the same objects."""
+    """Makes the stages: what a worker hosts and what a replay chains are the same objects.
+
+    ``detectors``: how each is made for a signal; an evaluation may ask for one with another threshold.
+    """
 
     settings: Settings = field(default_factory=Settings)
+    detectors: Mapping[str, Callable[[str], AnyDetector]] = field(default_factory=lambda: REGISTRY)
 
     def bin(self, feed: str, partition: int) -> BinStage:
         """The stage that counts one partition of a feed."""
@@ -38,7 +43,7 @@ class Engine:
 
     def judge(self) -> JudgeStage:
         """The stage that judges merged bins."""
-        detector = REGISTRY[self.settings.judging.detector]
+        detector = self.detectors[self.settings.judging.detector]
         return JudgeStage(detector, calendar, topics.VERDICTS.partitions)
 
     def fuse(self, partition: int) -> FuseStage:

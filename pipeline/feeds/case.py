@@ -70,7 +70,7 @@ def entity_of(kind: str, name: str, entities: Entities) -> Entity:
 def read_entities(path: Path) -> dict[tuple[str, str], Kin]:
     """``entities.csv``: country, name and mobile flag by ``(entity_type, entity)``."""
     kin = {}
-    for place, row in _rows(path, ENTITIES):
+    for place, row in rows_of(path, ENTITIES):
         mobile = row["mobile"].lower()
         if mobile not in MOBILE:
             raise UserError(f"{place}: mobile is {mobile!r}, wanted true, false or nothing")
@@ -97,7 +97,7 @@ def strangers(unmatched: Iterable[Line]) -> Iterator[str]:
 
 def read_labels(path: Path) -> list[Label]:
     """``labels.csv``: what is known to have happened, in order of time."""
-    return sorted(_label(place, row) for place, row in _rows(path, LABELS))
+    return sorted(_label(place, row) for place, row in rows_of(path, LABELS))
 
 
 def _label(place: str, row: dict[str, str]) -> Label:
@@ -110,7 +110,7 @@ def _label(place: str, row: dict[str, str]) -> Label:
     return Label(start, end, row["entity_type"], row["entity"], row["kind"], row["source"])
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
     """Place and cells of every row; UserError where the file is not such a table."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as text:

@@ -45,7 +45,7 @@ def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("silense = 3", "there is no setting 'silense', only counting, judging, fusing, silence"),
+        ("silense = 3", "there is no setting 'silense', only counting, judging, fusing, evaluating, silence"),
         ("fusing.suspekt = 3", "there is no setting 'fusing.suspekt', only prior"),
         ("fusing.suspect = 1.5", "fusing.suspect = 1.5: wanted float < 1.0"),
         ("fusing.suspect = nan", "fusing.suspect = nan: wanted float > 0.0"),

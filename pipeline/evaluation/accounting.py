@@ -1,0 +1,189 @@
+"""What was hit, what was false, how late and how exact: outages held against labels.  Pure functions."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+from pipeline.evaluation.spans import Span, joined, seconds_within, touch
+from pipeline.feeds.case import Label
+from pipeline.records import Entity
+
+MONTH = 365.25 / 12 * 24 * 3600
+"""Mean length of a month [s]."""
+
+CountryOf = Callable[[Label], str]
+"""Country of a label's entity, '' where it has none."""
+
+
+class Called(NamedTuple):
+    """An entity was called out for ``[start, end)`` [s], ``end`` None while it is open.
+
+    ``suspected`` and ``confirmed``: the event time at which that was first and surely known [s].
+    """
+
+    entity: Entity
+    start: int
+    end: int | None
+    suspected: int
+    confirmed: int
+
+
+class Tolerance(NamedTuple):
+    """How exact the labels of a case are [s]; ``ignored``: windows of which nobody knows, that count neither way."""
+
+    onset_early: int
+    onset_late: int
+    end_early: int
+    end_late: int
+    cover: float
+    ignored: tuple[Span, ...] = ()
+
+    def grown(self, label: Label) -> Span:
+        """The time in which a label explains an outage [s]."""
+        return Span(label.start - self.onset_early, label.end + self.end_late)
+
+
+class Observed(NamedTuple):
+    """What of a case was observed: start of its last bin and its end [s], entities, their time together [s]."""
+
+    last: int
+    end: int
+    entities: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was made of one label.
+
+    ``hit``: a confirmed outage of its entity overlaps it.  ``met``: hit, by one outage, whose onset and end are within
+    the tolerance and which covers enough of it.  Errors and delays are signed [s], from the label's start (its end for
+    ``end_error``), None where there is no hit.  ``cover``: share of its time that its entity was called out [0-1].
+    ``fragments``: outages of its entity that touch it, tolerance included.
+    """
+
+    label: Label
+    hit: bool = False
+    met: bool = False
+    suspected: int | None = None
+    confirmed: int | None = None
+    onset_error: int | None = None
+    end_error: int | None = None
+    cover: float = 0.0
+    fragments: int = 0
+
+
+@dataclass(frozen=True)
+class Account:
+    """What was made of one case: an answer to each label, and what no label explains.
+
+    ``false``: confirmed outages of an entity that overlap none of its labels, tolerance included, and no ignored
+    window.  ``others``: those that would be false, had not the whole or a part of the entity a label at that time: of
+    Ukraine while a region of it is labelled, of a network while its country is.
+    """
+
+    answers: tuple[Answer, ...]
+    false: tuple[Called, ...]
+    others: tuple[Called, ...]
+    observed: Observed
+
+    @property
+    def hits(self) -> int:
+        """Labels that were hit."""
+        return sum(answer.hit for answer in self.answers)
+
+    @property
+    def met(self) -> int:
+        """Labels that were met."""
+        return sum(answer.met for answer in self.answers)
+
+    @property
+    def months(self) -> float:
+        """Months that the entities were observed, together."""
+        return self.observed.seconds / MONTH
+
+    @property
+    def false_rate(self) -> float:
+        """False outages per entity-month; 0 where nothing was observed, and nothing was false."""
+        return len(self.false) / self.months if self.months else 0.0
+
+    def middle(self, name: str) -> float | None:
+        """Median over the labels of a field of `Answer` [its unit]; None where no label has one."""
+        found = [value for answer in self.answers if answer.hit and (value := getattr(answer, name)) is not None]
+        return float(median(found)) if found else None
+
+
+def account(
+    called: Iterable[Called], labels: Iterable[Label], exact: Tolerance, observed: Observed, country_of: CountryOf
+) -> Account:
+    """Hold what was called out against the labels of a case.
+
+    ``country_of`` gives the country of a label's entity.  An outage that is open counts as lasting to the end of what
+    was observed, and as exact where the label does so, too.
+
+    Examples
+    --------
+    >>> iraq = Entity("country", "IQ", "IQ")
+    >>> label = Label(3600, 7200, "country", "IQ", "shutdown", "")
+    >>> called = [Called(iraq, 3900, 7200, 4200, 4500), Called(iraq, 90000, 93600, 91000, 92000)]
+    >>> exact = Tolerance(300, 1800, 1800, 3600, 0.9)
+    >>> made = account(called, [label], exact, Observed(99600, 99900, 1, 99900.0), lambda label: label.entity)
+    >>> made.hits, made.met, made.answers[0].onset_error, made.answers[0].cover
+    (1, 1, 300, 0.9166666666666666)
+    >>> [outage.start for outage in made.false]
+    [90000]
+    """
+    called, labels = sorted(called), sorted(labels)
+    answers = tuple(_answer(label, called, exact, observed) for label in labels)
+    false: list[Called] = []
+    others: list[Called] = []
+    for outage in called:
+        span = _span(outage, observed)
+        near = [label for label in labels if touch(span, exact.grown(label))]
+        if any(_is_of(outage, label) for label in near) or any(touch(span, window) for window in exact.ignored):
+            continue
+        (others if any(_kin(outage.entity, label, country_of(label)) for label in near) else false).append(outage)
+    return Account(answers, tuple(false), tuple(others), observed)
+
+
+def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Observed) -> Answer:
+    whole = Span(label.start, label.end)
+    own = [outage for outage in called if _is_of(outage, label)]
+    spans = [_span(outage, observed) for outage in own]
+    fragments = sum(touch(span, exact.grown(label)) for span in spans)
+    hits = [outage for outage, span in zip(own, spans, strict=True) if touch(span, whole)]
+    if not hits:
+        return Answer(label, fragments=fragments)
+    onset = min(outage.start for outage in hits) - label.start
+    end = max(_end(outage, label, observed) for outage in hits) - label.end
+    cover = seconds_within(joined(spans), whole) / (label.end - label.start)
+    within = -exact.onset_early <= onset <= exact.onset_late and -exact.end_early <= end <= exact.end_late
+    return Answer(
+        label, hit=True, met=within and cover >= exact.cover and fragments == 1,
+        suspected=min(outage.suspected for outage in hits) - label.start,
+        confirmed=min(outage.confirmed for outage in hits) - label.start,
+        onset_error=onset, end_error=end, cover=cover, fragments=fragments,
+    )  # fmt: skip
+
+
+def _end(outage: Called, label: Label, observed: Observed) -> int:
+    """End of an outage [s]; one that is open at the end of what was observed has no other end than such a label."""
+    if outage.end is None and label.end >= observed.last:
+        return label.end
+    return _span(outage, observed).end
+
+
+def _span(outage: Called, observed: Observed) -> Span:
+    return Span(outage.start, max(outage.start, observed.end) if outage.end is None else outage.end)
+
+
+def _is_of(outage: Called, label: Label) -> bool:
+    return outage.entity[:2] == (label.entity_type, label.entity)
+
+
+def _kin(entity: Entity, label: Label, country: str) -> bool:
+    """Whether one of the two is the country that the other is in."""
+    if not country or country != (entity.country or entity.name):
+        return False
+    return "country" in (entity.type, label.entity_type)

@@ -1,0 +1,91 @@
+"""A labelled case: its series, what is known to have happened, and how exactly that is known."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.evaluation.accounting import Tolerance
+from pipeline.evaluation.spans import Span
+from pipeline.feeds.case import Label, read_labels, rows_of
+from pipeline.feeds.tabletext import seconds
+from pipeline.settings import Evaluating
+
+COLUMNS = (
+    "case", "onset_early_min", "onset_late_min", "end_early_min", "end_late_min", "cover_min", "ignore_start",
+    "ignore_end", "why",
+)  # fmt: skip
+"""Of ``TOLERANCE.csv``, beside the folders of cases; several lines of a case differ in what they ignore."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """``tolerance`` None: no line of ``TOLERANCE.csv`` is for it, and the bins say how exact it can be."""
+
+    folder: Path
+    labels: tuple[Label, ...]
+    tolerance: Tolerance | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return self.folder.name
+
+
+def read_cases(folders: Iterable[str | Path]) -> list[Case]:
+    """The cases in these folders.
+
+    Raises
+    ------
+    UserError
+        Where one has no labels, cannot be read, or comes twice.
+    """
+    cases = [_read(Path(folder)) for folder in folders]
+    for case in cases:
+        if sum(other.name == case.name for other in cases) > 1:
+            raise UserError(f"{case.folder}: there are several cases of the name {case.name!r}")
+    return cases
+
+
+def _read(folder: Path) -> Case:
+    folder = folder.resolve() if folder.name in ("", "..") else folder
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no folder of a case (signals.csv or signals.csv.gz, and labels.csv)")
+    if not (folder / "labels.csv").is_file():
+        raise UserError(f"{folder}: a folder without labels.csv, which says what is known to have happened")
+    beside = folder.absolute().parent / "TOLERANCE.csv"
+    tolerances = read_tolerances(beside) if beside.is_file() else {}
+    return Case(folder, tuple(read_labels(folder / "labels.csv")), tolerances.get(folder.name))
+
+
+def read_tolerances(path: Path) -> dict[str, Tolerance]:
+    """``TOLERANCE.csv`` by name of case; UserError where it is not such a table."""
+    made: dict[str, Tolerance] = {}
+    for place, row in rows_of(path, COLUMNS):
+        try:
+            early, late, sooner, later = (60 * int(row[name]) for name in COLUMNS[1:5])
+            cover = float(row["cover_min"])
+            ignored = (Span(seconds(row["ignore_start"]), seconds(row["ignore_end"])),) if row["ignore_start"] else ()
+        except ValueError as error:
+            raise UserError(f"{place}: neither whole minutes, a share and two ISO times: {error}") from None
+        if min(early, late, sooner, later) < 0 or not 0 <= cover <= 1:
+            raise UserError(f"{place}: minutes below 0, or a share to cover that is not within 0 and 1")
+        known = made.get(row["case"])
+        exact = Tolerance(early, late, sooner, later, cover, ignored + (known.ignored if known else ()))
+        if known and exact._replace(ignored=()) != known._replace(ignored=()):
+            raise UserError(f"{place}: another tolerance of {row['case']} than the line before")
+        made[row["case"]] = exact
+    return made
+
+
+def usual_tolerance(width: int, settings: Evaluating) -> Tolerance:
+    """The tolerance of a case without one of its own, whose widest bins are ``width`` [s].
+
+    Examples
+    --------
+    >>> usual_tolerance(1800, Evaluating())
+    Tolerance(onset_early=1800, onset_late=3600, end_early=3600, end_late=5400, cover=0.75, ignored=())
+    """
+    onset = (width * settings.onset_early, width * settings.onset_late)
+    end = (width * settings.end_early, width * settings.end_late)
+    return Tolerance(*onset, *end, settings.cover)

@@ -1,0 +1,166 @@
+"""A case through the engine, once for each detector, and the account of every way to read what came out."""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.bins import NEVER
+from pipeline.engine import Engine
+from pipeline.errors import UserError
+from pipeline.evaluation.accounting import Account, Called, Observed, Tolerance, account
+from pipeline.evaluation.cases import Case, usual_tolerance
+from pipeline.evaluation.readings import LOW, fused, plain
+from pipeline.evaluation.spans import Span
+from pipeline.evaluation.traces import Collected, Trace, refused
+from pipeline.feeds.archive import recordings
+from pipeline.feeds.case import Label
+from pipeline.records import Entity, Outage, Run
+from pipeline.replay import Playback, through_memory
+from pipeline.series import Places, placed
+from pipeline.settings import Settings
+
+OURS = "ours"
+"""Name of the whole as shipped: its detectors, and fusion."""
+
+FUSED, ANY, WARNING = "fused", "any signal", "any warning"
+"""Ways to read a detector: through our fusion; an outage while any signal is confirmed low, or looks low at all.  Any
+other is the name of a signal, read alone."""
+
+
+class Read(NamedTuple):
+    """One way to read a detector, and what became of the case.
+
+    ``refused``, ``refused_labels``: share of all observed time, and of that of the labels, in which nothing was said of
+    an entity [0-1]; NaN where nothing was observed.
+    """
+
+    reading: str
+    account: Account
+    refused: float
+    refused_labels: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One case, judged by one detector or by the whole (`OURS`)."""
+
+    case: Case
+    detector: str
+    tolerance: Tolerance
+    readings: tuple[Read, ...]
+    traces: tuple[Trace, ...]
+    outages: tuple[Outage, ...]
+    places: Places
+
+    @property
+    def best_signal(self) -> Read | None:
+        """The best reading of a single signal: most labels met, then hit, then fewest false; None where only fused."""
+        single = [read for read in self.readings if read.reading not in (FUSED, ANY, WARNING)]
+        return max(single, key=lambda read: (*_merit(read.account), read.reading), default=None)
+
+
+def _merit(made: Account) -> tuple[int, int, int]:
+    return made.met, made.hits, -len(made.false)
+
+
+Reached = Callable[[float], None]
+"""Is told how much of a case has been judged [0-1]."""
+
+
+def judge(case: Case, detector: str, engine: Engine, reached: Reached = lambda share: None) -> Judged:
+    """Replay a case, and hold what was called out against its labels.
+
+    ``engine`` is used as it is for `OURS`; for a detector, with that one as the only one.
+
+    Raises
+    ------
+    UserError
+        Where the case cannot be read, or nothing in it was observed.
+    """
+    settings = engine.settings
+    if detector != OURS:
+        engine = replace(engine, settings=only(detector, settings))
+    found = recordings([case.folder])
+    signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
+    playback = Playback(found, Run(f"replay-{uuid.uuid4().hex[:12]}", "replay", signals))
+    collected, end = Collected(), max(recording.end for recording in found)
+    first: list[int] = []
+
+    def see(output: object) -> None:
+        collected.see(output)
+        if (now := getattr(output, "watermark", NEVER)) > NEVER:
+            first[:] = first or [now]
+            reached((now - first[0]) / max(1, end - first[0]))
+
+    through_memory(playback, engine, playback.run, see)
+    traces = collected.traces()
+    if not any(trace.is_observed.any() for trace in traces):
+        raise UserError(f"{case.folder}: nothing in its signals was observed")
+    exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
+    ways = _ways(detector, traces, list(collected.outages.values()), playback.places, settings)
+    readings = tuple(_read(case, exact, way, called, own, playback.places, traces) for way, called, own in ways)
+    outages = tuple(sorted(collected.outages.values(), key=lambda outage: (outage.start, outage.id)))
+    return Judged(case, detector, exact, readings, tuple(traces), outages, playback.places)
+
+
+def only(detector: str, settings: Settings) -> Settings:
+    """The same settings with one detector."""
+    return replace(settings, judging=replace(settings.judging, detector=detector))
+
+
+def _ways(
+    detector: str, traces: list[Trace], outages: Iterable[Outage], places: Places, settings: Settings
+) -> Iterator[tuple[str, list[Called], list[Trace]]]:
+    """Each way to read it: its name, what is called out so, and the traces that this rests on."""
+    yield FUSED, fused(outages, places), traces
+    if detector == OURS:
+        return
+    gap = settings.evaluating.gap
+    yield ANY, plain(traces, gap), traces
+    yield WARNING, plain(traces, gap, LOW), traces
+    for signal in sorted({trace.signal for trace in traces}):
+        own = [trace for trace in traces if trace.signal == signal]
+        yield signal, plain(own, gap), own
+
+
+def _read(
+    case: Case, exact: Tolerance, way: str, called: list[Called], own: list[Trace], places: Places, traces: list[Trace]
+) -> Read:
+    observed = _observed(traces)
+    made = account(called, case.labels, exact, observed, lambda label: country_of(label, places))
+    whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
+    silent = [refused(own, [Span(label.start, label.end)], of=_subject(label, own, places)) for label in case.labels]
+    known = [share for share in silent if not np.isnan(share)]
+    return Read(way, made, refused(own, [whole]), float(np.mean(known)) if known else float("nan"))
+
+
+def country_of(label: Label, places: Places) -> str:
+    """Country of a label's entity, '' where it is not known."""
+    entity = placed(label.entity_type, label.entity, places)
+    return entity.country or (entity.name if entity.type == "country" else "")
+
+
+def _subject(label: Label, traces: list[Trace], places: Places) -> Callable[[Entity], bool]:
+    """Whose series tell of a label: its entity's, else those of the parts of that country."""
+    own = (label.entity_type, label.entity)
+    if label.entity_type != "country" or any(trace.entity[:2] == own for trace in traces):
+        return lambda entity: entity[:2] == own
+    return lambda entity: (entity.country or placed(*entity[:2], places).country) == label.entity
+
+
+def _observed(traces: list[Trace]) -> Observed:
+    """From the first to the last value of each entity, in whatever signal."""
+    spans: dict[tuple[str, str], Span] = {}
+    last = NEVER
+    for trace in traces:
+        start = trace.start[trace.is_observed]
+        if len(start):
+            last = max(last, int(start[-1]))
+            here = Span(int(start[0]), int(start[-1]) + trace.width)
+            known = spans.setdefault(trace.entity[:2], here)
+            spans[trace.entity[:2]] = Span(min(known.start, here.start), max(known.end, here.end))
+    together = float(sum(span.end - span.start for span in spans.values()))
+    return Observed(last, max(span.end for span in spans.values()), len(spans), together)

@@ -1,0 +1,80 @@
+"""What a detector calls out by itself, without fusion: the plain reading of its verdicts."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from pipeline.evaluation.accounting import Called
+from pipeline.evaluation.traces import Trace
+from pipeline.outages import RETRACTED
+from pipeline.records import Entity, Outage
+from pipeline.series import Places, placed
+
+LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
+"""States in which a value looks low: a detector's warning, and what it is sure of."""
+
+
+def fused(outages: Iterable[Outage], places: Places) -> list[Called]:
+    """What fusion called out: outages that were confirmed and not taken back, as their last revision has them."""
+    return [
+        Called(placed(o.entity_type, o.entity, places), o.start, o.end, o.detected_at, o.confirmed_at)
+        for o in outages
+        if o.confirmed_at is not None and o.state != RETRACTED
+    ]
+
+
+def plain(traces: Iterable[Trace], gap: int, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[Called]:
+    """What these signals call out: an entity is out while any of them says so, and for ``gap`` [s] after.
+
+    ``called_by``: the states that do; only those of a sure detector, or its warnings too (`LOW`).
+    """
+    by_entity: dict[Entity, list[Called]] = defaultdict(list)
+    for trace in traces:
+        by_entity[trace.entity] += events(trace, called_by)
+    return [outage for found in by_entity.values() for outage in _joined(found, gap)]
+
+
+def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[Called]:
+    """Maximal runs of bins in such a state; a bin of which nothing is said neither begins nor ends one.
+
+    Examples
+    --------
+    >>> state = np.array([1, 2, 3, 0, 3, 1, 3])
+    >>> nothing = np.zeros(7)
+    >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, np.arange(7) * 300, *[nothing] * 5, state)
+    >>> [(event.start, event.end, event.suspected, event.confirmed) for event in events(trace)]
+    [(600, 1500, 600, 900), (1800, None, 2100, 2100)]
+    """
+    said = trace.state != UNKNOWN
+    start, state = trace.start[said], trace.state[said]
+    inside, is_low = np.isin(state, called_by), np.isin(state, LOW)
+    begins, ends, falls = _begins(inside), _begins(~inside), _begins(is_low)
+    made = []
+    for i in np.flatnonzero(begins).tolist():
+        after = np.flatnonzero(ends[i:])
+        fell = np.flatnonzero(falls[: i + 1])[-1]
+        end = int(start[i + after[0]]) if len(after) else None
+        at = int(start[i])
+        made.append(Called(trace.entity, at, end, int(start[fell]) + trace.width, at + trace.width))
+    return made
+
+
+def _begins(inside: np.ndarray) -> np.ndarray:
+    """Where a run of true begins ``(t,) bool``."""
+    return inside & ~np.concatenate([[False], inside[:-1]])
+
+
+def _joined(events: list[Called], gap: int) -> list[Called]:
+    made: list[Called] = []
+    for event in sorted(events, key=lambda event: event.start):
+        last = made[-1] if made else None
+        if last is None or (last.end is not None and event.start > last.end + gap):
+            made.append(event)
+            continue
+        end = None if last.end is None or event.end is None else max(last.end, event.end)
+        made[-1] = last._replace(
+            end=end, suspected=min(last.suspected, event.suspected), confirmed=min(last.confirmed, event.confirmed)
+        )
+    return made
