@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench lock places clean test-compose
+.PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench lock places score clean test-compose
 
 help:  ## what there is
 	@echo 'To use netvigil:'
@@ -57,7 +57,10 @@ dashboards: setup  ## write dashboards/generated from its source
 	$(BIN)/python -m dashboards
 
 golden: setup-dev  ## write the golden outputs anew; review the difference like code
-	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/test_readme.py
+	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/test_readme.py
+
+score: setup  ## ours and the field's detectors, held against all labelled cases
+	@$(BIN)/netvigil evaluate $${NETVIGIL_DATA:-../shared/data}/signals/*/
 
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench

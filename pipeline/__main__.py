@@ -88,6 +88,23 @@ def replay(
 
 
 @app.command()
+def evaluate(
+    case: Annotated[list[str], typer.Argument(help="folders with signals.csv[.gz] and labels.csv")],
+    detector: Annotated[list[str] | None, typer.Option(help="beside ours only these; all without")] = None,
+    settings: Chosen = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+) -> None:
+    """Holds outages against what is known to have happened.
+
+    Every detector beside ours: what was hit, what was false, how late and how exact.
+    """
+    from pipeline.evaluation.command import Options
+    from pipeline.evaluation.command import evaluate as hold
+
+    raise typer.Exit(hold(case, Options(tuple(detector or ()), as_json, settings)))
+
+
+@app.command()
 def inspect(
     file: Annotated[list[str], typer.Argument(help="recordings")],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,

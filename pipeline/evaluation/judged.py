@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -57,32 +58,39 @@ class Judged:
 
     @property
     def best_signal(self) -> Read | None:
-        """The best reading of a single signal: most labels met, then hit, then fewest false; None where only fused."""
+        """The best reading of a single signal: most labels met, then hit, then fewest false, then least refused."""
         single = [read for read in self.readings if read.reading not in (FUSED, ANY, WARNING)]
-        return max(single, key=lambda read: (*_merit(read.account), read.reading), default=None)
+        return max(single, key=_merit, default=None)
 
 
-def _merit(made: Account) -> tuple[int, int, int]:
-    return made.met, made.hits, -len(made.false)
+def _merit(read: Read) -> tuple[int, int, int, float, str]:
+    made = read.account
+    return made.met, made.hits, -len(made.false), -read.refused if read.refused == read.refused else -1.0, read.reading
 
 
 Reached = Callable[[float], None]
 """Is told how much of a case has been judged [0-1]."""
 
+ReachedBy = Callable[[str, float], None]
+"""And by which detector."""
 
-def judge(case: Case, detector: str, engine: Engine, reached: Reached = lambda share: None) -> Judged:
-    """Replay a case, and hold what was called out against its labels.
 
-    ``engine`` is used as it is for `OURS`; for a detector, with that one as the only one.
+class Outcome(NamedTuple):
+    """What came out of the engine for one case."""
+
+    traces: tuple[Trace, ...]
+    outages: tuple[Outage, ...]
+    places: Places
+
+
+def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -> Outcome:
+    """Replay a case.
 
     Raises
     ------
     UserError
         Where the case cannot be read, or nothing in it was observed.
     """
-    settings = engine.settings
-    if detector != OURS:
-        engine = replace(engine, settings=only(detector, settings))
     found = recordings([case.folder])
     signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
     playback = Playback(found, Run(f"replay-{uuid.uuid4().hex[:12]}", "replay", signals))
@@ -93,17 +101,42 @@ def judge(case: Case, detector: str, engine: Engine, reached: Reached = lambda s
         collected.see(output)
         if (now := getattr(output, "watermark", NEVER)) > NEVER:
             first[:] = first or [now]
-            reached((now - first[0]) / max(1, end - first[0]))
+            reached(min(1.0, (now - first[0]) / max(1, end - first[0])))
 
-    through_memory(playback, engine, playback.run, see)
+    result = through_memory(playback, engine, playback.run, see)
     traces = collected.traces()
     if not any(trace.is_observed.any() for trace in traces):
         raise UserError(f"{case.folder}: nothing in its signals was observed")
+    return Outcome(tuple(traces), tuple(result.sorted()), playback.places)
+
+
+def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:
+    """Hold what was called out against the labels of a case, in every way to read the detector.
+
+    ``came``: the outcome of the engine with these settings for `OURS`, else with that detector `only`.
+    """
+    traces = list(came.traces)
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
-    ways = _ways(detector, traces, list(collected.outages.values()), playback.places, settings)
-    readings = tuple(_read(case, exact, way, called, own, playback.places, traces) for way, called, own in ways)
-    outages = tuple(sorted(collected.outages.values(), key=lambda outage: (outage.start, outage.id)))
-    return Judged(case, detector, exact, readings, tuple(traces), outages, playback.places)
+    ways = _ways(detector, traces, came.outages, came.places, settings)
+    readings = tuple(_read(case, exact, way, called, own, came.places, traces) for way, called, own in ways)
+    return Judged(case, detector, exact, readings, came.traces, came.outages, came.places)
+
+
+def judge_all(
+    case: Case,
+    detectors: Iterable[str],
+    engine: Engine,
+    reached: Callable[[str, float], None] = lambda name, share: None,
+) -> Iterator[Judged]:
+    """One case by each of these; who has the same settings as another is not asked again."""
+    known: list[tuple[Settings, Outcome]] = []
+    for detector in detectors:
+        settings = engine.settings if detector == OURS else only(detector, engine.settings)
+        came = next((came for asked, came in known if asked == settings), None)
+        if came is None:
+            came = outcome(case, replace(engine, settings=settings), partial(reached, detector))
+            known.append((settings, came))
+        yield judge(case, detector, came, settings)
 
 
 def only(detector: str, settings: Settings) -> Settings:

@@ -9,7 +9,7 @@ import numpy as np
 from detectors.base import UNKNOWN
 from pipeline.evaluation.spans import Span, joined, seconds_within
 from pipeline.fusion import Fused
-from pipeline.records import Entity, Outage, Verdicts
+from pipeline.records import Entity, Verdicts
 
 COLUMNS = ("value", "expected", "lower", "upper", "score", "state")
 
@@ -48,21 +48,18 @@ class Trace:
 
 @dataclass
 class Collected:
-    """Takes in what comes out of an engine; keeps the last revision of each outage, and all verdicts."""
+    """Takes in what comes out of an engine, and keeps all verdicts."""
 
-    outages: dict[str, Outage] = field(default_factory=dict)
     bins: dict[tuple[str, str, Entity], list[tuple[Verdicts, int, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )
 
     def see(self, output: object) -> None:
         """Take in one output."""
-        match output:
-            case Outage():
-                self.outages[output.id] = output
-            case Fused(verdicts=verdicts, bin=row):
-                for column, entity in enumerate(verdicts.entities):
-                    self.bins[verdicts.signal, verdicts.detector, entity].append((verdicts, row, column))
+        if isinstance(output, Fused):
+            verdicts = output.verdicts
+            for column, entity in enumerate(verdicts.entities):
+                self.bins[verdicts.signal, verdicts.detector, entity].append((verdicts, output.bin, column))
 
     def traces(self) -> list[Trace]:
         """All of it by signal, detector and entity, in that order; bins in order of time."""

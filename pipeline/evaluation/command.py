@@ -1,0 +1,72 @@
+"""``netvigil evaluate``: cases through every detector, and what came of it as a table, JSON or a report."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from detectors import REGISTRY
+from pipeline.choosing import read_settings
+from pipeline.engine import Engine
+from pipeline.errors import UserError
+from pipeline.evaluation.asjson import as_json
+from pipeline.evaluation.cases import Case, read_cases
+from pipeline.evaluation.judged import OURS, Judged, judge_all
+from pipeline.evaluation.tables import show
+from pipeline.settings import Settings
+from pipeline.wording import printable
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an evaluation was asked for; see `pipeline.__main__`."""
+
+    detectors: tuple[str, ...] = ()
+    as_json: bool = False
+    settings: Path | None = None
+
+    def check(self) -> None:
+        """Raise `UserError` where they make no sense."""
+        for name in self.detectors:
+            if name not in (OURS, *REGISTRY):
+                raise UserError(f"--detector {name!r} is none of {', '.join((OURS, *REGISTRY))}")
+
+    def chosen(self) -> Settings:
+        """The settings of the file, or those that stand."""
+        return Settings() if self.settings is None else read_settings(self.settings)
+
+    def judges(self) -> list[str]:
+        """Whom to ask: ours, and beside it those that were named, or all."""
+        return list(dict.fromkeys((OURS, *(self.detectors or REGISTRY))))
+
+
+def evaluate(folders: Iterable[str], options: Options) -> int:
+    """Judge cases and show the account."""
+    options.check()
+    settings = options.chosen()
+    cases = read_cases(folders)
+    console = Console(stderr=options.as_json)
+    judged = list(progressing(console, cases, options.judges(), Engine(settings)))
+    if options.as_json:
+        sys.stdout.write(as_json(judged))
+    else:
+        show(console, judged)
+    return 0
+
+
+def progressing(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Judged]:
+    """Every case by every judge, with a bar where somebody looks."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("", total=len(cases) * len(judges))
+
+        def reached(at: int, name: str, share: float) -> None:
+            done = at * len(judges) + judges.index(name) + share
+            progress.update(bar, completed=done, description=f"{printable(cases[at].name)}: {name}")
+
+        for at, case in enumerate(cases):
+            yield from judge_all(case, judges, engine, partial(reached, at))

@@ -1,0 +1,81 @@
+"""All cases together: one line for each detector and way to read it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from pipeline.evaluation.accounting import Account
+from pipeline.evaluation.judged import ANY, FUSED, WARNING, Judged, Read
+
+BEST = "best signal"
+"""Of each case the signal that served best, known only afterwards: more than anybody could have had."""
+
+SHARED = (FUSED, ANY, WARNING, BEST)
+"""Ways to read that every case has, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class Total:
+    """One detector, read one way, over several cases."""
+
+    detector: str
+    reading: str
+    reads: tuple[Read, ...]
+
+    @property
+    def accounts(self) -> list[Account]:
+        """The cases."""
+        return [read.account for read in self.reads]
+
+    @property
+    def labels(self) -> int:
+        """All labels."""
+        return sum(len(made.answers) for made in self.accounts)
+
+    @property
+    def hits(self) -> int:
+        """Labels that were hit."""
+        return sum(made.hits for made in self.accounts)
+
+    @property
+    def met(self) -> int:
+        """Labels that were met."""
+        return sum(made.met for made in self.accounts)
+
+    @property
+    def false(self) -> int:
+        """False outages."""
+        return sum(len(made.false) for made in self.accounts)
+
+    @property
+    def false_rate(self) -> float:
+        """False outages per entity-month; 0 where nothing was observed."""
+        months = sum(made.months for made in self.accounts)
+        return self.false / months if months else 0.0
+
+    def middle(self, name: str) -> float | None:
+        """Median of a field of `Answer` over all labels that were hit; None where none was."""
+        found = [getattr(answer, name) for made in self.accounts for answer in made.answers if answer.hit]
+        return float(median(found)) if found else None
+
+    @property
+    def refused(self) -> float:
+        """Mean over the cases of what was refused [0-1]."""
+        return sum(read.refused for read in self.reads) / len(self.reads)
+
+
+def totals(judged: Iterable[Judged]) -> list[Total]:
+    """All cases together, detectors in the order in which they came."""
+    reads: dict[tuple[str, str], list[Read]] = {}
+    for case in judged:
+        for reading, read in shared(case).items():
+            reads.setdefault((case.detector, reading), []).append(read)
+    return [Total(detector, reading, tuple(found)) for (detector, reading), found in reads.items()]
+
+
+def shared(judged: Judged) -> dict[str, Read]:
+    """The readings that every case has, by name; only fusion's where nothing was read without it."""
+    by_name = {read.reading: read for read in judged.readings}
+    best = judged.best_signal
+    found = {name: by_name.get(name, best if name == BEST else None) for name in SHARED}
+    return {name: read for name, read in found.items() if read is not None}

@@ -1,0 +1,121 @@
+"""What `netvigil evaluate` prints and returns, for people and for programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from detectors import REGISTRY
+from pipeline.__main__ import app, main
+from pipeline.codec import iso
+from pipeline.engine import Engine
+from pipeline.evaluation.cases import read_cases
+from pipeline.evaluation.judged import ANY, FUSED, OURS, WARNING, judge_all
+from tests.evaluation.made import BACK, FALL, STEP, case
+
+
+def ran(*arguments: object, columns: int = 80) -> str:
+    words = [str(word) for word in arguments]
+    done = CliRunner(env={"COLUMNS": str(columns)}).invoke(app, ["evaluate", *words], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_a_case_is_shown_with_every_detector_beside_ours(tmp_path: Path) -> None:
+    shown = ran(case(tmp_path / "dark"))
+    assert "dark  1 label, 1 entity, 0.1 entity-months" in shown
+    assert "allowed: onset −10 to +20 min, end −20 to +30 min, at least 75% covered" in shown
+    (ours,) = [line.split() for line in shown.splitlines() if line.startswith("ours")]
+    assert ours[1:4] == ["1/1", "1/1", "0"]
+    for name in REGISTRY:
+        assert f"{name}, fused" in shown
+    assert "all cases" not in shown
+    assert all(len(line.rstrip()) <= 80 for line in shown.splitlines())
+
+
+def test_several_cases_are_added_up(tmp_path: Path) -> None:
+    shown = ran(case(tmp_path / "one"), case(tmp_path / "two", labelled=False), "--detector", "ours", columns=120)
+    assert "two  no label: a control" in shown
+    assert "false: country/PK, 2024-02-08 00:00 to 2024-02-08 03:00 UTC" in shown
+    *_, total = [line.split() for line in shown.splitlines() if line.startswith("ours")]
+    assert total[1:4] == ["1/1", "1/1", "1"]
+    assert "false per" in shown
+
+
+def test_only_the_detectors_that_are_named_stand_beside_ours(tmp_path: Path) -> None:
+    shown = ran(case(tmp_path / "dark"), "--detector", "median")
+    assert "median, any signal" in shown
+    assert "seasonal" not in shown
+
+
+def test_what_is_missed_is_said(tmp_path: Path) -> None:
+    shown = ran(case(tmp_path / "shallow", left=0.997), "--detector", "ours", columns=120)
+    assert "missed: country/PK, 2024-02-08 00:00 to 2024-02-08 03:00 UTC" in shown
+
+
+def test_json_is_one_object_with_every_label_and_outage(tmp_path: Path) -> None:
+    told = json.loads(ran(case(tmp_path / "dark"), "--json"))
+    (one,) = told["cases"]
+    assert (one["case"], one["labels"], one["entities"], one["tolerance"]["cover"]) == ("dark", 1, 1, 0.75)
+    assert [read["reading"] for read in one["detectors"] if read["detector"] == "median"] == [
+        FUSED, ANY, WARNING, "bgp.ioda", "probing.ioda",
+    ]  # fmt: skip
+    ours = one["detectors"][0]
+    assert (ours["detector"], ours["hits"], ours["met"], ours["false"]) == (OURS, 1, 1, 0)
+    (label,) = ours["label_answers"]
+    assert (label["entity"], label["start"], label["met"]) == ("PK", iso(FALL), True)
+    assert (label["onset_error"], label["end_error"], label["fragments"]) == (0, 0, 1)
+    assert STEP <= label["confirmed"] <= 2 * STEP
+    assert {total["detector"] for total in told["totals"]} == {OURS, *REGISTRY}
+
+
+def test_a_false_outage_is_in_the_json(tmp_path: Path) -> None:
+    told = json.loads(ran(case(tmp_path / "dark", labelled=False), "--json", "--detector", "ours"))
+    (outage,) = told["cases"][0]["detectors"][0]["false_outages"]
+    assert (outage["start"], outage["end"]) == (iso(FALL), iso(BACK))
+    assert told["totals"][0]["false_per_entity_month"] == pytest.approx(12.2, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{tmp}/dark", "--detector", "sarima"], "--detector 'sarima' is none of ours, median"),
+        (["{tmp}/nowhere"], "no folder of a case"),
+        (["{tmp}"], "without labels.csv"),
+        (["{tmp}/dark", "{tmp}/dark"], "several cases of the name"),
+        (["{tmp}/empty"], "nothing in its signals was observed"),
+        (["{tmp}/dark", "--settings", "{tmp}/no.toml"], "no.toml"),
+    ],
+)
+def test_what_a_person_did_wrong_is_one_sentence(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case(tmp_path / "dark")
+    empty = case(tmp_path / "empty")
+    (empty / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
+    monkeypatch.setattr("sys.argv", ["netvigil", "evaluate", *(word.format(tmp=tmp_path) for word in arguments)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    said_there = capsys.readouterr().err
+    assert end.value.code == 2
+    assert said in said_there
+    assert said_there.count("\n") == 1
+
+
+def test_who_has_the_settings_of_another_is_not_asked_again(tmp_path: Path) -> None:
+    (read,) = read_cases([case(tmp_path / "dark")])
+    asked: list[str] = []
+    ours, seasonal = judge_all(read, [OURS, "seasonal"], Engine(), lambda name, share: asked.append(name))
+    assert set(asked) == {OURS}
+    assert ours.traces == seasonal.traces
+    assert ours.readings[0] == seasonal.readings[0]
+
+
+def test_one_signal_alone_is_a_reading_and_the_best_is_named(tmp_path: Path) -> None:
+    (read,) = read_cases([case(tmp_path / "dark")])
+    (median,) = judge_all(read, ["median"], Engine())
+    best = median.best_signal
+    assert best is not None
+    assert best.reading in ("bgp.ioda", "probing.ioda")
+    assert best.account.met == 1
