@@ -1,0 +1,64 @@
+"""The golden table: what was made of every label of every case, and what counts as worse."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.codec import iso
+from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.tables import minutes
+
+GOLDEN = Path(__file__).with_name("scores.csv")
+
+Row = dict[str, str]
+COLUMNS = (
+    "case", "entity", "start", "hit", "met", "pieces", "suspected_min", "confirmed_min", "onset_min", "end_min",
+    "cover", "false", "others",
+)  # fmt: skip
+"""A line for each label, and one for the whole case, which has no entity."""
+
+
+def rows(judged: Judged) -> list[Row]:
+    """What fusion made of a case."""
+    made = judged.readings[0].account
+    whole = (str(made.hits), str(made.met), *("",) * 6, str(len(made.false)), str(len(made.others)))
+    lines = [(judged.case.name, "", "", *whole)]
+    for a in made.answers:
+        times = (minutes(time).replace("−", "-") for time in (a.suspected, a.confirmed, a.onset_error, a.end_error))
+        place = (judged.case.name, f"{a.label.entity_type}/{a.label.entity}", iso(a.label.start))
+        lines.append((*place, str(int(a.hit)), str(int(a.met)), str(a.fragments), *times, f"{a.cover:.3f}", "", ""))
+    return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+
+
+def read() -> list[Row]:
+    with GOLDEN.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write(lines: Iterable[Row]) -> None:
+    with GOLDEN.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def worse(before: list[Row], after: list[Row]) -> list[str]:
+    """What a change made worse, each in a sentence."""
+    found = {key(row): row for row in after}
+    said = []
+    for row in before:
+        now, name = found.get(key(row)), " ".join(part for part in key(row) if part)
+        if now is None:
+            said.append(f"{name}: gone")
+            continue
+        said += [f"{name}: {c} {row[c]} -> {now[c]}" for c in ("hit", "met") if int(now[c]) < int(row[c])]
+        said += [
+            f"{name}: {c} {row[c]} -> {now[c]}"
+            for c in ("false", "pieces", "confirmed_min")
+            if row[c] and now[c] and int(now[c]) > max(int(row[c]), c == "pieces")
+        ]
+    return said
+
+
+def key(row: Row) -> tuple[str, str, str]:
+    return row["case"], row["entity"], row["start"]
