@@ -93,6 +93,9 @@ def evaluate(
     detector: Annotated[list[str] | None, typer.Option(help="beside ours only these; all without")] = None,
     settings: Chosen = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="write a page with a picture of each")
+    ] = None,
 ) -> None:
     """Holds outages against what is known to have happened.
 
@@ -101,7 +104,7 @@ def evaluate(
     from pipeline.evaluation.command import Options
     from pipeline.evaluation.command import evaluate as hold
 
-    raise typer.Exit(hold(case, Options(tuple(detector or ()), as_json, settings)))
+    raise typer.Exit(hold(case, Options(tuple(detector or ()), as_json, report, settings)))
 
 
 @app.command()

@@ -11,11 +11,14 @@ from pipeline.feeds.case import Label, read_labels, rows_of
 from pipeline.feeds.tabletext import seconds
 from pipeline.settings import Evaluating
 
+TOLERANCES = "TOLERANCE.csv"
+"""Name of the table that says how exact the labels of the cases beside it are."""
+
 COLUMNS = (
     "case", "onset_early_min", "onset_late_min", "end_early_min", "end_late_min", "cover_min", "ignore_start",
     "ignore_end", "why",
 )  # fmt: skip
-"""Of ``TOLERANCE.csv``, beside the folders of cases; several lines of a case differ in what they ignore."""
+"""Of `TOLERANCES`, beside the folders of cases; several lines of a case differ in what they ignore."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def _read(folder: Path) -> Case:
         raise UserError(f"{folder}: no folder of a case (signals.csv or signals.csv.gz, and labels.csv)")
     if not (folder / "labels.csv").is_file():
         raise UserError(f"{folder}: a folder without labels.csv, which says what is known to have happened")
-    beside = folder.absolute().parent / "TOLERANCE.csv"
+    beside = folder.absolute().parent / TOLERANCES
     tolerances = read_tolerances(beside) if beside.is_file() else {}
     return Case(folder, tuple(read_labels(folder / "labels.csv")), tolerances.get(folder.name))
 

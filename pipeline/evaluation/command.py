@@ -14,11 +14,12 @@ from pipeline.choosing import read_settings
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.asjson import as_json
-from pipeline.evaluation.cases import Case, read_cases
+from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
 from pipeline.evaluation.judged import OURS, Judged, judge_all
 from pipeline.evaluation.tables import show
 from pipeline.settings import Settings
 from pipeline.wording import printable
+from pipeline.writing import check_writable, written
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Options:
 
     detectors: tuple[str, ...] = ()
     as_json: bool = False
+    report: Path | None = None
     settings: Path | None = None
 
     def check(self) -> None:
@@ -34,6 +36,14 @@ class Options:
         for name in self.detectors:
             if name not in (OURS, *REGISTRY):
                 raise UserError(f"--detector {name!r} is none of {', '.join((OURS, *REGISTRY))}")
+        if self.report is not None:
+            check_writable(self.report)
+
+    def check_apart(self, cases: Iterable[Case]) -> None:
+        """Raise `UserError` where a file of a case would be written over."""
+        read = [file for case in cases for file in (*case.folder.iterdir(), case.folder.absolute().parent / TOLERANCES)]
+        if self.report and any(file.exists() and self.report.exists() and self.report.samefile(file) for file in read):
+            raise UserError(f"{str(self.report)!r} is a file of a case: it would be written over")
 
     def chosen(self) -> Settings:
         """The settings of the file, or those that stand."""
@@ -49,13 +59,27 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
     options.check()
     settings = options.chosen()
     cases = read_cases(folders)
+    options.check_apart(cases)
     console = Console(stderr=options.as_json)
     judged = list(progressing(console, cases, options.judges(), Engine(settings)))
     if options.as_json:
         sys.stdout.write(as_json(judged))
     else:
         show(console, judged)
+    if options.report is not None:
+        _leave(console, options.report, judged)
     return 0
+
+
+def _leave(console: Console, path: Path, judged: list[Judged]) -> None:
+    """Write the report; matplotlib takes a second to begin, whoever wants none shall not wait for it."""
+    from pipeline.evaluation.report import report
+
+    with console.status(f"drawing {path} ..."):
+        page = report(judged)
+        with written(path) as file:
+            file.write(page.encode())
+    console.print(f"left in {path}", soft_wrap=True, markup=False, highlight=False)
 
 
 def progressing(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Judged]:

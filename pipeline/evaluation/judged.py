@@ -39,6 +39,7 @@ class Read(NamedTuple):
     """
 
     reading: str
+    called: tuple[Called, ...]
     account: Account
     refused: float
     refused_labels: float
@@ -167,7 +168,7 @@ def _read(
     whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
     silent = [refused(own, [Span(label.start, label.end)], of=_subject(label, own, places)) for label in case.labels]
     known = [share for share in silent if not np.isnan(share)]
-    return Read(way, made, refused(own, [whole]), float(np.mean(known)) if known else float("nan"))
+    return Read(way, tuple(called), made, refused(own, [whole]), float(np.mean(known)) if known else float("nan"))
 
 
 def country_of(label: Label, places: Places) -> str:

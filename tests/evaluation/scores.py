@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.codec import iso
 from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.tables import minutes
+from pipeline.evaluation.phrases import minutes
 
 GOLDEN = Path(__file__).with_name("scores.csv")
 

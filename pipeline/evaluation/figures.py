@@ -1,0 +1,199 @@
+"""Pictures of a story: each signal with what was expected of it, what was said, and when it was called out."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from pipeline.evaluation.spans import Span, joined
+from pipeline.evaluation.story import Story, number, within
+from pipeline.evaluation.traces import Trace
+from pipeline.localtime import clock
+from pipeline.show import utc
+from pipeline.wording import offset, printable
+
+SEEN, USUAL, BAND = "#1f4e79", "#57606a", "#9fb3c8"
+SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e6"}
+SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "confirmed low", UNKNOWN: "nothing said"}
+"""Colours that differ in lightness too: for eyes that do not tell red from green, and for paper."""
+
+LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
+WIDTH, PANEL, HEAD, BAR = 9.6, 1.25, 0.22, 0.24
+"""Width of a picture, height of a panel, of a line above, and of a bar [inch]."""
+
+
+class Bar(NamedTuple):
+    """A line of bars below the panels: its name, its stretches [s], its colour."""
+
+    name: str
+    spans: tuple[Span, ...]
+    colour: str
+
+
+def picture(story: Story, bars: Sequence[Bar]) -> bytes:
+    """The story as SVG, the same bytes every time."""
+    panels = _panels(story)
+    lines = [line for text in story.sentences for line in textwrap.wrap(printable(text), 142)]
+    title = textwrap.wrap(story.headline, 98)
+    above = 0.25 + 0.3 * len(title) + HEAD * len(lines) + 0.5
+    below = BAR * len(bars) + 0.3
+    height = above + PANEL * len(panels) + below + 0.45
+    with rc_context({"svg.hashsalt": "netvigil", "font.size": 8, "text.parse_math": False}):
+        figure = Figure(figsize=(WIDTH, height))
+        _write(figure, title, lines, height)
+        axes = figure.subplots(
+            len(panels) + 1, 1, sharex=True, squeeze=False,
+            gridspec_kw={"height_ratios": [PANEL] * len(panels) + [below], "hspace": 0.12,
+                         "top": 1 - above / height, "bottom": 0.4 / height, "left": 0.1, "right": 0.98},
+        )[:, 0]  # fmt: skip
+        for ax, (name, traces) in zip(axes, panels, strict=False):
+            _panel(ax, name, traces, story)
+        _bars(axes[-1], bars, story)
+        _axis(axes[0], axes[-1], story)
+        _key(figure, 1 - (above - 0.5) / height, parts=story.is_of_parts)
+        made = io.BytesIO()
+        figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
+    return made.getvalue()
+
+
+def _write(figure: Figure, title: list[str], lines: list[str], height: float) -> None:
+    at = height - 0.12
+    for line in title:
+        figure.text(0.012, at / height, line, fontsize=11, fontweight="bold", va="top")
+        at -= 0.26
+    at -= 0.06
+    for line in lines:
+        figure.text(0.012, at / height, line, fontsize=8.5, va="top", color="#24292f")
+        at -= HEAD
+
+
+def _panels(story: Story) -> list[tuple[str, list[Trace]]]:
+    """A panel for each signal."""
+    by_signal: dict[str, list[Trace]] = {}
+    for trace in story.traces:
+        by_signal.setdefault(trace.signal, []).append(trace)
+    return sorted(by_signal.items())
+
+
+def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:
+    if story.is_of_parts:
+        _parts(ax, traces, story.window)
+    else:
+        _series(ax, traces[0], story.window)
+    ax.set_ylim(bottom=0)
+    plate = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5}
+    ax.text(0.006, 0.07, printable(name), transform=ax.transAxes, fontsize=8.5, fontweight="bold", bbox=plate)
+    ax.tick_params(labelsize=7)
+    ax.margins(x=0)
+    if not story.is_of_parts:
+        ax.yaxis.set_major_formatter(lambda value, _: number(value))
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    if story.label:
+        for time in story.label:
+            ax.axvline(days(time), color=LABEL, linewidth=0.8, linestyle=":")
+
+
+def _series(ax: Any, trace: Trace, window: Span) -> None:
+    near = within(trace, window)
+    if not near.any():
+        return
+    start, value = trace.start[near], trace.value[near]
+    time = days(np.append(start, start[-1] + trace.width))
+    top = np.nanmax(np.concatenate([value, trace.expected[near], [0.0]]))
+    upper = np.minimum(trace.upper[near], 1.25 * top) if top > 0 else trace.upper[near]
+    lower = np.maximum(trace.lower[near], 0)
+    ax.fill_between(time, _held(lower), _held(upper), color=BAND, alpha=0.4, linewidth=0, step="post")
+    ax.step(time, _held(trace.expected[near]), where="post", color=USUAL, linewidth=1, linestyle="--")
+    ax.step(time, _held(value), where="post", color=SEEN, linewidth=1.4)
+    for code, colour in SHADES.items():
+        for span in joined(trace.stretches((trace.state == code) & near & (trace.is_observed | (code != UNKNOWN)))):
+            ax.axvspan(days(span.start), days(span.end), color=colour, linewidth=0, zorder=0)
+    if top > 0:
+        ax.set_ylim(0, 1.15 * top)
+
+
+def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
+    """Each part as a share of what was expected of it."""
+    for trace in traces:
+        near = within(trace, window) & (trace.expected > 0)
+        ratio = 100 * trace.value[near] / trace.expected[near]
+        ax.plot(days(trace.start[near]), ratio, color=SEEN, linewidth=0.8, alpha=0.6)
+    ax.axhline(100, color=USUAL, linewidth=1, linestyle="--")
+    ax.set_ylim(0, 130)
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
+
+
+def _held(values: np.ndarray) -> np.ndarray:
+    """The values with the last one twice, so that its bin has a width."""
+    return np.append(values, values[-1:])
+
+
+def _bars(ax: Any, bars: Sequence[Bar], story: Story) -> None:
+    ax.set_ylim(len(bars) - 0.4, -0.6)
+    ax.set_yticks(range(len(bars)), [printable(bar.name) for bar in bars], fontsize=8.5)
+    ax.tick_params(axis="y", length=0)
+    for i, bar in enumerate(bars):
+        for span in bar.spans:
+            left, right = max(span.start, story.window.start), min(span.end, story.window.end)
+            if left < right:
+                ax.barh(i, days(right) - days(left), left=days(left), height=0.62, color=bar.colour, linewidth=0)
+        if not any(span.start < story.window.end and span.end > story.window.start for span in bar.spans):
+            ax.text(days(story.window.start), i, " none", va="center", fontsize=7.5, color=OTHER_BAR)
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+
+
+def _axis(top: Any, bottom: Any, story: Story) -> None:
+    """UTC below; above the clocks there, where they have one."""
+    bottom.set_xlim(days(story.window.start), days(story.window.end))
+    _dated(bottom.xaxis, UTC)
+    bottom.set_xlabel(f"UTC, {utc(story.window.start)[:10]} on", loc="left", fontsize=8.5, labelpad=1)
+    country = story.entity.country or (story.entity.name if story.entity.type == "country" else "")
+    zone = clock(country, story.window.start)
+    if zone is not None and zone == clock(country, story.window.end):
+        there = top.secondary_xaxis("top")
+        _dated(there, zone)
+        there.tick_params(labelsize=7)
+        distance = offset(datetime.fromtimestamp(story.window.start, zone).utcoffset())
+        there.set_xlabel(f"by the clocks there ({distance})", loc="left", fontsize=8.5, labelpad=2)
+
+
+def _dated(axis: Any, zone: tzinfo) -> None:
+    axis = getattr(axis, "xaxis", axis)
+    locator = AutoDateLocator(tz=zone, minticks=4, maxticks=9)
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(ConciseDateFormatter(locator, tz=zone, show_offset=False,
+                             formats=["%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M", "%S"],
+                             zero_formats=["", "%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"]))  # fmt: skip
+
+
+def days(time: int | np.ndarray) -> Any:
+    """Event time [s] as matplotlib counts it [days since 1970].
+
+    Examples
+    --------
+    >>> days(43200)
+    0.5
+    """
+    return time / 86400
+
+
+def _key(figure: Figure, top: float, parts: bool) -> None:
+    """What the colours mean, in one line above the panels."""
+    lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part" if parts else "seen")]
+    lines.append(Line2D([], [], color=USUAL, linestyle="--", label="expected"))
+    if not parts:
+        lines.append(Patch(color=BAND, alpha=0.4, linewidth=0, label="usual"))
+        lines += [Patch(color=colour, linewidth=0, label=SAYS[code]) for code, colour in SHADES.items()]
+    figure.legend(handles=lines, loc="upper right", bbox_to_anchor=(0.99, top), ncols=len(lines), fontsize=7.5,
+                  frameon=False, borderaxespad=0, handlelength=1.4, columnspacing=1.2)  # fmt: skip

@@ -1,0 +1,54 @@
+"""The lines of the tables of an evaluation, whatever they are shown in."""
+
+from collections.abc import Iterator
+
+from pipeline.evaluation.accounting import Account
+from pipeline.evaluation.judged import FUSED, OURS, Judged, Read
+from pipeline.evaluation.phrases import minutes, share
+from pipeline.evaluation.totals import BEST, Total, shared
+
+COLUMNS = (
+    "hit", "met", "false", "suspected", "confirmed", "onset", "end", "cover", "pieces", "refused", "others",
+    "false per entity-month",
+)  # fmt: skip
+
+
+def case_lines(judged: Judged) -> Iterator[tuple[str, list[str]]]:
+    """Each way to read a detector, and its `COLUMNS`; the best signal only where there are several."""
+    single = len(judged.readings) <= 4
+    for name, read in shared(judged).items():
+        if name != BEST or not single:
+            yield who(judged.detector, f"best: {read.reading}" if name == BEST else name), _of_read(read)
+
+
+def who(detector: str, reading: str) -> str:
+    """Name of a line.
+
+    Examples
+    --------
+    >>> who("ours", "fused"), who("median", "any signal")
+    ('ours', 'median, any signal')
+    """
+    return OURS if detector == OURS and reading == FUSED else f"{detector}, {reading}"
+
+
+def total_line(total: Total) -> tuple[str, list[str]]:
+    """The same of several cases."""
+    others = sum(len(made.others) for made in total.accounts)
+    cells = _cells(total, total.labels, total.false, total.refused, others)
+    return who(total.detector, total.reading), cells
+
+
+def _of_read(read: Read) -> list[str]:
+    made = read.account
+    return _cells(made, len(made.answers), len(made.false), read.refused, len(made.others))
+
+
+def _cells(made: Account | Total, labels: int, false: int, refused: float, others: int) -> list[str]:
+    times = (made.middle(name) for name in ("suspected", "confirmed", "onset_error", "end_error"))
+    cover, pieces = made.middle("cover"), made.middle("fragments")
+    return [
+        *(f"{count}/{labels}" if labels else "–" for count in (made.hits, made.met)), str(false),
+        *map(minutes, times), "" if cover is None else f"{cover:.0%}", "" if pieces is None else f"{pieces:g}",
+        share(refused), str(others), f"{made.false_rate:.2f}",
+    ]  # fmt: skip

@@ -1,0 +1,111 @@
+"""Numbers, labels and outages of an evaluation in words."""
+
+import math
+from collections.abc import Iterator
+
+from pipeline.evaluation.accounting import Answer, Called, Tolerance
+from pipeline.evaluation.judged import Judged
+from pipeline.show import utc
+from pipeline.wording import counted
+
+FEW = 4
+"""So many labels or outages of a kind are named, the others counted [-]."""
+
+LEGEND = """\
+hit: a confirmed outage of the labelled entity overlaps the label. met: one outage does, with onset, end and cover as \
+allowed. false: explained by no label. suspected, confirmed: minutes after the label's start; onset, end: error in \
+minutes, late is positive; medians over the labels that were hit. pieces: outages to a label, median. refused: share \
+of the time in which nothing was said, the past being too short or the series too small. any signal, any warning: the \
+detector without fusion, out while a signal is confirmed low, or looks low at all; best signal: the one that served \
+best, known only afterwards."""
+
+
+def seen(judged: Judged) -> str:
+    """What there was of a case: labels, entities, and how long they were observed."""
+    made = judged.readings[0].account
+    labels = counted(len(made.answers), "label") if made.answers else "no label: a control"
+    entities = made.observed.entities
+    return f"{labels}, {entities:,} {'entity' if entities == 1 else 'entities'}, {made.months:.1f} entity-months"
+
+
+def exactness(exact: Tolerance) -> str:
+    """What is allowed of an outage that meets a label, in words.
+
+    Examples
+    --------
+    >>> exactness(Tolerance(300, 1800, 1800, 3600, 0.9))
+    'allowed: onset −5 to +30 min, end −30 to +60 min, at least 90% covered'
+    """
+    early, late, sooner, later = (minutes(sign * t) for sign, t in zip((-1, 1, -1, 1), exact[:4], strict=True))
+    return f"allowed: onset {early} to {late} min, end {sooner} to {later} min, at least {exact.cover:.0%} covered"
+
+
+def minutes(time: float | None) -> str:
+    """Signed minutes of a time [s], nothing where there is none.
+
+    Examples
+    --------
+    >>> minutes(330), minutes(-3600), minutes(0), minutes(None)
+    ('+6', '−60', '0', '')
+    """
+    if time is None:
+        return ""
+    whole = math.floor(time / 60 + 0.5)
+    return f"{'−' if whole < 0 else '+' if whole else ''}{abs(whole)}"
+
+
+def share(value: float) -> str:
+    """A share in percent, nothing where there is none; what is not whole is neither nothing nor all.
+
+    Examples
+    --------
+    >>> share(0.5), share(0.001), share(0.9999), share(float("nan"))
+    ('50%', '<1%', '>99%', '')
+    """
+    if math.isnan(value):
+        return ""
+    if 0 < value < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < value < 1 else f"{value:.0%}"
+
+
+def remarks(judged: Judged) -> Iterator[str]:
+    """What fusion missed, did not meet, or called out falsely, each in a sentence."""
+    made = judged.readings[0].account
+    yield from _some([f"missed: {label_text(answer)}" for answer in made.answers if not answer.hit])
+    yield from _some(
+        [f"not met: {label_text(a)}: {why(a, judged.tolerance)}" for a in made.answers if a.hit and not a.met]
+    )
+    yield from _some([f"false: {outage_text(outage)}" for outage in made.false])
+
+
+def _some(sentences: list[str]) -> Iterator[str]:
+    yield from sentences[:FEW]
+    if len(sentences) > FEW:
+        yield f"... and {len(sentences) - FEW} more"
+
+
+def why(answer: Answer, exact: Tolerance) -> str:
+    """Why a label that was hit is not met."""
+    said = []
+    if answer.onset_error is not None and not -exact.onset_early <= answer.onset_error <= exact.onset_late:
+        said.append(f"onset {minutes(answer.onset_error)} min")
+    if answer.end_error is not None and not -exact.end_early <= answer.end_error <= exact.end_late:
+        said.append(f"end {minutes(answer.end_error)} min")
+    if answer.cover < exact.cover:
+        said.append(f"{share(answer.cover)} covered")
+    if answer.fragments != 1:
+        said.append(f"{answer.fragments} pieces")
+    return ", ".join(said)
+
+
+def label_text(answer: Answer) -> str:
+    """Whose label it is, from when to when."""
+    label = answer.label
+    return f"{label.entity_type}/{label.entity}, {utc(label.start)} to {utc(label.end)} UTC"
+
+
+def outage_text(outage: Called) -> str:
+    """Who was called out, from when to when."""
+    until = f"to {utc(outage.end)} UTC" if outage.end is not None else "UTC on"
+    return f"{outage.entity.type}/{outage.entity.name}, {utc(outage.start)} {until}"

@@ -1,0 +1,111 @@
+"""An evaluation as one HTML page with pictures: nothing is loaded from elsewhere, no script runs."""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from html import escape
+from itertools import groupby
+
+from pipeline.evaluation.figures import LABEL, OTHER_BAR, OURS_BAR, Bar, picture
+from pipeline.evaluation.judged import ANY, OURS, Judged
+from pipeline.evaluation.lines import COLUMNS, case_lines, total_line
+from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
+from pipeline.evaluation.spans import Span
+from pipeline.evaluation.story import Story, stories
+from pipeline.evaluation.totals import totals
+from pipeline.wording import printable
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; color: #24292f; }
+h1 { font-size: 1.5rem; }
+h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #d0d7de; padding-top: 1rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .15rem .5rem; text-align: right; white-space: nowrap; }
+th { vertical-align: bottom; white-space: normal; max-width: 5.5rem; }
+th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 1px solid #57606a; font-weight: 600; }
+tr.ours td { font-weight: 700; background: #f6f8fa; }
+figure { margin: 1.5rem 0; } img { width: 100%; height: auto; border: 1px solid #d0d7de; }
+.small { color: #57606a; font-size: .85rem; } .remark { color: #953800; margin: .2rem 0; }
+"""
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""Whatever the input says, the page loads nothing and runs nothing."""
+
+
+def report(judged: Iterable[Judged], drawn: Callable[[float], None] = lambda share: None, curve: bytes = b"") -> str:
+    """The page: what all cases come to, then each with a picture of every label; ``drawn`` is told how far it is."""
+    judged = list(judged)
+    cases = [list(group) for _, group in groupby(judged, key=lambda one: one.case.name)]
+    parts = [_table(map(total_line, totals(judged)))]
+    if curve:
+        parts.append(_image(curve, "Hits against false outages as each threshold moves"))
+    for i, case in enumerate(cases):
+        parts += _case(case)
+        drawn((i + 1) / len(cases))
+    return _page("\n".join(parts))
+
+
+def _page(body: str) -> str:
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<title>netvigil: what was called out, and what was known</title><style>{STYLE}</style></head><body>
+<h1>What was called out, and what was known to have happened</h1>
+<p class="small">{escape(LEGEND)}</p>
+{body}
+<p class="small">netvigil says what happened to connectivity, not who did it.</p>
+</body></html>
+"""
+
+
+def _case(judged: list[Judged]) -> Iterator[str]:
+    yield f"<h2>{_text(judged[0].case.name)}</h2><p>{_text(seen(judged[0]))}</p>"
+    if judged[0].case.labels:
+        yield f'<p class="small">{_text(exactness(judged[0].tolerance))}</p>'
+    yield _table(line for one in judged for line in case_lines(one))
+    ours = next(one for one in judged if one.detector == OURS)
+    yield from (f'<p class="remark">{_text(sentence)}</p>' for sentence in remarks(ours))
+    for story in stories(ours):
+        yield f"<figure>{_image(picture(story, bars_of(story, judged)), _alt(story))}</figure>"
+
+
+def _alt(story: Story) -> str:
+    return " ".join((story.headline, *story.sentences))
+
+
+def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
+    """Below a story's panels: its entity's labels, and when each detector called it out."""
+    judged = list(judged)
+    own = [label for label in judged[0].case.labels if (label.entity_type, label.entity) == story.entity[:2]]
+    bars = [Bar("label", tuple(Span(label.start, label.end) for label in own), LABEL)]
+    for one in judged:
+        is_ours = one.detector == OURS
+        read = next(read for read in one.readings if is_ours or read.reading == ANY)
+        end = read.account.observed.end
+        spans = tuple(
+            Span(called.start, end if called.end is None else called.end)
+            for called in read.called
+            if called.entity[:2] == story.entity[:2]
+        )
+        bars.append(Bar(OURS if is_ours else one.detector, spans, OURS_BAR if is_ours else OTHER_BAR))
+    return bars
+
+
+def _table(lines: Iterable[tuple[str, list[str]]]) -> str:
+    head = "".join(f"<th>{_text(name)}</th>" for name in ("detector", *COLUMNS))
+    rows = "".join(_row(name, cells) for name, cells in lines)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _row(name: str, cells: list[str]) -> str:
+    row = "".join(f"<td>{_text(cell)}</td>" for cell in (name, *cells))
+    return f'<tr class="ours">{row}</tr>' if name == OURS else f"<tr>{row}</tr>"
+
+
+def _image(svg: bytes, words: str) -> str:
+    return f'<img alt="{_text(words)}" src="data:image/svg+xml;base64,{b64encode(svg).decode()}">'
+
+
+def _text(words: str) -> str:
+    return escape(printable(words), quote=True)

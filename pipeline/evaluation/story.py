@@ -1,0 +1,210 @@
+"""What a picture tells: what was expected, what was seen, and why it was called out or not."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from pipeline.bins import DAY
+from pipeline.evaluation.accounting import Answer, Called
+from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.phrases import FEW, why
+from pipeline.evaluation.spans import Span, touch
+from pipeline.evaluation.traces import Trace
+from pipeline.outages import RETRACTED
+from pipeline.records import Entity, Outage
+from pipeline.series import Gazetteer, placed
+from pipeline.show import lasted
+from pipeline.wording import printable, utc_text
+
+MARGIN = (6 * 3600, 3 * DAY)
+"""Time that a picture shows before and after, at least and at most [s]."""
+
+BINS_BESIDE = 8
+"""And so many bins of the widest signal, where these are wider than that [bins]."""
+
+
+class Story(NamedTuple):
+    """One picture: of an entity, over a window, with what is to be said above it.
+
+    ``traces`` are the entity's own; of a country without any, those of its parts.  ``label`` is the time of the label,
+    None where there is none.
+    """
+
+    headline: str
+    sentences: tuple[str, ...]
+    entity: Entity
+    window: Span
+    label: Span | None
+    traces: tuple[Trace, ...]
+
+    @property
+    def is_of_parts(self) -> bool:
+        """Whether the traces are those of parts."""
+        return any(trace.entity[:2] != self.entity[:2] for trace in self.traces)
+
+
+def stories(judged: Judged) -> Iterator[Story]:
+    """A picture of every label, of the first false outages, or of the deepest dip where there was neither."""
+    made = judged.readings[0].account
+    for answer in made.answers:
+        yield _of_label(judged, answer)
+    for outage in made.false[:FEW]:
+        yield _of_false(judged, outage)
+    if not made.answers and not made.false:
+        yield _of_quiet(judged)
+
+
+def _of_label(judged: Judged, answer: Answer) -> Story:
+    label = answer.label
+    place = placed(label.entity_type, label.entity, judged.places)
+    time, traces = Span(label.start, label.end), traces_of(judged, place)
+    known = f"labelled {label.kind or 'out'}, {lasted(label.end - label.start)} from {utc_text(label.start)}"
+    head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
+    said = (*_expected(traces, time, place), _because(_outage(judged, place, time), traces, time))
+    return Story(head, said, place, _window(time, judged, place), time, traces)
+
+
+def _of_false(judged: Judged, outage: Called) -> Story:
+    end = judged.readings[0].account.observed.end if outage.end is None else outage.end
+    time, traces = Span(outage.start, end), traces_of(judged, outage.entity)
+    head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
+    said = (*_expected(traces, time, outage.entity), _because(_outage(judged, outage.entity, time), traces, time))
+    return Story(head, said, outage.entity, _window(time, judged, outage.entity), None, traces)
+
+
+def _of_quiet(judged: Judged) -> Story:
+    """A control in which nothing was called out: where it looked worst."""
+    judged_traces = [trace for trace in judged.traces if not np.isnan(trace.score).all()]
+    if not judged_traces:
+        trace = judged.traces[0]
+        time = Span(int(trace.start[0]), int(trace.start[-1]) + trace.width)
+        quiet = f"{_name(trace.entity)}: no outage, and none was called out."
+        return Story(quiet, (_why_not((), time),), trace.entity, time, None, (trace,))
+    trace = min(judged_traces, key=lambda trace: float(np.nanmin(trace.score)))
+    at = int(trace.start[np.nanargmin(trace.score)])
+    time = Span(at, at + trace.width)
+    head = f"{_name(trace.entity)}, {utc_text(at)}: the deepest dip of this control. Rightly not called out."
+    traces = traces_of(judged, trace.entity)
+    said = (*_expected(traces, time, trace.entity), _because(_outage(judged, trace.entity, time), traces, time))
+    return Story(head, said, trace.entity, _window(time, judged, trace.entity), None, traces)
+
+
+def traces_of(judged: Judged, place: Entity) -> tuple[Trace, ...]:
+    """The entity's own series, each as the first of its detectors judged it; without any, those of its parts."""
+    own = [trace for trace in judged.traces if trace.entity[:2] == place[:2]]
+    if not own and place.type == "country":
+        own = [trace for trace in judged.traces if placed(*trace.entity[:2], judged.places).country == place.name]
+    first = {(trace.signal, trace.entity): trace for trace in reversed(own)}
+    return tuple(first[key] for key in sorted(first))
+
+
+def _name(place: Entity) -> str:
+    return printable(Gazetteer().name(place))
+
+
+def _verdict(judged: Judged, answer: Answer) -> str:
+    if not answer.hit:
+        return "Missed."
+    late = answer.confirmed or 0
+    said = f"Called out {lasted(abs(late))} {'after' if late >= 0 else 'before'} its start"
+    return f"{said}." if answer.met else f"{said}, but not as exactly as is allowed: {why(answer, judged.tolerance)}."
+
+
+def _window(time: Span, judged: Judged, place: Entity) -> Span:
+    """The time around, and the outage of it as far as the margin goes."""
+    widest = max(trace.width for trace in judged.traces)
+    beside = max(min(max(time.end - time.start, MARGIN[0]), MARGIN[1]), BINS_BESIDE * widest)
+    observed = judged.readings[0].account.observed
+    first = min(int(trace.start[0]) for trace in judged.traces)
+    return Span(max(first, time.start - beside), min(observed.end, time.end + beside))
+
+
+def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[str]:
+    """What was expected and seen in each signal at its worst."""
+    own = [trace for trace in traces if trace.entity[:2] == place[:2]]
+    told = [text for trace in own if (text := _worst(trace, time))]
+    if told:
+        yield f"Seen when it was lowest, of what was expected: {'; '.join(told)}."
+        return
+    parts = {trace.entity for trace in traces}
+    low = {trace.entity for trace in traces if (trace.state[within(trace, time)] == LOW_CONFIRMED).any()}
+    if parts:
+        yield f"It has no series of its own; of its {len(parts)} parts that have, {len(low)} were confirmed low."
+
+
+def within(trace: Trace, time: Span) -> np.ndarray:
+    """Bins ``(t,) bool`` that touch a stretch of time."""
+    return (trace.start < time.end) & (trace.start + trace.width > time.start)
+
+
+def _worst(trace: Trace, time: Span) -> str:
+    inside = within(trace, time) & trace.is_observed & (trace.expected > 0)
+    if not inside.any():
+        return ""
+    ratio = np.where(inside, trace.value / np.where(inside, trace.expected, 1.0), np.inf)
+    i = int(np.argmin(ratio))
+    silent = " (nothing said)" if (trace.state[inside] == UNKNOWN).all() else ""
+    return f"{trace.signal} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%}){silent}"
+
+
+def number(value: float) -> str:
+    """A value for a person.
+
+    Examples
+    --------
+    >>> number(2917.3), number(7.9719), number(0.0), number(2.41e9)
+    ('2,917', '7.97', '0', '2,410 M')
+    """
+    if abs(value) >= 1e7:
+        return f"{value / 1e6:,.0f} M"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:
+    """The outage of an entity that is nearest to being sure at that time."""
+    end = judged.readings[0].account.observed.end
+    there = [
+        outage
+        for outage in judged.outages
+        if (outage.entity_type, outage.entity) == place[:2]
+        and touch(Span(outage.start, max(outage.start + 1, end if outage.end is None else outage.end)), time)
+    ]
+    return max(there, key=lambda o: (o.confirmed_at is not None, o.state != RETRACTED, o.probability), default=None)
+
+
+def _because(outage: Outage | None, traces: Iterable[Trace], time: Span) -> str:
+    if outage is None:
+        return _why_not(traces, time)
+    terms = sorted(outage.signals, key=lambda term: (-term.weight, term.signal))
+    for_it = [
+        f"{term.signal}{'' if term.ratio is None else f' at {term.ratio:.0%} of usual'} (+{term.weight:.1f})"
+        for term in terms if term.weight > 0
+    ]  # fmt: skip
+    against = [f"{term.signal} (−{-term.weight:.1f})" for term in terms if term.weight < 0]
+    begin = (
+        f"Called out as {outage.kind} because of" if outage.confirmed_at is not None else "Only suspected, because of"
+    )
+    said = f"{begin} {', '.join(for_it) or 'nothing'}"
+    return said + (f"; against it spoke {', '.join(against)}" if against else "") + " [log-odds]."
+
+
+def _why_not(traces: Iterable[Trace], time: Span) -> str:
+    """Why nothing was called out: how low it got, or that nothing was said."""
+    lows, scores = [], []
+    for trace in traces:
+        inside = within(trace, time)
+        states = trace.state[inside]
+        if np.isin(states, (LOW_PROVISIONAL, LOW_CONFIRMED)).any():
+            lows.append(trace.signal)
+        score = trace.score[inside]
+        if not np.isnan(score).all():
+            scores.append((float(np.nanmin(score)), trace.signal))
+    if not scores:
+        return "Nothing was said of it: nothing was observed, the past was too short, or the series too small."
+    lowest, signal = min(scores)
+    score = f"{lowest:.1f}".replace("-", "−")
+    if not lows:
+        return f"Not called out: no signal was low, the lowest score is {score} ({signal})."
+    return f"Not called out, though {', '.join(sorted(set(lows)))} looked low: the lowest score is {score}."

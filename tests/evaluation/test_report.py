@@ -1,0 +1,129 @@
+"""The report: a page that loads nothing, says it in words, and trusts no word of its input."""
+
+import base64
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.__main__ import app
+from pipeline.engine import Engine
+from pipeline.errors import UserError
+from pipeline.evaluation.cases import COLUMNS, read_cases
+from pipeline.evaluation.command import Options, evaluate
+from pipeline.evaluation.figures import picture
+from pipeline.evaluation.judged import OURS, Judged, judge_all
+from pipeline.evaluation.report import bars_of, report
+from pipeline.evaluation.story import Story, stories
+from tests.evaluation.made import FALL, STEP, case
+
+HOSTILE = "<script>alert($1$)</script>&'_x"
+
+
+def judged(folder: Path, *detectors: str) -> list[Judged]:
+    return list(judge_all(read_cases([folder])[0], [OURS, *detectors], Engine()))
+
+
+def story(folder: Path) -> Story:
+    (told,) = stories(judged(folder)[0])
+    return told
+
+
+def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(tmp_path: Path) -> None:
+    told = story(case(tmp_path / "dark", left=0.3))
+    assert told.headline == (
+        "Pakistan: labelled shutdown, 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start."
+    )
+    seen, why = told.sentences
+    assert seen == (
+        "Seen when it was lowest, of what was expected: bgp.ioda 1,500 of 5,000 (30%); probing.ioda 900 of 3,000 (30%)."
+    )
+    assert re.fullmatch(
+        r"Called out as blackout because of bgp.ioda at 30% of usual \(\+9.0\), probing.ioda .* \[log-odds\]\.", why
+    )
+    assert told.window.start < FALL < told.window.end
+    assert told.label is not None
+
+
+def test_what_was_missed_says_why(tmp_path: Path) -> None:
+    told = story(case(tmp_path / "shallow", left=0.999))
+    assert "Missed." in told.headline
+    assert told.sentences[-1].startswith("Not called out: no signal was low, the lowest score is")
+
+
+def test_a_false_outage_and_a_quiet_control_have_a_picture_too(tmp_path: Path) -> None:
+    assert "called out falsely" in story(case(tmp_path / "false", labelled=False)).headline
+    assert "Rightly not called out." in story(case(tmp_path / "quiet", labelled=False, left=1.0)).headline
+
+
+def test_a_country_without_a_series_shows_those_of_its_parts(tmp_path: Path) -> None:
+    folder = case(tmp_path / "parts", "PK-SD")
+    for name in ("signals.csv", "labels.csv"):
+        path = folder / name
+        path.write_text(path.read_text().replace('country,"PK-SD"', "region,PK-SD"))
+    (folder / "labels.csv").write_text((folder / "labels.csv").read_text().replace("region,PK-SD", "country,PK"))
+    told = story(folder)
+    assert told.is_of_parts
+    assert "of its 1 parts that have, 1 were confirmed low" in told.sentences[0]
+    assert picture(told, [])
+
+
+def test_a_picture_is_the_same_every_time_and_has_a_bar_for_each_who_was_asked(tmp_path: Path) -> None:
+    both = judged(case(tmp_path / "dark"), "median")
+    (told,) = stories(both[0])
+    bars = bars_of(told, both)
+    assert [(bar.name, len(bar.spans)) for bar in bars] == [("label", 1), ("ours", 1), ("median", 1)]
+    assert bars[0].spans[0].start == FALL
+    assert abs(bars[2].spans[0].start - FALL) <= STEP
+    assert picture(told, bars) == picture(told, bars)
+    assert picture(told, bars) != picture(told, bars[:1])
+
+
+def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:
+    page = report(judged(case(tmp_path / "dark"), "median"))
+    assert page.count("<figure>") == 1
+    assert "median, any signal" in page
+    assert set(re.findall(r'(?:src|href)="([a-z/+]*[:;])', page)) == {"data:"}
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    for picture_ in re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page):
+        drawn = ET.fromstring(base64.b64decode(picture_))
+        linked = {value for element in drawn.iter() for name, value in element.attrib.items() if name.endswith("href")}
+        assert all(link.startswith("#") for link in linked)
+
+
+def test_no_word_of_the_input_becomes_markup(tmp_path: Path) -> None:
+    page = report(judged(case(tmp_path / "a<b>", HOSTILE)))
+    assert "<script" not in page
+    assert "a<b>" not in page
+    assert "&lt;script&gt;alert($1$)&lt;/script&gt;&amp;&#x27;_x" in page
+    for picture_ in re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page):
+        assert b"<script" not in base64.b64decode(picture_)
+
+
+def test_a_report_is_left_where_it_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    words = ["evaluate", str(case(tmp_path / "dark")), "--detector", "ours", "--report", str(path)]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert f"left in {path}" in done.stdout.replace("\n", "")
+    assert path.read_text().endswith("</html>\n")
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    folder = case(tmp_path / "dark")
+    with pytest.raises(UserError, match="cannot be written"):
+        evaluate([str(folder)], Options(report=tmp_path / "nowhere" / "report.html"))
+
+
+@pytest.mark.parametrize("name", ["dark/signals.csv", "TOLERANCE.csv"])
+def test_no_file_of_a_case_is_written_over(tmp_path: Path, name: str) -> None:
+    folder = case(tmp_path / "dark")
+    if not (tmp_path / name).exists():
+        (tmp_path / name).write_text(",".join(COLUMNS) + "\n")
+    before = (tmp_path / name).read_text()
+    with pytest.raises(UserError, match="a file of a case"):
+        evaluate([str(folder)], Options(report=tmp_path / name))
+    assert (tmp_path / name).read_text() == before
