@@ -94,8 +94,9 @@ def evaluate(
     settings: Chosen = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="write a page with a picture of each")
+        Path | None, typer.Option(metavar="FILE.html", help="write a page with a picture of each label")
     ] = None,
+    sweep: Annotated[bool, typer.Option("--sweep", help="and every threshold at many values: takes long")] = False,
 ) -> None:
     """Holds outages against what is known to have happened.
 
@@ -104,7 +105,7 @@ def evaluate(
     from pipeline.evaluation.command import Options
     from pipeline.evaluation.command import evaluate as hold
 
-    raise typer.Exit(hold(case, Options(tuple(detector or ()), as_json, report, settings)))
+    raise typer.Exit(hold(case, Options(tuple(detector or ()), as_json, report, sweep, settings)))
 
 
 @app.command()

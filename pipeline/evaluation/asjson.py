@@ -9,18 +9,20 @@ from typing import Any
 from pipeline.codec import iso
 from pipeline.evaluation.accounting import Account, Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged, Read
+from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import Total, totals
 
 MIDDLES = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragments")
 
 
-def as_json(judged: Iterable[Judged], swept: list[dict[str, Any]] | None = None) -> str:
+def as_json(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
     """One JSON object, in one line.  Times are UTC ISO, durations seconds, shares 0-1, null where there is none."""
     judged = list(judged)
     cases = [_case(list(group)) for _, group in groupby(judged, key=lambda one: one.case.name)]
     told: dict[str, Any] = {"cases": cases, "totals": [_total(total) for total in totals(judged)]}
-    if swept is not None:
-        told["sweep"] = swept
+    points = [point._asdict() for point in swept]
+    if points:
+        told["sweep"] = points
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 

@@ -16,7 +16,8 @@ from pipeline.errors import UserError
 from pipeline.evaluation.asjson import as_json
 from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
 from pipeline.evaluation.judged import OURS, Judged, judge_all
-from pipeline.evaluation.tables import show
+from pipeline.evaluation.sweep import Point, steps, sweep
+from pipeline.evaluation.tables import show, show_sweep
 from pipeline.settings import Settings
 from pipeline.wording import printable
 from pipeline.writing import check_writable, written
@@ -29,6 +30,7 @@ class Options:
     detectors: tuple[str, ...] = ()
     as_json: bool = False
     report: Path | None = None
+    sweep: bool = False
     settings: Path | None = None
 
     def check(self) -> None:
@@ -61,22 +63,25 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
     cases = read_cases(folders)
     options.check_apart(cases)
     console = Console(stderr=options.as_json)
-    judged = list(progressing(console, cases, options.judges(), Engine(settings)))
+    judges, engine = options.judges(), Engine(settings)
+    judged = list(progressing(console, cases, judges, engine))
+    points = list(sweeping(console, cases, judges, engine)) if options.sweep else []
     if options.as_json:
-        sys.stdout.write(as_json(judged))
+        sys.stdout.write(as_json(judged, points))
     else:
         show(console, judged)
+        show_sweep(console, points)
     if options.report is not None:
-        _leave(console, options.report, judged)
+        _leave(console, options.report, judged, points)
     return 0
 
 
-def _leave(console: Console, path: Path, judged: list[Judged]) -> None:
+def _leave(console: Console, path: Path, judged: list[Judged], points: list[Point]) -> None:
     """Write the report; matplotlib takes a second to begin, whoever wants none shall not wait for it."""
     from pipeline.evaluation.report import report
 
     with console.status(f"drawing {path} ..."):
-        page = report(judged)
+        page = report(judged, points)
         with written(path) as file:
             file.write(page.encode())
     console.print(f"left in {path}", soft_wrap=True, markup=False, highlight=False)
@@ -84,8 +89,7 @@ def _leave(console: Console, path: Path, judged: list[Judged]) -> None:
 
 def progressing(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Judged]:
     """Every case by every judge, with a bar where somebody looks."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with _progress(console) as progress:
         bar = progress.add_task("", total=len(cases) * len(judges))
 
         def reached(at: int, name: str, share: float) -> None:
@@ -94,3 +98,19 @@ def progressing(console: Console, cases: list[Case], judges: list[str], engine: 
 
         for at, case in enumerate(cases):
             yield from judge_all(case, judges, engine, partial(reached, at))
+
+
+def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:
+    """The same with every threshold at every value."""
+    with _progress(console) as progress:
+        bar = progress.add_task("", total=len(cases) * len(steps(judges)))
+
+        def reached(name: str, value: float) -> None:
+            progress.update(bar, advance=1, description=f"{name} at {value:g}")
+
+        yield from sweep(cases, judges, engine, reached)
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -1,16 +1,18 @@
 """An evaluation as one HTML page with pictures: nothing is loaded from elsewhere, no script runs."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import groupby
 
+from pipeline.evaluation.curves import curves
 from pipeline.evaluation.figures import LABEL, OTHER_BAR, OURS_BAR, Bar, picture
 from pipeline.evaluation.judged import ANY, OURS, Judged
 from pipeline.evaluation.lines import COLUMNS, case_lines, total_line
 from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.story import Story, stories
+from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals
 from pipeline.wording import printable
 
@@ -29,20 +31,24 @@ figure { margin: 1.5rem 0; } img { width: 100%; height: auto; border: 1px solid 
 .small { color: #57606a; font-size: .85rem; } .remark { color: #953800; margin: .2rem 0; }
 """
 
+CURVES = """\
+Labels hit, and met, against false outages, as each detector's threshold moves from shouting to silence; large: as it \
+is shipped. Detectors are read by any signal, without fusion; ours is the whole."""
+
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Whatever the input says, the page loads nothing and runs nothing."""
 
 
-def report(judged: Iterable[Judged], drawn: Callable[[float], None] = lambda share: None, curve: bytes = b"") -> str:
-    """The page: what all cases come to, then each with a picture of every label; ``drawn`` is told how far it is."""
+def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
+    """The page: what all cases come to, and the curves of a sweep; then each case with a picture of every label."""
     judged = list(judged)
     cases = [list(group) for _, group in groupby(judged, key=lambda one: one.case.name)]
     parts = [_table(map(total_line, totals(judged)))]
-    if curve:
-        parts.append(_image(curve, "Hits against false outages as each threshold moves"))
-    for i, case in enumerate(cases):
+    points = list(swept)
+    if points:
+        parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")
+    for case in cases:
         parts += _case(case)
-        drawn((i + 1) / len(cases))
     return _page("\n".join(parts))
 
 

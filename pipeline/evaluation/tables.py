@@ -11,6 +11,7 @@ from rich.text import Text
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lines import case_lines, total_line
 from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
+from pipeline.evaluation.sweep import Point, against
 from pipeline.evaluation.totals import totals
 from pipeline.show import WIDE
 from pipeline.wording import printable
@@ -28,6 +29,29 @@ def show(console: Console, judged: Iterable[Judged]) -> None:
         console.print(Text("\nall cases", "bold"))
         console.print(_table(console, map(total_line, totals(judged))))
     console.print(Text(f"\n{LEGEND}", "dim"))
+
+
+def show_sweep(console: Console, points: Iterable[Point]) -> None:
+    """Show every curve against ours as shipped."""
+    ours, curves = against(points)
+    if ours is None or not curves:
+        return
+    console.print(Text.assemble("\n", ("each threshold swept", "bold"), f"  ours as shipped: {_made(ours)}"))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in ("detector", "with no more false than ours", "with as many met and hit as ours"):
+        table.add_column(name, overflow="fold")
+    for curve in curves:
+        name = f"{curve.detector}, {curve.reading}"
+        table.add_row(printable(name), *(_at(point) if point else "never" for point in curve[2:]))
+    console.print(table)
+
+
+def _at(point: Point) -> str:
+    return f"{_made(point)} ({point.parameter} {point.value:g})"
+
+
+def _made(point: Point) -> str:
+    return f"{point.hits}/{point.labels} hit, {point.met} met, {point.false} false"
 
 
 def _show_case(console: Console, judged: list[Judged]) -> None:

@@ -1,0 +1,137 @@
+"""Every detector at every setting of its threshold: hits against false outages, a curve and not a point."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import detectors
+from detectors.base import AnyDetector
+from pipeline.engine import Engine
+from pipeline.evaluation.cases import Case
+from pipeline.evaluation.judged import ANY, FUSED, OURS, Read, judge, only, outcome
+from pipeline.evaluation.totals import Total
+
+SWEPT: dict[str, tuple[str, tuple[float, ...]]] = {
+    "median": ("critical", (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)),
+    "seasonal": ("enter", (2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 12.0, 20.0)),
+} | getattr(detectors, "SWEPT", {})
+"""Name of a detector -> its threshold and the values that this takes, from shouting to silence."""
+
+CONFIRM = ("fusing.confirm", (0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999))
+"""The same for the whole: the probability from which an outage is confirmed."""
+
+
+class Point(NamedTuple):
+    """A detector, read one way, over all cases, with its threshold at one value; ``shipped``: its own value."""
+
+    detector: str
+    reading: str
+    parameter: str
+    value: float
+    shipped: bool
+    labels: int
+    hits: int
+    met: int
+    false: int
+    false_rate: float
+
+
+def steps(judges: Iterable[str]) -> list[tuple[str, str, float]]:
+    """What a sweep of these goes through: detector, threshold and value; who has no threshold is left out."""
+    known = {OURS: CONFIRM} | SWEPT
+    return [(name, known[name][0], value) for name in judges if name in known for value in known[name][1]]
+
+
+def sweep(
+    cases: Iterable[Case], judges: Iterable[str], engine: Engine, reached: Callable[[str, float], None]
+) -> Iterator[Point]:
+    """The points of every judge's curve; ``reached`` is told of each case that is done, by what, at which value."""
+    cases = list(cases)
+    for name, parameter, value in steps(judges):
+        there = at(engine, name, parameter, value)
+        reads: dict[str, list[Read]] = {FUSED: [], ANY: []}
+        for case in cases:
+            came = outcome(case, there)
+            for read in judge(case, name, came, there.settings).readings:
+                if read.reading in reads:
+                    reads[read.reading].append(read)
+            reached(name, value)
+        shipped = _is_shipped(engine, name, parameter, value)
+        for reading, found in reads.items():
+            if found:
+                yield _point(Total(name, reading, tuple(found)), parameter, value, shipped)
+
+
+def at(engine: Engine, name: str, parameter: str, value: float) -> Engine:
+    """The engine with a threshold at a value.
+
+    Examples
+    --------
+    >>> there = at(Engine(), "median", "critical", 0.7)
+    >>> there.settings.judging.detector, there.detectors["median"]("bgp.ris").critical
+    ('median', 0.7)
+    """
+    if name == OURS:
+        fusing = replace(engine.settings.fusing, confirm=value, suspect=min(engine.settings.fusing.suspect, value))
+        return replace(engine, settings=replace(engine.settings, fusing=fusing))
+    made = partial(_with, engine.detectors[name], parameter, value)
+    return replace(engine, settings=only(name, engine.settings), detectors={**engine.detectors, name: made})
+
+
+def _with(made: Callable[[str], AnyDetector], parameter: str, value: float, signal: str) -> AnyDetector:
+    changed: dict[str, Any] = {parameter: value}
+    return replace(made(signal), **changed)  # type: ignore[type-var]
+
+
+def _is_shipped(engine: Engine, name: str, parameter: str, value: float) -> bool:
+    if name == OURS:
+        return engine.settings.fusing.confirm == value
+    return bool(getattr(engine.detectors[name]("bgp"), parameter) == value)
+
+
+def _point(total: Total, parameter: str, value: float, shipped: bool) -> Point:
+    made = (total.labels, total.hits, total.met, total.false, total.false_rate)
+    return Point(total.detector, total.reading, parameter, value, shipped, *made)
+
+
+class Against(NamedTuple):
+    """A curve against ours as shipped: its best point with no more false outages, its fewest with no fewer labels met.
+
+    None where it has no such point.
+    """
+
+    detector: str
+    reading: str
+    as_quiet: Point | None
+    as_good: Point | None
+
+
+def against(points: Iterable[Point]) -> tuple[Point | None, list[Against]]:
+    """Ours as shipped, and every other curve against it.
+
+    Examples
+    --------
+    >>> ours = Point("ours", "fused", "fusing.confirm", 0.95, True, 10, 10, 9, 0, 0.0)
+    >>> loud = Point("median", "any signal", "critical", 0.9, False, 10, 10, 9, 7, 1.5)
+    >>> quiet = Point("median", "any signal", "critical", 0.2, False, 10, 3, 2, 0, 0.0)
+    >>> _, (median,) = against([ours, loud, quiet])
+    >>> median.as_quiet.value, median.as_good.value
+    (0.2, 0.9)
+    """
+    points = list(points)
+    ours = next((point for point in points if point.detector == OURS and point.shipped), None)
+    if ours is None:
+        return None, []
+    curves: dict[tuple[str, str], list[Point]] = {}
+    for point in points:
+        if point.detector != OURS:
+            curves.setdefault((point.detector, point.reading), []).append(point)
+    return ours, [Against(*name, *_compared(curve, ours)) for name, curve in curves.items()]
+
+
+def _compared(curve: list[Point], ours: Point) -> tuple[Point | None, Point | None]:
+    quiet = [point for point in curve if point.false <= ours.false]
+    good = [point for point in curve if point.met >= ours.met and point.hits >= ours.hits]
+    as_quiet = max(quiet, key=lambda point: (point.met, point.hits, -point.false), default=None)
+    return as_quiet, min(good, key=lambda point: (point.false, -point.met), default=None)

@@ -1,0 +1,106 @@
+"""Every threshold at every value: a curve, and what it costs to be as good as ours."""
+
+import json
+from html import escape
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from detectors import REGISTRY
+from pipeline.__main__ import app
+from pipeline.engine import Engine
+from pipeline.evaluation import sweep as swept
+from pipeline.evaluation.cases import read_cases
+from pipeline.evaluation.curves import curves
+from pipeline.evaluation.judged import ANY, FUSED, OURS, judge_all
+from pipeline.evaluation.report import CURVES, report
+from pipeline.evaluation.sweep import Point, against, at, steps, sweep
+from tests.evaluation.made import case
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep of a few values."""
+    monkeypatch.setitem(swept.SWEPT, "median", ("critical", (0.9, 0.5, 0.1)))
+    monkeypatch.setattr(swept, "CONFIRM", ("fusing.confirm", (0.95, 0.999999)))
+
+
+def points(folder: Path) -> list[Point]:
+    return list(sweep(read_cases([folder]), [OURS, "median"], Engine(), lambda name, value: None))
+
+
+@pytest.mark.usefixtures("short")
+def test_a_threshold_moves_from_hit_to_miss(tmp_path: Path) -> None:
+    found = points(case(tmp_path / "third", left=0.3))
+    assert [(p.value, p.shipped, p.hits) for p in found if p.detector == "median" and p.reading == ANY] == [
+        (0.9, False, 1), (0.5, True, 1), (0.1, False, 0),
+    ]  # fmt: skip
+    assert [(p.value, p.shipped, p.labels) for p in found if p.detector == OURS] == [
+        (0.95, True, 1),
+        (0.999999, False, 1),
+    ]
+    assert {p.reading for p in found if p.detector == "median"} == {FUSED, ANY}
+
+
+@pytest.mark.usefixtures("short")
+def test_a_case_and_a_value_are_told_of_as_they_are_done(tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    cases = read_cases([case(tmp_path / "one"), case(tmp_path / "two", labelled=False)])
+    list(sweep(cases, ["median"], Engine(), lambda name, value: told.append((name, value))))
+    assert told == [("median", value) for value in (0.9, 0.9, 0.5, 0.5, 0.1, 0.1)]
+    assert len(told) == len(cases) * len(steps(["median"]))
+
+
+@pytest.mark.parametrize("name", sorted(set(swept.SWEPT) & set(REGISTRY)))
+def test_every_detector_can_be_made_at_every_value_and_comes_with_one_of_them(name: str) -> None:
+    parameter, values = swept.SWEPT[name]
+    made = [getattr(at(Engine(), name, parameter, value).detectors[name]("bgp.ris"), parameter) for value in values]
+    assert made == list(values)
+    assert getattr(REGISTRY[name]("bgp.ris"), parameter) in values
+    assert REGISTRY[name]("bgp.ris") == Engine().detectors[name]("bgp.ris")
+
+
+def test_the_whole_comes_with_one_of_its_values_and_can_be_made_at_each() -> None:
+    parameter, values = swept.CONFIRM
+    assert Engine().settings.fusing.confirm in values
+    assert [at(Engine(), OURS, parameter, value).settings.fusing.confirm for value in values] == list(values)
+    assert at(Engine(), OURS, parameter, 0.3).settings.fusing.suspect == 0.3
+
+
+def test_who_has_no_threshold_is_left_out() -> None:
+    assert steps(["nobody"]) == []
+
+
+def point(detector: str, value: float, hits: int, false: int, shipped: bool = False) -> Point:
+    return Point(detector, FUSED if detector == OURS else ANY, "x", value, shipped, 10, hits, hits, false, false / 2)
+
+
+def test_a_curve_that_is_never_as_good_or_never_as_quiet_says_so() -> None:
+    ours = point(OURS, 1, 9, 0, shipped=True)
+    _, (median,) = against([ours, point("median", 1, 8, 3), point("median", 2, 7, 1)])
+    assert (median.as_quiet, median.as_good) == (None, None)
+    assert against([point("median", 1, 8, 3)]) == (None, [])
+
+
+def test_the_picture_has_a_curve_for_each_and_is_the_same_every_time() -> None:
+    found = [point(OURS, 1, 9, 0, shipped=True), point("median", 1, 8, 300), point("median", 2, 0, 0, shipped=True)]
+    assert curves(found) == curves(found)
+    assert curves(found) != curves(found[:2])
+
+
+def test_the_page_has_the_curves(tmp_path: Path) -> None:
+    judged = list(judge_all(read_cases([case(tmp_path / "dark")])[0], [OURS], Engine()))
+    assert escape(CURVES) in report(judged, [point(OURS, 1, 9, 0)])
+    assert escape(CURVES) not in report(judged)
+
+
+@pytest.mark.usefixtures("short")
+def test_the_command_shows_the_sweep_and_has_its_points_in_json(tmp_path: Path) -> None:
+    words = ["evaluate", str(case(tmp_path / "third", left=0.3)), "--detector", "median", "--sweep"]
+    shown = CliRunner(env={"COLUMNS": "120"}).invoke(app, words, catch_exceptions=False).stdout
+    assert "ours as shipped: 1/1 hit, 1 met, 0 false" in shown
+    assert "1/1 hit, 1 met, 0 false (critical 0.9)" in shown
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"], catch_exceptions=False).stdout)
+    assert len(told["sweep"]) == 2 + 2 * 3
+    assert {"detector": "median", "value": 0.1}.items() <= told["sweep"][-1].items()
