@@ -77,11 +77,12 @@ def _write(figure: Figure, title: list[str], lines: list[str], height: float) ->
 
 
 def _panels(story: Story) -> list[tuple[str, list[Trace]]]:
-    """A panel for each signal."""
-    by_signal: dict[str, list[Trace]] = {}
+    """A panel for each signal; where several detectors judged it, one for each of them, with its name."""
+    panels: dict[tuple[str, str], list[Trace]] = {}
     for trace in story.traces:
-        by_signal.setdefault(trace.signal, []).append(trace)
-    return sorted(by_signal.items())
+        panels.setdefault((trace.signal, trace.detector), []).append(trace)
+    twice = {one for one, _ in panels if sum(signal == one for signal, _ in panels) > 1}
+    return [(f"{signal}, {name}" if signal in twice else signal, found) for (signal, name), found in panels.items()]
 
 
 def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:

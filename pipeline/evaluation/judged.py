@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,10 +47,11 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """One case, judged by one detector or by the whole (`OURS`)."""
+    """One case, judged by one detector or by the whole (`OURS`); ``first``: whose expectations are shown."""
 
     case: Case
     detector: str
+    first: str
     tolerance: Tolerance
     readings: tuple[Read, ...]
     traces: tuple[Trace, ...]
@@ -120,7 +121,7 @@ def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judge
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
     ways = _ways(detector, traces, came.outages, came.places, settings)
     readings = tuple(_read(case, exact, way, called, own, came.places, traces) for way, called, own in ways)
-    return Judged(case, detector, exact, readings, came.traces, came.outages, came.places)
+    return Judged(case, detector, settings.judging.detector, exact, readings, came.traces, came.outages, came.places)
 
 
 def judge_all(
@@ -140,9 +141,14 @@ def judge_all(
         yield judge(case, detector, came, settings)
 
 
+ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0}
+"""Settings of judging that leave a detector alone with its series: what these have in common stays in them."""
+
+
 def only(detector: str, settings: Settings) -> Settings:
-    """The same settings with one detector."""
-    return replace(settings, judging=replace(settings.judging, detector=detector))
+    """The same settings with one detector, and nothing of ours before it."""
+    known: dict[str, Any] = {name: off for name, off in ALONE.items() if hasattr(settings.judging, name)}
+    return replace(settings, judging=replace(settings.judging, detector=detector, **known))
 
 
 def _ways(

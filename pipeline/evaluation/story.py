@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from detectors.base import LOW_CONFIRMED, UNKNOWN
 from pipeline.bins import DAY
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.phrases import FEW, why
+from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.outages import RETRACTED
@@ -59,7 +60,8 @@ def stories(judged: Judged) -> Iterator[Story]:
 def _of_label(judged: Judged, answer: Answer) -> Story:
     label = answer.label
     place = placed(label.entity_type, label.entity, judged.places)
-    time, traces = Span(label.start, label.end), traces_of(judged, place)
+    time = Span(label.start, label.end)
+    traces = traces_of(judged, place, time)
     known = f"labelled {label.kind or 'out'}, {lasted(label.end - label.start)} from {utc_text(label.start)}"
     head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
     said = (*_expected(traces, time, place), _because(_outage(judged, place, time), traces, time))
@@ -68,7 +70,8 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
 
 def _of_false(judged: Judged, outage: Called) -> Story:
     end = judged.readings[0].account.observed.end if outage.end is None else outage.end
-    time, traces = Span(outage.start, end), traces_of(judged, outage.entity)
+    time = Span(outage.start, end)
+    traces = traces_of(judged, outage.entity, time)
     head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
     said = (*_expected(traces, time, outage.entity), _because(_outage(judged, outage.entity, time), traces, time))
     return Story(head, said, outage.entity, _window(time, judged, outage.entity), None, traces)
@@ -76,9 +79,10 @@ def _of_false(judged: Judged, outage: Called) -> Story:
 
 def _of_quiet(judged: Judged) -> Story:
     """A control in which nothing was called out: where it looked worst."""
-    judged_traces = [trace for trace in judged.traces if not np.isnan(trace.score).all()]
+    first = [trace for trace in judged.traces if trace.detector == judged.first]
+    judged_traces = [trace for trace in first if not np.isnan(trace.score).all()]
     if not judged_traces:
-        trace = judged.traces[0]
+        trace = first[0]
         time = Span(int(trace.start[0]), int(trace.start[-1]) + trace.width)
         quiet = f"{_name(trace.entity)}: no outage, and none was called out."
         return Story(quiet, (_why_not((), time),), trace.entity, time, None, (trace,))
@@ -86,18 +90,21 @@ def _of_quiet(judged: Judged) -> Story:
     at = int(trace.start[np.nanargmin(trace.score)])
     time = Span(at, at + trace.width)
     head = f"{_name(trace.entity)}, {utc_text(at)}: the deepest dip of this control. Rightly not called out."
-    traces = traces_of(judged, trace.entity)
+    traces = traces_of(judged, trace.entity, time)
     said = (*_expected(traces, time, trace.entity), _because(_outage(judged, trace.entity, time), traces, time))
     return Story(head, said, trace.entity, _window(time, judged, trace.entity), None, traces)
 
 
-def traces_of(judged: Judged, place: Entity) -> tuple[Trace, ...]:
-    """The entity's own series, each as the first of its detectors judged it; without any, those of its parts."""
+def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
+    """The entity's own series by its first detector, and by others that found it low then; without any, its parts'."""
     own = [trace for trace in judged.traces if trace.entity[:2] == place[:2]]
     if not own and place.type == "country":
         own = [trace for trace in judged.traces if placed(*trace.entity[:2], judged.places).country == place.name]
-    first = {(trace.signal, trace.entity): trace for trace in reversed(own)}
-    return tuple(first[key] for key in sorted(first))
+    return tuple(trace for trace in own if trace.detector == judged.first or _is_low(trace, time))
+
+
+def _is_low(trace: Trace, time: Span) -> bool:
+    return bool(np.isin(trace.state[within(trace, time)], LOW).any())
 
 
 def _name(place: Entity) -> str:
@@ -118,15 +125,19 @@ def _window(time: Span, judged: Judged, place: Entity) -> Span:
     beside = max(min(max(time.end - time.start, MARGIN[0]), MARGIN[1]), BINS_BESIDE * widest)
     observed = judged.readings[0].account.observed
     first = min(int(trace.start[0]) for trace in judged.traces)
-    return Span(max(first, time.start - beside), min(observed.end, time.end + beside))
+    seen = Span(max(first, time.start - beside), min(observed.end, time.end + beside))
+    return seen if seen.start < seen.end else Span(time.start - beside, time.end + beside)
 
 
 def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[str]:
     """What was expected and seen in each signal at its worst."""
     own = [trace for trace in traces if trace.entity[:2] == place[:2]]
-    told = [text for trace in own if (text := _worst(trace, time))]
+    told = list(dict.fromkeys(text for trace in own if (text := _worst(trace, time))))
     if told:
         yield f"Seen when it was lowest, of what was expected: {'; '.join(told)}."
+        return
+    if own:
+        yield "Nothing of it was observed then."
         return
     parts = {trace.entity for trace in traces}
     low = {trace.entity for trace in traces if (trace.state[within(trace, time)] == LOW_CONFIRMED).any()}
@@ -196,7 +207,7 @@ def _why_not(traces: Iterable[Trace], time: Span) -> str:
     for trace in traces:
         inside = within(trace, time)
         states = trace.state[inside]
-        if np.isin(states, (LOW_PROVISIONAL, LOW_CONFIRMED)).any():
+        if np.isin(states, LOW).any():
             lows.append(trace.signal)
         score = trace.score[inside]
         if not np.isnan(score).all():

@@ -11,7 +11,8 @@ from pipeline.__main__ import app, main
 from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.judged import ANY, FUSED, OURS, WARNING, judge_all
+from pipeline.evaluation.judged import ALONE, ANY, FUSED, OURS, WARNING, judge_all, only
+from pipeline.settings import Settings
 from tests.evaluation.made import BACK, FALL, STEP, case
 
 
@@ -103,10 +104,17 @@ def test_what_a_person_did_wrong_is_one_sentence(
     assert said_there.count("\n") == 1
 
 
+def test_a_detector_is_judged_alone_and_ours_as_it_is_shipped() -> None:
+    alone = only("median", Settings()).judging
+    assert alone.detector == "median"
+    assert all(getattr(alone, name) == off for name, off in ALONE.items() if hasattr(alone, name))
+
+
 def test_who_has_the_settings_of_another_is_not_asked_again(tmp_path: Path) -> None:
     (read,) = read_cases([case(tmp_path / "dark")])
     asked: list[str] = []
-    ours, seasonal = judge_all(read, [OURS, "seasonal"], Engine(), lambda name, share: asked.append(name))
+    engine = Engine(only("seasonal", Settings()))
+    ours, seasonal = judge_all(read, [OURS, "seasonal"], engine, lambda name, share: asked.append(name))
     assert set(asked) == {OURS}
     assert ours.traces == seasonal.traces
     assert ours.readings[0] == seasonal.readings[0]

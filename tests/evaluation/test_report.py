@@ -3,8 +3,10 @@
 import base64
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -17,7 +19,7 @@ from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged, judge_all
 from pipeline.evaluation.report import bars_of, report
 from pipeline.evaluation.story import Story, stories
-from tests.evaluation.made import FALL, STEP, case
+from tests.evaluation.made import FALL, LABELS, STEP, case
 
 HOSTILE = "<script>alert($1$)</script>&'_x"
 
@@ -127,3 +129,43 @@ def test_no_file_of_a_case_is_written_over(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="a file of a case"):
         evaluate([str(folder)], Options(report=tmp_path / name))
     assert (tmp_path / name).read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "entity"),
+    [
+        ("2024-02-08T00:00:00Z", "2024-02-08T03:00:00Z", "country,XX"),
+        ("2024-03-08T00:00:00Z", "2024-03-08T03:00:00Z", "country,PK"),
+        ("2023-03-08T00:00:00Z", "2023-03-08T03:00:00Z", "country,PK"),
+        ("2024-02-05T00:00:00Z", "2024-02-20T03:00:00Z", "country,PK"),
+    ],
+)
+def test_a_label_of_what_was_not_observed_is_drawn_as_far_as_it_was(
+    start: str, end: str, entity: str, tmp_path: Path
+) -> None:
+    folder = case(tmp_path / "odd")
+    (folder / "labels.csv").write_text(f"{LABELS}{start},{end},{entity},shutdown,x\n")
+    both = judged(folder, "median")
+    assert "<figure>" in report(both)
+    first, *_ = stories(both[0])
+    assert first.window.start < first.window.end
+    if not start.startswith("2024-02"):
+        assert first.sentences[0] == "Nothing of it was observed then."
+
+
+def test_a_series_that_is_nowhere_judged_has_a_picture(tmp_path: Path) -> None:
+    folder = case(tmp_path / "short", labelled=False)
+    lines = (folder / "signals.csv").read_text().splitlines()
+    (folder / "signals.csv").write_text("\n".join(lines[:5]) + "\n")
+    assert "no outage, and none was called out" in report(judged(folder))
+
+
+def test_a_detector_beside_the_first_is_drawn_where_it_found_something(tmp_path: Path) -> None:
+    (ours,) = judged(case(tmp_path / "dark"))
+    slow = [replace(trace, detector="cusum") for trace in ours.traces if trace.signal == "bgp.ioda"]
+    calm = [replace(trace, detector="burst", state=np.ones_like(trace.state)) for trace in ours.traces]
+    (told,) = stories(replace(ours, traces=(*calm, *slow, *ours.traces)))
+    found = sorted((trace.signal, trace.detector) for trace in told.traces)
+    assert found == [("bgp.ioda", "cusum"), ("bgp.ioda", "seasonal"), ("probing.ioda", "seasonal")]
+    assert told.sentences[0].count("bgp.ioda") == 1
+    assert picture(told, []) != picture(told._replace(traces=told.traces[1:]), [])
