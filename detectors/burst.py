@@ -148,13 +148,15 @@ class Burst(Detector[BurstState]):
         runs = _run(state.low, low, seen, t), _run(state.high, high, seen, t)
         first = np.where(begins, t, state.first)
         verdict = self._verdict(x, before, least, np.where(low, LOW_CONFIRMED, np.where(high, HIGH, NORMAL)))
-        silent = ~seen | (t - first < self.warmup) | ~(before >= self.probes)
+        settled = (first != NEVER) & (t - first >= self.warmup) & verdict.settled
+        silent = ~seen | ~settled
         verdict = Verdict(
             np.where((first != NEVER) & (t - first >= self.warmup), verdict.expected, np.nan),
             verdict.lower,
             verdict.upper,
             np.where(silent, np.nan, verdict.score),
             np.where(silent, UNKNOWN, verdict.state).astype(np.int8),
+            settled,
         )
         state = replace(state, last=t, first=first, cost=cost, low=runs[0], high=runs[1])
         state = replace(state, value=np.where(seen, x, value), time=np.where(seen, t, state.time))
@@ -175,7 +177,7 @@ class Burst(Detector[BurstState]):
         usual = np.sqrt(np.maximum(before * DAY / self.window, 1.0))  # of those that go in a day
         score = bounded((x - before) / np.maximum(usual, LEAST * before))
         lower = np.where(code == LOW_CONFIRMED, before - (1 - self.back) * (before - least), before - self.events)
-        return Verdict(before, np.maximum(lower, 0.0), self.above * before, score, code)
+        return Verdict(before, np.maximum(lower, 0.0), self.above * before, score, code, before >= self.probes)
 
     def _settled(self, state: BurstState, before: np.ndarray, least: np.ndarray, calm: np.ndarray) -> BurstState:
         """The state with what is connected as the level, where nothing bursts or a run has lasted."""

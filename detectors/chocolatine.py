@@ -173,7 +173,14 @@ class Chocolatine(Detector[ChocolatineState]):
         code = np.select([~says, low, away > band], [UNKNOWN, LOW_CONFIRMED, HIGH], NORMAL).astype(np.int8)
         least = np.maximum(0.002 * expected, np.finfo(float).tiny)  # a flat series has no errors of its own
         score = np.where(says, bounded(away / np.maximum(unit, least)), np.nan)
-        return Verdict(expected, np.maximum(expected - band, 0.0), expected + band, score, code)
+        return Verdict(
+            expected,
+            np.maximum(expected - band, 0.0),
+            expected + band,
+            score,
+            code,
+            np.isfinite(expected) & np.isfinite(band),
+        )
 
     def _fit(self, state: ChocolatineState, t: int, width: int) -> ChocolatineState:
         """The state with the models made anew of those that have none or one of a week."""

@@ -247,4 +247,4 @@ class Cusum(Detector[CusumState]):
             NORMAL,
         ).astype(np.int8)
         score = np.where(says, np.where(up, np.minimum(z, -state.sum), z), np.nan)
-        return Verdict(expected, (1 - band) * expected, self.above * expected, score, code)
+        return Verdict(expected, (1 - band) * expected, self.above * expected, score, code, ready)

@@ -143,7 +143,8 @@ class Ihr(Detector[IhrState]):
             [~says, score < -self.threshold, score > self.threshold], [UNKNOWN, LOW_CONFIRMED, HIGH], NORMAL
         )
         band = self.threshold * unit
-        return Verdict(median, np.maximum(median - band, 0.0), median + band, bounded(score), code.astype(np.int8))
+        lower, upper = np.maximum(median - band, 0.0), median + band
+        return Verdict(median, lower, upper, bounded(score), code.astype(np.int8), np.isfinite(median))
 
 
 def mean_deviation(past: History, oldest: int, median: np.ndarray) -> np.ndarray:

@@ -143,7 +143,10 @@ class SimilarDays(Detector[SimilarDaysState]):
             NORMAL,
         )
         score = np.where(np.isnan(loss), np.nan, bounded((x - forecast) / spread))
-        return Verdict(forecast, (1 - self.drop) * forecast, self.above * forecast, score, code.astype(np.int8))
+        settled = np.isfinite(forecast)
+        return Verdict(
+            forecast, (1 - self.drop) * forecast, self.above * forecast, score, code.astype(np.int8), settled
+        )
 
 
 def nearest(past: History, n: int, t: int, width: int, days: int) -> np.ndarray:

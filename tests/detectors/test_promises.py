@@ -14,44 +14,10 @@ from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UN
 from detectors.history import History
 from detectors.state import extend, pack, unpack
 from detectors.synthetic import made
+from tests.detectors.excluded import EXCLUDED
 from tests.detectors.lives import cut, eventful, judged, lived, pick, same, weeks
 
 Promise = Callable[[AnyDetector], None]
-
-FORGETS = "nothing is inpainted: after a day and a half in three the outage is the median"
-WIDE = "a day that swings by a fifth makes the mean deviation so wide that a fall to nothing is within five of it"
-CHANCE = "three deviations of one bin are confirmed, which noise alone passes now and then: 2 % false were published"
-DAILY = "the mean of a day decides: five hours of outage do not move it, and two bins of a long one not yet"
-SAMPLED = "what is connected is a set and has no sampling noise, which is many that go at once to this rule"
-
-EXCLUDED: dict[tuple[str, str], str] = {
-    (
-        "median",
-        "nothing_is_confirmed_on_a_start_at_night",
-    ): "the rule knows no time of day: a deep night is half the day",
-    ("ihr", "the_outage_is_found"): WIDE,
-    ("ihr", "a_total_outage_is_found"): WIDE,
-    ("ihr", "a_long_outage_is_not_the_normal_within_days"): FORGETS,
-    ("chocolatine", "the_outage_is_found"): CHANCE,
-    ("chocolatine", "nothing_is_confirmed_on_a_start_at_night"): CHANCE,
-    (
-        "chocolatine",
-        "a_level_shift_is_the_normal_in_the_end",
-    ): "what is low is inpainted, and the rule has no new normal: the alert lasts for ever",
-    ("burst", "the_outage_is_found"): SAMPLED,
-    ("burst", "nothing_is_confirmed_on_a_start_at_night"): SAMPLED,
-    ("cusum", "the_outage_is_found"): DAILY,
-    ("cusum", "a_total_outage_is_found"): DAILY,
-    ("cusum", "a_long_outage_is_not_the_normal_within_days"): DAILY,
-    (
-        "cusum",
-        "a_level_shift_is_the_normal_in_the_end",
-    ): "what is throttled stays so for years: a fall by a fifth is the level after two, a smaller one after ten days",
-    (
-        "similar_days",
-        "a_long_outage_is_not_the_normal_within_days",
-    ): "nothing is inpainted: a second day of outage resembles the first one most",
-}
 
 SIGNAL = "probing.synthetic"
 LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
@@ -179,7 +145,10 @@ def nothing_is_confirmed_on_a_start_at_night(detector: AnyDetector) -> None:
 
 
 def nothing_is_confirmed_before_it_is_settled(detector: AnyDetector) -> None:
-    series = made(4, n=2, width=600, dispersion=2, outages=[(0.3, 0.6), (3, 3.3)], left=0.0)
+    after = weeks(detector) + 3
+    series = made(
+        after + 2, n=2, width=600, daily=0.05, dispersion=2, outages=[(0.3, 0.6), (after, after + 1.5)], left=0.0
+    )
     series.x[:, 1] = np.nan
     verdict = judged(detector, series)
     confirmed = verdict.state == LOW_CONFIRMED

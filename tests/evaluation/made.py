@@ -11,16 +11,16 @@ FALL, BACK, END = BEGIN + 2 * 86400, BEGIN + 2 * 86400 + 3 * 3600, BEGIN + 5 * 4
 LABELS = "start,end,entity_type,entity,kind,source\n"
 
 
-def case(folder: Path, entity: str = "PK", labelled: bool = True, left: float = 0.0) -> Path:
+def case(folder: Path, entity: str = "PK", labelled: bool = True, left: float = 0.0, kind: str = "country") -> Path:
     """Leave it in a folder; ``left``: share of the level that is left in those hours."""
     folder.mkdir(parents=True)
     times = np.arange(BEGIN, END, STEP)
     lines = ["time,signal,entity_type,entity,value"]
     for time in times.tolist():
         is_out = FALL <= time < BACK
-        lines.append(f'{iso(time)},probing.ioda,country,"{entity}",{3000 * left if is_out else 3000:g}')
-        lines.append(f'{iso(time)},bgp.ioda,country,"{entity}",{5000 * left if is_out else 5000:g}')
+        lines.append(f'{iso(time)},probing.ioda,{kind},"{entity}",{3000 * left if is_out else 3000:g}')
+        lines.append(f'{iso(time)},bgp.ioda,{kind},"{entity}",{5000 * left if is_out else 5000:g}')
     (folder / "signals.csv").write_text("\n".join(lines) + "\n")
-    label = f'{iso(FALL)},{iso(BACK)},country,"{entity}",shutdown,made\n' if labelled else ""
+    label = f'{iso(FALL)},{iso(BACK)},{kind},"{entity}",shutdown,made\n' if labelled else ""
     (folder / "labels.csv").write_text(LABELS + label)
     return folder

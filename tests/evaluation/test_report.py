@@ -97,7 +97,7 @@ def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_no_word_of_the_input_becomes_markup(tmp_path: Path) -> None:
-    page = report(judged(case(tmp_path / "a<b>", HOSTILE)))
+    page = report(judged(case(tmp_path / "a<b>", HOSTILE, kind="region")))
     assert "<script" not in page
     assert "a<b>" not in page
     assert "&lt;script&gt;alert($1$)&lt;/script&gt;&amp;&#x27;_x" in page
