@@ -168,6 +168,8 @@ class Verdicts:
     expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative;
     state codes of `detectors.base`; value and health as in `Bins`.
     ``partition`` is the fusion partition (by country) that these entities belong to.
+    common ``(t,) float64``: all series of the signal stood at this share of their level for the feed's own reasons;
+    1 = they do not; NaN in all but one partition, so that it is told once.  It is in expected, lower and upper.
     """
 
     run: Run
@@ -187,6 +189,7 @@ class Verdicts:
     upper: np.ndarray
     score: np.ndarray
     state: np.ndarray
+    common: np.ndarray
 
 
 class Term(msgspec.Struct, frozen=True):

@@ -23,4 +23,5 @@ def verdicts(
         watermark=at + width * len(marks), status=status, entities=(entity,),
         start=at + width * np.arange(len(marks)), value=value, health=np.full(value.shape, health, np.float32),
         expected=full, lower=full * 0.9, upper=full * 1.1, score=np.where(low, -20.0, 0.0), state=state,
+        common=np.ones(len(marks)),
     )  # fmt: skip

@@ -22,4 +22,5 @@ def worst(number: int, out: int) -> Verdicts:
         RUN, "test", 0, SIGNAL, "by hand", WIDTH, WIDTH * (number + 1), UP, NETWORKS + COUNTRIES,
         start=np.array([WIDTH * number]), value=np.where(low, 0.0, full), health=np.ones((1, ENTITIES), np.float32),
         expected=full, lower=full * 0.9, upper=full * 1.1, score=np.where(low, -50.0, 0.0), state=state,
+        common=np.ones(1),
     )  # fmt: skip
