@@ -86,8 +86,9 @@ def _wrong_bins(frame: Heartbeat | Bins | Verdicts) -> str:
     shape = (len(frame.start), len(frame.entities))
     for field in dataclasses.fields(frame):
         array = getattr(frame, field.name)
-        if isinstance(array, np.ndarray) and field.name != "start" and array.size + shape[0] and array.shape != shape:
-            return f"{field.name} is {array.shape} of {shape}"
+        wanted = shape[:1] if field.name in ("start", "common") else shape
+        if isinstance(array, np.ndarray) and array.size + shape[0] and array.shape != wanted:
+            return f"{field.name} is {array.shape} of {wanted}"
     if frame.start.dtype != np.int64 or frame.start.ndim != 1 or np.any(np.diff(frame.start) <= 0):
         return "the bins are not in order"
     return "a bin has no width" if len(frame.start) and not frame.width else ""

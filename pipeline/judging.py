@@ -142,12 +142,10 @@ class JudgeStage:
         return series.homes[entities]
 
     def form(self) -> str:
-        """The detector and the fields of its state, which what is saved consists of besides the feeds' levels."""
+        """The detector and the fields of its state, which what is saved consists of."""
         detector = self.detector("")
         arrays = pack_state(detector.init(0))
-        return f"{detector.name}, level: " + ", ".join(
-            f"{name} {a.dtype}{list(a.shape[1:])}" for name, a in arrays.items()
-        )
+        return f"{detector.name}: " + ", ".join(f"{name} {a.dtype}{list(a.shape[1:])}" for name, a in arrays.items())
 
     def save(self) -> bytes:
         """Every series' detector state."""

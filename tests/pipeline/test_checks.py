@@ -11,6 +11,7 @@ from pipeline.checks import wrong
 from pipeline.codec import decode, encode
 from pipeline.engine import Engine
 from pipeline.records import UP, Bins, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run
+from tests.pipeline.verdicts import verdicts
 
 RUN = Run("r", "replay", ("bgp.ris",))
 PK = Entity("country", "PK", "PK")
@@ -23,7 +24,10 @@ ELEMENTS = Elements(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("frame", [ROWS, BEAT, BINS, ELEMENTS, replace(no_bins(RUN, "table", 3), status=UP)])
+VERDICTS = verdicts("bgp.ris", "..l", run=RUN)
+
+
+@pytest.mark.parametrize("frame", [ROWS, BEAT, BINS, ELEMENTS, VERDICTS, replace(no_bins(RUN, "table", 3), status=UP)])
 def test_a_sound_frame_is_sound_on_the_wire_too(frame: Frame) -> None:
     assert wrong(frame) == ""
     assert wrong(decode(encode(frame))) == ""
@@ -49,6 +53,9 @@ def test_a_sound_frame_is_sound_on_the_wire_too(frame: Frame) -> None:
         replace(BINS, start=np.array([300, 300]), value=np.ones((2, 1)), health=np.ones((2, 1), "f4")),
         replace(BINS, value=np.ones((1, 2))),
         replace(BINS, watermark=None),
+        replace(VERDICTS, common=np.ones(2)),
+        replace(VERDICTS, common=np.ones((3, 1))),
+        replace(VERDICTS, start=np.array([[0], [300], [600]])),
         replace(ELEMENTS, peer=np.array([1], np.int32)),
     ],
 )

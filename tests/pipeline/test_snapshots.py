@@ -47,8 +47,8 @@ def test_nothing_is_made_of_messages_behind_a_snapshot_that_was_refused() -> Non
 
 def test_the_form_of_what_was_judged_names_the_detector_and_the_fields_of_its_state() -> None:
     seasonal, median = Engine().judge().form(), JudgeStage(Median.for_signal, calendar, 4).form()
-    assert seasonal.startswith("seasonal, level: ")
-    assert median.startswith("median, level: ")
+    assert seasonal.startswith("seasonal: ")
+    assert median.startswith("median: ")
     assert "noise float64" in seasonal
     assert "noise" not in median
 
