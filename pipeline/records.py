@@ -202,8 +202,20 @@ class Term(msgspec.Struct, frozen=True):
     health: float
 
 
+class Sign(msgspec.Struct, frozen=True):
+    """One term of an outage's likeness to a shutdown: what it is, how much it weighs [log-odds], and who says so."""
+
+    name: str
+    weight: float
+    source: str
+
+
 class Outage(msgspec.Struct, frozen=True):
-    """One revision of an outage (DESIGN section 6).  Times are integer seconds UTC inside, ISO in JSON."""
+    """One revision of an outage (DESIGN section 6).  Times are integer seconds UTC inside, ISO in JSON.
+
+    ``part_of``: the outage of its country that it is a part of, '' where there is none, or none yet.  ``likeness`` to
+    a shutdown [log-odds] and the ``signs`` that it is the sum of, see `pipeline.likeness`: never an attribution.
+    """
 
     id: str
     entity_type: str
@@ -219,6 +231,9 @@ class Outage(msgspec.Struct, frozen=True):
     severity: float
     signals: tuple[Term, ...]
     revision: int
+    part_of: str = ""
+    likeness: float = 0.0
+    signs: tuple[Sign, ...] = ()
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -22,6 +22,8 @@ Against = Annotated[float, Meta(ge=-50, le=0)]
 
 Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
 EntityType = Annotated[str, Meta(pattern="^(country|region|asn|service)$")]
+DayKind = Annotated[str, Meta(pattern="^(election|protest|coup)$")]
+LocalDay = Annotated[str, Meta(pattern="^[A-Z]{2} [0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 SignalKind = Annotated[str, Meta(pattern="^(bgp|probing|telescope|traffic|atlas|ooni)$")]
 
 
@@ -168,6 +170,10 @@ class Fusing:
     stagger: Seconds = 45 * 60
     """Parts that go out within so long of each other go out together [s], or within a bin, where that is longer: the
     mobile networks of Pakistan took from 01:45 to 02:30."""
+
+    days: dict[LocalDay, DayKind] = field(default_factory=dict)
+    """Days that matter, by country and local date: ``"PK 2024-02-08" = "election"``.  Only the likeness to a shutdown
+    knows them: an outage is found the same on every day."""
 
     stale: Count = 2
     """A verdict speaks for so many widths of its bin after its end; an open outage's witnesses are held for ever."""
