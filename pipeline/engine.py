@@ -43,7 +43,7 @@ class Engine:
 
     def fuse(self, partition: int) -> FuseStage:
         """The stage that makes outages for one partition's countries."""
-        return FuseStage(partition, self.settings.fusing)
+        return FuseStage(partition, self.settings.fusing, self.settings.judging.detector)
 
 
 def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:
