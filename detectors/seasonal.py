@@ -1,51 +1,31 @@
 """What similar days lead to expect, with a noise model that knows counts.  What fusion uses by default."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
 from detectors.base import (
     DAY,
-    HIGH,
-    LOW_CONFIRMED,
-    LOW_PROVISIONAL,
     NEVER,
     NORMAL,
     UNKNOWN,
     Context,
     Detector,
     Verdict,
-    bounded,
     in_order,
     observed,
 )
 from detectors.history import History
-from detectors.noise import ASSUMED_BINS, assumed, deviation, learnt
+from detectors.noise import ASSUMED_BINS, assumed, learnt
+from detectors.seasonal_judged import Judged, judge
 from detectors.seasonal_state import SeasonalState, written
 from detectors.similar import LAGS, noted, similar
 from detectors.state import fresh
-
-WIDE = 0.22
-"""Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
+from detectors.together import noise_of_sums, pushed
 
 DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
-
-
-class Judged(NamedTuple):
-    """One bin against its expectation, arrays ``(n,)``."""
-
-    x: np.ndarray
-    expected: np.ndarray
-    deviation: np.ndarray
-    score: np.ndarray
-    settled: np.ndarray
-    low: np.ndarray
-    deep: np.ndarray
-    high: np.ndarray
-    clear: np.ndarray
-    code: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -143,7 +123,7 @@ class Seasonal(Detector[SeasonalState]):
         x = observed(x, context, self.quorum)
         with np.errstate(all="ignore"):
             state = self._turned(state, t, context)
-            judged = self._judged(state, x, t, context.width)
+            judged = judge(self, state, x, self._expected(state, t, context.width), (t, context.width))
             return self._learnt(state, judged, t, context.width), self._verdict(state, judged, t)
 
     def _turned(self, state: SeasonalState, t: int, context: Context) -> SeasonalState:
@@ -198,28 +178,6 @@ class Seasonal(Detector[SeasonalState]):
             shape = np.where(np.isnan(mixed), shape, mixed)
         return shape * np.exp(state.drift)
 
-    def _judged(self, state: SeasonalState, x: np.ndarray, t: int, width: int) -> Judged:
-        expected = self._expected(state, t, width)
-        bins, time = self.settle
-        settled = (t - state.first >= time) & (state.seen >= bins) & (expected >= 0)
-        expected = np.where(settled, expected, state.level)
-        swing = np.where(state.level > 0, state.swing / state.level, 0.0)
-        sd = deviation(state.noise, expected, state.days, swing, state.whole, self.flat)
-        sd = np.where(settled, sd, np.maximum(sd, WIDE * expected))
-        score, loss = bounded((x - expected) / sd), 1 - x / expected
-        speaks = expected >= self.enter * sd
-        clear = speaks & (score <= -self.enter) & (loss >= self.shallow)
-        was_low = (state.code == LOW_PROVISIONAL) | (state.code == LOW_CONFIRMED)
-        low = clear | (was_low & speaks & (score <= -self.leave) & (loss >= self.shallow / 2))
-        deep = low & (x < (1 - self.depth) * expected)
-        sure = (state.streak + 1 >= self.persist) | ((loss >= self.overwhelming) & (score <= -1.5 * self.enter))
-        stays = (state.code == LOW_CONFIRMED) & low & (loss > self.depth / 2)
-        confirmed = settled & ((deep & clear & sure) | stays)
-        high = settled & (x > self.above * expected) & (score >= self.enter)
-        code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
-        code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
-        return Judged(x, expected, sd, score, settled, low, deep & settled, high, clear, code)
-
     def _verdict(self, state: SeasonalState, judged: Judged, t: int) -> Verdict:
         band = self.enter * judged.deviation
         old = t - state.first >= self.warmup
@@ -238,6 +196,14 @@ class Seasonal(Detector[SeasonalState]):
         odd = judged.deep | judged.high
         usual = seen & ~odd
         noise, weight, whole = self._noise(state, judged, usual, width)
+        age = np.maximum(t - state.first - self.settle[1], width)
+        noises = noise_of_sums(
+            state.noises, judged.sums, judged.deviations,
+            np.where(usual & judged.settled, width / np.minimum(age, self.memory), 0.0),
+        )  # fmt: skip
+        # bins of a low that is over are no evidence of the next one
+        over = (state.code != NORMAL) & (judged.code == NORMAL)
+        recent = pushed(state.recent, x - judged.expected, judged.expected, seen & judged.settled, over & seen)
         share = np.where(usual, width / np.minimum((state.seen + 1) * width, DAY), 0.0)
         level = np.where(np.isnan(state.level), x, state.level)
         away = np.where(usual, x - level, 0.0)
@@ -256,6 +222,9 @@ class Seasonal(Detector[SeasonalState]):
             previous=np.where(seen, x, state.previous),
             noise=noise,
             weight=weight,
+            noises=noises,
+            residual=recent.residual,
+            mean=recent.mean,
             whole=whole,
             code=np.where(seen, np.where(told, judged.code, np.int8(NORMAL)), state.code),
             streak=np.where(seen, np.where(judged.clear, state.streak + 1, 0), state.streak),
