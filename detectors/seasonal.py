@@ -27,6 +27,9 @@ from detectors.together import noise_of_sums, pushed
 DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
 
+UNLIKE_LEVEL = 1.0
+"""The level of a day unlike all before may differ by so much, as a logarithm [-]."""
+
 
 @dataclass(frozen=True)
 class Seasonal(Detector[SeasonalState]):
@@ -70,6 +73,8 @@ class Seasonal(Detector[SeasonalState]):
         Event time that the noise rests on [s].
     follow
         Time constant of the level's drift against similar days [s].
+    adapt
+        Time constant at which the level of a day unlike all before is followed [s].
     quorum
         Health below which a value counts as not observed [-].
 
@@ -106,6 +111,7 @@ class Seasonal(Detector[SeasonalState]):
     settle: tuple[int, int] = (12, DAY)
     memory: int = 3 * DAY
     follow: int = DAY // 2
+    adapt: int = 2 * 3600
     quorum: float = 0.5
 
     @classmethod
@@ -176,7 +182,7 @@ class Seasonal(Detector[SeasonalState]):
             place = (t - state.slot + width / 2) / self.grid - 0.5
             mixed = shape + abs(place) * ((state.after if place > 0 else state.before) - shape)
             shape = np.where(np.isnan(mixed), shape, mixed)
-        return shape * np.exp(state.drift)
+        return shape * np.exp(state.drift + state.mood)
 
     def _verdict(self, state: SeasonalState, judged: Judged, t: int) -> Verdict:
         band = self.enter * judged.deviation
@@ -195,11 +201,13 @@ class Seasonal(Detector[SeasonalState]):
         x, seen = judged.x, ~np.isnan(judged.x)
         odd = judged.deep | judged.high
         usual = seen & ~odd
-        noise, weight, whole = self._noise(state, judged, usual, width)
+        # what a day unlike all before misses by is the expectation's doubt, not the series' noise
+        alike = usual & (~judged.settled | (state.days > 0))
+        noise, weight, whole = self._noise(state, judged, alike, width)
         age = np.maximum(t - state.first - self.settle[1], width)
         noises = noise_of_sums(
             state.noises, judged.sums, judged.deviations,
-            np.where(usual & judged.settled, width / np.minimum(age, self.memory), 0.0),
+            np.where(alike & judged.settled, width / np.minimum(age, self.memory), 0.0),
         )  # fmt: skip
         # bins of a low that is over are no evidence of the next one
         over = (state.code != NORMAL) & (judged.code == NORMAL)
@@ -217,6 +225,7 @@ class Seasonal(Detector[SeasonalState]):
             raw=state.raw + np.where(seen, x, 0.0),
             count=state.count + seen,
             drift=self._drift(state, judged, usual, width),
+            mood=self._mood(state, judged, usual, width),
             level=level + share * away,
             swing=state.swing + share * (np.abs(away) - state.swing),
             previous=np.where(seen, x, state.previous),
@@ -238,6 +247,14 @@ class Seasonal(Detector[SeasonalState]):
         moved = state.drift - np.expm1(-width / self.follow) * away
         moved = np.minimum(np.maximum(moved, -DRIFT), DRIFT)
         return np.where(usual & judged.settled & (judged.expected > 0) & (state.days > 0), moved, state.drift)
+
+    def _mood(self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int) -> np.ndarray:
+        """Log of the level of an unlike day: follows its usual bins within hours, and is gone as soon after it."""
+        unlike = judged.settled & (state.days == 0) & (judged.expected > 0)
+        away = np.clip(judged.x / judged.expected - 1, -DRIFT, DRIFT)
+        step = -np.expm1(-width / self.adapt)
+        moved = np.where(usual, state.mood + step * away, state.mood)
+        return np.where(unlike, np.clip(moved, -UNLIKE_LEVEL, UNLIKE_LEVEL), (1 - step) * state.mood)
 
     def _noise(
         self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int

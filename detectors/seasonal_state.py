@@ -44,6 +44,8 @@ class SeasonalState:
     """Days that the shape rests on."""
     drift: np.ndarray = field(metadata=per_entity(0.0))
     """Log of the present level over that of the similar days [-]."""
+    mood: np.ndarray = field(metadata=per_entity(0.0))
+    """Log of the level of a day unlike all before over what was expected of it [-]."""
     level: np.ndarray = field(metadata=per_entity(np.nan))
     """Mean of the last day."""
     swing: np.ndarray = field(metadata=per_entity(0.0))
