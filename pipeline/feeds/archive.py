@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.bins import DAY, NEVER
-from pipeline.errors import DecodeError, UserError
+from pipeline.codec import iso
+from pipeline.errors import CUT_LINE, CUT_RECORD, DecodeError, UserError
 from pipeline.feeds import FEEDS, table
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.case import ENTITIES, LABELS, Line, read_entities
-from pipeline.feeds.unpack import unpacked
+from pipeline.feeds.unpack import Unpacked, unpacked
 from pipeline.records import Elements, Rows
 
 HEAD = 4 * 1024
@@ -87,9 +88,23 @@ class Source:
             return
         raw, stream = unpacked(self.path)
         with stream:
-            yield from self.feed.read(stream)
-            if raw.damage:
-                yield DecodeError(self.feed.name, *raw.damage)
+            yield from _to_the_break(self.feed.name, self.feed.read(stream), raw)
+
+
+def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked) -> Iterator[Item]:
+    """The same, and last the damage of the compression: what that cuts in two is no further damage."""
+    last, cut = NEVER, ""
+    for item in items:
+        if not isinstance(item, DecodeError):
+            last = max([last, *item.time[-1:].tolist()])
+        elif raw.damage and item.reason in (CUT_RECORD, CUT_LINE):
+            cut = f"; {item.place}: {item.detail}"
+            continue
+        yield item
+    if raw.damage:
+        reason, place, detail = raw.damage
+        read = f"; read until {iso(last)}" if last > NEVER else ""
+        yield DecodeError(feed, reason, place, f"{detail}{cut}{read}")
 
 
 @dataclass(frozen=True)
@@ -173,8 +188,7 @@ def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     raw, stream = unpacked(path)
     with stream:
         read = table.read_table(stream, read_entities(beside) if beside.is_file() else None)
-    if raw.damage:
-        read = dataclasses.replace(read, damage=(*read.damage, DecodeError(feed.name, *raw.damage)))
+    read = dataclasses.replace(read, damage=tuple(_to_the_break(feed.name, read.damage, raw)))
     first = min((int(rows.time[0]) for rows in read.series), default=NEVER)
     return Source(path, feed, first, read.signals, read, piece)
 

@@ -293,6 +293,6 @@ def test_no_hostile_file_raises_hangs_or_is_silently_short(data: Path):
     assert outcome["empty.mrt"] == "empty-file"
     assert outcome["notgz.gz"] == "unknown-format"
     assert outcome["bgp-infinite-loop.pcap"] == "unknown-format"
-    assert outcome["trunc_gz_half.gz"] == "truncated-gzip,truncated-record"
+    assert outcome["trunc_gz_half.gz"] == "truncated-gzip"
     assert "lost-boundary" in outcome["huge_record_len.mrt"]
     assert outcome["updates.19990903.1041.gz"] == "clean"

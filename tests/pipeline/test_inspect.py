@@ -56,7 +56,7 @@ def test_the_terminal_shows_where_damage_starts(tmp_path: Path, data: Path):
     contents = inspect([path])
     text = shown(contents)
     assert "[bold]signals.csv.gz" in text
-    assert "damage starts at line" in text
+    assert "damage starts at byte 10000 of the compressed file" in text
     assert "1 × truncated-gzip" in text
     assert contents[0].damaged
 

@@ -1,5 +1,6 @@
 """Recorded BGP through the whole path: nothing is lost, whatever the recording is like, and no seam shows."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pipeline.signals
 from pipeline.binning import BinStage
 from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine
-from pipeline.errors import UserError
+from pipeline.errors import UserError, gave_up
 from pipeline.feeds.archive import read, recordings
 from pipeline.merging import MergeStage
 from pipeline.places import Places
@@ -54,6 +55,28 @@ def test_every_hostile_file_adds_up_or_is_refused_in_one_sentence(data: Path) ->
     assert {"bitflip200_seed7.mrt", "trunc_midrecord.mrt", "updates.20000325.0345.gz"} <= set(replayed)
     assert {"empty.mrt", "notgz.gz", "bgp-infinite-loop.pcap"} <= refused.keys()
     assert all(name in sentence and "\n" not in sentence for name, sentence in refused.items())
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        "feeds/mrt/bgpkit-parser/updates.20100227.1610.gz",
+        "feeds/rislive/collected/ris_live_real.ndjson",
+        "signals/iraq-2023-exams/signals.csv.gz",
+    ],
+)
+def test_a_compressed_file_that_breaks_off_is_given_up_once(
+    data: Path, tmp_path: Path, recorded: str, share: float
+) -> None:
+    packed = (data / recorded).read_bytes()
+    packed = packed if recorded.endswith(".gz") else gzip.compress(packed)
+    cut = tmp_path / "cut.gz"
+    cut.write_bytes(packed[: int(share * len(packed))])
+    playback = run_of([cut])
+    result = through_memory(playback, Engine(OLD_TABLES), playback.run, lambda output: None)
+    assert playback.read == result.used + result.late + len(result.dead)
+    assert [letter.reason for letter in result.dead if gave_up(letter.reason)] == ["truncated-gzip"]
 
 
 def bins(paths: list[Path]) -> list[Bins]:
