@@ -188,7 +188,8 @@ def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     raw, stream = unpacked(path)
     with stream:
         read = table.read_table(stream, read_entities(beside) if beside.is_file() else None)
-    read = dataclasses.replace(read, damage=tuple(_to_the_break(feed.name, read.damage, raw)))
+    damage = (item for item in _to_the_break(feed.name, read.damage, raw) if isinstance(item, DecodeError))
+    read = dataclasses.replace(read, damage=tuple(damage))
     first = min((int(rows.time[0]) for rows in read.series), default=NEVER)
     return Source(path, feed, first, read.signals, read, piece)
 
