@@ -3,14 +3,18 @@
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from kafka import KafkaConsumer, TopicPartition
 
 from pipeline import topics
-from pipeline.brokers.reader import collect
+from pipeline.brokers.security import PLAIN
+from pipeline.brokers.transport import opened
 from pipeline.records import Progress
 from pipeline.replay import Pace, paced
 from tests.replay.runners import Worker
@@ -76,10 +80,16 @@ def moments(tape: Tape, count: int, rng: random.Random) -> list[int]:
     return sorted(rng.randrange(times[0], times[-1]) for _ in range(count))
 
 
-def revisions(broker: str) -> dict[tuple[str, int], set[bytes]]:
-    """What the outages' topic says of each revision."""
-    found: dict[tuple[str, int], set[bytes]] = {}
-    for line in collect(broker, topics.OUTAGES.name):
-        fields = msgspec.json.decode(line)
-        found.setdefault((fields["id"], fields["revision"]), set()).add(line)
+def revisions(broker: str) -> dict[tuple[bytes, str, int], set[bytes]]:
+    """What the outages' topic says of each revision of each run."""
+    found: dict[tuple[bytes, str, int], set[bytes]] = {}
+    with closing(opened(KafkaConsumer, broker, PLAIN, group_id=None, auto_offset_reset="earliest")) as consumer:
+        name = topics.OUTAGES.name
+        consumer.assign([TopicPartition(name, part) for part in range(topics.OUTAGES.partitions)])
+        ends = consumer.end_offsets(consumer.assignment())
+        while any(consumer.position(part) < end for part, end in ends.items()):
+            for record in chain.from_iterable(consumer.poll(timeout_ms=200).values()):
+                fields = msgspec.json.decode(record.value)
+                told = (dict(record.headers)["run"], fields["id"], fields["revision"])
+                found.setdefault(told, set()).add(record.value)
     return found
