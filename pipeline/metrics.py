@@ -189,11 +189,18 @@ class Metrics:
         before = self.shown.before(outage)
         if before is not None and before.revision >= outage.revision:
             return
-        if before is None or before.state != outage.state:
-            self.outages.labels(outage.entity_type, outage.tense, outage.state).inc()
-        if outage.confirmed_at is not None and (before is None or before.confirmed_at is None):
-            self.detection_latency.labels(outage.tense).observe(max(0, outage.confirmed_at - outage.start))
+        self._count(outage)
         self._put(outage, regained)
+
+    def _count(self, outage: Outage) -> None:
+        """Count a revision, unless it was before a rebalance: it is only shown again then."""
+        last = self.shown.last_counted(outage)
+        if last is not None and last.revision >= outage.revision:
+            return
+        if last is None or last.state != outage.state:
+            self.outages.labels(outage.entity_type, outage.tense, outage.state).inc()
+        if outage.confirmed_at is not None and (last is None or last.confirmed_at is None):
+            self.detection_latency.labels(outage.tense).observe(max(0, outage.confirmed_at - outage.start))
 
     def resume(self, tense: str, outages: Iterable[Outage], entities: Iterable[Entity] = ()) -> None:
         """Show outages of a tense that were open before a restart or a rebalance; they have been counted then.
@@ -219,7 +226,10 @@ class Metrics:
         self.shown.take(outage)
 
     def forget(self) -> None:
-        """After a rebalance: drop the series of feeds, signals and outages; whoever owns them now shows them."""
+        """After a rebalance: drop the series of feeds, signals and outages; whoever owns them now shows them.
+
+        What was counted stays known: a stage that goes on from its snapshot says again what it said since.
+        """
         for key in list(self.shown.points):
             self._show(key, [])
         for gauge in (self.bin_health, self.event_time, self.feed_up, self.feed_last_event):

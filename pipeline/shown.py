@@ -25,7 +25,7 @@ TOLD_FOR = 15 * 60
 Alertmanager waits five minutes before it adds to what it has told."""
 
 REMEMBERED = 10_000
-"""Outages whose last revision is remembered, so that one that comes again is known [-]."""
+"""Outages whose last revision, shown or counted, is remembered, so that one that comes again is known [-]."""
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Shown:
     owners: dict[Key, set[Key]] = field(default_factory=dict)
     shares: Counter[tuple[str, Key]] = field(default_factory=Counter)
     revisions: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
+    counted: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
     open: dict[Place, Outage] = field(default_factory=dict)
     ended: dict[Place, tuple[int, float]] = field(default_factory=dict)
     places: dict[str, Places] = field(default_factory=dict)
@@ -108,6 +109,10 @@ class Shown:
         """The last revision of the same outage that was seen."""
         return self.revisions.get(outage.id)
 
+    def last_counted(self, outage: Outage) -> Outage | None:
+        """The last revision of the same outage that was counted, here or by whoever had it before."""
+        return self.counted.get(outage.id)
+
     def latest(self, outage: Outage) -> bool:
         """Whether no other outage of the same entity is open meanwhile."""
         current = self.open.get(_place(outage))
@@ -115,10 +120,10 @@ class Shown:
 
     def take(self, outage: Outage) -> None:
         """Remember a revision."""
-        self.revisions[outage.id] = outage
-        self.revisions.move_to_end(outage.id)
-        while len(self.revisions) > REMEMBERED:
-            self.revisions.popitem(last=False)
+        _remember(self.revisions, outage)
+        counted = self.last_counted(outage)
+        if counted is None or counted.revision < outage.revision:
+            _remember(self.counted, outage)
         place = _place(outage)
         if outage.state in OPEN:
             self.open[place] = outage
@@ -152,8 +157,9 @@ class Shown:
 
     def leave(self, tense: str, signals: bool) -> None:
         """Forget the outages of a tense, and the signals where they are its own."""
-        for revision in [o.id for o in self.revisions.values() if o.tense == tense]:
-            del self.revisions[revision]
+        for revisions in (self.revisions, self.counted):
+            for name in [o.id for o in revisions.values() if o.tense == tense]:
+                del revisions[name]
         for places in (self.open, self.ended, self.ratios):
             for place in [place for place in places if place[0] == tense]:
                 del places[place]
@@ -163,8 +169,15 @@ class Shown:
             self.healths.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
-        self.__init__(self.clock)  # type: ignore[misc]
+        """Forget everything but what was counted: counters stay too, and a snapshot may be older than they are."""
+        self.__init__(self.clock, counted=self.counted)  # type: ignore[misc]
+
+
+def _remember(revisions: OrderedDict[str, Outage], outage: Outage) -> None:
+    revisions[outage.id] = outage
+    revisions.move_to_end(outage.id)
+    while len(revisions) > REMEMBERED:
+        revisions.popitem(last=False)
 
 
 def _place(outage: Outage) -> Place:

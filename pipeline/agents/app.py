@@ -94,7 +94,7 @@ async def _emit(
     app: faust.App, noting: Noting, address: dict[str, bytes], output: Output | None, frame: Frame | None,
     source: bytes,
 ) -> list[Awaitable[Any]]:  # fmt: skip
-    noting.note(frame, output)
+    noting.note(frame, output, source)
     message = route(output, frame) if output is not None else None
     if message is None:
         return []

@@ -10,7 +10,7 @@ import msgspec
 from pipeline.agents.pulse import LINGER, Pulse
 from pipeline.binning import BinStage, Late, Taken, answered
 from pipeline.bins import NEVER
-from pipeline.brokers.origin import Origins
+from pipeline.brokers.origin import HEADER, Origins
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.metrics import Metrics
 from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
@@ -45,9 +45,14 @@ class Noting:
         self.dark: set[Place] = set()
         self.resumed: list[FuseStage] = []
         self.letters = Origins()
+        self.counted = Origins()
 
-    def note(self, frame: Frame | None, output: Any) -> None:
-        """An output of a stage, with the frame that led to it; None for the frame itself, once."""
+    def note(self, frame: Frame | None, output: Any, source: bytes = b"") -> None:
+        """An output of a stage, with the frame that led to it; None for the frame itself, once.
+
+        ``source`` is its origin: what a stage says again after a rebalance is shown again, and not counted again.
+        """
+        is_again = self.counted.again({HEADER: source})
         if frame is not None:
             self._move(frame)
         is_shown = frame is None or self._shown(frame.run)
@@ -56,6 +61,8 @@ class Noting:
                 self._beat(frame)
             case None if isinstance(frame, Verdicts) and is_shown:
                 self._sight(frame)
+            case Late() | Taken() | Missed() if is_again:
+                pass
             case Late():
                 late = answered(output.records, output.records.partition)
                 self.metrics.late(output.records.feed, late - output.crowded)
