@@ -243,7 +243,6 @@ class DeadLetter(msgspec.Struct, frozen=True):
     reason: str
     place: str
     detail: str = ""
-    source: str = ""
 
 
 FRAMES = {cls.__name__: cls for cls in (Heartbeat, Elements, Rows, Bins, Verdicts)}
