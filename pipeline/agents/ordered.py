@@ -8,6 +8,8 @@ import faust
 from aiokafka.errors import UnknownError
 from faust.transport.drivers.aiokafka import Producer
 
+from pipeline.agents.leaving import LeavingTransport
+
 SENDER = logging.getLogger("aiokafka.producer.sender")
 
 
@@ -39,7 +41,10 @@ class Numbered(Producer):
 
 
 class Ordered(faust.App):
-    """The application with that producer."""
+    """The application with that producer, and a consumer that can leave."""
 
     def _new_producer(self) -> Numbered:
         return Numbered(self.transport, loop=self.loop, beacon=self.beacon)
+
+    def _new_transport(self) -> LeavingTransport:
+        return LeavingTransport(self.conf.broker_consumer, self)

@@ -1,7 +1,10 @@
 """Starts a worker: the Faust application, and the metrics that Prometheus scrapes."""
 
 import logging
+import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -65,13 +68,49 @@ FIRST = 30.0
 """So long after its start that is no error yet [s]: Kafka takes a few seconds."""
 
 
+LEAVING = 20.0
+"""How long a worker may take to end [s]: Faust and aiokafka would wait for ever for a broker that is gone.  It is less
+than the 30 s after which `docker-compose.yml` has it killed without a word."""
+
+AGAIN = 1.0
+"""A signal that comes again so soon is still the first one [s]: ``timeout`` sends it to its child and to its group."""
+
+UNSAVED = "what is not saved is read again at the next start"
+
+
 class Worker(faust.Worker):
-    """A worker whose log stays readable without a broker; a terminal that closes ends it as SIGTERM does."""
+    """A worker whose log stays readable without a broker, and that ends without one; a terminal that closes ends it as
+    SIGTERM does.
+
+    The same signal a second time ends it at once.  Another signal does not: a replay and its workers all hear of Ctrl-C
+    or of a terminal that closes, and then the replay ends them by SIGTERM.
+    """
+
+    def __init__(self, app: faust.App, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.told: dict[int, float] = {}
+
+    def _schedule_shutdown(self, number: signal.Signals) -> None:
+        now = time.monotonic()
+        if now - self.told.setdefault(number, now) >= AGAIN:
+            _end(f"ended at once, as it was told to twice; {UNSAVED}")
+        super()._schedule_shutdown(number)
+
+    async def stop(self) -> None:
+        """End in an orderly way, and in `LEAVING` seconds anyhow."""
+        watch = threading.Timer(LEAVING, _end, [f"the broker did not answer for {LEAVING:.0f} s; {UNSAVED}"])
+        watch.daemon = True  # by a thread, as a stage may hold the loop up; where the process ends, it ends too
+        watch.start()
+        await super().stop()
 
     def _install_signal_handlers_unix(self) -> None:
         super()._install_signal_handlers_unix()
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            self.loop.add_signal_handler(signal.SIGHUP, self._on_sigterm)
+            self.loop.add_signal_handler(signal.SIGHUP, self._on_sighup)
+
+    def _on_sighup(self) -> None:
+        self._flag_as_shutdown_by_signal()
+        self._schedule_shutdown(signal.SIGHUP)
 
     def _setup_logging(self) -> None:
         self.spinner = None  # it would draw into the terminal of a demo or replay that started this worker
@@ -79,6 +118,13 @@ class Worker(faust.Worker):
         logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a timer that is late says nothing to an operator
         for handler in logging.getLogger().handlers:
             handler.addFilter(Rarely(60.0))
+
+
+def _end(sentence: str) -> None:
+    """End this process, whatever its threads wait for."""
+    sys.stderr.write(f"netvigil: {sentence}\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 class Rarely(logging.Filter):
