@@ -12,7 +12,7 @@ from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, CUT_RECORD, DecodeError, UserError
 from pipeline.feeds import FEEDS, table
-from pipeline.feeds.base import Feed, Item
+from pipeline.feeds.base import Feed, Item, batched
 from pipeline.feeds.case import ENTITIES, LABELS, Line, read_entities
 from pipeline.feeds.unpack import Unpacked, unpacked
 from pipeline.records import Elements, Rows
@@ -52,7 +52,7 @@ class Source:
     """One recorded file.
 
     ``first`` is the time of its first record [s], `NEVER` where none was found in its head; ``signals`` is the roster;
-    ``piece`` is what one batch of a table may span [s].
+    ``piece`` is what one batch of rows may span [s].
     """
 
     path: Path
@@ -88,7 +88,7 @@ class Source:
             return
         raw, stream = unpacked(self.path)
         with stream:
-            yield from _to_the_break(self.feed.name, self.feed.read(stream), raw)
+            yield from batched(_to_the_break(self.feed.name, self.feed.read(stream), raw), self.piece)
 
 
 def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked) -> Iterator[Item]:
@@ -248,7 +248,7 @@ def merged(group: list[Source]) -> Iterator[Item]:
     """Batches of several recordings by the first time of each; a file is opened when its first time has come.
 
     Damage comes when its reader meets it.  Contiguous files follow each other, overlapping ones are interleaved; what
-    one batch spans (300 s of a stream, a day of a table) is how far another file may seem to be behind.
+    one batch spans (300 s of a stream, a day of rows) is how far another file may seem to be behind.
     """
     waiting = sorted(group, key=lambda source: (source.first, str(source.path)), reverse=True)
     heads: list[tuple[int, int, Elements | Rows, Iterator[Item]]] = []

@@ -1,11 +1,12 @@
 """What a feed is: a name, the signals it serves, and a pure parser from bytes to records."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from pipeline.errors import DecodeError
-from pipeline.records import Elements, Rows
+from pipeline.feeds.messages import BATCH, STRIDE
+from pipeline.records import Elements, Rows, joined
 
 Item = Elements | Rows | DecodeError
 """What a parser yields: batches in the order of the recording, and damage as a value, so that reading goes on."""
@@ -26,9 +27,61 @@ class Feed:
     read
         A recorded file (decompressed, binary) -> batches of records in file order; damage is yielded as
         `DecodeError`, never raised.  Pure: no clock, no socket.  Run and partition are set by whoever sends them.
+        A batch has `BATCH` rows at most and may be as small as one: small ones are `batched` by whoever reads the file.
     """
 
     name: str
     signals: tuple[str, ...]
     recognise: Callable[[str, bytes], bool]
     read: Callable[[BinaryIO], Iterator[Item]]
+
+
+def batched(items: Iterable[Item], span: int) -> Iterator[Item]:
+    """The same in fewer batches: a message costs the same whatever is in it, and all hear of it when time moves on.
+
+    Those of one series are joined that lie between the same multiples of ``span`` [s] (elements: of `STRIDE` at most),
+    up to `BATCH` rows.  Batches of several series come by their first times; damage comes after those around it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pipeline.records import Entity, Run
+    >>> series = Rows(Run(), "a-feed", 0, "bgp.ris", 300, (), 0, (Entity("country", "PK", "PK"),),
+    ...               np.array([0, 300, 600]), np.zeros(3, int), np.array([7.0, 8.0, 9.0]))
+    >>> [batch.value.tolist() for batch in batched([series.take(np.array([i])) for i in range(3)], span=600)]
+    [[7.0, 8.0], [9.0]]
+    """
+    held: list[Item] = []
+    rows, place = 0, (0, 0)
+    for item in items:
+        if isinstance(item, DecodeError):
+            size, at = 1, place
+        elif len(item):
+            size, at = len(item), _place(item, span)
+        else:
+            continue
+        if held and (at != place or rows + size > BATCH):
+            yield from _together(held)
+            held, rows = [], 0
+        held.append(item)
+        rows, place = rows + size, at
+    yield from _together(held)
+
+
+def _place(batch: Elements | Rows, span: int) -> tuple[int, int]:
+    """Between which multiples of the span the batch begins and ends."""
+    span = min(span, STRIDE) if isinstance(batch, Elements) else span
+    return int(batch.time.min()) // span, int(batch.time.max()) // span
+
+
+def _together(held: list[Item]) -> Iterator[Item]:
+    series: dict[tuple[object, ...], list[Elements | Rows]] = {}
+    for item in held:
+        if not isinstance(item, DecodeError):
+            series.setdefault(_series(item), []).append(item)
+    yield from sorted(map(joined, series.values()), key=lambda batch: int(batch.time.min()))
+    yield from (item for item in held if isinstance(item, DecodeError))
+
+
+def _series(batch: Elements | Rows) -> tuple[object, ...]:
+    return () if isinstance(batch, Elements) else (batch.signal, batch.width, batch.slots, batch.phase)
