@@ -5,21 +5,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
-import detectors
+from detectors import SWEPT
 from detectors.base import AnyDetector
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import Case
 from pipeline.evaluation.judged import ANY, FUSED, OURS, Read, judge, only, outcome
 from pipeline.evaluation.totals import Total
 
-SWEPT: dict[str, tuple[str, tuple[float, ...]]] = {
-    "median": ("critical", (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)),
-    "seasonal": ("enter", (2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 12.0, 20.0)),
-} | getattr(detectors, "SWEPT", {})
-"""Name of a detector -> its threshold and the values that this takes, from shouting to silence."""
-
 CONFIRM = ("fusing.confirm", (0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999))
-"""The same for the whole: the probability from which an outage is confirmed."""
+"""As `detectors.SWEPT`, for the whole: the probability from which an outage is confirmed, and its values."""
 
 
 class Point(NamedTuple):
