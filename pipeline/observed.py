@@ -31,10 +31,12 @@ class Gap(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """``[start, end)`` in which a signal observed a place, and how much longer a hole is not worth a word, all [s]."""
+    """``[start, end)`` in which a signal observed a place in bins of a width, and how much longer a hole is not worth a
+    word, all [s]."""
 
     start: int
     end: int
+    width: int
     patience: int
 
 
@@ -67,18 +69,19 @@ class Observed:
         self.first, self.last = min(self.first, first), max(self.last, last)
         if isinstance(frame, Elements):
             for signal in signals:  # where it hears nothing it is not blind, as long as its recording goes on
-                self._extend((signal, "", ""), Stretch(self.first, last + WIDTH, -NEVER))
+                self._extend((signal, "", ""), Stretch(first, last + WIDTH, WIDTH, -NEVER))
             return
         for entity in frame.entities:
             self.stretches.setdefault((frame.signal, *entity[:2]), [])
         patience = max(LONG, PATIENCE * _step(frame))
         for i, start, end in _stretches(frame, patience):
-            self._extend((frame.signal, *frame.entities[i][:2]), Stretch(start, end, patience))
+            self._extend((frame.signal, *frame.entities[i][:2]), Stretch(start, end, frame.width, patience))
 
     def _extend(self, series: Place, stretch: Stretch) -> None:
         known = self.stretches.setdefault(series, [])
         if known and known[-1].start <= stretch.start <= known[-1].end + stretch.patience:
-            stretch = Stretch(known[-1].start, max(known.pop().end, stretch.end), stretch.patience)
+            before = known.pop()
+            stretch = stretch._replace(start=before.start, end=max(before.end, stretch.end))
         known.append(stretch)
 
     def gaps(self) -> dict[Place, tuple[Gap, ...]]:
@@ -88,7 +91,7 @@ class Observed:
             if kind:
                 places["", kind, entity] += stretches
             else:
-                places[signal, "", ""] = [Stretch(self.first, stretches[-1].end, LONG)]
+                places[signal, "", ""] = [Stretch(self.first, max(s.end for s in stretches), WIDTH, LONG)]
         found = {place: tuple(self._between(sorted(stretches))) for place, stretches in sorted(places.items())}
         return {place: gaps for place, gaps in found.items() if gaps}
 
@@ -96,7 +99,7 @@ class Observed:
         """What long holes stretches in order of time leave."""
         seen: int | None = None
         until = self.first + stretches[0].patience if stretches else NEVER
-        for start, end, patience in stretches:
+        for start, end, _, patience in stretches:
             if start > until:
                 yield Gap(seen, start)
             seen, until = max(end, seen or end), max(end + patience, until)

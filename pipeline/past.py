@@ -1,14 +1,11 @@
 """From when to when a series has values: without a day of past nothing can be confirmed in it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
-
 from detectors.base import DAY, SETTLING
-from pipeline.bins import WIDTH
-from pipeline.records import Elements, Outage, Rows
+from pipeline.observed import Observed
+from pipeline.records import Outage
 
 Series = tuple[str, str, str]
 """``(signal, entity_type, entity)``; without an entity where netvigil counts a signal itself: of all that it has."""
@@ -38,34 +35,26 @@ class Past:
 
     spans: dict[Series, Span] = field(default_factory=dict)
 
-    def take(self, frame: Elements | Rows, signals: Iterable[str]) -> None:
-        """Take in a frame of a feed that serves these signals; a value that is not observed is no past.
+    @classmethod
+    def of(cls, observed: Observed) -> "Past":
+        """The past of what was observed; a value that is not observed is no past.
 
         Examples
         --------
-        >>> from pipeline.records import Entity, Run
+        >>> import numpy as np
+        >>> from pipeline.records import Entity, Rows, Run
+        >>> observed = Observed()
         >>> rows = Rows(Run(), "table", 0, "bgp.ris", 300, (), 0, (Entity("country", "PK", "PK"),),
         ...             np.array([0, 300, 600]), np.zeros(3, int), np.array([np.nan, 7.0, 7.0]))
-        >>> past = Past()
-        >>> past.take(rows, ["bgp.ris"])
-        >>> past.spans
+        >>> observed.take(rows, ["bgp.ris"])
+        >>> Past.of(observed).spans
         {('bgp.ris', 'country', 'PK'): Span(first=300, last=900, width=300)}
         """
-        if isinstance(frame, Elements):
-            for signal in signals:
-                self._widen((signal, "", ""), int(frame.time.min()), int(frame.time.max()), WIDTH)
-            return
-        seen = np.isfinite(frame.value)
-        entity, time = frame.entity[seen], frame.time[seen]
-        order = np.lexsort((time, entity))
-        used, at = np.unique(entity[order], return_index=True)
-        firsts, lasts = time[order][at], time[order][np.append(at[1:], len(order))[: len(at)] - 1]
-        for i, first, last in zip(used.tolist(), firsts.tolist(), lasts.tolist(), strict=True):
-            self._widen((frame.signal, *frame.entities[i][:2]), first, last, frame.width)
-
-    def _widen(self, series: Series, first: int, last: int, width: int) -> None:
-        known = self.spans.get(series, Span(first, last + width, width))
-        self.spans[series] = Span(min(known.first, first), max(known.last, last + width), width)
+        seen = {series: stretches for series, stretches in observed.stretches.items() if stretches}
+        return cls({
+            series: Span(min(s.start for s in stretches), max(s.end for s in stretches), stretches[0].width)
+            for series, stretches in seen.items()
+        })  # fmt: skip
 
     @property
     def judged_from(self) -> int | None:

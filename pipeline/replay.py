@@ -99,8 +99,8 @@ class Pace:
 class Playback:
     """The frames of recordings, side by side in order of event time; counts what it reads.
 
-    ``pace``: None for as fast as it goes.  ``places``, ``past`` and ``observed`` fill as it plays: what is known of its
-    entities, how far back their series reach, and when they were observed.
+    ``pace``: None for as fast as it goes.  ``places`` and ``observed`` fill as it plays: what is known of its entities,
+    and when they were observed.
     ``reached``: the event time that is known to be fused [s].  ``sleep`` is what a pace waits with [s].
     """
 
@@ -108,13 +108,18 @@ class Playback:
         self.run, self.pace, self.reached = run, pace, NEVER
         self.places: Places = {}
         self.sleep: Callable[[float], object] = time.sleep
-        self.past, self.observed = Past(), Observed()
+        self.observed = Observed()
         self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
 
     @property
     def unmatched(self) -> list[Line]:
         """Lines of ``entities.csv`` to which no row belongs."""
         return [line for _, recording in self.streams for line in recording.unmatched]
+
+    @property
+    def past(self) -> Past:
+        """How far back its series reach, so far."""
+        return Past.of(self.observed)
 
     @property
     def feeds(self) -> list[str]:
@@ -134,7 +139,6 @@ class Playback:
             if isinstance(frame, Rows):
                 self.places |= known(frame.entities)
             if isinstance(frame, Elements | Rows) and len(frame):
-                self.past.take(frame, signals[frame.feed])
                 self.observed.take(frame, signals[frame.feed])
             yield frame
 

@@ -9,8 +9,10 @@ import pytest
 import pipeline.signals
 from pipeline.codec import iso
 from pipeline.observed import Gap, Observed
+from pipeline.past import Past, Span
 from pipeline.places import Places
-from pipeline.records import Entity, Rows, Run
+from pipeline.records import Entity, Peer, Rows, Run
+from pipeline.signals.synthetic import Element, elements
 from tests.pipeline.test_telling import ANNOUNCED, END, HOUR, replayed, series
 
 DAY = 24 * HOUR
@@ -100,6 +102,18 @@ def test_pieces_that_overlap_or_come_in_another_order_leave_no_hole() -> None:
         zeros = np.zeros(len(time), int)
         found.take(Rows(Run(), "table", 0, "bgp.a", 600, (), 0, pk, time, zeros, np.ones(len(time))), ["bgp.a"])
     assert found.gaps() == {}
+
+
+def test_routes_that_begin_after_a_table_have_a_past_of_their_own() -> None:
+    found = observed(300, [0, 300, 600], [np.nan, 1.0, 1.0])
+    peer = Peer(64500, "192.0.2.1")
+    for at in (DAY, DAY + HOUR, DAY - HOUR):
+        found.take(elements([Element(at, "announce", peer, "198.51.100.0/24", 64510)]), ["bgp.ris"])
+    assert Past.of(found).spans == {
+        ("bgp.a", *PK[1:]): Span(300, 900, 300),
+        ("bgp.ris", "", ""): Span(DAY - HOUR, DAY + HOUR + 300, 300),
+    }
+    assert Past.of(observed(300, [0], [np.nan])).spans == {}
 
 
 def test_routes_that_end_before_the_rest_are_named_by_their_signals(
