@@ -17,12 +17,15 @@ CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3
 BACK = "#14B8A6"
 """Over: restored."""
 
-PLACES = ("#56B4E9", "#CC79A7", "#946C4A", "#8C7BC8", "#B8328F")
-"""Of places' lines, which must be told apart, on black and on white: none is a state's, so that no line looks well or
-out by its colour."""
+BY_NAME = {"mode": "palette-classic-by-name"}
+"""Of lines: by the name in the legend, so that a place has one colour in all panels and at all times.
+
+Grafana leaves out what is too pale on the theme's background.  Two names can get one colour, and any can get that of a
+state: only places that were out or suspected are drawn in it.
+"""
 
 OTHERS = {"mode": "shades", "fixedColor": BLIND}
-"""Of the lines of all further places."""
+"""Of the lines of all other places."""
 
 SURE = [{"type": "range", "options": {"from": 0.990001, "to": 1, "result": {"text": "over 99%", "index": 0}}}]
 """Nobody is a hundred percent sure."""
@@ -129,12 +132,19 @@ def lines(
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": calcs},
         "tooltip": {"mode": "multi", "sort": "asc"},
     }
-    defaults = {"color": {"mode": "palette-classic"}, "custom": custom, **defaults}
+    defaults = {"color": BY_NAME, "custom": custom, **defaults}
     return panel("timeseries", title, description, queries, defaults, options, [*KIND_COLOURS, *overrides])
 
 
-def timeline(title: str, description: str, queries: Sequence[Json], mappings: list[Json], **defaults: Any) -> Json:
-    """States over time, in words."""
+WITHOUT_COUNTRY = {"id": "renameByRegex", "options": {"regex": r"(.+) \([^()]+\)", "renamePattern": "$1"}}
+"""A place's name without what stands in brackets at its end."""
+
+
+def timeline(
+    title: str, description: str, queries: Sequence[Json], mappings: list[Json], *, shortened: bool = False,
+    **defaults: Any,
+) -> Json:  # fmt: skip
+    """States over time, in words; ``shortened`` names leave out the country, and fit beside the bars."""
     defaults = {
         # Not thresholds: merged states would then show the threshold and not the word.
         "color": {"mode": "fixed", "fixedColor": BLIND},
@@ -150,7 +160,8 @@ def timeline(title: str, description: str, queries: Sequence[Json], mappings: li
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
         "tooltip": {"mode": "single"},
     }
-    return panel("state-timeline", title, description, queries, defaults, options)
+    changes = [WITHOUT_COUNTRY] if shortened else []
+    return panel("state-timeline", title, description, queries, defaults, options, transformations=changes)
 
 
 def table(

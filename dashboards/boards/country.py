@@ -14,6 +14,7 @@ from dashboards.boards.states import (
     named,
     open_state,
     sight,
+    was_out,
 )
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.panels import (
@@ -145,8 +146,8 @@ def parts_over_time() -> Json:
         "begin when it was known; the onset, which is found afterwards, stands under Since.",
         [target(named(states, PLACE, f'{parts},country="$country"'), "{{name}}")],
         STATE_WORDS,
-        noValue=NOTHING,
-    )
+        shortened=True, noValue=NOTHING,
+    )  # fmt: skip
 
 
 def parts_compared() -> Json:
@@ -157,9 +158,9 @@ def parts_compared() -> Json:
     asked = f"max by ({PLACE}) (max_over_time({own}[$__range] @ end()))"
     return lines(
         "Networks and regions compared with usual",
-        "The lowest of every part's steady signals, as a share of what is expected at that hour of the week. The five "
-        "that fell deepest have a colour each.",
-        apart(ratio, parts, PLACE, asked),
+        "The lowest of every part's steady signals, as a share of what is expected at that hour of the week. Each part "
+        "that was out or suspected in this time has a colour, the same at all times; the others are grey.",
+        apart(ratio, parts, PLACE, asked, was_out(f"{parts},{TENSE}", PLACE)),
         unit="percentunit", min=0, max=1.2, last=True, noValue=NOTHING, overrides=APART,
     )  # fmt: skip
 

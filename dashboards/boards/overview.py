@@ -21,6 +21,7 @@ from dashboards.boards.states import (
     open_state,
     sight,
     unseen_watched,
+    was_out,
 )
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.links import OVERVIEW
@@ -230,10 +231,10 @@ def where() -> Json:
 
 def over_time() -> Json:
     """The states of the countries that are watched or were out."""
-    was_out = f"max by (entity) (max_over_time(netvigil_outage_active{{{COUNTRY},{TENSE}}}[$__range] @ end()))"
+    out = was_out(f"{COUNTRY},{TENSE}", "entity")
     states = (
         f"{open_state(f'{COUNTRY},{TENSE}', 'entity')}\n"
-        f"or {sight(COUNTRY, 'entity')} and on (entity) ({was_out} or {WATCHED})"
+        f"or {sight(COUNTRY, 'entity')} and on (entity) ({out} or {WATCHED})"
     )
     return timeline(
         "Countries over time",
@@ -247,14 +248,14 @@ def over_time() -> Json:
 
 def left() -> Json:
     """What is left of the countries that were out."""
-    was_out = f"max by (entity) (max_over_time(netvigil_outage_active{{{COUNTRY},{TENSE}}}[$__range] @ end()))"
+    out = was_out(f"{COUNTRY},{TENSE}", "entity")
     ratio = lowest(COUNTRY, "entity")
     return lines(
         "What is left, by the lowest signal",
         "For every country that is watched or was out in this time: the lowest of its steady signals, as a share of "
-        "what is usual at that hour. A gap is a time that nobody could see. The five that fell deepest have "
-        "a colour each.",
-        apart(ratio, COUNTRY, "entity", f"{was_out} or {WATCHED}"),
+        "what is usual at that hour. A gap is a time that nobody could see. Each that was out or "
+        "suspected in this time has a colour, the same at all times; the others are grey.",
+        apart(ratio, COUNTRY, "entity", f"{out} or {WATCHED}", out),
         last=True, unit="percentunit", min=0, max=1.2, noValue=NOTHING, overrides=APART,
     )  # fmt: skip
 

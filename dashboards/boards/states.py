@@ -1,8 +1,6 @@
 """States of places as numbers that boards put into words, and the queries that give them."""
 
-from itertools import pairwise
-
-from dashboards.panels import BLIND, CALM, OTHERS, OUT, PLACES, SUSPECT, Json, of_query, target, words
+from dashboards.panels import BLIND, CALM, OTHERS, OUT, SUSPECT, Json, of_query, target, words
 from dashboards.rules.sight import QUORUM, SILENT
 
 NORMAL, SUSPECTED, CONFIRMED, UNSEEN, TOO_NEW = range(5)
@@ -84,26 +82,22 @@ def lowest(places: str, by: str) -> str:
     return f"(min by ({by}) ({ratio} and on ({keys}) ({steady})) or min by ({by}) ({ratio}))"
 
 
-def apart(ratio: str, places: str, by: str, asked: str) -> list[Json]:
-    """A query for each of the places that fell deepest in this time, and one for all others: so each has its colour.
+def was_out(places: str, by: str) -> str:
+    """The places that were out or suspected in this time."""
+    return f"max by ({by}) (max_over_time(netvigil_outage_active{{{places}}}[$__range] @ end()))"
 
-    ``asked`` are the places that are drawn.
+
+def apart(ratio: str, places: str, by: str, asked: str, out: str) -> list[Json]:
+    """A query for those of the places ``asked`` that were ``out``, and one for the others, which stay grey.
+
+    Not by rank, as by how deep they fell: places would exchange their colours in the midst of a night.
     """
-    depth = (
-        f"min by ({by}) (min_over_time(netvigil_signal_ratio{{{places}}}[$__range] @ end())) and on ({by}) ({asked})"
-    )
-    first = [f"bottomk({n}, {depth})" for n in range(1, len(PLACES) + 1)]
-    chosen = [f"and on ({by}) {first[0]}"]
-    chosen += [f"and on ({by}) ({more} unless on ({by}) {fewer})" for fewer, more in pairwise(first)]
-    chosen += [f"and on ({by}) ({asked}) unless on ({by}) {first[-1]}"]
-    return [target(named(f"{ratio} {which}", by, places), "{{name}}") for which in chosen]
+    chosen = [f"{ratio} and on ({by}) ({asked}) {which} on ({by}) {out}" for which in ("and", "unless")]
+    return [target(named(expr, by, places), "{{name}}") for expr in chosen]
 
 
-APART = [
-    *(of_query(chr(ord("A") + i), color={"mode": "fixed", "fixedColor": colour}) for i, colour in enumerate(PLACES)),
-    of_query(chr(ord("A") + len(PLACES)), color=OTHERS),
-]
-"""The colours of those queries."""
+APART = [of_query("B", color=OTHERS)]
+"""The colour of the second of those queries."""
 
 
 def fresh(tense: str) -> str:

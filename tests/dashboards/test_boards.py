@@ -10,7 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from dashboards.boards import boards
-from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, PLACES, SUSPECT
+from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
 from dashboards.written import FOLDER, texts
 from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 
@@ -35,8 +35,8 @@ def queries() -> Iterator[tuple[str, str]]:
 
 
 def further(expr: str) -> bool:
-    """Whether an expression draws the places after the first; where there is but one, it rightly returns nothing."""
-    return "unless on" in expr and "bottomk(" in expr
+    """Whether an expression draws the places that were not out; where there is none, it rightly returns nothing."""
+    return ") unless on (" in expr and "_over_time(netvigil_outage_active" in expr.rpartition(") unless on (")[2]
 
 
 def plain(expr: str) -> str:
@@ -105,20 +105,19 @@ def test_nothing_recorded_is_not_said_to_be_no_outage(uid: str, panel: dict[str,
     assert not re.match(r"No (outage|country|part|verdict.*calm)", panel["fieldConfig"]["defaults"].get("noValue", ""))
 
 
-def test_the_lines_of_places_are_told_apart_and_none_has_the_colour_of_a_state() -> None:
-    (one,) = [p for _, p in panels() if p["title"] == "Networks and regions compared with usual"]
-    by_query = {
-        o["matcher"]["options"]: o["properties"][0]["value"]
-        for o in one["fieldConfig"]["overrides"]
-        if o["matcher"]["id"] == "byFrameRefID"
-    }
-    assert list(by_query) == [query["refId"] for query in one["targets"]]
-    colours = [value["fixedColor"] for value in by_query.values()]
-    assert len(set(colours)) == len(PLACES) + 1
-    assert not {CALM, SUSPECT, OUT, BACK} & set(colours)
+@pytest.mark.parametrize("title", ["Networks and regions compared with usual", "What is left, by the lowest signal"])
+def test_a_place_has_the_colour_of_its_name_and_one_that_was_never_out_is_grey(title: str) -> None:
+    (one,) = [p for _, p in panels() if p["title"] == title]
+    (others,) = [o for o in one["fieldConfig"]["overrides"] if o["matcher"]["id"] == "byFrameRefID"]
+    assert one["fieldConfig"]["defaults"]["color"] == {"mode": "palette-classic-by-name"}
+    assert [query["legendFormat"] for query in one["targets"]] == ["{{name}}", "{{name}}"]
+    assert not any(ranked in query["expr"] for query in one["targets"] for ranked in ("bottomk", "quantile"))
+    assert others["matcher"]["options"] == one["targets"][1]["refId"]
+    assert others["properties"] == [{"id": "color", "value": {"mode": "shades", "fixedColor": BLIND}}]
+    assert further(one["targets"][1]["expr"])
 
 
-@pytest.mark.parametrize("colour", sorted({*PLACES, *KINDS}))
+@pytest.mark.parametrize("colour", sorted(KINDS))
 @pytest.mark.parametrize("background", ["#FFFFFF", "#181B1F"])
 def test_a_line_is_seen_on_light_and_on_dark_panels(colour: str, background: str) -> None:
     darker, lighter = sorted((luminance(colour), luminance(background)))
@@ -138,6 +137,14 @@ def test_a_timeline_shows_words_and_not_thresholds(uid: str, panel: dict[str, An
     assert defaults["color"]["mode"] == "fixed"
     assert all(option["text"] for mapping in defaults["mappings"] for option in mapping["options"].values())
     assert panel["options"]["mergeValues"]
+
+
+def test_the_bars_of_a_country_s_own_board_leave_out_its_name() -> None:
+    (one,) = [p for _, p in panels() if p["title"] == "Networks, regions and services over time"]
+    (change,) = one["transformations"]
+    assert change["id"] == "renameByRegex"
+    short = re.sub(change["options"]["regex"], r"\1", "Zong (reconstructed), AS59257 (Pakistan)")
+    assert short == "Zong (reconstructed), AS59257"
 
 
 @pytest.mark.parametrize(

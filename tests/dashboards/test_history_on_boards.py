@@ -106,19 +106,22 @@ def test_the_morning_after_still_finds_when_the_night_s_outage_ended(tmp_path: P
         assert not shown_at(asked, last, FIRST - 3600), "nobody looked"
 
 
-def test_each_of_many_networks_is_drawn_by_one_query(tmp_path: Path) -> None:
+def test_a_network_that_was_out_has_a_colour_wherever_it_fell_and_no_other_has(tmp_path: Path) -> None:
     networks = tuple(Entity("asn", f"AS{n}", "PK") for n in range(1, 8))
     history = History()
     for start in range(T, T + 6 * 3600, 600):
         for n, network in enumerate(networks):
             frame = verdicts((network,), value=100.0 - n, tense="replay", at=start, partition=n)
             history.observe(frame)
+    for name in ("AS2", "AS6"):
+        history.outage(outage(id=name, tense="replay", entity_type="asn", entity=name))
     with history_prometheus(history, tmp_path) as asked:
-        drawn = [
+        coloured, grey = (
             {series["name"] for series in shown_at(asked, expr, T + 3 * 3600)}
             for expr in asked_by("Networks and regions compared with usual", **{"$__range": "3h"})
-        ]
-    assert drawn == [{f"AS{n} (Pakistan)"} for n in (7, 6, 5, 4, 3)] + [{"AS1 (Pakistan)", "AS2 (Pakistan)"}]
+        )
+    assert coloured == {"AS2 (Pakistan)", "AS6 (Pakistan)"}
+    assert grey == {f"AS{n} (Pakistan)" for n in (1, 3, 4, 5, 7)}
 
 
 def test_a_time_without_a_past_gives_no_series_and_so_a_sentence(tmp_path: Path) -> None:
