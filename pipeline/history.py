@@ -17,7 +17,7 @@ from pipeline.families import ENDINGS, FAMILIES
 from pipeline.outages import OPEN
 from pipeline.records import Entity, Outage, Verdicts
 from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
-from pipeline.shown import RESTORED_FOR, Place, Shown
+from pipeline.shown import RESTORED_FOR, TOLD_FOR, Place, Shown
 
 STEP = 240
 """Longest distance of two samples of a series that goes on [s]: below the five minutes of Prometheus."""
@@ -193,7 +193,8 @@ class History:
         elif self.shown.latest(outage):
             regained = self.shown.regained(outage)
             over = ended_points(outage, entity, regained, self.gazetteer) if outage.confirmed_at is not None else []
-            self._show(place, at, (at if outage.end is None else outage.end) + RESTORED_FOR, over)
+            until = (at if outage.end is None else outage.end) + RESTORED_FOR
+            self._show(place, at, max(until, at + TOLD_FOR), over)  # with bins of hours, an end is known hours after it
         self.shown.take(outage)
 
     def write(self, file: TextIO) -> int:

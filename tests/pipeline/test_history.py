@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pipeline.history import History, Sample, write_history
 from pipeline.metrics import Metrics
 from pipeline.records import Entity
-from pipeline.shown import RESTORED_FOR
+from pipeline.shown import RESTORED_FOR, TOLD_FOR
 from tests.pipeline.shown import PK, ZONG, T, outage, verdicts
 from tests.programs import program
 
@@ -102,6 +102,16 @@ def test_an_outage_that_ended_reads_as_restored_for_a_while_from_when_that_was_k
     first, *_, last = lines(lived(), "restored_info")
     assert 'outcome="restored"' in first
     assert times([first, last]) == [T + 7800, T + 6000 + RESTORED_FOR - 301]
+
+
+def test_an_end_that_is_known_only_hours_after_it_reads_as_restored_too() -> None:
+    history = History()
+    history.observe(verdicts(at=T + 1200))
+    history.outage(outage())
+    history.observe(verdicts(at=T + 5 * 3600, width=6 * 3600))
+    history.outage(outage("ended", 3, end=T + 5 * 3600))
+    first, *_, last = lines(history, "restored_info")
+    assert times([first, last]) == [T + 11 * 3600, T + 11 * 3600 + TOLD_FOR - 301]
 
 
 def test_what_is_open_at_the_end_of_the_recording_stays_open_to_its_end() -> None:
