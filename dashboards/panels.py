@@ -103,15 +103,21 @@ def panel(
     }
 
 
-def stat(title: str, description: str, query: Json, *, text: str = "value", fields: str = "", **defaults: Any) -> Json:
-    """One big value or several side by side; ``fields`` is the label of a table that is shown as a word."""
+def stat(
+    title: str, description: str, query: Json, *, text: str = "value", fields: str = "", above: bool = False,
+    **defaults: Any,
+) -> Json:  # fmt: skip
+    """One big value or several side by side; ``fields`` is the label of a table that is shown as a word.
+
+    A long name has more room ``above`` its value than beside it.
+    """
     options = {
         "colorMode": "background",
         "graphMode": "none",
         "justifyMode": "center",
         "orientation": "auto",
         "textMode": text,
-        "wideLayout": True,
+        "wideLayout": not above,
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": f"/^{fields}$/" if fields else "", "values": False},
     }
     return panel("stat", title, description, [query], {"color": {"mode": "thresholds"}, **defaults}, options)
@@ -136,7 +142,7 @@ def lines(
     return panel("timeseries", title, description, queries, defaults, options, [*KIND_COLOURS, *overrides])
 
 
-WITHOUT_COUNTRY = {"id": "renameByRegex", "options": {"regex": r"(.+) \([^()]+\)", "renamePattern": "$1"}}
+WITHOUT_COUNTRY = {"id": "renameByRegex", "options": {"regex": r"(.+) \(([^()]|\([^()]*\))+\)", "renamePattern": "$1"}}
 """A place's name without what stands in brackets at its end."""
 
 

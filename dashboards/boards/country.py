@@ -251,7 +251,7 @@ def country() -> Json:
             (8, 8, evidence()),
             (8, 8, deviation()),
             (8, 8, last_ended(f"{HERE},{TENSE}", HERE)),
-            (24, 7, parts_over_time()),
+            (24, 9, parts_over_time()),
             (24, 8, parts_compared()),
             (24, 1, row("Can we see?")),
             (14, 7, seen()),

@@ -55,6 +55,10 @@ def ended_table(tense: str) -> Json:
         columns=columns, sort="Value", noValue="None recorded",
         overrides=[
             override("Where", links=to_country, custom__minWidth=110),
+            override("What", custom__minWidth=180),
+            override("From (local time)", custom__minWidth=260),
+            override("Until (local time)", custom__minWidth=260),
+            override("Lasted", custom__minWidth=150),
             override("Outcome", mappings=OUTCOMES, custom__cellOptions={"type": "color-background"}, custom__width=105),
             override("Real?", mappings=TENSES, custom__width=80),
             override("country", custom__hideFrom={"viz": True, "legend": True, "tooltip": True}),

@@ -67,7 +67,7 @@ def out_now() -> Json:
         "hours old, or there are none, so that we do not know. A worker that shows what is live does not show what a "
         "replay sees.",
         latest(f"sort_desc({out}\n  or {not_judged_cells()})\n  or on () {clear}", "{{name}}"),
-        text="value_and_name", unit="suffix: % below usual", decimals=0, noValue="We do not know",
+        text="value_and_name", above=True, unit="suffix: % below usual", decimals=0, noValue="We do not know",
         mappings=words(("-1", "All calm", CALM), *NO_ALL_CLEAR), thresholds=steps((None, BLIND), (0, OUT)),
     )  # fmt: skip
 
