@@ -53,7 +53,8 @@ def state() -> Json:
         "What we say of the country at the end of the board's time. Grey: no all-clear. Either too few sources are "
         "healthy to say anything, or there is no day of past yet to compare with, in which nothing is confirmed.",
         latest(named(states, "entity", HERE), "{{name}}"),
-        text="value_and_name", mappings=STATE_WORDS, noValue="Not measured", thresholds=steps((None, BLIND)),
+        text="value_and_name", above=True,
+        mappings=STATE_WORDS, noValue="Not measured", thresholds=steps((None, BLIND)),
     )  # fmt: skip
 
 
@@ -241,11 +242,11 @@ def country() -> Json:
         "netvigil: one country",
         "Is the country off the Internet, since when, how much of it, how sure are we, and is it over?",
         [
-            (5, 4, state()),
+            (4, 4, state()),
             (4, 4, told("What", "The kind of the open outage.", "what")),
             (5, 4, told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
             (4, 4, duration()),
-            (3, 4, number("Lost (mean)", LOST, lost, unit="percentunit")),
+            (4, 4, number("Lost (mean)", LOST, lost, unit="percentunit")),
             (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
             (24, 10, compared()),
             (8, 8, evidence()),
