@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 import sys
+import textwrap
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -217,7 +218,8 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
         write(made, folder)
     console = Console()
     console.print(f"[bold]A {made.title}[/bold]")
-    console.print(about(made).partition("\n\n")[2], style="dim")
+    for line in about(made).partition("\n\n")[2].splitlines():
+        console.print(textwrap.fill(line, console.width, subsequent_indent="  "), style="dim")
     signals = tuple(rows.signal for rows in made.rows)
     end = max(int(rows.time[-1]) + rows.width for rows in made.rows)
     # the weeks before as fast as it goes, then the day itself as one watches it

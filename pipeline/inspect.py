@@ -166,9 +166,11 @@ def _damage(found: Contents) -> list[Text]:
     first = found.places[0]
     if not found.feed:
         return [Text(first.detail, "red")]
-    lines = [Text(f"damage starts at {first.place} ({first.reason}): {first.detail}", "red")]
+    there = ", and reading ends there" if first in found.given_up else ""
+    lines = [Text(f"damage starts at {first.place} ({first.reason}){there}: {first.detail}", "red")]
     lines += [Text(f"  {count:,} × {reason}", "red") for reason, count in sorted(found.damage.items())]
-    return lines + [Text(f"gave up at {error.place}: {error.detail}", "red") for error in found.given_up]
+    further = [error for error in found.given_up if error is not first]
+    return lines + [Text(f"gave up at {error.place}: {error.detail}", "red") for error in further]
 
 
 def _iso(time: int | None) -> str | None:

@@ -211,10 +211,11 @@ def _meet(one: Outage, other: Outage) -> bool:
 def how_to_read(past: Past) -> str:
     """What *lost* is, and how exact the times are."""
     widths = sorted({span.width for span in past.spans.values()})
-    long = " to ".join(str(width // 60) for width in dict.fromkeys((widths[0], widths[-1]))) if widths else ""
+    unit, word = (60, "minute") if any(width % 3600 for width in widths) else (3600, "hour")
+    shortest = f"{widths[0] // unit} to " if len(widths) > 1 else ""
     return (
         "lost: how far the signals that fell lie below their usual; no share of people."
-        + (f" Times are the starts of bins of {long} minutes." if long else "")
+        + (f" Times are the starts of bins of {shortest}{counted(widths[-1] // unit, word)}." if widths else "")
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ def test_the_terminal_shows_where_damage_starts(tmp_path: Path, data: Path):
     text = shown(contents)
     assert "[bold]signals.csv.gz" in text
     assert "damage starts at byte 10000 of the compressed file" in text
+    assert " ".join(text.split()).count("the end of the compressed stream is missing") == 1
     assert "1 × truncated-gzip" in text
     assert contents[0].damaged
 

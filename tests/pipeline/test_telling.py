@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 import pipeline.signals
 from pipeline.__main__ import app
 from pipeline.codec import iso
+from pipeline.past import Past, Span
 from pipeline.places import Places
 from pipeline.records import Entity, Outage, Term
-from pipeline.telling import why_mobile
+from pipeline.telling import how_to_read, why_mobile
 
 ANNOUNCED = (
     '{"type":"ris_message","data":{"timestamp":%d,"peer":"192.0.2.1","peer_asn":"64500","host":"rrc00","type":"UPDATE",'
@@ -148,6 +149,20 @@ def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_p
     said = replayed(tmp_path, series(72, low=range(2, 13)))
     assert "lost: how far the signals that fell lie below their usual; no share of people. " in said
     assert "Times are the starts of bins of 10 minutes." in said
+
+
+@pytest.mark.parametrize(
+    ("widths", "said"),
+    [
+        ((300, 1800), "5 to 30 minutes"),
+        ((600, 3600), "10 to 60 minutes"),
+        ((3600,), "1 hour"),
+        ((3600, 21600), "1 to 6 hours"),
+    ],
+)
+def test_bins_of_hours_are_told_in_hours(widths: tuple[int, ...], said: str) -> None:
+    past = Past({("bgp.ris", "country", str(width)): Span(0, 86_400, width) for width in widths})
+    assert how_to_read(past).endswith(f" Times are the starts of bins of {said}.")
 
 
 def test_a_replay_of_which_every_row_is_dead_fails(tmp_path: Path) -> None:
