@@ -1,7 +1,7 @@
 """The contract of a detector.  Numpy only: no clock, no Kafka, nothing of the pipeline."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -58,14 +58,35 @@ class Verdict(NamedTuple):
     settled: np.ndarray
 
 
-S = TypeVar("S")
+class State(Protocol):
+    """What a detector remembers; ``last``: the start of the last bin [s], `NEVER` before any."""
+
+    @property
+    def last(self) -> int: ...
 
 
+S = TypeVar("S", bound=State)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Detector(Protocol[S]):
     """Parameters in a frozen dataclass, state apart: a step returns another state and changes none.
 
-    ``warmup`` [s]: nothing is said of an entity before that much event time since its first value.
+    ``name``: its name in the registry.  ``warmup`` [s]: nothing is said of an entity before that much event time since
+    its first value.
+
+    Parameters
+    ----------
+    quorum
+        Health below which a value counts as not observed [-].
     """
+
+    quorum: float = 0.5
+
+    @classmethod
+    def for_signal(cls, signal: str) -> Self:
+        """The detector for a signal, named ``<kind>.<source>``: the same for every one, where it knows no other."""
+        return cls()
 
     @property
     def name(self) -> str:
@@ -81,9 +102,21 @@ class Detector(Protocol[S]):
         """The state of n entities of which nothing has been seen."""
         ...
 
-    def step(self, state: S, x: np.ndarray, t: int, context: Context) -> tuple[S, Verdict]:
-        """Judge one bin: x ``(n,) float64``, NaN = not observed; t its start [s], after every earlier one."""
+    def judge(self, state: S, x: np.ndarray, t: int, context: Context) -> tuple[S, Verdict]:
+        """Judge one bin of what was `observed`, after every earlier one."""
         ...
+
+    def step(self, state: S, x: np.ndarray, t: int, context: Context) -> tuple[S, Verdict]:
+        """Judge one bin: x ``(n,) float64``, NaN = not observed; t its start [s], after every earlier one.
+
+        Raises
+        ------
+        ValueError
+            Where it does not come after the last one: judging it twice would count it twice.
+        """
+        if t <= state.last:
+            raise ValueError(f"the bin at {t} does not come after the one at {state.last}")
+        return self.judge(state, observed(x, context, self.quorum), t, context)
 
     def run(self, x: np.ndarray, t: np.ndarray, context: Context, state: S | None = None) -> tuple[S, Verdict]:
         """Fold of `step`: x ``(t, n) float64``, t ``(t,) int64`` [s], context arrays ``(t, n)`` or ``(n,)``.
@@ -143,12 +176,6 @@ def observed(x: np.ndarray, context: Context, quorum: float) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         usable = (x >= 0) & (x < np.inf) & (context.health >= quorum)
     return np.where(usable, x, np.nan)
-
-
-def in_order(t: int, last: int) -> None:
-    """Raise ValueError where the bin at t does not come after the last one: judging it twice would count it twice."""
-    if t <= last:
-        raise ValueError(f"the bin at {t} does not come after the one at {last}")
 
 
 def bounded(score: np.ndarray) -> np.ndarray:

@@ -16,8 +16,6 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
-    in_order,
-    observed,
 )
 from detectors.state import fresh, per_entity
 
@@ -85,8 +83,6 @@ class Burst(Detector[BurstState]):
         A run so long of low, or high, bins is the level from then on [s].
     warmup
         Event time after an entity's first value before which nothing is said [s].
-    quorum
-        Health below which a value counts as not observed [-].
 
     Examples
     --------
@@ -118,21 +114,13 @@ class Burst(Detector[BurstState]):
     renew_low: int = 7 * DAY
     renew_high: int = 2 * DAY
     warmup: int = 3600
-    quorum: float = 0.5
-
-    @classmethod
-    def for_signal(cls, signal: str) -> "Burst":
-        """The same parameters for every signal."""
-        return cls()
 
     def init(self, n: int) -> BurstState:
         """The state of n entities of which nothing has been seen."""
         return fresh(BurstState, n, last=NEVER)
 
-    def step(self, state: BurstState, x: np.ndarray, t: int, context: Context) -> tuple[BurstState, Verdict]:
+    def judge(self, state: BurstState, x: np.ndarray, t: int, context: Context) -> tuple[BurstState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        in_order(t, state.last)
-        x = observed(x, context, self.quorum)
         seen = ~np.isnan(x)
         with np.errstate(all="ignore"):
             begins = seen & np.isnan(state.value)

@@ -18,8 +18,6 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
-    in_order,
-    observed,
 )
 from detectors.history import History, View
 from detectors.similar import middle, plain
@@ -95,8 +93,6 @@ class Chocolatine(Detector[ChocolatineState]):
         Share of eleven weeks' bins that must have been seen [-].
     zeros
         Share of zeros from which a series is never judged [-].
-    quorum
-        Health below which a value counts as not observed [-].
 
     Examples
     --------
@@ -123,23 +119,15 @@ class Chocolatine(Detector[ChocolatineState]):
     leave: float = 0.25
     points: float = 0.75
     zeros: float = 0.5
-    quorum: float = 0.5
-
-    @classmethod
-    def for_signal(cls, signal: str) -> "Chocolatine":
-        """The same parameters for every signal."""
-        return cls()
 
     def init(self, n: int) -> ChocolatineState:
         """The state of n entities of which nothing has been seen."""
         return fresh(ChocolatineState, n, last=NEVER, past=History())
 
-    def step(
+    def judge(
         self, state: ChocolatineState, x: np.ndarray, t: int, context: Context
     ) -> tuple[ChocolatineState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        in_order(t, state.last)
-        x = observed(x, context, self.quorum)
         with np.errstate(all="ignore"):
             state = replace(state, past=state.past.forget(t - WEEKS * WEEK))
             if t // DAY != state.last // DAY and WEEK % context.width == 0:

@@ -17,8 +17,6 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
-    in_order,
-    observed,
 )
 from detectors.cusum_state import HOUR, HOURS, SPREAD_DAYS, CusumState, added, taken
 from detectors.state import fresh
@@ -82,8 +80,6 @@ class Cusum(Detector[CusumState]):
         After so many days above ``above`` in a row they are the level [days].
     hours
         Share of a day's hours that must have been seen [-].
-    quorum
-        Health below which a value counts as not observed [-].
 
     Examples
     --------
@@ -116,12 +112,6 @@ class Cusum(Detector[CusumState]):
     renew: int = 2 * 365
     renew_high: int = 7
     hours: float = 0.6
-    quorum: float = 0.5
-
-    @classmethod
-    def for_signal(cls, signal: str) -> "Cusum":
-        """The same parameters for every signal."""
-        return cls()
 
     @property
     def warmup(self) -> int:
@@ -132,10 +122,8 @@ class Cusum(Detector[CusumState]):
         """The state of n entities of which nothing has been seen."""
         return fresh(CusumState, n, last=NEVER)
 
-    def step(self, state: CusumState, x: np.ndarray, t: int, context: Context) -> tuple[CusumState, Verdict]:
+    def judge(self, state: CusumState, x: np.ndarray, t: int, context: Context) -> tuple[CusumState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        in_order(t, state.last)
-        x = observed(x, context, self.quorum)
         with np.errstate(all="ignore"):
             if t // DAY != state.last // DAY and state.last != NEVER:
                 state = self._closed(state, context.width)

@@ -15,8 +15,6 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
-    in_order,
-    observed,
 )
 from detectors.history import History
 from detectors.order import CORE, Core, insert, rebuilt, remove
@@ -72,8 +70,6 @@ class Ihr(Detector[IhrState]):
         Deviations beyond which a value is low, or high [-].
     smallest
         Smallest mean deviation, as a share of the median [-].
-    quorum
-        Health below which a value counts as not observed [-].
 
     Examples
     --------
@@ -97,12 +93,6 @@ class Ihr(Detector[IhrState]):
     points: float = 0.6
     threshold: float = 5.0
     smallest: float = 0.01
-    quorum: float = 0.5
-
-    @classmethod
-    def for_signal(cls, signal: str) -> "Ihr":
-        """The same parameters for every signal, as published."""
-        return cls()
 
     @property
     def warmup(self) -> int:
@@ -113,10 +103,8 @@ class Ihr(Detector[IhrState]):
         """The state of n entities of which nothing has been seen."""
         return fresh(IhrState, n, last=NEVER, oldest=0, past=History())
 
-    def step(self, state: IhrState, x: np.ndarray, t: int, context: Context) -> tuple[IhrState, Verdict]:
+    def judge(self, state: IhrState, x: np.ndarray, t: int, context: Context) -> tuple[IhrState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        in_order(t, state.last)
-        x = observed(x, context, self.quorum)
         state = self._expire(state, t)
         enough = state.core.total >= self.points * self.window / context.width
         with np.errstate(all="ignore"):

@@ -17,8 +17,6 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
-    in_order,
-    observed,
 )
 from detectors.history import History, View
 from detectors.order import CORE, Core, insert, rebuilt, remove
@@ -97,8 +95,6 @@ class Median(Detector[MedianState]):
         Values outside these shares of the prediction do not enter the history [-]; above the second is HIGH.
     renew
         After such a run of inpainted values the raw ones become the history [s].
-    quorum
-        Health below which a value counts as not observed [-].
 
     Examples
     --------
@@ -126,7 +122,6 @@ class Median(Detector[MedianState]):
     inpaint_low: float = 0.8
     inpaint_high: float = 2.0
     renew: int = 7 * DAY
-    quorum: float = 0.5
 
     @classmethod
     def for_signal(cls, signal: str) -> "Median":
@@ -143,10 +138,8 @@ class Median(Detector[MedianState]):
         """The state of n entities of which nothing has been seen."""
         return fresh(MedianState, n, last=NEVER, oldest=0, past=History())
 
-    def step(self, state: MedianState, x: np.ndarray, t: int, context: Context) -> tuple[MedianState, Verdict]:
+    def judge(self, state: MedianState, x: np.ndarray, t: int, context: Context) -> tuple[MedianState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        in_order(t, state.last)
-        x = observed(x, context, self.quorum)
         state = self._expire(state, t)
         predicted = state.core.median()
         first = np.where((state.first == NEVER) & ~np.isnan(x), t, state.first)

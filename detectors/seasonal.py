@@ -18,8 +18,6 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
-    in_order,
-    observed,
 )
 from detectors.history import History
 from detectors.noise import ASSUMED_BINS, assumed, deviation, learnt
@@ -91,8 +89,6 @@ class Seasonal(Detector[SeasonalState]):
         Event time that the noise rests on [s].
     follow
         Time constant of the level's drift against similar days [s].
-    quorum
-        Health below which a value counts as not observed [-].
 
     Examples
     --------
@@ -127,21 +123,13 @@ class Seasonal(Detector[SeasonalState]):
     settle: tuple[int, int] = (12, SETTLING)
     memory: int = 3 * DAY
     follow: int = DAY // 2
-    quorum: float = 0.5
-
-    @classmethod
-    def for_signal(cls, signal: str) -> "Seasonal":
-        """The same parameters for every signal: its noise is measured, not given."""
-        return cls()
 
     def init(self, n: int) -> SeasonalState:
         """The state of n entities of which nothing has been seen."""
         return fresh(SeasonalState, n, last=NEVER, slot=NEVER, past=History(), calendar=History())
 
-    def step(self, state: SeasonalState, x: np.ndarray, t: int, context: Context) -> tuple[SeasonalState, Verdict]:
+    def judge(self, state: SeasonalState, x: np.ndarray, t: int, context: Context) -> tuple[SeasonalState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        in_order(t, state.last)
-        x = observed(x, context, self.quorum)
         with np.errstate(all="ignore"):
             state = self._turned(state, t, context)
             judged = self._judged(state, x, t, context.width)

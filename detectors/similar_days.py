@@ -17,8 +17,6 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
-    in_order,
-    observed,
 )
 from detectors.history import History
 from detectors.similar import middle, plain
@@ -73,8 +71,6 @@ class SimilarDays(Detector[SimilarDaysState]):
         A value is HIGH beyond so many times the forecast [-].
     renew
         Event time after which the six are chosen anew [s].
-    quorum
-        Health below which a value counts as not observed [-].
 
     Examples
     --------
@@ -102,23 +98,15 @@ class SimilarDays(Detector[SimilarDaysState]):
     point: float = 0.6
     above: float = 2.0
     renew: int = 3600
-    quorum: float = 0.5
-
-    @classmethod
-    def for_signal(cls, signal: str) -> "SimilarDays":
-        """The same parameters for every signal."""
-        return cls()
 
     def init(self, n: int) -> SimilarDaysState:
         """The state of n entities of which nothing has been seen."""
         return fresh(SimilarDaysState, n, last=NEVER, past=History())
 
-    def step(
+    def judge(
         self, state: SimilarDaysState, x: np.ndarray, t: int, context: Context
     ) -> tuple[SimilarDaysState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        in_order(t, state.last)
-        x = observed(x, context, self.quorum)
         past, chosen = state.past.forget(t - (self.days + 1) * DAY), state.chosen
         with np.errstate(all="ignore"):
             if t // self.renew != state.last // self.renew:

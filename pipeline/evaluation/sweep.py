@@ -75,7 +75,7 @@ def at(engine: Engine, name: str, parameter: str, value: float) -> Engine:
 
 def _with(made: Callable[[str], AnyDetector], parameter: str, value: float, signal: str) -> AnyDetector:
     changed: dict[str, Any] = {parameter: value}
-    return replace(made(signal), **changed)  # type: ignore[type-var]
+    return replace(made(signal), **changed)
 
 
 def _is_shipped(engine: Engine, name: str, parameter: str, value: float) -> bool:
