@@ -1,14 +1,53 @@
-"""The field's rules once more, slow and plain: one entity, one value at a time, no numpy."""
+"""The field's rules once more, slow and plain: one entity, one value at a time, no numpy in them."""
 
 import math
+from collections.abc import Callable
 from statistics import median
+from typing import Any, Protocol
 
-from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
+import numpy as np
+
+from detectors.base import (
+    DAY,
+    HIGH,
+    LOW_CONFIRMED,
+    LOW_PROVISIONAL,
+    NORMAL,
+    UNKNOWN,
+    AnyDetector,
+    Verdict,
+    utc_context,
+)
 from detectors.ihr import Ihr
 from detectors.similar_days import SimilarDays
 
 Said = tuple[float, int]
 """What is expected (NaN: nothing), and the state."""
+
+
+class Slow(Protocol):
+    """Follows one entity by the text of a rule."""
+
+    def step(self, x: float, t: int) -> Said:
+        """What is said of one value."""
+        ...
+
+
+def agrees(
+    rule: AnyDetector, slow: Callable[[Any, int], Slow], x: np.ndarray, t: np.ndarray, width: int, within: float = 0.0
+) -> Verdict:
+    """What a rule says of x ``(t, n)``, having found that its plain writing says the same of each entity.
+
+    ``within``: how far apart the two may expect a value, absolute and as a share of it [-].
+    """
+    _, verdict = rule.run(x, t, utc_context(t, x.shape[1], width))
+    for i in range(x.shape[1]):
+        plain = slow(rule, width)
+        said = [plain.step(float(value), int(time)) for value, time in zip(x[:, i], t, strict=True)]
+        expected, states = zip(*said, strict=True)
+        np.testing.assert_allclose(verdict.expected[:, i], expected, rtol=within, atol=within)
+        np.testing.assert_array_equal(verdict.state[:, i], states)
+    return verdict
 
 
 class SlowIhr:
