@@ -43,7 +43,7 @@ def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
     """The page: what all cases come to, and the curves of a sweep; then each case with a picture of every label."""
     judged = list(judged)
     cases = [list(group) for _, group in groupby(judged, key=lambda one: one.case.name)]
-    parts = [_table(map(total_line, totals(judged)))]
+    parts = [_table(map(total_line, totals(judged)))] if len(cases) > 1 else []
     points = list(swept)
     if points:
         parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")

@@ -17,6 +17,8 @@ from pipeline.evaluation.cases import COLUMNS, read_cases
 from pipeline.evaluation.command import Options, evaluate
 from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged, judge_all
+from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
+from pipeline.evaluation.phrases import LEGEND
 from pipeline.evaluation.report import bars_of, report
 from pipeline.evaluation.story import Story, stories
 from tests.evaluation.made import FALL, LABELS, STEP, case
@@ -94,6 +96,12 @@ def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:
         drawn = ET.fromstring(base64.b64decode(picture_))
         linked = {value for element in drawn.iter() for name, value in element.attrib.items() if name.endswith("href")}
         assert all(link.startswith("#") for link in linked)
+
+
+def test_every_column_is_explained_and_one_case_is_counted_once(tmp_path: Path) -> None:
+    explained = re.findall(r"[a-z]+(?=[,:] )", LEGEND)
+    assert set(COLUMNS_SHOWN) - {"false per entity-month"} <= set(explained)
+    assert report(judged(case(tmp_path / "dark", left=0.3))).count("<table") == 1
 
 
 def test_no_word_of_the_input_becomes_markup(tmp_path: Path) -> None:
