@@ -154,6 +154,8 @@ class Ledger:
 
     def _kind(self, row: int, evidence: Evidence) -> str:
         entity = self.entities[row]
+        if entity.type == "service":
+            return "platform"
         down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(self.signals) if evidence.weight[j] > 0}
         up = [kind_of(s) for j, s in enumerate(self.signals) if evidence.weight[j] < 0]
         own = self.networks.get(entity.name, []) if entity.type == "country" else []

@@ -46,7 +46,8 @@ class Seen:
 class Life:
     """One outage as it goes on.
 
-    Its terms and its kind are those of the moment when the evidence was heaviest: how it looked at its worst.
+    Its terms, its kind and its severity are those of the moment when the evidence was heaviest: how it looked at its
+    worst.
     """
 
     entity_type: str
@@ -70,10 +71,9 @@ class Life:
         """Go on by one moment."""
         probability = seen.probability
         if self.state in (SUSPECTED, CONFIRMED):
-            self.severity = max(self.severity, seen.severity)
             self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
         if self.state in (SUSPECTED, CONFIRMED) and seen.gravity >= self.peak:
-            self.terms, self.kind, self.peak = seen.terms, seen.kind, seen.gravity
+            self.terms, self.kind, self.severity, self.peak = seen.terms, seen.kind, seen.severity, seen.gravity
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
             self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, min(self.start, seen.low_from)
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:

@@ -218,3 +218,19 @@ def test_a_mobile_network_is_called_so_only_where_its_routes_were_seen_to_stand(
         last(fuse(verdicts(BGP, marks, run=BOTH, entity=mobile), down)).kind for marks in (".........", "?????????")
     ]
     assert kinds == ["mobile", "unknown"]
+
+
+def test_what_is_lost_is_the_mean_of_the_evidence_that_is_told():
+    shallow, deep = (
+        verdicts(PROBING, "...LLL.......", run=BOTH, left=0.6),
+        verdicts(BGP, "...LLLLLL....", run=BOTH, left=0.2),
+    )
+    outage = last(fuse(shallow, deep))
+    assert {term.signal: term.ratio for term in outage.signals} == {PROBING: 0.6, BGP: 0.2}
+    assert outage.severity == pytest.approx(0.6)  # not the 0.8 of the moment when the deeper one was left alone
+
+
+def test_a_service_that_is_out_is_a_platform_outage():
+    service = Entity("service", "PK:whatsapp", "PK")
+    outage = last(fuse(verdicts(PROBING, "...LLLLLL", run=RUN, entity=service)))
+    assert outage.kind == "platform"
