@@ -157,7 +157,15 @@ def changelogs(group: str, feeds: Iterable[str]) -> tuple[Topic, ...]:
     --------
     >>> changelogs("netvigil", ["table"])[0].name
     'netvigil-bin-table-snapshots-changelog'
+    >>> changelogs("red/blue", ["table"])
+    Traceback (most recent call last):
+    ...
+    pipeline.errors.UserError: a group cannot be called 'red/blue': it is 1 to 100 letters, digits, '.', '_' or '-'
     """
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", group):
+        raise UserError(f"a group cannot be called {group!r}: it is 1 to 100 letters, digits, '.', '_' or '-'")
+    if is_own(group) and not re.match(r"\d+-", group.removeprefix(OWN)):
+        raise UserError(f"a group cannot be called {group!r}: that is how replays call theirs")
     read = {f"bin-{name}": feed(name) for name in feeds} | STAGES
     return tuple(
         Topic(f"{group}-{snapshots(stage)}-changelog", "chunk of a snapshot", "slot", topic.partitions, FOREVER,

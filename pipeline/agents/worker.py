@@ -3,10 +3,12 @@
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import faust
@@ -17,6 +19,7 @@ from pipeline.agents.noting import Noting
 from pipeline.brokers.create import create
 from pipeline.brokers.security import Security
 from pipeline.engine import Engine
+from pipeline.errors import UserError
 from pipeline.metrics import Metrics
 from pipeline.topics import changelogs, every
 
@@ -29,14 +32,23 @@ def work(
 
     ``address`` is where metrics are served, None for nowhere; ``tense`` says whose signals they show; ``say`` tells a
     person what is being waited for, and that it has come.
+
+    Raises
+    ------
+    UserError
+        The group cannot be called so, metrics cannot be served there, or no broker answers.
     """
+    topics = (*every(feeds), *changelogs(group, feeds))
+    if address is not None:
+        _check_free(*address)
     say(f"waiting for the broker at {broker}")
-    create(broker, (*every(feeds), *changelogs(group, feeds)), security, patience=120)
+    create(broker, topics, security, patience=120)
     registry = CollectorRegistry()
     noting = Noting(Metrics.on(registry, tense=tense, clock=time.monotonic))
     app, refusal = application(engine, broker, security, feeds, noting, group)
-    if address is not None:
-        start_http_server(address[1], address[0], registry)
+    if address is not None:  # not before: an outage that is open is held for as long as no worker answers Prometheus
+        with _serving(*address):
+            start_http_server(address[1], address[0], registry)
     served = f"; metrics on {address[0]}:{address[1]}" if address is not None else ""
     _once_ready(app, lambda: say(f"at work for {', '.join(feeds)}{served}"))
     try:
@@ -44,6 +56,24 @@ def work(
     finally:
         if refusal.error is not None:
             raise refusal.error
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise `UserError` where metrics cannot be served, before the broker is waited for."""
+    if not 0 < port < 2**16:
+        raise UserError(f"--metrics-port {port} is not between 1 and {2**16 - 1}")
+    with _serving(host, port):
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+
+
+@contextmanager
+def _serving(host: str, port: int) -> Iterator[None]:
+    """What keeps a server from an address is a person's mistake."""
+    try:
+        yield
+    except (OSError, UnicodeError) as error:  # a name that cannot be one is the second
+        raise UserError(f"metrics cannot be served on {host}:{port}: {getattr(error, 'strerror', error)}") from error
 
 
 def _once_ready(app: faust.App, say: Callable[[], None]) -> None:

@@ -83,6 +83,11 @@ def test_damage_is_told_to_the_person_who_replays(tmp_path: Path) -> None:
         (["demo", "--write", "."], "signals.csv is there already, and no reconstruction"),
         (["check"], "--broker"),
         (["worker", "--broker", "kafka://localhost:9092", "--feed", "tea leaves"], "--feed 'tea leaves'"),
+        (["worker", "--broker", "kafka://localhost:9092", "--group", ""], "a group cannot be called ''"),
+        (["worker", "--broker", "kafka://localhost:9092", "--group", "a/b c"], "a group cannot be called 'a/b c'"),
+        (["worker", "--broker", "kafka://localhost:9092", "--group", "netvigil-own-x"], "how replays call theirs"),
+        (["worker", "--broker", "kafka://localhost:9092", "--metrics-port", "99999"], "--metrics-port 99999"),
+        (["worker", "--broker", "kafka://localhost:9092", "--metrics-port", "-5"], "--metrics-port -5"),
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_it(
