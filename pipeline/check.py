@@ -12,16 +12,13 @@ from rich.text import Text
 
 from pipeline import topics
 from pipeline.asking import NoAnswerError, Site
-from pipeline.brokers.groups import members, partitions
+from pipeline.brokers.groups import at_work, partitions
 from pipeline.brokers.security import PLAIN, Security, parse
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.wording import lasting
 
 READY, NOT_READY, NOT_CHECKED = "ready", "not ready", "not checked"
-
-GROUP = "netvigil"
-"""Consumer group of the workers."""
 
 PATIENCE = 10.0
 """How long a broker may take to answer [s]."""
@@ -37,6 +34,9 @@ WATCHDOG, UNHEARD = "watchdog", ("replay", "board")
 
 NAMING = ("to", "channel", "chat_id", "topic_arn", "room_id", "url")
 """Settings that name whom an integration tells, as far as Alertmanager shows them."""
+
+TWICE = ": each group judges and tells everything; stop those of all but one"
+"""What workers of two groups do."""
 
 BOARD = "netvigil"
 """Tag of the boards in Grafana."""
@@ -110,8 +110,9 @@ def look_at_broker(broker: str, security: Security = PLAIN) -> Iterator[Finding]
     wrong = [f"{name} has {found[name]} partitions, not {n}" for name, n in wanted.items() if found.get(name, n) != n]
     trouble = ([f"missing: {', '.join(missing)}"] if missing else []) + wrong
     yield Finding.of("topics", not trouble, "; ".join(trouble) or f"all {len(wanted)} are there")
-    count = members(broker, GROUP, security)
-    yield Finding.of("workers", count > 0, f"{count} at work" if count else f"nobody is in the group {GROUP}")
+    groups = at_work(broker, security)
+    told = " and ".join(f"{count} of group {group}" for group, count in groups.items())
+    yield Finding.of("workers", len(groups) == 1, f"{told or 'nobody'} at work" + TWICE * (len(groups) > 1))
 
 
 def look_at_prometheus(site: Site) -> Iterator[Finding]:

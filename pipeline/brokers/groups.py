@@ -19,16 +19,6 @@ class Admin(KafkaAdminClient):
         return answer
 
 
-def members(bootstrap: str, group: str, security: Security = PLAIN) -> int:
-    """How many members a consumer group has now; 0 where there is no such group."""
-    with closing(opened(Admin, bootstrap, security)) as admin:
-        try:
-            described = admin.describe_groups([group])
-        except KafkaError:
-            return 0
-    return sum(len(found["members"]) for found in described.values())
-
-
 def known_groups(admin: Admin) -> dict[str, int]:
     """How many members each group of workers has now; those that have left snapshots are known.
 
@@ -39,8 +29,8 @@ def known_groups(admin: Admin) -> dict[str, int]:
     return {group: len(found["members"]) for group, found in described.items()}
 
 
-def at_work(bootstrap: str, security: Security = PLAIN) -> list[str]:
-    """The groups whose workers judge what anybody sends, by name: not those that a replay has to itself.
+def at_work(bootstrap: str, security: Security = PLAIN) -> dict[str, int]:
+    """How many workers of each group judge what anybody sends, by name: not those that a replay has to itself.
 
     Raises
     ------
@@ -49,7 +39,7 @@ def at_work(bootstrap: str, security: Security = PLAIN) -> list[str]:
     """
     with closing(opened(Admin, bootstrap, security)) as admin:
         try:
-            return [group for group, members in known_groups(admin).items() if members and not is_own(group)]
+            return {group: n for group, n in known_groups(admin).items() if n and not is_own(group)}
         except KafkaError as error:
             raise UserError(f"{bootstrap} does not tell who is at work: {error}") from error
 

@@ -18,8 +18,10 @@ from pipeline.brokers.own import OLD, own_group
 from pipeline.brokers.reader import collect
 from pipeline.brokers.security import PLAIN
 from pipeline.brokers.transport import opened
+from pipeline.check import look_at_broker
 from pipeline.codec import iso
 from pipeline.feeds import FEEDS
+from tests.dashboards.servers import until
 from tests.replay.runners import Worker
 
 BEGIN = 1707350400
@@ -89,7 +91,7 @@ def test_a_replay_is_judged_once(broker: str, case: Path, worker_at: Callable[..
     assert replay(case, case / "own", *through).wait(100) == 0
     worker = worker_at(broker, "--group", "blue")
     assert replay(case, case / "blue", *through, "--workers", "0").wait(100) == 0
-    assert at_work(broker) == ["blue"]
+    assert at_work(broker) == {"blue": 1}
     assert "--group 'green': workers of group blue are at work on" in refusal(case, *through, "--group", "green")
     assert "--workers 1: workers of group blue are at work on" in refusal(case, *through, "--workers", "1")
     assert replay(case, case / "found", *through, "--group", "blue").wait(100) == 0
@@ -97,6 +99,23 @@ def test_a_replay_is_judged_once(broker: str, case: Path, worker_at: Callable[..
     assert (case / "own").read_bytes() == (case / "blue").read_bytes() == (case / "found").read_bytes()
     told = [msgspec.json.decode(line, type=Total) for line in collect(broker, topics.TOTALS.name)]
     assert set(Counter((total.run, total.partition) for total in told).values()) == {1}
+
+
+def test_workers_of_another_group_are_at_work_and_those_of_two_are_not_ready(
+    broker: str, worker_at: Callable[..., Worker]
+) -> None:
+    blue = worker_at(broker, "--group", "blue")
+    until(lambda: workers_at(broker) == ("ready", "1 of group blue at work"), 60)
+    green = worker_at(broker, "--group", "green")
+    until(lambda: workers_at(broker)[0] == "not ready", 60)
+    assert workers_at(broker)[1].startswith("1 of group blue and 1 of group green at work: each group judges")
+    assert (blue.stop(), green.stop()) == (0, 0)
+
+
+def workers_at(broker: str) -> tuple[str, str]:
+    """What ``netvigil check`` says of the workers."""
+    (found,) = (finding for finding in look_at_broker(broker) if finding.what == "workers")
+    return found.state, found.detail
 
 
 def test_what_a_killed_replay_left_goes_with_a_later_one(either_broker: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pipeline import topics
 from pipeline.brokers.apache import prepare
 from pipeline.brokers.create import create
-from pipeline.brokers.groups import members
+from pipeline.brokers.groups import at_work
 from pipeline.brokers.security import PLAIN
 from pipeline.feeds import FEEDS
 from pipeline.kafka_replay import through_kafka
@@ -103,7 +103,7 @@ def test_a_second_worker_joins_and_the_first_is_killed(
         return True
 
     def kill_the_first() -> bool:
-        if members(either_broker, "netvigil") < 2:
+        if at_work(either_broker).get("netvigil", 0) < 2:
             return False
         workers[0].kill()
         return True

@@ -195,14 +195,14 @@ def test_a_broker_without_topics_and_workers_is_not_ready_and_one_with_topics_sa
         create(broker, topics.every(FEEDS))
         found = check(broker=f"kafka://{broker}")
         assert (states(found)["topics"], states(found)["workers"]) == (READY, NOT_READY)
-        assert detail(found, "workers") == "nobody is in the group netvigil"
+        assert detail(found, "workers") == "nobody at work"
 
 
 @pytest.mark.slow
 def test_a_worker_that_is_at_work_is_counted() -> None:
     with embedded() as broker, workers(1, broker, "--feed", "table"):
         until(lambda: states(check(broker=f"kafka://{broker}")).get("workers") == READY, 60)
-        assert detail(check(broker=f"kafka://{broker}"), "workers") == "1 at work"
+        assert detail(check(broker=f"kafka://{broker}"), "workers") == "1 of group netvigil at work"
 
 
 def test_a_topic_with_other_partitions_is_named() -> None:
