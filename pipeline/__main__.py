@@ -63,7 +63,9 @@ def replay(
     broker: Broker = "",
     tense: Annotated[
         str,
-        typer.Option(help="replay: notifies nobody; drill: notifies, marked; live: as if real (both need --broker)"),
+        typer.Option(
+            help="replay: notifies nobody; drill: notifies, marked; live: as if real (both need workers at --broker)"
+        ),
     ] = "replay",
     workers: Annotated[
         int, typer.Option(help="workers to start, for kafka; -1: one, or none where the broker has some")

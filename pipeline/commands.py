@@ -182,12 +182,14 @@ def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result
     with ExitStack() as stack:
         security = from_environment(os.environ) if options.broker else PLAIN
         broker = parse(options.broker) if options.broker else stack.enter_context(embedded())
-        create(broker, topics.every(FEEDS), security)
         count = abs(options.workers)
         if options.broker and judges(broker, security, options.group, options.workers):
             count = 0
+        if count and options.tense != "replay":  # workers of its own show their metrics to nobody
+            raise UserError(f"--tense {options.tense!r}: nobody is at work on {broker}, so nobody would be told")
         if options.settings and not count:
             raise UserError(f"--settings {str(options.settings)!r} is for workers of this replay: it starts none")
+        create(broker, topics.every(FEEDS), security)
         more = [word for feed in playback.feeds for word in ("--feed", feed)]
         more += ["--settings", str(options.settings)] if options.settings else []
         group = ""

@@ -13,7 +13,8 @@ import pytest
 from pipeline import topics
 from pipeline.binning import Total
 from pipeline.brokers.create import create
-from pipeline.brokers.groups import Admin, at_work, known_groups
+from pipeline.brokers.embedded import embedded
+from pipeline.brokers.groups import Admin, at_work, known_groups, partitions
 from pipeline.brokers.own import OLD, own_group
 from pipeline.brokers.reader import collect
 from pipeline.brokers.security import PLAIN
@@ -99,6 +100,16 @@ def test_a_replay_is_judged_once(broker: str, case: Path, worker_at: Callable[..
     assert (case / "own").read_bytes() == (case / "blue").read_bytes() == (case / "found").read_bytes()
     told = [msgspec.json.decode(line, type=Total) for line in collect(broker, topics.TOTALS.name)]
     assert set(Counter((total.run, total.partition) for total in told).values()) == {1}
+
+
+@pytest.mark.parametrize("tense", ["drill", "live"])
+def test_what_would_be_told_to_nobody_is_refused(case: Path, tense: str) -> None:
+    with embedded() as broker:
+        through = ("--through", "kafka", "--broker", f"kafka://{broker}", "--tense", tense)
+        for more in ((), ("--workers", "1")):
+            said = refusal(case, *through, *more)
+            assert said == f"netvigil: --tense {tense!r}: nobody is at work on {broker}, so nobody would be told\n"
+        assert not partitions(broker)
 
 
 def test_workers_of_another_group_are_at_work_and_those_of_two_are_not_ready(
