@@ -46,13 +46,20 @@ def because(outage: Outage) -> str:
 WIDE = 120
 """Columns of a terminal in which the evidence has room [-]."""
 
+NARROW = 80
+"""Columns in which an outage has room in two lines [-]."""
+
 
 def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) -> Table:
-    """The outages as a table that a terminal of 80 columns holds; ``places``: what is known of them."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("where", overflow="fold", min_width=12)
-    for name in ("what", "when"):
-        table.add_column(name, no_wrap=True)
+    """The outages as a table; in a narrow terminal names and times share what room the numbers leave.
+
+    ``places``: what is known of their entities.
+    """
+    narrow = width < NARROW
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=narrow)
+    table.add_column("where", overflow="fold", min_width=None if narrow else 12, ratio=2 if narrow else None)
+    table.add_column("what", no_wrap=True)
+    table.add_column("when", overflow="fold", no_wrap=not narrow, ratio=3 if narrow else None)
     table.add_column("lost", justify="right", no_wrap=True)
     if width >= WIDE:
         table.add_column("because of", overflow="fold")

@@ -34,6 +34,15 @@ def test_an_outage_takes_two_lines_and_no_more(width: int) -> None:
     assert max(map(len, lines)) <= width
 
 
+@pytest.mark.parametrize("width", [40, 60, 66, 79, 80, 120])
+def test_no_terminal_is_so_narrow_that_it_cuts_a_number(width: int) -> None:
+    lines = printed([outage(state="recovering"), outage(entity="AS59257")], width)
+    assert max(map(len, lines)) <= width
+    words = " ".join(" ".join(lines).split())
+    assert words.count(" 47%") == words.count(">99% sure") == 2
+    assert lines[0].split()[:4] == ["where", "what", "when", "lost"]
+
+
 def test_a_long_name_does_not_fill_a_narrow_terminal_and_keeps_its_number() -> None:
     places = known([Entity("asn", "AS59257", "PK", title="Société congolaise " * 9)])
     out = io.StringIO()
