@@ -1,6 +1,7 @@
 """Recorded files, decompressed by their first bytes (not by their name), in bounded pieces."""
 
 import bz2
+import contextlib
 import io
 import lzma
 import zlib
@@ -11,6 +12,9 @@ from typing import Any
 PIECE = 256 * 1024
 """Compressed bytes that are read, and decompressed ones that are made, at once."""
 
+STEP = 4 * 1024
+"""The same on the way back to a damage, where small pieces are cheaper."""
+
 MAGIC: dict[bytes, tuple[str, Callable[[], Any]]] = {
     b"\x1f\x8b": ("gzip", lambda: zlib.decompressobj(31)),
     b"BZh": ("bzip2", bz2.BZ2Decompressor),
@@ -18,12 +22,16 @@ MAGIC: dict[bytes, tuple[str, Callable[[], Any]]] = {
 }
 """Compressions by their first bytes; several compressed streams may follow each other in one file."""
 
+BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
+"""What a decompressor raises on damaged input."""
+
 
 class Unpacked(io.RawIOBase):
     """A file's content.
 
     Damage of the compression is the end of the content, never an exception: all that was good before it is read
-    first, and ``damage`` then says what it was and at which byte of the file.
+    first, and ``damage`` then says what it was and at which byte of the file it was noticed.  Bzip2 has blocks of up to
+    900 kB, each good or bad as a whole, and a bad one may come scrambled.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,6 +43,7 @@ class Unpacked(io.RawIOBase):
         self.damage: tuple[str, str, str] | None = None
         self.stream: Any = None
         self.given = b""
+        self.begun, self.used, self.made = 0, 0, 0  # of the stream at hand: where it begins, bytes used and made
         self.ended = False
 
     def readable(self) -> bool:
@@ -50,32 +59,64 @@ class Unpacked(io.RawIOBase):
         """Fill the buffer with content; 0 at its end."""
         if self.make is None:
             return self.file.readinto(buffer)
-        piece = b""
+        piece, size = b"", min(len(buffer), PIECE)
         while not piece and not self.ended:
             try:
-                piece = self._piece(min(len(buffer), PIECE))
-            except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+                piece = self._piece(size)
+            except BROKEN as error:
+                piece = self._rescued(size)
                 self._end(f"damaged-{self.kind}", str(error))
         buffer[: len(piece)] = piece
         return len(piece)
 
     def _piece(self, size: int) -> bytes:
         """Up to ``size`` bytes of content; none does not mean the end."""
-        if not self.given and (self.stream is None or getattr(self.stream, "needs_input", True)):
-            self.given = self.file.read(PIECE)
-            if not self.given:
-                if self.stream is not None:
-                    self._end(f"truncated-{self.kind}", "the end of the compressed stream is missing")
-                self.ended = True
-                return b""
+        if self._is_hungry() and not self._read(PIECE):
+            if self.stream is not None:
+                self._end(f"truncated-{self.kind}", "the end of the compressed stream is missing")
+            self.ended = True
+            return b""
         if self.stream is None and not self._begin():
             return b""
-        made = self.stream.decompress(self.given, size)
-        # zlib hands back what it has not used; bz2 and lzma keep it
-        self.given = getattr(self.stream, "unconsumed_tail", b"")
+        made = self._unpack(size)
+        self.made += len(made)
         if self.stream.eof:
             self.given, self.stream = self.stream.unused_data, None
         return made
+
+    def _is_hungry(self) -> bool:
+        return not self.given and (self.stream is None or getattr(self.stream, "needs_input", True))
+
+    def _read(self, size: int) -> bool:
+        self.used = self.file.tell()
+        self.given = self.file.read(size)
+        return bool(self.given)
+
+    def _unpack(self, size: int) -> bytes:
+        made: bytes = self.stream.decompress(self.given, size)
+        # zlib hands back what it has not used; bz2 and lzma keep it
+        self.given = getattr(self.stream, "unconsumed_tail", b"")
+        return made
+
+    def _rescued(self, size: int) -> bytes:
+        """Up to ``size`` bytes of content before the damage just met: the call that raised kept what it had made.
+
+        The stream is gone through once more, the compressed bytes that were not yet used one by one: bz2 and lzma can
+        keep no copy of an earlier state.
+        """
+        if self.stream is None or self.make is None:
+            return b""
+        self.stream, self.given = self.make(), b""
+        used, known, made = self.used, self.made, bytearray()
+        with contextlib.suppress(*BROKEN):
+            self.file.seek(self.begun)
+            while len(made) < size:
+                if self._is_hungry() and not self._read(max(1, min(STEP, used - self.file.tell()))):
+                    break
+                part = self._unpack(min(known, STEP) or 1)
+                made += b"" if known else part
+                known -= min(known, len(part))
+        return bytes(made)
 
     def _begin(self) -> bool:
         """Begin a compressed stream; what follows the last one is padding, or damage."""
@@ -88,6 +129,7 @@ class Unpacked(io.RawIOBase):
                 return False
         assert self.make is not None
         self.stream = self.make()
+        self.begun, self.made = self.file.tell() - len(self.given), 0
         return True
 
     def _end(self, reason: str, detail: str) -> None:
