@@ -80,8 +80,8 @@ def replay(
 ) -> None:
     """Sends recordings through the very same code.
 
-    The result is the same every time, however fast it runs.  Exit code 1 where a place was not observed all the
-    time, a file was given up, or nothing in it could be used.
+    The result is the same every time, however fast it runs.  Exit code 1 where a signal did not show a place
+    all the time, a file was given up, or nothing in it could be used.
     """
     from pipeline import commands
 

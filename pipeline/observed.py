@@ -16,12 +16,15 @@ LONG = 3600
 PATIENCE = 2
 """Nor are those of so many bins, for which fusion lets a verdict stand (`pipeline.settings.Fusing.stale`) [bins]."""
 
-Place = tuple[str, str, str]
-"""``("", entity_type, entity)``; ``(signal, "", "")`` for all that netvigil counts itself."""
+Series = tuple[str, str, str]
+"""``(signal, entity_type, entity)``; without an entity where netvigil counts a signal itself: of all that it has."""
+
+Unseen = tuple[tuple[str, ...], str, str]
+"""``(signals, entity_type, entity)``: which signals did not show it; none is named where no signal at all did."""
 
 
 class Gap(NamedTuple):
-    """``[start, end)`` in which a place was not observed [s].
+    """``[start, end)`` in which something was not observed [s].
 
     None for a start before, or an end after, all that was replayed.
     """
@@ -44,11 +47,11 @@ class Stretch(NamedTuple):
 class Observed:
     """When each place of a playback was observed.
 
-    ``stretches``: by ``(signal, entity_type, entity)``, as they came; ``first``, ``last``: the earliest and the latest
-    stamp of all [s].
+    ``stretches``: by series, as they came, without a hole; ``first``, ``last``: the earliest and the latest stamp of
+    all [s].
     """
 
-    stretches: dict[Place, list[Stretch]] = field(default_factory=dict)
+    stretches: dict[Series, list[Stretch]] = field(default_factory=dict)
     first: int = -NEVER
     last: int = NEVER
 
@@ -63,37 +66,70 @@ class Observed:
         >>> observed = Observed()
         >>> observed.take(rows, ["bgp.ris"])
         >>> observed.gaps()
-        {('', 'country', 'PK'): (Gap(start=2700, end=None),)}
+        {((), 'country', 'PK'): (Gap(start=2700, end=None),)}
         """
         first, last = int(frame.time.min()), int(frame.time.max())
         self.first, self.last = min(self.first, first), max(self.last, last)
         if isinstance(frame, Elements):
             for signal in signals:  # where it hears nothing it is not blind, as long as its recording goes on
-                self._extend((signal, "", ""), Stretch(first, last + WIDTH, WIDTH, -NEVER))
+                self._extend((signal, "", ""), Stretch(first, last + WIDTH, WIDTH, LONG), -NEVER)
             return
         for entity in frame.entities:
             self.stretches.setdefault((frame.signal, *entity[:2]), [])
-        patience = max(LONG, PATIENCE * _step(frame))
-        for i, start, end in _stretches(frame, patience):
-            self._extend((frame.signal, *frame.entities[i][:2]), Stretch(start, end, frame.width, patience))
+        step = _step(frame)
+        for i, start, end in _stretches(frame, step):
+            stretch = Stretch(start, end, frame.width, max(LONG, PATIENCE * step))
+            self._extend((frame.signal, *frame.entities[i][:2]), stretch, step - frame.width)
 
-    def _extend(self, series: Place, stretch: Stretch) -> None:
+    def _extend(self, series: Series, stretch: Stretch, pause: int) -> None:
+        """Add a stretch to a series whose bins lie up to ``pause`` apart [s]."""
         known = self.stretches.setdefault(series, [])
-        if known and known[-1].start <= stretch.start <= known[-1].end + stretch.patience:
+        if known and known[-1].start <= stretch.start <= known[-1].end + pause:
             before = known.pop()
             stretch = stretch._replace(start=before.start, end=max(before.end, stretch.end))
         known.append(stretch)
 
-    def gaps(self) -> dict[Place, tuple[Gap, ...]]:
-        """When a place was not observed for long, of those that were not: none as long as any of its signals is."""
-        places: dict[Place, list[Stretch]] = defaultdict(list)
+    def hole(self, series: Series, end: int) -> int | None:
+        """Since when a series had not been observed where it was again from ``end`` on, None where it had [s]."""
+        stretches = self.stretches.get(series, [])
+        seen = max((s.end for s in stretches if s.start < end), default=end)
+        return seen if seen < end and any(s.start == end for s in stretches) else None
+
+    def gaps(self) -> dict[Unseen, tuple[Gap, ...]]:
+        """What was not observed for long: places by all of their signals, by all but routes, and by single ones."""
+        places: dict[tuple[str, str], dict[str, list[Stretch]]] = defaultdict(dict)
+        found: dict[Unseen, tuple[Gap, ...]] = {}
         for (signal, kind, entity), stretches in self.stretches.items():
             if kind:
-                places["", kind, entity] += stretches
+                places[kind, entity][signal] = stretches
             else:
-                places[signal, "", ""] = [Stretch(self.first, max(s.end for s in stretches), WIDTH, LONG)]
-        found = {place: tuple(self._between(sorted(stretches))) for place, stretches in sorted(places.items())}
-        return {place: gaps for place, gaps in found.items() if gaps}
+                whole = Stretch(self.first, max(s.end for s in stretches), WIDTH, LONG)
+                found[(signal,), "", ""] = tuple(self._between([whole]))
+        for place, own in places.items():
+            found |= {(missing, *place): gaps for missing, gaps in self._unseen(own)}
+        return {unseen: gaps for unseen, gaps in sorted(found.items()) if gaps}
+
+    def _unseen(self, own: dict[str, list[Stretch]]) -> Iterator[tuple[tuple[str, ...], tuple[Gap, ...]]]:
+        """By which signals a place was not observed when; no time is told twice, and none before a signal begins."""
+        patience = max((s.patience for stretches in own.values() for s in stretches), default=LONG)
+        told: list[Stretch] = []
+        for missing in ((), tuple(s for s in sorted(own) if not is_routes(s)), *((s,) for s in own)):
+            stretches = [stretch for signal in missing or own for stretch in own[signal]]
+            gaps = tuple(self._between(sorted(stretches + told)))
+            if missing:
+                gaps = tuple(gap for gap in gaps if gap.start is not None or gap.end is None)
+            if gaps:
+                yield missing, gaps
+            told += [
+                Stretch(self.first if start is None else start, self.last if end is None else end, WIDTH, patience)
+                for start, end in gaps
+            ]
+
+    def routes_left(self, unseen: Unseen) -> list[str]:
+        """The signals that still showed a place, where they are only such of routes."""
+        missing, *place = unseen
+        left = [signal for signal, *own in self.stretches if own == place and signal not in missing]
+        return sorted(left) if missing and place[0] and all(map(is_routes, left)) else []
 
     def _between(self, stretches: list[Stretch]) -> Iterator[Gap]:
         """What long holes stretches in order of time leave."""
@@ -107,6 +143,11 @@ class Observed:
             yield Gap(seen, None)
 
 
+def is_routes(signal: str) -> bool:
+    """Whether a signal is of routes: they stand while the phones of a country are dead."""
+    return signal.startswith("bgp.")
+
+
 def _step(frame: Rows) -> int:
     """The longest time from one bin of a series to its next [s]."""
     if not frame.slots:
@@ -114,13 +155,13 @@ def _step(frame: Rows) -> int:
     return int(np.diff(frame.slots, append=frame.slots[0] + DAY).max())
 
 
-def _stretches(frame: Rows, patience: int) -> Iterator[tuple[int, int, int]]:
-    """Entity, start and end of its observed bins, as long as the next comes in time [s]."""
+def _stretches(frame: Rows, step: int) -> Iterator[tuple[int, int, int]]:
+    """Entity, start and end of its observed bins, as long as the next comes within a step [s]."""
     seen = np.isfinite(frame.value)
     entity, time = frame.entity[seen], frame.time[seen]
     order = np.lexsort((time, entity))
     entity, time = entity[order], time[order]
-    cut = (np.diff(entity) != 0) | (np.diff(time) > frame.width + patience)
+    cut = (np.diff(entity) != 0) | (np.diff(time) > step)
     begins = np.flatnonzero(np.append(True, cut)) if len(entity) else np.array([], int)
     ends = np.append(begins[1:], len(entity))[: len(begins)] - 1
     yield from zip(entity[begins].tolist(), time[begins].tolist(), (time[ends] + frame.width).tolist(), strict=True)

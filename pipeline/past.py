@@ -4,11 +4,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from detectors.base import DAY, SETTLING
-from pipeline.observed import Observed
+from pipeline.observed import Gap, Observed, Series
 from pipeline.records import Outage
-
-Series = tuple[str, str, str]
-"""``(signal, entity_type, entity)``; without an entity where netvigil counts a signal itself: of all that it has."""
 
 
 class Span(NamedTuple):
@@ -31,9 +28,10 @@ class Span(NamedTuple):
 
 @dataclass
 class Past:
-    """How far back the series of a playback reach."""
+    """How far back the series of a playback reach, and which times of outages they leave open."""
 
     spans: dict[Series, Span] = field(default_factory=dict)
+    observed: Observed = field(default_factory=Observed)
 
     @classmethod
     def of(cls, observed: Observed) -> "Past":
@@ -51,10 +49,11 @@ class Past:
         {('bgp.ris', 'country', 'PK'): Span(first=300, last=900, width=300)}
         """
         seen = {series: stretches for series, stretches in observed.stretches.items() if stretches}
-        return cls({
+        spans = {
             series: Span(min(s.start for s in stretches), max(s.end for s in stretches), stretches[0].width)
             for series, stretches in seen.items()
-        })  # fmt: skip
+        }
+        return cls(spans, observed)
 
     @property
     def judged_from(self) -> int | None:
@@ -67,8 +66,30 @@ class Past:
 
     def undated(self, outage: Outage) -> bool:
         """Whether an outage may have begun before its onset: nothing was confirmed yet when its witnesses were low."""
-        own = (outage.entity_type, outage.entity)
-        witnesses = [term.signal for term in outage.signals if term.weight > 0]
-        spans = [self.spans.get((name, *own)) or self.spans.get((name, "", "")) for name in witnesses]
-        known = [span for span in spans if span is not None]
+        known = [self.spans[series] for series in self._witnesses(outage)]
         return bool(known) and all(outage.start <= span.judged_from + span.width for span in known)
+
+    def began(self, outage: Outage) -> Gap | None:
+        """Between when an outage began, where a witness that fell then had not been observed just before."""
+        holes = self._holes(outage, outage.start)
+        return Gap(min(holes), outage.start) if holes else None
+
+    def ended(self, outage: Outage) -> Gap | None:
+        """Between when it ended, where a witness that was back then had not been observed just before."""
+        holes = [] if outage.end is None else self._holes(outage, outage.end)
+        return Gap(max(holes), outage.end) if holes else None
+
+    def inexact(self, outage: Outage) -> bool:
+        """Whether its onset or its end cannot be dated."""
+        return self.undated(outage) or self.began(outage) is not None or self.ended(outage) is not None
+
+    def _holes(self, outage: Outage, end: int) -> list[int]:
+        """Since when witnesses had not been observed that were again at ``end`` [s]."""
+        found = [self.observed.hole(series, end) for series in self._witnesses(outage)]
+        return [start for start in found if start is not None]
+
+    def _witnesses(self, outage: Outage) -> list[Series]:
+        """The series that speak for an outage, as far as they have values."""
+        names = [term.signal for term in outage.signals if term.weight > 0]
+        series = [((name, outage.entity_type, outage.entity), (name, "", "")) for name in names]
+        return [own if own in self.spans else counted for own, counted in series if {own, counted} & self.spans.keys()]

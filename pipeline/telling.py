@@ -13,8 +13,8 @@ from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.errors import gave_up
 from pipeline.feeds.case import strangers
-from pipeline.observed import Gap, Observed
-from pipeline.past import Past, Series
+from pipeline.observed import Gap, Observed, Series
+from pipeline.past import Past
 from pipeline.records import DeadLetter, Outage
 from pipeline.replay import Playback, Result
 from pipeline.series import Gazetteer, Places, placed
@@ -30,8 +30,8 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
     ``note`` stands below the table of outages.
-    Returns the exit code: 1 where nothing was used, and where what was given up, unanswered or not observed may hold an
-    outage.
+    Returns the exit code: 1 where nothing was used, and where what was given up, unanswered or not observed may hold
+    an outage.
     """
     counts = {
         "read": playback.read, "used": result.used,
@@ -61,7 +61,10 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
     past = playback.past
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     names = ("signal", "entity_type", "entity", "first", "last")
-    gaps = [(*place, *map(_iso, gap)) for place, found in playback.observed.gaps().items() for gap in found]
+    gaps = [
+        (signal, *place, *map(_iso, gap))
+        for (signals, *place), found in playback.observed.gaps().items() for gap in found for signal in signals or ("",)
+    ]  # fmt: skip
     unseen = ("signal", "entity_type", "entity", "start", "end")
     told: dict[str, Any] = {
         "watermark": iso(result.watermark) if result.watermark > NEVER else None,
@@ -71,7 +74,7 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
         "records": counts,
         "too_short": [dict(zip(names, span, strict=True)) for span in spans],
         "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
-        "undated": [outage.id for outage in _confirmed(result.sorted()) if past.undated(outage)],
+        "undated": [outage.id for outage in _confirmed(result.sorted()) if past.inexact(outage)],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
             for letter in result.dead if gave_up(letter.reason)
@@ -130,6 +133,7 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
             "day, which only serves to compare with: replay the days before as well, better four weeks."
         )
     yield from unobserved(playback.observed, playback.places)
+    yield from _inexact(by_country(_confirmed(result.sorted()), playback.places), playback)
     undated = [outage for outage in _confirmed(result.sorted()) if past.undated(outage)]
     if undated:
         names = [f"{_name(o.entity_type, o.entity, playback.places)} from {utc(o.start)} UTC on" for o in undated]
@@ -139,21 +143,37 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
         )
 
 
+def _inexact(found: list[Outage], playback: Playback) -> Iterator[str]:
+    """Between when outages began or ended that nobody saw begin or end: those of the same times in one sentence."""
+    groups: dict[tuple[str, Gap], list[str]] = {}
+    for outage in found:
+        for word, gap in (("began", playback.past.began(outage)), ("ended", playback.past.ended(outage))):
+            if gap is not None:
+                name = _name(outage.entity_type, outage.entity, playback.places)
+                groups.setdefault((word, gap), []).append(name)
+    for (word, gap), names in groups.items():
+        first, last = (utc(time) for time in gap if time is not None)
+        yield f"Not exactly dated: the outage of {_few(names)} {word} between {first} and {last} UTC, not observed."
+
+
 def unobserved(observed: Observed, places: Places) -> Iterator[str]:
-    """When which places were not observed: those of the same times in one sentence, countries first."""
-    groups: dict[tuple[Gap, ...], list[str]] = {}
+    """What was not observed when: those of the same times in one sentence, countries first."""
+    groups: dict[tuple[str, tuple[Gap, ...]], list[str]] = {}
     found = observed.gaps()
-    for place in sorted(found, key=lambda place: (place[1] != "country", place)):
-        signal, kind, entity = place
-        groups.setdefault(found[place], []).append(signal or _name(kind, entity, places))
-    for gaps, names in list(groups.items())[:FEW]:
-        yield f"No all-clear for {_few(names)}: {_when(gaps)}."
+    for unseen in sorted(found, key=lambda unseen: (unseen[1] != "country", unseen)):
+        signals, kind, entity = unseen
+        missing, left = ", ".join(signals), ", ".join(observed.routes_left(unseen))
+        what = f"only {left} observed" if left else f"{missing} not observed" if missing and kind else "not observed"
+        groups.setdefault((what, found[unseen]), []).append(_name(kind, entity, places) if kind else missing)
+    for (what, gaps), names in list(groups.items())[:FEW]:
+        alone = "; routes alone do not show a mobile shutdown" if what.startswith("only ") else ""
+        yield f"No all-clear for {_few(names)}: {_when(gaps, what)}{alone}."
     rest = sum(map(len, list(groups.values())[FEW:]))
     if rest:
         yield f"Nor for {rest:,} more, each not observed at other times: --json names them all."
 
 
-def _when(gaps: tuple[Gap, ...]) -> str:
+def _when(gaps: tuple[Gap, ...], what: str = "not observed") -> str:
     """Times in words.
 
     Examples
@@ -163,9 +183,11 @@ def _when(gaps: tuple[Gap, ...]) -> str:
     >>> _when((Gap(None, 1707350400), Gap(1707354000, 1707361200)))
     'not observed before 2024-02-08 00:00 UTC, nor from 2024-02-08 01:00 to 2024-02-08 03:00 UTC'
     """
-    words, between = [], [(gap.start, gap.end) for gap in gaps if gap.start is not None and gap.end is not None]
+    times, between = [], [(gap.start, gap.end) for gap in gaps if gap.start is not None and gap.end is not None]
+    if gaps[0] == (None, None):
+        return what.replace("not observed", "never observed")
     if gaps[0].start is None:
-        words.append("never observed" if gaps[0].end is None else f"not observed before {utc(gaps[0].end)} UTC")
+        times.append(f"before {utc(gaps[0].end or NEVER)} UTC")
     if between:
         first, last, length = (
             utc(between[0][0]),
@@ -174,10 +196,10 @@ def _when(gaps: tuple[Gap, ...]) -> str:
         )
         once = f"from {first} to {last} UTC"
         many = f"{len(between)} times between {first} and {last} UTC, {length} in all"
-        words.append(f"not observed {once if len(between) == 1 else many}")
+        times.append(once if len(between) == 1 else many)
     if gaps[-1].end is None and gaps[-1].start is not None:
-        words.append(f"not observed from {utc(gaps[-1].start)} UTC on")
-    return ", nor ".join(words).replace("nor not observed", "nor")
+        times.append(f"from {utc(gaps[-1].start)} UTC on")
+    return f"{what} " + (", nor " if "not" in what else ", and ").join(times)
 
 
 def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:

@@ -7,25 +7,15 @@ import numpy as np
 import pytest
 
 import pipeline.signals
-from pipeline.codec import iso
 from pipeline.observed import Gap, Observed
 from pipeline.past import Past, Span
 from pipeline.places import Places
 from pipeline.records import Entity, Peer, Rows, Run
 from pipeline.signals.synthetic import Element, elements
-from tests.pipeline.test_telling import ANNOUNCED, END, HOUR, replayed, series
+from tests.pipeline.test_telling import ANNOUNCED, END, HOUR, replayed, series, without
 
 DAY = 24 * HOUR
-PK = ("", "country", "PK")
-
-
-def without(rows: str, begin: int, end: int, empty: bool = True) -> str:
-    """The rows from so many hours before the end until so many: empty, or not there."""
-    lines = []
-    for line in rows.splitlines():
-        blind = iso(END - begin * HOUR) <= line.partition(",")[0] < iso(END - end * HOUR)
-        lines += [] if blind and not empty else [line.rpartition(",")[0] + "," if blind else line]
-    return "".join(f"{line}\n" for line in lines)
+PK = ((), "country", "PK")
 
 
 def observed(width: int, starts: list[int], value: list[float] | None = None, slots: tuple[int, ...] = ()) -> Observed:
@@ -53,8 +43,55 @@ def test_where_nothing_is_observed_any_more_all_are_named_in_one_sentence_countr
     assert "No all-clear for Iran; Pakistan; AS1: not observed from 2024-02-07 19:00 UTC on." in said
 
 
-def test_a_place_is_observed_as_long_as_any_of_its_signals_is(tmp_path: Path) -> None:
-    assert "No all-clear" not in replayed(tmp_path, series(72) + without(series(72, signal="bgp.ris"), 12, 0))
+def test_a_place_is_observed_as_long_as_any_of_its_signals_is_and_the_one_that_stops_is_named(tmp_path: Path) -> None:
+    said = replayed(tmp_path, series(72) + without(series(72, signal="traffic.radar"), 12, 0), 1)
+    assert "No all-clear for Pakistan: traffic.radar not observed from 2024-02-07 12:00 UTC on." in said
+    assert said.count("No all-clear") == 1
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_routes_that_alone_go_on_are_no_all_clear(tmp_path: Path, empty: bool) -> None:
+    rows = series(72, signal="bgp.ris")
+    for signal, ends in (("probing.ioda", 23), ("traffic.radar", 22)):
+        rows += without(series(72, signal=signal), ends, 0, empty)
+    said = replayed(tmp_path, rows, 1)
+    assert "no outages confirmed" in said
+    alone = "only bgp.ris observed from 2024-02-07 02:00 UTC on; routes alone do not show a mobile shutdown."
+    assert f"No all-clear for Pakistan: {alone}" in said
+    assert said.count("No all-clear") == 1
+    assert json.loads(replayed(tmp_path, rows, 1, "--json"))["unobserved"] == [
+        {"signal": signal, "entity_type": "country", "entity": "PK", "start": "2024-02-07T02:00:00Z", "end": None}
+        for signal in ("probing.ioda", "traffic.radar")
+    ]
+
+
+def test_a_signal_without_any_value_is_named_and_one_that_begins_later_is_not(tmp_path: Path) -> None:
+    never = without(series(72), 72, 0)
+    said = replayed(tmp_path, series(72, signal="bgp.ris") + never, 1)
+    assert "Pakistan: only bgp.ris observed; routes alone" in said
+    assert "Pakistan: probing.ioda never observed." in replayed(tmp_path, series(72, signal="traffic.radar") + never, 1)
+    assert "not observed" not in replayed(tmp_path, series(72, signal="bgp.ris") + series(60))
+
+
+def test_a_signal_that_ends_a_bin_or_an_hour_earlier_is_not_named(tmp_path: Path) -> None:
+    for hours in (1, 0.5):
+        rows = series(72, signal="bgp.ris") + without(series(72), hours, 0, empty=False)
+        assert "No all-clear" not in replayed(tmp_path, rows)
+
+
+def test_what_nobody_observed_is_not_told_again_of_each_signal(tmp_path: Path) -> None:
+    rows = without(series(72, signal="bgp.ris"), 12, 6) + without(series(72), 18, 5)
+    said = replayed(tmp_path, rows, 1)
+    assert "No all-clear for Pakistan: not observed from 2024-02-07 12:00 to 2024-02-07 18:00 UTC." in said
+    assert "only bgp.ris observed from 2024-02-07 06:00 to 2024-02-07 12:00 UTC; routes alone" in said
+    assert said.count("No all-clear") == 2
+
+
+def test_holes_of_which_only_routes_are_left_are_counted_in_one_sentence(tmp_path: Path) -> None:
+    rows = series(72, signal="bgp.ris") + without(without(series(72), 30, 28), 10, 0)
+    assert (
+        "only bgp.ris observed from 2024-02-06 18:00 to 2024-02-06 20:00 UTC, and from 2024-02-07 14:00 UTC on; routes"
+    ) in replayed(tmp_path, rows, 1)
 
 
 def test_a_hole_in_the_middle_is_told_with_its_times_and_a_short_one_is_not(tmp_path: Path) -> None:

@@ -31,6 +31,15 @@ def series(hours: int, entity: str = "PK", low: range = range(0), signal: str = 
     return "".join(f"{iso(t)},{signal},country,{entity},{value}\n" for t, value in rows)
 
 
+def without(rows: str, begin: float, end: float, empty: bool = True) -> str:
+    """The rows from so many hours before the end until so many: empty, or not there."""
+    lines = []
+    for line in rows.splitlines():
+        blind = iso(int(END - begin * HOUR)) <= line.partition(",")[0] < iso(int(END - end * HOUR))
+        lines += [] if blind and not empty else [line.rpartition(",")[0] + "," if blind else line]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def replayed(folder: Path, rows: str, code: int = 0, *options: str) -> str:
     (folder / "signals.csv").write_text(HEAD + rows)
     done = CliRunner().invoke(app, ["replay", str(folder), *options], catch_exceptions=False)
@@ -60,6 +69,30 @@ def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
     (outage,) = json.loads(replayed(early, rows, 0, "--json"))["outages"]
     assert json.loads(replayed(early, rows, 0, "--json"))["undated"] == [outage["id"]]
     assert "cannot be dated" not in replayed(dated, series(72, low=range(2, 13)))
+
+
+@pytest.mark.parametrize(
+    ("hole", "said", "code"),
+    [
+        ((12.5, 11.5), "began between 2024-02-07 11:30 and 2024-02-07 12:30 UTC, not observed.", 0),
+        ((13, 6), "began between 2024-02-07 11:00 and 2024-02-07 18:00 UTC, not observed.", 1),
+        ((2.5, 1.5), "ended between 2024-02-07 21:30 and 2024-02-07 22:30 UTC, not observed.", 0),
+    ],
+)
+def test_an_onset_or_end_that_touches_a_hole_is_not_exact(
+    tmp_path: Path, hole: tuple[float, float], said: str, code: int
+) -> None:
+    rows = without(series(72, low=range(2, 12)), *hole)
+    assert f"Not exactly dated: the outage of Pakistan {said}" in replayed(tmp_path, rows, code)
+    told = json.loads(replayed(tmp_path, rows, code, "--json"))
+    assert told["undated"] == [outage["id"] for outage in told["outages"]]
+
+
+def test_times_are_exact_where_a_hole_is_elsewhere_or_another_witness_saw_them(tmp_path: Path) -> None:
+    rows = series(72, low=range(2, 12))
+    assert "Not exactly" not in replayed(tmp_path, without(rows, 7, 6.5))
+    seen = series(72, low=range(2, 12), signal="traffic.radar")
+    assert "Not exactly" not in replayed(tmp_path, without(rows, 12.5, 11.5) + seen)
 
 
 def test_five_of_those_without_a_past_are_named_and_the_others_counted(tmp_path: Path) -> None:
