@@ -7,8 +7,8 @@ import numpy as np
 from pipeline.bins import NEVER
 from pipeline.records import DEAD, END, UP, Bins, Elements, Entity, Frame, Heartbeat, Rows, Verdicts
 
-LATEST = 2**34
-"""No time is later than that, some five hundred years on [s]: a clock in other units is found out."""
+LATEST = 4_102_444_800
+"""No record is of the year 2100 or later [s]: a clock in other units is found out."""
 
 WIDEST = 366 * 24 * 3600
 """No bin is wider than a year [s]."""
@@ -45,7 +45,7 @@ def _wrong_head(frame: Frame) -> str:
 
 
 def _wrong_beat(frame: Heartbeat) -> str:
-    if type(frame.time) is not int or not (frame.time == NEVER or 0 <= frame.time < LATEST):
+    if type(frame.time) is not int or not (frame.time == NEVER or 0 <= frame.time < LATEST + WIDEST):
         return f"time {frame.time!r} is out of range"
     return "" if all(isinstance(signal, str) for signal in frame.signals) else f"signals are {frame.signals!r}"
 

@@ -88,7 +88,7 @@ class Source:
             return
         raw, stream = unpacked(self.path)
         with stream:
-            yield from batched(_to_the_break(self.feed.name, self.feed.read(stream), raw), self.piece)
+            yield from batched(_to_the_break(self.feed.name, self.feed.items(stream), raw), self.piece)
 
 
 def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked) -> Iterator[Item]:
@@ -196,7 +196,7 @@ def _table_source(path: Path, feed: Feed, piece: int) -> Source:
 
 def _first_time(feed: Feed, head: bytes) -> int:
     """Time of the first batch in the head of a file [s]; its last record is cut off, which is no damage."""
-    batches = (item for item in feed.read(io.BytesIO(head)) if not isinstance(item, DecodeError) and len(item))
+    batches = (item for item in feed.items(io.BytesIO(head)) if not isinstance(item, DecodeError) and len(item))
     return next((int(batch.time.min()) for batch in batches), NEVER)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from pipeline.checks import wrong
 from pipeline.errors import DecodeError
 from pipeline.feeds.messages import BATCH, STRIDE
 from pipeline.records import Elements, Rows, joined
@@ -34,6 +35,16 @@ class Feed:
     signals: tuple[str, ...]
     recognise: Callable[[str, bytes], bool]
     read: Callable[[BinaryIO], Iterator[Item]]
+
+    def items(self, stream: BinaryIO) -> Iterator[Item]:
+        """What `read` gives; a batch that does not hold together is damage here already, for no stage would take it."""
+        given = 0
+        for item in self.read(stream):
+            if not isinstance(item, DecodeError):
+                begin, given = given + 1, given + len(item)
+                if reason := wrong(item):
+                    item = DecodeError(self.name, "bad-batch", f"records {begin:,} to {given:,}", reason)
+            yield item
 
 
 def batched(items: Iterable[Item], span: int) -> Iterator[Item]:

@@ -1,32 +1,52 @@
 """Lines of a recording, bounded: one without an end does not fill the memory."""
 
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, TypeVar
+
+from pipeline.errors import CUT_LINE, DecodeError
+
+Parsed = TypeVar("Parsed")
 
 MAX_LINE = 1024 * 1024
 """Longest line that is read [bytes]; the largest BGP message makes about 150 kB of JSON."""
 
 
-def lines(stream: BinaryIO) -> Iterator[tuple[str, bytes | None]]:
-    """Place and content of every line that is not blank; None for one that is too long.
+def parsed(feed: str, stream: BinaryIO, parse: Callable[[bytes], Parsed]) -> Iterator[tuple[str, Parsed | DecodeError]]:
+    """Place of every line that is not blank, and what ``parse`` makes of it: what that refuses, with its place.
+
+    A refused line without an end is one in which the file breaks off.
 
     Examples
     --------
     >>> import io
-    >>> list(lines(io.BytesIO(b"a" + bytes([10, 10]) + b"b")))
-    [('line 1', b'a\\n'), ('line 3', b'b')]
+    >>> def number(line):
+    ...     if not line.strip().isdigit():
+    ...         raise DecodeError("a-feed", "bad-number", "", line.decode().strip())
+    ...     return int(line)
+    >>> for place, item in parsed("a-feed", io.BytesIO(b"7|x||8|9,".replace(b"|", bytes([10]))), number):
+    ...     print(place, item)
+    line 1 7
+    line 2 a-feed: bad-number at line 2: x
+    line 4 8
+    line 5 a-feed: truncated-line at line 5: the file breaks off in it: 9,
     """
+    for place, line, has_end in _lines(stream):
+        try:
+            if line is None:
+                raise DecodeError(feed, "line-too-long", "", "skipped to its end")
+            yield place, parse(line)
+        except DecodeError as error:
+            reason, broken_off = (error.reason, "") if has_end else (CUT_LINE, "the file breaks off in it: ")
+            yield place, DecodeError(feed, reason, place, broken_off + error.detail)
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[str, bytes | None, bool]]:
+    """Place and content of every line that is not blank, None for one that is too long, and whether it has an end."""
     number = 0
     while line := stream.readline(MAX_LINE + 1):
         number += 1
-        whole = len(line) <= MAX_LINE or line.endswith(b"\n")
-        if not whole:
-            _skip(stream)
+        last = line
+        while len(last) > MAX_LINE and not last.endswith(b"\n"):
+            last = stream.readline(MAX_LINE + 1)
         if not line.isspace():
-            yield f"line {number}", line if whole else None
-
-
-def _skip(stream: BinaryIO) -> None:
-    """Go on to the next line."""
-    while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-        pass
+            yield f"line {number}", line if last is line else None, last.endswith(b"\n")

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from pipeline.checks import LATEST
 from pipeline.errors import CUT_RECORD, DecodeError
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.bgp import MalformedError
@@ -98,6 +99,8 @@ def _rows(source: Source, decoder: Decoder, last: int | None) -> tuple[int, Rows
     time = record[0]
     if (last is None or abs(time - last) > STRIDE) and _astray(time, last, source.next_time()):
         raise MalformedError("bad-time", f"{time}, far from the records around it")
+    if time >= LATEST:
+        raise MalformedError("bad-time", f"{time}, which is too late")
     return time, rows
 
 

@@ -12,18 +12,16 @@ from typing import BinaryIO
 
 import msgspec
 
-from pipeline.errors import CUT_LINE, DecodeError
+from pipeline.checks import LATEST
+from pipeline.errors import DecodeError
 from pipeline.feeds import bgp
 from pipeline.feeds.base import Feed, Item
-from pipeline.feeds.lines import lines
+from pipeline.feeds.lines import parsed
 from pipeline.feeds.messages import Batch, Message, believed
 from pipeline.feeds.prefixes import pack_prefix, pack_wire
 from pipeline.records import ANNOUNCE, ESTABLISHED, WITHDRAW, Peer
 
 NAME = "rislive"
-
-TIMES = range(1, 4_102_444_800)
-"""Stamps that can be event time [s]: until the year 2100."""
 
 STATES = {"connected": ESTABLISHED, "established": ESTABLISHED, "up": ESTABLISHED, "openconfirm": 5, "opensent": 4,
           "active": 3, "connect": 2, "idle": 1, "down": 1}  # fmt: skip
@@ -100,7 +98,7 @@ def parse(message: bytes) -> Message:
     if data.timestamp is None:
         raise _wrong("no-time", "a message without timestamp")
     time = int(data.timestamp)
-    if time not in TIMES:
+    if not 0 < time < LATEST:
         raise _wrong("bad-time", str(data.timestamp))
     peer = _peer(data.peer_asn, data.peer, data.host)
     if data.type == "UPDATE":
@@ -200,7 +198,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     Every line that is not blank gives at least one element or one `DecodeError`.
     """
     batch = Batch(NAME)
-    for item in believed(NAME, _messages(stream)):
+    for item in believed(NAME, parsed(NAME, stream, parse)):
         if isinstance(item, DecodeError):
             yield item
             continue
@@ -209,21 +207,6 @@ def read(stream: BinaryIO) -> Iterator[Item]:
         batch.add(item)
     if batch:
         yield batch.take()
-
-
-def _messages(stream: BinaryIO) -> Iterator[tuple[str, Message | DecodeError]]:
-    """Place and content of every line."""
-    for place, line in lines(stream):
-        try:
-            if line is None:
-                raise _wrong("line-too-long", "skipped to its end")
-            yield place, parse(line)
-        except DecodeError as error:
-            is_cut = line is not None and not line.endswith(b"\n")
-            reason, detail = (
-                (CUT_LINE, f"the file breaks off in it: {error.detail}") if is_cut else (error.reason, error.detail)
-            )
-            yield place, DecodeError(NAME, reason, place, detail)
 
 
 def recognise(name: str, head: bytes) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
+from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
 from pipeline.settings import ENTITY_TYPES, SIGNAL_KINDS
 
@@ -41,8 +42,8 @@ MAX_SIGNALS = 1000
 MAX_ENTITY = 200
 """Longest name of an entity [characters]."""
 
-FIRST, LAST = 631_152_000, 4_102_444_800
-"""Stamps that can be event time [s]: 1990 until 2100."""
+FIRST = 631_152_000
+"""No row is earlier [s]: 1990."""
 
 WANTED = {
     "bad-time": "a time as 2024-02-08T01:45:00Z",
@@ -98,7 +99,7 @@ def seconds(text: str) -> int:
         raise ValueError("bad-time") from error
     time = time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time
     stamp = (time - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(seconds=1)
-    if not FIRST <= stamp < LAST:
+    if not FIRST <= stamp < LATEST:
         raise ValueError("bad-time")
     return stamp
 
