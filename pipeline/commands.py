@@ -112,7 +112,7 @@ def chosen(path: Path | None, silence: int | None = None) -> Settings:
 
 
 def replay(paths: list[str], options: ReplayOptions) -> int:
-    """Replay recordings and show what came of them; 1 where some of it was given up, or nothing could be used."""
+    """Replay recordings and show what came of them; the exit code is that of `tell`."""
     options.check()
     options.check_apart(paths)
     pace = options.pace()

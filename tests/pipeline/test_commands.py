@@ -32,7 +32,7 @@ def ran(*arguments: object, code: int = 0) -> str:
 
 def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
     rows = "2024-02-08T00:00:00Z,bgp.ris,country,PK,100\n2024-02-08T00:05:00Z,bgp.ris,country,PK,\n"
-    told = json.loads(ran("replay", case(tmp_path, rows), "--json"))
+    told = json.loads(ran("replay", case(tmp_path, rows), "--json", code=1))
     assert told == {
         "watermark": "2024-02-08T00:10:00Z",
         "judged": 0,
@@ -62,7 +62,7 @@ def test_a_recording_without_a_record_has_no_watermark(tmp_path: Path) -> None:
 
 def test_damage_is_told_to_the_person_who_replays(tmp_path: Path) -> None:
     rows = "2024-02-08T00:00:00Z,bgp.ris,country,PK,100\nyesterday,bgp.ris,country,PK,1\n"
-    words = ran("replay", case(tmp_path, rows))
+    words = ran("replay", case(tmp_path, rows), code=1)
     assert "1 dead" in words
     assert "dead letter: table:" in words
 
@@ -145,7 +145,8 @@ def test_one_signal_on_two_grids_is_refused(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_words_of_the_input_do_not_steer_the_terminal(tmp_path: Path) -> None:
-    said = ran("replay", case(tmp_path, "oops [/x] \x1b[2Jrow\n2024-02-08T00:00:00Z,bgp.ris,region,PK-\x1b[31m,1\n"))
+    rows = "oops [/x] \x1b[2Jrow\n2024-02-08T00:00:00Z,bgp.ris,region,PK-\x1b[31m,1\n"
+    said = ran("replay", case(tmp_path, rows), code=1)
     assert "oops [/x] ?[2Jrow" in said
     assert "\x1b" not in said
 

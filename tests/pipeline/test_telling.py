@@ -198,6 +198,16 @@ def test_bins_of_hours_are_told_in_hours(widths: tuple[int, ...], said: str) -> 
     assert how_to_read(past).endswith(f" Times are the starts of bins of {said}.")
 
 
+def test_where_nothing_at_all_was_judged_the_replay_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = "Nothing was observed well enough to be judged: no outage found means nothing here."
+    assert nothing in replayed(tmp_path, series(6), 1)
+    assert nothing not in replayed(tmp_path, series(24))
+    monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
+    (tmp_path / "messages.ndjson").write_text(ANNOUNCED % END)
+    done = CliRunner().invoke(app, ["replay", str(tmp_path / "messages.ndjson"), "--json"], catch_exceptions=False)
+    assert (done.exit_code, json.loads(done.stdout)["judged"]) == (1, 0)
+
+
 def test_a_replay_of_which_every_row_is_dead_fails(tmp_path: Path) -> None:
     assert "1 dead" in replayed(tmp_path, "soon,bgp.ris,country,PK,1\n", 1)
 
