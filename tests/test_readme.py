@@ -1,5 +1,6 @@
 """The README's examples are executed, in order, in an empty folder; what they print is what it shows."""
 
+import json
 import os
 import re
 import shlex
@@ -11,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+
+from pipeline.reconstruction import reconstruct, write
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -54,6 +57,20 @@ def test_every_example_runs_and_prints_what_is_shown(tmp_path: Path) -> None:
             assert example.shown.rstrip("\n") in printed, printed
     if readme != README.read_text():
         README.write_text(readme)
+
+
+@pytest.mark.slow
+def test_the_file_of_settings_does_what_is_said_of_it(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)
+    strict = re.sub(r"(?m)^confirm = 0\.9\b", "confirm = 0.99", shown)
+    assert strict != shown
+    write(reconstruct(0), tmp_path / "election-day")
+    out = {}
+    for name, settings in (("strict", strict), ("ours", strict.replace('"median"', '"seasonal"'))):
+        (tmp_path / "mine.toml").write_text(settings)
+        told = json.loads(run("netvigil replay election-day --settings mine.toml --json", tmp_path))["outages"]
+        out[name] = {(o["entity_type"], o["confirmed_at"] is not None) for o in told}
+    assert out == {"strict": {("country", True), ("asn", False)}, "ours": {("country", True), ("asn", True)}}
 
 
 def tail(printed: str, shown: str) -> str:
