@@ -1,11 +1,9 @@
 """Whether a frame holds together: what a stage gets must be sound, because its state cannot be half changed."""
 
-import dataclasses
-
 import numpy as np
 
 from pipeline.bins import NEVER
-from pipeline.records import DEAD, END, UP, Bins, Elements, Entity, Frame, Heartbeat, Rows, Verdicts
+from pipeline.records import DEAD, END, UP, Bins, Elements, Entity, Frame, Heartbeat, Peer, Rows, Verdicts
 
 LATEST = 4_102_444_800
 """No record is of the year 2100 or later [s]: a clock in other units is found out."""
@@ -39,19 +37,25 @@ def _wrong_head(frame: Frame) -> str:
         return f"status is {frame.status!r}"  # type: ignore[union-attr]
     if isinstance(frame, Heartbeat):
         return _wrong_beat(frame)
+    if isinstance(frame, Bins | Verdicts) and not _is_watermark(frame.watermark):
+        return f"watermark {frame.watermark} is out of range"
     if not all(_sound(entity) for entity in getattr(frame, "entities", ())):
         return "an entity is not made of words"
     return "" if 0 <= getattr(frame, "width", 0) <= WIDEST else f"width {frame.width} is out of range"  # type: ignore[union-attr]
 
 
 def _wrong_beat(frame: Heartbeat) -> str:
-    if type(frame.time) is not int or not (frame.time == NEVER or 0 <= frame.time < LATEST + WIDEST):
+    if type(frame.time) is not int or not _is_watermark(frame.time):
         return f"time {frame.time!r} is out of range"
     return "" if all(isinstance(signal, str) for signal in frame.signals) else f"signals are {frame.signals!r}"
 
 
+def _is_watermark(time: int) -> bool:
+    return time == NEVER or 0 <= time < LATEST + WIDEST
+
+
 def _sound(entity: Entity) -> bool:
-    return all(isinstance(word, str) for word in (*entity[:3], entity.title))
+    return type(entity.mobile) is bool and all(isinstance(word, str) for word in (*entity[:3], entity.title))
 
 
 def _wrong_batch(frame: Elements | Rows) -> str:
@@ -65,14 +69,19 @@ def _wrong_batch(frame: Elements | Rows) -> str:
         slots = frame.slots
         if (
             frame.width == 0
+            or not 0 <= frame.phase < WIDEST
             or any(type(s) is not int or not 0 <= s < WIDEST for s in slots)
             or list(slots) != sorted(slots)
         ):
             return f"bins of {frame.width} s at {slots!r} are none"
         return _wrong_index("entity", frame.entity, len(frame.entities))
-    if not all(isinstance(peer.asn, int) and isinstance(peer.address, str) for peer in frame.peers):
+    if not all(_is_peer(peer) for peer in frame.peers):
         return "a peer is not a number and an address"
     return _wrong_index("peer", frame.peer, len(frame.peers))
+
+
+def _is_peer(peer: Peer) -> bool:
+    return type(peer.asn) is int and 0 <= peer.asn < 2**32 and all(isinstance(word, str) for word in peer[1:])
 
 
 def _wrong_index(name: str, index: np.ndarray, size: int) -> str:
@@ -83,11 +92,14 @@ def _wrong_index(name: str, index: np.ndarray, size: int) -> str:
 def _wrong_bins(frame: Heartbeat | Bins | Verdicts) -> str:
     if isinstance(frame, Heartbeat):
         return ""
-    shape = (len(frame.start), len(frame.entities))
-    for field in dataclasses.fields(frame):
-        array = getattr(frame, field.name)
-        if isinstance(array, np.ndarray) and field.name != "start" and array.size + shape[0] and array.shape != shape:
-            return f"{field.name} is {array.shape} of {shape}"
     if frame.start.dtype != np.int64 or frame.start.ndim != 1 or np.any(np.diff(frame.start) <= 0):
         return "the bins are not in order"
-    return "a bin has no width" if len(frame.start) and not frame.width else ""
+    bins = len(frame.start)
+    if bins and not -WIDEST < frame.start[0] <= frame.start[-1] < LATEST:
+        return "a bin's start is out of range"
+    for name, dtype in frame.COLUMNS.items():
+        column, shape = getattr(frame, name), (bins, len(frame.entities))
+        # without bins there is nothing to read, and some have then no columns either
+        if name != "start" and (bins or column.size) and (column.dtype != dtype or column.shape != shape):
+            return f"column {name} is {column.dtype} of {column.shape}"
+    return "a bin has no width" if bins and not frame.width else ""

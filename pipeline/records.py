@@ -188,13 +188,15 @@ class Bins:
     value: np.ndarray
     health: np.ndarray
 
+    COLUMNS: ClassVar = {"start": np.int64, "value": np.float64, "health": np.float32}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdicts:
     """What a detector says of t bins x n entities of one signal; all arrays ``(t, n)``.
 
     expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative;
-    state codes of `detectors.base`; settled ``bool``, whether an outage could be confirmed; value and health as in
+    state codes of `detectors.base`, ``int8``; settled ``bool``, whether an outage could be confirmed; value and health as in
     `Bins`.
     ``partition`` is the fusion partition (by country) that these entities belong to.
     """
@@ -217,6 +219,11 @@ class Verdicts:
     score: np.ndarray
     state: np.ndarray
     settled: np.ndarray
+
+    COLUMNS: ClassVar = Bins.COLUMNS | {
+        "expected": np.float64, "lower": np.float64, "upper": np.float64, "score": np.float64,
+        "state": np.int8, "settled": np.bool_,
+    }  # fmt: skip
 
 
 class Term(msgspec.Struct, frozen=True):

@@ -33,6 +33,10 @@ def _is_partial(frame: Frame) -> bool:
     return isinstance(frame, Bins) and frame.feed in SIGNALS and 0 <= frame.partition < _partitions(frame.feed)
 
 
+def _is_of_fusion(frame: Frame) -> bool:
+    return isinstance(frame, Verdicts) and 0 <= frame.partition < topics.VERDICTS.partitions
+
+
 def _partitions(feed: str) -> int:
     return topics.feed(feed).partitions
 
@@ -40,6 +44,6 @@ def _partitions(feed: str) -> int:
 OF_STAGE = {
     "merge": partial(accept, _is_partial),
     "judge": partial(accept, lambda frame: isinstance(frame, Bins) and frame.partition == -1),
-    "fuse": partial(accept, lambda frame: isinstance(frame, Verdicts)),
+    "fuse": partial(accept, _is_of_fusion),
 }
 """What the stages behind take."""
