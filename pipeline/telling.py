@@ -15,12 +15,12 @@ from pipeline.errors import gave_up
 from pipeline.feeds.case import strangers
 from pipeline.observed import Gap, Observed, Series
 from pipeline.past import Past
-from pipeline.records import DeadLetter, Outage
+from pipeline.records import Outage
 from pipeline.replay import Playback, Result
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import by_country, lasted, outages_table, utc
 from pipeline.topics import DEADLETTERS
-from pipeline.wording import counted, printable
+from pipeline.wording import counted, damage, printable
 
 FEW = 5
 """So many of a kind are named, the others counted [-]."""
@@ -30,7 +30,7 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
     ``note`` stands below the table of outages.
-    Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered or not observed may hold
+    Returns the exit code: 1 where nothing was used, and where what was given up, unanswered or not observed may hold
     an outage.
     """
     counts = {
@@ -49,12 +49,12 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
             console.print(
                 f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
             )
-        said = (*_unanswered(counts), *_limits(playback, result), *_damage(result.dead), *strangers(playback.unmatched))
-        for sentence in said:
+        unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
+        for sentence in (*_unanswered(counts), *_limits(playback, result), *unread):
             console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
-    nothing_judged = not sum(result.judged.values())
+    nothing_used = not counts["used"] + counts["late"]
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
-    return int(nothing_judged or lost or bool(playback.observed.gaps()))
+    return int(nothing_used or lost or bool(playback.observed.gaps()))
 
 
 def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
@@ -272,15 +272,3 @@ def _few(names: list[str]) -> str:
     """
     more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
     return "; ".join(names[:FEW]) + more  # a name may have a comma
-
-
-def _damage(letters: list[DeadLetter]) -> Iterator[str]:
-    """The first dead letters, how many more there are, and where a file was given up."""
-    single = [letter for letter in letters if not gave_up(letter.reason)]
-    for letter in single[:FEW]:
-        yield f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}"
-    if len(single) > FEW:
-        yield f"and {len(single) - FEW:,} more"
-    for letter in letters:
-        if gave_up(letter.reason):
-            yield f"Gave up at {letter.place}: {letter.detail}. What was not read may hold an outage: no all-clear."

@@ -1,6 +1,10 @@
 """Times, durations and kinds in plain words: what a desk officer reads in a notification at 3 a.m."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+
+from pipeline.errors import gave_up
+from pipeline.records import DeadLetter
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -120,3 +124,25 @@ def printable(text: str) -> str:
     ('Anzoátegui', 'x?[2J')
     """
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def damage(letters: Sequence[DeadLetter], few: int) -> Iterator[str]:
+    """The first ``few`` dead letters, how many more there are, and where a file was given up.
+
+    Examples
+    --------
+    >>> letters = [DeadLetter("r", "table", "bad-value", f"line {n}", "x") for n in (3, 5, 8)]
+    >>> for sentence in damage([*letters, DeadLetter("r", "table", "truncated-line", "line 9", "it breaks off")], 1):
+    ...     print(sentence)
+    dead letter: table: bad-value at line 3: x
+    and 2 more
+    Gave up at line 9: it breaks off. What was not read may hold an outage: no all-clear.
+    """
+    single = [letter for letter in letters if not gave_up(letter.reason)]
+    for letter in single[:few]:
+        yield f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}"
+    if len(single) > few:
+        yield f"and {len(single) - few:,} more"
+    for letter in letters:
+        if gave_up(letter.reason):
+            yield f"Gave up at {letter.place}: {letter.detail}. What was not read may hold an outage: no all-clear."

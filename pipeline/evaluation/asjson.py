@@ -7,10 +7,12 @@ from itertools import groupby
 from typing import Any
 
 from pipeline.codec import iso
+from pipeline.errors import gave_up
 from pipeline.evaluation.accounting import Account, Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged, Read
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import Total, totals
+from pipeline.records import DeadLetter
 
 MIDDLES = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragments")
 
@@ -34,8 +36,14 @@ def _case(judged: list[Judged]) -> dict[str, Any]:
         "entities": observed.entities,
         "entity_seconds": observed.seconds,
         "tolerance": _tolerance(judged[0].tolerance),
+        "dead": len(judged[0].dead),
+        "given_up": [_letter(letter) for letter in judged[0].dead if gave_up(letter.reason)],
         "detectors": [_read(one, read) for one in judged for read in one.readings],
     }
+
+
+def _letter(letter: DeadLetter) -> dict[str, str]:
+    return {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
 
 
 def _tolerance(exact: Tolerance) -> dict[str, Any]:

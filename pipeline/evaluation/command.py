@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from detectors import REGISTRY
 from pipeline.choosing import read_settings
 from pipeline.engine import Engine
-from pipeline.errors import UserError
+from pipeline.errors import UserError, gave_up
 from pipeline.evaluation.asjson import as_json
 from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
 from pipeline.evaluation.judged import OURS, Judged, judge_all
@@ -57,7 +57,7 @@ class Options:
 
 
 def evaluate(folders: Iterable[str], options: Options) -> int:
-    """Judge cases and show the account."""
+    """Judge cases and show the account; 1 where a file was given up."""
     options.check()
     settings = options.chosen()
     cases = read_cases(folders)
@@ -73,7 +73,7 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
         show_sweep(console, points)
     if options.report is not None:
         _leave(console, options.report, judged, points)
-    return 0
+    return int(any(gave_up(letter.reason) for one in judged for letter in one.dead))
 
 
 def _leave(console: Console, path: Path, judged: list[Judged], points: list[Point]) -> None:

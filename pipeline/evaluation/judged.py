@@ -18,7 +18,7 @@ from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Trace, refused
 from pipeline.feeds.archive import recordings
 from pipeline.feeds.case import Label
-from pipeline.records import Entity, Outage, Run
+from pipeline.records import DeadLetter, Entity, Outage, Run
 from pipeline.replay import Playback, through_memory
 from pipeline.series import Places, placed
 from pipeline.settings import Settings
@@ -57,6 +57,7 @@ class Judged:
     traces: tuple[Trace, ...]
     outages: tuple[Outage, ...]
     places: Places
+    dead: tuple[DeadLetter, ...] = ()
 
     @property
     def best_signal(self) -> Read | None:
@@ -83,6 +84,7 @@ class Outcome(NamedTuple):
     traces: tuple[Trace, ...]
     outages: tuple[Outage, ...]
     places: Places
+    dead: tuple[DeadLetter, ...] = ()
 
 
 def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -> Outcome:
@@ -109,7 +111,7 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
     traces = collected.traces()
     if not any(trace.is_observed.any() for trace in traces):
         raise UserError(f"{case.folder}: nothing in its signals was observed")
-    return Outcome(tuple(traces), tuple(result.sorted()), playback.places)
+    return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead))
 
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:
@@ -121,7 +123,7 @@ def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judge
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
     ways = _ways(detector, traces, came.outages, came.places, settings)
     readings = tuple(_read(case, exact, way, called, own, came.places, traces) for way, called, own in ways)
-    return Judged(case, detector, settings.judging.detector, exact, readings, came.traces, came.outages, came.places)
+    return Judged(case, detector, settings.judging.detector, exact, readings, *came)
 
 
 def judge_all(

@@ -16,10 +16,10 @@ from pipeline.settings import Settings
 from tests.evaluation.made import BACK, FALL, STEP, case
 
 
-def ran(*arguments: object, columns: int = 80) -> str:
+def ran(*arguments: object, columns: int = 80, code: int = 0) -> str:
     words = [str(word) for word in arguments]
     done = CliRunner(env={"COLUMNS": str(columns)}).invoke(app, ["evaluate", *words], catch_exceptions=False)
-    assert done.exit_code == 0
+    assert done.exit_code == code
     return done.stdout
 
 
@@ -76,6 +76,21 @@ def test_a_false_outage_is_in_the_json(tmp_path: Path) -> None:
     (outage,) = told["cases"][0]["detectors"][0]["false_outages"]
     assert (outage["start"], outage["end"]) == (iso(FALL), iso(BACK))
     assert told["totals"][0]["false_per_entity_month"] == pytest.approx(12.2, abs=0.1)
+
+
+def test_what_could_not_be_read_of_a_case_is_said_and_one_that_breaks_off_is_exit_code_one(tmp_path: Path) -> None:
+    table = case(tmp_path / "dark") / "signals.csv"
+    rows = table.read_text().splitlines(keepends=True)
+    rows[5] = "yesterday" + rows[5][20:]
+    table.write_text("".join(rows))
+    damaged = ran(tmp_path / "dark", "--detector", "ours", columns=200)
+    assert "dead letter: table: bad-time at line 6 of signals.csv" in damaged
+    assert "Gave up" not in damaged
+    table.write_text("".join(rows[:-30]) + rows[-30][:40])
+    shown = ran(tmp_path / "dark", "--detector", "ours", columns=200, code=1)
+    assert f"Gave up at line {len(rows) - 29} of signals.csv: the file breaks off in this row" in shown
+    (told,) = json.loads(ran(tmp_path / "dark", "--detector", "ours", "--json", code=1))["cases"]
+    assert (told["dead"], [letter["reason"] for letter in told["given_up"]]) == (2, ["truncated-line"])
 
 
 @pytest.mark.parametrize(
