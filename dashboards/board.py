@@ -1,6 +1,6 @@
 """A board: its panels laid out on Grafana's grid, its variables and annotations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from dashboards.links import COUNTRY, OVERVIEW, RUNBOOK
 from dashboards.panels import OUT, SOURCE, SUSPECT, Json
@@ -13,28 +13,21 @@ Placed = tuple[int, int, Json]
 
 
 def laid_out(placed: Iterable[Placed]) -> list[Json]:
-    """Panels from left to right and top to bottom, with ids and positions.
+    """Panels from left to right and top to bottom, with ids and positions: each where there is room highest up.
 
-    A panel that does not fit into the row begins another one below the highest of the row.
+    So low panels can stand one below the other beside a high one.
 
     Examples
     --------
-    >>> [p["gridPos"] for p in laid_out([(16, 4, {}), (8, 3, {}), (24, 2, {})])]
-    [{'x': 0, 'y': 0, 'w': 16, 'h': 4}, {'x': 16, 'y': 0, 'w': 8, 'h': 4}, {'x': 0, 'y': 4, 'w': 24, 'h': 2}]
+    >>> [p["gridPos"] for p in laid_out([(16, 4, {}), (8, 2, {}), (8, 2, {})])]
+    [{'x': 0, 'y': 0, 'w': 16, 'h': 4}, {'x': 16, 'y': 0, 'w': 8, 'h': 2}, {'x': 16, 'y': 2, 'w': 8, 'h': 2}]
     """
-    rows: list[list[Placed]] = [[]]
-    for item in placed:
-        if sum(w for w, _, _ in rows[-1]) + item[0] > WIDTH:
-            rows.append([])
-        rows[-1].append(item)
+    filled = [0] * WIDTH
     panels: list[Json] = []
-    y = 0
-    for line in rows:
-        height, x = max((h for _, h, _ in line), default=0), 0
-        for width, _, panel in line:
-            panels.append({"id": len(panels) + 1, "gridPos": {"x": x, "y": y, "w": width, "h": height}, **panel})
-            x += width
-        y += height
+    for width, height, panel in placed:
+        y, x = min((max(filled[x : x + width]), x) for x in range(WIDTH - width + 1))
+        filled[x : x + width] = [y + height] * width
+        panels.append({"id": len(panels) + 1, "gridPos": {"x": x, "y": y, "w": width, "h": height}, **panel})
     return panels
 
 
@@ -68,12 +61,24 @@ def annotation(name: str, expr: str, title: str, text: str, color: str) -> Json:
     }  # fmt: skip
 
 
-def outage_marks(places: str) -> list[Json]:
-    """Outages and suspicions of some places, as shaded periods."""
-    active = f"max by (entity, tense) (netvigil_outage_active{{{places}}})"
+def holds(places: str, state: int, before: str = "") -> str:
+    """1 while an outage is in a state: Grafana marks only what is above 0, and a suspicion is 0."""
+    return f"max by (entity, tense) (netvigil_outage_active{{{places}}}{before}) == bool {state} == 1"
+
+
+def begins(countries: str, state: int) -> str:
+    """1 at the first step at which an outage is in a state; where several begin at once, their number is the name."""
+    first = f"({holds(countries, state)} unless {holds(countries, state, ' offset $__interval')})"
+    number = f'count_values by (tense) ("number", count by (tense) ({first}) > 1)'
+    several = f'label_replace({number}, "entity", "$1 countries", "number", "(.*)")'
+    return f"{first} and on (tense) count by (tense) ({first}) == 1\n  or {several}"
+
+
+def outage_marks(places: str, asked: Callable[[str, int], str] = holds) -> list[Json]:
+    """Outages and suspicions: of one place as shaded periods, of many, whose shades would add up, where they begin."""
     return [
-        annotation("Outages", f"{active} == 1", "Outage, as it was known", "{{entity}} ({{tense}})", OUT),
-        annotation("Suspicions", f"{active} == 0", "Suspected, as it was known", "{{entity}} ({{tense}})", SUSPECT),
+        annotation("Outages", asked(places, 1), "Outage, as it was known", "{{entity}} ({{tense}})", OUT),
+        annotation("Suspicions", asked(places, 0), "Suspected, as it was known", "{{entity}} ({{tense}})", SUSPECT),
     ]
 
 

@@ -105,11 +105,12 @@ def panel(
 
 def stat(
     title: str, description: str, query: Json, *, text: str = "value", fields: str = "", above: bool = False,
-    **defaults: Any,
+    sizes: tuple[int, int] | None = None, **defaults: Any,
 ) -> Json:  # fmt: skip
     """One big value or several side by side; ``fields`` is the label of a table that is shown as a word.
 
-    A long name has more room ``above`` its value than beside it.
+    A long name has more room ``above`` its value than beside it; with ``sizes`` of name and value [px] both are as
+    large beside many others as alone.
     """
     options = {
         "colorMode": "background",
@@ -119,6 +120,7 @@ def stat(
         "textMode": text,
         "wideLayout": not above,
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": f"/^{fields}$/" if fields else "", "values": False},
+        **({"text": {"titleSize": sizes[0], "valueSize": sizes[1]}} if sizes else {}),
     }
     return panel("stat", title, description, [query], {"color": {"mode": "thresholds"}, **defaults}, options)
 

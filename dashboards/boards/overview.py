@@ -1,6 +1,6 @@
 """The desk officer's night at a glance: who is out, since when, how much, how sure, and whether we can see."""
 
-from dashboards.board import board, outage_marks, source_variable, tense_variable
+from dashboards.board import begins, board, outage_marks, source_variable, tense_variable
 from dashboards.boards.endings import TENSES, ended_table
 from dashboards.boards.feeds import feed_table, feeds_alive, sources_healthy
 from dashboards.boards.states import (
@@ -61,13 +61,13 @@ def out_now() -> Json:
     clear = f'label_replace(0 * {calm(TENSE)} - 1 and on () {seen}, "name", "No country is out", "", "")'
     return stat(
         "Countries out now",
-        "At the end of the board's time: every country with a confirmed outage, and how deep the signals that fell lie "
-        "below usual, a mean weighed as evidence and no share of people or of traffic. Grey is no all-clear: the "
-        "countries that cannot be seen, or have no day of past yet to compare with; or verdicts are more than three "
-        "hours old, or there are none, so that we do not know. A worker that shows what is live does not show what a "
-        "replay sees.",
+        "At the end of the board's time: every country with a confirmed outage, and what is lost: how deep the signals "
+        "that fell lie below usual, a mean weighed as evidence and no share of people or of traffic. Grey is no "
+        "all-clear: the countries that cannot be seen, or have no day of past yet to compare with; or verdicts are "
+        "more than three hours old, or there are none, so that we do not know. A worker that shows what is live does "
+        "not show what a replay sees.",
         latest(f"sort_desc({out}\n  or {not_judged_cells()})\n  or on () {clear}", "{{name}}"),
-        text="value_and_name", above=True, unit="suffix: % below usual", decimals=0, noValue="We do not know",
+        text="value_and_name", above=True, sizes=(16, 22), unit="suffix:% lost", decimals=0, noValue="We do not know",
         mappings=words(("-1", "All calm", CALM), *NO_ALL_CLEAR), thresholds=steps((None, BLIND), (0, OUT)),
     )  # fmt: skip
 
@@ -267,13 +267,13 @@ def overview() -> Json:
         "netvigil: all countries",
         "Which countries are off the Internet now, since when, how much of it, and how sure we are.",
         [
-            (8, 4, out_now()),
-            (4, 4, also_out()),
-            (3, 4, suspected()),
-            (3, 4, feeds_alive()),
-            (3, 4, age()),
-            (3, 4, watches()),
-            (24, 7, outage_table()),
+            (9, 9, out_now()),
+            (5, 5, also_out()),
+            (5, 5, suspected()),
+            (5, 5, feeds_alive()),
+            (8, 4, age()),
+            (7, 4, watches()),
+            (24, 13, outage_table()),
             (24, 6, ended_table(TENSE)),
             (15, 8, over_time()),
             (9, 8, where()),
@@ -284,5 +284,5 @@ def overview() -> Json:
             (12, 4, taken_back()),
         ],
         variables=[source_variable(), tense_variable()],
-        marks=outage_marks(f"{COUNTRY},{TENSE}"),
+        marks=outage_marks(f"{COUNTRY},{TENSE}", begins),
     )
