@@ -27,7 +27,7 @@ from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
 def application(
     engine: Engine, broker: str, security: Security, feeds: Iterable[str], noting: Noting, group: str = "netvigil"
-) -> tuple[faust.App, Refusal]:
+) -> tuple[Ordered, Refusal]:
     """The application that hosts the whole path for these feeds, and why it ended, where that is a person's mistake.
 
     Scale out by starting more of them: Kafka's groups share the partitions out.

@@ -1,12 +1,15 @@
 """A Faust application in which no message overtakes one that failed."""
 
+import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import faust
 from aiokafka.errors import UnknownError
 from faust.transport.drivers.aiokafka import Producer
+from faust.types.tuples import RecordMetadata
 
 from pipeline.agents.leaving import LeavingTransport
 
@@ -22,6 +25,7 @@ class Numbered(Producer):
     """
 
     numbers = True
+    app: "Ordered"
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": self.numbers}
@@ -39,9 +43,24 @@ class Numbered(Producer):
         finally:
             SENDER.disabled = False
 
+    async def send(self, *args: Any, **options: Any) -> Awaitable[RecordMetadata]:
+        """Send a message; the application notes when the broker has it."""
+        sent = asyncio.ensure_future(await super().send(*args, **options))
+        sent.add_done_callback(self._hear)
+        return sent
+
+    def _hear(self, sent: "asyncio.Future[RecordMetadata]") -> None:
+        if not sent.cancelled() and sent.exception() is None:
+            self.app.heard = time.monotonic()
+
 
 class Ordered(faust.App):
-    """The application with that producer, a consumer that can leave, and no folder: its tables are in memory."""
+    """The application with that producer, a consumer that can leave, and no folder: its tables are in memory.
+
+    ``heard``: when the broker last took a message [s of the monotonic clock].
+    """
+
+    heard = 0.0
 
     def _create_directories(self) -> None:
         """Faust would make one where the person stands, and end where nobody may write."""

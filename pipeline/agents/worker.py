@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from pipeline.agents.app import application
 from pipeline.agents.noting import Noting
+from pipeline.agents.ordered import Ordered
 from pipeline.brokers.create import create
 from pipeline.brokers.security import Security
 from pipeline.engine import Engine
@@ -99,8 +100,8 @@ FIRST = 30.0
 
 
 LEAVING = 20.0
-"""How long a worker may take to end [s]: Faust and aiokafka would wait for ever for a broker that is gone.  It is less
-than the 30 s after which `docker-compose.yml` has it killed without a word."""
+"""How long a worker that ends may hear nothing from its broker [s]: Faust and aiokafka would wait for ever for one that
+is gone.  One that answers is given what a large state needs; `docker-compose.yml` gives two minutes."""
 
 AGAIN = 1.0
 """A signal that comes again so soon is still the first one [s]: ``timeout`` sends it to its child and to its group."""
@@ -116,7 +117,9 @@ class Worker(faust.Worker):
     or of a terminal that closes, and then the replay ends them by SIGTERM.
     """
 
-    def __init__(self, app: faust.App, **options: Any) -> None:
+    app: Ordered
+
+    def __init__(self, app: Ordered, **options: Any) -> None:
         super().__init__(app, **options)
         self.told: dict[int, float] = {}
 
@@ -127,11 +130,15 @@ class Worker(faust.Worker):
         super()._schedule_shutdown(number)
 
     async def stop(self) -> None:
-        """End in an orderly way, and in `LEAVING` seconds anyhow."""
-        watch = threading.Timer(LEAVING, _end, [f"the broker did not answer for {LEAVING:.0f} s; {UNSAVED}"])
-        watch.daemon = True  # by a thread, as a stage may hold the loop up; where the process ends, it ends too
-        watch.start()
+        """End in an orderly way, and `LEAVING` seconds after the broker's last answer anyhow."""
+        # by a thread, as a stage may hold the loop up; where the process ends, it ends too
+        threading.Thread(target=self._watch, args=(time.monotonic(),), daemon=True).start()
         await super().stop()
+
+    def _watch(self, begun: float) -> None:
+        while (rest := max(begun, self.app.heard) + LEAVING - time.monotonic()) > 0:
+            time.sleep(rest)
+        _end(f"the broker did not answer for {LEAVING:.0f} s; {UNSAVED}")
 
     def _install_signal_handlers_unix(self) -> None:
         super()._install_signal_handlers_unix()
