@@ -30,7 +30,7 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
     ``note`` stands below the table of outages.
-    Returns the exit code: 1 where nothing was used, and where what was given up, unanswered or not observed may hold
+    Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered or not observed may hold
     an outage.
     """
     counts = {
@@ -52,9 +52,9 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
         unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
         for sentence in (*_unanswered(counts), *_limits(playback, result), *unread):
             console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
-    nothing_used = not counts["used"] + counts["late"]
+    nothing_judged = not sum(result.judged.values())
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
-    return int(nothing_used or lost or bool(playback.observed.gaps()))
+    return int(nothing_judged or lost or bool(playback.observed.gaps()))
 
 
 def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
