@@ -133,7 +133,7 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
             "day, which only serves to compare with: replay the days before as well, better four weeks."
         )
     yield from unobserved(playback.observed, playback.places)
-    yield from _inexact(by_country(_confirmed(result.sorted()), playback.places), playback)
+    yield from _inexact(by_country(_confirmed(result.sorted()), playback.places), past, playback.places)
     undated = [outage for outage in _confirmed(result.sorted()) if past.undated(outage)]
     if undated:
         names = [f"{_name(o.entity_type, o.entity, playback.places)} from {utc(o.start)} UTC on" for o in undated]
@@ -143,17 +143,18 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
         )
 
 
-def _inexact(found: list[Outage], playback: Playback) -> Iterator[str]:
+def _inexact(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
     """Between when outages began or ended that nobody saw begin or end: those of the same times in one sentence."""
     groups: dict[tuple[str, Gap], list[str]] = {}
     for outage in found:
-        for word, gap in (("began", playback.past.began(outage)), ("ended", playback.past.ended(outage))):
+        for word, gap in (("began", past.began(outage)), ("ended", past.ended(outage))):
             if gap is not None:
-                name = _name(outage.entity_type, outage.entity, playback.places)
-                groups.setdefault((word, gap), []).append(name)
-    for (word, gap), names in groups.items():
-        first, last = (utc(time) for time in gap if time is not None)
+                groups.setdefault((word, gap), []).append(_name(outage.entity_type, outage.entity, places))
+    for (word, gap), names in list(groups.items())[:FEW]:
+        first, last = map(utc, filter(None, gap))
         yield f"Not exactly dated: the outage of {_few(names)} {word} between {first} and {last} UTC, not observed."
+    if len(groups) > FEW:
+        yield f"Nor are others, at {counted(len(groups) - FEW, 'other time')}: --json names them all (undated)."
 
 
 def unobserved(observed: Observed, places: Places) -> Iterator[str]:

@@ -88,6 +88,14 @@ def test_an_onset_or_end_that_touches_a_hole_is_not_exact(
     assert told["undated"] == [outage["id"] for outage in told["outages"]]
 
 
+def test_five_times_that_are_not_exact_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    countries = enumerate(("AF", "BD", "IN", "IR", "LK", "NP"))
+    rows = "".join(without(series(72, name, low=range(2, 12)), 12.5 + i / 6, 11.5) for i, name in countries)
+    said = replayed(tmp_path, rows, 1)
+    assert said.count("Not exactly dated: the outage of") == 5
+    assert "Nor are others, at 1 other time: --json names them all (undated)." in said
+
+
 def test_times_are_exact_where_a_hole_is_elsewhere_or_another_witness_saw_them(tmp_path: Path) -> None:
     rows = series(72, low=range(2, 12))
     assert "Not exactly" not in replayed(tmp_path, without(rows, 7, 6.5))
