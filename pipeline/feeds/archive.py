@@ -91,8 +91,11 @@ class Source:
             yield from batched(_to_the_break(self.feed.name, self.feed.items(stream), raw), self.piece)
 
 
-def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked) -> Iterator[Item]:
-    """The same, and last the damage of the compression: what that cuts in two is no further damage."""
+def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked, until: str = "") -> Iterator[Item]:
+    """The same, and last the damage of the compression: what that cuts in two is no further damage.
+
+    ``until``: how far it was read, in words, where the items do not tell.
+    """
     last, cut = NEVER, ""
     for item in items:
         if not isinstance(item, DecodeError):
@@ -103,8 +106,8 @@ def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked) -> Iterator[I
         yield item
     if raw.damage:
         reason, place, detail = raw.damage
-        read = f"; read until {iso(last)}" if last > NEVER else ""
-        yield DecodeError(feed, reason, place, f"{detail}{cut}{read}")
+        until = f"read until {iso(last)}" if last > NEVER else until
+        yield DecodeError(feed, reason, place, f"{detail}{cut}{'; ' * bool(until)}{until}")
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def open_source(path: str | Path, piece: int = DAY) -> Source:
     feed = _recognised(path, head)
     if feed.name == table.NAME:
         return _table_source(path, feed, piece)
-    return Source(path, feed, _first_time(feed, head), feed.signals)
+    return Source(path, feed, _first_time(feed, head), feed.signals, piece=piece)
 
 
 def _table_of(folder: Path) -> Path:
@@ -188,7 +191,7 @@ def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     raw, stream = unpacked(path)
     with stream:
         read = table.read_table(stream, read_entities(beside) if beside.is_file() else None)
-    damage = (item for item in _to_the_break(feed.name, read.damage, raw) if isinstance(item, DecodeError))
+    damage = (item for item in _to_the_break(feed.name, read.damage, raw, read.until) if isinstance(item, DecodeError))
     read = dataclasses.replace(read, damage=tuple(damage))
     first = min((int(rows.time[0]) for rows in read.series), default=NEVER)
     return Source(path, feed, first, read.signals, read, piece)

@@ -47,12 +47,15 @@ class Table:
         Rows that could not be used.
     unmatched
         ``(entity_type, entity)`` of the entities that have no row.
+    until
+        How far the file was read, in words.
     """
 
     series: tuple[Rows, ...]
     outside: int = 0
     damage: tuple[DecodeError, ...] = ()
     unmatched: tuple[tuple[str, str], ...] = ()
+    until: str = ""
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -95,7 +98,7 @@ def read_table(
     if damage and not block.endswith(LF) and damage[-1].place == f"line {line + block.count(LF)}":
         damage[-1] = _broken_off(damage[-1])
     unmatched = tuple(key for key in entities or {} if key not in names.entities)
-    return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage), unmatched)
+    return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage), unmatched, _read_until(parts))
 
 
 def _broken_off(last: DecodeError) -> DecodeError:

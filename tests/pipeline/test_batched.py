@@ -14,7 +14,8 @@ from pipeline import topics
 from pipeline.bins import DAY
 from pipeline.dispatch import Dispatch
 from pipeline.errors import DecodeError
-from pipeline.feeds.archive import Source
+from pipeline.feeds import FEEDS
+from pipeline.feeds.archive import Source, open_source
 from pipeline.feeds.base import Feed, Item, batched
 from pipeline.feeds.messages import BATCH, STRIDE
 from pipeline.feeds.table import chunks
@@ -53,8 +54,13 @@ def test_a_recording_of_a_line_a_batch_is_sent_in_batches(tmp_path: Path):
     frames = sent(source.items())
     assert len([frame for frame in frames if isinstance(frame, Rows)]) == 2  # the partitions of two countries
     assert len([frame for frame in frames if isinstance(frame, Heartbeat)]) == 2 * PARTITIONS  # at its start and end
-    hours = replace(source, piece=3600)
-    assert len([frame for frame in sent(hours.items()) if isinstance(frame, Rows)]) == 2 * 24
+
+
+def test_a_pace_gives_its_pieces_of_every_feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(FEEDS, "lines", Feed("lines", ("bgp.lines",), lambda name, _: name == "lines", read))
+    (tmp_path / "lines").write_text("\n".join(f"{t},PK,7" for t in range(0, DAY, 300)))
+    for piece, batches in ((DAY, 1), (3600, 24), (300, 288)):
+        assert len(list(open_source(tmp_path / "lines", piece).items())) == batches
 
 
 def test_rows_one_by_one_take_the_messages_of_a_table():

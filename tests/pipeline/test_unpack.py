@@ -87,3 +87,4 @@ def test_a_small_table_with_a_wrong_checksum_gives_every_row_and_is_given_up(tmp
     assert isinstance(table, Rows)
     assert len(table) == 24
     assert gave_up(damage.reason)  # type: ignore[union-attr]
+    assert damage.detail.endswith("the last row used is of 2024-02-08T23:00:00Z")  # type: ignore[union-attr]
