@@ -196,8 +196,8 @@ class Verdicts:
     """What a detector says of t bins x n entities of one signal; all arrays ``(t, n)``.
 
     expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative;
-    state codes of `detectors.base`, ``int8``; settled ``bool``, whether an outage could be confirmed; value and health as
-    in `Bins`.
+    state codes of `detectors.base`, ``int8``; settled ``bool``, whether an outage could be confirmed; value and health
+    as in `Bins`.
     ``partition`` is the fusion partition (by country) that these entities belong to.
     """
 
