@@ -154,13 +154,13 @@ class Host:
                 self.resumed(hosted.stage)
         return hosted
 
-    async def save(self, partition: int, hosted: Hosted) -> None:
+    async def save(self, partition: int, hosted: Hosted, acks: bool = True) -> None:
         """Write a snapshot, then acknowledge what it contains; messages go on meanwhile."""
         async with hosted.saving:
             with _failing(hosted):
-                await self._save(partition, hosted)
+                await self._save(partition, hosted, acks)
 
-    async def _save(self, partition: int, hosted: Hosted) -> None:
+    async def _save(self, partition: int, hosted: Hosted, acks: bool) -> None:
         begun = time.monotonic()
         async with hosted.stepping:
             if hosted.failed:
@@ -172,16 +172,20 @@ class Host:
         # a partition that went to another worker meanwhile is its own now, and so is its state
         owned = lambda: self.hosted.get(partition) is hosted  # noqa: E731
         if owned() and events and await self.snapshots.save(partition, mark, state, owned):
-            for event in events:
+            for event in events if acks else ():
                 event.ack()
         took = time.monotonic() - begun
         hosted.due = begun + max(self.every, SHARE * took, len(state) / RATE)
 
-    async def save_due(self, anyway: bool = False) -> None:
-        """The snapshots that are due; ``anyway``: of everything that is not saved yet."""
+    async def save_due(self, anyway: bool = False, acks: bool = True) -> None:
+        """The snapshots that are due; ``anyway``: of everything that is not saved yet.
+
+        Without ``acks`` nothing is acknowledged: in the midst of a rebalance a broker may refuse offsets, at
+        which Faust crashes.  What comes again is passed over.
+        """
         now = time.monotonic()
         due = [(p, h) for p, h in self.hosted.items() if h.unsaved and (anyway or now >= h.due)]
-        await asyncio.gather(*[self.save(partition, hosted) for partition, hosted in due])
+        await asyncio.gather(*[self.save(partition, hosted, acks) for partition, hosted in due])
 
     def forget(self) -> None:
         """After a rebalance: every stage starts from its snapshot again."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,10 @@ from pipeline.errors import UserError
 
 LOOK = 0.5
 """How often it is looked whether something is due [s]."""
+
+LET_GO = 3.0
+"""How long partitions may be saved before they go to others [s]: a worker hears up to 2 s late of a rebalance, and is
+out of the group where it has not answered after 6 s."""
 
 
 @dataclass
@@ -48,6 +52,16 @@ def guarded(app: faust.App, body: Callable[..., Awaitable[None]]) -> Callable[..
     return run
 
 
+async def in_time(seconds: float, *work: Coroutine[Any, Any, None]) -> None:
+    """Wait for work for so long at most; what is not done goes on behind, and what it raises then counts no more."""
+    tasks = [asyncio.create_task(one) for one in work]
+    done, rest = await asyncio.wait(tasks, timeout=seconds)
+    for task in rest:
+        task.add_done_callback(lambda late: late.cancelled() or late.exception())
+    for task in done:
+        task.result()
+
+
 def count_letters(app: faust.App, noting: Noting, address: Mapping[str, bytes]) -> None:
     """Dead letters are counted where they end up, whoever wrote them."""
 
@@ -61,13 +75,22 @@ def count_letters(app: faust.App, noting: Noting, address: Mapping[str, bytes]) 
 
 
 def keep(app: faust.App, hosts: Sequence[Host], noting: Noting, refusal: Refusal) -> None:
-    """Stages start from their snapshots after every rebalance, and leave one behind at the end, unless it is a crash:
-    Faust calls its shutdown hooks then too, while messages that came behind the failure may have gone on.
+    """Stages start from their snapshots after every rebalance, and leave one behind before it and at the end, unless it
+    is a crash: Faust calls its shutdown hooks then too, while messages that came behind the failure may have gone on.
 
-    A snapshot that cannot be read is a ``refusal``.
+    What is not in a snapshot when a partition goes is counted again by whoever owns it next.  A snapshot that cannot be
+    read is a ``refusal``.
     """
 
+    def is_sound() -> bool:
+        return app.crash_reason is None and refusal.error is None
+
     @app.on_partitions_revoked.connect(weak=False)
+    async def _let_go(*_: Any, **__: Any) -> None:
+        if is_sound():
+            await in_time(LET_GO, *[host.save_due(anyway=True, acks=False) for host in hosts])
+        await _rebalanced()
+
     @app.on_partitions_assigned.connect(weak=False)
     async def _rebalanced(*_: Any, **__: Any) -> None:
         noting.forget()
@@ -91,16 +114,13 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting, refusal: Refusal
 
     @app.on_before_shutdown.connect(weak=False)
     async def _leave(*_: Any, **__: Any) -> None:
-        if app.crash_reason is None and refusal.error is None:
-            await save(anyway=True)
-
-    async def save(anyway: bool = False) -> None:
-        await asyncio.gather(*[host.save_due(anyway) for host in hosts])
+        if is_sound():
+            await asyncio.gather(*[host.save_due(anyway=True) for host in hosts])
 
     async def keep_saving(_: Any) -> None:
         while not app.should_stop:
             await asyncio.sleep(LOOK)
-            await save()
+            await asyncio.gather(*[host.save_due() for host in hosts])
             noting.tidy(time.monotonic())
 
     app.task(guarded(app, keep_saving))

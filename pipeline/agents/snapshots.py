@@ -97,6 +97,8 @@ class Snapshots:
         slot = 1 - self.slots.get(partition, 1)
         chunks = [state[i : i + CHUNK] for i in range(0, len(state), CHUNK)]
         for i, chunk in enumerate(chunks):
+            if not owned():  # its next owner may be this worker, which then writes to the same slot
+                return False
             await self._write(partition, _key(partition, self.owner, slot, i), chunk)
         manifest = Manifest(mark, slot, len(chunks), zlib.crc32(state), self.form)
         if not owned():
