@@ -198,7 +198,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     Every line that is not blank gives at least one element or one `DecodeError`.
     """
     batch = Batch(NAME)
-    for item in believed(NAME, parsed(NAME, stream, parse)):
+    for item in believed(NAME, parsed(NAME, stream, parse, closed=True)):
         if isinstance(item, DecodeError):
             yield item
             continue

@@ -88,7 +88,7 @@ def test_what_could_not_be_read_of_a_case_is_said_and_one_that_breaks_off_is_exi
     assert "Gave up" not in damaged
     table.write_text("".join(rows[:-30]) + rows[-30][:40])
     shown = ran(tmp_path / "dark", "--detector", "ours", columns=200, code=1)
-    assert f"Gave up at line {len(rows) - 29} of signals.csv: the file breaks off in this row" in shown
+    assert f"Gave up at line {len(rows) - 29} of signals.csv: the last line has no end" in shown
     (told,) = json.loads(ran(tmp_path / "dark", "--detector", "ours", "--json", code=1))["cases"]
     assert (told["dead"], [letter["reason"] for letter in told["given_up"]]) == (2, ["truncated-line"])
 

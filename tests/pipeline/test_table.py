@@ -80,8 +80,8 @@ def test_a_share_of_more_than_one_is_out_of_range():
     ],
 )
 def test_a_bad_row_is_a_dead_letter_with_its_line_and_the_others_are_used(bad, reason):
-    text = (HEADER + "\n".join([row("00:00"), bad, row("00:05")])).encode(errors="surrogateescape")
-    read = read_table(io.BytesIO(text))
+    text = "\n".join([row("00:00"), bad, row("00:05"), ""])
+    read = read_table(io.BytesIO((HEADER + text).encode(errors="surrogateescape")))
     assert [(error.reason, error.place) for error in read.damage] == [(reason, "line 3")]
     assert len(read.series[0]) == 2
 
@@ -140,6 +140,13 @@ def test_a_table_of_too_many_signals_does_not_become_too_many_series():
 def test_rows_are_sorted_by_time_and_keep_their_order_within_a_bin():
     (rows,) = table(row("00:10", value="3"), row("00:00", value="1"), row("00:10", value="4")).series
     assert rows.value.tolist() == [1.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize("value", ["86.414", "8", ""])
+def test_a_last_line_without_an_end_is_not_used_also_where_it_could_be_a_row(value):
+    read = read_table(io.BytesIO((HEADER + row() + "\n" + row("00:05", value=value)).encode()))
+    assert read.series[0].value.tolist() == [1.0]
+    assert [(error.reason, error.place) for error in read.damage] == [("truncated-line", "line 3")]
 
 
 def test_an_offset_is_turned_into_utc():
