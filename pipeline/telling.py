@@ -20,7 +20,7 @@ from pipeline.replay import Playback, Result
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import by_country, lasted, outages_table, utc
 from pipeline.topics import DEADLETTERS
-from pipeline.wording import counted, damage, printable
+from pipeline.wording import counted, damage, given_up, printable
 
 FEW = 5
 """So many of a kind are named, the others counted [-]."""
@@ -40,6 +40,7 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
     if as_json:
         sys.stdout.write(_as_json(playback, result, counts))
     else:
+        _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
         _found(console, result.sorted(), playback, note)
         console.print(
             f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, "
@@ -50,11 +51,15 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
                 f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
             )
         unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
-        for sentence in (*_unanswered(counts), *_limits(playback, result), *unread):
-            console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
+        _caution(console, (*_unanswered(counts), *_limits(playback, result), *unread))
     nothing_judged = not sum(result.judged.values())
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
     return int(nothing_judged or lost or bool(playback.observed.gaps()))
+
+
+def _caution(console: Console, sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
 
 
 def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:

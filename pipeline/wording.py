@@ -127,22 +127,29 @@ def printable(text: str) -> str:
 
 
 def damage(letters: Sequence[DeadLetter], few: int) -> Iterator[str]:
-    """The first ``few`` dead letters, how many more there are, and where a file was given up.
+    """The first ``few`` dead letters, and how many more there are; not those that gave a file up.
 
     Examples
     --------
     >>> letters = [DeadLetter("r", "table", "bad-value", f"line {n}", "x") for n in (3, 5, 8)]
-    >>> for sentence in damage([*letters, DeadLetter("r", "table", "truncated-line", "line 9", "it breaks off")], 1):
-    ...     print(sentence)
-    dead letter: table: bad-value at line 3: x
-    and 2 more
-    Gave up at line 9: it breaks off. What was not read may hold an outage: no all-clear.
+    >>> list(damage(letters, 1))
+    ['dead letter: table: bad-value at line 3: x', 'and 2 more']
     """
     single = [letter for letter in letters if not gave_up(letter.reason)]
     for letter in single[:few]:
         yield f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}"
     if len(single) > few:
         yield f"and {len(single) - few:,} more"
+
+
+def given_up(letters: Sequence[DeadLetter]) -> Iterator[str]:
+    """Where files were given up.
+
+    Examples
+    --------
+    >>> list(given_up([DeadLetter("r", "table", "truncated-line", "line 9", "it breaks off")]))
+    ['Gave up at line 9: it breaks off. What was not read may hold an outage: no all-clear.']
+    """
     for letter in letters:
         if gave_up(letter.reason):
             yield f"Gave up at {letter.place}: {letter.detail}. What was not read may hold an outage: no all-clear."

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged
 from pipeline.show import utc
-from pipeline.wording import counted, damage
+from pipeline.wording import counted, damage, given_up
 
 FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
@@ -72,6 +72,7 @@ def share(value: float) -> str:
 
 def remarks(judged: Judged) -> Iterator[str]:
     """What could not be read, and what fusion missed, did not meet, or called out falsely, each in a sentence."""
+    yield from given_up(judged.dead)
     yield from damage(judged.dead, FEW)
     made = judged.readings[0].account
     yield from _some([f"missed: {label_text(answer)}" for answer in made.answers if not answer.hit])

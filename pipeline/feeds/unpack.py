@@ -13,7 +13,11 @@ PIECE = 256 * 1024
 """Compressed bytes that are read, and decompressed ones that are made, at once."""
 
 STEP = 4 * 1024
-"""The same on the way back to a damage, where small pieces are cheaper."""
+"""The same on the way back to a damage, where small pieces are cheaper, and of bzip2, to see where a block ends."""
+
+HELD = 4 * 2**20
+"""Content of bzip2 that is held back until its checksum came [bytes]: a block has 900,000 before its long runs are
+spread, in text hardly more.  What a block has beyond that is handed out unchecked."""
 
 MAGIC: dict[bytes, tuple[str, Callable[[], Any]]] = {
     b"\x1f\x8b": ("gzip", lambda: zlib.decompressobj(31)),
@@ -31,7 +35,8 @@ class Unpacked(io.RawIOBase):
 
     Damage of the compression is the end of the content, never an exception: all that was good before it is read
     first, and ``damage`` then says what it was and at which byte of the file it was noticed.  Bzip2 has blocks of up to
-    900 kB, each good or bad as a whole, and a bad one may come scrambled.
+    900 kB, each with its checksum: a bad one, which may come scrambled, is dropped as a whole.  The checksum of gzip
+    and xz comes at the end, so there some of what was read before the damage may be wrong.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,8 +48,9 @@ class Unpacked(io.RawIOBase):
         self.damage: tuple[str, str, str] | None = None
         self.stream: Any = None
         self.given = b""
-        self.begun, self.used, self.made = 0, 0, 0  # of the stream at hand: where it begins, bytes used and made
-        self.ended = False
+        self.held = bytearray()  # what was made and not yet handed out
+        self.begun, self.used, self.made, self.checked = 0, 0, 0, 0  # of the stream at hand: where it begins, and bytes
+        self.drained, self.ended = True, False
 
     def readable(self) -> bool:
         """It is."""
@@ -59,19 +65,27 @@ class Unpacked(io.RawIOBase):
         """Fill the buffer with content; 0 at its end."""
         if self.make is None:
             return self.file.readinto(buffer)
-        piece, size = b"", min(len(buffer), PIECE)
-        while not piece and not self.ended:
+        size = min(len(buffer), PIECE)
+        while not self._ready() and not self.ended:
             try:
-                piece = self._piece(size)
+                self.held += self._piece(size)
             except BROKEN as error:
-                piece = self._rescued(size)
-                self._end(f"damaged-{self.kind}", str(error))
-        buffer[: len(piece)] = piece
-        return len(piece)
+                self.held += self._rescued(size)
+                unsure = self.kind != "bzip2" or self.made - self.checked > len(self.held)
+                wrong = "; what was read before it is unchecked and may be wrong" * unsure
+                self._end(f"damaged-{self.kind}", f"{error}{wrong}")
+        ready = min(size, self._ready())
+        buffer[:ready] = self.held[:ready]
+        del self.held[:ready]
+        return ready
+
+    def _ready(self) -> int:
+        """How much of what is held can be handed out [bytes]."""
+        return max(0, len(self.held) - min(self.made - self.checked, HELD))
 
     def _piece(self, size: int) -> bytes:
         """Up to ``size`` bytes of content; none does not mean the end."""
-        if self._is_hungry() and not self._read(PIECE):
+        if self._is_hungry() and not self._read(STEP if self.kind == "bzip2" else PIECE):
             if self.stream is not None:
                 self._end(f"truncated-{self.kind}", "the end of the compressed stream is missing")
             self.ended = True
@@ -79,13 +93,12 @@ class Unpacked(io.RawIOBase):
         if self.stream is None and not self._begin():
             return b""
         made = self._unpack(size)
-        self.made += len(made)
         if self.stream.eof:
             self.given, self.stream = self.stream.unused_data, None
         return made
 
     def _is_hungry(self) -> bool:
-        return not self.given and (self.stream is None or getattr(self.stream, "needs_input", True))
+        return not self.given and (self.stream is None or (self.drained and getattr(self.stream, "needs_input", True)))
 
     def _read(self, size: int) -> bool:
         self.used = self.file.tell()
@@ -96,6 +109,11 @@ class Unpacked(io.RawIOBase):
         made: bytes = self.stream.decompress(self.given, size)
         # zlib hands back what it has not used; bz2 and lzma keep it
         self.given = getattr(self.stream, "unconsumed_tail", b"")
+        self.made += len(made)
+        self.drained = not made
+        # bzip2 that wants more and has nothing left to give has checked all that it gave
+        if self.kind != "bzip2" or self.stream.eof or (self.drained and self._is_hungry()):
+            self.checked = self.made
         return made
 
     def _rescued(self, size: int) -> bytes:
@@ -106,8 +124,9 @@ class Unpacked(io.RawIOBase):
         """
         if self.stream is None or self.make is None:
             return b""
-        self.stream, self.given = self.make(), b""
         used, known, made = self.used, self.made, bytearray()
+        self._restart()
+        self.given = b""
         with contextlib.suppress(*BROKEN):
             self.file.seek(self.begun)
             while len(made) < size:
@@ -127,12 +146,17 @@ class Unpacked(io.RawIOBase):
             if not any(self.given.startswith(key[: len(self.given)]) for key in MAGIC):
                 self._end(f"garbage-after-{self.kind}", f"it begins with {self.given[:16].hex(' ')}")
                 return False
-        assert self.make is not None
-        self.stream = self.make()
-        self.begun, self.made = self.file.tell() - len(self.given), 0
+        self._restart()
+        self.begun = self.file.tell() - len(self.given)
         return True
 
+    def _restart(self) -> None:
+        assert self.make is not None
+        self.stream, self.made, self.checked, self.drained = self.make(), 0, 0, True
+
     def _end(self, reason: str, detail: str) -> None:
+        del self.held[max(0, len(self.held) - (self.made - self.checked)) :]
+        self.checked = self.made
         place = f"byte {self.file.tell() - len(self.given)} of the compressed file"
         self.damage, self.ended = (reason, place, detail), True
 

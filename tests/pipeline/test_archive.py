@@ -94,7 +94,7 @@ def test_a_flipped_byte_is_damage_and_never_an_exception(tmp_path: Path, kind):
     packed[len(packed) // 2] ^= 0xFF
     raw, content = unpacked(write(tmp_path / "x", bytes(packed)))
     with content:
-        assert content.read()
+        assert bool(content.read()) == (kind != "bzip2")  # of which a block that is damaged is dropped
     assert raw.damage is not None
     assert raw.damage[0] == f"damaged-{kind}"
 

@@ -142,6 +142,7 @@ def test_a_table_that_breaks_off_within_a_row_is_no_all_clear(tmp_path: Path) ->
     whole = series(72)
     said = replayed(tmp_path, whole[:-20], 1)
     assert "Gave up at line 433 of signals.csv: the last line has no end, as where a file breaks off: not used" in said
+    assert said.startswith("Gave up"), "not below outages that may be wrong"
     (told,) = json.loads(replayed(tmp_path, whole[:-20], 1, "--json"))["given_up"]
     assert told["reason"] == "truncated-line"
     assert "Gave up" not in replayed(tmp_path, whole[:-20] + "\n" + series(72), 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import gave_up
+from pipeline.errors import UserError, gave_up
 from pipeline.feeds.archive import open_source
 from pipeline.feeds.unpack import unpacked
 from pipeline.records import Rows
@@ -65,6 +65,39 @@ def test_damage_in_the_second_of_two_streams_takes_nothing_of_the_first(tmp_path
     assert read == TEXT[:301_000]
 
 
+@pytest.mark.parametrize("piece", [1000, 100_000, -1])
+def test_of_bzip2_nothing_is_read_that_its_checksum_did_not_confirm(tmp_path: Path, piece: int) -> None:
+    text = b"".join(b"2024-02-08T00:00Z,bgp.ris,asn,AS%d,%d\n" % (n, n) for n in range(9000))
+    blocks = PACKERS["bzip2"](text)
+    for at in range(100, len(blocks), 1999):
+        (tmp_path / "x").write_bytes(blocks[:at] + bytes([blocks[at] ^ 2]) + blocks[at + 1 :])
+        raw, stream = unpacked(tmp_path / "x")
+        with stream:
+            read = b"".join(iter(lambda stream=stream: stream.read(piece), b""))
+        assert raw.damage is not None
+        assert text.startswith(read)
+        assert len(read) > len(text) * at / len(blocks) - 2 * 100_000  # a block of level 1
+
+
+def test_a_small_table_of_bzip2_that_is_damaged_is_one_that_cannot_be_read(tmp_path: Path) -> None:
+    packed = bytearray(bz2.compress(b"time,signal,entity_type,entity,value\n2024-02-08T00:00Z,bgp.ris,country,PK,7\n"))
+    packed[50] ^= 2
+    (tmp_path / "signals.csv").write_bytes(packed)
+    with pytest.raises(UserError, match="nothing of it can be read: damaged-bzip2 at byte"):
+        open_source(tmp_path / "signals.csv")
+
+
+def test_a_block_of_long_runs_is_held_back_within_a_bound(tmp_path: Path) -> None:
+    (tmp_path / "bomb").write_bytes(bz2.compress(b"\0" * 50_000_000))
+    tracemalloc.start()
+    _, stream = unpacked(tmp_path / "bomb")
+    with stream:
+        assert sum(len(piece) for piece in iter(lambda: stream.read(100_000), b"")) == 50_000_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 12_000_000
+
+
 def test_the_way_back_to_a_damage_is_bounded_too(tmp_path: Path) -> None:
     packed = gzip.compress(b"\0" * 50_000_000)
     (tmp_path / "bomb").write_bytes(packed[:-6] + bytes([packed[-6] ^ 1]) + packed[-5:])
@@ -87,4 +120,5 @@ def test_a_small_table_with_a_wrong_checksum_gives_every_row_and_is_given_up(tmp
     assert isinstance(table, Rows)
     assert len(table) == 24
     assert gave_up(damage.reason)  # type: ignore[union-attr]
+    assert "what was read before it is unchecked and may be wrong" in damage.detail  # type: ignore[union-attr]
     assert damage.detail.endswith("the last row used is of 2024-02-08T23:00:00Z")  # type: ignore[union-attr]
