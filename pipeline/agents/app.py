@@ -67,7 +67,7 @@ def application(
     behind = [
         agent(topic, stage, stages[stage], OF_STAGE[stage], forms[stage]) for stage, topic in topics.STAGES.items()
     ]
-    hosts = [*bins.values(), *behind]
+    app.hosts = hosts = [*bins.values(), *behind]
     noting.pulse = Pulse(engine.settings.silence, {feed: FEEDS[feed].signals for feed in bins})
     refusal = Refusal()
     keep(app, hosts, noting, refusal)

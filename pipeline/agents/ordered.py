@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 import faust
 from aiokafka.errors import UnknownError
 from faust.transport.drivers.aiokafka import Producer
-from faust.types.tuples import RecordMetadata
+from faust.types.tuples import TP, RecordMetadata
 
-from pipeline.agents.leaving import LeavingTransport
+from pipeline.agents.consuming import StageTransport
+from pipeline.agents.host import Host
 
 SENDER = logging.getLogger("aiokafka.producer.sender")
 
@@ -57,10 +58,16 @@ class Numbered(Producer):
 class Ordered(faust.App):
     """The application with that producer, a consumer that can leave, and no folder: its tables are in memory.
 
-    ``heard``: when the broker last took a message [s of the monotonic clock].
+    ``heard``: when the broker last took a message [s of the monotonic clock].  ``hosts``: its stages.
     """
 
     heard = 0.0
+    hosts: Sequence[Host] = ()
+
+    def starts(self) -> dict[TP, int]:
+        """The offset from which on every stage that is at work needs its messages."""
+        hosted = [(host.topic, p, h.offset) for host in self.hosts for p, h in host.hosted.items()]
+        return {TP(topic, partition): offset + 1 for topic, partition, offset in hosted if offset >= 0}
 
     def _create_directories(self) -> None:
         """Faust would make one where the person stands, and end where nobody may write."""
@@ -68,5 +75,5 @@ class Ordered(faust.App):
     def _new_producer(self) -> Numbered:
         return Numbered(self.transport, loop=self.loop, beacon=self.beacon)
 
-    def _new_transport(self) -> LeavingTransport:
-        return LeavingTransport(self.conf.broker_consumer, self)
+    def _new_transport(self) -> StageTransport:
+        return StageTransport(self.conf.broker_consumer, self)

@@ -1,6 +1,7 @@
 """State survives: whatever happens to workers and brokers, the outages are those of the undisturbed run."""
 
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +16,10 @@ from pipeline.brokers.groups import at_work
 from pipeline.brokers.security import PLAIN
 from pipeline.feeds import FEEDS
 from pipeline.kafka_replay import through_kafka
-from tests.live.sabotage import Paced, Sabotage, iraq, kills, moments, revisions
+from pipeline.records import Heartbeat
+from tests.live.sabotage import HOUR, Paced, Sabotage, iraq, kills, moments, revisions
 from tests.replay.runners import Worker, fresh, in_memory
+from tests.replay.tapes import mosaic, pieces
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 At = Callable[..., Worker]
@@ -114,6 +117,33 @@ def test_a_second_worker_joins_and_the_first_is_killed(
     assert sabotage.done == 2
     assert {len(contents) for contents in revisions(either_broker).values()} == {1}
     assert workers[1].stop() == 0
+
+
+@pytest.mark.kafka
+def test_a_worker_that_stood_still_for_longer_than_its_session_loses_nothing(apache_broker: str, worker_at: At) -> None:
+    create(apache_broker, topics.every(FEEDS))
+    tape = pieces(mosaic(seed=3), HOUR)
+    times = [frame.time for frame in tape.sent if isinstance(frame, Heartbeat)]
+    slow = Paced(*vars(tape).values(), speed=(max(times) - min(times)) / 20)
+    workers = [worker_at(apache_broker), worker_at(apache_broker)]
+
+    def stand_still() -> bool:
+        if at_work(apache_broker).get("netvigil") != 2:
+            return False
+        child = workers[1].child
+        assert child is not None
+        child.send_signal(signal.SIGSTOP)
+        time.sleep(9)
+        child.send_signal(signal.SIGCONT)
+        return True
+
+    sabotage = Sabotage([min(times) + (max(times) - min(times)) // 3], [stand_still], lambda: None)
+    found = through_kafka(fresh(slow), apache_broker, PLAIN, sabotage.see, [sabotage.tick])  # type: ignore[arg-type]
+    assert sabotage.done == 1
+    undisturbed = in_memory(tape)
+    assert found.lines() == undisturbed.lines()
+    assert (found.used, found.late, found.dead) == (undisturbed.used, 0, [])
+    assert [worker.stop() for worker in workers] == [0, 0]
 
 
 @pytest.mark.kafka

@@ -1,0 +1,26 @@
+"""A consumer goes back to where its stages are, where another worker has acknowledged more than they know of."""
+
+import asyncio
+from types import SimpleNamespace
+
+from faust.types.tuples import TP
+
+from pipeline.agents.consuming import StageConsumer
+from pipeline.agents.ordered import Ordered
+
+
+def test_what_a_stage_lacks_is_read_again() -> None:
+    async def seek(place: TP, offset: int) -> None:
+        sought[place] = offset
+
+    sought: dict[TP, int] = {}
+    behind, there, fresh, ahead = (TP("bins", partition) for partition in range(4))
+    offsets = {behind: 806, there: 806, fresh: -1, ahead: 806}
+    hosted = {place.partition: SimpleNamespace(offset=offset) for place, offset in offsets.items()}
+    app = SimpleNamespace(hosts=[SimpleNamespace(topic="bins", hosted=hosted)])
+    app.starts = lambda: Ordered.starts(app)  # type: ignore[arg-type]
+    committed = {behind: 935, there: 807, fresh: 12, ahead: 800}
+    consumer = SimpleNamespace(app=app, seek=seek, _committed_offset=committed)
+    asyncio.run(StageConsumer.go_back(consumer))  # type: ignore[arg-type]
+    assert sought == {behind: 807}
+    assert committed == {behind: 807, there: 807, fresh: 12, ahead: 800}
