@@ -41,16 +41,16 @@ def through_kafka(
     ``checks`` are made a few times a second; what one raises ends the replay.  One that is ended before its end, by
     what was raised or by a signal, says on its feeds' topics that this was the end.
     """
-    result = Result(playback.run)
+    result, checks = Result(playback.run), tuple(checks)
     ended: set[int] = set()
     read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS)]
     with (
-        _stoppable(), Reader(broker, read, security, run=playback.run.id) as reader,
+        _stoppable() as stopped, Reader(broker, read, security, run=playback.run.id) as reader,
         _sending(playback, broker, security, group) as sending,
     ):  # fmt: skip
         while sending.busy or len(ended) < topics.VERDICTS.partitions or not _all_counted(result, sending):
             sending.check()
-            for check in checks:
+            for check in (stopped, *checks):
                 check()
             if sending.busy:  # a slow pace is no silence
                 reader.last = time.monotonic()
@@ -156,25 +156,33 @@ def _sending(playback: Playback, broker: str, security: Security, group: str) ->
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def _stoppable() -> Iterator[Callable[[], None]]:
     """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does; only the main thread hears of signals.
 
-    What is to be ignored stays so: ``nohup`` lets a replay go on when its terminal closes.
+    What is to be ignored stays so: ``nohup`` lets a replay go on when its terminal closes.  Gives a check that raises
+    once more what a library has swallowed, as Python does where an object is deleted.
     """
+    told: list[BaseException] = []
+
+    def stop(number: int, _: object) -> NoReturn:
+        told.append(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number))
+        raise told[-1]
+
+    def check() -> None:
+        if told:
+            raise told[0]
+
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield check
         return
-    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, _stop) for number in heard}
+    every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    heard = [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
-        yield
+        yield check
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _stop(number: int, _: object) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 def still_there(broker: str, clock: Callable[[], float] = time.monotonic) -> Callable[[], None]:

@@ -14,6 +14,7 @@ from pipeline import topics
 from pipeline.binning import FeedStatus
 from pipeline.brokers.reader import collect
 from pipeline.codec import iso
+from pipeline.kafka_replay import _stoppable
 from pipeline.records import Progress
 from tests.replay.runners import Worker
 
@@ -58,7 +59,7 @@ def test_a_replay_that_is_stopped_ends_its_run(
     try:
         run = wait_for(broker, tense, "up", before)
         replay.send_signal(number)
-        assert replay.wait(20) == code
+        assert replay.wait(40) == code
         assert wait_for(broker, tense, "end", before) == run
     finally:
         replay.kill()
@@ -68,6 +69,16 @@ def test_a_replay_that_is_stopped_ends_its_run(
         assert time.monotonic() < until
         time.sleep(0.3)
     assert worker.stop() == 0
+
+
+def test_a_signal_that_a_library_has_swallowed_is_heard_at_the_next_look() -> None:
+    for number, raised in ((signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)):
+        with _stoppable() as stopped:
+            stopped()
+            with pytest.raises(raised):
+                signal.raise_signal(number)
+            with pytest.raises(raised):
+                stopped()
 
 
 def test_a_worker_whose_terminal_is_closed_leaves_as_one_that_is_told_to(

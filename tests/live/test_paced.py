@@ -38,8 +38,8 @@ def test_a_drill_that_sleeps_for_longer_than_a_silence_is_not_dead(
     broker: str, worker_at: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "PULSE", 0.5)
-    worker = worker_at(broker, "--silence", "2")
-    slow = playback(Pace(HOUR / 5, since=BEGIN + (HOURS - 3) * HOUR))
+    worker = worker_at(broker, "--silence", "4")
+    slow = playback(Pace(HOUR / 10, since=BEGIN + (HOURS - 3) * HOUR))
     found = through_kafka(slow, broker, PLAIN, lambda _: None, [worker.check])
     at_once = playback(None)
     assert found.lines() == through_memory(at_once, Engine(), at_once.run, lambda _: None).lines()

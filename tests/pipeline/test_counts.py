@@ -66,7 +66,7 @@ def test_what_found_no_room_is_told_apart_from_what_was_late(capsys: pytest.Capt
 def test_records_that_the_workers_did_not_answer_for_are_told(
     used: int, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = Result(RUN)
+    result = Result(RUN, judged={0: 7})
     for partition, count in enumerate((2, used - 2)):
         result.take(Total("run", "table", partition, count, 0))
     assert tell(Console(width=200), Seven([], RUN), result, as_json=False) == code
