@@ -1,5 +1,6 @@
 """From when to when a series has values: without a day of past nothing can be confirmed in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -79,6 +80,15 @@ class Past:
         holes = [] if outage.end is None else self._holes(outage, outage.end)
         return Gap(max(holes), outage.end) if holes else None
 
+    def unwatched(self, outage: Outage) -> list[tuple[str, int]]:
+        """The signals of an open outage that are no longer observed, and until when they were [s].
+
+        What was low then holds it for ever (`pipeline.settings.Fusing.stale`); its last revision may not yet know it.
+        """
+        series = self._series(outage, (term.signal for term in outage.signals)) if outage.end is None else []
+        last = [(one[0], max(self.observed.stretches[one], key=lambda s: s.end)) for one in series]
+        return [(signal, seen.end) for signal, seen in last if seen.end + seen.patience < self.observed.last]
+
     def inexact(self, outage: Outage) -> bool:
         """Whether its onset or its end cannot be dated."""
         return self.undated(outage) or self.began(outage) is not None or self.ended(outage) is not None
@@ -90,6 +100,9 @@ class Past:
 
     def _witnesses(self, outage: Outage) -> list[Series]:
         """The series that speak for an outage, as far as they have values."""
-        names = [term.signal for term in outage.signals if term.weight > 0]
+        return self._series(outage, (term.signal for term in outage.signals if term.weight > 0))
+
+    def _series(self, outage: Outage, names: Iterable[str]) -> list[Series]:
+        """The series of these signals that show the entity of an outage, as far as they have values."""
         series = [((name, outage.entity_type, outage.entity), (name, "", "")) for name in names]
         return [own if own in self.spans else counted for own, counted in series if {own, counted} & self.spans.keys()]

@@ -138,6 +138,7 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
             "day, which only serves to compare with: replay the days before as well, better four weeks."
         )
     yield from unobserved(playback.observed, playback.places)
+    yield from _unwatched(by_country(_confirmed(result.sorted()), playback.places), past, playback.places)
     yield from _inexact(by_country(_confirmed(result.sorted()), playback.places), past, playback.places)
     undated = [outage for outage in _confirmed(result.sorted()) if past.undated(outage)]
     if undated:
@@ -146,6 +147,21 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
             f"The onset cannot be dated of the outage of {_few(names)}: it may have begun earlier, when there was no "
             "day of past to compare with."
         )
+
+
+def _unwatched(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
+    """What may be still out only by what a signal last showed: that of the same signal and time in one sentence."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    for outage in found:
+        for witness in past.unwatched(outage):
+            groups.setdefault(witness, []).append(_name(outage.entity_type, outage.entity, places))
+    for (signal, until), names in list(groups.items())[:FEW]:
+        yield (
+            f"Still out: {_few(names)}. What {signal} showed last, until {utc(until)} UTC, can hold that although "
+            "others are back."
+        )
+    if len(groups) > FEW:
+        yield f"So it is at {counted(len(groups) - FEW, 'other time')}: --json has them all (unobserved)."
 
 
 def _inexact(found: list[Outage], past: Past, places: Places) -> Iterator[str]:

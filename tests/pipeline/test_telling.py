@@ -149,6 +149,16 @@ def test_a_table_that_breaks_off_within_a_row_is_no_all_clear(tmp_path: Path) ->
     assert "Gave up at line 433" in replayed(tmp_path, whole.rstrip("\n"), 1)
 
 
+def test_what_is_still_out_by_a_signal_that_is_no_longer_observed_says_so(tmp_path: Path) -> None:
+    back = series(72, low=range(9, 21), signal="probing.ioda")
+    radar = series(72, low=range(21), signal="traffic.radar")
+    said = replayed(tmp_path, back + without(radar, 18, 0), 1)
+    assert "Still out: Pakistan. What traffic.radar showed last, until 2024-02-07 06:00 UTC, can hold that" in said
+    assert "Still out:" not in replayed(tmp_path, back + radar)
+    ended = series(72, low=range(9, 21), signal="traffic.radar")
+    assert "Still out:" not in replayed(tmp_path, back + without(ended, 4, 0), 1)
+
+
 KIN = {("asn", name): Entity("asn", name, "PK", mobile, title)
        for name, mobile, title in (("AS1", True, "Zong"), ("AS2", False, "PTCL"))}  # fmt: skip
 
