@@ -121,9 +121,8 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     console = Console(stderr=options.as_json)
     history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
     result = _watched(console, playback, options, lambda output: _record(history, output), end_of(found))
-    left = list(_left(console, options, result, history))
     code = tell(console, playback, result, options.as_json)
-    for sentence in left:
+    for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)
     return code
 

@@ -86,7 +86,7 @@ class Source:
             yield from self.whole.damage
             yield from table.chunks(self.whole.series, self.piece)
             return
-        raw, stream = unpacked(self.path)
+        raw, stream = _opened(self.path)
         with stream:
             yield from batched(_to_the_break(self.feed.name, self.feed.items(stream), raw), self.piece)
 
@@ -135,10 +135,7 @@ def open_source(path: str | Path, piece: int = DAY) -> Source:
         Where there is none; `UnreadableError` where it is not one of `FEEDS`.
     """
     path = _table_of(Path(path)) if Path(path).is_dir() else Path(path)
-    try:
-        raw, stream = unpacked(path)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
+    raw, stream = _opened(path)
     with stream:
         head = stream.read(LONG_HEAD)
         if not head and raw.damage:
@@ -147,6 +144,13 @@ def open_source(path: str | Path, piece: int = DAY) -> Source:
     if feed.name == table.NAME:
         return _table_source(path, feed, piece)
     return Source(path, feed, _first_time(feed, head), feed.signals, piece=piece)
+
+
+def _opened(path: Path) -> tuple[Unpacked, io.BufferedReader]:
+    try:
+        return unpacked(path)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
 
 
 def _table_of(folder: Path) -> Path:
@@ -188,7 +192,7 @@ def _looks(head: bytes) -> str:
 
 def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     beside = path.parent / "entities.csv"
-    raw, stream = unpacked(path)
+    raw, stream = _opened(path)
     with stream:
         read = table.read_table(stream, read_entities(beside) if beside.is_file() else None)
     damage = (item for item in _to_the_break(feed.name, read.damage, raw, read.until) if isinstance(item, DecodeError))

@@ -122,3 +122,12 @@ def test_a_small_table_with_a_wrong_checksum_gives_every_row_and_is_given_up(tmp
     assert gave_up(damage.reason)  # type: ignore[union-attr]
     assert "what was read before it is unchecked and may be wrong" in damage.detail  # type: ignore[union-attr]
     assert damage.detail.endswith("the last row used is of 2024-02-08T23:00:00Z")  # type: ignore[union-attr]
+
+
+def test_a_recording_that_is_gone_before_its_turn_is_one_sentence(tmp_path: Path) -> None:
+    message = b'{"type": "ris_message", "data": {"timestamp": 1700000100, "peer": "192.0.2.1", "peer_asn": "64496"}}\n'
+    (tmp_path / "gone.ndjson").write_bytes(message)
+    source = open_source(tmp_path / "gone.ndjson")
+    source.path.unlink()
+    with pytest.raises(UserError, match=r"gone\.ndjson: No such file or directory"):
+        list(source.items())

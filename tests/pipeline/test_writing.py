@@ -138,3 +138,12 @@ def test_an_output_without_room_is_one_sentence(tmp_path: Path, words: list[str]
         ["netvigil: the output cannot be written: No space left on device"],
     )
     assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_is_full_in_the_end_takes_no_answer_away(tmp_path: Path) -> None:
+    (tmp_path / "signals.csv").write_text(TABLE)
+    command = [sys.executable, "-m", "pipeline", "replay", str(tmp_path), "--metrics", "/dev/full"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no outages confirmed" in done.stdout
+    assert done.stderr == "netvigil: '/dev/full' cannot be written: No space left on device\n"
