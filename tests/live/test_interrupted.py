@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -55,7 +56,8 @@ def test_a_replay_that_is_stopped_ends_its_run(
     before = frozenset(status.run for status in told(broker, tense))
     options = ("--through", "kafka", "--broker", f"kafka://{broker}", "--workers", "0", "--tense", tense)
     command = [sys.executable, "-m", "pipeline", "replay", str(case(tmp_path / "case")), *options, "--speed", "8640"]
-    replay = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's job in the background ignores Ctrl-C
+    replay = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=hears)
     try:
         run = wait_for(broker, tense, "up", before)
         replay.send_signal(number)
@@ -72,6 +74,7 @@ def test_a_replay_that_is_stopped_ends_its_run(
 
 
 def test_a_signal_that_a_library_has_swallowed_is_heard_at_the_next_look() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, raised in ((signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)):
         with _stoppable() as stopped:
             stopped()
@@ -79,6 +82,7 @@ def test_a_signal_that_a_library_has_swallowed_is_heard_at_the_next_look() -> No
                 signal.raise_signal(number)
             with pytest.raises(raised):
                 stopped()
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_worker_whose_terminal_is_closed_leaves_as_one_that_is_told_to(
