@@ -19,6 +19,7 @@ class SlowBurst:
 
     def step(self, x: float, t: int) -> int:
         if math.isnan(x):
+            self._settle(t, calm=False)  # a run goes on through missing bins, and may so have lasted
             return UNKNOWN
         rule = self.rule
         if math.isnan(self.value):
