@@ -98,7 +98,7 @@ def _wrong_bins(frame: Heartbeat | Bins | Verdicts) -> str:
     if bins and not -WIDEST < frame.start[0] <= frame.start[-1] < LATEST:
         return "a bin's start is out of range"
     for name, dtype in frame.COLUMNS.items():
-        column, shape = getattr(frame, name), (bins, len(frame.entities))
+        column, shape = getattr(frame, name), (bins,) if name == "common" else (bins, len(frame.entities))
         # without bins there is nothing to read, and some have then no columns either
         if name != "start" and (bins or column.size) and (column.dtype != dtype or column.shape != shape):
             return f"column {name} is {column.dtype} of {column.shape}"

@@ -44,7 +44,7 @@ class Engine:
     def judge(self) -> JudgeStage:
         """The stage that judges merged bins."""
         detector = self.detectors[self.settings.judging.detector]
-        return JudgeStage(detector, calendar, topics.VERDICTS.partitions)
+        return JudgeStage(detector, calendar, topics.VERDICTS.partitions, self.settings.judging)
 
     def fuse(self, partition: int) -> FuseStage:
         """The stage that makes outages for one partition's countries."""

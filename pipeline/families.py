@@ -82,6 +82,14 @@ FAMILIES = {
     ),
     "feed_up": _gauge("feed_up", ("feed",), "1 = the feed is alive, 0 = its heartbeats are missing."),
     "feed_last_event": _gauge("feed_last_event_timestamp_seconds", ("feed",), "Event time that a feed has reached."),
+    "feed_common_mode": _gauge(
+        "feed_common_mode_ratio",
+        ("feed", "signal"),
+        "Share of its level at which every series of a signal stood at once: the feed's doing; 1 = none.",
+    ),
+    "feed_common_moves": _counter(
+        "feed_common_moves", ("feed", "signal"), "Bins in which all series of a signal had moved at once."
+    ),
     "feed_messages": _counter("feed_messages", ("feed",), "Messages that a feed gave."),
     "dead_letters": _counter("dead_letters", ("feed", "reason"), "Messages that could not be used."),
     "late_records": _counter("late_records", ("feed",), "Records that came after their bin was closed."),

@@ -5,6 +5,7 @@ sorted here, and times are whole seconds.  Prometheus forgets a sample after fiv
 is repeated within the bin, as a scraped gauge would be.
 """
 
+import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -178,6 +179,9 @@ class History:
             self._add([*points, entity_point(entity, self.gazetteer)], times)
         known = verdicts.health[row][np.isfinite(verdicts.health[row])]
         self._add([("bin_health", (verdicts.signal,), float(known.mean()) if len(known) else 0.0)], times)
+        common = float(verdicts.common[row])
+        if not math.isnan(common):
+            self._add([("feed_common_mode", (verdicts.feed, verdicts.signal), common)], times)
         for time in times:
             self._add([("event_time", (verdicts.run.tense,), float(time))], (time,))
 

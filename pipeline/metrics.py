@@ -85,6 +85,8 @@ class Metrics:
     detection_latency: Histogram
     feed_up: Gauge
     feed_last_event: Gauge
+    feed_common_mode: Gauge
+    feed_common_moves: Counter
     feed_messages: Counter
     dead_letters: Counter
     late_records: Counter
@@ -167,6 +169,10 @@ class Metrics:
             self._show(key, [])
         health = 0.0 if verdicts.status == DEAD else self.shown.health(owner, verdicts.health[row])
         self.bin_health.labels(verdicts.signal).set(health)
+        common = float(verdicts.common[row])
+        if not math.isnan(common):
+            self.feed_common_mode.labels(verdicts.feed, verdicts.signal).set(common)
+            self.feed_common_moves.labels(verdicts.feed, verdicts.signal).inc(common != 1)
 
     def blind(self, tense: str, signal: str, partition: int) -> None:
         """The feed of a signal is dead: it must look neither like a dead country nor like a quiet one."""
@@ -232,7 +238,7 @@ class Metrics:
         """
         for key in list(self.shown.points):
             self._show(key, [])
-        for gauge in (self.bin_health, self.event_time, self.feed_up, self.feed_last_event):
+        for gauge in (self.bin_health, self.event_time, self.feed_common_mode, self.feed_up, self.feed_last_event):
             gauge.clear()
         self.shown.clear()
 
@@ -244,6 +250,7 @@ class Metrics:
             self.event_time.remove(tense)
         if tense == self.tense:
             self.bin_health.clear()
+            self.feed_common_mode.clear()
         self.shown.leave(tense, signals=tense == self.tense)
 
     def _is_of(self, key: Key, tense: str) -> bool:

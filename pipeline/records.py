@@ -193,12 +193,13 @@ class Bins:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What a detector says of t bins x n entities of one signal; all arrays ``(t, n)``.
+    """What a detector says of t bins x n entities of one signal; arrays ``(t, n)`` unless it says otherwise.
 
-    expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative;
-    state codes of `detectors.base`, ``int8``; settled ``bool``, whether an outage could be confirmed; value and health
-    as in `Bins`.
+    expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative; state codes of
+    `detectors.base`, ``int8``; settled ``bool``, whether an outage could be confirmed; value and health as in `Bins`.
     ``partition`` is the fusion partition (by country) that these entities belong to.
+    common ``(t,) float64``: all series of the signal stood at this share of their level for the feed's own reasons;
+    1 = they do not; NaN in all but one partition, so that it is told once.  It is in expected, lower and upper.
     """
 
     run: Run
@@ -219,10 +220,11 @@ class Verdicts:
     score: np.ndarray
     state: np.ndarray
     settled: np.ndarray
+    common: np.ndarray
 
     COLUMNS: ClassVar = Bins.COLUMNS | {
         "expected": np.float64, "lower": np.float64, "upper": np.float64, "score": np.float64,
-        "state": np.int8, "settled": np.bool_,
+        "state": np.int8, "settled": np.bool_, "common": np.float64,
     }  # fmt: skip
 
 

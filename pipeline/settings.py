@@ -94,6 +94,26 @@ class Judging:
     detector: str = "seasonal"
     """Name in ``detectors.REGISTRY`` whose verdicts go on to fusion."""
 
+    common_voters: Annotated[int, Meta(ge=3)] = 5
+    """Countries (or networks, see `pipeline.common`) that a signal must have before anything can be common to them:
+    of fewer, all may well have the same bad day."""
+
+    common_share: PartOf = 0.8
+    """Share of them that must have moved alike [0-1]."""
+
+    common_least: PartOf = 0.002
+    """Smallest common move that is taken out, as a logarithm [-]: a peer among five hundred."""
+
+    common_clear: For = 4.0
+    """A common move must be so many standard errors from nothing [-]: by chance five series often move the same way."""
+
+    common_most: Share = 0.1
+    """Largest common move that is taken out, against the last days, as a logarithm [-].  One lost peer of a collector
+    with few takes 9 %; what is larger may be the world's, and is judged.  0: nothing is taken out."""
+
+    common_follow: AtLeastOne = 24 * 3600
+    """Time constant after which a common move that stays is the feed's level [s]: the next one is measured from it."""
+
     def __post_init__(self) -> None:
         if self.detector not in REGISTRY:
             raise ValueError(f"there is no detector {self.detector!r}, only {', '.join(REGISTRY)}")

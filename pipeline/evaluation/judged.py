@@ -143,14 +143,13 @@ def judge_all(
         yield judge(case, detector, came, settings)
 
 
-ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0}
+ALONE: dict[str, Any] = {"common_most": 0.0}
 """Settings of judging that leave a detector alone with its series: what these have in common stays in them."""
 
 
 def only(detector: str, settings: Settings) -> Settings:
     """The same settings with one detector, and nothing of ours before it."""
-    known: dict[str, Any] = {name: off for name, off in ALONE.items() if hasattr(settings.judging, name)}
-    return replace(settings, judging=replace(settings.judging, detector=detector, **known))
+    return replace(settings, judging=replace(settings.judging, detector=detector, **ALONE))
 
 
 def _ways(

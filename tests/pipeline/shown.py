@@ -37,6 +37,7 @@ def verdicts(
         health=np.full(shape, 0.75, np.float32), expected=np.full(shape, 100.0), lower=np.full(shape, 90.0),
         upper=np.full(shape, 110.0), score=np.full(shape, -16.0), state=np.full(shape, LOW_CONFIRMED, np.int8),
         settled=np.ones(shape, np.bool_),
+        common=np.ones(1),
     )  # fmt: skip
     return dataclasses.replace(frame, **changed)
 
@@ -44,5 +45,5 @@ def verdicts(
 def without_bins(status: str) -> Verdicts:
     """A frame that only says that its feed is alive, or that it is not."""
     frame = verdicts(status=status)
-    columns = ("start", "value", "health", "expected", "lower", "upper", "score", "state", "settled")
+    columns = ("start", "value", "health", "expected", "lower", "upper", "score", "state", "settled", "common")
     return dataclasses.replace(frame, **{name: getattr(frame, name)[:0] for name in columns})

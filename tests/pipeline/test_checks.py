@@ -23,7 +23,7 @@ BINS = Bins(RUN, "table", 3, "bgp.ris", 300, 900, UP, (PK,), np.array([300]), np
 ONE = np.ones((1, 1))
 VERDICTS = Verdicts(
     RUN, "table", 3, "bgp.ris", "median", 300, 900, UP, (PK,), np.array([300]), ONE, ONE.astype("f4"),
-    ONE, ONE, ONE, ONE, ONE.astype("i1"), ONE.astype(bool),
+    ONE, ONE, ONE, ONE, ONE.astype("i1"), ONE.astype(bool), np.ones(1),
 )  # fmt: skip
 TEXT = np.array([["1"]], object)
 ELEMENTS = Elements(
@@ -71,6 +71,8 @@ def test_a_sound_frame_is_sound_on_the_wire_too(frame: Frame) -> None:
         replace(ROWS, phase=2**62),
         replace(ELEMENTS, peers=(Peer(2**70, "192.0.2.1"),)),
         replace(ELEMENTS, peers=(Peer(1, "192.0.2.1", []),)),  # type: ignore[arg-type]
+        replace(VERDICTS, common=np.ones(2)),
+        replace(VERDICTS, common=ONE),
         replace(ELEMENTS, peer=np.array([1], np.int32)),
     ],
 )

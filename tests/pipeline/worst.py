@@ -23,4 +23,5 @@ def worst(number: int, out: int) -> Verdicts:
         start=np.array([WIDTH * number]), value=np.where(low, 0.0, full), health=np.ones((1, ENTITIES), np.float32),
         expected=full, lower=full * 0.9, upper=full * 1.1, score=np.where(low, -50.0, 0.0), state=state,
         settled=np.ones((1, ENTITIES), np.bool_),
+        common=np.ones(1),
     )  # fmt: skip

@@ -1,0 +1,122 @@
+"""Common mode: what moves every series of a feed at once is the feed (a peer, a collector), not a country.
+
+A collector that loses a peer, or a prober that loses a site, counts everybody lower in the same bin and by the same
+share.  No shutdown does: it spares other countries, and inside of one it meets each network differently.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.base import Verdict
+from pipeline.evidence import kind_of
+from pipeline.records import Entity
+from pipeline.settings import Judging
+
+MEDIAN_ERROR = 1.25
+"""Standard error of a median of n values, in deviations over the root of n: sqrt(pi / 2) [-]."""
+
+
+class Votes(NamedTuple):
+    """Who has a say: entity ``rows (m,) intp`` and what each ``counts (m,)``; those of one voter add up to one."""
+
+    rows: np.ndarray
+    counts: np.ndarray
+
+
+def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Judging) -> Votes:
+    """One vote for each country; where a feed covers only few, one for each network that it counts routes of.
+
+    Routes are counted by the same peers for every network, so that even the networks of a single country show a lost
+    peer.  Traffic and probes of one country have nothing in common but the country: they have no vote, and neither
+    have regions, which are its parts.
+
+    Examples
+    --------
+    >>> networks = [Entity("asn", f"AS{i}", "GB") for i in range(6)]
+    >>> len(votes("bgp.routeviews", networks, Judging()).rows), len(votes("traffic.radar", networks, Judging()).rows)
+    (6, 0)
+    """
+    homes = {e.country for e in entities if e.country and e.type != "service"}
+    if len(homes) >= settings.common_voters:
+        own = [i for i, e in enumerate(entities) if e.country and e.type != "service"]
+        place = {home: i for i, home in enumerate(sorted(homes))}
+        voter = np.array([place[entities[i].country] for i in own], np.intp)
+        return Votes(np.array(own, np.intp), 1 / np.bincount(voter)[voter])
+    networks = [i for i, e in enumerate(entities) if e.type == "asn"] if kind_of(signal) == "bgp" else []
+    return Votes(np.array(networks, np.intp), np.ones(len(networks)))
+
+
+def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) -> float:
+    """What a feed's series have in common in one bin: a shift as a logarithm [-], 0 where they have nothing.
+
+    It is the weighted median of ``log(x / expected)``, if it is no larger than ``settings.common_most``, stands out of
+    the noise, and if the share ``settings.common_share`` of all votes moved to the same side and about as far.
+
+    Parameters
+    ----------
+    x
+        ``(n,) float64``, NaN = not observed: has no vote in this bin.
+    verdict
+        What the detector says of x, arrays ``(n,)``.
+
+    Examples
+    --------
+    Ten networks; a peer is lost that carried a twentieth of each, and then one network alone goes down:
+
+    >>> networks = [Entity("asn", f"AS{i}", "GB") for i in range(10)]
+    >>> who, full = votes("bgp.routeviews", networks, Judging()), np.full(10, 100.0)
+    >>> def judged(x):
+    ...     return Verdict(full, full, full, (x - full) / 0.2, np.ones(10, np.int8), np.ones(10, bool))
+    >>> lost_peer, one_down = full * 0.95, np.where(np.arange(10) == 3, 0.0, full)
+    >>> round(float(np.exp(common_mode(lost_peer, judged(lost_peer), who, Judging()))), 3)
+    0.95
+    >>> [common_mode(x, judged(x), who, Judging()) for x in (one_down, full * 0.5)]
+    [0.0, 0.0]
+    """
+    expected, score = verdict.expected[who.rows], verdict.score[who.rows]
+    with np.errstate(all="ignore"):
+        share = x[who.rows] / expected
+        known = np.isfinite(score) & np.isfinite(share)
+        share, count = share[known], who.counts[known]
+        moved = np.log(share)
+        noise = np.where(score[known] == 0, 0.0, np.abs((share - 1) / score[known]))
+    voters = count.sum()
+    if voters < settings.common_voters:
+        return 0.0
+    middle = _middle(moved, count)
+    error = MEDIAN_ERROR * _middle(noise, count) / np.sqrt(voters)
+    if not max(settings.common_least, settings.common_clear * error) <= abs(middle) <= settings.common_most:
+        return 0.0
+    far = np.maximum(abs(middle) / 2, 2 * np.minimum(noise, abs(middle)))
+    alike = (np.sign(moved) == np.sign(middle)) & (np.abs(moved - middle) <= far)
+    return float(middle) if count[alike].sum() >= settings.common_share * voters else 0.0
+
+
+def _middle(values: np.ndarray, counts: np.ndarray) -> float:
+    """The weighted median."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(counts[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def without(x: np.ndarray, shift: float) -> np.ndarray:
+    """x ``(n,)`` with a common shift (a logarithm) divided out; counts stay whole, as noise models want them.
+
+    Examples
+    --------
+    >>> without(np.array([95.0, 0.0, np.nan, 47.5]), np.log(0.95)).round(1).tolist()
+    [100.0, 0.0, nan, 50.0]
+    """
+    if not shift:
+        return x
+    own = x * np.exp(-shift)
+    return np.where(x == np.rint(x), np.rint(own), own)
+
+
+def shifted(verdict: Verdict, shift: float) -> Verdict:
+    """What was expected of a feed that is whole, as this feed shows it."""
+    if not shift:
+        return verdict
+    seen = np.exp(shift)
+    return verdict._replace(expected=verdict.expected * seen, lower=verdict.lower * seen, upper=verdict.upper * seen)

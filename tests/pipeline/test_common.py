@@ -1,0 +1,191 @@
+"""Common mode: a feed that counts everybody lower is the feed, and no shutdown is taken for one."""
+
+from pathlib import Path
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL
+from detectors.seasonal import Seasonal
+from pipeline.calendar import calendar
+from pipeline.engine import Engine, chain
+from pipeline.fusion import Fused
+from pipeline.judging import JudgeStage
+from pipeline.metrics import Metrics
+from pipeline.records import UP, Bins, Entity, Outage, Run, Verdicts
+from pipeline.settings import Judging, Settings
+from tests.pipeline.shown import verdicts
+from tests.replay.tapes import recorded
+from tests.replay.truth import confirmed
+
+WIDTH = 3600
+DAYS = 72
+"""Bins of the days before."""
+
+NETWORKS = tuple(Entity("asn", f"AS{i}", "GB") for i in range(10))
+COUNTRIES = tuple(Entity("country", c, c) for c in ("BR", "DE", "IN", "KE", "PK", "US", "ZA"))
+
+
+def seen(entities: tuple[Entity, ...], *factors: float | np.ndarray, noise: float = 0.001) -> np.ndarray:
+    """Three quiet days of about a thousand each, then one bin for every factor ``(t, n)``."""
+    rng = np.random.default_rng(4)
+    quiet = 1000 * rng.normal(1, noise, (DAYS + len(factors), len(entities)))
+    quiet[DAYS:] *= np.array([np.broadcast_to(f, len(entities)) for f in factors])
+    return np.rint(quiet)
+
+
+def judged(
+    entities: tuple[Entity, ...], value: np.ndarray, signal: str = "bgp.routeviews", stage: JudgeStage | None = None,
+    start: int = 0,
+) -> Verdicts:  # fmt: skip
+    """All of it through the stage, in one frame, with one partition."""
+    stage = stage or JudgeStage(Seasonal.for_signal, calendar, 1)
+    at = WIDTH * (start + np.arange(len(value)))
+    health = np.ones(value.shape, np.float32)
+    bins = Bins(Run("r"), "test", -1, signal, WIDTH, int(at[-1]) + WIDTH, UP, entities, at, value, health)
+    return stage.step(bins)[0]
+
+
+def states(verdicts: Verdicts, row: int = -1) -> set[int]:
+    return set(verdicts.state[row].tolist())
+
+
+def test_a_lost_peer_is_told_as_the_feed_s_and_moves_no_network() -> None:
+    found = judged(NETWORKS, seen(NETWORKS, 0.95, 0.95, 1.0))
+    assert np.allclose(found.common[DAYS:], [0.95, 0.95, 1.0], atol=0.004)
+    assert (found.common[:DAYS] == 1).all()
+    assert all(not states(found, row) & {LOW_PROVISIONAL, LOW_CONFIRMED, HIGH} for row in (DAYS, DAYS + 1, DAYS + 2))
+
+
+def test_without_it_every_network_would_look_low() -> None:
+    naive = JudgeStage(Seasonal.for_signal, calendar, 1, Judging(common_most=0))
+    assert states(judged(NETWORKS, seen(NETWORKS, 0.95), stage=naive)) == {LOW_PROVISIONAL}
+
+
+def test_the_value_that_is_shown_is_the_one_that_came() -> None:
+    value = seen(NETWORKS, 0.95)
+    found = judged(NETWORKS, value)
+    assert (found.value == value).all()
+    assert np.allclose(found.expected[-1], 950, atol=5)
+    assert (found.lower[-1] < found.value[-1]).all()
+
+
+def test_a_network_that_is_down_is_found_through_a_lost_peer() -> None:
+    found = judged(NETWORKS, seen(NETWORKS, 0.95 * np.where(np.arange(10) == 3, 0.2, 1.0)))
+    assert found.common[-1] != 1
+    assert found.state[-1, 3] == LOW_CONFIRMED
+    assert found.value[-1, 3] / found.expected[-1, 3] < 0.22
+
+
+def test_networks_that_fall_unalike_are_a_shutdown() -> None:
+    fall = np.linspace(0.0, 0.8, 10)
+    found = judged(NETWORKS, seen(NETWORKS, fall))
+    assert found.common[-1] == 1
+    assert states(found) == {LOW_PROVISIONAL, LOW_CONFIRMED}
+    assert (found.state[-1] == LOW_CONFIRMED).sum() >= 8
+
+
+def test_a_large_fall_of_all_is_never_the_feed_s() -> None:
+    found = judged(NETWORKS, seen(NETWORKS, 0.6))
+    assert found.common[-1] == 1
+    assert states(found) == {LOW_CONFIRMED}
+
+
+def test_nor_is_one_that_goes_on_in_small_steps() -> None:
+    steps = [0.95**i for i in range(1, 13)]
+    found = judged(NETWORKS, seen(NETWORKS, *steps))
+    assert states(found) == {LOW_CONFIRMED}
+
+
+def test_one_country_of_many_is_never_taken_out() -> None:
+    found = judged(COUNTRIES, seen(COUNTRIES, np.where(np.arange(7) == 4, 0.93, 1.0)), "probing.ioda")
+    assert found.common[-1] == 1
+    assert found.state[-1, 4] in (LOW_PROVISIONAL, LOW_CONFIRMED)
+
+
+def test_many_networks_of_one_country_have_one_vote() -> None:
+    entities = COUNTRIES + tuple(Entity("asn", f"AS{i}", "PK") for i in range(50))
+    down = np.array([0.93 if entity.country == "PK" else 1.0 for entity in entities])
+    assert judged(entities, seen(entities, down), "probing.ioda").common[-1] == 1
+    assert judged(entities, seen(entities, 0.93), "probing.ioda").common[-1] != 1
+
+
+def test_traffic_of_one_country_has_nothing_in_common_but_the_country() -> None:
+    regions = tuple(Entity("region", f"VE-{i}", "VE") for i in range(10))
+    for entities, signal in ((NETWORKS, "traffic.radar"), (regions, "bgp.routeviews"), (NETWORKS[:4], "bgp.ris")):
+        found = judged(entities, seen(entities, 0.95), signal)
+        assert (found.common == 1).all()
+        assert states(found) & {LOW_PROVISIONAL, LOW_CONFIRMED}
+
+
+def test_noise_is_nothing_common() -> None:
+    found = judged(NETWORKS[:5], seen(NETWORKS[:5], *[1.0] * 200, noise=0.03))
+    assert (found.common != 1).mean() < 0.01
+
+
+def test_a_peer_that_is_lost_for_good_is_the_feed_s_level_after_days() -> None:
+    found = judged(NETWORKS, seen(NETWORKS, *[0.94] * 120, *[0.94 * 0.94] * 3))
+    assert found.common[DAYS + 119] > 0.995
+    assert 0.93 < found.common[-1] < 0.95
+    assert not states(found) & {LOW_PROVISIONAL, LOW_CONFIRMED}
+
+
+def test_a_cut_stage_goes_on_with_the_feed_s_level() -> None:
+    value = seen(NETWORKS, *[0.94] * 60)
+    whole = judged(NETWORKS, value)
+    stage, resumed = (JudgeStage(Seasonal.for_signal, calendar, 1) for _ in range(2))
+    judged(NETWORKS, value[: DAYS + 30], stage=stage)
+    resumed.load(stage.save())
+    rest = judged(NETWORKS, value[DAYS + 30 :], stage=resumed, start=DAYS + 30)
+    assert np.array_equal(rest.expected, whole.expected[DAYS + 30 :], equal_nan=True)
+    assert np.array_equal(rest.common, whole.common[DAYS + 30 :])
+
+
+def test_it_is_told_in_one_partition_only() -> None:
+    stage = JudgeStage(Seasonal.for_signal, calendar, 3)
+    value = seen(COUNTRIES, 0.95)
+    bins = Bins(
+        Run("r"), "test", -1, "bgp.ris", WIDTH, WIDTH * len(value), UP, COUNTRIES, WIDTH * np.arange(len(value)), value,
+        np.ones(value.shape, np.float32),
+    )  # fmt: skip
+    told = [frame for frame in stage.step(bins) if not np.isnan(frame.common).any()]
+    assert len(told) == 1
+    assert told[0].entities
+    assert told[0].common[-1] < 0.96
+
+
+def test_metrics_show_and_count_it() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics.on(registry)
+    for common in (0.95, 1.0, np.nan):
+        metrics.observe(verdicts(common=np.array([common])))
+    labels = {"feed": "ioda", "signal": "probing.ioda"}
+    assert registry.get_sample_value("netvigil_feed_common_mode_ratio", labels) == 1.0
+    assert registry.get_sample_value("netvigil_feed_common_moves_total", labels) == 1.0
+
+
+def test_the_lost_peers_over_britain_are_its_feed_s_and_nobody_s_outage(data: Path) -> None:
+    tape = recorded(data / "signals" / "control-britain-2020-peerloss")
+    out = list(chain(tape, Engine()))
+    moved = [float(f.verdicts.common[f.bin]) for f in out if isinstance(f, Fused) and f.verdicts.common[f.bin] != 1]
+    assert sum(abs(share - 1) > 0.03 for share in moved) >= 6
+    assert min(moved) < 0.92
+    assert not confirmed([o for o in out if isinstance(o, Outage)])
+
+
+def test_over_britain_they_would_be_seen_in_networks_without_it(data: Path) -> None:
+    tape = recorded(data / "signals" / "control-britain-2020-peerloss")
+    settings = (Judging(), Judging(common_most=0))
+    ours, naive = (
+        sum((f.verdicts.state[f.bin] == LOW_PROVISIONAL).sum() for f in chain(tape, engine) if isinstance(f, Fused))
+        for engine in (Engine(Settings(judging=judging)) for judging in settings)
+    )  # fmt: skip
+    assert ours * 3 < naive
+
+
+def test_the_coup_over_myanmar_is_not_taken_out(data: Path) -> None:
+    tape = recorded(data / "signals" / "myanmar-2021-coup")
+    fused = [f for f in chain(tape, Engine()) if isinstance(f, Fused)]
+    down = [f for f in fused if (f.verdicts.state[f.bin] == LOW_CONFIRMED).sum() >= 5]
+    assert len(down) >= 5
+    assert all(f.verdicts.common[f.bin] == 1 for f in down)
