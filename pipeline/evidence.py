@@ -1,11 +1,12 @@
 """What verdicts weigh: named, bounded log-odds terms, and the kind of an outage that they add up to."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
-from pipeline.records import Verdicts
+from pipeline.records import Entity, Verdicts
 from pipeline.settings import Fusing
 
 
@@ -26,19 +27,42 @@ def ratios(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
         return np.where(expected > 0, value / expected, np.nan)
 
 
-def weights(verdicts: Verdicts, i: int, settings: Fusing) -> np.ndarray:
-    """Log-odds ``(n,)`` that bin ``i`` speaks for (positive) or against an outage; 0 where nothing is known.
+class Said(NamedTuple):
+    """What is said of n entities in one bin of a signal that starts at ``start`` [s]; arrays ``(n,)``."""
+
+    signal: str
+    start: int
+    entities: tuple[Entity, ...]
+    value: np.ndarray
+    expected: np.ndarray
+    score: np.ndarray
+    state: np.ndarray
+    health: np.ndarray
+
+    @classmethod
+    def of(cls, verdicts: Verdicts, i: int) -> "Said":
+        """Bin ``i`` of a frame."""
+        columns = (getattr(verdicts, name)[i] for name in ("value", "expected", "score", "state", "health"))
+        return cls(verdicts.signal, int(verdicts.start[i]), verdicts.entities, *columns)
+
+
+def is_low(state: np.ndarray) -> np.ndarray:
+    """Which states are low, provisional or confirmed."""
+    return (state == LOW_PROVISIONAL) | (state == LOW_CONFIRMED)
+
+
+def weights(said: Said, settings: Fusing) -> np.ndarray:
+    """Log-odds ``(n,)`` that a bin speaks for (positive) or against an outage; 0 where nothing is known.
 
     A low verdict weighs its score [robust standard deviations], in proportion to its depth up to
     ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against.
     """
-    state, score = verdicts.state[i], verdicts.score[i]
-    depth = np.clip(1 - np.nan_to_num(ratios(verdicts.value[i], verdicts.expected[i]), nan=1.0), 0, 1)
-    against = settings.normal.get(kind_of(verdicts.signal), settings.normal_other)
-    full = settings.per_deviation * np.abs(np.nan_to_num(score)) * np.minimum(1, depth / settings.full_depth)
+    state = said.state
+    depth = np.clip(1 - np.nan_to_num(ratios(said.value, said.expected), nan=1.0), 0, 1)
+    against = settings.against(kind_of(said.signal))
+    full = settings.per_deviation * np.abs(np.nan_to_num(said.score)) * np.minimum(1, depth / settings.full_depth)
     low = np.minimum(settings.cap, np.where(state == LOW_PROVISIONAL, full / 2, full))
-    is_low = (state == LOW_PROVISIONAL) | (state == LOW_CONFIRMED)
-    return np.where(is_low, low, np.where(state == UNKNOWN, 0.0, against))
+    return np.where(is_low(state), low, np.where(state == UNKNOWN, 0.0, against))
 
 
 def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing) -> np.ndarray:

@@ -25,13 +25,14 @@ def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
 
 @dataclass
 class Seen:
-    """What the evidence shows of an entity at one moment."""
+    """What the evidence shows of an entity at one moment; ``width`` of a bin of its slowest strong witness [s]."""
 
     at: int
     probability: float
     confirmed: bool
-    low_from: int
+    onset: int
     calm_from: int
+    width: int
     severity: float
     kind: str
     terms: tuple[Term, ...]
@@ -47,7 +48,7 @@ class Life:
     """One outage as it goes on.
 
     Its terms, its kind and its severity are those of the moment when the evidence was heaviest: how it looked at its
-    worst.
+    worst.  ``witnesses``: each signal that was low, and its heaviest weight [log-odds].
     """
 
     entity_type: str
@@ -64,8 +65,13 @@ class Life:
     revision: int = 0
     terms: tuple[Term, ...] = ()
     peak: float = float("-inf")
-    witnesses: set[str] = field(default_factory=set)
+    witnesses: dict[str, float] = field(default_factory=dict)
     told: tuple[Any, ...] = field(default=())
+
+    def strong(self) -> set[str]:
+        """The witnesses that its end waits for: a weak one that flaps does not move it."""
+        least = max(self.witnesses.values(), default=0.0) / 2
+        return {signal for signal, weight in self.witnesses.items() if weight >= least}
 
     def advance(self, seen: Seen, settings: Fusing) -> None:
         """Go on by one moment."""
@@ -75,14 +81,16 @@ class Life:
         if self.state in (SUSPECTED, CONFIRMED) and seen.gravity >= self.peak:
             self.terms, self.kind, self.severity, self.peak = seen.terms, seen.kind, seen.severity, seen.gravity
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
-            self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, min(self.start, seen.low_from)
+            self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, seen.onset
+        elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
+            self.start = min(self.start, seen.onset)
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
             self.state = RECOVERING if self.confirmed_at is not None else SUSPECTED
             self.end = seen.calm_from if self.end is None else self.end
         elif self.state in OPEN and probability >= settings.suspect and self.end is not None:
             self.state = CONFIRMED if self.confirmed_at is not None else SUSPECTED
             self.end = None
-        if self.end is not None and seen.at - self.end >= settings.calm:
+        if self.end is not None and seen.at - self.end >= max(settings.calm, settings.calm_bins * seen.width):
             self.state = ENDED if self.confirmed_at is not None else RETRACTED
 
     def revise(self, settings: Fusing) -> Outage | None:
@@ -111,11 +119,11 @@ class Life:
 
     def save(self) -> dict[str, Any]:
         """JSON-able state."""
-        return asdict(self) | {"terms": self.terms, "witnesses": sorted(self.witnesses)}
+        return asdict(self) | {"terms": self.terms}
 
     @classmethod
     def load(cls, state: dict[str, Any]) -> "Life":
         """From a saved state."""
         terms = tuple(Term(**term) for term in state["terms"])
-        own = {"terms": terms, "told": tuple(state["told"]), "witnesses": set(state["witnesses"])}
+        own = {"terms": terms, "told": tuple(state["told"])}
         return cls(**state | own)

@@ -158,6 +158,12 @@ class Fusing:
     calm: Seconds = 30 * 60
     """How long a recovery holds before the outage is ended (or the suspicion retracted) [s]."""
 
+    calm_bins: Count = 2
+    """And for at least so many bins of its slowest strong witness [bins]: one good value in six hours is no end."""
+
+    bottom: PartOf = 0.5
+    """A witness is at the bottom while it lacks this share of the most that it lost [0-1]."""
+
     stale: Count = 2
     """A verdict speaks for so many widths of its bin after its end; an open outage's witnesses are held for ever."""
 
@@ -178,6 +184,10 @@ class Fusing:
                 raise ValueError(
                     f"prior.{name} {prior} must be below {bound:.4g}, which is suspect {self.suspect} as log-odds"
                 )
+
+    def against(self, kind: str) -> float:
+        """Weight of a normal verdict on a signal of this kind [log-odds]."""
+        return self.normal.get(kind, self.normal_other)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
         folder.mkdir()
     rows = series(36, low=range(2, 13))
     said = replayed(early, rows)
-    assert "The onset cannot be dated of the outage of Pakistan from 2024-02-07 12:00 UTC on: it may" in said
+    assert "The onset cannot be dated of the outage of Pakistan from 2024-02-07 11:00 UTC on: it may" in said
     (outage,) = json.loads(replayed(early, rows, 0, "--json"))["outages"]
     assert json.loads(replayed(early, rows, 0, "--json"))["undated"] == [outage["id"]]
     assert "cannot be dated" not in replayed(dated, series(72, low=range(2, 13)))

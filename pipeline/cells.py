@@ -1,0 +1,122 @@
+"""What every signal last said of every entity: one array each, and how long it has been saying so."""
+
+from typing import Any
+
+import numpy as np
+
+from detectors.base import LOW_CONFIRMED, UNKNOWN
+from pipeline.evidence import Said, is_low, kind_of, ratios, weights
+from pipeline.settings import Fusing
+
+LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
+"""Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
+
+COLUMNS = {
+    "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
+    "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "since": (np.int64, LADDER.shape),
+    "heaviest": (np.float64, ()), "worst": (np.float64, ()),
+}  # fmt: skip
+"""One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell or returned [s],
+since when it has lost each share of `LADDER` [s], and its heaviest weight and largest loss while it is low."""
+
+
+class Cells:
+    """The evidence of one run in one fusion partition, by entity and signal."""
+
+    def __init__(self, settings: Fusing) -> None:
+        self.settings = settings
+        self.signals: list[str] = []
+        self.ends: list[int] = []
+        self.widths: list[int] = []
+        self.columns = {name: np.zeros((0, 0, *more), dtype) for name, (dtype, more) in COLUMNS.items()}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.columns[name]
+
+    def signal(self, name: str, width: int) -> int:
+        """The place of a signal; one that is new gets one."""
+        if name not in self.signals:
+            self.signals.append(name)
+            self.ends.append(0)
+            self.widths.append(width)
+            self.grow(len(self["weight"]))
+        return self.signals.index(name)
+
+    def grow(self, entities: int) -> None:
+        """Room for new entities and signals."""
+        shape = (entities, len(self.signals))
+        if self["weight"].shape == shape:
+            return
+        for name, column in self.columns.items():
+            wider = np.zeros((*shape, *column.shape[2:]), column.dtype)
+            wider[: column.shape[0], : column.shape[1]] = column
+            self.columns[name] = wider
+
+    def write(self, said: Said, rows: np.ndarray, signal: int, is_open: np.ndarray) -> None:
+        """Put a bin down for its entities at ``rows``, ``is_open (n,)`` those with an open outage.
+
+        A witness of an open outage keeps its word while it says nothing.  One that is confirmed low says no less than
+        it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back to normal
+        it does so only while it is at the bottom.
+        """
+        before = {name: column[rows, signal] for name, column in self.columns.items()}
+        low, unknown, was_low = is_low(said.state), said.state == UNKNOWN, before["low_from"] > 0
+        ratio, weight = ratios(said.value, said.expected), weights(said, self.settings)
+        lost = np.clip(1 - np.nan_to_num(ratio, nan=1.0), 0, 1)
+        heaviest = np.where(low, np.maximum(weight, np.where(was_low, before["heaviest"], 0)), 0)
+        worst = np.where(low, np.maximum(lost, np.where(was_low, before["worst"], 0)), 0)
+        contradicted = (np.delete(self["weight"], signal, axis=1)[rows] < 0).any(axis=1)
+        holds = (said.state == LOW_CONFIRMED) & is_open & ((lost >= self.settings.bottom * worst) | ~contradicted)
+        below = lost[:, None] >= LADDER
+        since = np.where(below, np.where(before["since"] > 0, before["since"], said.start), 0)
+        calm = np.where(low | unknown, 0, np.where(before["calm_from"] > 0, before["calm_from"], said.start))
+        fresh = {
+            "weight": np.where(holds, heaviest, weight), "ratio": ratio, "score": said.score, "health": said.health,
+            "state": said.state, "heaviest": heaviest, "worst": worst, "calm_from": calm,
+            "low_from": np.where(low, np.where(was_low, before["low_from"], said.start), 0),
+            "since": np.where(np.isnan(ratio)[:, None], before["since"], since),
+        }  # fmt: skip
+        held = unknown & is_open & was_low
+        for name, values in fresh.items():
+            kept = held[:, None] if values.ndim > 1 else held
+            self.columns[name][rows, signal] = np.where(kept, before[name], values)
+
+    def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
+        """Weights ``(n, s)`` that still count: a verdict goes stale, the witness of an open outage does not."""
+        terms = self["weight"][rows]
+        stale = np.array([now > e + self.settings.stale * w for e, w in zip(self.ends, self.widths, strict=True)])
+        if stale.any():
+            terms[:, stale] = np.where(is_open[:, None] & (terms[:, stale] > 0), terms[:, stale], 0)
+        return terms
+
+    def unreturned(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """The terms ``(n, s)`` of confirmed outages, less those that speak too soon of a return.
+
+        While a witness is confirmed low and at the bottom, no signal that would say less of a return than that one is
+        heard against it: the routes are back, a service is whitelisted, and still nobody is reached.
+        """
+        says = np.array([-self.settings.against(kind_of(signal)) for signal in self.signals])
+        gone = 1 - np.clip(np.nan_to_num(self["ratio"][rows], nan=1.0), 0, 1)
+        down = (self["state"][rows] == LOW_CONFIRMED) & (terms > 0)
+        down &= gone >= self.settings.bottom * self["worst"][rows]
+        best = np.where(down, says, -1.0).max(axis=1, keepdims=True)
+        return np.where((terms < 0) & (says <= best), 0.0, terms)
+
+    def onsets(self, rows: np.ndarray) -> np.ndarray:
+        """Since when each signal has been down ``(n, s) int64`` [s]: looked back for from how deep it is now.
+
+        A sag of a few percent that lasts a day before is not yet what is going on now.
+        """
+        lost = 1 - np.clip(np.nan_to_num(self["ratio"][rows], nan=1.0), 0, 1)
+        step = np.maximum(np.searchsorted(LADDER, lost / 2, side="right") - 1, 0)
+        since = np.take_along_axis(self["since"][rows], step[..., None], axis=2)[..., 0]
+        return np.where(since > 0, since, self["low_from"][rows])
+
+    def save(self) -> tuple[Any, dict[str, np.ndarray]]:
+        """Head and arrays."""
+        return (self.signals, self.ends, self.widths), dict(self.columns)
+
+    def load(self, head: Any, columns: dict[str, np.ndarray]) -> None:
+        """Take over what was saved."""
+        self.signals, self.ends, self.widths = head
+        self.columns = {name: columns[name].copy() for name in COLUMNS}
