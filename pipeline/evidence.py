@@ -45,6 +45,11 @@ class Said(NamedTuple):
         columns = (getattr(verdicts, name)[i] for name in ("value", "expected", "score", "state", "health"))
         return cls(verdicts.signal, int(verdicts.start[i]), verdicts.entities, *columns)
 
+    def and_of(self, other: "Said") -> "Said":
+        """This, and what is said of other entities in the same bin."""
+        columns = (np.concatenate(pair) for pair in zip(self[3:], other[3:], strict=True))
+        return Said(self.signal, self.start, self.entities + other.entities, *columns)
+
 
 def is_low(state: np.ndarray) -> np.ndarray:
     """Which states are low, provisional or confirmed."""

@@ -10,11 +10,15 @@ from detectors.base import LOW_CONFIRMED
 from pipeline.cells import Cells
 from pipeline.evidence import Said, kind_of, kind_of_outage, log_odds, probability
 from pipeline.outages import CONFIRMED, OPEN, Life, Seen
+from pipeline.parts import Parts, countries, parts_of, together
 from pipeline.records import Entity, Outage, Term, Verdicts
 from pipeline.settings import Fusing
 
 ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
 """Parts before the whole: a country's kind depends on its networks."""
+
+TOGETHER = "parts.together"
+"""The term of a country whose networks and regions went out together: it stands among those of the signals."""
 
 
 class Evidence(NamedTuple):
@@ -35,6 +39,13 @@ class Evidence(NamedTuple):
     calm_from: list[int]
 
 
+class Frame(NamedTuple):
+    """Where a frame's entities stand, ``rows (n,) intp``, and those of the countries that it has only parts of."""
+
+    rows: np.ndarray
+    parts: Parts
+
+
 class Ledger:
     """The evidence on all entities of one run in one fusion partition, and their open outages."""
 
@@ -43,8 +54,8 @@ class Ledger:
         self.entities: list[Entity] = []
         self.cells = Cells(settings)
         self.rows: dict[tuple[str, str], int] = {}
-        self.networks: dict[str, list[int]] = {}
-        self.places: dict[tuple[Entity, ...], np.ndarray] = {}
+        self.parts: dict[str, list[int]] = {}
+        self.frames: dict[tuple[Entity, ...], Frame] = {}
         self.lives: dict[int, Life] = {}
         self.open = np.zeros(0, bool)
         self.sure = np.zeros(0, bool)
@@ -53,25 +64,48 @@ class Ledger:
     def see(self, verdicts: Verdicts, i: int, end: int) -> list[Outage]:
         """Take in bin ``i`` of a frame, which ends at ``end`` [s]; returns the revisions that follow."""
         signal = self.cells.signal(verdicts.signal, verdicts.width)
-        rows = self._rows(verdicts.entities)
+        rows, parts = self._frame(verdicts.entities)
+        said = Said.of(verdicts, i)
+        if parts.countries:
+            before = self.cells["state"][rows[len(said.entities) :], signal]
+            said = said.and_of(countries(said, parts, before, self.settings))
         self.cells.ends[signal] = end
-        self.cells.write(Said.of(verdicts, i), rows, signal, self.open[rows])
+        self.cells.write(said, rows, signal, self.open[rows])
+        whole = np.array([self.entities[row].type == "country" for row in rows.tolist()], bool)
+        told = self._weigh(rows[~whole], end) + self._weigh(rows[whole], end, are_countries=True)
+        return [outage for outage in told if outage is not None]
+
+    def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
+        """Go on with the outages of entities of which there is word; parts come before their countries."""
         terms = self.cells.terms(rows, end, self.open[rows])
         sure = self.sure[rows]
         heard = terms.copy()
         heard[sure] = self.cells.unreturned(rows[sure], terms[sure])
         odds = log_odds(self.prior[rows], heard, self.cells.signals, self.settings)
+        shares = [self._together(row) for row in rows.tolist()] if are_countries else [0.0] * len(rows)
+        odds = odds + self.settings.together * np.array(shares)
         likely = odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))
         witnessed = likely & (terms > 0).any(axis=1)  # an outage begins where its first witness fell
         order = sorted(np.flatnonzero(witnessed | self.open[rows]).tolist(), key=lambda i: self._turn(int(rows[i])))
         concerned = np.array(order, np.intp)
         evidence = self._evidence(rows[concerned], terms[concerned], probability(odds[concerned]))
-        told = [self._advance(row, seen, end) for row, seen in zip(rows[concerned].tolist(), evidence, strict=True)]
-        return [outage for outage in told if outage is not None]
+        return [
+            self._advance(row, seen, shares[i], end)
+            for i, row, seen in zip(order, rows[concerned].tolist(), evidence, strict=True)
+        ]
 
     def _turn(self, row: int) -> tuple[int, str]:
         entity = self.entities[row]
         return ORDER.get(entity.type, 0), entity.name
+
+    def _together(self, row: int) -> float:
+        """Share of a country's known parts that went out together [0-1]."""
+        parts = self.parts.get(self.entities[row].name, [])
+        starts = [self.lives[part].start for part in parts if self.sure[part]]
+        if len(starts) < self.settings.together_least:
+            return 0.0
+        known = int((self.cells["state"][parts] > 0).any(axis=1).sum())
+        return together(starts, known, max(self.settings.stagger, *self.cells.widths), self.settings)
 
     def _evidence(self, rows: np.ndarray, weight: np.ndarray, chance: np.ndarray) -> Iterator[Evidence]:
         """The evidence on each of these rows, read for all at once: on the worst day they are thousands."""
@@ -91,7 +125,7 @@ class Ledger:
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))
 
-    def _advance(self, row: int, evidence: Evidence, end: int) -> Outage | None:
+    def _advance(self, row: int, evidence: Evidence, share: float, end: int) -> Outage | None:
         entity = self.entities[row]
         life = self.lives.get(row)
         if life is None:
@@ -99,31 +133,34 @@ class Ledger:
         for signal, weight in zip(self.cells.signals, evidence.weight, strict=True):
             if weight > 0:
                 life.witnesses[signal] = max(life.witnesses.get(signal, 0.0), weight)
-        life.advance(self._seen(row, evidence, end, life.strong()), self.settings)
+        life.advance(self._seen(row, evidence, share, end, life.strong()), self.settings)
         if life.state not in OPEN:
             del self.lives[row]
         self.open[row] = life.state in OPEN
         self.sure[row] = life.state == CONFIRMED
         return life.revise(self.settings)
 
-    def _seen(self, row: int, evidence: Evidence, end: int, witnesses: set[str]) -> Seen:
+    def _seen(self, row: int, evidence: Evidence, share: float, end: int, witnesses: set[str]) -> Seen:
         by_signal = zip(self.cells.signals, self.cells.widths, evidence.calm_from, strict=True)
         strong = [(width, calm) for signal, width, calm in by_signal if signal in witnesses]
         returned = max((calm for _, calm in strong), default=0)
         return Seen(
             at=end, probability=evidence.chance, confirmed=evidence.confirmed,
             onset=evidence.onset, calm_from=returned or end, width=max((width for width, _ in strong), default=0),
-            severity=evidence.severity, kind=self._kind(row, evidence), terms=self._named(evidence),
+            severity=evidence.severity, kind=self._kind(row, evidence), terms=self._named(evidence, share),
         )  # fmt: skip
 
-    def _named(self, evidence: Evidence) -> tuple[Term, ...]:
+    def _named(self, evidence: Evidence, share: float) -> tuple[Term, ...]:
         """The terms that weigh, in order of signal."""
         named = zip(self.cells.signals, evidence.weight, evidence.ratio, evidence.score, evidence.health, strict=True)
-        return tuple(
+        terms = [
             Term(signal, _number(ratio), _number(score), round(weight, 2), round(health, 3))
-            for signal, weight, ratio, score, health in sorted(named, key=lambda named: named[0])
+            for signal, weight, ratio, score, health in named
             if weight
-        )
+        ]
+        if share:
+            terms.append(Term(TOGETHER, round(1 - share, 3), None, round(self.settings.together * share, 2), 1.0))
+        return tuple(sorted(terms, key=lambda term: term.signal))
 
     def _kind(self, row: int, evidence: Evidence) -> str:
         entity, signals = self.entities[row], self.cells.signals
@@ -131,29 +168,31 @@ class Ledger:
             return "platform"
         down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(signals) if evidence.weight[j] > 0}
         up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
-        own = self.networks.get(entity.name, []) if entity.type == "country" else []
-        networks = [(self.entities[r].mobile, r in self.lives) for r in own]
+        own = self.parts.get(entity.name, []) if entity.type == "country" else []
+        networks = [(self.entities[r].mobile, r in self.lives) for r in own if self.entities[r].type == "asn"]
         kind = kind_of_outage(down, up, evidence.severity, networks)
         # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
         stands = "bgp" in up and "bgp" not in down
         return "mobile" if entity.mobile and stands and evidence.severity >= 0.5 else kind
 
-    def _rows(self, entities: tuple[Entity, ...]) -> np.ndarray:
-        if entities not in self.places:
-            for entity in entities:
+    def _frame(self, entities: tuple[Entity, ...]) -> Frame:
+        if entities not in self.frames:
+            parts = parts_of(entities)
+            every = entities + parts.countries
+            for entity in every:
                 if entity[:2] not in self.rows:
                     self._enter(entity)
             self._grow()
-            if len(self.places) > 64:  # a cache of the frames' own lists, not state
-                self.places.clear()
-            self.places[entities] = np.array([self.rows[entity[:2]] for entity in entities], np.intp)
-        return self.places[entities]
+            if len(self.frames) > 64:  # a cache of the frames' own lists, not state
+                self.frames.clear()
+            self.frames[entities] = Frame(np.array([self.rows[entity[:2]] for entity in every], np.intp), parts)
+        return self.frames[entities]
 
     def _enter(self, entity: Entity) -> None:
         row = self.rows[entity[:2]] = len(self.entities)
         self.entities.append(entity)
-        if entity.type == "asn":
-            self.networks.setdefault(entity.country, []).append(row)
+        if entity.type in ("asn", "region"):
+            self.parts.setdefault(entity.country, []).append(row)
 
     def _grow(self) -> None:
         """Room for new entities."""

@@ -164,8 +164,28 @@ class Fusing:
     bottom: PartOf = 0.5
     """A witness is at the bottom while it lacks this share of the most that it lost [0-1]."""
 
+    together: For = 2.0
+    """Most that it says for an outage of a country that its parts went out together [log-odds]: in proportion to the
+    share of its known networks and regions that did.  Never enough by itself."""
+
+    together_least: AtLeastOne = 3
+    """Fewer parts than this go out together by chance."""
+
+    stagger: Seconds = 45 * 60
+    """Parts that go out within so long of each other go out together [s], or within a bin, where that is longer: the
+    mobile networks of Pakistan took from 01:45 to 02:30."""
+
     stale: Count = 2
     """A verdict speaks for so many widths of its bin after its end; an open outage's witnesses are held for ever."""
+
+    known_parts: PartOf = 0.5
+    """A country without a series of its own is judged from its regions where at least this share of them is known."""
+
+    low_parts: PartOf = 0.5
+    """And is low when at least this share of what is known is low in them [0-1]: half a country is a country's."""
+
+    parts_depth: Share = 0.1
+    """And when it has lost this share in sum; it is over when it lacks less than half of that [0-1]."""
 
     tell_severity: PartOf = 0.05
     """Change of severity that is worth a new revision [0-1]."""
