@@ -17,6 +17,9 @@ from pipeline.settings import Fusing
 ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
 """Parts before the whole: a country's kind depends on its networks."""
 
+REMEMBERED = 6 * 24 * 3600
+"""How long an onset is remembered: a series of shutdowns goes on after one to four days [s]."""
+
 TOGETHER = "parts.together"
 """The term of a country whose networks and regions went out together: it stands among those of the signals."""
 
@@ -40,10 +43,12 @@ class Evidence(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """Where a frame's entities stand, ``rows (n,) intp``, and those of the countries that it has only parts of."""
+    """Where a frame's entities stand, ``rows (n,) intp``, those of the countries that it has only parts of behind them;
+    ``whole (n,) bool``: which of them are countries."""
 
     rows: np.ndarray
     parts: Parts
+    whole: np.ndarray
 
 
 class Ledger:
@@ -54,9 +59,10 @@ class Ledger:
         self.entities: list[Entity] = []
         self.cells = Cells(settings)
         self.rows: dict[tuple[str, str], int] = {}
-        self.parts: dict[str, list[int]] = {}
+        self.parts: dict[tuple[str, str], list[int]] = {}
         self.frames: dict[tuple[Entity, ...], Frame] = {}
         self.lives: dict[int, Life] = {}
+        self.past: dict[int, list[int]] = {}
         self.open = np.zeros(0, bool)
         self.sure = np.zeros(0, bool)
         self.prior = np.empty(0)
@@ -64,14 +70,13 @@ class Ledger:
     def see(self, verdicts: Verdicts, i: int, end: int) -> list[Outage]:
         """Take in bin ``i`` of a frame, which ends at ``end`` [s]; returns the revisions that follow."""
         signal = self.cells.signal(verdicts.signal, verdicts.width)
-        rows, parts = self._frame(verdicts.entities)
+        rows, parts, whole = self._frame(verdicts.entities)
         said = Said.of(verdicts, i)
         if parts.countries:
             before = self.cells["state"][rows[len(said.entities) :], signal]
             said = said.and_of(countries(said, parts, before, self.settings))
         self.cells.ends[signal] = end
         self.cells.write(said, rows, signal, self.open[rows])
-        whole = np.array([self.entities[row].type == "country" for row in rows.tolist()], bool)
         told = self._weigh(rows[~whole], end) + self._weigh(rows[whole], end, are_countries=True)
         return [outage for outage in told if outage is not None]
 
@@ -98,12 +103,19 @@ class Ledger:
         entity = self.entities[row]
         return ORDER.get(entity.type, 0), entity.name
 
-    def _together(self, row: int) -> float:
-        """Share of a country's known parts that went out together [0-1]."""
-        parts = self.parts.get(self.entities[row].name, [])
-        starts = [self.lives[part].start for part in parts if self.sure[part]]
-        if len(starts) < self.settings.together_least:
+    def _networks(self, row: int) -> float:
+        """Share of a country's known networks that went out together [0-1]."""
+        return self._together(row, ("asn",))
+
+    def _together(self, row: int, types: tuple[str, ...] = ("asn", "region")) -> float:
+        """Share of a country's known parts of some types that went out together [0-1]."""
+        parts = np.array(
+            [part for each in types for part in self.parts.get((self.entities[row].name, each), ())], np.intp
+        )
+        out = parts[self.sure[parts]].tolist()
+        if len(out) < self.settings.together_least:
             return 0.0
+        starts = [self.lives[part].start for part in out]
         known = int((self.cells["state"][parts] > 0).any(axis=1).sum())
         return together(starts, known, max(self.settings.stagger, *self.cells.widths), self.settings)
 
@@ -129,13 +141,18 @@ class Ledger:
         entity = self.entities[row]
         life = self.lives.get(row)
         if life is None:
-            life = self.lives[row] = Life(entity.type, entity.name, self.tense, min(evidence.onset, end), end)
+            life = self.lives[row] = Life(
+                entity.type, entity.name, self.tense, min(evidence.onset, end), end,
+                country=entity.country or entity.name, before=tuple(self.past.get(row, ())),
+            )  # fmt: skip
         for signal, weight in zip(self.cells.signals, evidence.weight, strict=True):
             if weight > 0:
                 life.witnesses[signal] = max(life.witnesses.get(signal, 0.0), weight)
         life.advance(self._seen(row, evidence, share, end, life.strong()), self.settings)
         if life.state not in OPEN:
             del self.lives[row]
+            if life.confirmed_at is not None:
+                self.past[row] = [at for at in self.past.get(row, []) if end - at < REMEMBERED] + [life.start]
         self.open[row] = life.state in OPEN
         self.sure[row] = life.state == CONFIRMED
         return life.revise(self.settings)
@@ -144,7 +161,10 @@ class Ledger:
         by_signal = zip(self.cells.signals, self.cells.widths, evidence.calm_from, strict=True)
         strong = [(width, calm) for signal, width, calm in by_signal if signal in witnesses]
         returned = max((calm for _, calm in strong), default=0)
+        whole = self.rows.get(("country", self.entities[row].country))
         return Seen(
+            part_of=self.lives[whole].id if whole not in (None, row) and self.sure[whole] else "",
+            finest=min((width for width, _ in strong), default=0), networks=self._networks(row) if share else 0.0,
             at=end, probability=evidence.chance, confirmed=evidence.confirmed,
             onset=evidence.onset, calm_from=returned or end, width=max((width for width, _ in strong), default=0),
             severity=evidence.severity, kind=self._kind(row, evidence), terms=self._named(evidence, share),
@@ -168,8 +188,8 @@ class Ledger:
             return "platform"
         down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(signals) if evidence.weight[j] > 0}
         up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
-        own = self.parts.get(entity.name, []) if entity.type == "country" else []
-        networks = [(self.entities[r].mobile, r in self.lives) for r in own if self.entities[r].type == "asn"]
+        own = self.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
+        networks = [(self.entities[r].mobile, r in self.lives) for r in own]
         kind = kind_of_outage(down, up, evidence.severity, networks)
         # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
         stands = "bgp" in up and "bgp" not in down
@@ -185,14 +205,15 @@ class Ledger:
             self._grow()
             if len(self.frames) > 64:  # a cache of the frames' own lists, not state
                 self.frames.clear()
-            self.frames[entities] = Frame(np.array([self.rows[entity[:2]] for entity in every], np.intp), parts)
+            rows = np.array([self.rows[entity[:2]] for entity in every], np.intp)
+            self.frames[entities] = Frame(rows, parts, np.array([entity.type == "country" for entity in every], bool))
         return self.frames[entities]
 
     def _enter(self, entity: Entity) -> None:
         row = self.rows[entity[:2]] = len(self.entities)
         self.entities.append(entity)
         if entity.type in ("asn", "region"):
-            self.parts.setdefault(entity.country, []).append(row)
+            self.parts.setdefault((entity.country, entity.type), []).append(row)
 
     def _grow(self) -> None:
         """Room for new entities."""
@@ -206,16 +227,17 @@ class Ledger:
         """Head and arrays."""
         lives = [(row, life.save()) for row, life in self.lives.items()]
         head, arrays = self.cells.save()
-        return (self.entities, head, lives), arrays
+        return (self.entities, head, lives, list(self.past.items())), arrays
 
     def load(self, head: Any, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved."""
-        entities, cells, lives = head
+        entities, cells, lives, past = head
         self.cells.load(cells, arrays)
         for entity in entities:
             self._enter(Entity(*entity))
         self._grow()
         self.lives = {row: Life.load(life) for row, life in lives}
+        self.past = {row: list(starts) for row, starts in past}
         self.open[list(self.lives)] = True
         self.sure[[row for row, life in self.lives.items() if life.state == CONFIRMED]] = True
 

@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pipeline.records import Outage, Term
+from pipeline.likeness import LONG, Event, likeness, log_odds_of
+from pipeline.records import Outage, Sign, Term
 from pipeline.settings import Fusing
 
 SUSPECTED, CONFIRMED, RECOVERING, ENDED, RETRACTED = "suspected", "confirmed", "recovering", "ended", "retracted"
@@ -25,7 +26,8 @@ def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
 
 @dataclass
 class Seen:
-    """What the evidence shows of an entity at one moment; ``width`` of a bin of its slowest strong witness [s]."""
+    """What the evidence shows of an entity at one moment; ``width`` of a bin of its slowest strong
+    witness [s] and ``finest`` of its quickest; ``networks`` of a country that went out together [0-1]."""
 
     at: int
     probability: float
@@ -36,6 +38,9 @@ class Seen:
     severity: float
     kind: str
     terms: tuple[Term, ...]
+    part_of: str = ""
+    finest: int = 0
+    networks: float = 0.0
 
     @property
     def gravity(self) -> float:
@@ -48,7 +53,8 @@ class Life:
     """One outage as it goes on.
 
     Its terms, its kind and its severity are those of the moment when the evidence was heaviest: how it looked at its
-    worst.  ``witnesses``: each signal that was low, and its heaviest weight [log-odds].
+    worst.  ``witnesses``: each signal that was low, and its heaviest weight [log-odds].  ``before``: onsets of outages
+    of the last days [s]; ``at``: the moment that it has come to [s].
     """
 
     entity_type: str
@@ -66,6 +72,13 @@ class Life:
     terms: tuple[Term, ...] = ()
     peak: float = float("-inf")
     witnesses: dict[str, float] = field(default_factory=dict)
+    country: str = ""
+    part_of: str = ""
+    at: int = 0
+    finest: int = 0
+    networks: float = 0.0
+    before: tuple[int, ...] = ()
+    signs: tuple[Sign, ...] = ()
     told: tuple[Any, ...] = field(default=())
 
     def strong(self) -> set[str]:
@@ -76,6 +89,8 @@ class Life:
     def advance(self, seen: Seen, settings: Fusing) -> None:
         """Go on by one moment."""
         probability = seen.probability
+        self.at, self.part_of = seen.at, self.part_of or seen.part_of
+        self.finest, self.networks = seen.finest or self.finest, max(self.networks, seen.networks)
         if self.state in (SUSPECTED, CONFIRMED):
             self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
         if self.state in (SUSPECTED, CONFIRMED) and seen.gravity >= self.peak:
@@ -95,7 +110,8 @@ class Life:
 
     def revise(self, settings: Fusing) -> Outage | None:
         """The next revision, if something changed that is worth telling."""
-        whole = (self.state, self.kind, self.start, self.end, self.confirmed_at)
+        lasts = (self.at if self.end is None else self.end) - self.start >= LONG
+        whole = (self.state, self.kind, self.start, self.end, self.confirmed_at, lasts)
         steps = (
             round(self.severity / settings.tell_severity),
             round(self.probability / settings.tell_probability),
@@ -104,26 +120,45 @@ class Life:
             return None
         self.told = (*whole, *steps)
         self.revision += 1
+        self.signs = self._signs(settings)
         return self.outage()
+
+    def _signs(self, settings: Fusing) -> tuple[Sign, ...]:
+        """What makes it look like a shutdown, or not; nothing while it is only suspected."""
+        if self.confirmed_at is None:
+            return ()
+        until, is_over = (self.at, False) if self.end is None else (self.end, True)
+        event = Event(
+            self.entity_type, self.country, self.start, until, is_over, self.terms, self.finest, self.networks,
+            self.before,
+        )  # fmt: skip
+        return likeness(event, settings.days)
+
+    @property
+    def id(self) -> str:
+        """Its id, stable for life."""
+        return outage_id(self.tense, self.entity_type, self.entity, self.detected_at)
 
     def outage(self) -> Outage:
         """The outage as it stands."""
         return Outage(
-            id=outage_id(self.tense, self.entity_type, self.entity, self.detected_at),
+            id=self.id,
             entity_type=self.entity_type, entity=self.entity, state=self.state, kind=self.kind, tense=self.tense,
             start=self.start, end=self.end if self.state in (RECOVERING, ENDED, RETRACTED) else None,
             detected_at=self.detected_at, confirmed_at=self.confirmed_at,
             probability=round(self.probability, 3), severity=round(self.severity, 3),
-            signals=self.terms, revision=self.revision,
+            signals=self.terms, revision=self.revision, part_of=self.part_of,
+            likeness=log_odds_of(self.signs), signs=self.signs,
         )  # fmt: skip
 
     def save(self) -> dict[str, Any]:
         """JSON-able state."""
-        return asdict(self) | {"terms": self.terms}
+        return asdict(self) | {"terms": self.terms, "signs": self.signs}
 
     @classmethod
     def load(cls, state: dict[str, Any]) -> "Life":
         """From a saved state."""
         terms = tuple(Term(**term) for term in state["terms"])
-        own = {"terms": terms, "told": tuple(state["told"])}
+        signs = tuple(Sign(**sign) for sign in state["signs"])
+        own = {"terms": terms, "signs": signs, "told": tuple(state["told"]), "before": tuple(state["before"])}
         return cls(**state | own)

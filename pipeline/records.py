@@ -193,11 +193,10 @@ class Bins:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What a detector says of t bins x n entities of one signal; arrays ``(t, n)`` unless it says otherwise.
+    """What a detector says of t bins x n entities, all of one fusion ``partition``, of a signal; arrays ``(t, n)``.
 
     expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative; state codes of
     `detectors.base`, ``int8``; settled ``bool``, whether an outage could be confirmed; value and health as in `Bins`.
-    ``partition`` is the fusion partition (by country) that these entities belong to.
     common ``(t,) float64``: all series of the signal stood at this share of their level for the feed's own reasons;
     1 = they do not; NaN in all but one partition, so that it is told once.  It is in expected, lower and upper.
     """
@@ -238,8 +237,20 @@ class Term(msgspec.Struct, frozen=True):
     health: float
 
 
+class Sign(msgspec.Struct, frozen=True):
+    """One term of an outage's likeness to a shutdown: what it is, how much it weighs [log-odds], and who says so."""
+
+    name: str
+    weight: float
+    source: str
+
+
 class Outage(msgspec.Struct, frozen=True):
-    """One revision of an outage (DESIGN section 6).  Times are integer seconds UTC inside, ISO in JSON."""
+    """One revision of an outage (DESIGN section 6).  Times are integer seconds UTC inside, ISO in JSON.
+
+    ``part_of``: the outage of its country that it is a part of, '' where there is none, or none yet.  ``likeness`` to
+    a shutdown [log-odds] and the ``signs`` that it is the sum of, see `pipeline.likeness`: never an attribution.
+    """
 
     id: str
     entity_type: str
@@ -255,6 +266,9 @@ class Outage(msgspec.Struct, frozen=True):
     severity: float
     signals: tuple[Term, ...]
     revision: int
+    part_of: str = ""
+    likeness: float = 0.0
+    signs: tuple[Sign, ...] = ()
 
 
 class Progress(msgspec.Struct, frozen=True):

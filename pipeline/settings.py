@@ -26,8 +26,11 @@ Against = Annotated[float, Meta(ge=-50, le=0)]
 Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
 ENTITY_TYPES = ("country", "region", "asn", "service")
 SIGNAL_KINDS = ("bgp", "probing", "telescope", "traffic", "atlas", "ooni")
+DAY_KINDS = ("election", "protest", "coup")
 EntityType = Annotated[str, Meta(pattern=f"^({'|'.join(ENTITY_TYPES)})$")]
 SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(SIGNAL_KINDS)})$")]
+DayKind = Annotated[str, Meta(pattern=f"^({'|'.join(DAY_KINDS)})$")]
+LocalDay = Annotated[str, Meta(pattern="^[A-Z]{2} [0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,10 @@ class Fusing:
     stagger: Seconds = 45 * 60
     """Parts that go out within so long of each other go out together [s], or within a bin, where that is longer: the
     mobile networks of Pakistan took from 01:45 to 02:30."""
+
+    days: dict[LocalDay, DayKind] = field(default_factory=dict)
+    """Days that matter, by country and local date: ``"PK 2024-02-08" = "election"``.  Only the likeness to a shutdown
+    knows them: an outage is found the same on every day."""
 
     stale: Count = 2
     """A verdict speaks for so many widths of its bin after its end; an open outage's witnesses are held for ever."""

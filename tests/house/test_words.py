@@ -27,7 +27,7 @@ FIELD = (
 
 TRAVELS = {
     "Run": "run", "Peer": "peer", "Entity": "entity", "Heartbeat": "heartbeat", "Elements": "element", "Rows": "rows",
-    "Bins": "bin", "Verdicts": "verdict", "Term": "term", "Outage": "outage", "Progress": "progress",
+    "Bins": "bin", "Verdicts": "verdict", "Term": "term", "Sign": "sign", "Outage": "outage", "Progress": "progress",
     "DeadLetter": "dead letter",
 }  # fmt: skip
 """What travels between the stages, and its word."""

@@ -71,8 +71,8 @@ def judge() -> Any:
 
 
 def fuse() -> FuseStage:
-    stage = FuseStage(0, Fusing())
-    for signal, marks in zip(RUN.signals, ("LLLL", "LLLLLL"), strict=True):
+    stage, past = FuseStage(0, Fusing()), "LL" + "." * 20
+    for signal, marks in zip(RUN.signals, (past + "LLLL", past + "LLLLLL"), strict=True):
         stage.step(verdicts(signal, marks, run=RUN))
     assert stage.open()
     return stage
