@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN
-from pipeline.evidence import Said, is_low, kind_of, ratios, weights
+from pipeline.evidence import BESIDE, Said, is_low, kind_of, ratios, weights
 from pipeline.settings import Fusing
 
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
@@ -65,7 +65,7 @@ class Cells:
         lost = np.clip(1 - np.nan_to_num(ratio, nan=1.0), 0, 1)
         heaviest = np.where(low, np.maximum(weight, np.where(was_low, before["heaviest"], 0)), 0)
         worst = np.where(low, np.maximum(lost, np.where(was_low, before["worst"], 0)), 0)
-        contradicted = (np.delete(self["weight"], signal, axis=1)[rows] < 0).any(axis=1)
+        contradicted = (np.delete(self["weight"], self.same(signal), axis=1)[rows] < 0).any(axis=1)
         holds = (said.state == LOW_CONFIRMED) & is_open & ((lost >= self.settings.bottom * worst) | ~contradicted)
         below = lost[:, None] >= LADDER
         since = np.where(below, np.where(before["since"] > 0, before["since"], said.start), 0)
@@ -81,12 +81,21 @@ class Cells:
             kept = held[:, None] if values.ndim > 1 else held
             self.columns[name][rows, signal] = np.where(kept, before[name], values)
 
+    def same(self, signal: int) -> list[int]:
+        """The places of all detectors of a signal."""
+        name = self.signals[signal].partition(BESIDE)[0]
+        return [i for i, other in enumerate(self.signals) if other.partition(BESIDE)[0] == name]
+
     def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
         """Weights ``(n, s)`` that still count: a verdict goes stale, the witness of an open outage does not."""
         terms = self["weight"][rows]
         stale = np.array([now > e + self.settings.stale * w for e, w in zip(self.ends, self.widths, strict=True)])
         if stale.any():
             terms[:, stale] = np.where(is_open[:, None] & (terms[:, stale] > 0), terms[:, stale], 0)
+        for beside in [i for i, signal in enumerate(self.signals) if BESIDE in signal]:
+            # the first detector has got used to what a slower one still remembers
+            first = [i for i in self.same(beside) if i != beside]
+            terms[:, first] = np.where((terms[:, [beside]] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
         return terms
 
     def unreturned(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:

@@ -12,14 +12,14 @@ from detectors.base import AnyDetector
 from pipeline import topics
 from pipeline.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.calendar import calendar
-from pipeline.fusion import Fused, FuseStage, Missed
+from pipeline.fusion import Beside, Fused, FuseStage, Missed
 from pipeline.judging import JudgeStage
 from pipeline.merging import MergeStage
 from pipeline.records import Bins, Elements, Heartbeat, Outage, Progress, Rows
 from pipeline.settings import Settings
 from pipeline.signals import SIGNALS, binner
 
-Output = Outage | Fused | Missed | Progress | Late | Taken | Total | FeedStatus
+Output = Outage | Fused | Beside | Missed | Progress | Late | Taken | Total | FeedStatus
 """What comes out at the end of the path."""
 
 
@@ -44,11 +44,16 @@ class Engine:
     def judge(self) -> JudgeStage:
         """The stage that judges merged bins."""
         detector = self.detectors[self.settings.judging.detector]
-        return JudgeStage(detector, calendar, topics.VERDICTS.partitions, self.settings.judging)
+        return JudgeStage(detector, calendar, topics.VERDICTS.partitions, self.settings.judging, self.beside)
+
+    def beside(self, signal: str) -> tuple[AnyDetector, ...]:
+        """The detectors that judge a signal beside the first one."""
+        names = self.settings.judging.beside.get(signal.partition(".")[0], ())
+        return tuple(self.detectors[name](signal) for name in names)
 
     def fuse(self, partition: int) -> FuseStage:
         """The stage that makes outages for one partition's countries."""
-        return FuseStage(partition, self.settings.fusing)
+        return FuseStage(partition, self.settings.fusing, self.settings.judging.detector)
 
 
 def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:

@@ -28,7 +28,10 @@ def ratios(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 class Said(NamedTuple):
-    """What is said of n entities in one bin of a signal that starts at ``start`` [s]; arrays ``(n,)``."""
+    """What is said of n entities in one bin of a signal that starts at ``start`` [s]; arrays ``(n,)``.
+
+    By a detector beside the first where the ``signal`` has a `BESIDE`.
+    """
 
     signal: str
     start: int
@@ -40,15 +43,20 @@ class Said(NamedTuple):
     health: np.ndarray
 
     @classmethod
-    def of(cls, verdicts: Verdicts, i: int) -> "Said":
+    def of(cls, verdicts: Verdicts, i: int, beside: bool = False) -> "Said":
         """Bin ``i`` of a frame."""
+        signal = verdicts.signal + (BESIDE + verdicts.detector if beside else "")
         columns = (getattr(verdicts, name)[i] for name in ("value", "expected", "score", "state", "health"))
-        return cls(verdicts.signal, int(verdicts.start[i]), verdicts.entities, *columns)
+        return cls(signal, int(verdicts.start[i]), verdicts.entities, *columns)
 
     def and_of(self, other: "Said") -> "Said":
         """This, and what is said of other entities in the same bin."""
         columns = (np.concatenate(pair) for pair in zip(self[3:], other[3:], strict=True))
         return Said(self.signal, self.start, self.entities + other.entities, *columns)
+
+
+BESIDE = "/"
+"""Stands between a signal and a detector beside the first, in the name of their term: ``traffic.radar/cusum``."""
 
 
 def is_low(state: np.ndarray) -> np.ndarray:
@@ -63,6 +71,9 @@ def weights(said: Said, settings: Fusing) -> np.ndarray:
     ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against.
     """
     state = said.state
+    if BESIDE in said.signal:
+        sure = np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low)
+        return np.where(is_low(state), np.minimum(settings.cap, sure), 0.0)
     depth = np.clip(1 - np.nan_to_num(ratios(said.value, said.expected), nan=1.0), 0, 1)
     against = settings.against(kind_of(said.signal))
     full = settings.per_deviation * np.abs(np.nan_to_num(said.score)) * np.minimum(1, depth / settings.full_depth)

@@ -18,11 +18,11 @@ from pipeline.snapshot import pack, unpack
 
 @dataclass
 class Line:
-    """What has come of one signal."""
+    """What has come of one signal; ``queued``: the last bin of each detector [s]."""
 
     width: int = 0
     watermark: int = NEVER
-    queued: int = NEVER
+    queued: dict[str, int] = field(default_factory=dict)
     status: str = ""
 
 
@@ -33,7 +33,7 @@ class Stream:
     run: Run
     ledger: Ledger
     lines: dict[str, Line] = field(default_factory=dict)
-    queue: list[tuple[int, str, int, Verdicts]] = field(default_factory=list)
+    queue: list[tuple[int, str, str, int, Verdicts]] = field(default_factory=list)
     told: int = NEVER
     judged: int = 0
     missed: int = 0
@@ -55,23 +55,34 @@ class Missed:
     bins: int
 
 
-Output = Outage | Fused | Missed | Progress
+@dataclass(frozen=True)
+class Beside:
+    """The same of a detector beside the first: evidence that is not shown."""
+
+    verdicts: Verdicts
+    bin: int
+
+
+Output = Outage | Fused | Beside | Missed | Progress
 
 
 class FuseStage:
     """Fuses verdicts into outages.
 
     Input: `Verdicts` of any signal, each signal's in order.  Output: `Outage` revisions, `Fused` bins in the order
-    (end, signal) up to the lowest watermark of the feeds that are not dead, what was `Missed`, and `Progress`.
+    (end, signal) and those `Beside` them, up to the lowest watermark of the feeds that are not dead, what was `Missed`,
+    and `Progress`.
 
     Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has spoken up to
     its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is dead or at its end:
     what a dead one hands in later for a time that was fused without it is passed over and counted, time does not go
     back.
+
+    ``first`` names the detector whose verdicts are shown, '' every one; the others' are evidence only.
     """
 
-    def __init__(self, partition: int, settings: Fusing) -> None:
-        self.partition, self.settings = partition, settings
+    def __init__(self, partition: int, settings: Fusing, first: str = "") -> None:
+        self.partition, self.settings, self.first = partition, settings, first
         self.streams: dict[str, Stream] = {}
 
     def step(self, verdicts: Verdicts) -> list[Output]:
@@ -83,19 +94,20 @@ class FuseStage:
         missed = self._queue(stream, line, verdicts)
         line.watermark = max(line.watermark, verdicts.watermark)
         line.width = verdicts.width or line.width
-        line.status = verdicts.status
+        line.status = verdicts.status if self._is_first(verdicts) else line.status
         told: list[Output] = [Missed(verdicts.signal, missed)] if missed else []
         return told + self._release(stream)
 
     def _queue(self, stream: Stream, line: Line, verdicts: Verdicts) -> int:
         """Let bins wait for their turn; how many of entities have missed theirs (a dead feed's own NaN did not)."""
         missed = 0
-        for i in np.flatnonzero(verdicts.start > line.queued) if verdicts.entities else ():
+        queued = line.queued.get(verdicts.detector, NEVER)
+        for i in np.flatnonzero(verdicts.start > queued) if verdicts.entities else ():
             end = int(verdicts.start[i]) + verdicts.width
-            line.queued = int(verdicts.start[i])
+            line.queued[verdicts.detector] = int(verdicts.start[i])
             if end > stream.told:
-                heapq.heappush(stream.queue, (end, verdicts.signal, int(i), verdicts))
-            else:
+                heapq.heappush(stream.queue, (end, verdicts.signal, verdicts.detector, int(i), verdicts))
+            elif self._is_first(verdicts):
                 missed += int((~np.isnan(verdicts.value[i])).sum())
         stream.missed += missed
         return missed
@@ -104,10 +116,11 @@ class FuseStage:
         limit = self._limit(stream)
         told: list[Output] = []
         while stream.queue and stream.queue[0][0] <= limit:
-            end, _, i, verdicts = heapq.heappop(stream.queue)
-            told.append(Fused(verdicts, i))
-            stream.judged += int((verdicts.state[i] != UNKNOWN).sum())
-            told += stream.ledger.see(verdicts, i, end)
+            end, _, _, i, verdicts = heapq.heappop(stream.queue)
+            is_first = self._is_first(verdicts)
+            told.append(Fused(verdicts, i) if is_first else Beside(verdicts, i))
+            stream.judged += int((verdicts.state[i] != UNKNOWN).sum()) if is_first else 0
+            told += stream.ledger.see(verdicts, i, end, beside=not is_first)
         ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
@@ -115,6 +128,9 @@ class FuseStage:
         if ended:
             del self.streams[stream.run.id]
         return told
+
+    def _is_first(self, verdicts: Verdicts) -> bool:
+        return verdicts.detector == (self.first or verdicts.detector)
 
     def _limit(self, stream: Stream) -> int:
         """Event time up to which every signal has spoken that still can [s]; once none can, up to the last word."""
@@ -136,9 +152,9 @@ class FuseStage:
         head: list[Any] = []
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.streams.values()):
-            frames = {id(verdicts): verdicts for _, _, _, verdicts in s.queue}
+            frames = {id(verdicts): verdicts for *_, verdicts in s.queue}
             order = list(frames)
-            queue = [(end, signal, row, order.index(id(verdicts))) for end, signal, row, verdicts in s.queue]
+            queue = [(*place, order.index(id(verdicts))) for *place, verdicts in s.queue]
             lines = [(name, line.width, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
             ledger, own = s.ledger.save()
             head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger))
@@ -157,6 +173,6 @@ class FuseStage:
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)
             stream.lines = {name: Line(width, mark, queued, status) for name, width, mark, queued, status in lines}
-            stream.queue = [(end, signal, row, frames[j]) for end, signal, row, j in queue]
+            stream.queue = [(end, signal, detector, row, frames[j]) for end, signal, detector, row, j in queue]
             heapq.heapify(stream.queue)
             self.streams[run.id] = stream

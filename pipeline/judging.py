@@ -1,35 +1,44 @@
-"""The judge stage: one detector says of every bin of a signal what it expected and what it thinks of it."""
+"""The judge stage: detectors say of every bin of a signal what they expected and what they think of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from detectors.base import Context, Detector, Verdict
+from detectors.base import AnyDetector, Context, Verdict
 from detectors.state import extend
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
 from pipeline.common import Votes, common_mode, shifted, votes, without
-from pipeline.records import END, Bins, Entity, Run, Verdicts
+from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import touch
-from pipeline.settings import Judging
+from pipeline.settings import SIGNAL_KINDS, Judging
 from pipeline.snapshot import pack, unpack
 from pipeline.topics import partition_for
 
 Calendar = Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]
 """``(countries, time [s])`` -> local week slot [s] and day kind, each ``(n,)``."""
 
+Detectors = Callable[[str], tuple[AnyDetector, ...]]
+"""Those of a signal."""
+
+
+def alone(signal: str) -> tuple[AnyDetector, ...]:
+    """No detector stands beside the first."""
+    return ()
+
 
 @dataclass
 class Series:
-    """All series of one signal of one run; ``level``: the shift that their feed has had for days, as a logarithm."""
+    """All series of one signal of one run; the first of its ``detectors`` is the one that is shown; ``level``: the
+    shift that their feed has had for days, as a logarithm."""
 
     run: Run
     signal: str
-    detector: Detector
-    state: Any
+    detectors: tuple[AnyDetector, ...]
+    states: list[Any]
     entities: list[Entity] = field(default_factory=list)
     countries: tuple[str, ...] = ()
     judged: int = NEVER
@@ -47,13 +56,16 @@ class JudgeStage:
 
     What a feed's series have in common (`pipeline.common`) is divided out before they are judged: the detector sees a
     feed that is whole.  The value that goes on is the one that came, what was expected of it is as the feed shows it.
+
+    Those ``beside`` the first detector hear the same, in frames of their own.  These come before the first one's and
+    move no watermark: fusion has them all when the bin's turn comes.
     """
 
     def __init__(
-        self, detector: Callable[[str], Detector], calendar: Calendar, partitions: int,
-        settings: Judging | None = None,
+        self, detector: Callable[[str], AnyDetector], calendar: Calendar, partitions: int,
+        settings: Judging | None = None, beside: Detectors = alone,
     ) -> None:  # fmt: skip
-        self.detector, self.calendar, self.partitions = detector, calendar, partitions
+        self.detector, self.beside, self.calendar, self.partitions = detector, beside, calendar, partitions
         self.settings = settings or Judging()
         self.series: dict[tuple[str, str], Series] = {}
 
@@ -63,25 +75,29 @@ class JudgeStage:
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
         judged = [self._judge(series, bins, int(i), columns) for i in fresh]
-        verdicts = [verdict for verdict, _ in judged]
-        shape = (len(fresh), len(bins.entities))
-        fields = {
-            name: np.array([getattr(v, name)[columns] for v in verdicts]).reshape(shape)
-            for name in ("expected", "lower", "upper", "score", "state", "settled")
-        }
-        fields |= {"value": bins.value[fresh], "health": bins.health[fresh], "start": bins.start[fresh]}
-        fields["common"] = np.array([common for _, common in judged], np.float64)
+        shared = {"value": bins.value[fresh], "health": bins.health[fresh], "start": bins.start[fresh]}
+        shared["common"] = np.array([common for _, common in judged], np.float64)
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
         homes = self._homes(series, bins.entities)
         teller = next((partition for partition, own in enumerate(homes) if len(own)), 0)
-        return [self._frame(series, bins, fields, partition, teller) for partition in range(self.partitions)]
+        shape = (len(fresh), len(bins.entities))
+        told = []
+        for place in reversed(range(len(series.detectors) if len(fresh) else 1)):
+            verdicts = [own[place] for own, _ in judged]
+            fields = shared | {
+                name: np.array([getattr(v, name)[columns] for v in verdicts]).reshape(shape)
+                for name in ("expected", "lower", "upper", "score", "state", "settled")
+            }
+            frames = [self._frame(series, bins, fields, partition, teller) for partition in range(self.partitions)]
+            told += [_beside(frame, series.detectors[place].name) for frame in frames] if place else frames
+        return told
 
     def _series(self, bins: Bins) -> Series:
         key = (bins.run.id, bins.signal)
         if key not in self.series:
-            detector = self.detector(bins.signal)
-            self.series[key] = Series(bins.run, bins.signal, detector, detector.init(0))
+            detectors = (self.detector(bins.signal), *self.beside(bins.signal))
+            self.series[key] = Series(bins.run, bins.signal, detectors, [detector.init(0) for detector in detectors])
         touch(self.series, key)
         return self.series[key]
 
@@ -91,7 +107,7 @@ class JudgeStage:
             known = {entity[:2]: i for i, entity in enumerate(series.entities)}
             fresh = [entity for entity in entities if entity[:2] not in known]
             if fresh:
-                series.state = extend(series.state, len(fresh))
+                series.states = [extend(state, len(fresh)) for state in series.states]
                 known |= {entity[:2]: len(known) + i for i, entity in enumerate(fresh)}
                 series.entities += fresh
                 series.countries = tuple(entity.country for entity in series.entities)
@@ -99,8 +115,8 @@ class JudgeStage:
             series.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}
         return series.places[entities]
 
-    def _judge(self, series: Series, bins: Bins, i: int, columns: np.ndarray) -> tuple[Verdict, float]:
-        """The verdict on bin ``i``, and the share at which all of its series stand for their feed's reasons."""
+    def _judge(self, series: Series, bins: Bins, i: int, columns: np.ndarray) -> tuple[list[Verdict], float]:
+        """Each detector's verdict on bin ``i``, and the share at which all series stand for their feed's reasons."""
         start = int(bins.start[i])
         size = len(series.entities)
         x, health = np.full(size, np.nan), np.zeros(size)
@@ -108,18 +124,21 @@ class JudgeStage:
         x[columns] = bins.value[i]
         slot, day = self.calendar(series.countries, start)
         context = Context(bins.width, health, slot, day)
-        before = without(x, series.level)
-        state, verdict = series.detector.step(series.state, before, start, context)
+        own = without(x, series.level)
+        first, *further = series.detectors
+        state, verdict = first.step(series.states[0], own, start, context)
         if series.who is None:
             series.who = votes(series.signal, series.entities, self.settings)
-        shift = common_mode(before, verdict, series.who, self.settings)
+        shift = common_mode(own, verdict, series.who, self.settings)
         if shift:
             own = without(x, series.level + shift)
-            state, verdict = series.detector.step(series.state, own, start, context)
-        verdict = shifted(verdict, series.level + shift)
+            state, verdict = first.step(series.states[0], own, start, context)
+        told = [(state, verdict)]
+        told += [d.step(s, own, start, context) for d, s in zip(further, series.states[1:], strict=True)]
+        verdicts = [shifted(verdict, series.level + shift) for _, verdict in told]
         series.level -= float(np.expm1(-bins.width / self.settings.common_follow)) * shift
-        series.state, series.judged = state, start
-        return verdict, float(np.exp(shift))
+        series.states, series.judged = [state for state, _ in told], start
+        return verdicts, float(np.exp(shift))
 
     def _frame(
         self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, teller: int
@@ -128,7 +147,7 @@ class JudgeStage:
         common = fields["common"] if partition == teller else np.full(len(fields["start"]), np.nan)
         columns = {name: a[:, own] for name, a in fields.items() if name not in ("start", "common")}
         return Verdicts(
-            run=bins.run, feed=bins.feed, partition=partition, signal=bins.signal, detector=series.detector.name,
+            run=bins.run, feed=bins.feed, partition=partition, signal=bins.signal, detector=series.detectors[0].name,
             width=bins.width, watermark=bins.watermark, status=bins.status,
             entities=tuple(bins.entities[i] for i in own.tolist()),
             start=fields["start"], common=common, **columns,
@@ -142,19 +161,18 @@ class JudgeStage:
         return series.homes[entities]
 
     def form(self) -> str:
-        """The detector and the fields of its state, which what is saved consists of."""
-        detector = self.detector("")
-        arrays = pack_state(detector.init(0))
-        return f"{detector.name}: " + ", ".join(f"{name} {a.dtype}{list(a.shape[1:])}" for name, a in arrays.items())
+        """The detectors and the fields of their states, which what is saved consists of."""
+        beside = [f"beside {kind}: {_form(detector)}" for kind in SIGNAL_KINDS for detector in self.beside(kind)]
+        return "; ".join([_form(self.detector("")), *beside])
 
     def save(self) -> bytes:
         """Every series' detector state."""
         head: list[Any] = []
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
-            packed = pack_state(s.state)
             head.append((s.run, s.signal, s.entities, s.judged, s.level))
-            arrays |= {f"{i}.{name}": array for name, array in packed.items()}
+            for j, state in enumerate(s.states):
+                arrays |= {f"{i}.{j}.{name}": array for name, array in pack_state(state).items()}
         return pack(head, arrays)
 
     def load(self, state: bytes) -> None:
@@ -162,10 +180,22 @@ class JudgeStage:
         head, arrays = unpack(state)
         self.series = {}
         for i, (run, signal, entities, judged, level) in enumerate(head):
-            prefix = f"{i}."
-            own = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
-            detector = self.detector(signal)
+            detectors, states = (self.detector(signal), *self.beside(signal)), []
+            for j, detector in enumerate(detectors):
+                prefix = f"{i}.{j}."
+                own = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
+                states.append(unpack_state(detector, own))
             self.series[run[0], signal] = Series(
-                Run(run[0], run[1], tuple(run[2])), signal, detector, unpack_state(detector, own),
+                Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level,
             )  # fmt: skip
+
+
+def _beside(frame: Verdicts, name: str) -> Verdicts:
+    """A frame of a further detector: it says nothing of how far the signal is, nor of its feed."""
+    return replace(frame, detector=name, watermark=NEVER, status=UP, common=np.full(len(frame.start), np.nan))
+
+
+def _form(detector: AnyDetector) -> str:
+    arrays = pack_state(detector.init(0))
+    return f"{detector.name}: " + ", ".join(f"{name} {a.dtype}{list(a.shape[1:])}" for name, a in arrays.items())

@@ -8,8 +8,8 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED
 from pipeline.cells import Cells
-from pipeline.evidence import Said, kind_of, kind_of_outage, log_odds, probability
-from pipeline.outages import CONFIRMED, OPEN, Life, Seen
+from pipeline.evidence import BESIDE, Said, kind_of, kind_of_outage, log_odds, probability
+from pipeline.outages import CONFIRMED, OPEN, THROTTLE, Life, Seen
 from pipeline.parts import Parts, countries, parts_of, together
 from pipeline.records import Entity, Outage, Term, Verdicts
 from pipeline.settings import Fusing
@@ -67,11 +67,14 @@ class Ledger:
         self.sure = np.zeros(0, bool)
         self.prior = np.empty(0)
 
-    def see(self, verdicts: Verdicts, i: int, end: int) -> list[Outage]:
-        """Take in bin ``i`` of a frame, which ends at ``end`` [s]; returns the revisions that follow."""
-        signal = self.cells.signal(verdicts.signal, verdicts.width)
+    def see(self, verdicts: Verdicts, i: int, end: int, beside: bool = False) -> list[Outage]:
+        """Take in bin ``i`` of a frame, which ends at ``end`` [s]; returns the revisions that follow.
+
+        ``beside``: it is by a detector beside the first, and a term of its own.
+        """
+        said = Said.of(verdicts, i, beside)
+        signal = self.cells.signal(said.signal, verdicts.width)
         rows, parts, whole = self._frame(verdicts.entities)
-        said = Said.of(verdicts, i)
         if parts.countries:
             before = self.cells["state"][rows[len(said.entities) :], signal]
             said = said.and_of(countries(said, parts, before, self.settings))
@@ -190,6 +193,8 @@ class Ledger:
         up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
         own = self.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
         networks = [(self.entities[r].mobile, r in self.lives) for r in own]
+        if down and all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0):
+            return THROTTLE
         kind = kind_of_outage(down, up, evidence.severity, networks)
         # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
         stands = "bgp" in up and "bgp" not in down

@@ -9,6 +9,9 @@ from pipeline.records import Outage, Sign, Term
 from pipeline.settings import Fusing
 
 SUSPECTED, CONFIRMED, RECOVERING, ENDED, RETRACTED = "suspected", "confirmed", "recovering", "ended", "retracted"
+THROTTLE = "throttle"
+"""The kind of an outage that slow detectors alone saw begin, as long as something still comes through."""
+
 OPEN = (SUSPECTED, CONFIRMED, RECOVERING)
 
 
@@ -94,7 +97,8 @@ class Life:
         if self.state in (SUSPECTED, CONFIRMED):
             self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
         if self.state in (SUSPECTED, CONFIRMED) and seen.gravity >= self.peak:
-            self.terms, self.kind, self.severity, self.peak = seen.terms, seen.kind, seen.severity, seen.gravity
+            kind = self._kind(seen)
+            self.terms, self.kind, self.severity, self.peak = seen.terms, kind, seen.severity, seen.gravity
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
             self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, seen.onset
         elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
@@ -107,6 +111,11 @@ class Life:
             self.end = None
         if self.end is not None and seen.at - self.end >= max(settings.calm, settings.calm_bins * seen.width):
             self.state = ENDED if self.confirmed_at is not None else RETRACTED
+
+    def _kind(self, seen: Seen) -> str:
+        """What began slowly stays a throttling, whatever its steps, until next to nothing or no route is left."""
+        slow = self.kind == THROTTLE and seen.severity < 0.7 and seen.kind != "blackout"
+        return THROTTLE if slow else seen.kind
 
     def revise(self, settings: Fusing) -> Outage | None:
         """The next revision, if something changed that is worth telling."""

@@ -97,6 +97,9 @@ class Judging:
     detector: str = "seasonal"
     """Name in ``detectors.REGISTRY`` whose verdicts go on to fusion."""
 
+    beside: dict[SignalKind, tuple[str, ...]] = field(default_factory=dict)
+    """Further detectors for a kind of signal, by their names: they see slow losses that the first one gets used to."""
+
     common_voters: Annotated[int, Meta(ge=3)] = 5
     """Countries (or networks, see `pipeline.common`) that a signal must have before anything can be common to them:
     of fewer, all may well have the same bad day."""
@@ -118,8 +121,9 @@ class Judging:
     """Time constant after which a common move that stays is the feed's level [s]: the next one is measured from it."""
 
     def __post_init__(self) -> None:
-        if self.detector not in REGISTRY:
-            raise ValueError(f"there is no detector {self.detector!r}, only {', '.join(REGISTRY)}")
+        for name in (self.detector, *(name for names in self.beside.values() for name in names)):
+            if name not in REGISTRY:
+                raise ValueError(f"there is no detector {name!r}, only {', '.join(REGISTRY)}")
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,13 @@ class Fusing:
 
     normal_other: Against = -1.0
     """The same for kinds that are not listed."""
+
+    slow_low: For = 4.5
+    """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds]: it adds small losses up,
+    so that its alarm is evidence enough to suspect something.  Its normal verdict weighs nothing."""
+
+    slow_confirmed: For = 8.0
+    """The same once it is confirmed [log-odds]."""
 
     full_depth: PartOf = 0.3
     """Share of the baseline lost from which a drop counts in full; shallower ones count in proportion [0-1]."""

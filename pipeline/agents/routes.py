@@ -7,11 +7,11 @@ import msgspec
 from pipeline import topics
 from pipeline.binning import FeedStatus, Late, Taken, Total
 from pipeline.codec import encode, outage_json
-from pipeline.fusion import Fused, Missed
+from pipeline.fusion import Beside, Fused, Missed
 from pipeline.records import Bins, DeadLetter, Elements, Frame, Outage, Progress, Rows, Verdicts
 from pipeline.topics import Topic, partition_for
 
-Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Missed | Taken | Total | FeedStatus
+Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Beside | Missed | Taken | Total | FeedStatus
 Carried = Bins | Verdicts | Elements | Rows | Outage | Progress | DeadLetter | Total | FeedStatus
 
 

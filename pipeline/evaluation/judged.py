@@ -119,7 +119,7 @@ def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judge
 
     ``came``: the outcome of the engine with these settings for `OURS`, else with that detector `only`.
     """
-    traces = list(came.traces)
+    traces = [trace for trace in came.traces if trace.detector == settings.judging.detector]
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
     ways = _ways(detector, traces, came.outages, came.places, settings)
     readings = tuple(_read(case, exact, way, called, own, came.places, traces) for way, called, own in ways)
@@ -143,7 +143,7 @@ def judge_all(
         yield judge(case, detector, came, settings)
 
 
-ALONE: dict[str, Any] = {"common_most": 0.0}
+ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0}
 """Settings of judging that leave a detector alone with its series: what these have in common stays in them."""
 
 

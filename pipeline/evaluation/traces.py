@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.base import UNKNOWN
 from pipeline.evaluation.spans import Span, joined, seconds_within
-from pipeline.fusion import Fused
+from pipeline.fusion import Beside, Fused
 from pipeline.records import Entity, Verdicts
 
 COLUMNS = ("value", "expected", "lower", "upper", "score", "state")
@@ -56,7 +56,7 @@ class Collected:
 
     def see(self, output: object) -> None:
         """Take in one output."""
-        if isinstance(output, Fused):
+        if isinstance(output, Fused | Beside):
             verdicts = output.verdicts
             for column, entity in enumerate(verdicts.entities):
                 self.bins[verdicts.signal, verdicts.detector, entity].append((verdicts, output.bin, column))

@@ -12,7 +12,7 @@ from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.judged import ALONE, ANY, FUSED, OURS, WARNING, judge_all, only
-from pipeline.settings import Settings
+from pipeline.settings import Judging, Settings
 from tests.evaluation.made import BACK, FALL, STEP, case
 
 
@@ -133,6 +133,15 @@ def test_who_has_the_settings_of_another_is_not_asked_again(tmp_path: Path) -> N
     assert set(asked) == {OURS}
     assert ours.traces == seasonal.traces
     assert ours.readings[0] == seasonal.readings[0]
+
+
+def test_those_beside_the_first_are_drawn_but_refuse_nothing(tmp_path: Path) -> None:
+    (read,) = read_cases([case(tmp_path / "dark")])
+    beside = Engine(Settings(judging=Judging(beside={"probing": ("cusum",)})))
+    (ours,), (more,) = (judge_all(read, [OURS], engine) for engine in (Engine(), beside))
+    assert {trace.detector for trace in more.traces} == {"seasonal", "cusum"}
+    assert more.readings[0].refused == ours.readings[0].refused < 1
+    assert only("median", beside.settings).judging.beside == {}
 
 
 def test_one_signal_alone_is_a_reading_and_the_best_is_named(tmp_path: Path) -> None:
