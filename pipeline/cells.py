@@ -14,10 +14,11 @@ LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 COLUMNS = {
     "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
     "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "since": (np.int64, LADDER.shape),
-    "heaviest": (np.float64, ()), "worst": (np.float64, ()),
+    "heaviest": (np.float64, ()), "worst": (np.float64, ()), "witness": (np.float64, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell or returned [s],
-since when it has lost each share of `LADDER` [s], and its heaviest weight and largest loss while it is low."""
+since when it has lost each share of `LADDER` [s], its heaviest weight and largest loss while it is low, and
+its heaviest weight in the outage that is open."""
 
 
 class Cells:
@@ -110,6 +111,23 @@ class Cells:
         down &= gone >= self.settings.bottom * self["worst"][rows]
         best = np.where(down, says, -1.0).max(axis=1, keepdims=True)
         return np.where((terms < 0) & (says <= best), 0.0, terms)
+
+    def witnesses(self, rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """The heaviest weight ``(n, s)`` of each signal in the open outages at ``rows``, now that it has this one."""
+        heaviest = np.maximum(self["witness"][rows], weight)
+        self["witness"][rows] = heaviest
+        return heaviest
+
+    def forget(self, row: int) -> None:
+        """The outage is over."""
+        self["witness"][row] = 0
+
+    def returned(self, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """When the last of these witnesses ``(n, s)`` returned [s], and the widest and narrowest of their bins [s]."""
+        widths = np.broadcast_to(np.array(self.widths), strong.shape)
+        widest = np.where(strong, widths, 0).max(axis=1)
+        finest = np.where(strong, widths, widest[:, None]).min(axis=1)
+        return np.where(strong, self["calm_from"][rows], 0).max(axis=1), widest, finest
 
     def onsets(self, rows: np.ndarray) -> np.ndarray:
         """Since when each signal has been down ``(n, s) int64`` [s]: looked back for from how deep it is now.

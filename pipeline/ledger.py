@@ -1,5 +1,6 @@
 """What every signal last said of every entity, and the outages that follow from it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from math import isnan
 from typing import Any, NamedTuple
@@ -28,18 +29,23 @@ class Evidence(NamedTuple):
     """What the signals say of one entity in one bin; lists are by signal.
 
     ``chance`` of an outage [0-1]; ``onset``: when the first of the strong witnesses fell [s]; ``severity``: share of
-    the baseline that the low ones lost [0-1]; ``confirmed``: one of them is confirmed low.
+    the baseline that the low ones lost [0-1]; ``confirmed``: one of them is confirmed low; ``gravity``: how heavy the
+    evidence is times how much is lost.  Of the strong witnesses that the outage ever had: ``calm_from`` when the last
+    one returned [s], 0 while none has, and ``width`` and ``finest``, the widest and the narrowest of their bins [s].
     """
 
     chance: float
     onset: int
     severity: float
     confirmed: bool
+    gravity: float
+    calm_from: int
+    width: int
+    finest: int
     weight: list[float]
     ratio: list[float]
     score: list[float]
     health: list[float]
-    calm_from: list[int]
 
 
 class Frame(NamedTuple):
@@ -85,12 +91,14 @@ class Ledger:
 
     def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
         """Go on with the outages of entities of which there is word; parts come before their countries."""
+        if not len(rows):
+            return []
         terms = self.cells.terms(rows, end, self.open[rows])
         sure = self.sure[rows]
         heard = terms.copy()
         heard[sure] = self.cells.unreturned(rows[sure], terms[sure])
         odds = log_odds(self.prior[rows], heard, self.cells.signals, self.settings)
-        shares = [self._together(row) for row in rows.tolist()] if are_countries else [0.0] * len(rows)
+        shares = self._shares(rows) if are_countries else [0.0] * len(rows)
         odds = odds + self.settings.together * np.array(shares)
         likely = odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))
         witnessed = likely & (terms > 0).any(axis=1)  # an outage begins where its first witness fell
@@ -105,6 +113,12 @@ class Ledger:
     def _turn(self, row: int) -> tuple[int, str]:
         entity = self.entities[row]
         return ORDER.get(entity.type, 0), entity.name
+
+    def _shares(self, rows: np.ndarray) -> list[float]:
+        """Share of each country's known parts that went out together [0-1]."""
+        out = Counter(self.entities[row].country for row in self.lives if self.sure[row])
+        few = self.settings.together_least
+        return [self._together(row) if out[self.entities[row].name] >= few else 0.0 for row in rows.tolist()]
 
     def _networks(self, row: int) -> float:
         """Share of a country's known networks that went out together [0-1]."""
@@ -124,19 +138,21 @@ class Ledger:
 
     def _evidence(self, rows: np.ndarray, weight: np.ndarray, chance: np.ndarray) -> Iterator[Evidence]:
         """The evidence on each of these rows, read for all at once: on the worst day they are thousands."""
-        ratio, score, health, state, calm = (
-            self.cells[name][rows] for name in ("ratio", "score", "health", "state", "calm_from")
-        )
+        if not len(rows):
+            return iter(())
+        ratio, score, health, state = (self.cells[name][rows] for name in ("ratio", "score", "health", "state"))
         low = weight > 0
         for_it = np.where(low, weight, 0)
-        # a weak witness, low for long, moves no onset
-        strong = low & (weight >= for_it.max(axis=1, keepdims=True) / 2)
+        # a weak witness, low for long, moves no onset, and one that flaps no end
+        strong = _strong(for_it)
         onset = np.where(strong, self.cells.onsets(rows), 2**62).min(axis=1)
         lost = 1 - np.clip(np.nan_to_num(ratio, nan=1.0), 0, 1)
         severity = (lost * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
+        gravity = (for_it * (1 - np.minimum(np.nan_to_num(ratio), 1))).sum(axis=1)
         columns = (
-            chance, onset, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), weight,
-            ratio, score, np.nan_to_num(health), calm,
+            chance, onset, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), gravity,
+            *self.cells.returned(rows, _strong(self.cells.witnesses(rows, for_it))),
+            weight, ratio, score, np.nan_to_num(health),
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))
 
@@ -148,30 +164,31 @@ class Ledger:
                 entity.type, entity.name, self.tense, min(evidence.onset, end), end,
                 country=entity.country or entity.name, before=tuple(self.past.get(row, ())),
             )  # fmt: skip
-        for signal, weight in zip(self.cells.signals, evidence.weight, strict=True):
-            if weight > 0:
-                life.witnesses[signal] = max(life.witnesses.get(signal, 0.0), weight)
-        life.advance(self._seen(row, evidence, share, end, life.strong()), self.settings)
+        life.advance(self._seen(row, life, evidence, share, end), self.settings)
         if life.state not in OPEN:
             del self.lives[row]
+            self.cells.forget(row)
             if life.confirmed_at is not None:
                 self.past[row] = [at for at in self.past.get(row, []) if end - at < REMEMBERED] + [life.start]
         self.open[row] = life.state in OPEN
         self.sure[row] = life.state == CONFIRMED
         return life.revise(self.settings)
 
-    def _seen(self, row: int, evidence: Evidence, share: float, end: int, witnesses: set[str]) -> Seen:
-        by_signal = zip(self.cells.signals, self.cells.widths, evidence.calm_from, strict=True)
-        strong = [(width, calm) for signal, width, calm in by_signal if signal in witnesses]
-        returned = max((calm for _, calm in strong), default=0)
-        whole = self.rows.get(("country", self.entities[row].country))
+    def _seen(self, row: int, life: Life, evidence: Evidence, share: float, end: int) -> Seen:
+        """What it means for an outage; its kind and its terms only where it never looked worse."""
+        worst = life.takes(evidence.gravity)
         return Seen(
-            part_of=self.lives[whole].id if whole not in (None, row) and self.sure[whole] else "",
-            finest=min((width for width, _ in strong), default=0), networks=self._networks(row) if share else 0.0,
-            at=end, probability=evidence.chance, confirmed=evidence.confirmed,
-            onset=evidence.onset, calm_from=returned or end, width=max((width for width, _ in strong), default=0),
-            severity=evidence.severity, kind=self._kind(row, evidence), terms=self._named(evidence, share),
+            at=end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
+            calm_from=evidence.calm_from or end, width=evidence.width, finest=evidence.finest,
+            severity=evidence.severity, gravity=evidence.gravity,
+            kind=self._kind(row, evidence) if worst else "", terms=self._named(evidence, share) if worst else (),
+            part_of=life.part_of or self._part_of(row), networks=self._networks(row) if share else 0.0,
         )  # fmt: skip
+
+    def _part_of(self, row: int) -> str:
+        """The id of the confirmed outage of its country."""
+        whole = self.rows.get(("country", self.entities[row].country))
+        return self.lives[whole].id if whole not in (None, row) and self.sure[whole] else ""
 
     def _named(self, evidence: Evidence, share: float) -> tuple[Term, ...]:
         """The terms that weigh, in order of signal."""
@@ -245,6 +262,11 @@ class Ledger:
         self.past = {row: list(starts) for row, starts in past}
         self.open[list(self.lives)] = True
         self.sure[[row for row, life in self.lives.items() if life.state == CONFIRMED]] = True
+
+
+def _strong(weight: np.ndarray) -> np.ndarray:
+    """The witnesses ``(n, s)`` that weigh at least half of the heaviest."""
+    return (weight > 0) & (weight >= weight.max(axis=1, keepdims=True) / 2)
 
 
 def _number(value: float) -> float | None:

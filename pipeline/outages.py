@@ -29,8 +29,8 @@ def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
 
 @dataclass
 class Seen:
-    """What the evidence shows of an entity at one moment; ``width`` of a bin of its slowest strong
-    witness [s] and ``finest`` of its quickest; ``networks`` of a country that went out together [0-1]."""
+    """What the evidence shows of an entity at one moment, see `pipeline.ledger.Evidence`; ``networks`` of a country
+    that went out together [0-1].  ``kind`` and ``terms`` count only where the outage `Life.takes` them."""
 
     at: int
     probability: float
@@ -38,17 +38,13 @@ class Seen:
     onset: int
     calm_from: int
     width: int
+    finest: int
     severity: float
+    gravity: float
     kind: str
     terms: tuple[Term, ...]
-    part_of: str = ""
-    finest: int = 0
-    networks: float = 0.0
-
-    @property
-    def gravity(self) -> float:
-        """How heavy the evidence is times how much is lost."""
-        return sum(term.weight * (1 - min(term.ratio or 0.0, 1.0)) for term in self.terms if term.weight > 0)
+    part_of: str
+    networks: float
 
 
 @dataclass
@@ -56,8 +52,7 @@ class Life:
     """One outage as it goes on.
 
     Its terms, its kind and its severity are those of the moment when the evidence was heaviest: how it looked at its
-    worst.  ``witnesses``: each signal that was low, and its heaviest weight [log-odds].  ``before``: onsets of outages
-    of the last days [s]; ``at``: the moment that it has come to [s].
+    worst.  ``before``: onsets of outages of the last days [s]; ``at``: the moment that it has come to [s].
     """
 
     entity_type: str
@@ -74,7 +69,6 @@ class Life:
     revision: int = 0
     terms: tuple[Term, ...] = ()
     peak: float = float("-inf")
-    witnesses: dict[str, float] = field(default_factory=dict)
     country: str = ""
     part_of: str = ""
     at: int = 0
@@ -84,21 +78,20 @@ class Life:
     signs: tuple[Sign, ...] = ()
     told: tuple[Any, ...] = field(default=())
 
-    def strong(self) -> set[str]:
-        """The witnesses that its end waits for: a weak one that flaps does not move it."""
-        least = max(self.witnesses.values(), default=0.0) / 2
-        return {signal for signal, weight in self.witnesses.items() if weight >= least}
+    def takes(self, gravity: float) -> bool:
+        """Whether it never looked worse, so that it takes over how it looks now."""
+        return self.state in (SUSPECTED, CONFIRMED) and gravity >= self.peak
 
     def advance(self, seen: Seen, settings: Fusing) -> None:
         """Go on by one moment."""
         probability = seen.probability
-        self.at, self.part_of = seen.at, self.part_of or seen.part_of
+        self.at, self.part_of = seen.at, seen.part_of
         self.finest, self.networks = seen.finest or self.finest, max(self.networks, seen.networks)
-        if self.state in (SUSPECTED, CONFIRMED):
-            self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
-        if self.state in (SUSPECTED, CONFIRMED) and seen.gravity >= self.peak:
+        if self.takes(seen.gravity):
             kind = self._kind(seen)
             self.terms, self.kind, self.severity, self.peak = seen.terms, kind, seen.severity, seen.gravity
+        if self.state in (SUSPECTED, CONFIRMED):
+            self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
             self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, seen.onset
         elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
