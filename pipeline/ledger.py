@@ -14,6 +14,7 @@ from pipeline.outages import CONFIRMED, OPEN, THROTTLE, Life, Seen
 from pipeline.parts import Parts, countries, parts_of, together
 from pipeline.records import Entity, Outage, Term, Verdicts
 from pipeline.settings import Fusing
+from pipeline.usual import Usual
 
 ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
 """Parts before the whole: a country's kind depends on its networks."""
@@ -64,6 +65,7 @@ class Ledger:
         self.tense, self.settings = tense, settings
         self.entities: list[Entity] = []
         self.cells = Cells(settings)
+        self.usual = Usual(settings)
         self.rows: dict[tuple[str, str], int] = {}
         self.parts: dict[tuple[str, str], list[int]] = {}
         self.frames: dict[tuple[Entity, ...], Frame] = {}
@@ -85,7 +87,9 @@ class Ledger:
             before = self.cells["state"][rows[len(said.entities) :], signal]
             said = said.and_of(countries(said, parts, before, self.settings))
         self.cells.ends[signal] = end
-        self.cells.write(said, rows, signal, self.open[rows])
+        self.usual.grow(len(self.entities), len(self.cells.signals))
+        held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
+        self.cells.write(held, rows, signal, self.open[rows])
         told = self._weigh(rows[~whole], end) + self._weigh(rows[whole], end, are_countries=True)
         return [outage for outage in told if outage is not None]
 
@@ -168,6 +172,7 @@ class Ledger:
         if life.state not in OPEN:
             del self.lives[row]
             self.cells.forget(row)
+            self.usual.forget(row)
             if life.confirmed_at is not None:
                 self.past[row] = [at for at in self.past.get(row, []) if end - at < REMEMBERED] + [life.start]
         self.open[row] = life.state in OPEN
@@ -249,7 +254,7 @@ class Ledger:
         """Head and arrays."""
         lives = [(row, life.save()) for row, life in self.lives.items()]
         head, arrays = self.cells.save()
-        return (self.entities, head, lives, list(self.past.items())), arrays
+        return (self.entities, head, lives, list(self.past.items())), arrays | self.usual.save()
 
     def load(self, head: Any, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved."""
@@ -258,6 +263,8 @@ class Ledger:
         for entity in entities:
             self._enter(Entity(*entity))
         self._grow()
+        self.usual.grow(len(self.entities), len(self.cells.signals))
+        self.usual.load(arrays)
         self.lives = {row: Life.load(life) for row, life in lives}
         self.past = {row: list(starts) for row, starts in past}
         self.open[list(self.lives)] = True

@@ -178,6 +178,13 @@ class Fusing:
     bottom: PartOf = 0.5
     """A witness is at the bottom while it lacks this share of the most that it lost [0-1]."""
 
+    used_to: Seconds = 6 * 24 * 3600
+    """No detector gets used to a low level sooner [s]; after it what it says of a return counts only where the value is
+    no longer at the bottom of what was expected before: weeks without phones are not the usual."""
+
+    new_level: Seconds = 60 * 24 * 3600
+    """But after so long it is the level [s]: a network that sold half of its addresses is not out for ever."""
+
     together: For = 2.0
     """Most that it says for an outage of a country that its parts went out together [log-odds]: in proportion to the
     share of its known networks and regions that did.  Never enough by itself."""

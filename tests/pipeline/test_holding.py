@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL
+from detectors.seasonal import Seasonal
+from pipeline.calendar import calendar
 from pipeline.fusion import FuseStage
-from pipeline.records import Entity, Outage, Run, Verdicts
+from pipeline.judging import JudgeStage
+from pipeline.records import UP, Bins, Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
-from tests.pipeline.verdicts import verdicts
+from tests.pipeline.verdicts import COUNTRY, verdicts
 
 BGP, PROBING, GOOGLE, RADAR, TELESCOPE = "bgp.ris", "probing.ioda", "traffic.google", "traffic.radar", "telescope.x"
 ALL = Run("r", "replay", (BGP, PROBING, GOOGLE, RADAR, TELESCOPE))
@@ -110,3 +113,57 @@ def test_a_weak_witness_that_flaps_moves_no_end() -> None:
     flaps = shares(TELESCOPE, [1.0] * 5 + [0.94] * 10 + [1.0, 0.94] * 20, run)
     (outage,) = fuse(verdicts(PROBING, "." * 5 + "L" * 10 + "." * 40, run=run), flaps)
     assert (outage.state, outage.end) == ("ended", 15 * 300)
+
+
+DAY, HOUR = 24 * 3600, 3600
+BY_BIN = ("start", "value", "health", "expected", "lower", "upper", "score", "state", "settled", "common")
+
+
+def weeks(*levels: tuple[int, float], quiet: int = 21) -> Bins:
+    """Hours of days with twice as much at noon as at midnight; then days at a share of it, each ``(days, share)``."""
+    hours = np.arange(24 * (quiet + sum(days for days, _ in levels)))
+    share = np.concatenate([np.ones(24 * quiet), *(np.full(24 * days, left) for days, left in levels)])
+    shape = 1.5 - 0.5 * np.cos(hours * np.pi / 12)
+    x = np.random.default_rng(3).poisson(2000 * shape * share).astype(float)[:, None]
+    end = HOUR * len(hours)
+    run = Run("r", "replay", (RADAR,))
+    return Bins(run, "radar", -1, RADAR, HOUR, end, UP, (COUNTRY,), HOUR * hours, x, np.ones(x.shape, np.float32))
+
+
+def only(frame: Verdicts, rows: slice, watermark: int) -> Verdicts:
+    return dataclasses.replace(frame, watermark=watermark, **{name: getattr(frame, name)[rows] for name in BY_BIN})
+
+
+def judged(bins: Bins) -> list[Verdicts]:
+    return JudgeStage(Seasonal.for_signal, calendar, 1).step(bins)
+
+
+def test_an_outage_of_weeks_goes_on_after_its_detector_got_used_to_it_and_ends_with_it() -> None:
+    frames = judged(weeks((30, 0.3), (5, 1.0)))
+    state = frames[0].state[:, 0]
+    assert not np.isin(state[24 * 35 : 24 * 50], (LOW_PROVISIONAL, LOW_CONFIRMED)).any()
+    (outage,) = fuse(*frames)
+    assert (outage.state, outage.start) == ("ended", 21 * DAY)
+    assert outage.end == 51 * DAY
+
+
+def test_a_network_that_is_half_for_good_is_not_out_for_ever() -> None:
+    (outage,) = fuse(*judged(weeks((80, 0.5))))
+    assert outage.state == "ended"
+    assert outage.end == 81 * DAY
+
+
+def test_a_return_to_two_thirds_in_the_second_week_is_a_return() -> None:
+    (outage,) = fuse(*judged(weeks((8, 0.1), (20, 0.66))))
+    assert outage.state == "ended"
+    assert 28 * DAY <= (outage.end or 0) <= 30 * DAY
+
+
+def test_what_was_usual_before_an_outage_outlives_a_cut() -> None:
+    (frame,) = judged(weeks((30, 0.3), (5, 1.0)))
+    first, second = FuseStage(0, Fusing()), FuseStage(0, Fusing())
+    cut = 24 * 27
+    told = first.step(only(frame, slice(cut), HOUR * cut))
+    second.load(first.save())
+    told += second.step(only(frame, slice(cut, None), frame.watermark))
+    assert [out for out in told if isinstance(out, Outage)][-1] == fuse(frame)[-1]

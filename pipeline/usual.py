@@ -1,0 +1,66 @@
+"""What was expected before an outage: its witnesses are held against that, whatever a detector gets used to."""
+
+import numpy as np
+
+from detectors.base import LOW_CONFIRMED, UNKNOWN
+from pipeline.cells import Cells
+from pipeline.evidence import Said, is_low
+from pipeline.settings import Fusing
+
+HOUR, HOURS = 3600, 24
+
+
+class Usual:
+    """The least that was expected in each hour of the day (UTC) while a confirmed outage went on.
+
+    ``least (entities, signals, 24) float32`` in the unit of the signal, 0 where nothing is known.  It is learnt as long
+    as no detector gets used to a low level: a weekend is among these days, so that no calm one is taken for a low.
+    """
+
+    def __init__(self, settings: Fusing) -> None:
+        self.settings = settings
+        self.least = np.zeros((0, 0, HOURS), np.float32)
+
+    def grow(self, entities: int, signals: int) -> None:
+        """Room for new entities and signals."""
+        if self.least.shape[:2] != (entities, signals):
+            wider = np.zeros((entities, signals, HOURS), np.float32)
+            wider[: self.least.shape[0], : self.least.shape[1]] = self.least
+            self.least = wider
+
+    def hold(self, said: Said, rows: np.ndarray, signal: int, cells: Cells, sure: np.ndarray) -> Said:
+        """What is said of the entities at ``rows``, with those still down whom their detector has got used to.
+
+        ``sure (n,) bool``: those with a confirmed outage.  After ``settings.used_to`` of it a value is down while it
+        lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level.
+        """
+        if not sure.any():
+            return said
+        since, worst, score = (cells[name][rows, signal] for name in ("low_from", "worst", "score"))
+        hour = said.start // HOUR % HOURS
+        lasted, low = np.where(sure & (since > 0), said.start - since, 0), is_low(said.state)
+        least = self.least[rows, signal, hour]
+        with np.errstate(invalid="ignore"):
+            learns = low & (lasted > 0) & (lasted < self.settings.used_to) & (said.expected > 0)
+            fresh = np.where(least > 0, np.minimum(least, said.expected), said.expected)
+            down = (least > 0) & (said.value < least * (1 - self.settings.bottom * worst))
+        self.least[rows, signal, hour] = np.where(learns, fresh, least)
+        down &= ~low & (said.state != UNKNOWN)
+        down &= (lasted >= self.settings.used_to) & (lasted < self.settings.new_level)
+        return said._replace(
+            expected=np.where(down, least, said.expected), score=np.where(down, score, said.score),
+            state=np.where(down, LOW_CONFIRMED, said.state).astype(np.int8),
+        )  # fmt: skip
+
+    def forget(self, row: int) -> None:
+        """The outage is over."""
+        self.least[row] = 0
+
+    def save(self) -> dict[str, np.ndarray]:
+        """Arrays: of those in an outage only."""
+        rows = np.flatnonzero(self.least.any(axis=(1, 2)))
+        return {"usual_rows": rows, "usual_least": self.least[rows]}
+
+    def load(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over what was saved; there is room for it."""
+        self.least[arrays["usual_rows"]] = arrays["usual_least"]
