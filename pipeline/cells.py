@@ -60,27 +60,39 @@ class Cells:
         it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back to normal
         it does so only while it is at the bottom.
         """
-        before = {name: column[rows, signal] for name, column in self.columns.items()}
-        low, unknown, was_low = is_low(said.state), said.state == UNKNOWN, before["low_from"] > 0
+        was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "since")}
+        low, unknown, was_low = is_low(said.state), said.state == UNKNOWN, was["low_from"] > 0
         ratio, weight = ratios(said.value, said.expected), weights(said, self.settings)
-        lost = np.clip(1 - np.nan_to_num(ratio, nan=1.0), 0, 1)
-        heaviest = np.where(low, np.maximum(weight, np.where(was_low, before["heaviest"], 0)), 0)
-        worst = np.where(low, np.maximum(lost, np.where(was_low, before["worst"], 0)), 0)
+        missing = np.isnan(ratio)
+        lost = np.where(missing, 0.0, np.clip(1 - ratio, 0, 1))
+        below = lost[:, None] >= LADDER
+        since = np.where(below, np.where(was["since"] > 0, was["since"], said.start), 0)
+        fresh: dict[str, Any] = {
+            "weight": weight, "ratio": ratio, "score": said.score, "health": said.health, "state": said.state,
+            "heaviest": 0.0, "worst": 0.0,
+            "calm_from": np.where(low | unknown, 0, np.where(was["calm_from"] > 0, was["calm_from"], said.start)),
+            "low_from": np.where(low, np.where(was_low, was["low_from"], said.start), 0),
+            "since": np.where(missing[:, None], was["since"], since),
+        }  # fmt: skip
+        if low.any():
+            fresh |= self._held(said, rows, signal, is_open, weight, lost)
+        silent = unknown & is_open & was_low
+        for name, values in fresh.items():
+            if silent.any():
+                kept = silent[:, None] if name == "since" else silent
+                values = np.where(kept, self[name][rows, signal], values)
+            self[name][rows, signal] = values
+
+    def _held(
+        self, said: Said, rows: np.ndarray, signal: int, is_open: np.ndarray, weight: np.ndarray, lost: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """What changes where some are low: what each has been at its heaviest, and the weight that this holds up."""
+        low, was_low = is_low(said.state), self["low_from"][rows, signal] > 0
+        heaviest = np.where(low, np.maximum(weight, np.where(was_low, self["heaviest"][rows, signal], 0)), 0)
+        worst = np.where(low, np.maximum(lost, np.where(was_low, self["worst"][rows, signal], 0)), 0)
         contradicted = (np.delete(self["weight"], self.same(signal), axis=1)[rows] < 0).any(axis=1)
         holds = (said.state == LOW_CONFIRMED) & is_open & ((lost >= self.settings.bottom * worst) | ~contradicted)
-        below = lost[:, None] >= LADDER
-        since = np.where(below, np.where(before["since"] > 0, before["since"], said.start), 0)
-        calm = np.where(low | unknown, 0, np.where(before["calm_from"] > 0, before["calm_from"], said.start))
-        fresh = {
-            "weight": np.where(holds, heaviest, weight), "ratio": ratio, "score": said.score, "health": said.health,
-            "state": said.state, "heaviest": heaviest, "worst": worst, "calm_from": calm,
-            "low_from": np.where(low, np.where(was_low, before["low_from"], said.start), 0),
-            "since": np.where(np.isnan(ratio)[:, None], before["since"], since),
-        }  # fmt: skip
-        held = unknown & is_open & was_low
-        for name, values in fresh.items():
-            kept = held[:, None] if values.ndim > 1 else held
-            self.columns[name][rows, signal] = np.where(kept, before[name], values)
+        return {"weight": np.where(holds, heaviest, weight), "heaviest": heaviest, "worst": worst}
 
     def same(self, signal: int) -> list[int]:
         """The places of all detectors of a signal."""

@@ -95,18 +95,21 @@ class Ledger:
 
     def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
         """Go on with the outages of entities of which there is word; parts come before their countries."""
-        if not len(rows):
+        if not len(rows):  # most frames have only one sort
             return []
         terms = self.cells.terms(rows, end, self.open[rows])
-        sure = self.sure[rows]
-        heard = terms.copy()
-        heard[sure] = self.cells.unreturned(rows[sure], terms[sure])
+        sure, heard = self.sure[rows], terms
+        if sure.any():
+            heard = terms.copy()
+            heard[sure] = self.cells.unreturned(rows[sure], terms[sure])
         odds = log_odds(self.prior[rows], heard, self.cells.signals, self.settings)
         shares = self._shares(rows) if are_countries else [0.0] * len(rows)
         odds = odds + self.settings.together * np.array(shares)
         likely = odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))
         witnessed = likely & (terms > 0).any(axis=1)  # an outage begins where its first witness fell
         order = sorted(np.flatnonzero(witnessed | self.open[rows]).tolist(), key=lambda i: self._turn(int(rows[i])))
+        if not order:
+            return []
         concerned = np.array(order, np.intp)
         evidence = self._evidence(rows[concerned], terms[concerned], probability(odds[concerned]))
         return [
@@ -120,6 +123,8 @@ class Ledger:
 
     def _shares(self, rows: np.ndarray) -> list[float]:
         """Share of each country's known parts that went out together [0-1]."""
+        if not self.lives:
+            return [0.0] * len(rows)
         out = Counter(self.entities[row].country for row in self.lives if self.sure[row])
         few = self.settings.together_least
         return [self._together(row) if out[self.entities[row].name] >= few else 0.0 for row in rows.tolist()]
@@ -142,8 +147,6 @@ class Ledger:
 
     def _evidence(self, rows: np.ndarray, weight: np.ndarray, chance: np.ndarray) -> Iterator[Evidence]:
         """The evidence on each of these rows, read for all at once: on the worst day they are thousands."""
-        if not len(rows):
-            return iter(())
         ratio, score, health, state = (self.cells[name][rows] for name in ("ratio", "score", "health", "state"))
         low = weight > 0
         for_it = np.where(low, weight, 0)
