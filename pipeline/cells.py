@@ -13,12 +13,13 @@ LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 
 COLUMNS = {
     "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
-    "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "since": (np.int64, LADDER.shape),
+    "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "back": (np.int64, ()),
+    "since": (np.int64, LADDER.shape),
     "heaviest": (np.float64, ()), "worst": (np.float64, ()), "witness": (np.float64, ()),
 }  # fmt: skip
-"""One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell or returned [s],
-since when it has lost each share of `LADDER` [s], its heaviest weight and largest loss while it is low, and
-its heaviest weight in the outage that is open."""
+"""One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
+calm, when it was last low [s], since when it has lost each share of `LADDER` [s], its heaviest weight and largest loss
+while it is low, and its heaviest weight in the outage that is open."""
 
 
 class Cells:
@@ -60,7 +61,7 @@ class Cells:
         it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back to normal
         it does so only while it is at the bottom.
         """
-        was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "since")}
+        was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "back", "since")}
         low, unknown, was_low = is_low(said.state), said.state == UNKNOWN, was["low_from"] > 0
         ratio, weight = ratios(said.value, said.expected), weights(said, self.settings)
         missing = np.isnan(ratio)
@@ -69,7 +70,7 @@ class Cells:
         since = np.where(below, np.where(was["since"] > 0, was["since"], said.start), 0)
         fresh: dict[str, Any] = {
             "weight": weight, "ratio": ratio, "score": said.score, "health": said.health, "state": said.state,
-            "heaviest": 0.0, "worst": 0.0,
+            "heaviest": 0.0, "worst": 0.0, "back": np.where(low, 0, np.where(was_low, said.start, was["back"])),
             "calm_from": np.where(low | unknown, 0, np.where(was["calm_from"] > 0, was["calm_from"], said.start)),
             "low_from": np.where(low, np.where(was_low, was["low_from"], said.start), 0),
             "since": np.where(missing[:, None], was["since"], since),
@@ -105,11 +106,23 @@ class Cells:
         stale = np.array([now > e + self.settings.stale * w for e, w in zip(self.ends, self.widths, strict=True)])
         if stale.any():
             terms[:, stale] = np.where(is_open[:, None] & (terms[:, stale] > 0), terms[:, stale], 0)
-        for beside in [i for i, signal in enumerate(self.signals) if BESIDE in signal]:
+        for beside, first in self._pairs():
+            terms[:, beside] = np.where(self._remembers(rows, beside, first, now), 0.0, terms[:, beside])
             # the first detector has got used to what a slower one still remembers
-            first = [i for i in self.same(beside) if i != beside]
-            terms[:, first] = np.where((terms[:, [beside]] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
+            terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
         return terms
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        """The place of each detector beside a first one, and of that."""
+        firsts = {signal: i for i, signal in enumerate(self.signals)}
+        named = ((i, signal.partition(BESIDE)) for i, signal in enumerate(self.signals))
+        return [(i, firsts[first]) for i, (first, beside, _) in named if beside and first in firsts]
+
+    def _remembers(self, rows: np.ndarray, beside: int, first: int, now: int) -> np.ndarray:
+        """Where a slow detector is low ``(n,) bool`` for what was within its memory, and is back by now."""
+        lost = 1 - np.clip(np.nan_to_num(self["ratio"][rows, beside], nan=1.0), 0, 1)
+        back = self["back"][rows, first]
+        return (back > 0) & (now - back <= self.settings.slow_memory) & (lost < self.settings.full_depth / 2)
 
     def unreturned(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """The terms ``(n, s)`` of confirmed outages, less those that speak too soon of a return.

@@ -150,8 +150,9 @@ class Ledger:
         ratio, score, health, state = (self.cells[name][rows] for name in ("ratio", "score", "health", "state"))
         low = weight > 0
         for_it = np.where(low, weight, 0)
-        # a weak witness, low for long, moves no onset, and one that flaps no end
-        strong = _strong(for_it)
+        # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
+        strong, slow = _strong(for_it), np.array([BESIDE in signal for signal in self.cells.signals])
+        strong &= ~slow | ~(strong & ~slow).any(axis=1, keepdims=True)
         onset = np.where(strong, self.cells.onsets(rows), 2**62).min(axis=1)
         lost = 1 - np.clip(np.nan_to_num(ratio, nan=1.0), 0, 1)
         severity = (lost * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)

@@ -97,8 +97,9 @@ class Judging:
     detector: str = "seasonal"
     """Name in ``detectors.REGISTRY`` whose verdicts go on to fusion."""
 
-    beside: dict[SignalKind, tuple[str, ...]] = field(default_factory=dict)
-    """Further detectors for a kind of signal, by their names: they see slow losses that the first one gets used to."""
+    beside: dict[SignalKind, tuple[str, ...]] = field(default_factory=lambda: {"traffic": ("cusum",)})
+    """Further detectors for a kind of signal, by their names: they see slow losses that the first one gets used to.
+    What is throttled is traffic; its own seasons make such a detector suspect something a few times a year."""
 
     common_voters: Annotated[int, Meta(ge=3)] = 5
     """Countries (or networks, see `pipeline.common`) that a signal must have before anything can be common to them:
@@ -156,6 +157,10 @@ class Fusing:
 
     slow_confirmed: For = 8.0
     """The same once it is confirmed [log-odds]."""
+
+    slow_memory: Seconds = 24 * 3600
+    """A slow detector is still low so long after all is back [s]: it weighs a whole day, and its word does not count
+    for what is back and was seen to come back."""
 
     full_depth: PartOf = 0.3
     """Share of the baseline lost from which a drop counts in full; shallower ones count in proportion [0-1]."""

@@ -142,3 +142,20 @@ def test_the_engine_makes_them_as_it_makes_the_first() -> None:
     assert [detector.name for detector in Engine(Settings(judging=judging), own).beside(TRAFFIC)] == ["cusum"]
     assert Engine(Settings(judging=judging), own).beside(PROBING) == ()
     assert made == [TRAFFIC]
+
+
+def test_what_is_back_is_over_though_a_slow_detector_is_low_for_a_day_more() -> None:
+    marks, slowly = "...LLLL" + "." * 400, "....LLL" + "L" * 280 + "." * 120
+    memory = dataclasses.replace(slow(slowly), value=100.0 * np.array([[0.2 if m == "L" else 1.0] for m in marks]))
+    (outage,) = fuse(memory, verdicts(TRAFFIC, marks, run=RUN))
+    assert (outage.state, outage.end) == ("ended", 7 * 300)
+
+
+def test_what_the_first_got_used_to_goes_on_though_it_says_that_it_is_over() -> None:
+    (outage,) = fuse(slow("....LLL" + "L" * 400, left=0.2), verdicts(TRAFFIC, "...LLLL" + "." * 400, run=RUN))
+    assert (outage.state, outage.end) == ("confirmed", None)
+
+
+def test_a_slow_suspicion_of_days_before_moves_no_onset_of_what_falls_at_once() -> None:
+    (outage,) = fuse(slow("." + "l" * 40 + "L" * 9), verdicts(TRAFFIC, "." * 40 + "L" * 10, run=RUN))
+    assert (outage.detected_at, outage.start) == (2 * 300, 40 * 300)

@@ -85,6 +85,12 @@ def test_a_file_that_is_not_there_or_no_text_is_one_sentence(tmp_path: Path) -> 
         read_settings(tmp_path / "x.toml")
 
 
+def in_toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(list(value) if isinstance(value, tuple) else value)
+
+
 def test_every_setting_that_stands_is_within_its_own_bounds(tmp_path: Path) -> None:
     usual = Settings()
     lines = [f"silence = {usual.silence}"]
@@ -92,9 +98,7 @@ def test_every_setting_that_stands_is_within_its_own_bounds(tmp_path: Path) -> N
         lines.append(f"[{table}]")
         for name, value in vars(getattr(usual, table)).items():
             pairs = {f"{name}.{key}": one for key, one in value.items()} if isinstance(value, dict) else {name: value}
-            lines += [
-                f"{key} = {str(one).lower() if isinstance(one, bool) else repr(one)}" for key, one in pairs.items()
-            ]
+            lines += [f"{key} = {in_toml(one)}" for key, one in pairs.items()]
     assert read_settings(written(tmp_path, "\n".join(lines))) == usual
 
 

@@ -1,0 +1,45 @@
+"""A throttling laid over two years of real traffic: a sag that is suspected, and steps that are one outage."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.bins import DAY
+from pipeline.engine import Engine, chain
+from pipeline.records import Outage, Rows
+from tests.replay.tapes import Tape, recorded
+from tests.replay.truth import confirmed, told
+
+CASES = ("control-youtube-nl", "control-youtube-ge")
+SAG, STEP, SECOND = 200 * DAY, 214 * DAY, 334 * DAY
+"""From the first bin on: 5 % less within a week, a week later 70 % are left, four months later 45 % [s]."""
+
+
+def throttled(tape: Tape) -> Tape:
+    first = min(int(frame.time.min()) for frame in tape.sent if isinstance(frame, Rows))
+
+    def less(frame: object) -> object:
+        if not isinstance(frame, Rows):
+            return frame
+        at = frame.time - first
+        left = 1 - 0.05 * np.clip((at - SAG) / (7 * DAY), 0, 1)
+        return replace(frame, value=frame.value * np.where(at >= SECOND, 0.45, np.where(at >= STEP, 0.70, left)))
+
+    return tape.changed(lambda frames: [less(frame) for frame in frames])  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_its_steps_are_one_outage_that_is_a_throttling_and_goes_on(data: Path, case: str) -> None:
+    tape = recorded(data / "signals" / case)
+    began = min(int(frame.time.min()) for frame in tape.sent if isinstance(frame, Rows))
+    revisions = [out for out in chain(throttled(tape), Engine()) if isinstance(out, Outage)]
+    last = {outage.id: outage for outage in revisions}
+    (outage,) = confirmed(list(last.values()))
+    assert (outage.kind, outage.state, outage.end) == ("throttle", "confirmed", None), told(outage)
+    assert abs(outage.start - (began + STEP)) <= DAY or began + SAG <= outage.start < began + STEP
+    assert 0 < (outage.confirmed_at or 0) - (began + STEP) <= DAY
+    before = max(o.severity for o in revisions if o.id == outage.id and o.revision < outage.revision / 2)
+    assert outage.severity > before + 0.1, "the second step is a revision of it"
