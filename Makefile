@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench lock places score clean test-compose
+.PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench lock places score tune clean test-compose
 
 help:  ## what there is
 	@echo 'To use netvigil:'
@@ -61,6 +61,9 @@ golden: setup-dev  ## write the golden outputs anew; review the difference like 
 
 score: setup  ## ours and the field's detectors, held against all labelled cases
 	@$(BIN)/netvigil evaluate $${NETVIGIL_DATA:-../shared/data}/signals/*/
+
+tune: setup-dev  ## settings chosen without each case, judged on it (WITHOUT=case: one case)
+	@$(BIN)/python -m tests.evaluation.tune $${NETVIGIL_DATA:-../shared/data}/signals $(WITHOUT)
 
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench

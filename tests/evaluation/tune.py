@@ -1,0 +1,121 @@
+"""Settings of fusion, chosen without the case that they are then judged on: ``make tune``, ``make tune WITHOUT=case``."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.engine import Engine
+from pipeline.evaluation.cases import Case, read_cases
+from pipeline.evaluation.judged import OURS, Outcome, judge
+from pipeline.evaluation.traces import Collected
+from pipeline.feeds.archive import recordings
+from pipeline.records import Bins, Run, Verdicts
+from pipeline.replay import Playback, Result
+from pipeline.settings import Settings
+
+GRID = {
+    "bottom": (0.3, 0.5, 0.7), "calm_bins": (1, 2, 3), "low_parts": (0.4, 0.5, 0.6), "parts_depth": (0.05, 0.1, 0.2),
+}  # fmt: skip
+"""Settings of `pipeline.settings.Fusing` that were chosen with labels in sight, and what they could be."""
+
+Point = tuple[float, ...]
+"""One value of each."""
+
+
+class Score(NamedTuple):
+    """What is better is larger: labels met and hit, and false outages, negative."""
+
+    met: int
+    false: int
+    hits: int
+
+
+class Recorded(NamedTuple):
+    """A case as fusion gets it; no setting of fusion changes that."""
+
+    case: Case
+    playback: Playback
+    frames: list[Verdicts]
+
+
+def recorded(case: Case, engine: Engine) -> Recorded:
+    """The verdicts on a case."""
+    found = recordings([case.folder])
+    signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
+    playback = Playback(found, Run("tune", "replay", signals))
+    bins: dict[tuple[str, int], object] = {}
+    merge, stage = engine.merge(), engine.judge()
+    frames: list[Verdicts] = []
+    for frame in playback:
+        place = (frame.feed, frame.partition)  # type: ignore[union-attr]
+        for share in bins.setdefault(place, engine.bin(*place)).step(frame):  # type: ignore[attr-defined,arg-type]
+            if isinstance(share, Bins):
+                frames += [verdicts for merged in merge.step(share) for verdicts in stage.step(merged)]
+    return Recorded(case, playback, frames)
+
+
+def score(recording: Recorded, settings: Settings) -> Score:
+    """What fusion with these settings makes of a case."""
+    engine = Engine(settings)
+    stages = {partition: engine.fuse(partition) for partition in {frame.partition for frame in recording.frames}}
+    result, collected = Result(recording.playback.run), Collected()
+    for frame in recording.frames:
+        for output in stages[frame.partition].step(frame):
+            result.take(output)
+            collected.see(output)
+    came = Outcome(tuple(collected.traces()), tuple(result.sorted()), recording.playback.places)
+    made = judge(recording.case, OURS, came, settings).readings[0].account
+    return Score(made.met, -len(made.false), made.hits)
+
+
+def points() -> Iterator[tuple[Point, Settings]]:
+    """Every point of the grid."""
+    shipped = Settings()
+    for values in product(*GRID.values()):
+        fusing = replace(shipped.fusing, **dict(zip(GRID, values, strict=True)))  # type: ignore[arg-type]
+        yield values, replace(shipped, fusing=fusing)
+
+
+def best(table: dict[Point, dict[str, Score]], without: str) -> list[Point]:
+    """The points that do best on all cases but one."""
+    totals = {
+        point: tuple(map(sum, zip(*(made for name, made in scores.items() if name != without), strict=True)))
+        for point, scores in table.items()
+    }
+    most = max(totals.values())
+    return [point for point, total in totals.items() if total == most]
+
+
+def told(table: dict[Point, dict[str, Score]], without: str, labels: int) -> str:
+    """One line: how many points are best without a case, and what the best and the worst of them make of it."""
+    chosen = best(table, without)
+    made = [table[point][without] for point in chosen]
+    low, high = min(made), max(made)
+    own = "shipped among them" if tuple(shipped()) in chosen else "shipped NOT among them"
+    return (
+        f"{without:32} {len(chosen):3} of {len(table)} best without it, {own}; on it "
+        f"{low.met} to {high.met} of {labels} met, {-high.false} to {-low.false} false"
+    )
+
+
+def shipped() -> Iterator[float]:
+    """The values that are shipped."""
+    return (getattr(Settings().fusing, name) for name in GRID)
+
+
+def main(data: Path, without: str) -> None:
+    """Score the grid on all cases, and say what leaving out each one, or the named one, comes to."""
+    cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
+    every = [recorded(case, Engine()) for case in cases]
+    table = {point: {each.case.name: score(each, settings) for each in every} for point, settings in points()}
+    print(", ".join(f"{name} {values}" for name, values in GRID.items()))  # noqa: T201
+    for case in cases:
+        if without in ("", case.name):
+            print(told(table, case.name, len(case.labels)))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
