@@ -118,6 +118,14 @@ class Cells:
         named = ((i, signal.partition(BESIDE)) for i, signal in enumerate(self.signals))
         return [(i, firsts[first]) for i, (first, beside, _) in named if beside and first in firsts]
 
+    def once(self, weight: np.ndarray) -> np.ndarray:
+        """Weights ``(n, s)`` for an outage, without those beside a first detector that is low too: it tells better."""
+        if pairs := self._pairs():
+            weight = weight.copy()
+            for beside, first in pairs:
+                weight[weight[:, first] > 0, beside] = 0
+        return weight
+
     def _remembers(self, rows: np.ndarray, beside: int, first: int, now: int) -> np.ndarray:
         """Where a slow detector is low ``(n,) bool`` for what was within its memory, and is back by now."""
         lost = 1 - np.clip(np.nan_to_num(self["ratio"][rows, beside], nan=1.0), 0, 1)

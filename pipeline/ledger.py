@@ -149,7 +149,7 @@ class Ledger:
         """The evidence on each of these rows, read for all at once: on the worst day they are thousands."""
         ratio, score, health, state = (self.cells[name][rows] for name in ("ratio", "score", "health", "state"))
         low = weight > 0
-        for_it = np.where(low, weight, 0)
+        for_it = self.cells.once(np.where(low, weight, 0))
         # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
         strong, slow = _strong(for_it), np.array([BESIDE in signal for signal in self.cells.signals])
         strong &= ~slow | ~(strong & ~slow).any(axis=1, keepdims=True)

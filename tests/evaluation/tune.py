@@ -1,9 +1,8 @@
-"""Settings of fusion, chosen without the case that they are then judged on: ``make tune``, ``make tune WITHOUT=case``."""
+"""Settings of fusion, chosen without the case that they are judged on: ``make tune``, ``make tune WITHOUT=case``."""
 
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,11 +71,12 @@ def score(recording: Recorded, settings: Settings) -> Score:
 
 
 def points() -> Iterator[tuple[Point, Settings]]:
-    """Every point of the grid."""
-    shipped = Settings()
-    for values in product(*GRID.values()):
-        fusing = replace(shipped.fusing, **dict(zip(GRID, values, strict=True)))  # type: ignore[arg-type]
-        yield values, replace(shipped, fusing=fusing)
+    """The shipped ones, and each with one setting at another of its values."""
+    usual = Settings()
+    own = dict(zip(GRID, shipped(), strict=True))
+    for name, value in {(name, value) for name, values in GRID.items() for value in values}:
+        moved = own | {name: value}
+        yield tuple(moved.values()), replace(usual, fusing=replace(usual.fusing, **moved))  # type: ignore[arg-type]
 
 
 def best(table: dict[Point, dict[str, Score]], without: str) -> list[Point]:

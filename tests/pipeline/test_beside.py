@@ -159,3 +159,9 @@ def test_what_the_first_got_used_to_goes_on_though_it_says_that_it_is_over() -> 
 def test_a_slow_suspicion_of_days_before_moves_no_onset_of_what_falls_at_once() -> None:
     (outage,) = fuse(slow("." + "l" * 40 + "L" * 9), verdicts(TRAFFIC, "." * 40 + "L" * 10, run=RUN))
     assert (outage.detected_at, outage.start) == (2 * 300, 40 * 300)
+
+
+def test_what_is_lost_is_counted_once_for_both_detectors_of_a_signal() -> None:
+    run = Run("r", "replay", (TRAFFIC, PROBING))
+    first = [verdicts(TRAFFIC, "..LLLL", run=run, left=0.2), verdicts(PROBING, "..LLLL", run=run, left=0.6)]
+    assert fuse(slow("..LLLL", run, left=0.2), *first)[0].severity == fuse(*first)[0].severity
