@@ -9,7 +9,7 @@ from rich.console import Console
 from pipeline.codec import seconds
 from pipeline.records import Entity, Outage, Term
 from pipeline.series import known
-from pipeline.show import Watching, by_country, outages_table, when
+from pipeline.show import Watching, because, by_country, outages_table, when
 
 PLACES = known([Entity("asn", "AS59257", "PK", title="Zong")])
 TERMS = (Term("traffic.radar", 0.5, -30.0, 9.0, 1.0), Term("probing.ioda", 0.6, -12.0, 6.0, 1.0))
@@ -137,3 +137,10 @@ def test_a_watched_replay_says_how_far_it_is_before_anything_is_found() -> None:
     watching.reached = seconds("2024-02-08T02:00:00Z")
     watching.console.print(watching.render())
     assert out.getvalue().strip() == "event time: 2024-02-08 02:00 UTC   outages so far: 0"
+
+
+def test_a_reason_is_said_once_for_all_detectors_of_a_signal_and_parts_in_words() -> None:
+    terms = (Term("traffic.radar", 0.38, -22.0, 9.0, 1.0), Term("traffic.radar/cusum", 0.4, -28.0, 8.0, 1.0),
+             Term("parts.together", 0.4, None, 1.2, 1.0), Term("bgp.ris", 1.0, 0.0, -0.5, 1.0))  # fmt: skip
+    found = msgspec.structs.replace(outage(), signals=terms)
+    assert because(found) == "traffic.radar at 38%, 60% of its parts at once"
