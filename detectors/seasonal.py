@@ -143,7 +143,8 @@ class Seasonal(Detector[SeasonalState]):
             met = state.calendar.known < len(state.first)
             return replace(state, calendar=noted(state.calendar, t, context)) if met else state
         calendar = noted(state.calendar, t, context).forget(oldest)
-        next_one = slot == state.slot + grid
+        # what was read ahead was read for the day that was: a weekend's first slot is no workday's
+        next_one = slot == state.slot + grid and calendar.end == state.calendar.end
         state, renewed = self._renewed(replace(written(state), calendar=calendar), t)
         state = replace(state, slot=slot, past=state.past.forget(oldest))
 
