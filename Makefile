@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench lock places score tune clean test-compose
+.PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench inject lock places score tune clean test-compose
 
 help:  ## what there is
 	@echo 'To use netvigil:'
@@ -67,6 +67,9 @@ tune: setup-dev  ## settings chosen without each case, judged on it (WITHOUT=cas
 
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench
+
+inject: setup-dev  ## outages laid over made-up series: every detector beside the best possible (ARGS="--seed 1 2")
+	@$(BIN)/python -m tests.injection $(ARGS)
 
 test-compose: setup-dev system  ## docker-compose.yml, really up: a stream in, notifications out
 	$(BIN)/pytest -m compose tests/live

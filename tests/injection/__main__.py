@@ -1,0 +1,118 @@
+"""Outages laid over made-up series, every detector beside the best possible: ``make inject``."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from detectors import REGISTRY
+from tests.injection.bench import BEST, heard
+from tests.injection.figures import RATE, TARGETS, all_of
+from tests.injection.tally import Told, joined
+from tests.injection.world import DEPTHS, DISPERSIONS, DURATIONS, MEANS, world
+
+COLUMNS = [f"depth {depth:g} in {within}" for depth, within, _ in TARGETS]
+
+
+def asked() -> argparse.Namespace:
+    """What the command line asks for."""
+    ask = argparse.ArgumentParser(prog="make inject", description=__doc__)
+    ask.add_argument("--seed", type=int, nargs="+", default=[1], help="one world a seed, all told together")
+    ask.add_argument("--series", type=int, default=4096)
+    ask.add_argument("--past", type=int, default=28, help="days before the first that counts")
+    ask.add_argument("--days", type=int, default=28)
+    ask.add_argument("--detector", nargs="+", default=list(REGISTRY), choices=list(REGISTRY))
+    ask.add_argument("--json", type=Path, help="write every figure there")
+    return ask.parse_args()
+
+
+def run(ask: argparse.Namespace) -> dict[str, Told]:
+    """All worlds, one after the other."""
+    told: list[dict[str, Told]] = []
+    for seed in ask.seed:
+        place = world(seed, ask.series, ask.past, ask.days)
+        bins = iter(track(range(place.end), f"seed {seed}, {place.n} series"))
+        told.append(heard(place, ask.detector, lambda _, bins=bins: next(bins)))  # type: ignore[misc]
+        next(bins, None)
+    return {name: joined([one[name] for one in told]) for name in told[0]}
+
+
+def tables(figures: dict[str, dict[str, Any]]) -> Iterator[Table]:
+    """What a person reads of the figures."""
+    yield table(
+        f"mean >= 100, dispersion <= 2, at {RATE:g} false outage an entity-year",
+        ["detector", *COLUMNS, *(f"delay {d:g}" for d in DEPTHS), "lows/a shipped", "confirmed/a shipped"],
+        ([name, *map(share, f["targets"]), *map(number, f["delays"]), number(f["false_low_per_year"]),
+          number(f["shipped"]["false_confirmed_per_year"])] for name, f in figures.items()),
+    )  # fmt: skip
+    for column, heading in enumerate(COLUMNS):
+        yield table(
+            f"{heading} bins, by mean and dispersion",
+            ["detector", "dispersion", *(f"mean {m}" for m in MEANS)],
+            ([name, d, *(share(classed(f, m, d, column)) for m in MEANS)] for d in DISPERSIONS
+             for name, f in figures.items()),
+        )  # fmt: skip
+    yield table(
+        "found before it was over, by depth and duration [bins]",
+        ["detector", "depth", *map(str, DURATIONS)],
+        ([name, f"{depth:g}", *map(share, f["matrix"][i])] for i, depth in enumerate(DEPTHS)
+         for name, f in figures.items()),
+    )  # fmt: skip
+    told = {name: f for name, f in figures.items() if name != BEST}
+    first = next(iter(told.values()))
+    yield table(
+        "false lows (confirmed) an entity-year, as shipped", ["detector", *first["traps"]],
+        ([name, *(f"{number(t['low'])} ({number(t['confirmed'])})" for t in f["traps"].values())]
+         for name, f in told.items()),
+    )  # fmt: skip
+    yield table(
+        "half-depth drops in two bins, and long outages", ["detector", *first["conditions"]],
+        ([name, *map(share, f["conditions"].values())] for name, f in told.items()),
+    )  # fmt: skip
+
+
+def classed(figures: dict[str, Any], mean: int, dispersion: int, column: int) -> float:
+    """Share found in time of one class of series, NaN where there was none."""
+    own = figures["classes"].get(f"mean {mean}, dispersion {dispersion}")
+    return own["targets"][column] if own else float("nan")
+
+
+def table(title: str, columns: list[str], rows: Any) -> Table:
+    """A table of text."""
+    made = Table(*columns, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        made.add_row(*map(str, row))
+    return made
+
+
+def share(value: float) -> str:
+    """A share as per cent."""
+    return "" if np.isnan(value) else f"{100 * value:.1f} %"
+
+
+def number(value: float) -> str:
+    """A number in short."""
+    return "never" if np.isnan(value) else f"{value:.2g}"
+
+
+def main() -> None:
+    """Run, show, and write down."""
+    ask = asked()
+    figures = all_of(run(ask))
+    console = Console()
+    for one in tables(figures):
+        console.print(one)
+    if ask.json:
+        settings = {"seed": ask.seed, "series": ask.series, "past": ask.past, "days": ask.days}
+        ask.json.write_text(json.dumps({"settings": settings, "detectors": figures}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

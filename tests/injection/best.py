@@ -1,0 +1,61 @@
+"""The best that any detector can do: a likelihood-ratio test that is told the true baseline and the true noise."""
+
+import numpy as np
+
+from tests.injection.world import DEPTHS, Bin
+
+DEEPEST = 0.99
+"""In place of a loss of all, under which a single count would be impossible [-]."""
+LIMIT = 60.0
+"""A sum of log-likelihood ratios beyond this says nothing more [nats]."""
+
+
+def log_gamma(z: np.ndarray) -> np.ndarray:
+    """Logarithm of the gamma function, z > 0, to ten digits (Stirling's series from 8 on).
+
+    Examples
+    --------
+    >>> log_gamma(np.array([3.0, 5.0, 0.5])).round(9).tolist()
+    [0.693147181, 3.17805383, 0.572364943]
+    """
+    low = np.prod(z + np.arange(8).reshape(-1, *([1] * z.ndim)), axis=0)
+    w = z + 8
+    inverse = 1 / (w * w)
+    series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / w
+    return (w - 0.5) * np.log(w) - w + 0.5 * np.log(2 * np.pi) + series - np.log(low)
+
+
+def ratio(x: np.ndarray, mean: np.ndarray, dispersion: np.ndarray, depth: float) -> np.ndarray:
+    """Log-likelihood ratio ``(n,)`` of a loss of ``depth`` against none, for a negative binomial count [nats].
+
+    Examples
+    --------
+    Half is lost of a Poisson mean of 10, and 5 came:
+
+    >>> ratio(np.array([5.0]), np.array([10.0]), np.array([1.0]), 0.5).round(4).tolist()
+    [1.5343]
+    """
+    poisson = x * np.log1p(-depth) + depth * mean
+    r = mean / np.maximum(dispersion - 1, 1e-3)
+    left = (1 - depth) * r
+    binomial = log_gamma(x + left) - log_gamma(x + r) - log_gamma(left) + log_gamma(r)
+    return np.where(dispersion > 1, binomial + depth * r * np.log(dispersion), poisson)
+
+
+class Best:
+    """Page's sums of the log-likelihood ratio of each depth; the score is the largest of them.
+
+    It is told when an outage is over, and begins anew: it is a bound, not a detector.
+    """
+
+    def __init__(self, dispersion: np.ndarray) -> None:
+        self.dispersion = dispersion
+        self.sums = np.zeros((len(DEPTHS), len(dispersion)))
+
+    def step(self, now: Bin) -> np.ndarray:
+        """Score ``(n,)`` of one bin [nats]."""
+        for i, depth in enumerate(DEPTHS):
+            more = ratio(now.x, now.mean, self.dispersion, min(depth, DEEPEST))
+            self.sums[i] = np.clip(self.sums[i] + np.nan_to_num(more), 0, LIMIT)
+        self.sums[:, (now.event < 0) & ~now.quiet] = 0
+        return self.sums.max(axis=0)
