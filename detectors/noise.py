@@ -46,11 +46,20 @@ def deviation(
     >>> deviation(np.array([1.0, 0.0]), np.array([1e4, 3e3]), days, np.zeros(2), whole, 0.002).round(1).tolist()
     [111.8, 6.0]
     """
-    some = np.maximum(days, 1)
-    unsure = np.where(days > 0, SWING, UNLIKE) * swing * expected
-    variance = noise * expected * (1 + 1 / some) + unsure * unsure / some
+    variance = noise * expected * (1 + 1 / np.maximum(days, 1)) + (doubt(days, swing) * expected) ** 2
     variance = np.maximum(variance, np.maximum((flat * expected) ** 2, whole))
     return np.sqrt(variance) + TINY
+
+
+def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
+    """Deviation of the expectation itself ``(n,)``, as a share of it: less, the more similar days are known.
+
+    Examples
+    --------
+    >>> doubt(np.array([4, 0]), np.array([0.2, 0.2])).tolist()
+    [0.025, 0.1]
+    """
+    return np.where(days > 0, SWING, UNLIKE) * swing / np.sqrt(np.maximum(days, 1))
 
 
 def learnt(

@@ -1,15 +1,12 @@
 """What similar days lead to expect, with a noise model that knows counts.  What fusion uses by default."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
 from detectors.base import (
     DAY,
-    HIGH,
-    LOW_CONFIRMED,
-    LOW_PROVISIONAL,
     NEVER,
     NORMAL,
     SETTLING,
@@ -17,34 +14,20 @@ from detectors.base import (
     Context,
     Detector,
     Verdict,
-    bounded,
 )
 from detectors.history import History
-from detectors.noise import ASSUMED_BINS, assumed, deviation, learnt
+from detectors.noise import ASSUMED_BINS, assumed, learnt
+from detectors.seasonal_judged import Judged, judge
 from detectors.seasonal_state import SeasonalState, written
 from detectors.similar import LAGS, noted, similar
 from detectors.state import fresh
-
-WIDE = 0.22
-"""Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
+from detectors.together import noise_of_sums, pushed
 
 DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
 
-
-class Judged(NamedTuple):
-    """One bin against its expectation, arrays ``(n,)``."""
-
-    x: np.ndarray
-    expected: np.ndarray
-    deviation: np.ndarray
-    score: np.ndarray
-    settled: np.ndarray
-    low: np.ndarray
-    deep: np.ndarray
-    high: np.ndarray
-    clear: np.ndarray
-    code: np.ndarray
+UNLIKE_LEVEL = 1.0
+"""The level of a day unlike all before may differ by so much, as a logarithm [-]."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +72,8 @@ class Seasonal(Detector[SeasonalState]):
         Event time that the noise rests on [s].
     follow
         Time constant of the level's drift against similar days [s].
+    adapt
+        Time constant at which the level of a day unlike all before is followed [s].
 
     Examples
     --------
@@ -123,6 +108,7 @@ class Seasonal(Detector[SeasonalState]):
     settle: tuple[int, int] = (12, SETTLING)
     memory: int = 3 * DAY
     follow: int = DAY // 2
+    adapt: int = 2 * 3600
 
     def init(self, n: int) -> SeasonalState:
         """The state of n entities of which nothing has been seen."""
@@ -132,7 +118,7 @@ class Seasonal(Detector[SeasonalState]):
         """Judge one bin, see `detectors.base.Detector`."""
         with np.errstate(all="ignore"):
             state = self._turned(state, t, context)
-            judged = self._judged(state, x, t, context.width)
+            judged = judge(self, state, x, self._expected(state, t, context.width), (t, context.width))
             return self._learnt(state, judged, t, context.width), self._verdict(state, judged, t)
 
     def _turned(self, state: SeasonalState, t: int, context: Context) -> SeasonalState:
@@ -185,29 +171,7 @@ class Seasonal(Detector[SeasonalState]):
             place = (t - state.slot + width / 2) / self.grid - 0.5
             mixed = shape + abs(place) * ((state.after if place > 0 else state.before) - shape)
             shape = np.where(np.isnan(mixed), shape, mixed)
-        return shape * np.exp(state.drift)
-
-    def _judged(self, state: SeasonalState, x: np.ndarray, t: int, width: int) -> Judged:
-        expected = self._expected(state, t, width)
-        bins, time = self.settle
-        settled = (t - state.first >= time) & (state.seen >= bins) & (expected >= 0)
-        expected = np.where(settled, expected, state.level)
-        swing = np.where(state.level > 0, state.swing / state.level, 0.0)
-        sd = deviation(state.noise, expected, state.days, swing, state.whole, self.flat)
-        sd = np.where(settled, sd, np.maximum(sd, WIDE * expected))
-        score, loss = bounded((x - expected) / sd), 1 - x / expected
-        speaks = expected >= self.enter * sd
-        clear = speaks & (score <= -self.enter) & (loss >= self.shallow)
-        was_low = (state.code == LOW_PROVISIONAL) | (state.code == LOW_CONFIRMED)
-        low = clear | (was_low & speaks & (score <= -self.leave) & (loss >= self.shallow / 2))
-        deep = low & (x < (1 - self.depth) * expected)
-        sure = (state.streak + 1 >= self.persist) | ((loss >= self.overwhelming) & (score <= -1.5 * self.enter))
-        stays = (state.code == LOW_CONFIRMED) & low & (loss > self.depth / 2)
-        confirmed = settled & ((deep & clear & sure) | stays)
-        high = settled & (x > self.above * expected) & (score >= self.enter)
-        code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
-        code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
-        return Judged(x, expected, sd, score, settled, low, deep & settled, high, clear, code)
+        return shape * np.exp(state.drift + state.mood)
 
     def _verdict(self, state: SeasonalState, judged: Judged, t: int) -> Verdict:
         band = self.enter * judged.deviation
@@ -227,7 +191,17 @@ class Seasonal(Detector[SeasonalState]):
         x, seen = judged.x, ~np.isnan(judged.x)
         odd = judged.deep | judged.high
         usual = seen & ~odd
-        noise, weight, whole = self._noise(state, judged, usual, width)
+        # what a day unlike all before misses by is the expectation's doubt, not the series' noise
+        alike = usual & (~judged.settled | (state.days > 0))
+        noise, weight, whole = self._noise(state, judged, alike, width)
+        age = np.maximum(t - state.first - self.settle[1], width)
+        noises = noise_of_sums(
+            state.noises, judged.sums, judged.deviations,
+            np.where(alike & judged.settled, width / np.minimum(age, self.memory), 0.0),
+        )  # fmt: skip
+        # bins of a low that is over are no evidence of the next one
+        over = (state.code != NORMAL) & (judged.code == NORMAL)
+        recent = pushed(state.recent, x - judged.expected, judged.expected, seen & judged.settled, over & seen)
         share = np.where(usual, width / np.minimum((state.seen + 1) * width, DAY), 0.0)
         level = np.where(np.isnan(state.level), x, state.level)
         away = np.where(usual, x - level, 0.0)
@@ -241,11 +215,15 @@ class Seasonal(Detector[SeasonalState]):
             raw=state.raw + np.where(seen, x, 0.0),
             count=state.count + seen,
             drift=self._drift(state, judged, usual, width),
+            mood=self._mood(state, judged, usual, width),
             level=level + share * away,
             swing=state.swing + share * (np.abs(away) - state.swing),
             previous=np.where(seen, x, state.previous),
             noise=noise,
             weight=weight,
+            noises=noises,
+            residual=recent.residual,
+            mean=recent.mean,
             whole=whole,
             code=np.where(seen, np.where(told, judged.code, np.int8(NORMAL)), state.code),
             streak=np.where(seen, np.where(judged.clear, state.streak + 1, 0), state.streak),
@@ -259,6 +237,18 @@ class Seasonal(Detector[SeasonalState]):
         moved = state.drift - np.expm1(-width / self.follow) * away
         moved = np.minimum(np.maximum(moved, -DRIFT), DRIFT)
         return np.where(usual & judged.settled & (judged.expected > 0) & (state.days > 0), moved, state.drift)
+
+    def _mood(self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int) -> np.ndarray:
+        """Log of the level of an unlike day: follows its usual bins within hours, and is gone as soon after it.
+
+        What is told low is followed as slowly as the level: a slow return is no unlike day.
+        """
+        unlike = judged.settled & (state.days == 0) & (judged.expected > 0)
+        away = np.clip(judged.x / judged.expected - 1, -DRIFT, DRIFT)
+        step = -np.expm1(-1 / max(self.adapt / width, self.settle[0]))
+        slow = np.where(judged.low, -np.expm1(-width / self.follow), step)
+        moved = np.where(usual, state.mood + slow * away, state.mood)
+        return np.where(unlike, np.clip(moved, -UNLIKE_LEVEL, UNLIKE_LEVEL), (1 - step) * state.mood)
 
     def _noise(
         self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int

@@ -7,6 +7,7 @@ import numpy as np
 from detectors.base import NEVER, NORMAL
 from detectors.history import History, View
 from detectors.state import per_entity
+from detectors.together import KEPT, SPANS, Recent
 
 LARGEST = float(np.finfo(np.float32).max)
 """Largest value of single precision."""
@@ -43,6 +44,8 @@ class SeasonalState:
     """Days that the shape rests on."""
     drift: np.ndarray = field(metadata=per_entity(0.0))
     """Log of the present level over that of the similar days [-]."""
+    mood: np.ndarray = field(metadata=per_entity(0.0))
+    """Log of the level of a day unlike all before over what was expected of it [-]."""
     level: np.ndarray = field(metadata=per_entity(np.nan))
     """Mean of the last day."""
     swing: np.ndarray = field(metadata=per_entity(0.0))
@@ -53,6 +56,11 @@ class SeasonalState:
     """Variance over mean (over-dispersion, 1 for Poisson counts) [unit of x]."""
     weight: np.ndarray = field(metadata=per_entity(0.0))
     """Time that the noise rests on [s]."""
+    noises: np.ndarray = field(metadata=per_entity(0.0, columns=len(SPANS)))
+    """The same of sums of bins, see `detectors.together` [unit of x]."""
+    residual: np.ndarray = field(metadata=per_entity(0.0, columns=KEPT))
+    mean: np.ndarray = field(metadata=per_entity(0.0, columns=KEPT))
+    """Residuals and expectations of the last bins, see `detectors.together` [unit of x]."""
     whole: np.ndarray = field(metadata=per_entity(True, np.bool_))
     """Only whole numbers so far: a count, which cannot be finer than one."""
     code: np.ndarray = field(metadata=per_entity(NORMAL, np.int8))
@@ -67,6 +75,11 @@ class SeasonalState:
     def view(self) -> View:
         """How each entity's past is to be read."""
         return View(self.since, self.until)
+
+    @property
+    def recent(self) -> Recent:
+        """The bins before the present one."""
+        return Recent(self.residual, self.mean)
 
 
 def written(state: SeasonalState) -> SeasonalState:

@@ -52,13 +52,17 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
     Similar are days of the last week, and the same weekday of the last four (the last one twice), if they are as
     free as this one: holidays and weekends are compared with each other, workdays with workdays.
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
-    Where no day is similar yet, any day has to do, and the count is 0.
+    Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
+    to do.  A weekday off is read as it was observed, even where it was called low: what is low every Saturday is a
+    Saturday, and would otherwise be called low for ever.
     """
     n, newest = len(view.since), calendar.end - 1
     now = calendar.read(newest, plain(n))
     days, alike = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool)
+    kin = np.ones((len(LAGS), n), bool)
+    written, seen = view, View(view.since, np.where(_kind(now) > 0, np.iinfo(np.int64).max, view.until))
     for i, lag in enumerate(LAGS):
-        at = slot - lag * DAY
+        at, view = slot - lag * DAY, seen if lag % 7 == 0 else written
         position = calendar.until(at + grid - 1)  # what was noted within a slot holds for all of it
         if position is None or position == newest:
             days[i] = _column(past, view, at)
@@ -67,9 +71,10 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
         then = np.where(np.isnan(then), now, then)
         days[i] = _lagged(past, view, at, grid, _clock(now) - _clock(then))
         alike[i] = (_kind(then) > 0) == (_kind(now) > 0)
+        kin[i] = (_kind(then) > 1) | (_kind(now) < 2)
     some = (alike & ~np.isnan(days)).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
-    count = np.where(some, np.count_nonzero(~np.isnan(chosen), axis=0), 0)
+    count = np.where(some, np.count_nonzero(kin & ~np.isnan(chosen), axis=0), 0)
     week = LAGS.index(7)
     return middle(np.concatenate([chosen, chosen[week : week + 1]])), count
 

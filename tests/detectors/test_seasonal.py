@@ -191,3 +191,14 @@ def test_scores_are_in_the_series_own_deviations() -> None:
     series = made(14, width=600, n=10, dispersion=9, seed=4)
     _, verdict = Seasonal().run(series.x, series.t, series.context)
     assert 0.7 < np.nanstd(verdict.score[7 * 144 :]) < 1.2
+
+
+def test_a_fifth_of_a_few_hundred_counts_is_lost_in_no_single_bin_but_in_six() -> None:
+    series = made(10, width=300, n=100, level=300.0, daily=0.1, weekend=0.0, outages=[(9.5, 9.6)], left=0.8, seed=5)
+    _, verdict = Seasonal().run(series.x, series.t, series.context)
+    first = int(np.flatnonzero(series.outage)[0])
+    low = np.isin(verdict.state, LOW)
+    assert low[first : first + 6].any(axis=0).mean() > 0.9
+    assert low[first].mean() < 0.6
+    assert low[8 * 288 : first].any(axis=0).mean() < 0.05
+    assert low[first + 35 : first + 60].mean() < 0.01

@@ -15,8 +15,8 @@ TARGETS = ((0.5, 2, 0.99), (0.2, 6, 0.95))
 
 
 def clean(world: World) -> np.ndarray:
-    """Series ``(n,)`` with a month behind them and no more than noise and gaps."""
-    return np.isin(world.kind, ["plain", "gaps"])
+    """Series ``(n,)`` with all of the past behind them, and no more than days, weeks and noise."""
+    return world.kind == "plain"
 
 
 def large(world: World) -> np.ndarray:
@@ -99,6 +99,7 @@ def conditions(told: Told) -> dict[str, float]:
         "in the trough": told.hit(sudden & events.trough, threshold, 2),
         "ramp of up to an hour, in 18 bins": told.hit(ramp, threshold, 18),
         "with a day of past": told.hit(young, threshold, 2),
+        "with gaps": told.hit(outages(world, plentiful & (world.kind == "gaps"), 0.5), threshold, 2),
         "cover of outages of hours to weeks": float(told.covered[long, 0].sum() / seen.sum()) if seen.sum() else np.nan,
         "of them confirmed within an hour": float((told.sure[long, 0] <= 12).mean()) if long.any() else np.nan,
     }
@@ -109,7 +110,9 @@ def shipped(told: Told, series: np.ndarray) -> dict[str, float]:
     half = outages(told.world, series, 0.5, least=6)
     sure = told.sure[half]
     return {
-        "false_confirmed_per_year": float((series[told.series] & told.confirmed).sum() / told.years[series].sum()),
+        "false_confirmed_per_year": float(
+            (series[told.series] & told.confirmed).sum() / max(told.years[series].sum(), 1e-9)
+        ),
         "half_confirmed": float((sure < NOT).mean()) if half.any() else np.nan,
         "half_confirmed_in_3": float((sure <= 3).mean()) if half.any() else np.nan,
     }

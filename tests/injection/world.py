@@ -148,7 +148,17 @@ class World:
         return fall | ((self.kind == "young") & (i >= self.past + SLOT))
 
 
-def world(seed: int, n: int, past: int, length: int) -> World:
+@dataclass(frozen=True)
+class Mix:
+    """What the series of a world are mixed from, each in equal parts."""
+
+    kinds: tuple[str, ...] = KINDS
+    means: tuple[int, ...] = MEANS
+    dispersions: tuple[int, ...] = DISPERSIONS
+    depths: tuple[float, ...] = DEPTHS
+
+
+def world(seed: int, n: int, past: int, length: int, mix: Mix = Mix()) -> World:
     """A world of n series with so many days of past, and then so many that count.
 
     Examples
@@ -160,10 +170,9 @@ def world(seed: int, n: int, past: int, length: int) -> World:
     random = np.random.default_rng(seed)
     order = random.permutation(n)
     first, end = past * BINS, (past + length) * BINS
-    kind = np.array(KINDS)[order % len(KINDS)]
-    order = order // len(KINDS)
-    mean = np.array(MEANS, float)[order % len(MEANS)]
-    dispersion = np.array(DISPERSIONS, float)[order // len(MEANS) % len(DISPERSIONS)]
+    order, kind = order // len(mix.kinds), np.array(mix.kinds)[order % len(mix.kinds)]
+    order, mean = order // len(mix.means), np.array(mix.means, float)[order % len(mix.means)]
+    dispersion = np.array(mix.dispersions, float)[order % len(mix.dispersions)]
     phase = random.random(n)
     trough = np.floor(phase * BINS).astype(int)
     shifted = np.where(kind == "shift", first + random.integers(0, 3 * BINS, n), end)
@@ -173,7 +182,7 @@ def world(seed: int, n: int, past: int, length: int) -> World:
     weekend = 1 - daily * random.uniform(-0.1, 1.0, n)
     return World(
         seed, first, end, mean, dispersion, daily, phase, weekend, kind,
-        _events(random, kind, trough, first, max(1, length * BINS // SLOT)),
+        _events(random, kind, trough, first, max(1, length * BINS // SLOT), mix.depths),
         np.where(kind == "young", first - BINS - trough % 72, 0), shifted, factor,
     )  # fmt: skip
 
@@ -189,14 +198,16 @@ def together(worlds: list[World]) -> World:
     return World(seed=first.seed, past=first.past, end=first.end, events=events, **whole)
 
 
-def _events(random: np.random.Generator, kind: np.ndarray, trough: np.ndarray, first: int, slots: int) -> Events:
+def _events(
+    random: np.random.Generator, kind: np.ndarray, trough: np.ndarray, first: int, slots: int, depths: tuple[float, ...]
+) -> Events:
     shape = (len(kind), slots)
     slot = first + SLOT * np.arange(slots)
     night = random.random(shape) < 0.25
     in_night = (trough[:, None] - slot) % BINS
     begin = slot + np.where(night, in_night, random.integers(0, BINS, shape))
     duration = random.choice(DURATIONS, shape)
-    depth = random.choice(DEPTHS, shape)
+    depth = random.choice(depths, shape)
     ramp = np.where(random.random(shape) < 0.2, np.maximum(np.minimum(12, duration // 2), 1), 1)
     weeks = kind == "weeks"
     duration[weeks, 0], depth[weeks, 0] = random.choice(RETURNS, weeks.sum()), 0.95
