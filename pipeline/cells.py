@@ -126,6 +126,15 @@ class Cells:
                 weight[weight[:, first] > 0, beside] = 0
         return weight
 
+    def loudest(self, terms: np.ndarray) -> np.ndarray:
+        """Terms ``(n, s)`` in which a signal says for an outage what the loudest of its detectors does: all of them
+        heard the same."""
+        if pairs := self._pairs():
+            terms = terms.copy()
+            for beside, first in pairs:
+                terms[:, beside] = np.maximum(terms[:, beside] - np.maximum(terms[:, first], 0.0), 0.0)
+        return terms
+
     def _remembers(self, rows: np.ndarray, beside: int, first: int, now: int) -> np.ndarray:
         """Where a slow detector is low ``(n,) bool`` for what was within its memory, and is back by now."""
         lost = 1 - np.clip(np.nan_to_num(self["ratio"][rows, beside], nan=1.0), 0, 1)

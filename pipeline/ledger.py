@@ -102,7 +102,7 @@ class Ledger:
         if sure.any():
             heard = terms.copy()
             heard[sure] = self.cells.unreturned(rows[sure], terms[sure])
-        odds = log_odds(self.prior[rows], heard, self.cells.signals, self.settings)
+        odds = log_odds(self.prior[rows], self.cells.loudest(heard), self.cells.signals, self.settings)
         shares = self._shares(rows) if are_countries else [0.0] * len(rows)
         odds = odds + self.settings.together * np.array(shares)
         likely = odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))

@@ -151,9 +151,10 @@ class Fusing:
     normal_other: Against = -1.0
     """The same for kinds that are not listed."""
 
-    slow_low: For = 4.5
-    """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds]: it adds small losses up,
-    so that its alarm is evidence enough to suspect something.  Its normal verdict weighs nothing."""
+    slow_low: For = 3.5
+    """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds].  Not enough by itself: a
+    sag of a few percent within a week is also what holidays and seasons do, of two kinds of signals it is suspected.
+    Its normal verdict weighs nothing."""
 
     slow_confirmed: For = 8.0
     """The same once it is confirmed [log-odds]."""

@@ -38,13 +38,22 @@ def fuse(*frames: Verdicts) -> list[Outage]:
     return list({outage.id: outage for outage in out}.values())
 
 
-def test_a_slow_loss_is_suspected_and_then_confirmed_while_the_first_has_got_used_to_it() -> None:
-    calm = verdicts(TRAFFIC, "." * 10, run=RUN)
-    (suspected,) = fuse(slow("...lllllll"), calm)
-    (confirmed,) = fuse(slow("...lllLLLL"), calm)
+def test_a_slow_loss_of_one_signal_is_what_seasons_do_of_two_it_is_suspected_and_a_deep_one_is_confirmed() -> None:
+    run = Run("r", "replay", (TRAFFIC, PROBING))
+    calm = [verdicts(signal, "." * 10, run=run) for signal in run.signals]
+    other = dataclasses.replace(slow("...lllllll", run), signal=PROBING)
+    assert fuse(slow("...lllllll", run), *calm) == []
+    (suspected,) = fuse(slow("...lllllll", run), other, *calm)
+    (confirmed,) = fuse(slow("...lllLLLL"), verdicts(TRAFFIC, "." * 10, run=RUN))
     assert (suspected.state, confirmed.state) == ("suspected", "confirmed")
     assert (confirmed.kind, confirmed.end) == ("throttle", None)
-    assert [(term.signal, term.weight) for term in confirmed.signals] == [(f"{TRAFFIC}/cusum", 8.0)]
+    assert [(term.signal, term.weight) for term in confirmed.signals if term.weight > 0] == [(f"{TRAFFIC}/cusum", 8.0)]
+
+
+def test_two_detectors_of_a_signal_say_no_more_than_the_louder_one() -> None:
+    assert fuse(slow("..llll"), verdicts(TRAFFIC, "..llll", run=RUN, left=0.9)) == []
+    deep = verdicts(TRAFFIC, "..LLLL", run=RUN)
+    assert fuse(slow("..LLLL"), deep)[0].probability == fuse(deep)[0].probability
 
 
 def test_its_calm_weighs_nothing_either_way() -> None:
@@ -156,9 +165,9 @@ def test_what_the_first_got_used_to_goes_on_though_it_says_that_it_is_over() -> 
     assert (outage.state, outage.end) == ("confirmed", None)
 
 
-def test_a_slow_suspicion_of_days_before_moves_no_onset_of_what_falls_at_once() -> None:
+def test_a_slow_loss_of_days_before_moves_no_onset_of_what_falls_at_once() -> None:
     (outage,) = fuse(slow("." + "l" * 40 + "L" * 9), verdicts(TRAFFIC, "." * 40 + "L" * 10, run=RUN))
-    assert (outage.detected_at, outage.start) == (2 * 300, 40 * 300)
+    assert (outage.detected_at, outage.start) == (41 * 300, 40 * 300)
 
 
 def test_what_is_lost_is_counted_once_for_both_detectors_of_a_signal() -> None:

@@ -1,4 +1,4 @@
-"""A throttling laid over two years of real traffic: a sag that is suspected, and steps that are one outage."""
+"""A throttling laid over two years of real traffic: steps that are one outage, and silence where there is none."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -43,3 +43,10 @@ def test_its_steps_are_one_outage_that_is_a_throttling_and_goes_on(data: Path, c
     assert 0 < (outage.confirmed_at or 0) - (began + STEP) <= DAY
     before = max(o.severity for o in revisions if o.id == outage.id and o.revision < outage.revision / 2)
     assert outage.severity > before + 0.1, "the second step is a revision of it"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_without_it_nothing_is_told_in_two_years_not_even_a_suspicion(data: Path, case: str) -> None:
+    tape = recorded(data / "signals" / case)
+    assert [told(out) for out in chain(tape, Engine()) if isinstance(out, Outage)] == []
