@@ -8,6 +8,9 @@ import numpy as np
 UNKNOWN, NORMAL, LOW_PROVISIONAL, LOW_CONFIRMED, HIGH = range(5)
 STATES = ("unknown", "normal", "low provisional", "low confirmed", "high")
 
+WORKDAY, WEEKEND, HOLIDAY = range(3)
+"""Kinds of days."""
+
 DAY = 24 * 3600
 SETTLING = DAY
 """Event time after an entity's first value in which nothing is confirmed of it: a day to compare with [s]."""
@@ -28,7 +31,7 @@ class Context:
     week_slot
         ``(n,) int64`` seconds since Monday 00:00 local time at the bin's start [s].
     day_kind
-        ``(n,) int8`` 0 workday, 1 weekend, 2 holiday, local.
+        ``(n,) int8`` `WORKDAY`, `WEEKEND` or `HOLIDAY`, local.
     """
 
     width: int

@@ -8,6 +8,7 @@ import numpy as np
 from detectors.base import (
     DAY,
     HIGH,
+    HOLIDAY,
     LOW_CONFIRMED,
     LOW_PROVISIONAL,
     NEVER,
@@ -33,8 +34,9 @@ RECENT = 0.3
 SEASON = 0.004
 """A season moves a level by no more in a day: 13 % a month, as a logarithm [-]."""
 
-WEEKDAY = 0.1
-"""Weight of a day in what its weekday usually has more or less [-]."""
+WEEKDAY, FIRST = 0.1, 2.0
+"""Weight of a day in what its weekday usually has more or less [-]; the first time it counts in full, as a logarithm of
+at most so much: an office's Sunday is no throttling."""
 
 SHAPE = 0.05
 """Weight of a day in the shape of the day [-]."""
@@ -50,7 +52,8 @@ class Cusum(Detector[CusumState]):
     within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as seasons do, which go on
     under a throttling.  An outage of a few hours is for other detectors.
 
-    A day is missing where fewer than ``hours`` of its hours were seen.  A sag of a few percent is no more than what the
+    A day is missing where fewer than ``hours`` of its hours were seen, and a holiday always is: it is compared with
+    nothing.  A sag of a few percent is no more than what the
     seasons of real traffic do within a month: the sum alone never confirms.  The score is that of the running day,
     or the sum where that is up and says more: days are not independent of each other, so it is an upper bound.
 
@@ -127,6 +130,7 @@ class Cusum(Detector[CusumState]):
         with np.errstate(all="ignore"):
             if t // DAY != state.last // DAY and state.last != NEVER:
                 state = self._closed(state, context.width)
+            x = np.where(context.day_kind == HOLIDAY, np.nan, x)
             state = taken(state, x, t)
             loss = self._running(state, t, context.width)
             spread = np.sqrt(np.maximum(state.variance, FLAT**2))
@@ -205,8 +209,9 @@ class Cusum(Detector[CusumState]):
         share = np.maximum(1 - 0.5 ** (1 / self.half), 1 / (state.days + 1))
         learns = np.maximum(1 / self.memory, 1 / (state.days + SPREAD_DAYS))
         square = np.minimum(z * z, (CLIP * spread) ** 2)
-        weekday = state.weekday.copy()
-        weekday[:, day] += np.where(state.days >= 7, np.maximum(WEEKDAY, 1 / (state.days // 7 + 1)) * step, 0.0)
+        weekday, weeks = state.weekday.copy(), state.days // 7
+        own = np.where(usual & (weeks == 1), np.clip(z, -FIRST, FIRST), step)
+        weekday[:, day] += np.where(weeks > 0, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * own, 0.0)
         weekday -= (added(weekday) / 7)[:, None]
         hourly = state.total / np.maximum(state.count, 1)
         mean = np.exp(z + state.level + state.weekday[:, day])

@@ -4,9 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from detectors.base import HOLIDAY, WEEKEND, WORKDAY
 from pipeline.localtime import DAY, week_slot
-
-WORKDAY, WEEKEND, HOLIDAY = 0, 1, 2
 
 FRIDAY_SATURDAY = frozenset(
     ("BD", "BH", "DJ", "DZ", "EG", "IQ", "JO", "KM", "KW", "LY", "MV", "OM", "PS", "QA", "SA", "SD", "SO", "SY", "YE")

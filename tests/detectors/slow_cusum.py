@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import fmean
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
-from detectors.cusum import CAP, CLIP, FLAT, RECENT, SEASON, SHAPE, WEEKDAY, Cusum
+from detectors.cusum import CAP, CLIP, FIRST, FLAT, RECENT, SEASON, SHAPE, WEEKDAY, Cusum
 from detectors.cusum_state import SPREAD, SPREAD_DAYS
 
 
@@ -104,8 +104,10 @@ class SlowCusum:
         mean = math.exp(z + self.level + self.weekday[day % 7])
         spread = self.spread
         step = max(-CLIP * spread, min(CLIP * spread, z))
-        if self.days >= 7:
-            self.weekday[day % 7] += max(WEEKDAY, 1 / (self.days // 7 + 1)) * step
+        weeks = self.days // 7
+        if weeks:
+            own = max(-FIRST, min(FIRST, z)) if weeks == 1 else step
+            self.weekday[day % 7] += max(WEEKDAY, 1 / weeks) * own
         middle = sum(self.weekday) / 7
         self.weekday = [one - middle for one in self.weekday]
         self.level += max(1 - 0.5 ** (1 / self.rule.half), 1 / (self.days + 1)) * step

@@ -1,5 +1,6 @@
 """The daily sum against a second, plain writing of it, and on real traffic with a throttling laid over it."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Verdict, utc_context
+from detectors.base import DAY, HIGH, HOLIDAY, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Verdict, utc_context
 from detectors.cusum import Cusum
 from detectors.synthetic import Made, made
 from tests.detectors.real import Series, series
@@ -152,3 +153,26 @@ def test_a_season_goes_on_under_a_throttling_and_does_not_end_it() -> None:
     back = np.where(day >= 200, x[:, 0] / 0.7, x[:, 0])[:, None]
     _, verdict = Cusum().run(back, form.t, form.context)
     assert (verdict.state[202 * 4 : 203 * 4] != LOW_CONFIRMED).all()
+
+
+def office(t: np.ndarray) -> np.ndarray:
+    """A network that rests at night and on weekends ``(t, 1)``."""
+    day, busy = t // DAY % 7, (t // 3600 % 24 >= 8) & (t // 3600 % 24 < 18)
+    noise = np.random.default_rng(8).normal(1, 0.02, len(t))
+    return (np.where(busy, np.where((day == 2) | (day == 3), 1500.0, 3000.0), 1200.0) * noise)[:, None]
+
+
+def test_weekends_of_an_office_are_no_throttling() -> None:
+    t = np.arange(0, 50 * DAY, 3600)
+    _, verdict = Cusum().run(office(t), t, utc_context(t, 1, 3600))
+    assert not np.isin(verdict.state, LOW).any()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_holiday_that_is_known_as_one_is_no_throttling(known: bool) -> None:
+    t = np.arange(0, 40 * DAY, 3600)
+    free = t // DAY == 34
+    context = utc_context(t, 1, 3600)
+    kind = np.where(free[:, None] & known, HOLIDAY, context.day_kind).astype(np.int8)
+    _, verdict = Cusum().run(office(t) * np.where(free, 0.5, 1.0)[:, None], t, replace(context, day_kind=kind))
+    assert np.isin(verdict.state, LOW).any() != known
