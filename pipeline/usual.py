@@ -2,12 +2,15 @@
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, UNKNOWN
+from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, Detector
 from pipeline.cells import Cells
 from pipeline.evidence import Said, is_low
 from pipeline.settings import Fusing
 
 HOUR, HOURS = 3600, 24
+
+HEALTHY = Detector.quorum
+"""Health from which a value counts as observed where its detector says nothing of it [0-1]."""
 
 
 class Usual:
@@ -33,6 +36,9 @@ class Usual:
 
         ``sure (n,) bool``: those with a confirmed outage.  After ``settings.used_to`` of it a value is down while it
         lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level.
+
+        A detector that has got used to next to nothing says nothing more, also of what is back, for days: here it is
+        back all the same, and next to nothing is the level in its time.
         """
         if not sure.any():
             return said
@@ -43,14 +49,17 @@ class Usual:
         with np.errstate(invalid="ignore"):
             learns = low & (lasted > 0) & (lasted < self.settings.used_to) & (said.expected > 0)
             fresh = np.where(least > 0, np.minimum(least, said.expected), said.expected)
-            down = (least > 0) & (said.value < least * (1 - self.settings.bottom * worst))
+            bottom = least * (1 - self.settings.bottom * worst)
+            down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom)
+            observed = (said.value >= 0) & (said.health >= HEALTHY)
         self.least[rows, signal, hour] = np.where(learns, fresh, least)
+        used, level = (least > 0) & (lasted >= self.settings.used_to), lasted >= self.settings.new_level
+        down &= used & ~level
+        back = used & mute & observed & ~down
         down &= ~low & (said.state != UNKNOWN)
-        down &= (lasted >= self.settings.used_to) & (lasted < self.settings.new_level)
-        return said._replace(
-            expected=np.where(down, least, said.expected), score=np.where(down, score, said.score),
-            state=np.where(down, LOW_CONFIRMED, said.state).astype(np.int8),
-        )  # fmt: skip
+        state = np.where(down, LOW_CONFIRMED, np.where(back, NORMAL, said.state)).astype(np.int8)
+        expected = np.where(down | (back & ~level), least, said.expected)
+        return said._replace(expected=expected, score=np.where(down, score, said.score), state=state)
 
     def forget(self, row: int) -> None:
         """The outage is over."""

@@ -1,0 +1,63 @@
+"""In a long shutdown sources come back one by one, and some fall silent: neither is the end of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.bins import DAY
+from pipeline.cells import Cells
+from tests.detectors.real import stamp
+from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, noisy, played, where
+
+FALL = 4 * DAY
+BACK = {
+    "bgp.ris": 6 * HOUR, "bgp.ioda": 7 * HOUR, "telescope.ioda": 9 * HOUR, "atlas.connected": 20 * HOUR,
+    "traffic.google": 2 * DAY, "traffic.radar": 2 * DAY + 5 * HOUR, "probing.ioda": 3 * DAY,
+}  # fmt: skip
+"""How long after the fall each source is back [s]: routes within hours, what is whitelisted after days."""
+
+
+def returning() -> Series:
+    t = hours(8)
+    shares = {signal: np.where((t >= FALL) & (t < FALL + back), 0.08, 1.0) for signal, back in BACK.items()}
+    return [made_rows(name, noisy(3000 * share, 0.03, seed)) for seed, (name, share) in enumerate(shares.items())]
+
+
+def heard_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each source that is back is heard, whatever another one shows."""
+    monkeypatch.setattr(Cells, "unreturned", lambda self, rows, terms: terms)
+
+
+def test_sources_that_return_one_by_one_do_not_end_it_while_a_better_one_is_on_the_floor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    series = returning()
+    (outage,) = played(series).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + FALL, MONDAY + FALL + BACK["probing.ioda"])
+    heard_at_once(monkeypatch)
+    (naive,) = played(series).of("PK")
+    assert naive.state == "ended"
+    assert (naive.end or 0) <= MONDAY + FALL + 2.5 * DAY, "over, while for half a day more nobody is reached"
+
+
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The witness of an open outage does not keep its word while it says nothing."""
+    write = Cells.write
+
+    def plain(self: Cells, said: object, rows: np.ndarray, signal: int, is_open: np.ndarray) -> None:
+        write(self, said, rows, signal, np.zeros_like(is_open))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Cells, "write", plain)
+
+
+def test_two_hours_in_which_nothing_arrives_do_not_end_the_first_shutdown_of_iraq(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = between(case(data, "iraq-2023-exams"), 0, stamp("2023-08-21T12:00:00Z"))
+    begin, end = stamp("2023-08-21T02:00:00Z"), stamp("2023-08-21T04:00:00Z")
+    silent = where(day, lambda rows: (rows.time < begin) | (rows.time >= end))
+    (whole,), (outage,) = played(day).of("IQ"), played(silent).of("IQ")
+    assert (outage.id, outage.start, outage.end) == (whole.id, whole.start, whole.end)
+    forgotten(monkeypatch)
+    assert len(played(silent).of("IQ")) > 1
