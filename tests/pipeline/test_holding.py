@@ -34,9 +34,10 @@ def shares(signal: str, left: list[float], run: Run, deviation: float = 0.02, **
 
 
 def test_sources_that_return_one_by_one_do_not_end_it_while_a_better_one_is_at_the_bottom() -> None:
-    calm_again = {BGP: 10, GOOGLE: 30, RADAR: 40, TELESCOPE: 50}
-    returning = [verdicts(signal, "..." + "L" * n + "." * (97 - n), run=ALL) for signal, n in calm_again.items()]
-    (outage,) = fuse(*returning, verdicts(PROBING, "..." + "L" * 97, run=ALL))
+    calm_again = {BGP: 10, "bgp.ioda": 11, "atlas.connected": 20, GOOGLE: 30, RADAR: 40, TELESCOPE: 50}
+    run = Run("r", "replay", (*calm_again, PROBING))
+    returning = [verdicts(signal, "..." + "L" * n + "." * (97 - n), run=run) for signal, n in calm_again.items()]
+    (outage,) = fuse(*returning, verdicts(PROBING, "..." + "L" * 97, run=run))
     assert (outage.state, outage.end) == ("confirmed", None)
 
 

@@ -1,0 +1,67 @@
+"""A plateau at a threshold is one outage, and a network that flaps the day before is no onset of its country."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.bins import DAY
+from pipeline.cells import Cells
+from pipeline.settings import Fusing, Judging, Settings
+from tests.detectors.real import stamp
+from tests.traps.path import HOUR, MONDAY, Series, between, case, made_rows, noisy, played
+from tests.traps.test_returning import forgotten
+
+FALL = 6 * DAY
+COUP = stamp("2021-02-01T02:00:00Z")
+"""The first bin in which Myanmar is down [s]."""
+
+
+def fallen(deep: int, plateau: np.ndarray, noise: float, seed: int) -> Series:
+    """Six flat days, so many hours at a fifth, the plateau [share, by hour], and a day of the level again."""
+    share = np.concatenate([np.ones(FALL // HOUR), np.full(deep, 0.2), plateau, np.ones(24)])
+    return [made_rows("probing.ioda", noisy(5000 * share, noise, seed))]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_plateau_between_48_and_51_percent_is_one_outage_also_by_the_rule_of_half(seed: int) -> None:
+    series = fallen(6, np.where(np.arange(30) // 5 % 2, 0.51, 0.48), 0.06, seed)
+    rule = Settings(judging=Judging(detector="median"))
+    (outage,) = played(series, rule).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + FALL, MONDAY + FALL + 36 * HOUR)
+    without = Fusing(leave=0.49, calm=0, calm_bins=0)
+    assert len(played(series, Settings(judging=rule.judging, fusing=without)).of("PK")) >= 3
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_one_that_is_as_deep_as_our_own_threshold_does_not_end_it(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    series = fallen(6, np.full(36, 0.75), 0.05, seed)
+    (outage,) = played(series).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + FALL, MONDAY + FALL + 42 * HOUR)
+    forgotten(monkeypatch)
+    assert played(series).of("PK")[0].end == MONDAY + FALL + 7 * HOUR
+
+
+def flapping(data: Path) -> Series:
+    """The coup of Myanmar, and AS136255, an eighth of the country, comes and goes on the day before."""
+    (rows,) = between(case(data, "myanmar-2021-coup"), 0, stamp("2021-02-03T00:00:00Z"))
+    names, value = [entity.name for entity in rows.entities], rows.value.copy()
+    country, network = (rows.entity == names.index(name) for name in ("MM", "AS136255"))
+    for i, time in enumerate(range(COUP - DAY, COUP, 6 * HOUR)):
+        at = rows.time == time
+        lost = np.rint(value[at & network] * (1.0, 0.7)[i % 2])
+        value[at & network] -= lost
+        value[at & country] -= lost
+    return [replace(rows, value=value)]
+
+
+def test_one_flapping_network_does_not_drag_its_country_s_onset_a_day_early(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = flapping(data)
+    found = played(series)
+    assert [outage.start for outage in found.of("AS136255")] == [COUP - DAY]
+    assert [outage.start for outage in found.of("MM")] == [COUP]
+    monkeypatch.setattr(Cells, "onsets", lambda self, rows: self["low_from"][rows])
+    assert [outage.start for outage in played(series).of("MM")] == [COUP - DAY]
