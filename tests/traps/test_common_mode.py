@@ -18,7 +18,7 @@ def scores(found: Played, names: list[str]) -> np.ndarray:
     return np.array([found.said(name, SIGNAL).score for name in names])
 
 
-def test_a_step_of_less_than_a_percent_in_every_network_is_the_feed_s_and_no_surprise_in_any_of_them() -> None:
+def test_a_step_of_less_than_a_percent_in_every_network_is_the_feed_s_and_no_surprise() -> None:
     level = np.linspace(4000, 40_000, len(NETWORKS))
     share = np.where(hours(10) >= hours(10)[-3], 0.992, 1.0)
     series = [made_rows(SIGNAL, noisy(share[:, None] * level, 0.0005), *NETWORKS)]

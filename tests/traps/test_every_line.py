@@ -1,0 +1,97 @@
+"""Each line of the traps in REFERENCE.md (end of section 1) has its tests, here or where they stood already."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import ROOT, text
+
+HELD = {
+    "collector's peer": (
+        "traps/test_common_mode.py::test_a_step_of_less_than_a_percent_in_every_network_is_the_feed_s_and_no_surprise",
+        "traps/test_common_mode.py::test_the_small_steps_of_a_month_over_britain_are_taken_out",
+        "traps/test_common_mode.py::test_no_network_of_britain_is_low_at_the_large_ones_more_than_once",
+    ),
+    "one by one": (
+        "traps/test_returning.py::test_sources_that_return_one_by_one_do_not_end_it_while_a_better_one_is_on_the_floor",
+        "traps/test_returning.py::test_two_hours_in_which_nothing_arrives_do_not_end_the_first_shutdown_of_iraq",
+        "pipeline/test_fusion.py::test_silence_alone_is_never_an_outage",
+    ),
+    "new normal": (
+        "traps/test_used_to.py::test_an_outage_does_not_close_at_half_because_seven_days_have_passed",
+        "traps/test_used_to.py::test_one_whose_new_level_is_below_the_floor_closes_with_the_return_and_not_days_later",
+        "traps/test_used_to.py::test_a_network_that_is_gone_for_good_is_not_out_for_ever",
+        "pipeline/test_holding.py::test_a_network_that_is_half_for_good_is_not_out_for_ever",
+    ),
+    "A plateau": (
+        "traps/test_plateau.py::test_a_plateau_between_48_and_51_percent_is_one_outage_also_by_the_rule_of_half",
+        "traps/test_plateau.py::test_one_that_is_as_deep_as_our_own_threshold_does_not_end_it",
+        "traps/test_plateau.py::test_one_flapping_network_does_not_drag_its_country_s_onset_a_day_early",
+    ),
+    "warm-up at night": (
+        "traps/test_first_night.py::test_one_hour_of_warm_up_at_night_sets_no_level_for_ever",
+        "traps/test_first_night.py::test_so_that_an_outage_at_noon_is_seen",
+        "traps/test_first_night.py::test_the_rule_itself_is_cured_where_it_waits_a_day_before_it_leaves_values_out",
+    ),
+    "flat series": (
+        "traps/test_noise.py::test_three_percent_of_a_perfectly_flat_series_are_not_hundreds_of_deviations",
+        "traps/test_noise.py::test_nothing_is_said_of_a_dozen_counts",
+        "traps/test_noise.py::test_the_floor_of_the_rule_of_the_median_says_nothing_either",
+    ),
+    "ASes are born": (
+        "traps/test_entities.py::test_a_network_that_is_born_after_weeks_of_zero_is_judged_soon",
+        "traps/test_entities.py::test_one_that_steps_up_for_good_has_its_level_after_days",
+        "traps/test_entities.py::test_venezuela_has_no_row_of_its_own_and_is_out_all_the_same",
+        "pipeline/test_parts.py::test_never_a_country_from_four_states",
+        "pipeline/test_parts.py::test_networks_make_no_country",
+    ),
+    "evenly spaced": (
+        "traps/test_clock.py::test_the_uneven_hours_of_britain_are_bins_and_no_bin_between_them_is_missing",
+        "traps/test_clock.py::test_a_clock_change_moves_the_day_and_is_no_outage",
+        "traps/test_clock.py::test_nor_does_it_move_the_traffic_of_the_netherlands",
+        "traps/test_clock.py::test_a_sentinel_of_minus_one_is_a_missing_value_and_no_outage",
+        "traps/test_clock.py::test_that_of_venezuela_makes_no_region_darker_than_it_was",
+        "detectors/test_seasonal.py::test_a_holiday_that_was_announced_is_compared_with_weekends_not_workdays",
+    ),
+    "Labels are rounded": (
+        "traps/test_labels.py::test_the_shutdowns_of_myanmar_are_met_though_six_hours_a_bin_see_them_late",
+        "traps/test_labels.py::test_those_of_iraq_are_met_though_probes_are_back_half_an_hour_after_the_label",
+    ),
+    "throttled service": (
+        "traps/test_slow.py::test_daily_means_see_the_sag_and_the_step_of_a_throttling_and_single_bins_neither",
+        "traps/test_slow.py::test_it_is_not_forgotten_after_five_weeks_as_a_baseline_that_rolls_on_forgets_it",
+    ),
+}
+"""Words of a line -> the tests that hold it; those of `tests.traps` have both sides."""
+
+
+def lines(data: Path) -> list[str]:
+    """The lines of REFERENCE.md that begin with a trap."""
+    paper = data.parent / "REFERENCE.md"
+    if not paper.is_file():
+        pytest.skip(f"no {paper}: nothing says which traps there are")
+    traps = paper.read_text("utf-8").partition("### Traps that the real series hold")[2].partition("\n## ")[0]
+    return [" ".join(item.split()) for item in traps.split("\n- ")[1:]]
+
+
+def test_every_trap_of_the_reference_has_tests(data: Path) -> None:
+    found = [[line for line in lines(data) if words in line] for words in HELD]
+    assert [len(matches) for matches in found] == [1] * len(HELD)
+    assert {line for (line,) in found} == set(lines(data))
+
+
+@pytest.mark.parametrize("test", [test for tests in HELD.values() for test in tests])
+def test_the_tests_that_are_named_exist(test: str) -> None:
+    file, _, name = test.partition("::")
+    tree = ast.parse(text(f"tests/{file}"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_test_of_a_trap_is_named() -> None:
+    named = {test for tests in HELD.values() for test in tests}
+    for path in sorted((ROOT / "tests" / "traps").glob("test_*.py")):
+        if path.name != Path(__file__).name:
+            names = {n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef)}
+            own = {f"traps/{path.name}::{name}" for name in names if name.startswith("test_")}
+            assert own <= named

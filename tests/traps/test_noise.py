@@ -1,0 +1,50 @@
+"""A series without noise of its own, and counts that are nothing but noise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors.base import UNKNOWN
+from pipeline.bins import DAY
+from pipeline.settings import Judging, Settings
+from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, played
+
+
+def test_three_percent_of_a_perfectly_flat_series_are_not_hundreds_of_deviations() -> None:
+    t, fall = hours(20.5), 20 * DAY
+    series = [made_rows("probing.ioda", np.where((t >= fall) & (t < fall + 6 * HOUR), 8.0025, 8.25))]
+    cured, naive = played(series), played(series, seasonal={"flat": 0.0})
+    first = [found.said("PK", "probing.ioda").between(MONDAY + fall, MONDAY + fall + HOUR) for found in (cured, naive)]
+    assert first[0].score[0] > -20
+    assert first[1].score[0] < -100
+    assert not cured.outages
+    assert naive.outages, "suspected for nothing"
+
+
+FEW = [("zhytomyr-2022", "UA-18", 1.0), ("iraq-2023-exams", "IQ", 2.0)]
+"""Telescopes of 0-3 and of a dozen sources a bin; an ``enter`` of which zero itself is far enough away."""
+
+
+def few(data: Path, name: str) -> Series:
+    """A week of a telescope."""
+    series = case(data, name, "telescope.ioda")
+    return between(series, 0, int(series[0].time.min()) + 7 * DAY)
+
+
+@pytest.mark.parametrize(("name", "entity", "enter"), FEW)
+def test_nothing_is_said_of_a_dozen_counts(data: Path, name: str, entity: str, enter: float) -> None:
+    series = few(data, name)
+    cured = played(series)
+    assert (cured.said(entity, "telescope.ioda").state == UNKNOWN).mean() > 0.95
+    assert not cured.outages
+    naive = played(series, seasonal={"enter": enter, "leave": enter / 2}).said(entity, "telescope.ioda")
+    assert naive.sure.sum() > 50
+
+
+@pytest.mark.parametrize(("name", "entity"), [(name, entity) for name, entity, _ in FEW])
+def test_the_floor_of_the_rule_of_the_median_says_nothing_either(data: Path, name: str, entity: str) -> None:
+    series, rule = few(data, name), Settings(judging=Judging(detector="median"))
+    assert (played(series, rule).said(entity, "telescope.ioda").state == UNKNOWN).all()
+    naive = played(series, rule, median={"floor": 0.0}).said(entity, "telescope.ioda")
+    assert naive.sure.sum() > 10

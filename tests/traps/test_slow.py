@@ -1,0 +1,46 @@
+"""What is throttled sags by five percent within a week before it steps down: daily means see it, single bins do not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.bins import DAY
+from pipeline.records import Outage
+from pipeline.settings import Judging, Settings
+from tests.detectors.real import stamp
+from tests.traps.path import Played, Series, between, case, played
+
+SAG, STEP = stamp("2023-04-30T00:00:00Z"), stamp("2023-05-14T00:00:00Z")
+"""5 % less within a week from the first on; from the second on 70 % are left [s]."""
+
+ALONE = Settings(judging=Judging(beside={}))
+
+
+def throttled(data: Path, name: str, before: int, after: int) -> Series:
+    """So many days before the sag, and so many after the step."""
+    (rows,) = between(case(data, name), SAG - before * DAY, STEP + after * DAY)
+    sag = 1 - 0.05 * np.clip((rows.time - SAG) / (7 * DAY), 0, 1)
+    return [replace(rows, value=rows.value * np.where(rows.time >= STEP, 0.7, sag))]
+
+
+def since(found: Played, begin: int) -> list[Outage]:
+    return [outage for outage in found.outages if outage.start >= begin]
+
+
+@pytest.mark.parametrize("name", ["control-youtube-nl", "control-youtube-ge"])
+def test_daily_means_see_the_sag_and_the_step_of_a_throttling_and_single_bins_neither(data: Path, name: str) -> None:
+    series = throttled(data, name, 60, 5)
+    sag, step = since(played(series), SAG)
+    assert (sag.kind, sag.start < STEP) == ("throttle", True)
+    assert (step.kind, step.state, step.start) == ("throttle", "confirmed", STEP)
+    assert not since(played(series, ALONE), SAG)
+
+
+def test_it_is_not_forgotten_after_five_weeks_as_a_baseline_that_rolls_on_forgets_it(data: Path) -> None:
+    series = throttled(data, "control-youtube-ge", 20, 42)
+    cured, naive = played(series), played(series, cusum={"renew": 35})
+    ends = [since(found, STEP)[0].end for found in (cured, naive)]
+    assert ends[0] is None
+    assert 35 * DAY < (ends[1] or 0) - STEP < 42 * DAY
