@@ -11,7 +11,7 @@ from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline import topics
 from pipeline.binning import BinStage, FeedStatus, Late, Taken, Total
-from pipeline.calendar import calendar
+from pipeline.calendar import knowing
 from pipeline.fusion import Beside, Fused, FuseStage, Missed
 from pipeline.judging import JudgeStage
 from pipeline.merging import MergeStage
@@ -44,7 +44,8 @@ class Engine:
     def judge(self) -> JudgeStage:
         """The stage that judges merged bins."""
         detector = self.detectors[self.settings.judging.detector]
-        return JudgeStage(detector, calendar, topics.VERDICTS.partitions, self.settings.judging, self.beside)
+        judging = self.settings.judging
+        return JudgeStage(detector, knowing(judging.holidays), topics.VERDICTS.partitions, judging, self.beside)
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:
         """The detectors that judge a signal beside the first one."""

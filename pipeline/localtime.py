@@ -84,6 +84,17 @@ def zone(country: str) -> ZoneInfo:
     return ZoneInfo(_zones().get(country, ["UTC"])[0])
 
 
+def local_date(country: str, time: int) -> str:
+    """The date at ``time`` [s] where most of a country lives.
+
+    Examples
+    --------
+    >>> local_date("PK", 1707422400), local_date("", 1707422400)  # 2024-02-08T20:00 UTC
+    ('2024-02-09', '2024-02-08')
+    """
+    return f"{datetime.fromtimestamp(time, zone(country)):%Y-%m-%d}"
+
+
 @lru_cache(maxsize=2**16)
 def _offset(country: str, quarter: int) -> int:
     offset = datetime.fromtimestamp(quarter, zone(country)).utcoffset()

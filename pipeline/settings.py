@@ -101,6 +101,10 @@ class Judging:
     """Further detectors for a kind of signal, by their names: they see slow losses that the first one gets used to.
     What is throttled is traffic; its own seasons make such a detector suspect something a few times a year."""
 
+    holidays: tuple[LocalDay, ...] = ()
+    """Holidays, by country and local date: ``"NL 2024-12-25"``.  They are compared with weekends and with each other;
+    one that is not named is a day of the week like any other, of which half may be missing."""
+
     common_voters: Annotated[int, Meta(ge=3)] = 5
     """Countries (or networks, see `pipeline.common`) that a signal must have before anything can be common to them:
     of fewer, all may well have the same bad day."""

@@ -64,6 +64,7 @@ def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
         ("counting.reset_rule = 1", "counting.reset_rule = 1: wanted bool, got int"),
         ("counting.width = 60", "there is no setting 'counting.width'"),
         ("judging.detector = 'oracle'", "judging: there is no detector 'oracle', only"),
+        ("judging.holidays = ['25.12.2024']", 'judging.holidays = ["25.12.2024"]: wanted str matching regex'),
         ("silence = 0", "silence = 0: wanted int >= 1"),
         ("silence", "is no TOML: "),
     ],

@@ -1,4 +1,4 @@
-"""Bins that are not evenly spaced, clocks that change, and the sentinel that stands for a missing value."""
+"""Bins that are not evenly spaced, clocks that change, holidays, and the sentinel that stands for a missing value."""
 
 import io
 from pathlib import Path
@@ -15,8 +15,9 @@ from pipeline.codec import iso
 from pipeline.feeds.table import read_table
 from pipeline.localtime import WEEK
 from pipeline.records import Entity
+from pipeline.settings import Judging, Settings
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, noisy, played
+from tests.traps.path import HOUR, MONDAY, Said, Series, between, case, hours, made_rows, noisy, played
 
 CHANGE = stamp("2024-03-31T01:00:00Z")
 """When clocks of the Netherlands went forward [s]."""
@@ -52,7 +53,7 @@ def test_a_clock_change_moves_the_day_and_is_no_outage(monkeypatch: pytest.Monke
     cured = played(daily())
     assert np.abs(cured.said("NL", "traffic.x").between(CHANGE, CHANGE + 3 * DAY).score).max() < 3
     assert not cured.outages
-    monkeypatch.setattr(pipeline.engine, "calendar", by_utc)
+    monkeypatch.setattr(pipeline.engine, "knowing", lambda holidays: by_utc)
     assert len(played(daily()).of("NL")) >= 3, "every evening, when people go to bed an hour early"
 
 
@@ -65,8 +66,41 @@ def test_nor_does_it_move_the_traffic_of_the_netherlands(data: Path, monkeypatch
         return float(np.nanmean(np.abs(said.value / said.expected - 1)))
 
     cured = away()
-    monkeypatch.setattr(pipeline.engine, "calendar", by_utc)
+    monkeypatch.setattr(pipeline.engine, "knowing", lambda holidays: by_utc)
     assert cured < 0.75 * away()
+
+
+def test_holidays_that_are_named_are_no_surprise(data: Path) -> None:
+    days = ("NL 2024-03-29", "NL 2024-04-01", "NL 2024-05-09", "NL 2024-05-20")
+    series = between(case(data, "control-youtube-nl"), stamp("2024-02-28T00:00:00Z"), stamp("2024-05-22T00:00:00Z"))
+    free = [stamp(f"{day[3:]}T00:00:00Z") - 2 * HOUR for day in days]  # summer time; good enough for bins of two hours
+
+    def on_them(holidays: tuple[str, ...]) -> Said:
+        said = played(series, Settings(judging=Judging(holidays=holidays))).said("NL", "traffic.youtube")
+        inside = np.any([(said.t >= begin) & (said.t < begin + DAY) for begin in free], axis=0)
+        return Said(*(column[inside] for column in said))
+
+    def stray(said: Said) -> float:
+        return float(np.sqrt(np.nanmean(said.score**2)))
+
+    cured, naive = on_them(days), on_them(())
+    assert stray(cured) < 0.7 * stray(naive)
+    assert (cured.low.any(), naive.low.any()) == (False, True)
+
+
+def halved() -> Series:
+    """Weeks with working days; on the fourth Wednesday the offices are closed, and half of all is off."""
+    t = hours(25)
+    weekday, hour = t // DAY % 7, t % DAY // HOUR
+    at_work = (hour >= 8) & (hour < 18)
+    free = (weekday >= 5) | (t // DAY == 23)
+    shape = np.where(at_work, np.where(free, 1500, 3000), 1200)
+    return [made_rows("probing.x", noisy(shape, 0.02))]
+
+
+def test_one_that_halves_every_bin_of_a_working_day_is_no_outage_where_it_is_named() -> None:
+    assert not played(halved(), Settings(judging=Judging(holidays=("PK 2024-01-31",)))).outages
+    assert len(played(halved()).of("PK")) == 1
 
 
 def missing_twice() -> io.BytesIO:

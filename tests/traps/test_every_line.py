@@ -50,6 +50,8 @@ HELD = {
         "traps/test_clock.py::test_the_uneven_hours_of_britain_are_bins_and_no_bin_between_them_is_missing",
         "traps/test_clock.py::test_a_clock_change_moves_the_day_and_is_no_outage",
         "traps/test_clock.py::test_nor_does_it_move_the_traffic_of_the_netherlands",
+        "traps/test_clock.py::test_holidays_that_are_named_are_no_surprise",
+        "traps/test_clock.py::test_one_that_halves_every_bin_of_a_working_day_is_no_outage_where_it_is_named",
         "traps/test_clock.py::test_a_sentinel_of_minus_one_is_a_missing_value_and_no_outage",
         "traps/test_clock.py::test_that_of_venezuela_makes_no_region_darker_than_it_was",
         "detectors/test_seasonal.py::test_a_holiday_that_was_announced_is_compared_with_weekends_not_workdays",
