@@ -160,9 +160,11 @@ class Cells:
         self["witness"][rows] = heaviest
         return heaviest
 
-    def forget(self, row: int) -> None:
-        """The outage is over."""
+    def forget(self, row: int, now: int) -> None:
+        """The outage is over by ``now`` [s]: what is still low, or is so again, began no sooner."""
         self["witness"][row] = 0
+        for name in ("low_from", "since"):
+            self[name][row] = np.where(self[name][row] > 0, now, 0)
 
     def returned(self, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """When the last of these witnesses ``(n, s)`` returned [s], and the widest and narrowest of their bins [s]."""

@@ -175,7 +175,7 @@ class Ledger:
         life.advance(self._seen(row, life, evidence, share, end), self.settings)
         if life.state not in OPEN:
             del self.lives[row]
-            self.cells.forget(row)
+            self.cells.forget(row, end)
             self.usual.forget(row)
             if life.confirmed_at is not None:
                 self.past[row] = [at for at in self.past.get(row, []) if end - at < REMEMBERED] + [life.start]
