@@ -15,6 +15,8 @@ from tests.traps.path import Played, Series, between, case, played
 SAG, STEP = stamp("2023-04-30T00:00:00Z"), stamp("2023-05-14T00:00:00Z")
 """5 % less within a week from the first on; from the second on 70 % are left [s]."""
 
+SIGNAL = "traffic.youtube"
+
 ALONE = Settings(judging=Judging(beside={}))
 
 
@@ -32,10 +34,13 @@ def since(found: Played, begin: int) -> list[Outage]:
 @pytest.mark.parametrize("name", ["control-youtube-nl", "control-youtube-ge"])
 def test_daily_means_see_the_sag_and_the_step_of_a_throttling_and_single_bins_neither(data: Path, name: str) -> None:
     series = throttled(data, name, 60, 5)
-    sag, step = since(played(series), SAG)
-    assert (sag.kind, sag.start < STEP) == ("throttle", True)
+    cured, naive = played(series), played(series, ALONE)
+    days, bins = (found.said(name[-2:].upper(), SIGNAL, by) for found, by in ((cured, "cusum"), (naive, "seasonal")))
+    assert days.between(SAG, STEP).low.any()
+    assert not bins.between(SAG, STEP).sure.any()
+    (step,) = since(cured, SAG)
     assert (step.kind, step.state, step.start) == ("throttle", "confirmed", STEP)
-    assert not since(played(series, ALONE), SAG)
+    assert not since(naive, SAG)
 
 
 def test_it_is_not_forgotten_after_five_weeks_as_a_baseline_that_rolls_on_forgets_it(data: Path) -> None:
