@@ -58,10 +58,12 @@ FAMILIES = {
         "outage_info", (*PLACE, *TEXTS, "state", "what", "since_local", "since_utc"), "An open outage in words."
     ),
     "outage_evidence_weight": _gauge(
-        "outage_evidence_weight", (*PLACE, "signal"), "What a signal says for an open outage [log-odds]."
+        "outage_evidence_weight", (*PLACE, "signal", "name"), "What a signal says for an open outage [log-odds]."
     ),
     "outage_evidence_ratio": _gauge(
-        "outage_evidence_ratio", (*PLACE, "signal"), "Share of its baseline that a signal of an open outage shows."
+        "outage_evidence_ratio",
+        (*PLACE, "signal", "name"),
+        "Share of its baseline that a signal of an open outage shows.",
     ),
     "outage_restored": _gauge(
         "outage_restored_timestamp_seconds", PLACE, "End of an outage that ended lately, event time."

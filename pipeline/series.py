@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.evidence import ratios
 from pipeline.localtime import clock, country_name, has_zone
 from pipeline.outages import CONFIRMED, ENDED, RECOVERING
+from pipeline.reasons import term_name
 from pipeline.records import Entity, Outage, Verdicts
 from pipeline.wording import KIND_WORDS, lasting, local_text, service_name, utc_text
 
@@ -142,9 +143,10 @@ def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[P
         entity_point(place, gazetteer),
     ]
     for term in outage.signals:
-        points.append(("outage_evidence_weight", (*short, term.signal), term.weight))
+        named = (*short, term.signal, term_name(term.signal))
+        points.append(("outage_evidence_weight", named, term.weight))
         if term.ratio is not None:
-            points.append(("outage_evidence_ratio", (*short, term.signal), term.ratio))
+            points.append(("outage_evidence_ratio", named, term.ratio))
     return points
 
 

@@ -12,9 +12,8 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.evidence import BESIDE
-from pipeline.ledger import TOGETHER
 from pipeline.localtime import clock, has_zone
+from pipeline.reasons import because
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.wording import offset, printable
@@ -37,19 +36,6 @@ def utc(time: int) -> str:
     '2024-02-08 02:00'
     """
     return iso(time)[:16].replace("T", " ")
-
-
-def because(outage: Outage) -> str:
-    """The evidence in words, the heaviest first: ``probing.ioda at 35 %``; of a signal's detectors only one."""
-    terms = sorted((t for t in outage.signals if t.weight > 0), key=lambda t: (-t.weight, t.signal))
-    words: dict[str, str] = {}
-    for term in terms:
-        name = term.signal.partition(BESIDE)[0]
-        left = "" if term.ratio is None else f" at {term.ratio:.0%}"
-        words.setdefault(name, name + left)
-        if name == TOGETHER and term.ratio is not None:
-            words[name] = f"{1 - term.ratio:.0%} of its parts at once"
-    return ", ".join(words.values())
 
 
 WIDE = 120

@@ -15,6 +15,7 @@ from pipeline.errors import gave_up
 from pipeline.feeds.case import strangers
 from pipeline.observed import Gap, Observed, Series
 from pipeline.past import Past
+from pipeline.reasons import term_text
 from pipeline.records import Outage
 from pipeline.replay import Playback, Result
 from pipeline.series import Gazetteer, Places, placed
@@ -238,11 +239,11 @@ def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
         were = "were out" if any(e[:2] in out for e in own) else "are suspected to have been out"
         names = [Gazetteer().name(entity._replace(country="")) for entity in own if entity[:2] not in low]
         flat = [t for t in country.signals if t.signal.startswith("bgp.") and t.weight < 0 and t.ratio is not None]
-        routes = ", ".join(f"{term.signal} at {term.ratio:.0%} of usual" for term in flat)
+        routes = ", ".join(term_text(term, " of usual") for term in flat)
         yield (
             f"mobile: of the watched networks of {_name('country', country.entity, places)} only mobile ones {were}"
             + (f", while {_few(names)} stayed up" if names else "")
-            + (f". The routes stood: {routes}." if routes else ".")
+            + (f". Stood: {routes}." if routes else ".")
         )
 
 

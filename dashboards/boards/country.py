@@ -169,12 +169,12 @@ def parts_compared() -> Json:
 def evidence() -> Json:
     """Why we say so."""
     measured_now = f"0 * count(netvigil_signal_health_ratio{{{HERE}}})"
-    none = f'label_replace({measured_now}, "signal", "no outage is open", "", "")'
+    none = f'label_replace({measured_now}, "name", "no outage is open", "", "")'
     return bars(
         "Evidence: + for outage, − against",
         "How much each signal adds to the odds (natural logarithm): above zero it speaks for an outage, below zero "
         "against one. 3 makes it twenty times as likely.",
-        latest(f"max by (signal) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})\n  or on () {none}", "{{signal}}"),
+        latest(f"max by (name) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})\n  or on () {none}", "{{name}}"),
         unit="none", decimals=1, min=-3, max=9, noValue="Not known", mappings=words(("0", "–", INK)),
         thresholds=steps((None, CALM), (0, SUSPECT), (3, OUT)),
     )  # fmt: skip

@@ -5,6 +5,9 @@ estimate of the onset would resolve the alert and raise another one.
 """
 
 PLACE = "entity_type=%q,entity=%q,tense=%q"
+PARTS = "'parts.together'"
+"""Of this term what is left is the share of a country's parts that did not go out."""
+
 ARGUMENTS = "$labels.entity_type $labels.entity $labels.tense"
 
 
@@ -37,13 +40,18 @@ def lasting() -> str:
 
 
 def evidence() -> str:
-    """The signals that speak for an outage, with what they still show."""
-    ratio = f"100 * max by (signal) (netvigil_outage_evidence_ratio{{{PLACE}}})"
+    """The signals that speak for an outage, with what they still show; and how many of its parts went out at once."""
+    ratio = f"100 * max by (signal, name) (netvigil_outage_evidence_ratio{{{PLACE},signal!={PARTS}}})"
     speaks = f"max by (signal) (netvigil_outage_evidence_weight{{{PLACE}}}) > 0"
     query = f'query (printf "{_escaped(ratio)} and on (signal) {_escaped(speaks)}" {ARGUMENTS} {ARGUMENTS})'
-    item = '{{ .Labels.signal }} at {{ .Value | printf "%.0f%%" }} of usual'
+    item = '{{ .Labels.name }} at {{ .Value | printf "%.0f%%" }} of usual'
     each = f"{{{{ if $i }}}}, {{{{ end }}}}{item}{{{{ else }}}}unknown{{{{ end }}}}"
-    return f'{{{{ range $i, $e := {query} | sortByLabel "signal" }}}}{each}'
+    parts = f"100 - 100 * max(netvigil_outage_evidence_ratio{{{PLACE},signal={PARTS}}})"
+    together = f'query (printf "{parts}" {ARGUMENTS})'
+    share = '{{ . | first | value | printf "%.0f%%" }} of its parts at once'
+    return (
+        f'{{{{ range $i, $e := {query} | sortByLabel "signal" }}}}{each}{{{{ with {together} }}}}, {share}{{{{ end }}}}'
+    )
 
 
 def _span(query: str, unit: str) -> str:

@@ -14,6 +14,7 @@ from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.outages import RETRACTED
+from pipeline.reasons import speaking, term_text
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
 from pipeline.show import lasted
@@ -188,12 +189,8 @@ def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:
 def _because(outage: Outage | None, traces: Iterable[Trace], time: Span) -> str:
     if outage is None:
         return _why_not(traces, time)
-    terms = sorted(outage.signals, key=lambda term: (-term.weight, term.signal))
-    for_it = [
-        f"{term.signal}{'' if term.ratio is None else f' at {term.ratio:.0%} of usual'} (+{term.weight:.1f})"
-        for term in terms if term.weight > 0
-    ]  # fmt: skip
-    against = [f"{term.signal} (−{-term.weight:.1f})" for term in terms if term.weight < 0]
+    for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in speaking(outage.signals)]
+    against = [f"{term_text(term, ' of usual')} (−{-term.weight:.1f})" for term in outage.signals if term.weight < 0]
     begin = (
         f"Called out as {outage.kind} because of" if outage.confirmed_at is not None else "Only suspected, because of"
     )

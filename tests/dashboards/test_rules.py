@@ -22,6 +22,8 @@ class Case:
 
 
 PLACE = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "tense": "live"}
+PROBES = 'signal="probing.ioda",name="probes (probing.ioda)"'
+
 CASES = [
     Case("NetvigilOutageConfirmed", out(), {**PLACE, "severity": "critical"}),
     Case(
@@ -61,7 +63,7 @@ CASES = [
         [
             ('netvigil_watch_active{country="PK",name="Election"}', "1x60"),
             (f'netvigil_signal_health_ratio{{{PK},signal="bgp.ris"}}', "0.9x9 0.3x60"),
-            (f'netvigil_signal_health_ratio{{{PK},signal="probing.ioda"}}', "0.2x60"),
+            (f'netvigil_signal_health_ratio{{{PK},signal="probing.ioda",name="probes (probing.ioda)"}}', "0.2x60"),
         ],
         {"country": "PK", "severity": "critical"},
     ),
@@ -192,17 +194,20 @@ def test_a_notification_says_it_in_words(tmp_path: Path) -> None:
         (f"netvigil_outage_probability_ratio{{{key}}}", "0.9996x60"),
         (f"netvigil_outage_start_timestamp_seconds{{{key}}}", "1707356700x60"),
         ('netvigil_event_timestamp_seconds{tense="live"}', "1707361200x60"),
-        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="probing.ioda"}}', "7x60"),
-        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="probing.ioda"}}', "0.2x60"),
-        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="traffic.radar"}}', "5x60"),
-        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="traffic.radar"}}', "0.3x60"),
-        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="bgp.ris"}}', "-0.5x60"),
-        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="bgp.ris"}}', "1x60"),
+        (f'netvigil_outage_evidence_weight{{{PK},tense="live",{PROBES}}}', "7x60"),
+        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",{PROBES}}}', "0.2x60"),
+        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="traffic.radar",name="traffic.radar"}}', "5x60"),
+        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="traffic.radar",name="traffic.radar"}}', "0.3x60"),
+        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="bgp.ris",name="routes (bgp.ris)"}}', "-0.5x60"),
+        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="bgp.ris",name="routes (bgp.ris)"}}', "1x60"),
+        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="parts.together"}}', "1.2x60"),
+        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="parts.together"}}', "0.4x60"),
     ]  # fmt: skip
     story = (
         "Since Thu 8 Feb 2024, 06:45 (UTC+5), that is Thu 8 Feb 2024, 01:45 UTC; 1 h 15 min by now. "
-        "Signals that fell: probing.ioda at 20% of usual, traffic.radar at 30% of usual; together, weighed as "
-        "evidence, 24% of usual, which is no share of people or of traffic. We are over 99% sure."
+        "Signals that fell: probes (probing.ioda) at 20% of usual, traffic.radar at 30% of usual, 60% of its parts at "
+        "once; together, weighed as evidence, 24% of usual, which is no share of people or of traffic. We are over 99% "
+        "sure."
     )
     facts = {
         "summary": "A connectivity outage is confirmed.", "title": "Pakistan: mobile networks down",

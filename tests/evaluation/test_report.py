@@ -45,7 +45,8 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
         "Seen when it was lowest, of what was expected: bgp.ioda 1,500 of 5,000 (30%); probing.ioda 900 of 3,000 (30%)."
     )
     assert re.fullmatch(
-        r"Called out as blackout because of bgp.ioda at 30% of usual \(\+9.0\), probing.ioda .* \[log-odds\]\.", why
+        r"Called out as blackout because of routes \(bgp.ioda\) at 30% of usual \(\+9.0\), probes .* \[log-odds\]\.",
+        why,
     )
     assert told.window.start < FALL < told.window.end
     assert told.label is not None

@@ -111,7 +111,7 @@ def test_an_open_outage_is_still_out() -> None:
 
 
 def test_a_wide_terminal_shows_the_evidence_the_heaviest_first() -> None:
-    assert "traffic.radar at 50%, probing.ioda at 60%" in " ".join(printed([outage()], 160))
+    assert "traffic.radar at 50%, probes (probing.ioda) at 60%" in " ".join(printed([outage()], 160))
     assert "traffic.radar" not in " ".join(printed([outage()], 80))
 
 

@@ -172,7 +172,7 @@ def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_own_networks() -> Non
     found = [out("country", "PK"), out("asn", "AS1")]
     assert list(why_mobile(found, KIN)) == [
         "mobile: of the watched networks of Pakistan only mobile ones were out, while PTCL, AS2 stayed up. "
-        "The routes stood: bgp.ris at 100% of usual."
+        "Stood: routes (bgp.ris) at 100% of usual."
     ]
     (fell,) = why_mobile([out("country", "PK", routes=5.0), out("asn", "AS1"), out("asn", "AS2")], KIN)
     assert fell == "mobile: of the watched networks of Pakistan only mobile ones were out."
