@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipeline.evidence import BESIDE, kind_of
 from pipeline.ledger import TOGETHER
-from pipeline.records import Outage, Term
+from pipeline.records import Outage, Sign, Term
 
 SIGNALS = {
     "bgp": "routes",
@@ -70,3 +70,69 @@ def speaking(terms: Iterable[Term]) -> list[Term]:
 def because(outage: Outage) -> str:
     """The evidence in words, of what is usual: ``probes (probing.ioda) at 35%``."""
     return ", ".join(map(term_text, speaking(outage.signals)))
+
+
+SIGNS = {
+    "election": "it began on an election day",
+    "protest": "it began on a day of protest",
+    "coup": "it began on the day of a coup",
+    "agree": "all kinds of signals fell",
+    "differ": "some kinds of signals stood",
+    "networks": "networks went out together",
+    "lasts": "it lasted three hours or more",
+    "passes": "it was over within three hours",
+    "grid": "it began at local :00/:30",
+    "repeats": "so it did one to four days before, at that time",
+    "local": "it is no whole country",
+}
+"""The terms of a likeness."""
+
+LIKELY = 1.0
+"""From so much on an outage looks like a shutdown, and from so much below zero unlike one [log-odds]: 2.7 to 1."""
+
+LIMITS = (
+    "Likeness: to the shutdowns that were published, in log-odds; likely from +1 on, unlikely from −1 on. Such terms "
+    "tell these from other outages with an AUC of .83 at the onset, .93 once the duration is known; without the three "
+    "countries that most of them are of, .69 to .75 (a coin has .5). It is never an attribution."
+)
+"""How far a likeness goes."""
+
+
+def looks(likeness: float) -> str:
+    """Whether an outage looks like a shutdown, with the log-odds.
+
+    Examples
+    --------
+    >>> looks(3.34), looks(0.0), looks(-1.66)
+    ('likely (+3.3)', 'unclear (+0.0)', 'unlikely (−1.7)')
+    """
+    word = "likely" if likeness >= LIKELY else "unlikely" if likeness <= -LIKELY else "unclear"
+    return f"{word} ({signed(likeness)})"
+
+
+def signed(weight: float) -> str:
+    """A weight [log-odds] with its sign.
+
+    Examples
+    --------
+    >>> signed(0.62), signed(-1.0)
+    ('+0.6', '−1.0')
+    """
+    return f"{weight:+.1f}".replace("-", "−")
+
+
+def sign_text(sign: Sign) -> str:
+    """A term of a likeness with its weight and source.
+
+    Examples
+    --------
+    >>> sign_text(Sign("lasts", 0.62, "SIGCOMM 2023, without its three series"))
+    '+0.6 it lasted three hours or more (SIGCOMM 2023, without its three series)'
+    """
+    return f"{signed(sign.weight)} {SIGNS.get(sign.name, sign.name)} ({sign.source})"
+
+
+def resemblance(outage: Outage) -> str:
+    """What an outage looks like, and why, in one sentence."""
+    signs = "; ".join(map(sign_text, outage.signs)) or "no term speaks for or against"
+    return f"Looks like a shutdown: {looks(outage.likeness)}: {signs} [log-odds]."

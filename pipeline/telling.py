@@ -12,19 +12,16 @@ from rich.text import Text
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.errors import gave_up
+from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
 from pipeline.feeds.case import strangers
 from pipeline.observed import Gap, Observed, Series
 from pipeline.past import Past
-from pipeline.reasons import term_text
 from pipeline.records import Outage
 from pipeline.replay import Playback, Result
-from pipeline.series import Gazetteer, Places, placed
+from pipeline.series import Places
 from pipeline.show import by_country, lasted, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.wording import counted, damage, given_up, printable
-
-FEW = 5
-"""So many of a kind are named, the others counted [-]."""
 
 
 def tell(console: Console, playback: Playback, result: Result, as_json: bool, note: str = "") -> int:
@@ -80,7 +77,7 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
         "records": counts,
         "too_short": [dict(zip(names, span, strict=True)) for span in spans],
         "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
-        "undated": [outage.id for outage in _confirmed(result.sorted()) if past.inexact(outage)],
+        "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
             for letter in result.dead if gave_up(letter.reason)
@@ -104,21 +101,18 @@ def _unanswered(counts: dict[str, int]) -> Iterator[str]:
         )
 
 
-def _confirmed(found: Iterable[Outage]) -> list[Outage]:
-    return [outage for outage in found if outage.confirmed_at is not None and outage.state != "retracted"]
-
-
 def _found(console: Console, found: list[Outage], playback: Playback, note: str) -> None:
     """The confirmed outages as a table, a country before its parts, how to read it, and how many there are."""
-    confirmed = by_country(_confirmed(found), playback.places)
-    if confirmed:
-        console.print("", outages_table(confirmed, playback.places, width=console.width), "", sep="\n")
-        for sentence in (note, *why_mobile(found, playback.places), how_to_read(playback.past)):
+    sure = by_country(confirmed(found), playback.places)
+    if sure:
+        console.print("", outages_table(sure, playback.places, width=console.width), "", sep="\n")
+        mobile, likeness = (told(found, playback.places) for told in (why_mobile, likenesses))
+        for sentence in (note, *mobile, how_to_read(playback.past), *likeness):
             if sentence:
                 console.print(Text(printable(sentence), "dim"))
         console.print()
-    said = counted(len(confirmed), "outage") if confirmed else "no outages"
-    console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(confirmed)} only suspected")
+    said = counted(len(sure), "outage") if sure else "no outages"
+    console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(sure)} only suspected")
 
 
 def _limits(playback: Playback, result: Result) -> Iterator[str]:
@@ -134,18 +128,18 @@ def _limits(playback: Playback, result: Result) -> Iterator[str]:
     short = past.too_short()
     if short:
         yield (
-            f"No all-clear for {_few(_too_short(short, past, playback.places))}: less than two days of values, from "
+            f"No all-clear for {few(_too_short(short, past, playback.places))}: less than two days of values, from "
             f"{utc(min(past.spans[series].first for series in short))} UTC on. Nothing is confirmed in a series' first "
             "day, which only serves to compare with: replay the days before as well, better four weeks."
         )
     yield from unobserved(playback.observed, playback.places)
-    yield from _unwatched(by_country(_confirmed(result.sorted()), playback.places), past, playback.places)
-    yield from _inexact(by_country(_confirmed(result.sorted()), playback.places), past, playback.places)
-    undated = [outage for outage in _confirmed(result.sorted()) if past.undated(outage)]
+    yield from _unwatched(by_country(confirmed(result.sorted()), playback.places), past, playback.places)
+    yield from _inexact(by_country(confirmed(result.sorted()), playback.places), past, playback.places)
+    undated = [outage for outage in confirmed(result.sorted()) if past.undated(outage)]
     if undated:
-        names = [f"{_name(o.entity_type, o.entity, playback.places)} from {utc(o.start)} UTC on" for o in undated]
+        names = [f"{place_name(o.entity_type, o.entity, playback.places)} from {utc(o.start)} UTC on" for o in undated]
         yield (
-            f"The onset cannot be dated of the outage of {_few(names)}: it may have begun earlier, when there was no "
+            f"The onset cannot be dated of the outage of {few(names)}: it may have begun earlier, when there was no "
             "day of past to compare with."
         )
 
@@ -155,10 +149,10 @@ def _unwatched(found: list[Outage], past: Past, places: Places) -> Iterator[str]
     groups: dict[tuple[str, int], list[str]] = {}
     for outage in found:
         for witness in past.unwatched(outage):
-            groups.setdefault(witness, []).append(_name(outage.entity_type, outage.entity, places))
+            groups.setdefault(witness, []).append(place_name(outage.entity_type, outage.entity, places))
     for (signal, until), names in list(groups.items())[:FEW]:
         yield (
-            f"Still out: {_few(names)}. What {signal} showed last, until {utc(until)} UTC, can hold that although "
+            f"Still out: {few(names)}. What {signal} showed last, until {utc(until)} UTC, can hold that although "
             "others are back."
         )
     if len(groups) > FEW:
@@ -171,10 +165,10 @@ def _inexact(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
     for outage in found:
         for word, gap in (("began", past.began(outage)), ("ended", past.ended(outage))):
             if gap is not None:
-                groups.setdefault((word, gap), []).append(_name(outage.entity_type, outage.entity, places))
+                groups.setdefault((word, gap), []).append(place_name(outage.entity_type, outage.entity, places))
     for (word, gap), names in list(groups.items())[:FEW]:
         first, last = map(utc, filter(None, gap))
-        yield f"Not exactly dated: the outage of {_few(names)} {word} between {first} and {last} UTC, not observed."
+        yield f"Not exactly dated: the outage of {few(names)} {word} between {first} and {last} UTC, not observed."
     if len(groups) > FEW:
         yield f"Nor are others, at {counted(len(groups) - FEW, 'other time')}: --json names them all (undated)."
 
@@ -187,10 +181,10 @@ def unobserved(observed: Observed, places: Places) -> Iterator[str]:
         signals, kind, entity = unseen
         missing, left = ", ".join(signals), ", ".join(observed.routes_left(unseen))
         what = f"only {left} observed" if left else f"{missing} not observed" if missing and kind else "not observed"
-        groups.setdefault((what, found[unseen]), []).append(_name(kind, entity, places) if kind else missing)
+        groups.setdefault((what, found[unseen]), []).append(place_name(kind, entity, places) if kind else missing)
     for (what, gaps), names in list(groups.items())[:FEW]:
         alone = "; routes alone do not show a mobile shutdown" if what.startswith("only ") else ""
-        yield f"No all-clear for {_few(names)}: {_when(gaps, what)}{alone}."
+        yield f"No all-clear for {few(names)}: {_when(gaps, what)}{alone}."
     rest = sum(map(len, list(groups.values())[FEW:]))
     if rest:
         yield f"Nor for {rest:,} more, each not observed at other times: --json names them all."
@@ -225,45 +219,6 @@ def _when(gaps: tuple[Gap, ...], what: str = "not observed") -> str:
     return f"{what} " + (", nor " if "not" in what else ", and ").join(times)
 
 
-def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
-    """What makes each mobile shutdown of a country one: who is out, who stayed up, and what the routes did.
-
-    A network that was suspected meanwhile, if only for a time, is not said to have stayed up.
-    """
-    for country in _confirmed(found):
-        if country.entity_type != "country" or country.kind != "mobile":
-            continue
-        meanwhile = [outage for outage in found if _meet(country, outage)]
-        low, out = ({(o.entity_type, o.entity) for o in some} for some in (meanwhile, _confirmed(meanwhile)))
-        own = [e for e in places.values() if e.type == "asn" and e.country == country.entity]
-        were = "were out" if any(e[:2] in out for e in own) else "are suspected to have been out"
-        names = [Gazetteer().name(entity._replace(country="")) for entity in own if entity[:2] not in low]
-        flat = [t for t in country.signals if t.signal.startswith("bgp.") and t.weight < 0 and t.ratio is not None]
-        routes = ", ".join(term_text(term, " of usual") for term in flat)
-        yield (
-            f"mobile: of the watched networks of {_name('country', country.entity, places)} only mobile ones {were}"
-            + (f", while {_few(names)} stayed up" if names else "")
-            + (f". Stood: {routes}." if routes else ".")
-        )
-
-
-def _meet(one: Outage, other: Outage) -> bool:
-    """Whether two outages were at any one time; what is still open has no end."""
-    ends = [float("inf") if outage.end is None else outage.end for outage in (one, other)]
-    return one.start < ends[1] and other.start < ends[0]
-
-
-def how_to_read(past: Past) -> str:
-    """What *lost* is, and how exact the times are."""
-    widths = sorted({span.width for span in past.spans.values()})
-    unit, word = (60, "minute") if any(width % 3600 for width in widths) else (3600, "hour")
-    shortest = f"{widths[0] // unit} to " if len(widths) > 1 else ""
-    return (
-        "lost: how far the signals that fell lie below their usual; no share of people."
-        + (f" Times are the starts of bins of {shortest}{counted(widths[-1] // unit, word)}." if widths else "")
-    )  # fmt: skip
-
-
 def _too_short(short: list[Series], past: Past, places: Places) -> list[str]:
     """Countries first, then what else there is; with the signals where others of the same entity reach further back."""
     signals: dict[tuple[str, str], list[str]] = {}
@@ -276,22 +231,6 @@ def _too_short(short: list[Series], past: Past, places: Places) -> list[str]:
         own = signals[kind, entity]
         some = not entity or count[kind, entity] > len(own)
         names.append(
-            " of ".join(word for word in (", ".join(own) if some else "", _name(kind, entity, places)) if word)
+            " of ".join(word for word in (", ".join(own) if some else "", place_name(kind, entity, places)) if word)
         )
     return names
-
-
-def _name(entity_type: str, entity: str, places: Places) -> str:
-    return Gazetteer().name(placed(entity_type, entity, places))
-
-
-def _few(names: list[str]) -> str:
-    """Some of the names, and how many more there are.
-
-    Examples
-    --------
-    >>> _few(["a", "b"]), _few(list("abcdefg"))
-    ('a; b', 'a; b; c; d; e and 2 more')
-    """
-    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
-    return "; ".join(names[:FEW]) + more  # a name may have a comma

@@ -14,6 +14,7 @@ from pipeline.evaluation.spans import Span
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals
+from pipeline.reasons import LIMITS
 from pipeline.wording import printable
 
 STYLE = """
@@ -60,6 +61,7 @@ def _page(body: str) -> str:
 <h1>What was called out, and what was known to have happened</h1>
 <p class="small">{escape(LEGEND)}</p>
 {body}
+<p class="small">{escape(LIMITS)}</p>
 <p class="small">netvigil says what happened to connectivity, not who did it.</p>
 </body></html>
 """

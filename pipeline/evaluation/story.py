@@ -14,7 +14,7 @@ from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.outages import RETRACTED
-from pipeline.reasons import speaking, term_text
+from pipeline.reasons import resemblance, speaking, term_text
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
 from pipeline.show import lasted
@@ -65,7 +65,7 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     traces = traces_of(judged, place, time)
     known = f"labelled {label.kind or 'out'}, {lasted(label.end - label.start)} from {utc_text(label.start)}"
     head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
-    said = (*_expected(traces, time, place), _because(_outage(judged, place, time), traces, time))
+    said = (*_expected(traces, time, place), *_because(_outage(judged, place, time), traces, time))
     return Story(head, said, place, _window(time, judged, place), time, traces)
 
 
@@ -74,7 +74,7 @@ def _of_false(judged: Judged, outage: Called) -> Story:
     time = Span(outage.start, end)
     traces = traces_of(judged, outage.entity, time)
     head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
-    said = (*_expected(traces, time, outage.entity), _because(_outage(judged, outage.entity, time), traces, time))
+    said = (*_expected(traces, time, outage.entity), *_because(_outage(judged, outage.entity, time), traces, time))
     return Story(head, said, outage.entity, _window(time, judged, outage.entity), None, traces)
 
 
@@ -92,7 +92,7 @@ def _of_quiet(judged: Judged) -> Story:
     time = Span(at, at + trace.width)
     head = f"{_name(trace.entity)}, {utc_text(at)}: the deepest dip of this control. Rightly not called out."
     traces = traces_of(judged, trace.entity, time)
-    said = (*_expected(traces, time, trace.entity), _because(_outage(judged, trace.entity, time), traces, time))
+    said = (*_expected(traces, time, trace.entity), *_because(_outage(judged, trace.entity, time), traces, time))
     return Story(head, said, trace.entity, _window(time, judged, trace.entity), None, traces)
 
 
@@ -186,16 +186,20 @@ def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:
     return max(there, key=lambda o: (o.confirmed_at is not None, o.state != RETRACTED, o.probability), default=None)
 
 
-def _because(outage: Outage | None, traces: Iterable[Trace], time: Span) -> str:
+def _because(outage: Outage | None, traces: Iterable[Trace], time: Span) -> Iterator[str]:
+    """Why it was called out or not; and of what is confirmed, what it looks like."""
     if outage is None:
-        return _why_not(traces, time)
+        yield _why_not(traces, time)
+        return
     for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in speaking(outage.signals)]
     against = [f"{term_text(term, ' of usual')} (−{-term.weight:.1f})" for term in outage.signals if term.weight < 0]
     begin = (
         f"Called out as {outage.kind} because of" if outage.confirmed_at is not None else "Only suspected, because of"
     )
     said = f"{begin} {', '.join(for_it) or 'nothing'}"
-    return said + (f"; against it spoke {', '.join(against)}" if against else "") + " [log-odds]."
+    yield said + (f"; against it spoke {', '.join(against)}" if against else "") + " [log-odds]."
+    if outage.confirmed_at is not None:
+        yield resemblance(outage)
 
 
 def _why_not(traces: Iterable[Trace], time: Span) -> str:

@@ -4,6 +4,7 @@ import base64
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
 from pipeline.evaluation.phrases import LEGEND
 from pipeline.evaluation.report import bars_of, report
 from pipeline.evaluation.story import Story, stories
+from pipeline.reasons import LIMITS
 from tests.evaluation.made import FALL, LABELS, STEP, case
 
 HOSTILE = "<script>alert($1$)</script>&'_x"
@@ -40,7 +42,7 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
     assert told.headline == (
         "Pakistan: labelled shutdown, 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start."
     )
-    seen, why = told.sentences
+    seen, why, like = told.sentences
     assert seen == (
         "Seen when it was lowest, of what was expected: bgp.ioda 1,500 of 5,000 (30%); probing.ioda 900 of 3,000 (30%)."
     )
@@ -48,6 +50,7 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
         r"Called out as blackout because of routes \(bgp.ioda\) at 30% of usual \(\+9.0\), probes .* \[log-odds\]\.",
         why,
     )
+    assert like.startswith("Looks like a shutdown: likely (+1.3): +0.6 it lasted three hours or more (SIGCOMM 2023, ")
     assert told.window.start < FALL < told.window.end
     assert told.label is not None
 
@@ -89,6 +92,7 @@ def test_a_picture_is_the_same_every_time_and_has_a_bar_for_each_who_was_asked(t
 def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:
     page = report(judged(case(tmp_path / "dark"), "median"))
     assert page.count("<figure>") == 1
+    assert escape(LIMITS) in page
     assert "median, any signal" in page
     assert set(re.findall(r'(?:src|href)="([a-z/+]*[:;])', page)) == {"data:"}
     assert "default-src 'none'" in page

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 import pipeline.signals
 from pipeline.__main__ import app
 from pipeline.codec import iso
+from pipeline.explaining import how_to_read, why_mobile
 from pipeline.past import Past, Span
 from pipeline.places import Places
 from pipeline.records import Entity, Outage, Term
-from pipeline.telling import how_to_read, why_mobile
 
 ANNOUNCED = (
     '{"type":"ris_message","data":{"timestamp":%d,"peer":"192.0.2.1","peer_asn":"64500","host":"rrc00","type":"UPDATE",'

@@ -1,0 +1,94 @@
+"""What stands below the outages of a replay: what makes one mobile, what it looks like, and how to read the numbers."""
+
+from collections.abc import Iterable, Iterator
+
+from pipeline.past import Past
+from pipeline.reasons import LIMITS, looks, sign_text, term_text
+from pipeline.records import Outage, Sign
+from pipeline.series import Gazetteer, Places, placed
+from pipeline.show import by_country, utc
+from pipeline.wording import counted
+
+FEW = 5
+"""So many of a kind are named, the others counted [-]."""
+
+
+def confirmed(found: Iterable[Outage]) -> list[Outage]:
+    return [outage for outage in found if outage.confirmed_at is not None and outage.state != "retracted"]
+
+
+def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
+    """What the outages look like, each term with its weight and source; those of the same terms together.
+
+    Of what is a part of a confirmed outage the whole speaks.
+    """
+    sure = confirmed(found)
+    ids = {outage.id for outage in sure}
+    groups: dict[tuple[float, tuple[Sign, ...]], list[str]] = {}
+    for outage in by_country((outage for outage in sure if outage.part_of not in ids), places):
+        name = f"{place_name(outage.entity_type, outage.entity, places)}, {utc(outage.start)} UTC"
+        groups.setdefault((outage.likeness, outage.signs), []).append(name)
+    for (likeness, signs), names in list(groups.items())[:FEW]:
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        yield f"Looks like a shutdown: {looks(likeness)}: {names[0]}{more}"
+        yield from (f"  {sign_text(sign)}" for sign in signs)
+    if len(groups) > FEW:
+        yield f"and {counted(len(groups) - FEW, 'other')}: --json has them all (likeness, signs)."
+    if groups:
+        yield LIMITS
+
+
+def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
+    """What makes each mobile shutdown of a country one: who is out, who stayed up, and what the routes did.
+
+    A network that was suspected meanwhile, if only for a time, is not said to have stayed up.
+    """
+    for country in confirmed(found):
+        if country.entity_type != "country" or country.kind != "mobile":
+            continue
+        meanwhile = [outage for outage in found if _meet(country, outage)]
+        low, out = ({(o.entity_type, o.entity) for o in some} for some in (meanwhile, confirmed(meanwhile)))
+        own = [e for e in places.values() if e.type == "asn" and e.country == country.entity]
+        were = "were out" if any(e[:2] in out for e in own) else "are suspected to have been out"
+        names = [Gazetteer().name(entity._replace(country="")) for entity in own if entity[:2] not in low]
+        flat = [t for t in country.signals if t.signal.startswith("bgp.") and t.weight < 0 and t.ratio is not None]
+        routes = ", ".join(term_text(term, " of usual") for term in flat)
+        name = place_name("country", country.entity, places)
+        yield (
+            f"mobile: of the watched networks of {name} only mobile ones {were}"
+            + (f", while {few(names)} stayed up" if names else "")
+            + (f". Stood: {routes}." if routes else ".")
+        )
+
+
+def _meet(one: Outage, other: Outage) -> bool:
+    """Whether two outages were at any one time; what is still open has no end."""
+    ends = [float("inf") if outage.end is None else outage.end for outage in (one, other)]
+    return one.start < ends[1] and other.start < ends[0]
+
+
+def how_to_read(past: Past) -> str:
+    """What *lost* is, and how exact the times are."""
+    widths = sorted({span.width for span in past.spans.values()})
+    unit, word = (60, "minute") if any(width % 3600 for width in widths) else (3600, "hour")
+    shortest = f"{widths[0] // unit} to " if len(widths) > 1 else ""
+    return (
+        "lost: how far the signals that fell lie below their usual; no share of people."
+        + (f" Times are the starts of bins of {shortest}{counted(widths[-1] // unit, word)}." if widths else "")
+    )  # fmt: skip
+
+
+def place_name(entity_type: str, entity: str, places: Places) -> str:
+    return Gazetteer().name(placed(entity_type, entity, places))
+
+
+def few(names: list[str]) -> str:
+    """Some of the names, and how many more there are.
+
+    Examples
+    --------
+    >>> few(["a", "b"]), few(list("abcdefg"))
+    ('a; b', 'a; b; c; d; e and 2 more')
+    """
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+    return "; ".join(names[:FEW]) + more  # a name may have a comma
