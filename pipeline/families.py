@@ -65,6 +65,14 @@ FAMILIES = {
         (*PLACE, "signal", "name"),
         "Share of its baseline that a signal of an open outage shows.",
     ),
+    "outage_likeness": _gauge(
+        "outage_likeness", (*PLACE, "looks"), "How much a confirmed outage looks like published shutdowns [log-odds]."
+    ),
+    "outage_sign_weight": _gauge(
+        "outage_sign_weight",
+        (*PLACE, "sign", "name", "source"),
+        "One term of that likeness, and its source [log-odds].",
+    ),
     "outage_restored": _gauge(
         "outage_restored_timestamp_seconds", PLACE, "End of an outage that ended lately, event time."
     ),

@@ -77,6 +77,8 @@ class Metrics:
     outage_info: Gauge
     outage_evidence_weight: Gauge
     outage_evidence_ratio: Gauge
+    outage_likeness: Gauge
+    outage_sign_weight: Gauge
     outage_restored: Gauge
     outage_duration: Gauge
     outage_regained: Gauge

@@ -106,8 +106,12 @@ def looks(likeness: float) -> str:
     >>> looks(3.34), looks(0.0), looks(-1.66)
     ('likely (+3.3)', 'unclear (+0.0)', 'unlikely (−1.7)')
     """
-    word = "likely" if likeness >= LIKELY else "unlikely" if likeness <= -LIKELY else "unclear"
-    return f"{word} ({signed(likeness)})"
+    return f"{likely(likeness)} ({signed(likeness)})"
+
+
+def likely(likeness: float) -> str:
+    """The word for it."""
+    return "likely" if likeness >= LIKELY else "unlikely" if likeness <= -LIKELY else "unclear"
 
 
 def signed(weight: float) -> str:

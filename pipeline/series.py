@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.evidence import ratios
 from pipeline.localtime import clock, country_name, has_zone
 from pipeline.outages import CONFIRMED, ENDED, RECOVERING
-from pipeline.reasons import term_name
+from pipeline.reasons import SIGNS, likely, term_name
 from pipeline.records import Entity, Outage, Verdicts
 from pipeline.wording import KIND_WORDS, lasting, local_text, service_name, utc_text
 
@@ -147,7 +147,18 @@ def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[P
         points.append(("outage_evidence_weight", named, term.weight))
         if term.ratio is not None:
             points.append(("outage_evidence_ratio", named, term.ratio))
-    return points
+    return points + _likeness_points(outage, short)
+
+
+def _likeness_points(outage: Outage, short: tuple[str, ...]) -> list[Point]:
+    """What a confirmed outage looks like; of a part its whole speaks."""
+    if outage.confirmed_at is None or outage.part_of:
+        return []
+    signs = [
+        ("outage_sign_weight", (*short, sign.name, SIGNS.get(sign.name, sign.name), sign.source), sign.weight)
+        for sign in outage.signs
+    ]
+    return [("outage_likeness", (*short, likely(outage.likeness)), outage.likeness), *signs]
 
 
 def ended_points(outage: Outage, place: Entity, regained: float, gazetteer: Gazetteer) -> list[Point]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from dashboards.board import board, outage_marks, source_variable, tense_variable, variable
 from dashboards.boards.endings import last_ended
+from dashboards.boards.likeness import looks, why_it_looks_so
 from dashboards.boards.states import (
     APART,
     COUNTRY,
@@ -249,9 +250,11 @@ def country() -> Json:
             (4, 4, number("Lost (mean)", LOST, lost, unit="percentunit")),
             (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
             (24, 10, compared()),
-            (8, 8, evidence()),
-            (8, 8, deviation()),
-            (8, 8, last_ended(f"{HERE},{TENSE}", HERE)),
+            (8, 10, evidence()),
+            (8, 3, looks(f"{HERE},{TENSE}")),
+            (8, 3, last_ended(f"{HERE},{TENSE}", HERE)),
+            (8, 7, why_it_looks_so(f"{HERE},{TENSE}")),
+            (8, 7, deviation()),
             (24, 9, parts_over_time()),
             (24, 8, parts_compared()),
             (24, 1, row("Can we see?")),

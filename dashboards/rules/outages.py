@@ -1,7 +1,7 @@
 """Alerts on outages.  Only confirmed ones notify; only those of a country page."""
 
 from dashboards.rules.alert import Alert, Record
-from dashboards.rules.phrases import certainty, evidence, lasting, rest, share, word
+from dashboards.rules.phrases import certainty, evidence, lasting, looks, rest, share, word
 
 OPEN = "netvigil:outage_open:max"
 """1 = confirmed, 0 = suspected; one series for each place and tense, whichever worker shows it."""
@@ -28,7 +28,8 @@ SINCE_UTC, LOST, LEFT, SURE = (
 # Without the title's words: every receiver shows that above.
 STORY = (
     f"Since {SINCE}, that is {SINCE_UTC}; {lasting()} by now. Signals that fell: {evidence()}; "
-    f"together, weighed as evidence, {LEFT} of usual, which is no share of people or of traffic. We are {SURE} sure."
+    f"together, weighed as evidence, {LEFT} of usual, which is no share of people or of traffic. {looks()}"
+    f"We are {SURE} sure."
 )
 FACTS = {"what": WHAT, "since_local": SINCE, "since_utc": SINCE_UTC, "lasting": lasting(), "lost": LOST, "sure": SURE}
 

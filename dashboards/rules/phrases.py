@@ -54,6 +54,13 @@ def evidence() -> str:
     )
 
 
+def looks() -> str:
+    """Whether it looks like a shutdown, a sentence; of what is a part of an outage nothing."""
+    action = f'query (printf "netvigil_outage_likeness{{{PLACE}}}" {ARGUMENTS})'
+    said = 'Looks like a shutdown: {{ . | first | label "looks" }}; never an attribution. '
+    return f"{{{{ with {action} }}}}{said}{{{{ end }}}}"
+
+
 def _span(query: str, unit: str) -> str:
     action = f'query (printf "{_escaped(query)}" $labels.tense {ARGUMENTS})'
     return f'{{{{ with {action} }}}}{{{{ . | first | value | printf "%.0f" }}}}{unit}{{{{ end }}}}'

@@ -12,6 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from dashboards.boards import boards
 from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
 from dashboards.written import FOLDER, texts
+from pipeline.reasons import LIMITS
 from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 
 BOARDS = boards()
@@ -115,6 +116,12 @@ def test_a_place_has_the_colour_of_its_name_and_one_that_was_never_out_is_grey(t
     assert others["matcher"]["options"] == one["targets"][1]["refId"]
     assert others["properties"] == [{"id": "color", "value": {"mode": "shades", "fixedColor": BLIND}}]
     assert further(one["targets"][1]["expr"])
+
+
+def test_a_likeness_is_limited_on_boards_by_the_same_words_as_elsewhere() -> None:
+    said = [p["description"] for _, p in panels() if "netvigil_outage_likeness" in str(p) or "_sign_weight" in str(p)]
+    assert len(said) == 2
+    assert all(LIMITS in words for words in said)
 
 
 @pytest.mark.parametrize("colour", sorted(KINDS))

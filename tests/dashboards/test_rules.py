@@ -202,12 +202,13 @@ def test_a_notification_says_it_in_words(tmp_path: Path) -> None:
         (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="bgp.ris",name="routes (bgp.ris)"}}', "1x60"),
         (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="parts.together"}}', "1.2x60"),
         (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="parts.together"}}', "0.4x60"),
+        (f'netvigil_outage_likeness{{{PK},tense="live",looks="likely"}}', "1.4x60"),
     ]  # fmt: skip
     story = (
         "Since Thu 8 Feb 2024, 06:45 (UTC+5), that is Thu 8 Feb 2024, 01:45 UTC; 1 h 15 min by now. "
         "Signals that fell: probes (probing.ioda) at 20% of usual, traffic.radar at 30% of usual, 60% of its parts at "
-        "once; together, weighed as evidence, 24% of usual, which is no share of people or of traffic. We are over 99% "
-        "sure."
+        "once; together, weighed as evidence, 24% of usual, which is no share of people or of traffic. Looks like a "
+        "shutdown: likely; never an attribution. We are over 99% sure."
     )
     facts = {
         "summary": "A connectivity outage is confirmed.", "title": "Pakistan: mobile networks down",

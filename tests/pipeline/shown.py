@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED
-from pipeline.records import UP, Entity, Outage, Run, Term, Verdicts
+from pipeline.records import UP, Entity, Outage, Run, Sign, Term, Verdicts
 
 PK, SD = Entity("country", "PK", "PK"), Entity("region", "PK-SD", "PK")
 ZONG = Entity("asn", "AS59257", "PK", True)
@@ -17,11 +17,14 @@ T = 1707356700
 EVIDENCE = (Term("probing.ioda", 0.2, -9.0, 7.0, 1.0), Term("bgp.ris", 1.0, 0.1, -0.5, 1.0))
 
 
+SIGNS = (Sign("lasts", 0.62, "SIGCOMM 2023"),)
+
+
 def outage(state: str = "confirmed", revision: int = 2, **changed: Any) -> Outage:
     """A revision of the outage of Pakistan's mobile networks."""
     known = Outage(
         "a1", "country", "PK", state, "mobile", "live", T, None, T + 900, T + 1800,
-        probability=0.97, severity=0.8, signals=EVIDENCE, revision=revision,
+        probability=0.97, severity=0.8, signals=EVIDENCE, revision=revision, likeness=0.62, signs=SIGNS,
     )  # fmt: skip
     return msgspec.structs.replace(known, **changed)
 

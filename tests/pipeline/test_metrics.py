@@ -121,24 +121,6 @@ def test_a_drill_does_not_draw_over_the_real_series(registry: CollectorRegistry,
     assert [line.split()[-1] for line in shown(registry, "signal_value")] == ["100.0"]
 
 
-def test_an_open_outage_is_told_in_numbers_and_in_words(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.outage(outage())
-    key = 'entity="PK",entity_type="country",kind="mobile",tense="live"'
-    short, probes = 'entity="PK",entity_type="country"', 'name="probes (probing.ioda)",signal="probing.ioda"'
-    assert shown(registry, "outage_") == [
-        f"netvigil_outage_active{{{key}}} 1.0",
-        f"netvigil_outage_probability_ratio{{{key}}} 0.97",
-        f"netvigil_outage_severity_ratio{{{key}}} 0.8",
-        f"netvigil_outage_start_timestamp_seconds{{{key}}} 1.7073567e+09",
-        f'netvigil_outage_info{{country="PK",{short},name="Pakistan",since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",'
-        'since_utc="Thu 8 Feb 2024, 01:45 UTC",state="confirmed",tense="live",what="mobile networks down"} 1.0',
-        f'netvigil_outage_evidence_weight{{{short},{probes},tense="live"}} 7.0',
-        f'netvigil_outage_evidence_weight{{{short},name="routes (bgp.ris)",signal="bgp.ris",tense="live"}} -0.5',
-        f'netvigil_outage_evidence_ratio{{{short},{probes},tense="live"}} 0.2',
-        f'netvigil_outage_evidence_ratio{{{short},name="routes (bgp.ris)",signal="bgp.ris",tense="live"}} 1.0',
-    ]
-
-
 def test_a_suspicion_is_zero_until_it_is_confirmed(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.outage(outage("suspected", 1, confirmed_at=None))
     assert [line.split()[-1] for line in shown(registry, "outage_active")] == ["0.0"]
