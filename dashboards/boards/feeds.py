@@ -9,11 +9,13 @@ from dashboards.panels import (
     Json,
     bars,
     latest,
+    lines,
     override,
     rows,
     stat,
     steps,
     table,
+    target,
     words,
 )
 
@@ -64,6 +66,19 @@ def feed_table() -> Json:
             override("Unusable", **loss),
             override("Late", **loss),
         ],
+    )  # fmt: skip
+
+
+def moved_by_the_feed() -> Json:
+    """How far all series of a signal stand from their level at once."""
+    return lines(
+        "Moved by the feed itself",
+        "All series of a signal, in all countries or networks, stood so far from their level at once: a peer or a "
+        "collector was lost or gained. That is the feed's doing, taken out before anything is judged, and no outage. "
+        "On the line: nothing of the kind.",
+        [target("100 * min by (signal) (netvigil_feed_common_mode_ratio) - 100", "{{signal}}")],
+        unit="percent", decimals=0, noValue="Not recorded",
+        custom={"axisSoftMax": 5, "axisSoftMin": -10, "fillOpacity": 15},
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from dashboards.board import begins, board, outage_marks, source_variable, tense_variable
 from dashboards.boards.endings import TENSES, ended_table
-from dashboards.boards.feeds import feed_table, feeds_alive, sources_healthy
+from dashboards.boards.feeds import feed_table, feeds_alive, moved_by_the_feed, sources_healthy
 from dashboards.boards.states import (
     APART,
     CONFIRMED,
@@ -280,6 +280,7 @@ def overview() -> Json:
             (24, 8, left()),
             (14, 8, feed_table()),
             (10, 8, sources_healthy()),
+            (24, 6, moved_by_the_feed()),
             (12, 4, confirmed_after()),
             (12, 4, taken_back()),
         ],

@@ -19,7 +19,9 @@ VALUES = {
     '"$country"': '"PK"', "$signal": ".*", "$tense": "replay",
 }  # fmt: skip
 ONLY_LIVE = (
-    "_feed_",
+    "_feed_up",
+    "_feed_last_event",
+    "_feed_messages",
     "_dead_letters_",
     "_late_records_",
     "_watch_active",
