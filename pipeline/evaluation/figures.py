@@ -24,6 +24,7 @@ from pipeline.wording import offset, printable
 SEEN, USUAL, BAND = "#1f4e79", "#57606a", "#9fb3c8"
 SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e6"}
 SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "confirmed low", UNKNOWN: "nothing said"}
+MOVED = "#8250df"
 """Colours that differ in lightness too: for eyes that do not tell red from green, and for paper."""
 
 LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
@@ -59,7 +60,8 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
             _panel(ax, name, traces, story)
         _bars(axes[-1], bars, story)
         _axis(axes[0], axes[-1], story)
-        _key(figure, 1 - (above - 0.5) / height, parts=story.is_of_parts)
+        moved = any(_moved(trace, story.window).any() for trace in story.traces)
+        _key(figure, 1 - (above - 0.5) / height, story.is_of_parts, moved)
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
     return made.getvalue()
@@ -90,6 +92,8 @@ def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:
         _parts(ax, traces, story.window)
     else:
         _series(ax, traces[0], story.window)
+    for span in joined(traces[0].stretches(_moved(traces[0], story.window))):
+        ax.axvspan(days(span.start), days(span.end), 0.93, 1, color=MOVED, linewidth=0)
     ax.set_ylim(bottom=0)
     plate = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5}
     ax.text(0.006, 0.07, printable(name), transform=ax.transAxes, fontsize=8.5, fontweight="bold", bbox=plate)
@@ -102,6 +106,11 @@ def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:
     if story.label:
         for time in story.label:
             ax.axvline(days(time), color=LABEL, linewidth=0.8, linestyle=":")
+
+
+def _moved(trace: Trace, window: Span) -> np.ndarray:
+    """Bins ``(t,) bool`` in which all series of the signal had moved at once."""
+    return (trace.common != 1) & within(trace, window)
 
 
 def _series(ax: Any, trace: Trace, window: Span) -> None:
@@ -189,12 +198,14 @@ def days(time: int | np.ndarray) -> Any:
     return time / 86400
 
 
-def _key(figure: Figure, top: float, parts: bool) -> None:
+def _key(figure: Figure, top: float, parts: bool, moved: bool) -> None:
     """What the colours mean, in one line above the panels."""
     lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part" if parts else "seen")]
     lines.append(Line2D([], [], color=USUAL, linestyle="--", label="expected"))
     if not parts:
         lines.append(Patch(color=BAND, alpha=0.4, linewidth=0, label="usual"))
         lines += [Patch(color=colour, linewidth=0, label=SAYS[code]) for code, colour in SHADES.items()]
+    if moved:
+        lines.append(Patch(color=MOVED, linewidth=0, label="moved by the feed itself"))
     figure.legend(handles=lines, loc="upper right", bbox_to_anchor=(0.99, top), ncols=len(lines), fontsize=7.5,
                   frameon=False, borderaxespad=0, handlelength=1.4, columnspacing=1.2)  # fmt: skip

@@ -14,7 +14,7 @@ from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.outages import RETRACTED
-from pipeline.reasons import resemblance, speaking, term_text
+from pipeline.reasons import resemblance, signal_name, speaking, term_text
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
 from pipeline.show import lasted
@@ -65,7 +65,7 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     traces = traces_of(judged, place, time)
     known = f"labelled {label.kind or 'out'}, {lasted(label.end - label.start)} from {utc_text(label.start)}"
     head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
-    said = (*_expected(traces, time, place), *_because(_outage(judged, place, time), traces, time))
+    said = _said(judged, traces, time, place)
     return Story(head, said, place, _window(time, judged, place), time, traces)
 
 
@@ -74,7 +74,7 @@ def _of_false(judged: Judged, outage: Called) -> Story:
     time = Span(outage.start, end)
     traces = traces_of(judged, outage.entity, time)
     head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
-    said = (*_expected(traces, time, outage.entity), *_because(_outage(judged, outage.entity, time), traces, time))
+    said = _said(judged, traces, time, outage.entity)
     return Story(head, said, outage.entity, _window(time, judged, outage.entity), None, traces)
 
 
@@ -92,8 +92,14 @@ def _of_quiet(judged: Judged) -> Story:
     time = Span(at, at + trace.width)
     head = f"{_name(trace.entity)}, {utc_text(at)}: the deepest dip of this control. Rightly not called out."
     traces = traces_of(judged, trace.entity, time)
-    said = (*_expected(traces, time, trace.entity), *_because(_outage(judged, trace.entity, time), traces, time))
+    said = _said(judged, traces, time, trace.entity)
     return Story(head, said, trace.entity, _window(time, judged, trace.entity), None, traces)
+
+
+def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity) -> tuple[str, ...]:
+    """What was expected and seen, and why it was called out or not."""
+    why = _because(_outage(judged, place, time), traces, time)
+    return (*_expected(traces, time, place), *_moved(traces, time), *why)
 
 
 def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
@@ -144,6 +150,18 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
     low = {trace.entity for trace in traces if (trace.state[within(trace, time)] == LOW_CONFIRMED).any()}
     if parts:
         yield f"It has no series of its own; of its {len(parts)} parts that have, {len(low)} were confirmed low."
+
+
+def _moved(traces: Iterable[Trace], time: Span) -> Iterator[str]:
+    """What all series of a signal did at once."""
+    lowest: dict[str, float] = {}
+    for trace in traces:
+        moved = trace.common[within(trace, time) & (trace.common != 1)]
+        if len(moved):
+            lowest[trace.signal] = float(moved[np.argmax(np.abs(moved - 1))])
+    for signal, share in lowest.items():
+        name = signal_name(signal)
+        yield f"All series of {name} stood at {share:.0%} of their level then: the feed's doing, taken out."
 
 
 def within(trace: Trace, time: Span) -> np.ndarray:

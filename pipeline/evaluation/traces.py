@@ -1,5 +1,6 @@
 """What every signal showed of every entity, and what was said of it, bin by bin: collected from the engine's output."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ COLUMNS = ("value", "expected", "lower", "upper", "score", "state")
 class Trace:
     """One entity in one signal, judged by one detector; arrays ``(t,)`` as in `pipeline.records.Verdicts`.
 
-    start ``int64`` [s], width [s]; value NaN where nothing was observed; state as in `detectors.base.STATES`.
+    start ``int64`` [s], width [s]; value NaN where nothing was observed; state as in `detectors.base.STATES`; common:
+    the share of their level at which all series of the signal stood at once, 1 = they did not.
     """
 
     signal: str
@@ -32,6 +34,7 @@ class Trace:
     upper: np.ndarray
     score: np.ndarray
     state: np.ndarray
+    common: np.ndarray
 
     @property
     def is_observed(self) -> np.ndarray:
@@ -53,25 +56,27 @@ class Collected:
     bins: dict[tuple[str, str, Entity], list[tuple[Verdicts, int, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    moved: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def see(self, output: object) -> None:
         """Take in one output."""
         if isinstance(output, Fused | Beside):
             verdicts = output.verdicts
+            start, common = int(verdicts.start[output.bin]), float(verdicts.common[output.bin])
+            if not math.isnan(common):  # of all partitions one tells
+                self.moved[verdicts.signal, start] = common
             for column, entity in enumerate(verdicts.entities):
                 self.bins[verdicts.signal, verdicts.detector, entity].append((verdicts, output.bin, column))
 
     def traces(self) -> list[Trace]:
         """All of it by signal, detector and entity, in that order; bins in order of time."""
-        return [_trace(*key, cells) for key, cells in sorted(self.bins.items())]
+        return [self._trace(*key, cells) for key, cells in sorted(self.bins.items())]
 
-
-def _trace(signal: str, detector: str, entity: Entity, cells: list[tuple[Verdicts, int, int]]) -> Trace:
-    start = np.array([verdicts.start[row] for verdicts, row, _ in cells], np.int64)
-    columns = {
-        name: np.array([getattr(verdicts, name)[row, column] for verdicts, row, column in cells]) for name in COLUMNS
-    }
-    return Trace(signal, detector, entity, cells[-1][0].width, start, **columns)
+    def _trace(self, signal: str, detector: str, entity: Entity, cells: list[tuple[Verdicts, int, int]]) -> Trace:
+        start = np.array([verdicts.start[row] for verdicts, row, _ in cells], np.int64)
+        columns = {name: np.array([getattr(v, name)[row, column] for v, row, column in cells]) for name in COLUMNS}
+        common = np.array([self.moved.get((signal, at), 1.0) for at in start.tolist()])
+        return Trace(signal, detector, entity, cells[-1][0].width, start, **columns, common=common)
 
 
 Choose = Callable[[Entity], bool]

@@ -16,10 +16,10 @@ from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS, read_cases
 from pipeline.evaluation.command import Options, evaluate
-from pipeline.evaluation.figures import picture
+from pipeline.evaluation.figures import MOVED, picture
 from pipeline.evaluation.judged import OURS, Judged, judge_all
 from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
-from pipeline.evaluation.phrases import LEGEND
+from pipeline.evaluation.phrases import LEGEND, remarks
 from pipeline.evaluation.report import bars_of, report
 from pipeline.evaluation.story import Story, stories
 from pipeline.reasons import LIMITS
@@ -64,6 +64,18 @@ def test_what_was_missed_says_why(tmp_path: Path) -> None:
 def test_a_false_outage_and_a_quiet_control_have_a_picture_too(tmp_path: Path) -> None:
     assert "called out falsely" in story(case(tmp_path / "false", labelled=False)).headline
     assert "Rightly not called out." in story(case(tmp_path / "quiet", labelled=False, left=1.0)).headline
+
+
+def test_what_a_feed_does_to_all_its_series_is_told_and_drawn_as_the_feed_s(data: Path) -> None:
+    ours, median = judged(data / "signals" / "control-britain-2020-peerloss", "median")
+    (told,) = stories(ours)
+    sentence = "All series of routes (bgp.routeviews) stood at 91% of their level then: the feed's doing, taken out."
+    assert sentence in told.sentences
+    assert MOVED in picture(told, []).decode()
+    quiet = told._replace(traces=tuple(replace(t, common=np.ones_like(t.common)) for t in told.traces))
+    assert MOVED not in picture(quiet, []).decode()
+    assert any("all series moved at once" in remark for remark in remarks(ours))
+    assert not list(remarks(median)), "it is alone with its series: nothing is taken out"
 
 
 def test_a_country_without_a_series_shows_those_of_its_parts(tmp_path: Path) -> None:
