@@ -1,7 +1,7 @@
 """The fuse stage: verdicts of all signals become outages, in order of event time."""
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from detectors.base import UNKNOWN
 from pipeline.bins import NEVER, lowest
 from pipeline.codec import decode, encode
+from pipeline.evidence import Said
 from pipeline.ledger import Ledger
 from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
 from pipeline.runs import touch
@@ -41,7 +42,11 @@ class Stream:
 
 @dataclass(frozen=True)
 class Fused:
-    """Verdicts whose turn has come: what metrics and reports show, in order of event time."""
+    """Verdicts whose turn has come: what metrics and reports show, in order of event time.
+
+    While an outage goes on, expected, its bounds and the score are those that it is held against; the state is the
+    detector's own.
+    """
 
     verdicts: Verdicts
     bin: int
@@ -118,9 +123,10 @@ class FuseStage:
         while stream.queue and stream.queue[0][0] <= limit:
             end, _, _, i, verdicts = heapq.heappop(stream.queue)
             is_first = self._is_first(verdicts)
-            told.append(Fused(verdicts, i) if is_first else Beside(verdicts, i))
             stream.judged += int((verdicts.state[i] != UNKNOWN).sum()) if is_first else 0
-            told += stream.ledger.see(verdicts, i, end, beside=not is_first)
+            revisions = stream.ledger.see(verdicts, i, end, beside=not is_first)
+            told.append(_fused(verdicts, i, stream.ledger.held) if is_first else Beside(verdicts, i))
+            told += revisions
         ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
@@ -176,3 +182,19 @@ class FuseStage:
             stream.queue = [(end, signal, detector, row, frames[j]) for end, signal, detector, row, j in queue]
             heapq.heapify(stream.queue)
             self.streams[run.id] = stream
+
+
+def _fused(verdicts: Verdicts, i: int, held: Said | None) -> Fused:
+    """Bin ``i`` as it was weighed: beside what was expected before an outage, where the detector has got used to it."""
+    if held is None:
+        return Fused(verdicts, i)
+    bin_ = {name: getattr(verdicts, name)[i : i + 1] for name in Verdicts.COLUMNS}
+    before, score = (column[None, : len(verdicts.entities)] for column in (held.expected, held.score))
+    own = bin_["expected"]
+    with np.errstate(all="ignore"):  # of nothing expected there is no band to widen
+        bounds = {
+            name: np.where(before == own, bin_[name], np.where(own > 0, bin_[name] / own, 1) * before)
+            for name in ("lower", "upper")
+        }
+    bin_ |= {"expected": before, "score": score, **bounds}
+    return Fused(replace(verdicts, **bin_), 0)

@@ -74,6 +74,7 @@ class Ledger:
         self.open = np.zeros(0, bool)
         self.sure = np.zeros(0, bool)
         self.prior = np.empty(0)
+        self.held: Said | None = None  # the last bin, where it was held against what was expected before an outage
 
     def see(self, verdicts: Verdicts, i: int, end: int, beside: bool = False) -> list[Outage]:
         """Take in bin ``i`` of a frame, which ends at ``end`` [s]; returns the revisions that follow.
@@ -89,6 +90,7 @@ class Ledger:
         self.cells.ends[signal] = end
         self.usual.grow(len(self.entities), len(self.cells.signals))
         held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
+        self.held = None if held is said else held
         self.cells.write(held, rows, signal, self.open[rows])
         told = self._weigh(rows[~whole], end) + self._weigh(rows[whole], end, are_countries=True)
         return [outage for outage in told if outage is not None]

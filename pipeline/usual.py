@@ -35,7 +35,8 @@ class Usual:
         """What is said of the entities at ``rows``, with those still down whom their detector has got used to.
 
         ``sure (n,) bool``: those with a confirmed outage.  After ``settings.used_to`` of it a value is down while it
-        lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level.
+        lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level.  Where none
+        is down so, ``said`` itself comes back.
 
         A detector that has got used to next to nothing says nothing more, also of what is back, for days: here it is
         back all the same, and next to nothing is the level in its time.
@@ -56,8 +57,11 @@ class Usual:
         used, level = (least > 0) & (lasted >= self.settings.used_to), lasted >= self.settings.new_level
         down &= used & ~level
         back = used & mute & observed & ~down
-        down &= ~low & (said.state != UNKNOWN)
-        state = np.where(down, LOW_CONFIRMED, np.where(back, NORMAL, said.state)).astype(np.int8)
+        down &= ~low
+        judged = said.state != UNKNOWN  # of nothing expected a detector says nothing: it is shown beside what was
+        if not (down | back).any():
+            return said
+        state = np.where(down & judged, LOW_CONFIRMED, np.where(back, NORMAL, said.state)).astype(np.int8)
         expected = np.where(down | (back & ~level), least, said.expected)
         return said._replace(expected=expected, score=np.where(down, score, said.score), state=state)
 

@@ -8,7 +8,7 @@ import pytest
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL
 from detectors.seasonal import Seasonal
 from pipeline.calendar import calendar
-from pipeline.fusion import FuseStage
+from pipeline.fusion import Fused, FuseStage
 from pipeline.judging import JudgeStage
 from pipeline.records import UP, Bins, Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
@@ -146,6 +146,21 @@ def test_an_outage_of_weeks_goes_on_after_its_detector_got_used_to_it_and_ends_w
     (outage,) = fuse(*frames)
     assert (outage.state, outage.start) == ("ended", 21 * DAY)
     assert outage.end == 51 * DAY
+
+
+@pytest.mark.parametrize("left", [0.3, 0.0])
+def test_what_is_shown_as_expected_is_what_an_outage_is_held_against(left: float) -> None:
+    (frame,) = judged(weeks((30, left), (5, 1.0)))
+    shown = [out for out in FuseStage(0, Fusing()).step(frame) if isinstance(out, Fused)]
+    expected = np.array([out.verdicts.expected[out.bin, 0] for out in shown])
+    noon = slice(12, None, 24)
+    assert len(shown) == len(frame.start)
+    assert (frame.expected[noon, 0][30:50] < 1500).all(), "the detector has got used to it"
+    assert (expected[noon][30:50] > 3000).all()
+    for usual in (slice(24 * 27), slice(24 * 52, None)):
+        assert np.array_equal(expected[usual], frame.expected[usual, 0], equal_nan=True)
+    assert all(out.verdicts.lower[out.bin, 0] <= out.verdicts.expected[out.bin, 0] for out in shown[24 * 30 : 24 * 50])
+    assert [int(out.verdicts.start[out.bin]) for out in shown] == frame.start.tolist()
 
 
 def test_a_network_that_is_half_for_good_is_not_out_for_ever() -> None:
