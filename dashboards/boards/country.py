@@ -13,6 +13,7 @@ from dashboards.boards.states import (
     apart,
     lowest,
     named,
+    of_regions,
     open_state,
     sight,
     was_out,
@@ -29,6 +30,7 @@ from dashboards.panels import (
     bars,
     latest,
     lines,
+    of_query,
     override,
     row,
     rows,
@@ -42,6 +44,11 @@ from dashboards.panels import (
 HERE = f'{COUNTRY},entity="$country"'
 SIGNAL = 'signal=~"$signal"'
 TENSE = 'tense=~"$tense"'
+SLOW = 'signal=~".+/.+"'
+"""Evidence of a slow loss, which a signal's own line hides: what is usual at that hour goes down with it."""
+
+OF_ITS_REGIONS = of_regions(',country="$country"')
+"""A country that has no signal of its own by its regions."""
 PLACE = "entity_type, entity"
 BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND}, "custom__showPoints": "never"}
 
@@ -55,7 +62,7 @@ def state() -> Json:
         "healthy to say anything, or there is no day of past yet to compare with, in which nothing is confirmed.",
         latest(named(states, "entity", HERE), "{{name}}"),
         text="value_and_name", above=True,
-        mappings=STATE_WORDS, noValue="Not measured", thresholds=steps((None, BLIND)),
+        mappings=STATE_WORDS, noValue="No signal of its own", thresholds=steps((None, BLIND)),
     )  # fmt: skip
 
 
@@ -91,15 +98,19 @@ def compared() -> Json:
     return lines(
         "Connectivity compared with usual",
         "Every signal as a share of what is expected at that hour of the week: 100 % is an ordinary day. The grey "
-        "band is how far ordinary days stray. A gap is a time that could not be seen.",
+        "band is how far ordinary days stray. A gap is a time that could not be seen. A country without its own signal "
+        "is judged by its regions together. Dashed: how low a slow loss got, by sums over days.",
         [
             target(f"max by (signal) (netvigil_signal_ratio{{{own}}} >= 0)", "{{signal}}"),
+            target(f"max by (signal) ({OF_ITS_REGIONS})", "{{signal}}, its regions together"),
             # NaN, while there is no past to compare with, is no series: it would be an empty graph without a word
             target(f"clamp(quantile(0.5, {bound('lower')} >= 0), 0, 1)", "usual, from"),
             target(f"clamp(quantile(0.5, {bound('upper')} >= 0), 1, 1.2)", "usual range"),
+            target(f"max by (name) (netvigil_outage_evidence_ratio{{{HERE},{TENSE},{SLOW}}})", "{{name}}"),
         ],
         unit="percentunit", min=0, max=1.2, noValue="No signal recorded, or no past yet to compare with",
         overrides=[
+            of_query("E", custom__lineStyle={"fill": "dash", "dash": [6, 6]}),
             override("usual, from", **BAND, custom__hideFrom={"legend": True, "tooltip": False, "viz": False}),
             override("usual range", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
         ],
@@ -214,7 +225,7 @@ def seen() -> Json:
             ("6", "Not seen", BLIND),
             ("7", "Not seen", BLIND),
         ),
-        noValue="Not measured",
+        noValue="No signal of its own: see its parts",
     )
 
 

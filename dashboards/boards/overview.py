@@ -18,6 +18,7 @@ from dashboards.boards.states import (
     lowest,
     named,
     not_judged_cells,
+    of_regions,
     open_state,
     sight,
     unseen_watched,
@@ -249,7 +250,7 @@ def over_time() -> Json:
 def left() -> Json:
     """What is left of the countries that were out."""
     out = was_out(f"{COUNTRY},{TENSE}", "entity")
-    ratio = lowest(COUNTRY, "entity")
+    ratio = f"({lowest(COUNTRY, 'entity')} or min by (entity) ({of_regions()}))"
     return lines(
         "What is left, by the lowest signal",
         "For every country that is watched or was out in this time: the lowest of its steady signals, as a share of "

@@ -82,6 +82,25 @@ def lowest(places: str, by: str) -> str:
     return f"(min by ({by}) ({ratio} and on ({keys}) ({steady})) or min by ({by}) ({ratio}))"
 
 
+def of_regions(country: str = "") -> str:
+    """What the regions of countries that have no series of their own show together, as a share of what is usual.
+
+    One series for each ``entity`` (the country) and signal; only those regions count that are observed.
+    """
+    regions = f'entity_type="region"{country}'
+    home = f"group_left (country) max by (entity_type, entity, country) (netvigil_entity_info{{{regions}}})"
+    seen = 'netvigil_signal_value{entity_type="region"} >= 0'
+    usual = 'netvigil_signal_expected{entity_type="region",bound="expected"} >= 0'
+
+    def summed(expr: str) -> str:
+        return f"sum by (country, signal) (({expr}) * on (entity_type, entity) {home})"
+
+    both = "on (signal, entity_type, entity)"
+    share = f"{summed(f'{seen} and {both} {usual}')} / {summed(f'{usual} and {both} {seen}')}"
+    own = f"max by (entity) (netvigil_signal_value{{{COUNTRY}}})"
+    return f'(label_replace({share}, "entity", "$1", "country", "(.*)") unless on (entity) {own})'
+
+
 def was_out(places: str, by: str) -> str:
     """The places that were out or suspected in this time."""
     return f"max by ({by}) (max_over_time(netvigil_outage_active{{{places}}}[$__range] @ end()))"

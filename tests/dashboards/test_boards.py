@@ -10,6 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from dashboards.boards import boards
+from dashboards.boards.country import OF_ITS_REGIONS, SLOW
 from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
 from dashboards.written import FOLDER, texts
 from pipeline.reasons import LIMITS
@@ -36,7 +37,9 @@ def queries() -> Iterator[tuple[str, str]]:
 
 
 def further(expr: str) -> bool:
-    """Whether an expression draws the places that were not out; where there is none, it rightly returns nothing."""
+    """Whether an expression rightly returns nothing where no place stayed up, has only regions or is slowed down."""
+    if OF_ITS_REGIONS in expr or SLOW in expr:
+        return True
     return ") unless on (" in expr and "_over_time(netvigil_outage_active" in expr.rpartition(") unless on (")[2]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.history import History
-from pipeline.records import Entity
+from pipeline.records import Entity, Term
 from tests.dashboards.servers import Queries, history_prometheus
 from tests.dashboards.test_boards import further, panels, queries
 from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
@@ -63,6 +63,21 @@ def test_every_expression_but_those_on_live_work_returns_something(tmp_path: Pat
                 if not asked.over(expr, FIRST, LAST, step=240):
                     silent.append((place, expr))
     assert not silent
+
+
+def test_a_country_of_regions_and_a_slow_loss_are_seen_beside_what_is_usual(tmp_path: Path) -> None:
+    history = recorded()
+    slow = (Term("traffic.radar/cusum", 0.7, -14.0, 8.0, 1.0),)
+    history.outage(outage("suspected", 2, id="s", tense="replay", start=LAST - 3600, confirmed_at=None, signals=slow))
+    for entity, value in ((Entity("region", "VE-A", "VE"), 20.0), (Entity("region", "VE-B", "VE"), 80.0)):
+        history.observe(verdicts((entity,), value=value, tense="replay", at=LAST))
+    (compared,) = [p["targets"] for _, p in panels() if p["title"] == "Connectivity compared with usual"]
+    with history_prometheus(history, tmp_path) as asked:
+        for country, found in (("VE", ["0.5", None]), ("PK", [None, "0.7"])):
+            for i, value in zip((1, 4), found, strict=True):
+                expr = compared[i]["expr"].replace("$country", country).replace("$tense", "replay")
+                said = asked.over(expr, LAST + 60, LAST + 60)
+                assert [series["values"][-1][1] for series in said] == [value] * (value is not None)
 
 
 def test_nothing_is_lost_between_two_bins_of_an_hour(tmp_path: Path) -> None:
@@ -133,7 +148,7 @@ def test_a_time_without_a_past_gives_no_series_and_so_a_sentence(tmp_path: Path)
         history.observe(verdicts(tense="replay", at=start, expected=nan, lower=nan, upper=nan, score=nan))
     with history_prometheus(history, tmp_path) as asked:
         found = [asked.over(expr, T, T + 7000, 60) for expr in asked_by("Connectivity compared with usual")]
-    assert found == [[], [], []]
+    assert found == [[]] * 5
 
 
 def test_a_replay_that_brings_another_name_of_a_country_does_not_blank_its_panels(tmp_path: Path) -> None:
