@@ -14,6 +14,7 @@ FEW = 5
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
+    """Those that were confirmed and not taken back."""
     return [outage for outage in found if outage.confirmed_at is not None and outage.state != "retracted"]
 
 
@@ -79,6 +80,7 @@ def how_to_read(past: Past) -> str:
 
 
 def place_name(entity_type: str, entity: str, places: Places) -> str:
+    """What a place is called."""
     return Gazetteer().name(placed(entity_type, entity, places))
 
 

@@ -17,6 +17,10 @@ SIGNALS = {
 """What a kind of signal measures."""
 
 
+SLOW = {"cusum": "summed over days"}
+"""What a detector beside the first does."""
+
+
 def signal_name(signal: str) -> str:
     """A signal for a person, with the name that boards and recordings have for it.
 
@@ -37,10 +41,10 @@ def term_name(name: str) -> str:
     >>> term_name("probing.ioda"), term_name("traffic.radar/cusum"), term_name("parts.together")
     ('probes (probing.ioda)', 'traffic.radar, summed over days', 'its parts at once')
     """
-    signal, slow, _ = name.partition(BESIDE)
+    signal, _, slow = name.partition(BESIDE)
     if signal == TOGETHER:
         return "its parts at once"
-    return signal_name(signal) + (", summed over days" if slow else "")
+    return signal_name(signal) + (f", {SLOW.get(slow, slow)}" if slow else "")
 
 
 def term_text(term: Term, of: str = "") -> str:

@@ -15,9 +15,11 @@ from matplotlib.patches import Patch
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.evaluation.spans import Span, joined
-from pipeline.evaluation.story import Story, number, within
+from pipeline.evaluation.story import Story, number, regions, together, within
 from pipeline.evaluation.traces import Trace
+from pipeline.evidence import BESIDE
 from pipeline.localtime import clock
+from pipeline.reasons import signal_name, term_name
 from pipeline.show import utc
 from pipeline.wording import offset, printable
 
@@ -42,8 +44,8 @@ class Bar(NamedTuple):
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:
     """The story as SVG, the same bytes every time."""
-    panels = _panels(story)
-    lines = [line for text in story.sentences for line in textwrap.wrap(printable(text), 142)]
+    panels = panels_of(story)
+    lines = [line for text in story.sentences for line in textwrap.wrap(printable(text), 142, break_on_hyphens=False)]
     title = textwrap.wrap(story.headline, 98)
     above = 0.25 + 0.3 * len(title) + HEAD * len(lines) + 0.5
     below = BAR * len(bars) + 0.3
@@ -61,7 +63,7 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
         _bars(axes[-1], bars, story)
         _axis(axes[0], axes[-1], story)
         moved = any(_moved(trace, story.window).any() for trace in story.traces)
-        _key(figure, 1 - (above - 0.5) / height, story.is_of_parts, moved)
+        _key(figure, 1 - (above - 0.5) / height, story, moved)
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
     return made.getvalue()
@@ -78,13 +80,15 @@ def _write(figure: Figure, title: list[str], lines: list[str], height: float) ->
         at -= HEAD
 
 
-def _panels(story: Story) -> list[tuple[str, list[Trace]]]:
+def panels_of(story: Story) -> list[tuple[str, list[Trace]]]:
     """A panel for each signal; where several detectors judged it, one for each of them, with its name."""
     panels: dict[tuple[str, str], list[Trace]] = {}
     for trace in story.traces:
         panels.setdefault((trace.signal, trace.detector), []).append(trace)
-    twice = {one for one, _ in panels if sum(signal == one for signal, _ in panels) > 1}
-    return [(f"{signal}, {name}" if signal in twice else signal, found) for (signal, name), found in panels.items()]
+    named: dict[str, list[Trace]] = {}
+    for (signal, name), found in panels.items():
+        named[term_name(f"{signal}{BESIDE}{name}" if signal_name(signal) in named else signal)] = found
+    return list(named.items())
 
 
 def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:
@@ -133,11 +137,15 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
 
 
 def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
-    """Each part as a share of what was expected of it."""
+    """Each part as a share of what was expected of it; the heavy line: its regions together."""
     for trace in traces:
         near = within(trace, window) & (trace.expected > 0)
         ratio = 100 * trace.value[near] / trace.expected[near]
         ax.plot(days(trace.start[near]), ratio, color=SEEN, linewidth=0.8, alpha=0.6)
+    for own in regions(traces).values():
+        start, share = together(own)
+        near = (start < window.end) & (start + own[0].width > window.start)
+        ax.plot(days(start[near]), 100 * share[near], color=LABEL, linewidth=2.2)
     ax.axhline(100, color=USUAL, linewidth=1, linestyle="--")
     ax.set_ylim(0, 130)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
@@ -198,10 +206,13 @@ def days(time: int | np.ndarray) -> Any:
     return time / 86400
 
 
-def _key(figure: Figure, top: float, parts: bool, moved: bool) -> None:
+def _key(figure: Figure, top: float, story: Story, moved: bool) -> None:
     """What the colours mean, in one line above the panels."""
+    parts = story.is_of_parts
     lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part" if parts else "seen")]
     lines.append(Line2D([], [], color=USUAL, linestyle="--", label="expected"))
+    if parts and regions(story.traces):
+        lines.append(Line2D([], [], color=LABEL, linewidth=2.2, label="regions together"))
     if not parts:
         lines.append(Patch(color=BAND, alpha=0.4, linewidth=0, label="usual"))
         lines += [Patch(color=colour, linewidth=0, label=SAYS[code]) for code, colour in SHADES.items()]

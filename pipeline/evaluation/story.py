@@ -1,6 +1,6 @@
 """What a picture tells: what was expected, what was seen, and why it was called out or not."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from pipeline.reasons import resemblance, signal_name, speaking, term_text
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
 from pipeline.show import lasted
-from pipeline.wording import printable, utc_text
+from pipeline.wording import KIND_WORDS, printable, utc_text
 
 MARGIN = (6 * 3600, 3 * DAY)
 """Time that a picture shows before and after, at least and at most [s]."""
@@ -27,10 +27,15 @@ BINS_BESIDE = 8
 """And so many bins of the widest signal, where these are wider than that [bins]."""
 
 
+WORTH_A_WORD = 0.02
+"""What all series of a signal did at once is told from so much on [-]; less stands in the picture only."""
+
+
 class Story(NamedTuple):
     """One picture: of an entity, over a window, with what is to be said above it.
 
-    ``traces`` are the entity's own; of a country without any, those of its parts.  ``label`` is the time of the label,
+    ``traces`` are the entity's own, of each signal the first detector's before others; of a country without any, those
+    of its parts.  ``label`` is the time of the label,
     None where there is none.
     """
 
@@ -107,7 +112,21 @@ def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
     own = [trace for trace in judged.traces if trace.entity[:2] == place[:2]]
     if not own and place.type == "country":
         own = [trace for trace in judged.traces if placed(*trace.entity[:2], judged.places).country == place.name]
+    own.sort(key=lambda trace: (trace.signal, trace.detector != judged.first))
     return tuple(trace for trace in own if trace.detector == judged.first or _is_low(trace, time))
+
+
+def together(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
+    """What regions show together: starts ``(t,) int64`` [s], and the share of what was expected of those observed.
+
+    NaN where none was; as `pipeline.parts` judges a country of which there are only regions.
+    """
+    start, place = np.unique(np.concatenate([trace.start for trace in traces]), return_inverse=True)
+    value, expected = (np.concatenate([getattr(trace, name) for trace in traces]) for name in ("value", "expected"))
+    known = np.isfinite(value) & (expected > 0)
+    seen, usual = (np.bincount(place[known], column[known], len(start)) for column in (value, expected))
+    with np.errstate(invalid="ignore"):
+        return start, seen / usual
 
 
 def _is_low(trace: Trace, time: Span) -> bool:
@@ -139,7 +158,8 @@ def _window(time: Span, judged: Judged, place: Entity) -> Span:
 def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[str]:
     """What was expected and seen in each signal at its worst."""
     own = [trace for trace in traces if trace.entity[:2] == place[:2]]
-    told = list(dict.fromkeys(text for trace in own if (text := _worst(trace, time))))
+    first = {trace.signal: trace for trace in reversed(own)}.values()
+    told = [text for trace in sorted(first, key=lambda trace: trace.signal) if (text := _worst(trace, time))]
     if told:
         yield f"Seen when it was lowest, of what was expected: {'; '.join(told)}."
         return
@@ -149,7 +169,8 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
     parts = {trace.entity for trace in traces}
     low = {trace.entity for trace in traces if (trace.state[within(trace, time)] == LOW_CONFIRMED).any()}
     if parts:
-        yield f"It has no series of its own; of its {len(parts)} parts that have, {len(low)} were confirmed low."
+        low_parts = f"of its {len(parts)} parts that have, {len(low)} were confirmed low"
+        yield f"It has no series of its own; {low_parts}{_together(traces, time)}."
 
 
 def _moved(traces: Iterable[Trace], time: Span) -> Iterator[str]:
@@ -160,8 +181,30 @@ def _moved(traces: Iterable[Trace], time: Span) -> Iterator[str]:
         if len(moved):
             lowest[trace.signal] = float(moved[np.argmax(np.abs(moved - 1))])
     for signal, share in lowest.items():
+        if abs(share - 1) < WORTH_A_WORD:
+            continue
         name = signal_name(signal)
         yield f"All series of {name} stood at {share:.0%} of their level then: the feed's doing, taken out."
+
+
+def _together(traces: Iterable[Trace], time: Span) -> str:
+    """What the regions of each signal showed together at the lowest."""
+    told = []
+    for signal, own in regions(traces).items():
+        start, share = together(own)
+        share = share[(start < time.end) & (start + own[0].width > time.start) & np.isfinite(share)]
+        if len(share):
+            told.append(f"{signal_name(signal)} at {share.min():.0%} of usual")
+    return f"; its regions together, at the lowest: {', '.join(told)}" if told else ""
+
+
+def regions(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
+    """Those of the traces that are of regions, by signal, each region once."""
+    found: dict[str, dict[Entity, Trace]] = {}
+    for trace in traces:
+        if trace.entity.type == "region":
+            found.setdefault(trace.signal, {}).setdefault(trace.entity, trace)
+    return {signal: list(own.values()) for signal, own in found.items()}
 
 
 def within(trace: Trace, time: Span) -> np.ndarray:
@@ -176,7 +219,9 @@ def _worst(trace: Trace, time: Span) -> str:
     ratio = np.where(inside, trace.value / np.where(inside, trace.expected, 1.0), np.inf)
     i = int(np.argmin(ratio))
     silent = " (nothing said)" if (trace.state[inside] == UNKNOWN).all() else ""
-    return f"{trace.signal} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%}){silent}"
+    return (
+        f"{signal_name(trace.signal)} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%}){silent}"
+    )
 
 
 def number(value: float) -> str:
@@ -211,9 +256,8 @@ def _because(outage: Outage | None, traces: Iterable[Trace], time: Span) -> Iter
         return
     for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in speaking(outage.signals)]
     against = [f"{term_text(term, ' of usual')} (−{-term.weight:.1f})" for term in outage.signals if term.weight < 0]
-    begin = (
-        f"Called out as {outage.kind} because of" if outage.confirmed_at is not None else "Only suspected, because of"
-    )
+    called = f"Called out as {outage.kind} ({KIND_WORDS[outage.kind]})"
+    begin = f"{called if outage.confirmed_at is not None else 'Only suspected,'} because of"
     said = f"{begin} {', '.join(for_it) or 'nothing'}"
     yield said + (f"; against it spoke {', '.join(against)}" if against else "") + " [log-odds]."
     if outage.confirmed_at is not None:

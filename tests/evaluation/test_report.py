@@ -16,13 +16,15 @@ from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS, read_cases
 from pipeline.evaluation.command import Options, evaluate
-from pipeline.evaluation.figures import MOVED, picture
+from pipeline.evaluation.figures import MOVED, panels_of, picture
 from pipeline.evaluation.judged import OURS, Judged, judge_all
 from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
 from pipeline.evaluation.phrases import LEGEND, remarks
 from pipeline.evaluation.report import bars_of, report
-from pipeline.evaluation.story import Story, stories
+from pipeline.evaluation.story import Story, stories, together
+from pipeline.evaluation.traces import Trace
 from pipeline.reasons import LIMITS
+from pipeline.records import Entity
 from tests.evaluation.made import FALL, LABELS, STEP, case
 
 HOSTILE = "<script>alert($1$)</script>&'_x"
@@ -44,10 +46,12 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
     )
     seen, why, like = told.sentences
     assert seen == (
-        "Seen when it was lowest, of what was expected: bgp.ioda 1,500 of 5,000 (30%); probing.ioda 900 of 3,000 (30%)."
+        "Seen when it was lowest, of what was expected: routes (bgp.ioda) 1,500 of 5,000 (30%); "
+        "probes (probing.ioda) 900 of 3,000 (30%)."
     )
     assert re.fullmatch(
-        r"Called out as blackout because of routes \(bgp.ioda\) at 30% of usual \(\+9.0\), probes .* \[log-odds\]\.",
+        r"Called out as blackout \(cut off from the Internet\) because of routes \(bgp.ioda\) at 30% of usual "
+        r"\(\+9.0\), probes .* \[log-odds\]\.",
         why,
     )
     assert like.startswith("Looks like a shutdown: likely (+1.3): +0.6 it lasted three hours or more (SIGCOMM 2023, ")
@@ -78,6 +82,19 @@ def test_what_a_feed_does_to_all_its_series_is_told_and_drawn_as_the_feed_s(data
     assert not list(remarks(median)), "it is alone with its series: nothing is taken out"
 
 
+def test_regions_count_together_as_they_are_seen() -> None:
+    start, one = np.arange(3) * STEP, np.ones(3)
+
+    def region(name: str, *values: float) -> Trace:
+        columns = (np.array(values), 10 * one, one, one, one, one.astype(int), one)
+        return Trace("probing.x", "seasonal", Entity("region", name, "VE"), STEP, start, *columns)
+
+    nan = float("nan")
+    at, share = together([region("VE-A", 10, 2, nan), region("VE-B", 10, nan, nan)])
+    assert at.tolist() == start.tolist()
+    assert np.array_equal(share, [1.0, 0.2, nan], equal_nan=True)
+
+
 def test_a_country_without_a_series_shows_those_of_its_parts(tmp_path: Path) -> None:
     folder = case(tmp_path / "parts", "PK-SD")
     for name in ("signals.csv", "labels.csv"):
@@ -86,7 +103,10 @@ def test_a_country_without_a_series_shows_those_of_its_parts(tmp_path: Path) -> 
     (folder / "labels.csv").write_text((folder / "labels.csv").read_text().replace("region,PK-SD", "country,PK"))
     told = story(folder)
     assert told.is_of_parts
-    assert "of its 1 parts that have, 1 were confirmed low" in told.sentences[0]
+    assert told.sentences[0] == (
+        "It has no series of its own; of its 1 parts that have, 1 were confirmed low; its regions together, at the "
+        "lowest: routes (bgp.ioda) at 0% of usual, probes (probing.ioda) at 0% of usual."
+    )
     assert picture(told, [])
 
 
@@ -190,7 +210,10 @@ def test_a_detector_beside_the_first_is_drawn_where_it_found_something(tmp_path:
     slow = [replace(trace, detector="cusum") for trace in ours.traces if trace.signal == "bgp.ioda"]
     calm = [replace(trace, detector="burst", state=np.ones_like(trace.state)) for trace in ours.traces]
     (told,) = stories(replace(ours, traces=(*calm, *slow, *ours.traces)))
-    found = sorted((trace.signal, trace.detector) for trace in told.traces)
-    assert found == [("bgp.ioda", "cusum"), ("bgp.ioda", "seasonal"), ("probing.ioda", "seasonal")]
+    found = [(trace.signal, trace.detector) for trace in told.traces]
+    assert found == [("bgp.ioda", "seasonal"), ("bgp.ioda", "cusum"), ("probing.ioda", "seasonal")]
+    assert [name for name, _ in panels_of(told)] == [
+        "routes (bgp.ioda)", "routes (bgp.ioda), summed over days", "probes (probing.ioda)",
+    ]  # fmt: skip
     assert told.sentences[0].count("bgp.ioda") == 1
     assert picture(told, []) != picture(told._replace(traces=told.traces[1:]), [])
