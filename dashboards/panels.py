@@ -192,13 +192,13 @@ def table(
     return panel("table", title, description, queries, defaults, options, overrides, steps_)
 
 
-def bars(title: str, description: str, query: Json, **defaults: Any) -> Json:
-    """One bar a series, with its value."""
+def bars(title: str, description: str, query: Json, *, above: bool = False, **defaults: Any) -> Json:
+    """One bar a series, with its value; a long name has more room ``above`` its bar than beside it."""
     options = {
         "displayMode": "basic",
         "orientation": "horizontal",
         "valueMode": "text",
-        "namePlacement": "left",
+        "namePlacement": "top" if above else "left",
         "showUnfilled": True,
         "minVizHeight": 16,
         "maxVizHeight": 40,

@@ -93,7 +93,7 @@ def likeness(event: Event, days: Mapping[str, str]) -> tuple[Sign, ...]:
         *_grid(event), *_series(event),
     ]  # fmt: skip
     if event.entity_type != "country":
-        signs.append(Sign("local", LOCAL, "netvigil: the figures are of whole countries"))
+        signs.append(Sign("local", LOCAL, "netvigil's own estimate"))
     return tuple(sorted(signs, key=lambda sign: (-abs(sign.weight), sign.name)))
 
 
@@ -124,7 +124,7 @@ def _kind(term: Term) -> str:
 
 
 def _networks(share: float) -> list[Sign]:
-    return [Sign("networks", round(MOST * share, 2), "netvigil: no figure is published")] if share else []
+    return [Sign("networks", round(MOST * share, 2), "netvigil's own estimate")] if share else []
 
 
 def _persistence(event: Event) -> list[Sign]:

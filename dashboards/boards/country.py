@@ -187,7 +187,7 @@ def evidence() -> Json:
         "How much each signal adds to the odds (natural logarithm): above zero it speaks for an outage, below zero "
         "against one. 3 makes it twenty times as likely.",
         latest(f"max by (name) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})\n  or on () {none}", "{{name}}"),
-        unit="none", decimals=1, min=-3, max=9, noValue="Not known", mappings=words(("0", "–", INK)),
+        above=True, unit="none", decimals=1, min=-3, max=9, noValue="Not known", mappings=words(("0", "–", INK)),
         thresholds=steps((None, CALM), (0, SUSPECT), (3, OUT)),
     )  # fmt: skip
 

@@ -29,8 +29,8 @@ def why_it_looks_so(places: str) -> Json:
         columns={"Value": "±", "name": "Because", "source": "Source"},
         sort="Value", noValue="–",
         overrides=[
-            override("±", decimals=1, custom__width=56),
-            override("Because", custom__minWidth=170),
-            override("Source", custom__minWidth=150),
+            override("±", decimals=1, custom__width=48),
+            override("Because", custom__minWidth=100),
+            override("Source", custom__width=184),
         ],
     )  # fmt: skip

@@ -156,9 +156,9 @@ def test_every_expression_of_the_boards_returns_something(way: Way) -> None:
         '"$country"': '"PK"', "$signal": ".*", "$tense": ".*",
     }  # fmt: skip
     silent = []
-    for place, expr in queries():
+    for place, expr in [(place, expr) for place, expr in queries() if not further(expr)]:
         for name, value in values.items():
             expr = expr.replace(name, value)
-        if not further(expr) and not way.asked.over(expr, way.began - 5, now):
+        if not way.asked.over(expr, way.began - 5, now):
             silent.append((place, expr))
     assert not silent
