@@ -16,6 +16,7 @@ from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import SIGNAL_KINDS, Judging
 from pipeline.snapshot import pack, unpack
+from pipeline.stuck import Repeats
 from pipeline.topics import partition_for
 
 Calendar = Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]
@@ -43,6 +44,7 @@ class Series:
     countries: tuple[str, ...] = ()
     judged: int = NEVER
     level: float = 0.0
+    repeats: Repeats = field(default_factory=Repeats)
     who: Votes | None = None
     places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
     homes: dict[tuple[Entity, ...], list[np.ndarray]] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class JudgeStage:
 
     What a feed's series have in common (`pipeline.common`) is divided out before they are judged: the detector sees a
     feed that is whole.  The value that goes on is the one that came, what was expected of it is as the feed shows it.
+    What a feed repeats that is stuck (`pipeline.stuck`) is not observed: its values go on as NaN, its health as 0.
 
     Those ``beside`` the first detector hear the same, in frames of their own.  These come before the first one's and
     move no watermark: fusion has them all when the bin's turn comes.
@@ -75,8 +78,10 @@ class JudgeStage:
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
         judged = [self._judge(series, bins, int(i), columns) for i in fresh]
-        shared = {"value": bins.value[fresh], "health": bins.health[fresh], "start": bins.start[fresh]}
-        shared["common"] = np.array([common for _, common in judged], np.float64)
+        stuck = np.array([is_stuck for *_, is_stuck in judged], bool)[:, None]
+        shared = {"value": np.where(stuck, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
+        shared["health"] = np.where(stuck, np.float32(0), bins.health[fresh])
+        shared["common"] = np.array([common for _, common, _ in judged], np.float64)
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
         homes = self._homes(series, bins.entities)
@@ -84,7 +89,7 @@ class JudgeStage:
         shape = (len(fresh), len(bins.entities))
         told = []
         for place in reversed(range(len(series.detectors) if len(fresh) else 1)):
-            verdicts = [own[place] for own, _ in judged]
+            verdicts = [own[place] for own, *_ in judged]
             fields = shared | {
                 name: np.array([getattr(v, name)[columns] for v in verdicts]).reshape(shape)
                 for name in ("expected", "lower", "upper", "score", "state", "settled")
@@ -115,13 +120,17 @@ class JudgeStage:
             series.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}
         return series.places[entities]
 
-    def _judge(self, series: Series, bins: Bins, i: int, columns: np.ndarray) -> tuple[list[Verdict], float]:
-        """Each detector's verdict on bin ``i``, and the share at which all series stand for their feed's reasons."""
+    def _judge(self, series: Series, bins: Bins, i: int, columns: np.ndarray) -> tuple[list[Verdict], float, bool]:
+        """Each detector's verdict on bin ``i``, the share at which all series stand for their feed's reasons, and
+        whether it is stuck."""
         start = int(bins.start[i])
         size = len(series.entities)
         x, health = np.full(size, np.nan), np.zeros(size)
         health[columns] = np.nan_to_num(bins.health[i])
         x[columns] = bins.value[i]
+        is_stuck = series.repeats.take(x, self.settings.stuck_odds)
+        if is_stuck:
+            x[:], health[:] = np.nan, 0
         slot, day = self.calendar(series.countries, start)
         context = Context(bins.width, health, slot, day)
         own = without(x, series.level)
@@ -138,7 +147,8 @@ class JudgeStage:
         verdicts = [shifted(verdict, series.level + shift) for _, verdict in told]
         series.level -= float(np.expm1(-bins.width / self.settings.common_follow)) * shift
         series.states, series.judged = [state for state, _ in told], start
-        return verdicts, float(np.exp(shift))
+        series.repeats.judged(verdict.state)
+        return verdicts, float(np.exp(shift)), is_stuck
 
     def _frame(
         self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, teller: int
@@ -170,7 +180,9 @@ class JudgeStage:
         head: list[Any] = []
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
-            head.append((s.run, s.signal, s.entities, s.judged, s.level))
+            counts, own = s.repeats.save()
+            head.append((s.run, s.signal, s.entities, s.judged, s.level, counts))
+            arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()}
             for j, state in enumerate(s.states):
                 arrays |= {f"{i}.{j}.{name}": array for name, array in pack_state(state).items()}
         return pack(head, arrays)
@@ -179,15 +191,16 @@ class JudgeStage:
         """Take over saved series."""
         head, arrays = unpack(state)
         self.series = {}
-        for i, (run, signal, entities, judged, level) in enumerate(head):
+        for i, (run, signal, entities, judged, level, counts) in enumerate(head):
             detectors, states = (self.detector(signal), *self.beside(signal)), []
             for j, detector in enumerate(detectors):
                 prefix = f"{i}.{j}."
                 own = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
                 states.append(unpack_state(detector, own))
+            repeats = Repeats.load(counts, {name: arrays[f"{i}.repeats.{name}"] for name in ("last", "calm")})
             self.series[run[0], signal] = Series(
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
-                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level,
+                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level, repeats,
             )  # fmt: skip
 
 

@@ -125,6 +125,11 @@ class Judging:
     common_follow: AtLeastOne = 24 * 3600
     """Time constant after which a common move that stays is the feed's level [s]: the next one is measured from it."""
 
+    stuck_odds: Share = 1e-9
+    """Where all series of a signal repeat their values for longer than this probable, by how often they did before,
+    their feed is stuck and nothing is observed [0-1]: for series that always move two or three repeats, for those that
+    mostly stand still no number.  0: never."""
+
     def __post_init__(self) -> None:
         for name in (self.detector, *(name for names in self.beside.values() for name in names)):
             if name not in REGISTRY:

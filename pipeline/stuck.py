@@ -1,0 +1,92 @@
+"""A feed that says the same again and again: stuck upstream, it looks like a calm day for ever, and by morning like an
+outage."""
+
+from dataclasses import dataclass, field
+from math import log
+from typing import Any
+
+import numpy as np
+
+from pipeline.evidence import is_low
+
+LEAST = 24
+"""Bins that must have been seen before anything is too unlikely [bins]."""
+
+
+@dataclass
+class Repeats:
+    """How often all series of a signal together repeat their last value, and since how many bins they have.
+
+    Single series are flat for weeks and mean it: address space, indices, counts of a handful.  Those of a feed are not
+    flat all at once, or else they often are: ``still`` of the ``seen`` bins were.  A ``run`` of such bins that is too
+    unlikely for that is no observation, and teaches nothing but its first bins, ``held``, which had passed for one.
+    Low ones may lie on the floor together in a real outage: ``calm (n,)`` says which were not low when the run began,
+    and a bin counts only where most of those that repeat were calm.
+
+    ``last (n,)``: the last value that was observed of each, NaN before any.
+    """
+
+    run: int = 0
+    held: int = 0
+    still: int = 0
+    seen: int = 0
+    last: np.ndarray = field(default_factory=lambda: np.empty(0))
+    calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+
+    def take(self, x: np.ndarray, odds: float) -> bool:
+        """Take in one bin ``x (n,) float64``, NaN = not observed: whether its feed is stuck.
+
+        Parameters
+        ----------
+        odds
+            A run less likely than this is no chance [0-1]; 0: none is stuck.
+
+        Examples
+        --------
+        Two series that move, and then stand still; a third one that never moved has no say:
+
+        >>> repeats = Repeats()
+        >>> moving = [np.array([100.0 + i % 7, 50.0 - i % 5, 8.0]) for i in range(200)]
+        >>> any([repeats.take(x, 1e-9) for x in moving])
+        False
+        >>> [repeats.take(moving[-1], 1e-9) for _ in range(5)]
+        [False, False, False, True, True]
+        """
+        self._grow(len(x))
+        known = ~np.isnan(x) & ~np.isnan(self.last)
+        same = known & (x == self.last)
+        self.last = np.where(np.isnan(x), self.last, x)
+        if (known & ~same).any():
+            self.still, self.seen = self.still + self.held, self.seen + self.held + 1
+            self.run = self.held = 0
+            return False
+        if not 2 * (same & self.calm).sum() > same.sum():
+            return False
+        self.run += 1
+        rate = (self.still + 1) / (self.seen + 2)
+        is_stuck = self.seen >= LEAST and odds > 0 and self.run * log(rate) < log(odds)
+        self.held += not is_stuck
+        return is_stuck
+
+    def judged(self, state: np.ndarray) -> None:
+        """What the bin's verdicts were ``(n,) int8``: while values move they tell who is calm."""
+        if not self.run:
+            self.calm = ~is_low(state)
+
+    def _grow(self, entities: int) -> None:
+        more = entities - len(self.last)
+        if more:
+            self.last, self.calm = (
+                np.append(self.last, np.full(more, np.nan)),
+                np.append(self.calm, np.ones(more, bool)),
+            )
+
+    def save(self) -> tuple[tuple[int, int, int, int], dict[str, np.ndarray]]:
+        """Counts and arrays."""
+        return (self.run, self.held, self.still, self.seen), {"last": self.last, "calm": self.calm}
+
+    @classmethod
+    def load(cls, counts: Any, arrays: dict[str, np.ndarray]) -> "Repeats":
+        """What was saved."""
+        run, held, still, seen = counts
+        return cls(run, held, still, seen, arrays["last"].copy(), arrays["calm"].copy())

@@ -1,0 +1,132 @@
+"""A feed that says the same again and again is stuck: blind, neither a calm day nor an outage."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
+from detectors.seasonal import Seasonal
+from pipeline.calendar import calendar
+from pipeline.feeds.archive import open_source
+from pipeline.judging import JudgeStage
+from pipeline.records import UP, Bins, Entity, Rows, Run, Verdicts
+from pipeline.settings import Judging
+from pipeline.stuck import Repeats
+
+WIDTH = 1800
+DAY = 48
+CASES = (
+    "control-britain-2020-peerloss", "control-youtube-ge", "control-youtube-nl", "iraq-2023-exams",
+    "louisiana-2020-laura", "myanmar-2021-coup", "venezuela-2019-blackout", "zhytomyr-2022",
+)  # fmt: skip
+PLACES = (Entity("country", "PK", "PK"), Entity("asn", "AS1", "PK"), Entity("asn", "AS2", "PK"))
+
+
+def noisy(bins: int = 5 * DAY, seed: int = 3) -> np.ndarray:
+    """Two networks that breathe, one that is flat, and days of which the nights are half."""
+    rng = np.random.default_rng(seed)
+    shape = 1 + 0.3 * np.sin(2 * np.pi * np.arange(bins) / DAY)
+    own = np.array([600.0, 400.0]) * shape[:, None] * rng.normal(1, 0.02, (bins, 2))
+    return np.rint(np.column_stack([own, np.full(bins, 8.0)]))
+
+
+def repeated(x: np.ndarray, begin: int, end: int) -> np.ndarray:
+    """The last value before ``begin`` again until ``end``."""
+    frozen = x.copy()
+    frozen[begin:end] = x[begin - 1]
+    return frozen
+
+
+def judged(
+    x: np.ndarray, odds: float = Judging().stuck_odds, stage: JudgeStage | None = None, start: int = 0
+) -> Verdicts:
+    """All of it through the stage, in one frame, with one partition."""
+    stage = stage or JudgeStage(Seasonal.for_signal, calendar, 1, Judging(stuck_odds=odds))
+    at, health = WIDTH * (start + np.arange(len(x))), np.ones(x.shape, np.float32)
+    end = int(at[-1]) + WIDTH
+    return stage.step(Bins(Run("r"), "test", -1, "traffic.radar", WIDTH, end, UP, PLACES, at, x, health))[0]
+
+
+def blind(verdicts: Verdicts) -> list[int]:
+    """The bins in which nothing was observed, none of them in part."""
+    none = (verdicts.health == 0).all(axis=1)
+    assert (none == (verdicts.health == 0).any(axis=1)).all()
+    assert (np.isnan(verdicts.value).all(axis=1) == none).all()
+    assert ((verdicts.state == UNKNOWN).all(axis=1) | ~none).all()
+    return np.flatnonzero(none).tolist()
+
+
+def test_a_feed_that_is_stuck_at_night_is_blind_and_no_outage_of_the_day() -> None:
+    x = repeated(noisy(), 3 * DAY + 30, 4 * DAY + 20)
+    assert LOW_CONFIRMED in judged(x, odds=0).state
+    found = judged(x)
+    assert blind(found) == list(range(3 * DAY + 34, 4 * DAY + 20))
+    assert LOW_CONFIRMED not in found.state
+    assert (found.state[4 * DAY + 20 :, :2] == NORMAL).all(), "what moves again is observed again, and as usual"
+
+
+def test_one_series_that_stands_still_is_not_the_feed() -> None:
+    x = noisy()
+    x[3 * DAY :, 0] = x[3 * DAY, 0]
+    assert blind(judged(x)) == []
+
+
+def test_series_that_are_flat_for_weeks_mean_it() -> None:
+    x = noisy(20 * DAY)
+    x[:, :2] = [600, 400]
+    x[:: 3 * DAY, 1] += 1
+    assert blind(judged(x)) == []
+
+
+def test_a_floor_on_which_all_lie_still_is_an_outage_and_stays_one() -> None:
+    x = noisy()
+    x[4 * DAY :, :2] = [20, 10]
+    found = judged(x)
+    assert blind(found) == []
+    assert (found.state[4 * DAY + 2 :, :2] == LOW_CONFIRMED).all()
+
+
+def test_bins_without_a_value_are_no_repeats_and_end_none() -> None:
+    x = repeated(noisy(), 4 * DAY, 5 * DAY)
+    x[4 * DAY + 8 : 4 * DAY + 20] = np.nan
+    assert np.isnan(judged(x).state).sum() == 0
+    assert (judged(x).state[4 * DAY + 5 :] == UNKNOWN).all()
+    x = noisy()
+    x[4 * DAY : 4 * DAY + 20] = np.nan
+    assert (judged(x).state[4 * DAY + 20 :, :2] == NORMAL).all()
+
+
+def test_a_cut_stage_goes_on_counting_and_new_places_find_room() -> None:
+    x = repeated(noisy(), 4 * DAY, 5 * DAY)
+    whole = judged(x)
+    for cut in (4 * DAY - 1, 4 * DAY + 2, 4 * DAY + 9):
+        stage, resumed = (JudgeStage(Seasonal.for_signal, calendar, 1) for _ in range(2))
+        judged(x[:cut], stage=stage)
+        resumed.load(stage.save())
+        rest = judged(x[cut:], stage=resumed, start=cut)
+        assert np.array_equal(rest.value, whole.value[cut:], equal_nan=True)
+    repeats = Repeats()
+    assert not any(repeats.take(row[: 1 + i % 2], 1e-9) for i, row in enumerate(x[:1]))
+    assert not repeats.take(x[1], 1e-9)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_bin_of_a_real_series_is_stuck_and_one_that_repeats_itself_is_found_out(case: str, data: Path) -> None:
+    whole = open_source(data / "signals" / case).whole
+    assert whole is not None
+    for rows in whole.series:
+        x, odds = grid(rows), Judging().stuck_odds
+        repeats = Repeats()
+        assert not any(repeats.take(row, odds) for row in x), rows.signal
+        if repeats.still < repeats.seen / 4:
+            told = [repeats.take(np.where(np.isnan(x[-1]), 1.0, x[-1]), odds) for _ in range(25)]
+            assert True in told, rows.signal
+
+
+def grid(rows: Rows) -> np.ndarray:
+    """Its values ``(t, n)``, NaN where there is none."""
+    time, at = np.unique(rows.time, return_inverse=True)
+    x = np.full((len(time), len(rows.entities)), np.nan)
+    x[at, rows.entity] = rows.value
+    return x
