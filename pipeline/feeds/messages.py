@@ -16,6 +16,14 @@ STRIDE = 300
 """Event time that one batch may span [s], so that whoever reads sees time move on."""
 
 
+BEHIND = 24 * 3600
+"""How far behind the others a time may be and still be one [s]: streams have been held up for hours."""
+
+RUN = 50
+"""Messages ahead of all others after which time has moved on, if none of before comes between them [-]: what a
+collector whose clock is ahead says stands in shorter runs among the words of the others."""
+
+
 class Message(NamedTuple):
     """One message: its routes as packed prefixes (`pipeline.feeds.prefixes`).
 
@@ -96,30 +104,36 @@ class Batch:
 
 
 def believed(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> Iterator[Message | DecodeError]:
-    """The same without times that are far from both neighbours, which agree: all that follows would be late.
+    """The same without times that are far ahead of those around them (all that follows would be late), or days behind.
+
+    A gap in a recording is none of these: nothing of before it comes again behind it.  Times somewhat behind pass, and
+    are late where their bin is closed: a collector may have been held up, and it is still its peers' newest word.
 
     Examples
     --------
-    >>> times = {"line 1": 1000, "line 2": 9000, "line 3": 1001}
+    >>> times = {"line 1": 1000, "line 2": 9000, "line 3": 1001, "line 4": 400}
     >>> given = [(place, Message(time, Peer(64496, "192.0.2.1"))) for place, time in times.items()]
     >>> [str(item) if isinstance(item, DecodeError) else item.time for item in believed("rislive", given)]
-    [1000, 'rislive: bad-time at line 2: 9000 between 1000 and 1001', 1001]
+    [1000, 'rislive: bad-time at line 2: 9000 between 1000 and 1001', 1001, 400]
     """
     last: int | None = None
-    held: tuple[str, Message, int] | None = None
+    held: list[tuple[str, Message, int]] = []
     for place, item in found:
         time = None if isinstance(item, DecodeError) else item.time
         if time is None or isinstance(item, DecodeError):
             yield item
-            continue
-        if held is not None:
-            astray = last is not None and abs(time - last) <= STRIDE < abs(time - held[2])
-            yield DecodeError(feed, "bad-time", held[0], f"{held[2]} between {last} and {time}") if astray else held[1]
-            last, held = last if astray else held[2], None
-        if last is None or abs(time - last) <= STRIDE:
-            last = time
-            yield item
+        elif last is not None and not last - BEHIND <= time <= last + STRIDE:
+            held.append((place, item, time))
+            if len(held) > RUN:
+                yield from (message for _, message, _ in held)
+                last, held = time, []
         else:
-            held = place, item, time
-    if held is not None:
-        yield held[1]
+            if held and last is not None and time > last - STRIDE:
+                astray = all(abs(time - at) > STRIDE for *_, at in held)
+                why = f"between {last} and {time}"
+                for where, message, at in held:
+                    yield DecodeError(feed, "bad-time", where, f"{at} {why}") if astray else message
+                last, held = last if astray else max(at for *_, at in held), []
+            last = time if last is None else max(last, time)
+            yield item
+    yield from (message for _, message, _ in held)

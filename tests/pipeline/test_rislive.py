@@ -12,6 +12,7 @@ import pytest
 from pipeline.errors import DecodeError
 from pipeline.feeds import rislive
 from pipeline.feeds.lines import MAX_LINE
+from pipeline.feeds.messages import RUN
 from pipeline.records import ANNOUNCE, ESTABLISHED, KINDS, OTHER, STATE, WITHDRAW, Elements, Peer
 
 
@@ -196,6 +197,32 @@ def test_a_stray_time_does_not_make_all_that_follows_late(stray):
     batches, damage = read(announce("10.0.0.0/8"), announce("11.0.0.0/8", timestamp=stray), announce("12.0.0.0/8"))
     assert kinds(batches) == {"announce": 2}
     assert [(error.reason, error.place) for error in damage] == [("bad-time", "line 2")]
+
+
+def test_a_collector_whose_clock_is_ahead_does_not_make_all_others_late():
+    given = []
+    for i in range(40):
+        now = 1700000000 + 60 * i
+        given += [announce("10.0.0.0/8", timestamp=now + ahead) for ahead in (0, 2000, 2001, 2002, 1)]
+    batches, damage = read(*given)
+    times = [int(t) for batch in batches for t in batch.time]
+    assert times == [1700000000 + 60 * i + late for i in range(40) for late in (0, 1)]
+    assert {error.reason for error in damage} == {"bad-time"}
+    assert len(damage) == 120
+
+
+def test_what_was_held_up_for_minutes_is_no_damage():
+    times = [1700000000 + late for late in (*range(0, 1000, 100), 0, 950, 300, 1000)]
+    batches, damage = read(*(announce("10.0.0.0/8", timestamp=t) for t in times))
+    assert damage == []
+    assert sorted(int(t) for batch in batches for t in batch.time) == sorted(times)
+
+
+def test_time_that_moves_on_for_all_is_believed_after_a_while():
+    times = [1700000000, *(1700009000 + i for i in range(RUN + 1)), 1700000001]
+    batches, damage = read(*(announce("10.0.0.0/8", timestamp=t) for t in times))
+    assert damage == []
+    assert sum(len(batch) for batch in batches) == len(times)
 
 
 def test_a_gap_in_a_recording_is_believed():
