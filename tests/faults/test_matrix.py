@@ -1,0 +1,173 @@
+"""Every fault over every kind of feed: no outage is made up, every record is counted, and where we are blind it shows.
+
+Then the same faults in the middle of a real outage: it is found, and no fault ends it.
+"""
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import pipeline.signals
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from pipeline.feeds.archive import recordings
+from pipeline.outages import CONFIRMED, ENDED
+from pipeline.records import Rows
+from pipeline.settings import Settings
+from tests.faults import faults as f
+from tests.faults import streams
+from tests.faults.streams import BEGIN, FAULT, HOUR, OUT, PEERS, Found, Line
+from tests.replay.truth import confirmed
+
+HALF, ONE, TWO = PEERS[::2], f.at("rrc01"), f.at("rrc02", "rrc03")
+END = BEGIN + streams.HOURS * HOUR
+
+
+class Case(NamedTuple):
+    """A fault, and what must come of it.
+
+    ``sees``: the share of healthy sources is never less than this from the fault on [0-1], or for at most ``blind``
+    bins, None where nothing is observed from within so many bins on, until the end; ``late`` and ``dead``: whether
+    records come too late, and cannot be used.  ``end``: whether the end of a real outage is told, which a witness holds
+    open that is no longer observed.
+    """
+
+    name: str
+    fault: f.OfLines | f.OfFrames
+    sees: float | None = 1.0
+    blind: int = 0
+    late: bool = False
+    dead: bool = False
+    end: bool = True
+
+
+ROUTES = (
+    Case("nothing", f.nothing),
+    Case("half of the sessions reset", f.reset, sees=0.5),
+    Case("a collector lost", f.lost(*ONE), sees=2 / 3),
+    Case("a collector lost, and nobody says so", f.lost(*ONE, is_told=False)),
+    Case("half of the peers lost", f.lost(*HALF), sees=0.5),
+    Case("two collectors of three lost", f.lost(*TWO), sees=None, end=False),
+    Case(
+        "two collectors of three lost, and nobody says so", f.lost(*TWO, is_told=False), sees=None, blind=12, end=False
+    ),
+    Case("half an hour of silence", f.hushed, blind=6),
+    Case("frozen", f.stuck, sees=None, blind=12, end=False),
+    Case("duplicates", f.twice),
+    Case("reorder", f.shuffled),
+    Case("corruption", f.damaged, dead=True),
+    Case("a collector 37 min ahead", f.skewed(37 * 60, *ONE), dead=True),
+    Case("a collector 3 h ahead", f.skewed(3 * HOUR, *ONE), dead=True),
+    Case("a collector 37 min behind", f.skewed(-37 * 60, *ONE), late=True),
+    Case("a collector 3 h behind", f.skewed(-3 * HOUR, *ONE), late=True),
+    Case("all an hour ahead", f.skewed(HOUR, *PEERS), blind=12),
+    Case("stamps of two days ahead", f.astray, dead=True),
+    Case("burst", f.burst),
+)
+SERIES = (
+    Case("nothing", f.unchanged),
+    Case("a source lost", f.of_rows("traffic.radar", f.gone), sees=None, end=False),
+    Case("a source that counts all lower", f.of_rows("traffic.radar", f.lower)),
+    Case("the feed dead for half an hour", f.dead, blind=2),
+    Case("half an hour missing", f.of_rows("", f.paused), blind=2),
+    Case(
+        "one signal frozen",
+        lambda frames: f.of_rows("traffic.radar", f.Frozen())(frames),
+        sees=None,
+        blind=6,
+        end=False,
+    ),
+    Case("all frozen", lambda frames: f.of_rows("", f.Frozen())(frames), sees=None, blind=6, end=False),
+    Case("duplicates", f.repeated, late=True),
+    Case("reorder of partitions", f.reordered),
+    Case("rows that come last first", f.backwards),
+    Case("37 min ahead", f.of_rows("traffic.radar", f.ahead(37 * 60)), blind=3),
+    Case("3 h ahead", f.of_rows("traffic.radar", f.ahead(3 * HOUR)), blind=12, end=False),
+    Case("all an hour ahead", f.of_rows("", f.ahead(HOUR)), blind=4),
+    Case("37 min behind", f.of_rows("traffic.radar", f.ahead(-37 * 60)), sees=0.0, late=True),
+    Case("a stamp of two days ahead", f.of_rows("traffic.radar", f.one_ahead), blind=1),
+    Case("a flood of ten times as much", f.of_rows("traffic.radar", f.tenfold)),
+    Case("ten times the rows", f.ten_times),
+)
+SIGNAL = {"routes": "bgp.ris", "series": "traffic.radar"}
+PLACE = {"routes": "BB", "series": "PK"}
+
+
+@pytest.fixture(autouse=True)
+def _places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline.signals, "places", lambda: streams.PLACES)
+
+
+@cache
+def lines(is_out: bool) -> tuple[Line, ...]:
+    return tuple(streams.routes(is_out))
+
+
+def play(kind: str, case: Case, is_out: bool = False) -> Found:
+    if kind == "routes":
+        return streams.play_lines(case.fault(list(lines(is_out))))  # type: ignore[arg-type]
+    return streams.play_frames(streams.series(is_out), case.fault)  # type: ignore[arg-type]
+
+
+EVERY = [
+    pytest.param(kind, case, id=f"{kind}: {case.name}", marks=[pytest.mark.slow] if kind == "routes" else [])
+    for kind, cases in (("routes", ROUTES), ("series", SERIES))
+    for case in cases
+]
+
+
+def counted(found: Found, case: Case) -> None:
+    """Every record that came was binned, late, or a dead letter: once."""
+    result = found.result
+    assert result.used + result.late + len(result.dead) == found.read
+    assert (result.late > 0, len(result.dead) > 0) == (case.late, case.dead)
+
+
+@pytest.mark.parametrize(("kind", "case"), EVERY)
+def test_a_fault_on_a_calm_day_is_no_outage(kind: str, case: Case) -> None:
+    found = play(kind, case)
+    assert found.told == [], "not even a suspicion"
+    counted(found, case)
+    signal = SIGNAL[kind]
+    for place in ("AA", "BB", "CC") if kind == "routes" else ("PK", "IQ"):
+        states, health = zip(*found.seen(signal, place, FAULT, END), strict=True)
+        assert not {LOW_PROVISIONAL, LOW_CONFIRMED} & set(states)
+        if case.sees is None:
+            assert set(states[case.blind :]) == {UNKNOWN}
+            assert max(health[case.blind :]) < 0.5, "below quorum: the blind alert reads this"
+        else:
+            assert sum(share < case.sees - 0.01 for share in health) <= case.blind, Counter(health)
+            assert all((share < 0.5) == (state == UNKNOWN) for state, share in zip(states, health, strict=True))
+
+
+@pytest.mark.parametrize(("kind", "case"), EVERY)
+def test_a_fault_in_an_outage_neither_hides_nor_ends_it(kind: str, case: Case) -> None:
+    found = play(kind, case, is_out=True)
+    counted(found, case)
+    real = confirmed(found.result.sorted())
+    wanted = {"routes": {"BB", "AS64497"}, "series": {"PK"}}[kind]
+    assert {outage.entity for outage in real} == wanted, found.told
+    assert len(real) == len(wanted), "it stays one"
+    for outage in real:
+        assert abs(outage.start - OUT[0]) <= 900
+        if case.end:
+            assert outage.state == ENDED
+            assert outage.end is not None
+            assert -900 <= outage.end - OUT[1] <= case.blind * 900 + 900
+        else:
+            assert outage.state == CONFIRMED
+
+
+def test_rows_that_cannot_be_read_are_counted_and_nothing_else_happens(tmp_path: Path) -> None:
+    text = streams.table(streams.series())
+    head, *rows = text.splitlines()
+    rows[5000 // 4 :: 20] = [row[: len(row) // 2] for row in rows[5000 // 4 :: 20]]
+    (tmp_path / "signals.csv").write_text("\n".join([head, *rows]) + "\n")
+    (recording,) = recordings([str(tmp_path / "signals.csv")])
+    found = streams.played(recording, Settings())
+    assert found.told == []
+    assert len(found.result.dead) == len(rows[5000 // 4 :: 20])
+    assert found.result.used + len(found.result.dead) == found.read == len(rows)
+    assert sum(len(given) for given in streams.series() if isinstance(given, Rows)) == len(rows)
