@@ -134,7 +134,7 @@ def worker(
     tense: Annotated[str, typer.Option(help="whose signals the metrics show: live, replay or drill")] = "live",
     settings: Chosen = None,
     silence: Annotated[
-        int | None, typer.Option(help="seconds without a heartbeat after which a live feed is dead; 900 by default")
+        int | None, typer.Option(help="seconds without a heartbeat after which a live feed is dead; 300 by default")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but what goes wrong")] = False,
 ) -> None:

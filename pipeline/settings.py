@@ -281,6 +281,6 @@ class Settings:
     judging: Judging = field(default_factory=Judging)
     fusing: Fusing = field(default_factory=Fusing)
     evaluating: Evaluating = field(default_factory=Evaluating)
-    silence: AtLeastOne = 15 * 60
-    """How long no heartbeat of a live feed may come before it counts as dead [s].  Ingest beats every minute; three
-    bins of BGP without one are no hiccup, and a dead feed must not hold up all others for longer."""
+    silence: AtLeastOne = 5 * 60
+    """How long no heartbeat of a live feed may come before it counts as dead [s].  Ingest beats every minute: five that
+    are missing are no hiccup.  With a minute more for the alert it is told within two bins of routes."""

@@ -8,6 +8,10 @@ QUORUM = 0.5
 SILENT = 3 * 3600
 """Slow feeds (Google) are 90 minutes late on a good day; twice that is no longer good [s]."""
 
+BLIND = 3
+"""Pauses for which sources must be too few: with the bin that shows it, two bins of routes are enough to be told [-].
+A dead feed has been waited for already (`silence` in the settings)."""
+
 DEAD_SHARE, LATE_SHARE = 0.01, 0.05
 """Share of a feed's messages that may be unusable, and late [0-1]."""
 
@@ -40,7 +44,7 @@ ALERTS = (
         title="Feed {{ $labels.feed }} is dead",
         description="Heartbeats of the feed {{ $labels.feed }} are missing. What it measures is unknown until it is "
         "back, which is not an outage of any country.",
-        pauses=5,
+        pauses=1,
         holds=True,
     ),
     Alert(
@@ -62,7 +66,7 @@ ALERTS = (
         title="Signal {{ $labels.signal }} is blind",
         description="Only {{ $value | humanizePercentage }} of the sources of {{ $labels.signal }} are healthy. It "
         "says unknown for every country, which is not an outage.",
-        pauses=5,
+        pauses=BLIND,
         holds=True,
     ),
     Alert(
@@ -77,7 +81,7 @@ ALERTS = (
         title="We cannot see {{ $labels.country }}",
         description="No signal of the watched country {{ $labels.country }} has enough healthy sources. An outage "
         "there would go unnoticed; that we see none does not mean that there is none.",
-        pauses=5,
+        pauses=BLIND,
         holds=True,
     ),
     Alert(
