@@ -167,15 +167,15 @@ def paused(rows: Rows) -> Iterable[Rows]:
 class Frozen:
     """The last values before the fault come again and again."""
 
-    def __init__(self, end: int = 2**40) -> None:
-        self.end = end
+    def __init__(self, end: int = 2**40, begin: int = FAULT) -> None:
+        self.begin, self.end = begin, end
         self.last: dict[tuple[str, str], float] = {}
 
     def __call__(self, rows: Rows) -> Iterable[Rows]:
         value = rows.value.copy()
         for i in range(len(rows)):
             key = (rows.signal, rows.entities[rows.entity[i]].name)
-            if rows.time[i] < FAULT:
+            if rows.time[i] < self.begin:
                 self.last[key] = float(value[i])
             elif rows.time[i] < self.end:
                 value[i] = self.last[key]

@@ -183,8 +183,7 @@ def played(recording: Recording, settings: Settings) -> Found:
 def play_lines(lines: Iterable[Line | bytes]) -> Found:
     """Lines in the order in which they come."""
     text = b"".join(line if isinstance(line, bytes) else line.text() for line in lines)
-    items = batched(FEED.items(io.BytesIO(text)), DAY)
-    return played(Recording(FEED.name, FEED.signals, items), RULES)
+    return played(Recording(FEED.name, FEED.signals, batched(FEED.items(io.BytesIO(text)), DAY)), RULES)
 
 
 def play_frames(given: list[Rows], change: Callable[[list[Frame]], Iterable[Frame]] = lambda frames: frames) -> Found:

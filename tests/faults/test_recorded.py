@@ -1,0 +1,126 @@
+"""The same faults over what was recorded: calm weeks, eight real shutdowns, and five real minutes as a burst."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pipeline.signals
+from pipeline.bins import DAY
+from pipeline.feeds.archive import Recording, open_source
+from pipeline.feeds.rislive import FEED
+from pipeline.reconstruction import reconstruct
+from pipeline.records import Elements, Rows
+from pipeline.settings import Counting, Settings
+from pipeline.signals.synthetic import table_dump
+from tests.faults import faults as f
+from tests.faults.streams import FAULT, Found, play_frames, played
+from tests.pipeline.test_visibility_resets import OTHERS, PLACES, table
+from tests.replay.test_resets import silence
+from tests.replay.truth import Label, confirmed, hit, labels, tolerance
+
+pytestmark = pytest.mark.slow
+
+FAULTS = {
+    "nothing": f.unchanged,
+    "duplicates": f.repeated,
+    "reorder of partitions": f.reordered,
+    "rows that come last first": f.backwards,
+    "the feed dead for half an hour": f.dead,
+    "half an hour missing": f.of_rows("", f.paused),
+    "ten times the rows": f.ten_times,
+}
+
+
+def moved(series: tuple[Rows, ...], day: int) -> tuple[list[Rows], int]:
+    """The series some whole days later or earlier, so that the fault falls on the ``day`` [days]; and how much [s]."""
+    shift = (FAULT // DAY - day) * DAY
+    return [replace(rows, time=rows.time + shift) for rows in series], shift
+
+
+def election_without_shutdown() -> list[Rows]:
+    """Eight ordinary days of the reconstruction."""
+    series = reconstruct(0).rows
+    end = int(series[0].time[-1]) // DAY * DAY
+    kept = [rows.take((rows.time >= end - 9 * DAY) & (rows.time < end)) for rows in series]
+    return moved(tuple(kept), end // DAY - 2)[0]
+
+
+def frozen(signal: str) -> f.OfFrames:
+    return lambda frames: f.of_rows(signal, f.Frozen(FAULT + 12 * 3600))(frames)
+
+
+def everything_counted(found: Found) -> None:
+    assert found.result.used + found.result.late == found.read
+    assert found.result.dead == []
+
+
+@pytest.mark.parametrize("name", [*FAULTS, "traffic frozen", "all frozen"])
+def test_ordinary_days_stay_ordinary(name: str) -> None:
+    fault = {**FAULTS, "traffic frozen": frozen("traffic.radar"), "all frozen": frozen("")}[name]
+    found = play_frames(election_without_shutdown(), fault)
+    assert found.told == []
+    everything_counted(found)
+    if "frozen" in name:
+        share = [health for _, health in found.seen("traffic.radar", "PK", FAULT, FAULT + 12 * 3600)]
+        assert max(share[4:]) == 0, "after an hour at the latest"
+
+
+@pytest.mark.parametrize("name", [*FAULTS, "all frozen"])
+def test_lost_peers_over_britain_stay_nobody_s_outage(name: str, data: Path) -> None:
+    whole = open_source(data / "signals" / "control-britain-2020-peerloss").whole
+    assert whole is not None
+    series, _ = moved(whole.series, int(np.median(whole.series[0].time)) // DAY)
+    found = play_frames(series, {**FAULTS, "all frozen": frozen("")}[name])
+    assert confirmed(found.result.sorted()) == []
+    everything_counted(found)
+
+
+@pytest.mark.parametrize("name", [*FAULTS, "google frozen", "probing frozen from the day before"])
+def test_no_shutdown_of_iraq_is_hidden_or_ended_by_a_fault_in_the_middle_of_one(name: str, data: Path) -> None:
+    case = data / "signals" / "iraq-2023-exams"
+    whole = open_source(case).whole
+    assert whole is not None
+    wanted = [label for label in labels(case) if label.entity == ("country", "IQ")]
+    series, shift = moved(whole.series, wanted[3].start // DAY)
+    wanted = [Label(label.start + shift, label.end + shift, label.entity) for label in wanted]
+    assert wanted[3].start < FAULT < wanted[3].end
+    own = {
+        "google frozen": frozen("traffic.google"),
+        "probing frozen from the day before": frozen_before("probing.ioda"),
+    }
+    found = play_frames(series, {**FAULTS, **own}[name])
+    everything_counted(found)
+    outages = found.result.sorted()
+    missed = [label for label in wanted if hit(label, outages, tolerance(case)) is None]
+    # stuck on the floor of a shutdown it is a witness of it, until it moves
+    assert missed == ([wanted[3]] if name == "google frozen" else []), found.told
+    assert [outage.start // DAY for outage in confirmed(outages)] == [label.start // DAY for label in wanted]
+    assert len(confirmed(outages)) == 8, found.told
+
+
+def frozen_before(signal: str) -> f.OfFrames:
+    """Stuck half a day before the shutdown, at a good value, until after it."""
+
+    def fault(frames):  # type: ignore[no-untyped-def]
+        stuck = f.Frozen(FAULT + 8 * 3600, begin=FAULT - 12 * 3600)
+        return f.of_rows(signal, stuck)(frames)
+
+    return fault
+
+
+def test_five_recorded_minutes_are_a_burst_after_a_quiet_day_and_nothing_else(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seventeen thousand messages of a collector's peers, over the table that they are of."""
+    monkeypatch.setattr(pipeline.signals, "places", lambda: PLACES)
+    path = data / "feeds/rislive/derived-from-mrt/rrcXX_20160811_1600_rendered.ndjson"
+    batches = [item for item in FEED.read(io.BytesIO(path.read_bytes())) if isinstance(item, Elements)]
+    assert sum(map(len, batches)) > 17_384
+    begin, end = int(batches[0].time[0]) - 30 * 3600, int(batches[-1].time[-1]) + 3 * 3600
+    given = [table_dump(begin, OTHERS, *table(batches)), *batches, silence(end, OTHERS[0])]
+    found = played(Recording("rislive", FEED.signals, iter(given)), Settings(Counting(floors={4: 100, 6: 100})))
+    assert found.told == []
+    assert (found.result.used, found.result.late) == (found.read, 0)
