@@ -65,6 +65,11 @@ class Counting:
     forget: Seconds = 24 * 3600
     """A full-feed peer that is gone counts as unhealthy for so long, then as gone for good [s]."""
 
+    hush: Annotated[int, Meta(ge=1800)] = 3600
+    """A peer that has said nothing for so long, while others speak, is gone though nobody told, and no witness [s].
+    BGPView's rule; of thirty full-feed peers the most taciturn was silent on an eighth of the address space for
+    twenty minutes of forty-six."""
+
     rib_lag: Seconds = 60
     """An update up to this much older than the start of a table dump still wins over the dump [s] (BGPView's rule)."""
 

@@ -8,6 +8,9 @@ from pipeline.bins import NEVER
 from pipeline.records import ESTABLISHED, Peer
 from pipeline.settings import Counting
 
+SPEAKING = 3
+"""Witnesses that must go on speaking before others are too silent: a stray one or two prove nothing [-]."""
+
 
 class Down(NamedTuple):
     """A session went down at ``time`` [s]; rows of the batch from ``place`` on came after that."""
@@ -22,7 +25,7 @@ class Sessions:
 
     up ``(s,) bool``; since ``(s,) int64`` when the session last went down [s]: older words of it are void;
     told, heard ``(s,) int64`` when its state was last told, and when it last announced [s].  A session that announces
-    is up, whatever was told before.
+    is up, whatever was told before.  said ``(s,) int64`` when it last said anything [s].
 
     Examples
     --------
@@ -43,6 +46,7 @@ class Sessions:
         self.since = np.empty(0, np.int64)
         self.told = np.empty(0, np.int64)
         self.heard = np.empty(0, np.int64)
+        self.said = np.empty(0, np.int64)
         self.asn = np.empty(0, np.int64)
         self._column: dict[Peer, int] = {}
 
@@ -65,6 +69,7 @@ class Sessions:
         self.since = np.append(self.since, NEVER)
         self.told = np.append(self.told, NEVER)
         self.heard = np.append(self.heard, NEVER)
+        self.said = np.append(self.said, NEVER)
         self.asn = np.append(self.asn, peer.asn)
         return len(self) - 1
 
@@ -85,9 +90,30 @@ class Sessions:
         np.maximum.at(self.heard, session, time)
         self.up[session] = True
 
+    def say(self, session: np.ndarray, time: np.ndarray) -> None:
+        """Words ``(n,)`` of any kind have come of these sessions [s]."""
+        np.maximum.at(self.said, session, time)
+
+    def silent(self, among: np.ndarray, limit: int) -> np.ndarray:
+        """Which sessions ``(s,) bool`` are gone though nobody says so: for ``limit`` [s] they have said nothing while
+        `SPEAKING` of those ``among (s,) bool`` have.  Where all are quiet none is.
+
+        Examples
+        --------
+        >>> sessions = Sessions(most=10)
+        >>> at = sessions.columns(tuple(Peer(64500 + i, "192.0.2.1") for i in range(5)), np.arange(5))
+        >>> sessions.say(at, np.array([9000, 9010, 9020, 6000, 5000]))
+        >>> sessions.silent(np.ones(5, bool), 3600).tolist()
+        [False, False, False, False, True]
+        """
+        recent = np.sort(self.said[among])[::-1]
+        if len(recent) < SPEAKING:
+            return np.zeros(len(self), bool)
+        return self.said < recent[SPEAKING - 1] - limit
+
     def state(self) -> dict[str, np.ndarray]:
         """All but the names."""
-        return {name: getattr(self, name) for name in ("up", "since", "told", "heard", "asn")}
+        return {name: getattr(self, name) for name in ("up", "since", "told", "heard", "said", "asn")}
 
     def restore(self, peers: list[Peer], state: dict[str, np.ndarray]) -> None:
         """Take over names and what `state` gave."""
@@ -101,7 +127,8 @@ class Witnesses:
 
     Judged on the slice of the table that the partition holds: a session joins when its table here is at least
     ``full_feed_share`` of the largest, at least the partition's part of the floor, at least that share of what it had
-    before it last went down, and no longer growing; it leaves when it goes down or when its table falls short.
+    before it last went down, and no longer growing; it leaves when it goes down, when its table falls short, or when it
+    has been silent for ``hush`` while others speak, and is back with its next word.
     """
 
     def __init__(self, floor: float, rules: Counting) -> None:
@@ -135,6 +162,7 @@ class Witnesses:
         enough = size >= max(share * self._largest(size, sessions), self.floor, 1)
         settled = (size - self.was <= self.rules.settled * size) | (self.loaded & (not loading))
         joins = settled & (size >= share * self.before)
+        enough &= ~sessions.silent(self.full, self.rules.hush)
         full = enough & sessions.up & (self.full | joins) if self.rules.reset_rule else self.full | (enough & joins)
         changed = not (np.array_equal(full, self.full) and np.array_equal(size, self.was))
         self.full, self.was = full, size.copy()

@@ -143,6 +143,7 @@ class Visibility:
         if not len(words.time):
             return
         self.still = False
+        self.sessions.say(words.session, words.time)
         told = np.flatnonzero(words.kind == STATE)
         void = words.said < self.sessions.since[words.session]
         for s, time, place in self.sessions.tell(words.session[told], words.time[told], words.state[told]):

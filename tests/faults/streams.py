@@ -103,7 +103,8 @@ def routes(is_out: bool = False, seed: int = 2) -> list[Line]:
             if is_out and at == OUT[1]:
                 lines += announce(time, peer, own)
             table = [prefix for prefix in TABLE if not (down and prefix in own)]
-            lines += announce(time + 1, peer, [table[(at // WIDTH + i) % len(table)]])
+            eighth = (at // WIDTH + i) * 8 % len(table)  # one prefix of each partition
+            lines += announce(time + 1, peer, table[eighth : eighth + 8])
             lines += announce(time + 2, peer, [p for p, is_up in zip(SMALL, up, strict=True) if is_up])
             lines.append(withdraw(time + 3, peer, [p for p, is_up in zip(SMALL, up, strict=True) if not is_up]))
     return [line for line in lines if line.body.get("withdrawals") != []]

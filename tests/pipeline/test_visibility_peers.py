@@ -71,6 +71,43 @@ def test_a_table_transfer_without_a_told_reset_is_not_an_outage():
     assert values == [512] * 3
 
 
+def talk(vis, *sessions, begin=0, end=2 * 3600):
+    """Each announces a prefix every five minutes, which is taken back a bin later; the bins until the end."""
+    bins = []
+    for time in range(begin + 10, end, 300):
+        vis.add(say("announce", time, X, sessions=sessions))
+        vis.add(say("withdraw", time + 1, X, sessions=sessions))
+        bins += vis.close(time + 290)
+    return bins
+
+
+def test_a_peer_that_is_silent_while_others_speak_is_no_witness_until_its_next_word():
+    vis = binner()
+    vis.add(dump())
+    health = [float(part.health[0, 0]) for part in talk(vis, *FOUR[1:]) if part.signal == "bgp.ris"]
+    assert health == [1.0] * 12 + [0.75] * 12
+    vis.add(say("announce", 7250, "10.0.0.0/16", sessions=(A,)))
+    assert vis.close(7500)[0].health[0, 0] == 1
+
+
+@pytest.mark.parametrize("speaking", [FOUR[:2], ()])
+def test_where_hardly_anybody_speaks_nobody_is_silent(speaking):
+    vis = binner()
+    vis.add(dump())
+    assert {float(part.health[0, 0]) for part in talk(vis, *speaking)} <= {1.0}
+    assert vis.close(9000)[0].health[0, 0] == 1
+
+
+def test_peers_that_are_gone_untold_do_not_hide_what_the_others_see():
+    many = peers(8)
+    vis = binner()
+    vis.add(dump(sessions=many, table={f"10.{i}.0.0/16": 1 for i in range(20, 40)}))
+    talk(vis, *many[4:], end=3600)
+    vis.add(say("withdraw", 3605, "10.20.0.0/16", sessions=many[4:]))
+    bins = talk(vis, *many[4:], begin=3600)
+    assert series(bins, "country/PK") == [19 * 256] * 12
+
+
 def test_a_peer_that_left_for_good_does_not_count_as_unhealthy_for_ever():
     vis = binner()
     vis.add(dump())
