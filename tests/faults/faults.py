@@ -12,7 +12,6 @@ import numpy as np
 from pipeline.records import Frame, Heartbeat, Rows
 from tests.faults.streams import (
     BEGIN,
-    COLLECTORS,
     FAULT,
     HOUR,
     PEERS,
@@ -64,7 +63,7 @@ def reset(lines: list[Line]) -> Lines:
 
 
 def _table(lines: list[Line]) -> list[str]:
-    """What a peer announces when it is back: what the others say of the same time is in the stream anyway."""
+    """What a peer announces when it is back: the table without what has been withdrawn."""
     gone = {str(p) for line in lines if line.time < FAULT + 600 for p in line.body.get("withdrawals", ())}  # type: ignore[attr-defined]
     return [prefix for prefix in TABLE if prefix not in gone]
 
@@ -234,6 +233,3 @@ def backwards(frames: list[Frame]) -> list[Frame]:
         elif isinstance(frame, Rows):
             held.append(frame.take(np.arange(len(frame))[::-1]))
     return [*given, *held]
-
-
-ALL_BUT_ONE = at(*COLLECTORS[1:])

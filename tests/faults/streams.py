@@ -20,7 +20,7 @@ from pipeline.feeds.base import batched
 from pipeline.feeds.rislive import FEED
 from pipeline.fusion import Fused
 from pipeline.places import Places
-from pipeline.records import DeadLetter, Elements, Entity, Frame, Outage, Rows, Run
+from pipeline.records import DeadLetter, Elements, Entity, Frame, Rows, Run
 from pipeline.replay import Playback, Result, through_memory
 from pipeline.settings import Counting, Settings
 from tests.replay.tapes import BEGIN, COUNTRIES, WIDTHS, Tape, pieces
@@ -138,19 +138,15 @@ def table(given: list[Rows]) -> str:
 
 @dataclass
 class Found:
-    """What came of a stream: its ``result``, how many records it had, every outage revision, and the verdicts."""
+    """What came of a stream: its ``result``, how many records it had, and the verdicts."""
 
     result: Result
     read: int
-    outages: list[Outage] = field(default_factory=list)
     fused: list[Fused] = field(default_factory=list)
 
     def see(self, output: Output | DeadLetter) -> None:
-        match output:
-            case Outage():
-                self.outages.append(output)
-            case Fused():
-                self.fused.append(output)
+        if isinstance(output, Fused):
+            self.fused.append(output)
 
     def seen(self, signal: str, name: str, begin: int, end: int) -> list[tuple[int, float]]:
         """State and health of a country in the bins that begin in a time [s]."""
