@@ -20,10 +20,10 @@ class Repeats:
     Single series are flat for weeks and mean it: address space, indices, counts of a handful.  Those of a feed are not
     flat all at once, or else they often are: ``still`` of the ``seen`` bins were.  A ``run`` of such bins that is too
     unlikely for that is no observation, and teaches nothing but its first bins, ``held``, which had passed for one.
-    Low ones may lie on the floor together in a real outage: ``calm (n,)`` says which were not low when the run began,
-    and a bin counts only where most of those that repeat were calm.
+    Low ones may lie on the floor together in a real outage, for weeks: ``calm (n,)`` says which were not low when they
+    last moved, and a bin counts only where most of those that repeat were calm.
 
-    ``last (n,)``: the last value that was observed of each, NaN before any.
+    ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (n,)``: whose is another in this bin.
     """
 
     run: int = 0
@@ -32,6 +32,7 @@ class Repeats:
     seen: int = 0
     last: np.ndarray = field(default_factory=lambda: np.empty(0))
     calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+    moved: np.ndarray = field(default_factory=lambda: np.empty(0, bool), compare=False)
 
     def take(self, x: np.ndarray, odds: float) -> bool:
         """Take in one bin ``x (n,) float64``, NaN = not observed: whether its feed is stuck.
@@ -55,6 +56,7 @@ class Repeats:
         self._grow(len(x))
         known = ~np.isnan(x) & ~np.isnan(self.last)
         same = known & (x == self.last)
+        self.moved = ~np.isnan(x) & ~same
         self.last = np.where(np.isnan(x), self.last, x)
         if (known & ~same).any():
             self.still, self.seen = self.still + self.held, self.seen + self.held + 1
@@ -69,9 +71,8 @@ class Repeats:
         return is_stuck
 
     def judged(self, state: np.ndarray) -> None:
-        """What the bin's verdicts were ``(n,) int8``: while values move they tell who is calm."""
-        if not self.run:
-            self.calm = ~is_low(state)
+        """What the bin's verdicts were ``(n,) int8``: of those that moved they tell who is calm."""
+        self.calm = np.where(self.moved, ~is_low(state), self.calm)
 
     def _grow(self, entities: int) -> None:
         more = entities - len(self.last)
