@@ -7,6 +7,7 @@ import numpy as np
 from detectors.base import LOW_CONFIRMED, UNKNOWN
 from pipeline.evidence import BESIDE, Said, is_low, kind_of, ratios, weights
 from pipeline.settings import Fusing
+from pipeline.turns import Calm
 
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 """Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
@@ -54,6 +55,25 @@ class Cells:
             wider[: column.shape[0], : column.shape[1]] = column
             self.columns[name] = wider
 
+    def rest(self, calm: Calm, rows: np.ndarray, signal: int) -> None:
+        """Put down bins in which nobody is low for their entities at ``rows``, while none of them is out: what `write`
+        puts down of one bin after the other."""
+        last, start, unknown = calm.last, calm.start, calm.state == UNKNOWN
+        was_low, since = self["low_from"][rows, signal] > 0, self["since"][rows, signal]
+        ratio = ratios(calm.value, calm.expected)
+        missing, lost = np.isnan(ratio), _lost(ratio)
+        for step, least in enumerate(LADDER):
+            below = lost >= least
+            since[:, step] = began(since[:, step], start, below, ~below & ~missing)
+        fresh: dict[str, Any] = {
+            "weight": weights(last, self.settings), "ratio": ratio[-1], "score": last.score, "health": last.health,
+            "state": last.state, "heaviest": 0.0, "worst": 0.0, "low_from": 0, "since": since,
+            "back": np.where(was_low, start[0], self["back"][rows, signal]),
+            "calm_from": began(self["calm_from"][rows, signal], start, ~unknown, unknown),
+        }  # fmt: skip
+        for name, values in fresh.items():
+            self[name][rows, signal] = values
+
     def write(self, said: Said, rows: np.ndarray, signal: int, is_open: np.ndarray) -> None:
         """Put a bin down for its entities at ``rows``, ``is_open (n,)`` those with an open outage.
 
@@ -64,8 +84,7 @@ class Cells:
         was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "back", "since")}
         low, unknown, was_low = is_low(said.state), said.state == UNKNOWN, was["low_from"] > 0
         ratio, weight = ratios(said.value, said.expected), weights(said, self.settings)
-        missing = np.isnan(ratio)
-        lost = np.where(missing, 0.0, np.clip(1 - ratio, 0, 1))
+        missing, lost = np.isnan(ratio), _lost(ratio)
         below = lost[:, None] >= LADDER
         since = np.where(below, np.where(was["since"] > 0, was["since"], said.start), 0)
         fresh: dict[str, Any] = {
@@ -180,3 +199,34 @@ class Cells:
         """Take over what was saved."""
         self.signals, self.ends, self.widths = head
         self.columns = {name: columns[name].copy() for name in COLUMNS}
+
+
+def _lost(ratio: np.ndarray) -> np.ndarray:
+    """Share that is lost of what was expected [0-1], 0 where that is not known."""
+    return np.where(np.isnan(ratio), 0.0, np.minimum(np.maximum(1 - ratio, 0), 1))
+
+
+def began(was: np.ndarray, start: np.ndarray, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
+    """Since when something holds ``(n,)`` [s], 0 where it does not; it lasts through bins that say neither.
+
+    Parameters
+    ----------
+    was
+        ``(n,)`` since when it had held before, 0 where it had not [s].
+    start
+        ``(t,) int64`` starts of the bins [s].
+    holds, breaks
+        ``(t, n) bool``, never both.
+
+    Examples
+    --------
+    >>> holds = np.array([[True, True, False, True], [True, False, False, False], [True, True, True, False]])
+    >>> breaks = np.array([[False, False, True, False], [False, True, False, False], [False, False, False, False]])
+    >>> began(np.array([100, 100, 100, 0]), np.array([300, 600, 900]), holds, breaks).tolist()
+    [100, 900, 900, 300]
+    """
+    broken = breaks.any(axis=0)
+    after = np.where(broken, len(start) - np.argmax(breaks[::-1], axis=0), 0)
+    held = holds & (np.arange(len(start))[:, None] >= after)
+    fresh = np.where(held.any(axis=0), start[np.argmax(held, axis=0)], 0)
+    return np.where((was > 0) & ~broken, was, fresh)

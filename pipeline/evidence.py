@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
-from pipeline.records import Entity, Verdicts
+from pipeline.records import Entity
 from pipeline.settings import Fusing
 
 
@@ -41,13 +41,6 @@ class Said(NamedTuple):
     score: np.ndarray
     state: np.ndarray
     health: np.ndarray
-
-    @classmethod
-    def of(cls, verdicts: Verdicts, i: int, beside: bool = False) -> "Said":
-        """Bin ``i`` of a frame."""
-        signal = verdicts.signal + (BESIDE + verdicts.detector if beside else "")
-        columns = (getattr(verdicts, name)[i] for name in ("value", "expected", "score", "state", "health"))
-        return cls(signal, int(verdicts.start[i]), verdicts.entities, *columns)
 
     def and_of(self, other: "Said") -> "Said":
         """This, and what is said of other entities in the same bin."""

@@ -1,6 +1,7 @@
 """The fuse stage: verdicts of all signals become outages, in order of event time."""
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import Fusing
 from pipeline.snapshot import pack, unpack
+from pipeline.turns import Turn, by_frame
 
 
 @dataclass
@@ -114,13 +116,13 @@ class FuseStage:
 
     def _release(self, stream: Stream) -> list[Output]:
         limit = self._limit(stream)
+        turns = list(self._due(stream, limit))
         told: list[Output] = []
-        while stream.queue and stream.queue[0][0] <= limit:
-            end, _, _, i, verdicts = heapq.heappop(stream.queue)
-            is_first = self._is_first(verdicts)
-            told.append(Fused(verdicts, i) if is_first else Beside(verdicts, i))
-            stream.judged += int((verdicts.state[i] != UNKNOWN).sum()) if is_first else 0
-            told += stream.ledger.see(verdicts, i, end, beside=not is_first)
+        for turn, outages in zip(turns, stream.ledger.see(turns), strict=True):
+            told.append((Beside if turn.beside else Fused)(turn.verdicts, turn.at))
+            told += outages
+        for own in by_frame([turn for turn in turns if not turn.beside]):
+            stream.judged += int((own[0].verdicts.state[[turn.at for turn in own]] != UNKNOWN).sum())
         ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
@@ -128,6 +130,12 @@ class FuseStage:
         if ended:
             del self.streams[stream.run.id]
         return told
+
+    def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
+        """The bins that end by a time, in order."""
+        while stream.queue and stream.queue[0][0] <= limit:
+            end, _, _, i, verdicts = heapq.heappop(stream.queue)
+            yield Turn(verdicts, i, end, beside=not self._is_first(verdicts))
 
     def _is_first(self, verdicts: Verdicts) -> bool:
         return verdicts.detector == (self.first or verdicts.detector)

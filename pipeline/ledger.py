@@ -1,7 +1,7 @@
 """What every signal last said of every entity, and the outages that follow from it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -11,9 +11,11 @@ from detectors.base import LOW_CONFIRMED
 from pipeline.cells import Cells
 from pipeline.evidence import BESIDE, Said, kind_of, kind_of_outage, log_odds, probability
 from pipeline.outages import CONFIRMED, OPEN, THROTTLE, Life, Seen
-from pipeline.parts import Parts, countries, parts_of, together
-from pipeline.records import Entity, Outage, Term, Verdicts
+from pipeline.parts import countries, together
+from pipeline.records import Entity, Outage, Term
+from pipeline.roll import Frame, Roll
 from pipeline.settings import Fusing
+from pipeline.turns import Calm, Turn, by_frame, with_low
 from pipeline.usual import Usual
 
 ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
@@ -49,49 +51,63 @@ class Evidence(NamedTuple):
     health: list[float]
 
 
-class Frame(NamedTuple):
-    """Where a frame's entities stand, ``rows (n,) intp``, those of the countries that it has only parts of behind them;
-    ``whole (n,) bool``: which of them are countries."""
-
-    rows: np.ndarray
-    parts: Parts
-    whole: np.ndarray
-
-
 class Ledger:
     """The evidence on all entities of one run in one fusion partition, and their open outages."""
 
     def __init__(self, tense: str, settings: Fusing) -> None:
         self.tense, self.settings = tense, settings
-        self.entities: list[Entity] = []
+        self.roll = Roll()
         self.cells = Cells(settings)
         self.usual = Usual(settings)
-        self.rows: dict[tuple[str, str], int] = {}
-        self.parts: dict[tuple[str, str], list[int]] = {}
-        self.frames: dict[tuple[Entity, ...], Frame] = {}
         self.lives: dict[int, Life] = {}
         self.past: dict[int, list[int]] = {}
         self.open = np.zeros(0, bool)
         self.sure = np.zeros(0, bool)
         self.prior = np.empty(0)
 
-    def see(self, verdicts: Verdicts, i: int, end: int, beside: bool = False) -> list[Outage]:
-        """Take in bin ``i`` of a frame, which ends at ``end`` [s]; returns the revisions that follow.
+    def see(self, turns: Sequence[Turn]) -> list[list[Outage]]:
+        """Take in bins in the order of their turns; returns the revisions that follow from each.
 
-        ``beside``: it is by a detector beside the first, and a term of its own.
+        As long as nobody is out, bins in which nobody is low are taken in at once.
         """
-        said = Said.of(verdicts, i, beside)
-        signal = self.cells.signal(said.signal, verdicts.width)
-        rows, parts, whole = self._frame(verdicts.entities)
-        if parts.countries:
-            before = self.cells["state"][rows[len(said.entities) :], signal]
-            said = said.and_of(countries(said, parts, before, self.settings))
-        self.cells.ends[signal] = end
-        self.usual.grow(len(self.entities), len(self.cells.signals))
+        loud, told = with_low(turns), list[list[Outage]]()
+        while (at := len(told)) < len(turns):
+            until = int(next(iter(loud[np.searchsorted(loud, at) :]), len(turns))) if self._rests() else at
+            for calm in by_frame(turns[at:until]):
+                self._rest(calm)
+            told += [[] for _ in range(at, until)] if until > at else [self._hear(turns[at])]
+        return told
+
+    def _rests(self) -> bool:
+        """Whether nobody is out, and nothing speaks for an outage of anybody."""
+        return not self.lives and not (self.cells["weight"] > 0).any()
+
+    def _rest(self, turns: Sequence[Turn]) -> None:
+        """Take in bins of one frame in which nobody is low, while nobody is out."""
+        frame, signal, last = self._said(turns[-1])
+        self.cells.rest(Calm.of(turns, frame.parts, last, self.settings), frame.rows, signal)
+
+    def _hear(self, turn: Turn) -> list[Outage]:
+        """Take in one bin."""
+        (rows, _, whole), signal, said = self._said(turn)
         held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
         self.cells.write(held, rows, signal, self.open[rows])
-        told = self._weigh(rows[~whole], end) + self._weigh(rows[whole], end, are_countries=True)
+        told = self._weigh(rows[~whole], turn.end) + self._weigh(rows[whole], turn.end, are_countries=True)
         return [outage for outage in told if outage is not None]
+
+    def _said(self, turn: Turn) -> tuple[Frame, int, Said]:
+        """Where its entities stand, and its signal; what it says of them, and its parts of their countries."""
+        said = turn.said
+        signal = self.cells.signal(said.signal, turn.verdicts.width)
+        frame = self.roll.frame(turn.verdicts.entities)
+        if len(self.roll) > len(self.open):
+            self._grow()
+        if frame.parts.countries:
+            before = self.cells["state"][frame.rows[len(said.entities) :], signal]
+            said = said.and_of(countries(said, frame.parts, before, self.settings))
+        self.cells.ends[signal] = turn.end
+        self.usual.grow(len(self.roll), len(self.cells.signals))
+        return frame, signal, said
 
     def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
         """Go on with the outages of entities of which there is word; parts come before their countries."""
@@ -118,16 +134,16 @@ class Ledger:
         ]
 
     def _turn(self, row: int) -> tuple[int, str]:
-        entity = self.entities[row]
+        entity = self.roll[row]
         return ORDER.get(entity.type, 0), entity.name
 
     def _shares(self, rows: np.ndarray) -> list[float]:
         """Share of each country's known parts that went out together [0-1]."""
         if not self.lives:
             return [0.0] * len(rows)
-        out = Counter(self.entities[row].country for row in self.lives if self.sure[row])
+        out = Counter(self.roll[row].country for row in self.lives if self.sure[row])
         few = self.settings.together_least
-        return [self._together(row) if out[self.entities[row].name] >= few else 0.0 for row in rows.tolist()]
+        return [self._together(row) if out[self.roll[row].name] >= few else 0.0 for row in rows.tolist()]
 
     def _networks(self, row: int) -> float:
         """Share of a country's known networks that went out together [0-1]."""
@@ -136,7 +152,7 @@ class Ledger:
     def _together(self, row: int, types: tuple[str, ...] = ("asn", "region")) -> float:
         """Share of a country's known parts of some types that went out together [0-1]."""
         parts = np.array(
-            [part for each in types for part in self.parts.get((self.entities[row].name, each), ())], np.intp
+            [part for each in types for part in self.roll.parts.get((self.roll[row].name, each), ())], np.intp
         )
         out = parts[self.sure[parts]].tolist()
         if len(out) < self.settings.together_least:
@@ -165,7 +181,7 @@ class Ledger:
         return map(Evidence, *(column.tolist() for column in columns))
 
     def _advance(self, row: int, evidence: Evidence, share: float, end: int) -> Outage | None:
-        entity = self.entities[row]
+        entity = self.roll[row]
         life = self.lives.get(row)
         if life is None:
             life = self.lives[row] = Life(
@@ -196,7 +212,7 @@ class Ledger:
 
     def _part_of(self, row: int) -> str:
         """The id of the confirmed outage of its country."""
-        whole = self.rows.get(("country", self.entities[row].country))
+        whole = self.roll.rows.get(("country", self.roll[row].country))
         return self.lives[whole].id if whole not in (None, row) and self.sure[whole] else ""
 
     def _named(self, evidence: Evidence, share: float) -> tuple[Term, ...]:
@@ -212,13 +228,13 @@ class Ledger:
         return tuple(sorted(terms, key=lambda term: term.signal))
 
     def _kind(self, row: int, evidence: Evidence) -> str:
-        entity, signals = self.entities[row], self.cells.signals
+        entity, signals = self.roll[row], self.cells.signals
         if entity.type == "service":
             return "platform"
         down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(signals) if evidence.weight[j] > 0}
         up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
-        own = self.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
-        networks = [(self.entities[r].mobile, r in self.lives) for r in own]
+        own = self.roll.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
+        networks = [(self.roll[r].mobile, r in self.lives) for r in own]
         if down and all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0):
             return THROTTLE
         kind = kind_of_outage(down, up, evidence.severity, networks)
@@ -226,48 +242,28 @@ class Ledger:
         stands = "bgp" in up and "bgp" not in down
         return "mobile" if entity.mobile and stands and evidence.severity >= 0.5 else kind
 
-    def _frame(self, entities: tuple[Entity, ...]) -> Frame:
-        if entities not in self.frames:
-            parts = parts_of(entities)
-            every = entities + parts.countries
-            for entity in every:
-                if entity[:2] not in self.rows:
-                    self._enter(entity)
-            self._grow()
-            if len(self.frames) > 64:  # a cache of the frames' own lists, not state
-                self.frames.clear()
-            rows = np.array([self.rows[entity[:2]] for entity in every], np.intp)
-            self.frames[entities] = Frame(rows, parts, np.array([entity.type == "country" for entity in every], bool))
-        return self.frames[entities]
-
-    def _enter(self, entity: Entity) -> None:
-        row = self.rows[entity[:2]] = len(self.entities)
-        self.entities.append(entity)
-        if entity.type in ("asn", "region"):
-            self.parts.setdefault((entity.country, entity.type), []).append(row)
-
     def _grow(self) -> None:
         """Room for new entities."""
-        self.cells.grow(len(self.entities))
-        more = np.zeros(len(self.entities) - len(self.open), bool)
+        self.cells.grow(len(self.roll))
+        more = np.zeros(len(self.roll) - len(self.open), bool)
         self.open, self.sure = np.concatenate([self.open, more]), np.concatenate([self.sure, more])
         priors = self.settings.prior
-        self.prior = np.array([priors.get(entity.type, min(priors.values())) for entity in self.entities])
+        self.prior = np.array([priors.get(entity.type, min(priors.values())) for entity in self.roll.entities])
 
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:
         """Head and arrays."""
         lives = [(row, life.save()) for row, life in self.lives.items()]
         head, arrays = self.cells.save()
-        return (self.entities, head, lives, list(self.past.items())), arrays | self.usual.save()
+        return (self.roll.entities, head, lives, list(self.past.items())), arrays | self.usual.save()
 
     def load(self, head: Any, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved."""
         entities, cells, lives, past = head
         self.cells.load(cells, arrays)
         for entity in entities:
-            self._enter(Entity(*entity))
+            self.roll.enter(Entity(*entity))
         self._grow()
-        self.usual.grow(len(self.entities), len(self.cells.signals))
+        self.usual.grow(len(self.roll), len(self.cells.signals))
         self.usual.load(arrays)
         self.lives = {row: Life.load(life) for row, life in lives}
         self.past = {row: list(starts) for row, starts in past}

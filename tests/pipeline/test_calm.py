@@ -1,0 +1,70 @@
+"""Bins in which nobody is low, while nobody is out, are taken in at once: as if one had come after the other."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import pytest
+
+from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
+from pipeline.cells import Cells
+from pipeline.codec import outage_json
+from pipeline.fusion import FuseStage
+from pipeline.ledger import Ledger
+from pipeline.records import UP, Entity, Outage, Run, Verdicts
+from pipeline.settings import Fusing
+
+SIGNALS = {"bgp.ris": 300, "probing.ioda": 600, "traffic.radar": 300}
+RUN = Run("r", "replay", tuple(SIGNALS))
+REGIONS = tuple(Entity("region", f"VE-{i}", "VE") for i in range(14))
+"""Without their country, which is judged from them."""
+ENTITIES = (Entity("asn", "AS1", "PK", mobile=True), Entity("country", "PK", "PK"), *REGIONS)
+DAY = 24 * 3600
+CALM = [NORMAL, NORMAL, NORMAL, UNKNOWN, HIGH]
+
+
+def day(signal: str, seed: int, lows: float, detector: str = "seasonal") -> Verdicts:
+    """A frame of many bins in which ``lows`` of all verdicts are low, some of them for several bins."""
+    rng = np.random.default_rng([seed, sorted(SIGNALS).index(signal)])
+    width = SIGNALS[signal]
+    shape = (DAY // width, len(ENTITIES))
+    state = rng.choice(CALM, shape).astype(np.int8)
+    for at, who in zip(*np.nonzero(rng.random(shape) < lows), strict=True):
+        some = rng.random(len(ENTITIES)) < 0.7 if rng.random() < 0.2 else [who]
+        state[at : at + rng.integers(1, 12), some] = rng.choice([LOW_PROVISIONAL, LOW_CONFIRMED])
+    value = np.where(rng.random(shape) < 0.1, np.nan, rng.choice([0.0, 50.0, 80.0, 93.0, 97.0, 99.5, 100.0], shape))
+    expected = rng.choice([100.0, 100.0, 100.0, 0.0, np.nan], shape)
+    return Verdicts(
+        RUN, "test", 0, signal, detector, width, DAY, UP, ENTITIES, start=width * np.arange(shape[0]), value=value,
+        health=rng.random(shape).astype(np.float32), expected=expected, lower=expected, upper=expected,
+        score=np.where(state == UNKNOWN, np.nan, rng.normal(0, 9, shape)), state=state,
+        settled=np.ones(shape, np.bool_), common=np.ones(shape[0]),
+    )  # fmt: skip
+
+
+def days(seed: int, lows: float) -> list[Verdicts]:
+    slow = dataclasses.replace(day("traffic.radar", seed + 1, lows, "cusum"), watermark=0)
+    return [slow, *(day(signal, seed, lows) for signal in SIGNALS)]
+
+
+def fused(frames: list[Verdicts]) -> tuple[list[bytes], str]:
+    """Every revision, and what is remembered in the end."""
+    stage = FuseStage(0, Fusing(), "seasonal")
+    told = [outage_json(out) for frame in frames for out in stage.step(frame) if isinstance(out, Outage)]
+    return told, hashlib.sha256(stage.save()).hexdigest()
+
+
+@pytest.mark.parametrize("lows", [0.0, 0.0003, 0.003])
+@pytest.mark.parametrize("seed", range(2))
+def test_calm_bins_at_once_leave_what_they_leave_one_by_one(
+    seed: int, lows: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = fused(days(seed, lows))
+    monkeypatch.setattr(Ledger, "_rests", lambda self: False)
+    assert fused(days(seed, lows)) == at_once
+    assert bool(at_once[0]) == bool(lows)
+
+
+def test_of_a_calm_day_nothing_is_written_bin_by_bin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Cells, "write")
+    assert fused(days(0, 0.0))[0] == []
