@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN
-from pipeline.evidence import BESIDE, Said, is_low, kind_of, ratios, weights
+from pipeline.evidence import BESIDE, Said, is_low, kind_of, losses, ratios, weights
 from pipeline.settings import Fusing
 from pipeline.turns import Calm
 
@@ -61,7 +61,7 @@ class Cells:
         last, start, unknown = calm.last, calm.start, calm.state == UNKNOWN
         was_low, since = self["low_from"][rows, signal] > 0, self["since"][rows, signal]
         ratio = ratios(calm.value, calm.expected)
-        missing, lost = np.isnan(ratio), _lost(ratio)
+        missing, lost = np.isnan(ratio), losses(ratio)
         for step, least in enumerate(LADDER):
             below = lost >= least
             since[:, step] = began(since[:, step], start, below, ~below & ~missing)
@@ -84,7 +84,7 @@ class Cells:
         was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "back", "since")}
         low, unknown, was_low = is_low(said.state), said.state == UNKNOWN, was["low_from"] > 0
         ratio, weight = ratios(said.value, said.expected), weights(said, self.settings)
-        missing, lost = np.isnan(ratio), _lost(ratio)
+        missing, lost = np.isnan(ratio), losses(ratio)
         below = lost[:, None] >= LADDER
         since = np.where(below, np.where(was["since"] > 0, was["since"], said.start), 0)
         fresh: dict[str, Any] = {
@@ -147,7 +147,7 @@ class Cells:
 
     def _remembers(self, rows: np.ndarray, beside: int, first: int, now: int) -> np.ndarray:
         """Where a slow detector is low ``(n,) bool`` for what was within its memory, and is back by now."""
-        lost = 1 - np.clip(np.nan_to_num(self["ratio"][rows, beside], nan=1.0), 0, 1)
+        lost = losses(self["ratio"][rows, beside])
         back = self["back"][rows, first]
         return (back > 0) & (now - back <= self.settings.slow_memory) & (lost < self.settings.full_depth / 2)
 
@@ -158,9 +158,8 @@ class Cells:
         heard against it: the routes are back, a service is whitelisted, and still nobody is reached.
         """
         says = np.array([-self.settings.against(kind_of(signal)) for signal in self.signals])
-        gone = 1 - np.clip(np.nan_to_num(self["ratio"][rows], nan=1.0), 0, 1)
         down = (self["state"][rows] == LOW_CONFIRMED) & (terms > 0)
-        down &= gone >= self.settings.bottom * self["worst"][rows]
+        down &= losses(self["ratio"][rows]) >= self.settings.bottom * self["worst"][rows]
         best = np.where(down, says, -1.0).max(axis=1, keepdims=True)
         return np.where((terms < 0) & (says <= best), 0.0, terms)
 
@@ -186,7 +185,7 @@ class Cells:
 
         A sag of a few percent that lasts a day before is not yet what is going on now.
         """
-        lost = 1 - np.clip(np.nan_to_num(self["ratio"][rows], nan=1.0), 0, 1)
+        lost = losses(self["ratio"][rows])
         step = np.maximum(np.searchsorted(LADDER, lost / 2, side="right") - 1, 0)
         since = np.take_along_axis(self["since"][rows], step[..., None], axis=2)[..., 0]
         return np.where(since > 0, since, self["low_from"][rows])
@@ -199,11 +198,6 @@ class Cells:
         """Take over what was saved."""
         self.signals, self.ends, self.widths = head
         self.columns = {name: columns[name].copy() for name in COLUMNS}
-
-
-def _lost(ratio: np.ndarray) -> np.ndarray:
-    """Share that is lost of what was expected [0-1], 0 where that is not known."""
-    return np.where(np.isnan(ratio), 0.0, np.minimum(np.maximum(1 - ratio, 0), 1))
 
 
 def began(was: np.ndarray, start: np.ndarray, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:

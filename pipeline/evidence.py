@@ -27,6 +27,22 @@ def ratios(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
         return np.where(expected > 0, value / expected, np.nan)
 
 
+def filled(values: np.ndarray, fill: float = 0.0) -> np.ndarray:
+    """The values, with another where nothing was observed."""
+    return np.where(np.isnan(values), fill, values)
+
+
+def losses(ratio: np.ndarray) -> np.ndarray:
+    """Share that is lost of what was expected [0-1], 0 where that is not known.
+
+    Examples
+    --------
+    >>> losses(np.array([0.25, 1.5, np.nan])).tolist()
+    [0.75, 0.0, 0.0]
+    """
+    return np.minimum(np.maximum(1 - filled(ratio, 1.0), 0), 1)
+
+
 class Said(NamedTuple):
     """What is said of n entities in one bin of a signal that starts at ``start`` [s]; arrays ``(n,)``.
 
@@ -67,9 +83,8 @@ def weights(said: Said, settings: Fusing) -> np.ndarray:
     if BESIDE in said.signal:
         sure = np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low)
         return np.where(is_low(state), np.minimum(settings.cap, sure), 0.0)
-    depth = np.clip(1 - np.nan_to_num(ratios(said.value, said.expected), nan=1.0), 0, 1)
-    against = settings.against(kind_of(said.signal))
-    full = settings.per_deviation * np.abs(np.nan_to_num(said.score)) * np.minimum(1, depth / settings.full_depth)
+    depth, against = losses(ratios(said.value, said.expected)), settings.against(kind_of(said.signal))
+    full = settings.per_deviation * np.abs(filled(said.score)) * np.minimum(1, depth / settings.full_depth)
     low = np.minimum(settings.cap, np.where(state == LOW_PROVISIONAL, full / 2, full))
     return np.where(is_low(state), low, np.where(state == UNKNOWN, 0.0, against))
 

@@ -74,19 +74,18 @@ class JudgeStage:
         series = self._series(bins)
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
-        judged = [self._judge(series, bins, int(i), columns) for i in fresh]
+        judged = self._judge(series, bins, fresh, columns)
         shared = {"value": bins.value[fresh], "health": bins.health[fresh], "start": bins.start[fresh]}
         shared["common"] = np.array([common for _, common in judged], np.float64)
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
         homes = self._homes(series, bins.entities)
         teller = next((partition for partition, own in enumerate(homes) if len(own)), 0)
-        shape = (len(fresh), len(bins.entities))
-        told = []
+        shape, told = (len(fresh), len(series.entities)), []
         for place in reversed(range(len(series.detectors) if len(fresh) else 1)):
             verdicts = [own[place] for own, _ in judged]
             fields = shared | {
-                name: np.array([getattr(v, name)[columns] for v in verdicts]).reshape(shape)
+                name: np.array([getattr(v, name) for v in verdicts]).reshape(shape)[:, columns]
                 for name in ("expected", "lower", "upper", "score", "state", "settled")
             }
             frames = [self._frame(series, bins, fields, partition, teller) for partition in range(self.partitions)]
@@ -115,15 +114,22 @@ class JudgeStage:
             series.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}
         return series.places[entities]
 
-    def _judge(self, series: Series, bins: Bins, i: int, columns: np.ndarray) -> tuple[list[Verdict], float]:
-        """Each detector's verdict on bin ``i``, and the share at which all series stand for their feed's reasons."""
-        start = int(bins.start[i])
-        size = len(series.entities)
-        x, health = np.full(size, np.nan), np.zeros(size)
-        health[columns] = np.nan_to_num(bins.health[i])
-        x[columns] = bins.value[i]
-        slot, day = self.calendar(series.countries, start)
-        context = Context(bins.width, health, slot, day)
+    def _judge(
+        self, series: Series, bins: Bins, fresh: np.ndarray, columns: np.ndarray
+    ) -> list[tuple[list[Verdict], float]]:
+        """Of each of the bins ``fresh``: every detector's verdict, and the share at which all series stand for their
+        feed's reasons."""
+        shape = (len(fresh), len(series.entities))
+        x, health = np.full(shape, np.nan), np.zeros(shape)
+        x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
+        starts = bins.start[fresh].tolist()
+        contexts = [
+            Context(bins.width, own, *self.calendar(series.countries, t)) for t, own in zip(starts, health, strict=True)
+        ]
+        return [self._judge_bin(series, *each) for each in zip(starts, x, contexts, strict=True)]
+
+    def _judge_bin(self, series: Series, start: int, x: np.ndarray, context: Context) -> tuple[list[Verdict], float]:
+        """The same of one bin."""
         own = without(x, series.level)
         first, *further = series.detectors
         state, verdict = first.step(series.states[0], own, start, context)
@@ -136,7 +142,7 @@ class JudgeStage:
         told = [(state, verdict)]
         told += [d.step(s, own, start, context) for d, s in zip(further, series.states[1:], strict=True)]
         verdicts = [shifted(verdict, series.level + shift) for _, verdict in told]
-        series.level -= float(np.expm1(-bins.width / self.settings.common_follow)) * shift
+        series.level -= float(np.expm1(-context.width / self.settings.common_follow)) * shift
         series.states, series.judged = [state for state, _ in told], start
         return verdicts, float(np.exp(shift))
 

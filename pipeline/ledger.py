@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED
 from pipeline.cells import Cells
-from pipeline.evidence import BESIDE, Said, kind_of, kind_of_outage, log_odds, probability
+from pipeline.evidence import BESIDE, Said, filled, kind_of, kind_of_outage, log_odds, losses, probability
 from pipeline.outages import CONFIRMED, OPEN, THROTTLE, Life, Seen
 from pipeline.parts import countries, together
 from pipeline.records import Entity, Outage, Term
@@ -111,7 +111,8 @@ class Ledger:
 
     def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
         """Go on with the outages of entities of which there is word; parts come before their countries."""
-        if not len(rows):  # most frames have only one sort
+        rows = rows[self.open[rows] | (self.cells["weight"][rows] > 0).any(axis=1)]
+        if not len(rows):  # nothing is the matter with anybody
             return []
         terms = self.cells.terms(rows, end, self.open[rows])
         sure, heard = self.sure[rows], terms
@@ -170,13 +171,12 @@ class Ledger:
         strong, slow = _strong(for_it), np.array([BESIDE in signal for signal in self.cells.signals])
         strong &= ~slow | ~(strong & ~slow).any(axis=1, keepdims=True)
         onset = np.where(strong, self.cells.onsets(rows), 2**62).min(axis=1)
-        lost = 1 - np.clip(np.nan_to_num(ratio, nan=1.0), 0, 1)
-        severity = (lost * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
-        gravity = (for_it * (1 - np.minimum(np.nan_to_num(ratio), 1))).sum(axis=1)
+        severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
+        gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
         columns = (
             chance, onset, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), gravity,
             *self.cells.returned(rows, _strong(self.cells.witnesses(rows, for_it))),
-            weight, ratio, score, np.nan_to_num(health),
+            weight, ratio, score, filled(health),
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))
 

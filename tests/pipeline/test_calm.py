@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from pipeline.cells import Cells
 from pipeline.codec import outage_json
+from pipeline.evidence import log_odds
 from pipeline.fusion import FuseStage
 from pipeline.ledger import Ledger
 from pipeline.records import UP, Entity, Outage, Run, Verdicts
@@ -68,3 +70,20 @@ def test_calm_bins_at_once_leave_what_they_leave_one_by_one(
 def test_of_a_calm_day_nothing_is_written_bin_by_bin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(Cells, "write")
     assert fused(days(0, 0.0))[0] == []
+
+
+def test_odds_are_asked_only_of_those_with_whom_something_is_the_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(prior: np.ndarray, *rest: Any) -> np.ndarray:
+        asked.append(len(prior))
+        return log_odds(prior, *rest)
+
+    monkeypatch.setattr("pipeline.ledger.log_odds", counted)
+    calm = day("probing.ioda", 0, 0.0)
+    calm.state[7, 0] = LOW_CONFIRMED
+    calm.value[7, 0] = 0.0
+    calm.expected[7, 0] = 100.0
+    calm.score[7, 0] = -20.0
+    assert fused([calm, *(dataclasses.replace(calm, signal=signal, state=calm.state * 0) for signal in RUN.signals)])[0]
+    assert set(asked) == {1}
