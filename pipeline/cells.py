@@ -7,7 +7,6 @@ import numpy as np
 from detectors.base import LOW_CONFIRMED, UNKNOWN
 from pipeline.evidence import BESIDE, Said, is_low, kind_of, losses, ratios, weights
 from pipeline.settings import Fusing
-from pipeline.turns import Calm
 
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 """Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
@@ -21,6 +20,10 @@ COLUMNS = {
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
 calm, when it was last low [s], since when it has lost each share of `LADDER` [s], its heaviest weight and largest loss
 while it is low, and its heaviest weight in the outage that is open."""
+
+
+COUNTED = ("weight", "ratio", "back")
+"""Those that say what still counts."""
 
 
 class Cells:
@@ -54,25 +57,6 @@ class Cells:
             wider = np.zeros((*shape, *column.shape[2:]), column.dtype)
             wider[: column.shape[0], : column.shape[1]] = column
             self.columns[name] = wider
-
-    def rest(self, calm: Calm, rows: np.ndarray, signal: int) -> None:
-        """Put down bins in which nobody is low for their entities at ``rows``, while none of them is out: what `write`
-        puts down of one bin after the other."""
-        last, start, unknown = calm.last, calm.start, calm.state == UNKNOWN
-        was_low, since = self["low_from"][rows, signal] > 0, self["since"][rows, signal]
-        ratio = ratios(calm.value, calm.expected)
-        missing, lost = np.isnan(ratio), losses(ratio)
-        for step, least in enumerate(LADDER):
-            below = lost >= least
-            since[:, step] = began(since[:, step], start, below, ~below & ~missing)
-        fresh: dict[str, Any] = {
-            "weight": weights(last, self.settings), "ratio": ratio[-1], "score": last.score, "health": last.health,
-            "state": last.state, "heaviest": 0.0, "worst": 0.0, "low_from": 0, "since": since,
-            "back": np.where(was_low, start[0], self["back"][rows, signal]),
-            "calm_from": began(self["calm_from"][rows, signal], start, ~unknown, unknown),
-        }  # fmt: skip
-        for name, values in fresh.items():
-            self[name][rows, signal] = values
 
     def write(self, said: Said, rows: np.ndarray, signal: int, is_open: np.ndarray) -> None:
         """Put a bin down for its entities at ``rows``, ``is_open (n,)`` those with an open outage.
@@ -120,13 +104,29 @@ class Cells:
         return [i for i, other in enumerate(self.signals) if other.partition(BESIDE)[0] == name]
 
     def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
-        """Weights ``(n, s)`` that still count: a verdict goes stale, the witness of an open outage does not."""
-        terms = self["weight"][rows]
-        stale = np.array([now > e + self.settings.stale * w for e, w in zip(self.ends, self.widths, strict=True)])
-        if stale.any():
-            terms[:, stale] = np.where(is_open[:, None] & (terms[:, stale] > 0), terms[:, stale], 0)
+        """Weights ``(n, s)`` that still count at a moment."""
+        weight, ratio, back = (self[name][rows] for name in COUNTED)
+        return self.counted(weight, ratio, back, np.array(self.ends, np.int64), now, is_open)
+
+    def counted(
+        self, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, ends: np.ndarray, now: int | np.ndarray,
+        is_open: np.ndarray,
+    ) -> np.ndarray:  # fmt: skip
+        """Weights that still count: a verdict goes stale, the witness of an open outage does not.
+
+        Parameters
+        ----------
+        weight, ratio, back
+            As in `COLUMNS`, ``(n, s)``.
+        ends, now
+            When the last bin of each signal ended, ``(s,)`` or ``(n, s)``, and the moment, of all or ``(n, 1)`` [s].
+        """
+        stale = now > ends + self.settings.stale * np.array(self.widths, np.int64)
+        terms = np.where(stale & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
         for beside, first in self._pairs():
-            terms[:, beside] = np.where(self._remembers(rows, beside, first, now), 0.0, terms[:, beside])
+            recent = (back[:, first] > 0) & ((now - back)[:, first] <= self.settings.slow_memory)
+            remembers = recent & (losses(ratio[:, beside]) < self.settings.full_depth / 2)
+            terms[:, beside] = np.where(remembers, 0.0, terms[:, beside])
             # the first detector has got used to what a slower one still remembers
             terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
         return terms
@@ -144,12 +144,6 @@ class Cells:
             for beside, first in pairs:
                 weight[weight[:, first] > 0, beside] = 0
         return weight
-
-    def _remembers(self, rows: np.ndarray, beside: int, first: int, now: int) -> np.ndarray:
-        """Where a slow detector is low ``(n,) bool`` for what was within its memory, and is back by now."""
-        lost = losses(self["ratio"][rows, beside])
-        back = self["back"][rows, first]
-        return (back > 0) & (now - back <= self.settings.slow_memory) & (lost < self.settings.full_depth / 2)
 
     def unreturned(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """The terms ``(n, s)`` of confirmed outages, less those that speak too soon of a return.
@@ -198,29 +192,3 @@ class Cells:
         """Take over what was saved."""
         self.signals, self.ends, self.widths = head
         self.columns = {name: columns[name].copy() for name in COLUMNS}
-
-
-def began(was: np.ndarray, start: np.ndarray, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
-    """Since when something holds ``(n,)`` [s], 0 where it does not; it lasts through bins that say neither.
-
-    Parameters
-    ----------
-    was
-        ``(n,)`` since when it had held before, 0 where it had not [s].
-    start
-        ``(t,) int64`` starts of the bins [s].
-    holds, breaks
-        ``(t, n) bool``, never both.
-
-    Examples
-    --------
-    >>> holds = np.array([[True, True, False, True], [True, False, False, False], [True, True, True, False]])
-    >>> breaks = np.array([[False, False, True, False], [False, True, False, False], [False, False, False, False]])
-    >>> began(np.array([100, 100, 100, 0]), np.array([300, 600, 900]), holds, breaks).tolist()
-    [100, 900, 900, 300]
-    """
-    broken = breaks.any(axis=0)
-    after = np.where(broken, len(start) - np.argmax(breaks[::-1], axis=0), 0)
-    held = holds & (np.arange(len(start))[:, None] >= after)
-    fresh = np.where(held.any(axis=0), start[np.argmax(held, axis=0)], 0)
-    return np.where((was > 0) & ~broken, was, fresh)

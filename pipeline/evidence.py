@@ -146,3 +146,26 @@ def kind_of_outage(
     if "bgp" in set(up):
         return "stealth" if severity >= 0.7 else "partial"
     return "unknown"
+
+
+class Evidence(NamedTuple):
+    """What the signals say of one entity in one bin; lists are by signal.
+
+    ``chance`` of an outage [0-1]; ``onset``: when the first of the strong witnesses fell [s]; ``severity``: share of
+    the baseline that the low ones lost [0-1]; ``confirmed``: one of them is confirmed low; ``gravity``: how heavy the
+    evidence is times how much is lost.  Of the strong witnesses that the outage ever had: ``calm_from`` when the last
+    one returned [s], 0 while none has, and ``width`` and ``finest``, the widest and the narrowest of their bins [s].
+    """
+
+    chance: float
+    onset: int
+    severity: float
+    confirmed: bool
+    gravity: float
+    calm_from: int
+    width: int
+    finest: int
+    weight: list[float]
+    ratio: list[float]
+    score: list[float]
+    health: list[float]

@@ -121,8 +121,10 @@ class FuseStage:
         for turn, outages in zip(turns, stream.ledger.see(turns), strict=True):
             told.append((Beside if turn.beside else Fused)(turn.verdicts, turn.at))
             told += outages
-        for own in by_frame([turn for turn in turns if not turn.beside]):
-            stream.judged += int((own[0].verdicts.state[[turn.at for turn in own]] != UNKNOWN).sum())
+        for places in by_frame(turns):
+            if not turns[places[0]].beside:
+                judged = turns[places[0]].verdicts.state[[turns[place].at for place in places]] != UNKNOWN
+                stream.judged += int(judged.sum())
         ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)

@@ -3,19 +3,20 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import isnan
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED
 from pipeline.cells import Cells
-from pipeline.evidence import BESIDE, Said, filled, kind_of, kind_of_outage, log_odds, losses, probability
+from pipeline.evidence import BESIDE, Evidence, filled, is_low, kind_of, kind_of_outage, log_odds, losses, probability
 from pipeline.outages import CONFIRMED, OPEN, THROTTLE, Life, Seen
 from pipeline.parts import countries, together
-from pipeline.records import Entity, Outage, Term
+from pipeline.records import Entity, Outage, Term, Verdicts
 from pipeline.roll import Frame, Roll
 from pipeline.settings import Fusing
-from pipeline.turns import Calm, Turn, by_frame, with_low
+from pipeline.spells import Spell, counted, fold
+from pipeline.turns import Turn, by_frame
 from pipeline.usual import Usual
 
 ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
@@ -24,31 +25,11 @@ ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
 REMEMBERED = 6 * 24 * 3600
 """How long an onset is remembered: a series of shutdowns goes on after one to four days [s]."""
 
+AT_ONCE = 2**18
+"""Most bins of entities that are taken in at once [-]: a day of sixty places, and some 20 MB."""
+
 TOGETHER = "parts.together"
 """The term of a country whose networks and regions went out together: it stands among those of the signals."""
-
-
-class Evidence(NamedTuple):
-    """What the signals say of one entity in one bin; lists are by signal.
-
-    ``chance`` of an outage [0-1]; ``onset``: when the first of the strong witnesses fell [s]; ``severity``: share of
-    the baseline that the low ones lost [0-1]; ``confirmed``: one of them is confirmed low; ``gravity``: how heavy the
-    evidence is times how much is lost.  Of the strong witnesses that the outage ever had: ``calm_from`` when the last
-    one returned [s], 0 while none has, and ``width`` and ``finest``, the widest and the narrowest of their bins [s].
-    """
-
-    chance: float
-    onset: int
-    severity: float
-    confirmed: bool
-    gravity: float
-    calm_from: int
-    width: int
-    finest: int
-    weight: list[float]
-    ratio: list[float]
-    score: list[float]
-    health: list[float]
 
 
 class Ledger:
@@ -68,46 +49,75 @@ class Ledger:
     def see(self, turns: Sequence[Turn]) -> list[list[Outage]]:
         """Take in bins in the order of their turns; returns the revisions that follow from each.
 
-        As long as nobody is out, bins in which nobody is low are taken in at once.
+        As long as nobody is out they are taken in at once, up to the one in which an outage begins.
         """
-        loud, told = with_low(turns), list[list[Outage]]()
+        told: list[list[Outage]] = []
         while (at := len(told)) < len(turns):
-            until = int(next(iter(loud[np.searchsorted(loud, at) :]), len(turns))) if self._rests() else at
-            for calm in by_frame(turns[at:until]):
-                self._rest(calm)
-            told += [[] for _ in range(at, until)] if until > at else [self._hear(turns[at])]
+            calm = 0 if self.lives else self._rest(turns[at : at + max(1, AT_ONCE // max(len(self.roll), 1))])
+            told += [[] for _ in range(calm)] if calm else [self._hear(turns[at])]
         return told
 
-    def _rests(self) -> bool:
-        """Whether nobody is out, and nothing speaks for an outage of anybody."""
-        return not self.lives and not (self.cells["weight"] > 0).any()
+    def _rest(self, turns: Sequence[Turn]) -> int:
+        """Take in bins while nobody is out; how many, until an outage begins."""
+        turns, spells = turns[: self._alike(turns)], []
+        for places in by_frame(turns):
+            frame, signal = self._enter(turns[places[0]])
+            spells.append(Spell.of(turns, places, frame, signal, self.settings))
+        calm = self._until_out(spells, np.array([turn.end for turn in turns], np.int64))
+        for spell in spells:
+            if spell.places[0] < calm:
+                fold(self.cells, spell.until(calm))
+        return calm
 
-    def _rest(self, turns: Sequence[Turn]) -> None:
-        """Take in bins of one frame in which nobody is low, while nobody is out."""
-        frame, signal, last = self._said(turns[-1])
-        self.cells.rest(Calm.of(turns, frame.parts, last, self.settings), frame.rows, signal)
+    def _alike(self, turns: Sequence[Turn]) -> int:
+        """How many turns from the first are of one frame a signal, with nobody in it who is not known yet, and with
+        no country to be judged from parts that are low."""
+        frames: dict[str, tuple[Verdicts, np.ndarray]] = {}
+        for place, turn in enumerate(turns):
+            if turn.signal not in frames:
+                if place and not (turn.signal in self.cells.signals and turn.verdicts.entities in self.roll.frames):
+                    return place
+                frames[turn.signal] = turn.verdicts, self._enter(turn)[0].parts.rows
+            verdicts, parts = frames[turn.signal]
+            if verdicts is not turn.verdicts or (len(parts) and is_low(verdicts.state[turn.at, parts]).any()):
+                return place
+        return len(turns)
+
+    def _until_out(self, spells: Sequence[Spell], ends: np.ndarray) -> int:
+        """How many turns it takes until an outage begins, or that there are."""
+        low = [spell.rows[(spell.weight > 0).any(axis=0)] for spell in spells]
+        rows = np.unique(np.concatenate([np.flatnonzero((self.cells["weight"] > 0).any(axis=1)), *low]))
+        if not len(rows):  # nothing is the matter with anybody
+            return len(ends)
+        terms, word = counted(self.cells, spells, rows, ends)
+        priors, flat = np.tile(self.prior[rows], len(ends)), terms.reshape(-1, terms.shape[2])
+        odds = log_odds(priors, flat, self.cells.signals, self.settings).reshape(word.shape)
+        return int(np.argmax(np.append((self._witnessed(odds, terms) & word).any(axis=1), True)))
+
+    def _witnessed(self, odds: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """Where an outage begins: it is likely, and has a witness."""
+        return (odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))) & (terms > 0).any(axis=-1)
 
     def _hear(self, turn: Turn) -> list[Outage]:
         """Take in one bin."""
-        (rows, _, whole), signal, said = self._said(turn)
+        (rows, parts, whole), signal = self._enter(turn)
+        said = turn.said
+        if parts.countries:
+            before = self.cells["state"][rows[len(said.entities) :], signal]
+            said = said.and_of(countries(said, parts, before, self.settings))
+        self.cells.ends[signal] = turn.end
         held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
         self.cells.write(held, rows, signal, self.open[rows])
         told = self._weigh(rows[~whole], turn.end) + self._weigh(rows[whole], turn.end, are_countries=True)
         return [outage for outage in told if outage is not None]
 
-    def _said(self, turn: Turn) -> tuple[Frame, int, Said]:
-        """Where its entities stand, and its signal; what it says of them, and its parts of their countries."""
-        said = turn.said
-        signal = self.cells.signal(said.signal, turn.verdicts.width)
-        frame = self.roll.frame(turn.verdicts.entities)
+    def _enter(self, turn: Turn) -> tuple[Frame, int]:
+        """Where its entities stand, and its signal."""
+        signal, frame = self.cells.signal(turn.signal, turn.verdicts.width), self.roll.frame(turn.verdicts.entities)
         if len(self.roll) > len(self.open):
             self._grow()
-        if frame.parts.countries:
-            before = self.cells["state"][frame.rows[len(said.entities) :], signal]
-            said = said.and_of(countries(said, frame.parts, before, self.settings))
-        self.cells.ends[signal] = turn.end
         self.usual.grow(len(self.roll), len(self.cells.signals))
-        return frame, signal, said
+        return frame, signal
 
     def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
         """Go on with the outages of entities of which there is word; parts come before their countries."""
@@ -122,8 +132,7 @@ class Ledger:
         odds = log_odds(self.prior[rows], heard, self.cells.signals, self.settings)
         shares = self._shares(rows) if are_countries else [0.0] * len(rows)
         odds = odds + self.settings.together * np.array(shares)
-        likely = odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))
-        witnessed = likely & (terms > 0).any(axis=1)  # an outage begins where its first witness fell
+        witnessed = self._witnessed(odds, terms)
         order = sorted(np.flatnonzero(witnessed | self.open[rows]).tolist(), key=lambda i: self._turn(int(rows[i])))
         if not order:
             return []

@@ -37,7 +37,8 @@ class Roll:
 
     def frame(self, entities: tuple[Entity, ...]) -> Frame:
         """Where these stand; those that are not known yet get their rows."""
-        if entities not in self.frames:
+        found = self.frames.get(entities)
+        if found is None:
             parts = parts_of(entities)
             every = entities + parts.countries
             for entity in every:
@@ -46,8 +47,10 @@ class Roll:
             if len(self.frames) > FRAMES:
                 self.frames.clear()
             rows = np.array([self.rows[entity[:2]] for entity in every], np.intp)
-            self.frames[entities] = Frame(rows, parts, np.array([entity.type == "country" for entity in every], bool))
-        return self.frames[entities]
+            found = self.frames[entities] = Frame(
+                rows, parts, np.array([entity.type == "country" for entity in every], bool)
+            )
+        return found
 
     def enter(self, entity: Entity) -> None:
         """Give an entity its row."""

@@ -1,4 +1,4 @@
-"""Bins in which nobody is low, while nobody is out, are taken in at once: as if one had come after the other."""
+"""While nobody is out bins are taken in at once: as if one had come after the other."""
 
 import dataclasses
 import hashlib
@@ -22,6 +22,7 @@ REGIONS = tuple(Entity("region", f"VE-{i}", "VE") for i in range(14))
 """Without their country, which is judged from them."""
 ENTITIES = (Entity("asn", "AS1", "PK", mobile=True), Entity("country", "PK", "PK"), *REGIONS)
 DAY = 24 * 3600
+COLUMNS = tuple(Verdicts.COLUMNS)
 CALM = [NORMAL, NORMAL, NORMAL, UNKNOWN, HIGH]
 
 
@@ -58,18 +59,33 @@ def fused(frames: list[Verdicts]) -> tuple[list[bytes], str]:
 
 @pytest.mark.parametrize("lows", [0.0, 0.0003, 0.003])
 @pytest.mark.parametrize("seed", range(2))
-def test_calm_bins_at_once_leave_what_they_leave_one_by_one(
-    seed: int, lows: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bins_at_once_leave_what_they_leave_one_by_one(seed: int, lows: float, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = fused(days(seed, lows))
-    monkeypatch.setattr(Ledger, "_rests", lambda self: False)
+    monkeypatch.setattr(Ledger, "_rest", lambda self, turns: 0)
     assert fused(days(seed, lows)) == at_once
     assert bool(at_once[0]) == bool(lows)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_however_few_are_taken_in_at_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = fused(days(seed, 0.001))
+    monkeypatch.setattr("pipeline.ledger.AT_ONCE", 5 * len(ENTITIES))
+    assert fused(days(seed, 0.001)) == at_once
 
 
 def test_of_a_calm_day_nothing_is_written_bin_by_bin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(Cells, "write")
     assert fused(days(0, 0.0))[0] == []
+
+
+def test_nor_of_one_with_a_low_of_which_nothing_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Cells, "write")
+    suspicious = dataclasses.replace(day("traffic.radar", 0, 0.0, "cusum"), watermark=0)
+    suspicious.state[20:, 0] = LOW_PROVISIONAL
+    others = [day(signal, 0, 0.0) for signal in SIGNALS]
+    for frame in others:
+        frame.state[:, 0] = NORMAL
+    assert fused([suspicious, *others])[0] == []
 
 
 def test_odds_are_asked_only_of_those_with_whom_something_is_the_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,6 +96,7 @@ def test_odds_are_asked_only_of_those_with_whom_something_is_the_matter(monkeypa
         return log_odds(prior, *rest)
 
     monkeypatch.setattr("pipeline.ledger.log_odds", counted)
+    monkeypatch.setattr(Ledger, "_rest", lambda self, turns: 0)
     calm = day("probing.ioda", 0, 0.0)
     calm.state[7, 0] = LOW_CONFIRMED
     calm.value[7, 0] = 0.0
@@ -87,3 +104,22 @@ def test_odds_are_asked_only_of_those_with_whom_something_is_the_matter(monkeypa
     calm.score[7, 0] = -20.0
     assert fused([calm, *(dataclasses.replace(calm, signal=signal, state=calm.state * 0) for signal in RUN.signals)])[0]
     assert set(asked) == {1}
+
+
+def test_a_country_that_stays_low_by_its_parts_is_taken_in_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = dataclasses.replace(day("probing.ioda", 0, 0.0), run=Run("r", "replay", ("probing.ioda",)))
+    frame.value[:], frame.expected[:], frame.score[:], frame.state[:] = 100.0, 100.0, 0.0, NORMAL
+    for bins, left, who in ((slice(10, 40), 85.0, slice(2, None)), (slice(40, 60), 80.0, slice(2, 6))):
+        frame.value[bins, who], frame.score[bins, who], frame.state[bins, who] = left, -3.0, LOW_PROVISIONAL
+    told: list[int] = []
+    see = Ledger.see
+
+    def watched(self: Ledger, turns: Any) -> Any:
+        out = see(self, turns)
+        told.append(int(self.cells["state"][self.roll.rows["country", "VE"], 0]))
+        return out
+
+    monkeypatch.setattr(Ledger, "see", watched)
+    until = dataclasses.replace(frame, **{name: getattr(frame, name)[:50] for name in COLUMNS}, watermark=50 * 600)
+    assert fused([until])[0] == []
+    assert told == [LOW_PROVISIONAL]
