@@ -81,8 +81,9 @@ class Cells:
         if low.any():
             fresh |= self._held(said, rows, signal, is_open, weight, lost)
         silent = unknown & is_open & was_low
+        some_silent = silent.any()
         for name, values in fresh.items():
-            if silent.any():
+            if some_silent:
                 kept = silent[:, None] if name == "since" else silent
                 values = np.where(kept, self[name][rows, signal], values)
             self[name][rows, signal] = values
@@ -94,14 +95,14 @@ class Cells:
         low, was_low = is_low(said.state), self["low_from"][rows, signal] > 0
         heaviest = np.where(low, np.maximum(weight, np.where(was_low, self["heaviest"][rows, signal], 0)), 0)
         worst = np.where(low, np.maximum(lost, np.where(was_low, self["worst"][rows, signal], 0)), 0)
-        contradicted = (np.delete(self["weight"], self.same(signal), axis=1)[rows] < 0).any(axis=1)
+        contradicted = (self["weight"][rows][:, self.others(signal)] < 0).any(axis=1)
         holds = (said.state == LOW_CONFIRMED) & is_open & ((lost >= self.settings.bottom * worst) | ~contradicted)
         return {"weight": np.where(holds, heaviest, weight), "heaviest": heaviest, "worst": worst}
 
-    def same(self, signal: int) -> list[int]:
-        """The places of all detectors of a signal."""
+    def others(self, signal: int) -> list[int]:
+        """The places of all signals but those of any detector of this one."""
         name = self.signals[signal].partition(BESIDE)[0]
-        return [i for i, other in enumerate(self.signals) if other.partition(BESIDE)[0] == name]
+        return [i for i, other in enumerate(self.signals) if other.partition(BESIDE)[0] != name]
 
     def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
         """Weights ``(n, s)`` that still count at a moment."""
