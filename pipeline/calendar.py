@@ -59,7 +59,7 @@ def calendar(
     >>> (slot // DAY).tolist(), kind.tolist()
     ([4, 4], [0, 1])
     """
-    slot = week_slot(list(countries), time)
+    slot = week_slot(countries, time)
     day = slot // DAY
     kind = np.where(_weekends(countries)[np.arange(len(countries)), day], WEEKEND, WORKDAY).astype(np.int8)
     free = [

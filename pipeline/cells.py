@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN
-from pipeline.evidence import BESIDE, Said, is_low, kind_of, ratios, weights
+from pipeline.evidence import BESIDE, Said, is_low, kind_of, losses, ratios, weights
 from pipeline.settings import Fusing
 
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
@@ -20,6 +20,10 @@ COLUMNS = {
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
 calm, when it was last low [s], since when it has lost each share of `LADDER` [s], its heaviest weight and largest loss
 while it is low, and its heaviest weight in the outage that is open."""
+
+
+COUNTED = ("weight", "ratio", "back")
+"""Those that say what still counts."""
 
 
 class Cells:
@@ -64,8 +68,7 @@ class Cells:
         was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "back", "since")}
         low, unknown, was_low = is_low(said.state), said.state == UNKNOWN, was["low_from"] > 0
         ratio, weight = ratios(said.value, said.expected), weights(said, self.settings)
-        missing = np.isnan(ratio)
-        lost = np.where(missing, 0.0, np.clip(1 - ratio, 0, 1))
+        missing, lost = np.isnan(ratio), losses(ratio)
         below = lost[:, None] >= LADDER
         since = np.where(below, np.where(was["since"] > 0, was["since"], said.start), 0)
         fresh: dict[str, Any] = {
@@ -78,8 +81,9 @@ class Cells:
         if low.any():
             fresh |= self._held(said, rows, signal, is_open, weight, lost)
         silent = unknown & is_open & was_low
+        some_silent = silent.any()
         for name, values in fresh.items():
-            if silent.any():
+            if some_silent:
                 kept = silent[:, None] if name == "since" else silent
                 values = np.where(kept, self[name][rows, signal], values)
             self[name][rows, signal] = values
@@ -91,23 +95,39 @@ class Cells:
         low, was_low = is_low(said.state), self["low_from"][rows, signal] > 0
         heaviest = np.where(low, np.maximum(weight, np.where(was_low, self["heaviest"][rows, signal], 0)), 0)
         worst = np.where(low, np.maximum(lost, np.where(was_low, self["worst"][rows, signal], 0)), 0)
-        contradicted = (np.delete(self["weight"], self.same(signal), axis=1)[rows] < 0).any(axis=1)
+        contradicted = (self["weight"][rows][:, self.others(signal)] < 0).any(axis=1)
         holds = (said.state == LOW_CONFIRMED) & is_open & ((lost >= self.settings.bottom * worst) | ~contradicted)
         return {"weight": np.where(holds, heaviest, weight), "heaviest": heaviest, "worst": worst}
 
-    def same(self, signal: int) -> list[int]:
-        """The places of all detectors of a signal."""
+    def others(self, signal: int) -> list[int]:
+        """The places of all signals but those of any detector of this one."""
         name = self.signals[signal].partition(BESIDE)[0]
-        return [i for i, other in enumerate(self.signals) if other.partition(BESIDE)[0] == name]
+        return [i for i, other in enumerate(self.signals) if other.partition(BESIDE)[0] != name]
 
     def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
-        """Weights ``(n, s)`` that still count: a verdict goes stale, the witness of an open outage does not."""
-        terms = self["weight"][rows]
-        stale = np.array([now > e + self.settings.stale * w for e, w in zip(self.ends, self.widths, strict=True)])
-        if stale.any():
-            terms[:, stale] = np.where(is_open[:, None] & (terms[:, stale] > 0), terms[:, stale], 0)
+        """Weights ``(n, s)`` that still count at a moment."""
+        weight, ratio, back = (self[name][rows] for name in COUNTED)
+        return self.counted(weight, ratio, back, np.array(self.ends, np.int64), now, is_open)
+
+    def counted(
+        self, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, ends: np.ndarray, now: int | np.ndarray,
+        is_open: np.ndarray,
+    ) -> np.ndarray:  # fmt: skip
+        """Weights that still count: a verdict goes stale, the witness of an open outage does not.
+
+        Parameters
+        ----------
+        weight, ratio, back
+            As in `COLUMNS`, ``(n, s)``.
+        ends, now
+            When the last bin of each signal ended, ``(s,)`` or ``(n, s)``, and the moment, of all or ``(n, 1)`` [s].
+        """
+        stale = now > ends + self.settings.stale * np.array(self.widths, np.int64)
+        terms = np.where(stale & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
         for beside, first in self._pairs():
-            terms[:, beside] = np.where(self._remembers(rows, beside, first, now), 0.0, terms[:, beside])
+            recent = (back[:, first] > 0) & ((now - back)[:, first] <= self.settings.slow_memory)
+            remembers = recent & (losses(ratio[:, beside]) < self.settings.full_depth / 2)
+            terms[:, beside] = np.where(remembers, 0.0, terms[:, beside])
             # the first detector has got used to what a slower one still remembers
             terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
         return terms
@@ -135,12 +155,6 @@ class Cells:
                 terms[:, beside] = np.maximum(terms[:, beside] - np.maximum(terms[:, first], 0.0), 0.0)
         return terms
 
-    def _remembers(self, rows: np.ndarray, beside: int, first: int, now: int) -> np.ndarray:
-        """Where a slow detector is low ``(n,) bool`` for what was within its memory, and is back by now."""
-        lost = 1 - np.clip(np.nan_to_num(self["ratio"][rows, beside], nan=1.0), 0, 1)
-        back = self["back"][rows, first]
-        return (back > 0) & (now - back <= self.settings.slow_memory) & (lost < self.settings.full_depth / 2)
-
     def unreturned(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """The terms ``(n, s)`` of confirmed outages, less those that speak too soon of a return.
 
@@ -148,9 +162,8 @@ class Cells:
         heard against it: the routes are back, a service is whitelisted, and still nobody is reached.
         """
         says = np.array([-self.settings.against(kind_of(signal)) for signal in self.signals])
-        gone = 1 - np.clip(np.nan_to_num(self["ratio"][rows], nan=1.0), 0, 1)
         down = (self["state"][rows] == LOW_CONFIRMED) & (terms > 0)
-        down &= gone >= self.settings.bottom * self["worst"][rows]
+        down &= losses(self["ratio"][rows]) >= self.settings.bottom * self["worst"][rows]
         best = np.where(down, says, -1.0).max(axis=1, keepdims=True)
         return np.where((terms < 0) & (says <= best), 0.0, terms)
 
@@ -178,7 +191,7 @@ class Cells:
 
         A sag of a few percent that lasts a day before is not yet what is going on now.
         """
-        lost = 1 - np.clip(np.nan_to_num(self["ratio"][rows], nan=1.0), 0, 1)
+        lost = losses(self["ratio"][rows])
         step = np.maximum(np.searchsorted(LADDER, lost / 2, side="right") - 1, 0)
         since = np.take_along_axis(self["since"][rows], step[..., None], axis=2)[..., 0]
         return np.where(since > 0, since, self["low_from"][rows])

@@ -78,12 +78,13 @@ def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) 
     with np.errstate(all="ignore"):
         share = x[who.rows] / expected
         known = np.isfinite(score) & np.isfinite(share)
-        share, count = share[known], who.counts[known]
-        moved = np.log(share)
-        noise = np.where(score[known] == 0, 0.0, np.abs((share - 1) / score[known]))
+        share, score, count = share[known], score[known], who.counts[known]
     voters = count.sum()
-    if voters < settings.common_voters:
+    if voters < settings.common_voters or not _one_side(share, count, settings.common_share * voters):
         return 0.0
+    with np.errstate(all="ignore"):
+        moved = np.log(share)
+        noise = np.where(score == 0, 0.0, np.abs((share - 1) / score))
     middle = _middle(moved, count)
     error = MEDIAN_ERROR * _middle(noise, count) / np.sqrt(voters)
     if not max(settings.common_least, settings.common_clear * error) <= abs(middle) <= settings.common_most:
@@ -91,6 +92,12 @@ def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) 
     far = np.maximum(abs(middle) / 2, 2 * np.minimum(noise, abs(middle)))
     alike = (np.sign(moved) == np.sign(middle)) & (np.abs(moved - middle) <= far)
     return float(middle) if count[alike].sum() >= settings.common_share * voters else 0.0
+
+
+def _one_side(share: np.ndarray, counts: np.ndarray, votes: float) -> bool:
+    """Whether so many votes moved to one side, however far: mostly not, and then nothing more is asked."""
+    least = votes * (1 - 1e-9)  # sums in another order differ by less
+    return bool(counts[share < 1].sum() >= least or counts[share > 1].sum() >= least)
 
 
 def _middle(values: np.ndarray, counts: np.ndarray) -> float:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
-from pipeline.records import Entity, Verdicts
+from pipeline.records import Entity
 from pipeline.settings import Fusing
 
 
@@ -27,6 +27,22 @@ def ratios(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
         return np.where(expected > 0, value / expected, np.nan)
 
 
+def filled(values: np.ndarray, fill: float = 0.0) -> np.ndarray:
+    """The values, with another where nothing was observed."""
+    return np.where(np.isnan(values), fill, values)
+
+
+def losses(ratio: np.ndarray) -> np.ndarray:
+    """Share that is lost of what was expected [0-1], 0 where that is not known.
+
+    Examples
+    --------
+    >>> losses(np.array([0.25, 1.5, np.nan])).tolist()
+    [0.75, 0.0, 0.0]
+    """
+    return np.minimum(np.maximum(1 - filled(ratio, 1.0), 0), 1)
+
+
 class Said(NamedTuple):
     """What is said of n entities in one bin of a signal that starts at ``start`` [s]; arrays ``(n,)``.
 
@@ -41,13 +57,6 @@ class Said(NamedTuple):
     score: np.ndarray
     state: np.ndarray
     health: np.ndarray
-
-    @classmethod
-    def of(cls, verdicts: Verdicts, i: int, beside: bool = False) -> "Said":
-        """Bin ``i`` of a frame."""
-        signal = verdicts.signal + (BESIDE + verdicts.detector if beside else "")
-        columns = (getattr(verdicts, name)[i] for name in ("value", "expected", "score", "state", "health"))
-        return cls(signal, int(verdicts.start[i]), verdicts.entities, *columns)
 
     def and_of(self, other: "Said") -> "Said":
         """This, and what is said of other entities in the same bin."""
@@ -74,9 +83,8 @@ def weights(said: Said, settings: Fusing) -> np.ndarray:
     if BESIDE in said.signal:
         sure = np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low)
         return np.where(is_low(state), np.minimum(settings.cap, sure), 0.0)
-    depth = np.clip(1 - np.nan_to_num(ratios(said.value, said.expected), nan=1.0), 0, 1)
-    against = settings.against(kind_of(said.signal))
-    full = settings.per_deviation * np.abs(np.nan_to_num(said.score)) * np.minimum(1, depth / settings.full_depth)
+    depth, against = losses(ratios(said.value, said.expected)), settings.against(kind_of(said.signal))
+    full = settings.per_deviation * np.abs(filled(said.score)) * np.minimum(1, depth / settings.full_depth)
     low = np.minimum(settings.cap, np.where(state == LOW_PROVISIONAL, full / 2, full))
     return np.where(is_low(state), low, np.where(state == UNKNOWN, 0.0, against))
 
@@ -138,3 +146,31 @@ def kind_of_outage(
     if "bgp" in set(up):
         return "stealth" if severity >= 0.7 else "partial"
     return "unknown"
+
+
+class Evidence(NamedTuple):
+    """What the signals say of one entity in one bin; lists are by signal.
+
+    ``chance`` of an outage [0-1]; ``onset``: when the first of the strong witnesses fell [s]; ``severity``: share of
+    the baseline that the low ones lost [0-1]; ``confirmed``: one of them is confirmed low; ``gravity``: how heavy the
+    evidence is times how much is lost.  Of the strong witnesses that the outage ever had: ``calm_from`` when the last
+    one returned [s], 0 while none has, and ``width`` and ``finest``, the widest and the narrowest of their bins [s].
+    """
+
+    chance: float
+    onset: int
+    severity: float
+    confirmed: bool
+    gravity: float
+    calm_from: int
+    width: int
+    finest: int
+    weight: list[float]
+    ratio: list[float]
+    score: list[float]
+    health: list[float]
+
+
+def strong_ones(weight: np.ndarray) -> np.ndarray:
+    """The witnesses ``(n, s)`` that weigh at least half of the heaviest."""
+    return (weight > 0) & (weight >= weight.max(axis=1, keepdims=True) / 2)

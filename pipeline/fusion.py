@@ -1,6 +1,7 @@
 """The fuse stage: verdicts of all signals become outages, in order of event time."""
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import Fusing
 from pipeline.snapshot import pack, unpack
+from pipeline.turns import Turn, by_frame
 
 
 @dataclass
@@ -119,14 +121,15 @@ class FuseStage:
 
     def _release(self, stream: Stream) -> list[Output]:
         limit = self._limit(stream)
+        turns = list(self._due(stream, limit))
         told: list[Output] = []
-        while stream.queue and stream.queue[0][0] <= limit:
-            end, _, _, i, verdicts = heapq.heappop(stream.queue)
-            is_first = self._is_first(verdicts)
-            stream.judged += int((verdicts.state[i] != UNKNOWN).sum()) if is_first else 0
-            revisions = stream.ledger.see(verdicts, i, end, beside=not is_first)
-            told.append(_fused(verdicts, i, stream.ledger.held) if is_first else Beside(verdicts, i))
-            told += revisions
+        for turn, (outages, held) in zip(turns, stream.ledger.see(turns), strict=True):
+            told.append(Beside(turn.verdicts, turn.at) if turn.beside else _fused(turn.verdicts, turn.at, held))
+            told += outages
+        for places in by_frame(turns):
+            if not turns[places[0]].beside:
+                judged = turns[places[0]].verdicts.state[[turns[place].at for place in places]] != UNKNOWN
+                stream.judged += int(judged.sum())
         ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
@@ -134,6 +137,12 @@ class FuseStage:
         if ended:
             del self.streams[stream.run.id]
         return told
+
+    def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
+        """The bins that end by a time, in order."""
+        while stream.queue and stream.queue[0][0] <= limit:
+            end, _, _, i, verdicts = heapq.heappop(stream.queue)
+            yield Turn(verdicts, i, end, beside=not self._is_first(verdicts))
 
     def _is_first(self, verdicts: Verdicts) -> bool:
         return verdicts.detector == (self.first or verdicts.detector)

@@ -77,7 +77,7 @@ class JudgeStage:
         series = self._series(bins)
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
-        judged = [self._judge(series, bins, int(i), columns) for i in fresh]
+        judged = self._judge(series, bins, fresh, columns)
         stuck = np.array([is_stuck for *_, is_stuck in judged], bool)[:, None]
         shared = {"value": np.where(stuck, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
         shared["health"] = np.where(stuck, np.float32(0), bins.health[fresh])
@@ -86,12 +86,11 @@ class JudgeStage:
             del self.series[bins.run.id, bins.signal]
         homes = self._homes(series, bins.entities)
         teller = next((partition for partition, own in enumerate(homes) if len(own)), 0)
-        shape = (len(fresh), len(bins.entities))
-        told = []
+        shape, told = (len(fresh), len(series.entities)), []
         for place in reversed(range(len(series.detectors) if len(fresh) else 1)):
             verdicts = [own[place] for own, *_ in judged]
             fields = shared | {
-                name: np.array([getattr(v, name)[columns] for v in verdicts]).reshape(shape)
+                name: np.array([getattr(v, name) for v in verdicts]).reshape(shape)[:, columns]
                 for name in ("expected", "lower", "upper", "score", "state", "settled")
             }
             frames = [self._frame(series, bins, fields, partition, teller) for partition in range(self.partitions)]
@@ -120,19 +119,27 @@ class JudgeStage:
             series.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}
         return series.places[entities]
 
-    def _judge(self, series: Series, bins: Bins, i: int, columns: np.ndarray) -> tuple[list[Verdict], float, bool]:
-        """Each detector's verdict on bin ``i``, the share at which all series stand for their feed's reasons, and
-        whether it is stuck."""
-        start = int(bins.start[i])
-        size = len(series.entities)
-        x, health = np.full(size, np.nan), np.zeros(size)
-        health[columns] = np.nan_to_num(bins.health[i])
-        x[columns] = bins.value[i]
+    def _judge(
+        self, series: Series, bins: Bins, fresh: np.ndarray, columns: np.ndarray
+    ) -> list[tuple[list[Verdict], float, bool]]:
+        """Of each of the bins ``fresh``: every detector's verdict, the share at which all series stand for their feed's
+        reasons, and whether it is stuck."""
+        shape = (len(fresh), len(series.entities))
+        x, health = np.full(shape, np.nan), np.zeros(shape)
+        x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
+        starts = bins.start[fresh].tolist()
+        contexts = [
+            Context(bins.width, own, *self.calendar(series.countries, t)) for t, own in zip(starts, health, strict=True)
+        ]
+        return [self._judge_bin(series, *each) for each in zip(starts, x, contexts, strict=True)]
+
+    def _judge_bin(
+        self, series: Series, start: int, x: np.ndarray, context: Context
+    ) -> tuple[list[Verdict], float, bool]:
+        """The same of one bin."""
         is_stuck = series.repeats.take(x, self.settings.stuck_odds)
         if is_stuck:
-            x[:], health[:] = np.nan, 0
-        slot, day = self.calendar(series.countries, start)
-        context = Context(bins.width, health, slot, day)
+            x, context = np.full(len(x), np.nan), replace(context, health=np.zeros(len(x)))
         own = without(x, series.level)
         first, *further = series.detectors
         state, verdict = first.step(series.states[0], own, start, context)
@@ -145,7 +152,7 @@ class JudgeStage:
         told = [(state, verdict)]
         told += [d.step(s, own, start, context) for d, s in zip(further, series.states[1:], strict=True)]
         verdicts = [shifted(verdict, series.level + shift) for _, verdict in told]
-        series.level -= float(np.expm1(-bins.width / self.settings.common_follow)) * shift
+        series.level -= float(np.expm1(-context.width / self.settings.common_follow)) * shift
         series.states, series.judged = [state for state, _ in told], start
         series.repeats.judged(verdict.state)
         return verdicts, float(np.exp(shift)), is_stuck

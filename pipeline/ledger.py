@@ -1,19 +1,33 @@
 """What every signal last said of every entity, and the outages that follow from it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isnan
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED
 from pipeline.cells import Cells
-from pipeline.evidence import BESIDE, Said, kind_of, kind_of_outage, log_odds, probability
+from pipeline.evidence import (
+    BESIDE,
+    Evidence,
+    filled,
+    is_low,
+    kind_of,
+    kind_of_outage,
+    log_odds,
+    losses,
+    probability,
+    strong_ones,
+)
 from pipeline.outages import CONFIRMED, OPEN, THROTTLE, Life, Seen
-from pipeline.parts import Parts, countries, parts_of, together
+from pipeline.parts import countries, together
 from pipeline.records import Entity, Outage, Term, Verdicts
+from pipeline.roll import Frame, Roll
 from pipeline.settings import Fusing
+from pipeline.spells import Spell, counted, fold
+from pipeline.turns import Heard, Turn, by_frame
 from pipeline.usual import Usual
 
 ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
@@ -22,40 +36,11 @@ ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
 REMEMBERED = 6 * 24 * 3600
 """How long an onset is remembered: a series of shutdowns goes on after one to four days [s]."""
 
+AT_ONCE = 2**18
+"""Most bins of entities that are taken in at once [-]: a day of sixty places, and some 20 MB."""
+
 TOGETHER = "parts.together"
 """The term of a country whose networks and regions went out together: it stands among those of the signals."""
-
-
-class Evidence(NamedTuple):
-    """What the signals say of one entity in one bin; lists are by signal.
-
-    ``chance`` of an outage [0-1]; ``onset``: when the first of the strong witnesses fell [s]; ``severity``: share of
-    the baseline that the low ones lost [0-1]; ``confirmed``: one of them is confirmed low; ``gravity``: how heavy the
-    evidence is times how much is lost.  Of the strong witnesses that the outage ever had: ``calm_from`` when the last
-    one returned [s], 0 while none has, and ``width`` and ``finest``, the widest and the narrowest of their bins [s].
-    """
-
-    chance: float
-    onset: int
-    severity: float
-    confirmed: bool
-    gravity: float
-    calm_from: int
-    width: int
-    finest: int
-    weight: list[float]
-    ratio: list[float]
-    score: list[float]
-    health: list[float]
-
-
-class Frame(NamedTuple):
-    """Where a frame's entities stand, ``rows (n,) intp``, those of the countries that it has only parts of behind them;
-    ``whole (n,) bool``: which of them are countries."""
-
-    rows: np.ndarray
-    parts: Parts
-    whole: np.ndarray
 
 
 class Ledger:
@@ -63,41 +48,92 @@ class Ledger:
 
     def __init__(self, tense: str, settings: Fusing) -> None:
         self.tense, self.settings = tense, settings
-        self.entities: list[Entity] = []
+        self.roll = Roll()
         self.cells = Cells(settings)
         self.usual = Usual(settings)
-        self.rows: dict[tuple[str, str], int] = {}
-        self.parts: dict[tuple[str, str], list[int]] = {}
-        self.frames: dict[tuple[Entity, ...], Frame] = {}
         self.lives: dict[int, Life] = {}
         self.past: dict[int, list[int]] = {}
         self.open = np.zeros(0, bool)
         self.sure = np.zeros(0, bool)
         self.prior = np.empty(0)
-        self.held: Said | None = None  # the last bin, where it was held against what was expected before an outage
 
-    def see(self, verdicts: Verdicts, i: int, end: int, beside: bool = False) -> list[Outage]:
-        """Take in bin ``i`` of a frame, which ends at ``end`` [s]; returns the revisions that follow.
+    def see(self, turns: Sequence[Turn]) -> list[Heard]:
+        """Take in bins in the order of their turns; returns what follows from each.
 
-        ``beside``: it is by a detector beside the first, and a term of its own.
+        As long as nobody is out they are taken in at once, up to the one in which an outage begins.
         """
-        said = Said.of(verdicts, i, beside)
-        signal = self.cells.signal(said.signal, verdicts.width)
-        rows, parts, whole = self._frame(verdicts.entities)
+        told: list[Heard] = []
+        while (at := len(told)) < len(turns):
+            calm = 0 if self.lives else self._rest(turns[at : at + max(1, AT_ONCE // max(len(self.roll), 1))])
+            told += [Heard([])] * calm if calm else [self._hear(turns[at])]
+        return told
+
+    def _rest(self, turns: Sequence[Turn]) -> int:
+        """Take in bins while nobody is out; how many, until an outage begins."""
+        turns, spells = turns[: self._alike(turns)], []
+        for places in by_frame(turns):
+            frame, signal = self._enter(turns[places[0]])
+            spells.append(Spell.of(turns, places, frame, signal, self.settings))
+        calm = self._until_out(spells, np.array([turn.end for turn in turns], np.int64))
+        for spell in spells:
+            if spell.places[0] < calm:
+                fold(self.cells, spell.until(calm))
+        return calm
+
+    def _alike(self, turns: Sequence[Turn]) -> int:
+        """How many turns from the first are of one frame a signal, with nobody in it who is not known yet, and with
+        no country to be judged from parts that are low."""
+        frames: dict[str, tuple[Verdicts, np.ndarray]] = {}
+        for place, turn in enumerate(turns):
+            if turn.signal not in frames:
+                if place and not (turn.signal in self.cells.signals and turn.verdicts.entities in self.roll.frames):
+                    return place
+                frames[turn.signal] = turn.verdicts, self._enter(turn)[0].parts.rows
+            verdicts, parts = frames[turn.signal]
+            if verdicts is not turn.verdicts or (len(parts) and is_low(verdicts.state[turn.at, parts]).any()):
+                return place
+        return len(turns)
+
+    def _until_out(self, spells: Sequence[Spell], ends: np.ndarray) -> int:
+        """How many turns it takes until an outage begins, or that there are."""
+        low = [spell.rows[(spell.weight > 0).any(axis=0)] for spell in spells]
+        rows = np.unique(np.concatenate([np.flatnonzero((self.cells["weight"] > 0).any(axis=1)), *low]))
+        if not len(rows):  # nothing is the matter with anybody
+            return len(ends)
+        terms, word = counted(self.cells, spells, rows, ends)
+        priors, flat = np.tile(self.prior[rows], len(ends)), terms.reshape(-1, terms.shape[2])
+        odds = log_odds(priors, self.cells.loudest(flat), self.cells.signals, self.settings).reshape(word.shape)
+        return int(np.argmax(np.append((self._witnessed(odds, terms) & word).any(axis=1), True)))
+
+    def _witnessed(self, odds: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """Where an outage begins: it is likely, and has a witness."""
+        return (odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))) & (terms > 0).any(axis=-1)
+
+    def _hear(self, turn: Turn) -> Heard:
+        """Take in one bin."""
+        (rows, parts, whole), signal = self._enter(turn)
+        said = turn.said
         if parts.countries:
             before = self.cells["state"][rows[len(said.entities) :], signal]
             said = said.and_of(countries(said, parts, before, self.settings))
-        self.cells.ends[signal] = end
-        self.usual.grow(len(self.entities), len(self.cells.signals))
+        self.cells.ends[signal] = turn.end
         held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
-        self.held = None if held is said else held
         self.cells.write(held, rows, signal, self.open[rows])
-        told = self._weigh(rows[~whole], end) + self._weigh(rows[whole], end, are_countries=True)
-        return [outage for outage in told if outage is not None]
+        told = self._weigh(rows[~whole], turn.end) + self._weigh(rows[whole], turn.end, are_countries=True)
+        return Heard([outage for outage in told if outage is not None], None if held is said else held)
+
+    def _enter(self, turn: Turn) -> tuple[Frame, int]:
+        """Where its entities stand, and its signal."""
+        signal, frame = self.cells.signal(turn.signal, turn.verdicts.width), self.roll.frame(turn.verdicts.entities)
+        if len(self.roll) > len(self.open):
+            self._grow()
+        self.usual.grow(len(self.roll), len(self.cells.signals))
+        return frame, signal
 
     def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
         """Go on with the outages of entities of which there is word; parts come before their countries."""
-        if not len(rows):  # most frames have only one sort
+        rows = rows[self.open[rows] | (self.cells["weight"][rows] > 0).any(axis=1)]
+        if not len(rows):  # nothing is the matter with anybody
             return []
         terms = self.cells.terms(rows, end, self.open[rows])
         sure, heard = self.sure[rows], terms
@@ -107,8 +143,7 @@ class Ledger:
         odds = log_odds(self.prior[rows], self.cells.loudest(heard), self.cells.signals, self.settings)
         shares = self._shares(rows) if are_countries else [0.0] * len(rows)
         odds = odds + self.settings.together * np.array(shares)
-        likely = odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))
-        witnessed = likely & (terms > 0).any(axis=1)  # an outage begins where its first witness fell
+        witnessed = self._witnessed(odds, terms)
         order = sorted(np.flatnonzero(witnessed | self.open[rows]).tolist(), key=lambda i: self._turn(int(rows[i])))
         if not order:
             return []
@@ -120,16 +155,16 @@ class Ledger:
         ]
 
     def _turn(self, row: int) -> tuple[int, str]:
-        entity = self.entities[row]
+        entity = self.roll[row]
         return ORDER.get(entity.type, 0), entity.name
 
     def _shares(self, rows: np.ndarray) -> list[float]:
         """Share of each country's known parts that went out together [0-1]."""
         if not self.lives:
             return [0.0] * len(rows)
-        out = Counter(self.entities[row].country for row in self.lives if self.sure[row])
+        out = Counter(self.roll[row].country for row in self.lives if self.sure[row])
         few = self.settings.together_least
-        return [self._together(row) if out[self.entities[row].name] >= few else 0.0 for row in rows.tolist()]
+        return [self._together(row) if out[self.roll[row].name] >= few else 0.0 for row in rows.tolist()]
 
     def _networks(self, row: int) -> float:
         """Share of a country's known networks that went out together [0-1]."""
@@ -138,7 +173,7 @@ class Ledger:
     def _together(self, row: int, types: tuple[str, ...] = ("asn", "region")) -> float:
         """Share of a country's known parts of some types that went out together [0-1]."""
         parts = np.array(
-            [part for each in types for part in self.parts.get((self.entities[row].name, each), ())], np.intp
+            [part for each in types for part in self.roll.parts.get((self.roll[row].name, each), ())], np.intp
         )
         out = parts[self.sure[parts]].tolist()
         if len(out) < self.settings.together_least:
@@ -153,21 +188,20 @@ class Ledger:
         low = weight > 0
         for_it = self.cells.once(np.where(low, weight, 0))
         # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
-        strong, slow = _strong(for_it), np.array([BESIDE in signal for signal in self.cells.signals])
+        strong, slow = strong_ones(for_it), np.array([BESIDE in signal for signal in self.cells.signals])
         strong &= ~slow | ~(strong & ~slow).any(axis=1, keepdims=True)
         onset = np.where(strong, self.cells.onsets(rows), 2**62).min(axis=1)
-        lost = 1 - np.clip(np.nan_to_num(ratio, nan=1.0), 0, 1)
-        severity = (lost * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
-        gravity = (for_it * (1 - np.minimum(np.nan_to_num(ratio), 1))).sum(axis=1)
+        severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
+        gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
         columns = (
             chance, onset, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), gravity,
-            *self.cells.returned(rows, _strong(self.cells.witnesses(rows, for_it))),
-            weight, ratio, score, np.nan_to_num(health),
+            *self.cells.returned(rows, strong_ones(self.cells.witnesses(rows, for_it))),
+            weight, ratio, score, filled(health),
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))
 
     def _advance(self, row: int, evidence: Evidence, share: float, end: int) -> Outage | None:
-        entity = self.entities[row]
+        entity = self.roll[row]
         life = self.lives.get(row)
         if life is None:
             life = self.lives[row] = Life(
@@ -198,7 +232,7 @@ class Ledger:
 
     def _part_of(self, row: int) -> str:
         """The id of the confirmed outage of its country."""
-        whole = self.rows.get(("country", self.entities[row].country))
+        whole = self.roll.rows.get(("country", self.roll[row].country))
         return self.lives[whole].id if whole not in (None, row) and self.sure[whole] else ""
 
     def _named(self, evidence: Evidence, share: float) -> tuple[Term, ...]:
@@ -214,13 +248,13 @@ class Ledger:
         return tuple(sorted(terms, key=lambda term: term.signal))
 
     def _kind(self, row: int, evidence: Evidence) -> str:
-        entity, signals = self.entities[row], self.cells.signals
+        entity, signals = self.roll[row], self.cells.signals
         if entity.type == "service":
             return "platform"
         down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(signals) if evidence.weight[j] > 0}
         up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
-        own = self.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
-        networks = [(self.entities[r].mobile, r in self.lives) for r in own]
+        own = self.roll.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
+        networks = [(self.roll[r].mobile, r in self.lives) for r in own]
         if down and all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0):
             return THROTTLE
         kind = kind_of_outage(down, up, evidence.severity, networks)
@@ -228,58 +262,33 @@ class Ledger:
         stands = "bgp" in up and "bgp" not in down
         return "mobile" if entity.mobile and stands and evidence.severity >= 0.5 else kind
 
-    def _frame(self, entities: tuple[Entity, ...]) -> Frame:
-        if entities not in self.frames:
-            parts = parts_of(entities)
-            every = entities + parts.countries
-            for entity in every:
-                if entity[:2] not in self.rows:
-                    self._enter(entity)
-            self._grow()
-            if len(self.frames) > 64:  # a cache of the frames' own lists, not state
-                self.frames.clear()
-            rows = np.array([self.rows[entity[:2]] for entity in every], np.intp)
-            self.frames[entities] = Frame(rows, parts, np.array([entity.type == "country" for entity in every], bool))
-        return self.frames[entities]
-
-    def _enter(self, entity: Entity) -> None:
-        row = self.rows[entity[:2]] = len(self.entities)
-        self.entities.append(entity)
-        if entity.type in ("asn", "region"):
-            self.parts.setdefault((entity.country, entity.type), []).append(row)
-
     def _grow(self) -> None:
         """Room for new entities."""
-        self.cells.grow(len(self.entities))
-        more = np.zeros(len(self.entities) - len(self.open), bool)
+        self.cells.grow(len(self.roll))
+        more = np.zeros(len(self.roll) - len(self.open), bool)
         self.open, self.sure = np.concatenate([self.open, more]), np.concatenate([self.sure, more])
         priors = self.settings.prior
-        self.prior = np.array([priors.get(entity.type, min(priors.values())) for entity in self.entities])
+        self.prior = np.array([priors.get(entity.type, min(priors.values())) for entity in self.roll.entities])
 
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:
         """Head and arrays."""
         lives = [(row, life.save()) for row, life in self.lives.items()]
         head, arrays = self.cells.save()
-        return (self.entities, head, lives, list(self.past.items())), arrays | self.usual.save()
+        return (self.roll.entities, head, lives, list(self.past.items())), arrays | self.usual.save()
 
     def load(self, head: Any, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved."""
         entities, cells, lives, past = head
         self.cells.load(cells, arrays)
         for entity in entities:
-            self._enter(Entity(*entity))
+            self.roll.enter(Entity(*entity))
         self._grow()
-        self.usual.grow(len(self.entities), len(self.cells.signals))
+        self.usual.grow(len(self.roll), len(self.cells.signals))
         self.usual.load(arrays)
         self.lives = {row: Life.load(life) for row, life in lives}
         self.past = {row: list(starts) for row, starts in past}
         self.open[list(self.lives)] = True
         self.sure[[row for row, life in self.lives.items() if life.state == CONFIRMED]] = True
-
-
-def _strong(weight: np.ndarray) -> np.ndarray:
-    """The witnesses ``(n, s)`` that weigh at least half of the heaviest."""
-    return (weight > 0) & (weight >= weight.max(axis=1, keepdims=True) / 2)
 
 
 def _number(value: float) -> float | None:

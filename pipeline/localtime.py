@@ -1,6 +1,6 @@
 """Names and local times of countries, from the tables of the time zone database."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -95,23 +95,21 @@ def local_date(country: str, time: int) -> str:
     return f"{datetime.fromtimestamp(time, zone(country)):%Y-%m-%d}"
 
 
-@lru_cache(maxsize=2**16)
-def _offset(country: str, quarter: int) -> int:
-    offset = datetime.fromtimestamp(quarter, zone(country)).utcoffset()
-    return 0 if offset is None else int(offset.total_seconds())
+@lru_cache(maxsize=1024)
+def _offsets(countries: tuple[str, ...], quarter: int) -> np.ndarray:
+    """Local time less UTC in each country [s]; clocks change on quarters of an hour only, so one look serves each."""
+    own = {code: datetime.fromtimestamp(quarter, zone(code)).utcoffset() for code in dict.fromkeys(countries)}
+    return np.array([int((own[code] or timedelta()).total_seconds()) for code in countries], np.int64)
 
 
-def week_slot(country: np.ndarray | list[str], t: int) -> np.ndarray:
-    """Seconds since Monday 00:00 local time at ``t`` [s] in each country ``(n,)`` of codes; ``(n,) int64`` [s].
+def week_slot(countries: tuple[str, ...], t: int) -> np.ndarray:
+    """Seconds since Monday 00:00 local time at ``t`` [s] in each of n countries; ``(n,) int64`` [s].
 
     Examples
     --------
     >>> monday = 1707073200  # 2024-02-05T00:00 in Karachi, 2024-02-04T19:00 UTC
-    >>> week_slot(["PK", "IQ", "PK"], monday).tolist()
+    >>> week_slot(("PK", "IQ", "PK"), monday).tolist()
     [0, 597600, 0]
     """
-    codes, where = np.unique(np.asarray(country, dtype=np.str_), return_inverse=True)
-    # Clocks change on quarters of an hour only, so that one look serves a whole quarter.
-    offsets = np.array([_offset(str(code), t - t % 900) for code in codes], np.int64)
     # The epoch was a Thursday.
-    return (t + offsets[where] + 3 * DAY) % WEEK
+    return (t + _offsets(countries, t - t % 900) + 3 * DAY) % WEEK

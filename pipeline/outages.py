@@ -93,7 +93,7 @@ class Life:
         if self.state in (SUSPECTED, CONFIRMED):
             self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
-            self.state, self.confirmed_at, self.start = CONFIRMED, seen.at, seen.onset
+            self.state, self.confirmed_at, self.start, self.end = CONFIRMED, seen.at, seen.onset, None
         elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
             self.start = min(self.start, seen.onset)
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:

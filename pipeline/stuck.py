@@ -23,7 +23,8 @@ class Repeats:
     Low ones may lie on the floor together in a real outage, for weeks: ``calm (n,)`` says which were not low when they
     last moved, and a bin counts only where most of those that repeat were calm.
 
-    ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (n,)``: whose is another in this bin.
+    ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (n,)``: whose is another in
+    this bin.
     """
 
     run: int = 0

@@ -143,7 +143,7 @@ class Noting:
             self.dark.add((run.tense, signal, stage.partition))
             self._stay_blind((run.tense, signal, stage.partition))
         open_ones = [life.outage() for life in stream.ledger.lives.values()]
-        self.metrics.resume(run.tense, open_ones, stream.ledger.entities)
+        self.metrics.resume(run.tense, open_ones, stream.ledger.roll.entities)
 
     def _shown(self, run: Run) -> bool:
         """Whether a run is the one of its tense that is shown."""

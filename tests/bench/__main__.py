@@ -14,6 +14,7 @@ from pipeline.brokers.embedded import embedded
 from tests.bench import bench_brokers as brokers
 from tests.bench.bench_detectors import bench_detectors
 from tests.bench.bench_fusion import bench_fusion
+from tests.bench.bench_month import bench_month
 from tests.bench.bench_mrt import bench_mrt
 from tests.bench.bench_path import bench_path
 from tests.bench.bench_visibility import bench_visibility
@@ -68,7 +69,7 @@ def main() -> None:
     table = Table("what", "rate", "", "beside", box=SIMPLE_HEAD, pad_edge=False)
     table.columns[1].justify = "right"
     console = Console()
-    for part in (mrt, visibility, bench_detectors, bench_fusion, frames, bench_path):
+    for part in (mrt, visibility, bench_detectors, bench_fusion, bench_month, frames, bench_path):
         with console.status(part.__name__):
             for rate in part():
                 beside = "" if rate.ratio is None else f"{rate.ratio:.2f} x {rate.beside}"

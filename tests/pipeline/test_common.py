@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from prometheus_client import CollectorRegistry
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL
 from detectors.seasonal import Seasonal
+from pipeline import common
 from pipeline.calendar import calendar
 from pipeline.engine import Engine, chain
 from pipeline.fusion import Fused
@@ -123,6 +125,20 @@ def test_noise_is_nothing_common() -> None:
     assert (found.common != 1).mean() < 0.01
 
 
+def test_asking_first_whether_one_side_has_the_votes_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = seen(NETWORKS, *[1.0] * 100, *np.repeat([0.98, 1.0, 1.03, 0.97], 20), noise=0.004)
+    found = judged(NETWORKS, value)
+    assert (found.common != 1).any()
+    monkeypatch.setattr(common, "_one_side", lambda *asked: True)
+    assert np.array_equal(judged(NETWORKS, value).common, found.common)
+
+
+def test_where_neither_side_has_the_votes_nothing_more_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(common, "_middle")
+    value, half = np.full((DAYS, 10), 1000.0), np.where(np.arange(10) % 2, 1010.0, 990.0)
+    assert (judged(NETWORKS, np.vstack([value, half])).common == 1).all()
+
+
 def test_a_peer_that_is_lost_for_good_is_the_feed_s_level_after_days() -> None:
     found = judged(NETWORKS, seen(NETWORKS, *[0.94] * 120, *[0.94 * 0.94] * 3))
     assert found.common[DAYS + 119] > 0.995
@@ -157,8 +173,8 @@ def test_it_is_told_in_one_partition_only() -> None:
 def test_metrics_show_and_count_it() -> None:
     registry = CollectorRegistry()
     metrics = Metrics.on(registry)
-    for common in (0.95, 1.0, np.nan):
-        metrics.observe(verdicts(common=np.array([common])))
+    for share in (0.95, 1.0, np.nan):
+        metrics.observe(verdicts(common=np.array([share])))
     labels = {"feed": "ioda", "signal": "probing.ioda"}
     assert registry.get_sample_value("netvigil_feed_common_mode_ratio", labels) == 1.0
     assert registry.get_sample_value("netvigil_feed_common_moves_total", labels) == 1.0

@@ -8,6 +8,7 @@ from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.ledger import Ledger
 from pipeline.records import DEAD, END, Entity, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
+from pipeline.turns import Heard, Turn
 from tests.pipeline.verdicts import verdicts
 
 BGP, PROBING, TRAFFIC = "bgp.ris", "probing.ioda", "traffic.radar"
@@ -61,9 +62,12 @@ def test_an_outage_outlives_silence():
 
 def test_without_a_witness_no_outage_begins_however_likely_one_is():
     ledger = Ledger("replay", Fusing())
-    for i, end in enumerate((300, 600)):
-        assert ledger.see(verdicts(PROBING, "??", run=RUN), i, end) == []
-        ledger.prior[:] = 1.0
+    frame = verdicts(PROBING, "??", run=RUN)
+    iraq = verdicts(PROBING, "L", run=RUN, entity=Entity("country", "IQ", "IQ"))
+    assert ledger.see([Turn(frame, 0, 300)]) == [Heard([])]
+    assert ledger.see([Turn(iraq, 0, 300)])[0].outages
+    ledger.prior[:] = 1.0
+    assert ledger.see([Turn(frame, 1, 600)]) == [Heard([])]
 
 
 def test_silence_alone_is_never_an_outage():

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
@@ -38,8 +38,13 @@ def frame(signal: str, runs: list[tuple[float, int]], spread: float) -> Verdicts
     return replace(plain, value=100 * left, score=score, state=state.astype(np.int8))
 
 
+FLICKER = [(0.75, 1), (1.0, 1), (0.75, 1), (1.0, 5)]
+"""A suspicion that seemed over when it was confirmed: its end is none."""
+
+
 @settings(max_examples=100, deadline=None)
 @given(LIVES)
+@example(((FLICKER, 0.02), ([(0.88, 1)], 0.02), ([(1.0, 1)], 0.02)))
 def test_outages_of_one_entity_never_overlap(lives: tuple[tuple[list[tuple[float, int]], float], ...]) -> None:
     stage = FuseStage(0, Fusing())
     told = [out for signal, life in zip(SIGNALS, lives, strict=True) for out in stage.step(frame(signal, *life))]

@@ -1,0 +1,60 @@
+"""Who is known of one run in one fusion partition, and where each stands in its arrays."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.parts import Parts, parts_of
+from pipeline.records import Entity
+
+FRAMES = 64
+"""Frames whose places are kept [-]: looked up, and found anew where they are gone."""
+
+
+class Frame(NamedTuple):
+    """Where a frame's entities stand, ``rows (n,) intp``, those of the countries that it has only parts of behind them;
+    ``whole (n,) bool``: which of them are countries."""
+
+    rows: np.ndarray
+    parts: Parts
+    whole: np.ndarray
+
+
+class Roll:
+    """Every entity in the order in which it came; ``parts``: the rows of a country's networks and of its regions."""
+
+    def __init__(self) -> None:
+        self.entities: list[Entity] = []
+        self.rows: dict[tuple[str, str], int] = {}
+        self.parts: dict[tuple[str, str], list[int]] = {}
+        self.frames: dict[tuple[Entity, ...], Frame] = {}
+
+    def __len__(self) -> int:
+        return len(self.entities)
+
+    def __getitem__(self, row: int) -> Entity:
+        return self.entities[row]
+
+    def frame(self, entities: tuple[Entity, ...]) -> Frame:
+        """Where these stand; those that are not known yet get their rows."""
+        found = self.frames.get(entities)
+        if found is None:
+            parts = parts_of(entities)
+            every = entities + parts.countries
+            for entity in every:
+                if entity[:2] not in self.rows:
+                    self.enter(entity)
+            if len(self.frames) > FRAMES:
+                self.frames.clear()
+            rows = np.array([self.rows[entity[:2]] for entity in every], np.intp)
+            found = self.frames[entities] = Frame(
+                rows, parts, np.array([entity.type == "country" for entity in every], bool)
+            )
+        return found
+
+    def enter(self, entity: Entity) -> None:
+        """Give an entity its row."""
+        row = self.rows[entity[:2]] = len(self.entities)
+        self.entities.append(entity)
+        if entity.type in ("asn", "region"):
+            self.parts.setdefault((entity.country, entity.type), []).append(row)

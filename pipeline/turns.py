@@ -1,0 +1,44 @@
+"""Bins whose turn has come, in order of event time."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.evidence import BESIDE, Said
+from pipeline.records import Outage, Verdicts
+
+
+class Turn(NamedTuple):
+    """Bin ``at`` of a frame, which ends at ``end`` [s]; ``beside``: by a detector beside the first, a further term."""
+
+    verdicts: Verdicts
+    at: int
+    end: int
+    beside: bool = False
+
+    @property
+    def signal(self) -> str:
+        """The name of its term."""
+        return self.verdicts.signal + (BESIDE + self.verdicts.detector if self.beside else "")
+
+    @property
+    def said(self) -> Said:
+        """What it says."""
+        verdicts, i = self.verdicts, self.at
+        columns = (getattr(verdicts, name)[i] for name in ("value", "expected", "score", "state", "health"))
+        return Said(self.signal, int(verdicts.start[i]), verdicts.entities, *columns)
+
+
+class Heard(NamedTuple):
+    """What followed from a turn: revisions of outages; ``held``: what it says, where that was held against what was
+    expected before an outage."""
+
+    outages: list[Outage]
+    held: Said | None = None
+
+
+def by_frame(turns: Sequence[Turn]) -> list[list[int]]:
+    """The places of the turns of each frame, in the order in which the frames come."""
+    frames: dict[int, list[int]] = {}
+    for place, turn in enumerate(turns):
+        frames.setdefault(id(turn.verdicts), []).append(place)
+    return list(frames.values())
