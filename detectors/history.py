@@ -179,8 +179,9 @@ def _columns(arrays: dict[str, np.ndarray]) -> Iterator[Column]:
 def _seen(column: Column, view: View) -> np.ndarray:
     value = np.full(len(view.since), np.nan)
     value[: len(column.value)] = column.value
-    shifted = (column.time >= view.since[column.rows]) & (column.time < view.until[column.rows])
-    value[column.rows[shifted]] = column.raw[shifted]
+    if len(column.rows):
+        shifted = (column.time >= view.since[column.rows]) & (column.time < view.until[column.rows])
+        value[column.rows[shifted]] = column.raw[shifted]
     value[column.time < view.since] = np.nan
     return value
 

@@ -21,7 +21,7 @@ TINY = 1e-9
 
 
 def deviation(
-    noise: np.ndarray, expected: np.ndarray, days: np.ndarray, swing: np.ndarray, whole: np.ndarray, flat: float
+    noise: np.ndarray, expected: np.ndarray, days: np.ndarray, unsure: np.ndarray, whole: np.ndarray, flat: float
 ) -> np.ndarray:
     """Standard deviation of a bin ``(n,)`` [unit of x].
 
@@ -31,8 +31,8 @@ def deviation(
         ``(n,)`` variance over mean, 1 for Poisson counts [unit of x].
     days
         ``(n,)`` similar days that the expectation rests on; 0: on days of another kind.
-    swing
-        ``(n,)`` how much a day goes up and down, as a share of its level [-].
+    unsure
+        ``(n,)`` deviation of the expectation itself, as a share of it, see `doubt` [-].
     whole
         ``(n,) bool`` counts, which cannot be finer than one.
     flat
@@ -46,13 +46,15 @@ def deviation(
     >>> deviation(np.array([1.0, 0.0]), np.array([1e4, 3e3]), days, np.zeros(2), whole, 0.002).round(1).tolist()
     [111.8, 6.0]
     """
-    variance = noise * expected * (1 + 1 / np.maximum(days, 1)) + (doubt(days, swing) * expected) ** 2
+    variance = noise * expected * (1 + 1 / np.maximum(days, 1)) + (unsure * expected) ** 2
     variance = np.maximum(variance, np.maximum((flat * expected) ** 2, whole))
     return np.sqrt(variance) + TINY
 
 
 def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
     """Deviation of the expectation itself ``(n,)``, as a share of it: less, the more similar days are known.
+
+    ``swing (n,)``: how much a day goes up and down, as a share of its level [-].
 
     Examples
     --------

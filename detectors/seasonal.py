@@ -26,6 +26,9 @@ from detectors.together import noise_of_sums, pushed
 DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
 
+YOUNG = 8 * DAY
+"""In so long an entity has met every day of the week [s]."""
+
 UNLIKE_LEVEL = 1.0
 """The level of a day unlike all before may differ by so much, as a logarithm [-]."""
 
@@ -135,7 +138,7 @@ class Seasonal(Detector[SeasonalState]):
         state = replace(state, slot=slot, past=state.past.forget(oldest))
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray]:
-            return similar(state.past, calendar, state.view, at, grid)
+            return similar(state.past, calendar, state.view, state.first + YOUNG, at, grid)
 
         if context.width >= self.grid:
             shape, days = read(slot)

@@ -42,13 +42,14 @@ def judge(rule: "Seasonal", state: SeasonalState, x: np.ndarray, shape: np.ndarr
     settled = (t - state.first >= rule.settle[1]) & (state.seen >= rule.settle[0]) & (shape >= 0)
     expected = np.where(settled, shape, state.level)
     swing = np.where(state.level > 0, state.swing / state.level, 0.0)
-    sd = deviation(state.noise, expected, state.days, swing, state.whole, rule.flat)
+    unsure = doubt(state.days, swing)
+    sd = deviation(state.noise, expected, state.days, unsure, state.whole, rule.flat)
     sd = np.where(settled, sd, np.maximum(sd, WIDE * expected))
     score, loss = (x - expected) / sd, 1 - x / expected
     speaks = expected >= rule.enter * sd
     was_low = (state.code == LOW_PROVISIONAL) | (state.code == LOW_CONFIRMED)
     sums = summed(state.recent, x - expected, expected)
-    limits = deviations(sums, state.noises, state.noise, doubt(state.days, swing), rule.flat)
+    limits = deviations(sums, state.noises, state.noise, unsure, rule.flat)
     together, lost = _together(rule, sums, limits, loss, width)
     # what single bins told is over when a single bin says so
     plain = (state.residual <= -SURE * rule.enter * sd[:, None]).any(axis=1)

@@ -46,32 +46,38 @@ def plain(n: int) -> View:
     return View(never, never)
 
 
-def similar(past: History, calendar: History, view: View, slot: int, grid: int) -> tuple[np.ndarray, np.ndarray]:
+def similar(
+    past: History, calendar: History, view: View, young: np.ndarray, slot: int, grid: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Median ``(n,)`` of the slot on similar days, and how many days ``(n,)`` it rests on.
 
     Similar are days of the last week, and the same weekday of the last four (the last one twice), if they are as
     free as this one: holidays and weekends are compared with each other, workdays with workdays.
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
-    to do.  A weekday off is read as it was observed, even where it was called low: what is low every Saturday is a
-    Saturday, and would otherwise be called low for ever.
+    to do.  A weekday off of the first days, before ``young (n,)`` [s], is read as it was observed, even where it was
+    called low: it was compared with workdays, and would otherwise be called low for ever.
     """
     n, newest = len(view.since), calendar.end - 1
     now = calendar.read(newest, plain(n))
-    days, alike = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool)
-    kin = np.ones((len(LAGS), n), bool)
-    written, seen = view, View(view.since, np.where(_kind(now) > 0, np.iinfo(np.int64).max, view.until))
+    clock, kind = _clock(now), _kind(now)
+    days, alike, kin = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
+    first = View(view.since, np.where(kind > 0, np.maximum(view.until, young), view.until))
+    codes: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for i, lag in enumerate(LAGS):
-        at, view = slot - lag * DAY, seen if lag % 7 == 0 else written
+        at, seen = slot - lag * DAY, view if lag % 7 else first
         position = calendar.until(at + grid - 1)  # what was noted within a slot holds for all of it
         if position is None or position == newest:
-            days[i] = _column(past, view, at)
+            days[i] = _column(past, seen, at)
             continue
-        then = calendar.read(position, plain(n))
-        then = np.where(np.isnan(then), now, then)
-        days[i] = _lagged(past, view, at, grid, _clock(now) - _clock(then))
-        alike[i] = (_kind(then) > 0) == (_kind(now) > 0)
-        kin[i] = (_kind(then) > 1) | (_kind(now) < 2)
+        if position not in codes:
+            then = calendar.read(position, plain(n))
+            then = np.where(np.isnan(then), now, then)
+            codes[position] = clock - _clock(then), _kind(then)
+        ahead, other = codes[position]
+        days[i] = _lagged(past, seen, at, grid, ahead)
+        alike[i] = (other > 0) == (kind > 0)
+        kin[i] = (other > 1) | (kind < 2)
     some = (alike & ~np.isnan(days)).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
     count = np.where(some, np.count_nonzero(kin & ~np.isnan(chosen), axis=0), 0)

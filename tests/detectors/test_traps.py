@@ -39,3 +39,15 @@ def test_a_holiday_that_halves_the_day_is_no_outage_and_an_outage_on_it_is() -> 
     low = np.isin(verdict.state, LOW)
     assert low[outage][2:].all()
     assert not low[holiday & ~outage].any()
+
+
+def test_a_shutdown_every_saturday_is_told_every_saturday() -> None:
+    series = made(36, width=300, n=4, level=1e4, daily=0.3, weekend=0.2, seed=6)
+    day = (series.t - series.t[0]) / DAY
+    shut = (day >= 8) & (day % 7 >= 5.4) & (day % 7 < 5.8)
+    _, verdict = Seasonal().run(np.rint(series.x * np.where(shut, 0.2, 1.0)[:, None]), series.t, series.context)
+    sure = verdict.state == LOW_CONFIRMED
+    for week in range(1, 5):
+        own = shut & (day // 7 == week)
+        assert sure[own][2:].all(), week
+    assert not np.isin(verdict.state[(day >= 8) & ~shut], LOW).any()
