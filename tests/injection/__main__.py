@@ -107,6 +107,7 @@ def main() -> None:
     ask = asked()
     figures = all_of(run(ask))
     console = Console()
+    console = Console(width=max(console.width, 150))  # its tables are wide, and read from a file as well
     for one in tables(figures):
         console.print(one)
     if ask.json:
