@@ -10,6 +10,7 @@ import pytest
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Context, Verdict, utc_context
 from detectors.seasonal import Seasonal
+from detectors.state import pack
 from detectors.synthetic import made
 from tests.detectors.real import Series, labels, series, stamp
 
@@ -202,3 +203,11 @@ def test_a_fifth_of_a_few_hundred_counts_is_lost_in_no_single_bin_but_in_six() -
     assert low[first].mean() < 0.6
     assert low[8 * 288 : first].any(axis=0).mean() < 0.05
     assert low[first + 35 : first + 60].mean() < 0.01
+
+
+def test_a_month_of_a_hundred_thousand_series_is_remembered_in_a_gigabyte() -> None:
+    n, t = 100, np.arange(0, 36 * DAY, 1800)
+    x = np.random.default_rng(7).poisson(np.linspace(20, 5000, n), (len(t), n)).astype(float)
+    x[len(t) // 2 : len(t) // 2 + 48] *= 0.1
+    state, _ = Seasonal().run(x, t, utc_context(t, n, 1800))
+    assert sum(array.nbytes for array in pack(state).values()) / n * 100_000 < 1e9
