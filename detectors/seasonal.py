@@ -247,6 +247,8 @@ class Seasonal(Detector[SeasonalState]):
         What is told low is followed as slowly as the level: a slow return is no unlike day.
         """
         unlike = judged.settled & (state.days == 0) & (judged.expected > 0)
+        if not (unlike.any() or state.mood.any()):
+            return state.mood
         away = np.clip(judged.x / judged.expected - 1, -DRIFT, DRIFT)
         step = -np.expm1(-1 / max(self.adapt / width, self.settle[0]))
         slow = np.where(judged.low, -np.expm1(-width / self.follow), step)
