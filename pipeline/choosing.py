@@ -1,5 +1,6 @@
 """Settings that a person chooses in a file: TOML, by the names and within the bounds of `pipeline.settings`."""
 
+import re
 import tomllib
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -65,6 +66,8 @@ def _converted(kind: Any, value: Any, place: str) -> Any:
         return msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as error:
         wanted = str(error).partition(" - at")[0].replace("`", "").replace("Expected", "wanted")
+        if one_of := re.search(r"matching regex '\^\((.*)\)\$'", wanted):
+            wanted = f"wanted one of {one_of[1].replace('|', ', ')}"
         raise UserError(f"{place}: {wanted}") from None
 
 

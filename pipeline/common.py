@@ -47,6 +47,11 @@ def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Ju
     return Votes(np.array(networks, np.intp), np.ones(len(networks)))
 
 
+def votable(who: Votes, settings: Judging) -> bool:
+    """Whether a feed's series have votes enough for anything to be common to them: of fewer nothing is known."""
+    return bool(settings.common_most) and bool(who.counts.sum() >= settings.common_voters)
+
+
 def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) -> float:
     """What a feed's series have in common in one bin: a shift as a logarithm [-], 0 where they have nothing.
 

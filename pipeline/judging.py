@@ -11,7 +11,7 @@ from detectors.state import extend
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
-from pipeline.common import Votes, common_mode, shifted, votes, without
+from pipeline.common import Votes, common_mode, shifted, votable, votes, without
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import SIGNAL_KINDS, Judging
@@ -34,7 +34,7 @@ def alone(signal: str) -> tuple[AnyDetector, ...]:
 @dataclass
 class Series:
     """All series of one signal of one run; the first of its ``detectors`` is the one that is shown; ``level``: the
-    shift that their feed has had for days, as a logarithm."""
+    shift that their feed has had for days, as a logarithm; ``moved``: since when it stands apart from that [s]."""
 
     run: Run
     signal: str
@@ -44,6 +44,7 @@ class Series:
     countries: tuple[str, ...] = ()
     judged: int = NEVER
     level: float = 0.0
+    moved: int = NEVER
     repeats: Repeats = field(default_factory=Repeats)
     who: Votes | None = None
     places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
@@ -152,10 +153,19 @@ class JudgeStage:
         told = [(state, verdict)]
         told += [d.step(s, own, start, context) for d, s in zip(further, series.states[1:], strict=True)]
         verdicts = [shifted(verdict, series.level + shift) for _, verdict in told]
-        series.level -= float(np.expm1(-context.width / self.settings.common_follow)) * shift
+        self._follow(series, shift, start + context.width)
         series.states, series.judged = [state for state, _ in told], start
         series.repeats.judged(verdict.state)
-        return verdicts, float(np.exp(shift)), is_stuck
+        return verdicts, float(np.exp(shift)) if votable(series.who, self.settings) else np.nan, is_stuck
+
+    def _follow(self, series: Series, shift: float, end: int) -> None:
+        """A common move that stays is the feed's level in the end; one that is over leaves the level where it was."""
+        if not shift:
+            series.moved = NEVER
+        elif series.moved == NEVER:
+            series.moved = end
+        elif end - series.moved >= self.settings.common_follow:
+            series.level, series.moved = series.level + shift, NEVER
 
     def _frame(
         self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, teller: int
@@ -188,7 +198,7 @@ class JudgeStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             counts, own = s.repeats.save()
-            head.append((s.run, s.signal, s.entities, s.judged, s.level, counts))
+            head.append((s.run, s.signal, s.entities, s.judged, (s.level, s.moved), counts))
             arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()}
             for j, state in enumerate(s.states):
                 arrays |= {f"{i}.{j}.{name}": array for name, array in pack_state(state).items()}
@@ -198,7 +208,7 @@ class JudgeStage:
         """Take over saved series."""
         head, arrays = unpack(state)
         self.series = {}
-        for i, (run, signal, entities, judged, level, counts) in enumerate(head):
+        for i, (run, signal, entities, judged, (level, moved), counts) in enumerate(head):
             detectors, states = (self.detector(signal), *self.beside(signal)), []
             for j, detector in enumerate(detectors):
                 prefix = f"{i}.{j}."
@@ -207,7 +217,7 @@ class JudgeStage:
             repeats = Repeats.load(counts, {name: arrays[f"{i}.repeats.{name}"] for name in ("last", "calm")})
             self.series[run[0], signal] = Series(
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
-                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level, repeats,
+                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level, moved, repeats,
             )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Names and local times of countries, from the tables of the time zone database."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -44,6 +44,35 @@ def _zones() -> dict[str, list[str]]:
 def has_zone(country: str) -> bool:
     """Whether any zone of a country is known."""
     return country in _zones()
+
+
+def checked_day(day: str) -> str:
+    """A country and a date of its own, as ``NL 2024-12-25``.
+
+    Raises
+    ------
+    ValueError
+        Where it is none.
+
+    Examples
+    --------
+    >>> checked_day("GB 2024-12-26")
+    'GB 2024-12-26'
+    >>> checked_day("UK 2024-12-26")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'UK 2024-12-26': there is no country 'UK' (its code would be that of ISO 3166, as GB)
+    """
+    country, _, written = day.partition(" ")
+    try:
+        is_date = date.fromisoformat(written).isoformat() == written
+    except ValueError:
+        is_date = False
+    if not is_date:
+        raise ValueError(f"{day!r}: wanted a country and a day that there is, as NL 2024-12-25")
+    if not has_zone(country):
+        raise ValueError(f"{day!r}: there is no country {country!r} (its code would be that of ISO 3166, as GB)")
+    return day
 
 
 def clock(country: str, time: int) -> ZoneInfo | None:

@@ -80,7 +80,7 @@ SIGNS = {
     "election": "it began on an election day",
     "protest": "it began on a day of protest",
     "coup": "it began on the day of a coup",
-    "agree": "all kinds of signals fell",
+    "agree": "all kinds of signals that could be judged fell",
     "differ": "some kinds of signals stood",
     "networks": "networks went out together",
     "lasts": "it lasted three hours or more",

@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from detectors import REGISTRY
+from pipeline.localtime import checked_day
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 PartOf = Annotated[float, Meta(ge=0.001, le=1)]
@@ -30,7 +31,8 @@ DAY_KINDS = ("election", "protest", "coup")
 EntityType = Annotated[str, Meta(pattern=f"^({'|'.join(ENTITY_TYPES)})$")]
 SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(SIGNAL_KINDS)})$")]
 DayKind = Annotated[str, Meta(pattern=f"^({'|'.join(DAY_KINDS)})$")]
-LocalDay = Annotated[str, Meta(pattern="^[A-Z]{2} [0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+LocalDay = str
+"""See `pipeline.localtime.checked_day`."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Judging:
     with few takes 9 %; what is larger may be the world's, and is judged.  0: nothing is taken out."""
 
     common_follow: AtLeastOne = 24 * 3600
-    """Time constant after which a common move that stays is the feed's level [s]: the next one is measured from it."""
+    """A common move that has stayed for so long is the feed's level [s]: the next one is measured from it."""
 
     stuck_odds: Share = 1e-9
     """Where all series of a signal repeat their values for longer than this probable, by how often they did before,
@@ -136,6 +138,8 @@ class Judging:
     mostly stand still no number.  0: never."""
 
     def __post_init__(self) -> None:
+        for day in self.holidays:
+            checked_day(day)
         for name in (self.detector, *(name for names in self.beside.values() for name in names)):
             if name not in REGISTRY:
                 raise ValueError(f"there is no detector {name!r}, only {', '.join(REGISTRY)}")
@@ -239,6 +243,8 @@ class Fusing:
     """Change of probability that is worth a new revision [0-1]."""
 
     def __post_init__(self) -> None:
+        for day in self.days:
+            checked_day(day)
         if not self.leave < self.suspect <= self.confirm:
             raise ValueError(
                 f"leave {self.leave} must be below suspect {self.suspect}, and that not above confirm {self.confirm}"

@@ -11,7 +11,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 """Not ``strftime``: its names follow the machine's locale, and a notification must not."""
 
 KIND_WORDS = {
-    "blackout": "cut off from the Internet",
+    "blackout": "most of it down, and routes with it",
     "stealth": "unreachable although its routes stand",
     "mobile": "mobile networks down",
     "partial": "partly cut off",

@@ -8,7 +8,7 @@ from itertools import groupby
 from pipeline.evaluation.curves import curves
 from pipeline.evaluation.figures import LABEL, OTHER_BAR, OURS_BAR, Bar, picture
 from pipeline.evaluation.judged import ANY, OURS, Judged
-from pipeline.evaluation.lines import COLUMNS, case_lines, total_line
+from pipeline.evaluation.lines import COLUMNS, case_lines, total_line, who
 from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.story import Story, stories
@@ -96,7 +96,7 @@ def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
             for called in read.called
             if called.entity[:2] == story.entity[:2]
         )
-        bars.append(Bar(OURS if is_ours else one.detector, spans, OURS_BAR if is_ours else OTHER_BAR))
+        bars.append(Bar(who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR))
     return bars
 
 

@@ -112,12 +112,20 @@ def test_many_networks_of_one_country_have_one_vote() -> None:
     assert judged(entities, seen(entities, 0.93), "probing.ioda").common[-1] != 1
 
 
-def test_traffic_of_one_country_has_nothing_in_common_but_the_country() -> None:
+def test_of_traffic_of_one_country_nobody_knows_what_is_common() -> None:
     regions = tuple(Entity("region", f"VE-{i}", "VE") for i in range(10))
     for entities, signal in ((NETWORKS, "traffic.radar"), (regions, "bgp.routeviews"), (NETWORKS[:4], "bgp.ris")):
         found = judged(entities, seen(entities, 0.95), signal)
-        assert (found.common == 1).all()
+        assert np.isnan(found.common).all()
         assert states(found) & {LOW_PROVISIONAL, LOW_CONFIRMED}
+
+
+def test_a_peer_that_is_back_within_a_day_leaves_the_level_where_it_was() -> None:
+    entities = NETWORKS[:6]
+    found = judged(entities, seen(entities, *[1.0] * 20, *[0.92] * 10, *[1.0] * 20))
+    moved = found.common[-50:]
+    assert (moved[20:30] < 0.94).all()
+    assert (moved[30:] == 1).all(), "its return is no gain"
 
 
 def test_noise_is_nothing_common() -> None:

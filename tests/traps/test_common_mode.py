@@ -33,7 +33,8 @@ def test_the_small_steps_of_a_month_over_britain_are_taken_out(data: Path) -> No
     names = sorted(entity.name for entity in series[0].entities if entity.type == "asn")
     cured, naive = played(series), played(series, WITHOUT)
     moved = cured.said("GB", SIGNAL).common
-    assert 15 <= (moved != 1).sum() <= 40, "about twenty a month"
+    steps = (moved[1:] != 1) & (moved[:-1] == 1)
+    assert 10 <= steps.sum() <= 30, "about twenty a month"
     small = (moved != 1) & (np.abs(moved - 1) < 0.01)
     assert small.sum() >= 8
     assert np.abs(np.median(scores(cured, names)[:, small], axis=0)).max() < 0.8
