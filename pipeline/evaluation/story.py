@@ -108,12 +108,16 @@ def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity) 
 
 
 def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
-    """The entity's own series by its first detector, and by others that found it low then; without any, its parts'."""
+    """The entity's own series by its first detector, and by others where these alone found it low; without any, its
+    parts'."""
     own = [trace for trace in judged.traces if trace.entity[:2] == place[:2]]
     if not own and place.type == "country":
         own = [trace for trace in judged.traces if placed(*trace.entity[:2], judged.places).country == place.name]
     own.sort(key=lambda trace: (trace.signal, trace.detector != judged.first))
-    return tuple(trace for trace in own if trace.detector == judged.first or _is_low(trace, time))
+    found = {(t.entity, t.signal) for t in own if t.detector == judged.first and _is_low(t, time)}
+    return tuple(
+        t for t in own if t.detector == judged.first or (_is_low(t, time) and (t.entity, t.signal) not in found)
+    )
 
 
 def together(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
