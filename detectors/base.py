@@ -1,7 +1,7 @@
 """The contract of a detector.  Numpy only: no clock, no Kafka, nothing of the pipeline."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -85,6 +85,8 @@ class Detector(Protocol[S]):
     """
 
     quorum: float = 0.5
+    slow: ClassVar[bool] = False
+    """Whether it adds up what each bin hardly shows, so that it may stand beside a detector of bins."""
 
     @classmethod
     def for_signal(cls, signal: str) -> Self:

@@ -101,6 +101,7 @@ class Cusum(Detector[CusumState]):
     """
 
     name: ClassVar[str] = "cusum"
+    slow: ClassVar[bool] = True
 
     drift: float = 0.5
     alarm: float = 3.0

@@ -102,6 +102,14 @@ class History:
         position = self.until(time)
         return position if position is not None and self.time(position) == time else None
 
+    def replaced(self, time: int) -> bool:
+        """Whether the column of this very time has values that are not as observed."""
+        position = self.find(time)
+        if position is None:
+            return False
+        chunk, j = divmod(position - self.dropped, CHUNK)
+        return bool((self.chunks[chunk].column == j).any() if chunk < len(self.chunks) else len(self.tail[j].rows))
+
     def read(self, position: int, view: View) -> np.ndarray:
         """The column at a position ``(n,) float64``; NaN for entities that came later."""
         chunk, j = divmod(position - self.dropped, CHUNK)

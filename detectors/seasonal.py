@@ -26,9 +26,6 @@ from detectors.together import noise_of_sums, pushed
 DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
 
-YOUNG = 8 * DAY
-"""In so long an entity has met every day of the week [s]."""
-
 UNLIKE_LEVEL = 1.0
 """The level of a day unlike all before may differ by so much, as a logarithm [-]."""
 
@@ -138,7 +135,7 @@ class Seasonal(Detector[SeasonalState]):
         state = replace(state, slot=slot, past=state.past.forget(oldest))
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray]:
-            return similar(state.past, calendar, state.view, state.first + YOUNG, at, grid)
+            return similar(state.past, calendar, state.view, at, grid)
 
         if context.width >= self.grid:
             shape, days = read(slot)
@@ -172,8 +169,10 @@ class Seasonal(Detector[SeasonalState]):
         shape = state.shape
         if width < self.grid:
             place = (t - state.slot + width / 2) / self.grid - 0.5
-            mixed = shape + abs(place) * ((state.after if place > 0 else state.before) - shape)
-            shape = np.where(np.isnan(mixed), shape, mixed)
+            near = state.after if place > 0 else state.before
+            mixed = shape + abs(place) * (near - shape)
+            # what goes down to less than half at the same minute every day is switched, and does not slope
+            shape = np.where(np.isnan(mixed) | (near > 2 * shape), shape, mixed)
         return shape * np.exp(state.drift + state.mood)
 
     def _verdict(self, state: SeasonalState, judged: Judged, t: int) -> Verdict:

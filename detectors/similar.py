@@ -14,6 +14,18 @@ QUARTER = 900
 LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
 """Days back [days]."""
 
+WEEKS, SAME = (7, 14, 21, 28), slice(6, None)
+"""The lags that are of the same weekday, and where they stand among all."""
+
+SHALLOW = 0.5
+"""What is left of a slot that may be a weekday's own: whoever switches off on every Friday leaves less [-]."""
+
+AS_LOW = 0.9
+"""Of days off that are low, each has less than this of what was expected of any [-]."""
+
+ALWAYS = 2**62
+"""After all time [s]."""
+
 OFFSETS = 200.0
 """More than twice the quarters by which a local clock differs from UTC: keeps kind and clock apart in one code."""
 
@@ -46,43 +58,62 @@ def plain(n: int) -> View:
     return View(never, never)
 
 
-def similar(
-    past: History, calendar: History, view: View, young: np.ndarray, slot: int, grid: int
-) -> tuple[np.ndarray, np.ndarray]:
+def similar(past: History, calendar: History, view: View, slot: int, grid: int) -> tuple[np.ndarray, np.ndarray]:
     """Median ``(n,)`` of the slot on similar days, and how many days ``(n,)`` it rests on.
 
     Similar are days of the last week, and the same weekday of the last four (the last one twice), if they are as
     free as this one: holidays and weekends are compared with each other, workdays with workdays.
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
-    to do.  A weekday off of the first days, before ``young (n,)`` [s], is read as it was observed, even where it was
-    called low: it was compared with workdays, and would otherwise be called low for ever.
+    to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
     """
     n, newest = len(view.since), calendar.end - 1
     now = calendar.read(newest, plain(n))
     clock, kind = _clock(now), _kind(now)
     days, alike, kin = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
-    first = View(view.since, np.where(kind > 0, np.maximum(view.until, young), view.until))
+    ahead: list[np.ndarray | None] = []
     codes: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for i, lag in enumerate(LAGS):
-        at, seen = slot - lag * DAY, view if lag % 7 else first
+        at = slot - lag * DAY
         position = calendar.until(at + grid - 1)  # what was noted within a slot holds for all of it
         if position is None or position == newest:
-            days[i] = _column(past, seen, at)
-            continue
-        if position not in codes:
-            then = calendar.read(position, plain(n))
-            then = np.where(np.isnan(then), now, then)
-            codes[position] = clock - _clock(then), _kind(then)
-        ahead, other = codes[position]
-        days[i] = _lagged(past, seen, at, grid, ahead)
-        alike[i] = (other > 0) == (kind > 0)
-        kin[i] = (other > 1) | (kind < 2)
+            ahead.append(None)
+        else:
+            if position not in codes:
+                then = calendar.read(position, plain(n))
+                then = np.where(np.isnan(then), now, then)
+                codes[position] = clock - _clock(then), _kind(then)
+            ahead.append(codes[position][0])
+            alike[i] = (codes[position][1] > 0) == (kind > 0)
+            kin[i] = (codes[position][1] > 1) | (kind < 2)
+        days[i] = _lagged(past, view, at, grid, ahead[i])
     some = (alike & ~np.isnan(days)).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
     count = np.where(some, np.count_nonzero(kin & ~np.isnan(chosen), axis=0), 0)
-    week = LAGS.index(7)
-    return middle(np.concatenate([chosen, chosen[week : week + 1]])), count
+    if any(past.replaced(slot - lag * DAY) for lag in (LAGS if (kind > 0).any() else WEEKS)):
+        raw = np.array([
+            _lagged(past, View(view.since, np.full(n, ALWAYS)), slot - lag * DAY, grid, own)
+            for lag, own in zip(LAGS, ahead, strict=True)
+        ])  # fmt: skip
+        chosen = _own(chosen, raw, kind > 0)
+    return middle(np.concatenate([chosen, chosen[SAME][:1]])), count
+
+
+def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray) -> np.ndarray:
+    """Past days ``(lags, n)`` as they were observed, where what was called low was only the day's own way.
+
+    That is so on a day off, if all other ones are as low in this slot: the first of them was held against workdays.
+    And it is so on any weekday that loses less than half in this slot every week.
+    """
+    low, known = raw < chosen, ~np.isnan(chosen)
+    most = np.where(known, chosen, 0).max(axis=0)
+    every = is_off & low.any(axis=0) & ((raw < AS_LOW * most) | ~known).all(axis=0)
+    shallow = (raw[SAME] < AS_LOW * most) & (raw[SAME] >= SHALLOW * most)
+    weeks = np.count_nonzero(shallow, axis=0)
+    weekly = low[SAME].any(axis=0) & (weeks >= 2) & (weeks == np.count_nonzero(known[SAME], axis=0))
+    own = np.where(every & known, raw, chosen)
+    same = np.arange(len(LAGS))[:, None] >= SAME.start
+    return np.where(weekly, np.where(same & known, raw, np.nan), own)
 
 
 def _kind(code: np.ndarray) -> np.ndarray:
@@ -93,9 +124,9 @@ def _clock(code: np.ndarray) -> np.ndarray:
     return code - OFFSETS * _kind(code)
 
 
-def _lagged(past: History, view: View, at: int, grid: int, ahead: np.ndarray) -> np.ndarray:
+def _lagged(past: History, view: View, at: int, grid: int, ahead: np.ndarray | None) -> np.ndarray:
     """The slot at a time ``(n,)``, later by what the local clock is ``ahead (n,)`` [quarters] of that day's."""
-    if not ahead.any():
+    if ahead is None or not ahead.any():
         return _column(past, view, at)
     value = np.full(len(ahead), np.nan)
     for quarters in np.unique(ahead).tolist():

@@ -9,7 +9,28 @@ from detectors.base import HOLIDAY, WEEKEND, WORKDAY
 from pipeline.localtime import DAY, local_date, week_slot
 
 FRIDAY_SATURDAY = frozenset(
-    ("BD", "BH", "DJ", "DZ", "EG", "IQ", "JO", "KM", "KW", "LY", "MV", "OM", "PS", "QA", "SA", "SD", "SO", "SY", "YE")
+    (
+        "BD",
+        "BH",
+        "DJ",
+        "DZ",
+        "EG",
+        "IL",
+        "IQ",
+        "JO",
+        "KM",
+        "KW",
+        "LY",
+        "MV",
+        "OM",
+        "PS",
+        "QA",
+        "SA",
+        "SD",
+        "SO",
+        "SY",
+        "YE",
+    )
 )
 THURSDAY_FRIDAY = frozenset(["AF"])
 FRIDAY = frozenset(["IR"])

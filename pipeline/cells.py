@@ -125,9 +125,11 @@ class Cells:
         stale = now > ends + self.settings.stale * np.array(self.widths, np.int64)
         terms = np.where(stale & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
         for beside, first in self._pairs():
+            # where the first detector says nothing, noise is too loud or the past too short for any outage to begin
+            mute = ~is_open & (weight[:, first] == 0) & (weight[:, beside] > 0)
             recent = (back[:, first] > 0) & ((now - back)[:, first] <= self.settings.slow_memory)
             remembers = recent & (losses(ratio[:, beside]) < self.settings.full_depth / 2)
-            terms[:, beside] = np.where(remembers, 0.0, terms[:, beside])
+            terms[:, beside] = np.where(remembers | mute, 0.0, terms[:, beside])
             # the first detector has got used to what a slower one still remembers
             terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
         return terms

@@ -64,7 +64,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class Beside:
-    """The same of a detector beside the first: evidence that is not shown."""
+    """Verdicts of a detector beside the first whose turn has come: evidence that is not shown."""
 
     verdicts: Verdicts
     bin: int

@@ -94,7 +94,7 @@ class JudgeStage:
                 name: np.array([getattr(v, name) for v in verdicts]).reshape(shape)[:, columns]
                 for name in ("expected", "lower", "upper", "score", "state", "settled")
             }
-            frames = [self._frame(series, bins, fields, partition, teller) for partition in range(self.partitions)]
+            frames = [self._frame(series, bins, fields, at, own, teller) for at, own in enumerate(homes)]
             told += [_beside(frame, series.detectors[place].name) for frame in frames] if place else frames
         return told
 
@@ -168,9 +168,8 @@ class JudgeStage:
             series.level, series.moved = series.level + shift, NEVER
 
     def _frame(
-        self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, teller: int
+        self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, own: np.ndarray, teller: int
     ) -> Verdicts:
-        own = self._homes(series, bins.entities)[partition]
         common = fields["common"] if partition == teller else np.full(len(fields["start"]), np.nan)
         columns = {name: a[:, own] for name, a in fields.items() if name not in ("start", "common")}
         return Verdicts(

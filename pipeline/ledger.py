@@ -37,7 +37,7 @@ REMEMBERED = 6 * 24 * 3600
 """How long an onset is remembered: a series of shutdowns goes on after one to four days [s]."""
 
 AT_ONCE = 2**18
-"""Most bins of entities that are taken in at once [-]: a day of sixty places, and some 20 MB."""
+"""Most bins of entities that are taken in at once [-]: a day of sixty places, some 70 MB for five signals."""
 
 TOGETHER = "parts.together"
 """The term of a country whose networks and regions went out together: it stands among those of the signals."""

@@ -29,7 +29,7 @@ def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
 
 @dataclass
 class Seen:
-    """What the evidence shows of an entity at one moment, see `pipeline.ledger.Evidence`; ``networks`` of a country
+    """What the evidence shows of an entity at one moment, see `pipeline.evidence.Evidence`; ``networks`` of a country
     that went out together [0-1].  ``kind`` and ``terms`` count only where the outage `Life.takes` them."""
 
     at: int

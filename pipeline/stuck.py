@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evidence import is_low
+from detectors.base import HIGH, NORMAL
+
+LONGER = 1.5
+"""So many times the longest run that ended by itself: what rests every night does not repeat by chance [-]."""
 
 LEAST = 24
 """Bins that must have been seen before anything is too unlikely [bins]."""
@@ -20,8 +23,10 @@ class Repeats:
     Single series are flat for weeks and mean it: address space, indices, counts of a handful.  Those of a feed are not
     flat all at once, or else they often are: ``still`` of the ``seen`` bins were.  A ``run`` of such bins that is too
     unlikely for that is no observation, and teaches nothing but its first bins, ``held``, which had passed for one.
-    Low ones may lie on the floor together in a real outage, for weeks: ``calm (n,)`` says which were not low when they
-    last moved, and a bin counts only where most of those that repeat were calm.
+    One is chance, too, that is no longer than others that ended by themselves, the ``longest`` of them: a country
+    rests at night.  What is 0 repeats nothing: it is observed and empty.  Low ones may lie on the floor together in a
+    real outage, for weeks: ``calm (n,)`` says which were usual when they last moved, and a bin counts only where most
+    of those that repeat were calm.
 
     ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (n,)``: whose is another in
     this bin.
@@ -31,6 +36,7 @@ class Repeats:
     held: int = 0
     still: int = 0
     seen: int = 0
+    longest: int = 0
     last: np.ndarray = field(default_factory=lambda: np.empty(0))
     calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     moved: np.ndarray = field(default_factory=lambda: np.empty(0, bool), compare=False)
@@ -57,23 +63,25 @@ class Repeats:
         self._grow(len(x))
         known = ~np.isnan(x) & ~np.isnan(self.last)
         same = known & (x == self.last)
-        self.moved = ~np.isnan(x) & ~same
+        self.moved, rests = ~np.isnan(x) & ~same, same & (x > 0)
         self.last = np.where(np.isnan(x), self.last, x)
         if (known & ~same).any():
             self.still, self.seen = self.still + self.held, self.seen + self.held + 1
+            self.longest = max(self.longest, self.run)
             self.run = self.held = 0
             return False
-        if not 2 * (same & self.calm).sum() > same.sum():
+        if not 2 * (rests & self.calm).sum() > rests.sum():
             return False
         self.run += 1
         rate = (self.still + 1) / (self.seen + 2)
         is_stuck = self.seen >= LEAST and odds > 0 and self.run * log(rate) < log(odds)
+        is_stuck &= self.run > LONGER * self.longest
         self.held += not is_stuck
         return is_stuck
 
     def judged(self, state: np.ndarray) -> None:
         """What the bin's verdicts were ``(n,) int8``: of those that moved they tell who is calm."""
-        self.calm = np.where(self.moved, ~is_low(state), self.calm)
+        self.calm = np.where(self.moved, (state == NORMAL) | (state == HIGH), self.calm)
 
     def _grow(self, entities: int) -> None:
         more = entities - len(self.last)
@@ -83,12 +91,12 @@ class Repeats:
                 np.append(self.calm, np.ones(more, bool)),
             )
 
-    def save(self) -> tuple[tuple[int, int, int, int], dict[str, np.ndarray]]:
+    def save(self) -> tuple[tuple[int, int, int, int, int], dict[str, np.ndarray]]:
         """Counts and arrays."""
-        return (self.run, self.held, self.still, self.seen), {"last": self.last, "calm": self.calm}
+        return (self.run, self.held, self.still, self.seen, self.longest), {"last": self.last, "calm": self.calm}
 
     @classmethod
     def load(cls, counts: Any, arrays: dict[str, np.ndarray]) -> "Repeats":
         """What was saved."""
-        run, held, still, seen = counts
-        return cls(run, held, still, seen, arrays["last"].copy(), arrays["calm"].copy())
+        run, held, still, seen, longest = counts
+        return cls(run, held, still, seen, longest, arrays["last"].copy(), arrays["calm"].copy())

@@ -143,7 +143,7 @@ def judge_all(
         yield judge(case, detector, came, settings)
 
 
-ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0}
+ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0, "stuck_odds": 0.0}
 """Settings of judging that leave a detector alone with its series: what these have in common stays in them."""
 
 

@@ -74,7 +74,8 @@ def points() -> Iterator[tuple[Point, Settings]]:
     """The shipped ones, and each with one setting at another of its values."""
     usual = Settings()
     own = dict(zip(GRID, shipped(), strict=True))
-    for name, value in {(name, value) for name, values in GRID.items() for value in values}:
+    yield tuple(own.values()), usual
+    for name, value in [(name, value) for name, values in GRID.items() for value in values if value != own[name]]:
         moved = own | {name: value}
         yield tuple(moved.values()), replace(usual, fusing=replace(usual.fusing, **moved))  # type: ignore[arg-type]
 
