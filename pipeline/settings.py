@@ -143,12 +143,9 @@ class Judging:
         for name in (self.detector, *(name for names in self.beside.values() for name in names)):
             if name not in REGISTRY:
                 raise ValueError(f"there is no detector {name!r}, only {', '.join(REGISTRY)}")
-        for kind, names in self.beside.items():
-            for name in names:
-                if not REGISTRY[name](kind).slow or names.count(name) > 1 or name == self.detector:
-                    raise ValueError(
-                        f"beside.{kind}: {name!r} does not stand beside {self.detector!r}, only once and slow"
-                    )
+        for name, all_ in ((name, names) for names in self.beside.values() for name in names):
+            if not REGISTRY[name]("").slow or all_.count(name) > 1 or name == self.detector:
+                raise ValueError(f"{name!r} cannot stand beside {self.detector!r}: only a slow one can, and once")
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ def test_two_detectors_of_a_signal_say_no_more_than_the_louder_one() -> None:
     assert fuse(slow("..LLLL"), deep)[0].probability == fuse(deep)[0].probability
 
 
+def test_where_the_first_says_nothing_a_slow_one_begins_no_outage() -> None:
+    noise = verdicts(TRAFFIC, "???????", run=RUN)
+    assert fuse(slow("..LLLLL"), noise) == []
+
+
 def test_its_calm_weighs_nothing_either_way() -> None:
     first = verdicts(TRAFFIC, "...LLLL...", run=RUN)
     assert fuse(slow(".........."), first) == fuse(first)

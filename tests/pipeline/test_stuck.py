@@ -87,6 +87,20 @@ def test_a_floor_on_which_all_lie_still_is_an_outage_and_stays_one() -> None:
     assert (found.state[4 * DAY + 2 :, :2] == LOW_CONFIRMED).all()
 
 
+def test_a_feed_that_rests_every_night_is_not_stuck() -> None:
+    x = noisy(20 * DAY)
+    night = np.arange(len(x)) % DAY < 14
+    for begin in np.flatnonzero(night & ~np.append(False, night[:-1])):
+        x[begin : begin + 14] = x[begin]
+    assert len([bin_ for bin_ in blind(judged(x)) if bin_ > 3 * DAY]) == 0
+
+
+def test_zeros_are_observed_and_empty_also_where_nothing_was_judged_before_them() -> None:
+    x = noisy()
+    x[10:] = 0
+    assert blind(judged(x)) == []
+
+
 def test_bins_without_a_value_are_no_repeats_and_end_none() -> None:
     x = repeated(noisy(), 4 * DAY, 5 * DAY)
     x[4 * DAY + 8 : 4 * DAY + 20] = np.nan
