@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL
+from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, utc_context
 from detectors.seasonal import Seasonal
 from detectors.synthetic import made
 
@@ -39,6 +39,14 @@ def test_a_holiday_that_halves_the_day_is_no_outage_and_an_outage_on_it_is() -> 
     low = np.isin(verdict.state, LOW)
     assert low[outage][2:].all()
     assert not low[holiday & ~outage].any()
+
+
+def test_what_is_switched_off_at_ten_every_evening_is_no_outage() -> None:
+    t = np.arange(0, 28 * DAY, 300)
+    on = (t % DAY >= 6 * 3600) & (t % DAY < 22 * 3600)
+    x = np.random.default_rng(9).poisson(np.where(on, 400, 40), (2, len(t))).T.astype(float)
+    _, verdict = Seasonal().run(x, t, utc_context(t, 2, 300))
+    assert not (verdict.state == LOW_CONFIRMED).any()
 
 
 def test_a_shutdown_every_saturday_is_told_every_saturday() -> None:
