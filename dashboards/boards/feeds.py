@@ -75,9 +75,9 @@ def moved_by_the_feed() -> Json:
         "Moved by the feed itself",
         "All series of a signal, in all countries or networks, stood so far from their level at once: a peer or a "
         "collector was lost or gained. That is the feed's doing, taken out before anything is judged, and no outage. "
-        "On the line: nothing of the kind.",
+        "On the line: nothing of the kind. Not known of a signal of fewer than five countries, or networks of routes.",
         [target("100 * min by (signal) (netvigil_feed_common_mode_ratio) - 100", "{{signal}}")],
-        unit="percent", decimals=0, noValue="Not recorded",
+        unit="percent", decimals=0, noValue="Not recorded, or too few to tell",
         custom={"axisSoftMax": 5, "axisSoftMin": -10, "fillOpacity": 15},
     )  # fmt: skip
 
