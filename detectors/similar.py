@@ -103,13 +103,13 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray) -> np.ndarray:
     """Past days ``(lags, n)`` as they were observed, where what was called low was only the day's own way.
 
     That is so on a day off, if all other ones are as low in this slot: the first of them was held against workdays.
-    Where more than half is lost, another one must be of a week before: a shutdown may last over a weekend.
+    One of them must be of a week before: a shutdown may last over a weekend.
     And it is so on any weekday that loses less than half in this slot every week.
     """
     low, known = raw < chosen, ~np.isnan(chosen)
     most = np.where(known, chosen, 0).max(axis=0)
     every = is_off & low.any(axis=0) & ((raw < AS_LOW * most) | ~known).all(axis=0)
-    every &= known[SAME].any(axis=0) | ((raw >= SHALLOW * most) | ~known).all(axis=0)
+    every &= known[SAME].any(axis=0)
     shallow = (raw[SAME] < AS_LOW * most) & (raw[SAME] >= SHALLOW * most)
     weeks = np.count_nonzero(shallow, axis=0)
     weekly = low[SAME].any(axis=0) & (weeks >= 2) & (weeks == np.count_nonzero(known[SAME], axis=0))
