@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import HIGH, NORMAL
+from pipeline.evidence import is_low
 
 LONGER = 1.5
 """So many times the longest run that ended by itself: what rests every night does not repeat by chance [-]."""
@@ -25,7 +25,7 @@ class Repeats:
     unlikely for that is no observation, and teaches nothing but its first bins, ``held``, which had passed for one.
     One is chance, too, that is no longer than others that ended by themselves, the ``longest`` of them: a country
     rests at night.  What is 0 repeats nothing: it is observed and empty.  Low ones may lie on the floor together in a
-    real outage, for weeks: ``calm (n,)`` says which were usual when they last moved, and a bin counts only where most
+    real outage, for weeks: ``calm (n,)`` says which were not low when they last moved, and a bin counts only where most
     of those that repeat were calm.
 
     ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (n,)``: whose is another in
@@ -81,7 +81,7 @@ class Repeats:
 
     def judged(self, state: np.ndarray) -> None:
         """What the bin's verdicts were ``(n,) int8``: of those that moved they tell who is calm."""
-        self.calm = np.where(self.moved, (state == NORMAL) | (state == HIGH), self.calm)
+        self.calm = np.where(self.moved, ~is_low(state), self.calm)
 
     def _grow(self, entities: int) -> None:
         more = entities - len(self.last)

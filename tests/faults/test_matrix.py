@@ -55,7 +55,7 @@ ROUTES = (
         "two collectors of three lost, and nobody says so", f.lost(*TWO, is_told=False), sees=None, blind=12, end=False
     ),
     Case("half an hour of silence", f.hushed, blind=6),
-    Case("frozen", f.stuck, sees=1, blind=0, end=False),  # these few routes stand still for hours by themselves
+    Case("frozen", f.stuck, sees=None, blind=12, end=False),
     Case("duplicates", f.twice),
     Case("reorder", f.shuffled),
     Case("corruption", f.damaged, dead=True),
