@@ -34,7 +34,7 @@ def test_the_small_steps_of_a_month_over_britain_are_taken_out(data: Path) -> No
     cured, naive = played(series), played(series, WITHOUT)
     moved = cured.said("GB", SIGNAL).common
     steps = (moved[1:] != 1) & (moved[:-1] == 1)
-    assert 10 <= steps.sum() <= 30, "about twenty a month"
+    assert 15 <= steps.sum() <= 25, "about twenty a month"
     small = (moved != 1) & (np.abs(moved - 1) < 0.01)
     assert small.sum() >= 8
     assert np.abs(np.median(scores(cured, names)[:, small], axis=0)).max() < 0.8
