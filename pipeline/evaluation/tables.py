@@ -69,7 +69,7 @@ def _table(console: Console, lines: Iterable[tuple[str, list[str]]]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     names = (*NARROW, *(("others", "false per\nentity-month") if console.width >= WIDE else ()))
     made = [(name, cells[: len(names)]) for name, cells in lines]
-    table.add_column("detector", overflow="fold", min_width=10)
+    table.add_column("detector", overflow="fold", min_width=13)
     for i, name in enumerate(names):
         table.add_column(name, justify="right", no_wrap=True, min_width=max([3, *(len(cells[i]) for _, cells in made)]))
     for name, cells in made:
