@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN
 from pipeline.evidence import BESIDE, Said, is_low, kind_of, losses, ratios, weights
+from pipeline.lasting import began, most
 from pipeline.settings import Fusing
 
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
@@ -65,22 +66,16 @@ class Cells:
         it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back to normal
         it does so only while it is at the bottom.
         """
-        was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "back", "since")}
-        low, unknown, was_low = is_low(said.state), said.state == UNKNOWN, was["low_from"] > 0
         ratio, weight = ratios(said.value, said.expected), weights(said, self.settings)
-        missing, lost = np.isnan(ratio), losses(ratio)
-        below = lost[:, None] >= LADDER
-        since = np.where(below, np.where(was["since"] > 0, was["since"], said.start), 0)
-        fresh: dict[str, Any] = {
-            "weight": weight, "ratio": ratio, "score": said.score, "health": said.health, "state": said.state,
-            "heaviest": 0.0, "worst": 0.0, "back": np.where(low, 0, np.where(was_low, said.start, was["back"])),
-            "calm_from": np.where(low | unknown, 0, np.where(was["calm_from"] > 0, was["calm_from"], said.start)),
-            "low_from": np.where(low, np.where(was_low, was["low_from"], said.start), 0),
-            "since": np.where(missing[:, None], was["since"], since),
-        }  # fmt: skip
-        if low.any():
-            fresh |= self._held(said, rows, signal, is_open, weight, lost)
-        silent = unknown & is_open & was_low
+        bins = (column[None] for column in (said.state, weight, ratio))
+        fresh = self.noted(rows, signal, np.array([said.start]), *bins)
+        fresh |= {"score": said.score, "health": said.health, "state": said.state}
+        lost, sure = losses(ratio), (said.state == LOW_CONFIRMED) & is_open
+        if sure.any():
+            contradicted = (self["weight"][rows][:, self.others(signal)] < 0).any(axis=1)
+            holds = sure & ((lost >= self.settings.bottom * fresh["worst"]) | ~contradicted)
+            fresh["weight"] = np.where(holds, fresh["heaviest"], weight)
+        silent = (said.state == UNKNOWN) & is_open & (self["low_from"][rows, signal] > 0)
         some_silent = silent.any()
         for name, values in fresh.items():
             if some_silent:
@@ -88,16 +83,28 @@ class Cells:
                 values = np.where(kept, self[name][rows, signal], values)
             self[name][rows, signal] = values
 
-    def _held(
-        self, said: Said, rows: np.ndarray, signal: int, is_open: np.ndarray, weight: np.ndarray, lost: np.ndarray
+    def noted(
+        self, rows: np.ndarray, signal: int, start: np.ndarray, state: np.ndarray, weight: np.ndarray, ratio: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """What changes where some are low: what each has been at its heaviest, and the weight that this holds up."""
-        low, was_low = is_low(said.state), self["low_from"][rows, signal] > 0
-        heaviest = np.where(low, np.maximum(weight, np.where(was_low, self["heaviest"][rows, signal], 0)), 0)
-        worst = np.where(low, np.maximum(lost, np.where(was_low, self["worst"][rows, signal], 0)), 0)
-        contradicted = (self["weight"][rows][:, self.others(signal)] < 0).any(axis=1)
-        holds = (said.state == LOW_CONFIRMED) & is_open & ((lost >= self.settings.bottom * worst) | ~contradicted)
-        return {"weight": np.where(holds, heaviest, weight), "heaviest": heaviest, "worst": worst}
+        """What stands in the columns after bins that start at ``start (t,)`` [s] and say so of the entities at ``rows``
+        ``(t, n)``, while none of them is out."""
+        low, unknown, lost = is_low(state), state == UNKNOWN, losses(ratio)
+        was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "since", "heaviest", "worst")}
+        below, missing = lost[..., None] >= LADDER, np.isnan(ratio)[..., None]
+        return {
+            "weight": weight[-1], "ratio": ratio[-1], "back": self.backs(rows, signal, start, low)[-1],
+            "low_from": began(was["low_from"], start, low, ~low),
+            "calm_from": began(was["calm_from"], start, ~(low | unknown), low | unknown),
+            "since": began(was["since"], start, below, ~below & ~missing),
+            "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
+        }  # fmt: skip
+
+    def backs(self, rows: np.ndarray, signal: int, start: np.ndarray, low: np.ndarray) -> np.ndarray:
+        """When each entity was last seen to come back, after each of t bins ``(t, n)`` [s]."""
+        before = np.concatenate([self["low_from"][None, rows, signal] > 0, low[:-1]])
+        at = np.where(low | before, 1 + np.arange(len(low))[:, None], 0)
+        came = np.concatenate([self["back"][None, rows, signal], np.where(low, 0, start[:, None])])
+        return np.take_along_axis(came, np.maximum.accumulate(at, axis=0), axis=0)
 
     def others(self, signal: int) -> list[int]:
         """The places of all signals but those of any detector of this one."""

@@ -1,13 +1,12 @@
 """Spells in which nobody is out: their bins are taken in at once, as if one had come after the other."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import UNKNOWN
-from pipeline.cells import COUNTED, LADDER, Cells
-from pipeline.evidence import Said, is_low, losses, ratios, weights
+from pipeline.cells import COUNTED, Cells
+from pipeline.evidence import Said, is_low, ratios, weights
 from pipeline.parts import countries
 from pipeline.roll import Frame
 from pipeline.settings import Fusing
@@ -57,32 +56,13 @@ class Spell(NamedTuple):
 
 
 def fold(cells: Cells, spell: Spell) -> None:
-    """Put down a spell's bins: what `Cells.write` puts down of one bin after the other while nobody is out."""
-    start, low, unknown = spell.start, is_low(spell.said.state), spell.said.state == UNKNOWN
-    lost, missing, place = losses(spell.ratio), np.isnan(spell.ratio), (spell.rows, spell.signal)
-    since = cells["since"][place]
-    for step, least in enumerate(LADDER):
-        below = lost >= least
-        since[:, step] = began(since[:, step], start, below, ~below & ~missing)
-    fresh: dict[str, Any] = {
-        "weight": spell.weight[-1], "ratio": spell.ratio[-1], "score": spell.said.score[-1],
-        "health": spell.said.health[-1], "state": spell.said.state[-1], "since": since,
-        "heaviest": most(cells["heaviest"][place], spell.weight, low), "worst": most(cells["worst"][place], lost, low),
-        "back": backs(cells, spell)[-1], "low_from": began(cells["low_from"][place], start, low, ~low),
-        "calm_from": began(cells["calm_from"][place], start, ~(low | unknown), low | unknown),
-    }  # fmt: skip
+    """Put down a spell's bins."""
+    said = spell.said
+    fresh = cells.noted(spell.rows, spell.signal, spell.start, said.state, spell.weight, spell.ratio)
+    fresh |= {"score": said.score[-1], "health": said.health[-1], "state": said.state[-1]}
     for name, values in fresh.items():
-        cells[name][place] = values
+        cells[name][spell.rows, spell.signal] = values
     cells.ends[spell.signal] = int(spell.end[-1])
-
-
-def backs(cells: Cells, spell: Spell) -> np.ndarray:
-    """When each entity was last seen to come back, after each of a spell's bins ``(t, n)`` [s]."""
-    low, rows, signal = is_low(spell.said.state), spell.rows, spell.signal
-    before = np.concatenate([cells["low_from"][None, rows, signal] > 0, low[:-1]])
-    at = np.where(low | before, 1 + np.arange(len(low))[:, None], 0)
-    came = np.concatenate([cells["back"][None, rows, signal], np.where(low, 0, spell.start[:, None])])
-    return np.take_along_axis(came, np.maximum.accumulate(at, axis=0), axis=0)
 
 
 def counted(cells: Cells, spells: Sequence[Spell], rows: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,7 +84,8 @@ def counted(cells: Cells, spells: Sequence[Spell], rows: np.ndarray, ends: np.nd
         turns = np.flatnonzero(after >= 0)
         _, listed, own = np.intersect1d(rows, spell.rows, assume_unique=True, return_indices=True)
         to, of = np.ix_(turns, listed, np.array([spell.signal])), np.ix_(after[turns], own)
-        for column, values in zip(columns, (spell.weight, spell.ratio, backs(cells, spell)), strict=True):
+        back = cells.backs(spell.rows, spell.signal, spell.start, is_low(spell.said.state))
+        for column, values in zip(columns, (spell.weight, spell.ratio, back), strict=True):
             column[to] = values[of][..., None]
         last[turns, spell.signal] = spell.end[after[turns]]
         word[np.ix_(spell.places, listed)] = True
@@ -112,47 +93,3 @@ def counted(cells: Cells, spells: Sequence[Spell], rows: np.ndarray, ends: np.nd
     now = np.repeat(ends, m)[:, None]
     terms = cells.counted(weight, ratio, back, np.repeat(last, m, axis=0), now, np.zeros(k * m, bool))
     return terms.reshape(k, m, s), word
-
-
-def began(was: np.ndarray, start: np.ndarray, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
-    """Since when something holds ``(n,)`` [s], 0 where it does not; it lasts through bins that say neither.
-
-    Parameters
-    ----------
-    was
-        ``(n,)`` since when it had held before, 0 where it had not [s].
-    start
-        ``(t,) int64`` starts of the bins [s].
-    holds, breaks
-        ``(t, n) bool``, never both.
-
-    Examples
-    --------
-    >>> holds = np.array([[True, True, False, True], [True, False, False, False], [True, True, True, False]])
-    >>> breaks = np.array([[False, False, True, False], [False, True, False, False], [False, False, False, False]])
-    >>> began(np.array([100, 100, 100, 0]), np.array([300, 600, 900]), holds, breaks).tolist()
-    [100, 900, 900, 300]
-    """
-    broken, held = _at_last(holds, breaks)
-    fresh = np.where(held.any(axis=0), start[np.argmax(held, axis=0)], 0)
-    return np.where((was > 0) & ~broken, was, fresh)
-
-
-def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
-    """The largest value ``(n,)`` since something holds, and what it was before if that lasts; 0 where it does not.
-
-    Examples
-    --------
-    >>> holds = np.array([[True, True], [True, False], [True, True]])
-    >>> most(np.array([7.0, 7.0]), np.array([[2.0, 9.0], [3.0, 0.0], [1.0, 4.0]]), holds).tolist()
-    [7.0, 4.0]
-    """
-    broken, held = _at_last(holds, ~holds)
-    return np.maximum(np.where(held, values, 0).max(axis=0), np.where(broken, 0, was))
-
-
-def _at_last(holds: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where anything breaks it ``(n,)``, and where it holds after the last time ``(t, n)``."""
-    broken = breaks.any(axis=0)
-    after = np.where(broken, len(breaks) - np.argmax(breaks[::-1], axis=0), 0)
-    return np.asarray(broken), holds & (np.arange(len(breaks))[:, None] >= after)

@@ -1,0 +1,48 @@
+"""Since when something lasts, over bins one after the other."""
+
+import numpy as np
+
+
+def began(was: np.ndarray, start: np.ndarray, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
+    """Since when something holds ``(n, ...)`` [s], 0 where it does not; it lasts through bins that say neither.
+
+    Parameters
+    ----------
+    was
+        ``(n, ...)`` since when it had held before, 0 where it had not [s].
+    start
+        ``(t,) int64`` starts of the bins [s].
+    holds, breaks
+        ``(t, n, ...) bool``, never both.
+
+    Examples
+    --------
+    >>> holds = np.array([[True, True, False, True], [True, False, False, False], [True, True, True, False]])
+    >>> breaks = np.array([[False, False, True, False], [False, True, False, False], [False, False, False, False]])
+    >>> began(np.array([100, 100, 100, 0]), np.array([300, 600, 900]), holds, breaks).tolist()
+    [100, 900, 900, 300]
+    """
+    broken, held = _at_last(holds, breaks)
+    fresh = np.where(held.any(axis=0), start[np.argmax(held, axis=0)], 0)
+    return np.where((was > 0) & ~broken, was, fresh)
+
+
+def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
+    """The largest value ``(n,)`` since something holds, and what it was before if that lasts; 0 where it does not.
+
+    Examples
+    --------
+    >>> holds = np.array([[True, True], [True, False], [True, True]])
+    >>> most(np.array([7.0, 7.0]), np.array([[2.0, 9.0], [3.0, 0.0], [1.0, 4.0]]), holds).tolist()
+    [7.0, 4.0]
+    """
+    broken, held = _at_last(holds, ~holds)
+    return np.maximum(np.where(held, values, 0).max(axis=0), np.where(broken, 0, was))
+
+
+def _at_last(holds: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where anything breaks it ``(n, ...)``, and where it holds after the last time ``(t, n, ...)``."""
+    broken = breaks.any(axis=0)
+    after = np.where(broken, len(breaks) - np.argmax(breaks[::-1], axis=0), 0)
+    number = np.arange(len(breaks)).reshape(-1, *[1] * (breaks.ndim - 1))
+    return np.asarray(broken), holds & (number >= after)
