@@ -26,6 +26,9 @@ from detectors.together import noise_of_sums, pushed
 DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
 
+OVER = 1e-4
+"""What is left of an unlike day's level when it is over, as a logarithm [-]."""
+
 UNLIKE_LEVEL = 1.0
 """The level of a day unlike all before may differ by so much, as a logarithm [-]."""
 
@@ -252,7 +255,8 @@ class Seasonal(Detector[SeasonalState]):
         step = -np.expm1(-1 / max(self.adapt / width, self.settle[0]))
         slow = np.where(judged.low, -np.expm1(-width / self.follow), step)
         moved = np.where(usual, state.mood + slow * away, state.mood)
-        return np.where(unlike, np.clip(moved, -UNLIKE_LEVEL, UNLIKE_LEVEL), (1 - step) * state.mood)
+        gone = np.where(np.abs(state.mood) > OVER, (1 - step) * state.mood, 0.0)
+        return np.where(unlike, np.clip(moved, -UNLIKE_LEVEL, UNLIKE_LEVEL), gone)
 
     def _noise(
         self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int

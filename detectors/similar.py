@@ -90,11 +90,12 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
     some = (alike & ~np.isnan(days)).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
     count = np.where(some, np.count_nonzero(kin & ~np.isnan(chosen), axis=0), 0)
-    if any(past.replaced(slot - lag * DAY) for lag in (LAGS if (kind > 0).any() else WEEKS)):
-        raw = np.array([
-            _lagged(past, View(view.since, np.full(n, ALWAYS)), slot - lag * DAY, grid, own)
-            for lag, own in zip(LAGS, ahead, strict=True)
-        ])  # fmt: skip
+    wanted = LAGS if (kind > 0).any() else WEEKS
+    replaced = [i for i, lag in enumerate(LAGS) if lag in wanted and past.replaced(slot - lag * DAY)]
+    if replaced:
+        raw, seen = days, View(view.since, np.full(n, ALWAYS))
+        for i in replaced:
+            raw[i] = _lagged(past, seen, slot - LAGS[i] * DAY, grid, ahead[i])
         chosen = _own(chosen, raw, kind > 0)
     return middle(np.concatenate([chosen, chosen[SAME][:1]])), count
 

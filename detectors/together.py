@@ -12,7 +12,6 @@ SPANS = (2, 3, 6)
 """Bins that are judged together [bins]: half an hour of five-minute ones."""
 KEPT = max(SPANS) - 1
 """Bins before the present one that are remembered [bins]."""
-_LAST = np.array(SPANS) - 1
 SHARE = 0.5
 """The last bin must have lost so much of what all of them lost: what is over is not told again [-]."""
 CLIP = 4.0
@@ -42,10 +41,14 @@ def summed(recent: Recent, residual: np.ndarray, mean: np.ndarray) -> Sums:
     >>> summed(recent, np.array([-1.0]), np.array([10.0])).residual.ravel().tolist()
     [-2.0, -4.0, -16.0]
     """
-    bins = [
-        np.cumsum(np.vstack([own, kept.T]), axis=0)[_LAST] for kept, own in zip(recent, (residual, mean), strict=True)
-    ]
-    return Sums(*bins)
+    sums = Sums(np.empty((len(SPANS), len(residual))), np.empty((len(SPANS), len(residual))))
+    for kept, own, into in zip(recent, (residual, mean), sums, strict=True):
+        total, last = own, 0
+        for i, span in enumerate(SPANS):
+            for column in range(last, span - 1):
+                total = total + kept[:, column]
+            into[i], last = total, span - 1
+    return sums
 
 
 def pushed(recent: Recent, residual: np.ndarray, mean: np.ndarray, use: np.ndarray, over: np.ndarray) -> Recent:
@@ -116,8 +119,7 @@ def lowest(sums: Sums, deviation: np.ndarray, loss: np.ndarray) -> tuple[np.ndar
     [0.0]
     """
     lost = -sums.residual / sums.mean
-    score = np.where(loss >= SHARE * lost, sums.residual / deviation, 0.0)
-    score = np.minimum(np.nan_to_num(score), 0.0)
+    score = np.fmin(np.where(loss >= SHARE * lost, sums.residual / deviation, 0.0), 0.0)
     best = score.argmin(axis=0)
     rows = np.arange(score.shape[1])
     return score[best, rows], np.where(score[best, rows] < 0, lost[best, rows], 0.0)

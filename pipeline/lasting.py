@@ -42,6 +42,8 @@ def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
 
 def _at_last(holds: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where anything breaks it ``(n, ...)``, and where it holds after the last time ``(t, n, ...)``."""
+    if len(breaks) == 1:  # nothing to look back over
+        return breaks[0], holds & ~breaks
     broken = breaks.any(axis=0)
     after = np.where(broken, len(breaks) - np.argmax(breaks[::-1], axis=0), 0)
     number = np.arange(len(breaks)).reshape(-1, *[1] * (breaks.ndim - 1))
