@@ -11,10 +11,11 @@ from detectors.state import extend
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
+from pipeline.bounded import SIGNAL_KINDS
 from pipeline.common import Votes, common_mode, shifted, votable, votes, without
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import touch
-from pipeline.settings import SIGNAL_KINDS, Judging
+from pipeline.settings import Judging
 from pipeline.snapshot import pack, unpack
 from pipeline.stuck import Repeats
 from pipeline.topics import partition_for

@@ -10,29 +10,22 @@ from typing import Annotated
 from msgspec import Meta
 
 from detectors import REGISTRY
+from pipeline.bounded import (
+    Against,
+    AtLeastOne,
+    Count,
+    DayKind,
+    EntityType,
+    Family,
+    For,
+    LocalDay,
+    PartOf,
+    Probability,
+    Seconds,
+    Share,
+    SignalKind,
+)  # fmt: skip
 from pipeline.localtime import checked_day
-
-Share = Annotated[float, Meta(ge=0, le=1)]
-PartOf = Annotated[float, Meta(ge=0.001, le=1)]
-"""A share that something is divided by or counted in steps of: below a thousandth there is nothing to tell apart."""
-
-Probability = Annotated[float, Meta(gt=0, lt=1)]
-Seconds = Annotated[int, Meta(ge=0)]
-Count = Annotated[int, Meta(ge=0)]
-AtLeastOne = Annotated[int, Meta(ge=1)]
-For = Annotated[float, Meta(gt=0, le=50)]
-Against = Annotated[float, Meta(ge=-50, le=0)]
-"""Weights [log-odds]: beyond fifty there is nothing more to be sure of."""
-
-Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
-ENTITY_TYPES = ("country", "region", "asn", "service")
-SIGNAL_KINDS = ("bgp", "probing", "telescope", "traffic", "atlas", "ooni")
-DAY_KINDS = ("election", "protest", "coup")
-EntityType = Annotated[str, Meta(pattern=f"^({'|'.join(ENTITY_TYPES)})$")]
-SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(SIGNAL_KINDS)})$")]
-DayKind = Annotated[str, Meta(pattern=f"^({'|'.join(DAY_KINDS)})$")]
-LocalDay = str
-"""See `pipeline.localtime.checked_day`."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +99,7 @@ class Judging:
 
     beside: dict[SignalKind, tuple[str, ...]] = field(default_factory=lambda: {"traffic": ("cusum",)})
     """Further detectors for a kind of signal, by their names: they see slow losses that the first one gets used to.
-    What is throttled is traffic; its own seasons make such a detector suspect something a few times a year."""
+    What is throttled is traffic.  Only slow ones can stand there, each once."""
 
     holidays: tuple[LocalDay, ...] = ()
     """Holidays, by country and local date: ``"NL 2024-12-25"``.  They are compared with weekends and with each other;

@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
+from pipeline.bounded import ENTITY_TYPES, SIGNAL_KINDS
 from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
-from pipeline.settings import ENTITY_TYPES, SIGNAL_KINDS
 
 NAME = "table"
 

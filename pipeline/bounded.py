@@ -1,0 +1,27 @@
+"""What a setting can be: numbers within bounds, and names of which there are few."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+PartOf = Annotated[float, Meta(ge=0.001, le=1)]
+"""A share that something is divided by or counted in steps of: below a thousandth there is nothing to tell apart."""
+
+Probability = Annotated[float, Meta(gt=0, lt=1)]
+Seconds = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+For = Annotated[float, Meta(gt=0, le=50)]
+Against = Annotated[float, Meta(ge=-50, le=0)]
+"""Weights [log-odds]: beyond fifty there is nothing more to be sure of."""
+
+Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
+ENTITY_TYPES = ("country", "region", "asn", "service")
+SIGNAL_KINDS = ("bgp", "probing", "telescope", "traffic", "atlas", "ooni")
+DAY_KINDS = ("election", "protest", "coup")
+EntityType = Annotated[str, Meta(pattern=f"^({'|'.join(ENTITY_TYPES)})$")]
+SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(SIGNAL_KINDS)})$")]
+DayKind = Annotated[str, Meta(pattern=f"^({'|'.join(DAY_KINDS)})$")]
+LocalDay = str
+"""See `pipeline.localtime.checked_day`."""
