@@ -1,7 +1,9 @@
 """Common mode: what moves every series of a feed at once is the feed (a peer, a collector), not a country.
 
 A collector that loses a peer, or a prober that loses a site, counts everybody lower in the same bin and by the same
-share.  No shutdown does: it spares other countries, and inside of one it meets each network differently.
+share.  No shutdown does: it spares other countries, and inside of one it meets each network differently.  A small move
+is divided out; a large one of many countries (half of the senders gone, another unit, zeros for all) is a feed of which
+nothing can be said.
 """
 
 from typing import NamedTuple
@@ -16,12 +18,19 @@ from pipeline.settings import Judging
 MEDIAN_ERROR = 1.25
 """Standard error of a median of n values, in deviations over the root of n: sqrt(pi / 2) [-]."""
 
+SPREAD = 3.0
+"""Series that moved alike are within so many standard deviations of each other [-]."""
+
 
 class Votes(NamedTuple):
-    """Who has a say: entity ``rows (m,) intp`` and what each ``counts (m,)``; those of one voter add up to one."""
+    """Who has a say: entity ``rows (m,) intp`` and what each ``counts (m,)``; those of one voter add up to one.
+
+    ``countries``: whether the voters are countries, and not the networks of few.
+    """
 
     rows: np.ndarray
     counts: np.ndarray
+    countries: bool
 
 
 def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Judging) -> Votes:
@@ -42,9 +51,9 @@ def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Ju
         own = [i for i, e in enumerate(entities) if e.country and e.type != "service"]
         place = {home: i for i, home in enumerate(sorted(homes))}
         voter = np.array([place[entities[i].country] for i in own], np.intp)
-        return Votes(np.array(own, np.intp), 1 / np.bincount(voter)[voter])
+        return Votes(np.array(own, np.intp), 1 / np.bincount(voter)[voter], countries=True)
     networks = [i for i, e in enumerate(entities) if e.type == "asn"] if kind_of(signal) == "bgp" else []
-    return Votes(np.array(networks, np.intp), np.ones(len(networks)))
+    return Votes(np.array(networks, np.intp), np.ones(len(networks)), countries=False)
 
 
 def votable(who: Votes, settings: Judging) -> bool:
@@ -97,6 +106,56 @@ def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) 
     far = np.maximum(abs(middle) / 2, 2 * np.minimum(noise, abs(middle)))
     alike = (np.sign(moved) == np.sign(middle)) & (np.abs(moved - middle) <= far)
     return float(middle) if count[alike].sum() >= settings.common_share * voters else 0.0
+
+
+def broken(
+    x: np.ndarray, verdict: Verdict, calm: np.ndarray, already: bool, who: Votes, settings: Judging
+) -> float:  # fmt: skip
+    """At which share of its level a feed's series stand in a bin of which nothing can be said, 1 where it can.
+
+    Those of ``settings.common_share`` of all countries, none of them low before, moved by more than
+    ``settings.common_most`` and as far as each other.  What is larger than a lost peer is not divided out: a feed that
+    is halved is not halved alike everywhere, and the rest would be somebody's outage.
+
+    Parameters
+    ----------
+    calm
+        ``(n,) bool``: which series were not low when they last moved.
+    already
+        Whether the bin before was such a one: then they stay alike within twice as much.
+
+    Examples
+    --------
+    Seven countries: half of all is gone, then all, and then only that of three:
+
+    >>> countries = [Entity("country", code, code) for code in ("BR", "DE", "IN", "KE", "PK", "US", "ZA")]
+    >>> who, full, calm = votes("traffic.radar", countries, Judging()), np.full(7, 100.0), np.ones(7, bool)
+    >>> def judged(x):
+    ...     return Verdict(full, full, full, (x - full) / 3.0, np.ones(7, np.int8), np.ones(7, bool))
+    >>> bins = full * 0.5, full * 0.0, np.where(np.arange(7) < 3, 0.0, full)
+    >>> [broken(x, judged(x), calm, False, who, Judging()) for x in bins]
+    [0.5, 0.0, 1.0]
+    """
+    if not (who.countries and votable(who, settings)):
+        return 1.0
+    expected, score = verdict.expected[who.rows], verdict.score[who.rows]
+    with np.errstate(all="ignore"):
+        share = x[who.rows] / expected
+        known = np.isfinite(score) & np.isfinite(share) & verdict.settled[who.rows]
+        share, score, counts = share[known], score[known], who.counts[known]
+        needed = settings.common_share * counts.sum()
+        if counts.sum() < settings.common_voters or not _one_side(share, counts, needed):
+            return 1.0
+        middle = _middle(share, counts)
+        if abs(np.log(middle)) <= settings.common_most:
+            return 1.0
+        noise = np.where(score == 0, 0.0, np.abs((share - 1) / score))
+    gap = abs(middle - 1)
+    if gap < settings.common_clear * MEDIAN_ERROR * _middle(noise, counts) / np.sqrt(counts.sum()):
+        return 1.0
+    far = np.full(len(share), gap / 2) if already else np.clip(SPREAD * noise, gap / 4, gap / 2)
+    alike = (np.abs(share - middle) <= far) & calm[who.rows][known]
+    return middle if counts[alike].sum() >= needed * (1 - 1e-9) else 1.0
 
 
 def _one_side(share: np.ndarray, counts: np.ndarray, votes: float) -> bool:

@@ -12,7 +12,7 @@ from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
 from pipeline.bounded import SIGNAL_KINDS
-from pipeline.common import Votes, common_mode, shifted, votable, votes, without
+from pipeline.common import Votes, broken, common_mode, shifted, votable, votes, without
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import Judging
@@ -60,7 +60,8 @@ class JudgeStage:
 
     What a feed's series have in common (`pipeline.common`) is divided out before they are judged: the detector sees a
     feed that is whole.  The value that goes on is the one that came, what was expected of it is as the feed shows it.
-    What a feed repeats that is stuck (`pipeline.stuck`) is not observed: its values go on as NaN, its health as 0.
+    What a feed repeats that is stuck (`pipeline.stuck`), or what it says while all countries have fallen alike, is not
+    observed: its values go on as NaN, its health as 0.
 
     Those ``beside`` the first detector hear the same, in frames of their own.  These come before the first one's and
     move no watermark: fusion has them all when the bin's turn comes.
@@ -80,9 +81,9 @@ class JudgeStage:
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
         judged = self._judge(series, bins, fresh, columns)
-        stuck = np.array([is_stuck for *_, is_stuck in judged], bool)[:, None]
-        shared = {"value": np.where(stuck, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
-        shared["health"] = np.where(stuck, np.float32(0), bins.health[fresh])
+        blind = np.array([is_blind for *_, is_blind in judged], bool)[:, None]
+        shared = {"value": np.where(blind, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
+        shared["health"] = np.where(blind, np.float32(0), bins.health[fresh])
         shared["common"] = np.array([common for _, common, _ in judged], np.float64)
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
@@ -125,7 +126,7 @@ class JudgeStage:
         self, series: Series, bins: Bins, fresh: np.ndarray, columns: np.ndarray
     ) -> list[tuple[list[Verdict], float, bool]]:
         """Of each of the bins ``fresh``: every detector's verdict, the share at which all series stand for their feed's
-        reasons, and whether it is stuck."""
+        reasons, and whether it is one of which nothing can be said."""
         shape = (len(fresh), len(series.entities))
         x, health = np.full(shape, np.nan), np.zeros(shape)
         x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
@@ -139,34 +140,44 @@ class JudgeStage:
         self, series: Series, start: int, x: np.ndarray, context: Context
     ) -> tuple[list[Verdict], float, bool]:
         """The same of one bin."""
-        is_stuck = series.repeats.take(x, self.settings.stuck_odds)
-        if is_stuck:
-            x, context = np.full(len(x), np.nan), replace(context, health=np.zeros(len(x)))
+        is_blind = series.repeats.take(x, self.settings.stuck_odds)
+        if is_blind:
+            x, context = _unseen(x, context)
         own = without(x, series.level)
         first, *further = series.detectors
         state, verdict = first.step(series.states[0], own, start, context)
         if series.who is None:
             series.who = votes(series.signal, series.entities, self.settings)
         shift = common_mode(own, verdict, series.who, self.settings)
-        if shift:
+        share = float(np.exp(shift)) if shift else self._broken(series, own, verdict)
+        if not shift and share != 1:
+            is_blind, (x, context) = True, _unseen(x, context)
+        if share != 1:
             own = without(x, series.level + shift)
             state, verdict = first.step(series.states[0], own, start, context)
         told = [(state, verdict)]
         told += [d.step(s, own, start, context) for d, s in zip(further, series.states[1:], strict=True)]
         verdicts = [shifted(verdict, series.level + shift) for _, verdict in told]
-        self._follow(series, shift, start + context.width)
+        self._follow(series, share, start + context.width)
         series.states, series.judged = [state for state, _ in told], start
         series.repeats.judged(verdict.state)
-        return verdicts, float(np.exp(shift)) if votable(series.who, self.settings) else np.nan, is_stuck
+        return verdicts, share if votable(series.who, self.settings) else np.nan, is_blind
 
-    def _follow(self, series: Series, shift: float, end: int) -> None:
-        """A common move that stays is the feed's level in the end; one that is over leaves the level where it was."""
-        if not shift:
+    def _broken(self, series: Series, x: np.ndarray, verdict: Verdict) -> float:
+        assert series.who
+        already = series.moved != NEVER
+        return broken(x, verdict, series.repeats.calm, already, series.who, self.settings)
+
+    def _follow(self, series: Series, share: float, end: int) -> None:
+        """A common move that stays is the feed's level in the end; one that is over leaves the level where it was.
+
+        Zeros are nobody's level."""
+        if share == 1:
             series.moved = NEVER
         elif series.moved == NEVER:
             series.moved = end
-        elif end - series.moved >= self.settings.common_follow:
-            series.level, series.moved = series.level + shift, NEVER
+        elif end - series.moved >= self.settings.common_follow and share > 0:
+            series.level, series.moved = series.level + float(np.log(share)), NEVER
 
     def _frame(
         self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, own: np.ndarray, teller: int
@@ -219,6 +230,11 @@ class JudgeStage:
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level, moved, repeats,
             )  # fmt: skip
+
+
+def _unseen(x: np.ndarray, context: Context) -> tuple[np.ndarray, Context]:
+    """A bin in which nothing was observed, whatever came."""
+    return np.full(len(x), np.nan), replace(context, health=np.zeros(len(x)))
 
 
 def _beside(frame: Verdicts, name: str) -> Verdicts:

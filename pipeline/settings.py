@@ -120,7 +120,8 @@ class Judging:
 
     common_most: Share = 0.1
     """Largest common move that is taken out, against the last days, as a logarithm [-].  One lost peer of a collector
-    with few takes 9 %; what is larger may be the world's, and is judged.  0: nothing is taken out."""
+    with few takes 9 %; of countries that moved farther, and alike, nothing is said; networks are judged.  0: nothing is
+    taken out."""
 
     common_follow: AtLeastOne = 24 * 3600
     """A common move that has stayed for so long is the feed's level [s]: the next one is measured from it."""

@@ -192,20 +192,19 @@ def one_ahead(rows: Rows) -> Iterable[Rows]:
     return [replace(rows, time=rows.time + np.where(here, 48 * HOUR, 0))]
 
 
-def tenfold(rows: Rows) -> Iterable[Rows]:
-    """An hour of ten times as much: a flood is no outage, and neither is its end."""
-    here = (rows.time >= FAULT) & (rows.time < FAULT + HOUR)
-    return [replace(rows, value=rows.value * np.where(here, 10, 1))]
+def times(factor: float, seconds: int = 2**40) -> Callable[[Rows], Iterable[Rows]]:
+    """From the fault on so many times as much comes of everybody, for so long [s]."""
+
+    def change(rows: Rows) -> Iterable[Rows]:
+        here = (rows.time >= FAULT) & (rows.time < FAULT + seconds)
+        return [replace(rows, value=np.round(rows.value * np.where(here, factor, 1)))]
+
+    return change
 
 
 def ten_times(frames: list[Frame]) -> list[Frame]:
     """Every frame comes ten times."""
     return [frame for frame in frames for _ in range(10 if isinstance(frame, Rows) else 1)]
-
-
-def lower(rows: Rows) -> Iterable[Rows]:
-    """A prober loses a site, and counts everybody seven percent lower."""
-    return [replace(rows, value=np.round(rows.value * np.where(rows.time >= FAULT, 0.93, 1)))]
 
 
 def repeated(frames: list[Frame]) -> list[Frame]:

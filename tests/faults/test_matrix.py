@@ -70,7 +70,9 @@ ROUTES = (
 SERIES = (
     Case("nothing", f.unchanged),
     Case("a source lost", f.of_rows("traffic.radar", f.gone), sees=None, end=False),
-    Case("a source that counts all lower", f.of_rows("traffic.radar", f.lower)),
+    Case("a prober loses a site, and counts all seven percent lower", f.of_rows("traffic.radar", f.times(0.93))),
+    Case("a source that counts half of all", f.of_rows("traffic.radar", f.times(0.5)), sees=None, end=False),
+    Case("a source that says zero of all", f.of_rows("traffic.radar", f.times(0)), sees=None, end=False),
     Case("the feed dead for half an hour", f.dead, blind=2),
     Case("half an hour missing", f.of_rows("", f.paused), blind=2),
     Case(
@@ -89,7 +91,7 @@ SERIES = (
     Case("all an hour ahead", f.of_rows("", f.ahead(HOUR)), blind=4),
     Case("37 min behind", f.of_rows("traffic.radar", f.ahead(-37 * 60)), sees=0.0, late=True),
     Case("a stamp of two days ahead", f.of_rows("traffic.radar", f.one_ahead), blind=1),
-    Case("a flood of ten times as much", f.of_rows("traffic.radar", f.tenfold)),
+    Case("a flood of ten times as much", f.of_rows("traffic.radar", f.times(10, f.HOUR)), blind=4),
     Case("ten times the rows", f.ten_times),
 )
 SIGNAL = {"routes": "bgp.ris", "series": "traffic.radar"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL
+from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from detectors.seasonal import Seasonal
 from pipeline import common
 from pipeline.calendar import calendar
@@ -87,10 +87,64 @@ def test_networks_that_fall_unalike_are_a_shutdown() -> None:
     assert (found.state[-1] == LOW_CONFIRMED).sum() >= 8
 
 
-def test_a_large_fall_of_all_is_never_the_feed_s() -> None:
+def test_a_large_fall_of_all_networks_of_a_country_is_never_the_feed_s() -> None:
     found = judged(NETWORKS, seen(NETWORKS, 0.6))
     assert found.common[-1] == 1
     assert states(found) == {LOW_CONFIRMED}
+
+
+@pytest.mark.parametrize("left", [0.0, 0.5, 0.8, 1.4, 10.0])
+def test_of_countries_that_all_fall_or_rise_alike_nothing_can_be_said(left: float) -> None:
+    found = judged(COUNTRIES, seen(COUNTRIES, *[left] * 3, 1.0, noise=0.02), "traffic.radar")
+    assert np.allclose(found.common[DAYS:], [left, left, left, 1.0], rtol=0.03)
+    assert np.isnan(found.value[DAYS:-1]).all()
+    assert (found.health[DAYS:-1] == 0).all()
+    assert found.health[-1].all()
+    assert states(found) == {NORMAL}
+    assert np.allclose(found.expected[DAYS:-1], 1000, rtol=0.05), "what a feed that is whole would show"
+
+
+def test_one_that_is_broken_stays_so_while_they_spread() -> None:
+    spread = np.linspace(0.3, 0.7, 7)
+    found = judged(COUNTRIES, seen(COUNTRIES, 0.5, spread, noise=0.02), "traffic.radar")
+    assert np.isnan(found.value[DAYS:]).all()
+    assert states(judged(COUNTRIES, seen(COUNTRIES, spread, noise=0.02), "traffic.radar")) == {LOW_CONFIRMED}
+
+
+def test_countries_that_fall_unalike_are_out() -> None:
+    fall = np.linspace(0.0, 0.8, 7)
+    found = judged(COUNTRIES, seen(COUNTRIES, fall, noise=0.02), "traffic.radar")
+    assert found.common[-1] == 1
+    assert (found.state[-1] == LOW_CONFIRMED).sum() >= 5
+
+
+def test_countries_that_went_out_one_after_the_other_are_out_together() -> None:
+    steps = [np.where(np.arange(7) <= i, 0.0, 1.0) for i in range(7)]
+    found = judged(COUNTRIES, seen(COUNTRIES, *steps, *[0.0] * 3, noise=0.02), "traffic.radar")
+    assert (found.common[DAYS:] == 1).all(), "those that were low before are no votes"
+    assert states(found) == {LOW_CONFIRMED}
+
+
+def test_a_first_night_is_no_broken_feed() -> None:
+    night = 1 - 0.5 * np.sin(np.arange(20) / 19 * np.pi)
+    found = judged(COUNTRIES, np.rint(seen(COUNTRIES, 1.0)[:20] * night[:, None]), "traffic.radar")
+    assert (found.common == 1).all(), "there is no shape that it could fall from"
+
+
+def test_a_feed_that_counts_in_another_unit_is_judged_again_after_a_day() -> None:
+    steps = [0.4] * 40 + [np.where(np.arange(7) == 3, 0.04, 0.4)]
+    found = judged(COUNTRIES, seen(COUNTRIES, *steps, noise=0.02), "traffic.radar")
+    blind = np.isnan(found.value[DAYS:]).all(axis=1)
+    assert 24 <= blind.sum() <= 26
+    assert not blind[26:].any()
+    assert set(found.state[DAYS:-1].ravel().tolist()) <= {UNKNOWN, NORMAL}
+    assert found.state[-1, 3] == LOW_CONFIRMED
+
+
+def test_one_that_says_zero_of_all_never_teaches_it() -> None:
+    found = judged(COUNTRIES, seen(COUNTRIES, *[0.0] * 100, 1.0, noise=0.02), "traffic.radar")
+    assert np.isnan(found.value[DAYS:-1]).all()
+    assert states(found) == {NORMAL}
 
 
 def test_nor_is_one_that_goes_on_in_small_steps() -> None:
