@@ -204,7 +204,8 @@ class Fusing:
     no longer at the bottom of what was expected before: weeks without phones are not the usual."""
 
     new_level: Seconds = 60 * 24 * 3600
-    """But after so long it is the level [s]: a network that sold half of its addresses, or all, is not out for ever."""
+    """But after so long it is the level [s]: a network that sold half of its addresses, or all, is not out for ever;
+    a country or region without a tenth of what it had is."""
 
     together: For = 2.0
     """Most that it says for an outage of a country that its parts went out together [log-odds]: in proportion to the

@@ -12,6 +12,9 @@ HOUR, HOURS = 3600, 24
 HEALTHY = Detector.quorum
 """Health from which a value counts as observed where its detector says nothing of it [0-1]."""
 
+DARK = 0.1
+"""A country or region that has no more than this share of what was expected is dark, for however long [0-1]."""
+
 
 class Usual:
     """The least that was expected in each hour of the day (UTC) while a confirmed outage went on.
@@ -35,8 +38,8 @@ class Usual:
         """What is said of the entities at ``rows``, with those still down whom their detector has got used to.
 
         ``sure (n,) bool``: those with a confirmed outage.  After ``settings.used_to`` of it a value is down while it
-        lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level.  Where none
-        is down so, ``said`` itself comes back.
+        lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level, but
+        nobody gets used to a country or region that is dark.  Where none is down so, ``said`` itself comes back.
 
         A detector that has got used to next to nothing says nothing more, also of what is back, for days: here it is
         back all the same, and next to nothing is the level in its time.
@@ -55,6 +58,9 @@ class Usual:
             observed = (said.value >= 0) & (said.health >= HEALTHY)
         self.least[rows, signal, hour] = np.where(learns, fresh, least)
         used, level = (least > 0) & (lasted >= self.settings.used_to), lasted >= self.settings.new_level
+        if level.any():
+            places = np.array([entity.type in ("country", "region") for entity in said.entities])
+            level &= ~(places & (said.value <= DARK * least))
         down &= used & ~level
         back = used & mute & observed & ~down
         down &= ~low

@@ -4,24 +4,26 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY
+from pipeline.records import Entity
 from pipeline.settings import Fusing, Judging, Settings
 from pipeline.usual import Usual
-from tests.traps.path import MONDAY, Played, Series, hours, made_rows, noisy, played
+from tests.traps.path import MONDAY, PK, Played, Series, hours, made_rows, noisy, played
 
 SIGNAL = "probing.ioda"
 FALL, LASTS = 6 * DAY, 10 * DAY
 
 
-def weeks(left: float, swing: float = 0.3, lasts: int = LASTS) -> Series:
-    """Six days with a daily shape, ten (or more) of which a share is ``left``, and what is over of twenty days."""
-    t = hours(20)
+def weeks(left: float, swing: float = 0.3, lasts: int = LASTS, days: int = 20, entity: Entity = PK) -> Series:
+    """Six days with a daily shape, ten (or more) of which a share is ``left``, and what is over of the ``days``."""
+    t = hours(days)
     shape = 5000 * (1 - swing * np.cos(2 * np.pi * t / DAY))
-    return [made_rows(SIGNAL, noisy(shape * np.where((t >= FALL) & (t < FALL + lasts), left, 1.0), 0.01))]
+    x = noisy(shape * np.where((t >= FALL) & (t < FALL + lasts), left, 1.0), 0.01)
+    return [made_rows(SIGNAL, x, entity)]
 
 
-def end(found: Played) -> float:
+def end(found: Played, name: str = "PK") -> float:
     """When the one outage of it ended [days after the fall]."""
-    (outage,) = found.of("PK")
+    (outage,) = found.of(name)
     assert outage.start == MONDAY + FALL
     return ((outage.end or 0) - outage.start) / DAY
 
@@ -45,8 +47,23 @@ def test_one_whose_new_level_is_below_the_floor_closes_with_the_return_and_not_d
 
 
 def test_a_network_that_is_gone_for_good_is_not_out_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    series, settings = weeks(0.0, lasts=30 * DAY), Settings(fusing=Fusing(new_level=12 * DAY))
-    assert end(played(series, settings)) == 12
+    network = Entity("asn", "AS1", "PK")
+    series, settings = weeks(0.0, lasts=30 * DAY, entity=network), Settings(fusing=Fusing(new_level=12 * DAY))
+    assert end(played(series, settings), "AS1") == 12
     monkeypatch.setattr(Usual, "hold", lambda self, said, *_: said)
-    (naive,) = played(series, settings).of("PK")
+    (naive,) = played(series, settings).of("AS1")
     assert (naive.state, naive.end) == ("confirmed", None)
+
+
+@pytest.mark.parametrize("place", [PK, Entity("region", "PK-BA", "PK")])
+@pytest.mark.parametrize("left", [0.0, 0.05])
+def test_but_nobody_gets_used_to_a_place_that_is_dark(place: Entity, left: float) -> None:
+    settings = Settings(fusing=Fusing(new_level=12 * DAY))
+    (outage,) = played(weeks(left, lasts=30 * DAY, entity=place), settings).of(place.name)
+    assert (outage.state, outage.end) == ("confirmed", None)
+    assert end(played(weeks(left, lasts=20 * DAY, days=30, entity=place), settings), place.name) == 20
+
+
+def test_half_a_country_that_is_gone_for_good_is_its_level() -> None:
+    settings = Settings(fusing=Fusing(new_level=12 * DAY))
+    assert 12 <= end(played(weeks(0.5, lasts=30 * DAY), settings)) <= 13
