@@ -1,12 +1,14 @@
 """The local calendar of a country: where in the week a moment is, and what kind of day."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 
 import numpy as np
+from holidays import country_holidays
 
 from detectors.base import HOLIDAY, WEEKEND, WORKDAY
-from pipeline.localtime import DAY, local_date, week_slot
+from pipeline.localtime import DAY, ahead, week_slot
 
 FRIDAY_SATURDAY = frozenset(
     (
@@ -60,19 +62,48 @@ def _weekends(countries: tuple[str, ...]) -> np.ndarray:
     return table
 
 
+def public_holidays(country: str, year: int) -> frozenset[str]:
+    """Local dates that a country has free in a year; none where its holidays are not known.
+
+    A day that is free for an election is none of them: it is watched like any other.
+
+    Examples
+    --------
+    >>> sorted(public_holidays("IQ", 2023))[4:7]  # the feast after Ramadan
+    ['2023-04-21', '2023-04-22', '2023-04-23']
+    >>> "2024-02-08" in public_holidays("PK", 2024), len(public_holidays("", 2024))
+    (False, 0)
+    """
+    try:
+        days = country_holidays(country, years=year, language="en_US")
+    except NotImplementedError:
+        return frozenset()
+    return frozenset(f"{day}" for day, name in days.items() if "election" not in name.lower())
+
+
 @lru_cache(maxsize=64)
-def _codes(countries: tuple[str, ...]) -> np.ndarray:
-    """``(n,) str``."""
-    return np.array(countries, dtype=np.str_)
+def _free(countries: tuple[str, ...], year: int, named: frozenset[str], public: bool) -> np.ndarray:
+    """Which days of a year, and which next to it, are holidays ``(n, 368) bool``; the first is 31 December before."""
+    first = date(year - 1, 12, 31)
+    table = np.zeros((len(countries), 368), bool)
+    for country in dict.fromkeys(countries):
+        days = {day[3:] for day in named if day[:2] == country}
+        if public:
+            days = days.union(*(public_holidays(country, each) for each in (year - 1, year, year + 1)))
+        places = [(date.fromisoformat(day) - first).days for day in days]
+        rows = [i for i, each in enumerate(countries) if each == country]
+        table[np.ix_(rows, [place for place in places if 0 <= place < 368])] = True
+    return table
 
 
 @lru_cache(maxsize=4096)
 def calendar(
-    countries: tuple[str, ...], time: int, holidays: frozenset[str] = frozenset()
+    countries: tuple[str, ...], time: int, named: frozenset[str] = frozenset(), public: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Local week slot [s] and day kind ``(n,)`` of each country at a moment; what is returned must not be changed.
 
-    A holiday that is not among ``holidays``, local days as of `knowing`, counts as the day of the week that it is.
+    A holiday that is neither among the local days ``named``, as of `knowing`, nor a ``public`` one that is asked for
+    counts as the day of the week that it is.
 
     Examples
     --------
@@ -80,24 +111,24 @@ def calendar(
     >>> (slot // DAY).tolist(), kind.tolist()
     ([4, 4], [0, 1])
     """
-    slot = week_slot(countries, time)
-    day = slot // DAY
-    kind = np.where(_weekends(countries)[np.arange(len(countries)), day], WEEKEND, WORKDAY).astype(np.int8)
-    free = [
-        country for country in {each[:2] for each in holidays} if f"{country} {local_date(country, time)}" in holidays
-    ]
-    if free:
-        kind[np.isin(_codes(countries), free)] = HOLIDAY
+    slot, rows = week_slot(countries, time), np.arange(len(countries))
+    kind = np.where(_weekends(countries)[rows, slot // DAY], WEEKEND, WORKDAY).astype(np.int8)
+    if named or public:
+        year = datetime.fromtimestamp(time, UTC).year
+        before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
+        kind[_free(countries, year, named, public)[rows, (time + ahead(countries, time) - before) // DAY]] = HOLIDAY
     return slot, kind
 
 
-def knowing(holidays: Iterable[str]) -> Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]:
-    """The calendar that knows these days as holidays, each a country and its local date.
+def knowing(
+    named: Iterable[str] = (), public: bool = True
+) -> Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]:
+    """The calendar that knows the ``public`` holidays and these ``named`` days, each a country and its local date.
 
     Examples
     --------
-    >>> knowing(["NL 2024-12-25"])(("NL", "PK"), 1735130000)[1].tolist()
-    [2, 0]
+    >>> days = knowing(["PK 2024-12-26"])
+    >>> [days(("NL", "PK", "IN"), 1735130000 + day * DAY)[1].tolist() for day in (0, 1, 5)]
+    [[2, 2, 2], [2, 2, 0], [0, 0, 0]]
     """
-    known = frozenset(holidays)
-    return partial(calendar, holidays=known) if known else calendar
+    return partial(calendar, named=frozenset(named), public=public)

@@ -45,7 +45,13 @@ class Engine:
         """The stage that judges merged bins."""
         detector = self.detectors[self.settings.judging.detector]
         judging = self.settings.judging
-        return JudgeStage(detector, knowing(judging.holidays), topics.VERDICTS.partitions, judging, self.beside)
+        return JudgeStage(
+            detector,
+            knowing(judging.holidays, judging.public_holidays),
+            topics.VERDICTS.partitions,
+            judging,
+            self.beside,
+        )
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:
         """The detectors that judge a signal beside the first one."""

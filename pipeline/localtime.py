@@ -113,22 +113,22 @@ def zone(country: str) -> ZoneInfo:
     return ZoneInfo(_zones().get(country, ["UTC"])[0])
 
 
-def local_date(country: str, time: int) -> str:
-    """The date at ``time`` [s] where most of a country lives.
-
-    Examples
-    --------
-    >>> local_date("PK", 1707422400), local_date("", 1707422400)  # 2024-02-08T20:00 UTC
-    ('2024-02-09', '2024-02-08')
-    """
-    return f"{datetime.fromtimestamp(time, zone(country)):%Y-%m-%d}"
-
-
 @lru_cache(maxsize=1024)
 def _offsets(countries: tuple[str, ...], quarter: int) -> np.ndarray:
     """Local time less UTC in each country [s]; clocks change on quarters of an hour only, so one look serves each."""
     own = {code: datetime.fromtimestamp(quarter, zone(code)).utcoffset() for code in dict.fromkeys(countries)}
     return np.array([int((own[code] or timedelta()).total_seconds()) for code in countries], np.int64)
+
+
+def ahead(countries: tuple[str, ...], t: int) -> np.ndarray:
+    """Local time less UTC at ``t`` [s] in each of n countries; ``(n,) int64`` [s].
+
+    Examples
+    --------
+    >>> ahead(("PK", "IQ"), 1707073200).tolist()
+    [18000, 10800]
+    """
+    return _offsets(countries, t - t % 900)
 
 
 def week_slot(countries: tuple[str, ...], t: int) -> np.ndarray:
@@ -141,4 +141,4 @@ def week_slot(countries: tuple[str, ...], t: int) -> np.ndarray:
     [0, 597600, 0]
     """
     # The epoch was a Thursday.
-    return (t + _offsets(countries, t - t % 900) + 3 * DAY) % WEEK
+    return (t + ahead(countries, t) + 3 * DAY) % WEEK

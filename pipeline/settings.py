@@ -102,8 +102,11 @@ class Judging:
     What is throttled is traffic.  Only slow ones can stand there, each once."""
 
     holidays: tuple[LocalDay, ...] = ()
-    """Holidays, by country and local date: ``"NL 2024-12-25"``.  They are compared with weekends and with each other;
-    one that is not named is a day of the week like any other, of which half may be missing."""
+    """Further holidays, by country and local date: ``"NL 2024-12-25"``.  They are compared with weekends and with each
+    other; one that is not known is a day of the week like any other, of which half may be missing."""
+
+    public_holidays: bool = True
+    """Whether the public holidays of every country are known, which the package ``holidays`` names."""
 
     common_voters: Annotated[int, Meta(ge=3)] = 5
     """Countries (or networks, see `pipeline.common`) that a signal must have before anything can be common to them:

@@ -53,7 +53,7 @@ def test_a_clock_change_moves_the_day_and_is_no_outage(monkeypatch: pytest.Monke
     cured = played(daily())
     assert np.abs(cured.said("NL", "traffic.x").between(CHANGE, CHANGE + 3 * DAY).score).max() < 3
     assert not cured.outages
-    monkeypatch.setattr(pipeline.engine, "knowing", lambda holidays: by_utc)
+    monkeypatch.setattr(pipeline.engine, "knowing", lambda *holidays: by_utc)
     assert len(played(daily()).of("NL")) >= 3, "every evening, when people go to bed an hour early"
 
 
@@ -66,26 +66,46 @@ def test_nor_does_it_move_the_traffic_of_the_netherlands(data: Path, monkeypatch
         return float(np.nanmean(np.abs(said.value / said.expected - 1)))
 
     cured = away()
-    monkeypatch.setattr(pipeline.engine, "knowing", lambda holidays: by_utc)
+    monkeypatch.setattr(pipeline.engine, "knowing", lambda *holidays: by_utc)
     assert cured < 0.75 * away()
 
 
-def test_holidays_that_are_named_are_no_surprise(data: Path) -> None:
+@pytest.mark.parametrize("by_name", [True, False])
+def test_holidays_that_are_known_are_no_surprise(data: Path, by_name: bool) -> None:
     days = ("NL 2024-03-29", "NL 2024-04-01", "NL 2024-05-09", "NL 2024-05-20")
+    known = Judging(holidays=days, public_holidays=False) if by_name else Judging()
     series = between(case(data, "control-youtube-nl"), stamp("2024-02-28T00:00:00Z"), stamp("2024-05-22T00:00:00Z"))
     free = [stamp(f"{day[3:]}T00:00:00Z") - 2 * HOUR for day in days]  # summer time; good enough for bins of two hours
 
-    def on_them(holidays: tuple[str, ...]) -> Said:
-        said = played(series, Settings(judging=Judging(holidays=holidays))).said("NL", "traffic.youtube")
+    def on_them(judging: Judging) -> Said:
+        said = played(series, Settings(judging=judging)).said("NL", "traffic.youtube")
         inside = np.any([(said.t >= begin) & (said.t < begin + DAY) for begin in free], axis=0)
         return Said(*(column[inside] for column in said))
 
     def stray(said: Said) -> float:
         return float(np.sqrt(np.nanmean(said.score**2)))
 
-    cured, naive = on_them(days), on_them(())
+    cured, naive = on_them(known), on_them(Judging(public_holidays=False))
     assert stray(cured) < 0.7 * stray(naive)
     assert (cured.low.any(), naive.low.any()) == (False, True)
+
+
+def feast(country: str) -> Series:
+    """Bins of two hours that a month of long nights has lifted by a fifth, and then three days of a feast at 0.8."""
+    begin, end = stamp("2023-03-23T00:00:00Z"), stamp("2023-04-21T00:00:00Z")
+    start = begin - 40 * DAY
+    t = start + hours(75, 2 * HOUR)
+    shape = 3000 * (1 - 0.4 * np.cos(2 * np.pi * (t / DAY + 0.2)))
+    share = np.where((t >= begin) & (t < end), 1.2, np.where((t >= end) & (t < end + 3 * DAY), 0.8, 1.0))
+    entity = Entity("country", country, country)
+    return [made_rows("traffic.x", noisy(shape * share, 0.03), entity, width=2 * HOUR, start=start)]
+
+
+@pytest.mark.parametrize("country", ["PK", "IQ", "SD"])
+def test_the_feast_after_ramadan_is_no_outage(country: str) -> None:
+    assert not played(feast(country)).outages
+    naive = played(feast(country), Settings(judging=Judging(public_holidays=False))).of(country)
+    assert [outage.kind for outage in naive if outage.confirmed_at], "a third less than the days before"
 
 
 def halved() -> Series:
