@@ -99,6 +99,20 @@ def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) 
     return float(middle) if count[alike].sum() >= settings.common_share * voters else 0.0
 
 
+def may_have_moved(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) -> np.ndarray:
+    """In which bins ``(t,) bool`` so many votes are on one side that `common_mode` may find a shift: in few of them.
+
+    x and the verdict's arrays are ``(t, n)``.
+    """
+    with np.errstate(all="ignore"):
+        share = x[:, who.rows] / verdict.expected[:, who.rows]
+        known = np.isfinite(verdict.score[:, who.rows]) & np.isfinite(share)
+        voters, below, above = ((known & side) @ who.counts for side in (True, share < 1, share > 1))
+    little = 1 - 1e-6  # sums in another order differ by less
+    enough = voters >= settings.common_voters * little
+    return enough & (np.maximum(below, above) >= settings.common_share * voters * little)
+
+
 def _one_side(share: np.ndarray, counts: np.ndarray, votes: float) -> bool:
     """Whether so many votes moved to one side, however far: mostly not, and then nothing more is asked."""
     least = votes * (1 - 1e-9)  # sums in another order differ by less

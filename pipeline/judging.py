@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import AnyDetector, Context, Verdict
+from detectors.base import AnyDetector, Context, Verdict, joined
 from detectors.state import extend
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
 from pipeline.bounded import SIGNAL_KINDS
-from pipeline.common import Votes, common_mode, shifted, votable, votes, without
+from pipeline.common import Votes, common_mode, may_have_moved, shifted, votable, votes, without
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import Judging
@@ -79,20 +79,19 @@ class JudgeStage:
         series = self._series(bins)
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
-        judged = self._judge(series, bins, fresh, columns)
-        stuck = np.array([is_stuck for *_, is_stuck in judged], bool)[:, None]
-        shared = {"value": np.where(stuck, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
-        shared["health"] = np.where(stuck, np.float32(0), bins.health[fresh])
-        shared["common"] = np.array([common for _, common, _ in judged], np.float64)
+        verdicts, common, stuck = self._judge(series, bins, fresh, columns)
+        shared = {"value": np.where(stuck[:, None], np.nan, bins.value[fresh]), "start": bins.start[fresh]}
+        shared["health"] = np.where(stuck[:, None], np.float32(0), bins.health[fresh])
+        shared["common"] = common
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
         homes = self._homes(series, bins.entities)
         teller = next((partition for partition, own in enumerate(homes) if len(own)), 0)
-        shape, told = (len(fresh), len(series.entities)), []
+        told = []
         for place in reversed(range(len(series.detectors) if len(fresh) else 1)):
-            verdicts = [own[place] for own, *_ in judged]
+            judged = verdicts[place]
             fields = shared | {
-                name: np.array([getattr(v, name) for v in verdicts]).reshape(shape)[:, columns]
+                name: getattr(judged, name)[:, columns]
                 for name in ("expected", "lower", "upper", "score", "state", "settled")
             }
             frames = [self._frame(series, bins, fields, at, own, teller) for at, own in enumerate(homes)]
@@ -123,41 +122,68 @@ class JudgeStage:
 
     def _judge(
         self, series: Series, bins: Bins, fresh: np.ndarray, columns: np.ndarray
-    ) -> list[tuple[list[Verdict], float, bool]]:
-        """Of each of the bins ``fresh``: every detector's verdict, the share at which all series stand for their feed's
-        reasons, and whether it is stuck."""
+    ) -> tuple[list[Verdict], np.ndarray, np.ndarray]:
+        """Of the bins ``fresh (t,)``: every detector's verdict, the share at which all series stand for their feed's
+        reasons, and whether it is stuck, both ``(t,)``."""
         shape = (len(fresh), len(series.entities))
         x, health = np.full(shape, np.nan), np.zeros(shape)
         x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
-        starts = bins.start[fresh].tolist()
-        contexts = [
-            Context(bins.width, own, *self.calendar(series.countries, t)) for t, own in zip(starts, health, strict=True)
-        ]
-        return [self._judge_bin(series, *each) for each in zip(starts, x, contexts, strict=True)]
-
-    def _judge_bin(
-        self, series: Series, start: int, x: np.ndarray, context: Context
-    ) -> tuple[list[Verdict], float, bool]:
-        """The same of one bin."""
-        is_stuck = series.repeats.take(x, self.settings.stuck_odds)
-        if is_stuck:
-            x, context = np.full(len(x), np.nan), replace(context, health=np.zeros(len(x)))
-        own = without(x, series.level)
-        first, *further = series.detectors
-        state, verdict = first.step(series.states[0], own, start, context)
         if series.who is None:
             series.who = votes(series.signal, series.entities, self.settings)
-        shift = common_mode(own, verdict, series.who, self.settings)
-        if shift:
-            own = without(x, series.level + shift)
-            state, verdict = first.step(series.states[0], own, start, context)
-        told = [(state, verdict)]
-        told += [d.step(s, own, start, context) for d, s in zip(further, series.states[1:], strict=True)]
-        verdicts = [shifted(verdict, series.level + shift) for _, verdict in told]
-        self._follow(series, shift, start + context.width)
-        series.states, series.judged = [state for state, _ in told], start
-        series.repeats.judged(verdict.state)
-        return verdicts, float(np.exp(shift)) if votable(series.who, self.settings) else np.nan, is_stuck
+        days = [self.calendar(series.countries, t) for t in bins.start[fresh].tolist()]
+        slot, kind = (np.array([day[i] for day in days]).reshape(shape) for i in (0, 1))
+        told, common, stuck = [], np.full(len(fresh), np.nan), np.zeros(len(fresh), bool)
+        at, reach, is_votable = 0, len(fresh), votable(series.who, self.settings)
+        while at < len(fresh):
+            taken, is_stuck = series.repeats.take(x[at : at + reach], self.settings.stuck_odds)
+            now = slice(at, at + taken)
+            if is_stuck:
+                x[now], health[now], stuck[now] = np.nan, 0.0, True
+            context = Context(bins.width, health[now], slot[now], kind[now])
+            verdicts, shift = self._judge_some(series, bins.start[fresh][now], x[now], context)
+            series.repeats.judged(verdicts[0].state)
+            common[now] = np.exp(shift) if is_votable else np.nan
+            told.append(verdicts)
+            at, reach = at + taken, 2 * taken
+        n = shape[1]
+        each = [joined([verdicts[place] for verdicts in told], n) for place in range(len(series.detectors))]
+        return each, common, stuck
+
+    def _judge_some(
+        self, series: Series, start: np.ndarray, x: np.ndarray, context: Context
+    ) -> tuple[list[Verdict], np.ndarray]:
+        """Every detector's verdict on bins ``x (t, n)``, and what their series have in common ``(t,)``.
+
+        They are judged at once up to one in which something is common: that one is judged again, without it.
+        """
+        first, *further = series.detectors
+        told, shifts, at, reach = [], np.zeros(len(x)), 0, len(x)
+        while at < len(x):
+            now = slice(at, at + reach)
+            own, here = without(x[now], series.level), context.rows(now)
+            state, verdict = first.run(own, start[now], here, series.states[0])
+            taken, shift = self._common(own, verdict, series)
+            if shift or taken < len(own):
+                now = slice(at, at + taken)
+                own, here = without(x[now], series.level + shift), context.rows(now)
+                state, verdict = first.run(own, start[now], here, series.states[0])
+            more = [d.run(own, start[now], here, s) for d, s in zip(further, series.states[1:], strict=True)]
+            series.states = [state, *(state for state, _ in more)]
+            told.append([shifted(v, series.level + shift) for v in (verdict, *(v for _, v in more))])
+            shifts[now] = shift
+            self._follow(series, shift, int(start[now][-1]) + context.width)
+            at, reach = at + taken, 2 * taken
+        series.judged = int(start[-1])
+        return [joined(list(each), x.shape[1]) for each in zip(*told, strict=True)], shifts
+
+    def _common(self, own: np.ndarray, verdict: Verdict, series: Series) -> tuple[int, float]:
+        """How many bins ``own (t, n)`` there are, one at least, before series have something in common; what they have
+        in the first."""
+        assert series.who is not None
+        for i in np.flatnonzero(may_have_moved(own, verdict, series.who, self.settings)).tolist():
+            if shift := common_mode(own[i], Verdict(*(a[i] for a in verdict)), series.who, self.settings):
+                return (i, 0.0) if i else (1, shift)
+        return len(own), 0.0
 
     def _follow(self, series: Series, shift: float, end: int) -> None:
         """A common move that stays is the feed's level in the end; one that is over leaves the level where it was."""

@@ -59,6 +59,16 @@ def test_a_lost_peer_is_told_as_the_feed_s_and_moves_no_network() -> None:
     assert all(not states(found, row) & {LOW_PROVISIONAL, LOW_CONFIRMED, HIGH} for row in (DAYS, DAYS + 1, DAYS + 2))
 
 
+def test_bins_of_one_frame_are_judged_as_if_each_came_alone() -> None:
+    one_down = np.where(np.arange(10) == 3, 0.0, 1.0)
+    value = seen(NETWORKS, 1.0, 0.95, 0.95, 1.0, one_down, 0.95 * one_down, *[0.97] * 30, 1.0)
+    value[DAYS - 9 : DAYS - 4] = value[DAYS - 10]  # repeats itself
+    together, stage = judged(NETWORKS, value), JudgeStage(Seasonal.for_signal, calendar, 1)
+    alone = [judged(NETWORKS, value[i : i + 1], stage=stage, start=i) for i in range(len(value))]
+    for name in (*Verdicts.COLUMNS, "common"):
+        np.testing.assert_array_equal(getattr(together, name), np.concatenate([getattr(v, name) for v in alone]))
+
+
 def test_without_it_every_network_would_look_low() -> None:
     naive = JudgeStage(Seasonal.for_signal, calendar, 1, Judging(common_most=0))
     assert states(judged(NETWORKS, seen(NETWORKS, 0.95), stage=naive)) == {LOW_PROVISIONAL}
