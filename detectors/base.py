@@ -41,8 +41,15 @@ class Context:
 
     def row(self, i: int) -> "Context":
         """The context of bin ``i`` of a run, whose arrays are ``(t, n)``; those of ``(n,)`` hold for every bin."""
+        return self._at(i)
+
+    def rows(self, bins: slice) -> "Context":
+        """The context of some bins of a run."""
+        return self._at(bins)
+
+    def _at(self, bins: int | slice) -> "Context":
         arrays = (self.health, self.week_slot, self.day_kind)
-        return Context(self.width, *(a[i] if a.ndim > 1 else a for a in arrays))
+        return Context(self.width, *(a[bins] if a.ndim > 1 else a for a in arrays))
 
 
 class Verdict(NamedTuple):
@@ -111,6 +118,14 @@ class Detector(Protocol[S]):
         """Judge one bin of what was `observed`, after every earlier one."""
         ...
 
+    def judge_many(self, state: S, x: np.ndarray, t: np.ndarray, context: Context) -> tuple[S, Verdict]:
+        """Judge bins ``(t, n)``, of which at least one, as if one came after the other; verdicts ``(t, n)``."""
+        told = []
+        for i in range(len(t)):
+            state, verdict = self.judge(state, x[i], int(t[i]), context.row(i))
+            told.append(verdict)
+        return state, Verdict(*(np.stack(column) for column in zip(*told, strict=True)))
+
     def step(self, state: S, x: np.ndarray, t: int, context: Context) -> tuple[S, Verdict]:
         """Judge one bin: x ``(n,) float64``, NaN = not observed; t its start [s], after every earlier one.
 
@@ -124,25 +139,32 @@ class Detector(Protocol[S]):
         return self.judge(state, observed(x, context, self.quorum), t, context)
 
     def run(self, x: np.ndarray, t: np.ndarray, context: Context, state: S | None = None) -> tuple[S, Verdict]:
-        """Fold of `step`: x ``(t, n) float64``, t ``(t,) int64`` [s], context arrays ``(t, n)`` or ``(n,)``.
+        """Judge bins: x ``(t, n) float64``, t ``(t,) int64`` [s], context arrays ``(t, n)`` or ``(n,)``.
 
-        Returns the last state and one verdict whose arrays are ``(t, n)``.
+        Returns the last state and one verdict whose arrays are ``(t, n)``: those of a fold of `step`.
+
+        Raises
+        ------
+        ValueError
+            Where one does not come after the one before it.
         """
         state = self.init(x.shape[1]) if state is None else state
-        verdicts = []
-        for i in range(len(t)):
-            state, verdict = self.step(state, x[i], int(t[i]), context.row(i))
-            verdicts.append(verdict)
-        return state, stack(verdicts, x.shape[1])
+        if not len(t):
+            return state, joined([], x.shape[1])
+        early = np.flatnonzero(np.diff(t, prepend=state.last) <= 0)
+        if len(early):
+            at = int(early[0])
+            raise ValueError(f"the bin at {t[at]} does not come after the one at {t[at - 1] if at else state.last}")
+        return self.judge_many(state, observed(x, context, self.quorum), t, context)
 
 
 AnyDetector = Detector[Any]
 
 
-def stack(verdicts: list[Verdict], n: int) -> Verdict:
-    """Verdicts of t bins, each ``(n,)``, as one whose arrays are ``(t, n)``."""
+def joined(verdicts: list[Verdict], n: int) -> Verdict:
+    """Verdicts of bins one after the other, arrays ``(t, n)``, as one."""
     if verdicts:
-        return Verdict(*(np.stack(column) for column in zip(*verdicts, strict=True)))
+        return verdicts[0] if len(verdicts) == 1 else Verdict(*map(np.concatenate, zip(*verdicts, strict=True)))
     empty = np.empty((0, n))
     return Verdict(empty, empty, empty, empty, np.empty((0, n), np.int8), np.empty((0, n), np.bool_))
 

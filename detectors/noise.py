@@ -5,6 +5,8 @@ over mean, learnt from residuals [unit of x].  Three floors stand under it: a co
 (flat series have no noise of their own), and, while few days are known, the swing of the day.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 SWING, UNLIKE = 0.25, 0.5
@@ -20,41 +22,53 @@ TINY = 1e-9
 """Keeps the deviation of a series of zeros from being zero [unit of x]."""
 
 
-def deviation(
-    noise: np.ndarray, expected: np.ndarray, days: np.ndarray, unsure: np.ndarray, whole: np.ndarray, flat: float
-) -> np.ndarray:
-    """Standard deviation of a bin ``(n,)`` [unit of x].
+class Beside(NamedTuple):
+    """What stands in the variance of t bins beside their noise: ``times (n,)`` that noise, for the days that the
+    expectation rests on; ``doubt (t, n)``, the variance of the expectation itself, and the ``least`` of all
+    ``(t, n)``."""
+
+    times: np.ndarray
+    doubt: np.ndarray
+    least: np.ndarray
+
+
+def beside(expected: np.ndarray, days: np.ndarray, unsure: np.ndarray, whole: np.ndarray, flat: float) -> Beside:
+    """What is known of the variance of t bins before their noise is.
 
     Parameters
     ----------
-    noise
-        ``(n,)`` variance over mean, 1 for Poisson counts [unit of x].
+    expected
+        ``(t, n)`` [unit of x].
     days
         ``(n,)`` similar days that the expectation rests on; 0: on days of another kind.
     unsure
-        ``(n,)`` deviation of the expectation itself, as a share of it, see `doubt` [-].
+        ``(t, n)`` deviation of the expectation itself, as a share of it, see `doubt` [-].
     whole
-        ``(n,) bool`` counts, which cannot be finer than one.
+        ``(t, n) bool`` counts, which cannot be finer than one.
     flat
         Smallest deviation as a share of the expectation [-].
+    """
+    return Beside(1 + 1 / np.maximum(days, 1), (unsure * expected) ** 2, np.maximum((flat * expected) ** 2, whole))
+
+
+def deviation(noise: np.ndarray, expected: np.ndarray, known: Beside) -> np.ndarray:
+    """Standard deviation of bins ``(n,)`` or ``(t, n)`` of this noise (1 for Poisson counts) [unit of x].
 
     Examples
     --------
     Ten thousand Poisson events known from four days, and a flat 3,000:
 
-    >>> days, whole = np.array([4, 4]), np.ones(2, bool)
-    >>> deviation(np.array([1.0, 0.0]), np.array([1e4, 3e3]), days, np.zeros(2), whole, 0.002).round(1).tolist()
+    >>> days, whole, expected = np.array([4, 4]), np.ones(2, bool), np.array([1e4, 3e3])
+    >>> deviation(np.array([1.0, 0.0]), expected, beside(expected, days, np.zeros(2), whole, 0.002)).round(1).tolist()
     [111.8, 6.0]
     """
-    variance = noise * expected * (1 + 1 / np.maximum(days, 1)) + (unsure * expected) ** 2
-    variance = np.maximum(variance, np.maximum((flat * expected) ** 2, whole))
-    return np.sqrt(variance) + TINY
+    return np.sqrt(np.maximum(noise * expected * known.times + known.doubt, known.least)) + TINY
 
 
 def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
-    """Deviation of the expectation itself ``(n,)``, as a share of it: less, the more similar days are known.
+    """Deviation of the expectation itself ``(t, n)``, as a share of it: less, the more similar days are known.
 
-    ``swing (n,)``: how much a day goes up and down, as a share of its level [-].
+    ``swing (t, n)``: how much a day goes up and down, as a share of its level [-].
 
     Examples
     --------
@@ -64,39 +78,36 @@ def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
     return np.where(days > 0, SWING, UNLIKE) * swing / np.sqrt(np.maximum(days, 1))
 
 
-def learnt(
-    noise: np.ndarray,
-    weight: np.ndarray,
-    residual: np.ndarray,
-    mean: np.ndarray,
-    limit: np.ndarray,
-    time: tuple[int, int],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Noise and its weight ``(n,)`` [s] after one more residual, NaN = none.
+def cap(residual: np.ndarray, limit: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The most that residuals count as: `CLIP` deviations ``limit`` where they are farther, infinity elsewhere.
 
-    Parameters
-    ----------
-    mean
-        ``(n,)`` expectation that the residual is of; at least one for counts, positive.
-    limit
-        ``(n,)`` standard deviation that was believed until now.
-    time
-        Width of the bin and memory of the noise [s].
+    Examples
+    --------
+    >>> cap(np.array([2.0, -9.0, 9.0]), limit=np.ones(3), counts=np.array([True, True, False])).tolist()
+    [inf, 4.0, inf]
+    """
+    most = CLIP * limit
+    return np.where(~counts | (np.abs(residual) <= most), np.inf, most)
+
+
+def followed(noise: np.ndarray, ratio: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Noise before each of t bins and after the last, ``(t + 1, ...)``, where each bin's ratio of square to mean
+    counts for its share in it, both ``(t, ...)``.
 
     Examples
     --------
     Poisson until now, and then a residual of two deviations:
 
-    >>> one, weight = np.ones(1), np.array([600.0])
-    >>> learnt(one, weight, residual=20 * one, mean=100 * one, limit=10 * one, time=(600, 1200))
-    (array([2.5]), array([1200.]))
+    >>> followed(np.ones(1), ratio=np.array([[4.0]]), share=np.array([[0.5]])).ravel().tolist()
+    [1.0, 2.5]
     """
-    width, memory = time
-    residual = np.minimum(np.abs(residual), CLIP * limit)
-    ratio = residual * residual / mean
-    counts = np.isfinite(ratio)
-    weight = np.where(counts, np.minimum(weight + width, memory), weight)
-    return np.where(counts, noise + width / weight * (ratio - noise), noise), weight
+    rows = np.empty((len(ratio) + 1, *noise.shape))
+    rows[0] = noise
+    for i, after in enumerate(rows[1:]):
+        np.subtract(ratio[i], rows[i], out=after)
+        after *= share[i]
+        after += rows[i]
+    return rows
 
 
 def assumed(x: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -14,23 +14,14 @@ from detectors.base import (
     Context,
     Detector,
     Verdict,
+    joined,
 )
 from detectors.history import History
-from detectors.noise import ASSUMED_BINS, assumed, learnt
-from detectors.seasonal_judged import Judged, judge
+from detectors.seasonal_course import Given, given
+from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_state import SeasonalState, written
 from detectors.similar import LAGS, noted, similar
 from detectors.state import fresh
-from detectors.together import noise_of_sums, pushed
-
-DRIFT = 0.3
-"""The level may differ from that of similar days by so much, as a logarithm [-]."""
-
-OVER = 1e-4
-"""What is left of an unlike day's level when it is over, as a logarithm [-]."""
-
-UNLIKE_LEVEL = 1.0
-"""The level of a day unlike all before may differ by so much, as a logarithm [-]."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +110,27 @@ class Seasonal(Detector[SeasonalState]):
 
     def judge(self, state: SeasonalState, x: np.ndarray, t: int, context: Context) -> tuple[SeasonalState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
+        state, verdict = self.judge_many(state, x[None], np.array([t]), context)
+        return state, Verdict(*(a[0] for a in verdict))
+
+    def judge_many(
+        self, state: SeasonalState, x: np.ndarray, t: np.ndarray, context: Context
+    ) -> tuple[SeasonalState, Verdict]:
+        """Judge bins, those of a slot at once, see `detectors.base.Detector`."""
+        told = []
+        slots = np.flatnonzero(np.diff(t // max(self.grid, context.width), prepend=NEVER)).tolist()
         with np.errstate(all="ignore"):
-            state = self._turned(state, t, context)
-            judged = judge(self, state, x, self._expected(state, t, context.width), (t, context.width))
-            return self._learnt(state, judged, t, context.width), self._verdict(state, judged, t)
+            for start, end in zip(slots, [*slots[1:], len(t)], strict=True):
+                state = self._turned(state, int(t[start]), context.row(start))
+                state, verdict = self._judged(state, x[start:end], t[start:end], context.width)
+                told.append(verdict)
+        return state, joined(told, x.shape[1])
+
+    def _judged(self, state: SeasonalState, x: np.ndarray, t: np.ndarray, width: int) -> tuple[SeasonalState, Verdict]:
+        """Judge bins of the slot that the state is in."""
+        bins = given(self, state, x, t, width, self._shape(state, t, width))
+        judged = settled(self, state, bins)
+        return self._learnt(state, bins, judged), self._verdict(bins, judged)
 
     def _turned(self, state: SeasonalState, t: int, context: Context) -> SeasonalState:
         """The state in the slot of t: the slot before written down, the shape read anew."""
@@ -167,114 +175,74 @@ class Seasonal(Detector[SeasonalState]):
             high=np.where(shifted, NEVER, state.high),
         ), True
 
-    def _expected(self, state: SeasonalState, t: int, width: int) -> np.ndarray:
-        """Shape at the middle of the bin, between the middles of the slots, at the present level."""
+    def _shape(self, state: SeasonalState, t: np.ndarray, width: int) -> np.ndarray:
+        """Shape ``(t, n)`` at the middle of the bins, between the middles of the slots."""
         shape = state.shape
-        if width < self.grid:
-            place = (t - state.slot + width / 2) / self.grid - 0.5
-            near = state.after if place > 0 else state.before
-            mixed = shape + abs(place) * (near - shape)
-            # what goes down to less than half at the same minute every day is switched, and does not slope
-            shape = np.where(np.isnan(mixed) | (near > 2 * shape), shape, mixed)
-        return shape * np.exp(state.drift + state.mood)
+        if width >= self.grid:
+            return np.broadcast_to(shape, (len(t), len(shape)))
+        place = (t[:, None] - state.slot + width / 2) / self.grid - 0.5
+        near = np.where(place > 0, state.after, state.before)
+        mixed = shape + np.abs(place) * (near - shape)
+        # what goes down to less than half at the same minute every day is switched, and does not slope
+        return np.where(np.isnan(mixed) | (near > 2 * shape), shape, mixed)
 
-    def _verdict(self, state: SeasonalState, judged: Judged, t: int) -> Verdict:
-        band = self.enter * judged.deviation
-        old = t - state.first >= self.warmup
-        says = old & ~np.isnan(judged.x) & (judged.expected >= band)
-        expected = np.where(old, judged.expected, np.nan)
+    def _verdict(self, bins: Given, judged: Judged) -> Verdict:
+        band, expected = self.enter * judged.deviation, judged.levels.expected
+        old = bins.t - bins.first[:-1] >= self.warmup
+        says = old & bins.seen & (expected >= band)
+        expected = np.where(old, expected, np.nan)
         return Verdict(
             expected,
             np.maximum(expected - band, 0.0),
             expected + band,
             np.where(says, judged.score, np.nan),
-            np.where(says, judged.code, np.int8(UNKNOWN)),
-            judged.settled,
+            np.where(says, judged.told, np.int8(UNKNOWN)),
+            bins.settled,
         )
 
-    def _learnt(self, state: SeasonalState, judged: Judged, t: int, width: int) -> SeasonalState:
-        x, seen = judged.x, ~np.isnan(judged.x)
-        odd = judged.deep | judged.high
-        usual = seen & ~odd
-        # what a day unlike all before misses by is the expectation's doubt, not the series' noise
-        alike = usual & (~judged.settled | (state.days > 0))
-        noise, weight, whole = self._noise(state, judged, alike, width)
-        age = np.maximum(t - state.first - self.settle[1], width)
-        noises = noise_of_sums(
-            state.noises, judged.sums, judged.deviations,
-            np.where(alike & judged.settled, width / np.minimum(age, self.memory), 0.0),
-        )  # fmt: skip
-        # bins of a low that is over are no evidence of the next one
-        over = (state.code != NORMAL) & (judged.code == NORMAL)
-        recent = pushed(state.recent, x - judged.expected, judged.expected, seen & judged.settled, over & seen)
-        share = np.where(usual, width / np.minimum((state.seen + 1) * width, DAY), 0.0)
-        level = np.where(np.isnan(state.level), x, state.level)
-        away = np.where(usual, x - level, 0.0)
-        told = state.first <= t - self.warmup
+    def _learnt(self, state: SeasonalState, bins: Given, judged: Judged) -> SeasonalState:
+        """The state after bins of one slot."""
+        x, seen, course = bins.x, bins.seen, judged.course
+        levels = judged.levels
+        inpainted = np.where(course.odd, levels.expected, x)
         return replace(
             state,
-            last=t,
-            first=np.where((state.first == NEVER) & seen, t, state.first),
-            seen=state.seen + seen,
-            total=state.total + np.where(seen, np.where(odd, judged.expected, x), 0.0),
-            raw=state.raw + np.where(seen, x, 0.0),
-            count=state.count + seen,
-            drift=self._drift(state, judged, usual, width),
-            mood=self._mood(state, judged, usual, width),
-            level=level + share * away,
-            swing=state.swing + share * (np.abs(away) - state.swing),
-            previous=np.where(seen, x, state.previous),
-            noise=noise,
-            weight=weight,
-            noises=noises,
-            residual=recent.residual,
-            mean=recent.mean,
-            whole=whole,
-            code=np.where(seen, np.where(told, judged.code, np.int8(NORMAL)), state.code),
-            streak=np.where(seen, np.where(judged.clear, state.streak + 1, 0), state.streak),
-            low=_run(state.low, judged.deep, seen & ~judged.low, t),
-            high=_run(state.high, judged.high, seen & ~judged.high, t),
+            last=int(bins.t[-1, 0]),
+            first=bins.first[-1],
+            seen=bins.number[-1],
+            total=_added(state.total, np.where(seen, inpainted, 0.0)),
+            raw=_added(state.raw, np.where(seen, x, 0.0)),
+            count=state.count + (bins.number[-1] - state.seen),
+            drift=levels.drift,
+            mood=levels.mood,
+            level=levels.level[-1],
+            swing=levels.swing[-1],
+            previous=bins.previous[-1],
+            noise=judged.noises.noise[-1],
+            weight=judged.noises.weight,
+            noises=np.ascontiguousarray(judged.of_sums.T),
+            residual=np.ascontiguousarray(judged.residual.T),
+            mean=np.ascontiguousarray(judged.mean.T),
+            whole=bins.whole[-1],
+            code=course.code[-1],
+            streak=judged.streak,
+            low=_run(state.low, judged.deep, seen & ~course.low, bins.t),
+            high=_run(state.high, judged.high, seen & ~judged.high, bins.t),
         )
 
-    def _drift(self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int) -> np.ndarray:
-        """Log of the level over that of similar days: follows the usual bins, slowly, and not far."""
-        away = np.minimum(np.maximum(judged.x / judged.expected - 1, -self.depth), self.depth)
-        moved = state.drift - np.expm1(-width / self.follow) * away
-        moved = np.minimum(np.maximum(moved, -DRIFT), DRIFT)
-        return np.where(usual & judged.settled & (judged.expected > 0) & (state.days > 0), moved, state.drift)
 
-    def _mood(self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int) -> np.ndarray:
-        """Log of the level of an unlike day: follows its usual bins within hours, and is gone as soon after it.
-
-        What is told low is followed as slowly as the level: a slow return is no unlike day.
-        """
-        unlike = judged.settled & (state.days == 0) & (judged.expected > 0)
-        if not (unlike.any() or state.mood.any()):
-            return state.mood
-        away = np.clip(judged.x / judged.expected - 1, -DRIFT, DRIFT)
-        step = -np.expm1(-1 / max(self.adapt / width, self.settle[0]))
-        slow = np.where(judged.low, -np.expm1(-width / self.follow), step)
-        moved = np.where(usual, state.mood + slow * away, state.mood)
-        gone = np.where(np.abs(state.mood) > OVER, (1 - step) * state.mood, 0.0)
-        return np.where(unlike, np.clip(moved, -UNLIKE_LEVEL, UNLIKE_LEVEL), gone)
-
-    def _noise(
-        self, state: SeasonalState, judged: Judged, usual: np.ndarray, width: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Noise, its weight, and what is a count: from residuals, or from bin to bin while there is no shape."""
-        x, settled = judged.x, judged.settled
-        whole = state.whole & (np.isnan(x) | (x == np.rint(x)))
-        mean = np.where(settled, judged.expected, (x + state.previous) / 2)
-        residual = np.where(settled, x - judged.expected, (x - state.previous) / np.sqrt(2))
-        residual = np.where(usual, residual, np.nan)
-        mean = np.where(whole, np.maximum(mean, 1.0), mean)
-        memory = max(self.memory, self.settle[0] * width)
-        noise, weight = learnt(state.noise, state.weight, residual, mean, judged.deviation, (width, memory))
-        begins = usual & (state.weight == 0)
-        return np.where(begins, assumed(x, whole), noise), np.where(begins, ASSUMED_BINS * width, weight), whole
+def _added(total: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The total ``(n,)`` and values ``(t, n)``, one after the other: the sum of bins that come one by one."""
+    for value in values:
+        total = total + value
+    return total
 
 
-def _run(start: np.ndarray, inside: np.ndarray, over: np.ndarray, t: int) -> np.ndarray:
+def _run(start: np.ndarray, inside: np.ndarray, over: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Start of the present run ``(n,)`` [s]: begins where inside, goes on through missing bins, ends where over."""
-    begun = np.where(inside & (start == NEVER), t, start)
-    return np.where(over, NEVER, begun)
+    if not (inside.any() or (start != NEVER).any()):
+        return start
+    for i, time in enumerate(t):
+        begun = np.where(inside[i] & (start == NEVER), time, start)
+        start = np.where(over[i], NEVER, begun)
+    return start

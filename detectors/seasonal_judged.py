@@ -1,13 +1,15 @@
-"""One bin against what `detectors.seasonal` expects of it, alone and together with the bins before it."""
+"""Bins against what `detectors.seasonal` expects of them, each alone and together with those before it."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, bounded
-from detectors.noise import deviation, doubt
+from detectors.noise import beside, cap, deviation, doubt
+from detectors.seasonal_course import Course, Given, Levels, Noises, is_low, levels, noises, supposed
 from detectors.seasonal_state import SeasonalState
-from detectors.together import SPANS, Sums, deviations, lowest, summed
+from detectors.state import picked
+from detectors.together import SPANS, Sums, before, deviations, lowest, noise_of_sums, summed
 
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
@@ -20,39 +22,77 @@ SURE = 1.25
 
 
 class Judged(NamedTuple):
-    """One bin against its expectation, arrays ``(n,)``; sums and their deviations as in `detectors.together`."""
+    """Bins against their expectation, arrays ``(t, n)``: their score and deviation, whether they are deeply low or
+    high, what is told of them, the ``streak (n,)`` after them, and the course that they have; levels, noises and those
+    of the sums ``(len(SPANS), n)``; and what is kept of the last bins ``(KEPT, n)``, see `detectors.together`."""
 
-    x: np.ndarray
-    expected: np.ndarray
-    deviation: np.ndarray
     score: np.ndarray
-    settled: np.ndarray
-    low: np.ndarray
+    deviation: np.ndarray
     deep: np.ndarray
     high: np.ndarray
-    clear: np.ndarray
-    code: np.ndarray
-    sums: Sums
-    deviations: np.ndarray
+    told: np.ndarray
+    streak: np.ndarray
+    course: Course
+    levels: Levels
+    noises: Noises
+    of_sums: np.ndarray
+    residual: np.ndarray
+    mean: np.ndarray
 
 
-def judge(rule: "Seasonal", state: SeasonalState, x: np.ndarray, shape: np.ndarray, time: tuple[int, int]) -> Judged:
-    """What is said of a bin ``(n,)``: its start and width ``time`` [s], and what the shape expects ``(n,)``."""
-    t, width = time
-    settled = (t - state.first >= rule.settle[1]) & (state.seen >= rule.settle[0]) & (shape >= 0)
-    expected = np.where(settled, shape, state.level)
-    swing = np.where(state.level > 0, state.swing / state.level, 0.0)
+def settled(rule: "Seasonal", state: SeasonalState, bins: Given) -> Judged:
+    """What is said of bins: judged anew for those entities whose course is not as it was supposed, until it is."""
+    course = supposed(rule, state, bins.x.shape)
+    judged = judge(rule, state, bins, course)
+    rows, found = np.arange(bins.x.shape[1]), judged
+    while len(off := found.course.unlike(course)):
+        rows, state, bins, course = rows[off], picked(state, off), bins.of(off), found.course.of(off)
+        found = judge(rule, state, bins, course)
+        _put(judged, found, rows)
+    return judged
+
+
+def _put(whole: Any, part: Any, rows: np.ndarray) -> None:
+    """Put down what was found of the entities at ``rows``, in arrays whose last axis they are."""
+    for into, values in zip(whole, part, strict=True):
+        if isinstance(into, tuple):
+            _put(into, values, rows)
+        else:
+            into[..., rows] = values
+
+
+def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -> Judged:
+    """What is said of bins where this course is supposed of them, and the course that they then have."""
+    x, seen, settled = bins.x, bins.seen, bins.settled
+    level = levels(rule, state, bins, course)
+    expected = level.expected
+    swing = np.where(level.level[:-1] > 0, level.swing[:-1] / level.level[:-1], 0.0)
     unsure = doubt(state.days, swing)
-    sd = deviation(state.noise, expected, state.days, unsure, state.whole, rule.flat)
-    sd = np.where(settled, sd, np.maximum(sd, WIDE * expected))
-    score, loss = (x - expected) / sd, 1 - x / expected
+    usual = seen & ~course.odd
+    # what a day unlike all before misses by is the expectation's doubt, not the series' noise
+    alike = usual & (~settled | (state.days > 0))
+    noise = noises(rule, state, bins, expected, alike, course.cap)
+    sd = deviation(noise.noise[:-1], expected, beside(expected, state.days, unsure, bins.whole[:-1], rule.flat))
+    sd, away = np.maximum(sd, np.where(settled, 0.0, WIDE * expected)), x - expected
+    # bins of a low that is over are no evidence of the next one
+    kept = [
+        before(old, np.where(seen & settled, own, 0.0), course.over)
+        for old, own in ((state.residual, away), (state.mean, expected))
+    ]
+    sums = Sums(summed(kept[0], away), summed(kept[1], expected))
+    age = np.maximum(bins.t - bins.first[:-1] - rule.settle[1], bins.width)
+    counts = np.where(alike & settled, bins.width / np.minimum(age, rule.memory), 0.0)
+    of_sums, counted = noise_of_sums(state.noises, sums, counts, course.caps)
+    limits = deviations(of_sums[:-1], noise.noise[:-1], sums.mean, np.maximum(unsure, rule.flat))
+
+    score, loss = away / sd, 1 - x / expected
     speaks = expected >= rule.enter * sd
-    was_low = (state.code == LOW_PROVISIONAL) | (state.code == LOW_CONFIRMED)
-    sums = summed(state.recent, x - expected, expected)
-    limits = deviations(sums, state.noises, state.noise, unsure, rule.flat)
-    together, lost = _together(rule, sums, limits, loss, width)
+    code_before = np.concatenate([state.code[None], course.code[:-1]])
+    was_low = is_low(code_before)
+    together, lost = _together(rule, sums, limits, loss, bins.width)
     # what single bins told is over when a single bin says so
-    plain = (state.residual <= -SURE * rule.enter * sd[:, None]).any(axis=1)
+    least = -SURE * rule.enter * sd
+    plain = np.logical_or.reduce([each[:-1] <= least for each in kept[0]])
     together = np.where(settled & ~plain, together, 0.0)
     # sums open a low and keep it open; what one bin says alone is not made louder by those before it
     alone = score <= np.where(was_low, -rule.leave, -rule.enter)
@@ -64,21 +104,43 @@ def judge(rule: "Seasonal", state: SeasonalState, x: np.ndarray, shape: np.ndarr
     low = clear | (was_low & speaks & (score <= -rule.leave) & (loss >= rule.shallow / 2))
     deep = low & (loss > rule.depth)
     # sums in a row share their bins: they are no two witnesses
-    again = (state.streak + 1 >= rule.persist) & (~heard | (together <= -SURE * rule.enter))
+    again = course.persists & (~heard | (together <= -SURE * rule.enter))
     sure = again | ((loss >= rule.overwhelming) & (score <= -1.5 * rule.enter))
-    stays = (state.code == LOW_CONFIRMED) & low & (loss > rule.depth / 2)
+    stays = (code_before == LOW_CONFIRMED) & low & (loss > rule.depth / 2)
     confirmed = settled & ((deep & clear & sure) | stays)
     high = settled & (x > rule.above * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
-    return Judged(x, expected, sd, score, settled, low, deep & settled, high, clear, code, sums, limits)
+    deep &= settled
+    streak = _streak(state.streak, clear, seen)
+    is_told = bins.first[:-1] <= bins.t - rule.warmup
+    found = Course(
+        np.where(seen, np.where(is_told, code, np.int8(NORMAL)), code_before),
+        streak[:-1] + 1 >= rule.persist,
+        low,
+        deep | high,
+        seen & (code_before != NORMAL) & (code == NORMAL),
+        cap(noise.residual, sd, noise.counts),
+        cap(sums.residual, limits, counted),
+    )
+    last = (np.stack([each[-1] for each in own]) for own in kept)
+    return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, of_sums[-1], *last)
+
+
+def _streak(streak: np.ndarray, clear: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Clear bins in a row before each of them and after the last ``(t + 1, n)``; one that is missing ends none."""
+    rows = np.repeat(streak[None], len(clear) + 1, axis=0)
+    if streak.any() or clear.any():
+        for i in range(len(clear)):
+            rows[i + 1] = np.where(seen[i], np.where(clear[i], rows[i] + 1, 0), rows[i])
+    return rows
 
 
 def _together(
     rule: "Seasonal", sums: Sums, limits: np.ndarray, loss: np.ndarray, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Score and loss ``(n,)`` of the last bins; what is longer than a slot is the level's, not the noise's."""
+    """Score and loss ``(t, n)`` of the last bins; what is longer than a slot is the level's, not the noise's."""
     spans = int(np.count_nonzero(np.array(SPANS) * width <= rule.grid))
     if not spans:
         return np.zeros_like(loss), loss
-    return lowest(Sums(*(a[:spans] for a in sums)), limits[:spans], loss)
+    return lowest(Sums(*(a[:, :spans] for a in sums)), limits[:, :spans], loss)

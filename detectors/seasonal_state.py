@@ -7,7 +7,7 @@ import numpy as np
 from detectors.base import NEVER, NORMAL
 from detectors.history import History, View
 from detectors.state import per_entity
-from detectors.together import KEPT, SPANS, Recent
+from detectors.together import KEPT, SPANS
 
 LARGEST = float(np.finfo(np.float32).max)
 """Largest value of single precision."""
@@ -75,11 +75,6 @@ class SeasonalState:
     def view(self) -> View:
         """How each entity's past is to be read."""
         return View(self.since, self.until)
-
-    @property
-    def recent(self) -> Recent:
-        """The bins before the present one."""
-        return Recent(self.residual, self.mean)
 
 
 def written(state: SeasonalState) -> SeasonalState:

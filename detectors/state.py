@@ -37,6 +37,19 @@ def extend(state: S, fresh: int) -> S:
     return dataclasses.replace(state, **grown)  # type: ignore[type-var]
 
 
+def picked(state: S, rows: np.ndarray) -> S:
+    """The state of some entities alone.
+
+    Examples
+    --------
+    >>> from detectors.median import Median
+    >>> picked(Median().init(4), np.array([1, 3])).first.shape
+    (2,)
+    """
+    own = {name: getattr(state, name)[rows] for name, meta in _fields(type(state)).items() if meta}
+    return dataclasses.replace(state, **own)  # type: ignore[type-var]
+
+
 def pack(state: Any) -> dict[str, np.ndarray]:
     """The state as plain arrays by name, an exact copy of all that it knows.
 

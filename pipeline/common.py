@@ -120,7 +120,7 @@ def broken(
     Parameters
     ----------
     calm
-        ``(n,) bool``: which series were not low when they last moved.
+        ``(n,) bool``: which series were not low when they were last judged.
     already
         Whether the bin before was such a one: then they stay alike within twice as much.
 
@@ -156,6 +156,20 @@ def broken(
     far = np.full(len(share), gap / 2) if already else np.clip(SPREAD * noise, gap / 4, gap / 2)
     alike = (np.abs(share - middle) <= far) & calm[who.rows][known]
     return middle if counts[alike].sum() >= needed * (1 - 1e-9) else 1.0
+
+
+def may_have_moved(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) -> np.ndarray:
+    """In which bins ``(t,) bool`` so many votes are on one side that `common_mode` or `broken` may find something.
+
+    x and the verdict's arrays are ``(t, n)``.
+    """
+    with np.errstate(all="ignore"):
+        share = x[:, who.rows] / verdict.expected[:, who.rows]
+        known = np.isfinite(verdict.score[:, who.rows]) & np.isfinite(share)
+        voters, below, above = ((known & side) @ who.counts for side in (True, share < 1, share > 1))
+    little = 1 - 1e-6  # sums in another order differ by less
+    enough = voters >= settings.common_voters * little
+    return enough & (np.maximum(below, above) >= settings.common_share * voters * little)
 
 
 def _one_side(share: np.ndarray, counts: np.ndarray, votes: float) -> bool:

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import log
 from typing import Any
 
 import numpy as np
 
-from detectors.base import AnyDetector, Context, Verdict
+from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, joined
 from detectors.state import extend
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
 from pipeline.bounded import SIGNAL_KINDS
-from pipeline.common import Votes, broken, common_mode, shifted, votable, votes, without
+from pipeline.common import Votes, broken, common_mode, may_have_moved, shifted, votable, votes, without
+from pipeline.evidence import is_low
+from pipeline.lasting import latest
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import Judging
@@ -35,7 +38,8 @@ def alone(signal: str) -> tuple[AnyDetector, ...]:
 @dataclass
 class Series:
     """All series of one signal of one run; the first of its ``detectors`` is the one that is shown; ``level``: the
-    shift that their feed has had for days, as a logarithm; ``moved``: since when it stands apart from that [s]."""
+    shift that their feed has had for days, as a logarithm; ``moved``: since when it stands apart from that [s];
+    ``calm (n,)``: which were not low when they were last judged."""
 
     run: Run
     signal: str
@@ -46,6 +50,7 @@ class Series:
     judged: int = NEVER
     level: float = 0.0
     moved: int = NEVER
+    calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     repeats: Repeats = field(default_factory=Repeats)
     who: Votes | None = None
     places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
@@ -80,20 +85,19 @@ class JudgeStage:
         series = self._series(bins)
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
-        judged = self._judge(series, bins, fresh, columns)
-        blind = np.array([is_blind for *_, is_blind in judged], bool)[:, None]
-        shared = {"value": np.where(blind, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
-        shared["health"] = np.where(blind, np.float32(0), bins.health[fresh])
-        shared["common"] = np.array([common for _, common, _ in judged], np.float64)
+        verdicts, common, blind = self._judge(series, bins, fresh, columns)
+        shared = {"value": np.where(blind[:, None], np.nan, bins.value[fresh]), "start": bins.start[fresh]}
+        shared["health"] = np.where(blind[:, None], np.float32(0), bins.health[fresh])
+        shared["common"] = common
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
         homes = self._homes(series, bins.entities)
         teller = next((partition for partition, own in enumerate(homes) if len(own)), 0)
-        shape, told = (len(fresh), len(series.entities)), []
+        told = []
         for place in reversed(range(len(series.detectors) if len(fresh) else 1)):
-            verdicts = [own[place] for own, *_ in judged]
+            judged = verdicts[place]
             fields = shared | {
-                name: np.array([getattr(v, name) for v in verdicts]).reshape(shape)[:, columns]
+                name: getattr(judged, name)[:, columns]
                 for name in ("expected", "lower", "upper", "score", "state", "settled")
             }
             frames = [self._frame(series, bins, fields, at, own, teller) for at, own in enumerate(homes)]
@@ -117,6 +121,7 @@ class JudgeStage:
                 series.states = [extend(state, len(fresh)) for state in series.states]
                 known |= {entity[:2]: len(known) + i for i, entity in enumerate(fresh)}
                 series.entities += fresh
+                series.calm = np.append(series.calm, np.ones(len(fresh), bool))
                 series.countries = tuple(entity.country for entity in series.entities)
                 series.who = None
             series.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}
@@ -124,49 +129,78 @@ class JudgeStage:
 
     def _judge(
         self, series: Series, bins: Bins, fresh: np.ndarray, columns: np.ndarray
-    ) -> list[tuple[list[Verdict], float, bool]]:
-        """Of each of the bins ``fresh``: every detector's verdict, the share at which all series stand for their feed's
-        reasons, and whether it is one of which nothing can be said."""
+    ) -> tuple[list[Verdict], np.ndarray, np.ndarray]:
+        """Of the bins ``fresh (t,)``: every detector's verdict, the share at which all series stand for their feed's
+        reasons, and whether it is one of which nothing can be said, both ``(t,)``."""
         shape = (len(fresh), len(series.entities))
         x, health = np.full(shape, np.nan), np.zeros(shape)
         x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
-        starts = bins.start[fresh].tolist()
-        contexts = [
-            Context(bins.width, own, *self.calendar(series.countries, t)) for t, own in zip(starts, health, strict=True)
-        ]
-        return [self._judge_bin(series, *each) for each in zip(starts, x, contexts, strict=True)]
-
-    def _judge_bin(
-        self, series: Series, start: int, x: np.ndarray, context: Context
-    ) -> tuple[list[Verdict], float, bool]:
-        """The same of one bin."""
-        is_blind = series.repeats.take(x, self.settings.stuck_odds)
-        if is_blind:
-            x, context = _unseen(x, context)
-        own = without(x, series.level)
-        first, *further = series.detectors
-        state, verdict = first.step(series.states[0], own, start, context)
         if series.who is None:
             series.who = votes(series.signal, series.entities, self.settings)
-        shift = common_mode(own, verdict, series.who, self.settings)
-        share = float(np.exp(shift)) if shift else self._broken(series, own, verdict)
-        if not shift and share != 1:
-            is_blind, (x, context) = True, _unseen(x, context)
-        if share != 1:
-            own = without(x, series.level + shift)
-            state, verdict = first.step(series.states[0], own, start, context)
-        told = [(state, verdict)]
-        told += [d.step(s, own, start, context) for d, s in zip(further, series.states[1:], strict=True)]
-        verdicts = [shifted(verdict, series.level + shift) for _, verdict in told]
-        self._follow(series, share, start + context.width)
-        series.states, series.judged = [state for state, _ in told], start
-        series.repeats.judged(verdict.state)
-        return verdicts, share if votable(series.who, self.settings) else np.nan, is_blind
+        days = [self.calendar(series.countries, t) for t in bins.start[fresh].tolist()]
+        slot, kind = (np.array([day[i] for day in days]).reshape(shape) for i in (0, 1))
+        told, common, blind = [], np.full(len(fresh), np.nan), np.zeros(len(fresh), bool)
+        at, reach, is_votable = 0, len(fresh), votable(series.who, self.settings)
+        while at < len(fresh):
+            taken, is_stuck = series.repeats.take(x[at : at + reach], self.settings.stuck_odds)
+            now = slice(at, at + taken)
+            if is_stuck:
+                x[now], health[now] = np.nan, 0.0
+            context = Context(bins.width, health[now], slot[now], kind[now])
+            verdicts, share, is_broken = self._judge_some(series, bins.start[fresh][now], x[now], context)
+            series.repeats.judged(verdicts[0].state)
+            common[now], blind[now] = share if is_votable else np.nan, is_broken | is_stuck
+            told.append(verdicts)
+            at, reach = at + taken, 2 * taken
+        n = shape[1]
+        each = [joined([verdicts[place] for verdicts in told], n) for place in range(len(series.detectors))]
+        return each, common, blind
 
-    def _broken(self, series: Series, x: np.ndarray, verdict: Verdict) -> float:
-        assert series.who
-        already = series.moved != NEVER
-        return broken(x, verdict, series.repeats.calm, already, series.who, self.settings)
+    def _judge_some(
+        self, series: Series, start: np.ndarray, x: np.ndarray, context: Context
+    ) -> tuple[list[Verdict], np.ndarray, np.ndarray]:
+        """Every detector's verdict on bins ``x (t, n)``, at which share their series stand, and where that is nothing
+        to be judged, both ``(t,)``.
+
+        They are judged at once up to one in which they have moved: that one is judged again, without the move.
+        """
+        first, *further = series.detectors
+        told, shares, blind, at, reach = [], np.ones(len(x)), np.zeros(len(x), bool), 0, len(x)
+        while at < len(x):
+            now = slice(at, at + reach)
+            own, here = without(x[now], series.level), context.rows(now)
+            state, verdict = first.run(own, start[now], here, series.states[0])
+            taken, shift, share = self._common(own, verdict, series)
+            if share != 1 or taken < len(own):
+                now = slice(at, at + taken)
+                if share != 1 and not shift:
+                    x[now], context.health[now], blind[now] = np.nan, 0.0, True
+                own, here = without(x[now], series.level + shift), context.rows(now)
+                state, verdict = first.run(own, start[now], here, series.states[0])
+            more = [d.run(own, start[now], here, s) for d, s in zip(further, series.states[1:], strict=True)]
+            series.states = [state, *(state for state, _ in more)]
+            series.calm = _calm(series.calm, verdict.state)
+            told.append([shifted(v, series.level + shift) for v in (verdict, *(v for _, v in more))])
+            shares[now] = share
+            self._follow(series, share, int(start[now][-1]) + context.width)
+            at, reach = at + taken, 2 * taken
+        series.judged = int(start[-1])
+        return [joined(list(each), x.shape[1]) for each in zip(*told, strict=True)], shares, blind
+
+    def _common(self, own: np.ndarray, verdict: Verdict, series: Series) -> tuple[int, float, float]:
+        """How many bins ``own (t, n)`` there are, one at least, before all series have moved; by what is to be taken
+        out of the first, and at which share of their level they stand in it."""
+        who, settings = series.who, self.settings
+        assert who is not None
+        for i in np.flatnonzero(may_have_moved(own, verdict, who, settings)).tolist():
+            said = Verdict(*(a[i] for a in verdict))
+            shift = common_mode(own[i], said, who, settings)
+            if shift:
+                return (i, 0.0, 1.0) if i else (1, shift, float(np.exp(shift)))
+            share = broken(own[i], said, _calm(series.calm, verdict.state[:i]), series.moved != NEVER, who, settings)
+            if share != 1:
+                return (i, 0.0, 1.0) if i else (1, 0.0, share)
+        return len(own), 0.0, 1.0
 
     def _follow(self, series: Series, share: float, end: int) -> None:
         """A common move that stays is the feed's level in the end; one that is over leaves the level where it was.
@@ -177,7 +211,7 @@ class JudgeStage:
         elif series.moved == NEVER:
             series.moved = end
         elif end - series.moved >= self.settings.common_follow and share > 0:
-            series.level, series.moved = series.level + float(np.log(share)), NEVER
+            series.level, series.moved = series.level + log(share), NEVER
 
     def _frame(
         self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, own: np.ndarray, teller: int
@@ -210,7 +244,7 @@ class JudgeStage:
         for i, s in enumerate(self.series.values()):
             counts, own = s.repeats.save()
             head.append((s.run, s.signal, s.entities, s.judged, (s.level, s.moved), counts))
-            arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()}
+            arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()} | {f"{i}.calm": s.calm}
             for j, state in enumerate(s.states):
                 arrays |= {f"{i}.{j}.{name}": array for name, array in pack_state(state).items()}
         return pack(head, arrays)
@@ -228,13 +262,14 @@ class JudgeStage:
             repeats = Repeats.load(counts, {name: arrays[f"{i}.repeats.{name}"] for name in ("last", "calm")})
             self.series[run[0], signal] = Series(
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
-                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level, moved, repeats,
+                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level, moved,
+                arrays[f"{i}.calm"].copy(), repeats,
             )  # fmt: skip
 
 
-def _unseen(x: np.ndarray, context: Context) -> tuple[np.ndarray, Context]:
-    """A bin in which nothing was observed, whatever came."""
-    return np.full(len(x), np.nan), replace(context, health=np.zeros(len(x)))
+def _calm(was: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """Which series were not low ``(n,)`` when they were last judged, after bins ``(t, n)``."""
+    return latest(was, ~is_low(state), state != UNKNOWN)
 
 
 def _beside(frame: Verdicts, name: str) -> Verdicts:

@@ -40,6 +40,21 @@ def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
     return np.maximum(np.where(held, values, 0).max(axis=0), np.where(broken, 0, was))
 
 
+def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The last value ``(n,)`` that counts of ``(t, n)``, and what it was before where none does.
+
+    Examples
+    --------
+    >>> counts = np.array([[True, True, False], [True, False, False]])
+    >>> latest(np.array([7, 7, 7]), np.array([[1, 2, 3], [4, 5, 6]]), counts).tolist()
+    [4, 2, 7]
+    """
+    if not len(counts):
+        return was
+    last = len(counts) - 1 - counts[::-1].argmax(axis=0)
+    return np.where(counts.any(axis=0), values[last, np.arange(values.shape[1])], was)
+
+
 def _at_last(holds: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where anything breaks it ``(n, ...)``, and where it holds after the last time ``(t, n, ...)``."""
     if len(breaks) == 1:  # nothing to look back over

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.evidence import is_low
+from pipeline.lasting import latest
 
 LONGER = 1.5
 """So many times the longest run that ended by itself: what rests every night does not repeat by chance [-]."""
@@ -28,8 +29,8 @@ class Repeats:
     real outage, for weeks: ``calm (n,)`` says which were not low when they last moved, and a bin counts only where most
     of those that repeat were calm.
 
-    ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (n,)``: whose is another in
-    this bin.
+    ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (t, n)``: whose is another in
+    the bins taken in last.
     """
 
     run: int = 0
@@ -39,10 +40,12 @@ class Repeats:
     longest: int = 0
     last: np.ndarray = field(default_factory=lambda: np.empty(0))
     calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
-    moved: np.ndarray = field(default_factory=lambda: np.empty(0, bool), compare=False)
+    moved: np.ndarray = field(default_factory=lambda: np.empty((0, 0), bool), compare=False)
 
-    def take(self, x: np.ndarray, odds: float) -> bool:
-        """Take in one bin ``x (n,) float64``, NaN = not observed: whether its feed is stuck.
+    def take(self, x: np.ndarray, odds: float) -> tuple[int, bool]:
+        """Take in bins ``x (t, n) float64``, NaN = not observed, while something moves; one that repeats alone.
+
+        Returns how many were taken in, at least one, and whether their feed is stuck.
 
         Parameters
         ----------
@@ -54,34 +57,37 @@ class Repeats:
         Two series that move, and then stand still; a third one that never moved has no say:
 
         >>> repeats = Repeats()
-        >>> moving = [np.array([100.0 + i % 7, 50.0 - i % 5, 8.0]) for i in range(200)]
-        >>> any([repeats.take(x, 1e-9) for x in moving])
-        False
-        >>> [repeats.take(moving[-1], 1e-9) for _ in range(5)]
-        [False, False, False, True, True]
+        >>> moving = np.array([[100.0 + i % 7, 50.0 - i % 5, 8.0] for i in range(200)])
+        >>> repeats.take(moving[:1], 1e-9), repeats.take(moving[1:], 1e-9)
+        ((1, False), (199, False))
+        >>> [repeats.take(moving[[-1, -1]], 1e-9) for _ in range(5)]
+        [(1, False), (1, False), (1, False), (1, True), (1, True)]
         """
-        self._grow(len(x))
-        known = ~np.isnan(x) & ~np.isnan(self.last)
-        same = known & (x == self.last)
-        self.moved, rests = ~np.isnan(x) & ~same, same & (x > 0)
-        self.last = np.where(np.isnan(x), self.last, x)
-        if (known & ~same).any():
-            self.still, self.seen = self.still + self.held, self.seen + self.held + 1
+        self._grow(x.shape[1])
+        seen, last = ~np.isnan(x), _filled(self.last, x)
+        known = seen & ~np.isnan(last[:-1])
+        same = known & (x == last[:-1])
+        moves = (known & ~same).any(axis=1)
+        t = max(1, int(np.argmin(np.append(moves, False))))
+        self.moved, self.last = (seen & ~same)[:t], last[t]
+        if moves[0]:
+            self.still, self.seen = self.still + self.held, self.seen + self.held + t
             self.longest = max(self.longest, self.run)
             self.run = self.held = 0
-            return False
+            return t, False
+        rests = same[0] & (x[0] > 0)
         if not 2 * (rests & self.calm).sum() > rests.sum():
-            return False
+            return 1, False
         self.run += 1
         rate = (self.still + 1) / (self.seen + 2)
         is_stuck = self.seen >= LEAST and odds > 0 and self.run * log(rate) < log(odds)
         is_stuck &= self.run > LONGER * self.longest
         self.held += not is_stuck
-        return is_stuck
+        return 1, is_stuck
 
     def judged(self, state: np.ndarray) -> None:
-        """What the bin's verdicts were ``(n,) int8``: of those that moved they tell who is calm."""
-        self.calm = np.where(self.moved, ~is_low(state), self.calm)
+        """What the verdicts of the bins taken in were ``(t, n) int8``: of those that moved they tell who is calm."""
+        self.calm = latest(self.calm, ~is_low(state), self.moved)
 
     def _grow(self, entities: int) -> None:
         more = entities - len(self.last)
@@ -100,3 +106,11 @@ class Repeats:
         """What was saved."""
         run, held, still, seen, longest = counts
         return cls(run, held, still, seen, longest, arrays["last"].copy(), arrays["calm"].copy())
+
+
+def _filled(last: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The last value that was observed before each bin and after all of them ``(t + 1, n)``."""
+    rows = np.concatenate([last[None], x])
+    for i in np.flatnonzero(np.isnan(x).any(axis=1)).tolist():
+        rows[i + 1] = np.where(np.isnan(x[i]), rows[i], x[i])
+    return rows

@@ -82,6 +82,18 @@ def it_resumes_anywhere(detector: AnyDetector) -> None:
         same(verdict, Verdict(*(a[i] for a in whole)))
 
 
+def many_bins_are_as_one_after_the_other(detector: AnyDetector) -> None:
+    series = eventful(detector, n=5, seed=2)
+    end = 72 * weeks(detector) + 500
+    whole, _ = detector.run(series.x[:end], series.t[:end], cut(series.context, 0, end))
+    state = detector.init(5)
+    for i, t in enumerate(series.t[:end]):
+        state, _ = detector.step(state, series.x[i], int(t), series.context.row(i))
+    at_once = pack(whole)
+    for name, array in pack(state).items():
+        np.testing.assert_array_equal(array, at_once[name], name)
+
+
 def entities_do_not_interact(detector: AnyDetector) -> None:
     series = eventful(detector)
     whole = judged(detector, series)
@@ -220,6 +232,7 @@ PROMISES: list[Promise] = [
     state_is_never_mutated,
     it_is_deterministic,
     it_resumes_anywhere,
+    many_bins_are_as_one_after_the_other,
     entities_do_not_interact,
     an_entity_met_later_is_a_fresh_one,
     flat_is_quiet,

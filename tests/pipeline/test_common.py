@@ -59,6 +59,16 @@ def test_a_lost_peer_is_told_as_the_feed_s_and_moves_no_network() -> None:
     assert all(not states(found, row) & {LOW_PROVISIONAL, LOW_CONFIRMED, HIGH} for row in (DAYS, DAYS + 1, DAYS + 2))
 
 
+def test_bins_of_one_frame_are_judged_as_if_each_came_alone() -> None:
+    one_down = np.where(np.arange(10) == 3, 0.0, 1.0)
+    value = seen(NETWORKS, 1.0, 0.95, 0.95, 1.0, one_down, 0.95 * one_down, *[0.97] * 30, 1.0)
+    value[DAYS - 9 : DAYS - 4] = value[DAYS - 10]  # repeats itself
+    together, stage = judged(NETWORKS, value), JudgeStage(Seasonal.for_signal, calendar, 1)
+    alone = [judged(NETWORKS, value[i : i + 1], stage=stage, start=i) for i in range(len(value))]
+    for name in (*Verdicts.COLUMNS, "common"):
+        np.testing.assert_array_equal(getattr(together, name), np.concatenate([getattr(v, name) for v in alone]))
+
+
 def test_without_it_every_network_would_look_low() -> None:
     naive = JudgeStage(Seasonal.for_signal, calendar, 1, Judging(common_most=0))
     assert states(judged(NETWORKS, seen(NETWORKS, 0.95), stage=naive)) == {LOW_PROVISIONAL}
@@ -217,6 +227,23 @@ def test_a_cut_stage_goes_on_with_the_feed_s_level() -> None:
     rest = judged(NETWORKS, value[DAYS + 30 :], stage=resumed, start=DAYS + 30)
     assert np.array_equal(rest.expected, whole.expected[DAYS + 30 :], equal_nan=True)
     assert np.array_equal(rest.common, whole.common[DAYS + 30 :])
+
+
+def test_bins_one_by_one_and_cut_apart_are_judged_as_in_one_frame() -> None:
+    one_low = np.where(np.arange(7) == 3, 0.2, 1.0)
+    moves = [0.96, 0.5, np.linspace(0.3, 0.7, 7), 0.96, one_low, 0.5 * one_low, 0.0, np.nan, one_low, *[0.4] * 30, 1.0]
+    value = seen(COUNTRIES, *moves, noise=0.01)
+    whole = judged(COUNTRIES, value, "traffic.radar")
+    assert np.isnan(whole.value[DAYS:]).all(axis=1).sum() > 20
+    stage = JudgeStage(Seasonal.for_signal, calendar, 1)
+    for i in range(len(value)):
+        one = judged(COUNTRIES, value[i : i + 1], "traffic.radar", stage, start=i)
+        for name in ("value", "health", "expected", "score", "state"):
+            assert np.array_equal(getattr(one, name)[0], getattr(whole, name)[i], equal_nan=True), (i, name)
+        assert one.common[0] == whole.common[i]
+        cut = JudgeStage(Seasonal.for_signal, calendar, 1)
+        cut.load(stage.save())
+        stage = cut
 
 
 def test_it_is_told_in_one_partition_only() -> None:

@@ -121,8 +121,8 @@ def test_a_cut_stage_goes_on_counting_and_new_places_find_room() -> None:
         rest = judged(x[cut:], stage=resumed, start=cut)
         assert np.array_equal(rest.value, whole.value[cut:], equal_nan=True)
     repeats = Repeats()
-    assert not any(repeats.take(row[: 1 + i % 2], 1e-9) for i, row in enumerate(x[:1]))
-    assert not repeats.take(x[1], 1e-9)
+    assert not any(repeats.take(row[None, : 1 + i % 2], 1e-9)[1] for i, row in enumerate(x[:1]))
+    assert not repeats.take(x[1:2], 1e-9)[1]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -132,9 +132,9 @@ def test_no_bin_of_a_real_series_is_stuck_and_one_that_repeats_itself_is_found_o
     for rows in whole.series:
         x, odds = grid(rows), Judging().stuck_odds
         repeats = Repeats()
-        assert not any(repeats.take(row, odds) for row in x), rows.signal
+        assert not any(repeats.take(row[None], odds)[1] for row in x), rows.signal
         if repeats.still < repeats.seen / 4:
-            told = [repeats.take(np.where(np.isnan(x[-1]), 1.0, x[-1]), odds) for _ in range(25)]
+            told = [repeats.take(np.where(np.isnan(x[-1:]), 1.0, x[-1:]), odds)[1] for _ in range(25)]
             assert True in told, rows.signal
 
 

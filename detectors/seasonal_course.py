@@ -1,0 +1,202 @@
+"""How what `detectors.seasonal` knows goes on over some bins of one slot, once it is said which of them are odd.
+
+A level follows the bins that are not odd, and which are is judged by that level: bin after bin this could only be
+found one at a time.  So a `Course` is supposed, most often that all goes on as it was; what follows from it for all of
+the bins is found at once, and so is the course that they then have.  Of the entities of which the two differ that one
+is supposed: each time at least one more bin is right, and where they agree all of them are.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, NEVER
+from detectors.noise import ASSUMED_BINS, assumed, followed
+from detectors.seasonal_state import SeasonalState
+from detectors.together import SPANS
+
+if TYPE_CHECKING:
+    from detectors.seasonal import Seasonal
+
+DRIFT = 0.3
+"""The level may differ from that of similar days by so much, as a logarithm [-]."""
+
+OVER = 1e-4
+"""What is left of an unlike day's level when it is over, as a logarithm [-]."""
+
+UNLIKE_LEVEL = 1.0
+"""The level of a day unlike all before may differ by so much, as a logarithm [-]."""
+
+
+class Given(NamedTuple):
+    """Bins of one slot, whatever is said of them: ``t (t, 1)`` their starts, ``width`` [s]; ``x``, which are ``seen``,
+    the ``shape`` expected of them and whether that is ``settled``, all ``(t, n)``; before each bin and after the last,
+    ``(t + 1, n)``: the ``first`` value [s], the ``number`` of those seen, whether they are ``whole``, and the
+    ``previous`` one."""
+
+    t: np.ndarray
+    width: int
+    x: np.ndarray
+    seen: np.ndarray
+    shape: np.ndarray
+    settled: np.ndarray
+    first: np.ndarray
+    number: np.ndarray
+    whole: np.ndarray
+    previous: np.ndarray
+
+    def of(self, rows: np.ndarray) -> "Given":
+        """Those of some entities alone."""
+        return Given(self.t, self.width, *(a[:, rows] for a in self[2:]))
+
+
+class Course(NamedTuple):
+    """What is said of bins as far as later ones depend on it, ``(t, n)``: the ``code`` of the state after each, whether
+    enough before it were clear for it to ``persist``, whether it is ``low``, whether it is ``odd``, deeply low or high,
+    and whether a low is ``over`` by it; ``cap`` and ``caps (t, len(SPANS), n)``, the most that its residual and the
+    sums count as."""
+
+    code: np.ndarray
+    persists: np.ndarray
+    low: np.ndarray
+    odd: np.ndarray
+    over: np.ndarray
+    cap: np.ndarray
+    caps: np.ndarray
+
+    def of(self, rows: np.ndarray) -> "Course":
+        """That of some entities alone."""
+        return Course(*(a[..., rows] for a in self))
+
+    def unlike(self, other: "Course") -> np.ndarray:
+        """Where the entities stand of which the two are not one."""
+        differ = np.zeros(self.code.shape[1], bool)
+        for mine, its in zip(self, other, strict=True):
+            apart = mine != its
+            if apart.any():  # NaN is like NaN
+                apart &= (mine == mine) | (its == its)
+                differ |= apart.any(axis=tuple(range(apart.ndim - 1)))
+        return np.flatnonzero(differ)
+
+
+class Levels(NamedTuple):
+    """What was ``expected (t, n)`` of each bin; ``level`` and ``swing`` before each of them and after the last,
+    ``(t + 1, n)``; ``drift`` and ``mood`` after it, ``(n,)``."""
+
+    expected: np.ndarray
+    level: np.ndarray
+    swing: np.ndarray
+    drift: np.ndarray
+    mood: np.ndarray
+
+
+class Noises(NamedTuple):
+    """The ``residual`` of each bin and which ``counts (t, n)``; the ``noise`` before each of them and after the last,
+    ``(t + 1, n)``, and the ``weight (n,)`` after it."""
+
+    residual: np.ndarray
+    counts: np.ndarray
+    noise: np.ndarray
+    weight: np.ndarray
+
+
+def given(rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, width: int, shape: np.ndarray) -> Given:
+    """What holds for bins ``x (t, n)`` that start at ``t (t,)`` [s], of which a ``shape (t, n)`` is expected."""
+    seen, t = ~np.isnan(x), t[:, None]
+    first, previous = np.empty((len(x) + 1, x.shape[1]), np.int64), np.empty((len(x) + 1, x.shape[1]))
+    first[0], previous[0] = state.first, state.previous
+    for i in range(len(x)):
+        previous[i + 1] = np.where(seen[i], x[i], previous[i])
+        first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
+    number = np.concatenate([state.seen[None], state.seen + np.cumsum(seen, axis=0)])
+    whole = np.concatenate([state.whole[None], ~seen | (x == np.rint(x))])
+    settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
+    whole = np.logical_and.accumulate(whole, axis=0)
+    return Given(t, width, x, seen, shape, settled, first, number, whole, previous)
+
+
+def supposed(rule: "Seasonal", state: SeasonalState, shape: tuple[int, int]) -> Course:
+    """All goes on as it was, for ``shape`` ``(t, n)`` bins."""
+    streak = np.where(state.streak > 0, state.streak + np.arange(1, shape[0] + 1)[:, None], 1)
+    odd, low = (state.low != NEVER) | (state.high != NEVER), is_low(state.code)
+    code, low, odd = (np.broadcast_to(a, shape) for a in (state.code, low, odd))
+    caps = np.broadcast_to(np.inf, (shape[0], len(SPANS), shape[1]))
+    return Course(code, streak >= rule.persist, low, odd, np.zeros(shape, bool), caps[:, 0], caps)
+
+
+def is_low(code: np.ndarray) -> np.ndarray:
+    """Which are low, provisional or confirmed."""
+    return (code == LOW_PROVISIONAL) | (code == LOW_CONFIRMED)
+
+
+def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -> Levels:
+    """What is expected of each bin where those before it are odd or not."""
+    usual = bins.seen & ~course.odd
+    share = np.where(usual, bins.width / np.minimum((bins.number[:-1] + 1) * bins.width, DAY), 0.0)
+    level = followed(_begun(state, bins), np.where(usual, bins.x, 0.0), share)
+    away = np.where(usual, np.abs(bins.x - level[:-1]), 0.0)
+    if not bins.number[0].all():
+        level = np.where(bins.number > 0, level, np.nan)
+    swing = followed(state.swing, away, share)
+    moves = usual & bins.settled & (bins.shape > 0)
+    unlike = bins.settled & (state.days == 0) & (bins.shape > 0)
+    is_unlike = unlike.any() or state.mood.any()
+    moves &= state.days > 0
+    pace, expected = np.expm1(-bins.width / rule.follow), np.empty_like(bins.x)
+    drift, mood = state.drift, state.mood.copy()  # what follows is written to, no state ever is
+    for i, now in enumerate(expected):
+        np.multiply(bins.shape[i], np.exp(drift + mood), out=now)
+        np.copyto(now, level[i], where=~bins.settled[i])
+        away = bins.x[i] / now - 1
+        if is_unlike:
+            mood = _mood(rule, mood, away, unlike[i], usual[i], course.low[i], bins.width)
+        moved = drift - pace * np.minimum(np.maximum(away, -rule.depth), rule.depth)
+        drift = np.where(moves[i], np.minimum(np.maximum(moved, -DRIFT), DRIFT), drift)
+    return Levels(expected, level, swing, drift, mood)
+
+
+def _begun(state: SeasonalState, bins: Given) -> np.ndarray:
+    """The level before the bins ``(n,)``; of what has had none, the first value."""
+    if bins.number[0].all():
+        return state.level
+    first = bins.x[bins.seen.argmax(axis=0), np.arange(bins.x.shape[1])]
+    return np.where(bins.number[0] > 0, state.level, np.where(bins.number[-1] > 0, first, 0.0))
+
+
+def _mood(
+    rule: "Seasonal", mood: np.ndarray, away: np.ndarray, unlike: np.ndarray, usual: np.ndarray, low: np.ndarray,
+    width: int,
+) -> np.ndarray:  # fmt: skip
+    """Log of the level of an unlike day: follows its usual bins within hours, and is gone as soon after it.
+
+    What is told low is followed as slowly as the level: a slow return is no unlike day.
+    """
+    step = -np.expm1(-1 / max(rule.adapt / width, rule.settle[0]))
+    slow = np.where(low, -np.expm1(-width / rule.follow), step)
+    moved = np.where(usual, mood + slow * np.clip(away, -DRIFT, DRIFT), mood)
+    gone = np.where(np.abs(mood) > OVER, (1 - step) * mood, 0.0)
+    return np.where(unlike, np.clip(moved, -UNLIKE_LEVEL, UNLIKE_LEVEL), gone)
+
+
+def noises(
+    rule: "Seasonal", state: SeasonalState, bins: Given, expected: np.ndarray, usual: np.ndarray, caps: np.ndarray
+) -> Noises:
+    """Noise from residuals, or from bin to bin while there is no shape.
+
+    ``usual (t, n)``: the bins that it learns from; ``caps (t, n)``: the most that a residual counts as.
+    """
+    x, settled, previous, whole, width = bins.x, bins.settled, bins.previous[:-1], bins.whole[1:], bins.width
+    mean = np.where(settled, expected, (x + previous) / 2)
+    residual = np.where(settled, x - expected, (x - previous) / np.sqrt(2))
+    mean = np.where(whole, np.maximum(mean, 1.0), mean)
+    away = np.minimum(np.abs(residual), caps)
+    ratio = away * away / mean
+    counts = usual & np.isfinite(ratio)
+    fresh = usual & (state.weight == 0) & (np.cumsum(usual, axis=0) == 1)
+    more = np.cumsum(np.where(fresh, ASSUMED_BINS * width, counts * width), axis=0)
+    weight = np.minimum(state.weight + more, max(rule.memory, rule.settle[0] * width))
+    weight = np.where(more > 0, weight, state.weight)
+    ratio, share = np.where(counts, ratio, 0.0), np.where(counts, width / weight, 0.0)
+    if fresh.any():
+        ratio, share = np.where(fresh, assumed(x, whole), ratio), np.where(fresh, 1.0, share)
+    return Noises(residual, counts, followed(state.noise, ratio, share), weight[-1])
