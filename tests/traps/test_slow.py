@@ -48,4 +48,7 @@ def test_it_is_not_forgotten_after_five_weeks_as_a_baseline_that_rolls_on_forget
     cured, naive = played(series), played(series, cusum={"renew": 35})
     ends = [since(found, STEP)[0].end for found in (cured, naive)]
     assert ends[0] is None
-    assert 35 * DAY < (ends[1] or 0) - STEP < 42 * DAY
+    sag = naive.said("GE", SIGNAL, "cusum").between(SAG, STEP)
+    alarm = sag.t[sag.low][0]
+    assert sag.low[sag.t >= alarm].all(), "one run, which the sag began"
+    assert 35 * DAY < (ends[1] or 0) - alarm < 38 * DAY
