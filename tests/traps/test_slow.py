@@ -50,5 +50,5 @@ def test_it_is_not_forgotten_after_five_weeks_as_a_baseline_that_rolls_on_forget
     assert ends[0] is None
     sag = naive.said("GE", SIGNAL, "cusum").between(SAG, STEP)
     alarm = sag.t[sag.low][0]
-    assert sag.low[sag.t >= alarm].all(), "one run, which the sag began"
-    assert 35 * DAY < (ends[1] or 0) - alarm < 38 * DAY
+    assert (sag.low | np.isnan(sag.score))[sag.t >= alarm].all(), "one run, which the sag began: holidays are missing"
+    assert 35 * DAY < (ends[1] or 0) - alarm < 37 * DAY
