@@ -185,8 +185,9 @@ def _columns(arrays: dict[str, np.ndarray]) -> Iterator[Column]:
 
 
 def _seen(column: Column, view: View) -> np.ndarray:
-    value = np.full(len(view.since), np.nan)
-    value[: len(column.value)] = column.value
+    value = column.value.astype(np.float64)
+    if len(value) < len(view.since):
+        value = np.append(value, np.full(len(view.since) - len(value), np.nan))
     if len(column.rows):
         shifted = (column.time >= view.since[column.rows]) & (column.time < view.until[column.rows])
         value[column.rows[shifted]] = column.raw[shifted]
