@@ -17,7 +17,7 @@ from detectors.base import (
     joined,
 )
 from detectors.history import History
-from detectors.seasonal_course import Given, given
+from detectors.seasonal_course import Given, given, running
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_state import SeasonalState, written
 from detectors.similar import LAGS, noted, similar
@@ -237,9 +237,7 @@ class Seasonal(Detector[SeasonalState]):
 
 def _added(total: np.ndarray, values: np.ndarray) -> np.ndarray:
     """The total ``(n,)`` and values ``(t, n)``, one after the other: the sum of bins that come one by one."""
-    for value in values:
-        total = total + value
-    return total
+    return running(np.add, total, values)[-1]
 
 
 def _run(start: np.ndarray, inside: np.ndarray, over: np.ndarray, t: np.ndarray) -> np.ndarray:

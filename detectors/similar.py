@@ -1,5 +1,7 @@
 """What a series does at this time of a similar day: the shape that `seasonal` expects."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from detectors.base import DAY, Context
@@ -71,7 +73,7 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
     now = calendar.read(newest, as_noted)
     kind = _kind(now)
     clock, is_off, is_free = now - OFFSETS * kind, kind > 0, kind < 2
-    days, alike, kin = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
+    alike, kin = np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
     ahead: list[np.ndarray | None] = []
     codes: dict[int, tuple[np.ndarray | None, np.ndarray, np.ndarray]] = {}
     for i, lag in enumerate(LAGS):
@@ -88,17 +90,17 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
                 codes[position] = moved if moved.any() else None, (old > 0) == is_off, (old > 1) | is_free
             moved_by, alike[i], kin[i] = codes[position]
             ahead.append(moved_by)
-        days[i] = _lagged(past, view, at, grid, ahead[i])
+    places = [past.find(slot - lag * DAY) for lag in LAGS]
+    days = _lagged(past, view, slot, grid, dict(enumerate(places)), ahead)
     known = ~np.isnan(days)
     some = (alike & known).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
     count = np.where(some, np.count_nonzero(kin & alike & known, axis=0), 0)
     wanted = LAGS if is_off.any() else WEEKS
-    replaced = [i for i, lag in enumerate(LAGS) if lag in wanted and past.replaced(slot - lag * DAY)]
+    replaced = {i: at for i, at in enumerate(places) if at is not None and LAGS[i] in wanted and past.replaced(at)}
     if replaced:
         raw, seen = days, View(view.since, np.full(n, ALWAYS))
-        for i in replaced:
-            raw[i] = _lagged(past, seen, slot - LAGS[i] * DAY, grid, ahead[i])
+        raw[list(replaced)] = _lagged(past, seen, slot, grid, replaced, ahead)
         chosen = _own(chosen, raw, is_off)
     return middle(np.concatenate([chosen, chosen[SAME][:1]])), count
 
@@ -126,11 +128,20 @@ def _kind(code: np.ndarray) -> np.ndarray:
     return np.rint(code / OFFSETS)
 
 
-def _lagged(past: History, view: View, at: int, grid: int, ahead: np.ndarray | None) -> np.ndarray:
-    """The slot at a time ``(n,)``, later by what the local clock is ``ahead (n,)`` [quarters] of that day's; None:
-    of nobody."""
-    if ahead is None:
-        return _column(past, view, at)
+def _lagged(
+    past: History, view: View, slot: int, grid: int, places: Mapping[int, int | None],
+    ahead: Sequence[np.ndarray | None],
+) -> np.ndarray:  # fmt: skip
+    """A slot at some lags ``(k, n)``, of which ``places`` has the positions, by their places in `LAGS`."""
+    days = past.columns(list(places.values()), view)
+    for i, lag in enumerate(places):
+        if (moved := ahead[lag]) is not None:
+            days[i] = _moved(past, view, slot - LAGS[lag] * DAY, grid, moved)
+    return days
+
+
+def _moved(past: History, view: View, at: int, grid: int, ahead: np.ndarray) -> np.ndarray:
+    """The slot at a time ``(n,)``, later by what the local clock is ``ahead (n,)`` [quarters] of that day's."""
     value = np.full(len(ahead), np.nan)
     for quarters in np.unique(ahead).tolist():
         time = at + int(quarters) * QUARTER
@@ -143,8 +154,7 @@ def _lagged(past: History, view: View, at: int, grid: int, ahead: np.ndarray | N
 
 
 def _column(past: History, view: View, time: int) -> np.ndarray:
-    position = past.find(time)
-    return np.full(len(view.since), np.nan) if position is None else past.read(position, view)
+    return past.columns([past.find(time)], view)[0]
 
 
 def middle(values: np.ndarray) -> np.ndarray:
