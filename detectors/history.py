@@ -6,11 +6,13 @@ the chunks of the shorter one.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+
+from detectors.base import NEVER
 
 CHUNK = 64
 """Columns in a chunk [bins]: an append copies at most this many references."""
@@ -102,24 +104,36 @@ class History:
         position = self.until(time)
         return position if position is not None and self.time(position) == time else None
 
-    def replaced(self, time: int) -> bool:
-        """Whether the column of this very time has values that are not as observed."""
-        position = self.find(time)
-        if position is None:
-            return False
-        chunk, j = divmod(position - self.dropped, CHUNK)
-        return bool((self.chunks[chunk].column == j).any() if chunk < len(self.chunks) else len(self.tail[j].rows))
+    def replaced(self, position: int) -> bool:
+        """Whether the column at a position has values that are not as observed."""
+        return bool(len(self._column(position).rows))
 
     def read(self, position: int, view: View) -> np.ndarray:
         """The column at a position ``(n,) float64``; NaN for entities that came later."""
+        return self.columns([position], view)[0]
+
+    def columns(self, positions: Sequence[int | None], view: View) -> np.ndarray:
+        """The columns at k positions ``(k, n) float64``; NaN for entities that came later, and where there is none."""
+        values, times = np.full((len(positions), len(view.since)), np.nan), [0] * len(positions)
+        for i, position in enumerate(positions):
+            if position is None:
+                continue
+            column = self._column(position)
+            values[i, : len(column.value)], times[i] = column.value, column.time
+            if len(column.rows):
+                shifted = (column.time >= view.since[column.rows]) & (column.time < view.until[column.rows])
+                values[i, column.rows[shifted]] = column.raw[shifted]
+        if view.since.max(initial=NEVER) > min(times, default=0):
+            values[np.array(times)[:, None] < view.since] = np.nan
+        return values
+
+    def _column(self, position: int) -> Column:
         chunk, j = divmod(position - self.dropped, CHUNK)
-        if chunk < len(self.chunks):
-            c = self.chunks[chunk]
-            here = c.column == j
-            column = Column(int(c.times[j]), c.values[:, j], c.row[here], c.raw[here])
-        else:
-            column = self.tail[j]
-        return _seen(column, view)
+        if chunk >= len(self.chunks):
+            return self.tail[j]
+        c = self.chunks[chunk]
+        here = c.column == j if len(c.column) else slice(0)
+        return Column(int(c.times[j]), c.values[:, j], c.row[here], c.raw[here])
 
     def rows(self, pick: np.ndarray, view: View) -> tuple[np.ndarray, np.ndarray]:
         """Times ``(c,)`` and the past ``(k, c) float64`` of the entities ``pick (k,)``, rows apart from one another."""
@@ -182,16 +196,6 @@ def _columns(arrays: dict[str, np.ndarray]) -> Iterator[Column]:
     for i, time in enumerate(arrays["times"].tolist()):
         raw = slice(edges[i], edges[i + 1])
         yield Column(time, arrays["values"][i], arrays["raw_row"][raw], arrays["raw"][raw])
-
-
-def _seen(column: Column, view: View) -> np.ndarray:
-    value = np.full(len(view.since), np.nan)
-    value[: len(column.value)] = column.value
-    if len(column.rows):
-        shifted = (column.time >= view.since[column.rows]) & (column.time < view.until[column.rows])
-        value[column.rows[shifted]] = column.raw[shifted]
-    value[column.time < view.since] = np.nan
-    return value
 
 
 def _block(chunk: Chunk, pick: np.ndarray, view: View) -> np.ndarray:

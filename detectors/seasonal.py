@@ -17,7 +17,7 @@ from detectors.base import (
     joined,
 )
 from detectors.history import History
-from detectors.seasonal_course import Given, given
+from detectors.seasonal_course import Given, given, running
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_state import SeasonalState, written
 from detectors.similar import LAGS, noted, similar
@@ -142,19 +142,23 @@ class Seasonal(Detector[SeasonalState]):
         calendar = noted(state.calendar, t, context).forget(oldest)
         # what was read ahead was read for the day that was: a weekend's first slot is no workday's
         next_one = slot == state.slot + grid and calendar.end == state.calendar.end
-        state, renewed = self._renewed(replace(written(state), calendar=calendar), t)
-        state = replace(state, slot=slot, past=state.past.forget(oldest))
+        state, renewed = self._renewed(state, t)
+        past, view, zero = written(state).forget(oldest), state.view, np.zeros_like(state.total)
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray]:
-            return similar(state.past, calendar, state.view, at, grid)
+            return similar(past, calendar, view, at, grid)
 
+        before, shape, after = state.shape, state.after, state.after
         if context.width >= self.grid:
-            shape, days = read(slot)
-            return replace(state, shape=shape, days=days)
-        after, days = read(slot + grid)
-        if next_one and not renewed:
-            return replace(state, before=state.shape, shape=state.after, after=after, days=days)
-        return replace(state, before=read(slot - grid)[0], shape=read(slot)[0], after=after, days=days)
+            before, (shape, days) = state.before, read(slot)
+        else:
+            after, days = read(slot + grid)
+            if renewed or not next_one:
+                before, shape = read(slot - grid)[0], read(slot)[0]
+        return replace(
+            state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
+            before=before, shape=shape, after=after, days=days,
+        )  # fmt: skip
 
     def _renewed(self, state: SeasonalState, t: int) -> tuple[SeasonalState, bool]:
         """Runs that have lasted are the level now: their raw values are the past, and nothing before."""
@@ -233,9 +237,7 @@ class Seasonal(Detector[SeasonalState]):
 
 def _added(total: np.ndarray, values: np.ndarray) -> np.ndarray:
     """The total ``(n,)`` and values ``(t, n)``, one after the other: the sum of bins that come one by one."""
-    for value in values:
-        total = total + value
-    return total
+    return running(np.add, total, values)[-1]
 
 
 def _run(start: np.ndarray, inside: np.ndarray, over: np.ndarray, t: np.ndarray) -> np.ndarray:

@@ -108,11 +108,18 @@ def given(rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, 
     for i in range(len(x)):
         previous[i + 1] = np.where(seen[i], x[i], previous[i])
         first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
-    number = np.concatenate([state.seen[None], state.seen + np.cumsum(seen, axis=0)])
-    whole = np.concatenate([state.whole[None], ~seen | (x == np.rint(x))])
+    number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
     settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
-    whole = np.logical_and.accumulate(whole, axis=0)
     return Given(t, width, x, seen, shape, settled, first, number, whole, previous)
+
+
+def running(add: np.ufunc, start: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """What it comes to before each of t ``rows (t, n)`` and after the last, ``(t + 1, n)``, one after the other."""
+    total = np.empty((len(rows) + 1, len(start)), start.dtype)
+    total[0] = start
+    for i, row in enumerate(rows):
+        add(total[i], row, out=total[i + 1])
+    return total
 
 
 def supposed(rule: "Seasonal", state: SeasonalState, shape: tuple[int, int]) -> Course:
@@ -142,16 +149,22 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     unlike = bins.settled & (state.days == 0) & (bins.shape > 0)
     is_unlike = unlike.any() or state.mood.any()
     moves &= state.days > 0
-    pace, expected = np.expm1(-bins.width / rule.follow), np.empty_like(bins.x)
+    pace, expected = np.array(np.expm1(-bins.width / rule.follow)), np.empty_like(bins.x)
+    one, least, most, down, up = (np.array(a) for a in (1.0, -rule.depth, rule.depth, -DRIFT, DRIFT))
     drift, mood = state.drift, state.mood.copy()  # what follows is written to, no state ever is
-    for i, now in enumerate(expected):
-        np.multiply(bins.shape[i], np.exp(drift + mood), out=now)
-        np.copyto(now, level[i], where=~bins.settled[i])
-        away = bins.x[i] / now - 1
+    stays, is_unsettled = ~moves, ~bins.settled
+    some_unsettled = is_unsettled.any()
+    for i, (x, shape, now) in enumerate(zip(bins.x, bins.shape, expected, strict=True)):
+        np.multiply(shape, np.exp(drift + mood if is_unlike else drift), out=now)
+        if some_unsettled:
+            np.copyto(now, level[i], where=is_unsettled[i])
+        away = x / now - one
         if is_unlike:
             mood = _mood(rule, mood, away, unlike[i], usual[i], course.low[i], bins.width)
-        moved = drift - pace * np.minimum(np.maximum(away, -rule.depth), rule.depth)
-        drift = np.where(moves[i], np.minimum(np.maximum(moved, -DRIFT), DRIFT), drift)
+        moved = drift - pace * np.minimum(np.maximum(away, least), most)
+        moved = np.minimum(np.maximum(moved, down), up)
+        np.copyto(moved, drift, where=stays[i])
+        drift = moved
     return Levels(expected, level, swing, drift, mood)
 
 
@@ -192,8 +205,12 @@ def noises(
     away = np.minimum(np.abs(residual), caps)
     ratio = away * away / mean
     counts = usual & np.isfinite(ratio)
-    fresh = usual & (state.weight == 0) & (np.cumsum(usual, axis=0) == 1)
-    more = np.cumsum(np.where(fresh, ASSUMED_BINS * width, counts * width), axis=0)
+    none, bins_of = state.weight == 0, counts.astype(np.int64)
+    fresh = usual & none
+    if none.any():
+        fresh &= running(np.add, np.zeros(x.shape[1], np.int64), usual)[1:] == 1
+        bins_of[fresh] = ASSUMED_BINS
+    more = running(np.add, np.zeros(x.shape[1], np.int64), bins_of)[1:] * width
     weight = np.minimum(state.weight + more, max(rule.memory, rule.settle[0] * width))
     weight = np.where(more > 0, weight, state.weight)
     ratio, share = np.where(counts, ratio, 0.0), np.where(counts, width / weight, 0.0)

@@ -1,5 +1,7 @@
 """What a series does at this time of a similar day: the shape that `seasonal` expects."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from detectors.base import DAY, Context
@@ -67,12 +69,13 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
     """
-    n, newest = len(view.since), calendar.end - 1
-    now = calendar.read(newest, plain(n))
-    clock, kind = _clock(now), _kind(now)
-    days, alike, kin = np.empty((len(LAGS), n)), np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
+    n, newest, as_noted = len(view.since), calendar.end - 1, plain(len(view.since))
+    now = calendar.read(newest, as_noted)
+    kind = _kind(now)
+    clock, is_off, is_free = now - OFFSETS * kind, kind > 0, kind < 2
+    alike, kin = np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
     ahead: list[np.ndarray | None] = []
-    codes: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    codes: dict[int, tuple[np.ndarray | None, np.ndarray, np.ndarray]] = {}
     for i, lag in enumerate(LAGS):
         at = slot - lag * DAY
         position = calendar.until(at + grid - 1)  # what was noted within a slot holds for all of it
@@ -80,23 +83,25 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
             ahead.append(None)
         else:
             if position not in codes:
-                then = calendar.read(position, plain(n))
+                then = calendar.read(position, as_noted)
                 then = np.where(np.isnan(then), now, then)
-                codes[position] = clock - _clock(then), _kind(then)
-            ahead.append(codes[position][0])
-            alike[i] = (codes[position][1] > 0) == (kind > 0)
-            kin[i] = (codes[position][1] > 1) | (kind < 2)
-        days[i] = _lagged(past, view, at, grid, ahead[i])
-    some = (alike & ~np.isnan(days)).any(axis=0)
+                old = _kind(then)
+                moved = clock - (then - OFFSETS * old)
+                codes[position] = moved if moved.any() else None, (old > 0) == is_off, (old > 1) | is_free
+            moved_by, alike[i], kin[i] = codes[position]
+            ahead.append(moved_by)
+    places = [past.find(slot - lag * DAY) for lag in LAGS]
+    days = _lagged(past, view, slot, grid, dict(enumerate(places)), ahead)
+    known = ~np.isnan(days)
+    some = (alike & known).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
-    count = np.where(some, np.count_nonzero(kin & ~np.isnan(chosen), axis=0), 0)
-    wanted = LAGS if (kind > 0).any() else WEEKS
-    replaced = [i for i, lag in enumerate(LAGS) if lag in wanted and past.replaced(slot - lag * DAY)]
+    count = np.where(some, np.count_nonzero(kin & alike & known, axis=0), 0)
+    wanted = LAGS if is_off.any() else WEEKS
+    replaced = {i: at for i, at in enumerate(places) if at is not None and LAGS[i] in wanted and past.replaced(at)}
     if replaced:
         raw, seen = days, View(view.since, np.full(n, ALWAYS))
-        for i in replaced:
-            raw[i] = _lagged(past, seen, slot - LAGS[i] * DAY, grid, ahead[i])
-        chosen = _own(chosen, raw, kind > 0)
+        raw[list(replaced)] = _lagged(past, seen, slot, grid, replaced, ahead)
+        chosen = _own(chosen, raw, is_off)
     return middle(np.concatenate([chosen, chosen[SAME][:1]])), count
 
 
@@ -123,14 +128,20 @@ def _kind(code: np.ndarray) -> np.ndarray:
     return np.rint(code / OFFSETS)
 
 
-def _clock(code: np.ndarray) -> np.ndarray:
-    return code - OFFSETS * _kind(code)
+def _lagged(
+    past: History, view: View, slot: int, grid: int, places: Mapping[int, int | None],
+    ahead: Sequence[np.ndarray | None],
+) -> np.ndarray:  # fmt: skip
+    """A slot at some lags ``(k, n)``, of which ``places`` has the positions, by their places in `LAGS`."""
+    days = past.columns(list(places.values()), view)
+    for i, lag in enumerate(places):
+        if (moved := ahead[lag]) is not None:
+            days[i] = _moved(past, view, slot - LAGS[lag] * DAY, grid, moved)
+    return days
 
 
-def _lagged(past: History, view: View, at: int, grid: int, ahead: np.ndarray | None) -> np.ndarray:
+def _moved(past: History, view: View, at: int, grid: int, ahead: np.ndarray) -> np.ndarray:
     """The slot at a time ``(n,)``, later by what the local clock is ``ahead (n,)`` [quarters] of that day's."""
-    if ahead is None or not ahead.any():
-        return _column(past, view, at)
     value = np.full(len(ahead), np.nan)
     for quarters in np.unique(ahead).tolist():
         time = at + int(quarters) * QUARTER
@@ -143,8 +154,7 @@ def _lagged(past: History, view: View, at: int, grid: int, ahead: np.ndarray | N
 
 
 def _column(past: History, view: View, time: int) -> np.ndarray:
-    position = past.find(time)
-    return np.full(len(view.since), np.nan) if position is None else past.read(position, view)
+    return past.columns([past.find(time)], view)[0]
 
 
 def middle(values: np.ndarray) -> np.ndarray:

@@ -128,6 +128,6 @@ def lowest(sums: Sums, deviation: np.ndarray, loss: np.ndarray) -> tuple[np.ndar
     score = np.where(loss[:, None] >= SHARE * lost, sums.residual / deviation, 0.0)
     least, its = np.zeros_like(loss), np.zeros_like(loss)
     for i in range(score.shape[1]):
-        less = score[:, i] < least
-        least, its = np.where(less, score[:, i], least), np.where(less, lost[:, i], its)
+        np.copyto(its, lost[:, i], where=score[:, i] < least)
+        least = np.fmin(score[:, i], least)
     return least, its

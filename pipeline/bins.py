@@ -126,3 +126,16 @@ def lowest(watermarks: Iterable[int]) -> int:
     (300, True)
     """
     return min(watermarks, default=NEVER)
+
+
+def used_of(index: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of n places are used, in order, and where each of ``index (m,)`` stands among them ``(m,) intp``.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in used_of(np.array([4, 1, 4]), 6)]
+    [[1, 4], [1, 0, 1]]
+    """
+    is_used = np.zeros(n, bool)
+    is_used[index] = True
+    return np.flatnonzero(is_used), (np.cumsum(is_used) - 1)[index]

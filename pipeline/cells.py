@@ -35,6 +35,7 @@ class Cells:
         self.signals: list[str] = []
         self.ends: list[int] = []
         self.widths: list[int] = []
+        self.pairs, self.slow = _pairs([]), _slow([])
         self.columns = {name: np.zeros((0, 0, *more), dtype) for name, (dtype, more) in COLUMNS.items()}
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -46,6 +47,7 @@ class Cells:
             self.signals.append(name)
             self.ends.append(0)
             self.widths.append(width)
+            self.pairs, self.slow = _pairs(self.signals), _slow(self.signals)
             self.grow(len(self["weight"]))
         return self.signals.index(name)
 
@@ -66,11 +68,13 @@ class Cells:
         it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back to normal
         it does so only while it is at the bottom.
         """
-        ratio, weight = ratios(said.value, said.expected), weights(said, self.settings)
+        ratio = ratios(said.value, said.expected)
+        lost = losses(ratio)
+        weight = weights(said, lost, self.settings)
         bins = (column[None] for column in (said.state, weight, ratio))
         fresh = self.noted(rows, signal, np.array([said.start]), *bins)
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
-        lost, sure = losses(ratio), (said.state == LOW_CONFIRMED) & is_open
+        sure = (said.state == LOW_CONFIRMED) & is_open
         if sure.any():
             contradicted = (self["weight"][rows][:, self.others(signal)] < 0).any(axis=1)
             holds = sure & ((lost >= self.settings.bottom * fresh["worst"]) | ~contradicted)
@@ -101,6 +105,9 @@ class Cells:
 
     def backs(self, rows: np.ndarray, signal: int, start: np.ndarray, low: np.ndarray) -> np.ndarray:
         """When each entity was last seen to come back, after each of t bins ``(t, n)`` [s]."""
+        if len(low) == 1:  # nothing to look back over
+            came = low[0] | (self["low_from"][rows, signal] > 0)
+            return np.where(came, np.where(low[0], 0, start[0]), self["back"][rows, signal])[None]
         before = np.concatenate([self["low_from"][None, rows, signal] > 0, low[:-1]])
         at = np.where(low | before, 1 + np.arange(len(low))[:, None], 0)
         came = np.concatenate([self["back"][None, rows, signal], np.where(low, 0, start[:, None])])
@@ -131,7 +138,7 @@ class Cells:
         """
         stale = now > ends + self.settings.stale * np.array(self.widths, np.int64)
         terms = np.where(stale & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
-        for beside, first in self._pairs():
+        for beside, first in self.pairs:
             # where the first detector says nothing, noise is too loud or the past too short for any outage to begin
             mute = ~is_open & (weight[:, first] == 0) & (weight[:, beside] > 0)
             recent = (back[:, first] > 0) & ((now - back)[:, first] <= self.settings.slow_memory)
@@ -141,26 +148,20 @@ class Cells:
             terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
         return terms
 
-    def _pairs(self) -> list[tuple[int, int]]:
-        """The place of each detector beside a first one, and of that."""
-        firsts = {signal: i for i, signal in enumerate(self.signals)}
-        named = ((i, signal.partition(BESIDE)) for i, signal in enumerate(self.signals))
-        return [(i, firsts[first]) for i, (first, beside, _) in named if beside and first in firsts]
-
     def once(self, weight: np.ndarray) -> np.ndarray:
         """Weights ``(n, s)`` for an outage, without those beside a first detector that is low too: it tells better."""
-        if pairs := self._pairs():
+        if self.pairs:
             weight = weight.copy()
-            for beside, first in pairs:
+            for beside, first in self.pairs:
                 weight[weight[:, first] > 0, beside] = 0
         return weight
 
     def loudest(self, terms: np.ndarray) -> np.ndarray:
         """Terms ``(n, s)`` in which a signal says for an outage what the loudest of its detectors does: all of them
         heard the same."""
-        if pairs := self._pairs():
+        if self.pairs:
             terms = terms.copy()
-            for beside, first in pairs:
+            for beside, first in self.pairs:
                 terms[:, beside] = np.maximum(terms[:, beside] - np.maximum(terms[:, first], 0.0), 0.0)
         return terms
 
@@ -212,4 +213,17 @@ class Cells:
     def load(self, head: Any, columns: dict[str, np.ndarray]) -> None:
         """Take over what was saved."""
         self.signals, self.ends, self.widths = head
+        self.pairs, self.slow = _pairs(self.signals), _slow(self.signals)
         self.columns = {name: columns[name].copy() for name in COLUMNS}
+
+
+def _pairs(signals: list[str]) -> list[tuple[int, int]]:
+    """The place of each detector beside a first one, and of that."""
+    firsts = {signal: i for i, signal in enumerate(signals)}
+    named = ((i, signal.partition(BESIDE)) for i, signal in enumerate(signals))
+    return [(i, firsts[first]) for i, (first, beside, _) in named if beside and first in firsts]
+
+
+def _slow(signals: list[str]) -> np.ndarray:
+    """Which are of a detector beside a first one."""
+    return np.array([BESIDE in signal for signal in signals], bool)

@@ -1,6 +1,7 @@
 """What verdicts weigh: named, bounded log-odds terms, and the kind of an outage that they add up to."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ def losses(ratio: np.ndarray) -> np.ndarray:
     >>> losses(np.array([0.25, 1.5, np.nan])).tolist()
     [0.75, 0.0, 0.0]
     """
-    return np.minimum(np.maximum(1 - filled(ratio, 1.0), 0), 1)
+    return np.minimum(np.fmax(1 - ratio, 0), 1)
 
 
 class Said(NamedTuple):
@@ -73,8 +74,10 @@ def is_low(state: np.ndarray) -> np.ndarray:
     return (state == LOW_PROVISIONAL) | (state == LOW_CONFIRMED)
 
 
-def weights(said: Said, settings: Fusing) -> np.ndarray:
+def weights(said: Said, lost: np.ndarray, settings: Fusing) -> np.ndarray:
     """Log-odds ``(n,)`` that a bin speaks for (positive) or against an outage; 0 where nothing is known.
+
+    ``lost (n,)``: see `losses` [0-1].
 
     A low verdict weighs its score [robust standard deviations], in proportion to its depth up to
     ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against.
@@ -83,8 +86,8 @@ def weights(said: Said, settings: Fusing) -> np.ndarray:
     if BESIDE in said.signal:
         sure = np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low)
         return np.where(is_low(state), np.minimum(settings.cap, sure), 0.0)
-    depth, against = losses(ratios(said.value, said.expected)), settings.against(kind_of(said.signal))
-    full = settings.per_deviation * np.abs(filled(said.score)) * np.minimum(1, depth / settings.full_depth)
+    against = settings.against(kind_of(said.signal))
+    full = settings.per_deviation * np.abs(filled(said.score)) * np.minimum(1, lost / settings.full_depth)
     low = np.minimum(settings.cap, np.where(state == LOW_PROVISIONAL, full / 2, full))
     return np.where(is_low(state), low, np.where(state == UNKNOWN, 0.0, against))
 
@@ -97,12 +100,17 @@ def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings:
     >>> log_odds(np.array([-4.0]), np.array([[9.0, 8.0, -2.0]]), ["bgp.ris", "bgp.ioda", "traffic.radar"], Fusing())
     array([3.])
     """
-    total = prior + np.minimum(terms, 0).sum(axis=1)
-    kinds = [kind_of(signal) for signal in signals]
-    for kind in sorted(set(kinds)):
-        own = [i for i, k in enumerate(kinds) if k == kind]
-        total = total + np.minimum(settings.cap, np.maximum(terms[:, own], 0).sum(axis=1))
+    total, up = prior + np.minimum(terms, 0).sum(axis=1), np.maximum(terms, 0)
+    for own in _by_kind(tuple(signals)):
+        total = total + np.minimum(settings.cap, up[:, own[0]] if len(own) == 1 else up[:, own].sum(axis=1))
     return total
+
+
+@lru_cache(maxsize=64)
+def _by_kind(signals: tuple[str, ...]) -> list[list[int]]:
+    """The places of the signals of each kind."""
+    kinds = [kind_of(signal) for signal in signals]
+    return [[i for i, k in enumerate(kinds) if k == kind] for kind in sorted(set(kinds))]
 
 
 def probability(odds: np.ndarray) -> np.ndarray:

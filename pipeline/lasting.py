@@ -23,7 +23,7 @@ def began(was: np.ndarray, start: np.ndarray, holds: np.ndarray, breaks: np.ndar
     [100, 900, 900, 300]
     """
     broken, held = _at_last(holds, breaks)
-    fresh = np.where(held.any(axis=0), start[np.argmax(held, axis=0)], 0)
+    fresh = start[0] * held[0] if len(held) == 1 else np.where(held.any(axis=0), start[np.argmax(held, axis=0)], 0)
     return np.where((was > 0) & ~broken, was, fresh)
 
 
@@ -58,7 +58,7 @@ def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarra
 def _at_last(holds: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where anything breaks it ``(n, ...)``, and where it holds after the last time ``(t, n, ...)``."""
     if len(breaks) == 1:  # nothing to look back over
-        return breaks[0], holds & ~breaks
+        return breaks[0], holds
     broken = breaks.any(axis=0)
     after = np.where(broken, len(breaks) - np.argmax(breaks[::-1], axis=0), 0)
     number = np.arange(len(breaks)).reshape(-1, *[1] * (breaks.ndim - 1))

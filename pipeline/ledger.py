@@ -111,7 +111,7 @@ class Ledger:
 
     def _hear(self, turn: Turn) -> Heard:
         """Take in one bin."""
-        (rows, parts, whole), signal = self._enter(turn)
+        (rows, parts, whole, rest), signal = self._enter(turn)
         said = turn.said
         if parts.countries:
             before = self.cells["state"][rows[len(said.entities) :], signal]
@@ -119,7 +119,7 @@ class Ledger:
         self.cells.ends[signal] = turn.end
         held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
         self.cells.write(held, rows, signal, self.open[rows])
-        told = self._weigh(rows[~whole], turn.end) + self._weigh(rows[whole], turn.end, are_countries=True)
+        told = self._weigh(rest, turn.end) + self._weigh(whole, turn.end, are_countries=True)
         return Heard([outage for outage in told if outage is not None], None if held is said else held)
 
     def _enter(self, turn: Turn) -> tuple[Frame, int]:
@@ -188,7 +188,7 @@ class Ledger:
         low = weight > 0
         for_it = self.cells.once(np.where(low, weight, 0))
         # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
-        strong, slow = strong_ones(for_it), np.array([BESIDE in signal for signal in self.cells.signals])
+        strong, slow = strong_ones(for_it), self.cells.slow
         strong &= ~slow | ~(strong & ~slow).any(axis=1, keepdims=True)
         onset = np.where(strong, self.cells.onsets(rows), 2**62).min(axis=1)
         severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)

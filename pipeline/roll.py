@@ -13,11 +13,12 @@ FRAMES = 64
 
 class Frame(NamedTuple):
     """Where a frame's entities stand, ``rows (n,) intp``, those of the countries that it has only parts of behind them;
-    ``whole (n,) bool``: which of them are countries."""
+    ``whole (c,) intp`` and ``rest``: those that are countries, and all others."""
 
     rows: np.ndarray
     parts: Parts
     whole: np.ndarray
+    rest: np.ndarray
 
 
 class Roll:
@@ -47,9 +48,8 @@ class Roll:
             if len(self.frames) > FRAMES:
                 self.frames.clear()
             rows = np.array([self.rows[entity[:2]] for entity in every], np.intp)
-            found = self.frames[entities] = Frame(
-                rows, parts, np.array([entity.type == "country" for entity in every], bool)
-            )
+            whole = np.array([entity.type == "country" for entity in every], bool)
+            found = self.frames[entities] = Frame(rows, parts, rows[whole], rows[~whole])
         return found
 
     def enter(self, entity: Entity) -> None:

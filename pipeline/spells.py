@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.cells import COUNTED, Cells
-from pipeline.evidence import Said, is_low, ratios, weights
+from pipeline.evidence import Said, is_low, losses, ratios, weights
 from pipeline.parts import countries
 from pipeline.roll import Frame
 from pipeline.settings import Fusing
@@ -43,7 +43,9 @@ class Spell(NamedTuple):
         ends = np.array([turn.end for turn in own], np.int64)
         ratio = ratios(said.value, said.expected)
         at = np.array(places, np.intp)
-        return cls(frame.rows, signal, at, verdicts.start[bins], ends, said, weights(said, settings), ratio)
+        return cls(
+            frame.rows, signal, at, verdicts.start[bins], ends, said, weights(said, losses(ratio), settings), ratio
+        )
 
     def until(self, place: int) -> "Spell":
         """Those before a place."""

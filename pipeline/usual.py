@@ -46,21 +46,22 @@ class Usual:
         """
         if not sure.any():
             return said
-        since, worst, score = (cells[name][rows, signal] for name in ("low_from", "worst", "score"))
-        hour = said.start // HOUR % HOURS
+        since, least = cells["low_from"][rows, signal], self.least[rows, signal, said.start // HOUR % HOURS]
         lasted, low = np.where(sure & (since > 0), said.start - since, 0), is_low(said.state)
-        least = self.least[rows, signal, hour]
-        with np.errstate(invalid="ignore"):
-            learns = low & (lasted > 0) & (lasted < self.settings.used_to) & (said.expected > 0)
+        learns = low & (lasted > 0) & (lasted < self.settings.used_to) & (said.expected > 0)
+        if learns.any():
             fresh = np.where(least > 0, np.minimum(least, said.expected), said.expected)
-            bottom = least * (1 - self.settings.bottom * worst)
-            down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom)
-            observed = (said.value >= 0) & (said.health >= HEALTHY)
-        self.least[rows, signal, hour] = np.where(learns, fresh, least)
+            self.least[rows, signal, said.start // HOUR % HOURS] = np.where(learns, fresh, least)
         used, level = (least > 0) & (lasted >= self.settings.used_to), lasted >= self.settings.new_level
+        if not used.any():
+            return said
         if level.any():
             places = np.array([entity.type in ("country", "region") for entity in said.entities])
             level &= ~(places & (said.value <= DARK * least))
+        worst, score = cells["worst"][rows, signal], cells["score"][rows, signal]
+        bottom = least * (1 - self.settings.bottom * worst)
+        down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom)
+        observed = (said.value >= 0) & (said.health >= HEALTHY)
         down &= used & ~level
         back = used & mute & observed & ~down
         down &= ~low

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from pipeline.bins import DAY, Cadence, infer_cadence
+from pipeline.bins import DAY, Cadence, infer_cadence, used_of
 from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, DecodeError
 from pipeline.feeds.base import Feed, Item
@@ -182,7 +182,7 @@ def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:
 
 
 def _piece(rows: Rows, part: slice) -> Rows:
-    used, column = np.unique(rows.entity[part], return_inverse=True)
+    used, column = used_of(rows.entity[part], len(rows.entities))
     return dataclasses.replace(
         rows, entities=tuple(rows.entities[i] for i in used), time=rows.time[part],
         entity=column.astype(np.int32), value=rows.value[part],

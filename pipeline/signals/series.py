@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.bins import NEVER, Cadence
+from pipeline.bins import NEVER, Cadence, used_of
 from pipeline.records import UP, Bins, Entity, Rows, Run
 from pipeline.snapshot import pack, unpack
 
@@ -46,7 +46,7 @@ class Grid:
 
     def put(self, rows: Rows, start: np.ndarray) -> None:
         """Take in rows whose bins start at ``start``: those are open."""
-        used, at = np.unique(rows.entity, return_inverse=True)
+        used, at = used_of(rows.entity, len(rows.entities))
         first = np.full(len(used), np.iinfo(np.int64).max)
         np.minimum.at(first, at, start)
         column = np.array([self._column(rows.entities[i], int(s)) for i, s in zip(used, first, strict=True)], np.int32)
