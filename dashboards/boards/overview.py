@@ -2,7 +2,7 @@
 
 from dashboards.board import begins, board, outage_marks, source_variable, tense_variable
 from dashboards.boards.endings import TENSES, ended_table
-from dashboards.boards.feeds import feed_table, feeds_alive, moved_by_the_feed, sources_healthy
+from dashboards.boards.feeds import blind_signals, feed_table, feeds_alive, moved_by_the_feed, sources_healthy
 from dashboards.boards.states import (
     APART,
     CONFIRMED,
@@ -272,8 +272,9 @@ def overview() -> Json:
             (5, 5, also_out()),
             (5, 5, suspected()),
             (5, 5, feeds_alive()),
-            (8, 4, age()),
-            (7, 4, watches()),
+            (5, 4, age()),
+            (5, 4, blind_signals()),
+            (5, 4, watches()),
             (24, 13, outage_table()),
             (24, 6, ended_table(TENSE)),
             (15, 8, over_time()),
