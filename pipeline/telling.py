@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
+from pipeline.doings import FEW_SOURCES, MOVED, STUCK, Doing, blind, moves, plain
 from pipeline.errors import gave_up
 from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
 from pipeline.feeds.case import strangers
@@ -24,19 +25,22 @@ from pipeline.topics import DEADLETTERS
 from pipeline.wording import counted, damage, given_up, printable
 
 
-def tell(console: Console, playback: Playback, result: Result, as_json: bool, note: str = "") -> int:
+def tell(
+    console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
+    doings: Sequence[Doing] | None = (),
+) -> int:  # fmt: skip
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
-    ``note`` stands below the table of outages.
-    Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered or not observed may hold
-    an outage.
+    ``note`` stands below the table of outages; ``doings``: what the feeds did, None where that is not known.
+    Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered, not observed or not seen
+    by a feed may hold an outage.
     """
     counts = {
         "read": playback.read, "used": result.used,
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
     if as_json:
-        sys.stdout.write(_as_json(playback, result, counts))
+        sys.stdout.write(_as_json(playback, result, counts, doings))
     else:
         _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
         _found(console, result.sorted(), playback, note)
@@ -48,11 +52,14 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
             console.print(
                 f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
             )
+        for sentence in moves(doings or ()):
+            console.print(Text(printable(sentence)))
         unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
-        _caution(console, (*_unanswered(counts), *_limits(playback, result), *unread))
+        _caution(console, (*_unanswered(counts), *_unknown(doings), *_limits(playback, result), *unread))
     nothing_judged = not sum(result.judged.values())
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
-    return int(nothing_judged or lost or bool(playback.observed.gaps()))
+    blind_once = any(doing.what != MOVED for doing in doings or ())
+    return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))
 
 
 def _caution(console: Console, sentences: Iterable[str]) -> None:
@@ -60,7 +67,7 @@ def _caution(console: Console, sentences: Iterable[str]) -> None:
         console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
 
 
-def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
+def _as_json(playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing] | None) -> str:
     past = playback.past
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     names = ("signal", "entity_type", "entity", "first", "last")
@@ -77,6 +84,7 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
         "records": counts,
         "too_short": [dict(zip(names, span, strict=True)) for span in spans],
         "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
+        **(plain(doings) if doings is not None else dict.fromkeys((MOVED, STUCK, FEW_SOURCES))),
         "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
@@ -90,6 +98,13 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
 
 def _iso(time: int | None) -> str | None:
     return None if time is None else iso(time)
+
+
+def _unknown(doings: Sequence[Doing] | None) -> Iterator[str]:
+    """When a feed could not see, and where what feeds did is not known."""
+    if doings is None:
+        yield "Whether a feed moved by itself or was stuck is told by a replay without --through kafka, and on boards."
+    yield from blind(doings or ())
 
 
 def _unanswered(counts: dict[str, int]) -> Iterator[str]:

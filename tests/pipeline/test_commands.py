@@ -49,6 +49,9 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
             }
         ],
         "unobserved": [],
+        "moved": [],
+        "stuck": [],
+        "few_sources": [],
         "undated": [],
         "given_up": [],
         "unmatched": [],
