@@ -27,6 +27,9 @@ QUORUM = 0.5
 FEW = 5
 """So many moves of a signal are told one by one, the others counted [-]."""
 
+SMALL = 0.02
+"""Smaller moves are only counted where there are several [-]."""
+
 
 class Doing(NamedTuple):
     """What a feed did in one of its signals over ``[start, end)`` [s]: one of the words above.
@@ -137,17 +140,18 @@ That is the feed's own move, as when it loses or gains a peer or a collector: ta
 for it.
     """
     for signal, own in _by_signal(doings, MOVED):
-        name, told = signal_name(signal), sorted(own, key=lambda doing: -abs(doing.share - 1))[:FEW]
+        name, told = signal_name(signal), sorted(own, key=lambda doing: -abs(doing.share - 1))
         if len(own) == 1:
             said = f"All series of {name} stood at {_share(own[0])} of their level at once {_time(own[0])}. That is"
             yield f"{said} the feed's own move, {_LIKE}: taken out, and no country is called out for it."
             continue
         length = lasted(sum(doing.end - doing.start for doing in own))
-        most = "; ".join(f"{_share(doing)} of their level {_time(doing)}" for doing in told)
+        large = [doing for doing in told if abs(doing.share - 1) >= SMALL][:FEW] or told[:1]
+        most = "; ".join(f"{_share(doing)} of their level {_time(doing)}" for doing in large)
         yield (
             f"All series of {name} moved at once {len(own):,} times, {length} in all. Those are the feed's own moves, "
             f"{_LIKE}: taken out, and no country is called out for them. "
-            f"{'They were' if len(told) == len(own) else 'The largest'}: {most}."
+            f"{'They were' if len(large) == len(own) else 'The largest'}: {most}."
         )
 
 

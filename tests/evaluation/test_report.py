@@ -9,16 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
+from detectors import REGISTRY
 from pipeline.__main__ import app
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS, read_cases
 from pipeline.evaluation.command import Options, evaluate
-from pipeline.evaluation.figures import MOVED, panels_of, picture
-from pipeline.evaluation.judged import OURS, Judged, judge_all
+from pipeline.evaluation.figures import MOVED, NAMES, WIDTH, Bar, left_of, panels_of, picture
+from pipeline.evaluation.judged import ANY, OURS, Judged, judge_all
 from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
+from pipeline.evaluation.lines import who
 from pipeline.evaluation.phrases import LEGEND, remarks
 from pipeline.evaluation.report import bars_of, report
 from pipeline.evaluation.story import Story, stories, together
@@ -120,6 +124,14 @@ def test_a_picture_is_the_same_every_time_and_has_a_bar_for_each_who_was_asked(t
     assert abs(bars[2].spans[0].start - FALL) <= STEP
     assert picture(told, bars) == picture(told, bars)
     assert picture(told, bars) != picture(told, bars[:1])
+
+
+@pytest.mark.parametrize("detector", sorted(REGISTRY))
+def test_the_name_of_a_bar_is_whole(detector: str) -> None:
+    figure = Figure(figsize=(WIDTH, 4))
+    name = figure.text(0, 0, who(detector, ANY), fontsize=NAMES)
+    room = left_of([Bar(who(detector, ANY), (), "")]) * WIDTH * figure.dpi
+    assert name.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width < room - 0.1 * figure.dpi
 
 
 def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:

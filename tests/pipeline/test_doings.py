@@ -128,6 +128,17 @@ def test_a_signal_that_netvigil_counts_has_too_few_sources_and_only_for_long_is_
     assert "too few of its sources were healthy" in said
 
 
+def test_of_several_moves_the_small_ones_are_counted_and_not_listed() -> None:
+    shares = (0.995, 0.9, 0.99, 1.03)
+    own = [Doing("table", "bgp.ris", MOVED, T + i * HOUR, T + (i + 1) * HOUR, share) for i, share in enumerate(shares)]
+    (said,) = moves(own)
+    assert "moved at once 4 times, 4 h in all" in said
+    assert said.endswith("The largest: 90% of their level from 2024-02-08 02:45 to 2024-02-08 03:45 UTC; 103% of their "
+                         "level from 2024-02-08 04:45 to 2024-02-08 05:45 UTC.")  # fmt: skip
+    (said,) = moves(own[::2])
+    assert said.endswith("The largest: 99% of their level from 2024-02-08 03:45 to 2024-02-08 04:45 UTC.")
+
+
 @pytest.mark.parametrize(("share", "said"), [(0.908, "91%"), (0.9962, "99.6%"), (1.003, "100.3%")])
 def test_a_small_move_is_not_rounded_away(share: float, said: str) -> None:
     (sentence,) = moves([Doing("table", "bgp.ris", MOVED, T, T + HOUR, share)])
