@@ -18,7 +18,7 @@ from pipeline.bins import DAY
 from pipeline.families import ENDINGS, FAMILIES
 from pipeline.outages import OPEN
 from pipeline.records import Entity, Outage, Verdicts
-from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
+from pipeline.series import Gazetteer, Point, ended_points, entity_point, home_points, outage_points, verdict_points
 from pipeline.shown import RESTORED_FOR, TOLD_FOR, Place, Shown
 
 STEP = 240
@@ -191,8 +191,12 @@ class History:
         """Write a bin at these times."""
         every = len(verdicts.entities) <= MANY
         wanted = [every or e.type in ("country", "region") or self.keep(e) for e in verdicts.entities]
+        homes: dict[tuple[str, ...], Point] = {}
         for entity, points in verdict_points(verdicts, row, np.flatnonzero(wanted)):
             self._add([*points, entity_point(entity, self.gazetteer)], times)
+            home = home_points(entity, self.gazetteer, self.shown.places.get(verdicts.run.tense))
+            homes |= {point[1]: point for point in home}
+        self._add(homes.values(), times)
         known = verdicts.health[row][np.isfinite(verdicts.health[row])]
         self._add([("bin_health", (verdicts.signal,), float(known.mean()) if len(known) else 0.0)], times)
         common = float(verdicts.common[row])

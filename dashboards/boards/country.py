@@ -185,13 +185,14 @@ NEITHER = "neither for nor against"
 def evidence() -> Json:
     """Why we say so."""
     zero = f'label_replace(0 * count(netvigil_entity_info{{country="$country"}}), "name", "{NEITHER}", "", "")'
-    weight = f"max by (name) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})"
+    terms = f"netvigil_outage_evidence_weight{{{HERE},{TENSE}}}"
+    silent = f"0 * max by (name) (max_over_time({terms}[$__range] @ end()))"  # a line that comes back to zero
     panel = lines(
         "Evidence: above 0 for an outage, below against",
         "How much each signal adds to the odds (natural logarithm): above the line it speaks for an outage, below it "
         "against one; on the line it says nothing. 3 makes it twenty times as likely, −3 twenty times less. Nothing "
         "but the line: no outage is open.",
-        [target(f"{weight}\n  or {zero}", "{{name}}")],
+        [target(f"max by (name) ({terms})\n  or {silent}\n  or {zero}", "{{name}}")],
         last=True, unit="none", decimals=1, noValue="Not known",
         overrides=[
             override(

@@ -82,12 +82,34 @@ def test_evidence_for_goes_up_and_against_down_from_a_line_at_zero(tmp_path: Pat
         history.observe(verdicts((SD,), tense="replay", at=at))
         if at == T + 1200:
             history.outage(outage(tense="replay", detected_at=T + 1200, confirmed_at=T + 1200, signals=terms))
+        if at == T + 2400:
+            history.outage(outage("ended", 3, tense="replay", end=T + 2400))
     title = "Evidence: above 0 for an outage, below against"
     with history_prometheus(history, tmp_path) as asked:
         assert shown(asked, title, T + 600) == [{"neither for nor against": 0.0}]
         assert shown(asked, title) == [
             {"probes (probing.ioda)": 7.0, "routes (bgp.ris)": -0.5, "neither for nor against": 0.0}
         ]
+        over = {"probes (probing.ioda)": 0.0, "routes (bgp.ris)": 0.0, "neither for nor against": 0.0}
+        assert shown(asked, title, T + 3500) == [over], "back at zero, and not drawn on to the next outage"
+
+
+@pytest.mark.system
+@pytest.mark.sockets
+def test_a_country_that_is_seen_by_its_regions_alone_is_known_to_the_boards_before_anything_is_out(
+    tmp_path: Path,
+) -> None:
+    history = History()
+    for at in range(T, T + 7200, 600):
+        history.observe(verdicts((SD,), tense="replay", at=at))
+    late = {"detected_at": T + 3600, "confirmed_at": T + 3600}
+    history.outage(outage(tense="replay", **late))
+    info = 'netvigil_entity_info{entity_type="country",entity="PK"}'
+    expr = asked_by("What is left, by the lowest signal")[0].replace("26h", "2h")
+    with history_prometheus(history, tmp_path) as asked:
+        assert [one["metric"]["name"] for one in asked.over(info, AT, AT)] == ["Pakistan"]
+        (left,) = asked.over(expr, T, T + 7000, 600)
+    assert int(left["values"][0][0]) == T, "how it was before stands on the board too"
 
 
 def test_evidence_is_drawn_from_zero_and_not_from_the_lowest_it_can_be() -> None:
