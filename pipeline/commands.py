@@ -7,7 +7,7 @@ import sys
 import textwrap
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from pipeline.fusion import Fused
 from pipeline.history import History
 from pipeline.kafka_replay import still_there, through_kafka, workers
 from pipeline.options import ReplayOptions, chosen
-from pipeline.records import TENSES, Outage, Run
+from pipeline.records import TENSES, Outage, Run, Verdicts
 from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
 from pipeline.show import Watching
@@ -54,9 +54,8 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
         doings.see(output)
         _record(history, output)
 
-    result = _watched(console, playback, options, see, end_of(found))
-    told = doings.told(playback.observed) if options.through == "memory" else None  # a broker's workers keep verdicts
-    code = tell(console, playback, result, options.as_json, doings=told)
+    result = _watched(console, playback, options, see, end_of(found), doings.take)
+    code = tell(console, playback, result, options.as_json, doings=doings.told(playback.observed))
     for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)
     return code
@@ -98,8 +97,14 @@ def _record(history: History | None, output: object) -> None:
         history.outage(output)
 
 
-def _watched(console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None) -> Result:
-    """Through memory or Kafka, with a live table where somebody looks; ``end``: where the recording ends, if known."""
+def _watched(
+    console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None,
+    judged: Callable[[Verdicts], None] | None = None,
+) -> Result:  # fmt: skip
+    """Through memory or Kafka, with a live table where somebody looks; ``end``: where the recording ends, if known.
+
+    ``judged`` is shown the verdicts of workers.
+    """
     with Watching(console, lambda: playback.places, end) as watching:
 
         def both(output: object) -> None:
@@ -108,10 +113,12 @@ def _watched(console: Console, playback: Playback, options: ReplayOptions, see: 
 
         if options.through == "memory":
             return through_memory(playback, Engine(chosen(options.settings)), playback.run, both)
-        return _with_broker(playback, options, both)
+        return _with_broker(playback, options, both, judged)
 
 
-def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result:
+def _with_broker(
+    playback: Playback, options: ReplayOptions, see: See, judged: Callable[[Verdicts], None] | None
+) -> Result:
     """Through the broker that was named, or an embedded one; with workers of our own where none are."""
     with ExitStack() as stack:
         security = from_environment(os.environ) if options.broker else PLAIN
@@ -133,7 +140,7 @@ def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result
             more += ["--group", group]
         alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *more))
         checks = (alive,) if options.broker else (alive, still_there(broker))
-        return through_kafka(playback, broker, security, see, checks, group)
+        return through_kafka(playback, broker, security, see, checks, group, judged)
 
 
 DEMO_DAY = 8.0

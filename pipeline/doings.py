@@ -74,7 +74,9 @@ class Doings:
                 self.take(verdicts)
 
     def take(self, verdicts: Verdicts) -> None:
-        """Take in a frame; one that comes again changes nothing."""
+        """Take in a frame, as it is judged; one that comes again changes nothing."""
+        if not verdicts.entities:
+            return
         own = self.bins.setdefault((verdicts.feed, verdicts.signal), {})
         seen = np.where(np.isnan(verdicts.value), 0.0, np.nan_to_num(verdicts.health)).max(axis=1, initial=0.0)
         columns = (verdicts.start.tolist(), seen.tolist(), verdicts.common.tolist())

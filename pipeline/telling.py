@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.doings import FEW_SOURCES, MOVED, STUCK, Doing, blind, moves, plain
+from pipeline.doings import MOVED, Doing, blind, moves, plain
 from pipeline.errors import gave_up
 from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
 from pipeline.feeds.case import strangers
@@ -27,11 +27,11 @@ from pipeline.wording import counted, damage, given_up, printable
 
 def tell(
     console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
-    doings: Sequence[Doing] | None = (),
+    doings: Sequence[Doing] = (),
 ) -> int:  # fmt: skip
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
-    ``note`` stands below the table of outages; ``doings``: what the feeds did, None where that is not known.
+    ``note`` stands below the table of outages; ``doings``: what the feeds did.
     Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered, not observed or not seen
     by a feed may hold an outage.
     """
@@ -52,13 +52,13 @@ def tell(
             console.print(
                 f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
             )
-        for sentence in moves(doings or ()):
+        for sentence in moves(doings):
             console.print(Text(printable(sentence)))
         unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
-        _caution(console, (*_unanswered(counts), *_unknown(doings), *_limits(playback, result), *unread))
+        _caution(console, (*_unanswered(counts), *blind(doings), *_limits(playback, result), *unread))
     nothing_judged = not sum(result.judged.values())
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
-    blind_once = any(doing.what != MOVED for doing in doings or ())
+    blind_once = any(doing.what != MOVED for doing in doings)
     return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))
 
 
@@ -67,7 +67,7 @@ def _caution(console: Console, sentences: Iterable[str]) -> None:
         console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
 
 
-def _as_json(playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing] | None) -> str:
+def _as_json(playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing]) -> str:
     past = playback.past
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     names = ("signal", "entity_type", "entity", "first", "last")
@@ -84,7 +84,7 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int], doings:
         "records": counts,
         "too_short": [dict(zip(names, span, strict=True)) for span in spans],
         "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
-        **(plain(doings) if doings is not None else dict.fromkeys((MOVED, STUCK, FEW_SOURCES))),
+        **plain(doings),
         "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
@@ -98,13 +98,6 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int], doings:
 
 def _iso(time: int | None) -> str | None:
     return None if time is None else iso(time)
-
-
-def _unknown(doings: Sequence[Doing] | None) -> Iterator[str]:
-    """When a feed could not see, and where what feeds did is not known."""
-    if doings is None:
-        yield "Whether a feed moved by itself or was stuck is told by a replay without --through kafka, and on boards."
-    yield from blind(doings or ())
 
 
 def _unanswered(counts: dict[str, int]) -> Iterator[str]:

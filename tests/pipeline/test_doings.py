@@ -65,12 +65,13 @@ def test_who_replays_a_frozen_feed_reads_from_when_to_when_it_was_stuck(tmp_path
     assert (code, "stuck" in said, "moved" in said) == (0, False, False)
 
 
-def test_of_a_feed_s_doings_nothing_is_claimed_where_they_are_not_known() -> None:
-    from pipeline.telling import _unknown
-
-    (said,) = _unknown(None)
-    assert said.startswith("Whether a feed moved by itself or was stuck is told by a replay without")
-    assert list(_unknown(())) == []
+@pytest.mark.sockets
+@pytest.mark.slow
+def test_through_kafka_the_same_is_told(tmp_path: Path) -> None:
+    folder = frozen(tmp_path / "frozen", 500, 572)
+    through, memory = (json.loads(replayed(folder, "--json", *options)[1]) for options in (("--through", "kafka"), ()))
+    assert through == memory
+    assert through[STUCK]
 
 
 def frame(at: int, health: float = 1.0, common: float = np.nan, who: Entity = PK, **changed: int) -> Verdicts:
