@@ -57,7 +57,8 @@ def state() -> Json:
     return stat(
         "Now",
         "What we say of the country at the end of the board's time. Grey: no all-clear. Either too few sources are "
-        "healthy to say anything, or there is no day of past yet to compare with, in which nothing is confirmed.",
+        "healthy to say anything, or there is no day of past yet to compare with, in which nothing is confirmed; or "
+        "all that is seen is so few that even none would be no surprise.",
         latest(named(states, "entity", HERE), "{{name}}"),
         text="value_and_name", above=True,
         mappings=STATE_WORDS, noValue="No signal of its own", thresholds=steps((None, BLIND)),

@@ -42,7 +42,7 @@ def blind_signals() -> Json:
         "country: while others see, a loss that only they would show is not found.",
         latest(f"{health} < {QUORUM}\n  or on () {none}", "{{signal}}"),
         text="value_and_name", above=True, unit="percentunit", decimals=0, noValue="Not recorded",
-        mappings=words(("-1", "None", CALM)), thresholds=steps((None, SUSPECT)),
+        mappings=words(("-1", "None", CALM)), thresholds=steps((None, BLIND), (0, SUSPECT)),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from dashboards.boards.states import (
     COUNTRY,
     STATE_WORDS,
     SUSPECTED,
+    TOO_FEW,
     TOO_NEW,
     UNSEEN,
     WATCHED,
@@ -64,7 +65,8 @@ def out_now() -> Json:
         "Countries out now",
         "At the end of the board's time: every country with a confirmed outage, and what is lost: how deep the signals "
         "that fell lie below usual, a mean weighed as evidence and no share of people or of traffic. Grey is no "
-        "all-clear: the countries that cannot be seen, or have no day of past yet to compare with; or verdicts are "
+        "all-clear: the countries that cannot be seen, have no day of past yet to compare with, or so few counts that "
+        "even none would be no surprise; or verdicts are "
         "more than three hours old, or there are none, so that we do not know. A worker that shows what is live does "
         "not show what a replay sees.",
         latest(f"sort_desc({out}\n  or {not_judged_cells()})\n  or on () {clear}", "{{name}}"),
@@ -80,7 +82,11 @@ def marked(expr: str) -> str:
     return f'label_join({expr}, "name", " ", "name", "mark")'
 
 
-NO_ALL_CLEAR = ((f"-{UNSEEN}", "Cannot see", BLIND), (f"-{TOO_NEW}", "Too new to judge", BLIND))
+NO_ALL_CLEAR = (
+    (f"-{UNSEEN}", "Cannot see", BLIND),
+    (f"-{TOO_NEW}", "Too new to judge", BLIND),
+    (f"-{TOO_FEW}", "Too few to judge", BLIND),
+)
 
 
 def also_out() -> Json:

@@ -65,6 +65,22 @@ def test_a_signal_that_is_seen_and_never_judged_says_so_and_draws_no_storm(tmp_p
 
 @pytest.mark.system
 @pytest.mark.sockets
+def test_a_country_of_which_nothing_is_judged_has_no_all_clear_until_another_signal_speaks(tmp_path: Path) -> None:
+    history = History()
+    for at in range(T, T + 7200, 600):
+        history.observe(verdicts(tense="replay", at=at, value=1.0, **TELESCOPE))
+        if at >= T + 3600:
+            history.observe(verdicts(tense="replay", at=at))
+    with history_prometheus(history, tmp_path) as asked:
+        (now,), (later,) = shown(asked, "Now"), shown(asked, "Now", T + 5400)
+        (overview,), (calm,) = (shown(asked, "Countries out now", at) for at in (AT, T + 5400))
+    assert (word("Now", now["Pakistan"]), word("Now", later["Pakistan"])) == ("Too few to judge", "No outage")
+    assert (overview, calm) == ({"Pakistan": -5.0}, {"No country is out": -1.0})
+    assert word("Countries out now", overview["Pakistan"]) == "Too few to judge"
+
+
+@pytest.mark.system
+@pytest.mark.sockets
 def test_while_all_signals_see_that_is_said(tmp_path: Path) -> None:
     history = History()
     for at in range(T, T + 3600, 600):
