@@ -55,7 +55,8 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
         _record(history, output)
 
     result = _watched(console, playback, options, see, end_of(found), doings.take)
-    code = tell(console, playback, result, options.as_json, doings=doings.told(playback.observed))
+    told = (doings.told(playback.observed), doings.unjudged.told())
+    code = tell(console, playback, result, options.as_json, "", *told)
     for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)
     return code

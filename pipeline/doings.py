@@ -18,6 +18,7 @@ from pipeline.observed import LONG, PATIENCE, Observed
 from pipeline.reasons import signal_name
 from pipeline.records import Verdicts
 from pipeline.show import lasted, utc
+from pipeline.unjudged import Unjudged
 
 MOVED, STUCK, FEW_SOURCES = "moved", "stuck", "few_sources"
 
@@ -58,10 +59,11 @@ class Bin(NamedTuple):
 class Doings:
     """Takes in what comes out of an engine, and tells what the feeds did.
 
-    ``bins``: by feed and signal, by start [s].
+    ``bins``: by feed and signal, by start [s]; ``unjudged``: who was seen to no purpose.
     """
 
     bins: dict[tuple[str, str], dict[int, Bin]] = field(default_factory=dict)
+    unjudged: Unjudged = field(default_factory=Unjudged)
     taken: dict[tuple[str, str, int], Verdicts] = field(default_factory=dict)
 
     def see(self, output: object) -> None:
@@ -75,8 +77,9 @@ class Doings:
 
     def take(self, verdicts: Verdicts) -> None:
         """Take in a frame, as it is judged; one that comes again changes nothing."""
-        if not verdicts.entities:
+        if not verdicts.entities or verdicts.watermark == NEVER:  # of a detector beside the first
             return
+        self.unjudged.take(verdicts)
         own = self.bins.setdefault((verdicts.feed, verdicts.signal), {})
         seen = np.where(np.isnan(verdicts.value), 0.0, np.nan_to_num(verdicts.health)).max(axis=1, initial=0.0)
         columns = (verdicts.start.tolist(), seen.tolist(), verdicts.common.tolist())

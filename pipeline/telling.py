@@ -22,16 +22,18 @@ from pipeline.replay import Playback, Result
 from pipeline.series import Places
 from pipeline.show import by_country, lasted, outages_table, utc
 from pipeline.topics import DEADLETTERS
+from pipeline.unjudged import hardly_judged
 from pipeline.wording import counted, damage, given_up, printable
 
 
 def tell(
     console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
-    doings: Sequence[Doing] = (),
+    doings: Sequence[Doing] = (), unjudged: Sequence[Series] = (),
 ) -> int:  # fmt: skip
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
-    ``note`` stands below the table of outages; ``doings``: what the feeds did.
+    ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
+    was seen and hardly ever judged.
     Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered, not observed or not seen
     by a feed may hold an outage.
     """
@@ -40,7 +42,7 @@ def tell(
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
     if as_json:
-        sys.stdout.write(_as_json(playback, result, counts, doings))
+        sys.stdout.write(_as_json(playback, result, counts, doings, unjudged))
     else:
         _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
         _found(console, result.sorted(), playback, note)
@@ -55,7 +57,8 @@ def tell(
         for sentence in moves(doings):
             console.print(Text(printable(sentence)))
         unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
-        _caution(console, (*_unanswered(counts), *blind(doings), *_limits(playback, result), *unread))
+        unknown = (*blind(doings), *hardly_judged(unjudged, playback.places))
+        _caution(console, (*_unanswered(counts), *unknown, *_limits(playback, result), *unread))
     nothing_judged = not sum(result.judged.values())
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
@@ -67,7 +70,9 @@ def _caution(console: Console, sentences: Iterable[str]) -> None:
         console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
 
 
-def _as_json(playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing]) -> str:
+def _as_json(
+    playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing], unjudged: Sequence[Series]
+) -> str:
     past = playback.past
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     names = ("signal", "entity_type", "entity", "first", "last")
@@ -85,6 +90,7 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int], doings:
         "too_short": [dict(zip(names, span, strict=True)) for span in spans],
         "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
         **plain(doings),
+        "hardly_judged": [dict(zip(names, series, strict=False)) for series in unjudged],
         "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}

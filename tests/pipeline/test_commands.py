@@ -52,6 +52,7 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
         "moved": [],
         "stuck": [],
         "few_sources": [],
+        "hardly_judged": [],
         "undated": [],
         "given_up": [],
         "unmatched": [],
