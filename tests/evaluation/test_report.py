@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from detectors import REGISTRY
 from pipeline.__main__ import app
+from pipeline.codec import iso
+from pipeline.doings import STUCK, Doing
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS, read_cases
@@ -27,7 +29,7 @@ from pipeline.evaluation.phrases import LEGEND, remarks
 from pipeline.evaluation.report import bars_of, report
 from pipeline.evaluation.story import Story, stories, together
 from pipeline.evaluation.traces import Trace
-from pipeline.reasons import LIMITS
+from pipeline.reasons import LIMITS, signal_name
 from pipeline.records import Entity
 from tests.evaluation.made import FALL, LABELS, STEP, case
 
@@ -85,6 +87,19 @@ def test_what_a_feed_does_to_all_its_series_is_told_and_drawn_as_the_feed_s(data
     assert MOVED not in picture(quiet, []).decode()
     assert any("(bgp.routeviews) moved at once 16 times" in remark for remark in remarks(ours))
     assert not list(remarks(median)), "it is alone with its series: nothing is taken out"
+
+
+def test_a_feed_that_was_stuck_is_told_of_the_case_and_of_the_pictures_whose_time_it_touches(tmp_path: Path) -> None:
+    (ours,) = judged(case(tmp_path / "dark"))
+    signal = ours.traces[0].signal
+    then, before = (Doing("table", signal, STUCK, at, at + 3600) for at in (FALL, FALL - 5 * 86400))
+    told = replace(ours, doings=(before, then))
+    assert any(said.startswith(f"No all-clear by {signal_name(signal)} from ") for said in remarks(told))
+    (sentence,) = [
+        said for (one,) in [tuple(stories(told))] for said in one.sentences if said.startswith("No all-clear")
+    ]
+    assert iso(FALL)[:10] in sentence
+    assert iso(before.start)[:10] not in sentence
 
 
 def test_regions_count_together_as_they_are_seen() -> None:
