@@ -78,12 +78,12 @@ KINDS = ("#0072B2", "#CC79A7", "#56B4E9", "#946C4A", "#8C7BC8", "#B8328F")
 
 KIND_COLOURS = [
     {
-        "matcher": {"id": "byRegexp", "options": f"/^{kind}\\..*/"},
+        "matcher": {"id": "byRegexp", "options": f"/^(.* \\()?{kind}\\..*/"},
         "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
     }
     for kind, colour in zip(("bgp", "probing", "traffic", "telescope", "atlas", "ooni"), KINDS, strict=True)
 ]
-"""A kind of signal has the same colour everywhere."""
+"""A kind of signal has the same colour everywhere, by its own name or with it in brackets: routes (bgp.ris)."""
 
 
 def panel(

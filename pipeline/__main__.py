@@ -81,7 +81,7 @@ def replay(
     """Sends recordings through the very same code.
 
     The result is the same every time, however fast it runs.  Exit code 1 where a signal did not show a place
-    all the time, a file was given up, or nothing at all could be judged.
+    all the time, a feed was stuck, a file was given up, or nothing at all could be judged.
     """
     from pipeline import commands
 

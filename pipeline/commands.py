@@ -7,9 +7,8 @@ import sys
 import textwrap
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +20,7 @@ from pipeline.brokers.embedded import embedded
 from pipeline.brokers.groups import judges
 from pipeline.brokers.own import own_group
 from pipeline.brokers.security import PLAIN, from_environment, parse
-from pipeline.choosing import read_settings
+from pipeline.doings import Doings
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
@@ -30,85 +29,14 @@ from pipeline.feeds.table import chunks
 from pipeline.fusion import Fused
 from pipeline.history import History
 from pipeline.kafka_replay import still_there, through_kafka, workers
-from pipeline.records import TENSES, Outage, Run
+from pipeline.options import ReplayOptions, chosen
+from pipeline.records import TENSES, Outage, Run, Verdicts
 from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
 from pipeline.settings import Settings
 from pipeline.show import Watching
 from pipeline.telling import tell
 from pipeline.wording import counted
-from pipeline.writing import check_writable, written
-
-
-@dataclass(frozen=True)
-class ReplayOptions:
-    """What a replay was asked for; see `pipeline.__main__`."""
-
-    speed: str = "max"
-    through: str = "memory"
-    broker: str = ""
-    tense: str = "replay"
-    workers: int = -1
-    outages: Path | None = None
-    metrics: Path | None = None
-    as_json: bool = False
-    settings: Path | None = None
-    group: str = ""
-
-    def check(self) -> None:
-        """Raise `UserError` where they make no sense."""
-        if self.through not in ("memory", "kafka"):
-            raise UserError(f"--through {self.through!r} is neither memory nor kafka")
-        if self.tense not in TENSES:
-            raise UserError(f"--tense {self.tense!r} is none of {', '.join(TENSES)}")
-        if self.broker and self.through != "kafka":
-            raise UserError(f"--broker {self.broker!r} needs --through kafka")
-        if self.group and not self.broker:
-            raise UserError(f"--group {self.group!r} needs --through kafka and --broker")
-        if self.tense != "replay" and not self.broker:
-            raise UserError(f"--tense {self.tense!r} needs --through kafka and --broker: only its workers tell anybody")
-        if self.workers < -1:
-            raise UserError(f"--workers {self.workers} is below 0")
-        if self.workers >= 0 and self.through != "kafka":
-            raise UserError(f"--workers {self.workers} needs --through kafka: a replay in memory starts none")
-        if self.metrics and self.through != "memory":
-            raise UserError(f"--metrics {str(self.metrics)!r} needs --through memory")
-        chosen(self.settings)
-        if self.outages and self.metrics and self.outages.resolve() == self.metrics.resolve():
-            raise UserError(
-                f"--outages and --metrics are both {str(self.outages)!r}: one would be written over the other"
-            )
-        for path in (self.outages, self.metrics):
-            if path is not None:
-                check_writable(path)
-
-    def check_apart(self, sources: Iterable[str]) -> None:
-        """Raise `UserError` where a recording would be written over."""
-        read = [file for source in map(Path, sources) for file in (source, *source.glob("*"))]
-        for path in (self.outages, self.metrics):
-            if path is not None and any(path.exists() and file.exists() and path.samefile(file) for file in read):
-                raise UserError(f"{str(path)!r} is a recording that is replayed: it would be written over")
-
-    def pace(self) -> float | None:
-        """Seconds of event time to a second, None for as fast as it goes."""
-        if self.speed == "max":
-            return None
-        try:
-            speed = float(self.speed)
-        except ValueError:
-            speed = 0.0
-        if not 0 < speed < float("inf"):
-            raise UserError(f"--speed {self.speed!r} is neither a number above 0 nor max")
-        return speed
-
-
-def chosen(path: Path | None, silence: int | None = None) -> Settings:
-    """The settings of a file, or those that stand; ``silence`` [s] wins over both."""
-    settings = Settings() if path is None else read_settings(path)
-    if silence is None:
-        return settings
-    if silence <= 0:
-        raise UserError(f"--silence {silence!r} is not a number of seconds above 0")
-    return replace(settings, silence=silence)
+from pipeline.writing import written
 
 
 def replay(paths: list[str], options: ReplayOptions) -> int:
@@ -120,8 +48,15 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None)
     console = Console(stderr=options.as_json)
     history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
-    result = _watched(console, playback, options, lambda output: _record(history, output), end_of(found))
-    code = tell(console, playback, result, options.as_json)
+    doings = Doings()
+
+    def see(output: object) -> None:
+        doings.see(output)
+        _record(history, output)
+
+    result = _watched(console, playback, options, see, end_of(found), doings.take)
+    told = (doings.told(playback.observed), doings.unjudged.told())
+    code = tell(console, playback, result, options.as_json, "", *told)
     for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)
     return code
@@ -163,8 +98,14 @@ def _record(history: History | None, output: object) -> None:
         history.outage(output)
 
 
-def _watched(console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None) -> Result:
-    """Through memory or Kafka, with a live table where somebody looks; ``end``: where the recording ends, if known."""
+def _watched(
+    console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None,
+    judged: Callable[[Verdicts], None] | None = None,
+) -> Result:  # fmt: skip
+    """Through memory or Kafka, with a live table where somebody looks; ``end``: where the recording ends, if known.
+
+    ``judged`` is shown the verdicts of workers.
+    """
     with Watching(console, lambda: playback.places, end) as watching:
 
         def both(output: object) -> None:
@@ -173,10 +114,12 @@ def _watched(console: Console, playback: Playback, options: ReplayOptions, see: 
 
         if options.through == "memory":
             return through_memory(playback, Engine(chosen(options.settings)), playback.run, both)
-        return _with_broker(playback, options, both)
+        return _with_broker(playback, options, both, judged)
 
 
-def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result:
+def _with_broker(
+    playback: Playback, options: ReplayOptions, see: See, judged: Callable[[Verdicts], None] | None
+) -> Result:
     """Through the broker that was named, or an embedded one; with workers of our own where none are."""
     with ExitStack() as stack:
         security = from_environment(os.environ) if options.broker else PLAIN
@@ -198,7 +141,7 @@ def _with_broker(playback: Playback, options: ReplayOptions, see: See) -> Result
             more += ["--group", group]
         alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *more))
         checks = (alive,) if options.broker else (alive, still_there(broker))
-        return through_kafka(playback, broker, security, see, checks, group)
+        return through_kafka(playback, broker, security, see, checks, group, judged)
 
 
 DEMO_DAY = 8.0

@@ -44,7 +44,9 @@ FAMILIES = {
         "signal_settled", SERIES, "1 = there is past enough for an outage to be confirmed, 0 = too new to judge."
     ),
     "entity_info": _gauge(
-        "entity_info", ("entity_type", "entity", *TEXTS, "mobile"), "Name and country of an entity that has series."
+        "entity_info",
+        ("entity_type", "entity", *TEXTS, "mobile"),
+        "Name and country of an entity that has series, or a part that has.",
     ),
     "outage_active": _gauge(
         "outage_active", OUTAGE, "1 = a confirmed outage is open, 0 = it is only suspected, no series = no outage."

@@ -2,7 +2,7 @@
 
 promtool drops samples that are out of order and takes milliseconds for seconds, both silently: so every series is
 sorted here, and times are whole seconds.  Prometheus forgets a sample after five minutes: so the value of a wide bin
-is repeated within the bin, as a scraped gauge would be.
+is repeated until the next one, as a scraped gauge would be.
 """
 
 import math
@@ -14,10 +14,11 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from prometheus_client.utils import floatToGoString
 
+from pipeline.bins import DAY
 from pipeline.families import ENDINGS, FAMILIES
 from pipeline.outages import OPEN
 from pipeline.records import Entity, Outage, Verdicts
-from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
+from pipeline.series import Gazetteer, Point, ended_points, entity_point, home_points, outage_points, verdict_points
 from pipeline.shown import RESTORED_FOR, TOLD_FOR, Place, Shown
 
 STEP = 240
@@ -141,7 +142,8 @@ def held(start: int, end: int, step: int) -> list[int]:
 class History:
     """Collects what a replay shows, and writes it.
 
-    A value is stamped with the start of its bin and holds until the bin's end: a drop stands where it happened.  An
+    A value is stamped with the start of its bin and holds until the bin's end, or where bins are uneven until the next
+    one, a day at most: a drop stands where it happened, and what was not observed has a bin of its own, with NaN.  An
     outage is shown as it was known: suspected from when it was detected, confirmed from when it was confirmed, each
     revision until the next one.  So a board at any moment says what it would have said then; when it began, as far as
     was known, is a value of its own.
@@ -163,20 +165,38 @@ class History:
     found: dict[tuple[str, tuple[str, ...]], Series] = field(default_factory=dict)
     shown: Shown = field(default_factory=Shown)
     going: dict[Place, tuple[int, int | None, list[Point]]] = field(default_factory=dict)
+    before: dict[tuple[str, str, int], tuple[Verdicts, int]] = field(default_factory=dict)
     now: int = 0
     last: int = 0
 
     def observe(self, verdicts: Verdicts, row: int = -1) -> None:
         """Take in one bin of a frame."""
         start = int(verdicts.start[row])
+        place = (verdicts.run.id, verdicts.signal, verdicts.partition)
+        if place in self.before:
+            self._hold(*self.before[place], start)
+        self.before[place] = (verdicts, row)
         self.now = start + verdicts.width
         self.last = max(self.last, self.now)
-        times = range(start, self.now, self.step)
         self.shown.learn(verdicts, row)
+        self._bin(verdicts, row, range(start, self.now, self.step))
+
+    def _hold(self, verdicts: Verdicts, row: int, until: int) -> None:
+        """Show a bin until the next one of its signal where that does not begin at its end: bins are uneven."""
+        start = int(verdicts.start[row])
+        if start + verdicts.width < until <= start + DAY:
+            self._bin(verdicts, row, range(start + verdicts.width, until, self.step))
+
+    def _bin(self, verdicts: Verdicts, row: int, times: range) -> None:
+        """Write a bin at these times."""
         every = len(verdicts.entities) <= MANY
         wanted = [every or e.type in ("country", "region") or self.keep(e) for e in verdicts.entities]
+        homes: dict[tuple[str, ...], Point] = {}
         for entity, points in verdict_points(verdicts, row, np.flatnonzero(wanted)):
             self._add([*points, entity_point(entity, self.gazetteer)], times)
+            home = home_points(entity, self.gazetteer, self.shown.places.get(verdicts.run.tense))
+            homes |= {point[1]: point for point in home}
+        self._add(homes.values(), times)
         known = verdicts.health[row][np.isfinite(verdicts.health[row])]
         self._add([("bin_health", (verdicts.signal,), float(known.mean()) if len(known) else 0.0)], times)
         common = float(verdicts.common[row])

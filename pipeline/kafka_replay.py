@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import msgspec
 
@@ -21,7 +21,7 @@ from pipeline.brokers.server import answers, die_with_parent
 from pipeline.brokers.transport import Sender
 from pipeline.codec import decode, encode, outage_from
 from pipeline.errors import UserError
-from pipeline.records import END, DeadLetter, Heartbeat, Outage, Progress
+from pipeline.records import END, DeadLetter, Heartbeat, Outage, Progress, Verdicts
 from pipeline.replay import Playback, Result, See
 
 LOOK = 2.0
@@ -33,28 +33,41 @@ SILENCE = 120.0
 
 def through_kafka(
     playback: Playback, broker: str, security: Security, see: See, checks: Iterable[Callable[[], None]] = (),
-    group: str = "",
+    group: str = "", judged: Callable[[Verdicts], None] | None = None,
 ) -> Result:  # fmt: skip
     """Send a playback to the broker and follow what its workers make of it, until they have reached its end.
 
-    ``group`` is the one that is there for this run alone, if there is one.
+    ``group`` is the one that is there for this run alone, if there is one.  ``judged`` is shown every verdict, if it is
+    there: they are most of what travels, and nobody else needs them here.
     ``checks`` are made a few times a second; what one raises ends the replay.  One that is ended before its end, by
     what was raised or by a signal, says on its feeds' topics that this was the end.
     """
     result, checks = Result(playback.run), tuple(checks)
     ended: set[int] = set()
-    read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS)]
+    last: set[tuple[str, int]] = set()  # signals and partitions whose last verdict has come
+    wanted = len(playback.run.signals) * topics.VERDICTS.partitions if judged else 0
+    told = (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS, *((topics.VERDICTS,) if judged else ()))
+    read = [topic.name for topic in told]
     with (
         _stoppable() as stopped, Reader(broker, read, security, run=playback.run.id) as reader,
         _sending(playback, broker, security, group) as sending,
     ):  # fmt: skip
-        while sending.busy or len(ended) < topics.VERDICTS.partitions or not _all_counted(result, sending):
+        while (
+            sending.busy or len(ended) < topics.VERDICTS.partitions or len(last) < wanted
+            or not _all_counted(result, sending)
+        ):  # fmt: skip
             sending.check()
             for check in (stopped, *checks):
                 check()
             if sending.busy:  # a slow pace is no silence
                 reader.last = time.monotonic()
             for topic, value in reader.poll(0.2, SILENCE, f"workers that serve {' and '.join(list(sending.beats))}"):
+                if judged and topic == topics.VERDICTS.name:
+                    verdicts = cast(Verdicts, decode(value))
+                    judged(verdicts)
+                    if verdicts.status == END:
+                        last.add((verdicts.signal, verdicts.partition))
+                    continue
                 output = _output(topic, value)
                 if isinstance(output, Progress) and output.ended:
                     ended.add(output.partition)

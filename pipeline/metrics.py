@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from pipeline.families import COUNTER, FAMILIES, HISTOGRAM, Family
 from pipeline.outages import ENDED, OPEN, RETRACTED
 from pipeline.records import DEAD, TENSES, Entity, Outage, Verdicts
-from pipeline.series import Gazetteer, Point, ended_points, entity_point, outage_points, verdict_points
+from pipeline.series import Gazetteer, Point, ended_points, entity_point, home_points, outage_points, verdict_points
 from pipeline.shown import Key, Shown
 
 LATENCIES = (60, *range(300, 3600, 300), *range(3600, 3 * 3600, 1800), *(3600 * h for h in (3, 6, 12, 24)))
@@ -162,11 +162,12 @@ class Metrics:
         wanted = [e.type in ("country", "region") or e[:2] in is_out or keep(e) for e in verdicts.entities]
         columns = np.flatnonzero(wanted)
         owner = ("signal", verdicts.signal, str(verdicts.partition))
-        gone = self.shown.owned(owner)
+        gone, places = self.shown.owned(owner), self.shown.places.get(verdicts.run.tense)
         for entity, points in verdict_points(verdicts, row, columns):
             key: Key = (*owner, *entity[:2])
             gone.discard(key)
-            self._show(key, [*points, entity_point(entity, self.gazetteer)])
+            home = home_points(entity, self.gazetteer, places)
+            self._show(key, [*points, entity_point(entity, self.gazetteer), *home])
         for key in sorted(gone):
             self._show(key, [])
         health = 0.0 if verdicts.status == DEAD else self.shown.health(owner, verdicts.health[row])

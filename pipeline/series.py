@@ -125,6 +125,14 @@ def entity_point(entity: Entity, gazetteer: Gazetteer) -> Point:
     return "entity_info", (entity.type, entity.name, country, name, "yes" if entity.mobile else "no"), 1.0
 
 
+def home_points(entity: Entity, gazetteer: Gazetteer, places: Places | None = None) -> list[Point]:
+    """The name of the country that an entity is a part of, so that boards know one that has no series of its own."""
+    country = entity.country or placed(entity.type, entity.name).country
+    if entity.type == "country" or not country:
+        return []
+    return [entity_point(placed("country", country, places), gazetteer)]
+
+
 def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[Point]:
     """The points of an open outage: active is 1 once it is confirmed, 0 while it is only suspected.
 

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
+from pipeline.doings import MOVED, Doing, blind, moves, plain
 from pipeline.errors import gave_up
 from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
 from pipeline.feeds.case import strangers
@@ -21,22 +22,27 @@ from pipeline.replay import Playback, Result
 from pipeline.series import Places
 from pipeline.show import by_country, lasted, outages_table, utc
 from pipeline.topics import DEADLETTERS
+from pipeline.unjudged import hardly_judged
 from pipeline.wording import counted, damage, given_up, printable
 
 
-def tell(console: Console, playback: Playback, result: Result, as_json: bool, note: str = "") -> int:
+def tell(
+    console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
+    doings: Sequence[Doing] = (), unjudged: Sequence[Series] = (),
+) -> int:  # fmt: skip
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
-    ``note`` stands below the table of outages.
-    Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered or not observed may hold
-    an outage.
+    ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
+    was seen and hardly ever judged.
+    Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered, not observed or not seen
+    by a feed may hold an outage.
     """
     counts = {
         "read": playback.read, "used": result.used,
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
     if as_json:
-        sys.stdout.write(_as_json(playback, result, counts))
+        sys.stdout.write(_as_json(playback, result, counts, doings, unjudged))
     else:
         _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
         _found(console, result.sorted(), playback, note)
@@ -48,11 +54,15 @@ def tell(console: Console, playback: Playback, result: Result, as_json: bool, no
             console.print(
                 f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
             )
+        for sentence in moves(doings):
+            console.print(Text(printable(sentence)))
         unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
-        _caution(console, (*_unanswered(counts), *_limits(playback, result), *unread))
+        unknown = (*blind(doings), *hardly_judged(unjudged, playback.places))
+        _caution(console, (*_unanswered(counts), *unknown, *_limits(playback, result), *unread))
     nothing_judged = not sum(result.judged.values())
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
-    return int(nothing_judged or lost or bool(playback.observed.gaps()))
+    blind_once = any(doing.what != MOVED for doing in doings)
+    return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))
 
 
 def _caution(console: Console, sentences: Iterable[str]) -> None:
@@ -60,7 +70,9 @@ def _caution(console: Console, sentences: Iterable[str]) -> None:
         console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
 
 
-def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
+def _as_json(
+    playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing], unjudged: Sequence[Series]
+) -> str:
     past = playback.past
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     names = ("signal", "entity_type", "entity", "first", "last")
@@ -77,6 +89,8 @@ def _as_json(playback: Playback, result: Result, counts: dict[str, int]) -> str:
         "records": counts,
         "too_short": [dict(zip(names, span, strict=True)) for span in spans],
         "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
+        **plain(doings),
+        "hardly_judged": [dict(zip(names, series, strict=False)) for series in unjudged],
         "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}

@@ -4,11 +4,12 @@ from typing import Any
 
 from dashboards.board import board, outage_marks, source_variable, tense_variable, variable
 from dashboards.boards.endings import last_ended
+from dashboards.boards.feeds import moved_by_the_feed
 from dashboards.boards.likeness import looks, why_it_looks_so
+from dashboards.boards.seeing import NONE_OF_ITS_OWN, health, judged_only, of_country, seen
 from dashboards.boards.states import (
     APART,
     COUNTRY,
-    QUORUM,
     STATE_WORDS,
     apart,
     lowest,
@@ -23,11 +24,8 @@ from dashboards.panels import (
     BLIND,
     CALM,
     INK,
-    OUT,
     SURE,
-    SUSPECT,
     Json,
-    bars,
     latest,
     lines,
     of_query,
@@ -38,11 +36,11 @@ from dashboards.panels import (
     steps,
     target,
     timeline,
-    words,
 )
 
 HERE = f'{COUNTRY},entity="$country"'
 SIGNAL = 'signal=~"$signal"'
+OWN = f"{HERE},{SIGNAL}"
 TENSE = 'tense=~"$tense"'
 SLOW = 'signal=~".+/.+"'
 """Evidence of a slow loss, which a signal's own line hides: what is usual at that hour goes down with it."""
@@ -59,7 +57,8 @@ def state() -> Json:
     return stat(
         "Now",
         "What we say of the country at the end of the board's time. Grey: no all-clear. Either too few sources are "
-        "healthy to say anything, or there is no day of past yet to compare with, in which nothing is confirmed.",
+        "healthy to say anything, or there is no day of past yet to compare with, in which nothing is confirmed; or "
+        "all that is seen is so few that even none would be no surprise.",
         latest(named(states, "entity", HERE), "{{name}}"),
         text="value_and_name", above=True,
         mappings=STATE_WORDS, noValue="No signal of its own", thresholds=steps((None, BLIND)),
@@ -93,22 +92,24 @@ def compared() -> Json:
 
     def bound(name: str) -> str:
         of = f"netvigil_signal_expected{{{own},bound="
-        return f'{of}"{name}"}} / ignoring (bound) {of}"expected"}}'
+        share = f'{of}"{name}"}} / ignoring (bound) {of}"expected"}}'
+        return judged_only(f"{share} >= 0", own)  # NaN, while there is no past to compare with, is no series
 
+    ratio = judged_only(f"netvigil_signal_ratio{{{own}}} >= 0", own)
     return lines(
         "Connectivity compared with usual",
-        "Every signal as a share of what is expected at that hour of the week: 100 % is an ordinary day. The grey "
-        "band is how far ordinary days stray. A gap is a time that could not be seen. A country without its own signal "
+        "Every signal that can be judged as a share of what is expected at that hour of the week: 100 % is an ordinary "
+        "day. The grey band is how far ordinary days stray. A gap is a time that could not be seen, or not be judged. "
+        "A country without its own signal "
         "is judged by its regions together. Dashed: how low a slow loss got, by sums over days.",
         [
-            target(f"max by (signal) (netvigil_signal_ratio{{{own}}} >= 0)", "{{signal}}"),
+            target(f"max by (signal) ({ratio})", "{{signal}}"),
             target(f"max by (signal) ({OF_ITS_REGIONS})", "{{signal}}, its regions together"),
-            # NaN, while there is no past to compare with, is no series: it would be an empty graph without a word
-            target(f"clamp(quantile(0.5, {bound('lower')} >= 0), 0, 1)", "usual, from"),
-            target(f"clamp(quantile(0.5, {bound('upper')} >= 0), 1, 1.2)", "usual range"),
+            target(f"clamp(quantile(0.5, {bound('lower')}), 0, 1)", "usual, from"),
+            target(f"clamp(quantile(0.5, {bound('upper')}), 1, 1.2)", "usual range"),
             target(f"max by (name) (netvigil_outage_evidence_ratio{{{HERE},{TENSE},{SLOW}}})", "{{name}}"),
         ],
-        unit="percentunit", min=0, max=1.2, noValue="No signal recorded, or no past yet to compare with",
+        unit="percentunit", min=0, max=1.2, noValue="No signal recorded, or none that can be judged: see below",
         overrides=[
             of_query("E", custom__lineStyle={"fill": "dash", "dash": [6, 6]}),
             override("usual, from", **BAND, custom__hideFrom={"legend": True, "tooltip": False, "viz": False}),
@@ -178,18 +179,33 @@ def parts_compared() -> Json:
     )  # fmt: skip
 
 
+NEITHER = "neither for nor against"
+"""The line at zero."""
+
+
 def evidence() -> Json:
     """Why we say so."""
-    measured_now = f"0 * count(netvigil_signal_health_ratio{{{HERE}}})"
-    none = f'label_replace({measured_now}, "name", "no outage is open", "", "")'
-    return bars(
-        "Evidence: + for outage, − against",
-        "How much each signal adds to the odds (natural logarithm): above zero it speaks for an outage, below zero "
-        "against one. 3 makes it twenty times as likely.",
-        latest(f"max by (name) (netvigil_outage_evidence_weight{{{HERE},{TENSE}}})\n  or on () {none}", "{{name}}"),
-        above=True, unit="none", decimals=1, min=-3, max=9, noValue="Not known", mappings=words(("0", "–", INK)),
-        thresholds=steps((None, CALM), (0, SUSPECT), (3, OUT)),
+    zero = f'label_replace(0 * count(netvigil_entity_info{{country="$country"}}), "name", "{NEITHER}", "", "")'
+    terms = f"netvigil_outage_evidence_weight{{{HERE},{TENSE}}}"
+    silent = f"0 * max by (name) (max_over_time({terms}[$__range] @ end()))"  # a line that comes back to zero
+    panel = lines(
+        "Evidence: above 0 for an outage, below against",
+        "How much each signal adds to the odds (natural logarithm): above the line it speaks for an outage, below it "
+        "against one; on the line it says nothing. 3 makes it twenty times as likely, −3 twenty times less. Nothing "
+        "but the line: no outage is open.",
+        [target(f"max by (name) ({terms})\n  or {silent}\n  or {zero}", "{{name}}")],
+        last=True, unit="none", decimals=1, noValue="Not known",
+        overrides=[
+            override(
+                NEITHER,
+                color={"mode": "fixed", "fixedColor": BLIND},
+                custom__hideFrom={"legend": True, "tooltip": False, "viz": False},
+            )
+        ],
+        custom={"axisSoftMin": -3, "axisSoftMax": 9, "fillOpacity": 12, "showPoints": "never"},
     )  # fmt: skip
+    panel["options"]["legend"]["displayMode"] = "table"  # a line for each signal with what it says now
+    return panel
 
 
 def deviation() -> Json:
@@ -199,43 +215,7 @@ def deviation() -> Json:
         "How unusual it is",
         "Robust standard deviations from what is expected; ordinary days stay between −3 and 3. Drawn down to −30.",
         [target(f"clamp_min(max by (signal) ({score} == {score}), -30)", "{{signal}}")],
-        unit="none", decimals=0, noValue="No signal recorded", custom={"axisSoftMax": 5, "axisSoftMin": -10},
-    )  # fmt: skip
-
-
-def seen() -> Json:
-    """When each signal could see."""
-    own = f"{HERE},{SIGNAL}"
-    blind = f"(max by (signal) (netvigil_signal_health_ratio{{{own}}}) < bool {QUORUM})"
-    value = f"max by (signal) (netvigil_signal_value{{{own}}})"
-    new = f"(max by (signal) (netvigil_signal_settled{{{own}}}) == bool 0)"
-    return timeline(
-        "Could we see?",
-        "Grey: the signal was not observed, or it is too new: without a day of past to compare with nothing is "
-        "confirmed. Amber: too few of its sources were healthy. It says nothing for such times, neither that all is "
-        "well nor that something is out.",
-        [target(f"{blind} + 2 * ({value} != bool {value}) + 4 * {new}", "{{signal}}")],
-        words(
-            ("0", "Seen", CALM),
-            ("1", "Few sources", SUSPECT),
-            ("2", "Not seen", BLIND),
-            ("3", "Not seen", BLIND),
-            ("4", "Too new to judge", BLIND),
-            ("5", "Few sources", SUSPECT),
-            ("6", "Not seen", BLIND),
-            ("7", "Not seen", BLIND),
-        ),
-        noValue="No signal of its own: see its parts",
-    )
-
-
-def health() -> Json:
-    """How healthy the sources are."""
-    return lines(
-        "Healthy sources",
-        "Share of each signal's peers, probes or collectors that work. Below half the signal says nothing.",
-        [target(f"max by (signal) (netvigil_signal_health_ratio{{{HERE},{SIGNAL}}})", "{{signal}}")],
-        unit="percentunit", min=0, max=1, noValue="No signal recorded",
+        unit="none", decimals=0, noValue=NONE_OF_ITS_OWN, custom={"axisSoftMax": 5, "axisSoftMin": -10},
     )  # fmt: skip
 
 
@@ -269,8 +249,9 @@ def country() -> Json:
             (24, 9, parts_over_time()),
             (24, 8, parts_compared()),
             (24, 1, row("Can we see?")),
-            (14, 7, seen()),
-            (10, 7, health()),
+            (14, 7, seen(OWN)),
+            (10, 7, health(OWN)),
+            (24, 6, moved_by_the_feed(of_country("$country"))),
             (24, 1, row("Every signal in its own unit")),
             (24, 8, one_signal()),
         ],

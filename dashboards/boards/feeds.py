@@ -32,6 +32,20 @@ def feeds_alive() -> Json:
     )  # fmt: skip
 
 
+def blind_signals() -> Json:
+    """Which signals cannot see."""
+    health = "avg by (signal) (netvigil_bin_health_ratio)"
+    none = f'label_replace(count({health}) - 1 - count({health}), "signal", "All signals see", "", "")'
+    return stat(
+        "Signals that cannot see",
+        "Signals with too few healthy sources, or stuck: their feed repeats the same values. They say nothing, in any "
+        "country: while others see, a loss that only they would show is not found.",
+        latest(f"{health} < {QUORUM}\n  or on () {none}", "{{signal}}"),
+        text="value_and_name", above=True, unit="percentunit", decimals=0, noValue="Not recorded",
+        mappings=words(("-1", "None", CALM)), thresholds=steps((None, BLIND), (0, SUSPECT)),
+    )  # fmt: skip
+
+
 def feed_table() -> Json:
     """Every feed: alive, how old, how much, and what was lost."""
 
@@ -69,14 +83,15 @@ def feed_table() -> Json:
     )  # fmt: skip
 
 
-def moved_by_the_feed() -> Json:
-    """How far all series of a signal stand from their level at once."""
+def moved_by_the_feed(of: str = "") -> Json:
+    """How far all series of a signal stand from their level at once; ``of``: an expression whose signals are asked."""
+    shifted = "100 * min by (signal) (netvigil_feed_common_mode_ratio) - 100"
     return lines(
         "Moved by the feed itself",
         "All series of a signal, in all countries or networks, stood so far from their level at once: a peer or a "
         "collector was lost or gained. That is the feed's doing, taken out before anything is judged, and no outage. "
         "On the line: nothing of the kind. Not known of a signal of fewer than five countries, or networks of routes.",
-        [target("100 * min by (signal) (netvigil_feed_common_mode_ratio) - 100", "{{signal}}")],
+        [target(f"({shifted}) and on (signal) {of}" if of else shifted, "{{signal}}")],
         unit="percent", decimals=0, noValue="Not recorded, or too few to tell",
         custom={"axisSoftMax": 5, "axisSoftMin": -10, "fillOpacity": 15},
     )  # fmt: skip

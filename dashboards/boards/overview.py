@@ -2,13 +2,14 @@
 
 from dashboards.board import begins, board, outage_marks, source_variable, tense_variable
 from dashboards.boards.endings import TENSES, ended_table
-from dashboards.boards.feeds import feed_table, feeds_alive, moved_by_the_feed, sources_healthy
+from dashboards.boards.feeds import blind_signals, feed_table, feeds_alive, moved_by_the_feed, sources_healthy
 from dashboards.boards.states import (
     APART,
     CONFIRMED,
     COUNTRY,
     STATE_WORDS,
     SUSPECTED,
+    TOO_FEW,
     TOO_NEW,
     UNSEEN,
     WATCHED,
@@ -64,7 +65,8 @@ def out_now() -> Json:
         "Countries out now",
         "At the end of the board's time: every country with a confirmed outage, and what is lost: how deep the signals "
         "that fell lie below usual, a mean weighed as evidence and no share of people or of traffic. Grey is no "
-        "all-clear: the countries that cannot be seen, or have no day of past yet to compare with; or verdicts are "
+        "all-clear: the countries that cannot be seen, have no day of past yet to compare with, or so few counts that "
+        "even none would be no surprise; or verdicts are "
         "more than three hours old, or there are none, so that we do not know. A worker that shows what is live does "
         "not show what a replay sees.",
         latest(f"sort_desc({out}\n  or {not_judged_cells()})\n  or on () {clear}", "{{name}}"),
@@ -80,7 +82,11 @@ def marked(expr: str) -> str:
     return f'label_join({expr}, "name", " ", "name", "mark")'
 
 
-NO_ALL_CLEAR = ((f"-{UNSEEN}", "Cannot see", BLIND), (f"-{TOO_NEW}", "Too new to judge", BLIND))
+NO_ALL_CLEAR = (
+    (f"-{UNSEEN}", "Cannot see", BLIND),
+    (f"-{TOO_NEW}", "Too new to judge", BLIND),
+    (f"-{TOO_FEW}", "Too few to judge", BLIND),
+)
 
 
 def also_out() -> Json:
@@ -272,8 +278,9 @@ def overview() -> Json:
             (5, 5, also_out()),
             (5, 5, suspected()),
             (5, 5, feeds_alive()),
-            (8, 4, age()),
-            (7, 4, watches()),
+            (5, 4, age()),
+            (5, 4, blind_signals()),
+            (5, 4, watches()),
             (24, 13, outage_table()),
             (24, 6, ended_table(TENSE)),
             (15, 8, over_time()),

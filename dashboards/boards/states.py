@@ -3,7 +3,7 @@
 from dashboards.panels import BLIND, CALM, OTHERS, OUT, SUSPECT, Json, of_query, target, words
 from dashboards.rules.sight import QUORUM, SILENT
 
-NORMAL, SUSPECTED, CONFIRMED, UNSEEN, TOO_NEW = range(5)
+NORMAL, SUSPECTED, CONFIRMED, UNSEEN, TOO_NEW, TOO_FEW = range(6)
 
 STATE_WORDS = words(
     (str(NORMAL), "No outage", CALM),
@@ -11,6 +11,7 @@ STATE_WORDS = words(
     (str(CONFIRMED), "OUT", OUT),
     (str(UNSEEN), "Cannot see", BLIND),
     (str(TOO_NEW), "Too new to judge", BLIND),
+    (str(TOO_FEW), "Too few to judge", BLIND),
 )
 
 WATCHED = 'label_replace(max by (country) (netvigil_watch_active), "entity", "$1", "country", "(.*)")'
@@ -30,9 +31,13 @@ def unseen(places: str, by: str) -> str:
 
 
 def judged(places: str, by: str) -> str:
-    """0 where an outage of a place could be confirmed, 4 where none of its healthy signals has past enough for it."""
+    """0 where an outage of a place could be confirmed; 4 where none of its healthy signals has past enough for it, 5
+    where one has, and all that have say nothing: of counts so few, even none at all would be no surprise."""
     healthy = f"(netvigil_signal_health_ratio{{{places}}} >= bool {QUORUM})"
-    return f"{TOO_NEW} - {TOO_NEW} * max by ({by}) (netvigil_signal_settled{{{places}}} * {healthy})"
+    settled = f"netvigil_signal_settled{{{places}}} * {healthy}"
+    score = f"netvigil_signal_score{{{places}}}"
+    speaks = f"max by ({by}) ({settled} * ({score} == bool {score}))"
+    return f"{TOO_NEW} + {TOO_FEW - TOO_NEW} * max by ({by}) ({settled}) - {TOO_FEW} * {speaks}"
 
 
 def sight(places: str, by: str) -> str:
@@ -48,14 +53,14 @@ def unseen_watched() -> str:
 
 
 def not_judged() -> str:
-    """3 or 4 for every country, measured or watched, that has no all-clear, by its name."""
+    """3, 4 or 5 for every country, measured or watched, that has no all-clear, by its name."""
     return f"({named(sight(COUNTRY, 'entity') + ' > 0', 'entity', COUNTRY)} or {unseen_watched()})"
 
 
 def not_judged_cells() -> str:
-    """-3 or -4: the names of the countries that have no all-clear; where they are many, how many."""
+    """-3, -4 or -5: the names of the countries that have no all-clear; where they are many, how many."""
     cells = []
-    for state in (UNSEEN, TOO_NEW):
+    for state in (UNSEEN, TOO_NEW, TOO_FEW):
         own = f"({not_judged()} == {state})"
         number = f'count_values("number", count({own}) > {FEW})'
         cells.append(f"-{own} and on () count({own}) <= {FEW}")

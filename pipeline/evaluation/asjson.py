@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from pipeline.codec import iso
+from pipeline.doings import plain
 from pipeline.errors import gave_up
 from pipeline.evaluation.accounting import Account, Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged, Read
@@ -37,6 +38,7 @@ def _case(judged: list[Judged]) -> dict[str, Any]:
         "entity_seconds": observed.seconds,
         "tolerance": _tolerance(judged[0].tolerance),
         "dead": len(judged[0].dead),
+        **plain(judged[0].doings),
         "given_up": [_letter(letter) for letter in judged[0].dead if gave_up(letter.reason)],
         "detectors": [_read(one, read) for one in judged for read in one.readings],
     }

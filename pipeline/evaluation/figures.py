@@ -2,7 +2,7 @@
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
@@ -33,6 +33,9 @@ LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
 WIDTH, PANEL, HEAD, BAR = 9.6, 1.25, 0.22, 0.24
 """Width of a picture, height of a panel, of a line above, and of a bar [inch]."""
 
+NAMES, LETTER = 8.5, 0.066
+"""Size of the names of bars [point], and how wide a letter of theirs is, on average [inch]."""
+
 
 class Bar(NamedTuple):
     """A line of bars below the panels: its name, its stretches [s], its colour."""
@@ -56,7 +59,7 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
         axes = figure.subplots(
             len(panels) + 1, 1, sharex=True, squeeze=False,
             gridspec_kw={"height_ratios": [PANEL] * len(panels) + [below], "hspace": 0.12,
-                         "top": 1 - above / height, "bottom": 0.4 / height, "left": 0.1, "right": 0.98},
+                         "top": 1 - above / height, "bottom": 0.4 / height, "left": left_of(bars), "right": 0.98},
         )[:, 0]  # fmt: skip
         for ax, (name, traces) in zip(axes, panels, strict=False):
             _panel(ax, name, traces, story)
@@ -67,6 +70,11 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
     return made.getvalue()
+
+
+def left_of(bars: Iterable[Bar]) -> float:
+    """Where the panels begin, as a share of the width: so that the longest name of a bar has room beside it [0-1]."""
+    return max(0.1, (0.2 + LETTER * max((len(bar.name) for bar in bars), default=0)) / WIDTH)
 
 
 def _write(figure: Figure, title: list[str], lines: list[str], height: float) -> None:
@@ -158,7 +166,7 @@ def _held(values: np.ndarray) -> np.ndarray:
 
 def _bars(ax: Any, bars: Sequence[Bar], story: Story) -> None:
     ax.set_ylim(len(bars) - 0.4, -0.6)
-    ax.set_yticks(range(len(bars)), [printable(bar.name) for bar in bars], fontsize=8.5)
+    ax.set_yticks(range(len(bars)), [printable(bar.name) for bar in bars], fontsize=NAMES)
     ax.tick_params(axis="y", length=0)
     for i, bar in enumerate(bars):
         for span in bar.spans:

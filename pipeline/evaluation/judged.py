@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.bins import NEVER
+from pipeline.doings import Doing, Doings
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Account, Called, Observed, Tolerance, account
@@ -58,6 +59,7 @@ class Judged:
     outages: tuple[Outage, ...]
     places: Places
     dead: tuple[DeadLetter, ...] = ()
+    doings: tuple[Doing, ...] = ()
 
     @property
     def best_signal(self) -> Read | None:
@@ -85,6 +87,7 @@ class Outcome(NamedTuple):
     outages: tuple[Outage, ...]
     places: Places
     dead: tuple[DeadLetter, ...] = ()
+    doings: tuple[Doing, ...] = ()
 
 
 def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -> Outcome:
@@ -98,11 +101,12 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
     found = recordings([case.folder])
     signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
     playback = Playback(found, Run(f"replay-{uuid.uuid4().hex[:12]}", "replay", signals))
-    collected, end = Collected(), max(recording.end for recording in found)
+    collected, doings, end = Collected(), Doings(), max(recording.end for recording in found)
     first: list[int] = []
 
     def see(output: object) -> None:
         collected.see(output)
+        doings.see(output)
         if (now := getattr(output, "watermark", NEVER)) > NEVER:
             first[:] = first or [now]
             reached(min(1.0, (now - first[0]) / max(1, end - first[0])))
@@ -111,7 +115,8 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
     traces = collected.traces()
     if not any(trace.is_observed.any() for trace in traces):
         raise UserError(f"{case.folder}: nothing in its signals was observed")
-    return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead))
+    told = tuple(doings.told(playback.observed))
+    return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead), told)
 
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:

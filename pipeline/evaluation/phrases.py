@@ -3,8 +3,7 @@
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
+from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged
 from pipeline.show import utc
@@ -76,25 +75,14 @@ def remarks(judged: Judged) -> Iterator[str]:
     """What could not be read, and what fusion missed, did not meet, or called out falsely, each in a sentence."""
     yield from given_up(judged.dead)
     yield from damage(judged.dead, FEW)
-    yield from moves(judged)
+    yield from moves(judged.doings)
+    yield from blind(judged.doings)
     made = judged.readings[0].account
     yield from _some([f"missed: {label_text(answer)}" for answer in made.answers if not answer.hit])
     yield from _some(
         [f"not met: {label_text(a)}: {why(a, judged.tolerance)}" for a in made.answers if a.hit and not a.met]
     )
     yield from _some([f"false: {outage_text(outage)}" for outage in made.false])
-
-
-def moves(judged: Judged) -> Iterator[str]:
-    """Which signals' series moved all at once, how often, and how far."""
-    for trace in {trace.signal: trace for trace in judged.traces if trace.detector == judged.first}.values():
-        moved = trace.common[trace.common != 1]
-        if len(moved):
-            far = float(moved[np.argmax(np.abs(moved - 1))])
-            yield (
-                f"{trace.signal}: all series moved at once in {counted(len(moved), 'bin')}, as far as to {far:.0%} of "
-                "their level: the feed's doing, taken out before anything is judged"
-            )
 
 
 def _some(sentences: list[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN
 from pipeline.bins import DAY
+from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.phrases import FEW, why
@@ -104,7 +105,7 @@ def _of_quiet(judged: Judged) -> Story:
 def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity) -> tuple[str, ...]:
     """What was expected and seen, and why it was called out or not."""
     why = _because(_outage(judged, place, time), traces, time)
-    return (*_expected(traces, time, place), *_moved(traces, time), *why)
+    return (*_expected(traces, time, place), *_doings(judged, traces, time), *why)
 
 
 def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
@@ -177,18 +178,12 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
         yield f"It has no series of its own; {low_parts}{_together(traces, time)}."
 
 
-def _moved(traces: Iterable[Trace], time: Span) -> Iterator[str]:
-    """What all series of a signal did at once."""
-    lowest: dict[str, float] = {}
-    for trace in traces:
-        moved = trace.common[within(trace, time) & (trace.common != 1)]
-        if len(moved):
-            lowest[trace.signal] = float(moved[np.argmax(np.abs(moved - 1))])
-    for signal, share in lowest.items():
-        if abs(share - 1) < WORTH_A_WORD:
-            continue
-        name = signal_name(signal)
-        yield f"All series of {name} stood at {share:.0%} of their level then: the feed's doing, taken out."
+def _doings(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[str]:
+    """What the feeds of its signals did by themselves then."""
+    signals = {trace.signal for trace in traces}
+    then = [d for d in judged.doings if d.signal in signals and d.start < time.end and time.start < d.end]
+    yield from moves(d for d in then if abs(d.share - 1) >= WORTH_A_WORD)
+    yield from blind(then)
 
 
 def _together(traces: Iterable[Trace], time: Span) -> str:

@@ -68,12 +68,13 @@ def test_there_is_no_all_clear_for_a_time_that_nobody_could_judge(
             assert not values(asked, title, unclear)
 
 
-def place(code: str, name: str, health: float, settled: int = 1) -> list[tuple[str, str]]:
+def place(code: str, name: str, health: float, settled: int = 1, score: str = "0.5x60") -> list[tuple[str, str]]:
     """The series of a country that are looked at."""
     own = f'entity_type="country",entity="{code}"'
     return [
         (f'netvigil_signal_health_ratio{{signal="bgp.ris",{own}}}', f"{health}x60"),
         (f'netvigil_signal_settled{{signal="bgp.ris",{own}}}', f"{settled}x60"),
+        (f'netvigil_signal_score{{signal="bgp.ris",{own}}}', score),
         (f'netvigil_entity_info{{{own},name="{name}"}}', "1x60"),
     ]
 
@@ -98,6 +99,7 @@ MANY = [series for n in range(4) for series in place(f"X{n}", f"Xland {n}", 0.2)
         ([], {}),
         ([*SEEN, *place("IN", "India", 0.2)], {"India": -3}),
         ([*SEEN, *place("IN", "India", 1.0, settled=0)], {"India": -4}),
+        ([*SEEN, *place("IN", "India", 1.0, score="NaN " * 60)], {"India": -5}),
         ([*SEEN, *MANY], {"4 countries": -3}),
         ([*SEEN, *MANY, *place("IN", "India", 1.0, settled=0)], {"4 countries": -3, "India": -4}),
         ([*SEEN, ('netvigil_watch_active{country="IQ",name="Exams"}', "1x60")], {"IQ": -3}),

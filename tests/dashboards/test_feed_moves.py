@@ -19,10 +19,15 @@ def test_the_dips_of_britain_are_seen_as_the_feed_s_own(data: Path, tmp_path: Pa
     for out in chain(recorded(data / "signals" / "control-britain-2020-peerloss"), Engine()):
         if isinstance(out, Fused):
             history.observe(out.verdicts, out.bin)
-    (moved,) = [p["targets"][0]["expr"] for _, p in panels() if p["title"] == "Moved by the feed itself"]
+    exprs = [p["targets"][0]["expr"] for _, p in panels() if p["title"] == "Moved by the feed itself"]
+    assert len(exprs) == 2, "of all countries, and of one"
     with history_prometheus(history, tmp_path) as asked:
-        (series,) = asked.over(moved, history.last - 35 * 86400, history.last, step=6 * 3600)
-    assert series["metric"] == {"signal": "bgp.routeviews"}
-    values = [float(value) for _, value in series["values"]]
-    assert min(values) < -8
-    assert sum(value == 0 for value in values) > 0.6 * len(values)
+        for expr in exprs:
+            moved = expr.replace("$country", "GB")
+            (series,) = asked.over(moved, history.last - 35 * 86400, history.last, step=6 * 3600)
+            assert series["metric"] == {"signal": "bgp.routeviews"}
+            values = [float(value) for _, value in series["values"]]
+            assert min(values) < -8
+            assert sum(value == 0 for value in values) > 0.6 * len(values)
+        of_another = max(exprs, key=len).replace("$country", "PK")
+        assert not asked.over(of_another, history.last - 35 * 86400, history.last, step=6 * 3600)

@@ -9,21 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
+from detectors import REGISTRY
 from pipeline.__main__ import app
+from pipeline.codec import iso
+from pipeline.doings import STUCK, Doing
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS, read_cases
 from pipeline.evaluation.command import Options, evaluate
-from pipeline.evaluation.figures import MOVED, panels_of, picture
-from pipeline.evaluation.judged import OURS, Judged, judge_all
+from pipeline.evaluation.figures import MOVED, NAMES, WIDTH, Bar, left_of, panels_of, picture
+from pipeline.evaluation.judged import ANY, OURS, Judged, judge_all
 from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
+from pipeline.evaluation.lines import who
 from pipeline.evaluation.phrases import LEGEND, remarks
 from pipeline.evaluation.report import bars_of, report
 from pipeline.evaluation.story import Story, stories, together
 from pipeline.evaluation.traces import Trace
-from pipeline.reasons import LIMITS
+from pipeline.reasons import LIMITS, signal_name
 from pipeline.records import Entity
 from tests.evaluation.made import FALL, LABELS, STEP, case
 
@@ -73,13 +79,27 @@ def test_a_false_outage_and_a_quiet_control_have_a_picture_too(tmp_path: Path) -
 def test_what_a_feed_does_to_all_its_series_is_told_and_drawn_as_the_feed_s(data: Path) -> None:
     ours, median = judged(data / "signals" / "control-britain-2020-peerloss", "median")
     (told,) = stories(ours)
-    sentence = "All series of routes (bgp.routeviews) stood at 91% of their level then: the feed's doing, taken out."
-    assert sentence in told.sentences
+    (sentence,) = [said for said in told.sentences if said.startswith("All series of routes (bgp.routeviews) stood")]
+    assert "at 91% of their level at once from 2020-08-18 06:00 to 2020-08-18 20:00 UTC" in sentence
+    assert "no country is called out for it" in sentence
     assert MOVED in picture(told, []).decode()
     quiet = told._replace(traces=tuple(replace(t, common=np.ones_like(t.common)) for t in told.traces))
     assert MOVED not in picture(quiet, []).decode()
-    assert any("all series moved at once" in remark for remark in remarks(ours))
+    assert any("(bgp.routeviews) moved at once 16 times" in remark for remark in remarks(ours))
     assert not list(remarks(median)), "it is alone with its series: nothing is taken out"
+
+
+def test_a_feed_that_was_stuck_is_told_of_the_case_and_of_the_pictures_whose_time_it_touches(tmp_path: Path) -> None:
+    (ours,) = judged(case(tmp_path / "dark"))
+    signal = ours.traces[0].signal
+    then, before = (Doing("table", signal, STUCK, at, at + 3600) for at in (FALL, FALL - 5 * 86400))
+    told = replace(ours, doings=(before, then))
+    assert any(said.startswith(f"No all-clear by {signal_name(signal)} from ") for said in remarks(told))
+    (sentence,) = [
+        said for (one,) in [tuple(stories(told))] for said in one.sentences if said.startswith("No all-clear")
+    ]
+    assert iso(FALL)[:10] in sentence
+    assert iso(before.start)[:10] not in sentence
 
 
 def test_regions_count_together_as_they_are_seen() -> None:
@@ -119,6 +139,14 @@ def test_a_picture_is_the_same_every_time_and_has_a_bar_for_each_who_was_asked(t
     assert abs(bars[2].spans[0].start - FALL) <= STEP
     assert picture(told, bars) == picture(told, bars)
     assert picture(told, bars) != picture(told, bars[:1])
+
+
+@pytest.mark.parametrize("detector", sorted(REGISTRY))
+def test_the_name_of_a_bar_is_whole(detector: str) -> None:
+    figure = Figure(figsize=(WIDTH, 4))
+    name = figure.text(0, 0, who(detector, ANY), fontsize=NAMES)
+    room = left_of([Bar(who(detector, ANY), (), "")]) * WIDTH * figure.dpi
+    assert name.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width < room - 0.1 * figure.dpi
 
 
 def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:

@@ -49,6 +49,10 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
             }
         ],
         "unobserved": [],
+        "moved": [],
+        "stuck": [],
+        "few_sources": [],
+        "hardly_judged": [],
         "undated": [],
         "given_up": [],
         "unmatched": [],

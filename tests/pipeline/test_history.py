@@ -52,6 +52,28 @@ def test_a_wide_bin_is_held_until_its_end() -> None:
     ]  # fmt: skip
 
 
+def test_a_bin_is_held_until_the_next_where_bins_are_uneven() -> None:
+    history = History()
+    hours = (6, 10, 16, 20, 30)
+    for hour in hours:
+        history.observe(verdicts(at=hour * 3600, width=4 * 3600, value=float(hour)))
+    for name in ("signal_value", "event_timestamp", "bin_health"):
+        of = times(lines(history, name))
+        assert (of[0], of[-1]) == (6 * 3600, 34 * 3600 - 240)
+        assert max(b - a for a, b in itertools.pairwise(of)) <= 240, "Prometheus would show a hole"
+    shown = {int(line.split()[-1]): float(line.split()[-2]) for line in lines(history, "signal_value")}
+    assert all(shown[at] == max(hour for hour in hours if hour * 3600 <= at) for at in shown)
+
+
+def test_a_bin_is_not_held_over_a_silence_of_days_nor_over_what_was_not_observed() -> None:
+    history = History()
+    for at, value in ((0, 50.0), (600, math.nan), (3 * 86400, 70.0)):
+        history.observe(verdicts(at=at, value=value))
+    shown = [line.split()[-2:] for line in lines(history, "signal_value")]
+    assert max(at for at in map(int, (line[1] for line in shown)) if at < 3 * 86400) < 1200
+    assert {value for value, at in shown if 600 <= int(at) < 1200} == {"NaN"}
+
+
 def lived(*, end: int = T + 6000) -> History:
     """An outage from T on, detected at T + 900, confirmed at T + 1800, known to have ended 1800 s after its end."""
     history = History()

@@ -32,6 +32,16 @@ def shown(registry: CollectorRegistry, *names: str) -> list[str]:
     return [line for line in lines if line.startswith(tuple("netvigil_" + name for name in names))]
 
 
+def test_the_country_of_a_part_has_a_name_as_long_as_one_of_its_parts_is_shown(
+    registry: CollectorRegistry, metrics: Metrics
+) -> None:
+    named = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "mobile": "no"}
+    metrics.observe(verdicts((SD,)))
+    assert registry.get_sample_value("netvigil_entity_info", named) == 1
+    metrics.observe(verdicts((), at=T + 600))
+    assert registry.get_sample_value("netvigil_entity_info", named) is None
+
+
 def test_every_family_has_its_field() -> None:
     fields = {f.name: f.type for f in dataclasses.fields(Metrics)}
     assert {name: fields.get(name) for name in FAMILIES} == {

@@ -1,0 +1,146 @@
+"""A replay tells what a feed did by itself: its moves are nobody's outage, and a stuck one gives no all-clear."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.__main__ import app
+from pipeline.codec import iso
+from pipeline.doings import FEW_SOURCES, MOVED, STUCK, Doing, Doings, blind, moves
+from pipeline.fusion import Fused
+from pipeline.observed import Observed, Stretch
+from pipeline.records import Entity, Verdicts
+from tests.pipeline.shown import PK, ZONG, T, verdicts
+
+HOUR = 3600
+BEGIN = 1706745600
+BRITAIN = "control-britain-2020-peerloss"
+LARGEST = "91% of their level from 2020-08-18 06:00 to 2020-08-18 20:00 UTC"
+
+
+def replayed(folder: Path, *options: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["replay", str(folder), *options], catch_exceptions=False)
+    return done.exit_code, done.stdout if "--json" in options else " ".join(done.stdout.split())
+
+
+def frozen(folder: Path, begin: int, end: int, bins: int = 5 * 144) -> Path:
+    """Probing of three countries that breathe by ten minutes, and repeats itself from one bin to another."""
+    rng = np.random.default_rng(1)
+    x = rng.poisson(1000, (bins, 3))
+    x[begin:end] = x[begin - 1]
+    rows = [
+        f"{iso(BEGIN + 600 * i)},probing.ioda,country,{name},{value}\n"
+        for i, row in enumerate(x) for name, value in zip(("PK", "IQ", "MM"), row, strict=True)
+    ]  # fmt: skip
+    folder.mkdir()
+    (folder / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
+    return folder
+
+
+def test_who_replays_a_lost_peer_reads_that_the_feed_moved_and_no_country_is_called_out(data: Path) -> None:
+    code, said = replayed(data / "signals" / BRITAIN)
+    assert code == 0
+    assert "no outages confirmed" in said
+    assert "All series of routes (bgp.routeviews) moved at once 16 times" in said
+    assert "taken out, and no country is called out for them. The largest: " + LARGEST in said
+    moved = json.loads(replayed(data / "signals" / BRITAIN, "--json")[1])[MOVED]
+    assert len(moved) == 16
+    assert {
+        "feed": "table", "signal": "bgp.routeviews", "start": "2020-08-18T06:00:00Z", "end": "2020-08-18T20:00:00Z",
+    }.items() <= max(moved, key=lambda one: abs(one["share"] - 1)).items()  # fmt: skip
+
+
+def test_who_replays_a_frozen_feed_reads_from_when_to_when_it_was_stuck(tmp_path: Path) -> None:
+    code, said = replayed(frozen(tmp_path / "frozen", 500, 572))
+    assert code == 1, "no all-clear"
+    assert "no outages confirmed" in said
+    sentence = "No all-clear by probes (probing.ioda) from 2024-02-04 11:50 to 2024-02-04 23:20 UTC: its feed was stuck"
+    assert sentence in said
+    (stuck,) = json.loads(replayed(tmp_path / "frozen", "--json")[1])[STUCK]
+    assert (stuck["start"], stuck["end"]) == ("2024-02-04T11:50:00Z", "2024-02-04T23:20:00Z")
+    code, said = replayed(frozen(tmp_path / "calm", 500, 500))
+    assert (code, "stuck" in said, "moved" in said) == (0, False, False)
+
+
+@pytest.mark.sockets
+@pytest.mark.slow
+def test_through_kafka_the_same_is_told(tmp_path: Path) -> None:
+    folder = frozen(tmp_path / "frozen", 500, 572)
+    through, memory = (json.loads(replayed(folder, "--json", *options)[1]) for options in (("--through", "kafka"), ()))
+    assert through == memory
+    assert through[STUCK]
+
+
+def frame(at: int, health: float = 1.0, common: float = np.nan, who: Entity = PK, **changed: int) -> Verdicts:
+    value = 100.0 if health else np.nan
+    own = np.full((1, 1), health, np.float32)
+    return verdicts((who,), value, at=at, health=own, common=np.array([common]), **changed)
+
+
+def seen(*frames: Verdicts) -> Doings:
+    doings = Doings()
+    for verdicts_ in frames:
+        doings.see(Fused(verdicts_, 0))
+        doings.see(Fused(verdicts_, 0))
+    return doings
+
+
+def rows(start: int, end: int) -> Observed:
+    return Observed({("probing.ioda", "country", "PK"): [Stretch(start, end, 600, HOUR)]})
+
+
+def test_bins_side_by_side_are_one_move_and_others_are_others() -> None:
+    shares = (1.0, 0.98, 0.95, 1.0, 1.02, 0.97)
+    told = seen(*(frame(T + 600 * i, common=share) for i, share in enumerate(shares))).told(rows(T, T + 3600))
+    assert [(d.start - T, d.end - T, d.share) for d in told] == [
+        (600, 1800, 0.95), (2400, 3000, 1.02), (3000, 3600, 0.97),
+    ]  # fmt: skip
+
+
+def test_an_uneven_bin_lasts_until_the_next_and_a_silence_of_days_is_none() -> None:
+    starts = (6, 10, 16, 20, 30, 96)
+    frames = [frame(T + h * HOUR, common=0.9, width=4 * HOUR) for h in starts]
+    told = seen(*frames).told(rows(T, T + 100 * HOUR))
+    assert [((d.start - T) // HOUR, (d.end - T) // HOUR) for d in told] == [(6, 34), (96, 100)]
+
+
+def test_a_signal_is_blind_only_where_no_place_of_any_partition_was_seen() -> None:
+    dark = [frame(T + 600 * i, 0.0, partition=0) for i in range(6)]
+    lit = [frame(T + 600 * i, 1.0, who=ZONG, partition=1) for i in range(3)]
+    (told,) = seen(*dark, *lit).told(rows(T, T + 3600))
+    assert (told.what, told.start - T, told.end - T) == (STUCK, 1800, 3600)
+
+
+def test_what_was_not_observed_is_not_said_to_be_stuck() -> None:
+    doings = seen(*(frame(T + 600 * i, 0.0) for i in range(20)))
+    assert doings.told(rows(T - HOUR, T)) == []
+    (told,) = doings.told(rows(T - HOUR, T + 1800))
+    assert (told.start - T, told.end - T) == (0, 1800)
+
+
+def test_a_signal_that_netvigil_counts_has_too_few_sources_and_only_for_long_is_that_told() -> None:
+    counted = Observed({("probing.ioda", "", ""): [Stretch(T, T + 9 * HOUR, 300, HOUR)]})
+    long, short = (seen(*(frame(T + 600 * i, 0.0) for i in range(n))).told(counted) for n in (7, 6))
+    assert ([d.what for d in long], short) == ([FEW_SOURCES], [])
+    (said,) = blind(long)
+    assert "too few of its sources were healthy" in said
+
+
+def test_of_several_moves_the_small_ones_are_counted_and_not_listed() -> None:
+    shares = (0.995, 0.9, 0.99, 1.03)
+    own = [Doing("table", "bgp.ris", MOVED, T + i * HOUR, T + (i + 1) * HOUR, share) for i, share in enumerate(shares)]
+    (said,) = moves(own)
+    assert "moved at once 4 times, 4 h in all" in said
+    assert said.endswith("The largest: 90% of their level from 2024-02-08 02:45 to 2024-02-08 03:45 UTC; 103% of their "
+                         "level from 2024-02-08 04:45 to 2024-02-08 05:45 UTC.")  # fmt: skip
+    (said,) = moves(own[::2])
+    assert said.endswith("The largest: 99% of their level from 2024-02-08 03:45 to 2024-02-08 04:45 UTC.")
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.908, "91%"), (0.9962, "99.6%"), (1.003, "100.3%")])
+def test_a_small_move_is_not_rounded_away(share: float, said: str) -> None:
+    (sentence,) = moves([Doing("table", "bgp.ris", MOVED, T, T + HOUR, share)])
+    assert f"stood at {said} of their level" in sentence

@@ -1,0 +1,66 @@
+"""Who is seen by counts so few that nothing can be said of them is named, and no other."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from typer.testing import CliRunner
+
+from detectors.base import UNKNOWN
+from pipeline.__main__ import app
+from pipeline.codec import iso
+from pipeline.records import Entity, Verdicts
+from pipeline.unjudged import Unjudged, hardly_judged
+from tests.pipeline.shown import PK, SD, ZONG, T, verdicts
+
+BEGIN = 1706745600
+
+
+def test_who_replays_a_telescope_that_hardly_sees_a_country_reads_so(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    rows = [
+        f"{iso(BEGIN + 600 * i)},telescope.ioda,country,{name},{rng.poisson(mean)}\n"
+        for i in range(3 * 144) for name, mean in (("IQ", 2), ("PK", 900))
+    ]  # fmt: skip
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
+    done = CliRunner().invoke(app, ["replay", str(tmp_path)], catch_exceptions=False)
+    said = " ".join(done.stdout.split())
+    assert done.exit_code == 0
+    assert "Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. Counts so few" in said
+    done = CliRunner().invoke(app, ["replay", str(tmp_path), "--json"], catch_exceptions=False)
+    told = json.loads(done.stdout)["hardly_judged"]
+    assert told == [{"signal": "telescope.ioda", "entity_type": "country", "entity": "IQ"}]
+
+
+def frame(i: int, silent: tuple[Entity, ...], entities: tuple[Entity, ...] = (PK,), **changed: object) -> Verdicts:
+    made = verdicts(entities, at=T + 600 * i)
+    state = np.where([[entity in silent for entity in entities]], np.int8(UNKNOWN), made.state)
+    return replace(made, state=state, **changed)  # type: ignore[arg-type]
+
+
+def test_who_was_judged_in_a_tenth_of_the_bins_is_not_named_and_who_was_in_fewer_is() -> None:
+    for judged, told in ((2, []), (1, [("probing.ioda", "country", "PK")])):
+        unjudged = Unjudged()
+        for i in range(20):
+            unjudged.take(frame(i, () if i < judged else (PK,)))
+            unjudged.take(frame(0, (PK,)))  # what comes again is counted once
+        assert unjudged.told() == told
+
+
+def test_those_of_more_entities_are_counted_on_when_one_is_born() -> None:
+    unjudged = Unjudged()
+    unjudged.take(frame(0, (PK,)))
+    unjudged.take(frame(1, (), (ZONG, PK, SD)))
+    for i in range(2, 12):
+        unjudged.take(frame(i, (PK, SD), (ZONG, PK, SD)))
+    assert unjudged.told() == [("probing.ioda", "country", "PK"), ("probing.ioda", "region", "PK-SD")]
+    (said,) = hardly_judged(unjudged.told(), {})
+    assert "probes (probing.ioda): Pakistan; PK-SD (Pakistan)." in said
+
+
+def test_what_is_not_seen_or_too_new_is_not_named() -> None:
+    for changed in ({"settled": np.zeros((1, 1), bool)}, {"value": np.full((1, 1), np.nan)}):
+        unjudged = Unjudged()
+        unjudged.take(frame(0, (PK,), **changed))
+        assert unjudged.told() == []
