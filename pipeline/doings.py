@@ -1,4 +1,4 @@
-"""What feeds did by themselves: moved all their series at once, were stuck, or had too few healthy sources.
+"""What feeds did by themselves: moved all their series at once, broke, were stuck, or had too few healthy sources.
 
 None of it is a country's outage, and while a feed does not see, that nothing was found is no all-clear.  One place for
 the words of terminal, JSON and report.
@@ -20,7 +20,7 @@ from pipeline.records import Verdicts
 from pipeline.show import lasted, utc
 from pipeline.unjudged import Unjudged
 
-MOVED, STUCK, FEW_SOURCES = "moved", "stuck", "few_sources"
+MOVED, BROKEN, STUCK, FEW_SOURCES = "moved", "broken", "stuck", "few_sources"
 
 QUORUM = 0.5
 """Share of healthy sources below which a signal says nothing [0-1]."""
@@ -35,7 +35,8 @@ SMALL = 0.02
 class Doing(NamedTuple):
     """What a feed did in one of its signals over ``[start, end)`` [s]: one of the words above.
 
-    ``share``: of a move, how much of their level all series showed when they were furthest from it; else 1 [-].
+    ``share``: of a move or a broken feed, how much of their level all series showed when they were furthest from it;
+    else 1 [-].
     """
 
     feed: str
@@ -94,16 +95,22 @@ class Doings:
 
 
 def _doings(feed: str, signal: str, bins: dict[int, Bin], observed: Observed) -> Iterator[Doing]:
-    for start, end, own in _stretches(bins, lambda bin_: (bin_.common > 1) - (bin_.common < 1)):
+    for start, end, own in _stretches(bins, _side):
         far = max((bin_.common for bin_ in own), key=lambda share: abs(share - 1))
-        yield Doing(feed, signal, MOVED, start, end, far)
+        yield Doing(feed, signal, MOVED if own[0].health >= QUORUM else BROKEN, start, end, far)
     rows = [s for (name, kind, _), own in observed.stretches.items() if name == signal and kind for s in own]
-    for start, end, own in _stretches(bins, lambda bin_: bin_.health < QUORUM):
+    for start, end, own in _stretches(bins, lambda bin_: bin_.health < QUORUM and bin_.common == 1):
         there = [(max(start, row.start), min(end, row.end)) for row in rows if row.start < end and start < row.end]
         if there:  # rows that were read and do not count: they repeated themselves
             yield Doing(feed, signal, STUCK, min(first for first, _ in there), max(last for _, last in there))
         elif not rows and end - start > max(LONG, PATIENCE * own[0].width):
             yield Doing(feed, signal, FEW_SOURCES, start, end)
+
+
+def _side(bin_: Bin) -> int:
+    """Whether all series stand together above or below their level, and so far that nothing can be said."""
+    side = (bin_.common > 1) - (bin_.common < 1)
+    return side if bin_.health >= QUORUM else 2 * side
 
 
 def _stretches(bins: dict[int, Bin], kind: Callable[[Bin], int]) -> Iterator[tuple[int, int, list[Bin]]]:
@@ -125,11 +132,11 @@ def _stretches(bins: dict[int, Bin], kind: Callable[[Bin], int]) -> Iterator[tup
 
 def plain(doings: Iterable[Doing]) -> dict[str, list[dict[str, Any]]]:
     """What feeds did, for a program: a list of each kind, times in ISO."""
-    told: dict[str, list[dict[str, Any]]] = {MOVED: [], STUCK: [], FEW_SOURCES: []}
+    told: dict[str, list[dict[str, Any]]] = {MOVED: [], BROKEN: [], STUCK: [], FEW_SOURCES: []}
     for doing in doings:
         one: dict[str, Any] = {"feed": doing.feed, "signal": doing.signal}
         one |= {"start": iso(doing.start), "end": iso(doing.end)}
-        told[doing.what].append(one | {"share": round(doing.share, 4)} if doing.what == MOVED else one)
+        told[doing.what].append(one | {"share": round(doing.share, 4)} if doing.what in (MOVED, BROKEN) else one)
     return told
 
 
@@ -164,7 +171,7 @@ _LIKE = "as when it loses or gains a peer or a collector"
 
 
 def blind(doings: Iterable[Doing]) -> Iterator[str]:
-    """When a signal was stuck, or had too few healthy sources: each a sentence.
+    """When a signal was broken or stuck, or had too few healthy sources: each a sentence.
 
     Examples
     --------
@@ -173,6 +180,13 @@ def blind(doings: Iterable[Doing]) -> Iterator[str]:
     No all-clear by probes (probing.ioda) from 2024-02-09 01:00 to 2024-02-09 09:00 UTC: its feed was stuck, repeating \
 the same values. It says nothing of that time, of any place.
     """
+    for signal, own in _by_signal(doings, BROKEN):
+        times = "; ".join(f"{_time(doing)} ({_share(doing)} of their level)" for doing in own[:FEW])
+        times += f"; {len(own) - FEW:,} times more" if own[FEW:] else ""
+        yield (
+            f"No all-clear by {signal_name(signal)}, whose feed was broken: countries fell or rose alike, at once. It "
+            f"says nothing of that time, of any place: {times}."
+        )
     why = {STUCK: "its feed was stuck, repeating the same values", FEW_SOURCES: "too few of its sources were healthy"}
     for what, words in why.items():
         for signal, own in _by_signal(doings, what):

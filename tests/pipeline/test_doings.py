@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from pipeline.__main__ import app
 from pipeline.codec import iso
-from pipeline.doings import FEW_SOURCES, MOVED, STUCK, Doing, Doings, blind, moves
+from pipeline.doings import BROKEN, FEW_SOURCES, MOVED, STUCK, Doing, Doings, blind, moves
 from pipeline.fusion import Fused
 from pipeline.observed import Observed, Stretch
 from pipeline.records import Entity, Verdicts
@@ -98,6 +98,33 @@ def test_bins_side_by_side_are_one_move_and_others_are_others() -> None:
     assert [(d.start - T, d.end - T, d.share) for d in told] == [
         (600, 1800, 0.95), (2400, 3000, 1.02), (3000, 3600, 0.97),
     ]  # fmt: skip
+
+
+def test_a_move_of_which_nothing_can_be_said_is_a_broken_feed_and_not_a_stuck_one() -> None:
+    bins = ((1.0, 1.0), (1.0, 0.95), (0.0, 0.5), (0.0, 0.4), (0.0, 1.0), (0.0, 2.0))
+    told = seen(*(frame(T + 600 * i, *own) for i, own in enumerate(bins))).told(rows(T, T + 3600))
+    assert [(d.what, (d.start - T) // 600, (d.end - T) // 600, d.share) for d in told] == [
+        (MOVED, 1, 2, 0.95), (BROKEN, 2, 4, 0.4), (STUCK, 4, 5, 1.0), (BROKEN, 5, 6, 2.0),
+    ]  # fmt: skip
+    broken, stuck = blind(told)
+    assert broken.startswith("No all-clear by probes (probing.ioda), whose feed was broken")
+    assert "from 2024-02-08 02:05 to 2024-02-08 02:25 UTC (40% of their level); from" in broken
+    assert "stuck" in stuck
+    assert list(moves(told[:1])) == list(moves(told)), "it is not said to be taken out"
+
+
+def test_who_replays_a_feed_that_halves_reads_that_it_was_broken(tmp_path: Path) -> None:
+    names = ("PK", "IQ", "MM", "VE", "BR", "KE")
+    x = np.random.default_rng(1).poisson(1000, (5 * 144, len(names)))
+    x[500:512] //= 2
+    cells = [(i, name, value) for i, row in enumerate(x) for name, value in zip(names, row, strict=True)]
+    lines = [f"{iso(BEGIN + 600 * i)},probing.ioda,country,{name},{value}\n" for i, name, value in cells]
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(lines))
+    code, said = replayed(tmp_path)
+    assert code == 1, "no all-clear"
+    assert "no outages confirmed" in said
+    assert "whose feed was broken: countries fell or rose alike, at once." in said
+    assert "from 2024-02-04 11:20 to 2024-02-04 13:20 UTC (48% of their level)" in said
 
 
 def test_an_uneven_bin_lasts_until_the_next_and_a_silence_of_days_is_none() -> None:
