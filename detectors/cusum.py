@@ -39,6 +39,10 @@ WEEKDAY, FIRST = 0.1, 2.0
 """Weight of a day in what its weekday usually has more or less [-]; the first time it counts in full, as a logarithm of
 at most so much: an office's Sunday is no throttling."""
 
+BACK = 0.5
+"""What was lost is back when no more is missing than this share of what went beyond half: after a blackout of a week
+the season is another, and no throttling [-]."""
+
 SHAPE = 0.05
 """Weight of a day in the shape of the day [-]."""
 
@@ -50,8 +54,8 @@ class Cusum(Detector[CusumState]):
     The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a day
     (UTC) ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low provisional and
     the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed until it is back
-    within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as seasons do, which go on
-    under a throttling.  An outage of a few hours is for other detectors.
+    within ``leave`` of the level (within a quarter after a blackout), or for ``renew`` days; the level then moves only
+    as slowly as seasons do, which go on under a throttling.  An outage of a few hours is for other detectors.
 
     A day is missing where fewer than ``hours`` of its hours were seen, and a holiday always is: it is compared with
     nothing.  A sag of a few percent is no more than what the
@@ -69,7 +73,7 @@ class Cusum(Detector[CusumState]):
     enter
         Deviations of a day that this must be as well [-].
     leave
-        Share of the level within which a confirmed low is over [-].
+        Share of the level within which a confirmed low is over, or half of what went beyond half [-].
     above
         A value is HIGH beyond so many times the expectation [-].
     half
@@ -155,14 +159,15 @@ class Cusum(Detector[CusumState]):
         z = bounded(loss / spread)
         ready = (state.days >= self.settle) & (t[:, None] - rows.first >= self.warmup)
         deep = ready & (loss <= np.log1p(-self.depth)) & (z <= -self.enter)
-        back = loss > np.log1p(-self.leave)
+        lost, worst = np.where(np.isnan(loss), 0.0, -np.expm1(loss)), state.worst
         confirmed, sums = np.empty_like(deep), np.empty_like(loss)
         for i in range(len(t)):
-            lasts = was & ~back[i]
+            lasts = was & ~(loss[i] > np.log1p(-np.maximum(self.leave, BACK * (worst - 0.5))))
             was_sum = sums[i] = np.where(was & ~lasts & ~deep[i], 0.0, was_sum)
             was = confirmed[i] = deep[i] | lasts
+            worst = np.where(was, np.maximum(worst, lost[i]), 0.0)
         verdict = self._verdict(state, x, int(t[0]), z, ready, spread, confirmed, sums)
-        return replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy()), verdict
+        return replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy(), worst=worst), verdict
 
     def _running(self, state: CusumState, rows: Taken, t: int, width: int) -> np.ndarray:
         """Log ``(t, n)`` of the last 24 hours over what they usually have; NaN where too few hours were seen."""
@@ -209,6 +214,7 @@ class Cusum(Detector[CusumState]):
             run=np.where(renewed, 0, run),
             high=np.where(renewed, 0, high),
             confirmed=state.confirmed & ~renewed,
+            worst=np.where(renewed, 0.0, state.worst),
         )
 
     def _begun(self, state: CusumState, width: int) -> CusumState:

@@ -47,6 +47,8 @@ class CusumState:
     """Days in a row above ``above`` times the level."""
     confirmed: np.ndarray = field(metadata=per_entity(False, np.bool_))
     """Confirmed, and not back yet."""
+    worst: np.ndarray = field(metadata=per_entity(0.0))
+    """Largest loss of a running day while it is confirmed, as a share [-]."""
 
 
 class Taken(NamedTuple):

@@ -142,7 +142,7 @@ class Cells:
             # where the first detector says nothing, noise is too loud or the past too short for any outage to begin
             mute = ~is_open & (weight[:, first] == 0) & (weight[:, beside] > 0)
             recent = (back[:, first] > 0) & ((now - back)[:, first] <= self.settings.slow_memory)
-            remembers = recent & (losses(ratio[:, beside]) < self.settings.full_depth / 2)
+            remembers = recent & (~is_open | (losses(ratio[:, beside]) < self.settings.full_depth / 2))
             terms[:, beside] = np.where(remembers | mute, 0.0, terms[:, beside])
             # the first detector has got used to what a slower one still remembers
             terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])

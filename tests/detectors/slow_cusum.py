@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import fmean
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
-from detectors.cusum import CAP, CLIP, FIRST, FLAT, RECENT, SEASON, SHAPE, WEEKDAY, Cusum
+from detectors.cusum import BACK, CAP, CLIP, FIRST, FLAT, RECENT, SEASON, SHAPE, WEEKDAY, Cusum
 from detectors.cusum_state import SPREAD, SPREAD_DAYS
 
 
@@ -23,7 +23,7 @@ class SlowCusum:
         self.level = self.recent = math.nan
         self.variance = SPREAD**2
         self.days = self.run = self.high = 0
-        self.sum, self.confirmed = 0.0, False
+        self.sum, self.confirmed, self.worst = 0.0, False, 0.0
 
     @property
     def spread(self) -> float:
@@ -41,10 +41,11 @@ class SlowCusum:
         z = loss / self.spread if math.isfinite(loss) else math.copysign(1e6, loss) if math.isinf(loss) else loss
         ready = self.days >= self.rule.settle and self.first is not None and t - self.first >= self.rule.settle * DAY
         deep = ready and loss <= math.log(1 - self.rule.depth) and z <= -self.rule.enter
-        lasts = self.confirmed and not loss > math.log(1 - self.rule.leave)
+        lasts = self.confirmed and not loss > math.log(1 - max(self.rule.leave, BACK * (self.worst - 0.5)))
         if self.confirmed and not lasts and not deep:
             self.sum = 0.0
         self.confirmed = deep or lasts
+        self.worst = max(self.worst, 0.0 if math.isnan(loss) else 1 - math.exp(loss)) if self.confirmed else 0.0
         if not ready or math.isnan(x) or math.isnan(loss) or t // 3600 % 24 not in self.shape:
             return UNKNOWN
         if self.confirmed or self.sum > self.rule.alarm:
@@ -99,6 +100,7 @@ class SlowCusum:
             self._move(z, day, hourly)
         if renewed:
             self.level, self.sum, self.run, self.high, self.confirmed = self.recent, 0.0, 0, 0, False
+            self.worst = 0.0
 
     def _move(self, z: float, day: int, hourly: dict[int, float]) -> None:
         mean = math.exp(z + self.level + self.weekday[day % 7])
