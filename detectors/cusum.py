@@ -18,8 +18,9 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
+    joined,
 )
-from detectors.cusum_state import HOUR, HOURS, SPREAD_DAYS, CusumState, added, taken
+from detectors.cusum_state import HOUR, HOURS, SPREAD_DAYS, CusumState, Taken, added, taken
 from detectors.state import fresh
 
 FLAT = 0.01
@@ -128,35 +129,59 @@ class Cusum(Detector[CusumState]):
 
     def judge(self, state: CusumState, x: np.ndarray, t: int, context: Context) -> tuple[CusumState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        with np.errstate(all="ignore"):
-            if t // DAY != state.last // DAY and state.last != NEVER:
-                state = self._closed(state, context.width)
-            x = np.where(context.day_kind == HOLIDAY, np.nan, x)
-            state = taken(state, x, t)
-            loss = self._running(state, t, context.width)
-            spread = np.sqrt(np.maximum(state.variance, FLAT**2))
-            z = bounded(loss / spread)
-            ready = (state.days >= self.settle) & (t - state.first >= self.warmup)
-            deep = ready & (loss <= np.log1p(-self.depth)) & (z <= -self.enter)
-            lasts = state.confirmed & ~(loss > np.log1p(-self.leave))
-            over = state.confirmed & ~lasts & ~deep
-            state = replace(state, last=t, confirmed=deep | lasts, sum=np.where(over, 0.0, state.sum))
-            return state, self._verdict(state, x, t, z, ready, spread)
+        state, verdict = self.judge_many(state, x[None], np.array([t]), context)
+        return state, Verdict(*(a[0] for a in verdict))
 
-    def _running(self, state: CusumState, t: int, width: int) -> np.ndarray:
-        """Log of the last 24 hours over what they usually have ``(n,)``; NaN where too few hours were seen."""
+    def judge_many(
+        self, state: CusumState, x: np.ndarray, t: np.ndarray, context: Context
+    ) -> tuple[CusumState, Verdict]:
+        """Judge bins, those of an hour at once, see `detectors.base.Detector`."""
+        told, hours = [], np.flatnonzero(np.diff(t // HOUR, prepend=NEVER)).tolist()
+        with np.errstate(all="ignore"):
+            x = np.where(context.day_kind == HOLIDAY, np.nan, x)
+            for start, end in zip(hours, [*hours[1:], len(t)], strict=True):
+                if t[start] // DAY != state.last // DAY and state.last != NEVER:
+                    state = self._closed(state, context.width)
+                state, verdict = self._judged(state, x[start:end], t[start:end], context.width)
+                told.append(verdict)
+        return state, joined(told, x.shape[1])
+
+    def _judged(self, state: CusumState, x: np.ndarray, t: np.ndarray, width: int) -> tuple[CusumState, Verdict]:
+        """Judge bins of one hour."""
+        was, was_sum = state.confirmed, state.sum
+        state, rows = taken(state, x, t)
+        loss = self._running(state, rows, int(t[0]), width)
+        spread = np.sqrt(np.maximum(state.variance, FLAT**2))
+        z = bounded(loss / spread)
+        ready = (state.days >= self.settle) & (t[:, None] - rows.first >= self.warmup)
+        deep = ready & (loss <= np.log1p(-self.depth)) & (z <= -self.enter)
+        back = loss > np.log1p(-self.leave)
+        confirmed, sums = np.empty_like(deep), np.empty_like(loss)
+        for i in range(len(t)):
+            lasts = was & ~back[i]
+            was_sum = sums[i] = np.where(was & ~lasts & ~deep[i], 0.0, was_sum)
+            was = confirmed[i] = deep[i] | lasts
+        verdict = self._verdict(state, x, int(t[0]), z, ready, spread, confirmed, sums)
+        return replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy()), verdict
+
+    def _running(self, state: CusumState, rows: Taken, t: int, width: int) -> np.ndarray:
+        """Log ``(t, n)`` of the last 24 hours over what they usually have; NaN where too few hours were seen."""
         hour, day = t // HOUR % HOURS, t // DAY
         today = np.arange(HOURS) <= hour
         factor = np.where(today, state.weekday[:, [day % 7]], state.weekday[:, [(day - 1) % 7]])
-        return self._loss(state, np.exp(factor), width)
+        return self._loss(state, np.exp(factor), width, hour, rows)
 
-    def _loss(self, state: CusumState, factor: np.ndarray, width: int) -> np.ndarray:
-        """Log ``(n,)`` of what the hours hold over the level, each hour's share times its ``factor (n, 24)``."""
-        seen = (state.count > 0) & ~np.isnan(state.shape)
-        held = added(np.where(seen, state.total / np.maximum(state.count, 1), 0.0))
-        usual = added(np.where(seen, state.shape * factor, 0.0))
+    def _loss(
+        self, state: CusumState, factor: np.ndarray, width: int, hour: int = 0, rows: Taken | None = None
+    ) -> np.ndarray:
+        """Log of what the hours hold over the level, each hour's share times its ``factor (n, 24)``: ``(n,)``, or
+        ``(t, n)`` after each of the bins of an ``hour``."""
+        usual, known = state.shape * factor, ~np.isnan(state.shape)
+        held, wanted, seen = (list(a.T) for a in _hourly(state.total, state.count, usual, known))
+        if rows is not None:
+            held[hour], wanted[hour], seen[hour] = _hourly(rows.total, rows.number, usual[:, hour], known[:, hour])
         enough = added(seen) >= self.hours * DAY / max(width, HOUR)
-        return np.where(enough, np.log(held) - np.log(usual) - state.level, np.nan)
+        return np.where(enough, np.log(added(held)) - np.log(added(wanted)) - state.level, np.nan)
 
     def _closed(self, state: CusumState, width: int) -> CusumState:
         """The state after the day of the last bin, all of whose hours have come."""
@@ -190,8 +215,8 @@ class Cusum(Detector[CusumState]):
         """The state with a shape and a level for entities that had none, where the day is whole enough."""
         seen = state.count > 0
         hourly = np.where(seen, state.total / np.maximum(state.count, 1), 0.0)
-        mean = added(hourly) / np.maximum(added(seen), 1)
-        whole = (added(seen) >= self.hours * DAY / max(width, HOUR)) & (mean > 0)
+        mean = added(hourly.T) / np.maximum(added(seen.T), 1)
+        whole = (added(seen.T) >= self.hours * DAY / max(width, HOUR)) & (mean > 0)
         begins = whole & np.isnan(state.level)
         unknown = (whole & (begins | ~state.confirmed))[:, None] & np.isnan(state.shape) & seen
         level = np.where(begins, np.log(mean), state.level)
@@ -213,7 +238,7 @@ class Cusum(Detector[CusumState]):
         weekday, weeks = state.weekday.copy(), state.days // 7
         own = np.where(usual & (weeks == 1), np.clip(z, -FIRST, FIRST), step)
         weekday[:, day] += np.where(weeks > 0, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * own, 0.0)
-        weekday -= (added(weekday) / 7)[:, None]
+        weekday -= (added(weekday.T) / 7)[:, None]
         hourly = state.total / np.maximum(state.count, 1)
         mean = np.exp(z + state.level + state.weekday[:, day])
         shaped = usual[:, None] & (state.count > 0) & (mean > 0)[:, None]
@@ -228,17 +253,26 @@ class Cusum(Detector[CusumState]):
         )
 
     def _verdict(
-        self, state: CusumState, x: np.ndarray, t: int, z: np.ndarray, ready: np.ndarray, spread: np.ndarray
-    ) -> Verdict:
+        self, state: CusumState, x: np.ndarray, t: int, z: np.ndarray, ready: np.ndarray, spread: np.ndarray,
+        confirmed: np.ndarray, sums: np.ndarray,
+    ) -> Verdict:  # fmt: skip
         usual = state.level + state.weekday[:, t // DAY % 7] + np.log(state.shape[:, t // HOUR % HOURS])
         expected = np.where(ready, np.exp(usual), np.nan)
         band = np.maximum(self.depth, -np.expm1(-self.enter * spread))
         says = ready & ~np.isnan(x) & ~np.isnan(z) & ~np.isnan(expected)
-        up = state.sum > self.alarm
+        up = sums > self.alarm
         code = np.select(
-            [~says, state.confirmed, up, x > self.above * expected],
+            [~says, confirmed, up, x > self.above * expected],
             [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH],
             NORMAL,
         ).astype(np.int8)
-        score = np.where(says, np.where(up, np.minimum(z, -state.sum), z), np.nan)
+        score = np.where(says, np.where(up, np.minimum(z, -sums), z), np.nan)
         return Verdict(expected, (1 - band) * expected, self.above * expected, score, code, ready)
+
+
+def _hourly(
+    total: np.ndarray, count: np.ndarray, usual: np.ndarray, known: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means of hours and what they usually have, 0 where nothing was seen or that is not ``known``; where it is."""
+    seen = (count > 0) & known
+    return np.where(seen, total / np.maximum(count, 1), 0.0), np.where(seen, usual, 0.0), seen

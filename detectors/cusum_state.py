@@ -1,6 +1,8 @@
 """What `detectors.cusum` remembers between two bins: the last 24 hours, and what a day usually is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,21 +49,33 @@ class CusumState:
     """Confirmed, and not back yet."""
 
 
-def taken(state: CusumState, x: np.ndarray, t: int) -> CusumState:
-    """The state with a bin in its hour, and what is older than 24 hours gone."""
-    hour, seen = t // HOUR, ~np.isnan(x)
+class Taken(NamedTuple):
+    """What the state was after each of t bins of an hour, ``(t, n)``: ``total`` and ``number`` of its values,
+    ``first``."""
+
+    total: np.ndarray
+    number: np.ndarray
+    first: np.ndarray
+
+
+def taken(state: CusumState, x: np.ndarray, t: np.ndarray) -> tuple[CusumState, Taken]:
+    """The state with bins ``x (t, n)`` of one hour in it, and what is older than 24 hours gone."""
+    hour, seen = int(t[0]) // HOUR, ~np.isnan(x)
     total, count = state.total.copy(), state.count.copy()
     gone = np.arange(max(state.last // HOUR + 1, hour - HOURS + 1), hour + 1) % HOURS
     total[:, gone], count[:, gone] = 0.0, 0
-    total[:, hour % HOURS] += np.where(seen, x, 0.0)
-    count[:, hour % HOURS] += seen
-    first = np.where((state.first == NEVER) & seen, t, state.first)
-    return replace(state, total=total, count=count, first=first)
+    rows = Taken(np.empty_like(x), np.empty(x.shape, np.int64), np.empty(x.shape, np.int64))
+    was = total[:, hour % HOURS], count[:, hour % HOURS], state.first
+    for i, value in enumerate(np.where(seen, x, 0.0)):
+        first = np.where((was[2] == NEVER) & seen[i], t[i], was[2])
+        was = rows.total[i], rows.number[i], rows.first[i] = was[0] + value, was[1] + seen[i], first
+    total[:, hour % HOURS], count[:, hour % HOURS] = was[:2]
+    return replace(state, total=total, count=count, first=was[2]), rows
 
 
-def added(columns: np.ndarray) -> np.ndarray:
-    """Sum over the columns of ``(n, c)``, one after the other: in the same order however many rows there are."""
-    total = columns[:, 0].astype(np.float64)
-    for i in range(1, columns.shape[1]):
-        total = total + columns[:, i]
+def added(columns: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """Sum of c columns ``(n,)`` or ``(t, n)``, one after the other: in the same order however many rows there are."""
+    total = columns[0].astype(np.float64)
+    for column in columns[1:]:
+        total = total + column
     return total
