@@ -21,6 +21,10 @@ MEDIAN_ERROR = 1.25
 SPREAD = 3.0
 """Series that moved alike are within so many standard deviations of each other [-]."""
 
+MANY, EXACTLY = 20, 0.02
+"""Four fifths of so many countries never fall together but with their feed; of fewer all may hang on one cable, which
+leaves each of them another share: their shares must be the same, but for noise or so much [countries], [0-1]."""
+
 
 class Votes(NamedTuple):
     """Who has a say: entity ``rows (m,) intp`` and what each ``counts (m,)``; those of one voter add up to one.
@@ -114,8 +118,9 @@ def broken(
     """At which share of its level a feed's series stand in a bin of which nothing can be said, 1 where it can.
 
     Those of ``settings.common_share`` of all countries, none of them low before, moved by more than
-    ``settings.common_most`` and as far as each other.  What is larger than a lost peer is not divided out: a feed that
-    is halved is not halved alike everywhere, and the rest would be somebody's outage.
+    ``settings.common_most`` and as far as each other, the fewer they are the more exactly.  What is larger than a lost
+    peer is not divided out: a feed that is halved is not halved alike everywhere, and the rest would be somebody's
+    outage.
 
     Parameters
     ----------
@@ -153,7 +158,12 @@ def broken(
     gap = abs(middle - 1)
     if gap < settings.common_clear * MEDIAN_ERROR * _middle(noise, counts) / np.sqrt(counts.sum()):
         return 1.0
-    far = np.full(len(share), gap / 2) if already else np.clip(SPREAD * noise, gap / 4, gap / 2)
+    if already:
+        far = np.full(len(share), gap / 2)
+    elif counts.sum() >= MANY:
+        far = np.clip(SPREAD * noise, gap / 4, gap / 2)
+    else:
+        far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY, gap / 4)
     alike = (np.abs(share - middle) <= far) & calm[who.rows][known]
     return middle if counts[alike].sum() >= needed * (1 - 1e-9) else 1.0
 

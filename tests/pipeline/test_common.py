@@ -121,6 +121,17 @@ def test_one_that_is_broken_stays_so_while_they_spread() -> None:
     assert states(judged(COUNTRIES, seen(COUNTRIES, spread, noise=0.02), "traffic.radar")) == {LOW_CONFIRMED}
 
 
+def test_few_countries_on_one_cable_are_out_and_many_that_fall_so_are_their_feed_s() -> None:
+    left = np.array([0.01, 0.1, 0.2, 0.05, 0.15, 0.02, 0.3])
+    found = judged(COUNTRIES, seen(COUNTRIES, left, left, noise=0.05), "traffic.radar")
+    assert (found.common == 1).all()
+    assert states(found) == {LOW_CONFIRMED}
+    codes = [f"{a}{b}" for a in "BCDGHI" for b in "AEGRZ"]
+    many = tuple(Entity("country", code, code) for code in codes)
+    found = judged(many, seen(many, np.resize(left, 30), noise=0.05), "traffic.radar")
+    assert np.isnan(found.value[-1]).all()
+
+
 def test_countries_that_fall_unalike_are_out() -> None:
     fall = np.linspace(0.0, 0.8, 7)
     found = judged(COUNTRIES, seen(COUNTRIES, fall, noise=0.02), "traffic.radar")
