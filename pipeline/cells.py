@@ -35,7 +35,7 @@ class Cells:
         self.signals: list[str] = []
         self.ends: list[int] = []
         self.widths: list[int] = []
-        self.pairs, self.slow = _pairs([]), _slow([])
+        self._relate()
         self.columns = {name: np.zeros((0, 0, *more), dtype) for name, (dtype, more) in COLUMNS.items()}
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -47,9 +47,18 @@ class Cells:
             self.signals.append(name)
             self.ends.append(0)
             self.widths.append(width)
-            self.pairs, self.slow = _pairs(self.signals), _slow(self.signals)
+            self._relate()
             self.grow(len(self["weight"]))
         return self.signals.index(name)
+
+    def _relate(self) -> None:
+        """How the signals stand to one another: ``pairs`` of the place of each detector beside a first one and of that;
+        ``slow (s,) bool``: which are such; ``others``: of each the places of all but those of any detector of it."""
+        names = [signal.partition(BESIDE)[0] for signal in self.signals]
+        firsts = {signal: i for i, signal in enumerate(self.signals)}
+        self.slow = np.array([BESIDE in signal for signal in self.signals], bool)
+        self.pairs = [(i, firsts[name]) for i, name in enumerate(names) if self.slow[i] and name in firsts]
+        self.others = [[i for i, other in enumerate(names) if other != name] for name in names]
 
     def grow(self, entities: int) -> None:
         """Room for new entities and signals."""
@@ -61,7 +70,7 @@ class Cells:
             wider[: column.shape[0], : column.shape[1]] = column
             self.columns[name] = wider
 
-    def write(self, said: Said, rows: np.ndarray, signal: int, is_open: np.ndarray) -> None:
+    def write(self, said: Said, rows: np.ndarray | slice, signal: int, is_open: np.ndarray) -> None:
         """Put a bin down for its entities at ``rows``, ``is_open (n,)`` those with an open outage.
 
         A witness of an open outage keeps its word while it says nothing.  One that is confirmed low says no less than
@@ -76,7 +85,7 @@ class Cells:
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
         sure = (said.state == LOW_CONFIRMED) & is_open
         if sure.any():
-            contradicted = (self["weight"][rows][:, self.others(signal)] < 0).any(axis=1)
+            contradicted = (self["weight"][rows][:, self.others[signal]] < 0).any(axis=1)
             holds = sure & ((lost >= self.settings.bottom * fresh["worst"]) | ~contradicted)
             fresh["weight"] = np.where(holds, fresh["heaviest"], weight)
         silent = (said.state == UNKNOWN) & is_open & (self["low_from"][rows, signal] > 0)
@@ -88,8 +97,9 @@ class Cells:
             self[name][rows, signal] = values
 
     def noted(
-        self, rows: np.ndarray, signal: int, start: np.ndarray, state: np.ndarray, weight: np.ndarray, ratio: np.ndarray
-    ) -> dict[str, np.ndarray]:
+        self, rows: np.ndarray | slice, signal: int, start: np.ndarray, state: np.ndarray, weight: np.ndarray,
+        ratio: np.ndarray,
+    ) -> dict[str, np.ndarray]:  # fmt: skip
         """What stands in the columns after bins that start at ``start (t,)`` [s] and say so of the entities at ``rows``
         ``(t, n)``, while none of them is out."""
         low, unknown, lost = is_low(state), state == UNKNOWN, losses(ratio)
@@ -103,7 +113,7 @@ class Cells:
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
 
-    def backs(self, rows: np.ndarray, signal: int, start: np.ndarray, low: np.ndarray) -> np.ndarray:
+    def backs(self, rows: np.ndarray | slice, signal: int, start: np.ndarray, low: np.ndarray) -> np.ndarray:
         """When each entity was last seen to come back, after each of t bins ``(t, n)`` [s]."""
         if len(low) == 1:  # nothing to look back over
             came = low[0] | (self["low_from"][rows, signal] > 0)
@@ -112,11 +122,6 @@ class Cells:
         at = np.where(low | before, 1 + np.arange(len(low))[:, None], 0)
         came = np.concatenate([self["back"][None, rows, signal], np.where(low, 0, start[:, None])])
         return np.take_along_axis(came, np.maximum.accumulate(at, axis=0), axis=0)
-
-    def others(self, signal: int) -> list[int]:
-        """The places of all signals but those of any detector of this one."""
-        name = self.signals[signal].partition(BESIDE)[0]
-        return [i for i, other in enumerate(self.signals) if other.partition(BESIDE)[0] != name]
 
     def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
         """Weights ``(n, s)`` that still count at a moment."""
@@ -213,17 +218,5 @@ class Cells:
     def load(self, head: Any, columns: dict[str, np.ndarray]) -> None:
         """Take over what was saved."""
         self.signals, self.ends, self.widths = head
-        self.pairs, self.slow = _pairs(self.signals), _slow(self.signals)
+        self._relate()
         self.columns = {name: columns[name].copy() for name in COLUMNS}
-
-
-def _pairs(signals: list[str]) -> list[tuple[int, int]]:
-    """The place of each detector beside a first one, and of that."""
-    firsts = {signal: i for i, signal in enumerate(signals)}
-    named = ((i, signal.partition(BESIDE)) for i, signal in enumerate(signals))
-    return [(i, firsts[first]) for i, (first, beside, _) in named if beside and first in firsts]
-
-
-def _slow(signals: list[str]) -> np.ndarray:
-    """Which are of a detector beside a first one."""
-    return np.array([BESIDE in signal for signal in signals], bool)

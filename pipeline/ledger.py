@@ -111,14 +111,14 @@ class Ledger:
 
     def _hear(self, turn: Turn) -> Heard:
         """Take in one bin."""
-        (rows, parts, whole, rest), signal = self._enter(turn)
+        (rows, parts, whole, rest, place), signal = self._enter(turn)
         said = turn.said
         if parts.countries:
             before = self.cells["state"][rows[len(said.entities) :], signal]
             said = said.and_of(countries(said, parts, before, self.settings))
         self.cells.ends[signal] = turn.end
         held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
-        self.cells.write(held, rows, signal, self.open[rows])
+        self.cells.write(held, place, signal, self.open[rows])
         told = self._weigh(rest, turn.end) + self._weigh(whole, turn.end, are_countries=True)
         return Heard([outage for outage in told if outage is not None], None if held is said else held)
 
@@ -132,7 +132,8 @@ class Ledger:
 
     def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
         """Go on with the outages of entities of which there is word; parts come before their countries."""
-        rows = rows[self.open[rows] | (self.cells["weight"][rows] > 0).any(axis=1)]
+        if len(rows):
+            rows = rows[self.open[rows] | (self.cells["weight"][rows] > 0).any(axis=1)]
         if not len(rows):  # nothing is the matter with anybody
             return []
         terms = self.cells.terms(rows, end, self.open[rows])
