@@ -116,8 +116,17 @@ def zone(country: str) -> ZoneInfo:
 @lru_cache(maxsize=1024)
 def _offsets(countries: tuple[str, ...], quarter: int) -> np.ndarray:
     """Local time less UTC in each country [s]; clocks change on quarters of an hour only, so one look serves each."""
-    own = {code: datetime.fromtimestamp(quarter, zone(code)).utcoffset() for code in dict.fromkeys(countries)}
-    return np.array([int((own[code] or timedelta()).total_seconds()) for code in countries], np.int64)
+    zones, place = _zones_of(countries)
+    own = (datetime.fromtimestamp(quarter, each).utcoffset() or timedelta() for each in zones)
+    return np.array([int(offset.total_seconds()) for offset in own], np.int64)[place]
+
+
+@lru_cache(maxsize=64)
+def _zones_of(countries: tuple[str, ...]) -> tuple[list[ZoneInfo], np.ndarray]:
+    """The zones that countries live by, each once, and where each country's is among them ``(n,)``."""
+    zones = {zone(code).key: zone(code) for code in countries}
+    place = {key: i for i, key in enumerate(zones)}
+    return list(zones.values()), np.array([place[zone(code).key] for code in countries], np.intp)
 
 
 def ahead(countries: tuple[str, ...], t: int) -> np.ndarray:

@@ -82,7 +82,7 @@ class Grid:
         end = int(np.searchsorted(self.cells[0], until - self.cadence.width, side="right"))
         closed: Cells = tuple(part[:end] for part in self.cells)  # type: ignore[assignment]
         self.cells = tuple(part[end:] for part in self.cells)  # type: ignore[assignment]
-        heard = np.unique(closed[0])
+        heard = closed[0][np.diff(closed[0], prepend=NEVER) != 0]
         starts = self._starts(heard, until)
         if len(heard):
             self.heard = int(heard[-1])
