@@ -1,0 +1,93 @@
+"""A feed of which all countries fall or rise alike is broken: nothing is said, and no country is called out."""
+
+import numpy as np
+import pytest
+
+from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
+from detectors.seasonal import Seasonal
+from pipeline.calendar import calendar
+from pipeline.judging import JudgeStage
+from pipeline.records import Entity
+from tests.pipeline.moved import COUNTRIES, DAYS, judged, seen, states
+
+
+@pytest.mark.parametrize("left", [0.0, 0.5, 0.8, 1.4, 10.0])
+def test_of_countries_that_all_fall_or_rise_alike_nothing_can_be_said(left: float) -> None:
+    found = judged(COUNTRIES, seen(COUNTRIES, *[left] * 3, 1.0, noise=0.02), "traffic.radar")
+    assert np.allclose(found.common[DAYS:], [left, left, left, 1.0], rtol=0.03)
+    assert np.isnan(found.value[DAYS:-1]).all()
+    assert (found.health[DAYS:-1] == 0).all()
+    assert found.health[-1].all()
+    assert states(found) == {NORMAL}
+    assert np.allclose(found.expected[DAYS:-1], 1000, rtol=0.05), "what a feed that is whole would show"
+
+
+def test_one_that_is_broken_stays_so_while_they_spread() -> None:
+    spread = np.linspace(0.3, 0.7, 7)
+    found = judged(COUNTRIES, seen(COUNTRIES, 0.5, spread, noise=0.02), "traffic.radar")
+    assert np.isnan(found.value[DAYS:]).all()
+    assert states(judged(COUNTRIES, seen(COUNTRIES, spread, noise=0.02), "traffic.radar")) == {LOW_CONFIRMED}
+
+
+def test_few_countries_on_one_cable_are_out_and_many_that_fall_so_are_their_feed_s() -> None:
+    left = np.array([0.01, 0.1, 0.2, 0.05, 0.15, 0.02, 0.3])
+    found = judged(COUNTRIES, seen(COUNTRIES, left, left, noise=0.05), "traffic.radar")
+    assert (found.common == 1).all()
+    assert states(found) == {LOW_CONFIRMED}
+    codes = [f"{a}{b}" for a in "BCDGHI" for b in "AEGRZ"]
+    many = tuple(Entity("country", code, code) for code in codes)
+    found = judged(many, seen(many, np.resize(left, 30), noise=0.05), "traffic.radar")
+    assert np.isnan(found.value[-1]).all()
+
+
+def test_countries_that_fall_unalike_are_out() -> None:
+    fall = np.linspace(0.0, 0.8, 7)
+    found = judged(COUNTRIES, seen(COUNTRIES, fall, noise=0.02), "traffic.radar")
+    assert found.common[-1] == 1
+    assert (found.state[-1] == LOW_CONFIRMED).sum() >= 5
+
+
+def test_countries_that_went_out_one_after_the_other_are_out_together() -> None:
+    steps = [np.where(np.arange(7) <= i, 0.0, 1.0) for i in range(7)]
+    found = judged(COUNTRIES, seen(COUNTRIES, *steps, *[0.0] * 3, noise=0.02), "traffic.radar")
+    assert (found.common[DAYS:] == 1).all(), "those that were low before are no votes"
+    assert states(found) == {LOW_CONFIRMED}
+
+
+def test_a_first_night_is_no_broken_feed() -> None:
+    night = 1 - 0.5 * np.sin(np.arange(20) / 19 * np.pi)
+    found = judged(COUNTRIES, np.rint(seen(COUNTRIES, 1.0)[:20] * night[:, None]), "traffic.radar")
+    assert (found.common == 1).all(), "there is no shape that it could fall from"
+
+
+def test_a_feed_that_counts_in_another_unit_is_judged_again_after_a_day() -> None:
+    steps = [0.4] * 40 + [np.where(np.arange(7) == 3, 0.04, 0.4)]
+    found = judged(COUNTRIES, seen(COUNTRIES, *steps, noise=0.02), "traffic.radar")
+    blind = np.isnan(found.value[DAYS:]).all(axis=1)
+    assert 24 <= blind.sum() <= 26
+    assert not blind[26:].any()
+    assert set(found.state[DAYS:-1].ravel().tolist()) <= {UNKNOWN, NORMAL}
+    assert found.state[-1, 3] == LOW_CONFIRMED
+
+
+def test_one_that_says_zero_of_all_never_teaches_it() -> None:
+    found = judged(COUNTRIES, seen(COUNTRIES, *[0.0] * 100, 1.0, noise=0.02), "traffic.radar")
+    assert np.isnan(found.value[DAYS:-1]).all()
+    assert states(found) == {NORMAL}
+
+
+def test_bins_one_by_one_and_cut_apart_are_judged_as_in_one_frame() -> None:
+    one_low = np.where(np.arange(7) == 3, 0.2, 1.0)
+    moves = [0.96, 0.5, np.linspace(0.3, 0.7, 7), 0.96, one_low, 0.5 * one_low, 0.0, np.nan, one_low, *[0.4] * 30, 1.0]
+    value = seen(COUNTRIES, *moves, noise=0.01)
+    whole = judged(COUNTRIES, value, "traffic.radar")
+    assert np.isnan(whole.value[DAYS:]).all(axis=1).sum() > 20
+    stage = JudgeStage(Seasonal.for_signal, calendar, 1)
+    for i in range(len(value)):
+        one = judged(COUNTRIES, value[i : i + 1], "traffic.radar", stage, start=i)
+        for name in ("value", "health", "expected", "score", "state"):
+            assert np.array_equal(getattr(one, name)[0], getattr(whole, name)[i], equal_nan=True), (i, name)
+        assert one.common[0] == whole.common[i]
+        cut = JudgeStage(Seasonal.for_signal, calendar, 1)
+        cut.load(stage.save())
+        stage = cut
