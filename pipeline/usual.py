@@ -16,6 +16,10 @@ DARK = 0.1
 """A country or region that has no more than this share of what was expected is dark, for however long [0-1]."""
 
 
+WHOLE = 0.9
+"""Of the least that was expected so much is all of it, but for noise [0-1]."""
+
+
 class Usual:
     """The least that was expected in each hour of the day (UTC) while a confirmed outage went on.
 
@@ -41,7 +45,8 @@ class Usual:
         lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level, but
         nobody gets used to a country or region that is dark.  Where none is down so, ``said`` itself comes back.
 
-        A detector that has got used to next to nothing says nothing more, also of what is back, for days: here it is
+        A detector may say nothing for days because it strays too far in an outage: what has again all that was expected
+        is back.  One that has got used to next to nothing says nothing more, also of what is back, for days: here it is
         back all the same, and next to nothing is the level in its time.
         """
         if not sure.any():
@@ -53,7 +58,8 @@ class Usual:
             fresh = np.where(least > 0, np.minimum(least, said.expected), said.expected)
             self.least[rows, signal, said.start // HOUR % HOURS] = np.where(learns, fresh, least)
         used, level = (least > 0) & (lasted >= self.settings.used_to), lasted >= self.settings.new_level
-        if not used.any():
+        silent = (least > 0) & (lasted > 0) & (said.state == UNKNOWN)
+        if not (used | silent).any():
             return said
         if level.any():
             places = np.array([entity.type in ("country", "region") for entity in said.entities])
@@ -63,7 +69,7 @@ class Usual:
         down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom)
         observed = (said.value >= 0) & (said.health >= HEALTHY)
         down &= used & ~level
-        back = used & mute & observed & ~down
+        back = observed & ~down & ((used & mute) | (silent & (said.value >= WHOLE * least)))
         down &= ~low
         judged = said.state != UNKNOWN  # of nothing expected a detector says nothing: it is shown beside what was
         if not (down | back).any():

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from detectors.seasonal import Seasonal
 from pipeline.calendar import calendar
 from pipeline.fusion import Fused, FuseStage
@@ -114,6 +114,22 @@ def test_a_weak_witness_that_flaps_moves_no_end() -> None:
     flaps = shares(TELESCOPE, [1.0] * 5 + [0.94] * 10 + [1.0, 0.94] * 20, run)
     (outage,) = fuse(verdicts(PROBING, "." * 5 + "L" * 10 + "." * 40, run=run), flaps)
     assert (outage.state, outage.end) == ("ended", 15 * 300)
+
+
+@pytest.mark.parametrize(("left", "end"), [(1.0, 40), (0.95, 40), (0.6, None), (0.1, None)])
+def test_one_whose_detector_says_nothing_more_is_over_when_all_is_back_and_not_before(
+    left: float, end: int | None
+) -> None:
+    run = Run("r", "replay", (PROBING,))
+    frame = shares(PROBING, [1.0] * 4 + [0.1] * 36 + [left] * 24, run, width=HOUR)
+    state = frame.state.copy()
+    state[30:] = UNKNOWN
+    (outage,) = fuse(dataclasses.replace(frame, state=state))
+    assert (outage.state, outage.end) == (("ended", end * HOUR) if end else ("confirmed", None))
+    assert (
+        fuse(dataclasses.replace(frame, state=state, value=np.where(state == UNKNOWN, np.nan, frame.value)))[0].end
+        is None
+    )
 
 
 DAY, HOUR = 24 * 3600, 3600
