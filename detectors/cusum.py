@@ -35,13 +35,14 @@ RECENT = 0.3
 SEASON = 0.004
 """A season moves a level by no more in a day: 13 % a month, as a logarithm [-]."""
 
-WEEKDAY, FIRST = 0.1, 2.0
-"""Weight of a day in what its weekday usually has more or less [-]; the first time it counts in full, as a logarithm of
-at most so much: an office's Sunday is no throttling."""
+WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 2.0
+"""Weight of a day in what its weekday usually has more or less [-].  The second time it counts in full; what is beyond
+the second, as a logarithm, only where it was so the first time, and at most the third: an office's Sunday is no
+throttling."""
 
-BACK = 0.5
-"""What was lost is back when no more is missing than this share of what went beyond half: after a blackout of a week
-the season is another, and no throttling [-]."""
+BLACKOUT, BACK = 0.8, 0.25
+"""A running day that has lost so much is no throttling; it is over when no more than the second is missing, and
+that is the level: after weeks of a blackout the season is another [-]."""
 
 SHAPE = 0.05
 """Weight of a day in the shape of the day [-]."""
@@ -54,8 +55,8 @@ class Cusum(Detector[CusumState]):
     The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a day
     (UTC) ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low provisional and
     the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed until it is back
-    within ``leave`` of the level (within a quarter after a blackout), or for ``renew`` days; the level then moves only
-    as slowly as seasons do, which go on under a throttling.  An outage of a few hours is for other detectors.
+    within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as seasons do, which go on
+    under a throttling.  After a blackout most of it is the level.  An outage of a few hours is for other detectors.
 
     A day is missing where fewer than ``hours`` of its hours were seen, and a holiday always is: it is compared with
     nothing.  A sag of a few percent is no more than what the
@@ -73,7 +74,7 @@ class Cusum(Detector[CusumState]):
     enter
         Deviations of a day that this must be as well [-].
     leave
-        Share of the level within which a confirmed low is over, or half of what went beyond half [-].
+        Share of the level within which a confirmed low is over [-].
     above
         A value is HIGH beyond so many times the expectation [-].
     half
@@ -157,17 +158,23 @@ class Cusum(Detector[CusumState]):
         loss = self._running(state, rows, int(t[0]), width)
         spread = np.sqrt(np.maximum(state.variance, FLAT**2))
         z = bounded(loss / spread)
-        ready = (state.days >= self.settle) & (t[:, None] - rows.first >= self.warmup)
+        day = int(t[0]) // DAY
+        known = np.isinf(state.met[:, [day % 7, (day - 1) % 7]]).all(axis=1)
+        ready = (state.days >= self.settle) & known & (t[:, None] - rows.first >= self.warmup)
         deep = ready & (loss <= np.log1p(-self.depth)) & (z <= -self.enter)
         lost, worst = np.where(np.isnan(loss), 0.0, -np.expm1(loss)), state.worst
         confirmed, sums = np.empty_like(deep), np.empty_like(loss)
+        anew, level = np.zeros_like(was), state.level
         for i in range(len(t)):
-            lasts = was & ~(loss[i] > np.log1p(-np.maximum(self.leave, BACK * (worst - 0.5))))
-            was_sum = sums[i] = np.where(was & ~lasts & ~deep[i], 0.0, was_sum)
-            was = confirmed[i] = deep[i] | lasts
+            lasts = was & ~(loss[i] > np.log1p(-np.where(worst >= BLACKOUT, BACK, self.leave)))
+            begins = was & ~lasts & (worst >= BLACKOUT)
+            anew, level = anew | begins, np.where(begins, level + loss[i], level)
+            was_sum = sums[i] = np.where(was & ~lasts & ~deep[i] | anew, 0.0, was_sum)
+            was = confirmed[i] = (deep[i] | lasts) & ~anew
             worst = np.where(was, np.maximum(worst, lost[i]), 0.0)
         verdict = self._verdict(state, x, int(t[0]), z, ready, spread, confirmed, sums)
-        return replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy(), worst=worst), verdict
+        state = replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy(), worst=worst, level=level)
+        return state, verdict
 
     def _running(self, state: CusumState, rows: Taken, t: int, width: int) -> np.ndarray:
         """Log ``(t, n)`` of the last 24 hours over what they usually have; NaN where too few hours were seen."""
@@ -198,7 +205,7 @@ class Cusum(Detector[CusumState]):
         spread = np.sqrt(np.maximum(state.variance, FLAT**2))
         counted = state.sum - np.clip(z / spread, -CAP, CAP) - self.drift
         counted = np.clip(counted, 0.0, 3 * self.alarm)
-        total = np.where(seen & (state.days >= self.settle), counted, state.sum)
+        total = np.where(seen & (state.days >= self.settle) & np.isinf(state.met[:, day]), counted, state.sum)
         frozen = (total > self.alarm) | state.confirmed
         run = np.where(frozen, state.run + 1, 0)
         high = np.where(z > np.log(self.above), state.high + 1, np.where(seen, 0, state.high))
@@ -241,9 +248,14 @@ class Cusum(Detector[CusumState]):
         share = np.maximum(1 - 0.5 ** (1 / self.half), 1 / (state.days + 1))
         learns = np.maximum(1 / self.memory, 1 / (state.days + SPREAD_DAYS))
         square = np.minimum(z * z, (CLIP * spread) ** 2)
-        weekday, weeks = state.weekday.copy(), state.days // 7
-        own = np.where(usual & (weeks == 1), np.clip(z, -FIRST, FIRST), step)
-        weekday[:, day] += np.where(weeks > 0, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * own, 0.0)
+        weekday, met, weeks = state.weekday.copy(), state.met.copy(), state.days // 7
+        first, now = state.met[:, day], np.clip(z, -FIRST, FIRST)
+        # what a weekday has much more or less it has each time: an outage in the second week is not its own way
+        both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
+        both = np.where(np.abs(now) <= ORDINARY, now, both)
+        later = np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step
+        weekday[:, day] += np.where(usual & ~np.isnan(first), np.where(np.isinf(first), later, both), 0.0)
+        met[:, day] = np.where(usual, np.where(np.isnan(first), now, np.inf), first)
         weekday -= (added(weekday.T) / 7)[:, None]
         hourly = state.total / np.maximum(state.count, 1)
         mean = np.exp(z + state.level + state.weekday[:, day])
@@ -253,6 +265,7 @@ class Cusum(Detector[CusumState]):
             state,
             level=state.level + share * step,
             weekday=weekday,
+            met=met,
             shape=np.where(shaped, shape, state.shape),
             variance=np.where(usual, state.variance + learns * (square - state.variance), state.variance),
             days=state.days + usual,

@@ -31,6 +31,8 @@ class CusumState:
     """Usual value of the hour as a share of the day's mean [-]."""
     weekday: np.ndarray = field(metadata=per_entity(0.0, np.float64, 7))
     """Log of what a day of the week (UTC, of the epoch) has more than others [-]."""
+    met: np.ndarray = field(metadata=per_entity(np.nan, np.float64, 7))
+    """What a day of the week had more when it was first met, as a logarithm: NaN before, infinite once it is known."""
     level: np.ndarray = field(metadata=per_entity(np.nan))
     """Log of the baseline: the slow mean of a day's mean."""
     recent: np.ndarray = field(metadata=per_entity(np.nan))

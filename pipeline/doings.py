@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detectors.base import Detector
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.fusion import Fused
@@ -22,7 +23,7 @@ from pipeline.unjudged import Unjudged
 
 MOVED, BROKEN, STUCK, FEW_SOURCES = "moved", "broken", "stuck", "few_sources"
 
-QUORUM = 0.5
+QUORUM = Detector.quorum
 """Share of healthy sources below which a signal says nothing [0-1]."""
 
 FEW = 5
@@ -121,7 +122,8 @@ def _stretches(bins: dict[int, Bin], kind: Callable[[Bin], int]) -> Iterator[tup
     for start, end in zip(starts, ends, strict=True):
         bin_ = bins[start]
         if kind(bin_) == open_[0] and open_[2] == start:
-            open_ = (open_[0], open_[1], end, [*open_[3], bin_])
+            open_[3].append(bin_)
+            open_ = (open_[0], open_[1], end, open_[3])
             continue
         if open_[0]:
             yield open_[1:]

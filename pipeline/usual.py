@@ -4,7 +4,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, Detector
 from pipeline.cells import Cells
-from pipeline.evidence import Said, is_low
+from pipeline.evidence import BESIDE, Said, is_low
 from pipeline.settings import Fusing
 
 HOUR, HOURS = 3600, 24
@@ -58,7 +58,8 @@ class Usual:
             fresh = np.where(least > 0, np.minimum(least, said.expected), said.expected)
             self.least[rows, signal, said.start // HOUR % HOURS] = np.where(learns, fresh, least)
         used, level = (least > 0) & (lasted >= self.settings.used_to), lasted >= self.settings.new_level
-        silent = (least > 0) & (lasted > 0) & (said.state == UNKNOWN)
+        is_slow = BESIDE in said.signal  # it says nothing on a holiday, and of no single bin
+        silent = (least > 0) & (lasted > 0) & (said.state == UNKNOWN) & (not is_slow)
         if not (used | silent).any():
             return said
         if level.any():

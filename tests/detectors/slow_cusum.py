@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import fmean
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
-from detectors.cusum import BACK, CAP, CLIP, FIRST, FLAT, RECENT, SEASON, SHAPE, WEEKDAY, Cusum
+from detectors.cusum import BACK, BLACKOUT, CAP, CLIP, FIRST, FLAT, ORDINARY, RECENT, SEASON, SHAPE, WEEKDAY, Cusum
 from detectors.cusum_state import SPREAD, SPREAD_DAYS
 
 
@@ -20,6 +20,7 @@ class SlowCusum:
         self.last: int | None = None
         self.shape: dict[int, float] = {}
         self.weekday = [0.0] * 7
+        self.met: list[list[float]] = [[] for _ in range(7)]
         self.level = self.recent = math.nan
         self.variance = SPREAD**2
         self.days = self.run = self.high = 0
@@ -39,10 +40,16 @@ class SlowCusum:
             self.first = t if self.first is None else self.first
         loss = self._loss(lambda s: self.weekday[s // DAY % 7])
         z = loss / self.spread if math.isfinite(loss) else math.copysign(1e6, loss) if math.isinf(loss) else loss
-        ready = self.days >= self.rule.settle and self.first is not None and t - self.first >= self.rule.settle * DAY
+        known = all(len(self.met[(t // DAY - back) % 7]) > 1 for back in (0, 1))
+        ready = self.days >= self.rule.settle and known
+        ready = ready and self.first is not None and t - self.first >= self.rule.settle * DAY
         deep = ready and loss <= math.log(1 - self.rule.depth) and z <= -self.rule.enter
-        lasts = self.confirmed and not loss > math.log(1 - max(self.rule.leave, BACK * (self.worst - 0.5)))
-        if self.confirmed and not lasts and not deep:
+        dark = self.worst >= BLACKOUT
+        lasts = self.confirmed and not loss > math.log(1 - (BACK if dark else self.rule.leave))
+        if self.confirmed and not lasts and dark:
+            self.level, deep = self.level + loss, False
+            self.sum = 0.0
+        elif self.confirmed and not lasts and not deep:
             self.sum = 0.0
         self.confirmed = deep or lasts
         self.worst = max(self.worst, 0.0 if math.isnan(loss) else 1 - math.exp(loss)) if self.confirmed else 0.0
@@ -85,7 +92,7 @@ class SlowCusum:
         if math.isnan(z):
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
         else:
-            if self.days >= self.rule.settle:
+            if self.days >= self.rule.settle and len(self.met[day % 7]) > 1:
                 deviations = max(-CAP, min(CAP, z / self.spread))
                 self.sum = min(max(self.sum - deviations - self.rule.drift, 0.0), 3 * self.rule.alarm)
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
@@ -106,10 +113,14 @@ class SlowCusum:
         mean = math.exp(z + self.level + self.weekday[day % 7])
         spread = self.spread
         step = max(-CLIP * spread, min(CLIP * spread, z))
-        weeks = self.days // 7
-        if weeks:
-            own = max(-FIRST, min(FIRST, z)) if weeks == 1 else step
-            self.weekday[day % 7] += max(WEEKDAY, 1 / weeks) * own
+        weeks, met, now = self.days // 7, self.met[day % 7], max(-FIRST, min(FIRST, z))
+        if len(met) == 1 and abs(now) <= ORDINARY:
+            self.weekday[day % 7] += now
+        elif len(met) == 1 and met[0] * now > 0:
+            self.weekday[day % 7] += min(2 * met[0], now, key=abs)
+        elif len(met) > 1:
+            self.weekday[day % 7] += max(WEEKDAY, 1 / max(weeks, 1)) * step
+        met.append(now)
         middle = sum(self.weekday) / 7
         self.weekday = [one - middle for one in self.weekday]
         self.level += max(1 - 0.5 ** (1 / self.rule.half), 1 / (self.days + 1)) * step
