@@ -252,10 +252,11 @@ class Cusum(Detector[CusumState]):
         first, now = state.met[:, day], np.clip(z, -FIRST, FIRST)
         # what a weekday has much more or less it has each time: an outage in the second week is not its own way
         both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
-        both = np.where(np.abs(now) <= ORDINARY, now, both)
+        is_known, is_plain = np.isinf(first), np.abs(now) <= ORDINARY
+        tells = usual & ~is_known & (weeks > 0) & (is_plain | ~np.isnan(first))
         later = np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step
-        weekday[:, day] += np.where(usual & ~np.isnan(first), np.where(np.isinf(first), later, both), 0.0)
-        met[:, day] = np.where(usual, np.where(np.isnan(first), now, np.inf), first)
+        weekday[:, day] += np.where(tells, np.where(is_plain, now, both), np.where(usual & is_known, later, 0.0))
+        met[:, day] = np.where(tells, np.inf, np.where(usual & ~is_known, now, first))
         weekday -= (added(weekday.T) / 7)[:, None]
         hourly = state.total / np.maximum(state.count, 1)
         mean = np.exp(z + state.level + state.weekday[:, day])

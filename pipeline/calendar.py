@@ -34,6 +34,9 @@ FRIDAY_SATURDAY = frozenset(
         "YE",
     )
 )
+VOTES = ("election", "polling", "referendum", "plebiscite")
+"""Words in the names of days that are free for a vote."""
+
 THURSDAY_FRIDAY = frozenset(["AF"])
 FRIDAY = frozenset(["IR"])
 
@@ -62,6 +65,7 @@ def _weekends(countries: tuple[str, ...]) -> np.ndarray:
     return table
 
 
+@lru_cache(maxsize=4096)
 def public_holidays(country: str, year: int) -> frozenset[str]:
     """Local dates that a country has free in a year; none where its holidays are not known.
 
@@ -78,29 +82,48 @@ def public_holidays(country: str, year: int) -> frozenset[str]:
         days = country_holidays(country, years=year, language="en_US")
     except NotImplementedError:
         return frozenset()
-    return frozenset(f"{day}" for day, name in days.items() if "election" not in name.lower())
+    return frozenset(f"{day}" for day, name in days.items() if not any(word in name.lower() for word in VOTES))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _free(countries: tuple[str, ...], year: int, named: frozenset[str], public: bool) -> np.ndarray:
     """Which days of a year, and which next to it, are holidays ``(n, 368) bool``; the first is 31 December before."""
     first = date(year - 1, 12, 31)
     table = np.zeros((len(countries), 368), bool)
-    for country in dict.fromkeys(countries):
+    for row, country in enumerate(countries):
         days = {day[3:] for day in named if day[:2] == country}
         if public:
             days = days.union(*(public_holidays(country, each) for each in (year - 1, year, year + 1)))
         places = [(date.fromisoformat(day) - first).days for day in days]
-        rows = [i for i, each in enumerate(countries) if each == country]
-        table[np.ix_(rows, [place for place in places if 0 <= place < 368])] = True
+        table[row, [place for place in places if 0 <= place < 368]] = True
     return table
 
 
 @lru_cache(maxsize=4096)
+def _days(
+    countries: tuple[str, ...], time: int, named: frozenset[str], public: bool
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Local week slot [s] and day kind of each country, none of them twice."""
+    slot, rows = week_slot(countries, time), np.arange(len(countries))
+    kind = np.where(_weekends(countries)[rows, slot // DAY], WEEKEND, WORKDAY).astype(np.int8)
+    if named or public:
+        year = datetime.fromtimestamp(time, UTC).year
+        before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
+        kind[_free(countries, year, named, public)[rows, (time + ahead(countries, time) - before) // DAY]] = HOLIDAY
+    return slot, kind
+
+
+@lru_cache(maxsize=8)
+def _places(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Each country once, and where every one of them stands: a hundred thousand networks are of 250 countries."""
+    known = {country: place for place, country in enumerate(dict.fromkeys(countries))}
+    return tuple(known), np.array([known[country] for country in countries], np.intp)
+
+
 def calendar(
     countries: tuple[str, ...], time: int, named: frozenset[str] = frozenset(), public: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Local week slot [s] and day kind ``(n,)`` of each country at a moment; what is returned must not be changed.
+    """Local week slot [s] and day kind ``(n,)`` of each country at a moment.
 
     A holiday that is neither among the local days ``named``, as of `knowing`, nor a ``public`` one that is asked for
     counts as the day of the week that it is.
@@ -111,23 +134,19 @@ def calendar(
     >>> (slot // DAY).tolist(), kind.tolist()
     ([4, 4], [0, 1])
     """
-    slot, rows = week_slot(countries, time), np.arange(len(countries))
-    kind = np.where(_weekends(countries)[rows, slot // DAY], WEEKEND, WORKDAY).astype(np.int8)
-    if named or public:
-        year = datetime.fromtimestamp(time, UTC).year
-        before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
-        kind[_free(countries, year, named, public)[rows, (time + ahead(countries, time) - before) // DAY]] = HOLIDAY
-    return slot, kind
+    each, places = _places(countries)
+    slot, kind = _days(each, time, named, public)
+    return slot[places], kind[places]
 
 
 def knowing(
-    named: Iterable[str] = (), public: bool = True
+    named: Iterable[str] = (), public: bool = False
 ) -> Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]:
-    """The calendar that knows the ``public`` holidays and these ``named`` days, each a country and its local date.
+    """The calendar that knows these ``named`` days as holidays, each a country and its local date, and ``public`` ones.
 
     Examples
     --------
-    >>> days = knowing(["PK 2024-12-26"])
+    >>> days = knowing(["PK 2024-12-26"], public=True)
     >>> [days(("NL", "PK", "IN"), 1735130000 + day * DAY)[1].tolist() for day in (0, 1, 5)]
     [[2, 2, 2], [2, 2, 0], [0, 0, 0]]
     """

@@ -93,6 +93,8 @@ class Cells:
         for name, values in fresh.items():
             if some_silent:
                 kept = silent[:, None] if name == "since" else silent
+                if name == "ratio" and self.slow[signal]:  # on a holiday it says nothing, and yet expects something
+                    kept = silent & np.isnan(ratio)
                 values = np.where(kept, self[name][rows, signal], values)
             self[name][rows, signal] = values
 

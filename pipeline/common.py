@@ -27,14 +27,30 @@ leaves each of them another share: their shares must be the same, but for noise 
 
 
 class Votes(NamedTuple):
-    """Who has a say: entity ``rows (m,) intp`` and what each ``counts (m,)``; those of one voter add up to one.
+    """Who has a say: entity ``rows (m,) intp`` in order of their ``voter (m,) intp``, of which there are ``number``.
 
     ``countries``: whether the voters are countries, and not the networks of few.
     """
 
     rows: np.ndarray
-    counts: np.ndarray
+    voter: np.ndarray
+    number: int
     countries: bool
+
+    def counts(self, known: np.ndarray) -> np.ndarray:
+        """What each known entity counts, of ``known (m,) bool``: those of one voter add up to one."""
+        voter = self.voter[known]
+        return 1 / np.bincount(voter)[voter] if len(voter) else np.zeros(0)
+
+    def voting(self, known: np.ndarray) -> int:
+        """How many voters have anybody known."""
+        return int(np.count_nonzero(np.bincount(self.voter[known])))
+
+    def share(self, side: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Votes for a side ``(t,)`` and voters there are ``(t,)``, of ``side, known (t, m) bool``."""
+        begins = np.flatnonzero(np.diff(self.voter, prepend=-1))
+        those, all_ = (np.add.reduceat(a.astype(np.float64), begins, axis=1) for a in (side & known, known))
+        return np.where(all_ > 0, those / np.maximum(all_, 1), 0.0).sum(axis=1), np.count_nonzero(all_, axis=1)
 
 
 def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Judging) -> Votes:
@@ -52,17 +68,17 @@ def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Ju
     """
     homes = {e.country for e in entities if e.country and e.type != "service"}
     if len(homes) >= settings.common_voters:
-        own = [i for i, e in enumerate(entities) if e.country and e.type != "service"]
         place = {home: i for i, home in enumerate(sorted(homes))}
-        voter = np.array([place[entities[i].country] for i in own], np.intp)
-        return Votes(np.array(own, np.intp), 1 / np.bincount(voter)[voter], countries=True)
+        own = sorted((place[e.country], i) for i, e in enumerate(entities) if e.country and e.type != "service")
+        voter, rows = np.array(own, np.intp).T
+        return Votes(rows, voter, len(homes), countries=True)
     networks = [i for i, e in enumerate(entities) if e.type == "asn"] if kind_of(signal) == "bgp" else []
-    return Votes(np.array(networks, np.intp), np.ones(len(networks)), countries=False)
+    return Votes(np.array(networks, np.intp), np.arange(len(networks)), len(networks), countries=False)
 
 
 def votable(who: Votes, settings: Judging) -> bool:
     """Whether a feed's series have votes enough for anything to be common to them: of fewer nothing is known."""
-    return bool(settings.common_most) and bool(who.counts.sum() >= settings.common_voters)
+    return bool(settings.common_most) and who.number >= settings.common_voters
 
 
 def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) -> float:
@@ -96,8 +112,8 @@ def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) 
     with np.errstate(all="ignore"):
         share = x[who.rows] / expected
         known = np.isfinite(score) & np.isfinite(share)
-        share, score, count = share[known], score[known], who.counts[known]
-    voters = count.sum()
+        share, score, count = share[known], score[known], who.counts(known)
+    voters = who.voting(known)
     if voters < settings.common_voters or not _one_side(share, count, settings.common_share * voters):
         return 0.0
     with np.errstate(all="ignore"):
@@ -109,7 +125,7 @@ def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) 
         return 0.0
     far = np.maximum(abs(middle) / 2, 2 * np.minimum(noise, abs(middle)))
     alike = (np.sign(moved) == np.sign(middle)) & (np.abs(moved - middle) <= far)
-    return float(middle) if count[alike].sum() >= settings.common_share * voters else 0.0
+    return float(middle) if count[alike].sum() >= settings.common_share * voters * (1 - 1e-9) else 0.0
 
 
 def broken(
@@ -117,8 +133,8 @@ def broken(
 ) -> float:  # fmt: skip
     """At which share of its level a feed's series stand in a bin of which nothing can be said, 1 where it can.
 
-    Those of ``settings.common_share`` of all countries, none of them low before, moved by more than
-    ``settings.common_most`` and as far as each other, the fewer they are the more exactly.  What is larger than a lost
+    Of all countries that were not low before those of ``settings.common_share`` moved by more than
+    ``settings.common_most``, and as far as each other, the fewer they are the more exactly.  What is larger than a lost
     peer is not divided out: a feed that is halved is not halved alike everywhere, and the rest would be somebody's
     outage.
 
@@ -146,25 +162,25 @@ def broken(
     expected, score = verdict.expected[who.rows], verdict.score[who.rows]
     with np.errstate(all="ignore"):
         share = x[who.rows] / expected
-        known = np.isfinite(score) & np.isfinite(share) & verdict.settled[who.rows]
-        share, score, counts = share[known], score[known], who.counts[known]
-        needed = settings.common_share * counts.sum()
-        if counts.sum() < settings.common_voters or not _one_side(share, counts, needed):
+        known = np.isfinite(score) & np.isfinite(share) & verdict.settled[who.rows] & calm[who.rows]
+        share, score, counts, voters = share[known], score[known], who.counts(known), who.voting(known)
+        needed = settings.common_share * voters
+        if voters < settings.common_voters or not _one_side(share, counts, needed):
             return 1.0
         middle = _middle(share, counts)
         if abs(np.log(middle)) <= settings.common_most:
             return 1.0
         noise = np.where(score == 0, 0.0, np.abs((share - 1) / score))
     gap = abs(middle - 1)
-    if gap < settings.common_clear * MEDIAN_ERROR * _middle(noise, counts) / np.sqrt(counts.sum()):
+    if gap < settings.common_clear * MEDIAN_ERROR * _middle(noise, counts) / np.sqrt(voters):
         return 1.0
     if already:
         far = np.full(len(share), gap / 2)
-    elif counts.sum() >= MANY:
+    elif voters >= MANY:
         far = np.clip(SPREAD * noise, gap / 4, gap / 2)
     else:
         far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY, gap / 4)
-    alike = (np.abs(share - middle) <= far) & calm[who.rows][known]
+    alike = np.abs(share - middle) <= far
     return middle if counts[alike].sum() >= needed * (1 - 1e-9) else 1.0
 
 
@@ -173,13 +189,15 @@ def may_have_moved(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judgin
 
     x and the verdict's arrays are ``(t, n)``.
     """
+    if not votable(who, settings):
+        return np.zeros(len(x), bool)
     with np.errstate(all="ignore"):
         share = x[:, who.rows] / verdict.expected[:, who.rows]
         known = np.isfinite(verdict.score[:, who.rows]) & np.isfinite(share)
-        voters, below, above = ((known & side) @ who.counts for side in (True, share < 1, share > 1))
-    little = 1 - 1e-6  # sums in another order differ by less
-    enough = voters >= settings.common_voters * little
-    return enough & (np.maximum(below, above) >= settings.common_share * voters * little)
+        (below, voters), (above, _) = who.share(share < 1, known), who.share(share > 1, known)
+    return (voters >= settings.common_voters) & (
+        np.maximum(below, above) >= settings.common_share * voters * (1 - 1e-6)
+    )
 
 
 def _one_side(share: np.ndarray, counts: np.ndarray, votes: float) -> bool:

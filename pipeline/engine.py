@@ -47,10 +47,11 @@ class Engine:
         judging = self.settings.judging
         return JudgeStage(
             detector,
-            knowing(judging.holidays, judging.public_holidays),
+            knowing(judging.holidays),
             topics.VERDICTS.partitions,
             judging,
             self.beside,
+            knowing(judging.holidays, judging.public_holidays),
         )
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import log
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pipeline.bounded import SIGNAL_KINDS
 from pipeline.common import Votes, broken, common_mode, may_have_moved, shifted, votable, votes, without
 from pipeline.evidence import is_low
 from pipeline.lasting import latest
+from pipeline.level import Level
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import touch
 from pipeline.settings import Judging
@@ -37,9 +37,8 @@ def alone(signal: str) -> tuple[AnyDetector, ...]:
 
 @dataclass
 class Series:
-    """All series of one signal of one run; the first of its ``detectors`` is the one that is shown; ``level``: the
-    shift that their feed has had for days, as a logarithm; ``moved``: since when it stands apart from that [s];
-    ``calm (n,)``: which were not low when they were last judged."""
+    """All series of one signal of one run; the first of its ``detectors`` is the one that is shown; ``level``: that of
+    their feed; ``calm (n,)``: which were not low when they were last judged."""
 
     run: Run
     signal: str
@@ -48,8 +47,7 @@ class Series:
     entities: list[Entity] = field(default_factory=list)
     countries: tuple[str, ...] = ()
     judged: int = NEVER
-    level: float = 0.0
-    moved: int = NEVER
+    level: Level = field(default_factory=Level)
     calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     repeats: Repeats = field(default_factory=Repeats)
     who: Votes | None = None
@@ -69,14 +67,15 @@ class JudgeStage:
     observed: its values go on as NaN, its health as 0.
 
     Those ``beside`` the first detector hear the same, in frames of their own.  These come before the first one's and
-    move no watermark: fusion has them all when the bin's turn comes.
+    move no watermark: fusion has them all when the bin's turn comes.  They have a ``slow_calendar`` of their own.
     """
 
     def __init__(
         self, detector: Callable[[str], AnyDetector], calendar: Calendar, partitions: int,
-        settings: Judging | None = None, beside: Detectors = alone,
+        settings: Judging | None = None, beside: Detectors = alone, slow_calendar: Calendar | None = None,
     ) -> None:  # fmt: skip
         self.detector, self.beside, self.calendar, self.partitions = detector, beside, calendar, partitions
+        self.slow_calendar = slow_calendar or calendar
         self.settings = settings or Judging()
         self.series: dict[tuple[str, str], Series] = {}
 
@@ -139,6 +138,10 @@ class JudgeStage:
             series.who = votes(series.signal, series.entities, self.settings)
         days = [self.calendar(series.countries, t) for t in bins.start[fresh].tolist()]
         slot, kind = (np.array([day[i] for day in days]).reshape(shape) for i in (0, 1))
+        slow = kind
+        if len(series.detectors) > 1:
+            slow = np.array([self.slow_calendar(series.countries, t)[1] for t in bins.start[fresh].tolist()])
+            slow = slow.reshape(shape)
         told, common, blind = [], np.full(len(fresh), np.nan), np.zeros(len(fresh), bool)
         at, reach, is_votable = 0, len(fresh), votable(series.who, self.settings)
         while at < len(fresh):
@@ -147,7 +150,7 @@ class JudgeStage:
             if is_stuck:
                 x[now], health[now] = np.nan, 0.0
             context = Context(bins.width, health[now], slot[now], kind[now])
-            verdicts, share, is_broken = self._judge_some(series, bins.start[fresh][now], x[now], context)
+            verdicts, share, is_broken = self._judge_some(series, bins.start[fresh][now], x[now], context, slow[now])
             series.repeats.judged(verdicts[0].state)
             common[now], blind[now] = share if is_votable else np.nan, is_broken | is_stuck
             told.append(verdicts)
@@ -157,10 +160,10 @@ class JudgeStage:
         return each, common, blind
 
     def _judge_some(
-        self, series: Series, start: np.ndarray, x: np.ndarray, context: Context
+        self, series: Series, start: np.ndarray, x: np.ndarray, context: Context, slow: np.ndarray
     ) -> tuple[list[Verdict], np.ndarray, np.ndarray]:
         """Every detector's verdict on bins ``x (t, n)``, at which share their series stand, and where that is nothing
-        to be judged, both ``(t,)``.
+        to be judged, both ``(t,)``; ``slow (t, n)``: kinds of day for the further ones.
 
         They are judged at once up to one in which they have moved: that one is judged again, without the move.
         """
@@ -168,21 +171,25 @@ class JudgeStage:
         told, shares, blind, at, reach = [], np.ones(len(x)), np.zeros(len(x), bool), 0, len(x)
         while at < len(x):
             now = slice(at, at + reach)
-            own, here = without(x[now], series.level), context.rows(now)
+            own, here = without(x[now], series.level.now), context.rows(now)
             state, verdict = first.run(own, start[now], here, series.states[0])
             taken, shift, share = self._common(own, verdict, series)
+            is_broken = share != 1 and not shift
+            if is_broken and series.level.returns(share, self.settings):
+                continue
             if share != 1 or taken < len(own):
                 now = slice(at, at + taken)
-                if share != 1 and not shift:
+                if is_broken:
                     x[now], context.health[now], blind[now] = np.nan, 0.0, True
-                own, here = without(x[now], series.level + shift), context.rows(now)
+                own, here = without(x[now], series.level.now + shift), context.rows(now)
                 state, verdict = first.run(own, start[now], here, series.states[0])
-            more = [d.run(own, start[now], here, s) for d, s in zip(further, series.states[1:], strict=True)]
+            there = replace(here, day_kind=slow[now])
+            more = [d.run(own, start[now], there, s) for d, s in zip(further, series.states[1:], strict=True)]
             series.states = [state, *(state for state, _ in more)]
             series.calm = _calm(series.calm, verdict.state)
-            told.append([shifted(v, series.level + shift) for v in (verdict, *(v for _, v in more))])
+            told.append([shifted(v, series.level.now + shift) for v in (verdict, *(v for _, v in more))])
             shares[now] = share
-            self._follow(series, share, int(start[now][-1]) + context.width)
+            series.level.follow(share, is_broken, int(start[now][-1]) + context.width, self.settings)
             at, reach = at + taken, 2 * taken
         series.judged = int(start[-1])
         return [joined(list(each), x.shape[1]) for each in zip(*told, strict=True)], shares, blind
@@ -197,21 +204,10 @@ class JudgeStage:
             shift = common_mode(own[i], said, who, settings)
             if shift:
                 return (i, 0.0, 1.0) if i else (1, shift, float(np.exp(shift)))
-            share = broken(own[i], said, _calm(series.calm, verdict.state[:i]), series.moved != NEVER, who, settings)
+            share = broken(own[i], said, _calm(series.calm, verdict.state[:i]), series.level.is_broken, who, settings)
             if share != 1:
                 return (i, 0.0, 1.0) if i else (1, 0.0, share)
         return len(own), 0.0, 1.0
-
-    def _follow(self, series: Series, share: float, end: int) -> None:
-        """A common move that stays is the feed's level in the end; one that is over leaves the level where it was.
-
-        Zeros are nobody's level."""
-        if share == 1:
-            series.moved = NEVER
-        elif series.moved == NEVER:
-            series.moved = end
-        elif end - series.moved >= self.settings.common_follow and share > 0:
-            series.level, series.moved = series.level + log(share), NEVER
 
     def _frame(
         self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, own: np.ndarray, teller: int
@@ -243,7 +239,7 @@ class JudgeStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             counts, own = s.repeats.save()
-            head.append((s.run, s.signal, s.entities, s.judged, (s.level, s.moved), counts))
+            head.append((s.run, s.signal, s.entities, s.judged, s.level.save(), counts))
             arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()} | {f"{i}.calm": s.calm}
             for j, state in enumerate(s.states):
                 arrays |= {f"{i}.{j}.{name}": array for name, array in pack_state(state).items()}
@@ -253,7 +249,7 @@ class JudgeStage:
         """Take over saved series."""
         head, arrays = unpack(state)
         self.series = {}
-        for i, (run, signal, entities, judged, (level, moved), counts) in enumerate(head):
+        for i, (run, signal, entities, judged, level, counts) in enumerate(head):
             detectors, states = (self.detector(signal), *self.beside(signal)), []
             for j, detector in enumerate(detectors):
                 prefix = f"{i}.{j}."
@@ -262,7 +258,7 @@ class JudgeStage:
             repeats = Repeats.load(counts, {name: arrays[f"{i}.repeats.{name}"] for name in ("last", "calm")})
             self.series[run[0], signal] = Series(
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
-                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, level, moved,
+                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, Level(*level),
                 arrays[f"{i}.calm"].copy(), repeats,
             )  # fmt: skip
 

@@ -256,7 +256,8 @@ class Ledger:
         up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
         own = self.roll.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
         networks = [(self.roll[r].mobile, r in self.lives) for r in own]
-        if down and all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0):
+        slow = all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0)
+        if down and slow:
             return THROTTLE
         kind = kind_of_outage(down, up, evidence.severity, networks)
         # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth

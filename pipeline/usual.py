@@ -59,7 +59,7 @@ class Usual:
             self.least[rows, signal, said.start // HOUR % HOURS] = np.where(learns, fresh, least)
         used, level = (least > 0) & (lasted >= self.settings.used_to), lasted >= self.settings.new_level
         is_slow = BESIDE in said.signal  # it says nothing on a holiday, and of no single bin
-        silent = (least > 0) & (lasted > 0) & (said.state == UNKNOWN) & (not is_slow)
+        silent = (least > 0) & (lasted > 0) & ~used & (said.state == UNKNOWN) & (not is_slow)
         if not (used | silent).any():
             return said
         if level.any():

@@ -40,7 +40,7 @@ class SlowCusum:
             self.first = t if self.first is None else self.first
         loss = self._loss(lambda s: self.weekday[s // DAY % 7])
         z = loss / self.spread if math.isfinite(loss) else math.copysign(1e6, loss) if math.isinf(loss) else loss
-        known = all(len(self.met[(t // DAY - back) % 7]) > 1 for back in (0, 1))
+        known = all(math.inf in self.met[(t // DAY - back) % 7] for back in (0, 1))
         ready = self.days >= self.rule.settle and known
         ready = ready and self.first is not None and t - self.first >= self.rule.settle * DAY
         deep = ready and loss <= math.log(1 - self.rule.depth) and z <= -self.rule.enter
@@ -92,7 +92,7 @@ class SlowCusum:
         if math.isnan(z):
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
         else:
-            if self.days >= self.rule.settle and len(self.met[day % 7]) > 1:
+            if self.days >= self.rule.settle and math.inf in self.met[day % 7]:
                 deviations = max(-CAP, min(CAP, z / self.spread))
                 self.sum = min(max(self.sum - deviations - self.rule.drift, 0.0), 3 * self.rule.alarm)
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
@@ -114,13 +114,14 @@ class SlowCusum:
         spread = self.spread
         step = max(-CLIP * spread, min(CLIP * spread, z))
         weeks, met, now = self.days // 7, self.met[day % 7], max(-FIRST, min(FIRST, z))
-        if len(met) == 1 and abs(now) <= ORDINARY:
-            self.weekday[day % 7] += now
-        elif len(met) == 1 and met[0] * now > 0:
-            self.weekday[day % 7] += min(2 * met[0], now, key=abs)
-        elif len(met) > 1:
+        if math.inf in met:
             self.weekday[day % 7] += max(WEEKDAY, 1 / max(weeks, 1)) * step
-        met.append(now)
+        elif weeks and (met or abs(now) <= ORDINARY):
+            both = min(2 * met[-1], now, key=abs) if met and met[-1] * now > 0 else 0.0
+            self.weekday[day % 7] += now if abs(now) <= ORDINARY else both
+            met.append(math.inf)
+        else:
+            met.append(now)
         middle = sum(self.weekday) / 7
         self.weekday = [one - middle for one in self.weekday]
         self.level += max(1 - 0.5 ** (1 / self.rule.half), 1 / (self.days + 1)) * step

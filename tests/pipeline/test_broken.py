@@ -91,3 +91,54 @@ def test_bins_one_by_one_and_cut_apart_are_judged_as_in_one_frame() -> None:
         cut = JudgeStage(Seasonal.for_signal, calendar, 1)
         cut.load(stage.save())
         stage = cut
+
+
+def test_their_small_networks_take_no_vote_from_countries() -> None:
+    networks = tuple(Entity("asn", f"AS{i}{c.name}", c.name) for c in COUNTRIES for i in range(3))
+    value = np.hstack([seen(COUNTRIES, 0.5, noise=0.02), np.rint(seen(networks, 0.5, noise=0.5) / 400)])
+    found = judged(COUNTRIES + networks, value, "probing.x")
+    assert np.isnan(found.score[-2, len(COUNTRIES) :]).mean() > 0.5, "none of them is judged"
+    assert np.isnan(found.value[-1]).all()
+
+
+def test_those_that_are_out_already_have_no_vote() -> None:
+    out = np.where(np.arange(7) < 2, 0.05, 1.0)
+    for left in (0.5, 0.0):
+        found = judged(COUNTRIES, seen(COUNTRIES, *[out] * 6, left * out, noise=0.02), "traffic.radar")
+        assert (found.state[-2] == LOW_CONFIRMED).tolist() == (out < 1).tolist()
+        assert np.isnan(found.value[-1]).all()
+
+
+@pytest.mark.parametrize("day", [[0.0] * 30, [0.95] * 24, [0.95] * 23])
+def test_one_bin_does_not_set_the_level_whatever_the_day_was(day: list[float]) -> None:
+    one_low = np.where(np.arange(7) == 3, 0.05, 1.0)
+    found = judged(COUNTRIES, seen(COUNTRIES, *day, 0.5, 1.0, 1.0, one_low, noise=0.01), "traffic.radar")
+    assert np.isnan(found.value[-4]).all()
+    assert not np.isnan(found.value[-3:]).any()
+    assert (found.state[-1] == LOW_CONFIRMED).tolist() == (one_low < 1).tolist()
+
+
+def test_one_that_is_repaired_after_days_is_judged_at_once() -> None:
+    one_low = np.where(np.arange(7) == 3, 0.05, 1.0)
+    found = judged(COUNTRIES, seen(COUNTRIES, *[0.5] * 40, 1.0, one_low, noise=0.01), "traffic.radar")
+    assert np.isnan(found.value[DAYS : DAYS + 20]).all()
+    assert not np.isnan(found.value[-15:]).any()
+    assert (found.state[-1] == LOW_CONFIRMED).tolist() == (one_low < 1).tolist()
+
+
+@pytest.mark.parametrize("before", [1.0, 0.97])
+def test_a_lost_peer_before_it_makes_no_cable_a_broken_feed(before: float) -> None:
+    cable = np.linspace(0.3, 0.7, 7)
+    found = judged(COUNTRIES, seen(COUNTRIES, *[before] * 3, cable, cable, noise=0.01), "traffic.radar")
+    assert found.common[-1] == 1
+    assert states(found) == {LOW_CONFIRMED}
+
+
+def test_many_that_fall_by_shares_far_apart_are_out_and_few_noisy_ones_by_chance_are_judged() -> None:
+    many = tuple(Entity("country", f"{a}{b}", f"{a}{b}") for a in "BCDGH" for b in "AEGRZ")
+    found = judged(many, seen(many, np.resize([0.01, 0.9, 0.5, 0.3, 0.7], 25), noise=0.02), "traffic.radar")
+    assert found.common[-1] == 1
+    noisy = judged(COUNTRIES[:6], seen(COUNTRIES[:6], *[0.8] * 8, noise=0.4), "traffic.radar")
+    assert not np.isnan(noisy.value[DAYS:]).any(), "it does not stand out of their noise"
+    unlike = judged(COUNTRIES[:6], seen(COUNTRIES[:6], np.linspace(0.2, 0.8, 6), noise=0.1), "traffic.radar")
+    assert not np.isnan(unlike.value[-1]).any()

@@ -50,6 +50,7 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
         ],
         "unobserved": [],
         "moved": [],
+        "broken": [],
         "stuck": [],
         "few_sources": [],
         "hardly_judged": [],

@@ -24,10 +24,10 @@ END = 1707350400
 HOUR = 3600
 
 
-def series(hours: int, entity: str = "PK", low: range = range(0), signal: str = "probing.ioda") -> str:
-    """An even series of so many hours until `END`; of the hours before the end in ``low`` a fifth."""
+def series(hours: int, entity: str = "PK", low: range = range(0), signal: str = "probing.ioda", left: int = 20) -> str:
+    """An even series of so many hours until `END`; of the hours before the end in ``low`` so many percent."""
     bins = range(END - hours * HOUR, END, 600)
-    rows = ((t, 20 if (END - t - 1) // HOUR in low else 100) for t in bins)
+    rows = ((t, left if (END - t - 1) // HOUR in low else 100) for t in bins)
     return "".join(f"{iso(t)},{signal},country,{entity},{value}\n" for t, value in rows)
 
 
@@ -90,7 +90,9 @@ def test_an_onset_or_end_that_touches_a_hole_is_not_exact(
 
 def test_five_times_that_are_not_exact_are_told_and_the_others_counted(tmp_path: Path) -> None:
     countries = enumerate(("AF", "BD", "IN", "IR", "LK", "NP"))
-    rows = "".join(without(series(72, name, low=range(2, 12)), 12.5 + i / 6, 11.5) for i, name in countries)
+    rows = "".join(
+        without(series(72, name, low=range(2, 12), left=5 + 8 * i), 12.5 + i / 6, 11.5) for i, name in countries
+    )
     said = replayed(tmp_path, rows, 1)
     assert said.count("Not exactly dated: the outage of") == 5
     assert "Nor are others, at 1 other time: --json names them all (undated)." in said
