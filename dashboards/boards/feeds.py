@@ -90,6 +90,7 @@ def moved_by_the_feed(of: str = "") -> Json:
         "Moved by the feed itself",
         "All series of a signal, in all countries or networks, stood so far from their level at once: a peer or a "
         "collector was lost or gained. That is the feed's doing, taken out before anything is judged, and no outage. "
+        "Where most countries moved alike by more than a tenth the feed is broken, and nothing is said by it. "
         "On the line: nothing of the kind. Not known of a signal of fewer than five countries, or networks of routes.",
         [target(f"({shifted}) and on (signal) {of}" if of else shifted, "{{signal}}")],
         unit="percent", decimals=0, noValue="Not recorded, or too few to tell",

@@ -31,8 +31,8 @@ def seen(own: str) -> Json:
         "Could we see?",
         "Grey: the signal was not observed; or it is too new: without a day of past to compare with nothing is "
         "confirmed; or its counts are so few, or stray so far, that even none at all would be no surprise. Amber: too "
-        "few of its sources were healthy. It says nothing for such times, neither that all is well nor that something "
-        "is out.",
+        "few of its sources were healthy. Not seen is also a signal whose feed is stuck or broken. It says nothing for "
+        "such times, neither that all is well nor that something is out.",
         [target(matter, "{{signal}}")],
         words(("0", "Seen", CALM), *((str(bits), *_word(bits)) for bits in range(1, 16))),
         noValue=NONE_OF_ITS_OWN,
