@@ -164,16 +164,16 @@ class Cusum(Detector[CusumState]):
         deep = ready & (loss <= np.log1p(-self.depth)) & (z <= -self.enter)
         lost, worst = np.where(np.isnan(loss), 0.0, -np.expm1(loss)), state.worst
         confirmed, sums = np.empty_like(deep), np.empty_like(loss)
-        anew, level = np.zeros_like(was), state.level
+        anew = worst < 0
         for i in range(len(t)):
             lasts = was & ~(loss[i] > np.log1p(-np.where(worst >= BLACKOUT, BACK, self.leave)))
-            begins = was & ~lasts & (worst >= BLACKOUT)
-            anew, level = anew | begins, np.where(begins, level + loss[i], level)
-            was_sum = sums[i] = np.where(was & ~lasts & ~deep[i] | anew, 0.0, was_sum)
-            was = confirmed[i] = (deep[i] | lasts) & ~anew
-            worst = np.where(was, np.maximum(worst, lost[i]), 0.0)
+            anew = anew | (was & ~lasts & (worst >= BLACKOUT))
+            falls = deep[i] & ~anew
+            was_sum = sums[i] = np.where(was & ~lasts & ~falls, 0.0, was_sum)
+            was = confirmed[i] = falls | lasts
+            worst = np.where(anew, -1.0, np.where(was, np.maximum(worst, lost[i]), 0.0))
         verdict = self._verdict(state, x, int(t[0]), z, ready, spread, confirmed, sums)
-        state = replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy(), worst=worst, level=level)
+        state = replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy(), worst=worst)
         return state, verdict
 
     def _running(self, state: CusumState, rows: Taken, t: int, width: int) -> np.ndarray:
@@ -201,7 +201,9 @@ class Cusum(Detector[CusumState]):
         day = state.last // DAY % 7
         factor = np.exp(np.repeat(state.weekday[:, [day]], HOURS, axis=1))
         z = self._loss(state, factor, width)  # still a logarithm
-        seen = ~np.isnan(z)
+        anew = (state.worst < 0) & np.isfinite(z)
+        state = replace(state, level=np.where(anew, state.level + z, state.level))
+        z, seen = np.where(anew, 0.0, z), ~np.isnan(z)
         spread = np.sqrt(np.maximum(state.variance, FLAT**2))
         counted = state.sum - np.clip(z / spread, -CAP, CAP) - self.drift
         counted = np.clip(counted, 0.0, 3 * self.alarm)
@@ -221,7 +223,7 @@ class Cusum(Detector[CusumState]):
             run=np.where(renewed, 0, run),
             high=np.where(renewed, 0, high),
             confirmed=state.confirmed & ~renewed,
-            worst=np.where(renewed, 0.0, state.worst),
+            worst=np.where(renewed | anew, 0.0, state.worst),
         )
 
     def _begun(self, state: CusumState, width: int) -> CusumState:

@@ -50,7 +50,8 @@ class CusumState:
     confirmed: np.ndarray = field(metadata=per_entity(False, np.bool_))
     """Confirmed, and not back yet."""
     worst: np.ndarray = field(metadata=per_entity(0.0))
-    """Largest loss of a running day while it is confirmed, as a share [-]."""
+    """Largest loss of a running day while it is confirmed, as a share; negative after a blackout until the day is over,
+    which then is the level [-]."""
 
 
 class Taken(NamedTuple):

@@ -24,7 +24,7 @@ class SlowCusum:
         self.level = self.recent = math.nan
         self.variance = SPREAD**2
         self.days = self.run = self.high = 0
-        self.sum, self.confirmed, self.worst = 0.0, False, 0.0
+        self.sum, self.confirmed, self.worst, self.anew = 0.0, False, 0.0, False
 
     @property
     def spread(self) -> float:
@@ -46,10 +46,9 @@ class SlowCusum:
         deep = ready and loss <= math.log(1 - self.rule.depth) and z <= -self.rule.enter
         dark = self.worst >= BLACKOUT
         lasts = self.confirmed and not loss > math.log(1 - (BACK if dark else self.rule.leave))
-        if self.confirmed and not lasts and dark:
-            self.level, deep = self.level + loss, False
-            self.sum = 0.0
-        elif self.confirmed and not lasts and not deep:
+        self.anew = self.anew or (self.confirmed and not lasts and dark)
+        deep = deep and not self.anew
+        if self.confirmed and not lasts and not deep:
             self.sum = 0.0
         self.confirmed = deep or lasts
         self.worst = max(self.worst, 0.0 if math.isnan(loss) else 1 - math.exp(loss)) if self.confirmed else 0.0
@@ -89,6 +88,8 @@ class SlowCusum:
                 for h, v in hourly.items():
                     self.shape.setdefault(h, v / mean)
         z = self._loss(lambda s: self.weekday[day % 7])
+        if self.anew and math.isfinite(z):
+            self.level, z, self.anew = self.level + z, 0.0, False
         if math.isnan(z):
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
         else:
