@@ -79,7 +79,7 @@ def found(data: Path, name: str, parts: list[Part]) -> list[Outage]:
         (WEEKEND_OF_AN_ELECTION, 0, 0, 0),
         (OFF_BUT_FOR_FOUR_HOURS_A_NIGHT, 0, 0, 2),
         (PHONES_FIRST_THEN_ALL_THEN_NO_PHONES, 0, 0, 24),
-        (ONE_OPERATOR_AFTER_THE_OTHER, 10, 30, 0),
+        (ONE_OPERATOR_AFTER_THE_OTHER, 10, 18, 0),
     ],
     ids=["election", "kazakhstan", "bangladesh", "iran"],
 )  # fmt: skip
@@ -89,6 +89,9 @@ def test_it_is_one_outage_that_ends_with_it(
     (outage,) = found(data, name, parts)
     assert 0 <= outage.start - parts[0].start <= late * HOUR
     assert outage.end is not None
+    # over GE it comes back on a public holiday, which is a day like any other to the first detector
+    on_a_holiday = 12 if name.endswith("-ge") else 0
+    early_end += on_a_holiday if parts is ONE_OPERATOR_AFTER_THE_OTHER else 0
     assert -early_end * HOUR <= outage.end - parts[-1].end <= late_end * HOUR
     assert outage.severity > 0.9
     assert outage.kind != "throttle"
@@ -100,4 +103,6 @@ def test_every_evening_is_an_outage_of_its_own_and_no_throttling(data: Path, nam
     outages = found(data, name, EVERY_EVENING)
     assert [(outage.start, outage.end) for outage in outages] == [(own.start, own.end) for own in EVERY_EVENING]
     assert all(outage.kind != "throttle" for outage in outages)
-    assert all((outage.confirmed_at or 0) - outage.start <= 6 * HOUR for outage in outages)
+    first, *others = [(outage.confirmed_at or 0) - outage.start for outage in outages]
+    assert first <= 6 * HOUR
+    assert max(others) <= 2 * HOUR
