@@ -167,6 +167,7 @@ class Seasonal(Detector[SeasonalState]):
         if not shifted.any():
             return state, False
         start = np.where(low, state.low, state.high)
+        left = 1 + state.residual.sum(axis=1) / state.mean.sum(axis=1)
         return replace(
             state,
             since=np.where(shifted, start, state.since),
@@ -177,6 +178,7 @@ class Seasonal(Detector[SeasonalState]):
             streak=np.where(shifted, 0, state.streak),
             low=np.where(shifted, NEVER, state.low),
             high=np.where(shifted, NEVER, state.high),
+            lost=np.where(low, np.fmax(1 - left, 0.0), np.where(shifted, 0.0, state.lost)),
         ), True
 
     def _shape(self, state: SeasonalState, t: np.ndarray, width: int) -> np.ndarray:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 WIDE = 0.22
 """Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
 
+LOST = 1 / 3
+"""What has lost less before it became the level comes back by drift alone [0-1]."""
+
+BACK = 1.25
+"""Times the expectation that are the least of a return [-]."""
+
 SURE = 1.25
 """What only a sum tells is confirmed from so many times ``enter`` on [-]."""
 
@@ -108,7 +114,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     sure = again | ((loss >= rule.overwhelming) & (score <= -1.5 * rule.enter))
     stays = (code_before == LOW_CONFIRMED) & low & (loss > rule.depth / 2)
     confirmed = settled & ((deep & clear & sure) | stays)
-    high = settled & (x > rule.above * expected) & (score >= rule.enter)
+    high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
     deep &= settled
@@ -125,6 +131,14 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     )
     last = (np.stack([each[-1] for each in own]) for own in kept)
     return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, of_sums[-1], *last)
+
+
+def _above(rule: "Seasonal", lost: np.ndarray) -> np.ndarray | float:
+    """Times the expectation beyond which a value is high ``(n,)``: a level that was lost need not come back twice."""
+    if not lost.any():
+        return rule.above
+    back = 1 + lost / (1 - lost) / 3  # a third of the way, as the level drifts towards it
+    return np.where(lost >= LOST, np.clip(back, BACK, rule.above), rule.above)
 
 
 def _streak(streak: np.ndarray, clear: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -70,6 +70,8 @@ class SeasonalState:
     low: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     high: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """Start of the present run of deeply low, and of high values [s]."""
+    lost: np.ndarray = field(metadata=per_entity(0.0))
+    """Share of the expectation that was lost when a low level became the normal one, 0 once it is back [0-1]."""
 
     @property
     def view(self) -> View:

@@ -64,12 +64,13 @@ class Ledger:
         """
         told: list[Heard] = []
         while (at := len(told)) < len(turns):
-            calm = 0 if self.lives else self._rest(turns[at : at + max(1, AT_ONCE // max(len(self.roll), 1))])
+            calm = 0 if self.lives or self.usual.returned.any() else self._rest(turns, at)
             told += [Heard([])] * calm if calm else [self._hear(turns[at])]
         return told
 
-    def _rest(self, turns: Sequence[Turn]) -> int:
-        """Take in bins while nobody is out; how many, until an outage begins."""
+    def _rest(self, turns: Sequence[Turn], at: int) -> int:
+        """Take in bins from one on while nobody is out; how many, until an outage begins."""
+        turns = turns[at : at + max(1, AT_ONCE // max(len(self.roll), 1))]
         turns, spells = turns[: self._alike(turns)], []
         for places in by_frame(turns):
             frame, signal = self._enter(turns[places[0]])
@@ -117,6 +118,7 @@ class Ledger:
             before = self.cells["state"][rows[len(said.entities) :], signal]
             said = said.and_of(countries(said, parts, before, self.settings))
         self.cells.ends[signal] = turn.end
+        self.usual.lapse(turn.end, self.open)
         held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
         self.cells.write(held, place, signal, self.open[rows])
         told = self._weigh(rest, turn.end) + self._weigh(whole, turn.end, are_countries=True)
@@ -213,8 +215,8 @@ class Ledger:
         if life.state not in OPEN:
             del self.lives[row]
             self.cells.forget(row, end)
-            self.usual.forget(row)
             if life.confirmed_at is not None:
+                self.usual.end(row, end - life.start, end)
                 self.past[row] = [at for at in self.past.get(row, []) if end - at < REMEMBERED] + [life.start]
         self.open[row] = life.state in OPEN
         self.sure[row] = life.state == CONFIRMED

@@ -2,15 +2,13 @@
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, Detector
+from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
 from pipeline.cells import Cells
-from pipeline.evidence import BESIDE, Said, is_low
+from pipeline.evidence import BESIDE, Said, is_low, ratios
+from pipeline.returned import HEALTHY, Returned
 from pipeline.settings import Fusing
 
 HOUR, HOURS = 3600, 24
-
-HEALTHY = Detector.quorum
-"""Health from which a value counts as observed where its detector says nothing of it [0-1]."""
 
 DARK = 0.1
 """A country or region that has no more than this share of what was expected is dark, for however long [0-1]."""
@@ -25,11 +23,13 @@ class Usual:
 
     ``least (entities, signals, 24) float32`` in the unit of the signal, 0 where nothing is known.  It is learnt as long
     as no detector gets used to a low level: a weekend is among these days, so that no calm one is taken for a low.
+    ``returned``: the outages that are over and to which a detector had got used.
     """
 
     def __init__(self, settings: Fusing) -> None:
         self.settings = settings
         self.least = np.zeros((0, 0, HOURS), np.float32)
+        self.returned = Returned(settings)
 
     def grow(self, entities: int, signals: int) -> None:
         """Room for new entities and signals."""
@@ -37,9 +37,11 @@ class Usual:
             wider = np.zeros((entities, signals, HOURS), np.float32)
             wider[: self.least.shape[0], : self.least.shape[1]] = self.least
             self.least = wider
+            self.returned.grow(entities, signals)
 
     def hold(self, said: Said, rows: np.ndarray, signal: int, cells: Cells, sure: np.ndarray) -> Said:
-        """What is said of the entities at ``rows``, with those still down whom their detector has got used to.
+        """What is said of the entities at ``rows``, with those still down, or down again, whom their detector has got
+        used to.
 
         ``sure (n,) bool``: those with a confirmed outage.  After ``settings.used_to`` of it a value is down while it
         lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level, but
@@ -49,24 +51,36 @@ class Usual:
         is back.  One that has got used to next to nothing says nothing more, also of what is back, for days: here it is
         back all the same, and next to nothing is the level in its time.
         """
-        if not sure.any():
+        kept = self.returned.until[rows] > 0
+        if not (sure.any() or kept.any()):
             return said
         since, least = cells["low_from"][rows, signal], self.least[rows, signal, said.start // HOUR % HOURS]
         lasted, low = np.where(sure & (since > 0), said.start - since, 0), is_low(said.state)
-        learns = low & (lasted > 0) & (lasted < self.settings.used_to) & (said.expected > 0)
+        if kept.any():
+            again = self.returned.hold(said, rows, signal, np.where(kept & ~sure, least, 0), since > 0)
+            anew = is_low(again.state) & ~low & (since == 0)
+            cells["since"][rows[anew], signal] = 0  # what had come back in part was not lost before now
+            said, low = again, is_low(again.state)
+        worst, score = cells["worst"][rows, signal], cells["score"][rows, signal]
+        learns = low & (lasted > 0) & (lasted < self.settings.used_to) & (said.expected > 0) & ~kept
         if learns.any():
             fresh = np.where(least > 0, np.minimum(least, said.expected), said.expected)
             self.least[rows, signal, said.start // HOUR % HOURS] = np.where(learns, fresh, least)
-        used, level = (least > 0) & (lasted >= self.settings.used_to), lasted >= self.settings.new_level
+        share = ratios(said.value, np.where(lasted > 0, least, 0))
+        self.returned.note(rows, signal, share, score, cells.widths[signal])
+        long = lasted >= self.settings.used_to
+        used = (least > 0) & (lasted > 0) & (kept | long)
+        level = lasted >= self.settings.new_level
         is_slow = BESIDE in said.signal  # it says nothing on a holiday, and of no single bin
-        silent = (least > 0) & (lasted > 0) & ~used & (said.state == UNKNOWN) & (not is_slow)
+        silent = (least > 0) & (lasted > 0) & (said.state == UNKNOWN) & (not is_slow)
         if not (used | silent).any():
             return said
         if level.any():
             places = np.array([entity.type in ("country", "region") for entity in said.entities])
             level &= ~(places & (said.value <= DARK * least))
-        worst, score = cells["worst"][rows, signal], cells["score"][rows, signal]
         bottom = least * (1 - self.settings.bottom * worst)
+        if kept.any():
+            bottom = np.where(kept & ~long, self.returned.bottom(rows, signal, least), bottom)
         down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom)
         observed = (said.value >= 0) & (said.health >= HEALTHY)
         down &= used & ~level
@@ -79,15 +93,28 @@ class Usual:
         expected = np.where(down | (back & ~level), least, said.expected)
         return said._replace(expected=expected, score=np.where(down, score, said.score), state=state)
 
-    def forget(self, row: int) -> None:
-        """The outage is over."""
+    def end(self, row: int, lasted: int, now: int) -> None:
+        """A confirmed outage is over by ``now`` after it has ``lasted`` [s]."""
+        if self.returned.until[row] or (lasted >= self.settings.used_to and self.returned.was_deep(row)):
+            self.returned.keep(row, now)
+        else:
+            self._forget(row)
+
+    def lapse(self, now: int, is_open: np.ndarray) -> None:
+        """Forget what was remembered long enough by ``now`` [s], but of those that are out ``(entities,) bool``."""
+        for row in np.flatnonzero((self.returned.until > 0) & (self.returned.until <= now) & ~is_open).tolist():
+            self._forget(row)
+
+    def _forget(self, row: int) -> None:
         self.least[row] = 0
+        self.returned.forget(row)
 
     def save(self) -> dict[str, np.ndarray]:
-        """Arrays: of those in an outage only."""
-        rows = np.flatnonzero(self.least.any(axis=(1, 2)))
-        return {"usual_rows": rows, "usual_least": self.least[rows]}
+        """Arrays: of those in an outage only, or in one that is remembered."""
+        rows = np.flatnonzero(self.least.any(axis=(1, 2)) | self.returned.known())
+        return {"usual_rows": rows, "usual_least": self.least[rows], **self.returned.save(rows)}
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved; there is room for it."""
         self.least[arrays["usual_rows"]] = arrays["usual_least"]
+        self.returned.load(arrays["usual_rows"], arrays)

@@ -211,3 +211,17 @@ def test_a_month_of_a_hundred_thousand_series_is_remembered_in_a_gigabyte() -> N
     x[len(t) // 2 : len(t) // 2 + 48] *= 0.1
     state, _ = Seasonal().run(x, t, utc_context(t, n, 1800))
     assert sum(array.nbytes for array in pack(state).values()) / n * 100_000 < 1e9
+
+
+@pytest.mark.parametrize("left", [0.0, 0.3, 0.5, 0.6])
+def test_what_comes_back_from_a_level_that_was_lost_is_expected_again_after_three_days(left: float) -> None:
+    t = np.arange(0, 52 * DAY, 3600)
+    out = (t >= 28 * DAY) & (t < 40 * DAY), (t >= 50 * DAY) & (t < 51 * DAY)
+    shape = 5000 * (1 - 0.3 * np.cos(2 * np.pi * t / DAY))
+    x = np.random.default_rng(1).poisson(shape * np.where(out[0] | out[1], left, 1.0)).astype(float)
+    _, verdict = Seasonal().run(x[:, None], t, utc_context(t, 1, 3600))
+    back = (t >= 43 * DAY) & (t < 50 * DAY)
+    assert np.abs(verdict.expected[back, 0] / shape[back] - 1).max() < 0.1
+    assert not np.isin(verdict.state[back, 0], [UNKNOWN, *LOW]).any()
+    again = verdict.state[out[1], 0]
+    assert (again[1:] == LOW_CONFIRMED).all()

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY
-from pipeline.records import Entity
+from pipeline.records import Entity, Outage
+from pipeline.returned import Returned
 from pipeline.settings import Fusing, Judging, Settings
 from pipeline.usual import Usual
-from tests.traps.path import MONDAY, PK, Played, Series, hours, made_rows, noisy, played
+from tests.traps.path import HOUR, MONDAY, PK, Played, Series, hours, made_rows, noisy, played
 
 SIGNAL = "probing.ioda"
 FALL, LASTS = 6 * DAY, 10 * DAY
@@ -67,3 +68,45 @@ def test_but_nobody_gets_used_to_a_place_that_is_dark(place: Entity, left: float
 def test_half_a_country_that_is_gone_for_good_is_its_level() -> None:
     settings = Settings(fusing=Fusing(new_level=12 * DAY))
     assert 12 <= end(played(weeks(0.5, lasts=30 * DAY), settings)) <= 13
+
+
+def twice(left: float, back: float, returns: float = 1.0) -> Series:
+    """Four weeks of a daily shape, nine days of which a share is ``left``, some ``back``, and two days out again."""
+    t = hours(28 + 9 + back + 2 + 5)
+    day = t / DAY - 28
+    share = np.where((day >= 0) & (day < 9 + back), np.where(day < 9, left, returns), returns)
+    share = np.where((day >= 9 + back) & (day < 11 + back), left, np.where(day < 0, 1.0, share))
+    return [made_rows(SIGNAL, noisy(5000 * (1 - 0.3 * np.cos(2 * np.pi * t / DAY)) * share, 0.01), PK)]
+
+
+def days(outage: Outage) -> tuple[float, float]:
+    """From when to when it lasted, after the first fall [days]."""
+    assert outage.end
+    return (outage.start - MONDAY) / DAY - 28, (outage.end - MONDAY) / DAY - 28
+
+
+@pytest.mark.parametrize("left", [0.0, 0.02, 0.5])
+@pytest.mark.parametrize("back", [0.25, 1, 2, 2.5, 4, 6, 8, 14])
+def test_what_was_out_for_more_than_a_week_and_is_out_again_is_told_at_once(
+    left: float, back: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = twice(left, back)
+    first, second = played(series).of("PK")
+    assert (days(first), days(second)) == ((0, 9), (9 + back, 11 + back))
+    assert (second.confirmed_at or 0) - second.start <= 2 * HOUR
+    if back <= 1:
+        monkeypatch.setattr(Returned, "hold", lambda self, said, *_: said)
+        assert len(played(series).of("PK")) == 1
+
+
+def test_it_is_so_where_not_all_had_come_back() -> None:
+    _, second = played(twice(0.0, 1, returns=0.6)).of("PK")
+    assert days(second) == (10, 12)
+
+
+@pytest.mark.parametrize(("left", "returns"), [(0.0, 0.55), (0.0, 0.7), (0.5, 0.76), (0.5, 0.85), (0.0, 1.0)])
+def test_what_comes_back_in_part_and_is_loud_is_not_out_again(left: float, returns: float) -> None:
+    t = hours(28 + 9 + 10)
+    share = np.where(t < 28 * DAY, 1.0, np.where(t < 37 * DAY, left, returns))
+    x = noisy(5000 * (1 - 0.3 * np.cos(2 * np.pi * t / DAY)) * share, 0.04)
+    assert len(played([made_rows(SIGNAL, x, PK)]).of("PK")) == 1
