@@ -146,6 +146,8 @@ class Cells:
         stale = now > ends + self.settings.stale * np.array(self.widths, np.int64)
         terms = np.where(stale & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
         for beside, first in self.pairs:
+            if not terms[:, beside].any():
+                continue
             # where the first detector says nothing, noise is too loud or the past too short for any outage to begin
             mute = ~is_open & (weight[:, first] == 0) & (weight[:, beside] > 0)
             recent = (back[:, first] > 0) & ((now - back)[:, first] <= self.settings.slow_memory)
@@ -210,7 +212,7 @@ class Cells:
         """
         lost = losses(self["ratio"][rows])
         step = np.maximum(np.searchsorted(LADDER, lost / 2, side="right") - 1, 0)
-        since = np.take_along_axis(self["since"][rows], step[..., None], axis=2)[..., 0]
+        since = self["since"][rows[:, None], np.arange(len(self.signals)), step]
         return np.where(since > 0, since, self["low_from"][rows])
 
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:

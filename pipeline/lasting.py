@@ -22,8 +22,10 @@ def began(was: np.ndarray, start: np.ndarray, holds: np.ndarray, breaks: np.ndar
     >>> began(np.array([100, 100, 100, 0]), np.array([300, 600, 900]), holds, breaks).tolist()
     [100, 900, 900, 300]
     """
+    if len(holds) == 1:  # nothing to look back over
+        return np.where(breaks[0], 0, np.where(was > 0, was, start[0] * holds[0]))
     broken, held = _at_last(holds, breaks)
-    fresh = start[0] * held[0] if len(held) == 1 else np.where(held.any(axis=0), start[np.argmax(held, axis=0)], 0)
+    fresh = np.where(held.any(axis=0), start[np.argmax(held, axis=0)], 0)
     return np.where((was > 0) & ~broken, was, fresh)
 
 
@@ -36,6 +38,8 @@ def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
     >>> most(np.array([7.0, 7.0]), np.array([[2.0, 9.0], [3.0, 0.0], [1.0, 4.0]]), holds).tolist()
     [7.0, 4.0]
     """
+    if len(holds) == 1:  # nothing to look back over
+        return np.where(holds[0], np.maximum(was, values[0]), 0)
     broken, held = _at_last(holds, ~holds)
     return np.maximum(np.where(held, values, 0).max(axis=0), np.where(broken, 0, was))
 
@@ -57,8 +61,6 @@ def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarra
 
 def _at_last(holds: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where anything breaks it ``(n, ...)``, and where it holds after the last time ``(t, n, ...)``."""
-    if len(breaks) == 1:  # nothing to look back over
-        return breaks[0], holds
     broken = breaks.any(axis=0)
     after = np.where(broken, len(breaks) - np.argmax(breaks[::-1], axis=0), 0)
     number = np.arange(len(breaks)).reshape(-1, *[1] * (breaks.ndim - 1))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
+from pipeline.bins import DAY
 from pipeline.cells import Cells
 from pipeline.evidence import BESIDE, Said, is_low, ratios
 from pipeline.returned import HEALTHY, Returned
@@ -66,8 +67,9 @@ class Usual:
         if learns.any():
             fresh = np.where(least > 0, np.minimum(least, said.expected), said.expected)
             self.least[rows, signal, said.start // HOUR % HOURS] = np.where(learns, fresh, least)
-        share = ratios(said.value, np.where(lasted > 0, least, 0))
-        self.returned.note(rows, signal, share, score, cells.widths[signal])
+        if (late := lasted >= self.settings.used_to - DAY).any():
+            share = ratios(said.value, np.where(late, least, 0))
+            self.returned.note(rows, signal, share, score, cells.widths[signal])
         long = lasted >= self.settings.used_to
         used = (least > 0) & (lasted > 0) & (kept | long)
         level = lasted >= self.settings.new_level

@@ -40,6 +40,15 @@ def _refused(name: str) -> Any:
     return refuse
 
 
+@pytest.fixture(autouse=True)
+def _no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test rests on the table of countries that this machine may have, or not."""
+    from pipeline import signals
+    from pipeline.places import Places
+
+    monkeypatch.setattr(signals, "places", lambda: Places.load(Path("/nowhere")))
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The real feeds and labelled outages; a test that needs them skips where they are absent, never in CI."""

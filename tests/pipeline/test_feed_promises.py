@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import pipeline.signals
 from pipeline.__main__ import app
 from pipeline.checks import LATEST, wrong
 from pipeline.dispatch import Dispatch
@@ -20,6 +21,7 @@ from pipeline.feeds import FEEDS
 from pipeline.feeds.base import Feed, Item
 from pipeline.records import DeadLetter, Elements, Run
 from tests.pipeline import mrts
+from tests.pipeline.visible import PLACES
 
 Promise = Callable[[Feed], None]
 
@@ -153,6 +155,7 @@ def test_times_in_milliseconds_are_told_and_what_was_sound_is_used(
     command: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(FEEDS, "rislive", CARELESS)
+    monkeypatch.setattr(pipeline.signals, "places", lambda: PLACES)
     (tmp_path / "x").write_bytes(rislive(TIMES))
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, str(tmp_path / "x")], catch_exceptions=False)
     assert done.exit_code == 1
