@@ -29,6 +29,9 @@ QUORUM = Detector.quorum
 FEW = 5
 """So many moves of a signal are told one by one, the others counted [-]."""
 
+MOST = 99.0
+"""A larger share of their level is told as more than that [-]."""
+
 SMALL = 0.02
 """Smaller moves are only counted where there are several [-]."""
 
@@ -204,6 +207,8 @@ def _by_signal(doings: Iterable[Doing], what: str) -> Iterator[tuple[str, list[D
 
 def _share(doing: Doing) -> str:
     """A share, as exactly as it takes not to be 100 %."""
+    if doing.share > MOST:
+        return f"more than {MOST:,.0%}"
     return f"{doing.share:.0%}" if abs(doing.share - 1) >= 0.01 else f"{doing.share:.1%}"
 
 

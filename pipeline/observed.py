@@ -95,6 +95,22 @@ class Observed:
         seen = max((s.end for s in stretches if s.start < end), default=end)
         return seen if seen < end and any(s.start == end for s in stretches) else None
 
+    def without(self, blind: Iterable[tuple[str, int, int]]) -> "Observed":
+        """This, less the times ``(signal, start, end)`` [s] in which a signal came and nothing could be said by it.
+
+        Examples
+        --------
+        >>> observed = Observed({("bgp.ris", "country", "PK"): [Stretch(0, 9000, 300, LONG)]}, 0, 9000)
+        >>> observed.without([("bgp.ris", 3000, 4500)]).stretches["bgp.ris", "country", "PK"]
+        [Stretch(start=0, end=3000, width=300, patience=3600), Stretch(start=4500, end=9000, width=300, patience=3600)]
+        """
+        left = {series: list(stretches) for series, stretches in self.stretches.items()}
+        for signal, start, end in blind:
+            for series in (series for series in left if series[0] == signal):
+                cut = [(s._replace(end=min(s.end, start)), s._replace(start=max(s.start, end))) for s in left[series]]
+                left[series] = [part for pair in cut for part in pair if part.start < part.end]
+        return Observed(left, self.first, self.last)
+
     def gaps(self) -> dict[Unseen, tuple[Gap, ...]]:
         """What was not observed for long: places by all of their signals, by all but routes, and by single ones."""
         places: dict[tuple[str, str], dict[str, list[Stretch]]] = defaultdict(dict)

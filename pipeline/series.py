@@ -49,6 +49,8 @@ class Gazetteer:
         'Zong, AS59257 (Pakistan)'
         >>> Gazetteer().name(Entity("service", "PK:whatsapp", "PK"))
         'WhatsApp in Pakistan'
+        >>> Gazetteer().name(Entity("asn", "AS9988", "MM"))
+        'AS9988 (Myanmar, Burma)'
         """
         own = entity.title
         if own and entity.type == "asn":
@@ -58,7 +60,8 @@ class Gazetteer:
             return own or self.country_name(entity.name)
         if entity.type == "service":
             return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
-        return f"{own or entity.name} ({country})" if country else own or entity.name
+        bare = country.replace(" (", ", ").rstrip(")")  # no brackets in brackets: Myanmar (Burma), Korea (North)
+        return f"{own or entity.name} ({bare})" if country else own or entity.name
 
     def local(self, time: int, country: str) -> str:
         """A time [s] by the clock on the wall there, in words; by UTC's, and why, where there is no one clock.

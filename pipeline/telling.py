@@ -58,7 +58,8 @@ def tell(
             console.print(Text(printable(sentence)))
         unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
         unknown = (*blind(doings), *hardly_judged(unjudged, playback.places))
-        _caution(console, (*_unanswered(counts), *unknown, *_limits(playback, result), *unread))
+        past = _seeing(playback, doings)
+        _caution(console, (*_unanswered(counts), *unknown, *_limits(playback, result, past), *unread))
     nothing_judged = not sum(result.judged.values())
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
@@ -73,7 +74,7 @@ def _caution(console: Console, sentences: Iterable[str]) -> None:
 def _as_json(
     playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing], unjudged: Sequence[Series]
 ) -> str:
-    past = playback.past
+    past = _seeing(playback, doings)
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     names = ("signal", "entity_type", "entity", "first", "last")
     gaps = [
@@ -129,9 +130,14 @@ def _found(console: Console, found: list[Outage], playback: Playback, note: str)
     console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(sure)} only suspected")
 
 
-def _limits(playback: Playback, result: Result) -> Iterator[str]:
+def _seeing(playback: Playback, doings: Iterable[Doing]) -> Past:
+    """The past of what was observed and could be judged: not while a feed was blind."""
+    blind = ((doing.signal, doing.start, doing.end) for doing in doings if doing.what != MOVED)
+    return Past.of(playback.observed.without(blind))
+
+
+def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
     """What the result does not say."""
-    past = playback.past
     if not sum(result.judged.values()):
         yield "Nothing was observed well enough to be judged: no outage found means nothing here."
     missed = sum(result.missed.values())

@@ -26,10 +26,12 @@ def replayed(folder: Path, *options: str) -> tuple[int, str]:
     return done.exit_code, done.stdout if "--json" in options else " ".join(done.stdout.split())
 
 
-def frozen(folder: Path, begin: int, end: int, bins: int = 5 * 144) -> Path:
-    """Probing of three countries that breathe by ten minutes, and repeats itself from one bin to another."""
+def frozen(folder: Path, begin: int, end: int, bins: int = 5 * 144, out: slice = slice(0)) -> Path:
+    """Probing of three countries that breathe by ten minutes, and repeats itself from one bin to another; the first of
+    them is ``out``."""
     rng = np.random.default_rng(1)
     x = rng.poisson(1000, (bins, 3))
+    x[out, 0] //= 20
     x[begin:end] = x[begin - 1]
     rows = [
         f"{iso(BEGIN + 600 * i)},probing.ioda,country,{name},{value}\n"
@@ -63,6 +65,22 @@ def test_who_replays_a_frozen_feed_reads_from_when_to_when_it_was_stuck(tmp_path
     assert (stuck["start"], stuck["end"]) == ("2024-02-04T11:50:00Z", "2024-02-04T23:20:00Z")
     code, said = replayed(frozen(tmp_path / "calm", 500, 500))
     assert (code, "stuck" in said, "moved" in said) == (0, False, False)
+
+
+@pytest.mark.parametrize(("out", "word"), [(slice(530, 640), "began"), (slice(440, 540), "ended")])
+def test_what_falls_or_returns_while_its_feed_is_frozen_is_not_exactly_dated(
+    tmp_path: Path, out: slice, word: str
+) -> None:
+    _, said = replayed(frozen(tmp_path / "frozen", 500, 572, out=out))
+    assert "1 outage confirmed" in said
+    assert f"Not exactly dated: the outage of Pakistan {word} between 2024-02-04 11:50 and 2024-02-04 23:20 UTC" in said
+    (id_,) = json.loads(replayed(tmp_path / "frozen", "--json")[1])["undated"]
+    assert id_
+
+
+def test_what_is_out_when_its_feed_freezes_for_good_may_be_out_by_that_alone(tmp_path: Path) -> None:
+    _, said = replayed(frozen(tmp_path / "frozen", 600, 720, out=slice(560, 720)))
+    assert "Still out: Pakistan. What probing.ioda showed last, until 2024-02-05 04:30 UTC, can hold that" in said
 
 
 @pytest.mark.sockets
@@ -167,7 +185,9 @@ def test_of_several_moves_the_small_ones_are_counted_and_not_listed() -> None:
     assert said.endswith("The largest: 99% of their level from 2024-02-08 03:45 to 2024-02-08 04:45 UTC.")
 
 
-@pytest.mark.parametrize(("share", "said"), [(0.908, "91%"), (0.9962, "99.6%"), (1.003, "100.3%")])
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.908, "91%"), (0.9962, "99.6%"), (1.003, "100.3%"), (1e300, "more than 9,900%")]
+)
 def test_a_small_move_is_not_rounded_away(share: float, said: str) -> None:
     (sentence,) = moves([Doing("table", "bgp.ris", MOVED, T, T + HOUR, share)])
     assert f"stood at {said} of their level" in sentence
