@@ -73,7 +73,7 @@ def annotate(
             "time_from": _milliseconds(outage["start"]),
             "time_to": _milliseconds(outage["end"] or outage["start"]),
             "tags": tags,
-            "text": f"{outage['entity']}: {outage['kind']}, {outage['severity']:.0%} lost",
+            "text": f"{outage['entity']}: {outage['kind']}, {outage['severity']:.0%} lost at worst",
         }
         _tried(lambda mark=mark: grafana.annotations.add_annotation(**mark), sleep)  # type: ignore[misc]
         new += 1

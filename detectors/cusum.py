@@ -202,7 +202,7 @@ class Cusum(Detector[CusumState]):
         factor = np.exp(np.repeat(state.weekday[:, [day]], HOURS, axis=1))
         z = self._loss(state, factor, width)  # still a logarithm
         anew = (state.worst < 0) & np.isfinite(z)
-        state = replace(state, level=np.where(anew, state.level + z, state.level))
+        state = replace(state, level=np.where(anew, state.level + np.minimum(z, SEASON), state.level))
         z, seen = np.where(anew, 0.0, z), ~np.isnan(z)
         spread = np.sqrt(np.maximum(state.variance, FLAT**2))
         counted = state.sum - np.clip(z / spread, -CAP, CAP) - self.drift

@@ -143,21 +143,25 @@ class Seasonal(Detector[SeasonalState]):
         # what was read ahead was read for the day that was: a weekend's first slot is no workday's
         next_one = slot == state.slot + grid and calendar.end == state.calendar.end
         state, renewed = self._renewed(state, t)
+        lost = np.where(t - state.until > max(LAGS) * DAY, 0.0, state.lost)  # what was before is past remembering
         past, view, zero = written(state).forget(oldest), state.view, np.zeros_like(state.total)
 
-        def read(at: int) -> tuple[np.ndarray, np.ndarray]:
+        def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             return similar(past, calendar, view, at, grid)
 
-        before, shape, after = state.shape, state.after, state.after
+        before, shape, after, now = state.shape, state.after, state.after, state.most
         if context.width >= self.grid:
-            before, (shape, days) = state.before, read(slot)
+            before, (shape, days, now), most = state.before, read(slot), state.most
         else:
-            after, days = read(slot + grid)
+            after, days, most = read(slot + grid)
             if renewed or not next_one:
-                before, shape = read(slot - grid)[0], read(slot)[0]
+                before, (shape, _, now) = read(slot - grid)[0], read(slot)
+        # what rose for days is in the similar days from one slot to the next, and then no longer above them
+        drift = np.where(state.lost > 0, np.fmin(state.drift, np.log(now / shape)), state.drift)
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
-            before=before, shape=shape, after=after, days=days,
+            before=before, shape=shape, after=after, days=days, drift=drift, most=most,
+            lost=lost,
         )  # fmt: skip
 
     def _renewed(self, state: SeasonalState, t: int) -> tuple[SeasonalState, bool]:
@@ -166,7 +170,9 @@ class Seasonal(Detector[SeasonalState]):
         shifted = low | ((state.high != NEVER) & (t - state.high >= self.renew_high))
         if not shifted.any():
             return state, False
-        start = np.where(low, state.low, state.high)
+        # of a return the last day is the level: on the first ones all the world is there
+        back = np.where(state.lost > 0, np.maximum(state.high, t - DAY), state.high)
+        start = np.where(low, state.low, back)
         left = 1 + state.residual.sum(axis=1) / state.mean.sum(axis=1)
         return replace(
             state,

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
 
+RISE = 0.1
+"""But be above it by no more than this, where no level was lost that may come back: what rises for a week is in the
+similar days from one day to the next, and would count twice [-]."""
+
 OVER = 1e-4
 """What is left of an unlike day's level when it is over, as a logarithm [-]."""
 
@@ -150,7 +154,8 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     is_unlike = unlike.any() or state.mood.any()
     moves &= state.days > 0
     pace, expected = np.array(np.expm1(-bins.width / rule.follow)), np.empty_like(bins.x)
-    one, least, most, down, up = (np.array(a) for a in (1.0, -rule.depth, rule.depth, -DRIFT, DRIFT))
+    one, least, most, down = (np.array(a) for a in (1.0, -rule.depth, rule.depth, -DRIFT))
+    up = np.where(state.lost > 0, DRIFT, RISE)
     drift, mood = state.drift, state.mood.copy()  # what follows is written to, no state ever is
     stays, is_unsettled = ~moves, ~bins.settled
     some_unsettled = is_unsettled.any()

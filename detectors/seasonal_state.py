@@ -71,7 +71,10 @@ class SeasonalState:
     high: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """Start of the present run of deeply low, and of high values [s]."""
     lost: np.ndarray = field(metadata=per_entity(0.0))
-    """Share of the expectation that was lost when a low level became the normal one, 0 once it is back [0-1]."""
+    """Share of the expectation that was lost when a low level became the normal one, 0 once it is back or after four
+    weeks [0-1]."""
+    most: np.ndarray = field(metadata=per_entity(np.inf))
+    """The most of any of these days in the next slot."""
 
     @property
     def view(self) -> View:

@@ -60,8 +60,10 @@ def plain(n: int) -> View:
     return View(never, never)
 
 
-def similar(past: History, calendar: History, view: View, slot: int, grid: int) -> tuple[np.ndarray, np.ndarray]:
-    """Median ``(n,)`` of the slot on similar days, and how many days ``(n,)`` it rests on.
+def similar(
+    past: History, calendar: History, view: View, slot: int, grid: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Median of the slot on similar days, how many days it rests on, and the most of any day, all ``(n,)``.
 
     Similar are days of the last week, and the same weekday of the last four (the last one twice), if they are as
     free as this one: holidays and weekends are compared with each other, workdays with workdays.
@@ -93,6 +95,7 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
     places = [past.find(slot - lag * DAY) for lag in LAGS]
     days = _lagged(past, view, slot, grid, dict(enumerate(places)), ahead)
     known = ~np.isnan(days)
+    most = np.where(known, days, -np.inf).max(axis=0)
     some = (alike & known).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
     count = np.where(some, np.count_nonzero(kin & alike & known, axis=0), 0)
@@ -102,7 +105,7 @@ def similar(past: History, calendar: History, view: View, slot: int, grid: int) 
         raw, seen = days, View(view.since, np.full(n, ALWAYS))
         raw[list(replaced)] = _lagged(past, seen, slot, grid, replaced, ahead)
         chosen = _own(chosen, raw, is_off)
-    return middle(np.concatenate([chosen, chosen[SAME][:1]])), count
+    return middle(np.concatenate([chosen, chosen[SAME][:1]])), count, most
 
 
 def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray) -> np.ndarray:

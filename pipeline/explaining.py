@@ -74,7 +74,7 @@ def how_to_read(past: Past) -> str:
     unit, word = (60, "minute") if any(width % 3600 for width in widths) else (3600, "hour")
     shortest = f"{widths[0] // unit} to " if len(widths) > 1 else ""
     return (
-        "lost: how far the signals that fell lie below their usual; no share of people."
+        "lost: how far the signals that fell lay below their usual at the worst; no share of people."
         + (f" Times are the starts of bins of {shortest}{counted(widths[-1] // unit, word)}." if widths else "")
     )  # fmt: skip
 

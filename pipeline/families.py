@@ -54,7 +54,9 @@ FAMILIES = {
     "outage_probability": _gauge(
         "outage_probability_ratio", OUTAGE, "How sure we are that an open outage is one [0-1]."
     ),
-    "outage_severity": _gauge("outage_severity_ratio", OUTAGE, "Share of the baseline that an open outage lost [0-1]."),
+    "outage_severity": _gauge(
+        "outage_severity_ratio", OUTAGE, "Share of the baseline that an open outage lost at its worst [0-1]."
+    ),
     "outage_start": _gauge("outage_start_timestamp_seconds", OUTAGE, "Onset of an open outage, event time."),
     "outage_info": _gauge(
         "outage_info", (*PLACE, *TEXTS, "state", "what", "since_local", "since_utc"), "An open outage in words."

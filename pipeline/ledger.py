@@ -113,14 +113,14 @@ class Ledger:
     def _hear(self, turn: Turn) -> Heard:
         """Take in one bin."""
         (rows, parts, whole, rest, place), signal = self._enter(turn)
-        said = turn.said
-        if parts.countries:
-            before = self.cells["state"][rows[len(said.entities) :], signal]
-            said = said.and_of(countries(said, parts, before, self.settings))
         self.cells.ends[signal] = turn.end
         self.usual.lapse(turn.end, self.open)
-        held = self.usual.hold(said, rows, signal, self.cells, self.sure[rows])
-        self.cells.write(held, place, signal, self.open[rows])
+        said, n = turn.said, len(turn.verdicts.entities)
+        held = all_ = self.usual.hold(said, rows[:n], signal, self.cells, self.sure[rows[:n]])
+        if parts.countries:  # of what their parts show, also of one whose detector has got used to its outage
+            made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings)
+            all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells, self.sure[rows[n:]]))
+        self.cells.write(all_, place, signal, self.open[rows])
         told = self._weigh(rest, turn.end) + self._weigh(whole, turn.end, are_countries=True)
         return Heard([outage for outage in told if outage is not None], None if held is said else held)
 

@@ -80,7 +80,8 @@ class Usual:
         if level.any():
             places = np.array([entity.type in ("country", "region") for entity in said.entities])
             level &= ~(places & (said.value <= DARK * least))
-        bottom = least * (1 - self.settings.bottom * worst)
+        lost = self.returned.lost[rows, signal]  # of the least, as the value is held against it
+        bottom = least * (1 - self.settings.bottom * np.where(lost > 0, np.minimum(worst, lost), worst))
         if kept.any():
             bottom = np.where(kept & ~long, self.returned.bottom(rows, signal, least), bottom)
         down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom)

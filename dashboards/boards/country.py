@@ -220,8 +220,8 @@ def deviation() -> Json:
 
 
 LOST = (
-    "How deep the signals that fell lie below usual: a mean, weighed as evidence. Traffic at 38 % and probes at 68 % "
-    "of usual make 47 %. It is no share of people, nor of traffic."
+    "How deep the signals that fell lay below usual when it was worst: a mean, weighed as evidence. Traffic at 38 % "
+    "and probes at 68 % of usual make 47 %. It is no share of people, nor of traffic."
 )
 
 
@@ -238,7 +238,7 @@ def country() -> Json:
             (4, 4, told("What", "The kind of the open outage.", "what")),
             (5, 4, told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
             (4, 4, duration()),
-            (4, 4, number("Lost (mean)", LOST, lost, unit="percentunit")),
+            (4, 4, number("Lost at worst", LOST, lost, unit="percentunit")),
             (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
             (24, 10, compared()),
             (8, 10, evidence()),

@@ -63,14 +63,15 @@ def out_now() -> Json:
     clear = f'label_replace(0 * {calm(TENSE)} - 1 and on () {seen}, "name", "No country is out", "", "")'
     return stat(
         "Countries out now",
-        "At the end of the board's time: every country with a confirmed outage, and what is lost: how deep the signals "
-        "that fell lie below usual, a mean weighed as evidence and no share of people or of traffic. Grey is no "
-        "all-clear: the countries that cannot be seen, have no day of past yet to compare with, or so few counts that "
-        "even none would be no surprise; or verdicts are "
+        "At the end of the board's time: every country with a confirmed outage, and what was lost at its worst: how "
+        "deep the signals that fell lay below usual, a mean weighed as evidence and no share of people or of traffic. "
+        "Grey is no all-clear: the countries that cannot be seen, have no day of past yet to compare with, or so few "
+        "counts that even none would be no surprise; or verdicts are "
         "more than three hours old, or there are none, so that we do not know. A worker that shows what is live does "
         "not show what a replay sees.",
         latest(f"sort_desc({out}\n  or {not_judged_cells()})\n  or on () {clear}", "{{name}}"),
-        text="value_and_name", above=True, sizes=(16, 22), unit="suffix:% lost", decimals=0, noValue="We do not know",
+        text="value_and_name", above=True, sizes=(16, 22), unit="suffix:% lost at worst", decimals=0,
+        noValue="We do not know",
         mappings=words(("-1", "All calm", CALM), *NO_ALL_CLEAR), thresholds=steps((None, BLIND), (0, OUT)),
     )  # fmt: skip
 
@@ -188,8 +189,8 @@ def outage_table() -> Json:
     ]
     return table(
         "Open outages",
-        "One line an outage, countries first, suspected ones included. Lost: how deep the signals that fell lie below "
-        "usual, a mean weighed as evidence. A click on a place opens its country's board.",
+        "One line an outage, countries first, suspected ones included. Lost: how deep the signals that fell lay below "
+        "usual at the worst, a mean weighed as evidence. A click on a place opens its country's board.",
         [
             rows(texts),
             keyed(spent),

@@ -28,7 +28,7 @@ SINCE_UTC, LOST, LEFT, SURE = (
 # Without the title's words: every receiver shows that above.
 STORY = (
     f"Since {SINCE}, that is {SINCE_UTC}; {lasting()} by now. Signals that fell: {evidence()}; "
-    f"together, weighed as evidence, {LEFT} of usual, which is no share of people or of traffic. {looks()}"
+    f"together, weighed as evidence, {LEFT} of usual at the worst, which is no share of people or of traffic. {looks()}"
     f"We are {SURE} sure."
 )
 FACTS = {"what": WHAT, "since_local": SINCE, "since_utc": SINCE_UTC, "lasting": lasting(), "lost": LOST, "sure": SURE}

@@ -125,7 +125,11 @@ def test_an_outage_is_marked_once(grafana: Grafana) -> None:
     assert annotate(client, [OUTAGE, suspected, retracted]) == 1
     assert annotate(client, [OUTAGE]) == 0
     (mark,) = grafana.annotations
-    assert (mark["time"], mark["timeEnd"], mark["text"]) == (1707356700000, 1707404400000, "PK: mobile, 80% lost")
+    assert (mark["time"], mark["timeEnd"], mark["text"]) == (
+        1707356700000,
+        1707404400000,
+        "PK: mobile, 80% lost at worst",
+    )
 
 
 def test_a_grafana_that_is_busy_is_asked_again(grafana: Grafana) -> None:

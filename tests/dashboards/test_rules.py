@@ -207,8 +207,8 @@ def test_a_notification_says_it_in_words(tmp_path: Path) -> None:
     story = (
         "Since Thu 8 Feb 2024, 06:45 (UTC+5), that is Thu 8 Feb 2024, 01:45 UTC; 1 h 15 min by now. "
         "Signals that fell: probes (probing.ioda) at 20% of usual, traffic.radar at 30% of usual, 60% of its parts at "
-        "once; together, weighed as evidence, 24% of usual, which is no share of people or of traffic. Looks like a "
-        "shutdown: likely; never an attribution. We are over 99% sure."
+        "once; together, weighed as evidence, 24% of usual at the worst, which is no share of people or of traffic. "
+        "Looks like a shutdown: likely; never an attribution. We are over 99% sure."
     )
     facts = {
         "summary": "A connectivity outage is confirmed.", "title": "Pakistan: mobile networks down",

@@ -89,7 +89,7 @@ class SlowCusum:
                     self.shape.setdefault(h, v / mean)
         z = self._loss(lambda s: self.weekday[day % 7])
         if self.anew and math.isfinite(z):
-            self.level, z, self.anew = self.level + z, 0.0, False
+            self.level, z, self.anew = self.level + min(z, SEASON), 0.0, False
         if math.isnan(z):
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
         else:

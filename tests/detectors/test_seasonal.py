@@ -213,7 +213,7 @@ def test_a_month_of_a_hundred_thousand_series_is_remembered_in_a_gigabyte() -> N
     assert sum(array.nbytes for array in pack(state).values()) / n * 100_000 < 1e9
 
 
-@pytest.mark.parametrize("left", [0.0, 0.3, 0.5, 0.6])
+@pytest.mark.parametrize("left", [0.0, 0.3, 0.5, 0.6, 0.7, 0.75, 0.8])
 def test_what_comes_back_from_a_level_that_was_lost_is_expected_again_after_three_days(left: float) -> None:
     t = np.arange(0, 52 * DAY, 3600)
     out = (t >= 28 * DAY) & (t < 40 * DAY), (t >= 50 * DAY) & (t < 51 * DAY)
@@ -225,3 +225,27 @@ def test_what_comes_back_from_a_level_that_was_lost_is_expected_again_after_thre
     assert not np.isin(verdict.state[back, 0], [UNKNOWN, *LOW]).any()
     again = verdict.state[out[1], 0]
     assert (again[1:] == LOW_CONFIRMED).all()
+
+
+@pytest.mark.parametrize(("back", "later"), [(10, 21), (0, 60)])
+def test_a_better_weekend_long_after_a_lost_level_is_no_level(back: int, later: int) -> None:
+    begin = 28 + 12 + back + later
+    t = np.arange(0, (begin + 8) * DAY, 3600)
+    day = t / DAY
+    share = np.where((day >= 28) & (day < 40 if back else True), 0.6, 1.0)
+    share *= np.where((day >= begin) & (day < begin + 2.2), 1.3, 1.0)
+    x = np.random.default_rng(1).poisson(5000 * (1 - 0.3 * np.cos(2 * np.pi * day)) * share).astype(float)
+    _, verdict = Seasonal().run(x[:, None], t, utc_context(t, 1, 3600))
+    assert not np.isin(verdict.state[day >= begin, 0], [HIGH, *LOW]).any()
+
+
+@pytest.mark.parametrize("days", [4, 5, 6, 7, 8, 10])
+@pytest.mark.parametrize("more", [1.15, 1.3, 1.6])
+def test_what_was_more_for_a_week_is_not_missed_afterwards(days: int, more: float) -> None:
+    t = np.arange(0, (28 + days + 14) * DAY, 3600)
+    day = t / DAY - 28
+    shape = 20000 * (1 - 0.3 * np.cos(2 * np.pi * day)) * np.where((day >= 0) & (day < days), more, 1.0)
+    x = np.random.default_rng(1).poisson(shape).astype(float)
+    _, verdict = Seasonal().run(x[:, None], t, utc_context(t, 1, 3600))
+    lost = np.where(np.isin(verdict.state[:, 0], LOW), 1 - x / verdict.expected[:, 0], 0.0)
+    assert lost.max() <= 1 - 1 / more + 0.03, "no more than the rise itself is ever missed"

@@ -201,7 +201,7 @@ def test_networks_that_were_only_suspected_are_not_said_to_have_been_out() -> No
 
 def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_path: Path) -> None:
     said = replayed(tmp_path, series(72, low=range(2, 13)))
-    assert "lost: how far the signals that fell lie below their usual; no share of people. " in said
+    assert "lost: how far the signals that fell lay below their usual at the worst; no share of people. " in said
     assert "Times are the starts of bins of 10 minutes." in said
 
 

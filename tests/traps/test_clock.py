@@ -9,6 +9,7 @@ import pytest
 import detectors.base
 import pipeline.engine
 import pipeline.feeds.table
+from detectors import seasonal_course
 from detectors.base import NORMAL, UNKNOWN
 from pipeline.bins import DAY, Cadence
 from pipeline.codec import iso
@@ -17,7 +18,7 @@ from pipeline.localtime import WEEK
 from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, Said, Series, between, case, hours, made_rows, noisy, played
+from tests.traps.path import HOUR, MONDAY, PK, Said, Series, between, case, hours, made_rows, noisy, played
 
 CHANGE = stamp("2024-03-31T01:00:00Z")
 """When clocks of the Netherlands went forward [s]."""
@@ -176,3 +177,16 @@ def test_that_of_venezuela_makes_no_region_darker_than_it_was(data: Path, monkey
     believed(monkeypatch)
     worse, state = severity()
     assert (worse, state == UNKNOWN) == (1.0, False)
+
+
+@pytest.mark.parametrize("days", [6, 7, 8])
+@pytest.mark.parametrize("more", [1.15, 1.25, 1.4])
+def test_a_week_of_more_and_its_end_are_no_outage(days: int, more: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    t = hours(28 + days + 24)
+    day = t / DAY - 28
+    shape = 20000 * (1 - 0.4 * np.cos(2 * np.pi * day)) * np.where((day >= 0) & (day < days), more, 1.0)
+    series = [made_rows("probing.ioda", noisy(shape, 0.01), PK)]
+    assert not played(series).of("PK")
+    if (days, more) == (7, 1.4):  # its level counts twice: in the similar days, and above them
+        monkeypatch.setattr(seasonal_course, "RISE", seasonal_course.DRIFT)
+        assert played(series).of("PK")
