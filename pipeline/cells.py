@@ -23,6 +23,9 @@ calm, when it was last low [s], since when it has lost each share of `LADDER` [s
 while it is low, and its heaviest weight in the outage that is open."""
 
 
+HALF = 0.5
+"""What has lost as much of its traffic for a day or more is out, whatever stands [0-1]."""
+
 COUNTED = ("weight", "ratio", "back")
 """Those that say what still counts."""
 
@@ -155,6 +158,10 @@ class Cells:
             terms[:, beside] = np.where(remembers | mute, 0.0, terms[:, beside])
             # the first detector has got used to what a slower one still remembers
             terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
+            # where half is gone for a day, what answers from elsewhere says as little against it as routes do
+            half = (terms[:, beside] > self.settings.slow_low) & (losses(ratio[:, beside]) >= HALF)
+            if half.any():
+                terms[half] = np.maximum(terms[half], self.settings.against("bgp"))
         return terms
 
     def once(self, weight: np.ndarray) -> np.ndarray:

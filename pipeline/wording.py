@@ -11,7 +11,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 """Not ``strftime``: its names follow the machine's locale, and a notification must not."""
 
 KIND_WORDS = {
-    "blackout": "most of it down, and routes with it",
+    "blackout": "half of it down or more, and routes fell too",
     "stealth": "unreachable although its routes stand",
     "mobile": "mobile networks down",
     "partial": "partly cut off",

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.evaluation.spans import Span, joined
-from pipeline.evaluation.story import Story, number, regions, together, within
+from pipeline.evaluation.story import WORTH_A_WORD, Story, number, regions, together, within
 from pipeline.evaluation.traces import Trace
 from pipeline.evidence import BESIDE
 from pipeline.localtime import clock
@@ -121,8 +121,8 @@ def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:
 
 
 def _moved(trace: Trace, window: Span) -> np.ndarray:
-    """Bins ``(t,) bool`` in which all series of the signal had moved at once."""
-    return (trace.common != 1) & within(trace, window)
+    """Bins ``(t,) bool`` in which all series of the signal had moved at once, by more than what is worth a word."""
+    return (np.abs(trace.common - 1) >= WORTH_A_WORD) & within(trace, window)
 
 
 def _series(ax: Any, trace: Trace, window: Span) -> None:
@@ -183,15 +183,16 @@ def _axis(top: Any, bottom: Any, story: Story) -> None:
     """UTC below; above the clocks there, where they have one."""
     bottom.set_xlim(days(story.window.start), days(story.window.end))
     _dated(bottom.xaxis, UTC)
-    bottom.set_xlabel(f"UTC, {utc(story.window.start)[:10]} on", loc="left", fontsize=8.5, labelpad=1)
+    bottom.set_xlabel(f"UTC, {utc(story.window.start)[:10]} on", loc="left", fontsize=8.5, labelpad=4)
     country = story.entity.country or (story.entity.name if story.entity.type == "country" else "")
     zone = clock(country, story.window.start)
     if zone is not None and zone == clock(country, story.window.end):
         there = top.secondary_xaxis("top")
         _dated(there, zone)
         there.tick_params(labelsize=7)
-        distance = offset(datetime.fromtimestamp(story.window.start, zone).utcoffset())
-        there.set_xlabel(f"by the clocks there ({distance})", loc="left", fontsize=8.5, labelpad=2)
+        ends = [datetime.fromtimestamp(time, zone).utcoffset() for time in (story.window.start, story.window.end)]
+        distance = ", then ".join(dict.fromkeys(map(offset, ends)))
+        there.set_xlabel(f"by the clocks there ({distance})", loc="left", fontsize=8.5, labelpad=5)
 
 
 def _dated(axis: Any, zone: tzinfo) -> None:

@@ -29,7 +29,7 @@ BINS_BESIDE = 8
 
 
 WORTH_A_WORD = 0.02
-"""What all series of a signal did at once is told from so much on [-]; less stands in the picture only."""
+"""What all series of a signal did at once is told and drawn from so much on [-]."""
 
 
 class Story(NamedTuple):
@@ -259,7 +259,7 @@ def _because(outage: Outage | None, traces: Iterable[Trace], time: Span) -> Iter
     begin = f"{called if outage.confirmed_at is not None else 'Only suspected,'} because of"
     said = f"{begin} {', '.join(for_it) or 'nothing'}"
     yield said + (f"; against it spoke {', '.join(against)}" if against else "") + " [log-odds]."
-    if outage.confirmed_at is not None:
+    if outage.confirmed_at is not None and not outage.part_of:  # it is the whole that may look like a shutdown
         yield resemblance(outage)
 
 

@@ -56,7 +56,7 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
         "probes (probing.ioda) 900 of 3,000 (30%)."
     )
     assert re.fullmatch(
-        r"Called out as blackout \(most of it down, and routes with it\) because of routes "
+        r"Called out as blackout \(half of it down or more, and routes fell too\) because of routes "
         r"\(bgp.ioda\) at 30% of usual \(\+9.0\), probes .* \[log-odds\]\.",
         why,
     )
