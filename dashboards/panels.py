@@ -73,7 +73,10 @@ def of_query(letter: str, **properties: Any) -> Json:
     return {**override("", **properties), "matcher": {"id": "byFrameRefID", "options": letter}}
 
 
-KINDS = ("#0072B2", "#CC79A7", "#56B4E9", "#946C4A", "#8C7BC8", "#B8328F")
+KINDS = {
+    "bgp": "#0072B2", "probing": "#CC79A7", "traffic": "#56B4E9", "telescope": "#946C4A", "atlas": "#8C7BC8",
+    "ooni": "#B8328F",
+}  # fmt: skip
 """Of the kinds of signals: none is the colour of a suspicion, of an outage or of its end."""
 
 KIND_COLOURS = [
@@ -81,7 +84,7 @@ KIND_COLOURS = [
         "matcher": {"id": "byRegexp", "options": f"/^(.* \\()?{kind}\\..*/"},
         "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
     }
-    for kind, colour in zip(("bgp", "probing", "traffic", "telescope", "atlas", "ooni"), KINDS, strict=True)
+    for kind, colour in KINDS.items()
 ]
 """A kind of signal has the same colour everywhere, by its own name or with it in brackets: routes (bgp.ris)."""
 

@@ -8,6 +8,18 @@ import numpy as np
 UNKNOWN, NORMAL, LOW_PROVISIONAL, LOW_CONFIRMED, HIGH = range(5)
 STATES = ("unknown", "normal", "low provisional", "low confirmed", "high")
 
+
+def is_low(state: np.ndarray) -> np.ndarray:
+    """Which states are low, provisional or confirmed.
+
+    Examples
+    --------
+    >>> is_low(np.array([UNKNOWN, LOW_PROVISIONAL, LOW_CONFIRMED, HIGH])).tolist()
+    [False, True, True, False]
+    """
+    return (state == LOW_PROVISIONAL) | (state == LOW_CONFIRMED)
+
+
 WORKDAY, WEEKEND, HOLIDAY = range(3)
 """Kinds of days."""
 

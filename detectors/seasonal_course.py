@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, NEVER
+from detectors.base import DAY, NEVER, is_low
 from detectors.noise import ASSUMED_BINS, assumed, followed
 from detectors.seasonal_state import SeasonalState
 from detectors.together import SPANS
@@ -133,11 +133,6 @@ def supposed(rule: "Seasonal", state: SeasonalState, shape: tuple[int, int]) -> 
     code, low, odd = (np.broadcast_to(a, shape) for a in (state.code, low, odd))
     caps = np.broadcast_to(np.inf, (shape[0], len(SPANS), shape[1]))
     return Course(code, streak >= rule.persist, low, odd, np.zeros(shape, bool), caps[:, 0], caps)
-
-
-def is_low(code: np.ndarray) -> np.ndarray:
-    """Which are low, provisional or confirmed."""
-    return (code == LOW_PROVISIONAL) | (code == LOW_CONFIRMED)
 
 
 def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -> Levels:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, bounded
+from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, bounded, is_low
 from detectors.noise import beside, cap, deviation, doubt
-from detectors.seasonal_course import Course, Given, Levels, Noises, is_low, levels, noises, supposed
+from detectors.seasonal_course import Course, Given, Levels, Noises, levels, noises, supposed
 from detectors.seasonal_state import SeasonalState
 from detectors.state import picked
 from detectors.together import SPANS, Sums, before, deviations, lowest, noise_of_sums, summed

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, UNKNOWN
-from pipeline.evidence import BESIDE, Said, is_low, kind_of, losses, ratios, weights
+from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
+from pipeline.evidence import BESIDE, Said, kind_of, losses, ratios, weights
 from pipeline.lasting import began, most
 from pipeline.settings import Fusing
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
 from pipeline.records import Entity
 from pipeline.settings import Fusing
 
@@ -67,11 +67,6 @@ class Said(NamedTuple):
 
 BESIDE = "/"
 """Stands between a signal and a detector beside the first, in the name of their term: ``traffic.radar/cusum``."""
-
-
-def is_low(state: np.ndarray) -> np.ndarray:
-    """Which states are low, provisional or confirmed."""
-    return (state == LOW_PROVISIONAL) | (state == LOW_CONFIRMED)
 
 
 def weights(said: Said, lost: np.ndarray, settings: Fusing) -> np.ndarray:

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, joined
+from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, is_low, joined
 from detectors.state import extend
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
 from pipeline.bounded import SIGNAL_KINDS
 from pipeline.common import Votes, broken, common_mode, may_have_moved, shifted, votable, votes, without
-from pipeline.evidence import is_low
 from pipeline.lasting import latest
 from pipeline.level import Level
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED
+from detectors.base import LOW_CONFIRMED, is_low
 from pipeline.cells import Cells
 from pipeline.evidence import (
     BESIDE,
     Evidence,
     filled,
-    is_low,
     kind_of,
     kind_of_outage,
     log_odds,

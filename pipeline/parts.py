@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, bounded
-from pipeline.evidence import Said, is_low
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, bounded, is_low
+from pipeline.evidence import Said
 from pipeline.records import Entity
 from pipeline.settings import Fusing
 from pipeline.subdivisions import SUBDIVISIONS

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, Detector
-from pipeline.evidence import BESIDE, Said, is_low
+from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, Detector, is_low
+from pipeline.evidence import BESIDE, Said
 from pipeline.settings import Fusing
 
 HEALTHY = Detector.quorum

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detectors.base import is_low
 from pipeline.cells import COUNTED, Cells
-from pipeline.evidence import Said, is_low, losses, ratios, weights
+from pipeline.evidence import Said, losses, ratios, weights
 from pipeline.parts import countries
 from pipeline.roll import Frame
 from pipeline.settings import Fusing

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evidence import is_low
+from detectors.base import is_low
 from pipeline.lasting import latest
 
 LONGER = 1.5

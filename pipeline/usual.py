@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
+from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.cells import Cells
-from pipeline.evidence import BESIDE, Said, is_low, ratios
+from pipeline.evidence import BESIDE, Said, ratios
 from pipeline.returned import HEALTHY, Returned
 from pipeline.settings import Fusing
 

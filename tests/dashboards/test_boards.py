@@ -127,7 +127,7 @@ def test_a_likeness_is_limited_on_boards_by_the_same_words_as_elsewhere() -> Non
     assert all(LIMITS in words for words in said)
 
 
-@pytest.mark.parametrize("colour", sorted(KINDS))
+@pytest.mark.parametrize("colour", sorted(KINDS.values()))
 @pytest.mark.parametrize("background", ["#FFFFFF", "#181B1F"])
 def test_a_line_is_seen_on_light_and_on_dark_panels(colour: str, background: str) -> None:
     darker, lighter = sorted((luminance(colour), luminance(background)))
@@ -215,8 +215,8 @@ def seen(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, ...
 
 
 def test_a_kind_of_signal_has_a_colour_of_its_own() -> None:
-    assert len(set(KINDS)) == len(KINDS) == 6
-    assert not {SUSPECT, OUT, BACK, BLIND} & set(KINDS), "a healthy signal must not look like an outage"
+    assert len(set(KINDS.values())) == len(KINDS) == 6
+    assert not {SUSPECT, OUT, BACK, BLIND} & set(KINDS.values()), "a healthy signal must not look like an outage"
 
 
 def test_provisioned_data_sources_have_the_uids_that_everything_relies_on() -> None:

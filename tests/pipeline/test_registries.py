@@ -1,10 +1,13 @@
 """What stands in two registries agrees."""
 
 import ast
+import re
 import tomllib
 from functools import partial
 
-from pipeline import topics
+from dashboards.panels import KINDS
+from pipeline import reasons, topics
+from pipeline.bounded import SIGNAL_KINDS
 from pipeline.feeds import FEEDS
 from pipeline.signals import SIGNALS, visibility
 from pipeline.signals.base import Binner
@@ -22,6 +25,13 @@ def test_a_feed_of_bgp_names_the_signals_that_its_binner_makes_and_is_shared_out
     assert {name: made.args[0] for name, made in counted.items()} == {name: FEEDS[name].signals for name in counted}
     assert counted.keys() <= topics.BGP_FEEDS
     assert not (FEEDS.keys() - counted.keys()) & topics.BGP_FEEDS
+
+
+def test_every_kind_of_signal_has_words_a_colour_and_a_place_in_the_glossary() -> None:
+    kinds = set(SIGNAL_KINDS)
+    assert kinds == reasons.SIGNALS.keys() == KINDS.keys()
+    (entry,) = re.findall(r"- \*\*kind of a signal\*\*: (.*?)\n- \*\*", text("GLOSSARY.md"), re.DOTALL)
+    assert kinds <= set(re.findall(r"`(\w+)`", entry))
 
 
 def signals() -> set[str]:
