@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 WIDE = 0.22
 """Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
 
+KNOWN = 4
+"""So many similar days are known, before bins in a row add up [days]: of a first weekend nobody is that sure."""
+
 LOST = 1 / 3
 """What has lost less before it became the level comes back by drift alone [0-1]."""
 
@@ -96,6 +99,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     code_before = np.concatenate([state.code[None], course.code[:-1]])
     was_low = is_low(code_before)
     together, lost = _together(rule, sums, limits, loss, bins.width)
+    summed_up = together
     # what single bins told is over when a single bin says so
     least = -SURE * rule.enter * sd
     plain = np.logical_or.reduce([each[:-1] <= least for each in kept[0]])
@@ -114,6 +118,9 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     sure = again | ((loss >= rule.overwhelming) & (score <= -1.5 * rule.enter))
     stays = (code_before == LOW_CONFIRMED) & low & (loss > rule.depth / 2)
     confirmed = settled & ((deep & clear & sure) | stays)
+    # of what is sure, bins in a row say as much as they do together: noise is less of it, and doubt is as much
+    counts = confirmed & (state.days >= KNOWN)
+    score = np.where(counts, np.minimum(score, bounded(summed_up)), score)
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED

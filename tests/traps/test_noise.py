@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detectors import seasonal_judged
 from detectors.base import UNKNOWN
 from pipeline.bins import DAY
+from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
 from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, played
 
@@ -48,3 +50,18 @@ def test_the_floor_of_the_rule_of_the_median_says_nothing_either(data: Path, nam
     assert (played(series, rule).said(entity, "telescope.ioda").state == UNKNOWN).all()
     naive = played(series, rule, median={"floor": 0.0}).said(entity, "telescope.ioda")
     assert naive.sure.sum() > 10
+
+
+@pytest.mark.parametrize("level", [100, 200])
+def test_half_of_small_counts_is_confirmed_by_bins_in_a_row(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    t, places = hours(8, 300), [Entity("region", f"PK-{i}", "PK") for i in range(10)]
+    left = np.where(t < 7 * DAY, 1.0, 0.5)
+    x = np.random.default_rng(1).poisson(level * left[:, None], (len(t), len(places))).astype(float)
+    series = [made_rows("probing.ioda", x, *places, width=300)]
+    found = played(series)
+    outages = [outage for place in places for outage in found.of(place.name)]
+    assert len(outages) == len(places)
+    assert max((outage.confirmed_at or 0) - outage.start for outage in outages) <= HOUR
+    monkeypatch.setattr(seasonal_judged, "KNOWN", 99)
+    naive = played(series)
+    assert sum(len(naive.of(place.name)) for place in places) <= 2
