@@ -32,6 +32,9 @@ class Seasonal(Detector[SeasonalState]):
     the width, and the shape is read anew once a slot.  In the first day there is no shape: the expectation is the
     running level with a band so wide that only a fall by four fifths is provisional, and nothing is confirmed.
 
+    The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four
+    similar days are known: half of a hundred counts is five deviations in each bin, and twelve in all of them.
+
     The noise is that of `detectors.noise`.  Where even a fall to zero would not be clear of it (a dozen counts),
     nothing is said.
 

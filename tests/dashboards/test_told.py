@@ -102,7 +102,7 @@ def test_an_outage_is_told_from_suspicion_to_restoration(way: Way) -> None:
     assert firing.annotations["since_local"] == local_text(start, zone("PK"))
     assert firing.annotations["since_utc"] == utc_text(start)
     assert firing.annotations["lasting"] == "2 h 0 min"
-    assert "probes (probing.ioda) at 20% of usual at the worst" in firing.annotations["description"]
+    assert "probes (probing.ioda) at 20% of usual" in firing.annotations["description"]
     assert "together, weighed as evidence, 20% of usual at the worst" in firing.annotations["description"]
     assert firing.annotations["description"].endswith("We are 97% sure.")
 
