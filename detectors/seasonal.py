@@ -163,8 +163,7 @@ class Seasonal(Detector[SeasonalState]):
         drift = np.where(state.lost > 0, np.fmin(state.drift, np.log(now / shape)), state.drift)
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
-            before=before, shape=shape, after=after, days=days, drift=drift, most=most,
-            lost=lost,
+            before=before, shape=shape, after=after, days=days, drift=drift, most=most, lost=lost,
         )  # fmt: skip
 
     def _renewed(self, state: SeasonalState, t: int) -> tuple[SeasonalState, bool]:

@@ -1,0 +1,66 @@
+"""What comes after an outage, or stands beside it, and is not to be told as another: each once was false or missed."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pipeline.bins import DAY
+from pipeline.records import Entity
+from pipeline.subdivisions import SUBDIVISIONS
+from tests.traps.path import MONDAY, PK, hours, made_rows, noisy, played
+
+QUIET = 28
+Share = Callable[[np.ndarray], np.ndarray]
+
+
+def made(days: float, share: Share, weekend: float = 0.0) -> np.ndarray:
+    """A daily shape over four weeks and so many days, of which a ``share(day)`` is left; weekends are local ones."""
+    day = hours(QUIET + days) / DAY
+    quieter = np.where((day + 5 / 24) % 7 >= 5, 1 - weekend, 1.0)
+    return noisy(5000 * (1 - 0.3 * np.cos(2 * np.pi * day)) * quieter * share(day - QUIET), 0.01)
+
+
+def told(series: dict[str, np.ndarray]) -> list[tuple[float, float | None]]:
+    """From when to when Pakistan was out [days after the fourth week]."""
+    outages = played([made_rows(signal, x, PK) for signal, x in series.items()]).of("PK")
+    return [((o.start - MONDAY) / DAY - QUIET, o.end and (o.end - MONDAY) / DAY - QUIET) for o in outages]
+
+
+def out(until: float, left: float, busy_until: float = 0.0, busy: float = 1.0) -> Share:
+    """So much is left until one day, and until another it is busy."""
+    return lambda day: np.where(
+        (day >= 0) & (day < until), left, np.where((day >= until) & (day < busy_until), busy, 1.0)
+    )
+
+
+@pytest.mark.parametrize("busy", [1.3, 2.0])
+def test_one_busy_day_after_a_blackout_is_no_throttling_when_it_is_over(busy: float) -> None:
+    assert told({"traffic.radar": made(30, out(3, 0.05, 4, busy))}) == [(0, 3)]
+
+
+@pytest.mark.parametrize(("busy", "until"), [(3.0, 9), (3.0, 8.5), (1.6, 9)])
+def test_a_busy_return_from_a_lost_level_makes_no_outage_every_week(busy: float, until: float) -> None:
+    assert told({"probing.ioda": made(40, out(8, 0.3, until, busy))}) == [(0, 8)]
+
+
+@pytest.mark.parametrize("standing", [(), ("bgp.ris",), ("probing.ioda",), ("bgp.ris", "probing.ioda")])
+def test_halved_traffic_is_confirmed_whatever_stands(standing: tuple[str, ...]) -> None:
+    calm = {signal: made(15, out(0, 1.0)) for signal in standing}
+    assert told({"traffic.radar": made(15, out(10, 0.45))} | calm) == [(0, 10)]
+
+
+def test_half_an_outage_does_not_end_after_a_week_where_weekends_are_quieter() -> None:
+    assert told({"probing.ioda": made(28, out(20, 0.5), weekend=0.3)}) == [(0, 20)]
+
+
+def test_a_country_of_regions_is_back_when_they_are_and_out_again_when_they_are() -> None:
+    states = [Entity("region", f"VE-{i:02d}", "VE") for i in range(SUBDIVISIONS["VE"])]
+    share = out(9, 0.0)(hours(QUIET + 16) / DAY - QUIET) * out(2, 0.0)(hours(QUIET + 16) / DAY - QUIET - 10)
+    one = made(16, lambda day: np.ones(len(day))) * share
+    x = np.stack([np.rint(one * (0.2 + i / 25)) for i in range(len(states))], axis=1)
+    outages = played([made_rows("probing.ioda", x, *states)]).of("VE")
+    assert [((o.start - MONDAY) / DAY - QUIET, ((o.end or 0) - MONDAY) / DAY - QUIET) for o in outages] == [
+        (0, 9),
+        (10, 12),
+    ]
