@@ -81,9 +81,9 @@ class FuseStage:
     and `Progress`.
 
     Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has spoken up to
-    its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is dead or at its end:
-    what a dead one hands in later for a time that was fused without it is passed over and counted, time does not go
-    back.
+    its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is at its end, nor,
+    but in a replay, for one that is dead: what it hands in later for a time that was fused without it is passed over
+    and counted, time does not go back.
 
     ``first`` names the detector whose verdicts are shown, '' every one; the others' are evidence only.
     """
@@ -151,7 +151,8 @@ class FuseStage:
         """Event time up to which every signal has spoken that still can [s]; once none can, up to the last word."""
         roster = set(stream.run.signals) | set(stream.lines)
         lines = [stream.lines.get(signal, Line()) for signal in roster]
-        going = [line.watermark for line in lines if line.status not in (DEAD, END)]
+        over = (END,) if stream.run.tense == "replay" else (DEAD, END)  # the rest of a recording is on its way
+        going = [line.watermark for line in lines if line.status not in over]
         return lowest(going) if going else max((ln.watermark for ln in lines if ln.status == END), default=NEVER)
 
     def _ended(self, stream: Stream) -> bool:

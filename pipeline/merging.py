@@ -101,9 +101,14 @@ class MergeStage:
 
 
 def _status(shares: Shares) -> str:
-    """Dead where one partition's feed is dead, ended once all have ended."""
-    status = set(shares.status.values())
-    return DEAD if DEAD in status else END if status == {END} else UP
+    """Dead where a partition's feed is dead that no other is behind, ended once all have ended.
+
+    One that is behind is on its way to the time at which the other died: until then nothing is missing.
+    """
+    if set(shares.status.values()) == {END}:
+        return END
+    lowest = min(shares.watermarks.values())
+    return DEAD if any(shares.status[i] == DEAD for i, mark in shares.watermarks.items() if mark == lowest) else UP
 
 
 def _bins_at(bins: Bins, rows: np.ndarray) -> Bins:

@@ -101,6 +101,13 @@ def test_a_dead_feed_is_told_and_moves_no_watermark():
     assert {b.watermark for b in told} == {1200}
 
 
+def test_a_partition_that_is_ahead_is_dead_once_the_others_are_where_it_died():
+    frames = [*split(rows(range(0, 2)), PARTITIONS), *beat(1200), *beat(1200, DEAD)]
+    ahead = [frame for frame in frames if frame.partition == 0]
+    told = merged([*ahead, *beat(600)[1:], *[frame for frame in frames if frame.partition != 0]])
+    assert [(b.watermark, b.status) for b in told] == [(600, UP), (1200, DEAD)]
+
+
 def test_a_bin_in_which_nothing_came_is_not_observed_rather_than_empty():
     frames = [*split(rows(range(0, 2)), PARTITIONS), *split(rows(range(3, 4)), PARTITIONS), *beat(2400)]
     gap = [value for (_, start), value in table(merged(frames)).items() if start == 1200]

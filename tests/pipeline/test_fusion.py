@@ -14,6 +14,7 @@ from tests.pipeline.verdicts import verdicts
 BGP, PROBING, TRAFFIC = "bgp.ris", "probing.ioda", "traffic.radar"
 RUN = Run("r", "replay", (PROBING,))
 BOTH = Run("r", "replay", (BGP, PROBING))
+LIVE = Run("r", "live", (BGP, PROBING))
 
 
 def fuse(*frames: Verdicts, stage: FuseStage | None = None) -> list[Outage]:
@@ -153,9 +154,20 @@ def test_a_bin_waits_for_every_signal_of_the_roster():
     assert fuse(verdicts(PROBING, "....LLLLL", run=BOTH)) == []
 
 
-def test_a_dead_feed_holds_nobody_up():
-    dead = verdicts(BGP, "", run=BOTH, status=DEAD)
-    assert last(fuse(dead, verdicts(PROBING, "....LLLLL", run=BOTH))).state == "confirmed"
+def test_a_dead_feed_holds_nobody_up_who_watches():
+    dead = verdicts(BGP, "", run=LIVE, status=DEAD)
+    assert last(fuse(dead, verdicts(PROBING, "....LLLLL", run=LIVE))).state == "confirmed"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_replay_waits_for_what_its_dead_feed_says_later_whoever_comes_first(late: bool):
+    dead = verdicts(BGP, "..", run=BOTH, status=DEAD)
+    back = verdicts(BGP, "??LLLL", run=BOTH, at=600)
+    end = [verdicts(signal, "", run=BOTH, at=2700, status=END) for signal in (BGP, PROBING)]
+    going = verdicts(PROBING, "....LLLLL", run=BOTH)
+    frames = [dead, going, back, *end] if late else [dead, back, going, *end]
+    assert fuse(*frames) == fuse(going, dead, back, *end)
+    assert [one.signal for one in last(fuse(*frames)).signals] == [BGP, PROBING]
 
 
 def test_what_is_open_at_the_end_of_a_recording_stays_open_and_the_end_is_told_once():
@@ -192,26 +204,26 @@ def test_a_feed_whose_recording_ends_holds_up_nobody_who_goes_on():
 
 
 def test_what_waits_is_told_when_the_last_feed_has_ended_and_another_is_dead():
-    frames = [verdicts(PROBING, "....LLLLL", run=BOTH, status=END), verdicts(BGP, "", run=BOTH, status=DEAD)]
+    frames = [verdicts(PROBING, "....LLLLL", run=LIVE, status=END), verdicts(BGP, "", run=LIVE, status=DEAD)]
     assert last(fuse(*frames)).state == "confirmed"
 
 
 def test_time_does_not_go_back_for_a_feed_that_was_dead():
     stage = FuseStage(0, Fusing())
-    before = fuse(verdicts(BGP, "", run=BOTH, status=DEAD), verdicts(PROBING, "....LLLLL", run=BOTH), stage=stage)
+    before = fuse(verdicts(BGP, "", run=LIVE, status=DEAD), verdicts(PROBING, "....LLLLL", run=LIVE), stage=stage)
     assert last(before).state == "confirmed"
-    late = stage.step(verdicts(BGP, "LLLL.....", run=BOTH))
+    late = stage.step(verdicts(BGP, "LLLL.....", run=LIVE))
     assert not [out for out in late if isinstance(out, Outage | Fused)]
 
 
 def test_what_a_dead_feed_hands_in_after_its_time_is_counted_and_only_what_it_had_observed():
     stage = FuseStage(0, Fusing())
-    fuse(verdicts(BGP, "", run=BOTH, status=DEAD), verdicts(PROBING, ".........", run=BOTH), stage=stage)
+    fuse(verdicts(BGP, "", run=LIVE, status=DEAD), verdicts(PROBING, ".........", run=LIVE), stage=stage)
     resumed = FuseStage(0, Fusing())
     resumed.load(stage.save())
-    told = resumed.step(verdicts(BGP, "LL?......", run=BOTH)) + resumed.step(verdicts(BGP, "LL?......", run=BOTH))
+    told = resumed.step(verdicts(BGP, "LL?......", run=LIVE)) + resumed.step(verdicts(BGP, "LL?......", run=LIVE))
     assert [out for out in told if isinstance(out, Missed)] == [Missed(BGP, 8)]
-    told = [out for s in (BGP, PROBING) for out in resumed.step(verdicts(s, "", run=BOTH, at=2700, status=END))]
+    told = [out for s in (BGP, PROBING) for out in resumed.step(verdicts(s, "", run=LIVE, at=2700, status=END))]
     assert [out.missed for out in told if isinstance(out, Progress)][-1] == 8
 
 
