@@ -22,11 +22,20 @@ class View(NamedTuple):
     """How each entity's past is to be read: a level shift once accepted makes its past another one.
 
     since, until ``(n,) int64`` [s]: before ``since`` nothing, between the two what was really observed, and
-    after ``until`` what was written.
+    after ``until`` what was written.  ``again (n, 2) int64`` [s]: what was written from one time to the other before
+    ``since`` holds too, where a level that was lost is back.
     """
 
     since: np.ndarray
     until: np.ndarray
+    again: np.ndarray | None = None
+
+    def hidden(self, times: np.ndarray, pick: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """At which of some times ``(c,)`` nothing is to be read of the entities that are picked ``(k, c) bool``."""
+        hidden = times < self.since[pick][:, None]
+        if self.again is not None:
+            hidden &= (times < self.again[pick, :1]) | (times >= self.again[pick, 1:])
+        return hidden
 
 
 class Column(NamedTuple):
@@ -124,7 +133,7 @@ class History:
                 shifted = (column.time >= view.since[column.rows]) & (column.time < view.until[column.rows])
                 values[i, column.rows[shifted]] = column.raw[shifted]
         if view.since.max(initial=NEVER) > min(times, default=0):
-            values[np.array(times)[:, None] < view.since] = np.nan
+            values[view.hidden(np.array(times)).T] = np.nan
         return values
 
     def _column(self, position: int) -> Column:
@@ -208,5 +217,5 @@ def _block(chunk: Chunk, pick: np.ndarray, view: View) -> np.ndarray:
         time = chunk.times[chunk.column]
         shifted = (place[chunk.row] >= 0) & (time >= view.since[chunk.row]) & (time < view.until[chunk.row])
         block[place[chunk.row[shifted]], chunk.column[shifted]] = chunk.raw[shifted]
-    block[chunk.times < view.since[pick][:, None]] = np.nan
+    block[view.hidden(chunk.times, pick)] = np.nan
     return block

@@ -8,7 +8,6 @@ import numpy as np
 from detectors.base import (
     DAY,
     NEVER,
-    NORMAL,
     SETTLING,
     UNKNOWN,
     Context,
@@ -19,6 +18,7 @@ from detectors.base import (
 from detectors.history import History
 from detectors.seasonal_course import Given, given, running
 from detectors.seasonal_judged import Judged, settled
+from detectors.seasonal_renewed import renewed
 from detectors.seasonal_state import SeasonalState, written
 from detectors.similar import LAGS, noted, similar
 from detectors.state import fresh
@@ -59,8 +59,9 @@ class Seasonal(Detector[SeasonalState]):
         A value is HIGH beyond so many times the expectation [-].
     flat
         Smallest standard deviation as a share of the expectation [-].
-    renew_low, renew_high
-        A run so long of low, or high, bins is the level from then on [s].
+    renew_low, renew_high, renew_back
+        A run so long of low, or high, bins is the level from then on; of high ones that rise from nothing, or from a
+        level that was lost, ``renew_back`` [s].
     warmup
         Event time after an entity's first value before which nothing is said [s].
     settle
@@ -100,7 +101,8 @@ class Seasonal(Detector[SeasonalState]):
     above: float = 2.0
     flat: float = 0.002
     renew_low: int = 7 * DAY
-    renew_high: int = 2 * DAY
+    renew_high: int = 7 * DAY
+    renew_back: int = 2 * DAY
     warmup: int = 6 * 3600
     settle: tuple[int, int] = (12, SETTLING)
     memory: int = 3 * DAY
@@ -145,9 +147,10 @@ class Seasonal(Detector[SeasonalState]):
         calendar = noted(state.calendar, t, context).forget(oldest)
         # what was read ahead was read for the day that was: a weekend's first slot is no workday's
         next_one = slot == state.slot + grid and calendar.end == state.calendar.end
-        state, renewed = self._renewed(state, t)
+        past = written(state)
+        state, is_renewed = renewed(self, state, past, calendar, t, grid)
         lost = np.where(t - state.until > max(LAGS) * DAY, 0.0, state.lost)  # what was before is past remembering
-        past, view, zero = written(state).forget(oldest), state.view, np.zeros_like(state.total)
+        past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             return similar(past, calendar, view, at, grid)
@@ -157,7 +160,7 @@ class Seasonal(Detector[SeasonalState]):
             before, (shape, days, now), most = state.before, read(slot), state.most
         else:
             after, days, most = read(slot + grid)
-            if renewed or not next_one:
+            if is_renewed or not next_one:
                 before, (shape, _, now) = read(slot - grid)[0], read(slot)
         # what rose for days is in the similar days from one slot to the next, and then no longer above them
         drift = np.where(state.lost > 0, np.fmin(state.drift, np.log(now / shape)), state.drift)
@@ -165,29 +168,6 @@ class Seasonal(Detector[SeasonalState]):
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
             before=before, shape=shape, after=after, days=days, drift=drift, most=most, lost=lost,
         )  # fmt: skip
-
-    def _renewed(self, state: SeasonalState, t: int) -> tuple[SeasonalState, bool]:
-        """Runs that have lasted are the level now: their raw values are the past, and nothing before."""
-        low = (state.low != NEVER) & (t - state.low >= self.renew_low)
-        shifted = low | ((state.high != NEVER) & (t - state.high >= self.renew_high))
-        if not shifted.any():
-            return state, False
-        # of a return the last day is the level: on the first ones all the world is there
-        back = np.where(state.lost > 0, np.maximum(state.high, t - DAY), state.high)
-        start = np.where(low, state.low, back)
-        left = 1 + state.residual.sum(axis=1) / state.mean.sum(axis=1)
-        return replace(
-            state,
-            since=np.where(shifted, start, state.since),
-            until=np.where(shifted, t, state.until),
-            first=np.where(shifted, start, state.first),
-            drift=np.where(shifted, 0.0, state.drift),
-            code=np.where(shifted, NORMAL, state.code).astype(np.int8),
-            streak=np.where(shifted, 0, state.streak),
-            low=np.where(shifted, NEVER, state.low),
-            high=np.where(shifted, NEVER, state.high),
-            lost=np.where(low, np.fmax(1 - left, 0.0), np.where(shifted, 0.0, state.lost)),
-        ), True
 
     def _shape(self, state: SeasonalState, t: np.ndarray, width: int) -> np.ndarray:
         """Shape ``(t, n)`` at the middle of the bins, between the middles of the slots."""

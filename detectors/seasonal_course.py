@@ -155,6 +155,8 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     stays, is_unsettled = ~moves, ~bins.settled
     some_unsettled = is_unsettled.any()
     for i, (x, shape, now) in enumerate(zip(bins.x, bins.shape, expected, strict=True)):
+        if is_unlike:  # what the day had more than was expected is gone with it
+            mood = np.where(unlike[i], mood, np.minimum(mood, 0.0))
         np.multiply(shape, np.exp(drift + mood if is_unlike else drift), out=now)
         if some_unsettled:
             np.copyto(now, level[i], where=is_unsettled[i])

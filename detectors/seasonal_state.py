@@ -32,6 +32,8 @@ class SeasonalState:
     since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     until: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """The view of the past after a level shift, see `detectors.history.View` [s]."""
+    again: np.ndarray = field(metadata=per_entity(NEVER, np.int64, columns=2))
+    """The past of a level that was lost, from one time to the other [s]."""
     total: np.ndarray = field(metadata=per_entity(0.0))
     raw: np.ndarray = field(metadata=per_entity(0.0))
     count: np.ndarray = field(metadata=per_entity(0, np.int64))
@@ -79,7 +81,7 @@ class SeasonalState:
     @property
     def view(self) -> View:
         """How each entity's past is to be read."""
-        return View(self.since, self.until)
+        return View(self.since, self.until, np.where((self.lost > 0)[:, None], NEVER, self.again))
 
 
 def written(state: SeasonalState) -> History:

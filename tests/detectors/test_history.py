@@ -51,12 +51,21 @@ def test_a_view_shows_what_was_observed_between_its_times_and_nothing_before() -
     assert np.isnan(rows[:, 2]).all()
 
 
+def test_a_past_that_holds_again_is_shown_as_it_was_written() -> None:
+    history = grown(10)
+    view = View(np.array([70, 70]), np.array([90, 90]), np.array([[20, 50], [-1, -1]]))
+    values = history.columns(range(10), view)
+    assert np.isnan(values[:, 0]).tolist() == [True, True, False, False, False, True, True, False, False, False]
+    assert np.isnan(values[:, 1]).tolist() == [True] * 7 + [False] * 3
+    assert (values[2:5, 0] > 0).all(), "not as observed, which is what is shown from 70 to 90"
+
+
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 3 * CHUNK), st.integers(0, 4), st.integers(0, 40 * CHUNK))
-def test_rows_and_columns_tell_the_same(columns: int, later: int, since: int) -> None:
+@given(st.integers(0, 3 * CHUNK), st.integers(0, 4), st.integers(0, 40 * CHUNK), st.integers(0, 20 * CHUNK))
+def test_rows_and_columns_tell_the_same(columns: int, later: int, since: int, again: int) -> None:
     history = grown(columns)
     n = 2 + later
-    view = View(np.full(n, since), np.full(n, since + 200))
+    view = View(np.full(n, since), np.full(n, since + 200), np.tile([again, 2 * again], (n, 1)))
     times, rows = history.rows(np.arange(n), view)
     assert times.tolist() == [history.time(i) for i in range(columns)]
     for i in range(columns):

@@ -44,6 +44,17 @@ def test_a_busy_return_from_a_lost_level_makes_no_outage_every_week(busy: float,
     assert told({"probing.ioda": made(40, out(8, 0.3, until, busy))}) == [(0, 8)]
 
 
+@pytest.mark.parametrize(("busy", "days"), [(1.3, 4), (1.6, 3), (1.6, 5), (2.0, 4)])
+def test_busy_days_after_an_outage_of_more_than_a_week_are_no_level(busy: float, days: int) -> None:
+    both = {signal: made(45, out(8, 0.3, 8 + days, busy)) for signal in ("probing.ioda", "traffic.radar")}
+    assert told(both) == [(0, 8)]
+
+
+@pytest.mark.parametrize("days", [2.9, 6.5])
+def test_days_of_more_than_twice_as_much_are_not_missed_when_they_are_over(days: float) -> None:
+    assert told({"probing.ioda": made(40, out(0, 1.0, days, 2.5))}) == []
+
+
 @pytest.mark.parametrize("standing", [(), ("bgp.ris",), ("probing.ioda",), ("bgp.ris", "probing.ioda")])
 def test_halved_traffic_is_confirmed_whatever_stands(standing: tuple[str, ...]) -> None:
     calm = {signal: made(15, out(0, 1.0)) for signal in standing}

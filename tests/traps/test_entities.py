@@ -11,17 +11,17 @@ from tests.detectors.real import stamp
 from tests.traps.path import HOUR, MONDAY, Series, case, hours, made_rows, noisy, played
 
 SIGNAL = "bgp.ris"
-LATER, FALL, END = 9 * DAY, 18 * DAY, 18.5 * DAY
+LATER, FALL, END = 9 * DAY, 24 * DAY, 24.5 * DAY
 
 
 def from_then_on(before: float) -> Series:
-    """Nine days at a share of the level, the level from then on, and half a day of outage in the third week."""
-    t = hours(20)
+    """Nine days at a share of the level, the level from then on, and half a day of outage in the fourth week."""
+    t = hours(26)
     share = np.where(t < LATER, before, np.where((t >= FALL) & (t < END), 0.35, 1.0))
     return [made_rows(SIGNAL, noisy(5000 * share, 0.01))]
 
 
-NEVER_RENEWED = {"renew_high": 99 * DAY}
+NEVER_RENEWED = {"renew_high": 99 * DAY, "renew_back": 99 * DAY}
 
 
 def test_a_network_that_is_born_after_weeks_of_zero_is_judged_soon() -> None:
@@ -33,9 +33,9 @@ def test_a_network_that_is_born_after_weeks_of_zero_is_judged_soon() -> None:
     assert not naive.outages
 
 
-def test_one_that_steps_up_for_good_has_its_level_after_days() -> None:
+def test_one_that_steps_up_for_good_has_its_level_after_a_week() -> None:
     cured, naive = played(from_then_on(0.4)), played(from_then_on(0.4), seasonal=NEVER_RENEWED)
-    begin, end = MONDAY + LATER + 3 * DAY, MONDAY + FALL
+    begin, end = MONDAY + LATER + 7.5 * DAY, MONDAY + FALL
     assert (cured.said("PK", SIGNAL).between(begin, end).state == NORMAL).all()
     assert [(outage.start, outage.end) for outage in cured.of("PK")] == [(MONDAY + FALL, MONDAY + END)]
     assert (naive.said("PK", SIGNAL).between(begin, end).state == HIGH).all()

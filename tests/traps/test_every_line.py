@@ -48,7 +48,7 @@ HELD = {
     ),
     "ASes are born": (
         "traps/test_entities.py::test_a_network_that_is_born_after_weeks_of_zero_is_judged_soon",
-        "traps/test_entities.py::test_one_that_steps_up_for_good_has_its_level_after_days",
+        "traps/test_entities.py::test_one_that_steps_up_for_good_has_its_level_after_a_week",
         "traps/test_entities.py::test_venezuela_has_no_row_of_its_own_and_is_out_all_the_same",
         "pipeline/test_parts.py::test_never_a_country_from_four_states",
         "pipeline/test_parts.py::test_networks_make_no_country",

@@ -1,0 +1,74 @@
+"""What becomes the level of `detectors.seasonal`: runs of lows or highs that have lasted."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detectors.base import DAY, NEVER, NORMAL
+from detectors.history import History, View
+from detectors.seasonal_state import SeasonalState
+from detectors.similar import similar
+
+if TYPE_CHECKING:
+    from detectors.seasonal import Seasonal
+
+WHOLE = 0.9
+"""What has again so much of what was expected before it was lost is back as a whole [-]."""
+
+
+def renewed(
+    rule: "Seasonal", state: SeasonalState, past: History, calendar: History, t: int, grid: int
+) -> tuple[SeasonalState, bool]:
+    """Runs that have lasted by t are the level from then on: their raw values are the past, and nothing before.
+
+    But of a level that was lost and is back as a whole the past from before is known, see `History`.  ``past`` and
+    ``calendar`` are those up to t [s], in slots of ``grid`` [s]; also returned is whether anything was renewed.
+    """
+    seen = state.count > 0
+    low = seen & (state.low != NEVER) & (t - state.low >= rule.renew_low)
+    # nobody misses a rise from nothing, or one to what was lost, when it is over
+    wait = np.where((state.lost > 0) | ~(state.level > 0), rule.renew_back, rule.renew_high)
+    shifted = low | (seen & (state.high != NEVER) & (t - state.high >= wait))
+    if not shifted.any():
+        return state, False
+    # of a return the last day is the level: on the first ones all the world is there
+    back = np.where(state.lost > 0, np.maximum(state.high, t - DAY), state.high)
+    start = np.where(low, state.low, back)
+    again = np.where(low[:, None], np.stack([state.since, np.full_like(state.since, t)], axis=1), state.again)
+    if (whole := shifted & ~low & (state.lost > 0)).any():
+        before = similar(past, calendar, View(np.full_like(start, t), state.until, again), state.slot, grid)[0]
+        whole &= state.raw / state.count >= WHOLE * before
+    again[shifted & ~low & ~whole] = NEVER
+    left = 1 + state.residual.sum(axis=1) / state.mean.sum(axis=1)
+    level, swing = _day(past, View(start, np.full_like(start, t)), t // grid * grid, grid)
+    return replace(
+        state,
+        since=np.where(shifted, start, state.since),
+        until=np.where(shifted, t, state.until),
+        again=again,
+        first=np.where(shifted, start, state.first),
+        drift=np.where(shifted, 0.0, state.drift),
+        level=np.where(shifted, level, state.level),
+        swing=np.where(shifted, swing, state.swing),
+        residual=np.where(shifted[:, None], 0.0, state.residual),
+        mean=np.where(shifted[:, None], 0.0, state.mean),
+        code=np.where(shifted, NORMAL, state.code).astype(np.int8),
+        streak=np.where(shifted, 0, state.streak),
+        low=np.where(shifted, NEVER, state.low),
+        high=np.where(shifted, NEVER, state.high),
+        lost=np.where(low, np.fmax(1 - left, 0.0), np.where(shifted, 0.0, state.lost)),
+    ), True
+
+
+def _day(past: History, view: View, end: int, grid: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of the day before ``end`` [s], and the mean distance from it, both ``(n,)``."""
+    day = past.columns([past.find(end - ago) for ago in range(grid, DAY + 1, grid)], view)
+    mean = _mean(day)
+    return mean, _mean(np.abs(day - mean))
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the first axis without NaN, added up one after the other: the same for one entity as for many."""
+    known = ~np.isnan(values)
+    return np.asarray(np.cumsum(np.where(known, values, 0.0), axis=0)[-1] / np.count_nonzero(known, axis=0))
