@@ -8,8 +8,7 @@ from pipeline.cells import Cells
 from pipeline.evidence import BESIDE, Said, ratios
 from pipeline.returned import HEALTHY, Returned
 from pipeline.settings import Fusing
-
-HOUR, HOURS = 3600, 24
+from pipeline.weekly import Weekly
 
 DARK = 0.1
 """A country or region that has no more than this share of what was expected is dark, for however long [0-1]."""
@@ -20,24 +19,21 @@ WHOLE = 0.9
 
 
 class Usual:
-    """The least that was expected in each hour of the day (UTC) while a confirmed outage went on.
+    """What was expected before a confirmed outage that goes on, and before those that are over and remembered.
 
-    ``least (entities, signals, 24) float32`` in the unit of the signal, 0 where nothing is known.  It is learnt as long
-    as no detector gets used to a low level: a weekend is among these days, so that no calm one is taken for a low.
-    ``returned``: the outages that are over and to which a detector had got used.
+    ``least``: the least that was expected, learnt as long as no detector gets used to a low level.  ``returned``: the
+    outages that are over and to which a detector had got used.
     """
 
     def __init__(self, settings: Fusing) -> None:
         self.settings = settings
-        self.least = np.zeros((0, 0, HOURS), np.float32)
+        self.least = Weekly()
         self.returned = Returned(settings)
 
     def grow(self, entities: int, signals: int) -> None:
         """Room for new entities and signals."""
-        if self.least.shape[:2] != (entities, signals):
-            wider = np.zeros((entities, signals, HOURS), np.float32)
-            wider[: self.least.shape[0], : self.least.shape[1]] = self.least
-            self.least = wider
+        if self.returned.lost.shape != (entities, signals):
+            self.least.grow(entities, signals)
             self.returned.grow(entities, signals)
 
     def hold(self, said: Said, rows: np.ndarray, signal: int, cells: Cells, sure: np.ndarray) -> Said:
@@ -55,7 +51,7 @@ class Usual:
         kept = self.returned.until[rows] > 0
         if not (sure.any() or kept.any()):
             return said
-        since, least = cells["low_from"][rows, signal], self.least[rows, signal, said.start // HOUR % HOURS]
+        since, least = cells["low_from"][rows, signal], self.least.at(rows, signal, said.start)
         lasted, low = np.where(sure & (since > 0), said.start - since, 0), is_low(said.state)
         if kept.any():
             again = self.returned.hold(said, rows, signal, np.where(kept & ~sure, least, 0), since > 0)
@@ -65,8 +61,7 @@ class Usual:
         worst, score = cells["worst"][rows, signal], cells["score"][rows, signal]
         learns = low & (lasted > 0) & (lasted < self.settings.used_to) & (said.expected > 0) & ~kept
         if learns.any():
-            fresh = np.where(least > 0, np.minimum(least, said.expected), said.expected)
-            self.least[rows, signal, said.start // HOUR % HOURS] = np.where(learns, fresh, least)
+            self.least.learn(rows[learns], signal, said.start, said.expected[learns])
         if (late := lasted >= self.settings.used_to - DAY).any():
             share = ratios(said.value, np.where(late, least, 0))
             self.returned.note(rows, signal, share, score, cells.widths[signal])
@@ -109,15 +104,15 @@ class Usual:
             self._forget(row)
 
     def _forget(self, row: int) -> None:
-        self.least[row] = 0
+        self.least.forget(row)
         self.returned.forget(row)
 
     def save(self) -> dict[str, np.ndarray]:
         """Arrays: of those in an outage only, or in one that is remembered."""
-        rows = np.flatnonzero(self.least.any(axis=(1, 2)) | self.returned.known())
-        return {"usual_rows": rows, "usual_least": self.least[rows], **self.returned.save(rows)}
+        rows = np.flatnonzero(self.least.known() | self.returned.known())
+        return {"usual_rows": rows, "usual_least": self.least.save(rows), **self.returned.save(rows)}
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved; there is room for it."""
-        self.least[arrays["usual_rows"]] = arrays["usual_least"]
+        self.least.load(arrays["usual_rows"], arrays["usual_least"])
         self.returned.load(arrays["usual_rows"], arrays)

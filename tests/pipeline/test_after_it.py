@@ -65,6 +65,14 @@ def test_half_an_outage_does_not_end_after_a_week_where_weekends_are_quieter() -
     assert told({"probing.ioda": made(28, out(20, 0.5), weekend=0.3)}) == [(0, 20)]
 
 
+@pytest.mark.parametrize("signals", [("probing.ioda",), ("bgp.ris", "probing.ioda", "traffic.radar")])
+def test_half_is_out_again_a_day_after_its_return_where_weekends_are_quieter(signals: tuple[str, ...]) -> None:
+    def share(day: np.ndarray) -> np.ndarray:
+        return np.where((day >= 0) & (day < 9) | (day >= 10) & (day < 12), 0.5, 1.0)
+
+    assert told({signal: made(30, share, weekend=0.3) for signal in signals}) == [(0, 9), (10, 12)]
+
+
 def test_a_country_of_regions_is_back_when_they_are_and_out_again_when_they_are() -> None:
     states = [Entity("region", f"VE-{i:02d}", "VE") for i in range(SUBDIVISIONS["VE"])]
     share = out(9, 0.0)(hours(QUIET + 16) / DAY - QUIET) * out(2, 0.0)(hours(QUIET + 16) / DAY - QUIET - 10)
