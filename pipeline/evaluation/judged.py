@@ -61,6 +61,11 @@ class Judged:
     dead: tuple[DeadLetter, ...] = ()
     doings: tuple[Doing, ...] = ()
 
+    def tells_of(self, label: Label) -> bool:
+        """Whether there is any series that tells of a label's entity: of what no row is of, no outage can be called."""
+        is_of = _subject(label, list(self.traces), self.places)
+        return any(is_of(trace.entity) for trace in self.traces)
+
     @property
     def best_signal(self) -> Read | None:
         """The best reading of a single signal: most labels met, then hit, then fewest false, then least refused."""

@@ -78,7 +78,9 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from moves(judged.doings)
     yield from blind(judged.doings)
     made = judged.readings[0].account
-    yield from _some([f"missed: {label_text(answer)}" for answer in made.answers if not answer.hit])
+    missed = [answer for answer in made.answers if not answer.hit]
+    unheard = {a.label for a in missed if not judged.tells_of(a.label)}
+    yield from _some([f"missed: {label_text(a)}{': no row tells of it' if a.label in unheard else ''}" for a in missed])
     yield from _some(
         [f"not met: {label_text(a)}: {why(a, judged.tolerance)}" for a in made.answers if a.hit and not a.met]
     )
