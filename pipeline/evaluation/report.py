@@ -10,7 +10,7 @@ from pipeline.evaluation.figures import LABEL, OTHER_BAR, OURS_BAR, Bar, picture
 from pipeline.evaluation.judged import ANY, OURS, Judged
 from pipeline.evaluation.lines import COLUMNS, case_lines, total_line, who
 from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
-from pipeline.evaluation.spans import Span
+from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals
@@ -38,6 +38,10 @@ is shipped. Detectors are read by any signal, without fusion; ours is the whole.
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Whatever the input says, the page loads nothing and runs nothing."""
+
+
+UNCOUNTED = "#d0d7de"
+"""Colour of what ``TOLERANCE.csv`` ignores: nothing that is called out then is false."""
 
 
 def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
@@ -87,6 +91,8 @@ def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
     judged = list(judged)
     own = [label for label in judged[0].case.labels if (label.entity_type, label.entity) == story.entity[:2]]
     bars = [Bar("label", tuple(Span(label.start, label.end) for label in own), LABEL)]
+    if ignored := tuple(span for span in judged[0].tolerance.ignored if touch(span, story.window)):
+        bars.append(Bar("not counted", ignored, UNCOUNTED))
     for one in judged:
         is_ours = one.detector == OURS
         read = next(read for read in one.readings if is_ours or read.reading == ANY)

@@ -141,6 +141,17 @@ def test_a_picture_is_the_same_every_time_and_has_a_bar_for_each_who_was_asked(t
     assert picture(told, bars) != picture(told, bars[:1])
 
 
+def test_what_is_not_counted_is_drawn_where_a_picture_shows_it(tmp_path: Path) -> None:
+    line = "dark,0,0,0,0,0.9,{},{},made"
+    spans = [(iso(FALL - 7200), iso(FALL - 3600)), (iso(FALL - 86400), iso(FALL - 80000))]
+    folder = case(tmp_path / "dark")
+    (tmp_path / "TOLERANCE.csv").write_text("\n".join([",".join(COLUMNS), *(line.format(*span) for span in spans)]))
+    both = judged(folder)
+    (told,) = stories(both[0])
+    _, uncounted, _ = bars_of(told, both)
+    assert (uncounted.name, [span.start for span in uncounted.spans]) == ("not counted", [FALL - 7200])
+
+
 @pytest.mark.parametrize("detector", sorted(REGISTRY))
 def test_the_name_of_a_bar_is_whole(detector: str) -> None:
     figure = Figure(figsize=(WIDTH, 4))
