@@ -21,6 +21,9 @@ MAIN_ZONES = {
 }  # fmt: skip
 """Countries of several zones: the one that most people live by (or that the government keeps)."""
 
+APART = {("UA", "Europe/Simferopol")}
+"""Zones of a country that keep the clock of another which holds them: none of its own lives by that."""
+
 
 def _table(name: str) -> list[list[str]]:
     text = files("tzdata").joinpath("zoneinfo", name).read_text("utf-8")
@@ -37,7 +40,8 @@ def _zones() -> dict[str, list[str]]:
     """Every zone of each country, the one that most people live by first."""
     zones: dict[str, list[str]] = {code: [zone] for code, zone in MAIN_ZONES.items()}
     for code, _, zone, *_ in _table("zone.tab"):
-        zones.setdefault(code, []).append(zone)
+        if (code, zone) not in APART:
+            zones.setdefault(code, []).append(zone)
     return zones
 
 
@@ -82,8 +86,8 @@ def clock(country: str, time: int) -> ZoneInfo | None:
 
     Examples
     --------
-    >>> clock("PK", 1707356700).key, clock("DE", 1707356700).key, clock("US", 1707356700), clock("", 1707356700)
-    ('Asia/Karachi', 'Europe/Berlin', None, None)
+    >>> clock("PK", 1707356700).key, clock("UA", 1707356700).key, clock("US", 1707356700), clock("", 1707356700)
+    ('Asia/Karachi', 'Europe/Kyiv', None, None)
     """
     zones = [ZoneInfo(name) for name in _zones().get(country, ())]
     offsets = {datetime.fromtimestamp(time, zone).utcoffset() for zone in zones}

@@ -33,16 +33,21 @@ LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
 WIDTH, PANEL, HEAD, BAR = 9.6, 1.25, 0.22, 0.24
 """Width of a picture, height of a panel, of a line above, and of a bar [inch]."""
 
+PALE = 0.35
+"""How much of its colour a bar has while what it shows was not known yet [0-1]."""
+
 NAMES, LETTER = 8.5, 0.066
 """Size of the names of bars [point], and how wide a letter of theirs is, on average [inch]."""
 
 
 class Bar(NamedTuple):
-    """A line of bars below the panels: its name, its stretches [s], its colour."""
+    """A line of bars below the panels: its name, its stretches [s], its colour; ``known``: the time from which on each
+    of them was known [s], if that was not from its begin."""
 
     name: str
     spans: tuple[Span, ...]
     colour: str
+    known: tuple[int, ...] = ()
 
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:
@@ -66,7 +71,8 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
         _bars(axes[-1], bars, story)
         _axis(axes[0], axes[-1], story)
         moved = any(_moved(trace, story.window).any() for trace in story.traces)
-        _key(figure, 1 - (above - 0.5) / height, story, moved)
+        late = any(bar.known for bar in bars)
+        _key(figure, 1 - (above - 0.5) / height, story, moved, late)
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
     return made.getvalue()
@@ -130,12 +136,13 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
     if not near.any():
         return
     start, value = trace.start[near], trace.value[near]
+    said = trace.state[near] != UNKNOWN  # of what nothing is said there is nothing usual
+    lower, expected, upper = (np.where(said, a[near], np.nan) for a in (trace.lower, trace.expected, trace.upper))
     time = days(np.append(start, start[-1] + trace.width))
-    top = np.nanmax(np.concatenate([value, trace.expected[near], [0.0]]))
-    upper = np.minimum(trace.upper[near], 1.25 * top) if top > 0 else trace.upper[near]
-    lower = np.maximum(trace.lower[near], 0)
-    ax.fill_between(time, _held(lower), _held(upper), color=BAND, alpha=0.4, linewidth=0, step="post")
-    ax.step(time, _held(trace.expected[near]), where="post", color=USUAL, linewidth=1, linestyle="--")
+    top = np.nanmax(np.concatenate([value, expected, [0.0]]))
+    upper = np.minimum(upper, 1.25 * top) if top > 0 else upper
+    ax.fill_between(time, _held(np.maximum(lower, 0)), _held(upper), color=BAND, alpha=0.4, linewidth=0, step="post")
+    ax.step(time, _held(expected), where="post", color=USUAL, linewidth=1, linestyle="--")
     ax.step(time, _held(value), where="post", color=SEEN, linewidth=1.4)
     for code, colour in SHADES.items():
         for span in joined(trace.stretches((trace.state == code) & near & (trace.is_observed | (code != UNKNOWN)))):
@@ -169,10 +176,12 @@ def _bars(ax: Any, bars: Sequence[Bar], story: Story) -> None:
     ax.set_yticks(range(len(bars)), [printable(bar.name) for bar in bars], fontsize=NAMES)
     ax.tick_params(axis="y", length=0)
     for i, bar in enumerate(bars):
-        for span in bar.spans:
-            left, right = max(span.start, story.window.start), min(span.end, story.window.end)
-            if left < right:
-                ax.barh(i, days(right) - days(left), left=days(left), height=0.62, color=bar.colour, linewidth=0)
+        for span, known in zip(bar.spans, bar.known or (span.start for span in bar.spans), strict=True):
+            for start, end, alpha in ((span.start, min(known, span.end), PALE), (known, span.end, 1.0)):
+                left, right = max(start, story.window.start), min(end, story.window.end)
+                if left < right:
+                    ax.barh(i, days(right) - days(left), left=days(left), height=0.62, color=bar.colour, linewidth=0,
+                            alpha=alpha)  # fmt: skip
         if not any(span.start < story.window.end and span.end > story.window.start for span in bar.spans):
             ax.text(days(story.window.start), i, " none", va="center", fontsize=7.5, color=OTHER_BAR)
     for side in ("top", "right", "left"):
@@ -215,7 +224,7 @@ def days(time: int | np.ndarray) -> Any:
     return time / 86400
 
 
-def _key(figure: Figure, top: float, story: Story, moved: bool) -> None:
+def _key(figure: Figure, top: float, story: Story, moved: bool, late: bool) -> None:
     """What the colours mean, in one line above the panels."""
     parts = story.is_of_parts
     lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part" if parts else "seen")]
@@ -227,5 +236,7 @@ def _key(figure: Figure, top: float, story: Story, moved: bool) -> None:
         lines += [Patch(color=colour, linewidth=0, label=SAYS[code]) for code, colour in SHADES.items()]
     if moved:
         lines.append(Patch(color=MOVED, linewidth=0, label="moved by the feed itself"))
+    if late:
+        lines.append(Patch(color=OURS_BAR, alpha=PALE, linewidth=0, label="not known yet"))
     figure.legend(handles=lines, loc="upper right", bbox_to_anchor=(0.99, top), ncols=len(lines), fontsize=7.5,
                   frameon=False, borderaxespad=0, handlelength=1.4, columnspacing=1.2)  # fmt: skip

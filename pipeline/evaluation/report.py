@@ -7,7 +7,7 @@ from itertools import groupby
 
 from pipeline.evaluation.curves import curves
 from pipeline.evaluation.figures import LABEL, OTHER_BAR, OURS_BAR, Bar, picture
-from pipeline.evaluation.judged import ANY, OURS, Judged
+from pipeline.evaluation.judged import ANY, FUSED, OURS, Judged
 from pipeline.evaluation.lines import COLUMNS, case_lines, total_line, who
 from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
 from pipeline.evaluation.spans import Span, touch
@@ -87,7 +87,8 @@ def _alt(story: Story) -> str:
 
 
 def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
-    """Below a story's panels: its entity's labels, and when each detector called it out."""
+    """Below a story's panels: its entity's labels, and when each detector called it out, and from when on
+    that was known."""
     judged = list(judged)
     own = [label for label in judged[0].case.labels if (label.entity_type, label.entity) == story.entity[:2]]
     bars = [Bar("label", tuple(Span(label.start, label.end) for label in own), LABEL)]
@@ -95,14 +96,12 @@ def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
         bars.append(Bar("not counted", ignored, UNCOUNTED))
     for one in judged:
         is_ours = one.detector == OURS
-        read = next(read for read in one.readings if is_ours or read.reading == ANY)
-        end = read.account.observed.end
-        spans = tuple(
-            Span(called.start, end if called.end is None else called.end)
-            for called in read.called
-            if called.entity[:2] == story.entity[:2]
-        )
-        bars.append(Bar(who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR))
+        ways = [read for read in one.readings if is_ours or read.reading in (ANY, FUSED)]
+        read = max(reversed(ways), key=lambda read: read.account.hits)  # for a rival the better one speaks
+        end, own_called = read.account.observed.end, [c for c in read.called if c.entity[:2] == story.entity[:2]]
+        spans = tuple(Span(called.start, end if called.end is None else called.end) for called in own_called)
+        known = tuple(called.confirmed for called in own_called)
+        bars.append(Bar(who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR, known))
     return bars
 
 
