@@ -18,6 +18,9 @@ ASSUMED, ASSUMED_BINS = 0.03, 1
 CLIP = 4.0
 """A residual counts as at most so many deviations: heavy tails count, an outage does not [-]."""
 
+LOUD, RISEN = 2.0, 3.0
+"""And one above what is expected as at most so many; beyond the second number it has risen and is no noise [-]."""
+
 TINY = 1e-9
 """Keeps the deviation of a series of zeros from being zero [unit of x]."""
 
@@ -78,16 +81,26 @@ def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
     return np.where(days > 0, SWING, UNLIKE) * swing / np.sqrt(np.maximum(days, 1))
 
 
-def cap(residual: np.ndarray, limit: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def cap(residual: np.ndarray, limit: np.ndarray, counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """The most that residuals count as: `CLIP` deviations ``limit`` where they are farther, infinity elsewhere.
+
+    But for what is above a shape that is ``expected`` (bool): it counts as `LOUD` deviations, and beyond `RISEN` as
+    NaN, which is not at all: what has risen is no noise in which a fall may hide.
 
     Examples
     --------
-    >>> cap(np.array([2.0, -9.0, 9.0]), limit=np.ones(3), counts=np.array([True, True, False])).tolist()
-    [inf, 4.0, inf]
+    >>> residual, limit, counts = np.array([2.0, -9.0, 9.0, 3.0]), np.ones(4), np.array([True, True, False, True])
+    >>> cap(residual, limit, counts, np.zeros(4, bool)).tolist()
+    [inf, 4.0, inf, inf]
+    >>> cap(np.array([1.0, 2.5, 3.5, -9.0]), limit, np.ones(4, bool), np.ones(4, bool)).tolist()
+    [inf, 2.0, nan, 4.0]
     """
     most = CLIP * limit
-    return np.where(~counts | (np.abs(residual) <= most), np.inf, most)
+    capped = np.where(~counts | (np.abs(residual) <= most), np.inf, most)
+    above = counts & expected & (residual > LOUD * limit)
+    if above.any():
+        capped = np.where(above, np.where(residual > RISEN * limit, np.nan, LOUD * limit), capped)
+    return capped
 
 
 def followed(noise: np.ndarray, ratio: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from detectors.base import (
     joined,
 )
 from detectors.history import History
-from detectors.seasonal_course import Given, given, running
+from detectors.seasonal_course import RISE, Given, given, running
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import renewed
 from detectors.seasonal_state import SeasonalState, written
@@ -163,7 +163,8 @@ class Seasonal(Detector[SeasonalState]):
             if is_renewed or not next_one:
                 before, (shape, _, now) = read(slot - grid)[0], read(slot)
         # what rose for days is in the similar days from one slot to the next, and then no longer above them
-        drift = np.where(state.lost > 0, np.fmin(state.drift, np.log(now / shape)), state.drift)
+        stands = (state.lost > 0) | (state.drift > RISE / 2)
+        drift = np.where(stands, np.fmin(state.drift, np.log(now / shape)), state.drift)
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
             before=before, shape=shape, after=after, days=days, drift=drift, most=most, lost=lost,

@@ -22,8 +22,8 @@ DRIFT = 0.3
 """The level may differ from that of similar days by so much, as a logarithm [-]."""
 
 RISE = 0.1
-"""But be above it by no more than this, where no level was lost that may come back: what rises for a week is in the
-similar days from one day to the next, and would count twice [-]."""
+"""But no more than this is expected above it, where no level was lost that may come back: what rises for a week is in
+the similar days from one day to the next, and would count twice [-]."""
 
 OVER = 1e-4
 """What is left of an unlike day's level when it is over, as a logarithm [-]."""
@@ -85,18 +85,20 @@ class Course(NamedTuple):
 
 class Levels(NamedTuple):
     """What was ``expected (t, n)`` of each bin; ``level`` and ``swing`` before each of them and after the last,
-    ``(t + 1, n)``; ``drift`` and ``mood`` after it, ``(n,)``."""
+    ``(t + 1, n)``; ``drift`` and ``mood`` after it, ``(n,)``; and ``free (t, n)``, where each bin would stand but for
+    its noise, however far the series has risen."""
 
     expected: np.ndarray
     level: np.ndarray
     swing: np.ndarray
     drift: np.ndarray
     mood: np.ndarray
+    free: np.ndarray
 
 
 class Noises(NamedTuple):
-    """The ``residual`` of each bin and which ``counts (t, n)``; the ``noise`` before each of them and after the last,
-    ``(t + 1, n)``, and the ``weight (n,)`` after it."""
+    """The ``residual`` of each bin and which ``counts (t, n)``, if its cap lets it; the ``noise`` before each of them
+    and after the last, ``(t + 1, n)``, and the ``weight (n,)`` after it."""
 
     residual: np.ndarray
     counts: np.ndarray
@@ -149,25 +151,28 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     is_unlike = unlike.any() or state.mood.any()
     moves &= state.days > 0
     pace, expected = np.array(np.expm1(-bins.width / rule.follow)), np.empty_like(bins.x)
-    one, least, most, down = (np.array(a) for a in (1.0, -rule.depth, rule.depth, -DRIFT))
+    free = np.empty_like(bins.x)
+    one, least, most, down, top = (np.array(a) for a in (1.0, -rule.depth, rule.depth, -DRIFT, np.log(rule.above)))
     up = np.where(state.lost > 0, DRIFT, RISE)
     drift, mood = state.drift, state.mood.copy()  # what follows is written to, no state ever is
     stays, is_unsettled = ~moves, ~bins.settled
     some_unsettled = is_unsettled.any()
-    for i, (x, shape, now) in enumerate(zip(bins.x, bins.shape, expected, strict=True)):
+    for i, (x, shape, now, own) in enumerate(zip(bins.x, bins.shape, expected, free, strict=True)):
         if is_unlike:  # what the day had more than was expected is gone with it
             mood = np.where(unlike[i], mood, np.minimum(mood, 0.0))
-        np.multiply(shape, np.exp(drift + mood if is_unlike else drift), out=now)
+        np.multiply(shape, np.exp(drift + mood if is_unlike else drift), out=own)
+        np.multiply(own, np.exp(np.minimum(up - drift, 0.0)) if (drift > up).any() else one, out=now)
         if some_unsettled:
             np.copyto(now, level[i], where=is_unsettled[i])
-        away = x / now - one
+            np.copyto(own, level[i], where=is_unsettled[i])
+        away = x / own - one
         if is_unlike:
-            mood = _mood(rule, mood, away, unlike[i], usual[i], course.low[i], bins.width)
+            mood = _mood(rule, mood, x / now - one, unlike[i], usual[i], course.low[i], bins.width)
         moved = drift - pace * np.minimum(np.maximum(away, least), most)
-        moved = np.minimum(np.maximum(moved, down), up)
+        moved = np.minimum(np.maximum(moved, down), top)
         np.copyto(moved, drift, where=stays[i])
         drift = moved
-    return Levels(expected, level, swing, drift, mood)
+    return Levels(expected, level, swing, drift, mood, free)
 
 
 def _begun(state: SeasonalState, bins: Given) -> np.ndarray:
@@ -206,7 +211,8 @@ def noises(
     mean = np.where(whole, np.maximum(mean, 1.0), mean)
     away = np.minimum(np.abs(residual), caps)
     ratio = away * away / mean
-    counts = usual & np.isfinite(ratio)
+    could = usual & np.isfinite(residual) & (mean > 0)
+    counts = could & np.isfinite(ratio)  # a cap of NaN: it does not
     none, bins_of = state.weight == 0, counts.astype(np.int64)
     fresh = usual & none
     if none.any():
@@ -218,4 +224,4 @@ def noises(
     ratio, share = np.where(counts, ratio, 0.0), np.where(counts, width / weight, 0.0)
     if fresh.any():
         ratio, share = np.where(fresh, assumed(x, whole), ratio), np.where(fresh, 1.0, share)
-    return Noises(residual, counts, followed(state.noise, ratio, share), weight[-1])
+    return Noises(residual, could, followed(state.noise, ratio, share), weight[-1])

@@ -20,7 +20,7 @@ WIDE = 0.22
 KNOWN = 4
 """So many similar days are known, before bins in a row add up [days]: of a first weekend nobody is that sure."""
 
-LOST = 1 / 3
+LOST = 0.2
 """What has lost less before it became the level comes back by drift alone [0-1]."""
 
 BACK = 1.25
@@ -80,7 +80,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     usual = seen & ~course.odd
     # what a day unlike all before misses by is the expectation's doubt, not the series' noise
     alike = usual & (~settled | (state.days > 0))
-    noise = noises(rule, state, bins, expected, alike, course.cap)
+    noise = noises(rule, state, bins, level.free, alike, course.cap)
     sd = deviation(noise.noise[:-1], expected, beside(expected, state.days, unsure, bins.whole[:-1], rule.flat))
     sd, away = np.maximum(sd, np.where(settled, 0.0, WIDE * expected)), x - expected
     # bins of a low that is over are no evidence of the next one
@@ -133,8 +133,8 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
         low,
         deep | high,
         seen & (code_before != NORMAL) & (code == NORMAL),
-        cap(noise.residual, sd, noise.counts),
-        cap(sums.residual, limits, counted),
+        cap(noise.residual, sd, noise.counts, settled),
+        cap(sums.residual, limits, counted, settled[:, None]),
     )
     last = (np.stack([each[-1] for each in own]) for own in kept)
     return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, of_sums[-1], *last)

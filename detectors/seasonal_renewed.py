@@ -36,11 +36,14 @@ def renewed(
     back = np.where(state.lost > 0, np.maximum(state.high, t - DAY), state.high)
     start = np.where(low, state.low, back)
     again = np.where(low[:, None], np.stack([state.since, np.full_like(state.since, t)], axis=1), state.again)
+    still = np.zeros_like(state.lost)
     if (whole := shifted & ~low & (state.lost > 0)).any():
         before = similar(past, calendar, View(np.full_like(start, t), state.until, again), state.slot, grid)[0]
-        whole &= state.raw / state.count >= WHOLE * before
-    again[shifted & ~low & ~whole] = NEVER
-    left = 1 + state.residual.sum(axis=1) / state.mean.sum(axis=1)
+        part = state.raw / state.count / before
+        still = np.where(whole & (part < WHOLE), 1 - part, 0.0)
+        whole &= ~(part < WHOLE) & (before > 0)
+    again[shifted & ~low & ~whole & (still == 0)] = NEVER
+    left = state.raw / state.total  # of the slot that is over: as observed, and as it was expected
     level, swing = _day(past, View(start, np.full_like(start, t)), t // grid * grid, grid)
     return replace(
         state,
@@ -57,7 +60,7 @@ def renewed(
         streak=np.where(shifted, 0, state.streak),
         low=np.where(shifted, NEVER, state.low),
         high=np.where(shifted, NEVER, state.high),
-        lost=np.where(low, np.fmax(1 - left, 0.0), np.where(shifted, 0.0, state.lost)),
+        lost=np.where(low, np.fmax(1 - left, 0.0), np.where(shifted, still, state.lost)),
     ), True
 
 

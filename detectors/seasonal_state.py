@@ -45,7 +45,7 @@ class SeasonalState:
     days: np.ndarray = field(metadata=per_entity(0, np.int64))
     """Days that the shape rests on."""
     drift: np.ndarray = field(metadata=per_entity(0.0))
-    """Log of the present level over that of the similar days [-]."""
+    """Log of the present level over that of the similar days, however far it has risen [-]."""
     mood: np.ndarray = field(metadata=per_entity(0.0))
     """Log of the level of a day unlike all before over what was expected of it [-]."""
     level: np.ndarray = field(metadata=per_entity(np.nan))

@@ -71,7 +71,8 @@ def summed(back: list[np.ndarray], own: np.ndarray) -> np.ndarray:
 
 
 def noise_of_sums(noises: np.ndarray, sums: Sums, share: np.ndarray, caps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Noise of sums before each of t bins and after the last, ``(t + 1, len(SPANS), n)``, and which sums count.
+    """Noise of sums before each of t bins and after the last, ``(t + 1, len(SPANS), n)``, and which count, if caps let
+    them.
 
     Parameters
     ----------
@@ -91,8 +92,9 @@ def noise_of_sums(noises: np.ndarray, sums: Sums, share: np.ndarray, caps: np.nd
     """
     residual = np.minimum(np.abs(sums.residual), caps)
     ratio = residual * residual / sums.mean
-    counts = np.isfinite(ratio) & (share > 0)[:, None]
-    return followed(noises.T, np.where(counts, ratio, 0.0), np.where(counts, share[:, None], 0.0)), counts
+    could = np.isfinite(sums.residual) & (sums.mean > 0) & (share > 0)[:, None]
+    counts = could & np.isfinite(ratio)  # a cap of NaN: it does not
+    return followed(noises.T, np.where(counts, ratio, 0.0), np.where(counts, share[:, None], 0.0)), could
 
 
 def deviations(noises: np.ndarray, noise: np.ndarray, mean: np.ndarray, unsure: np.ndarray) -> np.ndarray:

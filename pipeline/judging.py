@@ -167,14 +167,15 @@ class JudgeStage:
         They are judged at once up to one in which they have moved: that one is judged again, without the move.
         """
         first, *further = series.detectors
-        told, shares, blind, at, reach = [], np.ones(len(x)), np.zeros(len(x), bool), 0, len(x)
+        told, shares, blind, at, reach, turned = [], np.ones(len(x)), np.zeros(len(x), bool), 0, len(x), -1
         while at < len(x):
             now = slice(at, at + reach)
             own, here = without(x[now], series.level.now), context.rows(now)
             state, verdict = first.run(own, start[now], here, series.states[0])
             taken, shift, share = self._common(own, verdict, series)
             is_broken = share != 1 and not shift
-            if is_broken and series.level.returns(share, self.settings):
+            if is_broken and at > turned and series.level.returns(share, self.settings):
+                turned = at  # once a bin: between two levels rounding could turn it to and fro for ever
                 continue
             if share != 1 or taken < len(own):
                 now = slice(at, at + taken)

@@ -100,3 +100,42 @@ def test_bins_in_a_row_tell_of_a_fifth_hours_after_a_return_became_the_level() -
     low, first = np.isin(verdict.state, LOW), int(np.argmax(day >= 11.2))
     assert low[first : first + 6].any(axis=0).mean() > 0.95
     assert not low[first - 48 : first].any()
+
+
+@pytest.mark.parametrize("after", [1, 3, 5, 8, 12])
+@pytest.mark.parametrize("rise", [1.3, 1.6, 1.9])
+def test_what_falls_deep_days_after_a_rise_is_told(rise: float, after: int) -> None:
+    day, verdict = told(lambda day: np.where(day < 0, 1.0, np.where(day < after, rise, 0.1)), after + 1)
+    assert (verdict.state[day >= after + 0.05, 0] == LOW_CONFIRMED).all()
+    assert not np.isin(verdict.state[day < after, 0], LOW).any()
+
+
+@pytest.mark.parametrize("growth", [1.01, 1.03, 1.05])
+def test_what_falls_deep_amid_growth_is_told(growth: float) -> None:
+    day, verdict = told(lambda day: growth ** (day + 14).clip(0) * np.where(day >= 5, 0.1, 1.0), 6)
+    assert (verdict.state[day >= 5.05, 0] == LOW_CONFIRMED).all()
+
+
+@pytest.mark.parametrize("after", [3, 8, 11, 15])
+def test_what_comes_back_in_two_steps_and_falls_again_is_told(after: int) -> None:
+    def share(day: np.ndarray) -> np.ndarray:
+        back = np.where(day < 19, 0.5, np.where(day < 19 + after, 1.0, 0.4))
+        return np.where(day < 0, 1.0, np.where(day < 9, 0.05, back))
+
+    day, verdict = told(share, 20 + after)
+    assert (verdict.state[day >= 19 + after + 0.05, 0] == LOW_CONFIRMED).all()
+    assert not np.isin(verdict.state[(day >= 9) & (day < 19 + after), 0], LOW).any()
+
+
+@pytest.mark.parametrize("after", [3, 6, 8, 11])
+def test_a_loss_of_three_tenths_that_was_the_level_is_told_again(after: int) -> None:
+    day, verdict = told(lambda day: np.where((day < 0) | (day >= 9) & (day < 9 + after), 1.0, 0.7), 10 + after)
+    assert (verdict.state[day >= 9 + after + 0.1, 0] == LOW_CONFIRMED).all()
+
+
+def test_what_was_lost_is_known_where_the_last_minutes_of_the_week_were_not_observed() -> None:
+    t = np.arange(0, 21.2 * DAY, 300)
+    x = np.random.default_rng(1).poisson(np.where(t < 14 * DAY, 3000.0, 600.0)).astype(float)[:, None]
+    x[(t >= 21 * DAY - 1500) & (t < 21 * DAY)] = np.nan
+    state, _ = Seasonal().run(x, t, utc_context(t, 1, 300))
+    assert state.lost[0] == pytest.approx(0.8, abs=0.02)
