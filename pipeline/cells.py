@@ -19,7 +19,7 @@ COLUMNS = {
     "heaviest": (np.float64, ()), "worst": (np.float64, ()), "witness": (np.float64, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
-calm, when it was last low [s], since when it has lost each share of `LADDER` [s], its heaviest weight and largest loss
+calm, when it last came back [s], since when it has lost each share of `LADDER` [s], its heaviest weight and largest loss
 while it is low, and its heaviest weight in the outage that is open."""
 
 

@@ -41,12 +41,14 @@ def merged(frames: list[Rows | Heartbeat], merge: MergeStage | None = None) -> l
 
 
 def table(bins: list[Bins]) -> dict[tuple[str, int], float]:
-    return {
-        (entity.name, int(start)): float(b.value[i, j])
-        for b in bins
-        for i, start in enumerate(b.start)
-        for j, entity in enumerate(b.entities)
-    }
+    """The value of each bin, which must be given out once."""
+    found: dict[tuple[str, int], float] = {}
+    for b in bins:
+        for i, start in enumerate(b.start):
+            for j, entity in enumerate(b.entities):
+                assert (entity.name, int(start)) not in found
+                found[entity.name, int(start)] = float(b.value[i, j])
+    return found
 
 
 def recording(chunks: list[range]) -> list[Rows | Heartbeat]:
@@ -99,6 +101,15 @@ def test_a_dead_feed_is_told_and_moves_no_watermark():
     told = merged([*split(rows(range(0, 2)), PARTITIONS), *beat(1200), *beat(1200, DEAD)])
     assert told[-1].status == DEAD
     assert {b.watermark for b in told} == {1200}
+
+
+def test_bins_of_a_partition_that_is_ahead_are_given_out_once_and_whole():
+    one = rows(range(0, 4))
+    frames = [frame for frame in [*split(one, PARTITIONS), *beat(2400)] if frame.partition == 0]
+    behind = [frame for frame in split(one, PARTITIONS) if frame.partition != 0]
+    told = merged([*frames, *behind, *beat(1200)[1:], *beat(2400)[1:]])
+    assert [b.watermark for b in told] == [1200, 2400]
+    assert table(told) == table(merged([*split(one, PARTITIONS), *beat(2400)]))
 
 
 def test_a_partition_that_is_ahead_is_dead_once_the_others_are_where_it_died():

@@ -138,7 +138,32 @@ def test_many_that_fall_by_shares_far_apart_are_out_and_few_noisy_ones_by_chance
     many = tuple(Entity("country", f"{a}{b}", f"{a}{b}") for a in "BCDGH" for b in "AEGRZ")
     found = judged(many, seen(many, np.resize([0.01, 0.9, 0.5, 0.3, 0.7], 25), noise=0.02), "traffic.radar")
     assert found.common[-1] == 1
+    spread = judged(many, seen(many, np.linspace(0.33, 0.67, 25), noise=0.005), "traffic.radar")
+    assert states(spread) == {LOW_CONFIRMED}
     noisy = judged(COUNTRIES[:6], seen(COUNTRIES[:6], *[0.8] * 8, noise=0.4), "traffic.radar")
     assert not np.isnan(noisy.value[DAYS:]).any(), "it does not stand out of their noise"
     unlike = judged(COUNTRIES[:6], seen(COUNTRIES[:6], np.linspace(0.2, 0.8, 6), noise=0.1), "traffic.radar")
     assert not np.isnan(unlike.value[-1]).any()
+
+
+@pytest.mark.parametrize(
+    ("steps", "blind"),
+    [
+        ([0.5] * 24 + [0.3] * 6, [1, 1, 1, 1, 1, 1]),  # the day of a level begins anew with it
+        ([0.5] * 30 + [0.3] * 30 + [0.5] * 6, [0, 0, 0, 0, 0, 0]),  # and the one before is known
+        ([0.5] * 30 + [1.0] * 5 + [0.5] * 6, [0, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_a_feed_is_blind_for_a_day_at_a_new_level_and_not_at_one_that_it_had(
+    steps: list[float], blind: list[int]
+) -> None:
+    found = judged(COUNTRIES, seen(COUNTRIES, *steps, noise=0.01), "traffic.radar")
+    assert np.isnan(found.value[-6:]).all(axis=1).tolist() == blind
+
+
+def test_between_two_levels_a_feed_turns_to_one_of_them() -> None:
+    value = np.repeat([82.0, 67.0, 74.0], [72, 30, 3])[:, None] * np.ones(len(COUNTRIES))
+    stage = JudgeStage(Seasonal.for_signal, calendar, 1)
+    judged(COUNTRIES, value[:102], "traffic.radar", stage)
+    found = judged(COUNTRIES, value[102:], "traffic.radar", stage, start=102)  # without end, were it to turn once more
+    assert not np.isin(found.state, [LOW_CONFIRMED]).any()
