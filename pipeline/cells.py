@@ -19,8 +19,8 @@ COLUMNS = {
     "heaviest": (np.float64, ()), "worst": (np.float64, ()), "witness": (np.float64, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
-calm, when it last came back [s], since when it has lost each share of `LADDER` [s], its heaviest weight and largest loss
-while it is low, and its heaviest weight in the outage that is open."""
+calm, when it last came back [s], since when it has lost each share of `LADDER` [s], its heaviest weight and largest
+loss while it is low, and its heaviest weight in the outage that is open."""
 
 
 HALF = 0.5

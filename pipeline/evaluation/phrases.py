@@ -14,12 +14,12 @@ FEW = 4
 
 LEGEND = """\
 hit: a confirmed outage of the labelled entity overlaps the label. met: one outage does, with onset, end and cover as \
-allowed. false: explained by no label, where the case counts (TOLERANCE.csv). suspected, confirmed: minutes after the \
-label's start; onset, end: error in minutes, late is positive; cover: share of the label's time that was called out; \
-medians over the labels that were hit. pieces: outages to a label, median. refused: share of the time in which nothing \
-was said, the past being too short or the series too small. others: outages of a part of what is labelled then, or of \
-its whole. any signal, any warning: the detector without fusion, out while a signal is confirmed low, or looks low at \
-all; best signal: the one that served best, known only afterwards."""
+allowed. false: explained by no label. suspected, confirmed: minutes after the label's start; onset, end: error in \
+minutes, late is positive; cover: share of the label's time that was called out; medians over the labels that were \
+hit. pieces: outages to a label, median. refused: share of the time in which nothing was said, the past being too \
+short or the series too small. others: outages of a part of what is labelled then, or of its whole. any signal, any \
+warning: the detector without fusion, out while a signal is confirmed low, or looks low at all; best signal: the one \
+that served best, known only afterwards."""
 
 
 def seen(judged: Judged) -> str:

@@ -137,8 +137,17 @@ def test_a_picture_is_the_same_every_time_and_has_a_bar_for_each_who_was_asked(t
     assert [(bar.name, len(bar.spans)) for bar in bars] == [("label", 1), ("ours", 1), ("median, any signal", 1)]
     assert bars[0].spans[0].start == FALL
     assert abs(bars[2].spans[0].start - FALL) <= STEP
+    (known,) = bars[1].known
+    assert FALL < known <= FALL + 2 * STEP, "its onset is looked back for, and what was known when is shown"
+    assert picture(told, bars) != picture(told, [bar._replace(known=()) for bar in bars])
     assert picture(told, bars) == picture(told, bars)
     assert picture(told, bars) != picture(told, bars[:1])
+
+
+def test_of_a_rival_the_reading_that_hit_more_is_drawn(data: Path) -> None:
+    both = judged(data / "signals" / "venezuela-2019-blackout", "median")
+    (told,) = stories(both[0])
+    assert [(bar.name, bool(bar.spans)) for bar in bars_of(told, both)][-1] == ("median, fused", True)
 
 
 def test_what_is_not_counted_is_drawn_where_a_picture_shows_it(tmp_path: Path) -> None:
