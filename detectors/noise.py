@@ -84,8 +84,8 @@ def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
 def cap(residual: np.ndarray, limit: np.ndarray, counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """The most that residuals count as: `CLIP` deviations ``limit`` where they are farther, infinity elsewhere.
 
-    But for what is above a shape that is ``expected`` (bool): it counts as `LOUD` deviations, and beyond `RISEN` as
-    NaN, which is not at all: what has risen is no noise in which a fall may hide.
+    But for what is above a shape that is ``expected`` (bool) well clear of none at all: it counts as `LOUD` deviations,
+    and beyond `RISEN` as NaN, which is not at all: what has risen is no noise in which a fall may hide.
 
     Examples
     --------

@@ -133,8 +133,8 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
         low,
         deep | high,
         seen & (code_before != NORMAL) & (code == NORMAL),
-        cap(noise.residual, sd, noise.counts, settled),
-        cap(sums.residual, limits, counted, settled[:, None]),
+        cap(noise.residual, sd, noise.counts, settled & speaks),
+        cap(sums.residual, limits, counted, (settled & speaks)[:, None]),
     )
     last = (np.stack([each[-1] for each in own]) for own in kept)
     return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, of_sums[-1], *last)
