@@ -20,7 +20,10 @@ WEEKS, SAME = (7, 14, 21, 28), slice(6, None)
 """The lags that are of the same weekday, and where they stand among all."""
 
 OLDER = slice(7, None)
-"""And those of more than a week ago: what rose since then may fall back to that, and no more is expected."""
+"""And those of more than a week ago [-]."""
+
+RISEN = 1.3
+"""What is more than so many times what they were has risen since then and may fall back [-]."""
 
 SHALLOW = 0.5
 """What is left of a slot that may be a weekday's own: whoever switches off on every Friday leaves less [-]."""
@@ -69,8 +72,8 @@ def similar(
     """Median of the slot on similar days, how many days it rests on, and the most of any day, all ``(n,)``.
 
     Similar are days of the last week, and the same weekday of the last four (the last one twice), if they are as
-    free as this one: holidays and weekends are compared with each other, workdays with workdays.  It is no more than
-    the most of those of more than a week ago: a week of more is no level that is missed when it is over.
+    free as this one: holidays and weekends are compared with each other, workdays with workdays.  What has risen is
+    held against the most of those of more than a week ago: a week of more is not missed when it is over.
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
@@ -109,8 +112,9 @@ def similar(
         raw, seen = days, View(view.since, np.full(n, ALWAYS))
         raw[list(replaced)] = _lagged(past, seen, slot, grid, replaced, ahead)
         chosen = _own(chosen, raw, is_off)
-    shape, older = middle(np.concatenate([chosen, chosen[SAME][:1]])), chosen[OLDER]
-    return np.where(np.isnan(older).all(axis=0), shape, np.fmin(shape, np.fmax.reduce(older))), count, most
+    shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
+    older = np.fmax.reduce(chosen[OLDER])
+    return np.where(shape > RISEN * older, older, shape), count, most
 
 
 def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray) -> np.ndarray:
