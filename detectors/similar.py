@@ -22,7 +22,7 @@ WEEKS, SAME = (7, 14, 21, 28), slice(6, None)
 OLDER = slice(7, None)
 """And those of more than a week ago [-]."""
 
-RISEN = 1.3
+HIGHER = 1.3
 """What is more than so many times what they were has risen since then and may fall back [-]."""
 
 SHALLOW = 0.5
@@ -114,7 +114,7 @@ def similar(
         chosen = _own(chosen, raw, is_off)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(chosen[OLDER])
-    return np.where(shape > RISEN * older, older, shape), count, most
+    return np.where(shape > HIGHER * older, older, shape), count, most
 
 
 def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray) -> np.ndarray:

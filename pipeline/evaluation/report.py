@@ -87,7 +87,7 @@ def _alt(story: Story) -> str:
 
 
 def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
-    """Below a story's panels: its entity's labels, and when each detector called it out, and from when on
+    """Below a story's panels: its entity's labels, when each detector called it out, and from when on
     that was known."""
     judged = list(judged)
     own = [label for label in judged[0].case.labels if (label.entity_type, label.entity) == story.entity[:2]]
