@@ -140,7 +140,7 @@ def supposed(rule: "Seasonal", state: SeasonalState, shape: tuple[int, int]) -> 
 def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -> Levels:
     """What is expected of each bin where those before it are odd or not."""
     usual = bins.seen & ~course.odd
-    share = np.where(usual, bins.width / np.minimum((bins.number[:-1] + 1) * bins.width, DAY), 0.0)
+    share = np.where(usual, bins.width / np.minimum((bins.number[:-1] + 1) * bins.width, max(DAY, bins.width)), 0.0)
     level = followed(_begun(state, bins), np.where(usual, bins.x, 0.0), share)
     away = np.where(usual, np.abs(bins.x - level[:-1]), 0.0)
     if not bins.number[0].all():

@@ -22,8 +22,9 @@ def renewed(
 ) -> tuple[SeasonalState, bool]:
     """Runs that have lasted by t are the level from then on: their raw values are the past, and nothing before.
 
-    But of a level that was lost and is back as a whole the past from before is known, see `History`.  ``past`` and
-    ``calendar`` are those up to t [s], in slots of ``grid`` [s]; also returned is whether anything was renewed.
+    But of a level that was lost and is back as a whole the past from before is known, see `View`; of one that is back
+    in part it is remembered, with what is ``still`` lost.  ``past`` and ``calendar`` are those up to t [s], in slots of
+    ``grid`` [s]; also returned is whether anything was renewed.
     """
     seen = state.count > 0
     low = seen & (state.low != NEVER) & (t - state.low >= rule.renew_low)
@@ -65,8 +66,8 @@ def renewed(
 
 
 def _day(past: History, view: View, end: int, grid: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the day before ``end`` [s], and the mean distance from it, both ``(n,)``."""
-    day = past.columns([past.find(end - ago) for ago in range(grid, DAY + 1, grid)], view)
+    """Mean of the day, or the longer slot, before ``end`` [s], and the mean distance from it, both ``(n,)``."""
+    day = past.columns([past.find(end - ago) for ago in range(grid, max(DAY, grid) + 1, grid)], view)
     mean = _mean(day)
     return mean, _mean(np.abs(day - mean))
 

@@ -139,3 +139,11 @@ def test_what_was_lost_is_known_where_the_last_minutes_of_the_week_were_not_obse
     x[(t >= 21 * DAY - 1500) & (t < 21 * DAY)] = np.nan
     state, _ = Seasonal().run(x, t, utc_context(t, 1, 300))
     assert state.lost[0] == pytest.approx(0.8, abs=0.02)
+
+
+@pytest.mark.parametrize("days", [1, 2, 7])
+def test_a_level_of_bins_of_a_day_or_more_is_renewed_too(days: int) -> None:
+    t = np.arange(0, 140 * DAY, days * DAY)
+    x = np.where(t < 70 * DAY, 1000.0, 5000.0)[:, None]
+    state, _ = Seasonal().run(x, t, utc_context(t, 1, days * DAY))
+    assert state.level[0] == 5000
