@@ -153,7 +153,7 @@ class Seasonal(Detector[SeasonalState]):
         past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            return similar(past, calendar, view, at, grid)
+            return similar(past, calendar, view, at, grid, steady=lost == 0)
 
         before, shape, after, now = state.shape, state.after, state.after, state.most
         if context.width >= self.grid:

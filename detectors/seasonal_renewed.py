@@ -39,7 +39,8 @@ def renewed(
     again = np.where(low[:, None], np.stack([state.since, np.full_like(state.since, t)], axis=1), state.again)
     still = np.zeros_like(state.lost)
     if (whole := shifted & ~low & (state.lost > 0)).any():
-        before = similar(past, calendar, View(np.full_like(start, t), state.until, again), state.slot, grid)[0]
+        view = View(np.full_like(start, t), state.until, again)
+        before = similar(past, calendar, view, state.slot, grid, steady=~whole)[0]
         part = state.raw / state.count / before
         still = np.where(whole & (part < WHOLE), 1 - part, 0.0)
         whole &= ~(part < WHOLE) & (before > 0)

@@ -67,13 +67,14 @@ def plain(n: int) -> View:
 
 
 def similar(
-    past: History, calendar: History, view: View, slot: int, grid: int
+    past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Median of the slot on similar days, how many days it rests on, and the most of any day, all ``(n,)``.
 
     Similar are days of the last week, and the same weekday of the last four (the last one twice), if they are as
     free as this one: holidays and weekends are compared with each other, workdays with workdays.  What has risen is
-    held against the most of those of more than a week ago: a week of more is not missed when it is over.
+    held against the most of those of more than a week ago: a week of more is not missed when it is over.  So are only
+    those that were ``steady (n,) bool``: before the return of a level that was lost the days are low.
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
@@ -114,7 +115,7 @@ def similar(
         chosen = _own(chosen, raw, is_off)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(chosen[OLDER])
-    return np.where(shape > HIGHER * older, older, shape), count, most
+    return np.where(steady & (shape > HIGHER * older), older, shape), count, most
 
 
 def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray) -> np.ndarray:
