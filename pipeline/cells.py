@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
+from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.evidence import BESIDE, Said, kind_of, losses, ratios, weights
-from pipeline.lasting import began, most
+from pipeline.lasting import began, latest, most
 from pipeline.settings import Fusing
 
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
@@ -15,12 +15,12 @@ LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 COLUMNS = {
     "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
     "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "back": (np.int64, ()),
-    "since": (np.int64, LADDER.shape),
+    "seen": (np.int64, ()), "since": (np.int64, LADDER.shape),
     "heaviest": (np.float64, ()), "worst": (np.float64, ()), "witness": (np.float64, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
-calm, when it last came back [s], since when it has lost each share of `LADDER` [s], its heaviest weight and largest
-loss while it is low, and its heaviest weight in the outage that is open."""
+calm, when it last came back and was last observed [s], since when it has lost each share of `LADDER` [s], its heaviest
+weight and largest loss while it is low, and its heaviest weight in the outage that is open."""
 
 
 HALF = 0.5
@@ -83,7 +83,7 @@ class Cells:
         ratio = ratios(said.value, said.expected)
         lost = losses(ratio)
         weight = weights(said, lost, self.settings)
-        bins = (column[None] for column in (said.state, weight, ratio))
+        bins = (column[None] for column in (said.state, weight, ratio, said.observed))
         fresh = self.noted(rows, signal, np.array([said.start]), *bins)
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
         sure = (said.state == LOW_CONFIRMED) & is_open
@@ -94,7 +94,7 @@ class Cells:
         silent = (said.state == UNKNOWN) & is_open & (self["low_from"][rows, signal] > 0)
         some_silent = silent.any()
         for name, values in fresh.items():
-            if some_silent:
+            if some_silent and name != "seen":  # it may be observed, though nothing is said of it
                 kept = silent[:, None] if name == "since" else silent
                 if name == "ratio" and self.slow[signal]:  # on a holiday it says nothing, and yet expects something
                     kept = silent & np.isnan(ratio)
@@ -103,7 +103,7 @@ class Cells:
 
     def noted(
         self, rows: np.ndarray | slice, signal: int, start: np.ndarray, state: np.ndarray, weight: np.ndarray,
-        ratio: np.ndarray,
+        ratio: np.ndarray, observed: np.ndarray,
     ) -> dict[str, np.ndarray]:  # fmt: skip
         """What stands in the columns after bins that start at ``start (t,)`` [s] and say so of the entities at ``rows``
         ``(t, n)``, while none of them is out."""
@@ -114,6 +114,7 @@ class Cells:
             "weight": weight[-1], "ratio": ratio[-1], "back": self.backs(rows, signal, start, low)[-1],
             "low_from": began(was["low_from"], start, low, ~low),
             "calm_from": began(was["calm_from"], start, ~(low | unknown), low | unknown),
+            "seen": latest(self["seen"][rows, signal], np.broadcast_to(start[:, None], observed.shape), observed),
             "since": began(was["since"], start, below, ~below & ~missing),
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
@@ -131,7 +132,24 @@ class Cells:
     def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
         """Weights ``(n, s)`` that still count at a moment."""
         weight, ratio, back = (self[name][rows] for name in COUNTED)
-        return self.counted(weight, ratio, back, np.array(self.ends, np.int64), now, is_open)
+        terms = self.counted(weight, ratio, back, np.array(self.ends, np.int64), now, is_open)
+        unseen = is_open[:, None] & (terms > 0) & self.unseen(rows, now)
+        return np.where(unseen & self._lets_go(rows, terms, now), 0.0, terms) if unseen.any() else terms
+
+    def unseen(self, rows: np.ndarray, now: int, longer: int = DAY) -> np.ndarray:
+        """Which signals have not been observed of the entities at ``rows`` for longer [s], ``(n, s) bool``."""
+        widths = np.array(self.widths, np.int64)
+        return self["seen"][rows] + widths + np.maximum(longer, self.settings.stale * widths) < now
+
+    def _lets_go(self, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
+        """Which terms ``(n, s)`` of witnesses that are no longer observed hold no outage: for a day another that was
+        out has been back, and says as much of a return; or anybody says for weeks that it stands."""
+        says = np.array([-self.settings.against(kind_of(signal)) for signal in self.signals])
+        calm = self["calm_from"][rows]
+        back = (terms < 0) & (self["witness"][rows] > 0) & (calm > 0) & (calm < now - DAY)
+        as_much = says <= np.where(back, says, -1.0).max(axis=1, keepdims=True)
+        stands = (terms < 0).any(axis=1, keepdims=True)
+        return as_much | (stands & self.unseen(rows, now, self.settings.new_level))
 
     def counted(
         self, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, ends: np.ndarray, now: int | np.ndarray,
@@ -200,17 +218,24 @@ class Cells:
         return heaviest
 
     def forget(self, row: int, now: int) -> None:
-        """The outage is over by ``now`` [s]: what is still low, or is so again, began no sooner."""
+        """The outage is over by ``now`` [s]: what is still low, or is so again, began no sooner, and what is no longer
+        observed has no word in the next one."""
         self["witness"][row] = 0
         for name in ("low_from", "since"):
             self[name][row] = np.where(self[name][row] > 0, now, 0)
+        gone = self.unseen(np.array([row]), now)[0]
+        for name in ("weight", "low_from", "since"):
+            self[name][row, gone] = 0
 
-    def returned(self, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """When the last of these witnesses ``(n, s)`` returned [s], and the widest and narrowest of their bins [s]."""
+    def returned(self, rows: np.ndarray, strong: np.ndarray, now: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """When the last of these witnesses ``(n, s)`` returned, or was last observed [s], and the widest and narrowest
+        of their bins [s]."""
         widths = np.broadcast_to(np.array(self.widths), strong.shape)
         widest = np.where(strong, widths, 0).max(axis=1)
         finest = np.where(strong, widths, widest[:, None]).min(axis=1)
-        return np.where(strong, self["calm_from"][rows], 0).max(axis=1), widest, finest
+        gone = (self["low_from"][rows] > 0) & self.unseen(rows, now)
+        last = np.where(gone, self["seen"][rows] + widths, self["calm_from"][rows])
+        return np.where(strong, last, 0).max(axis=1), widest, finest
 
     def onsets(self, rows: np.ndarray) -> np.ndarray:
         """Since when each signal has been down ``(n, s) int64`` [s]: looked back for from how deep it is now.

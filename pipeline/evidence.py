@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, Detector, is_low
 from pipeline.records import Entity
 from pipeline.settings import Fusing
 
@@ -58,6 +58,11 @@ class Said(NamedTuple):
     score: np.ndarray
     state: np.ndarray
     health: np.ndarray
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Of whom there is a value that counts, though the detector may say nothing of it."""
+        return np.asarray((self.value >= 0) & (self.health >= Detector.quorum))
 
     def and_of(self, other: "Said") -> "Said":
         """This, and what is said of other entities in the same bin."""

@@ -150,7 +150,7 @@ class Ledger:
         if not order:
             return []
         concerned = np.array(order, np.intp)
-        evidence = self._evidence(rows[concerned], terms[concerned], probability(odds[concerned]))
+        evidence = self._evidence(rows[concerned], terms[concerned], probability(odds[concerned]), end)
         return [
             self._advance(row, seen, shares[i], end)
             for i, row, seen in zip(order, rows[concerned].tolist(), evidence, strict=True)
@@ -184,7 +184,7 @@ class Ledger:
         known = int((self.cells["state"][parts] > 0).any(axis=1).sum())
         return together(starts, known, max(self.settings.stagger, *self.cells.widths), self.settings)
 
-    def _evidence(self, rows: np.ndarray, weight: np.ndarray, chance: np.ndarray) -> Iterator[Evidence]:
+    def _evidence(self, rows: np.ndarray, weight: np.ndarray, chance: np.ndarray, end: int) -> Iterator[Evidence]:
         """The evidence on each of these rows, read for all at once: on the worst day they are thousands."""
         ratio, score, health, state = (self.cells[name][rows] for name in ("ratio", "score", "health", "state"))
         low = weight > 0
@@ -197,7 +197,7 @@ class Ledger:
         gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
         columns = (
             chance, onset, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), gravity,
-            *self.cells.returned(rows, strong_ones(self.cells.witnesses(rows, for_it))),
+            *self.cells.returned(rows, strong_ones(self.cells.witnesses(rows, for_it)), end),
             weight, ratio, score, filled(health),
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))

@@ -83,15 +83,29 @@ class Past:
     def unwatched(self, outage: Outage) -> list[tuple[str, int]]:
         """The signals of an open outage that are no longer observed, and until when they were [s].
 
-        What was low then holds it for ever (`pipeline.settings.Fusing.stale`); its last revision may not yet know it.
+        What was low then holds it until one that says as much of a return is back for a day; its last revision may not
+        yet know that it is not observed.
         """
         series = self._series(outage, (term.signal for term in outage.signals)) if outage.end is None else []
         last = [(one[0], max(self.observed.stretches[one], key=lambda s: s.end)) for one in series]
         return [(signal, seen.end) for signal, seen in last if seen.end + seen.patience < self.observed.last]
 
+    def over_unseen(self, outage: Outage) -> list[tuple[str, int]]:
+        """The signals that speak for an outage and were not observed when it ended, nor for a day after they had been,
+        and until when that was [s]."""
+        if (end := outage.end) is None:
+            return []
+        found = []
+        for series in self._witnesses(outage):
+            before = [s.end for s in self.observed.stretches[series] if s.start < end]
+            after = [s.start for s in self.observed.stretches[series] if s.start >= end]
+            if before and max(before) <= end and min(after, default=self.observed.last) - max(before) > DAY:
+                found.append((series[0], max(before)))
+        return found
+
     def inexact(self, outage: Outage) -> bool:
         """Whether its onset or its end cannot be dated."""
-        return self.undated(outage) or self.began(outage) is not None or self.ended(outage) is not None
+        return self.undated(outage) or any((self.began(outage), self.ended(outage), self.over_unseen(outage)))
 
     def _holes(self, outage: Outage, end: int) -> list[int]:
         """Since when witnesses had not been observed that were again at ``end`` [s]."""

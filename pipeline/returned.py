@@ -2,12 +2,9 @@
 
 import numpy as np
 
-from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, Detector, is_low
+from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
 from pipeline.evidence import BESIDE, Said
 from pipeline.settings import Fusing
-
-HEALTHY = Detector.quorum
-"""Health from which a value counts as observed where its detector says nothing of it [0-1]."""
 
 DEEP = 0.4
 """What had lost less is left to its detectors: half of it is within what a day goes up and down [0-1]."""
@@ -79,7 +76,7 @@ class Returned:
         What its detector expects and does not find low is not: it may be loud.  Where it does, it may have seen too
         few days of the return to be sure of it.
         """
-        seen = (least > 0) & (said.value >= 0) & (said.health >= HEALTHY)
+        seen = (least > 0) & said.observed
         if BESIDE in said.signal or not seen.any():
             return said
         with np.errstate(all="ignore"):

@@ -228,7 +228,7 @@ class Fusing:
     knows them: an outage is found the same on every day."""
 
     stale: Count = 2
-    """A verdict speaks for so many widths of its bin after its end; an open outage's witnesses are held for ever."""
+    """A verdict speaks for so many widths of its bin after its end; what holds an open outage for longer."""
 
     known_parts: PartOf = 0.5
     """A country without a series of its own is judged from its regions where at least this share of them is known."""

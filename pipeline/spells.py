@@ -61,7 +61,7 @@ class Spell(NamedTuple):
 def fold(cells: Cells, spell: Spell) -> None:
     """Put down a spell's bins."""
     said = spell.said
-    fresh = cells.noted(spell.rows, spell.signal, spell.start, said.state, spell.weight, spell.ratio)
+    fresh = cells.noted(spell.rows, spell.signal, spell.start, said.state, spell.weight, spell.ratio, said.observed)
     fresh |= {"score": said.score[-1], "health": said.health[-1], "state": said.state[-1]}
     for name, values in fresh.items():
         cells[name][spell.rows, spell.signal] = values

@@ -165,15 +165,19 @@ def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
 
 
 def _unwatched(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
-    """What may be still out only by what a signal last showed: that of the same signal and time in one sentence."""
-    groups: dict[tuple[str, int], list[str]] = {}
+    """What is still out only by what a signal last showed, or over though it showed no return: that of the same signal
+    and time in one sentence."""
+    groups: dict[tuple[str, int, bool], list[str]] = {}
     for outage in found:
-        for witness in past.unwatched(outage):
-            groups.setdefault(witness, []).append(place_name(outage.entity_type, outage.entity, places))
-    for (signal, until), names in list(groups.items())[:FEW]:
+        for witness in past.unwatched(outage) + past.over_unseen(outage):
+            name = place_name(outage.entity_type, outage.entity, places)
+            groups.setdefault((*witness, outage.end is None), []).append(name)
+    for (signal, until, is_out), names in list(groups.items())[:FEW]:
         yield (
-            f"Still out: {few(names)}. What {signal} showed last, until {utc(until)} UTC, can hold that although "
-            "others are back."
+            f"Still out: {few(names)}. What {signal} showed last, until {utc(until)} UTC, holds that until a signal "
+            "that tells as much of a return is back for a day."
+            if is_out
+            else f"Over by others alone: the outage of {few(names)}. {signal} was not observed after {utc(until)} UTC."
         )
     if len(groups) > FEW:
         yield f"So it is at {counted(len(groups) - FEW, 'other time')}: --json has them all (unobserved)."

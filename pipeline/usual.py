@@ -6,7 +6,7 @@ from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.cells import Cells
 from pipeline.evidence import BESIDE, Said, ratios
-from pipeline.returned import HEALTHY, Returned
+from pipeline.returned import Returned
 from pipeline.settings import Fusing
 from pipeline.weekly import Weekly
 
@@ -80,9 +80,8 @@ class Usual:
         if kept.any():
             bottom = np.where(kept & ~long, self.returned.bottom(rows, signal, least), bottom)
         down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom)
-        observed = (said.value >= 0) & (said.health >= HEALTHY)
         down &= used & ~level
-        back = observed & ~down & ((used & mute) | (silent & (said.value >= WHOLE * least)))
+        back = said.observed & ~down & ((used & mute) | (silent & (said.value >= WHOLE * least)))
         down &= ~low
         judged = said.state != UNKNOWN  # of nothing expected a detector says nothing: it is shown beside what was
         if not (down | back).any():

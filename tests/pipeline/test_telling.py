@@ -155,7 +155,7 @@ def test_what_is_still_out_by_a_signal_that_is_no_longer_observed_says_so(tmp_pa
     back = series(72, low=range(9, 21), signal="probing.ioda")
     radar = series(72, low=range(21), signal="traffic.radar")
     said = replayed(tmp_path, back + without(radar, 18, 0), 1)
-    assert "Still out: Pakistan. What traffic.radar showed last, until 2024-02-07 06:00 UTC, can hold that" in said
+    assert "Still out: Pakistan. What traffic.radar showed last, until 2024-02-07 06:00 UTC, holds that" in said
     assert "Still out:" not in replayed(tmp_path, back + radar)
     ended = series(72, low=range(9, 21), signal="traffic.radar")
     assert "Still out:" not in replayed(tmp_path, back + without(ended, 4, 0), 1)
