@@ -130,7 +130,7 @@ class Chocolatine(Detector[ChocolatineState]):
         """Judge one bin, see `detectors.base.Detector`."""
         with np.errstate(all="ignore"):
             state = replace(state, past=state.past.forget(t - WEEKS * WEEK))
-            if t // DAY != state.last // DAY and WEEK % context.width == 0:
+            if t // DAY != state.last // DAY and WEEK % context.width == 0 and WEEK // context.width >= STEPS:
                 state = self._fit(state, t, context.width)
             block, place = divmod(t // context.width, STEPS)
             running, origin = Running(state.now, state.ahead), block != state.last // context.width // STEPS

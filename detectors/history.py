@@ -86,9 +86,9 @@ class History:
         return replace(self, chunks=(*self.chunks, seal(tail)), tail=())
 
     def forget(self, before: int) -> "History":
-        """A history without the chunks whose columns are all older than ``before`` [s]."""
+        """A history without the chunks whose columns are all older than ``before`` [s], but the newest column stays."""
         keep = 0
-        while keep < len(self.chunks) and self.chunks[keep].times[-1] < before:
+        while keep < len(self.chunks) - (not self.tail) and self.chunks[keep].times[-1] < before:
             keep += 1
         return replace(self, dropped=self.dropped + CHUNK * keep, chunks=self.chunks[keep:]) if keep else self
 

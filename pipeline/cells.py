@@ -1,27 +1,11 @@
 """What every signal last said of every entity: one array each, and how long it has been saying so."""
 
-from typing import Any
-
 import numpy as np
 
 from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN, is_low
-from pipeline.evidence import BESIDE, Said, kind_of, losses, ratios, weights
+from pipeline.columns import LADDER, Columns
+from pipeline.evidence import Said, losses, ratios, strong_ones, weights
 from pipeline.lasting import began, latest, most
-from pipeline.settings import Fusing
-
-LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
-"""Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
-
-COLUMNS = {
-    "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
-    "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "back": (np.int64, ()),
-    "seen": (np.int64, ()), "since": (np.int64, LADDER.shape),
-    "heaviest": (np.float64, ()), "worst": (np.float64, ()), "witness": (np.float64, ()),
-}  # fmt: skip
-"""One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
-calm, when it last came back and was last observed [s], since when it has lost each share of `LADDER` [s], its heaviest
-weight and largest loss while it is low, and its heaviest weight in the outage that is open."""
-
 
 HALF = 0.5
 """What has lost as much of its traffic for a day or more is out, whatever stands [0-1]."""
@@ -30,69 +14,39 @@ COUNTED = ("weight", "ratio", "back")
 """Those that say what still counts."""
 
 
-class Cells:
+class Cells(Columns):
     """The evidence of one run in one fusion partition, by entity and signal."""
-
-    def __init__(self, settings: Fusing) -> None:
-        self.settings = settings
-        self.signals: list[str] = []
-        self.ends: list[int] = []
-        self.widths: list[int] = []
-        self._relate()
-        self.columns = {name: np.zeros((0, 0, *more), dtype) for name, (dtype, more) in COLUMNS.items()}
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self.columns[name]
-
-    def signal(self, name: str, width: int) -> int:
-        """The place of a signal; one that is new gets one."""
-        if name not in self.signals:
-            self.signals.append(name)
-            self.ends.append(0)
-            self.widths.append(width)
-            self._relate()
-            self.grow(len(self["weight"]))
-        return self.signals.index(name)
-
-    def _relate(self) -> None:
-        """How the signals stand to one another: ``pairs`` of the place of each detector beside a first one and of that;
-        ``slow (s,) bool``: which are such; ``others``: of each the places of all but those of any detector of it."""
-        names = [signal.partition(BESIDE)[0] for signal in self.signals]
-        firsts = {signal: i for i, signal in enumerate(self.signals)}
-        self.slow = np.array([BESIDE in signal for signal in self.signals], bool)
-        self.pairs = [(i, firsts[name]) for i, name in enumerate(names) if self.slow[i] and name in firsts]
-        self.others = [[i for i, other in enumerate(names) if other != name] for name in names]
-
-    def grow(self, entities: int) -> None:
-        """Room for new entities and signals."""
-        shape = (entities, len(self.signals))
-        if self["weight"].shape == shape:
-            return
-        for name, column in self.columns.items():
-            wider = np.zeros((*shape, *column.shape[2:]), column.dtype)
-            wider[: column.shape[0], : column.shape[1]] = column
-            self.columns[name] = wider
 
     def write(self, said: Said, rows: np.ndarray | slice, signal: int, is_open: np.ndarray) -> None:
         """Put a bin down for its entities at ``rows``, ``is_open (n,)`` those with an open outage.
 
         A witness of an open outage keeps its word while it says nothing.  One that is confirmed low says no less than
         it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back to normal
-        it does so only while it is at the bottom.
+        it does so only while it is at the bottom.  A wide bin that began in an outage which is over by now is no other.
         """
+        explained = ~is_open & is_low(said.state) & (said.start < self["over"][rows, signal])
+        if explained.any():
+            said = said._replace(state=np.where(explained, UNKNOWN, said.state).astype(np.int8))
         ratio = ratios(said.value, said.expected)
         lost = losses(ratio)
         weight = weights(said, lost, self.settings)
         bins = (column[None] for column in (said.state, weight, ratio, said.observed))
         fresh = self.noted(rows, signal, np.array([said.start]), *bins)
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
+        fresh["since"] = np.where(explained[:, None], 0, fresh["since"])
         sure = (said.state == LOW_CONFIRMED) & is_open
         if sure.any():
             contradicted = (self["weight"][rows][:, self.others[signal]] < 0).any(axis=1)
-            holds = sure & ((lost >= self.settings.bottom * fresh["worst"]) | ~contradicted)
-            fresh["weight"] = np.where(holds, fresh["heaviest"], weight)
+            bottom = lost >= self.settings.bottom * fresh["worst"]
+            fresh["weight"] = np.where(sure & (bottom | ~contradicted), fresh["heaviest"], weight)
+            fresh["deep"] = np.where(sure & bottom, said.start, self["deep"][rows, signal])
         silent = (said.state == UNKNOWN) & is_open & (self["low_from"][rows, signal] > 0)
         some_silent = silent.any()
+        if some_silent:  # one that had been let go is heard again once it is observed
+            let_go = silent & said.observed & (self["weight"][rows, signal] == 0)
+            self["weight"][rows, signal] = np.where(
+                let_go, self["heaviest"][rows, signal], self["weight"][rows, signal]
+            )
         for name, values in fresh.items():
             if some_silent and name != "seen":  # it may be observed, though nothing is said of it
                 kept = silent[:, None] if name == "since" else silent
@@ -110,11 +64,16 @@ class Cells:
         low, unknown, lost = is_low(state), state == UNKNOWN, losses(ratio)
         was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "since", "heaviest", "worst")}
         below, missing = lost[..., None] >= LADDER, np.isnan(ratio)[..., None]
+        judged = np.concatenate([self["state"][None, rows, signal], state[:-1]]) != UNKNOWN
+        falls = low & ~np.concatenate([was["low_from"][None] > 0, low[:-1]])
         return {
             "weight": weight[-1], "ratio": ratio[-1], "back": self.backs(rows, signal, start, low)[-1],
             "low_from": began(was["low_from"], start, low, ~low),
-            "calm_from": began(was["calm_from"], start, ~(low | unknown), low | unknown),
+            "calm_from": began(was["calm_from"], start, ~(low | unknown), low),
+            "risen": began(self["risen"][rows, signal], start, ~(low | unknown), state == LOW_CONFIRMED),
             "seen": latest(self["seen"][rows, signal], np.broadcast_to(start[:, None], observed.shape), observed),
+            "spoke": latest(self["spoke"][rows, signal], np.broadcast_to(start[:, None], unknown.shape), ~unknown),
+            "dated": latest(self["dated"][rows, signal], judged, falls),
             "since": began(was["since"], start, below, ~below & ~missing),
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
@@ -129,27 +88,46 @@ class Cells:
         came = np.concatenate([self["back"][None, rows, signal], np.where(low, 0, start[:, None])])
         return np.take_along_axis(came, np.maximum.accumulate(at, axis=0), axis=0)
 
-    def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
-        """Weights ``(n, s)`` that still count at a moment."""
+    def terms(self, rows: np.ndarray, now: int, is_open: np.ndarray, sure: np.ndarray) -> np.ndarray:
+        """Weights ``(n, s)`` that still count at a moment; ``sure (n,) bool``: of which outages are confirmed."""
         weight, ratio, back = (self[name][rows] for name in COUNTED)
         terms = self.counted(weight, ratio, back, np.array(self.ends, np.int64), now, is_open)
-        unseen = is_open[:, None] & (terms > 0) & self.unseen(rows, now)
-        return np.where(unseen & self._lets_go(rows, terms, now), 0.0, terms) if unseen.any() else terms
+        held = is_open[:, None] & (terms > 0)
+        if (gone := held & self.unseen(rows, now)).any():
+            gone &= self._lets_go(rows, terms, now)
+        gone |= held & ~sure[:, None] & self._mute(rows, now)
+        if gone.any():  # for good, until it says something again
+            terms = np.where(gone, 0.0, terms)
+            self["weight"][rows] = np.where(gone, 0.0, self["weight"][rows])
+        return terms
 
     def unseen(self, rows: np.ndarray, now: int, longer: int = DAY) -> np.ndarray:
         """Which signals have not been observed of the entities at ``rows`` for longer [s], ``(n, s) bool``."""
-        widths = np.array(self.widths, np.int64)
-        return self["seen"][rows] + widths + np.maximum(longer, self.settings.stale * widths) < now
+        return self["seen"][rows] + self.wide + np.maximum(longer, self.settings.stale * self.wide) < now
+
+    def waits(self, rows: np.ndarray, now: int) -> np.ndarray:
+        """Of which outages a witness was low when it was last observed, that may be so again: for more than a day and
+        less than ``settings.used_to`` nobody knows ``(n,) bool``."""
+        low = (self["low_from"][rows] > 0) & strong_ones(self["witness"][rows]) & self.unseen(rows, now)
+        return (low & ~self.unseen(rows, now, self.settings.used_to)).any(axis=1) if low.any() else low.any(axis=1)
+
+    def _mute(self, rows: np.ndarray, now: int) -> np.ndarray:
+        """Which signals say nothing of the entities at ``rows`` for so long that they hold no suspicion ``(n, s)``."""
+        return self["spoke"][rows] + self.wide + self.settings.used_to < now
+
+    def _risen(self, rows: np.ndarray) -> np.ndarray:
+        """Which signals of the entities at ``rows`` are back from the bottom of the outage ``(n, s) bool``."""
+        deep = self["deep"][rows]
+        return (deep > 0) & (self["risen"][rows] > deep)
 
     def _lets_go(self, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
-        """Which terms ``(n, s)`` of witnesses that are no longer observed hold no outage: for a day another that was
-        out has been back, and says as much of a return; or anybody says for weeks that it stands."""
-        says = np.array([-self.settings.against(kind_of(signal)) for signal in self.signals])
-        calm = self["calm_from"][rows]
-        back = (terms < 0) & (self["witness"][rows] > 0) & (calm > 0) & (calm < now - DAY)
-        as_much = says <= np.where(back, says, -1.0).max(axis=1, keepdims=True)
-        stands = (terms < 0).any(axis=1, keepdims=True)
-        return as_much | (stands & self.unseen(rows, now, self.settings.new_level))
+        """Which terms ``(n, s)`` of witnesses that are no longer observed hold no outage: for a day another strong one
+        has been back, and says as much of a return; or anybody says for weeks that it stands."""
+        risen = self["risen"][rows]
+        back = (terms < 0) & strong_ones(self["witness"][rows]) & self._risen(rows) & (risen < now - DAY)
+        as_much = self.says <= np.where(back, self.says, -1.0).max(axis=1, keepdims=True)
+        stands = (terms < 0) & (risen > 0) & (risen < now - self.settings.new_level)
+        return as_much | (stands.any(axis=1, keepdims=True) & self.unseen(rows, now, self.settings.new_level))
 
     def counted(
         self, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, ends: np.ndarray, now: int | np.ndarray,
@@ -190,6 +168,10 @@ class Cells:
                 weight[weight[:, first] > 0, beside] = 0
         return weight
 
+    def fast(self, witnesses: np.ndarray) -> np.ndarray:
+        """Witnesses ``(n, s) bool`` less the slow ones beside others: these tell no moment."""
+        return witnesses & (~self.slow | ~(witnesses & ~self.slow).any(axis=1, keepdims=True))
+
     def loudest(self, terms: np.ndarray) -> np.ndarray:
         """Terms ``(n, s)`` in which a signal says for an outage what the loudest of its detectors does: all of them
         heard the same."""
@@ -205,11 +187,16 @@ class Cells:
         While a witness is confirmed low and at the bottom, no signal that would say less of a return than that one is
         heard against it: the routes are back, a service is whitelisted, and still nobody is reached.
         """
-        says = np.array([-self.settings.against(kind_of(signal)) for signal in self.signals])
         down = (self["state"][rows] == LOW_CONFIRMED) & (terms > 0)
         down &= losses(self["ratio"][rows]) >= self.settings.bottom * self["worst"][rows]
-        best = np.where(down, says, -1.0).max(axis=1, keepdims=True)
-        return np.where((terms < 0) & (says <= best), 0.0, terms)
+        best = np.where(down, self.says, -1.0).max(axis=1, keepdims=True)
+        return np.where((terms < 0) & (self.says <= best), 0.0, terms)
+
+    def after(self, rows: np.ndarray, terms: np.ndarray, onset: np.ndarray) -> np.ndarray:
+        """Terms ``(n, s)`` less those against an outage that were seen before its onset ``(n,)`` [s]: they say nothing
+        of what stands since."""
+        before = self["seen"][rows] + self.wide <= onset[:, None]
+        return np.where((terms < 0) & before, 0.0, terms)
 
     def witnesses(self, rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """The heaviest weight ``(n, s)`` of each signal in the open outages at ``rows``, now that it has this one."""
@@ -217,25 +204,41 @@ class Cells:
         self["witness"][rows] = heaviest
         return heaviest
 
-    def forget(self, row: int, now: int) -> None:
+    def recent(self, now: int) -> bool:
+        """Whether a bin that ends ``now`` or later [s] can have begun in an outage that is over."""
+        return now - max(self.widths, default=0) < self.last_over
+
+    def forget(self, row: int, now: int, end: int) -> None:
         """The outage is over by ``now`` [s]: what is still low, or is so again, began no sooner, and what is no longer
-        observed has no word in the next one."""
+        observed has no word in the next one; ``end``: when it ended, 0 for one that was not confirmed [s]."""
         self["witness"][row] = 0
+        self["over"][row] = np.maximum(self["over"][row], end)
+        self.last_over = max(self.last_over, end)
         for name in ("low_from", "since"):
-            self[name][row] = np.where(self[name][row] > 0, now, 0)
-        gone = self.unseen(np.array([row]), now)[0]
-        for name in ("weight", "low_from", "since"):
+            self[name][row] = np.where(self[name][row] > 0, np.maximum(self[name][row], now), 0)
+        gone = (self.unseen(np.array([row]), now) | self._mute(np.array([row]), now))[0]
+        for name in ("weight", "low_from", "since", "heaviest", "worst"):
             self[name][row, gone] = 0
 
     def returned(self, rows: np.ndarray, strong: np.ndarray, now: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """When the last of these witnesses ``(n, s)`` returned, or was last observed [s], and the widest and narrowest
-        of their bins [s]."""
+        """When the last of these witnesses ``(n, s)`` returned, left the bottom, or was last observed [s], and the
+        widest and narrowest of their bins [s]; 0 as long as none has returned."""
         widths = np.broadcast_to(np.array(self.widths), strong.shape)
         widest = np.where(strong, widths, 0).max(axis=1)
         finest = np.where(strong, widths, widest[:, None]).min(axis=1)
-        gone = (self["low_from"][rows] > 0) & self.unseen(rows, now)
-        last = np.where(gone, self["seen"][rows] + widths, self["calm_from"][rows])
-        return np.where(strong, last, 0).max(axis=1), widest, finest
+        low, calm, deep = self["low_from"][rows], self["calm_from"][rows], self["deep"][rows]
+        gone = (low > 0) & strong & self.unseen(rows, now)
+        if gone.any():  # long ago: passing lows since then are none of it
+            calm = np.where(gone.any(axis=1, keepdims=True) & self._risen(rows), self["risen"][rows], calm)
+        last = np.where(gone, self["seen"][rows] + widths, calm)
+        still = np.where((low > 0) & (deep >= low), deep + widths, 0)  # what is low by a little lies behind others
+        ends = np.where(strong, last, 0).max(axis=1)
+        return np.where(ends > 0, np.maximum(ends, np.where(strong, still, 0).max(axis=1)), 0), widest, finest
+
+    def begun(self, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """When the first of these witnesses ``(n, s)`` fell ``(n,)`` [s], and whether it was judged just before."""
+        onsets = np.where(strong, np.maximum(self.onsets(rows), self["over"][rows]), 2**62)
+        return onsets.min(axis=1), self["dated"][rows, onsets.argmin(axis=1)]
 
     def onsets(self, rows: np.ndarray) -> np.ndarray:
         """Since when each signal has been down ``(n, s) int64`` [s]: looked back for from how deep it is now.
@@ -246,13 +249,3 @@ class Cells:
         step = np.maximum(np.searchsorted(LADDER, lost / 2, side="right") - 1, 0)
         since = self["since"][rows[:, None], np.arange(len(self.signals)), step]
         return np.where(since > 0, since, self["low_from"][rows])
-
-    def save(self) -> tuple[Any, dict[str, np.ndarray]]:
-        """Head and arrays."""
-        return (self.signals, self.ends, self.widths), dict(self.columns)
-
-    def load(self, head: Any, columns: dict[str, np.ndarray]) -> None:
-        """Take over what was saved."""
-        self.signals, self.ends, self.widths = head
-        self._relate()
-        self.columns = {name: columns[name].copy() for name in COLUMNS}

@@ -175,6 +175,11 @@ for it.
 _LIKE = "as when it loses or gains a peer or a collector"
 
 
+def blinded(doings: Iterable[Doing]) -> list[tuple[str, int, int]]:
+    """The times ``(signal, start, end)`` [s] of which a signal says nothing."""
+    return [(doing.signal, doing.start, doing.end) for doing in doings if doing.what != MOVED]
+
+
 def blind(doings: Iterable[Doing]) -> Iterator[str]:
     """When a signal was broken or stuck, or had too few healthy sources: each a sentence.
 

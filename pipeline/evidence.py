@@ -1,13 +1,13 @@
 """What verdicts weigh: named, bounded log-odds terms, and the kind of an outage that they add up to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, Detector, is_low
-from pipeline.records import Entity
+from pipeline.records import Entity, Term
 from pipeline.settings import Fusing
 
 
@@ -31,6 +31,11 @@ def ratios(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
 def filled(values: np.ndarray, fill: float = 0.0) -> np.ndarray:
     """The values, with another where nothing was observed."""
     return np.where(np.isnan(values), fill, values)
+
+
+def rounded(value: float) -> float | None:
+    """For JSON: three digits, None where there is no value."""
+    return None if np.isnan(value) else round(value, 3)
 
 
 def losses(ratio: np.ndarray) -> np.ndarray:
@@ -62,7 +67,7 @@ class Said(NamedTuple):
     @property
     def observed(self) -> np.ndarray:
         """Of whom there is a value that counts, though the detector may say nothing of it."""
-        return np.asarray((self.value >= 0) & (self.health >= Detector.quorum))
+        return np.asarray((self.state != UNKNOWN) | ((self.value >= 0) & (self.health >= Detector.quorum)))
 
     def and_of(self, other: "Said") -> "Said":
         """This, and what is said of other entities in the same bin."""
@@ -159,24 +164,49 @@ def kind_of_outage(
 class Evidence(NamedTuple):
     """What the signals say of one entity in one bin; lists are by signal.
 
-    ``chance`` of an outage [0-1]; ``onset``: when the first of the strong witnesses fell [s]; ``severity``: share of
-    the baseline that the low ones lost [0-1]; ``confirmed``: one of them is confirmed low; ``gravity``: how heavy the
-    evidence is times how much is lost.  Of the strong witnesses that the outage ever had: ``calm_from`` when the last
-    one returned [s], 0 while none has, and ``width`` and ``finest``, the widest and the narrowest of their bins [s].
+    ``chance`` of an outage [0-1]; ``onset``: when the first of the strong witnesses fell [s], ``dated`` where it was
+    judged just before; ``severity``: share of the baseline that the low ones lost [0-1]; ``confirmed``: one of them is
+    confirmed low; ``gravity``: how heavy the evidence is times how much is lost.  Of the strong witnesses that the
+    outage ever had: ``calm_from`` when the last one returned [s], 0 while none has, and ``width`` and ``finest``, the
+    widest and the narrowest of their bins [s].  ``waits``: a witness was low when it was last observed;
+    ``weight``: none against it of what was seen before the onset.
     """
 
     chance: float
     onset: int
+    dated: bool
     severity: float
     confirmed: bool
     gravity: float
     calm_from: int
     width: int
     finest: int
+    waits: bool
     weight: list[float]
     ratio: list[float]
     score: list[float]
     health: list[float]
+
+    def with_told(self, told: Sequence[Term], signals: Sequence[str]) -> "Evidence":
+        """The evidence in which what was told of a signal stands, and what was not is added."""
+        known: dict[str, Term] = {term.signal: term for term in told}
+        columns: dict[str, Any] = {}
+        for name in ("weight", "ratio", "score", "health"):
+            own = [
+                getattr(known[s], name) if s in known else now
+                for s, now in zip(signals, getattr(self, name), strict=True)
+            ]
+            columns[name] = [np.nan if value is None else value for value in own]
+        return self._replace(**columns)
+
+    def named(self, signals: Sequence[str]) -> list[Term]:
+        """The terms that weigh."""
+        columns = zip(signals, self.weight, self.ratio, self.score, self.health, strict=True)
+        return [
+            Term(signal, rounded(ratio), rounded(score), round(weight, 2), round(health, 3))
+            for signal, weight, ratio, score, health in columns
+            if weight
+        ]
 
 
 def strong_ones(weight: np.ndarray) -> np.ndarray:

@@ -53,8 +53,8 @@ def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarra
     >>> latest(np.array([7, 7, 7]), np.array([[1, 2, 3], [4, 5, 6]]), counts).tolist()
     [4, 2, 7]
     """
-    if not len(counts):
-        return was
+    if len(counts) < 2:  # nothing to look back over
+        return np.where(counts[0], values[0], was) if len(counts) else was
     last = len(counts) - 1 - counts[::-1].argmax(axis=0)
     return np.where(counts.any(axis=0), values[last, np.arange(values.shape[1])], was)
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -63,7 +62,8 @@ class Ledger:
         """
         told: list[Heard] = []
         while (at := len(told)) < len(turns):
-            calm = 0 if self.lives or self.usual.returned.any() else self._rest(turns, at)
+            single = self.lives or self.usual.returned.any() or self.cells.recent(turns[at].end)
+            calm = 0 if single else self._rest(turns, at)
             told += [Heard([])] * calm if calm else [self._hear(turns[at])]
         return told
 
@@ -115,10 +115,10 @@ class Ledger:
         self.cells.ends[signal] = turn.end
         self.usual.lapse(turn.end, self.open)
         said, n = turn.said, len(turn.verdicts.entities)
-        held = all_ = self.usual.hold(said, rows[:n], signal, self.cells, self.sure[rows[:n]])
+        held = all_ = self.usual.hold(said, rows[:n], signal, self.cells)
         if parts.countries:  # of what their parts show, also of one whose detector has got used to its outage
             made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings)
-            all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells, self.sure[rows[n:]]))
+            all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells))
         self.cells.write(all_, place, signal, self.open[rows])
         told = self._weigh(rest, turn.end) + self._weigh(whole, turn.end, are_countries=True)
         return Heard([outage for outage in told if outage is not None], None if held is said else held)
@@ -137,8 +137,8 @@ class Ledger:
             rows = rows[self.open[rows] | (self.cells["weight"][rows] > 0).any(axis=1)]
         if not len(rows):  # nothing is the matter with anybody
             return []
-        terms = self.cells.terms(rows, end, self.open[rows])
-        sure, heard = self.sure[rows], terms
+        sure = self.sure[rows]
+        heard = terms = self.cells.terms(rows, end, self.open[rows], sure)
         if sure.any():
             heard = terms.copy()
             heard[sure] = self.cells.unreturned(rows[sure], terms[sure])
@@ -190,15 +190,15 @@ class Ledger:
         low = weight > 0
         for_it = self.cells.once(np.where(low, weight, 0))
         # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
-        strong, slow = strong_ones(for_it), self.cells.slow
-        strong &= ~slow | ~(strong & ~slow).any(axis=1, keepdims=True)
-        onset = np.where(strong, self.cells.onsets(rows), 2**62).min(axis=1)
+        strong = self.cells.fast(strong_ones(for_it))
+        onset, dated = self.cells.begun(rows, strong)
         severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
         gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
+        weight = self.cells.after(rows, weight, onset)
         columns = (
-            chance, onset, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), gravity,
-            *self.cells.returned(rows, strong_ones(self.cells.witnesses(rows, for_it)), end),
-            weight, ratio, score, filled(health),
+            chance, onset, dated, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), gravity,
+            *self.cells.returned(rows, self.cells.fast(strong_ones(self.cells.witnesses(rows, for_it))), end),
+            self.cells.waits(rows, end), weight, ratio, score, filled(health),
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))
 
@@ -213,22 +213,30 @@ class Ledger:
         life.advance(self._seen(row, life, evidence, share, end), self.settings)
         if life.state not in OPEN:
             del self.lives[row]
-            self.cells.forget(row, end)
+            over = life.end or end
+            self.cells.forget(row, over if evidence.waits else end, over if life.confirmed_at is not None else 0)
             if life.confirmed_at is not None:
                 self.usual.end(row, end - life.start, end)
                 self.past[row] = [at for at in self.past.get(row, []) if end - at < REMEMBERED] + [life.start]
         self.open[row] = life.state in OPEN
         self.sure[row] = life.state == CONFIRMED
+        self.usual.out[row] = self.open[row] and life.confirmed_at is not None
         return life.revise(self.settings)
 
     def _seen(self, row: int, life: Life, evidence: Evidence, share: float, end: int) -> Seen:
         """What it means for an outage; its kind and its terms only where it never looked worse."""
-        worst = life.takes(evidence.gravity)
+        worst, signals = life.takes(evidence.gravity), self.cells.signals
+        heard = [
+            s for s, weight, slow in zip(signals, evidence.weight, self.cells.slow, strict=True) if weight and not slow
+        ]
+        if later := not worst and life.adds(heard, evidence.gravity):
+            evidence = evidence.with_told(life.terms, signals)._replace(severity=life.severity)
         return Seen(
             at=end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
-            calm_from=evidence.calm_from or end, width=evidence.width, finest=evidence.finest,
-            severity=evidence.severity, gravity=evidence.gravity,
-            kind=self._kind(row, evidence) if worst else "", terms=self._named(evidence, share) if worst else (),
+            dated=evidence.dated, calm_from=evidence.calm_from or end, width=evidence.width,
+            finest=evidence.finest, severity=evidence.severity, gravity=evidence.gravity, waits=evidence.waits,
+            kind=self._kind(row, evidence) if worst or later else "",
+            terms=self._named(evidence, share) if worst or later else (),
             part_of=life.part_of or self._part_of(row), networks=self._networks(row) if share else 0.0,
         )  # fmt: skip
 
@@ -239,12 +247,7 @@ class Ledger:
 
     def _named(self, evidence: Evidence, share: float) -> tuple[Term, ...]:
         """The terms that weigh, in order of signal."""
-        named = zip(self.cells.signals, evidence.weight, evidence.ratio, evidence.score, evidence.health, strict=True)
-        terms = [
-            Term(signal, _number(ratio), _number(score), round(weight, 2), round(health, 3))
-            for signal, weight, ratio, score, health in named
-            if weight
-        ]
+        terms = evidence.named(self.cells.signals)
         if share:
             terms.append(Term(TOGETHER, round(1 - share, 3), None, round(self.settings.together * share, 2), 1.0))
         return tuple(sorted(terms, key=lambda term: term.signal))
@@ -291,9 +294,5 @@ class Ledger:
         self.lives = {row: Life.load(life) for row, life in lives}
         self.past = {row: list(starts) for row, starts in past}
         self.open[list(self.lives)] = True
+        self.usual.out[[row for row, life in self.lives.items() if life.confirmed_at is not None]] = True
         self.sure[[row for row, life in self.lives.items() if life.state == CONFIRMED]] = True
-
-
-def _number(value: float) -> float | None:
-    """For JSON: rounded, None where there is none."""
-    return None if isnan(value) else round(value, 3)

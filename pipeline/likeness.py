@@ -57,7 +57,8 @@ PAPER = "SIGCOMM 2023"
 
 class Event(NamedTuple):
     """What is known of an outage: ``until`` its end, or now [s]; ``width`` of a bin of its finest strong witness [s];
-    ``networks`` share of its country's known networks that went out together [0-1]; ``before`` earlier onsets [s]."""
+    ``networks`` share of its country's known networks that went out together [0-1]; ``before`` earlier onsets [s];
+    ``dated``: whether somebody saw it begin."""
 
     entity_type: str
     country: str
@@ -68,6 +69,7 @@ class Event(NamedTuple):
     width: int
     networks: float
     before: tuple[int, ...]
+    dated: bool = True
 
 
 def likeness(event: Event, days: Mapping[str, str]) -> tuple[Sign, ...]:
@@ -136,7 +138,7 @@ def _persistence(event: Event) -> list[Sign]:
 def _grid(event: Event) -> list[Sign]:
     """Local minutes: zones of 30 and 45 minutes hide them in UTC."""
     zone = clock(event.country, event.start)
-    if zone is None or event.width > FINE:
+    if zone is None or event.width > FINE or not event.dated:
         return []
     on_it = datetime.fromtimestamp(event.start, zone).minute % 30 == 0
     return [Sign("grid", GRID, f"{PAPER}, weak without its three series")] if on_it else []
@@ -146,4 +148,4 @@ def _series(event: Event) -> list[Sign]:
     """It began at the same time, to a bin, one to four days before."""
     apart = [event.start - before for before in event.before]
     same = [a for a in apart if 0 < round(a / DAY) <= MANY_DAYS and abs(a - DAY * round(a / DAY)) <= event.width]
-    return [Sign("repeats", REPEATS, PAPER)] if same and event.width <= FINE else []
+    return [Sign("repeats", REPEATS, PAPER)] if same and event.width <= FINE and event.dated else []

@@ -1,6 +1,7 @@
 """The life of one outage: suspected, confirmed, recovering, ended; or retracted."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -33,17 +34,20 @@ def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
 @dataclass
 class Seen:
     """What the evidence shows of an entity at one moment, see `pipeline.evidence.Evidence`; ``networks`` of a country
-    that went out together [0-1].  ``kind`` and ``terms`` count only where the outage `Life.takes` them."""
+    that went out together [0-1].  ``kind`` and ``terms`` only where the outage `Life.takes` them, or has not heard of
+    some of them yet."""
 
     at: int
     probability: float
     confirmed: bool
     onset: int
+    dated: bool
     calm_from: int
     width: int
     finest: int
     severity: float
     gravity: float
+    waits: bool
     kind: str
     terms: tuple[Term, ...]
     part_of: str
@@ -55,7 +59,8 @@ class Life:
     """One outage as it goes on.
 
     Its terms, its kind and its severity are those of the moment when the evidence was heaviest: how it looked at its
-    worst.  ``before``: onsets of outages of the last days [s]; ``at``: the moment that it has come to [s].
+    worst, and what signals told later of which nothing had been heard by then.  ``dated``: whether its onset was seen;
+    ``before``: onsets of outages of the last days [s]; ``at``: the moment that it has come to [s].
     """
 
     entity_type: str
@@ -72,6 +77,7 @@ class Life:
     revision: int = 0
     terms: tuple[Term, ...] = ()
     peak: float = float("-inf")
+    dated: bool = True
     country: str = ""
     part_of: str = ""
     at: int = 0
@@ -82,31 +88,45 @@ class Life:
     told: tuple[Any, ...] = field(default=())
 
     def takes(self, gravity: float) -> bool:
-        """Whether it never looked worse, so that it takes over how it looks now."""
-        return self.state in (SUSPECTED, CONFIRMED) and gravity >= self.peak
+        """Whether it never looked as bad, so that it takes over how it looks now."""
+        return self.state in (SUSPECTED, CONFIRMED) and gravity > self.peak
+
+    def adds(self, signals: Iterable[str], gravity: float) -> bool:
+        """Whether it looks as bad as ever, or half as bad to some of these signals that had not been heard of yet: what
+        was told of others stands."""
+        new = set(signals) - {term.signal for term in self.terms}
+        looks = gravity == self.peak or (new and self.peak / 2 <= gravity < self.peak)
+        return bool(looks) and self.state in (SUSPECTED, CONFIRMED)
 
     def advance(self, seen: Seen, settings: Fusing) -> None:
         """Go on by one moment."""
-        probability = seen.probability
+        probability, waits = seen.probability, seen.waits and self._is_calm(seen, settings)
         self.at, self.part_of = seen.at, seen.part_of
         self.finest, self.networks = seen.finest or self.finest, max(self.networks, seen.networks)
-        if self.takes(seen.gravity):
-            kind = self._kind(seen)
-            self.terms, self.kind, self.severity, self.peak = seen.terms, kind, seen.severity, seen.gravity
+        if seen.terms:
+            self.kind, self.terms, self.severity = self._kind(seen), seen.terms, seen.severity
+            self.peak = max(self.peak, seen.gravity)
         if self.state in (SUSPECTED, CONFIRMED):
             self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
-            self.state, self.confirmed_at, self.start, self.end = CONFIRMED, seen.at, seen.onset, None
+            self.state, self.confirmed_at, self.end = CONFIRMED, seen.at, None
+            self.start, self.dated = seen.onset, seen.dated
         elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
-            self.start = min(self.start, seen.onset)
+            self.start, self.dated = min((self.start, self.dated), (seen.onset, seen.dated))
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
             self.state = RECOVERING if self.confirmed_at is not None else SUSPECTED
-            self.end = seen.calm_from if self.end is None else self.end
+            self.end = max(self.start, seen.calm_from) if self.end is None else self.end
         elif self.state in OPEN and probability >= settings.suspect and self.end is not None:
-            self.state = CONFIRMED if self.confirmed_at is not None else SUSPECTED
-            self.end = None
-        if self.end is not None and seen.at - self.end >= max(settings.calm, settings.calm_bins * seen.width):
+            if waits:  # what falls again is another one
+                self.state = ENDED
+            else:
+                self.state, self.end = CONFIRMED if self.confirmed_at is not None else SUSPECTED, None
+        if self._is_calm(seen, settings) and not (seen.waits and self.confirmed_at is not None):
             self.state = ENDED if self.confirmed_at is not None else RETRACTED
+
+    def _is_calm(self, seen: Seen, settings: Fusing) -> bool:
+        """Whether a recovery has held long enough."""
+        return self.end is not None and seen.at - self.end >= max(settings.calm, settings.calm_bins * seen.width)
 
     def _kind(self, seen: Seen) -> str:
         """What began slowly stays a throttling, whatever its steps, until next to nothing or no route is left."""
@@ -121,9 +141,10 @@ class Life:
             round(self.severity / settings.tell_severity),
             round(self.probability / settings.tell_probability),
         )
-        if self.told == (*whole, *steps):
+        speak = " ".join(f"{'+' if term.weight > 0 else '-'}{term.signal}" for term in self.terms)
+        if self.told == (*whole, *steps, speak):
             return None
-        self.told = (*whole, *steps)
+        self.told = (*whole, *steps, speak)
         self.revision += 1
         self.signs = self._signs(settings)
         return self.outage()
@@ -135,7 +156,7 @@ class Life:
         until, is_over = (self.at, False) if self.end is None else (self.end, True)
         event = Event(
             self.entity_type, self.country, self.start, until, is_over, self.terms, self.finest, self.networks,
-            self.before,
+            self.before, self.dated,
         )  # fmt: skip
         return likeness(event, settings.days)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from detectors.base import DAY, SETTLING
+from pipeline.evidence import BESIDE
 from pipeline.observed import Gap, Observed, Series
 from pipeline.records import Outage
 
@@ -80,17 +81,22 @@ class Past:
         holes = [] if outage.end is None else self._holes(outage, outage.end)
         return Gap(max(holes), outage.end) if holes else None
 
-    def unwatched(self, outage: Outage) -> list[tuple[str, int]]:
+    def unseen(self, outage: Outage) -> list[tuple[str, int]]:
+        """The signals that speak for an outage and do not show whether it is over, and until when they were observed
+        [s]."""
+        return self._no_longer(outage) + self._over_unseen(outage)
+
+    def _no_longer(self, outage: Outage) -> list[tuple[str, int]]:
         """The signals of an open outage that are no longer observed, and until when they were [s].
 
         What was low then holds it until one that says as much of a return is back for a day; its last revision may not
         yet know that it is not observed.
         """
-        series = self._series(outage, (term.signal for term in outage.signals)) if outage.end is None else []
+        series = self._witnesses(outage) if outage.end is None else []
         last = [(one[0], max(self.observed.stretches[one], key=lambda s: s.end)) for one in series]
         return [(signal, seen.end) for signal, seen in last if seen.end + seen.patience < self.observed.last]
 
-    def over_unseen(self, outage: Outage) -> list[tuple[str, int]]:
+    def _over_unseen(self, outage: Outage) -> list[tuple[str, int]]:
         """The signals that speak for an outage and were not observed when it ended, nor for a day after they had been,
         and until when that was [s]."""
         if (end := outage.end) is None:
@@ -99,13 +105,14 @@ class Past:
         for series in self._witnesses(outage):
             before = [s.end for s in self.observed.stretches[series] if s.start < end]
             after = [s.start for s in self.observed.stretches[series] if s.start >= end]
-            if before and max(before) <= end and min(after, default=self.observed.last) - max(before) > DAY:
+            again = min(after, default=self.observed.last)
+            if before and max(before) <= end < again and again - max(before) > DAY:
                 found.append((series[0], max(before)))
         return found
 
     def inexact(self, outage: Outage) -> bool:
         """Whether its onset or its end cannot be dated."""
-        return self.undated(outage) or any((self.began(outage), self.ended(outage), self.over_unseen(outage)))
+        return self.undated(outage) or any((self.began(outage), self.ended(outage), self._over_unseen(outage)))
 
     def _holes(self, outage: Outage, end: int) -> list[int]:
         """Since when witnesses had not been observed that were again at ``end`` [s]."""
@@ -118,5 +125,6 @@ class Past:
 
     def _series(self, outage: Outage, names: Iterable[str]) -> list[Series]:
         """The series of these signals that show the entity of an outage, as far as they have values."""
-        series = [((name, outage.entity_type, outage.entity), (name, "", "")) for name in names]
+        own = dict.fromkeys(name.partition(BESIDE)[0] for name in names)
+        series = [((name, outage.entity_type, outage.entity), (name, "", "")) for name in own]
         return [own if own in self.spans else counted for own, counted in series if {own, counted} & self.spans.keys()]

@@ -6,6 +6,8 @@ from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
 from pipeline.evidence import BESIDE, Said
 from pipeline.settings import Fusing
 
+SAVED = ("until", "begun", "lost", "score", "peak")
+
 DEEP = 0.4
 """What had lost less is left to its detectors: half of it is within what a day goes up and down [0-1]."""
 
@@ -13,7 +15,8 @@ DEEP = 0.4
 class Returned:
     """What is remembered of such outages.
 
-    ``until (entities,) int64``: when their detector has got used to the return [s], 0 where there is none to remember.
+    ``until (entities,) int64``: when their detector has got used to the return [s], 0 where there is none to remember;
+    ``begun (entities,) bool``: whether the return began in the outage that is open.
     By signal, ``(entities, signals) float32``: ``lost`` in the last day or so of it, and ``peak``, the most that came
     back, as shares of the least that was expected before [0-1]; and ``score``, what was last said of it in the outage.
     """
@@ -21,12 +24,12 @@ class Returned:
     def __init__(self, settings: Fusing) -> None:
         self.settings = settings
         self.lost, self.score, self.peak = (np.zeros((0, 0), np.float32) for _ in range(3))
-        self.until = np.zeros(0, np.int64)
+        self.until, self.begun = np.zeros(0, np.int64), np.zeros(0, bool)
 
     def grow(self, entities: int, signals: int) -> None:
         """Room for new entities and signals."""
         n, s = self.lost.shape
-        self.until = np.pad(self.until, (0, entities - n))
+        self.until, self.begun = (np.pad(a, (0, entities - n)) for a in (self.until, self.begun))
         more = ((0, entities - n), (0, signals - s))
         self.lost, self.score, self.peak = (np.pad(a, more) for a in (self.lost, self.score, self.peak))
 
@@ -51,13 +54,24 @@ class Returned:
         """Whether the outage was one that is remembered."""
         return bool((self.lost[row] >= DEEP).any())
 
+    def begin(self, rows: np.ndarray, signal: int, now: int, share: np.ndarray) -> None:
+        """A signal of those at ``rows``, whose outage is open, shows a ``share (n,)`` again of the least that was
+        expected [0-1]: it may be one good bin."""
+        new = rows[self.until[rows] == 0]
+        self.peak[new], self.begun[new] = 0, True
+        self.until[new] = now + self.settings.used_to
+        own = self.begun[rows] & (share >= 0)
+        self.peak[rows[own], signal] = np.maximum(self.peak[rows[own], signal], np.minimum(share[own], 1))
+
     def keep(self, row: int, now: int) -> None:
-        """The outage is over by ``now`` [s]."""
-        self.until[row], self.peak[row] = now + self.settings.used_to, 0
+        """The outage is over by ``now`` [s]: what came back in it is known, not what did after one before."""
+        if not self.begun[row]:
+            self.peak[row] = 0
+        self.until[row], self.begun[row] = now + self.settings.used_to, False
 
     def forget(self, row: int) -> None:
         """It is remembered no more."""
-        for column in (self.until, self.lost, self.score, self.peak):
+        for column in (self.until, self.begun, self.lost, self.score, self.peak):
             column[row] = 0
 
     def hold(self, said: Said, rows: np.ndarray, signal: int, least: np.ndarray, was_low: np.ndarray) -> Said:
@@ -102,10 +116,9 @@ class Returned:
 
     def save(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Arrays: of these rows, which are all that there are."""
-        named: dict[str, np.ndarray] = {"until": self.until, "lost": self.lost, "score": self.score, "peak": self.peak}
-        return {f"returned_{name}": column[rows] for name, column in named.items()}
+        return {f"returned_{name}": getattr(self, name)[rows] for name in SAVED}
 
     def load(self, rows: np.ndarray, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved; there is room for it."""
-        for name in ("until", "lost", "score", "peak"):
+        for name in SAVED:
             getattr(self, name)[rows] = arrays[f"returned_{name}"]

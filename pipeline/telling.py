@@ -11,11 +11,13 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.doings import MOVED, Doing, blind, moves, plain
+from pipeline.dating import doubts
+from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.errors import gave_up
 from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
 from pipeline.feeds.case import strangers
 from pipeline.observed import Gap, Observed, Series
+from pipeline.outages import RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.records import Outage
 from pipeline.replay import Playback, Result
@@ -47,7 +49,7 @@ def tell(
         _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
         _found(console, result.sorted(), playback, note)
         console.print(
-            f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, "
+            f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"
         )
         if playback.past.judged_from is not None:
@@ -64,6 +66,12 @@ def tell(
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
     return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))
+
+
+def _span(playback: Playback) -> str:
+    """From when to when it has records: what is still out is so at its end."""
+    seen = playback.observed
+    return f", {utc(seen.first)} to {utc(seen.last)} UTC" if seen.first <= seen.last else ""
 
 
 def _caution(console: Console, sentences: Iterable[str]) -> None:
@@ -93,6 +101,10 @@ def _as_json(
         **plain(doings),
         "hardly_judged": [dict(zip(names, series, strict=False)) for series in unjudged],
         "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
+        "last_observed": [
+            {"id": outage.id, "signal": signal, "until": iso(until)}
+            for outage in confirmed(result.sorted()) for signal, until in past.unseen(outage)
+        ],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
             for letter in result.dead if gave_up(letter.reason)
@@ -127,13 +139,22 @@ def _found(console: Console, found: list[Outage], playback: Playback, note: str)
                 console.print(Text(printable(sentence), "dim"))
         console.print()
     said = counted(len(sure), "outage") if sure else "no outages"
-    console.print(f"[bold]{said} confirmed[/bold], {len(found) - len(sure)} only suspected")
+    doubted = [outage for outage in found if outage.confirmed_at is None]
+    retracted = sum(outage.state == RETRACTED for outage in doubted)
+    rest = f", {retracted} of them retracted" if retracted else ""
+    console.print(f"[bold]{said} confirmed[/bold], {len(doubted)} only suspected{rest}")
+    open_ones = [outage for outage in by_country(doubted, playback.places) if outage.state == SUSPECTED]
+    names = [
+        f"{place_name(o.entity_type, o.entity, playback.places)} from {utc(o.start)} UTC on ({o.probability:.0%} sure)"
+        for o in open_ones
+    ]
+    if names:
+        _caution(console, [f"Still suspected: {few(names)}."])
 
 
 def _seeing(playback: Playback, doings: Iterable[Doing]) -> Past:
     """The past of what was observed and could be judged: not while a feed was blind."""
-    blind = ((doing.signal, doing.start, doing.end) for doing in doings if doing.what != MOVED)
-    return Past.of(playback.observed.without(blind))
+    return Past.of(playback.observed.without(blinded(doings)))
 
 
 def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
@@ -153,48 +174,7 @@ def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
             "day, which only serves to compare with: replay the days before as well, better four weeks."
         )
     yield from unobserved(playback.observed, playback.places)
-    yield from _unwatched(by_country(confirmed(result.sorted()), playback.places), past, playback.places)
-    yield from _inexact(by_country(confirmed(result.sorted()), playback.places), past, playback.places)
-    undated = [outage for outage in confirmed(result.sorted()) if past.undated(outage)]
-    if undated:
-        names = [f"{place_name(o.entity_type, o.entity, playback.places)} from {utc(o.start)} UTC on" for o in undated]
-        yield (
-            f"The onset cannot be dated of the outage of {few(names)}: it may have begun earlier, when there was no "
-            "day of past to compare with."
-        )
-
-
-def _unwatched(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
-    """What is still out only by what a signal last showed, or over though it showed no return: that of the same signal
-    and time in one sentence."""
-    groups: dict[tuple[str, int, bool], list[str]] = {}
-    for outage in found:
-        for witness in past.unwatched(outage) + past.over_unseen(outage):
-            name = place_name(outage.entity_type, outage.entity, places)
-            groups.setdefault((*witness, outage.end is None), []).append(name)
-    for (signal, until, is_out), names in list(groups.items())[:FEW]:
-        yield (
-            f"Still out: {few(names)}. What {signal} showed last, until {utc(until)} UTC, holds that until a signal "
-            "that tells as much of a return is back for a day."
-            if is_out
-            else f"Over by others alone: the outage of {few(names)}. {signal} was not observed after {utc(until)} UTC."
-        )
-    if len(groups) > FEW:
-        yield f"So it is at {counted(len(groups) - FEW, 'other time')}: --json has them all (unobserved)."
-
-
-def _inexact(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
-    """Between when outages began or ended that nobody saw begin or end: those of the same times in one sentence."""
-    groups: dict[tuple[str, Gap], list[str]] = {}
-    for outage in found:
-        for word, gap in (("began", past.began(outage)), ("ended", past.ended(outage))):
-            if gap is not None:
-                groups.setdefault((word, gap), []).append(place_name(outage.entity_type, outage.entity, places))
-    for (word, gap), names in list(groups.items())[:FEW]:
-        first, last = map(utc, filter(None, gap))
-        yield f"Not exactly dated: the outage of {few(names)} {word} between {first} and {last} UTC, not observed."
-    if len(groups) > FEW:
-        yield f"Nor are others, at {counted(len(groups) - FEW, 'other time')}: --json names them all (undated)."
+    yield from doubts(confirmed(result.sorted()), past, playback.places)
 
 
 def unobserved(observed: Observed, places: Places) -> Iterator[str]:

@@ -6,7 +6,7 @@ from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.cells import Cells
 from pipeline.evidence import BESIDE, Said, ratios
-from pipeline.returned import Returned
+from pipeline.returned import DEEP, Returned
 from pipeline.settings import Fusing
 from pipeline.weekly import Weekly
 
@@ -22,39 +22,53 @@ class Usual:
     """What was expected before a confirmed outage that goes on, and before those that are over and remembered.
 
     ``least``: the least that was expected, learnt as long as no detector gets used to a low level.  ``returned``: the
-    outages that are over and to which a detector had got used.
+    outages that are over, or have begun to be, and to which a detector had got used; ``out (entities,) bool``: whose
+    confirmed outage is open.
     """
 
     def __init__(self, settings: Fusing) -> None:
         self.settings = settings
         self.least = Weekly()
         self.returned = Returned(settings)
+        self.out = np.zeros(0, bool)
 
     def grow(self, entities: int, signals: int) -> None:
         """Room for new entities and signals."""
         if self.returned.lost.shape != (entities, signals):
             self.least.grow(entities, signals)
             self.returned.grow(entities, signals)
+            self.out = np.pad(self.out, (0, entities - len(self.out)))
 
-    def hold(self, said: Said, rows: np.ndarray, signal: int, cells: Cells, sure: np.ndarray) -> Said:
+    def hold(self, said: Said, rows: np.ndarray, signal: int, cells: Cells) -> Said:
         """What is said of the entities at ``rows``, with those still down, or down again, whom their detector has got
         used to.
 
-        ``sure (n,) bool``: those with a confirmed outage.  After ``settings.used_to`` of it a value is down while it
-        lacks ``settings.bottom`` of the most that was lost; after ``settings.new_level`` it is the level, but
-        nobody gets used to a country or region that is dark.  Where none is down so, ``said`` itself comes back.
+        After ``settings.used_to`` of a confirmed outage a value is down while it lacks ``settings.bottom`` of the most
+        that was lost; after ``settings.new_level`` it is the level, but nobody gets used to a country or region that is
+        dark.  Where none is down so, ``said`` itself comes back.
 
         A detector may say nothing for days because it strays too far in an outage: what has again all that was expected
         is back.  One that has got used to next to nothing says nothing more, also of what is back, for days: here it is
         back all the same, and next to nothing is the level in its time.
         """
-        kept = self.returned.until[rows] > 0
+        held, out = self._held(said, rows, signal, cells), self.out[rows]
+        deep = out & (self.returned.lost[rows, signal] >= DEEP) & (cells["low_from"][rows, signal] > 0)
+        if deep.any() and BESIDE not in said.signal:
+            least = self.least.at(rows, signal, said.start)
+            back = deep & (least > 0) & said.observed & ~is_low(held.state) & (held.state != UNKNOWN)
+            now = said.start + cells.widths[signal]
+            self.returned.begin(rows[back], signal, now, said.value[back] / least[back])
+        return held
+
+    def _held(self, said: Said, rows: np.ndarray, signal: int, cells: Cells) -> Said:
+        """See `hold`."""
+        sure, kept = self.out[rows], self.returned.until[rows] > 0
         if not (sure.any() or kept.any()):
             return said
         since, least = cells["low_from"][rows, signal], self.least.at(rows, signal, said.start)
         lasted, low = np.where(sure & (since > 0), said.start - since, 0), is_low(said.state)
         if kept.any():
-            again = self.returned.hold(said, rows, signal, np.where(kept & ~sure, least, 0), since > 0)
+            again = self.returned.hold(said, rows, signal, np.where(kept & (~sure | (since == 0)), least, 0), since > 0)
             anew = is_low(again.state) & ~low & (since == 0)
             cells["since"][rows[anew], signal] = 0  # what had come back in part was not lost before now
             said, low = again, is_low(again.state)

@@ -134,7 +134,7 @@ def account(
     >>> [outage.start for outage in made.false]
     [90000]
     """
-    called, labels = sorted(called), sorted(labels)
+    called, labels = sorted(called, key=lambda o: (o.start, o.entity, o.suspected)), sorted(labels)
     answers = tuple(_answer(label, called, exact, observed) for label in labels)
     false: list[Called] = []
     others: list[Called] = []

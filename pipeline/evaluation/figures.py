@@ -14,8 +14,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from pipeline.evaluation.phrases import number
 from pipeline.evaluation.spans import Span, joined
-from pipeline.evaluation.story import WORTH_A_WORD, Story, number, regions, together, within
+from pipeline.evaluation.story import WORTH_A_WORD, Story, regions, together, within
 from pipeline.evaluation.traces import Trace
 from pipeline.evidence import BESIDE
 from pipeline.localtime import clock
@@ -28,6 +29,9 @@ SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e
 SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "confirmed low", UNKNOWN: "nothing said"}
 MOVED = "#8250df"
 """Colours that differ in lightness too: for eyes that do not tell red from green, and for paper."""
+
+UNSEEN: dict[str, Any] = {"facecolor": "none", "edgecolor": "#b5bbc2", "hatch": "////", "linewidth": 0, "zorder": 0}
+"""How a time looks in which nothing was observed."""
 
 LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
 WIDTH, PANEL, HEAD, BAR = 9.6, 1.25, 0.22, 0.24
@@ -147,6 +151,8 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
     for code, colour in SHADES.items():
         for span in joined(trace.stretches((trace.state == code) & near & (trace.is_observed | (code != UNKNOWN)))):
             ax.axvspan(days(span.start), days(span.end), color=colour, linewidth=0, zorder=0)
+    for span in joined(trace.stretches(~trace.is_observed & near)):
+        ax.axvspan(days(span.start), days(span.end), **UNSEEN)
     if top > 0:
         ax.set_ylim(0, 1.15 * top)
 
@@ -234,6 +240,8 @@ def _key(figure: Figure, top: float, story: Story, moved: bool, late: bool) -> N
     if not parts:
         lines.append(Patch(color=BAND, alpha=0.4, linewidth=0, label="usual"))
         lines += [Patch(color=colour, linewidth=0, label=SAYS[code]) for code, colour in SHADES.items()]
+    if not parts and any((~trace.is_observed & within(trace, story.window)).any() for trace in story.traces):
+        lines.append(Patch(**UNSEEN, label="not observed"))
     if moved:
         lines.append(Patch(color=MOVED, linewidth=0, label="moved by the feed itself"))
     if late:

@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.bins import NEVER
-from pipeline.doings import Doing, Doings
+from pipeline.doings import Doing, Doings, blinded
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Account, Called, Observed, Tolerance, account
@@ -19,6 +19,7 @@ from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Trace, refused
 from pipeline.feeds.archive import recordings
 from pipeline.feeds.case import Label
+from pipeline.past import Past
 from pipeline.records import DeadLetter, Entity, Outage, Run
 from pipeline.replay import Playback, through_memory
 from pipeline.series import Places, placed
@@ -60,6 +61,7 @@ class Judged:
     places: Places
     dead: tuple[DeadLetter, ...] = ()
     doings: tuple[Doing, ...] = ()
+    past: Past = field(default_factory=Past)
 
     def tells_of(self, label: Label) -> bool:
         """Whether there is any series that tells of a label's entity: of what no row is of, no outage can be called."""
@@ -93,6 +95,7 @@ class Outcome(NamedTuple):
     places: Places
     dead: tuple[DeadLetter, ...] = ()
     doings: tuple[Doing, ...] = ()
+    past: Past = Past()
 
 
 def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -> Outcome:
@@ -121,7 +124,8 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
     if not any(trace.is_observed.any() for trace in traces):
         raise UserError(f"{case.folder}: nothing in its signals was observed")
     told = tuple(doings.told(playback.observed))
-    return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead), told)
+    past = Past.of(playback.observed.without(blinded(told)))
+    return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead), told, past)
 
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:

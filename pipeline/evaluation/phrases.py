@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from pipeline.dating import doubts
 from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged
@@ -56,6 +57,19 @@ def minutes(time: float | None) -> str:
     return f"{'−' if whole < 0 else '+' if whole else ''}{abs(whole)}"
 
 
+def number(value: float) -> str:
+    """A value for a person.
+
+    Examples
+    --------
+    >>> number(2917.3), number(7.9719), number(0.0), number(2.41e9)
+    ('2,917', '7.97', '0', '2,410 M')
+    """
+    if abs(value) >= 1e7:
+        return f"{value / 1e6:,.0f} M"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def share(value: float) -> str:
     """A share in percent, nothing where there is none; what is not whole is neither nothing nor all.
 
@@ -77,6 +91,7 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from damage(judged.dead, FEW)
     yield from moves(judged.doings)
     yield from blind(judged.doings)
+    yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.readings[0].account
     missed = [answer for answer in made.answers if not answer.hit]
     unheard = {a.label for a in missed if not judged.tells_of(a.label)}

@@ -10,11 +10,11 @@ from pipeline.bins import DAY
 from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.phrases import FEW, why
+from pipeline.evaluation.phrases import FEW, number, why
 from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
-from pipeline.outages import RETRACTED
+from pipeline.outages import ENDED, RETRACTED
 from pipeline.reasons import resemblance, signal_name, speaking, term_text
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
@@ -146,8 +146,14 @@ def _verdict(judged: Judged, answer: Answer) -> str:
     if not answer.hit:
         return "Missed."
     late = answer.confirmed or 0
-    said = f"Called out {lasted(abs(late))} {'after' if late >= 0 else 'before'} its start"
+    said = f"Called out {_apart(late)} its start"
+    if answer.end_error is not None:
+        said += f", over {_apart(answer.end_error)} its end"
     return f"{said}." if answer.met else f"{said}, but not as exactly as is allowed: {why(answer, judged.tolerance)}."
+
+
+def _apart(time: int) -> str:
+    return f"{lasted(abs(time))} {'after' if time >= 0 else 'before'}" if time else "at"
 
 
 def _window(time: Span, judged: Judged, place: Entity) -> Span:
@@ -217,23 +223,10 @@ def _worst(trace: Trace, time: Span) -> str:
         return ""
     ratio = np.where(inside, trace.value / np.where(inside, trace.expected, 1.0), np.inf)
     i = int(np.argmin(ratio))
-    silent = " (nothing said)" if (trace.state[inside] == UNKNOWN).all() else ""
-    return (
-        f"{signal_name(trace.signal)} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%}){silent}"
-    )
-
-
-def number(value: float) -> str:
-    """A value for a person.
-
-    Examples
-    --------
-    >>> number(2917.3), number(7.9719), number(0.0), number(2.41e9)
-    ('2,917', '7.97', '0', '2,410 M')
-    """
-    if abs(value) >= 1e7:
-        return f"{value / 1e6:,.0f} M"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    name = signal_name(trace.signal)
+    if (trace.state[inside] == UNKNOWN).all():  # it strays too far, or is too little, to be held against anything
+        return f"{name} (nothing said)"
+    return f"{name} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%})"
 
 
 def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:
@@ -259,8 +252,21 @@ def _because(outage: Outage | None, traces: Iterable[Trace], time: Span) -> Iter
     begin = f"{called if outage.confirmed_at is not None else 'Only suspected,'} because of"
     said = f"{begin} {', '.join(for_it) or 'nothing'}"
     yield said + (f"; against it spoke {', '.join(against)}" if against else "") + " [log-odds]."
+    if outage.state == ENDED and outage.end is not None and (still := _low_at(outage.end, outage, traces)):
+        yield f"It was over at {utc_text(outage.end)}: what was back outweighed what still looked low, {still}."
     if outage.confirmed_at is not None and not outage.part_of:  # it is the whole that may look like a shutdown
         yield resemblance(outage)
+
+
+def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:
+    """Which of its signals looked low at a time [s], and how low."""
+    told = []
+    for trace in (trace for trace in traces if trace.entity[:2] == (outage.entity_type, outage.entity)):
+        low = within(trace, Span(time, time + 1)) & np.isin(trace.state, LOW) & (trace.expected > 0)
+        told += [
+            f"{signal_name(trace.signal)} at {left:.0%} of usual" for left in trace.value[low] / trace.expected[low]
+        ]
+    return ", ".join(told)
 
 
 def _why_not(traces: Iterable[Trace], time: Span) -> str:
@@ -277,7 +283,7 @@ def _why_not(traces: Iterable[Trace], time: Span) -> str:
     if not scores:
         return "Nothing was said of it: nothing was observed, the past was too short, or the series too small."
     lowest, signal = min(scores)
-    score = f"{lowest:.1f}".replace("-", "−")
+    score = f"{lowest:.1f}".replace("-", "−") + " robust standard deviations from what was expected"
     if not lows:
         return f"Not called out: no signal was low, the lowest score is {score} ({signal})."
     return f"Not called out, though {', '.join(sorted(set(lows)))} looked low: the lowest score is {score}."

@@ -19,6 +19,9 @@ from pipeline.wording import printable
 NARROW = ("hit", "met", "false", "sus-\npect.", "con-\nfirm.", "on-\nset", "end", "cover", "pie-\nces", "refu-\nsed")
 """The columns that a terminal of 80 has room for."""
 
+NAME = 13
+"""Characters of a detector's name in a line [-]."""
+
 
 def show(console: Console, judged: Iterable[Judged]) -> None:
     """Show the account of every case, and of all together."""
@@ -66,12 +69,14 @@ def _show_case(console: Console, judged: list[Judged]) -> None:
 
 
 def _table(console: Console, lines: Iterable[tuple[str, list[str]]]) -> Table:
+    """As many columns as there is room for: no number is cut."""
+    names, made = (*NARROW, *(("others", "false per\nentity-month") if console.width >= WIDE else ())), list(lines)
+    wide = [max(map(len, [*name.split("\n"), *(row[i] for _, row in made)])) for i, name in enumerate(names)]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    names = (*NARROW, *(("others", "false per\nentity-month") if console.width >= WIDE else ()))
-    made = [(name, cells[: len(names)]) for name, cells in lines]
-    table.add_column("detector", overflow="fold", min_width=13)
-    for i, name in enumerate(names):
-        table.add_column(name, justify="right", no_wrap=True, min_width=max([3, *(len(cells[i]) for _, cells in made)]))
+    table.add_column("detector", overflow="fold", min_width=NAME)
+    fit = [NAME + sum(wide[: i + 1]) + 2 * (i + 1) <= console.width for i in range(len(names))]
+    for name, width in zip(names[: sum(fit)], wide, strict=False):
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
     for name, cells in made:
-        table.add_row(Text(printable(name), "bold" if name == OURS else ""), *cells)
+        table.add_row(Text(printable(name), "bold" if name == OURS else ""), *cells[: sum(fit)])
     return table

@@ -40,6 +40,14 @@ def test_a_forgotten_past_keeps_the_positions_of_the_rest() -> None:
     np.testing.assert_array_equal(history.read(2 * CHUNK, plain(2)), [200.0 * CHUNK, 200.0 * CHUNK + 1])
 
 
+def test_the_newest_column_stays_however_old_it_is() -> None:
+    full = grown(2 * CHUNK).forget(10**9)
+    assert full.time(full.end - 1) == 10 * (2 * CHUNK - 1)
+    full.push(10**9, np.zeros(2), np.zeros(2), np.zeros(2, bool))
+    more = grown(2 * CHUNK + 1).forget(10**9)
+    assert more.time(more.end - 1) == 20 * CHUNK
+
+
 def test_a_view_shows_what_was_observed_between_its_times_and_nothing_before() -> None:
     history = grown(CHUNK + 3)
     view = View(np.array([30, 30]), np.array([50, 700]))

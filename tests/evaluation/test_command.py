@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from detectors import REGISTRY
@@ -12,6 +13,7 @@ from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.judged import ALONE, ANY, FUSED, OURS, WARNING, judge_all, only
+from pipeline.evaluation.tables import _table
 from pipeline.settings import Judging, Settings
 from tests.evaluation.made import BACK, FALL, STEP, case
 
@@ -42,6 +44,16 @@ def test_several_cases_are_added_up(tmp_path: Path) -> None:
     *_, total = [line.split() for line in shown.splitlines() if line.startswith("ours")]
     assert total[1:4] == ["1/1", "1/1", "1"]
     assert "false per" in shown
+
+
+@pytest.mark.parametrize(("width", "columns"), [(80, 9), (100, 10), (130, 12)])
+def test_no_number_of_a_table_is_cut_whatever_room_there_is(width: int, columns: int) -> None:
+    cells = ["14/14", "14/14", "300", "+5420", "+5420", "−5780", "+2130", "100%", "1.5", "<1%", "20", "0.01"]
+    console = Console(width=width, record=True)
+    console.print(_table(console, [("similar_days, any signal", cells)]))
+    (line,) = [line for line in console.export_text().splitlines() if line.startswith("similar_days, ")]
+    assert line.split()[-columns:] == cells[:columns]
+    assert len(line) <= width
 
 
 def test_only_the_detectors_that_are_named_stand_beside_ours(tmp_path: Path) -> None:

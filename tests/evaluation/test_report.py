@@ -48,7 +48,8 @@ def story(folder: Path) -> Story:
 def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(tmp_path: Path) -> None:
     told = story(case(tmp_path / "dark", left=0.3))
     assert told.headline == (
-        "Pakistan: labelled shutdown, 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start."
+        "Pakistan: labelled shutdown, 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start, over "
+        "at its end."
     )
     seen, why, like = told.sentences
     assert seen == (
@@ -65,10 +66,39 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
     assert told.label is not None
 
 
+def test_what_was_not_observed_is_drawn_and_said(tmp_path: Path) -> None:
+    folder = case(tmp_path / "hole", left=0.3)
+    table = folder / "signals.csv"
+    hole = [iso(FALL + 600 * i) for i in range(-6, 9)]
+    table.write_text("".join(line + "\n" for line in table.read_text().split() if line.partition(",")[0] not in hole))
+    (ours,) = judged(folder)
+    assert next(iter(remarks(ours))) == (
+        "Not exactly dated: the outage of Pakistan began between 2024-02-07 23:00 and 2024-02-08 01:30 UTC, "
+        "not observed."
+    )
+    assert "not observed" in key(*stories(ours))
+    assert "not observed" not in key(story(case(tmp_path / "whole", left=0.3)))
+
+
+def key(told: Story) -> list[str]:
+    """The words of a picture's legend."""
+    svg = picture(told, [])
+    return re.findall(r"<!-- ([a-z ]+) -->", svg.decode())
+
+
 def test_what_was_missed_says_why(tmp_path: Path) -> None:
     told = story(case(tmp_path / "shallow", left=0.999))
     assert "Missed." in told.headline
     assert told.sentences[-1].startswith("Not called out: no signal was low, the lowest score is")
+
+
+def test_what_is_over_although_one_signal_is_still_low_says_so(data: Path) -> None:
+    (iraq,) = judged(data / "signals" / "iraq-2023-exams")
+    said = [[s for s in told.sentences if s.startswith("It was over at")] for told in stories(iraq)]
+    assert said[0] == [
+        "It was over at Mon 21 Aug 2023, 05:30 UTC: what was back outweighed what still looked low, "
+        "probes (probing.ioda) at 77% of usual."
+    ]
 
 
 def test_a_false_outage_and_a_quiet_control_have_a_picture_too(tmp_path: Path) -> None:

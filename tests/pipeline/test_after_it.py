@@ -83,3 +83,31 @@ def test_a_country_of_regions_is_back_when_they_are_and_out_again_when_they_are(
         (0, 9),
         (10, 12),
     ]
+
+
+@pytest.mark.parametrize(
+    ("at", "hours_back", "left"), [(3, 1, 1.0), (10, 1, 1.0), (10, 1, 0.6), (10, 2, 1.0), (20, 1, 1.0)]
+)
+@pytest.mark.parametrize("others", [(), ("traffic.radar",)])
+def test_an_hour_of_return_in_an_outage_of_weeks_does_not_end_it(
+    at: int, hours_back: int, left: float, others: tuple[str, ...]
+) -> None:
+    """Its detector has got used to the low level by then, and would not see that it is out again."""
+
+    def share(day: np.ndarray) -> np.ndarray:
+        blip = (np.rint(24 * day) >= 24 * at) & (np.rint(24 * day) < 24 * at + hours_back)
+        return np.where(blip, left, np.where((day >= 0) & (day < 30), 0.05, 1.0))
+
+    series = {"probing.ioda": made(40, share)} | {signal: made(40, out(30, 0.05)) for signal in others}
+    found = told(series)
+    if hours_back == 1 or others:
+        assert found == [(0, 30)]
+    else:  # two good hours are an end; what is out again after them is told
+        assert [(round(24 * start), round(24 * (end or 0))) for start, end in found] == [(0, 240), (242, 720)]
+
+
+@pytest.mark.parametrize("gap", [26, 48, 100])
+def test_a_gap_in_the_only_witness_that_is_still_low_ends_no_outage_of_weeks(gap: int) -> None:
+    x = made(40, out(25, 0.05))
+    x[24 * QUIET + 12 : 24 * QUIET + 12 + gap] = np.nan
+    assert told({"probing.ioda": x, "traffic.radar": made(40, out(0.5, 0.05))}) == [(0, 25)]

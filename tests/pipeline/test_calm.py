@@ -38,8 +38,8 @@ def day(signal: str, seed: int, lows: float, detector: str = "seasonal") -> Verd
     value = np.where(rng.random(shape) < 0.1, np.nan, rng.choice([0.0, 50.0, 80.0, 93.0, 97.0, 99.5, 100.0], shape))
     expected = rng.choice([100.0, 100.0, 100.0, 0.0, np.nan], shape)
     return Verdicts(
-        RUN, "test", 0, signal, detector, width, DAY, UP, ENTITIES, start=width * np.arange(shape[0]), value=value,
-        health=rng.random(shape).astype(np.float32), expected=expected, lower=expected, upper=expected,
+        RUN, "test", 0, signal, detector, width, 2 * DAY, UP, ENTITIES, start=np.arange(DAY, 2 * DAY, width),
+        value=value, health=rng.random(shape).astype(np.float32), expected=expected, lower=expected, upper=expected,
         score=np.where(state == UNKNOWN, np.nan, rng.normal(0, 9, shape)), state=state,
         settled=np.ones(shape, np.bool_), common=np.ones(shape[0]),
     )  # fmt: skip
@@ -120,6 +120,8 @@ def test_a_country_that_stays_low_by_its_parts_is_taken_in_one_by_one(monkeypatc
         return out
 
     monkeypatch.setattr(Ledger, "see", watched)
-    until = dataclasses.replace(frame, **{name: getattr(frame, name)[:50] for name in COLUMNS}, watermark=50 * 600)
+    until = dataclasses.replace(
+        frame, **{name: getattr(frame, name)[:50] for name in COLUMNS}, watermark=DAY + 50 * 600
+    )
     assert fused([until])[0] == []
     assert told == [LOW_PROVISIONAL]

@@ -55,6 +55,7 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
         "few_sources": [],
         "hardly_judged": [],
         "undated": [],
+        "last_observed": [],
         "given_up": [],
         "unmatched": [],
         "outages": [],

@@ -15,6 +15,7 @@ from pipeline.settings import Fusing
 from tests.pipeline.verdicts import COUNTRY, verdicts
 
 BGP, PROBING, GOOGLE, RADAR, TELESCOPE = "bgp.ris", "probing.ioda", "traffic.google", "traffic.radar", "telescope.x"
+DAY, HOUR = 24 * 3600, 3600
 ALL = Run("r", "replay", (BGP, PROBING, GOOGLE, RADAR, TELESCOPE))
 
 
@@ -116,6 +117,103 @@ def test_a_weak_witness_that_flaps_moves_no_end() -> None:
     assert (outage.state, outage.end) == ("ended", 15 * 300)
 
 
+@pytest.mark.parametrize("left", [1.0, 0.94, 0.91])
+def test_it_ends_no_sooner_than_a_strong_witness_leaves_the_bottom_however_little_it_lacks_then(left: float) -> None:
+    run = Run("r", "replay", (PROBING, GOOGLE))
+    first = verdicts(PROBING, "...." + "L" * 4 + "." * 40, run=run)
+    (outage,) = fuse(first, shares(GOOGLE, [1.0] * 4 + [0.2] * 16 + [left] * 28, run))
+    assert (outage.state, outage.end) == ("ended", 20 * 300)
+
+
+@pytest.mark.parametrize(("bins", "end"), [(2, HOUR + 600), (6, HOUR + 1800), (8, 2 * HOUR)])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_wide_bin_that_began_in_an_outage_which_is_over_is_no_second_one(
+    bins: int, end: int, restarted: bool
+) -> None:
+    """``end``: of one of eight bins the wide one comes before it is over."""
+    run = Run("r", "replay", (PROBING, GOOGLE))
+    found: dict[str, list[tuple[int, int | None]]] = {}
+    for marks in (".L....", ".LL..."):
+        stage, outages = FuseStage(0, Fusing()), {}
+        fine = verdicts(PROBING, "." * 12 + "L" * bins + "." * (60 - bins), run=run)
+        wide = verdicts(GOOGLE, marks, run=run, width=HOUR)
+        for at in range(0, 6 * HOUR, 300):
+            for frame in (fine, wide):
+                ends = frame.start + frame.width
+                own = {name: getattr(frame, name)[(ends > at) & (ends <= at + 300)] for name in BY_BIN}
+                for out in stage.step(dataclasses.replace(frame, watermark=at + 300, **own)):
+                    if isinstance(out, Outage):
+                        outages[out.id] = out
+            if restarted:
+                state, stage = stage.save(), FuseStage(0, Fusing())
+                stage.load(state)
+        found[marks] = [(out.start, out.end) for out in outages.values()]
+    assert found[".L...."] == [(HOUR, end)]
+    later = [(HOUR, end), (2 * HOUR, 3 * HOUR)] if bins < 8 else [(HOUR, 3 * HOUR)]
+    assert found[".LL..."] == later, "the hour after it is another"
+
+
+def test_a_signal_that_comes_and_goes_at_a_plateau_makes_no_flood_of_revisions() -> None:
+    run = Run("r", "replay", (PROBING, GOOGLE))
+    stage = FuseStage(0, Fusing())
+    frames = [verdicts(PROBING, "...." + "L" * 96, run=run), verdicts(GOOGLE, "...." + ".?" * 48, run=run)]
+    told = [out for frame in frames for out in stage.step(frame) if isinstance(out, Outage)]
+    assert len(told) <= 4
+    assert {term.signal: term.weight for term in told[-1].signals} == {PROBING: 9.0, GOOGLE: -2.0}
+
+
+def test_what_was_deepest_stays_told_when_another_signal_is_heard_later() -> None:
+    """Routes are back when the hourly telescope speaks for the first time since: they had fallen all the same."""
+    run = Run("r", "replay", (BGP, PROBING, TELESCOPE))
+    frames = [
+        shares(BGP, [1.0] * 24 + [0.3] * 6 + [1.0] * 42, run),
+        shares(PROBING, [1.0] * 24 + [0.1] * 40 + [1.0] * 8, run),
+        verdicts(TELESCOPE, "......", run=run, width=HOUR),
+    ]  # fmt: skip
+    (outage,) = fuse(*frames)
+    told = {term.signal: (term.ratio, term.weight) for term in outage.signals}
+    assert told == {BGP: (0.3, 9.0), PROBING: (0.1, 9.0), TELESCOPE: (1.0, -0.5)}
+    assert outage.kind == "partial"
+
+
+@pytest.mark.parametrize(("mark", "state"), [("l", "retracted"), ("L", "ended")])
+def test_what_is_only_suspected_is_retracted_once_nobody_has_spoken_for_six_days(mark: str, state: str) -> None:
+    frame = verdicts(PROBING, "...." + mark * 4 + "L" * 24 * 10, run=Run("r", "replay", (PROBING,)), width=HOUR)
+    said = frame.state.copy()
+    said[8:] = UNKNOWN
+    back = dataclasses.replace(frame, state=said, value=np.where(said == UNKNOWN, 100.0, frame.value))
+    (outage,) = fuse(back)
+    assert outage.state == state
+
+
+def test_a_signal_that_was_last_seen_before_the_onset_does_not_stand() -> None:
+    """Traffic by the hour is not back yet when routes and probes have fallen: it neither decides what it is, nor what
+    it looks like; when it comes it does."""
+    run = Run("r", "replay", (BGP, PROBING, RADAR))
+    fine = [verdicts(signal, "." * 13 + "L" * 23, run=run, left=0.1) for signal in (BGP, PROBING)]
+    hourly = verdicts(RADAR, "...", run=run, width=HOUR)
+    stage, kinds = FuseStage(0, Fusing()), {}
+    for at in range(36):
+        for frame in (*fine, hourly):
+            mark, ends = (at + 1) * 300, frame.start + frame.width
+            one = {name: getattr(frame, name)[(ends > mark - 300) & (ends <= mark)] for name in BY_BIN}
+            for out in stage.step(dataclasses.replace(frame, watermark=mark, **one)):
+                if isinstance(out, Outage):
+                    kinds[mark] = (out.kind, {term.signal: term.weight for term in out.signals}.get(RADAR))
+    early, late = ([kinds[mark] for mark in kinds if (mark >= 2 * HOUR) == is_late] for is_late in (False, True))
+    assert set(early) == {("blackout", None)}
+    assert set(late) == {("partial", -2.0)}
+
+
+@pytest.mark.parametrize(("before", "signs"), [("." * 4, True), ("?" * 4, False)])
+def test_an_onset_that_nobody_saw_has_no_hour(before: str, signs: bool) -> None:
+    at = 6 * DAY - 2 * HOUR
+    frame = verdicts(PROBING, "." * 20 + before + "L" * 20, run=Run("r", "replay", (PROBING,)), at=at)
+    (outage,) = fuse(frame)
+    assert outage.start == 6 * DAY
+    assert ("grid" in {sign.name for sign in outage.signs}) == signs
+
+
 @pytest.mark.parametrize(("left", "end"), [(1.0, 40), (0.95, 40), (0.6, None), (0.1, None)])
 def test_one_whose_detector_says_nothing_more_is_over_when_all_is_back_and_not_before(
     left: float, end: int | None
@@ -132,7 +230,6 @@ def test_one_whose_detector_says_nothing_more_is_over_when_all_is_back_and_not_b
     )
 
 
-DAY, HOUR = 24 * 3600, 3600
 BY_BIN = ("start", "value", "health", "expected", "lower", "upper", "score", "state", "settled", "common")
 
 

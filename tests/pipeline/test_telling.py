@@ -47,6 +47,17 @@ def replayed(folder: Path, rows: str, code: int = 0, *options: str) -> str:
     return " ".join(done.stdout.split())
 
 
+def test_what_is_still_suspected_is_named_and_what_was_retracted_is_counted_apart(tmp_path: Path) -> None:
+    rows = series(72).splitlines()
+    for at in (-1, -80):
+        rows[at] = rows[at].removesuffix("100") + "80"
+    said = replayed(tmp_path, "".join(f"{row}\n" for row in rows))
+    assert "no outages confirmed, 2 only suspected, 1 of them retracted" in said
+    assert "Still suspected: Pakistan from 2024-02-07 23:50 UTC on (" in said
+    assert "432 records read, 2024-02-05 00:00 to 2024-02-07 23:50 UTC: 432 used" in said
+    assert "suspected:" not in replayed(tmp_path, series(72))
+
+
 def test_a_day_without_a_past_is_no_all_clear(tmp_path: Path) -> None:
     said = replayed(tmp_path, series(24, low=range(2, 12)))
     assert "no outages confirmed" in said
@@ -155,10 +166,13 @@ def test_what_is_still_out_by_a_signal_that_is_no_longer_observed_says_so(tmp_pa
     back = series(72, low=range(9, 21), signal="probing.ioda")
     radar = series(72, low=range(21), signal="traffic.radar")
     said = replayed(tmp_path, back + without(radar, 18, 0), 1)
-    assert "Still out: Pakistan. What traffic.radar showed last, until 2024-02-07 06:00 UTC, holds that" in said
-    assert "Still out:" not in replayed(tmp_path, back + radar)
+    assert (
+        "Still out, as far as is known: Pakistan. What had shown it was last observed: traffic.radar until 2024-02-07"
+        in said
+    )
+    assert "Still out, as" not in replayed(tmp_path, back + radar)
     ended = series(72, low=range(9, 21), signal="traffic.radar")
-    assert "Still out:" not in replayed(tmp_path, back + without(ended, 4, 0), 1)
+    assert "Still out, as" not in replayed(tmp_path, back + without(ended, 4, 0), 1)
 
 
 KIN = {("asn", name): Entity("asn", name, "PK", mobile, title)

@@ -1,0 +1,83 @@
+"""One array for each thing that is known of every entity by every signal."""
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.evidence import BESIDE, kind_of
+from pipeline.settings import Fusing
+
+LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
+"""Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
+
+COLUMNS = {
+    "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
+    "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "back": (np.int64, ()),
+    "risen": (np.int64, ()), "seen": (np.int64, ()), "spoke": (np.int64, ()), "deep": (np.int64, ()),
+    "dated": (np.bool_, ()), "since": (np.int64, LADDER.shape), "heaviest": (np.float64, ()), "worst": (np.float64, ()),
+    "witness": (np.float64, ()), "over": (np.int64, ()),
+}  # fmt: skip
+"""One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
+calm, when it last came back, since when it is but for passing lows, was last observed, last said something, and was
+last at the bottom of an outage [s];
+whether it was judged just before it fell; since when it has lost each share of `LADDER` [s], its heaviest weight and
+largest loss while it is low, its heaviest weight in the outage that is open, and when the last confirmed one ended."""
+
+
+class Columns:
+    """`COLUMNS` of the entities and signals of one run in one fusion partition."""
+
+    def __init__(self, settings: Fusing) -> None:
+        self.settings = settings
+        self.signals: list[str] = []
+        self.ends: list[int] = []
+        self.widths: list[int] = []
+        self._relate()
+        self.columns = {name: np.zeros((0, 0, *more), dtype) for name, (dtype, more) in COLUMNS.items()}
+        self.last_over = 0
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.columns[name]
+
+    def signal(self, name: str, width: int) -> int:
+        """The place of a signal; one that is new gets one."""
+        if name not in self.signals:
+            self.signals.append(name)
+            self.ends.append(0)
+            self.widths.append(width)
+            self._relate()
+            self.grow(len(self["weight"]))
+        return self.signals.index(name)
+
+    def _relate(self) -> None:
+        """How the signals stand to one another: ``pairs`` of the place of each detector beside a first one and of that;
+        ``slow (s,) bool``: which are such; ``others``: of each the places of all but those of any detector of it;
+        ``wide (s,) int64``: the widths of their bins [s]; ``says (s,)``: how much each says of a return [log-odds]."""
+        names = [signal.partition(BESIDE)[0] for signal in self.signals]
+        firsts = {signal: i for i, signal in enumerate(self.signals)}
+        self.slow = np.array([BESIDE in signal for signal in self.signals], bool)
+        self.pairs = [(i, firsts[name]) for i, name in enumerate(names) if self.slow[i] and name in firsts]
+        self.wide = np.array(self.widths, np.int64)
+        self.says = np.array([-self.settings.against(kind_of(name)) for name in names])
+        self.others = [[i for i, other in enumerate(names) if other != name] for name in names]
+
+    def grow(self, entities: int) -> None:
+        """Room for new entities and signals."""
+        shape = (entities, len(self.signals))
+        if self["weight"].shape == shape:
+            return
+        for name, column in self.columns.items():
+            wider = np.zeros((*shape, *column.shape[2:]), column.dtype)
+            wider[: column.shape[0], : column.shape[1]] = column
+            self.columns[name] = wider
+
+    def save(self) -> tuple[Any, dict[str, np.ndarray]]:
+        """Head and arrays."""
+        return (self.signals, self.ends, self.widths), dict(self.columns)
+
+    def load(self, head: Any, columns: dict[str, np.ndarray]) -> None:
+        """Take over what was saved."""
+        self.signals, self.ends, self.widths = head
+        self._relate()
+        self.columns = {name: columns[name].copy() for name in COLUMNS}
+        self.last_over = int(self["over"].max(initial=0))

@@ -1,0 +1,60 @@
+"""What nobody saw of outages: when they began or ended, and whether they go on."""
+
+from collections.abc import Iterable, Iterator
+
+from pipeline.explaining import FEW, few, place_name
+from pipeline.observed import Gap
+from pipeline.outages import CONFIRMED, RECOVERING
+from pipeline.past import Past
+from pipeline.records import Outage
+from pipeline.series import Places
+from pipeline.show import by_country, utc
+from pipeline.wording import counted
+
+OVER = "Over by what others show"
+GOES_ON = {CONFIRMED: "Still out, as far as is known", RECOVERING: "Recovering, by what others show"}
+"""What is said of an outage whose witness is not observed, by its state."""
+
+
+def doubts(found: Iterable[Outage], past: Past, places: Places) -> Iterator[str]:
+    """What is not exactly known of confirmed outages, in sentences."""
+    found = by_country(found, places)
+    yield from _unwatched(found, past, places)
+    yield from _inexact(found, past, places)
+    names = [
+        f"{place_name(o.entity_type, o.entity, places)} from {utc(o.start)} UTC on" for o in found if past.undated(o)
+    ]
+    if names:
+        yield (
+            f"The onset cannot be dated of the outage of {few(names)}: it may have begun earlier, when there was no "
+            "day of past to compare with."
+        )
+
+
+def _unwatched(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
+    """What is still out only by what a signal last showed, or over though it showed no return: that of the same signal
+    and time in one sentence."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for outage in found:
+        seen = [f"{signal} until {utc(until)}" for signal, until in past.unseen(outage)]
+        if seen:
+            name = place_name(outage.entity_type, outage.entity, places)
+            groups.setdefault((GOES_ON.get(outage.state, OVER), ", ".join(seen)), []).append(name)
+    for (said, seen_until), names in list(groups.items())[:FEW]:
+        yield f"{said}: {few(names)}. What had shown it was last observed: {seen_until} UTC."
+    if len(groups) > FEW:
+        yield f"So it is at {counted(len(groups) - FEW, 'other time')}: --json has them all (last_observed)."
+
+
+def _inexact(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
+    """Between when outages began or ended that nobody saw begin or end: those of the same times in one sentence."""
+    groups: dict[tuple[str, Gap], list[str]] = {}
+    for outage in found:
+        for word, gap in (("began", past.began(outage)), ("ended", past.ended(outage))):
+            if gap is not None:
+                groups.setdefault((word, gap), []).append(place_name(outage.entity_type, outage.entity, places))
+    for (word, gap), names in list(groups.items())[:FEW]:
+        first, last = map(utc, filter(None, gap))
+        yield f"Not exactly dated: the outage of {few(names)} {word} between {first} and {last} UTC, not observed."
+    if len(groups) > FEW:
+        yield f"Nor are others, at {counted(len(groups) - FEW, 'other time')}: --json names them all (undated)."
