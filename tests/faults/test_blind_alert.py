@@ -2,6 +2,7 @@
 
 import io
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def test_by_the_rules_it_fires_within_two_bins(
 def test_a_feed_that_ends_at_a_worker_is_told_within_two_heartbeats(tmp_path: Path) -> None:
     """All by a hundredth: heartbeats of three seconds for bins of three hundred, a silence of three."""
     port, topic, heartbeat = free_port(), topics.feed("table"), WIDTH / 100
-    live, receiver = Run("live", "live", ("probing.ioda",)), Receiver(io.StringIO())
+    live, receiver, times = Run("live", "live", ("probing.ioda",)), Receiver(io.StringIO()), count(0, 60)
     with embedded() as broker, listening(receiver) as webhook, alertmanager(webhook, tmp_path / "alerts") as alerts:
         create(broker, topics.every(FEEDS))
         more = ("--feed", "table", "--silence", str(Settings().silence // 100), "--metrics-port", str(port))
@@ -66,7 +67,8 @@ def test_a_feed_that_ends_at_a_worker_is_told_within_two_heartbeats(tmp_path: Pa
         until(lambda: answers(f"http://127.0.0.1:{port}/metrics"), 60)
         with prometheus(f"127.0.0.1:{port}", alerts, tmp_path / "prometheus") as asked, Sender(broker) as sender:
 
-            def beat(at: int) -> float:
+            def beat() -> float:
+                at = next(times)
                 for partition in range(topic.partitions):
                     sender.send(
                         topic.name, encode(Heartbeat(live, "table", partition, at, "up", live.signals)), partition
@@ -74,11 +76,14 @@ def test_a_feed_that_ends_at_a_worker_is_told_within_two_heartbeats(tmp_path: Pa
                 sender.flush()
                 return time.monotonic()
 
-            beat(0)
-            until(lambda: asked.at("netvigil_feed_up == 1"), 60)
-            for i in range(3):
+            def is_up() -> bool:
+                beat()  # until it is seen it must not fall silent
+                return bool(asked.at("netvigil_feed_up == 1"))
+
+            until(is_up, 60)
+            for _ in range(3):
+                last = beat()
                 time.sleep(heartbeat / 3)
-                last = beat(600 * i)
             assert asked.at('ALERTS{alertname="NetvigilFeedDead"}') == []
             until(lambda: asked.at('ALERTS{alertname="NetvigilFeedDead",alertstate="firing"}'), 60)
             took = time.monotonic() - last
