@@ -16,7 +16,7 @@ from pipeline.evaluation.totals import totals
 from pipeline.show import WIDE
 from pipeline.wording import printable
 
-NARROW = ("hit", "met", "false", "sus-\npect.", "con-\nfirm.", "on-\nset", "end", "cover", "pie-\nces", "refu-\nsed")
+NARROW = ("hit", "met", "fal-\nse", "sus-\npect.", "con-\nfirm.", "on-\nset", "end", "cover", "pie-\nces", "ref-\nused")
 """The columns that a terminal of 80 has room for."""
 
 NAME = 13
