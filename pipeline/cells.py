@@ -109,7 +109,7 @@ class Cells(Columns):
         """Of which outages a witness was low when it was last observed, that may be so again: for more than a day and
         less than ``settings.used_to`` nobody knows ``(n,) bool``."""
         low = (self["low_from"][rows] > 0) & strong_ones(self["witness"][rows]) & self.unseen(rows, now)
-        return (low & ~self.unseen(rows, now, self.settings.used_to)).any(axis=1) if low.any() else low.any(axis=1)
+        return (low & ~self.unseen(rows, now, self.settings.used_to)).any(axis=1)
 
     def _mute(self, rows: np.ndarray, now: int) -> np.ndarray:
         """Which signals say nothing of the entities at ``rows`` for so long that they hold no suspicion ``(n, s)``."""
@@ -142,7 +142,7 @@ class Cells(Columns):
         ends, now
             When the last bin of each signal ended, ``(s,)`` or ``(n, s)``, and the moment, of all or ``(n, 1)`` [s].
         """
-        stale = now > ends + self.settings.stale * np.array(self.widths, np.int64)
+        stale = now > ends + self.settings.stale * self.wide
         terms = np.where(stale & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
         for beside, first in self.pairs:
             if not terms[:, beside].any():
@@ -223,7 +223,7 @@ class Cells(Columns):
     def returned(self, rows: np.ndarray, strong: np.ndarray, now: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """When the last of these witnesses ``(n, s)`` returned, left the bottom, or was last observed [s], and the
         widest and narrowest of their bins [s]; 0 as long as none has returned."""
-        widths = np.broadcast_to(np.array(self.widths), strong.shape)
+        widths = np.broadcast_to(self.wide, strong.shape)
         widest = np.where(strong, widths, 0).max(axis=1)
         finest = np.where(strong, widths, widest[:, None]).min(axis=1)
         low, calm, deep = self["low_from"][rows], self["calm_from"][rows], self["deep"][rows]

@@ -18,10 +18,10 @@ COLUMNS = {
     "witness": (np.float64, ()), "over": (np.int64, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
-calm, when it last came back, since when it is but for passing lows, was last observed, last said something, and was
-last at the bottom of an outage [s];
-whether it was judged just before it fell; since when it has lost each share of `LADDER` [s], its heaviest weight and
-largest loss while it is low, its heaviest weight in the outage that is open, and when the last confirmed one ended."""
+calm, when it last came back, since when it is calm but for passing lows, when it was last observed, last said something
+and was last at the bottom of an outage [s]; whether it was judged just before it fell; since when it has lost each
+share of `LADDER` [s], its heaviest weight and largest loss while it is low, its heaviest weight in the outage that is
+open, and when the last confirmed one ended [s]."""
 
 
 class Columns:
