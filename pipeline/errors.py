@@ -25,6 +25,17 @@ def gave_up(reason: str) -> bool:
     )
 
 
+def refuses(reason: str) -> bool:
+    """Whether damage of that reason refuses a whole series by its name, and so all of its rows.
+
+    Examples
+    --------
+    >>> refuses("bad-signal"), refuses("bad-country"), refuses("bad-value")
+    (True, True, False)
+    """
+    return reason in ("bad-signal", "too-many-signals", "bad-entity-type", "bad-entity", "bad-country", "bad-asn")
+
+
 class DecodeError(Exception):
     """A piece of a feed that cannot be used: becomes a dead letter, and the stream goes on.
 

@@ -13,7 +13,7 @@ from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.dating import doubts
 from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
-from pipeline.errors import gave_up
+from pipeline.errors import gave_up, refuses
 from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
 from pipeline.feeds.case import strangers
 from pipeline.observed import Gap, Observed, Series
@@ -25,7 +25,7 @@ from pipeline.series import Places
 from pipeline.show import by_country, lasted, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import hardly_judged
-from pipeline.wording import counted, damage, given_up, printable
+from pipeline.wording import counted, damage, given_up, printable, refused
 
 
 def tell(
@@ -36,8 +36,8 @@ def tell(
 
     ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
     was seen and hardly ever judged.
-    Returns the exit code: 1 where nothing was judged, and where what was given up, unanswered, not observed or not seen
-    by a feed may hold an outage.
+    Returns the exit code: 1 where nothing was judged, and where what was given up, refused by its name, unanswered, not
+    observed or not seen by a feed may hold an outage.
     """
     counts = {
         "read": playback.read, "used": result.used,
@@ -58,12 +58,12 @@ def tell(
             )
         for sentence in moves(doings):
             console.print(Text(printable(sentence)))
-        unread = (*damage(result.dead, FEW), *strangers(playback.unmatched))
+        unread = (*damage(result.dead, FEW), *refused(result.dead), *strangers(playback.unmatched))
         unknown = (*blind(doings), *hardly_judged(unjudged, playback.places))
         past = _seeing(playback, doings)
         _caution(console, (*_unanswered(counts), *unknown, *_limits(playback, result, past), *unread))
     nothing_judged = not sum(result.judged.values())
-    lost = any(_unanswered(counts)) or any(gave_up(letter.reason) for letter in result.dead)
+    lost = any(_unanswered(counts)) or any(gave_up(letter.reason) or refuses(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
     return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))
 
@@ -109,6 +109,7 @@ def _as_json(
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
             for letter in result.dead if gave_up(letter.reason)
         ],
+        "refused": sum(refuses(letter.reason) for letter in result.dead),
         "unmatched": [dict(zip(("folder", "entity_type", "entity"), line, strict=True)) for line in playback.unmatched],
     }  # fmt: skip
     outages = b",".join(result.lines().splitlines()).decode()

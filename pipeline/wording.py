@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from pipeline.errors import gave_up
+from pipeline.errors import gave_up, refuses
 from pipeline.records import DeadLetter
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -153,3 +153,17 @@ def given_up(letters: Sequence[DeadLetter]) -> Iterator[str]:
     for letter in letters:
         if gave_up(letter.reason):
             yield f"Gave up at {letter.place}: {letter.detail}. What was not read may hold an outage: no all-clear."
+
+
+def refused(letters: Sequence[DeadLetter]) -> Iterator[str]:
+    """How many rows were refused by a name.
+
+    Examples
+    --------
+    >>> list(refused([DeadLetter("r", "table", "bad-country", "line 9", "Pakistan (wanted a code)")]))
+    ['1 row was refused by the name of its series. A series that was not read may hold an outage: no all-clear.']
+    """
+    rows = sum(refuses(letter.reason) for letter in letters)
+    if rows:
+        whose = "was refused by the name of its" if rows == 1 else "were refused by the names of their"
+        yield f"{counted(rows, 'row')} {whose} series. A series that was not read may hold an outage: no all-clear."

@@ -26,6 +26,9 @@ MAX_BAD = 10_000
 MAX_ROWS = 100_000_000
 """Rows of one table, 2.4 GB: what follows is not read."""
 
+OVERRULED = "overruled"
+"""A row of which a later one of the same bin says something else: that one counts."""
+
 MAX_PIECE = 50_000
 """Rows of one piece: it must fit a message."""
 
@@ -69,8 +72,8 @@ def read_table(
     """Read a whole table: 24 bytes of memory a row.
 
     ``entities`` as of `read_entities`; ``cadences`` by signal where they are known, else inferred.  A row that comes
-    twice stays: whoever bins lets the last one win.  A last line without an end is not used: of 86.414 a file that
-    breaks off may leave 8.
+    twice stays; one of which a later row of the same bin says something else is damage.  A last line without an end is
+    not used: of 86.414 a file that breaks off may leave 8.
 
     Examples
     --------
@@ -101,7 +104,8 @@ def read_table(
         if last.strip():
             damage.append(_broken_off(line + block.count(LF), last))
     unmatched = tuple(key for key in entities or {} if key not in names.entities)
-    return Table(*_series(parts, names, entities or {}, cadences or {}), tuple(damage), unmatched, _read_until(parts))
+    series, outside, overruled = _series(parts, names, entities or {}, cadences or {}, MAX_BAD - len(damage))
+    return Table(series, outside, (*damage, *overruled), unmatched, _read_until(parts))
 
 
 def _broken_off(line: int, text: bytes) -> DecodeError:
@@ -132,13 +136,14 @@ def _blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _series(
-    parts: list[Columns], names: Names, entities: Entities, cadences: Mapping[str, Cadence]
-) -> tuple[tuple[Rows, ...], int]:
+    parts: list[Columns], names: Names, entities: Entities, cadences: Mapping[str, Cadence], room: int
+) -> tuple[tuple[Rows, ...], int, list[DecodeError]]:
+    """The rows of each signal, how many values were outside their range, and the rows that others overrule."""
     if not parts:
-        return (), 0
+        return (), 0, []
     time, signal, entity, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     known = [entity_of(kind, name, entities) for kind, name in names.entities]
-    series, outside = [], 0
+    series, outside, overruled = [], 0, []  # type: list[Rows], int, list[DecodeError]
     for name in sorted(names.signals):
         rows = np.flatnonzero(signal == names.signals[name])
         if not len(rows):
@@ -149,11 +154,38 @@ def _series(
         outside += int(wrong.sum())
         cadence = cadences.get(name) or infer_cadence(time[rows])
         used, column = np.unique(entity[rows], return_inverse=True)
-        series.append(
-            Rows(Run(), NAME, 0, name, cadence.width, cadence.slots, cadence.phase, tuple(known[i] for i in used),
-                 time[rows], column.astype(np.int32), np.where(wrong, np.nan, value[rows]))
+        given = Rows(
+            Run(), NAME, 0, name, cadence.width, cadence.slots, cadence.phase, tuple(known[i] for i in used),
+            time[rows], column.astype(np.int32), np.where(wrong, np.nan, value[rows]),
         )  # fmt: skip
-    return tuple(series), outside
+        by = _overruled(given, cadence)
+        told = by[: max(0, room - len(overruled))]
+        overruled += [_contradiction(given, row, other) for row, other in told.tolist()]
+        if len(told) < len(by):
+            why = f"{len(by) - len(told):,} more rows have another value than the last one of their bin, which counts"
+            overruled.append(DecodeError(NAME, OVERRULED, name, why))
+        series.append(given.take(np.delete(np.arange(len(given)), told[:, 0])) if len(told) else given)
+    return tuple(series), outside, overruled
+
+
+def _overruled(rows: Rows, cadence: Cadence) -> np.ndarray:
+    """Which rows say something else than the last one of their bin and entity, and which that is ``(n, 2) int``."""
+    start = cadence.floor(rows.time)
+    key = start * len(rows.entities) + rows.entity
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    last = np.append(first[1:], len(order)) - 1
+    other = order[np.repeat(last, np.diff(first, append=len(order)))]
+    value, says = rows.value[order], rows.value[other]
+    return np.stack([order, other], axis=1)[(value != says) & ~(np.isnan(value) & np.isnan(says))]
+
+
+def _contradiction(rows: Rows, row: int, other: int) -> DecodeError:
+    """The damage of a row that a later one overrules: no line is known here, but time and series are."""
+    entity = rows.entities[rows.entity[row]]
+    place = f"{iso(int(rows.time[row]))} in {rows.signal} of {entity.type} {entity.name}"
+    says = [f"{iso(int(rows.time[i]))} says {rows.value[i]:.12g}" for i in (row, other)]
+    return DecodeError(NAME, OVERRULED, place, f"two values of one bin: {says[0]}, then {says[1]}, which counts")
 
 
 def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:

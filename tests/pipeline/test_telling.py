@@ -151,6 +151,23 @@ def test_a_table_that_was_given_up_is_no_all_clear(tmp_path: Path) -> None:
     assert (told["reason"], told["place"]) == ("too-damaged", "line 10433 of signals.csv")
 
 
+def test_a_series_that_is_refused_by_its_name_is_no_all_clear(tmp_path: Path) -> None:
+    rows = series(72) + series(2, signal="Trafic")
+    said = replayed(tmp_path, rows, 1)
+    assert "12 rows were refused by the names of their series. A series that was not read may hold an outage" in said
+    assert json.loads(replayed(tmp_path, rows, 1, "--json"))["refused"] == 12
+    worn = series(72).replace("100\n", "many\n", 1)
+    assert "refused" not in replayed(tmp_path, worn), "one damaged row of a series that is read"
+
+
+def test_two_values_of_one_bin_are_told(tmp_path: Path) -> None:
+    rows = series(72)
+    said = replayed(tmp_path, rows + rows.splitlines()[7].replace("100", "90") + "\n")
+    assert "overruled at 2024-02-05T01:10:00Z in probing.ioda of country PK" in said
+    assert "433 records read" in said
+    assert "432 used, 0 late, 1 dead" in said
+
+
 def test_a_table_that_breaks_off_within_a_row_is_no_all_clear(tmp_path: Path) -> None:
     whole = series(72)
     said = replayed(tmp_path, whole[:-20], 1)
