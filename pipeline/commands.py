@@ -55,7 +55,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
         _record(history, output)
 
     result = _watched(console, playback, options, see, end_of(found), doings.take)
-    told = (doings.told(playback.observed), doings.unjudged.told())
+    told = (doings.told(playback.observed), doings.unjudged.told(), doings.lately)
     code = tell(console, playback, result, options.as_json, "", *told)
     for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)

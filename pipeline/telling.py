@@ -16,6 +16,7 @@ from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.errors import gave_up, refuses
 from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
 from pipeline.feeds.case import strangers
+from pipeline.lately import Lately, now_of, plain_now
 from pipeline.observed import Gap, Observed, Series
 from pipeline.outages import RETRACTED, SUSPECTED
 from pipeline.past import Past
@@ -30,12 +31,12 @@ from pipeline.wording import counted, damage, given_up, printable, refused
 
 def tell(
     console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
-    doings: Sequence[Doing] = (), unjudged: Sequence[Series] = (),
+    doings: Sequence[Doing] = (), unjudged: Sequence[Series] = (), lately: Lately | None = None,
 ) -> int:  # fmt: skip
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
     ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
-    was seen and hardly ever judged.
+    was seen and hardly ever judged; ``lately``: what is seen now.
     Returns the exit code: 1 where nothing was judged, and where what was given up, refused by its name, unanswered, not
     observed or not seen by a feed may hold an outage.
     """
@@ -44,10 +45,10 @@ def tell(
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
     if as_json:
-        sys.stdout.write(_as_json(playback, result, counts, doings, unjudged))
+        sys.stdout.write(_as_json(playback, result, counts, doings, unjudged, lately or Lately()))
     else:
         _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
-        _found(console, result.sorted(), playback, note)
+        _found(console, result.sorted(), playback, note, lately or Lately())
         console.print(
             f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"
@@ -80,8 +81,9 @@ def _caution(console: Console, sentences: Iterable[str]) -> None:
 
 
 def _as_json(
-    playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing], unjudged: Sequence[Series]
-) -> str:
+    playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing], unjudged: Sequence[Series],
+    lately: Lately,
+) -> str:  # fmt: skip
     past = _seeing(playback, doings)
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     names = ("signal", "entity_type", "entity", "first", "last")
@@ -101,6 +103,7 @@ def _as_json(
         **plain(doings),
         "hardly_judged": [dict(zip(names, series, strict=False)) for series in unjudged],
         "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
+        "now": plain_now(confirmed(result.sorted()), lately),
         "last_observed": [
             {"id": outage.id, "signal": signal, "until": iso(until)}
             for outage in confirmed(result.sorted()) for signal, until in past.unseen(outage)
@@ -129,11 +132,13 @@ def _unanswered(counts: dict[str, int]) -> Iterator[str]:
         )
 
 
-def _found(console: Console, found: list[Outage], playback: Playback, note: str) -> None:
+def _found(console: Console, found: list[Outage], playback: Playback, note: str, lately: Lately) -> None:
     """The confirmed outages as a table, a country before its parts, how to read it, and how many there are."""
     sure = by_country(confirmed(found), playback.places)
     if sure:
         console.print("", outages_table(sure, playback.places, width=console.width), "", sep="\n")
+        for sentence in now_of(sure, lately, playback.places):
+            console.print(Text(printable(sentence)))
         mobile, likeness = (told(found, playback.places) for told in (why_mobile, likenesses))
         for sentence in (note, *mobile, how_to_read(playback.past), *likeness):
             if sentence:
