@@ -55,8 +55,10 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
         "few_sources": [],
         "hardly_judged": [],
         "undated": [],
+        "now": [],
         "last_observed": [],
         "given_up": [],
+        "refused": 0,
         "unmatched": [],
         "outages": [],
     }
