@@ -39,7 +39,7 @@ class Cells(Columns):
             contradicted = (self["weight"][rows][:, self.others[signal]] < 0).any(axis=1)
             bottom = lost >= self.settings.bottom * fresh["worst"]
             fresh["weight"] = np.where(sure & (bottom | ~contradicted), fresh["heaviest"], weight)
-            fresh["deep"] = np.where(sure & bottom, said.start, self["deep"][rows, signal])
+            fresh["at_bottom"] = np.where(sure & bottom, said.start, self["at_bottom"][rows, signal])
         silent = (said.state == UNKNOWN) & is_open & (self["low_from"][rows, signal] > 0)
         some_silent = silent.any()
         if some_silent:  # one that had been let go is heard again once it is observed
@@ -117,8 +117,8 @@ class Cells(Columns):
 
     def _risen(self, rows: np.ndarray) -> np.ndarray:
         """Which signals of the entities at ``rows`` are back from the bottom of the outage ``(n, s) bool``."""
-        deep = self["deep"][rows]
-        return (deep > 0) & (self["risen"][rows] > deep)
+        at_bottom = self["at_bottom"][rows]
+        return (at_bottom > 0) & (self["risen"][rows] > at_bottom)
 
     def _lets_go(self, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
         """Which terms ``(n, s)`` of witnesses that are no longer observed hold no outage: for a day another strong one
@@ -226,12 +226,14 @@ class Cells(Columns):
         widths = np.broadcast_to(self.wide, strong.shape)
         widest = np.where(strong, widths, 0).max(axis=1)
         finest = np.where(strong, widths, widest[:, None]).min(axis=1)
-        low, calm, deep = self["low_from"][rows], self["calm_from"][rows], self["deep"][rows]
+        low, calm, at_bottom = self["low_from"][rows], self["calm_from"][rows], self["at_bottom"][rows]
         gone = (low > 0) & strong & self.unseen(rows, now)
         if gone.any():  # long ago: passing lows since then are none of it
             calm = np.where(gone.any(axis=1, keepdims=True) & self._risen(rows), self["risen"][rows], calm)
         last = np.where(gone, self["seen"][rows] + widths, calm)
-        still = np.where((low > 0) & (deep >= low), deep + widths, 0)  # what is low by a little lies behind others
+        still = np.where(
+            (low > 0) & (at_bottom >= low), at_bottom + widths, 0
+        )  # what is low by a little lies behind others
         ends = np.where(strong, last, 0).max(axis=1)
         return np.where(ends > 0, np.maximum(ends, np.where(strong, still, 0).max(axis=1)), 0), widest, finest
 

@@ -13,7 +13,7 @@ LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 COLUMNS = {
     "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
     "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "back": (np.int64, ()),
-    "risen": (np.int64, ()), "seen": (np.int64, ()), "spoke": (np.int64, ()), "deep": (np.int64, ()),
+    "risen": (np.int64, ()), "seen": (np.int64, ()), "spoke": (np.int64, ()), "at_bottom": (np.int64, ()),
     "dated": (np.bool_, ()), "since": (np.int64, LADDER.shape), "heaviest": (np.float64, ()), "worst": (np.float64, ()),
     "witness": (np.float64, ()), "over": (np.int64, ()),
 }  # fmt: skip

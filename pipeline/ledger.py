@@ -52,7 +52,7 @@ class Ledger:
         self.lives: dict[int, Life] = {}
         self.past: dict[int, list[int]] = {}
         self.open = np.zeros(0, bool)
-        self.sure = np.zeros(0, bool)
+        self.confirmed = np.zeros(0, bool)
         self.prior = np.empty(0)
 
     def see(self, turns: Sequence[Turn]) -> list[Heard]:
@@ -137,7 +137,7 @@ class Ledger:
             rows = rows[self.open[rows] | (self.cells["weight"][rows] > 0).any(axis=1)]
         if not len(rows):  # nothing is the matter with anybody
             return []
-        sure = self.sure[rows]
+        sure = self.confirmed[rows]
         heard = terms = self.cells.terms(rows, end, self.open[rows], sure)
         if sure.any():
             heard = terms.copy()
@@ -164,7 +164,7 @@ class Ledger:
         """Share of each country's known parts that went out together [0-1]."""
         if not self.lives:
             return [0.0] * len(rows)
-        out = Counter(self.roll[row].country for row in self.lives if self.sure[row])
+        out = Counter(self.roll[row].country for row in self.lives if self.confirmed[row])
         few = self.settings.together_least
         return [self._together(row) if out[self.roll[row].name] >= few else 0.0 for row in rows.tolist()]
 
@@ -177,7 +177,7 @@ class Ledger:
         parts = np.array(
             [part for each in types for part in self.roll.parts.get((self.roll[row].name, each), ())], np.intp
         )
-        out = parts[self.sure[parts]].tolist()
+        out = parts[self.confirmed[parts]].tolist()
         if len(out) < self.settings.together_least:
             return 0.0
         starts = [self.lives[part].start for part in out]
@@ -219,7 +219,7 @@ class Ledger:
                 self.usual.end(row, end - life.start, end)
                 self.past[row] = [at for at in self.past.get(row, []) if end - at < REMEMBERED] + [life.start]
         self.open[row] = life.state in OPEN
-        self.sure[row] = life.state == CONFIRMED
+        self.confirmed[row] = life.state == CONFIRMED
         self.usual.out[row] = self.open[row] and life.confirmed_at is not None
         return life.revise(self.settings)
 
@@ -243,7 +243,7 @@ class Ledger:
     def _part_of(self, row: int) -> str:
         """The id of the confirmed outage of its country."""
         whole = self.roll.rows.get(("country", self.roll[row].country))
-        return self.lives[whole].id if whole not in (None, row) and self.sure[whole] else ""
+        return self.lives[whole].id if whole not in (None, row) and self.confirmed[whole] else ""
 
     def _named(self, evidence: Evidence, share: float) -> tuple[Term, ...]:
         """The terms that weigh, in order of signal."""
@@ -272,7 +272,7 @@ class Ledger:
         """Room for new entities."""
         self.cells.grow(len(self.roll))
         more = np.zeros(len(self.roll) - len(self.open), bool)
-        self.open, self.sure = np.concatenate([self.open, more]), np.concatenate([self.sure, more])
+        self.open, self.confirmed = np.concatenate([self.open, more]), np.concatenate([self.confirmed, more])
         priors = self.settings.prior
         self.prior = np.array([priors.get(entity.type, min(priors.values())) for entity in self.roll.entities])
 
@@ -295,4 +295,4 @@ class Ledger:
         self.past = {row: list(starts) for row, starts in past}
         self.open[list(self.lives)] = True
         self.usual.out[[row for row, life in self.lives.items() if life.confirmed_at is not None]] = True
-        self.sure[[row for row, life in self.lives.items() if life.state == CONFIRMED]] = True
+        self.confirmed[[row for row, life in self.lives.items() if life.state == CONFIRMED]] = True

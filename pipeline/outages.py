@@ -13,7 +13,7 @@ SUSPECTED, CONFIRMED, RECOVERING, ENDED, RETRACTED = "suspected", "confirmed", "
 THROTTLE = "throttle"
 """The kind of an outage that slow detectors alone saw begin, as long as something still comes through."""
 
-DEEP = 0.7
+NO_THROTTLE = 0.7
 """What has lost so much is no throttling [0-1]."""
 
 OPEN = (SUSPECTED, CONFIRMED, RECOVERING)
@@ -130,7 +130,7 @@ class Life:
 
     def _kind(self, seen: Seen) -> str:
         """What began slowly stays a throttling, whatever its steps, until next to nothing or no route is left."""
-        slow = self.kind == THROTTLE and seen.severity < DEEP and seen.kind != "blackout"
+        slow = self.kind == THROTTLE and seen.severity < NO_THROTTLE and seen.kind != "blackout"
         return THROTTLE if slow else seen.kind
 
     def revise(self, settings: Fusing) -> Outage | None:

@@ -8,7 +8,7 @@ from pipeline.settings import Fusing
 
 SAVED = ("until", "begun", "lost", "score", "peak")
 
-DEEP = 0.4
+MEMORABLE = 0.4
 """What had lost less is left to its detectors: half of it is within what a day goes up and down [0-1]."""
 
 
@@ -52,7 +52,7 @@ class Returned:
 
     def was_deep(self, row: int) -> bool:
         """Whether the outage was one that is remembered."""
-        return bool((self.lost[row] >= DEEP).any())
+        return bool((self.lost[row] >= MEMORABLE).any())
 
     def begin(self, rows: np.ndarray, signal: int, now: int, share: np.ndarray) -> None:
         """A signal of those at ``rows``, whose outage is open, shows a ``share (n,)`` again of the least that was
@@ -111,7 +111,7 @@ class Returned:
         ``settings.bottom`` of what had come back, and as much had; what never came back has not gone again."""
         lost, peak = self.lost[rows, signal], self.peak[rows, signal]
         came = peak - (1 - lost)
-        returned = (lost >= DEEP) & (came >= self.settings.bottom * lost)
+        returned = (lost >= MEMORABLE) & (came >= self.settings.bottom * lost)
         return np.where(returned, (peak - self.settings.bottom * came) * least, 0)
 
     def save(self, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.cells import Cells
 from pipeline.evidence import BESIDE, Said, ratios
-from pipeline.returned import DEEP, Returned
+from pipeline.returned import MEMORABLE, Returned
 from pipeline.settings import Fusing
 from pipeline.weekly import Weekly
 
@@ -52,7 +52,7 @@ class Usual:
         back all the same, and next to nothing is the level in its time.
         """
         held, out = self._held(said, rows, signal, cells), self.out[rows]
-        deep = out & (self.returned.lost[rows, signal] >= DEEP) & (cells["low_from"][rows, signal] > 0)
+        deep = out & (self.returned.lost[rows, signal] >= MEMORABLE) & (cells["low_from"][rows, signal] > 0)
         if deep.any() and BESIDE not in said.signal:
             least = self.least.at(rows, signal, said.start)
             back = deep & (least > 0) & said.observed & ~is_low(held.state) & (held.state != UNKNOWN)
