@@ -44,12 +44,15 @@ class Context:
         ``(n,) int64`` seconds since Monday 00:00 local time at the bin's start [s].
     day_kind
         ``(n,) int8`` `WORKDAY`, `WEEKEND` or `HOLIDAY`, local.
+    switched
+        ``(n,) bool`` whether somebody may switch it off for a night: a network, not a country.  None: nobody's.
     """
 
     width: int
     health: np.ndarray
     week_slot: np.ndarray
     day_kind: np.ndarray
+    switched: np.ndarray | None = None
 
     def row(self, i: int) -> "Context":
         """The context of bin ``i`` of a run, whose arrays are ``(t, n)``; those of ``(n,)`` hold for every bin."""
@@ -61,7 +64,8 @@ class Context:
 
     def _at(self, bins: int | slice) -> "Context":
         arrays = (self.health, self.week_slot, self.day_kind)
-        return Context(self.width, *(a[bins] if a.ndim > 1 else a for a in arrays))
+        health, slot, kind = (a[bins] if a.ndim > 1 else a for a in arrays)
+        return Context(self.width, health, slot, kind, self.switched)
 
 
 class Verdict(NamedTuple):

@@ -55,13 +55,13 @@ class Cusum(Detector[CusumState]):
     The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a day
     (UTC) ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low provisional and
     the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed until it is back
-    within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as seasons do, which go on
-    under a throttling.  After a blackout most of it is the level.  An outage of a few hours is for other detectors.
+    within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as seasons do.  After a
+    blackout most of it is the level.  An outage of a few hours is for other detectors.
 
     A day is missing where fewer than ``hours`` of its hours were seen, and a holiday always is: it is compared with
-    nothing.  A sag of a few percent is no more than what the
-    seasons of real traffic do within a month: the sum alone never confirms.  The score is that of the running day,
-    or the sum where that is up and says more: days are not independent of each other, so it is an upper bound.
+    nothing.  A sag of a few percent is no more than what the seasons of real traffic do within a month: the sum alone
+    never confirms.  The score is that of the running day, or the sum where that is up and says more: days are not
+    independent of each other, so it is an upper bound.
 
     Parameters
     ----------
@@ -214,7 +214,8 @@ class Cusum(Detector[CusumState]):
         towards = np.where(seen, RECENT * (np.maximum(z, -30) + state.level - state.recent), 0.0)
         recent, season = state.recent + towards, np.where(state.confirmed, np.clip(towards, -SEASON, SEASON), 0.0)
         renewed = (run > np.where(state.confirmed, self.renew, self.hold)) | (high >= self.renew_high)
-        state = self._moved(state, np.where(frozen & ~renewed, np.nan, z), day)
+        # the first day after a blackout may be a surge
+        state = self._moved(state, np.where(frozen & ~renewed, np.nan, z), day, ~anew)
         return replace(
             state,
             level=np.where(renewed, recent, state.level + season),
@@ -242,8 +243,8 @@ class Cusum(Detector[CusumState]):
             recent=np.where(begins, level, state.recent),
         )
 
-    def _moved(self, state: CusumState, z: np.ndarray, day: int) -> CusumState:
-        """The state with level, weekday, shape and deviation moved towards a day that is z off, NaN: not moved."""
+    def _moved(self, state: CusumState, z: np.ndarray, day: int, is_usual: np.ndarray) -> CusumState:
+        """The state moved towards a day that is z off, NaN: not moved; its shape only by one that ``is_usual (n,)``."""
         usual = np.isfinite(z)
         spread = np.sqrt(np.maximum(state.variance, FLAT**2))
         step = np.where(usual, np.clip(z, -CLIP * spread, CLIP * spread), 0.0)
@@ -262,7 +263,7 @@ class Cusum(Detector[CusumState]):
         weekday -= (added(weekday.T) / 7)[:, None]
         hourly = state.total / np.maximum(state.count, 1)
         mean = np.exp(z + state.level + state.weekday[:, day])
-        shaped = usual[:, None] & (state.count > 0) & (mean > 0)[:, None]
+        shaped = (usual & is_usual)[:, None] & (state.count > 0) & (mean > 0)[:, None]
         shape = state.shape + SHAPE * (np.minimum(hourly / mean[:, None], HOURS) - state.shape)
         return replace(
             state,

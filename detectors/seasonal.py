@@ -20,7 +20,7 @@ from detectors.seasonal_course import RISE, Given, given, running
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import renewed
 from detectors.seasonal_state import SeasonalState, written
-from detectors.similar import LAGS, noted, similar
+from detectors.similar import KNOWN, LAGS, noted, similar
 from detectors.state import fresh
 
 
@@ -30,10 +30,12 @@ class Seasonal(Detector[SeasonalState]):
 
     The past is kept in slots of half an hour (or a bin, where that is longer), so a step costs the same whatever
     the width, and the shape is read anew once a slot.  In the first day there is no shape: the expectation is the
-    running level with a band so wide that only a fall by four fifths is provisional, and nothing is confirmed.
+    running level with a band so wide that only a fall by four fifths is provisional, and nothing is confirmed.  What
+    falls at once to less than half is no shape of the next day; but networks may be switched off by night.
 
     The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four
-    similar days are known: half of a hundred counts is five deviations in each bin, and twelve in all of them.
+    similar days are known: half of a hundred counts is five deviations in each bin, and twelve in all of them.  Beyond
+    a slot only a loss of half adds up so, and for half a day: a smaller one may be the mood of the day.
 
     The noise is that of `detectors.noise`.  Where even a fall to zero would not be clear of it (a dozen counts),
     nothing is said.
@@ -127,13 +129,15 @@ class Seasonal(Detector[SeasonalState]):
         with np.errstate(all="ignore"):
             for start, end in zip(slots, [*slots[1:], len(t)], strict=True):
                 state = self._turned(state, int(t[start]), context.row(start))
-                state, verdict = self._judged(state, x[start:end], t[start:end], context.width)
+                state, verdict = self._judged(state, x[start:end], t[start:end], context)
                 told.append(verdict)
         return state, joined(told, x.shape[1])
 
-    def _judged(self, state: SeasonalState, x: np.ndarray, t: np.ndarray, width: int) -> tuple[SeasonalState, Verdict]:
+    def _judged(
+        self, state: SeasonalState, x: np.ndarray, t: np.ndarray, context: Context
+    ) -> tuple[SeasonalState, Verdict]:
         """Judge bins of the slot that the state is in."""
-        bins = given(self, state, x, t, width, self._shape(state, t, width))
+        bins = given(self, state, x, t, context, self._shape(state, t, context.width))
         judged = settled(self, state, bins)
         return self._learnt(state, bins, judged), self._verdict(bins, judged)
 
@@ -153,7 +157,7 @@ class Seasonal(Detector[SeasonalState]):
         past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            return similar(past, calendar, view, at, grid, steady=lost == 0)
+            return similar(past, calendar, view, at, grid, lost == 0, state.first)
 
         before, shape, after, now = state.shape, state.after, state.after, state.most
         if context.width >= self.grid:
@@ -199,7 +203,9 @@ class Seasonal(Detector[SeasonalState]):
         """The state after bins of one slot."""
         x, seen, course = bins.x, bins.seen, judged.course
         levels = judged.levels
-        inpainted = np.where(course.odd, levels.expected, x)
+        # a first day that was low in this slot is no reason to doubt a level like that of other hours
+        plain = judged.high & (state.days < KNOWN) & (x <= self.above * levels.level[:-1])
+        inpainted = np.where(course.odd & ~plain, levels.expected, x)
         return replace(
             state,
             last=int(bins.t[-1, 0]),
@@ -221,7 +227,7 @@ class Seasonal(Detector[SeasonalState]):
             whole=bins.whole[-1],
             code=course.code[-1],
             streak=judged.streak,
-            low=_run(state.low, judged.deep, seen & ~course.low, bins.t),
+            low=_run(state.low, judged.deep, seen & ~(course.low | judged.deep), bins.t),
             high=_run(state.high, judged.high, seen & ~judged.high, bins.t),
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.base import DAY, NEVER, is_low
+from detectors.base import DAY, NEVER, Context, is_low
 from detectors.noise import ASSUMED_BINS, assumed, followed
 from detectors.seasonal_state import SeasonalState
 from detectors.together import SPANS
@@ -36,7 +36,7 @@ class Given(NamedTuple):
     """Bins of one slot, whatever is said of them: ``t (t, 1)`` their starts, ``width`` [s]; ``x``, which are ``seen``,
     the ``shape`` expected of them and whether that is ``settled``, all ``(t, n)``; before each bin and after the last,
     ``(t + 1, n)``: the ``first`` value [s], the ``number`` of those seen, whether they are ``whole``, and the
-    ``previous`` one."""
+    ``previous`` one; ``switched (1, n)``, see `detectors.base.Context`."""
 
     t: np.ndarray
     width: int
@@ -48,6 +48,7 @@ class Given(NamedTuple):
     number: np.ndarray
     whole: np.ndarray
     previous: np.ndarray
+    switched: np.ndarray
 
     def of(self, rows: np.ndarray) -> "Given":
         """Those of some entities alone."""
@@ -106,7 +107,9 @@ class Noises(NamedTuple):
     weight: np.ndarray
 
 
-def given(rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, width: int, shape: np.ndarray) -> Given:
+def given(
+    rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, context: Context, shape: np.ndarray
+) -> Given:
     """What holds for bins ``x (t, n)`` that start at ``t (t,)`` [s], of which a ``shape (t, n)`` is expected."""
     seen, t = ~np.isnan(x), t[:, None]
     first, previous = np.empty((len(x) + 1, x.shape[1]), np.int64), np.empty((len(x) + 1, x.shape[1]))
@@ -116,7 +119,8 @@ def given(rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, 
         first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
     number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
     settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
-    return Given(t, width, x, seen, shape, settled, first, number, whole, previous)
+    switched = np.zeros(x.shape[1], bool) if context.switched is None else context.switched
+    return Given(t, context.width, x, seen, shape, settled, first, number, whole, previous, switched[None])
 
 
 def running(add: np.ufunc, start: np.ndarray, rows: np.ndarray) -> np.ndarray:

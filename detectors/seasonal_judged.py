@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, bounded, is_low
+from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NEVER, NORMAL, bounded, is_low
 from detectors.noise import beside, cap, deviation, doubt
 from detectors.seasonal_course import Course, Given, Levels, Noises, levels, noises, supposed
 from detectors.seasonal_state import SeasonalState
+from detectors.similar import KNOWN
 from detectors.state import picked
 from detectors.together import SPANS, Sums, before, deviations, lowest, noise_of_sums, summed
 
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
 WIDE = 0.22
 """Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
 
-KNOWN = 4
-"""So many similar days are known, before bins in a row add up [days]: of a first weekend nobody is that sure."""
+HALF, TOGETHER = 0.5, 12 * 3600
+"""A loss that is no mood of a day [0-1], and for how long bins add up to one [s]."""
+
+SUDDEN = 3600
+"""What falls below half within bins no longer than this [s] does so by no time of the day."""
+
+MOST = 0.75
+"""And is back with so much of the level [-]."""
 
 LOST = 0.2
 """What has lost less before it became the level comes back by drift alone [0-1]."""
@@ -82,6 +89,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     alike = usual & (~settled | (state.days > 0))
     noise = noises(rule, state, bins, level.free, alike, course.cap)
     sd = deviation(noise.noise[:-1], expected, beside(expected, state.days, unsure, bins.whole[:-1], rule.flat))
+    fell = _fell(rule, state, bins, course, expected, sd)
     sd, away = np.maximum(sd, np.where(settled, 0.0, WIDE * expected)), x - expected
     # bins of a low that is over are no evidence of the next one
     kept = [
@@ -124,7 +132,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
-    deep &= settled
+    deep = (deep & settled) | fell
     streak = _streak(state.streak, clear, seen)
     is_told = bins.first[:-1] <= bins.t - rule.warmup
     found = Course(
@@ -138,6 +146,23 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     )
     last = (np.stack([each[-1] for each in own]) for own in kept)
     return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, of_sums[-1], *last)
+
+
+def _fell(
+    rule: "Seasonal", state: SeasonalState, bins: Given, course: Course, expected: np.ndarray, sd: np.ndarray
+) -> np.ndarray:
+    """Which bins ``(t, n)`` of a first day, that has no shape yet, are out since a sudden fall, told as low or not.
+
+    That is no night of a place, though it may be one of a network.  It begins below half of the level, and of the bin
+    before, and lasts until most of the level is back.
+    """
+    x, open_ = bins.x, ~(bins.settled | bins.switched)
+    if bins.width > SUDDEN or not open_.any():
+        return np.zeros(x.shape, bool)
+    was = np.concatenate([(state.low != NEVER)[None], course.odd[:-1]])
+    falls = (x < bins.previous[:-1] / 2) & (x < expected / 2) & (expected - x >= 2 * rule.enter * sd)
+    falls &= bins.first[:-1] <= bins.t - rule.warmup
+    return open_ & np.where(was, ~(x >= MOST * expected), falls)
 
 
 def _above(rule: "Seasonal", lost: np.ndarray) -> np.ndarray | float:
@@ -160,8 +185,10 @@ def _streak(streak: np.ndarray, clear: np.ndarray, seen: np.ndarray) -> np.ndarr
 def _together(
     rule: "Seasonal", sums: Sums, limits: np.ndarray, loss: np.ndarray, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Score and loss ``(t, n)`` of the last bins; what is longer than a slot is the level's, not the noise's."""
-    spans = int(np.count_nonzero(np.array(SPANS) * width <= rule.grid))
+    """Score and loss ``(t, n)`` of the last bins; of what is longer than a slot it is the level that goes up and down,
+    and no more than a loss of half is told."""
+    spans = int(np.count_nonzero(np.array(SPANS) * width <= TOGETHER))
     if not spans:
         return np.zeros_like(loss), loss
-    return lowest(Sums(*(a[:, :spans] for a in sums)), limits[:, :spans], loss)
+    least = np.where(np.array(SPANS[:spans]) * width > rule.grid, HALF, 0.0)
+    return lowest(Sums(*(a[:, :spans] for a in sums)), limits[:, :spans], loss, least)

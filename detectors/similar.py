@@ -31,6 +31,13 @@ SHALLOW = 0.5
 AS_LOW = 0.9
 """Of days off that are low, each has less than this of what was expected of any [-]."""
 
+KNOWN = 4
+"""So many similar days are known, before bins in a row add up, or what all of them were is the way of the day [days]:
+of a first weekend nobody is that sure."""
+
+YOUNG = 5 * DAY
+"""So long all of its days are among the last ones that count [s]."""
+
 ALWAYS = 2**62
 """After all time [s]."""
 
@@ -67,7 +74,7 @@ def plain(n: int) -> View:
 
 
 def similar(
-    past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray
+    past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Median of the slot on similar days, how many days it rests on, and the most of any day, all ``(n,)``.
 
@@ -78,6 +85,8 @@ def similar(
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
+    Of a young entity, whose ``first (n,)`` value [s] is of the last days, that may be all that there is: the count is
+    0, too, and from the fourth day on its own way.
     """
     n, newest, as_noted = len(view.since), calendar.end - 1, plain(len(view.since))
     now = calendar.read(newest, as_noted)
@@ -107,28 +116,32 @@ def similar(
     some = (alike & known).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
     count = np.where(some, np.count_nonzero(kin & alike & known, axis=0), 0)
-    wanted = LAGS if is_off.any() else WEEKS
+    new = slot - first < max(LAGS) * DAY
+    wanted = LAGS if (is_off | new).any() else WEEKS
     replaced = {i: at for i, at in enumerate(places) if at is not None and LAGS[i] in wanted and past.replaced(at)}
     if replaced:
-        raw, seen = days, View(view.since, np.full(n, ALWAYS))
+        raw, seen = days.copy(), View(view.since, np.full(n, ALWAYS))
         raw[list(replaced)] = _lagged(past, seen, slot, grid, replaced, ahead)
-        chosen = _own(chosen, raw, is_off)
+        each, few = ((raw < AS_LOW * most) | ~known).all(axis=0), np.count_nonzero(known, axis=0) < KNOWN
+        count = np.where(each & few & (slot - first < YOUNG), 0, count)
+        chosen = _own(chosen, raw, is_off, each & new & ~few)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(chosen[OLDER])
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most
 
 
-def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray) -> np.ndarray:
+def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.ndarray) -> np.ndarray:
     """Past days ``(lags, n)`` as they were observed, where what was called low was only the day's own way.
 
     That is so on a day off, if all other ones are as low in this slot: the first of them was held against workdays.
-    One of them must be of a week before: a shutdown may last over a weekend.
+    One of them must be of a week before: a shutdown may last over a weekend.  So it is of what ``is_new`` and was as
+    low on every day: its first one was held against other hours.
     And it is so on any weekday that loses less than half in this slot every week.
     """
     low, known = raw < chosen, ~np.isnan(chosen)
     most = np.where(known, chosen, 0).max(axis=0)
-    every = is_off & low.any(axis=0) & ((raw < AS_LOW * most) | ~known).all(axis=0)
-    every &= known[SAME].any(axis=0)
+    every = low.any(axis=0) & ((raw < AS_LOW * most) | ~known).all(axis=0)
+    every &= is_new | (is_off & known[SAME].any(axis=0))
     shallow = (raw[SAME] < AS_LOW * most) & (raw[SAME] >= SHALLOW * most)
     weeks = np.count_nonzero(shallow, axis=0)
     weekly = low[SAME].any(axis=0) & (weeks >= 2) & (weeks == np.count_nonzero(known[SAME], axis=0))

@@ -111,10 +111,13 @@ def deviations(noises: np.ndarray, noise: np.ndarray, mean: np.ndarray, unsure: 
     return np.sqrt(np.maximum(noises, noise[:, None]) * mean + (unsure[:, None] * mean) ** 2)
 
 
-def lowest(sums: Sums, deviation: np.ndarray, loss: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def lowest(
+    sums: Sums, deviation: np.ndarray, loss: np.ndarray, least_loss: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Score ``(t, n)`` of the sum that is farthest below, and its loss ``(t, n)`` [-]; 0 and 0 where none is below.
 
-    A sum speaks while the present bin's ``loss (t, n)`` is at least `SHARE` of its own.
+    A sum speaks while the present bin's ``loss (t, n)`` is at least `SHARE` of its own, and that one ``least_loss
+    (len(SPANS),)``.
 
     Examples
     --------
@@ -122,12 +125,13 @@ def lowest(sums: Sums, deviation: np.ndarray, loss: np.ndarray) -> tuple[np.ndar
 
     >>> sums = Sums(np.array([[[-40.0], [-60.0], [-60.0]]]), np.array([[[200.0], [300.0], [600.0]]]))
     >>> for loss in (0.2, 0.0):
-    ...     lowest(sums, np.sqrt(sums.mean), np.array([[loss]]))[0].round(1).tolist()
+    ...     lowest(sums, np.sqrt(sums.mean), np.array([[loss]]), np.zeros(3))[0].round(1).tolist()
     [[-3.5]]
     [[0.0]]
     """
     lost = -sums.residual / sums.mean
-    score = np.where(loss[:, None] >= SHARE * lost, sums.residual / deviation, 0.0)
+    speaks = (loss[:, None] >= SHARE * lost) & (lost >= least_loss[:, None])
+    score = np.where(speaks, sums.residual / deviation, 0.0)
     least, its = np.zeros_like(loss), np.zeros_like(loss)
     for i in range(score.shape[1]):
         np.copyto(its, lost[:, i], where=score[:, i] < least)

@@ -9,9 +9,12 @@ PartOf = Annotated[float, Meta(ge=0.001, le=1)]
 """A share that something is divided by or counted in steps of: below a thousandth there is nothing to tell apart."""
 
 Probability = Annotated[float, Meta(gt=0, lt=1)]
-Seconds = Annotated[int, Meta(ge=0)]
-Count = Annotated[int, Meta(ge=0)]
-AtLeastOne = Annotated[int, Meta(ge=1)]
+MOST = 10**9
+"""Largest whole number: as seconds thirty years, and as bins of a week it is still a time of 64 bits."""
+
+Seconds = Annotated[int, Meta(ge=0, le=MOST)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+AtLeastOne = Annotated[int, Meta(ge=1, le=MOST)]
 For = Annotated[float, Meta(gt=0, le=50)]
 Against = Annotated[float, Meta(ge=-50, le=0)]
 """Weights [log-odds]: beyond fifty there is nothing more to be sure of."""

@@ -10,6 +10,10 @@ from pipeline.lasting import began, latest, most
 HALF = 0.5
 """What has lost as much of its traffic for a day or more is out, whatever stands [0-1]."""
 
+SHALLOW = 0.1
+"""What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
+is no other outage [0-1]."""
+
 COUNTED = ("weight", "ratio", "back")
 """Those that say what still counts."""
 
@@ -22,10 +26,13 @@ class Cells(Columns):
 
         A witness of an open outage keeps its word while it says nothing.  One that is confirmed low says no less than
         it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back to normal
-        it does so only while it is at the bottom.  A wide bin that began in an outage which is over by now is no other.
+        it does so only while it is at the bottom.  What of a wide bin was in an outage that is over by now is no other.
         """
-        explained = ~is_open & is_low(said.state) & (said.start < self["over"][rows, signal])
+        over = self["over"][rows, signal]
+        explained = ~is_open & is_low(said.state) & (said.start < over)
         if explained.any():
+            inside = np.minimum((over - said.start) / self.widths[signal], 1)
+            explained &= losses(ratios(said.value, said.expected)) <= 2 * inside + SHALLOW
             said = said._replace(state=np.where(explained, UNKNOWN, said.state).astype(np.int8))
         ratio = ratios(said.value, said.expected)
         lost = losses(ratio)
@@ -36,7 +43,8 @@ class Cells(Columns):
         fresh["since"] = np.where(explained[:, None], 0, fresh["since"])
         sure = (said.state == LOW_CONFIRMED) & is_open
         if sure.any():
-            contradicted = (self["weight"][rows][:, self.others[signal]] < 0).any(axis=1)
+            others = [i for i in self.others[signal] if not self._is_stale(i, said.start)]
+            contradicted = (self["weight"][rows][:, others] < 0).any(axis=1)
             bottom = lost >= self.settings.bottom * fresh["worst"]
             fresh["weight"] = np.where(sure & (bottom | ~contradicted), fresh["heaviest"], weight)
             fresh["at_bottom"] = np.where(sure & bottom, said.start, self["at_bottom"][rows, signal])
@@ -54,6 +62,10 @@ class Cells(Columns):
                     kept = silent & np.isnan(ratio)
                 values = np.where(kept, self[name][rows, signal], values)
             self[name][rows, signal] = values
+
+    def _is_stale(self, signal: int, now: int) -> bool:
+        """Whether what a signal last said says nothing of a moment any more."""
+        return now > self.ends[signal] + self.settings.stale * self.widths[signal]
 
     def noted(
         self, rows: np.ndarray | slice, signal: int, start: np.ndarray, state: np.ndarray, weight: np.ndarray,
@@ -231,9 +243,8 @@ class Cells(Columns):
         if gone.any():  # long ago: passing lows since then are none of it
             calm = np.where(gone.any(axis=1, keepdims=True) & self._risen(rows), self["risen"][rows], calm)
         last = np.where(gone, self["seen"][rows] + widths, calm)
-        still = np.where(
-            (low > 0) & (at_bottom >= low), at_bottom + widths, 0
-        )  # what is low by a little lies behind others
+        # what is low by a little lies behind others
+        still = np.where((low > 0) & (at_bottom >= low), at_bottom + widths, 0)
         ends = np.where(strong, last, 0).max(axis=1)
         return np.where(ends > 0, np.maximum(ends, np.where(strong, still, 0).max(axis=1)), 0), widest, finest
 

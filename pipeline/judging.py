@@ -52,6 +52,14 @@ class Series:
     who: Votes | None = None
     places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
     homes: dict[tuple[Entity, ...], list[np.ndarray]] = field(default_factory=dict)
+    networks: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+
+    @property
+    def switched(self) -> np.ndarray:
+        """Which may be switched off for a night ``(n,) bool``: single networks."""
+        if len(self.networks) < len(self.entities):
+            self.networks = np.array([entity.type == "asn" for entity in self.entities], bool)
+        return self.networks
 
 
 class JudgeStage:
@@ -148,7 +156,7 @@ class JudgeStage:
             now = slice(at, at + taken)
             if is_stuck:
                 x[now], health[now] = np.nan, 0.0
-            context = Context(bins.width, health[now], slot[now], kind[now])
+            context = Context(bins.width, health[now], slot[now], kind[now], series.switched)
             verdicts, share, is_broken = self._judge_some(series, bins.start[fresh][now], x[now], context, slow[now])
             series.repeats.judged(verdicts[0].state)
             common[now], blind[now] = share if is_votable else np.nan, is_broken | is_stuck

@@ -180,9 +180,9 @@ class Ledger:
         out = parts[self.confirmed[parts]].tolist()
         if len(out) < self.settings.together_least:
             return 0.0
-        starts = [self.lives[part].start for part in out]
+        lives = [self.lives[part] for part in out]
         known = int((self.cells["state"][parts] > 0).any(axis=1).sum())
-        return together(starts, known, max(self.settings.stagger, *self.cells.widths), self.settings)
+        return together([life.start for life in lives], [life.finest for life in lives], known, self.settings)
 
     def _evidence(self, rows: np.ndarray, weight: np.ndarray, chance: np.ndarray, end: int) -> Iterator[Evidence]:
         """The evidence on each of these rows, read for all at once: on the worst day they are thousands."""

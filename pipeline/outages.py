@@ -136,7 +136,7 @@ class Life:
     def revise(self, settings: Fusing) -> Outage | None:
         """The next revision, if something changed that is worth telling."""
         lasts = (self.at if self.end is None else self.end) - self.start >= LONG
-        whole = (self.state, self.kind, self.start, self.end, self.confirmed_at, lasts)
+        whole = (self.state, self.kind, self.start, self.end, self.confirmed_at, lasts, self.part_of)
         steps = (
             round(self.severity / settings.tell_severity),
             round(self.probability / settings.tell_probability),

@@ -97,27 +97,33 @@ def countries(said: Said, parts: Parts, before: np.ndarray, settings: Fusing) ->
     )  # fmt: skip
 
 
-def together(starts: list[int], known: int, stagger: int, settings: Fusing) -> float:
+def together(starts: list[int], widths: list[int], known: int, settings: Fusing) -> float:
     """Share of the known parts of a country that went out together [0-1], 0 where they are too few.
 
     Parameters
     ----------
     starts
         Onsets of the confirmed outages of its networks and regions [s].
+    widths
+        The narrowest bins of what shows each of them [s]: within a bin wider than ``settings.stagger`` it may have
+        fallen at any time.
     known
         How many parts are known.
-    stagger
-        Within so long of each other they are together [s].
 
     Examples
     --------
-    Three mobile networks within 45 minutes, a fourth one days ago, and two that stand:
+    Three mobile networks within 45 minutes, a fourth one days ago, and two that stand; three that fell hours apart,
+    of which one is known by the day only:
 
-    >>> together([0, 1500, 2700, -300_000], 6, 2700, Fusing())
+    >>> together([0, 1500, 2700, -300_000], [300] * 4, 6, Fusing())
     0.5
-    >>> together([0, 3600, 7200], 3, 2700, Fusing())
-    0.0
+    >>> together([0, 3600, 7200], [300] * 3, 3, Fusing()), together([0, 3600, 7200], [86400, 300, 300], 3, Fusing())
+    (0.0, 0.0)
+    >>> together([0, 3600, 7200], [86400, 86400, 300], 3, Fusing())
+    1.0
     """
-    at = np.sort(np.array(starts, np.int64))
-    most = int((np.searchsorted(at, at + stagger, side="right") - np.arange(len(at))).max(initial=0))
+    at, wide = np.array(starts, np.int64), np.array(widths, np.int64)
+    first, last = at - settings.stagger, np.sort(at + np.where(wide > settings.stagger, wide, 0))
+    out = np.searchsorted(np.sort(first), first, side="right") - np.searchsorted(last, first, side="left")
+    most = int(out.max(initial=0))
     return most / max(known, most) if most >= settings.together_least else 0.0

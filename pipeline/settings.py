@@ -220,8 +220,8 @@ class Fusing:
     """Fewer parts than this go out together by chance."""
 
     stagger: Seconds = 45 * 60
-    """Parts that go out within so long of each other go out together [s], or within a bin, where that is longer: the
-    mobile networks of Pakistan took from 01:45 to 02:30."""
+    """Parts that go out within so long of each other go out together [s], or within the bin that shows one, where that
+    is longer: the mobile networks of Pakistan took from 01:45 to 02:30."""
 
     days: dict[LocalDay, DayKind] = field(default_factory=dict)
     """Days that matter, by country and local date: ``"PK 2024-02-08" = "election"``.  Only the likeness to a shutdown

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,15 +16,15 @@ from pipeline.errors import gave_up, refuses
 from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
 from pipeline.feeds.case import strangers
 from pipeline.lately import Lately, now_of, plain_now
-from pipeline.observed import Gap, Observed, Series
+from pipeline.observed import Series
 from pipeline.outages import RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.records import Outage
 from pipeline.replay import Playback, Result
-from pipeline.series import Places
-from pipeline.show import by_country, lasted, outages_table, utc
+from pipeline.show import by_country, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import hardly_judged
+from pipeline.unwatched import no_all_clear, too_short, unobserved
 from pipeline.wording import counted, damage, given_up, printable, refused
 
 
@@ -85,23 +84,14 @@ def _as_json(
     lately: Lately,
 ) -> str:  # fmt: skip
     past = _seeing(playback, doings)
-    spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
-    names = ("signal", "entity_type", "entity", "first", "last")
-    gaps = [
-        (signal, *place, *map(_iso, gap))
-        for (signals, *place), found in playback.observed.gaps().items() for gap in found for signal in signals or ("",)
-    ]  # fmt: skip
-    unseen = ("signal", "entity_type", "entity", "start", "end")
     told: dict[str, Any] = {
         "watermark": iso(result.watermark) if result.watermark > NEVER else None,
         "judged": sum(result.judged.values()),
         "missed": sum(result.missed.values()),
         "judged_from": None if past.judged_from is None else iso(past.judged_from),
         "records": counts,
-        "too_short": [dict(zip(names, span, strict=True)) for span in spans],
-        "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
+        **no_all_clear(past, playback.observed, unjudged),
         **plain(doings),
-        "hardly_judged": [dict(zip(names, series, strict=False)) for series in unjudged],
         "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
         "now": plain_now(confirmed(result.sorted()), lately),
         "last_observed": [
@@ -117,10 +107,6 @@ def _as_json(
     }  # fmt: skip
     outages = b",".join(result.lines().splitlines()).decode()
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'
-
-
-def _iso(time: int | None) -> str | None:
-    return None if time is None else iso(time)
 
 
 def _unanswered(counts: dict[str, int]) -> Iterator[str]:
@@ -172,75 +158,6 @@ def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
         yield f"{missed:,} bins came after their time was judged without them, their feed having been dead: not judged."
     if result.crowded:
         yield f"{result.crowded:,} of the late records found no room (max_prefixes, max_sessions): not counted."
-    short = past.too_short()
-    if short:
-        yield (
-            f"No all-clear for {few(_too_short(short, past, playback.places))}: less than two days of values, from "
-            f"{utc(min(past.spans[series].first for series in short))} UTC on. Nothing is confirmed in a series' first "
-            "day, which only serves to compare with: replay the days before as well, better four weeks."
-        )
+    yield from too_short(past, playback.places)
     yield from unobserved(playback.observed, playback.places)
     yield from doubts(confirmed(result.sorted()), past, playback.places)
-
-
-def unobserved(observed: Observed, places: Places) -> Iterator[str]:
-    """What was not observed when: those of the same times in one sentence, countries first."""
-    groups: dict[tuple[str, tuple[Gap, ...]], list[str]] = {}
-    found = observed.gaps()
-    for unseen in sorted(found, key=lambda unseen: (unseen[1] != "country", unseen)):
-        signals, kind, entity = unseen
-        missing, left = ", ".join(signals), ", ".join(observed.routes_left(unseen))
-        what = f"only {left} observed" if left else f"{missing} not observed" if missing and kind else "not observed"
-        groups.setdefault((what, found[unseen]), []).append(place_name(kind, entity, places) if kind else missing)
-    for (what, gaps), names in list(groups.items())[:FEW]:
-        alone = "; routes alone do not show a mobile shutdown" if what.startswith("only ") else ""
-        yield f"No all-clear for {few(names)}: {_when(gaps, what)}{alone}."
-    rest = sum(map(len, list(groups.values())[FEW:]))
-    if rest:
-        yield f"Nor for {rest:,} more, each not observed at other times: --json names them all."
-
-
-def _when(gaps: tuple[Gap, ...], what: str = "not observed") -> str:
-    """Times in words.
-
-    Examples
-    --------
-    >>> _when((Gap(1707354000, None),)), _when((Gap(None, None),))
-    ('not observed from 2024-02-08 01:00 UTC on', 'never observed')
-    >>> _when((Gap(None, 1707350400), Gap(1707354000, 1707361200)))
-    'not observed before 2024-02-08 00:00 UTC, nor from 2024-02-08 01:00 to 2024-02-08 03:00 UTC'
-    """
-    times, between = [], [(gap.start, gap.end) for gap in gaps if gap.start is not None and gap.end is not None]
-    if gaps[0] == (None, None):
-        return what.replace("not observed", "never observed")
-    if gaps[0].start is None:
-        times.append(f"before {utc(gaps[0].end or NEVER)} UTC")
-    if between:
-        first, last, length = (
-            utc(between[0][0]),
-            utc(between[-1][1]),
-            lasted(sum(end - start for start, end in between)),
-        )
-        once = f"from {first} to {last} UTC"
-        many = f"{len(between)} times between {first} and {last} UTC, {length} in all"
-        times.append(once if len(between) == 1 else many)
-    if gaps[-1].end is None and gaps[-1].start is not None:
-        times.append(f"from {utc(gaps[-1].start)} UTC on")
-    return f"{what} " + (", nor " if "not" in what else ", and ").join(times)
-
-
-def _too_short(short: list[Series], past: Past, places: Places) -> list[str]:
-    """Countries first, then what else there is; with the signals where others of the same entity reach further back."""
-    signals: dict[tuple[str, str], list[str]] = {}
-    for signal, kind, entity in short:
-        signals.setdefault((kind, entity), []).append(signal)
-    count = Counter(series[1:] for series in past.spans)
-    order = sorted(signals, key=lambda entity: (entity[0] != "country", entity))
-    names = []
-    for kind, entity in order:
-        own = signals[kind, entity]
-        some = not entity or count[kind, entity] > len(own)
-        names.append(
-            " of ".join(word for word in (", ".join(own) if some else "", place_name(kind, entity, places)) if word)
-        )
-    return names

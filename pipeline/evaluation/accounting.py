@@ -60,7 +60,8 @@ class Answer:
     ``hit``: a confirmed outage of its entity overlaps it.  ``met``: hit, by one outage, whose onset and end are within
     the tolerance and which covers enough of it.  Errors and delays are signed [s], from the label's start (its end for
     ``end_error``), None where there is no hit.  ``cover``: share of its time that its entity was called out [0-1].
-    ``fragments``: outages of its entity that touch it, tolerance included.
+    ``fragments``: outages of its entity that touch it, tolerance included.  ``open``: it was still out at the end of
+    what was observed.
     """
 
     label: Label
@@ -72,6 +73,7 @@ class Answer:
     end_error: int | None = None
     cover: float = 0.0
     fragments: int = 0
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Obse
         suspected=min(outage.suspected for outage in hits) - label.start,
         confirmed=min(outage.confirmed for outage in hits) - label.start,
         onset_error=onset, end_error=end, cover=cover, fragments=fragments,
+        open=any(outage.end is None for outage in hits),
     )  # fmt: skip
 
 

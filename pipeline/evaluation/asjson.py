@@ -14,6 +14,7 @@ from pipeline.evaluation.judged import Judged, Read
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import Total, totals
 from pipeline.records import DeadLetter
+from pipeline.unwatched import no_all_clear
 
 MIDDLES = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragments")
 
@@ -38,6 +39,7 @@ def _case(judged: list[Judged]) -> dict[str, Any]:
         "entity_seconds": observed.seconds,
         "tolerance": _tolerance(judged[0].tolerance),
         "dead": len(judged[0].dead),
+        **no_all_clear(judged[0].past, judged[0].observed, judged[0].unjudged),
         **plain(judged[0].doings),
         "given_up": [_letter(letter) for letter in judged[0].dead if gave_up(letter.reason)],
         "detectors": [_read(one, read) for one in judged for read in one.readings],
@@ -84,7 +86,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     label = answer.label
     return {
         "entity_type": label.entity_type, "entity": label.entity, "start": iso(label.start), "end": iso(label.end),
-        "hit": answer.hit, "met": answer.met, **{name: getattr(answer, name) for name in MIDDLES},
+        "hit": answer.hit, "met": answer.met, "open": answer.open, **{name: getattr(answer, name) for name in MIDDLES},
     }  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Trace, refused
 from pipeline.feeds.archive import recordings
 from pipeline.feeds.case import Label
+from pipeline.observed import Observed as Watched
+from pipeline.observed import Series
 from pipeline.past import Past
 from pipeline.records import DeadLetter, Entity, Outage, Run
 from pipeline.replay import Playback, through_memory
@@ -62,6 +64,8 @@ class Judged:
     dead: tuple[DeadLetter, ...] = ()
     doings: tuple[Doing, ...] = ()
     past: Past = field(default_factory=Past)
+    observed: Watched = field(default_factory=Watched)
+    unjudged: tuple[Series, ...] = ()
 
     def tells_of(self, label: Label) -> bool:
         """Whether there is any series that tells of a label's entity: of what no row is of, no outage can be called."""
@@ -96,6 +100,8 @@ class Outcome(NamedTuple):
     dead: tuple[DeadLetter, ...] = ()
     doings: tuple[Doing, ...] = ()
     past: Past = Past()
+    observed: Watched = Watched()
+    unjudged: tuple[Series, ...] = ()
 
 
 def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -> Outcome:
@@ -125,7 +131,8 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
         raise UserError(f"{case.folder}: nothing in its signals was observed")
     told = tuple(doings.told(playback.observed))
     past = Past.of(playback.observed.without(blinded(told)))
-    return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead), told, past)
+    seen = (playback.observed, tuple(doings.unjudged.told()))
+    return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead), told, past, *seen)
 
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:

@@ -8,7 +8,9 @@ from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged
 from pipeline.show import utc
-from pipeline.wording import counted, damage, given_up
+from pipeline.unjudged import hardly_judged
+from pipeline.unwatched import too_short, unobserved
+from pipeline.wording import counted, damage, given_up, refused
 
 FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
@@ -89,17 +91,33 @@ def remarks(judged: Judged) -> Iterator[str]:
     """What could not be read, and what fusion missed, did not meet, or called out falsely, each in a sentence."""
     yield from given_up(judged.dead)
     yield from damage(judged.dead, FEW)
+    yield from refused(judged.dead)
     yield from moves(judged.doings)
     yield from blind(judged.doings)
+    yield from hardly_judged(judged.unjudged, judged.places)
+    yield from too_short(judged.past, judged.places)
+    yield from unobserved(judged.observed, judged.places)
     yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.readings[0].account
     missed = [answer for answer in made.answers if not answer.hit]
     unheard = {a.label for a in missed if not judged.tells_of(a.label)}
-    yield from _some([f"missed: {label_text(a)}{': no row tells of it' if a.label in unheard else ''}" for a in missed])
+    yield from _some([f"missed: {label_text(a)}{_why_missed(judged, a, a.label in unheard)}" for a in missed])
     yield from _some(
         [f"not met: {label_text(a)}: {why(a, judged.tolerance)}" for a in made.answers if a.hit and not a.met]
     )
     yield from _some([f"false: {outage_text(outage)}" for outage in made.false])
+
+
+def _why_missed(judged: Judged, answer: Answer, is_unheard: bool) -> str:
+    """Why a label could not be hit, where that is known; '' else."""
+    observed, label = judged.observed, answer.label
+    if is_unheard:
+        return ": no row tells of it"
+    if label.end <= observed.first or label.start > observed.last:
+        return ": it is not of the time of the recording"
+    if judged.past.judged_from is None or label.end <= judged.past.judged_from:
+        return ": nothing is confirmed in a series' first day"
+    return ""
 
 
 def _some(sentences: list[str]) -> Iterator[str]:
@@ -114,7 +132,7 @@ def why(answer: Answer, exact: Tolerance) -> str:
     if answer.onset_error is not None and not -exact.onset_early <= answer.onset_error <= exact.onset_late:
         said.append(f"onset {minutes(answer.onset_error)} min")
     if answer.end_error is not None and not -exact.end_early <= answer.end_error <= exact.end_late:
-        said.append(f"end {minutes(answer.end_error)} min")
+        said.append(f"end {minutes(answer.end_error)} min{', and still out' if answer.open else ''}")
     if answer.cover < exact.cover:
         said.append(f"{share(answer.cover)} covered")
     if answer.fragments != 1:

@@ -147,7 +147,9 @@ def _verdict(judged: Judged, answer: Answer) -> str:
         return "Missed."
     late = answer.confirmed or 0
     said = f"Called out {_apart(late)} its start"
-    if answer.end_error is not None:
+    if answer.open:
+        said += f", and still out when the recording ended, {utc_text(judged.readings[0].account.observed.end)}"
+    elif answer.end_error is not None:
         said += f", over {_apart(answer.end_error)} its end"
     return f"{said}." if answer.met else f"{said}, but not as exactly as is allowed: {why(answer, judged.tolerance)}."
 

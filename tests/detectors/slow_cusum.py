@@ -88,7 +88,8 @@ class SlowCusum:
                 for h, v in hourly.items():
                     self.shape.setdefault(h, v / mean)
         z = self._loss(lambda s: self.weekday[day % 7])
-        if self.anew and math.isfinite(z):
+        is_usual = not (self.anew and math.isfinite(z))
+        if not is_usual:
             self.level, z, self.anew = self.level + min(z, SEASON), 0.0, False
         if math.isnan(z):
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
@@ -105,7 +106,7 @@ class SlowCusum:
         longest = self.rule.renew if self.confirmed else self.rule.hold
         renewed = self.run > longest or self.high >= self.rule.renew_high
         if math.isfinite(z) and (not self.run or renewed):
-            self._move(z, day, hourly)
+            self._move(z, day, hourly if is_usual else {})
         if renewed:
             self.level, self.sum, self.run, self.high, self.confirmed = self.recent, 0.0, 0, 0, False
             self.worst = 0.0

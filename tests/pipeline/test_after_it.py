@@ -34,7 +34,7 @@ def out(until: float, left: float, busy_until: float = 0.0, busy: float = 1.0) -
     )
 
 
-@pytest.mark.parametrize("busy", [1.3, 2.0])
+@pytest.mark.parametrize("busy", [1.3, 2.0, 4.0, 7.0])
 def test_one_busy_day_after_a_blackout_is_no_throttling_when_it_is_over(busy: float) -> None:
     assert told({"traffic.radar": made(30, out(3, 0.05, 4, busy))}) == [(0, 3)]
 

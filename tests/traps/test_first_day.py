@@ -1,0 +1,96 @@
+"""What is out in the first day of a series hides no later outage at that time of day, and a night is no outage."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors import seasonal, seasonal_judged
+from detectors.together import SPANS
+from pipeline.bins import DAY
+from pipeline.feeds.case import read_labels
+from pipeline.records import Entity
+from tests.traps.path import HOUR, MONDAY, PK, between, case, hours, made_rows, played
+
+HALF_HOUR = 1800
+BOTH = ("probing.ioda", "traffic.radar")
+
+
+def days_out(
+    first: float, left: float, later: int, at: int = 19, length: int = 4, width: int = HALF_HOUR, **of: object
+):
+    """Outages [hours after the later day's] of two signals that lose all but a share for some hours of the first day
+    and of a later one."""
+    t = hours(later + 2, width)
+    day = 1 - 0.3 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
+    begins = [at * HOUR, later * DAY + at * HOUR]
+    share = np.ones(len(t))
+    for begin, rest in zip(begins, (first, left), strict=True):
+        share[(t >= begin) & (t < begin + length * HOUR)] = rest
+    rng = np.random.default_rng(1)
+    series = [made_rows(signal, rng.poisson(2000 * day * share).astype(float), PK, width=width) for signal in BOTH]
+    found = played(series).of("PK")
+    return [((o.start - MONDAY - begins[1]) / HOUR, o.end and (o.end - MONDAY - begins[1]) / HOUR) for o in found]
+
+
+@pytest.mark.parametrize("first", [0.05, 0.15, 0.4])
+@pytest.mark.parametrize(("later", "at"), [(3, 19), (21, 19), (21, 10), (45, 19)])
+def test_what_was_out_on_the_first_day_is_seen_to_be_out_at_that_time_later(first: float, later: int, at: int) -> None:
+    assert days_out(first, 0.1, later, at) == [(0, 4)]
+
+
+@pytest.mark.parametrize("width", [600, 900, HOUR])
+def test_so_it_is_with_other_bins(width: int) -> None:
+    assert days_out(0.05, 0.1, 14, width=width) == [(0, 4)]
+
+
+def test_it_was_hidden_for_ever_when_the_first_day_was_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seasonal_judged, "SUDDEN", 0)
+    monkeypatch.setattr(seasonal, "KNOWN", 0)
+    assert days_out(0.05, 0.1, 21) == []
+
+
+def test_the_exams_of_iraq_are_found_by_who_begins_a_day_before_them(data: Path) -> None:
+    """Nineteen hours of past, and then a shutdown every night: the first is not to be confirmed, all others are."""
+    labels = read_labels(data / "signals/iraq-2023-exams/labels.csv")
+    series = between(case(data, "iraq-2023-exams"), labels[0].start - 19 * HOUR, labels[-1].end + DAY)
+    found = [(o.start, o.end) for o in played(series).of("IQ")]
+    assert len(found) == len(labels) - 1
+    for (start, end), label in zip(found, labels[1:], strict=True):
+        assert -300 <= start - label.start <= 1800
+        assert end is not None
+        assert -1800 <= end - label.end <= HOUR
+
+
+@pytest.mark.parametrize("width", [600, HALF_HOUR, HOUR])
+@pytest.mark.parametrize("begin", [0, 6, 13, 21])
+def test_a_deep_night_is_no_fall_and_a_network_that_is_switched_off_every_night_is_not_out(
+    width: int, begin: int
+) -> None:
+    t = hours(12, width)
+    night = 0.03 + 0.97 * (0.5 - 0.5 * np.cos(2 * np.pi * (t / DAY - 4 / 24))) ** 2
+    office = np.where((t % DAY >= 7 * HOUR) & (t % DAY < 19 * HOUR), 1.0, 0.03)
+    rng, places = np.random.default_rng(2), (Entity("asn", "AS1", "PK"), Entity("region", "PK-SD", "PK"))
+    x = rng.poisson(1500 * np.stack([office, night], axis=1)).astype(float)
+    x[t < begin * HOUR] = np.nan
+    found = played([made_rows("probing.ioda", x, *places, width=width)])
+    assert [found.of("AS1"), found.of("PK-SD")] == [[], []]
+
+
+@pytest.mark.parametrize(("mean", "left"), [(120, 0.3), (250, 0.5)])
+def test_hours_of_half_of_small_counts_are_confirmed_together(
+    mean: int, left: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t = hours(30)
+    share = np.where((t >= 28 * DAY) & (t < 29 * DAY), left, 1.0)
+    x = np.stack([np.random.default_rng(seed).poisson(mean * share) for seed in range(6)], axis=1).astype(float)
+    places = [Entity("region", f"PK-{i}", "PK") for i in range(6)]
+    series = [made_rows("probing.ioda", x, *places)]
+
+    def confirmed() -> int:
+        found = played(series)
+        return sum(any(o.start == MONDAY + 28 * DAY for o in found.of(place.name)) for place in places)
+
+    assert confirmed() == len(places)
+    monkeypatch.setattr(seasonal_judged, "TOGETHER", 0)
+    assert confirmed() < len(places) / 2, f"none of {SPANS} bins is sure alone"
