@@ -12,6 +12,13 @@ CUT_RECORD, CUT_LINE = "truncated-record", "truncated-line"
 """A file breaks off in the midst of something, as one that was downloaded by half."""
 
 
+REFUSED = (
+    "bad-signal", "too-many-signals", "bad-entity-type", "bad-entity", "bad-country", "bad-asn", "bad-region",
+    "bad-service",
+)  # fmt: skip
+"""What is not taken by its name."""
+
+
 def gave_up(reason: str) -> bool:
     """Whether damage of that reason ends its file: what follows was not read, or is not there.
 
@@ -33,7 +40,7 @@ def refuses(reason: str) -> bool:
     >>> refuses("bad-signal"), refuses("bad-country"), refuses("bad-value")
     (True, True, False)
     """
-    return reason in ("bad-signal", "too-many-signals", "bad-entity-type", "bad-entity", "bad-country", "bad-asn")
+    return reason in REFUSED
 
 
 class DecodeError(Exception):

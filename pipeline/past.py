@@ -62,6 +62,11 @@ class Past:
         """From when on something can be confirmed in any series [s]; None where all of them are too short."""
         return min((span.judged_from for span in self.spans.values() if not span.too_short), default=None)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether anything could be confirmed in any series: it has more than its first day."""
+        return any(span.last > span.judged_from for span in self.spans.values())
+
     def too_short(self) -> list[Series]:
         """The series of which there is no all-clear, in order."""
         return sorted(series for series, span in self.spans.items() if span.too_short)
@@ -113,6 +118,10 @@ class Past:
     def inexact(self, outage: Outage) -> bool:
         """Whether its onset or its end cannot be dated."""
         return self.undated(outage) or any((self.began(outage), self.ended(outage), self._over_unseen(outage)))
+
+    def marks(self, outage: Outage) -> tuple[bool, bool]:
+        """Whether its onset is not exactly known, and whether its end is not, or that it goes on."""
+        return self.undated(outage) or bool(self.began(outage)), bool(self.ended(outage) or self.unseen(outage))
 
     def _holes(self, outage: Outage, end: int) -> list[int]:
         """Since when witnesses had not been observed that were again at ``end`` [s]."""

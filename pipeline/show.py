@@ -45,10 +45,19 @@ NARROW = 80
 """Columns in which an outage has room in two lines [-]."""
 
 
-def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) -> Table:
+MARK = "*"
+"""Stands at a time that is not exactly known."""
+
+Marks = Callable[[Outage], tuple[bool, bool]]
+"""Whether the onset of an outage is not exactly known, and whether its end is not."""
+
+
+def outages_table(
+    outages: Iterable[Outage], places: Places, width: int = 80, marks: Marks = lambda outage: (False, False)
+) -> Table:
     """The outages as a table; in a narrow terminal names and times share what room the numbers leave.
 
-    ``places``: what is known of their entities.
+    ``places``: what is known of their entities; ``marks``: which of their times get a `MARK`.
     """
     narrow = width < NARROW
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=narrow)
@@ -60,7 +69,7 @@ def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) ->
         table.add_column("because of", overflow="fold")
     for outage in outages:
         place = placed(outage.entity_type, outage.entity, places)
-        row = _row(outage, place, Gazetteer().name(place if width >= WIDE else _narrow(place)))
+        row = _row(outage, place, Gazetteer().name(place if width >= WIDE else _narrow(place)), marks(outage))
         table.add_row(*row[: len(table.columns)])
     return table
 
@@ -87,12 +96,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _row(outage: Outage, place: Entity, name: str) -> list[Text]:
+def _row(outage: Outage, place: Entity, name: str, marked: tuple[bool, bool]) -> list[Text]:
     state = Text(outage.state, STYLES.get(outage.state, ""))
     sure = f"{outage.probability:.0%} sure" if outage.probability <= 0.99 else ">99% sure"  # nothing is certain
     return [
         Text(printable(name)), Text.assemble(outage.kind, "\n", state),
-        Text(when(outage, place.country)),
+        Text(when(outage, place.country, marked)),
         Text(f"{outage.severity:.0%}\n{sure}"), Text(printable(because(outage))),
     ]  # fmt: skip
 
@@ -101,18 +110,19 @@ ROOM = 34
 """Characters of a line of *when* that leave room for the other columns of a narrow terminal [-]."""
 
 
-def when(outage: Outage, country: str) -> str:
-    """Onset and end in UTC, and below by the clocks there, with how long it lasted."""
+def when(outage: Outage, country: str, marked: tuple[bool, bool] = (False, False)) -> str:
+    """Onset and end in UTC, each with a `MARK` or not, and below by the clocks there, with how long it lasted."""
     start, end, there = outage.start, outage.end, clocks(outage.start, outage.end, country)
+    began, ended = (MARK if mark else "" for mark in marked)
     if end is None:
-        return f"{utc(start)} UTC, still out" + (f"\nsince {there} there" if there else "")
+        return f"{utc(start)}{began} UTC, still out{ended}" + (f"\nsince {there} there" if there else "")
     until = utc(end)[11 if utc(start)[:10] == utc(end)[:10] else 5 if utc(start)[:4] == utc(end)[:4] else 0 :]
     length = lasted(end - start)
     if not there:
         below = length + (" (local times differ)" if has_zone(country) else "")
     else:
         below = f"{there} there{', ' if len(f'{there} there, {length}') <= ROOM else chr(10)}{length}"
-    return f"{utc(start)} – {until} UTC\n{below}"
+    return f"{utc(start)}{began} – {until}{ended} UTC\n{below}"
 
 
 def clocks(start: int, end: int | None, country: str) -> str:

@@ -21,7 +21,8 @@ from pipeline.outages import RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.records import Outage
 from pipeline.replay import Playback, Result
-from pipeline.show import by_country, outages_table, utc
+from pipeline.series import Places
+from pipeline.show import MARK, by_country, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import no_all_clear, too_short, unobserved
@@ -36,8 +37,8 @@ def tell(
 
     ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
     was seen and hardly ever judged; ``lately``: what is seen now.
-    Returns the exit code: 1 where nothing was judged, and where what was given up, refused by its name, unanswered, not
-    observed or not seen by a feed may hold an outage.
+    Returns the exit code: 1 where nothing could be confirmed, and where what was given up, refused by its name,
+    unanswered, not observed or not seen by a feed may hold an outage.
     """
     counts = {
         "read": playback.read, "used": result.used,
@@ -47,7 +48,8 @@ def tell(
         sys.stdout.write(_as_json(playback, result, counts, doings, unjudged, lately or Lately()))
     else:
         _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
-        _found(console, result.sorted(), playback, note, lately or Lately())
+        past = _seeing(playback, doings)
+        _found(console, result.sorted(), playback, past, note, lately or Lately())
         console.print(
             f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"
@@ -60,9 +62,8 @@ def tell(
             console.print(Text(printable(sentence)))
         unread = (*damage(result.dead, FEW), *refused(result.dead), *strangers(playback.unmatched))
         unknown = (*blind(doings), *hardly_judged(unjudged, playback.places))
-        past = _seeing(playback, doings)
         _caution(console, (*_unanswered(counts), *unknown, *_limits(playback, result, past), *unread))
-    nothing_judged = not sum(result.judged.values())
+    nothing_judged = not sum(result.judged.values()) or not playback.past.is_settled
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) or refuses(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
     return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))
@@ -118,15 +119,16 @@ def _unanswered(counts: dict[str, int]) -> Iterator[str]:
         )
 
 
-def _found(console: Console, found: list[Outage], playback: Playback, note: str, lately: Lately) -> None:
+def _found(console: Console, found: list[Outage], playback: Playback, past: Past, note: str, lately: Lately) -> None:
     """The confirmed outages as a table, a country before its parts, how to read it, and how many there are."""
     sure = by_country(confirmed(found), playback.places)
     if sure:
-        console.print("", outages_table(sure, playback.places, width=console.width), "", sep="\n")
+        console.print("", outages_table(sure, playback.places, console.width, past.marks), "", sep="\n")
         for sentence in now_of(sure, lately, playback.places):
             console.print(Text(printable(sentence)))
+        marked = f"{MARK}: not exactly known, see below." if any(any(past.marks(outage)) for outage in sure) else ""
         mobile, likeness = (told(found, playback.places) for told in (why_mobile, likenesses))
-        for sentence in (note, *mobile, how_to_read(playback.past), *likeness):
+        for sentence in (note, *mobile, how_to_read(playback.past), marked, *likeness):
             if sentence:
                 console.print(Text(printable(sentence), "dim"))
         console.print()
@@ -135,13 +137,21 @@ def _found(console: Console, found: list[Outage], playback: Playback, note: str,
     retracted = sum(outage.state == RETRACTED for outage in doubted)
     rest = f", {retracted} of them retracted" if retracted else ""
     console.print(f"[bold]{said} confirmed[/bold], {len(doubted)} only suspected{rest}")
-    open_ones = [outage for outage in by_country(doubted, playback.places) if outage.state == SUSPECTED]
-    names = [
-        f"{place_name(o.entity_type, o.entity, playback.places)} from {utc(o.start)} UTC on ({o.probability:.0%} sure)"
-        for o in open_ones
-    ]
-    if names:
-        _caution(console, [f"Still suspected: {few(names)}."])
+    for word, state in (("Still suspected", SUSPECTED), ("Retracted", RETRACTED)):
+        own = [
+            _suspicion(outage, playback.places)
+            for outage in by_country(doubted, playback.places)
+            if outage.state == state
+        ]
+        if own:
+            _caution(console, [f"{word}: {few(own)}."])
+
+
+def _suspicion(outage: Outage, places: Places) -> str:
+    """Whose it is, and from when to when, or how sure it is."""
+    until = f"on ({outage.probability:.0%} sure)" if outage.end is None else f"to {utc(outage.end)} UTC"
+    when = f"from {utc(outage.start)} {'UTC ' if outage.end is None else ''}{until}"
+    return f"{place_name(outage.entity_type, outage.entity, places)} {when}"
 
 
 def _seeing(playback: Playback, doings: Iterable[Doing]) -> Past:

@@ -127,19 +127,24 @@ def printable(text: str) -> str:
 
 
 def damage(letters: Sequence[DeadLetter], few: int) -> Iterator[str]:
-    """The first ``few`` dead letters, and how many more there are; not those that gave a file up.
+    """The first dead letter of each reason, and how many more there are like it, of ``few`` reasons; not those that
+    gave a file up.
 
     Examples
     --------
     >>> letters = [DeadLetter("r", "table", "bad-value", f"line {n}", "x") for n in (3, 5, 8)]
     >>> list(damage(letters, 1))
-    ['dead letter: table: bad-value at line 3: x', 'and 2 more']
+    ['dead letters: table: bad-value at line 3: x; and 2 more such']
     """
-    single = [letter for letter in letters if not gave_up(letter.reason)]
-    for letter in single[:few]:
-        yield f"dead letter: {letter.feed}: {letter.reason} at {letter.place}: {letter.detail}"
-    if len(single) > few:
-        yield f"and {len(single) - few:,} more"
+    reasons: dict[tuple[str, str], list[DeadLetter]] = {}
+    for letter in letters:
+        if not gave_up(letter.reason):
+            reasons.setdefault((letter.feed, letter.reason), []).append(letter)
+    for own in list(reasons.values())[:few]:
+        said = f"{own[0].feed}: {own[0].reason} at {own[0].place}: {own[0].detail}"
+        yield f"dead letters: {said}; and {len(own) - 1:,} more such" if own[1:] else f"dead letter: {said}"
+    if rest := list(reasons.values())[few:]:
+        yield f"and {sum(map(len, rest)):,} dead letters for {counted(len(rest), 'other reason')}"
 
 
 def given_up(letters: Sequence[DeadLetter]) -> Iterator[str]:

@@ -104,7 +104,8 @@ def _label(place: str, row: dict[str, str]) -> Label:
     try:
         start, end = seconds(row["start"]), seconds(row["end"])
     except ValueError as error:
-        raise UserError(f"{place}: {row['start']!r} to {row['end']!r} are not two ISO times") from error
+        open_ = "; of what is not over give the end of the recording" if not row["end"] else ""
+        raise UserError(f"{place}: {row['start']!r} to {row['end']!r} are not two ISO times{open_}") from error
     if end <= start:
         raise UserError(f"{place}: the label ends at {row['end']}, which is not after its start {row['start']}")
     return Label(start, end, row["entity_type"], row["entity"], row["kind"], row["source"])

@@ -33,8 +33,14 @@ COUNTRY = re.compile(r"[A-Z]{2}")
 NETWORK = re.compile(r"AS(0|[1-9][0-9]{0,9})")
 """A network goes by its number, as ``AS59257``."""
 
-FORMS = {"country": (COUNTRY, "bad-country"), "asn": (NETWORK, "bad-asn")}
-"""What a name must look like, by type of entity; regions and services are taken as they stand."""
+PART, SERVICE = re.compile(r"[A-Z]{2}-.+"), re.compile(r"[A-Z]{2}:.+")
+"""A region and a service begin with the code of their country: in no other way is known whose they are."""
+
+FORMS = {
+    "country": (COUNTRY, "bad-country"), "asn": (NETWORK, "bad-asn"),
+    "region": (PART, "bad-region"), "service": (SERVICE, "bad-service"),
+}  # fmt: skip
+"""What a name must look like, by type of entity."""
 
 MAX_SIGNALS = 1000
 """Signals of one table; more are a mistake, and would be as many series in Prometheus."""
@@ -49,7 +55,9 @@ WANTED = {
     "bad-time": "a time as 2024-02-08T01:45:00Z",
     "bad-signal": f"<kind>.<source>, as probing.ioda; kinds are {', '.join(SIGNAL_KINDS)}",
     "bad-entity-type": ", ".join(ENTITY_TYPES), "bad-country": "a country's code of two capitals, as PK",
-    "bad-asn": "a network's number, as AS59257", "bad-value": "a number, or nothing where it was not observed",
+    "bad-asn": "a network's number, as AS59257", "bad-region": "its country's code, - and a name, as PK-SD",
+    "bad-service": "its country's code, : and a name, as PK:whatsapp",
+    "bad-value": "a number, or nothing where it was not observed",
 }  # fmt: skip
 """What should stand in place of a bad cell, for a person."""
 
@@ -78,8 +86,8 @@ class Names:
             raise ValueError("bad-entity-type")
         if not 0 < len(name) <= MAX_ENTITY:
             raise ValueError("bad-entity")
-        form, reason = FORMS.get(kind, (None, ""))
-        if form is not None and not form.fullmatch(name):
+        form, reason = FORMS[kind]
+        if not form.fullmatch(name):
             raise ValueError(reason)
         return self.entities.setdefault((kind, name), len(self.entities))
 

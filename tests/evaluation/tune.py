@@ -97,7 +97,7 @@ def told(table: dict[Point, dict[str, Score]], without: str, labels: int) -> str
     low, high = min(made), max(made)
     own = "shipped among them" if tuple(shipped()) in chosen else "shipped NOT among them"
     return (
-        f"{without:32} {len(chosen):3} of {len(table)} best without it, {own}; on it "
+        f"{without:32} {len(chosen):3} of {len(table)} are best without it, {own}; with these, on it "
         f"{low.met} to {high.met} of {labels} met, {-high.false} to {-low.false} false"
     )
 
@@ -110,9 +110,14 @@ def shipped() -> Iterator[float]:
 def main(data: Path, without: str) -> None:
     """Score the grid on all cases, and say what leaving out each one, or the named one, comes to."""
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
+    if without and without not in [case.name for case in cases]:
+        raise SystemExit(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
     every = [recorded(case, Engine()) for case in cases]
     table = {point: {each.case.name: score(each, settings) for each in every} for point, settings in points()}
-    print(", ".join(f"{name} {values}" for name, values in GRID.items()))  # noqa: T201
+    print(  # noqa: T201
+        f"{len(table)} settings of fusion, the shipped one and each with one value moved: "
+        + ", ".join(f"{name} {values}" for name, values in GRID.items())
+    )
     for case in cases:
         if without in ("", case.name):
             print(told(table, case.name, len(case.labels)))  # noqa: T201

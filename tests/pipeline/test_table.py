@@ -137,6 +137,18 @@ def test_a_table_of_too_many_signals_does_not_become_too_many_series():
     assert {error.reason for error in read.damage} == {"too-many-signals"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "entity"),
+    [("region", "Northern"), ("region", "ug-N"), ("region", "UG_N"), ("region", "UG-"), ("service", "whatsapp"),
+     ("service", "PK-whatsapp")],
+)  # fmt: skip
+def test_a_region_or_service_that_does_not_say_whose_it_is_is_refused(kind: str, entity: str):
+    read = table(row(kind=kind, entity=entity), row(kind="region", entity="UG-Northern"))
+    assert [(error.reason, error.place) for error in read.damage] == [(f"bad-{kind}", "line 2")]
+    assert "(wanted its country's code, " in read.damage[0].detail
+    assert [entity.name for entity in read.series[0].entities] == ["UG-Northern"]
+
+
 def test_rows_are_sorted_by_time():
     (rows,) = table(row("00:10", value="3"), row("00:00", value="1")).series
     assert rows.value.tolist() == [1.0, 3.0]
@@ -316,6 +328,7 @@ def test_labels_are_half_open_and_sorted(data: Path):
     [
         ("start,end\n", "wanted start,end,entity_type"),
         ("start,end,entity_type,entity,kind,source\nx,y,country,PK,,\n", "line 2: 'x' to 'y' are not two ISO times"),
+        ("start,end,entity_type,entity,kind,source\n2024-02-08,,country,PK,,\n", "give the end of the recording"),
         ("start,end,entity_type,entity,kind,source\n2024-02-08T02:00Z,2024-02-08T01:00Z,country,PK,,\n", "not after"),
         ("start,end,entity_type,entity,kind,source\n1,2\n", "2 cells, wanted 6"),
     ],

@@ -1,6 +1,7 @@
 """What a replay says of itself once it is over: what it does not know, and what it did not read."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,12 +55,13 @@ def test_what_is_still_suspected_is_named_and_what_was_retracted_is_counted_apar
     said = replayed(tmp_path, "".join(f"{row}\n" for row in rows))
     assert "no outages confirmed, 2 only suspected, 1 of them retracted" in said
     assert "Still suspected: Pakistan from 2024-02-07 23:50 UTC on (" in said
+    assert "Retracted: Pakistan from 2024-02-07 10:40 to 2024-02-07 10:50 UTC." in said
     assert "432 records read, 2024-02-05 00:00 to 2024-02-07 23:50 UTC: 432 used" in said
     assert "suspected:" not in replayed(tmp_path, series(72))
 
 
 def test_a_day_without_a_past_is_no_all_clear(tmp_path: Path) -> None:
-    said = replayed(tmp_path, series(24, low=range(2, 12)))
+    said = replayed(tmp_path, series(24, low=range(2, 12)), 1)
     assert "no outages confirmed" in said
     assert "No all-clear for Pakistan: less than two days of values" in said
 
@@ -94,7 +96,12 @@ def test_an_onset_or_end_that_touches_a_hole_is_not_exact(
     tmp_path: Path, hole: tuple[float, float], said: str, code: int
 ) -> None:
     rows = without(series(72, low=range(2, 12)), *hole)
-    assert f"Not exactly dated: the outage of Pakistan {said}" in replayed(tmp_path, rows, code)
+    words = replayed(tmp_path, rows, code)
+    assert f"Not exactly dated: the outage of Pakistan {said}" in words
+    found = re.search(r"(2024-02-07 \d\d:\d\d\*?) – (\d\d:\d\d\*?) UTC", words)
+    assert found is not None
+    assert [time.endswith("*") for time in found.groups()] == [said.startswith("began"), said.startswith("ended")]
+    assert "*: not exactly known, see below." in words
     told = json.loads(replayed(tmp_path, rows, code, "--json"))
     assert told["undated"] == [outage["id"] for outage in told["outages"]]
 
@@ -118,11 +125,11 @@ def test_times_are_exact_where_a_hole_is_elsewhere_or_another_witness_saw_them(t
 
 def test_five_of_those_without_a_past_are_named_and_the_others_counted(tmp_path: Path) -> None:
     rows = "".join(series(12, entity) for entity in ("AF", "BD", "IN", "IR", "LK", "NP", "PK"))
-    assert "No all-clear for Afghanistan; Bangladesh; India; Iran; Sri Lanka and 2 more:" in replayed(tmp_path, rows)
+    assert "No all-clear for Afghanistan; Bangladesh; India; Iran; Sri Lanka and 2 more:" in replayed(tmp_path, rows, 1)
 
 
 def test_countries_are_named_before_networks(tmp_path: Path) -> None:
-    said = replayed(tmp_path, series(12).replace("country,PK", "asn,AS1") + series(12))
+    said = replayed(tmp_path, series(12).replace("country,PK", "asn,AS1") + series(12), 1)
     assert "No all-clear for Pakistan; AS1:" in said
 
 
@@ -143,7 +150,7 @@ def test_a_signal_that_came_late_is_named_where_others_reach_further_back(tmp_pa
 def test_a_table_that_was_given_up_is_no_all_clear(tmp_path: Path) -> None:
     rows = series(72) + "2024-02-08T00:00:00Z,Trafic,country,PK,1\n" * 10_000 + series(1)
     said = replayed(tmp_path, rows, 1)
-    assert "and 9,995 more" in said
+    assert "and 9,999 more such" in said
     assert "Gave up at line 10433 of signals.csv: 10,000 damaged rows" in said
     assert "the last row used is of 2024-02-07T23:50:00Z" in said
     assert "no all-clear" in said
@@ -253,7 +260,8 @@ def test_bins_of_hours_are_told_in_hours(widths: tuple[int, ...], said: str) -> 
 def test_where_nothing_at_all_was_judged_the_replay_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = "Nothing was observed well enough to be judged: no outage found means nothing here."
     assert nothing in replayed(tmp_path, series(6), 1)
-    assert nothing not in replayed(tmp_path, series(24))
+    assert nothing not in replayed(tmp_path, series(24), 1)
+    assert nothing not in replayed(tmp_path, series(25))
     monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
     (tmp_path / "messages.ndjson").write_text(ANNOUNCED % END)
     done = CliRunner().invoke(app, ["replay", str(tmp_path / "messages.ndjson"), "--json"], catch_exceptions=False)
