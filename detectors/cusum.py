@@ -214,8 +214,7 @@ class Cusum(Detector[CusumState]):
         towards = np.where(seen, RECENT * (np.maximum(z, -30) + state.level - state.recent), 0.0)
         recent, season = state.recent + towards, np.where(state.confirmed, np.clip(towards, -SEASON, SEASON), 0.0)
         renewed = (run > np.where(state.confirmed, self.renew, self.hold)) | (high >= self.renew_high)
-        # the first day after a blackout may be a surge
-        state = self._moved(state, np.where(frozen & ~renewed, np.nan, z), day, ~anew)
+        state = self._moved(state, np.where(frozen & ~renewed, np.nan, z), day, ~anew)  # which may be a surge
         return replace(
             state,
             level=np.where(renewed, recent, state.level + season),

@@ -28,14 +28,12 @@ from pipeline.spells import Spell, counted, fold
 from pipeline.turns import Heard, Turn, by_frame
 from pipeline.usual import Usual
 
-ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}
-"""Parts before the whole: a country's kind depends on its networks."""
+ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}  # a country's kind depends on its networks
 
-REMEMBERED = 6 * 24 * 3600
-"""How long an onset is remembered: a series of shutdowns goes on after one to four days [s]."""
+REMEMBERED = 6 * 24 * 3600  # how long an onset is: a series of shutdowns goes on after one to four days [s]
 
 AT_ONCE = 2**18
-"""Most bins of entities that are taken in at once [-]: a day of sixty places, some 70 MB for five signals."""
+"""Most bins of entities that are taken in at once [-]: for five signals some 70 MB."""
 
 TOGETHER = "parts.together"
 """The term of a country whose networks and regions went out together: it stands among those of the signals."""
@@ -120,7 +118,8 @@ class Ledger:
             made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings)
             all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells))
         self.cells.write(all_, place, signal, self.open[rows])
-        told = self._weigh(rest, turn.end) + self._weigh(whole, turn.end, are_countries=True)
+        told, wholes = self._weigh(rest, turn.end), self._weigh(whole, turn.end, are_countries=True)
+        told = [self._joined(outage) for outage in told] + wholes if any(wholes) else told
         return Heard([outage for outage in told if outage is not None], None if held is said else held)
 
     def _enter(self, turn: Turn) -> tuple[Frame, int]:
@@ -167,10 +166,6 @@ class Ledger:
         out = Counter(self.roll[row].country for row in self.lives if self.confirmed[row])
         few = self.settings.together_least
         return [self._together(row) if out[self.roll[row].name] >= few else 0.0 for row in rows.tolist()]
-
-    def _networks(self, row: int) -> float:
-        """Share of a country's known networks that went out together [0-1]."""
-        return self._together(row, ("asn",))
 
     def _together(self, row: int, types: tuple[str, ...] = ("asn", "region")) -> float:
         """Share of a country's known parts of some types that went out together [0-1]."""
@@ -237,13 +232,20 @@ class Ledger:
             finest=evidence.finest, severity=evidence.severity, gravity=evidence.gravity, waits=evidence.waits,
             kind=self._kind(row, evidence) if worst or later else "",
             terms=self._named(evidence, share) if worst or later else (),
-            part_of=life.part_of or self._part_of(row), networks=self._networks(row) if share else 0.0,
+            part_of=life.part_of or self._part_of(row), networks=self._together(row, ("asn",)) if share else 0.0,
         )  # fmt: skip
 
     def _part_of(self, row: int) -> str:
         """The id of the confirmed outage of its country."""
         whole = self.roll.rows.get(("country", self.roll[row].country))
         return self.lives[whole].id if whole not in (None, row) and self.confirmed[whole] else ""
+
+    def _joined(self, outage: Outage | None) -> Outage | None:
+        """The same revision, of a part whose country's outage was confirmed with it."""
+        row = self.roll.rows[outage.entity_type, outage.entity] if outage is not None else None
+        if row not in self.lives or self.lives[row].part_of or not (whole := self._part_of(row)):
+            return outage
+        return self.lives[row].join(whole, self.settings)
 
     def _named(self, evidence: Evidence, share: float) -> tuple[Term, ...]:
         """The terms that weigh, in order of signal."""

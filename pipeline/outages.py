@@ -135,6 +135,15 @@ class Life:
 
     def revise(self, settings: Fusing) -> Outage | None:
         """The next revision, if something changed that is worth telling."""
+        if self.told == (now := self._telling(settings)):
+            return None
+        self.told = now
+        self.revision += 1
+        self.signs = self._signs(settings)
+        return self.outage()
+
+    def _telling(self, settings: Fusing) -> tuple[Any, ...]:
+        """What is worth telling, where it changes."""
         lasts = (self.at if self.end is None else self.end) - self.start >= LONG
         whole = (self.state, self.kind, self.start, self.end, self.confirmed_at, lasts, self.part_of)
         steps = (
@@ -142,11 +151,12 @@ class Life:
             round(self.probability / settings.tell_probability),
         )
         speak = " ".join(f"{'+' if term.weight > 0 else '-'}{term.signal}" for term in self.terms)
-        if self.told == (*whole, *steps, speak):
-            return None
-        self.told = (*whole, *steps, speak)
-        self.revision += 1
-        self.signs = self._signs(settings)
+        return (*whole, *steps, speak)
+
+    def join(self, part_of: str, settings: Fusing) -> Outage:
+        """The revision just made, as a part of an outage that was confirmed at the same moment."""
+        self.part_of = part_of
+        self.told = self._telling(settings)
         return self.outage()
 
     def _signs(self, settings: Fusing) -> tuple[Sign, ...]:

@@ -33,7 +33,7 @@ from pipeline.reasons import LIMITS, signal_name
 from pipeline.records import Entity
 from tests.evaluation.made import FALL, LABELS, STEP, case
 
-HOSTILE = "<script>alert($1$)</script>&'_x"
+HOSTILE = "PK-<script>alert($1$)</script>&'_x"
 
 
 def judged(folder: Path, *detectors: str) -> list[Judged]:
@@ -297,39 +297,3 @@ def test_a_detector_beside_the_first_is_drawn_where_it_alone_found_something(tmp
     ]  # fmt: skip
     assert told.sentences[0].count("bgp.ioda") == 1
     assert picture(told, []) != picture(told._replace(traces=told.traces[1:]), [])
-
-
-def cut(folder: Path, last: int) -> Path:
-    """Only the rows before a time [s]."""
-    table = folder / "signals.csv"
-    lines = table.read_text().splitlines()
-    table.write_text("".join(f"{line}\n" for line in lines if not line[0].isdigit() or line[:20] < iso(last)))
-    return folder
-
-
-def test_of_what_is_still_out_at_the_end_nobody_says_that_it_is_over(tmp_path: Path) -> None:
-    end = FALL + 2 * 3600
-    (ours,) = judged(cut(case(tmp_path / "open", left=0.3), end))
-    (told,) = stories(ours)
-    assert "still out when the recording ended, Thu 8 Feb 2024, 02:00 UTC" in told.headline
-    assert ", over " not in told.headline
-    (answer,) = ours.readings[0].account.answers
-    assert answer.open
-    assert not judged(case(tmp_path / "ended", left=0.3))[0].readings[0].account.answers[0].open
-
-
-@pytest.mark.parametrize(
-    ("label", "why"),
-    [
-        ("2021-02-08T00:00:00Z,2021-02-08T06:00:00Z", "it is not of the time of the recording"),
-        ("2024-02-05T01:00:00Z,2024-02-05T06:00:00Z", "nothing is confirmed in a series' first day"),
-    ],
-)
-def test_why_a_label_could_not_be_hit_is_said(tmp_path: Path, label: str, why: str) -> None:
-    folder = case(tmp_path / "case")
-    rows = (folder / "signals.csv").read_text().splitlines()
-    first = min(line[:20] for line in rows[1:])
-    (folder / "labels.csv").write_text(LABELS + label.replace("2024-02-05", first[:10]) + ",country,PK,shutdown,made\n")
-    missed = [said for said in remarks(judged(folder)[0]) if said.startswith("missed: ")]
-    assert len(missed) == 1
-    assert missed[0].endswith(f" UTC: {why}")

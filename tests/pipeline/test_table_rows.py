@@ -1,0 +1,58 @@
+"""Rows of a table that do not say whose they are, and rows that say otherwise than others."""
+
+import pytest
+
+from tests.pipeline.test_table import row, table
+
+
+@pytest.mark.parametrize(
+    ("kind", "entity"),
+    [("region", "Northern"), ("region", "ug-N"), ("region", "UG_N"), ("region", "UG-"), ("service", "whatsapp"),
+     ("service", "PK-whatsapp")],
+)  # fmt: skip
+def test_a_region_or_service_that_does_not_say_whose_it_is_is_refused(kind: str, entity: str):
+    read = table(row(kind=kind, entity=entity), row(kind="region", entity="UG-Northern"))
+    assert [(error.reason, error.place) for error in read.damage] == [(f"bad-{kind}", "line 2")]
+    assert "(wanted its country's code, " in read.damage[0].detail
+    assert [entity.name for entity in read.series[0].entities] == ["UG-Northern"]
+
+
+def test_of_two_values_of_one_bin_the_later_row_counts_and_the_other_is_a_dead_letter():
+    read = table(row("00:10", value="3"), row("00:00", value="1"), row("00:10", value="4"), row("00:20", value="2"))
+    assert read.series[0].value.tolist() == [1.0, 4.0, 2.0]
+    assert [str(error) for error in read.damage] == [
+        "table: overruled at 2024-02-08T00:10:00Z in bgp.ris of country PK: two values of one bin: "
+        "2024-02-08T00:10:00Z says 3, then 2024-02-08T00:10:00Z says 4, which counts"
+    ]
+
+
+def test_a_row_off_the_grid_is_overruled_by_a_later_one_of_its_bin():
+    rows = [row(f"00:{m:02d}", value="7") for m in (0, 10, 20, 30)]
+    read = table(*rows, row("00:24", value="9"))
+    assert [error.detail[:19] for error in read.damage] == ["two values of one b"]
+    assert read.series[0].value.tolist() == [7.0, 7.0, 9.0, 7.0]
+
+
+@pytest.mark.parametrize("value", ["5", ""])
+def test_a_row_that_says_the_same_again_is_no_contradiction(value: str):
+    read = table(row(value=value), row(value=value), row("00:10", value="1"))
+    assert (len(read.series[0]), read.damage) == (3, ())
+
+
+@pytest.mark.parametrize("values", [("5", ""), ("", "5")])
+def test_a_value_and_none_contradict_each_other(values: tuple[str, str]):
+    read = table(*(row(value=value) for value in values), row("00:10", value="1"))
+    assert [error.reason for error in read.damage] == ["overruled"]
+
+
+def test_other_places_and_other_signals_contradict_nobody():
+    read = table(row(value="1"), row(value="2", entity="IQ"), row(value="3", signal="bgp.other"), row("00:10"))
+    assert read.damage == ()
+
+
+def test_of_too_many_contradictions_the_rest_is_counted_and_its_rows_stay(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pipeline.feeds.table.MAX_BAD", 3)
+    read = table(*(row(value=str(i)) for i in range(6)), row("00:10"))
+    assert len(read.damage) == 4
+    assert str(read.damage[-1]).startswith("table: overruled at bgp.ris: 2 more rows have another value")
+    assert read.series[0].value.tolist() == [3.0, 4.0, 5.0, 1.0]
