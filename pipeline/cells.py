@@ -14,6 +14,9 @@ SHALLOW = 0.1
 """What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
 is no other outage [0-1]."""
 
+OBSERVED = ("seen", "hole_from", "hole_to")
+"""Those that say when there were values."""
+
 COUNTED = ("weight", "ratio", "back")
 """Those that say what still counts."""
 
@@ -41,6 +44,11 @@ class Cells(Columns):
         fresh = self.noted(rows, signal, np.array([said.start]), *bins)
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
         fresh["since"] = np.where(explained[:, None], 0, fresh["since"])
+        seen = self["seen"][rows, signal] + self.widths[signal]
+        hole = is_open & said.observed & (seen > self.widths[signal]) & (seen < said.start)
+        if hole.any():
+            fresh["hole_from"] = np.where(hole, seen, self["hole_from"][rows, signal])
+            fresh["hole_to"] = np.where(hole, said.start, self["hole_to"][rows, signal])
         sure = (said.state == LOW_CONFIRMED) & is_open
         if sure.any():
             others = [i for i in self.others[signal] if not self._is_stale(i, said.start)]
@@ -56,7 +64,7 @@ class Cells(Columns):
                 let_go, self["heaviest"][rows, signal], self["weight"][rows, signal]
             )
         for name, values in fresh.items():
-            if some_silent and name != "seen":  # it may be observed, though nothing is said of it
+            if some_silent and name not in OBSERVED:  # it may be observed, though nothing is said of it
                 kept = silent[:, None] if name == "since" else silent
                 if name == "ratio" and self.slow[signal]:  # on a holiday it says nothing, and yet expects something
                     kept = silent & np.isnan(ratio)
@@ -134,12 +142,15 @@ class Cells(Columns):
 
     def _lets_go(self, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
         """Which terms ``(n, s)`` of witnesses that are no longer observed hold no outage: for a day another strong one
-        has been back, and says as much of a return; or anybody says for weeks that it stands."""
+        has been back, and says as much of a return; or for six days any strong one has; or anybody says for weeks that
+        it stands."""
         risen = self["risen"][rows]
-        back = (terms < 0) & strong_ones(self["witness"][rows]) & self._risen(rows) & (risen < now - DAY)
+        fell = (terms < 0) & strong_ones(self["witness"][rows]) & self._risen(rows)
+        back, long_back = (fell & (risen < now - time) for time in (DAY, self.settings.used_to))
         as_much = self.says <= np.where(back, self.says, -1.0).max(axis=1, keepdims=True)
         stands = (terms < 0) & (risen > 0) & (risen < now - self.settings.new_level)
-        return as_much | (stands.any(axis=1, keepdims=True) & self.unseen(rows, now, self.settings.new_level))
+        long, longer = (self.unseen(rows, now, time) for time in (self.settings.used_to, self.settings.new_level))
+        return as_much | (long_back.any(axis=1, keepdims=True) & long) | (stands.any(axis=1, keepdims=True) & longer)
 
     def counted(
         self, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, ends: np.ndarray, now: int | np.ndarray,
@@ -242,11 +253,20 @@ class Cells(Columns):
         gone = (low > 0) & strong & self.unseen(rows, now)
         if gone.any():  # long ago: passing lows since then are none of it
             calm = np.where(gone.any(axis=1, keepdims=True) & self._risen(rows), self["risen"][rows], calm)
-        last = np.where(gone, self["seen"][rows] + widths, calm)
+        last = self._unhidden(rows, strong, np.where(gone, self["seen"][rows] + widths, calm))
         # what is low by a little lies behind others
         still = np.where((low > 0) & (at_bottom >= low), at_bottom + widths, 0)
         ends = np.where(strong, last, 0).max(axis=1)
         return np.where(ends > 0, np.maximum(ends, np.where(strong, still, 0).max(axis=1)), 0), widest, finest
+
+    def _unhidden(self, rows: np.ndarray, strong: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """When each of the ``strong`` witnesses ``(n, s)`` returned, as far as is known.  One whose ``last (n, s)`` was
+        its first bin after a hole was back by then: sooner, if another says so that tells as much of a return."""
+        hidden = strong & (last > 0) & (last == self["hole_to"][rows])
+        if not hidden.any():
+            return last
+        told = np.where(strong & ~hidden & (last > 0), self.says, -1.0).max(axis=1, keepdims=True)
+        return np.where(hidden & (self.says <= told), self["hole_from"][rows], last)
 
     def begun(self, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """When the first of these witnesses ``(n, s)`` fell ``(n,)`` [s], and whether it was judged just before."""

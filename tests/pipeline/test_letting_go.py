@@ -100,11 +100,34 @@ def test_one_that_had_lost_a_trifle_is_no_witness_of_a_return() -> None:
     assert fuse(probing, dataclasses.replace(google, score=score, value=value))[0].end is None
 
 
-@pytest.mark.parametrize(("days", "state"), [(20, "confirmed"), (62, "ended")])
-def test_routes_that_are_back_say_too_little_but_after_weeks_the_level_is_new(days: int, state: str) -> None:
+@pytest.mark.parametrize(("days", "state"), [(5, "confirmed"), (8, "ended")])
+def test_routes_that_fell_with_it_and_are_back_let_go_when_for_six_days_nobody_saw_more(days: int, state: str) -> None:
     frames = hours(probing=OUT + "?" * 24 * days, bgp="." * 4 + "L" * 4 + "." * (24 * days + 4))
     (outage,) = fuse(*frames)
     assert (outage.state, outage.end) == (state, len(OUT) * HOUR if state == "ended" else None)
+
+
+def test_routes_that_stood_let_go_of_nothing_for_weeks() -> None:
+    (outage,) = fuse(*hours(probing=OUT + "?" * 24 * 20, bgp="." * (24 * 20 + 12)))
+    assert (outage.state, outage.end) == ("confirmed", None)
+
+
+@pytest.mark.parametrize("unseen", [6, 20])
+def test_one_that_is_back_after_a_hole_was_back_when_another_was(unseen: int) -> None:
+    """A feed that dies in an outage and is back within a day says nothing of when it was over."""
+    probing = "." * 4 + "L" * 2 + "?" * unseen + "." * 30
+    google = "." * 4 + "L" * 4 + "." * (unseen + 28)
+    (outage,) = fuse(*hours(probing=probing, google=google))
+    assert (outage.state, outage.end) == ("ended", 8 * HOUR)
+
+
+def test_but_not_where_it_is_still_low_after_the_hole_nor_by_routes_nor_alone() -> None:
+    hole = "." * 4 + "LL" + "?" * 8
+    google = "." * 4 + "L" * 4 + "." * 40
+    (low,) = fuse(*hours(probing=hole + "LL" + "." * 32, google=google))
+    (routes,) = fuse(*hours(probing=hole + "." * 34, bgp=google))
+    (alone,) = fuse(*hours(probing=hole + "." * 34))
+    assert [outage.end for outage in (low, routes, alone)] == [16 * HOUR, 14 * HOUR, 14 * HOUR]
 
 
 def test_a_signal_that_never_fell_ends_none_but_after_weeks() -> None:
