@@ -33,9 +33,12 @@ MOVED = "#8250df"
 UNSEEN: dict[str, Any] = {"facecolor": "none", "edgecolor": "#b5bbc2", "hatch": "////", "linewidth": 0, "zorder": 0}
 """How a time looks in which nothing was observed."""
 
+NEW: dict[str, Any] = UNSEEN | {"hatch": "...."}
+"""And one in which there is no past yet to compare with."""
+
 LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
-WIDTH, PANEL, HEAD, BAR = 9.6, 1.25, 0.22, 0.24
-"""Width of a picture, height of a panel, of a line above, and of a bar [inch]."""
+WIDTH, PANEL, HEAD, KEY, BAR = 9.6, 1.25, 0.22, 0.66, 0.24
+"""Width of a picture, height of a panel, of a line above, of the key with the axis below it, and of a bar [inch]."""
 
 PALE = 0.35
 """How much of its colour a bar has while what it shows was not known yet [0-1]."""
@@ -59,7 +62,7 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
     panels = panels_of(story)
     lines = [line for text in story.sentences for line in textwrap.wrap(printable(text), 142, break_on_hyphens=False)]
     title = textwrap.wrap(story.headline, 98)
-    above = 0.25 + 0.3 * len(title) + HEAD * len(lines) + 0.5
+    above = 0.25 + 0.3 * len(title) + HEAD * len(lines) + KEY
     below = BAR * len(bars) + 0.3
     height = above + PANEL * len(panels) + below + 0.45
     with rc_context({"svg.hashsalt": "netvigil", "font.size": 8, "text.parse_math": False}):
@@ -76,7 +79,7 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
         _axis(axes[0], axes[-1], story)
         moved = any(_moved(trace, story.window).any() for trace in story.traces)
         late = any(bar.known for bar in bars)
-        _key(figure, 1 - (above - 0.5) / height, story, moved, late)
+        _key(figure, 1 - (above - KEY) / height, story, moved, late)
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
     return made.getvalue()
@@ -140,7 +143,8 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
     if not near.any():
         return
     start, value = trace.start[near], trace.value[near]
-    said = trace.state[near] != UNKNOWN  # of what nothing is said there is nothing usual
+    # of what nothing is said there is nothing usual, and little in a first day
+    said = (trace.state[near] != UNKNOWN) & trace.settled[near]
     lower, expected, upper = (np.where(said, a[near], np.nan) for a in (trace.lower, trace.expected, trace.upper))
     time = days(np.append(start, start[-1] + trace.width))
     top = np.nanmax(np.concatenate([value, expected, [0.0]]))
@@ -149,12 +153,19 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
     ax.step(time, _held(expected), where="post", color=USUAL, linewidth=1, linestyle="--")
     ax.step(time, _held(value), where="post", color=SEEN, linewidth=1.4)
     for code, colour in SHADES.items():
-        for span in joined(trace.stretches((trace.state == code) & near & (trace.is_observed | (code != UNKNOWN)))):
+        shown = trace.is_observed & trace.settled if code == UNKNOWN else True
+        for span in joined(trace.stretches((trace.state == code) & near & shown)):
             ax.axvspan(days(span.start), days(span.end), color=colour, linewidth=0, zorder=0)
-    for span in joined(trace.stretches(~trace.is_observed & near)):
-        ax.axvspan(days(span.start), days(span.end), **UNSEEN)
+    for bins, hatched in ((~trace.is_observed, UNSEEN), (is_new(trace), NEW)):
+        for span in joined(trace.stretches(bins & near)):
+            ax.axvspan(days(span.start), days(span.end), **hatched)
     if top > 0:
         ax.set_ylim(0, 1.15 * top)
+
+
+def is_new(trace: Trace) -> np.ndarray:
+    """Bins ``(t,) bool`` that were seen with no past to compare with."""
+    return np.asarray(trace.is_observed & ~trace.settled)
 
 
 def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
@@ -242,6 +253,8 @@ def _key(figure: Figure, top: float, story: Story, moved: bool, late: bool) -> N
         lines += [Patch(color=colour, linewidth=0, label=SAYS[code]) for code, colour in SHADES.items()]
     if not parts and any((~trace.is_observed & within(trace, story.window)).any() for trace in story.traces):
         lines.append(Patch(**UNSEEN, label="not observed"))
+    if not parts and any((is_new(trace) & within(trace, story.window)).any() for trace in story.traces):
+        lines.append(Patch(**NEW, label="too new to judge"))
     if moved:
         lines.append(Patch(color=MOVED, linewidth=0, label="moved by the feed itself"))
     if late:

@@ -16,6 +16,7 @@ FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
 
 LEGEND = """\
+ours: netvigil as shipped, all its detectors and fusion; below it each detector by itself, fused: by the same fusion. \
 hit: a confirmed outage of the labelled entity overlaps the label. met: one outage does, with onset, end and cover as \
 allowed. false: explained by no label. suspected, confirmed: minutes after the label's start; onset, end: error in \
 minutes, late is positive; cover: share of the label's time that was called out; medians over the labels that were \

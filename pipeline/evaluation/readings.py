@@ -43,7 +43,8 @@ def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[
     --------
     >>> state = np.array([1, 2, 3, 0, 3, 1, 3])
     >>> nothing, one = np.zeros(7), np.ones(7)
-    >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, np.arange(7) * 300, *[nothing] * 5, state, one)
+    >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, np.arange(7) * 300, *[nothing] * 5, state,
+    ...               one > 0, one)
     >>> [(event.start, event.end, event.suspected, event.confirmed) for event in events(trace)]
     [(600, 1500, 600, 900), (1800, None, 2100, 2100)]
     """

@@ -12,15 +12,16 @@ from pipeline.evaluation.spans import Span, joined, seconds_within
 from pipeline.fusion import Beside, Fused
 from pipeline.records import Entity, Verdicts
 
-COLUMNS = ("value", "expected", "lower", "upper", "score", "state")
+COLUMNS = ("value", "expected", "lower", "upper", "score", "state", "settled")
 
 
 @dataclass(frozen=True)
 class Trace:
     """One entity in one signal, judged by one detector; arrays ``(t,)`` as in `pipeline.records.Verdicts`.
 
-    start ``int64`` [s], width [s]; value NaN where nothing was observed; state as in `detectors.base.STATES`; common:
-    the share of their level at which all series of the signal stood at once, 1 = they did not.
+    start ``int64`` [s], width [s]; value NaN where nothing was observed; state as in `detectors.base.STATES`; settled:
+    whether an outage could be confirmed; common: the share of their level at which all series of the signal stood at
+    once, 1 = they did not.
     """
 
     signal: str
@@ -34,6 +35,7 @@ class Trace:
     upper: np.ndarray
     score: np.ndarray
     state: np.ndarray
+    settled: np.ndarray
     common: np.ndarray
 
     @property

@@ -23,7 +23,8 @@ def trace(states: str, signal: str = "bgp.ris", entity: Entity = PK, missing: st
     state = np.array([CODES[sign] for sign in states], np.int8)
     value = np.array([math.nan if sign == "x" else 1.0 for sign in missing.ljust(len(states))])
     start = np.arange(len(states)) * BIN
-    return Trace(signal, "median", entity, BIN, start, value, value, value, value, value, state, np.ones(len(value)))
+    one = np.ones(len(value))
+    return Trace(signal, "median", entity, BIN, start, value, value, value, value, value, state, one > 0, one)
 
 
 def bins(states: str, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[tuple[int, int | None, int, int]]:

@@ -137,7 +137,7 @@ def test_regions_count_together_as_they_are_seen() -> None:
     start, one = np.arange(3) * STEP, np.ones(3)
 
     def region(name: str, *values: float) -> Trace:
-        columns = (np.array(values), 10 * one, one, one, one, one.astype(int), one)
+        columns = (np.array(values), 10 * one, one, one, one, one.astype(int), one > 0, one)
         return Trace("probing.x", "seasonal", Entity("region", name, "VE"), STEP, start, *columns)
 
     nan = float("nan")

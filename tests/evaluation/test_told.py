@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.codec import iso
+from pipeline.evaluation.figures import is_new
 from pipeline.evaluation.phrases import remarks
 from pipeline.evaluation.story import stories
 from tests.evaluation.made import FALL, LABELS, case
-from tests.evaluation.test_report import judged
+from tests.evaluation.test_report import judged, key
 
 
 def cut(folder: Path, last: int) -> Path:
@@ -45,3 +46,16 @@ def test_why_a_label_could_not_be_hit_is_said(tmp_path: Path, label: str, why: s
     missed = [said for said in remarks(judged(folder)[0]) if said.startswith("missed: ")]
     assert len(missed) == 1
     assert missed[0].endswith(f" UTC: {why}")
+
+
+def test_a_first_day_is_drawn_as_too_new_to_judge_and_has_no_usual(tmp_path: Path) -> None:
+    folder = case(tmp_path / "young", left=0.3)
+    rows = (folder / "signals.csv").read_text().splitlines()
+    young = [rows[0], *(row for row in rows[1:] if row >= iso(FALL - 20 * 3600))]
+    (folder / "signals.csv").write_text("".join(f"{row}\n" for row in young))
+    (told,) = stories(judged(folder)[0])
+    new = is_new(told.traces[0])
+    assert new.any()
+    assert not new.all()
+    assert "too new to judge" in key(told)
+    assert "too new to judge" not in key(*stories(judged(case(tmp_path / "old", left=0.3))[0]))
