@@ -71,7 +71,7 @@ class Ledger:
         turns, spells = turns[: self._alike(turns)], []
         for places in by_frame(turns):
             frame, signal = self._enter(turns[places[0]])
-            spells.append(Spell.of(turns, places, frame, signal, self.settings))
+            spells.append(Spell.of(turns, places, frame, signal, self.cells))
         calm = self._until_out(spells, np.array([turn.end for turn in turns], np.int64))
         for spell in spells:
             if spell.places[0] < calm:
@@ -114,13 +114,14 @@ class Ledger:
         self.usual.lapse(turn.end, self.open)
         said, n = turn.said, len(turn.verdicts.entities)
         held = all_ = self.usual.hold(said, rows[:n], signal, self.cells)
-        if parts.countries:  # of what their parts show, also of one whose detector has got used to its outage
-            made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings)
+        if parts.countries:  # also of what shows an outage that its detector has got used to
+            lately = self.cells.spoke_lately(rows[parts.rows], signal, said.start)
+            made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings, lately)
             all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells))
         self.cells.write(all_, place, signal, self.open[rows])
         told, wholes = self._weigh(rest, turn.end), self._weigh(whole, turn.end, are_countries=True)
-        told = [self._joined(outage) for outage in told] + wholes if any(wholes) else told
-        return Heard([outage for outage in told if outage is not None], None if held is said else held)
+        told = [self._joined(outage) for outage in told] if any(wholes) else told
+        return Heard([outage for outage in told + wholes if outage is not None], None if held is said else held)
 
     def _enter(self, turn: Turn) -> tuple[Frame, int]:
         """Where its entities stand, and its signal."""
@@ -146,13 +147,12 @@ class Ledger:
         odds = odds + self.settings.together * np.array(shares)
         witnessed = self._witnessed(odds, terms)
         order = sorted(np.flatnonzero(witnessed | self.open[rows]).tolist(), key=lambda i: self._turn(int(rows[i])))
-        if not order:
+        if not (at := np.array(order, np.intp)).size:
             return []
-        concerned = np.array(order, np.intp)
-        evidence = self._evidence(rows[concerned], terms[concerned], probability(odds[concerned]), end)
+        evidence = self._evidence(rows[at], terms[at], probability(odds[at]), end)
         return [
             self._advance(row, seen, shares[i], end)
-            for i, row, seen in zip(order, rows[concerned].tolist(), evidence, strict=True)
+            for i, row, seen in zip(order, rows[at].tolist(), evidence, strict=True)
         ]
 
     def _turn(self, row: int) -> tuple[int, str]:

@@ -43,7 +43,9 @@ def parts_of(entities: tuple[Entity, ...]) -> Parts:
     return Parts(tuple(Entity("country", name, name) for name in names), np.array(rows, np.intp), home, every)
 
 
-def countries(said: Said, parts: Parts, before: np.ndarray, settings: Fusing) -> Said:
+def countries(
+    said: Said, parts: Parts, before: np.ndarray, settings: Fusing, lately: np.ndarray | bool = False
+) -> Said:
     """What the regions say of their countries, ``(c,)``: value and expected are their sums over those that are known.
 
     Unknown where fewer than ``settings.known_parts`` of all its regions are known: never a country from four states.
@@ -56,6 +58,8 @@ def countries(said: Said, parts: Parts, before: np.ndarray, settings: Fusing) ->
     ----------
     before
         ``(c,)`` state of each country in the bin before.
+    lately
+        ``(m,) bool`` which regions were known a bin or two before: they count as known, though they are in no sum.
 
     Examples
     --------
@@ -89,7 +93,8 @@ def countries(said: Said, parts: Parts, before: np.ndarray, settings: Fusing) ->
     stays = is_low(before) & (low > 0) & (lost >= settings.parts_depth / 2)
     sure = begins & (confirmed >= settings.low_parts) | stays & (before == LOW_CONFIRMED)
     code = np.where(sure, LOW_CONFIRMED, np.where(begins | stays, LOW_PROVISIONAL, NORMAL))
-    seen = summed(np.ones(len(state))) >= settings.known_parts * parts.all
+    there = np.bincount(parts.home, known | lately, len(parts.countries))
+    seen = (there >= settings.known_parts * parts.all) & (whole > 0)
     return Said(
         said.signal, said.start, parts.countries, np.where(seen, summed(value), np.nan),
         np.where(seen, whole, np.nan), np.where(seen, deviations, np.nan),

@@ -1,16 +1,15 @@
 """Spells in which nobody is out: their bins are taken in at once, as if one had come after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import is_low
+from detectors.base import UNKNOWN, is_low
 from pipeline.cells import COUNTED, Cells
 from pipeline.evidence import Said, losses, ratios, weights
 from pipeline.parts import countries
 from pipeline.roll import Frame
-from pipeline.settings import Fusing
 from pipeline.turns import Turn
 
 
@@ -29,24 +28,21 @@ class Spell(NamedTuple):
     ratio: np.ndarray
 
     @classmethod
-    def of(cls, turns: Sequence[Turn], places: list[int], frame: Frame, signal: int, settings: Fusing) -> "Spell":
+    def of(cls, turns: Sequence[Turn], places: list[int], frame: Frame, signal: int, cells: Cells) -> "Spell":
         """The bins at these places of the turns, all of one frame, in which no country of parts is low."""
         own = [turns[place] for place in places]
         verdicts, bins = own[0].verdicts, [turn.at for turn in own]
         columns = (getattr(verdicts, name)[bins] for name in ("value", "expected", "score", "state", "health"))
         said = Said(own[0].signal, int(verdicts.start[bins[-1]]), verdicts.entities, *columns)
         if frame.parts.countries:
-            before = np.zeros(len(frame.parts.countries), np.int8)  # no country stays low of which no part is
-            each = [countries(turn.said, frame.parts, before, settings)[3:] for turn in own]
-            whole = (np.array(column) for column in zip(*each, strict=True))
+            whole = (np.array(column) for column in zip(*_wholes(own, frame, signal, cells), strict=True))
             joined = (np.concatenate(pair, axis=1) for pair in zip(said[3:], whole, strict=True))
             said = Said(said.signal, said.start, said.entities + frame.parts.countries, *joined)
         ends = np.array([turn.end for turn in own], np.int64)
         ratio = ratios(said.value, said.expected)
         at = np.array(places, np.intp)
-        return cls(
-            frame.rows, signal, at, verdicts.start[bins], ends, said, weights(said, losses(ratio), settings), ratio
-        )
+        weight = weights(said, losses(ratio), cells.settings)
+        return cls(frame.rows, signal, at, verdicts.start[bins], ends, said, weight, ratio)
 
     def until(self, place: int) -> "Spell":
         """Those before a place."""
@@ -56,6 +52,17 @@ class Spell(NamedTuple):
             places=self.places[:t], start=self.start[:t], end=self.end[:t], said=said, weight=self.weight[:t],
             ratio=self.ratio[:t],
         )  # fmt: skip
+
+
+def _wholes(turns: Sequence[Turn], frame: Frame, signal: int, cells: Cells) -> Iterator[tuple[np.ndarray, ...]]:
+    """What each turn's regions, none of which is low, say of their countries: the columns of `Said` from value on."""
+    parts, before = frame.parts, np.zeros(len(frame.parts.countries), np.int8)
+    spoke = cells["spoke"][frame.rows[parts.rows], signal]
+    for turn in turns:
+        said = turn.said
+        lately = cells.stands(spoke, signal, said.start)
+        yield countries(said, parts, before, cells.settings, lately)[3:]
+        spoke = np.where(said.state[parts.rows] != UNKNOWN, said.start, spoke)
 
 
 def fold(cells: Cells, spell: Spell) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pipeline.evidence import Said
 from pipeline.fusion import FuseStage
@@ -123,3 +124,13 @@ def test_the_blackout_of_venezuela_is_one_outage_of_the_country(data: Path) -> N
 def test_a_hurricane_over_one_of_four_states_is_no_outage_of_the_country(data: Path) -> None:
     found = confirmed(in_memory(recorded(data / "signals" / "louisiana-2020-laura")).sorted())
     assert [outage.entity for outage in found] == ["US-Louisiana"]
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_country_is_still_judged_where_a_row_of_a_region_is_missing_for_a_bin_or_two(missing: int) -> None:
+    """Thirteen of its regions are the fewest from which a country of 25 may be judged."""
+    marks = ["...LLLLLLL"] * 10
+    marks += ["..." + "?" * missing + "LLLLLLL"[missing:], "....LL" + "?" * missing + "LLLL"[missing:], "...LLLLLLL"]
+    assert fuse(together(states(13), marks))["VE"].start == 3 * 300
+    gone = ["...?????LL"] * 3 + ["." * 6 + "LLLL"] * 10
+    assert "VE" not in fuse(together(states(13), [row[:8] for row in gone])), "what was known long ago is not known"

@@ -62,6 +62,17 @@ def test_the_exams_of_iraq_are_found_by_who_begins_a_day_before_them(data: Path)
         assert -1800 <= end - label.end <= HOUR
 
 
+@pytest.mark.parametrize("begin", [1, 6, 11])
+@pytest.mark.parametrize("width", [600, HALF_HOUR])
+def test_a_surge_of_the_first_day_is_not_missed_on_the_next_ones(width: int, begin: int) -> None:
+    t = hours(9, width)
+    surge = np.where((t >= 12 * HOUR) & (t < 15 * HOUR), 5.0, 1.0)
+    day = 0.8 - 0.2 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
+    x = np.random.default_rng(3).poisson(1500 * day * surge).astype(float)
+    x[t < begin * HOUR] = np.nan
+    assert played([made_rows(signal, x, width=width) for signal in BOTH]).outages == []
+
+
 @pytest.mark.parametrize("width", [600, HALF_HOUR, HOUR])
 @pytest.mark.parametrize("begin", [0, 6, 13, 21])
 def test_a_deep_night_is_no_fall_and_a_network_that_is_switched_off_every_night_is_not_out(
