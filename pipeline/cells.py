@@ -44,8 +44,8 @@ class Cells(Columns):
         fresh = self.noted(rows, signal, np.array([said.start]), *bins)
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
         fresh["since"] = np.where(explained[:, None], 0, fresh["since"])
-        seen = self["seen"][rows, signal] + self.widths[signal]
-        hole = is_open & said.observed & (seen > self.widths[signal]) & (seen < said.start)
+        seen, short = self["seen"][rows, signal] + self.widths[signal], self.settings.stale * self.widths[signal]
+        hole = is_open & said.observed & (seen > self.widths[signal]) & (said.start - seen > short)
         if hole.any():
             fresh["hole_from"] = np.where(hole, seen, self["hole_from"][rows, signal])
             fresh["hole_to"] = np.where(hole, said.start, self["hole_to"][rows, signal])
