@@ -20,7 +20,7 @@ from detectors.seasonal_course import RISE, Given, given, running
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import renewed
 from detectors.seasonal_state import SeasonalState, written
-from detectors.similar import KNOWN, LAGS, noted, similar
+from detectors.similar import HIGHER, LAGS, noted, similar
 from detectors.state import fresh
 
 
@@ -171,7 +171,7 @@ class Seasonal(Detector[SeasonalState]):
         drift = np.where(stands, np.fmin(state.drift, np.log(now / shape)), state.drift)
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
-            before=before, shape=shape, after=after, days=days, drift=drift, most=most, lost=lost,
+            before=before, shape=shape, after=after, days=days, drift=drift, most=most, highest=now, lost=lost,
         )  # fmt: skip
 
     def _shape(self, state: SeasonalState, t: np.ndarray, width: int) -> np.ndarray:
@@ -203,9 +203,9 @@ class Seasonal(Detector[SeasonalState]):
         """The state after bins of one slot."""
         x, seen, course = bins.x, bins.seen, judged.course
         levels = judged.levels
-        # a first day that was low in this slot is no reason to doubt a level like that of other hours
-        plain = judged.high & (state.days < KNOWN) & (x <= self.above * levels.level[:-1])
-        inpainted = np.where(course.odd & ~plain, levels.expected, x)
+        # what is as high as the past was expected to be is no surge: it was not the day's own way to be low
+        back = judged.high & (x <= HIGHER * state.highest)
+        inpainted = np.where(course.odd & ~back, np.fmin(levels.expected, judged.fallen), x)
         return replace(
             state,
             last=int(bins.t[-1, 0]),
@@ -219,6 +219,7 @@ class Seasonal(Detector[SeasonalState]):
             level=levels.level[-1],
             swing=levels.swing[-1],
             previous=bins.previous[-1],
+            fallen=judged.fallen[-1],
             noise=judged.noises.noise[-1],
             weight=judged.noises.weight,
             noises=np.ascontiguousarray(judged.of_sums.T),

@@ -13,7 +13,6 @@ import numpy as np
 from detectors.base import DAY, NEVER, Context, is_low
 from detectors.noise import ASSUMED_BINS, assumed, followed
 from detectors.seasonal_state import SeasonalState
-from detectors.similar import KNOWN
 from detectors.together import SPANS
 
 if TYPE_CHECKING:
@@ -119,9 +118,7 @@ def given(
         previous[i + 1] = np.where(seen[i], x[i], previous[i])
         first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
     number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
-    # of a slot that few days show far above the level of all of them nobody knows whether it was a surge
-    known = (shape >= 0) & ~((state.days < KNOWN) & (shape > rule.above * state.level))
-    settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & known
+    settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
     switched = np.zeros(x.shape[1], bool) if context.switched is None else context.switched
     return Given(t, context.width, x, seen, shape, settled, first, number, whole, previous, switched[None])
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NEVER, NORMAL, bounded, is_low
+from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, bounded, is_low
 from detectors.noise import beside, cap, deviation, doubt
 from detectors.seasonal_course import Course, Given, Levels, Noises, levels, noises, supposed
 from detectors.seasonal_state import SeasonalState
@@ -24,8 +24,8 @@ HALF, TOGETHER = 0.5, 12 * 3600
 SUDDEN = 3600
 """What falls below half within bins no longer than this [s] does so by no time of the day."""
 
-MOST = 0.75
-"""And is back with so much of the level [-]."""
+MOST, RISES = 0.75, 1.5
+"""And is back with so much of what there was before, or where it rises at once to so many times what was left [-]."""
 
 LOST = 0.2
 """What has lost less before it became the level comes back by drift alone [0-1]."""
@@ -39,7 +39,8 @@ SURE = 1.25
 
 class Judged(NamedTuple):
     """Bins against their expectation, arrays ``(t, n)``: their score and deviation, whether they are deeply low or
-    high, what is told of them, the ``streak (n,)`` after them, and the course that they have; levels, noises and those
+    high, what is told of them, the ``streak (n,)`` after them, what each is ``fallen`` from, and the course that they
+    have; levels, noises and those
     of the sums ``(len(SPANS), n)``; and what is kept of the last bins ``(KEPT, n)``, see `detectors.together`."""
 
     score: np.ndarray
@@ -48,6 +49,7 @@ class Judged(NamedTuple):
     high: np.ndarray
     told: np.ndarray
     streak: np.ndarray
+    fallen: np.ndarray
     course: Course
     levels: Levels
     noises: Noises
@@ -89,7 +91,8 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     alike = usual & (~settled | (state.days > 0))
     noise = noises(rule, state, bins, level.free, alike, course.cap)
     sd = deviation(noise.noise[:-1], expected, beside(expected, state.days, unsure, bins.whole[:-1], rule.flat))
-    fell = _fell(rule, state, bins, course, expected, sd)
+    fallen = _fallen(rule, state, bins, expected, np.sqrt(noise.noise[:-1] * expected))
+    fell = ~np.isnan(fallen)
     sd, away = np.maximum(sd, np.where(settled, 0.0, WIDE * expected)), x - expected
     # bins of a low that is over are no evidence of the next one
     kept = [
@@ -145,24 +148,29 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
         cap(sums.residual, limits, counted, (settled & speaks)[:, None]),
     )
     last = (np.stack([each[-1] for each in own]) for own in kept)
-    return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, of_sums[-1], *last)
+    return Judged(score, sd, deep, high, code, streak[-1], fallen, found, level, noise, of_sums[-1], *last)
 
 
-def _fell(
-    rule: "Seasonal", state: SeasonalState, bins: Given, course: Course, expected: np.ndarray, sd: np.ndarray
-) -> np.ndarray:
-    """Which bins ``(t, n)`` of a first day, that has no shape yet, are out since a sudden fall, told as low or not.
+def _fallen(rule: "Seasonal", state: SeasonalState, bins: Given, expected: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """The value ``(t, n)`` before the sudden fall of a first day, that has no shape yet, in the bins that are out since
+    then, told as low or not; NaN in all others.
 
     That is no night of a place, though it may be one of a network.  It begins below half of the level, and of the bin
-    before, and lasts until most of the level is back.
+    before, and lasts until most of that is back, or half as much again as there was comes back at once.
     """
-    x, open_ = bins.x, ~(bins.settled | bins.switched)
+    x, open_, rows = bins.x, ~(bins.settled | bins.switched), np.full(bins.x.shape, np.nan)
     if bins.width > SUDDEN or not open_.any():
-        return np.zeros(x.shape, bool)
-    was = np.concatenate([(state.low != NEVER)[None], course.odd[:-1]])
-    falls = (x < bins.previous[:-1] / 2) & (x < expected / 2) & (expected - x >= 2 * rule.enter * sd)
-    falls &= bins.first[:-1] <= bins.t - rule.warmup
-    return open_ & np.where(was, ~(x >= MOST * expected), falls)
+        return rows
+    open_ &= bins.first[:-1] <= bins.t - rule.warmup
+    low = (x < expected / 2) & (expected - x >= 2 * rule.enter * noise)
+    fallen = state.fallen
+    for i, last in enumerate(bins.previous[:-1]):
+        was = ~np.isnan(fallen)
+        before = np.where(was, fallen, last)
+        back = (x[i] >= MOST * before) | ((x[i] >= RISES * last) & (x[i] >= before / 4))
+        falls = low[i] & (x[i] < before / 2) & (before >= expected[i] / 2)
+        fallen = rows[i] = np.where(open_[i] & np.where(was, ~back, falls), before, np.nan)
+    return rows
 
 
 def _above(rule: "Seasonal", lost: np.ndarray) -> np.ndarray | float:

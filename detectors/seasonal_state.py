@@ -72,11 +72,15 @@ class SeasonalState:
     low: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     high: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """Start of the present run of deeply low, and of high values [s]."""
+    fallen: np.ndarray = field(metadata=per_entity(np.nan))
+    """The value before a sudden fall of the first day, as long as that lasts."""
     lost: np.ndarray = field(metadata=per_entity(0.0))
     """Share of the expectation that was lost when a low level became the normal one, 0 once it is back or after four
     weeks [0-1]."""
     most: np.ndarray = field(metadata=per_entity(np.inf))
     """The most of any of these days in the next slot."""
+    highest: np.ndarray = field(metadata=per_entity(np.nan))
+    """And in this one, as written: what was low on all of them counts as expected."""
 
     @property
     def view(self) -> View:

@@ -59,7 +59,7 @@ def countries(
     before
         ``(c,)`` state of each country in the bin before.
     lately
-        ``(m,) bool`` which regions were known a bin or two before: they count as known, though they are in no sum.
+        ``(m,) bool`` which regions were known a bin or two before: they count as known, and as standing.
 
     Examples
     --------
@@ -76,9 +76,11 @@ def countries(
     state, score, health = said.state[parts.rows], said.score[parts.rows], said.health[parts.rows]
     value, expected = said.value[parts.rows], said.expected[parts.rows]
     known = (state != UNKNOWN) & np.isfinite(value) & (expected > 0)
+    there = known | (lately & (expected > 0))
+    value = np.where(known, value, expected)
 
     def summed(column: np.ndarray) -> np.ndarray:
-        return np.bincount(parts.home, np.where(known, column, 0.0), len(parts.countries))
+        return np.bincount(parts.home, np.where(there, column, 0.0), len(parts.countries))
 
     away = value - expected
     moves = known & np.isfinite(score) & (score != 0)
@@ -93,8 +95,7 @@ def countries(
     stays = is_low(before) & (low > 0) & (lost >= settings.parts_depth / 2)
     sure = begins & (confirmed >= settings.low_parts) | stays & (before == LOW_CONFIRMED)
     code = np.where(sure, LOW_CONFIRMED, np.where(begins | stays, LOW_PROVISIONAL, NORMAL))
-    there = np.bincount(parts.home, known | lately, len(parts.countries))
-    seen = (there >= settings.known_parts * parts.all) & (whole > 0)
+    seen = summed(np.ones(len(state))) >= settings.known_parts * parts.all
     return Said(
         said.signal, said.start, parts.countries, np.where(seen, summed(value), np.nan),
         np.where(seen, whole, np.nan), np.where(seen, deviations, np.nan),

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import seasonal, seasonal_judged
+from detectors import seasonal_judged
 from detectors.together import SPANS
 from pipeline.bins import DAY
 from pipeline.feeds.case import read_labels
-from pipeline.records import Entity
+from pipeline.records import Entity, Rows
 from tests.traps.path import HOUR, MONDAY, PK, between, case, hours, made_rows, played
 
 HALF_HOUR = 1800
@@ -46,7 +46,6 @@ def test_so_it_is_with_other_bins(width: int) -> None:
 
 def test_it_was_hidden_for_ever_when_the_first_day_was_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seasonal_judged, "SUDDEN", 0)
-    monkeypatch.setattr(seasonal, "KNOWN", 0)
     assert days_out(0.05, 0.1, 21) == []
 
 
@@ -62,15 +61,51 @@ def test_the_exams_of_iraq_are_found_by_who_begins_a_day_before_them(data: Path)
         assert -1800 <= end - label.end <= HOUR
 
 
-@pytest.mark.parametrize("begin", [1, 6, 11])
-@pytest.mark.parametrize("width", [600, HALF_HOUR])
-def test_a_surge_of_the_first_day_is_not_missed_on_the_next_ones(width: int, begin: int) -> None:
-    t = hours(9, width)
-    surge = np.where((t >= 12 * HOUR) & (t < 15 * HOUR), 5.0, 1.0)
-    day = 0.8 - 0.2 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
-    x = np.random.default_rng(3).poisson(1500 * day * surge).astype(float)
-    x[t < begin * HOUR] = np.nan
-    assert played([made_rows(signal, x, width=width) for signal in BOTH]).outages == []
+def nights(days: float, width: int, night: float, of: float = 1500) -> tuple[np.ndarray, np.ndarray]:
+    """Starts of bins [s], and a mean that is highest at 16:00."""
+    t = hours(days, width)
+    return t, of * (night + (1 - night) * (0.5 - 0.5 * np.cos(2 * np.pi * (t / DAY - 4 / 24))))
+
+
+def drawn(mean: np.ndarray, begin: int, width: int) -> list[Rows]:
+    """Two signals of that mean, from an hour on."""
+    rng = np.random.default_rng(3)
+    series = []
+    for signal in BOTH:
+        x = rng.poisson(mean).astype(float)
+        x[hours(len(x) * width / DAY, width) < begin * HOUR] = np.nan
+        series.append(made_rows(signal, x, width=width))
+    return series
+
+
+@pytest.mark.parametrize("width", [600, HALF_HOUR, HOUR])
+@pytest.mark.parametrize(("at", "length", "left"), [(23, 0.01, 0.0), (21, 0.01, 0.2), (20, 2, 0.1), (21, 4, 0.05)])
+def test_what_falls_at_dusk_of_the_first_day_makes_no_night_an_outage(
+    width: int, at: int, length: float, left: float
+) -> None:
+    t, mean = nights(7, width, 0.3)
+    out = (t + width > at * HOUR) & (t < (at + length) * HOUR)
+    found = played(drawn(mean * np.where(out, left, 1.0), 8, width)).outages
+    assert [o for o in found if o.confirmed_at and o.start >= MONDAY + DAY] == []
+
+
+@pytest.mark.parametrize("width", [600, HOUR])
+@pytest.mark.parametrize(("begin", "night", "busy"), [(0, 0.1, 3), (8, 0.3, 3), (20, 0.4, 2.2)])
+def test_a_surge_in_the_second_night_is_not_missed_in_the_next(
+    width: int, begin: int, night: float, busy: float
+) -> None:
+    t, mean = nights(10, width, night)
+    surge = np.where((t >= DAY + 23 * HOUR) & (t < 2 * DAY + 3 * HOUR), busy, 1.0)
+    assert [o for o in played(drawn(mean * surge, begin, width)).outages if o.confirmed_at] == []
+
+
+@pytest.mark.parametrize("night", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("length", [6, 24])
+def test_a_blackout_of_the_second_day_is_found_however_deep_the_nights_are(night: float, length: int) -> None:
+    t, mean = nights(4, HALF_HOUR, night)
+    begin = DAY + 12 * HOUR
+    found = played(drawn(np.where((t >= begin) & (t < begin + length * HOUR), 0.0, mean), 0, HALF_HOUR)).of("PK")
+    assert [o.start - MONDAY for o in found] == [begin]
 
 
 @pytest.mark.parametrize("width", [600, HALF_HOUR, HOUR])
