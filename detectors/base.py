@@ -45,7 +45,7 @@ class Context:
     day_kind
         ``(n,) int8`` `WORKDAY`, `WEEKEND` or `HOLIDAY`, local.
     switched
-        ``(n,) bool`` whether somebody may switch it off for a night: a network, not a country.  None: nobody's.
+        ``(n,) bool`` whether somebody may switch it off for a night: a network, not a country.  None: any of them.
     """
 
     width: int

@@ -119,7 +119,7 @@ def given(
         first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
     number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
     settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
-    switched = np.zeros(x.shape[1], bool) if context.switched is None else context.switched
+    switched = np.ones(x.shape[1], bool) if context.switched is None else context.switched
     return Given(t, context.width, x, seen, shape, settled, first, number, whole, previous, switched[None])
 
 

@@ -59,7 +59,7 @@ def countries(
     before
         ``(c,)`` state of each country in the bin before.
     lately
-        ``(m,) bool`` which regions were known a bin or two before: they count as known, and as standing.
+        ``(m,) bool`` which regions were known a bin or two before: without a row they count as known, and as standing.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def countries(
     state, score, health = said.state[parts.rows], said.score[parts.rows], said.health[parts.rows]
     value, expected = said.value[parts.rows], said.expected[parts.rows]
     known = (state != UNKNOWN) & np.isfinite(value) & (expected > 0)
-    there = known | (lately & (expected > 0))
+    there = known | (lately & np.isnan(value) & (expected > 0))
     value = np.where(known, value, expected)
 
     def summed(column: np.ndarray) -> np.ndarray:
