@@ -29,7 +29,7 @@ def test_a_case_is_shown_with_every_detector_beside_ours(tmp_path: Path) -> None
     shown = ran(case(tmp_path / "dark"))
     assert "dark  1 label, 1 entity, 0.1 entity-months" in shown
     assert "allowed: onset −10 to +20 min, end −20 to +30 min, at least 75% covered" in shown
-    (ours,) = [line.split() for line in shown.splitlines() if line.startswith("ours")]
+    (ours,) = [line.split() for line in shown.splitlines() if line.startswith("ours ")]
     assert ours[1:4] == ["1/1", "1/1", "0"]
     for name in REGISTRY:
         assert f"{name}, fused" in shown
@@ -41,7 +41,7 @@ def test_several_cases_are_added_up(tmp_path: Path) -> None:
     shown = ran(case(tmp_path / "one"), case(tmp_path / "two", labelled=False), "--detector", "ours", columns=120)
     assert "two  no label: a control" in shown
     assert "false: country/PK, 2024-02-08 00:00 to 2024-02-08 03:00 UTC" in shown
-    *_, total = [line.split() for line in shown.splitlines() if line.startswith("ours")]
+    *_, total = [line.split() for line in shown.splitlines() if line.startswith("ours ")]
     assert total[1:4] == ["1/1", "1/1", "1"]
     assert "false per" in shown
 
