@@ -64,8 +64,8 @@ class Past:
 
     @property
     def is_settled(self) -> bool:
-        """Whether anything could be confirmed in any series: it has more than its first day."""
-        return any(span.last > span.judged_from for span in self.spans.values())
+        """Whether anything could be confirmed, as far as is known: not where no series has more than its first day."""
+        return not self.spans or any(span.last > span.judged_from for span in self.spans.values())
 
     def too_short(self) -> list[Series]:
         """The series of which there is no all-clear, in order."""
