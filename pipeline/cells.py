@@ -135,10 +135,6 @@ class Cells(Columns):
         """Which signals say nothing of the entities at ``rows`` for so long that they hold no suspicion ``(n, s)``."""
         return self["spoke"][rows] + self.wide + self.settings.used_to < now
 
-    def spoke_lately(self, rows: np.ndarray, signal: int, start: int) -> np.ndarray:
-        """Whether what a signal last said of the entities at ``rows`` stands in a bin that starts then [s] ``(n,)``."""
-        return self.stands(self["spoke"][rows, signal], signal, start)
-
     def stands(self, spoke: np.ndarray, signal: int, start: int) -> np.ndarray:
         """Whether what a signal said of each in bins that started at ``spoke (n,)`` stands in a later one [s]."""
         return np.asarray((spoke > 0) & (start - spoke <= self.settings.stale * self.widths[signal]))

@@ -115,7 +115,7 @@ class Ledger:
         said, n = turn.said, len(turn.verdicts.entities)
         held = all_ = self.usual.hold(said, rows[:n], signal, self.cells)
         if parts.countries:  # also of what shows an outage that its detector has got used to
-            lately = self.cells.spoke_lately(rows[parts.rows], signal, said.start)
+            lately = self.cells.stands(self.cells["spoke"][rows[parts.rows], signal], signal, said.start)
             made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings, lately)
             all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells))
         self.cells.write(all_, place, signal, self.open[rows])

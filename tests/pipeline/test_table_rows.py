@@ -56,3 +56,9 @@ def test_of_too_many_contradictions_the_rest_is_counted_and_its_rows_stay(monkey
     assert len(read.damage) == 4
     assert str(read.damage[-1]).startswith("table: overruled at bgp.ris: 2 more rows have another value")
     assert read.series[0].value.tolist() == [3.0, 4.0, 5.0, 1.0]
+
+
+@pytest.mark.parametrize("entity", ["PAK", "P1", "pK"])
+def test_a_country_goes_by_its_two_capitals_alone(entity: str):
+    read = table(row(entity=entity), row())
+    assert [(error.reason, error.place) for error in read.damage] == [("bad-country", "line 2")]
