@@ -9,18 +9,17 @@ import numpy as np
 from detectors.base import LOW_CONFIRMED, is_low
 from pipeline.cells import Cells
 from pipeline.evidence import (
-    BESIDE,
     Evidence,
     filled,
-    kind_of,
-    kind_of_outage,
     log_odds,
     losses,
     probability,
     strong_ones,
 )
-from pipeline.outages import CONFIRMED, OPEN, THROTTLE, Life, Seen
+from pipeline.naming import kind, named
+from pipeline.outages import CONFIRMED, OPEN, Life, Seen
 from pipeline.parts import countries, together
+from pipeline.prior import Prior
 from pipeline.records import Entity, Outage, Term, Verdicts
 from pipeline.roll import Frame, Roll
 from pipeline.settings import Fusing
@@ -35,9 +34,6 @@ REMEMBERED = 6 * 24 * 3600  # how long an onset is: a series of shutdowns goes o
 AT_ONCE = 2**18
 """Most bins of entities that are taken in at once [-]: for five signals some 70 MB."""
 
-TOGETHER = "parts.together"
-"""The term of a country whose networks and regions went out together: it stands among those of the signals."""
-
 
 class Ledger:
     """The evidence on all entities of one run in one fusion partition, and their open outages."""
@@ -51,7 +47,7 @@ class Ledger:
         self.past: dict[int, list[int]] = {}
         self.open = np.zeros(0, bool)
         self.confirmed = np.zeros(0, bool)
-        self.prior = np.empty(0)
+        self.prior = Prior(self.roll, settings)
 
     def see(self, turns: Sequence[Turn]) -> list[Heard]:
         """Take in bins in the order of their turns; returns what follows from each.
@@ -99,7 +95,7 @@ class Ledger:
         if not len(rows):  # nothing is the matter with anybody
             return len(ends)
         terms, word = counted(self.cells, spells, rows, ends)
-        priors, flat = np.tile(self.prior[rows], len(ends)), terms.reshape(-1, terms.shape[2])
+        priors, flat = self.prior.at(rows, ends[:, None]).ravel(), terms.reshape(-1, terms.shape[2])
         odds = log_odds(priors, self.cells.loudest(flat), self.cells.signals, self.settings).reshape(word.shape)
         return int(np.argmax(np.append((self._witnessed(odds, terms) & word).any(axis=1), True)))
 
@@ -142,7 +138,10 @@ class Ledger:
         if sure.any():
             heard = terms.copy()
             heard[sure] = self.cells.unreturned(rows[sure], terms[sure])
-        odds = log_odds(self.prior[rows], self.cells.loudest(heard), self.cells.signals, self.settings)
+        # an outage keeps the prior of the day that it began on
+        since = [self.lives[row].detected_at if row in self.lives else end for row in rows.tolist()]
+        prior = self.prior.at(rows, np.array([since]))[0]
+        odds = log_odds(prior, self.cells.loudest(heard), self.cells.signals, self.settings)
         shares = self._shares(rows) if are_countries else [0.0] * len(rows)
         odds = odds + self.settings.together * np.array(shares)
         witnessed = self._witnessed(odds, terms)
@@ -226,12 +225,16 @@ class Ledger:
         ]
         if later := not worst and life.adds(heard, evidence.gravity):
             evidence = evidence.with_told(life.terms, signals)._replace(severity=life.severity)
+        name, terms = "", tuple[Term, ...]()
+        if worst or later:
+            name = kind(self.roll[row], evidence, signals, self._networks(row))
+            day = self.prior.term(row, life.detected_at)
+            terms = named(evidence, signals, share, day, self.settings)
         return Seen(
             at=end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
             dated=evidence.dated, calm_from=evidence.calm_from or end, width=evidence.width,
             finest=evidence.finest, severity=evidence.severity, gravity=evidence.gravity, waits=evidence.waits,
-            kind=self._kind(row, evidence) if worst or later else "",
-            terms=self._named(evidence, share) if worst or later else (),
+            kind=name, terms=terms,
             part_of=life.part_of or self._part_of(row), networks=self._together(row, ("asn",)) if share else 0.0,
         )  # fmt: skip
 
@@ -247,36 +250,18 @@ class Ledger:
             return outage
         return self.lives[row].join(whole, self.settings)
 
-    def _named(self, evidence: Evidence, share: float) -> tuple[Term, ...]:
-        """The terms that weigh, in order of signal."""
-        terms = evidence.named(self.cells.signals)
-        if share:
-            terms.append(Term(TOGETHER, round(1 - share, 3), None, round(self.settings.together * share, 2), 1.0))
-        return tuple(sorted(terms, key=lambda term: term.signal))
-
-    def _kind(self, row: int, evidence: Evidence) -> str:
-        entity, signals = self.roll[row], self.cells.signals
-        if entity.type == "service":
-            return "platform"
-        down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(signals) if evidence.weight[j] > 0}
-        up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
+    def _networks(self, row: int) -> list[tuple[bool, bool]]:
+        """Of each network of a country whether it is mobile, and out."""
+        entity = self.roll[row]
         own = self.roll.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
-        networks = [(self.roll[r].mobile, r in self.lives) for r in own]
-        slow = all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0)
-        if down and slow:
-            return THROTTLE
-        kind = kind_of_outage(down, up, evidence.severity, networks)
-        # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
-        stands = "bgp" in up and "bgp" not in down
-        return "mobile" if entity.mobile and stands and evidence.severity >= 0.5 else kind
+        return [(self.roll[r].mobile, r in self.lives) for r in own]
 
     def _grow(self) -> None:
         """Room for new entities."""
         self.cells.grow(len(self.roll))
         more = np.zeros(len(self.roll) - len(self.open), bool)
         self.open, self.confirmed = np.concatenate([self.open, more]), np.concatenate([self.confirmed, more])
-        priors = self.settings.prior
-        self.prior = np.array([priors.get(entity.type, min(priors.values())) for entity in self.roll.entities])
+        self.prior.grow()
 
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:
         """Head and arrays."""

@@ -54,6 +54,9 @@ LONG, FINE, MANY_DAYS = 3 * HOUR, 900, 4
 
 PAPER = "SIGCOMM 2023"
 
+OF_PARTS, OF_DAY = "parts.", "day."
+"""How the names of terms begin that are no signal's: of an outage's parts, and of the day that it began on."""
+
 
 class Event(NamedTuple):
     """What is known of an outage: ``until`` its end, or now [s]; ``width`` of a bin of its finest strong witness [s];
@@ -112,7 +115,7 @@ def _calendar(event: Event, days: Mapping[str, str]) -> list[Sign]:
 
 def _agreement(terms: tuple[Term, ...]) -> list[Sign]:
     """Of at least two kinds of signal that are measured."""
-    heard = [term for term in terms if term.weight and not term.signal.startswith("parts.")]
+    heard = [term for term in terms if term.weight and not term.signal.startswith((OF_PARTS, OF_DAY))]
     down = {_kind(term) for term in heard if term.weight > 0}
     up = {_kind(term) for term in heard} - down
     if len(down | up) < 2 or not down:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from pipeline.evidence import BESIDE, kind_of
-from pipeline.ledger import TOGETHER
+from pipeline.likeness import OF_DAY
+from pipeline.naming import TOGETHER
 from pipeline.records import Outage, Sign, Term
 
 SIGNALS = {
@@ -16,6 +17,9 @@ SIGNALS = {
 }
 """What a kind of signal measures."""
 
+
+DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "the day of a coup"}
+"""What an outage began on, as its term says."""
 
 SLOW = {"cusum": "summed over days"}
 """What a detector beside the first does."""
@@ -40,7 +44,11 @@ def term_name(name: str) -> str:
     --------
     >>> term_name("probing.ioda"), term_name("traffic.radar/cusum"), term_name("parts.together")
     ('probes (probing.ioda)', 'traffic.radar, summed over days', 'its parts at once')
+    >>> term_name("day.election")
+    'an election day'
     """
+    if name.startswith(OF_DAY):
+        return DAYS[name.removeprefix(OF_DAY)]
     signal, _, slow = name.partition(BESIDE)
     if signal == TOGETHER:
         return "its parts at once"
@@ -77,9 +85,7 @@ def because(outage: Outage) -> str:
 
 
 SIGNS = {
-    "election": "it began on an election day",
-    "protest": "it began on a day of protest",
-    "coup": "it began on the day of a coup",
+    **{kind: f"it began on {day}" for kind, day in DAYS.items()},
     "agree": "all kinds of signals that could be judged fell",
     "differ": "some kinds of signals stood",
     "networks": "networks went out together",

@@ -3,12 +3,16 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pipeline import prior
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.judged import OURS, judge_all
+from pipeline.settings import Settings
 from tests.evaluation.scores import COLUMNS, Row, read, rows, worse, write
+from tests.evaluation.tune import Score, recorded, score
 
 CASES = sorted({row["case"] for row in read()})
 
@@ -34,6 +38,18 @@ def test_no_case_is_worse_than_it_was_and_what_is_better_is_written_down(case: s
     before, after = ([row for row in table if row["case"] == case] for table in (read(), measured))
     assert worse(before, after) == []
     assert after == before, "not worse, but not what stands in scores.csv: see `make golden`"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("control")])
+def test_a_control_is_silent_though_every_day_were_one_of_a_coup(
+    case: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = read_cases([data / "signals" / case])
+    recording = recorded(found, Engine())
+    usual = score(recording, Settings())
+    monkeypatch.setattr(prior.Prior, "at", lambda self, rows, times: np.tile(self.base[rows] + 2, (len(times), 1)))
+    assert score(recording, Settings()) == usual == Score(0, 0, 0)
 
 
 def row(**cells: str) -> Row:

@@ -1,0 +1,39 @@
+"""What the evidence on an outage makes of it: its kind, and the terms that say why."""
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.evidence import BESIDE, Evidence, kind_of, kind_of_outage
+from pipeline.likeness import OF_PARTS
+from pipeline.outages import THROTTLE
+from pipeline.records import Entity, Term
+from pipeline.settings import Fusing
+
+TOGETHER = OF_PARTS + "together"
+"""The term of a country whose networks and regions went out together: it stands among those of the signals."""
+
+
+def named(
+    evidence: Evidence, signals: Sequence[str], share: float, day: Term | None, settings: Fusing
+) -> tuple[Term, ...]:
+    """The terms that weigh, in order of signal; ``share`` of a country's parts that went out together [0-1], ``day``:
+    the term of the day that it began on, where that is one that matters."""
+    terms = evidence.named(signals)
+    if share:
+        terms.append(Term(TOGETHER, round(1 - share, 3), None, round(settings.together * share, 2), 1.0))
+    if day is not None:
+        terms.append(day)
+    return tuple(sorted(terms, key=lambda term: term.signal))
+
+
+def kind(entity: Entity, evidence: Evidence, signals: Sequence[str], networks: Iterable[tuple[bool, bool]]) -> str:
+    """The kind of an outage; ``networks``: ``(is mobile, is out)`` of each that is watched of a country."""
+    if entity.type == "service":
+        return "platform"
+    down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(signals) if evidence.weight[j] > 0}
+    up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
+    if down and all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0):
+        return THROTTLE
+    # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
+    stands = "bgp" in up and "bgp" not in down
+    mobile = entity.mobile and stands and evidence.severity >= 0.5
+    return "mobile" if mobile else kind_of_outage(down, up, evidence.severity, networks)

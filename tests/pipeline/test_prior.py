@@ -1,0 +1,99 @@
+"""The prior: what an entity is, and the day of its country's calendar."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from pipeline.codec import seconds
+from pipeline.fusion import FuseStage
+from pipeline.prior import Prior, of_day
+from pipeline.records import Entity, Outage, Run, Term
+from pipeline.roll import Roll
+from pipeline.settings import Fusing
+from tests.pipeline.verdicts import verdicts
+
+PROBING, HOUR = "probing.ioda", 3600
+RUN = Run("r", "replay", (PROBING,))
+MIDNIGHT = seconds("2024-02-07T19:00:00Z")
+"""Of 8 February, in Karachi."""
+
+ELECTION = Fusing(days={"PK 2024-02-08": "election"})
+SAG = 0.88
+"""What is left: as it is shown, it is no outage on a day like any other."""
+
+
+def told(marks: str, at: int, settings: Fusing = ELECTION, entity: Entity | None = None) -> list[Outage]:
+    stage = FuseStage(0, settings)
+    own = {} if entity is None else {"entity": entity}
+    frame = verdicts(PROBING, marks, run=RUN, at=at, left=SAG, **own)  # type: ignore[arg-type]
+    return [out for out in stage.step(frame) if isinstance(out, Outage)]
+
+
+def test_what_is_nothing_on_another_day_is_suspected_on_the_day_of_an_election_and_says_so() -> None:
+    (outage,) = told("..ll", MIDNIGHT + HOUR)
+    assert outage.state == "suspected"
+    assert Term("day.election", None, None, 1.38, 1.0) in outage.signals
+    assert told("..ll", MIDNIGHT + HOUR, Fusing()) == []
+    assert told("..ll", MIDNIGHT + HOUR, dataclasses.replace(ELECTION, day_most=0.1)) == []
+
+
+@pytest.mark.parametrize(
+    "entity", [Entity("country", "IN", "IN"), Entity("region", "PK-Sindh", "PK"), Entity("asn", "AS1", "PK")]
+)
+def test_a_day_is_that_of_its_country_alone(entity: Entity) -> None:
+    others = [told("..ll", MIDNIGHT + HOUR, settings, entity) for settings in (ELECTION, Fusing())]
+    assert others[0] == others[1]
+
+
+def test_the_day_goes_by_the_clock_of_the_country() -> None:
+    """In UTC neither of the bins is of the eighth."""
+    assert told(".l", MIDNIGHT - 600) == []
+    assert len(told(".l", MIDNIGHT - 300)) == 1
+    assert len(told(".l", MIDNIGHT + 24 * HOUR - 600)) == 1
+    assert told(".l", MIDNIGHT + 24 * HOUR - 300) == []
+
+
+def test_an_outage_that_goes_on_after_midnight_keeps_the_prior_of_the_day_that_it_began_on() -> None:
+    """And does so from a snapshot taken after midnight."""
+    on_the_day = verdicts(PROBING, "..llll", run=RUN, at=MIDNIGHT + 24 * HOUR - 1800, left=SAG)
+    next_day = [verdicts(PROBING, "l" * 6, run=RUN, at=MIDNIGHT + 24 * HOUR + i * 1800, left=SAG) for i in (0, 1)]
+    stage, resumed = FuseStage(0, ELECTION), FuseStage(0, ELECTION)
+    stage.step(on_the_day)
+    (begun,) = stage.open()
+    assert stage.step(next_day[0])
+    assert stage.open() == [begun]
+    resumed.load(stage.save())
+    assert stage.step(next_day[1]) == resumed.step(next_day[1])
+    assert stage.open() == resumed.open() == [begun]
+
+
+def test_bins_one_by_one_and_all_at_once_have_the_same_prior() -> None:
+    marks, at = "." * 20 + "ll" + "." * 20 + "l", MIDNIGHT - 18 * 300
+    stage = FuseStage(0, ELECTION)
+    frames = [verdicts(PROBING, mark, run=RUN, at=at + i * 300, left=SAG) for i, mark in enumerate(marks)]
+    one_by_one = [out for frame in frames for out in stage.step(frame) if isinstance(out, Outage)]
+    assert len({out.id for out in one_by_one}) == 2
+    assert one_by_one == told(marks, at)
+
+
+def test_no_day_is_enough_by_itself() -> None:
+    """The most that one can say is half of what the prior says against an outage: no bin makes one of a mere day."""
+    settings = Fusing()
+    assert [of_day(kind, settings.day_most) for kind in ("election", "protest", "coup")] == pytest.approx(
+        [1.384, 0.957, 2.0], abs=1e-3
+    )
+    for day in ("election", "protest", "coup"):
+        assert told("." * 288, MIDNIGHT, Fusing(days={"PK 2024-02-08": day})) == []
+        assert told("?" * 288, MIDNIGHT, Fusing(days={"PK 2024-02-08": day})) == []
+
+
+def test_a_day_when_clocks_change_is_as_long_as_it_is_there() -> None:
+    roll = Roll()
+    roll.enter(Entity("country", "GB", "GB"))
+    prior = Prior(roll, Fusing(days={"GB 2024-03-31": "election", "GB 2024-10-27": "election"}))
+    prior.grow()
+    lengths = [(day.end - day.start) / HOUR for day in prior.days]
+    assert lengths == [23, 25]
+    times = np.array([[day.start, day.start + 1, day.end, day.end + 1] for day in prior.days]).reshape(-1, 1)
+    assert (prior.at(np.array([0]), times)[:, 0] > -4.0).tolist() == [False, True, True, False] * 2
