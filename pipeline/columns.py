@@ -24,6 +24,10 @@ share of `LADDER` [s], its heaviest weight and largest loss while it is low, its
 open, when the last confirmed one ended, and from when to when it was last not observed in one that was open [s]."""
 
 
+COUNTED = ("weight", "ratio", "back")
+"""Those that say what still counts."""
+
+
 class Columns:
     """`COLUMNS` of the entities and signals of one run in one fusion partition."""
 
@@ -60,6 +64,27 @@ class Columns:
         self.wide = np.array(self.widths, np.int64)
         self.says = np.array([-self.settings.against(kind_of(name)) for name in names])
         self.others = [[i for i, other in enumerate(names) if other != name] for name in names]
+
+    def once(self, weight: np.ndarray) -> np.ndarray:
+        """Weights ``(n, s)`` for an outage, without those beside a first detector that is low too: it tells better."""
+        if self.pairs:
+            weight = weight.copy()
+            for beside, first in self.pairs:
+                weight[weight[:, first] > 0, beside] = 0
+        return weight
+
+    def fast(self, witnesses: np.ndarray) -> np.ndarray:
+        """Witnesses ``(n, s) bool`` less the slow ones beside others: these tell no moment."""
+        return witnesses & (~self.slow | ~(witnesses & ~self.slow).any(axis=1, keepdims=True))
+
+    def loudest(self, terms: np.ndarray) -> np.ndarray:
+        """Terms ``(n, s)`` in which a signal says for an outage what the loudest of its detectors does: all of them
+        heard the same."""
+        if self.pairs:
+            terms = terms.copy()
+            for beside, first in self.pairs:
+                terms[:, beside] = np.maximum(terms[:, beside] - np.maximum(terms[:, first], 0.0), 0.0)
+        return terms
 
     def grow(self, entities: int) -> None:
         """Room for new entities and signals."""

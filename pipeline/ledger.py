@@ -16,6 +16,8 @@ from pipeline.evidence import (
     probability,
     strong_ones,
 )
+from pipeline.holding import after, let_go, stands, terms, unreturned, waits
+from pipeline.moments import begun, returned
 from pipeline.naming import kind, named
 from pipeline.outages import CONFIRMED, OPEN, Life, Seen
 from pipeline.parts import countries, together
@@ -111,7 +113,7 @@ class Ledger:
         said, n = turn.said, len(turn.verdicts.entities)
         held = all_ = self.usual.hold(said, rows[:n], signal, self.cells)
         if parts.countries:  # also of what shows an outage that its detector has got used to
-            lately = self.cells.stands(self.cells["spoke"][rows[parts.rows], signal], signal, said.start)
+            lately = stands(self.cells, self.cells["spoke"][rows[parts.rows], signal], signal, said.start)
             made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings, lately)
             all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells))
         self.cells.write(all_, place, signal, self.open[rows])
@@ -134,10 +136,10 @@ class Ledger:
         if not len(rows):  # nothing is the matter with anybody
             return []
         sure = self.confirmed[rows]
-        heard = terms = self.cells.terms(rows, end, self.open[rows], sure)
+        heard = terms = self._terms(rows, end, sure)
         if sure.any():
             heard = terms.copy()
-            heard[sure] = self.cells.unreturned(rows[sure], terms[sure])
+            heard[sure] = unreturned(self.cells, rows[sure], terms[sure])
         # an outage keeps the prior of the day that it began on
         since = [self.lives[row].detected_at if row in self.lives else end for row in rows.tolist()]
         prior = self.prior.at(rows, np.array([since]))[0]
@@ -153,6 +155,15 @@ class Ledger:
             self._advance(row, seen, shares[i], end)
             for i, row, seen in zip(order, rows[at].tolist(), evidence, strict=True)
         ]
+
+    def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray) -> np.ndarray:
+        """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
+        weight = terms(self.cells, rows, end, self.open[rows])
+        gone = let_go(self.cells, rows, weight, end, self.open[rows], sure)
+        if gone.any():
+            self.cells.let_go(rows, gone)
+            weight = np.where(gone, 0.0, weight)
+        return weight
 
     def _turn(self, row: int) -> tuple[int, str]:
         entity = self.roll[row]
@@ -185,14 +196,15 @@ class Ledger:
         for_it = self.cells.once(np.where(low, weight, 0))
         # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
         strong = self.cells.fast(strong_ones(for_it))
-        onset, dated = self.cells.begun(rows, strong)
+        self.cells.hear(rows, for_it)
+        onset, dated = begun(self.cells, rows, strong)
         severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
         gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
-        weight = self.cells.after(rows, weight, onset)
+        weight = after(self.cells, rows, weight, onset)
         columns = (
             chance, onset, dated, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), gravity,
-            *self.cells.returned(rows, self.cells.fast(strong_ones(self.cells.witnesses(rows, for_it))), end),
-            self.cells.waits(rows, end), weight, ratio, score, filled(health),
+            *returned(self.cells, rows, self.cells.fast(strong_ones(self.cells["witness"][rows])), end),
+            waits(self.cells, rows, end), weight, ratio, score, filled(health),
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))
 

@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.base import UNKNOWN, is_low
-from pipeline.cells import COUNTED, Cells
+from pipeline import holding
+from pipeline.cells import Cells
+from pipeline.columns import COUNTED
 from pipeline.evidence import Said, losses, ratios, weights
 from pipeline.parts import countries
 from pipeline.roll import Frame
@@ -60,7 +62,7 @@ def _wholes(turns: Sequence[Turn], frame: Frame, signal: int, cells: Cells) -> I
     spoke = cells["spoke"][frame.rows[parts.rows], signal]
     for turn in turns:
         said = turn.said
-        lately = cells.stands(spoke, signal, said.start)
+        lately = holding.stands(cells, spoke, signal, said.start)
         yield countries(said, parts, before, cells.settings, lately)[3:]
         spoke = np.where(said.state[parts.rows] != UNKNOWN, said.start, spoke)
 
@@ -101,5 +103,5 @@ def counted(cells: Cells, spells: Sequence[Spell], rows: np.ndarray, ends: np.nd
         word[np.ix_(spell.places, listed)] = True
     weight, ratio, back = (column.reshape(k * m, s) for column in columns)
     now = np.repeat(ends, m)[:, None]
-    terms = cells.counted(weight, ratio, back, np.repeat(last, m, axis=0), now, np.zeros(k * m, bool))
+    terms = holding.counted(cells, weight, ratio, back, np.repeat(last, m, axis=0), now, np.zeros(k * m, bool))
     return terms.reshape(k, m, s), word

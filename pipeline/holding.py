@@ -1,0 +1,123 @@
+"""What the last words of signals still count for, and which witness of an outage lets it go."""
+
+import numpy as np
+
+from detectors.base import DAY, LOW_CONFIRMED
+from pipeline.columns import COUNTED, Columns
+from pipeline.evidence import losses, strong_ones
+
+HALF = 0.5
+"""What has lost as much of its traffic for a day or more is out, whatever stands [0-1]."""
+
+
+def stale(cells: Columns, ends: np.ndarray, now: int | np.ndarray) -> np.ndarray:
+    """Which words say nothing of a moment any more, those of bins that ended at ``ends (..., s)`` [s]."""
+    return np.asarray(now > ends + cells.settings.stale * cells.wide)
+
+
+def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.ndarray:
+    """Whether what a signal said of each in bins that started at ``spoke (n,)`` stands in a later one [s]."""
+    return np.asarray((spoke > 0) & (start - spoke <= cells.settings.stale * cells.widths[signal]))
+
+
+def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
+    """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
+    weight, ratio, back = (cells[name][rows] for name in COUNTED)
+    return counted(cells, weight, ratio, back, np.array(cells.ends, np.int64), now, is_open)
+
+
+def let_go(
+    cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, is_open: np.ndarray, sure: np.ndarray
+) -> np.ndarray:
+    """Which of these terms ``(n, s)`` hold their outage no more: for good, until the signal says something again;
+    ``sure (n,) bool``: of which outages are confirmed."""
+    held = is_open[:, None] & (terms > 0)
+    if (gone := held & unseen(cells, rows, now)).any():
+        gone &= _outweighed(cells, rows, terms, now)
+    return gone | (held & ~sure[:, None] & mute(cells, rows, now))
+
+
+def counted(
+    cells: Columns, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, ends: np.ndarray, now: int | np.ndarray,
+    is_open: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Weights that still count: a verdict goes stale, the witness of an open outage does not.
+
+    Parameters
+    ----------
+    weight, ratio, back
+        As in `COLUMNS`, ``(n, s)``.
+    ends, now
+        When the last bin of each signal ended, ``(s,)`` or ``(n, s)``, and the moment, of all or ``(n, 1)`` [s].
+    """
+    terms = np.where(stale(cells, ends, now) & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
+    for beside, first in cells.pairs:
+        if not terms[:, beside].any():
+            continue
+        # where the first detector says nothing, noise is too loud or the past too short for any outage to begin
+        mute = ~is_open & (weight[:, first] == 0) & (weight[:, beside] > 0)
+        recent = (back[:, first] > 0) & ((now - back)[:, first] <= cells.settings.slow_memory)
+        remembers = recent & (~is_open | (losses(ratio[:, beside]) < cells.settings.full_depth / 2))
+        terms[:, beside] = np.where(remembers | mute, 0.0, terms[:, beside])
+        # the first detector has got used to what a slower one still remembers
+        terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
+        # where half is gone for a day, what answers from elsewhere says as little against it as routes do
+        half = (terms[:, beside] > cells.settings.slow_low) & (losses(ratio[:, beside]) >= HALF)
+        if half.any():
+            terms[half] = np.maximum(terms[half], cells.settings.against("bgp"))
+    return terms
+
+
+def _outweighed(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
+    """Which terms ``(n, s)`` of witnesses that are no longer observed hold no outage: for a day another strong one
+    has been back, and says as much of a return; or for six days any strong one has; or anybody says for weeks that
+    it stands."""
+    since = cells["risen"][rows]
+    fell = (terms < 0) & strong_ones(cells["witness"][rows]) & risen(cells, rows)
+    back, long_back = (fell & (since < now - time) for time in (DAY, cells.settings.used_to))
+    as_much = cells.says <= np.where(back, cells.says, -1.0).max(axis=1, keepdims=True)
+    stands = (terms < 0) & (since > 0) & (since < now - cells.settings.new_level)
+    long, longer = (unseen(cells, rows, now, time) for time in (cells.settings.used_to, cells.settings.new_level))
+    return as_much | (long_back.any(axis=1, keepdims=True) & long) | (stands.any(axis=1, keepdims=True) & longer)
+
+
+def unseen(cells: Columns, rows: np.ndarray, now: int, longer: int = DAY) -> np.ndarray:
+    """Which signals have not been observed of the entities at ``rows`` for longer [s], ``(n, s) bool``."""
+    return cells["seen"][rows] + cells.wide + np.maximum(longer, cells.settings.stale * cells.wide) < now
+
+
+def waits(cells: Columns, rows: np.ndarray, now: int) -> np.ndarray:
+    """Of which outages a witness was low when it was last observed, that may be so again: for more than a day and
+    less than ``settings.used_to`` nobody knows ``(n,) bool``."""
+    low = (cells["low_from"][rows] > 0) & strong_ones(cells["witness"][rows]) & unseen(cells, rows, now)
+    return (low & ~unseen(cells, rows, now, cells.settings.used_to)).any(axis=1)
+
+
+def mute(cells: Columns, rows: np.ndarray, now: int) -> np.ndarray:
+    """Which signals say nothing of the entities at ``rows`` for so long that they hold no suspicion ``(n, s)``."""
+    return cells["spoke"][rows] + cells.wide + cells.settings.used_to < now
+
+
+def risen(cells: Columns, rows: np.ndarray) -> np.ndarray:
+    """Which signals of the entities at ``rows`` are back from the bottom of the outage ``(n, s) bool``."""
+    at_bottom = cells["at_bottom"][rows]
+    return (at_bottom > 0) & (cells["risen"][rows] > at_bottom)
+
+
+def unreturned(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
+    """The terms ``(n, s)`` of confirmed outages, less those that speak too soon of a return.
+
+    While a witness is confirmed low and at the bottom, no signal that would say less of a return than that one is
+    heard against it: the routes are back, a service is whitelisted, and still nobody is reached.
+    """
+    down = (cells["state"][rows] == LOW_CONFIRMED) & (terms > 0)
+    down &= losses(cells["ratio"][rows]) >= cells.settings.bottom * cells["worst"][rows]
+    best = np.where(down, cells.says, -1.0).max(axis=1, keepdims=True)
+    return np.where((terms < 0) & (cells.says <= best), 0.0, terms)
+
+
+def after(cells: Columns, rows: np.ndarray, terms: np.ndarray, onset: np.ndarray) -> np.ndarray:
+    """Terms ``(n, s)`` less those against an outage that were seen before its onset ``(n,)`` [s]: they say nothing
+    of what stands since."""
+    before = cells["seen"][rows] + cells.wide <= onset[:, None]
+    return np.where((terms < 0) & before, 0.0, terms)

@@ -1,0 +1,53 @@
+"""When an outage began and ended, by its witnesses."""
+
+import numpy as np
+
+from pipeline.columns import LADDER, Columns
+from pipeline.evidence import losses
+from pipeline.holding import risen, unseen
+
+
+def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """When the first of these witnesses ``(n, s)`` fell ``(n,)`` [s], and whether it was judged just before."""
+    fell = np.where(strong, np.maximum(onsets(cells, rows), cells["over"][rows]), 2**62)
+    return fell.min(axis=1), cells["dated"][rows, fell.argmin(axis=1)]
+
+
+def onsets(cells: Columns, rows: np.ndarray) -> np.ndarray:
+    """Since when each signal has been down ``(n, s) int64`` [s]: looked back for from how deep it is now.
+
+    A sag of a few percent that lasts a day before is not yet what is going on now.
+    """
+    lost = losses(cells["ratio"][rows])
+    step = np.maximum(np.searchsorted(LADDER, lost / 2, side="right") - 1, 0)
+    since = cells["since"][rows[:, None], np.arange(len(cells.signals)), step]
+    return np.where(since > 0, since, cells["low_from"][rows])
+
+
+def returned(
+    cells: Columns, rows: np.ndarray, strong: np.ndarray, now: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """When the last of these witnesses ``(n, s)`` returned, left the bottom, or was last observed [s], and the
+    widest and narrowest of their bins [s]; 0 as long as none has returned."""
+    widths = np.broadcast_to(cells.wide, strong.shape)
+    widest = np.where(strong, widths, 0).max(axis=1)
+    finest = np.where(strong, widths, widest[:, None]).min(axis=1)
+    low, calm, at_bottom = cells["low_from"][rows], cells["calm_from"][rows], cells["at_bottom"][rows]
+    gone = (low > 0) & strong & unseen(cells, rows, now)
+    if gone.any():  # long ago: passing lows since then are none of it
+        calm = np.where(gone.any(axis=1, keepdims=True) & risen(cells, rows), cells["risen"][rows], calm)
+    last = _unhidden(cells, rows, strong, np.where(gone, cells["seen"][rows] + widths, calm))
+    # what is low by a little lies behind others
+    still = np.where((low > 0) & (at_bottom >= low), at_bottom + widths, 0)
+    ends = np.where(strong, last, 0).max(axis=1)
+    return np.where(ends > 0, np.maximum(ends, np.where(strong, still, 0).max(axis=1)), 0), widest, finest
+
+
+def _unhidden(cells: Columns, rows: np.ndarray, strong: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """When each of the ``strong`` witnesses ``(n, s)`` returned, as far as is known.  One whose ``last (n, s)`` was
+    its first bin after a hole was back by then: sooner, if another says so that tells as much of a return."""
+    hidden = strong & (last > 0) & (last == cells["hole_to"][rows])
+    if not hidden.any():
+        return last
+    told = np.where(strong & ~hidden & (last > 0), cells.says, -1.0).max(axis=1, keepdims=True)
+    return np.where(hidden & (cells.says <= told), cells["hole_from"][rows], last)
