@@ -96,8 +96,13 @@ def strangers(unmatched: Iterable[Line]) -> Iterator[str]:
 
 
 def read_labels(path: Path) -> list[Label]:
-    """``labels.csv``: what is known to have happened, in order of time."""
-    return sorted(_label(place, row) for place, row in rows_of(path, LABELS))
+    """``labels.csv``: what is known to have happened, in order of time; UserError where one stands there twice."""
+    found: dict[tuple[int, int, str, str], Label] = {}
+    for place, row in rows_of(path, LABELS):
+        label = _label(place, row)
+        if found.setdefault(label[:4], label) is not label:
+            raise UserError(f"{place}: {row['start']} to {row['end']} of {row['entity']} is a label already")
+    return sorted(found.values())
 
 
 def _label(place: str, row: dict[str, str]) -> Label:

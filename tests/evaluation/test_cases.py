@@ -72,3 +72,16 @@ def test_what_is_no_case_is_said_in_a_sentence(tmp_path: Path) -> None:
         read_cases([tmp_path])
     with pytest.raises(UserError, match="several cases of the name"):
         read_cases([case(tmp_path / "a"), case(tmp_path / "b")])
+
+
+def test_a_label_that_stands_there_twice_would_count_twice_and_is_refused(tmp_path: Path) -> None:
+    folder = case(tmp_path)
+    twice = LABELS + LABELS.splitlines()[1].replace("shutdown,x", "unknown,y") + "\n"
+    (folder / "labels.csv").write_text(twice)
+    with pytest.raises(UserError, match=r"labels.csv line 3: 2024-02-08T02:00:00Z to .* of PK is a label already"):
+        read_cases([folder])
+    later = twice.replace(
+        "02:00:00Z,2024-02-08T15:00:00Z,country,PK,unknown", "03:00:00Z,2024-02-08T15:00:00Z,country,PK,unknown"
+    )
+    (folder / "labels.csv").write_text(later)
+    assert [label.start % 86400 for label in read_cases([folder])[0].labels] == [7200, 10800]
