@@ -22,6 +22,9 @@ WEEKS, SAME = (7, 14, 21, 28), slice(6, None)
 OLDER = slice(7, None)
 """And those of more than a week ago [-]."""
 
+OTHERS = tuple(lag for lag in range(1, max(LAGS)) if lag not in LAGS)
+"""Days of the same time that lead to expect nothing, and yet tell what was [days]."""
+
 HIGHER = 1.3
 """What is more than so many times what they were has risen since then and may fall back [-]."""
 
@@ -124,7 +127,9 @@ def similar(
         raw[list(replaced)] = _lagged(past, seen, slot, grid, replaced, ahead)
         each, few = ((raw < AS_LOW * most) | ~known).all(axis=0), np.count_nonzero(known, axis=0) < KNOWN
         count = np.where(each & few & (slot - first < YOUNG), 0, count)
-        chosen = _own(chosen, raw, is_off, each & new & ~few)
+        if (own := each & new & ~few).any():
+            own &= ~_rose(past, calendar, slot, AS_LOW * most)
+        chosen = _own(chosen, raw, is_off & _works(raw, most, alike), own)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(chosen[OLDER])
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most
@@ -134,7 +139,8 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.nda
     """Past days ``(lags, n)`` as they were observed, where what was called low was only the day's own way.
 
     That is so on a day off, if all other ones are as low in this slot: the first of them was held against workdays.
-    One of them must be of a week before: a shutdown may last over a weekend.  So it is of what ``is_new`` and was as
+    One of them must be of a week before: a shutdown may last over a weekend; and of workdays one must not be as low,
+    which ``is_off`` tells: who is switched off every night is so on Sundays.  So it is of what ``is_new`` and was as
     low on every day: its first one was held against other hours.
     And it is so on any weekday that loses less than half in this slot every week.
     """
@@ -148,6 +154,28 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.nda
     own = np.where(every & known, raw, chosen)
     same = np.arange(len(LAGS))[:, None] >= SAME.start
     return np.where(weekly, np.where(same & known, raw, np.nan), own)
+
+
+def _works(raw: np.ndarray, most: np.ndarray, alike: np.ndarray) -> np.ndarray:
+    """Whether the slot is not low on a day that is not ``alike (lags, n)``: on a workday, seen from a day off."""
+    return ((raw >= AS_LOW * most) & ~alike).any(axis=0)
+
+
+def _rose(past: History, calendar: History, slot: int, most: np.ndarray) -> np.ndarray:
+    """Whether the slot was as high as ``most (n,)`` on a day of the last four weeks that is none of `LAGS` ``(n,)``.
+
+    Days before a change of the clock are not asked.
+    """
+    n, rose = len(most), np.zeros(len(most), bool)
+    now = calendar.read(calendar.end - 1, plain(n))
+    for lag in OTHERS:
+        place, at = past.find(slot - lag * DAY), calendar.until(slot - lag * DAY)
+        if place is None or at is None:
+            continue
+        then = calendar.read(at, plain(n))
+        moved = now - OFFSETS * _kind(now) != then - OFFSETS * _kind(then)
+        rose |= (past.read(place, View(plain(n).since, np.full(n, ALWAYS))) >= most) & ~(moved & ~np.isnan(then))
+    return rose
 
 
 def _kind(code: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline import moments
 from pipeline.bins import DAY
-from pipeline.cells import Cells
 from pipeline.settings import Fusing, Judging, Settings
 from tests.detectors.real import stamp
 from tests.traps.path import HOUR, MONDAY, Series, between, case, made_rows, noisy, played
@@ -61,5 +61,5 @@ def test_one_flapping_network_does_not_drag_its_country_s_onset(data: Path, monk
     found = played(series)
     assert [outage.start for outage in found.of("AS136255")] == [COUP - DAY // 2]
     assert [outage.start for outage in found.of("MM")] == [COUP]
-    monkeypatch.setattr(Cells, "onsets", lambda self, rows: self["low_from"][rows])
+    monkeypatch.setattr(moments, "onsets", lambda cells, rows: cells["low_from"][rows])
     assert [outage.start for outage in played(series).of("MM")] == [COUP - DAY // 2]
