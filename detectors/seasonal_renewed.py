@@ -8,7 +8,7 @@ import numpy as np
 from detectors.base import DAY, NEVER, NORMAL
 from detectors.history import History, View
 from detectors.seasonal_state import SeasonalState
-from detectors.similar import similar
+from detectors.similar import plain, similar
 
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
@@ -31,6 +31,9 @@ def renewed(
     # nobody misses a rise from nothing, or one to what was lost, when it is over
     wait = np.where((state.lost > 0) | ~(state.level > 0), rule.renew_back, rule.renew_high)
     shifted = low | (seen & (state.high != NEVER) & (t - state.high >= wait))
+    if shifted.any():
+        shifted &= _heard(past, state, np.where(low, rule.renew_low, wait), shifted, t, grid)
+        low &= shifted
     if not shifted.any():
         return state, False
     # of a return the last day is the level: on the first ones all the world is there
@@ -64,6 +67,25 @@ def renewed(
         high=np.where(shifted, NEVER, state.high),
         lost=np.where(low, np.fmax(1 - left, 0.0), np.where(shifted, still, state.lost)),
     ), True
+
+
+def _heard(
+    past: History, state: SeasonalState, lasts: np.ndarray, runs: np.ndarray, t: int, grid: int
+) -> np.ndarray:  # fmt: skip
+    """Of which ``runs (n,) bool`` enough was observed in the time ``lasts (n,)`` before t [s]: half as many slots as in
+    as long a time before them.  What nobody sees for a week becomes no level by that."""
+    rows = np.flatnonzero(runs)
+    times, values = past.rows(rows, plain(len(runs)))
+    begun = np.where(state.low != NEVER, state.low, state.high)[rows][:, None]
+    last, first, known = lasts[rows][:, None], state.first[rows][:, None], ~np.isnan(values)
+    since = np.maximum(first, begun - last)
+    before = (
+        np.count_nonzero(known & (times >= since) & (times < begun), axis=1) / np.maximum(begun - since, grid)[:, 0]
+    )
+    now = np.count_nonzero(known & (times >= t - last), axis=1) / last[:, 0]
+    enough = np.zeros(len(runs), bool)
+    enough[rows] = 2 * now >= before
+    return enough
 
 
 def _day(past: History, view: View, end: int, grid: int) -> tuple[np.ndarray, np.ndarray]:

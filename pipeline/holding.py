@@ -30,10 +30,12 @@ def let_go(
     cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, is_open: np.ndarray, sure: np.ndarray
 ) -> np.ndarray:
     """Which of these terms ``(n, s)`` hold their outage no more: for good, until the signal says something again;
-    ``sure (n,) bool``: of which outages are confirmed."""
+    ``sure (n,) bool``: of which outages are confirmed.  A suspicion is held for a day by what is no longer observed,
+    where another signal stands that says as much of a return."""
     held = is_open[:, None] & (terms > 0)
     if (gone := held & unseen(cells, rows, now)).any():
-        gone &= _outweighed(cells, rows, terms, now)
+        up = np.where(terms < 0, cells.says, -1.0).max(axis=1, keepdims=True)
+        gone &= np.where(sure[:, None], _outweighed(cells, rows, terms, now), cells.says <= up)
     return gone | (held & ~sure[:, None] & mute(cells, rows, now))
 
 

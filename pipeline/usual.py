@@ -73,13 +73,14 @@ class Usual:
             cells["since"][rows[anew], signal] = 0  # what had come back in part was not lost before now
             said, low = again, is_low(again.state)
         worst, score = cells["worst"][rows, signal], cells["score"][rows, signal]
-        learns = low & (lasted > 0) & (lasted < self.settings.used_to) & (said.expected > 0) & ~kept
+        learns, long = low & (lasted > 0) & (said.expected > 0) & ~kept, lasted >= self.settings.used_to
+        if (learns & long).any():  # then only in hours that nobody has seen since the onset
+            learns &= ~long | self.least.unknown(rows, signal, said.start)
         if learns.any():
             self.least.learn(rows[learns], signal, said.start, said.expected[learns])
         if (late := lasted >= self.settings.used_to - DAY).any():
             share = ratios(said.value, np.where(late, least, 0))
             self.returned.note(rows, signal, share, score, cells.widths[signal])
-        long = lasted >= self.settings.used_to
         used = (least > 0) & (lasted > 0) & (kept | long)
         level = lasted >= self.settings.new_level
         is_slow = BESIDE in said.signal  # it says nothing on a holiday, and of no single bin

@@ -47,6 +47,10 @@ class Weekly:
             least[unknown] = np.where(following > 0, following, np.where(np.isfinite(days), days, 0))
         return least
 
+    def unknown(self, rows: np.ndarray, signal: int, time: int) -> np.ndarray:
+        """Of which of the entities at ``rows (n,)`` nothing is known in the very hour of a time [s], ``(n,) bool``."""
+        return np.asarray(self.least[self.place[rows], signal, time // HOUR % WEEK] == 0)
+
     def learn(self, rows: np.ndarray, signal: int, time: int, expected: np.ndarray) -> None:
         """So much was ``expected (n,)`` of the entities at ``rows (n,)``, each once, in the hour of a time [s]."""
         self._settle(rows[self.place[rows] == 0])
