@@ -91,6 +91,7 @@ class SlowCusum:
         is_usual = not (self.anew and math.isfinite(z))
         if not is_usual:
             self.level, z, self.anew = self.level + min(z, SEASON), 0.0, False
+        season = 0.0
         if math.isnan(z):
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
         else:
@@ -102,11 +103,12 @@ class SlowCusum:
             moved = RECENT * (max(z, -30) + self.level - self.recent)
             self.recent += moved
             if self.confirmed:
-                self.level += max(-SEASON, min(SEASON, moved))
+                season = max(-SEASON, min(SEASON, moved))
         longest = self.rule.renew if self.confirmed else self.rule.hold
         renewed = self.run > longest or self.high >= self.rule.renew_high
         if math.isfinite(z) and (not self.run or renewed):
             self._move(z, day, hourly if is_usual else {})
+        self.level += season
         if renewed:
             self.level, self.sum, self.run, self.high, self.confirmed = self.recent, 0.0, 0, 0, False
             self.worst = 0.0
