@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, bounded, is_low
-from detectors.noise import beside, cap, deviation, doubt
+from detectors.noise import SWING, beside, cap, deviation, doubt
 from detectors.seasonal_course import Course, Given, Levels, Noises, levels, noises, supposed
 from detectors.seasonal_state import SeasonalState
 from detectors.similar import KNOWN
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 WIDE = 0.22
 """Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
+
+NEARLY = 0.75
+"""What has lost so much is told by bins in a row as soon as one similar day is known [0-1]."""
+
+LEAST = 0.01
+"""An expectation is off by no more than a hundred times [-]."""
 
 HALF, TOGETHER = 0.5, 12 * 3600
 """A loss that is no mood of a day [0-1], and for how long bins add up to one [s]."""
@@ -90,9 +96,10 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     # what a day unlike all before misses by is the expectation's doubt, not the series' noise
     alike = usual & (~settled | (state.days > 0))
     noise = noises(rule, state, bins, level.free, alike, course.cap)
-    sd = deviation(noise.noise[:-1], expected, beside(expected, state.days, unsure, bins.whole[:-1], rule.flat))
     fallen = _fallen(rule, state, bins, expected, np.sqrt(noise.noise[:-1] * expected))
     fell = ~np.isnan(fallen)
+    unsure = _unsure(np.where(fell & settled, SWING * swing, unsure), x / expected)
+    sd = deviation(noise.noise[:-1], expected, beside(expected, state.days, unsure, bins.whole[:-1], rule.flat))
     sd, away = np.maximum(sd, np.where(settled, 0.0, WIDE * expected)), x - expected
     # bins of a low that is over are no evidence of the next one
     kept = [
@@ -101,7 +108,8 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     ]
     sums = Sums(summed(kept[0], away), summed(kept[1], expected))
     age = np.maximum(bins.t - bins.first[:-1] - rule.settle[1], bins.width)
-    counts = np.where(alike & settled, bins.width / np.minimum(age, rule.memory), 0.0)
+    # nor is what they add up to at its end, with the first bin that is back
+    counts = np.where(alike & settled & ~course.over, bins.width / np.minimum(age, rule.memory), 0.0)
     of_sums, counted = noise_of_sums(state.noises, sums, counts, course.caps)
     limits = deviations(of_sums[:-1], noise.noise[:-1], sums.mean, np.maximum(unsure, rule.flat))
 
@@ -130,7 +138,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     stays = (code_before == LOW_CONFIRMED) & low & (loss > rule.depth / 2)
     confirmed = settled & ((deep & clear & sure) | stays)
     # of what is sure, bins in a row say as much as they do together: noise is less of it, and doubt is as much
-    counts = confirmed & (state.days >= KNOWN)
+    counts = confirmed & ((state.days >= KNOWN) | ((state.days > 0) & (loss >= NEARLY)))
     score = np.where(counts, np.minimum(score, bounded(summed_up)), score)
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
@@ -151,14 +159,27 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     return Judged(score, sd, deep, high, code, streak[-1], fallen, found, level, noise, of_sums[-1], *last)
 
 
+def _unsure(unsure: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """Deviation of the expectation itself, as a share of it ``(t, n)``, for a value of this ``ratio (t, n)`` to it.
+
+    An expectation is off by a factor: below half of it the deviation is that of logarithms, for to leave a twentieth it
+    must be off by twenty.
+    """
+    deep = ratio < HALF
+    if not deep.any():
+        return unsure
+    left = np.clip(ratio, LEAST, HALF)
+    return np.where(deep, unsure * ((1 - left) / np.log(1 / left)) / ((1 - HALF) / np.log(1 / HALF)), unsure)
+
+
 def _fallen(rule: "Seasonal", state: SeasonalState, bins: Given, expected: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """The value ``(t, n)`` before the sudden fall of a first day, that has no shape yet, in the bins that are out since
-    then, told as low or not; NaN in all others.
+    """The value ``(t, n)`` before the sudden fall of a first day, that has no shape yet, or of one unlike all before:
+    in the bins that are out since then, told as low or not; NaN in all others.
 
     That is no night of a place, though it may be one of a network.  It begins below half of the level, and of the bin
     before, and lasts until most of that is back, or half as much again as there was comes back at once.
     """
-    x, open_, rows = bins.x, ~(bins.settled | bins.switched), np.full(bins.x.shape, np.nan)
+    x, open_, rows = bins.x, ~bins.switched & (~bins.settled | (state.days == 0)), np.full(bins.x.shape, np.nan)
     if bins.width > SUDDEN or not open_.any():
         return rows
     open_ &= bins.first[:-1] <= bins.t - rule.warmup
