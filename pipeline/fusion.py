@@ -13,7 +13,7 @@ from pipeline.codec import decode, encode
 from pipeline.evidence import Said
 from pipeline.ledger import Ledger
 from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
-from pipeline.runs import touch
+from pipeline.runs import remember, touch
 from pipeline.settings import Fusing
 from pipeline.snapshot import pack, unpack
 from pipeline.turns import Turn, by_frame
@@ -91,10 +91,13 @@ class FuseStage:
     def __init__(self, partition: int, settings: Fusing, first: str = "") -> None:
         self.partition, self.settings, self.first = partition, settings, first
         self.streams: dict[str, Stream] = {}
+        self.ended: dict[str, None] = {}
 
     def step(self, verdicts: Verdicts) -> list[Output]:
-        """Take in a frame of verdicts."""
+        """Take in a frame of verdicts; those that come again after the end of their run are nothing new."""
         run = verdicts.run
+        if run.id in self.ended:
+            return []
         stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings)))
         touch(self.streams, run.id)
         line = stream.lines.setdefault(verdicts.signal, Line())
@@ -136,6 +139,7 @@ class FuseStage:
             told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended, stream.missed))
         if ended:
             del self.streams[stream.run.id]
+            remember(self.ended, stream.run.id)
         return told
 
     def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
@@ -169,19 +173,19 @@ class FuseStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.streams.values()):
             frames = {id(verdicts): verdicts for *_, verdicts in s.queue}
-            order = list(frames)
-            queue = [(*place, order.index(id(verdicts))) for *place, verdicts in s.queue]
+            order = {key: i for i, key in enumerate(frames)}
+            queue = [(*place, order[id(verdicts)]) for *place, verdicts in s.queue]
             lines = [(name, line.width, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
             ledger, own = s.ledger.save()
             head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger))
             arrays |= {f"{i}.{name}": array for name, array in own.items()}
-            arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for j, k in enumerate(order)}
-        return pack(head, arrays)
+            arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for k, j in order.items()}
+        return pack((head, list(self.ended)), arrays)
 
     def load(self, state: bytes) -> None:
         """Take over what was saved."""
-        head, arrays = unpack(state)
-        self.streams = {}
+        (head, ended), arrays = unpack(state)
+        self.streams, self.ended = {}, dict.fromkeys(ended)
         for i, (run, told, judged, missed, lines, queue, size, ledger) in enumerate(head):
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
             run = Run(run[0], run[1], tuple(run[2]))

@@ -57,15 +57,16 @@ class Ledger:
         As long as nobody is out they are taken in at once, up to the one in which an outage begins.
         """
         told: list[Heard] = []
+        reach = most = max(1, AT_ONCE // max(len(self.roll), 1))
         while (at := len(told)) < len(turns):
             single = self.lives or self.usual.returned.any() or self.cells.recent(turns[at].end)
-            calm = 0 if single else self._rest(turns, at)
+            calm = 0 if single else self._rest(turns[at : at + reach])
             told += [Heard([])] * calm if calm else [self._hear(turns[at])]
+            reach = reach if single else min(most, 2 * calm + 1)  # what is looked at in vain is no more than what is not
         return told
 
-    def _rest(self, turns: Sequence[Turn], at: int) -> int:
-        """Take in bins from one on while nobody is out; how many, until an outage begins."""
-        turns = turns[at : at + max(1, AT_ONCE // max(len(self.roll), 1))]
+    def _rest(self, turns: Sequence[Turn]) -> int:
+        """Take in bins while nobody is out; how many, until an outage begins."""
         turns, spells = turns[: self._alike(turns)], []
         for places in by_frame(turns):
             frame, signal = self._enter(turns[places[0]])
@@ -263,10 +264,11 @@ class Ledger:
         return self.lives[row].join(whole, self.settings)
 
     def _networks(self, row: int) -> list[tuple[bool, bool]]:
-        """Of each network of a country whether it is mobile, and out."""
+        """Of each network of a country whether it is mobile, and out; a fixed one that is only suspected is not yet."""
         entity = self.roll[row]
         own = self.roll.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
-        return [(self.roll[r].mobile, r in self.lives) for r in own]
+        mobile = [self.roll[r].mobile for r in own]
+        return [(m, r in self.lives if m else bool(self.confirmed[r])) for m, r in zip(mobile, own, strict=True)]
 
     def _grow(self) -> None:
         """Room for new entities."""

@@ -10,7 +10,7 @@ from pipeline.binning import no_bins
 from pipeline.bins import NEVER
 from pipeline.codec import decode, encode
 from pipeline.records import DEAD, END, UP, Bins, Entity, Run
-from pipeline.runs import touch
+from pipeline.runs import remember, touch
 from pipeline.snapshot import pack, unpack
 
 
@@ -43,10 +43,13 @@ class MergeStage:
         """``partitions``: how many partitions each feed's topic has."""
         self.partitions = partitions
         self.shares: dict[tuple[str, str], Shares] = {}
+        self.ended: dict[tuple[str, str], None] = {}
 
     def step(self, part: Bins) -> list[Bins]:
-        """Take in what one partition says."""
+        """Take in what one partition says; after the end of a signal that is nothing new."""
         key = (part.run.id, part.signal)
+        if key in self.ended:
+            return []
         shares = self.shares.setdefault(key, Shares(part.run, part.feed, part.signal))
         touch(self.shares, key)
         known = shares.watermarks.get(part.partition, NEVER)
@@ -74,6 +77,7 @@ class MergeStage:
         shares.waiting = rest
         if status == END:
             del self.shares[shares.run.id, shares.signal]
+            remember(self.ended, (shares.run.id, shares.signal))
         merged = merge(ready, shares.home) if ready else no_bins(shares.run, shares.feed, -1)
         return [dataclasses.replace(merged, signal=shares.signal, watermark=watermark, status=status)]
 
@@ -85,12 +89,12 @@ class MergeStage:
             head.append((s.run, s.feed, s.signal, s.told, s.said, len(s.waiting), heads))
             for j, part in enumerate(s.waiting):
                 waiting[f"{i}.{j}"] = np.frombuffer(encode(part), np.uint8)
-        return pack(head, waiting)
+        return pack((head, list(self.ended)), waiting)
 
     def load(self, state: bytes) -> None:
         """Take over what was saved."""
-        head, waiting = unpack(state)
-        self.shares = {}
+        (head, ended), waiting = unpack(state)
+        self.shares, self.ended = {}, dict.fromkeys((run, signal) for run, signal in ended)
         for i, (run, feed, signal, told, said, size, (watermarks, status, home)) in enumerate(head):
             run = Run(run[0], run[1], tuple(run[2]))
             parts = [cast(Bins, decode(waiting[f"{i}.{j}"].tobytes())) for j in range(size)]

@@ -45,8 +45,7 @@ class Roll:
             parts = parts_of(entities)
             every = entities + parts.countries
             for entity in every:
-                if entity[:2] not in self.rows:
-                    self.enter(entity)
+                self.enter(entity)
             if len(self.frames) > FRAMES:
                 self.frames.clear()
             rows = np.array([self.rows[entity[:2]] for entity in every], np.intp)
@@ -58,8 +57,15 @@ class Roll:
         return found
 
     def enter(self, entity: Entity) -> None:
-        """Give an entity its row."""
-        row = self.rows[entity[:2]] = len(self.entities)
-        self.entities.append(entity)
-        if entity.type in ("asn", "region"):
-            self.parts.setdefault((entity.country, entity.type), []).append(row)
+        """Give an entity its row; of one that has it is noted what was not known of it: not every signal says whose it
+        is, what it is called, and whether it is mobile."""
+        row = self.rows.get(entity[:2])
+        known = Entity(*entity[:2]) if row is None else self.entities[row]
+        country, title = known.country or entity.country, known.title or entity.title
+        whole = Entity(*entity[:2], country, known.mobile or entity.mobile, title)
+        if row is None:
+            row = self.rows[entity[:2]] = len(self.entities)
+            self.entities.append(whole)
+        self.entities[row] = whole
+        if entity.type in ("asn", "region") and country != known.country:
+            self.parts.setdefault((country, entity.type), []).append(row)

@@ -61,7 +61,7 @@ def fused(frames: list[Verdicts]) -> tuple[list[bytes], str]:
 @pytest.mark.parametrize("seed", range(2))
 def test_bins_at_once_leave_what_they_leave_one_by_one(seed: int, lows: float, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = fused(days(seed, lows))
-    monkeypatch.setattr(Ledger, "_rest", lambda self, turns, at: 0)
+    monkeypatch.setattr(Ledger, "_rest", lambda self, turns: 0)
     assert fused(days(seed, lows)) == at_once
     assert bool(at_once[0]) == bool(lows)
 
@@ -96,7 +96,7 @@ def test_odds_are_asked_only_of_those_with_whom_something_is_the_matter(monkeypa
         return log_odds(prior, *rest)
 
     monkeypatch.setattr("pipeline.ledger.log_odds", counted)
-    monkeypatch.setattr(Ledger, "_rest", lambda self, turns, at: 0)
+    monkeypatch.setattr(Ledger, "_rest", lambda self, turns: 0)
     calm = day("probing.ioda", 0, 0.0)
     calm.state[7, 0] = LOW_CONFIRMED
     calm.value[7, 0] = 0.0

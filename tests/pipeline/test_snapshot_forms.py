@@ -61,6 +61,8 @@ def merge() -> MergeStage:
     stage = MergeStage({"table": 2})
     for part in (bins(0, 0), bins(1, 0), bins(0, 300)):
         stage.step(part)
+    for partition in (0, 1):
+        stage.step(dataclasses.replace(bins(partition, 0), run=OVER, status=END))
     return stage
 
 
@@ -74,6 +76,7 @@ def fuse() -> FuseStage:
     stage, past = FuseStage(0, Fusing()), "LL" + "." * 20
     for signal, marks in zip(RUN.signals, (past + "LLLL", past + "LLLLLL"), strict=True):
         stage.step(verdicts(signal, marks, run=RUN))
+        stage.step(verdicts(signal, ".", run=OVER, status=END))
     assert stage.open()
     return stage
 
