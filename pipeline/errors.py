@@ -14,7 +14,7 @@ CUT_RECORD, CUT_LINE = "truncated-record", "truncated-line"
 
 REFUSED = (
     "bad-signal", "too-many-signals", "bad-entity-type", "bad-entity", "bad-country", "bad-asn", "bad-region",
-    "bad-service",
+    "bad-service", "no-country",
 )  # fmt: skip
 """What is not taken by its name."""
 

@@ -45,6 +45,17 @@ def _zones() -> dict[str, list[str]]:
     return zones
 
 
+def is_country(code: str) -> bool:
+    """Whether a code is a country's: of ISO 3166-1, or XK, which Kosovo goes by.
+
+    Examples
+    --------
+    >>> is_country("PK"), is_country("XK"), is_country("GB"), is_country("UK"), is_country("pk")
+    (True, True, True, False, False)
+    """
+    return code in _names()
+
+
 def has_zone(country: str) -> bool:
     """Whether any zone of a country is known."""
     return country in _zones()

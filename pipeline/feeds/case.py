@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.errors import UserError
-from pipeline.feeds.tabletext import COLUMNS, COUNTRY, WANTED, seconds
+from pipeline.feeds.tabletext import COLUMNS, WANTED, seconds
+from pipeline.localtime import is_country
 from pipeline.records import Entity, Rows
 
 ENTITIES = ("entity_type", "entity", "parent", "name", "mobile")
@@ -74,8 +75,8 @@ def read_entities(path: Path) -> dict[tuple[str, str], Kin]:
         mobile = row["mobile"].lower()
         if mobile not in MOBILE:
             raise UserError(f"{place}: mobile is {mobile!r}, wanted true, false or nothing")
-        if row["parent"] and not COUNTRY.fullmatch(row["parent"]):
-            raise UserError(f"{place}: parent is {row['parent']!r}, wanted {WANTED['bad-country']}, or nothing")
+        if row["parent"] and not is_country(row["parent"]):
+            raise UserError(f"{place}: parent is {row['parent']!r}, wanted {WANTED['no-country']}, or nothing")
         kin[row["entity_type"], row["entity"]] = Kin(row["parent"], row["name"], MOBILE[mobile])
     return kin
 

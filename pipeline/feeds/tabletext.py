@@ -19,6 +19,7 @@ from pyarrow import csv as pacsv
 from pipeline.bounded import ENTITY_TYPES, SIGNAL_KINDS
 from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
+from pipeline.localtime import is_country
 
 NAME = "table"
 
@@ -28,7 +29,8 @@ SIGNAL = re.compile(rf"({'|'.join(SIGNAL_KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
 """Names of signals become metric labels: ``<kind>.<source>``; what an outage is called follows from the kinds."""
 
 COUNTRY = re.compile(r"[A-Z]{2}")
-"""A country goes by its code of ISO 3166-1: under another name it would be another country."""
+"""A country goes by its code of ISO 3166-1: under another name it would be another country, and a code that is none
+(UK) would have neither a name nor a local time."""
 
 NETWORK = re.compile(r"AS(0|[1-9][0-9]{0,9})")
 """A network goes by its number, as ``AS59257``."""
@@ -57,6 +59,7 @@ WANTED = {
     "bad-entity-type": ", ".join(ENTITY_TYPES), "bad-country": "a country's code of two capitals, as PK",
     "bad-asn": "a network's number, as AS59257", "bad-region": "its country's code, - and a name, as PK-SD",
     "bad-service": "its country's code, : and a name, as PK:whatsapp",
+    "no-country": "a country's code of ISO 3166-1, as PK; Britain is GB, Greece is GR, Kosovo is XK",
     "bad-value": "a number, or nothing where it was not observed",
 }  # fmt: skip
 """What should stand in place of a bad cell, for a person."""
@@ -89,6 +92,8 @@ class Names:
         form, reason = FORMS[kind]
         if not form.fullmatch(name):
             raise ValueError(reason)
+        if kind != "asn" and not is_country(name[:2]):
+            raise ValueError("no-country")
         return self.entities.setdefault((kind, name), len(self.entities))
 
 

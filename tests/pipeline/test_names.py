@@ -30,10 +30,13 @@ def test_entities_that_have_no_row_are_known():
     assert table(row(kind="asn", entity="AS1"), entities=kin).unmatched == (("asn", "2"),)
 
 
-def test_a_parent_that_is_no_country_is_one_sentence(tmp_path: Path):
+@pytest.mark.parametrize("parent", ["Pakistan", "UK", "XX"])
+def test_a_parent_that_is_no_country_is_one_sentence(tmp_path: Path, parent: str):
     path = tmp_path / "entities.csv"
-    path.write_text("entity_type,entity,parent,name,mobile\nasn,AS59257,Pakistan,Zong,yes\n")
-    with pytest.raises(UserError, match=r"entities.csv line 2: parent is 'Pakistan', wanted a country's code .* as PK"):
+    path.write_text(f"entity_type,entity,parent,name,mobile\nasn,AS59257,{parent},Zong,yes\n")
+    with pytest.raises(
+        UserError, match=rf"entities.csv line 2: parent is '{parent}', wanted a country's code .* as PK"
+    ):
         read_entities(path)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.errors import refuses
 from tests.pipeline.test_table import row, table
 
 
@@ -62,3 +63,20 @@ def test_of_too_many_contradictions_the_rest_is_counted_and_its_rows_stay(monkey
 def test_a_country_goes_by_its_two_capitals_alone(entity: str):
     read = table(row(entity=entity), row())
     assert [(error.reason, error.place) for error in read.damage] == [("bad-country", "line 2")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "entity"), [("country", "UK"), ("country", "XX"), ("region", "UK-ENG"), ("service", "XX:whatsapp")]
+)
+def test_what_is_of_no_country_that_there_is_is_refused(kind: str, entity: str):
+    read = table(row(kind=kind, entity=entity), row())
+    assert [(error.reason, error.place) for error in read.damage] == [("no-country", "line 2")]
+    assert [entity.name for entity in read.series[0].entities] == ["PK"]
+
+
+def test_a_country_that_is_none_is_told_what_the_code_of_britain_is():
+    (error,) = table(row(entity="UK"), row(entity="GB"), row(entity="XK"), row(entity="BV")).damage
+    assert refuses(error.reason)
+    assert error.detail.endswith(
+        "(wanted a country's code of ISO 3166-1, as PK; Britain is GB, Greece is GR, Kosovo is XK)"
+    )
