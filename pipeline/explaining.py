@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from pipeline.past import Past
-from pipeline.reasons import LIMITS, looks, sign_text, term_text
-from pipeline.records import Outage, Sign
+from pipeline.reasons import LIMITS, looks, sign_text, standing, term_text
+from pipeline.records import Outage
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import by_country, utc
 from pipeline.wording import counted
@@ -25,14 +25,15 @@ def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
     """
     sure = confirmed(found)
     ids = {outage.id for outage in sure}
-    groups: dict[tuple[float, tuple[Sign, ...]], list[str]] = {}
+    groups: dict[tuple[float, tuple[str, ...]], list[str]] = {}
     for outage in by_country((outage for outage in sure if outage.part_of not in ids), places):
         name = f"{place_name(outage.entity_type, outage.entity, places)}, {utc(outage.start)} UTC"
-        groups.setdefault((outage.likeness, outage.signs), []).append(name)
+        stood = standing(outage.signals)
+        groups.setdefault((outage.likeness, tuple(sign_text(sign, stood) for sign in outage.signs)), []).append(name)
     for (likeness, signs), names in list(groups.items())[:FEW]:
         more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
         yield f"Looks like a shutdown: {looks(likeness)}: {names[0]}{more}"
-        yield from (f"  {sign_text(sign)}" for sign in signs)
+        yield from (f"  {sign}" for sign in signs)
     if len(groups) > FEW:
         yield f"and {counted(len(groups) - FEW, 'other')}: --json has them all (likeness, signs)."
     if groups:

@@ -9,11 +9,13 @@ from detectors import REGISTRY
 from pipeline import likeness as module
 from pipeline.explaining import FEW, likenesses
 from pipeline.likeness import DAYS
-from pipeline.reasons import LIMITS, SIGNS, SLOW, looks
-from pipeline.records import Sign
+from pipeline.reasons import LIMITS, SIGNS, SLOW, looks, resemblance
+from pipeline.records import Sign, Term
 from tests.pipeline.shown import outage
 
 LASTS = Sign("lasts", 0.62, "SIGCOMM 2023, without its three series")
+DIFFER = Sign("differ", -1.0, "SIGCOMM 2023, without its three series")
+FELL = Term("probing.ioda", 0.2, -9.0, 7.0, 1.0)
 REPEATS = Sign("repeats", 2.0, "SIGCOMM 2023")
 
 
@@ -30,7 +32,22 @@ def test_every_term_stands_with_its_weight_and_its_source_and_the_limits_below()
         "  +0.6 it lasted three hours or more (SIGCOMM 2023, without its three series)",
         LIMITS,
     ]
-    assert all(figure in LIMITS for figure in (".83", ".93", ".69 to .75", "never an attribution"))
+    assert all(figure in LIMITS for figure in (" 83 ", " 93 ", " 69 to 75 ", "never an attribution"))
+
+
+def test_what_a_source_says_for_short_is_explained_below_the_terms() -> None:
+    assert {LASTS.source.partition(", ")[2], REPEATS.source} == {"without its three series", "SIGCOMM 2023"}
+    assert "a study (SIGCOMM 2023)" in LIMITS
+    assert 'three countries: a term "without its three series" is weighed without these' in LIMITS
+
+
+def test_the_kinds_of_signals_that_stood_are_named_and_tell_outages_apart() -> None:
+    routes, traffic = (Term(f"{kind}.x", 1.0, 0.0, -1.0, 1.0) for kind in ("bgp", "traffic"))
+    some = [of(i, DIFFER, signals=(FELL, *stood)) for i, stood in enumerate([(routes, traffic), (traffic,)])]
+    said = list(likenesses(some, {}))
+    assert said[1] == "  −1.0 some kinds of signals stood: routes, traffic (SIGCOMM 2023, without its three series)"
+    assert said[3] == "  −1.0 some kinds of signals stood: traffic (SIGCOMM 2023, without its three series)"
+    assert "stood: traffic (" in resemblance(some[1])
 
 
 def test_nothing_is_said_of_what_was_never_confirmed_nor_of_the_parts_of_what_was() -> None:
