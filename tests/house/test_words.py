@@ -9,6 +9,7 @@ from dashboards.rules.groups import ALERTS
 from detectors import REGISTRY
 from detectors.base import STATES
 from pipeline import records, topics
+from pipeline.evidence import kind_of_outage
 from pipeline.families import FAMILIES, sample_names
 from pipeline.feeds import FEEDS
 from pipeline.show import STYLES
@@ -51,6 +52,30 @@ def test_everything_that_travels_has_a_word() -> None:
 def test_every_code_that_a_user_meets_is_explained() -> None:
     codes = {*FEEDS, *REGISTRY, *STATES, *STYLES, *KIND_WORDS, *records.KINDS, records.UP, records.DEAD, records.END}
     assert {code for code in codes if f"`{code}`" not in GLOSSARY} == set()
+
+
+def test_a_kind_of_outage_means_the_same_in_the_readme_as_in_the_glossary() -> None:
+    glossary = " ".join(GLOSSARY.partition("- **kind of an outage**: ")[2].partition("- **")[0].split())
+    for kind in KIND_WORDS:
+        said = re.search(rf"`{kind}` \(((?:[^()]|\([^()]*\))+)\)", glossary)
+        assert said is not None, kind
+        assert f"| `{kind}` | {said[1]}" in text("README.md"), kind
+
+
+def test_the_kinds_mean_what_the_code_makes_of_them() -> None:
+    for severity, down, up, kind in (
+        (0.5, {"bgp": 0.5, "traffic": 0.5}, [], "blackout"), (0.9, {"bgp": 0.1}, ["traffic"], "partial"),
+        (0.49, {"bgp": 0.5}, [], "partial"), (0.7, {"traffic": 0.3}, ["bgp"], "stealth"),
+        (0.69, {"traffic": 0.3}, ["bgp"], "partial"), (0.5, {"traffic": 0.5}, [], "unknown"),
+    ):  # fmt: skip
+        assert kind_of_outage(down, up, severity, []) == kind, (severity, kind)
+    for said in (
+        "| `blackout` | at least half is lost: the routes (BGP) fall, and no other kind of signal stands",
+        "| `stealth` | at least 70 % is lost",
+        "| `partial` | less than half is lost, or less than 70 % while the routes stand, or the routes fall while",
+        "| `unknown` | at least half is lost, and nothing says whether the routes stand",
+    ):
+        assert said in text("README.md")
 
 
 def test_no_word_is_explained_twice() -> None:
