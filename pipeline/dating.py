@@ -11,13 +11,15 @@ from pipeline.series import Places
 from pipeline.show import by_country, utc
 from pipeline.wording import counted
 
-OVER = "Over by what others show"
-GOES_ON = {CONFIRMED: "Still out, as far as is known", RECOVERING: "Recovering, by what others show"}
+OVER = "over by what others show"
+GOES_ON = {CONFIRMED: "still out, as far as is known", RECOVERING: "recovering, by what others show"}
 """What is said of an outage whose witness is not observed, by its state."""
+
+BEGAN, ENDED = "began", "ended"
 
 
 def doubts(found: Iterable[Outage], past: Past, places: Places) -> Iterator[str]:
-    """What is not exactly known of confirmed outages, in sentences."""
+    """What is not exactly known of confirmed outages, in sentences that begin with what is meant, start or end."""
     found = by_country(found, places)
     yield from _unwatched(found, past, places)
     yield from _inexact(found, past, places)
@@ -26,8 +28,8 @@ def doubts(found: Iterable[Outage], past: Past, places: Places) -> Iterator[str]
     ]
     if names:
         yield (
-            f"The onset cannot be dated of the outage of {few(names)}: it may have begun earlier, when there was no "
-            "day of past to compare with."
+            f"Start: the onset cannot be dated of the outage of {few(names)}: it may have begun earlier, when there "
+            "was no day of past to compare with."
         )
 
 
@@ -41,20 +43,22 @@ def _unwatched(found: list[Outage], past: Past, places: Places) -> Iterator[str]
             name = place_name(outage.entity_type, outage.entity, places)
             groups.setdefault((GOES_ON.get(outage.state, OVER), ", ".join(seen)), []).append(name)
     for (said, seen_until), names in list(groups.items())[:FEW]:
-        yield f"{said}: {few(names)}. What had shown it was last observed: {seen_until} UTC."
+        yield f"End: {said}: {few(names)}. What had shown it was last observed: {seen_until} UTC."
     if len(groups) > FEW:
-        yield f"So it is at {counted(len(groups) - FEW, 'other time')}: --json has them all (last_observed)."
+        yield f"End: so it is at {counted(len(groups) - FEW, 'other time')}: --json has them all (last_observed)."
 
 
 def _inexact(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
     """Between when outages began or ended that nobody saw begin or end: those of the same times in one sentence."""
     groups: dict[tuple[str, Gap], list[str]] = {}
     for outage in found:
-        for word, gap in (("began", past.began(outage)), ("ended", past.ended(outage))):
+        for word, gap in ((BEGAN, past.began(outage)), (ENDED, past.ended(outage))):
             if gap is not None:
                 groups.setdefault((word, gap), []).append(place_name(outage.entity_type, outage.entity, places))
     for (word, gap), names in list(groups.items())[:FEW]:
         first, last = map(utc, filter(None, gap))
-        yield f"Not exactly dated: the outage of {few(names)} {word} between {first} and {last} UTC, not observed."
+        which, when = "Start" if word == BEGAN else "End", f"between {first} and {last} UTC, not observed"
+        yield f"{which} not exactly dated: the outage of {few(names)} {word} {when}."
     if len(groups) > FEW:
-        yield f"Nor are others, at {counted(len(groups) - FEW, 'other time')}: --json names them all (undated)."
+        others = counted(len(groups) - FEW, "other time")
+        yield f"Start or end not exactly dated: nor are others, at {others}: --json names them all (undated)."

@@ -1,12 +1,14 @@
-"""What stands below the outages of a replay: what makes one mobile, what it looks like, and how to read the numbers."""
+"""What stands around the outages of a replay: which of them go on, what was only suspected, what makes one mobile, what
+it looks like, and how to read the numbers."""
 
 from collections.abc import Iterable, Iterator
 
+from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
-from pipeline.reasons import LIMITS, looks, sign_text, standing, term_text
+from pipeline.reasons import LIMITS, because, looks, sign_text, standing, term_text
 from pipeline.records import Outage
 from pipeline.series import Gazetteer, Places, placed
-from pipeline.show import by_country, utc
+from pipeline.show import MARK, by_country, until, utc
 from pipeline.wording import counted
 
 FEW = 5
@@ -15,7 +17,45 @@ FEW = 5
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
     """Those that were confirmed and not taken back."""
-    return [outage for outage in found if outage.confirmed_at is not None and outage.state != "retracted"]
+    return [outage for outage in found if outage.confirmed_at is not None and outage.state != RETRACTED]
+
+
+def still_out(sure: list[Outage], past: Past, places: Places) -> str:
+    """Which of the confirmed outages go on when the recording ends, and which are not over for sure; with a `MARK`
+    where that is not exactly known."""
+    out, back = (
+        [_marked(outage, past, places) for outage in by_country(sure, places) if outage.state == state]
+        for state in (CONFIRMED, RECOVERING)
+    )
+    when = f"when the recording ends, {utc(past.observed.last)} UTC"
+    of_all = f"({len(out):,} of {len(sure):,}) " if len(sure) > 1 else ""
+    said = [f"Still out {of_all}{when}: {few(out)}."] if out else []
+    said += [f"Recovering{'' if out else f' {when}'}: {few(back)}."] if back else []
+    return " ".join(said) or f"None of these is still out {when}."
+
+
+def _marked(outage: Outage, past: Past, places: Places) -> str:
+    return place_name(outage.entity_type, outage.entity, places) + (MARK if past.marks(outage)[1] else "")
+
+
+def suspicions(found: Iterable[Outage], past: Past, places: Places) -> Iterator[str]:
+    """What was never confirmed, a sentence each: how deep it was, and by what; the deepest first."""
+    doubted = by_country((outage for outage in found if outage.confirmed_at is None), places)
+    for word, state in (("Still suspected", SUSPECTED), ("Retracted", RETRACTED)):
+        own = sorted((o for o in doubted if o.state == state), key=lambda outage: -outage.severity)
+        yield from (f"{word}: {_suspicion(outage, past, places)}." for outage in own[:FEW])
+        if len(own) > FEW:
+            yield f"{word}: {len(own) - FEW:,} more, of which less was lost: --json has them all."
+
+
+def _suspicion(outage: Outage, past: Past, places: Places) -> str:
+    """Whose it is, from when to when or how sure it is, how much was lost and what spoke for it."""
+    name, start, end = place_name(outage.entity_type, outage.entity, places), utc(outage.start), outage.end
+    when = f"UTC on ({outage.probability:.0%} sure)" if end is None else f"to {until(outage.start, end)} UTC"
+    reasons = because(outage)
+    said = f"{name} from {start} {when}, {outage.severity:.0%} lost" + (f": {reasons}" if reasons else "")
+    early = past.in_first_day(outage)
+    return said + ("; it began in its first day, in which nothing can be confirmed" if early else "")
 
 
 def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:

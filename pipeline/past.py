@@ -76,6 +76,11 @@ class Past:
         known = [self.spans[series] for series in self._witnesses(outage)]
         return bool(known) and all(outage.start <= span.judged_from + span.width for span in known)
 
+    def in_first_day(self, outage: Outage) -> bool:
+        """Whether an outage began in the first day of all that shows it: nothing is confirmed there."""
+        known = [self.spans[series] for series in self._witnesses(outage)]
+        return bool(known) and all(outage.start < span.judged_from for span in known)
+
     def began(self, outage: Outage) -> Gap | None:
         """Between when an outage began, where a witness that fell then had not been observed just before."""
         holes = self._holes(outage, outage.start)

@@ -63,11 +63,14 @@ def term_text(term: Term, of: str = "") -> str:
     >>> lost, parts = Term("bgp.ris", 0.3, -9.0, 9.0, 1.0), Term("parts.together", 0.4, None, 1.2, 1.0)
     >>> term_text(lost, " of usual"), term_text(parts)
     ('routes (bgp.ris) at 30% of usual', '60% of its parts at once')
+    >>> term_text(Term("traffic.radar/cusum", 0.7, -9.0, 8.0, 1.0))
+    'traffic.radar, summed over days, at 70%'
     """
     name = term_name(term.signal)
     if term.ratio is None:
         return name
-    return f"{1 - term.ratio:.0%} of {name}" if term.signal == TOGETHER else f"{name} at {term.ratio:.0%}{of}"
+    slow = "," if BESIDE in term.signal else ""
+    return f"{1 - term.ratio:.0%} of {name}" if term.signal == TOGETHER else f"{name}{slow} at {term.ratio:.0%}{of}"
 
 
 def speaking(terms: Iterable[Term]) -> list[Term]:

@@ -111,18 +111,32 @@ ROOM = 34
 
 
 def when(outage: Outage, country: str, marked: tuple[bool, bool] = (False, False)) -> str:
-    """Onset and end in UTC, each with a `MARK` or not, and below by the clocks there, with how long it lasted."""
+    """Onset and end in UTC, each with a `MARK` or not, and below by the clocks there, with how long it lasted: that has
+    a `MARK` where either of them has."""
     start, end, there = outage.start, outage.end, clocks(outage.start, outage.end, country)
     began, ended = (MARK if mark else "" for mark in marked)
     if end is None:
         return f"{utc(start)}{began} UTC, still out{ended}" + (f"\nsince {there} there" if there else "")
-    until = utc(end)[11 if utc(start)[:10] == utc(end)[:10] else 5 if utc(start)[:4] == utc(end)[:4] else 0 :]
-    length = lasted(end - start)
+    above = f"{utc(start)}{began} – {until(start, end)}{ended} UTC"
+    length = lasted(end - start) + (MARK if any(marked) else "")
     if not there:
         below = length + (" (local times differ)" if has_zone(country) else "")
     else:
-        below = f"{there} there{', ' if len(f'{there} there, {length}') <= ROOM else chr(10)}{length}"
-    return f"{utc(start)}{began} – {until}{ended} UTC\n{below}"
+        room = max(ROOM, len(above))
+        below = f"{there} there{', ' if len(f'{there} there, {length}') <= room else chr(10)}{length}"
+    return f"{above}\n{below}"
+
+
+def until(start: int, end: int) -> str:
+    """An end in UTC beside its start, without what of its date is the same.
+
+    Examples
+    --------
+    >>> until(1707357600, 1707404400), until(1707357600, 1707444000), until(1703980800, 1704067200)
+    ('15:00', '02-09 02:00', '2024-01-01 00:00')
+    """
+    first, last = utc(start), utc(end)
+    return last[11:] if first[:10] == last[:10] else last[5:] if first[:4] == last[:4] else last
 
 
 def clocks(start: int, end: int | None, country: str) -> str:

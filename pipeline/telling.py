@@ -13,15 +13,14 @@ from pipeline.codec import iso
 from pipeline.dating import doubts
 from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.errors import gave_up, refuses
-from pipeline.explaining import FEW, confirmed, few, how_to_read, likenesses, place_name, why_mobile
+from pipeline.explaining import FEW, confirmed, how_to_read, likenesses, still_out, suspicions, why_mobile
 from pipeline.feeds.case import strangers
 from pipeline.lately import Lately, now_of, plain_now
 from pipeline.observed import Series
-from pipeline.outages import RETRACTED, SUSPECTED
+from pipeline.outages import CONFIRMED, RETRACTED
 from pipeline.past import Past
 from pipeline.records import Outage
 from pipeline.replay import Playback, Result
-from pipeline.series import Places
 from pipeline.show import MARK, by_country, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import hardly_judged
@@ -44,12 +43,18 @@ def tell(
         "read": playback.read, "used": result.used,
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
+    past = _seeing(playback, doings)
     if as_json:
-        sys.stdout.write(_as_json(playback, result, counts, doings, unjudged, lately or Lately()))
+        told = _plain(playback, result, counts, past, lately or Lately()) | plain(doings)
+        told |= no_all_clear(past, playback.observed, unjudged)
+        sys.stdout.write(_as_json(told, result))
     else:
+        unclear = (
+            *_unanswered(counts), *refused(result.dead),
+            *blind(doings), *_limits(playback, result, past), *hardly_judged(unjudged, playback.places),
+        )  # fmt: skip
         _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
-        past = _seeing(playback, doings)
-        _found(console, result.sorted(), playback, past, note, lately or Lately())
+        _found(console, playback, result.sorted(), past, lately or Lately(), note, unclear)
         console.print(
             f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"
@@ -60,9 +65,7 @@ def tell(
             )
         for sentence in moves(doings):
             console.print(Text(printable(sentence)))
-        unread = (*damage(result.dead, FEW), *refused(result.dead), *strangers(playback.unmatched))
-        unknown = (*blind(doings), *hardly_judged(unjudged, playback.places))
-        _caution(console, (*_unanswered(counts), *unknown, *_limits(playback, result, past), *unread))
+        _caution(console, (*damage(result.dead, FEW), *strangers(playback.unmatched)))
     nothing_judged = not sum(result.judged.values()) or not playback.past.is_settled
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) or refuses(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
@@ -80,24 +83,22 @@ def _caution(console: Console, sentences: Iterable[str]) -> None:
         console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
 
 
-def _as_json(
-    playback: Playback, result: Result, counts: dict[str, int], doings: Sequence[Doing], unjudged: Sequence[Series],
-    lately: Lately,
-) -> str:  # fmt: skip
-    past = _seeing(playback, doings)
-    told: dict[str, Any] = {
+def _plain(
+    playback: Playback, result: Result, counts: dict[str, int], past: Past, lately: Lately
+) -> dict[str, Any]:  # fmt: skip
+    """What is known of a playback and its outages, for a program."""
+    sure = confirmed(result.sorted())
+    return {
         "watermark": iso(result.watermark) if result.watermark > NEVER else None,
         "judged": sum(result.judged.values()),
         "missed": sum(result.missed.values()),
         "judged_from": None if past.judged_from is None else iso(past.judged_from),
         "records": counts,
-        **no_all_clear(past, playback.observed, unjudged),
-        **plain(doings),
-        "undated": [outage.id for outage in confirmed(result.sorted()) if past.inexact(outage)],
-        "now": plain_now(confirmed(result.sorted()), lately),
+        "undated": [outage.id for outage in sure if past.inexact(outage)],
+        "now": plain_now(sure, lately),
         "last_observed": [
             {"id": outage.id, "signal": signal, "until": iso(until)}
-            for outage in confirmed(result.sorted()) for signal, until in past.unseen(outage)
+            for outage in sure for signal, until in past.unseen(outage)
         ],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
@@ -106,6 +107,10 @@ def _as_json(
         "refused": sum(refuses(letter.reason) for letter in result.dead),
         "unmatched": [dict(zip(("folder", "entity_type", "entity"), line, strict=True)) for line in playback.unmatched],
     }  # fmt: skip
+
+
+def _as_json(told: dict[str, Any], result: Result) -> str:
+    """One line; the outages in it as ``--outages`` writes them."""
     outages = b",".join(result.lines().splitlines()).decode()
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'
 
@@ -119,39 +124,41 @@ def _unanswered(counts: dict[str, int]) -> Iterator[str]:
         )
 
 
-def _found(console: Console, found: list[Outage], playback: Playback, past: Past, note: str, lately: Lately) -> None:
-    """The confirmed outages as a table, a country before its parts, how to read it, and how many there are."""
-    sure = by_country(confirmed(found), playback.places)
+def _found(
+    console: Console, playback: Playback, found: list[Outage], past: Past, lately: Lately, note: str,
+    unclear: Iterable[str],
+) -> None:  # fmt: skip
+    """What was found, the answer first: which outages go on, all of them as a table, what of it is not sure, how to
+    read it, and how many there are."""
+    places = playback.places
+    sure = by_country(confirmed(found), places)
     if sure:
-        console.print("", outages_table(sure, playback.places, console.width, past.marks), "", sep="\n")
-        for sentence in now_of(sure, lately, playback.places):
-            console.print(Text(printable(sentence)))
-        marked = f"{MARK}: not exactly known, see below." if any(any(past.marks(outage)) for outage in sure) else ""
-        mobile, likeness = (told(found, playback.places) for told in (why_mobile, likenesses))
-        for sentence in (note, *mobile, how_to_read(playback.past), marked, *likeness):
+        console.print("", Text(printable(still_out(sure, past, places)), "bold"), "", sep="\n")
+        console.print(outages_table(sure, places, console.width, past.marks), "", sep="\n")
+        now = list(now_of(sure, lately, places))
+        console.print(*(Text(printable(sentence)) for sentence in now), sep="\n", end="\n" if now else "")
+        unsure = [*(f"{MARK} {doubt}" for doubt in doubts(sure, past, places)), *unclear]
+        _caution(console, unsure)
+        if now or unsure:
+            console.print()
+        mobile, likeness = (told(found, places) for told in (why_mobile, likenesses))
+        for sentence in (note, *mobile, how_to_read(playback.past), *likeness):
             if sentence:
                 console.print(Text(printable(sentence), "dim"))
         console.print()
-    said = counted(len(sure), "outage") if sure else "no outages"
+    console.print(_how_many(found, sure))
+    _caution(console, suspicions(found, past, places))
+    if not sure:
+        _caution(console, unclear)
+
+
+def _how_many(found: list[Outage], sure: list[Outage]) -> str:
+    """How many were confirmed, and are still out, and how many were not."""
     doubted = [outage for outage in found if outage.confirmed_at is None]
-    retracted = sum(outage.state == RETRACTED for outage in doubted)
-    rest = f", {retracted} of them retracted" if retracted else ""
-    console.print(f"[bold]{said} confirmed[/bold], {len(doubted)} only suspected{rest}")
-    for word, state in (("Still suspected", SUSPECTED), ("Retracted", RETRACTED)):
-        own = [
-            _suspicion(outage, playback.places)
-            for outage in by_country(doubted, playback.places)
-            if outage.state == state
-        ]
-        if own:
-            _caution(console, [f"{word}: {few(own)}."])
-
-
-def _suspicion(outage: Outage, places: Places) -> str:
-    """Whose it is, and from when to when, or how sure it is."""
-    until = f"on ({outage.probability:.0%} sure)" if outage.end is None else f"to {utc(outage.end)} UTC"
-    when = f"from {utc(outage.start)} {'UTC ' if outage.end is None else ''}{until}"
-    return f"{place_name(outage.entity_type, outage.entity, places)} {when}"
+    out, back = sum(outage.state == CONFIRMED for outage in sure), sum(o.state == RETRACTED for o in doubted)
+    said = f"[bold]{counted(len(sure), 'outage') if sure else 'no outages'} confirmed[/bold]"
+    said += f" ({out:,} still out)" if out else ""
+    return f"{said}, {len(doubted)} only suspected" + (f", {back} of them retracted" if back else "")
 
 
 def _seeing(playback: Playback, doings: Iterable[Doing]) -> Past:
@@ -170,4 +177,3 @@ def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
         yield f"{result.crowded:,} of the late records found no room (max_prefixes, max_sessions): not counted."
     yield from too_short(past, playback.places)
     yield from unobserved(playback.observed, playback.places)
-    yield from doubts(confirmed(result.sorted()), past, playback.places)

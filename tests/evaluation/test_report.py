@@ -74,7 +74,7 @@ def test_what_was_not_observed_is_drawn_and_said(tmp_path: Path) -> None:
     (ours,) = judged(folder)
     assert list(remarks(ours))[:2] == [
         "No all-clear for Pakistan: not observed from 2024-02-07 23:00 to 2024-02-08 01:30 UTC.",
-        "Not exactly dated: the outage of Pakistan began between 2024-02-07 23:00 and 2024-02-08 01:30 UTC, "
+        "Start not exactly dated: the outage of Pakistan began between 2024-02-07 23:00 and 2024-02-08 01:30 UTC, "
         "not observed.",
     ]
     assert "not observed" in key(*stories(ours))

@@ -186,10 +186,10 @@ def test_restarted_in_between_it_is_let_go_at_the_same_time() -> None:
 @pytest.mark.parametrize(
     ("back", "last", "state", "end", "word"),
     [
-        (600, 700, "confirmed", None, "Still out, as far as is known"),
-        (600, 840, "recovering", "2024-02-05T07:20:00Z", "Recovering, by what others show"),
-        (700, 900, "recovering", "2024-02-05T20:40:00Z", "Recovering, by what others show"),
-        (700, 1560, "ended", "2024-02-05T20:40:00Z", "Over by what others show"),
+        (600, 700, "confirmed", None, "still out, as far as is known"),
+        (600, 840, "recovering", "2024-02-05T07:20:00Z", "recovering, by what others show"),
+        (700, 900, "recovering", "2024-02-05T20:40:00Z", "recovering, by what others show"),
+        (700, 1560, "ended", "2024-02-05T20:40:00Z", "over by what others show"),
     ],
 )
 def test_a_replay_says_by_whom_it_is_over_or_held(

@@ -87,6 +87,13 @@ def test_nothing_is_said_of_local_times_where_there_is_no_one_clock(country: str
     assert ended("2024-02-08T17:00", "2024-02-08T21:00", country)[1:] == [below]
 
 
+def test_a_length_of_which_an_end_is_not_exact_is_marked_and_makes_no_third_line() -> None:
+    times = {"start": seconds("2024-05-07T03:00:00Z"), "end": seconds("2024-05-08T12:00:00Z")}
+    assert when(msgspec.structs.replace(outage(), **times), "SD", (False, True)).splitlines() == [
+        "2024-05-07 03:00 – 05-08 12:00* UTC", "05:00 – 05-08 14:00 there, 1 d 9 h*",
+    ]  # fmt: skip
+
+
 def test_what_an_offset_changed_within_has_both_offsets() -> None:
     assert ended("2024-03-31T00:00", "2024-03-31T02:00", "DE")[1:] == ["01:00 (UTC+1) – 04:00 (UTC+2) there", "2 h"]
 

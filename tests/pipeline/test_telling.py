@@ -54,8 +54,11 @@ def test_what_is_still_suspected_is_named_and_what_was_retracted_is_counted_apar
         rows[at] = rows[at].removesuffix("100") + "80"
     said = replayed(tmp_path, "".join(f"{row}\n" for row in rows))
     assert "no outages confirmed, 2 only suspected, 1 of them retracted" in said
-    assert "Still suspected: Pakistan from 2024-02-07 23:50 UTC on (" in said
-    assert "Retracted: Pakistan from 2024-02-07 10:40 to 2024-02-07 10:50 UTC." in said
+    assert re.search(r"Still suspected: Pakistan from 2024-02-07 23:50 UTC on \(\d\d% sure\), 20% lost: probes", said)
+    assert (
+        "Retracted: Pakistan from 2024-02-07 10:40 to 10:50 UTC, 20% lost: probes (probing.ioda) at 80%. 432 records"
+        in said
+    ), "and nothing of a first day"
     assert "432 records read, 2024-02-05 00:00 to 2024-02-07 23:50 UTC: 432 used" in said
     assert "suspected:" not in replayed(tmp_path, series(72))
 
@@ -78,7 +81,7 @@ def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
         folder.mkdir()
     rows = series(36, low=range(2, 13))
     said = replayed(early, rows)
-    assert "The onset cannot be dated of the outage of Pakistan from 2024-02-07 11:00 UTC on: it may" in said
+    assert "* Start: the onset cannot be dated of the outage of Pakistan from 2024-02-07 11:00 UTC on: it may" in said
     (outage,) = json.loads(replayed(early, rows, 0, "--json"))["outages"]
     assert json.loads(replayed(early, rows, 0, "--json"))["undated"] == [outage["id"]]
     assert "cannot be dated" not in replayed(dated, series(72, low=range(2, 13)))
@@ -97,11 +100,12 @@ def test_an_onset_or_end_that_touches_a_hole_is_not_exact(
 ) -> None:
     rows = without(series(72, low=range(2, 12)), *hole)
     words = replayed(tmp_path, rows, code)
-    assert f"Not exactly dated: the outage of Pakistan {said}" in words
+    which = "Start" if said.startswith("began") else "End"
+    assert f"* {which} not exactly dated: the outage of Pakistan {said}" in words
     found = re.search(r"(2024-02-07 \d\d:\d\d\*?) – (\d\d:\d\d\*?) UTC", words)
     assert found is not None
-    assert [time.endswith("*") for time in found.groups()] == [said.startswith("began"), said.startswith("ended")]
-    assert "*: not exactly known, see below." in words
+    assert [time.endswith("*") for time in found.groups()] == [which == "Start", which == "End"]
+    assert re.search(r"\d (h|min)\*", words), "how long it lasted is not exact either"
     told = json.loads(replayed(tmp_path, rows, code, "--json"))
     assert told["undated"] == [outage["id"] for outage in told["outages"]]
 
@@ -112,15 +116,17 @@ def test_five_times_that_are_not_exact_are_told_and_the_others_counted(tmp_path:
         without(series(72, name, low=range(2, 12), left=5 + 8 * i), 12.5 + i / 6, 11.5) for i, name in countries
     )
     said = replayed(tmp_path, rows, 1)
-    assert said.count("Not exactly dated: the outage of") == 5
-    assert "Nor are others, at 1 other time: --json names them all (undated)." in said
+    assert said.count("* Start not exactly dated: the outage of") == 5
+    assert "* Start or end not exactly dated: nor are others, at 1 other time: --json names them all (undated)." in said
 
 
 def test_times_are_exact_where_a_hole_is_elsewhere_or_another_witness_saw_them(tmp_path: Path) -> None:
     rows = series(72, low=range(2, 12))
-    assert "Not exactly" not in replayed(tmp_path, without(rows, 7, 6.5))
+    exact = replayed(tmp_path, without(rows, 7, 6.5))
+    assert "not exactly" not in exact
+    assert "*" not in exact
     seen = series(72, low=range(2, 12), signal="traffic.radar")
-    assert "Not exactly" not in replayed(tmp_path, without(rows, 12.5, 11.5) + seen)
+    assert "not exactly" not in replayed(tmp_path, without(rows, 12.5, 11.5) + seen)
 
 
 def test_five_of_those_without_a_past_are_named_and_the_others_counted(tmp_path: Path) -> None:
@@ -191,12 +197,12 @@ def test_what_is_still_out_by_a_signal_that_is_no_longer_observed_says_so(tmp_pa
     radar = series(72, low=range(21), signal="traffic.radar")
     said = replayed(tmp_path, back + without(radar, 18, 0), 1)
     assert (
-        "Still out, as far as is known: Pakistan. What had shown it was last observed: traffic.radar until 2024-02-07"
-        in said
+        "* End: still out, as far as is known: Pakistan. What had shown it was last observed: traffic.radar until "
+        "2024-02-07" in said
     )
-    assert "Still out, as" not in replayed(tmp_path, back + radar)
+    assert "still out, as" not in replayed(tmp_path, back + radar)
     ended = series(72, low=range(9, 21), signal="traffic.radar")
-    assert "Still out, as" not in replayed(tmp_path, back + without(ended, 4, 0), 1)
+    assert "still out, as" not in replayed(tmp_path, back + without(ended, 4, 0), 1)
 
 
 KIN = {("asn", name): Entity("asn", name, "PK", mobile, title)

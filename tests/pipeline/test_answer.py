@@ -1,0 +1,88 @@
+"""What a replay says first: what is still out, and what of it is not sure; and how deep was what was not confirmed."""
+
+from pathlib import Path
+
+from msgspec import structs
+
+from pipeline.explaining import FEW, still_out, suspicions
+from pipeline.observed import LONG, Observed, Stretch
+from pipeline.past import Past
+from tests.pipeline.shown import T, outage
+from tests.pipeline.test_telling import HOUR, replayed, series, without
+
+DAY = 24 * HOUR
+NAMES = ("AF", "BD", "IN", "IQ", "IR", "LK", "NP")
+
+
+def seen(first: int, last: int = T + DAY) -> Past:
+    """A past in which the probes of Pakistan were seen."""
+    stretch = Stretch(first, last, 600, LONG)
+    return Past.of(Observed({("probing.ioda", "country", "PK"): [stretch]}, first, last))
+
+
+def test_what_is_still_out_stands_before_the_table_and_is_counted_below(tmp_path: Path) -> None:
+    rows = series(72, low=range(2, 12)) + series(72, "IQ", low=range(9)) + series(72, "IR", low=range(2, 12))
+    said = replayed(tmp_path, rows)
+    assert said.startswith("Still out (1 of 3) when the recording ends, 2024-02-07 23:50 UTC: Iraq. where ")
+    assert "3 outages confirmed (1 still out), 0 only suspected" in said
+    over = replayed(tmp_path, series(72, low=range(2, 12)))
+    assert over.startswith("None of these is still out when the recording ends, 2024-02-07 23:50 UTC. where ")
+    assert "1 outage confirmed, 0 only suspected" in over
+    assert "recording ends" not in replayed(tmp_path, series(72))
+
+
+def test_five_that_are_still_out_are_named_and_what_recovers_is_no_longer_out() -> None:
+    found = [outage(id=name, entity=name) for name in NAMES]
+    end = "when the recording ends, 2024-02-09 01:45 UTC"
+    assert still_out(found, seen(T - 2 * DAY), {}) == (
+        f"Still out (7 of 7) {end}: Afghanistan; Bangladesh; India; Iraq; Iran and 2 more."
+    )
+    back = outage("recovering", end=T + HOUR)
+    assert still_out([back], seen(T - 2 * DAY), {}) == f"Recovering {end}: Pakistan."
+    assert still_out([found[0], back], seen(T - 2 * DAY), {}).endswith(f"(1 of 2) {end}: Afghanistan. "
+                                                                       "Recovering: Pakistan.")  # fmt: skip
+
+
+def test_what_is_out_only_as_far_as_is_known_is_marked_there_too() -> None:
+    gone = seen(T - 2 * DAY, T + 4 * HOUR)
+    gone.observed.last = T + DAY
+    assert still_out([outage()], gone, {}).endswith(" UTC: Pakistan*.")
+    assert still_out([outage()], seen(T - 2 * DAY), {}).endswith(" UTC: Pakistan.")
+
+
+def test_what_changes_the_meaning_stands_before_what_an_outage_looks_like(tmp_path: Path) -> None:
+    rows = without(series(72, low=range(2, 12)), 13, 6)
+    said = replayed(tmp_path, rows + series(2, signal="Trafic") + series(12, "IQ"), 1)
+    warnings = ["* Start not exactly dated:", "were refused by", "No all-clear for Iraq:", "No all-clear for Pakistan:"]
+    assert [warning for warning in warnings if said.index(warning) > said.index("lost: how far")] == []
+    assert said.index("dead letters: ") > said.index("Likeness: "), "the rows themselves are for whoever looks"
+
+
+def test_where_nothing_was_found_the_warnings_follow_that(tmp_path: Path) -> None:
+    said = replayed(tmp_path, series(24), 1)
+    assert said.index("no outages confirmed") < said.index("No all-clear") < said.index("records read")
+
+
+def test_a_blackout_of_the_first_day_says_how_deep_it_was_and_why_it_is_not_confirmed(tmp_path: Path) -> None:
+    three = (series(24, low=range(2, 6), left=2, signal=name) for name in ("bgp.ris", "probing.ioda", "traffic.radar"))
+    said = replayed(tmp_path, "".join(three), 1)
+    early = "; it began in its first day, in which nothing can be confirmed."
+    by = "routes (bgp.ris) at 2%, probes (probing.ioda) at 2%, traffic.radar at 2%"
+    assert f"Retracted: Pakistan from 2024-02-07 18:00 to 22:00 UTC, 98% lost: {by}{early}" in said
+    (still,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY + 600), {})
+    assert still == (
+        "Still suspected: Pakistan from 2024-02-08 01:45 UTC on (97% sure), 80% lost: probes (probing.ioda) at 20%"
+        + early
+    )
+    (later,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY), {})
+    assert later == still.removesuffix(early) + "."
+
+
+def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_counted() -> None:
+    depths = zip(NAMES, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9), strict=True)
+    found = [outage("retracted", id=n, entity=n, severity=d, confirmed_at=None, end=T + HOUR) for n, d in depths]
+    told = list(suspicions(found, Past(), {}))
+    assert told[0].startswith("Retracted: Nepal from 2024-02-08 01:45 to 02:45 UTC, 90% lost: ")
+    assert len(told) == FEW + 1
+    assert told[-1] == "Retracted: 2 more, of which less was lost: --json has them all."
+    assert "lost." in next(suspicions([structs.replace(found[0], signals=())], Past(), {}))
