@@ -56,7 +56,8 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
 
     result = _watched(console, playback, options, see, end_of(found), doings.take)
     told = (doings.told(playback.observed), doings.unjudged.told(), doings.lately)
-    code = tell(console, playback, result, options.as_json, "", *told)
+    known_parts = chosen(options.settings).fusing.known_parts
+    code = tell(console, playback, result, options.as_json, "", *told, known_parts)
     for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)
     return code

@@ -1,15 +1,78 @@
-"""What there is no all-clear of: what was not observed for a time, and what has hardly any past."""
+"""What there is no all-clear of: what was not observed for a time, what has hardly any past, and countries of which
+only a few regions are known."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.explaining import FEW, few, place_name
 from pipeline.observed import Gap, Observed, Series
+from pipeline.outages import RETRACTED
 from pipeline.past import Past
-from pipeline.series import Places
+from pipeline.records import Outage
+from pipeline.series import Places, placed
+from pipeline.settings import Fusing
 from pipeline.show import lasted, utc
+from pipeline.subdivisions import SUBDIVISIONS
+
+KNOWN_PARTS = Fusing().known_parts
+"""Share of its regions that are wanted to judge a country by them, where nobody set another [0-1]."""
+
+
+class Whole(NamedTuple):
+    """A country that is not judged as a whole: how many of its regions a signal shows, and how many there are; None
+    where that is not known."""
+
+    entity: str
+    known: int
+    all: int | None
+
+
+def not_whole(found: Iterable[Outage], observed: Observed, places: Places, wanted: float = KNOWN_PARTS) -> list[Whole]:
+    """The countries without a series of their own of which regions are out, or suspected, and too few are known.
+
+    Examples
+    --------
+    >>> from pipeline.observed import LONG, Stretch
+    >>> of = {("probing.ioda", "region", f"NG-{name}"): [Stretch(0, 900, 300, LONG)] for name in ("KN", "LA")}
+    >>> lagos = Outage("a", "region", "NG-LA", "confirmed", "unknown", "replay", 0, None, 0, 0, 0.9, 0.9, (), 1)
+    >>> not_whole([lagos], Observed(of), {})
+    [Whole(entity='NG', known=2, all=37)]
+    >>> not_whole([], Observed(of), {}), not_whole([lagos], Observed(of), {}, 0.05)
+    ([], [])
+    """
+    out = {
+        placed(outage.entity_type, outage.entity, places).country
+        for outage in found if outage.entity_type == "region" and outage.state != RETRACTED
+    }  # fmt: skip
+    own = {entity for _, kind, entity in observed.stretches if kind == "country"}
+    known: dict[str, Counter[str]] = {country: Counter() for country in out - own}
+    for (signal, kind, entity), stretches in observed.stretches.items():
+        country = placed(kind, entity, places).country if kind == "region" and stretches else ""
+        if country in known:
+            known[country][signal] += 1
+    wholes = [Whole(name, max(n.values(), default=0), SUBDIVISIONS.get(name)) for name, n in sorted(known.items())]
+    return [whole for whole in wholes if whole.all is None or whole.known < wanted * whole.all]
+
+
+def not_as_a_whole(wholes: Iterable[Whole], places: Places, wanted: float = KNOWN_PARTS) -> Iterator[str]:
+    """The same in a sentence each.
+
+    Examples
+    --------
+    >>> print(*not_as_a_whole([Whole("NG", 6, 37)], {}), *not_as_a_whole([Whole("XK", 2, None)], {}), sep=chr(10))
+    Nigeria is not judged as a whole: 6 of its 37 regions are in the recording, and half of them are wanted.
+    Kosovo is not judged as a whole: how many regions it has is not known.
+    >>> print(*not_as_a_whole([Whole("NG", 1, 37)], {}, 0.6))
+    Nigeria is not judged as a whole: 1 of its 37 regions is in the recording, and 60% of them are wanted.
+    """
+    share = "half" if wanted == 0.5 else f"{wanted:.0%}"
+    for name, known, every in wholes:
+        seen = f"{known} of its {every} regions {'is' if known == 1 else 'are'} in the recording"
+        why = "how many regions it has is not known" if every is None else f"{seen}, and {share} of them are wanted"
+        yield f"{place_name('country', name, places)} is not judged as a whole: {why}."
 
 
 def too_short(past: Past, places: Places) -> Iterator[str]:

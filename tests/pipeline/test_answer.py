@@ -1,12 +1,15 @@
 """What a replay says first: what is still out, and what of it is not sure; and how deep was what was not confirmed."""
 
+import json
 from pathlib import Path
 
+import pytest
 from msgspec import structs
 
 from pipeline.explaining import FEW, still_out, suspicions
 from pipeline.observed import LONG, Observed, Stretch
 from pipeline.past import Past
+from pipeline.unwatched import Whole, not_whole
 from tests.pipeline.shown import T, outage
 from tests.pipeline.test_telling import HOUR, replayed, series, without
 
@@ -86,3 +89,49 @@ def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_co
     assert len(told) == FEW + 1
     assert told[-1] == "Retracted: 2 more, of which less was lost: --json has them all."
     assert "lost." in next(suspicions([structs.replace(found[0], signals=())], Past(), {}))
+
+
+def regions(folder: Path, names: tuple[str, ...], out: int, code: int = 0, *options: str, more: str = "") -> str:
+    """A replay of so many regions, of which so many are out."""
+    rows = "".join(
+        series(72, name, low=range(2, 12) if i < out else range(0)).replace("country,", "region,")
+        for i, name in enumerate(names)
+    )
+    return replayed(folder, rows + more, code, *options)
+
+
+LEBANON = ("LB-AK", "LB-AS", "LB-BA", "LB-BH", "LB-BI", "LB-JA", "LB-JL", "LB-NA")
+
+
+def test_a_country_of_which_too_few_regions_are_known_says_that_it_is_not_judged(tmp_path: Path) -> None:
+    said = regions(tmp_path, LEBANON[:3], 2)
+    why = "Lebanon is not judged as a whole: 3 of its 8 regions are in the recording, and half of them are wanted."
+    assert why in said
+    assert said.index(why) < said.index("Looks like")
+    told = json.loads(regions(tmp_path, LEBANON[:3], 2, 0, "--json"))
+    assert told["too_few_regions"] == [{"entity": "LB", "known": 3, "all": 8}]
+
+
+@pytest.mark.parametrize(("known", "out", "country"), [(3, 0, False), (4, 3, False), (3, 2, True)])
+def test_a_country_that_is_judged_or_in_which_all_is_well_is_not_named(
+    tmp_path: Path, known: int, out: int, country: bool
+) -> None:
+    more = series(72, "LB") if country else ""
+    assert "as a whole" not in regions(tmp_path, LEBANON[:known], out, more=more)
+    assert json.loads(regions(tmp_path, LEBANON[:known], out, 0, "--json", more=more))["too_few_regions"] == []
+
+
+def test_a_region_that_was_retracted_makes_no_word_of_its_country() -> None:
+    seen_of = {("probing.ioda", "region", "LB-AK"): [Stretch(T, T + DAY, 600, LONG)]}
+    of_region = outage(entity_type="region", entity="LB-AK")
+    assert not_whole([of_region], Observed(seen_of), {}) == [Whole("LB", 1, 8)]
+    assert not_whole([structs.replace(of_region, state="retracted")], Observed(seen_of), {}) == []
+
+
+def test_how_many_regions_are_wanted_is_a_setting(tmp_path: Path) -> None:
+    settings = tmp_path / "mine.toml"
+    settings.write_text("[fusing]\nknown_parts = 0.3\n")
+    assert "as a whole" not in regions(tmp_path, LEBANON[:3], 3, 0, "--settings", str(settings))
+    settings.write_text("[fusing]\nknown_parts = 0.6\n")
+    said = regions(tmp_path, LEBANON[:4], 4, 0, "--settings", str(settings))
+    assert "4 of its 8 regions are in the recording, and 60% of them are wanted." in said
