@@ -1,5 +1,6 @@
 """The local calendar of a country: where in the week a moment is, and what kind of day."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
@@ -79,7 +80,9 @@ def public_holidays(country: str, year: int) -> frozenset[str]:
     (False, 0)
     """
     try:
-        days = country_holidays(country, years=year, language="en_US")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of feasts by the moon only so many years are known
+            days = country_holidays(country, years=year, language="en_US")
     except NotImplementedError:
         return frozenset()
     return frozenset(f"{day}" for day, name in days.items() if not any(word in name.lower() for word in VOTES))

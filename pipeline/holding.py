@@ -6,8 +6,9 @@ from detectors.base import DAY, LOW_CONFIRMED
 from pipeline.columns import COUNTED, Columns
 from pipeline.evidence import losses, strong_ones
 
-HALF = 0.5
-"""What has lost as much of its traffic for a day or more is out, whatever stands [0-1]."""
+QUARTER = 0.25
+"""What has lost as much of its traffic for a day or more is out, whatever stands: who throttles, or takes the phones,
+leaves what answers from elsewhere as it was [0-1]."""
 
 
 def stale(cells: Columns, ends: np.ndarray, now: int | np.ndarray) -> np.ndarray:
@@ -63,10 +64,10 @@ def counted(
         terms[:, beside] = np.where(remembers | mute, 0.0, terms[:, beside])
         # the first detector has got used to what a slower one still remembers
         terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
-        # where half is gone for a day, what answers from elsewhere says as little against it as routes do
-        half = (terms[:, beside] > cells.settings.slow_low) & (losses(ratio[:, beside]) >= HALF)
-        if half.any():
-            terms[half] = np.maximum(terms[half], cells.settings.against("bgp"))
+        # where so much is gone for a day, what answers from elsewhere says as little against it as routes do
+        gone = (terms[:, beside] > cells.settings.slow_low) & (losses(ratio[:, beside]) >= QUARTER)
+        if gone.any():
+            terms[gone] = np.maximum(terms[gone], cells.settings.against("bgp"))
     return terms
 
 
@@ -119,7 +120,9 @@ def unreturned(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarra
 
 
 def after(cells: Columns, rows: np.ndarray, terms: np.ndarray, onset: np.ndarray) -> np.ndarray:
-    """Terms ``(n, s)`` less those against an outage that were seen before its onset ``(n,)`` [s]: they say nothing
-    of what stands since."""
+    """Terms ``(n, s)`` less those against an outage that say nothing of what stood in it: of what was seen before its
+    onset ``(n,)`` [s], and of what is normal only since the last witness has left the bottom."""
     before = cells["seen"][rows] + cells.wide <= onset[:, None]
-    return np.where((terms < 0) & before, 0.0, terms)
+    bottom = cells["at_bottom"][rows].max(axis=1, keepdims=True)
+    since = (bottom > 0) & (cells["calm_from"][rows] > bottom)
+    return np.where((terms < 0) & (before | since), 0.0, terms)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.evidence import BESIDE, kind_of
-from pipeline.likeness import OF_DAY
+from pipeline.likeness import OF_DAY, OF_PARTS
 from pipeline.naming import TOGETHER
 from pipeline.records import Outage, Sign, Term
 
@@ -18,6 +18,7 @@ SIGNALS = {
 """What a kind of signal measures."""
 
 
+FREE = {"holiday": "a public holiday"}
 DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "the day of a coup"}
 """What an outage began on, as its term says."""
 
@@ -48,7 +49,7 @@ def term_name(name: str) -> str:
     'an election day'
     """
     if name.startswith(OF_DAY):
-        return DAYS[name.removeprefix(OF_DAY)]
+        return (DAYS | FREE)[name.removeprefix(OF_DAY)]
     signal, _, slow = name.partition(BESIDE)
     if signal == TOGETHER:
         return "its parts at once"
@@ -162,7 +163,8 @@ def standing(terms: Iterable[Term]) -> list[str]:
     >>> standing([fell, stood]), standing([fell, stood, Term("traffic.other", 0.2, -9.0, 9.0, 1.0)])
     (['traffic'], [])
     """
-    up, down = ({kind_of(t.signal) for t in terms if t.weight * side > 0} for side in (-1, 1))
+    said = [(kind_of(term.signal), term.weight) for term in terms if not term.signal.startswith((OF_PARTS, OF_DAY))]
+    up, down = ({kind for kind, weight in said if weight * side > 0} for side in (-1, 1))
     return sorted(SIGNALS.get(kind, kind) for kind in up - down)
 
 

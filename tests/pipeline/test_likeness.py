@@ -136,4 +136,6 @@ def test_shutdowns_rank_above_power_failures_storms_and_a_province_at_war(data: 
         *found("louisiana-2020-laura", "US-Louisiana"),
     ]  # fmt: skip
     assert (len(shutdowns), len(others)) == (10, 4)
+    # a telescope that is heard only after the return of one of them makes it no other than those beside it
+    assert len(set(shutdowns[1:8])) == 1
     assert min(shutdowns) > max(others) + 0.5

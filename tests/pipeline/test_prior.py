@@ -13,7 +13,7 @@ from pipeline.roll import Roll
 from pipeline.settings import Fusing
 from tests.pipeline.verdicts import verdicts
 
-PROBING, HOUR = "probing.ioda", 3600
+PROBING, HOUR, DAY = "probing.ioda", 3600, 86400
 RUN = Run("r", "replay", (PROBING,))
 MIDNIGHT = seconds("2024-02-07T19:00:00Z")
 """Of 8 February, in Karachi."""
@@ -91,9 +91,43 @@ def test_no_day_is_enough_by_itself() -> None:
 def test_a_day_when_clocks_change_is_as_long_as_it_is_there() -> None:
     roll = Roll()
     roll.enter(Entity("country", "GB", "GB"))
-    prior = Prior(roll, Fusing(days={"GB 2024-03-31": "election", "GB 2024-10-27": "election"}))
+    prior = Prior(roll, Fusing(days={"GB 2024-03-31": "election", "GB 2024-10-27": "election"}, holiday=0))
     prior.grow()
-    lengths = [(day.end - day.start) / HOUR for day in prior.days]
-    assert lengths == [23, 25]
-    times = np.array([[day.start, day.start + 1, day.end, day.end + 1] for day in prior.days]).reshape(-1, 1)
+    starts = [seconds("2024-03-31T00:00:00Z"), seconds("2024-10-26T23:00:00Z")]
+    ends = [start + hours * HOUR for start, hours in zip(starts, (23, 25), strict=True)]
+    times = np.array([t for a, b in zip(starts, ends, strict=True) for t in (a, a + 1, b, b + 1)])[:, None]
     assert (prior.at(np.array([0]), times)[:, 0] > -4.0).tolist() == [False, True, True, False] * 2
+
+
+FEAST = seconds("2024-12-25T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "entity", [Entity("country", "NL", "NL"), Entity("region", "NL-NH", "NL"), Entity("asn", "AS1", "NL")]
+)
+@pytest.mark.parametrize(("left", "out"), [(0.05, True), (0.72, False)])
+def test_on_a_public_holiday_it_takes_more_to_be_sure_but_what_is_gone_is_gone(
+    entity: Entity, left: float, out: bool
+) -> None:
+    def sure(settings: Fusing, at: int) -> bool:
+        stage = FuseStage(0, settings)
+        marks = "." * 20 + "L" * 20
+        frame = dataclasses.replace(verdicts(PROBING, marks, run=RUN, at=at, left=left, entity=entity))
+        frame = dataclasses.replace(frame, score=np.where(frame.score < 0, -9.5, 0.0) * (1 if left > 0.5 else 2))
+        stage.step(frame)
+        (outage,) = stage.open()
+        told = [term for term in outage.signals if term.signal == "day.holiday"]
+        assert [term.weight for term in told] == ([-1.0] if settings.holiday and at == FEAST else [])
+        return outage.confirmed_at is not None
+
+    assert sure(Fusing(), FEAST) == out
+    assert sure(Fusing(), FEAST + 3 * DAY)
+    assert sure(Fusing(holiday=0), FEAST)
+
+
+def test_an_election_that_is_a_holiday_is_an_election() -> None:
+    roll = Roll()
+    roll.enter(Entity("country", "NL", "NL"))
+    term = Prior(roll, Fusing(days={"NL 2024-12-25": "election"})).term(0, FEAST + HOUR)
+    assert term is not None
+    assert term.signal == "day.election"
