@@ -1,8 +1,7 @@
 """What travels on the path: many rows in one message.  `pipeline.codec` has the bytes."""
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
@@ -140,31 +139,6 @@ class Rows:
         """The rows at ``rows`` (indices or mask), entities kept."""
         columns = {name: getattr(self, name)[rows] for name in self.COLUMNS}
         return dataclasses.replace(self, partition=self.partition if partition is None else partition, **columns)
-
-
-def joined(batches: Sequence[Elements | Rows]) -> Elements | Rows:
-    """One batch of several of the same series, rows in the order in which they are given.
-
-    Examples
-    --------
-    >>> a, b = (Rows(Run(), "table", 0, "bgp.ris", 300, (), 0, (Entity("country", name, name),),
-    ...              np.array([0]), np.array([0]), np.array([7.0])) for name in ("PK", "IQ"))
-    >>> [entity.name for entity in joined([a, b, a]).entities], joined([a, b, a]).entity.tolist()
-    (['PK', 'IQ'], [0, 1, 0])
-    """
-    first = batches[0]
-    if len(batches) == 1:
-        return first
-    names, index = first.NAMED
-    places: dict[Peer | Entity, int] = {}
-    columns: dict[str, Any] = {}
-    for name in first.COLUMNS:
-        columns[name] = np.concatenate([getattr(batch, name) for batch in batches])
-    at = [[places.setdefault(who, len(places)) for who in getattr(batch, names)] for batch in batches]
-    rows = [np.array(to, np.int32)[getattr(batch, index)] for to, batch in zip(at, batches, strict=True)]
-    columns[index] = np.concatenate(rows)
-    columns[names] = tuple(places)
-    return dataclasses.replace(first, **columns)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
 """What a feed is: a name, the signals it serves, and a pure parser from bytes to records."""
 
-from collections.abc import Callable, Iterable, Iterator
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from pipeline.checks import wrong
 from pipeline.errors import DecodeError
 from pipeline.feeds.messages import BATCH, STRIDE
-from pipeline.records import Elements, Rows, joined
+from pipeline.records import Elements, Entity, Peer, Rows
 
 Item = Elements | Rows | DecodeError
 """What a parser yields: batches in the order of the recording, and damage as a value, so that reading goes on."""
@@ -96,3 +99,29 @@ def _together(held: list[Item]) -> Iterator[Item]:
 
 def _series(batch: Elements | Rows) -> tuple[object, ...]:
     return () if isinstance(batch, Elements) else (batch.signal, batch.width, batch.slots, batch.phase)
+
+
+def joined(batches: Sequence[Elements | Rows]) -> Elements | Rows:
+    """One batch of several of the same series, rows in the order in which they are given.
+
+    Examples
+    --------
+    >>> from pipeline.records import Run
+    >>> a, b = (Rows(Run(), "table", 0, "bgp.ris", 300, (), 0, (Entity("country", name, name),),
+    ...              np.array([0]), np.array([0]), np.array([7.0])) for name in ("PK", "IQ"))
+    >>> [entity.name for entity in joined([a, b, a]).entities], joined([a, b, a]).entity.tolist()
+    (['PK', 'IQ'], [0, 1, 0])
+    """
+    first = batches[0]
+    if len(batches) == 1:
+        return first
+    names, index = first.NAMED
+    places: dict[Peer | Entity, int] = {}
+    columns: dict[str, Any] = {}
+    for name in first.COLUMNS:
+        columns[name] = np.concatenate([getattr(batch, name) for batch in batches])
+    at = [[places.setdefault(who, len(places)) for who in getattr(batch, names)] for batch in batches]
+    rows = [np.array(to, np.int32)[getattr(batch, index)] for to, batch in zip(at, batches, strict=True)]
+    columns[index] = np.concatenate(rows)
+    columns[names] = tuple(places)
+    return dataclasses.replace(first, **columns)

@@ -3,7 +3,8 @@
 import msgspec
 import numpy as np
 
-from pipeline.records import DeadLetter, Elements, Peer, joined
+from pipeline.feeds.base import joined
+from pipeline.records import DeadLetter, Elements, Peer
 from pipeline.signals.synthetic import Element, elements
 
 FIRST, SECOND = Peer(64500, "192.0.2.1"), Peer(64501, "192.0.2.2")
