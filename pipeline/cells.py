@@ -29,6 +29,9 @@ class Cells(Columns):
         weight = weights(said, lost, self.settings)
         bins = (column[None] for column in (said.state, weight, ratio, said.observed))
         fresh = self.noted(rows, signal, np.array([said.start]), *bins)
+        if not self.slow[signal]:  # what is seen of an open outage is what was judged last
+            mute = is_open & (said.state == UNKNOWN)
+            fresh["ratio"] = np.where(mute, self["ratio"][rows, signal], fresh["ratio"])
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
         fresh["since"] = np.where(explained[:, None], 0, fresh["since"])
         fresh |= self._holes(said, rows, signal, is_open)
@@ -90,9 +93,8 @@ class Cells(Columns):
         kept = {name: self[name][rows, signal] for name in fresh if name not in OBSERVED}
         again = said.observed & (kept["weight"] == 0)
         kept["weight"] = np.where(again, self["heaviest"][rows, signal], kept["weight"])
-        expects = (
-            ~np.isnan(fresh["ratio"]) & self.slow[signal]
-        )  # on a holiday it says nothing, and yet expects something
+        # on a holiday a slow one says nothing, and yet expects something
+        expects = ~np.isnan(fresh["ratio"]) & said.observed & self.slow[signal]
         kept["ratio"] = np.where(expects, fresh["ratio"], kept["ratio"])
         return fresh | {
             name: np.where(silent[:, None] if name == "since" else silent, values, fresh[name])

@@ -29,6 +29,7 @@ from pipeline.feeds.table import chunks
 from pipeline.fusion import Fused
 from pipeline.history import History
 from pipeline.kafka_replay import still_there, through_kafka, workers
+from pipeline.lately import Lately
 from pipeline.options import ReplayOptions, chosen
 from pipeline.records import TENSES, Outage, Run, Verdicts
 from pipeline.replay import Pace, Playback, Result, See, piece, through_memory
@@ -55,7 +56,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
         _record(history, output)
 
     result = _watched(console, playback, options, see, end_of(found), doings.take)
-    told = (doings.told(playback.observed), doings.unjudged.told(), doings.lately)
+    told = (doings.told(playback.observed), doings.unjudged.told(), Lately.of(result))
     known_parts = chosen(options.settings).fusing.known_parts
     code = tell(console, playback, result, options.as_json, "", *told, known_parts)
     for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away

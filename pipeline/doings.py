@@ -15,7 +15,6 @@ from detectors.base import Detector
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.fusion import Fused
-from pipeline.lately import Lately
 from pipeline.observed import LONG, PATIENCE, Observed
 from pipeline.reasons import signal_name
 from pipeline.records import Verdicts
@@ -65,12 +64,11 @@ class Bin(NamedTuple):
 class Doings:
     """Takes in what comes out of an engine, and tells what the feeds did.
 
-    ``bins``: by feed and signal, by start [s]; ``unjudged``: who was seen to no purpose; ``lately``: what is seen now.
+    ``bins``: by feed and signal, by start [s]; ``unjudged``: who was seen to no purpose.
     """
 
     bins: dict[tuple[str, str], dict[int, Bin]] = field(default_factory=dict)
     unjudged: Unjudged = field(default_factory=Unjudged)
-    lately: Lately = field(default_factory=Lately)
     taken: dict[tuple[str, str, int], Verdicts] = field(default_factory=dict)
 
     def see(self, output: object) -> None:
@@ -87,7 +85,6 @@ class Doings:
         if not verdicts.entities or verdicts.watermark == NEVER:  # of a detector beside the first
             return
         self.unjudged.take(verdicts)
-        self.lately.take(verdicts)
         own = self.bins.setdefault((verdicts.feed, verdicts.signal), {})
         seen = np.where(np.isnan(verdicts.value), 0.0, np.nan_to_num(verdicts.health)).max(axis=1, initial=0.0)
         columns = (verdicts.start.tolist(), seen.tolist(), verdicts.common.tolist())

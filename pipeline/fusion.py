@@ -12,6 +12,7 @@ from pipeline.bins import NEVER, lowest
 from pipeline.codec import decode, encode
 from pipeline.evidence import Said
 from pipeline.ledger import Ledger
+from pipeline.left import left
 from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
 from pipeline.runs import remember, touch
 from pipeline.settings import Fusing
@@ -136,7 +137,8 @@ class FuseStage:
         ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
-            told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended, stream.missed))
+            last = left(stream.ledger, stream.told) if ended else ()
+            told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended, stream.missed, last))
         if ended:
             del self.streams[stream.run.id]
             remember(self.ended, stream.run.id)

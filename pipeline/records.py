@@ -245,11 +245,23 @@ class Outage(msgspec.Struct, frozen=True):
     signs: tuple[Sign, ...] = ()
 
 
+class Left(msgspec.Struct, frozen=True):
+    """What a signal that speaks for an open outage showed last, in its bin ``[start, end)`` [s]: share of what was
+    expected, before the outage where the detector has got used to it [-].  ``id``: that of the outage."""
+
+    id: str
+    signal: str
+    start: int
+    end: int
+    ratio: float
+
+
 class Progress(msgspec.Struct, frozen=True):
     """How far fusion has come: every outage revision up to ``watermark`` [s] of this run and partition is out.
 
     ``judged``: how many bins of entities were observed well enough for a verdict, so far; ``missed``: how many came
-    after their time was fused without them, their feed having been dead.
+    after their time was fused without them, their feed having been dead.  ``left``: once the run has ``ended``, what
+    was seen last of the outages that are still open.
     """
 
     run: str
@@ -258,6 +270,7 @@ class Progress(msgspec.Struct, frozen=True):
     judged: int = 0
     ended: bool = False
     missed: int = 0
+    left: tuple[Left, ...] = ()
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from pipeline.feeds.archive import Recording
 from pipeline.feeds.case import Line
 from pipeline.observed import Observed
 from pipeline.past import Past
-from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Run
+from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Left, Outage, Progress, Rows, Run
 from pipeline.series import Places, known
 
 See = Callable[[Output | DeadLetter], None]
@@ -28,7 +28,8 @@ class Result:
 
     totals: by feed and partition, how many records were taken into bins and found late, counted where that happens;
     late: records that came after their bin was closed; dead: what could not be used; judged: by fusion partition, how
-    many bins of entities were observed well enough for a verdict; missed: how many were fused without.
+    many bins of entities were observed well enough for a verdict; missed: how many were fused without; left: what was
+    seen last of what is still out.
     """
 
     run: Run
@@ -39,6 +40,7 @@ class Result:
     watermark: int = NEVER
     judged: dict[int, int] = field(default_factory=dict)
     missed: dict[int, int] = field(default_factory=dict)
+    left: dict[int, tuple[Left, ...]] = field(default_factory=dict)
 
     @property
     def used(self) -> int:
@@ -73,6 +75,8 @@ class Result:
                 self.watermark = max(self.watermark, output.watermark)
                 self.judged[output.partition] = output.judged
                 self.missed[output.partition] = output.missed
+                if output.ended:
+                    self.left[output.partition] = output.left
             case DeadLetter():
                 self.dead.append(output)
 

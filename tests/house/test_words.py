@@ -28,8 +28,8 @@ FIELD = (
 
 TRAVELS = {
     "Run": "run", "Peer": "peer", "Entity": "entity", "Heartbeat": "heartbeat", "Elements": "element", "Rows": "rows",
-    "Bins": "bin", "Verdicts": "verdict", "Term": "term", "Sign": "sign", "Outage": "outage", "Progress": "progress",
-    "DeadLetter": "dead letter",
+    "Bins": "bin", "Verdicts": "verdict", "Term": "term", "Sign": "sign", "Outage": "outage", "Left": "left",
+    "Progress": "progress", "DeadLetter": "dead letter",
 }  # fmt: skip
 """What travels between the stages, and its word."""
 

@@ -1,83 +1,80 @@
 """How much is left now of what is still out, beside what was lost at the worst."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from pipeline.lately import SPAN, Lately, Now, now_of
-from pipeline.records import Entity, Verdicts
-from tests.pipeline.shown import PK, SD, T, outage, verdicts
+from pipeline.lately import SPAN, Lately, now_of, plain_now
+from pipeline.records import Left, Progress, Run
+from pipeline.replay import Result
+from tests.pipeline.shown import T, outage
 from tests.pipeline.test_telling import replayed, series, without
 
-NAN = float("nan")
+
+def seen(ratio: float = 0.2, at: int = T, signal: str = "probing.ioda", width: int = 600, id_: str = "a1") -> Left:
+    return Left(id_, signal, at, at + width, ratio)
 
 
-def frame(i: int, *values: float, entities: tuple[Entity, ...] = (PK,), signal: str = "probing.ioda") -> Verdicts:
-    return verdicts(entities, at=T + 600 * i, value=np.array([values]), signal=signal)  # type: ignore[arg-type]
+def lately(*own: Left, until: int = T + 600) -> Lately:
+    return Lately(own, until)
 
 
-def seen(*frames: Verdicts) -> Lately:
-    lately = Lately()
-    for one in frames:
-        lately.take(one)
-    return lately
+@pytest.mark.parametrize(("later", "known"), [(SPAN - 1, True), (SPAN, False)])
+def test_a_signal_that_is_silent_for_an_hour_shows_nothing_now(later: int, known: bool) -> None:
+    assert bool(lately(seen(), until=T + 600 + later).shown(outage())) is known
 
 
-def joined(*frames: Verdicts) -> Verdicts:
-    columns = {name: np.concatenate([getattr(one, name) for one in frames]) for name in Verdicts.COLUMNS}
-    return replace(frames[-1], **columns)
+@pytest.mark.parametrize(("later", "known"), [(6 * SPAN - 1, True), (6 * SPAN, False)])
+def test_bins_longer_than_an_hour_show_something_for_as_long_as_they_are(later: int, known: bool) -> None:
+    assert bool(lately(seen(width=6 * SPAN), until=T + 6 * SPAN + later).shown(outage())) is known
 
 
-def test_it_is_the_mean_of_the_last_hour_and_of_no_bin_before() -> None:
-    frames = [frame(i, 2.0 if i < 6 else 40.0 + 20 * (i % 2)) for i in range(12)]
-    told = [Now("probing.ioda", T + SPAN, T + 2 * SPAN, 0.5)]
-    assert seen(*frames).shown(outage()) == told
-    assert seen(joined(*frames)).shown(outage()) == told, "one frame of many bins"
-    assert seen(*frames, *frames).shown(outage()) == told, "what comes again changes nothing"
+def test_each_outage_has_its_own_and_what_is_over_has_none() -> None:
+    both = lately(seen(), seen(0.3, id_="b2"), seen(0.4, signal="bgp.ris"))
+    assert [one.ratio for one in both.shown(outage())] == [0.2, 0.4]
+    assert [one.ratio for one in both.shown(outage(id="b2"))] == [0.3]
+    assert both.shown(outage("ended", end=T + 600)) == []
 
 
-def test_a_place_keeps_its_own_values_where_others_are_born() -> None:
-    lately = seen(frame(0, 50.0), frame(1, 90.0, 30.0, entities=(SD, PK)))
-    assert lately.shown(outage()) == [Now("probing.ioda", T, T + 1200, 0.4)]
-    of_region = outage(entity_type="region", entity="PK-SD")
-    assert lately.shown(of_region) == [Now("probing.ioda", T + 600, T + 1200, 0.9)]
+def test_it_is_what_every_partition_told_at_the_end_of_the_run() -> None:
+    result, other = Result(Run()), seen(0.3, id_="b2")
+    for progress in (
+        Progress("r", 1, T + 600, ended=True, left=(other,)), Progress("r", 0, T + 1200, ended=True, left=(seen(),)),
+        Progress("r", 0, T, left=()),
+    ):  # fmt: skip
+        result.take(progress)
+    assert Lately.of(result) == Lately((seen(), other), T + 1200)
 
 
-@pytest.mark.parametrize(("bins", "known"), [(6, True), (7, False)])
-def test_a_signal_that_is_silent_for_an_hour_shows_nothing_now(bins: int, known: bool) -> None:
-    dead = seen(frame(0, 10.0), frame(bins - 1, 50.0, signal="traffic.radar"))
-    assert bool(dead.shown(outage())) is known
-    empty = seen(frame(0, 10.0), *(frame(i, NAN) for i in range(1, bins)))
-    assert bool(empty.shown(outage())) is known
-
-
-def test_bins_longer_than_an_hour_show_their_last_one() -> None:
-    long = [replace(frame(36 * i, value), width=6 * SPAN) for i, value in enumerate((10.0, 70.0))]
-    fine = frame(72 + 30, 50.0, signal="traffic.radar")
-    assert seen(*long, fine).shown(outage()) == [Now("probing.ioda", T + 6 * SPAN, T + 12 * SPAN, 0.7)]
-
-
-def test_what_speaks_against_the_outage_and_what_is_over_is_not_told() -> None:
-    lately = seen(frame(0, 20.0), frame(0, 100.0, signal="bgp.ris"))
-    (said,) = now_of([outage()], lately, {})
-    assert said == "Now in Pakistan: probes (probing.ioda) at 20% of usual, 2024-02-08 01:45 to 2024-02-08 01:55 UTC."
-    assert list(now_of([outage("ended", end=T + 600)], lately, {})) == []
+def test_a_person_reads_it_in_a_sentence_and_a_program_as_rows() -> None:
+    found, now = [outage()], lately(seen(0.204), seen(0.5, T + 300, "bgp.ris", 300))
+    (said,) = now_of(found, now, {})
+    assert said == (
+        "Now in Pakistan: probes (probing.ioda) at 20%, routes (bgp.ris) at 50% of usual, 2024-02-08 01:45 to "
+        "2024-02-08 01:55 UTC."
+    )
+    first, _ = plain_now(found, now)
+    assert first == {
+        "id": "a1", "signal": "probing.ioda", "start": "2024-02-08T01:45:00Z", "end": "2024-02-08T01:55:00Z",
+        "ratio": 0.204,
+    }  # fmt: skip
 
 
 def test_of_five_it_is_told_and_the_others_are_counted() -> None:
-    places = tuple(Entity("country", name, name) for name in ("AF", "BD", "IN", "IQ", "IR", "LK", "NP"))
-    found = [outage(id=place.name, entity=place.name) for place in places]
-    said = list(now_of(found, seen(frame(0, *[20.0] * 7, entities=places)), {}))
+    names = ("AF", "BD", "IN", "IQ", "IR", "LK", "NP")
+    said = list(now_of([outage(id=name, entity=name) for name in names], lately(*(seen(id_=n) for n in names)), {}))
     assert len(said) == 6
     assert said[-1] == "So it is known of 2 others: --json has them all (now)."
 
 
-def test_a_month_leaves_no_more_than_an_hour() -> None:
-    lately = seen(*(frame(i, 50.0) for i in range(30 * 144)))
-    assert len(lately.recent["probing.ioda", 0].start) == 6
+def test_what_fell_just_before_the_end_is_told_without_what_was_there_before(tmp_path: Path) -> None:
+    """Two bins of ten minutes are in the outage, and four of that hour before it: their mean was 68 %."""
+    rows = series(72).splitlines()
+    for at in (-2, -1):
+        rows[at] = rows[at].removesuffix("100") + "5"
+    said = replayed(tmp_path, "".join(f"{row}\n" for row in rows))
+    assert "Now in Pakistan: probes (probing.ioda) at 5% of usual, 2024-02-07 23:50 to 2024-02-08 00:00 UTC." in said
 
 
 def test_a_replay_tells_what_is_left_of_what_is_still_out(tmp_path: Path) -> None:
@@ -86,11 +83,11 @@ def test_a_replay_tells_what_is_left_of_what_is_still_out(tmp_path: Path) -> Non
     table = "".join(f"{row}\n" for row in rows)
     said = replayed(tmp_path, table)
     assert "80%" in said, "the worst of it"
-    assert "Now in Pakistan: probes (probing.ioda) at 45% of usual, 2024-02-07 23:00 to 2024-02-08 00:00 UTC." in said
+    assert "Now in Pakistan: probes (probing.ioda) at 45% of usual, 2024-02-07 23:50 to 2024-02-08 00:00 UTC." in said
     (now,) = json.loads(replayed(tmp_path, table, 0, "--json"))["now"]
     assert (now["signal"], now["start"], now["ratio"]) == (
         "probing.ioda",
-        "2024-02-07T23:00:00Z",
+        "2024-02-07T23:50:00Z",
         pytest.approx(0.45, abs=0.01),
     )
     assert "Now in" not in replayed(tmp_path, series(72, low=range(4, 9)))

@@ -17,6 +17,7 @@ from pipeline.brokers.server import die_with_parent
 from pipeline.engine import Engine
 from pipeline.feeds import FEEDS
 from pipeline.kafka_replay import through_kafka
+from pipeline.lately import Lately
 from pipeline.replay import Result, through_memory
 from tests.replay.tapes import Tape
 
@@ -32,6 +33,11 @@ def in_memory(tape: Tape) -> Result:
     """Through the engine in this process."""
     own = fresh(tape)
     return through_memory(own, Engine(), own.run, lambda _: None)
+
+
+def answer(result: Result) -> tuple[bytes, Lately]:
+    """What must be the same on every way: the outages, and what is left of those that are still open."""
+    return result.lines(), Lately.of(result)
 
 
 @dataclass

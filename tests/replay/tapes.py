@@ -116,3 +116,12 @@ def mosaic(seed: int = 1, days: int = 6) -> list[Rows]:
         )
         series.append(Rows(Run(), "table", 0, signal, width, (), 0, entities, time, entity, value.ravel()))
     return series
+
+
+def fallen(days: int, out: int, left: float) -> Rows:
+    """Counts of one country in bins of half an hour, of which this share is left from a day on [-]; made by hand."""
+    at = BEGIN + np.arange(0, days * DAY, 1800)
+    usual = np.random.default_rng(1).poisson(1000 + 300 * np.sin(2 * np.pi * at / DAY)).astype(float)
+    value = np.round(usual * np.where(at >= BEGIN + out * DAY, left, 1))
+    country = (Entity("country", "PK", "PK"),)
+    return Rows(Run(), "table", 0, "probing.ioda", 1800, (), 0, country, at, np.zeros(len(at), np.int32), value)
