@@ -46,7 +46,8 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     options.check_apart(paths)
     pace = options.pace()
     found = recordings(paths, DAY if pace is None else piece(pace))
-    playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None)
+    stale = chosen(options.settings).fusing.stale
+    playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None, stale)
     console = Console(stderr=options.as_json)
     history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
     doings = Doings()

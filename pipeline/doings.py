@@ -15,7 +15,7 @@ from detectors.base import Detector
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.fusion import Fused
-from pipeline.observed import LONG, PATIENCE, Observed
+from pipeline.observed import Observed
 from pipeline.reasons import signal_name
 from pipeline.records import Verdicts
 from pipeline.show import lasted, utc
@@ -107,7 +107,7 @@ def _doings(feed: str, signal: str, bins: dict[int, Bin], observed: Observed) ->
         there = [(max(start, row.start), min(end, row.end)) for row in rows if row.start < end and start < row.end]
         if there:  # rows that were read and do not count: they repeated themselves
             yield Doing(feed, signal, STUCK, min(first for first, _ in there), max(last for _, last in there))
-        elif not rows and end - start > max(LONG, PATIENCE * own[0].width):
+        elif not rows and end - start > observed.patience(own[0].width):
             yield Doing(feed, signal, FEW_SOURCES, start, end)
 
 

@@ -2,19 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.bins import DAY, NEVER, WIDTH
 from pipeline.records import Elements, Rows
+from pipeline.settings import Fusing
 
 LONG = 3600
 """Shorter holes are not worth a word [s]."""
-
-PATIENCE = 2
-"""Nor are those of so many bins, for which fusion lets a verdict stand (`pipeline.settings.Fusing.stale`) [bins]."""
 
 Series = tuple[str, str, str]
 """``(signal, entity_type, entity)``; without an entity where netvigil counts a signal itself: of all that it has."""
@@ -48,12 +46,13 @@ class Observed:
     """When each place of a playback was observed.
 
     ``stretches``: by series, as they came, without a hole; ``first``, ``last``: the earliest and the latest stamp of
-    all [s].
+    all [s]; ``stale``: for so many bins fusion lets a verdict stand, and holes of as many are not worth a word [bins].
     """
 
     stretches: dict[Series, list[Stretch]] = field(default_factory=dict)
     first: int = -NEVER
     last: int = NEVER
+    stale: int = Fusing.stale
 
     def take(self, frame: Elements | Rows, signals: Iterable[str]) -> None:
         """Take in a frame of a feed that serves these signals.
@@ -78,8 +77,12 @@ class Observed:
             self.stretches.setdefault((frame.signal, *entity[:2]), [])
         step = _step(frame)
         for i, start, end in _stretches(frame, step):
-            stretch = Stretch(start, end, frame.width, max(LONG, PATIENCE * step))
+            stretch = Stretch(start, end, frame.width, self.patience(step))
             self._extend((frame.signal, *frame.entities[i][:2]), stretch, step - frame.width)
+
+    def patience(self, step: int) -> int:
+        """How long a hole between bins of which one begins every ``step`` may be without a word, both [s]."""
+        return max(LONG, self.stale * step)
 
     def _extend(self, series: Series, stretch: Stretch, pause: int) -> None:
         """Add a stretch to a series whose bins lie up to ``pause`` apart [s]."""
@@ -109,7 +112,7 @@ class Observed:
             for series in (series for series in left if series[0] == signal):
                 cut = [(s._replace(end=min(s.end, start)), s._replace(start=max(s.start, end))) for s in left[series]]
                 left[series] = [part for pair in cut for part in pair if part.start < part.end]
-        return Observed(left, self.first, self.last)
+        return replace(self, stretches=left)
 
     def gaps(self) -> dict[Unseen, tuple[Gap, ...]]:
         """What was not observed for long: places by all of their signals, by all but routes, and by single ones."""

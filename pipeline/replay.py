@@ -17,6 +17,7 @@ from pipeline.observed import Observed
 from pipeline.past import Past
 from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Left, Outage, Progress, Rows, Run
 from pipeline.series import Places, known
+from pipeline.settings import Fusing
 
 See = Callable[[Output | DeadLetter], None]
 """Is shown everything that comes out, as it comes."""
@@ -105,14 +106,17 @@ class Playback:
 
     ``pace``: None for as fast as it goes.  ``places`` and ``observed`` fill as it plays: what is known of its entities,
     and when they were observed.
+    ``stale``: for so many bins fusion lets a verdict stand; shorter holes are not worth a word [bins].
     ``reached``: the event time that is known to be fused [s].  ``sleep`` is what a pace waits with [s].
     """
 
-    def __init__(self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None) -> None:
+    def __init__(
+        self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None, stale: int = Fusing.stale
+    ) -> None:  # fmt: skip
         self.run, self.pace, self.reached = run, pace, NEVER
         self.places: Places = {}
         self.sleep: Callable[[float], object] = time.sleep
-        self.observed = Observed()
+        self.observed = Observed(stale=stale)
         self.streams = [(Dispatch(run, r.feed, r.signals), r) for r in recordings]
 
     @property

@@ -175,6 +175,8 @@ def test_a_signal_that_netvigil_counts_has_too_few_sources_and_only_for_long_is_
     assert ([d.what for d in long], short) == ([FEW_SOURCES], [])
     (said,) = blind(long)
     assert "too few of its sources were healthy" in said
+    counted.stale = 12
+    assert seen(*(frame(T + 600 * i, 0.0) for i in range(12))).told(counted) == []
 
 
 def test_of_several_moves_the_small_ones_are_counted_and_not_listed() -> None:

@@ -132,6 +132,15 @@ def test_a_hole_is_one_against_the_series_own_cadence() -> None:
     assert observed(4 * HOUR, britain, slots=(6 * HOUR, 10 * HOUR, 16 * HOUR, 20 * HOUR)).gaps() == {}
 
 
+def test_a_hole_is_as_long_as_fusion_lets_a_verdict_stand(tmp_path: Path) -> None:
+    rows, longer = without(series(72), 12, 10), tmp_path / "longer.toml"
+    longer.write_text("[fusing]\nstale = 12\n")
+    assert "No all-clear for Pakistan: not observed from" in replayed(tmp_path, rows, 1)
+    assert "not observed" not in replayed(tmp_path, rows, 0, "--settings", str(longer))
+    found = Observed(stale=12)
+    assert found.without([]).stale == 12
+
+
 def test_pieces_that_overlap_or_come_in_another_order_leave_no_hole() -> None:
     found, pk = Observed(), (Entity("country", "PK", "PK"),)
     for first, last in ((0, 12), (40, 60), (10, 42)):
