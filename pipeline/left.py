@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipeline.cells import Cells
 from pipeline.evidence import BESIDE
 from pipeline.holding import terms
 from pipeline.ledger import Ledger
+from pipeline.outages import Life
 from pipeline.reasons import speaking
 from pipeline.records import Left
 
@@ -17,15 +19,21 @@ def left(ledger: Ledger, now: int) -> tuple[Left, ...]:
     It is one bin, with what it is weighed against: a mean over more of them might begin before the onset.  Of a
     signal's detectors the one tells whose word counts ``now`` [s], the first where both do.
     """
-    return tuple(told for row in ledger.lives for told in _left(ledger, row, now))
-
-
-def _left(ledger: Ledger, row: int, now: int) -> Iterator[Left]:
-    cells, life = ledger.cells, ledger.lives[row]
-    says = terms(cells, np.array([row]), now, np.ones(1, bool))[0] > 0
+    rows, cells = np.array(list(ledger.lives), np.intp), ledger.cells
+    says = terms(cells, rows, now, np.ones(len(rows), bool)) > 0
     # a ratio is of the last bin that was judged, of a slow detector of any in which it expects something
-    at = np.where(cells.slow, cells["seen"][row], cells["spoke"][row])
-    known, start, ratio = np.isfinite(cells["ratio"][row]) & (at > 0), at.tolist(), cells["ratio"][row].tolist()
+    start = np.where(cells.slow, cells["seen"][rows], cells["spoke"][rows])
+    known = np.isfinite(cells["ratio"][rows]) & (start > 0)
+    columns = (column.tolist() for column in (says, start, known, cells["ratio"][rows]))
+    return tuple(
+        told for life, *own in zip(ledger.lives.values(), *columns, strict=True) for told in _left(life, cells, *own)
+    )
+
+
+def _left(
+    life: Life, cells: Cells, says: list[bool], start: list[int], known: list[bool], ratio: list[float]
+) -> Iterator[Left]:
+    """That of one outage; lists are by signal."""
     for signal in (term.signal.partition(BESIDE)[0] for term in speaking(life.terms)):
         own = [i for i, name in enumerate(cells.signals) if name.partition(BESIDE)[0] == signal and known[i]]
         if own:

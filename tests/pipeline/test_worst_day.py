@@ -1,10 +1,14 @@
 """Fusion on the worst day: its work grows with the entities, not with their square."""
 
 import time
+from dataclasses import replace
+
+import msgspec
 
 from pipeline.fusion import FuseStage
-from pipeline.records import Outage
+from pipeline.records import END, Outage, Progress
 from pipeline.settings import Fusing
+from pipeline.topics import MAX_MESSAGE
 from tests.pipeline.worst import worst
 
 OUT = 8_000
@@ -20,3 +24,14 @@ def test_a_bin_in_which_thousands_of_networks_are_out_takes_no_longer_than_a_mom
     began = time.perf_counter()
     assert not [out for out in stage.step(worst(2, OUT)) if isinstance(out, Outage)]
     assert time.perf_counter() - began < PATIENCE
+
+
+def test_what_is_left_of_thousands_at_the_end_is_read_in_a_moment_and_fits_a_message():
+    stage = FuseStage(0, Fusing())
+    stage.step(worst(0, 0))
+    stage.step(worst(1, OUT))
+    began = time.perf_counter()
+    (ended,) = [out for out in stage.step(replace(worst(2, OUT), status=END)) if isinstance(out, Progress)]
+    assert time.perf_counter() - began < PATIENCE
+    assert [one.ratio for one in ended.left] == [0.0] * OUT
+    assert 4 * len(msgspec.json.encode(ended)) < MAX_MESSAGE, "also where four signals tell"
