@@ -91,6 +91,14 @@ def test_what_an_unhealthy_source_repeats_is_not_told() -> None:
     assert left(slow, stuck, said(TRAFFIC, "." * 10 + "??")) == [(TRAFFIC, 9, 10, 0.6)]
 
 
+def test_a_detector_that_says_nothing_of_what_is_seen_told_it_last_when_it_judged_it() -> None:
+    """A slow one says nothing on a holiday, and yet expects something; the first may expect what it got used to."""
+    frames = [said(TRAFFIC, "....LLLL??", 0.3), said(TRAFFIC, "....LLLL??", 0.3, "cusum")]
+    holiday, odd = (dataclasses.replace(one, value=np.where(np.isnan(one.value), 40.0, one.value)) for one in frames)
+    assert left(holiday) == [(TRAFFIC, 7, 8, 0.3)]
+    assert left(odd, frames[0]) == [(TRAFFIC, 9, 10, 0.4)]
+
+
 def test_what_is_over_has_nothing_left_to_tell() -> None:
     assert left(said(PROBING, "...LLL" + "." * 20)) == []
 
