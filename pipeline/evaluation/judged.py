@@ -16,7 +16,7 @@ from pipeline.evaluation.accounting import Account, Called, Observed, Tolerance,
 from pipeline.evaluation.cases import Case, usual_tolerance
 from pipeline.evaluation.readings import LOW, fused, plain
 from pipeline.evaluation.spans import Span
-from pipeline.evaluation.traces import Collected, Trace, refused
+from pipeline.evaluation.traces import Collected, Silence, Trace
 from pipeline.feeds.archive import recordings
 from pipeline.feeds.case import Label
 from pipeline.observed import Observed as Watched
@@ -194,9 +194,10 @@ def _read(
     observed = _observed(traces)
     made = account(called, case.labels, exact, observed, lambda label: country_of(label, places))
     whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
-    silent = [refused(own, [Span(label.start, label.end)], of=_subject(label, own, places)) for label in case.labels]
+    silence = Silence(own)
+    silent = [silence.refused([Span(label.start, label.end)], of=_subject(label, own, places)) for label in case.labels]
     known = [share for share in silent if not np.isnan(share)]
-    return Read(way, tuple(called), made, refused(own, [whole]), float(np.mean(known)) if known else float("nan"))
+    return Read(way, tuple(called), made, silence.refused([whole]), float(np.mean(known)) if known else float("nan"))
 
 
 def country_of(label: Label, places: Places) -> str:

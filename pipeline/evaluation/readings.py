@@ -51,15 +51,15 @@ def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[
     said = trace.state != UNKNOWN
     start, state = trace.start[said], trace.state[said]
     inside, is_low = np.isin(state, called_by), np.isin(state, LOW)
-    begins, ends, falls = _begins(inside), _begins(~inside), _begins(is_low)
-    made = []
-    for i in np.flatnonzero(begins).tolist():
-        after = np.flatnonzero(ends[i:])
-        fell = np.flatnonzero(falls[: i + 1])[-1]
-        end = int(start[i + after[0]]) if len(after) else None
-        at = int(start[i])
-        made.append(Called(trace.entity, at, end, int(start[fell]) + trace.width, at + trace.width))
-    return made
+    begins, ends, falls = (np.flatnonzero(_begins(which)) for which in (inside, ~inside, is_low))
+    over = np.searchsorted(ends, begins)  # none is where another one begins
+    fell = start[falls[np.searchsorted(falls, begins, side="right") - 1]]
+    end = [int(start[ends[i]]) if i < len(ends) else None for i in over.tolist()]
+    known, at = (fell + trace.width).tolist(), start[begins].tolist()
+    return [
+        Called(trace.entity, first, last, suspected, first + trace.width)
+        for first, last, suspected in zip(at, end, known, strict=True)
+    ]
 
 
 def _begins(inside: np.ndarray) -> np.ndarray:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Span(NamedTuple):
     """``[start, end)`` [s]."""
@@ -48,3 +50,26 @@ def seconds_within(spans: Iterable[Span], window: Span) -> int:
     10
     """
     return sum(max(0, min(span.end, window.end) - max(span.start, window.start)) for span in spans)
+
+
+class Spans:
+    """Stretches in order that do not overlap, asked for many windows.
+
+    Examples
+    --------
+    >>> Spans([Span(0, 10), Span(20, 30)]).within(Span(5, 25)), Spans([]).within(Span(0, 9))
+    (10, 0)
+    """
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self.edges = np.array(list(spans), np.int64).reshape(-1, 2)
+        self.until = np.append(0, np.cumsum(self.edges[:, 1] - self.edges[:, 0]))
+
+    def within(self, window: Span) -> int:
+        """How much of a window they fill [s]."""
+        return max(0, self._before(window.end) - self._before(window.start))
+
+    def _before(self, time: int) -> int:
+        """How much of all time before one they fill [s]."""
+        i = int(np.searchsorted(self.edges[:, 0], time, side="right")) - 1
+        return 0 if i < 0 else int(self.until[i]) + min(time, int(self.edges[i, 1])) - int(self.edges[i, 0])

@@ -4,11 +4,12 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from detectors.base import UNKNOWN
-from pipeline.evaluation.spans import Span, joined, seconds_within
+from pipeline.evaluation.spans import Span, Spans, joined
 from pipeline.fusion import Beside, Fused
 from pipeline.records import Entity, Verdicts
 
@@ -43,12 +44,42 @@ class Trace:
         """Bins with a value ``(t,) bool``."""
         return ~np.isnan(self.value)
 
+    @property
+    def is_judged(self) -> np.ndarray:
+        """Bins with a value of which something is said ``(t,) bool``."""
+        return self.is_observed & (self.state != UNKNOWN)
+
+    @cached_property
+    def observed(self) -> list[Span]:
+        """The time with a value."""
+        return self.stretches(self.is_observed)
+
+    @cached_property
+    def judged(self) -> list[Span]:
+        """And that in which something is said of it."""
+        return self.stretches(self.is_judged)
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """Ends of the bins ``(t,) int64`` [s]: an uneven one lasts no longer than to the next."""
+        return np.minimum(self.start + self.width, np.append(self.start[1:], self.start[-1:] + self.width))
+
     def stretches(self, bins: np.ndarray) -> list[Span]:
-        """The time of some bins ``(t,) bool``: an uneven bin lasts no longer than to the next one."""
-        end = self.start + self.width
-        if len(end):
-            end[:-1] = np.minimum(end[:-1], self.start[1:])
-        return joined(Span(int(a), int(b)) for a, b in zip(self.start[bins], end[bins], strict=True))
+        """The time of some bins ``(t,) bool``, in as few stretches as possible.
+
+        Examples
+        --------
+        >>> start, one = np.array([0, 300, 900, 1200]), np.ones(4)
+        >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, start, *[one] * 5, one, one > 0, one)
+        >>> trace.stretches(np.array([True, True, True, False]))
+        [Span(start=0, end=600), Span(start=900, end=1200)]
+        """
+        start, end = self.start[bins], self.ends[bins]
+        if not len(start):
+            return []
+        breaks = np.flatnonzero(start[1:] > end[:-1])
+        first, last = np.append(0, breaks + 1), np.append(breaks, len(start) - 1)
+        return [Span(*pair) for pair in zip(start[first].tolist(), end[last].tolist(), strict=True)]
 
 
 @dataclass
@@ -84,21 +115,42 @@ class Collected:
 Choose = Callable[[Entity], bool]
 
 
-def refused(traces: Iterable[Trace], windows: Iterable[Span], of: Choose = lambda entity: True) -> float:
-    """Share of the observed time of ``windows`` in which no signal of an entity got a verdict [0-1]; NaN where none is.
+class Silence:
+    """When the entities of some traces were observed, and when any of their signals got a verdict: worked out once,
+    however many windows are asked for.
 
-    Nothing is said where the past is too short to say it, or the series too small.  Time counts once for each entity
-    that ``of`` is true for, however many signals it has.
+    Examples
+    --------
+    >>> start, one = np.array([0, 300]), np.ones(2)
+    >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, start, *[one] * 5, np.array([UNKNOWN, 1]),
+    ...               one > 0, one)
+    >>> Silence([trace]).refused([Span(0, 600)]), Silence([trace]).refused([Span(300, 600)])
+    (0.5, 0.0)
     """
-    seen: dict[Entity, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))
-    for trace in traces:
-        if of(trace.entity):
-            observed, judged = seen[trace.entity]
-            observed += trace.stretches(trace.is_observed)
-            judged += trace.stretches(trace.is_observed & (trace.state != UNKNOWN))
-    whole = silent = 0
-    for window in windows:
-        for observed, judged in seen.values():
-            whole += (there := seconds_within(joined(observed), window))
-            silent += there - seconds_within(joined(judged), window)
-    return silent / whole if whole else float("nan")
+
+    def __init__(self, traces: Iterable[Trace]) -> None:
+        seen: dict[Entity, list[Trace]] = defaultdict(list)
+        for trace in traces:
+            seen[trace.entity].append(trace)
+        self.spans = {
+            entity: (
+                Spans(joined(span for trace in own for span in trace.observed)),
+                Spans(joined(span for trace in own for span in trace.judged)),
+            )
+            for entity, own in seen.items()
+        }
+
+    def refused(self, windows: Iterable[Span], of: Choose = lambda entity: True) -> float:
+        """Share of the observed time of ``windows`` in which no signal of an entity got a verdict [0-1]; NaN where none
+        is.
+
+        Nothing is said where the past is too short to say it, or the series too small.  Time counts once for each
+        entity that ``of`` is true for, however many signals it has.
+        """
+        own = [spans for entity, spans in self.spans.items() if of(entity)]
+        whole = silent = 0
+        for window in windows:
+            for observed, judged in own:
+                whole += (there := observed.within(window))
+                silent += there - judged.within(window)
+        return silent / whole if whole else float("nan")

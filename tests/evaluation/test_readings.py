@@ -2,15 +2,22 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
+from pipeline.engine import Engine
+from pipeline.evaluation.cases import read_cases
+from pipeline.evaluation.judged import judge_all
 from pipeline.evaluation.readings import LOW, events, fused, plain
-from pipeline.evaluation.spans import Span
-from pipeline.evaluation.traces import Trace, refused
+from pipeline.evaluation.spans import Span, Spans, joined, seconds_within
+from pipeline.evaluation.traces import Silence, Trace
 from pipeline.records import Entity, Outage
+from tests.evaluation.made import case
 
 PK = Entity("country", "PK", "PK")
 IQ = Entity("country", "IQ", "IQ")
@@ -85,23 +92,23 @@ def outage(state: str, confirmed: int | None) -> Outage:
 
 
 def test_refused_is_the_share_of_observed_time_without_a_verdict() -> None:
-    assert refused([trace("??..")], [Span(0, 4 * BIN)]) == 0.5
-    assert refused([trace("??..")], [Span(0, 2 * BIN)]) == 1.0
+    assert Silence([trace("??..")]).refused([Span(0, 4 * BIN)]) == 0.5
+    assert Silence([trace("??..")]).refused([Span(0, 2 * BIN)]) == 1.0
 
 
 def test_what_was_not_observed_was_not_refused() -> None:
-    assert refused([trace("??..", missing="x")], [Span(0, 4 * BIN)]) == pytest.approx(1 / 3)
-    assert math.isnan(refused([trace("??", missing="xx")], [Span(0, 2 * BIN)]))
+    assert Silence([trace("??..", missing="x")]).refused([Span(0, 4 * BIN)]) == pytest.approx(1 / 3)
+    assert math.isnan(Silence([trace("??", missing="xx")]).refused([Span(0, 2 * BIN)]))
 
 
 def test_an_entity_is_refused_only_where_every_signal_is_silent() -> None:
-    assert refused([trace("??.."), trace("?...", "probing.ioda")], [Span(0, 4 * BIN)]) == 0.25
+    assert Silence([trace("??.."), trace("?...", "probing.ioda")]).refused([Span(0, 4 * BIN)]) == 0.25
 
 
 def test_refusals_are_of_the_entities_that_are_asked_for() -> None:
     both = [trace("????"), trace("....", entity=IQ)]
-    assert refused(both, [Span(0, 4 * BIN)]) == 0.5
-    assert refused(both, [Span(0, 4 * BIN)], of=lambda entity: entity == IQ) == 0.0
+    assert Silence(both).refused([Span(0, 4 * BIN)]) == 0.5
+    assert Silence(both).refused([Span(0, 4 * BIN)], of=lambda entity: entity == IQ) == 0.0
 
 
 def test_a_bin_of_an_uneven_series_lasts_no_longer_than_to_the_next() -> None:
@@ -110,3 +117,39 @@ def test_a_bin_of_an_uneven_series_lasts_no_longer_than_to_the_next() -> None:
     late = replace(uneven, width=600)
     assert late.stretches(np.array([True, True])) == [Span(0, BIN + 600)]
     assert late.stretches(np.array([True, False])) == [Span(0, BIN)]
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=40))
+def test_stretches_are_those_of_the_bins_one_by_one(bins: list[tuple[int, bool]]) -> None:
+    start = 100 * np.cumsum([step for step, _ in bins])
+    chosen, one = np.array([there for _, there in bins], bool), np.ones(len(bins))
+    uneven = Trace("bgp.ris", "median", PK, 200, start, one, one, one, one, one, one, one > 0, one)
+    each = [Span(a, min(a + 200, b)) for a, b in zip(start.tolist(), [*start[1:].tolist(), 2**40], strict=False)]
+    assert uneven.stretches(chosen) == joined(span for span, there in zip(each, chosen, strict=True) if there)
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9)), max_size=20), st.integers(0, 60), st.integers(1, 30))
+def test_many_windows_are_told_as_one_is(spans: list[tuple[int, int]], start: int, length: int) -> None:
+    found, window = joined(Span(a, a + b) for a, b in spans), Span(start, start + length)
+    assert Spans(found).within(window) == seconds_within(found, window)
+
+
+def test_the_stretches_of_a_trace_are_worked_out_once_however_many_labels_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, asked = case(tmp_path / "many"), []
+    line = (folder / "labels.csv").read_text().splitlines()[1]
+    later = [line.replace("T00:", f"T{hour:02}:").replace("T03:", f"T{hour + 1:02}:") for hour in range(4, 22, 2)]
+    with (folder / "labels.csv").open("a") as file:
+        file.writelines(f"{one}\n" for one in later)
+    stretches = Trace.stretches
+
+    def counted(trace: Trace, bins: np.ndarray) -> list[Span]:
+        asked.append(trace.signal)
+        return stretches(trace, bins)
+
+    monkeypatch.setattr(Trace, "stretches", counted)
+    (read,) = read_cases([folder])
+    (median,) = judge_all(read, ["median"], Engine())
+    assert len(read.labels) == 10
+    assert len(asked) <= 2 * len(median.traces)
