@@ -9,7 +9,8 @@ from detectors import SWEPT
 from detectors.base import AnyDetector
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import Case
-from pipeline.evaluation.judged import ANY, FUSED, OURS, Read, judge, only, outcome
+from pipeline.evaluation.judged import ANY, FUSED, OURS, Outcome, Read, judge, only, outcome
+from pipeline.evaluation.recorded import Recorded, fused, recorded
 from pipeline.evaluation.totals import Total
 
 CONFIRM = ("fusing.confirm", (0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999))
@@ -40,13 +41,16 @@ def steps(judges: Iterable[str]) -> list[tuple[str, str, float]]:
 def sweep(
     cases: Iterable[Case], judges: Iterable[str], engine: Engine, reached: Callable[[str, float], None]
 ) -> Iterator[Point]:
-    """The points of every judge's curve; ``reached`` is told of each case that is done, by what, at which value."""
-    cases = list(cases)
+    """The points of every judge's curve; ``reached`` is told of each case that is done, by what, at which value.
+
+    Of the whole only fusion has another setting: its verdicts are asked for once.
+    """
+    cases, verdicts = list(cases), dict[str, Recorded]()
     for name, parameter, value in steps(judges):
         there = at(engine, name, parameter, value)
         reads: dict[str, list[Read]] = {FUSED: [], ANY: []}
         for case in cases:
-            came = outcome(case, there)
+            came = _again(case, there, verdicts) if name == OURS else outcome(case, there)
             for read in judge(case, name, came, there.settings).readings:
                 if read.reading in reads:
                     reads[read.reading].append(read)
@@ -55,6 +59,13 @@ def sweep(
         for reading, found in reads.items():
             if found:
                 yield _point(Total(name, reading, tuple(found)), parameter, value, shipped)
+
+
+def _again(case: Case, engine: Engine, verdicts: dict[str, Recorded]) -> Outcome:
+    """A case with other settings of fusion; its verdicts are kept for the next."""
+    if case.name not in verdicts:
+        verdicts[case.name] = recorded(case, engine)
+    return fused(verdicts[case.name], engine)
 
 
 def at(engine: Engine, name: str, parameter: str, value: float) -> Engine:

@@ -4,7 +4,9 @@ import json
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from detectors import REGISTRY, SWEPT
@@ -13,9 +15,13 @@ from pipeline.engine import Engine
 from pipeline.evaluation import sweep as swept
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.curves import curves
-from pipeline.evaluation.judged import ANY, FUSED, OURS, judge_all
+from pipeline.evaluation.judged import ANY, FUSED, OURS, judge_all, outcome
+from pipeline.evaluation.recorded import fused, recorded
 from pipeline.evaluation.report import CURVES, report
 from pipeline.evaluation.sweep import Point, against, at, steps, sweep
+from pipeline.evaluation.traces import COLUMNS
+from pipeline.judging import JudgeStage
+from pipeline.records import Bins, Verdicts
 from tests.evaluation.made import case
 
 
@@ -50,6 +56,31 @@ def test_a_case_and_a_value_are_told_of_as_they_are_done(tmp_path: Path) -> None
     list(sweep(cases, ["median"], Engine(), lambda name, value: told.append((name, value))))
     assert told == [("median", value) for value in (0.9, 0.9, 0.5, 0.5, 0.1, 0.1)]
     assert len(told) == len(cases) * len(steps(["median"]))
+
+
+@pytest.mark.usefixtures("short")
+def test_the_whole_is_judged_once_however_many_values_of_fusion_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+    step = JudgeStage.step
+
+    def counted(stage: JudgeStage, bins: Bins) -> list[Verdicts]:
+        judged.append(bins.signal)
+        return step(stage, bins)
+
+    (read,) = read_cases([case(tmp_path / "third", left=0.3)])
+    monkeypatch.setattr(JudgeStage, "step", counted)
+    once = outcome(read, Engine())
+    asked = len(judged)
+    two = list(sweep([read], [OURS], Engine(), lambda name, value: None))
+    assert len(two) == 2
+    assert len(judged) == 2 * asked, "once for its own, once for all values"
+    told = fused(recorded(read, Engine()), Engine())
+    assert len(told.traces) == len(once.traces) > 0
+    for again, there in zip(told.traces, once.traces, strict=True):
+        assert all(np.array_equal(getattr(again, name), getattr(there, name), equal_nan=True) for name in COLUMNS)
+    assert [replace(outage, id="") for outage in told.outages] == [replace(outage, id="") for outage in once.outages]
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))

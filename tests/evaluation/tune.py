@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.engine import Engine
-from pipeline.evaluation.cases import Case, read_cases
-from pipeline.evaluation.judged import OURS, Outcome, judge
-from pipeline.evaluation.traces import Collected
-from pipeline.feeds.archive import recordings
-from pipeline.records import Bins, Run, Verdicts
-from pipeline.replay import Playback, Result
+from pipeline.evaluation.cases import read_cases
+from pipeline.evaluation.judged import OURS, judge
+from pipeline.evaluation.recorded import Recorded, fused, recorded
 from pipeline.settings import Settings
 
 GRID = {
@@ -32,40 +29,9 @@ class Score(NamedTuple):
     hits: int
 
 
-class Recorded(NamedTuple):
-    """A case as fusion gets it; no setting of fusion changes that."""
-
-    case: Case
-    playback: Playback
-    frames: list[Verdicts]
-
-
-def recorded(case: Case, engine: Engine) -> Recorded:
-    """The verdicts on a case."""
-    found = recordings([case.folder])
-    signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
-    playback = Playback(found, Run("tune", "replay", signals))
-    bins: dict[tuple[str, int], object] = {}
-    merge, stage = engine.merge(), engine.judge()
-    frames: list[Verdicts] = []
-    for frame in playback:
-        place = (frame.feed, frame.partition)  # type: ignore[union-attr]
-        for share in bins.setdefault(place, engine.bin(*place)).step(frame):  # type: ignore[attr-defined,arg-type]
-            if isinstance(share, Bins):
-                frames += [verdicts for merged in merge.step(share) for verdicts in stage.step(merged)]
-    return Recorded(case, playback, frames)
-
-
 def score(recording: Recorded, settings: Settings) -> Score:
     """What fusion with these settings makes of a case."""
-    engine = Engine(settings)
-    stages = {partition: engine.fuse(partition) for partition in {frame.partition for frame in recording.frames}}
-    result, collected = Result(recording.playback.run), Collected()
-    for frame in recording.frames:
-        for output in stages[frame.partition].step(frame):
-            result.take(output)
-            collected.see(output)
-    came = Outcome(tuple(collected.traces()), tuple(result.sorted()), recording.playback.places)
+    came = fused(recording, Engine(settings))
     made = judge(recording.case, OURS, came, settings).readings[0].account
     return Score(made.met, -len(made.false), made.hits)
 

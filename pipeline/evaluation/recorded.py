@@ -1,0 +1,52 @@
+"""A case as fusion gets it: judged once, and fused as often as somebody asks what another setting of fusion makes of
+it."""
+
+from typing import NamedTuple, cast
+
+from pipeline.binning import BinStage
+from pipeline.engine import Engine
+from pipeline.evaluation.cases import Case
+from pipeline.evaluation.judged import Outcome
+from pipeline.evaluation.traces import Collected
+from pipeline.feeds.archive import recordings
+from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Rows, Run, Verdicts
+from pipeline.replay import Playback, Result
+
+
+class Recorded(NamedTuple):
+    """The verdicts on a case, in the order in which they come; no setting of fusion changes them."""
+
+    case: Case
+    playback: Playback
+    frames: list[Verdicts]
+
+
+def recorded(case: Case, engine: Engine) -> Recorded:
+    """The verdicts on a case."""
+    found = recordings([case.folder])
+    signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
+    playback = Playback(found, Run("recorded", "replay", signals))
+    bins: dict[tuple[str, int], BinStage] = {}
+    merge, judge = engine.merge(), engine.judge()
+    frames: list[Verdicts] = []
+    for frame in playback:
+        if isinstance(frame, DeadLetter):
+            continue
+        place = (frame.feed, frame.partition)
+        if place not in bins:
+            bins[place] = engine.bin(*place)
+        for share in bins[place].step(cast(Elements | Rows | Heartbeat, frame)):
+            if isinstance(share, Bins):
+                frames += [verdicts for merged in merge.step(share) for verdicts in judge.step(merged)]
+    return Recorded(case, playback, frames)
+
+
+def fused(recording: Recorded, engine: Engine) -> Outcome:
+    """What fusion with the settings of an engine makes of them; what feeds did by themselves is not asked."""
+    stages = {partition: engine.fuse(partition) for partition in {frame.partition for frame in recording.frames}}
+    result, collected = Result(recording.playback.run), Collected()
+    for frame in recording.frames:
+        for output in stages[frame.partition].step(frame):
+            result.take(output)
+            collected.see(output)
+    return Outcome(tuple(collected.traces()), tuple(result.sorted()), recording.playback.places)
