@@ -4,57 +4,48 @@ import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from pipeline.evaluation.key import faint, handles, is_new, is_usual, moved, shaded
+from pipeline.evaluation.lanes import Bar
+from pipeline.evaluation.looks import (
+    BAND,
+    BAR,
+    HEAD,
+    KEY,
+    KEYS,
+    LABEL,
+    LETTER,
+    LINE,
+    MOVED,
+    NAMES,
+    NEW,
+    OTHER_BAR,
+    PALE,
+    PANEL,
+    REFUSED,
+    SEEN,
+    SHADES,
+    UNSEEN,
+    USUAL,
+    WIDTH,
+)  # fmt: skip
 from pipeline.evaluation.phrases import number
-from pipeline.evaluation.spans import Span, joined
-from pipeline.evaluation.story import WORTH_A_WORD, Story, regions, together, within
+from pipeline.evaluation.regions import regions, together
+from pipeline.evaluation.spans import Span, clipped
+from pipeline.evaluation.story import Story
 from pipeline.evaluation.traces import Trace
+from pipeline.evaluation.units import per_bin, unit
 from pipeline.evidence import BESIDE
 from pipeline.localtime import clock
 from pipeline.reasons import signal_name, term_name
 from pipeline.show import utc
 from pipeline.wording import offset, printable
-
-SEEN, USUAL, BAND = "#1f4e79", "#57606a", "#9fb3c8"
-SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e6"}
-SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "confirmed low", UNKNOWN: "nothing said"}
-MOVED = "#8250df"
-"""Colours that differ in lightness too: for eyes that do not tell red from green, and for paper."""
-
-UNSEEN: dict[str, Any] = {"facecolor": "none", "edgecolor": "#b5bbc2", "hatch": "////", "linewidth": 0, "zorder": 0}
-"""How a time looks in which nothing was observed."""
-
-NEW: dict[str, Any] = UNSEEN | {"hatch": "...."}
-"""And one in which there is no past yet to compare with."""
-
-LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
-WIDTH, PANEL, HEAD, KEY, BAR = 9.6, 1.25, 0.22, 0.66, 0.24
-"""Width of a picture, height of a panel, of a line above, of the key with the axis below it, and of a bar [inch]."""
-
-PALE = 0.35
-"""How much of its colour a bar has while what it shows was not known yet [0-1]."""
-
-NAMES, LETTER = 8.5, 0.066
-"""Size of the names of bars [point], and how wide a letter of theirs is, on average [inch]."""
-
-
-class Bar(NamedTuple):
-    """A line of bars below the panels: its name, its stretches [s], its colour; ``known``: the time from which on each
-    of them was known [s], if that was not from its begin."""
-
-    name: str
-    spans: tuple[Span, ...]
-    colour: str
-    known: tuple[int, ...] = ()
 
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:
@@ -62,7 +53,9 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
     panels = panels_of(story)
     lines = [line for text in story.sentences for line in textwrap.wrap(printable(text), 142, break_on_hyphens=False)]
     title = textwrap.wrap(story.headline, 98)
-    above = 0.25 + 0.3 * len(title) + HEAD * len(lines) + KEY
+    key = handles(story, bars)
+    lines_above = 0.25 + 0.3 * len(title) + HEAD * len(lines)
+    above = lines_above + KEY + LINE * (_rows(key) - 1)
     below = BAR * len(bars) + 0.3
     height = above + PANEL * len(panels) + below + 0.45
     with rc_context({"svg.hashsalt": "netvigil", "font.size": 8, "text.parse_math": False}):
@@ -77,12 +70,22 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
             _panel(ax, name, traces, story)
         _bars(axes[-1], bars, story)
         _axis(axes[0], axes[-1], story)
-        moved = any(_moved(trace, story.window).any() for trace in story.traces)
-        late = any(bar.known for bar in bars)
-        _key(figure, 1 - (above - KEY) / height, story, moved, late)
+        figure.align_ylabels(axes[:-1])
+        _key(figure, key, 1 - lines_above / height)
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
     return made.getvalue()
+
+
+def _rows(key: Sequence[Any]) -> int:
+    return max(1, -(-len(key) // KEYS))
+
+
+def _key(figure: Figure, key: list[Any], top: float) -> None:
+    """What the colours mean, in a line or two above the panels."""
+    columns = max(1, -(-len(key) // _rows(key)))
+    figure.legend(handles=key, loc="upper right", bbox_to_anchor=(0.99, top), ncols=columns, fontsize=7.5,
+                  frameon=False, borderaxespad=0, handlelength=1.4, columnspacing=1.2)  # fmt: skip
 
 
 def left_of(bars: Iterable[Bar]) -> float:
@@ -117,13 +120,19 @@ def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:
         _parts(ax, traces, story.window)
     else:
         _series(ax, traces[0], story.window)
-    for span in joined(traces[0].stretches(_moved(traces[0], story.window))):
+    for span in traces[0].stretches(moved(traces[0], story.window)):
         ax.axvspan(days(span.start), days(span.end), 0.93, 1, color=MOVED, linewidth=0)
     ax.set_ylim(bottom=0)
     plate = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.5}
     ax.text(0.006, 0.07, printable(name), transform=ax.transAxes, fontsize=8.5, fontweight="bold", bbox=plate)
     ax.tick_params(labelsize=7)
     ax.margins(x=0)
+    what = (
+        f"of what is expected,\n{per_bin(traces[0].width)}"
+        if story.is_of_parts
+        else unit(traces[0].signal, traces[0].width)
+    )
+    ax.set_ylabel(what, fontsize=6.5, color=USUAL, labelpad=3)
     if not story.is_of_parts:
         ax.yaxis.set_major_formatter(lambda value, _: number(value))
     for side in ("top", "right"):
@@ -133,18 +142,12 @@ def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:
             ax.axvline(days(time), color=LABEL, linewidth=0.8, linestyle=":")
 
 
-def _moved(trace: Trace, window: Span) -> np.ndarray:
-    """Bins ``(t,) bool`` in which all series of the signal had moved at once, by more than what is worth a word."""
-    return (np.abs(trace.common - 1) >= WORTH_A_WORD) & within(trace, window)
-
-
 def _series(ax: Any, trace: Trace, window: Span) -> None:
-    near = within(trace, window)
+    near = trace.within(window)
     if not near.any():
         return
     start, value = trace.start[near], trace.value[near]
-    # of what nothing is said there is nothing usual, and little in a first day
-    said = (trace.state[near] != UNKNOWN) & trace.settled[near]
+    said = is_usual(trace)[near]
     lower, expected, upper = (np.where(said, a[near], np.nan) for a in (trace.lower, trace.expected, trace.upper))
     time = days(np.append(start, start[-1] + trace.width))
     top = np.nanmax(np.concatenate([value, expected, [0.0]]))
@@ -153,25 +156,19 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
     ax.step(time, _held(expected), where="post", color=USUAL, linewidth=1, linestyle="--")
     ax.step(time, _held(value), where="post", color=SEEN, linewidth=1.4)
     for code, colour in SHADES.items():
-        shown = trace.is_observed & trace.settled if code == UNKNOWN else True
-        for span in joined(trace.stretches((trace.state == code) & near & shown)):
+        for span in trace.stretches(shaded(trace, code) & near):
             ax.axvspan(days(span.start), days(span.end), color=colour, linewidth=0, zorder=0)
     for bins, hatched in ((~trace.is_observed, UNSEEN), (is_new(trace), NEW)):
-        for span in joined(trace.stretches(bins & near)):
+        for span in trace.stretches(bins & near):
             ax.axvspan(days(span.start), days(span.end), **hatched)
     if top > 0:
         ax.set_ylim(0, 1.15 * top)
 
 
-def is_new(trace: Trace) -> np.ndarray:
-    """Bins ``(t,) bool`` that were seen with no past to compare with."""
-    return np.asarray(trace.is_observed & ~trace.settled)
-
-
 def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
     """Each part as a share of what was expected of it; the heavy line: its regions together."""
     for trace in traces:
-        near = within(trace, window) & (trace.expected > 0)
+        near = trace.within(window) & (trace.expected > 0)
         ratio = 100 * trace.value[near] / trace.expected[near]
         ax.plot(days(trace.start[near]), ratio, color=SEEN, linewidth=0.8, alpha=0.6)
     for own in regions(traces).values():
@@ -193,16 +190,26 @@ def _bars(ax: Any, bars: Sequence[Bar], story: Story) -> None:
     ax.set_yticks(range(len(bars)), [printable(bar.name) for bar in bars], fontsize=NAMES)
     ax.tick_params(axis="y", length=0)
     for i, bar in enumerate(bars):
-        for span, known in zip(bar.spans, bar.known or (span.start for span in bar.spans), strict=True):
-            for start, end, alpha in ((span.start, min(known, span.end), PALE), (known, span.end, 1.0)):
-                left, right = max(start, story.window.start), min(end, story.window.end)
-                if left < right:
-                    ax.barh(i, days(right) - days(left), left=days(left), height=0.62, color=bar.colour, linewidth=0,
-                            alpha=alpha)  # fmt: skip
-        if not any(span.start < story.window.end and span.end > story.window.start for span in bar.spans):
-            ax.text(days(story.window.start), i, " none", va="center", fontsize=7.5, color=OTHER_BAR)
+        _lane(ax, i, bar, story.window)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
+
+
+def _lane(ax: Any, i: int, bar: Bar, window: Span) -> None:
+    """One line of bars: hatched where it could not judge, an outline where it suspected, full where it was sure."""
+
+    def draw(spans: Iterable[Span], **how: Any) -> None:
+        for start, end in clipped(spans, window):
+            ax.barh(i, days(end) - days(start), left=days(start), height=0.62, **how)
+
+    draw(bar.refused, **REFUSED)
+    draw(bar.suspected, facecolor=faint(bar.colour), edgecolor=bar.colour, linewidth=0.8)
+    for span, known in zip(bar.spans, bar.known or (span.start for span in bar.spans), strict=True):
+        draw([Span(span.start, min(known, span.end))], color=bar.colour, linewidth=0, alpha=PALE)
+        draw([Span(max(known, span.start), span.end)], color=bar.colour, linewidth=0)
+    plate = {"facecolor": "white", "linewidth": 0, "pad": 1.0, "alpha": 0.9}
+    if word := bar.word(window):
+        ax.text(days(window.start), i, f" {word}", va="center", fontsize=7.5, color=OTHER_BAR, bbox=plate)
 
 
 def _axis(top: Any, bottom: Any, story: Story) -> None:
@@ -239,25 +246,3 @@ def days(time: int | np.ndarray) -> Any:
     0.5
     """
     return time / 86400
-
-
-def _key(figure: Figure, top: float, story: Story, moved: bool, late: bool) -> None:
-    """What the colours mean, in one line above the panels."""
-    parts = story.is_of_parts
-    lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part" if parts else "seen")]
-    lines.append(Line2D([], [], color=USUAL, linestyle="--", label="expected"))
-    if parts and regions(story.traces):
-        lines.append(Line2D([], [], color=LABEL, linewidth=2.2, label="regions together"))
-    if not parts:
-        lines.append(Patch(color=BAND, alpha=0.4, linewidth=0, label="usual"))
-        lines += [Patch(color=colour, linewidth=0, label=SAYS[code]) for code, colour in SHADES.items()]
-    if not parts and any((~trace.is_observed & within(trace, story.window)).any() for trace in story.traces):
-        lines.append(Patch(**UNSEEN, label="not observed"))
-    if not parts and any((is_new(trace) & within(trace, story.window)).any() for trace in story.traces):
-        lines.append(Patch(**NEW, label="too new to judge"))
-    if moved:
-        lines.append(Patch(color=MOVED, linewidth=0, label="moved by the feed itself"))
-    if late:
-        lines.append(Patch(color=OURS_BAR, alpha=PALE, linewidth=0, label="not known yet"))
-    figure.legend(handles=lines, loc="upper right", bbox_to_anchor=(0.99, top), ncols=len(lines), fontsize=7.5,
-                  frameon=False, borderaxespad=0, handlelength=1.4, columnspacing=1.2)  # fmt: skip

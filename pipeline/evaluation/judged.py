@@ -66,6 +66,7 @@ class Judged:
     past: Past = field(default_factory=Past)
     observed: Watched = field(default_factory=Watched)
     unjudged: tuple[Series, ...] = ()
+    settings: Settings = field(default_factory=Settings)
 
     def tells_of(self, label: Label) -> bool:
         """Whether there is any series that tells of a label's entity: of what no row is of, no outage can be called."""
@@ -144,7 +145,7 @@ def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judge
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
     ways = _ways(detector, traces, came.outages, came.places, settings)
     readings = tuple(_read(case, exact, way, called, own, came.places, traces) for way, called, own in ways)
-    return Judged(case, detector, settings.judging.detector, exact, readings, *came)
+    return Judged(case, detector, settings.judging.detector, exact, readings, *came, settings=settings)
 
 
 def judge_all(

@@ -6,11 +6,11 @@ from html import escape
 from itertools import groupby
 
 from pipeline.evaluation.curves import curves
-from pipeline.evaluation.figures import LABEL, OTHER_BAR, OURS_BAR, Bar, picture
-from pipeline.evaluation.judged import ANY, FUSED, OURS, Judged
-from pipeline.evaluation.lines import COLUMNS, case_lines, total_line, who
+from pipeline.evaluation.figures import picture
+from pipeline.evaluation.judged import OURS, Judged
+from pipeline.evaluation.lanes import bars_of
+from pipeline.evaluation.lines import COLUMNS, case_lines, total_line
 from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
-from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals
@@ -38,10 +38,6 @@ is shipped. Detectors are read by any signal, without fusion; ours is the whole.
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Whatever the input says, the page loads nothing and runs nothing."""
-
-
-UNCOUNTED = "#d0d7de"
-"""Colour of what ``TOLERANCE.csv`` ignores: nothing that is called out then is false."""
 
 
 def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
@@ -84,25 +80,6 @@ def _case(judged: list[Judged]) -> Iterator[str]:
 
 def _alt(story: Story) -> str:
     return " ".join((story.headline, *story.sentences))
-
-
-def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
-    """Below a story's panels: its entity's labels, when each detector called it out, and from when on
-    that was known."""
-    judged = list(judged)
-    own = [label for label in judged[0].case.labels if (label.entity_type, label.entity) == story.entity[:2]]
-    bars = [Bar("label", tuple(Span(label.start, label.end) for label in own), LABEL)]
-    if ignored := tuple(span for span in judged[0].tolerance.ignored if touch(span, story.window)):
-        bars.append(Bar("not counted", ignored, UNCOUNTED))
-    for one in judged:
-        is_ours = one.detector == OURS
-        ways = [read for read in one.readings if is_ours or read.reading in (ANY, FUSED)]
-        read = max(reversed(ways), key=lambda read: read.account.hits)  # for a rival the better one speaks
-        end, own_called = read.account.observed.end, [c for c in read.called if c.entity[:2] == story.entity[:2]]
-        spans = tuple(Span(called.start, end if called.end is None else called.end) for called in own_called)
-        known = tuple(called.confirmed for called in own_called)
-        bars.append(Bar(who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR, known))
-    return bars
 
 
 def _table(lines: Iterable[tuple[str, list[str]]]) -> str:

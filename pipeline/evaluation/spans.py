@@ -41,6 +41,36 @@ def joined(spans: Iterable[Span], gap: int = 0) -> list[Span]:
     return made
 
 
+def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """What is left of stretches beside others.
+
+    Examples
+    --------
+    >>> without([Span(0, 10), Span(20, 30)], [Span(4, 6), Span(25, 40)])
+    [Span(start=0, end=4), Span(start=6, end=10), Span(start=20, end=25)]
+    """
+    left, taken = [], joined(others)
+    for span in joined(spans):
+        at = span.start
+        for other in taken:
+            if touch(Span(at, span.end), other):
+                left.append(Span(at, other.start))
+                at = other.end
+        left.append(Span(at, span.end))
+    return [span for span in left if span.start < span.end]
+
+
+def clipped(spans: Iterable[Span], window: Span) -> list[Span]:
+    """What of stretches lies within a window.
+
+    Examples
+    --------
+    >>> clipped([Span(0, 10), Span(20, 30)], Span(5, 15))
+    [Span(start=5, end=10)]
+    """
+    return [Span(max(s.start, window.start), min(s.end, window.end)) for s in spans if touch(s, window)]
+
+
 def seconds_within(spans: Iterable[Span], window: Span) -> int:
     """How much of a window stretches that do not overlap fill [s].
 

@@ -49,6 +49,10 @@ class Trace:
         """Bins with a value of which something is said ``(t,) bool``."""
         return self.is_observed & (self.state != UNKNOWN)
 
+    def within(self, time: Span) -> np.ndarray:
+        """Bins that touch a stretch of time ``(t,) bool``."""
+        return (self.start < time.end) & (self.start + self.width > time.start)
+
     @cached_property
     def observed(self) -> list[Span]:
         """The time with a value."""

@@ -21,13 +21,16 @@ from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS, read_cases
 from pipeline.evaluation.command import Options, evaluate
-from pipeline.evaluation.figures import MOVED, NAMES, WIDTH, Bar, left_of, panels_of, picture
+from pipeline.evaluation.figures import left_of, panels_of, picture
 from pipeline.evaluation.judged import ANY, OURS, Judged, judge_all
+from pipeline.evaluation.lanes import Bar, bars_of
 from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
 from pipeline.evaluation.lines import who
+from pipeline.evaluation.looks import MOVED, NAMES, WIDTH
 from pipeline.evaluation.phrases import LEGEND, remarks
-from pipeline.evaluation.report import bars_of, report
-from pipeline.evaluation.story import Story, stories, together
+from pipeline.evaluation.regions import together
+from pipeline.evaluation.report import report
+from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
 from pipeline.reasons import LIMITS, signal_name
 from pipeline.records import Entity

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.codec import iso
-from pipeline.evaluation.figures import is_new
+from pipeline.evaluation.key import is_new
 from pipeline.evaluation.phrases import remarks
 from pipeline.evaluation.story import stories
 from tests.evaluation.made import FALL, LABELS, case
