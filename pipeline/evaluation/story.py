@@ -1,6 +1,6 @@
 """What a picture tells: what was expected, what was seen, and why it was called out or not."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -9,17 +9,20 @@ from detectors.base import LOW_CONFIRMED, UNKNOWN
 from pipeline.bins import DAY
 from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
+from pipeline.evaluation.causes import because, why_late, why_not
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.phrases import FEW, number, why
 from pipeline.evaluation.readings import LOW
+from pipeline.evaluation.regions import regions, together
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
-from pipeline.outages import ENDED, RETRACTED
-from pipeline.reasons import resemblance, signal_name, speaking, term_text
+from pipeline.evaluation.used import got_used, without_learnt
+from pipeline.outages import RETRACTED
+from pipeline.reasons import signal_name
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
 from pipeline.show import lasted
-from pipeline.wording import KIND_WORDS, printable, utc_text
+from pipeline.wording import printable, utc_text
 
 MARGIN = (6 * 3600, 3 * DAY)
 """Time that a picture shows before and after, at least and at most [s]."""
@@ -71,8 +74,9 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     traces = traces_of(judged, place, time)
     known = f"labelled {label.kind or 'out'}, {lasted(label.end - label.start)} from {utc_text(label.start)}"
     head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
-    said = _said(judged, traces, time, place)
-    return Story(head, said, place, _window(time, judged, place), time, traces)
+    window = _window(time, judged, place)
+    said = (*_said(judged, traces, time, place, window), *why_late(answer, judged, traces))
+    return Story(head, said, place, window, time, without_learnt(judged, place, traces))
 
 
 def _of_false(judged: Judged, outage: Called) -> Story:
@@ -80,8 +84,9 @@ def _of_false(judged: Judged, outage: Called) -> Story:
     time = Span(outage.start, end)
     traces = traces_of(judged, outage.entity, time)
     head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
-    said = _said(judged, traces, time, outage.entity)
-    return Story(head, said, outage.entity, _window(time, judged, outage.entity), None, traces)
+    window = _window(time, judged, outage.entity)
+    said = _said(judged, traces, time, outage.entity, window)
+    return Story(head, said, outage.entity, window, None, without_learnt(judged, outage.entity, traces))
 
 
 def _of_quiet(judged: Judged) -> Story:
@@ -92,20 +97,21 @@ def _of_quiet(judged: Judged) -> Story:
         trace = first[0]
         time = Span(int(trace.start[0]), int(trace.start[-1]) + trace.width)
         quiet = f"{_name(trace.entity)}: no outage, and none was called out."
-        return Story(quiet, (_why_not((), time),), trace.entity, time, None, (trace,))
+        return Story(quiet, tuple(why_not(judged, (), time, trace.entity)), trace.entity, time, None, (trace,))
     trace = min(judged_traces, key=lambda trace: float(np.nanmin(trace.score)))
     at = int(trace.start[np.nanargmin(trace.score)])
     time = Span(at, at + trace.width)
     head = f"{_name(trace.entity)}, {utc_text(at)}: the deepest dip of this control. Rightly not called out."
     traces = traces_of(judged, trace.entity, time)
-    said = _said(judged, traces, time, trace.entity)
-    return Story(head, said, trace.entity, _window(time, judged, trace.entity), None, traces)
+    window = _window(time, judged, trace.entity)
+    return Story(head, _said(judged, traces, time, trace.entity, window), trace.entity, window, None, traces)
 
 
-def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity) -> tuple[str, ...]:
+def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, window: Span) -> tuple[str, ...]:
     """What was expected and seen, and why it was called out or not."""
-    why = _because(_outage(judged, place, time), traces, time)
-    return (*_expected(traces, time, place), *_doings(judged, traces, time), *why)
+    why = because(_outage(judged, place, time), judged, traces, time, place)
+    used = got_used(judged, place, traces, window)
+    return (*_expected(traces, time, place), *_doings(judged, traces, time), *why, *used)
 
 
 def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
@@ -121,21 +127,8 @@ def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
     )
 
 
-def together(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
-    """What regions show together: starts ``(t,) int64`` [s], and the share of what was expected of those observed.
-
-    NaN where none was; as `pipeline.parts` judges a country of which there are only regions.
-    """
-    start, place = np.unique(np.concatenate([trace.start for trace in traces]), return_inverse=True)
-    value, expected = (np.concatenate([getattr(trace, name) for trace in traces]) for name in ("value", "expected"))
-    known = np.isfinite(value) & (expected > 0)
-    seen, usual = (np.bincount(place[known], column[known], len(start)) for column in (value, expected))
-    with np.errstate(invalid="ignore"):
-        return start, seen / usual
-
-
 def _is_low(trace: Trace, time: Span) -> bool:
-    return bool(np.isin(trace.state[within(trace, time)], LOW).any())
+    return bool(np.isin(trace.state[trace.within(time)], LOW).any())
 
 
 def _name(place: Entity) -> str:
@@ -180,7 +173,7 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
         yield "Nothing of it was observed then."
         return
     parts = {trace.entity for trace in traces}
-    low = {trace.entity for trace in traces if (trace.state[within(trace, time)] == LOW_CONFIRMED).any()}
+    low = {trace.entity for trace in traces if (trace.state[trace.within(time)] == LOW_CONFIRMED).any()}
     if parts:
         low_parts = f"of its {len(parts)} parts that have, {len(low)} were confirmed low"
         yield f"It has no series of its own; {low_parts}{_together(traces, time)}."
@@ -205,22 +198,8 @@ def _together(traces: Iterable[Trace], time: Span) -> str:
     return f"; its regions together, at the lowest: {', '.join(told)}" if told else ""
 
 
-def regions(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
-    """Those of the traces that are of regions, by signal, each region once."""
-    found: dict[str, dict[Entity, Trace]] = {}
-    for trace in traces:
-        if trace.entity.type == "region":
-            found.setdefault(trace.signal, {}).setdefault(trace.entity, trace)
-    return {signal: list(own.values()) for signal, own in found.items()}
-
-
-def within(trace: Trace, time: Span) -> np.ndarray:
-    """Bins ``(t,) bool`` that touch a stretch of time."""
-    return (trace.start < time.end) & (trace.start + trace.width > time.start)
-
-
 def _worst(trace: Trace, time: Span) -> str:
-    inside = within(trace, time) & trace.is_observed & (trace.expected > 0)
+    inside = trace.within(time) & trace.is_observed & (trace.expected > 0)
     if not inside.any():
         return ""
     ratio = np.where(inside, trace.value / np.where(inside, trace.expected, 1.0), np.inf)
@@ -241,51 +220,3 @@ def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:
         and touch(Span(outage.start, max(outage.start + 1, end if outage.end is None else outage.end)), time)
     ]
     return max(there, key=lambda o: (o.confirmed_at is not None, o.state != RETRACTED, o.probability), default=None)
-
-
-def _because(outage: Outage | None, traces: Iterable[Trace], time: Span) -> Iterator[str]:
-    """Why it was called out or not; and of what is confirmed, what it looks like."""
-    if outage is None:
-        yield _why_not(traces, time)
-        return
-    for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in speaking(outage.signals)]
-    against = [f"{term_text(term, ' of usual')} (−{-term.weight:.1f})" for term in outage.signals if term.weight < 0]
-    called = f"Called out as {outage.kind} ({KIND_WORDS[outage.kind]})"
-    begin = f"{called if outage.confirmed_at is not None else 'Only suspected,'} because of"
-    said = f"{begin} {', '.join(for_it) or 'nothing'}"
-    yield said + (f"; against it spoke {', '.join(against)}" if against else "") + " [log-odds]."
-    if outage.state == ENDED and outage.end is not None and (still := _low_at(outage.end, outage, traces)):
-        yield f"It was over at {utc_text(outage.end)}: what was back outweighed what still looked low, {still}."
-    if outage.confirmed_at is not None and not outage.part_of:  # it is the whole that may look like a shutdown
-        yield resemblance(outage)
-
-
-def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:
-    """Which of its signals looked low at a time [s], and how low."""
-    told = []
-    for trace in (trace for trace in traces if trace.entity[:2] == (outage.entity_type, outage.entity)):
-        low = within(trace, Span(time, time + 1)) & np.isin(trace.state, LOW) & (trace.expected > 0)
-        told += [
-            f"{signal_name(trace.signal)} at {left:.0%} of usual" for left in trace.value[low] / trace.expected[low]
-        ]
-    return ", ".join(told)
-
-
-def _why_not(traces: Iterable[Trace], time: Span) -> str:
-    """Why nothing was called out: how low it got, or that nothing was said."""
-    lows, scores = [], []
-    for trace in traces:
-        inside = within(trace, time)
-        states = trace.state[inside]
-        if np.isin(states, LOW).any():
-            lows.append(trace.signal)
-        score = trace.score[inside]
-        if not np.isnan(score).all():
-            scores.append((float(np.nanmin(score)), trace.signal))
-    if not scores:
-        return "Nothing was said of it: nothing was observed, the past was too short, or the series too small."
-    lowest, signal = min(scores)
-    score = f"{lowest:.1f}".replace("-", "−") + " robust standard deviations from what was expected"
-    if not lows:
-        return f"Not called out: no signal was low, the lowest score is {score} ({signal})."
-    return f"Not called out, though {', '.join(sorted(set(lows)))} looked low: the lowest score is {score}."

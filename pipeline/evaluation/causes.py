@@ -1,0 +1,202 @@
+"""Why an entity was called out, why so late, or why not: what the code knows of it, in sentences."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from detectors.base import NORMAL
+from pipeline.evaluation.accounting import Answer
+from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.phrases import share
+from pipeline.evaluation.readings import LOW
+from pipeline.evaluation.regions import known, needed, regions
+from pipeline.evaluation.spans import Span
+from pipeline.evaluation.traces import Trace
+from pipeline.evidence import log_odds, probability
+from pipeline.outages import ENDED
+from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
+from pipeline.records import Entity, Outage
+from pipeline.series import Gazetteer
+from pipeline.settings import Fusing
+from pipeline.show import lasted
+from pipeline.wording import KIND_WORDS, printable, utc_text
+
+LATE = 3600
+"""Who is called out so long after the start of a label is told why [s]."""
+
+LATE_BINS = 4
+"""What is no later than so many of its narrowest bins is so for their width [bins]."""
+
+
+def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) -> Iterator[str]:
+    """Why it was called out or not; and of what is confirmed, what it looks like."""
+    if outage is None:
+        yield from why_not(judged, traces, time, place)
+        return
+    for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in speaking(outage.signals)]
+    against = [f"{term_text(term, ' of usual')} (−{-term.weight:.1f})" for term in outage.signals if term.weight < 0]
+    called = f"Called out as {outage.kind} ({KIND_WORDS[outage.kind]})"
+    begin = f"{called if outage.confirmed_at is not None else 'Only suspected,'} because of"
+    said = f"{begin} {', '.join(for_it) or 'nothing'}" + (f"; against it spoke {', '.join(against)}" if against else "")
+    yield f"{said} [log-odds]: {comes_to(outage, judged.settings.fusing)}."
+    if outage.confirmed_at is None:
+        yield from first_day(traces, time)
+    if outage.state == ENDED and outage.end is not None and (still := _low_at(outage.end, outage, traces)):
+        yield f"It was over at {utc_text(outage.end)}: what was back outweighed what still looked low, {still}."
+    if outage.confirmed_at is not None and not outage.part_of:  # it is the whole that may look like a shutdown
+        yield resemblance(outage)
+
+
+def comes_to(outage: Outage, settings: Fusing) -> str:
+    """What the terms of an outage add up to, with what an outage has against it before anything is seen.
+
+    Examples
+    --------
+    >>> from pipeline.records import Term
+    >>> terms = (Term("traffic.radar", 0.3, -9.0, 8.0, 1.0), Term("probing.ioda", 1.0, 0.0, -2.0, 1.0))
+    >>> outage = Outage("id", "country", "IR", "suspected", "partial", "replay", 0, None, 0, None, 0.3, 0.5, terms, 1)
+    >>> comes_to(outage, Fusing())
+    'together 88% (with −4.0 before anything is seen), and 95% confirm'
+    """
+    terms = [*speaking(outage.signals), *(term for term in outage.signals if term.weight < 0)]
+    prior = settings.prior.get(outage.entity_type, min(settings.prior.values()))
+    weights = np.array([[term.weight for term in terms]])
+    odds = log_odds(np.array([prior]), weights, [term.signal for term in terms], settings) if terms else [prior]
+    chance = max(outage.probability, float(probability(np.asarray(odds))[0]))
+    sure = outage.confirmed_at is not None or chance < settings.confirm
+    most = ">99%" if chance > 0.99 else share(chance)
+    together = f"together {most} (with {signed(prior)} before anything is seen), and {settings.confirm:.0%} confirm"
+    return together if sure else f"{together} once a signal is confirmed low"
+
+
+def first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
+    """That a time is of the first day of all series that show it."""
+    seen = [trace for trace in traces if (trace.within(time) & trace.is_observed).any()]
+    if seen and not any((trace.within(time) & trace.is_observed & trace.settled).any() for trace in seen):
+        first = min(int(trace.start[trace.is_observed][0]) for trace in seen)
+        yield (
+            "Nothing is confirmed in a series' first day, which only serves to compare with: it was first seen at "
+            f"{utc_text(first)}. No expected line is drawn of that day."
+        )
+
+
+def why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterator[str]:
+    """Why a label was hit hours after its start: since when what looked low, how far down that was, and what stood."""
+    own = [trace for trace in traces if trace.entity[:2] == (answer.label.entity_type, answer.label.entity)]
+    late = answer.confirmed
+    if late is None or not own or late <= LATE:
+        return
+    why = f"Why {lasted(late)} after its start: "
+    if late <= LATE_BINS * (narrow := min(trace.width for trace in own)):
+        yield f"{why}its narrowest bins are of {lasted(narrow)}, and what a bin shows is known when it is over."
+        return
+    start, at = answer.label.start, answer.label.start + late
+    then = Span(start - judged.tolerance.onset_early, at)
+    looked = [(_first(trace, then, LOW), trace) for trace in own]
+    found = sorted(((when, trace.signal, trace) for when, trace in looked if when is not None), key=lambda it: it[:2])
+    fusing = judged.settings.fusing
+    if not found:
+        yield f"{why}no signal looked low before, and what is summed over days takes its time."
+        return
+    since, _, trace = found[0]
+    now, before = _left(trace, since), _left(trace, at - trace.width)
+    told = [f"{signal_name(trace.signal)} first looked low at {utc_text(since)}, at {now:.0%} of usual"]
+    if 1 - now < fusing.full_depth:
+        told.append(f"a drop of less than {fusing.full_depth:.0%} counts in proportion to its depth")
+    span = Span(since, at)
+    stood = [t.signal for t in own if np.isin(t.state[t.within(span)], (NORMAL,)).all() and t.within(span).any()]
+    if stood:
+        told.append(f"{', '.join(map(signal_name, stood))} stood, which speaks against it")
+    told.append(f"all together came to {fusing.confirm:.0%} only at {utc_text(at)}, when it was at {before:.0%}")
+    yield f"{why}{'; '.join(told)}."
+
+
+def _first(trace: Trace, time: Span, states: tuple[int, ...]) -> int | None:
+    found = trace.start[trace.within(time) & np.isin(trace.state, states)]
+    return int(found[0]) if len(found) else None
+
+
+def _left(trace: Trace, at: int) -> float:
+    """Share of what was expected in the last bin that began by then; NaN where that is not known."""
+    with np.errstate(all="ignore"):
+        known = np.flatnonzero((trace.start <= at) & (trace.expected > 0) & trace.is_observed)
+        return float(trace.value[known[-1]] / trace.expected[known[-1]]) if len(known) else float("nan")
+
+
+def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:
+    """Which of its signals looked low at a time [s], and how low."""
+    told = []
+    for trace in (trace for trace in traces if trace.entity[:2] == (outage.entity_type, outage.entity)):
+        low = trace.within(Span(time, time + 1)) & np.isin(trace.state, LOW) & (trace.expected > 0)
+        told += [
+            f"{signal_name(trace.signal)} at {left:.0%} of usual" for left in trace.value[low] / trace.expected[low]
+        ]
+    return ", ".join(told)
+
+
+def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) -> Iterator[str]:
+    """Why nothing was called out: the reason that is known, else how low it got, or that nothing was said."""
+    if place.type == "country" and traces and all(trace.entity[:2] != place[:2] for trace in traces):
+        if few := too_few(traces, time, place, judged.settings.fusing):
+            yield few
+            return
+        yield from _low_parts(traces, time, judged.settings.fusing)
+    young = list(first_day(traces, time))
+    yield from young or [_how_low(traces, time)]
+
+
+def too_few(traces: Iterable[Trace], time: Span, place: Entity, settings: Fusing) -> str:
+    """That a country without a series of its own cannot be judged from so few regions; '' where it can."""
+    many = 0
+    for own in regions(traces).values():
+        start, said = known(own)
+        many = max(many, int(said[(start < time.end) & (start + own[0].width > time.start)].max(initial=0)))
+    need = needed(place.name, settings.known_parts)
+    if many >= need:
+        return ""
+    name = printable(Gazetteer().name(place))
+    if need == float("inf"):
+        return f"{name} has no series of its own, and nobody knows of how many regions it is made: it cannot be judged."
+    return (
+        f"{name} cannot be judged: without a series of its own a country is judged from its regions, where at least "
+        f"{settings.known_parts:.0%} of them are known, and {many} of its {need / settings.known_parts:.0f} "
+        f"{'was' if many == 1 else 'were'}. Never a country from a few of its parts."
+    )
+
+
+def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterator[str]:
+    """How much of a country was low at most, where that was too little."""
+    told = []
+    for signal, own in regions(traces).items():
+        start, place = np.unique(np.concatenate([trace.start for trace in own]), return_inverse=True)
+        expected = np.nan_to_num(np.concatenate([np.where(trace.is_judged, trace.expected, 0.0) for trace in own]))
+        is_low = np.concatenate([np.isin(trace.state, LOW) for trace in own])
+        low, whole = (np.bincount(place, expected * which, len(start)) for which in (is_low, 1.0))
+        inside = (start < time.end) & (start + own[0].width > time.start) & (whole > 0)
+        if inside.any() and (most := float((low[inside] / whole[inside]).max())) < settings.low_parts:
+            told.append(f"{signal_name(signal)} {most:.0%}")
+    if told:
+        yield (
+            "Regions that were low at once make up, at most, of what is known of it: "
+            f"{', '.join(told)}; {settings.low_parts:.0%} make the country low."
+        )
+
+
+def _how_low(traces: Iterable[Trace], time: Span) -> str:
+    """Why nothing was called out: how low it got, or that nothing was said."""
+    lows, scores = [], []
+    for trace in traces:
+        inside = trace.within(time)
+        states = trace.state[inside]
+        if np.isin(states, LOW).any():
+            lows.append(trace.signal)
+        score = trace.score[inside]
+        if not np.isnan(score).all():
+            scores.append((float(np.nanmin(score)), trace.signal))
+    if not scores:
+        return "Nothing was said of it: nothing was observed, the past was too short, or the series too small."
+    lowest, signal = min(scores)
+    score = f"{lowest:.1f}".replace("-", "−") + " robust standard deviations from what was expected"
+    if not lows:
+        return f"Not called out: no signal was low, the lowest score is {score} ({signal})."
+    return f"Not called out, though {', '.join(sorted(set(lows)))} looked low: the lowest score is {score}."

@@ -1,0 +1,135 @@
+"""Why so late, why not, and what a detector got used to: the reasons that the figures give."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.codec import iso
+from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.story import Story, stories
+from pipeline.evaluation.traces import Trace
+from pipeline.evaluation.used import learnt, long_outages
+from tests.evaluation.made import BEGIN, FALL, LABELS, case
+from tests.evaluation.test_lanes import HOUR, since, young
+from tests.evaluation.test_report import judged
+
+DAY = 24 * HOUR
+LOW, HIGH, PAST = BEGIN + 10 * DAY, BEGIN + 22 * DAY, BEGIN + 25 * DAY
+"""An outage of twelve days in hourly bins, and three days after."""
+
+
+def long(folder: Path, left: float = 0.05, labels: Iterable[tuple[int, int]] = ((LOW, HIGH),)) -> Judged:
+    folder.mkdir()
+    lines = ["time,signal,entity_type,entity,value"]
+    rng = np.random.default_rng(3)
+    for time in range(BEGIN, PAST, HOUR):
+        share = left if LOW <= time < HIGH else 1.0
+        wave = 1000 + 500 * np.sin(2 * np.pi * time / DAY)
+        lines.append(f"{iso(time)},traffic.radar,country,SD,{share * wave * (1 + 0.02 * rng.standard_normal()):.1f}")
+        lines.append(f"{iso(time)},probing.ioda,country,SD,{round(share * (800 + 8 * rng.standard_normal()))}")
+    (folder / "signals.csv").write_text("\n".join(lines) + "\n")
+    rows = [f"{iso(start)},{iso(end)},country,SD,shutdown,made\n" for start, end in labels]
+    (folder / "labels.csv").write_text(LABELS + "".join(rows))
+    return judged(folder)[0]
+
+
+@pytest.fixture(scope="module")
+def sudan(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    return long(tmp_path_factory.mktemp("long") / "sudan")
+
+
+def said(story: Story, begin: str) -> list[str]:
+    return [sentence for sentence in story.sentences if sentence.startswith(begin)]
+
+
+def test_that_the_detector_has_got_used_to_a_long_outage_is_said(sudan: Judged) -> None:
+    (told,) = stories(sudan)
+    (used,) = said(told, "From ")
+    assert "the detector has got used to the low level of " in used
+    assert used.endswith("calls it low no more; ours holds on to what was expected before, and to the outage.")
+
+
+def test_after_a_long_outage_the_low_level_is_not_drawn_as_what_is_usual(sudan: Judged) -> None:
+    (told,) = stories(sudan)
+    (sentence,) = said(told, "What the detector expects from ")
+    assert sentence.endswith("is not drawn until it has learnt anew.")
+    first = HIGH + HOUR
+    for signal in ("probing.ioda", "traffic.radar"):
+        bare, own = (
+            next(t for t in traces if t.signal == signal and t.detector == sudan.first)
+            for traces in (told.traces, sudan.traces)
+        )
+        at = int(np.flatnonzero(own.start == first)[0])
+        assert own.expected[at] < 0.2 * own.value[at], "what the detector expects is the low level"
+        assert np.isnan(bare.expected[at])
+        before = own.start < LOW
+        assert np.array_equal(bare.expected[before], own.expected[before], equal_nan=True)
+
+
+def test_a_short_outage_is_no_level_to_get_used_to(tmp_path: Path) -> None:
+    (ours,) = judged(case(tmp_path / "dark", left=0.3))
+    (told,) = stories(ours)
+    assert not said(told, "From ")
+    assert not said(told, "What the detector expects")
+    assert not long_outages(ours, told.entity)
+    drawn: list[Trace] = list(told.traces)
+    assert drawn == [trace for trace in ours.traces if trace in drawn]
+    assert not any(learnt(trace, [], 6 * DAY).any() for trace in drawn)
+
+
+def test_why_it_was_called_out_hours_after_the_start_is_said(data: Path, tmp_path: Path) -> None:
+    (ours,) = judged(data / "signals" / "louisiana-2020-laura")
+    (told,) = stories(ours)
+    (late,) = said(told, "Why ")
+    assert late.startswith("Why 10 h after its start: probes (probing.monash) first looked low at Thu 27 Aug 2020, ")
+    assert "a drop of less than 30% counts in proportion to its depth" in late
+    assert "all together came to 95% only at Thu 27 Aug 2020, 16:00 UTC" in late
+    coup, *_ = stories(judged(data / "signals" / "myanmar-2021-coup")[0])
+    (wide,) = said(coup, "Why ")
+    assert wide == (
+        "Why 7 h 40 min after its start: its narrowest bins are of 6 h, and what a bin shows is known when it is over."
+    )
+    (prompt,) = stories(judged(case(tmp_path / "dark", left=0.3))[0])
+    assert not said(prompt, "Why ")
+
+
+def test_a_first_day_is_a_reason_and_is_given(tmp_path: Path) -> None:
+    (told,) = stories(judged(since(case(tmp_path / "young"), FALL - 12 * HOUR))[0])
+    (reason,) = said(told, "Nothing is confirmed in a series' first day")
+    assert "it was first seen at Wed 7 Feb 2024, 12:00 UTC. No expected line is drawn of that day." in reason
+    (old,) = stories(judged(case(tmp_path / "old"))[0])
+    assert not said(old, "Nothing is confirmed")
+
+
+def test_what_was_only_suspected_says_what_it_comes_to_and_what_it_takes(tmp_path: Path) -> None:
+    (told,) = stories(judged(young(tmp_path / "young"))[0])
+    (why,) = said(told, "Only suspected, because of ")
+    assert why.endswith("% (with −4.0 before anything is seen), and 95% confirm.")
+
+
+@pytest.mark.parametrize(("country", "reason"), [("PK", "50% of them are known, and 1 of its 7 was."), ("XX", "")])
+def test_a_country_of_too_few_regions_says_that_it_cannot_be_judged(country: str, reason: str, tmp_path: Path) -> None:
+    folder = case(tmp_path / "parts", f"{country}-SD", kind="region")
+    labels = folder / "labels.csv"
+    labels.write_text(labels.read_text().replace(f'region,"{country}-SD"', f"country,{country}"))
+    (told,) = stories(judged(folder)[0])
+    why = told.sentences[-1]
+    assert "cannot be judged" in why
+    assert "looked low" not in why
+    assert reason in why
+
+
+def test_a_country_of_which_too_few_regions_were_low_says_how_many_that_was(tmp_path: Path) -> None:
+    folder = case(tmp_path / "parts", "PK-SD", kind="region")
+    labels, table = folder / "labels.csv", folder / "signals.csv"
+    labels.write_text(labels.read_text().replace('region,"PK-SD"', "country,PK"))
+    quiet = case(tmp_path / "quiet", "PK-SD", kind="region", left=1.0) / "signals.csv"
+    rows = quiet.read_text().splitlines()[1:]
+    more = [row.replace("PK-SD", f"PK-{name}") for name in ("PB", "KP", "BA") for row in rows]
+    table.write_text(table.read_text() + "".join(f"{row}\n" for row in more))
+    (told,) = stories(judged(folder)[0])
+    (how_many,) = said(told, "Regions that were low at once make up")
+    assert "probes (probing.ioda) 25%" in how_many
+    assert how_many.endswith("50% make the country low.")
