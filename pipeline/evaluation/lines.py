@@ -12,6 +12,9 @@ COLUMNS = (
     "false per entity-month",
 )  # fmt: skip
 
+IN_MINUTES = ("suspected", "confirmed", "onset", "end")
+"""Those of them that are times [min]."""
+
 
 def case_lines(judged: Judged) -> Iterator[tuple[str, list[str]]]:
     """Each way to read a detector, and its `COLUMNS`; the best signal only where there are several."""

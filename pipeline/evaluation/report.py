@@ -9,8 +9,8 @@ from pipeline.evaluation.curves import curves
 from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lanes import bars_of
-from pipeline.evaluation.lines import COLUMNS, case_lines, total_line
-from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
+from pipeline.evaluation.lines import COLUMNS, IN_MINUTES, case_lines, total_line
+from pipeline.evaluation.phrases import LEGEND, exactness, label_text, remarks, seen
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals
@@ -22,13 +22,17 @@ STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; color: #24292f; }
 h1 { font-size: 1.5rem; }
 h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #d0d7de; padding-top: 1rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; max-width: 100%; }
+table { width: max-content; border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .15rem .5rem; text-align: right; white-space: nowrap; }
 th { vertical-align: bottom; white-space: normal; max-width: 5.5rem; }
 th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 1px solid #57606a; font-weight: 600; }
 tr.ours td { font-weight: 700; background: #f6f8fa; }
-figure { margin: 1.5rem 0; } img { width: 100%; height: auto; border: 1px solid #d0d7de; }
+figure { margin: 1.5rem 0; overflow-x: auto; }
+img { width: 100%; min-width: 55rem; height: auto; border: 1px solid #d0d7de; }
+nav ul { columns: 16rem; padding-left: 1.2rem; }
+.turn { display: none; }
+@media (max-width: 58rem) { .wide, figure { border-right: 3px solid #d0d7de; } .turn { display: block; } }
 .small { color: #57606a; font-size: .85rem; } .remark { color: #953800; margin: .2rem 0; }
 """
 
@@ -44,22 +48,39 @@ def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
     """The page: what all cases come to, and the curves of a sweep; then each case with a picture of every label."""
     judged = list(judged)
     cases = [list(group) for _, group in groupby(judged, key=lambda one: one.case.name)]
-    parts = [_table(map(total_line, totals(judged)))] if len(cases) > 1 else []
+    parts = [_contents(cases), _table(map(total_line, totals(judged)))] if len(cases) > 1 else []
     points = list(swept)
     if points:
         parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")
-    for case in cases:
-        parts += _case(case)
+    for i, case in enumerate(cases, 1):
+        parts += _case(case, i)
     return _page("\n".join(parts))
+
+
+def _contents(cases: list[list[Judged]]) -> str:
+    """Links to the cases, with what there is of each."""
+    links = (
+        f'<li><a href="#case{i}">{_text(case[0].case.name)}</a> <span class="small">{_text(_made(case))}</span></li>'
+        for i, case in enumerate(cases, 1)
+    )
+    return f"<nav><ul>{''.join(links)}</ul></nav>"
+
+
+def _made(case: list[Judged]) -> str:
+    """What ours made of a case, in short."""
+    made = next(one for one in case if one.detector == OURS).readings[0].account
+    false = f"{len(made.false)} false"
+    return f"{made.hits} of {len(made.answers)} hit, {false}" if made.answers else f"a control, {false}"
 
 
 def _page(body: str) -> str:
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <title>netvigil: what was called out, and what was known</title><style>{STYLE}</style></head><body>
 <h1>What was called out, and what was known to have happened</h1>
 <p class="small">{escape(LEGEND)}</p>
+<p class="small turn">Tables and pictures are wider than this screen: move them sideways.</p>
 {body}
 <p class="small">{escape(LIMITS)}</p>
 <p class="small">netvigil says what happened to connectivity, not who did it.</p>
@@ -67,15 +88,26 @@ def _page(body: str) -> str:
 """
 
 
-def _case(judged: list[Judged]) -> Iterator[str]:
-    yield f"<h2>{_text(judged[0].case.name)}</h2><p>{_text(seen(judged[0]))}</p>"
+def _case(judged: list[Judged], number: int) -> Iterator[str]:
+    yield f'<h2 id="case{number}">{_text(judged[0].case.name)}</h2><p>{_text(seen(judged[0]))}</p>'
     if judged[0].case.labels:
         yield f'<p class="small">{_text(exactness(judged[0].tolerance))}</p>'
     yield _table(line for one in judged for line in case_lines(one))
     ours = next(one for one in judged if one.detector == OURS)
-    yield from (f'<p class="remark">{_text(sentence)}</p>' for sentence in remarks(ours))
-    for story in stories(ours):
-        yield f"<figure>{_image(picture(story, bars_of(story, judged)), _alt(story))}</figure>"
+    yield from (_remark(sentence, ours, number) for sentence in remarks(ours))
+    for i, story in enumerate(stories(ours), 1):
+        drawn = _image(picture(story, bars_of(story, judged)), _alt(story))
+        yield f'<figure id="case{number}-{i}">{drawn}</figure>'
+
+
+def _remark(sentence: str, ours: Judged, number: int) -> str:
+    """A remark; of a label that was missed or not met it leads to its picture."""
+    said = _text(sentence)
+    for i, answer in enumerate(ours.readings[0].account.answers, 1):
+        for what in ("missed", "not met"):
+            if sentence.startswith(f"{what}: {label_text(answer)}"):
+                said = f'<a href="#case{number}-{i}">{what}</a>{said.removeprefix(what)}'
+    return f'<p class="remark">{said}</p>'
 
 
 def _alt(story: Story) -> str:
@@ -83,7 +115,8 @@ def _alt(story: Story) -> str:
 
 
 def _table(lines: Iterable[tuple[str, list[str]]]) -> str:
-    head = "".join(f"<th>{_text(name)}</th>" for name in ("detector", *COLUMNS))
+    names = (f"{name} [min]" if name in IN_MINUTES else name for name in ("detector", *COLUMNS))
+    head = "".join(f"<th>{_text(name)}</th>" for name in names)
     rows = "".join(_row(name, cells) for name, cells in lines)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 

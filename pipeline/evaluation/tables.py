@@ -16,7 +16,10 @@ from pipeline.evaluation.totals import totals
 from pipeline.show import WIDE
 from pipeline.wording import printable
 
-NARROW = ("hit", "met", "fal-\nse", "sus-\npect.", "con-\nfirm.", "on-\nset", "end", "cover", "pie-\nces", "ref-\nused")
+NARROW = (
+    "hit", "met", "fal-\nse", "sus-\npect.\nmin", "con-\nfirm.\nmin", "on-\nset\nmin", "end\nmin", "cover", "pie-\nces",
+    "ref-\nused",
+)  # fmt: skip
 """The columns that a terminal of 80 has room for."""
 
 NAME = 13

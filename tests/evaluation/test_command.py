@@ -29,6 +29,7 @@ def test_a_case_is_shown_with_every_detector_beside_ours(tmp_path: Path) -> None
     shown = ran(case(tmp_path / "dark"))
     assert "dark  1 label, 1 entity, 0.1 entity-months" in shown
     assert "allowed: onset −10 to +20 min, end −20 to +30 min, at least 75% covered" in shown
+    assert [line.split().count("min") for line in shown.splitlines() if " min " in line][-1] == 4
     (ours,) = [line.split() for line in shown.splitlines() if line.startswith("ours ")]
     assert ours[1:4] == ["1/1", "1/1", "0"]
     for name in REGISTRY:

@@ -29,7 +29,7 @@ from pipeline.evaluation.lines import who
 from pipeline.evaluation.looks import MOVED, NAMES, WIDTH
 from pipeline.evaluation.phrases import LEGEND, remarks
 from pipeline.evaluation.regions import together
-from pipeline.evaluation.report import report
+from pipeline.evaluation.report import STYLE, report
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
 from pipeline.reasons import LIMITS, signal_name
@@ -206,7 +206,7 @@ def test_the_name_of_a_bar_is_whole(detector: str) -> None:
 
 def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:
     page = report(judged(case(tmp_path / "dark"), "median"))
-    assert page.count("<figure>") == 1
+    assert page.count("<figure ") == 1
     assert escape(LIMITS) in page
     assert "median, any signal" in page
     assert set(re.findall(r'(?:src|href)="([a-z/+]*[:;])', page)) == {"data:"}
@@ -216,6 +216,30 @@ def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:
         drawn = ET.fromstring(base64.b64decode(picture_))
         linked = {value for element in drawn.iter() for name, value in element.attrib.items() if name.endswith("href")}
         assert all(link.startswith("#") for link in linked)
+
+
+def test_a_report_of_several_cases_begins_with_links_to_them_and_a_missed_label_leads_to_its_picture(
+    tmp_path: Path,
+) -> None:
+    first = judged(case(tmp_path / "dark", left=0.3))
+    page = report([*first, *judged(case(tmp_path / "shallow", left=0.999))])
+    places = set(re.findall(r' id="([^"]+)"', page))
+    links = re.findall(r'href="#([^"]+)">([^<]+)<', page)
+    assert links == [("case1", "dark"), ("case2", "shallow"), ("case2-1", "missed")]
+    assert {place for place, _ in links} <= places
+    assert "1 of 1 hit, 0 false" in page
+    assert "<nav>" not in report(first)
+
+
+def test_on_a_small_screen_pictures_and_tables_keep_their_width_and_move_within_their_box() -> None:
+    assert re.search(r"figure {[^}]*overflow-x: auto", STYLE)
+    assert re.search(r"img {[^}]*min-width: 55rem", STYLE)
+    assert re.search(r"\.wide {[^}]*overflow-x: auto", STYLE)
+
+
+def test_columns_of_minutes_say_so(tmp_path: Path) -> None:
+    page = report(judged(case(tmp_path / "dark", left=0.3)))
+    assert re.findall(r"<th>(\w+) \[min\]</th>", page) == ["suspected", "confirmed", "onset", "end"]
 
 
 def test_every_column_is_explained_and_one_case_is_counted_once(tmp_path: Path) -> None:
@@ -274,7 +298,7 @@ def test_a_label_of_what_was_not_observed_is_drawn_as_far_as_it_was(
     folder = case(tmp_path / "odd")
     (folder / "labels.csv").write_text(f"{LABELS}{start},{end},{entity},shutdown,x\n")
     both = judged(folder, "median")
-    assert "<figure>" in report(both)
+    assert "<figure " in report(both)
     first, *_ = stories(both[0])
     assert first.window.start < first.window.end
     if not start.startswith("2024-02"):
