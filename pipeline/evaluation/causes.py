@@ -9,7 +9,7 @@ from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.phrases import share
 from pipeline.evaluation.readings import LOW
-from pipeline.evaluation.regions import known, needed, regions
+from pipeline.evaluation.regions import most_known, needed, regions
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace
 from pipeline.evidence import log_odds, probability
@@ -147,10 +147,7 @@ def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) 
 
 def too_few(traces: Iterable[Trace], time: Span, place: Entity, settings: Fusing) -> str:
     """That a country without a series of its own cannot be judged from so few regions; '' where it can."""
-    many = 0
-    for own in regions(traces).values():
-        start, said = known(own)
-        many = max(many, int(said[(start < time.end) & (start + own[0].width > time.start)].max(initial=0)))
+    many = most_known(traces, time)
     need = needed(place.name, settings.known_parts)
     if many >= need:
         return ""

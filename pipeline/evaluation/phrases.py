@@ -7,6 +7,9 @@ from pipeline.dating import doubts
 from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.regions import most_known, needed
+from pipeline.evaluation.spans import Span
+from pipeline.series import placed
 from pipeline.show import utc
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import too_short, unobserved
@@ -118,7 +121,17 @@ def _why_missed(judged: Judged, answer: Answer, is_unheard: bool) -> str:
         return ": it is not of the time of the recording"
     if judged.past.judged_from is None or label.end <= judged.past.judged_from:
         return ": nothing is confirmed in a series' first day"
-    return ""
+    return _too_few(judged, answer)
+
+
+def _too_few(judged: Judged, answer: Answer) -> str:
+    """That a country without a series of its own had too few regions to be judged from."""
+    place, time = answer.label[2:4], Span(answer.label.start, answer.label.end)
+    if place[0] != "country" or any(trace.entity[:2] == place for trace in judged.traces):
+        return ""
+    own = [t for t in judged.traces if placed(*t.entity[:2], judged.places).country == place[1]]
+    many, need = most_known(own, time), needed(place[1], judged.settings.fusing.known_parts)
+    return f": it has no series of its own, and only {counted(many, 'region')} known" if many < need else ""
 
 
 def _some(sentences: list[str]) -> Iterator[str]:

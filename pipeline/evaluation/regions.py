@@ -39,6 +39,15 @@ def known(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
     return start, np.bincount(place[said], minlength=len(start))
 
 
+def most_known(traces: Iterable[Trace], time: Span) -> int:
+    """Of how many of the regions among these traces something is said at once, at most, by one signal in a time."""
+    most = 0
+    for own in regions(traces).values():
+        start, many = known(own)
+        most = max(most, int(many[(start < time.end) & (start + own[0].width > time.start)].max(initial=0)))
+    return most
+
+
 def needed(country: str, share: float) -> float:
     """How many of a country's regions must be known before it is judged from them; infinitely many where nobody knows
     how many it has.

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.codec import iso
 from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.phrases import remarks
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import learnt, long_outages
@@ -114,8 +115,11 @@ def test_a_country_of_too_few_regions_says_that_it_cannot_be_judged(country: str
     folder = case(tmp_path / "parts", f"{country}-SD", kind="region")
     labels = folder / "labels.csv"
     labels.write_text(labels.read_text().replace(f'region,"{country}-SD"', f"country,{country}"))
-    (told,) = stories(judged(folder)[0])
+    (ours,) = judged(folder)
+    (told,) = stories(ours)
     why = told.sentences[-1]
+    (missed,) = [remark for remark in remarks(ours) if remark.startswith("missed: ")]
+    assert missed.endswith(": it has no series of its own, and only 1 region known")
     assert "cannot be judged" in why
     assert "looked low" not in why
     assert reason in why
