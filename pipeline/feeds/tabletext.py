@@ -200,6 +200,8 @@ def _row(raw: bytes, names: Names) -> tuple[int, int, int, float]:
 
 
 def _number(text: str) -> float:
+    if "_" in text:  # Python's way to write 1000 as 1_000, and no table's
+        raise ValueError("bad-value")
     try:
         return float(text) if text.strip() else np.nan
     except ValueError as error:

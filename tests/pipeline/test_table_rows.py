@@ -80,3 +80,10 @@ def test_a_country_that_is_none_is_told_what_the_code_of_britain_is():
     assert error.detail.endswith(
         "(wanted a country's code of ISO 3166-1, as PK; Britain is GB, Greece is GR, Kosovo is XK)"
     )
+
+
+@pytest.mark.parametrize("value", ["1_000", "1 000", '"1,000"', "1'000", "0x10", "1_0e3"])
+def test_a_number_that_is_grouped_is_no_value(value: str):
+    read = table(row(value=value), row("00:10"))
+    assert [(error.reason, error.place) for error in read.damage] == [("bad-value", "line 2")]
+    assert read.series[0].value.tolist() == [1.0]
