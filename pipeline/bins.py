@@ -76,13 +76,30 @@ NEARLY = 0.9
 RARE = 0.1
 """A slot of the day with less than this share of the commonest slot's times is a stray, and no slot [0-1]."""
 
+USUAL = (
+    60, 120, 180, 300, 600, 900, 1200, 1800, *(hours * 3600 for hours in (1, 2, 3, 4, 6, 8, 12)), DAY, 7 * DAY
+)  # fmt: skip
+"""Widths that series come in [s]: where stamps jitter, theirs is the one of these that is near their steps."""
 
-def infer_cadence(times: np.ndarray) -> Cadence:
-    """The cadence of a given series, from the times of its rows ``(n,) int64`` [s].
+NEAR = 0.05
+"""How near, as a share of it [0-1]."""
+
+JITTER = 4
+"""Stamps that lie on no grid, but all within this part of a width, jitter around one [-]: a quarter of an hour."""
+
+FEW = 0.25
+"""Who has less than this share of the rows of whoever has most is not asked for the steps [0-1]."""
+
+LATE = 60
+"""Whoever asks once an hour stamps what comes a minute late, or this part of another width [-]."""
+
+
+def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadence:
+    """The cadence of a given series, from the times of its rows ``(n,) int64`` [s], and whose they are ``(n,) int``.
 
     The width is the commonest step, the shorter one of a near tie, and the phase that of most rows: one off the grid
     falls into the bin that it lies in.  Where the rows do not lie on that one grid but keep to a few slots of the day,
-    the slots are the cadence.
+    the slots are the cadence.  Where each of them comes a little sooner or later, the width is a usual one.
 
     Examples
     --------
@@ -90,11 +107,15 @@ def infer_cadence(times: np.ndarray) -> Cadence:
     600
     >>> infer_cadence(np.array([570, *range(1200, 12000, 600)]))
     Cadence(width=600, slots=(), phase=0)
+    >>> infer_cadence(np.array([3, 3588, 7207, 10803, 14400, 17999]))
+    Cadence(width=3600, slots=(), phase=0)
     >>> hours = np.array([6, 10, 16, 20, 30, 34, 40, 44, 54, 58])
     >>> infer_cadence(hours * 3600) == Cadence(4 * 3600, slots=(21600, 36000, 57600, 72000))
     True
     """
-    times, rows = np.unique(np.asarray(times, np.int64), return_counts=True)
+    given = np.asarray(times, np.int64)
+    entity = np.zeros(len(given), np.int64) if entity is None else entity
+    times, rows = np.unique(given, return_counts=True)
     if len(times) < 2:
         return Cadence(DAY, phase=int(times[0]) % DAY if len(times) else 0)
     steps, counts = np.unique(np.diff(times), return_counts=True)
@@ -102,7 +123,14 @@ def infer_cadence(times: np.ndarray) -> Cadence:
     phases, at = np.unique(times % width, return_inverse=True)
     held = np.bincount(at, rows)
     even = Cadence(width, phase=int(phases[np.argmax(held)]))
-    return even if held.max() >= NEARLY * rows.sum() else _uneven(times, width) or even
+    is_even = held.max() >= NEARLY * len(given)
+    if is_even and 2 * len(given) >= len(times) * np.count_nonzero(np.bincount(entity)):
+        return even
+    slots, step = None if is_even else _uneven(times, width), _step(given, entity)
+    # many that jitter leave hardly a second without a stamp: the steps of all together say nothing
+    if JITTER * width >= step and (is_even or slots):
+        return slots or even
+    return _jittered(given, entity, step) or slots or even
 
 
 def _uneven(times: np.ndarray, width: int) -> Cadence | None:
@@ -111,6 +139,67 @@ def _uneven(times: np.ndarray, width: int) -> Cadence | None:
     slots = slots[counts >= RARE * counts.max()]
     keeps = len(slots) <= 24 and len(times) >= 2 * len(slots) and np.diff(slots, append=slots[0] + DAY).min() >= width
     return Cadence(width, slots=tuple(slots.tolist())) if keeps else None
+
+
+def _step(times: np.ndarray, entity: np.ndarray) -> int:
+    """The usual step of those who have the shortest one [s], but for who has few rows; 0 where nobody has any."""
+    order = np.lexsort((times, entity))
+    steps, whose = np.diff(times[order]), entity[order][1:]
+    steps, whose = (part[(np.diff(entity[order]) == 0) & (steps > 0)] for part in (steps, whose))
+    if not len(steps):
+        return 0
+    order = np.lexsort((steps, whose))
+    _, first, count = np.unique(whose[order], return_index=True, return_counts=True)
+    middle = steps[order][first + (count - 1) // 2]
+    return int(middle[count >= FEW * count.max()].min())
+
+
+def _jittered(times: np.ndarray, entity: np.ndarray, step: int) -> Cadence | None:
+    """The even cadence of a width near ``step`` [s] that stamps lie around, None where they lie around none."""
+    usual = min(USUAL, key=lambda width: abs(width - step))
+    minutes = (step + 30) // 60 * 60
+    for width in ([usual] if abs(usual - step) <= NEAR * usual else []) + ([minutes] if minutes else []):
+        phase = np.sort(times % width)
+        arcs = np.append(phase, phase + width)[int(np.ceil(NEARLY * len(phase))) - 1 :][: len(phase)] - phase
+        begin, arc = int(phase[np.argmin(arcs)]), int(arcs.min())
+        if JITTER * arc > width:
+            continue
+        phases, counts = np.unique(phase, return_counts=True)
+        most = int(phases[np.argmax(counts)])
+        cadence = Cadence(width, phase=most if 2 * counts.max() > len(phase) else _round(begin, arc, width) % width)
+        bins = cadence.floor(snapped(times, cadence))
+        if _distinct(bins, entity) >= NEARLY * _distinct(times, entity):
+            return cadence
+    return None
+
+
+def _round(begin: int, arc: int, width: int) -> int:
+    """The roundest time in ``[begin, begin + arc]``, or shortly before: stamps are late more often than early [s]."""
+    early = begin - max(arc, width // LATE)
+    for unit in (width, *reversed(USUAL), 30, 10):
+        last = begin // unit * unit
+        if last >= early or last + unit <= begin + arc:
+            return last if last >= early else last + unit
+    return begin
+
+
+def _distinct(times: np.ndarray, entity: np.ndarray) -> int:
+    order = np.lexsort((times, entity))
+    return 1 + int(np.count_nonzero(np.diff(times[order]) | np.diff(entity[order])))
+
+
+def snapped(times: np.ndarray, cadence: Cadence) -> np.ndarray:
+    """Times of rows ``(n,) int64`` [s], those that come shortly before the start of an even bin at its start.
+
+    Examples
+    --------
+    >>> snapped(np.array([3590, 3600, 3610, 5400]), Cadence(3600)).tolist()
+    [3600, 3600, 3610, 5400]
+    """
+    if cadence.slots:
+        return times
+    start = cadence.floor(times + (cadence.width - 1) // JITTER)
+    return np.maximum(times, start)
 
 
 NEVER = -(2**62)

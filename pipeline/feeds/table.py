@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from pipeline.bins import DAY, Cadence, infer_cadence, used_of
+from pipeline.bins import DAY, Cadence, infer_cadence, snapped, used_of
 from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, DecodeError
 from pipeline.feeds.base import Feed, Item
@@ -71,9 +71,10 @@ def read_table(
 ) -> Table:
     """Read a whole table: 24 bytes of memory a row.
 
-    ``entities`` as of `read_entities`; ``cadences`` by signal where they are known, else inferred.  A row that comes
-    twice stays; one of which a later row of the same bin says something else is damage.  A last line without an end is
-    not used: of 86.414 a file that breaks off may leave 8.
+    ``entities`` as of `read_entities`; ``cadences`` by signal where they are known, else inferred.  A row that is
+    stamped shortly before the start of a bin is of that bin.  One that comes twice stays; one of which a later row of
+    the same bin says something else is damage.  A last line without an end is not used: of 86.414 a file that breaks
+    off may leave 8.
 
     Examples
     --------
@@ -152,15 +153,16 @@ def _series(
         low, high = VALID.get(name.partition(".")[0], (0.0, np.finfo(float).max))
         wrong = (value[rows] < low) | (value[rows] > high)
         outside += int(wrong.sum())
-        cadence = cadences.get(name) or infer_cadence(time[rows])
+        stamps = time[rows]
+        cadence = cadences.get(name) or infer_cadence(stamps, entity[rows])
         used, column = np.unique(entity[rows], return_inverse=True)
         given = Rows(
             Run(), NAME, 0, name, cadence.width, cadence.slots, cadence.phase, tuple(known[i] for i in used),
-            time[rows], column.astype(np.int32), np.where(wrong, np.nan, value[rows]),
+            snapped(stamps, cadence), column.astype(np.int32), np.where(wrong, np.nan, value[rows]),
         )  # fmt: skip
         by = _overruled(given, cadence)
         told = by[: max(0, room - len(overruled))]
-        overruled += [_contradiction(given, row, other) for row, other in told.tolist()]
+        overruled += [_contradiction(given, stamps, row, other) for row, other in told.tolist()]
         if len(told) < len(by):
             why = f"{len(by) - len(told):,} more rows have another value than the last one of their bin, which counts"
             overruled.append(DecodeError(NAME, OVERRULED, name, why))
@@ -180,11 +182,11 @@ def _overruled(rows: Rows, cadence: Cadence) -> np.ndarray:
     return np.stack([order, other], axis=1)[(value != says) & ~(np.isnan(value) & np.isnan(says))]
 
 
-def _contradiction(rows: Rows, row: int, other: int) -> DecodeError:
-    """The damage of a row that a later one overrules: no line is known here, but time and series are."""
+def _contradiction(rows: Rows, stamps: np.ndarray, row: int, other: int) -> DecodeError:
+    """The damage of a row that a later one overrules: no line is known here, but ``stamps (n,)`` [s] and series are."""
     entity = rows.entities[rows.entity[row]]
-    place = f"{iso(int(rows.time[row]))} in {rows.signal} of {entity.type} {entity.name}"
-    says = [f"{iso(int(rows.time[i]))} says {rows.value[i]:.12g}" for i in (row, other)]
+    place = f"{iso(int(stamps[row]))} in {rows.signal} of {entity.type} {entity.name}"
+    says = [f"{iso(int(stamps[i]))} says {rows.value[i]:.12g}" for i in (row, other)]
     return DecodeError(NAME, OVERRULED, place, f"two values of one bin: {says[0]}, then {says[1]}, which counts")
 
 
