@@ -1,6 +1,7 @@
 """What similar days lead to expect, with a noise model that knows counts.  What fusion uses by default."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -28,10 +29,10 @@ from detectors.state import fresh
 class Seasonal(Detector[SeasonalState]):
     """Similar days give the shape, the last hours the level, and the residuals the noise.
 
-    The past is kept in slots of half an hour (or a bin, where that is longer), so a step costs the same whatever
-    the width, and the shape is read anew once a slot.  In the first day there is no shape: the expectation is the
-    running level with a band so wide that only a fall by four fifths is provisional, and nothing is confirmed.  What
-    falls at once to less than half is no shape of the next day; but networks may be switched off by night.
+    The past is kept in slots of half an hour (about a bin, where that is longer: `slot_of`), so a step costs the same
+    whatever the width, and the shape is read anew once a slot.  In the first day there is no shape: the expectation is
+    the running level with a band so wide that only a fall by four fifths is provisional, and nothing is confirmed.
+    What falls at once to less than half is no shape of the next day; but networks may be switched off by night.
 
     The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four
     similar days are known: half of a hundred counts is five deviations in each bin, and twelve in all of them.  Beyond
@@ -125,7 +126,7 @@ class Seasonal(Detector[SeasonalState]):
     ) -> tuple[SeasonalState, Verdict]:
         """Judge bins, those of a slot at once, see `detectors.base.Detector`."""
         told = []
-        slots = np.flatnonzero(np.diff(t // max(self.grid, context.width), prepend=NEVER)).tolist()
+        slots = np.flatnonzero(np.diff(t // slot_of(max(self.grid, context.width)), prepend=NEVER)).tolist()
         with np.errstate(all="ignore"):
             for start, end in zip(slots, [*slots[1:], len(t)], strict=True):
                 state = self._turned(state, int(t[start]), context.row(start))
@@ -143,7 +144,7 @@ class Seasonal(Detector[SeasonalState]):
 
     def _turned(self, state: SeasonalState, t: int, context: Context) -> SeasonalState:
         """The state in the slot of t: the slot before written down, the shape read anew."""
-        grid = max(self.grid, context.width)
+        grid = slot_of(max(self.grid, context.width))
         slot, oldest = t // grid * grid, t - (max(LAGS) + 7) * DAY
         if slot == state.slot:
             met = state.calendar.known < len(state.first)
@@ -231,6 +232,19 @@ class Seasonal(Detector[SeasonalState]):
             low=_run(state.low, judged.deep, seen & ~(course.low | judged.deep), bins.t),
             high=_run(state.high, judged.high, seen & ~judged.high, bins.t),
         )
+
+
+@cache
+def slot_of(least: int) -> int:
+    """The length of a slot that is no shorter than ``least`` [s]: a part of a day, or else none would be at the same
+    time of two days; more than a day stays what it is.
+
+    Examples
+    --------
+    >>> slot_of(3600), slot_of(2500), slot_of(9 * 3600), slot_of(7 * DAY) // DAY
+    (3600, 2700, 43200, 7)
+    """
+    return next((part for part in range(least, DAY + 1) if DAY % part == 0), least)
 
 
 def _added(total: np.ndarray, values: np.ndarray) -> np.ndarray:
