@@ -70,8 +70,8 @@ class JudgeStage:
 
     What a feed's series have in common (`pipeline.common`) is divided out before they are judged: the detector sees a
     feed that is whole.  The value that goes on is the one that came, what was expected of it is as the feed shows it.
-    What a feed repeats that is stuck (`pipeline.stuck`), or what it says while all countries have fallen alike, is not
-    observed: its values go on as NaN, its health as 0.
+    What a feed repeats that is stuck (`pipeline.stuck`), or a single series that is frozen, or what it says while all
+    countries have fallen alike, is not observed: values go on as NaN, health as 0.
 
     Those ``beside`` the first detector hear the same, in frames of their own.  These come before the first one's and
     move no watermark: fusion has them all when the bin's turn comes.  They have a ``slow_calendar`` of their own.
@@ -92,8 +92,9 @@ class JudgeStage:
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
         verdicts, common, blind = self._judge(series, bins, fresh, columns)
-        shared = {"value": np.where(blind[:, None], np.nan, bins.value[fresh]), "start": bins.start[fresh]}
-        shared["health"] = np.where(blind[:, None], np.float32(0), bins.health[fresh])
+        blind = blind[:, columns]
+        shared = {"value": np.where(blind, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
+        shared["health"] = np.where(blind, np.float32(0), bins.health[fresh])
         shared["common"] = common
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
@@ -137,7 +138,7 @@ class JudgeStage:
         self, series: Series, bins: Bins, fresh: np.ndarray, columns: np.ndarray
     ) -> tuple[list[Verdict], np.ndarray, np.ndarray]:
         """Of the bins ``fresh (t,)``: every detector's verdict, the share at which all series stand for their feed's
-        reasons, and whether it is one of which nothing can be said, both ``(t,)``."""
+        reasons ``(t,)``, and of whom nothing can be said ``(t, n)``."""
         shape = (len(fresh), len(series.entities))
         x, health = np.full(shape, np.nan), np.zeros(shape)
         x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
@@ -149,17 +150,17 @@ class JudgeStage:
         if len(series.detectors) > 1:
             slow = np.array([self.slow_calendar(series.countries, t)[1] for t in bins.start[fresh].tolist()])
             slow = slow.reshape(shape)
-        told, common, blind = [], np.full(len(fresh), np.nan), np.zeros(len(fresh), bool)
+        told, common, blind = [], np.full(len(fresh), np.nan), np.zeros(shape, bool)
         at, reach, is_votable = 0, len(fresh), votable(series.who, self.settings)
         while at < len(fresh):
-            taken, is_stuck = series.repeats.take(x[at : at + reach], self.settings.stuck_odds)
+            unseen = series.repeats.take(x[at : at + reach], self.settings.stuck_odds, bins.width)
+            taken = len(unseen)
             now = slice(at, at + taken)
-            if is_stuck:
-                x[now], health[now] = np.nan, 0.0
+            x[now][unseen], health[now][unseen] = np.nan, 0.0
             context = Context(bins.width, health[now], slot[now], kind[now], series.switched)
             verdicts, share, is_broken = self._judge_some(series, bins.start[fresh][now], x[now], context, slow[now])
             series.repeats.judged(verdicts[0].state)
-            common[now], blind[now] = share if is_votable else np.nan, is_broken | is_stuck
+            common[now], blind[now] = share if is_votable else np.nan, is_broken[:, None] | unseen
             told.append(verdicts)
             at, reach = at + taken, 2 * taken
         n = shape[1]
@@ -263,7 +264,8 @@ class JudgeStage:
                 prefix = f"{i}.{j}."
                 own = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
                 states.append(unpack_state(detector, own))
-            repeats = Repeats.load(counts, {name: arrays[f"{i}.repeats.{name}"] for name in ("last", "calm")})
+            own = {name: arrays[f"{i}.repeats.{name}"] for name in ("last", "calm", "counts", "usual")}
+            repeats = Repeats.load(counts, own)
             self.series[run[0], signal] = Series(
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, Level(*level),

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import is_low
+from detectors.base import DAY, is_low
+from pipeline.frozen import Frozen
 from pipeline.lasting import latest
 
 LONGER = 1.5
@@ -27,7 +28,7 @@ class Repeats:
     One is chance, too, that is no longer than others that ended by themselves, the ``longest`` of them: a country
     rests at night.  What is 0 repeats nothing: it is observed and empty.  Low ones may lie on the floor together in a
     real outage, for weeks: ``calm (n,)`` says which were not low when they last moved, and a bin counts only where most
-    of those that repeat were calm.
+    of those that repeat were calm.  Single series that always move are another matter: ``frozen``.
 
     ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (t, n)``: whose is another in
     the bins taken in last.
@@ -40,17 +41,21 @@ class Repeats:
     longest: int = 0
     last: np.ndarray = field(default_factory=lambda: np.empty(0))
     calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+    frozen: Frozen = field(default_factory=Frozen)
     moved: np.ndarray = field(default_factory=lambda: np.empty((0, 0), bool), compare=False)
 
-    def take(self, x: np.ndarray, odds: float) -> tuple[int, bool]:
+    def take(self, x: np.ndarray, odds: float, width: int) -> np.ndarray:
         """Take in bins ``x (t, n) float64``, NaN = not observed, while something moves; one that repeats alone.
 
-        Returns how many were taken in, at least one, and whether their feed is stuck.
+        Returns which values are no observation ``(taken, n) bool``, of one bin at least: all where the feed is stuck,
+        those of single series that are frozen.
 
         Parameters
         ----------
         odds
             A run less likely than this is no chance [0-1]; 0: none is stuck.
+        width
+            Length of a bin [s]: of a single series a day must have been seen.
 
         Examples
         --------
@@ -58,10 +63,10 @@ class Repeats:
 
         >>> repeats = Repeats()
         >>> moving = np.array([[100.0 + i % 7, 50.0 - i % 5, 8.0] for i in range(200)])
-        >>> repeats.take(moving[:1], 1e-9), repeats.take(moving[1:], 1e-9)
-        ((1, False), (199, False))
-        >>> [repeats.take(moving[[-1, -1]], 1e-9) for _ in range(5)]
-        [(1, False), (1, False), (1, False), (1, True), (1, True)]
+        >>> len(repeats.take(moving[:1], 1e-9, 1800)), len(repeats.take(moving[1:], 1e-9, 1800))
+        (1, 199)
+        >>> [repeats.take(moving[[-1, -1]], 1e-9, 1800).tolist() for _ in range(4)][2:]
+        [[[False, False, False]], [[True, True, True]]]
         """
         self._grow(x.shape[1])
         seen, last = ~np.isnan(x), _filled(self.last, x)
@@ -69,21 +74,27 @@ class Repeats:
         same = known & (x == last[:-1])
         moves = (known & ~same).any(axis=1)
         t = max(1, int(np.argmin(np.append(moves, False))))
+        is_stuck = not moves[0] and self._repeats(x[0], same[0], odds)
+        unseen = self.frozen.take(x[:t], last[:t], self.calm, odds, max(LEAST, DAY // width), is_stuck)
+        t = len(unseen)
         self.moved, self.last = (seen & ~same)[:t], last[t]
         if moves[0]:
             self.still, self.seen = self.still + self.held, self.seen + self.held + t
             self.longest = max(self.longest, self.run)
             self.run = self.held = 0
-            return t, False
-        rests = same[0] & (x[0] > 0)
+        return unseen | is_stuck
+
+    def _repeats(self, x: np.ndarray, same: np.ndarray, odds: float) -> bool:
+        """Whether the feed is stuck with a bin ``x (n,)`` in which nothing moves, and some are the ``same (n,)``."""
+        rests = same & (x > 0)
         if not 2 * (rests & self.calm).sum() > rests.sum():
-            return 1, False
+            return False
         self.run += 1
         rate = (self.still + 1) / (self.seen + 2)
         is_stuck = self.seen >= LEAST and odds > 0 and self.run * log(rate) < log(odds)
         is_stuck &= self.run > LONGER * self.longest
         self.held += not is_stuck
-        return 1, is_stuck
+        return is_stuck
 
     def judged(self, state: np.ndarray) -> None:
         """What the verdicts of the bins taken in were ``(t, n) int8``: of those that moved they tell who is calm."""
@@ -96,16 +107,19 @@ class Repeats:
                 np.append(self.last, np.full(more, np.nan)),
                 np.append(self.calm, np.ones(more, bool)),
             )
+            self.frozen.grow(more)
 
     def save(self) -> tuple[tuple[int, int, int, int, int], dict[str, np.ndarray]]:
         """Counts and arrays."""
-        return (self.run, self.held, self.still, self.seen, self.longest), {"last": self.last, "calm": self.calm}
+        arrays = {"last": self.last, "calm": self.calm, "counts": self.frozen.counts, "usual": self.frozen.usual}
+        return (self.run, self.held, self.still, self.seen, self.longest), arrays
 
     @classmethod
     def load(cls, counts: Any, arrays: dict[str, np.ndarray]) -> "Repeats":
         """What was saved."""
         run, held, still, seen, longest = counts
-        return cls(run, held, still, seen, longest, arrays["last"].copy(), arrays["calm"].copy())
+        last, calm, each, usual = (arrays[name].copy() for name in ("last", "calm", "counts", "usual"))
+        return cls(run, held, still, seen, longest, last, calm, Frozen(each, usual))
 
 
 def _filled(last: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -54,7 +54,7 @@ class Judging:
     stuck_odds: Share = 1e-9
     """Where all series of a signal repeat their values for longer than this probable, by how often they did before,
     their feed is stuck and nothing is observed [0-1]: for series that always move two or three repeats, for those that
-    mostly stand still no number.  0: never."""
+    mostly stand still no number.  So it is of a single series, if its values hardly ever repeat.  0: never."""
 
     def __post_init__(self) -> None:
         for day in self.holidays:

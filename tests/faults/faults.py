@@ -164,10 +164,10 @@ def paused(rows: Rows) -> Iterable[Rows]:
 
 
 class Frozen:
-    """The last values before the fault come again and again."""
+    """The last values before the fault come again and again, of one place, or of all."""
 
-    def __init__(self, end: int = 2**40, begin: int = FAULT) -> None:
-        self.begin, self.end = begin, end
+    def __init__(self, end: int = 2**40, begin: int = FAULT, only: str = "") -> None:
+        self.begin, self.end, self.only = begin, end, only
         self.last: dict[tuple[str, str], float] = {}
 
     def __call__(self, rows: Rows) -> Iterable[Rows]:
@@ -176,7 +176,7 @@ class Frozen:
             key = (rows.signal, rows.entities[rows.entity[i]].name)
             if rows.time[i] < self.begin:
                 self.last[key] = float(value[i])
-            elif rows.time[i] < self.end:
+            elif rows.time[i] < self.end and self.only in ("", key[1]):
                 value[i] = self.last[key]
         return [replace(rows, value=value)]
 

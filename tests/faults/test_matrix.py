@@ -31,7 +31,7 @@ class Case(NamedTuple):
     ``sees``: the share of healthy sources is never less than this from the fault on [0-1], or for at most ``blind``
     bins, None where nothing is observed from within so many bins on, until the end; ``late`` and ``dead``: whether
     records come too late, and cannot be used.  ``end``: whether the end of a real outage is told, which a witness holds
-    open that is no longer observed.
+    open that is no longer observed.  ``only``: the one place that it is about, '' all of them.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Case(NamedTuple):
     late: bool = False
     dead: bool = False
     end: bool = True
+    only: str = ""
 
 
 ROUTES = (
@@ -81,6 +82,14 @@ SERIES = (
         sees=None,
         blind=6,
         end=False,
+    ),
+    Case(
+        "one country of one signal frozen",
+        lambda frames: f.of_rows("traffic.radar", f.Frozen(only="PK"))(frames),
+        sees=None,
+        blind=8,
+        end=False,
+        only="PK",
     ),
     Case("all frozen", lambda frames: f.of_rows("", f.Frozen())(frames), sees=None, blind=6, end=False),
     Case("duplicates", f.repeated, late=True),
@@ -137,7 +146,9 @@ def test_a_fault_on_a_calm_day_is_no_outage(kind: str, case: Case) -> None:
     for place in ("AA", "BB", "CC") if kind == "routes" else ("PK", "IQ"):
         states, health = zip(*found.seen(signal, place, FAULT, END), strict=True)
         assert not {LOW_PROVISIONAL, LOW_CONFIRMED} & set(states)
-        if case.sees is None:
+        if case.only not in ("", place):
+            assert min(health) == 1
+        elif case.sees is None:
             assert set(states[case.blind :]) == {UNKNOWN}
             assert max(health[case.blind :]) < 0.5, "below quorum: the blind alert reads this"
         else:

@@ -1,0 +1,116 @@
+"""A single series that says the same again and again while its feed goes on: frozen upstream, and not observed."""
+
+from dataclasses import dataclass, field
+from math import log
+
+import numpy as np
+
+SHORTEST = 3
+"""Fewer repeats are told of nobody [bins]."""
+
+LONGER = 1.5
+"""So many times its longest run that ended by itself [-]."""
+
+MOVES = 0.1
+"""A series that repeats its value in a larger share of its bins does so by its nature [0-1]."""
+
+FALL = 0.75
+"""What begins with a fall to less than this share of the value before may be an outage that is flat [0-1]."""
+
+RUN, HELD, STILL, SEEN, LONGEST = range(5)
+
+
+@dataclass
+class Frozen:
+    """How often each series repeats its last value, and since how many bins it does.
+
+    Address space, indices and counts of a handful are flat for weeks and mean it: their past says so, and nothing is
+    ever said of them.  Whose values hardly ever repeat, and who now does so for longer than that is probable, is not
+    observed until it moves.  Not so what may be an outage that is flat: zeros, and a run that began with a fall, or
+    at a value that was low by its verdict.
+
+    ``counts (5, n) int64`` [bins]: the present run, what of it had passed for observed; of the runs that are over, how
+    much was a repeat, and of how many bins; and the longest of them.  ``usual (n,) bool``: whether the run began
+    without a fall.
+    """
+
+    counts: np.ndarray = field(default_factory=lambda: np.zeros((5, 0), np.int64))
+    usual: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+
+    def take(
+        self, x: np.ndarray, last: np.ndarray, calm: np.ndarray, odds: float, least: int, is_blind: bool = False
+    ) -> np.ndarray:
+        """Take in bins ``x (t, n) float64``, NaN = not observed, as far as it is known who is calm.
+
+        Returns which values are no observation, ``(taken, n) bool``, of one bin at least.
+
+        Parameters
+        ----------
+        last
+            The last value that was observed before each bin ``(t, n)``.
+        calm
+            Which were not low when they moved last before these bins ``(n,) bool``.
+        odds
+            A run less likely than this is no chance [0-1]; 0: none is frozen.
+        least
+            Bins that must have been seen of a series [bins].
+        is_blind
+            Whether these bins are no observation of anybody: they teach nothing.
+
+        Examples
+        --------
+        One that moves and then stands still, one that is always flat, and one that falls and is flat then:
+
+        >>> x = np.array([[100.0 + i % 7, 8.0, 50.0 - i % 5] for i in range(60)])
+        >>> x[50:] = [[104, 8, 20]]
+        >>> frozen = Frozen(np.zeros((5, 3), np.int64), np.zeros(3, bool))
+        >>> told = frozen.take(x, np.vstack([np.full((1, 3), np.nan), x[:-1]]), np.ones(3, bool), 1e-9, 24)
+        >>> len(told), frozen.take(x[len(told):], x[len(told) - 1:-1], np.ones(3, bool), 1e-9, 24).sum(axis=0).tolist()
+        (56, [4, 0, 0])
+        """
+        run, held, still, seen, longest = self.counts
+        unseen, fresh = np.zeros(x.shape, bool), np.zeros(x.shape[1], bool)
+        for i, (value, before) in enumerate(zip(x, last, strict=True)):
+            moves = (value != before) & ~np.isnan(value - before)
+            same = (value == before) & (value > 0)
+            if odds > 0 and same.any():
+                found = self._found(value, same, odds, least)
+                if fresh[found].any():  # of whom it is not known yet whether it moved to a low value
+                    return unseen[:i]
+                unseen[i, found] = calm[found]
+            fresh |= moves
+            seen += moves
+            over = np.flatnonzero(moves & (run > 0))
+            still[over] += held[over]
+            seen[over] += held[over]
+            longest[over] = np.maximum(longest[over], held[over])
+            run[over] = held[over] = 0
+            np.copyto(self.usual, value >= FALL * before, where=moves)
+            run += same
+            held += same & ~(unseen[i] | is_blind)
+        return unseen
+
+    def _found(self, value: np.ndarray, same: np.ndarray, odds: float, least: int) -> np.ndarray:
+        """Those ``(m,) int`` whose run is no chance with this bin, in which they repeat their ``value (n,)``."""
+        run, _, still, seen, longest = self.counts
+        longer = same & self.usual & (run + 1 >= SHORTEST) & (seen >= least)
+        longer &= (still + 1 < MOVES * (seen + 2)) & (run + 1 > LONGER * longest)
+        at = np.flatnonzero(longer)
+        rate = np.maximum((still[at] + 1) / (seen[at] + 2), _chance(value[at]))
+        return at[(run[at] + 1) * np.log(rate) < log(odds)]
+
+    def grow(self, more: int) -> None:
+        """Make room for so many series more."""
+        self.counts = np.append(self.counts, np.zeros((5, more), np.int64), axis=1)
+        self.usual = np.append(self.usual, np.zeros(more, bool))
+
+
+def _chance(value: np.ndarray) -> np.ndarray:
+    """How often a count around ``value (n,)`` repeats itself by chance alone; 0 where it is no whole number [0-1].
+
+    Examples
+    --------
+    >>> _chance(np.array([1.0, 100.0, 0.5])).round(3).tolist()
+    [0.282, 0.028, 0.0]
+    """
+    return np.where(value == np.rint(value), 1 / np.sqrt(4 * np.pi * value), 0.0)
