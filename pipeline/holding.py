@@ -123,6 +123,7 @@ def after(cells: Columns, rows: np.ndarray, terms: np.ndarray, onset: np.ndarray
     """Terms ``(n, s)`` less those against an outage that say nothing of what stood in it: of what was seen before its
     onset ``(n,)`` [s], and of what is normal only since the last witness has left the bottom."""
     before = cells["seen"][rows] + cells.wide <= onset[:, None]
-    bottom = cells["at_bottom"][rows].max(axis=1, keepdims=True)
+    bottom = cells["at_bottom"][rows]
+    bottom = np.where(bottom >= onset[:, None], bottom, 0).max(axis=1, keepdims=True)
     since = (bottom > 0) & (cells["calm_from"][rows] > bottom)
     return np.where((terms < 0) & (before | since), 0.0, terms)
