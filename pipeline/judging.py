@@ -16,7 +16,7 @@ from pipeline.common import Votes, broken, common_mode, may_have_moved, shifted,
 from pipeline.lasting import latest
 from pipeline.level import Level
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
-from pipeline.runs import touch
+from pipeline.runs import remember, touch
 from pipeline.settings import Judging
 from pipeline.snapshot import pack, unpack
 from pipeline.stuck import Repeats
@@ -85,9 +85,12 @@ class JudgeStage:
         self.slow_calendar = slow_calendar or calendar
         self.settings = settings or Judging()
         self.series: dict[tuple[str, str], Series] = {}
+        self.ended: dict[tuple[str, str], None] = {}
 
     def step(self, bins: Bins) -> list[Verdicts]:
-        """Judge the bins of one frame."""
+        """Judge the bins of one frame; one that comes again after the end of its signal is nothing new."""
+        if (bins.run.id, bins.signal) in self.ended:
+            return []
         series = self._series(bins)
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = self._columns(series, bins.entities)
@@ -98,6 +101,7 @@ class JudgeStage:
         shared["common"] = common
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
+            remember(self.ended, (bins.run.id, bins.signal))
         homes = self._homes(series, bins.entities)
         teller = next((partition for partition, own in enumerate(homes) if len(own)), 0)
         told = []
@@ -252,12 +256,12 @@ class JudgeStage:
             arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()} | {f"{i}.calm": s.calm}
             for j, state in enumerate(s.states):
                 arrays |= {f"{i}.{j}.{name}": array for name, array in pack_state(state).items()}
-        return pack(head, arrays)
+        return pack((head, list(self.ended)), arrays)
 
     def load(self, state: bytes) -> None:
         """Take over saved series."""
-        head, arrays = unpack(state)
-        self.series = {}
+        (head, ended), arrays = unpack(state)
+        self.series, self.ended = {}, dict.fromkeys((run, signal) for run, signal in ended)
         for i, (run, signal, entities, judged, level, counts) in enumerate(head):
             detectors, states = (self.detector(signal), *self.beside(signal)), []
             for j, detector in enumerate(detectors):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from pipeline.engine import Engine
 from pipeline.fusion import FuseStage
 from pipeline.ledger import Ledger
 from pipeline.merging import MergeStage
@@ -45,6 +46,15 @@ def test_the_last_bins_of_a_signal_are_merged_once(restarted: bool) -> None:
         state, stage = stage.save(), MergeStage({"x": 1})
         stage.load(state)
     assert stage.step(part(300, END)) == []
+
+
+def test_the_last_bins_of_a_signal_are_judged_once() -> None:
+    stage = Engine().judge()
+    assert stage.step(part(0, UP))
+    assert stage.step(part(300, END))
+    state, again = stage.save(), Engine().judge()
+    again.load(state)
+    assert stage.step(part(300, END)) == again.step(part(300, END)) == []
 
 
 def test_of_a_long_frame_with_many_suspicions_few_bins_are_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:

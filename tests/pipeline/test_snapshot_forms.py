@@ -69,6 +69,7 @@ def merge() -> MergeStage:
 def judge() -> Any:
     stage = Engine().judge()
     stage.step(dataclasses.replace(bins(0, 0), partition=-1))
+    stage.step(dataclasses.replace(bins(0, 0), partition=-1, run=OVER, status=END))
     return stage
 
 
