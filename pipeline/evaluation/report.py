@@ -19,17 +19,17 @@ from pipeline.wording import printable
 
 STYLE = """
 :root { color-scheme: light; }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; color: #24292f; }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #24292f; }
 h1 { font-size: 1.5rem; }
 h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #d0d7de; padding-top: 1rem; }
 .wide { overflow-x: auto; max-width: 100%; }
 table { width: max-content; border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .15rem .5rem; text-align: right; white-space: nowrap; }
+th, td { padding: .15rem .4rem; text-align: right; white-space: nowrap; }
 th { vertical-align: bottom; white-space: normal; max-width: 5.5rem; }
 th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 1px solid #57606a; font-weight: 600; }
 tr.ours td { font-weight: 700; background: #f6f8fa; }
 figure { margin: 1.5rem 0; overflow-x: auto; }
-img { width: 100%; min-width: 55rem; height: auto; border: 1px solid #d0d7de; }
+img { box-sizing: border-box; width: 100%; min-width: 55rem; height: auto; border: 1px solid #d0d7de; }
 nav ul { columns: 16rem; padding-left: 1.2rem; }
 .turn { display: none; }
 @media (max-width: 58rem) { .wide, figure { border-right: 3px solid #d0d7de; } .turn { display: block; } }
