@@ -115,7 +115,8 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
     """
     found = recordings([case.folder])
     signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
-    playback = Playback(found, Run(f"replay-{uuid.uuid4().hex[:12]}", "replay", signals))
+    stale = engine.settings.fusing.stale
+    playback = Playback(found, Run(f"replay-{uuid.uuid4().hex[:12]}", "replay", signals), stale=stale)
     collected, doings, end = Collected(), Doings(), max(recording.end for recording in found)
     first: list[int] = []
 

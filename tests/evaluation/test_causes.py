@@ -110,7 +110,7 @@ def test_what_was_only_suspected_says_what_it_comes_to_and_what_it_takes(tmp_pat
     assert why.endswith("% (with −4.0 before anything is seen), and 95% confirm.")
 
 
-@pytest.mark.parametrize(("country", "reason"), [("PK", "50% of them are known, and 1 of its 7 was."), ("XX", "")])
+@pytest.mark.parametrize(("country", "reason"), [("PK", "50% of them are known, and 1 of its 7 was."), ("XK", "")])
 def test_a_country_of_too_few_regions_says_that_it_cannot_be_judged(country: str, reason: str, tmp_path: Path) -> None:
     folder = case(tmp_path / "parts", f"{country}-SD", kind="region")
     labels = folder / "labels.csv"
