@@ -34,8 +34,11 @@ class Seasonal(Detector[SeasonalState]):
     the running level with a band so wide that only a fall by four fifths is provisional, and nothing is confirmed.
     What falls at once to less than half is no shape of the next day; but networks may be switched off by night.
 
+    So it is of a first day unlike all before, a first weekend.
+
     The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four
-    similar days are known: half of a hundred counts is five deviations in each bin, and twelve in all of them.  Beyond
+    similar days are known, or one and three quarters are lost: half of a hundred counts is five deviations in each
+    bin, and twelve in all of them.  Beyond
     a slot only a loss of half adds up so, and for half a day: a smaller one may be the mood of the day.
 
     The noise is that of `detectors.noise`.  Where even a fall to zero would not be clear of it (a dozen counts),
@@ -47,7 +50,7 @@ class Seasonal(Detector[SeasonalState]):
     Parameters
     ----------
     grid
-        Length of a slot [s].
+        Least length of a slot, a divisor of a day [s].
     enter, leave
         Deviations below the expectation at which a low begins, and above which it is over [-].
     shallow

@@ -13,6 +13,9 @@ from detectors.similar import plain, similar
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
 
+SOME = 1000
+"""Entities whose past is read at once [-]."""
+
 WHOLE = 0.9
 """What has again so much of what was expected before it was lost is back as a whole [-]."""
 
@@ -74,17 +77,16 @@ def _heard(
 ) -> np.ndarray:  # fmt: skip
     """Of which ``runs (n,) bool`` enough was observed in the time ``lasts (n,)`` before t [s]: half as many slots as in
     as long a time before them.  What nobody sees for a week becomes no level by that."""
-    rows = np.flatnonzero(runs)
-    times, values = past.rows(rows, plain(len(runs)))
-    begun = np.where(state.low != NEVER, state.low, state.high)[rows][:, None]
-    last, first, known = lasts[rows][:, None], state.first[rows][:, None], ~np.isnan(values)
-    since = np.maximum(first, begun - last)
-    before = (
-        np.count_nonzero(known & (times >= since) & (times < begun), axis=1) / np.maximum(begun - since, grid)[:, 0]
-    )
-    now = np.count_nonzero(known & (times >= t - last), axis=1) / last[:, 0]
     enough = np.zeros(len(runs), bool)
-    enough[rows] = 2 * now >= before
+    rows = np.flatnonzero(runs)
+    for some in np.split(rows, range(SOME, len(rows), SOME)):
+        times, values = past.rows(some, plain(len(runs)))
+        begun = np.where(state.low != NEVER, state.low, state.high)[some][:, None]
+        last, known = lasts[some][:, None], ~np.isnan(values)
+        since = np.maximum(state.first[some][:, None], begun - last)
+        before = np.count_nonzero(known & (times >= since) & (times < begun), axis=1)
+        now = np.count_nonzero(known & (times >= t - last), axis=1)
+        enough[some] = 2 * now / last[:, 0] >= before / np.maximum(begun - since, grid)[:, 0]
     return enough
 
 

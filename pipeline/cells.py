@@ -30,8 +30,8 @@ class Cells(Columns):
         bins = (column[None] for column in (said.state, weight, ratio, said.observed))
         fresh = self.noted(rows, signal, np.array([said.start]), *bins)
         if not self.slow[signal]:  # what is seen of an open outage is what was judged last
-            mute = is_open & (said.state == UNKNOWN)
-            fresh["ratio"] = np.where(mute, self["ratio"][rows, signal], fresh["ratio"])
+            silent = is_open & (said.state == UNKNOWN)
+            fresh["ratio"] = np.where(silent, self["ratio"][rows, signal], fresh["ratio"])
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
         fresh["since"] = np.where(explained[:, None], 0, fresh["since"])
         fresh |= self._holes(said, rows, signal, is_open)

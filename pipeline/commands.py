@@ -46,8 +46,8 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     options.check_apart(paths)
     pace = options.pace()
     found = recordings(paths, DAY if pace is None else piece(pace))
-    stale = chosen(options.settings).fusing.stale
-    playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None, stale)
+    fusing = chosen(options.settings).fusing
+    playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None, fusing.stale)
     console = Console(stderr=options.as_json)
     history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
     doings = Doings()
@@ -58,8 +58,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
 
     result = _watched(console, playback, options, see, end_of(found), doings.take)
     told = (doings.told(playback.observed), doings.unjudged.told(), Lately.of(result))
-    known_parts = chosen(options.settings).fusing.known_parts
-    code = tell(console, playback, result, options.as_json, "", *told, known_parts)
+    code = tell(console, playback, result, options.as_json, "", *told, fusing.known_parts)
     for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)
     return code
@@ -173,9 +172,11 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     weeks, day = ([rows.take((rows.time >= end - DAY) == late) for rows in made.rows] for late in (False, True))
     recording = Recording("table", signals, itertools.chain(chunks(weeks), chunks(day, DAY // 48)))
     pace = Pace(DAY / DEMO_DAY, since=end - DAY)
-    playback = Playback([recording], _run([recording], "replay"), pace)
+    fusing = chosen(settings).fusing
+    playback = Playback([recording], _run([recording], "replay"), pace, fusing.stale)
     result = _watched(console, playback, options, lambda _: None, end)
-    tell(console, playback, result, as_json=False, note="Reconstructed: these series were made, not measured.")
+    note = "Reconstructed: these series were made, not measured."
+    tell(console, playback, result, as_json=False, note=note, known_parts=fusing.known_parts)
     if folder is not None:
         console.print(f"left in {folder}: {', '.join(FILES)}")
 

@@ -17,8 +17,6 @@ MOVES = 0.1
 FALL = 0.75
 """What begins with a fall to less than this share of the value before may be an outage that is flat [0-1]."""
 
-RUN, HELD, STILL, SEEN, LONGEST = range(5)
-
 
 @dataclass
 class Frozen:

@@ -67,8 +67,22 @@ def counted(
         # where so much is gone for a day, what answers from elsewhere says as little against it as routes do
         gone = (terms[:, beside] > cells.settings.slow_low) & (losses(ratio[:, beside]) >= QUARTER)
         if gone.any():
-            terms[gone] = np.maximum(terms[gone], cells.settings.against("bgp"))
+            terms[gone] = _hushed(terms[gone], cells.settings.against("bgp"))
     return terms
+
+
+def _hushed(terms: np.ndarray, least: float) -> np.ndarray:
+    """Terms ``(n, s)`` none of which says more against an outage than ``least`` [log-odds], and all of them together no
+    more than two such would, however many stand.
+
+    Examples
+    --------
+    >>> _hushed(np.array([[8.0, -2.0, 0.0, 0.0, 0.0], [8.0, -2.0, -0.5, -0.5, -0.5]]), -0.5).tolist()
+    [[8.0, -0.5, 0.0, 0.0, 0.0], [8.0, -0.25, -0.25, -0.25, -0.25]]
+    """
+    terms = np.maximum(terms, least)
+    total = np.minimum(terms, 0).sum(axis=1, keepdims=True)
+    return np.where(terms < 0, terms * np.minimum(1, 2 * least / np.minimum(total, 2 * least)), terms)
 
 
 def _outweighed(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:

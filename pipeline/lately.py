@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from pipeline.codec import iso
 from pipeline.explaining import FEW, place_name
@@ -24,6 +25,14 @@ class Lately:
     left: tuple[Left, ...] = ()
     until: int = 0
 
+    @cached_property
+    def by_id(self) -> dict[str, list[Left]]:
+        """What was seen last of each outage."""
+        found: dict[str, list[Left]] = {}
+        for one in self.left:
+            found.setdefault(one.id, []).append(one)
+        return found
+
     @classmethod
     def of(cls, result: Result) -> "Lately":
         """That of a replay."""
@@ -40,7 +49,7 @@ class Lately:
         >>> lately.shown(outage)
         [Left(id='x', signal='probing.ioda', start=7200, end=10800, ratio=0.55)]
         """
-        own = [one for one in self.left if one.id == outage.id and outage.state in OPEN]
+        own = self.by_id.get(outage.id, []) if outage.state in OPEN else []
         return [one for one in own if one.end + max(SPAN, one.end - one.start) > self.until]
 
 

@@ -47,9 +47,8 @@ class Ledger:
         self.usual = Usual(settings)
         self.lives: dict[int, Life] = {}
         self.past: dict[int, list[int]] = {}
-        self.open = np.zeros(0, bool)
-        self.confirmed = np.zeros(0, bool)
         self.prior = Prior(self.roll, settings)
+        self.open, self.confirmed, self.day = np.zeros(0, bool), np.zeros(0, bool), np.zeros(0, np.int64)
 
     def see(self, turns: Sequence[Turn]) -> list[Heard]:
         """Take in bins in the order of their turns; returns what follows from each.
@@ -57,12 +56,13 @@ class Ledger:
         As long as nobody is out they are taken in at once, up to the one in which an outage begins.
         """
         told: list[Heard] = []
-        reach = most = max(1, AT_ONCE // max(len(self.roll), 1))
+        reach = len(turns)
         while (at := len(told)) < len(turns):
+            most = max(1, AT_ONCE // max(len(self.roll), len(turns[at].verdicts.entities), 1))
             single = self.lives or self.usual.returned.any() or self.cells.recent(turns[at].end)
-            calm = 0 if single else self._rest(turns[at : at + reach])
+            calm = 0 if single else self._rest(turns[at : at + min(reach, most)])
             told += [Heard([])] * calm if calm else [self._hear(turns[at])]
-            reach = reach if single else min(most, 2 * calm + 1)  # in vain no more is looked at than is of use
+            reach = reach if single else 2 * calm + 1  # in vain no more is looked at than is of use
         return told
 
     def _rest(self, turns: Sequence[Turn]) -> int:
@@ -71,7 +71,8 @@ class Ledger:
         for places in by_frame(turns):
             frame, signal = self._enter(turns[places[0]])
             spells.append(Spell.of(turns, places, frame, signal, self.cells))
-        calm = self._until_out(spells, np.array([turn.end for turn in turns], np.int64))
+        ends, middles = (np.array([getattr(turn, at) for turn in turns], np.int64) for at in ("end", "middle"))
+        calm = self._until_out(spells, ends, middles)
         for spell in spells:
             if spell.places[0] < calm:
                 fold(self.cells, spell.until(calm))
@@ -91,14 +92,14 @@ class Ledger:
                 return place
         return len(turns)
 
-    def _until_out(self, spells: Sequence[Spell], ends: np.ndarray) -> int:
+    def _until_out(self, spells: Sequence[Spell], ends: np.ndarray, middles: np.ndarray) -> int:
         """How many turns it takes until an outage begins, or that there are."""
         low = [spell.rows[(spell.weight > 0).any(axis=0)] for spell in spells]
         rows = np.unique(np.concatenate([np.flatnonzero((self.cells["weight"] > 0).any(axis=1)), *low]))
         if not len(rows):  # nothing is the matter with anybody
             return len(ends)
         terms, word = counted(self.cells, spells, rows, ends)
-        priors, flat = self.prior.at(rows, ends[:, None]).ravel(), terms.reshape(-1, terms.shape[2])
+        priors, flat = self.prior.at(rows, middles[:, None]).ravel(), terms.reshape(-1, terms.shape[2])
         odds = log_odds(priors, self.cells.loudest(flat), self.cells.signals, self.settings).reshape(word.shape)
         return int(np.argmax(np.append((self._witnessed(odds, terms) & word).any(axis=1), True)))
 
@@ -118,7 +119,7 @@ class Ledger:
             made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings, lately)
             all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells))
         self.cells.write(all_, place, signal, self.open[rows])
-        told, wholes = self._weigh(rest, turn.end), self._weigh(whole, turn.end, are_countries=True)
+        told, wholes = self._weigh(rest, turn), self._weigh(whole, turn, are_countries=True)
         told = [self._joined(outage) for outage in told] if any(wholes) else told
         return Heard([outage for outage in told + wholes if outage is not None], None if held is said else held)
 
@@ -130,20 +131,19 @@ class Ledger:
         self.usual.grow(len(self.roll), len(self.cells.signals))
         return frame, signal
 
-    def _weigh(self, rows: np.ndarray, end: int, are_countries: bool = False) -> list[Outage | None]:
+    def _weigh(self, rows: np.ndarray, turn: Turn, are_countries: bool = False) -> list[Outage | None]:
         """Go on with the outages of entities of which there is word; parts come before their countries."""
         if len(rows):
             rows = rows[self.open[rows] | (self.cells["weight"][rows] > 0).any(axis=1)]
         if not len(rows):  # nothing is the matter with anybody
             return []
         sure = self.confirmed[rows]
-        heard = terms = self._terms(rows, end, sure)
+        heard = terms = self._terms(rows, turn.end, sure)
         if sure.any():
             heard = terms.copy()
             heard[sure] = unreturned(self.cells, rows[sure], terms[sure])
-        # an outage keeps the prior of the day that it began on
-        since = [self.lives[row].detected_at if row in self.lives else end for row in rows.tolist()]
-        prior = self.prior.at(rows, np.array([since]))[0]
+        now = np.full((1, len(rows)), turn.middle)
+        prior = self.prior.at(rows, now, np.where(self.open[rows], self.day[rows], now))[0]
         odds = log_odds(prior, self.cells.loudest(heard), self.cells.signals, self.settings)
         shares = self._shares(rows) if are_countries else [0.0] * len(rows)
         odds = odds + self.settings.together * np.array(shares)
@@ -151,9 +151,9 @@ class Ledger:
         order = sorted(np.flatnonzero(witnessed | self.open[rows]).tolist(), key=lambda i: self._turn(int(rows[i])))
         if not (at := np.array(order, np.intp)).size:
             return []
-        evidence = self._evidence(rows[at], terms[at], probability(odds[at]), end)
+        evidence = self._evidence(rows[at], terms[at], probability(odds[at]), turn.end)
         return [
-            self._advance(row, seen, shares[i], end)
+            self._advance(row, seen, shares[i], turn)
             for i, row, seen in zip(order, rows[at].tolist(), evidence, strict=True)
         ]
 
@@ -209,14 +209,15 @@ class Ledger:
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))
 
-    def _advance(self, row: int, evidence: Evidence, share: float, end: int) -> Outage | None:
-        entity = self.roll[row]
+    def _advance(self, row: int, evidence: Evidence, share: float, turn: Turn) -> Outage | None:
+        entity, end = self.roll[row], turn.end
         life = self.lives.get(row)
         if life is None:
             life = self.lives[row] = Life(
                 entity.type, entity.name, self.tense, min(evidence.onset, end), end,
-                country=entity.country or entity.name, before=tuple(self.past.get(row, ())),
+                country=entity.country or entity.name, before=tuple(self.past.get(row, ())), day=turn.middle,
             )  # fmt: skip
+            self.day[row] = turn.middle
         life.advance(self._seen(row, life, evidence, share, end), self.settings)
         if life.state not in OPEN:
             del self.lives[row]
@@ -241,7 +242,7 @@ class Ledger:
         name, terms = "", tuple[Term, ...]()
         if worst or later:
             name = kind(self.roll[row], evidence, signals, self._networks(row))
-            day = self.prior.term(row, life.detected_at)
+            day = self.prior.term(row, life.day)
             terms = named(evidence, signals, share, day, self.settings)
         return Seen(
             at=end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
@@ -273,9 +274,8 @@ class Ledger:
     def _grow(self) -> None:
         """Room for new entities."""
         self.cells.grow(len(self.roll))
-        more = np.zeros(len(self.roll) - len(self.open), bool)
-        self.open, self.confirmed = np.concatenate([self.open, more]), np.concatenate([self.confirmed, more])
-        self.prior.grow()
+        more = (0, len(self.roll) - len(self.open))
+        self.open, self.confirmed, self.day = (np.pad(a, more) for a in (self.open, self.confirmed, self.day))
 
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:
         """Head and arrays."""
@@ -295,5 +295,6 @@ class Ledger:
         self.lives = {row: Life.load(life) for row, life in lives}
         self.past = {row: list(starts) for row, starts in past}
         self.open[list(self.lives)] = True
+        self.day[list(self.lives)] = [life.day for life in self.lives.values()]
         self.usual.out[[row for row, life in self.lives.items() if life.confirmed_at is not None]] = True
         self.confirmed[[row for row, life in self.lives.items() if life.state == CONFIRMED]] = True

@@ -12,6 +12,9 @@ from pipeline.outages import Life
 from pipeline.reasons import speaking
 from pipeline.records import Left
 
+MOST = 5000
+"""So many open outages are told of in the message that ends a run [-]: confirmed ones first, the deepest first."""
+
 
 def left(ledger: Ledger, now: int) -> tuple[Left, ...]:
     """What was seen last of each open outage by the signals that speak for it, the heaviest first.
@@ -19,15 +22,14 @@ def left(ledger: Ledger, now: int) -> tuple[Left, ...]:
     It is one bin, with what it is weighed against: a mean over more of them might begin before the onset.  Of a
     signal's detectors the one tells whose word counts ``now`` [s], the first where both do.
     """
-    rows, cells = np.array(list(ledger.lives), np.intp), ledger.cells
+    open_ = sorted(ledger.lives.items(), key=lambda one: (one[1].confirmed_at is None, -one[1].severity))[:MOST]
+    rows, cells = np.array([row for row, _ in open_], np.intp), ledger.cells
     says = terms(cells, rows, now, np.ones(len(rows), bool)) > 0
     # a ratio is of the last bin that was judged, of a slow detector of any in which it expects something
     start = np.where(cells.slow, cells["seen"][rows], cells["spoke"][rows])
     known = np.isfinite(cells["ratio"][rows]) & (start > 0)
     columns = (column.tolist() for column in (says, start, known, cells["ratio"][rows]))
-    return tuple(
-        told for life, *own in zip(ledger.lives.values(), *columns, strict=True) for told in _left(life, cells, *own)
-    )
+    return tuple(told for (_, life), *own in zip(open_, *columns, strict=True) for told in _left(life, cells, *own))
 
 
 def _left(

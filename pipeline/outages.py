@@ -60,7 +60,8 @@ class Life:
 
     Its terms, its kind and its severity are those of the moment when the evidence was heaviest: how it looked at its
     worst, and what signals told later of which nothing had been heard by then.  ``dated``: whether its onset was seen;
-    ``before``: onsets of outages of the last days [s]; ``at``: the moment that it has come to [s].
+    ``before``: onsets of outages of the last days [s]; ``at``: the moment that it has come to [s]; ``day``: the
+    middle of the bin in which it was first suspected [s].
     """
 
     entity_type: str
@@ -81,6 +82,7 @@ class Life:
     country: str = ""
     part_of: str = ""
     at: int = 0
+    day: int = 0
     finest: int = 0
     networks: float = 0.0
     before: tuple[int, ...] = ()

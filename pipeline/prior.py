@@ -58,47 +58,66 @@ class Prior:
 
     def __init__(self, roll: Roll, settings: Fusing) -> None:
         self.roll, self.settings = roll, settings
-        self.base = np.empty(0)
+        self.base, self.country, self.is_country = np.empty(0), np.empty(0, np.intp), np.empty(0, bool)
+        self.countries: tuple[str, ...] = ()
+        self.changes = 0
         self.known: dict[tuple[str, int], list[Day]] = {}
 
-    def grow(self) -> None:
-        """Take in those that are new."""
-        priors = self.settings.prior
-        new = self.roll.entities[len(self.base) :]
-        self.base = np.append(self.base, [priors.get(entity.type, min(priors.values())) for entity in new])
+    def at(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray | None = None) -> np.ndarray:
+        """Log-odds ``(t, n)`` of those at ``rows (n,)``.
 
-    def at(self, rows: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Log-odds ``(t, n)`` of those at ``rows (n,)`` in bins that end at ``times (t, 1)`` or, each its own,
-        ``(t, n)`` [s]."""
-        odds = np.tile(self.base[rows], (len(times), 1))
+        Parameters
+        ----------
+        now
+            Middles of the bins, ``(t, 1)`` or, each its own, ``(t, n)`` [s].
+        since
+            ``(t, n)`` those of the bins in which an outage that is open was first suspected: it keeps the day that
+            speaks for it, and the feast that it began on only as long as there is one [s].
+        """
+        self._learn()
+        odds = np.tile(self.base[rows], (len(now), 1))
         if not odds.size:
             return odds
-        first, last = int(times.min()), int(times.max())
-        columns: dict[str, list[int]] = {}
-        for i, row in enumerate(rows.tolist()):
-            columns.setdefault(self.roll[row].country, []).append(i)
-        for country, own in columns.items():
-            for day in self._near(country, first, last):
-                some = own if day.kind == HOLIDAY else [i for i in own if self.roll[int(rows[i])].type == "country"]
-                when = times if times.shape[1] == 1 else times[:, some]
-                odds[:, some] += np.where((day.start < when) & (when <= day.end), day.weight, 0.0)
+        began = now if since is None else since
+        first, last = (int(f([f(now), f(began)])) for f in (np.min, np.max))
+        for place in np.unique(self.country[rows]).tolist():
+            days = list(self._near(self.countries[place], first, last))
+            if not days:
+                continue
+            own = self.country[rows] == place
+            feast = {id(times): _on([day for day in days if day.kind == HOLIDAY], times) for times in (now, began)}
+            odds += np.where(own & feast[id(now)] & feast[id(began)], self.settings.holiday, 0.0)
+            for day in (day for day in days if day.kind != HOLIDAY):
+                odds += np.where(own & self.is_country[rows] & _on([day], began), day.weight, 0.0)
         return odds
 
     def term(self, row: int, time: int) -> Term | None:
-        """The term of the day of a bin that ends at ``time`` [s], where it is one that counts."""
+        """The term of the day on which an outage was first suspected, in a bin whose middle is at ``time`` [s], where
+        it is one that counts."""
         entity = self.roll[row]
         for day in self._near(entity.country, time, time):
-            if day.kind == HOLIDAY or entity.type == "country":
+            if day.start <= time < day.end and (day.kind == HOLIDAY or entity.type == "country"):
                 return Term(OF_DAY + day.kind, None, None, round(day.weight, 2), 1.0)
         return None
 
+    def _learn(self) -> None:
+        """Know anew what is known of the roll's entities."""
+        if self.changes == self.roll.changes:
+            return
+        priors, entities = self.settings.prior, self.roll.entities
+        self.base = np.array([priors.get(entity.type, min(priors.values())) for entity in entities])
+        places = {country: i for i, country in enumerate(dict.fromkeys(entity.country for entity in entities))}
+        self.country = np.array([places[entity.country] for entity in entities], np.intp)
+        self.is_country = np.array([entity.type == "country" for entity in entities], bool)
+        self.countries, self.changes = tuple(places), self.roll.changes
+
     def _near(self, country: str, first: int, last: int) -> Iterator[Day]:
-        """The days of a country in which a bin lies that ends between two times [s]."""
+        """The days of a country near two times and between them [s]."""
         years = {datetime.fromtimestamp(time, UTC).year for time in (first - DAY, first, last, last + DAY)}
         for year in range(min(years), max(years) + 1):
             if (country, year) not in self.known:
                 self.known[country, year] = list(self._days(country, year))
-            yield from (day for day in self.known[country, year] if day.start < last and first <= day.end)
+            yield from (day for day in self.known[country, year] if day.start <= last and first < day.end)
 
     def _days(self, country: str, year: int) -> Iterator[Day]:
         """The days of a country in a year; one that matters is no holiday."""
@@ -110,3 +129,11 @@ class Prior:
             kind = named.get(day, HOLIDAY)
             weight = self.settings.holiday if kind == HOLIDAY else of_day(kind, self.settings.day_most)
             yield Day(start, end, kind, weight)
+
+
+def _on(days: list[Day], times: np.ndarray) -> np.ndarray:
+    """Which times [s] are on any of these days."""
+    on = np.zeros(times.shape, bool)
+    for day in days:
+        on |= (day.start <= times) & (times < day.end)
+    return on

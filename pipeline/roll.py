@@ -24,9 +24,11 @@ class Frame(NamedTuple):
 
 
 class Roll:
-    """Every entity in the order in which it came; ``parts``: the rows of a country's networks and of its regions."""
+    """Every entity in the order in which it came; ``parts``: the rows of a country's networks and of its regions;
+    ``changes``: how often anything was learnt of any of them."""
 
     def __init__(self) -> None:
+        self.changes = 0
         self.entities: list[Entity] = []
         self.rows: dict[tuple[str, str], int] = {}
         self.parts: dict[tuple[str, str], list[int]] = {}
@@ -63,6 +65,9 @@ class Roll:
         known = Entity(*entity[:2]) if row is None else self.entities[row]
         country, title = known.country or entity.country, known.title or entity.title
         whole = Entity(*entity[:2], country, known.mobile or entity.mobile, title)
+        if row is not None and whole == known:
+            return
+        self.changes += 1
         if row is None:
             row = self.rows[entity[:2]] = len(self.entities)
             self.entities.append(whole)

@@ -21,6 +21,11 @@ class Turn(NamedTuple):
         return self.verdicts.signal + (BESIDE + self.verdicts.detector if self.beside else "")
 
     @property
+    def middle(self) -> int:
+        """The middle of the bin [s]: the day that most of it is of."""
+        return self.end - self.verdicts.width // 2
+
+    @property
     def said(self) -> Said:
         """What it says."""
         verdicts, i = self.verdicts, self.at

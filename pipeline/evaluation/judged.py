@@ -88,9 +88,6 @@ def _merit(read: Read) -> tuple[int, int, int, float, str]:
 Reached = Callable[[float], None]
 """Is told how much of a case has been judged [0-1]."""
 
-ReachedBy = Callable[[str, float], None]
-"""And by which detector."""
-
 
 class Outcome(NamedTuple):
     """What came out of the engine for one case."""

@@ -22,8 +22,12 @@ def unit(signal: str, width: int) -> str:
     --------
     >>> unit("bgp.ris", 600), unit("traffic.radar", 5400)
     ('/24 blocks seen,\na bin of 10 min', 'as the feed gives it,\na bin of 90 min')
+    >>> unit("bgp.ris6", 300)
+    'prefixes seen,\na bin of 5 min'
     """
-    return f"{NAMED.get(signal, KINDS.get(kind_of(signal), GIVEN))},\n{per_bin(width)}"
+    kind = kind_of(signal)
+    usual = SIX if kind == "bgp" and signal.endswith("6") else KINDS.get(kind, GIVEN)
+    return f"{NAMED.get(signal, usual)},\n{per_bin(width)}"
 
 
 def per_bin(width: int) -> str:

@@ -23,10 +23,12 @@ SAG = 0.88
 """What is left: as it is shown, it is no outage on a day like any other."""
 
 
-def told(marks: str, at: int, settings: Fusing = ELECTION, entity: Entity | None = None) -> list[Outage]:
+def told(
+    marks: str, at: int, settings: Fusing = ELECTION, entity: Entity | None = None, width: int = 300
+) -> list[Outage]:
     stage = FuseStage(0, settings)
     own = {} if entity is None else {"entity": entity}
-    frame = verdicts(PROBING, marks, run=RUN, at=at, left=SAG, **own)  # type: ignore[arg-type]
+    frame = verdicts(PROBING, marks, run=RUN, at=at, left=SAG, width=width, **own)  # type: ignore[arg-type]
     return [out for out in stage.step(frame) if isinstance(out, Outage)]
 
 
@@ -52,6 +54,14 @@ def test_the_day_goes_by_the_clock_of_the_country() -> None:
     assert len(told(".l", MIDNIGHT - 300)) == 1
     assert len(told(".l", MIDNIGHT + 24 * HOUR - 600)) == 1
     assert told(".l", MIDNIGHT + 24 * HOUR - 300) == []
+
+
+@pytest.mark.parametrize(("width", "first"), [(DAY, 5 * HOUR), (6 * HOUR, 5 * HOUR), (6 * HOUR, -HOUR)])
+def test_a_wide_bin_is_of_the_day_that_most_of_it_is_of(width: int, first: int) -> None:
+    """A day of UTC ends at five in the morning in Karachi: it is not of that day."""
+    assert len(told("l", MIDNIGHT + first, width=width)) == 1
+    assert told("l", MIDNIGHT + first - DAY, width=width) == []
+    assert told("l", MIDNIGHT + first + DAY, width=width) == []
 
 
 def test_an_outage_that_goes_on_after_midnight_keeps_the_prior_of_the_day_that_it_began_on() -> None:
@@ -92,10 +102,9 @@ def test_a_day_when_clocks_change_is_as_long_as_it_is_there() -> None:
     roll = Roll()
     roll.enter(Entity("country", "GB", "GB"))
     prior = Prior(roll, Fusing(days={"GB 2024-03-31": "election", "GB 2024-10-27": "election"}, holiday=0))
-    prior.grow()
     starts = [seconds("2024-03-31T00:00:00Z"), seconds("2024-10-26T23:00:00Z")]
     ends = [start + hours * HOUR for start, hours in zip(starts, (23, 25), strict=True)]
-    times = np.array([t for a, b in zip(starts, ends, strict=True) for t in (a, a + 1, b, b + 1)])[:, None]
+    times = np.array([t for a, b in zip(starts, ends, strict=True) for t in (a - 1, a, b - 1, b)])[:, None]
     assert (prior.at(np.array([0]), times)[:, 0] > -4.0).tolist() == [False, True, True, False] * 2
 
 
@@ -125,9 +134,36 @@ def test_on_a_public_holiday_it_takes_more_to_be_sure_but_what_is_gone_is_gone(
     assert sure(Fusing(holiday=0), FEAST)
 
 
+def test_what_begins_on_a_feast_is_judged_like_others_once_that_is_over() -> None:
+    """Forty percent of the traffic are missing from the evening of the second feast day on, and for a week."""
+
+    def confirmed(begin: int) -> int | None:
+        stage = FuseStage(0, Fusing())
+        marks = "." * 24 + "L" * 150
+        frame = verdicts(
+            PROBING, marks, run=RUN, width=HOUR, at=begin - DAY, left=0.72, entity=Entity("country", "NL", "NL")
+        )
+        stage.step(dataclasses.replace(frame, score=np.where(frame.score < 0, -9.5, 0.0)))
+        (outage,) = stage.open()
+        return outage.confirmed_at and outage.confirmed_at - begin
+
+    assert confirmed(FEAST + DAY + 19 * HOUR) == 5 * HOUR  # at one in the morning: the first bin of a plain day
+    assert confirmed(FEAST + 3 * DAY) == HOUR
+
+
 def test_an_election_that_is_a_holiday_is_an_election() -> None:
     roll = Roll()
     roll.enter(Entity("country", "NL", "NL"))
     term = Prior(roll, Fusing(days={"NL 2024-12-25": "election"})).term(0, FEAST + HOUR)
     assert term is not None
     assert term.signal == "day.election"
+
+
+def test_what_is_learnt_later_of_an_entity_counts_from_then_on() -> None:
+    """A signal that does not say whose a network is came first."""
+    roll = Roll()
+    prior, when = Prior(roll, Fusing()), np.array([[FEAST + HOUR]])
+    roll.enter(Entity("asn", "AS1"))
+    assert prior.at(np.array([0]), when).tolist() == [[-4.0]]
+    roll.enter(Entity("asn", "AS1", "NL"))
+    assert prior.at(np.array([0]), when).tolist() == [[-5.0]]
