@@ -99,7 +99,8 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
 
     The width is the commonest step, the shorter one of a near tie, and the phase that of most rows: one off the grid
     falls into the bin that it lies in, or into the next where it lies in the last quarter of it.  Where the rows do not
-    lie on that one grid but keep to a few slots of the day, the slots are the cadence.  Where each of them comes a little sooner or later, the width is a usual one.
+    lie on that one grid but keep to a few slots of the day, the slots are the cadence.  Where each of them comes a
+    little sooner or later, the width is a usual one.
 
     Examples
     --------

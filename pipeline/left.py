@@ -12,7 +12,7 @@ from pipeline.outages import Life
 from pipeline.reasons import speaking
 from pipeline.records import Left
 
-MOST = 5000
+MOST = 8000
 """So many open outages are told of in the message that ends a run [-]: confirmed ones first, the deepest first."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import msgspec
 
 from pipeline.fusion import FuseStage
+from pipeline.left import MOST
 from pipeline.records import END, Outage, Progress
 from pipeline.settings import Fusing
 from pipeline.topics import MAX_MESSAGE
@@ -35,3 +36,4 @@ def test_what_is_left_of_thousands_at_the_end_is_read_in_a_moment_and_fits_a_mes
     assert time.perf_counter() - began < PATIENCE
     assert [one.ratio for one in ended.left] == [0.0] * OUT
     assert 4 * len(msgspec.json.encode(ended)) < MAX_MESSAGE, "also where four signals tell"
+    assert MOST == OUT, "and of more it does not tell"
