@@ -17,7 +17,7 @@ from detectors.base import (
     joined,
 )
 from detectors.history import History
-from detectors.seasonal_course import RISE, Given, given, running
+from detectors.seasonal_course import RISE, Given, given, may_be_switched, running
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import renewed
 from detectors.seasonal_state import SeasonalState, written
@@ -155,13 +155,13 @@ class Seasonal(Detector[SeasonalState]):
         calendar = noted(state.calendar, t, context).forget(oldest)
         # what was read ahead was read for the day that was: a weekend's first slot is no workday's
         next_one = slot == state.slot + grid and calendar.end == state.calendar.end
-        past = written(state)
-        state, is_renewed = renewed(self, state, past, calendar, t, grid)
+        past, switched = written(state), may_be_switched(context, len(state.first))
+        state, is_renewed = renewed(self, state, past, calendar, t, grid, switched)
         lost = np.where(t - state.until > max(LAGS) * DAY, 0.0, state.lost)  # what was before is past remembering
         past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            return similar(past, calendar, view, at, grid, lost == 0, state.first)
+            return similar(past, calendar, view, at, grid, lost == 0, state.first, switched)
 
         before, shape, after, now = state.shape, state.after, state.after, state.most
         if context.width >= self.grid:

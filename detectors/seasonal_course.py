@@ -119,8 +119,13 @@ def given(
         first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
     number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
     settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
-    switched = np.ones(x.shape[1], bool) if context.switched is None else context.switched
-    return Given(t, context.width, x, seen, shape, settled, first, number, whole, previous, switched[None])
+    switched = may_be_switched(context, x.shape[1])[None]
+    return Given(t, context.width, x, seen, shape, settled, first, number, whole, previous, switched)
+
+
+def may_be_switched(context: Context, n: int) -> np.ndarray:
+    """Which of n entities may be switched off by night ``(n,) bool``: any, where that is not known."""
+    return np.ones(n, bool) if context.switched is None else context.switched
 
 
 def running(add: np.ufunc, start: np.ndarray, rows: np.ndarray) -> np.ndarray:

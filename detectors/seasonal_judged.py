@@ -19,7 +19,7 @@ WIDE = 0.22
 """Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
 
 NEARLY = 0.75
-"""What has lost so much is told by bins in a row as soon as one similar day is known [0-1]."""
+"""What a place has lost so much of is told by bins in a row as soon as one similar day is known [0-1]."""
 
 LEAST = 0.01
 """An expectation is off by no more than a hundred times [-]."""
@@ -98,7 +98,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     noise = noises(rule, state, bins, level.free, alike, course.cap)
     fallen = _fallen(rule, state, bins, expected, np.sqrt(noise.noise[:-1] * expected))
     fell = ~np.isnan(fallen)
-    unsure = _unsure(np.where(fell & settled, SWING * swing, unsure), x / expected)
+    unsure = _unsure(np.where(fell & settled, SWING * swing, unsure), x / expected, ~bins.switched)
     sd = deviation(noise.noise[:-1], expected, beside(expected, state.days, unsure, bins.whole[:-1], rule.flat))
     sd, away = np.maximum(sd, np.where(settled, 0.0, WIDE * expected)), x - expected
     # bins of a low that is over are no evidence of the next one
@@ -138,7 +138,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     stays = (code_before == LOW_CONFIRMED) & low & (loss > rule.depth / 2)
     confirmed = settled & ((deep & clear & sure) | stays)
     # of what is sure, bins in a row say as much as they do together: noise is less of it, and doubt is as much
-    counts = confirmed & ((state.days >= KNOWN) | ((state.days > 0) & (loss >= NEARLY)))
+    counts = confirmed & ((state.days >= KNOWN) | ((state.days > 0) & (loss >= NEARLY) & ~bins.switched))
     score = np.where(counts, np.minimum(score, bounded(summed_up)), score)
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
@@ -159,13 +159,13 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     return Judged(score, sd, deep, high, code, streak[-1], fallen, found, level, noise, of_sums[-1], *last)
 
 
-def _unsure(unsure: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+def _unsure(unsure: np.ndarray, ratio: np.ndarray, is_place: np.ndarray) -> np.ndarray:
     """Deviation of the expectation itself, as a share of it ``(t, n)``, for a value of this ``ratio (t, n)`` to it.
 
-    An expectation is off by a factor: below half of it the deviation is that of logarithms, for to leave a twentieth it
-    must be off by twenty.
+    An expectation of a place (``is_place (1, n)``) is off by a factor: below half of it the deviation is that of
+    logarithms, for to leave a twentieth it must be off by twenty.  A network may leave that on any feast.
     """
-    deep = ratio < HALF
+    deep = (ratio < HALF) & is_place
     if not deep.any():
         return unsure
     left = np.clip(ratio, LEAST, HALF)

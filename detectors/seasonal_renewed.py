@@ -21,13 +21,13 @@ WHOLE = 0.9
 
 
 def renewed(
-    rule: "Seasonal", state: SeasonalState, past: History, calendar: History, t: int, grid: int
+    rule: "Seasonal", state: SeasonalState, past: History, calendar: History, t: int, grid: int, switched: np.ndarray
 ) -> tuple[SeasonalState, bool]:
     """Runs that have lasted by t are the level from then on: their raw values are the past, and nothing before.
 
     But of a level that was lost and is back as a whole the past from before is known, see `View`; of one that is back
     in part it is remembered, with what is ``still`` lost.  ``past`` and ``calendar`` are those up to t [s], in slots of
-    ``grid`` [s]; also returned is whether anything was renewed.
+    ``grid`` [s]; ``switched (n,)``: see `similar`; also returned is whether anything was renewed.
     """
     seen = state.count > 0
     low = seen & (state.low != NEVER) & (t - state.low >= rule.renew_low)
@@ -46,7 +46,7 @@ def renewed(
     still = np.zeros_like(state.lost)
     if (whole := shifted & ~low & (state.lost > 0)).any():
         view = View(np.full_like(start, t), state.until, again)
-        before = similar(past, calendar, view, state.slot, grid, ~whole, state.first)[0]
+        before = similar(past, calendar, view, state.slot, grid, ~whole, state.first, switched)[0]
         part = state.raw / state.count / before
         still = np.where(whole & (part < WHOLE), 1 - part, 0.0)
         whole &= ~(part < WHOLE) & (before > 0)

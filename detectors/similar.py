@@ -77,7 +77,8 @@ def plain(n: int) -> View:
 
 
 def similar(
-    past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray
+    past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray,
+    switched: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Median of the slot on similar days, how many days it rests on, and the most of any day, all ``(n,)``.
 
@@ -89,7 +90,8 @@ def similar(
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
     Of a young entity, whose ``first (n,)`` value [s] is of the last days, that may be all that there is: the count is
-    0, too, and from the fourth day on its own way.
+    0, too, and from the fourth day on its own way.  What is ``switched (n,) bool`` by night, or may be, is believed
+    that way sooner, see `detectors.base.Context`.
     """
     n, newest, as_noted = len(view.since), calendar.end - 1, plain(len(view.since))
     now = calendar.read(newest, as_noted)
@@ -128,8 +130,8 @@ def similar(
         each, few = ((raw < AS_LOW * most) | ~known).all(axis=0), np.count_nonzero(known, axis=0) < KNOWN
         count = np.where(each & few & (slot - first < YOUNG), 0, count)
         if (own := each & new & ~few).any():
-            own &= ~_rose(past, calendar, slot, AS_LOW * most)
-        chosen = _own(chosen, raw, is_off & _works(raw, most, alike), own)
+            own &= switched | ~_rose(past, calendar, slot, AS_LOW * most)
+        chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike)), own)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(chosen[OLDER])
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most

@@ -6,9 +6,9 @@ from detectors.base import DAY, LOW_CONFIRMED
 from pipeline.columns import COUNTED, Columns
 from pipeline.evidence import losses, strong_ones
 
-QUARTER = 0.25
-"""What has lost as much of its traffic for a day or more is out, whatever stands: who throttles, or takes the phones,
-leaves what answers from elsewhere as it was [0-1]."""
+HALF = 0.5
+"""What has lost as much of its traffic for a day or more is out, whatever stands [0-1].  Of less nobody can
+tell it from a feast, a strike or a season: it is suspected."""
 
 
 def stale(cells: Columns, ends: np.ndarray, now: int | np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def counted(
         # the first detector has got used to what a slower one still remembers
         terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
         # where so much is gone for a day, what answers from elsewhere says as little against it as routes do
-        gone = (terms[:, beside] > cells.settings.slow_low) & (losses(ratio[:, beside]) >= QUARTER)
+        gone = (terms[:, beside] > cells.settings.slow_low) & (losses(ratio[:, beside]) >= HALF)
         if gone.any():
             terms[gone] = _hushed(terms[gone], cells.settings.against("bgp"))
     return terms

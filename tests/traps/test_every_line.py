@@ -95,6 +95,7 @@ HELD = {
         "traps/test_labels.py::test_those_of_iraq_are_met_though_probes_are_back_half_an_hour_after_the_label",
     ),
     "throttled service": (
+        "traps/test_standing.py::test_a_third_of_it_gone_for_days_is_what_a_feast_or_a_strike_takes_and_only_suspected",
         "traps/test_standing.py::test_traffic_that_stays_low_for_a_day_is_confirmed_whatever_stands",
         "traps/test_standing.py::test_it_was_not_when_each_of_them_spoke_against_it_in_full",
         "traps/test_slow.py::test_daily_means_see_the_sag_and_the_step_of_a_throttling_and_single_bins_neither",

@@ -1,4 +1,4 @@
-"""A quarter of the traffic gone for days is out, however many others stand: who throttles leaves them as they are."""
+"""Half of the traffic gone for days is out, however many others stand; of a third nobody can tell it from a feast."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def confirmed(left: float, stand: tuple[str, ...]) -> list[float]:
     return [((outage.confirmed_at or 0) - MONDAY - FALL) / HOUR for outage in found]
 
 
-@pytest.mark.parametrize("left", [0.6, 0.7])
+@pytest.mark.parametrize("left", [0.35, 0.45])
 @pytest.mark.parametrize("stand", [STAND[:1], STAND[:4], STAND])
 def test_traffic_that_stays_low_for_a_day_is_confirmed_whatever_stands(left: float, stand: tuple[str, ...]) -> None:
     (late,) = confirmed(left, stand)
@@ -30,6 +30,11 @@ def test_traffic_that_stays_low_for_a_day_is_confirmed_whatever_stands(left: flo
 
 def test_it_was_not_when_each_of_them_spoke_against_it_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding, "_hushed", lambda terms, least: np.maximum(terms, least))
-    assert confirmed(0.6, STAND) == []
+    assert confirmed(0.45, STAND) == []
     monkeypatch.setattr(holding, "_hushed", lambda terms, least: terms)
-    assert confirmed(0.6, STAND[:4]) == []
+    assert confirmed(0.45, STAND[:4]) == []
+
+
+@pytest.mark.parametrize("left", [0.6, 0.68])
+def test_a_third_of_it_gone_for_days_is_what_a_feast_or_a_strike_takes_and_only_suspected(left: float) -> None:
+    assert confirmed(left, STAND[:4]) == []
