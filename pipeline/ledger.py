@@ -62,7 +62,7 @@ class Ledger:
             single = self.lives or self.usual.returned.any() or self.cells.recent(turns[at].end)
             calm = 0 if single else self._rest(turns[at : at + min(reach, most)])
             told += [Heard([])] * calm if calm else [self._hear(turns[at])]
-            reach = reach if single else 2 * calm + 1  # in vain no more is looked at than is of use
+            reach = reach if single else max(32, 2 * calm)  # in vain no more is looked at than is of use
         return told
 
     def _rest(self, turns: Sequence[Turn]) -> int:

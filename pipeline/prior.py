@@ -27,6 +27,9 @@ SHUTDOWNS = 182 / (182 + 729)
 HOLIDAY = "holiday"
 """The kind of a day that is free, by the package `holidays`."""
 
+KEPT = 4096
+"""Spans of days whose days of the calendar are kept [-]: looked up, and found anew where they are gone."""
+
 
 def of_day(kind: str, most: float) -> float:
     """How much likelier an outage of a country is on a day that matters [log-odds], at most ``most``.
@@ -62,6 +65,7 @@ class Prior:
         self.countries: tuple[str, ...] = ()
         self.changes = 0
         self.known: dict[tuple[str, int], list[Day]] = {}
+        self.near: dict[tuple[str, int, int], list[Day]] = {}
 
     def at(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray | None = None) -> np.ndarray:
         """Log-odds ``(t, n)`` of those at ``rows (n,)``.
@@ -81,8 +85,7 @@ class Prior:
         began = now if since is None else since
         first, last = (int(f([f(now), f(began)])) for f in (np.min, np.max))
         for place in np.unique(self.country[rows]).tolist():
-            days = list(self._near(self.countries[place], first, last))
-            if not days:
+            if not (days := self._around(self.countries[place], first // DAY, last // DAY)):
                 continue
             own = self.country[rows] == place
             feast = {id(times): _on([day for day in days if day.kind == HOLIDAY], times) for times in (now, began)}
@@ -95,7 +98,7 @@ class Prior:
         """The term of the day on which an outage was first suspected, in a bin whose middle is at ``time`` [s], where
         it is one that counts."""
         entity = self.roll[row]
-        for day in self._near(entity.country, time, time):
+        for day in self._around(entity.country, time // DAY, time // DAY):
             if day.start <= time < day.end and (day.kind == HOLIDAY or entity.type == "country"):
                 return Term(OF_DAY + day.kind, None, None, round(day.weight, 2), 1.0)
         return None
@@ -111,13 +114,22 @@ class Prior:
         self.is_country = np.array([entity.type == "country" for entity in entities], bool)
         self.countries, self.changes = tuple(places), self.roll.changes
 
-    def _near(self, country: str, first: int, last: int) -> Iterator[Day]:
-        """The days of a country near two times and between them [s]."""
-        years = {datetime.fromtimestamp(time, UTC).year for time in (first - DAY, first, last, last + DAY)}
-        for year in range(min(years), max(years) + 1):
-            if (country, year) not in self.known:
-                self.known[country, year] = list(self._days(country, year))
-            yield from (day for day in self.known[country, year] if day.start <= last and first < day.end)
+    def _around(self, country: str, first: int, last: int) -> list[Day]:
+        """The days of a country that reach into those of UTC from one to another [days since the epoch]."""
+        found = self.near.get((country, first, last))
+        if found is None:
+            if len(self.near) > KEPT:
+                self.near.clear()
+            start, end = first * DAY, (last + 1) * DAY
+            years = [datetime.fromtimestamp(time, UTC).year for time in (start - DAY, end + DAY)]
+            every = [day for year in range(years[0], years[1] + 1) for day in self._of(country, year)]
+            found = self.near[country, first, last] = [day for day in every if day.start < end and start < day.end]
+        return found
+
+    def _of(self, country: str, year: int) -> list[Day]:
+        if (country, year) not in self.known:
+            self.known[country, year] = list(self._days(country, year))
+        return self.known[country, year]
 
     def _days(self, country: str, year: int) -> Iterator[Day]:
         """The days of a country in a year; one that matters is no holiday."""
