@@ -23,7 +23,6 @@ from pipeline.settings import Fusing
 SHUTDOWNS = 182 / (182 + 729)
 """Share of all outages of countries that were shutdowns [0-1]: of the others a day of the calendar brings no more."""
 
-
 HOLIDAY = "holiday"
 """The kind of a day that is free, by the package `holidays`."""
 
@@ -88,8 +87,8 @@ class Prior:
             if not (days := self._around(self.countries[place], first // DAY, last // DAY)):
                 continue
             own = self.country[rows] == place
-            feast = {id(times): _on([day for day in days if day.kind == HOLIDAY], times) for times in (now, began)}
-            odds += np.where(own & feast[id(now)] & feast[id(began)], self.settings.holiday, 0.0)
+            feasts = [day for day in days if day.kind == HOLIDAY]
+            odds += np.where(own & _on(feasts, now) & _on(feasts, began), self.settings.holiday, 0.0)
             for day in (day for day in days if day.kind != HOLIDAY):
                 odds += np.where(own & self.is_country[rows] & _on([day], began), day.weight, 0.0)
         return odds
