@@ -10,8 +10,8 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.dating import doubts
 from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
+from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
 from pipeline.explaining import FEW, confirmed, how_to_read, likenesses, still_out, suspicions, why_mobile
 from pipeline.feeds.case import strangers

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from pipeline.dating import doubts
 from pipeline.doings import blind, moves
+from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.regions import most_known, needed
