@@ -5,8 +5,6 @@ over mean, learnt from residuals [unit of x].  Three floors stand under it: a co
 (flat series have no noise of their own), and, while few days are known, the swing of the day.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 SWING, UNLIKE = 0.25, 0.5
@@ -25,49 +23,6 @@ TINY = 1e-9
 """Keeps the deviation of a series of zeros from being zero [unit of x]."""
 
 
-class Beside(NamedTuple):
-    """What stands in the variance of t bins beside their noise: ``times (n,)`` that noise, for the days that the
-    expectation rests on; ``doubt (t, n)``, the variance of the expectation itself, and the ``least`` of all
-    ``(t, n)``."""
-
-    times: np.ndarray
-    doubt: np.ndarray
-    least: np.ndarray
-
-
-def beside(expected: np.ndarray, days: np.ndarray, unsure: np.ndarray, whole: np.ndarray, flat: float) -> Beside:
-    """What is known of the variance of t bins before their noise is.
-
-    Parameters
-    ----------
-    expected
-        ``(t, n)`` [unit of x].
-    days
-        ``(n,)`` similar days that the expectation rests on; 0: on days of another kind.
-    unsure
-        ``(t, n)`` deviation of the expectation itself, as a share of it, see `doubt` [-].
-    whole
-        ``(t, n) bool`` counts, which cannot be finer than one.
-    flat
-        Smallest deviation as a share of the expectation [-].
-    """
-    return Beside(1 + 1 / np.maximum(days, 1), (unsure * expected) ** 2, np.maximum((flat * expected) ** 2, whole))
-
-
-def deviation(noise: np.ndarray, expected: np.ndarray, known: Beside) -> np.ndarray:
-    """Standard deviation of bins ``(n,)`` or ``(t, n)`` of this noise (1 for Poisson counts) [unit of x].
-
-    Examples
-    --------
-    Ten thousand Poisson events known from four days, and a flat 3,000:
-
-    >>> days, whole, expected = np.array([4, 4]), np.ones(2, bool), np.array([1e4, 3e3])
-    >>> deviation(np.array([1.0, 0.0]), expected, beside(expected, days, np.zeros(2), whole, 0.002)).round(1).tolist()
-    [111.8, 6.0]
-    """
-    return np.sqrt(np.maximum(noise * expected * known.times + known.doubt, known.least)) + TINY
-
-
 def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
     """Deviation of the expectation itself ``(t, n)``, as a share of it: less, the more similar days are known.
 
@@ -81,26 +36,25 @@ def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
     return np.where(days > 0, SWING, UNLIKE) * swing / np.sqrt(np.maximum(days, 1))
 
 
-def cap(residual: np.ndarray, limit: np.ndarray, counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """The most that residuals count as: `CLIP` deviations ``limit`` where they are farther, infinity elsewhere.
+def clipped(residual: np.ndarray, size: np.ndarray, deviation: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """What residuals ``(..., n)`` of this ``size``, their amount, count as: at most `CLIP` deviations.
 
-    But for what is above a shape that is ``expected`` (bool) well clear of none at all: it counts as `LOUD` deviations,
-    and beyond `RISEN` as NaN, which is not at all: what has risen is no noise in which a fall may hide.
+    But for what is above a shape that is ``expected (n,) bool`` well clear of none at all: it counts as at most `LOUD`
+    deviations, and beyond `RISEN` as NaN, which is not at all: what has risen is no noise in which a fall may hide.
 
     Examples
     --------
-    >>> residual, limit, counts = np.array([2.0, -9.0, 9.0, 3.0]), np.ones(4), np.array([True, True, False, True])
-    >>> cap(residual, limit, counts, np.zeros(4, bool)).tolist()
-    [inf, 4.0, inf, inf]
-    >>> cap(np.array([1.0, 2.5, 3.5, -9.0]), limit, np.ones(4, bool), np.ones(4, bool)).tolist()
-    [inf, 2.0, nan, 4.0]
+    >>> residual, deviation = np.array([2.0, -9.0, 9.0, 2.5]), np.ones(4)
+    >>> clipped(residual, np.abs(residual), deviation, np.zeros(4, bool)).tolist()
+    [2.0, 4.0, 4.0, 2.5]
+    >>> clipped(residual, np.abs(residual), deviation, np.ones(4, bool)).tolist()
+    [2.0, 4.0, nan, 2.0]
     """
-    most = CLIP * limit
-    capped = np.where(~counts | (np.abs(residual) <= most), np.inf, most)
-    above = counts & expected & (residual > LOUD * limit)
+    counts = np.minimum(size, CLIP * deviation)
+    above = expected & (residual > LOUD * deviation)
     if above.any():
-        capped = np.where(above, np.where(residual > RISEN * limit, np.nan, LOUD * limit), capped)
-    return capped
+        counts = np.where(above, np.where(residual > RISEN * deviation, np.nan, LOUD * deviation), counts)
+    return counts
 
 
 def followed(noise: np.ndarray, ratio: np.ndarray, share: np.ndarray) -> np.ndarray:

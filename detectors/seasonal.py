@@ -209,7 +209,7 @@ class Seasonal(Detector[SeasonalState]):
         levels = judged.levels
         # what is as high as the past was expected to be is no surge: it was not the day's own way to be low
         back = judged.high & (x <= HIGHER * state.highest)
-        inpainted = np.where(course.odd & ~back, np.fmin(levels.expected, judged.fallen), x)
+        inpainted = np.where(course.odd & ~back, np.fmin(levels.expected, judged.noises.fallen), x)
         return replace(
             state,
             last=int(bins.t[-1, 0]),
@@ -223,10 +223,10 @@ class Seasonal(Detector[SeasonalState]):
             level=levels.level[-1],
             swing=levels.swing[-1],
             previous=bins.previous[-1],
-            fallen=judged.fallen[-1],
-            noise=judged.noises.noise[-1],
+            fallen=judged.noises.fallen[-1],
+            noise=judged.noises.noise[0],
             weight=judged.noises.weight,
-            noises=np.ascontiguousarray(judged.of_sums.T),
+            noises=np.ascontiguousarray(judged.noises.noise[1:].T),
             residual=np.ascontiguousarray(judged.residual.T),
             mean=np.ascontiguousarray(judged.mean.T),
             whole=bins.whole[-1],

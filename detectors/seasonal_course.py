@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detectors.base import DAY, NEVER, Context, is_low
-from detectors.noise import ASSUMED_BINS, assumed, followed
+from detectors.noise import followed
 from detectors.seasonal_state import SeasonalState
-from detectors.together import SPANS
 
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
@@ -58,16 +57,13 @@ class Given(NamedTuple):
 class Course(NamedTuple):
     """What is said of bins as far as later ones depend on it, ``(t, n)``: the ``code`` of the state after each, whether
     enough before it were clear for it to ``persist``, whether it is ``low``, whether it is ``odd``, deeply low or high,
-    and whether a low is ``over`` by it; ``cap`` and ``caps (t, len(SPANS), n)``, the most that its residual and the
-    sums count as."""
+    and whether a low is ``over`` by it."""
 
     code: np.ndarray
     persists: np.ndarray
     low: np.ndarray
     odd: np.ndarray
     over: np.ndarray
-    cap: np.ndarray
-    caps: np.ndarray
 
     def of(self, rows: np.ndarray) -> "Course":
         """That of some entities alone."""
@@ -75,13 +71,7 @@ class Course(NamedTuple):
 
     def unlike(self, other: "Course") -> np.ndarray:
         """Where the entities stand of which the two are not one."""
-        differ = np.zeros(self.code.shape[1], bool)
-        for mine, its in zip(self, other, strict=True):
-            apart = mine != its
-            if apart.any():  # NaN is like NaN
-                apart &= (mine == mine) | (its == its)
-                differ |= apart.any(axis=tuple(range(apart.ndim - 1)))
-        return np.flatnonzero(differ)
+        return np.flatnonzero(np.any([mine != its for mine, its in zip(self, other, strict=True)], axis=(0, 1)))
 
 
 class Levels(NamedTuple):
@@ -95,16 +85,6 @@ class Levels(NamedTuple):
     drift: np.ndarray
     mood: np.ndarray
     free: np.ndarray
-
-
-class Noises(NamedTuple):
-    """The ``residual`` of each bin and which ``counts (t, n)``, if its cap lets it; the ``noise`` before each of them
-    and after the last, ``(t + 1, n)``, and the ``weight (n,)`` after it."""
-
-    residual: np.ndarray
-    counts: np.ndarray
-    noise: np.ndarray
-    weight: np.ndarray
 
 
 def given(
@@ -141,9 +121,8 @@ def supposed(rule: "Seasonal", state: SeasonalState, shape: tuple[int, int]) -> 
     """All goes on as it was, for ``shape`` ``(t, n)`` bins."""
     streak = np.where(state.streak > 0, state.streak + np.arange(1, shape[0] + 1)[:, None], 1)
     odd, low = (state.low != NEVER) | (state.high != NEVER), is_low(state.code)
-    code, low, odd = (np.broadcast_to(a, shape) for a in (state.code, low, odd))
-    caps = np.broadcast_to(np.inf, (shape[0], len(SPANS), shape[1]))
-    return Course(code, streak >= rule.persist, low, odd, np.zeros(shape, bool), caps[:, 0], caps)
+    code, low, odd = (np.repeat(a[None], shape[0], axis=0) for a in (state.code, low, odd))
+    return Course(code, streak >= rule.persist, low, odd, np.zeros(shape, bool))
 
 
 def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -> Levels:
@@ -205,32 +184,3 @@ def _mood(
     moved = np.where(usual, mood + slow * np.clip(away, -DRIFT, DRIFT), mood)
     gone = np.where(np.abs(mood) > OVER, (1 - step) * mood, 0.0)
     return np.where(unlike, np.clip(moved, -UNLIKE_LEVEL, UNLIKE_LEVEL), gone)
-
-
-def noises(
-    rule: "Seasonal", state: SeasonalState, bins: Given, expected: np.ndarray, usual: np.ndarray, caps: np.ndarray
-) -> Noises:
-    """Noise from residuals, or from bin to bin while there is no shape.
-
-    ``usual (t, n)``: the bins that it learns from; ``caps (t, n)``: the most that a residual counts as.
-    """
-    x, settled, previous, whole, width = bins.x, bins.settled, bins.previous[:-1], bins.whole[1:], bins.width
-    mean = np.where(settled, expected, (x + previous) / 2)
-    residual = np.where(settled, x - expected, (x - previous) / np.sqrt(2))
-    mean = np.where(whole, np.maximum(mean, 1.0), mean)
-    away = np.minimum(np.abs(residual), caps)
-    ratio = away * away / mean
-    could = usual & np.isfinite(residual) & (mean > 0)
-    counts = could & np.isfinite(ratio)  # a cap of NaN: it does not
-    none, bins_of = state.weight == 0, counts.astype(np.int64)
-    fresh = usual & none
-    if none.any():
-        fresh &= running(np.add, np.zeros(x.shape[1], np.int64), usual)[1:] == 1
-        bins_of[fresh] = ASSUMED_BINS
-    more = running(np.add, np.zeros(x.shape[1], np.int64), bins_of)[1:] * width
-    weight = np.minimum(state.weight + more, max(rule.memory, rule.settle[0] * width))
-    weight = np.where(more > 0, weight, state.weight)
-    ratio, share = np.where(counts, ratio, 0.0), np.where(counts, width / weight, 0.0)
-    if fresh.any():
-        ratio, share = np.where(fresh, assumed(x, whole), ratio), np.where(fresh, 1.0, share)
-    return Noises(residual, could, followed(state.noise, ratio, share), weight[-1])

@@ -5,33 +5,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, bounded, is_low
-from detectors.noise import SWING, beside, cap, deviation, doubt
-from detectors.seasonal_course import Course, Given, Levels, Noises, levels, noises, supposed
+from detectors.seasonal_course import Course, Given, Levels, levels, supposed
+from detectors.seasonal_noise import HALF, Noises, noises
 from detectors.seasonal_state import SeasonalState
 from detectors.similar import KNOWN
 from detectors.state import picked
-from detectors.together import SPANS, Sums, before, deviations, lowest, noise_of_sums, summed
+from detectors.together import SPANS, Sums, before, lowest, summed
 
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
 
-WIDE = 0.22
-"""Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
-
 NEARLY = 0.75
 """What a place has lost so much of is told by bins in a row as soon as one similar day is known [0-1]."""
 
-LEAST = 0.01
-"""An expectation is off by no more than a hundred times [-]."""
-
-HALF, TOGETHER = 0.5, 12 * 3600
-"""A loss that is no mood of a day [0-1], and for how long bins add up to one [s]."""
-
-SUDDEN = 3600
-"""What falls below half within bins no longer than this [s] does so by no time of the day."""
-
-MOST, RISES = 0.75, 1.5
-"""And is back with so much of what there was before, or where it rises at once to so many times what was left [-]."""
+TOGETHER = 12 * 3600
+"""For how long bins add up to a loss of `HALF` [s]."""
 
 LOST = 0.2
 """What has lost less before it became the level comes back by drift alone [0-1]."""
@@ -45,9 +33,8 @@ SURE = 1.25
 
 class Judged(NamedTuple):
     """Bins against their expectation, arrays ``(t, n)``: their score and deviation, whether they are deeply low or
-    high, what is told of them, the ``streak (n,)`` after them, what each is ``fallen`` from, and the course that they
-    have; levels, noises and those
-    of the sums ``(len(SPANS), n)``; and what is kept of the last bins ``(KEPT, n)``, see `detectors.together`."""
+    high, what is told of them, the ``streak (n,)`` after them, the course that they have, levels and noises, and what
+    is kept of the last bins ``(KEPT, n)``, see `detectors.together`."""
 
     score: np.ndarray
     deviation: np.ndarray
@@ -55,11 +42,9 @@ class Judged(NamedTuple):
     high: np.ndarray
     told: np.ndarray
     streak: np.ndarray
-    fallen: np.ndarray
     course: Course
     levels: Levels
     noises: Noises
-    of_sums: np.ndarray
     residual: np.ndarray
     mean: np.ndarray
 
@@ -90,28 +75,15 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     x, seen, settled = bins.x, bins.seen, bins.settled
     level = levels(rule, state, bins, course)
     expected = level.expected
-    swing = np.where(level.level[:-1] > 0, level.swing[:-1] / level.level[:-1], 0.0)
-    unsure = doubt(state.days, swing)
-    usual = seen & ~course.odd
-    # what a day unlike all before misses by is the expectation's doubt, not the series' noise
-    alike = usual & (~settled | (state.days > 0))
-    noise = noises(rule, state, bins, level.free, alike, course.cap)
-    fallen = _fallen(rule, state, bins, expected, np.sqrt(noise.noise[:-1] * expected))
-    fell = ~np.isnan(fallen)
-    unsure = _unsure(np.where(fell & settled, SWING * swing, unsure), x / expected, ~bins.switched)
-    sd = deviation(noise.noise[:-1], expected, beside(expected, state.days, unsure, bins.whole[:-1], rule.flat))
-    sd, away = np.maximum(sd, np.where(settled, 0.0, WIDE * expected)), x - expected
+    away = x - expected
     # bins of a low that is over are no evidence of the next one
     kept = [
         before(old, np.where(seen & settled, own, 0.0), course.over)
         for old, own in ((state.residual, away), (state.mean, expected))
     ]
     sums = Sums(summed(kept[0], away), summed(kept[1], expected))
-    age = np.maximum(bins.t - bins.first[:-1] - rule.settle[1], bins.width)
-    # nor is what they add up to at its end, with the first bin that is back
-    counts = np.where(alike & settled & ~course.over, bins.width / np.minimum(age, rule.memory), 0.0)
-    of_sums, counted = noise_of_sums(state.noises, sums, counts, course.caps)
-    limits = deviations(of_sums[:-1], noise.noise[:-1], sums.mean, np.maximum(unsure, rule.flat))
+    noise = noises(rule, state, bins, level, sums, seen & ~course.odd, course.over)
+    sd, limits = noise.deviation[:, 0], noise.deviation[:, 1:]
 
     score, loss = away / sd, 1 - x / expected
     speaks = expected >= rule.enter * sd
@@ -143,7 +115,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
-    deep = (deep & settled) | fell
+    deep = (deep & settled) | ~np.isnan(noise.fallen)
     streak = _streak(state.streak, clear, seen)
     is_told = bins.first[:-1] <= bins.t - rule.warmup
     found = Course(
@@ -152,46 +124,9 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
         low,
         deep | high,
         seen & (code_before != NORMAL) & (code == NORMAL),
-        cap(noise.residual, sd, noise.counts, settled & speaks),
-        cap(sums.residual, limits, counted, (settled & speaks)[:, None]),
     )
     last = (np.stack([each[-1] for each in own]) for own in kept)
-    return Judged(score, sd, deep, high, code, streak[-1], fallen, found, level, noise, of_sums[-1], *last)
-
-
-def _unsure(unsure: np.ndarray, ratio: np.ndarray, is_place: np.ndarray) -> np.ndarray:
-    """Deviation of the expectation itself, as a share of it ``(t, n)``, for a value of this ``ratio (t, n)`` to it.
-
-    An expectation of a place (``is_place (1, n)``) is off by a factor: below half of it the deviation is that of
-    logarithms, for to leave a twentieth it must be off by twenty.  A network may leave that on any feast.
-    """
-    deep = (ratio < HALF) & is_place
-    if not deep.any():
-        return unsure
-    left = np.clip(ratio, LEAST, HALF)
-    return np.where(deep, unsure * ((1 - left) / np.log(1 / left)) / ((1 - HALF) / np.log(1 / HALF)), unsure)
-
-
-def _fallen(rule: "Seasonal", state: SeasonalState, bins: Given, expected: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """The value ``(t, n)`` before the sudden fall of a first day, that has no shape yet, or of one unlike all before:
-    in the bins that are out since then, told as low or not; NaN in all others.
-
-    That is no night of a place, though it may be one of a network.  It begins below half of the level, and of the bin
-    before, and lasts until most of that is back, or half as much again as there was comes back at once.
-    """
-    x, open_, rows = bins.x, ~bins.switched & (~bins.settled | (state.days == 0)), np.full(bins.x.shape, np.nan)
-    if bins.width > SUDDEN or not open_.any():
-        return rows
-    open_ &= bins.first[:-1] <= bins.t - rule.warmup
-    low = (x < expected / 2) & (expected - x >= 2 * rule.enter * noise)
-    fallen = state.fallen
-    for i, last in enumerate(bins.previous[:-1]):
-        was = ~np.isnan(fallen)
-        before = np.where(was, fallen, last)
-        back = (x[i] >= MOST * before) | ((x[i] >= RISES * last) & (x[i] >= before / 4))
-        falls = low[i] & (x[i] < before / 2) & (before >= expected[i] / 2)
-        fallen = rows[i] = np.where(open_[i] & np.where(was, ~back, falls), before, np.nan)
-    return rows
+    return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, *last)
 
 
 def _above(rule: "Seasonal", lost: np.ndarray) -> np.ndarray | float:

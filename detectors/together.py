@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.noise import followed
-
 SPANS = (2, 3, 6)
 """Bins that are judged together [bins]: half an hour of five-minute ones."""
 KEPT = max(SPANS) - 1
@@ -68,47 +66,6 @@ def summed(back: list[np.ndarray], own: np.ndarray) -> np.ndarray:
             total = total + back[column][:-1]
         sums[:, i], last = total, span - 1
     return sums
-
-
-def noise_of_sums(noises: np.ndarray, sums: Sums, share: np.ndarray, caps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Noise of sums before each of t bins and after the last, ``(t + 1, len(SPANS), n)``, and which count, if caps let
-    them.
-
-    Parameters
-    ----------
-    noises
-        ``(n, len(SPANS))`` variance over mean of such sums before the first bin [unit of x].
-    share
-        ``(t, n)`` what a bin's sums count for in the noise from the next one on; NaN sums do not.
-    caps
-        ``(t, len(SPANS), n)`` the most that a sum counts as, see `detectors.noise.cap` [unit of x].
-
-    Examples
-    --------
-    >>> sums = Sums(np.array([[[20.0]] * 3]), np.array([[[100.0]] * 3]))
-    >>> noises, _ = noise_of_sums(np.zeros((1, 3)), sums, share=np.array([[0.5]]), caps=np.array([[[10.0]] * 3]))
-    >>> noises.ravel().tolist()
-    [0.0, 0.0, 0.0, 0.5, 0.5, 0.5]
-    """
-    residual = np.minimum(np.abs(sums.residual), caps)
-    ratio = residual * residual / sums.mean
-    could = np.isfinite(sums.residual) & (sums.mean > 0) & (share > 0)[:, None]
-    counts = could & np.isfinite(ratio)  # a cap of NaN: it does not
-    return followed(noises.T, np.where(counts, ratio, 0.0), np.where(counts, share[:, None], 0.0)), could
-
-
-def deviations(noises: np.ndarray, noise: np.ndarray, mean: np.ndarray, unsure: np.ndarray) -> np.ndarray:
-    """Standard deviation of sums ``(t, len(SPANS), n)`` of these ``noises`` and this ``mean`` [unit of x].
-
-    Parameters
-    ----------
-    noise
-        ``(t, n)`` that of single bins, which no sum's falls below.
-    unsure
-        ``(t, n)`` deviation of the expectation itself, as a share of it: the same in every bin, it does not average
-        out.
-    """
-    return np.sqrt(np.maximum(noises, noise[:, None]) * mean + (unsure[:, None] * mean) ** 2)
 
 
 def lowest(

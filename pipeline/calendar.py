@@ -9,7 +9,7 @@ import numpy as np
 from holidays import country_holidays
 
 from detectors.base import HOLIDAY, WEEKEND, WORKDAY
-from pipeline.localtime import DAY, ahead, week_slot
+from pipeline.localtime import DAY, QUARTER, ahead, week_slot
 
 FRIDAY_SATURDAY = frozenset(
     (
@@ -104,15 +104,18 @@ def _free(countries: tuple[str, ...], year: int, named: frozenset[str], public: 
 
 @lru_cache(maxsize=4096)
 def _days(
-    countries: tuple[str, ...], time: int, named: frozenset[str], public: bool
+    countries: tuple[str, ...], quarter: int, named: frozenset[str], public: bool
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Local week slot [s] and day kind of each country, none of them twice."""
-    slot, rows = week_slot(countries, time), np.arange(len(countries))
+    """Local week slot [s] and day kind of each country, none of them twice, from a quarter of an hour on: no clock
+    changes, and no day ends, within one."""
+    slot, rows = week_slot(countries, quarter), np.arange(len(countries))
     kind = np.where(_weekends(countries)[rows, slot // DAY], WEEKEND, WORKDAY).astype(np.int8)
     if named or public:
-        year = datetime.fromtimestamp(time, UTC).year
+        year = datetime.fromtimestamp(quarter, UTC).year
         before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
-        kind[_free(countries, year, named, public)[rows, (time + ahead(countries, time) - before) // DAY]] = HOLIDAY
+        kind[_free(countries, year, named, public)[rows, (quarter + ahead(countries, quarter) - before) // DAY]] = (
+            HOLIDAY
+        )
     return slot, kind
 
 
@@ -138,8 +141,9 @@ def calendar(
     ([4, 4], [0, 1])
     """
     each, places = _places(countries)
-    slot, kind = _days(each, time, named, public)
-    return slot[places], kind[places]
+    since = time % QUARTER
+    slot, kind = _days(each, time - since, named, public)
+    return slot[places] + since, kind[places]
 
 
 def knowing(

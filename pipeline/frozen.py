@@ -91,9 +91,9 @@ class Frozen:
     def _found(self, value: np.ndarray, same: np.ndarray, odds: float, least: int) -> np.ndarray:
         """Those ``(m,) int`` whose run is no chance with this bin, in which they repeat their ``value (n,)``."""
         run, _, still, seen, longest = self.counts
-        longer = same & self.usual & (run + 1 >= SHORTEST) & (seen >= least)
-        longer &= (still + 1 < MOVES * (seen + 2)) & (run + 1 > LONGER * longest)
-        at = np.flatnonzero(longer)
+        at = np.flatnonzero(same & self.usual & (run + 1 >= SHORTEST))
+        seldom = (seen[at] >= least) & (still[at] + 1 < MOVES * (seen[at] + 2))
+        at = at[seldom & (run[at] + 1 > LONGER * longest[at])]
         rate = np.maximum((still[at] + 1) / (seen[at] + 2), _chance(value[at]))
         return at[(run[at] + 1) * np.log(rate) < log(odds)]
 

@@ -107,7 +107,7 @@ def waits(cells: Columns, rows: np.ndarray, now: int) -> np.ndarray:
     """Of which outages a witness was low when it was last observed, that may be so again: for more than a day and
     less than ``settings.used_to`` nobody knows ``(n,) bool``."""
     low = (cells["low_from"][rows] > 0) & strong_ones(cells["witness"][rows]) & unseen(cells, rows, now)
-    return (low & ~unseen(cells, rows, now, cells.settings.used_to)).any(axis=1)
+    return (low & ~unseen(cells, rows, now, cells.settings.used_to)).any(axis=1) if low.any() else low.any(axis=1)
 
 
 def mute(cells: Columns, rows: np.ndarray, now: int) -> np.ndarray:

@@ -45,7 +45,7 @@ def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
 
 
 def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The last value ``(n,)`` that counts of ``(t, n)``, and what it was before where none does.
+    """The last value ``(n,)`` that counts of ``(t, n)``, or ``(t, 1)``, and what it was before where none does.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarra
     if len(counts) < 2:  # nothing to look back over
         return np.where(counts[0], values[0], was) if len(counts) else was
     last = len(counts) - 1 - counts[::-1].argmax(axis=0)
-    return np.where(counts.any(axis=0), values[last, np.arange(values.shape[1])], was)
+    return np.where(counts.any(axis=0), np.take_along_axis(values, last[None], axis=0)[0], was)
 
 
 def _at_last(holds: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-DAY, WEEK = 24 * 3600, 7 * 24 * 3600
+QUARTER, DAY, WEEK = 900, 24 * 3600, 7 * 24 * 3600
 
 MAIN_ZONES = {
     "AR": "America/Argentina/Buenos_Aires", "AU": "Australia/Sydney", "BR": "America/Sao_Paulo",
@@ -152,7 +152,7 @@ def ahead(countries: tuple[str, ...], t: int) -> np.ndarray:
     >>> ahead(("PK", "IQ"), 1707073200).tolist()
     [18000, 10800]
     """
-    return _offsets(countries, t - t % 900)
+    return _offsets(countries, t - t % QUARTER)
 
 
 def week_slot(countries: tuple[str, ...], t: int) -> np.ndarray:

@@ -41,7 +41,7 @@ def returned(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """When the last of these witnesses ``(n, s)`` returned, left the bottom, or was last observed [s], and the
     widest and narrowest of their bins [s]; 0 as long as none has returned."""
-    widths = np.broadcast_to(cells.wide, strong.shape)
+    widths = cells.wide
     widest = np.where(strong, widths, 0).max(axis=1)
     finest = np.where(strong, widths, widest[:, None]).min(axis=1)
     low, calm, at_bottom = cells["low_from"][rows], cells["calm_from"][rows], cells["at_bottom"][rows]

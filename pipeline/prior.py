@@ -83,7 +83,7 @@ class Prior:
             return odds
         began = now if since is None else since
         first, last = (int(f([f(now), f(began)])) for f in (np.min, np.max))
-        for place in np.unique(self.country[rows]).tolist():
+        for place in sorted(set(self.country[rows].tolist())):
             if not (days := self._around(self.countries[place], first // DAY, last // DAY)):
                 continue
             own = self.country[rows] == place

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged
+from detectors import seasonal_judged, seasonal_noise
 from detectors.base import utc_context
 from detectors.seasonal import Seasonal
 from pipeline.bins import DAY
@@ -43,8 +43,8 @@ def test_what_is_gone_on_the_first_day_of_a_weekend_is_found(width: int, of: int
 
 
 def test_it_was_missed_when_all_of_the_day_was_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seasonal_judged, "SWING", 0.5)
-    monkeypatch.setattr(seasonal_judged, "_unsure", lambda unsure, ratio, is_place: unsure)
+    monkeypatch.setattr(seasonal_noise, "SWING", 0.5)
+    monkeypatch.setattr(seasonal_noise, "unsure", lambda share, ratio, is_place: share)
     t, mean = week(9, 900, 20_000)
     assert found(t, mean, SATURDAY + 9 * HOUR, 5 * HOUR, 900, 1) == []
 
@@ -66,7 +66,7 @@ def test_hourly_counts_are_enough_from_the_second_day_on(of: int, day: int, seed
 
 
 def test_they_were_not_when_a_factor_of_twenty_was_doubted_like_one_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seasonal_judged, "_unsure", lambda unsure, ratio, is_place: unsure)
+    monkeypatch.setattr(seasonal_noise, "unsure", lambda share, ratio, is_place: share)
     monkeypatch.setattr(seasonal_judged, "NEARLY", 1.1)
     t, mean = week(6, HOUR, 500)
     assert found(t, mean, DAY + 5 * HOUR, 10 * HOUR, HOUR, 1) == []
