@@ -163,19 +163,20 @@ class Seasonal(Detector[SeasonalState]):
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             return similar(past, calendar, view, at, grid, lost == 0, state.first, switched)
 
-        before, shape, after, now = state.shape, state.after, state.after, state.most
+        before, shape, after, days, now = state.shape, state.after, state.after, state.coming, state.most
         if context.width >= self.grid:
-            before, (shape, days, now), most = state.before, read(slot), state.most
+            before, (shape, days, now), coming, most = state.before, read(slot), state.coming, state.most
         else:
-            after, days, most = read(slot + grid)
+            after, coming, most = read(slot + grid)
             if is_renewed or not next_one:
-                before, (shape, _, now) = read(slot - grid)[0], read(slot)
+                before, (shape, days, now) = read(slot - grid)[0], read(slot)
         # what rose for days is in the similar days from one slot to the next, and then no longer above them
         stands = (state.lost > 0) | (state.drift > RISE / 2)
         drift = np.where(stands, np.fmin(state.drift, np.log(now / shape)), state.drift)
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
-            before=before, shape=shape, after=after, days=days, drift=drift, most=most, highest=now, lost=lost,
+            before=before, shape=shape, after=after, days=days, coming=coming, drift=drift, most=most, highest=now,
+            lost=lost,
         )  # fmt: skip
 
     def _shape(self, state: SeasonalState, t: np.ndarray, width: int) -> np.ndarray:

@@ -43,7 +43,8 @@ class SeasonalState:
     after: np.ndarray = field(metadata=per_entity(np.nan))
     """What similar days show in the slot before, the present and the next one."""
     days: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """Days that the shape rests on."""
+    coming: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Days that the shape rests on, and that of the next slot."""
     drift: np.ndarray = field(metadata=per_entity(0.0))
     """Log of the present level over that of the similar days, however far it has risen [-]."""
     mood: np.ndarray = field(metadata=per_entity(0.0))

@@ -9,7 +9,7 @@ SHORTEST = 3
 """Fewer repeats are told of nobody [bins]."""
 
 LONGER = 1.5
-"""So many times its longest run that ended by itself [-]."""
+"""So many times the longest run that ended by itself: what rests every night does not repeat by chance [-]."""
 
 MOVES = 0.1
 """A series that repeats its value in a larger share of its bins does so by its nature [0-1]."""

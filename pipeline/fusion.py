@@ -24,7 +24,6 @@ from pipeline.turns import Turn, by_frame
 class Line:
     """What has come of one signal; ``queued``: the last bin of each detector [s]."""
 
-    width: int = 0
     watermark: int = NEVER
     queued: dict[str, int] = field(default_factory=dict)
     status: str = ""
@@ -100,11 +99,11 @@ class FuseStage:
         if run.id in self.ended:
             return []
         stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings)))
-        touch(self.streams, run.id)
+        for gone in touch(self.streams, run.id):
+            remember(self.ended, gone)
         line = stream.lines.setdefault(verdicts.signal, Line())
         missed = self._queue(stream, line, verdicts)
         line.watermark = max(line.watermark, verdicts.watermark)
-        line.width = verdicts.width or line.width
         line.status = verdicts.status if self._is_first(verdicts) else line.status
         told: list[Output] = [Missed(verdicts.signal, missed)] if missed else []
         return told + self._release(stream)
@@ -177,7 +176,7 @@ class FuseStage:
             frames = {id(verdicts): verdicts for *_, verdicts in s.queue}
             order = {key: i for i, key in enumerate(frames)}
             queue = [(*place, order[id(verdicts)]) for *place, verdicts in s.queue]
-            lines = [(name, line.width, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
+            lines = [(name, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
             ledger, own = s.ledger.save()
             head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger))
             arrays |= {f"{i}.{name}": array for name, array in own.items()}
@@ -194,7 +193,7 @@ class FuseStage:
             stream = Stream(run, Ledger(run.tense, self.settings), told=told, judged=judged, missed=missed)
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)
-            stream.lines = {name: Line(width, mark, queued, status) for name, width, mark, queued, status in lines}
+            stream.lines = {name: Line(mark, queued, status) for name, mark, queued, status in lines}
             stream.queue = [(end, signal, detector, row, frames[j]) for end, signal, detector, row, j in queue]
             heapq.heapify(stream.queue)
             self.streams[run.id] = stream

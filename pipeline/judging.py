@@ -120,7 +120,8 @@ class JudgeStage:
         if key not in self.series:
             detectors = (self.detector(bins.signal), *self.beside(bins.signal))
             self.series[key] = Series(bins.run, bins.signal, detectors, [detector.init(0) for detector in detectors])
-        touch(self.series, key)
+        for gone in touch(self.series, key):
+            remember(self.ended, gone)
         return self.series[key]
 
     def _columns(self, series: Series, entities: tuple[Entity, ...]) -> np.ndarray:

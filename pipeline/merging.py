@@ -51,7 +51,8 @@ class MergeStage:
         if key in self.ended:
             return []
         shares = self.shares.setdefault(key, Shares(part.run, part.feed, part.signal))
-        touch(self.shares, key)
+        for gone in touch(self.shares, key):
+            remember(self.ended, gone)
         known = shares.watermarks.get(part.partition, NEVER)
         fresh = part.start + part.width > known
         if fresh.any():
@@ -63,7 +64,9 @@ class MergeStage:
         return self._release(shares)
 
     def _release(self, shares: Shares) -> list[Bins]:
-        watermark, status = min(shares.watermarks.values()), _status(shares)
+        status = _status(shares)
+        last = max if status == END else min  # nobody waits for what has ended
+        watermark = last(shares.watermarks.values())
         if watermark <= shares.told and status == shares.said:
             return []
         shares.told, shares.said = watermark, status

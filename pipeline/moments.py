@@ -6,7 +6,7 @@ from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import risen, unseen
 
-NEVER = 2**62
+ALWAYS = 2**62
 """After all time [s]."""
 
 
@@ -16,12 +16,12 @@ def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndar
     One that was no longer observed when another fell, which says as much of a return and stood until then, has seen
     something else.
     """
-    fell = np.where(strong, np.maximum(onsets(cells, rows), cells["over"][rows]), NEVER)
+    fell = np.where(strong, np.maximum(onsets(cells, rows), cells["over"][rows]), ALWAYS)
     last = cells["seen"][rows] + (1 + cells.settings.stale) * cells.wide
     if (strong & (last < np.where(strong, fell, 0).max(axis=1, keepdims=True))).any():
         stood = strong & cells["dated"][rows]
         says_more = stood[:, None, :] & (cells.says >= cells.says[:, None]) & (last[:, :, None] < fell[:, None, :])
-        fell = np.where(says_more.any(axis=2), NEVER, fell)
+        fell = np.where(says_more.any(axis=2), ALWAYS, fell)
     return fell.min(axis=1), cells["dated"][rows, fell.argmin(axis=1)]
 
 

@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 
 from detectors.base import DAY, is_low
-from pipeline.frozen import Frozen
+from pipeline.frozen import LONGER, Frozen
 from pipeline.lasting import latest
-
-LONGER = 1.5
-"""So many times the longest run that ended by itself: what rests every night does not repeat by chance [-]."""
 
 LEAST = 24
 """Bins that must have been seen before anything is too unlikely [bins]."""

@@ -119,6 +119,14 @@ def test_a_partition_that_is_ahead_is_dead_once_the_others_are_where_it_died():
     assert [(b.watermark, b.status) for b in told] == [(600, UP), (1200, DEAD)]
 
 
+def test_what_a_partition_had_ahead_of_the_others_when_all_ended_is_given_out():
+    one = rows(range(0, 2))
+    ends = [*beat(1200, END)[:1], *beat(600, END)[1:]]
+    own = {key for frame in split(one, PARTITIONS)[:1] for key in {e.name for e in frame.entities}}
+    told = table(merged([*split(one, PARTITIONS), *ends]))
+    assert {name for name, start in told if start == 600} == own != set()
+
+
 def test_a_bin_in_which_nothing_came_is_not_observed_rather_than_empty():
     frames = [*split(rows(range(0, 2)), PARTITIONS), *split(rows(range(3, 4)), PARTITIONS), *beat(2400)]
     gap = [value for (_, start), value in table(merged(frames)).items() if start == 1200]

@@ -10,7 +10,7 @@ from pipeline.binning import BinStage, Late
 from pipeline.engine import Engine
 from pipeline.judging import JudgeStage
 from pipeline.merging import MergeStage
-from pipeline.records import END, UP, Bins, Entity, Frame, Heartbeat, Outage, Rows, Run
+from pipeline.records import END, UP, Bins, Entity, Frame, Heartbeat, Outage, Rows, Run, Verdicts
 from pipeline.runs import CROWD
 
 SIGNAL = "probing.ioda"
@@ -41,8 +41,9 @@ class Path:
             for share in self.bins[frame.partition].step(frame):  # type: ignore[arg-type]
                 out.append(share)
                 for merged in self.merge.step(share) if isinstance(share, Bins) else ():
+                    out.append(merged)
                     for verdicts in self.judge.step(merged):
-                        out += self.fuse[verdicts.partition].step(verdicts)
+                        out += [verdicts, *self.fuse[verdicts.partition].step(verdicts)]
         return out
 
     def held(self) -> list[int]:
@@ -68,6 +69,21 @@ def test_runs_that_never_end_make_room_for_others() -> None:
     for number in range(3 * CROWD):
         path.play(recording(f"run{number}", ends=False))
     assert set(path.held()) == {CROWD}
+
+
+def test_a_run_that_made_room_is_not_begun_anew_in_the_middle() -> None:
+    path = Path()
+    frames = [out for out in path.play(recording("run", ends=False)) if isinstance(out, Bins | Verdicts)]
+    for number in range(CROWD):
+        path.play(recording(f"run{number}", ends=False))
+    held = path.held()
+    for frame in frames:
+        if isinstance(frame, Verdicts):
+            assert path.fuse[frame.partition].step(frame) == []
+        else:
+            assert (path.judge if frame.partition < 0 else path.merge).step(frame) == []
+    assert {type(frame) for frame in frames} == {Bins, Verdicts}
+    assert path.held() == held
 
 
 def test_what_is_live_is_never_crowded_out() -> None:
