@@ -35,10 +35,10 @@ RECENT = 0.3
 SEASON = 0.004
 """A season moves a level by no more in a day: 13 % a month, as a logarithm [-]."""
 
-WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 2.0
-"""Weight of a day in what its weekday usually has more or less [-].  The second time it counts in full; what is beyond
-the second, as a logarithm, only where it was so the first time, and at most the third: an office's Sunday is no
-throttling."""
+WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 4.0
+"""Weight of a day in what its weekday usually has more or less [-].  The second time it counts in full, and what is no
+noise of it moves no other day; what is beyond the second, as a logarithm, only where it was so the first time, and at
+most the third: an office's Sunday is no throttling."""
 
 BLACKOUT, BACK = 0.8, 0.25
 """A running day that has lost so much is no throttling; it is over when no more than the second is missing, and
@@ -256,8 +256,8 @@ class Cusum(Detector[CusumState]):
         both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
         is_known, is_plain = np.isinf(first), np.abs(now) <= ORDINARY
         tells = usual & ~is_known & (weeks > 0) & (is_plain | ~np.isnan(first))
-        later = np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step
-        weekday[:, day] += np.where(tells, np.where(is_plain, now, both), np.where(usual & is_known, later, 0.0))
+        own = np.where(tells, np.where(is_plain, now, both), 0.0)
+        weekday[:, day] += np.where(usual & is_known, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step, own)
         met[:, day] = np.where(tells, np.inf, np.where(usual & ~is_known, now, first))
         weekday -= (added(weekday.T) / 7)[:, None]
         hourly = state.total / np.maximum(state.count, 1)
@@ -266,7 +266,7 @@ class Cusum(Detector[CusumState]):
         shape = state.shape + SHAPE * (np.minimum(hourly / mean[:, None], HOURS) - state.shape)
         return replace(
             state,
-            level=state.level + share * step,
+            level=state.level + share * step + np.where(tells, own - step, 0.0) / 7,
             weekday=weekday,
             met=met,
             shape=np.where(shaped, shape, state.shape),

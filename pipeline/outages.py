@@ -103,6 +103,7 @@ class Life:
     def advance(self, seen: Seen, settings: Fusing) -> None:
         """Go on by one moment."""
         probability, waits = seen.probability, seen.waits and self._is_calm(seen, settings)
+        deepens = seen.gravity > self.peak
         self.at, self.part_of = seen.at, seen.part_of
         self.finest, self.networks = seen.finest or self.finest, max(self.networks, seen.networks)
         if seen.terms:
@@ -115,6 +116,8 @@ class Life:
             self.start, self.dated = seen.onset, seen.dated
         elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
             self.start, self.dated = min((self.start, self.dated), (seen.onset, seen.dated))
+        elif self.state == CONFIRMED and deepens and self._is_young(seen):  # a sag that it began in was no part of it
+            self.start, self.dated = max((self.start, self.dated), (seen.onset, seen.dated))
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
             self.state = RECOVERING if self.confirmed_at is not None else SUSPECTED
             self.end = max(self.start, seen.calm_from) if self.end is None else self.end
@@ -129,6 +132,10 @@ class Life:
     def _is_calm(self, seen: Seen, settings: Fusing) -> bool:
         """Whether a recovery has held long enough."""
         return self.end is not None and seen.at - self.end >= max(settings.calm, settings.calm_bins * seen.width)
+
+    def _is_young(self, seen: Seen) -> bool:
+        """Whether a witness may not have told a whole bin since it was confirmed."""
+        return self.confirmed_at is not None and seen.at - self.confirmed_at <= 2 * seen.width
 
     def _kind(self, seen: Seen) -> str:
         """What began slowly stays a throttling, whatever its steps, until next to nothing or no route is left."""

@@ -117,18 +117,20 @@ class SlowCusum:
         mean = math.exp(z + self.level + self.weekday[day % 7])
         spread = self.spread
         step = max(-CLIP * spread, min(CLIP * spread, z))
-        weeks, met, now = self.days // 7, self.met[day % 7], max(-FIRST, min(FIRST, z))
+        weeks, met, now, beyond = self.days // 7, self.met[day % 7], max(-FIRST, min(FIRST, z)), 0.0
         if math.inf in met:
             self.weekday[day % 7] += max(WEEKDAY, 1 / max(weeks, 1)) * step
         elif weeks and (met or abs(now) <= ORDINARY):
             both = min(2 * met[-1], now, key=abs) if met and met[-1] * now > 0 else 0.0
-            self.weekday[day % 7] += now if abs(now) <= ORDINARY else both
+            own = now if abs(now) <= ORDINARY else both
+            self.weekday[day % 7] += own
+            beyond = own - step
             met.append(math.inf)
         else:
             met.append(now)
         middle = sum(self.weekday) / 7
         self.weekday = [one - middle for one in self.weekday]
-        self.level += max(1 - 0.5 ** (1 / self.rule.half), 1 / (self.days + 1)) * step
+        self.level += max(1 - 0.5 ** (1 / self.rule.half), 1 / (self.days + 1)) * step + beyond / 7
         learns = max(1 / self.rule.memory, 1 / (self.days + SPREAD_DAYS))
         self.variance += learns * (min(z * z, (CLIP * spread) ** 2) - self.variance)
         for h, v in hourly.items():

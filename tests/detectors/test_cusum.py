@@ -139,6 +139,15 @@ def test_a_weekend_is_no_loss_once_it_is_known() -> None:
     assert not np.isin(verdict.state[42 * 24 :], LOW).any()
 
 
+@pytest.mark.parametrize("weekend", [0.3, 0.6, 0.75, 0.9])
+@pytest.mark.parametrize("first", range(7))
+def test_a_deep_weekend_is_none_on_whatever_day_a_recording_begins(first: int, weekend: float) -> None:
+    whole = made(70, width=3600, weekend=weekend, dispersion=2)
+    x, t = whole.x[24 * first :], whole.t[24 * first :]
+    _, verdict = Cusum().run(x, t, utc_context(t, 1, 3600))
+    assert not np.isin(verdict.state, LOW).any()
+
+
 def test_half_a_day_that_was_not_observed_is_not_compared_with_a_whole_one() -> None:
     form = made(40, width=3600, daily=0.5, gaps=[(30, 30.3), (32.7, 33)])
     assert not np.isin(judged(form).state, LOW).any()
