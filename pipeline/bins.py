@@ -84,8 +84,11 @@ USUAL = (
 NEAR = 0.05
 """How near, as a share of it [0-1]."""
 
-JITTER = 4
-"""Stamps that lie on no grid, but all within this part of a width, jitter around one [-]: a quarter of an hour."""
+JITTER = 2
+"""Stamps that lie on no grid, but all within this part of a width, jitter around one [-]: half an hour."""
+
+LAST = 4
+"""What comes in this part of a bin, its last, is of the next one [-]."""
 
 FEW = 0.25
 """Who has less than this share of the rows of whoever has most is not asked for the steps [0-1]."""
@@ -129,7 +132,7 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
         return even
     slots, step = None if is_even else _uneven(times, width), _step(given, entity)
     # many that jitter leave hardly a second without a stamp: the steps of all together say nothing
-    if JITTER * width >= step and (is_even or slots):
+    if LAST * width >= step and (is_even or slots):
         return slots or even
     return _jittered(given, entity, step) or slots or even
 
@@ -199,7 +202,7 @@ def snapped(times: np.ndarray, cadence: Cadence) -> np.ndarray:
     """
     if cadence.slots:
         return times
-    start = cadence.floor(times + (cadence.width - 1) // JITTER)
+    start = cadence.floor(times + (cadence.width - 1) // LAST)
     return np.maximum(times, start)
 
 

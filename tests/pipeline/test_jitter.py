@@ -33,8 +33,8 @@ def test_stamps_that_jitter_have_the_usual_width_and_each_its_own_bin(
     assert at.tolist() == (BEGIN // width * width + np.arange(len(at)) // entities * width).tolist()
 
 
-@pytest.mark.parametrize("late", [300, 900])
-def test_what_comes_up_to_a_quarter_of_a_bin_late_jitters(late: int) -> None:
+@pytest.mark.parametrize("late", [300, 900, 1790])
+def test_what_comes_up_to_half_a_bin_late_jitters(late: int) -> None:
     assert infer_cadence(*jittered(HOUR, 0, late)) == Cadence(HOUR)
     assert infer_cadence(*jittered(HOUR, 0, late, entities=40)) == Cadence(HOUR)
 
