@@ -45,7 +45,7 @@ def suspicions(found: Iterable[Outage], past: Past, places: Places) -> Iterator[
         own = sorted((o for o in doubted if o.state == state), key=lambda outage: -outage.severity)
         yield from (f"{word}: {_suspicion(outage, past, places)}." for outage in own[:FEW])
         if len(own) > FEW:
-            yield f"{word}: {len(own) - FEW:,} more, of which less was lost: --json has them all."
+            yield f"{word}: {len(own) - FEW:,} more, of which no more was lost: --json has them all."
 
 
 def _suspicion(outage: Outage, past: Past, places: Places) -> str:

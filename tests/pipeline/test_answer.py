@@ -87,7 +87,7 @@ def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_co
     told = list(suspicions(found, Past(), {}))
     assert told[0].startswith("Retracted: Nepal from 2024-02-08 01:45 to 02:45 UTC, 90% lost: ")
     assert len(told) == FEW + 1
-    assert told[-1] == "Retracted: 2 more, of which less was lost: --json has them all."
+    assert told[-1] == "Retracted: 2 more, of which no more was lost: --json has them all."
     assert "lost." in next(suspicions([structs.replace(found[0], signals=())], Past(), {}))
 
 
