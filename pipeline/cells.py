@@ -96,6 +96,10 @@ class Cells(Columns):
         # on a holiday a slow one says nothing, and yet expects something
         expects = ~np.isnan(fresh["ratio"]) & said.observed & self.slow[signal]
         kept["ratio"] = np.where(expects, fresh["ratio"], kept["ratio"])
+        for first in (first for beside, first in self.pairs if beside == signal):
+            # and where it expects nothing, its word is over once the first detector says that the series is back
+            is_back = said.observed & ~expects & (self["back"][rows, first] > self["spoke"][rows, signal])
+            kept["weight"] = np.where(is_back, 0.0, kept["weight"])
         return fresh | {
             name: np.where(silent[:, None] if name == "since" else silent, values, fresh[name])
             for name, values in kept.items()

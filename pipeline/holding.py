@@ -10,6 +10,9 @@ HALF = 0.5
 """What has lost as much of its traffic for a day or more is out, whatever stands [0-1].  Of less nobody can
 tell it from a feast, a strike or a season: it is suspected."""
 
+MOST, LASTING = 0.75, 3 * 3600
+"""And what has lost the first for the second, on whatever day [0-1], [s]."""
+
 
 def stale(cells: Columns, ends: np.ndarray, now: int | np.ndarray) -> np.ndarray:
     """Which words say nothing of a moment any more, those of bins that ended at ``ends (..., s)`` [s]."""
@@ -24,7 +27,23 @@ def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.nda
 def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
     weight, ratio, back = (cells[name][rows] for name in COUNTED)
-    return counted(cells, weight, ratio, back, np.array(cells.ends, np.int64), now, is_open)
+    terms = counted(cells, weight, ratio, back, np.array(cells.ends, np.int64), now, is_open)
+    lasts = is_open & _lasts(cells, rows, terms, now)
+    if lasts.any():
+        terms[lasts] = _hushed(terms[lasts], cells.settings.against("bgp"))
+    return terms
+
+
+def _lasts(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
+    """Of whom `MOST` of the traffic, or of what else has a slow detector, has been gone for so long that nobody who
+    stands can make it a feast, on a day too of which the slow one says nothing ``(n,) bool``."""
+    first = [place for _, place in cells.pairs]
+    low = (terms[:, first] > 0) & (cells["state"][rows][:, first] == LOW_CONFIRMED)
+    low &= losses(cells["ratio"][rows][:, first]) >= MOST
+    if not low.any():
+        return low.any(axis=1)
+    since = cells["since"][rows][:, first, -1]
+    return np.asarray((low & (since > 0) & (now - since >= LASTING)).any(axis=1))
 
 
 def let_go(

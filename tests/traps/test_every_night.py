@@ -32,6 +32,36 @@ def test_few_clean_days_are_enough_to_find_every_night_of_three_weeks(clean: int
     assert nights_told(clean, 21, left) == list(range(21))
 
 
+def long_nights(first: int, clean: int = 15, nights: int = 13) -> list[tuple[int, int]]:
+    """When nights of eight hours from 18:30 UTC on, without most of the traffic, begin and end [half hours after that],
+    while routes stand; the recording begins so many days after 8 January 2024."""
+    t = hours(clean + nights + 1, HALF_HOUR)
+    day = 1 - 0.45 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
+    begin = clean * DAY + 18 * HOUR + HALF_HOUR
+    dark = (t >= begin) & ((t - begin) % DAY < 8 * HOUR)
+    rng = np.random.default_rng(7)
+    start = MONDAY + first * DAY
+    series = [
+        made_rows(signal, rng.poisson(mean).astype(float), PLACE, width=HALF_HOUR, start=start)
+        for signal, mean in (
+            ("bgp.ris", np.full(len(t), 4000.0)),
+            ("probing.ioda", np.where(dark, 180.0, 900.0)),
+            ("traffic.radar", 4000 * day * np.where(dark, 0.2, 1.0)),
+        )
+    ]
+    since = [start + begin + night * DAY for night in range(nights)]
+    found = played(series).of("PK")
+    return [
+        ((o.start - at) // HALF_HOUR, ((o.end or at) - at) // HALF_HOUR) for at, o in zip(since, found, strict=False)
+    ]
+
+
+@pytest.mark.parametrize("first", [0, 15, 17, 20])
+def test_each_night_is_over_by_day_whatever_a_slow_detector_last_said(first: int) -> None:
+    """With a feast in the second week daily means say nothing of that weekday in the third."""
+    assert long_nights(first) == [(0, 16)] * 13
+
+
 def test_a_region_is_no_other_than_a_country() -> None:
     assert nights_told(2, 21, place=Entity("region", "PK-SD", "PK")) == list(range(21))
 

@@ -5,20 +5,21 @@ import pytest
 
 from pipeline import holding
 from pipeline.bins import DAY
+from pipeline.calendar import public_holidays
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 
-FALL = 21 * DAY
+FALL, FEAST = 21 * DAY, 28 * DAY
 STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda", "ooni.web")
 
 
-def confirmed(left: float, stand: tuple[str, ...]) -> list[float]:
+def confirmed(left: float, stand: tuple[str, ...], fall: int = FALL, back: int = 99 * DAY) -> list[float]:
     """When what is left of the traffic from some day on is confirmed [hours after its fall]."""
-    t, rng = hours(28), np.random.default_rng(5)
+    t, rng = hours(fall // DAY + 7), np.random.default_rng(5)
     day = 1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
     series = [made_rows(signal, rng.poisson(3000, len(t)).astype(float), PK) for signal in stand]
-    mean = 20_000 * day * np.where(t >= FALL, left, 1.0)
+    mean = 20_000 * day * np.where((t >= fall) & (t < back), left, 1.0)
     found = played([*series, made_rows("traffic.radar", rng.poisson(mean).astype(float), PK)]).of("PK")
-    return [((outage.confirmed_at or 0) - MONDAY - FALL) / HOUR for outage in found]
+    return [((outage.confirmed_at or 0) - MONDAY - fall) / HOUR for outage in found]
 
 
 @pytest.mark.parametrize("left", [0.35, 0.45])
@@ -38,3 +39,21 @@ def test_it_was_not_when_each_of_them_spoke_against_it_in_full(monkeypatch: pyte
 @pytest.mark.parametrize("left", [0.6, 0.68])
 def test_a_third_of_it_gone_for_days_is_what_a_feast_or_a_strike_takes_and_only_suspected(left: float) -> None:
     assert confirmed(left, STAND[:4]) == []
+
+
+@pytest.mark.parametrize("left", [0.02, 0.1, 0.2])
+@pytest.mark.parametrize("fall", [FALL + HOUR, FEAST, FEAST + 9 * HOUR])
+def test_most_of_it_gone_for_hours_is_confirmed_by_night_and_on_a_feast(fall: int, left: float) -> None:
+    """5 February is free in Pakistan: daily means say nothing then, and at night it is a small part of the day."""
+    assert public_holidays("PK", 2024) >= {"2024-02-05"}
+    (late,) = confirmed(left, STAND[:4], fall, fall + 6 * HOUR)
+    assert 0 < late <= 5
+
+
+def test_it_was_not_when_daily_means_alone_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "MOST", 2.0)
+    assert confirmed(0.1, STAND[:4], FEAST, FEAST + 6 * HOUR) == []
+
+
+def test_half_of_it_on_a_feast_is_only_suspected() -> None:
+    assert confirmed(0.45, STAND[:4], FEAST, FEAST + DAY) == []
