@@ -1,14 +1,13 @@
 """The local calendar of a country: where in the week a moment is, and what kind of day."""
 
-import warnings
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 
 import numpy as np
-from holidays import country_holidays
 
 from detectors.base import HOLIDAY, WEEKEND, WORKDAY
+from pipeline.almanac import holidays
 from pipeline.localtime import DAY, QUARTER, ahead, week_slot
 
 FRIDAY_SATURDAY = frozenset(
@@ -35,9 +34,6 @@ FRIDAY_SATURDAY = frozenset(
         "YE",
     )
 )
-VOTES = ("election", "polling", "referendum", "plebiscite")
-"""Words in the names of days that are free for a vote."""
-
 THURSDAY_FRIDAY = frozenset(["AF"])
 FRIDAY = frozenset(["IR"])
 
@@ -66,37 +62,13 @@ def _weekends(countries: tuple[str, ...]) -> np.ndarray:
     return table
 
 
-@lru_cache(maxsize=4096)
-def public_holidays(country: str, year: int) -> frozenset[str]:
-    """Local dates that a country has free in a year; none where its holidays are not known.
-
-    A day that is free for an election is none of them: it is watched like any other.
-
-    Examples
-    --------
-    >>> sorted(public_holidays("IQ", 2023))[4:7]  # the feast after Ramadan
-    ['2023-04-21', '2023-04-22', '2023-04-23']
-    >>> "2024-02-08" in public_holidays("PK", 2024), len(public_holidays("", 2024))
-    (False, 0)
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of feasts by the moon only so many years are known
-            days = country_holidays(country, years=year, language="en_US")
-    except NotImplementedError:
-        return frozenset()
-    return frozenset(f"{day}" for day, name in days.items() if not any(word in name.lower() for word in VOTES))
-
-
 @lru_cache(maxsize=16)
 def _free(countries: tuple[str, ...], year: int, named: frozenset[str], public: bool) -> np.ndarray:
     """Which days of a year, and which next to it, are holidays ``(n, 368) bool``; the first is 31 December before."""
     first = date(year - 1, 12, 31)
     table = np.zeros((len(countries), 368), bool)
     for row, country in enumerate(countries):
-        days = {day[3:] for day in named if day[:2] == country}
-        if public:
-            days = days.union(*(public_holidays(country, each) for each in (year - 1, year, year + 1)))
+        days = frozenset[str]().union(*(holidays(country, each, named, public) for each in (year - 1, year, year + 1)))
         places = [(date.fromisoformat(day) - first).days for day in days]
         table[row, [place for place in places if 0 <= place < 368]] = True
     return table

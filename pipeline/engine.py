@@ -10,6 +10,7 @@ from functools import partial
 from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline import topics
+from pipeline.almanac import Almanac
 from pipeline.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.calendar import knowing
 from pipeline.fusion import Beside, Fused, FuseStage, Missed
@@ -44,14 +45,14 @@ class Engine:
     def judge(self) -> JudgeStage:
         """The stage that judges merged bins."""
         detector = self.detectors[self.settings.judging.detector]
-        judging = self.settings.judging
+        judging, almanac = self.settings.judging, self.almanac()
         return JudgeStage(
             detector,
-            knowing(judging.holidays),
+            knowing(almanac.named),
             topics.VERDICTS.partitions,
             judging,
             self.beside,
-            knowing(judging.holidays, judging.public_holidays),
+            knowing(almanac.named, almanac.public),
         )
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:
@@ -61,7 +62,12 @@ class Engine:
 
     def fuse(self, partition: int) -> FuseStage:
         """The stage that makes outages for one partition's countries."""
-        return FuseStage(partition, self.settings.fusing, self.settings.judging.detector)
+        return FuseStage(partition, self.settings.fusing, self.settings.judging.detector, self.almanac())
+
+    def almanac(self) -> Almanac:
+        """What every stage knows of the days of a country."""
+        judging = self.settings.judging
+        return Almanac(judging.holidays, judging.public_holidays, self.settings.fusing.days)
 
 
 def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:

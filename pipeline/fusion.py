@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import UNKNOWN
+from pipeline.almanac import Almanac
 from pipeline.bins import NEVER, lowest
 from pipeline.codec import decode, encode
 from pipeline.evidence import Said
@@ -85,11 +86,13 @@ class FuseStage:
     but in a replay, for one that is dead: what it hands in later for a time that was fused without it is passed over
     and counted, time does not go back.
 
-    ``first`` names the detector whose verdicts are shown, '' every one; the others' are evidence only.
+    ``first`` names the detector whose verdicts are shown, '' every one; the others' are evidence only.  ``almanac``:
+    which days are holidays, and which matter; without one the public ones, and those of the settings.
     """
 
-    def __init__(self, partition: int, settings: Fusing, first: str = "") -> None:
+    def __init__(self, partition: int, settings: Fusing, first: str = "", almanac: Almanac | None = None) -> None:
         self.partition, self.settings, self.first = partition, settings, first
+        self.almanac = almanac or Almanac(matter=settings.days)
         self.streams: dict[str, Stream] = {}
         self.ended: dict[str, None] = {}
 
@@ -98,7 +101,7 @@ class FuseStage:
         run = verdicts.run
         if run.id in self.ended:
             return []
-        stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings)))
+        stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings, self.almanac)))
         for gone in touch(self.streams, run.id):
             remember(self.ended, gone)
         line = stream.lines.setdefault(verdicts.signal, Line())
@@ -190,7 +193,9 @@ class FuseStage:
         for i, (run, told, judged, missed, lines, queue, size, ledger) in enumerate(head):
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
             run = Run(run[0], run[1], tuple(run[2]))
-            stream = Stream(run, Ledger(run.tense, self.settings), told=told, judged=judged, missed=missed)
+            stream = Stream(
+                run, Ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed
+            )
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)
             stream.lines = {name: Line(mark, queued, status) for name, mark, queued, status in lines}

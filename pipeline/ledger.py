@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, is_low
+from pipeline.almanac import Almanac
 from pipeline.cells import Cells
 from pipeline.evidence import (
     Evidence,
@@ -40,14 +41,14 @@ AT_ONCE = 2**18
 class Ledger:
     """The evidence on all entities of one run in one fusion partition, and their open outages."""
 
-    def __init__(self, tense: str, settings: Fusing) -> None:
-        self.tense, self.settings = tense, settings
+    def __init__(self, tense: str, settings: Fusing, almanac: Almanac) -> None:
+        self.tense, self.settings, self.almanac = tense, settings, almanac
         self.roll = Roll()
         self.cells = Cells(settings)
         self.usual = Usual(settings)
         self.lives: dict[int, Life] = {}
         self.past: dict[int, list[int]] = {}
-        self.prior = Prior(self.roll, settings)
+        self.prior = Prior(self.roll, settings, almanac)
         self.open, self.confirmed, self.day = np.zeros(0, bool), np.zeros(0, bool), np.zeros(0, np.int64)
 
     def see(self, turns: Sequence[Turn]) -> list[Heard]:
@@ -218,7 +219,7 @@ class Ledger:
                 country=entity.country or entity.name, before=tuple(self.past.get(row, ())), day=turn.middle,
             )  # fmt: skip
             self.day[row] = turn.middle
-        life.advance(self._seen(row, life, evidence, share, end), self.settings)
+        life.advance(self._seen(row, life, evidence, share, turn), self.settings)
         if life.state not in OPEN:
             del self.lives[row]
             over = life.end or end
@@ -229,9 +230,9 @@ class Ledger:
         self.open[row] = life.state in OPEN
         self.confirmed[row] = life.state == CONFIRMED
         self.usual.out[row] = self.open[row] and life.confirmed_at is not None
-        return life.revise(self.settings)
+        return life.revise(self.settings, self.almanac)
 
-    def _seen(self, row: int, life: Life, evidence: Evidence, share: float, end: int) -> Seen:
+    def _seen(self, row: int, life: Life, evidence: Evidence, share: float, turn: Turn) -> Seen:
         """What it means for an outage; its kind and its terms only where it never looked worse."""
         worst, signals = life.takes(evidence.gravity), self.cells.signals
         heard = [
@@ -242,13 +243,12 @@ class Ledger:
         name, terms = "", tuple[Term, ...]()
         if worst or later:
             name = kind(self.roll[row], evidence, signals, self._networks(row))
-            day = self.prior.term(row, life.day)
-            terms = named(evidence, signals, share, day, self.settings)
+            terms = named(evidence, signals, share, self.settings)
         return Seen(
-            at=end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
-            dated=evidence.dated, calm_from=evidence.calm_from or end, width=evidence.width,
+            at=turn.end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
+            dated=evidence.dated, calm_from=evidence.calm_from or turn.end, width=evidence.width,
             finest=evidence.finest, severity=evidence.severity, gravity=evidence.gravity, waits=evidence.waits,
-            kind=name, terms=terms,
+            kind=name, terms=terms, day=self.prior.term(row, turn.middle, life.day),
             part_of=life.part_of or self._part_of(row), networks=self._together(row, ("asn",)) if share else 0.0,
         )  # fmt: skip
 

@@ -17,11 +17,11 @@ References
 REFERENCE.md section 2, after "Destination Unreachable", SIGCOMM 2023.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from math import log
 from typing import NamedTuple
 
+from pipeline.almanac import Almanac
 from pipeline.localtime import clock
 from pipeline.records import Sign, Term
 
@@ -75,8 +75,8 @@ class Event(NamedTuple):
     dated: bool = True
 
 
-def likeness(event: Event, days: Mapping[str, str]) -> tuple[Sign, ...]:
-    """The terms that weigh, the heaviest first; ``days``: ``"PK 2024-02-08"`` (local) -> kind of day.
+def likeness(event: Event, almanac: Almanac) -> tuple[Sign, ...]:
+    """The terms that weigh, the heaviest first; the ``almanac`` knows the days that matter.
 
     Examples
     --------
@@ -85,16 +85,16 @@ def likeness(event: Event, days: Mapping[str, str]) -> tuple[Sign, ...]:
     >>> down = (Term("bgp.ioda", 0.3, -90.0, 9.0, 1.0), Term("probing.ioda", 0.3, -30.0, 9.0, 1.0))
     >>> at = 1692666000  # 2023-08-22T01:00 UTC
     >>> exam = Event("country", "IQ", at, at + 4 * HOUR, True, down, 300, 0.0, (at - DAY,))
-    >>> [(sign.name, sign.weight) for sign in likeness(exam, {})]
+    >>> [(sign.name, sign.weight) for sign in likeness(exam, Almanac())]
     [('repeats', 2.0), ('lasts', 0.62), ('agree', 0.52), ('grid', 0.2)]
     >>> storm = Event("region", "US", at, at + HOUR, True, down[1:], 3600, 0.0, ())
-    >>> [(sign.name, sign.weight) for sign in likeness(storm, {})]
+    >>> [(sign.name, sign.weight) for sign in likeness(storm, Almanac())]
     [('local', -1.0), ('passes', -0.66)]
-    >>> likeness(exam, {"IQ 2023-08-22": "election"})[0]
+    >>> likeness(exam, Almanac(matter={"IQ 2023-08-22": "election"}))[0]
     Sign(name='election', weight=2.77, source='SIGCOMM 2023')
     """
     signs = [
-        *_calendar(event, days), *_agreement(event.terms), *_networks(event.networks), *_persistence(event),
+        *_calendar(event, almanac), *_agreement(event.terms), *_networks(event.networks), *_persistence(event),
         *_grid(event), *_series(event),
     ]  # fmt: skip
     if event.entity_type != "country":
@@ -107,10 +107,10 @@ def log_odds_of(signs: tuple[Sign, ...]) -> float:
     return round(sum(sign.weight for sign in signs), 2)
 
 
-def _calendar(event: Event, days: Mapping[str, str]) -> list[Sign]:
-    there = datetime.fromtimestamp(event.start, clock(event.country, event.start) or UTC)
-    kind = days.get(f"{event.country} {there:%Y-%m-%d}")
-    return [Sign(kind, DAYS[kind], PAPER)] if kind else []
+def _calendar(event: Event, almanac: Almanac) -> list[Sign]:
+    """Of a wide bin the day counts that most of it is of."""
+    kind = almanac.kind(event.country, event.start + event.width // 2)
+    return [Sign(kind, DAYS[kind], PAPER)] if kind in DAYS else []
 
 
 def _agreement(terms: tuple[Term, ...]) -> list[Sign]:

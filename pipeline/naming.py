@@ -12,16 +12,11 @@ TOGETHER = OF_PARTS + "together"
 """The term of a country whose networks and regions went out together: it stands among those of the signals."""
 
 
-def named(
-    evidence: Evidence, signals: Sequence[str], share: float, day: Term | None, settings: Fusing
-) -> tuple[Term, ...]:
-    """The terms that weigh, in order of signal; ``share`` of a country's parts that went out together [0-1], ``day``:
-    the term of the day that it began on, where that is one that matters."""
+def named(evidence: Evidence, signals: Sequence[str], share: float, settings: Fusing) -> tuple[Term, ...]:
+    """The terms that weigh, in order of signal; ``share`` of a country's parts that went out together [0-1]."""
     terms = evidence.named(signals)
     if share:
         terms.append(Term(TOGETHER, round(1 - share, 3), None, round(settings.together * share, 2), 1.0))
-    if day is not None:
-        terms.append(day)
     return tuple(sorted(terms, key=lambda term: term.signal))
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pipeline.likeness import LONG, Event, likeness, log_odds_of
+from pipeline.almanac import Almanac
+from pipeline.likeness import LONG, OF_DAY, Event, likeness, log_odds_of
 from pipeline.records import Outage, Sign, Term
 from pipeline.settings import Fusing
 
@@ -35,7 +36,7 @@ def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
 class Seen:
     """What the evidence shows of an entity at one moment, see `pipeline.evidence.Evidence`; ``networks`` of a country
     that went out together [0-1].  ``kind`` and ``terms`` only where the outage `Life.takes` them, or has not heard of
-    some of them yet."""
+    some of them yet.  ``day``: the term of the day that counts now."""
 
     at: int
     probability: float
@@ -50,6 +51,7 @@ class Seen:
     waits: bool
     kind: str
     terms: tuple[Term, ...]
+    day: Term | None
     part_of: str
     networks: float
 
@@ -59,7 +61,8 @@ class Life:
     """One outage as it goes on.
 
     Its terms, its kind and its severity are those of the moment when the evidence was heaviest: how it looked at its
-    worst, and what signals told later of which nothing had been heard by then.  ``dated``: whether its onset was seen;
+    worst, and what signals told later of which nothing had been heard by then.  The term of a day is that which counts
+    now: a feast that is over has nothing against it any more.  ``dated``: whether its onset was seen;
     ``before``: onsets of outages of the last days [s]; ``at``: the moment that it has come to [s]; ``day``: the
     middle of the bin in which it was first suspected [s].
     """
@@ -110,6 +113,7 @@ class Life:
             self.kind, self.terms, self.severity = self._kind(seen), seen.terms, seen.severity
             self.peak = max(self.peak, seen.gravity)
         if self.state in (SUSPECTED, CONFIRMED):
+            self.terms = _on_day(self.terms, seen.day)
             self.probability = probability if self.state == SUSPECTED else max(self.probability, probability)
         if self.state == SUSPECTED and probability >= settings.confirm and seen.confirmed:
             self.state, self.confirmed_at, self.end = CONFIRMED, seen.at, None
@@ -142,13 +146,13 @@ class Life:
         slow = self.kind == THROTTLE and seen.severity < NO_THROTTLE and seen.kind != "blackout"
         return THROTTLE if slow else seen.kind
 
-    def revise(self, settings: Fusing) -> Outage | None:
+    def revise(self, settings: Fusing, almanac: Almanac) -> Outage | None:
         """The next revision, if something changed that is worth telling."""
         if self.told == (now := self._telling(settings)):
             return None
         self.told = now
         self.revision += 1
-        self.signs = self._signs(settings)
+        self.signs = self._signs(almanac)
         return self.outage()
 
     def _telling(self, settings: Fusing) -> tuple[Any, ...]:
@@ -168,7 +172,7 @@ class Life:
         self.told = self._telling(settings)
         return self.outage()
 
-    def _signs(self, settings: Fusing) -> tuple[Sign, ...]:
+    def _signs(self, almanac: Almanac) -> tuple[Sign, ...]:
         """What makes it look like a shutdown, or not; nothing while it is only suspected."""
         if self.confirmed_at is None:
             return ()
@@ -177,7 +181,7 @@ class Life:
             self.entity_type, self.country, self.start, until, is_over, self.terms, self.finest, self.networks,
             self.before, self.dated,
         )  # fmt: skip
-        return likeness(event, settings.days)
+        return likeness(event, almanac)
 
     @property
     def id(self) -> str:
@@ -207,3 +211,12 @@ class Life:
         signs = tuple(Sign(**sign) for sign in state["signs"])
         own = {"terms": terms, "signs": signs, "told": tuple(state["told"]), "before": tuple(state["before"])}
         return cls(**state | own)
+
+
+def _on_day(terms: tuple[Term, ...], day: Term | None) -> tuple[Term, ...]:
+    """The terms with this one of a day, or with none, in order of signal."""
+    told = next((term for term in terms if term.signal.startswith(OF_DAY)), None)
+    if told == day:
+        return terms
+    others = [term for term in terms if term is not told]
+    return tuple(sorted([*others, day] if day else others, key=lambda term: term.signal))

@@ -6,28 +6,19 @@ References
 REFERENCE.md section 2.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
 from math import exp, log
-from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.calendar import public_holidays
+from pipeline.almanac import HOLIDAY, Almanac, Day
 from pipeline.likeness import DAYS, OF_DAY
-from pipeline.localtime import DAY, zone
+from pipeline.localtime import DAY
 from pipeline.records import Term
 from pipeline.roll import Roll
 from pipeline.settings import Fusing
 
 SHUTDOWNS = 182 / (182 + 729)
 """Share of all outages of countries that were shutdowns [0-1]: of the others a day of the calendar brings no more."""
-
-HOLIDAY = "holiday"
-"""The kind of a day that is free, by the package `holidays`."""
-
-KEPT = 4096
-"""Spans of days whose days of the calendar are kept [-]: looked up, and found anew where they are gone."""
 
 
 def of_day(kind: str, most: float) -> float:
@@ -41,16 +32,6 @@ def of_day(kind: str, most: float) -> float:
     return min(most, log(1 - SHUTDOWNS + SHUTDOWNS * exp(DAYS[kind])))
 
 
-class Day(NamedTuple):
-    """A day of the calendar of a country, by its clock: from ``start`` to ``end`` [s], and what it weighs
-    [log-odds]."""
-
-    start: int
-    end: int
-    kind: str
-    weight: float
-
-
 class Prior:
     """The prior of each entity of a roll [log-odds].
 
@@ -58,13 +39,12 @@ class Prior:
     public holiday counts for all that belongs to the country: people do otherwise, and part of the traffic is missing.
     """
 
-    def __init__(self, roll: Roll, settings: Fusing) -> None:
-        self.roll, self.settings = roll, settings
+    def __init__(self, roll: Roll, settings: Fusing, almanac: Almanac) -> None:
+        self.roll, self.settings, self.almanac = roll, settings, almanac
+        self.weight = {kind: of_day(kind, settings.day_most) for kind in DAYS} | {HOLIDAY: settings.holiday}
         self.base, self.country, self.is_country = np.empty(0), np.empty(0, np.intp), np.empty(0, bool)
         self.countries: tuple[str, ...] = ()
         self.changes = 0
-        self.known: dict[tuple[str, int], list[Day]] = {}
-        self.near: dict[tuple[str, int, int], list[Day]] = {}
 
     def at(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray | None = None) -> np.ndarray:
         """Log-odds ``(t, n)`` of those at ``rows (n,)``.
@@ -74,8 +54,7 @@ class Prior:
         now
             Middles of the bins, ``(t, 1)`` or, each its own, ``(t, n)`` [s].
         since
-            ``(t, n)`` those of the bins in which an outage that is open was first suspected: it keeps the day that
-            speaks for it, and the feast that it began on only as long as there is one [s].
+            ``(t, n)`` those of the bins in which an outage that is open was first suspected [s].
         """
         self._learn()
         odds = np.tile(self.base[rows], (len(now), 1))
@@ -84,22 +63,19 @@ class Prior:
         began = now if since is None else since
         first, last = (int(f([f(now), f(began)])) for f in (np.min, np.max))
         for place in sorted(set(self.country[rows].tolist())):
-            if not (days := self._around(self.countries[place], first // DAY, last // DAY)):
-                continue
             own = self.country[rows] == place
-            feasts = [day for day in days if day.kind == HOLIDAY]
-            odds += np.where(own & _on(feasts, now) & _on(feasts, began), self.settings.holiday, 0.0)
-            for day in (day for day in days if day.kind != HOLIDAY):
-                odds += np.where(own & self.is_country[rows] & _on([day], began), day.weight, 0.0)
+            for day in self.almanac.around(self.countries[place], first // DAY, last // DAY):
+                counts = _counts(day, self.is_country[rows], now, began)
+                odds += np.where(own & counts, self.weight[day.kind], 0.0)
         return odds
 
-    def term(self, row: int, time: int) -> Term | None:
-        """The term of the day on which an outage was first suspected, in a bin whose middle is at ``time`` [s], where
-        it is one that counts."""
+    def term(self, row: int, now: int, began: int) -> Term | None:
+        """The term of the day that counts in a bin whose middle is at ``now`` [s], where there is one, for an outage
+        that was first suspected in a bin whose middle was at ``began`` [s]."""
         entity = self.roll[row]
-        for day in self._around(entity.country, time // DAY, time // DAY):
-            if day.start <= time < day.end and (day.kind == HOLIDAY or entity.type == "country"):
-                return Term(OF_DAY + day.kind, None, None, round(day.weight, 2), 1.0)
+        for day in self.almanac.around(entity.country, began // DAY, now // DAY):
+            if self.weight[day.kind] and _counts(day, entity.type == "country", now, began):
+                return Term(OF_DAY + day.kind, None, None, round(self.weight[day.kind], 2), 1.0)
         return None
 
     def _learn(self) -> None:
@@ -113,38 +89,17 @@ class Prior:
         self.is_country = np.array([entity.type == "country" for entity in entities], bool)
         self.countries, self.changes = tuple(places), self.roll.changes
 
-    def _around(self, country: str, first: int, last: int) -> list[Day]:
-        """The days of a country that reach into those of UTC from one to another [days since the epoch]."""
-        found = self.near.get((country, first, last))
-        if found is None:
-            if len(self.near) > KEPT:
-                self.near.clear()
-            start, end = first * DAY, (last + 1) * DAY
-            years = [datetime.fromtimestamp(time, UTC).year for time in (start - DAY, end + DAY)]
-            every = [day for year in range(years[0], years[1] + 1) for day in self._of(country, year)]
-            found = self.near[country, first, last] = [day for day in every if day.start < end and start < day.end]
-        return found
 
-    def _of(self, country: str, year: int) -> list[Day]:
-        if (country, year) not in self.known:
-            self.known[country, year] = list(self._days(country, year))
-        return self.known[country, year]
+def _counts(
+    day: Day, is_country: np.ndarray | bool, now: np.ndarray | int, began: np.ndarray | int
+) -> np.ndarray | bool:  # fmt: skip
+    """Where a day weighs in a bin whose middle is at ``now`` [s], for what ``began`` in one whose middle was then [s].
 
-    def _days(self, country: str, year: int) -> Iterator[Day]:
-        """The days of a country in a year; one that matters is no holiday."""
-        named = {day[3:]: kind for day, kind in self.settings.days.items() if day[:2] == country}
-        free = public_holidays(country, year) if self.settings.holiday else frozenset()
-        for day in sorted(free.union(day for day in named if day[:4] == f"{year}")):
-            midnight = datetime.combine(date.fromisoformat(day), datetime.min.time(), zone(country))
-            start, end = (int((midnight + timedelta(days=days)).timestamp()) for days in (0, 1))
-            kind = named.get(day, HOLIDAY)
-            weight = self.settings.holiday if kind == HOLIDAY else of_day(kind, self.settings.day_most)
-            yield Day(start, end, kind, weight)
+    What began on a day that matters keeps it; what began on a feast has that against it only as long as it lasts.
+    """
+    return _on(day, began) & (_on(day, now) if day.kind == HOLIDAY else is_country)
 
 
-def _on(days: list[Day], times: np.ndarray) -> np.ndarray:
-    """Which times [s] are on any of these days."""
-    on = np.zeros(times.shape, bool)
-    for day in days:
-        on |= (day.start <= times) & (times < day.end)
-    return on
+def _on(day: Day, times: np.ndarray | int) -> np.ndarray | bool:
+    """Which times [s] are on a day."""
+    return (day.start <= times) & (times < day.end)

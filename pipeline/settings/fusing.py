@@ -133,6 +133,8 @@ class Fusing:
             raise ValueError(
                 f"leave {self.leave} must be below suspect {self.suspect}, and that not above confirm {self.confirm}"
             )
+        if not self.prior:
+            raise ValueError("prior names no type of entity: wanted at least one, as prior.country = -4.0")
         bound = log(self.suspect / (1 - self.suspect))
         for name, prior in self.prior.items():
             if not prior < bound:

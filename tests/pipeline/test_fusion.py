@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from pipeline.almanac import Almanac
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.ledger import Ledger
 from pipeline.records import DEAD, END, Entity, Outage, Progress, Run, Verdicts
@@ -62,7 +63,7 @@ def test_an_outage_outlives_silence():
 
 
 def test_without_a_witness_no_outage_begins_however_likely_one_is():
-    ledger = Ledger("replay", Fusing())
+    ledger = Ledger("replay", Fusing(), Almanac())
     frame = verdicts(PROBING, "??", run=RUN)
     iraq = verdicts(PROBING, "L", run=RUN, entity=Entity("country", "IQ", "IQ"))
     assert ledger.see([Turn(frame, 0, 300)]) == [Heard([])]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.almanac import Almanac
 from pipeline.codec import outage_from, outage_json, seconds
 from pipeline.fusion import FuseStage
 from pipeline.likeness import DAYS, Event, likeness, log_odds_of
@@ -27,11 +28,11 @@ def event(**changed: object) -> Event:
 
 
 def signs(**changed: object) -> dict[str, float]:
-    return {sign.name: sign.weight for sign in likeness(event(**changed), {})}
+    return {sign.name: sign.weight for sign in likeness(event(**changed), Almanac())}
 
 
 def test_an_outage_of_which_little_is_known_looks_like_nothing() -> None:
-    assert likeness(event(), {}) == ()
+    assert likeness(event(), Almanac()) == ()
     assert log_odds_of(()) == 0
 
 
@@ -43,8 +44,8 @@ def test_the_day_counts_by_the_local_date_and_as_published() -> None:
     }
     at = seconds("2024-02-07T20:07:00Z")
     late = event(start=at, until=at + HOUR)  # one in the morning of the 8th in Karachi
-    assert [sign.name for sign in likeness(late, {"PK 2024-02-08": "coup"})] == ["coup"]
-    assert likeness(late, {"PK 2024-02-07": "coup", "IN 2024-02-08": "coup"}) == ()
+    assert [sign.name for sign in likeness(late, Almanac(matter={"PK 2024-02-08": "coup"}))] == ["coup"]
+    assert likeness(late, Almanac(matter={"PK 2024-02-07": "coup", "IN 2024-02-08": "coup"})) == ()
 
 
 def test_signals_agree_only_where_at_least_two_kinds_of_them_are_measured() -> None:
@@ -79,7 +80,7 @@ def test_no_term_but_the_calendar_s_and_a_series_weighs_more_than_one() -> None:
     every = event(
         start=AT, until=AT + DAY, terms=DOWN, networks=1.0, before=(AT - DAY,), entity_type="region"
     )  # fmt: skip
-    found = likeness(every, {"PK 2024-02-08": "election"})
+    found = likeness(every, Almanac(matter={"PK 2024-02-08": "election"}))
     assert {sign.name for sign in found} == {"election", "repeats", "networks", "local", "lasts", "agree", "grid"}
     assert all(abs(sign.weight) <= 1 for sign in found if sign.name not in ("election", "repeats"))
     assert all(sign.source for sign in found)

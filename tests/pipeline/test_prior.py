@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from pipeline.almanac import Almanac
 from pipeline.codec import seconds
 from pipeline.fusion import FuseStage
 from pipeline.prior import Prior, of_day
@@ -101,7 +102,8 @@ def test_no_day_is_enough_by_itself() -> None:
 def test_a_day_when_clocks_change_is_as_long_as_it_is_there() -> None:
     roll = Roll()
     roll.enter(Entity("country", "GB", "GB"))
-    prior = Prior(roll, Fusing(days={"GB 2024-03-31": "election", "GB 2024-10-27": "election"}, holiday=0))
+    days = {"GB 2024-03-31": "election", "GB 2024-10-27": "election"}
+    prior = Prior(roll, Fusing(holiday=0), Almanac(matter=days))
     starts = [seconds("2024-03-31T00:00:00Z"), seconds("2024-10-26T23:00:00Z")]
     ends = [start + hours * HOUR for start, hours in zip(starts, (23, 25), strict=True)]
     times = np.array([t for a, b in zip(starts, ends, strict=True) for t in (a - 1, a, b - 1, b)])[:, None]
@@ -154,7 +156,8 @@ def test_what_begins_on_a_feast_is_judged_like_others_once_that_is_over() -> Non
 def test_an_election_that_is_a_holiday_is_an_election() -> None:
     roll = Roll()
     roll.enter(Entity("country", "NL", "NL"))
-    term = Prior(roll, Fusing(days={"NL 2024-12-25": "election"})).term(0, FEAST + HOUR)
+    prior = Prior(roll, Fusing(), Almanac(matter={"NL 2024-12-25": "election"}))
+    term = prior.term(0, FEAST + HOUR, FEAST + HOUR)
     assert term is not None
     assert term.signal == "day.election"
 
@@ -162,7 +165,7 @@ def test_an_election_that_is_a_holiday_is_an_election() -> None:
 def test_what_is_learnt_later_of_an_entity_counts_from_then_on() -> None:
     """A signal that does not say whose a network is came first."""
     roll = Roll()
-    prior, when = Prior(roll, Fusing()), np.array([[FEAST + HOUR]])
+    prior, when = Prior(roll, Fusing(), Almanac()), np.array([[FEAST + HOUR]])
     roll.enter(Entity("asn", "AS1"))
     assert prior.at(np.array([0]), when).tolist() == [[-4.0]]
     roll.enter(Entity("asn", "AS1", "NL"))
