@@ -60,8 +60,8 @@ def holidays(country: str, year: int, named: Iterable[str], public: bool) -> fro
 
 
 class Day(NamedTuple):
-    """What is not like other days in a country, by its clock: from ``start`` to ``end`` [s]; holidays that follow one
-    another are one feast."""
+    """What is not like other days in a country, by its clock: from ``start`` to ``end`` [s]; days of one kind that
+    follow one another are one, as those of a feast."""
 
     start: int
     end: int
@@ -109,8 +109,8 @@ class Almanac:
             start, end = first * DAY, (last + 1) * DAY
             years = [datetime.fromtimestamp(time, UTC).year for time in (start - DAY, end + DAY)]
             every = (day for year in range(years[0], years[1] + 1) for day in self._of(country, year))
-            near = [day for day in every if day.start < end and start < day.end]
-            found = self.near[country, first, last] = tuple(_feasts(near))
+            near = (day for day in every if day.start < end and start < day.end)
+            found = self.near[country, first, last] = _joined(near)
         return found
 
     def _of(self, country: str, year: int) -> list[Day]:
@@ -127,10 +127,10 @@ class Almanac:
             yield Day(start, end, matter.get(day, HOLIDAY))
 
 
-def _feasts(days: list[Day]) -> Iterator[Day]:
-    """The same days, in order; holidays of which one ends when the next begins as one."""
-    start = 0
-    for i, day in enumerate(days):
-        if i + 1 == len(days) or not day.kind == days[i + 1].kind == HOLIDAY or day.end != days[i + 1].start:
-            yield Day(days[start].start, day.end, day.kind)
-            start = i + 1
+def _joined(days: Iterable[Day]) -> tuple[Day, ...]:
+    """The same days, in order; those of one kind of which one ends when the next begins as one."""
+    joined: list[Day] = []
+    for day in days:
+        follows = joined and (joined[-1].kind, joined[-1].end) == (day.kind, day.start)
+        joined.append(joined.pop()._replace(end=day.end) if follows else day)
+    return tuple(joined)

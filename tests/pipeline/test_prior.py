@@ -49,6 +49,18 @@ def test_a_day_is_that_of_its_country_alone(entity: Entity) -> None:
     assert others[0] == others[1]
 
 
+@pytest.mark.parametrize(
+    ("entity", "day"),
+    [(Entity("country", "PK", "PK"), ["day.election"]), (Entity("region", "PK-Sindh", "PK"), []),
+     (Entity("asn", "AS1", "PK"), [])],
+)  # fmt: skip
+def test_no_region_or_network_is_told_to_be_out_on_the_day_of_an_election(entity: Entity, day: list[str]) -> None:
+    stage = FuseStage(0, ELECTION)
+    stage.step(verdicts(PROBING, "..LL", run=RUN, at=MIDNIGHT + HOUR, entity=entity))
+    (outage,) = stage.open()
+    assert [term.signal for term in outage.signals if term.signal.startswith("day.")] == day
+
+
 def test_the_day_goes_by_the_clock_of_the_country() -> None:
     """In UTC neither of the bins is of the eighth."""
     assert told(".l", MIDNIGHT - 600) == []
@@ -170,3 +182,78 @@ def test_what_is_learnt_later_of_an_entity_counts_from_then_on() -> None:
     assert prior.at(np.array([0]), when).tolist() == [[-4.0]]
     roll.enter(Entity("asn", "AS1", "NL"))
     assert prior.at(np.array([0]), when).tolist() == [[-5.0]]
+
+
+EVE, ELECTED = FEAST - DAY, Fusing(days={"NL 2024-12-24": "election"})
+"""Of the first feast day, which is no feast itself."""
+
+
+def losses(begin: int, lost: list[float], entity: Entity, settings: Fusing) -> list[Outage]:
+    """Revisions of an outage that has lost so much in each hour, as it went on."""
+    frame = verdicts(PROBING, "." * 24 + "L" * len(lost), run=RUN, width=HOUR, at=begin - DAY, entity=entity)
+    value = 100 * (1 - np.array([0.0] * 24 + lost)[:, None])
+    frame = dataclasses.replace(frame, value=value, score=np.where(frame.score < 0, -9.5, 0.0))
+    told = [out for out in FuseStage(0, settings).step(frame) if isinstance(out, Outage)]
+    return [outage for outage in told if outage.state in ("suspected", "confirmed")]
+
+
+@pytest.mark.parametrize("entity", [Entity("country", "NL", "NL"), Entity("region", "NL-NH", "NL")])
+@pytest.mark.parametrize("deeper", [2, 20, 40])
+@pytest.mark.parametrize(
+    ("begin", "settings", "days"),
+    [
+        (FEAST + DAY + 8 * HOUR, Fusing(), ["day.holiday", ""]),
+        (FEAST + DAY + 8 * HOUR, Fusing(holiday=0), [""]),
+        (EVE + 8 * HOUR, Fusing(), [""]),
+        (EVE + 8 * HOUR, ELECTED, ["day.election"]),
+        (FEAST - 2 * DAY + 18 * HOUR, ELECTED, [""]),
+    ],
+    ids=["a feast and beyond", "feasts say nothing", "into a feast", "an election and a feast", "into an election"],
+)
+def test_the_prior_and_the_terms_that_are_told_add_up_to_the_probability(
+    entity: Entity, deeper: int, begin: int, settings: Fusing, days: list[str]
+) -> None:
+    """Of what loses a fifth, and from some hour on more: however that lies to the day that counts."""
+    told = losses(begin, [0.2] * deeper + [0.28] * 24, entity, settings)
+    for outage in told:
+        odds = -4.0 + sum(term.weight for term in outage.signals)
+        assert 1 / (1 + np.exp(-odds)) == pytest.approx(outage.probability, abs=0.003)
+    each = [next((term.signal for term in o.signals if term.signal.startswith("day.")), "") for o in told]
+    counts = entity.type == "country" or days != ["day.election"]
+    assert list(dict.fromkeys(each)) == (days if counts else [""])
+
+
+def test_that_a_feast_is_over_is_told_though_nothing_else_has_changed_and_it_looked_worse_before() -> None:
+    told = losses(
+        FEAST + DAY + 8 * HOUR, [0.9] * 4 + [0.8] * 20, Entity("country", "NL", "NL"), Fusing(per_deviation=2.0)
+    )
+    shown = [(o.state, o.severity, round(o.probability, 1), [term.signal for term in o.signals]) for o in told]
+    assert shown[-2:] == [
+        ("confirmed", 0.9, 1.0, ["day.holiday", PROBING]),
+        ("confirmed", 0.9, 1.0, [PROBING]),
+    ]
+
+
+def test_a_feast_counts_against_what_began_on_it_and_not_on_the_one_before() -> None:
+    """Christmas is over for what began on it, also on New Year's Day."""
+    roll = Roll()
+    roll.enter(Entity("country", "NL", "NL"))
+    prior, hours = Prior(roll, Fusing(), Almanac()), [FEAST + HOUR, FEAST + DAY, FEAST + 2 * DAY, FEAST + 7 * DAY]
+    now = np.array(hours)[:, None]
+    began = np.full(now.shape, FEAST + HOUR)
+    assert prior.at(np.array([0]), now, began)[:, 0].tolist() == [-5.0, -5.0, -4.0, -4.0]
+    assert prior.at(np.array([0]), now)[:, 0].tolist() == [-5.0, -5.0, -4.0, -5.0]
+    assert [prior.term(0, hour, FEAST + HOUR) is not None for hour in hours] == [True, True, False, False]
+
+
+def test_the_days_of_one_country_are_not_those_of_another_that_is_looked_at_with_it() -> None:
+    roll = Roll()
+    for name in ("PK", "NL", "EG"):
+        roll.enter(Entity("country", name, name))
+    prior = Prior(roll, Fusing(), Almanac(matter={"PK 2024-12-26": "coup"}))
+    assert prior.at(np.arange(3), np.array([[FEAST + DAY + HOUR]])).tolist() == [[-2.0, -5.0, -4.0]]
+
+
+def test_a_prior_of_nothing_is_refused_where_settings_are_made() -> None:
+    with pytest.raises(ValueError, match="prior names no type of entity"):
+        Fusing(prior={})
