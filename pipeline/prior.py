@@ -36,7 +36,7 @@ class Prior:
     """The prior of each entity of a roll [log-odds].
 
     A day that matters counts for its country alone: nobody published what it brings for a region or a network.  A
-    public holiday counts for all that belongs to the country: people do otherwise, and part of the traffic is missing.
+    holiday counts for all that belongs to the country: people do otherwise, and part of the traffic is missing.
     """
 
     def __init__(self, roll: Roll, settings: Fusing, almanac: Almanac) -> None:

@@ -18,7 +18,7 @@ SIGNALS = {
 """What a kind of signal measures."""
 
 
-FREE = {"holiday": "a public holiday"}
+FREE = {"holiday": "a holiday"}
 DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "the day of a coup"}
 """What an outage began on, as its term says."""
 

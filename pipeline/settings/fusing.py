@@ -105,8 +105,9 @@ class Fusing:
     itself.  An election says 1.4, a protest 1.0."""
 
     holiday: Against = -1.0
-    """What a public holiday says against an outage of anything in its country [log-odds]: a third of the traffic is
-    missing on many, which is to be no more than suspected; what loses most of it is out all the same.  0: nothing."""
+    """What a holiday says against an outage of anything in its country that began on it, until the feast is over
+    [log-odds]: a third of the traffic is missing on many, which is to be no more than suspected; what loses most of it
+    is out all the same.  Which days are holidays the settings of judging say; one of ``days`` is none.  0: nothing."""
 
     stale: Count = 2
     """A verdict speaks for so many widths of its bin after its end; what holds an open outage for longer."""

@@ -23,12 +23,13 @@ class Judging:
 
     holidays: tuple[LocalDay, ...] = ()
     """Holidays, by country and local date: ``"NL 2024-12-25"``.  They are compared with weekends and with each
-    other; one that is not named is a day of the week like any other, of which half may be missing."""
+    other, and speak against an outage (``holiday`` of fusing); one that is not named is compared with that day of other
+    weeks, of which half may be missing."""
 
     public_holidays: bool = True
     """Whether the slow detectors leave out the public holidays of every country, which the package ``holidays`` names:
-    a feast after a month of long nights is no throttling.  The first detector knows none but those of ``holidays``, so
-    that half of a country is not missed on a feast."""
+    a feast after a month of long nights is no throttling.  They speak against an outage, too.  The first detector knows
+    none but those of ``holidays``, so that half of a country is not missed on a feast."""
 
     common_voters: Annotated[int, Meta(ge=3)] = 5
     """Countries (or networks, see `pipeline.common`) that a signal must have before anything can be common to them:
