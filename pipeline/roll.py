@@ -60,10 +60,11 @@ class Roll:
 
     def enter(self, entity: Entity) -> None:
         """Give an entity its row; of one that has it is noted what was not known of it: not every signal says whose it
-        is, what it is called, and whether it is mobile."""
+        is, what it is called, and whether it is mobile.  A country is its own, whatever is said of it."""
         row = self.rows.get(entity[:2])
         known = Entity(*entity[:2]) if row is None else self.entities[row]
-        country, title = known.country or entity.country, known.title or entity.title
+        own = entity.name if entity.type == "country" else known.country
+        country, title = own or entity.country, known.title or entity.title
         whole = Entity(*entity[:2], country, known.mobile or entity.mobile, title)
         if row is not None and whole == known:
             return

@@ -61,6 +61,11 @@ def test_no_region_or_network_is_told_to_be_out_on_the_day_of_an_election(entity
     assert [term.signal for term in outage.signals if term.signal.startswith("day.")] == day
 
 
+@pytest.mark.parametrize("said", ["", "IN"])
+def test_the_country_of_a_country_is_its_name_whatever_is_said_of_it(said: str) -> None:
+    assert told("..ll", MIDNIGHT + HOUR, entity=Entity("country", "PK", said)) == told("..ll", MIDNIGHT + HOUR)
+
+
 def test_the_day_goes_by_the_clock_of_the_country() -> None:
     """In UTC neither of the bins is of the eighth."""
     assert told(".l", MIDNIGHT - 600) == []
