@@ -52,7 +52,7 @@ class Source:
     """One recorded file.
 
     ``first`` is the time of its first record [s], `NEVER` where none was found in its head; ``signals`` is the roster;
-    ``piece`` is what one batch of rows may span [s].
+    ``piece`` is what one batch of rows may span [s]; ``kin``: its ``entities.csv``, where it is a table that has one.
     """
 
     path: Path
@@ -61,6 +61,7 @@ class Source:
     signals: tuple[str, ...]
     whole: table.Table | None = None
     piece: int = DAY
+    kin: Path | None = None
 
     @property
     def end(self) -> int:
@@ -193,13 +194,14 @@ def _looks(head: bytes) -> str:
 
 def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     beside = path.parent / "entities.csv"
+    kin = beside if beside.is_file() else None
     raw, stream = _opened(path)
     with stream:
-        read = table.read_table(stream, read_entities(beside) if beside.is_file() else None)
+        read = table.read_table(stream, read_entities(kin) if kin else None)
     damage = (item for item in _to_the_break(feed.name, read.damage, raw, read.until) if isinstance(item, DecodeError))
     read = dataclasses.replace(read, damage=tuple(damage))
     first = min((int(rows.time[0]) for rows in read.series), default=NEVER)
-    return Source(path, feed, first, read.signals, read, piece)
+    return Source(path, feed, first, read.signals, read, piece, kin)
 
 
 def _first_time(feed: Feed, head: bytes) -> int:
@@ -214,9 +216,10 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     Raises
     ------
     UserError
-        Also where two tables have the same signal on different grids of bins: it can have but one.
+        Also where two tables have the same signal on different grids of bins, or put an entity into two countries: it
+        can have but one.
     """
-    found = [open_source(path, piece) for path in paths]
+    found = _settled([open_source(path, piece) for path in paths])
     shapes: dict[str, tuple[tuple[int, tuple[int, ...], int], Path]] = {}
     for source in found:
         for rows in source.whole.series if source.whole else ():
@@ -228,6 +231,13 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
                     f"of {rows.width} s from {rows.phase} on in {source.path}: a signal has one grid of bins"
                 )
     return sorted(found, key=lambda source: (source.first, str(source.path)))
+
+
+def _settled(found: list[Source]) -> list[Source]:
+    """The same; every table knows what any of them knows of its entities: one that is of no country in the first and of
+    some in the second would be out in two places."""
+    known = read_entities(*sorted({source.kin for source in found if source.kin}))
+    return [dataclasses.replace(s, whole=s.whole.knowing(known)) if s.whole else s for s in found]
 
 
 def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]:

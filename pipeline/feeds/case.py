@@ -55,6 +55,7 @@ def entity_of(kind: str, name: str, entities: Entities) -> Entity:
     """The entity of that type and name, with its country.
 
     Without an entry a region's country stands before its first ``-``, a service's before its ``:``; an AS has none.
+    A country's is its name.
 
     Examples
     --------
@@ -65,20 +66,42 @@ def entity_of(kind: str, name: str, entities: Entities) -> Entity:
     """
     kin = entities.get((kind, name), Kin(""))
     by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
-    return Entity(kind, name, kin.parent or by_name, kin.mobile, kin.name)
+    country = by_name if kind == "country" else kin.parent or by_name
+    return Entity(kind, name, country, kin.mobile, kin.name)
 
 
-def read_entities(path: Path) -> dict[tuple[str, str], Kin]:
-    """``entities.csv``: country, name and mobile flag by ``(entity_type, entity)``."""
-    kin = {}
+def read_entities(*paths: Path) -> dict[tuple[str, str], Kin]:
+    """What these ``entities.csv`` say together: country, name and mobile flag by ``(entity_type, entity)``.
+
+    What one of them leaves out another may say; the first name that is given counts.
+
+    Raises
+    ------
+    UserError
+        Also where an entity is given two countries: its outages would not meet.
+    """
+    kin: dict[tuple[str, str], Kin] = {}
+    said: dict[tuple[str, str], str] = {}
+    for place, key, own in (line for path in paths for line in _kin(path)):
+        known = kin.get(key, Kin(""))
+        if known.parent and own.parent not in ("", known.parent):
+            other = f"{known.parent!r} in {said[key]}"
+            raise UserError(f"{place}: parent of {key[1]} is {own.parent!r}, but {other}: it belongs to one country")
+        if own.parent:
+            said.setdefault(key, place)
+        kin[key] = Kin(known.parent or own.parent, known.name or own.name, known.mobile or own.mobile)
+    return kin
+
+
+def _kin(path: Path) -> Iterator[tuple[str, tuple[str, str], Kin]]:
+    """Place, ``(entity_type, entity)`` and what is said of it, of every line."""
     for place, row in rows_of(path, ENTITIES):
         mobile = row["mobile"].lower()
         if mobile not in MOBILE:
             raise UserError(f"{place}: mobile is {mobile!r}, wanted true, false or nothing")
         if row["parent"] and not is_country(row["parent"]):
             raise UserError(f"{place}: parent is {row['parent']!r}, wanted {WANTED['no-country']}, or nothing")
-        kin[row["entity_type"], row["entity"]] = Kin(row["parent"], row["name"], MOBILE[mobile])
-    return kin
+        yield place, (row["entity_type"], row["entity"]), Kin(row["parent"], row["name"], MOBILE[mobile])
 
 
 def strangers(unmatched: Iterable[Line]) -> Iterator[str]:

@@ -65,6 +65,12 @@ class Table:
         """The roster: every signal of the table."""
         return tuple(rows.signal for rows in self.series)
 
+    def knowing(self, entities: Entities) -> "Table":
+        """The same rows, of its entities what ``entities`` say."""
+        known = [tuple(entity_of(*entity[:2], entities) for entity in rows.entities) for rows in self.series]
+        own = zip(self.series, known, strict=True)
+        return dataclasses.replace(self, series=tuple(dataclasses.replace(rows, entities=who) for rows, who in own))
+
 
 def read_table(
     stream: BinaryIO, entities: Entities | None = None, cadences: Mapping[str, Cadence] | None = None
