@@ -16,7 +16,8 @@ from pipeline.snapshot import pack, unpack
 
 @dataclass
 class Shares:
-    """What the partitions have said of one signal of one run."""
+    """What the partitions have said of one signal of one run; ``home``: the entities as they are settled, the same for
+    all signals of its feed."""
 
     run: Run
     feed: str
@@ -50,7 +51,10 @@ class MergeStage:
         key = (part.run.id, part.signal)
         if key in self.ended:
             return []
-        shares = self.shares.setdefault(key, Shares(part.run, part.feed, part.signal))
+        if key not in self.shares:
+            self.shares[key] = Shares(part.run, part.feed, part.signal)
+            self.shares[key].home = self._first(self.shares[key]).home
+        shares = self.shares[key]
         for gone in touch(self.shares, key):
             remember(self.ended, gone)
         known = shares.watermarks.get(part.partition, NEVER)
@@ -62,6 +66,10 @@ class MergeStage:
         if len(shares.watermarks) < self.partitions[part.feed]:
             return []
         return self._release(shares)
+
+    def _first(self, shares: Shares) -> Shares:
+        """Of the signals of its feed the first, whose entities are those of all: a network has one country."""
+        return next(s for s in self.shares.values() if (s.run.id, s.feed) == (shares.run.id, shares.feed))
 
     def _release(self, shares: Shares) -> list[Bins]:
         status = _status(shares)
@@ -88,7 +96,8 @@ class MergeStage:
         """All that waits, and how far every partition is."""
         head, waiting = [], {}
         for i, s in enumerate(self.shares.values()):
-            heads = (list(s.watermarks.items()), list(s.status.items()), list(s.home.values()))
+            home = list(s.home.values()) if self._first(s) is s else []
+            heads = (list(s.watermarks.items()), list(s.status.items()), home)
             head.append((s.run, s.feed, s.signal, s.told, s.said, len(s.waiting), heads))
             for j, part in enumerate(s.waiting):
                 waiting[f"{i}.{j}"] = np.frombuffer(encode(part), np.uint8)
@@ -102,9 +111,9 @@ class MergeStage:
             run = Run(run[0], run[1], tuple(run[2]))
             parts = [cast(Bins, decode(waiting[f"{i}.{j}"].tobytes())) for j in range(size)]
             settled = {(e[0], e[1]): Entity(*e) for e in home}
-            self.shares[run.id, signal] = Shares(
-                run, feed, signal, dict(watermarks), dict(status), parts, told, said, settled
-            )
+            own = Shares(run, feed, signal, dict(watermarks), dict(status), parts, told, said, settled)
+            self.shares[run.id, signal] = own
+            own.home = self._first(own).home
 
 
 def _status(shares: Shares) -> str:

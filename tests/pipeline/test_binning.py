@@ -177,6 +177,24 @@ def test_an_as_with_addresses_of_two_countries_belongs_to_that_of_most_of_them_f
     assert [[(e.country, b.value.tolist()) for e in b.entities] for b in told] == [[("PK", [[7.0]])], [("PK", [[2.0]])]]
 
 
+def of(signal: str, bin_: int, country: str) -> Bins:
+    """What the only partition of a feed says of a network in one bin of a signal."""
+    ones = np.ones((1, 1))
+    end, who = 300 * bin_ + 300, (Entity("asn", "AS1", country),)
+    return Bins(RUN, FEED, 0, signal, 300, end, UP, who, np.array([300 * bin_]), ones, ones.astype(np.float32))
+
+
+def test_a_network_is_of_the_same_country_by_all_signals_of_its_feed_whatever_its_addresses_of_the_other_kind():
+    stage, resumed = MergeStage({FEED: 1}), MergeStage({FEED: 1})
+    parts = [of("bgp.ris", 0, "PK"), of("bgp.ris6", 0, "AE"), of("bgp.ris", 1, "PK"), of("bgp.ris6", 1, "AE")]
+    told = [bins for part in parts[:2] for bins in stage.step(part)]
+    resumed.load(stage.save())
+    assert resumed.save() == stage.save()
+    told += [bins for part in parts[2:] for bins in resumed.step(part)]
+    fresh = resumed.step(of("bgp.ris7", 1, "AE"))
+    assert [entity.country for bins in told + fresh for entity in bins.entities] == ["PK"] * 5
+
+
 def share(partition: int, *health: float) -> Bins:
     """One partition's share of a bin: a network's count, and how healthy its sources were there."""
     entities = (Entity("asn", "AS59257", "PK"), Entity("asn", "AS45669", "PK"))[: len(health)]
