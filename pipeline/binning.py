@@ -2,14 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.records import DEAD, END, STATE, Bins, Elements, Heartbeat, Rows, Run
+from pipeline.records import DEAD, END, STATE, Bins, Elements, Entity, Heartbeat, Rows, Run
 from pipeline.runs import remember, touch
 from pipeline.signals.base import Binner
 from pipeline.snapshot import pack, unpack
@@ -68,7 +68,8 @@ def answered(records: Elements | Rows, partition: int) -> int:
 
 @dataclass
 class Stream:
-    """One feed of one run in one partition; ``signals`` are those that its heartbeats last named."""
+    """One feed of one run in one partition; ``signals`` are those that its heartbeats last named, ``networks`` those
+    of which they said whose they are."""
 
     run: Run
     feed: str
@@ -76,6 +77,7 @@ class Stream:
     watermark: int = NEVER
     status: str = ""
     signals: tuple[str, ...] = ()
+    networks: dict[tuple[str, str], Entity] = field(default_factory=dict)
     used: int = 0
     late: int = 0
     crowded: int = 0
@@ -84,6 +86,13 @@ class Stream:
     def dead(self) -> bool:
         """Whether its heartbeats are missing."""
         return self.status == DEAD
+
+    def settled(self, bins: Bins) -> Bins:
+        """The same; networks are as the heartbeats have said, whatever their addresses say."""
+        if not self.networks:
+            return bins
+        known = tuple(self.networks.get(e[:2], e) for e in bins.entities)
+        return dataclasses.replace(bins, entities=known)
 
 
 class BinStage:
@@ -136,10 +145,12 @@ class BinStage:
         if beat.status == DEAD and beat.time < stream.watermark:
             return []
         stream.signals = beat.signals
+        stream.networks |= {network[:2]: network for network in beat.networks}
         closed: dict[str, Bins] = {}
         if beat.status != DEAD:
             stream.watermark = max(stream.watermark, beat.time)
-            closed = {bins.signal: bins for bins in stream.binner.close(stream.watermark, observed=not stream.dead)}
+            made = stream.binner.close(stream.watermark, observed=not stream.dead)
+            closed = {bins.signal: stream.settled(bins) for bins in made}
         stream.status = beat.status
         if beat.status == END:
             del self.streams[stream.run.id, stream.feed]
@@ -156,7 +167,10 @@ class BinStage:
     def save(self) -> bytes:
         """All streams of this partition, and which ones have ended."""
         streams = list(self.streams.values())
-        head = [(s.run, s.feed, s.watermark, s.status, s.signals, s.used, s.late, s.crowded) for s in streams]
+        head = [
+            (s.run, s.feed, s.watermark, s.status, s.signals, list(s.networks.values()), s.used, s.late, s.crowded)
+            for s in streams
+        ]
         binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)}
         return pack((head, list(self.ended)), binners)
 
@@ -164,11 +178,12 @@ class BinStage:
         """Take over saved streams."""
         (head, ended), binners = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
-        for i, ((name, tense, roster), feed, watermark, status, signals, *counts) in enumerate(head):
+        for i, ((name, tense, roster), feed, watermark, status, signals, told, *counts) in enumerate(head):
             run = Run(name, tense, tuple(roster))
             binner = self.make(run, feed, self.partition)
             binner.load(binners[str(i)].tobytes())
-            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), *counts)
+            networks = {(e[0], e[1]): Entity(*e) for e in told}
+            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), networks, *counts)
 
 
 def _feed_status(stream: Stream) -> FeedStatus:

@@ -35,12 +35,12 @@ def _wrong_head(frame: Frame) -> str:
         return f"run is {frame.run!r}"
     if getattr(frame, "status", UP) not in (UP, DEAD, END):
         return f"status is {frame.status!r}"  # type: ignore[union-attr]
+    if not all(_sound(entity) for name in ("entities", "networks") for entity in getattr(frame, name, ())):
+        return "an entity is not made of words"
     if isinstance(frame, Heartbeat):
         return _wrong_beat(frame)
     if isinstance(frame, Bins | Verdicts) and not _is_watermark(frame.watermark):
         return f"watermark {frame.watermark} is out of range"
-    if not all(_sound(entity) for entity in getattr(frame, "entities", ())):
-        return "an entity is not made of words"
     return "" if 0 <= getattr(frame, "width", 0) <= WIDEST else f"width {frame.width} is out of range"  # type: ignore[union-attr]
 
 

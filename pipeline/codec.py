@@ -114,8 +114,9 @@ def decode(message: bytes) -> Frame:
 def _typed(head: dict[str, Any]) -> dict[str, Any]:
     run = head["run"]
     head["run"] = Run(run[0], run[1], tuple(run[2]))
-    if "entities" in head:
-        head["entities"] = tuple(Entity(*e) for e in head["entities"])
+    for name in ("entities", "networks"):
+        if name in head:
+            head[name] = tuple(Entity(*e) for e in head[name])
     if "peers" in head:
         head["peers"] = tuple(Peer(*p) for p in head["peers"])
     for name in ("slots", "signals"):

@@ -9,7 +9,7 @@ from pipeline import topics
 from pipeline.bins import NEVER, WIDTH, Cadence
 from pipeline.errors import DecodeError
 from pipeline.feeds.base import Item
-from pipeline.records import END, UP, DeadLetter, Elements, Frame, Heartbeat, Rows, Run
+from pipeline.records import END, UP, DeadLetter, Elements, Entity, Frame, Heartbeat, Rows, Run
 
 
 @dataclass
@@ -17,13 +17,15 @@ class Dispatch:
     """Sends one feed of one run on its way.
 
     The watermark is the first time of the batch that is about to go: all before it has gone.  A recording without
-    heartbeats so gets them from its own time stamps.  ``width``: length of the bins that netvigil computes itself [s].
+    heartbeats so gets them from its own time stamps.  ``width``: length of the bins that netvigil computes itself [s];
+    ``networks``: those of which it is settled whose they are, said before the first record.
     """
 
     run: Run
     feed: str
     signals: tuple[str, ...]
     width: int = WIDTH
+    networks: tuple[Entity, ...] = ()
     watermark: int = NEVER
     end: int = NEVER
     sent: int = 0
@@ -54,8 +56,9 @@ class Dispatch:
     def beat(self, time: int, status: str = UP) -> Iterator[Heartbeat]:
         """A heartbeat for every partition."""
         self.watermark = time
+        networks, self.networks = self.networks, ()
         for partition in range(self.partitions):
-            yield Heartbeat(self.run, self.feed, partition, time, status, self.signals)
+            yield Heartbeat(self.run, self.feed, partition, time, status, self.signals, networks)
 
     def _end(self, batch: Elements | Rows) -> int:
         """End of the last bin that a batch reaches [s]."""

@@ -56,7 +56,8 @@ class Entity(NamedTuple):
 class Heartbeat:
     """Event time of a feed has reached ``time`` [s]; sent to every partition at least once a bin.
 
-    ``signals`` are those that the feed serves in this run: each of them hears of the new watermark.
+    ``signals`` are those that the feed serves in this run: each of them hears of the new watermark.  ``networks``: of
+    whom it is settled for the whole run whose they are, so that no feed finds otherwise; once said, it holds.
     """
 
     run: Run
@@ -65,6 +66,7 @@ class Heartbeat:
     time: int
     status: str = UP
     signals: tuple[str, ...] = ()
+    networks: tuple[Entity, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pipeline.feeds import FEEDS, table
 from pipeline.feeds.base import Feed, Item, batched
 from pipeline.feeds.case import ENTITIES, LABELS, Line, read_entities
 from pipeline.feeds.unpack import Unpacked, unpacked
-from pipeline.records import Elements, Rows
+from pipeline.records import Elements, Entity, Rows
 
 HEAD = 4 * 1024
 """Content by which a file is recognised [bytes]."""
@@ -66,9 +66,8 @@ class Source:
     @property
     def end(self) -> int:
         """End of its last bin [s]; `NEVER` where it is read only as it goes."""
-        return (
-            max((int(rows.time[-1]) + rows.width for rows in self.whole.series), default=NEVER) if self.whole else NEVER
-        )
+        series = self.whole.series if self.whole else ()
+        return max((int(rows.time[-1]) + rows.width for rows in series), default=NEVER)
 
     @property
     def unmatched(self) -> tuple[Line, ...]:
@@ -115,7 +114,8 @@ def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked, until: str = 
 class Recording:
     """All files of one feed, merged; ``items`` can be read once, ``end`` [s] is `NEVER` where it is not known.
 
-    ``unmatched``: lines of ``entities.csv`` to which no row belongs.
+    ``unmatched``: lines of ``entities.csv`` to which no row belongs; ``networks``: whose the tables beside it say that
+    they are.
     """
 
     feed: str
@@ -123,6 +123,7 @@ class Recording:
     items: Iterator[Item]
     end: int = NEVER
     unmatched: tuple[Line, ...] = ()
+    networks: tuple[Entity, ...] = ()
 
 
 def open_source(path: str | Path, piece: int = DAY) -> Source:
@@ -243,7 +244,9 @@ def _settled(found: list[Source]) -> list[Source]:
 def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]:
     """One recording for each feed of these paths, in order of name; ``piece``: what a table gives at once [s]."""
     feeds: dict[str, list[Source]] = {}
-    for source in sources(paths, piece):
+    found = sources(paths, piece)
+    networks = tuple(sorted({network for source in found if source.whole for network in source.whole.networks}))
+    for source in found:
         feeds.setdefault(source.feed.name, []).append(source)
     return [
         Recording(
@@ -252,6 +255,7 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
             merged(group),
             max(source.end for source in group),
             tuple(line for source in group for line in source.unmatched),
+            () if name == table.NAME else networks,
         )
         for name, group in sorted(feeds.items())
     ]

@@ -13,7 +13,7 @@ from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.case import Entities, entity_of
 from pipeline.feeds.lines import MAX_LINE
 from pipeline.feeds.tabletext import COLUMNS, NAME, Columns, Names, columns
-from pipeline.records import Rows, Run
+from pipeline.records import Entity, Rows, Run
 
 LF = b"\n"
 
@@ -52,6 +52,8 @@ class Table:
         ``(entity_type, entity)`` of the entities that have no row.
     until
         How far the file was read, in words.
+    networks
+        Its own, and those of which it knows the country.
     """
 
     series: tuple[Rows, ...]
@@ -59,6 +61,7 @@ class Table:
     damage: tuple[DecodeError, ...] = ()
     unmatched: tuple[tuple[str, str], ...] = ()
     until: str = ""
+    networks: tuple[Entity, ...] = ()
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -68,8 +71,10 @@ class Table:
     def knowing(self, entities: Entities) -> "Table":
         """The same rows, of its entities what ``entities`` say."""
         known = [tuple(entity_of(*entity[:2], entities) for entity in rows.entities) for rows in self.series]
-        own = zip(self.series, known, strict=True)
-        return dataclasses.replace(self, series=tuple(dataclasses.replace(rows, entities=who) for rows, who in own))
+        series = tuple(dataclasses.replace(rows, entities=who) for rows, who in zip(self.series, known, strict=True))
+        told = {entity_of(*key, entities) for key, kin in entities.items() if kin.parent}.union(*known)
+        networks = tuple(sorted(entity for entity in told if entity.type == "asn"))
+        return dataclasses.replace(self, series=series, networks=networks)
 
 
 def read_table(

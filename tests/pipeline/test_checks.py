@@ -55,6 +55,7 @@ def test_a_sound_frame_is_sound_on_the_wire_too(frame: Frame) -> None:
         replace(BEAT, time=-1),
         replace(BEAT, status="?"),
         replace(BEAT, signals=(1,)),
+        replace(BEAT, networks=(Entity("asn", "AS1", None),)),  # type: ignore[arg-type]
         replace(BINS, start=np.array([300, 300]), value=np.ones((2, 1)), health=np.ones((2, 1), "f4")),
         replace(BINS, value=np.ones((1, 2))),
         replace(BINS, watermark=None),

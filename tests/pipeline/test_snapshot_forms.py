@@ -25,7 +25,7 @@ from tests.pipeline.visible import binner, dump, say
 GOLDEN = Path(__file__).parent / "snapshot_forms.json"
 HALF = 12 * 3600
 RUN, OVER = (Run(name, "replay", ("probing.ioda", "traffic.radar")) for name in ("going", "over"))
-PK = Entity("country", "PK", "PK")
+PK, AS1 = Entity("country", "PK", "PK"), Entity("asn", "AS1", "PK")
 
 
 def rows(run: Run, *time: int) -> Rows:
@@ -43,7 +43,7 @@ def bin_table() -> BinStage:
     stage = BinStage(0, Series)
     for run, status in ((RUN, UP), (OVER, END)):
         stage.step(rows(run, 0))
-        stage.step(Heartbeat(run, "table", 0, HALF, status, RUN.signals))
+        stage.step(Heartbeat(run, "table", 0, HALF, status, RUN.signals, (AS1,)))
     stage.step(rows(RUN, HALF))
     return stage
 
@@ -53,7 +53,7 @@ def bin_mrt() -> BinStage:
     for frame in (dump(), say("announce", 700, "10.8.0.0/16")):
         stage.step(dataclasses.replace(frame, run=RUN, feed="mrt"))
     stage.step(Heartbeat(OVER, "mrt", 0, 300, END, ("bgp.mrt",)))
-    stage.step(Heartbeat(RUN, "mrt", 0, 300, UP, ("bgp.mrt",)))
+    stage.step(Heartbeat(RUN, "mrt", 0, 300, UP, ("bgp.mrt",), (AS1,)))
     return stage
 
 
