@@ -96,6 +96,9 @@ FEW = 0.25
 LATE = 60
 """Whoever asks once an hour stamps what comes a minute late, or this part of another width [-]."""
 
+APART = 1800
+"""Stamps of one slot of the day follow each other by less than this [s]."""
+
 
 def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadence:
     """The cadence of a given series, from the times of its rows ``(n,) int64`` [s], and whose they are ``(n,) int``.
@@ -104,6 +107,10 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     falls into the bin that it lies in, or into the next where it lies in the last quarter of it.  Where the rows do not
     lie on that one grid but keep to a few slots of the day, the slots are the cadence.  Where each of them comes a
     little sooner or later, the width is a usual one.
+
+    Who asks for one entity after the other, or sleeps between two rounds, has a width near each entity's own step: a
+    bin in which nothing of one lies, or two values of which the later one counts, then comes once in a while.  No width
+    is less than a quarter of the own step.
 
     Examples
     --------
@@ -116,6 +123,8 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     >>> hours = np.array([6, 10, 16, 20, 30, 34, 40, 44, 54, 58])
     >>> infer_cadence(hours * 3600) == Cadence(4 * 3600, slots=(21600, 36000, 57600, 72000))
     True
+    >>> infer_cadence(np.cumsum(1801 + np.arange(1000) % 5))
+    Cadence(width=1800, slots=(), phase=0)
     """
     given = np.asarray(times, np.int64)
     entity = np.zeros(len(given), np.int64) if entity is None else entity
@@ -128,13 +137,16 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     held = np.bincount(at, rows)
     even = Cadence(width, phase=int(phases[np.argmax(held)]))
     is_even = held.max() >= NEARLY * len(given)
-    if is_even and 2 * len(given) >= len(times) * np.count_nonzero(np.bincount(entity)):
+    is_full = 2 * width * len(times) >= times[-1] - times[0]
+    if is_even and is_full and 2 * len(given) >= len(times) * np.count_nonzero(np.bincount(entity)):
         return even
     slots, step = None if is_even else _uneven(times, width), _step(given, entity)
     # many that jitter leave hardly a second without a stamp: the steps of all together say nothing
-    if LAST * width >= step and (is_even or slots):
+    is_own = LAST * width >= step
+    if is_own and (is_even or slots or not step):
         return slots or even
-    return _jittered(given, entity, step) or slots or even
+    found = _jittered(given, entity, step) or _slots(given, entity)
+    return found or (even if is_own and 2 * held.max() > len(given) else _nearby(given, entity, step))
 
 
 def _uneven(times: np.ndarray, width: int) -> Cadence | None:
@@ -143,6 +155,22 @@ def _uneven(times: np.ndarray, width: int) -> Cadence | None:
     slots = slots[counts >= RARE * counts.max()]
     keeps = len(slots) <= 24 and len(times) >= 2 * len(slots) and np.diff(slots, append=slots[0] + DAY).min() >= width
     return Cadence(width, slots=tuple(slots.tolist())) if keeps else None
+
+
+def _slots(times: np.ndarray, entity: np.ndarray) -> Cadence | None:
+    """The slots of the day that the stamps of every entity lie around, None where they lie around none."""
+    at = np.sort(times % DAY)
+    at = np.roll(at, -1 - int(np.argmax(np.diff(at, append=at[0] + DAY))))
+    at = np.where(at < at[0], at + DAY, at)
+    first = np.flatnonzero(np.diff(at, prepend=at[0] - DAY) >= APART)
+    count = np.diff(first, append=len(at))
+    common = count >= RARE * count.max()
+    begin, arc = at[first][common], (at[first + count - 1] - at[first])[common]
+    slots = np.unique([_round(int(b), int(a), APART) % DAY for b, a in zip(begin, arc, strict=True)])
+    cadence = Cadence(int(np.diff(slots, append=slots[0] + DAY).min()), slots=tuple(slots.tolist()))
+    bins, who = cadence.floor(snapped(times, cadence)), np.count_nonzero(np.bincount(entity))
+    is_full = 2 * len(times) >= len(np.unique(bins)) * who
+    return cadence if 1 < len(slots) <= 24 and is_full and _are_apart(times, bins, entity) else None
 
 
 def _step(times: np.ndarray, entity: np.ndarray) -> int:
@@ -160,9 +188,7 @@ def _step(times: np.ndarray, entity: np.ndarray) -> int:
 
 def _jittered(times: np.ndarray, entity: np.ndarray, step: int) -> Cadence | None:
     """The even cadence of a width near ``step`` [s] that stamps lie around, None where they lie around none."""
-    usual = min(USUAL, key=lambda width: abs(width - step))
-    minutes = (step + 30) // 60 * 60
-    for width in ([usual] if abs(usual - step) <= NEAR * usual else []) + ([minutes] if minutes else []):
+    for width in _near(step):
         phase = np.sort(times % width)
         arcs = np.append(phase, phase + width)[int(np.ceil(NEARLY * len(phase))) - 1 :][: len(phase)] - phase
         begin, arc = int(phase[np.argmin(arcs)]), int(arcs.min())
@@ -171,10 +197,34 @@ def _jittered(times: np.ndarray, entity: np.ndarray, step: int) -> Cadence | Non
         phases, counts = np.unique(phase, return_counts=True)
         most = int(phases[np.argmax(counts)])
         cadence = Cadence(width, phase=most if 2 * counts.max() > len(phase) else _round(begin, arc, width) % width)
-        bins = cadence.floor(snapped(times, cadence))
-        if _distinct(bins, entity) >= NEARLY * _distinct(times, entity):
+        if _are_apart(times, cadence.floor(snapped(times, cadence)), entity):
             return cadence
     return None
+
+
+def _near(step: int) -> list[int]:
+    """Widths that a step [s] may be meant to be: a usual one, and whole minutes."""
+    usual = min(USUAL, key=lambda width: abs(width - step))
+    minutes = (step + 30) // 60 * 60
+    return ([usual] if abs(usual - step) <= NEAR * usual else []) + ([minutes] if minutes else [])
+
+
+def _nearby(times: np.ndarray, entity: np.ndarray, step: int) -> Cadence:
+    """The even cadence near the own ``step`` [s] of entities that come one after the other, or ever later.
+
+    A bin starts where fewest stamps lie, at its phase 0 where they lie everywhere.  Who has few of his rows has bins
+    of a half, a third or a quarter of his step: the first that keeps his rows apart.
+    """
+    for part in range(1, LAST + 1):
+        width = next((near for near in _near(step // part) if LAST * near >= step), -(-step // part))
+        # bins begin a quarter before their start, with what is early
+        late = (times + (width - 1) // LAST + width // (2 * LATE)) % width * LATE // width
+        counts = np.bincount(late, minlength=LATE)
+        is_gap = counts.min() <= RARE * counts.mean()
+        cadence = Cadence(width, phase=int(np.argmin(counts)) * width // LATE if is_gap else 0)
+        if _are_apart(times, cadence.floor(snapped(times, cadence)), entity):
+            break
+    return cadence
 
 
 def _round(begin: int, arc: int, width: int) -> int:
@@ -187,21 +237,24 @@ def _round(begin: int, arc: int, width: int) -> int:
     return begin
 
 
+def _are_apart(times: np.ndarray, bins: np.ndarray, entity: np.ndarray) -> bool:
+    """Whether nearly all rows of an entity have a bin of their own."""
+    return _distinct(bins, entity) >= NEARLY * _distinct(times, entity)
+
+
 def _distinct(times: np.ndarray, entity: np.ndarray) -> int:
     order = np.lexsort((times, entity))
     return 1 + int(np.count_nonzero(np.diff(times[order]) | np.diff(entity[order])))
 
 
 def snapped(times: np.ndarray, cadence: Cadence) -> np.ndarray:
-    """Times of rows ``(n,) int64`` [s], those that come shortly before the start of an even bin at its start.
+    """Times of rows ``(n,) int64`` [s], those that come shortly before the start of a bin at its start.
 
     Examples
     --------
     >>> snapped(np.array([3590, 3600, 3610, 5400]), Cadence(3600)).tolist()
     [3600, 3600, 3610, 5400]
     """
-    if cadence.slots:
-        return times
     start = cadence.floor(times + (cadence.width - 1) // LAST)
     return np.maximum(times, start)
 
