@@ -96,6 +96,9 @@ FEW = 0.25
 LATE = 60
 """Whoever asks once an hour stamps what comes a minute late, or this part of another width [-]."""
 
+SHORT = 0.25
+"""Where half of the rows are missing the usual step is two of theirs: so many are no longer than one [0-1]."""
+
 APART = 1800
 """Stamps of one slot of the day follow each other by less than this [s]."""
 
@@ -109,8 +112,8 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     little sooner or later, the width is a usual one.
 
     Who asks for one entity after the other, or sleeps between two rounds, has a width near each entity's own step: a
-    bin in which nothing of one lies, or two values of which the later one counts, then comes once in a while.  No width
-    is less than a quarter of the own step.
+    bin in which nothing of one lies, or two values of which the later one counts, then comes once in a while.  No even
+    width is less than a quarter of the own step.
 
     Examples
     --------
@@ -145,8 +148,13 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     is_own = LAST * width >= step
     if is_own and (is_even or slots or not step):
         return slots or even
-    found = _jittered(given, entity, step) or _slots(given, entity)
-    return found or (even if is_own and 2 * held.max() > len(given) else _nearby(given, entity, step))
+    least = -(-step // LAST)
+    return (
+        _jittered(given, entity, step, least)
+        or _slots(given, entity)
+        or _jittered(given, entity, _step(given, entity, SHORT), least)
+        or (even if is_own and 2 * held.max() > len(given) else _nearby(given, entity, step, least))
+    )
 
 
 def _uneven(times: np.ndarray, width: int) -> Cadence | None:
@@ -173,8 +181,11 @@ def _slots(times: np.ndarray, entity: np.ndarray) -> Cadence | None:
     return cadence if 1 < len(slots) <= 24 and is_full and _are_apart(times, bins, entity) else None
 
 
-def _step(times: np.ndarray, entity: np.ndarray) -> int:
-    """The usual step of those who have the shortest one [s], but for who has few rows; 0 where nobody has any."""
+def _step(times: np.ndarray, entity: np.ndarray, share: float = 0.5) -> int:
+    """The usual step of those who have the shortest one [s], but for who has few rows; 0 where nobody has any.
+
+    ``share`` of an entity's steps are no longer [0-1].
+    """
     order = np.lexsort((times, entity))
     steps, whose = np.diff(times[order]), entity[order][1:]
     steps, whose = (part[(np.diff(entity[order]) == 0) & (steps > 0)] for part in (steps, whose))
@@ -182,13 +193,13 @@ def _step(times: np.ndarray, entity: np.ndarray) -> int:
         return 0
     order = np.lexsort((steps, whose))
     _, first, count = np.unique(whose[order], return_index=True, return_counts=True)
-    middle = steps[order][first + (count - 1) // 2]
+    middle = steps[order][first + ((count - 1) * share).astype(int)]
     return int(middle[count >= FEW * count.max()].min())
 
 
-def _jittered(times: np.ndarray, entity: np.ndarray, step: int) -> Cadence | None:
+def _jittered(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> Cadence | None:
     """The even cadence of a width near ``step`` [s] that stamps lie around, None where they lie around none."""
-    for width in _near(step):
+    for width in _near(step, least):
         phase = np.sort(times % width)
         arcs = np.append(phase, phase + width)[int(np.ceil(NEARLY * len(phase))) - 1 :][: len(phase)] - phase
         begin, arc = int(phase[np.argmin(arcs)]), int(arcs.min())
@@ -202,21 +213,22 @@ def _jittered(times: np.ndarray, entity: np.ndarray, step: int) -> Cadence | Non
     return None
 
 
-def _near(step: int) -> list[int]:
-    """Widths that a step [s] may be meant to be: a usual one, and whole minutes."""
+def _near(step: int, least: int) -> list[int]:
+    """Widths that a step may be meant to be: a usual one, and whole minutes, not less than ``least``; all [s]."""
     usual = min(USUAL, key=lambda width: abs(width - step))
     minutes = (step + 30) // 60 * 60
-    return ([usual] if abs(usual - step) <= NEAR * usual else []) + ([minutes] if minutes else [])
+    widths = [usual, minutes] if abs(usual - step) <= NEAR * usual else [minutes]
+    return [width for width in widths if width >= max(1, least)]
 
 
-def _nearby(times: np.ndarray, entity: np.ndarray, step: int) -> Cadence:
+def _nearby(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> Cadence:
     """The even cadence near the own ``step`` [s] of entities that come one after the other, or ever later.
 
     A bin starts where fewest stamps lie, at its phase 0 where they lie everywhere.  Who has few of his rows has bins
     of a half, a third or a quarter of his step: the first that keeps his rows apart.
     """
     for part in range(1, LAST + 1):
-        width = next((near for near in _near(step // part) if LAST * near >= step), -(-step // part))
+        width = next(iter(_near(step // part, least)), max(step // part, least))
         # bins begin a quarter before their start, with what is early
         late = (times + (width - 1) // LAST + width // (2 * LATE)) % width * LATE // width
         counts = np.bincount(late, minlength=LATE)

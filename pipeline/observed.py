@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.bins import DAY, NEVER, WIDTH
+from pipeline.bins import DAY, NEVER, WIDTH, Cadence
 from pipeline.records import Elements, Rows
 from pipeline.settings import Fusing
 
@@ -177,7 +177,7 @@ def _step(frame: Rows) -> int:
 def _stretches(frame: Rows, step: int) -> Iterator[tuple[int, int, int]]:
     """Entity, start and end of its observed bins, as long as the next comes within a step [s]."""
     seen = np.isfinite(frame.value)
-    entity, time = frame.entity[seen], frame.time[seen]
+    entity, time = frame.entity[seen], Cadence(frame.width, frame.slots, frame.phase).floor(frame.time[seen])
     order = np.lexsort((time, entity))
     entity, time = entity[order], time[order]
     cut = (np.diff(entity) != 0) | (np.diff(time) > step)

@@ -1,12 +1,16 @@
 """Stamps that come a little sooner or later than their bins start: the bins are those of the hour all the same."""
 
 import datetime as dt
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.bins import DAY, USUAL, Cadence, infer_cadence, snapped
+from pipeline.codec import iso
 from tests.pipeline.test_table import row, table
+from tests.pipeline.test_telling import replayed
 
 HOUR = 3600
 BEGIN = int(dt.datetime(2024, 2, 8, tzinfo=dt.UTC).timestamp())
@@ -74,11 +78,109 @@ def test_halves_of_the_countries_that_report_at_other_times_share_no_bins() -> N
     assert infer_cadence(times, np.repeat([0, 1], 200)) == Cadence(1800)
 
 
-def test_stamps_without_any_grid_are_read_as_they_were() -> None:
+def test_stamps_without_any_grid_have_bins_of_no_less_than_a_quarter_of_their_usual_step() -> None:
     rng = np.random.default_rng(5)
     times = np.sort(rng.integers(BEGIN, BEGIN + 30 * DAY, 500))
-    steps, counts = np.unique(np.diff(times), return_counts=True)
-    assert infer_cadence(times).width in steps[counts >= 0.9 * counts.max()]
+    middle = np.median(np.diff(times))
+    cadence = infer_cadence(times)
+    assert middle / 4 <= cadence.width <= middle
+    assert len(np.unique(cadence.floor(snapped(times, cadence)))) >= 0.9 * len(times), "each has a bin of its own"
+
+
+def polled(grid: np.ndarray, apart: float, jitter: float = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Stamps of six countries that are asked ``apart`` one after the other [s] each time of the ``grid``."""
+    rng = np.random.default_rng(len(grid))
+    times = grid[:, None] + apart * np.arange(6) + rng.uniform(-jitter, jitter, (len(grid), 6))
+    order = np.argsort(times.ravel(), kind="stable")
+    return times.ravel().astype(np.int64)[order], np.tile(np.arange(6), len(grid))[order]
+
+
+def looped(width: int, low: float, high: float, polls: int = 1000) -> np.ndarray:
+    """Times of a loop that sleeps for a width, and takes so much longer each time [s]."""
+    return BEGIN + np.cumsum(width + np.random.default_rng(width).uniform(low, high, polls))
+
+
+def shares(times: np.ndarray, entity: np.ndarray, cadence: Cadence) -> tuple[float, float]:
+    """Which share of the bins of the worst of six countries has a value, and of its values a bin of its own."""
+    bins = [cadence.floor(snapped(times[entity == i], cadence)) for i in range(6)]
+    whole = [len(cadence.starts(int(own[0]) - 1, int(own[-1]) + cadence.width)) for own in bins]
+    used = [len(np.unique(own)) for own in bins]
+    return (
+        min(use / each for use, each in zip(used, whole, strict=True)),
+        min(use / len(own) for use, own in zip(used, bins, strict=True)),
+    )
+
+
+@pytest.mark.parametrize("width", [300, 900, 1800, HOUR])
+@pytest.mark.parametrize("apart", [0, 1, 2])
+@pytest.mark.parametrize(("low", "high"), [(1, 6), (-6, -1)])
+def test_a_loop_that_sleeps_has_the_usual_width_and_hardly_a_bin_without_a_value_or_with_two(
+    width: int, apart: int, low: float, high: float
+) -> None:
+    times, entity = polled(looped(width, low, high), apart)
+    cadence = infer_cadence(times, entity)
+    assert (cadence.width, cadence.slots) == (width, ())
+    assert min(shares(times, entity, cadence)) > 0.98
+    assert infer_cadence(times[entity == 0]).width == width, "one country alone"
+
+
+@pytest.mark.parametrize("width", [300, 900, 1800, HOUR])
+@pytest.mark.parametrize("spread", [6, 7])
+def test_countries_that_are_asked_all_through_the_interval_have_a_bin_each(width: int, spread: int) -> None:
+    times, entity = polled(BEGIN + width * np.arange(500), width / spread, 20)
+    cadence = infer_cadence(times, entity)
+    assert (cadence.width, cadence.slots) == (width, ())
+    assert min(shares(times, entity, cadence)) == 1.0
+
+
+@pytest.mark.parametrize("apart", [250, 420, 500])
+def test_countries_that_are_asked_minutes_apart_to_the_second_have_a_bin_each(apart: int) -> None:
+    times, entity = polled(BEGIN + HOUR * np.arange(500), apart)
+    cadence = infer_cadence(times, entity)
+    assert (cadence.width, *shares(times, entity, cadence)) == (HOUR, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("minute", [0, 5, 37])
+def test_slots_of_the_day_are_found_where_stamps_jitter_around_them(minute: int) -> None:
+    slots = np.array([6, 10, 16, 20]) * HOUR + 60 * minute
+    days = BEGIN + DAY * np.arange(60)[:, None]
+    times, entity = polled((days + slots).ravel(), 0, 120)
+    cadence = infer_cadence(times, entity)
+    assert cadence == infer_cadence(times[entity == 3])
+    assert len(cadence.slots) == 4
+    assert np.abs(cadence.slots - slots).max() <= 300
+    at = cadence.floor(snapped(times, cadence))
+    assert at.tolist() == np.repeat((days + cadence.slots).ravel(), 6).tolist()
+    if not minute:
+        assert cadence == infer_cadence((days + slots).ravel()), "as where they are exact"
+
+
+@pytest.mark.parametrize("entities", [1, 6])
+@pytest.mark.parametrize("missing", [0.0, 0.3, 0.5])
+def test_jitter_without_bounds_has_the_usual_width_also_where_half_of_the_rows_are_missing(
+    entities: int, missing: float
+) -> None:
+    rng = np.random.default_rng(3)
+    times, entity = jittered(300, 0, 0, 2000, entities)
+    times = (times + rng.normal(0, 30, len(times))).astype(np.int64)
+    order = np.argsort(times, kind="stable")[rng.random(len(times)) >= missing]
+    assert infer_cadence(times[order], entity[order]) == Cadence(300)
+
+
+def test_the_outage_of_a_country_that_a_sleeping_loop_asks_for_is_found_where_it_is(tmp_path: Path) -> None:
+    times, entity = polled(looped(1800, 1, 6), 0, 0.5)
+    rng = np.random.default_rng(1)
+    value = rng.normal(3000, 40, len(times)).round()
+    begin = BEGIN + 16 * DAY
+    value[(entity == 0) & (times >= begin) & (times < begin + 10 * HOUR)] /= 10
+    countries = ("PK", "IQ", "DE", "BR", "NG", "KE")
+    cells = zip(times.tolist(), entity.tolist(), value.tolist(), strict=True)
+    rows = [f"{iso(t)},probing.x,country,{countries[i]},{v}" for t, i, v in cells]
+    told = json.loads(replayed(tmp_path, "".join(f"{row}\n" for row in rows), 0, "--json"))
+    assert [(o["entity"], o["start"], o["end"]) for o in told["outages"]] == [
+        ("PK", "2024-02-24T00:00:00Z", "2024-02-24T10:00:00Z")
+    ]
+    assert (told["stuck"], told["unobserved"]) == ([], []), "a bin that no poll fell into is no stuck feed"
 
 
 def test_no_row_of_a_table_is_overruled_for_coming_seconds_early() -> None:
