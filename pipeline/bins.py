@@ -152,8 +152,9 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     return (
         _jittered(given, entity, step, least)
         or _slots(given, entity)
+        or (even if is_own and 2 * held.max() > len(given) else None)
         or _jittered(given, entity, _step(given, entity, SHORT), least)
-        or (even if is_own and 2 * held.max() > len(given) else _nearby(given, entity, step, least))
+        or _nearby(given, entity, step, least)
     )
 
 
