@@ -85,7 +85,7 @@ NEAR = 0.05
 """How near, as a share of it [0-1]."""
 
 JITTER = 2
-"""Stamps that lie on no grid, but all within this part of a width, jitter around one [-]: half an hour."""
+"""Stamps that lie on no grid, but all within less than this part of a width, jitter around one [-]: half an hour."""
 
 LAST = 4
 """What comes in this part of a bin, its last, is of the next one [-]."""
@@ -147,7 +147,7 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     # many that jitter leave hardly a second without a stamp: the steps of all together say nothing
     is_own = LAST * width >= step
     if is_own and (is_even or slots or not step):
-        return slots or even
+        return slots or (None if is_full else _slots(given, entity)) or even
     least = -(-step // LAST)
     return (
         _jittered(given, entity, step, least)
@@ -179,7 +179,7 @@ def _slots(times: np.ndarray, entity: np.ndarray) -> Cadence | None:
     cadence = Cadence(int(np.diff(slots, append=slots[0] + DAY).min()), slots=tuple(slots.tolist()))
     bins, who = cadence.floor(snapped(times, cadence)), np.count_nonzero(np.bincount(entity))
     is_full = 2 * len(times) >= len(np.unique(bins)) * who
-    return cadence if 1 < len(slots) <= 24 and is_full and _are_apart(times, bins, entity) else None
+    return cadence if 1 < len(slots) < 24 and is_full and _are_apart(times, bins, entity) else None
 
 
 def _step(times: np.ndarray, entity: np.ndarray, share: float = 0.5) -> int:
@@ -204,7 +204,7 @@ def _jittered(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> C
         phase = np.sort(times % width)
         arcs = np.append(phase, phase + width)[int(np.ceil(NEARLY * len(phase))) - 1 :][: len(phase)] - phase
         begin, arc = int(phase[np.argmin(arcs)]), int(arcs.min())
-        if JITTER * arc > width:
+        if JITTER * arc >= width:
             continue
         phases, counts = np.unique(phase, return_counts=True)
         most = int(phases[np.argmax(counts)])
