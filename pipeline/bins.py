@@ -208,9 +208,10 @@ def _jittered(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> C
             continue
         phases, counts = np.unique(phase, return_counts=True)
         most = int(phases[np.argmax(counts)])
-        cadence = Cadence(width, phase=most if 2 * counts.max() > len(phase) else _round(begin, arc, width) % width)
-        if _are_apart(times, cadence.floor(snapped(times, cadence)), entity):
-            return cadence
+        for start in (*([most] if 2 * counts.max() > len(phase) else []), _round(begin, arc, width) % width):
+            cadence = Cadence(width, phase=start)
+            if _are_apart(times, cadence.floor(snapped(times, cadence)), entity):
+                return cadence
     return None
 
 
@@ -233,8 +234,7 @@ def _nearby(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> Cad
         # bins begin a quarter before their start, with what is early
         late = (times + (width - 1) // LAST + width // (2 * LATE)) % width * LATE // width
         counts = np.bincount(late, minlength=LATE)
-        is_gap = counts.min() <= RARE * counts.mean()
-        cadence = Cadence(width, phase=int(np.argmin(counts)) * width // LATE if is_gap else 0)
+        cadence = Cadence(width, phase=int(counts.argmin()) * width // LATE * int(counts.min() <= RARE * counts.mean()))
         if _are_apart(times, cadence.floor(snapped(times, cadence)), entity):
             break
     return cadence
