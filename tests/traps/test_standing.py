@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline import holding
+from pipeline.almanac import public_holidays
 from pipeline.bins import DAY
-from pipeline.calendar import public_holidays
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 
 FALL, FEAST = 21 * DAY, 28 * DAY
