@@ -52,7 +52,7 @@ def shaded(trace: Trace, code: int) -> np.ndarray:
 
 
 def late(bars: Iterable[Bar], window: Span) -> list[Span]:
-    """When what a bar shows was not known yet, within a window."""
+    """When what a bar shows was not confirmed yet, within a window."""
     pairs = [pair for bar in bars for pair in zip(bar.spans, bar.known, strict=False)]
     return clipped((Span(span.start, min(span.end, known)) for span, known in pairs if span.start < known), window)
 
@@ -102,7 +102,7 @@ def _of_bars(bars: Sequence[Bar], window: Span) -> list[Any]:
     """Of bars; each in the colour of the first that it is true of."""
     made: list[Any] = []
     if unknown := [bar for bar in bars if late([bar], window)]:
-        made.append(Patch(color=unknown[0].colour, alpha=PALE, linewidth=0, label="not known yet"))
+        made.append(Patch(color=unknown[0].colour, alpha=PALE, linewidth=0, label="not confirmed yet"))
     if found := [bar for bar in bars if any(touch(span, window) for span in bar.suspected)]:
         colour = found[0].colour
         made.append(Patch(facecolor=faint(colour), edgecolor=colour, linewidth=0.8, label="only suspected"))

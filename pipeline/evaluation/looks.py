@@ -30,7 +30,7 @@ UNCOUNTED = "#d0d7de"
 """Colour of what ``TOLERANCE.csv`` ignores: nothing that is called out then is false."""
 
 PALE = 0.35
-"""How much of its colour a bar has while what it shows was not known yet [0-1]."""
+"""How much of its colour a bar has while what it shows was not confirmed yet [0-1]."""
 
 FAINT = 0.15
 """And while it was suspected only, within a thin line of that colour [0-1]."""
