@@ -7,7 +7,10 @@ import numpy as np
 from pipeline.evidence import BESIDE, kind_of
 from pipeline.settings import Fusing
 
-LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
+MOST = 0.75
+"""What has lost so much for hours is out, on whatever day [0-1]."""
+
+LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 """Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
 
 COLUMNS = {

@@ -3,15 +3,15 @@
 import numpy as np
 
 from detectors.base import DAY, LOW_CONFIRMED
-from pipeline.columns import COUNTED, Columns
+from pipeline.columns import COUNTED, LADDER, MOST, Columns
 from pipeline.evidence import losses, strong_ones
 
 HALF = 0.5
 """What has lost as much of its traffic for a day or more is out, whatever stands [0-1].  Of less nobody can
 tell it from a feast, a strike or a season: it is suspected."""
 
-MOST, LASTING = 0.75, 3 * 3600
-"""And what has lost the first for the second, on whatever day [0-1], [s]."""
+LASTING = 3 * 3600
+"""And what has lost `MOST` for so long, on whatever day [s]."""
 
 
 def stale(cells: Columns, ends: np.ndarray, now: int | np.ndarray) -> np.ndarray:
@@ -35,14 +35,13 @@ def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np
 
 
 def _lasts(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
-    """Of whom `MOST` of the traffic, or of what else has a slow detector, has been gone for so long that nobody who
-    stands can make it a feast, on a day too of which the slow one says nothing ``(n,) bool``."""
+    """Of whom `MOST` of the traffic, or of what else has a slow detector, has been gone all the time for so long that
+    nobody who stands can make it a feast, on a day too of which the slow one says nothing ``(n,) bool``."""
     first = [place for _, place in cells.pairs]
     low = (terms[:, first] > 0) & (cells["state"][rows][:, first] == LOW_CONFIRMED)
-    low &= losses(cells["ratio"][rows][:, first]) >= MOST
     if not low.any():
         return low.any(axis=1)
-    since = cells["since"][rows][:, first, -1]
+    since = cells["since"][rows][:, first, int(np.searchsorted(LADDER, MOST))]
     return np.asarray((low & (since > 0) & (now - since >= LASTING)).any(axis=1))
 
 

@@ -14,6 +14,9 @@ SUSPECTED, CONFIRMED, RECOVERING, ENDED, RETRACTED = "suspected", "confirmed", "
 THROTTLE = "throttle"
 """The kind of an outage that slow detectors alone saw begin, as long as something still comes through."""
 
+SAG = 3600
+"""What fell so long before the rest did, and by less, may be a feast; what fell later is a slow onset [s]."""
+
 NO_THROTTLE = 0.7
 """What has lost so much is no throttling [0-1]."""
 
@@ -120,8 +123,8 @@ class Life:
             self.start, self.dated = seen.onset, seen.dated
         elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
             self.start, self.dated = min((self.start, self.dated), (seen.onset, seen.dated))
-        elif self.state == CONFIRMED and deepens and self._is_young(seen):  # a sag that it began in was no part of it
-            self.start, self.dated = max((self.start, self.dated), (seen.onset, seen.dated))
+        elif self.state == CONFIRMED and deepens and self._is_young(seen) and seen.onset - self.start >= SAG:
+            self.start, self.dated = seen.onset, seen.dated  # what it began in was no part of it
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
             self.state = RECOVERING if self.confirmed_at is not None else SUSPECTED
             self.end = max(self.start, seen.calm_from) if self.end is None else self.end

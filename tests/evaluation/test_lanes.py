@@ -94,7 +94,11 @@ def test_a_country_of_too_few_regions_is_refused_by_ours(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("left", "there", "absent"),
     [
-        (1.0, {"seen", "expected"}, {"looks low", "confirmed low", "not confirmed yet", "nothing said", "only suspected"}),
+        (
+            1.0,
+            {"seen", "expected"},
+            {"looks low", "confirmed low", "not confirmed yet", "nothing said", "only suspected"},
+        ),
         (0.3, {"seen", "expected", "confirmed low", "not confirmed yet"}, {"nothing said", "too new to judge"}),
     ],
 )

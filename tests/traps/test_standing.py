@@ -6,18 +6,24 @@ import pytest
 from pipeline import holding
 from pipeline.almanac import public_holidays
 from pipeline.bins import DAY
+from pipeline.columns import LADDER
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 
 FALL, FEAST = 21 * DAY, 28 * DAY
 STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda", "ooni.web")
 
 
-def confirmed(left: float, stand: tuple[str, ...], fall: int = FALL, back: int = 99 * DAY) -> list[float]:
-    """When what is left of the traffic from some day on is confirmed [hours after its fall]."""
+def confirmed(
+    left: float, stand: tuple[str, ...], fall: int = FALL, back: int = 99 * DAY, dip: float | None = None
+) -> list[float]:
+    """When what is left of the traffic from some day on, and for an hour of it only ``dip``, is confirmed [hours after
+    its fall]."""
     t, rng = hours(fall // DAY + 7), np.random.default_rng(5)
     day = 1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
     series = [made_rows(signal, rng.poisson(3000, len(t)).astype(float), PK) for signal in stand]
     mean = 20_000 * day * np.where((t >= fall) & (t < back), left, 1.0)
+    if dip is not None:
+        mean = np.where(t == fall + 14 * HOUR, dip / left, 1.0) * mean
     found = played([*series, made_rows("traffic.radar", rng.poisson(mean).astype(float), PK)]).of("PK")
     return [((outage.confirmed_at or 0) - MONDAY - fall) / HOUR for outage in found]
 
@@ -51,9 +57,20 @@ def test_most_of_it_gone_for_hours_is_confirmed_by_night_and_on_a_feast(fall: in
 
 
 def test_it_was_not_when_daily_means_alone_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "MOST", 2.0)
+    monkeypatch.setattr(holding, "LASTING", 99 * DAY)
     assert confirmed(0.1, STAND[:4], FEAST, FEAST + 6 * HOUR) == []
 
 
 def test_half_of_it_on_a_feast_is_only_suspected() -> None:
     assert confirmed(0.45, STAND[:4], FEAST, FEAST + DAY) == []
+
+
+@pytest.mark.parametrize("left", [0.5, 0.6, 0.7])
+@pytest.mark.parametrize("dip", [0.0, 0.15])
+def test_nor_is_one_on_which_an_hour_is_lost(left: float, dip: float) -> None:
+    assert confirmed(left, STAND[:4], FEAST, FEAST + DAY, dip) == []
+
+
+def test_it_was_when_a_third_was_as_good_as_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "MOST", LADDER[-2])
+    assert confirmed(0.6, STAND[:4], FEAST, FEAST + DAY, 0.15)
