@@ -8,13 +8,19 @@ import numpy as np
 from detectors.base import DAY, NEVER, NORMAL
 from detectors.history import History, View
 from detectors.seasonal_state import SeasonalState
+from detectors.seasonal_noise import SUDDEN
 from detectors.similar import plain, similar
+from detectors.state import forgotten
 
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
 
 SOME = 1000
 """Entities whose past is read at once [-]."""
+
+DOUBLE, LEAST = 2.0, 1.25
+"""What is at once so many times all that a series ever had is the end of an outage that it began in; where it is less
+than so many times its level nothing is looked for [-]."""
 
 WHOLE = 0.9
 """What has again so much of what was expected before it was lost is back as a whole [-]."""
@@ -70,6 +76,28 @@ def renewed(
         high=np.where(shifted, NEVER, state.high),
         lost=np.where(low, np.fmax(1 - left, 0.0), np.where(shifted, still, state.lost)),
     ), True
+
+
+def returned(
+    rule: "Seasonal", state: SeasonalState, past: History, t: int, grid: int, switched: np.ndarray
+) -> SeasonalState:
+    """What began in an outage begins anew when it is back: places that in a slot of their first day have at once
+    `DOUBLE` of all that they had before.  No morning does that, and what they had is no usual day of them."""
+    mean = state.raw / state.count
+    new = ~switched & (state.count > 0) & (t - state.first < rule.settle[1]) & (mean > LEAST * state.level)
+    rows = np.flatnonzero(new & (mean - state.level >= 2 * rule.enter * np.sqrt(state.noise * state.level)))
+    if grid > SUDDEN or not len(rows):
+        return state
+    times, values = past.rows(rows, plain(len(new)))
+    before = (times >= state.first[rows][:, None] - grid) & (times < t - grid)
+    most = np.where(before & ~np.isnan(values), values, -np.inf).max(axis=1, initial=-np.inf)
+    back = rows[(most >= 0) & (mean[rows] >= DOUBLE * most)]
+    if not len(back):
+        return state
+    state = forgotten(state, back)
+    since, until = state.since, state.until  # copies
+    since[back] = until[back] = t
+    return state
 
 
 def _heard(

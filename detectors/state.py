@@ -50,6 +50,25 @@ def picked(state: S, rows: np.ndarray) -> S:
     return dataclasses.replace(state, **own)  # type: ignore[type-var]
 
 
+def forgotten(state: S, rows: np.ndarray) -> S:
+    """The state in which nothing has been seen of the entities at ``rows (m,) int``.
+
+    Examples
+    --------
+    >>> from detectors.median import Median
+    >>> from detectors.base import utc_context
+    >>> seen, _ = Median().judge(Median().init(2), np.ones(2), 0, utc_context(np.array([0]), 2, 600).row(0))
+    >>> (forgotten(seen, np.array([1])).first == Median().init(2).first).tolist()
+    [False, True]
+    """
+    own = {}
+    for name, meta in _fields(type(state)).items():
+        if meta:
+            own[name] = getattr(state, name).copy()
+            own[name][rows] = meta["fill"]
+    return dataclasses.replace(state, **own)  # type: ignore[type-var]
+
+
 def pack(state: Any) -> dict[str, np.ndarray]:
     """The state as plain arrays by name, an exact copy of all that it knows.
 
