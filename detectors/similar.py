@@ -41,6 +41,9 @@ of a first weekend nobody is that sure."""
 YOUNG = 5 * DAY
 """So long all of its days are among the last ones that count [s]."""
 
+EARLY = 3 * DAY
+"""What has risen since days before this age of a series has not: it may have begun in an outage [s]."""
+
 ALWAYS = 2**62
 """After all time [s]."""
 
@@ -114,7 +117,7 @@ def similar(
                 codes[position] = moved if moved.any() else None, (old > 0) == is_off, (old > 1) | is_free
             moved_by, alike[i], kin[i] = codes[position]
             ahead.append(moved_by)
-    places = [past.find(slot - lag * DAY) for lag in LAGS]
+    places, age = [past.find(slot - lag * DAY) for lag in LAGS], slot - np.array(LAGS)[:, None] * DAY - first
     days = _lagged(past, view, slot, grid, dict(enumerate(places)), ahead)
     known = ~np.isnan(days)
     most = np.where(known, days, -np.inf).max(axis=0)
@@ -131,9 +134,10 @@ def similar(
         count = np.where(each & few & (slot - first < YOUNG), 0, count)
         if (own := each & new & ~few).any():
             own &= switched | ~_rose(past, calendar, slot, AS_LOW * most)
+        chosen = _later(chosen, raw, age)
         chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike)), own)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
-    older = np.fmax.reduce(chosen[OLDER])
+    older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most
 
 
@@ -156,6 +160,17 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.nda
     own = np.where(every & known, raw, chosen)
     same = np.arange(len(LAGS))[:, None] >= SAME.start
     return np.where(weekly, np.where(same & known, raw, np.nan), own)
+
+
+def _later(chosen: np.ndarray, raw: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Past days ``(lags, n)`` of a series of this ``age (lags, n)`` [s], less its first one where that was no usual day:
+    two of the next ones were so far above it in this slot that they were called high, as it is after an outage that the
+    series began in, and are read as they were observed."""
+    high = (age < YOUNG) & (raw > HIGHER * chosen)
+    if not high.any():
+        return chosen
+    begun_low = np.count_nonzero(high, axis=0) >= 2
+    return np.where(begun_low, np.where(high, raw, np.where(age < DAY, np.nan, chosen)), chosen)
 
 
 def _works(raw: np.ndarray, most: np.ndarray, alike: np.ndarray) -> np.ndarray:
