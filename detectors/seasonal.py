@@ -34,7 +34,8 @@ class Seasonal(Detector[SeasonalState]):
     the running level with a band so wide that only a fall by four fifths is provisional, and nothing is confirmed.
     What falls at once to less than half is no shape of the next day; but networks may be switched off by night.
 
-    So it is of a first day unlike all before, a first weekend.
+    So it is of a first day unlike all before, a first weekend.  And what rises at once to more than twice of all that a
+    place had on its first day has begun in an outage: it begins anew.
 
     The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four
     similar days are known, or one and three quarters are lost: half of a hundred counts is five deviations in each

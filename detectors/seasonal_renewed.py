@@ -7,8 +7,8 @@ import numpy as np
 
 from detectors.base import DAY, NEVER, NORMAL
 from detectors.history import History, View
-from detectors.seasonal_state import SeasonalState
 from detectors.seasonal_noise import SUDDEN
+from detectors.seasonal_state import SeasonalState
 from detectors.similar import plain, similar
 from detectors.state import forgotten
 

@@ -163,9 +163,9 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.nda
 
 
 def _later(chosen: np.ndarray, raw: np.ndarray, age: np.ndarray) -> np.ndarray:
-    """Past days ``(lags, n)`` of a series of this ``age (lags, n)`` [s], less its first one where that was no usual day:
-    two of the next ones were so far above it in this slot that they were called high, as it is after an outage that the
-    series began in, and are read as they were observed."""
+    """Past days ``(lags, n)`` of a series of this ``age (lags, n)`` [s], less its first one where that was no usual
+    day: two of the next ones were so far above it in this slot that they were called high, as it is after an outage
+    that the series began in, and are read as they were observed."""
     high = (age < YOUNG) & (raw > HIGHER * chosen)
     if not high.any():
         return chosen

@@ -1,0 +1,71 @@
+"""A recording that begins in an outage: what was missing then is not missing from what is expected later."""
+
+import numpy as np
+import pytest
+
+from detectors import seasonal, similar
+from detectors.seasonal_state import SeasonalState
+from pipeline.bins import DAY
+from pipeline.records import Entity
+from tests.traps.path import HOUR, MONDAY, PK, made_rows, played
+
+BEGIN, END, LASTS = HOUR + 1800, 5 * HOUR, 4 * HOUR
+"""Of the first day what is recorded begins at the first, and the outage is over at the second; the next ones begin half
+an hour before the first, and last for the third [s]."""
+
+
+def found(
+    day: int, left: float = 0.1, ramp: int = 0, weekday: int = 0, width: int = 600, place: Entity = PK
+) -> list[tuple[float, float]]:
+    """When outages begin and end [hours after the one that begins on a ``day``]; that of the first day is over within
+    a ``ramp`` [s]."""
+    t = np.arange(BEGIN, (day + 2) * DAY, width)
+    rng, at, start = np.random.default_rng(day), day * DAY + BEGIN - 1800, MONDAY + weekday * DAY
+    share = np.clip(left + (1 - left) * (t - END) / max(ramp, 1), left, 1)
+    share = np.where((t >= at) & (t < at + LASTS), left, share)
+    series = [
+        made_rows(signal, rng.poisson(2000 * mean * share).astype(float), place, width=width, start=start + BEGIN)
+        for signal, mean in (
+            ("probing.ioda", np.ones(len(t))),
+            ("traffic.radar", 1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))),
+        )
+    ]
+    outages = played(series).of(place.name)
+    return [((o.start - start - at) / HOUR, ((o.end or 0) - start - at) / HOUR) for o in outages]
+
+
+@pytest.mark.parametrize("day", [2, 3, 4, 5, 8, 15, 22])
+@pytest.mark.parametrize("width", [600, 1800, HOUR])
+def test_the_next_outage_at_its_hours_is_told_whole(day: int, width: int) -> None:
+    ((begin, end),) = found(day, width=width)
+    assert abs(begin) <= 1
+    assert abs(end - 4) <= 1
+
+
+@pytest.mark.parametrize("day", [5, 6, 9, 15, 16, 22])
+@pytest.mark.parametrize("weekday", [0, 3])
+def test_so_it_is_after_a_slow_return_once_two_days_were_so_far_above_it(day: int, weekday: int) -> None:
+    ((begin, end),) = found(day, left=0.3, ramp=2 * HOUR, weekday=weekday)
+    assert abs(begin) <= 0.5
+    assert abs(end - 4) <= 0.5
+
+
+def test_its_end_was_lost_for_weeks_when_the_first_day_was_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(rule: seasonal.Seasonal, state: SeasonalState, *given: object) -> SeasonalState:
+        return state
+
+    monkeypatch.setattr(seasonal, "returned", nothing)
+    monkeypatch.setattr(similar, "_later", lambda chosen, raw, age: chosen)
+    for day in (3, 22):
+        assert found(day)[0][1] < 1
+
+
+@pytest.mark.parametrize("swing", [0.5, 0.9])
+def test_a_morning_is_no_end_of_an_outage(swing: float) -> None:
+    """What begins in the deepest hour of the night: its first days are known, and a blackout is found."""
+    t = np.arange(4 * HOUR, 5 * DAY, 900)
+    mean = 20_000 * (1 - swing * np.cos(2 * np.pi * (t / DAY - 4 / 24)))
+    out = (t >= 3 * DAY + 10 * HOUR) & (t < 3 * DAY + 14 * HOUR)
+    x = np.random.default_rng(1).poisson(mean * np.where(out, 0.1, 1.0)).astype(float)
+    (outage,) = played([made_rows("traffic.radar", x, PK, width=900, start=MONDAY + 4 * HOUR)]).of("PK")
+    assert abs(outage.start - MONDAY - 3 * DAY - 10 * HOUR) <= 1800
