@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged, seasonal_noise
+from detectors import seasonal_judged, seasonal_noise, similar
 from detectors.together import SPANS
 from pipeline.bins import DAY
 from pipeline.feeds.case import read_labels
@@ -46,6 +46,7 @@ def test_so_it_is_with_other_bins(width: int) -> None:
 
 def test_it_was_hidden_for_ever_when_the_first_day_was_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seasonal_noise, "SUDDEN", 0)
+    monkeypatch.setattr(similar, "_later", lambda chosen, raw, age: chosen)
     assert days_out(0.05, 0.1, 21) == []
 
 
