@@ -81,7 +81,7 @@ def plain(n: int) -> View:
 
 def similar(
     past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray,
-    switched: np.ndarray,
+    switched: np.ndarray, level: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Median of the slot on similar days, how many days it rests on, and the most of any day, all ``(n,)``.
 
@@ -94,7 +94,7 @@ def similar(
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
     Of a young entity, whose ``first (n,)`` value [s] is of the last days, that may be all that there is: the count is
     0, too, and from the fourth day on its own way.  What is ``switched (n,) bool`` by night, or may be, is believed
-    that way sooner, see `detectors.base.Context`.
+    that way sooner, see `detectors.base.Context`.  ``level (n,)``: the mean of the last day, see `_later`.
     """
     n, newest, as_noted = len(view.since), calendar.end - 1, plain(len(view.since))
     now = calendar.read(newest, as_noted)
@@ -134,7 +134,7 @@ def similar(
         count = np.where(each & few & (slot - first < YOUNG), 0, count)
         if (own := each & new & ~few).any():
             own &= switched | ~_rose(past, calendar, slot, AS_LOW * most)
-        chosen = _later(chosen, raw, age)
+        chosen = _later(chosen, raw, age, level)
         chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike)), own)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))
@@ -162,11 +162,11 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.nda
     return np.where(weekly, np.where(same & known, raw, np.nan), own)
 
 
-def _later(chosen: np.ndarray, raw: np.ndarray, age: np.ndarray) -> np.ndarray:
+def _later(chosen: np.ndarray, raw: np.ndarray, age: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Past days ``(lags, n)`` of a series of this ``age (lags, n)`` [s], less its first one where that was no usual
-    day: two of the next ones were so far above it in this slot that they were called high, as it is after an outage
-    that the series began in, and are read as they were observed."""
-    high = (age < YOUNG) & (raw > HIGHER * chosen)
+    day: in this slot it had less than half of the ``level (n,)``, and two of the next ones so much more that they were
+    called high.  So it is after an outage that the series began in, and they are read as they were observed."""
+    high = (age < YOUNG) & (raw > HIGHER * chosen) & (chosen < level / 2)
     if not high.any():
         return chosen
     begun_low = np.count_nonzero(high, axis=0) >= 2

@@ -55,7 +55,7 @@ def test_its_end_was_lost_for_weeks_when_the_first_day_was_believed(monkeypatch:
         return state
 
     monkeypatch.setattr(seasonal, "returned", nothing)
-    monkeypatch.setattr(similar, "_later", lambda chosen, raw, age: chosen)
+    monkeypatch.setattr(similar, "_later", lambda chosen, *given: chosen)
     for day in (3, 22):
         assert found(day)[0][1] < 1
 
@@ -69,3 +69,13 @@ def test_a_morning_is_no_end_of_an_outage(swing: float) -> None:
     x = np.random.default_rng(1).poisson(mean * np.where(out, 0.1, 1.0)).astype(float)
     (outage,) = played([made_rows("traffic.radar", x, PK, width=900, start=MONDAY + 4 * HOUR)]).of("PK")
     assert abs(outage.start - MONDAY - 3 * DAY - 10 * HOUR) <= 1800
+
+
+@pytest.mark.parametrize("days", [(1,), (1, 2), (1, 2, 3)])
+def test_busy_hours_of_the_next_days_are_no_usual_ones(days: tuple[int, ...]) -> None:
+    t = np.arange(0, 8 * DAY, 600)
+    busy = np.isin(t // DAY, days) & (t % DAY >= 10 * HOUR) & (t % DAY < 12 * HOUR)
+    mean = 2000 * (1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))) * np.where(busy, 3.0, 1.0)
+    assert not played(
+        [made_rows("traffic.radar", np.random.default_rng(1).poisson(mean).astype(float), PK, width=600)]
+    ).of("PK")

@@ -46,7 +46,7 @@ def test_so_it_is_with_other_bins(width: int) -> None:
 
 def test_it_was_hidden_for_ever_when_the_first_day_was_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seasonal_noise, "SUDDEN", 0)
-    monkeypatch.setattr(similar, "_later", lambda chosen, raw, age: chosen)
+    monkeypatch.setattr(similar, "_later", lambda chosen, *given: chosen)
     assert days_out(0.05, 0.1, 21) == []
 
 
