@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline.almanac import Almanac
-from pipeline.evidence import BESIDE
 from pipeline.likeness import LONG, OF_DAY, Event, likeness, log_odds_of
 from pipeline.records import Outage, Sign, Term
 from pipeline.settings import Fusing
@@ -142,10 +141,10 @@ class Life:
         return self.end is not None and seen.at - self.end >= max(settings.calm, settings.calm_bins * seen.width)
 
     def _is_young(self, seen: Seen) -> bool:
-        """Whether a witness may not have told a whole bin since it was confirmed, where there are several: one alone
-        says of no stage that it was none."""
-        witnesses = {term.signal.partition(BESIDE)[0] for term in seen.terms if term.weight > 0}
-        several = len({name for name in witnesses if not name.startswith(OF_DAY)}) > 1
+        """Whether a witness may not have told a whole bin since it was confirmed, where there are several kinds: one
+        alone says of no stage that it was none."""
+        signals = (term.signal for term in seen.terms if term.weight > 0 and not term.signal.startswith(OF_DAY))
+        several = len({signal.partition(".")[0] for signal in signals}) > 1
         return several and self.confirmed_at is not None and seen.at - self.confirmed_at <= 2 * seen.width
 
     def _kind(self, seen: Seen) -> str:
