@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from pipeline.bins import DAY, Cadence, infer_cadence, snapped, used_of
+from pipeline.bins import DAY, Cadence, used_of
+from pipeline.cadence import infer_cadence, snapped
 from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, DecodeError
 from pipeline.feeds.base import Feed, Item

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.bins import DAY, USUAL, Cadence, infer_cadence, snapped
+from pipeline.bins import DAY, Cadence
+from pipeline.cadence import USUAL, infer_cadence, snapped
 from pipeline.codec import iso
 from tests.pipeline.test_table import row, table
 from tests.pipeline.test_telling import replayed

@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.bins import DAY, Cadence, infer_cadence
+from pipeline.bins import DAY, Cadence
+from pipeline.cadence import infer_cadence
 from pipeline.records import Bins, Entity, Rows, Run
 from pipeline.signals.series import Series
 
