@@ -10,7 +10,7 @@ from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.regions import most_known, needed
 from pipeline.evaluation.spans import Span
 from pipeline.series import placed
-from pipeline.show import utc
+from pipeline.show import lasted, utc
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import too_short, unobserved
 from pipeline.wording import counted, damage, given_up, refused
@@ -74,6 +74,17 @@ def number(value: float) -> str:
     if abs(value) >= 1e7:
         return f"{value / 1e6:,.0f} M"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def apart(time: int, after: str, before: str) -> str:
+    """How far a time [s] is off, and to which side.
+
+    Examples
+    --------
+    >>> apart(-90 * 60, "late", "early"), apart(3 * 86400, "after", "before")
+    ('1 h 30 min early', '3 d after')
+    """
+    return f"{lasted(abs(time))} {after if time >= 0 else before}"
 
 
 def share(value: float) -> str:
@@ -144,9 +155,9 @@ def why(answer: Answer, exact: Tolerance) -> str:
     """Why a label that was hit is not met."""
     said = []
     if answer.onset_error is not None and not -exact.onset_early <= answer.onset_error <= exact.onset_late:
-        said.append(f"onset {minutes(answer.onset_error)} min")
+        said.append(f"onset {apart(answer.onset_error, 'late', 'early')}")
     if answer.end_error is not None and not -exact.end_early <= answer.end_error <= exact.end_late:
-        said.append(f"end {minutes(answer.end_error)} min{', and still out' if answer.open else ''}")
+        said.append(f"end {apart(answer.end_error, 'late', 'early')}{', and still out' if answer.open else ''}")
     if answer.cover < exact.cover:
         said.append(f"{share(answer.cover)} covered")
     if answer.fragments != 1:

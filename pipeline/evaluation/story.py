@@ -11,7 +11,7 @@ from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.causes import because, why_late, why_not
 from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.phrases import FEW, number, why
+from pipeline.evaluation.phrases import FEW, apart, number, why
 from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.regions import regions, together
 from pipeline.evaluation.spans import Span, touch
@@ -148,7 +148,7 @@ def _verdict(judged: Judged, answer: Answer) -> str:
 
 
 def _apart(time: int) -> str:
-    return f"{lasted(abs(time))} {'after' if time >= 0 else 'before'}" if time else "at"
+    return apart(time, "after", "before") if time else "at"
 
 
 def _window(time: Span, judged: Judged, place: Entity) -> Span:

@@ -13,17 +13,19 @@ from detectors import REGISTRY
 from pipeline.codec import iso
 from pipeline.doings import STUCK, Doing
 from pipeline.engine import Engine
+from pipeline.evaluation.accounting import Answer, Tolerance
 from pipeline.evaluation.cases import COLUMNS, read_cases
 from pipeline.evaluation.figures import left_of, panels_of, picture
 from pipeline.evaluation.judged import ANY, OURS, Judged, judge_all
 from pipeline.evaluation.lanes import Bar, bars_of
 from pipeline.evaluation.lines import who
 from pipeline.evaluation.looks import MOVED, NAMES, WIDTH
-from pipeline.evaluation.phrases import remarks
+from pipeline.evaluation.phrases import remarks, why
 from pipeline.evaluation.regions import together
 from pipeline.evaluation.report import report
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
+from pipeline.feeds.case import Label
 from pipeline.reasons import signal_name
 from pipeline.records import Entity
 from tests.evaluation.made import FALL, LABELS, STEP, case
@@ -58,6 +60,12 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
     assert like.startswith("Looks like a shutdown: likely (+1.3): +0.6 it lasted three hours or more (SIGCOMM 2023, ")
     assert told.window.start < FALL < told.window.end
     assert told.label is not None
+
+
+def test_how_far_an_answer_is_off_is_said_in_days_and_hours() -> None:
+    label = Label(0, 0, "country", "VE", "shutdown", "")
+    off = Answer(label, hit=True, onset_error=-6 * 86400, end_error=90 * 60, cover=1.0, fragments=1)
+    assert why(off, Tolerance(0, 0, 0, 0, 0.9)) == "onset 6 d early, end 1 h 30 min late"
 
 
 def test_what_was_not_observed_is_drawn_and_said(tmp_path: Path) -> None:
