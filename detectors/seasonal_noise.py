@@ -74,7 +74,7 @@ def noises(
     for i, its in enumerate(deviation):
         spread.over(i, noise, falls.at(i, noise[0]), out=its)
         speaks = settled[i] & (expected[i] >= rule.enter * its[0])
-        away = clipped(residual[i], size[i], its, counts[i] & speaks)
+        away = clipped(residual[i], size[i], spread.own(i, noise, its), counts[i] & speaks)
         ratio = away * away / mean[i]
         count = counts[i] & np.isfinite(ratio)  # what is clipped to NaN does not
         more = more + np.where(fresh[i], ASSUMED_BINS, count[0])
@@ -126,6 +126,7 @@ class Spread:
         expected, self.settled, self.flat = level.expected, bins.settled, rule.flat
         swing = np.where(level.level[:-1] > 0, level.swing[:-1] / level.level[:-1], 0.0)
         ratio, is_place = bins.x / expected, ~bins.switched
+        self.few = ~bins.settled | (state.days <= 1)
         self.times, self.mean = 1 + 1 / np.maximum(state.days, 1), _with(expected, sums.mean)
         self.least = np.maximum((rule.flat * expected) ** 2, bins.whole[:-1])
         self.widest = np.where(bins.settled, 0.0, WIDE * expected)
@@ -147,6 +148,14 @@ class Spread:
         alone = np.sqrt(np.maximum(noise[0] * mean[0] * self.times + doubt[0], self.least[i])) + TINY
         np.maximum(alone, self.widest[i], out=out[0])
         np.sqrt(np.maximum(noise[1:], noise[0]) * mean[1:] + doubt[1:], out=out[1:])
+
+    def own(self, i: int, noise: np.ndarray, all_: np.ndarray) -> np.ndarray:
+        """The deviations of the i-th bin less what its expectation is off by, as long as no second day is known: what a
+        surge or an outage has of that is no noise; later they are ``all_`` of it, ``(1 + len(SPANS), n)``."""
+        if not self.few[i].any():
+            return all_
+        own = np.sqrt(np.maximum(np.maximum(noise, noise[0]) * self.mean[i], self.least[i])) + TINY
+        return np.where(self.few[i], np.minimum(own, all_), all_)
 
 
 def unsure(share: np.ndarray, ratio: np.ndarray, is_place: np.ndarray) -> np.ndarray:

@@ -1,0 +1,109 @@
+"""Whether the first day of a series was a usual one: a surge in it is no shape of the days after it."""
+
+import numpy as np
+
+from detectors.base import DAY
+from detectors.history import History, View
+
+AROUND = 6 * 3600
+"""What is above the hours around it for no longer is a surge [s]."""
+
+ABOVE = 1.25
+"""And so many times of what lies on the line between them [-]."""
+
+ALIKE = 0.9
+"""A slot is what it was on the first day with so much of it, against the middle one of those around [-]."""
+
+ON_LINE = 0.8
+"""What has so much of that line did not fall, whatever was expected of it [-]."""
+
+
+BESIDE = 3 * 3600
+"""Within so many hours before and after a slot [s] is something that it stands out above by no more than that, but for
+a surge: no noon does."""
+
+
+def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The most that the first day of the entities at ``rows (k,)`` leads to expect in this slot as long as no other is
+    known, ``(k,)``; NaN where nothing was observed beside it.  What began less than `BESIDE` before may have begun in a
+    surge: only what comes after it is asked.  For the other arguments see `surged`."""
+    reach = BESIDE // grid
+    seen = _begun(past, slot, grid, first, rows, reach)
+    before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
+    begun = first[rows] // grid * grid + _days(slot, grid, first[rows]) * DAY > slot - BESIDE
+    return ABOVE * np.where(begun & ~np.isnan(after), after, np.fmax(before, after))
+
+
+def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:
+    """On which of the ``days`` before ``slot`` [s] a series was low only for the surge of its first day.
+
+    Parameters
+    ----------
+    first
+        The first value of each entity, ``(n,)`` [s].
+    rows
+        The entities that are asked for, ``(k,)``.
+
+    Returns
+    -------
+    ``(days, k) bool``, that of the day before first.  There the slot lay on the line between the nearest ones around it
+    in which that day was what the first one was; on the first day it stood out above that line.  An outage is the other
+    way round: the first day is on the line, and the later one fell from it.
+    """
+    reach, found = AROUND // grid, np.zeros((days, len(rows)), bool)
+    begun = _begun(past, slot, grid, first, rows, reach)
+    times, raw = past.rows(rows, _as_seen(len(first)))
+    age = _days(slot, grid, first[rows])
+    for ago in range(1, days + 1):
+        seen = _window(times, raw, np.full(len(rows), slot - ago * DAY), grid, reach)
+        share = seen / begun
+        known = np.sort(share, axis=1)
+        middle = known[np.arange(len(known)), np.count_nonzero(~np.isnan(known), axis=1) // 2, None]
+        usual = (share >= ALIKE * middle) | (np.isnan(begun) & ~np.isnan(seen))
+        left, right = usual[:, :reach][:, ::-1], usual[:, reach + 1 :]
+        before, after = reach - 1 - left.argmax(axis=1), reach + 1 + right.argmax(axis=1)
+        apart = ~usual[:, reach] & left.any(axis=1) & right.any(axis=1) & (ago < age)
+        fell = seen[:, reach] < ON_LINE * _line(seen, before, after, reach)
+        found[ago - 1] = apart & ~fell & (begun[:, reach] >= ABOVE * _line(begun, before, after, reach))
+    return found
+
+
+def _begun(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, reach: int) -> np.ndarray:
+    """What was observed of the first day around this slot, ``reach`` slots before and after it."""
+    times, raw = past.rows(rows, _as_seen(len(first)))
+    at = slot - _days(slot, grid, first[rows]) * DAY
+    there = at[:, None] + np.arange(-reach, reach + 1) * grid + grid > first[rows][:, None]
+    return np.where(there, _window(times, raw, at, grid, reach), np.nan)
+
+
+def _days(slot: int, grid: int, first: np.ndarray) -> np.ndarray:
+    """How many days ago the first one was [days]."""
+    return (slot - first // grid * grid) // DAY
+
+
+def _as_seen(n: int) -> View:
+    """All the past of n entities, as it was observed."""
+    ends = np.iinfo(np.int64)
+    return View(np.full(n, ends.min), np.full(n, ends.max))
+
+
+def _window(times: np.ndarray, values: np.ndarray, at: np.ndarray, grid: int, reach: int) -> np.ndarray:
+    """Values ``(k, 2 * reach + 1)`` in the slots around ``at (k,)`` [s], NaN where there is none."""
+    wanted = at[:, None] + np.arange(-reach, reach + 1) * grid
+    place = np.minimum(np.searchsorted(times, wanted), len(times) - 1)
+    return np.where(times[place] == wanted, np.take_along_axis(values, place, axis=1), np.nan)
+
+
+def _least(values: np.ndarray) -> np.ndarray:
+    """The least of each row ``(k, c)``, NaN where none is known."""
+    least = np.where(np.isnan(values), np.inf, values).min(axis=1)
+    return np.where(np.isinf(least), np.nan, least)
+
+
+def _line(values: np.ndarray, before: np.ndarray, after: np.ndarray, middle: int) -> np.ndarray:
+    """What lies in the ``middle`` on the line from one column to another, of each row; of one that is not known, what
+    the other is."""
+    rows = np.arange(len(values))
+    left, right = values[rows, before], values[rows, after]
+    line = left + (right - left) * (middle - before) / (after - before)
+    return np.where(np.isnan(left), right, np.where(np.isnan(right), left, line))

@@ -1,0 +1,65 @@
+"""A surge in a series' first day, a match or a counter gone wrong: what is missing from it later is no outage."""
+
+import numpy as np
+import pytest
+
+from detectors import similar
+from pipeline.bins import DAY
+from tests.traps.path import HOUR, MONDAY, PK, made_rows, played
+
+SIGNALS = ("traffic.radar", "probing.ioda", "bgp.ioda")
+
+
+def found(
+    times: float, hour: int, lasts: int, ramp: int = 0, out: int | None = None, width: int = 1800, signals: int = 1
+) -> list[tuple[float, float]]:
+    """When outages begin and end [hours after that in which a tenth is left, from noon of a day ``out`` on for six
+    hours]; on the first day there is so many ``times`` the traffic at an ``hour`` [h], it rises within a ``ramp``
+    [s]."""
+    t = np.arange(0, 9 * DAY, width)
+    of_day = np.minimum(t - hour * HOUR, (hour + lasts) * HOUR - t) + width
+    surge = 1 + (times - 1) * np.clip(of_day / (ramp + width), 0, 1)
+    at = DAY * (99 if out is None else out) + 12 * HOUR
+    left = np.where((t >= at) & (t < at + 6 * HOUR), 0.1, 1.0)
+    rng = np.random.default_rng(hour)
+    series = []
+    for signal in SIGNALS[:signals]:
+        mean = (1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))) * surge if signal == SIGNALS[0] else 1
+        series.append(made_rows(signal, rng.poisson(3000 * mean * left).astype(float), PK, width=width, start=MONDAY))
+    at = at if out is not None else 0
+    return [((o.start - MONDAY - at) / HOUR, ((o.end or 0) - MONDAY - at) / HOUR) for o in played(series).of("PK")]
+
+
+@pytest.mark.parametrize("hour", [2, 14, 19])
+@pytest.mark.parametrize(("times", "lasts", "ramp"), [(1.5, 3, 0), (2, 2, 1800), (3, 2, 0), (5, 3, 0), (10, 1, 0)])
+def test_what_it_had_more_is_not_missed_on_later_days(times: float, hour: int, lasts: int, ramp: int) -> None:
+    assert not found(times, hour, lasts, ramp, width=900)
+
+
+@pytest.mark.parametrize("hour", [2, 14])
+def test_nor_is_it_where_others_stand(hour: int) -> None:
+    assert not found(10, hour, 3, signals=3)
+
+
+@pytest.mark.parametrize("out", [2, 3, 7])
+@pytest.mark.parametrize("hour", [2, 11, 14])
+def test_an_outage_after_it_is_told_whole(out: int, hour: int) -> None:
+    ((begin, end),) = found(5, hour, 2, out=out)
+    assert abs(begin) <= 0.5
+    assert abs(end - 6) <= 0.5
+
+
+@pytest.mark.parametrize("left", [0.1, 0.4])
+def test_a_curfew_from_the_second_evening_on_is_no_surge_of_the_first(left: float) -> None:
+    t = np.arange(0, 6 * DAY, 900)
+    evening = 1 + 0.7 * np.exp(-0.5 * (t % DAY / HOUR - 21) ** 2)
+    off = (t >= DAY) & (t % DAY >= 20 * HOUR) & (t % DAY < 22 * HOUR)
+    mean = (1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))) * evening * np.where(off, left, 1.0)
+    x = np.random.default_rng(1).poisson(3000 * mean).astype(float)
+    outages = played([made_rows("traffic.radar", x, PK, width=900, start=MONDAY)]).of("PK")
+    assert [(o.start - MONDAY) // DAY for o in outages] == [1, 2, 3, 4, 5]
+
+
+def test_it_was_an_outage_of_every_day_when_the_first_one_was_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similar, "_usual", lambda past, slot, grid, first, chosen, raw, count: (chosen, count))
+    assert len(found(3, 14, 2, width=900)) >= 3
