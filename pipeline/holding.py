@@ -35,14 +35,16 @@ def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np
 
 
 def _lasts(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
-    """Of whom `MOST` of the traffic, or of what else has a slow detector, has been gone all the time for so long that
-    nobody who stands can make it a feast, on a day too of which the slow one says nothing ``(n,) bool``."""
+    """Of whom `MOST` of the traffic, or of what else has a slow detector, was seen gone all the time for so long that
+    nobody who stands can make it a feast, on a day too of which the slow one says nothing ``(n,) bool``.  What is not
+    observed meanwhile is gone for no longer by that."""
     first = [place for _, place in cells.pairs]
     low = (terms[:, first] > 0) & (cells["state"][rows][:, first] == LOW_CONFIRMED)
     if not low.any():
         return low.any(axis=1)
     since = cells["since"][rows][:, first, int(np.searchsorted(LADDER, MOST))]
-    return np.asarray((low & (since > 0) & (now - since >= LASTING)).any(axis=1))
+    until = np.minimum(now, cells["seen"][rows][:, first] + cells.wide[first])
+    return np.asarray((low & (since > 0) & (until - since >= LASTING)).any(axis=1))
 
 
 def let_go(

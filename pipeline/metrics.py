@@ -209,7 +209,7 @@ class Metrics:
         if last is None or last.state != outage.state:
             self.outages.labels(outage.entity_type, outage.tense, outage.state).inc()
         if outage.confirmed_at is not None and (last is None or last.confirmed_at is None):
-            self.detection_latency.labels(outage.tense).observe(max(0, outage.confirmed_at - outage.start))
+            self.detection_latency.labels(outage.tense).observe(outage.confirmed_at - outage.start)
 
     def resume(self, tense: str, outages: Iterable[Outage], entities: Iterable[Entity] = ()) -> None:
         """Show outages of a tense that were open before a restart or a rebalance; they have been counted then.

@@ -15,7 +15,8 @@ THROTTLE = "throttle"
 """The kind of an outage that slow detectors alone saw begin, as long as something still comes through."""
 
 SAG = 3600
-"""What fell so long before the rest did, and by less, may be a feast; what fell later is a slow onset [s]."""
+"""What fell so long before the rest did, and by less, may be a feast or a sag; what fell less long before is how a slow
+outage begins [s]."""
 
 NO_THROTTLE = 0.7
 """What has lost so much is no throttling [0-1]."""
@@ -123,7 +124,7 @@ class Life:
             self.start, self.dated = seen.onset, seen.dated
         elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
             self.start, self.dated = min((self.start, self.dated), (seen.onset, seen.dated))
-        elif self.state == CONFIRMED and deepens and self._is_young(seen) and seen.onset - self.start >= SAG:
+        elif self.state == CONFIRMED and deepens and self._is_another(seen):
             self.start, self.dated = seen.onset, seen.dated  # what it began in was no part of it
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
             self.state = RECOVERING if self.confirmed_at is not None else SUSPECTED
@@ -140,9 +141,13 @@ class Life:
         """Whether a recovery has held long enough."""
         return self.end is not None and seen.at - self.end >= max(settings.calm, settings.calm_bins * seen.width)
 
+    def _is_another(self, seen: Seen) -> bool:
+        """Whether what deepens fell so much later that the outage began then, and yet not after it was confirmed."""
+        return self._is_young(seen) and seen.onset - self.start >= SAG and seen.onset <= (self.confirmed_at or 0)
+
     def _is_young(self, seen: Seen) -> bool:
-        """Whether a witness may not have told a whole bin since it was confirmed, where there are several kinds: one
-        alone says of no stage that it was none."""
+        """Whether some witness has told no whole bin since it was confirmed, or one at most, where there are several
+        kinds: one alone says of no stage that it was none."""
         signals = (term.signal for term in seen.terms if term.weight > 0 and not term.signal.startswith(OF_DAY))
         several = len({signal.partition(".")[0] for signal in signals}) > 1
         return several and self.confirmed_at is not None and seen.at - self.confirmed_at <= 2 * seen.width

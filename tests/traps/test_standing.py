@@ -56,6 +56,21 @@ def test_most_of_it_gone_for_hours_is_confirmed_by_night_and_on_a_feast(fall: in
     assert 0 < late <= 5
 
 
+@pytest.mark.parametrize(
+    ("width", "low", "unseen"), [(900, 1, 0), (900, 1, 6), (900, 2, 20), (HOUR, 1, 2), (HOUR, 2, 0)]
+)
+def test_hours_in_which_nobody_looked_are_none_of_them(width: int, low: int, unseen: int) -> None:
+    """Gone for so many hours, then not observed for so many, and whole again."""
+    t, rng, fall = hours(FALL // DAY + 4, width), np.random.default_rng(5), FALL + 9 * HOUR
+    series = [made_rows(signal, rng.poisson(3000, len(t)).astype(float), PK, width=width) for signal in STAND[:4]]
+    mean = 20_000 * (1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24)))
+    x = rng.poisson(mean * np.where((t >= fall) & (t < fall + low * HOUR), 0.1, 1.0)).astype(float)
+    x[(t >= fall + low * HOUR) & (t < fall + (low + unseen) * HOUR)] = np.nan
+    played_ = played([*series, made_rows("traffic.radar", x, PK, width=width)])
+    assert played_.outages
+    assert not played_.of("PK")
+
+
 def test_it_was_not_when_daily_means_alone_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding, "LASTING", 99 * DAY)
     assert confirmed(0.1, STAND[:4], FEAST, FEAST + 6 * HOUR) == []
