@@ -76,7 +76,7 @@ def outages_table(
 
 def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
     """The outages country by country, as they began: the country first, then its parts by onset."""
-    found = sorted(outages, key=lambda outage: (outage.start, outage.id))
+    found = sorted(outages, key=lambda outage: (outage.start, outage.entity, outage.id))
     homes = {outage.id: placed(outage.entity_type, outage.entity, places).country for outage in found}
     order = {home: i for i, home in reversed(list(enumerate(homes.values())))}
     return sorted(found, key=lambda o: (order[homes[o.id]], o.entity_type != "country"))

@@ -202,9 +202,12 @@ def _worst(trace: Trace, time: Span) -> str:
     inside = trace.within(time) & trace.is_observed & (trace.expected > 0)
     if not inside.any():
         return ""
+    name = signal_name(trace.signal)
+    if not (inside & trace.settled).any():
+        return f"{name} {number(float(trace.value[inside].min()))} (of a first day, in which nothing is usual yet)"
+    inside &= trace.settled
     ratio = np.where(inside, trace.value / np.where(inside, trace.expected, 1.0), np.inf)
     i = int(np.argmin(ratio))
-    name = signal_name(trace.signal)
     if (trace.state[inside] == UNKNOWN).all():  # it strays too far, or is too little, to be held against anything
         return f"{name} (nothing said)"
     return f"{name} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%})"

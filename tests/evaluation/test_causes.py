@@ -100,6 +100,7 @@ def test_a_first_day_is_a_reason_and_is_given(tmp_path: Path) -> None:
     (told,) = stories(judged(since(case(tmp_path / "young"), FALL - 12 * HOUR))[0])
     (reason,) = said(told, "Nothing is confirmed in a series' first day")
     assert "it was first seen at Wed 7 Feb 2024, 12:00 UTC. No expected line is drawn of that day." in reason
+    assert said(told, "Seen when it was lowest")[0].count("(of a first day, in which nothing is usual yet)") == 2
     (old,) = stories(judged(case(tmp_path / "old"))[0])
     assert not said(old, "Nothing is confirmed")
 
