@@ -5,6 +5,9 @@ import numpy as np
 from detectors.base import DAY
 from detectors.history import History, View
 
+FINE = 3600
+"""Slots that are no longer show what rises and falls within hours [s]."""
+
 AROUND = 6 * 3600
 """What is above the hours around it for no longer is a surge [s]."""
 
@@ -12,7 +15,7 @@ ABOVE = 1.25
 """And so many times of what lies on the line between them [-]."""
 
 ALIKE = 0.9
-"""A slot is what it was on the first day with so much of it, against the middle one of those around [-]."""
+"""A slot is what it was on the first day with so much of it, against the upper quartile of those around [-]."""
 
 ON_LINE = 0.8
 """What has so much of that line did not fall, whatever was expected of it [-]."""
@@ -58,8 +61,8 @@ def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
         seen = _window(times, raw, np.full(len(rows), slot - ago * DAY), grid, reach)
         share = seen / begun
         known = np.sort(share, axis=1)
-        middle = known[np.arange(len(known)), np.count_nonzero(~np.isnan(known), axis=1) // 2, None]
-        usual = (share >= ALIKE * middle) | (np.isnan(begun) & ~np.isnan(seen))
+        most = known[np.arange(len(known)), 3 * np.count_nonzero(~np.isnan(known), axis=1) // 4, None]
+        usual = (share >= ALIKE * most) | (np.isnan(begun) & ~np.isnan(seen))
         left, right = usual[:, :reach][:, ::-1], usual[:, reach + 1 :]
         before, after = reach - 1 - left.argmax(axis=1), reach + 1 + right.argmax(axis=1)
         apart = ~usual[:, reach] & left.any(axis=1) & right.any(axis=1) & (ago < age)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from detectors.base import DAY, Context
-from detectors.first_day import ABOVE, peak, surged
+from detectors.first_day import ABOVE, FINE, peak, surged
 from detectors.history import History, View
 
 WEEK_START = 3 * DAY
@@ -37,9 +37,6 @@ SHALLOW = 0.5
 
 AS_LOW = 0.9
 """Of days off that are low, each has less than this of what was expected of any [-]."""
-
-SUDDEN = 3600
-"""Slots that are no longer show what rises and falls within hours [s]."""
 
 KNOWN = 4
 """So many similar days are known, before bins in a row add up, or what all of them were is the way of the day [days]:
@@ -144,7 +141,7 @@ def similar(
             own &= switched | ~_rose(past, calendar, slot, AS_LOW * most)
         chosen = _later(chosen, raw, age, level)
         chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike)), own)
-    if grid <= SUDDEN and (slot - first < max(LAGS) * DAY).any():
+    if grid <= FINE and new.any():
         chosen, count = _usual(past, slot, grid, first, chosen, raw, count)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))

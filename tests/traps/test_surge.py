@@ -36,6 +36,16 @@ def test_what_it_had_more_is_not_missed_on_later_days(times: float, hour: int, l
     assert not found(times, hour, lasts, ramp, width=900)
 
 
+@pytest.mark.parametrize("begin", [0, 9, 20])
+@pytest.mark.parametrize("times", [2.5, 10])
+def test_nor_is_what_a_recording_begins_in(times: float, begin: int) -> None:
+    t = np.arange(begin * HOUR, 7 * DAY, 1800)
+    surge = np.where(t < (begin + 4) * HOUR, times, 1.0)
+    mean = 3000 * (1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))) * surge
+    x = np.random.default_rng(1).poisson(mean).astype(float)
+    assert not played([made_rows("traffic.radar", x, PK, width=1800, start=MONDAY + begin * HOUR)]).of("PK")
+
+
 @pytest.mark.parametrize("hour", [2, 14])
 def test_nor_is_it_where_others_stand(hour: int) -> None:
     assert not found(10, hour, 3, signals=3)
