@@ -1,5 +1,7 @@
 """Whether the first day of a series was a usual one: a surge in it is no shape of the days after it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from detectors.base import DAY
@@ -20,10 +22,64 @@ ALIKE = 0.9
 ON_LINE = 0.8
 """What has so much of that line did not fall, whatever was expected of it [-]."""
 
+DAYS = 7
+"""Days on which a series was low only for a surge are looked for in the last week [days]."""
 
 BESIDE = 3 * 3600
 """Within so many hours before and after a slot [s] is something that it stands out above by no more than that, but for
 a surge: no noon does."""
+
+
+def usual(
+    past: History, slot: int, grid: int, first: np.ndarray, lags: Sequence[int], chosen: np.ndarray, raw: np.ndarray,
+    count: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Past days less the first one where that was a surge.
+
+    Parameters
+    ----------
+    first
+        The first value of each entity, ``(n,)`` [s].
+    lags
+        How many days ago the past days were, those of the last week first, one after the other ``(l,)`` [days].
+    chosen, raw
+        This slot of them as it is to be compared, and as it was observed, ``(l, n)``.
+    count
+        How many of them are similar days, ``(n,)``.
+
+    Returns
+    -------
+    The days that are left, those that were low only for the surge as they were observed, and their count.  A first day
+    that is alone is no more than its `peak`.
+
+    Examples
+    --------
+    Three times as much at 14:00 of the first day, of two:
+
+    >>> past = History()
+    >>> for half_hour in range(96):
+    ...     value = np.array([300.0 if half_hour == 28 else 100.0])
+    ...     past = past.push(half_hour * 1800, value, value, np.array([False]))
+    >>> days, first = np.array([[100.0], [300.0]]), np.zeros(1, np.int64)
+    >>> usual(past, 2 * DAY + 14 * 3600, 1800, first, (1, 2), days, days, np.array([2]))[0].ravel().tolist()
+    [100.0, nan]
+    """
+    age = slot - np.array(lags)[:, None] * DAY - first // grid * grid
+    is_first, later = (age >= 0) & (age < DAY) & ~np.isnan(raw), (age >= DAY) & ~np.isnan(raw)
+    most = np.where(is_first, raw, -np.inf).max(axis=0)
+    below = later.any(axis=0) & (~later | (ABOVE * raw < most)).all(axis=0)
+    if len(rows := np.flatnonzero(below)):
+        low, last = np.zeros(chosen.shape, bool), min(DAYS, len(lags))
+        low[:last, rows] = surged(past, slot, grid, first, rows, last)
+        low &= ~np.isnan(chosen)
+        left_out = is_first & low.any(axis=0)
+        count = np.maximum(count - np.count_nonzero(left_out & ~np.isnan(chosen), axis=0), 0)
+        chosen = np.where(left_out, np.nan, np.where(low, raw, chosen))
+    alone = (count == 1) & (is_first & ~np.isnan(chosen)).any(axis=0)
+    if len(rows := np.flatnonzero(alone)):
+        own = chosen[:, rows]
+        chosen[:, rows] = np.where(is_first[:, rows], np.fmin(own, peak(past, slot, grid, first, rows)), own)
+    return chosen, count
 
 
 def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:

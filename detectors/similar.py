@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from detectors.base import DAY, Context
-from detectors.first_day import ABOVE, FINE, peak, surged
+from detectors.first_day import FINE, usual
 from detectors.history import History, View
 
 WEEK_START = 3 * DAY
@@ -16,9 +16,6 @@ QUARTER = 900
 
 LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
 """Days back [days]."""
-
-DAYS = 7
-"""So many of them are those of the last week [days]."""
 
 WEEKS, SAME = (7, 14, 21, 28), slice(6, None)
 """The lags that are of the same weekday, and where they stand among all."""
@@ -142,7 +139,7 @@ def similar(
         chosen = _later(chosen, raw, age, level)
         chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike)), own)
     if grid <= FINE and new.any():
-        chosen, count = _usual(past, slot, grid, first, chosen, raw, count)
+        chosen, count = usual(past, slot, grid, first, LAGS, chosen, raw, count)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most
@@ -178,29 +175,6 @@ def _later(chosen: np.ndarray, raw: np.ndarray, age: np.ndarray, level: np.ndarr
         return chosen
     begun_low = np.count_nonzero(high, axis=0) >= 2
     return np.where(begun_low, np.where(high, raw, np.where(age < DAY, np.nan, chosen)), chosen)
-
-
-def _usual(
-    past: History, slot: int, grid: int, first: np.ndarray, chosen: np.ndarray, raw: np.ndarray, count: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Past days ``(lags, n)`` less the first one where that was a surge, with those that were low only for it as they
-    were observed; and how many days are left ``(n,)``.  A first day that is alone is no more than its `peak`."""
-    age = slot - np.array(LAGS)[:, None] * DAY - first // grid * grid
-    is_first, later = (age >= 0) & (age < DAY) & ~np.isnan(raw), (age >= DAY) & ~np.isnan(raw)
-    most = np.where(is_first, raw, -np.inf).max(axis=0)
-    below = later.any(axis=0) & (~later | (ABOVE * raw < most)).all(axis=0)
-    if len(rows := np.flatnonzero(below)):
-        low = np.zeros(chosen.shape, bool)
-        low[:DAYS, rows] = surged(past, slot, grid, first, rows, DAYS)
-        low &= ~np.isnan(chosen)
-        left_out = is_first & low.any(axis=0)
-        count = np.maximum(count - np.count_nonzero(left_out & ~np.isnan(chosen), axis=0), 0)
-        chosen = np.where(left_out, np.nan, np.where(low, raw, chosen))
-    alone = (count == 1) & (is_first & ~np.isnan(chosen)).any(axis=0)
-    if len(rows := np.flatnonzero(alone)):
-        own = chosen[:, rows]
-        chosen[:, rows] = np.where(is_first[:, rows], np.fmin(own, peak(past, slot, grid, first, rows)), own)
-    return chosen, count
 
 
 def _works(raw: np.ndarray, most: np.ndarray, alike: np.ndarray) -> np.ndarray:

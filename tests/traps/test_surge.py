@@ -71,5 +71,5 @@ def test_a_curfew_from_the_second_evening_on_is_no_surge_of_the_first(left: floa
 
 
 def test_it_was_an_outage_of_every_day_when_the_first_one_was_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(similar, "_usual", lambda past, slot, grid, first, chosen, raw, count: (chosen, count))
+    monkeypatch.setattr(similar, "usual", lambda *given: (given[5], given[7]))
     assert len(found(3, 14, 2, width=900)) >= 3
