@@ -89,14 +89,15 @@ def returned(
     if grid > SUDDEN or not len(rows):
         return state
     times, values = past.rows(rows, plain(len(new)))
-    before = (times >= state.first[rows][:, None] - grid) & (times < t - grid)
+    # the last slot is the one that is back; of a series on a grid of its own t lies within a slot
+    before = (times >= state.first[rows][:, None] - grid) & (times < state.slot)
     most = np.where(before & ~np.isnan(values), values, -np.inf).max(axis=1, initial=-np.inf)
     back = rows[(most >= 0) & (mean[rows] >= DOUBLE * most)]
     if not len(back):
         return state
     state = forgotten(state, back)
     since, until = state.since, state.until  # copies
-    since[back] = until[back] = t
+    since[back] = until[back] = t // grid * grid
     return state
 
 

@@ -1,9 +1,12 @@
 """A recording that begins in an outage: what was missing then is not missing from what is expected later."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from detectors import seasonal, similar
+from detectors.base import utc_context
 from detectors.seasonal_state import SeasonalState
 from pipeline.bins import DAY
 from pipeline.records import Entity
@@ -15,12 +18,12 @@ an hour before the first, and last for the third [s]."""
 
 
 def found(
-    day: int, left: float = 0.1, ramp: int = 0, weekday: int = 0, width: int = 600, place: Entity = PK
+    day: int, left: float = 0.1, ramp: int = 0, weekday: int = 0, width: int = 600, place: Entity = PK, late: int = 0
 ) -> list[tuple[float, float]]:
     """When outages begin and end [hours after the one that begins on a ``day``]; that of the first day is over within
-    a ``ramp`` [s]."""
+    a ``ramp`` [s].  All of it is so much ``late`` [s], and so are the stamps."""
     t = np.arange(BEGIN, (day + 2) * DAY, width)
-    rng, at, start = np.random.default_rng(day), day * DAY + BEGIN - 1800, MONDAY + weekday * DAY
+    rng, at, start = np.random.default_rng(day), day * DAY + BEGIN - 1800, MONDAY + weekday * DAY + late
     share = np.clip(left + (1 - left) * (t - END) / max(ramp, 1), left, 1)
     share = np.where((t >= at) & (t < at + LASTS), left, share)
     series = [
@@ -30,7 +33,7 @@ def found(
             ("traffic.radar", 1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))),
         )
     ]
-    outages = played(series).of(place.name)
+    outages = played([replace(rows, phase=(start + BEGIN) % width) for rows in series]).of(place.name)
     return [((o.start - start - at) / HOUR, ((o.end or 0) - start - at) / HOUR) for o in outages]
 
 
@@ -40,6 +43,25 @@ def test_the_next_outage_at_its_hours_is_told_whole(day: int, width: int) -> Non
     ((begin, end),) = found(day, width=width)
     assert abs(begin) <= 1
     assert abs(end - 4) <= 1
+
+
+@pytest.mark.parametrize(("width", "late"), [(600, 60), (900, 300), (900, 1800), (HOUR, 60)])
+def test_so_it_is_where_stamps_lie_beside_the_slots_of_the_day(width: int, late: int) -> None:
+    ((begin, end),) = found(2, width=width, late=late)
+    assert abs(begin) <= 1
+    assert abs(end - 4) <= 1
+
+
+@pytest.mark.parametrize("late", [0, 60, 900])
+def test_what_has_begun_anew_is_settled_a_day_later(late: int) -> None:
+    t = 3 * DAY + late + np.arange(0, 2 * DAY, 600)
+    x = np.random.default_rng(1).poisson(np.where(np.arange(len(t)) < 30, 200, 2000)).astype(float)[:, None]
+    context = replace(utc_context(t, 1, 600), switched=np.zeros(1, bool))
+    state, verdict = seasonal.Seasonal().run(x, t, context)
+    back = int(state.first[0])
+    assert 0 <= back - t[30] <= HOUR
+    assert not verdict.settled[t < back + DAY].any()
+    assert verdict.settled[t >= back + DAY].all()
 
 
 @pytest.mark.parametrize("day", [5, 6, 9, 15, 16, 22])
