@@ -10,7 +10,7 @@ from detectors.base import utc_context
 from detectors.seasonal_state import SeasonalState
 from pipeline.bins import DAY
 from pipeline.records import Entity
-from tests.traps.path import HOUR, MONDAY, PK, made_rows, played
+from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 
 BEGIN, END, LASTS = HOUR + 1800, 5 * HOUR, 4 * HOUR
 """Of the first day what is recorded begins at the first, and the outage is over at the second; the next ones begin half
@@ -91,6 +91,35 @@ def test_a_morning_is_no_end_of_an_outage(swing: float) -> None:
     x = np.random.default_rng(1).poisson(mean * np.where(out, 0.1, 1.0)).astype(float)
     (outage,) = played([made_rows("traffic.radar", x, PK, width=900, start=MONDAY + 4 * HOUR)]).of("PK")
     assert abs(outage.start - MONDAY - 3 * DAY - 10 * HOUR) <= 1800
+
+
+def begun_anew(mean: np.ndarray, width: int, switched: bool = False) -> list[bool]:
+    """Which of places, or networks, that count so much on their first day ``(t, n)`` begin anew within it."""
+    t = MONDAY + width * np.arange(len(mean))
+    context = replace(utc_context(t, mean.shape[1], width), switched=np.full(mean.shape[1], switched))
+    state, _ = seasonal.Seasonal().run(np.random.default_rng(1).poisson(mean).astype(float), t, context)
+    return (state.first > t[0]).tolist()
+
+
+@pytest.mark.parametrize("width", [300, 600, 900])
+def test_only_a_place_that_has_at_once_twice_of_all_that_it_had_begins_anew(width: int) -> None:
+    """With others it is the hour at which all begin to work, and networks may be switched off by night."""
+    times = np.array([1.3, 1.5, 1.75, 2.3, 4.0, 10.0])
+    mean = np.where(hours(1.25, width)[:, None] < 9 * HOUR, 2000, 2000 * times)
+    assert begun_anew(mean, width) == [False, False, False, True, True, True]
+    assert not any(begun_anew(mean, width, switched=True))
+
+
+@pytest.mark.parametrize("width", [300, 600, 1800, HOUR])
+@pytest.mark.parametrize("swing", [0.5, 0.8, 0.9])
+def test_no_morning_begins_anew_whenever_it_comes(width: int, swing: float) -> None:
+    hour = hours(1.25, width)[:, None] / HOUR - np.arange(24)
+    assert not any(begun_anew(20_000 * (1 - swing * np.cos(2 * np.pi * hour / 24)), width))
+
+
+@pytest.mark.parametrize("width", [600, 1800, HOUR])
+def test_nor_do_counts_of_a_few_that_double_by_chance(width: int) -> None:
+    assert not any(begun_anew(np.arange(1, 41) * np.ones((len(hours(1.25, width)), 1)), width))
 
 
 @pytest.mark.parametrize("days", [(1,), (1, 2), (1, 2, 3)])
