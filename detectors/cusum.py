@@ -20,14 +20,12 @@ from detectors.base import (
     bounded,
     joined,
 )
-from detectors.cusum_state import HOUR, HOURS, SPREAD_DAYS, CusumState, Taken, added, taken
+from detectors.cusum_moved import begun, moved, spreads
+from detectors.cusum_state import HOUR, HOURS, CusumState, Taken, added, taken
 from detectors.state import fresh
 
-FLAT = 0.01
-"""Smallest deviation of a day: a flat series has none of its own [-]."""
-
-CLIP, CAP = 3.0, 2.5
-"""Most deviations by which one day moves the level, and the sum: a holiday is not a throttling [-]."""
+CAP = 2.5
+"""Most deviations by which one day moves the sum: a holiday is not a throttling [-]."""
 
 RECENT = 0.3
 """Weight of a day in the level that would be the new one: about three days [-]."""
@@ -35,17 +33,9 @@ RECENT = 0.3
 SEASON = 0.004
 """A season moves a level by no more in a day: 13 % a month, as a logarithm [-]."""
 
-WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 4.0
-"""Weight of a day in what its weekday usually has more or less [-].  The second time it counts in full, and what is no
-noise of it moves no other day; what is beyond the second, as a logarithm, only where it was so the first time, and at
-most the third: an office's Sunday is no throttling."""
-
 BLACKOUT, BACK = 0.8, 0.25
 """A running day that has lost so much is no throttling; it is over when no more than the second is missing, and
 that is the level: after weeks of a blackout the season is another [-]."""
-
-SHAPE = 0.05
-"""Weight of a day in the shape of the day [-]."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +146,7 @@ class Cusum(Detector[CusumState]):
         was, was_sum = state.confirmed, state.sum
         state, rows = taken(state, x, t)
         loss = self._running(state, rows, int(t[0]), width)
-        spread = np.sqrt(np.maximum(state.variance, FLAT**2))
+        spread = spreads(state)
         z = bounded(loss / spread)
         day = int(t[0]) // DAY
         known = np.isinf(state.met[:, [day % 7, (day - 1) % 7]]).all(axis=1)
@@ -197,14 +187,15 @@ class Cusum(Detector[CusumState]):
 
     def _closed(self, state: CusumState, width: int) -> CusumState:
         """The state after the day of the last bin, all of whose hours have come."""
-        state = self._begun(state, width)
+        enough = self.hours * DAY / max(width, HOUR)
+        state = begun(state, enough)
         day = state.last // DAY % 7
         factor = np.exp(np.repeat(state.weekday[:, [day]], HOURS, axis=1))
         z = self._loss(state, factor, width)  # still a logarithm
         anew = (state.worst < 0) & np.isfinite(z)
         state = replace(state, level=np.where(anew, state.level + np.minimum(z, SEASON), state.level))
         z, seen = np.where(anew, 0.0, z), ~np.isnan(z)
-        spread = np.sqrt(np.maximum(state.variance, FLAT**2))
+        spread = spreads(state)
         counted = state.sum - np.clip(z / spread, -CAP, CAP) - self.drift
         counted = np.clip(counted, 0.0, 3 * self.alarm)
         total = np.where(seen & (state.days >= self.settle) & np.isinf(state.met[:, day]), counted, state.sum)
@@ -214,7 +205,8 @@ class Cusum(Detector[CusumState]):
         towards = np.where(seen, RECENT * (np.maximum(z, -30) + state.level - state.recent), 0.0)
         recent, season = state.recent + towards, np.where(state.confirmed, np.clip(towards, -SEASON, SEASON), 0.0)
         renewed = (run > np.where(state.confirmed, self.renew, self.hold)) | (high >= self.renew_high)
-        state = self._moved(state, np.where(frozen & ~renewed, np.nan, z), day, ~anew)  # which may be a surge
+        # the day after a blackout may be a surge, and what is the level from now on is no way of a weekday
+        state = moved(state, np.where(frozen | renewed, np.nan, z), day, ~anew, self.half, self.memory)
         return replace(
             state,
             level=np.where(renewed, recent, state.level + season),
@@ -222,56 +214,9 @@ class Cusum(Detector[CusumState]):
             sum=np.where(renewed, 0.0, total),
             run=np.where(renewed, 0, run),
             high=np.where(renewed, 0, high),
+            met=state.met - np.where(renewed, recent - state.level, 0.0)[:, None],
             confirmed=state.confirmed & ~renewed,
             worst=np.where(renewed | anew, 0.0, state.worst),
-        )
-
-    def _begun(self, state: CusumState, width: int) -> CusumState:
-        """The state with a shape and a level for entities that had none, where the day is whole enough."""
-        seen = state.count > 0
-        hourly = np.where(seen, state.total / np.maximum(state.count, 1), 0.0)
-        mean = added(hourly.T) / np.maximum(added(seen.T), 1)
-        whole = (added(seen.T) >= self.hours * DAY / max(width, HOUR)) & (mean > 0)
-        begins = whole & np.isnan(state.level)
-        unknown = (whole & (begins | ~state.confirmed))[:, None] & np.isnan(state.shape) & seen
-        level = np.where(begins, np.log(mean), state.level)
-        return replace(
-            state,
-            shape=np.where(unknown, hourly / mean[:, None], state.shape),
-            level=level,
-            recent=np.where(begins, level, state.recent),
-        )
-
-    def _moved(self, state: CusumState, z: np.ndarray, day: int, is_usual: np.ndarray) -> CusumState:
-        """The state moved towards a day that is z off, NaN: not moved; its shape only by one that ``is_usual (n,)``."""
-        usual = np.isfinite(z)
-        spread = np.sqrt(np.maximum(state.variance, FLAT**2))
-        step = np.where(usual, np.clip(z, -CLIP * spread, CLIP * spread), 0.0)
-        share = np.maximum(1 - 0.5 ** (1 / self.half), 1 / (state.days + 1))
-        learns = np.maximum(1 / self.memory, 1 / (state.days + SPREAD_DAYS))
-        square = np.minimum(z * z, (CLIP * spread) ** 2)
-        weekday, met, weeks = state.weekday.copy(), state.met.copy(), state.days // 7
-        first, now = state.met[:, day], np.clip(z, -FIRST, FIRST)
-        # what a weekday has much more or less it has each time: an outage in the second week is not its own way
-        both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
-        is_known, is_plain = np.isinf(first), np.abs(now) <= ORDINARY
-        tells = usual & ~is_known & (weeks > 0) & (is_plain | ~np.isnan(first))
-        own = np.where(tells, np.where(is_plain, now, both), 0.0)
-        weekday[:, day] += np.where(usual & is_known, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step, own)
-        met[:, day] = np.where(tells, np.inf, np.where(usual & ~is_known, now, first))
-        weekday -= (added(weekday.T) / 7)[:, None]
-        hourly = state.total / np.maximum(state.count, 1)
-        mean = np.exp(z + state.level + state.weekday[:, day])
-        shaped = (usual & is_usual)[:, None] & (state.count > 0) & (mean > 0)[:, None]
-        shape = state.shape + SHAPE * (np.minimum(hourly / mean[:, None], HOURS) - state.shape)
-        return replace(
-            state,
-            level=state.level + share * step + np.where(tells, own - step, 0.0) / 7,
-            weekday=weekday,
-            met=met,
-            shape=np.where(shaped, shape, state.shape),
-            variance=np.where(usual, state.variance + learns * (square - state.variance), state.variance),
-            days=state.days + usual,
         )
 
     def _verdict(

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from statistics import fmean
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
-from detectors.cusum import BACK, BLACKOUT, CAP, CLIP, FIRST, FLAT, ORDINARY, RECENT, SEASON, SHAPE, WEEKDAY, Cusum
+from detectors.cusum import BACK, BLACKOUT, CAP, RECENT, SEASON, Cusum
+from detectors.cusum_moved import CLIP, FIRST, FLAT, ORDINARY, SHAPE, TWO, WEEKDAY
 from detectors.cusum_state import SPREAD, SPREAD_DAYS
 
 
@@ -18,6 +19,9 @@ class SlowCusum:
         self.values: list[tuple[int, float]] = []
         self.first: int | None = None
         self.last: int | None = None
+        self._begin()
+
+    def _begin(self) -> None:
         self.shape: dict[int, float] = {}
         self.weekday = [0.0] * 7
         self.met: list[list[float]] = [[] for _ in range(7)]
@@ -78,6 +82,8 @@ class SlowCusum:
         return math.log(held) - math.log(usual) - self.level if held > 0 else -math.inf
 
     def _close(self, day: int) -> None:
+        if self.high >= TWO and self.days <= 2 * self.high:
+            self._begin()
         hourly = {h: v for h, (_, v) in self._hourly().items()}
         mean = fmean(hourly.values()) if hourly else 0.0
         if len(hourly) >= self.needed and mean > 0:
@@ -106,10 +112,11 @@ class SlowCusum:
                 season = max(-SEASON, min(SEASON, moved))
         longest = self.rule.renew if self.confirmed else self.rule.hold
         renewed = self.run > longest or self.high >= self.rule.renew_high
-        if math.isfinite(z) and (not self.run or renewed):
+        if math.isfinite(z) and not self.run and not renewed:
             self._move(z, day, hourly if is_usual else {})
         self.level += season
         if renewed:
+            self.met = [[one - self.recent + self.level for one in met] for met in self.met]
             self.level, self.sum, self.run, self.high, self.confirmed = self.recent, 0.0, 0, 0, False
             self.worst = 0.0
 

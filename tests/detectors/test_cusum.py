@@ -148,6 +148,18 @@ def test_a_deep_weekend_is_none_on_whatever_day_a_recording_begins(first: int, w
     assert not np.isin(verdict.state, LOW).any()
 
 
+@pytest.mark.parametrize("dark", [20, 30, 60])
+@pytest.mark.parametrize("holiday", [5, 7])
+def test_what_begins_in_an_outage_begins_anew_two_days_after_it(dark: int, holiday: int) -> None:
+    whole = made(28, width=3600, daily=0.3, weekend=0.2, outages=[(0, dark / 24)], left=0.05)
+    kind = np.where((whole.t // DAY - whole.t[0] // DAY == holiday)[:, None], HOLIDAY, whole.context.day_kind)
+    _, verdict = Cusum().run(whole.x, whole.t, replace(whole.context, day_kind=kind.astype(np.int8)))
+    assert not np.isin(verdict.state, LOW).any()
+    settled = verdict.expected[20 * 24 :, 0]
+    assert np.nanmax(settled) < 1600
+    assert np.isfinite(settled).mean() > 0.7
+
+
 def test_half_a_day_that_was_not_observed_is_not_compared_with_a_whole_one() -> None:
     form = made(40, width=3600, daily=0.5, gaps=[(30, 30.3), (32.7, 33)])
     assert not np.isin(judged(form).state, LOW).any()

@@ -1,0 +1,94 @@
+"""How `detectors.cusum` learns from a day that is over: its level, and what each weekday has more or less."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from detectors.cusum_state import HOURS, SPREAD_DAYS, CusumState, added
+from detectors.state import forgotten
+
+FLAT = 0.01
+"""Smallest deviation of a day: a flat series has none of its own [-]."""
+
+CLIP = 3.0
+"""Most deviations by which one day moves the level: a holiday is not a throttling [-]."""
+
+WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 4.0
+"""Weight of a day in what its weekday usually has more or less [-].  The second time it counts in full, and what is no
+noise of it moves no other day; what is beyond the second, as a logarithm, only where it was so the first time, and at
+most the third: an office's Sunday is no throttling."""
+
+SHAPE = 0.05
+"""Weight of a day in the shape of the day [-]."""
+
+TWO = 2
+"""Days far above the level that outweigh as few before them: those were in an outage [days]."""
+
+
+def spreads(state: CusumState) -> np.ndarray:
+    """Deviation of a day, as a logarithm ``(n,)``."""
+    return np.sqrt(np.maximum(state.variance, FLAT**2))
+
+
+def begun(state: CusumState, enough: float) -> CusumState:
+    """The state with a shape and a level for entities that had none, where ``enough`` hours of the day were seen.
+
+    What began in an outage begins anew: at least `TWO` days far above the level, and as many as all the others that it
+    rests on, say that those were no usual ones.
+    """
+    low = (state.high >= TWO) & (2 * state.high >= state.days)
+    if low.any():
+        anew = forgotten(state, np.flatnonzero(low))
+        state = replace(anew, first=state.first, total=state.total, count=state.count)
+    seen = state.count > 0
+    hourly = np.where(seen, state.total / np.maximum(state.count, 1), 0.0)
+    mean = added(hourly.T) / np.maximum(added(seen.T), 1)
+    whole = (added(seen.T) >= enough) & (mean > 0)
+    begins = whole & np.isnan(state.level)
+    unknown = (whole & (begins | ~state.confirmed))[:, None] & np.isnan(state.shape) & seen
+    level = np.where(begins, np.log(mean), state.level)
+    return replace(
+        state,
+        shape=np.where(unknown, hourly / mean[:, None], state.shape),
+        level=level,
+        recent=np.where(begins, level, state.recent),
+    )
+
+
+def moved(
+    state: CusumState, z: np.ndarray, day: int, is_usual: np.ndarray, half: float, memory: int
+) -> CusumState:  # fmt: skip
+    """The state moved towards a day that is z off, NaN: not moved; its shape only by one that ``is_usual (n,)``."""
+    usual, spread = np.isfinite(z), spreads(state)
+    step = np.where(usual, np.clip(z, -CLIP * spread, CLIP * spread), 0.0)
+    share = np.maximum(1 - 0.5 ** (1 / half), 1 / (state.days + 1))
+    learns = np.maximum(1 / memory, 1 / (state.days + SPREAD_DAYS))
+    square = np.minimum(z * z, (CLIP * spread) ** 2)
+    weekday, met, weeks = state.weekday.copy(), state.met.copy(), state.days // 7
+    first, now = state.met[:, day], np.clip(z, -FIRST, FIRST)
+    # what a weekday has much more or less it has each time: an outage in the second week is not its own way
+    both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
+    is_known, is_plain = np.isinf(first), np.abs(now) <= ORDINARY
+    tells = usual & ~is_known & (weeks > 0) & (is_plain | ~np.isnan(first))
+    own = np.where(tells, np.where(is_plain, now, both), 0.0)
+    weekday[:, day] += np.where(usual & is_known, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step, own)
+    met[:, day] = np.where(tells, np.inf, np.where(usual & ~is_known, now, first))
+    weekday -= (added(weekday.T) / 7)[:, None]
+    return replace(
+        state,
+        level=state.level + share * step + np.where(tells, own - step, 0.0) / 7,
+        weekday=weekday,
+        met=met,
+        shape=_shaped(state, z, day, usual & is_usual),
+        variance=np.where(usual, state.variance + learns * (square - state.variance), state.variance),
+        days=state.days + usual,
+    )
+
+
+def _shaped(state: CusumState, z: np.ndarray, day: int, usual: np.ndarray) -> np.ndarray:
+    """The shape of the day, moved by one that is z off where that is ``usual (n,)``."""
+    hourly = state.total / np.maximum(state.count, 1)
+    mean = np.exp(z + state.level + state.weekday[:, day])
+    shaped = usual[:, None] & (state.count > 0) & (mean > 0)[:, None]
+    shape = state.shape + SHAPE * (np.minimum(hourly / mean[:, None], HOURS) - state.shape)
+    return np.where(shaped, shape, state.shape)
