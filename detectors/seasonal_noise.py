@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 WIDE = 0.22
 """Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
 
-SHORT = 6 * 3600
-"""The noise of a first day counts as that of so much time [s]."""
-
 LEAST = 0.01
 """An expectation is off by no more than a hundred times [-]."""
 
@@ -72,21 +69,16 @@ def noises(
     falls = Falls(rule, state, bins, expected)
     spread = Spread(rule, state, bins, level, sums, falls.are)
     most, size = max(rule.memory, rule.settle[0] * width), np.abs(residual)
-    # how a first day strayed from bin to bin is forgotten within hours, once there is a shape
-    caps = np.where(settled, np.minimum(most, np.maximum(SHORT, rule.settle[0] * width) + age), most)
-    noise, weight, deviation = (
-        np.concatenate([state.noise[None], state.noises.T]),
-        state.weight,
-        np.empty_like(residual),
-    )
+    noise, weight = np.concatenate([state.noise[None], state.noises.T]), state.weight
+    more, deviation = np.zeros(x.shape[1], np.int64), np.empty_like(residual)
     for i, its in enumerate(deviation):
         spread.over(i, noise, falls.at(i, noise[0]), out=its)
         speaks = settled[i] & (expected[i] >= rule.enter * its[0])
         away = clipped(residual[i], size[i], spread.own(i, noise, its), counts[i] & speaks)
         ratio = away * away / mean[i]
         count = counts[i] & np.isfinite(ratio)  # what is clipped to NaN does not
-        more = np.where(fresh[i], ASSUMED_BINS, count[0])
-        weight = np.where(more > 0, np.minimum(weight + more * width, caps[i]), weight)
+        more = more + np.where(fresh[i], ASSUMED_BINS, count[0])
+        weight = np.where(more > 0, np.minimum(state.weight + more * width, most), state.weight)
         shares = np.where(count, share[i], 0.0)
         shares[0] = np.where(count[0], width / weight, 0.0)
         ratio[~count] = 0.0
