@@ -117,6 +117,11 @@ class History:
         """Whether the column at a position has values that are not as observed."""
         return bool(len(self._column(position).rows))
 
+    def written(self, position: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The column at a position as it was written ``(m,)``; where that is not as observed, and what was observed."""
+        column = self._column(position)
+        return column.value, column.rows, column.raw
+
     def read(self, position: int, view: View) -> np.ndarray:
         """The column at a position ``(n,) float64``; NaN for entities that came later."""
         return self.columns([position], view)[0]

@@ -163,7 +163,7 @@ class Seasonal(Detector[SeasonalState]):
         past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            return similar(past, calendar, view, at, grid, lost == 0, state.first, switched, state.level)
+            return similar(past, calendar, view, at, grid, lost == 0, state.first, switched, state.level, state.swing)
 
         before, shape, after, days, now = state.shape, state.after, state.after, state.coming, state.most
         if context.width >= self.grid:

@@ -52,7 +52,9 @@ def renewed(
     still = np.zeros_like(state.lost)
     if (whole := shifted & ~low & (state.lost > 0)).any():
         view = View(np.full_like(start, t), state.until, again)
-        before = similar(past, calendar, view, state.slot, grid, ~whole, state.first, switched, state.level)[0]
+        before = similar(
+            past, calendar, view, state.slot, grid, ~whole, state.first, switched, state.level, state.swing
+        )[0]
         part = state.raw / state.count / before
         still = np.where(whole & (part < WHOLE), 1 - part, 0.0)
         whole &= ~(part < WHOLE) & (before > 0)

@@ -7,6 +7,8 @@ import numpy as np
 from detectors.base import DAY, Context
 from detectors.first_day import FINE, usual
 from detectors.history import History, View
+from detectors.noise import DIES
+from detectors.similar_quiet import quiet
 
 WEEK_START = 3 * DAY
 """The epoch was a Thursday: Monday 00:00 UTC is so much earlier, modulo a week [s]."""
@@ -82,7 +84,7 @@ def plain(n: int) -> View:
 
 def similar(
     past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray,
-    switched: np.ndarray, level: np.ndarray,
+    switched: np.ndarray, level: np.ndarray, swing: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Median of the slot on similar days, how many days it rests on, and the most of any day, all ``(n,)``.
 
@@ -124,7 +126,10 @@ def similar(
     most = np.where(known, days, -np.inf).max(axis=0)
     some = (alike & known).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
-    count = np.where(some, np.count_nonzero(kin & alike & known, axis=0), 0)
+    # of a second day of rest only the first one is known, and they need not begin at the same time
+    dies = swing > DIES * level
+    other = is_off & dies & ~(alike & known)[SAME].any(axis=0) if is_off.any() else False
+    count = np.where(some & ~other, np.count_nonzero(kin & alike & known, axis=0), 0)
     new = slot - first < max(LAGS) * DAY
     wanted = LAGS if (is_off | new).any() else WEEKS
     replaced = {i: at for i, at in enumerate(places) if at is not None and LAGS[i] in wanted and past.replaced(at)}
@@ -137,7 +142,11 @@ def similar(
         if (own := each & new & ~few).any():
             own &= switched | ~_rose(past, calendar, slot, AS_LOW * most)
         chosen = _later(chosen, raw, age, level)
+        whole = _whole(past, slot, grid, raw < chosen, dies)
         chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike)), own)
+        if whole.any():
+            chosen, once = _rested(chosen, raw, whole)
+            count = np.where(once, 0, count)
     if grid <= FINE and new.any():
         chosen, count = usual(past, slot, grid, first, LAGS, chosen, raw, count)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
@@ -164,6 +173,32 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.nda
     own = np.where(every & known, raw, chosen)
     same = np.arange(len(LAGS))[:, None] >= SAME.start
     return np.where(weekly, np.where(same & known, raw, np.nan), own)
+
+
+def _whole(past: History, slot: int, grid: int, low: np.ndarray, may: np.ndarray) -> np.ndarray:
+    """Which of the same weekdays before were quiet as a whole ``(4, n) bool``, of series that ``may (n,)`` rest."""
+    whole = np.zeros_like(low[SAME])
+    for day, lag, its in zip(whole, WEEKS, low[SAME], strict=True):
+        if (its & may).any():
+            day[:] = quiet(past, slot - lag * DAY, grid, its & may)
+    return whole
+
+
+def _rested(chosen: np.ndarray, raw: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Past days ``(lags, n)`` less all but those of a weekday that is quiet, and whether only one of them was ``(n,)``.
+
+    A weekday is quiet, whatever the calendar says, if half of those before were: ``whole (4, n) bool``, or as low since
+    it was known.  Hours that are switched off every week are no whole day.  The price: whoever of a young series loses
+    a whole day, but not nearly all of it, on the same weekday twice is told so only once, by what has day and night.
+    """
+    known = ~np.isnan(chosen[SAME])
+    most = np.fmax.reduce(np.where(whole, raw[SAME], np.nan))
+    rest = known & (whole | (raw[SAME] <= HIGHER * most))
+    days = np.count_nonzero(rest, axis=0)
+    rests = whole.any(axis=0) & (2 * days >= np.count_nonzero(known, axis=0))
+    its = np.full_like(chosen, np.nan)
+    its[SAME] = np.where(rest, raw[SAME], np.nan)
+    return np.where(rests, its, chosen), rests & (days < 2)
 
 
 def _later(chosen: np.ndarray, raw: np.ndarray, age: np.ndarray, level: np.ndarray) -> np.ndarray:
