@@ -126,10 +126,8 @@ def similar(
     most = np.where(known, days, -np.inf).max(axis=0)
     some = (alike & known).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
-    # of a second day of rest only the first one is known, and they need not begin at the same time
     dies = swing > DIES * level
-    other = is_off & dies & ~(alike & known)[SAME].any(axis=0) if is_off.any() else False
-    count = np.where(some & ~other, np.count_nonzero(kin & alike & known, axis=0), 0)
+    count = np.where(some, np.count_nonzero(kin & alike & known, axis=0), 0)
     new = slot - first < max(LAGS) * DAY
     wanted = LAGS if (is_off | new).any() else WEEKS
     replaced = {i: at for i, at in enumerate(places) if at is not None and LAGS[i] in wanted and past.replaced(at)}
