@@ -10,10 +10,8 @@ import numpy as np
 SWING, UNLIKE = 0.25, 0.5
 """Share of a day's swing by which one similar day may miss the next, and a day of a kind not seen yet [-]."""
 
-DIES, RESTS, REST = 0.06, 0.08, 8.0
-"""What swings by less than the first number knows neither day nor night, and no day of rest.  What does may miss one of
-a kind not seen yet by the second one, however flat its days are: half may be a day of rest.  Between the two it is so
-many times what the swing has more [-]."""
+DIES = 0.06
+"""What swings by less than this knows neither day nor night, and no day of rest [-]."""
 
 ASSUMED, ASSUMED_BINS = 0.03, 1
 """Deviation that is assumed at first, as a share of the value, and the bins that it counts for [-], [bins]."""
@@ -38,8 +36,7 @@ def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
     >>> doubt(np.array([4, 0]), np.array([0.2, 0.2])).tolist()
     [0.025, 0.1]
     """
-    unlike = np.maximum(UNLIKE * swing, np.clip(REST * (swing - DIES), 0.0, RESTS))
-    return np.where(days > 0, SWING * swing / np.sqrt(np.maximum(days, 1)), unlike)
+    return np.where(days > 0, SWING, UNLIKE) * swing / np.sqrt(np.maximum(days, 1))
 
 
 def clipped(residual: np.ndarray, size: np.ndarray, deviation: np.ndarray, expected: np.ndarray) -> np.ndarray:
