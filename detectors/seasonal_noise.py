@@ -126,7 +126,7 @@ class Spread:
         expected, self.settled, self.flat = level.expected, bins.settled, rule.flat
         swing = np.where(level.level[:-1] > 0, level.swing[:-1] / level.level[:-1], 0.0)
         ratio, is_place = bins.x / expected, ~bins.switched
-        self.few = bins.settled & (state.days <= 1)
+        self.few = bins.settled & (bins.t - bins.first[:-1] < 2 * rule.settle[1])
         self.times, self.mean = 1 + 1 / np.maximum(state.days, 1), _with(expected, sums.mean)
         self.least = np.maximum((rule.flat * expected) ** 2, bins.whole[:-1])
         self.widest = np.where(bins.settled, 0.0, WIDE * expected)
@@ -150,8 +150,8 @@ class Spread:
         np.sqrt(np.maximum(noise[1:], noise[0]) * mean[1:] + doubt[1:], out=out[1:])
 
     def own(self, i: int, noise: np.ndarray, all_: np.ndarray) -> np.ndarray:
-        """The deviations of the i-th bin less what its expectation is off by, as long as no second day is known: what a
-        surge or an outage has of that is no noise; later they are ``all_`` of it, ``(1 + len(SPANS), n)``."""
+        """The deviations of the i-th bin less what its expectation is off by, as long as that is the first day alone:
+        what was a surge of it is no noise; later they are ``all_`` of it, ``(1 + len(SPANS), n)``."""
         if not self.few[i].any():
             return all_
         own = np.sqrt(np.maximum(np.maximum(noise, noise[0]) * self.mean[i], self.least[i])) + TINY
