@@ -21,7 +21,7 @@ from detectors.seasonal_course import RISE, Given, given, may_be_switched, runni
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import renewed, returned
 from detectors.seasonal_state import SeasonalState, written
-from detectors.similar import HIGHER, LAGS, noted, similar
+from detectors.similar import HIGHER, LAGS, changed, noted, similar
 from detectors.state import fresh
 
 
@@ -155,7 +155,7 @@ class Seasonal(Detector[SeasonalState]):
             return replace(state, calendar=noted(state.calendar, t, context)) if met else state
         calendar = noted(state.calendar, t, context).forget(oldest)
         # what was read ahead was read for the day that was: a weekend's first slot is no workday's
-        next_one = slot == state.slot + grid and calendar.end == state.calendar.end
+        anew = changed(state.calendar, calendar, t, len(state.first)) | (slot != state.slot + grid)
         past, switched = written(state), may_be_switched(context, len(state.first))
         state = returned(self, state, past, t, grid, switched)
         state, is_renewed = renewed(self, state, past, calendar, t, grid, switched)
@@ -170,8 +170,9 @@ class Seasonal(Detector[SeasonalState]):
             before, (shape, days, now), coming, most = state.before, read(slot), state.coming, state.most
         else:
             after, coming, most = read(slot + grid)
-            if is_renewed or not next_one:
-                before, (shape, days, now) = read(slot - grid)[0], read(slot)
+            if (anew := anew | is_renewed).any():  # and only theirs: what others do is nothing to an entity
+                ahead, late = (before, shape, days, now), (read(slot - grid)[0], *read(slot))
+                before, shape, days, now = (np.where(anew, *both) for both in zip(late, ahead, strict=True))
         # what rose for days is in the similar days from one slot to the next, and then no longer above them
         stands = (state.lost > 0) | (state.drift > RISE / 2)
         drift = np.where(stands, np.fmin(state.drift, np.log(now / shape)), state.drift)

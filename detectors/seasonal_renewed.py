@@ -28,12 +28,12 @@ WHOLE = 0.9
 
 def renewed(
     rule: "Seasonal", state: SeasonalState, past: History, calendar: History, t: int, grid: int, switched: np.ndarray
-) -> tuple[SeasonalState, bool]:
+) -> tuple[SeasonalState, np.ndarray]:
     """Runs that have lasted by t are the level from then on: their raw values are the past, and nothing before.
 
     But of a level that was lost and is back as a whole the past from before is known, see `View`; of one that is back
     in part it is remembered, with what is ``still`` lost.  ``past`` and ``calendar`` are those up to t [s], in slots of
-    ``grid`` [s]; ``switched (n,)``: see `similar`; also returned is whether anything was renewed.
+    ``grid`` [s]; ``switched (n,)``: see `similar`; also returned is which were renewed, ``(n,) bool``.
     """
     seen = state.count > 0
     low = seen & (state.low != NEVER) & (t - state.low >= rule.renew_low)
@@ -44,7 +44,7 @@ def renewed(
         shifted &= _heard(past, state, np.where(low, rule.renew_low, wait), shifted, t, grid)
         low &= shifted
     if not shifted.any():
-        return state, False
+        return state, shifted
     # of a return the last day is the level: on the first ones all the world is there
     back = np.where(state.lost > 0, np.maximum(state.high, t - DAY), state.high)
     start = np.where(low, state.low, back)
@@ -77,7 +77,7 @@ def renewed(
         low=np.where(shifted, NEVER, state.low),
         high=np.where(shifted, NEVER, state.high),
         lost=np.where(low, np.fmax(1 - left, 0.0), np.where(shifted, still, state.lost)),
-    ), True
+    ), shifted
 
 
 def returned(

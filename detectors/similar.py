@@ -76,6 +76,12 @@ def in_force(calendar: History, t: int, n: int) -> np.ndarray | None:
     return None if position is None else calendar.read(position, plain(n))
 
 
+def changed(before: History, after: History, t: int, n: int) -> np.ndarray:
+    """Of which of n entities another code holds at t in a calendar than did before ``(n,) bool``."""
+    held = in_force(before, t, n)
+    return np.ones(n, bool) if held is None else held != in_force(after, t, n)
+
+
 def plain(n: int) -> View:
     """The view of n entities whose past is what was written."""
     never = np.full(n, np.iinfo(np.int64).min)
@@ -130,10 +136,13 @@ def similar(
     count = np.where(some, np.count_nonzero(kin & alike & known, axis=0), 0)
     new = slot - first < max(LAGS) * DAY
     wanted = LAGS if (is_off | new).any() else WEEKS
-    replaced = {i: at for i, at in enumerate(places) if at is not None and LAGS[i] in wanted and past.replaced(at)}
+    replaced = {
+        i: at for i, at in enumerate(places)
+        if at is not None and LAGS[i] in wanted and (ahead[i] is not None or past.replaced(at))
+    }  # fmt: skip
     raw = days
     if replaced:
-        raw, seen = days.copy(), View(view.since, np.full(n, ALWAYS))
+        raw, seen = days.copy(), View(view.since, np.full(n, ALWAYS), view.again)
         raw[list(replaced)] = _lagged(past, seen, slot, grid, replaced, ahead)
         each, few = ((raw < AS_LOW * most) | ~known).all(axis=0), np.count_nonzero(known, axis=0) < KNOWN
         count = np.where(each & few & (slot - first < YOUNG), 0, count)

@@ -43,9 +43,8 @@ def cut(context: Context, start: int, end: int) -> Context:
 
 
 def pick(context: Context, entities: list[int]) -> Context:
-    return Context(
-        context.width, context.health[entities], context.week_slot[:, entities], context.day_kind[:, entities]
-    )
+    of_each = (context.health[entities], context.week_slot[:, entities], context.day_kind[:, entities])
+    return Context(context.width, *of_each, None if context.switched is None else context.switched[entities])
 
 
 def eventful(detector: AnyDetector, n: int = 3, seed: int = 1) -> Made:
@@ -57,3 +56,23 @@ def eventful(detector: AnyDetector, n: int = 3, seed: int = 1) -> Made:
     series.x[start + 400 : start + 420, 0] = np.nan
     series.x[start + 700 : start + 710, n - 1] *= 5
     return series
+
+
+def neighbours(detector: AnyDetector) -> Made:
+    """Seven days of entities that have little in common: each lives by a zone of its own, with other weekends and
+    holidays, and two are networks.  Four begin low, one rises for days, and days of the last are off by the hour."""
+    before, n = weeks(detector), 6
+    series = made(before + 7, n=n, width=1200, daily=0, level=1000, seed=3)
+    hour, day = (series.t[:, None] - series.t[0]) / 3600, (series.t - series.t[0]) / DAY - before
+    share = 1 - 0.7 * np.cos(2 * np.pi * (hour - np.array([12, 13, 14, 15, 4, 4])) / 24)
+    begins_low = (hour - 24 * before < [9, 9, 5, 7, 0, 0]) & (hour >= 24 * before)
+    x = np.rint(series.x * share * np.where(begins_low, 0.25, 1))
+    x[hour[:, 0] < 24 * before, :4] = np.nan
+    x[(day >= 4.2) & (day < 6.6), 4] *= 4
+    slot = (series.context.week_slot + np.array([0, -5 * 3600, 5 * 3600 + 2700, 9 * 3600, 3600, 0])) % (7 * DAY)
+    slot[day >= 5.5, 4] -= 3600
+    kind = (slot >= np.array([5, 5, 4, 6, 5, 4]) * DAY).astype(np.int8)
+    kind[(day >= 2) & (day < 3), 3] = 2
+    kind[:, 5] = hour[:, 0] % 2
+    switched = np.array([False, False, False, True, True, False])
+    return replace(series, x=x, context=replace(series.context, week_slot=slot, day_kind=kind, switched=switched))

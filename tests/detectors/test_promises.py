@@ -15,7 +15,7 @@ from detectors.history import History
 from detectors.state import extend, pack, unpack
 from detectors.synthetic import made
 from tests.detectors.excluded import EXCLUDED
-from tests.detectors.lives import cut, eventful, judged, lived, pick, same, weeks
+from tests.detectors.lives import cut, eventful, judged, lived, neighbours, pick, same, weeks
 
 Promise = Callable[[AnyDetector], None]
 
@@ -95,11 +95,11 @@ def many_bins_are_as_one_after_the_other(detector: AnyDetector) -> None:
 
 
 def entities_do_not_interact(detector: AnyDetector) -> None:
-    series = eventful(detector)
-    whole = judged(detector, series)
-    for i in range(3):
-        _, alone = detector.run(series.x[:, [i]], series.t, pick(series.context, [i]))
-        same(Verdict(*(a[:, [i]] for a in whole)), alone)
+    for series in (eventful(detector), neighbours(detector)):
+        whole = judged(detector, series)
+        for i in range(series.x.shape[1]):
+            _, alone = detector.run(series.x[:, [i]], series.t, pick(series.context, [i]))
+            same(Verdict(*(a[:, [i]] for a in whole)), alone)
 
 
 def an_entity_met_later_is_a_fresh_one(detector: AnyDetector) -> None:

@@ -221,3 +221,15 @@ def test_what_a_holiday_has_more_than_weekends_is_not_expected_of_the_workday_af
     after = (day >= 16) & (day < 17)
     assert np.abs(verdict.expected[after, 0] / series.mean[after, 0] - 1).max() < 0.1
     assert not np.isin(verdict.state[after, 0], LOW).any()
+
+
+def test_what_a_weekday_loses_every_week_it_loses_at_its_local_hours_when_the_clock_has_moved() -> None:
+    """Two fifths for four hours of every Saturday; in the fourth week they come an hour sooner by UTC."""
+    t = 4 * DAY + np.arange(0, 27 * DAY, 3600)
+    moved = np.where(t >= 26 * DAY, 3600, 0)
+    slot = (t + 3 * DAY + moved) % (7 * DAY)
+    less = (slot >= 5 * DAY + 18 * 3600) & (slot < 5 * DAY + 22 * 3600)
+    context = replace(utc_context(t, 1, 3600), week_slot=slot[:, None])
+    _, verdict = Seasonal().run(np.where(less, 1200.0, 2000.0)[:, None], t, context)
+    last = verdict.expected[less, 0][-4:]
+    assert (last < 1500).all(), last
