@@ -87,7 +87,7 @@ def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarra
     known, ``(k,)``; NaN where nothing was observed beside it.  What began less than `BESIDE` before may have begun in a
     surge: only what comes after it is asked.  For the other arguments see `surged`."""
     reach = BESIDE // grid
-    seen = _begun(past, slot, grid, first, rows, reach)
+    seen = _begun(*past.rows(rows, _as_seen(len(first))), slot, grid, first[rows], reach)
     before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
     begun = first[rows] // grid * grid + _days(slot, grid, first[rows]) * DAY > slot - BESIDE
     return ABOVE * np.where(begun & ~np.isnan(after), after, np.fmax(before, after))
@@ -110,9 +110,8 @@ def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
     way round: the first day is on the line, and the later one fell from it.
     """
     reach, found = AROUND // grid, np.zeros((days, len(rows)), bool)
-    begun = _begun(past, slot, grid, first, rows, reach)
     times, raw = past.rows(rows, _as_seen(len(first)))
-    age = _days(slot, grid, first[rows])
+    begun, age = _begun(times, raw, slot, grid, first[rows], reach), _days(slot, grid, first[rows])
     for ago in range(1, days + 1):
         seen = _window(times, raw, np.full(len(rows), slot - ago * DAY), grid, reach)
         share = seen / begun
@@ -127,11 +126,11 @@ def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
     return found
 
 
-def _begun(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, reach: int) -> np.ndarray:
-    """What was observed of the first day around this slot, ``reach`` slots before and after it."""
-    times, raw = past.rows(rows, _as_seen(len(first)))
-    at = slot - _days(slot, grid, first[rows]) * DAY
-    there = at[:, None] + np.arange(-reach, reach + 1) * grid + grid > first[rows][:, None]
+def _begun(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, reach: int) -> np.ndarray:
+    """What was observed of the first day around this slot ``(k, 2 * reach + 1)``, NaN before the ``first (k,)`` value
+    [s]."""
+    at = slot - _days(slot, grid, first) * DAY
+    there = at[:, None] + np.arange(-reach, reach + 1) * grid + grid > first[:, None]
     return np.where(there, _window(times, raw, at, grid, reach), np.nan)
 
 

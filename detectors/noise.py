@@ -10,9 +10,6 @@ import numpy as np
 SWING, UNLIKE = 0.25, 0.5
 """Share of a day's swing by which one similar day may miss the next, and a day of a kind not seen yet [-]."""
 
-DIES = 0.06
-"""What swings by less than this knows neither day nor night, and no day of rest [-]."""
-
 ASSUMED, ASSUMED_BINS = 0.03, 1
 """Deviation that is assumed at first, as a share of the value, and the bins that it counts for [-], [bins]."""
 

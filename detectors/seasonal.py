@@ -35,7 +35,9 @@ class Seasonal(Detector[SeasonalState]):
     What falls at once to less than half is no shape of the next day; but networks may be switched off by night.
 
     So it is of a first day unlike all before, a first weekend.  And what rises at once to more than twice of all that a
-    place had on its first day has begun in an outage: it begins anew.
+    place had on its first day has begun in an outage: it begins anew.  A surge of hours in a first day is
+    no shape of the next ones (`detectors.first_day`), and a weekday that is quiet as a whole is its own way
+    (`detectors.similar_quiet`).
 
     The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four
     similar days are known, or one and three quarters are lost: half of a hundred counts is five deviations in each

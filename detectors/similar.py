@@ -7,8 +7,7 @@ import numpy as np
 from detectors.base import DAY, Context
 from detectors.first_day import FINE, usual
 from detectors.history import History, View
-from detectors.noise import DIES
-from detectors.similar_quiet import quiet
+from detectors.similar_quiet import DIES, quiet
 
 WEEK_START = 3 * DAY
 """The epoch was a Thursday: Monday 00:00 UTC is so much earlier, modulo a week [s]."""

@@ -10,6 +10,9 @@ WHOLE, LONG = 18 * 3600, 54 * 3600
 LEFT = 0.1
 """Of a quiet day more than this share of what was expected is left, in each slot [0-1]."""
 
+DIES = 0.06
+"""What swings by less than this knows neither day nor night, and no day of rest [-]."""
+
 
 def quiet(past: History, at: int, grid: int, may: np.ndarray) -> np.ndarray:
     """Of which series the slot at a past time [s] lay in a low as long as a quiet day ``(n,) bool``.
