@@ -22,7 +22,7 @@ from detectors.base import (
 )
 from detectors.cusum_moved import begun, moved, spreads
 from detectors.cusum_state import HOUR, HOURS, CusumState, Taken, added, taken
-from detectors.state import fresh
+from detectors.state import fresh, picked, placed
 
 CAP = 2.5
 """Most deviations by which one day moves the sum: a holiday is not a throttling [-]."""
@@ -43,7 +43,7 @@ class Cusum(Detector[CusumState]):
     """Page's cumulative sum over daily means, against a baseline that stands still while the sum is up.
 
     The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a day
-    (UTC) ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low provisional and
+    (local) ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low provisional and
     the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed until it is back
     within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as seasons do.  After a
     blackout most of it is the level.  An outage of a few hours is for other detectors.
@@ -134,12 +134,28 @@ class Cusum(Detector[CusumState]):
         told, hours = [], np.flatnonzero(np.diff(t // HOUR, prepend=NEVER)).tolist()
         with np.errstate(all="ignore"):
             x = np.where(context.day_kind == HOLIDAY, np.nan, x)
+            slots = np.broadcast_to(context.week_slot, x.shape)
             for start, end in zip(hours, [*hours[1:], len(t)], strict=True):
-                if t[start] // DAY != state.last // DAY and state.last != NEVER:
-                    state = self._closed(state, context.width)
+                if t[start] // HOUR != state.last // HOUR:
+                    state = self._turned(state, int(t[start]), slots[start], context.width)
                 state, verdict = self._judged(state, x[start:end], t[start:end], context.width)
                 told.append(verdict)
         return state, joined(told, x.shape[1])
+
+    def _turned(self, state: CusumState, t: int, slot: np.ndarray, width: int) -> CusumState:
+        """The state at the first bin of an hour: a new day has begun for those whose local date is another.
+
+        An hour belongs to one day, that of its first bin: a clock may be half an hour off.
+        """
+        day = slot // DAY
+        is_new = (day != state.day) | (t - state.last >= DAY)
+        if not is_new.any():
+            return state
+        over = np.flatnonzero(is_new & (state.day >= 0))
+        if len(over):
+            state = placed(state, over, self._closed(picked(state, over), width))
+        began = (t // HOUR - slot % DAY // HOUR) * HOUR
+        return replace(state, day=np.where(is_new, day, state.day), began=np.where(is_new, began, state.began))
 
     def _judged(self, state: CusumState, x: np.ndarray, t: np.ndarray, width: int) -> tuple[CusumState, Verdict]:
         """Judge bins of one hour."""
@@ -148,8 +164,7 @@ class Cusum(Detector[CusumState]):
         loss = self._running(state, rows, int(t[0]), width)
         spread = spreads(state)
         z = bounded(loss / spread)
-        day = int(t[0]) // DAY
-        known = np.isinf(state.met[:, [day % 7, (day - 1) % 7]]).all(axis=1)
+        known = np.isinf(_of_day(state.met, state.day)) & np.isinf(_of_day(state.met, state.day - 1))
         ready = (state.days >= self.settle) & known & (t[:, None] - rows.first >= self.warmup)
         deep = ready & (loss <= np.log1p(-self.depth)) & (z <= -self.enter)
         lost, worst = np.where(np.isnan(loss), 0.0, -np.expm1(loss)), state.worst
@@ -168,9 +183,10 @@ class Cusum(Detector[CusumState]):
 
     def _running(self, state: CusumState, rows: Taken, t: int, width: int) -> np.ndarray:
         """Log ``(t, n)`` of the last 24 hours over what they usually have; NaN where too few hours were seen."""
-        hour, day = t // HOUR % HOURS, t // DAY
-        today = np.arange(HOURS) <= hour
-        factor = np.where(today, state.weekday[:, [day % 7]], state.weekday[:, [(day - 1) % 7]])
+        hour, old = t // HOUR % HOURS, (t // HOUR * HOUR - state.began) // HOUR
+        today = (hour - np.arange(HOURS)) % HOURS <= old[:, None]
+        now, before = (_of_day(state.weekday, day)[:, None] for day in (state.day, state.day - 1))
+        factor = np.where(today, now, before)
         return self._loss(state, np.exp(factor), width, hour, rows)
 
     def _loss(
@@ -186,11 +202,10 @@ class Cusum(Detector[CusumState]):
         return np.where(enough, np.log(added(held)) - np.log(added(wanted)) - state.level, np.nan)
 
     def _closed(self, state: CusumState, width: int) -> CusumState:
-        """The state after the day of the last bin, all of whose hours have come."""
+        """The state of entities whose day is over, that of the last bin: all of its hours have come."""
         enough = self.hours * DAY / max(width, HOUR)
         state = begun(state, enough)
-        day = state.last // DAY % 7
-        factor = np.exp(np.repeat(state.weekday[:, [day]], HOURS, axis=1))
+        factor = np.exp(np.repeat(_of_day(state.weekday, state.day)[:, None], HOURS, axis=1))
         z = self._loss(state, factor, width)  # still a logarithm
         anew = (state.worst < 0) & np.isfinite(z)
         state = replace(state, level=np.where(anew, state.level + np.minimum(z, SEASON), state.level))
@@ -198,7 +213,7 @@ class Cusum(Detector[CusumState]):
         spread = spreads(state)
         counted = state.sum - np.clip(z / spread, -CAP, CAP) - self.drift
         counted = np.clip(counted, 0.0, 3 * self.alarm)
-        total = np.where(seen & (state.days >= self.settle) & np.isinf(state.met[:, day]), counted, state.sum)
+        total = np.where(seen & (state.days >= self.settle) & np.isinf(_of_day(state.met, state.day)), counted, state.sum)
         frozen = (total > self.alarm) | state.confirmed
         run = np.where(frozen, state.run + 1, 0)
         high = np.where(z > np.log(self.above), state.high + 1, np.where(seen, 0, state.high))
@@ -206,7 +221,7 @@ class Cusum(Detector[CusumState]):
         recent, season = state.recent + towards, np.where(state.confirmed, np.clip(towards, -SEASON, SEASON), 0.0)
         renewed = (run > np.where(state.confirmed, self.renew, self.hold)) | (high >= self.renew_high)
         # the day after a blackout may be a surge, and what is the level from now on is no way of a weekday
-        state = moved(state, np.where(frozen | renewed, np.nan, z), day, ~anew, self.half, self.memory)
+        state = moved(state, np.where(frozen | renewed, np.nan, z), ~anew, self.half, self.memory)
         return replace(
             state,
             level=np.where(renewed, recent, state.level + season),
@@ -223,7 +238,7 @@ class Cusum(Detector[CusumState]):
         self, state: CusumState, x: np.ndarray, t: int, z: np.ndarray, ready: np.ndarray, spread: np.ndarray,
         confirmed: np.ndarray, sums: np.ndarray,
     ) -> Verdict:  # fmt: skip
-        usual = state.level + state.weekday[:, t // DAY % 7] + np.log(state.shape[:, t // HOUR % HOURS])
+        usual = state.level + _of_day(state.weekday, state.day) + np.log(state.shape[:, t // HOUR % HOURS])
         expected = np.where(ready, np.exp(usual), np.nan)
         band = np.maximum(self.depth, -np.expm1(-self.enter * spread))
         says = ready & ~np.isnan(x) & ~np.isnan(z) & ~np.isnan(expected)
@@ -235,6 +250,11 @@ class Cusum(Detector[CusumState]):
         ).astype(np.int8)
         score = np.where(says, np.where(up, np.minimum(z, -sums), z), np.nan)
         return Verdict(expected, (1 - band) * expected, self.above * expected, score, code, ready)
+
+
+def _of_day(weekdays: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """What each entity has ``(n, 7)`` on its own weekday ``(n,)``."""
+    return weekdays[np.arange(len(day)), day % 7]
 
 
 def _hourly(

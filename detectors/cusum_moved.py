@@ -39,7 +39,8 @@ def begun(state: CusumState, enough: float) -> CusumState:
     low = (state.high >= TWO) & (2 * state.high >= state.days)
     if low.any():
         anew = forgotten(state, np.flatnonzero(low))
-        state = replace(anew, first=state.first, total=state.total, count=state.count)
+        kept = {name: getattr(state, name) for name in ("first", "day", "began", "total", "count")}
+        state = replace(anew, **kept)
     seen = state.count > 0
     hourly = np.where(seen, state.total / np.maximum(state.count, 1), 0.0)
     mean = added(hourly.T) / np.maximum(added(seen.T), 1)
@@ -56,39 +57,40 @@ def begun(state: CusumState, enough: float) -> CusumState:
 
 
 def moved(
-    state: CusumState, z: np.ndarray, day: int, is_usual: np.ndarray, half: float, memory: int
+    state: CusumState, z: np.ndarray, is_usual: np.ndarray, half: float, memory: int
 ) -> CusumState:  # fmt: skip
-    """The state moved towards a day that is z off, NaN: not moved; its shape only by one that ``is_usual (n,)``."""
+    """The state moved towards its day, z off, NaN: not moved; its shape only by one that ``is_usual (n,)``."""
+    day = np.arange(len(z)), state.day % 7
     usual, spread = np.isfinite(z), spreads(state)
     step = np.where(usual, np.clip(z, -CLIP * spread, CLIP * spread), 0.0)
     share = np.maximum(1 - 0.5 ** (1 / half), 1 / (state.days + 1))
     learns = np.maximum(1 / memory, 1 / (state.days + SPREAD_DAYS))
     square = np.minimum(z * z, (CLIP * spread) ** 2)
     weekday, met, weeks = state.weekday.copy(), state.met.copy(), state.days // 7
-    first, now = state.met[:, day], np.clip(z, -FIRST, FIRST)
+    first, now = state.met[day], np.clip(z, -FIRST, FIRST)
     # what a weekday has much more or less it has each time: an outage in the second week is not its own way
     both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
     is_known, is_plain = np.isinf(first), np.abs(now) <= ORDINARY
     tells = usual & ~is_known & (weeks > 0) & (is_plain | ~np.isnan(first))
     own = np.where(tells, np.where(is_plain, now, both), 0.0)
-    weekday[:, day] += np.where(usual & is_known, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step, own)
-    met[:, day] = np.where(tells, np.inf, np.where(usual & ~is_known, now, first))
+    weekday[day] += np.where(usual & is_known, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step, own)
+    met[day] = np.where(tells, np.inf, np.where(usual & ~is_known, now, first))
     weekday -= (added(weekday.T) / 7)[:, None]
     return replace(
         state,
         level=state.level + share * step + np.where(tells, own - step, 0.0) / 7,
         weekday=weekday,
         met=met,
-        shape=_shaped(state, z, day, usual & is_usual),
+        shape=_shaped(state, z, usual & is_usual),
         variance=np.where(usual, state.variance + learns * (square - state.variance), state.variance),
         days=state.days + usual,
     )
 
 
-def _shaped(state: CusumState, z: np.ndarray, day: int, usual: np.ndarray) -> np.ndarray:
+def _shaped(state: CusumState, z: np.ndarray, usual: np.ndarray) -> np.ndarray:
     """The shape of the day, moved by one that is z off where that is ``usual (n,)``."""
     hourly = state.total / np.maximum(state.count, 1)
-    mean = np.exp(z + state.level + state.weekday[:, day])
+    mean = np.exp(z + state.level + state.weekday[np.arange(len(z)), state.day % 7])
     shaped = usual[:, None] & (state.count > 0) & (mean > 0)[:, None]
     shape = state.shape + SHAPE * (np.minimum(hourly / mean[:, None], HOURS) - state.shape)
     return np.where(shaped, shape, state.shape)

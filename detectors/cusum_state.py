@@ -24,13 +24,17 @@ class CusumState:
     """Start of the last bin [s]."""
     first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """First value [s]."""
+    day: np.ndarray = field(metadata=per_entity(-1, np.int64))
+    """The local day of the last bin: of the week, Monday is 0; -1 before any."""
+    began: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """When that day began, to the hour [s]."""
     total: np.ndarray = field(metadata=per_entity(0.0, np.float64, HOURS))
     count: np.ndarray = field(metadata=per_entity(0, np.int64, HOURS))
     """Sum and number of the values of the last 24 hours, by hour of the day (UTC)."""
     shape: np.ndarray = field(metadata=per_entity(np.nan, np.float64, HOURS))
     """Usual value of the hour as a share of the day's mean [-]."""
     weekday: np.ndarray = field(metadata=per_entity(0.0, np.float64, 7))
-    """Log of what a day of the week (UTC, of the epoch) has more than others [-]."""
+    """Log of what a local day of the week has more than others [-]."""
     met: np.ndarray = field(metadata=per_entity(np.nan, np.float64, 7))
     """What a day of the week had more when it was first met, as a logarithm: NaN before, infinite once it is known."""
     level: np.ndarray = field(metadata=per_entity(np.nan))

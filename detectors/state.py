@@ -50,6 +50,24 @@ def picked(state: S, rows: np.ndarray) -> S:
     return dataclasses.replace(state, **own)  # type: ignore[type-var]
 
 
+def placed(state: S, rows: np.ndarray, own: S) -> S:
+    """The state in which the entities at ``rows (m,) int`` have the state ``own`` of m entities.
+
+    Examples
+    --------
+    >>> from detectors.median import Median
+    >>> seen = dataclasses.replace(Median().init(2), first=np.array([5, 6]))
+    >>> placed(Median().init(4), np.array([1, 3]), seen).first[[1, 3]].tolist()
+    [5, 6]
+    """
+    whole = {}
+    for name, meta in _fields(type(state)).items():
+        if meta:
+            whole[name] = getattr(state, name).copy()
+            whole[name][rows] = getattr(own, name)
+    return dataclasses.replace(state, **whole)  # type: ignore[type-var]
+
+
 def forgotten(state: S, rows: np.ndarray) -> S:
     """The state in which nothing has been seen of the entities at ``rows (m,) int``.
 

@@ -16,7 +16,8 @@ class SlowCusum:
     def __init__(self, rule: Cusum, width: int) -> None:
         self.rule = rule
         self.needed = rule.hours * DAY / max(width, 3600)
-        self.values: list[tuple[int, float]] = []
+        self.values: list[tuple[int, int, float]] = []
+        self.day = 0
         self.first: int | None = None
         self.last: int | None = None
         self._begin()
@@ -34,17 +35,21 @@ class SlowCusum:
     def spread(self) -> float:
         return math.sqrt(max(self.variance, FLAT**2))
 
-    def step(self, x: float, t: int) -> int:
-        if self.last is not None and t // DAY != self.last // DAY:
-            self._close(self.last // DAY)
+    def step(self, x: float, t: int, local: int) -> int:
+        """What it says of a value at t, when ``local`` seconds of the week have gone by where it lives."""
+        if self.last is None or t // 3600 != self.last // 3600:
+            day = local // DAY
+            if self.last is not None and (day != self.day or t - self.last >= DAY):
+                self._close(self.day)
+            self.day = day
         self.last = t
-        self.values = [(s, v) for s, v in self.values if s // 3600 > t // 3600 - 24]
+        self.values = [one for one in self.values if one[0] // 3600 > t // 3600 - 24]
         if not math.isnan(x):
-            self.values.append((t, x))
+            self.values.append((t, self.day, x))
             self.first = t if self.first is None else self.first
-        loss = self._loss(lambda s: self.weekday[s // DAY % 7])
+        loss = self._loss(lambda day: self.weekday[day])
         z = loss / self.spread if math.isfinite(loss) else math.copysign(1e6, loss) if math.isinf(loss) else loss
-        known = all(math.inf in self.met[(t // DAY - back) % 7] for back in (0, 1))
+        known = all(math.inf in self.met[(self.day - back) % 7] for back in (0, 1))
         ready = self.days >= self.rule.settle and known
         ready = ready and self.first is not None and t - self.first >= self.rule.settle * DAY
         deep = ready and loss <= math.log(1 - self.rule.depth) and z <= -self.rule.enter
@@ -61,14 +66,14 @@ class SlowCusum:
         if self.confirmed or self.sum > self.rule.alarm:
             return LOW_CONFIRMED if self.confirmed else LOW_PROVISIONAL
         share = self.shape[t // 3600 % 24]
-        usual = math.exp(self.level + self.weekday[t // DAY % 7]) * share
+        usual = math.exp(self.level + self.weekday[self.day]) * share
         return HIGH if x > self.rule.above * usual else NORMAL
 
     def _hourly(self) -> dict[int, tuple[int, float]]:
-        """Of each hour of the day that was seen: a time in it, and its mean."""
+        """Of each hour of the day (UTC) that was seen: its weekday, and its mean."""
         hours: dict[int, list[tuple[int, float]]] = {}
-        for s, v in self.values:
-            hours.setdefault(s // 3600 % 24, []).append((s, v))
+        for s, day, v in self.values:
+            hours.setdefault(s // 3600 % 24, []).append((day, v))
         return {h: (some[0][0], fmean(v for _, v in some)) for h, some in sorted(hours.items())}
 
     def _loss(self, weekday: Callable[[int], float]) -> float:
@@ -76,7 +81,7 @@ class SlowCusum:
         if len(known) < self.needed or math.isnan(self.level):
             return math.nan
         held = sum(v for _, v in known.values())
-        usual = sum(self.shape[h] * math.exp(weekday(s)) for h, (s, _) in known.items())
+        usual = sum(self.shape[h] * math.exp(weekday(day)) for h, (day, _) in known.items())
         if usual == 0:
             return math.nan if held == 0 else math.inf
         return math.log(held) - math.log(usual) - self.level if held > 0 else -math.inf
@@ -93,7 +98,7 @@ class SlowCusum:
             if begins or not self.confirmed:
                 for h, v in hourly.items():
                     self.shape.setdefault(h, v / mean)
-        z = self._loss(lambda s: self.weekday[day % 7])
+        z = self._loss(lambda _: self.weekday[day])
         is_usual = not (self.anew and math.isfinite(z))
         if not is_usual:
             self.level, z, self.anew = self.level + min(z, SEASON), 0.0, False
@@ -101,7 +106,7 @@ class SlowCusum:
         if math.isnan(z):
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
         else:
-            if self.days >= self.rule.settle and math.inf in self.met[day % 7]:
+            if self.days >= self.rule.settle and math.inf in self.met[day]:
                 deviations = max(-CAP, min(CAP, z / self.spread))
                 self.sum = min(max(self.sum - deviations - self.rule.drift, 0.0), 3 * self.rule.alarm)
             self.run = self.run + 1 if self.sum > self.rule.alarm or self.confirmed else 0
@@ -121,16 +126,16 @@ class SlowCusum:
             self.worst = 0.0
 
     def _move(self, z: float, day: int, hourly: dict[int, float]) -> None:
-        mean = math.exp(z + self.level + self.weekday[day % 7])
+        mean = math.exp(z + self.level + self.weekday[day])
         spread = self.spread
         step = max(-CLIP * spread, min(CLIP * spread, z))
-        weeks, met, now, beyond = self.days // 7, self.met[day % 7], max(-FIRST, min(FIRST, z)), 0.0
+        weeks, met, now, beyond = self.days // 7, self.met[day], max(-FIRST, min(FIRST, z)), 0.0
         if math.inf in met:
-            self.weekday[day % 7] += max(WEEKDAY, 1 / max(weeks, 1)) * step
+            self.weekday[day] += max(WEEKDAY, 1 / max(weeks, 1)) * step
         elif weeks and (met or abs(now) <= ORDINARY):
             both = min(2 * met[-1], now, key=abs) if met and met[-1] * now > 0 else 0.0
             own = now if abs(now) <= ORDINARY else both
-            self.weekday[day % 7] += own
+            self.weekday[day] += own
             beyond = own - step
             met.append(math.inf)
         else:

@@ -19,12 +19,15 @@ LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
 CONTROLS = ("control-youtube-nl", "control-youtube-ge")
 
 
-def agrees(rule: Cusum, x: np.ndarray, t: np.ndarray, width: int) -> None:
-    _, verdict = rule.run(x, t, utc_context(t, x.shape[1], width))
+def agrees(rule: Cusum, x: np.ndarray, t: np.ndarray, width: int, ahead: np.ndarray | int = 0) -> None:
+    """One and the other writing say the same of values ``(t, n)`` where clocks are ``ahead (t, n)`` seconds of UTC."""
+    context = utc_context(t, x.shape[1], width)
+    context = replace(context, week_slot=(context.week_slot + ahead) % (7 * DAY))
+    _, verdict = rule.run(x, t, context)
     for i in range(x.shape[1]):
         slow = SlowCusum(rule, width)
-        said = [slow.step(float(value), int(time)) for value, time in zip(x[:, i], t, strict=True)]
-        np.testing.assert_array_equal(verdict.state[:, i], said)
+        bins = zip(x[:, i].tolist(), t.tolist(), context.week_slot[:, i].tolist(), strict=True)
+        np.testing.assert_array_equal(verdict.state[:, i], [slow.step(*one) for one in bins])
 
 
 @pytest.mark.parametrize("case", CONTROLS)
@@ -39,9 +42,13 @@ def test_it_gives_on_real_series_what_its_text_says(data: Path, case: str) -> No
     st.sampled_from([1800, 7200, 6 * 3600]),
     st.sampled_from([0.0, 0.1, 0.4]),
     st.sampled_from([3, 20]),
+    st.lists(st.integers(-48, 56), min_size=2, max_size=2),
 )
-@example(2381, 7200, 0.1, 3)  # given up on a day on which a season moves the level
-def test_it_gives_on_any_series_what_its_text_says(seed: int, width: int, missing: float, renew: int) -> None:
+@example(2381, 7200, 0.1, 3, [0, 0])  # given up on a day on which a season moves the level
+@example(1, 1800, 0.0, 3, [22, -14])  # midnight is at half past an hour
+def test_it_gives_on_any_series_what_its_text_says(
+    seed: int, width: int, missing: float, renew: int, quarters: list[int]
+) -> None:
     random = np.random.default_rng(seed)
     t = np.arange(0, 40 * DAY, width)
     t = t[random.random(len(t)) > missing / 4]
@@ -49,7 +56,9 @@ def test_it_gives_on_any_series_what_its_text_says(seed: int, width: int, missin
     for start in random.integers(10, 38, 3):
         x[(t > start * DAY) & (t < (start + 3) * DAY)] *= random.choice([0.0, 0.6, 0.9, 3.0])
     x[random.random(x.shape) < missing] = np.nan
-    agrees(Cusum(settle=5, hold=4, renew=renew), np.maximum(x, 0), t, width)
+    changed = t[len(t) // 2] + 3600 * np.array([0, 7])  # and an hour more from then on, at some hour of the day
+    ahead = np.array(quarters) * 900 + 3600 * (t[:, None] >= changed)
+    agrees(Cusum(settle=5, hold=4, renew=renew), np.maximum(x, 0), t, width, ahead)
 
 
 def throttled(t: np.ndarray, at: int, step: int, second: int) -> np.ndarray:
