@@ -42,9 +42,9 @@ that is the level: after weeks of a blackout the season is another [-]."""
 class Cusum(Detector[CusumState]):
     """Page's cumulative sum over daily means, against a baseline that stands still while the sum is up.
 
-    The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a day
-    (local) ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low provisional and
-    the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed until it is back
+    The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a
+    (local) day ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low
+    provisional and the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed until it is back
     within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as seasons do.  After a
     blackout most of it is the level.  An outage of a few hours is for other detectors.
 
@@ -213,7 +213,8 @@ class Cusum(Detector[CusumState]):
         spread = spreads(state)
         counted = state.sum - np.clip(z / spread, -CAP, CAP) - self.drift
         counted = np.clip(counted, 0.0, 3 * self.alarm)
-        total = np.where(seen & (state.days >= self.settle) & np.isinf(_of_day(state.met, state.day)), counted, state.sum)
+        counts = seen & (state.days >= self.settle) & np.isinf(_of_day(state.met, state.day))
+        total = np.where(counts, counted, state.sum)
         frozen = (total > self.alarm) | state.confirmed
         run = np.where(frozen, state.run + 1, 0)
         high = np.where(z > np.log(self.above), state.high + 1, np.where(seen, 0, state.high))
