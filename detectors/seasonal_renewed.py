@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.base import DAY, NEVER, NORMAL
+from detectors.first_day import BESIDE, FINE, surged
 from detectors.history import History, View
 from detectors.seasonal_noise import SUDDEN
 from detectors.seasonal_state import SeasonalState
@@ -21,6 +22,10 @@ SOME = 1000
 DOUBLE, LEAST = 2.0, 1.25
 """What is at once so many times all that a series ever had is the end of an outage that it began in; where it is less
 than so many times its level nothing is looked for [-]."""
+
+DEAF, DEAF_DAYS = 1.5, 3
+"""Deviations, times those that are asked for, that a total loss must be clear of the noise; for so many days of a
+series a surge of its first one is looked for [-], [days]."""
 
 WHOLE = 0.9
 """What has again so much of what was expected before it was lost is back as a whole [-]."""
@@ -101,6 +106,25 @@ def returned(
     since, until = state.since, state.until  # copies
     since[back] = until[back] = t // grid * grid
     return state
+
+
+def hearing(
+    rule: "Seasonal", state: SeasonalState, past: History, slot: int, grid: int, switched: np.ndarray
+) -> SeasonalState:
+    """Places that a surge of their first day has made `DEAF` learn their noise anew, once it is seen to be one.
+
+    What went up and down by so much, and was missed on the next day, would hide a blackout for a week.  A network that
+    is ``switched (n,) bool`` goes up and down every day.
+    """
+    age = slot - state.first // grid * grid
+    young = ~switched & (state.first != NEVER) & (age >= DAY) & (age < DEAF_DAYS * DAY)
+    rows = np.flatnonzero(young & (state.noise * (DEAF * rule.enter) ** 2 > state.level))
+    if grid > FINE or not len(rows):
+        return state
+    found = rows[surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0]]
+    weight = state.weight.copy()
+    weight[found] = 0
+    return replace(state, weight=weight)
 
 
 def _heard(
