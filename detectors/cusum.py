@@ -21,7 +21,7 @@ from detectors.base import (
     joined,
 )
 from detectors.cusum_moved import begun, moved, spreads
-from detectors.cusum_state import HOUR, HOURS, CusumState, Taken, added, taken
+from detectors.cusum_state import HOUR, HOURS, CusumState, Taken, added, taken, turned
 from detectors.state import fresh, picked, placed
 
 CAP = 2.5
@@ -136,32 +136,26 @@ class Cusum(Detector[CusumState]):
             x = np.where(context.day_kind == HOLIDAY, np.nan, x)
             slots = np.broadcast_to(context.week_slot, x.shape)
             for start, end in zip(hours, [*hours[1:], len(t)], strict=True):
-                if t[start] // HOUR != state.last // HOUR:
-                    state = self._turned(state, int(t[start]), slots[start], context.width)
+                state = self._turned(state, int(t[start]), slots[start], context.width)
                 state, verdict = self._judged(state, x[start:end], t[start:end], context.width)
                 told.append(verdict)
         return state, joined(told, x.shape[1])
 
     def _turned(self, state: CusumState, t: int, slot: np.ndarray, width: int) -> CusumState:
-        """The state at the first bin of an hour: a new day has begun for those whose local date is another.
+        """The state at a bin at t [s]: with an hour a day is over for those whose local date is another.
 
-        An hour belongs to one day, that of its first bin: a clock may be half an hour off.
+        An hour is of one day, that of its first bin: a clock may be half an hour off.
         """
-        day = slot // DAY
-        is_new = (day != state.day) | (t - state.last >= DAY)
-        if not is_new.any():
-            return state
-        over = np.flatnonzero(is_new & (state.day >= 0))
-        if len(over):
+        is_over = (state.day >= 0) & ((slot // DAY != state.day) | (t - state.last >= DAY))
+        if t // HOUR != state.last // HOUR and len(over := np.flatnonzero(is_over)):
             state = placed(state, over, self._closed(picked(state, over), width))
-        began = (t // HOUR - slot % DAY // HOUR) * HOUR
-        return replace(state, day=np.where(is_new, day, state.day), began=np.where(is_new, began, state.began))
+        return turned(state, t, slot)
 
     def _judged(self, state: CusumState, x: np.ndarray, t: np.ndarray, width: int) -> tuple[CusumState, Verdict]:
         """Judge bins of one hour."""
         was, was_sum = state.confirmed, state.sum
         state, rows = taken(state, x, t)
-        loss = self._running(state, rows, int(t[0]), width)
+        loss = self._running(state, rows, width)
         spread = spreads(state)
         z = bounded(loss / spread)
         known = np.isinf(_of_day(state.met, state.day)) & np.isinf(_of_day(state.met, state.day - 1))
@@ -177,36 +171,42 @@ class Cusum(Detector[CusumState]):
             was_sum = sums[i] = np.where(was & ~lasts & ~falls, 0.0, was_sum)
             was = confirmed[i] = falls | lasts
             worst = np.where(anew, -1.0, np.where(was, np.maximum(worst, lost[i]), 0.0))
-        verdict = self._verdict(state, x, int(t[0]), z, ready, spread, confirmed, sums)
+        verdict = self._verdict(state, x, z, ready, spread, confirmed, sums)
         state = replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy(), worst=worst)
         return state, verdict
 
-    def _running(self, state: CusumState, rows: Taken, t: int, width: int) -> np.ndarray:
+    def _running(self, state: CusumState, rows: Taken, width: int) -> np.ndarray:
         """Log ``(t, n)`` of the last 24 hours over what they usually have; NaN where too few hours were seen."""
-        hour, old = t // HOUR % HOURS, (t // HOUR * HOUR - state.began) // HOUR
-        today = (hour - np.arange(HOURS)) % HOURS <= old[:, None]
+        today = np.arange(HOURS) <= state.hour[:, None]
         now, before = (_of_day(state.weekday, day)[:, None] for day in (state.day, state.day - 1))
-        factor = np.where(today, now, before)
-        return self._loss(state, np.exp(factor), width, hour, rows)
+        usual, known = state.shape * np.exp(np.where(today, now, before)), ~np.isnan(state.shape)
+        own = np.arange(len(state.hour)), state.hour
+        others = replace(state, count=state.count.copy())
+        others.count[own] = 0
+        parts = zip(
+            _hourly(others.total, others.count, usual, known),
+            _hourly(rows.total, rows.number, usual[own], known[own]),
+            strict=True,
+        )
+        return self._loss(*(added(rest.T) + now for rest, now in parts), level=state.level, width=width)
 
     def _loss(
-        self, state: CusumState, factor: np.ndarray, width: int, hour: int = 0, rows: Taken | None = None
+        self, held: np.ndarray, wanted: np.ndarray, seen: np.ndarray, level: np.ndarray, width: int
     ) -> np.ndarray:
-        """Log of what the hours hold over the level, each hour's share times its ``factor (n, 24)``: ``(n,)``, or
-        ``(t, n)`` after each of the bins of an ``hour``."""
-        usual, known = state.shape * factor, ~np.isnan(state.shape)
-        held, wanted, seen = (list(a.T) for a in _hourly(state.total, state.count, usual, known))
-        if rows is not None:
-            held[hour], wanted[hour], seen[hour] = _hourly(rows.total, rows.number, usual[:, hour], known[:, hour])
-        enough = added(seen) >= self.hours * DAY / max(width, HOUR)
-        return np.where(enough, np.log(added(held)) - np.log(added(wanted)) - state.level, np.nan)
+        """Log of what hours ``held`` over what they ``wanted`` at the level; NaN where too few were ``seen``."""
+        return np.where(seen >= self._enough(width), np.log(held) - np.log(wanted) - level, np.nan)
+
+    def _enough(self, width: int) -> float:
+        """Hours, or longer bins, of a day that must have been seen."""
+        return self.hours * DAY / max(width, HOUR)
 
     def _closed(self, state: CusumState, width: int) -> CusumState:
-        """The state of entities whose day is over, that of the last bin: all of its hours have come."""
-        enough = self.hours * DAY / max(width, HOUR)
-        state = begun(state, enough)
-        factor = np.exp(np.repeat(_of_day(state.weekday, state.day)[:, None], HOURS, axis=1))
-        z = self._loss(state, factor, width)  # still a logarithm
+        """The state of entities whose day is over, that of the last bin: what is later in it was the day before."""
+        its = np.arange(HOURS) <= state.hour[:, None]
+        state = begun(replace(state, count=np.where(its, state.count, 0)), self._enough(width))
+        usual = state.shape * np.exp(_of_day(state.weekday, state.day))[:, None]
+        parts = _hourly(state.total, state.count, usual, ~np.isnan(state.shape))
+        z = self._loss(*(added(each.T) for each in parts), level=state.level, width=width)  # still a logarithm
         anew = (state.worst < 0) & np.isfinite(z)
         state = replace(state, level=np.where(anew, state.level + np.minimum(z, SEASON), state.level))
         z, seen = np.where(anew, 0.0, z), ~np.isnan(z)
@@ -236,10 +236,10 @@ class Cusum(Detector[CusumState]):
         )
 
     def _verdict(
-        self, state: CusumState, x: np.ndarray, t: int, z: np.ndarray, ready: np.ndarray, spread: np.ndarray,
+        self, state: CusumState, x: np.ndarray, z: np.ndarray, ready: np.ndarray, spread: np.ndarray,
         confirmed: np.ndarray, sums: np.ndarray,
     ) -> Verdict:  # fmt: skip
-        usual = state.level + _of_day(state.weekday, state.day) + np.log(state.shape[:, t // HOUR % HOURS])
+        usual = state.level + _of_day(state.weekday, state.day) + np.log(state.shape[np.arange(len(state.hour)), state.hour])
         expected = np.where(ready, np.exp(usual), np.nan)
         band = np.maximum(self.depth, -np.expm1(-self.enter * spread))
         says = ready & ~np.isnan(x) & ~np.isnan(z) & ~np.isnan(expected)

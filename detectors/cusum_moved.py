@@ -39,7 +39,7 @@ def begun(state: CusumState, enough: float) -> CusumState:
     low = (state.high >= TWO) & (2 * state.high >= state.days)
     if low.any():
         anew = forgotten(state, np.flatnonzero(low))
-        kept = {name: getattr(state, name) for name in ("first", "day", "began", "total", "count")}
+        kept = {name: getattr(state, name) for name in ("first", "day", "hour", "total", "count")}
         state = replace(anew, **kept)
     seen = state.count > 0
     hourly = np.where(seen, state.total / np.maximum(state.count, 1), 0.0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import NEVER
+from detectors.base import DAY, NEVER
 from detectors.state import per_entity
 
 HOUR = 3600
@@ -26,11 +26,11 @@ class CusumState:
     """First value [s]."""
     day: np.ndarray = field(metadata=per_entity(-1, np.int64))
     """The local day of the last bin: of the week, Monday is 0; -1 before any."""
-    began: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """When that day began, to the hour [s]."""
+    hour: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """The local hour of the last bin."""
     total: np.ndarray = field(metadata=per_entity(0.0, np.float64, HOURS))
     count: np.ndarray = field(metadata=per_entity(0, np.int64, HOURS))
-    """Sum and number of the values of the last 24 hours, by hour of the day (UTC)."""
+    """Sum and number of the values of the last 24 hours, by local hour of the day."""
     shape: np.ndarray = field(metadata=per_entity(np.nan, np.float64, HOURS))
     """Usual value of the hour as a share of the day's mean [-]."""
     weekday: np.ndarray = field(metadata=per_entity(0.0, np.float64, 7))
@@ -67,18 +67,30 @@ class Taken(NamedTuple):
     first: np.ndarray
 
 
+def turned(state: CusumState, t: int, slot: np.ndarray) -> CusumState:
+    """The state in the hour that begins with a bin at t [s], ``slot (n,)`` seconds after Monday 00:00 local time: what
+    is older than 24 hours is gone.  Of the hour that a clock leaves out nothing is known; of one that comes twice, the
+    second time."""
+    day, hour, new = slot // DAY, slot % DAY // HOUR, state.day < 0
+    if t // HOUR == state.last // HOUR:  # an hour is that of its first bin
+        return replace(state, day=np.where(new, day, state.day), hour=np.where(new, hour, state.hour))
+    passed = np.maximum((hour - state.hour) % HOURS, 1)
+    is_gone = (hour[:, None] - np.arange(HOURS)) % HOURS < passed[:, None]
+    is_gone |= t // HOUR - state.last // HOUR >= HOURS - 1
+    total, count = np.where(is_gone, 0.0, state.total), np.where(is_gone, 0, state.count)
+    return replace(state, day=day, hour=hour, total=total, count=count)
+
+
 def taken(state: CusumState, x: np.ndarray, t: np.ndarray) -> tuple[CusumState, Taken]:
-    """The state with bins ``x (t, n)`` of one hour in it, and what is older than 24 hours gone."""
-    hour, seen = int(t[0]) // HOUR, ~np.isnan(x)
+    """The state with bins ``x (t, n)`` of one hour in it."""
+    seen, own = ~np.isnan(x), (np.arange(x.shape[1]), state.hour)
     total, count = state.total.copy(), state.count.copy()
-    gone = np.arange(max(state.last // HOUR + 1, hour - HOURS + 1), hour + 1) % HOURS
-    total[:, gone], count[:, gone] = 0.0, 0
     rows = Taken(np.empty_like(x), np.empty(x.shape, np.int64), np.empty(x.shape, np.int64))
-    was = total[:, hour % HOURS], count[:, hour % HOURS], state.first
+    was = total[own], count[own], state.first
     for i, value in enumerate(np.where(seen, x, 0.0)):
         first = np.where((was[2] == NEVER) & seen[i], t[i], was[2])
         was = rows.total[i], rows.number[i], rows.first[i] = was[0] + value, was[1] + seen[i], first
-    total[:, hour % HOURS], count[:, hour % HOURS] = was[:2]
+    total[own], count[own] = was[:2]
     return replace(state, total=total, count=count, first=was[2]), rows
 
 

@@ -16,8 +16,8 @@ class SlowCusum:
     def __init__(self, rule: Cusum, width: int) -> None:
         self.rule = rule
         self.needed = rule.hours * DAY / max(width, 3600)
-        self.values: list[tuple[int, int, float]] = []
-        self.day = 0
+        self.values: dict[int, tuple[int, list[float]]] = {}
+        self.day = self.hour = 0
         self.first: int | None = None
         self.last: int | None = None
         self._begin()
@@ -40,12 +40,18 @@ class SlowCusum:
         if self.last is None or t // 3600 != self.last // 3600:
             day = local // DAY
             if self.last is not None and (day != self.day or t - self.last >= DAY):
+                self.values = {h: of for h, of in self.values.items() if h <= self.hour}
                 self._close(self.day)
-            self.day = day
+            hour = local % DAY // 3600
+            passed = max((hour - self.hour) % 24, 1)
+            if self.last is None or t // 3600 - self.last // 3600 >= 23:
+                passed = 24
+            for back in range(passed):
+                self.values.pop((hour - back) % 24, None)
+            self.day, self.hour = day, hour
         self.last = t
-        self.values = [one for one in self.values if one[0] // 3600 > t // 3600 - 24]
         if not math.isnan(x):
-            self.values.append((t, self.day, x))
+            self.values.setdefault(self.hour, (self.day, []))[1].append(x)
             self.first = t if self.first is None else self.first
         loss = self._loss(lambda day: self.weekday[day])
         z = loss / self.spread if math.isfinite(loss) else math.copysign(1e6, loss) if math.isinf(loss) else loss
@@ -61,20 +67,17 @@ class SlowCusum:
             self.sum = 0.0
         self.confirmed = deep or lasts
         self.worst = max(self.worst, 0.0 if math.isnan(loss) else 1 - math.exp(loss)) if self.confirmed else 0.0
-        if not ready or math.isnan(x) or math.isnan(loss) or t // 3600 % 24 not in self.shape:
+        if not ready or math.isnan(x) or math.isnan(loss) or self.hour not in self.shape:
             return UNKNOWN
         if self.confirmed or self.sum > self.rule.alarm:
             return LOW_CONFIRMED if self.confirmed else LOW_PROVISIONAL
-        share = self.shape[t // 3600 % 24]
+        share = self.shape[self.hour]
         usual = math.exp(self.level + self.weekday[self.day]) * share
         return HIGH if x > self.rule.above * usual else NORMAL
 
     def _hourly(self) -> dict[int, tuple[int, float]]:
-        """Of each hour of the day (UTC) that was seen: its weekday, and its mean."""
-        hours: dict[int, list[tuple[int, float]]] = {}
-        for s, day, v in self.values:
-            hours.setdefault(s // 3600 % 24, []).append((day, v))
-        return {h: (some[0][0], fmean(v for _, v in some)) for h, some in sorted(hours.items())}
+        """Of each hour of the day that was seen: its weekday, and its mean."""
+        return {h: (day, fmean(some)) for h, (day, some) in sorted(self.values.items())}
 
     def _loss(self, weekday: Callable[[int], float]) -> float:
         known = {h: one for h, one in self._hourly().items() if h in self.shape}
