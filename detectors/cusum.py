@@ -144,8 +144,9 @@ class Cusum(Detector[CusumState]):
     def _turned(self, state: CusumState, t: int, slot: np.ndarray, width: int) -> CusumState:
         """The state at a bin at t [s]: with an hour a day is over for those whose local date is another.
 
-        An hour is of one day, that of its first bin: a clock may be half an hour off.
+        An hour is of the local day in which its first bin begins, a longer bin of that in which its middle lies.
         """
+        slot = (slot + (width // 2 if width > HOUR else 0)) % (7 * DAY)
         is_over = (state.day >= 0) & ((slot // DAY != state.day) | (t - state.last >= DAY))
         if t // HOUR != state.last // HOUR and len(over := np.flatnonzero(is_over)):
             state = placed(state, over, self._closed(picked(state, over), width))

@@ -68,9 +68,9 @@ class Taken(NamedTuple):
 
 
 def turned(state: CusumState, t: int, slot: np.ndarray) -> CusumState:
-    """The state in the hour that begins with a bin at t [s], ``slot (n,)`` seconds after Monday 00:00 local time: what
-    is older than 24 hours is gone.  Of the hour that a clock leaves out nothing is known; of one that comes twice, the
-    second time."""
+    """The state in the hour of a bin at t [s], ``slot (n,)`` seconds after Monday 00:00 local time: what is older than
+    24 hours is gone.  Of the hour that a clock leaves out nothing is known; of one that comes twice, the second
+    time."""
     day, hour, new = slot // DAY, slot % DAY // HOUR, state.day < 0
     if t // HOUR == state.last // HOUR:  # an hour is that of its first bin
         return replace(state, day=np.where(new, day, state.day), hour=np.where(new, hour, state.hour))

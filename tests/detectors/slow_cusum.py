@@ -14,7 +14,7 @@ class SlowCusum:
     """Follows one entity by the text of `Cusum`."""
 
     def __init__(self, rule: Cusum, width: int) -> None:
-        self.rule = rule
+        self.rule, self.width = rule, width
         self.needed = rule.hours * DAY / max(width, 3600)
         self.values: dict[int, tuple[int, list[float]]] = {}
         self.day = self.hour = 0
@@ -38,11 +38,11 @@ class SlowCusum:
     def step(self, x: float, t: int, local: int) -> int:
         """What it says of a value at t, when ``local`` seconds of the week have gone by where it lives."""
         if self.last is None or t // 3600 != self.last // 3600:
-            day = local // DAY
+            middle = local + (self.width // 2 if self.width > 3600 else 0)
+            day, hour = middle // DAY % 7, middle // 3600 % 24
             if self.last is not None and (day != self.day or t - self.last >= DAY):
                 self.values = {h: of for h, of in self.values.items() if h <= self.hour}
                 self._close(self.day)
-            hour = local % DAY // 3600
             passed = max((hour - self.hour) % 24, 1)
             if self.last is None or t // 3600 - self.last // 3600 >= 23:
                 passed = 24
