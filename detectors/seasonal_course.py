@@ -27,9 +27,6 @@ the similar days from one day to the next, and would count twice [-]."""
 OVER = 1e-4
 """What is left of an unlike day's level when it is over, as a logarithm [-]."""
 
-LEAST, CALM = 4, 0.1
-"""Fewer bins have no shape of a day; what swings by no more than such a share of its level has none to learn [-]."""
-
 UNLIKE_LEVEL = 1.0
 """The level of a day unlike all before may differ by so much, as a logarithm [-]."""
 
@@ -101,16 +98,9 @@ def given(
         previous[i + 1] = np.where(seen[i], x[i], previous[i])
         first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
     number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
-    needed = enough(rule.settle[0], context.width, state.swing < CALM * state.level)
-    settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= needed) & (shape >= 0)
+    settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
     switched = may_be_switched(context, x.shape[1])[None]
     return Given(t, context.width, x, seen, shape, settled, first, number, whole, previous, switched)
-
-
-def enough(bins: int, width: int, calm: np.ndarray) -> np.ndarray:
-    """How many bins ``(n,)`` have a day's shape: so many, or, of those that are ``calm (n,) bool``, a day of them, if
-    it has at least `LEAST`."""
-    return np.where(calm & (DAY // width >= LEAST), min(bins, DAY // width), bins)
 
 
 def may_be_switched(context: Context, n: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors import REGISTRY, seasonal_course
+from detectors import REGISTRY
 from detectors.base import DAY, LOW_CONFIRMED, utc_context
 from detectors.seasonal import Seasonal, slot_of
 
@@ -31,29 +31,6 @@ def test_bins_that_do_not_divide_the_day_have_similar_days(width: int) -> None:
     told = verdict.state[:, 0] == LOW_CONFIRMED
     assert told[out].mean() > 0.8
     assert not told[~out].any()
-
-
-def second_day(width: int, left: float, swing: float) -> np.ndarray:
-    """What is said ``(t,)`` of 26 hours of an outage that begin on the second day, in bins of some hours."""
-    start = 19000 * DAY + np.arange(0, 4 * DAY, width)
-    mean = 2000 * (1 + swing * np.sin(2 * np.pi * start / DAY))
-    out = (start >= 19001 * DAY + 6 * 3600) & (start < 19002 * DAY + 8 * 3600)
-    x = np.random.default_rng(3).poisson(np.where(out, left, 1) * mean)[:, None].astype(float)
-    _, verdict = Seasonal().run(x, start, utc_context(start, 1, width))
-    assert not (verdict.state[~out] == LOW_CONFIRMED).any()
-    return verdict.state[out, 0]
-
-
-@pytest.mark.parametrize("width", [3 * 3600, 4 * 3600, 6 * 3600])
-@pytest.mark.parametrize("swing", [0.0, 0.05, 0.1])
-@pytest.mark.parametrize("left", [0.0, 0.2])
-def test_bins_of_hours_that_never_sleep_are_judged_on_the_second_day(width: int, swing: float, left: float) -> None:
-    assert (second_day(width, left, swing) == LOW_CONFIRMED).any()
-
-
-def test_they_were_blind_until_the_third_when_twelve_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seasonal_course, "LEAST", 100)
-    assert not (second_day(6 * 3600, 0.0, 0.0) == LOW_CONFIRMED).any()
 
 
 def test_bins_that_divide_the_day_are_their_own_slots() -> None:
