@@ -231,7 +231,6 @@ class Cusum(Detector[CusumState]):
             sum=np.where(renewed, 0.0, total),
             run=np.where(renewed, 0, run),
             high=np.where(renewed, 0, high),
-            met=state.met - np.where(renewed, recent - state.level, 0.0)[:, None],
             confirmed=state.confirmed & ~renewed,
             worst=np.where(renewed | anew, 0.0, state.worst),
         )

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from detectors.cusum_state import HOURS, SPREAD_DAYS, CusumState, added
+from detectors.similar import middle
 from detectors.state import forgotten
 
 FLAT = 0.01
@@ -59,7 +60,10 @@ def begun(state: CusumState, enough: float) -> CusumState:
 def moved(
     state: CusumState, z: np.ndarray, is_usual: np.ndarray, half: float, memory: int
 ) -> CusumState:  # fmt: skip
-    """The state moved towards its day, z off, NaN: not moved; its shape only by one that ``is_usual (n,)``."""
+    """The state moved towards its day, z off, NaN: not moved; its shape only by one that ``is_usual (n,)``.
+
+    In the first week the level is the median of its days: whoever begins on a day of rest has no level of it.
+    """
     day = np.arange(len(z)), state.day % 7
     usual, spread = np.isfinite(z), spreads(state)
     step = np.where(usual, np.clip(z, -CLIP * spread, CLIP * spread), 0.0)
@@ -67,18 +71,22 @@ def moved(
     learns = np.maximum(1 / memory, 1 / (state.days + SPREAD_DAYS))
     square = np.minimum(z * z, (CLIP * spread) ** 2)
     weekday, met, weeks = state.weekday.copy(), state.met.copy(), state.days // 7
-    first, now = state.met[day], np.clip(z, -FIRST, FIRST)
+    known, now = state.met[day], np.clip(z, -FIRST, FIRST)
+    first = known - state.level
     # what a weekday has much more or less it has each time: an outage in the second week is not its own way
     both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
     is_known, is_plain = np.isinf(first), np.abs(now) <= ORDINARY
     tells = usual & ~is_known & (weeks > 0) & (is_plain | ~np.isnan(first))
     own = np.where(tells, np.where(is_plain, now, both), 0.0)
     weekday[day] += np.where(usual & is_known, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step, own)
-    met[day] = np.where(tells, np.inf, np.where(usual & ~is_known, now, first))
+    met[day] = np.where(tells, np.inf, np.where(usual & ~is_known, state.level + now, known))
     weekday -= (added(weekday.T) / 7)[:, None]
+    level = state.level + share * step + np.where(tells, own - step, 0.0) / 7
+    if len(begins := np.flatnonzero(usual & (state.days < 7))):
+        level[begins] = middle(np.where(np.isinf(met[begins]), np.nan, met[begins]).T)
     return replace(
         state,
-        level=state.level + share * step + np.where(tells, own - step, 0.0) / 7,
+        level=level,
         weekday=weekday,
         met=met,
         shape=_shaped(state, z, usual & is_usual),

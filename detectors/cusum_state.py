@@ -36,7 +36,7 @@ class CusumState:
     weekday: np.ndarray = field(metadata=per_entity(0.0, np.float64, 7))
     """Log of what a local day of the week has more than others [-]."""
     met: np.ndarray = field(metadata=per_entity(np.nan, np.float64, 7))
-    """What a day of the week had more when it was first met, as a logarithm: NaN before, infinite once it is known."""
+    """Log of the mean of a day of the week when it was first met: NaN before, infinite once its own way is known."""
     level: np.ndarray = field(metadata=per_entity(np.nan))
     """Log of the baseline: the slow mean of a day's mean."""
     recent: np.ndarray = field(metadata=per_entity(np.nan))

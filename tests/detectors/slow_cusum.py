@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from statistics import fmean
+from statistics import fmean, median
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from detectors.cusum import BACK, BLACKOUT, CAP, RECENT, SEASON, Cusum
@@ -124,7 +124,6 @@ class SlowCusum:
             self._move(z, day, hourly if is_usual else {})
         self.level += season
         if renewed:
-            self.met = [[one - self.recent + self.level for one in met] for met in self.met]
             self.level, self.sum, self.run, self.high, self.confirmed = self.recent, 0.0, 0, 0, False
             self.worst = 0.0
 
@@ -136,16 +135,18 @@ class SlowCusum:
         if math.inf in met:
             self.weekday[day] += max(WEEKDAY, 1 / max(weeks, 1)) * step
         elif weeks and (met or abs(now) <= ORDINARY):
-            both = min(2 * met[-1], now, key=abs) if met and met[-1] * now > 0 else 0.0
+            first = met[-1] - self.level if met else 0.0
+            both = min(2 * first, now, key=abs) if first * now > 0 else 0.0
             own = now if abs(now) <= ORDINARY else both
             self.weekday[day] += own
             beyond = own - step
             met.append(math.inf)
         else:
-            met.append(now)
+            met.append(self.level + now)
         middle = sum(self.weekday) / 7
         self.weekday = [one - middle for one in self.weekday]
-        self.level += max(1 - 0.5 ** (1 / self.rule.half), 1 / (self.days + 1)) * step + beyond / 7
+        level = self.level + max(1 - 0.5 ** (1 / self.rule.half), 1 / (self.days + 1)) * step + beyond / 7
+        self.level = level if weeks else median(some[-1] for some in self.met if some and some[-1] < math.inf)
         learns = max(1 / self.rule.memory, 1 / (self.days + SPREAD_DAYS))
         self.variance += learns * (min(z * z, (CLIP * spread) ** 2) - self.variance)
         for h, v in hourly.items():
