@@ -21,7 +21,7 @@ from detectors.base import (
     joined,
 )
 from detectors.cusum_moved import begun, moved, spreads
-from detectors.cusum_state import HOUR, HOURS, CusumState, Taken, added, taken, turned
+from detectors.cusum_state import HOUR, HOURS, CusumState, Taken, added, shifted, taken, turned
 from detectors.state import fresh, picked, placed
 
 CAP = 2.5
@@ -150,7 +150,8 @@ class Cusum(Detector[CusumState]):
         is_over = (state.day >= 0) & ((slot // DAY != state.day) | (t - state.last >= DAY))
         if t // HOUR != state.last // HOUR and len(over := np.flatnonzero(is_over)):
             state = placed(state, over, self._closed(picked(state, over), width))
-        return turned(state, t, slot)
+        state = turned(state, t, slot)
+        return shifted(state) if width > HOUR else state
 
     def _judged(self, state: CusumState, x: np.ndarray, t: np.ndarray, width: int) -> tuple[CusumState, Verdict]:
         """Judge bins of one hour."""
@@ -189,7 +190,8 @@ class Cusum(Detector[CusumState]):
             _hourly(rows.total, rows.number, usual[own], known[own]),
             strict=True,
         )
-        return self._loss(*(added(rest.T) + now for rest, now in parts), level=state.level, width=width)
+        held, wanted, seen = (added(rest.T) + now for rest, now in parts)
+        return self._loss(held, wanted, seen, state.level, width)
 
     def _loss(
         self, held: np.ndarray, wanted: np.ndarray, seen: np.ndarray, level: np.ndarray, width: int
@@ -207,19 +209,20 @@ class Cusum(Detector[CusumState]):
         state = begun(replace(state, count=np.where(its, state.count, 0)), self._enough(width))
         usual = state.shape * np.exp(_of_day(state.weekday, state.day))[:, None]
         parts = _hourly(state.total, state.count, usual, ~np.isnan(state.shape))
-        z = self._loss(*(added(each.T) for each in parts), level=state.level, width=width)  # still a logarithm
+        held, wanted, seen = (added(each.T) for each in parts)
+        z = self._loss(held, wanted, seen, state.level, width)  # still a logarithm
         anew = (state.worst < 0) & np.isfinite(z)
         state = replace(state, level=np.where(anew, state.level + np.minimum(z, SEASON), state.level))
-        z, seen = np.where(anew, 0.0, z), ~np.isnan(z)
+        z, known = np.where(anew, 0.0, z), ~np.isnan(z)
         spread = spreads(state)
         counted = state.sum - np.clip(z / spread, -CAP, CAP) - self.drift
         counted = np.clip(counted, 0.0, 3 * self.alarm)
-        counts = seen & (state.days >= self.settle) & np.isinf(_of_day(state.met, state.day))
+        counts = known & (state.days >= self.settle) & np.isinf(_of_day(state.met, state.day))
         total = np.where(counts, counted, state.sum)
         frozen = (total > self.alarm) | state.confirmed
         run = np.where(frozen, state.run + 1, 0)
-        high = np.where(z > np.log(self.above), state.high + 1, np.where(seen, 0, state.high))
-        towards = np.where(seen, RECENT * (np.maximum(z, -30) + state.level - state.recent), 0.0)
+        high = np.where(z > np.log(self.above), state.high + 1, np.where(known, 0, state.high))
+        towards = np.where(known, RECENT * (np.maximum(z, -30) + state.level - state.recent), 0.0)
         recent, season = state.recent + towards, np.where(state.confirmed, np.clip(towards, -SEASON, SEASON), 0.0)
         renewed = (run > np.where(state.confirmed, self.renew, self.hold)) | (high >= self.renew_high)
         # the day after a blackout may be a surge, and what is the level from now on is no way of a weekday
@@ -239,7 +242,11 @@ class Cusum(Detector[CusumState]):
         self, state: CusumState, x: np.ndarray, z: np.ndarray, ready: np.ndarray, spread: np.ndarray,
         confirmed: np.ndarray, sums: np.ndarray,
     ) -> Verdict:  # fmt: skip
-        usual = state.level + _of_day(state.weekday, state.day) + np.log(state.shape[np.arange(len(state.hour)), state.hour])
+        usual = (
+            state.level
+            + _of_day(state.weekday, state.day)
+            + np.log(state.shape[np.arange(len(state.hour)), state.hour])
+        )
         expected = np.where(ready, np.exp(usual), np.nan)
         band = np.maximum(self.depth, -np.expm1(-self.enter * spread))
         says = ready & ~np.isnan(x) & ~np.isnan(z) & ~np.isnan(expected)

@@ -81,6 +81,19 @@ def turned(state: CusumState, t: int, slot: np.ndarray) -> CusumState:
     return replace(state, day=day, hour=hour, total=total, count=count)
 
 
+def shifted(state: CusumState) -> CusumState:
+    """The state of long bins in which an hour that had none until a clock was changed has the shape of those beside
+    it."""
+    rows = np.arange(len(state.hour))
+    unknown = np.flatnonzero(np.isnan(state.shape[rows, state.hour]) & ~np.isnan(state.level))
+    if not len(unknown):
+        return state
+    shape, hour = state.shape.copy(), state.hour[unknown]
+    before, after = (shape[unknown, (hour + way) % HOURS] for way in (-1, 1))
+    shape[unknown, hour] = (np.where(np.isnan(before), after, before) + np.where(np.isnan(after), before, after)) / 2
+    return replace(state, shape=shape)
+
+
 def taken(state: CusumState, x: np.ndarray, t: np.ndarray) -> tuple[CusumState, Taken]:
     """The state with bins ``x (t, n)`` of one hour in it."""
     seen, own = ~np.isnan(x), (np.arange(x.shape[1]), state.hour)

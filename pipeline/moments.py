@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from detectors.base import DAY
 from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import risen, unseen
@@ -48,11 +49,23 @@ def returned(
     gone = (low > 0) & strong & unseen(cells, rows, now)
     if gone.any():  # long ago: passing lows since then are none of it
         calm = np.where(gone.any(axis=1, keepdims=True) & risen(cells, rows), cells["risen"][rows], calm)
+    calm = _used_to(cells, rows, calm)
     last = _unhidden(cells, rows, strong, np.where(gone, cells["seen"][rows] + widths, calm))
     # what is low by a little lies behind others
     still = np.where((low > 0) & (at_bottom >= low), at_bottom + widths, 0)
     ends = np.where(strong, last, 0).max(axis=1)
     return np.where(ends > 0, np.maximum(ends, np.where(strong, still, 0).max(axis=1)), 0), widest, finest
+
+
+def _used_to(cells: Columns, rows: np.ndarray, calm: np.ndarray) -> np.ndarray:
+    """When each signal returned ``calm (n, s)`` [s], and not while a slow detector, whose running day was over then
+    long since, still saw it low: the first one had got used to what was left."""
+    for beside, first in cells.pairs:
+        until = cells["calm_from"][rows, beside]
+        held = (cells["witness"][rows, beside] > 0) & (until > 0) & (calm[:, first] > 0)
+        if held.any():
+            calm[:, first] = np.where(held, np.maximum(calm[:, first], until - DAY), calm[:, first])
+    return calm
 
 
 def _unhidden(cells: Columns, rows: np.ndarray, strong: np.ndarray, last: np.ndarray) -> np.ndarray:

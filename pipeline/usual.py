@@ -94,7 +94,7 @@ class Usual:
         bottom = least * (1 - self.settings.bottom * np.where(lost > 0, np.minimum(worst, lost), worst))
         if kept.any():
             bottom = np.where(kept & ~long, self.returned.bottom(rows, signal, least), bottom)
-        down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom)
+        down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom) & (not is_slow)
         down &= used & ~level
         back = said.observed & ~down & ((used & mute) | (silent & (said.value >= WHOLE * least)))
         down &= ~low

@@ -49,6 +49,9 @@ class SlowCusum:
             for back in range(passed):
                 self.values.pop((hour - back) % 24, None)
             self.day, self.hour = day, hour
+            beside = [near for near in ((hour - 1) % 24, (hour + 1) % 24) if near in self.shape]
+            if self.width > 3600 and beside and not math.isnan(self.level):
+                self.shape.setdefault(hour, (self.shape[beside[0]] + self.shape[beside[-1]]) / 2)
         self.last = t
         if not math.isnan(x):
             self.values.setdefault(self.hour, (self.day, []))[1].append(x)

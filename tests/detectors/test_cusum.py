@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.base import DAY, HIGH, HOLIDAY, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Verdict, utc_context
 from detectors.cusum import Cusum
+from detectors.cusum_state import HOUR
 from detectors.synthetic import Made, made
 from tests.detectors.real import Series, series
 from tests.detectors.slow_cusum import SlowCusum
@@ -207,3 +208,53 @@ def test_a_holiday_that_is_known_as_one_is_no_throttling(known: bool) -> None:
     kind = np.where(free[:, None] & known, HOLIDAY, context.day_kind).astype(np.int8)
     _, verdict = Cusum().run(office(t) * np.where(free, 0.5, 1.0)[:, None], t, replace(context, day_kind=kind))
     assert np.isin(verdict.state, LOW).any() != known
+
+
+def where_midnight_is(ahead: np.ndarray, t: np.ndarray, rest: dict[int, float], seed: int = 0) -> Verdict:
+    """Verdicts on bins of half an hour or more at ``t`` [s] of an office whose clock is ``ahead (t,)`` [s], of which on
+    days of ``rest``, Monday is 0, a share is left; an hour of its night has a tenth."""
+    context = utc_context(t, 1, int(t[1] - t[0]))
+    slot = (context.week_slot[:, 0] + ahead) % (7 * DAY)
+    left = np.select([slot // DAY == day for day in rest], list(rest.values()), 1.0)
+    works = np.where((slot % DAY >= DAY // 3) & (slot % DAY < 3 * DAY // 4), 1.0, 0.1)
+    x = np.random.default_rng(seed).poisson(50_000 * left * works).astype(float)[:, None]
+    return Cusum().run(x, t, replace(context, week_slot=slot[:, None]))[1]
+
+
+@pytest.mark.parametrize("rest", [{5: 0.3, 6: 0.2}, {6: 0.5}, {4: 0.2}])
+@pytest.mark.parametrize("hours", [-10, -4.5, 3, 5.75, 12])
+def test_a_day_of_rest_is_none_wherever_midnight_is(hours: float, rest: dict[int, float]) -> None:
+    t = np.arange(0, 50 * DAY, 1800)
+    verdict = where_midnight_is(np.full(len(t), int(hours * HOUR)), t, rest)
+    assert not (verdict.state == LOW_CONFIRMED).any()
+    assert (verdict.state[21 * 48 :] == NORMAL).mean() > 0.9
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+@pytest.mark.parametrize("weekday", range(7))
+def test_nor_is_one_after_a_clock_was_changed(weekday: int, change: int) -> None:
+    t = np.arange(0, 75 * DAY, 1800)
+    midnight = (35 + weekday) * DAY - 2 * HOUR
+    ahead = 2 * HOUR + change * HOUR * (t >= midnight - max(-change, 0) * HOUR)
+    verdict = where_midnight_is(ahead, t, {4: 0.1, 5: 0.1})
+    assert not (verdict.state == LOW_CONFIRMED).any()
+
+
+@pytest.mark.parametrize("week", [0, 1, 3])
+def test_a_day_is_over_on_its_own_hours_where_the_night_was_not_observed(week: int) -> None:
+    whole = made(70, width=3600, level=2e4, weekend=0.7)
+    gone = (5 + 7 * week) * DAY + 2 * HOUR
+    at = whole.t - whole.t[0]
+    there = (at < gone) | (at >= gone + 30 * HOUR)
+    _, verdict = Cusum().run(whole.x[there], whole.t[there], utc_context(whole.t[there], 1, 3600))
+    assert not (verdict.state == LOW_CONFIRMED).any()
+
+
+@pytest.mark.parametrize("first", range(7))
+def test_a_step_to_two_thirds_is_heard_on_whatever_day_a_recording_begins(first: int) -> None:
+    whole = made(40 + first, width=3600, weekend=0.5, dispersion=2, shift=(28 + first, 0.65))
+    x, t = whole.x[24 * first :], whole.t[24 * first :]
+    _, verdict = Cusum().run(x, t, utc_context(t, 1, 3600))
+    confirmed = np.flatnonzero(verdict.state[:, 0] == LOW_CONFIRMED)
+    assert 28 * 24 < confirmed[0] < 30 * 24
+    assert len(confirmed) > 10 * 24

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline import moments
 from pipeline.bins import DAY
-from pipeline.records import Outage
+from pipeline.records import Entity, Outage
 from pipeline.settings import Judging, Settings
 from tests.detectors.real import stamp
-from tests.traps.path import Played, Series, between, case, played
+from tests.traps.path import HOUR, MONDAY, Played, Series, between, case, hours, made_rows, noisy, played
 
 SAG, STEP = stamp("2023-04-30T00:00:00Z"), stamp("2023-05-14T00:00:00Z")
 """5 % less within a week from the first on; from the second on 70 % are left [s]."""
@@ -55,3 +56,30 @@ def test_it_is_not_forgotten_after_five_weeks_as_a_baseline_that_rolls_on_forget
     forgot = later.t[~(later.low | np.isnan(later.score))][0]
     assert 35 * DAY <= forgot - alarm < 37 * DAY
     assert ends[1] is not None, "what was expected before holds it some days longer, and then it is over"
+
+
+def week_at(left: float, seed: int, settings: Settings | None = None) -> tuple[float, float]:
+    """Where the outage of a country begins and ends whose hourly traffic is all that is seen: hours after the start and
+    after the end of a week in which a share is left."""
+    t = hours(50)
+    of_day = np.random.default_rng(seed).normal(1, 0.02, 51)[(t + 2 * HOUR) // DAY]
+    mean = 2000 * (1 + 0.55 * np.cos(2 * np.pi * (t / DAY - 19 / 24))) * np.where(t // DAY % 7 >= 5, 0.75, 1) * of_day
+    begin, end = 31 * DAY + 14 * HOUR, 38 * DAY + 14 * HOUR
+    x = noisy(mean * np.where((t >= begin) & (t < end), left, 1), 0.06, seed)
+    told = played([made_rows("traffic.radar", x, Entity("country", "EG", "EG"))], settings).of("EG")
+    first, last = min(outage.start for outage in told), max(outage.end or 0 for outage in told)
+    assert len(told) == 1
+    return (first - MONDAY - begin) / HOUR, (last - MONDAY - end) / HOUR
+
+
+@pytest.mark.parametrize("seed", range(3, 6))
+@pytest.mark.parametrize("left", [0.5, 0.6])
+def test_a_week_of_it_ends_with_it_though_single_bins_have_got_used_to_it(left: float, seed: int) -> None:
+    begin, end = week_at(left, seed)
+    assert abs(begin) <= 2
+    assert abs(end) <= 12
+
+
+def test_it_ended_days_too_soon_when_they_alone_told_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moments, "_used_to", lambda cells, rows, calm: calm)
+    assert week_at(0.6, 4)[1] < -48

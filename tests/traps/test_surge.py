@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from detectors import similar
+from detectors import seasonal, similar
 from pipeline.bins import DAY
+from pipeline.records import Entity
 from tests.traps.path import HOUR, MONDAY, PK, made_rows, played
 
 SIGNALS = ("traffic.radar", "probing.ioda", "bgp.ioda")
@@ -56,6 +57,28 @@ def test_an_outage_after_it_is_told_whole(hour: int, out: int) -> None:
     ((begin, end),) = found(5, hour, 2, out=out)
     assert abs(begin) <= 0.5
     assert abs(end - 6) <= 0.5
+
+
+def blackout(day: int, surge: int = 6, times: float = 2.5, width: int = HOUR) -> int:
+    """Outages of a country at whose noon everything is lost for ten hours on a ``day``; its first day was a surge of
+    some hours."""
+    t = np.arange(0, 12 * DAY, width)
+    mean = 20_000 * (1 - 0.5 * np.cos(2 * np.pi * (t / DAY - 4 / 24))) * np.exp(0.02 * np.sin(t / DAY * 5))
+    mean = np.where((t >= 8 * HOUR) & (t < (8 + surge) * HOUR), times * mean, mean)
+    out = (t >= day * DAY + 12 * HOUR) & (t < day * DAY + 22 * HOUR)
+    x = np.random.default_rng(day).poisson(np.where(out, 0, mean)).astype(float)
+    return len(played([made_rows("traffic.radar", x, Entity("country", "BD", "BD"), width=width)]).of("BD"))
+
+
+@pytest.mark.parametrize("day", [2, 3, 4, 7])
+@pytest.mark.parametrize(("surge", "times"), [(4, 2), (6, 2.5), (3, 5)])
+def test_it_makes_nobody_deaf_for_a_week(surge: int, times: float, day: int) -> None:
+    assert blackout(day, surge, times) == 1
+
+
+def test_it_did_when_what_it_missed_was_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seasonal, "hearing", lambda rule, state, *given: state)
+    assert [blackout(day) for day in (2, 4, 7)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("left", [0.1, 0.4])
