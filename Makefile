@@ -41,7 +41,8 @@ check: setup-dev  ## format, lint, types, imports, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/live
+	$(BIN)/pytest tests/live
 
 format: setup-dev  ## put the code into the house's form
 	$(BIN)/ruff format .
