@@ -118,7 +118,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_pieces(tmp_
     ("content", "reason", "words"),
     [
         (b"", "empty-file", "the file is empty"),
-        (gzip.compress(b""), "empty-file", "the file is empty"),
+        (gzip.compress(b"", mtime=0), "empty-file", "the file is empty"),
         (b"<!DOCTYPE html><title>404</title>", "unknown-format", "a web page"),
         (b"PK\3\4....", "unknown-format", "a zip archive"),
         (b"\x28\xb5\x2f\xfd....", "unknown-format", "Zstandard"),
@@ -127,7 +127,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_pieces(tmp_
         (b"\xff" * 16 + b"\0\x13\4", "unknown-format", "bare BGP messages"),
         (b"hello", "unknown-format", "it begins with 'hello'"),
         (b"timestamp,signal,value", "unknown-format", "a table with time,signal,entity_type,entity,value"),
-        (gzip.compress(b"x" * 100)[:6], "truncated-gzip", "nothing of it can be read"),
+        (gzip.compress(b"x" * 100, mtime=0)[:6], "truncated-gzip", "nothing of it can be read"),
     ],
 )
 def test_what_is_no_recording_is_one_sentence_that_names_the_file(tmp_path: Path, content, reason, words):
