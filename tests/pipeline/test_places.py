@@ -63,7 +63,14 @@ def test_numbers_and_written_addresses_are_the_same():
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"<html>404</html>", b"\x1f\x8b damaged", b"1.0.0.0,1.0.0.x,AU", b"\xff\xfe\x00", gzip.compress(b"", mtime=0)],
+    [
+        b"",
+        b"<html>404</html>",
+        b"\x1f\x8b damaged",
+        b"1.0.0.0,1.0.0.x,AU",
+        b"\xff\xfe\x00",
+        gzip.compress(b"", mtime=0),
+    ],
 )
 def test_what_is_no_table_is_refused_in_one_sentence(content):
     with pytest.raises(UserError, match="table"):
