@@ -126,6 +126,13 @@ def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
     return found
 
 
+def lately(past: History, slot: int, grid: int, rows: np.ndarray, n: int) -> np.ndarray:
+    """What was observed of the entities at ``rows (k,)``, of n, in the half day before ``slot`` [s] ``(k, slots)``."""
+    reach = AROUND // grid
+    times, raw = past.rows(rows, _as_seen(n))
+    return _window(times, raw, np.full(len(rows), slot - AROUND), grid, reach)[:, : 2 * reach]
+
+
 def _begun(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, reach: int) -> np.ndarray:
     """What was observed of the first day around this slot ``(k, 2 * reach + 1)``, NaN before the ``first (k,)`` value
     [s]."""

@@ -160,7 +160,7 @@ class Seasonal(Detector[SeasonalState]):
         anew = changed(state.calendar, calendar, t, len(state.first)) | (slot != state.slot + grid)
         past, switched = written(state), may_be_switched(context, len(state.first))
         state = returned(self, state, past, t, grid, switched)
-        state = hearing(self, state, past, slot, grid, switched)
+        state = hearing(self, state, past, t, context.width, grid, switched)
         state, is_renewed = renewed(self, state, past, calendar, t, grid, switched)
         lost = np.where(t - state.until > max(LAGS) * DAY, 0.0, state.lost)  # what was before is past remembering
         past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)

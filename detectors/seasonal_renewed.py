@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.base import DAY, NEVER, NORMAL
-from detectors.first_day import BESIDE, FINE, surged
+from detectors.first_day import BESIDE, FINE, lately, surged
 from detectors.history import History, View
 from detectors.seasonal_noise import SUDDEN
 from detectors.seasonal_state import SeasonalState
@@ -26,6 +26,9 @@ than so many times its level nothing is looked for [-]."""
 DEAF, DEAF_DAYS = 1.5, 3
 """Deviations, times those that are asked for, that a total loss must be clear of the noise; for so many days of a
 series a surge of its first one is looked for [-], [days]."""
+
+ANEW = 6 * 3600
+"""What they have learnt of the noise then counts for so long [s]."""
 
 WHOLE = 0.9
 """What has again so much of what was expected before it was lost is back as a whole [-]."""
@@ -109,22 +112,32 @@ def returned(
 
 
 def hearing(
-    rule: "Seasonal", state: SeasonalState, past: History, slot: int, grid: int, switched: np.ndarray
+    rule: "Seasonal", state: SeasonalState, past: History, t: int, width: int, grid: int, switched: np.ndarray
 ) -> SeasonalState:
-    """Places that a surge of their first day has made `DEAF` learn their noise anew, once it is seen to be one.
+    """Places that a surge of their first day has made `DEAF` learn their noise anew, once it is seen to be one: from
+    how the last half day went up and down.
 
-    What went up and down by so much, and was missed on the next day, would hide a blackout for a week.  A network that
-    is ``switched (n,) bool`` goes up and down every day.
+    What the surge went up and down, and was missed on the next day, would hide a blackout for a week.  A network that
+    is ``switched (n,) bool`` goes up and down every day, and who counts a dozen stays deaf.
     """
+    slot = t // grid * grid
     age = slot - state.first // grid * grid
     young = ~switched & (state.first != NEVER) & (age >= DAY) & (age < DEAF_DAYS * DAY)
-    rows = np.flatnonzero(young & (state.noise * (DEAF * rule.enter) ** 2 > state.level))
+    rows = np.flatnonzero(young & _is_deaf(rule, state.noise, state.level))
     if grid > FINE or not len(rows):
         return state
-    found = rows[surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0]]
-    weight = state.weight.copy()
-    weight[found] = 0
-    return replace(state, weight=weight)
+    rows = rows[surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0]]
+    seen = lately(past, slot, grid, rows, len(age)).T
+    noise = grid / max(width, 1) * _mean(np.diff(seen, axis=0) ** 2 / 2) / _mean(seen)
+    heard = ~_is_deaf(rule, noise, state.level[rows]) & (noise < state.noise[rows])
+    of_all, weight = state.noise.copy(), state.weight.copy()
+    of_all[rows[heard]], weight[rows[heard]] = noise[heard], np.minimum(weight[rows[heard]], ANEW)
+    return replace(state, noise=of_all, weight=weight)
+
+
+def _is_deaf(rule: "Seasonal", noise: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Whether a total loss of such a ``level`` would not be well clear of such a ``noise``, both ``(n,)``."""
+    return np.asarray(noise * (DEAF * rule.enter) ** 2 > level)
 
 
 def _heard(
