@@ -54,7 +54,7 @@ def through_kafka(
     ):  # fmt: skip
         while (
             sending.busy or len(ended) < topics.VERDICTS.partitions or len(last) < wanted
-            or not _all_counted(result, sending)
+            or not _all_counted(result, sending) or not reader.caught_up()
         ):  # fmt: skip
             sending.check()
             for check in (stopped, *checks):

@@ -31,6 +31,17 @@ class Reader:
             self.consumer.seek(part, end)
         self.last = time.monotonic()
         self.origins: dict[tuple[str, int], Origins] = {}
+        self.goal: dict[Any, int] | None = None
+
+    def caught_up(self) -> bool:
+        """Whether all is read that was there when this was asked for the second time, after a poll: topics keep no
+        common order, and what was said before an end may come after it."""
+        if self.goal is None:
+            self.goal = {}
+            return False
+        if not self.goal:
+            self.goal = dict(self.consumer.end_offsets(self.consumer.assignment()))
+        return all(self.consumer.position(part) >= end for part, end in self.goal.items())
 
     def poll(self, patience: float, silence: float, whose: str = "the workers") -> list[tuple[str, bytes]]:
         """Topic and value of what has come within ``patience`` [s]; ``whose`` answers these are.
