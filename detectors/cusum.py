@@ -182,15 +182,11 @@ class Cusum(Detector[CusumState]):
         today = np.arange(HOURS) <= state.hour[:, None]
         now, before = (_of_day(state.weekday, day)[:, None] for day in (state.day, state.day - 1))
         usual, known = state.shape * np.exp(np.where(today, now, before)), ~np.isnan(state.shape)
-        own = np.arange(len(state.hour)), state.hour
-        others = replace(state, count=state.count.copy())
-        others.count[own] = 0
-        parts = zip(
-            _hourly(others.total, others.count, usual, known),
-            _hourly(rows.total, rows.number, usual[own], known[own]),
-            strict=True,
-        )
-        held, wanted, seen = (added(rest.T) + now for rest, now in parts)
+        own, count = (np.arange(len(state.hour)), state.hour), state.count.copy()
+        count[own] = 0
+        others = _hourly(state.total, count, usual, known)
+        this_hour = _hourly(rows.total, rows.number, usual[own], known[own])
+        held, wanted, seen = (added(rest.T) + each for rest, each in zip(others, this_hour, strict=True))
         return self._loss(held, wanted, seen, state.level, width)
 
     def _loss(
