@@ -1,11 +1,11 @@
 """Whether the first day of a series was a usual one: a surge in it is no shape of the days after it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from detectors.base import DAY
-from detectors.history import History, View
+from detectors.history import SOME, History, View
 
 FINE = 3600
 """Slots that are no longer show what rises and falls within hours [s]."""
@@ -86,11 +86,15 @@ def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarra
     """The most that the first day of the entities at ``rows (k,)`` leads to expect in this slot as long as no other is
     known, ``(k,)``; NaN where nothing was observed beside it.  What began less than `BESIDE` before may have begun in a
     surge: only what comes after it is asked.  For the other arguments see `surged`."""
-    reach = BESIDE // grid
-    seen = _begun(*past.rows(rows, _as_seen(len(first))), slot, grid, first[rows], reach)
-    before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
-    begun = first[rows] // grid * grid + _days(slot, grid, first[rows]) * DAY > slot - BESIDE
-    return ABOVE * np.where(begun & ~np.isnan(after), after, np.fmax(before, after))
+    reach, most = BESIDE // grid, np.empty(len(rows))
+    for some, chosen in _some(rows):
+        begun = first[chosen]
+        times, raw = _read(past, chosen, len(first), [_first_days(begun)])
+        seen = _begun(times, raw, slot, grid, begun, reach)
+        before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
+        recent = begun // grid * grid + _days(slot, grid, begun) * DAY > slot - BESIDE
+        most[some] = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
+    return most
 
 
 def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:
@@ -109,28 +113,48 @@ def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
     in which that day was what the first one was; on the first day it stood out above that line.  An outage is the other
     way round: the first day is on the line, and the later one fell from it.
     """
-    reach, found = AROUND // grid, np.zeros((days, len(rows)), bool)
-    times, raw = past.rows(rows, _as_seen(len(first)))
-    begun, age = _begun(times, raw, slot, grid, first[rows], reach), _days(slot, grid, first[rows])
-    for ago in range(1, days + 1):
-        seen = _window(times, raw, np.full(len(rows), slot - ago * DAY), grid, reach)
-        share = seen / begun
-        known = np.sort(share, axis=1)
-        most = known[np.arange(len(known)), 3 * np.count_nonzero(~np.isnan(known), axis=1) // 4, None]
-        usual = (share >= ALIKE * most) | (np.isnan(begun) & ~np.isnan(seen))
-        left, right = usual[:, :reach][:, ::-1], usual[:, reach + 1 :]
-        before, after = reach - 1 - left.argmax(axis=1), reach + 1 + right.argmax(axis=1)
-        apart = ~usual[:, reach] & left.any(axis=1) & right.any(axis=1) & (ago < age)
-        fell = seen[:, reach] < ON_LINE * _line(seen, before, after, reach)
-        found[ago - 1] = apart & ~fell & (begun[:, reach] >= ABOVE * _line(begun, before, after, reach))
+    found = np.zeros((days, len(rows)), bool)
+    for some, chosen in _some(rows):
+        begun, later = first[chosen], (slot - days * DAY - AROUND, slot - DAY + AROUND)
+        times, raw = _read(past, chosen, len(first), [_first_days(begun), later])
+        found[:, some] = _fell(times, raw, slot, grid, begun, days)
     return found
+
+
+def _fell(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, days: int) -> np.ndarray:
+    """See `surged`; ``raw (k, c)`` is the past of those whose ``first (k,)`` value is given."""
+    reach, ago = AROUND // grid, np.arange(1, days + 1)
+    begun, age = _begun(times, raw, slot, grid, first, reach)[:, None], _days(slot, grid, first)[:, None]
+    seen = _of(times, raw, slot - ago[:, None] * DAY + np.arange(-reach, reach + 1) * grid)
+    share = seen / begun
+    known = np.sort(share, axis=2)
+    quartile = 3 * np.count_nonzero(~np.isnan(known), axis=2, keepdims=True) // 4
+    usual = share >= ALIKE * np.take_along_axis(known, quartile, axis=2)
+    usual |= np.isnan(begun) & ~np.isnan(seen)
+    left, right = usual[..., reach - 1 :: -1], usual[..., reach + 1 :]
+    before, after = reach - 1 - left.argmax(axis=2), reach + 1 + right.argmax(axis=2)
+    apart = ~usual[..., reach] & left.any(axis=2) & right.any(axis=2) & (ago < age)
+    stands_out = begun[..., reach] >= ABOVE * _line(np.broadcast_to(begun, seen.shape), before, after, reach)
+    fell = seen[..., reach] < ON_LINE * _line(seen, before, after, reach)
+    return (apart & stands_out & ~fell).T
 
 
 def lately(past: History, slot: int, grid: int, rows: np.ndarray, n: int) -> np.ndarray:
     """What was observed of the entities at ``rows (k,)``, of n, in the half day before ``slot`` [s] ``(k, slots)``."""
-    reach = AROUND // grid
-    times, raw = past.rows(rows, _as_seen(n))
-    return _window(times, raw, np.full(len(rows), slot - AROUND), grid, reach)[:, : 2 * reach]
+    wanted = slot - np.arange(2 * AROUND // grid, 0, -1) * grid
+    parts = [_of(*_read(past, chosen, n, [(slot - 2 * AROUND, slot)]), wanted) for _, chosen in _some(rows)]
+    return np.concatenate(parts)
+
+
+def _some(rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Parts of ``rows``, so many at a time as take little room: where they stand in them, and what they are."""
+    for start in range(0, len(rows), SOME):
+        yield slice(start, start + SOME), rows[start : start + SOME]
+
+
+def _first_days(first: np.ndarray) -> tuple[int, int]:
+    """From when to when the first days of series lie that begin at ``first (k,)``, with the hours around them [s]."""
+    return int(first.min()) - DAY, int(first.max()) + DAY + AROUND
 
 
 def _begun(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, reach: int) -> np.ndarray:
@@ -146,17 +170,32 @@ def _days(slot: int, grid: int, first: np.ndarray) -> np.ndarray:
     return (slot - first // grid * grid) // DAY
 
 
-def _as_seen(n: int) -> View:
-    """All the past of n entities, as it was observed."""
+def _read(
+    past: History, rows: np.ndarray, n: int, spans: Sequence[tuple[int, int]]
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Times ``(c,)`` and what was observed then ``(k, c)`` of those at ``rows (k,)``, of n; see `History.rows`."""
     ends = np.iinfo(np.int64)
-    return View(np.full(n, ends.min), np.full(n, ends.max))
+    times, raw = past.rows(rows, View(np.full(n, ends.min), np.full(n, ends.max)), spans)
+    return (times, raw) if len(times) else (np.array([ends.min]), np.full((len(rows), 1), np.nan))
 
 
 def _window(times: np.ndarray, values: np.ndarray, at: np.ndarray, grid: int, reach: int) -> np.ndarray:
     """Values ``(k, 2 * reach + 1)`` in the slots around ``at (k,)`` [s], NaN where there is none."""
     wanted = at[:, None] + np.arange(-reach, reach + 1) * grid
+    place, there = _places(times, wanted)
+    return np.where(there, np.take_along_axis(values, place, axis=1), np.nan)
+
+
+def _of(times: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Values ``(k, ...)`` in the slots that are ``wanted (...)`` of all [s], NaN where there is none."""
+    place, there = _places(times, wanted)
+    return np.where(there, values[:, place], np.nan)
+
+
+def _places(times: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where times stand among others, and whether they do."""
     place = np.minimum(np.searchsorted(times, wanted), len(times) - 1)
-    return np.where(times[place] == wanted, np.take_along_axis(values, place, axis=1), np.nan)
+    return place, times[place] == wanted
 
 
 def _least(values: np.ndarray) -> np.ndarray:
@@ -168,7 +207,6 @@ def _least(values: np.ndarray) -> np.ndarray:
 def _line(values: np.ndarray, before: np.ndarray, after: np.ndarray, middle: int) -> np.ndarray:
     """What lies in the ``middle`` on the line from one column to another, of each row; of one that is not known, what
     the other is."""
-    rows = np.arange(len(values))
-    left, right = values[rows, before], values[rows, after]
+    left, right = (np.take_along_axis(values, at[..., None], axis=-1)[..., 0] for at in (before, after))
     line = left + (right - left) * (middle - before) / (after - before)
     return np.where(np.isnan(left), right, np.where(np.isnan(right), left, line))

@@ -17,6 +17,12 @@ from detectors.base import NEVER
 CHUNK = 64
 """Columns in a chunk [bins]: an append copies at most this many references."""
 
+SOME = 1000
+"""Entities of which as much past as all of it is read at once [-]."""
+
+ALL = ((-(2**63), 2**63 - 1),)
+"""All times [s]."""
+
 
 class View(NamedTuple):
     """How each entity's past is to be read: a level shift once accepted makes its past another one.
@@ -149,15 +155,20 @@ class History:
         here = c.column == j if len(c.column) else slice(0)
         return Column(int(c.times[j]), c.values[:, j], c.row[here], c.raw[here])
 
-    def rows(self, pick: np.ndarray, view: View) -> tuple[np.ndarray, np.ndarray]:
-        """Times ``(c,)`` and the past ``(k, c) float64`` of the entities ``pick (k,)``, rows apart from one another."""
-        blocks = [_block(chunk, pick, view) for chunk in self.chunks]
-        if self.tail:
-            blocks.append(_block(seal(self.tail), pick, view))
-        if not blocks:
+    def rows(
+        self, pick: np.ndarray, view: View, spans: Sequence[tuple[int, int]] = ALL
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Times ``(c,)`` and the past ``(k, c) float64`` of the entities ``pick (k,)``, rows apart from one another.
+
+        All that is known from the first to the last time of some ``spans`` [s], and maybe more beside it.
+        """
+        chunks = [c for c in self.chunks if any(c.times[0] <= last and first <= c.times[-1] for first, last in spans)]
+        if self.tail and any(self.tail[0].time <= last and first <= self.tail[-1].time for first, last in spans):
+            chunks.append(_last(self.tail, pick))
+        if not chunks:
             return np.empty(0, np.int64), np.empty((len(pick), 0))
-        times = [c.times for c in self.chunks] + [np.array([c.time for c in self.tail], np.int64)]
-        return np.concatenate(times), np.concatenate(blocks, axis=1)
+        blocks = [_block(chunk, pick, view) for chunk in chunks]
+        return np.concatenate([c.times for c in chunks]), np.concatenate(blocks, axis=1)
 
     def pack(self, n: int) -> dict[str, np.ndarray]:
         """The whole history of n entities as plain arrays."""
@@ -195,14 +206,28 @@ def seal(columns: tuple[Column, ...]) -> Chunk:
         values[: len(column.value), j] = column.value
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    exact = np.array_equal(single, values, equal_nan=True)
+    return _chunk(columns, single if np.array_equal(single, values, equal_nan=True) else values)
+
+
+def _chunk(columns: Sequence[Column], values: np.ndarray) -> Chunk:
+    """Columns whose values are these ``(m, c)``."""
     return Chunk(
         np.array([c.time for c in columns], np.int64),
-        single if exact else values,
+        values,
         np.concatenate([c.rows for c in columns]),
         np.repeat(np.arange(len(columns), dtype=np.int64), [len(c.rows) for c in columns]),
         np.concatenate([c.raw for c in columns]),
     )
+
+
+def _last(columns: Sequence[Column], pick: np.ndarray) -> Chunk:
+    """Columns as a chunk in which the entities at ``pick (k,)`` alone have values."""
+    values = np.empty((max(len(c.value) for c in columns), len(columns)))  # what nobody picks is never touched
+    values[pick[pick < len(values)]] = np.nan
+    for j, column in enumerate(columns):
+        there = pick[pick < len(column.value)]
+        values[there, j] = column.value[there]
+    return _chunk(columns, values)
 
 
 def _columns(arrays: dict[str, np.ndarray]) -> Iterator[Column]:

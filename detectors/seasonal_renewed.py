@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.base import DAY, NEVER, NORMAL
 from detectors.first_day import BESIDE, FINE, lately, surged
-from detectors.history import History, View
+from detectors.history import SOME, History, View
 from detectors.seasonal_noise import SUDDEN
 from detectors.seasonal_state import SeasonalState
 from detectors.similar import plain, similar
@@ -15,9 +15,6 @@ from detectors.state import forgotten
 
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
-
-SOME = 1000
-"""Entities whose past is read at once [-]."""
 
 DOUBLE, LEAST = 2.0, 1.25
 """What is at once so many times all that a series ever had is the end of an outage that it began in; where it is less
@@ -126,12 +123,15 @@ def hearing(
     rows = np.flatnonzero(young & _is_deaf(rule, state.noise, state.level))
     if grid > FINE or not len(rows):
         return state
-    rows = rows[surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0]]
     seen = lately(past, slot, grid, rows, len(age)).T
     noise = grid / max(width, 1) * _mean(np.diff(seen, axis=0) ** 2 / 2) / _mean(seen)
     heard = ~_is_deaf(rule, noise, state.level[rows]) & (noise < state.noise[rows])
+    rows, noise = rows[heard], noise[heard]
+    if not len(rows):
+        return state
+    is_over = surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0]
     of_all, weight = state.noise.copy(), state.weight.copy()
-    of_all[rows[heard]], weight[rows[heard]] = noise[heard], np.minimum(weight[rows[heard]], ANEW)
+    of_all[rows[is_over]], weight[rows[is_over]] = noise[is_over], np.minimum(weight[rows[is_over]], ANEW)
     return replace(state, noise=of_all, weight=weight)
 
 

@@ -77,6 +77,8 @@ def in_force(calendar: History, t: int, n: int) -> np.ndarray | None:
 
 def changed(before: History, after: History, t: int, n: int) -> np.ndarray:
     """Of which of n entities another code holds at t in a calendar than did before ``(n,) bool``."""
+    if after is before:
+        return np.zeros(n, bool)
     held = in_force(before, t, n)
     return np.ones(n, bool) if held is None else held != in_force(after, t, n)
 

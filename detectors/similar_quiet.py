@@ -20,6 +20,9 @@ def quiet(past: History, at: int, grid: int, may: np.ndarray) -> np.ndarray:
     ``may (n,) bool``: those that are asked.  Slots are of ``grid`` [s].
     """
     now = _low(past, at, may)
+    half = -(-WHOLE // grid) // 2 * grid  # so far it reaches before the slot or after it
+    if now.any():
+        now &= _low(past, at - half, now) | _low(past, at + half, now)
     length = now.astype(np.int64)
     for step in (grid, -grid):
         goes_on, time = now, at + step

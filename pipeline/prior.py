@@ -61,7 +61,7 @@ class Prior:
         if not odds.size:
             return odds
         began = now if since is None else since
-        first, last = (int(f([f(now), f(began)])) for f in (np.min, np.max))
+        first, last = int(min(now.min(), began.min())), int(max(now.max(), began.max()))
         for place in sorted(set(self.country[rows].tolist())):
             own = self.country[rows] == place
             for day in self.almanac.around(self.countries[place], first // DAY, last // DAY):
