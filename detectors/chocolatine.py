@@ -19,7 +19,7 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.history import History, View
+from detectors.history import History, View, batches
 from detectors.similar import middle, plain
 from detectors.state import fresh, per_entity
 
@@ -176,8 +176,7 @@ class Chocolatine(Detector[ChocolatineState]):
         rows = np.flatnonzero(due)
         names = ("fitted", "coefficients", "interval", "now", "ahead")
         arrays = {name: getattr(state, name).copy() for name in names}
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
+        for batch in batches(rows, BATCH):
             x, own = (_weeks(state.past, batch, view, t, width) for view in _views(len(due)))
             own = ~np.isnan(own[:, -WEEK // width :])
             seen = (~np.isnan(x)).mean(axis=1)

@@ -1,11 +1,11 @@
 """Whether the first day of a series was a usual one: a surge in it is no shape of the days after it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from detectors.base import DAY
-from detectors.history import SOME, History, View
+from detectors.history import History, View, batches
 
 FINE = 3600
 """Slots that are no longer show what rises and falls within hours [s]."""
@@ -86,15 +86,16 @@ def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarra
     """The most that the first day of the entities at ``rows (k,)`` leads to expect in this slot as long as no other is
     known, ``(k,)``; NaN where nothing was observed beside it.  What began less than `BESIDE` before may have begun in a
     surge: only what comes after it is asked.  For the other arguments see `surged`."""
-    reach, most = BESIDE // grid, np.empty(len(rows))
-    for some, chosen in _some(rows):
-        begun = first[chosen]
-        times, raw = _read(past, chosen, len(first), [_first_days(begun)])
-        seen = _begun(times, raw, slot, grid, begun, reach)
-        before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
-        recent = begun // grid * grid + _days(slot, grid, begun) * DAY > slot - BESIDE
-        most[some] = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
-    return most
+    return np.concatenate([_peak(past, slot, grid, first, batch) for batch in batches(rows)])
+
+
+def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """See `peak`."""
+    reach, own = BESIDE // grid, first[rows]
+    seen = _begun(*_read(past, rows, len(first), [_first_days(own)]), slot, grid, own, reach)
+    before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
+    recent = own // grid * grid + _days(slot, grid, own) * DAY > slot - BESIDE
+    return ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
 
 
 def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:
@@ -113,18 +114,15 @@ def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
     in which that day was what the first one was; on the first day it stood out above that line.  An outage is the other
     way round: the first day is on the line, and the later one fell from it.
     """
-    found = np.zeros((days, len(rows)), bool)
-    for some, chosen in _some(rows):
-        begun, later = first[chosen], (slot - days * DAY - AROUND, slot - DAY + AROUND)
-        times, raw = _read(past, chosen, len(first), [_first_days(begun), later])
-        found[:, some] = _fell(times, raw, slot, grid, begun, days)
-    return found
+    return np.concatenate([_surged(past, slot, grid, first, batch, days) for batch in batches(rows)], axis=1)
 
 
-def _fell(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, days: int) -> np.ndarray:
-    """See `surged`; ``raw (k, c)`` is the past of those whose ``first (k,)`` value is given."""
-    reach, ago = AROUND // grid, np.arange(1, days + 1)
-    begun, age = _begun(times, raw, slot, grid, first, reach)[:, None], _days(slot, grid, first)[:, None]
+def _surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:
+    """See `surged`."""
+    reach, own, ago = AROUND // grid, first[rows], np.arange(1, days + 1)
+    later = slot - days * DAY - AROUND, slot - DAY + AROUND
+    times, raw = _read(past, rows, len(first), [_first_days(own), later])
+    begun, age = _begun(times, raw, slot, grid, own, reach)[:, None], _days(slot, grid, own)[:, None]
     seen = _of(times, raw, slot - ago[:, None] * DAY + np.arange(-reach, reach + 1) * grid)
     share = seen / begun
     known = np.sort(share, axis=2)
@@ -142,14 +140,8 @@ def _fell(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.nd
 def lately(past: History, slot: int, grid: int, rows: np.ndarray, n: int) -> np.ndarray:
     """What was observed of the entities at ``rows (k,)``, of n, in the half day before ``slot`` [s] ``(k, slots)``."""
     wanted = slot - np.arange(2 * AROUND // grid, 0, -1) * grid
-    parts = [_of(*_read(past, chosen, n, [(slot - 2 * AROUND, slot)]), wanted) for _, chosen in _some(rows)]
-    return np.concatenate(parts)
-
-
-def _some(rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Parts of ``rows``, so many at a time as take little room: where they stand in them, and what they are."""
-    for start in range(0, len(rows), SOME):
-        yield slice(start, start + SOME), rows[start : start + SOME]
+    span = slot - 2 * AROUND, slot
+    return np.concatenate([_of(*_read(past, batch, n, [span]), wanted) for batch in batches(rows)])
 
 
 def _first_days(first: np.ndarray) -> tuple[int, int]:

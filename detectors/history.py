@@ -17,8 +17,8 @@ from detectors.base import NEVER
 CHUNK = 64
 """Columns in a chunk [bins]: an append copies at most this many references."""
 
-SOME = 1000
-"""Entities of which as much past as all of it is read at once [-]."""
+BATCH = 1000
+"""Entities whose whole past may be read at once: 1,000 times five weeks of half hours are 13 MB."""
 
 ALL = ((-(2**63), 2**63 - 1),)
 """All times [s]."""
@@ -196,6 +196,17 @@ class History:
         whole = len(columns) // CHUNK * CHUNK
         chunks = tuple(seal(columns[i : i + CHUNK]) for i in range(0, whole, CHUNK))
         return History(int(arrays["dropped"]), chunks, columns[whole:])
+
+
+def batches(rows: np.ndarray, size: int = BATCH) -> Iterator[np.ndarray]:
+    """The entities at ``rows``, so many at a time.
+
+    Examples
+    --------
+    >>> [batch.tolist() for batch in batches(np.arange(5), 2)]
+    [[0, 1], [2, 3], [4]]
+    """
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def seal(columns: tuple[Column, ...]) -> Chunk:

@@ -16,7 +16,7 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.history import History
+from detectors.history import History, batches
 from detectors.order import CORE, Core, insert, rebuilt, remove
 from detectors.similar import plain
 from detectors.state import fresh, per_entity
@@ -169,7 +169,6 @@ def _centred(state: IhrState) -> IhrState:
     if not len(rows):
         return state
     skip, view = state.oldest - state.past.dropped, plain(len(core.size))
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
+    for batch in batches(rows, BATCH):
         core = rebuilt(core, batch, state.past.rows(batch, view)[1][:, skip:])
     return replace(state, **core._asdict())

@@ -18,7 +18,7 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.history import History, View
+from detectors.history import History, View, batches
 from detectors.order import CORE, Core, insert, rebuilt, remove
 from detectors.state import fresh, per_entity
 
@@ -210,8 +210,7 @@ class Median(Detector[MedianState]):
         if not len(rows):
             return state
         skip = state.oldest - state.past.dropped
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
+        for batch in batches(rows, BATCH):
             _, window = state.past.rows(batch, state.view)
             core = rebuilt(core, batch, window[:, skip:])
         return replace(state, **core._asdict())

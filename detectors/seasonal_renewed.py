@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.base import DAY, NEVER, NORMAL
 from detectors.first_day import BESIDE, FINE, lately, surged
-from detectors.history import SOME, History, View
+from detectors.history import History, View, batches
 from detectors.seasonal_noise import SUDDEN
 from detectors.seasonal_state import SeasonalState
 from detectors.similar import plain, similar
@@ -147,7 +147,7 @@ def _heard(
     as long a time before them.  What nobody sees for a week becomes no level by that."""
     enough = np.zeros(len(runs), bool)
     rows = np.flatnonzero(runs)
-    for some in np.split(rows, range(SOME, len(rows), SOME)):
+    for some in batches(rows):
         times, values = past.rows(some, plain(len(runs)))
         begun = np.where(state.low != NEVER, state.low, state.high)[some][:, None]
         last, known = lasts[some][:, None], ~np.isnan(values)

@@ -18,7 +18,7 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.history import History
+from detectors.history import History, batches
 from detectors.similar import middle, plain
 from detectors.state import fresh, per_entity
 
@@ -153,8 +153,7 @@ def nearest(past: History, n: int, t: int, width: int, days: int) -> np.ndarray:
     """
     chosen = np.zeros((n, NEAREST), np.int8)
     view = plain(n)
-    for start in range(0, n, BATCH):
-        rows = np.arange(start, min(start + BATCH, n))
+    for rows in batches(np.arange(n), BATCH):
         times, values = past.rows(rows, view)
         if not len(times) or times[0] > t - NEAREST * DAY:
             break

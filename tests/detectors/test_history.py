@@ -68,6 +68,21 @@ def test_a_past_that_holds_again_is_shown_as_it_was_written() -> None:
     assert (values[2:5, 0] > 0).all(), "not as observed, which is what is shown from 70 to 90"
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(1, 4 * CHUNK), st.lists(st.tuples(st.integers(-9, 50 * CHUNK), st.integers(0, 9 * CHUNK)), max_size=3)
+)
+def test_spans_leave_out_nothing_that_lies_in_them(columns: int, spans: list[tuple[int, int]]) -> None:
+    history, pick, view = grown(columns), np.array([1]), View(np.zeros(2, np.int64), np.full(2, 10**9))
+    some = [(first, first + long) for first, long in spans]
+    (times, rows), (all_times, all_rows) = history.rows(pick, view, some), history.rows(pick, view)
+    kept = np.isin(all_times, times)
+    np.testing.assert_array_equal(rows, all_rows[:, kept])
+    inside = [any(first <= time <= last for first, last in some) for time in all_times.tolist()]
+    assert kept[inside].all(), "all of a span"
+    assert len(times) <= (sum(inside) + 2 * CHUNK * len(some)), "and no more than the chunks that it touches"
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 3 * CHUNK), st.integers(0, 4), st.integers(0, 40 * CHUNK), st.integers(0, 20 * CHUNK))
 def test_rows_and_columns_tell_the_same(columns: int, later: int, since: int, again: int) -> None:
