@@ -29,6 +29,9 @@ SETTLING = DAY
 NEVER = -(2**62)
 """A time before all time [s]: what has not happened yet."""
 
+ALWAYS = 2**62
+"""A time after all time [s]."""
+
 
 @dataclass(frozen=True)
 class Context:

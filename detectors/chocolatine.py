@@ -19,8 +19,8 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.history import History, View, batches
-from detectors.similar import middle, plain
+from detectors.history import History, View, batches, observed, plain
+from detectors.similar import middle
 from detectors.state import fresh, per_entity
 
 WEEK = 7 * DAY
@@ -173,11 +173,11 @@ class Chocolatine(Detector[ChocolatineState]):
     def _fit(self, state: ChocolatineState, t: int, width: int) -> ChocolatineState:
         """The state with the models made anew of those that have none or one of a week."""
         due = (state.first != NEVER) & (t - state.first >= self.warmup) & (t - state.fitted >= WEEK)
-        rows = np.flatnonzero(due)
+        rows, n = np.flatnonzero(due), len(due)
         names = ("fitted", "coefficients", "interval", "now", "ahead")
         arrays = {name: getattr(state, name).copy() for name in names}
         for batch in batches(rows, BATCH):
-            x, own = (_weeks(state.past, batch, view, t, width) for view in _views(len(due)))
+            x, own = (_weeks(state.past, batch, view, t, width) for view in (plain(n), observed(n)))
             own = ~np.isnan(own[:, -WEEK // width :])
             seen = (~np.isnan(x)).mean(axis=1)
             fit = (seen >= self.points) & ((x == 0).mean(axis=1) < self.zeros * seen)
@@ -188,12 +188,6 @@ class Chocolatine(Detector[ChocolatineState]):
             arrays["coefficients"][batch], arrays["interval"][batch] = model.coefficients, model.interval
             arrays["now"][batch], arrays["ahead"][batch] = model.running
         return replace(state, **arrays) if len(rows) else state
-
-
-def _views(n: int) -> tuple[View, View]:
-    """Of n entities: what the past is written as, and what was observed and not inpainted."""
-    ever = np.iinfo(np.int64)
-    return plain(n), View(np.full(n, ever.min), np.full(n, ever.max))
 
 
 def _weeks(past: History, rows: np.ndarray, view: View, t: int, width: int) -> np.ndarray:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detectors.base import DAY
-from detectors.history import History, View, batches
+from detectors.base import DAY, NEVER
+from detectors.history import History, batches, observed
 
 FINE = 3600
 """Slots that are no longer show what rises and falls within hours [s]."""
@@ -166,9 +166,8 @@ def _read(
     past: History, rows: np.ndarray, n: int, spans: Sequence[tuple[int, int]]
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Times ``(c,)`` and what was observed then ``(k, c)`` of those at ``rows (k,)``, of n; see `History.rows`."""
-    ends = np.iinfo(np.int64)
-    times, raw = past.rows(rows, View(np.full(n, ends.min), np.full(n, ends.max)), spans)
-    return (times, raw) if len(times) else (np.array([ends.min]), np.full((len(rows), 1), np.nan))
+    times, raw = past.rows(rows, observed(n), spans)
+    return (times, raw) if len(times) else (np.array([NEVER]), np.full((len(rows), 1), np.nan))
 
 
 def _window(times: np.ndarray, values: np.ndarray, at: np.ndarray, grid: int, reach: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import NEVER
+from detectors.base import ALWAYS, NEVER
 
 CHUNK = 64
 """Columns in a chunk [bins]: an append copies at most this many references."""
@@ -20,7 +20,7 @@ CHUNK = 64
 BATCH = 1000
 """Entities whose whole past may be read at once: 1,000 times five weeks of half hours are 13 MB."""
 
-ALL = ((-(2**63), 2**63 - 1),)
+ALL = ((NEVER, ALWAYS),)
 """All times [s]."""
 
 
@@ -42,6 +42,17 @@ class View(NamedTuple):
         if self.again is not None:
             hidden &= (times < self.again[pick, :1]) | (times >= self.again[pick, 1:])
         return hidden
+
+
+def plain(n: int) -> View:
+    """The view of n entities whose past is what was written."""
+    never = np.full(n, NEVER)
+    return View(never, never)
+
+
+def observed(n: int) -> View:
+    """The view of n entities whose past is what was really observed."""
+    return View(np.full(n, NEVER), np.full(n, ALWAYS))
 
 
 class Column(NamedTuple):

@@ -16,9 +16,8 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.history import History, batches
+from detectors.history import History, batches, plain
 from detectors.order import CORE, Core, insert, rebuilt, remove
-from detectors.similar import plain
 from detectors.state import fresh, per_entity
 
 NORMAL_SPREAD = 1.4826

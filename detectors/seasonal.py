@@ -21,7 +21,8 @@ from detectors.seasonal_course import RISE, Given, given, may_be_switched, runni
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import hearing, renewed, returned
 from detectors.seasonal_state import SeasonalState, written
-from detectors.similar import HIGHER, LAGS, changed, noted, similar
+from detectors.similar import HIGHER, LAGS, similar
+from detectors.similar_calendar import changed, noted
 from detectors.state import fresh
 
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from detectors.base import DAY, NEVER, NORMAL
 from detectors.first_day import BESIDE, FINE, lately, surged
-from detectors.history import History, View, batches
+from detectors.history import History, View, batches, plain
 from detectors.seasonal_noise import SUDDEN
 from detectors.seasonal_state import SeasonalState
-from detectors.similar import plain, similar
+from detectors.similar import similar
 from detectors.state import forgotten
 
 if TYPE_CHECKING:

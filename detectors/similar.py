@@ -4,16 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from detectors.base import DAY, Context
+from detectors.base import ALWAYS, DAY
 from detectors.first_day import FINE, usual
-from detectors.history import History, View
+from detectors.history import History, View, observed, plain
+from detectors.similar_calendar import OFFSETS, QUARTER, kind_of_day
 from detectors.similar_quiet import DIES, quiet
-
-WEEK_START = 3 * DAY
-"""The epoch was a Thursday: Monday 00:00 UTC is so much earlier, modulo a week [s]."""
-
-QUARTER = 900
-"""Every zone of the world keeps to quarters of an hour [s]."""
 
 LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
 """Days back [days]."""
@@ -46,48 +41,6 @@ YOUNG = 5 * DAY
 EARLY = 3 * DAY
 """What has risen since days before this age of a series has not: it may have begun in an outage [s]."""
 
-ALWAYS = 2**62
-"""After all time [s]."""
-
-OFFSETS = 200.0
-"""More than twice the quarters by which a local clock differs from UTC: keeps kind and clock apart in one code."""
-
-
-def calendar_code(t: int, context: Context) -> np.ndarray:
-    """Local clock and kind of day as one small number ``(n,) float64``, so that a change is seen at once."""
-    utc = (t + WEEK_START) % (7 * DAY)
-    offset = (context.week_slot - utc + 3 * DAY + DAY // 2) % (7 * DAY) - 3 * DAY - DAY // 2
-    return np.rint(offset / QUARTER) + OFFSETS * context.day_kind
-
-
-def noted(calendar: History, t: int, context: Context) -> History:
-    """The calendar with this bin's codes, where any of them differs from what holds already."""
-    code = calendar_code(t, context)
-    held = in_force(calendar, t, len(code))
-    if held is not None and np.array_equal(code, held):
-        return calendar
-    return calendar.push(t, code, code, np.zeros(len(code), bool))
-
-
-def in_force(calendar: History, t: int, n: int) -> np.ndarray | None:
-    """The codes that hold at t ``(n,)``, NaN for entities that came later."""
-    position = calendar.until(t)
-    return None if position is None else calendar.read(position, plain(n))
-
-
-def changed(before: History, after: History, t: int, n: int) -> np.ndarray:
-    """Of which of n entities another code holds at t in a calendar than did before ``(n,) bool``."""
-    if after is before:
-        return np.zeros(n, bool)
-    held = in_force(before, t, n)
-    return np.ones(n, bool) if held is None else held != in_force(after, t, n)
-
-
-def plain(n: int) -> View:
-    """The view of n entities whose past is what was written."""
-    never = np.full(n, np.iinfo(np.int64).min)
-    return View(never, never)
-
 
 def similar(
     past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray,
@@ -108,7 +61,7 @@ def similar(
     """
     n, newest, as_noted = len(view.since), calendar.end - 1, plain(len(view.since))
     now = calendar.read(newest, as_noted)
-    kind = _kind(now)
+    kind = kind_of_day(now)
     clock, is_off, is_free = now - OFFSETS * kind, kind > 0, kind < 2
     alike, kin = np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
     ahead: list[np.ndarray | None] = []
@@ -122,7 +75,7 @@ def similar(
             if position not in codes:
                 then = calendar.read(position, as_noted)
                 then = np.where(np.isnan(then), now, then)
-                old = _kind(then)
+                old = kind_of_day(then)
                 moved = clock - (then - OFFSETS * old)
                 codes[position] = moved if moved.any() else None, (old > 0) == is_off, (old > 1) | is_free
             moved_by, alike[i], kin[i] = codes[position]
@@ -237,13 +190,9 @@ def _rose(past: History, calendar: History, slot: int, most: np.ndarray) -> np.n
         if place is None or at is None:
             continue
         then = calendar.read(at, plain(n))
-        moved = now - OFFSETS * _kind(now) != then - OFFSETS * _kind(then)
-        rose |= (past.read(place, View(plain(n).since, np.full(n, ALWAYS))) >= most) & ~(moved & ~np.isnan(then))
+        moved = now - OFFSETS * kind_of_day(now) != then - OFFSETS * kind_of_day(then)
+        rose |= (past.read(place, observed(n)) >= most) & ~(moved & ~np.isnan(then))
     return rose
-
-
-def _kind(code: np.ndarray) -> np.ndarray:
-    return np.rint(code / OFFSETS)
 
 
 def _lagged(

@@ -18,8 +18,8 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.history import History, batches
-from detectors.similar import middle, plain
+from detectors.history import History, batches, plain
+from detectors.similar import middle
 from detectors.state import fresh, per_entity
 
 NEAREST = 6

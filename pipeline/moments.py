@@ -2,13 +2,10 @@
 
 import numpy as np
 
-from detectors.base import DAY
+from detectors.base import ALWAYS, DAY
 from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import risen, unseen
-
-ALWAYS = 2**62
-"""After all time [s]."""
 
 
 def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

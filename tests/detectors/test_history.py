@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.history import CHUNK, History, View
-from detectors.similar import plain
+from detectors.history import CHUNK, History, View, plain
 
 
 def grown(columns: int, n: int = 2, step: int = 10) -> History:
