@@ -44,6 +44,8 @@ def returned(
     finest = np.where(strong, widths, widest[:, None]).min(axis=1)
     low, calm, at_bottom = cells["low_from"][rows], cells["calm_from"][rows], cells["at_bottom"][rows]
     gone = (low > 0) & strong & unseen(cells, rows, now)
+    if not (gone | (strong & (calm > 0))).any():  # nobody is back, as for most of any outage
+        return np.zeros(len(rows), np.int64), widest, finest
     if gone.any():  # long ago: passing lows since then are none of it
         calm = np.where(gone.any(axis=1, keepdims=True) & risen(cells, rows), cells["risen"][rows], calm)
     calm = _used_to(cells, rows, calm)
