@@ -8,7 +8,7 @@ from detectors.base import ALWAYS, DAY
 from detectors.first_day import FINE, usual
 from detectors.history import History, View, observed, plain
 from detectors.similar_calendar import OFFSETS, QUARTER, kind_of_day
-from detectors.similar_quiet import DIES, quiet
+from detectors.similar_quiet import DIES, LEFT, quiet
 
 LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
 """Days back [days]."""
@@ -148,15 +148,17 @@ def _whole(past: History, slot: int, grid: int, low: np.ndarray, may: np.ndarray
 def _rested(chosen: np.ndarray, raw: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Past days ``(lags, n)`` less all but those of a weekday that is quiet, and whether only one of them was ``(n,)``.
 
-    A weekday is quiet, whatever the calendar says, if half of those before were: ``whole (4, n) bool``, or as low since
-    it was known.  Hours that are switched off every week are no whole day.  The price: whoever of a young series loses
-    a whole day, but not nearly all of it, on the same weekday twice is told so only once, by what has day and night.
+    A weekday is quiet, whatever the calendar says, if most of those before were: ``whole (4, n) bool``, or as low since
+    it was known, and nearer to these than to what is usual.  Hours that are switched off every week are no whole day.
+    The price: whoever loses a whole day, but not nearly all of it, on the same weekday is told so only once if the
+    series is young, and three times if four of that weekday were seen, by what has day and night.
     """
     known = ~np.isnan(chosen[SAME])
     most = np.fmax.reduce(np.where(whole, raw[SAME], np.nan))
-    rest = known & (whole | (raw[SAME] <= HIGHER * most))
+    as_low = raw[SAME] <= np.minimum(HIGHER * most, np.sqrt(most * middle(chosen)))
+    rest = known & (whole | as_low & (raw[SAME] >= LEFT * most))
     days = np.count_nonzero(rest, axis=0)
-    rests = whole.any(axis=0) & (2 * days >= np.count_nonzero(known, axis=0))
+    rests = whole.any(axis=0) & (2 * days > np.count_nonzero(known, axis=0))
     its = np.full_like(chosen, np.nan)
     its[SAME] = np.where(rest, raw[SAME], np.nan)
     return np.where(rests, its, chosen), rests & (days < 2)

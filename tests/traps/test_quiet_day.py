@@ -17,12 +17,21 @@ THURSDAY = 3
 NIGHT = 0.3
 
 
-def weeks_told(left: float, begin: int, length: int, night: float = NIGHT, of: float = 4000, days: int = 35) -> list:
-    """In which weeks hours of Thursday are confirmed low, of which a share is left: from ``begin`` on, so long [s]."""
+def weeks_told(
+    left: float, begin: int, length: int, night: float = NIGHT, of: float = 4000, days: int = 35, since: int = 0
+) -> list:
+    """In which weeks hours of Thursday are confirmed low, of which a share is left: from ``begin`` on, so long [s].
+
+    They are lost ``since`` a week.
+    """
     t = hours(days, HOUR)
     day = 1 - night * np.cos(2 * np.pi * (t / DAY - 4 / 24))
     after = (t - THURSDAY * DAY - begin) % (7 * DAY)
-    x = np.random.default_rng(3).poisson(of * day * np.where(after < length, left, 1.0)).astype(float)[:, None]
+    x = (
+        np.random.default_rng(3)
+        .poisson(of * day * np.where((after < length) & (t - THURSDAY * DAY - begin >= since * 7 * DAY), left, 1.0))
+        .astype(float)[:, None]
+    )
     context = replace(utc_context(t + MONDAY, 1, HOUR), switched=np.zeros(1, bool))
     _, verdict = Seasonal().run(x, t + MONDAY, context)
     sure = verdict.state[:, 0] == LOW_CONFIRMED
@@ -48,6 +57,14 @@ def test_hours_of_a_weekday_that_are_lost_every_week_are_found_every_week(left: 
 
 def test_so_is_a_whole_day_of_which_next_to_nothing_is_left() -> None:
     assert weeks_told(0.05, 0, DAY) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("left", [0.4, 0.65])
+@pytest.mark.parametrize("since", [3, 4, 6])
+def test_a_weekday_that_others_were_unlike_is_an_outage_until_most_of_those_known_were_lost(
+    left: float, since: int
+) -> None:
+    assert weeks_told(left, 8 * HOUR, DAY, days=77, since=since) == [since, since + 1, since + 2]
 
 
 def test_so_is_one_of_what_knows_neither_day_nor_night() -> None:
