@@ -155,7 +155,7 @@ class Seasonal(Detector[SeasonalState]):
         slot, oldest = t // grid * grid, t - (max(LAGS) + 7) * DAY
         if slot == state.slot:
             met = state.calendar.known < len(state.first)
-            return replace(state, calendar=noted(state.calendar, t, context)) if met else state
+            return replace(state, calendar=noted(state.calendar, t, context, within=True)) if met else state
         calendar = noted(state.calendar, t, context).forget(oldest)
         # what was read ahead was read for the day that was: a weekend's first slot is no workday's
         anew = changed(state.calendar, calendar, t, len(state.first)) | (slot != state.slot + grid)

@@ -31,6 +31,9 @@ SHALLOW = 0.5
 AS_LOW = 0.9
 """Of days off that are low, each has less than this of what was expected of any [-]."""
 
+BEND = 0.02
+"""A straight line between two slots is as good as a slot that errs by less than this of it [-]."""
+
 KNOWN = 4
 """So many similar days are known, before bins in a row add up, or what all of them were is the way of the day [days]:
 of a first weekend nobody is that sure."""
@@ -84,6 +87,10 @@ def similar(
     days = _lagged(past, view, slot, grid, dict(enumerate(places)), ahead)
     known = ~np.isnan(days)
     most = np.where(known, days, -np.inf).max(axis=0)
+    curved = _curved(past, view, slot, grid, ahead)
+    if curved.any():  # one day of the new clock says more than any of the old one
+        kin &= ~curved
+        alike &= ~curved | ~(alike & known & ~curved).any(axis=0)
     some = (alike & known).any(axis=0)
     chosen = np.where(alike | ~some, days, np.nan)
     dies = swing > DIES * level
@@ -220,6 +227,24 @@ def _moved(past: History, view: View, at: int, grid: int, ahead: np.ndarray) -> 
             found = (1 - share) * found + share * _column(past, view, early + grid)
         value = np.where(ahead == quarters, found, value)
     return value
+
+
+def _curved(past: History, view: View, slot: int, grid: int, ahead: Sequence[np.ndarray | None]) -> np.ndarray:
+    """On which past days ``(lags, n) bool`` a clock moved by a part of a slot, where the day is no straight line.
+
+    Between two bins of hours of a steep night lies neither, nor anything between them: the error is about a share of
+    the second difference of four slots.
+    """
+    curved = np.zeros((len(LAGS), len(view.since)), bool)
+    for day, lag, moved in zip(curved, LAGS, ahead, strict=True):
+        if moved is None:
+            continue
+        for quarters in np.unique(moved[moved * QUARTER % grid > 0]).tolist():
+            early, part = divmod(slot - lag * DAY + int(quarters) * QUARTER, grid)
+            near = np.array([_column(past, view, (early + i) * grid) for i in (-1, 0, 1, 2)])
+            bend = np.abs(np.diff(near, 2, axis=0)).max(axis=0) * (part / grid) * (1 - part / grid) / 2
+            day |= (moved == quarters) & ~(bend < BEND * near[1:3].min(axis=0))
+    return curved
 
 
 def _column(past: History, view: View, time: int) -> np.ndarray:

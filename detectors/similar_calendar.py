@@ -22,10 +22,15 @@ def calendar_code(t: int, context: Context) -> np.ndarray:
     return np.rint(offset / QUARTER) + OFFSETS * context.day_kind
 
 
-def noted(calendar: History, t: int, context: Context) -> History:
-    """The calendar with this bin's codes, where any of them differs from what holds already."""
+def noted(calendar: History, t: int, context: Context, within: bool = False) -> History:
+    """The calendar with this bin's codes, where any of them differs from what holds already.
+
+    ``within`` a slot only newcomers are noted: what a day that begins there changes is seen at the next slot.
+    """
     code = calendar_code(t, context)
     held = in_force(calendar, t, len(code))
+    if held is not None and within:
+        code = np.where(np.isnan(held), code, held)
     if held is not None and np.array_equal(code, held):
         return calendar
     return calendar.push(t, code, code, np.zeros(len(code), bool))

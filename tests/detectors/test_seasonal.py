@@ -10,8 +10,9 @@ import pytest
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Context, Verdict, utc_context
 from detectors.seasonal import Seasonal
-from detectors.state import pack
+from detectors.state import extend, pack
 from detectors.synthetic import made
+from tests.detectors.lives import cut, pick
 from tests.detectors.real import Series, labels, series, stamp
 
 LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
@@ -233,3 +234,19 @@ def test_what_a_weekday_loses_every_week_it_loses_at_its_local_hours_when_the_cl
     _, verdict = Seasonal().run(np.where(less, 1200.0, 2000.0)[:, None], t, context)
     last = verdict.expected[less, 0][-4:]
     assert (last < 1500).all(), last
+
+
+def test_who_comes_in_the_middle_of_a_slot_in_which_a_weekend_begins_elsewhere_changes_nothing_there() -> None:
+    """Nepal's midnight is at 18:15 UTC, in a slot of 18:00 to 18:30."""
+    t = np.arange(3 * DAY, 17 * DAY, 300)
+    local = t + 20_700
+    weekend = (local // DAY + 3) % 7 >= 5
+    day = 1 - 0.5 * np.cos(2 * np.pi * local / DAY)
+    x = np.random.default_rng(1).poisson(1000 * day * np.where(weekend, 0.4, 1.0))
+    alone = replace(utc_context(local, 1, 300), day_kind=weekend[:, None].astype(np.int8))
+    at = int(np.flatnonzero(weekend & (local % DAY == 0))[-1]) + 1
+    both = pick(cut(alone, at, len(t)), [0, 0])
+    _, known = Seasonal().run(x[:, None], t, alone)
+    state, _ = Seasonal().run(x[:at, None], t[:at], cut(alone, 0, at))
+    _, met = Seasonal().run(np.stack([x[at:], np.full(len(t) - at, 500)], axis=1), t[at:], both, extend(state, 1))
+    np.testing.assert_array_equal(met.expected[:, 0], known.expected[at:, 0])
