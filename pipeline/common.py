@@ -26,6 +26,10 @@ MANY, EXACTLY = 20, 0.02
 leaves each of them another share: their shares must be the same, but for noise or so much [countries], [0-1]."""
 
 
+NOBODY = Entity("", "", "")
+"""Has no vote."""
+
+
 class Votes(NamedTuple):
     """Who has a say: entity ``rows (m,) intp`` in order of their ``voter (m,) intp``, of which there are ``number``.
 
@@ -74,6 +78,31 @@ def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Ju
         return Votes(rows, voter, len(homes), countries=True)
     networks = [i for i, e in enumerate(entities) if e.type == "asn"] if kind_of(signal) == "bgp" else []
     return Votes(np.array(networks, np.intp), np.arange(len(networks)), len(networks), countries=False)
+
+
+def votes_at(signal: str, entities: list[Entity], settings: Judging, begun: np.ndarray, at: int) -> tuple[Votes, int]:
+    """Who votes at a bin of a frame, and at which one others may: of entities that have ``begun (n,)`` at these bins.
+
+    Whoever comes later in a frame changes nothing before: what is common does not hang on how long frames are.  Once
+    countries vote, one that is not there yet is one that is not observed.
+
+    Examples
+    --------
+    >>> networks = [Entity("asn", f"AS{i}", "GB") for i in range(6)] + [Entity("country", c, c) for c in "ABCDE"]
+    >>> at = [votes_at("bgp.ris", networks, Judging(), np.arange(11), at) for at in (4, 8, 9)]
+    >>> [(len(who.rows), who.countries, until < 11 and until) for who, until in at]
+    [(5, False, 5), (6, False, 9), (11, True, False)]
+    """
+    if not (later := begun[begun > at]).size:
+        return votes(signal, entities, settings), np.iinfo(np.intp).max
+    met = [entity if begun[i] <= at else NOBODY for i, entity in enumerate(entities)]
+    who = votes(signal, met, settings)
+    return (who, int(later.min())) if not who.countries else votes_at(signal, entities, settings, 0 * begun, 0)
+
+
+def before_first(health: np.ndarray) -> np.ndarray:
+    """How many bins ``(n,)`` come before a series' first, of ``health (t, n)`` that is NaN before it."""
+    return np.asarray(np.isnan(health).cumprod(axis=0).sum(axis=0))
 
 
 def votable(who: Votes, settings: Judging) -> bool:

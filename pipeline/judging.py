@@ -1,18 +1,27 @@
 """The judge stage: detectors say of every bin of a signal what they expected and what they think of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, is_low, joined
-from detectors.state import extend
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
 from pipeline.bounded import SIGNAL_KINDS
-from pipeline.common import Votes, broken, common_mode, may_have_moved, shifted, votable, votes, without
+from pipeline.common import (
+    before_first,
+    broken,
+    common_mode,
+    may_have_moved,
+    shifted,
+    votable,
+    votes_at,
+    without,
+)
+from pipeline.judged import Series
 from pipeline.lasting import latest
 from pipeline.level import Level
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
@@ -32,34 +41,6 @@ Detectors = Callable[[str], tuple[AnyDetector, ...]]
 def alone(signal: str) -> tuple[AnyDetector, ...]:
     """No detector stands beside the first."""
     return ()
-
-
-@dataclass
-class Series:
-    """All series of one signal of one run; the first of its ``detectors`` is the one that is shown; ``level``: that of
-    their feed; ``calm (n,)``: which were not low when they were last judged."""
-
-    run: Run
-    signal: str
-    detectors: tuple[AnyDetector, ...]
-    states: list[Any]
-    entities: list[Entity] = field(default_factory=list)
-    countries: tuple[str, ...] = ()
-    judged: int = NEVER
-    level: Level = field(default_factory=Level)
-    calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
-    repeats: Repeats = field(default_factory=Repeats)
-    who: Votes | None = None
-    places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
-    homes: dict[tuple[Entity, ...], list[np.ndarray]] = field(default_factory=dict)
-    networks: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
-
-    @property
-    def switched(self) -> np.ndarray:
-        """Which may be switched off for a night ``(n,) bool``: single networks."""
-        if len(self.networks) < len(self.entities):
-            self.networks = np.array([entity.type == "asn" for entity in self.entities], bool)
-        return self.networks
 
 
 class JudgeStage:
@@ -93,7 +74,7 @@ class JudgeStage:
             return []
         series = self._series(bins)
         fresh = np.flatnonzero(bins.start > series.judged)
-        columns = self._columns(series, bins.entities)
+        columns = series.columns(bins.entities)
         verdicts, common, blind = self._judge(series, bins, fresh, columns)
         blind = blind[:, columns]
         shared = {"value": np.where(blind, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
@@ -124,21 +105,6 @@ class JudgeStage:
             remember(self.ended, gone)
         return self.series[key]
 
-    def _columns(self, series: Series, entities: tuple[Entity, ...]) -> np.ndarray:
-        """Where the frame's entities stand in the detector's state; new ones are appended to it."""
-        if entities not in series.places:
-            known = {entity[:2]: i for i, entity in enumerate(series.entities)}
-            fresh = [entity for entity in entities if entity[:2] not in known]
-            if fresh:
-                series.states = [extend(state, len(fresh)) for state in series.states]
-                known |= {entity[:2]: len(known) + i for i, entity in enumerate(fresh)}
-                series.entities += fresh
-                series.calm = np.append(series.calm, np.ones(len(fresh), bool))
-                series.countries = tuple(entity.country for entity in series.entities)
-                series.who = None
-            series.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}
-        return series.places[entities]
-
     def _judge(
         self, series: Series, bins: Bins, fresh: np.ndarray, columns: np.ndarray
     ) -> tuple[list[Verdict], np.ndarray, np.ndarray]:
@@ -147,8 +113,9 @@ class JudgeStage:
         shape = (len(fresh), len(series.entities))
         x, health = np.full(shape, np.nan), np.zeros(shape)
         x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
-        if series.who is None:
-            series.who = votes(series.signal, series.entities, self.settings)
+        begun = np.zeros(shape[1], np.intp)
+        begun[columns] = before_first(bins.health[fresh])
+        begun[: series.met], series.met = 0, shape[1]
         days = [self.calendar(series.countries, t) for t in bins.start[fresh].tolist()]
         slot, kind = (np.array([day[i] for day in days]).reshape(shape) for i in (0, 1))
         slow = kind
@@ -156,8 +123,12 @@ class JudgeStage:
             slow = np.array([self.slow_calendar(series.countries, t)[1] for t in bins.start[fresh].tolist()])
             slow = slow.reshape(shape)
         told, common, blind = [], np.full(len(fresh), np.nan), np.zeros(shape, bool)
-        at, reach, is_votable = 0, len(fresh), votable(series.who, self.settings)
+        at, reach, until, who = 0, len(fresh), len(fresh), series.who
         while at < len(fresh):
+            if who is None or at >= until:
+                who, until = votes_at(series.signal, series.entities, self.settings, begun, at)
+                series.who = who
+            reach = min(reach, until - at)
             unseen = series.repeats.take(x[at : at + reach], self.settings.stuck_odds, bins.width)
             taken = len(unseen)
             now = slice(at, at + taken)
@@ -165,7 +136,8 @@ class JudgeStage:
             context = Context(bins.width, health[now], slot[now], kind[now], series.switched)
             verdicts, share, is_broken = self._judge_some(series, bins.start[fresh][now], x[now], context, slow[now])
             series.repeats.judged(verdicts[0].state)
-            common[now], blind[now] = share if is_votable else np.nan, is_broken[:, None] | unseen
+            common[now] = share if votable(who, self.settings) else np.nan
+            blind[now] = is_broken[:, None] | unseen
             told.append(verdicts)
             at, reach = at + taken, 2 * taken
         n = shape[1]
@@ -273,7 +245,7 @@ class JudgeStage:
             repeats = Repeats.load(counts, own)
             self.series[run[0], signal] = Series(
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
-                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, Level(*level),
+                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, len(entities), Level(*level),
                 arrays[f"{i}.calm"].copy(), repeats,
             )  # fmt: skip
 

@@ -27,10 +27,10 @@ def judged(
     entities: tuple[Entity, ...], value: np.ndarray, signal: str = "bgp.routeviews", stage: JudgeStage | None = None,
     start: int = 0,
 ) -> Verdicts:  # fmt: skip
-    """All of it through the stage, in one frame, with one partition."""
+    """All of it through the stage, in one frame, with one partition; what is NaN at first is not there yet."""
     stage = stage or JudgeStage(Seasonal.for_signal, calendar, 1)
     at = WIDTH * (start + np.arange(len(value)))
-    health = np.ones(value.shape, np.float32)
+    health = np.where(np.isnan(value).cumprod(axis=0), np.nan, 1).astype(np.float32)
     bins = Bins(Run("r"), "test", -1, signal, WIDTH, int(at[-1]) + WIDTH, UP, entities, at, value, health)
     return stage.step(bins)[0]
 

@@ -39,6 +39,24 @@ def test_bins_of_one_frame_are_judged_as_if_each_came_alone() -> None:
         np.testing.assert_array_equal(getattr(together, name), np.concatenate([getattr(v, name) for v in alone]))
 
 
+@pytest.mark.parametrize("homes", ["GB", "GB FR DE IT BR US KE"])
+def test_who_comes_later_in_a_frame_has_no_vote_before(homes: str) -> None:
+    """A lost peer of networks of two countries, and then of up to seven."""
+    early = [Entity("asn", f"AS{i}", ("GB", "FR")[i % 2]) for i in range(8)]
+    late = [Entity("country", c, c) for c in homes.split()]
+    value = seen((*early, *late), *[0.95] * 12, 1.0, *[0.95] * 3)
+    for i in range(len(late)):
+        value[: DAYS + 3 + i, len(early) + i] = np.nan
+    together, stage, alone = judged((*early, *late), value), JudgeStage(Seasonal.for_signal, calendar, 1), []
+    for i, row in enumerate(value):
+        there = len(early) + int((~np.isnan(row[len(early) :])).sum())
+        alone.append(judged((*early, *late)[:there], value[i : i + 1, :there], stage=stage, start=i))
+    np.testing.assert_array_equal(together.common, [v.common[0] for v in alone])
+    for name in ("state", "expected"):
+        these = np.array([getattr(v, name)[0, : len(early)] for v in alone])
+        np.testing.assert_array_equal(getattr(together, name)[:, : len(early)], these)
+
+
 def test_without_it_every_network_would_look_low() -> None:
     naive = JudgeStage(Seasonal.for_signal, calendar, 1, Judging(common_most=0))
     assert states(judged(NETWORKS, seen(NETWORKS, 0.95), stage=naive)) == {LOW_PROVISIONAL}
