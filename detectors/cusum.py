@@ -37,6 +37,9 @@ BLACKOUT, BACK = 0.8, 0.25
 """A running day that has lost so much is no throttling; it is over when no more than the second is missing, and
 that is the level: after weeks of a blackout the season is another [-]."""
 
+SHORT = 2
+"""Local days that an outage of hours is part of a running day [days]."""
+
 
 @dataclass(frozen=True)
 class Cusum(Detector[CusumState]):
@@ -63,8 +66,9 @@ class Cusum(Detector[CusumState]):
         Loss of the running day that confirms [-].
     enter
         Deviations of a day that this must be as well [-].
-    leave
-        Share of the level within which a confirmed low is over [-].
+    leave, rest
+        Share of the level within which a confirmed low is over; in its first days it is so with half of the worst, at
+        most the second [-].
     above
         A value is HIGH beyond so many times the expectation [-].
     half
@@ -104,6 +108,7 @@ class Cusum(Detector[CusumState]):
     depth: float = 0.18
     enter: float = 4.0
     leave: float = 0.05
+    rest: float = 0.15
     above: float = 2.0
     half: float = 14.0
     memory: int = 60
@@ -167,7 +172,7 @@ class Cusum(Detector[CusumState]):
         confirmed, sums = np.empty_like(deep), np.empty_like(loss)
         anew = worst < 0
         for i in range(len(t)):
-            lasts = was & ~(loss[i] > np.log1p(-np.where(worst >= BLACKOUT, BACK, self.leave)))
+            lasts = was & ~(loss[i] > np.log1p(-np.where(worst >= BLACKOUT, BACK, self._rest(worst, state.run))))
             anew = anew | (was & ~lasts & (worst >= BLACKOUT))
             falls = deep[i] & ~anew
             was_sum = sums[i] = np.where(was & ~lasts & ~falls, 0.0, was_sum)
@@ -176,6 +181,14 @@ class Cusum(Detector[CusumState]):
         verdict = self._verdict(state, x, z, ready, spread, confirmed, sums)
         state = replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy(), worst=worst)
         return state, verdict
+
+    def _rest(self, worst: np.ndarray, run: np.ndarray) -> np.ndarray:
+        """Share of the level ``(n,)`` that a low is over with, which was ``worst (n,)`` in ``run (n,)`` days.
+
+        The day of an outage of hours is deep, too: what is left of it once these hours are a day ago is no throttling,
+        however far the season is from the level.
+        """
+        return np.where(run > SHORT, self.leave, np.clip(worst / 2, self.leave, self.rest))
 
     def _running(self, state: CusumState, rows: Taken, width: int) -> np.ndarray:
         """Log ``(t, n)`` of the last 24 hours over what they usually have; NaN where too few hours were seen."""

@@ -99,6 +99,7 @@ class Cells(Columns):
         for first in (first for beside, first in self.pairs if beside == signal):
             # and where it expects nothing, its word is over once the first detector says that the series is back
             is_back = said.observed & ~expects & (self["back"][rows, first] > self["spoke"][rows, signal])
+            is_back &= self["low_from"][rows, first] == 0
             kept["weight"] = np.where(is_back, 0.0, kept["weight"])
         return fresh | {
             name: np.where(silent[:, None] if name == "since" else silent, values, fresh[name])
@@ -130,13 +131,9 @@ class Cells(Columns):
 
     def backs(self, rows: np.ndarray | slice, signal: int, start: np.ndarray, low: np.ndarray) -> np.ndarray:
         """When each entity was last seen to come back, after each of t bins ``(t, n)`` [s]."""
-        if len(low) == 1:  # nothing to look back over
-            came = low[0] | (self["low_from"][rows, signal] > 0)
-            return np.where(came, np.where(low[0], 0, start[0]), self["back"][rows, signal])[None]
         before = np.concatenate([self["low_from"][None, rows, signal] > 0, low[:-1]])
-        at = np.where(low | before, 1 + np.arange(len(low))[:, None], 0)
-        came = np.concatenate([self["back"][None, rows, signal], np.where(low, 0, start[:, None])])
-        return np.take_along_axis(came, np.maximum.accumulate(at, axis=0), axis=0)
+        came = np.where(before & ~low, start[:, None], self["back"][rows, signal])
+        return came if len(low) == 1 else np.maximum.accumulate(came, axis=0)
 
     def let_go(self, rows: np.ndarray, gone: np.ndarray) -> None:
         """These witnesses ``(n, s) bool`` count no more, until they say something again."""

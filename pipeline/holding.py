@@ -28,23 +28,27 @@ def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
     weight, ratio, back = (cells[name][rows] for name in COUNTED)
     terms = counted(cells, weight, ratio, back, np.array(cells.ends, np.int64), now, is_open)
-    lasts = is_open & _lasts(cells, rows, terms, now)
-    if lasts.any():
+    gone = np.where(is_open[:, None], _gone(cells, rows, terms, now), 0.0)
+    if gone.any():
+        lasts = (gone[:, [first for _, first in cells.pairs]] == 1).any(axis=1)
+        terms = terms + gone * (cells.settings.cap - terms)
         terms[lasts] = _hushed(terms[lasts], cells.settings.against("bgp"))
     return terms
 
 
-def _lasts(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
-    """Of whom `MOST` of the traffic, or of what else has a slow detector, was seen gone all the time for so long that
-    nobody who stands can make it a feast, on a day too of which the slow one says nothing ``(n,) bool``.  What is not
-    observed meanwhile is gone for no longer by that."""
-    first = [place for _, place in cells.pairs]
-    low = (terms[:, first] > 0) & (cells["state"][rows][:, first] == LOW_CONFIRMED)
+def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
+    """For how much of `LASTING` `MOST` of each signal was seen gone all the time ``(n, s)`` [0-1].
+
+    With each bin in a row it is less of a chance, however loud the noise; and of what has a slow detector nobody who
+    stands can make it a feast in the end, on a day too of which the slow one says nothing.  What is not observed
+    meanwhile is gone for no longer by that.
+    """
+    low = (terms > 0) & (cells["state"][rows] == LOW_CONFIRMED)
     if not low.any():
-        return low.any(axis=1)
-    since = cells["since"][rows][:, first, int(np.searchsorted(LADDER, MOST))]
-    until = np.minimum(now, cells["seen"][rows][:, first] + cells.wide[first])
-    return np.asarray((low & (since > 0) & (until - since >= LASTING)).any(axis=1))
+        return np.zeros(terms.shape)
+    since = cells["since"][rows][:, :, int(np.searchsorted(LADDER, MOST))]
+    until = np.minimum(now, cells["seen"][rows] + cells.wide)
+    return np.where(low & (since > 0), np.clip((until - since) / LASTING, 0, 1), 0.0)
 
 
 def let_go(

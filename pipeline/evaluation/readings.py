@@ -30,10 +30,11 @@ def plain(traces: Iterable[Trace], gap: int, called_by: tuple[int, ...] = (LOW_C
 
     ``called_by``: the states that do; only those of a sure detector, or its warnings too (`LOW`).
     """
-    by_entity: dict[Entity, list[Called]] = defaultdict(list)
+    by_entity: dict[Entity, list[tuple[list[Called], int]]] = defaultdict(list)
     for trace in traces:
-        by_entity[trace.entity] += events(trace, called_by)
-    return [outage for found in by_entity.values() for outage in _joined(found, gap)]
+        if len(said := trace.start[trace.state != UNKNOWN]):
+            by_entity[trace.entity].append((events(trace, called_by), int(said[-1]) + trace.width))
+    return [outage for found in by_entity.values() for outage in _joined(_closed(found, gap), gap)]
 
 
 def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[Called]:
@@ -60,6 +61,16 @@ def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[
         Called(trace.entity, first, last, suspected, first + trace.width)
         for first, last, suspected in zip(at, end, known, strict=True)
     ]
+
+
+def _closed(found: list[tuple[list[Called], int]], gap: int) -> list[Called]:
+    """What the signals of an entity call out, each with the end of what it says; one that ends before others does
+    leaves nothing open: it is not low for ever after."""
+    last = max(end for _, end in found) - gap
+    return [
+        event._replace(end=end) if event.end is None and end < last else event
+        for called, end in found for event in called
+    ]  # fmt: skip
 
 
 def _begins(inside: np.ndarray) -> np.ndarray:

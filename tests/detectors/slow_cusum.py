@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import fmean, median
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
-from detectors.cusum import BACK, BLACKOUT, CAP, RECENT, SEASON, Cusum
+from detectors.cusum import BACK, BLACKOUT, CAP, RECENT, SEASON, SHORT, Cusum
 from detectors.cusum_moved import CLIP, FIRST, FLAT, ORDINARY, SHAPE, TWO, WEEKDAY
 from detectors.cusum_state import SPREAD, SPREAD_DAYS
 
@@ -63,7 +63,8 @@ class SlowCusum:
         ready = ready and self.first is not None and t - self.first >= self.rule.settle * DAY
         deep = ready and loss <= math.log(1 - self.rule.depth) and z <= -self.rule.enter
         dark = self.worst >= BLACKOUT
-        lasts = self.confirmed and not loss > math.log(1 - (BACK if dark else self.rule.leave))
+        some = min(max(self.worst / 2, self.rule.leave), self.rule.rest) if self.run <= SHORT else self.rule.leave
+        lasts = self.confirmed and not loss > math.log(1 - (BACK if dark else some))
         self.anew = self.anew or (self.confirmed and not lasts and dark)
         deep = deep and not self.anew
         if self.confirmed and not lasts and not deep:

@@ -45,11 +45,10 @@ def test_who_comes_later_in_a_frame_has_no_vote_before(homes: str) -> None:
     early = [Entity("asn", f"AS{i}", ("GB", "FR")[i % 2]) for i in range(8)]
     late = [Entity("country", c, c) for c in homes.split()]
     value = seen((*early, *late), *[0.95] * 12, 1.0, *[0.95] * 3)
-    for i in range(len(late)):
-        value[: DAYS + 3 + i, len(early) + i] = np.nan
-    together, stage, alone = judged((*early, *late), value), JudgeStage(Seasonal.for_signal, calendar, 1), []
-    for i, row in enumerate(value):
-        there = len(early) + int((~np.isnan(row[len(early) :])).sum())
+    met = np.array([0] * len(early) + [DAYS + 3 + i for i in range(len(late))])
+    together, stage, alone = judged((*early, *late), value, met=met), JudgeStage(Seasonal.for_signal, calendar, 1), []
+    for i in range(len(value)):
+        there = int((met <= i).sum())
         alone.append(judged((*early, *late)[:there], value[i : i + 1, :there], stage=stage, start=i))
     np.testing.assert_array_equal(together.common, [v.common[0] for v in alone])
     for name in ("state", "expected"):
