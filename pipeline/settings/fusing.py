@@ -52,8 +52,8 @@ class Fusing:
     slow_confirmed: For = 8.0
     """The same once it is confirmed [log-odds]."""
 
-    slow_memory: Seconds = 24 * 3600
-    """A slow detector is still low so long after all is back [s]: it weighs a whole day, and its word does not count
+    slow_memory: Seconds = 36 * 3600
+    """A slow detector may be low so long after all is back [s]: it weighs a whole day, and its word does not count
     for what is back and was seen to come back."""
 
     full_depth: PartOf = 0.3

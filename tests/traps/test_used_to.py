@@ -70,6 +70,17 @@ def test_half_a_country_that_is_gone_for_good_is_its_level() -> None:
     assert 12 <= end(played(weeks(0.5, lasts=30 * DAY), settings)) <= 13
 
 
+@pytest.mark.parametrize("returns", [0.7, 0.85])
+def test_what_has_most_of_it_again_for_a_week_is_not_out_for_two_months(returns: float) -> None:
+    t = hours(60)
+    share = np.where(t < FALL, 1.0, np.where(t < FALL + 6 * HOUR, 0.05, returns))
+    blackout = np.where((t >= 20 * DAY) & (t < 20 * DAY + 4 * HOUR), 0.05, 1.0)
+    x = noisy(5000 * (1 - 0.3 * np.cos(2 * np.pi * t / DAY)) * share * blackout, 0.01)
+    first, second = (outage for outage in played([made_rows(SIGNAL, x, PK)]).of("PK") if outage.confirmed_at)
+    assert (first.end or 0) - first.start < 9 * DAY
+    assert (second.start, second.end) == (MONDAY + 20 * DAY, MONDAY + 20 * DAY + 4 * HOUR)
+
+
 def twice(left: float, back: float, returns: float = 1.0) -> Series:
     """Four weeks of a daily shape, nine days of which a share is ``left``, some ``back``, and two days out again."""
     t = hours(28 + 9 + back + 2 + 5)
