@@ -9,7 +9,7 @@ from pipeline.reasons import LIMITS, because, looks, sign_text, standing, term_t
 from pipeline.records import Outage
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import MARK, by_country, until, utc
-from pipeline.wording import counted
+from pipeline.wording import chance_text, counted
 
 FEW = 5
 """So many of a kind are named, the others counted [-]."""
@@ -51,9 +51,11 @@ def suspicions(found: Iterable[Outage], past: Past, places: Places) -> Iterator[
 def _suspicion(outage: Outage, past: Past, places: Places) -> str:
     """Whose it is, from when to when or how sure it is, how much was lost and what spoke for it."""
     name, start, end = place_name(outage.entity_type, outage.entity, places), utc(outage.start), outage.end
-    when = f"UTC on ({outage.probability:.0%} sure)" if end is None else f"to {until(outage.start, end)} UTC"
+    when = f"UTC on ({chance_text(outage.probability)} sure)" if end is None else f"to {until(outage.start, end)} UTC"
     reasons = because(outage)
     said = f"{name} from {start} {when}, {outage.severity:.0%} lost" + (f": {reasons}" if reasons else "")
+    stood = ", ".join(term_text(term) for term in outage.signals if term.weight < 0 and term.ratio is not None)
+    said += f"; against it: {stood}" if stood else ""
     early = past.in_first_day(outage)
     return said + ("; it began in its first day, in which nothing can be confirmed" if early else "")
 

@@ -135,7 +135,11 @@ def _networks(share: float) -> list[Sign]:
 def _persistence(event: Event) -> list[Sign]:
     if event.until - event.start >= LONG:
         return [Sign("lasts", round(LASTS, 2), f"{PAPER}, without its three series")]
-    return [Sign("passes", round(PASSES, 2), f"{PAPER}, without its three series")] if event.is_over else []
+    return (
+        [Sign("passes", round(PASSES, 2), f"{PAPER}, without its three series")]
+        if event.is_over and event.dated
+        else []
+    )
 
 
 def _grid(event: Event) -> list[Sign]:

@@ -16,7 +16,7 @@ from pipeline.localtime import clock, has_zone
 from pipeline.reasons import because
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, Places, placed
-from pipeline.wording import offset, printable
+from pipeline.wording import chance_text, offset, printable
 
 STYLES = {
     "suspected": "yellow",
@@ -98,7 +98,7 @@ def _cut(text: str) -> str:
 
 def _row(outage: Outage, place: Entity, name: str, marked: tuple[bool, bool]) -> list[Text]:
     state = Text(outage.state, STYLES.get(outage.state, ""))
-    sure = f"{outage.probability:.0%} sure" if outage.probability <= 0.99 else ">99% sure"  # nothing is certain
+    sure = f"{chance_text(outage.probability)} sure"
     return [
         Text(printable(name)), Text.assemble(outage.kind, "\n", state),
         Text(when(outage, place.country, marked)),

@@ -78,6 +78,17 @@ def offset(distance: timedelta | None) -> str:
     return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02}" if rest else "")
 
 
+def chance_text(probability: float) -> str:
+    """How sure one is, as a share that is not rounded up: nothing is certain, and what is not confirmed looks not so.
+
+    Examples
+    --------
+    >>> [chance_text(probability) for probability in (0.949, 0.95, 0.9934)]
+    ['94%', '95%', '>99%']
+    """
+    return ">99%" if probability > 0.99 else f"{int(100 * probability + 1e-6)}%"
+
+
 def lasting(duration: int) -> str:
     """A duration [s] in words, to the minute.
 

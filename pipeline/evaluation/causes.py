@@ -7,7 +7,6 @@ import numpy as np
 from detectors.base import NORMAL
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.phrases import share
 from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.regions import most_known, needed, regions
 from pipeline.evaluation.spans import Span
@@ -19,7 +18,7 @@ from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer
 from pipeline.settings import Fusing
 from pipeline.show import lasted
-from pipeline.wording import KIND_WORDS, printable, utc_text
+from pipeline.wording import KIND_WORDS, chance_text, printable, utc_text
 
 LATE = 3600
 """Who is called out so long after the start of a label is told why [s]."""
@@ -52,20 +51,26 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
 
     Examples
     --------
+    >>> from msgspec.structs import replace
     >>> from pipeline.records import Term
     >>> terms = (Term("traffic.radar", 0.3, -9.0, 8.0, 1.0), Term("probing.ioda", 1.0, 0.0, -2.0, 1.0))
     >>> outage = Outage("id", "country", "IR", "suspected", "partial", "replay", 0, None, 0, None, 0.3, 0.5, terms, 1)
     >>> comes_to(outage, Fusing())
     'together 88% (with −4.0 before anything is seen), and 95% confirm'
+    >>> comes_to(replace(outage, probability=0.993, confirmed_at=600), Fusing())
+    'together 88% (with −4.0 before anything is seen), >99% in other bins, and 95% confirm'
     """
     terms = [*speaking(outage.signals), *(term for term in outage.signals if term.weight < 0)]
     prior = settings.prior.get(outage.entity_type, min(settings.prior.values()))
     weights = np.array([[term.weight for term in terms]])
     odds = log_odds(np.array([prior]), weights, [term.signal for term in terms], settings) if terms else [prior]
-    chance = max(outage.probability, float(probability(np.asarray(odds))[0]))
-    sure = outage.confirmed_at is not None or chance < settings.confirm
-    most = ">99%" if chance > 0.99 else share(chance)
-    together = f"together {most} (with {signed(prior)} before anything is seen), and {settings.confirm:.0%} confirm"
+    chance = float(probability(np.asarray(odds))[0])
+    now, most = chance_text(chance), chance_text(max(chance, outage.probability))
+    sure = outage.confirmed_at is not None or max(chance, outage.probability) < settings.confirm
+    more = f", {most} in other bins" if most != now else ""
+    together = (
+        f"together {now} (with {signed(prior)} before anything is seen){more}, and {settings.confirm:.0%} confirm"
+    )
     return together if sure else f"{together} once a signal is confirmed low"
 
 

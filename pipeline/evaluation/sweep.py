@@ -49,13 +49,15 @@ def sweep(
     for name, parameter, value in steps(judges):
         there = at(engine, name, parameter, value)
         reads: dict[str, list[Read]] = {FUSED: [], ANY: []}
+        signals: set[str] = set()
         for case in cases:
             came = _again(case, there, verdicts) if name == OURS else outcome(case, there)
+            signals.update(trace.signal for trace in came.traces)
             for read in judge(case, name, came, there.settings).readings:
                 if read.reading in reads:
                     reads[read.reading].append(read)
             reached(name, value)
-        shipped = _is_shipped(engine, name, parameter, value)
+        shipped = _is_shipped(engine, name, parameter, value, signals)
         for reading, found in reads.items():
             if found:
                 yield _point(Total(name, reading, tuple(found)), parameter, value, shipped)
@@ -89,10 +91,11 @@ def _with(made: Callable[[str], AnyDetector], parameter: str, value: float, sign
     return replace(made(signal), **changed)
 
 
-def _is_shipped(engine: Engine, name: str, parameter: str, value: float) -> bool:
+def _is_shipped(engine: Engine, name: str, parameter: str, value: float, signals: Iterable[str]) -> bool:
+    """Whether that is the value that is shipped, for each of these signals."""
     if name == OURS:
         return engine.settings.fusing.confirm == value
-    return bool(getattr(engine.detectors[name]("bgp"), parameter) == value)
+    return all(getattr(engine.detectors[name](signal), parameter) == value for signal in signals)
 
 
 def _point(total: Total, parameter: str, value: float, shipped: bool) -> Point:

@@ -1,7 +1,7 @@
 """The golden table: what was made of every label of every case, and what counts as worse."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipeline.codec import iso
@@ -16,6 +16,12 @@ COLUMNS = (
     "cover", "false", "others",
 )  # fmt: skip
 """A line for each label, and one for the whole case, which has no entity."""
+
+COSTS: dict[str, Callable[[float], float]] = {
+    "false": float, "others": float, "pieces": lambda pieces: max(pieces, 1), "suspected_min": float,
+    "confirmed_min": float, "onset_min": abs, "end_min": abs, "cover": lambda cover: -cover,
+}  # fmt: skip
+"""What each figure costs: the more, the worse."""
 
 
 def rows(judged: Judged) -> list[Row]:
@@ -52,12 +58,13 @@ def worse(before: list[Row], after: list[Row]) -> list[str]:
             said.append(f"{name}: gone")
             continue
         said += [f"{name}: {c} {row[c]} -> {now[c]}" for c in ("hit", "met") if int(now[c]) < int(row[c])]
-        said += [
-            f"{name}: {c} {row[c]} -> {now[c]}"
-            for c in ("false", "pieces", "confirmed_min")
-            if row[c] and now[c] and int(now[c]) > max(int(row[c]), c == "pieces")
-        ]
+        said += [f"{name}: {c} {row[c]} -> {now[c]}" for c, cost in COSTS.items() if _more(row[c], now[c], cost)]
     return said
+
+
+def _more(before: str, after: str, cost: Callable[[float], float]) -> bool:
+    """Whether a figure costs more than it did; one that there is no more is not said here."""
+    return bool(before and after) and cost(float(after)) > cost(float(before))
 
 
 def key(row: Row) -> tuple[str, str, str]:

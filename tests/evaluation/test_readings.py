@@ -77,6 +77,14 @@ def test_one_that_never_ends_takes_in_what_follows() -> None:
     assert [(o.start, o.end) for o in plain([trace("LLLL"), trace("..L.", "probing.ioda")], gap=0)] == [(0, None)]
 
 
+def test_a_signal_that_ends_low_before_the_others_leaves_nothing_open() -> None:
+    found = plain([trace("..LL"), trace("......LL..", "probing.ioda")], gap=0)
+    assert [(o.start, o.end) for o in found] == [(2 * BIN, 4 * BIN), (6 * BIN, 8 * BIN)]
+    assert [(o.start, o.end) for o in plain([trace("..LL"), trace(".....", "probing.ioda")], gap=BIN)] == [
+        (2 * BIN, None)
+    ]
+
+
 def test_entities_are_called_out_apart() -> None:
     assert {o.entity.name for o in plain([trace("L."), trace("L.", entity=IQ)], gap=900)} == {"PK", "IQ"}
 

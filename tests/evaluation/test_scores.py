@@ -54,7 +54,8 @@ def test_a_control_is_silent_though_every_day_were_one_of_a_coup(
 
 def row(**cells: str) -> Row:
     usual = dict.fromkeys(COLUMNS, "") | {"case": "one", "entity": "country/PK", "hit": "1", "met": "1", "pieces": "1"}
-    return usual | {"confirmed_min": "+10"} | cells
+    times = {"suspected_min": "+5", "confirmed_min": "+10", "onset_min": "0", "end_min": "-30"}
+    return usual | times | {"cover": "0.990"} | cells
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,10 @@ def row(**cells: str) -> Row:
         ({"met": "0"}, "met 1 -> 0"),
         ({"pieces": "2"}, "pieces 1 -> 2"),
         ({"confirmed_min": "+11"}, "confirmed_min +10 -> +11"),
+        ({"suspected_min": "+600"}, "suspected_min +5 -> +600"),
+        ({"onset_min": "-55"}, "onset_min 0 -> -55"),
+        ({"end_min": "+170"}, "end_min -30 -> +170"),
+        ({"cover": "0.760"}, "cover 0.990 -> 0.760"),
         ({"entity": "country/IQ"}, "gone"),
     ],
 )
@@ -77,10 +82,11 @@ def test_one_more_false_outage_is_worse() -> None:
     whole = row(entity="", false="0", pieces="", confirmed_min="")
     assert worse([whole], [whole | {"false": "1"}]) == ["one: false 0 -> 1"]
     assert worse([whole | {"false": "1"}], [whole]) == []
+    assert worse([whole | {"others": "0"}], [whole | {"others": "9"}]) == ["one: others 0 -> 9"]
 
 
 def test_what_is_better_or_the_same_is_not_worse() -> None:
     missed = row(hit="0", met="0", pieces="0", confirmed_min="")
-    for after in (row(), row(confirmed_min="-5"), row(cover="0.1")):
+    for after in (row(), row(confirmed_min="-5"), row(end_min="+10", cover="0.995")):
         assert worse([row()], [after]) == []
         assert worse([missed], [after]) == []

@@ -59,12 +59,15 @@ def best(table: dict[Point, dict[str, Score]], without: str) -> list[Point]:
 def told(table: dict[Point, dict[str, Score]], without: str, labels: int) -> str:
     """One line: how many points are best without a case, and what the best and the worst of them make of it."""
     chosen = best(table, without)
-    made = [table[point][without] for point in chosen]
+    made, ours = [table[point][without] for point in chosen], table[tuple(shipped())][without]
     low, high = min(made), max(made)
-    own = "shipped among them" if tuple(shipped()) in chosen else "shipped NOT among them"
+    own = "" if tuple(shipped()) in chosen else "NOT "
+    lost = sum(score < ours for score in made)
     return (
-        f"{without:32} {len(chosen):3} of {len(table)} are best without it, {own}; with these, on it "
-        f"{low.met} to {high.met} of {labels} met, {-high.false} to {-low.false} false"
+        f"{without}: chosen by the other cases are {len(chosen)} of {len(table)} settings, the shipped one {own}among "
+        f"them. On {without} the shipped one meets {ours.met} of {labels} labels with {-ours.false} false outages, the "
+        f"chosen ones {low.met} to {high.met} with {-high.false} to {-low.false}"
+        + (f": {lost} of them do worse than the shipped one." if lost else ".")
     )
 
 

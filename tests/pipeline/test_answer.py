@@ -9,6 +9,7 @@ from msgspec import structs
 from pipeline.explaining import FEW, still_out, suspicions
 from pipeline.observed import LONG, Observed, Stretch
 from pipeline.past import Past
+from pipeline.records import Term
 from pipeline.unwatched import Whole, not_whole
 from tests.pipeline.shown import T, outage
 from tests.pipeline.test_telling import HOUR, replayed, series, without
@@ -74,11 +75,18 @@ def test_a_blackout_of_the_first_day_says_how_deep_it_was_and_why_it_is_not_conf
     assert f"Retracted: Pakistan from 2024-02-07 18:00 to 22:00 UTC, 98% lost: {by}{early}" in said
     (still,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY + 600), {})
     assert still == (
-        "Still suspected: Pakistan from 2024-02-08 01:45 UTC on (97% sure), 80% lost: probes (probing.ioda) at 20%"
-        + early
+        "Still suspected: Pakistan from 2024-02-08 01:45 UTC on (97% sure), 80% lost: probes (probing.ioda) at 20%; "
+        "against it: routes (bgp.ris) at 100%" + early
     )
     (later,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY), {})
     assert later == still.removesuffix(early) + "."
+
+
+def test_what_spoke_against_one_that_was_not_confirmed_is_said_and_95_percent_are_reached_by_nobody_below() -> None:
+    terms = (Term("traffic.radar", 0.53, -8.0, 8.9, 1.0), Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
+    (still,) = suspicions([outage("suspected", confirmed_at=None, probability=0.949, signals=terms)], Past(), {})
+    assert "(94% sure)" in still
+    assert still.endswith("traffic.radar at 53%; against it: probes (probing.ioda) at 103%.")
 
 
 def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_counted() -> None:

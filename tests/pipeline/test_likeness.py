@@ -60,6 +60,7 @@ def test_three_hours_count_as_soon_as_they_have_passed_and_less_only_once_it_is_
     assert signs(until=AT + 60 + 3 * HOUR) == {"lasts": 0.62}
     assert signs(until=AT + 2 * HOUR) == {}
     assert signs(until=AT + 2 * HOUR, is_over=True) == {"passes": -0.66}
+    assert signs(until=AT + 2 * HOUR, is_over=True, dated=False) == {}, "nobody saw how long it was"
 
 
 def test_the_grid_is_that_of_the_clocks_there_and_asks_for_fine_bins() -> None:
