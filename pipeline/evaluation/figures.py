@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
 
 from pipeline.evaluation.key import faint, handles, is_new, is_usual, moved, shaded
 from pipeline.evaluation.lanes import Bar
@@ -84,8 +85,10 @@ def _rows(key: Sequence[Any]) -> int:
 def _key(figure: Figure, key: list[Any], top: float) -> None:
     """What the colours mean, in a line or two above the panels."""
     columns = max(1, -(-len(key) // _rows(key)))
-    figure.legend(handles=key, loc="upper right", bbox_to_anchor=(0.99, top), ncols=columns, fontsize=7.5,
-                  frameon=False, borderaxespad=0, handlelength=1.4, columnspacing=1.2)  # fmt: skip
+    labels = [(one[0] if isinstance(one, tuple) else one).get_label() for one in key]
+    figure.legend(key, labels, loc="upper right", bbox_to_anchor=(0.99, top), ncols=columns, fontsize=7.5,
+                  frameon=False, borderaxespad=0, handlelength=1.4, columnspacing=1.2,
+                  handler_map={tuple: HandlerTuple(ndivide=None, pad=0)})  # fmt: skip
 
 
 def left_of(bars: Iterable[Bar]) -> float:

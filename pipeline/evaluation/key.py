@@ -58,7 +58,7 @@ def late(bars: Iterable[Bar], window: Span) -> list[Span]:
 
 
 def handles(story: Story, bars: Sequence[Bar]) -> list[Any]:
-    """What the colours and lines mean that occur."""
+    """What the colours and lines mean that occur; a tuple of handles that mean the same."""
     window = story.window
     return [*(_of_parts(story) if story.is_of_parts else _of_series(story)), *_of_bars(bars, window)]
 
@@ -99,13 +99,12 @@ def _of_moves(story: Story) -> list[Any]:
 
 
 def _of_bars(bars: Sequence[Bar], window: Span) -> list[Any]:
-    """Of bars; each in the colour of the first that it is true of."""
+    """Of bars; each in all the colours of those that it is true of."""
     made: list[Any] = []
-    if unknown := [bar for bar in bars if late([bar], window)]:
-        made.append(Patch(color=unknown[0].colour, alpha=PALE, linewidth=0, label="not confirmed yet"))
-    if found := [bar for bar in bars if any(touch(span, window) for span in bar.suspected)]:
-        colour = found[0].colour
-        made.append(Patch(facecolor=faint(colour), edgecolor=colour, linewidth=0.8, label="only suspected"))
+    if unknown := dict.fromkeys(bar.colour for bar in bars if late([bar], window)):
+        made.append(tuple(Patch(color=c, alpha=PALE, linewidth=0, label="not confirmed yet") for c in unknown))
+    if found := dict.fromkeys(bar.colour for bar in bars if any(touch(span, window) for span in bar.suspected)):
+        made.append(tuple(Patch(facecolor=faint(c), edgecolor=c, linewidth=0.8, label="only suspected") for c in found))
     if any(touch(span, window) for bar in bars for span in bar.refused):
         made.append(Patch(**REFUSED, label="refused: could not judge"))
     return made
