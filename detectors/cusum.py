@@ -48,7 +48,8 @@ class Cusum(Detector[CusumState]):
     The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a
     (local) day ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low
     provisional and the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed
-    until it is back within ``leave`` of the level, or for ``renew`` days; the level then moves only as slowly as
+    until it is back within ``leave`` of the level (in its first days half of it), or for ``renew`` days; the level then
+    moves only as slowly as
     seasons do.  After a blackout most of it is the level.  An outage of a few hours is for other detectors.
 
     A day is missing where fewer than ``hours`` of its hours were seen, and a holiday always is: it is compared with

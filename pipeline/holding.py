@@ -14,6 +14,10 @@ LASTING = 3 * 3600
 """And what has lost `MOST` for so long, on whatever day [s]."""
 
 
+KNOWN = 3 * DAY
+"""A signal that was judged for so long knows what is usual: a surge of its first day is missed on the next ones [s]."""
+
+
 def stale(cells: Columns, ends: np.ndarray, now: int | np.ndarray) -> np.ndarray:
     """Which words say nothing of a moment any more, those of bins that ended at ``ends (..., s)`` [s]."""
     return np.asarray(now > ends + cells.settings.stale * cells.wide)
@@ -28,16 +32,17 @@ def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
     weight, ratio, back = (cells[name][rows] for name in COUNTED)
     terms = counted(cells, weight, ratio, back, np.array(cells.ends, np.int64), now, is_open)
-    gone = np.where(is_open[:, None], _gone(cells, rows, terms, now), 0.0)
+    gone = np.where(is_open[:, None], _gone(cells, rows, terms, now), 0)
     if gone.any():
-        lasts = (gone[:, [first for _, first in cells.pairs]] == 1).any(axis=1)
-        terms = terms + gone * (cells.settings.cap - terms)
+        grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
+        terms = terms + np.where(grows, np.minimum(gone / LASTING, 1) * (cells.settings.cap - terms), 0.0)
+        lasts = (gone[:, [first for _, first in cells.pairs]] >= LASTING).any(axis=1)
         terms[lasts] = _hushed(terms[lasts], cells.settings.against("bgp"))
     return terms
 
 
 def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
-    """For how much of `LASTING` `MOST` of each signal was seen gone all the time ``(n, s)`` [0-1].
+    """For how long `MOST` of each signal was seen gone all the time ``(n, s)`` [s].
 
     With each bin in a row it is less of a chance, however loud the noise; and of what has a slow detector nobody who
     stands can make it a feast in the end, on a day too of which the slow one says nothing.  What is not observed
@@ -45,10 +50,9 @@ def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     """
     low = (terms > 0) & (cells["state"][rows] == LOW_CONFIRMED)
     if not low.any():
-        return np.zeros(terms.shape)
-    since = cells["since"][rows][:, :, int(np.searchsorted(LADDER, MOST))]
-    until = np.minimum(now, cells["seen"][rows] + cells.wide)
-    return np.where(low & (since > 0), np.clip((until - since) / LASTING, 0, 1), 0.0)
+        return np.zeros(terms.shape, np.int64)
+    since = cells["since"][rows, :, int(np.searchsorted(LADDER, MOST))]
+    return np.where(low & (since > 0), np.minimum(now, cells["seen"][rows] + cells.wide) - since, 0)
 
 
 def let_go(

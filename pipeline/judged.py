@@ -16,7 +16,7 @@ from pipeline.stuck import Repeats
 
 @dataclass
 class Series:
-    """All series of one signal of one run, so many of them ``met`` in earlier frames.
+    """All series of one signal of one run; ``met (n,)``: which began in earlier frames.
 
     The first of the ``detectors`` is the one that is shown; ``level``: that of the feed; ``calm (n,)``: which were not
     low when they were last judged.
@@ -29,7 +29,7 @@ class Series:
     entities: list[Entity] = field(default_factory=list)
     countries: tuple[str, ...] = ()
     judged: int = NEVER
-    met: int = 0
+    met: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     level: Level = field(default_factory=Level)
     calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     repeats: Repeats = field(default_factory=Repeats)
@@ -55,6 +55,7 @@ class Series:
                 known |= {entity[:2]: len(known) + i for i, entity in enumerate(fresh)}
                 self.entities += fresh
                 self.calm = np.append(self.calm, np.ones(len(fresh), bool))
+                self.met = np.append(self.met, np.zeros(len(fresh), bool))
                 self.countries = tuple(entity.country for entity in self.entities)
                 self.who = None
             self.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}

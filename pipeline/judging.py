@@ -115,7 +115,8 @@ class JudgeStage:
         x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
         begun = np.zeros(shape[1], np.intp)
         begun[columns] = before_first(bins.health[fresh])
-        begun[: series.met], series.met = 0, shape[1]
+        begun[series.met] = 0
+        series.met = begun < len(fresh)
         days = [self.calendar(series.countries, t) for t in bins.start[fresh].tolist()]
         slot, kind = (np.array([day[i] for day in days]).reshape(shape) for i in (0, 1))
         slow = kind
@@ -140,6 +141,8 @@ class JudgeStage:
             blind[now] = is_broken[:, None] | unseen
             told.append(verdicts)
             at, reach = at + taken, 2 * taken
+        if not series.met.all():  # who is listed and not there yet votes from its first bin on
+            series.who = None
         n = shape[1]
         each = [joined([verdicts[place] for verdicts in told], n) for place in range(len(series.detectors))]
         return each, common, blind
@@ -226,7 +229,10 @@ class JudgeStage:
         for i, s in enumerate(self.series.values()):
             counts, own = s.repeats.save()
             head.append((s.run, s.signal, s.entities, s.judged, s.level.save(), counts))
-            arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()} | {f"{i}.calm": s.calm}
+            arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()} | {
+                f"{i}.calm": s.calm,
+                f"{i}.met": s.met,
+            }
             for j, state in enumerate(s.states):
                 arrays |= {f"{i}.{j}.{name}": array for name, array in pack_state(state).items()}
         return pack((head, list(self.ended)), arrays)
@@ -245,8 +251,8 @@ class JudgeStage:
             repeats = Repeats.load(counts, own)
             self.series[run[0], signal] = Series(
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
-                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged, len(entities), Level(*level),
-                arrays[f"{i}.calm"].copy(), repeats,
+                [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged,
+                arrays[f"{i}.met"].copy(), Level(*level), arrays[f"{i}.calm"].copy(), repeats,
             )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ LINEAR = 0.1
 
 
 def curves(points: Iterable[Point]) -> bytes:
-    """The picture as SVG: left the labels that were hit, right those that were met; large: as shipped.
+    """The picture as SVG: left the labels that were hit, right those that were met; large: as shipped for all signals.
 
     Detectors are read without fusion, by any signal; ours as the whole.
     """

@@ -54,7 +54,7 @@ class Fusing:
 
     slow_memory: Seconds = 36 * 3600
     """A slow detector may be low so long after all is back [s]: it weighs a whole day, and its word does not count
-    for what is back and was seen to come back."""
+    for what is back and was seen to come back, also through short lows after it."""
 
     full_depth: PartOf = 0.3
     """Share of the baseline lost from which a drop counts in full; shallower ones count in proportion [0-1]."""

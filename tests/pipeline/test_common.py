@@ -51,6 +51,10 @@ def test_who_comes_later_in_a_frame_has_no_vote_before(homes: str) -> None:
         there = int((met <= i).sum())
         alone.append(judged((*early, *late)[:there], value[i : i + 1, :there], stage=stage, start=i))
     np.testing.assert_array_equal(together.common, [v.common[0] for v in alone])
+    listed, cut = JudgeStage(Seasonal.for_signal, calendar, 1), DAYS + 2
+    judged((*early, *late), value[:cut], stage=listed, met=met)
+    rest = judged((*early, *late), value[cut:], stage=listed, start=cut, met=met - cut)
+    np.testing.assert_array_equal(rest.common, together.common[cut:])
     for name in ("state", "expected"):
         these = np.array([getattr(v, name)[0, : len(early)] for v in alone])
         np.testing.assert_array_equal(getattr(together, name)[:, : len(early)], these)

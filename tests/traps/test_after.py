@@ -10,7 +10,7 @@ from pipeline import holding
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, Played, Series, between, case, hours, made_rows, played
+from tests.traps.path import HOUR, MONDAY, PK, Played, Series, between, case, hours, made_rows, played
 
 HALF_HOUR = 1800
 CODES = ("PK", "KE", "NG", "IN", "LK", "TR", "UZ", "TH", "VN", "PH", "TZ", "GH")
@@ -66,6 +66,13 @@ def test_who_was_out_and_strays_is_not_out_again_the_day_after(left: float) -> N
     series, begins = loud(left, 0.05)
     found = sure(played(series))
     assert sorted(outage.start - MONDAY for outage in found) == sorted(begins)
+
+
+def test_but_one_bin_is_one_bin_however_wide() -> None:
+    t = hours(24, 3 * HOUR)
+    share = np.random.default_rng(1).lognormal(sigma=0.1, size=len(t)) * np.where(t == 20 * DAY + 9 * HOUR, 0.2, 1.0)
+    day = 20_000 * (1 - 0.4 * np.cos(2 * np.pi * t / DAY))
+    assert not sure(played([made_rows("traffic.radar", np.rint(day * share), PK, width=3 * HOUR)]))
 
 
 @pytest.mark.parametrize("long", [2, 4, 8])
