@@ -49,8 +49,8 @@ class Cusum(Detector[CusumState]):
     (local) day ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low
     provisional and the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed
     until it is back within ``leave`` of the level (in its first days half of it), or for ``renew`` days; the level then
-    moves only as slowly as
-    seasons do.  After a blackout most of it is the level.  An outage of a few hours is for other detectors.
+    moves only as slowly as seasons do.  After a blackout most of it is the level.  An outage of a few hours is for
+    other detectors.
 
     A day is missing where fewer than ``hours`` of its hours were seen, and a holiday always is: it is compared with
     nothing.  A sag of a few percent is no more than what the seasons of real traffic do within a month: the sum alone
