@@ -116,7 +116,7 @@ class JudgeStage:
         begun = np.zeros(shape[1], np.intp)
         begun[columns] = before_first(bins.health[fresh])
         begun[series.met] = 0
-        series.met = begun < len(fresh)
+        series.met = series.met | (begun < len(fresh))
         days = [self.calendar(series.countries, t) for t in bins.start[fresh].tolist()]
         slot, kind = (np.array([day[i] for day in days]).reshape(shape) for i in (0, 1))
         slow = kind

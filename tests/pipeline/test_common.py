@@ -52,7 +52,9 @@ def test_who_comes_later_in_a_frame_has_no_vote_before(homes: str) -> None:
         alone.append(judged((*early, *late)[:there], value[i : i + 1, :there], stage=stage, start=i))
     np.testing.assert_array_equal(together.common, [v.common[0] for v in alone])
     listed, cut = JudgeStage(Seasonal.for_signal, calendar, 1), DAYS + 2
-    judged((*early, *late), value[:cut], stage=listed, met=met)
+    for _ in range(2):  # the second one is nothing new
+        judged((*early, *late), value[:cut], stage=listed, met=met)
+    assert listed.series["r", "bgp.routeviews"].met.tolist() == (met < cut).tolist()
     rest = judged((*early, *late), value[cut:], stage=listed, start=cut, met=met - cut)
     np.testing.assert_array_equal(rest.common, together.common[cut:])
     for name in ("state", "expected"):
