@@ -94,8 +94,8 @@ class Usual:
         bottom = least * (1 - self.settings.bottom * np.where(lost > 0, np.minimum(worst, lost), worst))
         if kept.any():
             bottom = np.where(kept & ~long, self.returned.bottom(rows, signal, least), bottom)
-        # what has more than half of it again, and no memorable loss, is left to its detectors
-        used = used & ~((lost > 0) & (lost < MEMORABLE) & (lost < self.settings.bottom * worst) & ~kept)
+        # what has nearly all again is left to its detectors: what it lacks is within what a day goes up and down
+        used = used & ~((lost > 0) & (lost < MEMORABLE / 2) & (lost < self.settings.bottom * worst) & ~kept)
         down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom) & (not is_slow)
         down &= used & ~level
         back = said.observed & ~down & ((used & mute) | (silent & (said.value >= WHOLE * least)))

@@ -70,7 +70,7 @@ def test_half_a_country_that_is_gone_for_good_is_its_level() -> None:
     assert 12 <= end(played(weeks(0.5, lasts=30 * DAY), settings)) <= 13
 
 
-@pytest.mark.parametrize("returns", [0.7, 0.85])
+@pytest.mark.parametrize("returns", [0.83, 0.88])
 def test_what_has_most_of_it_again_for_a_week_is_not_out_for_two_months(returns: float) -> None:
     t = hours(60)
     share = np.where(t < FALL, 1.0, np.where(t < FALL + 6 * HOUR, 0.05, returns))
