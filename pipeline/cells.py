@@ -125,7 +125,7 @@ class Cells(Columns):
             "seen": latest(self["seen"][rows, signal], start[:, None], observed),
             "spoke": latest(self["spoke"][rows, signal], start[:, None], ~unknown),
             "dated": latest(self["dated"][rows, signal], judged, falls),
-            "met": _first(self["met"][rows, signal], start, ~unknown),
+            "met": began(self["met"][rows, signal], start, ~unknown, np.zeros_like(unknown)),
             "since": began(was["since"], start, below, ~below & ~missing),
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
@@ -159,9 +159,3 @@ class Cells(Columns):
         gone = (unseen(self, np.array([row]), now) | mute(self, np.array([row]), now))[0]
         for name in ("weight", "low_from", "since", "heaviest", "worst"):
             self[name][row, gone] = 0
-
-
-def _first(was: np.ndarray, start: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    """When each was first judged ``(n,)`` [s], 0 for never, after bins ``(t, n)``."""
-    first = np.where(judged.any(axis=0), start[judged.argmax(axis=0)], 0)
-    return np.where(was > 0, was, first)

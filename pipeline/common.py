@@ -29,6 +29,9 @@ leaves each of them another share: their shares must be the same, but for noise 
 NOBODY = Entity("", "", "")
 """Has no vote."""
 
+NEVER_AGAIN = 2**62
+"""Behind the last bin of any frame."""
+
 
 class Votes(NamedTuple):
     """Who has a say: entity ``rows (m,) intp`` in order of their ``voter (m,) intp``, of which there are ``number``.
@@ -94,10 +97,10 @@ def votes_at(signal: str, entities: list[Entity], settings: Judging, begun: np.n
     [(5, False, 5), (6, False, 9), (11, True, False)]
     """
     if not (later := begun[begun > at]).size:
-        return votes(signal, entities, settings), np.iinfo(np.intp).max
+        return votes(signal, entities, settings), NEVER_AGAIN
     met = [entity if begun[i] <= at else NOBODY for i, entity in enumerate(entities)]
     who = votes(signal, met, settings)
-    return (who, int(later.min())) if not who.countries else votes_at(signal, entities, settings, 0 * begun, 0)
+    return (votes(signal, entities, settings), NEVER_AGAIN) if who.countries else (who, int(later.min()))
 
 
 def before_first(health: np.ndarray) -> np.ndarray:
