@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from pipeline.kinds import KINDS
+
 Share = Annotated[float, Meta(ge=0, le=1)]
 PartOf = Annotated[float, Meta(ge=0.001, le=1)]
 """A share that something is divided by or counted in steps of: below a thousandth there is nothing to tell apart."""
@@ -21,10 +23,9 @@ Against = Annotated[float, Meta(ge=-50, le=0)]
 
 Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
 ENTITY_TYPES = ("country", "region", "asn", "service")
-SIGNAL_KINDS = ("bgp", "probing", "telescope", "traffic", "atlas", "ooni")
 DAY_KINDS = ("election", "protest", "coup")
 EntityType = Annotated[str, Meta(pattern=f"^({'|'.join(ENTITY_TYPES)})$")]
-SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(SIGNAL_KINDS)})$")]
+SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(KINDS)})$")]
 DayKind = Annotated[str, Meta(pattern=f"^({'|'.join(DAY_KINDS)})$")]
 LocalDay = str
 """See `pipeline.localtime.checked_day`."""

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -30,6 +30,25 @@ def read_settings(path: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no TOML: {error}") from None
     return _chosen(Settings, given, path, "")
+
+
+def changed(settings: Any, usual: Any = None, table: str = "") -> list[str]:
+    """The settings that are not as shipped, as they would stand in a file, in order.
+
+    Examples
+    --------
+    >>> from pipeline.settings import Fusing, Judging
+    >>> changed(Settings(judging=Judging(detector="burst"), fusing=Fusing(confirm=0.5)))
+    ['judging.detector = "burst"', 'fusing.confirm = 0.5']
+    """
+    usual, found = type(settings)() if usual is None else usual, []
+    for one in fields(settings):
+        name, value, own = f"{table}{one.name}", getattr(settings, one.name), getattr(usual, one.name)
+        if is_dataclass(value):
+            found += changed(value, own, f"{name}.")
+        elif value != own:
+            found.append(f"{name} = {_written(value)}")
+    return found
 
 
 def _chosen(cls: type[S], given: dict[str, Any], path: Path, table: str) -> S:

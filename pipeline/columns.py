@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evidence import BESIDE, kind_of
+from pipeline.evidence import BESIDE
+from pipeline.kinds import kind_of
 from pipeline.settings import Fusing
 
 MOST = 0.75

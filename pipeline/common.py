@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.base import Verdict
-from pipeline.evidence import kind_of
+from pipeline.kinds import ROUTES, kind_of
 from pipeline.records import Entity
 from pipeline.settings import Judging
 
@@ -79,7 +79,7 @@ def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Ju
         own = sorted((place[e.country], i) for i, e in enumerate(entities) if e.country and e.type != "service")
         voter, rows = np.array(own, np.intp).T
         return Votes(rows, voter, len(homes), countries=True)
-    networks = [i for i, e in enumerate(entities) if e.type == "asn"] if kind_of(signal) == "bgp" else []
+    networks = [i for i, e in enumerate(entities) if e.type == "asn"] if kind_of(signal) == ROUTES else []
     return Votes(np.array(networks, np.intp), np.arange(len(networks)), len(networks), countries=False)
 
 

@@ -15,12 +15,16 @@ from pipeline.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.calendar import knowing
 from pipeline.fusion import Beside, Fused, FuseStage, Missed
 from pipeline.judging import JudgeStage
+from pipeline.kinds import kind_of
 from pipeline.merging import MergeStage
-from pipeline.records import Bins, Elements, Heartbeat, Outage, Progress, Rows
+from pipeline.records import Bins, Elements, Heartbeat, Outage, Progress, Rows, Verdicts
 from pipeline.settings import Settings
 from pipeline.signals import SIGNALS, binner
 
-Output = Outage | Fused | Beside | Missed | Progress | Late | Taken | Total | FeedStatus
+Binned = Late | Taken | Total | FeedStatus
+"""What a bin stage says beside its bins."""
+
+Output = Outage | Fused | Beside | Missed | Progress | Binned
 """What comes out at the end of the path."""
 
 
@@ -57,7 +61,7 @@ class Engine:
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:
         """The detectors that judge a signal beside the first one."""
-        names = self.settings.judging.beside.get(signal.partition(".")[0], ())
+        names = self.settings.judging.beside.get(kind_of(signal), ())
         return tuple(self.detectors[name](signal) for name in names)
 
     def fuse(self, partition: int) -> FuseStage:
@@ -70,15 +74,14 @@ class Engine:
         return Almanac(judging.holidays, judging.public_holidays, self.settings.fusing.days)
 
 
-def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:
-    """All stages in memory, every partition of them, one frame after the other.
+def verdicts(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Binned | Verdicts]:
+    """The stages before fusion in memory, every partition of them, one frame after the other.
 
-    Input: frames as ingest would send them, each with its partition.  Output: what was taken and what was late, fused
-    bins, outage revisions and progress, in the order in which they are decided.
+    Input: frames as ingest would send them, each with its partition.  Output: verdicts, and what the bin stages say
+    beside their bins.
     """
     bins: dict[tuple[str, int], BinStage] = {}
     merge, judge = engine.merge(), engine.judge()
-    fuse = [engine.fuse(partition) for partition in range(topics.VERDICTS.partitions)]
     for frame in frames:
         place = (frame.feed, frame.partition)
         if place not in bins:
@@ -88,5 +91,18 @@ def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iter
                 yield share
                 continue
             for merged in merge.step(share):
-                for verdicts in judge.step(merged):
-                    yield from fuse[verdicts.partition].step(verdicts)
+                yield from judge.step(merged)
+
+
+def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:
+    """All stages in memory: `verdicts`, fused.
+
+    Output: what was taken and what was late, fused bins, outage revisions and progress, in the order in which they are
+    decided.
+    """
+    fuse = [engine.fuse(partition) for partition in range(topics.VERDICTS.partitions)]
+    for output in verdicts(frames, engine):
+        if isinstance(output, Verdicts):
+            yield from fuse[output.partition].step(output)
+        else:
+            yield output

@@ -7,19 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, Detector, is_low
+from pipeline.kinds import ROUTES, kind_of
 from pipeline.records import Entity, Term
 from pipeline.settings import Fusing
-
-
-def kind_of(signal: str) -> str:
-    """The kind of a signal: what stands before the dot of ``<kind>.<source>``.
-
-    Examples
-    --------
-    >>> kind_of("bgp.ris")
-    'bgp'
-    """
-    return signal.partition(".")[0]
 
 
 def ratios(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -154,9 +144,9 @@ def kind_of_outage(
         return "mobile"
     if severity < 0.5:
         return "partial"
-    if "bgp" in down:
-        return "blackout" if not set(up) - {"bgp"} else "partial"
-    if "bgp" in set(up):
+    if ROUTES in down:
+        return "blackout" if not set(up) - {ROUTES} else "partial"
+    if ROUTES in set(up):
         return "stealth" if severity >= 0.7 else "partial"
     return "unknown"
 

@@ -28,7 +28,7 @@ def still_out(sure: list[Outage], past: Past, places: Places) -> str:
         for state in (CONFIRMED, RECOVERING)
     )
     when = f"when the recording ends, {utc(past.observed.last)} UTC"
-    of_all = f"({len(out):,} of {len(sure):,}) " if len(sure) > 1 else ""
+    of_all = f"({len(out):,} of {counted(len(sure), 'outage')}) " if len(sure) > 1 else ""
     said = [f"Still out {of_all}{when}: {few(out)}."] if out else []
     said += [f"Recovering{'' if out else f' {when}'}: {few(back)}."] if back else []
     return " ".join(said) or f"None of these is still out {when}."
@@ -125,6 +125,14 @@ def how_to_read(past: Past) -> str:
 def place_name(entity_type: str, entity: str, places: Places) -> str:
     """What a place is called."""
     return Gazetteer().name(placed(entity_type, entity, places))
+
+
+def why_unknown(found: list[Outage], places: Places) -> Iterator[str]:
+    """Whose confirmed outages are of no known kind, in a sentence: it is no doubt about the outage."""
+    seen = by_country((outage for outage in confirmed(found) if outage.kind == "unknown"), places)
+    names = list(dict.fromkeys(place_name(outage.entity_type, outage.entity, places) for outage in seen))
+    if names:
+        yield f"unknown: connectivity is down, and no routes were seen that would say how: {few(names)}."
 
 
 def few(names: list[str]) -> str:

@@ -5,6 +5,7 @@ import numpy as np
 from detectors.base import DAY, LOW_CONFIRMED
 from pipeline.columns import COUNTED, LADDER, MOST, Columns
 from pipeline.evidence import losses, strong_ones
+from pipeline.kinds import ROUTES
 
 HALF = 0.5
 """What has lost as much of its traffic for a day or more is out, whatever stands [0-1].  Of less nobody can
@@ -37,7 +38,7 @@ def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
         terms = terms + np.where(grows, np.minimum(gone / LASTING, 1) * (cells.settings.cap - terms), 0.0)
         lasts = (gone[:, [first for _, first in cells.pairs]] >= LASTING).any(axis=1)
-        terms[lasts] = _hushed(terms[lasts], cells.settings.against("bgp"))
+        terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms
 
 
@@ -95,7 +96,7 @@ def counted(
         # where so much is gone for a day, what answers from elsewhere says as little against it as routes do
         gone = (terms[:, beside] > cells.settings.slow_low) & (losses(ratio[:, beside]) >= HALF)
         if gone.any():
-            terms[gone] = _hushed(terms[gone], cells.settings.against("bgp"))
+            terms[gone] = _hushed(terms[gone], cells.settings.against(ROUTES))
     return terms
 
 

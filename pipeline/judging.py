@@ -10,7 +10,6 @@ from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, is_low, joine
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
-from pipeline.bounded import SIGNAL_KINDS
 from pipeline.common import (
     before_first,
     broken,
@@ -22,6 +21,7 @@ from pipeline.common import (
     without,
 )
 from pipeline.judged import Series
+from pipeline.kinds import KINDS
 from pipeline.lasting import latest
 from pipeline.level import Level
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
@@ -219,7 +219,7 @@ class JudgeStage:
 
     def form(self) -> str:
         """The detectors and the fields of their states, which what is saved consists of."""
-        beside = [f"beside {kind}: {_form(detector)}" for kind in SIGNAL_KINDS for detector in self.beside(kind)]
+        beside = [f"beside {kind}: {_form(detector)}" for kind in KINDS for detector in self.beside(kind)]
         return "; ".join([_form(self.detector("")), *beside])
 
     def save(self) -> bytes:

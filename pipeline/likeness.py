@@ -22,6 +22,7 @@ from math import log
 from typing import NamedTuple
 
 from pipeline.almanac import Almanac
+from pipeline.kinds import kind_of
 from pipeline.localtime import clock
 from pipeline.records import Sign, Term
 
@@ -116,16 +117,12 @@ def _calendar(event: Event, almanac: Almanac) -> list[Sign]:
 def _agreement(terms: tuple[Term, ...]) -> list[Sign]:
     """Of at least two kinds of signal that are measured."""
     heard = [term for term in terms if term.weight and not term.signal.startswith((OF_PARTS, OF_DAY))]
-    down = {_kind(term) for term in heard if term.weight > 0}
-    up = {_kind(term) for term in heard} - down
+    down = {kind_of(term.signal) for term in heard if term.weight > 0}
+    up = {kind_of(term.signal) for term in heard} - down
     if len(down | up) < 2 or not down:
         return []
     source = f"{PAPER}, without its three series"
     return [Sign("differ", DIFFER, source) if up else Sign("agree", round(AGREE, 2), source)]
-
-
-def _kind(term: Term) -> str:
-    return term.signal.partition(".")[0]
 
 
 def _networks(share: float) -> list[Sign]:

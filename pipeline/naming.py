@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.evidence import BESIDE, Evidence, kind_of, kind_of_outage
+from pipeline.evidence import BESIDE, Evidence, kind_of_outage
+from pipeline.kinds import ROUTES, kind_of
 from pipeline.likeness import OF_PARTS
 from pipeline.outages import THROTTLE
 from pipeline.records import Entity, Term
@@ -29,6 +30,6 @@ def kind(entity: Entity, evidence: Evidence, signals: Sequence[str], networks: I
     if down and all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0):
         return THROTTLE
     # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
-    stands = "bgp" in up and "bgp" not in down
+    stands = ROUTES in up and ROUTES not in down
     mobile = entity.mobile and stands and evidence.severity >= 0.5
     return "mobile" if mobile else kind_of_outage(down, up, evidence.severity, networks)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline.almanac import Almanac
+from pipeline.kinds import kind_of
 from pipeline.likeness import LONG, OF_DAY, Event, likeness, log_odds_of
 from pipeline.records import Outage, Sign, Term
 from pipeline.settings import Fusing
@@ -149,7 +150,7 @@ class Life:
         """Whether some witness has told no whole bin since it was confirmed, or one at most, where there are several
         kinds: one alone says of no stage that it was none."""
         signals = (term.signal for term in seen.terms if term.weight > 0 and not term.signal.startswith(OF_DAY))
-        several = len({signal.partition(".")[0] for signal in signals}) > 1
+        several = len({kind_of(signal) for signal in signals}) > 1
         return several and self.confirmed_at is not None and seen.at - self.confirmed_at <= 2 * seen.width
 
     def _kind(self, seen: Seen) -> str:

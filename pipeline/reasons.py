@@ -2,21 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.evidence import BESIDE, kind_of
+from pipeline.evidence import BESIDE
+from pipeline.kinds import kind_of, word_of
 from pipeline.likeness import OF_DAY, OF_PARTS
 from pipeline.naming import TOGETHER
 from pipeline.records import Outage, Sign, Term
-
-SIGNALS = {
-    "bgp": "routes",
-    "probing": "probes",
-    "telescope": "stray packets",
-    "traffic": "traffic",
-    "atlas": "Atlas probes",
-    "ooni": "tests of services",
-}
-"""What a kind of signal measures."""
-
 
 FREE = {"holiday": "a holiday"}
 DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "the day of a coup"}
@@ -34,7 +24,7 @@ def signal_name(signal: str) -> str:
     >>> signal_name("bgp.ris"), signal_name("traffic.radar"), signal_name("odd.one")
     ('routes (bgp.ris)', 'traffic.radar', 'odd.one')
     """
-    word = SIGNALS.get(kind_of(signal), kind_of(signal))
+    word = word_of(kind_of(signal))
     return signal if word == kind_of(signal) else f"{word} ({signal})"
 
 
@@ -165,7 +155,7 @@ def standing(terms: Iterable[Term]) -> list[str]:
     """
     said = [(kind_of(term.signal), term.weight) for term in terms if not term.signal.startswith((OF_PARTS, OF_DAY))]
     up, down = ({kind for kind, weight in said if weight * side > 0} for side in (-1, 1))
-    return sorted(SIGNALS.get(kind, kind) for kind in up - down)
+    return sorted(word_of(kind) for kind in up - down)
 
 
 def resemblance(outage: Outage) -> str:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from pipeline.codec import iso
 from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
-from pipeline.explaining import FEW, confirmed, how_to_read, likenesses, still_out, suspicions, why_mobile
+from pipeline.explaining import FEW, confirmed, how_to_read, likenesses, still_out, suspicions, why_mobile, why_unknown
 from pipeline.feeds.case import strangers
 from pipeline.lately import Lately, now_of, plain_now
 from pipeline.observed import Series
@@ -143,8 +144,8 @@ def _found(
         _caution(console, unsure)
         if now or unsure:
             console.print()
-        mobile, likeness = (told(found, places) for told in (why_mobile, likenesses))
-        for sentence in (note, *mobile, how_to_read(playback.past), *likeness):
+        kinds = (told(found, places) for told in (why_mobile, why_unknown))
+        for sentence in (note, *chain(*kinds), how_to_read(playback.past), *likenesses(found, places)):
             if sentence:
                 console.print(Text(printable(sentence), "dim"))
         console.print()

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from pipeline.choosing import changed
 from pipeline.codec import iso
 from pipeline.doings import plain
 from pipeline.errors import gave_up
 from pipeline.evaluation.accounting import Account, Answer, Called, Tolerance
-from pipeline.evaluation.judged import Judged, Read
+from pipeline.evaluation.judged import OURS, Judged, Read
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import Total, totals
 from pipeline.records import DeadLetter
@@ -20,10 +21,14 @@ MIDDLES = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragm
 
 
 def as_json(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
-    """One JSON object, in one line.  Times are UTC ISO, durations seconds, shares 0-1, null where there is none."""
+    """One JSON object, in one line; ``settings``: those of ours that are not as shipped.
+
+    Times are UTC ISO, durations seconds, shares 0-1, null where there is none.
+    """
     judged = list(judged)
     cases = [_case(list(group)) for _, group in groupby(judged, key=lambda one: one.case.name)]
-    told: dict[str, Any] = {"cases": cases, "totals": [_total(total) for total in totals(judged)]}
+    settings = next((changed(one.settings) for one in judged if one.detector == OURS), [])
+    told: dict[str, Any] = {"settings": settings, "cases": cases, "totals": [_total(total) for total in totals(judged)]}
     points = [point._asdict() for point in swept]
     if points:
         told["sweep"] = points

@@ -1,12 +1,13 @@
 """Numbers, labels and outages of an evaluation in words."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from pipeline.choosing import changed
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
-from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.regions import most_known, needed
 from pipeline.evaluation.spans import Span
 from pipeline.series import placed
@@ -18,6 +19,7 @@ from pipeline.wording import counted, damage, given_up, refused
 FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
 
+OWN = "as shipped"
 LEGEND = """\
 ours: netvigil as shipped, all its detectors and fusion; below it each detector by itself, fused: by the same fusion. \
 hit: a confirmed outage of the labelled entity overlaps the label. met: one outage does, with onset, end and cover as \
@@ -27,6 +29,12 @@ hit. pieces: outages to a label, median. refused: share of the time in which not
 short or the series too small. others: outages of a part of what is labelled then, or of its whole. any signal, any \
 warning: the detector without fusion, out while a signal is confirmed low, or looks low at all; best signal: the one \
 that served best, known only afterwards."""
+
+
+def legend(judged: Iterable[Judged]) -> str:
+    """`LEGEND`, with the settings of ours that are not as shipped."""
+    other = ", ".join(next((changed(one.settings) for one in judged if one.detector == OURS), []))
+    return LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
 
 
 def seen(judged: Judged) -> str:

@@ -3,13 +3,12 @@ it."""
 
 from typing import NamedTuple, cast
 
-from pipeline.binning import BinStage
-from pipeline.engine import Engine
+from pipeline.engine import Engine, verdicts
 from pipeline.evaluation.cases import Case
 from pipeline.evaluation.judged import Outcome
 from pipeline.evaluation.traces import Collected
 from pipeline.feeds.archive import recordings
-from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Rows, Run, Verdicts
+from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Run, Verdicts
 from pipeline.replay import Playback, Result
 
 
@@ -26,18 +25,8 @@ def recorded(case: Case, engine: Engine) -> Recorded:
     found = recordings([case.folder])
     signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
     playback = Playback(found, Run("recorded", "replay", signals))
-    bins: dict[tuple[str, int], BinStage] = {}
-    merge, judge = engine.merge(), engine.judge()
-    frames: list[Verdicts] = []
-    for frame in playback:
-        if isinstance(frame, DeadLetter):
-            continue
-        place = (frame.feed, frame.partition)
-        if place not in bins:
-            bins[place] = engine.bin(*place)
-        for share in bins[place].step(cast(Elements | Rows | Heartbeat, frame)):
-            if isinstance(share, Bins):
-                frames += [verdicts for merged in merge.step(share) for verdicts in judge.step(merged)]
+    read = (cast(Elements | Rows | Heartbeat, frame) for frame in playback if not isinstance(frame, DeadLetter))
+    frames = [output for output in verdicts(read, engine) if isinstance(output, Verdicts)]
     return Recorded(case, playback, frames)
 
 

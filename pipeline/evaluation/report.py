@@ -10,7 +10,7 @@ from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lanes import bars_of
 from pipeline.evaluation.lines import COLUMNS, IN_MINUTES, case_lines, total_line
-from pipeline.evaluation.phrases import LEGEND, exactness, label_text, remarks, seen
+from pipeline.evaluation.phrases import exactness, label_text, legend, remarks, seen
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals
@@ -54,7 +54,7 @@ def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
         parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")
     for i, case in enumerate(cases, 1):
         parts += _case(case, i)
-    return _page("\n".join(parts))
+    return _page("\n".join(parts), legend(judged))
 
 
 def _contents(cases: list[list[Judged]]) -> str:
@@ -73,13 +73,13 @@ def _made(case: list[Judged]) -> str:
     return f"{made.hits} of {len(made.answers)} hit, {false}" if made.answers else f"a control, {false}"
 
 
-def _page(body: str) -> str:
+def _page(body: str, explained: str) -> str:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <title>netvigil: what was called out, and what was known</title><style>{STYLE}</style></head><body>
 <h1>What was called out, and what was known to have happened</h1>
-<p class="small">{escape(LEGEND)}</p>
+<p class="small">{_text(explained)}</p>
 <p class="small turn">Tables and pictures are wider than this screen: move them sideways.</p>
 {body}
 <p class="small">{escape(LIMITS)}</p>

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lines import case_lines, total_line
-from pipeline.evaluation.phrases import LEGEND, exactness, remarks, seen
+from pipeline.evaluation.phrases import exactness, legend, remarks, seen
 from pipeline.evaluation.sweep import Point, against
 from pipeline.evaluation.totals import totals
 from pipeline.show import WIDE
@@ -34,7 +34,7 @@ def show(console: Console, judged: Iterable[Judged]) -> None:
     if len({one.case.name for one in judged}) > 1:
         console.print(Text("\nall cases", "bold"))
         console.print(_table(console, map(total_line, totals(judged))))
-    console.print(Text(f"\n{LEGEND}", "dim"))
+    console.print(Text("\n" + printable(legend(judged)), "dim"))
 
 
 def show_sweep(console: Console, points: Iterable[Point]) -> None:

@@ -1,11 +1,10 @@
 """What the axes of a picture count, by the kind of the signal."""
 
-from pipeline.evidence import kind_of
+from pipeline.kinds import KINDS, ROUTES, kind_of
 
 GIVEN = "as the feed gives it"
 """Of what only the source knows the unit."""
 
-KINDS = {"bgp": "/24 blocks seen", "probing": "/24 blocks that answer", "telescope": "sources"}
 SIX = "prefixes seen"
 """Of a ``bgp`` signal whose name ends so: IPv6."""
 
@@ -26,7 +25,7 @@ def unit(signal: str, width: int) -> str:
     'prefixes seen,\na bin of 5 min'
     """
     kind = kind_of(signal)
-    usual = SIX if kind == "bgp" and signal.endswith("6") else KINDS.get(kind, GIVEN)
+    usual = SIX if kind == ROUTES and signal.endswith("6") else KINDS[kind].unit or GIVEN
     return f"{NAMED.get(signal, usual)},\n{per_bin(width)}"
 
 

@@ -14,6 +14,7 @@ from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.case import Entities, entity_of
 from pipeline.feeds.lines import MAX_LINE
 from pipeline.feeds.tabletext import COLUMNS, NAME, Columns, Names, columns
+from pipeline.kinds import KINDS, kind_of
 from pipeline.records import Entity, Rows, Run
 
 LF = b"\n"
@@ -32,9 +33,6 @@ OVERRULED = "overruled"
 
 MAX_PIECE = 50_000
 """Rows of one piece: it must fit a message."""
-
-VALID: Mapping[str, tuple[float, float]] = {"ooni": (0.0, 1.0)}
-"""Range of the values of a kind of signal; the others are counts, bytes and indices: from 0 on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,8 +160,7 @@ def _series(
         if not len(rows):
             continue
         rows = rows[np.argsort(time[rows], kind="stable")]
-        low, high = VALID.get(name.partition(".")[0], (0.0, np.finfo(float).max))
-        wrong = (value[rows] < low) | (value[rows] > high)
+        wrong = (value[rows] < 0) | (value[rows] > KINDS[kind_of(name)].largest)
         outside += int(wrong.sum())
         stamps = time[rows]
         cadence = cadences.get(name) or infer_cadence(stamps, entity[rows])

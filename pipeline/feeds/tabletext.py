@@ -16,16 +16,17 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
-from pipeline.bounded import ENTITY_TYPES, SIGNAL_KINDS
+from pipeline.bounded import ENTITY_TYPES
 from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
+from pipeline.kinds import KINDS
 from pipeline.localtime import is_country
 
 NAME = "table"
 
 COLUMNS = ("time", "signal", "entity_type", "entity", "value")
 
-SIGNAL = re.compile(rf"({'|'.join(SIGNAL_KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
+SIGNAL = re.compile(rf"({'|'.join(KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
 """Names of signals become metric labels: ``<kind>.<source>``; what an outage is called follows from the kinds."""
 
 COUNTRY = re.compile(r"[A-Z]{2}")
@@ -55,7 +56,7 @@ FIRST = 631_152_000
 
 WANTED = {
     "bad-time": "a time as 2024-02-08T01:45:00Z",
-    "bad-signal": f"<kind>.<source>, as probing.ioda; kinds are {', '.join(SIGNAL_KINDS)}",
+    "bad-signal": f"<kind>.<source>, as probing.ioda; kinds are {', '.join(KINDS)}",
     "bad-entity-type": ", ".join(ENTITY_TYPES), "bad-country": "a country's code of two capitals, as PK",
     "bad-asn": "a network's number, as AS59257", "bad-region": "its country's code, - and a name, as PK-SD",
     "bad-service": "its country's code, : and a name, as PK:whatsapp",

@@ -1,6 +1,7 @@
 """What `netvigil evaluate` prints and returns, for people and for programs."""
 
 import json
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,20 @@ def test_what_could_not_be_read_of_a_case_is_said_and_one_that_breaks_off_is_exi
     assert f"Gave up at line {len(rows) - 29} of signals.csv: the last line has no end" in shown
     (told,) = json.loads(ran(tmp_path / "dark", "--detector", "ours", "--json", code=1))["cases"]
     assert (told["dead"], [letter["reason"] for letter in told["given_up"]]) == (2, ["truncated-line"])
+
+
+def test_settings_of_ours_that_are_not_as_shipped_are_named_wherever_its_figures_stand(tmp_path: Path) -> None:
+    folder, page, settings = case(tmp_path / "dark"), tmp_path / "page.html", tmp_path / "own.toml"
+    told = "ours: netvigil as shipped, all its detectors"
+    assert told in " ".join(ran(folder, "--report", page).split())
+    assert told in page.read_text()
+    assert json.loads(ran(folder, "--json"))["settings"] == []
+    settings.write_text('[judging]\ndetector = "burst"\n[fusing]\nconfirm = 0.9\n')
+    chosen = ("--settings", settings, "--detector", "median")
+    told = 'ours: netvigil with judging.detector = "burst", fusing.confirm = 0.9, all its detectors'
+    assert told in " ".join(ran(folder, *chosen, "--report", page).split())
+    assert escape(told) in page.read_text()
+    assert json.loads(ran(folder, *chosen, "--json"))["settings"] == told[20:-19].split(", ")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pipeline import prior
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.judged import OURS, judge_all
-from pipeline.settings import Settings
 from tests.evaluation.scores import COLUMNS, Row, read, rows, worse, write
 from tests.evaluation.tune import Score, recorded, score
 
@@ -47,9 +46,9 @@ def test_a_control_is_silent_though_every_day_were_one_of_a_coup(
 ) -> None:
     (found,) = read_cases([data / "signals" / case])
     recording = recorded(found, Engine())
-    usual = score(recording, Settings())
+    usual = score(recording, Engine())
     monkeypatch.setattr(prior.Prior, "at", lambda self, rows, now, since=None: np.full((len(now), len(rows)), -2.0))
-    assert score(recording, Settings()) == usual == Score(0, 0, 0)
+    assert score(recording, Engine()) == usual == Score(0, 0, 0, 0)
 
 
 def row(**cells: str) -> Row:

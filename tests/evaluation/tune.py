@@ -1,79 +1,196 @@
-"""Settings of fusion, chosen without the case that they are judged on: ``make tune``, ``make tune WITHOUT=case``."""
+"""Settings chosen without the case that they are judged on: ``make tune``, ``make tune WITHOUT=case``."""
 
+import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from detectors import REGISTRY
+from detectors.base import AnyDetector
 from pipeline.engine import Engine
-from pipeline.evaluation.cases import read_cases
+from pipeline.evaluation.accounting import Answer, Tolerance
+from pipeline.evaluation.cases import Case, read_cases
 from pipeline.evaluation.judged import OURS, judge
 from pipeline.evaluation.recorded import Recorded, fused, recorded
 from pipeline.settings import Settings
 
-GRID = {
-    "bottom": (0.3, 0.5, 0.7), "calm_bins": (1, 2, 3), "low_parts": (0.4, 0.5, 0.6), "parts_depth": (0.05, 0.1, 0.2),
+FUSING = "fusing"
+GRID: dict[str, tuple[float, ...]] = {
+    "seasonal.enter": (3.0, 4.0, 5.0), "seasonal.leave": (1.5, 2.0, 3.0), "seasonal.depth": (0.05, 0.1, 0.2),
+    "seasonal.persist": (1, 2, 3), "seasonal.overwhelming": (0.2, 0.3, 0.5),
+    "cusum.alarm": (2.0, 3.0, 4.5), "cusum.depth": (0.12, 0.18, 0.27),
+    "fusing.per_deviation": (0.5, 0.8, 1.2), "fusing.full_depth": (0.2, 0.3, 0.5), "fusing.confirm": (0.9, 0.95, 0.99),
+    "fusing.bottom": (0.3, 0.5, 0.7), "fusing.calm_bins": (1, 2, 3), "fusing.low_parts": (0.4, 0.5, 0.6),
+    "fusing.parts_depth": (0.05, 0.1, 0.2),
 }  # fmt: skip
-"""Settings of `pipeline.settings.Fusing` that were chosen with labels in sight, and what they could be."""
+"""Settings of the detectors and of `pipeline.settings.Fusing` that decide what is called, and what they could be."""
+
+DRAWN = 14
+"""So many points have every value drawn, beside those that have one moved."""
 
 Point = tuple[float, ...]
 """One value of each."""
 
 
 class Score(NamedTuple):
-    """What is better is larger: labels met and hit, and false outages, negative."""
+    """What is better is larger: labels met and hit, and, negative, false outages and what the times are off.
+
+    ``off``: delay of the confirmation and errors of onset and end, in tolerances of the case, summed over its labels.
+    """
 
     met: int
     false: int
     hits: int
+    off: float
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Without the times."""
+        return self[:3]
 
 
-def score(recording: Recorded, settings: Settings) -> Score:
-    """What fusion with these settings makes of a case."""
-    came = fused(recording, Engine(settings))
-    made = judge(recording.case, OURS, came, settings).readings[0].account
-    return Score(made.met, -len(made.false), made.hits)
+def score(recording: Recorded, engine: Engine) -> Score:
+    """What fusion with the settings of an engine makes of a case."""
+    judged = judge(recording.case, OURS, fused(recording, engine), engine.settings)
+    made = judged.readings[0].account
+    off = sum(_off(answer, judged.tolerance) for answer in made.answers)
+    return Score(made.met, -len(made.false), made.hits, -round(off, 6))
 
 
-def points() -> Iterator[tuple[Point, Settings]]:
-    """The shipped ones, and each with one setting at another of its values."""
-    usual = Settings()
-    own = dict(zip(GRID, shipped(), strict=True))
-    yield tuple(own.values()), usual
-    for name, value in [(name, value) for name, values in GRID.items() for value in values if value != own[name]]:
-        moved = own | {name: value}
-        yield tuple(moved.values()), replace(usual, fusing=replace(usual.fusing, **moved))  # type: ignore[arg-type]
+def _off(answer: Answer, exact: Tolerance) -> float:
+    onset, end = max(exact.onset_late, 60), max(exact.end_late, 60)
+    times = ((answer.confirmed, onset), (answer.onset_error, onset), (answer.end_error, end))
+    return sum(abs(time) / within for time, within in times if time is not None)
 
 
-def best(table: dict[Point, dict[str, Score]], without: str) -> list[Point]:
-    """The points that do best on all cases but one."""
-    totals = {
-        point: tuple(map(sum, zip(*(made for name, made in scores.items() if name != without), strict=True)))
-        for point, scores in table.items()
-    }
-    most = max(totals.values())
-    return [point for point, total in totals.items() if total == most]
+def shipped() -> Point:
+    """The values that are shipped: the same ones for every kind of signal."""
+    return tuple(_shipped(*name.split(".")) for name in GRID)
 
 
-def told(table: dict[Point, dict[str, Score]], without: str, labels: int) -> str:
-    """One line: how many points are best without a case, and what the best and the worst of them make of it."""
-    chosen = best(table, without)
-    made, ours = [table[point][without] for point in chosen], table[tuple(shipped())][without]
-    low, high = min(made), max(made)
-    own = "" if tuple(shipped()) in chosen else "NOT "
-    lost = sum(score < ours for score in made)
-    return (
-        f"{without}: chosen by the other cases are {len(chosen)} of {len(table)} settings, the shipped one {own}among "
-        f"them. On {without} the shipped one meets {ours.met} of {labels} labels with {-ours.false} false outages, the "
-        f"chosen ones {low.met} to {high.met} with {-high.false} to {-low.false}"
-        + (f": {lost} of them do worse than the shipped one." if lost else ".")
-    )
+def _shipped(where: str, name: str) -> float:
+    if where == FUSING:
+        return float(getattr(Settings().fusing, name))
+    (value,) = {getattr(REGISTRY[where](f"{kind}.x"), name) for kind in ("bgp", "telescope", "probing", "traffic")}
+    return float(value)
 
 
-def shipped() -> Iterator[float]:
-    """The values that are shipped."""
-    return (getattr(Settings().fusing, name) for name in GRID)
+def points() -> list[Point]:
+    """The shipped one, each with one setting at another of its values, and some with every value drawn (seed 0)."""
+    own, names = shipped(), list(GRID)
+    moved = [
+        (*own[:i], float(value), *own[i + 1 :])
+        for i, name in enumerate(names) for value in GRID[name] if value != own[i]
+    ]  # fmt: skip
+    rng = np.random.default_rng(0)
+    drawn = [tuple(float(rng.choice(GRID[name])) for name in names) for _ in range(DRAWN)]
+    return [own, *moved, *drawn]
+
+
+def made(point: Point) -> Engine:
+    """The engine with these settings."""
+    own = shipped()
+    changed: dict[str, dict[str, float]] = {}
+    for name, value, usual in zip(GRID, point, own, strict=True):
+        where, field = name.split(".")
+        if value != usual:
+            changed.setdefault(where, {})[field] = int(value) if isinstance(GRID[name][0], int) else value
+    fusing = replace(Settings().fusing, **changed.pop(FUSING, {}))  # type: ignore[arg-type]
+    others = {name: partial(_with, name, values) for name, values in changed.items()}
+    return Engine(replace(Settings(), fusing=fusing), {**REGISTRY, **others})
+
+
+def _with(name: str, values: dict[str, float], signal: str) -> AnyDetector:
+    return replace(REGISTRY[name](signal), **values)  # type: ignore[arg-type]
+
+
+def judging(point: Point) -> Point:
+    """What of a point the verdicts depend on."""
+    return tuple(value for name, value in zip(GRID, point, strict=True) if not name.startswith(FUSING))
+
+
+def scores(case: Case, alike: list[Point]) -> dict[Point, Score]:
+    """Points that judge alike on one case: judged once, and fused with the settings of each."""
+    verdicts = recorded(case, made(alike[0]))
+    return {point: score(verdicts, made(point)) for point in alike}
+
+
+def measured(cases: list[Case], every: list[Point]) -> dict[Point, dict[str, Score]]:
+    """Every point on every case."""
+    table: dict[Point, dict[str, Score]] = {point: {} for point in every}
+    groups = [list(alike) for _, alike in groupby(sorted(set(every), key=judging), key=judging)]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        asked = {pool.submit(scores, case, alike): case.name for alike in groups for case in _heavy_first(cases)}
+        for done in track(as_completed(asked), "cases judged", len(asked), Console(stderr=True), transient=True):
+            for point, found in done.result().items():
+                table[point][asked[done]] = found
+    return table
+
+
+def _heavy_first(cases: list[Case]) -> list[Case]:
+    return sorted(cases, key=lambda case: -sum(path.stat().st_size for path in case.folder.iterdir()))
+
+
+def total(found: dict[str, Score], without: str) -> tuple[float, ...]:
+    """A point over all cases but one."""
+    return tuple(map(sum, zip(*(made for name, made in found.items() if name != without), strict=True)))
+
+
+class Left(NamedTuple):
+    """What leaving out a case comes to.
+
+    ``chosen``: the point that does best on all others.  ``alike``: points that hit, meet and call falsely as much on
+    them as it does; ``worse``: those of them that do worse than the shipped one on the case left out.
+    """
+
+    case: Case
+    chosen: Point
+    made: Score
+    own: Score
+    alike: int
+    worse: int
+
+
+def leave(table: dict[Point, dict[str, Score]], case: Case) -> Left:
+    """Choose a point on all cases but one, and judge it on that."""
+    name, own = case.name, table[shipped()][case.name]
+    chosen = max(table, key=lambda point: total(table[point], name))
+    best = total(table[chosen], name)[:3]
+    alike = [found[name] for found in table.values() if total(found, name)[:3] == best]
+    return Left(case, chosen, table[chosen][name], own, len(alike), sum(found.counts < own.counts for found in alike))
+
+
+def moves(point: Point) -> Iterator[str]:
+    """How a point differs from the shipped one."""
+    for name, value, own in zip(GRID, point, shipped(), strict=True):
+        if value != own:
+            yield f"{name} {own:g} → {value:g}"
+
+
+def shown(left: list[Left], tried: int) -> Table:
+    """The choices, a line for each case that is left out."""
+    table = Table(title=f"Settings chosen without a case, of {tried} tried, and judged on it", title_justify="left")
+    table.add_column("left out")
+    table.add_column("the others choose", overflow="fold")
+    for name in ("labels met", "false", "shipped: met", "false", "do as well on the others", "of them worse here"):
+        table.add_column(name, justify="right")
+    for one in left:
+        of = f"/{len(one.case.labels)}"
+        table.add_row(
+            one.case.name, "\n".join(moves(one.chosen)) or "what is shipped", f"{one.made.met}{of}",
+            str(-one.made.false), f"{one.own.met}{of}", str(-one.own.false), f"{one.alike}/{tried}", str(one.worse),
+        )  # fmt: skip
+    return table
 
 
 def main(data: Path, without: str) -> None:
@@ -81,15 +198,17 @@ def main(data: Path, without: str) -> None:
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
     if without and without not in [case.name for case in cases]:
         raise SystemExit(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
-    every = [recorded(case, Engine()) for case in cases]
-    table = {point: {each.case.name: score(each, settings) for each in every} for point, settings in points()}
-    print(  # noqa: T201
-        f"{len(table)} settings of fusion, the shipped one and each with one value moved: "
-        + ", ".join(f"{name} {values}" for name, values in GRID.items())
+    table = measured(cases, points())
+    left = [leave(table, case) for case in cases if without in ("", case.name)]
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(shown(left, len(table)))
+    tries = [(total(found, ""), point) for point, found in table.items()]
+    labels, own = sum(len(case.labels) for case in cases), total(table[shipped()], "")
+    console.print(
+        f"On all cases the shipped settings meet {own[0]:g} of {labels} labels with {-own[1]:g} false outages; "
+        f"{sum(made[:3] == own[:3] for made, _ in tries)} of the {len(table)} settings do as much, "
+        f"{sum(made[:3] > own[:3] for made, _ in tries)} do better."
     )
-    for case in cases:
-        if without in ("", case.name):
-            print(told(table, case.name, len(case.labels)))  # noqa: T201
 
 
 if __name__ == "__main__":

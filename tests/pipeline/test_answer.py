@@ -27,7 +27,7 @@ def seen(first: int, last: int = T + DAY) -> Past:
 def test_what_is_still_out_stands_before_the_table_and_is_counted_below(tmp_path: Path) -> None:
     rows = series(72, low=range(2, 12)) + series(72, "IQ", low=range(9)) + series(72, "IR", low=range(2, 12))
     said = replayed(tmp_path, rows)
-    assert said.startswith("Still out (1 of 3) when the recording ends, 2024-02-07 23:50 UTC: Iraq. where ")
+    assert said.startswith("Still out (1 of 3 outages) when the recording ends, 2024-02-07 23:50 UTC: Iraq. where ")
     assert "3 outages confirmed (1 still out), 0 only suspected" in said
     over = replayed(tmp_path, series(72, low=range(2, 12)))
     assert over.startswith("None of these is still out when the recording ends, 2024-02-07 23:50 UTC. where ")
@@ -39,11 +39,11 @@ def test_five_that_are_still_out_are_named_and_what_recovers_is_no_longer_out() 
     found = [outage(id=name, entity=name) for name in NAMES]
     end = "when the recording ends, 2024-02-09 01:45 UTC"
     assert still_out(found, seen(T - 2 * DAY), {}) == (
-        f"Still out (7 of 7) {end}: Afghanistan; Bangladesh; India; Iraq; Iran and 2 more."
+        f"Still out (7 of 7 outages) {end}: Afghanistan; Bangladesh; India; Iraq; Iran and 2 more."
     )
     back = outage("recovering", end=T + HOUR)
     assert still_out([back], seen(T - 2 * DAY), {}) == f"Recovering {end}: Pakistan."
-    assert still_out([found[0], back], seen(T - 2 * DAY), {}).endswith(f"(1 of 2) {end}: Afghanistan. "
+    assert still_out([found[0], back], seen(T - 2 * DAY), {}).endswith(f"(1 of 2 outages) {end}: Afghanistan. "
                                                                        "Recovering: Pakistan.")  # fmt: skip
 
 

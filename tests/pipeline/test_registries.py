@@ -5,10 +5,10 @@ import re
 import tomllib
 from functools import partial
 
-from dashboards.panels import KINDS
-from pipeline import reasons, topics
-from pipeline.bounded import SIGNAL_KINDS
+from dashboards import panels
+from pipeline import topics
 from pipeline.feeds import FEEDS
+from pipeline.kinds import KINDS
 from pipeline.signals import SIGNALS, visibility
 from pipeline.signals.base import Binner
 from tests.house.tree import modules, text
@@ -28,8 +28,8 @@ def test_a_feed_of_bgp_names_the_signals_that_its_binner_makes_and_is_shared_out
 
 
 def test_every_kind_of_signal_has_words_a_colour_and_a_place_in_the_glossary() -> None:
-    kinds = set(SIGNAL_KINDS)
-    assert kinds == reasons.SIGNALS.keys() == KINDS.keys()
+    kinds = set(KINDS)
+    assert kinds == panels.KINDS.keys()
     (entry,) = re.findall(r"- \*\*kind of a signal\*\*: (.*?)\n- \*\*", text("GLOSSARY.md"), re.DOTALL)
     assert kinds <= set(re.findall(r"`(\w+)`", entry))
 

@@ -1,0 +1,69 @@
+"""Settings are chosen without the case that they are judged on."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.evaluation.accounting import Answer, Tolerance
+from pipeline.evaluation.cases import Case
+from pipeline.feeds.case import Label
+from tests.evaluation.tune import DRAWN, GRID, Score, _off, judging, leave, made, moves, points, shipped
+
+OWN = shipped()
+EVERY = points()
+OTHER = EVERY[1]
+CASES = [Case(Path(name), ()) for name in ("here", "there")]
+
+
+def test_the_shipped_settings_are_in_the_grid_and_every_setting_is_moved() -> None:
+    assert all(value in values for value, values in zip(OWN, GRID.values(), strict=True))
+    assert EVERY[0] == OWN
+    assert len(set(EVERY)) == len(EVERY) == 1 + sum(len(values) - 1 for values in GRID.values()) + DRAWN
+    moved = [tuple(moves(point)) for point in EVERY[1:-DRAWN]]
+    assert {len(change) for change in moved} == {1}
+    assert {change[0].split()[0] for change in moved} == GRID.keys()
+
+
+def test_a_point_is_what_the_engine_judges_and_fuses_by() -> None:
+    for point in EVERY:
+        engine, values = made(point), dict(zip(GRID, point, strict=True))
+        for name, value in values.items():
+            where, field = name.split(".")
+            there = engine.settings.fusing if where == "fusing" else engine.detectors[where]("traffic.google")
+            assert getattr(there, field) == value, name
+        (beside,) = engine.beside("traffic.google")
+        assert beside == engine.detectors["cusum"]("traffic.google")
+
+
+def test_points_that_differ_in_fusion_only_judge_alike() -> None:
+    fusing = [point for point in EVERY[1:-DRAWN] if next(moves(point)).startswith("fusing")]
+    assert {judging(point) for point in fusing} == {judging(OWN)}
+    others = [point for point in EVERY[1:-DRAWN] if point not in fusing]
+    assert len({judging(point) for point in others} - {judging(OWN)}) == len(others) > 0
+
+
+def test_the_case_left_out_has_no_say() -> None:
+    table = {
+        OWN: {"here": Score(2, 0, 2, -1.0), "there": Score(1, 0, 1, -1.0)},
+        OTHER: {"here": Score(0, -3, 0, -9.0), "there": Score(1, 0, 1, -0.5)},
+    }
+    left = leave(table, CASES[0])
+    assert (left.chosen, left.made, left.own) == (OTHER, table[OTHER]["here"], table[OWN]["here"])
+    assert (left.alike, left.worse) == (2, 1)
+    left = leave(table, CASES[1])
+    assert (left.chosen, left.made, left.alike, left.worse) == (OWN, table[OWN]["there"], 1, 0)
+
+
+@pytest.mark.parametrize(
+    "worse", [Score(1, 0, 2, 0.0), Score(2, -1, 2, 0.0), Score(2, 0, 1, 0.0), Score(2, 0, 2, -1.1)]
+)
+def test_labels_met_come_first_then_false_outages_then_hits_then_times(worse: Score) -> None:
+    best = Score(2, 0, 2, -1.0)
+    assert leave({OTHER: {"here": worse, "there": worse}, OWN: {"here": best, "there": best}}, CASES[0]).chosen == OWN
+
+
+def test_what_times_are_off_is_told_in_tolerances() -> None:
+    label = Label(0, 7200, "country", "PK", "shutdown", "")
+    answer = Answer(label, True, True, confirmed=900, onset_error=-450, end_error=3600)
+    assert _off(answer, Tolerance(300, 1800, 1800, 3600, 0.9)) == 0.5 + 0.25 + 1.0
+    assert _off(Answer(label), Tolerance(300, 1800, 1800, 3600, 0.9)) == 0
