@@ -150,9 +150,10 @@ class Cusum(Detector[CusumState]):
     def _turned(self, state: CusumState, t: int, slot: np.ndarray, width: int) -> CusumState:
         """The state at a bin at t [s]: with an hour a day is over for those whose local date is another.
 
-        An hour is of the local day in which its first bin begins, a longer bin of that in which its middle lies.
+        An hour is of the local day and hour in which it begins, whichever bin of it comes first; a longer bin of that
+        in which its middle lies.
         """
-        slot = (slot + (width // 2 if width > HOUR else 0)) % (7 * DAY)
+        slot = (slot + (width // 2 if width > HOUR else -(t % HOUR))) % (7 * DAY)
         is_over = (state.day >= 0) & ((slot // DAY != state.day) | (t - state.last >= DAY))
         if t // HOUR != state.last // HOUR and len(over := np.flatnonzero(is_over)):
             state = placed(state, over, self._closed(picked(state, over), width))
@@ -173,7 +174,7 @@ class Cusum(Detector[CusumState]):
         confirmed, sums = np.empty_like(deep), np.empty_like(loss)
         anew = worst < 0
         for i in range(len(t)):
-            lasts = was & ~(loss[i] > np.log1p(-np.where(worst >= BLACKOUT, BACK, self._rest(worst, state.run))))
+            lasts = was & ~(loss[i] > np.log1p(-np.where(worst >= BLACKOUT, BACK, self._rest(worst, state.sure))))
             anew = anew | (was & ~lasts & (worst >= BLACKOUT))
             falls = deep[i] & ~anew
             was_sum = sums[i] = np.where(was & ~lasts & ~falls, 0.0, was_sum)
@@ -183,13 +184,13 @@ class Cusum(Detector[CusumState]):
         state = replace(state, last=int(t[-1]), confirmed=was.copy(), sum=was_sum.copy(), worst=worst)
         return state, verdict
 
-    def _rest(self, worst: np.ndarray, run: np.ndarray) -> np.ndarray:
-        """Share of the level ``(n,)`` that a low is over with, which was ``worst (n,)`` in ``run (n,)`` days.
+    def _rest(self, worst: np.ndarray, sure: np.ndarray) -> np.ndarray:
+        """Share of the level ``(n,)`` that a low is over with, which was ``worst (n,)`` in ``sure (n,)`` days.
 
         The day of an outage of hours is deep, too: what is left of it once these hours are a day ago is no throttling,
-        however far the season is from the level.
+        however far the season is from the level, and for however long it had sagged before.
         """
-        return np.where(run > SHORT, self.leave, np.clip(worst / 2, self.leave, self.rest))
+        return np.where(sure > SHORT, self.leave, np.clip(worst / 2, self.leave, self.rest))
 
     def _running(self, state: CusumState, rows: Taken, width: int) -> np.ndarray:
         """Log ``(t, n)`` of the last 24 hours over what they usually have; NaN where too few hours were seen."""
@@ -243,6 +244,7 @@ class Cusum(Detector[CusumState]):
             recent=recent,
             sum=np.where(renewed, 0.0, total),
             run=np.where(renewed, 0, run),
+            sure=np.where(state.confirmed & ~renewed, state.sure + 1, 0),
             high=np.where(renewed, 0, high),
             confirmed=state.confirmed & ~renewed,
             worst=np.where(renewed | anew, 0.0, state.worst),

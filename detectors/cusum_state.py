@@ -49,6 +49,8 @@ class CusumState:
     """What was lost beyond the drift, added up [deviations]."""
     run: np.ndarray = field(metadata=per_entity(0, np.int64))
     """Days that the level has been frozen."""
+    sure: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """And confirmed low."""
     high: np.ndarray = field(metadata=per_entity(0, np.int64))
     """Days in a row above ``above`` times the level."""
     confirmed: np.ndarray = field(metadata=per_entity(False, np.bool_))
@@ -72,7 +74,7 @@ def turned(state: CusumState, t: int, slot: np.ndarray) -> CusumState:
     24 hours is gone.  Of the hour that a clock leaves out nothing is known; of one that comes twice, the second
     time."""
     day, hour, new = slot // DAY, slot % DAY // HOUR, state.day < 0
-    if t // HOUR == state.last // HOUR:  # an hour is that of its first bin
+    if t // HOUR == state.last // HOUR:
         return replace(state, day=np.where(new, day, state.day), hour=np.where(new, hour, state.hour))
     passed = np.maximum((hour - state.hour) % HOURS, 1)
     is_gone = (hour[:, None] - np.arange(HOURS)) % HOURS < passed[:, None]

@@ -82,7 +82,8 @@ def similar(
                 moved = clock - (then - OFFSETS * old)
                 codes[position] = moved if moved.any() else None, (old > 0) == is_off, (old > 1) | is_free
             moved_by, alike[i], kin[i] = codes[position]
-            ahead.append(moved_by)
+            # of who had no value yet nobody may have known the clock
+            ahead.append(None if moved_by is None else np.where(first < at + grid, moved_by, 0))
     places, age = [past.find(slot - lag * DAY) for lag in LAGS], slot - np.array(LAGS)[:, None] * DAY - first
     days = _lagged(past, view, slot, grid, dict(enumerate(places)), ahead)
     known = ~np.isnan(days)
@@ -111,12 +112,13 @@ def similar(
             own &= switched | ~_rose(past, calendar, slot, AS_LOW * most)
         chosen = _later(chosen, raw, age, level)
         whole = _whole(past, slot, grid, raw < chosen, dies)
-        chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike)), own)
+        chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike) & _left(raw, chosen, most)), own)
         if whole.any():
             chosen, once = _rested(chosen, raw, whole)
             count = np.where(once, 0, count)
     if grid <= FINE and new.any():
-        chosen, count = usual(past, slot, grid, first, LAGS, chosen, raw, count)
+        young = usual(past, slot, grid, first, LAGS, chosen, raw, count)
+        chosen, count = np.where(new, young[0], chosen), np.where(new, young[1], count)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most
@@ -185,6 +187,11 @@ def _later(chosen: np.ndarray, raw: np.ndarray, age: np.ndarray, level: np.ndarr
 def _works(raw: np.ndarray, most: np.ndarray, alike: np.ndarray) -> np.ndarray:
     """Whether the slot is not low on a day that is not ``alike (lags, n)``: on a workday, seen from a day off."""
     return ((raw >= AS_LOW * most) & ~alike).any(axis=0)
+
+
+def _left(raw: np.ndarray, chosen: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Whether half is left of what was low ``(n,) bool``: no country is at less on each day off, it was down."""
+    return np.asarray(~((raw < chosen) & (raw < SHALLOW * most)).any(axis=0))
 
 
 def _rose(past: History, calendar: History, slot: int, most: np.ndarray) -> np.ndarray:

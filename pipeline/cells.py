@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
-from pipeline.columns import LADDER, Columns
+from pipeline.columns import GONE, LADDER, Columns
 from pipeline.evidence import Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
-from pipeline.lasting import began, latest, most
+from pipeline.lasting import added, began, carried, latest, most
 
 SHALLOW = 0.1
 """What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
@@ -34,6 +34,7 @@ class Cells(Columns):
             fresh["ratio"] = np.where(silent, self["ratio"][rows, signal], fresh["ratio"])
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
         fresh["since"] = np.where(explained[:, None], 0, fresh["since"])
+        fresh["gone"] = np.where(explained, 0, fresh["gone"])
         fresh |= self._holes(said, rows, signal, is_open)
         fresh |= self._at_plateau(said, rows, signal, is_open, lost, fresh)
         for name, values in self._unsaid(said, rows, signal, is_open, fresh).items():
@@ -114,11 +115,12 @@ class Cells(Columns):
         ``(t, n)``, while none of them is out."""
         low, unknown, lost = is_low(state), state == UNKNOWN, losses(ratio)
         was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "since", "heaviest", "worst")}
+        width = self.widths[signal]
         below, missing = lost[..., None] >= LADDER, np.isnan(ratio)[..., None]
         judged = np.concatenate([self["state"][None, rows, signal], state[:-1]]) != UNKNOWN
         falls = low & ~np.concatenate([was["low_from"][None] > 0, low[:-1]])
         return {
-            "weight": weight[-1], "ratio": ratio[-1], "back": self.backs(rows, signal, start, low)[-1],
+            "weight": weight[-1], "ratio": ratio[-1], "back": self.backs(rows, signal, start, state)[-1],
             "low_from": began(was["low_from"], start, low, ~low),
             "calm_from": began(was["calm_from"], start, ~(low | unknown), low),
             "risen": began(self["risen"][rows, signal], start, ~(low | unknown), state == LOW_CONFIRMED),
@@ -127,13 +129,16 @@ class Cells(Columns):
             "dated": latest(self["dated"][rows, signal], judged, falls),
             "met": began(self["met"][rows, signal], start, ~unknown, np.zeros_like(unknown)),
             "since": began(was["since"], start, below, ~below & ~missing),
+            "gone": added(self["gone"][rows, signal], width, below[..., GONE], (~below & ~missing)[..., GONE]),
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
 
-    def backs(self, rows: np.ndarray | slice, signal: int, start: np.ndarray, low: np.ndarray) -> np.ndarray:
-        """When each entity was last seen to come back, after each of t bins ``(t, n)`` [s]."""
-        before = np.concatenate([self["low_from"][None, rows, signal] > 0, low[:-1]])
-        came = np.where(before & ~low, start[:, None], self["back"][rows, signal])
+    def backs(self, rows: np.ndarray | slice, signal: int, start: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """When each entity was last seen to come back, after each of t bins ``(t, n)`` [s]: who was low when something
+        was last said, and no longer is; a bin of which nothing is said is no return."""
+        low, unknown = is_low(state), state == UNKNOWN
+        was = (self["calm_from"][rows, signal] == 0) & (self["spoke"][rows, signal] > 0)
+        came = np.where(carried(was, low, ~unknown) & ~(low | unknown), start[:, None], self["back"][rows, signal])
         return came if len(low) == 1 else np.maximum.accumulate(came, axis=0)
 
     def let_go(self, rows: np.ndarray, gone: np.ndarray) -> None:
@@ -152,6 +157,7 @@ class Cells(Columns):
         """The outage is over by ``now`` [s]: what is still low, or is so again, began no sooner, and what is no longer
         observed has no word in the next one; ``end``: when it ended, 0 for one that was not confirmed [s]."""
         self["witness"][row] = 0
+        self["gone"][row] = 0
         self["over"][row] = np.maximum(self["over"][row], end)
         self.last_over = max(self.last_over, end)
         for name in ("low_from", "since"):

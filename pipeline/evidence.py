@@ -69,13 +69,18 @@ BESIDE = "/"
 """Stands between a signal and a detector beside the first, in the name of their term: ``traffic.radar/cusum``."""
 
 
+NO_WITNESS = 2.0
+"""What its noise alone does once in fifty bins does not show that all is well [robust standard deviations]."""
+
+
 def weights(said: Said, lost: np.ndarray, settings: Fusing) -> np.ndarray:
     """Log-odds ``(n,)`` that a bin speaks for (positive) or against an outage; 0 where nothing is known.
 
     ``lost (n,)``: see `losses` [0-1].
 
     A low verdict weighs its score [robust standard deviations], in proportion to its depth up to
-    ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against.
+    ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against, but for one
+    that lacks ``settings.full_depth`` and is by `NO_WITNESS` deviations below: that stands for nothing.
     """
     state = said.state
     if BESIDE in said.signal:
@@ -84,7 +89,8 @@ def weights(said: Said, lost: np.ndarray, settings: Fusing) -> np.ndarray:
     against = settings.against(kind_of(said.signal))
     full = settings.per_deviation * np.abs(filled(said.score)) * np.minimum(1, lost / settings.full_depth)
     low = np.minimum(settings.cap, np.where(state == LOW_PROVISIONAL, full / 2, full))
-    return np.where(is_low(state), low, np.where(state == UNKNOWN, 0.0, against))
+    sinks = (lost >= settings.full_depth) & (filled(said.score) <= -NO_WITNESS)
+    return np.where(is_low(state), low, np.where((state == UNKNOWN) | sinks, 0.0, against))
 
 
 def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing) -> np.ndarray:

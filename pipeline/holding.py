@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import DAY, LOW_CONFIRMED
-from pipeline.columns import COUNTED, LADDER, MOST, Columns
+from pipeline.columns import COUNTED, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
 
@@ -33,7 +33,7 @@ def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
     weight, ratio, back = (cells[name][rows] for name in COUNTED)
     terms = counted(cells, weight, ratio, back, np.array(cells.ends, np.int64), now, is_open)
-    gone = np.where(is_open[:, None], _gone(cells, rows, terms, now), 0)
+    gone = np.where(is_open[:, None], _gone(cells, rows, terms), 0)
     if gone.any():
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
         terms = terms + np.where(grows, np.minimum(gone / LASTING, 1) * (cells.settings.cap - terms), 0.0)
@@ -42,8 +42,8 @@ def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np
     return terms
 
 
-def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
-    """For how long `MOST` of each signal was seen gone all the time ``(n, s)`` [s].
+def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
+    """For how long `MOST` of each signal was seen gone ``(n, s)`` [s].
 
     With each bin in a row it is less of a chance, however loud the noise; and of what has a slow detector nobody who
     stands can make it a feast in the end, on a day too of which the slow one says nothing.  What is not observed
@@ -52,8 +52,7 @@ def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     low = (terms > 0) & (cells["state"][rows] == LOW_CONFIRMED)
     if not low.any():
         return np.zeros(terms.shape, np.int64)
-    since = cells["since"][rows, :, int(np.searchsorted(LADDER, MOST))]
-    return np.where(low & (since > 0), np.minimum(now, cells["seen"][rows] + cells.wide) - since, 0)
+    return np.where(low, cells["gone"][rows], 0)
 
 
 def let_go(

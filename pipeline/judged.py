@@ -13,6 +13,9 @@ from pipeline.level import Level
 from pipeline.records import Entity, Run
 from pipeline.stuck import Repeats
 
+NOBODY = np.empty(0, np.intp)
+"""The columns of a frame without entities."""
+
 
 @dataclass
 class Series:
@@ -46,7 +49,12 @@ class Series:
         return self.networks
 
     def columns(self, entities: tuple[Entity, ...]) -> np.ndarray:
-        """Where the frame's entities stand in the detector's state; new ones are appended to it."""
+        """Where the frame's entities stand in the detector's state; new ones are appended to it.
+
+        A heartbeat has none, and comes between any two frames: what was looked up for these is kept.
+        """
+        if not entities:
+            return NOBODY
         if entities not in self.places:
             known = {entity[:2]: i for i, entity in enumerate(self.entities)}
             fresh = [entity for entity in entities if entity[:2] not in known]

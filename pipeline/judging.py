@@ -20,7 +20,7 @@ from pipeline.common import (
     votes_at,
     without,
 )
-from pipeline.judged import Series
+from pipeline.judged import NOBODY, Series
 from pipeline.kinds import KINDS
 from pipeline.lasting import latest
 from pipeline.level import Level
@@ -78,7 +78,7 @@ class JudgeStage:
         verdicts, common, blind = self._judge(series, bins, fresh, columns)
         blind = blind[:, columns]
         shared = {"value": np.where(blind, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
-        shared["health"] = np.where(blind, np.float32(0), bins.health[fresh])
+        shared["health"] = np.where(blind & ~np.isnan(bins.health[fresh]), np.float32(0), bins.health[fresh])
         shared["common"] = common
         if bins.status == END:
             del self.series[bins.run.id, bins.signal]
@@ -211,7 +211,9 @@ class JudgeStage:
         )  # fmt: skip
 
     def _homes(self, series: Series, entities: tuple[Entity, ...]) -> list[np.ndarray]:
-        """Where the entities of each fusion partition stand in a frame."""
+        """Where the entities of each fusion partition stand in a frame; see `Series.columns`."""
+        if not entities:
+            return [NOBODY] * self.partitions
         if entities not in series.homes:
             home = np.array([partition_for(e.country or e.name, self.partitions) for e in entities], np.intp)
             series.homes = {entities: [np.flatnonzero(home == partition) for partition in range(self.partitions)]}

@@ -9,11 +9,12 @@ COUNT = float(finfo(float).max)
 
 
 class Kind(NamedTuple):
-    """What a kind of signal measures, in a word; what its axis counts, "" where only the source knows; the largest
-    value it can have (the smallest is 0)."""
+    """What a kind of signal measures, in a word; what its axis counts, "" where only the source knows; the smallest and
+    the largest value that it can have: counts, bytes and indices are from 0 on."""
 
     word: str
     unit: str = ""
+    smallest: float = 0.0
     largest: float = COUNT
 
 

@@ -44,6 +44,23 @@ def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
     return np.maximum(np.where(held, values, 0).max(axis=0), np.where(broken, 0, was))
 
 
+def added(was: np.ndarray, width: int, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
+    """For how long in sum something was seen to hold ``(n,)`` [s], in bins of this width [s]: what was seen before
+    counts, until it breaks; a bin that says neither adds nothing.
+
+    Examples
+    --------
+    >>> holds = np.array([[True, True, False], [False, False, False], [True, False, False]])
+    >>> breaks = np.array([[False, False, False], [False, True, False], [False, False, False]])
+    >>> added(np.array([600, 600, 600]), 300, holds, breaks).tolist()
+    [1200, 0, 600]
+    """
+    if len(holds) == 1:  # nothing to look back over
+        return np.where(breaks[0], 0, was + width * holds[0])
+    broken, held = _at_last(holds, breaks)
+    return np.where(broken, 0, was) + width * np.count_nonzero(held, axis=0)
+
+
 def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The last value ``(n,)`` that counts of ``(t, n)``, or ``(t, 1)``, and what it was before where none does.
 
@@ -57,6 +74,22 @@ def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarra
         return np.where(counts[0], values[0], was) if len(counts) else was
     last = len(counts) - 1 - counts[::-1].argmax(axis=0)
     return np.where(counts.any(axis=0), np.take_along_axis(values, last[None], axis=0)[0], was)
+
+
+def carried(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """As `latest`, before each of t bins ``(t, n)``.
+
+    Examples
+    --------
+    >>> values, counts = np.array([[True], [False], [False]]), np.array([[True], [False], [True]])
+    >>> carried(np.array([False]), values, counts)[:, 0].tolist()
+    [False, True, True]
+    """
+    if len(counts) == 1:  # nothing to look back over
+        return was[None]
+    at = np.maximum.accumulate(np.where(counts, np.arange(1, len(counts) + 1)[:, None], 0), axis=0)
+    at = np.concatenate([np.zeros_like(at[:1]), at[:-1]])
+    return np.take_along_axis(np.concatenate([was[None], values]), at, axis=0)
 
 
 def _at_last(holds: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import UNKNOWN, is_low
+from detectors.base import UNKNOWN
 from pipeline import holding
 from pipeline.cells import Cells
 from pipeline.columns import COUNTED
@@ -96,7 +96,7 @@ def counted(cells: Cells, spells: Sequence[Spell], rows: np.ndarray, ends: np.nd
         turns = np.flatnonzero(after >= 0)
         _, listed, own = np.intersect1d(rows, spell.rows, assume_unique=True, return_indices=True)
         to, of = np.ix_(turns, listed, np.array([spell.signal])), np.ix_(after[turns], own)
-        back = cells.backs(spell.rows, spell.signal, spell.start, is_low(spell.said.state))
+        back = cells.backs(spell.rows, spell.signal, spell.start, spell.said.state)
         for column, values in zip(columns, (spell.weight, spell.ratio, back), strict=True):
             column[to] = values[of][..., None]
         last[turns, spell.signal] = spell.end[after[turns]]

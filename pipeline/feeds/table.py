@@ -160,7 +160,8 @@ def _series(
         if not len(rows):
             continue
         rows = rows[np.argsort(time[rows], kind="stable")]
-        wrong = (value[rows] < 0) | (value[rows] > KINDS[kind_of(name)].largest)
+        kind = KINDS[kind_of(name)]
+        wrong = (value[rows] < kind.smallest) | (value[rows] > kind.largest)
         outside += int(wrong.sum())
         stamps = time[rows]
         cadence = cadences.get(name) or infer_cadence(stamps, entity[rows])

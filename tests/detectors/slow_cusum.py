@@ -28,7 +28,7 @@ class SlowCusum:
         self.met: list[list[float]] = [[] for _ in range(7)]
         self.level = self.recent = math.nan
         self.variance = SPREAD**2
-        self.days = self.run = self.high = 0
+        self.days = self.run = self.sure = self.high = 0
         self.sum, self.confirmed, self.worst, self.anew = 0.0, False, 0.0, False
 
     @property
@@ -38,7 +38,7 @@ class SlowCusum:
     def step(self, x: float, t: int, local: int) -> int:
         """What it says of a value at t, when ``local`` seconds of the week have gone by where it lives."""
         if self.last is None or t // 3600 != self.last // 3600:
-            middle = local + (self.width // 2 if self.width > 3600 else 0)
+            middle = (local + (self.width // 2 if self.width > 3600 else -(t % 3600))) % (7 * DAY)
             day, hour = middle // DAY % 7, middle // 3600 % 24
             if self.last is not None and (day != self.day or t - self.last >= DAY):
                 self.values = {h: of for h, of in self.values.items() if h <= self.hour}
@@ -63,7 +63,7 @@ class SlowCusum:
         ready = ready and self.first is not None and t - self.first >= self.rule.settle * DAY
         deep = ready and loss <= math.log(1 - self.rule.depth) and z <= -self.rule.enter
         dark = self.worst >= BLACKOUT
-        some = min(max(self.worst / 2, self.rule.leave), self.rule.rest) if self.run <= SHORT else self.rule.leave
+        some = min(max(self.worst / 2, self.rule.leave), self.rule.rest) if self.sure <= SHORT else self.rule.leave
         lasts = self.confirmed and not loss > math.log(1 - (BACK if dark else some))
         self.anew = self.anew or (self.confirmed and not lasts and dark)
         deep = deep and not self.anew
@@ -122,6 +122,7 @@ class SlowCusum:
             self.recent += moved
             if self.confirmed:
                 season = max(-SEASON, min(SEASON, moved))
+        self.sure = self.sure + 1 if self.confirmed else 0
         longest = self.rule.renew if self.confirmed else self.rule.hold
         renewed = self.run > longest or self.high >= self.rule.renew_high
         if math.isfinite(z) and not self.run and not renewed:
@@ -129,7 +130,7 @@ class SlowCusum:
         self.level += season
         if renewed:
             self.level, self.sum, self.run, self.high, self.confirmed = self.recent, 0.0, 0, 0, False
-            self.worst = 0.0
+            self.sure, self.worst = 0, 0.0
 
     def _move(self, z: float, day: int, hourly: dict[int, float]) -> None:
         mean = math.exp(z + self.level + self.weekday[day])

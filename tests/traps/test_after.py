@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detectors import cusum
 from pipeline import holding
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
@@ -79,5 +80,25 @@ def test_but_one_bin_is_one_bin_however_wide() -> None:
 def test_loud_noise_hides_nobody_who_is_dark(long: int, monkeypatch: pytest.MonkeyPatch) -> None:
     series, begins = loud(0.0, 0.12, long * HOUR)
     assert len(sure(played(series))) == len(begins)
-    monkeypatch.setattr(holding, "_gone", lambda cells, rows, terms, now: np.zeros(terms.shape))
+    monkeypatch.setattr(holding, "_gone", lambda cells, rows, terms: np.zeros(terms.shape))
     assert len(sure(played(series))) < len(begins), "no single bin says enough"
+
+
+def sagging() -> tuple[Series, list[int]]:
+    """Traffic of a dozen countries that sags by 8 % in twelve days, each dark for 8 hours in it; when they are."""
+    t, random = hours(50, HOUR), np.random.default_rng(3)
+    begins = (24 * DAY + random.integers(0, 10 * 24, 12) * HOUR).tolist()
+    day = 40_000 * (1 - 0.45 * np.cos(2 * np.pi * (t[:, None] / DAY + np.arange(12) / 12)))
+    sag = np.exp(-0.08 * np.clip((t - 20 * DAY) / (12 * DAY), 0, 1))[:, None]
+    out = (t[:, None] >= begins) & (t[:, None] < np.array(begins) + 8 * HOUR)
+    x = random.poisson(day * sag * np.exp(random.normal(0, 0.01, (len(t) // 24, 12)).repeat(24, axis=0)))
+    countries = [Entity("country", name, name) for name in CODES]
+    return [made_rows("traffic.radar", np.where(out, 0, x), *countries, width=HOUR)], begins
+
+
+def test_an_outage_of_hours_in_a_sag_leaves_no_throttling_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slow detector had seen the sag for days when it fell: these are no days of the outage."""
+    series, begins = sagging()
+    assert sorted(outage.start - MONDAY for outage in sure(played(series))) == sorted(begins)
+    monkeypatch.setattr(cusum, "SHORT", -1)
+    assert "throttle" in {outage.kind for outage in sure(played(series))}

@@ -8,12 +8,12 @@ import pytest
 
 import detectors.base
 import pipeline.engine
-import pipeline.feeds.table
 from detectors import seasonal_course
 from detectors.base import NORMAL, UNKNOWN
 from pipeline.bins import DAY, Cadence
 from pipeline.codec import iso
 from pipeline.feeds.table import read_table
+from pipeline.kinds import KINDS
 from pipeline.localtime import WEEK, ahead
 from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
@@ -165,7 +165,7 @@ def missing_twice() -> io.BytesIO:
 
 def believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A negative value is a value: neither the table nor the detectors leave it out."""
-    monkeypatch.setattr(pipeline.feeds.table, "VALID", {"probing": (-10.0, 1e9)})
+    monkeypatch.setitem(KINDS, "probing", KINDS["probing"]._replace(smallest=-10.0))
     monkeypatch.setattr(detectors.base, "observed", lambda x, context, quorum: x)
 
 

@@ -53,6 +53,8 @@ HELD = {
         "traps/test_first_weekend.py::test_hourly_counts_are_enough_from_the_second_day_on",
         "traps/test_first_weekend.py::test_they_were_not_when_a_factor_of_twenty_was_doubted_like_one_of_two",
         "traps/test_first_weekend.py::test_outages_leave_no_noise_behind_in_which_the_next_ones_hide",
+        "traps/test_first_weekend.py::test_a_weekend_that_was_dark_is_no_usual_one_and_the_next_outage_is_found",
+        "traps/test_first_weekend.py::test_it_was_missed_when_whatever_a_first_weekend_had_was_its_own_way",
         "traps/test_quiet_day.py::test_a_day_that_is_quiet_every_week_is_an_outage_once_at_most",
         "traps/test_quiet_day.py::test_it_was_one_every_week_when_only_the_calendar_knew_of_rest",
         "traps/test_quiet_day.py::test_hours_of_a_weekday_that_are_lost_every_week_are_found_every_week",
@@ -145,6 +147,7 @@ HELD = {
         "traps/test_after.py::test_an_outage_of_hours_is_one_outage",
         "traps/test_after.py::test_a_throttling_followed_when_its_day_had_to_be_all_back",
         "traps/test_after.py::test_who_was_out_and_strays_is_not_out_again_the_day_after",
+        "traps/test_after.py::test_an_outage_of_hours_in_a_sag_leaves_no_throttling_behind",
     ),
 }
 """Words of a line -> the tests that hold it; those of `tests.traps` have both sides."""

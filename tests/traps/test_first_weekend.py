@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged, seasonal_noise
+from detectors import seasonal_judged, seasonal_noise, similar
 from detectors.base import utc_context
 from detectors.seasonal import Seasonal
 from pipeline.bins import DAY
@@ -80,3 +80,27 @@ def test_outages_leave_no_noise_behind_in_which_the_next_ones_hide() -> None:
     state, _ = Seasonal().run(x, t + MONDAY, utc_context(t + MONDAY, 16, HOUR))
     plain, nightly = state.noises[:8].mean(axis=0), state.noises[8:].mean(axis=0)
     assert (nightly < 1.3 * plain).all()
+
+
+def weekends(left: float, seed: int) -> list[tuple[int, int | None]]:
+    """What is told of the second of two weekends: on the first all was dark from Friday evening to Monday morning."""
+    t, mean = week(15, HOUR, 5000)
+    for begin, long in ((SATURDAY - 4 * HOUR, 56), (SATURDAY + 7 * DAY + 10 * HOUR, 6)):
+        mean = mean * np.where((t >= begin) & (t < begin + long * HOUR), left, 1.0)
+    second = SATURDAY + 7 * DAY + 10 * HOUR
+    told = found(t, mean, 0, 0, HOUR, seed)
+    return [(onset - second, end and end - second) for onset, end in told if onset > 8 * DAY]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("left", [0.02, 0.2])
+def test_a_weekend_that_was_dark_is_no_usual_one_and_the_next_outage_is_found(left: float, seed: int) -> None:
+    ((onset, end),) = weekends(left, seed)
+    assert onset == 0
+    assert end is not None
+    assert abs(end - 6 * HOUR) <= HOUR
+
+
+def test_it_was_missed_when_whatever_a_first_weekend_had_was_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similar, "_left", lambda raw, chosen, most: True)
+    assert [weekends(0.02, seed) for seed in (1, 2, 3)] != [[(0, 6 * HOUR)]] * 3

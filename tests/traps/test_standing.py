@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline import holding
+from pipeline import cells, holding
 from pipeline.almanac import public_holidays
 from pipeline.bins import DAY
 from pipeline.columns import LADDER
@@ -87,5 +87,5 @@ def test_nor_is_one_on_which_an_hour_is_lost(left: float, dip: float) -> None:
 
 
 def test_it_was_when_a_third_was_as_good_as_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "MOST", LADDER[-2])
+    monkeypatch.setattr(cells, "GONE", len(LADDER) - 2)
     assert confirmed(0.6, STAND[:4], FEAST, FEAST + DAY, 0.15)
