@@ -150,10 +150,10 @@ class Cusum(Detector[CusumState]):
     def _turned(self, state: CusumState, t: int, slot: np.ndarray, width: int) -> CusumState:
         """The state at a bin at t [s]: with an hour a day is over for those whose local date is another.
 
-        An hour is of the local day and hour in which it begins, whichever bin of it comes first; a longer bin of that
-        in which its middle lies.
+        An hour (of UTC) is of the local day and hour in which its first bin begins, whether that was seen or not; a
+        longer bin of that in which its middle lies.
         """
-        slot = (slot + (width // 2 if width > HOUR else -(t % HOUR))) % (7 * DAY)
+        slot = (slot + (width // 2 if width > HOUR else -(t % HOUR // width * width))) % (7 * DAY)
         is_over = (state.day >= 0) & ((slot // DAY != state.day) | (t - state.last >= DAY))
         if t // HOUR != state.last // HOUR and len(over := np.flatnonzero(is_over)):
             state = placed(state, over, self._closed(picked(state, over), width))

@@ -113,10 +113,11 @@ class Cells(Columns):
     ) -> dict[str, np.ndarray]:  # fmt: skip
         """What stands in the columns after bins that start at ``start (t,)`` [s] and say so of the entities at ``rows``
         ``(t, n)``, while none of them is out."""
-        low, unknown, lost = is_low(state), state == UNKNOWN, losses(ratio)
+        seen = np.where(observed, ratio, np.nan)
+        low, unknown, lost = is_low(state), state == UNKNOWN, losses(seen)
         was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "since", "heaviest", "worst")}
         width = self.widths[signal]
-        below, missing = lost[..., None] >= LADDER, np.isnan(ratio)[..., None]
+        below, missing = lost[..., None] >= LADDER, np.isnan(seen)[..., None]
         judged = np.concatenate([self["state"][None, rows, signal], state[:-1]]) != UNKNOWN
         falls = low & ~np.concatenate([was["low_from"][None] > 0, low[:-1]])
         return {

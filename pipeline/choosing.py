@@ -46,9 +46,17 @@ def changed(settings: Any, usual: Any = None, table: str = "") -> list[str]:
         name, value, own = f"{table}{one.name}", getattr(settings, one.name), getattr(usual, one.name)
         if is_dataclass(value):
             found += changed(value, own, f"{name}.")
+        elif isinstance(value, dict):
+            keys = [key for key, its in value.items() if key not in own or own[key] != its]
+            found += [f"{name}.{_key(key)} = {_written(value[key])}" for key in keys]
         elif value != own:
             found.append(f"{name} = {_written(value)}")
     return found
+
+
+def _key(text: str) -> str:
+    """A key of TOML, quoted where it must be."""
+    return text if re.fullmatch(r"[\w-]+", text) else _written(text)
 
 
 def _chosen(cls: type[S], given: dict[str, Any], path: Path, table: str) -> S:

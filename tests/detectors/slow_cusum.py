@@ -38,7 +38,8 @@ class SlowCusum:
     def step(self, x: float, t: int, local: int) -> int:
         """What it says of a value at t, when ``local`` seconds of the week have gone by where it lives."""
         if self.last is None or t // 3600 != self.last // 3600:
-            middle = (local + (self.width // 2 if self.width > 3600 else -(t % 3600))) % (7 * DAY)
+            ahead = self.width // 2 if self.width > 3600 else -(t % 3600 // self.width * self.width)
+            middle = (local + ahead) % (7 * DAY)
             day, hour = middle // DAY % 7, middle // 3600 % 24
             if self.last is not None and (day != self.day or t - self.last >= DAY):
                 self.values = {h: of for h, of in self.values.items() if h <= self.hour}

@@ -7,7 +7,7 @@ import pytest
 from pipeline.evaluation.accounting import Answer, Tolerance
 from pipeline.evaluation.cases import Case
 from pipeline.feeds.case import Label
-from tests.evaluation.tune import DRAWN, GRID, Score, _off, judging, leave, made, moves, points, shipped
+from tests.evaluation.tune import DRAWN, GRID, Score, _off, judging, leave, made, moves, points, shipped, total
 
 OWN = shipped()
 EVERY = points()
@@ -67,3 +67,11 @@ def test_what_times_are_off_is_told_in_tolerances() -> None:
     answer = Answer(label, True, True, confirmed=900, onset_error=-450, end_error=3600)
     assert _off(answer, Tolerance(300, 1800, 1800, 3600, 0.9)) == 0.5 + 0.25 + 1.0
     assert _off(Answer(label), Tolerance(300, 1800, 1800, 3600, 0.9)) == 0
+
+
+def test_in_which_order_cases_were_done_chooses_nothing() -> None:
+    off = {f"case{i}": Score(1, 0, 1, -0.1 * i - 0.123456) for i in range(12)}
+    back = dict(reversed(off.items()))
+    assert total(off, "here") == total(back, "here")
+    for table in ({OWN: off, OTHER: back}, {OWN: back, OTHER: off}):
+        assert leave(table, Case(Path("case0"), ())).chosen == OWN

@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
+from math import fsum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -143,7 +144,8 @@ def _heavy_first(cases: list[Case]) -> list[Case]:
 
 def total(found: dict[str, Score], without: str) -> tuple[float, ...]:
     """A point over all cases but one."""
-    return tuple(map(sum, zip(*(made for name, made in found.items() if name != without), strict=True)))
+    made = [score for name, score in sorted(found.items()) if name != without]
+    return (*(sum(score[i] for score in made) for i in range(3)), round(fsum(score.off for score in made), 6))
 
 
 class Left(NamedTuple):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from pipeline import commands
 from pipeline.__main__ import app, main
 from pipeline.agents import worker
-from pipeline.choosing import read_settings
+from pipeline.choosing import changed, read_settings
 from pipeline.codec import iso
 from pipeline.commands import chosen
 from pipeline.engine import Engine
@@ -189,3 +189,24 @@ def test_a_worker_works_by_the_settings_of_its_file(tmp_path: Path, monkeypatch:
     ran("worker", "--broker", "kafka://127.0.0.1:1", "--settings", path, "--silence", "3")
     assert [engine.settings.silence for engine in works] == [60, 3]
     assert [engine.settings.fusing for engine in works] == 2 * [Fusing(calm=60)]
+
+
+def test_what_is_not_as_shipped_can_be_read_as_it_is_told(tmp_path: Path) -> None:
+    text = """
+        silence = 60
+        [fusing]
+        prior.country = -3.0
+        days."PK 2024-02-08" = "election"
+        confirm = 0.9
+        [judging]
+        beside.probing = ["cusum"]
+        detector = "burst"
+    """
+    (tmp_path / "own.toml").write_text(text)
+    chosen = read_settings(tmp_path / "own.toml")
+    told = changed(chosen)
+    assert {'fusing.days."PK 2024-02-08" = "election"', "fusing.prior.country = -3.0", "silence = 60"} <= set(told)
+    assert len(told) == 6
+    (tmp_path / "again.toml").write_text("\n".join(told))
+    assert read_settings(tmp_path / "again.toml") == chosen
+    assert changed(Settings()) == []

@@ -62,6 +62,24 @@ def test_what_was_seen_gone_before_and_after_a_hole_is_summed(a_frame: int) -> N
     assert states == ["suspected", "confirmed"]
 
 
+@pytest.mark.parametrize("health", [0.2, 1.0])
+def test_bins_of_few_healthy_sources_make_nothing_gone_for_longer(health: float) -> None:
+    """What they show is shown, and no more."""
+    calm, poor, after = (probes(marks, 36) for marks in (CALM, "?" * 36, "LLL"))
+    run, width = Run("r", "live", (PROBING, BGP)), 10 * MINUTE
+    low = scored(verdicts(PROBING, "L" * 36, run=run, width=width), -7.5, "seasonal")
+    state = low.state if health == 1 else poor[1].state
+    shown = dataclasses.replace(poor[1], value=low.value, health=np.full_like(low.health, health), state=state)
+    frames = [*calm, *at(len(CALM), [poor[0], shown]), *at(len(CALM) + 36, after)]
+    assert told(frames)[-1].state == ("confirmed" if health == 1 else "suspected")
+
+
+def at(bins: int, frames: list[Verdicts]) -> list[Verdicts]:
+    """These frames so many bins of 10 minutes later."""
+    later = bins * 10 * MINUTE
+    return [dataclasses.replace(f, start=f.start + later, watermark=f.watermark + later) for f in frames]
+
+
 def summed(marks: str, slow: str, a_frame: int) -> list[Outage]:
     """Traffic of which a fifth is missing, hour by hour: what the first detector says, and the slow one."""
     run, frames = Run("r", "live", (RADAR,)), []
@@ -131,6 +149,17 @@ def test_who_is_met_within_an_hour_of_a_half_hour_s_zone_has_the_hour_of_all(fir
     _, met = slow.run(x[first:], t[first:], context.rows(slice(first, None)), extend(before, 1))
     np.testing.assert_array_equal(known.expected[first:], met.expected)
     assert np.isfinite(met.expected).any()
+
+
+def test_an_hour_that_begins_at_midnight_of_a_half_hour_s_zone_is_of_that_day() -> None:
+    t = np.arange(0, 60 * DAY, HOUR) + HOUR // 2
+    slot = ((t + 5 * HOUR + HOUR // 2) % (7 * DAY))[:, None]
+    is_off = slot >= 5 * DAY
+    context = Context(HOUR, np.ones(slot.shape), slot, is_off.astype(np.int8))
+    _, verdict = Cusum().run(np.where(is_off, 600.0, 1000.0), t, context)
+    for weekday, usual in ((5, 600), (0, 1000)):
+        midnight = (slot[:, 0] == weekday * DAY) & (t > 40 * DAY)
+        np.testing.assert_allclose(verdict.expected[midnight, 0], usual, rtol=0.03)
 
 
 def test_one_that_is_four_weeks_old_is_not_read_by_the_age_of_a_neighbour() -> None:
