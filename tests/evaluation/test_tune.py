@@ -1,13 +1,29 @@
 """Settings are chosen without the case that they are judged on."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from pipeline.evaluation.accounting import Answer, Tolerance
-from pipeline.evaluation.cases import Case
+from pipeline.evaluation.cases import Case, read_cases
 from pipeline.feeds.case import Label
-from tests.evaluation.tune import DRAWN, GRID, Score, _off, judging, leave, made, moves, points, shipped, total
+from tests.evaluation.tune import (
+    DRAWN,
+    GRID,
+    Score,
+    _off,
+    judging,
+    leave,
+    made,
+    measured,
+    moves,
+    points,
+    shipped,
+    shown,
+    total,
+)
 
 OWN = shipped()
 EVERY = points()
@@ -75,3 +91,22 @@ def test_in_which_order_cases_were_done_chooses_nothing() -> None:
     assert total(off, "here") == total(back, "here")
     for table in ({OWN: off, OTHER: back}, {OWN: back, OTHER: off}):
         assert leave(table, Case(Path("case0"), ())).chosen == OWN
+
+
+def test_a_grid_is_measured_and_told_as_a_table(data: Path) -> None:
+    cases = read_cases([data / "signals" / name for name in ("louisiana-2020-laura", "venezuela-2019-blackout")])
+    other = (*OWN[:-1], 0.2)
+    deaf = tuple(20.0 if name == "seasonal.enter" else value for name, value in zip(GRID, OWN, strict=True))
+    table = measured(cases, [OWN, other, deaf])
+    assert {tuple(found) for found in map(sorted, table.values())} == {
+        ("louisiana-2020-laura", "venezuela-2019-blackout")
+    }
+    assert [table[OWN][case.name].counts for case in cases] == [(1, 0, 1), (1, 0, 1)]
+    assert table[deaf] != table[OWN]
+    left = leave(table, cases[0])
+    assert (left.made.met, left.own.met) == (1, 1)
+    console = Console(width=160, record=True, file=StringIO())
+    console.print(shown([left], len(table)))
+    said = console.export_text()
+    assert "louisiana-2020-laura" in said
+    assert "1/1" in said

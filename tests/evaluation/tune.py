@@ -132,7 +132,8 @@ def measured(cases: list[Case], every: list[Point]) -> dict[Point, dict[str, Sco
     groups = [list(alike) for _, alike in groupby(sorted(set(every), key=judging), key=judging)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         asked = {pool.submit(scores, case, alike): case.name for alike in groups for case in _heavy_first(cases)}
-        for done in track(as_completed(asked), "cases judged", len(asked), Console(stderr=True), transient=True):
+        console = Console(stderr=True)
+        for done in track(as_completed(asked), "cases judged", len(asked), console=console, transient=True):
             for point, found in done.result().items():
                 table[point][asked[done]] = found
     return table
