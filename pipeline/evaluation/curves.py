@@ -28,12 +28,15 @@ def curves(points: Iterable[Point]) -> bytes:
             lines.setdefault(point.detector, []).append(point)
     with rc_context({"svg.hashsalt": "netvigil", "font.size": 8}):
         figure = Figure(figsize=(9.6, 3.9))
-        axes = figure.subplots(1, 2, sharey=True, gridspec_kw={"left": 0.07, "right": 0.98, "top": 0.8, "bottom": 0.13})
+        axes = figure.subplots(
+            1, 2, sharey=True, gridspec_kw={"left": 0.07, "right": 0.98, "top": 0.78, "bottom": 0.13}
+        )
         for ax, what in zip(axes, ("hits", "met"), strict=True):
             _axes(ax, what, max((point.false_rate for line in lines.values() for point in line), default=0.0))
             for i, (name, line) in enumerate(lines.items()):
                 _line(ax, line, what, "#b2182b" if name == OURS else COLOURS[i % len(COLOURS)], name)
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="upper right", ncols=len(lines), frameon=False)
+        keys = {"loc": "upper left", "bbox_to_anchor": (0, 0.94), "ncols": len(lines), "frameon": False}
+        figure.legend(*axes[0].get_legend_handles_labels(), **keys)
         figure.text(0.012, 0.95, "Up and to the left is better", fontsize=11, fontweight="bold")
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
@@ -118,6 +119,19 @@ def test_the_picture_has_a_curve_for_each_and_is_the_same_every_time() -> None:
     found = [point(OURS, 1, 9, 0, shipped=True), point("median", 1, 8, 300), point("median", 2, 0, 0, shipped=True)]
     assert curves(found) == curves(found)
     assert curves(found) != curves(found[:2])
+
+
+def test_the_names_of_all_detectors_lie_beside_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: drawn.append(self))
+    curves(Point(name, FUSED if name == OURS else ANY, "x", 1.0, True, 8, 8, 8, 0, 0.0) for name in (OURS, *REGISTRY))
+    (figure,) = drawn
+    figure.canvas.draw()
+    (names,), (title,) = figure.legends, figure.texts
+    room = names.get_window_extent()
+    others = [title.get_window_extent(), *(ax.get_tightbbox() for ax in figure.axes)]
+    assert not any(room.overlaps(other) for other in others)
+    assert room.width < figure.bbox.width
 
 
 def test_the_page_has_the_curves(tmp_path: Path) -> None:
