@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -182,7 +183,11 @@ def moves(point: Point) -> Iterator[str]:
 
 def shown(left: list[Left], tried: int) -> Table:
     """The choices, a line for each case that is left out."""
-    table = Table(title=f"Settings chosen without a case, of {tried} tried, and judged on it", title_justify="left")
+    table = Table(
+        title=f"Settings chosen without a case, of {tried} tried, and judged on it",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
     table.add_column("left out")
     table.add_column("the others choose", overflow="fold")
     for name in ("labels met", "false", "shipped: met", "false", "do as well on the others", "of them worse here"):
