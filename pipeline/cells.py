@@ -8,7 +8,7 @@ from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.columns import GONE, LADDER, Columns
 from pipeline.evidence import Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
-from pipeline.lasting import added, began, carried, latest, most
+from pipeline.lasting import began, carried, latest, most, summed
 
 SHALLOW = 0.1
 """What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
@@ -130,7 +130,7 @@ class Cells(Columns):
             "dated": latest(self["dated"][rows, signal], judged, falls),
             "met": began(self["met"][rows, signal], start, ~unknown, np.zeros_like(unknown)),
             "since": began(was["since"], start, below, ~below & ~missing),
-            "gone": added(self["gone"][rows, signal], width, below[..., GONE], (~below & ~missing)[..., GONE]),
+            "gone": summed(self["gone"][rows, signal], width, below[..., GONE], (~below & ~missing)[..., GONE]),
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
 

@@ -13,7 +13,7 @@ from pipeline.level import Level
 from pipeline.records import Entity, Run
 from pipeline.stuck import Repeats
 
-NOBODY = np.empty(0, np.intp)
+NO_COLUMNS = np.empty(0, np.intp)
 """The columns of a frame without entities."""
 
 
@@ -54,7 +54,7 @@ class Series:
         A heartbeat has none, and comes between any two frames: what was looked up for these is kept.
         """
         if not entities:
-            return NOBODY
+            return NO_COLUMNS
         if entities not in self.places:
             known = {entity[:2]: i for i, entity in enumerate(self.entities)}
             fresh = [entity for entity in entities if entity[:2] not in known]

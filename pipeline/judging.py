@@ -20,7 +20,7 @@ from pipeline.common import (
     votes_at,
     without,
 )
-from pipeline.judged import NOBODY, Series
+from pipeline.judged import NO_COLUMNS, Series
 from pipeline.kinds import KINDS
 from pipeline.lasting import latest
 from pipeline.level import Level
@@ -213,7 +213,7 @@ class JudgeStage:
     def _homes(self, series: Series, entities: tuple[Entity, ...]) -> list[np.ndarray]:
         """Where the entities of each fusion partition stand in a frame; see `Series.columns`."""
         if not entities:
-            return [NOBODY] * self.partitions
+            return [NO_COLUMNS] * self.partitions
         if entities not in series.homes:
             home = np.array([partition_for(e.country or e.name, self.partitions) for e in entities], np.intp)
             series.homes = {entities: [np.flatnonzero(home == partition) for partition in range(self.partitions)]}

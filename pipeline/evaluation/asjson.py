@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from pipeline.choosing import changed
 from pipeline.codec import iso
 from pipeline.doings import plain
 from pipeline.errors import gave_up
 from pipeline.evaluation.accounting import Account, Answer, Called, Tolerance
-from pipeline.evaluation.judged import OURS, Judged, Read
+from pipeline.evaluation.judged import Judged, Read
+from pipeline.evaluation.phrases import other_settings
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import Total, totals
 from pipeline.records import DeadLetter
@@ -27,8 +27,9 @@ def as_json(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
     """
     judged = list(judged)
     cases = [_case(list(group)) for _, group in groupby(judged, key=lambda one: one.case.name)]
-    settings = next((changed(one.settings) for one in judged if one.detector == OURS), [])
-    told: dict[str, Any] = {"settings": settings, "cases": cases, "totals": [_total(total) for total in totals(judged)]}
+    told: dict[str, Any] = {
+        "settings": other_settings(judged), "cases": cases, "totals": [_total(total) for total in totals(judged)],
+    }  # fmt: skip
     points = [point._asdict() for point in swept]
     if points:
         told["sweep"] = points

@@ -20,6 +20,8 @@ FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
 
 OWN = "as shipped"
+"""What `LEGEND` says of the settings of ours."""
+
 LEGEND = """\
 ours: netvigil as shipped, all its detectors and fusion; below it each detector by itself, fused: by the same fusion. \
 hit: a confirmed outage of the labelled entity overlaps the label. met: one outage does, with onset, end and cover as \
@@ -31,9 +33,14 @@ warning: the detector without fusion, out while a signal is confirmed low, or lo
 that served best, known only afterwards."""
 
 
+def other_settings(judged: Iterable[Judged]) -> list[str]:
+    """The settings of ours that are not as shipped."""
+    return next((changed(one.settings) for one in judged if one.detector == OURS), [])
+
+
 def legend(judged: Iterable[Judged]) -> str:
     """`LEGEND`, with the settings of ours that are not as shipped."""
-    other = ", ".join(next((changed(one.settings) for one in judged if one.detector == OURS), []))
+    other = ", ".join(other_settings(judged))
     return LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
 
 
