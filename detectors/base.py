@@ -226,4 +226,4 @@ def observed(x: np.ndarray, context: Context, quorum: float) -> np.ndarray:
 
 def bounded(score: np.ndarray) -> np.ndarray:
     """Scores within a million standard deviations: beyond, they say nothing more, and an infinity breaks sums."""
-    return np.clip(score, -1e6, 1e6)
+    return np.minimum(np.maximum(score, -1e6), 1e6)

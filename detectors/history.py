@@ -163,7 +163,7 @@ class History:
         if chunk >= len(self.chunks):
             return self.tail[j]
         c = self.chunks[chunk]
-        here = c.column == j if len(c.column) else slice(0)
+        here = slice(*c.column.searchsorted((j, j + 1))) if len(c.column) else slice(0)
         return Column(int(c.times[j]), c.values[:, j], c.row[here], c.raw[here])
 
     def rows(

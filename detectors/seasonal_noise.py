@@ -77,14 +77,14 @@ def noises(
         away = clipped(residual[i], size[i], spread.own(i, noise, its), counts[i] & speaks)
         ratio = away * away / mean[i]
         count = counts[i] & np.isfinite(ratio)  # what is clipped to NaN does not
-        more = more + np.where(fresh[i], ASSUMED_BINS, count[0])
-        weight = np.where(more > 0, np.minimum(state.weight + more * width, most), state.weight)
-        shares = np.where(count, share[i], 0.0)
-        shares[0] = np.where(count[0], width / weight, 0.0)
-        ratio[~count] = 0.0
+        more = more + (np.where(fresh[i], ASSUMED_BINS, count[0]) if is_fresh else count[0])
+        weight = np.minimum(state.weight + more * width, most)
+        step = ratio - noise
+        step[0] *= width / weight
+        step[1:] *= share[i]
         if is_fresh:
-            ratio[0], shares[0] = np.where(fresh[i], first[i], ratio[0]), np.where(fresh[i], 1.0, shares[0])
-        noise = noise + shares * (ratio - noise)
+            step[0], count[0] = np.where(fresh[i], first[i] - noise[0], step[0]), count[0] | fresh[i]
+        noise = np.where(count, noise + step, noise)
     return Noises(noise, deviation, weight, falls.rows)
 
 

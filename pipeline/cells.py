@@ -1,12 +1,12 @@
 """What every signal last said of every entity: one array each, and how long it has been saying so."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.columns import GONE, LADDER, Columns
-from pipeline.evidence import Said, losses, ratios, weights
+from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
 
@@ -21,120 +21,132 @@ OBSERVED = ("seen", "hole_from", "hole_to")
 class Cells(Columns):
     """The evidence of one run in one fusion partition, by entity and signal."""
 
-    def write(self, said: Said, rows: np.ndarray | slice, signal: int, is_open: np.ndarray) -> None:
-        """Put a bin down for its entities at ``rows``, ``is_open (n,)`` those with an open outage."""
-        said, explained = self._unexplained(said, rows, signal, is_open)
-        ratio = ratios(said.value, said.expected)
-        lost = losses(ratio)
-        weight = weights(said, lost, self.settings)
-        bins = (column[None] for column in (said.state, weight, ratio, said.observed))
-        fresh = self.noted(rows, signal, np.array([said.start]), *bins)
-        if not self.slow[signal]:  # what is seen of an open outage is what was judged last
-            silent = is_open & (said.state == UNKNOWN)
-            fresh["ratio"] = np.where(silent, self["ratio"][rows, signal], fresh["ratio"])
-        fresh |= {"score": said.score, "health": said.health, "state": said.state}
-        fresh["since"] = np.where(explained[:, None], 0, fresh["since"])
-        fresh["gone"] = np.where(explained, 0, fresh["gone"])
-        fresh |= self._holes(said, rows, signal, is_open)
-        fresh |= self._at_plateau(said, rows, signal, is_open, lost, fresh)
-        for name, values in self._unsaid(said, rows, signal, is_open, fresh).items():
-            self[name][rows, signal] = values
+    def write(self, bins: Sequence[Block]) -> None:
+        """Put bins down that begin and end together; each is held against what the others say in them."""
+        fresh = [self._fresh(its) for its in bins]
+        for its, new in zip(bins, fresh, strict=True):
+            new |= self._at_plateau(its, bins, fresh)
+        for its, new in zip(bins, fresh, strict=True):
+            for name, values in self._unsaid(its, new).items():
+                self[name][its.rows, its.signals] = values
 
-    def _unexplained(
-        self, said: Said, rows: np.ndarray | slice, signal: int, is_open: np.ndarray
-    ) -> tuple[Said, np.ndarray]:
-        """What is said, but for losses ``(n,) bool`` of a wide bin that were in an outage that is over by now: they are
-        no other one."""
-        over = self["over"][rows, signal]
-        explained = ~is_open & is_low(said.state) & (said.start < over)
+    def _fresh(self, bins: Block) -> dict[str, np.ndarray]:
+        """What stands in the columns after them, but for outages that are open."""
+        rows, signals, is_open = bins.rows, bins.signals, bins.is_open
+        said, explained = self._unexplained(bins)
+        ratio = ratios(said.value, said.expected)
+        weight = weights(said, losses(ratio), -self.says[signals], self.slow[signals], self.settings)
+        columns = (column[None] for column in (said.state, weight, ratio, said.observed))
+        fresh = self.noted(rows, signals, np.array([said.start]), *columns)
+        # what is seen of an open outage is what was judged last
+        silent = is_open & (said.state == UNKNOWN) & ~self.slow[signals]
+        fresh["ratio"] = np.where(silent, self["ratio"][rows, signals], fresh["ratio"])
+        fresh |= {"score": said.score, "health": said.health, "state": said.state}
+        fresh["since"] = np.where(explained[..., None], 0, fresh["since"])
+        fresh["gone"] = np.where(explained, 0, fresh["gone"])
+        return fresh | self._holes(bins)
+
+    def _unexplained(self, bins: Block) -> tuple[Said, np.ndarray]:
+        """What is said, but for losses ``(n, k) bool`` of a wide bin that were in an outage that is over by now: they
+        are no other one."""
+        said, over = bins.said, self["over"][bins.rows, bins.signals]
+        explained = ~bins.is_open & is_low(said.state) & (said.start < over)
         if explained.any():
-            inside = np.minimum((over - said.start) / self.widths[signal], 1)
+            inside = np.minimum((over - said.start) / self.wide[bins.signals], 1)
             explained &= losses(ratios(said.value, said.expected)) <= 2 * inside + SHALLOW
             said = said._replace(state=np.where(explained, UNKNOWN, said.state).astype(np.int8))
         return said, explained
 
-    def _holes(self, said: Said, rows: np.ndarray | slice, signal: int, is_open: np.ndarray) -> dict[str, np.ndarray]:
+    def _holes(self, bins: Block) -> dict[str, np.ndarray]:
         """From when to when those in an open outage were not observed, where they are again."""
-        width = self.widths[signal]
-        seen = self["seen"][rows, signal] + width
-        hole = is_open & said.observed & (seen > width) & (said.start - seen > self.settings.stale * width)
+        said, width = bins.said, self.wide[bins.signals]
+        seen = self["seen"][bins.rows, bins.signals] + width
+        hole = bins.is_open & said.observed & (seen > width) & (said.start - seen > self.settings.stale * width)
         if not hole.any():
             return {}
         return {
-            name: np.where(hole, at, self[name][rows, signal])
+            name: np.where(hole, at, self[name][bins.rows, bins.signals])
             for name, at in (("hole_from", seen), ("hole_to", said.start))
         }
 
     def _at_plateau(
-        self, said: Said, rows: np.ndarray | slice, signal: int, is_open: np.ndarray, lost: np.ndarray,
-        fresh: Mapping[str, np.ndarray],
+        self, bins: Block, all_: Sequence[Block], fresh: Sequence[dict[str, np.ndarray]]
     ) -> dict[str, np.ndarray]:  # fmt: skip
         """A witness that is confirmed low says no less than it has said, until its detector lets go: at a plateau
         nothing shatters.  Where another signal is back to normal it does so only while it is at the bottom."""
-        sure = (said.state == LOW_CONFIRMED) & is_open
+        own = next(new for its, new in zip(all_, fresh, strict=True) if its is bins)
+        sure = (own["state"] == LOW_CONFIRMED) & bins.is_open
         if not sure.any():
             return {}
-        away = stale(self, np.array(self.ends, np.int64), said.start)
-        others = [i for i in self.others[signal] if not away[i]]
-        contradicted = (self["weight"][rows][:, others] < 0).any(axis=1)
-        bottom = lost >= self.settings.bottom * fresh["worst"]
+        away = stale(self, np.array(self.ends, np.int64), bins.said.start)
+        against = self["weight"] < 0
+        for its, new in zip(all_, fresh, strict=True):
+            against[its.rows, its.signals] = new["weight"] < 0
+        against &= ~away
+        others = against[bins.rows]
+        contradicted = np.stack([others[:, self.others[place]].any(axis=1) for place in bins.places], axis=1)
+        bottom = losses(own["ratio"]) >= self.settings.bottom * own["worst"]
         return {
-            "weight": np.where(sure & (bottom | ~contradicted), fresh["heaviest"], fresh["weight"]),
-            "at_bottom": np.where(sure & bottom, said.start, self["at_bottom"][rows, signal]),
+            "weight": np.where(sure & (bottom | ~contradicted), own["heaviest"], own["weight"]),
+            "at_bottom": np.where(sure & bottom, bins.said.start, self["at_bottom"][bins.rows, bins.signals]),
         }
 
-    def _unsaid(
-        self, said: Said, rows: np.ndarray | slice, signal: int, is_open: np.ndarray, fresh: dict[str, np.ndarray]
-    ) -> dict[str, np.ndarray]:
+    def _unsaid(self, bins: Block, fresh: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What stands in the columns then: a witness of an open outage keeps its word while it says nothing, and one
         that had been let go is heard again once it is observed."""
-        silent = (said.state == UNKNOWN) & is_open & (self["low_from"][rows, signal] > 0)
+        rows, signals, said = bins.rows, bins.signals, bins.said
+        silent = (fresh["state"] == UNKNOWN) & bins.is_open & (self["low_from"][rows, signals] > 0)
         if not silent.any():
             return fresh
-        kept = {name: self[name][rows, signal] for name in fresh if name not in OBSERVED}
+        kept = {name: self[name][rows, signals] for name in fresh if name not in OBSERVED}
         again = said.observed & (kept["weight"] == 0)
-        kept["weight"] = np.where(again, self["heaviest"][rows, signal], kept["weight"])
+        kept["weight"] = np.where(again, self["heaviest"][rows, signals], kept["weight"])
         # on a holiday a slow one says nothing, and yet expects something
-        expects = ~np.isnan(fresh["ratio"]) & said.observed & self.slow[signal]
+        expects = ~np.isnan(fresh["ratio"]) & said.observed & self.slow[signals]
         kept["ratio"] = np.where(expects, fresh["ratio"], kept["ratio"])
-        for first in (first for beside, first in self.pairs if beside == signal):
+        for beside, first in self.pairs:
+            if beside not in bins.places:
+                continue
             # and where it expects nothing, its word is over once the first detector says that the series is back
-            is_back = said.observed & ~expects & (self["back"][rows, first] > self["spoke"][rows, signal])
+            at = beside - signals.start
+            is_back = said.observed[:, at] & ~expects[:, at] & (self["back"][rows, first] > self["spoke"][rows, beside])
             is_back &= self["low_from"][rows, first] == 0
-            kept["weight"] = np.where(is_back, 0.0, kept["weight"])
+            kept["weight"][:, at] = np.where(is_back, 0.0, kept["weight"][:, at])
         return fresh | {
-            name: np.where(silent[:, None] if name == "since" else silent, values, fresh[name])
+            name: np.where(silent[..., None] if name == "since" else silent, values, fresh[name])
             for name, values in kept.items()
         }
 
     def noted(
-        self, rows: np.ndarray | slice, signal: int, start: np.ndarray, state: np.ndarray, weight: np.ndarray,
+        self, rows: np.ndarray | slice, signal: int | slice, start: np.ndarray, state: np.ndarray, weight: np.ndarray,
         ratio: np.ndarray, observed: np.ndarray,
     ) -> dict[str, np.ndarray]:  # fmt: skip
         """What stands in the columns after bins that start at ``start (t,)`` [s] and say so of the entities at ``rows``
-        ``(t, n)``, while none of them is out."""
+        ``(t, n)``, or ``(1, n, k)`` of k signals, while none of them is out."""
         seen = np.where(observed, ratio, np.nan)
-        low, unknown, lost = is_low(state), state == UNKNOWN, losses(seen)
+        low, spoke, lost = is_low(state), state != UNKNOWN, losses(seen)
+        calm = spoke & ~low
         was = {name: self[name][rows, signal] for name in ("low_from", "calm_from", "since", "heaviest", "worst")}
-        width = self.widths[signal]
-        below, missing = lost[..., None] >= LADDER, np.isnan(seen)[..., None]
+        width = self.wide[signal]
+        below = lost[..., None] >= LADDER
+        above = ~(below | np.isnan(seen)[..., None])
         judged = np.concatenate([self["state"][None, rows, signal], state[:-1]]) != UNKNOWN
         falls = low & ~np.concatenate([was["low_from"][None] > 0, low[:-1]])
         return {
             "weight": weight[-1], "ratio": ratio[-1], "back": self.backs(rows, signal, start, state)[-1],
             "low_from": began(was["low_from"], start, low, ~low),
-            "calm_from": began(was["calm_from"], start, ~(low | unknown), low),
-            "risen": began(self["risen"][rows, signal], start, ~(low | unknown), state == LOW_CONFIRMED),
+            "calm_from": began(was["calm_from"], start, calm, low),
+            "risen": began(self["risen"][rows, signal], start, calm, state == LOW_CONFIRMED),
             "seen": latest(self["seen"][rows, signal], start[:, None], observed),
-            "spoke": latest(self["spoke"][rows, signal], start[:, None], ~unknown),
+            "spoke": latest(self["spoke"][rows, signal], start[:, None], spoke),
             "dated": latest(self["dated"][rows, signal], judged, falls),
-            "met": began(self["met"][rows, signal], start, ~unknown, np.zeros_like(unknown)),
-            "since": began(was["since"], start, below, ~below & ~missing),
-            "gone": summed(self["gone"][rows, signal], width, below[..., GONE], (~below & ~missing)[..., GONE]),
+            "met": began(self["met"][rows, signal], start, spoke, np.zeros_like(spoke)),
+            "since": began(was["since"], start, below, above),
+            "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE]),
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
 
-    def backs(self, rows: np.ndarray | slice, signal: int, start: np.ndarray, state: np.ndarray) -> np.ndarray:
+    def backs(self, rows: np.ndarray | slice, signal: int | slice, start: np.ndarray, state: np.ndarray) -> np.ndarray:
         """When each entity was last seen to come back, after each of t bins ``(t, n)`` [s]: who was low when something
         was last said, and no longer is; a bin of which nothing is said is no return."""
         low, unknown = is_low(state), state == UNKNOWN

@@ -65,6 +65,30 @@ class Said(NamedTuple):
         return Said(self.signal, self.start, self.entities + other.entities, *columns)
 
 
+class Block(NamedTuple):
+    """What k signals say of n entities in bins that begin and end together: the columns of ``said`` are ``(n, k)``.
+
+    ``rows (n,)`` and ``signals``: where these stand; ``is_open (n, 1) bool``: who has an open outage.
+    """
+
+    said: Said
+    rows: np.ndarray | slice
+    signals: slice
+    is_open: np.ndarray
+
+    @classmethod
+    def of(cls, each: Sequence[Said], rows: np.ndarray | slice, first: int, is_open: np.ndarray) -> "Block":
+        """What each of these signals says, which stand one after the other from the ``first`` on."""
+        columns = (np.stack(column, axis=1) for column in zip(*(said[3:] for said in each), strict=True))
+        said = Said("", each[0].start, each[0].entities, *columns)
+        return cls(said, rows, slice(first, first + len(each)), is_open[:, None])
+
+    @property
+    def places(self) -> range:
+        """Where each signal stands."""
+        return range(self.signals.start, self.signals.stop)
+
+
 BESIDE = "/"
 """Stands between a signal and a detector beside the first, in the name of their term: ``traffic.radar/cusum``."""
 
@@ -73,24 +97,33 @@ NO_WITNESS = 2.0
 """What its noise alone does once in fifty bins does not show that all is well [robust standard deviations]."""
 
 
-def weights(said: Said, lost: np.ndarray, settings: Fusing) -> np.ndarray:
-    """Log-odds ``(n,)`` that a bin speaks for (positive) or against an outage; 0 where nothing is known.
+def weights(
+    said: Said, lost: np.ndarray, against: np.ndarray, slow: np.ndarray, settings: Fusing
+) -> np.ndarray:  # fmt: skip
+    """Log-odds ``(..., n)`` that a bin speaks for (positive) or against an outage; 0 where nothing is known.
 
-    ``lost (n,)``: see `losses` [0-1].
+    Parameters
+    ----------
+    lost
+        See `losses`, ``(..., n)`` [0-1].
+    against, slow
+        What a signal says of a return [log-odds], and whether it is one of a detector beside the first.
 
+    Notes
+    -----
     A low verdict weighs its score [robust standard deviations], in proportion to its depth up to
     ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against, but for one
-    that lacks ``settings.full_depth`` and is by `NO_WITNESS` deviations below: that stands for nothing.
+    that lacks ``settings.full_depth`` and is by `NO_WITNESS` deviations below: that stands for nothing.  One of a
+    detector beside the first weighs no score, and nothing while it is not low.
     """
     state = said.state
-    if BESIDE in said.signal:
-        sure = np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low)
-        return np.where(is_low(state), np.minimum(settings.cap, sure), 0.0)
-    against = settings.against(kind_of(said.signal))
     full = settings.per_deviation * np.abs(filled(said.score)) * np.minimum(1, lost / settings.full_depth)
     low = np.minimum(settings.cap, np.where(state == LOW_PROVISIONAL, full / 2, full))
-    sinks = (lost >= settings.full_depth) & (filled(said.score) <= -NO_WITNESS)
-    return np.where(is_low(state), low, np.where((state == UNKNOWN) | sinks, 0.0, against))
+    mute = (state == UNKNOWN) | ((lost >= settings.full_depth) & (filled(said.score) <= -NO_WITNESS))
+    if slow.any():
+        sure = np.minimum(settings.cap, np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low))
+        low, mute = np.where(slow, sure, low), mute | slow
+    return np.where(is_low(state), low, np.where(mute, 0.0, against))
 
 
 def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing) -> np.ndarray:

@@ -68,11 +68,10 @@ class Frozen:
         """
         run, held, still, seen, longest = self.counts
         unseen, fresh = np.zeros(x.shape, bool), np.zeros(x.shape[1], bool)
-        for i, (value, before) in enumerate(zip(x, last, strict=True)):
-            moves = (value != before) & ~np.isnan(value - before)
-            same = (value == before) & (value > 0)
-            if odds > 0 and same.any():
-                found = self._found(value, same, odds, least)
+        each = x, (x != last) & ~np.isnan(x - last), (x == last) & (x > 0), x >= FALL * last
+        for i, (value, moves, same, stands) in enumerate(zip(*each, strict=True)):
+            found = self._found(value, same, odds, least)
+            if len(found):
                 if fresh[found].any():  # of whom it is not known yet whether it moved to a low value
                     return unseen[:i]
                 unseen[i, found] = calm[found]
@@ -83,7 +82,7 @@ class Frozen:
             seen[over] += held[over]
             longest[over] = np.maximum(longest[over], held[over])
             run[over] = held[over] = 0
-            np.copyto(self.usual, value >= FALL * before, where=moves)
+            np.copyto(self.usual, stands, where=moves)
             run += same
             held += same & ~(unseen[i] | is_blind)
         return unseen
@@ -92,8 +91,11 @@ class Frozen:
         """Those ``(m,) int`` whose run is no chance with this bin, in which they repeat their ``value (n,)``."""
         run, _, still, seen, longest = self.counts
         at = np.flatnonzero(same & self.usual & (run + 1 >= SHORTEST))
-        seldom = (seen[at] >= least) & (still[at] + 1 < MOVES * (seen[at] + 2))
-        at = at[seldom & (run[at] + 1 > LONGER * longest[at])]
+        if len(at):
+            seldom = (seen[at] >= least) & (still[at] + 1 < MOVES * (seen[at] + 2))
+            at = at[seldom & (run[at] + 1 > LONGER * longest[at])]
+        if not (len(at) and odds > 0):
+            return at[:0]
         rate = np.maximum((still[at] + 1) / (seen[at] + 2), _chance(value[at]))
         return at[(run[at] + 1) * np.log(rate) < log(odds)]
 

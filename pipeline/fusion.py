@@ -37,7 +37,7 @@ class Stream:
     run: Run
     ledger: Ledger
     lines: dict[str, Line] = field(default_factory=dict)
-    queue: list[tuple[int, str, str, int, Verdicts]] = field(default_factory=list)
+    queue: list[tuple[int, int, str, str, int, Verdicts]] = field(default_factory=list)
     told: int = NEVER
     judged: int = 0
     missed: int = 0
@@ -78,8 +78,8 @@ class FuseStage:
     """Fuses verdicts into outages.
 
     Input: `Verdicts` of any signal, each signal's in order.  Output: `Outage` revisions, `Fused` bins in the order
-    (end, signal) and those `Beside` them, up to the lowest watermark of the feeds that are not dead, what was `Missed`,
-    and `Progress`.
+    (end, width, signal) and those `Beside` them, up to the lowest watermark of the feeds that are not dead, what was
+    `Missed`, and `Progress`.
 
     Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has spoken up to
     its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is at its end, nor,
@@ -119,7 +119,9 @@ class FuseStage:
             end = int(verdicts.start[i]) + verdicts.width
             line.queued[verdicts.detector] = int(verdicts.start[i])
             if end > stream.told:
-                heapq.heappush(stream.queue, (end, verdicts.signal, verdicts.detector, int(i), verdicts))
+                heapq.heappush(
+                    stream.queue, (end, verdicts.width, verdicts.signal, verdicts.detector, int(i), verdicts)
+                )
             elif self._is_first(verdicts):
                 missed += int((~np.isnan(verdicts.value[i])).sum())
         stream.missed += missed
@@ -149,7 +151,7 @@ class FuseStage:
     def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
         """The bins that end by a time, in order."""
         while stream.queue and stream.queue[0][0] <= limit:
-            end, _, _, i, verdicts = heapq.heappop(stream.queue)
+            end, *_, i, verdicts = heapq.heappop(stream.queue)
             yield Turn(verdicts, i, end, beside=not self._is_first(verdicts))
 
     def _is_first(self, verdicts: Verdicts) -> bool:
@@ -178,7 +180,7 @@ class FuseStage:
         for i, s in enumerate(self.streams.values()):
             frames = {id(verdicts): verdicts for *_, verdicts in s.queue}
             order = {key: i for i, key in enumerate(frames)}
-            queue = [(*place, order[id(verdicts)]) for *place, verdicts in s.queue]
+            queue = [(end, *place, order[id(verdicts)]) for end, _, *place, verdicts in s.queue]
             lines = [(name, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
             ledger, own = s.ledger.save()
             head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger))
@@ -199,7 +201,7 @@ class FuseStage:
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)
             stream.lines = {name: Line(mark, queued, status) for name, mark, queued, status in lines}
-            stream.queue = [(end, signal, detector, row, frames[j]) for end, signal, detector, row, j in queue]
+            stream.queue = [(end, frames[j].width, *place, frames[j]) for end, *place, j in queue]
             heapq.heapify(stream.queue)
             self.streams[run.id] = stream
 

@@ -44,7 +44,7 @@ def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
     return np.maximum(np.where(held, values, 0).max(axis=0), np.where(broken, 0, was))
 
 
-def summed(was: np.ndarray, width: int, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
+def summed(was: np.ndarray, width: int | np.ndarray, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
     """For how long in sum something was seen to hold ``(n,)`` [s], in bins of this width [s]: what was seen before
     counts, until it breaks; a bin that says neither adds nothing.
 

@@ -13,13 +13,10 @@ FRAMES = 64
 
 class Frame(NamedTuple):
     """Where a frame's entities stand, ``rows (n,) intp``, those of the countries that it has only parts of behind them;
-    ``whole (c,) intp`` and ``rest``: those that are countries, and all others; ``place``: the rows, as a slice where
-    they follow one another."""
+    ``place``: the rows, as a slice where they follow one another."""
 
     rows: np.ndarray
     parts: Parts
-    whole: np.ndarray
-    rest: np.ndarray
     place: np.ndarray | slice
 
 
@@ -51,11 +48,10 @@ class Roll:
             if len(self.frames) > FRAMES:
                 self.frames.clear()
             rows = np.array([self.rows[entity[:2]] for entity in every], np.intp)
-            whole = np.array([entity.type == "country" for entity in every], bool)
             first, n = (int(rows[0]), len(rows)) if len(rows) else (0, 0)
             follow = np.array_equal(rows, np.arange(first, first + n))
             place = slice(first, first + n) if follow else rows
-            found = self.frames[entities] = Frame(rows, parts, rows[whole], rows[~whole], place)
+            found = self.frames[entities] = Frame(rows, parts, place)
         return found
 
     def enter(self, entity: Entity) -> None:

@@ -43,7 +43,7 @@ class Spell(NamedTuple):
         ends = np.array([turn.end for turn in own], np.int64)
         ratio = ratios(said.value, said.expected)
         at = np.array(places, np.intp)
-        weight = weights(said, losses(ratio), cells.settings)
+        weight = weights(said, losses(ratio), -cells.says[signal], cells.slow[signal], cells.settings)
         return cls(frame.rows, signal, at, verdicts.start[bins], ends, said, weight, ratio)
 
     def until(self, place: int) -> "Spell":
@@ -77,31 +77,33 @@ def fold(cells: Cells, spell: Spell) -> None:
     cells.ends[spell.signal] = int(spell.end[-1])
 
 
-def counted(cells: Cells, spells: Sequence[Spell], rows: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What counts of the entities at ``rows (m,)`` after each turn, ``(k, m, s)``, and of whom there is word in it
-    ``(k, m) bool``.
+def counted(
+    cells: Cells, spells: Sequence[Spell], rows: np.ndarray, ends: np.ndarray, last: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What counts of the entities at ``rows`` after bins that are alike, ``(k, m, s)``, and of whom there is word in
+    them ``(k, m) bool``.
 
     Parameters
     ----------
     spells
         One of each signal of which a turn is.
-    ends
-        ``(k,)`` when each turn's bin ends [s].
+    ends, last
+        ``(k,)`` when these bins end [s], and the place of the last one's turn.
     """
     k, m, s = len(ends), len(rows), len(cells.signals)
     columns = [np.repeat(cells[name][None, rows], k, axis=0) for name in COUNTED]
-    last, word = np.repeat(np.array([cells.ends], np.int64), k, axis=0), np.zeros((k, m), bool)
+    ended, word = np.repeat(np.array([cells.ends], np.int64), k, axis=0), np.zeros((k, m), bool)
     for spell in spells:
-        after = np.searchsorted(spell.places, np.arange(k), side="right") - 1
+        after = np.searchsorted(spell.places, last, side="right") - 1
         turns = np.flatnonzero(after >= 0)
         _, listed, own = np.intersect1d(rows, spell.rows, assume_unique=True, return_indices=True)
         to, of = np.ix_(turns, listed, np.array([spell.signal])), np.ix_(after[turns], own)
         back = cells.backs(spell.rows, spell.signal, spell.start, spell.said.state)
         for column, values in zip(columns, (spell.weight, spell.ratio, back), strict=True):
             column[to] = values[of][..., None]
-        last[turns, spell.signal] = spell.end[after[turns]]
-        word[np.ix_(spell.places, listed)] = True
+        ended[turns, spell.signal] = spell.end[after[turns]]
+        word[np.ix_(np.searchsorted(last, spell.places), listed)] = True
     weight, ratio, back = (column.reshape(k * m, s) for column in columns)
     now = np.repeat(ends, m)[:, None]
-    terms = holding.counted(cells, weight, ratio, back, np.repeat(last, m, axis=0), now, np.zeros(k * m, bool))
+    terms = holding.counted(cells, weight, ratio, back, np.repeat(ended, m, axis=0), now, np.zeros(k * m, bool))
     return terms.reshape(k, m, s), word

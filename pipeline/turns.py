@@ -47,3 +47,22 @@ def by_frame(turns: Sequence[Turn]) -> list[list[int]]:
     for place, turn in enumerate(turns):
         frames.setdefault(id(turn.verdicts), []).append(place)
     return list(frames.values())
+
+
+def ending(turns: Sequence[Turn], many: int) -> int:
+    """How many the first turns are with all those `alike` the last one of them."""
+    while many < len(turns) and alike(turns[many], turns[many - 1]):
+        many += 1
+    return many
+
+
+def ended(turns: Sequence[Turn], place: int) -> int:
+    """How many turns there are before a place and all those `alike` the one that stands there."""
+    while place and alike(turns[place], turns[place - 1]):
+        place -= 1
+    return place
+
+
+def alike(one: Turn, other: Turn) -> bool:
+    """Whether two bins begin and end together."""
+    return one.end == other.end and one.verdicts.width == other.verdicts.width

@@ -52,8 +52,10 @@ class Usual:
         back all the same, and next to nothing is the level in its time.
         """
         held, out = self._held(said, rows, signal, cells), self.out[rows]
+        if BESIDE in said.signal or not out.any():
+            return held
         deep = out & (self.returned.lost[rows, signal] >= MEMORABLE) & (cells["low_from"][rows, signal] > 0)
-        if deep.any() and BESIDE not in said.signal:
+        if deep.any():
             least = self.least.at(rows, signal, said.start)
             back = deep & (least > 0) & said.observed & ~is_low(held.state) & (held.state != UNKNOWN)
             now = said.start + cells.widths[signal]

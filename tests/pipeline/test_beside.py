@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,12 +18,14 @@ from pipeline.fusion import Beside, Fused, FuseStage
 from pipeline.judging import JudgeStage
 from pipeline.records import END, UP, Bins, Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing, Judging, Settings
-from tests.pipeline.verdicts import verdicts
+from tests.pipeline.verdicts import verdicts as from_zero
 
 TRAFFIC, PROBING = "traffic.radar", "probing.ioda"
 RUN = Run("r", "replay", (TRAFFIC,))
 HOUR = 3600
+START = 20_000 * DAY  # a time of 0 is none
 PLACES = (Entity("country", "PK", "PK"), Entity("country", "BR", "BR"))
+verdicts = partial(from_zero, at=START)
 
 
 def slow(marks: str, run: Run = RUN, left: float = 0.9) -> Verdicts:
@@ -162,7 +165,7 @@ def test_what_is_back_is_over_though_a_slow_detector_is_low_for_a_day_more() -> 
     marks, slowly = "...LLLL" + "." * 400, "....LLL" + "L" * 280 + "." * 120
     memory = dataclasses.replace(slow(slowly), value=100.0 * np.array([[0.2 if m == "L" else 1.0] for m in marks]))
     (outage,) = fuse(memory, verdicts(TRAFFIC, marks, run=RUN))
-    assert (outage.state, outage.end) == ("ended", 7 * 300)
+    assert (outage.state, outage.end) == ("ended", START + 7 * 300)
 
 
 def test_what_the_first_got_used_to_goes_on_though_it_says_that_it_is_over() -> None:
@@ -172,7 +175,7 @@ def test_what_the_first_got_used_to_goes_on_though_it_says_that_it_is_over() -> 
 
 def test_a_slow_loss_of_days_before_moves_no_onset_of_what_falls_at_once() -> None:
     (outage,) = fuse(slow("." + "l" * 40 + "L" * 9), verdicts(TRAFFIC, "." * 40 + "L" * 10, run=RUN))
-    assert (outage.detected_at, outage.start) == (41 * 300, 40 * 300)
+    assert (outage.detected_at, outage.start) == (START + 41 * 300, START + 40 * 300)
 
 
 def test_what_is_lost_is_counted_once_for_both_detectors_of_a_signal() -> None:
