@@ -9,7 +9,8 @@ from pipeline.holding import risen, unseen
 
 
 def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """When the first of these witnesses ``(n, s)`` fell ``(n,)`` [s], and whether it was judged just before.
+    """When the first of these witnesses ``(n, s)`` fell ``(n,)`` [s], and whether any that fell then was judged just
+    before.
 
     One that was no longer observed when another fell, which says as much of a return and stood until then, has seen
     something else.
@@ -20,7 +21,8 @@ def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndar
         stood = strong & cells["dated"][rows]
         says_more = stood[:, None, :] & (cells.says >= cells.says[:, None]) & (last[:, :, None] < fell[:, None, :])
         fell = np.where(says_more.any(axis=2), ALWAYS, fell)
-    return fell.min(axis=1), cells["dated"][rows, fell.argmin(axis=1)]
+    onset = fell.min(axis=1)
+    return onset, ((fell == onset[:, None]) & cells["dated"][rows]).any(axis=1)
 
 
 def onsets(cells: Columns, rows: np.ndarray) -> np.ndarray:
