@@ -88,11 +88,9 @@ class Trace:
 
 @dataclass
 class Collected:
-    """Takes in what comes out of an engine, and keeps all verdicts."""
+    """Takes in what comes out of an engine, and keeps all verdicts: of each frame those of the bins that came out."""
 
-    bins: dict[tuple[str, str, Entity], list[tuple[Verdicts, int, int]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    frames: dict[int, tuple[Verdicts, list[int]]] = field(default_factory=dict)
     moved: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def see(self, output: object) -> None:
@@ -102,18 +100,27 @@ class Collected:
             start, common = int(verdicts.start[output.bin]), float(verdicts.common[output.bin])
             if not math.isnan(common):  # of all partitions one tells
                 self.moved[verdicts.signal, start] = common
-            for column, entity in enumerate(verdicts.entities):
-                self.bins[verdicts.signal, verdicts.detector, entity].append((verdicts, output.bin, column))
+            self.frames.setdefault(id(verdicts), (verdicts, []))[1].append(output.bin)
 
     def traces(self) -> list[Trace]:
         """All of it by signal, detector and entity, in that order; bins in order of time."""
-        return [self._trace(*key, cells) for key, cells in sorted(self.bins.items())]
+        alike: dict[tuple[str, str, tuple[Entity, ...]], list[tuple[Verdicts, list[int]]]] = defaultdict(list)
+        for verdicts, bins in self.frames.values():
+            alike[verdicts.signal, verdicts.detector, verdicts.entities].append((verdicts, bins))
+        parts: dict[tuple[str, str, Entity], list[tuple[int, list[np.ndarray]]]] = defaultdict(list)
+        for (signal, detector, entities), frames in alike.items():
+            columns = [np.concatenate([getattr(v, name)[bins] for v, bins in frames]).T for name in COLUMNS]
+            start = np.concatenate([verdicts.start[bins] for verdicts, bins in frames])
+            for entity, *own in zip(entities, *columns, strict=True):
+                parts[signal, detector, entity].append((frames[-1][0].width, [start, *own]))
+        return [self._trace(*key, own) for key, own in sorted(parts.items(), key=lambda part: part[0])]
 
-    def _trace(self, signal: str, detector: str, entity: Entity, cells: list[tuple[Verdicts, int, int]]) -> Trace:
-        start = np.array([verdicts.start[row] for verdicts, row, _ in cells], np.int64)
-        columns = {name: np.array([getattr(v, name)[row, column] for v, row, column in cells]) for name in COLUMNS}
-        common = np.array([self.moved.get((signal, at), 1.0) for at in start.tolist()])
-        return Trace(signal, detector, entity, cells[-1][0].width, start, **columns, common=common)
+    def _trace(self, signal: str, detector: str, entity: Entity, parts: list[tuple[int, list[np.ndarray]]]) -> Trace:
+        start, *own = (np.concatenate(column) for column in zip(*(columns for _, columns in parts), strict=True))
+        order = np.argsort(start, kind="stable")
+        columns = dict(zip(COLUMNS, (column[order] for column in own), strict=True))
+        common = np.array([self.moved.get((signal, at), 1.0) for at in start[order].tolist()])
+        return Trace(signal, detector, entity, parts[-1][0], start[order], **columns, common=common)
 
 
 Choose = Callable[[Entity], bool]
