@@ -111,16 +111,17 @@ class Collected:
         for (signal, detector, entities), frames in alike.items():
             columns = [np.concatenate([getattr(v, name)[bins] for v, bins in frames]).T for name in COLUMNS]
             start = np.concatenate([verdicts.start[bins] for verdicts, bins in frames])
+            common = np.array([self.moved.get((signal, at), 1.0) for at in start.tolist()])
             for entity, *own in zip(entities, *columns, strict=True):
-                parts[signal, detector, entity].append((frames[-1][0].width, [start, *own]))
+                parts[signal, detector, entity].append((frames[-1][0].width, [start, common, *own]))
         return [self._trace(*key, own) for key, own in sorted(parts.items(), key=lambda part: part[0])]
 
-    def _trace(self, signal: str, detector: str, entity: Entity, parts: list[tuple[int, list[np.ndarray]]]) -> Trace:
-        start, *own = (np.concatenate(column) for column in zip(*(columns for _, columns in parts), strict=True))
+    @staticmethod
+    def _trace(signal: str, detector: str, entity: Entity, parts: list[tuple[int, list[np.ndarray]]]) -> Trace:
+        start, common, *own = (np.concatenate(column) for column in zip(*(each for _, each in parts), strict=True))
         order = np.argsort(start, kind="stable")
         columns = dict(zip(COLUMNS, (column[order] for column in own), strict=True))
-        common = np.array([self.moved.get((signal, at), 1.0) for at in start[order].tolist()])
-        return Trace(signal, detector, entity, parts[-1][0], start[order], **columns, common=common)
+        return Trace(signal, detector, entity, parts[-1][0], start[order], **columns, common=common[order])
 
 
 Choose = Callable[[Entity], bool]
