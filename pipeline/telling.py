@@ -161,7 +161,11 @@ def _how_many(found: list[Outage], sure: list[Outage]) -> str:
     out, back = sum(outage.state == CONFIRMED for outage in sure), sum(o.state == RETRACTED for o in doubted)
     said = f"[bold]{counted(len(sure), 'outage') if sure else 'no outages'} confirmed[/bold]"
     said += f" ({out:,} still out)" if out else ""
-    return f"{said}, {len(doubted)} only suspected" + (f", {back} of them retracted" if back else "")
+    if back:
+        return f"{said}, {len(doubted)} only suspected" + (
+            ", and retracted" if back == len(doubted) else f", {back} of them retracted"
+        )
+    return f"{said}, {len(doubted)} only suspected"
 
 
 def _seeing(playback: Playback, doings: Iterable[Doing]) -> Past:

@@ -80,12 +80,12 @@ def hardly_judged(found: Iterable[Series], places: Places) -> Iterator[str]:
     Examples
     --------
     >>> print(*hardly_judged([("telescope.ioda", "country", "IQ")], {}))
-    Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. Counts so few, or straying so far, that none \
-at all would be no surprise.
+    Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. Values so small, or straying so far, that \
+none at all would be no surprise.
     """
     for signal, own in groupby(found, key=lambda series: series[0]):
         names = few([place_name(kind, entity, places) for _, kind, entity in own])
         yield (
-            f"Seen and hardly ever judged by {signal_name(signal)}: {names}. Counts so few, or straying so far, that "
+            f"Seen and hardly ever judged by {signal_name(signal)}: {names}. Values so small, or straying so far, that "
             "none at all would be no surprise."
         )

@@ -77,7 +77,7 @@ def _total(total: Total) -> dict[str, Any]:
     return {
         "detector": total.detector, "reading": total.reading, "cases": len(total.reads),
         **_counts(total, total.labels, total.false), "others": sum(len(made.others) for made in total.accounts),
-        "refused": _number(total.refused),
+        "refused": _number(total.refused), "refused_labels": _number(total.refused_labels),
     }  # fmt: skip
 
 

@@ -56,9 +56,9 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     >>> terms = (Term("traffic.radar", 0.3, -9.0, 8.0, 1.0), Term("probing.ioda", 1.0, 0.0, -2.0, 1.0))
     >>> outage = Outage("id", "country", "IR", "suspected", "partial", "replay", 0, None, 0, None, 0.3, 0.5, terms, 1)
     >>> comes_to(outage, Fusing())
-    'together 88% (with −4.0 before anything is seen), and 95% confirm'
+    'together 88% (with −4.0 before anything is seen); it takes 95% to confirm'
     >>> comes_to(replace(outage, probability=0.993, confirmed_at=600), Fusing())
-    'together 88% (with −4.0 before anything is seen), >99% in other bins, and 95% confirm'
+    'together 88% (with −4.0 before anything is seen), >99% in other bins; it takes 95% to confirm'
     """
     terms = [*speaking(outage.signals), *(term for term in outage.signals if term.weight < 0)]
     prior = settings.prior.get(outage.entity_type, min(settings.prior.values()))
@@ -68,10 +68,9 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     now, most = chance_text(chance), chance_text(max(chance, outage.probability))
     sure = outage.confirmed_at is not None or max(chance, outage.probability) < settings.confirm
     more = f", {most} in other bins" if most != now else ""
-    together = (
-        f"together {now} (with {signed(prior)} before anything is seen){more}, and {settings.confirm:.0%} confirm"
-    )
-    return together if sure else f"{together} once a signal is confirmed low"
+    takes = f"it takes {settings.confirm:.0%} to confirm"
+    together = f"together {now} (with {signed(prior)} before anything is seen){more}; {takes}"
+    return together if sure else f"{together}, and a signal that is confirmed low"
 
 
 def first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
@@ -105,15 +104,38 @@ def why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterato
         return
     since, _, trace = found[0]
     now, before = _left(trace, since), _left(trace, at - trace.width)
-    told = [f"{signal_name(trace.signal)} first looked low at {utc_text(since)}, at {now:.0%} of usual"]
+    told = [f"{signal_name(trace.signal)} first looked low in its bin of {utc_text(since)}, at {now:.0%} of usual"]
     if 1 - now < fusing.full_depth:
-        told.append(f"a drop of less than {fusing.full_depth:.0%} counts in proportion to its depth")
+        told.append(
+            f"a bin counts {fusing.per_deviation:+g} for each standard deviation that it is below, {fusing.cap:+g} at "
+            f"most, and with a drop of less than {fusing.full_depth:.0%} in proportion to its depth"
+        )
     span = Span(since, at)
     stood = [t.signal for t in own if np.isin(t.state[t.within(span)], (NORMAL,)).all() and t.within(span).any()]
     if stood:
         told.append(f"{', '.join(map(signal_name, stood))} stood, which speaks against it")
-    told.append(f"all together came to {fusing.confirm:.0%} only at {utc_text(at)}, when it was at {before:.0%}")
+    told.append(
+        f"all together came to {fusing.confirm:.0%} only at {utc_text(at)}, when the bin was known in which it was at "
+        f"{before:.0%}"
+    )
     yield f"{why}{'; '.join(told)}."
+
+
+def why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterator[str]:
+    """Why a label was called over hours before its end: what its signals, or its parts, showed then."""
+    if answer.end_error is None or answer.end_error > -LATE:
+        return
+    at = answer.label.end + answer.end_error
+    why = f"Why {lasted(-answer.end_error)} before its end: at {utc_text(at)} "
+    own = [trace for trace in traces if trace.entity[:2] == (answer.label.entity_type, answer.label.entity)]
+    if not own:
+        low = {t.entity for t in traces if np.isin(t.state[t.within(Span(at, at + 1))], LOW).any()}
+        parts = len({trace.entity for trace in traces})
+        yield f"{why}{len(low)} of its {parts} parts that have series looked low, too little to make the whole low."
+        return
+    first = [trace for trace in own if trace.detector == judged.first]
+    left = [f"{signal_name(trace.signal)} had {_left(trace, at):.0%} of usual" for trace in first]
+    yield f"{why}{', '.join(left)}, which is within what it strays." if left else ""
 
 
 def _first(trace: Trace, time: Span, states: tuple[int, ...]) -> int | None:

@@ -210,6 +210,8 @@ def _lane(ax: Any, i: int, bar: Bar, window: Span) -> None:
     for span, known in zip(bar.spans, bar.known or (span.start for span in bar.spans), strict=True):
         draw([Span(span.start, min(known, span.end))], color=bar.colour, linewidth=0, alpha=PALE)
         draw([Span(max(known, span.start), span.end)], color=bar.colour, linewidth=0)
+        if span.start < known and window.start <= known <= window.end:  # also where it was only at its end
+            ax.plot([days(min(known, span.end))] * 2, [i - 0.31, i + 0.31], color=bar.colour, linewidth=2, zorder=3)
     plate = {"facecolor": "white", "linewidth": 0, "pad": 1.0, "alpha": 0.9}
     if word := bar.word(window):
         ax.text(days(window.start), i, f" {word}", va="center", fontsize=7.5, color=OTHER_BAR, bbox=plate)

@@ -8,8 +8,8 @@ from pipeline.evaluation.phrases import minutes, share
 from pipeline.evaluation.totals import BEST, Total, shared
 
 COLUMNS = (
-    "hit", "met", "false", "suspected", "confirmed", "onset", "end", "cover", "pieces", "refused", "others",
-    "false per entity-month",
+    "hit", "met", "false", "suspected", "confirmed", "onset", "end", "cover", "pieces", "refused", "labels refused",
+    "others", "false per entity-month",
 )  # fmt: skip
 
 IN_MINUTES = ("suspected", "confirmed", "onset", "end")
@@ -38,20 +38,21 @@ def who(detector: str, reading: str) -> str:
 def total_line(total: Total) -> tuple[str, list[str]]:
     """The same of several cases."""
     others = sum(len(made.others) for made in total.accounts)
-    cells = _cells(total, total.labels, total.false, total.refused, others)
+    cells = _cells(total, total.labels, total.false, (total.refused, total.refused_labels), others)
     return who(total.detector, total.reading), cells
 
 
 def _of_read(read: Read) -> list[str]:
     made = read.account
-    return _cells(made, len(made.answers), len(made.false), read.refused, len(made.others))
+    silent = read.refused, read.refused_labels
+    return _cells(made, len(made.answers), len(made.false), silent, len(made.others))
 
 
-def _cells(made: Account | Total, labels: int, false: int, refused: float, others: int) -> list[str]:
+def _cells(made: Account | Total, labels: int, false: int, refused: tuple[float, float], others: int) -> list[str]:
     times = (made.middle(name) for name in ("suspected", "confirmed", "onset_error", "end_error"))
     cover, pieces = made.middle("cover"), made.middle("fragments")
     return [
         *(f"{count}/{labels}" if labels else "–" for count in (made.hits, made.met)), str(false),
         *map(minutes, times), "" if cover is None else f"{cover:.0%}", "" if pieces is None else f"{pieces:g}",
-        share(refused), str(others), f"{made.false_rate:.2f}",
+        *map(share, refused), str(others), f"{made.false_rate:.2f}",
     ]  # fmt: skip

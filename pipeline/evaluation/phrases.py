@@ -7,9 +7,10 @@ from pipeline.choosing import changed
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
-from pipeline.evaluation.judged import OURS, Judged
+from pipeline.evaluation.judged import ANY, FUSED, OURS, WARNING, Judged
 from pipeline.evaluation.regions import most_known, needed
 from pipeline.evaluation.spans import Span
+from pipeline.evaluation.totals import totals
 from pipeline.series import placed
 from pipeline.show import lasted, utc
 from pipeline.unjudged import hardly_judged
@@ -23,14 +24,21 @@ OWN = "as shipped"
 """What `LEGEND` says of the settings of ours."""
 
 LEGEND = """\
-ours: netvigil as shipped, all its detectors and fusion; below it each detector by itself, fused: by the same fusion. \
+ours: netvigil as shipped, all its detectors and fusion; below it each detector by itself, ours (seasonal, cusum) and \
+the field's: median (IODA, but for traffic, of which it publishes no thresholds: these are ours), burst (Disco), ihr \
+(Internet Health Report), chocolatine and similar_days (Cloudflare). fused: by the same fusion as ours. \
 hit: a confirmed outage of the labelled entity overlaps the label. met: one outage does, with onset, end and cover as \
 allowed. false: explained by no label. suspected, confirmed: minutes after the label's start; onset, end: error in \
 minutes, late is positive; cover: share of the label's time that was called out; medians over the labels that were \
 hit. pieces: outages to a label, median. refused: share of the time in which nothing was said, the past being too \
-short or the series too small. others: outages of a part of what is labelled then, or of its whole. any signal, any \
+short or the series too small. any signal, any \
 warning: the detector without fusion, out while a signal is confirmed low, or looks low at all; best signal: the one \
 that served best, known only afterwards."""
+
+BROAD = """\
+labels refused: the same of the time of the labels. others: outages of a part of what is labelled then, or of its \
+whole."""
+"""What is said of the columns for which a terminal of 80 has no room."""
 
 
 def other_settings(judged: Iterable[Judged]) -> list[str]:
@@ -38,10 +46,25 @@ def other_settings(judged: Iterable[Judged]) -> list[str]:
     return next((changed(one.settings) for one in judged if one.detector == OURS), [])
 
 
-def legend(judged: Iterable[Judged]) -> str:
-    """`LEGEND`, with the settings of ours that are not as shipped."""
+def legend(judged: Iterable[Judged], broad: bool = True) -> str:
+    """`LEGEND`, with the settings of ours that are not as shipped, and what there is in a ``broad`` table."""
     other = ", ".join(other_settings(judged))
-    return LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
+    text = LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
+    return f"{text} {BROAD}" if broad else text
+
+
+def verdict(judged: Iterable[Judged]) -> str:
+    """How ours did, and the best of the others without our fusion; '' where there is nothing to be met."""
+    made = totals(judged)
+    ours = next((total for total in made if (total.detector, total.reading) == (OURS, FUSED)), None)
+    if ours is None or not ours.labels:
+        return ""
+    said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false"
+    rivals = [total for total in made if total.detector != OURS and total.reading in (ANY, WARNING)]
+    if not rivals:
+        return f"{said}."
+    best = max(rivals, key=lambda total: (total.met, -total.false))
+    return f"{said}; next comes {best.detector} by {best.reading}: {best.met}, with {best.false:,}."
 
 
 def seen(judged: Judged) -> str:

@@ -10,7 +10,7 @@ from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lanes import bars_of
 from pipeline.evaluation.lines import COLUMNS, IN_MINUTES, case_lines, total_line
-from pipeline.evaluation.phrases import exactness, label_text, legend, remarks, seen
+from pipeline.evaluation.phrases import exactness, label_text, legend, remarks, seen, verdict
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals
@@ -48,7 +48,9 @@ def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
     """The page: what all cases come to, and the curves of a sweep; then each case with a picture of every label."""
     judged = list(judged)
     cases = [list(group) for _, group in groupby(judged, key=lambda one: one.case.name)]
-    parts = [_contents(cases), _table(map(total_line, totals(judged)))] if len(cases) > 1 else []
+    parts = [f"<p>{_text(said)}</p>"] if (said := verdict(judged)) else []
+    if len(cases) > 1:
+        parts += [_contents(cases), "<h2>all cases</h2>", _table(map(total_line, totals(judged)))]
     points = list(swept)
     if points:
         parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")

@@ -9,7 +9,7 @@ from detectors.base import LOW_CONFIRMED, UNKNOWN
 from pipeline.bins import DAY
 from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
-from pipeline.evaluation.causes import because, why_late, why_not
+from pipeline.evaluation.causes import because, why_early, why_late, why_not
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.phrases import FEW, apart, number, why
 from pipeline.evaluation.readings import LOW
@@ -57,7 +57,7 @@ class Story(NamedTuple):
 
 
 def stories(judged: Judged) -> Iterator[Story]:
-    """A picture of every label, of the first false outages, or of the deepest dip where there was neither."""
+    """A picture of every label, of the first false outages, or of what was most unusual where there was neither."""
     made = judged.readings[0].account
     for answer in made.answers:
         yield _of_label(judged, answer)
@@ -72,10 +72,13 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     place = placed(label.entity_type, label.entity, judged.places)
     time = Span(label.start, label.end)
     traces = traces_of(judged, place, time)
-    known = f"labelled {label.kind or 'out'}, {lasted(label.end - label.start)} from {utc_text(label.start)}"
+    known = f"labelled as {label.kind or 'out'}, {lasted(label.end - label.start)} from {utc_text(label.start)}"
     head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
     window = _window(time, judged, place)
-    said = (*_said(judged, traces, time, place, window), *why_late(answer, judged, traces))
+    said = (
+        *_said(judged, traces, time, place, window), *why_late(answer, judged, traces),
+        *why_early(answer, judged, traces), *_ignored(judged, window),
+    )  # fmt: skip
     return Story(head, said, place, window, time, without_learnt(judged, place, traces))
 
 
@@ -101,7 +104,8 @@ def _of_quiet(judged: Judged) -> Story:
     trace = min(judged_traces, key=lambda trace: float(np.nanmin(trace.score)))
     at = int(trace.start[np.nanargmin(trace.score)])
     time = Span(at, at + trace.width)
-    head = f"{_name(trace.entity)}, {utc_text(at)}: the deepest dip of this control. Rightly not called out."
+    what = "what was most unusual in this control, by its score"
+    head = f"{_name(trace.entity)}, {utc_text(at)}: {what}. Rightly not called out."
     traces = traces_of(judged, trace.entity, time)
     window = _window(time, judged, trace.entity)
     return Story(head, _said(judged, traces, time, trace.entity, window), trace.entity, window, None, traces)
@@ -143,7 +147,7 @@ def _verdict(judged: Judged, answer: Answer) -> str:
     if answer.open:
         said += f", and still out when the recording ended, {utc_text(judged.readings[0].account.observed.end)}"
     elif answer.end_error is not None:
-        said += f", over {_apart(answer.end_error)} its end"
+        said += f", and back {_apart(answer.end_error)} its end"
     return f"{said}." if answer.met else f"{said}, but not as exactly as is allowed: {why(answer, judged.tolerance)}."
 
 
@@ -179,6 +183,13 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
         yield f"It has no series of its own; {low_parts}{_together(traces, time)}."
 
 
+def _ignored(judged: Judged, window: Span) -> Iterator[str]:
+    """What of a picture counts neither way."""
+    for span in judged.tolerance.ignored:
+        if touch(span, window):
+            yield f"Not counted, for nobody knows what happened: {utc_text(span.start)} to {utc_text(span.end)}."
+
+
 def _doings(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[str]:
     """What the feeds of its signals did by themselves then."""
     signals = {trace.signal for trace in traces}
@@ -210,7 +221,8 @@ def _worst(trace: Trace, time: Span) -> str:
     i = int(np.argmin(ratio))
     if (trace.state[inside] == UNKNOWN).all():  # it strays too far, or is too little, to be held against anything
         return f"{name} (nothing said)"
-    return f"{name} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%})"
+    feed = f", all series of it being at {trace.common[i]:.0%}" if abs(trace.common[i] - 1) >= WORTH_A_WORD else ""
+    return f"{name} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%}{feed})"
 
 
 def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:

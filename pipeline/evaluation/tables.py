@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lines import case_lines, total_line
-from pipeline.evaluation.phrases import exactness, legend, remarks, seen
+from pipeline.evaluation.phrases import exactness, legend, remarks, seen, verdict
 from pipeline.evaluation.sweep import Point, against
 from pipeline.evaluation.totals import totals
 from pipeline.show import WIDE
@@ -21,6 +21,9 @@ NARROW = (
     "ref-\nused",
 )  # fmt: skip
 """The columns that a terminal of 80 has room for."""
+
+BROAD = "labels\nrefused", "others", "false per\nentity-month"
+"""And those that a wider one shows too."""
 
 NAME = 13
 """Characters of a detector's name in a line [-]."""
@@ -34,7 +37,9 @@ def show(console: Console, judged: Iterable[Judged]) -> None:
     if len({one.case.name for one in judged}) > 1:
         console.print(Text("\nall cases", "bold"))
         console.print(_table(console, map(total_line, totals(judged))))
-    console.print(Text("\n" + printable(legend(judged)), "dim"))
+    console.print(Text("\n" + printable(legend(judged, console.width >= WIDE)), "dim"))
+    if said := verdict(judged):
+        console.print(Text("\n" + printable(said), "bold"))
 
 
 def show_sweep(console: Console, points: Iterable[Point]) -> None:
@@ -73,7 +78,7 @@ def _show_case(console: Console, judged: list[Judged]) -> None:
 
 def _table(console: Console, lines: Iterable[tuple[str, list[str]]]) -> Table:
     """As many columns as there is room for: no number is cut."""
-    names, made = (*NARROW, *(("others", "false per\nentity-month") if console.width >= WIDE else ())), list(lines)
+    names, made = (*NARROW, *(BROAD if console.width >= WIDE else ())), list(lines)
     wide = [max(map(len, [*name.split("\n"), *(row[i] for _, row in made)])) for i, name in enumerate(names)]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("detector", overflow="fold", min_width=NAME)

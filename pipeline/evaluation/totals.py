@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isnan
 from statistics import median
 
 from pipeline.evaluation.accounting import Account
@@ -60,8 +61,26 @@ class Total:
 
     @property
     def refused(self) -> float:
-        """Mean over the cases of what was refused [0-1]."""
-        return sum(read.refused for read in self.reads) / len(self.reads)
+        """Share of the observed time of all cases that was refused [0-1]; NaN where nothing was observed."""
+        return _mean((read.refused, read.account.months) for read in self.reads)
+
+    @property
+    def refused_labels(self) -> float:
+        """Share that was refused of the labels' time, each label counting the same [0-1]; NaN where there is none."""
+        return _mean((read.refused_labels, len(read.account.answers)) for read in self.reads)
+
+
+def _mean(each: Iterable[tuple[float, float]]) -> float:
+    """Mean of what is known of values with a weight each; NaN where nothing is.
+
+    Examples
+    --------
+    >>> _mean([(1.0, 1), (0.5, 3), (float("nan"), 9)])
+    0.625
+    """
+    known = [(value, weight) for value, weight in each if not isnan(value)]
+    whole = sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in known) / whole if whole else float("nan")
 
 
 def totals(judged: Iterable[Judged]) -> list[Total]:

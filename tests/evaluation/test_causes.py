@@ -83,10 +83,14 @@ def test_a_short_outage_is_no_level_to_get_used_to(tmp_path: Path) -> None:
 def test_why_it_was_called_out_hours_after_the_start_is_said(data: Path, tmp_path: Path) -> None:
     (ours,) = judged(data / "signals" / "louisiana-2020-laura")
     (told,) = stories(ours)
-    (late,) = said(told, "Why ")
-    assert late.startswith("Why 10 h after its start: probes (probing.monash) first looked low at Thu 27 Aug 2020, ")
-    assert "a drop of less than 30% counts in proportion to its depth" in late
-    assert "all together came to 95% only at Thu 27 Aug 2020, 16:00 UTC" in late
+    late, early = said(told, "Why ")
+    assert late.startswith("Why 10 h after its start: probes (probing.monash) first looked low in its bin of Thu 27 ")
+    assert "a bin counts +0.8 for each standard deviation that it is below, +9 at most, and with a drop of " in late
+    assert "came to 95% only at Thu 27 Aug 2020, 16:00 UTC, when the bin was known in which it was at 72%" in late
+    assert early == (
+        "Why 1 d 5 h before its end: at Sat 29 Aug 2020, 16:00 UTC probes (probing.monash) had 93% of usual, which is "
+        "within what it strays."
+    )
     coup, *_ = stories(judged(data / "signals" / "myanmar-2021-coup")[0])
     (wide,) = said(coup, "Why ")
     assert wide == (
@@ -94,6 +98,19 @@ def test_why_it_was_called_out_hours_after_the_start_is_said(data: Path, tmp_pat
     )
     (prompt,) = stories(judged(case(tmp_path / "dark", left=0.3))[0])
     assert not said(prompt, "Why ")
+
+
+def test_a_country_of_regions_that_was_called_over_early_says_how_many_were_low_then(data: Path) -> None:
+    (told,) = stories(judged(data / "signals" / "venezuela-2019-blackout")[0])
+    (early,) = said(told, "Why ")
+    assert early.startswith("Why 7 h before its end: at Wed 24 Jul 2019, 06:00 UTC 5 of its 13 parts that have series ")
+
+
+def test_what_counts_neither_way_is_said_beside_its_picture(data: Path) -> None:
+    first, second = stories(judged(data / "signals" / "zhytomyr-2022")[0])
+    (ignored,) = said(second, "Not counted, for nobody knows what happened: ")
+    assert ignored.endswith("Wed 23 Mar 2022, 15:00 UTC to Wed 23 Mar 2022, 21:40 UTC.")
+    assert not said(first, "Not counted")
 
 
 def test_a_first_day_is_a_reason_and_is_given(tmp_path: Path) -> None:
@@ -108,7 +125,7 @@ def test_a_first_day_is_a_reason_and_is_given(tmp_path: Path) -> None:
 def test_what_was_only_suspected_says_what_it_comes_to_and_what_it_takes(tmp_path: Path) -> None:
     (told,) = stories(judged(young(tmp_path / "young"))[0])
     (why,) = said(told, "Only suspected, because of ")
-    assert why.endswith("% (with −4.0 before anything is seen), and 95% confirm.")
+    assert why.endswith("% (with −4.0 before anything is seen); it takes 95% to confirm.")
 
 
 @pytest.mark.parametrize(("country", "reason"), [("PK", "50% of them are known, and 1 of its 7 was."), ("XK", "")])

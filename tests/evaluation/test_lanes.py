@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from pipeline.codec import iso
-from pipeline.evaluation.figures import picture
+from pipeline.evaluation.figures import _lane, days, picture
 from pipeline.evaluation.lanes import Bar, bars_of
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.story import Story, stories
@@ -91,15 +92,29 @@ def test_a_country_of_too_few_regions_is_refused_by_ours(tmp_path: Path) -> None
     assert (median.name, median.spans[0].start) == ("median, fused", FALL)
 
 
+def test_a_line_tells_when_it_was_confirmed_also_at_the_very_end() -> None:
+    figure = Figure()
+    ax = figure.add_subplot()
+    for row, known in enumerate((HOUR, 3 * HOUR)):
+        _lane(ax, row, Bar("median", (Span(0, 3 * HOUR),), "#123456", (known,)), Span(0, 6 * HOUR))
+    assert [line.get_xdata()[0] for line in ax.lines] == [days(HOUR), days(3 * HOUR)]
+    sure = [bar for bar in ax.patches if bar.get_alpha() is None]
+    assert [round(bar.get_width() * 24, 6) for bar in sure if bar.get_width()] == [2]
+
+
 @pytest.mark.parametrize(
     ("left", "there", "absent"),
     [
         (
             1.0,
             {"seen", "expected"},
-            {"looks low", "confirmed low", "not confirmed yet", "nothing said", "only suspected"},
+            {"looks low", "confirmed low", "not confirmed until the line", "nothing said", "only suspected"},
         ),
-        (0.3, {"seen", "expected", "confirmed low", "not confirmed yet"}, {"nothing said", "too new to judge"}),
+        (
+            0.3,
+            {"seen", "expected", "confirmed low", "not confirmed until the line"},
+            {"nothing said", "too new to judge"},
+        ),
     ],
 )
 def test_the_key_has_only_what_occurs(left: float, there: set[str], absent: set[str], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS
 from pipeline.evaluation.command import Options, evaluate
 from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
-from pipeline.evaluation.phrases import LEGEND
+from pipeline.evaluation.phrases import BROAD, LEGEND
 from pipeline.evaluation.report import STYLE, report
 from pipeline.reasons import LIMITS
 from tests.evaluation.made import case
@@ -62,7 +62,7 @@ def test_columns_of_minutes_say_so(tmp_path: Path) -> None:
 
 
 def test_every_column_is_explained_and_one_case_is_counted_once(tmp_path: Path) -> None:
-    explained = re.findall(r"[a-z]+(?=[,:] )", LEGEND)
+    explained = re.findall(r"(?:labels )?[a-z]+(?=[,:] )", f"{LEGEND} {BROAD}")
     assert set(COLUMNS_SHOWN) - {"false per entity-month"} <= set(explained)
     assert report(judged(case(tmp_path / "dark", left=0.3))).count("<table") == 1
 

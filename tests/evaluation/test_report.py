@@ -43,8 +43,8 @@ def story(folder: Path) -> Story:
 def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(tmp_path: Path) -> None:
     told = story(case(tmp_path / "dark", left=0.3))
     assert told.headline == (
-        "Pakistan: labelled shutdown, 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start, over "
-        "at its end."
+        "Pakistan: labelled as shutdown, 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start, and "
+        "back at its end."
     )
     seen, why, like = told.sentences
     assert seen == (
@@ -54,7 +54,7 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
     assert re.fullmatch(
         r"Called out as blackout \(half of it down or more, and routes fell too\) because of routes "
         r"\(bgp.ioda\) at 30% of usual \(\+9.0\), probes .* \[log-odds\]: together >99% \(with −4.0 before anything is "
-        r"seen\), and 95% confirm\.",
+        r"seen\); it takes 95% to confirm\.",
         why,
     )
     assert like.startswith("Looks like a shutdown: likely (+1.3): +0.6 it lasted three hours or more (SIGCOMM 2023, ")
