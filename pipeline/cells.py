@@ -14,6 +14,19 @@ SHALLOW = 0.1
 """What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
 is no other outage [0-1]."""
 
+
+def explains(over: np.ndarray, start: int, width: int | np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Whether an outage that was ``over`` then explains what is ``lost`` [0-1] of a bin of this ``width`` that starts
+    then [s].
+
+    Examples
+    --------
+    >>> explains(np.array([1800, 1800, 0]), 0, 3600, np.array([0.5, 1.0, 0.5])).tolist()
+    [True, True, False]
+    """
+    return (start < over) & (lost <= 2 * np.minimum((over - start) / width, 1) + SHALLOW)
+
+
 OBSERVED = ("seen", "hole_from", "hole_to")
 """Those that say when there were values."""
 
@@ -22,12 +35,9 @@ class Cells(Columns):
     """The evidence of one run in one fusion partition, by entity and signal."""
 
     def write(self, bins: Sequence[Block]) -> None:
-        """Put bins down that begin and end together; each is held against what the others say in them."""
-        fresh = [self._fresh(its) for its in bins]
-        for its, new in zip(bins, fresh, strict=True):
-            new |= self._at_plateau(its, bins, fresh)
-        for its, new in zip(bins, fresh, strict=True):
-            for name, values in self._unsaid(its, new).items():
+        """Put bins down that begin and end together."""
+        for its, fresh in [(its, self._unsaid(its, self._fresh(its))) for its in bins]:
+            for name, values in fresh.items():
                 self[name][its.rows, its.signals] = values
 
     def _fresh(self, bins: Block) -> dict[str, np.ndarray]:
@@ -35,7 +45,7 @@ class Cells(Columns):
         rows, signals, is_open = bins.rows, bins.signals, bins.is_open
         said, explained = self._unexplained(bins)
         ratio = ratios(said.value, said.expected)
-        weight = weights(said, losses(ratio), -self.says[signals], self.slow[signals], self.settings)
+        weight = weights(said, losses(ratio), self.says[signals], self.slow[signals], self.settings)
         columns = (column[None] for column in (said.state, weight, ratio, said.observed))
         fresh = self.noted(rows, signals, np.array([said.start]), *columns)
         # what is seen of an open outage is what was judged last
@@ -52,8 +62,8 @@ class Cells(Columns):
         said, over = bins.said, self["over"][bins.rows, bins.signals]
         explained = ~bins.is_open & is_low(said.state) & (said.start < over)
         if explained.any():
-            inside = np.minimum((over - said.start) / self.wide[bins.signals], 1)
-            explained &= losses(ratios(said.value, said.expected)) <= 2 * inside + SHALLOW
+            lost = losses(ratios(said.value, said.expected))
+            explained &= explains(over, said.start, self.wide[bins.signals], lost)
             said = said._replace(state=np.where(explained, UNKNOWN, said.state).astype(np.int8))
         return said, explained
 
@@ -69,27 +79,19 @@ class Cells(Columns):
             for name, at in (("hole_from", seen), ("hole_to", said.start))
         }
 
-    def _at_plateau(
-        self, bins: Block, all_: Sequence[Block], fresh: Sequence[dict[str, np.ndarray]]
-    ) -> dict[str, np.ndarray]:  # fmt: skip
-        """A witness that is confirmed low says no less than it has said, until its detector lets go: at a plateau
-        nothing shatters.  Where another signal is back to normal it does so only while it is at the bottom."""
-        own = next(new for its, new in zip(all_, fresh, strict=True) if its is bins)
-        sure = (own["state"] == LOW_CONFIRMED) & bins.is_open
+    def at_plateau(self, rows: np.ndarray, signals: Sequence[int], start: int) -> None:
+        """A witness of the open outages at ``rows (n,)`` that is confirmed low in the bin that starts then [s] says no
+        less than it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back
+        to normal it does so only while it is at the bottom."""
+        at = np.ix_(rows, np.array(signals))
+        sure = (self["state"][at] == LOW_CONFIRMED) & (self["spoke"][at] == start)
         if not sure.any():
-            return {}
-        away = stale(self, np.array(self.ends, np.int64), bins.said.start)
-        against = self["weight"] < 0
-        for its, new in zip(all_, fresh, strict=True):
-            against[its.rows, its.signals] = new["weight"] < 0
-        against &= ~away
-        others = against[bins.rows]
-        contradicted = np.stack([others[:, self.others[place]].any(axis=1) for place in bins.places], axis=1)
-        bottom = losses(own["ratio"]) >= self.settings.bottom * own["worst"]
-        return {
-            "weight": np.where(sure & (bottom | ~contradicted), own["heaviest"], own["weight"]),
-            "at_bottom": np.where(sure & bottom, bins.said.start, self["at_bottom"][bins.rows, bins.signals]),
-        }
+            return
+        against = (self["weight"][rows] < 0) & ~stale(self, np.array(self.ends, np.int64), start)
+        contradicted = np.stack([against[:, self.others[signal]].any(axis=1) for signal in signals], axis=1)
+        bottom = losses(self["ratio"][at]) >= self.settings.bottom * self["worst"][at]
+        self["weight"][at] = np.where(sure & (bottom | ~contradicted), self["heaviest"][at], self["weight"][at])
+        self["at_bottom"][at] = np.where(sure & bottom, start, self["at_bottom"][at])
 
     def _unsaid(self, bins: Block, fresh: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What stands in the columns then: a witness of an open outage keeps its word while it says nothing, and one
@@ -166,15 +168,17 @@ class Cells(Columns):
         """Whether a bin that ends ``now`` or later [s] can have begun in an outage that is over."""
         return now - max(self.widths, default=0) < self.last_over
 
-    def forget(self, row: int, now: int, end: int) -> None:
-        """The outage is over by ``now`` [s]: what is still low, or is so again, began no sooner, and what is no longer
-        observed has no word in the next one; ``end``: when it ended, 0 for one that was not confirmed [s]."""
+    def forget(self, row: int, now: int, end: int, start: int) -> None:
+        """The outage is over by ``now`` [s]: what is still low, or is so again, began no sooner, unless it fell in the
+        last bin, which has this ``start`` [s]; what is no longer observed has no word in the next one; ``end``: when it
+        ended, 0 for one that was not confirmed [s]."""
         self["witness"][row] = 0
         self["gone"][row] = 0
         self["over"][row] = np.maximum(self["over"][row], end)
         self.last_over = max(self.last_over, end)
         for name in ("low_from", "since"):
-            self[name][row] = np.where(self[name][row] > 0, np.maximum(self[name][row], now), 0)
+            since = self[name][row]
+            self[name][row] = np.where((since > 0) & (since < start), np.maximum(since, now), since)
         gone = (unseen(self, np.array([row]), now) | mute(self, np.array([row]), now))[0]
         for name in ("weight", "low_from", "since", "heaviest", "worst"):
             self[name][row, gone] = 0

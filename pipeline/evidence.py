@@ -40,7 +40,8 @@ def losses(ratio: np.ndarray) -> np.ndarray:
 
 
 class Said(NamedTuple):
-    """What is said of n entities in one bin of a signal that starts at ``start`` [s]; arrays ``(n,)``.
+    """What is said of n entities in one bin of a signal that starts at ``start`` [s]; arrays ``(n,)``, in a `Block`
+    ``(n, k)`` and in a `pipeline.spells.Spell` ``(t, n)``.
 
     By a detector beside the first where the ``signal`` has a `BESIDE`.
     """
@@ -98,16 +99,18 @@ NO_WITNESS = 2.0
 
 
 def weights(
-    said: Said, lost: np.ndarray, against: np.ndarray, slow: np.ndarray, settings: Fusing
+    said: Said, lost: np.ndarray, says: np.ndarray, slow: np.ndarray, settings: Fusing
 ) -> np.ndarray:  # fmt: skip
-    """Log-odds ``(..., n)`` that a bin speaks for (positive) or against an outage; 0 where nothing is known.
+    """Log-odds ``(..., n)``, or ``(n, k)`` of k signals, that a bin speaks for (positive) or against an outage; 0 where
+    nothing is known.
 
     Parameters
     ----------
     lost
-        See `losses`, ``(..., n)`` [0-1].
-    against, slow
-        What a signal says of a return [log-odds], and whether it is one of a detector beside the first.
+        See `losses`, as many [0-1].
+    says, slow
+        How much a signal says of a return [log-odds], and whether it is one of a detector beside the first: of one
+        signal, or of each ``(k,)``.
 
     Notes
     -----
@@ -123,7 +126,7 @@ def weights(
     if slow.any():
         sure = np.minimum(settings.cap, np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low))
         low, mute = np.where(slow, sure, low), mute | slow
-    return np.where(is_low(state), low, np.where(mute, 0.0, against))
+    return np.where(is_low(state), low, np.where(mute, 0.0, -says))
 
 
 def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing) -> np.ndarray:

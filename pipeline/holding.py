@@ -29,7 +29,7 @@ def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.nda
     return np.asarray((spoke > 0) & (start - spoke <= cells.settings.stale * cells.widths[signal]))
 
 
-def terms(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
+def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
     weight, ratio, back = (cells[name][rows] for name in COUNTED)
     terms = counted(cells, weight, ratio, back, np.array(cells.ends, np.int64), now, is_open)

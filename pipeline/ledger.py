@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, is_low
 from pipeline.almanac import Almanac
-from pipeline.cells import Cells
+from pipeline.cells import Cells, explains
 from pipeline.evidence import (
     Block,
     Evidence,
@@ -16,9 +16,10 @@ from pipeline.evidence import (
     log_odds,
     losses,
     probability,
+    ratios,
     strong_ones,
 )
-from pipeline.holding import after, let_go, stands, terms, unreturned, waits
+from pipeline.holding import after, let_go, standing, stands, unreturned, waits
 from pipeline.lives import Lives
 from pipeline.moments import begun, returned
 from pipeline.naming import kind, named
@@ -29,10 +30,11 @@ from pipeline.records import Entity, Outage, Term, Verdicts
 from pipeline.roll import Frame, Roll
 from pipeline.settings import Fusing
 from pipeline.spells import Spell, counted, fold
-from pipeline.turns import Heard, Turn, alike, by_frame, ended, ending
+from pipeline.turns import Heard, Turn, Weighed, alike, by_frame, together
 from pipeline.usual import Usual
 
-ORDER = {"service": 0, "asn": 1, "region": 2, "country": 3}  # a country's kind depends on its networks
+ORDER = {"service": 0, "asn": 1, "region": 2}
+"""Of entities that are no countries, those that are told first."""
 
 AT_ONCE = 2**18
 """Most bins of entities that are taken in at once [-]: for five signals some 70 MB."""
@@ -50,7 +52,7 @@ class Ledger:
         self.prior = Prior(self.roll, settings, almanac)
 
     def see(self, turns: Sequence[Turn]) -> list[Heard]:
-        """Take in bins in the order of their turns; returns what follows from each.
+        """Take in bins in the order of their turns; returns what follows from each, or from those that are `alike`.
 
         Bins that begin and end together are weighed once, when all of them are put down: what a signal is called
         counts for nothing.  As long as nobody is out they are taken in at once, up to those with which one begins.
@@ -60,14 +62,14 @@ class Ledger:
         while (at := len(told)) < len(turns):
             most = max(1, AT_ONCE // max(len(self.roll), len(turns[at].verdicts.entities), 1))
             single = self.lives or self.usual.returned.any() or self.cells.recent(turns[at].end)
-            calm = 0 if single else self._rest(turns[at : ending(turns, at + min(reach, most))])
-            told += [Heard([])] * calm if calm else self._hear(turns[at : ending(turns, at + 1)])
+            calm = 0 if single else self._rest(turns[at : at + min(reach, most)])
+            told += [Heard([])] * calm if calm else self._hear(*together(turns, at))
             reach = reach if single else max(32, 2 * calm)  # in vain no more is looked at than is of use
         return told
 
     def _rest(self, turns: Sequence[Turn]) -> int:
         """Take in bins while nobody is out; how many, until an outage begins."""
-        turns, spells = turns[: self._alike(turns)], []
+        turns, spells = turns[: self._of_one_frame(turns)], []
         for places in by_frame(turns):
             frame, signal = self._enter(turns[places[0]])
             spells.append(Spell.of(turns, places, frame, signal, self.cells))
@@ -77,21 +79,18 @@ class Ledger:
                 fold(self.cells, spell.until(calm))
         return calm
 
-    def _alike(self, turns: Sequence[Turn]) -> int:
+    def _of_one_frame(self, turns: Sequence[Turn]) -> int:
         """How many turns from the first are of one frame a signal, with nobody in it who is not known yet, and with
-        no country to be judged from parts that are low; all that are alike, or none of them."""
-        first = ending(turns, 1)
+        no country to be judged from parts that are low."""
         frames: dict[str, tuple[Verdicts, np.ndarray]] = {}
         for place, turn in enumerate(turns):
             if turn.signal not in frames:
-                if place >= first and not (
-                    turn.signal in self.cells.signals and turn.verdicts.entities in self.roll.frames
-                ):
-                    return ended(turns, place)
+                if place and not (turn.signal in self.cells.signals and turn.verdicts.entities in self.roll.frames):
+                    return place
                 frames[turn.signal] = turn.verdicts, self._enter(turn)[0].parts.rows
             verdicts, parts = frames[turn.signal]
             if verdicts is not turn.verdicts or (len(parts) and is_low(verdicts.state[turn.at, parts]).any()):
-                return ended(turns, place)
+                return place
         return len(turns)
 
     def _until_out(self, spells: Sequence[Spell], turns: Sequence[Turn]) -> int:
@@ -112,18 +111,20 @@ class Ledger:
         """Where an outage begins: it is likely, and has a witness."""
         return (odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))) & (terms > 0).any(axis=-1)
 
-    def _hear(self, turns: Sequence[Turn]) -> list[Heard]:
-        """Take in bins that are alike; parts are weighed before their countries."""
+    def _hear(self, turns: Sequence[Turn], later: Sequence[Turn]) -> list[Heard]:
+        """Take in bins that are alike, and end with ``later`` ones; parts are weighed before their countries."""
         self.usual.lapse(turns[0].end, self.lives.open)
         put = [self._put(turn) for turn in turns]
         told, word = [Heard([], held) for *_, held in put], np.zeros(len(self.roll), bool)
+        now = Weighed(turns[0], [signal for _, signal, *_ in put], later)
         self.cells.write(list(self._blocks(put)))
         for frame, *_ in put:
             word[frame.place] = True
+        self.cells.at_plateau(np.flatnonzero(word & self.lives.open), now.signals, now.start)
         rows = np.flatnonzero(word & (self.lives.open | (self.cells["weight"] > 0).any(axis=1)))
         if len(rows):  # something is the matter with somebody
-            whole = np.array([self.roll[row].type == "country" for row in rows.tolist()])
-            parts, wholes = self._weigh(rows[~whole], turns[0]), self._weigh(rows[whole], turns[0], are_countries=True)
+            whole = self.roll.is_country(rows)
+            parts, wholes = self._weigh(rows[~whole], now), self._weigh(rows[whole], now, are_countries=True)
             parts = [self.lives.joined(outage) for outage in parts] if any(wholes) else parts
             told[-1].outages.extend(outage for outage in parts + wholes if outage is not None)
         return told
@@ -160,41 +161,50 @@ class Ledger:
         self.usual.grow(len(self.roll), len(self.cells.signals))
         return frame, signal
 
-    def _weigh(self, rows: np.ndarray, turn: Turn, are_countries: bool = False) -> list[Outage | None]:
+    def _weigh(self, rows: np.ndarray, now: Weighed, are_countries: bool = False) -> list[Outage | None]:
         """Go on with outages of entities with whom something is the matter, and of whom there is word."""
         if not len(rows):
             return []
-        sure = self.lives.confirmed[rows]
-        heard = terms = self._terms(rows, turn.end, sure)
+        is_open, sure, end = self.lives.open[rows], self.lives.confirmed[rows], now.turn.end
+        heard = terms = self._terms(rows, end, sure)
         if sure.any():
             heard = terms.copy()
             heard[sure] = unreturned(self.cells, rows[sure], terms[sure])
-        now = np.full((1, len(rows)), turn.middle)
-        prior = self.prior.at(rows, now, np.where(self.lives.open[rows], self.lives.day[rows], now))[0]
-        odds = log_odds(prior, self.cells.loudest(heard), self.cells.signals, self.settings)
+        middle = np.full((1, len(rows)), now.turn.middle)
+        prior = self.prior.at(rows, middle, np.where(is_open, self.lives.day[rows], middle))[0]
         shares = self.lives.shares(rows) if are_countries else [0.0] * len(rows)
-        odds = odds + self.settings.together * np.array(shares)
-        witnessed = self._witnessed(odds, terms)
-        told = np.flatnonzero(witnessed | self.lives.open[rows]).tolist()
+        prior = prior + self.settings.together * np.array(shares)
+        odds = self._odds(prior, heard)
+        if (begins := self._witnessed(odds, terms) & ~is_open).any():  # what counts only of an open outage does so now
+            new = rows[begins]
+            self.cells.at_plateau(new, now.signals, now.start)
+            terms[begins] = heard[begins] = standing(self.cells, new, end, np.ones(len(new), bool))
+            odds[begins] = self._odds(prior[begins], heard[begins])
+        told = np.flatnonzero(begins | is_open).tolist()
         if not told:
             return []
-        at = np.array(order := sorted(told, key=lambda i: self._turn(int(rows[i]))))
-        evidence = self._evidence(rows[at], terms[at], probability(odds[at]), turn.end)
+        at = np.array(order := sorted(told, key=lambda i: self._rank(int(rows[i]))))
+        evidence = self._evidence(rows[at], terms[at], probability(odds[at]), end)
         return [
-            self._advance(row, seen, shares[i], turn)
+            self._advance(row, seen, shares[i], now)
             for i, row, seen in zip(order, rows[at].tolist(), evidence, strict=True)
         ]
 
+    def _odds(self, prior: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """What is against an outage before anything is seen, and terms ``(n, s)``, together ``(n,)`` [log-odds]."""
+        return log_odds(prior, self.cells.loudest(terms), self.cells.signals, self.settings)
+
     def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray) -> np.ndarray:
         """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
-        weight = terms(self.cells, rows, end, self.lives.open[rows])
+        weight = standing(self.cells, rows, end, self.lives.open[rows])
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
         if gone.any():
             self.cells.let_go(rows, gone)
             weight = np.where(gone, 0.0, weight)
         return weight
 
-    def _turn(self, row: int) -> tuple[int, str]:
+    def _rank(self, row: int) -> tuple[int, str]:
+        """Its place among those that are told at once: a network's kind depends on its services."""
         entity = self.roll[row]
         return ORDER.get(entity.type, 0), entity.name
 
@@ -217,19 +227,19 @@ class Ledger:
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))
 
-    def _advance(self, row: int, evidence: Evidence, share: float, turn: Turn) -> Outage | None:
-        lives, end = self.lives, turn.end
-        life = lives.get(row) or lives.begin(row, self.tense, min(evidence.onset, end), end, turn.middle)
-        life.advance(self._seen(row, life, evidence, share, turn), self.settings)
+    def _advance(self, row: int, evidence: Evidence, share: float, now: Weighed) -> Outage | None:
+        lives, end = self.lives, now.turn.end
+        life = lives.get(row) or lives.begin(row, self.tense, min(evidence.onset, end), end, now.turn.middle)
+        life.advance(self._seen(row, life, evidence, share, now), self.settings)
         if lives.note(row, life, end):
             over, sure = life.end or end, life.confirmed_at is not None
-            self.cells.forget(row, over if evidence.waits else end, over if sure else 0)
+            self.cells.forget(row, over if evidence.waits else end, over if sure else 0, now.start)
             if sure:
                 self.usual.end(row, end - life.start, end)
         self.usual.out[row] = lives.open[row] and life.confirmed_at is not None
         return life.revise(self.settings, self.almanac)
 
-    def _seen(self, row: int, life: Life, evidence: Evidence, share: float, turn: Turn) -> Seen:
+    def _seen(self, row: int, life: Life, evidence: Evidence, share: float, now: Weighed) -> Seen:
         """What it means for an outage; its kind and its terms only where it never looked worse."""
         worst, signals = life.takes(evidence.gravity), self.cells.signals
         heard = [
@@ -242,13 +252,27 @@ class Ledger:
             name = kind(self.roll[row], evidence, signals, self.lives.networks(row))
             terms = named(evidence, signals, share, self.settings)
         return Seen(
-            at=turn.end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
-            dated=evidence.dated, calm_from=evidence.calm_from or turn.end, width=evidence.width,
+            at=now.turn.end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
+            dated=evidence.dated, calm_from=evidence.calm_from or now.turn.end, width=evidence.width,
             finest=evidence.finest, severity=evidence.severity, gravity=evidence.gravity, waits=evidence.waits,
-            kind=name, terms=terms, day=self.prior.term(row, turn.middle, life.day),
+            later=life.end is not None and any(self._is_low_in(turn, row, life) for turn in now.later),
+            kind=name, terms=terms, day=self.prior.term(row, now.turn.middle, life.day),
             part_of=life.part_of or self.lives.part_of(row),
             networks=self.lives.together(row, ("asn",)) if share else 0.0,
         )  # fmt: skip
+
+    def _is_low_in(self, turn: Turn, row: int, life: Life) -> bool:
+        """Whether a wider bin that is not put down yet is low, and not for an outage that is over by now: of a country
+        that is judged from its parts, whether any of them is."""
+        frame = self.roll.frames.get(turn.verdicts.entities)
+        if frame is None or row not in frame.rows:
+            return False
+        place, said = int(np.flatnonzero(frame.rows == row)[0]), turn.said
+        if place >= len(said.state):
+            return bool(is_low(said.state[frame.parts.rows]).any())
+        over = np.array([life.end or 0 if life.confirmed_at is not None else 0])
+        lost = losses(ratios(said.value, said.expected))[place]
+        return bool(is_low(said.state)[place] and not explains(over, said.start, turn.verdicts.width, lost)[0])
 
     def _grow(self) -> None:
         """Room for new entities."""

@@ -41,7 +41,8 @@ def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:
 class Seen:
     """What the evidence shows of an entity at one moment, see `pipeline.evidence.Evidence`; ``networks`` of a country
     that went out together [0-1].  ``kind`` and ``terms`` only where the outage `Life.takes` them, or has not heard of
-    some of them yet.  ``day``: the term of the day that counts now."""
+    some of them yet.  ``later``: a wider bin that ends now is low, and not weighed yet.  ``day``: the term of the day
+    that counts now."""
 
     at: int
     probability: float
@@ -54,6 +55,7 @@ class Seen:
     severity: float
     gravity: float
     waits: bool
+    later: bool
     kind: str
     terms: tuple[Term, ...]
     day: Term | None
@@ -124,7 +126,8 @@ class Life:
             self.state, self.confirmed_at, self.end = CONFIRMED, seen.at, None
             self.start, self.dated = seen.onset, seen.dated
         elif self.state == CONFIRMED and self.confirmed_at == seen.at:  # what others say of the same moment
-            self.start, self.dated = min((self.start, self.dated), (seen.onset, seen.dated))
+            if seen.onset <= self.start:
+                self.start, self.dated = seen.onset, seen.dated or (self.dated and seen.onset == self.start)
         elif self.state == CONFIRMED and deepens and self._is_another(seen):
             self.start, self.dated = seen.onset, seen.dated  # what it began in was no part of it
         elif self.state in (SUSPECTED, CONFIRMED) and probability < settings.leave:
@@ -135,7 +138,7 @@ class Life:
                 self.state = ENDED
             else:
                 self.state, self.end = CONFIRMED if self.confirmed_at is not None else SUSPECTED, None
-        if self._is_calm(seen, settings) and not (seen.waits and self.confirmed_at is not None):
+        if self._is_calm(seen, settings) and not seen.later and not (seen.waits and self.confirmed_at is not None):
             self.state = ENDED if self.confirmed_at is not None else RETRACTED
 
     def _is_calm(self, seen: Seen, settings: Fusing) -> bool:

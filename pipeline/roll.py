@@ -71,3 +71,7 @@ class Roll:
         self.entities[row] = whole
         if entity.type in ("asn", "region") and country != known.country:
             self.parts.setdefault((country, entity.type), []).append(row)
+
+    def is_country(self, rows: np.ndarray) -> np.ndarray:
+        """Which of those at ``rows (n,)`` are countries ``(n,) bool``."""
+        return np.array([self.entities[row].type == "country" for row in rows.tolist()], bool)

@@ -43,7 +43,7 @@ class Spell(NamedTuple):
         ends = np.array([turn.end for turn in own], np.int64)
         ratio = ratios(said.value, said.expected)
         at = np.array(places, np.intp)
-        weight = weights(said, losses(ratio), -cells.says[signal], cells.slow[signal], cells.settings)
+        weight = weights(said, losses(ratio), cells.says[signal], cells.slow[signal], cells.settings)
         return cls(frame.rows, signal, at, verdicts.start[bins], ends, said, weight, ratio)
 
     def until(self, place: int) -> "Spell":

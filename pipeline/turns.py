@@ -33,9 +33,23 @@ class Turn(NamedTuple):
         return Said(self.signal, int(verdicts.start[i]), verdicts.entities, *columns)
 
 
+class Weighed(NamedTuple):
+    """Bins that are `alike`, one of them the ``turn``, of the signals that stand at these places; ``later``: the wider
+    ones that end with them, and are not put down yet."""
+
+    turn: Turn
+    signals: list[int]
+    later: Sequence[Turn]
+
+    @property
+    def start(self) -> int:
+        """When they begin [s]."""
+        return self.turn.end - self.turn.verdicts.width
+
+
 class Heard(NamedTuple):
-    """What followed from a turn: revisions of outages; ``held``: what it says, where that was held against what was
-    expected before an outage."""
+    """What followed from a turn: revisions of outages, with the last of those that are `alike`; ``held``: what it says,
+    where that was held against what was expected before an outage."""
 
     outages: list[Outage]
     held: Said | None = None
@@ -49,18 +63,15 @@ def by_frame(turns: Sequence[Turn]) -> list[list[int]]:
     return list(frames.values())
 
 
-def ending(turns: Sequence[Turn], many: int) -> int:
-    """How many the first turns are with all those `alike` the last one of them."""
-    while many < len(turns) and alike(turns[many], turns[many - 1]):
+def together(turns: Sequence[Turn], at: int) -> tuple[Sequence[Turn], Sequence[Turn]]:
+    """The turn at a place and those after it that are `alike`, and the wider ones that end with them."""
+    many = at + 1
+    while many < len(turns) and alike(turns[many], turns[at]):
         many += 1
-    return many
-
-
-def ended(turns: Sequence[Turn], place: int) -> int:
-    """How many turns there are before a place and all those `alike` the one that stands there."""
-    while place and alike(turns[place], turns[place - 1]):
-        place -= 1
-    return place
+    last = many
+    while last < len(turns) and turns[last].end == turns[at].end:
+        last += 1
+    return turns[at:many], turns[many:last]
 
 
 def alike(one: Turn, other: Turn) -> bool:

@@ -20,7 +20,8 @@ def started(
     terms = tuple(Term(signal, 0.1, -9.0, 4.0, 1.0) for signal in signals)
     seen = Seen(
         at, probability=0.99, confirmed=True, onset=onset, dated=True, calm_from=at, width=width, finest=300,
-        severity=0.9, gravity=8.0, waits=False, kind="blackout", terms=terms, day=None, part_of="", networks=0.0,
+        severity=0.9, gravity=8.0, waits=False, later=False, kind="blackout", terms=terms, day=None, part_of="",
+        networks=0.0,
     )  # fmt: skip
     life.advance(seen, Fusing())
     return life.start
@@ -44,3 +45,23 @@ def test_what_was_worse_an_hour_or_more_later_is_when_it_began() -> None:
 )
 def test_else_it_stays_dated(onset: int, at: int, signals: tuple[str, ...], width: int) -> None:
     assert started(onset, at, signals, width) == DAY
+
+
+@pytest.mark.parametrize("dated", [(False, True), (True, False)])
+@pytest.mark.parametrize("later", [0, HOUR])
+def test_of_bins_of_two_widths_that_confirm_it_any_that_saw_it_begin_dates_it(
+    dated: tuple[bool, bool], later: int
+) -> None:
+    life = Life("country", "PK", "live", DAY, DAY)
+    for was, onset in zip(dated, (DAY, DAY + later), strict=True):
+        life.advance(seen(was, onset), Fusing())
+    assert (life.state, life.start) == (CONFIRMED, DAY)
+    assert life.dated == (dated[0] if later else True)
+
+
+def seen(dated: bool, onset: int) -> Seen:
+    return Seen(
+        DAY + 2 * HOUR, probability=0.99, confirmed=True, onset=onset, dated=dated, calm_from=0, width=300, finest=300,
+        severity=0.9, gravity=8.0, waits=False, later=False, kind="blackout", terms=(), day=None, part_of="",
+        networks=0.0,
+    )  # fmt: skip

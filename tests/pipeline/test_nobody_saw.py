@@ -206,4 +206,4 @@ def test_a_normal_value_that_sinks_with_the_others_is_no_witness_against_it(
 ) -> None:
     one = np.ones(1)
     said = Said(RADAR, 0, (COUNTRY,), 100 * (1 - lost) * one, 100 * one, score * one, np.array([NORMAL]), one)
-    assert weights(said, np.array([lost]), Fusing()).tolist() == [weight]
+    assert weights(said, np.array([lost]), np.array([2.0]), np.array([False]), Fusing()).tolist() == [weight]
