@@ -7,10 +7,9 @@ from pipeline.choosing import changed
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
-from pipeline.evaluation.judged import ANY, FUSED, OURS, WARNING, Judged
+from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.regions import most_known, needed
 from pipeline.evaluation.spans import Span
-from pipeline.evaluation.totals import totals
 from pipeline.series import placed
 from pipeline.show import lasted, utc
 from pipeline.unjudged import hardly_judged
@@ -51,20 +50,6 @@ def legend(judged: Iterable[Judged], broad: bool = True) -> str:
     other = ", ".join(other_settings(judged))
     text = LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
     return f"{text} {BROAD}" if broad else text
-
-
-def verdict(judged: Iterable[Judged]) -> str:
-    """How ours did, and the best of the others without our fusion; '' where there is nothing to be met."""
-    made = totals(judged)
-    ours = next((total for total in made if (total.detector, total.reading) == (OURS, FUSED)), None)
-    if ours is None or not ours.labels:
-        return ""
-    said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false"
-    rivals = [total for total in made if total.detector != OURS and total.reading in (ANY, WARNING)]
-    if not rivals:
-        return f"{said}."
-    best = max(rivals, key=lambda total: (total.met, -total.false))
-    return f"{said}; next comes {best.detector} by {best.reading}: {best.met}, with {best.false:,}."
 
 
 def seen(judged: Judged) -> str:

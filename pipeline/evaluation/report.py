@@ -10,10 +10,10 @@ from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lanes import bars_of
 from pipeline.evaluation.lines import COLUMNS, IN_MINUTES, case_lines, total_line
-from pipeline.evaluation.phrases import exactness, label_text, legend, remarks, seen, verdict
+from pipeline.evaluation.phrases import exactness, label_text, legend, remarks, seen
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
-from pipeline.evaluation.totals import totals
+from pipeline.evaluation.totals import totals, verdict
 from pipeline.reasons import LIMITS
 from pipeline.wording import printable
 

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lines import case_lines, total_line
-from pipeline.evaluation.phrases import exactness, legend, remarks, seen, verdict
+from pipeline.evaluation.phrases import exactness, legend, remarks, seen
 from pipeline.evaluation.sweep import Point, against
-from pipeline.evaluation.totals import totals
+from pipeline.evaluation.totals import totals, verdict
 from pipeline.show import WIDE
 from pipeline.wording import printable
 

@@ -6,7 +6,7 @@ from math import isnan
 from statistics import median
 
 from pipeline.evaluation.accounting import Account
-from pipeline.evaluation.judged import ANY, FUSED, WARNING, Judged, Read
+from pipeline.evaluation.judged import ANY, FUSED, OURS, WARNING, Judged, Read
 
 BEST = "best signal"
 """Of each case the signal that served best, known only afterwards: more than anybody could have had."""
@@ -98,3 +98,17 @@ def shared(judged: Judged) -> dict[str, Read]:
     best = judged.best_signal
     found = {name: by_name.get(name, best if name == BEST else None) for name in SHARED}
     return {name: read for name, read in found.items() if read is not None}
+
+
+def verdict(judged: Iterable[Judged]) -> str:
+    """How ours did, and the best of the others without our fusion; '' where there is nothing to be met."""
+    made = totals(judged)
+    ours = next((total for total in made if (total.detector, total.reading) == (OURS, FUSED)), None)
+    if ours is None or not ours.labels:
+        return ""
+    said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false"
+    rivals = [total for total in made if total.detector != OURS and total.reading in (ANY, WARNING)]
+    if not rivals:
+        return f"{said}."
+    best = max(rivals, key=lambda total: (total.met, -total.false))
+    return f"{said}; next comes {best.detector} by {best.reading}: {best.met}, with {best.false:,}."
