@@ -115,6 +115,7 @@ class Ledger:
         """Take in bins that are alike, and end with ``later`` ones; parts are weighed before their countries."""
         self.usual.lapse(turns[0].end, self.lives.open)
         put = [self._put(turn) for turn in turns]
+        self.usual.held()
         told, word = [Heard([], held) for *_, held in put], np.zeros(len(self.roll), bool)
         now = Weighed(turns[0], [signal for _, signal, *_ in put], later)
         self.cells.write(list(self._blocks(put)))

@@ -23,7 +23,7 @@ class Usual:
 
     ``least``: the least that was expected, learnt as long as no detector gets used to a low level.  ``returned``: the
     outages that are over, or have begun to be, and to which a detector had got used; ``out (entities,) bool``: whose
-    confirmed outage is open.
+    confirmed outage is open; ``back``: returns that begin with the bins that are being held.
     """
 
     def __init__(self, settings: Fusing) -> None:
@@ -31,6 +31,7 @@ class Usual:
         self.least = Weekly()
         self.returned = Returned(settings)
         self.out = np.zeros(0, bool)
+        self.back: list[tuple[np.ndarray, int, int, np.ndarray]] = []
 
     def grow(self, entities: int, signals: int) -> None:
         """Room for new entities and signals."""
@@ -59,8 +60,14 @@ class Usual:
             least = self.least.at(rows, signal, said.start)
             back = deep & (least > 0) & said.observed & ~is_low(held.state) & (held.state != UNKNOWN)
             now = said.start + cells.widths[signal]
-            self.returned.begin(rows[back], signal, now, said.value[back] / least[back])
+            self.back.append((rows[back], signal, now, said.value[back] / least[back]))
         return held
+
+    def held(self) -> None:
+        """All signals that are alike were held: those that are back begin to be remembered, whichever came first."""
+        for back in self.back:
+            self.returned.begin(*back)
+        self.back.clear()
 
     def _held(self, said: Said, rows: np.ndarray, signal: int, cells: Cells) -> Said:
         """See `hold`."""

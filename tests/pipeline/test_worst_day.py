@@ -22,18 +22,18 @@ def test_a_bin_in_which_thousands_of_networks_are_out_takes_no_longer_than_a_mom
     stage.step(worst(0, 0))
     told = [out for out in stage.step(worst(1, OUT)) if isinstance(out, Outage)]
     assert len(told) == OUT
-    began = time.perf_counter()
+    began = time.process_time()
     assert not [out for out in stage.step(worst(2, OUT)) if isinstance(out, Outage)]
-    assert time.perf_counter() - began < PATIENCE
+    assert time.process_time() - began < PATIENCE
 
 
 def test_what_is_left_of_thousands_at_the_end_is_read_in_a_moment_and_fits_a_message():
     stage = FuseStage(0, Fusing())
     stage.step(worst(0, 0))
     stage.step(worst(1, OUT))
-    began = time.perf_counter()
+    began = time.process_time()
     (ended,) = [out for out in stage.step(replace(worst(2, OUT), status=END)) if isinstance(out, Progress)]
-    assert time.perf_counter() - began < PATIENCE
+    assert time.process_time() - began < PATIENCE
     assert [one.ratio for one in ended.left] == [0.0] * OUT
     assert 4 * len(msgspec.json.encode(ended)) < MAX_MESSAGE, "also where four signals tell"
     assert MOST == OUT, "and of more it does not tell"
