@@ -8,6 +8,7 @@ import pytest
 from pipeline import ledger
 from pipeline.bins import DAY
 from pipeline.cells import Cells
+from pipeline.evidence import Block
 from tests.detectors.real import stamp
 from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, noisy, played, where
 
@@ -46,10 +47,11 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """The witness of an open outage does not keep its word while it says nothing."""
     write = Cells.write
 
-    def plain(self: Cells, said: object, rows: np.ndarray, signal: int, is_open: np.ndarray) -> None:
-        write(self, said, rows, signal, np.zeros_like(is_open))  # type: ignore[arg-type]
+    def plain(self: Cells, bins: list[Block]) -> None:
+        write(self, [its._replace(is_open=np.zeros_like(its.is_open)) for its in bins])
 
     monkeypatch.setattr(Cells, "write", plain)
+    monkeypatch.setattr(Cells, "at_plateau", lambda *_: None)
 
 
 def test_two_hours_in_which_nothing_arrives_do_not_end_the_first_shutdown_of_iraq(
