@@ -66,6 +66,8 @@ def usual(
     """
     age = slot - np.array(lags)[:, None] * DAY - first // grid * grid
     is_first, later = (age >= 0) & (age < DAY) & ~np.isnan(raw), (age >= DAY) & ~np.isnan(raw)
+    if not is_first.any():  # it is none of these days
+        return chosen, count
     most = np.where(is_first, raw, -np.inf).max(axis=0)
     below = later.any(axis=0) & (~later | (ABOVE * raw < most)).all(axis=0)
     if len(rows := np.flatnonzero(below)):
