@@ -15,7 +15,7 @@ SHALLOW = 0.1
 is no other outage [0-1]."""
 
 
-def explains(over: np.ndarray, start: int, width: int | np.ndarray, lost: np.ndarray) -> np.ndarray:
+def explains(over: np.ndarray | int, start: int, width: np.ndarray | int, lost: np.ndarray | float) -> np.ndarray:
     """Whether an outage that was ``over`` then explains what is ``lost`` [0-1] of a bin of this ``width`` that starts
     then [s].
 
@@ -24,7 +24,7 @@ def explains(over: np.ndarray, start: int, width: int | np.ndarray, lost: np.nda
     >>> explains(np.array([1800, 1800, 0]), 0, 3600, np.array([0.5, 1.0, 0.5])).tolist()
     [True, True, False]
     """
-    return (start < over) & (lost <= 2 * np.minimum((over - start) / width, 1) + SHALLOW)
+    return np.asarray((start < over) & (lost <= 2 * np.minimum((over - start) / width, 1) + SHALLOW))
 
 
 OBSERVED = ("seen", "hole_from", "hole_to")

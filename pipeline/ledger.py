@@ -249,6 +249,7 @@ class Ledger:
         if later := not worst and life.adds(heard, evidence.gravity):
             evidence = evidence.with_told(life.terms, signals)._replace(severity=life.severity)
         name, terms = "", tuple[Term, ...]()
+        over = (life.end or evidence.calm_from) if life.confirmed_at is not None else 0
         if worst or later:
             name = kind(self.roll[row], evidence, signals, self.lives.networks(row))
             terms = named(evidence, signals, share, self.settings)
@@ -256,24 +257,23 @@ class Ledger:
             at=now.turn.end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
             dated=evidence.dated, calm_from=evidence.calm_from or now.turn.end, width=evidence.width,
             finest=evidence.finest, severity=evidence.severity, gravity=evidence.gravity, waits=evidence.waits,
-            later=life.end is not None and any(self._is_low_in(turn, row, life) for turn in now.later),
+            later=any(self._is_low_in(turn, row, over) for turn in now.later),
             kind=name, terms=terms, day=self.prior.term(row, now.turn.middle, life.day),
             part_of=life.part_of or self.lives.part_of(row),
             networks=self.lives.together(row, ("asn",)) if share else 0.0,
         )  # fmt: skip
 
-    def _is_low_in(self, turn: Turn, row: int, life: Life) -> bool:
-        """Whether a wider bin that is not put down yet is low, and not for an outage that is over by now: of a country
-        that is judged from its parts, whether any of them is."""
+    def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:
+        """Whether a wider bin that is not put down yet is low, and not for an outage that was ``over`` then [s]: of a
+        country that is judged from its parts, whether any of them is."""
         frame = self.roll.frames.get(turn.verdicts.entities)
         if frame is None or row not in frame.rows:
             return False
         place, said = int(np.flatnonzero(frame.rows == row)[0]), turn.said
         if place >= len(said.state):
             return bool(is_low(said.state[frame.parts.rows]).any())
-        over = np.array([life.end or 0 if life.confirmed_at is not None else 0])
         lost = losses(ratios(said.value, said.expected))[place]
-        return bool(is_low(said.state)[place] and not explains(over, said.start, turn.verdicts.width, lost)[0])
+        return bool(is_low(said.state)[place] and not explains(over, said.start, turn.verdicts.width, lost))
 
     def _grow(self) -> None:
         """Room for new entities."""
