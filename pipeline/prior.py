@@ -86,7 +86,7 @@ class Prior:
         self.base = np.array([priors.get(entity.type, min(priors.values())) for entity in entities])
         places = {country: i for i, country in enumerate(dict.fromkeys(entity.country for entity in entities))}
         self.country = np.array([places[entity.country] for entity in entities], np.intp)
-        self.is_country = np.array([entity.type == "country" for entity in entities], bool)
+        self.is_country = self.roll.is_country(np.arange(len(entities)))
         self.countries, self.changes = tuple(places), self.roll.changes
 
 
