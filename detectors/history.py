@@ -65,13 +65,15 @@ class Column(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """`CHUNK` columns: times ``(c,) int64``, values ``(m, c)``; row, column and raw list the replaced values."""
+    """`CHUNK` columns: times ``(c,) int64``, values ``(m, c)``; row, column and raw list the replaced values.
+    ``columns``: each of them alone, that looks into these arrays."""
 
     times: np.ndarray
     values: np.ndarray
     row: np.ndarray
     column: np.ndarray
     raw: np.ndarray
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,19 +113,17 @@ class History:
 
     def time(self, position: int) -> int:
         """Time of the column at a position [s]."""
-        chunk, j = divmod(position - self.dropped, CHUNK)
-        return int(self.chunks[chunk].times[j]) if chunk < len(self.chunks) else self.tail[j].time
+        return self._column(position).time
 
     def until(self, time: int) -> int | None:
         """Position of the last column at or before a time, None where there is none."""
-        if self.tail and time >= self.tail[0].time:
-            chunk, j = len(self.chunks), bisect_right(self.tail, time, key=lambda c: c.time) - 1
-        else:
-            chunk = bisect_right(self.chunks, time, key=lambda c: int(c.times[0])) - 1
+        chunk, columns = len(self.chunks), self.tail
+        if not (columns and time >= columns[0].time):
+            chunk = bisect_right(self.chunks, time, key=lambda c: c.columns[0].time) - 1
             if chunk < 0:
                 return None
-            j = int(np.searchsorted(self.chunks[chunk].times, time, side="right")) - 1
-        return self.dropped + CHUNK * chunk + j
+            columns = self.chunks[chunk].columns
+        return self.dropped + CHUNK * chunk + bisect_right(columns, time, key=lambda c: c.time) - 1
 
     def find(self, time: int) -> int | None:
         """Position of the column of this very time, None where there is none."""
@@ -146,25 +146,29 @@ class History:
     def columns(self, positions: Sequence[int | None], view: View) -> np.ndarray:
         """The columns at k positions ``(k, n) float64``; NaN for entities that came later, and where there is none."""
         values, times = np.full((len(positions), len(view.since)), np.nan), [0] * len(positions)
+        until = view.until.max(initial=NEVER)
         for i, position in enumerate(positions):
             if position is None:
                 continue
             column = self._column(position)
             values[i, : len(column.value)], times[i] = column.value, column.time
-            if len(column.rows):
+            if column.time < until and len(column.rows):
                 shifted = (column.time >= view.since[column.rows]) & (column.time < view.until[column.rows])
                 values[i, column.rows[shifted]] = column.raw[shifted]
         if view.since.max(initial=NEVER) > min(times, default=0):
             values[view.hidden(np.array(times)).T] = np.nan
         return values
 
+    def reveal(self, values: np.ndarray, position: int, view: View) -> None:
+        """Put what was observed into ``values (n,)`` of the column at a position, where that is not what was written,
+        and nothing is before ``view.since``."""
+        column = self._column(position)
+        seen = column.time >= view.since[column.rows]
+        values[column.rows[seen]] = column.raw[seen]
+
     def _column(self, position: int) -> Column:
         chunk, j = divmod(position - self.dropped, CHUNK)
-        if chunk >= len(self.chunks):
-            return self.tail[j]
-        c = self.chunks[chunk]
-        here = slice(*c.column.searchsorted((j, j + 1))) if len(c.column) else slice(0)
-        return Column(int(c.times[j]), c.values[:, j], c.row[here], c.raw[here])
+        return self.chunks[chunk].columns[j] if chunk < len(self.chunks) else self.tail[j]
 
     def rows(
         self, pick: np.ndarray, view: View, spans: Sequence[tuple[int, int]] = ALL
@@ -228,11 +232,17 @@ def seal(columns: tuple[Column, ...]) -> Chunk:
         values[: len(column.value), j] = column.value
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    return _chunk(columns, single if np.array_equal(single, values, equal_nan=True) else values)
+    chunk = _chunk(columns, single if np.array_equal(single, values, equal_nan=True) else values)
+    edges = np.cumsum([0, *(len(c.rows) for c in columns)]).tolist()
+    alone = (
+        Column(c.time, chunk.values[:, j], chunk.row[start:end], chunk.raw[start:end])
+        for j, (c, start, end) in enumerate(zip(columns, edges, edges[1:], strict=False))
+    )
+    return chunk._replace(columns=tuple(alone))
 
 
 def _chunk(columns: Sequence[Column], values: np.ndarray) -> Chunk:
-    """Columns whose values are these ``(m, c)``."""
+    """Columns whose values are these ``(m, c)``, none of them alone."""
     return Chunk(
         np.array([c.time for c in columns], np.int64),
         values,

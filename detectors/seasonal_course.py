@@ -94,9 +94,12 @@ def given(
     seen, t = ~np.isnan(x), t[:, None]
     first, previous = np.empty((len(x) + 1, x.shape[1]), np.int64), np.empty((len(x) + 1, x.shape[1]))
     first[0], previous[0] = state.first, state.previous
-    for i in range(len(x)):
-        previous[i + 1] = np.where(seen[i], x[i], previous[i])
-        first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
+    if seen.all() and not (state.first == NEVER).any():  # nothing is missing, and nobody is new
+        first[1:], previous[1:] = state.first, x
+    else:
+        for i in range(len(x)):
+            previous[i + 1] = np.where(seen[i], x[i], previous[i])
+            first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
     number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
     settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
     switched = may_be_switched(context, x.shape[1])[None]

@@ -104,8 +104,7 @@ def similar(
     }  # fmt: skip
     raw = days
     if replaced:
-        raw, seen = days.copy(), View(view.since, np.full(n, ALWAYS), view.again)
-        raw[list(replaced)] = _lagged(past, seen, slot, grid, replaced, ahead)
+        raw = _raw(past, view, slot, grid, days, replaced, ahead)
         each, few = ((raw < AS_LOW * most) | ~known).all(axis=0), np.count_nonzero(known, axis=0) < KNOWN
         count = np.where(each & few & (slot - first < YOUNG), 0, count)
         if (own := each & new & ~few).any():
@@ -221,6 +220,20 @@ def _lagged(
         if (moved := ahead[lag]) is not None:
             days[i] = _moved(past, view, slot - LAGS[lag] * DAY, grid, moved)
     return days
+
+
+def _raw(
+    past: History, view: View, slot: int, grid: int, days: np.ndarray, places: Mapping[int, int],
+    ahead: Sequence[np.ndarray | None],
+) -> np.ndarray:  # fmt: skip
+    """Days ``(lags, n)`` as they were observed: those of which ``places`` has the positions may have been replaced."""
+    raw, seen = days.copy(), View(view.since, np.full(len(view.since), ALWAYS), view.again)
+    for i, position in places.items():
+        if (moved := ahead[i]) is not None:
+            raw[i] = _moved(past, seen, slot - LAGS[i] * DAY, grid, moved)
+        else:
+            past.reveal(raw[i], position, view)
+    return raw
 
 
 def _moved(past: History, view: View, at: int, grid: int, ahead: np.ndarray) -> np.ndarray:

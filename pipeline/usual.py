@@ -53,7 +53,7 @@ class Usual:
         back all the same, and next to nothing is the level in its time.
         """
         held, out = self._held(said, rows, signal, cells), self.out[rows]
-        if BESIDE in said.signal or not out.any():
+        if BESIDE in said.signal or not (out.any() and self.returned.lost.any()):
             return held
         deep = out & (self.returned.lost[rows, signal] >= MEMORABLE) & (cells["low_from"][rows, signal] > 0)
         if deep.any():
@@ -72,27 +72,33 @@ class Usual:
     def _held(self, said: Said, rows: np.ndarray, signal: int, cells: Cells) -> Said:
         """See `hold`."""
         sure, kept = self.out[rows], self.returned.until[rows] > 0
-        if not (sure.any() or kept.any()):
+        remembers = kept.any()
+        if not (remembers or sure.any()):
             return said
-        since, least = cells["low_from"][rows, signal], self.least.at(rows, signal, said.start)
-        lasted, low = np.where(sure & (since > 0), said.start - since, 0), is_low(said.state)
-        if kept.any():
+        since, low = cells["low_from"][rows, signal], is_low(said.state)
+        lasted = np.where(sure & (since > 0), said.start - since, 0)
+        is_slow = BESIDE in said.signal  # it says nothing on a holiday, and of no single bin
+        is_mute = (lasted > 0) & (said.state == UNKNOWN) & (not is_slow)
+        late = lasted >= self.settings.used_to - DAY
+        if not (remembers or late.any() or is_mute.any()):  # nobody gets used to it yet
+            self._learn(said, rows, signal, low & (lasted > 0))
+            return said
+        least = self.least.at(rows, signal, said.start)
+        if remembers:
             again = self.returned.hold(said, rows, signal, np.where(kept & (~sure | (since == 0)), least, 0), since > 0)
             anew = is_low(again.state) & ~low & (since == 0)
             cells["since"][rows[anew], signal] = 0  # what had come back in part was not lost before now
             said, low = again, is_low(again.state)
         worst, score = cells["worst"][rows, signal], cells["score"][rows, signal]
-        learns, long = low & (lasted > 0) & (said.expected > 0) & ~kept, lasted >= self.settings.used_to
+        learns, long = low & (lasted > 0) & ~kept, lasted >= self.settings.used_to
         if (learns & long).any():  # then only in hours that nobody has seen since the onset
             learns &= ~long | self.least.unknown(rows, signal, said.start)
-        if learns.any():
-            self.least.learn(rows[learns], signal, said.start, said.expected[learns])
-        if (late := lasted >= self.settings.used_to - DAY).any():
+        self._learn(said, rows, signal, learns)
+        if late.any():
             share = ratios(said.value, np.where(late, least, 0))
             self.returned.note(rows, signal, share, score, cells.widths[signal])
         used = (least > 0) & (lasted > 0) & (kept | long)
         level = lasted >= self.settings.new_level
-        is_slow = BESIDE in said.signal  # it says nothing on a holiday, and of no single bin
         silent = (least > 0) & (lasted > 0) & (said.state == UNKNOWN) & (not is_slow)
         if not (used | silent).any():
             return said
@@ -101,7 +107,7 @@ class Usual:
             level &= ~(places & (said.value <= DARK * least))
         lost = self.returned.lost[rows, signal]  # of the least, as the value is held against it
         bottom = least * (1 - self.settings.bottom * np.where(lost > 0, np.minimum(worst, lost), worst))
-        if kept.any():
+        if remembers:
             bottom = np.where(kept & ~long, self.returned.bottom(rows, signal, least), bottom)
         # what has nearly all again is left to its detectors: what it lacks is within what a day goes up and down
         used = used & ~((lost > 0) & (lost < MEMORABLE / 2) & (lost < self.settings.bottom * worst) & ~kept)
@@ -115,6 +121,11 @@ class Usual:
         state = np.where(down & judged, LOW_CONFIRMED, np.where(back, NORMAL, said.state)).astype(np.int8)
         expected = np.where(down | (back & ~level), least, said.expected)
         return said._replace(expected=expected, score=np.where(down, score, said.score), state=state)
+
+    def _learn(self, said: Said, rows: np.ndarray, signal: int, learns: np.ndarray) -> None:
+        """What is expected of those at ``rows`` that it ``learns (n,) bool`` of."""
+        if (learns := learns & (said.expected > 0)).any():
+            self.least.learn(rows[learns], signal, said.start, said.expected[learns])
 
     def end(self, row: int, lasted: int, now: int) -> None:
         """A confirmed outage is over by ``now`` after it has ``lasted`` [s]."""
