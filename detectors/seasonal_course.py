@@ -71,7 +71,10 @@ class Course(NamedTuple):
 
     def unlike(self, other: "Course") -> np.ndarray:
         """Where the entities stand of which the two are not one."""
-        return np.flatnonzero(np.any([mine != its for mine, its in zip(self, other, strict=True)], axis=(0, 1)))
+        unlike = np.zeros(self.code.shape, bool)
+        for mine, its in zip(self, other, strict=True):
+            unlike |= mine != its
+        return np.flatnonzero(unlike.any(axis=0))
 
 
 class Levels(NamedTuple):

@@ -125,7 +125,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
         deep | high,
         seen & (code_before != NORMAL) & (code == NORMAL),
     )
-    last = (np.stack([each[-1] for each in own]) for own in kept)
+    last = (np.array([each[-1] for each in own]) for own in kept)
     return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, *last)
 
 

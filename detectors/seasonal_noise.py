@@ -11,7 +11,7 @@ import numpy as np
 from detectors.noise import ASSUMED_BINS, SWING, TINY, assumed, clipped, doubt
 from detectors.seasonal_course import Given, Levels, running
 from detectors.seasonal_state import SeasonalState
-from detectors.together import Sums
+from detectors.together import SPANS, Sums
 
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
@@ -60,7 +60,7 @@ def noises(
     age = np.maximum(bins.t - bins.first[:-1] - rule.settle[1], width)
     # what sums add up to at the end of a low, with the first bin that is back, is no noise
     share = np.where(alike & settled & ~over, width / np.minimum(age, rule.memory), 0.0)
-    counts = _with(alike, np.broadcast_to((share > 0)[:, None], sums.mean.shape)) & np.isfinite(residual) & (mean > 0)
+    counts = _with(alike, (share > 0)[:, None]) & np.isfinite(residual) & (mean > 0)
     fresh = alike & (state.weight == 0)
     if is_fresh := fresh.any():
         fresh &= running(np.add, np.zeros(x.shape[1], np.int64), alike)[1:] == 1
@@ -127,6 +127,7 @@ class Spread:
         swing = np.where(level.level[:-1] > 0, level.swing[:-1] / level.level[:-1], 0.0)
         ratio, is_place = bins.x / expected, ~bins.switched
         self.few = bins.settled & (bins.t - bins.first[:-1] < 2 * rule.settle[1])
+        self.is_few = self.few.any()
         self.times, self.mean = 1 + 1 / np.maximum(state.days, 1), _with(expected, sums.mean)
         self.least = np.maximum((rule.flat * expected) ** 2, bins.whole[:-1])
         self.widest = np.where(bins.settled, 0.0, WIDE * expected)
@@ -136,8 +137,7 @@ class Spread:
     def _variance(self, unsure: np.ndarray) -> np.ndarray:
         """That of expectations ``(t, 1 + len(SPANS), n)`` that are off by so much of themselves in every bin of a sum:
         it does not average out."""
-        share = _with(unsure, np.broadcast_to(np.maximum(unsure, self.flat)[:, None], self.mean[:, 1:].shape))
-        return (share * self.mean) ** 2
+        return (_with(unsure, np.maximum(unsure, self.flat)[:, None]) * self.mean) ** 2
 
     def over(self, i: int, noise: np.ndarray, fallen: np.ndarray | None, out: np.ndarray) -> None:
         """The deviation ``(1 + len(SPANS), n)`` of the i-th bin, of this ``noise`` (1 for Poisson counts), and of the
@@ -152,7 +152,7 @@ class Spread:
     def own(self, i: int, noise: np.ndarray, all_: np.ndarray) -> np.ndarray:
         """The deviations of the i-th bin less what its expectation is off by, as long as that is the first day alone:
         what was a surge of it is no noise; later they are ``all_`` of it, ``(1 + len(SPANS), n)``."""
-        if not self.few[i].any():
+        if not self.is_few:
             return all_
         own = np.sqrt(np.maximum(np.maximum(noise, noise[0]) * self.mean[i], self.least[i])) + TINY
         return np.where(self.few[i], np.minimum(own, all_), all_)
@@ -172,5 +172,8 @@ def unsure(share: np.ndarray, ratio: np.ndarray, is_place: np.ndarray) -> np.nda
 
 
 def _with(alone: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Bins ``(t, n)``, and their sums ``(t, len(SPANS), n)``, as ``(t, 1 + len(SPANS), n)``."""
-    return np.concatenate([alone[:, None], sums], axis=1)
+    """Bins ``(t, n)``, and their sums ``(t, len(SPANS), n)`` or what holds for each of these ``(t, 1, n)``, as ``(t, 1 +
+    len(SPANS), n)``."""
+    both = np.empty((len(alone), 1 + len(SPANS), alone.shape[1]), alone.dtype)
+    both[:, 0], both[:, 1:] = alone, sums
+    return both

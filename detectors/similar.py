@@ -87,7 +87,7 @@ def similar(
     places, age = [past.find(slot - lag * DAY) for lag in LAGS], slot - np.array(LAGS)[:, None] * DAY - first
     days = _lagged(past, view, slot, grid, dict(enumerate(places)), ahead)
     known = ~np.isnan(days)
-    most = np.where(known, days, -np.inf).max(axis=0)
+    most = np.fmax.reduce(days, axis=0, initial=-np.inf)
     curved = _curved(past, view, slot, grid, ahead)
     if curved.any():  # one day of the new clock says more than any of the old one
         kin &= ~curved
