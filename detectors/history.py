@@ -143,6 +143,11 @@ class History:
         """The column at a position ``(n,) float64``; NaN for entities that came later."""
         return self.columns([position], view)[0]
 
+    def whole(self, position: int, n: int) -> np.ndarray:
+        """The column at a position as it was written ``(n,)``; NaN for entities that came later."""
+        value = self._column(position).value.astype(np.float64)
+        return np.append(value, np.full(n - len(value), np.nan)) if len(value) < n else value
+
     def columns(self, positions: Sequence[int | None], view: View) -> np.ndarray:
         """The columns at k positions ``(k, n) float64``; NaN for entities that came later, and where there is none."""
         values, times = np.full((len(positions), len(view.since)), np.nan), [0] * len(positions)

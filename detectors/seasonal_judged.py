@@ -111,7 +111,8 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     confirmed = settled & ((deep & clear & sure) | stays)
     # of what is sure, bins in a row say as much as they do together: noise is less of it, and doubt is as much
     counts = confirmed & ((state.days >= KNOWN) | ((state.days > 0) & (loss >= NEARLY) & ~bins.switched))
-    score = np.where(counts, np.minimum(score, bounded(summed_up)), score)
+    if counts.any():
+        score = np.where(counts, np.minimum(score, bounded(summed_up)), score)
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED

@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.base import ALWAYS, DAY
 from detectors.first_day import FINE, usual
-from detectors.history import History, View, observed, plain
+from detectors.history import History, View, observed
 from detectors.similar_calendar import OFFSETS, QUARTER, kind_of_day
 from detectors.similar_quiet import DIES, LEFT, quiet
 
@@ -62,8 +62,8 @@ def similar(
     0, too, and from the fourth day on its own way.  What is ``switched (n,) bool`` by night, or may be, is believed
     that way sooner, see `detectors.base.Context`.  ``level (n,)``: the mean of the last day, see `_later`.
     """
-    n, newest, as_noted = len(view.since), calendar.end - 1, plain(len(view.since))
-    now = calendar.read(newest, as_noted)
+    n, newest = len(view.since), calendar.end - 1
+    now = calendar.whole(newest, n)
     kind = kind_of_day(now)
     clock, is_off, is_free = now - OFFSETS * kind, kind > 0, kind < 2
     alike, kin = np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
@@ -76,7 +76,7 @@ def similar(
             ahead.append(None)
         else:
             if position not in codes:
-                then = calendar.read(position, as_noted)
+                then = calendar.whole(position, n)
                 then = np.where(np.isnan(then), now, then)
                 old = kind_of_day(then)
                 moved = clock - (then - OFFSETS * old)
@@ -111,7 +111,9 @@ def similar(
             own &= switched | ~_rose(past, calendar, slot, AS_LOW * most)
         chosen = _later(chosen, raw, age, level)
         whole = _whole(past, slot, grid, raw < chosen, dies)
-        chosen = _own(chosen, raw, is_off & (switched | _works(raw, most, alike) & _left(raw, chosen, most)), own)
+        if is_off.any():
+            is_off = is_off & (switched | _works(raw, most, alike) & _left(raw, chosen, most))
+        chosen = _own(chosen, raw, is_off, own)
         if whole.any():
             chosen, once = _rested(chosen, raw, whole)
             count = np.where(once, 0, count)
@@ -133,6 +135,8 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.nda
     And it is so on any weekday that loses less than half in this slot every week.
     """
     low, known = raw < chosen, ~np.isnan(chosen)
+    if not low.any():
+        return chosen
     most = np.where(known, chosen, 0).max(axis=0)
     every = low.any(axis=0) & ((raw < AS_LOW * most) | ~known).all(axis=0)
     every &= is_new | (is_off & known[SAME].any(axis=0))
@@ -199,12 +203,12 @@ def _rose(past: History, calendar: History, slot: int, most: np.ndarray) -> np.n
     Days before a change of the clock are not asked.
     """
     n, rose = len(most), np.zeros(len(most), bool)
-    now = calendar.read(calendar.end - 1, plain(n))
+    now = calendar.whole(calendar.end - 1, n)
     for lag in OTHERS:
         place, at = past.find(slot - lag * DAY), calendar.until(slot - lag * DAY)
         if place is None or at is None:
             continue
-        then = calendar.read(at, plain(n))
+        then = calendar.whole(at, n)
         moved = now - OFFSETS * kind_of_day(now) != then - OFFSETS * kind_of_day(then)
         rose |= (past.read(place, observed(n)) >= most) & ~(moved & ~np.isnan(then))
     return rose

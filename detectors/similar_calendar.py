@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import DAY, Context
-from detectors.history import History, plain
+from detectors.history import History
 
 WEEK_START = 3 * DAY
 """The epoch was a Thursday: Monday 00:00 UTC is so much earlier, modulo a week [s]."""
@@ -39,7 +39,7 @@ def noted(calendar: History, t: int, context: Context, within: bool = False) -> 
 def in_force(calendar: History, t: int, n: int) -> np.ndarray | None:
     """The codes that hold at t ``(n,)``, NaN for entities that came later."""
     position = calendar.until(t)
-    return None if position is None else calendar.read(position, plain(n))
+    return None if position is None else calendar.whole(position, n)
 
 
 def changed(before: History, after: History, t: int, n: int) -> np.ndarray:

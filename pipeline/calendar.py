@@ -98,6 +98,16 @@ def _places(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(known), np.array([known[country] for country in countries], np.intp)
 
 
+@lru_cache(maxsize=4)
+def _placed(
+    countries: tuple[str, ...], quarter: int, named: frozenset[str], public: bool
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """As `_days`, of each of countries that may be the same: there are few bins in a quarter of an hour."""
+    each, places = _places(countries)
+    slot, kind = _days(each, quarter, named, public)
+    return slot[places], kind[places]
+
+
 def calendar(
     countries: tuple[str, ...], time: int, named: frozenset[str] = frozenset(), public: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -112,10 +122,9 @@ def calendar(
     >>> (slot // DAY).tolist(), kind.tolist()
     ([4, 4], [0, 1])
     """
-    each, places = _places(countries)
     since = time % QUARTER
-    slot, kind = _days(each, time - since, named, public)
-    return slot[places] + since, kind[places]
+    slot, kind = _placed(countries, time - since, named, public)
+    return slot + since, kind
 
 
 def knowing(
