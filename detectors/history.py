@@ -182,9 +182,12 @@ class History:
 
         All that is known from the first to the last time of some ``spans`` [s], and maybe more beside it.
         """
-        chunks = [c for c in self.chunks if any(c.times[0] <= last and first <= c.times[-1] for first, last in spans)]
-        if self.tail and any(self.tail[0].time <= last and first <= self.tail[-1].time for first, last in spans):
-            chunks.append(_last(self.tail, pick))
+        chunks = [
+            c for c in self.chunks
+            if any(c.columns[0].time <= last and first <= c.columns[-1].time for first, last in spans)
+        ]  # fmt: skip
+        if tail := [c for c in self.tail if any(first <= c.time <= last for first, last in spans)]:
+            chunks.append(_last(tail, pick))
         if not chunks:
             return np.empty(0, np.int64), np.empty((len(pick), 0))
         blocks = [_block(chunk, pick, view) for chunk in chunks]
@@ -260,6 +263,9 @@ def _chunk(columns: Sequence[Column], values: np.ndarray) -> Chunk:
 def _last(columns: Sequence[Column], pick: np.ndarray) -> Chunk:
     """Columns as a chunk in which the entities at ``pick (k,)`` alone have values."""
     values = np.empty((max(len(c.value) for c in columns), len(columns)))  # what nobody picks is never touched
+    if pick.max(initial=-1) < min(len(c.value) for c in columns):
+        values[pick] = np.array([c.value[pick] for c in columns]).T
+        return _chunk(columns, values)
     values[pick[pick < len(values)]] = np.nan
     for j, column in enumerate(columns):
         there = pick[pick < len(column.value)]

@@ -172,8 +172,8 @@ def unsure(share: np.ndarray, ratio: np.ndarray, is_place: np.ndarray) -> np.nda
 
 
 def _with(alone: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Bins ``(t, n)``, and their sums ``(t, len(SPANS), n)`` or what holds for each of these ``(t, 1, n)``, as ``(t, 1 +
-    len(SPANS), n)``."""
+    """Bins ``(t, n)``, and their sums ``(t, len(SPANS), n)``, or what holds for all of these ``(t, 1, n)``, together
+    ``(t, 1 + len(SPANS), n)``."""
     both = np.empty((len(alone), 1 + len(SPANS), alone.shape[1]), alone.dtype)
     both[:, 0], both[:, 1:] = alone, sums
     return both

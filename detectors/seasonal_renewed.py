@@ -90,8 +90,11 @@ def returned(
 ) -> SeasonalState:
     """What began in an outage begins anew when it is back: places that in a slot of their first day have at once
     `DOUBLE` of all that they had before.  No morning does that, and what they had is no usual day of them."""
+    new = ~switched & (state.count > 0) & (t - state.first < rule.settle[1])
+    if not new.any():
+        return state
     mean = state.raw / state.count
-    new = ~switched & (state.count > 0) & (t - state.first < rule.settle[1]) & (mean > LEAST * state.level)
+    new &= mean > LEAST * state.level
     rows = np.flatnonzero(new & (mean - state.level >= 2 * rule.enter * np.sqrt(state.noise * state.level)))
     if grid > SUDDEN or not len(rows):
         return state
@@ -120,8 +123,10 @@ def hearing(
     slot = t // grid * grid
     age = slot - state.first // grid * grid
     young = ~switched & (state.first != NEVER) & (age >= DAY) & (age < DEAF_DAYS * DAY)
+    if grid > FINE or not young.any():
+        return state
     rows = np.flatnonzero(young & _is_deaf(rule, state.noise, state.level))
-    if grid > FINE or not len(rows):
+    if not len(rows):
         return state
     seen = lately(past, slot, grid, rows, len(age)).T
     noise = grid / max(width, 1) * _mean(np.diff(seen, axis=0) ** 2 / 2) / _mean(seen)
