@@ -104,8 +104,9 @@ def _placed(
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """As `_days`, of each of countries that may be the same: there are few bins in a quarter of an hour."""
     each, places = _places(countries)
-    slot, kind = _days(each, quarter, named, public)
-    return slot[places], kind[places]
+    slot, kind = (column[places] for column in _days(each, quarter, named, public))
+    kind.flags.writeable = False  # it is handed out
+    return slot, kind
 
 
 def calendar(

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.base import ALWAYS
 from detectors.history import CHUNK, History, View, plain
 
 
@@ -95,6 +96,27 @@ def test_rows_and_columns_tell_the_same(columns: int, later: int, since: int, ag
     again = History.unpack(history.pack(n))
     assert again.end == history.end
     np.testing.assert_array_equal(again.rows(np.arange(n), view)[1], rows)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 3 * CHUNK), st.integers(0, 3), st.integers(0, 40 * CHUNK), st.integers(0, 20 * CHUNK))
+def test_what_was_written_is_revealed_as_it_was_observed(columns: int, later: int, since: int, again: int) -> None:
+    history, n = grown(columns), 2 + later
+    places = np.tile([again, 2 * again], (n, 1))
+    view, seen = (View(np.full(n, since), np.full(n, until), places) for until in (since, ALWAYS))
+    for i in range(columns):
+        values = history.read(i, view)
+        history.reveal(values, i, view)
+        np.testing.assert_array_equal(values, history.read(i, seen))
+
+
+def test_a_whole_column_is_as_it_was_written_and_a_copy() -> None:
+    for history in (grown(CHUNK), grown(3)):
+        whole = history.whole(1, 3)
+        np.testing.assert_array_equal(whole, [100, 101, np.nan])
+        assert whole.dtype == np.float64
+        history.whole(1, 2)[:] = 0
+        np.testing.assert_array_equal(history.whole(1, 2), [100, 101])
 
 
 def test_whole_numbers_are_kept_in_half_the_room_and_others_exactly() -> None:
