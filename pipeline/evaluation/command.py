@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from rich.console import Console
@@ -88,7 +89,7 @@ def _leave(console: Console, path: Path, judged: list[Judged], points: list[Poin
 
 
 def progressing(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Judged]:
-    """Every case by every judge, with a bar where somebody looks."""
+    """Every case by every judge, with a bar where somebody looks, and else a line for each case."""
     with _progress(console) as progress:
         bar = progress.add_task("", total=len(cases) * len(judges))
 
@@ -98,17 +99,27 @@ def progressing(console: Console, cases: list[Case], judges: list[str], engine: 
 
         for at, case in enumerate(cases):
             yield from judge_all(case, judges, engine, partial(reached, at))
+            _log(console, f"{printable(case.name)}: judged, {at + 1} of {len(cases)}")
 
 
 def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:
     """The same with every threshold at every value."""
     with _progress(console) as progress:
-        bar = progress.add_task("", total=len(cases) * len(steps(judges)))
+        whole = len(steps(judges))
+        bar, runs = progress.add_task("", total=len(cases) * whole), count(1)
 
         def reached(name: str, value: float) -> None:
             progress.update(bar, advance=1, description=f"{name} at {value:g}")
+            if (run := next(runs)) % len(cases) == 0:
+                _log(console, f"{name} at {value:g}: judged, {run // len(cases)} of {whole}")
 
         yield from sweep(cases, judges, engine, reached)
+
+
+def _log(console: Console, line: str) -> None:
+    """How far it is, on standard error, where no bar is seen: a night's log tells it too."""
+    if not console.is_terminal:
+        sys.stderr.write(f"{line}\n")
 
 
 def _progress(console: Console) -> Progress:

@@ -14,6 +14,7 @@ from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.judged import ALONE, ANY, FUSED, OURS, WARNING, judge_all, only
+from pipeline.evaluation.sweep import steps
 from pipeline.evaluation.tables import _table
 from pipeline.settings import Judging, Settings
 from tests.evaluation.made import BACK, FALL, STEP, case
@@ -49,6 +50,21 @@ def test_several_cases_are_added_up(tmp_path: Path) -> None:
     *_, total = [line.split() for line in shown.splitlines() if line.startswith("ours ")]
     assert total[1:4] == ["1/1", "1/1", "1"]
     assert "false per" in shown
+
+
+def test_where_no_bar_is_seen_a_line_tells_of_each_case_and_each_threshold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [str(case(tmp_path / name)) for name in ("one", "two")]
+    monkeypatch.setattr("sys.argv", ["netvigil", "evaluate", *folders, "--detector", "ours", "--json", "--sweep"])
+    with pytest.raises(SystemExit):
+        main()
+    out, err = capsys.readouterr()
+    assert len(json.loads(out)["cases"]) == 2
+    first, second, *swept = err.splitlines()
+    assert (first, second) == ("one: judged, 1 of 2", "two: judged, 2 of 2")
+    whole = len(steps([OURS]))
+    assert [line.rpartition(": judged, ")[2] for line in swept] == [f"{i} of {whole}" for i in range(1, whole + 1)]
 
 
 @pytest.mark.parametrize(("width", "columns"), [(76, 9), (80, 10), (130, 13)])
