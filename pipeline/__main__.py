@@ -92,7 +92,13 @@ def replay(
 @app.command()
 def evaluate(
     case: Annotated[list[str], typer.Argument(help="folders with signals.csv[.gz] and labels.csv")],
-    detector: Annotated[list[str] | None, typer.Option(help="beside ours only these; all without")] = None,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="beside ours only this: median, seasonal, cusum, burst, ihr, chocolatine, similar_days, or ours alone"
+            "; again for more, all without"
+        ),
+    ] = None,
     settings: Chosen = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
     report: Annotated[

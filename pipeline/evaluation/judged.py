@@ -167,6 +167,10 @@ ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0, "stuck_odds": 0.0}
 """Settings of judging that leave a detector alone with its series: what these have in common stays in them."""
 
 
+NOT_THE_FIELDS = ("seasonal", "cusum")
+"""Detectors that are netvigil's own: all others are rules that somebody published."""
+
+
 def only(detector: str, settings: Settings) -> Settings:
     """The same settings with one detector, and nothing of ours before it."""
     return replace(settings, judging=replace(settings.judging, detector=detector, **ALONE))

@@ -23,20 +23,24 @@ OWN = "as shipped"
 """What `LEGEND` says of the settings of ours."""
 
 LEGEND = """\
-ours: netvigil as shipped, all its detectors and fusion; below it each detector by itself, ours (seasonal, cusum) and \
-the field's: median (IODA, but for traffic, of which it publishes no thresholds: these are ours), burst (Disco), ihr \
-(Internet Health Report), chocolatine and similar_days (Cloudflare). fused: by the same fusion as ours. \
-hit: a confirmed outage of the labelled entity overlaps the label. met: one outage does, with onset, end and cover as \
-allowed. false: explained by no label. suspected, confirmed: minutes after the label's start; onset, end: error in \
-minutes, late is positive; cover: share of the label's time that was called out; medians over the labels that were \
-hit. pieces: outages to a label, median. refused: share of the time in which nothing was said, the past being too \
-short or the series too small. any signal, any \
-warning: the detector without fusion, out while a signal is confirmed low, or looks low at all; best signal: the one \
-that served best, known only afterwards."""
+ours: netvigil as shipped, all its detectors and fusion.
+below it: each detector by itself, without what ours takes out because all series of a feed have it: ours (seasonal, \
+cusum) and the field's: median (IODA, but for traffic, of which it publishes no thresholds: these are ours), burst \
+(Disco), ihr (Internet Health Report), chocolatine and similar_days (Cloudflare).
+fused: by the same fusion as ours; any signal, any warning: without it, out while a signal is confirmed low, or looks \
+low at all; best signal: the one that served best, known only afterwards.
+hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
+allowed, however late it was called out.
+false: explained by no label.
+suspected, confirmed: minutes after the label's start; onset, end: error in minutes, late is positive; cover: share of \
+the label's time that was called out; medians over the labels that were hit.
+pieces: outages to a label, median.
+refused: share of the time in which nothing was said, the past being too short or the series too small: who says \
+nothing says nothing false."""
 
 BROAD = """\
-labels refused: the same of the time of the labels. others: outages of a part of what is labelled then, or of its \
-whole."""
+labels refused: the same of the time of the labels.
+others: outages of a part of what is labelled then, or of its whole."""
 """What is said of the columns for which a terminal of 80 has no room."""
 
 
@@ -46,10 +50,11 @@ def other_settings(judged: Iterable[Judged]) -> list[str]:
 
 
 def legend(judged: Iterable[Judged], broad: bool = True) -> str:
-    """`LEGEND`, with the settings of ours that are not as shipped, and what there is in a ``broad`` table."""
+    """`LEGEND`, a line for each thing, with the settings of ours that are not as shipped, and what there is in a
+    ``broad`` table."""
     other = ", ".join(other_settings(judged))
     text = LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
-    return f"{text} {BROAD}" if broad else text
+    return f"{text}\n{BROAD}" if broad else text
 
 
 def seen(judged: Judged) -> str:

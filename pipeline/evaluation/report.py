@@ -19,13 +19,13 @@ from pipeline.wording import printable
 
 STYLE = """
 :root { color-scheme: light; }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #24292f; }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; color: #24292f; }
 h1 { font-size: 1.5rem; }
 h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #d0d7de; padding-top: 1rem; }
 .wide { overflow-x: auto; max-width: 100%; }
 table { width: max-content; border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .15rem .4rem; text-align: right; white-space: nowrap; }
-th { vertical-align: bottom; white-space: normal; max-width: 5.5rem; }
+th, td { padding: .15rem .35rem; text-align: right; white-space: nowrap; }
+th { vertical-align: bottom; white-space: normal; max-width: 5rem; }
 th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 1px solid #57606a; font-weight: 600; }
 tr.ours td { font-weight: 700; background: #f6f8fa; }
 figure { margin: 1.5rem 0; overflow-x: auto; }
@@ -81,9 +81,11 @@ def _page(body: str, explained: str) -> str:
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <title>netvigil: what was called out, and what was known</title><style>{STYLE}</style></head><body>
 <h1>What was called out, and what was known to have happened</h1>
-<p class="small">{_text(explained)}</p>
+<p class="small"><a href="#words">What the words mean</a></p>
 <p class="small turn">Tables and pictures are wider than this screen: move them sideways.</p>
 {body}
+<h2 id="words">What the words mean</h2>
+<ul class="small">{"".join(f"<li>{_text(line)}</li>" for line in explained.splitlines())}</ul>
 <p class="small">{escape(LIMITS)}</p>
 <p class="small">netvigil says what happened to connectivity, not who did it.</p>
 </body></html>

@@ -37,7 +37,10 @@ def show(console: Console, judged: Iterable[Judged]) -> None:
     if len({one.case.name for one in judged}) > 1:
         console.print(Text("\nall cases", "bold"))
         console.print(_table(console, map(total_line, totals(judged))))
-    console.print(Text("\n" + printable(legend(judged, console.width >= WIDE)), "dim"))
+    words = Table.grid(padding=(0, 1))
+    for line in legend(judged, console.width >= WIDE).splitlines():
+        words.add_row(*(Text(part, "dim") for part in ("·", printable(line))))
+    console.print(Text(), words)
     if said := verdict(judged):
         console.print(Text("\n" + printable(said), "bold"))
 

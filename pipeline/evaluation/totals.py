@@ -6,7 +6,7 @@ from math import isnan
 from statistics import median
 
 from pipeline.evaluation.accounting import Account
-from pipeline.evaluation.judged import ANY, FUSED, OURS, WARNING, Judged, Read
+from pipeline.evaluation.judged import ANY, FUSED, NOT_THE_FIELDS, OURS, WARNING, Judged, Read
 
 BEST = "best signal"
 """Of each case the signal that served best, known only afterwards: more than anybody could have had."""
@@ -101,14 +101,26 @@ def shared(judged: Judged) -> dict[str, Read]:
 
 
 def verdict(judged: Iterable[Judged]) -> str:
-    """How ours did, and the best of the others without our fusion; '' where there is nothing to be met."""
+    """How ours did, and the best of the field's rules without our fusion; '' where there is nothing to be met."""
     made = totals(judged)
     ours = next((total for total in made if (total.detector, total.reading) == (OURS, FUSED)), None)
     if ours is None or not ours.labels:
         return ""
     said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false"
-    rivals = [total for total in made if total.detector != OURS and total.reading in (ANY, WARNING)]
+    rivals = [
+        total for total in made
+        if total.detector not in (OURS, *NOT_THE_FIELDS) and total.reading in (ANY, WARNING)
+    ]  # fmt: skip
     if not rivals:
         return f"{said}."
-    best = max(rivals, key=lambda total: (total.met, -total.false))
-    return f"{said}; next comes {best.detector} by {best.reading}: {best.met}, with {best.false:,}."
+    best = max(rivals, key=_rank)
+    how = "the best" if _rank(best) < _rank(ours) else "as good" if _rank(best) == _rank(ours) else "better"
+    return (
+        f"{said}. Of the field's rules, without our fusion, {how} is {best.detector} by {best.reading}: {best.met}, "
+        f"with {best.false:,}."
+    )
+
+
+def _rank(total: Total) -> tuple[int, int]:
+    """The more it met, and then the less was false, the higher."""
+    return total.met, -total.false

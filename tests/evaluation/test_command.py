@@ -1,6 +1,7 @@
 """What `netvigil evaluate` prints and returns, for people and for programs."""
 
 import json
+import re
 from html import escape
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.judged import ALONE, ANY, FUSED, OURS, WARNING, judge_all, only
 from pipeline.evaluation.sweep import steps
 from pipeline.evaluation.tables import _table
+from pipeline.evaluation.totals import verdict
 from pipeline.settings import Judging, Settings
 from tests.evaluation.made import BACK, FALL, STEP, case
 
@@ -34,9 +36,8 @@ def test_a_case_is_shown_with_every_detector_beside_ours(tmp_path: Path) -> None
     assert [line.split().count("min") for line in shown.splitlines() if " min " in line][-1] == 4
     (ours,) = [line.split() for line in shown.splitlines() if line.startswith("ours ")]
     assert ours[1:4] == ["1/1", "1/1", "0"]
-    assert "Ours meets 1 of 1 labels, with 0 false; next comes median by any signal: 1, with 0." in " ".join(
-        shown.split()
-    )
+    said = "Ours meets 1 of 1 labels, with 0 false. Of the field's rules, without our fusion, as good is median"
+    assert said in " ".join(shown.split())
     for name in REGISTRY:
         assert f"{name}, fused" in shown
     assert "all cases" not in shown
@@ -81,6 +82,24 @@ def test_only_the_detectors_that_are_named_stand_beside_ours(tmp_path: Path) -> 
     shown = ran(case(tmp_path / "dark"), "--detector", "median")
     assert "median, any signal" in shown
     assert "seasonal, fused" not in shown
+
+
+def test_every_detector_can_be_chosen_from_what_the_help_says() -> None:
+    (shown,) = re.findall(r"only this: (.*), or ours alone", " ".join(ran("--help", columns=200).split()))
+    assert shown.split(", ") == list(REGISTRY)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "how"), [(0.3, 0.3, "as good"), (0.3, 0.999, "the best"), (0.999, 0.3, "better")]
+)
+def test_the_verdict_says_how_the_best_of_the_fields_own_rules_compares(
+    ours: float, theirs: float, how: str, tmp_path: Path
+) -> None:
+    made = []
+    for place, (left, judges) in enumerate(((ours, [OURS, "seasonal"]), (theirs, ["median"]))):
+        made += judge_all(*read_cases([case(tmp_path / str(place), left=left)]), judges, Engine())
+    assert f"of 1 labels, with 0 false. Of the field's rules, without our fusion, {how} is median by" in verdict(made)
+    assert verdict(made[:2]).endswith("of 1 labels, with 0 false."), "seasonal is ours"
 
 
 def test_what_is_missed_is_said(tmp_path: Path) -> None:
