@@ -101,24 +101,31 @@ def shared(judged: Judged) -> dict[str, Read]:
 
 
 def verdict(judged: Iterable[Judged]) -> str:
-    """How ours did, and the best of the field's rules without our fusion; '' where there is nothing to be met."""
+    """How ours did, and the best of the field's rules without our fusion; '' where there is nothing to be met.
+
+    Of two rules of which one meets more and the other is quieter both are the best.
+    """
     made = totals(judged)
     ours = next((total for total in made if (total.detector, total.reading) == (OURS, FUSED)), None)
     if ours is None or not ours.labels:
         return ""
-    said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false"
-    rivals = [
-        total for total in made
-        if total.detector not in (OURS, *NOT_THE_FIELDS) and total.reading in (ANY, WARNING)
-    ]  # fmt: skip
-    if not rivals:
-        return f"{said}."
-    best = max(rivals, key=_rank)
-    how = "the best" if _rank(best) < _rank(ours) else "as good" if _rank(best) == _rank(ours) else "better"
-    return (
-        f"{said}. Of the field's rules, without our fusion, {how} is {best.detector} by {best.reading}: {best.met}, "
-        f"with {best.false:,}."
-    )
+    said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false."
+    best = list[Total]()
+    for total in sorted(made, key=_rank, reverse=True):
+        is_rival = total.detector not in (OURS, *NOT_THE_FIELDS) and total.reading in (ANY, WARNING)
+        if is_rival and (not best or (total.met and total.false < best[-1].false)):
+            best.append(total)
+    if not best:
+        return said
+    first = best[0]
+    if first.met > ours.met:
+        how = "more is met by"
+    elif _rank(first) >= _rank(ours):
+        how = "as good is" if _rank(first) == _rank(ours) else "better is"
+    else:
+        how = "the best is" if len(best) == 1 else "the best are"
+    each = "; ".join(f"{total.detector} by {total.reading}: {total.met}, with {total.false:,}" for total in best)
+    return f"{said} Of the field's rules, without our fusion, {how} {each}."
 
 
 def _rank(total: Total) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import json
 import re
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -13,11 +14,11 @@ from detectors import REGISTRY
 from pipeline.__main__ import app, main
 from pipeline.codec import iso
 from pipeline.engine import Engine
+from pipeline.evaluation import totals
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.judged import ALONE, ANY, FUSED, OURS, WARNING, judge_all, only
 from pipeline.evaluation.sweep import steps
 from pipeline.evaluation.tables import _table
-from pipeline.evaluation.totals import verdict
 from pipeline.settings import Judging, Settings
 from tests.evaluation.made import BACK, FALL, STEP, case
 
@@ -90,16 +91,27 @@ def test_every_detector_can_be_chosen_from_what_the_help_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "how"), [(0.3, 0.3, "as good"), (0.3, 0.999, "the best"), (0.999, 0.3, "better")]
+    ("ours", "theirs", "said"),
+    [
+        ((1, 0), [(1, 0)], "as good is median by any signal: 1, with 0."),
+        ((1, 1), [(1, 0)], "better is median by any signal: 1, with 0."),
+        ((0, 0), [(1, 9)], "more is met by median by any signal: 1, with 9."),
+        ((2, 0), [(1, 5), (1, 6)], "the best is median by any signal: 1, with 5."),
+        ((3, 0), [(1, 0), (2, 900)], "the best are burst by any signal: 2, with 900; median by any signal: 1, with 0."),
+        ((3, 0), [(0, 0), (2, 9)], "the best is burst by any signal: 2, with 9."),
+        ((3, 0), [], "Ours meets 3 of 3 labels, with 0 false."),
+    ],
 )
-def test_the_verdict_says_how_the_best_of_the_fields_own_rules_compares(
-    ours: float, theirs: float, how: str, tmp_path: Path
+def test_the_verdict_names_the_best_of_the_fields_own_rules_and_how_they_compare(
+    ours: tuple[int, int], theirs: list[tuple[int, int]], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = []
-    for place, (left, judges) in enumerate(((ours, [OURS, "seasonal"]), (theirs, ["median"]))):
-        made += judge_all(*read_cases([case(tmp_path / str(place), left=left)]), judges, Engine())
-    assert f"of 1 labels, with 0 false. Of the field's rules, without our fusion, {how} is median by" in verdict(made)
-    assert verdict(made[:2]).endswith("of 1 labels, with 0 false."), "seasonal is ours"
+    def total(detector: str, reading: str, met: int, false: int) -> SimpleNamespace:
+        return SimpleNamespace(detector=detector, reading=reading, met=met, false=false, labels=3)
+
+    rules = [total(name, ANY, *made) for name, made in zip(("median", "burst"), theirs, strict=False)]
+    better = [total("seasonal", ANY, 3, 0), total("median", FUSED, 3, 0)]
+    monkeypatch.setattr(totals, "totals", lambda judged: [total(OURS, FUSED, *ours), *better, *rules])
+    assert totals.verdict([]).endswith(said), "neither our own detectors nor what our fusion makes of others"
 
 
 def test_what_is_missed_is_said(tmp_path: Path) -> None:

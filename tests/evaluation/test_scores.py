@@ -1,6 +1,7 @@
 """No change makes a labelled case worse; what is better is written down."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pipeline.evaluation.judged import OURS, judge_all
 from tests.evaluation.scores import COLUMNS, Row, read, rows, worse, write
 from tests.evaluation.tune import Score, recorded, score
 
+README = Path(__file__).parents[2] / "README.md"
 CASES = sorted({row["case"] for row in read()})
 
 
@@ -49,6 +51,21 @@ def test_a_control_is_silent_though_every_day_were_one_of_a_coup(
     usual = score(recording, Engine())
     monkeypatch.setattr(prior.Prior, "at", lambda self, rows, now, since=None: np.full((len(now), len(rows)), -2.0))
     assert score(recording, Engine()) == usual == Score(0, 0, 0, 0)
+
+
+def test_the_table_in_the_readme_is_the_golden_one() -> None:
+    shown = re.findall(r"^\| `([a-z0-9-]+)` \| (\S+) \| (\d+) \| (.*?) ?\| (.*?) ?\|", README.read_text(), re.MULTILINE)
+    assert {case: figures for case, *figures in shown} == {case: _figures(case) for case in CASES}
+
+
+def _figures(case: str) -> list[str]:
+    """Met, false, confirmed and end, as the README has them."""
+    (whole,), labels = ([row for row in read() if row["case"] == case and bool(row["entity"]) == own] for own in (0, 1))
+    spans = []
+    for name in ("confirmed_min", "end_min"):
+        each = sorted({int(row[name]) for row in labels})
+        spans.append(" to ".join(f"{each[i]:+d}".replace("-", "−") for i in ([0, -1] if len(each) > 1 else [0])) if each else "")
+    return [f"{whole['met']}/{len(labels)}", whole["false"], *spans]
 
 
 def row(**cells: str) -> Row:
