@@ -63,8 +63,10 @@ def _figures(case: str) -> list[str]:
     (whole,), labels = ([row for row in read() if row["case"] == case and bool(row["entity"]) == own] for own in (0, 1))
     spans = []
     for name in ("confirmed_min", "end_min"):
-        each = sorted({int(row[name]) for row in labels})
-        spans.append(" to ".join(f"{each[i]:+d}".replace("-", "−") for i in ([0, -1] if len(each) > 1 else [0])) if each else "")
+        minutes = sorted({int(row[name]) for row in labels})
+        spans.append(
+            " to ".join(f"{time:+d}".replace("-", "−") for time in dict.fromkeys([*minutes[:1], *minutes[-1:]]))
+        )
     return [f"{whole['met']}/{len(labels)}", whole["false"], *spans]
 
 
