@@ -86,7 +86,7 @@ SIGNS = {
     "lasts": "it lasted three hours or more",
     "passes": "it was over within three hours",
     "grid": "it began at local :00/:30",
-    "repeats": "so it did one to four days before, at that time",
+    "repeats": "it began at that time one to four days before, too",
     "local": "it is no whole country",
 }
 """The terms of a likeness."""

@@ -28,7 +28,7 @@ def of(day: int, *signs: Sign, **changed: object):
 def test_every_term_stands_with_its_weight_and_its_source_and_the_limits_below() -> None:
     assert list(likenesses([of(0, REPEATS, LASTS)], {})) == [
         "Looks like a shutdown: likely (+2.6): Pakistan, 2023-08-22 01:00 UTC",
-        "  +2.0 so it did one to four days before, at that time (SIGCOMM 2023)",
+        "  +2.0 it began at that time one to four days before, too (SIGCOMM 2023)",
         "  +0.6 it lasted three hours or more (SIGCOMM 2023, without its three series)",
         LIMITS,
     ]
