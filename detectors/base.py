@@ -113,6 +113,8 @@ class Detector(Protocol[S]):
     quorum: float = 0.5
     slow: ClassVar[bool] = False
     """Whether it adds up what each bin hardly shows, so that it may stand beside a detector of bins."""
+    published: ClassVar[str] = ""
+    """Who has published its rule, for those who compare; '': it is netvigil's own."""
 
     @classmethod
     def for_signal(cls, signal: str) -> Self:

@@ -102,6 +102,7 @@ class Burst(Detector[BurstState]):
     """
 
     name: ClassVar[str] = "burst"
+    published: ClassVar[str] = "Disco"
 
     ratio: float = 2.0
     gamma: float = 0.5

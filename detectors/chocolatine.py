@@ -113,6 +113,7 @@ class Chocolatine(Detector[ChocolatineState]):
     """
 
     name: ClassVar[str] = "chocolatine"
+    published: ClassVar[str] = "Guillot and others"
     warmup: ClassVar[int] = WEEKS * WEEK
 
     deviations: float = 3.0
@@ -136,7 +137,7 @@ class Chocolatine(Detector[ChocolatineState]):
             running, origin = Running(state.now, state.ahead), block != state.last // context.width // STEPS
             running, ahead = forecast(state.coefficients, running, origin)
             ago = state.past.find(t - WEEK)
-            before = np.full(len(x), np.nan) if ago is None else state.past.whole(ago, len(x))
+            before = np.full(len(x), np.nan) if ago is None else state.past.as_written(ago, len(x))
             expected = np.where(state.fitted != NEVER, before + ahead, np.nan)
             verdict = self._verdict(state, x, expected, state.interval[:, place])
             odd = (verdict.state == LOW_CONFIRMED) | (verdict.state == HIGH)

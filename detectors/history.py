@@ -64,16 +64,21 @@ class Column(NamedTuple):
     raw: np.ndarray
 
 
-class Chunk(NamedTuple):
-    """`CHUNK` columns: times ``(c,) int64``, values ``(m, c)``; row, column and raw list the replaced values.
-    ``columns``: each of them alone, that looks into these arrays."""
+class Block(NamedTuple):
+    """Columns side by side: times ``(c,) int64``, values ``(m, c)``; row, column and raw list the replaced values."""
 
     times: np.ndarray
     values: np.ndarray
     row: np.ndarray
     column: np.ndarray
     raw: np.ndarray
-    columns: tuple[Column, ...] = ()
+
+
+class Chunk(NamedTuple):
+    """`CHUNK` columns, side by side, and each of them alone, which looks into these arrays."""
+
+    block: Block
+    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class History:
         """Entities that the newest column knows."""
         if self.tail:
             return len(self.tail[-1].value)
-        return len(self.chunks[-1].values) if self.chunks else 0
+        return len(self.chunks[-1].block.values) if self.chunks else 0
 
     def push(self, time: int, value: np.ndarray, raw: np.ndarray, replaced: np.ndarray) -> "History":
         """A history with one more column; where ``replaced`` ``(n,) bool``, ``raw`` is kept aside."""
@@ -107,7 +112,7 @@ class History:
     def forget(self, before: int) -> "History":
         """A history without the chunks whose columns are all older than ``before`` [s], but the newest column stays."""
         keep = 0
-        while keep < len(self.chunks) - (not self.tail) and self.chunks[keep].times[-1] < before:
+        while keep < len(self.chunks) - (not self.tail) and self.chunks[keep].columns[-1].time < before:
             keep += 1
         return replace(self, dropped=self.dropped + CHUNK * keep, chunks=self.chunks[keep:]) if keep else self
 
@@ -143,7 +148,7 @@ class History:
         """The column at a position ``(n,) float64``; NaN for entities that came later."""
         return self.columns([position], view)[0]
 
-    def whole(self, position: int, n: int) -> np.ndarray:
+    def as_written(self, position: int, n: int) -> np.ndarray:
         """The column at a position as it was written ``(n,)``; NaN for entities that came later."""
         value = self._column(position).value.astype(np.float64)
         return np.append(value, np.full(n - len(value), np.nan)) if len(value) < n else value
@@ -164,12 +169,13 @@ class History:
             values[view.hidden(np.array(times)).T] = np.nan
         return values
 
-    def reveal(self, values: np.ndarray, position: int, view: View) -> None:
-        """Put what was observed into ``values (n,)`` of the column at a position, where that is not what was written,
-        and nothing is before ``view.since``."""
-        column = self._column(position)
+    def as_observed(self, values: np.ndarray, position: int, view: View) -> np.ndarray:
+        """The ``values (n,)`` of the column at a position, as `read` has them, with what was observed where that is
+        not what was written; nothing is before ``view.since``."""
+        column, values = self._column(position), values.copy()
         seen = column.time >= view.since[column.rows]
         values[column.rows[seen]] = column.raw[seen]
+        return values
 
     def _column(self, position: int) -> Column:
         chunk, j = divmod(position - self.dropped, CHUNK)
@@ -182,34 +188,34 @@ class History:
 
         All that is known from the first to the last time of some ``spans`` [s], and maybe more beside it.
         """
-        chunks = [
-            c for c in self.chunks
+        blocks = [
+            c.block for c in self.chunks
             if any(c.columns[0].time <= last and first <= c.columns[-1].time for first, last in spans)
         ]  # fmt: skip
         if tail := [c for c in self.tail if any(first <= c.time <= last for first, last in spans)]:
-            chunks.append(_last(tail, pick))
-        if not chunks:
+            blocks.append(_last(tail, pick))
+        if not blocks:
             return np.empty(0, np.int64), np.empty((len(pick), 0))
-        blocks = [_block(chunk, pick, view) for chunk in chunks]
-        return np.concatenate([c.times for c in chunks]), np.concatenate(blocks, axis=1)
+        values = [_picked(block, pick, view) for block in blocks]
+        return np.concatenate([block.times for block in blocks]), np.concatenate(values, axis=1)
 
     def pack(self, n: int) -> dict[str, np.ndarray]:
         """The whole history of n entities as plain arrays."""
-        chunks = [*self.chunks, *([seal(self.tail)] if self.tail else [])]
-        starts = np.cumsum([0, *(len(c.times) for c in chunks)])
-        single = all(c.values.dtype == np.float32 for c in chunks)
+        blocks = [c.block for c in (*self.chunks, *([seal(self.tail)] if self.tail else []))]
+        starts = np.cumsum([0, *(len(b.times) for b in blocks)])
+        single = all(b.values.dtype == np.float32 for b in blocks)
         values = np.full((int(starts[-1]), n), np.nan, np.float32 if single else np.float64)
-        for start, chunk in zip(starts, chunks, strict=False):
-            values[start : start + len(chunk.times), : len(chunk.values)] = chunk.values.T
+        for start, block in zip(starts, blocks, strict=False):
+            values[start : start + len(block.times), : len(block.values)] = block.values.T
         return {
             "dropped": np.array(self.dropped, np.int64),
-            "times": np.concatenate([np.empty(0, np.int64), *(c.times for c in chunks)]),
+            "times": np.concatenate([np.empty(0, np.int64), *(b.times for b in blocks)]),
             "values": values,
-            "raw_row": np.concatenate([np.empty(0, np.int32), *(c.row for c in chunks)]),
+            "raw_row": np.concatenate([np.empty(0, np.int32), *(b.row for b in blocks)]),
             "raw_column": np.concatenate(
-                [np.empty(0, np.int64), *(c.column + s for c, s in zip(chunks, starts, strict=False))]
+                [np.empty(0, np.int64), *(b.column + s for b, s in zip(blocks, starts, strict=False))]
             ),
-            "raw": np.concatenate([np.empty(0), *(c.raw for c in chunks)]),
+            "raw": np.concatenate([np.empty(0), *(b.raw for b in blocks)]),
         }
 
     @staticmethod
@@ -240,18 +246,18 @@ def seal(columns: tuple[Column, ...]) -> Chunk:
         values[: len(column.value), j] = column.value
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    chunk = _chunk(columns, single if np.array_equal(single, values, equal_nan=True) else values)
+    block = _beside(columns, single if np.array_equal(single, values, equal_nan=True) else values)
     edges = np.cumsum([0, *(len(c.rows) for c in columns)]).tolist()
     alone = (
-        Column(c.time, chunk.values[:, j], chunk.row[start:end], chunk.raw[start:end])
+        Column(c.time, block.values[:, j], block.row[start:end], block.raw[start:end])
         for j, (c, start, end) in enumerate(zip(columns, edges, edges[1:], strict=False))
     )
-    return chunk._replace(columns=tuple(alone))
+    return Chunk(block, tuple(alone))
 
 
-def _chunk(columns: Sequence[Column], values: np.ndarray) -> Chunk:
-    """Columns whose values are these ``(m, c)``, none of them alone."""
-    return Chunk(
+def _beside(columns: Sequence[Column], values: np.ndarray) -> Block:
+    """Columns side by side, whose values are these ``(m, c)``."""
+    return Block(
         np.array([c.time for c in columns], np.int64),
         values,
         np.concatenate([c.rows for c in columns]),
@@ -260,17 +266,17 @@ def _chunk(columns: Sequence[Column], values: np.ndarray) -> Chunk:
     )
 
 
-def _last(columns: Sequence[Column], pick: np.ndarray) -> Chunk:
-    """Columns as a chunk in which the entities at ``pick (k,)`` alone have values."""
+def _last(columns: Sequence[Column], pick: np.ndarray) -> Block:
+    """Columns side by side, in which the entities at ``pick (k,)`` alone have values."""
     values = np.empty((max(len(c.value) for c in columns), len(columns)))  # what nobody picks is never touched
     if pick.max(initial=-1) < min(len(c.value) for c in columns):
         values[pick] = np.array([c.value[pick] for c in columns]).T
-        return _chunk(columns, values)
+        return _beside(columns, values)
     values[pick[pick < len(values)]] = np.nan
     for j, column in enumerate(columns):
         there = pick[pick < len(column.value)]
         values[there, j] = column.value[there]
-    return _chunk(columns, values)
+    return _beside(columns, values)
 
 
 def _columns(arrays: dict[str, np.ndarray]) -> Iterator[Column]:
@@ -280,15 +286,15 @@ def _columns(arrays: dict[str, np.ndarray]) -> Iterator[Column]:
         yield Column(time, arrays["values"][i], arrays["raw_row"][raw], arrays["raw"][raw])
 
 
-def _block(chunk: Chunk, pick: np.ndarray, view: View) -> np.ndarray:
-    there = pick < len(chunk.values)
-    block = np.full((len(pick), len(chunk.times)), np.nan)
-    block[there] = chunk.values[pick[there]]
-    if len(chunk.raw) and view.until[pick].max(initial=chunk.times[0]) > chunk.times[0]:
+def _picked(block: Block, pick: np.ndarray, view: View) -> np.ndarray:
+    there = pick < len(block.values)
+    values = np.full((len(pick), len(block.times)), np.nan)
+    values[there] = block.values[pick[there]]
+    if len(block.raw) and view.until[pick].max(initial=block.times[0]) > block.times[0]:
         place = np.full(len(view.since), -1)
         place[pick] = np.arange(len(pick))
-        time = chunk.times[chunk.column]
-        shifted = (place[chunk.row] >= 0) & (time >= view.since[chunk.row]) & (time < view.until[chunk.row])
-        block[place[chunk.row[shifted]], chunk.column[shifted]] = chunk.raw[shifted]
-    block[view.hidden(chunk.times, pick)] = np.nan
-    return block
+        time = block.times[block.column]
+        shifted = (place[block.row] >= 0) & (time >= view.since[block.row]) & (time < view.until[block.row])
+        values[place[block.row[shifted]], block.column[shifted]] = block.raw[shifted]
+    values[view.hidden(block.times, pick)] = np.nan
+    return values

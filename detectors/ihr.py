@@ -87,6 +87,7 @@ class Ihr(Detector[IhrState]):
     """
 
     name: ClassVar[str] = "ihr"
+    published: ClassVar[str] = "Internet Health Report"
 
     window: int = 72 * 3600
     points: float = 0.6
@@ -113,9 +114,8 @@ class Ihr(Detector[IhrState]):
 
     def _expire(self, state: IhrState, t: int) -> IhrState:
         core, oldest, past = state.core, state.oldest, state.past
-        view = plain(len(core.size))
         while oldest < past.end and past.time(oldest) < t - self.window:
-            core = remove(core, past.read(oldest, view))
+            core = remove(core, past.as_written(oldest, len(core.size)))
             oldest += 1
         if oldest == state.oldest:
             return state
@@ -147,7 +147,7 @@ def mean_deviation(past: History, oldest: int, median: np.ndarray) -> np.ndarray
     """
     total, count = np.zeros(len(median)), np.zeros(len(median))
     skip = oldest - past.dropped
-    for chunk in past.chunks:
+    for chunk in (chunk.block for chunk in past.chunks):
         distance = np.abs(chunk.values[:, skip:] - median[: len(chunk.values), None])
         seen = ~np.isnan(distance)
         total[: len(distance)] += np.where(seen, distance, 0.0).sum(axis=1)

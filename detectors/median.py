@@ -113,6 +113,7 @@ class Median(Detector[MedianState]):
     """
 
     name: ClassVar[str] = "median"
+    published: ClassVar[str] = "IODA, but for traffic, of which it publishes no thresholds: these are ours"
 
     window: int = 7 * DAY
     warning: float = 0.80

@@ -91,12 +91,12 @@ def returned(
     """What began in an outage begins anew when it is back: places that in a slot of their first day have at once
     `DOUBLE` of all that they had before.  No morning does that, and what they had is no usual day of them."""
     new = ~switched & (state.count > 0) & (t - state.first < rule.settle[1])
-    if not new.any():
+    if grid > SUDDEN or not new.any():
         return state
     mean = state.raw / state.count
     new &= mean > LEAST * state.level
     rows = np.flatnonzero(new & (mean - state.level >= 2 * rule.enter * np.sqrt(state.noise * state.level)))
-    if grid > SUDDEN or not len(rows):
+    if not len(rows):
         return state
     times, values = past.rows(rows, plain(len(new)))
     # the last slot is the one that is back; of a series on a grid of its own t lies within a slot

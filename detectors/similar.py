@@ -63,7 +63,7 @@ def similar(
     that way sooner, see `detectors.base.Context`.  ``level (n,)``: the mean of the last day, see `_later`.
     """
     n, newest = len(view.since), calendar.end - 1
-    now = calendar.whole(newest, n)
+    now = calendar.as_written(newest, n)
     kind = kind_of_day(now)
     clock, is_off, is_free = now - OFFSETS * kind, kind > 0, kind < 2
     alike, kin = np.ones((len(LAGS), n), bool), np.ones((len(LAGS), n), bool)
@@ -76,7 +76,7 @@ def similar(
             ahead.append(None)
         else:
             if position not in codes:
-                then = calendar.whole(position, n)
+                then = calendar.as_written(position, n)
                 then = np.where(np.isnan(then), now, then)
                 old = kind_of_day(then)
                 moved = clock - (then - OFFSETS * old)
@@ -85,7 +85,7 @@ def similar(
             # of who had no value yet nobody may have known the clock
             ahead.append(None if moved_by is None else np.where(first < at + grid, moved_by, 0))
     places, age = [past.find(slot - lag * DAY) for lag in LAGS], slot - np.array(LAGS)[:, None] * DAY - first
-    days = _lagged(past, view, slot, grid, dict(enumerate(places)), ahead)
+    days = _lagged(past, view, slot, grid, places, ahead)
     known = ~np.isnan(days)
     most = np.fmax.reduce(days, axis=0, initial=-np.inf)
     curved = _curved(past, view, slot, grid, ahead)
@@ -203,26 +203,25 @@ def _rose(past: History, calendar: History, slot: int, most: np.ndarray) -> np.n
     Days before a change of the clock are not asked.
     """
     n, rose = len(most), np.zeros(len(most), bool)
-    now = calendar.whole(calendar.end - 1, n)
+    now = calendar.as_written(calendar.end - 1, n)
     for lag in OTHERS:
         place, at = past.find(slot - lag * DAY), calendar.until(slot - lag * DAY)
         if place is None or at is None:
             continue
-        then = calendar.whole(at, n)
+        then = calendar.as_written(at, n)
         moved = now - OFFSETS * kind_of_day(now) != then - OFFSETS * kind_of_day(then)
         rose |= (past.read(place, observed(n)) >= most) & ~(moved & ~np.isnan(then))
     return rose
 
 
 def _lagged(
-    past: History, view: View, slot: int, grid: int, places: Mapping[int, int | None],
-    ahead: Sequence[np.ndarray | None],
-) -> np.ndarray:  # fmt: skip
-    """A slot at some lags ``(k, n)``, of which ``places`` has the positions, by their places in `LAGS`."""
-    days = past.columns(list(places.values()), view)
-    for i, lag in enumerate(places):
-        if (moved := ahead[lag]) is not None:
-            days[i] = _moved(past, view, slot - LAGS[lag] * DAY, grid, moved)
+    past: History, view: View, slot: int, grid: int, places: Sequence[int | None], ahead: Sequence[np.ndarray | None]
+) -> np.ndarray:
+    """A slot at each of `LAGS` ``(lags, n)``, of which ``places`` has the positions."""
+    days = past.columns(places, view)
+    for i, lag in enumerate(LAGS):
+        if (moved := ahead[i]) is not None:
+            days[i] = _moved(past, view, slot - lag * DAY, grid, moved)
     return days
 
 
@@ -236,7 +235,7 @@ def _raw(
         if (moved := ahead[i]) is not None:
             raw[i] = _moved(past, seen, slot - LAGS[i] * DAY, grid, moved)
         else:
-            past.reveal(raw[i], position, view)
+            raw[i] = past.as_observed(days[i], position, view)
     return raw
 
 

@@ -39,7 +39,7 @@ def noted(calendar: History, t: int, context: Context, within: bool = False) -> 
 def in_force(calendar: History, t: int, n: int) -> np.ndarray | None:
     """The codes that hold at t ``(n,)``, NaN for entities that came later."""
     position = calendar.until(t)
-    return None if position is None else calendar.whole(position, n)
+    return None if position is None else calendar.as_written(position, n)
 
 
 def changed(before: History, after: History, t: int, n: int) -> np.ndarray:

@@ -90,6 +90,7 @@ class SimilarDays(Detector[SimilarDaysState]):
     """
 
     name: ClassVar[str] = "similar_days"
+    published: ClassVar[str] = "Cloudflare"
     warmup: ClassVar[int] = (NEAREST + 1) * DAY
 
     days: int = 28
@@ -183,10 +184,9 @@ def _distances(times: np.ndarray, values: np.ndarray, t: int, days: int, least: 
 def _forecast(past: History, chosen: np.ndarray, t: int) -> tuple[np.ndarray, np.ndarray]:
     """Median of what followed the chosen periods ``(n,)``, and its deviation; NaN where none was chosen or seen."""
     followed = np.full(chosen.T.shape, np.nan)
-    view = plain(len(chosen))
     for lag in np.unique(chosen).tolist():
         position = past.find(t - lag * DAY) if lag else None
         if position is not None:
-            followed = np.where(lag == chosen.T, past.read(position, view), followed)
+            followed = np.where(lag == chosen.T, past.as_written(position, len(chosen)), followed)
     forecast = middle(followed)
     return forecast, np.maximum(1.4826 * middle(np.abs(followed - forecast)), 0.01 * forecast) + np.finfo(float).tiny

@@ -98,11 +98,11 @@ def _places(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(known), np.array([known[country] for country in countries], np.intp)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _placed(
     countries: tuple[str, ...], quarter: int, named: frozenset[str], public: bool
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """As `_days`, of each of countries that may be the same: there are few bins in a quarter of an hour."""
+    """As `_days`, of each of countries that may be the same: some bins of every signal lie in one quarter."""
     each, places = _places(countries)
     slot, kind = (column[places] for column in _days(each, quarter, named, public))
     kind.flags.writeable = False  # it is handed out
@@ -122,6 +122,8 @@ def calendar(
     >>> slot, kind = calendar(("PK", "IQ"), 1707426000)  # 2024-02-08T21:00 UTC: Friday in both
     >>> (slot // DAY).tolist(), kind.tolist()
     ([4, 4], [0, 1])
+    >>> calendar(("PK",), 1707426060)[0].item() - slot[0].item()
+    60
     """
     since = time % QUARTER
     slot, kind = _placed(countries, time - since, named, public)

@@ -53,7 +53,7 @@ class Usual:
         back all the same, and next to nothing is the level in its time.
         """
         held, out = self._held(said, rows, signal, cells), self.out[rows]
-        if BESIDE in said.signal or not (out.any() and self.returned.lost.any()):
+        if BESIDE in said.signal or not out.any():
             return held
         deep = out & (self.returned.lost[rows, signal] >= MEMORABLE) & (cells["low_from"][rows, signal] > 0)
         if deep.any():
@@ -77,10 +77,9 @@ class Usual:
             return said
         since, low = cells["low_from"][rows, signal], is_low(said.state)
         lasted = np.where(sure & (since > 0), said.start - since, 0)
-        is_slow = BESIDE in said.signal  # it says nothing on a holiday, and of no single bin
-        is_mute = (lasted > 0) & (said.state == UNKNOWN) & (not is_slow)
+        mute = _mute(said) & (lasted > 0)
         late = lasted >= self.settings.used_to - DAY
-        if not (remembers or late.any() or is_mute.any()):  # nobody gets used to it yet
+        if not (remembers or late.any() or mute.any()):  # nobody gets used to it yet
             self._learn(said, rows, signal, low & (lasted > 0))
             return said
         least = self.least.at(rows, signal, said.start)
@@ -99,8 +98,9 @@ class Usual:
             self.returned.note(rows, signal, share, score, cells.widths[signal])
         used = (least > 0) & (lasted > 0) & (kept | long)
         level = lasted >= self.settings.new_level
-        silent = (least > 0) & (lasted > 0) & (said.state == UNKNOWN) & (not is_slow)
-        if not (used | silent).any():
+        mute = _mute(said)  # also of what is remembered: that may have another word by now
+        unsaid = mute & (least > 0) & (lasted > 0)
+        if not (used | unsaid).any():
             return said
         if level.any():
             places = np.array([entity.type in ("country", "region") for entity in said.entities])
@@ -111,9 +111,10 @@ class Usual:
             bottom = np.where(kept & ~long, self.returned.bottom(rows, signal, least), bottom)
         # what has nearly all again is left to its detectors: what it lacks is within what a day goes up and down
         used = used & ~((lost > 0) & (lost < MEMORABLE / 2) & (lost < self.settings.bottom * worst) & ~kept)
-        down, mute = said.value < bottom, (said.state == UNKNOWN) & (said.expected < bottom) & (not is_slow)
+        down = said.value < bottom
         down &= used & ~level
-        back = said.observed & ~down & ((used & mute) | (silent & (said.value >= WHOLE * least)))
+        expects_little = used & mute & (said.expected < bottom)
+        back = said.observed & ~down & (expects_little | (unsaid & (said.value >= WHOLE * least)))
         down &= ~low
         judged = said.state != UNKNOWN  # of nothing expected a detector says nothing: it is shown beside what was
         if not (down | back).any():
@@ -123,9 +124,10 @@ class Usual:
         return said._replace(expected=expected, score=np.where(down, score, said.score), state=state)
 
     def _learn(self, said: Said, rows: np.ndarray, signal: int, learns: np.ndarray) -> None:
-        """What is expected of those at ``rows`` that it ``learns (n,) bool`` of."""
-        if (learns := learns & (said.expected > 0)).any():
-            self.least.learn(rows[learns], signal, said.start, said.expected[learns])
+        """Learn what was expected of the entities at ``rows``, of which it ``learns (n,) bool``, if anything was."""
+        expects = learns & (said.expected > 0)
+        if expects.any():
+            self.least.learn(rows[expects], signal, said.start, said.expected[expects])
 
     def end(self, row: int, lasted: int, now: int) -> None:
         """A confirmed outage is over by ``now`` after it has ``lasted`` [s]."""
@@ -152,3 +154,8 @@ class Usual:
         """Take over what was saved; there is room for it."""
         self.least.load(arrays["usual_rows"], arrays["usual_least"])
         self.returned.load(arrays["usual_rows"], arrays)
+
+
+def _mute(said: Said) -> np.ndarray:
+    """Of whom a first detector says nothing ``(n,) bool``; one beside it does so on holidays, and of single bins."""
+    return np.asarray((said.state == UNKNOWN) & (BESIDE not in said.signal))

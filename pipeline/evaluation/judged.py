@@ -1,6 +1,5 @@
 """A case through the engine, once for each detector, and the account of every way to read what came out."""
 
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detectors import REGISTRY
 from pipeline.bins import NEVER
 from pipeline.doings import Doing, Doings, blinded
 from pipeline.engine import Engine
@@ -102,6 +102,19 @@ class Outcome(NamedTuple):
     unjudged: tuple[Series, ...] = ()
 
 
+def played(case: Case, engine: Engine) -> Playback:
+    """A case as it is replayed, with all that it has.
+
+    Raises
+    ------
+    UserError
+        Where the case cannot be read.
+    """
+    found = recordings([case.folder])
+    signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
+    return Playback(found, Run("evaluated", "replay", signals), stale=engine.settings.fusing.stale)
+
+
 def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -> Outcome:
     """Replay a case.
 
@@ -110,11 +123,8 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
     UserError
         Where the case cannot be read, or nothing in it was observed.
     """
-    found = recordings([case.folder])
-    signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
-    stale = engine.settings.fusing.stale
-    playback = Playback(found, Run(f"replay-{uuid.uuid4().hex[:12]}", "replay", signals), stale=stale)
-    collected, doings, end = Collected(), Doings(), max(recording.end for recording in found)
+    playback = played(case, engine)
+    collected, doings, end = Collected(), Doings(), max(recording.end for _, recording in playback.streams)
     first: list[int] = []
 
     def see(output: object) -> None:
@@ -167,8 +177,8 @@ ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0, "stuck_odds": 0.0}
 """Settings of judging that leave a detector alone with its series: what these have in common stays in them."""
 
 
-NOT_THE_FIELDS = ("seasonal", "cusum")
-"""Detectors that are netvigil's own: all others are rules that somebody published."""
+FIELD = {name: who for name, of in REGISTRY.items() if (who := of("").published)}
+"""Name of a detector of the field -> who has published it; all others are netvigil's own."""
 
 
 def only(detector: str, settings: Settings) -> Settings:

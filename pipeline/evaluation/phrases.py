@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Iterator
 
+from detectors import REGISTRY
 from pipeline.choosing import changed
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called, Tolerance
-from pipeline.evaluation.judged import OURS, Judged
+from pipeline.evaluation.judged import FIELD, OURS, Judged
 from pipeline.evaluation.regions import most_known, needed
 from pipeline.evaluation.spans import Span
 from pipeline.series import placed
@@ -22,11 +23,11 @@ FEW = 4
 OWN = "as shipped"
 """What `LEGEND` says of the settings of ours."""
 
-LEGEND = """\
+LEGEND = f"""\
 ours: netvigil as shipped, all its detectors and fusion.
-below it: each detector by itself, without what ours takes out because all series of a feed have it: ours (seasonal, \
-cusum) and the field's: median (IODA, but for traffic, of which it publishes no thresholds: these are ours), burst \
-(Disco), ihr (Internet Health Report), chocolatine and similar_days (Cloudflare).
+below it: each detector by itself, without what ours takes out because all series of a feed have it: ours \
+({", ".join(name for name in REGISTRY if name not in FIELD)}) and the field's: \
+{", ".join(f"{name} ({who})" for name, who in FIELD.items())}.
 fused: by the same fusion as ours; any signal, any warning: without it, out while a signal is confirmed low, or looks \
 low at all; best signal: the one that served best, known only afterwards.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \

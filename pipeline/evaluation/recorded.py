@@ -5,10 +5,9 @@ from typing import NamedTuple, cast
 
 from pipeline.engine import Engine, verdicts
 from pipeline.evaluation.cases import Case
-from pipeline.evaluation.judged import Outcome
+from pipeline.evaluation.judged import Outcome, played
 from pipeline.evaluation.traces import Collected
-from pipeline.feeds.archive import recordings
-from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Run, Verdicts
+from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Verdicts
 from pipeline.replay import Playback, Result
 
 
@@ -22,9 +21,7 @@ class Recorded(NamedTuple):
 
 def recorded(case: Case, engine: Engine) -> Recorded:
     """The verdicts on a case."""
-    found = recordings([case.folder])
-    signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
-    playback = Playback(found, Run("recorded", "replay", signals))
+    playback = played(case, engine)
     read = (cast(Elements | Rows | Heartbeat, frame) for frame in playback if not isinstance(frame, DeadLetter))
     frames = [output for output in verdicts(read, engine) if isinstance(output, Verdicts)]
     return Recorded(case, playback, frames)

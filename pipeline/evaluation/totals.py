@@ -6,7 +6,7 @@ from math import isnan
 from statistics import median
 
 from pipeline.evaluation.accounting import Account
-from pipeline.evaluation.judged import ANY, FUSED, NOT_THE_FIELDS, OURS, WARNING, Judged, Read
+from pipeline.evaluation.judged import ANY, FIELD, FUSED, OURS, WARNING, Judged, Read
 
 BEST = "best signal"
 """Of each case the signal that served best, known only afterwards: more than anybody could have had."""
@@ -112,7 +112,7 @@ def verdict(judged: Iterable[Judged]) -> str:
     said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false."
     best = list[Total]()
     for total in sorted(made, key=_rank, reverse=True):
-        is_rival = total.detector not in (OURS, *NOT_THE_FIELDS) and total.reading in (ANY, WARNING)
+        is_rival = total.detector in FIELD and total.reading in (ANY, WARNING)
         if is_rival and (not best or (total.met and total.false < best[-1].false)):
             best.append(total)
     if not best:

@@ -40,7 +40,7 @@ def _frozen(state: object) -> None:
             value.flags.writeable = False
         if isinstance(value, History):
             for chunk in value.chunks:
-                for array in (*chunk[:-1], *(array for column in chunk.columns for array in column[1:])):
+                for array in (*chunk.block, *(array for column in chunk.columns for array in column[1:])):
                     array.flags.writeable = False
             for column in value.tail:
                 for array in (column.value, column.rows, column.raw):

@@ -15,7 +15,7 @@ from pipeline.__main__ import app
 from pipeline.engine import Engine
 from pipeline.evaluation import sweep as swept
 from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.curves import curves
+from pipeline.evaluation.curves import COLOURS, curves
 from pipeline.evaluation.judged import ANY, FUSED, OURS, judge_all, outcome
 from pipeline.evaluation.recorded import fused, recorded
 from pipeline.evaluation.report import CURVES, report
@@ -119,6 +119,10 @@ def test_the_picture_has_a_curve_for_each_and_is_the_same_every_time() -> None:
     found = [point(OURS, 1, 9, 0, shipped=True), point("median", 1, 8, 300), point("median", 2, 0, 0, shipped=True)]
     assert curves(found) == curves(found)
     assert curves(found) != curves(found[:2])
+
+
+def test_every_detector_has_a_colour_of_its_own() -> None:
+    assert len(set(COLOURS)) >= len(REGISTRY)
 
 
 def test_the_names_of_all_detectors_lie_beside_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
