@@ -226,6 +226,28 @@ def observed(x: np.ndarray, context: Context, quorum: float) -> np.ndarray:
     return np.where(usable, x, np.nan)
 
 
+def met(first: np.ndarray, x: np.ndarray, t: int) -> np.ndarray:
+    """The first value [s] of each entity ``(n,)``, after a bin ``x (n,)`` that starts at t; `NEVER` where none was yet.
+
+    Examples
+    --------
+    >>> met(np.array([NEVER, NEVER, 0]), np.array([5.0, np.nan, 5.0]), 300).tolist() == [300, NEVER, 0]
+    True
+    """
+    return np.where((first == NEVER) & ~np.isnan(x), t, first)
+
+
+def is_known(first: np.ndarray, t: int, warmup: int) -> np.ndarray:
+    """Which entities had their ``first (n,)`` value so long before t [s] that something is said of them ``(n,) bool``.
+
+    Examples
+    --------
+    >>> is_known(np.array([NEVER, 0, 600]), 900, warmup=600).tolist()
+    [False, True, False]
+    """
+    return np.asarray((first != NEVER) & (t - first >= warmup))
+
+
 def bounded(score: np.ndarray) -> np.ndarray:
     """Scores within a million standard deviations: beyond, they say nothing more, and an infinity breaks sums."""
     return np.minimum(np.maximum(score, -1e6), 1e6)

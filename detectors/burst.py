@@ -16,6 +16,7 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
+    is_known,
 )
 from detectors.state import fresh, per_entity
 
@@ -137,10 +138,11 @@ class Burst(Detector[BurstState]):
         runs = _run(state.low, low, seen, t), _run(state.high, high, seen, t)
         first = np.where(begins, t, state.first)
         verdict = self._verdict(x, before, least, np.where(low, LOW_CONFIRMED, np.where(high, HIGH, NORMAL)))
-        settled = (first != NEVER) & (t - first >= self.warmup) & verdict.settled
+        old = is_known(first, t, self.warmup)
+        settled = old & verdict.settled
         silent = ~seen | ~settled
         verdict = Verdict(
-            np.where((first != NEVER) & (t - first >= self.warmup), verdict.expected, np.nan),
+            np.where(old, verdict.expected, np.nan),
             verdict.lower,
             verdict.upper,
             np.where(silent, np.nan, verdict.score),

@@ -18,9 +18,11 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
+    is_known,
+    met,
 )
 from detectors.history import History, View, batches, observed, plain
-from detectors.similar import middle
+from detectors.noise import NORMAL_SPREAD, middle
 from detectors.state import fresh, per_entity
 
 WEEK = 7 * DAY
@@ -147,7 +149,7 @@ class Chocolatine(Detector[ChocolatineState]):
             state,
             last=t,
             past=state.past.push(t, value, np.full(len(x), np.nan), odd),
-            first=np.where((state.first == NEVER) & ~np.isnan(x), t, state.first),
+            first=met(state.first, x, t),
             now=running.now,
             ahead=running.ahead,
             low=np.where(verdict.state == UNKNOWN, state.low, verdict.state == LOW_CONFIRMED),
@@ -173,7 +175,7 @@ class Chocolatine(Detector[ChocolatineState]):
 
     def _fit(self, state: ChocolatineState, t: int, width: int) -> ChocolatineState:
         """The state with the models made anew of those that have none or one of a week."""
-        due = (state.first != NEVER) & (t - state.first >= self.warmup) & (t - state.fitted >= WEEK)
+        due = is_known(state.first, t, self.warmup) & (t - state.fitted >= WEEK)
         rows, n = np.flatnonzero(due), len(due)
         names = ("fitted", "coefficients", "interval", "now", "ahead")
         arrays = {name: getattr(state, name).copy() for name in names}
@@ -222,7 +224,7 @@ def modelled(x: np.ndarray, own: np.ndarray, end: int) -> Model:
     best, n = np.argmin(square, axis=0), np.arange(len(x))
     horizon = (np.arange(week) + end - week) % STEPS
     wrong = np.abs(errors[best, n])
-    interval = np.stack([1.4826 * middle(wrong[:, horizon == h].T) for h in range(STEPS)], axis=1)
+    interval = np.stack([NORMAL_SPREAD * middle(wrong[:, horizon == h].T) for h in range(STEPS)], axis=1)
     return Model(models[best, n], interval, Running(running.now[best, n], running.ahead[best, n]))
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from detectors.cusum_state import HOURS, SPREAD_DAYS, CusumState, added
-from detectors.similar import middle
+from detectors.noise import middle
 from detectors.state import forgotten
 
 FLAT = 0.01

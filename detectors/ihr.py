@@ -17,11 +17,9 @@ from detectors.base import (
     bounded,
 )
 from detectors.history import History, batches, plain
+from detectors.noise import NORMAL_SPREAD
 from detectors.order import CORE, Core, insert, rebuilt, remove
 from detectors.state import fresh, per_entity
-
-NORMAL_SPREAD = 1.4826
-"""What the rule multiplies a deviation by [-]."""
 
 BATCH = 4096
 """Entities whose windows are sorted together: 4,096 times three days of 5 min are 28 MB."""

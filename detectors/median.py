@@ -17,6 +17,8 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
+    is_known,
+    met,
 )
 from detectors.history import History, View, batches
 from detectors.order import CORE, Core, insert, rebuilt, remove
@@ -143,9 +145,9 @@ class Median(Detector[MedianState]):
         """Judge one bin, see `detectors.base.Detector`."""
         state = self._expire(state, t)
         predicted = state.core.median()
-        first = np.where((state.first == NEVER) & ~np.isnan(x), t, state.first)
+        first = met(state.first, x, t)
         with np.errstate(all="ignore"):
-            settled = (first != NEVER) & (t - first >= self.warmup)
+            settled = is_known(first, t, self.warmup)
             speaks = settled & (predicted >= self.floor) & ~np.isnan(x)
             ratio = np.where(speaks, x / predicted, np.nan)
             verdict = self._verdict(state, x, predicted, ratio)._replace(settled=settled)

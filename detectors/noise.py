@@ -19,6 +19,9 @@ CLIP = 4.0
 LOUD, RISEN = 2.0, 3.0
 """And one above what is expected as at most so many; beyond the second number it has risen and is no noise [-]."""
 
+NORMAL_SPREAD = 1.4826
+"""The standard deviation of normal values, in median distances from their median [-]."""
+
 TINY = 1e-9
 """Keeps the deviation of a series of zeros from being zero [unit of x]."""
 
@@ -80,3 +83,19 @@ def followed(noise: np.ndarray, ratio: np.ndarray, share: np.ndarray) -> np.ndar
 def assumed(x: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Noise of a series of which one value is known ``(n,)``: Poisson for counts, and a share of the value."""
     return np.where(whole, 1.0, 0.0) + ASSUMED**2 * x
+
+
+def middle(values: np.ndarray) -> np.ndarray:
+    """Median over the first axis of ``(k, n)``, NaN left out; NaN where there is nothing else.
+
+    Examples
+    --------
+    >>> middle(np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, 8.0]])).tolist()
+    [2.0, 8.0]
+    """
+    ranked = np.sort(values, axis=0)
+    count = np.count_nonzero(~np.isnan(values), axis=0)
+    places = np.arange(values.shape[1])
+    lower = ranked[np.maximum((count - 1) // 2, 0), places]
+    upper = ranked[np.minimum(count // 2, len(values) - 1), places]
+    return np.where(count > 0, lower + (upper - lower) / 2, np.nan)

@@ -7,6 +7,7 @@ import numpy as np
 from detectors.base import ALWAYS, DAY
 from detectors.first_day import FINE, usual
 from detectors.history import History, View, observed
+from detectors.noise import middle
 from detectors.similar_calendar import OFFSETS, QUARTER, kind_of_day
 from detectors.similar_quiet import DIES, LEFT, quiet
 
@@ -272,19 +273,3 @@ def _curved(past: History, view: View, slot: int, grid: int, ahead: Sequence[np.
 
 def _column(past: History, view: View, time: int) -> np.ndarray:
     return past.columns([past.find(time)], view)[0]
-
-
-def middle(values: np.ndarray) -> np.ndarray:
-    """Median over the first axis of ``(k, n)``, NaN left out; NaN where there is nothing else.
-
-    Examples
-    --------
-    >>> middle(np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, 8.0]])).tolist()
-    [2.0, 8.0]
-    """
-    ranked = np.sort(values, axis=0)
-    count = np.count_nonzero(~np.isnan(values), axis=0)
-    places = np.arange(values.shape[1])
-    lower = ranked[np.maximum((count - 1) // 2, 0), places]
-    upper = ranked[np.minimum(count // 2, len(values) - 1), places]
-    return np.where(count > 0, lower + (upper - lower) / 2, np.nan)

@@ -17,9 +17,11 @@ from detectors.base import (
     Detector,
     Verdict,
     bounded,
+    is_known,
+    met,
 )
 from detectors.history import History, batches, plain
-from detectors.similar import middle
+from detectors.noise import NORMAL_SPREAD, middle
 from detectors.state import fresh, per_entity
 
 NEAREST = 6
@@ -112,13 +114,13 @@ class SimilarDays(Detector[SimilarDaysState]):
         with np.errstate(all="ignore"):
             if t // self.renew != state.last // self.renew:
                 chosen = nearest(past, len(x), t, context.width, self.days)
-            old = (state.first != NEVER) & (t - state.first >= self.warmup)
+            old = is_known(state.first, t, self.warmup)
             forecast, spread = _forecast(past, np.where(old[:, None], chosen, 0), t)
             loss = 1 - x / forecast
             low = ~np.isnan(loss) & (loss >= self.drop)
             streak = np.where(np.isnan(loss), state.streak, np.where(low, state.streak + 1, 0))
             verdict = self._verdict(x, forecast, spread, loss, streak)
-        first = np.where((state.first == NEVER) & ~np.isnan(x), t, state.first)
+        first = met(state.first, x, t)
         past = past.push(t, x, x, np.zeros(len(x), bool))
         return SimilarDaysState(t, past, first, chosen, streak), verdict
 
@@ -189,4 +191,6 @@ def _forecast(past: History, chosen: np.ndarray, t: int) -> tuple[np.ndarray, np
         if position is not None:
             followed = np.where(lag == chosen.T, past.as_written(position, len(chosen)), followed)
     forecast = middle(followed)
-    return forecast, np.maximum(1.4826 * middle(np.abs(followed - forecast)), 0.01 * forecast) + np.finfo(float).tiny
+    return forecast, np.maximum(NORMAL_SPREAD * middle(np.abs(followed - forecast)), 0.01 * forecast) + np.finfo(
+        float
+    ).tiny

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from detectors.base import NORMAL
+from detectors.base import NORMAL, is_low
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.readings import LOW
@@ -129,7 +129,7 @@ def why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterat
     why = f"Why {lasted(-answer.end_error)} before its end: at {utc_text(at)} "
     own = [trace for trace in traces if trace.entity[:2] == (answer.label.entity_type, answer.label.entity)]
     if not own:
-        low = {t.entity for t in traces if np.isin(t.state[t.within(Span(at, at + 1))], LOW).any()}
+        low = {t.entity for t in traces if is_low(t.state[t.within(Span(at, at + 1))]).any()}
         parts = len({trace.entity for trace in traces})
         yield f"{why}{len(low)} of its {parts} parts that have series looked low, too little to make the whole low."
         return
@@ -154,7 +154,7 @@ def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:
     """Which of its signals looked low at a time [s], and how low."""
     told = []
     for trace in (trace for trace in traces if trace.entity[:2] == (outage.entity_type, outage.entity)):
-        low = trace.within(Span(time, time + 1)) & np.isin(trace.state, LOW) & (trace.expected > 0)
+        low = trace.within(Span(time, time + 1)) & is_low(trace.state) & (trace.expected > 0)
         told += [
             f"{signal_name(trace.signal)} at {left:.0%} of usual" for left in trace.value[low] / trace.expected[low]
         ]
@@ -194,8 +194,8 @@ def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterato
     for signal, own in regions(traces).items():
         start, place = np.unique(np.concatenate([trace.start for trace in own]), return_inverse=True)
         expected = np.nan_to_num(np.concatenate([np.where(trace.is_judged, trace.expected, 0.0) for trace in own]))
-        is_low = np.concatenate([np.isin(trace.state, LOW) for trace in own])
-        low, whole = (np.bincount(place, expected * which, len(start)) for which in (is_low, 1.0))
+        are_low = np.concatenate([is_low(trace.state) for trace in own])
+        low, whole = (np.bincount(place, expected * which, len(start)) for which in (are_low, 1.0))
         inside = (start < time.end) & (start + own[0].width > time.start) & (whole > 0)
         if inside.any() and (most := float((low[inside] / whole[inside]).max())) < settings.low_parts:
             told.append(f"{signal_name(signal)} {most:.0%}")
@@ -212,7 +212,7 @@ def _how_low(traces: Iterable[Trace], time: Span) -> str:
     for trace in traces:
         inside = trace.within(time)
         states = trace.state[inside]
-        if np.isin(states, LOW).any():
+        if is_low(states).any():
             lows.append(trace.signal)
         score = trace.score[inside]
         if not np.isnan(score).all():

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
 from pipeline.evaluation.accounting import Called
 from pipeline.evaluation.traces import Trace
 from pipeline.outages import RETRACTED
@@ -51,8 +51,8 @@ def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[
     """
     said = trace.state != UNKNOWN
     start, state = trace.start[said], trace.state[said]
-    inside, is_low = np.isin(state, called_by), np.isin(state, LOW)
-    begins, ends, falls = (np.flatnonzero(_begins(which)) for which in (inside, ~inside, is_low))
+    inside, low = np.isin(state, called_by), is_low(state)
+    begins, ends, falls = (np.flatnonzero(_begins(which)) for which in (inside, ~inside, low))
     over = np.searchsorted(ends, begins)  # none is where another one begins
     fell = start[falls[np.searchsorted(falls, begins, side="right") - 1]]
     end = [int(start[ends[i]]) if i < len(ends) else None for i in over.tolist()]

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, UNKNOWN
+from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.causes import because, why_early, why_late, why_not
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.phrases import FEW, apart, number, why
-from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.regions import regions, together
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
@@ -132,7 +131,7 @@ def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
 
 
 def _is_low(trace: Trace, time: Span) -> bool:
-    return bool(np.isin(trace.state[trace.within(time)], LOW).any())
+    return bool(is_low(trace.state[trace.within(time)]).any())
 
 
 def _name(place: Entity) -> str:

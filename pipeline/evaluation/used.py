@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import HIGH
+from detectors.base import HIGH, is_low
 from pipeline.bins import DAY, NEVER
 from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace
 from pipeline.outages import RETRACTED
@@ -97,7 +96,7 @@ def got_used(judged: Judged, place: Entity, traces: Sequence[Trace], window: Spa
 def _used_from(trace: Trace, span: Long, used_to: int) -> int | None:
     """From when on a detector calls what is as low as before no longer low [s]; None where it never does."""
     inside = (trace.start >= span.start) & (trace.start < span.end) & trace.is_observed
-    low = trace.start[inside & np.isin(trace.state, LOW)]
+    low = trace.start[inside & is_low(trace.state)]
     if not len(low):
         return None
     since = int(low[-1]) + trace.width
