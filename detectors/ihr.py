@@ -1,6 +1,6 @@
 """The rule of the Internet Health Report: three days, their median and their mean deviation."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,39 +16,15 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.history import History, batches, plain
+from detectors.history import History
 from detectors.noise import NORMAL_SPREAD
-from detectors.order import CORE, Core, insert, rebuilt, remove
-from detectors.state import fresh, per_entity
-
-BATCH = 4096
-"""Entities whose windows are sorted together: 4,096 times three days of 5 min are 28 MB."""
+from detectors.order import insert
+from detectors.state import fresh
+from detectors.window import Window, centred, expired
 
 
 @dataclass(frozen=True)
-class IhrState:
-    """What `Ihr` remembers; rows are entities."""
-
-    last: int
-    """Start of the last bin [s]."""
-    oldest: int
-    """Position in ``past`` of the oldest column of the window."""
-    past: History
-    """Values of the window."""
-    values: np.ndarray = field(metadata=per_entity(np.inf, np.float64, CORE))
-    below: np.ndarray = field(metadata=per_entity(0, np.int32))
-    size: np.ndarray = field(metadata=per_entity(0, np.int32))
-    above: np.ndarray = field(metadata=per_entity(0, np.int32))
-    """The middle of the window, see `detectors.order.Core`."""
-
-    @property
-    def core(self) -> Core:
-        """The sorted middle of each entity's window."""
-        return Core(self.values, self.below, self.size, self.above)
-
-
-@dataclass(frozen=True)
-class Ihr(Detector[IhrState]):
+class Ihr(Detector[Window]):
     """The Internet Health Report's rule (REFERENCE B2).
 
     A value is compared with the nearest-rank median of the window ``[t - window, t)`` in units of ``1.4826 (smallest +
@@ -97,29 +73,20 @@ class Ihr(Detector[IhrState]):
         """Event time after an entity's first value before which nothing is said [s]."""
         return int(self.points * self.window)
 
-    def init(self, n: int) -> IhrState:
+    def init(self, n: int) -> Window:
         """The state of n entities of which nothing has been seen."""
-        return fresh(IhrState, n, last=NEVER, oldest=0, past=History())
+        return fresh(Window, n, last=NEVER, oldest=0, past=History())
 
-    def judge(self, state: IhrState, x: np.ndarray, t: int, context: Context) -> tuple[IhrState, Verdict]:
+    def judge(self, state: Window, x: np.ndarray, t: int, context: Context) -> tuple[Window, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        state = self._expire(state, t)
+        state = expired(state, t - self.window)
         enough = state.core.total >= self.points * self.window / context.width
         with np.errstate(all="ignore"):
             verdict = self._verdict(state, x, np.where(enough, state.core.median(), np.nan))
         past = state.past.push(t, x, x, np.zeros(len(x), bool))
-        return _centred(replace(state, last=t, past=past, **insert(state.core, x)._asdict())), verdict
+        return centred(replace(state, last=t, past=past, **insert(state.core, x)._asdict())), verdict
 
-    def _expire(self, state: IhrState, t: int) -> IhrState:
-        core, oldest, past = state.core, state.oldest, state.past
-        while oldest < past.end and past.time(oldest) < t - self.window:
-            core = remove(core, past.as_written(oldest, len(core.size)))
-            oldest += 1
-        if oldest == state.oldest:
-            return state
-        return _centred(replace(state, oldest=oldest, past=past.forget(t - self.window), **core._asdict()))
-
-    def _verdict(self, state: IhrState, x: np.ndarray, median: np.ndarray) -> Verdict:
+    def _verdict(self, state: Window, x: np.ndarray, median: np.ndarray) -> Verdict:
         away = mean_deviation(state.past, state.oldest, median)
         unit = NORMAL_SPREAD * (self.smallest * median + away)
         score = (x - median) / np.maximum(unit, np.finfo(float).tiny)
@@ -157,15 +124,3 @@ def mean_deviation(past: History, oldest: int, median: np.ndarray) -> np.ndarray
         total[: len(distance)] += np.where(seen, distance, 0.0)
         count[: len(distance)] += seen
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _centred(state: IhrState) -> IhrState:
-    """The state with the cores taken anew of those whose median left its core."""
-    core = state.core
-    rows = core.lost()
-    if not len(rows):
-        return state
-    skip, view = state.oldest - state.past.dropped, plain(len(core.size))
-    for batch in batches(rows, BATCH):
-        core = rebuilt(core, batch, state.past.rows(batch, view)[1][:, skip:])
-    return replace(state, **core._asdict())

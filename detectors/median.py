@@ -20,30 +20,22 @@ from detectors.base import (
     is_known,
     met,
 )
-from detectors.history import History, View, batches
-from detectors.order import CORE, Core, insert, rebuilt, remove
+from detectors.history import History, View
+from detectors.order import insert
 from detectors.state import fresh, per_entity
+from detectors.window import Window, centred, expired
 
 FLAT = 0.002
 """Smallest standard deviation, as a share of the expected value: a flat series has none of its own [-]."""
-
-BATCH = 4096
-"""Entities whose windows are sorted together: 4,096 weeks of 5 min are 66 MB."""
 
 CLIP = 4.0
 """A deviation counts into the spread as at most so many standard deviations [-]."""
 
 
 @dataclass(frozen=True)
-class MedianState:
-    """What `Median` remembers; rows are entities."""
+class MedianState(Window):
+    """What `Median` remembers; rows are entities.  What is inpainted is in the window as it was predicted."""
 
-    last: int
-    """Start of the last bin [s]."""
-    oldest: int
-    """Position in ``past`` of the oldest column of the window."""
-    past: History
-    """The window: values, or predictions where a value was inpainted with the raw one aside."""
     first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """First value [s]."""
     since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
@@ -51,20 +43,10 @@ class MedianState:
     """The view of the past after a level shift, see `detectors.history.View` [s]."""
     run: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """First bin of the present run of inpainted values [s]."""
-    values: np.ndarray = field(metadata=per_entity(np.inf, np.float64, CORE))
-    below: np.ndarray = field(metadata=per_entity(0, np.int32))
-    size: np.ndarray = field(metadata=per_entity(0, np.int32))
-    above: np.ndarray = field(metadata=per_entity(0, np.int32))
-    """The middle of the window, see `detectors.order.Core`."""
     spread: np.ndarray = field(metadata=per_entity(0.0))
     """Mean absolute deviation of the accepted values, clipped."""
     weight: np.ndarray = field(metadata=per_entity(0.0))
     """Time that ``spread`` rests on, at most the window [s]."""
-
-    @property
-    def core(self) -> Core:
-        """The sorted middle of each entity's window."""
-        return Core(self.values, self.below, self.size, self.above)
 
     @property
     def view(self) -> View:
@@ -143,7 +125,7 @@ class Median(Detector[MedianState]):
 
     def judge(self, state: MedianState, x: np.ndarray, t: int, context: Context) -> tuple[MedianState, Verdict]:
         """Judge one bin, see `detectors.base.Detector`."""
-        state = self._expire(state, t)
+        state = expired(state, t - self.window)
         predicted = state.core.median()
         first = met(state.first, x, t)
         with np.errstate(all="ignore"):
@@ -154,16 +136,6 @@ class Median(Detector[MedianState]):
             odd = (ratio < self.inpaint_low) | (ratio > self.inpaint_high)
         after = self._learn(replace(state, first=first, last=t), x, predicted, odd, context.width)
         return after, verdict
-
-    def _expire(self, state: MedianState, t: int) -> MedianState:
-        core, oldest, past = state.core, state.oldest, state.past
-        while oldest < past.end and past.time(oldest) < t - self.window:
-            core = remove(core, past.read(oldest, state.view))
-            oldest += 1
-        if oldest == state.oldest:
-            return state
-        past = past.forget(t - self.window)
-        return self._centred(replace(state, oldest=oldest, past=past, **core._asdict()))
 
     def _verdict(self, state: MedianState, x: np.ndarray, predicted: np.ndarray, ratio: np.ndarray) -> Verdict:
         says = ~np.isnan(ratio)
@@ -186,7 +158,7 @@ class Median(Detector[MedianState]):
         past = state.past.push(state.last, value, x, odd)
         state = replace(state, past=past, run=run, **insert(state.core, value)._asdict())
         state = self._spread(state, x, predicted, odd, width)
-        return self._renew(state, renewed) if renewed.any() else self._centred(state)
+        return self._renew(state, renewed) if renewed.any() else centred(state)
 
     def _spread(
         self, state: MedianState, x: np.ndarray, predicted: np.ndarray, odd: np.ndarray, width: int
@@ -204,19 +176,7 @@ class Median(Detector[MedianState]):
         since = np.where(renewed, state.run, state.since)
         until = np.where(renewed, state.last + 1, state.until)
         state = replace(state, since=since, until=until, run=np.where(renewed, NEVER, state.run))
-        return self._centred(state, np.flatnonzero(renewed))
-
-    def _centred(self, state: MedianState, rows: np.ndarray | None = None) -> MedianState:
-        """The state with the cores taken anew of the given entities, else of those whose median left its core."""
-        core = state.core
-        rows = core.lost() if rows is None else np.union1d(rows, core.lost())
-        if not len(rows):
-            return state
-        skip = state.oldest - state.past.dropped
-        for batch in batches(rows, BATCH):
-            _, window = state.past.rows(batch, state.view)
-            core = rebuilt(core, batch, window[:, skip:])
-        return replace(state, **core._asdict())
+        return centred(state, np.flatnonzero(renewed))
 
 
 def _deviation(spread: np.ndarray, predicted: np.ndarray) -> np.ndarray:
