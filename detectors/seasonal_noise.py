@@ -69,16 +69,18 @@ def noises(
     falls = Falls(rule, state, bins, expected)
     spread = Spread(rule, state, bins, level, sums, falls.are)
     most, size = max(rule.memory, rule.settle[0] * width), np.abs(residual)
-    noise, weight = np.concatenate([state.noise[None], state.noises.T]), state.weight
+    noise, weight = np.concatenate([state.noise[None], state.noises.T]), state.weight.copy()
     more, deviation = np.zeros(x.shape[1], np.int64), np.empty_like(residual)
+    gains = is_fresh or (weight != most).any()  # who rests on as much as it may rests on no more
     for i, its in enumerate(deviation):
         spread.over(i, noise, falls.at(i, noise[0]), out=its)
         speaks = settled[i] & (expected[i] >= rule.enter * its[0])
         away = clipped(residual[i], size[i], spread.own(i, noise, its), counts[i] & speaks)
         ratio = away * away / mean[i]
         count = counts[i] & np.isfinite(ratio)  # what is clipped to NaN does not
-        more = more + (np.where(fresh[i], ASSUMED_BINS, count[0]) if is_fresh else count[0])
-        weight = np.minimum(state.weight + more * width, most)
+        if gains:
+            more = more + (np.where(fresh[i], ASSUMED_BINS, count[0]) if is_fresh else count[0])
+            weight = np.minimum(state.weight + more * width, most)
         step = ratio - noise
         step[0] *= width / weight
         step[1:] *= share[i]

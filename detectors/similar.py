@@ -141,10 +141,12 @@ def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.nda
     most = np.where(known, chosen, 0).max(axis=0)
     every = low.any(axis=0) & ((raw < AS_LOW * most) | ~known).all(axis=0)
     every &= is_new | (is_off & known[SAME].any(axis=0))
+    own = np.where(every & known, raw, chosen) if every.any() else chosen
+    if not low[SAME].any():
+        return own
     shallow = (raw[SAME] < AS_LOW * most) & (raw[SAME] >= SHALLOW * most)
     weeks = np.count_nonzero(shallow, axis=0)
     weekly = low[SAME].any(axis=0) & (weeks >= 2) & (weeks == np.count_nonzero(known[SAME], axis=0))
-    own = np.where(every & known, raw, chosen)
     same = np.arange(len(LAGS))[:, None] >= SAME.start
     return np.where(weekly, np.where(same & known, raw, np.nan), own)
 
