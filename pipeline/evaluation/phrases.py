@@ -25,7 +25,7 @@ OWN = "as shipped"
 
 LEGEND = f"""\
 ours: netvigil as shipped, all its detectors and fusion.
-below it: each detector by itself, without what ours takes out because all series of a feed have it: ours \
+below it: each detector by itself, on its series as they are (ours takes out what all those of a feed share): ours \
 ({", ".join(name for name in REGISTRY if name not in FIELD)}) and the field's: \
 {", ".join(f"{name} ({who})" for name, who in FIELD.items())}.
 fused: by the same fusion as ours; any signal, any warning: without it, out while a signal is confirmed low, or looks \

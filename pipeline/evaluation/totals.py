@@ -117,15 +117,22 @@ def verdict(judged: Iterable[Judged]) -> str:
             best.append(total)
     if not best:
         return said
-    first = best[0]
-    if first.met > ours.met:
-        how = "more is met by"
-    elif _rank(first) >= _rank(ours):
-        how = "as good is" if _rank(first) == _rank(ours) else "better is"
+    if equals := [total for total in best if _rank(total) >= _rank(ours)]:
+        best, how = equals, _how(equals, ours)
     else:
         how = "the best is" if len(best) == 1 else "the best are"
+    asked = "" if FIELD.keys() <= {total.detector for total in made} else " that were asked"
     each = "; ".join(f"{total.detector} by {total.reading}: {total.met}, with {total.false:,}" for total in best)
-    return f"{said} Of the field's rules, without our fusion, {how} {each}."
+    return f"{said} Of the field's rules{asked}, without our fusion, {how} {each}."
+
+
+def _how(equals: list[Total], ours: Total) -> str:
+    """How rules compare that meet as much as ours does, or more."""
+    if len(equals) > 1:
+        return "as much or more is met by"
+    if _rank(equals[0]) == _rank(ours):
+        return "as good is"
+    return "better is" if equals[0].false <= ours.false else "more is met by"
 
 
 def _rank(total: Total) -> tuple[int, int]:

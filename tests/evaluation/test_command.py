@@ -96,6 +96,13 @@ def test_every_detector_can_be_chosen_from_what_the_help_says() -> None:
         ((1, 0), [(1, 0)], "as good is median by any signal: 1, with 0."),
         ((1, 1), [(1, 0)], "better is median by any signal: 1, with 0."),
         ((0, 0), [(1, 9)], "more is met by median by any signal: 1, with 9."),
+        ((1, 2), [(1, 2), (0, 0)], "as good is median by any signal: 1, with 2."),
+        (
+            (1, 2),
+            [(1, 0), (2, 1)],
+            "as much or more is met by burst by any signal: 2, with 1; median by any signal: 1, with 0.",
+        ),
+        ((1, 1), [(2, 0)], "asked, without our fusion, better is median by any signal: 2, with 0."),
         ((2, 0), [(1, 5), (1, 6)], "the best is median by any signal: 1, with 5."),
         ((3, 0), [(1, 0), (2, 900)], "the best are burst by any signal: 2, with 900; median by any signal: 1, with 0."),
         ((3, 0), [(0, 0), (2, 9)], "the best is burst by any signal: 2, with 9."),
