@@ -117,13 +117,16 @@ def verdict(judged: Iterable[Judged]) -> str:
             best.append(total)
     if not best:
         return said
+    asked = "" if FIELD.keys() <= {total.detector for total in made} else " that were asked"
+    theirs = f"Of the field's rules{asked}, without our fusion,"
+    if not best[0].met:
+        return f"{said} {theirs} none meets any."
     if equals := [total for total in best if _rank(total) >= _rank(ours)]:
         best, how = equals, _how(equals, ours)
     else:
         how = "the best is" if len(best) == 1 else "the best are"
-    asked = "" if FIELD.keys() <= {total.detector for total in made} else " that were asked"
     each = "; ".join(f"{total.detector} by {total.reading}: {total.met}, with {total.false:,}" for total in best)
-    return f"{said} Of the field's rules{asked}, without our fusion, {how} {each}."
+    return f"{said} {theirs} {how} {each}."
 
 
 def _how(equals: list[Total], ours: Total) -> str:

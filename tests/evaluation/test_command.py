@@ -106,6 +106,7 @@ def test_every_detector_can_be_chosen_from_what_the_help_says() -> None:
         ((2, 0), [(1, 5), (1, 6)], "the best is median by any signal: 1, with 5."),
         ((3, 0), [(1, 0), (2, 900)], "the best are burst by any signal: 2, with 900; median by any signal: 1, with 0."),
         ((3, 0), [(0, 0), (2, 9)], "the best is burst by any signal: 2, with 9."),
+        ((3, 0), [(0, 0), (0, 4)], "asked, without our fusion, none meets any."),
         ((3, 0), [], "Ours meets 3 of 3 labels, with 0 false."),
     ],
 )
