@@ -29,7 +29,7 @@ below it: each detector by itself, on its series as they are (ours takes out wha
 ({", ".join(name for name in REGISTRY if name not in FIELD)}) and the field's: \
 {", ".join(f"{name} ({who})" for name, who in FIELD.items())}.
 fused: by the same fusion as ours; any signal, any warning: without it, out while a signal is confirmed low, or looks \
-low at all; best signal: the one that served best, known only afterwards, and so not in the last sentence.
+low at all; best signal: the one that served best, known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
 allowed, however late it was called out.
 false: explained by no label.
