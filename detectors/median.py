@@ -97,7 +97,7 @@ class Median(Detector[MedianState]):
     """
 
     name: ClassVar[str] = "median"
-    published: ClassVar[str] = "IODA, but for traffic, of which it publishes no thresholds: these are ours"
+    published: ClassVar[str] = "IODA, but for the thresholds of traffic, which it does not publish"
 
     window: int = 7 * DAY
     warning: float = 0.80

@@ -95,8 +95,8 @@ def evaluate(
     detector: Annotated[
         list[str] | None,
         typer.Option(
-            help="beside ours only this: median, seasonal, cusum, burst, ihr, chocolatine, similar_days, or ours alone"
-            "; again for more, all without"
+            help="what is to stand beside netvigil as shipped: median, seasonal, cusum, burst, ihr, chocolatine, "
+            "similar_days, or ours for nothing; give it again for more, leave it out for all"
         ),
     ] = None,
     settings: Chosen = None,

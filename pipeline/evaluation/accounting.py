@@ -12,6 +12,9 @@ from pipeline.records import Entity
 MONTH = 365.25 / 12 * 24 * 3600
 """Mean length of a month [s]."""
 
+ONSET, END = "onset", "end"
+"""Of an outage, when it began and when it was over."""
+
 CountryOf = Callable[[Label], str]
 """Country of a label's entity, '' where it has none."""
 
@@ -19,7 +22,8 @@ CountryOf = Callable[[Label], str]
 class Called(NamedTuple):
     """An entity was called out for ``[start, end)`` [s], ``end`` None while it is open.
 
-    ``suspected`` and ``confirmed``: the event time at which that was first and surely known [s].
+    ``suspected`` and ``confirmed``: the event time at which that was first and surely known [s].  ``undated``: which of
+    `ONSET` and `END` stand there without anybody having seen them.
     """
 
     entity: Entity
@@ -27,17 +31,25 @@ class Called(NamedTuple):
     end: int | None
     suspected: int
     confirmed: int
+    undated: tuple[str, ...] = ()
+
+
+class Ignored(NamedTuple):
+    """A window of which nobody knows what happened, that counts neither way, and why."""
+
+    span: Span
+    why: str = ""
 
 
 class Tolerance(NamedTuple):
-    """How exact the labels of a case are [s]; ``ignored``: windows of which nobody knows, that count neither way."""
+    """How exact the labels of a case are [s], and what counts neither way."""
 
     onset_early: int
     onset_late: int
     end_early: int
     end_late: int
     cover: float
-    ignored: tuple[Span, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
     def grown(self, label: Label) -> Span:
         """The time in which a label explains an outage [s]."""
@@ -61,7 +73,8 @@ class Answer:
     the tolerance and which covers enough of it.  Errors and delays are signed [s], from the label's start (its end for
     ``end_error``), None where there is no hit.  ``cover``: share of its time that its entity was called out [0-1].
     ``fragments``: outages of its entity that touch it, tolerance included.  ``open``: it was still out at the end of
-    what was observed.
+    what was observed.  ``undated``: whether its onset, its end are held against the label as they stand, though nobody
+    saw them.
     """
 
     label: Label
@@ -74,6 +87,7 @@ class Answer:
     cover: float = 0.0
     fragments: int = 0
     open: bool = False
+    undated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +157,7 @@ def account(
     for outage in called:
         span = _span(outage, observed)
         near = [label for label in labels if touch(span, exact.grown(label))]
-        if any(_is_of(outage, label) for label in near) or any(touch(span, window) for window in exact.ignored):
+        if any(_is_of(outage, label) for label in near) or any(touch(span, window.span) for window in exact.ignored):
             continue
         (others if any(_kin(outage.entity, label, country_of(label)) for label in near) else false).append(outage)
     return Account(answers, tuple(false), tuple(others), observed)
@@ -157,8 +171,11 @@ def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Obse
     hits = [outage for outage, span in zip(own, spans, strict=True) if touch(span, whole)]
     if not hits:
         return Answer(label, fragments=fragments)
-    onset = min(outage.start for outage in hits) - label.start
-    end = max(_end(outage, label, observed) for outage in hits) - label.end
+    first, last = (
+        min(hits, key=lambda outage: outage.start),
+        max(hits, key=lambda outage: _end(outage, label, observed)),
+    )
+    onset, end = first.start - label.start, _end(last, label, observed) - label.end
     cover = seconds_within(joined(spans), whole) / (label.end - label.start)
     within = -exact.onset_early <= onset <= exact.onset_late and -exact.end_early <= end <= exact.end_late
     return Answer(
@@ -167,6 +184,7 @@ def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Obse
         confirmed=min(outage.confirmed for outage in hits) - label.start,
         onset_error=onset, end_error=end, cover=cover, fragments=fragments,
         open=any(outage.end is None for outage in hits),
+        undated=tuple(word for word, outage in ((ONSET, first), (END, last)) if word in outage.undated),
     )  # fmt: skip
 
 

@@ -57,7 +57,9 @@ def _letter(letter: DeadLetter) -> dict[str, str]:
 
 
 def _tolerance(exact: Tolerance) -> dict[str, Any]:
-    return exact._asdict() | {"ignored": [{"start": iso(a), "end": iso(b)} for a, b in exact.ignored]}
+    return exact._asdict() | {
+        "ignored": [{"start": iso(a), "end": iso(b), "why": why} for (a, b), why in exact.ignored]
+    }
 
 
 def _read(judged: Judged, read: Read) -> dict[str, Any]:
@@ -92,7 +94,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
     label = answer.label
     return {
         "entity_type": label.entity_type, "entity": label.entity, "start": iso(label.start), "end": iso(label.end),
-        "hit": answer.hit, "met": answer.met, "open": answer.open, **{name: getattr(answer, name) for name in MIDDLES},
+        "hit": answer.hit, "met": answer.met, "open": answer.open, "undated": answer.undated,
+        **{name: getattr(answer, name) for name in MIDDLES},
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UserError
-from pipeline.evaluation.accounting import Tolerance
+from pipeline.evaluation.accounting import Ignored, Tolerance
 from pipeline.evaluation.spans import Span
 from pipeline.feeds.case import Label, read_labels, rows_of
 from pipeline.feeds.tabletext import seconds
@@ -68,13 +68,14 @@ def read_tolerances(path: Path) -> dict[str, Tolerance]:
         try:
             early, late, sooner, later = (60 * int(row[name]) for name in COLUMNS[1:5])
             cover = float(row["cover_min"])
-            ignored = (Span(seconds(row["ignore_start"]), seconds(row["ignore_end"])),) if row["ignore_start"] else ()
+            window = (Span(seconds(row["ignore_start"]), seconds(row["ignore_end"])),) if row["ignore_start"] else ()
         except ValueError as error:
             raise UserError(f"{place}: neither whole minutes, a share and two ISO times: {error}") from None
         if min(early, late, sooner, later) < 0 or not 0 <= cover <= 1:
             raise UserError(f"{place}: minutes below 0, or a share to cover that is not within 0 and 1")
         known = made.get(row["case"])
-        exact = Tolerance(early, late, sooner, later, cover, ignored + (known.ignored if known else ()))
+        ignored = (known.ignored if known else ()) + tuple(Ignored(span, row["why"]) for span in window)
+        exact = Tolerance(early, late, sooner, later, cover, ignored)
         if known and exact._replace(ignored=()) != known._replace(ignored=()):
             raise UserError(f"{place}: another tolerance of {row['case']} than the line before")
         made[row["case"]] = exact

@@ -98,8 +98,8 @@ def progressing(console: Console, cases: list[Case], judges: list[str], engine: 
             progress.update(bar, completed=done, description=f"{printable(cases[at].name)}: {name}")
 
         for at, case in enumerate(cases):
+            _log(console, f"{printable(case.name)}: judging, {at + 1} of {len(cases)}")
             yield from judge_all(case, judges, engine, partial(reached, at))
-            _log(console, f"{printable(case.name)}: judged, {at + 1} of {len(cases)}")
 
 
 def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:

@@ -151,7 +151,7 @@ def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judge
     """
     traces = [trace for trace in came.traces if trace.detector == settings.judging.detector]
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
-    ways = _ways(detector, traces, came.outages, came.places, settings)
+    ways = _ways(detector, traces, came, settings)
     readings = tuple(_read(case, exact, way, called, own, came.places, traces) for way, called, own in ways)
     return Judged(case, detector, settings.judging.detector, exact, readings, *came, settings=settings)
 
@@ -187,10 +187,10 @@ def only(detector: str, settings: Settings) -> Settings:
 
 
 def _ways(
-    detector: str, traces: list[Trace], outages: Iterable[Outage], places: Places, settings: Settings
+    detector: str, traces: list[Trace], came: Outcome, settings: Settings
 ) -> Iterator[tuple[str, list[Called], list[Trace]]]:
     """Each way to read it: its name, what is called out so, and the traces that this rests on."""
-    yield FUSED, fused(outages, places), traces
+    yield FUSED, fused(came.outages, came.places, came.past), traces
     if detector == OURS:
         return
     gap = settings.evaluating.gap

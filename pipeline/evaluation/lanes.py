@@ -49,7 +49,7 @@ def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
     judged = list(judged)
     own = [label for label in judged[0].case.labels if (label.entity_type, label.entity) == story.entity[:2]]
     bars = [Bar("label", tuple(Span(label.start, label.end) for label in own), LABEL)]
-    if ignored := tuple(span for span in judged[0].tolerance.ignored if touch(span, story.window)):
+    if ignored := tuple(span for span, _ in judged[0].tolerance.ignored if touch(span, story.window)):
         bars.append(Bar("not counted", ignored, UNCOUNTED))
     return bars + [_bar(story, one) for one in judged]
 

@@ -8,7 +8,7 @@ from pipeline.evaluation.phrases import minutes, share
 from pipeline.evaluation.totals import BEST, Total, shared
 
 COLUMNS = (
-    "hit", "met", "false", "suspected", "confirmed", "onset", "end", "cover", "pieces", "refused", "labels refused",
+    "hit", "met", "false", "suspected", "confirmed", "onset", "end", "cover", "fragments", "refused", "labels refused",
     "others", "false per entity-month",
 )  # fmt: skip
 
@@ -50,9 +50,9 @@ def _of_read(read: Read) -> list[str]:
 
 def _cells(made: Account | Total, labels: int, false: int, refused: tuple[float, float], others: int) -> list[str]:
     times = (made.middle(name) for name in ("suspected", "confirmed", "onset_error", "end_error"))
-    cover, pieces = made.middle("cover"), made.middle("fragments")
+    cover, fragments = made.middle("cover"), made.middle("fragments")
     return [
         *(f"{count}/{labels}" if labels else "–" for count in (made.hits, made.met)), str(false),
-        *map(minutes, times), "" if cover is None else f"{cover:.0%}", "" if pieces is None else f"{pieces:g}",
+        *map(minutes, times), "" if cover is None else f"{cover:.0%}", "" if fragments is None else f"{fragments:g}",
         *map(share, refused), str(others), f"{made.false_rate:.2f}",
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from detectors import REGISTRY
 from pipeline.choosing import changed
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
-from pipeline.evaluation.accounting import Answer, Called, Tolerance
+from pipeline.evaluation.accounting import Answer, Called, Ignored, Tolerance
 from pipeline.evaluation.judged import FIELD, OURS, Judged
 from pipeline.evaluation.regions import most_known, needed
 from pipeline.evaluation.spans import Span
@@ -15,7 +15,7 @@ from pipeline.series import placed
 from pipeline.show import lasted, utc
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import too_short, unobserved
-from pipeline.wording import counted, damage, given_up, refused
+from pipeline.wording import counted, damage, given_up, refused, utc_text
 
 FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
@@ -25,23 +25,25 @@ OWN = "as shipped"
 
 LEGEND = f"""\
 ours: netvigil as shipped, all its detectors and fusion.
-below it: each detector by itself, on its series as they are (ours takes out what all those of a feed share): ours \
-({", ".join(name for name in REGISTRY if name not in FIELD)}) and the field's: \
+below it: each detector by itself, on its series as they are (ours takes out what all those of a feed share): \
+netvigil's own ({", ".join(name for name in REGISTRY if name not in FIELD)}) and the field's: \
 {", ".join(f"{name} ({who})" for name, who in FIELD.items())}.
 fused: by the same fusion as ours; any signal, any warning: without it, out while a signal is confirmed low, or looks \
 low at all; best signal: the one that served best, known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
 allowed, however late it was called out.
-false: explained by no label.
+false: explained by no label of the same time, be it of the same place, a part or the whole of it; –: \
+nothing is labelled.
+entity-month: a month in which one entity was observed.
 suspected, confirmed: minutes after the label's start; onset, end: error in minutes, late is positive; cover: share of \
 the label's time that was called out; medians over the labels that were hit.
-pieces: outages to a label, median.
+fragments: outages to a label, median.
 refused: share of the time in which nothing was said, the past being too short or the series too small: who says \
 nothing says nothing false."""
 
 BROAD = """\
 labels refused: the same of the time of the labels.
-others: outages of a part of what is labelled then, or of its whole."""
+others: outages of a part of what is labelled then, or of its whole: neither hit nor false."""
 """What is said of the columns for which a terminal of 80 has no room."""
 
 
@@ -76,6 +78,18 @@ def exactness(exact: Tolerance) -> str:
     """
     early, late, sooner, later = (minutes(sign * t) for sign, t in zip((-1, 1, -1, 1), exact[:4], strict=True))
     return f"allowed: onset {early} to {late} min, end {sooner} to {later} min, at least {exact.cover:.0%} covered"
+
+
+def uncounted(ignored: Ignored) -> str:
+    """A window that counts neither way, and why, in words.
+
+    Examples
+    --------
+    >>> uncounted(Ignored(Span(1707356700, 1707360300), "a dip of probing"))
+    'Not counted either way: Thu 8 Feb 2024, 01:45 UTC to Thu 8 Feb 2024, 02:45 UTC, a dip of probing'
+    """
+    (start, end), reason = ignored
+    return f"Not counted either way: {utc_text(start)} to {utc_text(end)}{f', {reason}' if reason else ''}"
 
 
 def minutes(time: float | None) -> str:
@@ -143,6 +157,8 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from unobserved(judged.observed, judged.places)
     yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.readings[0].account
+    undated = [f"the {word} for {label_text(a)}" for a in made.answers for word in a.undated]
+    yield from _some([f"counted as it stands, though it cannot be dated: {what}" for what in undated])
     missed = [answer for answer in made.answers if not answer.hit]
     unheard = {a.label for a in missed if not judged.tells_of(a.label)}
     yield from _some([f"missed: {label_text(a)}{_why_missed(judged, a, a.label in unheard)}" for a in missed])
@@ -190,7 +206,7 @@ def why(answer: Answer, exact: Tolerance) -> str:
     if answer.cover < exact.cover:
         said.append(f"{share(answer.cover)} covered")
     if answer.fragments != 1:
-        said.append(f"{answer.fragments} pieces")
+        said.append(f"{answer.fragments} fragments")
     return ", ".join(said)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
-from pipeline.evaluation.accounting import Called
+from pipeline.evaluation.accounting import END, ONSET, Called
 from pipeline.evaluation.traces import Trace
 from pipeline.outages import RETRACTED
+from pipeline.past import Past
 from pipeline.records import Entity, Outage
 from pipeline.series import Places, placed
 
@@ -16,13 +17,19 @@ LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
 """States in which a value looks low: a detector's warning, and what it is sure of."""
 
 
-def fused(outages: Iterable[Outage], places: Places) -> list[Called]:
-    """What fusion called out: outages that were confirmed and not taken back, as their last revision has them."""
+def fused(outages: Iterable[Outage], places: Places, past: Past) -> list[Called]:
+    """What fusion called out: outages that were confirmed and not taken back, as their last revision has them.
+
+    ``past`` tells whose onset or end nobody saw.
+    """
     return [
-        Called(placed(o.entity_type, o.entity, places), o.start, o.end, o.detected_at, o.confirmed_at)
+        Called(
+            placed(o.entity_type, o.entity, places), o.start, o.end, o.detected_at, o.confirmed_at,
+            tuple(word for word, is_undated in zip((ONSET, END), past.marks(o), strict=True) if is_undated),
+        )
         for o in outages
         if o.confirmed_at is not None and o.state != RETRACTED
-    ]
+    ]  # fmt: skip
 
 
 def plain(traces: Iterable[Trace], gap: int, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[Called]:

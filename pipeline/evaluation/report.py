@@ -10,7 +10,7 @@ from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lanes import bars_of
 from pipeline.evaluation.lines import COLUMNS, IN_MINUTES, case_lines, total_line
-from pipeline.evaluation.phrases import exactness, label_text, legend, remarks, seen
+from pipeline.evaluation.phrases import exactness, label_text, legend, remarks, seen, uncounted
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals, verdict
@@ -96,6 +96,8 @@ def _case(judged: list[Judged], number: int) -> Iterator[str]:
     yield f'<h2 id="case{number}">{_text(judged[0].case.name)}</h2><p>{_text(seen(judged[0]))}</p>'
     if judged[0].case.labels:
         yield f'<p class="small">{_text(exactness(judged[0].tolerance))}</p>'
+    for ignored in judged[0].tolerance.ignored:
+        yield f'<p class="small">{_text(uncounted(ignored))}</p>'
     yield _table(line for one in judged for line in case_lines(one))
     ours = next(one for one in judged if one.detector == OURS)
     yield from (_remark(sentence, ours, number) for sentence in remarks(ours))

@@ -11,7 +11,7 @@ from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.causes import because, why_early, why_late, why_not
 from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.phrases import FEW, apart, number, why
+from pipeline.evaluation.phrases import FEW, apart, number, uncounted, why
 from pipeline.evaluation.regions import regions, together
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
@@ -184,9 +184,9 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
 
 def _ignored(judged: Judged, window: Span) -> Iterator[str]:
     """What of a picture counts neither way."""
-    for span in judged.tolerance.ignored:
-        if touch(span, window):
-            yield f"Not counted, for nobody knows what happened: {utc_text(span.start)} to {utc_text(span.end)}."
+    for ignored in judged.tolerance.ignored:
+        if touch(ignored.span, window):
+            yield f"{uncounted(ignored)}."
 
 
 def _doings(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[str]:

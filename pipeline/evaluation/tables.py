@@ -10,15 +10,15 @@ from rich.text import Text
 
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lines import case_lines, total_line
-from pipeline.evaluation.phrases import exactness, legend, remarks, seen
+from pipeline.evaluation.phrases import exactness, legend, remarks, seen, uncounted
 from pipeline.evaluation.sweep import Point, against
 from pipeline.evaluation.totals import totals, verdict
 from pipeline.show import WIDE
 from pipeline.wording import printable
 
 NARROW = (
-    "hit", "met", "fal-\nse", "sus-\npect.\nmin", "con-\nfirm.\nmin", "on-\nset\nmin", "end\nmin", "cover", "pie-\nces",
-    "ref-\nused",
+    "hit", "met", "fal-\nse", "sus-\npect.\nmin", "con-\nfirm.\nmin", "on-\nset\nmin", "end\nmin", "cov-\ner",
+    "frag-\nments", "ref-\nused",
 )  # fmt: skip
 """The columns that a terminal of 80 has room for."""
 
@@ -72,6 +72,8 @@ def _show_case(console: Console, judged: list[Judged]) -> None:
     console.print(Text.assemble("\n", (printable(judged[0].case.name), "bold"), f"  {seen(judged[0])}"))
     if judged[0].case.labels:
         console.print(Text(exactness(judged[0].tolerance), "dim"))
+    for ignored in judged[0].tolerance.ignored:
+        console.print(Text(printable(uncounted(ignored)), "dim"))
     console.print(_table(console, (line for one in judged for line in case_lines(one))))
     for one in judged:
         if one.detector == OURS:

@@ -101,32 +101,50 @@ def shared(judged: Judged) -> dict[str, Read]:
 
 
 def verdict(judged: Iterable[Judged]) -> str:
-    """How ours did, and the best of the field's rules without our fusion; '' where there is nothing to be met.
+    """How ours did, and the field's rules without our fusion: which come nearest, or, where nothing is labelled, which
+    are as quiet; '' where ours was not asked.
 
-    Of two rules of which one meets more and the other is quieter both are the best.
+    Of two rules of which one meets more and the other is quieter both are the nearest.
     """
     made = totals(judged)
     ours = next((total for total in made if (total.detector, total.reading) == (OURS, FUSED)), None)
-    if ours is None or not ours.labels:
+    if ours is None:
         return ""
-    said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false."
-    best = list[Total]()
-    for total in sorted(made, key=_rank, reverse=True):
-        is_rival = total.detector in FIELD and total.reading in (ANY, WARNING)
-        if is_rival and (not best or (total.met and total.false < best[-1].false)):
-            best.append(total)
-    if not best:
-        return said
     asked = "" if FIELD.keys() <= {total.detector for total in made} else " that were asked"
     theirs = f"Of the field's rules{asked}, without our fusion,"
+    rivals = [total for total in made if total.detector in FIELD and total.reading in (ANY, WARNING)]
+    if not ours.labels:
+        said = f"Nothing is labelled, and nothing to be met: ours has {ours.false:,} false."
+        return f"{said} {theirs} {_quiet(ours, rivals)}." if rivals else said
+    said = f"Ours meets {ours.met} of {ours.labels} labels, with {ours.false:,} false."
+    return f"{said} {theirs} {_nearest(ours, rivals)}." if rivals else said
+
+
+def _quiet(ours: Total, rivals: list[Total]) -> str:
+    """Which rules call out no more than ours does, of cases of which nothing is labelled."""
+    quiet = [total for total in rivals if total.false <= ours.false]
+    loudest = max(rivals, key=lambda total: total.false)
+    most = f"the most has {loudest.detector} by {loudest.reading}, {loudest.false:,}"
+    if not quiet:
+        return f"none is as quiet; {most}"
+    names = ", ".join(f"{total.detector} by {total.reading}" for total in quiet)
+    return f"as quiet or quieter: {names}" + (f"; {most}" if len(quiet) < len(rivals) else "")
+
+
+def _nearest(ours: Total, rivals: list[Total]) -> str:
+    """The rules that come nearest to ours or do better, those that none of the others beats, and how they compare."""
+    best = list[Total]()
+    for total in sorted(rivals, key=_rank, reverse=True):
+        if not best or (total.met and total.false < best[-1].false):
+            best.append(total)
     if not best[0].met:
-        return f"{said} {theirs} none meets any."
+        return "none meets any"
     if equals := [total for total in best if _rank(total) >= _rank(ours)]:
         best, how = equals, _how(equals, ours)
     else:
-        how = "the best is" if len(best) == 1 else "the best are"
+        how = "the nearest is" if len(best) == 1 else "the nearest are"
     each = "; ".join(f"{total.detector} by {total.reading}: {total.met}, with {total.false:,}" for total in best)
-    return f"{said} {theirs} {how} {each}."
+    return f"{how} {each}"
 
 
 def _how(equals: list[Total], ours: Total) -> str:

@@ -12,13 +12,13 @@ GOLDEN = Path(__file__).with_name("scores.csv")
 
 Row = dict[str, str]
 COLUMNS = (
-    "case", "entity", "start", "hit", "met", "pieces", "suspected_min", "confirmed_min", "onset_min", "end_min",
+    "case", "entity", "start", "hit", "met", "fragments", "suspected_min", "confirmed_min", "onset_min", "end_min",
     "cover", "false", "others",
 )  # fmt: skip
 """A line for each label, and one for the whole case, which has no entity."""
 
 COSTS: dict[str, Callable[[float], float]] = {
-    "false": float, "others": float, "pieces": lambda pieces: max(pieces, 1), "suspected_min": float,
+    "false": float, "others": float, "fragments": lambda fragments: max(fragments, 1), "suspected_min": float,
     "confirmed_min": float, "onset_min": abs, "end_min": abs, "cover": lambda cover: -cover,
 }  # fmt: skip
 """What each figure costs: the more, the worse."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.evaluation.accounting import MONTH, Account, Called, Observed, Tolerance, account
+from pipeline.evaluation.accounting import END, MONTH, ONSET, Account, Called, Ignored, Observed, Tolerance, account
 from pipeline.evaluation.spans import Span, joined, seconds_within, touch
 from pipeline.feeds.case import Label
 from pipeline.records import Entity
@@ -112,7 +112,7 @@ def test_a_part_that_is_out_at_another_time_is_false() -> None:
 
 
 def test_an_ignored_window_counts_neither_way() -> None:
-    exact = EXACT._replace(ignored=(Span(30_000, 31_000),))
+    exact = EXACT._replace(ignored=(Ignored(Span(30_000, 31_000)),))
     made = held([out(30_500, 32_000), out(31_000, 32_000)], [], exact)
     assert [outage.start for outage in made.false] == [31_000]
 
@@ -126,6 +126,23 @@ def test_an_outage_that_is_open_lasts_to_the_end_of_what_was_observed() -> None:
 def test_a_label_that_lasts_to_the_last_bin_is_met_by_an_outage_that_is_still_open() -> None:
     made = held([out(10_000, None)], [label(10_000, DAY - 300)], EXACT._replace(end_late=0))
     assert (made.met, made.answers[0].end_error) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "undated"),
+    [
+        ((), (), ()),
+        ((ONSET,), (), (ONSET,)),
+        ((END,), (), ()),
+        ((), (ONSET,), ()),
+        ((ONSET, END), (END,), (ONSET, END)),
+    ],
+)
+def test_an_onset_and_an_end_that_nobody_saw_are_marked(
+    first: tuple[str, ...], last: tuple[str, ...], undated: tuple[str, ...]
+) -> None:
+    found = [out(10_000, 14_000)._replace(undated=first), out(15_000, 20_000)._replace(undated=last)]
+    assert held(found, [label(10_000, 20_000)]).answers[0].undated == undated
 
 
 def test_false_outages_are_counted_per_month_of_an_entity() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
+from pipeline.evaluation.accounting import Ignored
 from pipeline.evaluation.cases import COLUMNS, read_cases, read_tolerances
 from pipeline.evaluation.spans import Span
 
@@ -44,7 +45,10 @@ def test_several_lines_of_a_case_ignore_several_windows(tmp_path: Path) -> None:
     lines = [f"one,5,30,30,60,0.9,2024-02-08T0{h}:00:00Z,2024-02-08T0{h}:30:00Z,dip" for h in (2, 3)]
     first = Span(1707357600, 1707359400)
     second = Span(first.start + 3600, first.end + 3600)
-    assert set(read_tolerances(tolerances(tmp_path, *lines))["one"].ignored) == {first, second}
+    assert read_tolerances(tolerances(tmp_path, *lines))["one"].ignored == (
+        Ignored(first, "dip"),
+        Ignored(second, "dip"),
+    )
 
 
 @pytest.mark.parametrize(

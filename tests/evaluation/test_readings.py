@@ -16,6 +16,7 @@ from pipeline.evaluation.judged import judge_all
 from pipeline.evaluation.readings import LOW, events, fused, plain
 from pipeline.evaluation.spans import Span, Spans, joined, seconds_within
 from pipeline.evaluation.traces import Silence, Trace
+from pipeline.past import Past
 from pipeline.records import Entity, Outage
 from tests.evaluation.made import case
 
@@ -91,8 +92,8 @@ def test_entities_are_called_out_apart() -> None:
 
 def test_fusion_calls_out_what_was_confirmed_and_not_taken_back() -> None:
     made = [outage("ended", 900), outage("retracted", 900), outage("suspected", None), outage("confirmed", 1200)]
-    assert [called.confirmed for called in fused(made, {})] == [900, 1200]
-    assert fused(made, {})[0].entity.country == "UA"
+    assert [called.confirmed for called in fused(made, {}, Past())] == [900, 1200]
+    assert fused(made, {}, Past())[0].entity.country == "UA"
 
 
 def outage(state: str, confirmed: int | None) -> Outage:

@@ -71,7 +71,13 @@ def _figures(case: str) -> list[str]:
 
 
 def row(**cells: str) -> Row:
-    usual = dict.fromkeys(COLUMNS, "") | {"case": "one", "entity": "country/PK", "hit": "1", "met": "1", "pieces": "1"}
+    usual = dict.fromkeys(COLUMNS, "") | {
+        "case": "one",
+        "entity": "country/PK",
+        "hit": "1",
+        "met": "1",
+        "fragments": "1",
+    }
     times = {"suspected_min": "+5", "confirmed_min": "+10", "onset_min": "0", "end_min": "-30"}
     return usual | times | {"cover": "0.990"} | cells
 
@@ -81,7 +87,7 @@ def row(**cells: str) -> Row:
     [
         ({"hit": "0", "confirmed_min": ""}, "hit 1 -> 0"),
         ({"met": "0"}, "met 1 -> 0"),
-        ({"pieces": "2"}, "pieces 1 -> 2"),
+        ({"fragments": "2"}, "fragments 1 -> 2"),
         ({"confirmed_min": "+11"}, "confirmed_min +10 -> +11"),
         ({"suspected_min": "+600"}, "suspected_min +5 -> +600"),
         ({"onset_min": "-55"}, "onset_min 0 -> -55"),
@@ -97,14 +103,14 @@ def test_what_is_worse_is_said(cells: Row, said: str) -> None:
 
 
 def test_one_more_false_outage_is_worse() -> None:
-    whole = row(entity="", false="0", pieces="", confirmed_min="")
+    whole = row(entity="", false="0", fragments="", confirmed_min="")
     assert worse([whole], [whole | {"false": "1"}]) == ["one: false 0 -> 1"]
     assert worse([whole | {"false": "1"}], [whole]) == []
     assert worse([whole | {"others": "0"}], [whole | {"others": "9"}]) == ["one: others 0 -> 9"]
 
 
 def test_what_is_better_or_the_same_is_not_worse() -> None:
-    missed = row(hit="0", met="0", pieces="0", confirmed_min="")
+    missed = row(hit="0", met="0", fragments="0", confirmed_min="")
     for after in (row(), row(confirmed_min="-5"), row(end_min="+10", cover="0.995")):
         assert worse([row()], [after]) == []
         assert worse([missed], [after]) == []

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.bins import DAY
 from pipeline.codec import iso
+from pipeline.evaluation.accounting import ONSET
+from pipeline.evaluation.asjson import as_json
 from pipeline.evaluation.key import is_new
 from pipeline.evaluation.phrases import remarks
 from pipeline.evaluation.story import stories
 from tests.evaluation.made import FALL, LABELS, case
+from tests.evaluation.test_lanes import since
 from tests.evaluation.test_report import judged, key
 
 
@@ -29,6 +33,17 @@ def test_of_what_is_still_out_at_the_end_nobody_says_that_it_is_over(tmp_path: P
     (answer,) = ours.readings[0].account.answers
     assert answer.open
     assert not judged(case(tmp_path / "ended", left=0.3))[0].readings[0].account.answers[0].open
+
+
+def test_of_an_onset_that_cannot_be_dated_it_is_said_that_it_counts_as_it_stands(tmp_path: Path) -> None:
+    (old,) = judged(case(tmp_path / "old", left=0.3))
+    (young,) = judged(since(case(tmp_path / "young", left=0.3), FALL - DAY))
+    said = "counted as it stands, though it cannot be dated: the onset for country/PK, 2024-02-08 00:00 to "
+    assert [remark.startswith(said) for remark in remarks(young)].count(True) == 1
+    assert not any(remark.startswith(said[:20]) for remark in remarks(old))
+    (dated,), (undated,) = (one.readings[0].account.answers for one in (old, young))
+    assert (dated.undated, undated.undated, undated.met) == ((), (ONSET,), True)
+    assert f'"undated":["{ONSET}"]' in as_json([young])
 
 
 @pytest.mark.parametrize(
