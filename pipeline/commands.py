@@ -58,7 +58,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
 
     result = _watched(console, playback, options, see, end_of(found), doings.take)
     told = (doings.told(playback.observed), doings.unjudged.told(), Lately.of(result))
-    code = tell(console, playback, result, options.as_json, "", *told, fusing.known_parts)
+    code = tell(console, playback, result, options.as_json, "", *told, fusing)
     for sentence in _left(console, options, result, history):  # a disk that is full by now takes no answer away
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)
     return code
@@ -176,7 +176,7 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     playback = Playback([recording], _run([recording], "replay"), pace, fusing.stale)
     result = _watched(console, playback, options, lambda _: None, end)
     note = "Reconstructed: these series were made, not measured."
-    tell(console, playback, result, as_json=False, note=note, known_parts=fusing.known_parts)
+    tell(console, playback, result, as_json=False, note=note, settings=fusing)
     if folder is not None:
         console.print(f"left in {folder}: {', '.join(FILES)}")
 

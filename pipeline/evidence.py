@@ -156,8 +156,9 @@ def probability(odds: np.ndarray) -> np.ndarray:
 
 
 def kind_of_outage(
-    down: dict[str, float], up: Iterable[str], severity: float, networks: Iterable[tuple[bool, bool]]
-) -> str:
+    down: dict[str, float], up: Iterable[str], severity: float, networks: Iterable[tuple[bool, bool]],
+    only_networks: bool = False,
+) -> str:  # fmt: skip
     """The kind of an outage (DESIGN section 5).
 
     Parameters
@@ -170,6 +171,8 @@ def kind_of_outage(
         Share of the baseline lost [0-1].
     networks
         ``(is mobile, is out)`` of each network of the country that is watched.
+    only_networks
+        Nothing but these shows the country: where all of them are mobile, nobody knows of the fixed lines.
 
     Examples
     --------
@@ -182,7 +185,8 @@ def kind_of_outage(
     """
     networks = list(networks)
     out = [mobile for mobile, is_out in networks if is_out]
-    if out and all(out) and any(not is_out for mobile, is_out in networks if not mobile):
+    fixed = [is_out for mobile, is_out in networks if not mobile]
+    if out and all(out) and (not all(fixed) if fixed else only_networks):
         return "mobile"
     if severity < 0.5:
         return "partial"

@@ -26,7 +26,7 @@ from pipeline.naming import kind, named
 from pipeline.outages import Life, Seen
 from pipeline.parts import countries
 from pipeline.prior import Prior
-from pipeline.records import Entity, Outage, Term, Verdicts
+from pipeline.records import Outage, Term, Verdicts
 from pipeline.roll import Frame, Roll
 from pipeline.settings import Fusing
 from pipeline.spells import Spell, counted, fold
@@ -45,7 +45,7 @@ class Ledger:
 
     def __init__(self, tense: str, settings: Fusing, almanac: Almanac) -> None:
         self.tense, self.settings, self.almanac = tense, settings, almanac
-        self.roll = Roll()
+        self.roll = Roll(settings)
         self.cells = Cells(settings)
         self.usual = Usual(settings)
         self.lives = Lives(self.roll, self.cells, settings)
@@ -85,7 +85,7 @@ class Ledger:
         frames: dict[str, tuple[Verdicts, np.ndarray]] = {}
         for place, turn in enumerate(turns):
             if turn.signal not in frames:
-                if place and not (turn.signal in self.cells.signals and turn.verdicts.entities in self.roll.frames):
+                if place and (turn.signal, turn.verdicts.entities) not in self.roll.frames:
                     return place
                 frames[turn.signal] = turn.verdicts, self._enter(turn)[0].parts.rows
             verdicts, parts = frames[turn.signal]
@@ -156,7 +156,10 @@ class Ledger:
 
     def _enter(self, turn: Turn) -> tuple[Frame, int]:
         """Where its entities stand, and its signal."""
-        signal, frame = self.cells.signal(turn.signal, turn.verdicts.width), self.roll.frame(turn.verdicts.entities)
+        signal, frame = (
+            self.cells.signal(turn.signal, turn.verdicts.width),
+            self.roll.frame(turn.verdicts.entities, turn.signal),
+        )
         if len(self.roll) > len(self.lives.open):
             self._grow()
         self.usual.grow(len(self.roll), len(self.cells.signals))
@@ -251,7 +254,7 @@ class Ledger:
         name, terms = "", tuple[Term, ...]()
         over = (life.end or evidence.calm_from) if life.confirmed_at is not None else 0
         if worst or later:
-            name = kind(self.roll[row], evidence, signals, self.lives.networks(row))
+            name = kind(self.roll[row], evidence, signals, *self.lives.networks(row))
             terms = named(evidence, signals, share, self.settings)
         return Seen(
             at=now.turn.end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
@@ -266,7 +269,7 @@ class Ledger:
     def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:
         """Whether a wider bin that is not put down yet is low, and not for an outage that was ``over`` then [s]: of a
         country that is judged from its parts, whether any of them is."""
-        frame = self.roll.frames.get(turn.verdicts.entities)
+        frame = self.roll.known(turn.verdicts.entities, turn.signal)
         if frame is None or row not in frame.rows:
             return False
         place, said = int(np.flatnonzero(frame.rows == row)[0]), turn.said
@@ -283,14 +286,13 @@ class Ledger:
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:
         """Head and arrays."""
         head, arrays = self.cells.save()
-        return (self.roll.entities, head, *self.lives.save()), arrays | self.usual.save()
+        return (*self.roll.save(), head, *self.lives.save()), arrays | self.usual.save()
 
     def load(self, head: Any, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved."""
-        entities, cells, lives, past = head
+        entities, own, cells, lives, past = head
         self.cells.load(cells, arrays)
-        for entity in entities:
-            self.roll.enter(Entity(*entity))
+        self.roll.load(entities, own)
         self._grow()
         self.usual.grow(len(self.roll), len(self.cells.signals))
         self.usual.load(arrays)

@@ -87,12 +87,14 @@ class Lives(dict[int, Life]):
             return outage
         return self[row].join(whole, self.settings)
 
-    def networks(self, row: int) -> list[tuple[bool, bool]]:
-        """Of each network of a country whether it is mobile, and out; a fixed one that is only suspected is not yet."""
+    def networks(self, row: int) -> tuple[list[tuple[bool, bool]], bool]:
+        """Of each network of a country whether it is mobile, and out; a fixed one that is only suspected is not yet.
+        And whether nothing else tells of the country."""
         entity = self.roll[row]
         own = self.roll.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
         mobile = [self.roll[r].mobile for r in own]
-        return [(m, r in self if m else bool(self.confirmed[r])) for m, r in zip(mobile, own, strict=True)]
+        each = [(m, r in self if m else bool(self.confirmed[r])) for m, r in zip(mobile, own, strict=True)]
+        return each, bool(own) and self.roll.has_only_networks(entity.name)
 
     def save(self) -> tuple[Any, Any]:
         """The lives, and the onsets of those that are over."""

@@ -21,8 +21,12 @@ def named(evidence: Evidence, signals: Sequence[str], share: float, settings: Fu
     return tuple(sorted(terms, key=lambda term: term.signal))
 
 
-def kind(entity: Entity, evidence: Evidence, signals: Sequence[str], networks: Iterable[tuple[bool, bool]]) -> str:
-    """The kind of an outage; ``networks``: ``(is mobile, is out)`` of each that is watched of a country."""
+def kind(
+    entity: Entity, evidence: Evidence, signals: Sequence[str], networks: Iterable[tuple[bool, bool]],
+    only_networks: bool = False,
+) -> str:  # fmt: skip
+    """The kind of an outage; ``networks``: ``(is mobile, is out)`` of each that is watched of a country, and whether
+    there is nothing else of it."""
     if entity.type == "service":
         return "platform"
     down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(signals) if evidence.weight[j] > 0}
@@ -32,4 +36,4 @@ def kind(entity: Entity, evidence: Evidence, signals: Sequence[str], networks: I
     # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
     stands = ROUTES in up and ROUTES not in down
     mobile = entity.mobile and stands and evidence.severity >= 0.5
-    return "mobile" if mobile else kind_of_outage(down, up, evidence.severity, networks)
+    return "mobile" if mobile else kind_of_outage(down, up, evidence.severity, networks, only_networks)

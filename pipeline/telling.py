@@ -22,22 +22,23 @@ from pipeline.outages import CONFIRMED, RETRACTED
 from pipeline.past import Past
 from pipeline.records import Outage
 from pipeline.replay import Playback, Result
+from pipeline.settings import Fusing
 from pipeline.show import MARK, by_country, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import hardly_judged
-from pipeline.unwatched import KNOWN_PARTS, no_all_clear, not_as_a_whole, not_whole, too_short, unobserved
+from pipeline.unwatched import from_networks, no_all_clear, not_as_a_whole, not_whole, too_short, unobserved
 from pipeline.wording import counted, damage, given_up, printable, refused
 
 
 def tell(
     console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
     doings: Sequence[Doing] = (), unjudged: Sequence[Series] = (), lately: Lately | None = None,
-    known_parts: float = KNOWN_PARTS,
+    settings: Fusing | None = None,
 ) -> int:  # fmt: skip
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
     ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
-    was seen and hardly ever judged; ``lately``: what is seen now; ``known_parts``: see `pipeline.settings`.
+    was seen and hardly ever judged; ``lately``: what is seen now; ``settings``: with which they were fused.
     Returns the exit code: 1 where nothing could be confirmed, and where what was given up, refused by its name,
     unanswered, not observed or not seen by a feed may hold an outage.
     """
@@ -46,18 +47,21 @@ def tell(
         "late": result.late, "dead": len(result.dead),
     }  # fmt: skip
     past = _seeing(playback, doings)
-    wholes = not_whole(result.sorted(), playback.observed, playback.places, known_parts)
+    settings, found = settings or Fusing(), result.sorted()
+    wholes = not_whole(found, playback.observed, playback.places, settings)
     if as_json:
         told = _plain(playback, result, counts, past, lately or Lately()) | plain(doings)
-        told |= no_all_clear(past, playback.observed, unjudged) | {"too_few_regions": [w._asdict() for w in wholes]}
+        told |= no_all_clear(past, playback.observed, unjudged) | {"too_few_parts": [w._asdict() for w in wholes]}
         sys.stdout.write(_as_json(told, result))
     else:
         unclear = (
-            *not_as_a_whole(wholes, playback.places, known_parts), *_unanswered(counts), *refused(result.dead),
-            *blind(doings), *_limits(playback, result, past), *hardly_judged(unjudged, playback.places),
+            *not_as_a_whole(wholes, playback.places, settings.known_parts),
+            *from_networks(found, playback.observed, playback.places, settings),
+            *_unanswered(counts), *refused(result.dead), *blind(doings), *_limits(playback, result, past),
+            *hardly_judged(unjudged, playback.places),
         )  # fmt: skip
         _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
-        _found(console, playback, result.sorted(), past, lately or Lately(), note, unclear)
+        _found(console, playback, found, past, lately or Lately(), note, unclear)
         console.print(
             f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"

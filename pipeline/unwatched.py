@@ -2,7 +2,8 @@
 only a few regions are known."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
 from typing import NamedTuple
 
 from pipeline.bins import NEVER
@@ -10,6 +11,7 @@ from pipeline.codec import iso
 from pipeline.explaining import FEW, few, place_name
 from pipeline.observed import Gap, Observed, Series
 from pipeline.outages import RETRACTED
+from pipeline.parts import judged_from
 from pipeline.past import Past
 from pipeline.records import Outage
 from pipeline.series import Places, placed
@@ -17,21 +19,66 @@ from pipeline.settings import Fusing
 from pipeline.show import lasted, utc
 from pipeline.subdivisions import SUBDIVISIONS
 
-KNOWN_PARTS = Fusing().known_parts
-"""Share of its regions that are wanted to judge a country by them, where nobody set another [0-1]."""
+KNOWN_PARTS, KNOWN_NETWORKS = Fusing().known_parts, Fusing().known_networks
+"""Share of its regions that are wanted to judge a country by them, and so many networks, where nobody set others."""
+
+PARTS = ("region", "asn")
+"""Types of the parts of a country."""
 
 
 class Whole(NamedTuple):
-    """A country that is not judged as a whole: how many of its regions a signal shows, and how many there are; None
-    where that is not known."""
+    """A country without a series of its own, and how many of its parts one signal shows at most: of its regions, of
+    which it has ``all`` (None where that is not known), and of its networks, of which so many are ``wanted``."""
 
     entity: str
     known: int
     all: int | None
+    networks: int = 0
+    wanted: int = KNOWN_NETWORKS
 
 
-def not_whole(found: Iterable[Outage], observed: Observed, places: Places, wanted: float = KNOWN_PARTS) -> list[Whole]:
-    """The countries without a series of their own of which regions are out, or suspected, and too few are known.
+class Known(NamedTuple):
+    """The parts of a country that a recording has: by signal its regions and its networks, by name."""
+
+    signals: dict[str, dict[str, set[str]]]
+
+    def most(self, kind: str) -> int:
+        """How many of a type one signal shows at most."""
+        return max((len(of[kind]) for of in self.signals.values()), default=0)
+
+    @property
+    def ever(self) -> int:
+        """How many networks there are in all signals together."""
+        return len(set[str]().union(*(of["asn"] for of in self.signals.values())))
+
+    def judged_from(self, country: str, settings: Fusing) -> str:
+        """The type of those that the country is judged from in any signal; '' where they are too few in all."""
+        for of in self.signals.values():
+            kind, need = judged_from(country, len(of["region"]), len(of["asn"]), settings, self.ever)
+            if len(of[kind]) >= need:
+                return kind
+        return ""
+
+
+def _of_parts(found: Iterable[Outage], observed: Observed, places: Places) -> Iterator[tuple[str, Known]]:
+    """The countries without a series of their own of which a region or a network is out, or suspected, in order."""
+    out = {
+        placed(outage.entity_type, outage.entity, places).country
+        for outage in found if outage.entity_type in PARTS and outage.state != RETRACTED
+    }  # fmt: skip
+    own = {entity for _, kind, entity in observed.stretches if kind == "country"}
+    known = {country: Known({}) for country in sorted(out - own - {""})}
+    for (signal, kind, entity), stretches in observed.stretches.items():
+        country = placed(kind, entity, places).country if kind in PARTS and stretches else ""
+        if country in known:
+            known[country].signals.setdefault(signal, {kind: set() for kind in PARTS})[kind].add(entity)
+    yield from known.items()
+
+
+def not_whole(
+    found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing | None = None
+) -> list[Whole]:
+    """The countries without a series of their own of which parts are out, or suspected, and too few are known.
 
     Examples
     --------
@@ -39,40 +86,56 @@ def not_whole(found: Iterable[Outage], observed: Observed, places: Places, wante
     >>> of = {("probing.ioda", "region", f"NG-{name}"): [Stretch(0, 900, 300, LONG)] for name in ("KN", "LA")}
     >>> lagos = Outage("a", "region", "NG-LA", "confirmed", "unknown", "replay", 0, None, 0, 0, 0.9, 0.9, (), 1)
     >>> not_whole([lagos], Observed(of), {})
-    [Whole(entity='NG', known=2, all=37)]
-    >>> not_whole([], Observed(of), {}), not_whole([lagos], Observed(of), {}, 0.05)
+    [Whole(entity='NG', known=2, all=37, networks=0, wanted=5)]
+    >>> not_whole([], Observed(of), {}), not_whole([lagos], Observed(of), {}, Fusing(known_parts=0.05))
     ([], [])
     """
-    out = {
-        placed(outage.entity_type, outage.entity, places).country
-        for outage in found if outage.entity_type == "region" and outage.state != RETRACTED
-    }  # fmt: skip
-    own = {entity for _, kind, entity in observed.stretches if kind == "country"}
-    known: dict[str, Counter[str]] = {country: Counter() for country in out - own}
-    for (signal, kind, entity), stretches in observed.stretches.items():
-        country = placed(kind, entity, places).country if kind == "region" and stretches else ""
-        if country in known:
-            known[country][signal] += 1
-    wholes = [Whole(name, max(n.values(), default=0), SUBDIVISIONS.get(name)) for name, n in sorted(known.items())]
-    return [whole for whole in wholes if whole.all is None or whole.known < wanted * whole.all]
+    settings = settings or Fusing()
+    return [
+        Whole(
+            name, known.most("region"), SUBDIVISIONS.get(name), known.most("asn"),
+            max(settings.known_networks, ceil(settings.known_parts * known.ever)),
+        )
+        for name, known in _of_parts(found, observed, places)
+        if not known.judged_from(name, settings)
+    ]  # fmt: skip
 
 
 def not_as_a_whole(wholes: Iterable[Whole], places: Places, wanted: float = KNOWN_PARTS) -> Iterator[str]:
-    """The same in a sentence each.
+    """The same in a sentence each; ``wanted``: share of its regions from which on it would be judged [0-1].
 
     Examples
     --------
-    >>> print(*not_as_a_whole([Whole("NG", 6, 37)], {}), *not_as_a_whole([Whole("XK", 2, None)], {}), sep=chr(10))
+    >>> print(*not_as_a_whole([Whole("NG", 6, 37), Whole("XK", 2, None), Whole("IR", 0, 31, 3)], {}), sep=chr(10))
     Nigeria is not judged as a whole: 6 of its 37 regions are in the recording, and half of them are wanted.
     Kosovo is not judged as a whole: how many regions it has is not known.
-    >>> print(*not_as_a_whole([Whole("NG", 1, 37)], {}, 0.6))
-    Nigeria is not judged as a whole: 1 of its 37 regions is in the recording, and 60% of them are wanted.
+    Iran is not judged as a whole: 3 of its networks are in the recording, and 5 at least are wanted.
+    >>> print(*not_as_a_whole([Whole("LB", 1, 8, 4)], {}, 0.6))
+    Lebanon is not judged as a whole: 1 of its 8 regions is in the recording, and 60% of them are wanted, or 5 networks.
     """
     share = "half" if wanted == 0.5 else f"{wanted:.0%}"
-    for name, known, every in wholes:
-        seen = f"{known} of its {every} regions {'is' if known == 1 else 'are'} in the recording"
-        why = "how many regions it has is not known" if every is None else f"{seen}, and {share} of them are wanted"
+    for name, known, every, networks, least in wholes:
+        are = "is" if (known or networks) == 1 else "are"
+        if networks and not known:
+            why = f"{networks} of its networks {are} in the recording, and {least} at least are wanted"
+        elif every is None:
+            why = "how many regions it has is not known"
+        else:
+            why = f"{known} of its {every} regions {are} in the recording, and {share} of them are wanted"
+            why += f", or {least} networks" if networks else ""
         yield f"{place_name('country', name, places)} is not judged as a whole: {why}."
+
+
+def from_networks(found: Sequence[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
+    """Which countries that are out are judged from nothing but networks, in a sentence each."""
+    out = {o.entity for o in found if o.entity_type == "country" and o.state != RETRACTED}
+    for name, known in _of_parts(found, observed, places):
+        if name in out and known.judged_from(name, settings) == "asn":
+            yield (
+                f"{place_name('country', name, places)} is judged from {known.most('asn')} networks, having no series "
+                "of its own: "
+                "of what else there is of it nothing is known."
+            )
 
 
 def too_short(past: Past, places: Places) -> Iterator[str]:

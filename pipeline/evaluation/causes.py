@@ -7,8 +7,8 @@ import numpy as np
 from detectors.base import NORMAL, is_low
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.readings import LOW
-from pipeline.evaluation.regions import most_known, needed, regions
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace
 from pipeline.evidence import log_odds, probability
@@ -18,6 +18,7 @@ from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer
 from pipeline.settings import Fusing
 from pipeline.show import lasted
+from pipeline.subdivisions import SUBDIVISIONS
 from pipeline.wording import KIND_WORDS, chance_text, printable, utc_text
 
 LATE = 3600
@@ -173,25 +174,28 @@ def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) 
 
 
 def too_few(traces: Iterable[Trace], time: Span, place: Entity, settings: Fusing) -> str:
-    """That a country without a series of its own cannot be judged from so few regions; '' where it can."""
-    many = most_known(traces, time)
-    need = needed(place.name, settings.known_parts)
-    if many >= need:
+    """That a country without a series of its own cannot be judged from so few parts; '' where it can."""
+    traces = list(traces)
+    if is_judged(traces, place.name, settings, time):
         return ""
     name = printable(Gazetteer().name(place))
-    if need == float("inf"):
-        return f"{name} has no series of its own, and nobody knows of how many regions it is made: it cannot be judged."
-    return (
-        f"{name} cannot be judged: without a series of its own a country is judged from its regions, where at least "
-        f"{settings.known_parts:.0%} of them are known, and {many} of its {need / settings.known_parts:.0f} "
-        f"{'was' if many == 1 else 'were'}. Never a country from a few of its parts."
-    )
+    regions, networks = how_many(traces, time)
+    ways = list[str]()
+    if regions or not networks:
+        every = SUBDIVISIONS.get(place.name)
+        known = f"{regions} of its {every}" if every else "nobody knows how many it has"
+        ways.append(f"from its regions, where at least {settings.known_parts:.0%} of them are known: here {known}")
+    if networks:
+        least = f"{settings.known_networks} at least, and {settings.known_parts:.0%} of all that were seen,"
+        ways.append(f"from its networks, where {least} are known: here {networks}")
+    why = f"without a series of its own a country is judged {', or '.join(ways)}"
+    return f"{name} cannot be judged: {why}. Never a country from a few of its parts."
 
 
 def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterator[str]:
     """How much of a country was low at most, where that was too little."""
     told = []
-    for signal, own in regions(traces).items():
+    for signal, own in by_signal(traces).items():
         start, place = np.unique(np.concatenate([trace.start for trace in own]), return_inverse=True)
         expected = np.nan_to_num(np.concatenate([np.where(trace.is_judged, trace.expected, 0.0) for trace in own]))
         are_low = np.concatenate([is_low(trace.state) for trace in own])
@@ -201,7 +205,7 @@ def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterato
             told.append(f"{signal_name(signal)} {most:.0%}")
     if told:
         yield (
-            "Regions that were low at once make up, at most, of what is known of it: "
+            "Parts that were low at once make up, at most, of what is known of it: "
             f"{', '.join(told)}; {settings.low_parts:.0%} make the country low."
         )
 

@@ -36,8 +36,8 @@ from pipeline.evaluation.looks import (
     USUAL,
     WIDTH,
 )  # fmt: skip
+from pipeline.evaluation.parts import by_signal, together
 from pipeline.evaluation.phrases import number
-from pipeline.evaluation.regions import regions, together
 from pipeline.evaluation.spans import Span, clipped
 from pipeline.evaluation.story import Story
 from pipeline.evaluation.traces import Trace
@@ -169,12 +169,12 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
 
 
 def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
-    """Each part as a share of what was expected of it; the heavy line: its regions together."""
+    """Each part as a share of what was expected of it; the heavy line: all together."""
     for trace in traces:
         near = trace.within(window) & (trace.expected > 0)
         ratio = 100 * trace.value[near] / trace.expected[near]
         ax.plot(days(trace.start[near]), ratio, color=SEEN, linewidth=0.8, alpha=0.6)
-    for own in regions(traces).values():
+    for own in by_signal(traces).values():
         start, share = together(own)
         near = (start < window.end) & (start + own[0].width > window.start)
         ax.plot(days(start[near]), 100 * share[near], color=LABEL, linewidth=2.2)

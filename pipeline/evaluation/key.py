@@ -24,7 +24,6 @@ from pipeline.evaluation.looks import (
     UNSEEN,
     USUAL,
 )
-from pipeline.evaluation.regions import regions
 from pipeline.evaluation.spans import Span, clipped, touch
 from pipeline.evaluation.story import WORTH_A_WORD, Story
 from pipeline.evaluation.traces import Trace
@@ -66,8 +65,7 @@ def handles(story: Story, bars: Sequence[Bar]) -> list[Any]:
 def _of_parts(story: Story) -> list[Any]:
     lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part")]
     lines.append(Line2D([], [], color=USUAL, linestyle="--", label="expected"))
-    if regions(story.traces):
-        lines.append(Line2D([], [], color=LABEL, linewidth=2.2, label="regions together"))
+    lines.append(Line2D([], [], color=LABEL, linewidth=2.2, label="together"))
     return lines + _of_moves(story)
 
 

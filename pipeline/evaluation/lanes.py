@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipeline.evaluation.judged import ANY, FUSED, OURS, WARNING, Judged, Read
 from pipeline.evaluation.lines import who
 from pipeline.evaluation.looks import LABEL, OTHER_BAR, OURS_BAR, UNCOUNTED
-from pipeline.evaluation.regions import judged_spans
+from pipeline.evaluation.parts import judged_spans
 from pipeline.evaluation.spans import Span, clipped, joined, touch, without
 from pipeline.evaluation.story import Story
 from pipeline.series import placed
@@ -88,9 +88,8 @@ def refused(story: Story, one: Judged, read: Read) -> list[Span]:
     own = [trace for trace in first if trace.entity[:2] == story.entity[:2]]
     if own:
         said = joined(span for trace in own for span in trace.judged)
-    else:  # a country is judged from its regions, and by fusion alone
+    else:  # a country is judged from its parts, and by fusion alone
         own = [trace for trace in first if placed(*trace.entity[:2], one.places).country == story.entity.name]
-        share = one.settings.fusing.known_parts
-        said = judged_spans(own, story.entity.name, share) if read.reading == FUSED else []
+        said = judged_spans(own, story.entity.name, one.settings.fusing) if read.reading == FUSED else []
     seen = joined(span for trace in own for span in trace.observed)
     return clipped(without(seen, said), story.window)

@@ -9,7 +9,7 @@ from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called, Ignored, Tolerance
 from pipeline.evaluation.judged import FIELD, OURS, Judged
-from pipeline.evaluation.regions import most_known, needed
+from pipeline.evaluation.parts import how_many, is_judged
 from pipeline.evaluation.spans import Span
 from pipeline.series import placed
 from pipeline.show import lasted, utc
@@ -181,13 +181,17 @@ def _why_missed(judged: Judged, answer: Answer, is_unheard: bool) -> str:
 
 
 def _too_few(judged: Judged, answer: Answer) -> str:
-    """That a country without a series of its own had too few regions to be judged from."""
+    """That a country without a series of its own had too few parts to be judged from."""
     place, time = answer.label[2:4], Span(answer.label.start, answer.label.end)
     if place[0] != "country" or any(trace.entity[:2] == place for trace in judged.traces):
         return ""
     own = [t for t in judged.traces if placed(*t.entity[:2], judged.places).country == place[1]]
-    many, need = most_known(own, time), needed(place[1], judged.settings.fusing.known_parts)
-    return f": it has no series of its own, and only {counted(many, 'region')} known" if many < need else ""
+    if is_judged(own, place[1], judged.settings.fusing, time):
+        return ""
+    regions, networks = how_many(own, time)
+    few = [counted(networks, "network")] if networks else []
+    few = [counted(regions, "region"), *few] if regions or not networks else few
+    return f": it has no series of its own, and only {' and '.join(few)} known"
 
 
 def _some(sentences: list[str]) -> Iterator[str]:

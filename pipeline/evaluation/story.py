@@ -11,8 +11,8 @@ from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.causes import because, why_early, why_late, why_not
 from pipeline.evaluation.judged import Judged
+from pipeline.evaluation.parts import by_signal, judging, together
 from pipeline.evaluation.phrases import FEW, apart, number, uncounted, why
-from pipeline.evaluation.regions import regions, together
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import got_used, without_learnt
@@ -118,11 +118,14 @@ def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, 
 
 
 def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
-    """The entity's own series by its first detector, and by others where these alone found it low; without any, its
-    parts'."""
+    """The entity's own series by its first detector, and by others where these alone found it low; without any, those
+    of the parts that it is judged from, or else of all."""
     own = [trace for trace in judged.traces if trace.entity[:2] == place[:2]]
     if not own and place.type == "country":
         own = [trace for trace in judged.traces if placed(*trace.entity[:2], judged.places).country == place.name]
+        parts = judging(own, place.name, judged.settings.fusing)
+        asked = {(trace.signal, trace.entity) for each in parts.values() for trace in each.traces}
+        own = [trace for trace in own if (trace.signal, trace.entity) in asked] if asked else own
     own.sort(key=lambda trace: (trace.signal, trace.detector != judged.first))
     found = {(t.entity, t.signal) for t in own if t.detector == judged.first and _is_low(t, time)}
     return tuple(
@@ -198,14 +201,14 @@ def _doings(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[str
 
 
 def _together(traces: Iterable[Trace], time: Span) -> str:
-    """What the regions of each signal showed together at the lowest."""
+    """What the parts of each signal showed together at the lowest."""
     told = []
-    for signal, own in regions(traces).items():
+    for signal, own in by_signal(traces).items():
         start, share = together(own)
         share = share[(start < time.end) & (start + own[0].width > time.start) & np.isfinite(share)]
         if len(share):
             told.append(f"{signal_name(signal)} at {share.min():.0%} of usual")
-    return f"; its regions together, at the lowest: {', '.join(told)}" if told else ""
+    return f"; together, at the lowest: {', '.join(told)}" if told else ""
 
 
 def _worst(trace: Trace, time: Span) -> str:

@@ -113,7 +113,11 @@ class Fusing:
     """A verdict speaks for so many widths of its bin after its end; what holds an open outage for longer."""
 
     known_parts: PartOf = 0.5
-    """A country without a series of its own is judged from its regions where at least this share of them is known."""
+    """A country without a series of its own is judged from its regions where at least this share of them is known, and
+    else from its networks, where at least this share of those that were ever seen is."""
+
+    known_networks: AtLeastOne = 5
+    """And no fewer networks than this: never a country from a handful."""
 
     low_parts: PartOf = 0.5
     """And is low when at least this share of what is known is low in them [0-1]: half a country is a country's."""

@@ -130,7 +130,10 @@ def test_what_was_only_suspected_says_what_it_comes_to_and_what_it_takes(tmp_pat
     assert why.endswith("% (with −4.0 before anything is seen); it takes 95% to confirm.")
 
 
-@pytest.mark.parametrize(("country", "reason"), [("PK", "50% of them are known, and 1 of its 7 was."), ("XK", "")])
+@pytest.mark.parametrize(
+    ("country", "reason"),
+    [("PK", "50% of them are known: here 1 of its 7."), ("XK", "here nobody knows how many it has.")],
+)
 def test_a_country_of_too_few_regions_says_that_it_cannot_be_judged(country: str, reason: str, tmp_path: Path) -> None:
     folder = case(tmp_path / "parts", f"{country}-SD", kind="region")
     labels = folder / "labels.csv"
@@ -154,6 +157,6 @@ def test_a_country_of_which_too_few_regions_were_low_says_how_many_that_was(tmp_
     more = [row.replace("PK-SD", f"PK-{name}") for name in ("PB", "KP", "BA") for row in rows]
     table.write_text(table.read_text() + "".join(f"{row}\n" for row in more))
     (told,) = stories(judged(folder)[0])
-    (how_many,) = said(told, "Regions that were low at once make up")
+    (how_many,) = said(told, "Parts that were low at once make up")
     assert "probes (probing.ioda) 25%" in how_many
     assert how_many.endswith("50% make the country low.")

@@ -20,8 +20,8 @@ from pipeline.evaluation.judged import ANY, OURS, Judged, judge_all
 from pipeline.evaluation.lanes import Bar, bars_of
 from pipeline.evaluation.lines import who
 from pipeline.evaluation.looks import MOVED, NAMES, WIDTH
+from pipeline.evaluation.parts import together
 from pipeline.evaluation.phrases import remarks, why
-from pipeline.evaluation.regions import together
 from pipeline.evaluation.report import report
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
@@ -157,7 +157,7 @@ def test_a_country_without_a_series_shows_those_of_its_parts(tmp_path: Path) -> 
     told = story(folder)
     assert told.is_of_parts
     assert told.sentences[0] == (
-        "It has no series of its own; of its 1 parts that have, 1 were confirmed low; its regions together, at the "
+        "It has no series of its own; of its 1 parts that have, 1 were confirmed low; together, at the "
         "lowest: routes (bgp.ioda) at 0% of usual, probes (probing.ioda) at 0% of usual."
     )
     assert picture(told, [])

@@ -117,7 +117,7 @@ def test_a_country_of_which_too_few_regions_are_known_says_that_it_is_not_judged
     assert why in said
     assert said.index(why) < said.index("Looks like")
     told = json.loads(regions(tmp_path, LEBANON[:3], 2, 0, "--json"))
-    assert told["too_few_regions"] == [{"entity": "LB", "known": 3, "all": 8}]
+    assert told["too_few_parts"] == [{"entity": "LB", "known": 3, "all": 8, "networks": 0, "wanted": 5}]
 
 
 @pytest.mark.parametrize(("known", "out", "country"), [(3, 0, False), (4, 3, False), (3, 2, True)])
@@ -126,7 +126,7 @@ def test_a_country_that_is_judged_or_in_which_all_is_well_is_not_named(
 ) -> None:
     more = series(72, "LB") if country else ""
     assert "as a whole" not in regions(tmp_path, LEBANON[:known], out, more=more)
-    assert json.loads(regions(tmp_path, LEBANON[:known], out, 0, "--json", more=more))["too_few_regions"] == []
+    assert json.loads(regions(tmp_path, LEBANON[:known], out, 0, "--json", more=more))["too_few_parts"] == []
 
 
 def test_a_region_that_was_retracted_makes_no_word_of_its_country() -> None:

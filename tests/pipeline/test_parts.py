@@ -1,6 +1,7 @@
 """A country from its parts: never from a few of them, and an outage of it is one outage."""
 
 import dataclasses
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -69,13 +70,101 @@ def test_a_country_with_a_series_of_its_own_is_judged_from_that() -> None:
     assert "VE" not in fuse(together([country, *states(14)], [CALM] + [DOWN] * 14))
 
 
-def test_networks_make_no_country() -> None:
-    networks = [Entity("asn", f"AS{i}", "VE") for i in range(30)]
-    assert "VE" not in fuse(together(networks, [DOWN] * 30))
+def networks(n: int, country: str = "MM", mobile: bool = False) -> list[Entity]:
+    return [Entity("asn", f"AS{i}", country, mobile=mobile) for i in range(n)]
+
+
+def test_a_country_without_regions_is_judged_from_its_networks() -> None:
+    found = fuse(together(networks(14), [DOWN] * 8 + [CALM] * 6))
+    assert found["MM"].state == "confirmed"
+    assert found["MM"].start == 3 * 300
+    assert [found[f"AS{i}"].part_of for i in range(8)] == [found["MM"].id] * 8
+    assert found.keys() == {"MM", *(f"AS{i}" for i in range(8))}
+
+
+@pytest.mark.parametrize(
+    ("marks", "why"),
+    [
+        ([DOWN] * 4, "never a country from a handful"),
+        ([DOWN] * 5 + [CALM] * 9, "five of fourteen are not half of it"),
+        ([DOWN] * 6 + ["?????????"] * 8, "most are not known"),
+    ],
+)
+def test_never_a_country_from_a_few_networks(marks: list[str], why: str) -> None:
+    assert "MM" not in fuse(together(networks(len(marks)), marks)), why
+
+
+def test_of_two_giants_that_are_out_nobody_makes_a_country() -> None:
+    frame = together(networks(9), [DOWN] * 2 + [CALM] * 7)
+    frame.value[:, :2] *= 50
+    frame.expected[:, :2] *= 50
+    assert "MM" not in fuse(frame)
+    frame = together(networks(9), [DOWN] * 3 + [CALM] * 6)
+    frame.value[:, :2] *= 50
+    frame.expected[:, :2] *= 50
+    assert "MM" in fuse(frame)
+
+
+def test_one_network_that_flaps_moves_no_onset_of_its_country() -> None:
+    flaps, falls = "L.L.L.L.L.L.LLLLLLLL", "............LLLLLLLL"
+    assert fuse(together(networks(9), [flaps] + [falls] * 8))["MM"].start == 12 * 300
+
+
+def test_where_a_country_has_a_series_of_its_own_anywhere_its_networks_make_none() -> None:
+    run = Run("r", "replay", ("bgp.ris", "traffic.radar"))
+    own, other = (
+        together([Entity("country", name, name)], [CALM * 2], signal="traffic.radar") for name in ("MM", "VE")
+    )
+    parts = dataclasses.replace(together(networks(14), [CALM + DOWN] * 14, signal="bgp.ris"), run=run)
+    assert "MM" not in fuse(dataclasses.replace(own, run=run), parts)
+    assert "MM" in fuse(dataclasses.replace(other, run=run), parts)
+
+
+def test_regions_speak_for_their_country_before_networks_where_there_are_enough() -> None:
+    many, few = states(14), states(4)
+    assert "VE" not in fuse(together(many + networks(9, "VE"), [CALM] * 14 + [DOWN] * 9))
+    assert "VE" in fuse(together(few + networks(9, "VE"), [CALM] * 4 + [DOWN] * 9))
+
+
+def test_a_day_without_its_own_row_does_not_hand_a_country_to_its_parts() -> None:
+    country, marks = Entity("country", "VE", "VE"), [DOWN] * 14
+    first = together([country, *states(14)], [CALM] * 15)
+    second = together(states(14), marks)
+    second = dataclasses.replace(second, start=second.start + 9 * 300, watermark=second.watermark + 9 * 300)
+    assert "VE" not in fuse(first, second)
+    assert "VE" in fuse(dataclasses.replace(first, entities=(states(1, "XX")[0], *states(14))), second)
+
+
+def test_mobile_networks_alone_tell_of_mobile_networks_only() -> None:
+    of_phones = fuse(together(networks(6, mobile=True), [DOWN] * 6))
+    of_all = fuse(together(networks(6), [DOWN] * 6))
+    assert (of_phones["MM"].kind, of_all["MM"].kind) == ("mobile", "unknown")
+
+
+def test_who_came_himself_is_known_after_a_restart() -> None:
+    country, stage = Entity("country", "VE", "VE"), FuseStage(0, Fusing())
+    first, second = together([country, *states(14)], [CALM] * 15), together(states(14), [DOWN] * 14)
+    second = dataclasses.replace(second, start=second.start + 9 * 300, watermark=second.watermark + 9 * 300)
+    stage.step(first)
+    again = FuseStage(0, Fusing())
+    again.load(stage.save())
+    assert "VE" not in {out.entity for out in again.step(second) if isinstance(out, Outage)}
+
+
+@pytest.mark.parametrize(("case", "met"), [("myanmar-2021-coup", 2), ("control-britain-2020-peerloss", 0)])
+def test_a_real_country_is_judged_from_its_networks_alone(case: str, met: int, data: Path, tmp_path: Path) -> None:
+    folder = data / "signals" / case
+    for name in ("labels.csv", "entities.csv"):
+        (tmp_path / name).write_text((folder / name).read_text())
+    with gzip.open(folder / "signals.csv.gz", "rt") as file:
+        (tmp_path / "signals.csv").write_text("".join(line for line in file if ",country," not in line))
+    outages = [o for o in confirmed(in_memory(recorded(tmp_path)).sorted()) if o.entity_type == "country"]
+    assert len(outages) == met
+    assert all(hit(label, outages, tolerance(folder)) for label in labels(folder))
 
 
 def test_once_low_a_country_is_so_until_little_is_missing() -> None:
-    parts = parts_of(tuple(states(14)))
+    parts = parts_of(tuple(states(14)), Fusing())
     full = np.full(14, 100.0)
 
     def after(before: int, left: float) -> int:
