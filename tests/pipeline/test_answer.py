@@ -120,6 +120,32 @@ def test_a_country_of_which_too_few_regions_are_known_says_that_it_is_not_judged
     assert told["too_few_parts"] == [{"entity": "LB", "known": 3, "all": 8, "networks": 0, "wanted": 5}]
 
 
+def networks(folder: Path, known: int, out: int, code: int = 0, *options: str) -> str:
+    """A replay of so many networks of Iran, of which so many are out."""
+    names = [f"AS{i}" for i in range(known)]
+    lines = "".join(f"asn,{name},IR,,\n" for name in names)
+    (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\n" + lines)
+    rows = [series(72, name, low=range(2, 12) if i < out else range(0)) for i, name in enumerate(names)]
+    return replayed(folder, "".join(rows).replace("country,", "asn,"), code, *options)
+
+
+def test_a_country_of_networks_says_that_it_is_judged_from_them(tmp_path: Path) -> None:
+    said = networks(tmp_path, 6, 6)
+    assert "Iran is judged from 6 networks, having no series of its own: of what else there is of it" in said
+    assert "not judged as a whole" not in said
+    assert json.loads(networks(tmp_path, 6, 6, 0, "--json"))["too_few_parts"] == []
+
+
+def test_a_country_of_too_few_networks_says_so(tmp_path: Path) -> None:
+    said = networks(tmp_path, 3, 1)
+    assert "Iran is not judged as a whole: 3 of its networks are in the recording, and 5 at least are wanted." in said
+    told = json.loads(networks(tmp_path, 3, 1, 0, "--json"))
+    assert told["too_few_parts"] == [{"entity": "IR", "known": 0, "all": 31, "networks": 3, "wanted": 5}]
+    quiet = networks(tmp_path, 6, 1)
+    assert "as a whole" not in quiet
+    assert "is judged from" not in quiet, "it is not out"
+
+
 @pytest.mark.parametrize(("known", "out", "country"), [(3, 0, False), (4, 3, False), (3, 2, True)])
 def test_a_country_that_is_judged_or_in_which_all_is_well_is_not_named(
     tmp_path: Path, known: int, out: int, country: bool
