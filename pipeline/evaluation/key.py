@@ -65,7 +65,7 @@ def handles(story: Story, bars: Sequence[Bar]) -> list[Any]:
 def _of_parts(story: Story) -> list[Any]:
     lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part")]
     lines.append(Line2D([], [], color=USUAL, linestyle="--", label="expected"))
-    lines.append(Line2D([], [], color=LABEL, linewidth=2.2, label="together"))
+    lines.append(Line2D([], [], color=LABEL, linewidth=2.2, label="all together"))
     return lines + _of_moves(story)
 
 

@@ -21,7 +21,7 @@ from pipeline.reasons import signal_name
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, placed
 from pipeline.show import lasted
-from pipeline.wording import printable, utc_text
+from pipeline.wording import counted, printable, utc_text
 
 MARGIN = (6 * 3600, 3 * DAY)
 """Time that a picture shows before and after, at least and at most [s]."""
@@ -32,6 +32,10 @@ BINS_BESIDE = 8
 
 WORTH_A_WORD = 0.02
 """What all series of a signal did at once is told and drawn from so much on [-]."""
+
+
+PARTS = {"region": "region", "asn": "network"}
+"""What a part of a country is called, by its type."""
 
 
 class Story(NamedTuple):
@@ -181,8 +185,12 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
     parts = {trace.entity for trace in traces}
     low = {trace.entity for trace in traces if (trace.state[trace.within(time)] == LOW_CONFIRMED).any()}
     if parts:
-        low_parts = f"of its {len(parts)} parts that have, {len(low)} were confirmed low"
-        yield f"It has no series of its own; {low_parts}{_together(traces, time)}."
+        kinds = {PARTS.get(part.type, "part") for part in parts}
+        of = counted(len(parts), kinds.pop() if len(kinds) == 1 else "part")
+        some = (
+            f"of the {of} that {'has' if len(parts) == 1 else 'have'}, {len(low)} {'was' if len(low) == 1 else 'were'}"
+        )
+        yield f"It has no series of its own; {some} confirmed low{_together(traces, time)}."
 
 
 def _ignored(judged: Judged, window: Span) -> Iterator[str]:
