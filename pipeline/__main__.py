@@ -96,7 +96,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="what is to stand beside netvigil as shipped: median, seasonal, cusum, burst, ihr, chocolatine, "
-            "similar_days, or ours for nothing; give it again for more, leave it out for all"
+            "similar_days, or ours: netvigil alone; give it again for more, leave it out for all"
         ),
     ] = None,
     settings: Chosen = None,

@@ -26,7 +26,15 @@ from pipeline.settings import Fusing
 from pipeline.show import MARK, by_country, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import hardly_judged
-from pipeline.unwatched import from_networks, no_all_clear, not_as_a_whole, not_whole, too_short, unobserved
+from pipeline.unwatched import (
+    from_networks,
+    no_all_clear,
+    not_as_a_whole,
+    not_whole,
+    of_no_country,
+    too_short,
+    unobserved,
+)
 from pipeline.wording import counted, damage, given_up, printable, refused
 
 
@@ -56,7 +64,7 @@ def tell(
     else:
         unclear = (
             *not_as_a_whole(wholes, playback.places, settings.known_parts),
-            *from_networks(found, playback.observed, playback.places, settings),
+            *from_networks(found, playback.observed, playback.places, settings), *of_no_country(found, playback.places),
             *_unanswered(counts), *refused(result.dead), *blind(doings), *_limits(playback, result, past),
             *hardly_judged(unjudged, playback.places),
         )  # fmt: skip

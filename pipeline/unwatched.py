@@ -18,6 +18,7 @@ from pipeline.series import Places, placed
 from pipeline.settings import Fusing
 from pipeline.show import lasted, utc
 from pipeline.subdivisions import SUBDIVISIONS
+from pipeline.wording import counted
 
 KNOWN_PARTS, KNOWN_NETWORKS = Fusing().known_parts, Fusing().known_networks
 """Share of its regions that are wanted to judge a country by them, and so many networks, where nobody set others."""
@@ -107,23 +108,23 @@ def not_as_a_whole(wholes: Iterable[Whole], places: Places, wanted: float = KNOW
     Examples
     --------
     >>> print(*not_as_a_whole([Whole("NG", 6, 37), Whole("XK", 2, None), Whole("IR", 0, 31, 3)], {}), sep=chr(10))
-    Nigeria is not judged as a whole: 6 of its 37 regions are in the recording, and half of them are wanted.
-    Kosovo is not judged as a whole: how many regions it has is not known.
-    Iran is not judged as a whole: 3 of its networks are in the recording, and 5 at least are wanted.
+    Nigeria as a whole has no all-clear: 6 of its 37 regions are in the recording, and half of them are needed.
+    Kosovo as a whole has no all-clear: how many regions it has is not known.
+    Iran as a whole has no all-clear: 3 of its networks are in the recording, and 5 at least are needed.
     >>> print(*not_as_a_whole([Whole("LB", 1, 8, 4)], {}, 0.6))
-    Lebanon is not judged as a whole: 1 of its 8 regions is in the recording, and 60% of them are wanted, or 5 networks.
+    Lebanon as a whole has no all-clear: 1 of its 8 regions is in the recording, and 60% are needed, or 5 networks.
     """
     share = "half" if wanted == 0.5 else f"{wanted:.0%}"
     for name, known, every, networks, least in wholes:
         are = "is" if (known or networks) == 1 else "are"
         if networks and not known:
-            why = f"{networks} of its networks {are} in the recording, and {least} at least are wanted"
+            why = f"{networks} of its networks {are} in the recording, and {least} at least are needed"
         elif every is None:
             why = "how many regions it has is not known"
         else:
-            why = f"{known} of its {every} regions {are} in the recording, and {share} of them are wanted"
-            why += f", or {least} networks" if networks else ""
-        yield f"{place_name('country', name, places)} is not judged as a whole: {why}."
+            why = f"{known} of its {every} regions {are} in the recording, and {share} "
+            why += f"are needed, or {least} networks" if networks else "of them are needed"
+        yield f"{place_name('country', name, places)} as a whole has no all-clear: {why}."
 
 
 def from_networks(found: Sequence[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
@@ -136,6 +137,17 @@ def from_networks(found: Sequence[Outage], observed: Observed, places: Places, s
                 "of its own: "
                 "of what else there is of it nothing is known."
             )
+
+
+def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:
+    """That networks are out of which nobody said to which country they belong, in one sentence."""
+    lost = {o.entity for o in found if o.entity_type == "asn" and o.state != RETRACTED}
+    lost = {name for name in lost if not placed("asn", name, places).country}
+    if lost:
+        yield (
+            f"{counted(len(lost), 'network')} that fell belong{'s' if len(lost) == 1 else ''} to no country, for want of "
+            "a line in entities.csv: they say nothing of any country."
+        )
 
 
 def too_short(past: Past, places: Places) -> Iterator[str]:

@@ -38,7 +38,7 @@ class Options:
         """Raise `UserError` where they make no sense."""
         for name in self.detectors:
             if name not in (OURS, *REGISTRY):
-                raise UserError(f"--detector {name!r} is none of {', '.join((OURS, *REGISTRY))}")
+                raise UserError(f"--detector {name!r} is not one of: {', '.join((OURS, *REGISTRY))}")
         if self.report is not None:
             check_writable(self.report)
 

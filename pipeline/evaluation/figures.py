@@ -173,14 +173,20 @@ def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
     for trace in traces:
         near = trace.within(window) & (trace.expected > 0)
         ratio = 100 * trace.value[near] / trace.expected[near]
-        ax.plot(days(trace.start[near]), ratio, color=SEEN, linewidth=0.8, alpha=0.6)
+        _step(ax, trace.start[near], ratio, trace.width, color=SEEN, linewidth=0.8, alpha=0.6)
     for own in by_signal(traces).values():
         start, share = together(own)
         near = (start < window.end) & (start + own[0].width > window.start)
-        ax.plot(days(start[near]), 100 * share[near], color=LABEL, linewidth=2.2)
+        _step(ax, start[near], 100 * share[near], own[0].width, color=LABEL, linewidth=2.2)
     ax.axhline(100, color=USUAL, linewidth=1, linestyle="--")
     ax.set_ylim(0, 130)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
+
+
+def _step(ax: Any, start: np.ndarray, values: np.ndarray, width: int, **look: Any) -> None:
+    """A line of bins, each as wide as it is."""
+    if len(start):
+        ax.step(days(np.append(start, start[-1] + width)), _held(values), where="post", **look)
 
 
 def _held(values: np.ndarray) -> np.ndarray:

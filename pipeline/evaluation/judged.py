@@ -14,6 +14,7 @@ from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Account, Called, Observed, Tolerance, account
 from pipeline.evaluation.cases import Case, usual_tolerance
+from pipeline.evaluation.parts import is_judged
 from pipeline.evaluation.readings import LOW, fused, plain
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Silence, Trace
@@ -25,7 +26,7 @@ from pipeline.past import Past
 from pipeline.records import DeadLetter, Entity, Outage, Run
 from pipeline.replay import Playback, through_memory
 from pipeline.series import Places, placed
-from pipeline.settings import Settings
+from pipeline.settings import Fusing, Settings
 
 OURS = "ours"
 """Name of the whole as shipped: its detectors, and fusion."""
@@ -152,7 +153,9 @@ def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judge
     traces = [trace for trace in came.traces if trace.detector == settings.judging.detector]
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
     ways = _ways(detector, traces, came, settings)
-    readings = tuple(_read(case, exact, way, called, own, came.places, traces) for way, called, own in ways)
+    readings = tuple(
+        _read(case, exact, way, called, own, came.places, traces, settings.fusing) for way, called, own in ways
+    )
     return Judged(case, detector, settings.judging.detector, exact, readings, *came, settings=settings)
 
 
@@ -202,13 +205,18 @@ def _ways(
 
 
 def _read(
-    case: Case, exact: Tolerance, way: str, called: list[Called], own: list[Trace], places: Places, traces: list[Trace]
-) -> Read:
+    case: Case, exact: Tolerance, way: str, called: list[Called], own: list[Trace], places: Places, traces: list[Trace],
+    fusing: Fusing,
+) -> Read:  # fmt: skip
     observed = _observed(traces)
     made = account(called, case.labels, exact, observed, lambda label: country_of(label, places))
     whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
     silence = Silence(own)
-    silent = [silence.refused([Span(label.start, label.end)], of=_subject(label, own, places)) for label in case.labels]
+    silent = [
+        1.0 if way == FUSED and _has_too_few(label, own, places, fusing)
+        else silence.refused([Span(label.start, label.end)], of=_subject(label, own, places))
+        for label in case.labels
+    ]  # fmt: skip
     known = [share for share in silent if not np.isnan(share)]
     return Read(way, tuple(called), made, silence.refused([whole]), float(np.mean(known)) if known else float("nan"))
 
@@ -225,6 +233,14 @@ def _subject(label: Label, traces: list[Trace], places: Places) -> Callable[[Ent
     if label.entity_type != "country" or any(trace.entity[:2] == own for trace in traces):
         return lambda entity: entity[:2] == own
     return lambda entity: (entity.country or placed(*entity[:2], places).country) == label.entity
+
+
+def _has_too_few(label: Label, traces: list[Trace], places: Places, fusing: Fusing) -> bool:
+    """Whether a label is of a country that has parts alone, and too few of them to be judged then."""
+    if label.entity_type != "country" or any(trace.entity[:2] == ("country", label.entity) for trace in traces):
+        return False
+    parts = [t for t in traces if placed(*t.entity[:2], places).country == label.entity]
+    return bool(parts) and not is_judged(parts, label.entity, fusing, Span(label.start, label.end))
 
 
 def _observed(traces: list[Trace]) -> Observed:

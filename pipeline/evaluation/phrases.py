@@ -15,7 +15,7 @@ from pipeline.series import placed
 from pipeline.show import lasted, utc
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import too_short, unobserved
-from pipeline.wording import counted, damage, given_up, refused, utc_text
+from pipeline.wording import counted, damage, given_up, refused
 
 FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
@@ -55,8 +55,11 @@ def other_settings(judged: Iterable[Judged]) -> list[str]:
 def legend(judged: Iterable[Judged], broad: bool = True) -> str:
     """`LEGEND`, a line for each thing, with the settings of ours that are not as shipped, and what there is in a
     ``broad`` table."""
+    judged = list(judged)
     other = ", ".join(other_settings(judged))
     text = LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
+    if all(one.detector == OURS for one in judged):
+        text = "\n".join(line for line in text.splitlines() if not line.startswith(("below it:", "fused:")))
     return f"{text}\n{BROAD}" if broad else text
 
 
@@ -68,8 +71,8 @@ def seen(judged: Judged) -> str:
     return f"{labels}, {entities:,} {'entity' if entities == 1 else 'entities'}, {made.months:.1f} entity-months"
 
 
-def exactness(exact: Tolerance) -> str:
-    """What is allowed of an outage that meets a label, in words.
+def exactness(exact: Tolerance, is_usual: bool = False) -> str:
+    """What is allowed of an outage that meets a label, in words; ``is_usual``: no table says it of this case.
 
     Examples
     --------
@@ -77,7 +80,10 @@ def exactness(exact: Tolerance) -> str:
     'allowed: onset −5 to +30 min, end −30 to +60 min, at least 90% covered'
     """
     early, late, sooner, later = (minutes(sign * t) for sign, t in zip((-1, 1, -1, 1), exact[:4], strict=True))
-    return f"allowed: onset {early} to {late} min, end {sooner} to {later} min, at least {exact.cover:.0%} covered"
+    whence = " (by its widest bins: no TOLERANCE.csv has it)" if is_usual else ""
+    return (
+        f"allowed{whence}: onset {early} to {late} min, end {sooner} to {later} min, at least {exact.cover:.0%} covered"
+    )
 
 
 def uncounted(ignored: Ignored) -> str:
@@ -86,10 +92,10 @@ def uncounted(ignored: Ignored) -> str:
     Examples
     --------
     >>> uncounted(Ignored(Span(1707356700, 1707360300), "a dip of probing"))
-    'Not counted either way: Thu 8 Feb 2024, 01:45 UTC to Thu 8 Feb 2024, 02:45 UTC, a dip of probing'
+    'Not counted either way: 2024-02-08 01:45 to 2024-02-08 02:45 UTC, a dip of probing'
     """
     (start, end), reason = ignored
-    return f"Not counted either way: {utc_text(start)} to {utc_text(end)}{f', {reason}' if reason else ''}"
+    return f"Not counted either way: {utc(start)} to {utc(end)} UTC{f', {reason}' if reason else ''}"
 
 
 def minutes(time: float | None) -> str:

@@ -95,7 +95,7 @@ def _page(body: str, explained: str) -> str:
 def _case(judged: list[Judged], number: int) -> Iterator[str]:
     yield f'<h2 id="case{number}">{_text(judged[0].case.name)}</h2><p>{_text(seen(judged[0]))}</p>'
     if judged[0].case.labels:
-        yield f'<p class="small">{_text(exactness(judged[0].tolerance))}</p>'
+        yield f'<p class="small">{_text(exactness(judged[0].tolerance, judged[0].case.tolerance is None))}</p>'
     for ignored in judged[0].tolerance.ignored:
         yield f'<p class="small">{_text(uncounted(ignored))}</p>'
     yield _table(line for one in judged for line in case_lines(one))

@@ -71,7 +71,7 @@ def _made(point: Point) -> str:
 def _show_case(console: Console, judged: list[Judged]) -> None:
     console.print(Text.assemble("\n", (printable(judged[0].case.name), "bold"), f"  {seen(judged[0])}"))
     if judged[0].case.labels:
-        console.print(Text(exactness(judged[0].tolerance), "dim"))
+        console.print(Text(exactness(judged[0].tolerance, judged[0].case.tolerance is None), "dim"))
     for ignored in judged[0].tolerance.ignored:
         console.print(Text(printable(uncounted(ignored)), "dim"))
     console.print(_table(console, (line for one in judged for line in case_lines(one))))

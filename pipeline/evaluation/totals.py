@@ -11,6 +11,9 @@ from pipeline.evaluation.judged import ANY, FIELD, FUSED, OURS, WARNING, Judged,
 BEST = "best signal"
 """Of each case the signal that served best, known only afterwards: more than anybody could have had."""
 
+MUTE = 0.5
+"""Who has refused so much of the time is not quiet, but mute [0-1]."""
+
 SHARED = (FUSED, ANY, WARNING, BEST)
 """Ways to read that every case has, in the order in which they are shown."""
 
@@ -121,14 +124,20 @@ def verdict(judged: Iterable[Judged]) -> str:
 
 
 def _quiet(ours: Total, rivals: list[Total]) -> str:
-    """Which rules call out no more than ours does, of cases of which nothing is labelled."""
-    quiet = [total for total in rivals if total.false <= ours.false]
+    """Which rules call out no more than ours does, of cases of which nothing is labelled, and which are so for having
+    refused to judge."""
+    mute = [total for total in rivals if total.refused >= MUTE]
+    quiet = [total for total in rivals if total.false <= ours.false and total not in mute]
     loudest = max(rivals, key=lambda total: total.false)
     most = f"the most has {loudest.detector} by {loudest.reading}, {loudest.false:,}"
-    if not quiet:
-        return f"none is as quiet; {most}"
-    names = ", ".join(f"{total.detector} by {total.reading}" for total in quiet)
-    return f"as quiet or quieter: {names}" + (f"; {most}" if len(quiet) < len(rivals) else "")
+    said = [f"as quiet or quieter: {_names(quiet)}" if quiet else "none is as quiet"]
+    if mute:
+        said.append(f"silent for having refused to judge: {_names(mute)}")
+    return "; ".join([*said, most] if loudest.false > ours.false else said)
+
+
+def _names(of: list[Total]) -> str:
+    return ", ".join(f"{total.detector} by {total.reading}" for total in of)
 
 
 def _nearest(ours: Total, rivals: list[Total]) -> str:

@@ -109,9 +109,7 @@ def test_a_country_of_regions_that_was_called_over_early_says_how_many_were_low_
 def test_what_counts_neither_way_is_said_beside_its_picture(data: Path) -> None:
     first, second = stories(judged(data / "signals" / "zhytomyr-2022")[0])
     (ignored,) = said(second, "Not counted either way: ")
-    assert ignored.endswith(
-        "Wed 23 Mar 2022, 15:00 UTC to Wed 23 Mar 2022, 21:40 UTC, an unlabelled dip of probing to 0.81."
-    )
+    assert ignored.endswith("2022-03-23 15:00 to 2022-03-23 21:40 UTC, an unlabelled dip of probing to 0.81.")
     assert not said(first, "Not counted")
 
 
@@ -143,6 +141,7 @@ def test_a_country_of_too_few_regions_says_that_it_cannot_be_judged(country: str
     why = told.sentences[-1]
     (missed,) = [remark for remark in remarks(ours) if remark.startswith("missed: ")]
     assert missed.endswith(": it has no series of its own, and only 1 region known")
+    assert ours.readings[0].refused_labels == 1
     assert "cannot be judged" in why
     assert "looked low" not in why
     assert reason in why

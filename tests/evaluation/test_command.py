@@ -33,7 +33,8 @@ def ran(*arguments: object, columns: int = 80, code: int = 0) -> str:
 def test_a_case_is_shown_with_every_detector_beside_ours(tmp_path: Path) -> None:
     shown = ran(case(tmp_path / "dark"))
     assert "dark  1 label, 1 entity, 0.1 entity-months" in shown
-    assert "allowed: onset −10 to +20 min, end −20 to +30 min, at least 75% covered" in shown
+    allowed = "onset −10 to +20 min, end −20 to +30 min, at least 75% covered"
+    assert f"allowed (by its widest bins: no TOLERANCE.csv has it): {allowed}" in " ".join(shown.split())
     assert [line.split().count("min") for line in shown.splitlines() if " min " in line][-1] == 4
     (ours,) = [line.split() for line in shown.splitlines() if line.startswith("ours ")]
     assert ours[1:4] == ["1/1", "1/1", "0"]
@@ -86,7 +87,7 @@ def test_only_the_detectors_that_are_named_stand_beside_ours(tmp_path: Path) -> 
 
 
 def test_every_detector_can_be_chosen_from_what_the_help_says() -> None:
-    (shown,) = re.findall(r"as shipped: (.*), or ours for nothing", " ".join(ran("--help", columns=200).split()))
+    (shown,) = re.findall(r"as shipped: (.*), or ours: netvigil alone", " ".join(ran("--help", columns=200).split()))
     assert shown.split(", ") == list(REGISTRY)
 
 
@@ -127,22 +128,27 @@ def test_the_verdict_names_the_best_of_the_fields_own_rules_and_how_they_compare
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "said"),
+    ("ours", "theirs", "is_mute", "said"),
     [
-        (0, [0, 0], "ours has 0 false. Of the field's rules that were asked, without our fusion, as quiet or quieter: "
-            "median by any signal, burst by any signal."),
-        (1, [0, 2], "as quiet or quieter: median by any signal; the most has burst by any signal, 2."),
-        (0, [3, 1200], "none is as quiet; the most has burst by any signal, 1,200."),
-        (2, [], "Nothing is labelled, and nothing to be met: ours has 2 false."),
+        (0, [0, 4], True, "as quiet or quieter: median by any signal; silent for having refused to judge: ihr by any "
+            "signal; the most has burst by any signal, 4."),
+        (0, [0, 0], False, "ours has 0 false. Of the field's rules that were asked, without our fusion, as quiet or "
+            "quieter: median by any signal, burst by any signal."),
+        (1, [0, 2], False, "as quiet or quieter: median by any signal; the most has burst by any signal, 2."),
+        (0, [3, 1200], False, "none is as quiet; the most has burst by any signal, 1,200."),
+        (2, [], False, "Nothing is labelled, and nothing to be met: ours has 2 false."),
     ],
 )  # fmt: skip
 def test_of_controls_the_verdict_says_who_is_as_quiet_and_who_the_loudest(
-    ours: int, theirs: list[int], said: str, monkeypatch: pytest.MonkeyPatch
+    ours: int, theirs: list[int], is_mute: bool, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def total(detector: str, reading: str, false: int) -> SimpleNamespace:
-        return SimpleNamespace(detector=detector, reading=reading, met=0, false=false, labels=0)
+        return SimpleNamespace(detector=detector, reading=reading, met=0, false=false, labels=0, refused=refused)
 
+    refused = 0.1
     rules = [total(name, ANY, false) for name, false in zip(("median", "burst"), theirs, strict=False)]
+    refused = 1.0
+    rules += [total("ihr", ANY, 0)] if is_mute else []
     quiet = [total("seasonal", ANY, 0), total("median", FUSED, 0)]
     monkeypatch.setattr(totals, "totals", lambda judged: [total(OURS, FUSED, ours), *quiet, *rules])
     assert totals.verdict([]).endswith(said)
@@ -216,7 +222,7 @@ def test_settings_of_ours_that_are_not_as_shipped_are_named_wherever_its_figures
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{tmp}/dark", "--detector", "sarima"], "--detector 'sarima' is none of ours, median"),
+        (["{tmp}/dark", "--detector", "sarima"], "--detector 'sarima' is not one of: ours, median"),
         (["{tmp}/nowhere"], "no folder of a case"),
         (["{tmp}"], "without labels.csv"),
         (["{tmp}/dark", "{tmp}/dark"], "several cases of the name"),

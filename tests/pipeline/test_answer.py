@@ -113,7 +113,7 @@ LEBANON = ("LB-AK", "LB-AS", "LB-BA", "LB-BH", "LB-BI", "LB-JA", "LB-JL", "LB-NA
 
 def test_a_country_of_which_too_few_regions_are_known_says_that_it_is_not_judged(tmp_path: Path) -> None:
     said = regions(tmp_path, LEBANON[:3], 2)
-    why = "Lebanon is not judged as a whole: 3 of its 8 regions are in the recording, and half of them are wanted."
+    why = "Lebanon as a whole has no all-clear: 3 of its 8 regions are in the recording, and half of them are needed."
     assert why in said
     assert said.index(why) < said.index("Looks like")
     told = json.loads(regions(tmp_path, LEBANON[:3], 2, 0, "--json"))
@@ -138,12 +138,22 @@ def test_a_country_of_networks_says_that_it_is_judged_from_them(tmp_path: Path) 
 
 def test_a_country_of_too_few_networks_says_so(tmp_path: Path) -> None:
     said = networks(tmp_path, 3, 1)
-    assert "Iran is not judged as a whole: 3 of its networks are in the recording, and 5 at least are wanted." in said
+    assert (
+        "Iran as a whole has no all-clear: 3 of its networks are in the recording, and 5 at least are needed." in said
+    )
     told = json.loads(networks(tmp_path, 3, 1, 0, "--json"))
     assert told["too_few_parts"] == [{"entity": "IR", "known": 0, "all": 31, "networks": 3, "wanted": 5}]
     quiet = networks(tmp_path, 6, 1)
     assert "as a whole" not in quiet
     assert "is judged from" not in quiet, "it is not out"
+
+
+def test_of_networks_that_belong_to_no_country_it_is_said_that_they_speak_for_none(tmp_path: Path) -> None:
+    rows = "".join(series(72, name, low=range(2, 12)) for name in ("AS1", "AS2")).replace("country,", "asn,")
+    said = "2 networks that fell belong to no country, for want of a line in entities.csv: "
+    assert said in replayed(tmp_path, rows)
+    (tmp_path / "entities.csv").write_text("entity_type,entity,parent,name,mobile\nasn,AS1,IR,,\nasn,AS2,IR,,\n")
+    assert "to no country" not in replayed(tmp_path, rows)
 
 
 @pytest.mark.parametrize(("known", "out", "country"), [(3, 0, False), (4, 3, False), (3, 2, True)])
@@ -168,4 +178,4 @@ def test_how_many_regions_are_wanted_is_a_setting(tmp_path: Path) -> None:
     assert "as a whole" not in regions(tmp_path, LEBANON[:3], 3, 0, "--settings", str(settings))
     settings.write_text("[fusing]\nknown_parts = 0.6\n")
     said = regions(tmp_path, LEBANON[:4], 4, 0, "--settings", str(settings))
-    assert "4 of its 8 regions are in the recording, and 60% of them are wanted." in said
+    assert "4 of its 8 regions are in the recording, and 60% of them are needed." in said
