@@ -23,14 +23,15 @@ COLUMNS = {
     "risen": (np.int64, ()), "seen": (np.int64, ()), "spoke": (np.int64, ()), "at_bottom": (np.int64, ()),
     "dated": (np.bool_, ()), "since": (np.int64, LADDER.shape), "heaviest": (np.float64, ()), "worst": (np.float64, ()),
     "witness": (np.float64, ()), "over": (np.int64, ()), "hole_from": (np.int64, ()), "hole_to": (np.int64, ()),
-    "met": (np.int64, ()), "gone": (np.int64, ()),
+    "met": (np.int64, ()), "gone": (np.int64, ()), "lent": (np.bool_, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
 calm, when it last came back, since when it is calm but for passing lows, when it was last observed, last said something
 and was last at the bottom of an outage [s]; whether it was judged just before it fell; since when it has lost each
 share of `LADDER` [s], its heaviest weight and largest loss while it is low, its heaviest weight in the outage that is
 open, when the last confirmed one ended, from when to when it was last not observed in one that was open, when it was
-first judged, and for how long in sum `MOST` of it was seen gone since it last was not [s]."""
+first judged, for how long in sum `MOST` of it was seen gone since it last was not [s]; and whether networks said it
+of their country."""
 
 
 COUNTED = ("weight", "ratio", "back")

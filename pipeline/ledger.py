@@ -19,19 +19,19 @@ from pipeline.evidence import (
     ratios,
     strong_ones,
 )
-from pipeline.holding import after, let_go, standing, stands, unreturned, waits
+from pipeline.holding import after, let_go, standing, unreturned, waits
 from pipeline.lives import Lives
 from pipeline.moments import begun, returned
 from pipeline.naming import kind, named
 from pipeline.outages import Life, Seen
-from pipeline.parts import countries
 from pipeline.prior import Prior
-from pipeline.records import Outage, Term, Verdicts
+from pipeline.records import Entity, Outage, Term, Verdicts
 from pipeline.roll import Frame, Roll
 from pipeline.settings import Fusing
 from pipeline.spells import Spell, counted, fold
 from pipeline.turns import Heard, Turn, Weighed, alike, by_frame, together
 from pipeline.usual import Usual
+from pipeline.wholes import may_be_low, of_parts
 
 ORDER = {"service": 0, "asn": 1, "region": 2}
 """Of entities that are no countries, those that are told first."""
@@ -72,7 +72,7 @@ class Ledger:
         turns, spells = turns[: self._of_one_frame(turns)], []
         for places in by_frame(turns):
             frame, signal = self._enter(turns[places[0]])
-            spells.append(Spell.of(turns, places, frame, signal, self.cells))
+            spells.append(Spell.of(turns, places, frame, signal, self.cells, self.roll))
         calm = self._until_out(spells, turns)
         for spell in spells:
             if spell.places[0] < calm:
@@ -82,14 +82,14 @@ class Ledger:
     def _of_one_frame(self, turns: Sequence[Turn]) -> int:
         """How many turns from the first are of one frame a signal, with nobody in it who is not known yet, and with
         no country to be judged from parts that are low."""
-        frames: dict[str, tuple[Verdicts, np.ndarray]] = {}
+        frames: dict[str, tuple[Verdicts, Frame]] = {}
         for place, turn in enumerate(turns):
             if turn.signal not in frames:
-                if place and (turn.signal, turn.verdicts.entities) not in self.roll.frames:
+                if place and not (turn.signal in self.cells.signals and turn.verdicts.entities in self.roll.frames):
                     return place
-                frames[turn.signal] = turn.verdicts, self._enter(turn)[0].parts.rows
-            verdicts, parts = frames[turn.signal]
-            if verdicts is not turn.verdicts or (len(parts) and is_low(verdicts.state[turn.at, parts]).any()):
+                frames[turn.signal] = turn.verdicts, self._enter(turn)[0]
+            verdicts, frame = frames[turn.signal]
+            if verdicts is not turn.verdicts or may_be_low(self.cells, frame, verdicts.state[turn.at]):
                 return place
         return len(turns)
 
@@ -134,13 +134,12 @@ class Ledger:
         """Where the entities of a bin and its signal stand, what is said of them and of the countries of which they are
         parts, and what it says, where that was held against what was before."""
         frame, signal = self._enter(turn)
-        rows, parts, _ = frame
+        rows, parts = frame.rows, frame.parts
         self.cells.ends[signal] = turn.end
         said, n = turn.said, len(turn.verdicts.entities)
         held = all_ = self.usual.hold(said, rows[:n], signal, self.cells)
         if parts.countries:  # also of what shows an outage that its detector has got used to
-            lately = stands(self.cells, self.cells["spoke"][rows[parts.rows], signal], signal, said.start)
-            made = countries(held, parts, self.cells["state"][rows[n:], signal], self.settings, lately)
+            made = of_parts(self.cells, self.roll, self.lives.open, held, frame, signal)
             all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells))
         return frame, signal, all_, None if held is said else held
 
@@ -156,13 +155,12 @@ class Ledger:
 
     def _enter(self, turn: Turn) -> tuple[Frame, int]:
         """Where its entities stand, and its signal."""
-        signal, frame = (
-            self.cells.signal(turn.signal, turn.verdicts.width),
-            self.roll.frame(turn.verdicts.entities, turn.signal),
-        )
+        signal, frame = self.cells.signal(turn.signal, turn.verdicts.width), self.roll.frame(turn.verdicts.entities)
         if len(self.roll) > len(self.lives.open):
             self._grow()
         self.usual.grow(len(self.roll), len(self.cells.signals))
+        if frame.own.size and self.cells["lent"].any():  # a country that comes itself lends no word any more
+            self.cells["lent"][frame.own, signal] = False
         return frame, signal
 
     def _weigh(self, rows: np.ndarray, now: Weighed, are_countries: bool = False) -> list[Outage | None]:
@@ -269,12 +267,12 @@ class Ledger:
     def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:
         """Whether a wider bin that is not put down yet is low, and not for an outage that was ``over`` then [s]: of a
         country that is judged from its parts, whether any of them is."""
-        frame = self.roll.known(turn.verdicts.entities, turn.signal)
+        frame = self.roll.frames.get(turn.verdicts.entities)
         if frame is None or row not in frame.rows:
             return False
         place, said = int(np.flatnonzero(frame.rows == row)[0]), turn.said
         if place >= len(said.state):
-            return bool(is_low(said.state[frame.parts.rows]).any())
+            return bool(is_low(said.state[frame.parts.rows[frame.parts.home == place - len(said.state)]]).any())
         lost = losses(ratios(said.value, said.expected))[place]
         return bool(is_low(said.state)[place] and not explains(over, said.start, turn.verdicts.width, lost))
 
@@ -286,13 +284,14 @@ class Ledger:
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:
         """Head and arrays."""
         head, arrays = self.cells.save()
-        return (*self.roll.save(), head, *self.lives.save()), arrays | self.usual.save()
+        return (self.roll.entities, head, *self.lives.save()), arrays | self.usual.save()
 
     def load(self, head: Any, arrays: dict[str, np.ndarray]) -> None:
         """Take over what was saved."""
-        entities, own, cells, lives, past = head
+        entities, cells, lives, past = head
         self.cells.load(cells, arrays)
-        self.roll.load(entities, own)
+        for entity in entities:
+            self.roll.enter(Entity(*entity))
         self._grow()
         self.usual.grow(len(self.roll), len(self.cells.signals))
         self.usual.load(arrays)

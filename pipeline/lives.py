@@ -94,7 +94,8 @@ class Lives(dict[int, Life]):
         own = self.roll.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
         mobile = [self.roll[r].mobile for r in own]
         each = [(m, r in self if m else bool(self.confirmed[r])) for m, r in zip(mobile, own, strict=True)]
-        return each, bool(own) and self.roll.has_only_networks(entity.name)
+        lent = self.cells["lent"][row]
+        return each, bool(lent.any() and not (~lent & (self.cells["spoke"][row] > 0)).any())
 
     def save(self) -> tuple[Any, Any]:
         """The lives, and the onsets of those that are over."""

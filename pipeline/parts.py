@@ -1,7 +1,8 @@
 """Countries and their parts: judged from regions or networks where a country has no series, and parts that go out
 together."""
 
-from collections.abc import Container, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,87 +18,94 @@ NONE: Mapping[str, int] = {}
 
 
 class Parts(NamedTuple):
-    """The countries that are judged from parts in a frame, and those parts.
+    """The countries of a frame that have no row in it, and their parts, which have.
 
-    ``rows (m,) intp`` of the parts in the frame; ``home (m,) intp`` index into ``countries (c,)``; ``need (c,)``: so
-    many parts of each must be known, and ``least (c,)``: so many low, before it is.
+    ``rows (m,) intp`` of the parts in the frame; ``home (m,) intp`` index into ``countries (c,)``; ``regions (m,)
+    bool``: which are regions, all others are networks; ``need (c,)``: so many regions of each must be known.
     """
 
     countries: tuple[Entity, ...]
     rows: np.ndarray
     home: np.ndarray
+    regions: np.ndarray
     need: np.ndarray
-    least: np.ndarray
+
+    @property
+    def of_networks(self) -> np.ndarray:
+        """Which countries have networks in the frame ``(c,) bool``."""
+        return np.bincount(self.home, ~self.regions, len(self.countries)) > 0
 
 
-def judged_from(country: str, regions: int, networks: int, settings: Fusing, ever: int = 0) -> tuple[str, float]:
-    """From what a country without a series of its own is judged, of so many regions and networks, and how many of
-    those must be known; ``ever``: how many networks of it were ever seen.
+def needed(country: str, settings: Fusing) -> float:
+    """How many regions of a country must be known before it is judged from them; infinitely many where nobody knows how
+    many it has."""
+    return settings.known_parts * SUBDIVISIONS.get(country, np.inf)
+
+
+def judged_from(country: str, regions: int, networks: int, settings: Fusing) -> str:
+    """Of which type the parts are that a country is judged from, of so many that are known: '' where they are too few.
 
     From its regions, of which there are so many as everybody knows, and else from its networks: nobody knows how much
-    of it these are, only that they are no handful and most of those that there ever were.
+    of it these are, only that they are no handful.
 
     Examples
     --------
     >>> judged_from("VE", 14, 30, Fusing()), judged_from("VE", 4, 30, Fusing()), judged_from("VE", 4, 4, Fusing())
-    (('region', 12.5), ('asn', 15.0), ('region', 12.5))
+    ('region', 'asn', '')
     """
-    of_regions = settings.known_parts * SUBDIVISIONS.get(country, np.inf)
-    of_networks = max(settings.known_networks, settings.known_parts * max(networks, ever))
-    return ("region", of_regions) if regions >= of_regions or networks < of_networks else ("asn", of_networks)
+    if regions >= needed(country, settings):
+        return "region"
+    return "asn" if networks >= settings.known_networks else ""
 
 
-def parts_of(
-    entities: tuple[Entity, ...], settings: Fusing, own: Container[str] = (), elsewhere: Container[str] = (),
-    ever: Mapping[str, int] = NONE,
-) -> Parts:  # fmt: skip
-    """From what of a frame which countries are judged.
+def parts_of(entities: tuple[Entity, ...], settings: Fusing, ever: Mapping[str, int] = NONE) -> Parts:
+    """The regions and networks in a frame of whose country it has no row of its own, and that may be judged from them.
 
-    Parameters
-    ----------
-    own, elsewhere
-        The countries that have a series of their own in this signal, and in any: of one that has, no parts are asked,
-        and of networks only where it has none at all.
-    ever
-        How many networks of each country were ever seen.
+    ``ever``: how many networks of each country were ever seen.
 
     Examples
     --------
     >>> states = tuple(Entity("region", f"VE-{i}", "VE") for i in range(2))
-    >>> parts_of(states, Fusing()).countries[0].name, parts_of(states, Fusing(), own=("VE",)).countries
+    >>> parts_of(states, Fusing()).countries[0].name, parts_of((*states, Entity("country", "VE")), Fusing()).countries
     ('VE', ())
-    >>> networks = tuple(Entity("asn", f"AS{i}", "VE") for i in range(6))
-    >>> parts_of(states + networks, Fusing()).rows, parts_of(states + networks, Fusing(), elsewhere=("VE",)).rows
-    (array([2, 3, 4, 5, 6, 7]), array([0, 1]))
     """
-    found: dict[str, dict[str, list[int]]] = {}
-    for i, e in enumerate(entities):
-        if e.type == "region" or (e.type == "asn" and e.country not in elsewhere):
-            found.setdefault(e.country, {"region": [], "asn": []})[e.type].append(i)
-    names, rows, home, need, least = list[str](), list[int](), list[int](), list[float](), list[int]()
-    for name in sorted(found.keys() - {"", *(e.name for e in entities if e.type == "country")}):
-        regions, networks = (len(of) for of in found[name].values())
-        kind, many = judged_from(name, regions, networks, settings, ever.get(name, 0))
-        if name in own or not found[name][kind] or many == np.inf:
-            continue
-        rows += found[name][kind]
-        home += [len(names)] * len(found[name][kind])
-        names.append(name)
-        need.append(many)
-        least.append(settings.together_least if kind == "asn" else 1)
-    of = tuple(Entity("country", name, name) for name in names)
-    return Parts(of, np.array(rows, np.intp), np.array(home, np.intp), np.array(need), np.array(least))
+    networks = Counter(e.country for e in entities if e.type == "asn")
+    may = {name for name, many in networks.items() if max(many, ever.get(name, 0)) >= settings.known_networks}
+    may |= {e.country for e in entities if e.type == "region" and e.country in SUBDIVISIONS}
+    may -= {"", *(e.name for e in entities if e.type == "country")}
+    rows = [i for i, e in enumerate(entities) if e.type in ("region", "asn") and e.country in may]
+    names = sorted({entities[i].country for i in rows})
+    place = {name: i for i, name in enumerate(names)}
+    return Parts(
+        tuple(Entity("country", name, name) for name in names), np.array(rows, np.intp),
+        np.array([place[entities[i].country] for i in rows], np.intp),
+        np.array([entities[i].type == "region" for i in rows], bool),
+        np.array([needed(name, settings) for name in names], np.float64),
+    )  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """What of a signal's networks is asked, of the countries of a frame ``(c,)``: ``ever``: how many networks of each
+    have lately said anything; ``silent``: whose own word, or its regions', is heard instead; ``kept``: whose outage
+    they show, so that nobody else speaks for them until they are back."""
+
+    ever: np.ndarray
+    silent: np.ndarray
+    kept: np.ndarray
 
 
 def countries(
-    said: Said, parts: Parts, before: np.ndarray, settings: Fusing, lately: np.ndarray | bool = False
-) -> Said:
-    """What the parts say of their countries, ``(c,)``: value and expected are their sums over those that are known.
+    said: Said, parts: Parts, before: np.ndarray, settings: Fusing, lately: np.ndarray | bool = False,
+    asked: Asked | None = None,
+) -> tuple[Said, np.ndarray]:  # fmt: skip
+    """What the parts say of their countries, ``(c,)``, and whose networks said it ``(c,) bool``.
 
-    Unknown where fewer than ``parts.need`` are known: never a country from four states.
-    Low where parts that make up ``settings.low_parts`` of it are low, ``parts.least`` at least, and it has lost
-    ``settings.parts_depth``; confirmed where as many are confirmed.  Once low it is so until it lacks less than half of
-    that.
+    Value and expected are the sums over those that are known.  Unknown where fewer are than it takes: half of all its
+    regions, never a country from four states; else `Fusing.known_networks`, and half of the networks that lately
+    said anything.
+    Low where parts that make up ``settings.low_parts`` of it are low and it has lost ``settings.parts_depth``, of
+    networks so many in number too; confirmed where as many are confirmed.  Once low it is so until it lacks less than
+    half of that.
 
     Their noise is taken to be common to them, so that their number alone makes nothing certain.
 
@@ -107,6 +115,8 @@ def countries(
         ``(c,)`` state of each country in the bin before.
     lately
         ``(m,) bool`` which parts were known a bin or two before: without a row they count as known, and as standing.
+    asked
+        Of which countries the networks are heard; of none where nothing is said.
 
     Examples
     --------
@@ -116,37 +126,54 @@ def countries(
     ...     states, full = tuple(Entity("region", f"VE-{i}", "VE") for i in range(n)), np.full(n, 100.0)
     ...     low = np.full(n, LOW_CONFIRMED)
     ...     said = Said("probing.x", 0, states, full * 0.3, full, np.full(n, -20.0), low, np.ones(n))
-    ...     return countries(said, parts_of(states, Fusing()), np.array([NORMAL]), Fusing())
+    ...     return countries(said, parts_of(states, Fusing()), np.array([NORMAL]), Fusing())[0]
     >>> told(14).state.tolist(), told(14).score.round(1).tolist(), told(4).state.tolist()
     ([3], [-20.0], [0])
     """
-    state, score, health = said.state[parts.rows], said.score[parts.rows], said.health[parts.rows]
-    value, expected = said.value[parts.rows], said.expected[parts.rows]
+    known = lately if isinstance(lately, np.ndarray) else np.full(len(parts.rows), lately)
+    made = _summed(said, parts, parts.regions, parts.need, before, settings, known)
+    none = np.zeros(len(parts.countries), bool)
+    if asked is None or parts.regions.all():
+        return made, none
+    need = np.maximum(settings.known_networks, settings.known_parts * asked.ever)
+    theirs = _summed(said, parts, ~parts.regions, need, before, settings, known)
+    heard = ~asked.silent & ((made.state == UNKNOWN) | asked.kept)
+    columns = (np.where(heard, other, own) for own, other in zip(made[3:], theirs[3:], strict=True))
+    return Said(said.signal, said.start, parts.countries, *columns), heard & (theirs.state != UNKNOWN)
+
+
+def _summed(
+    said: Said, parts: Parts, which: np.ndarray, need: np.ndarray, before: np.ndarray, settings: Fusing,
+    lately: np.ndarray,
+) -> Said:  # fmt: skip
+    """The same by the parts ``which (m,) bool`` alone, of which it ``need (c,)`` so many."""
+    rows, home, n = parts.rows[which], parts.home[which], len(parts.countries)
+    state, score, health = said.state[rows], said.score[rows], said.health[rows]
+    value, expected = said.value[rows], said.expected[rows]
     known = (state != UNKNOWN) & np.isfinite(value) & (expected > 0)
-    there = known | (lately & np.isnan(value) & (expected > 0))
+    there = known | (lately[which] & np.isnan(value) & (expected > 0))
     value = np.where(known, value, expected)
 
-    def summed(column: np.ndarray) -> np.ndarray:
-        return np.bincount(parts.home, np.where(there, column, 0.0), len(parts.countries))
+    def summed(column: np.ndarray | float) -> np.ndarray:
+        return np.bincount(home, np.where(there, column, 0.0), n)
 
     away = value - expected
     moves = known & np.isfinite(score) & (score != 0)
     with np.errstate(all="ignore"):
         noise = summed(np.where(moves, np.abs(away / score), 0)) / summed(np.where(moves, expected, 0))
-        whole = summed(expected)
+        whole, many = summed(expected), summed(1.0)
         lost = -summed(away) / whole
         deviations = np.nan_to_num(bounded(-lost / noise))
-        low, confirmed = summed(expected * is_low(state)) / whole, summed(expected * (state == LOW_CONFIRMED)) / whole
-        health = summed(np.nan_to_num(health)) / summed(np.ones(len(health)))
-    many, surely = (
-        np.bincount(parts.home, known & which, len(parts.countries)) >= parts.least
-        for which in (is_low(state), state == LOW_CONFIRMED)
-    )
-    begins = (low >= settings.low_parts) & (lost >= settings.parts_depth) & many
+        health = summed(np.nan_to_num(health)) / many
+        low, confirmed = (summed(expected * low) / whole for low in (is_low(state), state == LOW_CONFIRMED))
+        if not parts.regions[which].all():  # a giant among dwarfs is no country
+            low = np.minimum(low, summed(is_low(state)) / many)
+            confirmed = np.minimum(confirmed, summed(state == LOW_CONFIRMED) / many)
+    begins = (low >= settings.low_parts) & (lost >= settings.parts_depth)
     stays = is_low(before) & (low > 0) & (lost >= settings.parts_depth / 2)
-    sure = begins & (confirmed >= settings.low_parts) & surely | stays & (before == LOW_CONFIRMED)
+    sure = begins & (confirmed >= settings.low_parts) | stays & (before == LOW_CONFIRMED)
     code = np.where(sure, LOW_CONFIRMED, np.where(begins | stays, LOW_PROVISIONAL, NORMAL))
-    seen = summed(np.ones(len(state))) >= parts.need
+    seen = many >= need
     return Said(
         said.signal, said.start, parts.countries, np.where(seen, summed(value), np.nan),
         np.where(seen, whole, np.nan), np.where(seen, deviations, np.nan),

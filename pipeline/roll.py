@@ -1,7 +1,6 @@
 """Who is known of one run in one fusion partition, and where each stands in its arrays."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,25 +14,26 @@ FRAMES = 64
 
 class Frame(NamedTuple):
     """Where a frame's entities stand, ``rows (n,) intp``, those of the countries that it has only parts of behind them;
-    ``place``: the rows, as a slice where they follow one another."""
+    ``place``: the rows, as a slice where they follow one another; ``own``: the rows of the countries that it has."""
 
     rows: np.ndarray
     parts: Parts
     place: np.ndarray | slice
+    own: np.ndarray
 
 
 class Roll:
     """Every entity in the order in which it came; ``parts``: the rows of a country's networks and of its regions;
-    ``own``: the countries that have come themselves, by signal; ``changes``: how often anything was learnt of any."""
+    ``changes``: how often anything was learnt of any of them."""
 
     def __init__(self, settings: Fusing | None = None) -> None:
         self.settings = settings or Fusing()
         self.changes = 0
+        self._networks = -1, np.zeros(0, np.intp), np.zeros(0, np.intp), dict[str, int]()
         self.entities: list[Entity] = []
         self.rows: dict[tuple[str, str], int] = {}
         self.parts: dict[tuple[str, str], list[int]] = {}
-        self.own: dict[str, set[str]] = {}
-        self.frames: dict[tuple[str, tuple[Entity, ...]], Frame] = {}
+        self.frames: dict[tuple[Entity, ...], Frame] = {}
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -41,14 +41,14 @@ class Roll:
     def __getitem__(self, row: int) -> Entity:
         return self.entities[row]
 
-    def frame(self, entities: tuple[Entity, ...], signal: str) -> Frame:
+    def frame(self, entities: tuple[Entity, ...]) -> Frame:
         """Where these stand; those that are not known yet get their rows."""
-        found = self.frames.get((signal, entities))
+        found = self.frames.get(entities)
         if found is None:
             for entity in entities:
                 self.enter(entity)
-            self._owns(signal, (entity.name for entity in entities if entity.type == "country"))
-            parts = self._parts(entities, signal)
+            ever = {country: len(rows) for (country, kind), rows in self.parts.items() if kind == "asn"}
+            parts = parts_of(entities, self.settings, ever)
             every = entities + parts.countries
             for entity in parts.countries:
                 self.enter(entity)
@@ -58,31 +58,9 @@ class Roll:
             first, n = (int(rows[0]), len(rows)) if len(rows) else (0, 0)
             follow = np.array_equal(rows, np.arange(first, first + n))
             place = slice(first, first + n) if follow else rows
-            found = self.frames[signal, entities] = Frame(rows, parts, place)
+            own = rows[[i for i, entity in enumerate(entities) if entity.type == "country"]]
+            found = self.frames[entities] = Frame(rows, parts, place, own)
         return found
-
-    def known(self, entities: tuple[Entity, ...], signal: str) -> Frame | None:
-        """The same of what is still to come; None where anything in it is new."""
-        own = self.own.get(signal, set())
-        is_known = all(e[:2] in self.rows and (e.type != "country" or e.name in own) for e in entities)
-        return self.frame(entities, signal) if is_known else None
-
-    def _owns(self, signal: str, countries: Iterable[str]) -> None:
-        """Countries have come themselves in a signal: no longer are they judged from parts."""
-        own = self.own.setdefault(signal, set())
-        before = len(own)
-        own.update(countries)
-        if len(own) > before:
-            self.frames.clear()
-
-    def _parts(self, entities: tuple[Entity, ...], signal: str) -> Parts:
-        """From what of these which countries are judged."""
-        ever = {country: len(rows) for (country, kind), rows in self.parts.items() if kind == "asn"}
-        return parts_of(entities, self.settings, self.own[signal], set().union(*self.own.values()), ever)
-
-    def has_only_networks(self, country: str) -> bool:
-        """Whether nothing but networks ever told of a country."""
-        return (country, "region") not in self.parts and not any(country in own for own in self.own.values())
 
     def enter(self, entity: Entity) -> None:
         """Give an entity its row; of one that has it is noted what was not known of it: not every signal says whose it
@@ -100,18 +78,22 @@ class Roll:
             self.entities.append(whole)
         self.entities[row] = whole
         if entity.type in ("asn", "region") and country != known.country:
-            self.parts.setdefault((country, entity.type), []).append(row)
-            self.frames.clear()  # of how many a country is judged may be another number
+            parts = self.parts.setdefault((country, entity.type), [])
+            parts.append(row)
+            if len(parts) == self.settings.known_networks:  # from now on its country may be judged from them
+                self.frames.clear()
 
-    def save(self) -> tuple[Any, Any]:
-        """Who is known, and which countries came themselves."""
-        return self.entities, [(signal, sorted(own)) for signal, own in self.own.items()]
-
-    def load(self, entities: Any, own: Any) -> None:
-        """Take over what was saved."""
-        for entity in entities:
-            self.enter(Entity(*entity))
-        self.own = {signal: set(names) for signal, names in own}
+    def networks(self, countries: tuple[Entity, ...], which: np.ndarray) -> np.ndarray:
+        """How many networks each country has ``(c,)``, of those that are ``which (entities,) bool``."""
+        changes, rows, home, place = self._networks
+        if changes != self.changes:
+            of = {country: own for (country, kind), own in self.parts.items() if kind == "asn"}
+            place = {country: i for i, country in enumerate(of)}
+            rows = np.array([row for own in of.values() for row in own], np.intp)
+            home = np.repeat(np.arange(len(of)), [len(own) for own in of.values()])
+            self._networks = self.changes, rows, home, place
+        many = np.append(np.bincount(home, which[rows], len(place)), 0)
+        return np.asarray(many[[place.get(country.name, -1) for country in countries]])
 
     def is_country(self, rows: np.ndarray) -> np.ndarray:
         """Which of those at ``rows (n,)`` are countries ``(n,) bool``."""

@@ -1,24 +1,23 @@
 """Spells in which nobody is out: their bins are taken in at once, as if one had come after the other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import UNKNOWN
 from pipeline import holding
 from pipeline.cells import Cells
 from pipeline.columns import COUNTED
 from pipeline.evidence import Said, losses, ratios, weights
-from pipeline.parts import countries
-from pipeline.roll import Frame
+from pipeline.roll import Frame, Roll
 from pipeline.turns import Turn
+from pipeline.wholes import in_turns
 
 
 class Spell(NamedTuple):
     """Bins of one signal for n entities, while nobody is out: ``places (t,)`` of their turns, their starts ``(t,)`` and
     ends ``(t,)`` [s], what they say, and the weight and ratio of it, ``(t, n)``; ``rows (n,)`` and ``signal``: where
-    these stand."""
+    these stand; ``lent (t, n) bool``: whether networks said it of their country."""
 
     rows: np.ndarray
     signal: int
@@ -28,23 +27,28 @@ class Spell(NamedTuple):
     said: Said
     weight: np.ndarray
     ratio: np.ndarray
+    lent: np.ndarray
 
     @classmethod
-    def of(cls, turns: Sequence[Turn], places: list[int], frame: Frame, signal: int, cells: Cells) -> "Spell":
+    def of(
+        cls, turns: Sequence[Turn], places: list[int], frame: Frame, signal: int, cells: Cells, roll: Roll
+    ) -> "Spell":
         """The bins at these places of the turns, all of one frame, in which no country of parts is low."""
         own = [turns[place] for place in places]
         verdicts, bins = own[0].verdicts, [turn.at for turn in own]
         columns = (getattr(verdicts, name)[bins] for name in ("value", "expected", "score", "state", "health"))
         said = Said(own[0].signal, int(verdicts.start[bins[-1]]), verdicts.entities, *columns)
+        lent = np.zeros((len(own), len(frame.rows)), bool)
         if frame.parts.countries:
-            whole = (np.array(column) for column in zip(*_wholes(own, frame, signal, cells), strict=True))
+            *whole, theirs = (np.array(c) for c in zip(*in_turns(own, frame, signal, cells, roll), strict=True))
+            lent[:, len(verdicts.entities) :] = theirs
             joined = (np.concatenate(pair, axis=1) for pair in zip(said[3:], whole, strict=True))
             said = Said(said.signal, said.start, said.entities + frame.parts.countries, *joined)
         ends = np.array([turn.end for turn in own], np.int64)
         ratio = ratios(said.value, said.expected)
         at = np.array(places, np.intp)
         weight = weights(said, losses(ratio), cells.says[signal], cells.slow[signal], cells.settings)
-        return cls(frame.rows, signal, at, verdicts.start[bins], ends, said, weight, ratio)
+        return cls(frame.rows, signal, at, verdicts.start[bins], ends, said, weight, ratio, lent)
 
     def until(self, place: int) -> "Spell":
         """Those before a place."""
@@ -52,19 +56,8 @@ class Spell(NamedTuple):
         said = Said(self.said.signal, int(self.start[t - 1]), self.said.entities, *(a[:t] for a in self.said[3:]))
         return self._replace(
             places=self.places[:t], start=self.start[:t], end=self.end[:t], said=said, weight=self.weight[:t],
-            ratio=self.ratio[:t],
+            ratio=self.ratio[:t], lent=self.lent[:t],
         )  # fmt: skip
-
-
-def _wholes(turns: Sequence[Turn], frame: Frame, signal: int, cells: Cells) -> Iterator[tuple[np.ndarray, ...]]:
-    """What each turn's regions, none of which is low, say of their countries: the columns of `Said` from value on."""
-    parts, before = frame.parts, np.zeros(len(frame.parts.countries), np.int8)
-    spoke = cells["spoke"][frame.rows[parts.rows], signal]
-    for turn in turns:
-        said = turn.said
-        lately = holding.stands(cells, spoke, signal, said.start)
-        yield countries(said, parts, before, cells.settings, lately)[3:]
-        spoke = np.where(said.state[parts.rows] != UNKNOWN, said.start, spoke)
 
 
 def fold(cells: Cells, spell: Spell) -> None:
@@ -74,6 +67,7 @@ def fold(cells: Cells, spell: Spell) -> None:
     fresh |= {"score": said.score[-1], "health": said.health[-1], "state": said.state[-1]}
     for name, values in fresh.items():
         cells[name][spell.rows, spell.signal] = values
+    cells["lent"][spell.rows, spell.signal] |= spell.lent.any(axis=0)
     cells.ends[spell.signal] = int(spell.end[-1])
 
 

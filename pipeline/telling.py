@@ -63,7 +63,7 @@ def tell(
         sys.stdout.write(_as_json(told, result))
     else:
         unclear = (
-            *not_as_a_whole(wholes, playback.places, settings.known_parts),
+            *not_as_a_whole(wholes, playback.places, settings),
             *from_networks(found, playback.observed, playback.places, settings), *of_no_country(found, playback.places),
             *_unanswered(counts), *refused(result.dead), *blind(doings), *_limits(playback, result, past),
             *hardly_judged(unjudged, playback.places),

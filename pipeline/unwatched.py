@@ -2,12 +2,12 @@
 only a few regions are known."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from math import ceil
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
+from pipeline.evidence import BESIDE
 from pipeline.explaining import FEW, few, place_name
 from pipeline.observed import Gap, Observed, Series
 from pipeline.outages import RETRACTED
@@ -20,60 +20,42 @@ from pipeline.show import lasted, utc
 from pipeline.subdivisions import SUBDIVISIONS
 from pipeline.wording import counted
 
-KNOWN_PARTS, KNOWN_NETWORKS = Fusing().known_parts, Fusing().known_networks
-"""Share of its regions that are wanted to judge a country by them, and so many networks, where nobody set others."""
-
 PARTS = ("region", "asn")
 """Types of the parts of a country."""
 
 
 class Whole(NamedTuple):
     """A country without a series of its own, and how many of its parts one signal shows at most: of its regions, of
-    which it has ``all`` (None where that is not known), and of its networks, of which so many are ``wanted``."""
+    which it has ``all`` (None where that is not known), and of its networks."""
 
     entity: str
     known: int
     all: int | None
     networks: int = 0
-    wanted: int = KNOWN_NETWORKS
 
 
 class Known(NamedTuple):
-    """The parts of a country that a recording has: by signal its regions and its networks, by name."""
+    """The parts of a country that a recording has: how many regions and networks, by signal."""
 
-    signals: dict[str, dict[str, set[str]]]
+    signals: dict[str, Counter[str]]
 
     def most(self, kind: str) -> int:
         """How many of a type one signal shows at most."""
-        return max((len(of[kind]) for of in self.signals.values()), default=0)
+        return max((of[kind] for of in self.signals.values()), default=0)
 
-    @property
-    def ever(self) -> int:
-        """How many networks there are in all signals together."""
-        return len(set[str]().union(*(of["asn"] for of in self.signals.values())))
-
-    def judged_from(self, country: str, settings: Fusing) -> str:
-        """The type of those that the country is judged from in any signal; '' where they are too few in all."""
-        for of in self.signals.values():
-            kind, need = judged_from(country, len(of["region"]), len(of["asn"]), settings, self.ever)
-            if len(of[kind]) >= need:
-                return kind
-        return ""
+    def judged_from(self, country: str, settings: Fusing) -> dict[str, str]:
+        """By signal the type of those that the country is judged from; '' where they are too few."""
+        return {signal: judged_from(country, of["region"], of["asn"], settings) for signal, of in self.signals.items()}
 
 
-def _of_parts(found: Iterable[Outage], observed: Observed, places: Places) -> Iterator[tuple[str, Known]]:
-    """The countries without a series of their own of which a region or a network is out, or suspected, in order."""
-    out = {
-        placed(outage.entity_type, outage.entity, places).country
-        for outage in found if outage.entity_type in PARTS and outage.state != RETRACTED
-    }  # fmt: skip
-    own = {entity for _, kind, entity in observed.stretches if kind == "country"}
-    known = {country: Known({}) for country in sorted(out - own - {""})}
+def _parts(countries: Iterable[str], observed: Observed, places: Places) -> dict[str, Known]:
+    """The parts of these countries that were ever observed."""
+    known = {country: Known({}) for country in sorted(countries) if country}
     for (signal, kind, entity), stretches in observed.stretches.items():
         country = placed(kind, entity, places).country if kind in PARTS and stretches else ""
         if country in known:
-            known[country].signals.setdefault(signal, {kind: set() for kind in PARTS})[kind].add(entity)
-    yield from known.items()
+            known[country].signals.setdefault(signal, Counter())[kind] += 1
+    return known
 
 
 def not_whole(
@@ -87,23 +69,25 @@ def not_whole(
     >>> of = {("probing.ioda", "region", f"NG-{name}"): [Stretch(0, 900, 300, LONG)] for name in ("KN", "LA")}
     >>> lagos = Outage("a", "region", "NG-LA", "confirmed", "unknown", "replay", 0, None, 0, 0, 0.9, 0.9, (), 1)
     >>> not_whole([lagos], Observed(of), {})
-    [Whole(entity='NG', known=2, all=37, networks=0, wanted=5)]
+    [Whole(entity='NG', known=2, all=37, networks=0)]
     >>> not_whole([], Observed(of), {}), not_whole([lagos], Observed(of), {}, Fusing(known_parts=0.05))
     ([], [])
     """
     settings = settings or Fusing()
+    out = {
+        placed(outage.entity_type, outage.entity, places).country
+        for outage in found if outage.entity_type in PARTS and outage.state != RETRACTED
+    }  # fmt: skip
+    own = {entity for _, kind, entity in observed.stretches if kind == "country"}
     return [
-        Whole(
-            name, known.most("region"), SUBDIVISIONS.get(name), known.most("asn"),
-            max(settings.known_networks, ceil(settings.known_parts * known.ever)),
-        )
-        for name, known in _of_parts(found, observed, places)
-        if not known.judged_from(name, settings)
-    ]  # fmt: skip
+        Whole(name, known.most("region"), SUBDIVISIONS.get(name), known.most("asn"))
+        for name, known in _parts(out - own, observed, places).items()
+        if not any(known.judged_from(name, settings).values())
+    ]
 
 
-def not_as_a_whole(wholes: Iterable[Whole], places: Places, wanted: float = KNOWN_PARTS) -> Iterator[str]:
-    """The same in a sentence each; ``wanted``: share of its regions from which on it would be judged [0-1].
+def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | None = None) -> Iterator[str]:
+    """The same in a sentence each.
 
     Examples
     --------
@@ -111,11 +95,13 @@ def not_as_a_whole(wholes: Iterable[Whole], places: Places, wanted: float = KNOW
     Nigeria as a whole has no all-clear: 6 of its 37 regions are in the recording, and half of them are needed.
     Kosovo as a whole has no all-clear: how many regions it has is not known.
     Iran as a whole has no all-clear: 3 of its networks are in the recording, and 5 at least are needed.
-    >>> print(*not_as_a_whole([Whole("LB", 1, 8, 4)], {}, 0.6))
+    >>> print(*not_as_a_whole([Whole("LB", 1, 8, 4)], {}, Fusing(known_parts=0.6)))
     Lebanon as a whole has no all-clear: 1 of its 8 regions is in the recording, and 60% are needed, or 5 networks.
     """
-    share = "half" if wanted == 0.5 else f"{wanted:.0%}"
-    for name, known, every, networks, least in wholes:
+    settings = settings or Fusing()
+    share = "half" if settings.known_parts == 0.5 else f"{settings.known_parts:.0%}"
+    least = settings.known_networks
+    for name, known, every, networks in wholes:
         are = "is" if (known or networks) == 1 else "are"
         if networks and not known:
             why = f"{networks} of its networks {are} in the recording, and {least} at least are needed"
@@ -127,16 +113,23 @@ def not_as_a_whole(wholes: Iterable[Whole], places: Places, wanted: float = KNOW
         yield f"{place_name('country', name, places)} as a whole has no all-clear: {why}."
 
 
-def from_networks(found: Sequence[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
-    """Which countries that are out are judged from nothing but networks, in a sentence each."""
-    out = {o.entity for o in found if o.entity_type == "country" and o.state != RETRACTED}
-    for name, known in _of_parts(found, observed, places):
-        if name in out and known.judged_from(name, settings) == "asn":
-            yield (
-                f"{place_name('country', name, places)} is judged from {known.most('asn')} networks, having no series "
-                "of its own: "
-                "of what else there is of it nothing is known."
-            )
+def from_networks(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
+    """Which countries are called out because of signals that show nothing of them but networks, in a sentence each."""
+    out = [o for o in found if o.entity_type == "country" and o.confirmed_at is not None and o.state != RETRACTED]
+    parts = _parts({outage.entity for outage in out}, observed, places)
+    told: dict[str, int] = {}
+    for outage in out:
+        known = parts[outage.entity]
+        judged = known.judged_from(outage.entity, settings)
+        heard = {t.signal.partition(BESIDE)[0] for t in outage.signals if t.weight > 0}
+        own = {signal for signal in heard if (signal, "country", outage.entity) in observed.stretches}
+        theirs = {signal for signal in heard if judged.get(signal)} | own
+        if theirs and all(judged.get(signal) == "asn" and signal not in own for signal in theirs):
+            many = max(known.signals[signal]["asn"] for signal in theirs)
+            told[outage.entity] = max(many, told.get(outage.entity, 0))
+    for name, many in sorted(told.items()):
+        where = place_name("country", name, places)
+        yield f"{where} is called out by networks alone, {many} of them: how much of it they are nobody knows."
 
 
 def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:
@@ -144,10 +137,8 @@ def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:
     lost = {o.entity for o in found if o.entity_type == "asn" and o.state != RETRACTED}
     lost = {name for name in lost if not placed("asn", name, places).country}
     if lost:
-        yield (
-            f"{counted(len(lost), 'network')} that fell belong{'s' if len(lost) == 1 else ''} to no country, for want of "
-            "a line in entities.csv: they say nothing of any country."
-        )
+        belong = f"{counted(len(lost), 'network')} that fell belong{'s' if len(lost) == 1 else ''} to no country"
+        yield f"{belong}, for want of a line in entities.csv: they say nothing of any country."
 
 
 def too_short(past: Past, places: Places) -> Iterator[str]:

@@ -186,7 +186,7 @@ def too_few(traces: Iterable[Trace], time: Span, place: Entity, settings: Fusing
         known = f"{regions} of its {every}" if every else "nobody knows how many it has"
         ways.append(f"from its regions, where at least {settings.known_parts:.0%} of them are known: here {known}")
     if networks:
-        least = f"{settings.known_networks} at least, and {settings.known_parts:.0%} of all that were seen,"
+        least = f"{settings.known_networks} at least, and {settings.known_parts:.0%} of all that lately said anything,"
         ways.append(f"from its networks, where {least} are known: here {networks}")
     why = f"without a series of its own a country is judged {', or '.join(ways)}"
     return f"{name} cannot be judged: {why}. Never a country from a few of its parts."

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.evaluation.spans import Span, joined
 from pipeline.evaluation.traces import Trace
-from pipeline.parts import judged_from
+from pipeline.parts import judged_from, needed
 from pipeline.records import Entity
 from pipeline.settings import Fusing
 
@@ -29,13 +29,13 @@ def by_signal(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
 
 def judging(traces: Iterable[Trace], country: str, settings: Fusing) -> dict[str, Parts]:
     """Of the traces of a country's parts those from which it is judged, by signal."""
-    traces = list(traces)
-    ever = len({trace.entity for trace in traces if trace.entity.type == "asn"})
     made = {}
     for signal, own in by_signal(traces).items():
         regions, networks = ([t for t in own if t.entity.type == kind] for kind in ("region", "asn"))
-        kind, need = judged_from(country, len(regions), len(networks), settings, ever)
-        made[signal] = Parts(regions if kind == "region" else networks, need)
+        if judged_from(country, len(regions), len(networks), settings) == "asn":
+            made[signal] = Parts(networks, max(settings.known_networks, settings.known_parts * len(networks)))
+        else:
+            made[signal] = Parts(regions, needed(country, settings))
     return made
 
 

@@ -114,7 +114,7 @@ class Fusing:
 
     known_parts: PartOf = 0.5
     """A country without a series of its own is judged from its regions where at least this share of them is known, and
-    else from its networks, where at least this share of those that were ever seen is."""
+    else from its networks, where at least this share of those that lately said anything is."""
 
     known_networks: AtLeastOne = 5
     """And no fewer networks than this: never a country from a handful."""

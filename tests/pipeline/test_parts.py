@@ -20,6 +20,7 @@ from tests.replay.truth import confirmed, hit, labels, told, tolerance
 
 PROBING = "probing.ioda"
 RUN = Run("r", "replay", (PROBING,))
+COLUMNS = ("value", "health", "expected", "lower", "upper", "score", "state", "settled")
 
 
 def states(n: int, country: str = "VE") -> list[Entity]:
@@ -29,8 +30,7 @@ def states(n: int, country: str = "VE") -> list[Entity]:
 def together(entities: list[Entity], marks: list[str], width: int = 300, signal: str = PROBING) -> Verdicts:
     """One frame with a row of marks for every entity."""
     rows = [verdicts(signal, m, run=RUN, entity=e, width=width) for e, m in zip(entities, marks, strict=True)]
-    columns = ("value", "health", "expected", "lower", "upper", "score", "state", "settled")
-    stacked = {name: np.concatenate([getattr(row, name) for row in rows], axis=1) for name in columns}
+    stacked = {name: np.concatenate([getattr(row, name) for row in rows], axis=1) for name in COLUMNS}
     return dataclasses.replace(rows[0], entities=tuple(entities), **stacked)
 
 
@@ -87,19 +87,19 @@ def test_a_country_without_regions_is_judged_from_its_networks() -> None:
     [
         ([DOWN] * 4, "never a country from a handful"),
         ([DOWN] * 5 + [CALM] * 9, "five of fourteen are not half of it"),
-        ([DOWN] * 6 + ["?????????"] * 8, "most are not known"),
+        ([DOWN] * 6 + ["...??????"] * 8, "most are no longer known"),
     ],
 )
 def test_never_a_country_from_a_few_networks(marks: list[str], why: str) -> None:
     assert "MM" not in fuse(together(networks(len(marks)), marks)), why
 
 
-def test_of_two_giants_that_are_out_nobody_makes_a_country() -> None:
+def test_giants_alone_are_no_country() -> None:
     frame = together(networks(9), [DOWN] * 2 + [CALM] * 7)
     frame.value[:, :2] *= 50
     frame.expected[:, :2] *= 50
     assert "MM" not in fuse(frame)
-    frame = together(networks(9), [DOWN] * 3 + [CALM] * 6)
+    frame = together(networks(9), [DOWN] * 5 + [CALM] * 4)
     frame.value[:, :2] *= 50
     frame.expected[:, :2] *= 50
     assert "MM" in fuse(frame)
@@ -126,13 +126,47 @@ def test_regions_speak_for_their_country_before_networks_where_there_are_enough(
     assert "VE" in fuse(together(few + networks(9, "VE"), [CALM] * 4 + [DOWN] * 9))
 
 
-def test_a_day_without_its_own_row_does_not_hand_a_country_to_its_parts() -> None:
-    country, marks = Entity("country", "VE", "VE"), [DOWN] * 14
-    first = together([country, *states(14)], [CALM] * 15)
-    second = together(states(14), marks)
-    second = dataclasses.replace(second, start=second.start + 9 * 300, watermark=second.watermark + 9 * 300)
-    assert "VE" not in fuse(first, second)
-    assert "VE" in fuse(dataclasses.replace(first, entities=(states(1, "XX")[0], *states(14))), second)
+def later(frame: Verdicts, time: int) -> Verdicts:
+    return dataclasses.replace(frame, start=frame.start + time, watermark=frame.watermark + time)
+
+
+@pytest.mark.parametrize(("days", "heard"), [(1, False), (7, True)])
+def test_a_day_without_its_own_row_does_not_hand_a_country_to_its_networks_and_a_week_does(
+    days: int, heard: bool
+) -> None:
+    own = together([Entity("country", "MM", "MM"), *networks(9)], [CALM] * 10)
+    calm, falls = (together(networks(9), [marks] * 9) for marks in (CALM, DOWN))
+    found = fuse(own, later(calm, days * 86400), later(falls, days * 86400 + 9 * 300))
+    assert ("MM" in found) == heard
+
+
+def test_a_series_of_its_own_that_has_never_spoken_silences_nobody() -> None:
+    run = Run("r", "replay", ("bgp.ris", "traffic.radar"))
+    own = together([Entity("country", "MM", "MM")], ["?" * 18], signal="traffic.radar")
+    parts = together(networks(9), [CALM + DOWN] * 9, signal="bgp.ris")
+    assert "MM" in fuse(*(dataclasses.replace(frame, run=run) for frame in (own, parts)))
+
+
+@pytest.mark.parametrize("signal", ["a.x", "z.x"])
+@pytest.mark.parametrize("kind", ["country", "region"])
+def test_whoever_comes_in_the_midst_of_an_outage_neither_ends_it_nor_holds_it_open(signal: str, kind: str) -> None:
+    run = Run("r", "replay", ("bgp.ris", signal))
+    falls = together(networks(9), ["...." + "L" * 20 + "." * 40] * 9, signal="bgp.ris")
+    who = (
+        [Entity("country", "MM", "MM")] if kind == "country" else [Entity("region", f"MM-{i}", "MM") for i in range(15)]
+    )
+    comes = together(who, ["?" * 12 + "." * 52] * len(who), signal=signal)
+    found = fuse(*(dataclasses.replace(frame, run=run) for frame in (falls, comes)))
+    assert (found["MM"].state, found["MM"].start, found["MM"].end) == ("ended", 4 * 300, 24 * 300)
+
+
+def test_networks_that_were_seen_once_count_for_six_days() -> None:
+    eight, more = networks(8), [Entity("asn", f"AS{100 + i}", "MM") for i in range(9)]
+    falls = together(eight, [CALM + DOWN] * 5 + [CALM * 2] + ["?" * 18] * 2)
+    passing = together(more, [CALM] * 9)
+    assert "MM" in fuse(falls), "five of the six that are known"
+    assert "MM" not in fuse(passing, later(falls, 86400)), "six of seventeen"
+    assert "MM" in fuse(passing, later(falls, 7 * 86400))
 
 
 def test_mobile_networks_alone_tell_of_mobile_networks_only() -> None:
@@ -141,14 +175,29 @@ def test_mobile_networks_alone_tell_of_mobile_networks_only() -> None:
     assert (of_phones["MM"].kind, of_all["MM"].kind) == ("mobile", "unknown")
 
 
-def test_who_came_himself_is_known_after_a_restart() -> None:
-    country, stage = Entity("country", "VE", "VE"), FuseStage(0, Fusing())
-    first, second = together([country, *states(14)], [CALM] * 15), together(states(14), [DOWN] * 14)
-    second = dataclasses.replace(second, start=second.start + 9 * 300, watermark=second.watermark + 9 * 300)
-    stage.step(first)
-    again = FuseStage(0, Fusing())
+def test_who_speaks_for_a_country_is_known_after_a_restart() -> None:
+    own = together([Entity("country", "MM", "MM"), *networks(9)], [CALM] * 10)
+    falls = later(together(networks(9), [CALM + DOWN] * 9), 9 * 300)
+    stage, again = FuseStage(0, Fusing()), FuseStage(0, Fusing())
+    stage.step(own)
     again.load(stage.save())
-    assert "VE" not in {out.entity for out in again.step(second) if isinstance(out, Outage)}
+    for one in (stage, again):
+        assert "MM" not in {out.entity for out in one.step(falls) if isinstance(out, Outage)}
+
+
+def test_a_frame_is_as_long_as_it_likes() -> None:
+    """The same comes of bins one by one, whoever speaks for whom and whoever is missing."""
+    marks = ["...LLL...LLLLL....." * 2] * 4 + ["...LLL???LLLLL....." * 2] * 3 + ["?" * 19 + "." * 19] * 9
+    frame = together(networks(16), marks)
+    stages = FuseStage(0, Fusing()), FuseStage(0, Fusing())
+    whole = list(stages[0].step(frame))
+    single = []
+    for i in range(len(frame.start)):
+        columns = {name: getattr(frame, name)[i : i + 1] for name in (*COLUMNS, "start", "common")}
+        single += stages[1].step(dataclasses.replace(frame, watermark=int(frame.start[i]) + 300, **columns))
+    outages = [[out for out in said if isinstance(out, Outage)] for said in (whole, single)]
+    assert outages[0] == outages[1]
+    assert "MM" in {out.entity for out in outages[0]}
 
 
 @pytest.mark.parametrize(("case", "met"), [("myanmar-2021-coup", 2), ("control-britain-2020-peerloss", 0)])
@@ -170,7 +219,7 @@ def test_once_low_a_country_is_so_until_little_is_missing() -> None:
     def after(before: int, left: float) -> int:
         low = np.full(14, 3, np.int8)
         said = Said(PROBING, 0, tuple(states(14)), full * left, full, np.full(14, -5.0), low, np.ones(14))
-        return int(countries(said, parts, np.array([before], np.int8), Fusing()).state[0])
+        return int(countries(said, parts, np.array([before], np.int8), Fusing())[0].state[0])
 
     assert (after(1, 0.85), after(1, 0.93), after(3, 0.93), after(2, 0.93), after(3, 0.96)) == (3, 1, 3, 2, 1)
 

@@ -1,0 +1,65 @@
+"""Countries without a series of their own, as their parts are heard: from bin to bin, and who speaks for whom."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from detectors.base import UNKNOWN, is_low
+from pipeline.cells import Cells
+from pipeline.evidence import Said
+from pipeline.holding import stands
+from pipeline.parts import Asked, countries
+from pipeline.roll import Frame, Roll
+from pipeline.turns import Turn
+
+
+def _lately(cells: Cells, spoke: np.ndarray, start: int) -> np.ndarray:
+    """Which words of bins that started at ``spoke`` [s] are of so late that what said them is still there."""
+    return np.asarray((spoke > 0) & (start - spoke <= cells.settings.used_to))
+
+
+def of_parts(cells: Cells, roll: Roll, is_open: np.ndarray, said: Said, frame: Frame, signal: int) -> Said:
+    """What is said of a frame's countries by their parts in a bin, in which outages are open ``(entities,) bool``; that
+    networks said it is noted.
+
+    A signal's networks are not heard where the country's own series or its regions have lately spoken, in whatever
+    signal, unless they show the outage that is open: whoever comes in the midst of it does not end it.
+    """
+    parts, rows, spoke = frame.parts, frame.rows[len(said.state) :], cells["spoke"]
+    lent = cells["lent"][rows]
+    others = np.where(lent, 0, spoke[rows])
+    kept = is_open[rows] & (cells["weight"][rows, signal] > 0) & lent[:, signal]
+    silent = _lately(cells, others, said.start).any(axis=1) & ~kept
+    ever = roll.networks(parts.countries, _lately(cells, spoke[:, signal], said.start))
+    there = stands(cells, spoke[frame.rows[parts.rows], signal], signal, said.start)
+    before = cells["state"][rows, signal]
+    made, theirs = countries(said, parts, before, cells.settings, there, Asked(ever, silent, kept))
+    cells["lent"][rows, signal] = theirs | (lent[:, signal] & (made.state == UNKNOWN))
+    return made
+
+
+def in_turns(
+    turns: Sequence[Turn], frame: Frame, signal: int, cells: Cells, roll: Roll
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """What each turn's parts say of their countries while none `may_be_low`: the columns of `Said` from value on, and
+    whose networks said it."""
+    parts, rows = frame.parts, frame.rows[frame.parts.rows]
+    before, none = np.zeros(len(parts.countries), np.int8), np.zeros(len(parts.countries), bool)
+    spoke = cells["spoke"][:, signal].copy()
+    for turn in turns:
+        said = turn.said
+        ever = roll.networks(parts.countries, _lately(cells, spoke, said.start))
+        there = stands(cells, spoke[rows], signal, said.start)
+        made, theirs = countries(said, parts, before, cells.settings, there, Asked(ever, none, none))
+        yield *made[3:], theirs
+        spoke[rows] = np.where(said.state[parts.rows] != UNKNOWN, said.start, spoke[rows])
+
+
+def may_be_low(cells: Cells, frame: Frame, state: np.ndarray) -> bool:
+    """Whether a country may be low by its parts, of ``state (n,)`` in a frame, or others than its networks spoke for
+    it."""
+    parts, rows = frame.parts, frame.rows[len(state) :]
+    if not len(parts.rows):
+        return False
+    spoke = ((cells["spoke"][rows] > 0) & ~cells["lent"][rows]).any(axis=1)
+    return bool((spoke & parts.of_networks).any() or is_low(state[parts.rows]).any())
