@@ -46,6 +46,24 @@ def test_of_an_onset_that_cannot_be_dated_it_is_said_that_it_counts_as_it_stands
     assert f'"undated":["{ONSET}"]' in as_json([young])
 
 
+def test_a_country_that_networks_alone_show_is_called_so(tmp_path: Path) -> None:
+    folder = case(tmp_path / "networks")
+    rows = (folder / "signals.csv").read_text().splitlines()
+    more = [row.replace('country,"PK"', f"asn,AS{i}") for i in range(6) for row in rows[1:]]
+    (folder / "signals.csv").write_text("".join(f"{row}\n" for row in [rows[0], *more]))
+    said = "Pakistan is called out by networks alone, 6 of them: how much of it they are nobody knows."
+    assert "6 networks that fell belong to no country" in "; ".join(remarks(judged(folder)[0]))
+    lines = "".join(f"asn,AS{i},PK,,\n" for i in range(6))
+    (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\n" + lines)
+    (ours,) = judged(folder)
+    assert said in list(remarks(ours))
+    assert ours.readings[0].account.met == 1
+    (told,) = stories(ours)
+    assert told.sentences[0].startswith(
+        "It has no series of its own; of the 6 networks that have, 6 were confirmed low; "
+    )
+
+
 @pytest.mark.parametrize(
     ("label", "why"),
     [

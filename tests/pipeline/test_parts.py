@@ -175,6 +175,11 @@ def test_mobile_networks_alone_tell_of_mobile_networks_only() -> None:
     assert (of_phones["MM"].kind, of_all["MM"].kind) == ("mobile", "unknown")
 
 
+def test_mobile_networks_beside_a_series_of_the_country_do_not_say_what_all_of_it_is() -> None:
+    own = together([Entity("country", "MM", "MM"), *networks(6, mobile=True)], [DOWN] * 7)
+    assert fuse(own)["MM"].kind == "unknown"
+
+
 def test_who_speaks_for_a_country_is_known_after_a_restart() -> None:
     own = together([Entity("country", "MM", "MM"), *networks(9)], [CALM] * 10)
     falls = later(together(networks(9), [CALM + DOWN] * 9), 9 * 300)
