@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, is_low
+from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.almanac import Almanac
 from pipeline.cells import Cells, explains
 from pipeline.evidence import (
@@ -89,7 +89,7 @@ class Ledger:
                     return place
                 frames[turn.signal] = turn.verdicts, self._enter(turn)[0]
             verdicts, frame = frames[turn.signal]
-            if verdicts is not turn.verdicts or may_be_low(self.cells, frame, verdicts.state[turn.at]):
+            if verdicts is not turn.verdicts or may_be_low(self.cells, self.roll, frame, verdicts.state[turn.at]):
                 return place
         return len(turns)
 
@@ -138,9 +138,11 @@ class Ledger:
         self.cells.ends[signal] = turn.end
         said, n = turn.said, len(turn.verdicts.entities)
         held = all_ = self.usual.hold(said, rows[:n], signal, self.cells)
+        if frame.own.size:  # who speaks himself lends no word any more
+            self.cells["lent"][rows[frame.own[said.state[frame.own] != UNKNOWN]], signal] = False
         if parts.countries:  # also of what shows an outage that its detector has got used to
             made = of_parts(self.cells, self.roll, self.lives.open, held, frame, signal)
-            all_ = held.and_of(self.usual.hold(made, rows[n:], signal, self.cells))
+            all_ = held.and_of(made)
         return frame, signal, all_, None if held is said else held
 
     def _blocks(self, put: Sequence[tuple[Frame, int, Said, Said | None]]) -> Iterator[Block]:
@@ -159,8 +161,6 @@ class Ledger:
         if len(self.roll) > len(self.lives.open):
             self._grow()
         self.usual.grow(len(self.roll), len(self.cells.signals))
-        if frame.own.size and self.cells["lent"].any():  # a country that comes itself lends no word any more
-            self.cells["lent"][frame.own, signal] = False
         return frame, signal
 
     def _weigh(self, rows: np.ndarray, now: Weighed, are_countries: bool = False) -> list[Outage | None]:
@@ -252,7 +252,7 @@ class Ledger:
         name, terms = "", tuple[Term, ...]()
         over = (life.end or evidence.calm_from) if life.confirmed_at is not None else 0
         if worst or later:
-            name = kind(self.roll[row], evidence, signals, *self.lives.networks(row))
+            name = kind(self.roll[row], evidence, signals, *self.lives.networks(row, now.turn.end))
             terms = named(evidence, signals, share, self.settings)
         return Seen(
             at=now.turn.end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,

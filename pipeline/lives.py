@@ -87,15 +87,16 @@ class Lives(dict[int, Life]):
             return outage
         return self[row].join(whole, self.settings)
 
-    def networks(self, row: int) -> tuple[list[tuple[bool, bool]], bool]:
+    def networks(self, row: int, now: int) -> tuple[list[tuple[bool, bool]], bool]:
         """Of each network of a country whether it is mobile, and out; a fixed one that is only suspected is not yet.
-        And whether nothing else tells of the country."""
+        And whether nothing else has lately told of the country, ``now`` [s]."""
         entity = self.roll[row]
         own = self.roll.parts.get((entity.name, "asn"), []) if entity.type == "country" else []
         mobile = [self.roll[r].mobile for r in own]
         each = [(m, r in self if m else bool(self.confirmed[r])) for m, r in zip(mobile, own, strict=True)]
-        lent = self.cells["lent"][row]
-        return each, bool(lent.any() and not (~lent & (self.cells["spoke"][row] > 0)).any())
+        lent, spoke = self.cells["lent"][row], self.cells["spoke"][row]
+        others = ~lent & (spoke > 0) & (now - spoke <= self.settings.used_to)
+        return each, bool(lent.any() and not others.any())
 
     def save(self) -> tuple[Any, Any]:
         """The lives, and the onsets of those that are over."""

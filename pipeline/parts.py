@@ -85,13 +85,15 @@ def parts_of(entities: tuple[Entity, ...], settings: Fusing, ever: Mapping[str, 
 
 
 class Asked(NamedTuple):
-    """What of a signal's networks is asked, of the countries of a frame ``(c,)``: ``ever``: how many networks of each
+    """What of a signal's networks is asked, of the countries of a frame ``(c,)``: ``recent``: how many networks of each
     have lately said anything; ``silent``: whose own word, or its regions', is heard instead; ``kept``: whose outage
-    they show, so that nobody else speaks for them until they are back."""
+    they show, so that nobody else speaks for the country until they are back; ``long``: which have been low for longer
+    than anybody needs to get used to it."""
 
-    ever: np.ndarray
+    recent: np.ndarray
     silent: np.ndarray
     kept: np.ndarray
+    long: np.ndarray
 
 
 def countries(
@@ -105,7 +107,7 @@ def countries(
     said anything.
     Low where parts that make up ``settings.low_parts`` of it are low and it has lost ``settings.parts_depth``, of
     networks so many in number too; confirmed where as many are confirmed.  Once low it is so until it lacks less than
-    half of that.
+    half of that, or, after `Fusing.used_to`, less than that.
 
     Their noise is taken to be common to them, so that their number alone makes nothing certain.
 
@@ -114,7 +116,7 @@ def countries(
     before
         ``(c,)`` state of each country in the bin before.
     lately
-        ``(m,) bool`` which parts were known a bin or two before: without a row they count as known, and as standing.
+        ``(m,) bool`` which parts stood a bin or two before: without a row they count as known, and as standing.
     asked
         Of which countries the networks are heard; of none where nothing is said.
 
@@ -130,13 +132,14 @@ def countries(
     >>> told(14).state.tolist(), told(14).score.round(1).tolist(), told(4).state.tolist()
     ([3], [-20.0], [0])
     """
-    known = lately if isinstance(lately, np.ndarray) else np.full(len(parts.rows), lately)
-    made = _summed(said, parts, parts.regions, parts.need, before, settings, known)
+    there = lately if isinstance(lately, np.ndarray) else np.full(len(parts.rows), lately)
     none = np.zeros(len(parts.countries), bool)
-    if asked is None or parts.regions.all():
+    enough = np.where(none if asked is None else asked.long, 1.0, 0.5) * settings.parts_depth
+    made = _summed(said, parts, parts.regions, parts.need, before, settings, there, enough)
+    if asked is None or (parts.regions.all() and not asked.kept.any()):
         return made, none
-    need = np.maximum(settings.known_networks, settings.known_parts * asked.ever)
-    theirs = _summed(said, parts, ~parts.regions, need, before, settings, known)
+    need = np.maximum(settings.known_networks, settings.known_parts * asked.recent)
+    theirs = _summed(said, parts, ~parts.regions, need, before, settings, there, enough)
     heard = ~asked.silent & ((made.state == UNKNOWN) | asked.kept)
     columns = (np.where(heard, other, own) for own, other in zip(made[3:], theirs[3:], strict=True))
     return Said(said.signal, said.start, parts.countries, *columns), heard & (theirs.state != UNKNOWN)
@@ -144,9 +147,10 @@ def countries(
 
 def _summed(
     said: Said, parts: Parts, which: np.ndarray, need: np.ndarray, before: np.ndarray, settings: Fusing,
-    lately: np.ndarray,
+    lately: np.ndarray, enough: np.ndarray,
 ) -> Said:  # fmt: skip
-    """The same by the parts ``which (m,) bool`` alone, of which it ``need (c,)`` so many."""
+    """The same by the parts ``which (m,) bool`` alone, of which it ``need (c,)`` so many, and is low while it lacks
+    ``enough (c,)`` [0-1]."""
     rows, home, n = parts.rows[which], parts.home[which], len(parts.countries)
     state, score, health = said.state[rows], said.score[rows], said.health[rows]
     value, expected = said.value[rows], said.expected[rows]
@@ -170,7 +174,7 @@ def _summed(
             low = np.minimum(low, summed(is_low(state)) / many)
             confirmed = np.minimum(confirmed, summed(state == LOW_CONFIRMED) / many)
     begins = (low >= settings.low_parts) & (lost >= settings.parts_depth)
-    stays = is_low(before) & (low > 0) & (lost >= settings.parts_depth / 2)
+    stays = is_low(before) & (low > 0) & (lost >= enough)
     sure = begins & (confirmed >= settings.low_parts) | stays & (before == LOW_CONFIRMED)
     code = np.where(sure, LOW_CONFIRMED, np.where(begins | stays, LOW_PROVISIONAL, NORMAL))
     seen = many >= need

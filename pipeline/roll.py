@@ -14,7 +14,7 @@ FRAMES = 64
 
 class Frame(NamedTuple):
     """Where a frame's entities stand, ``rows (n,) intp``, those of the countries that it has only parts of behind them;
-    ``place``: the rows, as a slice where they follow one another; ``own``: the rows of the countries that it has."""
+    ``place``: the rows, as a slice where they follow one another; ``own``: the places of its countries."""
 
     rows: np.ndarray
     parts: Parts
@@ -24,7 +24,7 @@ class Frame(NamedTuple):
 
 class Roll:
     """Every entity in the order in which it came; ``parts``: the rows of a country's networks and of its regions;
-    ``changes``: how often anything was learnt of any of them."""
+    ``own``: the countries that came themselves; ``changes``: how often anything was learnt of any of them."""
 
     def __init__(self, settings: Fusing | None = None) -> None:
         self.settings = settings or Fusing()
@@ -33,6 +33,7 @@ class Roll:
         self.entities: list[Entity] = []
         self.rows: dict[tuple[str, str], int] = {}
         self.parts: dict[tuple[str, str], list[int]] = {}
+        self.own: set[str] = set()
         self.frames: dict[tuple[Entity, ...], Frame] = {}
 
     def __len__(self) -> int:
@@ -58,7 +59,8 @@ class Roll:
             first, n = (int(rows[0]), len(rows)) if len(rows) else (0, 0)
             follow = np.array_equal(rows, np.arange(first, first + n))
             place = slice(first, first + n) if follow else rows
-            own = rows[[i for i, entity in enumerate(entities) if entity.type == "country"]]
+            own = np.array([i for i, entity in enumerate(entities) if entity.type == "country"], np.intp)
+            self.own.update(entities[i].name for i in own)
             found = self.frames[entities] = Frame(rows, parts, place, own)
         return found
 
@@ -82,6 +84,10 @@ class Roll:
             parts.append(row)
             if len(parts) == self.settings.known_networks:  # from now on its country may be judged from them
                 self.frames.clear()
+
+    def has_others(self, country: str) -> bool:
+        """Whether anybody but its networks ever came of a country."""
+        return country in self.own or (country, "region") in self.parts
 
     def networks(self, countries: tuple[Entity, ...], which: np.ndarray) -> np.ndarray:
         """How many networks each country has ``(c,)``, of those that are ``which (entities,) bool``."""

@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detectors.base import UNKNOWN
 from pipeline import holding
 from pipeline.cells import Cells
 from pipeline.columns import COUNTED
 from pipeline.evidence import Said, losses, ratios, weights
+from pipeline.lasting import latest
 from pipeline.roll import Frame, Roll
 from pipeline.turns import Turn
 from pipeline.wholes import in_turns
@@ -67,7 +69,8 @@ def fold(cells: Cells, spell: Spell) -> None:
     fresh |= {"score": said.score[-1], "health": said.health[-1], "state": said.state[-1]}
     for name, values in fresh.items():
         cells[name][spell.rows, spell.signal] = values
-    cells["lent"][spell.rows, spell.signal] |= spell.lent.any(axis=0)
+    lent = cells["lent"][spell.rows, spell.signal]
+    cells["lent"][spell.rows, spell.signal] = latest(lent, spell.lent, said.state != UNKNOWN)
     cells.ends[spell.signal] = int(spell.end[-1])
 
 

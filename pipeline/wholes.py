@@ -7,7 +7,7 @@ import numpy as np
 from detectors.base import UNKNOWN, is_low
 from pipeline.cells import Cells
 from pipeline.evidence import Said
-from pipeline.holding import stands
+from pipeline.holding import stands, unseen
 from pipeline.parts import Asked, countries
 from pipeline.roll import Frame, Roll
 from pipeline.turns import Turn
@@ -29,13 +29,29 @@ def of_parts(cells: Cells, roll: Roll, is_open: np.ndarray, said: Said, frame: F
     lent = cells["lent"][rows]
     others = np.where(lent, 0, spoke[rows])
     kept = is_open[rows] & (cells["weight"][rows, signal] > 0) & lent[:, signal]
+    kept &= ~unseen(cells, rows, said.start)[:, signal]
     silent = _lately(cells, others, said.start).any(axis=1) & ~kept
-    ever = roll.networks(parts.countries, _lately(cells, spoke[:, signal], said.start))
-    there = stands(cells, spoke[frame.rows[parts.rows], signal], signal, said.start)
+    recent = roll.networks(parts.countries, _lately(cells, spoke[:, signal], said.start))
+    own = frame.rows[parts.rows]
+    there = stands(cells, spoke[own, signal], signal, said.start) & (cells["low_from"][own, signal] == 0)
     before = cells["state"][rows, signal]
-    made, theirs = countries(said, parts, before, cells.settings, there, Asked(ever, silent, kept))
+    since = cells["low_from"][rows, signal]
+    long = (since > 0) & (said.start - since >= cells.settings.used_to)
+    heard = _kept(cells, is_open, said, frame, signal)
+    made, theirs = countries(heard, parts, before, cells.settings, there, Asked(recent, silent, kept, long))
     cells["lent"][rows, signal] = theirs | (lent[:, signal] & (made.state == UNKNOWN))
     return made
+
+
+def _kept(cells: Cells, is_open: np.ndarray, said: Said, frame: Frame, signal: int) -> Said:
+    """The same, in which a part keeps the word of its open outage while its detector, used to it, says nothing."""
+    at, own = frame.parts.rows, frame.rows[frame.parts.rows]
+    mute = is_open[own] & (said.state[at] == UNKNOWN) & (cells["low_from"][own, signal] > 0)
+    if not mute.any():
+        return said
+    state = said.state.copy()
+    state[at[mute]] = cells["state"][own[mute], signal]
+    return said._replace(state=state)
 
 
 def in_turns(
@@ -48,18 +64,21 @@ def in_turns(
     spoke = cells["spoke"][:, signal].copy()
     for turn in turns:
         said = turn.said
-        ever = roll.networks(parts.countries, _lately(cells, spoke, said.start))
+        recent = roll.networks(parts.countries, _lately(cells, spoke, said.start))
         there = stands(cells, spoke[rows], signal, said.start)
-        made, theirs = countries(said, parts, before, cells.settings, there, Asked(ever, none, none))
+        made, theirs = countries(said, parts, before, cells.settings, there, Asked(recent, none, none, none))
         yield *made[3:], theirs
         spoke[rows] = np.where(said.state[parts.rows] != UNKNOWN, said.start, spoke[rows])
 
 
-def may_be_low(cells: Cells, frame: Frame, state: np.ndarray) -> bool:
-    """Whether a country may be low by its parts, of ``state (n,)`` in a frame, or others than its networks spoke for
-    it."""
+def may_be_low(cells: Cells, roll: Roll, frame: Frame, state: np.ndarray) -> bool:
+    """Whether a country may be low by its parts, of ``state (n,)`` in a frame, or others than its networks may speak
+    for it."""
     parts, rows = frame.parts, frame.rows[len(state) :]
     if not len(parts.rows):
         return False
-    spoke = ((cells["spoke"][rows] > 0) & ~cells["lent"][rows]).any(axis=1)
-    return bool((spoke & parts.of_networks).any() or is_low(state[parts.rows]).any())
+    if is_low(state[parts.rows]).any():
+        return True
+    asked = np.flatnonzero(parts.of_networks)
+    spoke = (cells["spoke"][rows[asked]] > 0) & ~cells["lent"][rows[asked]]
+    return bool(spoke.any()) or any(roll.has_others(parts.countries[i].name) for i in asked.tolist())

@@ -213,9 +213,9 @@ def _read(
     whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
     silence = Silence(own)
     silent = [
-        1.0 if way == FUSED and _has_too_few(label, own, places, fusing)
-        else silence.refused([Span(label.start, label.end)], of=_subject(label, own, places))
-        for label in case.labels
+        1.0 if way == FUSED and not answer.hit and _has_too_few(answer.label, own, places, fusing)
+        else silence.refused([Span(*answer.label[:2])], of=_subject(answer.label, own, places))
+        for answer in made.answers
     ]  # fmt: skip
     known = [share for share in silent if not np.isnan(share)]
     return Read(way, tuple(called), made, silence.refused([whole]), float(np.mean(known)) if known else float("nan"))

@@ -123,7 +123,8 @@ class Fusing:
     """And is low when at least this share of what is known is low in them [0-1]: half a country is a country's."""
 
     parts_depth: Share = 0.1
-    """And when it has lost this share in sum; it is over when it lacks less than half of that [0-1]."""
+    """And when it has lost this share in sum; it is over when it lacks less than half of that, or after ``used_to``
+    less than that [0-1]."""
 
     tell_severity: PartOf = 0.05
     """Change of severity that is worth a new revision [0-1]."""

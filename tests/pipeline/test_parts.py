@@ -180,6 +180,45 @@ def test_mobile_networks_beside_a_series_of_the_country_do_not_say_what_all_of_i
     assert fuse(own)["MM"].kind == "unknown"
 
 
+@pytest.mark.parametrize("gap", [1, 2, 3, 8])
+@pytest.mark.parametrize("parts", [networks(9), states(16, "MM")])
+def test_a_gap_in_the_rows_of_its_parts_does_not_end_the_outage_of_a_country(parts: list[Entity], gap: int) -> None:
+    marks = "...." + "L" * 6 + "?" * gap + "L" * 6 + "." * 9
+    stage = FuseStage(0, Fusing())
+    said = [out for out in stage.step(together(parts, [marks] * len(parts))) if isinstance(out, Outage)]
+    found = {out.id: out for out in said if out.entity == "MM"}
+    assert [(o.start, o.end) for o in found.values()] == [(4 * 300, (16 + gap) * 300)]
+
+
+@pytest.mark.parametrize("kind", ["asn", "region"])
+def test_parts_whose_detector_has_got_used_to_it_are_still_out_and_the_country_until_nearly_all_are_back(
+    kind: str,
+) -> None:
+    """Nine of fourteen fall, one comes back each day from the third on; after a week nothing is said of the others."""
+    parts = networks(14) if kind == "asn" else states(14, "MM")
+    quarter, weeks = 21600, [4 * (3 + i) for i in range(9)]
+    marks = ["...." + "L" * min(n, 28) + "?" * max(n - 28, 0) + "." * (56 - n) for n in weeks] + ["." * 60] * 5
+    frame = together(parts, marks, width=quarter)
+    frame.value[np.isnan(frame.value)] = 0.0  # observed, and nothing said of it
+    found = fuse(frame)["MM"]
+    assert (found.start, found.end) == (4 * quarter, (4 + weeks[-2]) * quarter), "one of fourteen is less than a tenth"
+
+
+def test_whoever_spoke_for_a_country_in_a_long_frame_has_done_so_too() -> None:
+    regions, nets = states(16, "MM"), networks(9)
+    calm = together([*regions, *nets], ["." * 30 + CALM] * 25, signal="b.x")
+    falls = together(nets, ["." * 30 + DOWN] * 9, signal="a.x")
+    run = Run("r", "replay", ("a.x", "b.x"))
+    frames = [dataclasses.replace(frame, run=run) for frame in (calm, falls)]
+    assert "MM" not in fuse(*frames), "its regions stand, and spoke until a moment ago"
+    assert "MM" in fuse(*(dataclasses.replace(f, entities=f.entities[-9:], **tail(f)) for f in frames))
+
+
+def tail(frame: Verdicts) -> dict[str, np.ndarray]:
+    """The columns of its last nine entities."""
+    return {name: getattr(frame, name)[:, -9:] for name in COLUMNS}
+
+
 def test_who_speaks_for_a_country_is_known_after_a_restart() -> None:
     own = together([Entity("country", "MM", "MM"), *networks(9)], [CALM] * 10)
     falls = later(together(networks(9), [CALM + DOWN] * 9), 9 * 300)
