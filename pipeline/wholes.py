@@ -32,26 +32,30 @@ def of_parts(cells: Cells, roll: Roll, is_open: np.ndarray, said: Said, frame: F
     kept &= ~unseen(cells, rows, said.start)[:, signal]
     silent = _lately(cells, others, said.start).any(axis=1) & ~kept
     recent = roll.networks(parts.countries, _lately(cells, spoke[:, signal], said.start))
-    own = frame.rows[parts.rows]
-    there = stands(cells, spoke[own, signal], signal, said.start) & (cells["low_from"][own, signal] == 0)
+    there = stands(cells, spoke[frame.rows[parts.rows], signal], signal, said.start)
     before = cells["state"][rows, signal]
     since = cells["low_from"][rows, signal]
     long = (since > 0) & (said.start - since >= cells.settings.used_to)
-    heard = _kept(cells, is_open, said, frame, signal)
+    heard = _kept(cells, is_open, said, frame, signal, there)
     made, theirs = countries(heard, parts, before, cells.settings, there, Asked(recent, silent, kept, long))
     cells["lent"][rows, signal] = theirs | (lent[:, signal] & (made.state == UNKNOWN))
     return made
 
 
-def _kept(cells: Cells, is_open: np.ndarray, said: Said, frame: Frame, signal: int) -> Said:
-    """The same, in which a part keeps the word of its open outage while its detector, used to it, says nothing."""
+def _kept(
+    cells: Cells, is_open: np.ndarray, said: Said, frame: Frame, signal: int, there: np.ndarray
+) -> Said:  # fmt: skip
+    """The same, in which a part keeps the word of its open outage while its detector, used to it, says nothing, and one
+    that was ``there (m,) bool`` a bin or two before what it had lost, too: no row is no return."""
     at, own = frame.parts.rows, frame.rows[frame.parts.rows]
     mute = is_open[own] & (said.state[at] == UNKNOWN) & (cells["low_from"][own, signal] > 0)
     if not mute.any():
         return said
-    state = said.state.copy()
+    state, value = said.state.copy(), said.value.copy()
     state[at[mute]] = cells["state"][own[mute], signal]
-    return said._replace(state=state)
+    gone = mute & there & np.isnan(value[at])
+    value[at[gone]] = said.expected[at[gone]] * cells["ratio"][own[gone], signal]
+    return said._replace(state=state, value=value)
 
 
 def in_turns(
