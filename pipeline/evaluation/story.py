@@ -34,7 +34,7 @@ WORTH_A_WORD = 0.02
 """What all series of a signal did at once is told and drawn from so much on [-]."""
 
 
-PARTS = {"region": "region", "asn": "network"}
+PART_WORDS = {"region": "region", "asn": "network"}
 """What a part of a country is called, by its type."""
 
 
@@ -185,7 +185,7 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
     parts = {trace.entity for trace in traces}
     low = {trace.entity for trace in traces if (trace.state[trace.within(time)] == LOW_CONFIRMED).any()}
     if parts:
-        kinds = {PARTS.get(part.type, "part") for part in parts}
+        kinds = {PART_WORDS.get(part.type, "part") for part in parts}
         of = counted(len(parts), kinds.pop() if len(kinds) == 1 else "part")
         some = (
             f"of the {of} that {'has' if len(parts) == 1 else 'have'}, {len(low)} {'was' if len(low) == 1 else 'were'}"
