@@ -38,6 +38,7 @@ def of_parts(cells: Cells, roll: Roll, is_open: np.ndarray, said: Said, frame: F
     long = (since > 0) & (said.start - since >= cells.settings.used_to)
     heard = _kept(cells, is_open, said, frame, signal, there)
     made, theirs = countries(heard, parts, before, cells.settings, there, Asked(recent, silent, kept, long))
+    made = _observed(made, said, frame)
     cells["lent"][rows, signal] = theirs | (lent[:, signal] & (made.state == UNKNOWN))
     return made
 
@@ -58,6 +59,14 @@ def _kept(
     return said._replace(state=state, value=value)
 
 
+def _observed(made: Said, said: Said, frame: Frame) -> Said:
+    """The same, in which nothing is known of a country of which no part was observed, whatever each would stand for."""
+    parts = frame.parts
+    seen = np.bincount(parts.home, said.observed[parts.rows], len(parts.countries)) > 0
+    state = np.where(seen, made.state, UNKNOWN).astype(np.int8)
+    return made._replace(value=np.where(seen, made.value, np.nan), state=state)
+
+
 def in_turns(
     turns: Sequence[Turn], frame: Frame, signal: int, cells: Cells, roll: Roll
 ) -> Iterator[tuple[np.ndarray, ...]]:
@@ -71,7 +80,7 @@ def in_turns(
         recent = roll.networks(parts.countries, _lately(cells, spoke, said.start))
         there = stands(cells, spoke[rows], signal, said.start)
         made, theirs = countries(said, parts, before, cells.settings, there, Asked(recent, none, none, none))
-        yield *made[3:], theirs
+        yield *_observed(made, said, frame)[3:], theirs
         spoke[rows] = np.where(said.state[parts.rows] != UNKNOWN, said.start, spoke[rows])
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from detectors.base import UNKNOWN
 from pipeline.fusion import FuseStage
 from pipeline.records import Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
@@ -126,3 +127,13 @@ def test_a_frame_is_as_long_as_it_likes() -> None:
     outages = [[out for out in said if isinstance(out, Outage)] for said in (whole, single)]
     assert outages[0] == outages[1]
     assert "MM" in {out.entity for out in outages[0]}
+
+
+@pytest.mark.parametrize("parts", [networks(9), states(16, "MM")])
+def test_of_a_country_of_which_no_part_was_observed_nothing_was_observed(parts: list[Entity]) -> None:
+    stage = FuseStage(0, Fusing())
+    for frame in (together(parts, [CALM] * len(parts)), later(together(parts, ["?"] * len(parts)), 9 * 300)):
+        list(stage.step(frame))
+    (stream,) = stage.streams.values()
+    cells, row = stream.ledger.cells, stream.ledger.roll.rows["country", "MM"]
+    assert (cells["seen"][row, 0], cells["spoke"][row, 0], cells["state"][row, 0]) == (8 * 300, 8 * 300, UNKNOWN)
