@@ -246,7 +246,7 @@ def seal(columns: tuple[Column, ...]) -> Chunk:
         values[: len(column.value), j] = column.value
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    block = _beside(columns, single if np.array_equal(single, values, equal_nan=True) else values)
+    block = side_by_side(columns, single if np.array_equal(single, values, equal_nan=True) else values)
     edges = np.cumsum([0, *(len(c.rows) for c in columns)]).tolist()
     alone = (
         Column(c.time, block.values[:, j], block.row[start:end], block.raw[start:end])
@@ -255,7 +255,7 @@ def seal(columns: tuple[Column, ...]) -> Chunk:
     return Chunk(block, tuple(alone))
 
 
-def _beside(columns: Sequence[Column], values: np.ndarray) -> Block:
+def side_by_side(columns: Sequence[Column], values: np.ndarray) -> Block:
     """Columns side by side, whose values are these ``(m, c)``."""
     return Block(
         np.array([c.time for c in columns], np.int64),
@@ -271,12 +271,12 @@ def _last(columns: Sequence[Column], pick: np.ndarray) -> Block:
     values = np.empty((max(len(c.value) for c in columns), len(columns)))  # what nobody picks is never touched
     if pick.max(initial=-1) < min(len(c.value) for c in columns):
         values[pick] = np.array([c.value[pick] for c in columns]).T
-        return _beside(columns, values)
+        return side_by_side(columns, values)
     values[pick[pick < len(values)]] = np.nan
     for j, column in enumerate(columns):
         there = pick[pick < len(column.value)]
         values[there, j] = column.value[there]
-    return _beside(columns, values)
+    return side_by_side(columns, values)
 
 
 def _columns(arrays: dict[str, np.ndarray]) -> Iterator[Column]:

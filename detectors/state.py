@@ -1,10 +1,12 @@
 """What every detector's state can do: grow by entities that were not known before, and become plain arrays."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
+from detectors import joint_history
 from detectors.base import AnyDetector
 from detectors.history import History
 
@@ -85,6 +87,67 @@ def forgotten(state: S, rows: np.ndarray) -> S:
             own[name] = getattr(state, name).copy()
             own[name][rows] = meta["fill"]
     return dataclasses.replace(state, **own)  # type: ignore[type-var]
+
+
+def in_common(state: Any) -> tuple[object, ...] | None:
+    """What two states must have in common to be one `joint` state, None where this one cannot be joined now.
+
+    That is all that is not per entity: the last bin, and when the past was written; who has just come is not in it yet.
+    """
+    n, common = _entities(state), []
+    for name, meta in _fields(type(state)).items():
+        value = getattr(state, name)
+        if isinstance(value, History):
+            if value.end and value.known < n:
+                return None
+            common.append(joint_history.times(value))
+        elif not meta:
+            common.append(value)
+    return type(state), *common
+
+
+def joint(states: Sequence[S]) -> S:
+    """States that have the same `in_common` as one, the entities of each after those of the one before it.
+
+    Examples
+    --------
+    >>> from detectors.median import Median
+    >>> joint([Median().init(2), Median().init(3)]).first.shape
+    (5,)
+    """
+    sizes = [_entities(state) for state in states]
+    whole: dict[str, Any] = {}
+    for name, meta in _fields(type(states[0])).items():
+        each = [getattr(state, name) for state in states]
+        if meta:
+            whole[name] = np.concatenate(each)
+        elif isinstance(each[0], History):
+            whole[name] = joint_history.joint(each, sizes)
+    return dataclasses.replace(states[0], **whole)  # type: ignore[type-var]
+
+
+def parted(whole: S, before: Sequence[S]) -> list[S]:
+    """What has become of states that were ``before`` they were judged as one.
+
+    Examples
+    --------
+    >>> from detectors.median import Median
+    >>> states = [Median().init(2), Median().init(3)]
+    >>> [len(state.first) for state in parted(joint(states), states)]
+    [2, 3]
+    """
+    told, start = [], 0
+    for state in before:
+        rows = slice(start, start := start + _entities(state))
+        own: dict[str, Any] = {}
+        for name, meta in _fields(type(whole)).items():
+            value = getattr(whole, name)
+            if meta:
+                own[name] = value[rows]
+            elif isinstance(value, History):
+                own[name] = joint_history.parted(value, getattr(state, name), rows)
+        told.append(dataclasses.replace(whole, **own))  # type: ignore[type-var]
+    return told
 
 
 def pack(state: Any) -> dict[str, np.ndarray]:

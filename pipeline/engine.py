@@ -6,6 +6,8 @@ Live agents host a stage between two topics; `chain` ties the same stages togeth
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
+from typing import cast
 
 from detectors import REGISTRY
 from detectors.base import AnyDetector
@@ -86,12 +88,12 @@ def verdicts(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> I
         place = (frame.feed, frame.partition)
         if place not in bins:
             bins[place] = engine.bin(*place)
-        for share in bins[place].step(frame):
-            if not isinstance(share, Bins):
-                yield share
-                continue
-            for merged in merge.step(share):
-                yield from judge.step(merged)
+        for is_bins, some in groupby(bins[place].step(frame), key=lambda said: isinstance(said, Bins)):
+            if is_bins:
+                shares = cast("Iterator[Bins]", some)
+                yield from judge.steps([merged for share in shares for merged in merge.step(share)])
+            else:
+                yield from cast("Iterator[Binned]", some)
 
 
 def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:

@@ -1,6 +1,6 @@
 """The judge stage: detectors say of every bin of a signal what they expected and what they think of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from pipeline.common import (
     votes_at,
     without,
 )
+from pipeline.jointly import Ask, Asking, jointly
 from pipeline.judged import NO_COLUMNS, Series
 from pipeline.kinds import KINDS
 from pipeline.lasting import latest
@@ -70,12 +71,23 @@ class JudgeStage:
 
     def step(self, bins: Bins) -> list[Verdicts]:
         """Judge the bins of one frame; one that comes again after the end of its signal is nothing new."""
+        return self.steps([bins])
+
+    def steps(self, frames: Sequence[Bins]) -> list[Verdicts]:
+        """Judge frames, those of several signals side by side: what is told is what each would be told alone."""
+        told: list[Verdicts] = []
+        for some in _rounds(frames):
+            for own in jointly([self._told(bins) for bins in some]):
+                told += own
+        return told
+
+    def _told(self, bins: Bins) -> Asking[list[Verdicts]]:
         if (bins.run.id, bins.signal) in self.ended:
             return []
         series = self._series(bins)
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = series.columns(bins.entities)
-        verdicts, common, blind = self._judge(series, bins, fresh, columns)
+        verdicts, common, blind = yield from self._judge(series, bins, fresh, columns)
         blind = blind[:, columns]
         shared = {"value": np.where(blind, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
         shared["health"] = np.where(blind & ~np.isnan(bins.health[fresh]), np.float32(0), bins.health[fresh])
@@ -107,7 +119,7 @@ class JudgeStage:
 
     def _judge(
         self, series: Series, bins: Bins, fresh: np.ndarray, columns: np.ndarray
-    ) -> tuple[list[Verdict], np.ndarray, np.ndarray]:
+    ) -> Asking[tuple[list[Verdict], np.ndarray, np.ndarray]]:
         """Of the bins ``fresh (t,)``: every detector's verdict, the share at which all series stand for their feed's
         reasons ``(t,)``, and of whom nothing can be said ``(t, n)``."""
         shape = (len(fresh), len(series.entities))
@@ -135,7 +147,8 @@ class JudgeStage:
             now = slice(at, at + taken)
             x[now][unseen], health[now][unseen] = np.nan, 0.0
             context = Context(bins.width, health[now], slot[now], kind[now], series.switched)
-            verdicts, share, is_broken = self._judge_some(series, bins.start[fresh][now], x[now], context, slow[now])
+            asking = self._judge_some(series, bins.start[fresh][now], x[now], context, slow[now])
+            verdicts, share, is_broken = yield from asking
             series.repeats.judged(verdicts[0].state)
             common[now] = share if votable(who, self.settings) else np.nan
             blind[now] = is_broken[:, None] | unseen
@@ -149,18 +162,19 @@ class JudgeStage:
 
     def _judge_some(
         self, series: Series, start: np.ndarray, x: np.ndarray, context: Context, slow: np.ndarray
-    ) -> tuple[list[Verdict], np.ndarray, np.ndarray]:
+    ) -> Asking[tuple[list[Verdict], np.ndarray, np.ndarray]]:
         """Every detector's verdict on bins ``x (t, n)``, at which share their series stand, and where that is nothing
         to be judged, both ``(t,)``; ``slow (t, n)``: kinds of day for the further ones.
 
         They are judged at once up to one in which they have moved: that one is judged again, without the move.
         """
+        countries = series.countries
         first, *further = series.detectors
         told, shares, blind, at, reach, turned = [], np.ones(len(x)), np.zeros(len(x), bool), 0, len(x), -1
         while at < len(x):
             now = slice(at, at + reach)
             own, here = without(x[now], series.level.now), context.rows(now)
-            state, verdict = first.run(own, start[now], here, series.states[0])
+            state, verdict = yield Ask(first, own, start[now], here, series.states[0], countries)
             taken, shift, share = self._common(own, verdict, series)
             is_broken = share != 1 and not shift
             if is_broken and at > turned and series.level.returns(share, self.settings):
@@ -171,9 +185,11 @@ class JudgeStage:
                 if is_broken:
                     x[now], context.health[now], blind[now] = np.nan, 0.0, True
                 own, here = without(x[now], series.level.now + shift), context.rows(now)
-                state, verdict = first.run(own, start[now], here, series.states[0])
+                state, verdict = yield Ask(first, own, start[now], here, series.states[0], countries)
             there = replace(here, day_kind=slow[now])
-            more = [d.run(own, start[now], there, s) for d, s in zip(further, series.states[1:], strict=True)]
+            more = []
+            for detector, was in zip(further, series.states[1:], strict=True):
+                more.append((yield Ask(detector, own, start[now], there, was, countries)))
             series.states = [state, *(state for state, _ in more)]
             series.calm = _calm(series.calm, verdict.state)
             told.append([shifted(v, series.level.now + shift) for v in (verdict, *(v for _, v in more))])
@@ -256,6 +272,17 @@ class JudgeStage:
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged,
                 arrays[f"{i}.met"].copy(), Level(*level), arrays[f"{i}.calm"].copy(), repeats,
             )  # fmt: skip
+
+
+def _rounds(frames: Sequence[Bins]) -> Iterator[list[Bins]]:
+    """The same frames, in rounds of which each has a signal but once."""
+    some: dict[tuple[str, str], Bins] = {}
+    for bins in frames:
+        if (bins.run.id, bins.signal) in some:
+            yield list(some.values())
+            some = {}
+        some[bins.run.id, bins.signal] = bins
+    yield list(some.values())
 
 
 def _calm(was: np.ndarray, state: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Every threshold at every value: a curve, and what it costs to be as good as ours."""
 
 import json
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -64,14 +65,14 @@ def test_the_whole_is_judged_once_however_many_values_of_fusion_are_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged: list[str] = []
-    step = JudgeStage.step
+    steps_of = JudgeStage.steps
 
-    def counted(stage: JudgeStage, bins: Bins) -> list[Verdicts]:
-        judged.append(bins.signal)
-        return step(stage, bins)
+    def counted(stage: JudgeStage, frames: Sequence[Bins]) -> list[Verdicts]:
+        judged.extend(bins.signal for bins in frames)
+        return steps_of(stage, frames)
 
     (read,) = read_cases([case(tmp_path / "third", left=0.3)])
-    monkeypatch.setattr(JudgeStage, "step", counted)
+    monkeypatch.setattr(JudgeStage, "steps", counted)
     once = outcome(read, Engine())
     asked = len(judged)
     two = list(sweep([read], [OURS], Engine(), lambda name, value: None))
