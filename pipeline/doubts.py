@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from pipeline.explaining import FEW, few, place_name
+from pipeline.explaining import place_name
 from pipeline.observed import Gap
 from pipeline.outages import CONFIRMED, RECOVERING
 from pipeline.past import Past
 from pipeline.records import Outage
 from pipeline.series import Places
 from pipeline.show import by_country, utc
-from pipeline.wording import counted
+from pipeline.wording import FEW, counted, few
 
 OVER = "over by what others show"
 GOES_ON = {CONFIRMED: "still out, as far as is known", RECOVERING: "recovering, by what others show"}

@@ -9,10 +9,7 @@ from pipeline.reasons import LIMITS, because, looks, sign_text, standing, term_t
 from pipeline.records import Outage
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import MARK, by_country, until, utc
-from pipeline.wording import chance_text, counted
-
-FEW = 5
-"""So many of a kind are named, the others counted [-]."""
+from pipeline.wording import FEW, chance_text, counted, few
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -133,15 +130,3 @@ def why_unknown(found: list[Outage], places: Places) -> Iterator[str]:
     names = list(dict.fromkeys(place_name(outage.entity_type, outage.entity, places) for outage in seen))
     if names:
         yield f"unknown: connectivity is down, and no routes were seen that would say how: {few(names)}."
-
-
-def few(names: list[str]) -> str:
-    """Some of the names, and how many more there are.
-
-    Examples
-    --------
-    >>> few(["a", "b"]), few(list("abcdefg"))
-    ('a; b', 'a; b; c; d; e and 2 more')
-    """
-    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
-    return "; ".join(names[:FEW]) + more  # a name may have a comma

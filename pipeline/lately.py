@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.codec import iso
-from pipeline.explaining import FEW, place_name
+from pipeline.explaining import place_name
 from pipeline.outages import OPEN
 from pipeline.reasons import signal_name
 from pipeline.records import Left, Outage
 from pipeline.replay import Result
 from pipeline.series import Places
 from pipeline.show import by_country, utc
-from pipeline.wording import counted
+from pipeline.wording import FEW, counted
 
 SPAN = 3600
 """What was seen so long before the end of the recording [s], or one bin where bins are longer, is not seen now."""

@@ -1,9 +1,10 @@
 """What a person sees in the terminal: outages as a table, times in UTC and local, and how far a replay is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from types import TracebackType
 
+import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,7 +17,7 @@ from pipeline.localtime import clock, has_zone
 from pipeline.reasons import because
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer, Places, placed
-from pipeline.wording import chance_text, offset, printable
+from pipeline.wording import chance_text, few, offset, printable
 
 STYLES = {
     "suspected": "yellow",
@@ -44,6 +45,9 @@ WIDE = 120
 NARROW = 80
 """Columns in which an outage has room in two lines [-]."""
 
+FOLDED = 5
+"""Networks that were out in one outage of their country share a row from so many on [-]."""
+
 
 MARK = "*"
 """Stands at a time that is not exactly known."""
@@ -57,7 +61,8 @@ def outages_table(
 ) -> Table:
     """The outages as a table; in a narrow terminal names and times share what room the numbers leave.
 
-    ``places``: what is known of their entities; ``marks``: which of their times get a `MARK`.
+    ``places``: what is known of their entities; ``marks``: which of their times get a `MARK`.  Many networks that
+    were out in one outage of their country share a row: what a person has to read is the country's.
     """
     narrow = width < NARROW
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=narrow)
@@ -67,11 +72,29 @@ def outages_table(
     table.add_column("lost", justify="right", no_wrap=True)
     if width >= WIDE:
         table.add_column("because of", overflow="fold")
-    for outage in outages:
-        place = placed(outage.entity_type, outage.entity, places)
-        row = _row(outage, place, Gazetteer().name(place if width >= WIDE else _narrow(place)), marks(outage))
+    for some in _folded(outages):
+        own = [placed(outage.entity_type, outage.entity, places) for outage in some]
+        own = own if width >= WIDE else [_narrow(place) for place in own]
+        row = _row(some[0], own[0], marks(some[0])) if len(some) == 1 else _shared(some, own, marks)
         table.add_row(*row[: len(table.columns)])
     return table
+
+
+def _folded(outages: Iterable[Outage]) -> Iterator[list[Outage]]:
+    """Each outage by itself, but networks that are back share a row where the first of them stands."""
+    groups: dict[str, list[Outage]] = {}
+    for outage in outages:
+        is_one_of_many = outage.part_of and outage.entity_type == "asn" and outage.end is not None
+        groups.setdefault(f"in {outage.part_of}" if is_one_of_many else outage.id, []).append(outage)
+    for some in groups.values():
+        yield from [some] if len(some) >= FOLDED else [[outage] for outage in some]
+
+
+def how_folded(outages: Iterable[Outage]) -> str:
+    """How a row that networks share is to be read, '' where none do."""
+    if all(len(some) == 1 for some in _folded(outages)):
+        return ""
+    return "Networks in one row: first onset to last end, least and most that any lost; --json has each of them."
 
 
 def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
@@ -96,13 +119,32 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _row(outage: Outage, place: Entity, name: str, marked: tuple[bool, bool]) -> list[Text]:
+def _row(outage: Outage, place: Entity, marked: tuple[bool, bool]) -> list[Text]:
     state = Text(outage.state, STYLES.get(outage.state, ""))
     sure = f"{chance_text(outage.probability)} sure"
     return [
-        Text(printable(name)), Text.assemble(outage.kind, "\n", state),
+        Text(printable(Gazetteer().name(place))), Text.assemble(outage.kind, "\n", state),
         Text(when(outage, place.country, marked)),
         Text(f"{outage.severity:.0%}\n{sure}"), Text(printable(because(outage))),
+    ]  # fmt: skip
+
+
+def _shared(some: list[Outage], places: list[Entity], marks: Marks) -> list[Text]:
+    """The row of many networks: from the first onset to the last end, the least and the most that any lost, and the
+    evidence of the one that lost most."""
+    names = [Gazetteer().name(place._replace(country="")) for place in places]
+    home = Gazetteer().name(Entity("country", places[0].country))
+    kinds, states = dict.fromkeys(outage.kind for outage in some), dict.fromkeys(outage.state for outage in some)
+    first, last = min(some, key=lambda outage: outage.start), max(some, key=lambda outage: outage.end or 0)
+    lost = sorted(f"{outage.severity:4.0%}" for outage in some)
+    worst = max(some, key=lambda outage: outage.severity)
+    whole = msgspec.structs.replace(first, end=last.end)
+    return [
+        Text(printable(f"{len(some)} networks of {home}: {few(names)}")),
+        Text("\n").join([*map(Text, kinds), *(Text(state, STYLES.get(state, "")) for state in states)]),
+        Text(when(whole, places[0].country, (any(marks(o)[0] for o in some), any(marks(o)[1] for o in some)))),
+        Text(f"{lost[0].strip()}–{lost[-1].strip()}\n{chance_text(min(o.probability for o in some))} sure"),
+        Text(printable(because(worst))),
     ]  # fmt: skip
 
 

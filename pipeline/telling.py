@@ -14,7 +14,7 @@ from pipeline.codec import iso
 from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
-from pipeline.explaining import FEW, confirmed, how_to_read, likenesses, still_out, suspicions, why_mobile, why_unknown
+from pipeline.explaining import confirmed, how_to_read, likenesses, still_out, suspicions, why_mobile, why_unknown
 from pipeline.feeds.case import strangers
 from pipeline.lately import Lately, now_of, plain_now
 from pipeline.observed import Series
@@ -23,7 +23,7 @@ from pipeline.past import Past
 from pipeline.records import Outage
 from pipeline.replay import Playback, Result
 from pipeline.settings import Fusing
-from pipeline.show import MARK, by_country, outages_table, utc
+from pipeline.show import MARK, by_country, how_folded, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import (
@@ -35,7 +35,7 @@ from pipeline.unwatched import (
     too_short,
     unobserved,
 )
-from pipeline.wording import counted, damage, given_up, printable, refused
+from pipeline.wording import FEW, counted, damage, given_up, printable, refused
 
 
 def tell(
@@ -157,7 +157,13 @@ def _found(
         if now or unsure:
             console.print()
         kinds = (told(found, places) for told in (why_mobile, why_unknown))
-        for sentence in (note, *chain(*kinds), how_to_read(playback.past), *likenesses(found, places)):
+        for sentence in (
+            note,
+            *chain(*kinds),
+            how_to_read(playback.past),
+            how_folded(sure),
+            *likenesses(found, places),
+        ):
             if sentence:
                 console.print(Text(printable(sentence), "dim"))
         console.print()

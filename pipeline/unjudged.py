@@ -9,11 +9,12 @@ import numpy as np
 
 from detectors.base import UNKNOWN
 from pipeline.bins import NEVER
-from pipeline.explaining import few, place_name
+from pipeline.explaining import place_name
 from pipeline.observed import Series
 from pipeline.reasons import signal_name
 from pipeline.records import Entity, Verdicts
 from pipeline.series import Places
+from pipeline.wording import few
 
 HARDLY = 0.1
 """Who was judged in less than this share of the bins in which it was seen was hardly ever judged [0-1]."""

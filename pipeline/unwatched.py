@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.evidence import BESIDE
-from pipeline.explaining import FEW, few, place_name
+from pipeline.explaining import place_name
 from pipeline.observed import Gap, Observed, Series
 from pipeline.outages import RETRACTED
 from pipeline.parts import judged_from
@@ -18,7 +18,7 @@ from pipeline.series import Places, placed
 from pipeline.settings import Fusing
 from pipeline.show import lasted, utc
 from pipeline.subdivisions import SUBDIVISIONS
-from pipeline.wording import counted
+from pipeline.wording import FEW, counted, few
 
 PARTS = ("region", "asn")
 """Types of the parts of a country."""

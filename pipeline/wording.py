@@ -10,6 +10,9 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not ``strftime``: its names follow the machine's locale, and a notification must not."""
 
+FEW = 5
+"""So many of a kind are named, the others counted [-]."""
+
 KIND_WORDS = {
     "blackout": "half of it down or more, and routes fell too",
     "stealth": "unreachable although its routes stand",
@@ -87,6 +90,18 @@ def chance_text(probability: float) -> str:
     ['94%', '95%', '>99%']
     """
     return ">99%" if probability > 0.99 else f"{int(100 * probability + 1e-6)}%"
+
+
+def few(names: list[str]) -> str:
+    """Some of the names, and how many more there are.
+
+    Examples
+    --------
+    >>> few(["a", "b"]), few(list("abcdefg"))
+    ('a; b', 'a; b; c; d; e and 2 more')
+    """
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+    return "; ".join(names[:FEW]) + more  # a name may have a comma
 
 
 def lasting(duration: int) -> str:

@@ -2,14 +2,14 @@
 
 import io
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from pipeline.codec import seconds
 from pipeline.records import Entity, Outage, Term
 from pipeline.series import known
-from pipeline.show import Watching, because, by_country, outages_table, when
+from pipeline.show import FOLDED, Watching, because, by_country, how_folded, outages_table, when
 
 PLACES = known([Entity("asn", "AS59257", "PK", title="Zong")])
 TERMS = (Term("traffic.radar", 0.5, -30.0, 9.0, 1.0), Term("probing.ioda", 0.6, -12.0, 6.0, 1.0))
@@ -66,7 +66,7 @@ def test_the_table_gives_both_clocks_and_the_length() -> None:
 
 def ended(start: str, end: str, country: str) -> list[str]:
     times = {"start": seconds(start + ":00Z"), "end": seconds(end + ":00Z")}
-    return when(msgspec.structs.replace(outage(), **times), country).splitlines()
+    return when(replace(outage(), **times), country).splitlines()
 
 
 def test_local_times_on_another_day_than_utcs_have_their_date() -> None:
@@ -89,7 +89,7 @@ def test_nothing_is_said_of_local_times_where_there_is_no_one_clock(country: str
 
 def test_a_length_of_which_an_end_is_not_exact_is_marked_and_makes_no_third_line() -> None:
     times = {"start": seconds("2024-05-07T03:00:00Z"), "end": seconds("2024-05-08T12:00:00Z")}
-    assert when(msgspec.structs.replace(outage(), **times), "SD", (False, True)).splitlines() == [
+    assert when(replace(outage(), **times), "SD", (False, True)).splitlines() == [
         "2024-05-07 03:00 – 05-08 12:00* UTC", "05:00 – 05-08 14:00 there, 1 d 9 h*",
     ]  # fmt: skip
 
@@ -100,15 +100,49 @@ def test_what_an_offset_changed_within_has_both_offsets() -> None:
 
 @pytest.mark.parametrize(("probability", "sure"), [(0.999, ">99% sure"), (0.992, ">99% sure"), (0.98, " 98% sure")])
 def test_nobody_is_ever_a_hundred_percent_sure(probability: float, sure: str) -> None:
-    assert sure in "\n".join(printed([msgspec.structs.replace(outage(), probability=probability)], 80))
+    assert sure in "\n".join(printed([replace(outage(), probability=probability)], 80))
 
 
 def test_a_country_stands_before_its_parts_and_countries_stand_as_they_began() -> None:
     found = [
-        msgspec.structs.replace(outage(entity=entity), start=start)
+        replace(outage(entity=entity), start=start)
         for entity, start in (("IR", 2), ("AS59257", 1), ("PK", 3), ("AS1", 0))
     ]
     assert [o.entity for o in by_country(found, PLACES)] == ["AS1", "PK", "AS59257", "IR"]
+
+
+def networks(n: int, part_of: str = "whole", probability: float = 0.999) -> list[Outage]:
+    """Networks that were out in one outage of their country, each ten minutes later and a percent deeper."""
+    found = [outage(entity=f"AS{i}") for i in range(1, n + 1)]
+    found = [replace(o, start=o.start + 600 * i, severity=0.5 + 0.01 * i) for i, o in enumerate(found)]
+    return [
+        replace(o, end=o.end + 600 * i, part_of=part_of, probability=probability)
+        for i, o in enumerate(found) if o.end
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_many_networks_of_one_outage_share_a_row_and_what_is_still_out_does_not(width: int) -> None:
+    country, many = outage(), networks(FOLDED + 1, probability=0.96)
+    still = replace(many.pop(), end=None, state="confirmed")
+    words = " ".join(" ".join(printed([country, *many, still], width)).split())
+    assert words.count(" sure") == 3
+    for said in ("5 networks", "AS1;", "01:40 – 15:55 UTC", "14 h 15 min", "50%–54%", "96% sure", "still out"):
+        assert said in words, said
+    assert "in one row" in how_folded([country, *many, still])
+    for few in (many[1:], networks(9, part_of=""), [country, *networks(9, part_of="")], []):
+        assert how_folded(few) == ""
+        assert " ".join(printed(few, width)).count(" sure") == len(few)
+
+
+def test_networks_that_share_a_row_are_of_one_outage_and_all_that_differs_is_told() -> None:
+    one, other = networks(FOLDED), networks(FOLDED, part_of="other")
+    one[2] = replace(one[2], state="recovering", kind="unknown")
+    lines = printed([*one, *other], 80)
+    assert " ".join(lines).count(" sure") == 2
+    assert [word for word in " ".join(lines).split() if word in ("mobile", "unknown", "ended", "recovering")] == [
+        "mobile", "unknown", "ended", "recovering", "mobile", "ended",
+    ]  # fmt: skip
 
 
 def test_an_open_outage_is_still_out() -> None:
@@ -125,7 +159,7 @@ def test_a_wide_terminal_shows_the_evidence_the_heaviest_first() -> None:
 def test_a_watched_replay_shows_a_country_before_its_parts() -> None:
     out = io.StringIO()
     watching = Watching(Console(file=out, width=80), lambda: PLACES)
-    watching.see(msgspec.structs.replace(outage(entity="AS59257"), start=1))
+    watching.see(replace(outage(entity="AS59257"), start=1))
     watching.see(outage())
     watching.console.print(watching.render())
     assert out.getvalue().index("Pakistan  ") < out.getvalue().index("Zong")
@@ -149,5 +183,5 @@ def test_a_watched_replay_says_how_far_it_is_before_anything_is_found() -> None:
 def test_a_reason_is_said_once_for_all_detectors_of_a_signal_and_parts_in_words() -> None:
     terms = (Term("traffic.radar", 0.38, -22.0, 9.0, 1.0), Term("traffic.radar/cusum", 0.4, -28.0, 8.0, 1.0),
              Term("parts.together", 0.4, None, 1.2, 1.0), Term("bgp.ris", 1.0, 0.0, -0.5, 1.0))  # fmt: skip
-    found = msgspec.structs.replace(outage(), signals=terms)
+    found = replace(outage(), signals=terms)
     assert because(found) == "traffic.radar at 38%, 60% of its parts at once"
