@@ -3,6 +3,7 @@ it looks like, and how to read the numbers."""
 
 from collections.abc import Iterable, Iterator
 
+from pipeline.bins import DAY
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.reasons import LIMITS, because, looks, sign_text, standing, term_text
@@ -108,14 +109,16 @@ def _meet(one: Outage, other: Outage) -> bool:
     return one.start < ends[1] and other.start < ends[0]
 
 
-def how_to_read(past: Past) -> str:
-    """What *lost* is, and how exact the times are."""
+def how_to_read(past: Past, sure: Iterable[Outage] = ()) -> str:
+    """What *lost* is, how exact the times are, and what an end is of one that lasted a day or more."""
     widths = sorted({span.width for span in past.spans.values()})
     unit, word = (60, "minute") if any(width % 3600 for width in widths) else (3600, "hour")
+    slow = any(outage.end is not None and outage.end - outage.start >= DAY for outage in sure)
     shortest = f"{widths[0] // unit} to " if len(widths) > 1 else ""
     return (
         "lost: how far the signals that fell lay below their usual at the worst; no share of people."
         + (f" Times are the starts of bins of {shortest}{counted(widths[-1] // unit, word)}." if widths else "")
+        + (" ended: back within what was usual by then, which after days may be less than before it." if slow else "")
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The judge stage: detectors say of every bin of a signal what they expected and what they think of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from pipeline.common import (
     votes_at,
     without,
 )
-from pipeline.jointly import Ask, Asking, jointly
+from pipeline.jointly import Ask, Asking, jointly, rounds
 from pipeline.judged import NO_COLUMNS, Series
 from pipeline.kinds import KINDS
 from pipeline.lasting import latest
@@ -74,11 +74,17 @@ class JudgeStage:
         return self.steps([bins])
 
     def steps(self, frames: Sequence[Bins]) -> list[Verdicts]:
-        """Judge frames, those of several signals side by side: what is told is what each would be told alone."""
+        """Judge frames, those of several signals of a run side by side: what is told is what each would be told alone.
+
+        An error in one of them is one of all: nothing is told.
+        """
         told: list[Verdicts] = []
-        for some in _rounds(frames):
-            for own in jointly([self._told(bins) for bins in some]):
+        for some in rounds(frames):
+            for bins, own in zip(some, jointly([self._told(bins) for bins in some]), strict=True):
                 told += own
+                if bins.status == END and (bins.run.id, bins.signal) in self.series:
+                    del self.series[bins.run.id, bins.signal]
+                    remember(self.ended, (bins.run.id, bins.signal))
         return told
 
     def _told(self, bins: Bins) -> Asking[list[Verdicts]]:
@@ -92,9 +98,6 @@ class JudgeStage:
         shared = {"value": np.where(blind, np.nan, bins.value[fresh]), "start": bins.start[fresh]}
         shared["health"] = np.where(blind & ~np.isnan(bins.health[fresh]), np.float32(0), bins.health[fresh])
         shared["common"] = common
-        if bins.status == END:
-            del self.series[bins.run.id, bins.signal]
-            remember(self.ended, (bins.run.id, bins.signal))
         homes = self._homes(series, bins.entities)
         teller = next((partition for partition, own in enumerate(homes) if len(own)), 0)
         told = []
@@ -272,17 +275,6 @@ class JudgeStage:
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged,
                 arrays[f"{i}.met"].copy(), Level(*level), arrays[f"{i}.calm"].copy(), repeats,
             )  # fmt: skip
-
-
-def _rounds(frames: Sequence[Bins]) -> Iterator[list[Bins]]:
-    """The same frames, in rounds of which each has a signal but once."""
-    some: dict[tuple[str, str], Bins] = {}
-    for bins in frames:
-        if (bins.run.id, bins.signal) in some:
-            yield list(some.values())
-            some = {}
-        some[bins.run.id, bins.signal] = bins
-    yield list(some.values())
 
 
 def _calm(was: np.ndarray, state: np.ndarray) -> np.ndarray:

@@ -8,17 +8,7 @@ import numpy as np
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.almanac import Almanac
 from pipeline.cells import Cells, explains
-from pipeline.evidence import (
-    Block,
-    Evidence,
-    Said,
-    filled,
-    log_odds,
-    losses,
-    probability,
-    ratios,
-    strong_ones,
-)
+from pipeline.evidence import Block, Evidence, Said, filled, log_odds, losses, probability, ratios, strong_ones
 from pipeline.holding import after, let_go, standing, unreturned, waits
 from pipeline.lives import Lives
 from pipeline.moments import begun, returned
@@ -114,6 +104,8 @@ class Ledger:
     def _hear(self, turns: Sequence[Turn], later: Sequence[Turn]) -> list[Heard]:
         """Take in bins that are alike, and end with ``later`` ones; parts are weighed before their countries."""
         self.usual.lapse(turns[0].end, self.lives.open)
+        for turn in later:  # who is new in them is known before they are asked
+            self._enter(turn)
         put = [self._put(turn) for turn in turns]
         self.usual.held()
         told, word = [Heard([], held) for *_, held in put], np.zeros(len(self.roll), bool)
@@ -267,10 +259,10 @@ class Ledger:
     def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:
         """Whether a wider bin that is not put down yet is low, and not for an outage that was ``over`` then [s]: of a
         country that is judged from its parts, whether any of them is."""
-        frame = self.roll.frames.get(turn.verdicts.entities)
-        if frame is None or row not in frame.rows:
+        frame = self.roll.frame(turn.verdicts.entities)
+        if row not in frame.rows:
             return False
-        place, said = int(np.flatnonzero(frame.rows == row)[0]), turn.said
+        said, place = turn.said, int(np.flatnonzero(frame.rows == row)[0])
         if place >= len(said.state):
             return bool(is_low(said.state[frame.parts.rows[frame.parts.home == place - len(said.state)]]).any())
         lost = losses(ratios(said.value, said.expected))[place]

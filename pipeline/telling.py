@@ -27,7 +27,7 @@ from pipeline.show import MARK, by_country, how_folded, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import (
-    from_networks,
+    from_parts,
     no_all_clear,
     not_as_a_whole,
     not_whole,
@@ -64,7 +64,7 @@ def tell(
     else:
         unclear = (
             *not_as_a_whole(wholes, playback.places, settings),
-            *from_networks(found, playback.observed, playback.places, settings), *of_no_country(found, playback.places),
+            *from_parts(found, playback.observed, playback.places, settings), *of_no_country(found, playback.places),
             *_unanswered(counts), *refused(result.dead), *blind(doings), *_limits(playback, result, past),
             *hardly_judged(unjudged, playback.places),
         )  # fmt: skip
@@ -160,7 +160,7 @@ def _found(
         for sentence in (
             note,
             *chain(*kinds),
-            how_to_read(playback.past),
+            how_to_read(playback.past, sure),
             how_folded(sure),
             *likenesses(found, places),
         ):

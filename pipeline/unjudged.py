@@ -81,12 +81,12 @@ def hardly_judged(found: Iterable[Series], places: Places) -> Iterator[str]:
     Examples
     --------
     >>> print(*hardly_judged([("telescope.ioda", "country", "IQ")], {}))
-    Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. Values so small, or straying so far, that \
-none at all would be no surprise.
+    Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of values so small, \
+or straying so far.
     """
     for signal, own in groupby(found, key=lambda series: series[0]):
         names = few([place_name(kind, entity, places) for _, kind, entity in own])
         yield (
-            f"Seen and hardly ever judged by {signal_name(signal)}: {names}. Values so small, or straying so far, that "
-            "none at all would be no surprise."
+            f"Seen and hardly ever judged by {signal_name(signal)}: {names}. The detector says nothing of values so "
+            "small, or straying so far."
         )

@@ -113,21 +113,30 @@ def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | N
         yield f"{place_name('country', name, places)} as a whole has no all-clear: {why}."
 
 
-def from_networks(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
-    """Which countries are called out because of signals that show nothing of them but networks, in a sentence each."""
+def from_parts(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
+    """Which countries are called out because of signals that show nothing of them but parts, in a sentence each."""
     out = [o for o in found if o.entity_type == "country" and o.confirmed_at is not None and o.state != RETRACTED]
     parts = _parts({outage.entity for outage in out}, observed, places)
-    told: dict[str, int] = {}
+    regions, networks = dict[str, int](), dict[str, int]()
     for outage in out:
         known = parts[outage.entity]
         judged = known.judged_from(outage.entity, settings)
         heard = {t.signal.partition(BESIDE)[0] for t in outage.signals if t.weight > 0}
         own = {signal for signal in heard if (signal, "country", outage.entity) in observed.stretches}
         theirs = {signal for signal in heard if judged.get(signal)} | own
-        if theirs and all(judged.get(signal) == "asn" and signal not in own for signal in theirs):
-            many = max(known.signals[signal]["asn"] for signal in theirs)
+        types = {judged[signal] for signal in theirs - own}
+        if theirs and not own and len(types) == 1:
+            (kind,) = types
+            told, many = networks if kind == "asn" else regions, max(known.signals[s][kind] for s in theirs)
             told[outage.entity] = max(many, told.get(outage.entity, 0))
-    for name, many in sorted(told.items()):
+    for name, many in sorted(regions.items()):
+        every = f"{many} of its {SUBDIVISIONS[name]} regions"
+        low = f"{settings.low_parts:.0%} of what these have" if settings.low_parts != 0.5 else "half of what these have"
+        yield (
+            f"{place_name('country', name, places)} is judged from {every}: it is out while {low} is low, and over "
+            "though single ones are still out."
+        )
+    for name, many in sorted(networks.items()):
         where = place_name("country", name, places)
         yield f"{where} is called out by networks alone, {many} of them: how much of it they are nobody knows."
 

@@ -11,6 +11,9 @@ from pipeline.feeds.case import Label, read_labels, rows_of
 from pipeline.feeds.tabletext import seconds
 from pipeline.settings import Evaluating
 
+LABELS = "labels.csv"
+"""Name of the table of what is known to have happened."""
+
 TOLERANCES = "TOLERANCE.csv"
 """Name of the table that says how exact the labels of the cases beside it are."""
 
@@ -54,11 +57,12 @@ def _read(folder: Path) -> Case:
     folder = folder.resolve() if folder.name in ("", "..") else folder
     if not folder.is_dir():
         raise UserError(f"{folder}: no folder of a case (signals.csv or signals.csv.gz, and labels.csv)")
-    if not (folder / "labels.csv").is_file():
-        raise UserError(f"{folder}: a folder without labels.csv, which says what is known to have happened")
+    if not (folder / LABELS).is_file():
+        more = f"; folders in it have one: {folder}/*/" if any(folder.glob(f"*/{LABELS}")) else ""
+        raise UserError(f"{folder}: a folder without {LABELS}, which says what is known to have happened{more}")
     beside = folder.absolute().parent / TOLERANCES
     tolerances = read_tolerances(beside) if beside.is_file() else {}
-    return Case(folder, tuple(read_labels(folder / "labels.csv")), tolerances.get(folder.name))
+    return Case(folder, tuple(read_labels(folder / LABELS)), tolerances.get(folder.name))
 
 
 def read_tolerances(path: Path) -> dict[str, Tolerance]:

@@ -189,7 +189,7 @@ def _looks(head: bytes) -> str:
             return f"a table with {word} between its cells, where commas are wanted"
     looks = next((words for sign, words in SIGNS.items() if head.startswith(sign)), "")
     begins = f"; it begins with {line[:16]!r}" if line.isprintable() and "\ufffd" not in line and not looks else ""
-    begins += f", a table with {','.join(table.COLUMNS)}" if begins and "," in line else ""
+    begins += f", a table begins with {','.join(table.COLUMNS)}" if begins and "," in line else ""
     return f"{looks or 'unknown format'}, none of {', '.join(FEEDS)}{begins}"
 
 

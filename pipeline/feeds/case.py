@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.errors import UserError
-from pipeline.feeds.tabletext import COLUMNS, WANTED, seconds
+from pipeline.feeds.tabletext import COLUMNS, WANTED, Names, seconds
 from pipeline.localtime import is_country
 from pipeline.records import Entity, Rows
 
@@ -137,6 +137,11 @@ def _label(place: str, row: dict[str, str]) -> Label:
         raise UserError(f"{place}: {row['start']!r} to {row['end']!r} are not two ISO times{open_}") from error
     if end <= start:
         raise UserError(f"{place}: the label ends at {row['end']}, which is not after its start {row['start']}")
+    try:
+        Names().entity(row["entity_type"], row["entity"])
+    except ValueError as error:
+        told = f"{row['entity_type']} {row['entity'][:100]!r}"
+        raise UserError(f"{place}: {told} is no place, wanted {WANTED.get(str(error), 'a name')}") from None
     return Label(start, end, row["entity_type"], row["entity"], row["kind"], row["source"])
 
 

@@ -162,9 +162,9 @@ def test_what_is_missed_is_said(tmp_path: Path) -> None:
 def test_a_label_of_which_no_row_tells_is_told_apart(tmp_path: Path) -> None:
     folder = case(tmp_path / "odd")
     label = (folder / "labels.csv").read_text()
-    (folder / "labels.csv").write_text(label.replace('"PK"', '"PX"'))
+    (folder / "labels.csv").write_text(label.replace('"PK"', '"PL"'))
     shown = ran(folder, "--detector", "ours", columns=120)
-    assert "missed: country/PX, 2024-02-08 00:00 to 2024-02-08 03:00 UTC: no row tells of it" in shown
+    assert "missed: country/PL, 2024-02-08 00:00 to 2024-02-08 03:00 UTC: no row tells of it" in shown
 
 
 def test_json_is_one_object_with_every_label_and_outage(tmp_path: Path) -> None:

@@ -204,6 +204,9 @@ def shown(left: list[Left], tried: int) -> Table:
 def main(data: Path, without: str) -> None:
     """Score the grid on all cases, and say what leaving out each one, or the named one, comes to."""
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
+    if not cases:
+        print(f"{data}: no folder of a case is in it, one with labels.csv", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2)
     if without and without not in [case.name for case in cases]:
         raise SystemExit(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
     table = measured(cases, points())

@@ -1,7 +1,7 @@
 """Signals that are judged side by side: what is told of each, and what is kept of it, is what it would be alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,9 +12,9 @@ from detectors.base import is_low
 from pipeline import jointly
 from pipeline.calendar import calendar
 from pipeline.engine import Engine
-from pipeline.jointly import MOST, WORTH, Ask
+from pipeline.jointly import CROWD, WORTH, Ask
 from pipeline.judging import JudgeStage
-from pipeline.records import UP, Bins, Entity, Run, Verdicts
+from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from tests.bench.bench_month import played, world
 from tests.pipeline.moved import COUNTRIES, DAYS, NETWORKS, WIDTH, seen
 
@@ -135,12 +135,23 @@ def test_a_signal_that_comes_twice_is_judged_once_after_the_other(asked: list[in
     assert set(asked) == {1}
 
 
+def test_signals_that_end_together_and_runs_beside_each_other_are_kept_as_they_would_be_alone() -> None:
+    some = [replace(bins, status=END) for bins in frames(COUNTRIES, day(COUNTRIES))]
+    many = [replace(bins, run=Run(f"r{i}")) for i in range(20) for bins in some]
+    for each in (some, many, [*many, *some]):
+        at_once, alone = (JudgeStage(REGISTRY["median"], calendar, 1) for _ in range(2))
+        same(at_once.steps([*each, *each]), [told for bins in each for told in alone.step(bins)])
+        assert at_once.save() == alone.save()
+        assert not at_once.series
+        assert list(at_once.ended) == [(bins.run.id, bins.signal) for bins in each]
+
+
 def test_no_past_is_joined_for_a_bin_or_two_nor_of_very_many(asked: list[int]) -> None:
     stage = JudgeStage(REGISTRY["median"], calendar, 1)
     values = day(COUNTRIES)
     stage.steps(frames(COUNTRIES, {signal: value[: WORTH - 1] for signal, value in values.items()}))
-    crowd = tuple(Entity("asn", f"AS{i}", "GB") for i in range(MOST + 1))
-    stage.steps(frames(crowd, {f"bgp.{i}": np.ones((WORTH, MOST + 1)) for i in "ab"}))
+    crowd = tuple(Entity("asn", f"AS{i}", "GB") for i in range(CROWD + 1))
+    stage.steps(frames(crowd, {f"bgp.{i}": np.ones((WORTH, CROWD + 1)) for i in "ab"}))
     assert set(asked) == {1}
 
 

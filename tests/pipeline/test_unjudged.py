@@ -27,7 +27,7 @@ def test_who_replays_a_telescope_that_hardly_sees_a_country_reads_so(tmp_path: P
     done = CliRunner().invoke(app, ["replay", str(tmp_path)], catch_exceptions=False)
     said = " ".join(done.stdout.split())
     assert done.exit_code == 0
-    assert "Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. Values so small" in said
+    assert "Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of" in said
     done = CliRunner().invoke(app, ["replay", str(tmp_path), "--json"], catch_exceptions=False)
     told = json.loads(done.stdout)["hardly_judged"]
     assert told == [{"signal": "telescope.ioda", "entity_type": "country", "entity": "IQ"}]
