@@ -224,7 +224,7 @@ def test_settings_of_ours_that_are_not_as_shipped_are_named_wherever_its_figures
     [
         (["{tmp}/dark", "--detector", "sarima"], "--detector 'sarima' is not one of: ours, median"),
         (["{tmp}/nowhere"], "no folder of a case"),
-        (["{tmp}"], "without labels.csv"),
+        (["{tmp}"], "without labels.csv, which says what is known to have happened; folders in it have one"),
         (["{tmp}/dark", "{tmp}/dark"], "several cases of the name"),
         (["{tmp}/empty"], "nothing in its signals was observed"),
         (["{tmp}/dark", "--settings", "{tmp}/no.toml"], "no.toml"),

@@ -17,6 +17,7 @@ from tests.evaluation.tune import (
     judging,
     leave,
     made,
+    main,
     measured,
     moves,
     points,
@@ -91,6 +92,13 @@ def test_in_which_order_cases_were_done_chooses_nothing() -> None:
     assert total(off, "here") == total(back, "here")
     for table in ({OWN: off, OTHER: back}, {OWN: back, OTHER: off}):
         assert leave(table, Case(Path("case0"), ())).chosen == OWN
+
+
+def test_a_folder_without_a_case_is_no_table_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(tmp_path, "")
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == f"{tmp_path}: no folder of a case is in it, one with labels.csv\n"
 
 
 def test_a_grid_is_measured_and_told_as_a_table(data: Path) -> None:

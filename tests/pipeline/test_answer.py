@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from pipeline.explaining import FEW, still_out, suspicions
+from pipeline.explaining import how_to_read, still_out, suspicions
 from pipeline.observed import LONG, Observed, Stretch
-from pipeline.past import Past
+from pipeline.past import Past, Span
 from pipeline.records import Term
 from pipeline.unwatched import Whole, not_whole
+from pipeline.wording import FEW
 from tests.pipeline.shown import T, outage
 from tests.pipeline.test_telling import HOUR, replayed, series, without
 
@@ -118,6 +119,26 @@ def test_a_country_of_which_too_few_regions_are_known_says_that_it_is_not_judged
     assert said.index(why) < said.index("Looks like")
     told = json.loads(regions(tmp_path, LEBANON[:3], 2, 0, "--json"))
     assert told["too_few_parts"] == [{"entity": "LB", "known": 3, "all": 8, "networks": 0}]
+
+
+def test_a_country_of_regions_says_that_it_is_judged_from_them_and_when_it_is_over(tmp_path: Path) -> None:
+    said = regions(tmp_path, LEBANON[:5], 4)
+    assert (
+        "Lebanon is judged from 5 of its 8 regions: it is out while half of what these have is low, and over " in said
+    )
+    assert "judged from" not in regions(tmp_path, LEBANON[:5], 1)
+    assert "judged from" not in regions(tmp_path, LEBANON[:5], 4, more=series(72, "LB", low=range(2, 12)))
+    settings = tmp_path / "mine.toml"
+    settings.write_text("[fusing]\nlow_parts = 0.7\n")
+    said = regions(tmp_path, LEBANON[:5], 4, 0, "--settings", str(settings))
+    assert "it is out while 70% of what these have is low" in said
+
+
+def test_what_an_end_is_stands_below_an_outage_of_a_day() -> None:
+    past, end = Past({("bgp.ris", "country", "PK"): Span(0, 86_400, 300)}), outage().start + DAY
+    assert "ended: back within" in how_to_read(past, [structs.replace(outage(), end=end)])
+    for other in (end - 1, None):
+        assert "ended:" not in how_to_read(past, [structs.replace(outage(), end=other)])
 
 
 def networks(folder: Path, known: int, out: int, code: int = 0, *options: str) -> str:
