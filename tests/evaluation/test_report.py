@@ -205,7 +205,7 @@ def test_the_name_of_a_bar_is_whole(detector: str) -> None:
 @pytest.mark.parametrize(
     ("start", "end", "entity"),
     [
-        ("2024-02-08T00:00:00Z", "2024-02-08T03:00:00Z", "country,XX"),
+        ("2024-02-08T00:00:00Z", "2024-02-08T03:00:00Z", "country,PL"),
         ("2024-03-08T00:00:00Z", "2024-03-08T03:00:00Z", "country,PK"),
         ("2023-03-08T00:00:00Z", "2023-03-08T03:00:00Z", "country,PK"),
         ("2024-02-05T00:00:00Z", "2024-02-20T03:00:00Z", "country,PK"),
