@@ -46,7 +46,7 @@ class Seasonal(Detector[SeasonalState]):
     a slot only a loss of half adds up so, and for half a day: a smaller one may be the mood of the day.
 
     The noise is that of `detectors.noise`.  Where even a fall to zero would not be clear of it (a dozen counts),
-    nothing is said.
+    nothing is said; a confirmed low goes on through such hours, as a night, until one bin in them has nearly all again.
 
     Low bins deeper than ``depth`` do not enter the past, the level or the noise; shallow ones do, so that a loss of
     a few percent is told but becomes the level within a day.

@@ -116,11 +116,13 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
-    deep = (deep & settled) | ~np.isnan(noise.fallen)
+    # a low goes on while nothing can be said, by a night of few counts: what strays in it is no noise of the series
+    mute = (code_before == LOW_CONFIRMED) & settled & seen & ~speaks & (1 - x / expected > rule.depth)
+    deep = (deep & settled) | mute | ~np.isnan(noise.fallen)
     streak = _streak(state.streak, clear, seen)
     is_told = bins.first[:-1] <= bins.t - rule.warmup
     found = Course(
-        np.where(seen, np.where(is_told, code, np.int8(NORMAL)), code_before),
+        np.where(seen & ~mute, np.where(is_told, code, np.int8(NORMAL)), code_before),
         streak[:-1] + 1 >= rule.persist,
         low,
         deep | high,

@@ -11,7 +11,7 @@ from detectors.ihr import Ihr
 from tests.detectors.oracles import SlowIhr, agrees
 from tests.detectors.real import labels, series
 
-VALUES = st.one_of(st.integers(0, 60).map(float), st.floats(0, 1e6), st.sampled_from([100.0, 0.0, float("nan")]))
+VALUES = st.one_of(st.integers(0, 60).map(float), st.floats(1e-6, 1e6), st.sampled_from([100.0, 0.0, float("nan")]))
 
 
 @settings(max_examples=60, deadline=None)
