@@ -46,6 +46,7 @@ class Cells(Columns):
         said, explained = self._unexplained(bins)
         ratio = ratios(said.value, said.expected)
         weight = weights(said, losses(ratio), self.says[signals], self.slow[signals], self.settings)
+        weight = self.stood(rows, signals, np.array([said.start]), weight[None], said.observed[None])[0]
         columns = (column[None] for column in (said.state, weight, ratio, said.observed))
         fresh = self.noted(rows, signals, np.array([said.start]), *columns)
         # what is seen of an open outage is what was judged last
@@ -147,6 +148,19 @@ class Cells(Columns):
             "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE]),
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
+
+    def stood(
+        self, rows: np.ndarray | slice, signal: int | slice, start: np.ndarray, weight: np.ndarray, observed: np.ndarray
+    ) -> np.ndarray:
+        """The weights of bins that start at ``start (t,)`` [s], ``(t, n)`` or ``(1, n, k)``: who was as usual speaks
+        against an outage through bins in which he is not observed, until that word is stale."""
+        if observed.all():
+            return weight
+        times = np.broadcast_to(start.reshape(-1, *[1] * (weight.ndim - 1)), weight.shape)
+        word = carried(self["weight"][rows, signal], weight, observed)
+        spoke = carried(self["spoke"][rows, signal], times, observed)
+        stands = ~observed & (word < 0) & (times - spoke <= self.settings.stale * self.wide[signal])
+        return np.where(stands, word, weight)
 
     def backs(self, rows: np.ndarray | slice, signal: int | slice, start: np.ndarray, state: np.ndarray) -> np.ndarray:
         """When each entity was last seen to come back, after each of t bins ``(t, n)`` [s]: who was low when something

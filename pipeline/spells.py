@@ -50,6 +50,7 @@ class Spell(NamedTuple):
         ratio = ratios(said.value, said.expected)
         at = np.array(places, np.intp)
         weight = weights(said, losses(ratio), cells.says[signal], cells.slow[signal], cells.settings)
+        weight = cells.stood(frame.rows, signal, verdicts.start[bins], weight, said.observed)
         return cls(frame.rows, signal, at, verdicts.start[bins], ends, said, weight, ratio, lent)
 
     def until(self, place: int) -> "Spell":
