@@ -126,7 +126,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_pieces(tmp_
         (b"\n\r\r\n....", "unknown-format", "a packet capture"),
         (b"\xff" * 16 + b"\0\x13\4", "unknown-format", "bare BGP messages"),
         (b"hello", "unknown-format", "it begins with 'hello'"),
-        (b"timestamp,signal,value", "unknown-format", "a table with time,signal,entity_type,entity,value"),
+        (b"timestamp,signal,value", "unknown-format", "a table begins with time,signal,entity_type,entity,value"),
         (gzip.compress(b"x" * 100, mtime=0)[:6], "truncated-gzip", "nothing of it can be read"),
     ],
 )
