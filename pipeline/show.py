@@ -136,14 +136,13 @@ def _shared(some: list[Outage], places: list[Entity], marks: Marks) -> list[Text
     home = Gazetteer().name(Entity("country", places[0].country))
     kinds, states = dict.fromkeys(outage.kind for outage in some), dict.fromkeys(outage.state for outage in some)
     first, last = min(some, key=lambda outage: outage.start), max(some, key=lambda outage: outage.end or 0)
-    lost = sorted(f"{outage.severity:4.0%}" for outage in some)
-    worst = max(some, key=lambda outage: outage.severity)
+    least, worst = (extreme(some, key=lambda outage: outage.severity) for extreme in (min, max))
     whole = msgspec.structs.replace(first, end=last.end)
     return [
         Text(printable(f"{len(some)} networks of {home}: {few(names)}")),
         Text("\n").join([*map(Text, kinds), *(Text(state, STYLES.get(state, "")) for state in states)]),
         Text(when(whole, places[0].country, (any(marks(o)[0] for o in some), any(marks(o)[1] for o in some)))),
-        Text(f"{lost[0].strip()}–{lost[-1].strip()}\n{chance_text(min(o.probability for o in some))} sure"),
+        Text(f"{least.severity:.0%}–{worst.severity:.0%}\n{chance_text(min(o.probability for o in some))} sure"),
         Text(printable(because(worst))),
     ]  # fmt: skip
 

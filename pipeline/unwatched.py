@@ -99,7 +99,7 @@ def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | N
     Lebanon as a whole has no all-clear: 1 of its 8 regions is in the recording, and 60% are needed, or 5 networks.
     """
     settings = settings or Fusing()
-    share = "half" if settings.known_parts == 0.5 else f"{settings.known_parts:.0%}"
+    share = _share(settings.known_parts)
     least = settings.known_networks
     for name, known, every, networks in wholes:
         are = "is" if (known or networks) == 1 else "are"
@@ -111,6 +111,10 @@ def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | N
             why = f"{known} of its {every} regions {are} in the recording, and {share} "
             why += f"are needed, or {least} networks" if networks else "of them are needed"
         yield f"{place_name('country', name, places)} as a whole has no all-clear: {why}."
+
+
+def _share(share: float) -> str:
+    return "half" if share == 0.5 else f"{share:.0%}"
 
 
 def from_parts(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
@@ -131,7 +135,7 @@ def from_parts(found: Iterable[Outage], observed: Observed, places: Places, sett
             told[outage.entity] = max(many, told.get(outage.entity, 0))
     for name, many in sorted(regions.items()):
         every = f"{many} of its {SUBDIVISIONS[name]} regions"
-        low = f"{settings.low_parts:.0%} of what these have" if settings.low_parts != 0.5 else "half of what these have"
+        low = f"{_share(settings.low_parts)} of what these have"
         yield (
             f"{place_name('country', name, places)} is judged from {every}: it is out while {low} is low, and over "
             "though single ones are still out."

@@ -11,7 +11,7 @@ from pipeline.feeds.case import Label, read_labels, rows_of
 from pipeline.feeds.tabletext import seconds
 from pipeline.settings import Evaluating
 
-LABELS = "labels.csv"
+LABELLED = "labels.csv"
 """Name of the table of what is known to have happened."""
 
 TOLERANCES = "TOLERANCE.csv"
@@ -57,12 +57,12 @@ def _read(folder: Path) -> Case:
     folder = folder.resolve() if folder.name in ("", "..") else folder
     if not folder.is_dir():
         raise UserError(f"{folder}: no folder of a case (signals.csv or signals.csv.gz, and labels.csv)")
-    if not (folder / LABELS).is_file():
-        more = f"; folders in it have one: {folder}/*/" if any(folder.glob(f"*/{LABELS}")) else ""
-        raise UserError(f"{folder}: a folder without {LABELS}, which says what is known to have happened{more}")
+    if not (folder / LABELLED).is_file():
+        more = f"; folders in it have one: {folder}/*/" if any(folder.glob(f"*/{LABELLED}")) else ""
+        raise UserError(f"{folder}: a folder without {LABELLED}, which says what is known to have happened{more}")
     beside = folder.absolute().parent / TOLERANCES
     tolerances = read_tolerances(beside) if beside.is_file() else {}
-    return Case(folder, tuple(read_labels(folder / LABELS)), tolerances.get(folder.name))
+    return Case(folder, tuple(read_labels(folder / LABELLED)), tolerances.get(folder.name))
 
 
 def read_tolerances(path: Path) -> dict[str, Tolerance]:
