@@ -80,6 +80,7 @@ class Host:
         self.accept, self.emit = accept, emit
         self.resumed, self.every, self.address = resumed, every, address
         self.hosted: dict[int, Hosted] = {}
+        self.away = False
 
     async def run(self, stream: Any) -> None:
         """The body of the agent."""
@@ -87,7 +88,9 @@ class Host:
             await self.take(event)
 
     async def take(self, event: Any) -> None:
-        """Pass one message through the stage of its partition."""
+        """Pass one message through the stage of its partition; one that comes before the state is there comes again."""
+        if self.away:
+            return
         partition = event.message.partition
         hosted = self.host(partition)
         async with hosted.stepping:
@@ -188,8 +191,16 @@ class Host:
         await asyncio.gather(*[self.save(partition, hosted, acks) for partition, hosted in due])
 
     def forget(self) -> None:
-        """After a rebalance: every stage starts from its snapshot again."""
+        """After a rebalance, until `begin`: every stage starts from its snapshot again."""
         self.hosted.clear()
+        self.away = True
+
+    def begin(self, partitions: Iterable[int]) -> None:
+        """The tables have been read: the stages of these partitions are at work."""
+        self.hosted.clear()
+        self.away = False
+        for partition in partitions:
+            self.host(partition)
 
 
 @contextmanager

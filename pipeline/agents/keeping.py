@@ -106,9 +106,7 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting, refusal: Refusal
         owned = app.consumer.assignment()
         try:
             for host in hosts:
-                for place in sorted(owned):
-                    if place.topic == host.topic:
-                        host.host(place.partition)
+                host.begin(sorted(place.partition for place in owned if place.topic == host.topic))
         except UserError as error:
             refusal.by(error)
 

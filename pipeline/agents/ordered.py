@@ -65,9 +65,8 @@ class Ordered(faust.App):
     hosts: Sequence[Host] = ()
 
     def starts(self) -> dict[TP, int]:
-        """The offset from which on every stage that is at work needs its messages."""
-        hosted = [(host.topic, p, h.offset) for host in self.hosts for p, h in host.hosted.items()]
-        return {TP(topic, partition): offset + 1 for topic, partition, offset in hosted if offset >= 0}
+        """The offset from which on every stage that is at work needs its messages; 0 where it found no snapshot."""
+        return {TP(host.topic, p): h.offset + 1 for host in self.hosts for p, h in host.hosted.items()}
 
     def _create_directories(self) -> None:
         """Faust would make one where the person stands, and end where nobody may write."""

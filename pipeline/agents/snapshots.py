@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -37,7 +38,8 @@ class Snapshots:
     """The snapshots of one agent, one a partition.
 
     Two slots take turns: a worker that dies while it writes one leaves the other whole.  Every worker writes under a
-    name of its own: one that was held up and writes on although its partition has gone to another spoils nothing.
+    name of its own, another one each time that the partition comes to it: one that was held up, and writes and deletes
+    on although its partition has gone to another, cannot know that name and spoils nothing.
     The newest whole snapshot counts, whoever wrote it; what earlier owners left is then deleted.
 
     Parameters
@@ -45,13 +47,14 @@ class Snapshots:
     table
         The Faust table.
     owner
-        Name under which this worker writes; a random one unless given.
+        What the names under which this worker writes begin with; random unless given.
     form
         Form of the state: one that was saved in another cannot be read.
     """
 
     def __init__(self, table: Any, owner: str = "", form: str = "") -> None:
         self.table, self.owner, self.form = table, owner or uuid.uuid4().hex[:8], form
+        self.came: Counter[int] = Counter()
         self.slots: dict[int, int] = {}
         self.swept: set[int] = set()
 
@@ -63,10 +66,11 @@ class Snapshots:
         UserError
             It has another form.
         """
+        self.came[partition] += 1
         self.swept.discard(partition)  # another worker may have written since this one last did
         found = sorted(self._manifests(partition), key=lambda pair: pair[1].mark.offset, reverse=True)
-        for owner, manifest in found:
-            keys = [_key(partition, owner, manifest.slot, i) for i in range(manifest.chunks)]
+        for name, manifest in found:
+            keys = [_key(partition, name, manifest.slot, i) for i in range(manifest.chunks)]
             state = b"".join(self.table.data.get(key) or b"" for key in keys)
             if zlib.crc32(state) == manifest.crc:
                 self._check(partition, manifest)
@@ -85,37 +89,38 @@ class Snapshots:
 
     def _manifests(self, partition: int) -> Iterator[tuple[str, Manifest]]:
         for key, raw in list(self.table.data.items()):
-            place, owner, *rest = key.decode().split("/")
+            place, name, *rest = _place(key)
             if place == str(partition) and rest == [MANIFEST] and raw:
-                yield owner, msgspec.json.decode(raw, type=Manifest)
+                yield name, msgspec.json.decode(raw, type=Manifest)
 
     async def save(self, partition: int, mark: Mark, state: bytes, owned: Callable[[], bool] = lambda: True) -> bool:
         """Write a snapshot; it is with the broker when this returns True.
 
         False where the partition is not ``owned`` any more in the midst of it: then it does not count.
         """
-        slot = 1 - self.slots.get(partition, 1)
+        name, slot = self._name(partition), 1 - self.slots.get(partition, 1)
         chunks = [state[i : i + CHUNK] for i in range(0, len(state), CHUNK)]
         for i, chunk in enumerate(chunks):
-            if not owned():  # its next owner may be this worker, which then writes to the same slot
+            if not owned():
                 return False
-            await self._write(partition, _key(partition, self.owner, slot, i), chunk)
+            await self._write(partition, _key(partition, name, slot, i), chunk)
         manifest = Manifest(mark, slot, len(chunks), zlib.crc32(state), self.form)
         if not owned():
             return False
-        await self._write(partition, _key(partition, self.owner, MANIFEST), msgspec.json.encode(manifest))
+        await self._write(partition, _key(partition, name, MANIFEST), msgspec.json.encode(manifest))
         self.slots[partition] = slot
         if partition not in self.swept:
-            await self._sweep(partition, mark.offset)
+            await self._sweep(partition, name)
             self.swept.add(partition)
         return True
 
-    async def _sweep(self, partition: int, offset: int) -> None:
-        """Delete what earlier owners left."""
-        past = {owner for owner, manifest in self._manifests(partition) if manifest.mark.offset <= offset}
-        past.discard(self.owner)
-        keys = [key for key in self.table.data if _owner(key) in {(str(partition), owner) for owner in past}]
-        await asyncio.gather(*[self._write(partition, key, None) for key in keys])
+    def _name(self, partition: int) -> str:
+        return f"{self.owner}-{self.came[partition]}"
+
+    async def _sweep(self, partition: int, name: str) -> None:
+        """Delete what was here when the partition came."""
+        past = [key for key in self.table.data if _place(key)[0] == str(partition) and _place(key)[1] != name]
+        await asyncio.gather(*[self._write(partition, key, None) for key in past])
 
     async def _write(self, partition: int, key: bytes, value: bytes | None) -> None:
         sent = await self.table.changelog_topic.send(
@@ -132,5 +137,6 @@ def _key(partition: int, *parts: object) -> bytes:
     return "/".join(str(part) for part in (partition, *parts)).encode()
 
 
-def _owner(key: bytes) -> tuple[str, ...]:
-    return tuple(key.decode().split("/")[:2])
+def _place(key: bytes) -> list[str]:
+    """The partition of a key, the name under which it was written, and what it is."""
+    return key.decode().split("/")

@@ -122,7 +122,7 @@ def test_records_that_are_read_again_after_a_rebalance_are_counted_once(registry
                     await host.save_due(anyway=True)
             assert counted() == (5, 1)
             told.forget()
-            host.forget()
+            host.begin([0])
         await host.take(Event(3, b"3"))
         assert counted() == (7, 2)
 

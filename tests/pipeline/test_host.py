@@ -76,7 +76,7 @@ def test_what_earlier_owners_left_is_deleted() -> None:
         changelog = Changelog()
         for i in range(5):
             await Snapshots(table(changelog), f"worker{i}").save(0, Mark(i), b"state")
-        assert {key.decode().split("/")[1] for key in changelog.recovered()} == {"worker4"}
+        assert {key.decode().split("/")[1] for key in changelog.recovered()} == {"worker4-0"}
 
     run(story())
 

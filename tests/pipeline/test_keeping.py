@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types.tuples import TP
 from prometheus_client import CollectorRegistry
 
 from pipeline.agents.host import Host
@@ -69,6 +70,27 @@ def test_who_owns_a_partition_next_goes_on_where_it_was_given_up() -> None:
     run(story())
 
 
+def test_a_message_that_comes_before_the_state_is_there_is_left_to_come_again() -> None:
+    async def story() -> None:
+        changelog = Changelog()
+        worker = Worker(changelog)
+        app = App(worker.host)
+        await worker.take(*numbers(0, 3))
+        await app.on_partitions_revoked.send()
+        worker.host.snapshots.table.data = {}  # Faust is about to read it
+        early = Event(3, b"4")
+        await worker.take(early)
+        await worker.host.save_due(anyway=True)
+        worker.host.snapshots.table.data = changelog.recovered()
+        app.consumer = SimpleNamespace(stop_flow=lambda: None, assignment=lambda: {TP("numbers", 0)})
+        await app.on_rebalance_complete.send()
+        await worker.take(*numbers(2, 5))
+        assert [sum for sum, _ in worker.said] == [1, 3, 6, 10, 15]
+        assert not early.acked
+
+    run(story())
+
+
 def test_a_worker_that_crashed_gives_up_its_partitions_as_they_were_saved() -> None:
     async def story() -> None:
         changelog = Changelog()
@@ -92,6 +114,7 @@ def test_a_broker_that_does_not_answer_holds_up_no_rebalance(monkeypatch: pytest
         await worker.take(*numbers(0, 3))
         await asyncio.wait_for(app.on_partitions_revoked.send(), 5)
         changelog.answers.set()
+        worker.host.begin([0])
         await worker.take(Event(0, b"1"))
         await worker.host.save_due(anyway=True)
         assert Snapshots(table(changelog)).load(0) == (Mark(0), b"1")

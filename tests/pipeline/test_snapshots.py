@@ -64,7 +64,29 @@ def test_a_worker_whose_partition_comes_back_deletes_what_the_owner_between_left
         first.table.data = changelog.recovered()
         assert first.load(0) == (Mark(2), b"two")
         await first.save(0, Mark(3), b"three")
-        assert {key.decode().split("/")[1] for key in changelog.recovered()} == {"first"}
+        assert {key.decode().split("/")[1] for key in changelog.recovered()} == {"first-1"}
         assert Snapshots(table(changelog)).load(0) == (Mark(3), b"three")
+
+    run(story())
+
+
+def test_a_worker_that_was_held_up_deletes_nothing_of_who_has_its_partition_now() -> None:
+    async def story() -> None:
+        changelog = Changelog()
+        first = Snapshots(table(changelog), "first")
+        await first.save(0, Mark(1), b"one")
+        held_up = Snapshots(table(changelog), "held-up")
+        held_up.load(0)
+        await held_up.save(0, Mark(2), b"two")
+        first.table.data = changelog.recovered()
+        first.load(0)
+        await first.save(0, Mark(3), b"three")
+        held_up.table.data = changelog.recovered()
+        held_up.load(0)  # and now it stands still
+        first.table.data = changelog.recovered()
+        first.load(0)
+        await first.save(0, Mark(9), b"nine")
+        await held_up.save(0, Mark(4), b"four")  # what it deletes behind this is what it knew of
+        assert Snapshots(table(changelog)).load(0) == (Mark(9), b"nine")
 
     run(story())
