@@ -9,12 +9,11 @@ from functools import partial
 from itertools import groupby
 from math import fsum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from detectors import REGISTRY
@@ -25,6 +24,7 @@ from pipeline.evaluation.cases import Case, read_cases
 from pipeline.evaluation.judged import OURS, judge
 from pipeline.evaluation.recorded import Recorded, fused, recorded
 from pipeline.settings import Settings
+from tests.tracked import tracked
 
 FUSING = "fusing"
 GRID: dict[str, tuple[float, ...]] = {
@@ -133,8 +133,7 @@ def measured(cases: list[Case], every: list[Point]) -> dict[Point, dict[str, Sco
     groups = [list(alike) for _, alike in groupby(sorted(set(every), key=judging), key=judging)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         asked = {pool.submit(scores, case, alike): case.name for alike in groups for case in _heavy_first(cases)}
-        console = Console(stderr=True)
-        for done in track(as_completed(asked), "cases judged", len(asked), console=console, transient=True):
+        for done in tracked(as_completed(asked), "cases judged", len(asked)):
             for point, found in done.result().items():
                 table[point][asked[done]] = found
     return table
@@ -201,14 +200,18 @@ def shown(left: list[Left], tried: int) -> Table:
     return table
 
 
+def _refuse(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    raise SystemExit(2)
+
+
 def main(data: Path, without: str) -> None:
     """Score the grid on all cases, and say what leaving out each one, or the named one, comes to."""
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
     if not cases:
-        print(f"{data}: no folder of a case is in it, one with labels.csv", file=sys.stderr)  # noqa: T201
-        raise SystemExit(2)
+        _refuse(f"{data}: no folder of a case is in it, one with labels.csv")
     if without and without not in [case.name for case in cases]:
-        raise SystemExit(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
+        _refuse(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
     table = measured(cases, points())
     left = [leave(table, case) for case in cases if without in ("", case.name)]
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from detectors import REGISTRY
@@ -17,6 +16,7 @@ from tests.injection.bench import BEST, heard
 from tests.injection.figures import RATE, TARGETS, all_of
 from tests.injection.tally import Told, joined
 from tests.injection.world import DEPTHS, DISPERSIONS, DURATIONS, MEANS, world
+from tests.tracked import tracked
 
 COLUMNS = [f"depth {depth:g} in {within}" for depth, within, _ in TARGETS]
 
@@ -38,7 +38,7 @@ def run(ask: argparse.Namespace) -> dict[str, Told]:
     told: list[dict[str, Told]] = []
     for seed in ask.seed:
         place = world(seed, ask.series, ask.past, ask.days)
-        bins = iter(track(range(place.end), f"seed {seed}, {place.n} series"))
+        bins = iter(tracked(range(place.end), f"bins of seed {seed}, {place.n} series", place.end))
         told.append(heard(place, ask.detector, lambda _, bins=bins: next(bins)))  # type: ignore[misc]
         next(bins, None)
     return {name: joined([one[name] for one in told]) for name in told[0]}
