@@ -169,6 +169,9 @@ class Seasonal(Detector[SeasonalState]):
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             return similar(past, calendar, view, at, grid, lost == 0, state.first, switched, state.level, state.swing)
 
+        crest = np.full_like(state.crest, np.nan)
+        if slot == state.slot + grid:
+            crest[:, 0] = state.crest[:, 1]
         before, shape, after, days, now = state.shape, state.after, state.after, state.coming, state.most
         if context.width >= self.grid:
             before, (shape, days, now), coming, most = state.before, read(slot), state.coming, state.most
@@ -183,7 +186,7 @@ class Seasonal(Detector[SeasonalState]):
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
             before=before, shape=shape, after=after, days=days, coming=coming, drift=drift, most=most, highest=now,
-            lost=lost,
+            lost=lost, crest=crest,
         )  # fmt: skip
 
     def _shape(self, state: SeasonalState, t: np.ndarray, width: int) -> np.ndarray:
@@ -217,7 +220,7 @@ class Seasonal(Detector[SeasonalState]):
         levels = judged.levels
         # what is as high as the past was expected to be is no surge: it was not the day's own way to be low
         back = judged.high & (x <= HIGHER * state.highest)
-        inpainted = np.where(course.odd & ~back, np.fmin(levels.expected, judged.noises.fallen), x)
+        inpainted = np.where(course.odd & ~back, np.fmin(levels.expected, judged.noises.fallen[:, 0]), x)
         return replace(
             state,
             last=int(bins.t[-1, 0]),
@@ -231,7 +234,8 @@ class Seasonal(Detector[SeasonalState]):
             level=levels.level[-1],
             swing=levels.swing[-1],
             previous=bins.previous[-1],
-            fallen=judged.noises.fallen[-1],
+            crest=np.stack([state.crest[:, 0], np.fmax(state.crest[:, 1], np.fmax.reduce(x))], axis=1),
+            fallen=np.ascontiguousarray(judged.noises.fallen[-1].T),
             noise=judged.noises.noise[0],
             weight=judged.noises.weight,
             noises=np.ascontiguousarray(judged.noises.noise[1:].T),

@@ -118,7 +118,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
     # a low goes on while nothing can be said, by a night of few counts: what strays in it is no noise of the series
     mute = (code_before == LOW_CONFIRMED) & settled & seen & ~speaks & (1 - x / expected > rule.depth)
-    deep = (deep & settled) | mute | ~np.isnan(noise.fallen)
+    deep = (deep & settled) | mute | ~np.isnan(noise.fallen[:, 0])
     streak = _streak(state.streak, clear, seen)
     is_told = bins.first[:-1] <= bins.t - rule.warmup
     found = Course(

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
 
 WIDE = 0.22
-"""Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
+"""Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]; of what has
+fallen at once, and is no night, half of that."""
 
 LEAST = 0.01
 """An expectation is off by no more than a hundred times [-]."""
@@ -26,16 +27,20 @@ HALF = 0.5
 """A value below so much of what is expected is a loss that is no mood of a day [0-1]."""
 
 SUDDEN = 3600
-"""What falls below half within bins no longer than this [s] does so by no time of the day."""
+"""What falls below half within so long [s] does so by no time of the day."""
 
 MOST, RISES = 0.75, 1.5
 """And is back with so much of what there was before, or where it rises at once to so many times what was left [-]."""
+
+STEP, SLOPE = 0.1, 0.6
+"""And so is no time of the day what loses, from one bin to the next, more than a share [-] and what an evening takes of
+it in that time [1/h]."""
 
 
 class Noises(NamedTuple):
     """The ``noise`` after the last bin, of it alone and of the sums that it ends, ``(1 + len(SPANS), n)``; the
     ``deviation`` of each, ``(t, 1 + len(SPANS), n)`` [unit of x]; the bins [s] that it rests on, ``weight (n,)``; and
-    what each bin has ``fallen (t, n)`` from, see `Falls`."""
+    what each bin has ``fallen (t, 2, n)`` from and when that is over, see `Falls`."""
 
     noise: np.ndarray
     deviation: np.ndarray
@@ -91,31 +96,48 @@ def noises(
 
 
 class Falls:
-    """The value before the sudden fall of a first day, that has no shape yet, or of one unlike all before: ``rows
-    (t, n)``, in the bins that are out since then, told as low or not; NaN in all others.
+    """The value before the sudden fall of a first day, that has no shape yet, or of one unlike all before, and the one
+    with which it is over: ``rows (t, 2, n)``, in the bins that are out since then, told as low or not; NaN in others.
 
-    That is no night of a place, though it may be one of a network.  It begins below half of the level, and of the bin
-    before, and lasts until most of that is back, or half as much again as there was comes back at once.
+    That is no night of a place, though it may be one of a network.  It begins below half of the level, and of the most
+    of the bins before, up to an hour of a first day, and lasts until most of that is back, or half as much again as
+    there was comes back at once.  Where a first day has no ups and downs it begins with a `STEP`, too, and lasts until
+    half of that is back.
     """
 
     def __init__(self, rule: "Seasonal", state: SeasonalState, bins: Given, expected: np.ndarray) -> None:
-        self.rule, self.bins, self.expected, self.last = rule, bins, expected, state.fallen
-        self.rows = np.full(bins.x.shape, np.nan)
+        self.rule, self.bins, self.expected = rule, bins, expected
+        self.last, self.until = state.fallen.T
+        self.rows = np.full((len(bins.x), 2, bins.x.shape[1]), np.nan)
         open_ = ~bins.switched & (~bins.settled | (state.days == 0))
         self.are = bins.width <= SUDDEN and bool(open_.any())
-        self.open = open_ & (bins.first[:-1] <= bins.t - rule.warmup)
+        self.open = open_ & (bins.first[:-1] <= bins.t - rule.warmup // 2)
+        self.early = open_ & ~bins.settled
+        self.step = STEP + SLOPE * bins.width / 3600
+        self.crest = np.fmax(*state.crest.T)
 
     def at(self, i: int, noise: np.ndarray) -> np.ndarray | None:
         """What the i-th bin ``(n,)`` has fallen from, where a series has this ``noise (n,)``; None: nothing can."""
         if not self.are:
             return None
         x, last, expected = self.bins.x[i], self.bins.previous[i], self.expected[i]
-        low = (x < expected / 2) & (expected - x >= 2 * self.rule.enter * np.sqrt(noise * expected))
+        crest = np.where(self.early[i], np.fmax(self.crest, last), last)
+        self.crest = np.fmax(self.crest, x)
+        clear = expected - x >= 2 * self.rule.enter * np.sqrt(noise * expected)
+        low = (x < expected / 2) & clear
         was = ~np.isnan(self.last)
-        before = np.where(was, self.last, last)
-        back = (x >= MOST * before) | ((x >= RISES * last) & (x >= before / 4))
-        falls = low & (x < before / 2) & (before >= expected / 2)
-        self.last = self.rows[i] = np.where(self.open[i] & np.where(was, ~back, falls), before, np.nan)
+        before = np.where(was, self.last, crest)
+        back = (x >= np.where(was, self.until, 0)) | ((x >= RISES * last) & (x >= before / 4))
+        falls, until = low & (x < before / 2) & (before >= expected / 2), MOST * before
+        if self.early[i].any():
+            left = 1 - self.step
+            steps = ~falls & ~was & clear & self.early[i] & (x < left * np.fmin(last, expected))
+            before, until = np.where(steps, last, before), np.where(steps, (1 + left) / 2 * last, until)
+            falls |= steps
+        out = self.open[i] & np.where(was, ~back, falls)
+        self.until = np.where(out, np.where(was, self.until, until), np.nan)
+        self.last = np.where(out, before, np.nan)
+        self.rows[i] = self.last, self.until
         return self.last
 
 
@@ -148,7 +170,8 @@ class Spread:
         if fallen is not None:
             doubt = np.where(~np.isnan(fallen) & self.settled[i], self.fallen[i], doubt)
         alone = np.sqrt(np.maximum(noise[0] * mean[0] * self.times + doubt[0], self.least[i])) + TINY
-        np.maximum(alone, self.widest[i], out=out[0])
+        widest = self.widest[i] if fallen is None else np.where(np.isnan(fallen), self.widest[i], self.widest[i] / 2)
+        np.maximum(alone, widest, out=out[0])
         np.sqrt(np.maximum(noise[1:], noise[0]) * mean[1:] + doubt[1:], out=out[1:])
 
     def own(self, i: int, noise: np.ndarray, all_: np.ndarray) -> np.ndarray:

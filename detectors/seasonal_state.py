@@ -73,8 +73,10 @@ class SeasonalState:
     low: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     high: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """Start of the present run of deeply low, and of high values [s]."""
-    fallen: np.ndarray = field(metadata=per_entity(np.nan))
-    """The value before a sudden fall of the first day, as long as that lasts."""
+    crest: np.ndarray = field(metadata=per_entity(np.nan, columns=2))
+    """The most that was observed in the slot before and in this one."""
+    fallen: np.ndarray = field(metadata=per_entity(np.nan, columns=2))
+    """The value before a sudden fall of the first day, as long as that lasts, and the one with which it is over."""
     lost: np.ndarray = field(metadata=per_entity(0.0))
     """Share of the expectation that was lost when a low level became the normal one, 0 once it is back or after four
     weeks [0-1]."""
