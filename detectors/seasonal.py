@@ -145,7 +145,12 @@ class Seasonal(Detector[SeasonalState]):
         self, state: SeasonalState, x: np.ndarray, t: np.ndarray, context: Context
     ) -> tuple[SeasonalState, Verdict]:
         """Judge bins of the slot that the state is in."""
-        bins = given(self, state, x, t, context, self._shape(state, t, context.width))
+        shapes = state.before, state.shape, state.after
+        shape = risen = self._shape(state, t, context.width, *shapes)
+        if (state.risen != 1).any():
+            free = (own * held for own, held in zip(shapes, state.risen.T, strict=True))
+            risen = self._shape(state, t, context.width, *free)
+        bins = given(self, state, x, t, context, shape, risen)
         judged = settled(self, state, bins)
         return self._learnt(state, bins, judged), self._verdict(bins, judged)
 
@@ -166,36 +171,41 @@ class Seasonal(Detector[SeasonalState]):
         lost = np.where(t - state.until > max(LAGS) * DAY, 0.0, state.lost)  # what was before is past remembering
         past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)
 
-        def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
             return similar(past, calendar, view, at, grid, lost == 0, state.first, switched, state.level, state.swing)
 
         crest = np.full_like(state.crest, np.nan)
         if slot == state.slot + grid:
             crest[:, 0] = state.crest[:, 1]
         before, shape, after, days, now = state.shape, state.after, state.after, state.coming, state.most
+        risen = [*state.risen.T[1:], state.risen[:, 2]]
         if context.width >= self.grid:
-            before, (shape, days, now), coming, most = state.before, read(slot), state.coming, state.most
+            before, (shape, days, now, risen[1]), coming, most = state.before, read(slot), state.coming, state.most
         else:
-            after, coming, most = read(slot + grid)
+            after, coming, most, risen[2] = read(slot + grid)
             if (anew := anew | is_renewed).any():  # and only theirs: what others do is nothing to an entity
-                ahead, late = (before, shape, days, now), (read(slot - grid)[0], *read(slot))
-                before, shape, days, now = (np.where(anew, *both) for both in zip(late, ahead, strict=True))
+                (old, _, _, held), of_now = read(slot - grid), read(slot)
+                ahead, late = (before, shape, days, now, *risen[:2]), (old, *of_now[:3], held, of_now[3])
+                before, shape, days, now, *risen[:2] = (
+                    np.where(anew, *both) for both in zip(late, ahead, strict=True)
+                )
         # what rose for days is in the similar days from one slot to the next, and then no longer above them
         stands = (state.lost > 0) | (state.drift > RISE / 2)
-        drift = np.where(stands, np.fmin(state.drift, np.log(now / shape)), state.drift)
+        drift = np.where(stands, np.fmin(state.drift, np.log(now / (shape * risen[1]))), state.drift)
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
             before=before, shape=shape, after=after, days=days, coming=coming, drift=drift, most=most, highest=now,
-            lost=lost, crest=crest,
+            lost=lost, crest=crest, risen=np.stack(risen, axis=1),
         )  # fmt: skip
 
-    def _shape(self, state: SeasonalState, t: np.ndarray, width: int) -> np.ndarray:
-        """Shape ``(t, n)`` at the middle of the bins, between the middles of the slots."""
-        shape = state.shape
+    def _shape(
+        self, state: SeasonalState, t: np.ndarray, width: int, before: np.ndarray, shape: np.ndarray, after: np.ndarray
+    ) -> np.ndarray:  # fmt: skip
+        """Shape ``(t, n)`` at the middle of the bins, between the middles of the slots, of which these are."""
         if width >= self.grid:
             return np.broadcast_to(shape, (len(t), len(shape)))
         place = (t[:, None] - state.slot + width / 2) / self.grid - 0.5
-        near = np.where(place > 0, state.after, state.before)
+        near = np.where(place > 0, after, before)
         mixed = shape + np.abs(place) * (near - shape)
         # what goes down to less than half at the same minute every day is switched, and does not slope
         return np.where(np.isnan(mixed) | (near > 2 * shape), shape, mixed)

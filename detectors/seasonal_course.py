@@ -33,7 +33,8 @@ UNLIKE_LEVEL = 1.0
 
 class Given(NamedTuple):
     """Bins of one slot, whatever is said of them: ``t (t, 1)`` their starts, ``width`` [s]; ``x``, which are ``seen``,
-    the ``shape`` expected of them and whether that is ``settled``, all ``(t, n)``; before each bin and after the last,
+    the ``shape`` expected of them, what it would be were what has ``risen`` not held against older days, and whether
+    it is ``settled``, all ``(t, n)``; before each bin and after the last,
     ``(t + 1, n)``: the ``first`` value [s], the ``number`` of those seen, whether they are ``whole``, and the
     ``previous`` one; ``switched (1, n)``, see `detectors.base.Context`."""
 
@@ -42,6 +43,7 @@ class Given(NamedTuple):
     x: np.ndarray
     seen: np.ndarray
     shape: np.ndarray
+    risen: np.ndarray
     settled: np.ndarray
     first: np.ndarray
     number: np.ndarray
@@ -91,8 +93,9 @@ class Levels(NamedTuple):
 
 
 def given(
-    rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, context: Context, shape: np.ndarray
-) -> Given:
+    rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, context: Context, shape: np.ndarray,
+    risen: np.ndarray,
+) -> Given:  # fmt: skip
     """What holds for bins ``x (t, n)`` that start at ``t (t,)`` [s], of which a ``shape (t, n)`` is expected."""
     seen, t = ~np.isnan(x), t[:, None]
     first, previous = np.empty((len(x) + 1, x.shape[1]), np.int64), np.empty((len(x) + 1, x.shape[1]))
@@ -106,7 +109,7 @@ def given(
     number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
     settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
     switched = may_be_switched(context, x.shape[1])[None]
-    return Given(t, context.width, x, seen, shape, settled, first, number, whole, previous, switched)
+    return Given(t, context.width, x, seen, shape, risen, settled, first, number, whole, previous, switched)
 
 
 def may_be_switched(context: Context, n: int) -> np.ndarray:
@@ -151,11 +154,14 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     drift, mood = state.drift, state.mood.copy()  # what follows is written to, no state ever is
     stays, is_unsettled = ~moves, ~bins.settled
     some_unsettled = is_unsettled.any()
-    for i, (x, shape, now, own) in enumerate(zip(bins.x, bins.shape, expected, free, strict=True)):
+    beyond = np.broadcast_to(up, bins.x.shape)
+    if bins.risen is not bins.shape:  # what is held against older days has risen above them by that already
+        beyond = up - np.log(np.where(bins.risen > bins.shape, bins.risen / bins.shape, 1.0))
+    for i, (x, shape, now, own) in enumerate(zip(bins.x, bins.risen, expected, free, strict=True)):
         if is_unlike:  # what the day had more than was expected is gone with it
             mood = np.where(unlike[i], mood, np.minimum(mood, 0.0))
         np.multiply(shape, np.exp(drift + mood if is_unlike else drift), out=own)
-        np.multiply(own, np.exp(np.minimum(up - drift, 0.0)) if (drift > up).any() else one, out=now)
+        np.multiply(own, np.exp(np.minimum(beyond[i] - drift, 0.0)) if (drift > beyond[i]).any() else one, out=now)
         if some_unsettled:
             np.copyto(now, level[i], where=is_unsettled[i])
             np.copyto(own, level[i], where=is_unsettled[i])

@@ -42,6 +42,8 @@ class SeasonalState:
     shape: np.ndarray = field(metadata=per_entity(np.nan))
     after: np.ndarray = field(metadata=per_entity(np.nan))
     """What similar days show in the slot before, the present and the next one."""
+    risen: np.ndarray = field(metadata=per_entity(1.0, columns=3))
+    """How many times as much they would be in each of these, were what has risen not held against older days [-]."""
     days: np.ndarray = field(metadata=per_entity(0, np.int64))
     coming: np.ndarray = field(metadata=per_entity(0, np.int64))
     """Days that the shape rests on, and that of the next slot."""

@@ -49,8 +49,9 @@ EARLY = 3 * DAY
 def similar(
     past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray,
     switched: np.ndarray, level: np.ndarray, swing: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Median of the slot on similar days, how many days it rests on, and the most of any day, all ``(n,)``.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Median of the slot on similar days, how many days it rests on, the most of any day, and how many times as much
+    the median would be where what has risen were not held against older days, all ``(n,)``.
 
     Similar are days of the last week, and the same weekday of the last four (the last one twice), if they are as
     free as this one: holidays and weekends are compared with each other, workdays with workdays.  What has risen is
@@ -123,7 +124,8 @@ def similar(
         chosen, count = np.where(new, young[0], chosen), np.where(new, young[1], count)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))
-    return np.where(steady & (shape > HIGHER * older), older, shape), count, most
+    held = steady & (shape > HIGHER * older) & (older > 0)
+    return np.where(steady & (shape > HIGHER * older), older, shape), count, most, np.where(held, shape / older, 1.0)
 
 
 def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.ndarray) -> np.ndarray:
