@@ -17,7 +17,7 @@ from detectors.base import (
     joined,
 )
 from detectors.history import History
-from detectors.seasonal_course import RISE, Given, given, may_be_switched, running
+from detectors.seasonal_course import Given, given, may_be_switched, running
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import hearing, renewed, returned
 from detectors.seasonal_state import SeasonalState, written
@@ -189,12 +189,9 @@ class Seasonal(Detector[SeasonalState]):
                 before, shape, days, now, *risen[:2] = (
                     np.where(anew, *both) for both in zip(late, ahead, strict=True)
                 )
-        # what rose for days is in the similar days from one slot to the next, and then no longer above them
-        stands = (state.lost > 0) | (state.drift > RISE / 2)
-        drift = np.where(stands, np.fmin(state.drift, np.log(now / (shape * risen[1]))), state.drift)
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
-            before=before, shape=shape, after=after, days=days, coming=coming, drift=drift, most=most, highest=now,
+            before=before, shape=shape, after=after, days=days, coming=coming, most=most, highest=now,
             lost=lost, crest=crest, risen=np.stack(risen, axis=1),
         )  # fmt: skip
 

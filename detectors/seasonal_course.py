@@ -154,18 +154,23 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     drift, mood = state.drift, state.mood.copy()  # what follows is written to, no state ever is
     stays, is_unsettled = ~moves, ~bins.settled
     some_unsettled = is_unsettled.any()
+    # what rose for days is in the similar days from one slot to the next, and then no longer above them
+    ceiling = np.log(state.highest / (state.shape * state.risen[:, 1]))
+    ceiling = np.where(np.isnan(ceiling), np.inf, ceiling)
+    caps, raised = (ceiling < top).any(), np.where(state.lost > 0, -np.inf, RISE / 2)
     beyond = np.broadcast_to(up, bins.x.shape)
     if bins.risen is not bins.shape:  # what is held against older days has risen above them by that already
         beyond = up - np.log(np.where(bins.risen > bins.shape, bins.risen / bins.shape, 1.0))
     for i, (x, shape, now, own) in enumerate(zip(bins.x, bins.risen, expected, free, strict=True)):
         if is_unlike:  # what the day had more than was expected is gone with it
             mood = np.where(unlike[i], mood, np.minimum(mood, 0.0))
-        np.multiply(shape, np.exp(drift + mood if is_unlike else drift), out=own)
-        np.multiply(own, np.exp(np.minimum(beyond[i] - drift, 0.0)) if (drift > beyond[i]).any() else one, out=now)
+        stands = np.where((drift > raised) & (drift > ceiling), ceiling, drift) if caps else drift
+        np.multiply(shape, np.exp(stands + mood if is_unlike else stands), out=own)
+        np.multiply(own, np.exp(np.minimum(beyond[i] - stands, 0.0)) if (stands > beyond[i]).any() else one, out=now)
         if some_unsettled:
             np.copyto(now, level[i], where=is_unsettled[i])
             np.copyto(own, level[i], where=is_unsettled[i])
-        away = x / own - one
+        away = (x / own * np.exp(stands - drift) if caps else x / own) - one
         if is_unlike:
             mood = _mood(rule, mood, x / now - one, unlike[i], usual[i], course.low[i], bins.width)
         moved = drift - pace * np.minimum(np.maximum(away, least), most)
