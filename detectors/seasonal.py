@@ -169,10 +169,13 @@ class Seasonal(Detector[SeasonalState]):
         state = hearing(self, state, past, t, context.width, grid, switched)
         state, is_renewed = renewed(self, state, past, calendar, t, grid, switched)
         lost = np.where(t - state.until > max(LAGS) * DAY, 0.0, state.lost)  # what was before is past remembering
+        out = (state.low != NEVER) & (t - state.low > DAY)
         past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-            return similar(past, calendar, view, at, grid, lost == 0, state.first, switched, state.level, state.swing)
+            return similar(
+                past, calendar, view, at, grid, lost == 0, state.first, switched, state.level, state.swing, out
+            )
 
         crest = np.full_like(state.crest, np.nan)
         if slot == state.slot + grid:
@@ -186,9 +189,7 @@ class Seasonal(Detector[SeasonalState]):
             if (anew := anew | is_renewed).any():  # and only theirs: what others do is nothing to an entity
                 (old, _, _, held), of_now = read(slot - grid), read(slot)
                 ahead, late = (before, shape, days, now, *risen[:2]), (old, *of_now[:3], held, of_now[3])
-                before, shape, days, now, *risen[:2] = (
-                    np.where(anew, *both) for both in zip(late, ahead, strict=True)
-                )
+                before, shape, days, now, *risen[:2] = (np.where(anew, *both) for both in zip(late, ahead, strict=True))
         return replace(
             state, slot=slot, past=past, calendar=calendar, total=zero, raw=zero, count=np.zeros_like(state.count),
             before=before, shape=shape, after=after, days=days, coming=coming, most=most, highest=now,

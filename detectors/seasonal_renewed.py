@@ -58,7 +58,17 @@ def renewed(
     if (whole := shifted & ~low & (state.lost > 0)).any():
         view = View(np.full_like(start, t), state.until, again)
         before = similar(
-            past, calendar, view, state.slot, grid, ~whole, state.first, switched, state.level, state.swing
+            past,
+            calendar,
+            view,
+            state.slot,
+            grid,
+            ~whole,
+            state.first,
+            switched,
+            state.level,
+            state.swing,
+            np.zeros_like(whole),
         )[0]
         part = state.raw / state.count / before
         still = np.where(whole & (part < WHOLE), 1 - part, 0.0)

@@ -48,7 +48,7 @@ EARLY = 3 * DAY
 
 def similar(
     past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray,
-    switched: np.ndarray, level: np.ndarray, swing: np.ndarray,
+    switched: np.ndarray, level: np.ndarray, swing: np.ndarray, out: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Median of the slot on similar days, how many days it rests on, the most of any day, and how many times as much
     the median would be where what has risen were not held against older days, all ``(n,)``.
@@ -62,7 +62,8 @@ def similar(
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
     Of a young entity, whose ``first (n,)`` value [s] is of the last days, that may be all that there is: the count is
     0, too, and from the fourth day on its own way.  What is ``switched (n,) bool`` by night, or may be, is believed
-    that way sooner, see `detectors.base.Context`.  ``level (n,)``: the mean of the last day, see `_later`.
+    that way sooner, see `detectors.base.Context`.  ``level (n,)``: the mean of the last day, see `_later`.  What is
+    ``out (n,) bool`` for a day and a night has no way of the day: a whole week of that is the level.
     """
     n, newest = len(view.since), calendar.end - 1
     now = calendar.as_written(newest, n)
@@ -110,7 +111,7 @@ def similar(
         each, few = ((raw < AS_LOW * most) | ~known).all(axis=0), np.count_nonzero(known, axis=0) < KNOWN
         count = np.where(each & few & (slot - first < YOUNG), 0, count)
         if (own := each & new & ~few).any():
-            own &= switched | ~_rose(past, calendar, slot, AS_LOW * most)
+            own &= switched | ~(out | _rose(past, calendar, slot, AS_LOW * most))
         chosen = _later(chosen, raw, age, level)
         whole = _whole(past, slot, grid, raw < chosen, dies)
         if is_off.any():

@@ -117,7 +117,7 @@ def weights(
     A low verdict weighs its score [robust standard deviations], in proportion to its depth up to
     ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against, but for one
     that lacks ``settings.full_depth`` and is by `NO_WITNESS` deviations below: that stands for nothing.  One of a
-    detector beside the first weighs no score, and nothing while it is not low.
+    detector beside the first weighs no score, and nothing while it is not low, or where nothing is lost.
     """
     state = said.state
     full = settings.per_deviation * np.abs(filled(said.score)) * np.minimum(1, lost / settings.full_depth)
@@ -125,7 +125,7 @@ def weights(
     mute = (state == UNKNOWN) | ((lost >= settings.full_depth) & (filled(said.score) <= -NO_WITNESS))
     if slow.any():
         sure = np.minimum(settings.cap, np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low))
-        low, mute = np.where(slow, sure, low), mute | slow
+        low, mute = np.where(slow & (lost > 0), sure, np.where(slow, 0.0, low)), mute | slow
     return np.where(is_low(state), low, np.where(mute, 0.0, -says))
 
 

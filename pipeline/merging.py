@@ -90,7 +90,7 @@ class MergeStage:
             del self.shares[shares.run.id, shares.signal]
             remember(self.ended, (shares.run.id, shares.signal))
         merged = merge(ready, shares.home) if ready else no_bins(shares.run, shares.feed, -1)
-        return [dataclasses.replace(merged, signal=shares.signal, watermark=watermark, status=status)]
+        return cut(dataclasses.replace(merged, signal=shares.signal, watermark=watermark, status=status))
 
     def save(self) -> bytes:
         """All that waits, and how far every partition is."""
@@ -129,6 +129,33 @@ def _status(shares: Shares) -> str:
 
 def _bins_at(bins: Bins, rows: np.ndarray) -> Bins:
     return dataclasses.replace(bins, start=bins.start[rows], value=bins.value[rows], health=bins.health[rows])
+
+
+def cut(bins: Bins) -> list[Bins]:
+    """The same in frames in which nobody begins: however long the frames were that came, who is listed in one is known
+    from its first bin on, and who is not known yet is listed in none.
+
+    Examples
+    --------
+    >>> health = np.array([[1, np.nan], [1, 1], [1, 1]], np.float32)
+    >>> bins = Bins(Run(), "ris", -1, "bgp.ris", 300, 900, "end", (Entity("country", "IQ"), Entity("country", "PK")),
+    ...             np.array([0, 300, 600]), np.ones((3, 2)), health)
+    >>> [(piece.start.tolist(), len(piece.entities), piece.watermark, piece.status) for piece in cut(bins)]
+    [([0], 1, 300, 'up'), ([300, 600], 2, 900, 'end')]
+    """
+    first = np.isnan(bins.health).cumprod(axis=0).sum(axis=0)
+    edges = np.unique(first[(first > 0) & (first < len(bins.start))])
+    pieces = []
+    for start, end in zip([0, *edges], [*edges, len(bins.start)], strict=True):
+        its = np.flatnonzero(first <= start)
+        piece = dataclasses.replace(
+            bins, entities=tuple(bins.entities[i] for i in its), start=bins.start[start:end],
+            value=bins.value[start:end, its], health=bins.health[start:end, its],
+        )  # fmt: skip
+        is_last = end == len(bins.start)
+        until = bins.watermark if is_last else int(piece.start[-1]) + bins.width
+        pieces.append(piece if is_last else dataclasses.replace(piece, watermark=until, status=UP))
+    return pieces if len(edges) else [bins]
 
 
 def merge(parts: list[Bins], home: dict[tuple[str, str], Entity] | None = None) -> Bins:
