@@ -17,7 +17,6 @@ from pipeline.errors import gave_up, refuses
 from pipeline.explaining import confirmed, how_to_read, likenesses, still_out, suspicions, why_mobile, why_unknown
 from pipeline.feeds.case import strangers
 from pipeline.lately import Lately, now_of, plain_now
-from pipeline.observed import Series
 from pipeline.outages import CONFIRMED, RETRACTED
 from pipeline.past import Past
 from pipeline.records import Outage
@@ -25,7 +24,7 @@ from pipeline.replay import Playback, Result
 from pipeline.settings import Fusing
 from pipeline.show import MARK, by_country, how_folded, outages_table, utc
 from pipeline.topics import DEADLETTERS
-from pipeline.unjudged import hardly_judged
+from pipeline.unjudged import Unheard, hardly_judged
 from pipeline.unwatched import (
     from_parts,
     no_all_clear,
@@ -40,13 +39,14 @@ from pipeline.wording import FEW, counted, damage, given_up, printable, refused
 
 def tell(
     console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
-    doings: Sequence[Doing] = (), unjudged: Sequence[Series] = (), lately: Lately | None = None,
+    doings: Sequence[Doing] = (), unjudged: Sequence[Unheard] = (), lately: Lately | None = None,
     settings: Fusing | None = None,
 ) -> int:  # fmt: skip
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
     ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
-    was seen and hardly ever judged; ``lately``: what is seen now; ``settings``: with which they were fused.
+    was seen and not judged, hardly ever or for a time; ``lately``: what is seen now; ``settings``: with which they were
+    fused.
     Returns the exit code: 1 where nothing could be confirmed, and where what was given up, refused by its name,
     unanswered, not observed or not seen by a feed may hold an outage.
     """

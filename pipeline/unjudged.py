@@ -1,4 +1,4 @@
-"""Places that a signal showed and of which it hardly ever said anything: no witness, and no all-clear by it."""
+"""Places that a signal showed and of which it said nothing, hardly ever or for a day: no all-clear by it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,26 +7,43 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import UNKNOWN
+from detectors.base import DAY, UNKNOWN
 from pipeline.bins import NEVER
 from pipeline.explaining import place_name
-from pipeline.observed import Series
 from pipeline.reasons import signal_name
 from pipeline.records import Entity, Verdicts
 from pipeline.series import Places
+from pipeline.show import utc
 from pipeline.wording import few
 
 HARDLY = 0.1
 """Who was judged in less than this share of the bins in which it was seen was hardly ever judged [0-1]."""
 
 
+DEAF = DAY
+"""Who was seen for so long in a row and not judged was no witness [s]: nights of few counts are shorter."""
+
+
+class Unheard(NamedTuple):
+    """A series of which nothing was said although it was seen: from ``first`` to ``last`` [s], or hardly ever."""
+
+    signal: str
+    entity_type: str
+    entity: str
+    first: int | None = None
+    last: int | None = None
+
+
 class Counts(NamedTuple):
-    """Of each of the ``entities``, in how many bins it was seen and in how many of these judged, ``(n,) int64``; start
+    """Of each of the ``entities``, in how many bins it was seen and in how many of these judged, ``(n,) int64``; since
+    when it was seen and not judged, `NEVER` where it was judged, ``(n,)``; the longest such time, ``(n, 2)`` [s]; start
     of the ``last`` bin that was counted [s]."""
 
     entities: tuple[Entity, ...]
     seen: np.ndarray
     judged: np.ndarray
+    since: np.ndarray
+    longest: np.ndarray
     last: int
 
 
@@ -52,41 +69,66 @@ class Unjudged:
         >>> unjudged.take(Verdicts(Run(), "ioda", 0, "telescope.ioda", "seasonal", 300, 300, UP, places,
         ...                        np.zeros(1, int), one, one, one, one, one, nan, state, one > 0, np.ones(1)))
         >>> unjudged.told()
-        [('telescope.ioda', 'country', 'IQ')]
+        [Unheard(signal='telescope.ioda', entity_type='country', entity='IQ', first=None, last=None)]
         """
         place, none = (verdicts.signal, verdicts.partition), np.zeros(0, np.int64)
-        known = self.counts.get(place, Counts((), none, none, NEVER))
-        seen, judged, last = known.seen, known.judged, known.last
+        known = self.counts.get(place, Counts((), none, none, none, np.zeros((0, 2), np.int64), NEVER))
+        seen, judged, since, longest, last = known[1:]
         if known.entities != verdicts.entities:
             before = {entity[:2]: i for i, entity in enumerate(known.entities)}
             at = np.array([before.get(entity[:2], -1) for entity in verdicts.entities], np.intp)
-            seen, judged = np.append(seen, 0)[at], np.append(judged, 0)[at]
+            seen, judged, since = np.append(seen, 0)[at], np.append(judged, 0)[at], np.append(since, NEVER)[at]
+            longest = np.append(longest, [[0, 0]], axis=0)[at]
         fresh = (verdicts.start > last)[:, None] & verdicts.settled & ~np.isnan(verdicts.value)
-        seen, judged = seen + fresh.sum(axis=0), judged + (fresh & (verdicts.state != UNKNOWN)).sum(axis=0)
-        self.counts[place] = Counts(verdicts.entities, seen, judged, max(last, int(verdicts.start.max(initial=last))))
+        says = fresh & (verdicts.state != UNKNOWN)
+        seen, judged = seen + fresh.sum(axis=0), judged + says.sum(axis=0)
+        if (since != NEVER).any() or (fresh != says).any():
+            for start, is_seen, is_judged in zip(verdicts.start.tolist(), fresh, says, strict=True):
+                since = np.where(is_judged, NEVER, np.where(is_seen & (since == NEVER), start, since))
+                end, mute = start + verdicts.width, is_seen & ~is_judged
+                longer = mute & (end - since > longest[:, 1] - longest[:, 0])
+                longest = np.where(longer[:, None], np.stack([since, np.full_like(since, end)], axis=1), longest)
+        last = max(last, int(verdicts.start.max(initial=last)))
+        self.counts[place] = Counts(verdicts.entities, seen, judged, since, longest, last)
 
-    def told(self) -> list[Series]:
-        """Those that were hardly ever judged: countries first, by name."""
-        found = [
-            (signal, *entities[i][:2])
-            for (signal, _), (entities, seen, judged, _) in self.counts.items()
-            for i in np.flatnonzero(judged < HARDLY * seen)
-        ]
-        return sorted(found, key=lambda series: (series[0], series[1] != "country", series))
+    def told(self) -> list[Unheard]:
+        """Those that were hardly ever judged, and those that were not for a day: countries first, by name."""
+        found = []
+        for (signal, _), (entities, seen, judged, _, longest, _) in self.counts.items():
+            hardly = judged < HARDLY * seen
+            deaf = ~hardly & (longest[:, 1] - longest[:, 0] >= DEAF)
+            for i in np.flatnonzero(hardly | deaf):
+                times = (int(longest[i, 0]), int(longest[i, 1])) if deaf[i] else (None, None)
+                found.append(Unheard(signal, *entities[i][:2], *times))
+        return sorted(found, key=lambda one: (one.first is not None, one.signal, one.entity_type != "country", one[:3]))
 
 
-def hardly_judged(found: Iterable[Series], places: Places) -> Iterator[str]:
-    """A sentence for each signal.
+def hardly_judged(found: Iterable[Unheard], places: Places) -> Iterator[str]:
+    """A sentence for each signal, and one where it said nothing for a time.
 
     Examples
     --------
-    >>> print(*hardly_judged([("telescope.ioda", "country", "IQ")], {}))
+    >>> print(*hardly_judged([Unheard("telescope.ioda", "country", "IQ")], {}))
     Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of values so small, \
 or straying so far.
+    >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
+    No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it strayed so far \
+that even a total loss would not have been told.
     """
-    for signal, own in groupby(found, key=lambda series: series[0]):
-        names = few([place_name(kind, entity, places) for _, kind, entity in own])
+    for (signal, is_deaf), group in groupby(found, key=lambda one: (one.signal, one.first is not None)):
+        own = list(group)
+        if is_deaf:
+            names = [
+                f"{place_name(one.entity_type, one.entity, places)}, {utc(one.first or 0)} to {utc(one.last or 0)} UTC"
+                for one in own
+            ]
+            yield (
+                f"No all-clear by {signal_name(signal)} for {few(names)}: it strayed so far that even a total loss "
+                "would not have been told."
+            )
+            continue
+        names = [place_name(one.entity_type, one.entity, places) for one in own]
         yield (
-            f"Seen and hardly ever judged by {signal_name(signal)}: {names}. The detector says nothing of values so "
-            "small, or straying so far."
+            f"Seen and hardly ever judged by {signal_name(signal)}: {few(names)}. The detector says nothing of values "
+            "so small, or straying so far."
         )

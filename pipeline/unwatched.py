@@ -18,6 +18,7 @@ from pipeline.series import Places, placed
 from pipeline.settings import Fusing
 from pipeline.show import lasted, utc
 from pipeline.subdivisions import SUBDIVISIONS
+from pipeline.unjudged import Unheard
 from pipeline.wording import FEW, counted, few
 
 PARTS = ("region", "asn")
@@ -181,8 +182,8 @@ def unobserved(observed: Observed, places: Places) -> Iterator[str]:
         yield f"Nor for {rest:,} more, each not observed at other times: --json names them all."
 
 
-def no_all_clear(past: Past, observed: Observed, unjudged: Iterable[Series]) -> dict[str, list[dict[str, str | None]]]:
-    """The same for a program, and who was hardly ever judged (`pipeline.unjudged`): times in ISO, None where there is
+def no_all_clear(past: Past, observed: Observed, unjudged: Iterable[Unheard]) -> dict[str, list[dict[str, str | None]]]:
+    """The same for a program, and who was seen and not judged (`pipeline.unjudged`): times in ISO, None where there is
     no end."""
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     gaps = [
@@ -194,7 +195,12 @@ def no_all_clear(past: Past, observed: Observed, unjudged: Iterable[Series]) -> 
     return {
         "too_short": [dict(zip(names, span, strict=True)) for span in spans],
         "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
-        "hardly_judged": [dict(zip(names, series, strict=False)) for series in unjudged],
+        "hardly_judged": [dict(zip(names, one[:3], strict=False)) for one in unjudged if one.first is None],
+        "not_judged": [
+            dict(zip(names, (*one[:3], iso(one.first), iso(one.last)), strict=True))
+            for one in unjudged
+            if one.first is not None and one.last is not None
+        ],
     }
 
 

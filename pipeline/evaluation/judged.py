@@ -21,12 +21,12 @@ from pipeline.evaluation.traces import Collected, Silence, Trace
 from pipeline.feeds.archive import recordings
 from pipeline.feeds.case import Label
 from pipeline.observed import Observed as Watched
-from pipeline.observed import Series
 from pipeline.past import Past
 from pipeline.records import DeadLetter, Entity, Outage, Run
 from pipeline.replay import Playback, through_memory
 from pipeline.series import Places, placed
 from pipeline.settings import Fusing, Settings
+from pipeline.unjudged import Unheard
 
 OURS = "ours"
 """Name of the whole as shipped: its detectors, and fusion."""
@@ -66,7 +66,7 @@ class Judged:
     doings: tuple[Doing, ...] = ()
     past: Past = field(default_factory=Past)
     observed: Watched = field(default_factory=Watched)
-    unjudged: tuple[Series, ...] = ()
+    unjudged: tuple[Unheard, ...] = ()
     settings: Settings = field(default_factory=Settings)
 
     def tells_of(self, label: Label) -> bool:
@@ -100,7 +100,7 @@ class Outcome(NamedTuple):
     doings: tuple[Doing, ...] = ()
     past: Past = Past()
     observed: Watched = Watched()
-    unjudged: tuple[Series, ...] = ()
+    unjudged: tuple[Unheard, ...] = ()
 
 
 def played(case: Case, engine: Engine) -> Playback:

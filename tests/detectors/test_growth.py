@@ -1,4 +1,4 @@
-"""A series that grows is judged as well as one that does not: what it strays by is measured against what it has become."""
+"""A series that grows is judged as well as any: what it strays by is measured against what it has become."""
 
 import numpy as np
 import pytest

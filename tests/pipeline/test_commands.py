@@ -54,6 +54,7 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
         "stuck": [],
         "few_sources": [],
         "hardly_judged": [],
+        "not_judged": [],
         "too_few_parts": [],
         "undated": [],
         "now": [],
