@@ -51,7 +51,8 @@ class Counts(NamedTuple):
 class Unjudged:
     """Counts by signal and partition.
 
-    Only what is seen with a past to compare with counts: what is too new to judge is another matter.
+    Only what is seen with a past to compare with counts: what is too new to judge is another matter; and deaf is who
+    was judged before.
     """
 
     counts: dict[tuple[str, int], Counts] = field(default_factory=dict)
@@ -81,11 +82,13 @@ class Unjudged:
             longest = np.append(longest, [[0, 0]], axis=0)[at]
         fresh = (verdicts.start > last)[:, None] & verdicts.settled & ~np.isnan(verdicts.value)
         says = fresh & (verdicts.state != UNKNOWN)
+        heard = judged > 0
         seen, judged = seen + fresh.sum(axis=0), judged + says.sum(axis=0)
         if (since != NEVER).any() or (fresh != says).any():
             for start, is_seen, is_judged in zip(verdicts.start.tolist(), fresh, says, strict=True):
-                since = np.where(is_judged, NEVER, np.where(is_seen & (since == NEVER), start, since))
-                end, mute = start + verdicts.width, is_seen & ~is_judged
+                heard = heard | is_judged
+                since = np.where(is_judged, NEVER, np.where(heard & is_seen & (since == NEVER), start, since))
+                end, mute = start + verdicts.width, heard & is_seen & ~is_judged
                 longer = mute & (end - since > longest[:, 1] - longest[:, 0])
                 longest = np.where(longer[:, None], np.stack([since, np.full_like(since, end)], axis=1), longest)
         last = max(last, int(verdicts.start.max(initial=last)))
