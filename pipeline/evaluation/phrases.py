@@ -23,6 +23,9 @@ FEW = 4
 OWN = "as shipped"
 """What `LEGEND` says of the settings of ours."""
 
+NONE = "–"
+"""Stands where there is nothing to be hit, and no end that could be early or late."""
+
 LEGEND = f"""\
 ours: netvigil as shipped, all its detectors and fusion.
 below it: each detector by itself, on its series as they are (ours takes out what all those of a feed share): \
@@ -32,11 +35,12 @@ fused: by the same fusion as ours; any signal, any warning: without it, out whil
 low at all; best signal: the one that served best, known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
 allowed, however late it was called out.
-false: explained by no label of the same time, be it of the same place, a part or the whole of it; –: \
+false: explained by no label of the same time, be it of the same place, a part or the whole of it; {NONE}: \
 nothing is labelled.
 entity-month: a month in which one entity was observed.
-suspected, confirmed: minutes after the label's start; onset, end: error in minutes, late is positive; cover: share of \
-the label's time that was called out; medians over the labels that were hit.
+suspected, confirmed: minutes after the label's start; onset, end: error in minutes, late is positive, {NONE} of an \
+end after the recording; cover: share of the label's time in the recording that was called out; medians over the \
+labels that were hit.
 fragments: outages to a label, median.
 refused: share of the time in which nothing was said, the past being too short or the series too small: who says \
 nothing says nothing false."""

@@ -8,9 +8,12 @@ from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.evaluation.accounting import ONSET
 from pipeline.evaluation.asjson import as_json
+from pipeline.evaluation.judged import FUSED, OURS
 from pipeline.evaluation.key import is_new
-from pipeline.evaluation.phrases import remarks
+from pipeline.evaluation.lines import COLUMNS, case_lines
+from pipeline.evaluation.phrases import NONE, remarks
 from pipeline.evaluation.story import stories
+from pipeline.evaluation.totals import Total
 from tests.evaluation.made import FALL, LABELS, case
 from tests.evaluation.test_lanes import since
 from tests.evaluation.test_report import judged, key
@@ -32,6 +35,13 @@ def test_of_what_is_still_out_at_the_end_nobody_says_that_it_is_over(tmp_path: P
     assert ", over " not in told.headline
     (answer,) = ours.readings[0].account.answers
     assert answer.open
+    assert answer.met
+    assert "but not as exactly" not in told.headline
+    ((_, cells),) = case_lines(ours)
+    line = dict(zip(COLUMNS, cells, strict=True))
+    assert (line["met"], line["onset"], line["end"], line["cover"]) == ("1/1", "0", NONE, "100%")
+    assert Total(OURS, FUSED, ours.readings).middle("end_error") is None
+    assert '"end_error":null' in as_json([ours])
     assert not judged(case(tmp_path / "ended", left=0.3))[0].readings[0].account.answers[0].open
 
 
