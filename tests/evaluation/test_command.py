@@ -224,7 +224,7 @@ def test_settings_of_ours_that_are_not_as_shipped_are_named_wherever_its_figures
     [
         (["{tmp}/dark", "--detector", "sarima"], "--detector 'sarima' is not one of: ours, median"),
         (["{tmp}/nowhere"], "no folder of a case"),
-        (["{tmp}"], "without labels.csv, which says what is known to have happened; folders in it have one"),
+        (["{tmp}"], "which says what is known to have happened; folders in it have one ({tmp}/*/): dark; empty"),
         (["{tmp}/dark", "{tmp}/dark"], "several cases of the name"),
         (["{tmp}/empty"], "nothing in its signals was observed"),
         (["{tmp}/dark", "--settings", "{tmp}/no.toml"], "no.toml"),
@@ -241,7 +241,7 @@ def test_what_a_person_did_wrong_is_one_sentence(
         main()
     (said_there,) = [line for line in capsys.readouterr().err.splitlines() if ": judging, " not in line]
     assert end.value.code == 2
-    assert said in said_there
+    assert said.format(tmp=tmp_path) in said_there
 
 
 def test_a_detector_is_judged_alone_and_ours_as_it_is_shipped() -> None:
