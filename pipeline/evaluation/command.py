@@ -108,7 +108,7 @@ def progressing(console: Console, cases: list[Case], judges: list[str], engine: 
 def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:
     """The same with every threshold at every value."""
     with _progress(console) as progress:
-        whole = len(steps(judges))
+        whole = len(steps(judges, engine.settings.fusing.confirm))
         bar, runs = progress.add_task("", total=len(cases) * whole), count(1)
 
         def reached(name: str, value: float) -> None:

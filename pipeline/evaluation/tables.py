@@ -52,17 +52,23 @@ def show(console: Console, judged: Iterable[Judged]) -> None:
 
 
 def show_sweep(console: Console, points: Iterable[Point]) -> None:
-    """Show every curve against ours as shipped."""
+    """Show every curve against ours at its own threshold; where nobody else was asked, that of ours by itself."""
+    points = list(points)
     ours, curves = against(points)
-    if ours is None or not curves:
+    if ours is None:
         return
-    console.print(Text.assemble("\n", ("each threshold swept", "bold"), f"  ours as shipped: {_made(ours)}"))
+    against_it = f"ours: {_at(ours)}" if curves else "only ours was asked: nothing to compare it with"
+    console.print(Text.assemble("\n", ("each threshold swept", "bold"), f"  {against_it}"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in ("detector", "with no more false than ours", "with as many met and hit as ours"):
+    of_ours = ours.parameter, "ours"
+    of_all = "detector", "with no more false than ours", "with as many met and hit as ours"
+    for name in of_all if curves else of_ours:
         table.add_column(name, overflow="fold")
     for curve in curves:
         name = f"{curve.detector}, {curve.reading}"
         table.add_row(printable(name), *(_at(point) if point else "never" for point in curve[2:]))
+    for point in [] if curves else points:
+        table.add_row(f"{point.value:g}{', its own' if point.shipped else ''}", _made(point))
     console.print(table)
 
 
