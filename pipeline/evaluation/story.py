@@ -103,7 +103,7 @@ def _of_quiet(judged: Judged) -> Story:
         trace = first[0]
         time = Span(int(trace.start[0]), int(trace.start[-1]) + trace.width)
         quiet = f"{_name(trace.entity)}: no outage, and none was called out."
-        return Story(quiet, tuple(why_not(judged, (), time, trace.entity)), trace.entity, time, None, (trace,))
+        return Story(quiet, tuple(why_not(judged, (trace,), time, trace.entity)), trace.entity, time, None, (trace,))
     trace = min(judged_traces, key=lambda trace: float(np.nanmin(trace.score)))
     at = int(trace.start[np.nanargmin(trace.score)])
     time = Span(at, at + trace.width)
