@@ -12,10 +12,10 @@ from pipeline.evaluation.judged import FIELD, OURS, Judged
 from pipeline.evaluation.parts import how_many, is_judged
 from pipeline.evaluation.spans import Span
 from pipeline.series import placed
-from pipeline.show import lasted, utc
+from pipeline.show import lasted, until, utc
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import from_parts, of_no_country, too_short, unobserved
-from pipeline.wording import counted, damage, given_up, refused
+from pipeline.wording import counted, damage, few, given_up, refused
 
 FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
@@ -236,3 +236,21 @@ def outage_text(outage: Called) -> str:
     """Who was called out, from when to when."""
     until = f"to {utc(outage.end)} UTC" if outage.end is not None else "UTC on"
     return f"{outage.entity.type}/{outage.entity.name}, {utc(outage.start)} {until}"
+
+
+def times(called: Iterable[Called]) -> str:
+    """When ours began, ended and was confirmed, in a sentence; '' where it called nothing out.
+
+    Examples
+    --------
+    >>> from pipeline.records import Entity
+    >>> outage = Called(Entity("country", "MM", "MM"), 1612144800, 1612188000, 1612166400, 1612166400)
+    >>> times([outage]), times([outage._replace(end=None)])
+    ('Ours: 2021-02-01 02:00 – 14:00 UTC, confirmed 08:00.', 'Ours: 2021-02-01 02:00 UTC on, confirmed 08:00.')
+    """
+    told = [
+        f"{utc(o.start)} {'UTC on' if o.end is None else f'– {until(o.start, o.end)} UTC'}, "
+        f"confirmed {until(o.start, o.confirmed)}"
+        for o in called
+    ]
+    return f"Ours: {few(told)}." if told else ""

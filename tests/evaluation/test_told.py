@@ -34,6 +34,7 @@ def test_of_what_is_still_out_at_the_end_nobody_says_that_it_is_over(tmp_path: P
     (ours,) = judged(cut(case(tmp_path / "open", left=0.3), end))
     (told,) = stories(ours)
     assert "still out when the recording ended, Thu 8 Feb 2024, 02:00 UTC" in told.headline
+    assert told.sentences[0] == "Ours: 2024-02-08 00:00 UTC on, confirmed 00:10."
     assert ", over " not in told.headline
     (answer,) = ours.readings[0].account.answers
     assert answer.open
@@ -71,7 +72,7 @@ def test_a_country_that_networks_alone_show_is_called_so(tmp_path: Path) -> None
     assert said in list(remarks(ours))
     assert ours.readings[0].account.met == 1
     (told,) = stories(ours)
-    assert told.sentences[0].startswith(
+    assert told.sentences[1].startswith(
         "It has no series of its own; of the 6 networks that have, 6 were confirmed low; "
     )
 
