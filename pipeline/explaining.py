@@ -67,7 +67,8 @@ def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
     ids = {outage.id for outage in sure}
     groups: dict[tuple[float, tuple[str, ...]], list[str]] = {}
     for outage in by_country((outage for outage in sure if outage.part_of not in ids), places):
-        name = f"{place_name(outage.entity_type, outage.entity, places)}, {utc(outage.start)} UTC"
+        end = "UTC on" if outage.end is None else f"– {until(outage.start, outage.end)} UTC"
+        name = f"{place_name(outage.entity_type, outage.entity, places)}, {utc(outage.start)} {end}"
         stood = standing(outage.signals)
         groups.setdefault((outage.likeness, tuple(sign_text(sign, stood) for sign in outage.signs)), []).append(name)
     for (likeness, signs), names in list(groups.items())[:FEW]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-from pipeline.evaluation.spans import Span, joined, seconds_within, touch
+from pipeline.evaluation.spans import Span, clipped, joined, seconds_within, touch
 from pipeline.feeds.case import Label
 from pipeline.records import Entity
 
@@ -57,8 +57,10 @@ class Tolerance(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """What of a case was observed: start of its last bin and its end [s], entities, their time together [s]."""
+    """What of a case was observed: from when on, start of its last bin and its end [s], entities, their time together
+    [s]."""
 
+    begin: int
     last: int
     end: int
     entities: int
@@ -71,10 +73,10 @@ class Answer:
 
     ``hit``: a confirmed outage of its entity overlaps it.  ``met``: hit, by one outage, whose onset and end are within
     the tolerance and which covers enough of it.  Errors and delays are signed [s], from the label's start (its end for
-    ``end_error``), None where there is no hit.  ``cover``: share of its time that its entity was called out [0-1].
-    ``fragments``: outages of its entity that touch it, tolerance included.  ``open``: it was still out at the end of
-    what was observed.  ``undated``: whether its onset, its end are held against the label as they stand, though nobody
-    saw them.
+    ``end_error``), None where there is no hit; that of an end also where both outlast what was observed.  ``cover``:
+    share of its time in what was observed that its entity was called out [0-1].  ``fragments``: outages of its entity
+    that touch it, tolerance included.  ``open``: it was still out at the end of what was observed.  ``undated``:
+    whether its onset, its end are held against the label as they stand, though nobody saw them.
     """
 
     label: Label
@@ -136,7 +138,7 @@ def account(
     """Hold what was called out against the labels of a case.
 
     ``country_of`` gives the country of a label's entity.  An outage that is open counts as lasting to the end of what
-    was observed, and as exact where the label does so, too.
+    was observed, and as exact where the label does so, too; of what comes after that nobody can say anything.
 
     Examples
     --------
@@ -144,7 +146,7 @@ def account(
     >>> label = Label(3600, 7200, "country", "IQ", "shutdown", "")
     >>> called = [Called(iraq, 3900, 7200, 4200, 4500), Called(iraq, 90000, 93600, 91000, 92000)]
     >>> exact = Tolerance(300, 1800, 1800, 3600, 0.9)
-    >>> made = account(called, [label], exact, Observed(99600, 99900, 1, 99900.0), lambda label: label.entity)
+    >>> made = account(called, [label], exact, Observed(0, 99600, 99900, 1, 99900.0), lambda label: label.entity)
     >>> made.hits, made.met, made.answers[0].onset_error, made.answers[0].cover
     (1, 1, 300, 0.9166666666666666)
     >>> [outage.start for outage in made.false]
@@ -164,7 +166,7 @@ def account(
 
 
 def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Observed) -> Answer:
-    whole = Span(label.start, label.end)
+    whole, seen = Span(label.start, label.end), Span(observed.begin, observed.end)
     own = [outage for outage in called if _is_of(outage, label)]
     spans = [_span(outage, observed) for outage in own]
     fragments = sum(touch(span, exact.grown(label)) for span in spans)
@@ -175,9 +177,12 @@ def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Obse
         min(hits, key=lambda outage: outage.start),
         max(hits, key=lambda outage: _end(outage, label, observed)),
     )
-    onset, end = first.start - label.start, _end(last, label, observed) - label.end
-    cover = seconds_within(joined(spans), whole) / (label.end - label.start)
-    within = -exact.onset_early <= onset <= exact.onset_late and -exact.end_early <= end <= exact.end_late
+    onset = first.start - label.start
+    end = None if last.end is None and label.end > observed.end else _end(last, label, observed) - label.end
+    cover = sum(seconds_within(joined(spans), part) / (part.end - part.start) for part in clipped([whole], seen))
+    within = -exact.onset_early <= onset <= exact.onset_late and (
+        end is None or -exact.end_early <= end <= exact.end_late
+    )
     return Answer(
         label, hit=True, met=within and cover >= exact.cover and fragments == 1,
         suspected=min(outage.suspected for outage in hits) - label.start,

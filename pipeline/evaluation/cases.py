@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Ignored, Tolerance
 from pipeline.evaluation.spans import Span
-from pipeline.feeds.case import Label, read_labels, rows_of
+from pipeline.feeds.case import Label, inside, read_labels, rows_of
 from pipeline.feeds.tabletext import seconds
 from pipeline.settings import Evaluating
 
@@ -58,8 +58,8 @@ def _read(folder: Path) -> Case:
     if not folder.is_dir():
         raise UserError(f"{folder}: no folder of a case (signals.csv or signals.csv.gz, and labels.csv)")
     if not (folder / LABELLED).is_file():
-        more = f"; folders in it have one: {folder}/*/" if any(folder.glob(f"*/{LABELLED}")) else ""
-        raise UserError(f"{folder}: a folder without {LABELLED}, which says what is known to have happened{more}")
+        what = "which says what is known to have happened"
+        raise UserError(f"{folder}: a folder without {LABELLED}, {what}{inside(folder, LABELLED)}")
     beside = folder.absolute().parent / TOLERANCES
     tolerances = read_tolerances(beside) if beside.is_file() else {}
     return Case(folder, tuple(read_labels(folder / LABELLED)), tolerances.get(folder.name))

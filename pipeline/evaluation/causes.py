@@ -9,7 +9,7 @@ from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.readings import LOW
-from pipeline.evaluation.spans import Span
+from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.evidence import log_odds, probability
 from pipeline.outages import ENDED
@@ -163,7 +163,10 @@ def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:
 
 
 def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) -> Iterator[str]:
-    """Why nothing was called out: the reason that is known, else how low it got, or that nothing was said."""
+    """Why nothing was called out: the reason that is known, else how low it got, or why nothing was said."""
+    if absent := _absent(judged, traces, time):
+        yield f"Nothing was said of it: {absent}."
+        return
     if place.type == "country" and traces and all(trace.entity[:2] != place[:2] for trace in traces):
         if few := too_few(traces, time, place, judged.settings.fusing):
             yield few
@@ -171,6 +174,26 @@ def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) 
         yield from _low_parts(traces, time, judged.settings.fusing)
     young = list(first_day(traces, time))
     yield from young or [_how_low(traces, time)]
+
+
+def _absent(judged: Judged, traces: Sequence[Trace], time: Span) -> str:
+    """That a recording has nothing of a place, or of a time; '' where it has."""
+    if not traces:
+        return "no row tells of it"
+    seen = judged.readings[0].account.observed
+    if touch(time, Span(seen.begin, seen.end)):
+        return ""
+    return f"the recording is of another time, {utc_text(seen.begin)} to {utc_text(seen.end)}"
+
+
+def _silent(traces: Iterable[Trace], time: Span) -> str:
+    """Why nothing was said in a time of what a recording has."""
+    seen = [(trace, trace.within(time) & trace.is_observed) for trace in traces]
+    if not any(then.any() for _, then in seen):
+        return "it was not observed then"
+    if all(np.isnan(trace.expected[then]).all() for trace, then in seen):
+        return "its past was too short to compare with"
+    return "its values are so small, or stray so far, that none at all would be no surprise"
 
 
 def too_few(traces: Iterable[Trace], time: Span, place: Entity, settings: Fusing) -> str:
@@ -210,8 +233,8 @@ def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterato
         )
 
 
-def _how_low(traces: Iterable[Trace], time: Span) -> str:
-    """Why nothing was called out: how low it got, or that nothing was said."""
+def _how_low(traces: Sequence[Trace], time: Span) -> str:
+    """Why nothing was called out: how low it got, or why nothing was said."""
     lows, scores = [], []
     for trace in traces:
         inside = trace.within(time)
@@ -222,7 +245,7 @@ def _how_low(traces: Iterable[Trace], time: Span) -> str:
         if not np.isnan(score).all():
             scores.append((float(np.nanmin(score)), trace.signal))
     if not scores:
-        return "Nothing was said of it: nothing was observed, the past was too short, or the series too small."
+        return f"Nothing was said of it: {_silent(traces, time)}."
     lowest, signal = min(scores)
     score = f"{lowest:.1f}".replace("-", "−") + " robust standard deviations from what was expected"
     if not lows:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -67,13 +68,15 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
     judges, engine = options.judges(), Engine(settings)
     judged = list(progressing(console, cases, judges, engine))
     points = list(sweeping(console, cases, judges, engine)) if options.sweep else []
-    if options.as_json:
-        sys.stdout.write(as_json(judged, points))
-    else:
-        show(console, judged)
-        show_sweep(console, points)
-    if options.report is not None:
-        _leave(console, options.report, judged, points)
+    try:
+        if options.as_json:
+            sys.stdout.write(as_json(judged, points))
+        else:
+            show(console, judged)
+            show_sweep(console, points)
+    finally:  # who closes the pipe in the midst of the tables has the report nevertheless
+        if options.report is not None:
+            _leave(console, options.report, judged, points)
     return int(any(gave_up(letter.reason) for one in judged for letter in one.dead))
 
 
@@ -105,7 +108,7 @@ def progressing(console: Console, cases: list[Case], judges: list[str], engine: 
 def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:
     """The same with every threshold at every value."""
     with _progress(console) as progress:
-        whole = len(steps(judges))
+        whole = len(steps(judges, engine.settings.fusing.confirm))
         bar, runs = progress.add_task("", total=len(cases) * whole), count(1)
 
         def reached(name: str, value: float) -> None:
@@ -117,9 +120,10 @@ def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Eng
 
 
 def _log(console: Console, line: str) -> None:
-    """How far it is, on standard error, where no bar is seen: a night's log tells it too."""
+    """How far it is, on standard error, where no bar is seen: a night's log tells it too.  Nobody need read it."""
     if not console.is_terminal:
-        sys.stderr.write(f"{line}\n")
+        with suppress(BrokenPipeError):
+            sys.stderr.write(f"{line}\n")
 
 
 def _progress(console: Console) -> Progress:

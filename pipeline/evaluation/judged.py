@@ -255,4 +255,5 @@ def _observed(traces: list[Trace]) -> Observed:
             known = spans.setdefault(trace.entity[:2], here)
             spans[trace.entity[:2]] = Span(min(known.start, here.start), max(known.end, here.end))
     together = float(sum(span.end - span.start for span in spans.values()))
-    return Observed(last, max(span.end for span in spans.values()), len(spans), together)
+    begin, end = min(span.start for span in spans.values()), max(span.end for span in spans.values())
+    return Observed(begin, last, end, len(spans), together)

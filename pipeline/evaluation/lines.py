@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.evaluation.accounting import Account
 from pipeline.evaluation.judged import FUSED, OURS, Judged, Read
-from pipeline.evaluation.phrases import minutes, share
+from pipeline.evaluation.phrases import NONE, minutes, share
 from pipeline.evaluation.totals import BEST, Total, shared
 
 COLUMNS = (
@@ -49,10 +49,11 @@ def _of_read(read: Read) -> list[str]:
 
 
 def _cells(made: Account | Total, labels: int, false: int, refused: tuple[float, float], others: int) -> list[str]:
-    times = (made.middle(name) for name in ("suspected", "confirmed", "onset_error", "end_error"))
+    early = (minutes(made.middle(name)) for name in ("suspected", "confirmed", "onset_error"))
+    end = minutes(made.middle("end_error")) or (NONE if made.hits else "")
     cover, fragments = made.middle("cover"), made.middle("fragments")
     return [
-        *(f"{count}/{labels}" if labels else "–" for count in (made.hits, made.met)), str(false),
-        *map(minutes, times), "" if cover is None else f"{cover:.0%}", "" if fragments is None else f"{fragments:g}",
+        *(f"{count}/{labels}" if labels else NONE for count in (made.hits, made.met)), str(false),
+        *early, end, "" if cover is None else f"{cover:.0%}", "" if fragments is None else f"{fragments:g}",
         *map(share, refused), str(others), f"{made.false_rate:.2f}",
     ]  # fmt: skip

@@ -12,16 +12,19 @@ from pipeline.evaluation.judged import FIELD, OURS, Judged
 from pipeline.evaluation.parts import how_many, is_judged
 from pipeline.evaluation.spans import Span
 from pipeline.series import placed
-from pipeline.show import lasted, utc
+from pipeline.show import lasted, until, utc
 from pipeline.unjudged import hardly_judged
 from pipeline.unwatched import from_parts, of_no_country, too_short, unobserved
-from pipeline.wording import counted, damage, given_up, refused
+from pipeline.wording import counted, damage, few, given_up, refused
 
 FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""
 
 OWN = "as shipped"
 """What `LEGEND` says of the settings of ours."""
+
+NONE = "–"
+"""Stands where there is nothing to be hit, and no end that could be early or late."""
 
 LEGEND = f"""\
 ours: netvigil as shipped, all its detectors and fusion.
@@ -32,11 +35,12 @@ fused: by the same fusion as ours; any signal, any warning: without it, out whil
 low at all; best signal: the one that served best, known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
 allowed, however late it was called out.
-false: explained by no label of the same time, be it of the same place, a part or the whole of it; –: \
+false: explained by no label of the same time, be it of the same place, a part or the whole of it; {NONE}: \
 nothing is labelled.
 entity-month: a month in which one entity was observed.
-suspected, confirmed: minutes after the label's start; onset, end: error in minutes, late is positive; cover: share of \
-the label's time that was called out; medians over the labels that were hit.
+suspected, confirmed: minutes after the label's start; onset, end: error in minutes, late is positive, {NONE} of an \
+end after the recording; cover: share of the label's time in the recording that was called out; medians over the \
+labels that were hit.
 fragments: outages to a label, median.
 refused: share of the time in which nothing was said, the past being too short or the series too small: who says \
 nothing says nothing false."""
@@ -232,3 +236,21 @@ def outage_text(outage: Called) -> str:
     """Who was called out, from when to when."""
     until = f"to {utc(outage.end)} UTC" if outage.end is not None else "UTC on"
     return f"{outage.entity.type}/{outage.entity.name}, {utc(outage.start)} {until}"
+
+
+def times(called: Iterable[Called]) -> str:
+    """When ours began, ended and was confirmed, in a sentence; '' where it called nothing out.
+
+    Examples
+    --------
+    >>> from pipeline.records import Entity
+    >>> outage = Called(Entity("country", "MM", "MM"), 1612144800, 1612188000, 1612166400, 1612166400)
+    >>> times([outage]), times([outage._replace(end=None)])
+    ('Ours: 2021-02-01 02:00 – 14:00 UTC, confirmed 08:00.', 'Ours: 2021-02-01 02:00 UTC on, confirmed 08:00.')
+    """
+    told = [
+        f"{utc(o.start)} {'UTC on' if o.end is None else f'– {until(o.start, o.end)} UTC'}, "
+        f"confirmed {until(o.start, o.confirmed)}"
+        for o in called
+    ]
+    return f"Ours: {few(told)}." if told else ""

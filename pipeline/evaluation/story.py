@@ -12,7 +12,7 @@ from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.causes import because, why_early, why_late, why_not
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, judging, together
-from pipeline.evaluation.phrases import FEW, apart, number, uncounted, why
+from pipeline.evaluation.phrases import FEW, apart, number, times, uncounted, why
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import got_used, without_learnt
@@ -86,8 +86,7 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
 
 
 def _of_false(judged: Judged, outage: Called) -> Story:
-    end = judged.readings[0].account.observed.end if outage.end is None else outage.end
-    time = Span(outage.start, end)
+    time = _span(judged, outage)
     traces = traces_of(judged, outage.entity, time)
     head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
     window = _window(time, judged, outage.entity)
@@ -103,7 +102,7 @@ def _of_quiet(judged: Judged) -> Story:
         trace = first[0]
         time = Span(int(trace.start[0]), int(trace.start[-1]) + trace.width)
         quiet = f"{_name(trace.entity)}: no outage, and none was called out."
-        return Story(quiet, tuple(why_not(judged, (), time, trace.entity)), trace.entity, time, None, (trace,))
+        return Story(quiet, tuple(why_not(judged, (trace,), time, trace.entity)), trace.entity, time, None, (trace,))
     trace = min(judged_traces, key=lambda trace: float(np.nanmin(trace.score)))
     at = int(trace.start[np.nanargmin(trace.score)])
     time = Span(at, at + trace.width)
@@ -116,9 +115,18 @@ def _of_quiet(judged: Judged) -> Story:
 
 def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, window: Span) -> tuple[str, ...]:
     """What was expected and seen, and why it was called out or not."""
+    own = [o for o in judged.readings[0].called if o.entity[:2] == place[:2] and touch(_span(judged, o), time)]
+    when = times(sorted(own, key=lambda outage: outage.start))
     why = because(_outage(judged, place, time), judged, traces, time, place)
     used = got_used(judged, place, traces, window)
-    return (*_expected(traces, time, place), *_doings(judged, traces, time), *why, *used)
+    told = (*_expected(traces, time, place), *_doings(judged, traces, time), *why, *used)
+    return (when, *told) if when else told
+
+
+def _span(judged: Judged, outage: Called | Outage) -> Span:
+    """The time of an outage; one that is open lasts to the end of what was observed."""
+    end = judged.readings[0].account.observed.end if outage.end is None else outage.end
+    return Span(outage.start, max(outage.start + 1, end))
 
 
 def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
@@ -237,11 +245,6 @@ def _worst(trace: Trace, time: Span) -> str:
 
 def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:
     """The outage of an entity that is nearest to being sure at that time."""
-    end = judged.readings[0].account.observed.end
-    there = [
-        outage
-        for outage in judged.outages
-        if (outage.entity_type, outage.entity) == place[:2]
-        and touch(Span(outage.start, max(outage.start + 1, end if outage.end is None else outage.end)), time)
-    ]
+    own = [outage for outage in judged.outages if (outage.entity_type, outage.entity) == place[:2]]
+    there = [outage for outage in own if touch(_span(judged, outage), time)]
     return max(there, key=lambda o: (o.confirmed_at is not None, o.state != RETRACTED, o.probability), default=None)

@@ -12,6 +12,7 @@ from pipeline.evaluation.cases import Case
 from pipeline.evaluation.judged import ANY, FUSED, OURS, Outcome, Read, judge, only, outcome
 from pipeline.evaluation.recorded import Recorded, fused, recorded
 from pipeline.evaluation.totals import Total
+from pipeline.settings import Fusing
 
 CONFIRM = ("fusing.confirm", (0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999))
 """As `detectors.SWEPT`, for the whole: the probability from which an outage is confirmed, and its values."""
@@ -32,9 +33,12 @@ class Point(NamedTuple):
     false_rate: float
 
 
-def steps(judges: Iterable[str]) -> list[tuple[str, str, float]]:
-    """What a sweep of these goes through: detector, threshold and value; who has no threshold is left out."""
-    known = {OURS: CONFIRM} | SWEPT
+def steps(judges: Iterable[str], own: float = Fusing.confirm) -> list[tuple[str, str, float]]:
+    """What a sweep of these goes through: detector, threshold and value; who has no threshold is left out.
+
+    ``own``: the threshold of ours, which is among its values whatever it is: to it the others are held.
+    """
+    known = {OURS: (CONFIRM[0], tuple(sorted({*CONFIRM[1], own})))} | SWEPT
     return [(name, known[name][0], value) for name in judges if name in known for value in known[name][1]]
 
 
@@ -46,7 +50,7 @@ def sweep(
     Of the whole only fusion has another setting: its verdicts are asked for once.
     """
     cases, verdicts = list(cases), dict[str, Recorded]()
-    for name, parameter, value in steps(judges):
+    for name, parameter, value in steps(judges, engine.settings.fusing.confirm):
         there = at(engine, name, parameter, value)
         reads: dict[str, list[Read]] = {FUSED: [], ANY: []}
         signals: set[str] = set()

@@ -58,8 +58,9 @@ class Total:
         return self.false / months if months else 0.0
 
     def middle(self, name: str) -> float | None:
-        """Median of a field of `Answer` over all labels that were hit; None where none was."""
-        found = [getattr(answer, name) for made in self.accounts for answer in made.answers if answer.hit]
+        """Median of a field of `Answer` over all labels that were hit; None where none has one."""
+        hit = [answer for made in self.accounts for answer in made.answers if answer.hit]
+        found = [value for answer in hit if (value := getattr(answer, name)) is not None]
         return float(median(found)) if found else None
 
     @property

@@ -13,7 +13,8 @@ from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, CUT_RECORD, DecodeError, UserError
 from pipeline.feeds import FEEDS, table
 from pipeline.feeds.base import Feed, Item, batched
-from pipeline.feeds.case import ENTITIES, LABELS, Line, read_entities
+from pipeline.feeds.case import ENTITIES, LABELS, TABLES, Line, inside, read_entities
+from pipeline.feeds.header import amiss
 from pipeline.feeds.unpack import Unpacked, unpacked
 from pipeline.records import Elements, Entity, Rows
 
@@ -156,9 +157,9 @@ def _opened(path: Path) -> tuple[Unpacked, io.BufferedReader]:
 
 
 def _table_of(folder: Path) -> Path:
-    found = [folder / name for name in ("signals.csv", "signals.csv.gz") if (folder / name).is_file()]
+    found = [folder / name for name in TABLES if (folder / name).is_file()]
     if not found:
-        raise UserError(f"{folder}: a folder without signals.csv or signals.csv.gz")
+        raise UserError(f"{folder}: a folder without {' or '.join(TABLES)}{inside(folder, *TABLES)}")
     return found[0]
 
 
@@ -187,6 +188,8 @@ def _looks(head: bytes) -> str:
     for mark, word in MARKS.items():
         if line.replace(mark, ",") in (*PARTS, ",".join(table.COLUMNS)):
             return f"a table with {word} between its cells, where commas are wanted"
+    if words := amiss(line):
+        return words
     looks = next((words for sign, words in SIGNS.items() if head.startswith(sign)), "")
     begins = f"; it begins with {line[:16]!r}" if line.isprintable() and "\ufffd" not in line and not looks else ""
     begins += f", a table begins with {','.join(table.COLUMNS)}" if begins and "," in line else ""

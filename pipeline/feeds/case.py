@@ -13,6 +13,10 @@ from pipeline.errors import UserError
 from pipeline.feeds.tabletext import COLUMNS, WANTED, Names, seconds
 from pipeline.localtime import is_country
 from pipeline.records import Entity, Rows
+from pipeline.wording import few, printable
+
+TABLES = ("signals.csv", "signals.csv.gz")
+"""Names of the table of a case: it has one of them."""
 
 ENTITIES = ("entity_type", "entity", "parent", "name", "mobile")
 
@@ -143,6 +147,12 @@ def _label(place: str, row: dict[str, str]) -> Label:
         told = f"{row['entity_type']} {row['entity'][:100]!r}"
         raise UserError(f"{place}: {told} is no place, wanted {WANTED.get(str(error), 'a name')}") from None
     return Label(start, end, row["entity_type"], row["entity"], row["kind"], row["source"])
+
+
+def inside(folder: Path, *names: str) -> str:
+    """What is said further of a folder without any of these files: that folders in it have one; '' where none has."""
+    found = sorted({path.parent for name in names for path in folder.glob(f"*/{name}") if path.is_file()})
+    return f"; folders in it have one ({folder}/*/): {few([printable(path.name) for path in found])}" if found else ""
 
 
 def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:

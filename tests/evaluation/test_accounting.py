@@ -27,7 +27,7 @@ def out(start: int, end: int | None, entity: Entity = ZHYTOMYR, suspected: int =
 
 
 def held(called: list[Called], labels: list[Label], exact: Tolerance = EXACT, end: int = DAY) -> Account:
-    return account(called, labels, exact, Observed(end - 300, end, 2, 2 * MONTH), lambda _: "UA")
+    return account(called, labels, exact, Observed(0, end - 300, end, 2, 2 * MONTH), lambda _: "UA")
 
 
 def test_an_outage_that_is_exact_meets_its_label() -> None:
@@ -128,6 +128,25 @@ def test_a_label_that_lasts_to_the_last_bin_is_met_by_an_outage_that_is_still_op
     assert (made.met, made.answers[0].end_error) == (1, 0)
 
 
+def test_what_lies_after_the_recording_is_not_to_be_covered_and_an_end_there_is_neither_early_nor_late() -> None:
+    made = held([out(10_000, None)], [label(10_000, 2 * DAY)])
+    assert (made.met, made.answers[0].end_error, made.answers[0].cover, made.answers[0].open) == (1, None, 1.0, True)
+    assert made.middle("end_error") is None
+    late = held([out(10_500, None)], [label(10_000, 2 * DAY)])
+    assert (late.hits, late.met, late.answers[0].onset_error) == (1, 0, 500)
+
+
+def test_what_was_over_before_the_recording_was_is_too_early_for_a_label_that_goes_on() -> None:
+    made = held([out(10_000, 40_000)], [label(10_000, 2 * DAY)])
+    (answer,) = made.answers
+    assert (made.met, answer.end_error, answer.cover) == (0, 40_000 - 2 * DAY, pytest.approx(30_000 / (DAY - 10_000)))
+
+
+def test_what_lies_before_the_recording_is_not_to_be_covered_either() -> None:
+    (answer,) = held([out(0, 20_000)], [label(-20_000, 20_000)]).answers
+    assert (answer.cover, answer.onset_error) == (1.0, 20_000)
+
+
 @pytest.mark.parametrize(
     ("first", "last", "undated"),
     [
@@ -148,7 +167,7 @@ def test_an_onset_and_an_end_that_nobody_saw_are_marked(
 def test_false_outages_are_counted_per_month_of_an_entity() -> None:
     made = held([out(1_000, 2_000), out(5_000, 6_000), out(9_000, 9_500, KYIV)], [])
     assert (made.months, made.false_rate) == (2.0, 1.5)
-    assert account([], [], EXACT, Observed(0, 0, 0, 0.0), lambda _: "").false_rate == 0
+    assert account([], [], EXACT, Observed(0, 0, 0, 0, 0.0), lambda _: "").false_rate == 0
 
 
 def test_the_middle_leaves_out_labels_without_a_hit() -> None:

@@ -46,7 +46,8 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
         "Pakistan: labelled as shutdown, 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start, and "
         "back at its end."
     )
-    seen, why, like = told.sentences
+    when, seen, why, like = told.sentences
+    assert when == "Ours: 2024-02-08 00:00 – 03:00 UTC, confirmed 00:10."
     assert seen == (
         "Seen when it was lowest, of what was expected: routes (bgp.ioda) 1,500 of 5,000 (30%); "
         "probes (probing.ioda) 900 of 3,000 (30%)."
@@ -242,5 +243,5 @@ def test_a_detector_beside_the_first_is_drawn_where_it_alone_found_something(tmp
     assert [name for name, _ in panels_of(told)] == [
         "routes (bgp.ioda)", "routes (bgp.ioda), summed over days", "probes (probing.ioda)",
     ]  # fmt: skip
-    assert told.sentences[0].count("bgp.ioda") == 1
+    assert told.sentences[1].count("bgp.ioda") == 1
     assert picture(told, []) != picture(told._replace(traces=told.traces[1:]), [])

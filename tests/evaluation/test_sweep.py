@@ -147,10 +147,31 @@ def test_the_page_has_the_curves(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("short")
+def test_a_sweep_of_ours_alone_shows_its_own_values_and_says_that_there_is_nothing_to_compare(tmp_path: Path) -> None:
+    words = ["evaluate", str(case(tmp_path / "third", left=0.3)), "--detector", "ours", "--sweep"]
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(app, words, catch_exceptions=False).stdout.splitlines()
+    at = shown.index("each threshold swept  only ours was asked: nothing to compare it with")
+    assert shown[at + 1].split() == ["fusing.confirm", "ours"]
+    assert [" ".join(line.split()) for line in shown[at + 3 :]] == [
+        "0.95, its own 1/1 hit, 1 met, 0 false",
+        "0.999999 1/1 hit, 1 met, 0 false",
+    ]
+
+
+@pytest.mark.usefixtures("short")
+def test_the_threshold_of_ours_is_swept_whatever_it_is_so_that_others_are_held_to_it(tmp_path: Path) -> None:
+    assert [value for _, _, value in steps([OURS], 0.97)] == [0.95, 0.97, 0.999999]
+    (tmp_path / "own.toml").write_text("[fusing]\nconfirm = 0.97\n")
+    words = ["evaluate", str(case(tmp_path / "third", left=0.3)), "--detector", "median", "--sweep", "--settings"]
+    done = CliRunner(env={"COLUMNS": "120"}).invoke(app, [*words, str(tmp_path / "own.toml")], catch_exceptions=False)
+    assert "each threshold swept  ours: 1/1 hit, 1 met, 0 false (fusing.confirm 0.97)" in done.stdout
+
+
+@pytest.mark.usefixtures("short")
 def test_the_command_shows_the_sweep_and_has_its_points_in_json(tmp_path: Path) -> None:
     words = ["evaluate", str(case(tmp_path / "third", left=0.3)), "--detector", "median", "--sweep"]
     shown = CliRunner(env={"COLUMNS": "120"}).invoke(app, words, catch_exceptions=False).stdout
-    assert "ours as shipped: 1/1 hit, 1 met, 0 false" in shown
+    assert "ours: 1/1 hit, 1 met, 0 false (fusing.confirm 0.95)" in shown
     assert "1/1 hit, 1 met, 0 false (critical 0.9)" in shown
     told = json.loads(CliRunner().invoke(app, [*words, "--json"], catch_exceptions=False).stdout)
     assert len(told["sweep"]) == 2 + 2 * 3

@@ -1,17 +1,22 @@
 """What is said of labels: over or not, and why one could not be hit."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.evaluation.accounting import ONSET
 from pipeline.evaluation.asjson import as_json
+from pipeline.evaluation.judged import FUSED, OURS
 from pipeline.evaluation.key import is_new
-from pipeline.evaluation.phrases import remarks
+from pipeline.evaluation.lines import COLUMNS, case_lines
+from pipeline.evaluation.phrases import NONE, remarks
 from pipeline.evaluation.story import stories
-from tests.evaluation.made import FALL, LABELS, case
+from pipeline.evaluation.totals import Total
+from tests.evaluation.made import BACK, BEGIN, END, FALL, LABELS, STEP, case
 from tests.evaluation.test_lanes import since
 from tests.evaluation.test_report import judged, key
 
@@ -29,9 +34,17 @@ def test_of_what_is_still_out_at_the_end_nobody_says_that_it_is_over(tmp_path: P
     (ours,) = judged(cut(case(tmp_path / "open", left=0.3), end))
     (told,) = stories(ours)
     assert "still out when the recording ended, Thu 8 Feb 2024, 02:00 UTC" in told.headline
+    assert told.sentences[0] == "Ours: 2024-02-08 00:00 UTC on, confirmed 00:10."
     assert ", over " not in told.headline
     (answer,) = ours.readings[0].account.answers
     assert answer.open
+    assert answer.met
+    assert "but not as exactly" not in told.headline
+    ((_, cells),) = case_lines(ours)
+    line = dict(zip(COLUMNS, cells, strict=True))
+    assert (line["met"], line["onset"], line["end"], line["cover"]) == ("1/1", "0", NONE, "100%")
+    assert Total(OURS, FUSED, ours.readings).middle("end_error") is None
+    assert '"end_error":null' in as_json([ours])
     assert not judged(case(tmp_path / "ended", left=0.3))[0].readings[0].account.answers[0].open
 
 
@@ -59,7 +72,7 @@ def test_a_country_that_networks_alone_show_is_called_so(tmp_path: Path) -> None
     assert said in list(remarks(ours))
     assert ours.readings[0].account.met == 1
     (told,) = stories(ours)
-    assert told.sentences[0].startswith(
+    assert told.sentences[1].startswith(
         "It has no series of its own; of the 6 networks that have, 6 were confirmed low; "
     )
 
@@ -79,6 +92,38 @@ def test_why_a_label_could_not_be_hit_is_said(tmp_path: Path, label: str, why: s
     missed = [said for said in remarks(judged(folder)[0]) if said.startswith("missed: ")]
     assert len(missed) == 1
     assert missed[0].endswith(f" UTC: {why}")
+
+
+def test_of_what_nothing_could_be_said_it_is_told_which_of_the_reasons_it_was(tmp_path: Path) -> None:
+    folder, silent = case(tmp_path / "case", labelled=False, left=1.0), "Nothing was said of it: "
+    with (folder / "signals.csv").open("a") as table:
+        for time in range(BEGIN, END, STEP):
+            table.write(f"{iso(time)},probing.ioda,country,IQ,{time // STEP % 3}\n")
+            table.write(f"{iso(time)},probing.ioda,country,SY,{'' if FALL <= time < BACK else 3000}\n")
+    then, later = f"{iso(FALL)},{iso(BACK)}", "2024-03-08T00:00:00Z,2024-03-08T03:00:00Z"
+    places = [f"{then},country,PL", f"{later},country,PK", f"{then},country,IQ", f"{then},country,SY"]
+    (folder / "labels.csv").write_text(LABELS + "".join(f"{place},shutdown,made\n" for place in places))
+    (ours,) = judged(folder)
+    told = {story.headline.partition(":")[0]: story.sentences[-1] for story in stories(ours)}
+    recorded = "Tue 6 Feb 2024, 00:00 UTC to Thu 8 Feb 2024, 12:00 UTC"
+    assert told == {
+        "Poland": f"{silent}no row tells of it.",
+        "Pakistan": f"{silent}the recording is of another time, {recorded}.",
+        "Iraq": f"{silent}its values are so small, or stray so far, that none at all would be no surprise.",
+        "Syria": f"{silent}it was not observed then.",
+    }
+    nan = np.full_like(ours.traces[0].value, np.nan)
+    mute = [replace(trace, expected=nan, score=nan, state=np.zeros_like(trace.state)) for trace in ours.traces]
+    early = {story.headline.partition(":")[0]: story.sentences[-1] for story in stories(replace(ours, traces=mute))}
+    assert early["Iraq"] == f"{silent}its past was too short to compare with."
+
+
+def test_of_a_country_of_regions_nothing_is_guessed_of_a_time_that_is_not_in_the_recording(tmp_path: Path) -> None:
+    folder = case(tmp_path / "parts", "PK-SD", kind="region", left=1.0)
+    (folder / "labels.csv").write_text(LABELS + "2024-03-08T00:00:00Z,2024-03-08T03:00:00Z,country,PK,shutdown,x\n")
+    (told,) = stories(judged(folder)[0])
+    assert told.sentences[-1].startswith("Nothing was said of it: the recording is of another time, ")
+    assert not any("cannot be judged" in said for said in told.sentences)
 
 
 def test_a_first_day_is_drawn_as_too_new_to_judge_and_has_no_usual(tmp_path: Path) -> None:

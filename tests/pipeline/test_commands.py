@@ -117,6 +117,22 @@ def test_a_mistake_is_one_sentence_that_names_it(
     assert named in sentence
 
 
+@pytest.mark.parametrize("command", ["replay", "inspect"])
+def test_of_a_folder_of_cases_those_are_named_that_have_a_table(command: str, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+    case(tmp_path / "one")
+    (tmp_path / "two" / "signals.csv.gz").write_bytes(b"")
+    (tmp_path / "three" / "notes.txt").write_text(HEAD)
+    told = f"{tmp_path}: a folder without signals.csv or signals.csv.gz"
+    with pytest.raises(UserError) as error:
+        CliRunner().invoke(app, [command, str(tmp_path)], catch_exceptions=False)
+    assert str(error.value) == f"{told}; folders in it have one ({tmp_path}/*/): one; two"
+    with pytest.raises(UserError) as error:
+        CliRunner().invoke(app, [command, str(tmp_path / "three")], catch_exceptions=False)
+    assert str(error.value) == told.replace(str(tmp_path), str(tmp_path / "three"))
+
+
 def flat(signal: str, hours: int, width: int) -> str:
     """An even series, and for its last two hours a fifth of it."""
     start = 1707350400 - hours * 3600

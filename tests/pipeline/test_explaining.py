@@ -27,12 +27,19 @@ def of(day: int, *signs: Sign, **changed: object):
 
 def test_every_term_stands_with_its_weight_and_its_source_and_the_limits_below() -> None:
     assert list(likenesses([of(0, REPEATS, LASTS)], {})) == [
-        "Looks like a shutdown: likely (+2.6): Pakistan, 2023-08-22 01:00 UTC",
+        "Looks like a shutdown: likely (+2.6): Pakistan, 2023-08-22 01:00 UTC on",
         "  +2.0 it began at that time one to four days before, too (SIGCOMM 2023)",
         "  +0.6 it lasted three hours or more (SIGCOMM 2023, without its three series)",
         LIMITS,
     ]
     assert all(figure in LIMITS for figure in (" 83 ", " 93 ", " 69 to 75 ", "never an attribution"))
+
+
+def test_what_it_looks_like_stands_with_when_it_was() -> None:
+    over, still = (of(0, LASTS, end=1692666000 + 2 * 3600), of(1, LASTS, end=None))
+    (of_over, *_), (of_still, *_) = likenesses([over], {}), likenesses([still], {})
+    assert of_over.endswith(": Pakistan, 2023-08-22 01:00 – 03:00 UTC")
+    assert of_still.endswith(": Pakistan, 2023-08-23 01:00 UTC on")
 
 
 def test_what_a_source_says_for_short_is_explained_below_the_terms() -> None:
@@ -59,7 +66,7 @@ def test_nothing_is_said_of_what_was_never_confirmed_nor_of_the_parts_of_what_wa
 
 def test_those_of_the_same_terms_stand_together_and_of_many_only_some() -> None:
     series = [of(day, REPEATS) for day in range(7)]
-    assert "2023-08-22 01:00 UTC and 6 more" in next(likenesses(series, {}))
+    assert "2023-08-22 01:00 UTC on and 6 more" in next(likenesses(series, {}))
     several = [of(day, Sign("networks", day / 10, "x")) for day in range(FEW + 2)]
     said = list(likenesses(several, {}))
     assert sum("Looks like" in line for line in said) == FEW

@@ -13,6 +13,7 @@ import pytest
 from pipeline.commands import ReplayOptions
 from pipeline.errors import UserError
 from pipeline.writing import check_writable, written
+from tests.evaluation.made import case
 
 TABLE = "time,signal,entity_type,entity,value\n2024-02-08T00:00:00Z,bgp.ris,country,PK,7\n"
 
@@ -147,3 +148,15 @@ def test_a_disk_that_is_full_in_the_end_takes_no_answer_away(tmp_path: Path) -> 
     assert done.returncode == 2
     assert "no outages confirmed" in done.stdout
     assert done.stderr == "netvigil: '/dev/full' cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", [["replay", "--outages"], ["evaluate", "--detector", "ours", "--report"]])
+def test_a_pipe_that_is_closed_before_the_answer_takes_no_file_away(tmp_path: Path, words: list[str]) -> None:
+    folder, asked = case(tmp_path / "dark"), tmp_path / "asked"
+    unread, pipe = os.pipe()
+    os.close(unread)
+    command = [sys.executable, "-m", "pipeline", *words, str(asked), str(folder)]
+    done = subprocess.run(command, stdout=pipe, stderr=pipe, check=False)
+    os.close(pipe)
+    assert done.returncode == 1
+    assert asked.stat().st_size > 0
