@@ -7,9 +7,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from pipeline.checks import wrong
+from pipeline.checks import bounded, wrong
 from pipeline.errors import DecodeError
 from pipeline.feeds.messages import BATCH, STRIDE
+from pipeline.kinds import SIGNAL
 from pipeline.records import Elements, Entity, Peer, Rows
 
 Item = Elements | Rows | DecodeError
@@ -40,13 +41,21 @@ class Feed:
     read: Callable[[BinaryIO], Iterator[Item]]
 
     def items(self, stream: BinaryIO) -> Iterator[Item]:
-        """What `read` gives; a batch that does not hold together is damage here already, for no stage would take it."""
+        """What `read` gives, as far as the stages can take it: what they cannot is damage here already.
+
+        A batch that does not hold together is, and so is one of a signal that has none of the known kinds.  A value
+        that its signal cannot have is not observed.
+        """
         given = 0
         for item in self.read(stream):
             if not isinstance(item, DecodeError):
                 begin, given = given + 1, given + len(item)
+                place = f"records {begin:,} to {given:,}"
                 if reason := wrong(item):
-                    item = DecodeError(self.name, "bad-batch", f"records {begin:,} to {given:,}", reason)
+                    item = DecodeError(self.name, "bad-batch", place, reason)
+                elif isinstance(item, Rows):
+                    known = SIGNAL.fullmatch(item.signal)
+                    item = bounded(item) if known else DecodeError(self.name, "bad-signal", place, item.signal[:100])
             yield item
 
 

@@ -19,7 +19,8 @@ from pipeline.dispatch import Dispatch
 from pipeline.errors import DecodeError, gave_up
 from pipeline.feeds import FEEDS
 from pipeline.feeds.base import Feed, Item
-from pipeline.records import DeadLetter, Elements, Run
+from pipeline.kinds import SIGNAL
+from pipeline.records import DeadLetter, Elements, Rows, Run
 from tests.pipeline import mrts
 from tests.pipeline.visible import PLACES
 
@@ -74,6 +75,13 @@ def what_it_gives_holds_together(feed: Feed) -> None:
     assert {batch.feed for batch in batches} == {feed.name}
 
 
+def its_signals_are_of_known_kinds(feed: Feed) -> None:
+    batches, _ = read(feed, MADE[feed.name](TIMES))
+    given = {batch.signal for batch in batches if isinstance(batch, Rows)}
+    assert all(SIGNAL.fullmatch(signal) for signal in {*feed.signals, *given})
+    assert not feed.signals or given <= set(feed.signals)
+
+
 def a_time_that_is_out_of_range_is_damage_and_the_others_are_used(feed: Feed) -> None:
     batches, damage = read(feed, MADE[feed.name]([*TIMES, *[LATEST + 60 * i for i in range(9)]]))
     assert times(batches) == TIMES
@@ -111,7 +119,7 @@ def damage_is_never_raised(feed: Feed) -> None:
 PROMISES: list[Promise] = [
     it_recognises_its_own_and_nobody_else_does, every_record_is_read_at_its_time, what_it_gives_holds_together,
     a_time_that_is_out_of_range_is_damage_and_the_others_are_used, a_recording_that_breaks_off_is_given_up,
-    damage_is_never_raised, every_frame_of_it_is_taken_even_at_the_end_of_time,
+    its_signals_are_of_known_kinds, damage_is_never_raised, every_frame_of_it_is_taken_even_at_the_end_of_time,
 ]  # fmt: skip
 
 
