@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import pipeline.signals
@@ -204,6 +206,20 @@ def test_what_it_takes_to_watch_over_times_does_not_grow_with_what_is_held() -> 
         list(times.take(i, batch))
         most = max(most, len(times.held))
     assert most <= RUN + 1
+
+
+AT = st.sampled_from([T0, T0 + DAY, T0 + 2 * DAY, T0 + 300 * DAY, T0 + 400 * DAY, YEARS_AHEAD, YEARS_AHEAD + 400 * DAY])
+
+
+@given(st.lists(st.tuples(AT, st.integers(1, 60)), max_size=8), st.sampled_from([1, 7, 1000]))
+def test_whatever_the_times_each_row_is_given_or_is_damage_and_none_is_both(
+    runs: list[tuple[int, int]], size: int
+) -> None:
+    stamps = [begin + STEP * i for begin, many in runs for i in range(many)]
+    times, damage = guarded(traffic(*stamps), size)
+    dead = [int(error.place.removeprefix("record ").replace(",", "")) - 1 for error in damage]
+    assert len(set(dead)) == len(dead)
+    assert sorted([*times, *(stamps[i] for i in dead)]) == sorted(stamps)
 
 
 @pytest.mark.parametrize("place", [0, 300, 3 * 96 * 3])
