@@ -1,8 +1,11 @@
 """Whether a frame holds together: what a stage gets must be sound, because its state cannot be half changed."""
 
+import dataclasses
+
 import numpy as np
 
 from pipeline.bins import NEVER
+from pipeline.kinds import impossible
 from pipeline.records import DEAD, END, UP, Bins, Elements, Entity, Frame, Heartbeat, Peer, Rows, Verdicts
 
 LATEST = 4_102_444_800
@@ -24,6 +27,21 @@ def wrong(frame: Frame) -> str:
     ('', 'time 1707350400000 is out of range')
     """
     return _wrong_head(frame) or (_wrong_batch(frame) if isinstance(frame, Elements | Rows) else _wrong_bins(frame))
+
+
+def bounded(rows: Rows) -> Rows:
+    """The same, where every value is one that its signal can have: all others are NaN, not observed.
+
+    Examples
+    --------
+    >>> from pipeline.records import Run
+    >>> rows = Rows(Run(), "a-feed", 0, "ooni.whatsapp", 3600, (), 0, (Entity("country", "PK"),), np.array([0, 3600]),
+    ...             np.zeros(2, np.int32), np.array([0.9, 900.0]))
+    >>> bounded(rows).value.tolist()
+    [0.9, nan]
+    """
+    wrong = impossible(rows.signal, rows.value)
+    return dataclasses.replace(rows, value=np.where(wrong, np.nan, rows.value)) if wrong.any() else rows
 
 
 def _wrong_head(frame: Frame) -> str:

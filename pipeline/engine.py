@@ -19,12 +19,12 @@ from pipeline.fusion import Beside, Fused, FuseStage, Missed
 from pipeline.judging import JudgeStage
 from pipeline.kinds import kind_of
 from pipeline.merging import MergeStage
-from pipeline.records import Bins, Elements, Heartbeat, Outage, Progress, Rows, Verdicts
+from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Outage, Progress, Rows, Verdicts
 from pipeline.settings import Settings
 from pipeline.signals import SIGNALS, binner
 
-Binned = Late | Taken | Total | FeedStatus
-"""What a bin stage says beside its bins."""
+Binned = Late | Taken | Total | FeedStatus | DeadLetter
+"""What the two halves of the bin stage say beside their bins."""
 
 Output = Outage | Fused | Beside | Missed | Progress | Binned
 """What comes out at the end of the path."""
@@ -91,7 +91,9 @@ def verdicts(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> I
         for is_bins, some in groupby(bins[place].step(frame), key=lambda said: isinstance(said, Bins)):
             if is_bins:
                 shares = cast("Iterator[Bins]", some)
-                yield from judge.steps([merged for share in shares for merged in merge.step(share)])
+                merged = [said for share in shares for said in merge.step(share)]
+                yield from (said for said in merged if isinstance(said, DeadLetter))
+                yield from judge.steps([said for said in merged if isinstance(said, Bins)])
             else:
                 yield from cast("Iterator[Binned]", some)
 

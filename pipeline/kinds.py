@@ -1,10 +1,11 @@
 """The kinds of signals: what is the same for every source of a kind, in one table."""
 
+import re
 from typing import NamedTuple
 
-from numpy import finfo
+import numpy as np
 
-COUNT = float(finfo(float).max)
+COUNT = float(np.finfo(float).max)
 """Largest value of what is counted: any."""
 
 
@@ -28,6 +29,12 @@ KINDS = {
 }
 """The kinds, by what stands before the dot of ``<kind>.<source>``."""
 
+SIGNAL = re.compile(rf"({'|'.join(KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
+"""Names of signals become metric labels: ``<kind>.<source>``; what an outage is called follows from the kinds."""
+
+ANY = Kind("", smallest=-COUNT)
+"""What nothing is known of."""
+
 ROUTES = "bgp"
 """The kind that stands while phones are dead, and that only operators move."""
 
@@ -46,3 +53,15 @@ def kind_of(signal: str) -> str:
 def word_of(kind: str) -> str:
     """What a kind measures, in a word; of a kind that nobody knows its name."""
     return KINDS[kind].word if kind in KINDS else kind
+
+
+def impossible(signal: str, value: np.ndarray) -> np.ndarray:
+    """Which values ``(n,) float64`` a signal of that name cannot have ``(n,) bool``, infinity among them.
+
+    Examples
+    --------
+    >>> impossible("ooni.whatsapp", np.array([0.5, 1000.0, np.nan])), impossible("bgp.ris", np.array([-1, 1e9, np.inf]))
+    (array([False,  True, False]), array([ True, False,  True]))
+    """
+    kind = KINDS.get(kind_of(signal), ANY)
+    return (value < kind.smallest) | (value > kind.largest)

@@ -8,16 +8,19 @@ import numpy as np
 
 from pipeline.binning import no_bins
 from pipeline.bins import NEVER
-from pipeline.codec import decode, encode
-from pipeline.records import DEAD, END, UP, Bins, Entity, Run
+from pipeline.codec import decode, encode, iso
+from pipeline.records import DEAD, END, UP, Bins, DeadLetter, Entity, Run
 from pipeline.runs import remember, touch
 from pipeline.snapshot import pack, unpack
+
+OTHERS = "signal-of-another-feed"
+"""Reason of the dead letter of bins whose signal another feed gives in this run: two counts make no series."""
 
 
 @dataclass
 class Shares:
-    """What the partitions have said of one signal of one run; ``home``: the entities as they are settled, the same for
-    all signals of its feed."""
+    """What the partitions of one feed have said of one signal of one run; ``begun``: bins have come, it is that feed's
+    signal for good; ``home``: the entities as they are settled, the same for all signals of the feed."""
 
     run: Run
     feed: str
@@ -27,6 +30,7 @@ class Shares:
     waiting: list[Bins] = field(default_factory=list)
     told: int = NEVER
     said: str = ""
+    begun: bool = False
     home: dict[tuple[str, str], Entity] = field(default_factory=dict)
 
 
@@ -34,7 +38,8 @@ class MergeStage:
     """Merges partial bins.
 
     Input: partial `Bins`.  Output: merged `Bins` (partition -1), entities in order of name, each bin once; without
-    bins where only the watermark or the status moved.
+    bins where only the watermark or the status moved.  A `DeadLetter` for bins of a signal that is another feed's: in a
+    run a signal is of the feed whose bins came first.
 
     A value is the sum over the partitions that list the entity: NaN where one of them did not observe it.  Its health
     is the lowest of theirs.  What comes again after a restart is known by its bin and partition, and ignored.
@@ -44,28 +49,49 @@ class MergeStage:
         """``partitions``: how many partitions each feed's topic has."""
         self.partitions = partitions
         self.shares: dict[tuple[str, str], Shares] = {}
-        self.ended: dict[tuple[str, str], None] = {}
+        self.ended: dict[tuple[str, str, str], None] = {}
 
-    def step(self, part: Bins) -> list[Bins]:
+    def step(self, part: Bins) -> list[Bins | DeadLetter]:
         """Take in what one partition says; after the end of a signal that is nothing new."""
-        key = (part.run.id, part.signal)
-        if key in self.ended:
+        owner, has_ended = self._owner(part)
+        if part.feed != owner:
+            return [_refused(part, owner)] if len(part.start) else []
+        if has_ended:
             return []
-        if key not in self.shares:
-            self.shares[key] = Shares(part.run, part.feed, part.signal)
-            self.shares[key].home = self._first(self.shares[key]).home
-        shares = self.shares[key]
+        key = (part.run.id, part.signal)
+        shares = self._shares(part)
+        held = dict(self.shares)
         for gone in touch(self.shares, key):
-            remember(self.ended, gone)
+            remember(self.ended, (*gone, held[gone].feed))
         known = shares.watermarks.get(part.partition, NEVER)
         fresh = part.start + part.width > known
         if fresh.any():
+            shares.begun = True
             shares.waiting.append(part if fresh.all() else _bins_at(part, fresh))
         shares.watermarks[part.partition] = max(known, part.watermark)
         shares.status[part.partition] = part.status
         if len(shares.watermarks) < self.partitions[part.feed]:
             return []
-        return self._release(shares)
+        return [*self._release(shares)]
+
+    def _owner(self, part: Bins) -> tuple[str, bool]:
+        """The feed whose signal it is in this run, and whether that has ended.  A feed that could serve it and has no
+        bins of it, as one that nobody sends, owns nothing once another feed has some."""
+        key = (part.run.id, part.signal)
+        if key in self.shares:
+            shares = self.shares[key]
+            return (shares.feed if shares.begun or not len(part.start) else part.feed), False
+        return next(((feed, True) for run, signal, feed in self.ended if (run, signal) == key), (part.feed, False))
+
+    def _shares(self, part: Bins) -> Shares:
+        """Those of the part's feed; what was told in the name of one without bins holds."""
+        key = (part.run.id, part.signal)
+        before = self.shares.get(key)
+        if before is None or before.feed != part.feed:
+            told = (before.told, before.said) if before is not None else (NEVER, "")
+            own = self.shares[key] = Shares(part.run, part.feed, part.signal, told=told[0], said=told[1])
+            own.home = self._first(own).home
+        return self.shares[key]
 
     def _first(self, shares: Shares) -> Shares:
         """Of the signals of its feed the first, whose entities are those of all: a network has one country."""
@@ -88,7 +114,7 @@ class MergeStage:
         shares.waiting = rest
         if status == END:
             del self.shares[shares.run.id, shares.signal]
-            remember(self.ended, (shares.run.id, shares.signal))
+            remember(self.ended, (shares.run.id, shares.signal, shares.feed))
         merged = merge(ready, shares.home) if ready else no_bins(shares.run, shares.feed, -1)
         return cut(dataclasses.replace(merged, signal=shares.signal, watermark=watermark, status=status))
 
@@ -98,7 +124,7 @@ class MergeStage:
         for i, s in enumerate(self.shares.values()):
             home = list(s.home.values()) if self._first(s) is s else []
             heads = (list(s.watermarks.items()), list(s.status.items()), home)
-            head.append((s.run, s.feed, s.signal, s.told, s.said, len(s.waiting), heads))
+            head.append((s.run, s.feed, s.signal, s.told, s.said, s.begun, len(s.waiting), heads))
             for j, part in enumerate(s.waiting):
                 waiting[f"{i}.{j}"] = np.frombuffer(encode(part), np.uint8)
         return pack((head, list(self.ended)), waiting)
@@ -106,14 +132,20 @@ class MergeStage:
     def load(self, state: bytes) -> None:
         """Take over what was saved."""
         (head, ended), waiting = unpack(state)
-        self.shares, self.ended = {}, dict.fromkeys((run, signal) for run, signal in ended)
-        for i, (run, feed, signal, told, said, size, (watermarks, status, home)) in enumerate(head):
+        self.shares, self.ended = {}, dict.fromkeys((run, signal, feed) for run, signal, feed in ended)
+        for i, (run, feed, signal, told, said, begun, size, (watermarks, status, home)) in enumerate(head):
             run = Run(run[0], run[1], tuple(run[2]))
             parts = [cast(Bins, decode(waiting[f"{i}.{j}"].tobytes())) for j in range(size)]
             settled = {(e[0], e[1]): Entity(*e) for e in home}
-            own = Shares(run, feed, signal, dict(watermarks), dict(status), parts, told, said, settled)
+            own = Shares(run, feed, signal, dict(watermarks), dict(status), parts, told, said, begun, settled)
             self.shares[run.id, signal] = own
             own.home = self._first(own).home
+
+
+def _refused(part: Bins, owner: str) -> DeadLetter:
+    """The letter of bins that are not added up: they would pass for what the owner has said already."""
+    place = f"{part.signal} at {iso(int(part.start[0]))}, {len(part.start)} bins, partition {part.partition}"
+    return DeadLetter(part.run.id, part.feed, OTHERS, place, f"in this run it is of {owner}: a signal is of one feed")
 
 
 def _status(shares: Shares) -> str:

@@ -13,31 +13,13 @@ from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, CUT_RECORD, DecodeError, UserError
 from pipeline.feeds import FEEDS, table
 from pipeline.feeds.base import Feed, Item, batched
-from pipeline.feeds.case import ENTITIES, LABELS, TABLES, Line, inside, read_entities
-from pipeline.feeds.header import amiss
+from pipeline.feeds.case import TABLES, Line, inside, read_entities
+from pipeline.feeds.looks import HEAD, looks
 from pipeline.feeds.unpack import Unpacked, unpacked
 from pipeline.records import Elements, Entity, Rows
 
-HEAD = 4 * 1024
-"""Content by which a file is recognised [bytes]."""
-
 LONG_HEAD = 256 * 1024
 """Content in which the first time of a recording is looked for [bytes]."""
-
-SIGNS = {
-    b"\xff" * 16: "bare BGP messages", b"<": "a web page", b"\r\n<": "a web page", b"\n<": "a web page",
-    b"%PDF": "a PDF", b"PK\3\4": "a zip archive", b"\x28\xb5\x2f\xfd": "Zstandard", b"SQLite": "a database",
-    b"\xd4\xc3\xb2\xa1": "a packet capture", b"\xa1\xb2\xc3\xd4": "a packet capture",
-    b"\n\r\r\n": "a packet capture", b"PAR1": "Parquet", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture",
-    b"\xff\xfe": "text in UTF-16, where UTF-8 is wanted", b"\xfe\xff": "text in UTF-16, where UTF-8 is wanted",
-}  # fmt: skip
-"""What people take for a recording."""
-
-PARTS = {",".join(ENTITIES): "entities", ",".join(LABELS): "labels"}
-"""Header of what goes with a case's signals, and its word."""
-
-MARKS = {";": "semicolons", "\t": "tabs"}
-"""What spreadsheets put between cells instead of commas."""
 
 
 class UnreadableError(UserError):
@@ -169,31 +151,7 @@ def _recognised(path: Path, head: bytes) -> Feed:
     for feed in FEEDS.values():
         if feed.recognise(path.name, head[:HEAD]):
             return feed
-    raise UnreadableError(path, "unknown-format", _looks(head))
-
-
-def _looks(head: bytes) -> str:
-    """What a file that is no recording looks like, in words; bytes themselves say nothing to a person.
-
-    Examples
-    --------
-    >>> _looks(b"start,end,entity_type,entity,kind,source")
-    "a case's labels: inspect or replay its folder"
-    >>> _looks(b"time;signal;entity_type;entity;value")
-    'a table with semicolons between its cells, where commas are wanted'
-    """
-    line = head[:HEAD].decode("utf-8-sig", "replace").partition("\n")[0].strip().replace('"', "")
-    if line in PARTS:
-        return f"a case's {PARTS[line]}: inspect or replay its folder"
-    for mark, word in MARKS.items():
-        if line.replace(mark, ",") in (*PARTS, ",".join(table.COLUMNS)):
-            return f"a table with {word} between its cells, where commas are wanted"
-    if words := amiss(line):
-        return words
-    looks = next((words for sign, words in SIGNS.items() if head.startswith(sign)), "")
-    begins = f"; it begins with {line[:16]!r}" if line.isprintable() and "\ufffd" not in line and not looks else ""
-    begins += f", a table begins with {','.join(table.COLUMNS)}" if begins and "," in line else ""
-    return f"{looks or 'unknown format'}, none of {', '.join(FEEDS)}{begins}"
+    raise UnreadableError(path, "unknown-format", looks(head))
 
 
 def _table_source(path: Path, feed: Feed, piece: int) -> Source:
@@ -221,9 +179,10 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     ------
     UserError
         Also where two tables have the same signal on different grids of bins, or put an entity into two countries: it
-        can have but one.
+        can have but one.  So has a signal one feed: the counts of two are no series.
     """
     found = _settled([open_source(path, piece) for path in paths])
+    _of_one_feed(found)
     shapes: dict[str, tuple[tuple[int, tuple[int, ...], int], Path]] = {}
     for source in found:
         for rows in source.whole.series if source.whole else ():
@@ -235,6 +194,17 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
                     f"of {rows.width} s from {rows.phase} on in {source.path}: a signal has one grid of bins"
                 )
     return sorted(found, key=lambda source: (source.first, str(source.path)))
+
+
+def _of_one_feed(found: Iterable[Source]) -> None:
+    """`UserError` where two feeds give signals of one name: bins of the second would pass for those of the first."""
+    given: dict[str, Source] = {}
+    for source in found:
+        for signal in source.signals:
+            other = given.setdefault(signal, source)
+            if other.feed.name != source.feed.name:
+                first, second = (f"{each.path} (feed {each.feed.name})" for each in (other, source))
+                raise UserError(f"{signal} is in {first} and in {second}: replay them apart, a signal is of one feed")
 
 
 def _settled(found: list[Source]) -> list[Source]:

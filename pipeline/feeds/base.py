@@ -7,9 +7,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from pipeline.checks import wrong
+from pipeline.checks import bounded, wrong
 from pipeline.errors import DecodeError
+from pipeline.feeds.astray import trusted
 from pipeline.feeds.messages import BATCH, STRIDE
+from pipeline.kinds import SIGNAL
 from pipeline.records import Elements, Entity, Peer, Rows
 
 Item = Elements | Rows | DecodeError
@@ -40,14 +42,27 @@ class Feed:
     read: Callable[[BinaryIO], Iterator[Item]]
 
     def items(self, stream: BinaryIO) -> Iterator[Item]:
-        """What `read` gives; a batch that does not hold together is damage here already, for no stage would take it."""
+        """What `read` gives, as far as the stages can take it: what they cannot is damage here already.
+
+        A batch that does not hold together is, and so are one of a signal that has none of the known kinds, and a
+        record whose time is far ahead of those around it.  A value that its signal cannot have is not observed.
+        """
+        return trusted(self.name, self._sound(stream))
+
+    def _sound(self, stream: BinaryIO) -> Iterator[tuple[int, Item]]:
+        """The batches that hold together, with the number of the first record of each."""
         given = 0
         for item in self.read(stream):
+            begin = given + 1
             if not isinstance(item, DecodeError):
-                begin, given = given + 1, given + len(item)
+                given += len(item)
+                place = f"records {begin:,} to {given:,}"
                 if reason := wrong(item):
-                    item = DecodeError(self.name, "bad-batch", f"records {begin:,} to {given:,}", reason)
-            yield item
+                    item = DecodeError(self.name, "bad-batch", place, reason)
+                elif isinstance(item, Rows):
+                    known = SIGNAL.fullmatch(item.signal)
+                    item = bounded(item) if known else DecodeError(self.name, "bad-signal", place, item.signal[:100])
+            yield begin, item
 
 
 def batched(items: Iterable[Item], span: int) -> Iterator[Item]:

@@ -14,7 +14,7 @@ from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.case import Entities, entity_of
 from pipeline.feeds.lines import MAX_LINE
 from pipeline.feeds.tabletext import COLUMNS, NAME, Columns, Names, columns
-from pipeline.kinds import KINDS, kind_of
+from pipeline.kinds import impossible
 from pipeline.records import Entity, Rows, Run
 
 LF = b"\n"
@@ -160,8 +160,7 @@ def _series(
         if not len(rows):
             continue
         rows = rows[np.argsort(time[rows], kind="stable")]
-        kind = KINDS[kind_of(name)]
-        wrong = (value[rows] < kind.smallest) | (value[rows] > kind.largest)
+        wrong = impossible(name, value[rows])
         outside += int(wrong.sum())
         stamps = time[rows]
         cadence = cadences.get(name) or infer_cadence(stamps, entity[rows])

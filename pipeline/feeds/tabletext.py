@@ -19,15 +19,12 @@ from pyarrow import csv as pacsv
 from pipeline.bounded import ENTITY_TYPES
 from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
-from pipeline.kinds import KINDS
+from pipeline.kinds import KINDS, SIGNAL
 from pipeline.localtime import is_country
 
 NAME = "table"
 
 COLUMNS = ("time", "signal", "entity_type", "entity", "value")
-
-SIGNAL = re.compile(rf"({'|'.join(KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
-"""Names of signals become metric labels: ``<kind>.<source>``; what an outage is called follows from the kinds."""
 
 COUNTRY = re.compile(r"[A-Z]{2}")
 """A country goes by its code of ISO 3166-1: under another name it would be another country, and a code that is none

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.bins import NEVER, Cadence, used_of
+from pipeline.checks import bounded
 from pipeline.records import UP, Bins, Entity, Rows, Run
 from pipeline.snapshot import pack, unpack
 
@@ -151,9 +152,10 @@ class Series:
         self.crowded = 0
 
     def add(self, batch: Rows) -> Rows | None:
-        """Take in rows; returns those whose bin is closed."""
+        """Take in rows, values that their signal cannot have as not observed; returns those whose bin is closed."""
         if not len(batch):
             return None
+        batch = bounded(batch)
         cadence = Cadence(batch.width, batch.slots, batch.phase)
         grid = self.grids.setdefault(batch.signal, Grid(batch.signal, cadence))
         start = grid.cadence.floor(batch.time)

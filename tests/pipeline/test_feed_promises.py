@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import numpy as np
@@ -14,18 +15,24 @@ from typer.testing import CliRunner
 
 import pipeline.signals
 from pipeline.__main__ import app
+from pipeline.bins import DAY, NEVER
 from pipeline.checks import LATEST, wrong
 from pipeline.dispatch import Dispatch
 from pipeline.errors import DecodeError, gave_up
 from pipeline.feeds import FEEDS
+from pipeline.feeds.archive import open_source
 from pipeline.feeds.base import Feed, Item
-from pipeline.records import DeadLetter, Elements, Run
+from pipeline.kinds import SIGNAL
+from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Run
 from tests.pipeline import mrts
 from tests.pipeline.visible import PLACES
 
 Promise = Callable[[Feed], None]
 
 TIMES = [1_700_000_000 + 60 * i for i in range(9)]
+
+AHEAD = TIMES[0] + 20 * 366 * DAY
+"""Well before `LATEST`: by itself it is a time like any other."""
 
 
 def mrt(times: list[int]) -> bytes:
@@ -55,6 +62,14 @@ def read(feed: Feed, content: bytes) -> tuple[list[Item], list[DecodeError]]:
     return [item for item in items if not isinstance(item, DecodeError)], damage
 
 
+def recorded(feed: Feed, stamps: list[int]) -> Iterator[Item]:
+    """A recording as it is read for a replay."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        path.write_bytes(MADE[feed.name](stamps))
+        yield from open_source(path).items()
+
+
 def times(batches: list[Item]) -> list[int]:
     return [int(time) for batch in batches for time in batch.time]  # type: ignore[union-attr]
 
@@ -74,11 +89,34 @@ def what_it_gives_holds_together(feed: Feed) -> None:
     assert {batch.feed for batch in batches} == {feed.name}
 
 
+def its_signals_are_of_known_kinds(feed: Feed) -> None:
+    batches, _ = read(feed, MADE[feed.name](TIMES))
+    given = {batch.signal for batch in batches if isinstance(batch, Rows)}
+    assert all(SIGNAL.fullmatch(signal) for signal in {*feed.signals, *given})
+    assert not feed.signals or given <= set(feed.signals)
+
+
 def a_time_that_is_out_of_range_is_damage_and_the_others_are_used(feed: Feed) -> None:
     batches, damage = read(feed, MADE[feed.name]([*TIMES, *[LATEST + 60 * i for i in range(9)]]))
     assert times(batches) == TIMES
     assert {error.reason for error in damage} == {"bad-time"}
     assert len(damage) == 9
+
+
+def a_time_years_ahead_costs_its_own_record_and_makes_nobody_late(feed: Feed) -> None:
+    for place in (0, 4, len(TIMES)):
+        stamps = [*TIMES[:place], AHEAD, *TIMES[place:]]
+        used, late, dead, watermark = [], 0, 0, NEVER
+        for frame in Dispatch(Run("r", "replay", ("bgp.ris",)), feed.name, ("bgp.ris",)).frames(recorded(feed, stamps)):
+            if isinstance(frame, Heartbeat):
+                watermark = frame.time
+            elif isinstance(frame, DeadLetter):
+                dead += 1
+            else:
+                used += [int(time) for time in frame.time if time >= watermark]  # type: ignore[union-attr]
+                late += int((frame.time < watermark).sum())  # type: ignore[union-attr]
+        assert ([time for time in used if time != AHEAD], late) == (TIMES, 0), place
+        assert len(used) + dead == len(stamps)
 
 
 def every_frame_of_it_is_taken_even_at_the_end_of_time(feed: Feed) -> None:
@@ -111,6 +149,7 @@ def damage_is_never_raised(feed: Feed) -> None:
 PROMISES: list[Promise] = [
     it_recognises_its_own_and_nobody_else_does, every_record_is_read_at_its_time, what_it_gives_holds_together,
     a_time_that_is_out_of_range_is_damage_and_the_others_are_used, a_recording_that_breaks_off_is_given_up,
+    a_time_years_ahead_costs_its_own_record_and_makes_nobody_late, its_signals_are_of_known_kinds,
     damage_is_never_raised, every_frame_of_it_is_taken_even_at_the_end_of_time,
 ]  # fmt: skip
 
@@ -142,7 +181,7 @@ CARELESS = replace(RISLIVE, read=careless)
 
 
 def test_a_batch_that_does_not_hold_together_is_damage_in_front_of_every_stage() -> None:
-    first, damage, last = CARELESS.items(io.BytesIO())
+    damage, first, last = CARELESS.items(io.BytesIO())  # the first times are given when others have come
     assert times([first, last]) == [*TIMES[:5], *(time + 600 for time in TIMES[:5])]
     assert str(damage) == "rislive: bad-batch at records 6 to 10: a time is out of range"
 
