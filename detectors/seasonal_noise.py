@@ -29,6 +29,9 @@ HALF = 0.5
 SUDDEN = 3600
 """What falls below half within so long [s] does so by no time of the day."""
 
+GONE, FEW = 0.1, 64
+"""What has less than so much of its expectation has lost all but a little [0-1], where that is so many counts [-]."""
+
 MOST, RISES = 0.75, 1.5
 """And is back with so much of what there was before, or where it rises at once to so many times what was left [-]."""
 
@@ -82,6 +85,9 @@ def noises(
         speaks = settled[i] & (expected[i] >= rule.enter * its[0])
         away = clipped(residual[i], size[i], spread.own(i, noise, its), counts[i] & speaks)
         ratio = away * away / mean[i]
+        if (mute := settled[i] & ~speaks).any():  # a loss of all but a little is no noise, even where it is not told
+            all_gone = mute & (x[i] < GONE * expected[i]) & (expected[i] >= np.maximum(FEW, rule.enter / 2 * its[0]))
+            ratio = np.where(all_gone, np.nan, ratio)
         count = counts[i] & np.isfinite(ratio)  # what is clipped to NaN does not
         if gains:
             more = more + (np.where(fresh[i], ASSUMED_BINS, count[0]) if is_fresh else count[0])

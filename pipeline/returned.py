@@ -8,7 +8,7 @@ from pipeline.settings import Fusing
 
 SAVED = ("until", "begun", "lost", "score", "peak")
 
-MEMORABLE = 0.4
+MEMORABLE = 0.47
 """What had lost less is left to its detectors: half of it is within what a day goes up and down [0-1]."""
 
 
