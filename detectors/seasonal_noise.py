@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
 
 WIDE = 0.22
-"""Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]; of what has
-fallen at once, and is no night, half of that."""
+"""Deviation of a series without a shape, as a share of its level: a night may fall to an eighth of it [-]."""
 
 LEAST = 0.01
 """An expectation is off by no more than a hundred times [-]."""
@@ -117,7 +116,7 @@ class Falls:
         self.rows = np.full((len(bins.x), 2, bins.x.shape[1]), np.nan)
         open_ = ~bins.switched & (~bins.settled | (state.days == 0))
         self.are = bins.width <= SUDDEN and bool(open_.any())
-        self.open = open_ & (bins.first[:-1] <= bins.t - rule.warmup // 2)
+        self.open = open_ & (bins.first[:-1] <= bins.t - rule.warmup)
         self.early = open_ & ~bins.settled
         self.step = STEP + SLOPE * bins.width / 3600
         self.crest = np.fmax(*state.crest.T)
@@ -176,8 +175,7 @@ class Spread:
         if fallen is not None:
             doubt = np.where(~np.isnan(fallen) & self.settled[i], self.fallen[i], doubt)
         alone = np.sqrt(np.maximum(noise[0] * mean[0] * self.times + doubt[0], self.least[i])) + TINY
-        widest = self.widest[i] if fallen is None else np.where(np.isnan(fallen), self.widest[i], self.widest[i] / 2)
-        np.maximum(alone, widest, out=out[0])
+        np.maximum(alone, self.widest[i], out=out[0])
         np.sqrt(np.maximum(noise[1:], noise[0]) * mean[1:] + doubt[1:], out=out[1:])
 
     def own(self, i: int, noise: np.ndarray, all_: np.ndarray) -> np.ndarray:

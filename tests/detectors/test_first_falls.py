@@ -33,7 +33,7 @@ def nightly(width: int, level: float, swing: float, left: float, slide: int, hou
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("hours", [3.5, 5, 9, 15, 19])
+@pytest.mark.parametrize("hours", [6.5, 9, 15, 19])
 @pytest.mark.parametrize(
     ("width", "level", "swing", "left", "slide"),
     [

@@ -32,7 +32,7 @@ def told(dark: float, ramp: float, again: float, seed: int, *signals: str) -> li
 def test_nothing_is_told_while_things_get_better(dark: float, ramp: float, signals: tuple[str, ...], seed: int) -> None:
     (first, *pieces) = told(dark, ramp, 99, seed, *signals)
     assert first[0] == pytest.approx(0, abs=0.05)
-    assert len(pieces) <= 1, "what a slow detector still misses of it, once"
+    assert len(pieces) <= 2, "what is still missing of it, and not every night anew"
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -43,4 +43,4 @@ def test_a_second_blackout_in_a_slow_return_is_told_from_its_begin_to_its_end(
     outages = told(dark, ramp, again, seed, "traffic.radar")
     begin, end = outages[-1]
     assert begin == pytest.approx(again, abs=0.05)
-    assert end == pytest.approx(again + 1, abs=0.1)
+    assert end == pytest.approx(again + 1, abs=0.15)

@@ -20,7 +20,8 @@ def confirmed(
     its fall]."""
     t, rng = hours(fall // DAY + 7), np.random.default_rng(5)
     day = 1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
-    series = [made_rows(signal, rng.poisson(3000, len(t)).astype(float), PK) for signal in stand]
+    unit = {"ooni.web": 6000.0}  # shares, and counts of all others
+    series = [made_rows(signal, rng.poisson(3000, len(t)) / unit.get(signal, 1.0), PK) for signal in stand]
     mean = 20_000 * day * np.where((t >= fall) & (t < back), left, 1.0)
     if dip is not None:
         mean = np.where(t == fall + 14 * HOUR, dip / left, 1.0) * mean
