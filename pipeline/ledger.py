@@ -29,6 +29,9 @@ ORDER = {"service": 0, "asn": 1, "region": 2}
 AT_ONCE = 2**18
 """Most bins of entities that are taken in at once [-]: for five signals some 70 MB."""
 
+HEARD = 1800
+"""What a signal says for the first time in an outage, that all is well, it must have said for so long [s]."""
+
 
 class Ledger:
     """The evidence on all entities of one run in one fusion partition, and their open outages."""
@@ -236,9 +239,9 @@ class Ledger:
     def _seen(self, row: int, life: Life, evidence: Evidence, share: float, now: Weighed) -> Seen:
         """What it means for an outage; its kind and its terms only where it never looked worse."""
         worst, signals = life.takes(evidence.gravity), self.cells.signals
-        heard = [
-            s for s, weight, slow in zip(signals, evidence.weight, self.cells.slow, strict=True) if weight and not slow
-        ]
+        calm = now.turn.end - self.cells["calm_from"][row]
+        columns = zip(signals, evidence.weight, calm.tolist(), self.cells.slow, strict=True)
+        heard = [s for s, weight, lasts, slow in columns if not slow and (weight > 0 or (weight and lasts >= HEARD))]
         if later := not worst and life.adds(heard, evidence.gravity):
             evidence = evidence.with_told(life.terms, signals)._replace(severity=life.severity)
         name, terms = "", tuple[Term, ...]()

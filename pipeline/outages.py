@@ -22,10 +22,6 @@ outage begins [s]."""
 NO_THROTTLE = 0.7
 """What has lost so much is no throttling [0-1]."""
 
-HEARD = 0.75
-"""What a signal says that is heard late is of the outage while that looks so bad as at its worst, and later of the
-return [0-1]."""
-
 OPEN = (SUSPECTED, CONFIRMED, RECOVERING)
 
 
@@ -108,10 +104,10 @@ class Life:
         return self.state in (SUSPECTED, CONFIRMED) and gravity > self.peak
 
     def adds(self, signals: Iterable[str], gravity: float) -> bool:
-        """Whether it looks as bad as ever, or by `HEARD` as bad to some of these signals that had not been heard of
-        yet: what was told of others stands."""
+        """Whether it looks as bad as ever, or half as bad to some of these signals that had not been heard of yet: what
+        was told of others stands."""
         new = set(signals) - {term.signal for term in self.terms}
-        looks = gravity == self.peak or (new and HEARD * self.peak <= gravity < self.peak)
+        looks = gravity == self.peak or (new and self.peak / 2 <= gravity < self.peak)
         return bool(looks) and self.state in (SUSPECTED, CONFIRMED)
 
     def advance(self, seen: Seen, settings: Fusing) -> None:
