@@ -33,7 +33,7 @@ class Seasonal(Detector[SeasonalState]):
     The past is kept in slots of half an hour (about a bin, where that is longer: `slot_of`), so a step costs the same
     whatever the width, and the shape is read anew once a slot.  In the first day there is no shape: the expectation is
     the running level with a band so wide that only a fall by four fifths is provisional, and nothing is confirmed.
-    What falls at once to less than half is no shape of the next day; but networks may be switched off by night.
+    What falls within an hour to less than half is no shape of the next day; but networks may be switched off by night.
 
     So it is of a first day unlike all before, a first weekend.  And what rises at once to more than twice of all that a
     place had on its first day has begun in an outage: it begins anew.  A surge of hours in a first day is

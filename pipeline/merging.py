@@ -177,6 +177,8 @@ def cut(bins: Bins) -> list[Bins]:
     """
     first = np.isnan(bins.health).cumprod(axis=0).sum(axis=0)
     edges = np.unique(first[(first > 0) & (first < len(bins.start))])
+    if not len(edges):
+        return [bins]
     pieces = []
     for start, end in zip([0, *edges], [*edges, len(bins.start)], strict=True):
         its = np.flatnonzero(first <= start)
@@ -187,7 +189,7 @@ def cut(bins: Bins) -> list[Bins]:
         is_last = end == len(bins.start)
         until = bins.watermark if is_last else int(piece.start[-1]) + bins.width
         pieces.append(piece if is_last else dataclasses.replace(piece, watermark=until, status=UP))
-    return pieces if len(edges) else [bins]
+    return pieces
 
 
 def merge(parts: list[Bins], home: dict[tuple[str, str], Entity] | None = None) -> Bins:
