@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
-from pipeline.columns import GONE, LADDER, Columns
+from pipeline.columns import DEEP, GONE, HALF, LADDER, Columns
 from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
@@ -26,6 +26,9 @@ def explains(over: np.ndarray | int, start: int, width: np.ndarray | int, lost: 
     """
     return np.asarray((start < over) & (lost <= 2 * np.minimum((over - start) / width, 1) + SHALLOW))
 
+
+SUMMED = ("gone", "deep", "half")
+"""Those that add up while something lasts."""
 
 OBSERVED = ("seen", "hole_from", "hole_to")
 """Those that say when there were values."""
@@ -54,7 +57,7 @@ class Cells(Columns):
         fresh["ratio"] = np.where(silent, self["ratio"][rows, signals], fresh["ratio"])
         fresh |= {"score": said.score, "health": said.health, "state": said.state}
         fresh["since"] = np.where(explained[..., None], 0, fresh["since"])
-        fresh["gone"] = np.where(explained, 0, fresh["gone"])
+        fresh |= {name: np.where(explained, 0, fresh[name]) for name in SUMMED}
         return fresh | self._holes(bins)
 
     def _unexplained(self, bins: Block) -> tuple[Said, np.ndarray]:
@@ -145,9 +148,24 @@ class Cells(Columns):
             "dated": latest(self["dated"][rows, signal], judged, falls),
             "met": began(self["met"][rows, signal], start, spoke, np.zeros_like(spoke)),
             "since": began(was["since"], start, below, above),
-            "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE]),
+            "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE])[-1],
+            "deep": summed(self["deep"][rows, signal], width, below[..., DEEP], above[..., DEEP])[-1],
+            "half": summed(self["half"][rows, signal], width * (lost >= HALF), below[..., DEEP], above[..., DEEP])[-1],
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
+
+    def deepened(
+        self, rows: np.ndarray, signal: int, ratio: np.ndarray, observed: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """For how long each entity has been deep ``(t, n)``, and for how long of that time `HALF` of
+        it was lost [s]."""
+        seen = np.where(observed, ratio, np.nan)
+        lost, width = losses(seen), int(self.wide[signal])
+        below = lost >= LADDER[DEEP]
+        above = ~(below | np.isnan(seen))
+        amounts = ("deep", width), ("half", width * (lost >= HALF))
+        deep, half = (summed(self[name][rows, signal], amount, below, above) for name, amount in amounts)
+        return deep, half
 
     def stood(
         self, rows: np.ndarray | slice, signal: int | slice, start: np.ndarray, weight: np.ndarray, observed: np.ndarray
@@ -187,7 +205,8 @@ class Cells(Columns):
         last bin, which has this ``start`` [s]; what is no longer observed has no word in the next one; ``end``: when it
         ended, 0 for one that was not confirmed [s]."""
         self["witness"][row] = 0
-        self["gone"][row] = 0
+        for name in SUMMED:
+            self[name][row] = 0
         self["over"][row] = np.maximum(self["over"][row], end)
         self.last_over = max(self.last_over, end)
         for name in ("low_from", "since"):

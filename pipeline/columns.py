@@ -11,11 +11,15 @@ from pipeline.settings import Fusing
 MOST = 0.75
 """What has lost so much for hours is out, on whatever day [0-1]."""
 
+HALF = 0.5
+"""What has lost as much of its traffic for hours, and a lot of it for a day, is out, whatever stands [0-1].  Of less
+nobody can tell it from a feast, a strike or a season: it is suspected, whatever a single bin is like."""
+
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 """Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
 
-GONE = len(LADDER) - 1
-"""The step of `MOST`."""
+DEEP, GONE = len(LADDER) - 2, len(LADDER) - 1
+"""The step of what is no mood of a day any more, and that of `MOST`."""
 
 COLUMNS = {
     "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
@@ -23,18 +27,19 @@ COLUMNS = {
     "risen": (np.int64, ()), "seen": (np.int64, ()), "spoke": (np.int64, ()), "at_bottom": (np.int64, ()),
     "dated": (np.bool_, ()), "since": (np.int64, LADDER.shape), "heaviest": (np.float64, ()), "worst": (np.float64, ()),
     "witness": (np.float64, ()), "over": (np.int64, ()), "hole_from": (np.int64, ()), "hole_to": (np.int64, ()),
-    "met": (np.int64, ()), "gone": (np.int64, ()), "lent": (np.bool_, ()),
+    "met": (np.int64, ()), "gone": (np.int64, ()), "deep": (np.int64, ()), "half": (np.int64, ()),
+    "lent": (np.bool_, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
 calm, when it last came back, since when it is calm but for passing lows, when it was last observed, last said something
 and was last at the bottom of an outage [s]; whether it was judged just before it fell; since when it has lost each
 share of `LADDER` [s], its heaviest weight and largest loss while it is low, its heaviest weight in the outage that is
 open, when the last confirmed one ended, from when to when it was last not observed in one that was open, when it was
-first judged, for how long in sum `MOST` of it was seen gone since it last was not [s]; and whether networks said it
-of their country."""
+first judged, for how long in sum `MOST` of it was seen gone since it last was not [s], for how long the step `DEEP`
+was, and for how long of that time it was `HALF` [s]; and whether networks said it of their country."""
 
 
-COUNTED = ("weight", "ratio", "back")
+COUNTED = ("weight", "ratio", "back", "deep", "half")
 """Those that say what still counts."""
 
 

@@ -7,12 +7,12 @@ from pipeline.columns import COUNTED, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
 
-HALF = 0.5
-"""What has lost as much of its traffic for a day or more is out, whatever stands [0-1].  Of less nobody can
-tell it from a feast, a strike or a season: it is suspected."""
-
 LASTING = 3 * 3600
-"""And what has lost `MOST` for so long, on whatever day [s]."""
+"""What has lost `HALF` for so long on a day of which daily means say that it is low, or `MOST` on whatever day, is out
+[s]."""
+
+PART = 1 / 3
+"""And `HALF` in no less of the time in which it has lost a third: what noise makes of one bin is no loss [0-1]."""
 
 
 KNOWN = 3 * DAY
@@ -31,8 +31,8 @@ def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.nda
 
 def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
-    weight, ratio, back = (cells[name][rows] for name in COUNTED)
-    terms = counted(cells, weight, ratio, back, np.array(cells.ends, np.int64), now, is_open)
+    weight, ratio, back, deep, half = (cells[name][rows] for name in COUNTED)
+    terms = counted(cells, weight, ratio, back, deep, half, np.array(cells.ends, np.int64), now, is_open)
     gone = np.where(is_open[:, None], _gone(cells, rows, terms), 0)
     if gone.any():
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
@@ -69,14 +69,14 @@ def let_go(
 
 
 def counted(
-    cells: Columns, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, ends: np.ndarray, now: int | np.ndarray,
-    is_open: np.ndarray,
+    cells: Columns, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, deep: np.ndarray, half: np.ndarray,
+    ends: np.ndarray, now: int | np.ndarray, is_open: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Weights that still count: a verdict goes stale, the witness of an open outage does not.
 
     Parameters
     ----------
-    weight, ratio, back
+    weight, ratio, back, deep, half
         As in `COLUMNS`, ``(n, s)``.
     ends, now
         When the last bin of each signal ended, ``(s,)`` or ``(n, s)``, and the moment, of all or ``(n, 1)`` [s].
@@ -92,8 +92,9 @@ def counted(
         terms[:, beside] = np.where(remembers | mute, 0.0, terms[:, beside])
         # the first detector has got used to what a slower one still remembers
         terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
-        # where so much is gone for a day, what answers from elsewhere says as little against it as routes do
-        gone = (terms[:, beside] > cells.settings.slow_low) & (losses(ratio[:, beside]) >= HALF)
+        # where so much is gone for hours of such a day, what answers from elsewhere says as little against it as routes
+        gone = (terms[:, beside] > cells.settings.slow_low) & (half[:, beside] >= LASTING)
+        gone &= half[:, beside] >= PART * deep[:, beside]
         if gone.any():
             terms[gone] = _hushed(terms[gone], cells.settings.against(ROUTES))
     return terms

@@ -44,21 +44,21 @@ def most(was: np.ndarray, values: np.ndarray, holds: np.ndarray) -> np.ndarray:
     return np.maximum(np.where(held, values, 0).max(axis=0), np.where(broken, 0, was))
 
 
-def summed(was: np.ndarray, width: int | np.ndarray, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
-    """For how long in sum something was seen to hold ``(n,)`` [s], in bins of this width [s]: what was seen before
-    counts, until it breaks; a bin that says neither adds nothing.
+def summed(was: np.ndarray, amount: int | np.ndarray, holds: np.ndarray, breaks: np.ndarray) -> np.ndarray:
+    """What bins in which something holds add up to, after each of them ``(t, n, ...)``: whole amounts, such as their
+    width [s].  What there was before counts, until it breaks; a bin that says neither adds nothing.
 
     Examples
     --------
     >>> holds = np.array([[True, True, False], [False, False, False], [True, False, False]])
     >>> breaks = np.array([[False, False, False], [False, True, False], [False, False, False]])
     >>> summed(np.array([600, 600, 600]), 300, holds, breaks).tolist()
-    [1200, 0, 600]
+    [[900, 900, 600], [900, 0, 600], [1200, 0, 600]]
     """
     if len(holds) == 1:  # nothing to look back over
-        return np.where(breaks[0], 0, was + width * holds[0])
-    broken, held = _at_last(holds, breaks)
-    return np.where(broken, 0, was) + width * np.count_nonzero(held, axis=0)
+        return np.where(breaks, 0, was + amount * holds)
+    total = was + np.cumsum(amount * holds, axis=0)
+    return np.asarray(total - np.maximum.accumulate(np.where(breaks, total, 0), axis=0))
 
 
 def latest(was: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.ndarray:

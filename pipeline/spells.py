@@ -97,11 +97,16 @@ def counted(
         _, listed, own = np.intersect1d(rows, spell.rows, assume_unique=True, return_indices=True)
         to, of = np.ix_(turns, listed, np.array([spell.signal])), np.ix_(after[turns], own)
         back = cells.backs(spell.rows, spell.signal, spell.start, spell.said.state)
-        for column, values in zip(columns, (spell.weight, spell.ratio, back), strict=True):
+        for column, values in zip(columns, (spell.weight, spell.ratio, back), strict=False):
             column[to] = values[of][..., None]
+        if cells.slow[spell.signal]:  # of others nobody asks for how long they have been deep
+            theirs = spell.ratio[:, own], spell.said.observed[:, own]
+            for column, values in zip(columns[3:], cells.deepened(rows[listed], spell.signal, *theirs), strict=True):
+                column[to] = values[after[turns]][..., None]
         ended[turns, spell.signal] = spell.end[after[turns]]
         word[np.ix_(np.searchsorted(last, spell.places), listed)] = True
-    weight, ratio, back = (column.reshape(k * m, s) for column in columns)
     now = np.repeat(ends, m)[:, None]
-    terms = holding.counted(cells, weight, ratio, back, np.repeat(ended, m, axis=0), now, np.zeros(k * m, bool))
+    weight, ratio, back, deep, half = (column.reshape(k * m, s) for column in columns)
+    ended, is_open = np.repeat(ended, m, axis=0), np.zeros(k * m, bool)
+    terms = holding.counted(cells, weight, ratio, back, deep, half, ended, now, is_open)
     return terms.reshape(k, m, s), word

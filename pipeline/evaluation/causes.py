@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from detectors.base import NORMAL, is_low
+from detectors.base import DAY, NORMAL, is_low
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, how_many, is_judged
+from pipeline.evaluation.phrases import number
 from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace
@@ -23,6 +24,9 @@ from pipeline.wording import KIND_WORDS, chance_text, printable, utc_text
 
 LATE = 3600
 """Who is called out so long after the start of a label is told why [s]."""
+
+SUNK = 0.95
+"""What is usual at less than so much of what it was before an outage has sunk [0-1]."""
 
 LATE_BINS = 4
 """What is no later than so many of its narrowest bins is so for their width [bins]."""
@@ -135,8 +139,32 @@ def why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterat
         yield f"{why}{len(low)} of its {parts} parts that have series looked low, too little to make the whole low."
         return
     first = [trace for trace in own if trace.detector == judged.first]
-    left = [f"{signal_name(trace.signal)} had {_left(trace, at):.0%} of usual" for trace in first]
-    yield f"{why}{', '.join(left)}, which is within what it strays." if left else ""
+    up = [f"{signal_name(t.signal)} had {_left(t, at):.0%}" for t in first if not _looks_low(t, at)]
+    if up:  # of what still looked low then `because` tells
+        back = f"{', '.join(up)} of usual, which is within what {'it strays' if len(up) == 1 else 'they stray'}"
+        yield f"{why}{back}.{_sunk(first, answer.label.start + (answer.onset_error or 0), at)}"
+
+
+def _sunk(traces: Iterable[Trace], onset: int, at: int) -> str:
+    """That what is expected has sunk in an outage of a day or more; '' where it has not."""
+    told = []
+    for trace in traces if at - onset >= DAY else ():
+        now, before = (_expects(trace, time) for time in (at, at - -(-(at - onset) // DAY) * DAY))
+        if now < SUNK * before:
+            told.append(f"of {signal_name(trace.signal)} {number(now)}, at that hour before it {number(before)}")
+    return f" What was usual had sunk by then: {'; '.join(told)}." if told else ""
+
+
+def _expects(trace: Trace, at: int) -> float:
+    """What was expected in the last bin that began by then; NaN where that is not known."""
+    known = np.flatnonzero((trace.start <= at) & ~np.isnan(trace.expected))
+    return float(trace.expected[known[-1]]) if len(known) else float("nan")
+
+
+def _looks_low(trace: Trace, at: int) -> bool:
+    """Whether its last bin that began by then [s] looked low."""
+    known = np.flatnonzero((trace.start <= at) & trace.is_observed)
+    return bool(len(known) and is_low(trace.state[known[-1:]])[0])
 
 
 def _first(trace: Trace, time: Span, states: tuple[int, ...]) -> int | None:

@@ -90,3 +90,15 @@ def test_nor_is_one_on_which_an_hour_is_lost(left: float, dip: float) -> None:
 def test_it_was_when_a_third_was_as_good_as_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "GONE", len(LADDER) - 2)
     assert confirmed(0.6, STAND[:4], FEAST, FEAST + DAY, 0.15)
+
+
+@pytest.mark.parametrize("dip", [0.0, 0.4])
+def test_nor_are_days_without_a_third_in_which_a_bin_lacks_half(dip: float) -> None:
+    """What one bin lacks is no more than noise makes of it, where a third has been gone for days."""
+    assert confirmed(0.68, STAND[:4], FALL, FALL + 7 * DAY, dip) == []
+
+
+def test_they_were_when_a_single_bin_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "LASTING", HOUR)
+    monkeypatch.setattr(holding, "PART", 0.0)
+    assert confirmed(0.68, STAND[:4], FALL, FALL + 7 * DAY, 0.0)
