@@ -11,9 +11,9 @@ from pipeline.settings import Fusing
 MOST = 0.75
 """What has lost so much for hours is out, on whatever day [0-1]."""
 
-HALF = 0.5
-"""What has lost as much of its traffic for hours, and a lot of it for a day, is out, whatever stands [0-1].  Of less
-nobody can tell it from a feast, a strike or a season: it is suspected, whatever a single bin is like."""
+HALF = 0.45
+"""What has lost so much of its traffic for hours of a working day is out, whatever stands [0-1].  Of less nobody can
+tell it from a feast, a strike or a season: it is suspected, whatever a single bin is like."""
 
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 """Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
@@ -70,14 +70,17 @@ class Columns:
 
     def _relate(self) -> None:
         """How the signals stand to one another: ``pairs`` of the place of each detector beside a first one and of that;
-        ``slow (s,) bool``: which are such; ``others``: of each the places of all but those of any detector of it;
-        ``wide (s,) int64``: the widths of their bins [s]; ``says (s,)``: how much each says of a return [log-odds]."""
+        ``slow (s,) bool``: which are such; ``kinds (k, s) bool``: which are of each kind; ``others``: of each the
+        places of all but those of any detector of it; ``wide (s,) int64``: the widths of their bins [s]; ``says (s,)``:
+        how much each says of a return [log-odds]."""
         names = [signal.partition(BESIDE)[0] for signal in self.signals]
         firsts = {signal: i for i, signal in enumerate(self.signals)}
         self.slow = np.array([BESIDE in signal for signal in self.signals], bool)
         self.pairs = [(i, firsts[name]) for i, name in enumerate(names) if self.slow[i] and name in firsts]
         self.wide = np.array(self.widths, np.int64)
         self.says = np.array([-self.settings.against(kind_of(name)) for name in names])
+        kinds = [kind_of(name) for name in names]
+        self.kinds = np.array([[kind == own for own in kinds] for kind in sorted(set(kinds))], bool)
         self.others = [[i for i, other in enumerate(names) if other != name] for name in names]
 
     def once(self, weight: np.ndarray) -> np.ndarray:

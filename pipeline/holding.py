@@ -2,17 +2,20 @@
 
 import numpy as np
 
-from detectors.base import DAY, LOW_CONFIRMED
+from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN
 from pipeline.columns import COUNTED, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
 
 LASTING = 3 * 3600
-"""What has lost `HALF` for so long on a day of which daily means say that it is low, or `MOST` on whatever day, is out
-[s]."""
+"""What has lost `HALF` for so long is out, on a day of which daily means say anything: on a holiday they do not [s]."""
 
-PART = 1 / 3
-"""And `HALF` in no less of the time in which it has lost a third: what noise makes of one bin is no loss [0-1]."""
+MOST_LASTING = 3 * 1800
+"""And what has lost `MOST` for so long, on whatever day [s]."""
+
+PART, GREAT_PART = 1 / 3, 2 / 3
+"""It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or in
+no less than the second, where they do not: what noise makes of single bins is no loss [0-1]."""
 
 
 KNOWN = 3 * DAY
@@ -36,10 +39,20 @@ def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) ->
     gone = np.where(is_open[:, None], _gone(cells, rows, terms), 0)
     if gone.any():
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
-        terms = terms + np.where(grows, np.minimum(gone / LASTING, 1) * (cells.settings.cap - terms), 0.0)
-        lasts = (gone[:, [first for _, first in cells.pairs]] >= LASTING).any(axis=1)
-        terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
+        terms = terms + np.where(grows, np.minimum(gone / MOST_LASTING, 1) * (cells.settings.cap - terms), 0.0)
+    lasts = np.zeros(len(rows), bool)
+    for beside, first in cells.pairs:
+        lasts |= (gone[:, first] >= MOST_LASTING) | (is_open & _half(cells, rows, terms, beside, first))
+    terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms
+
+
+def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, beside: int, first: int) -> np.ndarray:
+    """Where a signal has lost `HALF` for hours, on a day of which its slow detector says something ``(n,) bool``."""
+    low = (terms[:, first] > 0) & (cells["state"][rows, first] == LOW_CONFIRMED)
+    half, deep = cells["half"][rows, first], cells["deep"][rows, first]
+    is_known = cells["state"][rows, beside] != UNKNOWN
+    return low & is_known & (half >= LASTING) & (half >= GREAT_PART * deep)
 
 
 def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.almanac import Almanac
+from pipeline.alone import alone
 from pipeline.cells import Cells, explains
 from pipeline.evidence import Block, Evidence, Said, filled, log_odds, losses, probability, ratios, strong_ones
 from pipeline.holding import after, let_go, standing, unreturned, waits
@@ -215,10 +216,11 @@ class Ledger:
         self.cells.hear(rows, for_it)
         onset, dated = begun(self.cells, rows, strong)
         severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
+        sure = ((state == LOW_CONFIRMED) & low).any(axis=1) & ~alone(self.cells, rows, weight, end)
         gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
         weight = after(self.cells, rows, weight, onset)
         columns = (
-            chance, onset, dated, severity, ((state == LOW_CONFIRMED) & low).any(axis=1), gravity,
+            chance, onset, dated, severity, sure, gravity,
             *returned(self.cells, rows, self.cells.fast(strong_ones(self.cells["witness"][rows])), end),
             waits(self.cells, rows, end), weight, ratio, score, filled(health),
         )  # fmt: skip
