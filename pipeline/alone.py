@@ -39,5 +39,6 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     stands = fast & ((terms <= -IN_FULL) | ((terms == 0) & (weight <= -IN_FULL) & fresh))
     stands &= ~(up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
     fell = np.where(material & fast, cells["low_from"][rows], now).min(axis=1, keepdims=True)
-    stands &= ~((seen + cells.wide // 2 <= fell) & (now - fell >= HEARD))
+    before = (seen + cells.wide // 2 <= fell) & (now - fell >= HEARD)
+    stands &= ~(before & (seen + 2 * cells.wide > now))  # what is due now is waited for
     return is_one & stands.any(axis=1)

@@ -11,7 +11,10 @@ LASTING = 3 * 3600
 """What has lost `HALF` for so long is out, on a day of which daily means say anything: on a holiday they do not [s]."""
 
 MOST_LASTING = 3 * 1800
-"""And what has lost `MOST` for so long, on whatever day [s]."""
+"""And what has lost `MOST` for so long, on whatever day [s]; for `LASTING` where `NOTHING` of it is left."""
+
+NOTHING = 0.005
+"""Where less is left while others stand a feed may have counted nothing [0-1]: phones leave more of a country."""
 
 PART, GREAT_PART = 1 / 3, 2 / 3
 """It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or in
@@ -39,10 +42,12 @@ def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) ->
     gone = np.where(is_open[:, None], _gone(cells, rows, terms), 0)
     if gone.any():
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
-        terms = terms + np.where(grows, np.minimum(gone / MOST_LASTING, 1) * (cells.settings.cap - terms), 0.0)
+        lasting = np.where(ratio < NOTHING, LASTING, MOST_LASTING)
+        terms = terms + np.where(grows, np.minimum(gone / lasting, 1) * (cells.settings.cap - terms), 0.0)
     lasts = np.zeros(len(rows), bool)
     for beside, first in cells.pairs:
-        lasts |= (gone[:, first] >= MOST_LASTING) | (is_open & _half(cells, rows, terms, beside, first))
+        lasting = np.where(ratio[:, first] < NOTHING, LASTING, MOST_LASTING)
+        lasts |= (gone[:, first] >= lasting) | (is_open & _half(cells, rows, terms, beside, first))
     terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms
 

@@ -58,7 +58,7 @@ def test_most_of_it_gone_for_hours_is_confirmed_by_night_and_on_a_feast(fall: in
 
 
 @pytest.mark.parametrize(
-    ("width", "low", "unseen"), [(900, 1, 0), (900, 1, 6), (900, 2, 20), (HOUR, 1, 2), (HOUR, 2, 0)]
+    ("width", "low", "unseen"), [(900, 1, 0), (900, 1, 6), (900, 1, 20), (HOUR, 1, 2), (HOUR, 1, 0)]
 )
 def test_hours_in_which_nobody_looked_are_none_of_them(width: int, low: int, unseen: int) -> None:
     """Gone for so many hours, then not observed for so many, and whole again."""
@@ -73,7 +73,7 @@ def test_hours_in_which_nobody_looked_are_none_of_them(width: int, low: int, uns
 
 
 def test_it_was_not_when_daily_means_alone_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "LASTING", 99 * DAY)
+    monkeypatch.setattr(holding, "MOST_LASTING", 99 * DAY)
     assert confirmed(0.1, STAND[:4], FEAST, FEAST + 6 * HOUR) == []
 
 
@@ -102,3 +102,37 @@ def test_they_were_when_a_single_bin_could_hush_who_stands(monkeypatch: pytest.M
     monkeypatch.setattr(holding, "LASTING", HOUR)
     monkeypatch.setattr(holding, "PART", 0.0)
     assert confirmed(0.68, STAND[:4], FALL, FALL + 7 * DAY, 0.0)
+
+
+def by_minutes(left: float, lasts: int, days: int = 1) -> list[float]:
+    """When traffic of which so much is left for so long [s], every morning of some days, is confirmed while probes and
+    routes stand [hours after each fall]."""
+    t, rng, falls = hours(FALL // DAY + days, 900), np.random.default_rng(5), FALL + 9 * HOUR
+    series = [made_rows(signal, rng.poisson(3000, len(t)).astype(float), PK, width=900) for signal in STAND[:4]]
+    out = (t >= falls) & ((t - falls) % DAY < lasts)
+    mean = 20_000 * (1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))) * np.where(out, left, 1.0)
+    found = played([*series, made_rows("traffic.radar", rng.poisson(mean).astype(float), PK, width=900)]).of("PK")
+    return [((outage.confirmed_at or 0) - MONDAY - falls) % DAY / HOUR for outage in found]
+
+
+@pytest.mark.parametrize("left", [0.02, 0.1, 0.2])
+def test_phones_that_are_cut_off_for_two_hours_are_told_before_they_are_back(left: float) -> None:
+    (late,) = by_minutes(left, 2 * HOUR)
+    assert late <= 1.75
+
+
+@pytest.mark.parametrize("left", [0.02, 0.2])
+def test_an_hour_of_it_is_only_suspected(left: float) -> None:
+    assert by_minutes(left, HOUR) == []
+
+
+@pytest.mark.parametrize("left", [0.3, 0.4])
+def test_more_than_half_that_is_cut_off_every_morning_is_told_every_morning(left: float) -> None:
+    late = by_minutes(left, 4 * HOUR, days=4)
+    assert len(late) == 4
+    assert max(late) <= 3.5
+
+
+def test_it_was_not_when_only_daily_means_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "_half", lambda cells, rows, terms, beside, first: np.zeros(len(rows), bool))
+    assert by_minutes(0.4, 4 * HOUR) == []
