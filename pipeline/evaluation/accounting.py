@@ -137,8 +137,9 @@ def account(
 ) -> Account:
     """Hold what was called out against the labels of a case.
 
-    ``country_of`` gives the country of a label's entity.  An outage that is open counts as lasting to the end of what
-    was observed, and as exact where the label does so, too; of what comes after that nobody can say anything.
+    A label that lies within an ignored window counts neither way.  ``country_of`` gives the country of a label's
+    entity.  An outage that is open counts as lasting to the end of what was observed, and as exact where the label does
+    so, too; of what comes after that nobody can say anything.
 
     Examples
     --------
@@ -152,7 +153,8 @@ def account(
     >>> [outage.start for outage in made.false]
     [90000]
     """
-    called, labels = sorted(called, key=lambda o: (o.start, o.entity, o.suspected)), sorted(labels)
+    called = sorted(called, key=lambda o: (o.start, o.entity, o.suspected))
+    labels = sorted(label for label in labels if not any(_is_within(label, window.span) for window in exact.ignored))
     answers = tuple(_answer(label, called, exact, observed) for label in labels)
     false: list[Called] = []
     others: list[Called] = []
@@ -202,6 +204,10 @@ def _end(outage: Called, label: Label, observed: Observed) -> int:
 
 def _span(outage: Called, observed: Observed) -> Span:
     return Span(outage.start, max(outage.start, observed.end) if outage.end is None else outage.end)
+
+
+def _is_within(label: Label, window: Span) -> bool:
+    return window.start <= label.start and label.end <= window.end
 
 
 def _is_of(outage: Called, label: Label) -> bool:

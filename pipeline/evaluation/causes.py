@@ -11,7 +11,7 @@ from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.phrases import number
 from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
-from pipeline.evaluation.traces import Trace
+from pipeline.evaluation.traces import Trace, silent
 from pipeline.evidence import log_odds, probability
 from pipeline.outages import ENDED
 from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
@@ -42,7 +42,7 @@ def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time
     called = f"Called out as {outage.kind} ({KIND_WORDS[outage.kind]})"
     begin = f"{called if outage.confirmed_at is not None else 'Only suspected,'} because of"
     said = f"{begin} {', '.join(for_it) or 'nothing'}" + (f"; against it spoke {', '.join(against)}" if against else "")
-    yield f"{said} [log-odds]: {comes_to(outage, judged.settings.fusing)}."
+    yield f"{said} [log-odds, as it stood when the evidence weighed most]: {comes_to(outage, judged.settings.fusing)}."
     if outage.confirmed_at is None:
         yield from first_day(traces, time)
     if outage.state == ENDED and outage.end is not None and (still := _low_at(outage.end, outage, traces)):
@@ -214,16 +214,6 @@ def _absent(judged: Judged, traces: Sequence[Trace], time: Span) -> str:
     return f"the recording is of another time, {utc_text(seen.begin)} to {utc_text(seen.end)}"
 
 
-def _silent(traces: Iterable[Trace], time: Span) -> str:
-    """Why nothing was said in a time of what a recording has."""
-    seen = [(trace, trace.within(time) & trace.is_observed) for trace in traces]
-    if not any(then.any() for _, then in seen):
-        return "it was not observed then"
-    if all(np.isnan(trace.expected[then]).all() for trace, then in seen):
-        return "its past was too short to compare with"
-    return "its values are so small, or stray so far, that none at all would be no surprise"
-
-
 def too_few(traces: Iterable[Trace], time: Span, place: Entity, settings: Fusing) -> str:
     """That a country without a series of its own cannot be judged from so few parts; '' where it can."""
     traces = list(traces)
@@ -273,7 +263,7 @@ def _how_low(traces: Sequence[Trace], time: Span) -> str:
         if not np.isnan(score).all():
             scores.append((float(np.nanmin(score)), trace.signal))
     if not scores:
-        return f"Nothing was said of it: {_silent(traces, time)}."
+        return f"Nothing was said of it: {silent(traces, time)}."
     lowest, signal = min(scores)
     score = f"{lowest:.1f}".replace("-", "−") + " robust standard deviations from what was expected"
     if not lows:

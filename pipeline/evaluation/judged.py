@@ -27,6 +27,7 @@ from pipeline.replay import Playback, through_memory
 from pipeline.series import Places, placed
 from pipeline.settings import Fusing, Settings
 from pipeline.unjudged import Unheard
+from pipeline.wording import damage
 
 OURS = "ours"
 """Name of the whole as shipped: its detectors, and fusion."""
@@ -138,7 +139,8 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
     result = through_memory(playback, engine, playback.run, see)
     traces = collected.traces()
     if not any(trace.is_observed.any() for trace in traces):
-        raise UserError(f"{case.folder}: nothing in its signals was observed")
+        why = "; ".join(damage(result.dead, 1))
+        raise UserError(f"{case.folder}: nothing in its signals was observed{f' ({why})' if why else ''}")
     told = tuple(doings.told(playback.observed))
     past = Past.of(playback.observed.without(blinded(told)))
     seen = (playback.observed, tuple(doings.unjudged.told()))

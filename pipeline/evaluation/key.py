@@ -59,7 +59,11 @@ def late(bars: Iterable[Bar], window: Span) -> list[Span]:
 def handles(story: Story, bars: Sequence[Bar]) -> list[Any]:
     """What the colours and lines mean that occur; a tuple of handles that mean the same."""
     window = story.window
-    ends = [Line2D([], [], color=LABEL, linewidth=0.8, linestyle=":", label="the label's ends")] if story.label else []
+    ends = (
+        [Line2D([], [], color=LABEL, linewidth=0.8, linestyle=":", label="begin and end labelled")]
+        if story.label
+        else []
+    )
     return [*(_of_parts(story) if story.is_of_parts else _of_series(story)), *ends, *_of_bars(bars, window)]
 
 

@@ -17,7 +17,7 @@ class Bar(NamedTuple):
     """A line of bars below the panels: its name, its stretches [s], its colour.
 
     ``known``: the time from which on each of them was known [s], if that was not from its begin.  ``suspected``: what
-    was suspected and never confirmed.  ``refused``: when it could not judge.
+    was suspected and never confirmed.  ``refused``: when it could not judge; ``mute``: it never could in the window.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Bar(NamedTuple):
     known: tuple[int, ...] = ()
     suspected: tuple[Span, ...] = ()
     refused: tuple[Span, ...] = ()
+    mute: bool = False
 
     def word(self, window: Span) -> str:
         """What is written where no bar is drawn in a window: ``refused`` where it could never judge, else ``none``.
@@ -33,14 +34,14 @@ class Bar(NamedTuple):
         Examples
         --------
         >>> quiet = Bar("median", (), "red")
-        >>> quiet.word(Span(0, 9)), quiet._replace(refused=(Span(0, 9),)).word(Span(0, 9))
+        >>> quiet.word(Span(0, 9)), quiet._replace(refused=(Span(0, 4),), mute=True).word(Span(0, 9))
         ('none', 'refused')
         >>> quiet._replace(suspected=(Span(0, 4),)).word(Span(0, 9))
         ''
         """
         if any(touch(span, window) for span in (*self.spans, *self.suspected)):
             return ""
-        return "refused" if self.refused and not without([window], self.refused) else "none"
+        return "refused" if self.refused and self.mute else "none"
 
 
 def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
@@ -61,10 +62,11 @@ def _bar(story: Story, one: Judged) -> Bar:
     called = [called for called in read.called if called.entity[:2] == story.entity[:2]]
     end = read.account.observed.end
     spans = tuple(Span(called.start, end if called.end is None else called.end) for called in called)
+    silent, said = refused(story, one, read)
     return Bar(
         who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR,
         tuple(called.confirmed for called in called), tuple(without(_suspected(story, one, read), spans)),
-        tuple(refused(story, one, read)),
+        tuple(silent), not said,
     )  # fmt: skip
 
 
@@ -81,9 +83,9 @@ def _suspected(story: Story, one: Judged, read: Read) -> list[Span]:
     ]  # fmt: skip
 
 
-def refused(story: Story, one: Judged, read: Read) -> list[Span]:
+def refused(story: Story, one: Judged, read: Read) -> tuple[list[Span], list[Span]]:
     """When the story's entity, or a part of a country without a series of its own, was observed and a detector could
-    not judge it."""
+    not judge it; and when it could."""
     first = [trace for trace in one.traces if trace.detector == one.first]
     own = [trace for trace in first if trace.entity[:2] == story.entity[:2]]
     if own:
@@ -92,4 +94,4 @@ def refused(story: Story, one: Judged, read: Read) -> list[Span]:
         own = [trace for trace in first if placed(*trace.entity[:2], one.places).country == story.entity.name]
         said = judged_spans(own, story.entity.name, one.settings.fusing) if read.reading == FUSED else []
     seen = joined(span for trace in own for span in trace.observed)
-    return clipped(without(seen, said), story.window)
+    return clipped(without(seen, said), story.window), clipped(said, story.window)

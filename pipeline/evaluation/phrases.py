@@ -11,6 +11,7 @@ from pipeline.evaluation.accounting import Answer, Called, Ignored, Tolerance
 from pipeline.evaluation.judged import FIELD, OURS, Judged
 from pipeline.evaluation.parts import how_many, is_judged
 from pipeline.evaluation.spans import Span
+from pipeline.evaluation.traces import silent
 from pipeline.series import placed
 from pipeline.show import lasted, until, utc
 from pipeline.unjudged import hardly_judged
@@ -184,11 +185,17 @@ def _why_missed(judged: Judged, answer: Answer, is_unheard: bool) -> str:
     """Why a label could not be hit, where that is known; '' else."""
     observed, label = judged.observed, answer.label
     if is_unheard:
-        return ": no row tells of it"
+        return ": no row that could be read tells of it" if judged.dead else ": no row tells of it"
     if label.end <= observed.first or label.start > observed.last:
         return ": it is not of the time of the recording"
     if judged.past.judged_from is None or label.end <= judged.past.judged_from:
         return ": nothing is confirmed in a series' first day"
+    time = Span(label.start, label.end)
+    own = [trace for trace in judged.traces if trace.entity[:2] == label[2:4]]
+    if own and not any(trace.is_judged[trace.within(time)].any() for trace in own):
+        return f": {silent(own, time)}"
+    if label.start < judged.past.judged_from:
+        return ": part of it was in a series' first day"
     return _too_few(judged, answer)
 
 

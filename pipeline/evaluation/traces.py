@@ -13,6 +13,9 @@ from pipeline.evaluation.spans import Span, Spans, joined
 from pipeline.fusion import Beside, Fused
 from pipeline.records import Entity, Verdicts
 
+UNEVEN = 3
+"""A bin that is so many times as long as the narrowest has lost its next one [-]."""
+
 COLUMNS = ("value", "expected", "lower", "upper", "score", "state", "settled")
 
 
@@ -51,7 +54,7 @@ class Trace:
 
     def within(self, time: Span) -> np.ndarray:
         """Bins that touch a stretch of time ``(t,) bool``."""
-        return (self.start < time.end) & (self.start + self.width > time.start)
+        return (self.start < time.end) & (self.ends > time.start)
 
     @cached_property
     def observed(self) -> list[Span]:
@@ -65,8 +68,11 @@ class Trace:
 
     @cached_property
     def ends(self) -> np.ndarray:
-        """Ends of the bins ``(t,) int64`` [s]: an uneven one lasts no longer than to the next."""
-        return np.minimum(self.start + self.width, np.append(self.start[1:], self.start[-1:] + self.width))
+        """Ends of the bins ``(t,) int64`` [s]: where they are uneven one lasts to the next, unless that is missing."""
+        ends, following = self.start + self.width, np.append(self.start[1:], self.start[-1:] + self.width)
+        if not (self.start % self.width == self.start[:1] % self.width).all():
+            ends = np.where(following <= self.start + UNEVEN * self.width, following, ends)
+        return np.minimum(ends, following)
 
     def stretches(self, bins: np.ndarray) -> list[Span]:
         """The time of some bins ``(t,) bool``, in as few stretches as possible.
@@ -84,6 +90,16 @@ class Trace:
         breaks = np.flatnonzero(start[1:] > end[:-1])
         first, last = np.append(0, breaks + 1), np.append(breaks, len(start) - 1)
         return [Span(*pair) for pair in zip(start[first].tolist(), end[last].tolist(), strict=True)]
+
+
+def silent(traces: Iterable[Trace], time: Span) -> str:
+    """Why nothing was said in a time of what a recording has: of an entity's traces, none of which was judged then."""
+    seen = [(trace, trace.within(time) & trace.is_observed) for trace in traces]
+    if not any(then.any() for _, then in seen):
+        return "it was not observed then"
+    if all(np.isnan(trace.expected[then]).all() for trace, then in seen):
+        return "its past was too short to compare with"
+    return "its values are so small, or stray so far, that none at all would be no surprise"
 
 
 @dataclass

@@ -142,6 +142,8 @@ def _table_of(folder: Path) -> Path:
     found = [folder / name for name in TABLES if (folder / name).is_file()]
     if not found:
         raise UserError(f"{folder}: a folder without {' or '.join(TABLES)}{inside(folder, *TABLES)}")
+    if len(found) > 1:
+        raise UserError(f"{folder}: both {' and '.join(TABLES)}, which might differ; a case has one of them")
     return found[0]
 
 

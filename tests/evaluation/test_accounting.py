@@ -117,6 +117,13 @@ def test_an_ignored_window_counts_neither_way() -> None:
     assert [outage.start for outage in made.false] == [31_000]
 
 
+def test_a_label_within_an_ignored_window_counts_neither_way() -> None:
+    exact = EXACT._replace(ignored=(Ignored(Span(10_000, 20_000)),))
+    made = held([out(10_000, 20_000)], [label(10_000, 20_000), label(19_000, 20_001)], exact)
+    assert [answer.label.start for answer in made.answers] == [19_000]
+    assert made.false == ()
+
+
 def test_an_outage_that_is_open_lasts_to_the_end_of_what_was_observed() -> None:
     made = held([out(10_000, None)], [label(10_000, 20_000)], EXACT._replace(end_late=400), end=20_400)
     assert (made.met, made.answers[0].end_error, made.answers[0].cover) == (1, 400, 1.0)

@@ -1,5 +1,6 @@
 """Why so late, why not, and what a detector got used to: the reasons that the figures give."""
 
+import gzip
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -80,6 +81,10 @@ def test_a_short_outage_is_no_level_to_get_used_to(tmp_path: Path) -> None:
     assert not any(learnt(trace, [], 6 * DAY).any() for trace in drawn)
 
 
+def stories_of(one: Judged) -> list[str]:
+    return [sentence for story in stories(one) for sentence in story.sentences]
+
+
 def test_why_it_was_called_out_hours_after_the_start_is_said(data: Path, tmp_path: Path) -> None:
     (ours,) = judged(data / "signals" / "louisiana-2020-laura")
     (told,) = stories(ours)
@@ -89,13 +94,24 @@ def test_why_it_was_called_out_hours_after_the_start_is_said(data: Path, tmp_pat
     assert "came to 95% only at Thu 27 Aug 2020, 16:00 UTC, when the bin was known in which it was at 72%" in late
     assert early == (
         "Why 1 d 5 h before its end: at Sat 29 Aug 2020, 16:00 UTC probes (probing.monash) had 93% of usual, which is "
-        "within what it strays."
+        "within what it strays. What was usual had sunk by then: of probes (probing.monash) 8.55, at that hour before "
+        "it 9.07."
     )
     coup, *_ = stories(judged(data / "signals" / "myanmar-2021-coup")[0])
     (wide,) = said(coup, "Why ")
     assert wide == (
         "Why 7 h 40 min after its start: its narrowest bins are of 6 h, and what a bin shows is known when it is over."
     )
+    begun_in = tmp_path / "begun in it"
+    begun_in.mkdir()
+    iraq = data / "signals" / "iraq-2023-exams"
+    rows = gzip.decompress((iraq / "signals.csv.gz").read_bytes()).decode().splitlines(keepends=True)
+    later = [row for row in rows if not "2023-08-20" <= row[:19] < "2023-08-21T03"]
+    (begun_in / "signals.csv").write_text("".join(later))
+    (begun_in / "labels.csv").write_bytes((iraq / "labels.csv").read_bytes())
+    told = " ".join(stories_of(judged(begun_in)[0]))
+    assert "what was back outweighed what still looked low, traffic.google at 14% of usual" in told
+    assert "traffic.google had 14%" not in told, "what still looks low is not back"
     (prompt,) = stories(judged(case(tmp_path / "dark", left=0.3))[0])
     assert not said(prompt, "Why ")
 
