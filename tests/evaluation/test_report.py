@@ -54,7 +54,8 @@ def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(
     )
     assert re.fullmatch(
         r"Called out as blackout \(half of it down or more, and routes fell too\) because of routes "
-        r"\(bgp.ioda\) at 30% of usual \(\+9.0\), probes .* \[log-odds\]: together >99% \(with −4.0 before anything is "
+        r"\(bgp.ioda\) at 30% of usual \(\+9.0\), probes .* \[log-odds, as it stood when the evidence "
+        r"weighed most\]: together >99% \(with −4.0 before anything is "
         r"seen\); it takes 95% to confirm\.",
         why,
     )

@@ -112,11 +112,11 @@ def test_of_what_nothing_could_be_said_it_is_told_which_of_the_reasons_it_was(tm
         "Iraq": f"{silent}its values are so small, or stray so far, that none at all would be no surprise.",
         "Syria": f"{silent}it was not observed then.",
     }
-    missed = [sentence.partition(" UTC: ")[2] for sentence in remarks(ours) if sentence.startswith("missed: ")]
-    assert missed == [
+    missed = {sentence.partition(" UTC: ")[2] for sentence in remarks(ours) if sentence.startswith("missed: ")}
+    assert missed == {
         "no row tells of it", "it is not of the time of the recording",
         "its values are so small, or stray so far, that none at all would be no surprise", "it was not observed then",
-    ]  # fmt: skip
+    }  # fmt: skip
     nan = np.full_like(ours.traces[0].value, np.nan)
     mute = [replace(trace, expected=nan, score=nan, state=np.zeros_like(trace.state)) for trace in ours.traces]
     early = {story.headline.partition(":")[0]: story.sentences[-1] for story in stories(replace(ours, traces=mute))}
