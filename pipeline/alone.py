@@ -4,6 +4,7 @@ import numpy as np
 
 from pipeline.columns import Columns
 from pipeline.holding import stale
+from pipeline.kinds import ROUTES, kind_of
 
 MATERIAL = 2.0
 """What says less for an outage is no second witness: routes that are a hundredth below their usual [log-odds]."""
@@ -18,6 +19,7 @@ HEARD = 1800
 def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
     """Which of the entities at ``rows`` are low by one kind of signals alone, while another stands that would show it
     ``(n,) bool``: one bin of a prober is no outage of who is at work, whatever else is a little below its usual.
+    Routes are many witnesses: theirs is enough.
 
     A slow detector of the kind that stands is no second witness: a season moves what it sums up.  Who stands is heard
     no more once so much has been gone for so long that he is hushed, see `pipeline.holding`.
@@ -30,14 +32,15 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     material, fast = terms >= MATERIAL, ~cells.slow
     up = np.stack([(material & fast & its).any(axis=1) for its in cells.kinds], axis=1)
     slowly = np.stack([(material & cells.slow & its).any(axis=1) for its in cells.kinds], axis=1)
-    is_one = (up.sum(axis=1) == 1) & (slowly.sum(axis=1) < 2)
+    routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
+    is_one = (up.sum(axis=1) == 1) & (slowly.sum(axis=1) < 2) & ~(material & routes).any(axis=1)
     if not is_one.any():
         return is_one
-    weight, seen = cells["weight"][rows], cells["seen"][rows]
-    fresh = ~stale(cells, np.array(cells.ends, np.int64), now)
+    weight, seen, ends = cells["weight"][rows], cells["seen"][rows], np.array(cells.ends, np.int64)
+    fresh, absent = ~stale(cells, ends, now), (ends >= now) & (seen + cells.wide < now)
     # a slow detector of its own signal silences who stands; he stands all the same
     stands = fast & ((terms <= -IN_FULL) | ((terms == 0) & (weight <= -IN_FULL) & fresh))
-    stands &= ~(up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
+    stands &= ~absent & ~(up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
     fell = np.where(material & fast, cells["low_from"][rows], now).min(axis=1, keepdims=True)
     before = (seen + cells.wide // 2 <= fell) & (now - fell >= HEARD)
     stands &= ~(before & (seen + 2 * cells.wide > now))  # what is due now is waited for

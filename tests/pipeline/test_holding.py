@@ -127,6 +127,7 @@ def test_it_ends_no_sooner_than_a_strong_witness_leaves_the_bottom_however_littl
 
 @pytest.mark.parametrize(("bins", "end"), [(2, HOUR + 600), (6, HOUR + 1800), (8, 2 * HOUR)])
 @pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.usefixtures("one_kind_is_enough")
 def test_a_wide_bin_that_began_in_an_outage_which_is_over_is_no_second_one(
     bins: int, end: int, restarted: bool
 ) -> None:

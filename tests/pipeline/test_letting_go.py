@@ -130,6 +130,7 @@ def test_but_not_where_it_is_still_low_after_the_hole_nor_by_routes_nor_alone() 
     assert [outage.end for outage in (low, routes, alone)] == [16 * HOUR, 14 * HOUR, 14 * HOUR]
 
 
+@pytest.mark.usefixtures("one_kind_is_enough")
 def test_a_signal_that_never_fell_ends_none_but_after_weeks() -> None:
     states = {}
     for days in (20, 62):

@@ -49,10 +49,12 @@ def test_a_bin_or_two_that_are_missing_make_no_outage_of_probes_alone(routes: st
 
 
 @pytest.mark.parametrize("size", [0, 1, 5])
+@pytest.mark.usefixtures("one_kind_is_enough")
 def test_who_is_not_observed_for_longer_says_nothing(size: int) -> None:
     assert "confirmed" in states(".???????????", size), "then traffic alone stands against it"
 
 
+@pytest.mark.usefixtures("one_kind_is_enough")
 def test_a_value_of_which_nothing_is_said_is_no_gap() -> None:
     """The detector has seen it, and does not say that it is as usual."""
     routes = bins(ROUTES, CALM + ".??.??.??.??")

@@ -148,6 +148,7 @@ def test_a_plateau_is_held_against_what_others_say_in_the_very_bin() -> None:
     [("....LLL.LLL.LLL....", HOUR), ("....LLL..LLL..LLL...", 600), ("....LLL.LLL.LLL....", 6 * HOUR)],
 )
 @pytest.mark.parametrize("calm", ["telescope.t", "bgp.ris", "traffic.radar"])
+@pytest.mark.usefixtures("one_kind_is_enough")
 def test_a_calm_bystander_of_narrower_bins_cuts_no_outage_in_pieces(marks: str, width: int, calm: str) -> None:
     run = Run("r", "replay", (calm, "probing.ioda"))
     for narrow in (width, 300):
