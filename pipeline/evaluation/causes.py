@@ -75,7 +75,7 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     more = f", {most} in other bins" if most != now else ""
     takes = f"it takes {settings.confirm:.0%} to confirm"
     together = f"together {now} (with {signed(prior)} before anything is seen){more}; {takes}"
-    return together if sure else f"{together}, and a signal that is confirmed low"
+    return together if sure else f"{together}, and a signal that is confirmed low while no other kind stands"
 
 
 def first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
