@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from detectors.base import DAY, NORMAL, is_low
+from pipeline.columns import HALF, MOST
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, how_many, is_judged
@@ -13,6 +14,7 @@ from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, silent
 from pipeline.evidence import log_odds, probability
+from pipeline.holding import LASTING, MOST_LASTING
 from pipeline.outages import ENDED
 from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
 from pipeline.records import Entity, Outage
@@ -118,7 +120,11 @@ def why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterato
     span = Span(since, at)
     stood = [t.signal for t in own if np.isin(t.state[t.within(span)], (NORMAL,)).all() and t.within(span).any()]
     if stood:
-        told.append(f"{', '.join(map(signal_name, stood))} stood, which speaks against it")
+        less = (
+            f", but less once {MOST:.0%} has been gone for {lasted(MOST_LASTING)}, or {HALF:.0%} for {lasted(LASTING)}"
+        )
+        speaks = f"which speaks against it{f', but less once {enough}' if late >= MOST_LASTING else ''}"
+        told.append(f"{', '.join(map(signal_name, stood))} stood, {speaks}")
     told.append(
         f"all together came to {fusing.confirm:.0%} only at {utc_text(at)}, when the bin was known in which it was at "
         f"{before:.0%}"
