@@ -120,9 +120,7 @@ def why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterato
     span = Span(since, at)
     stood = [t.signal for t in own if np.isin(t.state[t.within(span)], (NORMAL,)).all() and t.within(span).any()]
     if stood:
-        less = (
-            f", but less once {MOST:.0%} has been gone for {lasted(MOST_LASTING)}, or {HALF:.0%} for {lasted(LASTING)}"
-        )
+        enough = f"{MOST:.0%} has been gone for {lasted(MOST_LASTING)}, or {HALF:.0%} for {lasted(LASTING)}"
         speaks = f"which speaks against it{f', but less once {enough}' if late >= MOST_LASTING else ''}"
         told.append(f"{', '.join(map(signal_name, stood))} stood, {speaks}")
     told.append(

@@ -142,12 +142,6 @@ def test_what_is_no_recording_is_one_sentence_that_names_the_file(tmp_path: Path
 def test_a_missing_file_and_a_folder_without_a_table_are_user_errors(tmp_path: Path):
     with pytest.raises(UserError, match="No such file"):
         open_source(tmp_path / "none")
-    both = tmp_path / "both"
-    both.mkdir()
-    for name in ("signals.csv", "signals.csv.gz"):
-        (both / name).write_bytes(b"")
-    with pytest.raises(UserError, match=r"both: both signals\.csv and signals\.csv\.gz"):
-        recordings([both], Run())
     with pytest.raises(UserError, match=r"without signals\.csv"):
         open_source(tmp_path)
 

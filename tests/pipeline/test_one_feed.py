@@ -198,3 +198,10 @@ def test_two_feeds_with_signals_of_their_own_are_replayed_together(both: list[Pa
     both[0].write_bytes(made_table(TIMES))
     with pytest.raises(UserError, match=r"bgp\.ris is in"):
         recordings(both)
+
+
+def test_a_case_has_one_table(tmp_path: Path) -> None:
+    for name in ("signals.csv", "signals.csv.gz"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UserError, match=r"both signals\.csv and signals\.csv\.gz"):
+        recordings([tmp_path], Run())
