@@ -21,15 +21,16 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     ``(n,) bool``: one bin of a prober is no outage of who is at work, whatever else is a little below its usual.
     Routes are many witnesses: theirs is enough.
 
-    A slow detector of the kind that stands is no second witness: a season moves what it sums up.  Who stands is heard
-    no more once so much has been gone for so long that he is hushed, see `pipeline.holding`.
+    Who was low in the outage and is back was a witness of it.  A slow detector of the kind that stands is none: a season
+    moves what it sums up.  Who stands is heard no more once so much has been gone for so long that he is hushed, see
+    `pipeline.holding`.
 
     Parameters
     ----------
     terms
         ``(n, s)`` as in `pipeline.holding.standing`.
     """
-    material, fast = terms >= MATERIAL, ~cells.slow
+    material, fast = np.maximum(terms, cells["witness"][rows]) >= MATERIAL, ~cells.slow
     up = np.stack([(material & fast & its).any(axis=1) for its in cells.kinds], axis=1)
     slowly = np.stack([(material & cells.slow & its).any(axis=1) for its in cells.kinds], axis=1)
     routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
@@ -41,7 +42,7 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     # a slow detector of its own signal silences who stands; he stands all the same
     stands = fast & ((terms <= -IN_FULL) | ((terms == 0) & (weight <= -IN_FULL) & fresh))
     stands &= ~absent & ~(up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
-    fell = np.where(material & fast, cells["low_from"][rows], now).min(axis=1, keepdims=True)
+    fell = np.where(fast & (terms >= MATERIAL), cells["low_from"][rows], now).min(axis=1, keepdims=True)
     before = (seen + cells.wide // 2 <= fell) & (now - fell >= HEARD)
     stands &= ~(before & (seen + 2 * cells.wide > now))  # what is due now is waited for
     return is_one & stands.any(axis=1)

@@ -10,6 +10,7 @@ from detectors.base import DAY, NORMAL, Context, Verdict, utc_context
 from detectors.cusum import Cusum
 from detectors.seasonal import Seasonal
 from detectors.state import extend
+from pipeline import holding
 from pipeline.bins import NEVER
 from pipeline.engine import Engine
 from pipeline.evidence import Said, weights
@@ -49,6 +50,7 @@ def probes(marks: str, a_frame: int) -> list[Verdicts]:
 
 @pytest.mark.parametrize("a_frame", [1, 7])
 @pytest.mark.parametrize("hole", [1, 18, 120])
+@pytest.mark.usefixtures("three_hours")
 def test_a_hole_makes_nothing_gone_for_longer(hole: int, a_frame: int) -> None:
     states = {
         marks: told(probes(CALM + marks, a_frame))[-1].state for marks in ("LLL", "LL" + "?" * hole + "L", "L" * 21)
@@ -57,12 +59,14 @@ def test_a_hole_makes_nothing_gone_for_longer(hole: int, a_frame: int) -> None:
 
 
 @pytest.mark.parametrize("a_frame", [1, 7])
+@pytest.mark.usefixtures("three_hours")
 def test_what_was_seen_gone_before_and_after_a_hole_is_summed(a_frame: int) -> None:
     states = [told(probes(CALM + marks, a_frame))[-1].state for marks in ("L" * 5, "L" * 5 + "?" * 6 + "L" * 5)]
     assert states == ["suspected", "confirmed"]
 
 
 @pytest.mark.parametrize("health", [0.2, 1.0])
+@pytest.mark.usefixtures("three_hours")
 def test_bins_of_few_healthy_sources_make_nothing_gone_for_longer(health: float) -> None:
     """What they show is shown, and no more."""
     calm, poor, after = (probes(marks, 36) for marks in (CALM, "?" * 36, "LLL"))
@@ -72,6 +76,12 @@ def test_bins_of_few_healthy_sources_make_nothing_gone_for_longer(health: float)
     shown = dataclasses.replace(poor[1], value=low.value, health=np.full_like(low.health, health), state=state)
     frames = [*calm, *at(len(CALM), [poor[0], shown]), *at(len(CALM) + 36, after)]
     assert told(frames)[-1].state == ("confirmed" if health == 1 else "suspected")
+
+
+@pytest.fixture
+def three_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For so long most of it must be gone."""
+    monkeypatch.setattr(holding, "MOST_LASTING", holding.LASTING)
 
 
 def at(bins: int, frames: list[Verdicts]) -> list[Verdicts]:
