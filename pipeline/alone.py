@@ -21,9 +21,9 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     ``(n,) bool``: one bin of a prober is no outage of who is at work, whatever else is a little below its usual.
     Routes are many witnesses: theirs is enough.
 
-    Who was low in the outage and is back was a witness of it.  A slow detector of the kind that stands is none: a season
-    moves what it sums up.  Who stands is heard no more once so much has been gone for so long that he is hushed, see
-    `pipeline.holding`.
+    Who was low in the outage and is back was a witness of it.  A slow detector of the kind that stands is none: a
+    season moves what it sums up.  Who stands is heard no more once so much has been gone for so long that he is hushed,
+    see `pipeline.holding`.
 
     Parameters
     ----------
