@@ -12,7 +12,7 @@ MATERIAL = 2.0
 IN_FULL = 1.0
 """Who says as much of a return, or more, contradicts an outage by standing [log-odds]."""
 
-HEARD = 1800
+BEFORE = 1800
 """So long what was said before the fall contradicts it: then it is known of another time [s]."""
 
 
@@ -43,6 +43,6 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     stands = fast & ((terms <= -IN_FULL) | ((terms == 0) & (weight <= -IN_FULL) & fresh))
     stands &= ~absent & ~(up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
     fell = np.where(fast & (terms >= MATERIAL), cells["low_from"][rows], now).min(axis=1, keepdims=True)
-    before = (seen + cells.wide // 2 <= fell) & (now - fell >= HEARD)
+    before = (seen + cells.wide // 2 <= fell) & (now - fell >= BEFORE)
     stands &= ~(before & (seen + 2 * cells.wide > now))  # what is due now is waited for
     return is_one & stands.any(axis=1)

@@ -136,6 +136,7 @@ class Cells(Columns):
         width = self.wide[signal]
         below = lost[..., None] >= LADDER
         above = ~(below | np.isnan(seen)[..., None])
+        deep, half = self.deepened(rows, signal, seen)
         judged = np.concatenate([self["state"][None, rows, signal], state[:-1]]) != UNKNOWN
         falls = low & ~np.concatenate([was["low_from"][None] > 0, low[:-1]])
         return {
@@ -149,23 +150,18 @@ class Cells(Columns):
             "met": began(self["met"][rows, signal], start, spoke, np.zeros_like(spoke)),
             "since": began(was["since"], start, below, above),
             "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE])[-1],
-            "deep": summed(self["deep"][rows, signal], width, below[..., DEEP], above[..., DEEP])[-1],
-            "half": summed(self["half"][rows, signal], width * (lost >= HALF), below[..., DEEP], above[..., DEEP])[-1],
+            "deep": deep[-1], "half": half[-1],
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
 
-    def deepened(
-        self, rows: np.ndarray, signal: int, ratio: np.ndarray, observed: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """For how long each entity has been deep ``(t, n)``, and for how long of that time `HALF` of
-        it was lost [s]."""
-        seen = np.where(observed, ratio, np.nan)
-        lost, width = losses(seen), int(self.wide[signal])
+    def deepened(self, rows: np.ndarray | slice, signal: int | slice, seen: np.ndarray) -> list[np.ndarray]:
+        """For how long each entity has been `DEEP` after each bin ``(t, n)``, and for how long of that time it had lost
+        `HALF` [s]; ``seen``: what there was of what was expected, NaN where nothing was observed."""
+        lost, width = losses(seen), self.wide[signal]
         below = lost >= LADDER[DEEP]
         above = ~(below | np.isnan(seen))
-        amounts = ("deep", width), ("half", width * (lost >= HALF))
-        deep, half = (summed(self[name][rows, signal], amount, below, above) for name, amount in amounts)
-        return deep, half
+        amounts = {"deep": width, "half": width * (lost >= HALF)}
+        return [summed(self[name][rows, signal], amount, below, above) for name, amount in amounts.items()]
 
     def stood(
         self, rows: np.ndarray | slice, signal: int | slice, start: np.ndarray, weight: np.ndarray, observed: np.ndarray

@@ -6,13 +6,13 @@ the words of terminal, JSON and report.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from detectors.base import Detector
-from pipeline.bins import DAY, NEVER
+from pipeline.bins import NEVER, ends_of
 from pipeline.codec import iso
 from pipeline.fusion import Fused
 from pipeline.observed import Observed
@@ -120,7 +120,7 @@ def _side(bin_: Bin) -> int:
 def _stretches(bins: dict[int, Bin], kind: Callable[[Bin], int]) -> Iterator[tuple[int, int, list[Bin]]]:
     """Stretches of bins of one kind that is not 0: start, end, bins.  An uneven bin lasts until the next one."""
     starts = sorted(bins)
-    ends = [b if a + bins[a].width < b <= a + DAY else a + bins[a].width for a, b in pairwise([*starts, NEVER])]
+    ends = ends_of(np.array(starts, np.int64), bins[starts[-1]].width).tolist() if starts else []
     open_: tuple[int, int, int, list[Bin]] = (0, NEVER, NEVER, [])
     for start, end in zip(starts, ends, strict=True):
         bin_ = bins[start]

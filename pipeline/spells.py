@@ -100,8 +100,8 @@ def counted(
         for column, values in zip(columns, (spell.weight, spell.ratio, back), strict=False):
             column[to] = values[of][..., None]
         if cells.slow[spell.signal]:  # of others nobody asks for how long they have been deep
-            theirs = spell.ratio[:, own], spell.said.observed[:, own]
-            for column, values in zip(columns[3:], cells.deepened(rows[listed], spell.signal, *theirs), strict=True):
+            seen = np.where(spell.said.observed[:, own], spell.ratio[:, own], np.nan)
+            for column, values in zip(columns[3:], cells.deepened(rows[listed], spell.signal, seen), strict=True):
                 column[to] = values[after[turns]][..., None]
         ended[turns, spell.signal] = spell.end[after[turns]]
         word[np.ix_(np.searchsorted(last, spell.places), listed)] = True

@@ -159,16 +159,22 @@ def _sunk(traces: Iterable[Trace], onset: int, at: int) -> str:
     return f" What was usual had sunk by then: {'; '.join(told)}." if told else ""
 
 
+def _last(trace: Trace, at: int, bins: np.ndarray) -> int | None:
+    """The place of the last bin that began by then [s], of some bins ``(t,) bool``; None where none did."""
+    found = np.flatnonzero((trace.start <= at) & bins)
+    return int(found[-1]) if len(found) else None
+
+
 def _expects(trace: Trace, at: int) -> float:
     """What was expected in the last bin that began by then; NaN where that is not known."""
-    known = np.flatnonzero((trace.start <= at) & ~np.isnan(trace.expected))
-    return float(trace.expected[known[-1]]) if len(known) else float("nan")
+    i = _last(trace, at, ~np.isnan(trace.expected))
+    return float("nan") if i is None else float(trace.expected[i])
 
 
 def _looks_low(trace: Trace, at: int) -> bool:
     """Whether its last bin that began by then [s] looked low."""
-    known = np.flatnonzero((trace.start <= at) & trace.is_observed)
-    return bool(len(known) and is_low(trace.state[known[-1:]])[0])
+    i = _last(trace, at, trace.is_observed)
+    return i is not None and bool(is_low(trace.state[i]))
 
 
 def _first(trace: Trace, time: Span, states: tuple[int, ...]) -> int | None:
@@ -178,9 +184,8 @@ def _first(trace: Trace, time: Span, states: tuple[int, ...]) -> int | None:
 
 def _left(trace: Trace, at: int) -> float:
     """Share of what was expected in the last bin that began by then; NaN where that is not known."""
-    with np.errstate(all="ignore"):
-        known = np.flatnonzero((trace.start <= at) & (trace.expected > 0) & trace.is_observed)
-        return float(trace.value[known[-1]] / trace.expected[known[-1]]) if len(known) else float("nan")
+    i = _last(trace, at, (trace.expected > 0) & trace.is_observed)
+    return float("nan") if i is None else float(trace.value[i] / trace.expected[i])
 
 
 def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:

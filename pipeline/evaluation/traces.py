@@ -9,12 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from detectors.base import UNKNOWN
+from pipeline.bins import ends_of
 from pipeline.evaluation.spans import Span, Spans, joined
 from pipeline.fusion import Beside, Fused
 from pipeline.records import Entity, Verdicts
-
-UNEVEN = 3
-"""A bin that is so many times as long as the narrowest has lost its next one [-]."""
 
 COLUMNS = ("value", "expected", "lower", "upper", "score", "state", "settled")
 
@@ -68,11 +66,8 @@ class Trace:
 
     @cached_property
     def ends(self) -> np.ndarray:
-        """Ends of the bins ``(t,) int64`` [s]: where they are uneven one lasts to the next, unless that is missing."""
-        ends, following = self.start + self.width, np.append(self.start[1:], self.start[-1:] + self.width)
-        if not (self.start % self.width == self.start[:1] % self.width).all():
-            ends = np.where(following <= self.start + UNEVEN * self.width, following, ends)
-        return np.minimum(ends, following)
+        """Ends of the bins ``(t,) int64`` [s], see `pipeline.bins.ends_of`."""
+        return ends_of(self.start, self.width)
 
     def stretches(self, bins: np.ndarray) -> list[Span]:
         """The time of some bins ``(t,) bool``, in as few stretches as possible.

@@ -38,8 +38,13 @@ class Event(NamedTuple):
 
 def ways() -> dict[str, list[Event]]:
     """The events of each case, one a country."""
-    phones = lambda traffic, probing=1.0: {"traffic": traffic, "probing": probing}  # noqa: E731
-    every = lambda left: dict.fromkeys(("bgp", "probing", "traffic"), left)  # noqa: E731
+
+    def phones(traffic: float, probing: float = 1.0) -> dict[str, float]:
+        return {"traffic": traffic, "probing": probing}
+
+    def every(left: float) -> dict[str, float]:
+        return dict.fromkeys(("bgp", "probing", "traffic"), left)
+
     return {
         # phones are cut off for an exam, every morning: Algeria, Iraq, Mauritania, Sudan, Syria
         "exams": [
