@@ -94,10 +94,18 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
 
 def _uneven(times: np.ndarray, width: int) -> Cadence | None:
     """The slots of the day that distinct times keep to, None where they keep to none."""
-    slots, counts = np.unique(times % DAY, return_counts=True)
-    slots = slots[counts >= RARE * counts.max()]
-    keeps = len(slots) <= 24 and len(times) >= 2 * len(slots) and np.diff(slots, append=slots[0] + DAY).min() >= width
-    return Cadence(width, slots=tuple(slots.tolist())) if keeps else None
+    at, counts = np.unique(times % DAY, return_counts=True)
+    often = counts >= RARE * counts.max()
+    slots = at[often]
+    least = int(np.diff(slots, append=slots[0] + DAY).min())
+    if len(slots) > 24 or len(times) < 2 * len(slots):
+        return None
+    # closer than most steps: slots all the same where every day has them, and (nearly) every row keeps to them
+    days = (times[-1] - times[0]) / DAY
+    is_daily = least >= APART and 2 * counts[often].min() >= counts.max() and 4 * len(times) >= 3 * len(slots) * days
+    if least < width and not (is_daily and counts[often].sum() >= NEARLY * len(times)):
+        return None
+    return Cadence(min(width, least), slots=tuple(slots.tolist()))
 
 
 def _slots(times: np.ndarray, entity: np.ndarray) -> Cadence | None:

@@ -4,7 +4,7 @@ import dataclasses
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.bins import DAY, Cadence
@@ -83,6 +83,7 @@ def test_the_cadence_of_an_even_series_is_found_again(cadence, first, size):
     assert infer_cadence(starts) == cadence
 
 
+@example(Cadence(3600, slots=tuple(h * 3600 for h in (0, 3, 6, 7, 10, 16))), 1, 0)
 @given(cadences, st.integers(1, 59), st.integers(0, 40))
 def test_a_row_off_the_grid_shifts_the_bins_of_nobody_wherever_it_stands(cadence, off, place):
     starts = cadence.starts(0, 40 * DAY)
