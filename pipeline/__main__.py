@@ -10,6 +10,9 @@ import typer
 
 from pipeline.errors import UserError
 
+PATHS = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EROFS)
+"""What the system says of a path that a person gave and that it does not open."""
+
 app = typer.Typer(
     name="netvigil",
     help="Is this country off the Internet, since when, how much of it, how sure are we, and is it over?",
@@ -200,6 +203,9 @@ def main() -> None:
         sys.stderr.write("netvigil: this machine has not enough memory for that; replay smaller files one by one\n")
         sys.exit(2)
     except OSError as error:
+        if error.filename is not None and error.errno in PATHS:
+            sys.stderr.write(f"netvigil: {error.filename}: {error.strerror}\n")
+            sys.exit(2)
         if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO):
             raise
         sys.stderr.write(f"netvigil: the output cannot be written: {error.strerror}\n")

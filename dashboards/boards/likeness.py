@@ -6,7 +6,8 @@ LIMITS = (
     "Likeness: to the shutdowns of a study (SIGCOMM 2023), in log-odds; likely from +1 on, unlikely from −1 on. Most "
     'of them are series in three countries: a term "without its three series" is weighed without these. Such terms '
     "tell a shutdown from another outage 83 times in 100 at the onset, 93 once the duration is known; without those "
-    "countries 69 to 75 times (the AUC; a coin has 50). It is never an attribution."
+    "countries 69 to 75 times (the AUC; a coin has 50). It is never an attribution, "
+    "and 'unlikely' is no doubt of the outage: one of phones alone begins so, as routes stand."
 )
 """The same words as in the terminal and in reports."""
 

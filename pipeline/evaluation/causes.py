@@ -76,8 +76,10 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     sure = outage.confirmed_at is not None or max(chance, outage.probability) < settings.confirm
     more = f", {most} in other bins" if most != now else ""
     takes = f"it takes {settings.confirm:.0%} to confirm"
-    together = f"together {now} (with {signed(prior)} before anything is seen){more}; {takes}"
-    return together if sure else f"{together}, and a signal that is confirmed low while no other kind stands"
+    together = f"together {now} (with {signed(prior)} before anything is seen){more}"
+    if sure:
+        return f"{together}; {takes}"
+    return f"no signal was confirmed low, or one kind alone while another stood, which confirms nothing ({together})"
 
 
 def first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
@@ -210,7 +212,7 @@ def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) 
             return
         yield from _low_parts(traces, time, judged.settings.fusing)
     young = list(first_day(traces, time))
-    yield from young or [_how_low(traces, time)]
+    yield from young or [_how_low(traces, time, judged.settings.fusing.suspect)]
 
 
 def _absent(judged: Judged, traces: Sequence[Trace], time: Span) -> str:
@@ -260,7 +262,7 @@ def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterato
         )
 
 
-def _how_low(traces: Sequence[Trace], time: Span) -> str:
+def _how_low(traces: Sequence[Trace], time: Span, suspect: float) -> str:
     """Why nothing was called out: how low it got, or why nothing was said."""
     lows, scores = [], []
     for trace in traces:
@@ -277,4 +279,5 @@ def _how_low(traces: Sequence[Trace], time: Span) -> str:
     score = f"{lowest:.1f}".replace("-", "−") + " robust standard deviations from what was expected"
     if not lows:
         return f"Not called out: no signal was low, the lowest score is {score} ({signal})."
-    return f"Not called out, though {', '.join(sorted(set(lows)))} looked low: the lowest score is {score}."
+    looked = f"though {', '.join(sorted(set(lows)))} looked low, the lowest score being {score}"
+    return f"Not called out, {looked}: all together was less than {suspect:.0%} sure, from which on it is suspected."

@@ -36,6 +36,8 @@ fused: by the same fusion as ours; any signal, any warning: without it, out whil
 low at all; best signal: the one that served best, known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
 allowed, however late it was called out.
+because of: of each signal how low it lay, and how much that speaks for an outage (+) or against one (−), in \
+log-odds: +2.3 makes the odds of an outage ten times what they were, +4.6 a hundred times; 0 in all is one to one.
 false: explained by no label of the same time, be it of the same place, a part or the whole of it; {NONE}: \
 nothing is labelled.
 entity-month: a month in which one entity was observed.
@@ -47,7 +49,7 @@ refused: share of the time in which nothing was said, the past being too short o
 nothing says nothing false."""
 
 BROAD = """\
-labels refused: the same of the time of the labels.
+labels refused: the same of the time of each label, the mean over all labels.
 others: outages of a part of what is labelled then, or of its whole: neither hit nor false."""
 """What is said of the columns for which a terminal of 80 has no room."""
 
@@ -171,7 +173,7 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.readings[0].account
     undated = [f"the {word} for {label_text(a)}" for a in made.answers for word in a.undated]
-    yield from _some([f"counted as it stands, though it cannot be dated: {what}" for what in undated])
+    yield from _some([f"in the table all the same, though there was no past to date it by: {what}" for what in undated])
     missed = [answer for answer in made.answers if not answer.hit]
     unheard = {a.label for a in missed if not judged.tells_of(a.label)}
     yield from _some([f"missed: {label_text(a)}{_why_missed(judged, a, a.label in unheard)}" for a in missed])

@@ -10,7 +10,7 @@ from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lanes import bars_of
 from pipeline.evaluation.lines import COLUMNS, IN_MINUTES, case_lines, total_line
-from pipeline.evaluation.phrases import exactness, label_text, legend, remarks, seen, uncounted
+from pipeline.evaluation.phrases import exactness, label_text, legend, other_settings, remarks, seen, uncounted
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals, verdict
@@ -49,6 +49,8 @@ def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
     judged = list(judged)
     cases = [list(group) for _, group in groupby(judged, key=lambda one: one.case.name)]
     parts = [f"<p>{_text(said)}</p>"] if (said := verdict(judged)) else []
+    if other := other_settings(judged):
+        parts.append(f'<p class="remark">Ours is not as shipped here, but with {_text(", ".join(other))}.</p>')
     if len(cases) > 1:
         parts += [_contents(cases), "<h2>all cases</h2>", _table(map(total_line, totals(judged)))]
     points = list(swept)

@@ -94,7 +94,7 @@ def silent(traces: Iterable[Trace], time: Span) -> str:
         return "it was not observed then"
     if all(np.isnan(trace.expected[then]).all() for trace, then in seen):
         return "its past was too short to compare with"
-    return "its values are so small, or stray so far, that none at all would be no surprise"
+    return "the detector says nothing of values so small, or that stray so far"
 
 
 @dataclass

@@ -141,6 +141,17 @@ def test_an_output_without_room_is_one_sentence(tmp_path: Path, words: list[str]
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [["replay"], ["inspect"], ["evaluate"], ["demo", "--write"]], ids=lambda words: words[0]
+)
+def test_a_path_that_the_system_does_not_open_is_one_sentence(words: list[str]) -> None:
+    name = 300 * "a"
+    done = subprocess.run([sys.executable, "-m", "pipeline", *words, name], capture_output=True, text=True, check=False)
+    (said,) = done.stderr.splitlines()
+    assert (done.returncode, said.startswith("netvigil: "), name in said) == (2, True, True)
+    assert said.endswith("File name too long")
+
+
 def test_a_disk_that_is_full_in_the_end_takes_no_answer_away(tmp_path: Path) -> None:
     (tmp_path / "signals.csv").write_text(TABLE)
     command = [sys.executable, "-m", "pipeline", "replay", str(tmp_path), "--metrics", "/dev/full"]
