@@ -30,19 +30,26 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     terms
         ``(n, s)`` as in `pipeline.holding.standing`.
     """
-    material, fast = np.maximum(terms, cells["witness"][rows]) >= MATERIAL, ~cells.slow
+    fast, low_from = ~cells.slow, cells["low_from"][rows]
+    falls = fast & (terms >= MATERIAL)
+    # who joins in hours later, and had stood so far, is no witness by a single bin, and stands through it
+    first = np.where(fast & (terms > 0), low_from, now).min(axis=1, keepdims=True)
+    joins = falls & (low_from > first + cells.settings.stagger) & (low_from >= cells["seen"][rows])
+    material = (np.maximum(terms, cells["witness"][rows]) >= MATERIAL) & ~joins
     up = np.stack([(material & fast & its).any(axis=1) for its in cells.kinds], axis=1)
     slowly = np.stack([(material & cells.slow & its).any(axis=1) for its in cells.kinds], axis=1)
     routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
     is_one = (up.sum(axis=1) == 1) & (slowly.sum(axis=1) < 2) & ~(material & routes).any(axis=1)
+    late = joins.any(axis=1) & ~up.any(axis=1)
     if not is_one.any():
-        return is_one
+        return late
     weight, seen, ends = cells["weight"][rows], cells["seen"][rows], np.array(cells.ends, np.int64)
-    fresh, absent = ~stale(cells, ends, now), (ends >= now) & (seen + cells.wide < now)
+    fresh = ~stale(cells, ends, now)
+    absent = seen + (1 + cells.settings.stale) * cells.wide < now
     # a slow detector of its own signal silences who stands; he stands all the same
     stands = fast & ((terms <= -IN_FULL) | ((terms == 0) & (weight <= -IN_FULL) & fresh))
-    stands &= ~absent & ~(up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
-    fell = np.where(fast & (terms >= MATERIAL), cells["low_from"][rows], now).min(axis=1, keepdims=True)
+    stands &= ~absent & ~material
+    fell = np.where(falls, low_from, now).min(axis=1, keepdims=True)
     before = (seen + cells.wide // 2 <= fell) & (now - fell >= BEFORE)
-    stands &= ~(before & (seen + 2 * cells.wide > now))  # what is due now is waited for
-    return is_one & stands.any(axis=1)
+    stands &= ~(before & ((now - seen) % np.maximum(cells.wide, 1) != 0))  # but for who may speak at this very moment
+    return late | (is_one & (stands | joins).any(axis=1))

@@ -74,25 +74,22 @@ NEVER = -(2**62)
 """A watermark before all time."""
 
 
-UNEVEN = 3
-"""A bin that is so many times as long as the narrowest has lost its next one [-]."""
-
-
 def ends_of(start: np.ndarray, width: int) -> np.ndarray:
     """Ends ``(t,) int64`` [s] of bins that start at ``start (t,)`` [s], in order, the narrowest of this width [s]: on
-    an uneven grid one lasts to the next, unless that is missing.
+    an uneven grid one lasts to the next time of the day at which any starts.
 
     Examples
     --------
     >>> ends_of(np.array([0, 300, 900]), 300).tolist()
     [300, 600, 1200]
     >>> [end // 3600 for end in ends_of(3600 * np.array([6, 10, 16, 20, 58]), 4 * 3600).tolist()]
-    [10, 16, 20, 24, 62]
+    [10, 16, 20, 30, 64]
     """
-    ends, following = start + width, np.append(start[1:], start[-1:] + width)
-    if not (start % width == start[:1] % width).all():
-        ends = np.where(following <= start + UNEVEN * width, following, ends)
-    return np.minimum(ends, following)
+    if (start % width == start[:1] % width).all():
+        return start + width
+    slots, at = np.unique(start % DAY, return_inverse=True)
+    lasts = np.diff(slots, append=slots[0] + DAY)[at]
+    return np.minimum(start + np.maximum(lasts, width), np.append(start[1:], start[-1:] + DAY))
 
 
 def lowest(watermarks: Iterable[int]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
-from pipeline.columns import DEEP, GONE, HALF, LADDER, Columns
+from pipeline.columns import ALL, DEEP, GONE, HALF, LADDER, Columns
 from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
@@ -149,7 +149,7 @@ class Cells(Columns):
             "dated": latest(self["dated"][rows, signal], judged, falls),
             "met": began(self["met"][rows, signal], start, spoke, np.zeros_like(spoke)),
             "since": began(was["since"], start, below, above),
-            "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE])[-1],
+            "gone": summed(self["gone"][rows, signal], width, below[..., GONE] & (lost < ALL), above[..., GONE])[-1],
             "deep": deep[-1], "half": half[-1],
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
@@ -160,7 +160,7 @@ class Cells(Columns):
         lost, width = losses(seen), self.wide[signal]
         below = lost >= LADDER[DEEP]
         above = ~(below | np.isnan(seen))
-        amounts = {"deep": width, "half": width * (lost >= HALF)}
+        amounts = {"deep": width, "half": width * ((lost >= HALF) & (lost < ALL))}
         return [summed(self[name][rows, signal], amount, below, above) for name, amount in amounts.items()]
 
     def stood(

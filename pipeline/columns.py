@@ -15,6 +15,10 @@ HALF = 0.45
 """What has lost so much of its traffic for hours of a working day is out, whatever stands [0-1].  Of less nobody can
 tell it from a feast, a strike or a season: it is suspected, whatever a single bin is like."""
 
+ALL = 0.995
+"""Where more is lost while others stand a feed has counted nothing [0-1]: phones leave more of a country that answers,
+and what is gone altogether adds nothing to how long `MOST` or `HALF` of it was."""
+
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 """Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
 
@@ -36,7 +40,8 @@ and was last at the bottom of an outage [s]; whether it was judged just before i
 share of `LADDER` [s], its heaviest weight and largest loss while it is low, its heaviest weight in the outage that is
 open, when the last confirmed one ended, from when to when it was last not observed in one that was open, when it was
 first judged, for how long in sum `MOST` of it was seen gone since it last was not [s], for how long the step `DEEP`
-was, and for how long of that time it was `HALF` [s]; and whether networks said it of their country."""
+was, and for how long of that time it was `HALF` [s], neither
+counting what was gone to `ALL`; and whether networks said it of their country."""
 
 
 COUNTED = ("weight", "ratio", "back", "deep", "half")

@@ -11,10 +11,7 @@ LASTING = 3 * 3600
 """What has lost `HALF` for so long is out, on a day of which daily means say anything: on a holiday they do not [s]."""
 
 MOST_LASTING = 3 * 1800
-"""And what has lost `MOST` for so long, on whatever day [s]; for `LASTING` where `NOTHING` of it is left."""
-
-NOTHING = 0.005
-"""Where less is left while others stand a feed may have counted nothing [0-1]: phones leave more of a country."""
+"""And what has lost `MOST` for so long, on whatever day [s]."""
 
 PART, GREAT_PART = 1 / 3, 2 / 3
 """It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or in
@@ -42,12 +39,11 @@ def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) ->
     gone = np.where(is_open[:, None], _gone(cells, rows, terms), 0)
     if gone.any():
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
-        lasting = np.where(ratio < NOTHING, LASTING, MOST_LASTING)
-        terms = terms + np.where(grows, np.minimum(gone / lasting, 1) * (cells.settings.cap - terms), 0.0)
+        terms = terms + np.where(grows, np.minimum(gone / MOST_LASTING, 1) * (cells.settings.cap - terms), 0.0)
     lasts = np.zeros(len(rows), bool)
     for beside, first in cells.pairs:
-        lasting = np.where(ratio[:, first] < NOTHING, LASTING, MOST_LASTING)
-        lasts |= (gone[:, first] >= lasting) | (is_open & _half(cells, rows, terms, beside, first))
+        lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
+        lasts |= lost | (is_open & _half(cells, rows, terms, beside, first))
     terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms
 
@@ -57,11 +53,11 @@ def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, beside: int, firs
     low = (terms[:, first] > 0) & (cells["state"][rows, first] == LOW_CONFIRMED)
     half, deep = cells["half"][rows, first], cells["deep"][rows, first]
     is_known = cells["state"][rows, beside] != UNKNOWN
-    return low & is_known & (half >= LASTING) & (half >= GREAT_PART * deep)
+    return low & is_known & (half >= LASTING) & (half > cells.wide[first]) & (half >= GREAT_PART * deep)
 
 
 def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
-    """For how long `MOST` of each signal was seen gone ``(n, s)`` [s].
+    """For how long `MOST` of each signal was seen gone, and not all of it ``(n, s)`` [s].
 
     With each bin in a row it is less of a chance, however loud the noise; and of what has a slow detector nobody who
     stands can make it a feast in the end, on a day too of which the slow one says nothing.  What is not observed
@@ -112,7 +108,8 @@ def counted(
         terms[:, first] = np.where((terms[:, beside] > 0) & (terms[:, first] < 0), 0.0, terms[:, first])
         # where so much is gone for hours of such a day, what answers from elsewhere says as little against it as routes
         gone = (terms[:, beside] > cells.settings.slow_low) & (half[:, beside] >= LASTING)
-        gone &= half[:, beside] >= PART * deep[:, beside]
+        gone &= (half[:, beside] > cells.wide[beside]) & (half[:, beside] >= PART * deep[:, beside])
+        gone &= half[:, first] >= PART * deep[:, first]  # a feed may have counted nothing
         if gone.any():
             terms[gone] = _hushed(terms[gone], cells.settings.against(ROUTES))
     return terms

@@ -15,6 +15,7 @@ from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, silent
 from pipeline.evidence import log_odds, probability
 from pipeline.holding import LASTING, MOST_LASTING
+from pipeline.kinds import kind_of
 from pipeline.outages import ENDED
 from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
 from pipeline.records import Entity, Outage
@@ -120,15 +121,17 @@ def why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterato
             f"most, and with a drop of less than {fusing.full_depth:.0%} in proportion to its depth"
         )
     span = Span(since, at)
-    stood = [t.signal for t in own if np.isin(t.state[t.within(span)], (NORMAL,)).all() and t.within(span).any()]
+    low = {trace.signal for *_, trace in found}
+    others = [t for t in own if t.detector == judged.first and t.signal not in low]
+    stood = [t.signal for t in others if (t.state[t.within(span)] == NORMAL).all() and t.within(span).any()]
     if stood:
         enough = f"{MOST:.0%} has been gone for {lasted(MOST_LASTING)}, or {HALF:.0%} for {lasted(LASTING)}"
         speaks = f"which speaks against it{f', but less once {enough}' if late >= MOST_LASTING else ''}"
         told.append(f"{', '.join(map(signal_name, stood))} stood, {speaks}")
-    told.append(
-        f"all together came to {fusing.confirm:.0%} only at {utc_text(at)}, when the bin was known in which it was at "
-        f"{before:.0%}"
-    )
+        if len({kind_of(signal) for signal in low}) == 1:
+            told.append("one kind that is low alone is not confirmed as long as they are heard")
+    when = f"only at {utc_text(at)}, when the bin was known in which it was at {before:.0%}"
+    told.append(f"it was confirmed {when}")
     yield f"{why}{'; '.join(told)}."
 
 

@@ -36,8 +36,6 @@ fused: by the same fusion as ours; any signal, any warning: without it, out whil
 low at all; best signal: the one that served best, known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
 allowed, however late it was called out.
-because of: of each signal how low it lay, and how much that speaks for an outage (+) or against one (−), in \
-log-odds: +2.3 makes the odds of an outage ten times what they were, +4.6 a hundred times; 0 in all is one to one.
 false: explained by no label of the same time, be it of the same place, a part or the whole of it; {NONE}: \
 nothing is labelled.
 entity-month: a month in which one entity was observed.
@@ -47,6 +45,11 @@ labels that were hit.
 fragments: outages to a label, median.
 refused: share of the time in which nothing was said, the past being too short or the series too small: who says \
 nothing says nothing false."""
+
+WEIGHED = """\
+because of: of each signal how low it lay, and how much that speaks for an outage (+) or against one (−), in \
+log-odds: +2.3 makes the odds of an outage ten times what they were, +4.6 a hundred times; 0 in all is one to one."""
+"""What is said of the sentences beside a picture."""
 
 BROAD = """\
 labels refused: the same of the time of each label, the mean over all labels.

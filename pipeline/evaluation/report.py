@@ -10,7 +10,7 @@ from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lanes import bars_of
 from pipeline.evaluation.lines import COLUMNS, IN_MINUTES, case_lines, total_line
-from pipeline.evaluation.phrases import exactness, label_text, legend, other_settings, remarks, seen, uncounted
+from pipeline.evaluation.phrases import WEIGHED, exactness, label_text, legend, other_settings, remarks, seen, uncounted
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals, verdict
@@ -58,7 +58,7 @@ def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
         parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")
     for i, case in enumerate(cases, 1):
         parts += _case(case, i)
-    return _page("\n".join(parts), legend(judged))
+    return _page("\n".join(parts), f"{legend(judged)}\n{WEIGHED}")
 
 
 def _contents(cases: list[list[Judged]]) -> str:

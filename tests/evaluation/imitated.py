@@ -68,7 +68,7 @@ def ways() -> dict[str, list[Event]]:
             Event(5, 0.5, {"probing": 0.6}, 5, is_outage=False, routes=0.97),
             Event(8, 24, {"traffic": 0.7}, 4, is_outage=False),
             Event(11, 24, {"probing": 0.82}, 12, is_outage=False),
-            Event(14, 2, {"traffic": 0.0}, 1, is_outage=False),
+            Event(14, 5 + 13 / 60, {"traffic": 0.0}, 2, is_outage=False),
             Event(17, 3, {"traffic": 1.5}, 5, is_outage=False),
         ],
     }  # fmt: skip

@@ -13,6 +13,7 @@ from pipeline.evaluation.phrases import remarks
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import learnt, long_outages
+from tests.evaluation import imitated
 from tests.evaluation.made import BEGIN, FALL, LABELS, case
 from tests.evaluation.test_lanes import HOUR, since, young
 from tests.evaluation.test_report import judged
@@ -85,13 +86,22 @@ def stories_of(one: Judged) -> list[str]:
     return [sentence for story in stories(one) for sentence in story.sentences]
 
 
+def test_phones_that_are_cut_off_alone_are_said_to_wait_for_who_stands(tmp_path: Path) -> None:
+    (ours,) = judged(imitated.write(tmp_path, "phones", [imitated.Event(7, 3, {"traffic": 0.2})]))
+    (told,) = stories(ours)
+    (late,) = said(told, "Why ")
+    assert "; routes (bgp.ris), probes (probing.ioda) stood, which speaks against it, but less once 75% has" in late
+    assert "traffic.radar stood" not in late, "it is what looked low"
+    assert "one kind that is low alone is not confirmed as long as they are heard; it was confirmed only at " in late
+
+
 def test_why_it_was_called_out_hours_after_the_start_is_said(data: Path, tmp_path: Path) -> None:
     (ours,) = judged(data / "signals" / "louisiana-2020-laura")
     (told,) = stories(ours)
     late, early = said(told, "Why ")
     assert late.startswith("Why 10 h after its start: probes (probing.monash) first looked low in its bin of Thu 27 ")
     assert "a bin counts +0.8 for each standard deviation that it is below, +9 at most, and with a drop of " in late
-    assert "came to 95% only at Thu 27 Aug 2020, 16:00 UTC, when the bin was known in which it was at 72%" in late
+    assert "it was confirmed only at Thu 27 Aug 2020, 16:00 UTC, when the bin was known in which it was at 72%" in late
     assert early == (
         "Why 1 d 5 h before its end: at Sat 29 Aug 2020, 16:00 UTC probes (probing.monash) had 93% of usual, which is "
         "within what it strays. What was usual had sunk by then: of probes (probing.monash) 8.55, at that hour before "

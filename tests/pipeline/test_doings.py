@@ -149,10 +149,16 @@ def test_who_replays_a_feed_that_halves_reads_that_it_was_broken(tmp_path: Path)
 
 
 def test_an_uneven_bin_lasts_until_the_next_and_a_silence_of_days_is_none() -> None:
-    starts = (6, 10, 16, 20, 30, 96)
+    starts = (6, 10, 16, 20, 30, 102)
     frames = [frame(T + h * HOUR, common=0.9, width=4 * HOUR) for h in starts]
-    told = seen(*frames).told(rows(T, T + 100 * HOUR))
-    assert [((d.start - T) // HOUR, (d.end - T) // HOUR) for d in told] == [(6, 34), (96, 100)]
+    told = seen(*frames).told(rows(T, T + 106 * HOUR))
+    assert [((d.start - T) // HOUR, (d.end - T) // HOUR) for d in told] == [(6, 34), (102, 106)]
+
+
+def test_a_move_of_days_is_one_on_a_grid_of_two_slots_a_day() -> None:
+    starts = [hour + 24 * day for day in range(4) for hour in (7, 12)]
+    (told,) = seen(*(frame(T + h * HOUR, common=0.9, width=5 * HOUR) for h in starts)).told(rows(T, T + 110 * HOUR))
+    assert ((told.start - T) // HOUR, (told.end - T) // HOUR) == (7, 4 * 24 + 7)
 
 
 def test_a_signal_is_blind_only_where_no_place_of_any_partition_was_seen() -> None:

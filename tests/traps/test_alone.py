@@ -1,65 +1,137 @@
 """What one kind of signals shows alone, while another stands that would show it too, is no outage that is sure."""
 
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
 from pipeline import ledger
 from pipeline.bins import DAY
-from tests.traps.path import HOUR, MONDAY, PK, Played, hours, made_rows, played
+from pipeline.records import Entity, Outage
+from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
 
-FALL = 21 * DAY + 9 * HOUR
-WIDTHS = {"bgp.ris": 300, "probing.ioda": 600, "traffic.radar": 900}
+FALL = 14 * DAY + 9 * HOUR
+APART = 3 * HOUR
+"""What happens to one country begins so long after what happens to the one before [s]: at once it would be a feed's."""
+
+CODES = ("PK", "IQ", "MM", "KE", "GH", "TZ", "UG", "SN", "ML", "TD", "PE", "EC", "KH", "NP", "LK", "MZ")
+WIDTHS = {"bgp.ris": 900, "probing.ioda": 600, "traffic.radar": 900}
 
 
-WIDTHS_OF_TWO = {"probing.ioda": 600, "traffic.radar": 3 * HOUR}
+class Fall(NamedTuple):
+    """What is left of a signal, for so long ``lasts``, from so long ``begin`` after the country's hour on [s]."""
+
+    left: float
+    lasts: int
+    begin: int = 0
 
 
-def seen(left: dict[str, tuple[float, int]], widths: dict[str, int] = WIDTHS) -> Played:
-    """Signals of a country of these widths [s], of which so much is left for so long [s] from `FALL` on."""
+Falls = Mapping[str, Fall]
+
+
+def seen(
+    falls: Sequence[Falls], widths: Mapping[str, int] = WIDTHS, missing: Sequence[tuple[int, int]] = (),
+    days: int = 18, apart: int = APART,
+) -> Played:  # fmt: skip
+    """Signals of these widths [s] of several countries, to each of which something happens; ``missing``: from when
+    on rows of its traffic are, and for how long [s]."""
     rng, series = np.random.default_rng(3), []
     for signal, width in widths.items():
-        t = hours(24, width)
-        share, lasts = left.get(signal, (1.0, 0))
-        day = 1 - (0 if signal == "bgp.ris" else 0.3) * np.cos(2 * np.pi * (t / DAY - 4 / 24))
-        mean = 20_000 * day * np.where((t >= FALL) & (t < FALL + lasts), share, 1.0)
-        x = np.rint(mean) if signal == "bgp.ris" else rng.poisson(mean)
-        series.append(made_rows(signal, x.astype(float), PK, width=width))
+        t = hours(days, width)
+        day = 1 - (0 if signal == "bgp.ris" or width >= DAY else 0.3) * np.cos(2 * np.pi * (t / DAY - 4 / 24))
+        columns = []
+        for i, fall in enumerate(falls):
+            left, lasts, begin = fall.get(signal, Fall(1.0, 0))
+            begin += FALL + i * apart
+            inside = np.clip((np.minimum(t + width, begin + lasts) - np.maximum(t, begin)) / width, 0, 1)
+            mean = 20_000 * day * (1 - (1 - left) * inside)
+            x = (np.rint(mean) if signal == "bgp.ris" else rng.poisson(mean)).astype(float)
+            if signal.startswith("traffic") and missing:
+                first = FALL + i * apart + missing[i][0]
+                x[(t >= first) & (t < first + missing[i][1])] = np.nan
+            columns.append(x)
+        places = [Entity("country", code, code) for code in CODES[: len(falls)]]
+        series.append(made_rows(signal, np.stack(columns, axis=1), *places, width=width))
     return played(series)
 
 
+def late(outage: Outage, place: int = 0) -> int:
+    """How long after the country's hour it is confirmed [s]."""
+    return (outage.confirmed_at or 0) - MONDAY - FALL - place * APART
+
+
+def sure(found: Played) -> list[str]:
+    """Who is called out."""
+    return [code for code in CODES if found.of(code)]
+
+
 GLITCHES = [
-    {"probing.ioda": (0.5, 600), "bgp.ris": (0.985, 3 * HOUR)},
-    {"probing.ioda": (0.65, 600), "bgp.ris": (0.985, 3 * HOUR)},
-    {"probing.ioda": (0.3, 1800), "bgp.ris": (0.985, 3 * HOUR)},
-    {"probing.ioda": (0.6, 6 * HOUR), "bgp.ris": (0.985, 3 * HOUR)},
+    {"probing.ioda": Fall(0.5, 600), "bgp.ris": Fall(0.985, 3 * HOUR)},
+    {"probing.ioda": Fall(0.65, 600), "bgp.ris": Fall(0.985, 3 * HOUR)},
+    {"probing.ioda": Fall(0.3, 1800), "bgp.ris": Fall(0.985, 3 * HOUR)},
+    {"probing.ioda": Fall(0.6, 6 * HOUR), "bgp.ris": Fall(0.985, 3 * HOUR)},
 ]
 """A prober that stumbles, or measures otherwise, while routes are a little below their usual."""
 
+MISSING = [(0, 0), (0, 900), (900, 900), (-900, 900)]
+"""And when a row of traffic is missing."""
 
-@pytest.mark.parametrize("glitch", GLITCHES)
-def test_probes_that_fall_while_traffic_stands_are_none(glitch: dict[str, tuple[float, int]]) -> None:
-    found = seen(glitch)
-    assert found.outages, "not even suspected: this tests nothing"
-    assert not found.of("PK")
+
+def test_probes_that_fall_while_traffic_stands_are_none() -> None:
+    glitches, missing = zip(*product(GLITCHES, MISSING), strict=True)
+    found = seen(glitches, missing=missing)
+    assert {outage.entity for outage in found.outages} == set(CODES), "not even suspected: this tests nothing"
+    assert sure(found) == []
 
 
 def test_they_were_when_a_hundredth_of_the_routes_was_a_second_witness(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "alone", lambda cells, rows, terms, now: np.zeros(len(rows), bool))
-    assert seen(GLITCHES[0]).of("PK")
+    assert sure(seen(GLITCHES)) == list(CODES[:4])
 
 
 def test_two_kinds_that_fall_are_one_at_once() -> None:
-    (outage,) = seen({"probing.ioda": (0.5, HOUR), "traffic.radar": (0.5, HOUR)}).of("PK")
-    assert (outage.confirmed_at or 0) - MONDAY - FALL <= 1200
+    (outage,) = seen([{"probing.ioda": Fall(0.5, HOUR), "traffic.radar": Fall(0.5, HOUR)}]).of("PK")
+    assert late(outage) <= 1200
 
 
 def test_what_a_slower_signal_said_before_the_fall_is_waited_for_half_an_hour() -> None:
     """Probes go at nine; of traffic the bin from six to nine was well, and the next one is known at noon."""
-    dark = {"probing.ioda": (0.02, 6 * HOUR), "traffic.radar": (0.1, 6 * HOUR)}
-    (outage,) = seen(dark, WIDTHS_OF_TWO).of("PK")
-    assert HOUR / 2 <= (outage.confirmed_at or 0) - MONDAY - FALL <= HOUR
+    dark = {"probing.ioda": Fall(0.02, 6 * HOUR), "traffic.radar": Fall(0.1, 6 * HOUR)}
+    (outage,) = seen([dark], {"probing.ioda": 600, "traffic.radar": 3 * HOUR}).of("PK")
+    assert HOUR / 2 <= late(outage) <= HOUR
 
 
-def test_a_feed_that_counts_nothing_for_two_hours_is_no_country_that_is_dark() -> None:
-    assert seen({"traffic.radar": (0.02, 2 * HOUR)}).of("PK")
-    assert not seen({"traffic.radar": (0.0, 2 * HOUR)}).of("PK")
+def test_a_feed_that_counts_nothing_is_no_country_that_is_dark_however_long() -> None:
+    """Most of them are back in the midst of a bin."""
+    dark = [{"traffic.radar": Fall(0.0, 60 * lasts)} for lasts in (75, 100, 120, 133, 160, 310, 710, 1500)]
+    found = seen([*dark, {"traffic.radar": Fall(0.02, 2 * HOUR)}])
+    assert {outage.entity for outage in found.outages} == set(CODES[:9]), "not even suspected: this tests nothing"
+    assert sure(found) == [CODES[8]]
+
+
+@pytest.mark.parametrize("hours", [3, 6, 24])
+def test_one_row_of_a_table_of_hours_is_no_outage_of_who_stands(hours: int) -> None:
+    widths = {"bgp.ris": HOUR, "probing.ioda": HOUR, "traffic.google": hours * HOUR}
+    lasts, begin = hours * HOUR, 0 if hours == 3 else -9 * HOUR  # on their grid
+    falls = [{"traffic.google": Fall(left, n * lasts, begin)} for left in (0.0, 0.2) for n in (1, 2)]
+    found = seen(falls, widths, days=30, apart=4 * DAY)
+    assert sure(found) == [CODES[3]]
+
+
+@pytest.mark.parametrize("pair", [("probing.ioda", "probing.x"), ("traffic.radar", "traffic.google")])
+def test_who_measures_the_same_and_sees_all_is_heard(pair: tuple[str, str]) -> None:
+    assert sure(seen([{pair[0]: Fall(0.5, 900)}], dict.fromkeys(pair, 900))) == []
+
+
+def test_a_stumble_of_a_prober_makes_no_outage_of_a_feast() -> None:
+    """A third of the traffic is missing for a day, and hours later ten minutes of half of the probes."""
+    feast, dark = Fall(0.68, 30 * HOUR), 3 * HOUR
+    found = seen([
+        {"traffic.radar": feast, "probing.ioda": Fall(0.5, 600, 3 * HOUR)},
+        {"traffic.radar": feast, "probing.ioda": Fall(0.5, dark, 3 * HOUR)},
+    ])  # fmt: skip
+    assert sure(found) == [CODES[1]]
+    (outage,) = found.of(CODES[1])
+    assert late(outage, 1) - 3 * HOUR == 1200, "by the second bin"
