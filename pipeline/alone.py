@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.columns import Columns
-from pipeline.holding import stale
+from pipeline.holding import LASTING, stale
 from pipeline.kinds import ROUTES, kind_of
 
 MATERIAL = 2.0
@@ -15,6 +15,9 @@ IN_FULL = 1.0
 BEFORE = 1800
 """So long what was said before the fall contradicts it: then it is known of another time [s]."""
 
+BRIEF = 1800
+"""Who joins in late, and stood so far, stands through two bins, and through so much [s]: a prober may have stumbled."""
+
 
 def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
     """Which of the entities at ``rows`` are low by one kind of signals alone, while another stands that would show it
@@ -23,7 +26,8 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
 
     Who was low in the outage and is back was a witness of it.  A slow detector of the kind that stands is none: a
     season moves what it sums up.  Who stands is heard no more once so much has been gone for so long that he is hushed,
-    see `pipeline.holding`.
+    see `pipeline.holding`; another source of the kind that is low, for `LASTING` only.  Who joins in late has to be low
+    for longer than a stumble.
 
     Parameters
     ----------
@@ -32,24 +36,24 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     """
     fast, low_from = ~cells.slow, cells["low_from"][rows]
     falls = fast & (terms >= MATERIAL)
-    # who joins in hours later, and had stood so far, is no witness by a single bin, and stands through it
-    first = np.where(fast & (terms > 0), low_from, now).min(axis=1, keepdims=True)
-    joins = falls & (low_from > first + cells.settings.stagger) & (low_from >= cells["seen"][rows])
+    fell, seen = np.where(falls, low_from, now).min(axis=1, keepdims=True), cells["seen"][rows]
+    routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
+    joins = fast & ~routes & (terms > 0) & (low_from > fell + cells.settings.stagger)
+    joins &= (seen + cells.wide - low_from < np.maximum(2 * cells.wide, BRIEF)) & (seen + 2 * cells.wide >= now)
     material = (np.maximum(terms, cells["witness"][rows]) >= MATERIAL) & ~joins
     up = np.stack([(material & fast & its).any(axis=1) for its in cells.kinds], axis=1)
     slowly = np.stack([(material & cells.slow & its).any(axis=1) for its in cells.kinds], axis=1)
-    routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
     is_one = (up.sum(axis=1) == 1) & (slowly.sum(axis=1) < 2) & ~(material & routes).any(axis=1)
-    late = joins.any(axis=1) & ~up.any(axis=1)
     if not is_one.any():
-        return late
-    weight, seen, ends = cells["weight"][rows], cells["seen"][rows], np.array(cells.ends, np.int64)
-    fresh = ~stale(cells, ends, now)
+        return is_one
+    weight, fresh = cells["weight"][rows], ~stale(cells, np.array(cells.ends, np.int64), now)
     absent = seen + (1 + cells.settings.stale) * cells.wide < now
     # a slow detector of its own signal silences who stands; he stands all the same
     stands = fast & ((terms <= -IN_FULL) | ((terms == 0) & (weight <= -IN_FULL) & fresh))
     stands &= ~absent & ~material
-    fell = np.where(falls, low_from, now).min(axis=1, keepdims=True)
+    # what one source alone has lost for hours is its own
+    own = (up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
+    stands &= ~(own & (now - fell >= LASTING))
     before = (seen + cells.wide // 2 <= fell) & (now - fell >= BEFORE)
     stands &= ~(before & ((now - seen) % np.maximum(cells.wide, 1) != 0))  # but for who may speak at this very moment
-    return late | (is_one & (stands | joins).any(axis=1))
+    return is_one & (stands | joins).any(axis=1)

@@ -74,6 +74,10 @@ NEVER = -(2**62)
 """A watermark before all time."""
 
 
+UNEVEN = 3
+"""A bin that is so many times as long as the narrowest may have lost its next one [-]."""
+
+
 def ends_of(start: np.ndarray, width: int) -> np.ndarray:
     """Ends ``(t,) int64`` [s] of bins that start at ``start (t,)`` [s], in order, the narrowest of this width [s]: on
     an uneven grid one lasts to the next time of the day at which any starts.
@@ -89,6 +93,8 @@ def ends_of(start: np.ndarray, width: int) -> np.ndarray:
         return start + width
     slots, at = np.unique(start % DAY, return_inverse=True)
     lasts = np.diff(slots, append=slots[0] + DAY)[at]
+    if start[-1] - start[0] < DAY:  # not all slots are known yet
+        lasts = np.where(lasts > UNEVEN * width, width, lasts)
     return np.minimum(start + np.maximum(lasts, width), np.append(start[1:], start[-1:] + DAY))
 
 

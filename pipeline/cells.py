@@ -27,7 +27,7 @@ def explains(over: np.ndarray | int, start: int, width: np.ndarray | int, lost: 
     return np.asarray((start < over) & (lost <= 2 * np.minimum((over - start) / width, 1) + SHALLOW))
 
 
-SUMMED = ("gone", "deep", "half")
+SUMMED = ("gone", "deep", "half", "bare")
 """Those that add up while something lasts."""
 
 OBSERVED = ("seen", "hole_from", "hole_to")
@@ -136,7 +136,7 @@ class Cells(Columns):
         width = self.wide[signal]
         below = lost[..., None] >= LADDER
         above = ~(below | np.isnan(seen)[..., None])
-        deep, half = self.deepened(rows, signal, seen)
+        deep, half, bare = self.deepened(rows, signal, seen)
         judged = np.concatenate([self["state"][None, rows, signal], state[:-1]]) != UNKNOWN
         falls = low & ~np.concatenate([was["low_from"][None] > 0, low[:-1]])
         return {
@@ -149,18 +149,18 @@ class Cells(Columns):
             "dated": latest(self["dated"][rows, signal], judged, falls),
             "met": began(self["met"][rows, signal], start, spoke, np.zeros_like(spoke)),
             "since": began(was["since"], start, below, above),
-            "gone": summed(self["gone"][rows, signal], width, below[..., GONE] & (lost < ALL), above[..., GONE])[-1],
-            "deep": deep[-1], "half": half[-1],
+            "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE])[-1],
+            "deep": deep[-1], "half": half[-1], "bare": bare[-1],
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         }  # fmt: skip
 
     def deepened(self, rows: np.ndarray | slice, signal: int | slice, seen: np.ndarray) -> list[np.ndarray]:
         """For how long each entity has been `DEEP` after each bin ``(t, n)``, and for how long of that time it had lost
-        `HALF` [s]; ``seen``: what there was of what was expected, NaN where nothing was observed."""
+        `HALF`, and `ALL` [s]; ``seen``: what there was of what was expected, NaN where nothing was observed."""
         lost, width = losses(seen), self.wide[signal]
         below = lost >= LADDER[DEEP]
         above = ~(below | np.isnan(seen))
-        amounts = {"deep": width, "half": width * ((lost >= HALF) & (lost < ALL))}
+        amounts = {"deep": width, "half": width * (lost >= HALF), "bare": width * (lost >= ALL)}
         return [summed(self[name][rows, signal], amount, below, above) for name, amount in amounts.items()]
 
     def stood(

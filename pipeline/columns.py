@@ -16,8 +16,7 @@ HALF = 0.45
 tell it from a feast, a strike or a season: it is suspected, whatever a single bin is like."""
 
 ALL = 0.995
-"""Where more is lost while others stand a feed has counted nothing [0-1]: phones leave more of a country that answers,
-and what is gone altogether adds nothing to how long `MOST` or `HALF` of it was."""
+"""Where more is lost while others stand a feed may have counted nothing [0-1]: phones leave more of a country."""
 
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 """Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
@@ -32,7 +31,7 @@ COLUMNS = {
     "dated": (np.bool_, ()), "since": (np.int64, LADDER.shape), "heaviest": (np.float64, ()), "worst": (np.float64, ()),
     "witness": (np.float64, ()), "over": (np.int64, ()), "hole_from": (np.int64, ()), "hole_to": (np.int64, ()),
     "met": (np.int64, ()), "gone": (np.int64, ()), "deep": (np.int64, ()), "half": (np.int64, ()),
-    "lent": (np.bool_, ()),
+    "bare": (np.int64, ()),    "lent": (np.bool_, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
 calm, when it last came back, since when it is calm but for passing lows, when it was last observed, last said something
@@ -40,8 +39,7 @@ and was last at the bottom of an outage [s]; whether it was judged just before i
 share of `LADDER` [s], its heaviest weight and largest loss while it is low, its heaviest weight in the outage that is
 open, when the last confirmed one ended, from when to when it was last not observed in one that was open, when it was
 first judged, for how long in sum `MOST` of it was seen gone since it last was not [s], for how long the step `DEEP`
-was, and for how long of that time it was `HALF` [s], neither
-counting what was gone to `ALL`; and whether networks said it of their country."""
+was, and for how long of that time it was `HALF`, and `ALL` [s]; and whether networks said it of their country."""
 
 
 COUNTED = ("weight", "ratio", "back", "deep", "half")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN
-from pipeline.columns import COUNTED, Columns
+from pipeline.columns import ALL, COUNTED, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
 
@@ -11,7 +11,7 @@ LASTING = 3 * 3600
 """What has lost `HALF` for so long is out, on a day of which daily means say anything: on a holiday they do not [s]."""
 
 MOST_LASTING = 3 * 1800
-"""And what has lost `MOST` for so long, on whatever day [s]."""
+"""And what has lost `MOST` for so long, on whatever day [s]; `LASTING`, where `ALL` of it is lost and nobody stands."""
 
 PART, GREAT_PART = 1 / 3, 2 / 3
 """It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or in
@@ -35,15 +35,17 @@ def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.nda
 def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
     weight, ratio, back, deep, half = (cells[name][rows] for name in COUNTED)
-    terms = counted(cells, weight, ratio, back, deep, half, np.array(cells.ends, np.int64), now, is_open)
+    shows = is_open[:, None] & _shows(cells, rows)
+    terms = counted(cells, weight, ratio, back, deep, half, np.array(cells.ends, np.int64), now, is_open, shows)
     gone = np.where(is_open[:, None], _gone(cells, rows, terms), 0)
     if gone.any():
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
-        terms = terms + np.where(grows, np.minimum(gone / MOST_LASTING, 1) * (cells.settings.cap - terms), 0.0)
+        lasting = np.where(ratio <= 1 - ALL, LASTING, MOST_LASTING)
+        terms = terms + np.where(grows, np.minimum(gone / lasting, 1) * (cells.settings.cap - terms), 0.0)
     lasts = np.zeros(len(rows), bool)
     for beside, first in cells.pairs:
         lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
-        lasts |= lost | (is_open & _half(cells, rows, terms, beside, first))
+        lasts |= shows[:, first] & (lost | _half(cells, rows, terms, beside, first))
     terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms
 
@@ -56,8 +58,15 @@ def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, beside: int, firs
     return low & is_known & (half >= LASTING) & (half > cells.wide[first]) & (half >= GREAT_PART * deep)
 
 
+def _shows(cells: Columns, rows: np.ndarray) -> np.ndarray:
+    """Of which signals a loss is no feed that counts nothing ``(n, s) bool``: nothing of it was gone to `ALL`, or in
+    more than two bins, which may have the edges of that in them, something was left."""
+    half, bare = cells["half"][rows], cells["bare"][rows]
+    return (bare == 0) | (half - bare > 2 * cells.wide)
+
+
 def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
-    """For how long `MOST` of each signal was seen gone, and not all of it ``(n, s)`` [s].
+    """For how long `MOST` of each signal was seen gone ``(n, s)`` [s].
 
     With each bin in a row it is less of a chance, however loud the noise; and of what has a slow detector nobody who
     stands can make it a feast in the end, on a day too of which the slow one says nothing.  What is not observed
@@ -84,7 +93,7 @@ def let_go(
 
 def counted(
     cells: Columns, weight: np.ndarray, ratio: np.ndarray, back: np.ndarray, deep: np.ndarray, half: np.ndarray,
-    ends: np.ndarray, now: int | np.ndarray, is_open: np.ndarray,
+    ends: np.ndarray, now: int | np.ndarray, is_open: np.ndarray, shows: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Weights that still count: a verdict goes stale, the witness of an open outage does not.
 
@@ -94,6 +103,8 @@ def counted(
         As in `COLUMNS`, ``(n, s)``.
     ends, now
         When the last bin of each signal ended, ``(s,)`` or ``(n, s)``, and the moment, of all or ``(n, 1)`` [s].
+    shows
+        As of `_shows`; None while nobody is out.
     """
     terms = np.where(stale(cells, ends, now) & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
     for beside, first in cells.pairs:
@@ -109,7 +120,8 @@ def counted(
         # where so much is gone for hours of such a day, what answers from elsewhere says as little against it as routes
         gone = (terms[:, beside] > cells.settings.slow_low) & (half[:, beside] >= LASTING)
         gone &= (half[:, beside] > cells.wide[beside]) & (half[:, beside] >= PART * deep[:, beside])
-        gone &= half[:, first] >= PART * deep[:, first]  # a feed may have counted nothing
+        if shows is not None:
+            gone &= ~is_open | shows[:, first]
         if gone.any():
             terms[gone] = _hushed(terms[gone], cells.settings.against(ROUTES))
     return terms

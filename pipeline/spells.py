@@ -99,9 +99,9 @@ def counted(
         back = cells.backs(spell.rows, spell.signal, spell.start, spell.said.state)
         for column, values in zip(columns, (spell.weight, spell.ratio, back), strict=False):
             column[to] = values[of][..., None]
-        if cells.slow[spell.signal]:  # of others nobody asks for how long they have been deep
+        if cells.slow[spell.signal]:  # of others nobody asks for how long they have been deep, until an outage is open
             seen = np.where(spell.said.observed[:, own], spell.ratio[:, own], np.nan)
-            for column, values in zip(columns[3:], cells.deepened(rows[listed], spell.signal, seen), strict=True):
+            for column, values in zip(columns[3:], cells.deepened(rows[listed], spell.signal, seen), strict=False):
                 column[to] = values[after[turns]][..., None]
         ended[turns, spell.signal] = spell.end[after[turns]]
         word[np.ix_(np.searchsorted(last, spell.places), listed)] = True

@@ -135,8 +135,7 @@ def test_stretches_are_those_of_the_bins_one_by_one(bins: list[tuple[int, bool]]
     uneven = Trace("bgp.ris", "median", PK, 200, start, one, one, one, one, one, one, one > 0, one)
     on_a_grid, after = len(set((start % 200).tolist())) <= 1, [*start[1:].tolist(), 2**40]
     each = [
-        Span(a, b if b <= a + 200 or (b <= a + 600 and not on_a_grid) else a + 200)
-        for a, b in zip(start.tolist(), after, strict=False)
+        Span(a, min(b, a + 200) if on_a_grid or b > a + 600 else b) for a, b in zip(start.tolist(), after, strict=False)
     ]
     assert uneven.stretches(chosen) == joined(span for span, there in zip(each, chosen, strict=True) if there)
 

@@ -21,37 +21,37 @@ WIDTHS = {"bgp.ris": 900, "probing.ioda": 600, "traffic.radar": 900}
 
 
 class Fall(NamedTuple):
-    """What is left of a signal, for so long ``lasts``, from so long ``begin`` after the country's hour on [s]."""
+    """What is left of a signal, NaN where its rows are missing, for so long ``lasts``, from so long ``begin`` after the
+    country's hour on [s]."""
 
     left: float
     lasts: int
     begin: int = 0
 
 
-Falls = Mapping[str, Fall]
+Falls = Mapping[str, Fall | Sequence[Fall]]
 
 
 def seen(
-    falls: Sequence[Falls], widths: Mapping[str, int] = WIDTHS, missing: Sequence[tuple[int, int]] = (),
-    days: int = 18, apart: int = APART,
+    falls: Sequence[Falls], widths: Mapping[str, int] = WIDTHS, days: int = 18, apart: int = APART,
+    traffic: float = 20_000.0,
 ) -> Played:  # fmt: skip
-    """Signals of these widths [s] of several countries, to each of which something happens; ``missing``: from when
-    on rows of its traffic are, and for how long [s]."""
+    """Signals of these widths [s] of several countries, to each of which something happens; ``traffic``: mean of it."""
     rng, series = np.random.default_rng(3), []
     for signal, width in widths.items():
         t = hours(days, width)
+        level = traffic if signal.startswith("traffic") else 20_000.0
         day = 1 - (0 if signal == "bgp.ris" or width >= DAY else 0.3) * np.cos(2 * np.pi * (t / DAY - 4 / 24))
         columns = []
-        for i, fall in enumerate(falls):
-            left, lasts, begin = fall.get(signal, Fall(1.0, 0))
-            begin += FALL + i * apart
-            inside = np.clip((np.minimum(t + width, begin + lasts) - np.maximum(t, begin)) / width, 0, 1)
-            mean = 20_000 * day * (1 - (1 - left) * inside)
+        for i, own in enumerate(falls):
+            fall, mean, missing = own.get(signal, ()), level * day, np.zeros(len(t), bool)
+            for left, lasts, begin in [fall] if isinstance(fall, Fall) else fall:
+                first = FALL + i * apart + begin
+                inside = np.clip((np.minimum(t + width, first + lasts) - np.maximum(t, first)) / width, 0, 1)
+                missing |= np.isnan(left) & (inside > 0)
+                mean = mean * (1 - (1 - np.nan_to_num(left)) * inside)
             x = (np.rint(mean) if signal == "bgp.ris" else rng.poisson(mean)).astype(float)
-            if signal.startswith("traffic") and missing:
-                first = FALL + i * apart + missing[i][0]
-                x[(t >= first) & (t < first + missing[i][1])] = np.nan
-            columns.append(x)
+            columns.append(np.where(missing, np.nan, x))
         places = [Entity("country", code, code) for code in CODES[: len(falls)]]
         series.append(made_rows(signal, np.stack(columns, axis=1), *places, width=width))
     return played(series)
@@ -75,13 +75,12 @@ GLITCHES = [
 ]
 """A prober that stumbles, or measures otherwise, while routes are a little below their usual."""
 
-MISSING = [(0, 0), (0, 900), (900, 900), (-900, 900)]
+MISSING = [(), Fall(np.nan, 900), Fall(np.nan, 900, 900), Fall(np.nan, 900, -900)]
 """And when a row of traffic is missing."""
 
 
 def test_probes_that_fall_while_traffic_stands_are_none() -> None:
-    glitches, missing = zip(*product(GLITCHES, MISSING), strict=True)
-    found = seen(glitches, missing=missing)
+    found = seen([{**glitch, "traffic.radar": missing} for glitch, missing in product(GLITCHES, MISSING)])
     assert {outage.entity for outage in found.outages} == set(CODES), "not even suspected: this tests nothing"
     assert sure(found) == []
 
@@ -131,7 +130,29 @@ def test_a_stumble_of_a_prober_makes_no_outage_of_a_feast() -> None:
     found = seen([
         {"traffic.radar": feast, "probing.ioda": Fall(0.5, 600, 3 * HOUR)},
         {"traffic.radar": feast, "probing.ioda": Fall(0.5, dark, 3 * HOUR)},
+        {"traffic.radar": feast, "probing.ioda": Fall(0.88, 600, 3 * HOUR)},
+        {"traffic.radar": feast, "probing.ioda": Fall(0.5, 600, 3 * HOUR + 300)},
+        {"probing.ioda": Fall(0.5, 6 * HOUR), "traffic.radar": Fall(0.88, 900, HOUR)},
     ])  # fmt: skip
+    assert {outage.entity for outage in found.outages} == set(CODES[:5]), "not even suspected: this tests nothing"
     assert sure(found) == [CODES[1]]
     (outage,) = found.of(CODES[1])
-    assert late(outage, 1) - 3 * HOUR == 1200, "by the second bin"
+    assert late(outage, 1) - 3 * HOUR == 1800, "once it is no stumble"
+
+
+def test_who_joins_in_late_and_is_seen_no_more_is_a_witness_all_the_same() -> None:
+    """A prober that loses a country after one row of it."""
+    once = [Fall(0.02, 600, HOUR), Fall(np.nan, 2 * DAY, HOUR + 600)]
+    (outage,) = seen([{"traffic.radar": Fall(0.6, 2 * DAY), "probing.ioda": once}]).of("PK")
+    assert HOUR < late(outage) <= 2 * HOUR
+
+
+def test_a_feed_that_counts_again_shows_whether_it_was_one() -> None:
+    """Nothing for five hours, and then a tenth: all of it was a loss."""
+    (outage,) = seen([{"traffic.radar": [Fall(0.0, 5 * HOUR), Fall(0.1, 3 * HOUR, 5 * HOUR)]}]).of("PK")
+    assert 5 * HOUR < late(outage) <= 6 * HOUR
+
+
+def test_of_small_counts_some_bins_have_none() -> None:
+    (outage,) = seen([{"traffic.radar": Fall(0.02, 12 * HOUR)}], traffic=40.0).of("PK")
+    assert late(outage) <= 2.5 * HOUR
