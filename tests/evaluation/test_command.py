@@ -198,12 +198,14 @@ def test_settings_of_ours_that_are_not_as_shipped_are_named_wherever_its_figures
     told = "ours: netvigil as shipped, all its detectors"
     assert told in " ".join(ran(folder, "--report", page).split())
     assert told in page.read_text()
+    assert "Ours is not as shipped here" not in page.read_text()
     assert json.loads(ran(folder, "--json"))["settings"] == []
     settings.write_text('[judging]\ndetector = "burst"\n[fusing]\nconfirm = 0.9\n')
     chosen = ("--settings", settings, "--detector", "median")
     told = 'ours: netvigil with judging.detector = "burst", fusing.confirm = 0.9, all its detectors'
     assert told in " ".join(ran(folder, *chosen, "--report", page).split())
     assert escape(told) in page.read_text()
+    assert page.read_text().index("Ours is not as shipped here, but with judging") < page.read_text().index("<table")
     assert json.loads(ran(folder, *chosen, "--json"))["settings"] == told[20:-19].split(", ")
 
 
