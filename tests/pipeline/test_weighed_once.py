@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detectors.base import NORMAL
+from detectors.base import NORMAL, UNKNOWN
 from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage
 from pipeline.ledger import Ledger
@@ -165,7 +165,8 @@ def test_what_counts_only_of_an_open_outage_does_so_from_its_first_bin_on(lasts:
     run, marks = Run("r", "replay", ("probing.ioda", "traffic.radar")), "......" + "L" * lasts + "." * 8
     probes, slow = (verdicts(name, marks, run=run, at=START, left=0.3) for name in ("probing.ioda", "traffic.radar"))
     probes.score[probes.state > NORMAL] = -8.0
-    mute = verdicts("traffic.radar", marks.replace("L", "?"), run=run, at=START)
+    mute = verdicts("traffic.radar", marks, run=run, at=START, left=0.3)
+    mute.score[mute.state > NORMAL], mute.state[mute.state > NORMAL] = np.nan, UNKNOWN
     stage, told = FuseStage(0, Fusing(), "by hand"), {}
     for frame in (dataclasses.replace(slow, detector="cusum", watermark=NEVER), mute, probes):
         told |= {out.id: out for out in stage.step(frame) if isinstance(out, Outage)}
