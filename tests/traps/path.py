@@ -59,13 +59,11 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Played:
-    """What came out of the path: outages, each by its last revision, in order of onset, every bin's verdicts, and all
-    revisions as they came."""
+    """What came out of the path: outages, each by its last revision, in order of onset, and every bin's verdicts."""
 
     first: str
     outages: list[Outage]
     bins: list[tuple[Verdicts, int]]
-    revisions: list[Outage]
 
     def of(self, entity: str) -> list[Outage]:
         """The confirmed outages of an entity."""
@@ -89,10 +87,9 @@ def played(series: Series, settings: Settings | None = None, **changed: dict[str
     first = settings.judging.detector
     engine = Engine(settings, {**REGISTRY, **{name: made_with(REGISTRY[name], own) for name, own in changed.items()}})
     out = list(chain(pieces(series), engine))  # type: ignore[arg-type]
-    revisions = [each for each in out if isinstance(each, Outage)]
-    last = {each.id: each for each in revisions}
+    last = {each.id: each for each in out if isinstance(each, Outage)}
     bins = [(each.verdicts, each.bin) for each in out if isinstance(each, Fused | Beside)]
-    return Played(first, sorted(last.values(), key=lambda outage: (outage.start, outage.id)), bins, revisions)
+    return Played(first, sorted(last.values(), key=lambda outage: (outage.start, outage.id)), bins)
 
 
 def made_with(usual: Callable[[str], AnyDetector], changed: dict[str, Any]) -> Callable[[str], AnyDetector]:

@@ -158,7 +158,6 @@ HELD = {
         "traps/test_alone.py::test_a_feed_that_counts_nothing_is_no_country_that_is_dark_however_long",
         "detectors/test_cusum.py::test_a_deep_weekend_is_none_on_whatever_day_a_recording_begins",
         "traps/test_slow.py::test_daily_means_see_the_sag_and_the_step_of_a_throttling_and_single_bins_neither",
-        "traps/test_slow.py::test_a_throttling_of_two_steps_is_one_outage_that_is_told_within_a_day_and_open_at_the_end",
         "traps/test_slow.py::test_it_is_not_forgotten_after_five_weeks_as_a_baseline_that_rolls_on_forgets_it",
         "traps/test_slow.py::test_a_week_of_it_ends_with_it_though_single_bins_have_got_used_to_it",
         "traps/test_slow.py::test_it_ended_days_too_soon_when_they_alone_told_its_end",

@@ -44,26 +44,6 @@ def test_daily_means_see_the_sag_and_the_step_of_a_throttling_and_single_bins_ne
     assert not since(naive, SAG)
 
 
-@pytest.mark.parametrize("gap", [0, 7])
-@pytest.mark.parametrize("name", ["control-youtube-nl", "control-youtube-ge"])
-def test_a_throttling_of_two_steps_is_one_outage_that_is_told_within_a_day_and_open_at_the_end(
-    data: Path, name: str, gap: int
-) -> None:
-    """A sag of 5 % in a week, a step to 70 % so many days after it, and one to 45 % four months later; never back."""
-    step = SAG + (7 + gap) * DAY
-    second = step + 122 * DAY
-    (rows,) = between(case(data, name), SAG - 60 * DAY, second + 20 * DAY)
-    sag = 1 - 0.05 * np.clip((rows.time - SAG) / (7 * DAY), 0, 1)
-    left = np.where(rows.time >= second, 0.45, np.where(rows.time >= step, 0.7, sag))
-    found = played([replace(rows, value=rows.value * left)])
-    (outage,) = found.of(name[-2:].upper())
-    assert (outage.kind, outage.end) == ("throttle", None)
-    assert outage.confirmed_at is not None
-    assert 0 < outage.confirmed_at - step <= DAY + 2 * HOUR
-    deep = [each.severity > 0.45 for each in found.revisions if each.id == outage.id]
-    assert (deep[0], deep[-1]) == (False, True), "the second step revises what the first one began"
-
-
 def test_it_is_not_forgotten_after_five_weeks_as_a_baseline_that_rolls_on_forgets_it(data: Path) -> None:
     series = throttled(data, "control-youtube-ge", 20, 42)
     cured, naive = played(series), played(series, cusum={"renew": 35})
