@@ -31,7 +31,7 @@ COLUMNS = {
     "dated": (np.bool_, ()), "since": (np.int64, LADDER.shape), "heaviest": (np.float64, ()), "worst": (np.float64, ()),
     "witness": (np.float64, ()), "over": (np.int64, ()), "hole_from": (np.int64, ()), "hole_to": (np.int64, ()),
     "met": (np.int64, ()), "gone": (np.int64, ()), "deep": (np.int64, ()), "half": (np.int64, ()),
-    "bare": (np.int64, ()),    "lent": (np.bool_, ()),
+    "bare": (np.int64, ()), "lent": (np.bool_, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
 calm, when it last came back, since when it is calm but for passing lows, when it was last observed, last said something

@@ -130,8 +130,7 @@ def why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterato
         told.append(f"{', '.join(map(signal_name, stood))} stood, {speaks}")
         if len({kind_of(signal) for signal in low}) == 1:
             told.append("one kind that is low alone is not confirmed as long as they are heard")
-    when = f"only at {utc_text(at)}, when the bin was known in which it was at {before:.0%}"
-    told.append(f"it was confirmed {when}")
+    told.append(f"it was confirmed only at {utc_text(at)}, when the bin was known in which it was at {before:.0%}")
     yield f"{why}{'; '.join(told)}."
 
 
