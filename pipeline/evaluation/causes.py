@@ -4,35 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from detectors.base import DAY, NORMAL, is_low
-from pipeline.columns import HALF, MOST
-from pipeline.evaluation.accounting import Answer
+from detectors.base import is_low
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, how_many, is_judged
-from pipeline.evaluation.phrases import number
-from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, silent
 from pipeline.evidence import log_odds, probability
-from pipeline.holding import LASTING, MOST_LASTING
-from pipeline.kinds import kind_of
 from pipeline.outages import ENDED
 from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer
 from pipeline.settings import Fusing
-from pipeline.show import lasted
 from pipeline.subdivisions import SUBDIVISIONS
 from pipeline.wording import KIND_WORDS, chance_text, printable, utc_text
-
-LATE = 3600
-"""Who is called out so long after the start of a label is told why [s]."""
-
-SUNK = 0.95
-"""What is usual at less than so much of what it was before an outage has sunk [0-1]."""
-
-LATE_BINS = 4
-"""What is no later than so many of its narrowest bins is so for their width [bins]."""
 
 
 def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) -> Iterator[str]:
@@ -92,104 +76,6 @@ def first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
             "Nothing is confirmed in a series' first day, which only serves to compare with: it was first seen at "
             f"{utc_text(first)}. No expected line is drawn of that day."
         )
-
-
-def why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterator[str]:
-    """Why a label was hit hours after its start: since when what looked low, how far down that was, and what stood."""
-    own = [trace for trace in traces if trace.entity[:2] == (answer.label.entity_type, answer.label.entity)]
-    late = answer.confirmed
-    if late is None or not own or late <= LATE:
-        return
-    why = f"Why {lasted(late)} after its start: "
-    if late <= LATE_BINS * (narrow := min(trace.width for trace in own)):
-        yield f"{why}its narrowest bins are of {lasted(narrow)}, and what a bin shows is known when it is over."
-        return
-    start, at = answer.label.start, answer.label.start + late
-    then = Span(start - judged.tolerance.onset_early, at)
-    looked = [(_first(trace, then, LOW), trace) for trace in own]
-    found = sorted(((when, trace.signal, trace) for when, trace in looked if when is not None), key=lambda it: it[:2])
-    fusing = judged.settings.fusing
-    if not found:
-        yield f"{why}no signal looked low before, and what is summed over days takes its time."
-        return
-    since, _, trace = found[0]
-    now, before = _left(trace, since), _left(trace, at - trace.width)
-    told = [f"{signal_name(trace.signal)} first looked low in its bin of {utc_text(since)}, at {now:.0%} of usual"]
-    if 1 - now < fusing.full_depth:
-        told.append(
-            f"a bin counts {fusing.per_deviation:+g} for each standard deviation that it is below, {fusing.cap:+g} at "
-            f"most, and with a drop of less than {fusing.full_depth:.0%} in proportion to its depth"
-        )
-    span = Span(since, at)
-    low = {trace.signal for *_, trace in found}
-    others = [t for t in own if t.detector == judged.first and t.signal not in low]
-    stood = [t.signal for t in others if (t.state[t.within(span)] == NORMAL).all() and t.within(span).any()]
-    if stood:
-        enough = f"{MOST:.0%} has been gone for {lasted(MOST_LASTING)}, or {HALF:.0%} for {lasted(LASTING)}"
-        speaks = f"which speaks against it{f', but less once {enough}' if late >= MOST_LASTING else ''}"
-        told.append(f"{', '.join(map(signal_name, stood))} stood, {speaks}")
-        if len({kind_of(signal) for signal in low}) == 1:
-            told.append("one kind that is low alone is not confirmed as long as they are heard")
-    told.append(f"it was confirmed only at {utc_text(at)}, when the bin was known in which it was at {before:.0%}")
-    yield f"{why}{'; '.join(told)}."
-
-
-def why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterator[str]:
-    """Why a label was called over hours before its end: what its signals, or its parts, showed then."""
-    if answer.end_error is None or answer.end_error > -LATE:
-        return
-    at = answer.label.end + answer.end_error
-    why = f"Why {lasted(-answer.end_error)} before its end: at {utc_text(at)} "
-    own = [trace for trace in traces if trace.entity[:2] == (answer.label.entity_type, answer.label.entity)]
-    if not own:
-        low = {t.entity for t in traces if is_low(t.state[t.within(Span(at, at + 1))]).any()}
-        parts = len({trace.entity for trace in traces})
-        yield f"{why}{len(low)} of its {parts} parts that have series looked low, too little to make the whole low."
-        return
-    first = [trace for trace in own if trace.detector == judged.first]
-    up = [f"{signal_name(t.signal)} had {_left(t, at):.0%}" for t in first if not _looks_low(t, at)]
-    if up:  # of what still looked low then `because` tells
-        back = f"{', '.join(up)} of usual, which is within what {'it strays' if len(up) == 1 else 'they stray'}"
-        yield f"{why}{back}.{_sunk(first, answer.label.start + (answer.onset_error or 0), at)}"
-
-
-def _sunk(traces: Iterable[Trace], onset: int, at: int) -> str:
-    """That what is expected has sunk in an outage of a day or more; '' where it has not."""
-    told = []
-    for trace in traces if at - onset >= DAY else ():
-        now, before = (_expects(trace, time) for time in (at, at - -(-(at - onset) // DAY) * DAY))
-        if now < SUNK * before:
-            told.append(f"of {signal_name(trace.signal)} {number(now)}, at that hour before it {number(before)}")
-    return f" What was usual had sunk by then: {'; '.join(told)}." if told else ""
-
-
-def _last(trace: Trace, at: int, bins: np.ndarray) -> int | None:
-    """The place of the last bin that began by then [s], of some bins ``(t,) bool``; None where none did."""
-    found = np.flatnonzero((trace.start <= at) & bins)
-    return int(found[-1]) if len(found) else None
-
-
-def _expects(trace: Trace, at: int) -> float:
-    """What was expected in the last bin that began by then; NaN where that is not known."""
-    i = _last(trace, at, ~np.isnan(trace.expected))
-    return float("nan") if i is None else float(trace.expected[i])
-
-
-def _looks_low(trace: Trace, at: int) -> bool:
-    """Whether its last bin that began by then [s] looked low."""
-    i = _last(trace, at, trace.is_observed)
-    return i is not None and bool(is_low(trace.state[i]))
-
-
-def _first(trace: Trace, time: Span, states: tuple[int, ...]) -> int | None:
-    found = trace.start[trace.within(time) & np.isin(trace.state, states)]
-    return int(found[0]) if len(found) else None
-
-
-def _left(trace: Trace, at: int) -> float:
-    """Share of what was expected in the last bin that began by then; NaN where that is not known."""
-    i = _last(trace, at, (trace.expected > 0) & trace.is_observed)
-    return float("nan") if i is None else float(trace.value[i] / trace.expected[i])
 
 
 def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:

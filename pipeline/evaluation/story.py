@@ -9,11 +9,12 @@ from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.doings import blind, moves
 from pipeline.evaluation.accounting import Answer, Called
-from pipeline.evaluation.causes import because, why_early, why_late, why_not
+from pipeline.evaluation.causes import because, why_not
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, judging, together
 from pipeline.evaluation.phrases import FEW, apart, number, times, uncounted, why
 from pipeline.evaluation.spans import Span, touch
+from pipeline.evaluation.timing import why_early, why_late
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import got_used, without_learnt
 from pipeline.outages import RETRACTED
