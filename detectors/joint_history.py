@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from detectors.history import CHUNK, Chunk, Column, History, side_by_side
+from detectors.blocks import CHUNK, Chunk, Column, side_by_side
+from detectors.history import History
 
 
 def times(past: History) -> bytes:

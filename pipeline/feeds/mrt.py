@@ -14,8 +14,8 @@ import numpy as np
 
 from pipeline.checks import LATEST
 from pipeline.errors import CUT_RECORD, DecodeError
+from pipeline.feeds.attributes import MalformedError
 from pipeline.feeds.base import Feed, Item
-from pipeline.feeds.bgp import MalformedError
 from pipeline.feeds.messages import STRIDE
 from pipeline.feeds.mrtrecords import Decoder, Rows
 from pipeline.feeds.mrtstream import HEADER, Source, begins_like_mrt

@@ -4,7 +4,8 @@ import socket
 from functools import lru_cache
 from struct import Struct
 
-from pipeline.feeds.bgp import FAMILIES, STEP, UNICAST, MalformedError, Routes, origin_of, routes, update
+from pipeline.feeds.attributes import FAMILIES, UNICAST, MalformedError, origin_of
+from pipeline.feeds.bgp import STEP, Routes, routes, update
 from pipeline.feeds.mrtstream import BGP, BGP4MP, BGP4MP_ET, TABLE_DUMP, TABLE_DUMP_V2, Record
 from pipeline.feeds.routes import Row, change, other
 from pipeline.records import RIB, Peer

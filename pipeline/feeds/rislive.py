@@ -15,6 +15,7 @@ import msgspec
 from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
 from pipeline.feeds import bgp
+from pipeline.feeds.attributes import MalformedError
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.lines import parsed
 from pipeline.feeds.messages import Batch, Message, believed
@@ -140,7 +141,7 @@ def _from_raw(raw: str, time: int, peer: Peer) -> Message:
         found, lost = bgp.routes(body, 0, wide=True, numbered=False)
     except ValueError as error:
         raise _wrong("bad-raw", str(error)) from error
-    except bgp.MalformedError as error:
+    except MalformedError as error:
         raise _wrong(error.reason, error.detail) from error
     if lost:
         raise _wrong("bad-prefix", f"{lost} bytes of no prefix")

@@ -5,7 +5,8 @@ import pytest
 
 from detectors import first_day
 from detectors.base import DAY
-from detectors.history import ALL, CHUNK, History
+from detectors.blocks import CHUNK
+from detectors.history import ALL, History
 
 GRID, DAYS, PLACES = 1800, 12, 40
 

@@ -8,7 +8,8 @@ import pytest
 
 from detectors import REGISTRY, joint_history
 from detectors.base import AnyDetector, Verdict
-from detectors.history import CHUNK, History, plain
+from detectors.blocks import CHUNK
+from detectors.history import History, plain
 from detectors.state import extend, in_common, joint, pack, parted
 from tests.detectors.lives import cut, eventful, neighbours, pick, same, weeks
 
