@@ -1,6 +1,6 @@
 """What verdicts weigh: named, bounded log-odds terms, and the kind of an outage that they add up to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -90,6 +90,9 @@ class Block(NamedTuple):
         return range(self.signals.start, self.signals.stop)
 
 
+NEARLY_ALL = 0.9
+"""Routes of which more is left stand, though they look low: what is cut off lies elsewhere [0-1]."""
+
 BESIDE = "/"
 """Stands between a signal and a detector beside the first, in the name of their term: ``traffic.radar/cusum``."""
 
@@ -156,7 +159,7 @@ def probability(odds: np.ndarray) -> np.ndarray:
 
 
 def kind_of_outage(
-    down: dict[str, float], up: Iterable[str], severity: float, networks: Iterable[tuple[bool, bool]],
+    down: dict[str, float], up: Collection[str], severity: float, networks: Iterable[tuple[bool, bool]],
     only_networks: bool = False,
 ) -> str:  # fmt: skip
     """The kind of an outage (DESIGN section 5).
@@ -164,7 +167,7 @@ def kind_of_outage(
     Parameters
     ----------
     down
-        Kind of signal -> share that is left, for those that are low [0-1].
+        Kind of signal -> share that is left, for those that are low [0-1].  Routes of which nearly all are left stand.
     up
         Kinds of signal that are normal.
     severity
@@ -182,6 +185,8 @@ def kind_of_outage(
     'blackout'
     >>> kind_of_outage({"probing": 0.1}, ["bgp"], 0.9, [])
     'stealth'
+    >>> kind_of_outage({"probing": 0.1, "bgp": 0.97}, [], 0.9, [])
+    'stealth'
     """
     networks = list(networks)
     out = [mobile for mobile, is_out in networks if is_out]
@@ -190,11 +195,16 @@ def kind_of_outage(
         return "mobile"
     if severity < 0.5:
         return "partial"
-    if ROUTES in down:
+    if ROUTES in down and not routes_stand(down, up):
         return "blackout" if not set(up) - {ROUTES} else "partial"
-    if ROUTES in set(up):
+    if routes_stand(down, up):
         return "stealth" if severity >= 0.7 else "partial"
     return "unknown"
+
+
+def routes_stand(down: dict[str, float], up: Container[str]) -> bool:
+    """Whether routes are normal, or nearly all are left; `kind_of_outage` has the parameters."""
+    return down[ROUTES] > NEARLY_ALL if ROUTES in down else ROUTES in up
 
 
 class Evidence(NamedTuple):

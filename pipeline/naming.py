@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.evidence import BESIDE, Evidence, kind_of_outage
-from pipeline.kinds import ROUTES, kind_of
+import numpy as np
+
+from pipeline.evidence import BESIDE, Evidence, kind_of_outage, routes_stand
+from pipeline.kinds import kind_of
 from pipeline.likeness import OF_PARTS
 from pipeline.outages import THROTTLE
 from pipeline.records import Entity, Term
@@ -29,11 +31,13 @@ def kind(
     there is nothing else of it."""
     if entity.type == "service":
         return "platform"
-    down = {kind_of(s): evidence.ratio[j] for j, s in enumerate(signals) if evidence.weight[j] > 0}
+    down: dict[str, float] = {}
+    for s, left, weight in zip(signals, evidence.ratio, evidence.weight, strict=True):
+        if weight > 0:
+            down[kind_of(s)] = float(np.fmin(left, down.get(kind_of(s), left)))
     up = [kind_of(s) for j, s in enumerate(signals) if evidence.weight[j] < 0]
     if down and all(BESIDE in s for j, s in enumerate(signals) if evidence.weight[j] > 0):
         return THROTTLE
     # routes stand while the phones are dead: of a mobile network there is a better word for it than stealth
-    stands = ROUTES in up and ROUTES not in down
-    mobile = entity.mobile and stands and evidence.severity >= 0.5
+    mobile = entity.mobile and routes_stand(down, up) and evidence.severity >= 0.5
     return "mobile" if mobile else kind_of_outage(down, up, evidence.severity, networks, only_networks)

@@ -66,7 +66,8 @@ def test_the_kinds_mean_what_the_code_makes_of_them() -> None:
     for severity, down, up, kind in (
         (0.5, {"bgp": 0.5, "traffic": 0.5}, [], "blackout"), (0.9, {"bgp": 0.1}, ["traffic"], "partial"),
         (0.49, {"bgp": 0.5}, [], "partial"), (0.7, {"traffic": 0.3}, ["bgp"], "stealth"),
-        (0.69, {"traffic": 0.3}, ["bgp"], "partial"), (0.5, {"traffic": 0.5}, [], "unknown"),
+        (0.69, {"traffic": 0.3}, ["bgp"], "partial"), (0.7, {"bgp": 0.91, "traffic": 0.3}, [], "stealth"),
+        (0.7, {"bgp": 0.9, "traffic": 0.3}, [], "blackout"), (0.5, {"traffic": 0.5}, [], "unknown"),
     ):  # fmt: skip
         assert kind_of_outage(down, up, severity, []) == kind, (severity, kind)
     for said in (
