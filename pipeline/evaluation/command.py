@@ -17,7 +17,7 @@ from pipeline.engine import Engine
 from pipeline.errors import UserError, gave_up
 from pipeline.evaluation.asjson import as_json
 from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
-from pipeline.evaluation.judged import OURS, Judged, judge_all
+from pipeline.evaluation.judged import OURS, Judged, judge_all, played
 from pipeline.evaluation.sweep import Point, steps, sweep
 from pipeline.evaluation.tables import show, show_sweep
 from pipeline.settings import Settings
@@ -59,14 +59,26 @@ class Options:
 
 
 def evaluate(folders: Iterable[str], options: Options) -> int:
-    """Judge cases and show the account; 1 where a file was given up."""
+    """Judge cases and show the account; 1 where a file was given up.
+
+    Raises
+    ------
+    UserError
+        Where nothing can be judged; of one case among others after the account of these.
+    """
     options.check()
     settings = options.chosen()
     cases = read_cases(folders)
     options.check_apart(cases)
     console = Console(stderr=options.as_json)
     judges, engine = options.judges(), Engine(settings)
-    judged = list(progressing(console, cases, judges, engine))
+    for case in cases:  # what cannot be read is said before an hour of judging, not after
+        played(case, engine)
+    failed: list[UserError] = []
+    judged = list(progressing(console, cases, judges, engine, failed))
+    if not judged:
+        raise _all_of(failed)
+    cases = [case for case in cases if any(one.case == case for one in judged)]
     points = list(sweeping(console, cases, judges, engine)) if options.sweep else []
     try:
         if options.as_json:
@@ -77,7 +89,13 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
     finally:  # who closes the pipe in the midst of the tables has the report nevertheless
         if options.report is not None:
             _leave(console, options.report, judged, points)
+    if failed:
+        raise _all_of(failed)
     return int(any(gave_up(letter.reason) for one in judged for letter in one.dead))
+
+
+def _all_of(failed: Iterable[UserError]) -> UserError:
+    return UserError("; ".join(map(str, failed)))
 
 
 def _leave(console: Console, path: Path, judged: list[Judged], points: list[Point]) -> None:
@@ -91,8 +109,11 @@ def _leave(console: Console, path: Path, judged: list[Judged], points: list[Poin
     console.print(f"left in {path}", soft_wrap=True, markup=False, highlight=False)
 
 
-def progressing(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Judged]:
-    """Every case by every judge, with a bar where somebody looks, and else a line for each case."""
+def progressing(
+    console: Console, cases: list[Case], judges: list[str], engine: Engine, failed: list[UserError]
+) -> Iterator[Judged]:
+    """Every case by every judge, with a bar where somebody looks, and else a line for each case; ``failed`` takes why a
+    case could not be judged."""
     with _progress(console) as progress:
         bar = progress.add_task("", total=len(cases) * len(judges))
 
@@ -102,7 +123,10 @@ def progressing(console: Console, cases: list[Case], judges: list[str], engine: 
 
         for at, case in enumerate(cases):
             _log(console, f"{printable(case.name)}: judging, {at + 1} of {len(cases)}")
-            yield from judge_all(case, judges, engine, partial(reached, at))
+            try:
+                yield from judge_all(case, judges, engine, partial(reached, at))
+            except UserError as error:
+                failed.append(error)
 
 
 def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:

@@ -234,6 +234,26 @@ def test_what_a_person_did_wrong_is_one_sentence(
     assert said.format(tmp=tmp_path) in said_there
 
 
+def test_what_is_wrong_with_one_case_takes_no_other_away(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = {name: case(tmp_path / name) for name in ("dark", "empty", "strange")}
+    (folders["empty"] / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
+    (folders["strange"] / "signals.csv").write_text("hello,world\n")
+    for other, told in (("empty", "Ours meets"), ("strange", "")):
+        named = ["dark", other, "--detector", "median", "--report", "page.html"]
+        monkeypatch.setattr("sys.argv", ["netvigil", "evaluate", *(str(folders.get(word, word)) for word in named)])
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, said = capsys.readouterr()
+        assert end.value.code == 2
+        assert told in out
+        assert bool(out) == (tmp_path / "page.html").exists() == ("dark: judging" in said) == bool(told)
+        assert f"netvigil: {folders[other]}" in said.splitlines()[-1]
+        (tmp_path / "page.html").unlink(missing_ok=True)
+
+
 def test_a_detector_is_judged_alone_and_ours_as_it_is_shipped() -> None:
     alone = only("median", Settings()).judging
     assert alone.detector == "median"
