@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from pipeline.bins import DAY
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
-from pipeline.reasons import LIMITS, because, looks, sign_text, standing, term_text
+from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, standing, term_text
 from pipeline.records import Outage
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import MARK, by_country, until, utc
-from pipeline.wording import FEW, chance_text, counted, few
+from pipeline.wording import FEW, KIND_WORDS, chance_text, counted, few
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -74,7 +74,7 @@ def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
     for (likeness, signs), names in list(groups.items())[:FEW]:
         more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
         yield f"Looks like a shutdown: {looks(likeness)}: {names[0]}{more}"
-        yield from (f"  {sign}" for sign in signs)
+        yield from (f"  {sign}" for sign in signs or (NO_SIGN,))
     if len(groups) > FEW:
         yield f"and {counted(len(groups) - FEW, 'other')}: --json has them all (likeness, signs)."
     if groups:
@@ -128,9 +128,17 @@ def place_name(entity_type: str, entity: str, places: Places) -> str:
     return Gazetteer().name(placed(entity_type, entity, places))
 
 
-def why_unknown(found: list[Outage], places: Places) -> Iterator[str]:
-    """Whose confirmed outages are of no known kind, in a sentence: it is no doubt about the outage."""
-    seen = by_country((outage for outage in confirmed(found) if outage.kind == "unknown"), places)
-    names = list(dict.fromkeys(place_name(outage.entity_type, outage.entity, places) for outage in seen))
-    if names:
-        yield f"unknown: connectivity is down, and no routes were seen that would say how: {few(names)}."
+TECHNICAL = {
+    **{kind: KIND_WORDS[kind] for kind in ("blackout", "stealth", "throttle")},
+    "unknown": "connectivity is down, and no routes were seen that would say how",
+}
+"""Kinds of outages whose word does not say what it means; `why_mobile` tells of another one."""
+
+
+def what_kinds(found: list[Outage], places: Places) -> Iterator[str]:
+    """What the kinds of confirmed outages mean, and whose they are, a sentence each."""
+    sure = by_country(confirmed(found), places)
+    for kind, means in TECHNICAL.items():
+        own = [place_name(outage.entity_type, outage.entity, places) for outage in sure if outage.kind == kind]
+        if names := list(dict.fromkeys(own)):
+            yield f"{kind}: {means}: {few(names)}."

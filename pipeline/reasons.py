@@ -91,6 +91,9 @@ SIGNS = {
 }
 """The terms of a likeness."""
 
+NO_SIGN = "nothing that was published speaks for or against it"
+"""What is said of an outage without such a term."""
+
 LIKELY = 1.0
 """From so much on an outage looks like a shutdown, and from so much below zero unlike one [log-odds]: 2.7 to 1."""
 
@@ -162,5 +165,5 @@ def standing(terms: Iterable[Term]) -> list[str]:
 def resemblance(outage: Outage) -> str:
     """What an outage looks like, and why, in one sentence."""
     stood = standing(outage.signals)
-    signs = "; ".join(sign_text(sign, stood) for sign in outage.signs) or "no term speaks for or against"
+    signs = "; ".join(sign_text(sign, stood) for sign in outage.signs) or NO_SIGN
     return f"Looks like a shutdown: {looks(outage.likeness)}: {signs} [log-odds]."

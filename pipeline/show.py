@@ -98,11 +98,12 @@ def how_folded(outages: Iterable[Outage]) -> str:
 
 
 def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
-    """The outages country by country, as they began: the country first, then its parts by onset."""
+    """The outages country by country, as they began: the country first, then its parts by onset; what belongs to no
+    country that is known comes last."""
     found = sorted(outages, key=lambda outage: (outage.start, outage.entity, outage.id))
     homes = {outage.id: placed(outage.entity_type, outage.entity, places).country for outage in found}
     order = {home: i for i, home in reversed(list(enumerate(homes.values())))}
-    return sorted(found, key=lambda o: (order[homes[o.id]], o.entity_type != "country"))
+    return sorted(found, key=lambda o: (not homes[o.id], order[homes[o.id]], o.entity_type != "country"))
 
 
 LONGEST = 24

@@ -14,7 +14,7 @@ from pipeline.codec import iso
 from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
-from pipeline.explaining import confirmed, how_to_read, likenesses, still_out, suspicions, why_mobile, why_unknown
+from pipeline.explaining import confirmed, how_to_read, likenesses, still_out, suspicions, what_kinds, why_mobile
 from pipeline.feeds.case import strangers
 from pipeline.lately import Lately, now_of, plain_now
 from pipeline.outages import CONFIRMED, RETRACTED
@@ -156,7 +156,7 @@ def _found(
         _caution(console, unsure)
         if now or unsure:
             console.print()
-        kinds = (told(found, places) for told in (why_mobile, why_unknown))
+        kinds = (told(found, places) for told in (why_mobile, what_kinds))
         for sentence in (
             note,
             *chain(*kinds),

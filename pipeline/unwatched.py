@@ -151,8 +151,9 @@ def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:
     lost = {o.entity for o in found if o.entity_type == "asn" and o.state != RETRACTED}
     lost = {name for name in lost if not placed("asn", name, places).country}
     if lost:
-        belong = f"{counted(len(lost), 'network')} that fell belong{'s' if len(lost) == 1 else ''} to no country"
-        yield f"{belong}, for want of a line in entities.csv: they say nothing of any country."
+        ends, them = ("s", "it") if len(lost) == 1 else ("", "them")
+        belong = f"{counted(len(lost), 'network')} that fell belong{ends} to no country"
+        yield f"{belong}, for want of a line in entities.csv: nothing follows from {them} for any country."
 
 
 def too_short(past: Past, places: Places) -> Iterator[str]:

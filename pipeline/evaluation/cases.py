@@ -75,8 +75,10 @@ def read_tolerances(path: Path) -> dict[str, Tolerance]:
             window = (Span(seconds(row["ignore_start"]), seconds(row["ignore_end"])),) if row["ignore_start"] else ()
         except ValueError as error:
             raise UserError(f"{place}: neither whole minutes, a share and two ISO times: {error}") from None
-        if min(early, late, sooner, later) < 0 or not 0 <= cover <= 1:
-            raise UserError(f"{place}: minutes below 0, or a share to cover that is not within 0 and 1")
+        if min(early, late, sooner, later) < 0:
+            raise UserError(f"{place}: minutes are not below 0: {min(early, late, sooner, later) // 60}")
+        if not 0 <= cover <= 1:
+            raise UserError(f"{place}: a share to cover is within 0 and 1, and not {cover:g}")
         known = made.get(row["case"])
         ignored = (known.ignored if known else ()) + tuple(Ignored(span, row["why"]) for span in window)
         exact = Tolerance(early, late, sooner, later, cover, ignored)

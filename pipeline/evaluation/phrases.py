@@ -176,7 +176,7 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.readings[0].account
     undated = [f"the {word} for {label_text(a)}" for a in made.answers for word in a.undated]
-    yield from _some([f"in the table all the same, though there was no past to date it by: {what}" for what in undated])
+    yield from _some([f"not exactly dated, but counted in the table as it stands: {what}" for what in undated])
     missed = [answer for answer in made.answers if not answer.hit]
     unheard = {a.label for a in missed if not judged.tells_of(a.label)}
     yield from _some([f"missed: {label_text(a)}{_why_missed(judged, a, a.label in unheard)}" for a in missed])

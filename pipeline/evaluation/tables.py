@@ -113,12 +113,12 @@ def _hidden(console: Console, lines: list[Line]) -> Iterator[str]:
     for i in range(len(_wide(console, lines)), len(COLUMNS)):
         found = [f"{name} {cells[i]}" for name, cells in lines if cells[i] not in ("", "0", "0%")]
         if COLUMNS[i] in TOLD and found:
-            yield f"{COLUMNS[i]} (no room for the column): {few(sorted(found, key=_most))}"
+            yield f"{COLUMNS[i]} (no room for the column): {few(sorted(found, key=_ours_first))}"
 
 
-def _most(told: str) -> float:
-    """Orders what was told of a column by its number, the largest first."""
-    return -float(re.sub(r"[^0-9.]", "", told.rsplit(" ", 1)[-1]) or 0)
+def _ours_first(told: str) -> tuple[bool, float]:
+    """Orders what was told of a column by its number, the largest first, but what is told of ours before all."""
+    return not told.startswith(f"{OURS} "), -float(re.sub(r"[^0-9.]", "", told.rsplit(" ", 1)[-1]) or 0)
 
 
 def _wide(console: Console, lines: list[Line]) -> list[int]:

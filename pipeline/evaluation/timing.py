@@ -63,8 +63,8 @@ def _little(lost: float, settings: Fusing) -> Iterator[str]:
     """That what was lost at first [0-1] counts for less than its cap."""
     if lost < settings.full_depth:
         yield (
-            f"a bin counts {settings.per_deviation:+g} for each standard deviation that it is below, {settings.cap:+g} "
-            f"at most, and with a drop of less than {settings.full_depth:.0%} in proportion to its depth"
+            f"so little weighs little: a bin counts {settings.per_deviation:+g} for each standard deviation that it is "
+            f"below usual, {settings.cap:+g} at most, and the less, the less of {settings.full_depth:.0%} is gone"
         )
 
 
@@ -96,7 +96,9 @@ def why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterat
     first = [trace for trace in own if trace.detector == judged.first]
     up = [f"{signal_name(t.signal)} had {_left(t, at):.0%}" for t in first if not _looks_low(t, at)]
     if up:  # of what still looked low then `because` tells
-        back = f"{', '.join(up)} of usual, which is within what {'it strays' if len(up) == 1 else 'they stray'}"
+        back = (
+            f"{', '.join(up)} of usual, no further below it than {'it often is' if len(up) == 1 else 'they often are'}"
+        )
         yield f"{why}{back}.{_sunk(first, answer.label.start + (answer.onset_error or 0), at)}"
 
 
@@ -106,8 +108,8 @@ def _sunk(traces: Iterable[Trace], onset: int, at: int) -> str:
     for trace in traces if at - onset >= DAY else ():
         now, before = (_expects(trace, time) for time in (at, at - -(-(at - onset) // DAY) * DAY))
         if now < SUNK * before:
-            told.append(f"of {signal_name(trace.signal)} {number(now)}, at that hour before it {number(before)}")
-    return f" What was usual had sunk by then: {'; '.join(told)}." if told else ""
+            told.append(f"{number(now)} of {signal_name(trace.signal)}, and {number(before)} at that hour before it")
+    return f" But what counts as usual had sunk in the outage: by then it was {'; '.join(told)}." if told else ""
 
 
 def _last(trace: Trace, at: int, bins: np.ndarray) -> int | None:

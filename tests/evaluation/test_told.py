@@ -51,7 +51,7 @@ def test_of_what_is_still_out_at_the_end_nobody_says_that_it_is_over(tmp_path: P
 def test_of_an_onset_that_cannot_be_dated_it_is_said_that_it_counts_as_it_stands(tmp_path: Path) -> None:
     (old,) = judged(case(tmp_path / "old", left=0.3))
     (young,) = judged(since(case(tmp_path / "young", left=0.3), FALL - DAY))
-    said = "in the table all the same, though there was no past to date it by: the onset for country/PK, 2024-02-08 00:"
+    said = "not exactly dated, but counted in the table as it stands: the onset for country/PK, 2024-02-08 00:"
     assert [remark.startswith(said) for remark in remarks(young)].count(True) == 1
     assert not any(remark.startswith(said[:20]) for remark in remarks(old))
     (dated,), (undated,) = (one.readings[0].account.answers for one in (old, young))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import pipeline.signals
 from pipeline.__main__ import app
 from pipeline.codec import iso
-from pipeline.explaining import how_to_read, why_mobile, why_unknown
+from pipeline.explaining import how_to_read, what_kinds, why_mobile
 from pipeline.past import Past, Span
 from pipeline.places import Places
 from pipeline.records import Entity, Outage, Term
@@ -228,10 +228,10 @@ def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_own_networks() -> Non
 def test_what_is_out_of_no_known_kind_is_said_to_be_out_all_the_same() -> None:
     state = structs.replace(out("region", "PK-Sindh", "unknown"), start=60)
     other = structs.replace(out("region", "PK-Punjab", "unknown"), confirmed_at=None, state="suspected")
-    assert list(why_unknown([state, other, out("country", "PK", "unknown"), out("asn", "AS1")], {})) == [
+    assert list(what_kinds([state, other, out("country", "PK", "unknown"), out("asn", "AS1")], {})) == [
         "unknown: connectivity is down, and no routes were seen that would say how: Pakistan; PK-Sindh (Pakistan)."
     ]
-    assert not list(why_unknown([other, out("asn", "AS1")], {}))
+    assert not list(what_kinds([other, out("asn", "AS1")], {}))
 
 
 def test_a_network_that_was_suspected_meanwhile_is_not_said_to_have_stayed_up() -> None:
