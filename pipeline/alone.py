@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from pipeline.columns import Columns
-from pipeline.holding import LASTING, stale
+from pipeline.columns import HALF, Columns
+from pipeline.evidence import losses
+from pipeline.holding import LASTING, MOST_LASTING, shows_loss, stale, unseen
 from pipeline.kinds import ROUTES, kind_of
 
 MATERIAL = 2.0
@@ -24,7 +25,8 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     ``(n,) bool``: one bin of a prober is no outage of who is at work, whatever else is a little below its usual.
     Routes are many witnesses: theirs is enough.
 
-    Who was low in the outage and is back was a witness of it.  A slow detector of the kind that stands is none: a
+    Who was low in the outage and is back was a witness of it.  Who stood in it and is not observed any more contradicts
+    it for a day: that a feed falls silent makes nothing sure.  A slow detector of the kind that stands is none: a
     season moves what it sums up.  Who stands is heard no more once so much has been gone for so long that he is hushed,
     see `pipeline.holding`; another source of the kind that is low, for `LASTING` only.  Who joins in late has to be low
     for longer than a stumble.
@@ -38,8 +40,10 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     falls = fast & (terms >= MATERIAL)
     fell, seen = np.where(falls, low_from, now).min(axis=1, keepdims=True), cells["seen"][rows]
     routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
-    joins = fast & ~routes & (terms > 0) & (low_from > fell + cells.settings.stagger)
-    joins &= (seen + cells.wide - low_from < np.maximum(2 * cells.wide, BRIEF)) & (seen + 2 * cells.wide >= now)
+    # a wide bin that fell with the others is known to be low from its next one on
+    joins = fast & ~routes & (terms > 0) & (low_from > fell + np.maximum(cells.settings.stagger, cells.wide))
+    joins &= seen + cells.wide - low_from < np.maximum(2 * cells.wide, BRIEF)
+    joins &= (seen + 2 * cells.wide >= now) | (losses(cells["ratio"][rows]) < HALF)  # who has lost all is seen no more
     material = (np.maximum(terms, cells["witness"][rows]) >= MATERIAL) & ~joins
     up = np.stack([(material & fast & its).any(axis=1) for its in cells.kinds], axis=1)
     slowly = np.stack([(material & cells.slow & its).any(axis=1) for its in cells.kinds], axis=1)
@@ -47,10 +51,13 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     if not is_one.any():
         return is_one
     weight, fresh = cells["weight"][rows], ~stale(cells, np.array(cells.ends, np.int64), now)
-    absent = seen + (1 + cells.settings.stale) * cells.wide < now
+    standing = fast & (cells["low_from"][rows] == 0) & (cells.says >= IN_FULL) & (cells["spoke"][rows] >= fell)
+    hushed = (cells["gone"][rows] >= MOST_LASTING) | (cells["half"][rows] >= LASTING)
+    hushed = (hushed & shows_loss(cells, rows)).any(axis=1, keepdims=True)
     # a slow detector of its own signal silences who stands; he stands all the same
     stands = fast & ((terms <= -IN_FULL) | ((terms == 0) & (weight <= -IN_FULL) & fresh))
-    stands &= ~absent & ~material
+    stands |= standing & (cells["calm_from"][rows] > 0) & ~unseen(cells, rows, now) & ~hushed
+    stands &= ~material
     # what one source alone has lost for hours is its own
     own = (up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
     stands &= ~(own & (now - fell >= LASTING))

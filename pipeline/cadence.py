@@ -65,6 +65,11 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     """
     given = np.asarray(times, np.int64)
     entity = np.zeros(len(given), np.int64) if entity is None else entity
+    order = np.lexsort((entity, given))
+    given, entity = given[order], np.asarray(entity)[order]
+    first = np.ones(len(given), bool)
+    first[1:] = (np.diff(given) != 0) | (np.diff(entity) != 0)
+    given, entity = given[first], entity[first]  # a row that comes twice is one
     times, rows = np.unique(given, return_counts=True)
     if len(times) < 2:
         return Cadence(DAY, phase=int(times[0]) % DAY if len(times) else 0)

@@ -35,7 +35,7 @@ def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.nda
 def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
     weight, ratio, back, deep, half = (cells[name][rows] for name in COUNTED)
-    shows = is_open[:, None] & _shows(cells, rows)
+    shows = is_open[:, None] & shows_loss(cells, rows)
     terms = counted(cells, weight, ratio, back, deep, half, np.array(cells.ends, np.int64), now, is_open, shows)
     gone = np.where(is_open[:, None], _gone(cells, rows, terms), 0)
     if gone.any():
@@ -58,7 +58,7 @@ def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, beside: int, firs
     return low & is_known & (half >= LASTING) & (half > cells.wide[first]) & (half >= GREAT_PART * deep)
 
 
-def _shows(cells: Columns, rows: np.ndarray) -> np.ndarray:
+def shows_loss(cells: Columns, rows: np.ndarray) -> np.ndarray:
     """Of which signals a loss is no feed that counts nothing ``(n, s) bool``: nothing of it was gone to `ALL`, or in
     more than two bins, which may have the edges of that in them, something was left."""
     half, bare = cells["half"][rows], cells["bare"][rows]
@@ -104,7 +104,7 @@ def counted(
     ends, now
         When the last bin of each signal ended, ``(s,)`` or ``(n, s)``, and the moment, of all or ``(n, 1)`` [s].
     shows
-        As of `_shows`; None while nobody is out.
+        As of `shows_loss`; None while nobody is out.
     """
     terms = np.where(stale(cells, ends, now) & ~(is_open[:, None] & (weight > 0)), 0.0, weight)
     for beside, first in cells.pairs:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from detectors.base import DAY, NORMAL, is_low
+from pipeline.alone import IN_FULL
 from pipeline.columns import HALF, MOST
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
@@ -13,7 +14,7 @@ from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace
 from pipeline.holding import LASTING, MOST_LASTING
-from pipeline.kinds import kind_of
+from pipeline.kinds import ROUTES, kind_of
 from pipeline.reasons import signal_name
 from pipeline.settings import Fusing
 from pipeline.show import lasted
@@ -52,7 +53,7 @@ def why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterato
         f"{signal_name(trace.signal)} first looked low in its bin of {utc_text(since)}, at {_left(trace, since):.0%} "
         "of usual",
         *_little(1 - _left(trace, since), judged.settings.fusing),
-        *_against(low, [t for t in own if t.detector == judged.first], Span(since, at), late),
+        *_against(low, [t for t in own if t.detector == judged.first], Span(since, at), late, judged.settings.fusing),
         f"it was confirmed only at {utc_text(at)}, when the bin was known in which it was at "
         f"{_left(trace, at - trace.width):.0%}",
     ]
@@ -68,17 +69,21 @@ def _little(lost: float, settings: Fusing) -> Iterator[str]:
         )
 
 
-def _against(low: set[str], traces: Iterable[Trace], time: Span, late: int) -> Iterator[str]:
+def _against(low: set[str], traces: Iterable[Trace], time: Span, late: int, settings: Fusing) -> Iterator[str]:
     """Who stood all the time, and what that counted, where these signals were low for so long [s]."""
     others = [trace for trace in traces if trace.signal not in low]
     stood = [t.signal for t in others if t.within(time).any() and (t.state[t.within(time)] == NORMAL).all()]
     if not stood:
         return
-    enough = f"{MOST:.0%} has been gone for {lasted(MOST_LASTING)}, or {HALF:.0%} for {lasted(LASTING)}"
-    speaks = f"which speaks against it{f', but less once {enough}' if late >= MOST_LASTING else ''}"
-    yield f"{', '.join(map(signal_name, stood))} stood, {speaks}"
-    if len({kind_of(signal) for signal in low}) == 1:
-        yield "one kind that is low alone is not confirmed as long as they are heard"
+    yield f"{', '.join(map(signal_name, stood))} stood, which speaks against it"
+    heard = [signal_name(signal) for signal in stood if settings.against(kind_of(signal)) <= -IN_FULL]
+    if not heard:  # routes stand in most outages: they hold up none
+        return
+    if late >= MOST_LASTING:
+        enough = f"{MOST:.0%} has been gone for {lasted(MOST_LASTING)}, or {HALF:.0%} for {lasted(LASTING)}"
+        yield f"{', '.join(heard)} less so once {enough}"
+    if len(kinds := {kind_of(signal) for signal in low}) == 1 and ROUTES not in kinds:
+        yield f"until then one kind that is low alone is not confirmed against {', '.join(heard)}"
 
 
 def why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterator[str]:

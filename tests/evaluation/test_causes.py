@@ -90,9 +90,28 @@ def test_phones_that_are_cut_off_alone_are_said_to_wait_for_who_stands(tmp_path:
     (ours,) = judged(imitated.write(tmp_path, "phones", [imitated.Event(7, 3, {"traffic": 0.2})]))
     (told,) = stories(ours)
     (late,) = said(told, "Why ")
-    assert "; routes (bgp.ris), probes (probing.ioda) stood, which speaks against it, but less once 75% has" in late
+    assert (
+        "; routes (bgp.ris), probes (probing.ioda) stood, which speaks against it; probes (probing.ioda) less so"
+        in late
+    )
     assert "traffic.radar stood" not in late, "it is what looked low"
-    assert "one kind that is low alone is not confirmed as long as they are heard; it was confirmed only at " in late
+    assert "is not confirmed against probes (probing.ioda); it was confirmed only at " in late
+
+
+def test_routes_that_stand_are_said_to_hold_up_nothing(tmp_path: Path) -> None:
+    """Traffic lacks a seventh for five hours, and then two thirds; nobody probes."""
+    folder = imitated.write(tmp_path, "routes", [imitated.Event(7, 10, {"traffic": 0.86})])
+    fall = imitated.BEGIN + imitated.QUIET * DAY + 7 * HOUR
+    head, *rows = (line.split(",") for line in (folder / "signals.csv").read_text().splitlines())
+    deep = [iso(t) for t in range(fall + 5 * HOUR, fall + 10 * HOUR, 900)]
+    told = [
+        [*row[:-1], str(0.4 * float(row[-1]))] if row[0] in deep and row[1] == "traffic.radar" else row
+        for row in rows if row[1] != "probing.ioda"
+    ]  # fmt: skip
+    (folder / "signals.csv").write_text("".join(f"{','.join(row)}\n" for row in [head, *told]))
+    (ours,) = judged(folder)
+    (late,) = said(next(stories(ours)), "Why ")
+    assert "; routes (bgp.ris) stood, which speaks against it; it was confirmed only at " in late
 
 
 def test_why_it_was_called_out_hours_after_the_start_is_said(data: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Bins: every instant is in exactly one, and the way in which rows come changes nothing."""
 
 import dataclasses
+import random
 from itertools import pairwise
 
 import numpy as np
@@ -54,6 +55,19 @@ def gathered(closed: list[Bins]) -> dict:
             if not np.isnan(bins.health[t, e]):
                 found[key] = (str(value), float(bins.health[t, e]))
     return found
+
+
+@given(
+    st.sampled_from([600, 3600, 21600, DAY]), st.integers(2, 40), st.integers(1, 8),
+    st.lists(st.integers(0, 319), max_size=60), st.randoms(use_true_random=False),
+)  # fmt: skip
+@example(21600, 23, 4, list(range(92)), random.Random(1))
+def test_rows_that_come_twice_and_in_another_order_have_the_same_cadence(width, rounds, entities, twice, rng):
+    """Each entity is asked for in its turn."""
+    every = [(i * width + e * width // entities, e) for i in range(rounds) for e in range(entities)]
+    more = every + [every[i % len(every)] for i in twice]
+    rng.shuffle(more)
+    assert infer_cadence(*np.array(more).T) == infer_cadence(*np.array(every).T)
 
 
 @given(cadences, times)

@@ -147,6 +147,36 @@ def test_who_joins_in_late_and_is_seen_no_more_is_a_witness_all_the_same() -> No
     assert HOUR < late(outage) <= 2 * HOUR
 
 
+def test_a_feed_that_falls_silent_makes_no_outage_of_a_feast() -> None:
+    """Probes are missing for a while, for all or for this country, or for good after one low row."""
+    feast, from_then = Fall(0.68, 30 * HOUR), 3 * HOUR + 600
+    found = seen([
+        *({"traffic.radar": feast, "probing.ioda": Fall(np.nan, lasts, from_then)} for lasts in (1200, 1800, 3600)),
+        {"traffic.radar": feast, "probing.ioda": [Fall(0.88, 600, 3 * HOUR), Fall(np.nan, 3600, from_then)]},
+        {"traffic.radar": feast, "probing.ioda": [Fall(0.88, 600, 3 * HOUR), Fall(np.nan, 2 * DAY, from_then)]},
+        {"traffic.radar": feast, "probing.ioda": Fall(np.nan, 12 * HOUR, from_then)},
+    ])  # fmt: skip
+    assert {outage.entity for outage in found.outages} == set(CODES[:6]), "not even suspected: this tests nothing"
+    assert sure(found) == []
+
+
+def test_a_prober_that_falls_silent_takes_no_outage_away() -> None:
+    """It answers for half an hour, and then its rows are missing."""
+    lost, silent = (0.1, 0.2, 0.5), Fall(np.nan, 2 * DAY, 1800)
+    found = seen([{"traffic.radar": Fall(left, 12 * HOUR), "probing.ioda": silent} for left in lost])
+    assert sure(found) == list(CODES[:3])
+    assert [late(outage, i) <= 4 * HOUR for i in range(3) for outage in found.of(CODES[i])] == [True] * 3
+
+
+def test_a_wide_signal_that_falls_in_the_same_minute_does_not_join_in_late() -> None:
+    """Five hours into a bin of six hours: that one is hardly low, and the next one is known at 18 o'clock."""
+    widths = {"bgp.ris": 900, "probing.ioda": 6 * HOUR, "traffic.radar": 900}
+    begin = 2 * HOUR
+    falls = [{"traffic.radar": Fall(0.62, 40 * HOUR, begin), "probing.ioda": Fall(0.2, 40 * HOUR, begin)}]
+    (outage,) = seen(falls, widths, days=24).of("PK")
+    assert late(outage) <= 9 * HOUR
+
+
 def test_a_feed_that_counts_again_shows_whether_it_was_one() -> None:
     """Nothing for five hours, and then a tenth: all of it was a loss."""
     (outage,) = seen([{"traffic.radar": [Fall(0.0, 5 * HOUR), Fall(0.1, 3 * HOUR, 5 * HOUR)]}]).of("PK")
