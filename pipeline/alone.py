@@ -4,11 +4,8 @@ import numpy as np
 
 from pipeline.columns import HALF, Columns
 from pipeline.evidence import losses
-from pipeline.holding import LASTING, MOST_LASTING, shows_loss, stale, unseen
+from pipeline.holding import LASTING, MATERIAL, MOST_LASTING, shows_loss, stale, unseen
 from pipeline.kinds import ROUTES, kind_of
-
-MATERIAL = 2.0
-"""What says less for an outage is no second witness: routes that are a hundredth below their usual [log-odds]."""
 
 IN_FULL = 1.0
 """Who says as much of a return, or more, contradicts an outage by standing [log-odds]."""

@@ -18,6 +18,10 @@ PART, GREAT_PART = 1 / 3, 2 / 3
 no less than the second, where they do not: what noise makes of single bins is no loss [0-1]."""
 
 
+MATERIAL = 2.0
+"""What says less for an outage is no witness that may stand alone: routes that are a hundredth below their usual
+[log-odds]."""
+
 KNOWN = 3 * DAY
 """A signal that was judged for so long knows what is usual: a surge of its first day is missed on the next ones [s]."""
 
@@ -32,8 +36,11 @@ def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.nda
     return np.asarray((spoke > 0) & (start - spoke <= cells.settings.stale * cells.widths[signal]))
 
 
-def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) -> np.ndarray:
-    """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``."""
+def standing(
+    cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray, sure: np.ndarray | None = None
+) -> np.ndarray:
+    """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``; ``sure (n,) bool``: which of
+    their outages are confirmed, all where it is not given."""
     weight, ratio, back, deep, half = (cells[name][rows] for name in COUNTED)
     shows = is_open[:, None] & shows_loss(cells, rows)
     terms = counted(cells, weight, ratio, back, deep, half, np.array(cells.ends, np.int64), now, is_open, shows)
@@ -47,6 +54,23 @@ def standing(cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray) ->
         lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
         lasts |= shows[:, first] & (lost | _half(cells, rows, terms, beside, first))
     terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
+    return terms if sure is None else _of_one_time(cells, rows, terms, now, sure)
+
+
+def _of_one_time(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, sure: np.ndarray) -> np.ndarray:
+    """The terms ``(n, s)``, but for slow detectors that were low before another signal fell, while the first one of
+    their own signal is not: a season that has begun is no second witness of a fall, and who stands in it is one against
+    it.  Once an outage is confirmed what was lost before may be of it."""
+    fast = ~cells.slow & (terms >= MATERIAL) & ~sure[:, None]
+    if not (cells.pairs and fast.any()):
+        return terms
+    low_from, terms = cells["low_from"][rows], terms.copy()
+    word = np.minimum(cells["weight"][rows], 0) * ~stale(cells, np.array(cells.ends, np.int64), now)
+    for beside, first in cells.pairs:
+        others = cells.others[beside]
+        fell = np.where(fast[:, others], low_from[:, others], 0).max(axis=1, initial=0)
+        old = (terms[:, beside] > 0) & (word[:, first] < 0) & (fell - low_from[:, beside] > cells.settings.stagger)
+        terms[old, beside], terms[old, first] = 0.0, word[old, first]
     return terms
 
 

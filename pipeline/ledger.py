@@ -176,7 +176,7 @@ class Ledger:
         if (begins := self._witnessed(odds, terms) & ~is_open).any():  # what counts only of an open outage does so now
             new = rows[begins]
             self.cells.at_plateau(new, now.signals, now.start)
-            terms[begins] = heard[begins] = standing(self.cells, new, end, np.ones(len(new), bool))
+            terms[begins] = heard[begins] = standing(self.cells, new, end, np.ones(len(new), bool), sure[begins])
             odds[begins] = self._odds(prior[begins], heard[begins])
         told = np.flatnonzero(begins | is_open).tolist()
         if not told:
@@ -194,7 +194,7 @@ class Ledger:
 
     def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray) -> np.ndarray:
         """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
-        weight = standing(self.cells, rows, end, self.lives.open[rows])
+        weight = standing(self.cells, rows, end, self.lives.open[rows], sure)
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
         if gone.any():
             self.cells.let_go(rows, gone)

@@ -53,6 +53,27 @@ def test_a_grid_that_begins_within_the_hour_and_a_width_that_is_not_usual_are_ke
     assert infer_cadence(exact) == Cadence(3586, phase=BEGIN % 3586), "nothing jitters"
 
 
+def test_what_comes_less_than_a_minute_late_every_hour_is_of_the_hour() -> None:
+    times, entity = jittered(HOUR, 0, 5)
+    assert infer_cadence(times + 45, entity) == Cadence(HOUR)
+
+
+def test_who_has_but_three_rows_a_minute_apart_is_not_asked_for_the_width() -> None:
+    times, entity = jittered(HOUR, 0, 240)
+    few = BEGIN + 50 * HOUR + np.array([0, 60, 120])
+    assert infer_cadence(np.append(times, few), np.append(entity, [1, 1, 1])) == Cadence(HOUR)
+
+
+def test_who_keeps_to_one_slot_in_ten_keeps_to_none() -> None:
+    """Six are asked six times a day, and answer now and then: their rows do not say when they are asked."""
+    rng = np.random.default_rng(4)
+    rows = [
+        (BEGIN + day * DAY + hour * HOUR + int(rng.integers(0, 300)), who)
+        for day in range(20) for hour in (1, 10, 14, 17, 19, 20) for who in range(6) if rng.random() < 0.04
+    ]  # fmt: skip
+    assert not infer_cadence(*np.array(rows).T).slots
+
+
 def test_where_more_than_half_are_on_the_grid_it_is_theirs() -> None:
     times, entity = jittered(HOUR, 0, 0)
     times[::3] += 37

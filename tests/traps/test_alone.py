@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from pipeline import ledger
+from pipeline import holding, ledger
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
@@ -166,6 +166,25 @@ def test_a_prober_that_falls_silent_takes_no_outage_away() -> None:
     found = seen([{"traffic.radar": Fall(left, 12 * HOUR), "probing.ioda": silent} for left in lost])
     assert sure(found) == list(CODES[:3])
     assert [late(outage, i) <= 4 * HOUR for i in range(3) for outage in found.of(CODES[i])] == [True] * 3
+
+
+def quiet_week() -> Played:
+    """For days traffic has been a twelfth lower, as in school holidays, but not at this hour; then others fall."""
+    sag, two = Fall(0.92, 6 * DAY, 7 * DAY), Fall(0.5, 2 * HOUR, 11 * DAY)
+    falls = [{"bgp.ris": two}, {"probing.ioda": two}, {"bgp.ris": two, "probing.ioda": two}]
+    return seen([{"traffic.radar": sag, **fall} for fall in falls], days=30, apart=0)
+
+
+def test_a_season_that_has_begun_is_no_second_witness_of_a_fall() -> None:
+    found = quiet_week()
+    assert {outage.entity for outage in found.outages} == set(CODES[:3]), "not even suspected: this tests nothing"
+    assert sure(found) == [CODES[2]]
+
+
+def test_it_was_when_what_was_lost_before_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "_of_one_time", lambda cells, rows, terms, now, sure: terms)
+    said = sure(quiet_week())
+    assert said == [CODES[0], CODES[2]], "of probes alone who stands holds it up"
 
 
 def test_a_wide_signal_that_falls_in_the_same_minute_does_not_join_in_late() -> None:
