@@ -26,6 +26,9 @@ MANY, EXACTLY = 20, 0.02
 leaves each of them another share: their shares must be the same, but for noise or so much [countries], [0-1]."""
 
 
+APART = 3
+"""Of so many countries no cut takes the same share of every network's routes, unless it is all [countries]."""
+
 NOBODY = Entity("", "", "")
 """Has no vote."""
 
@@ -36,13 +39,15 @@ NEVER_AGAIN = 2**62
 class Votes(NamedTuple):
     """Who has a say: entity ``rows (m,) intp`` in order of their ``voter (m,) intp``, of which there are ``number``.
 
-    ``countries``: whether the voters are countries, and not the networks of few.
+    ``countries``: whether the voters are countries, and not the networks of few; ``apart``: whether they are of
+    countries enough that no cut makes all of them fall alike.
     """
 
     rows: np.ndarray
     voter: np.ndarray
     number: int
     countries: bool
+    apart: bool
 
     def counts(self, known: np.ndarray) -> np.ndarray:
         """What each known entity counts, of ``known (m,) bool``: those of one voter add up to one."""
@@ -78,9 +83,10 @@ def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Ju
         place = {home: i for i, home in enumerate(sorted(homes))}
         own = sorted((place[e.country], i) for i, e in enumerate(entities) if e.country and e.type != "service")
         voter, rows = np.array(own, np.intp).T
-        return Votes(rows, voter, len(homes), countries=True)
+        return Votes(rows, voter, len(homes), countries=True, apart=True)
     networks = [i for i, e in enumerate(entities) if e.type == "asn"] if kind_of(signal) == ROUTES else []
-    return Votes(np.array(networks, np.intp), np.arange(len(networks)), len(networks), countries=False)
+    apart = len({entities[i].country for i in networks} - {""}) >= APART
+    return Votes(np.array(networks, np.intp), np.arange(len(networks)), len(networks), countries=False, apart=apart)
 
 
 def votes_at(signal: str, entities: list[Entity], settings: Judging, begun: np.ndarray, at: int) -> tuple[Votes, int]:
@@ -165,10 +171,10 @@ def broken(
 ) -> float:  # fmt: skip
     """At which share of its level a feed's series stand in a bin of which nothing can be said, 1 where it can.
 
-    Of all countries that were not low before those of ``settings.common_share`` moved by more than
-    ``settings.common_most``, and as far as each other, the fewer they are the more exactly.  What is larger than a lost
-    peer is not divided out: a feed that is halved is not halved alike everywhere, and the rest would be somebody's
-    outage.
+    Of all countries that were not low before, or networks of `APART` of them, those of ``settings.common_share`` moved
+    by more than ``settings.common_most``, and as far as each other, the fewer they are the more exactly.  What is
+    larger than a lost peer is not divided out: a feed that is halved is not halved alike everywhere, and the rest would
+    be somebody's outage.
 
     Parameters
     ----------
@@ -189,7 +195,7 @@ def broken(
     >>> [broken(x, judged(x), calm, False, who, Judging()) for x in bins]
     [0.5, 0.0, 1.0]
     """
-    if not (who.countries and votable(who, settings)):
+    if not (who.apart and votable(who, settings)):
         return 1.0
     expected, score = verdict.expected[who.rows], verdict.score[who.rows]
     with np.errstate(all="ignore"):
@@ -200,7 +206,7 @@ def broken(
         if voters < settings.common_voters or not _one_side(share, counts, needed):
             return 1.0
         middle = _middle(share, counts)
-        if abs(np.log(middle)) <= settings.common_most:
+        if abs(np.log(middle)) <= settings.common_most or not (middle or who.countries):
             return 1.0
         noise = np.where(score == 0, 0.0, np.abs((share - 1) / score))
     gap = abs(middle - 1)
@@ -208,7 +214,7 @@ def broken(
         return 1.0
     if already:
         far = np.full(len(share), gap / 2)
-    elif voters >= MANY:
+    elif who.countries and voters >= MANY:
         far = np.clip(SPREAD * noise, gap / 4, gap / 2)
     else:
         far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY, gap / 4)

@@ -22,6 +22,19 @@ def test_of_countries_that_all_fall_or_rise_alike_nothing_can_be_said(left: floa
     assert np.allclose(found.expected[DAYS:-1], 1000, rtol=0.05), "what a feed that is whole would show"
 
 
+@pytest.mark.parametrize(
+    ("countries", "left", "is_feed"), [(3, 0.6, True), (3, 0.85, True), (4, 0.5, True), (2, 0.6, False), (3, 0, False)]
+)
+def test_networks_of_several_countries_that_lose_the_same_share_have_lost_their_feed(
+    countries: int, left: float, is_feed: bool
+) -> None:
+    """Of two it may be chance, and of islands on one cable nothing is left."""
+    entities = tuple(Entity("asn", f"AS{i}", ("BR", "DE", "IN", "KE")[i % countries]) for i in range(4 * countries))
+    found = judged(entities, seen(entities, left))
+    assert np.isnan(found.value[-1]).all() == is_feed
+    assert (states(found) == {LOW_CONFIRMED}) != is_feed
+
+
 def test_one_that_is_broken_stays_so_while_they_spread() -> None:
     spread = np.linspace(0.3, 0.7, 7)
     found = judged(COUNTRIES, seen(COUNTRIES, 0.5, spread, noise=0.02), "traffic.radar")
