@@ -214,7 +214,9 @@ def broken(
         return 1.0
     if already:
         far = np.full(len(share), gap / 2)
-    elif who.countries and voters >= MANY:
+    elif not who.countries:  # no cable takes about the same of every network of several countries
+        far = np.full(len(share), gap / 4)
+    elif voters >= MANY:
         far = np.clip(SPREAD * noise, gap / 4, gap / 2)
     else:
         far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY, gap / 4)
