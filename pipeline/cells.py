@@ -136,7 +136,6 @@ class Cells(Columns):
         width = self.wide[signal]
         below = lost[..., None] >= LADDER
         above = ~(below | np.isnan(seen)[..., None])
-        deep, half, bare = self.deepened(rows, signal, seen)
         judged = np.concatenate([self["state"][None, rows, signal], state[:-1]]) != UNKNOWN
         falls = low & ~np.concatenate([was["low_from"][None] > 0, low[:-1]])
         return {
@@ -150,18 +149,18 @@ class Cells(Columns):
             "met": began(self["met"][rows, signal], start, spoke, np.zeros_like(spoke)),
             "since": began(was["since"], start, below, above),
             "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE])[-1],
-            "deep": deep[-1], "half": half[-1], "bare": bare[-1],
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
-        }  # fmt: skip
+        } | {name: values[-1] for name, values in self.deepened(rows, signal, seen).items()}  # fmt: skip
 
-    def deepened(self, rows: np.ndarray | slice, signal: int | slice, seen: np.ndarray) -> list[np.ndarray]:
+    def deepened(self, rows: np.ndarray | slice, signal: int | slice, seen: np.ndarray) -> dict[str, np.ndarray]:
         """For how long each entity has been `DEEP` after each bin ``(t, n)``, and for how long of that time it had lost
-        `HALF`, and `ALL` [s]; ``seen``: what there was of what was expected, NaN where nothing was observed."""
+        `HALF`, and `ALL` [s], by the names of these columns; ``seen``: what there was of what was expected, NaN where
+        nothing was observed."""
         lost, width = losses(seen), self.wide[signal]
         below = lost >= LADDER[DEEP]
         above = ~(below | np.isnan(seen))
         amounts = {"deep": width, "half": width * (lost >= HALF), "bare": width * (lost >= ALL)}
-        return [summed(self[name][rows, signal], amount, below, above) for name, amount in amounts.items()]
+        return {name: summed(self[name][rows, signal], amount, below, above) for name, amount in amounts.items()}
 
     def stood(
         self, rows: np.ndarray | slice, signal: int | slice, start: np.ndarray, weight: np.ndarray, observed: np.ndarray

@@ -41,13 +41,13 @@ def standing(
 ) -> np.ndarray:
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``; ``sure (n,) bool``: which of
     their outages are confirmed, all where it is not given."""
-    weight, ratio, back, deep, half = (cells[name][rows] for name in COUNTED)
+    columns, ends = {name: cells[name][rows] for name in COUNTED}, np.array(cells.ends, np.int64)
     shows = is_open[:, None] & shows_loss(cells, rows)
-    terms = counted(cells, weight, ratio, back, deep, half, np.array(cells.ends, np.int64), now, is_open, shows)
+    terms = counted(cells, **columns, ends=ends, now=now, is_open=is_open, shows=shows)
     gone = np.where(is_open[:, None], _gone(cells, rows, terms), 0)
     if gone.any():
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
-        lasting = np.where(ratio <= 1 - ALL, LASTING, MOST_LASTING)
+        lasting = np.where(columns["ratio"] <= 1 - ALL, LASTING, MOST_LASTING)
         terms = terms + np.where(grows, np.minimum(gone / lasting, 1) * (cells.settings.cap - terms), 0.0)
     lasts = np.zeros(len(rows), bool)
     for beside, first in cells.pairs:

@@ -89,7 +89,7 @@ def counted(
         ``(k,)`` when these bins end [s], and the place of the last one's turn.
     """
     k, m, s = len(ends), len(rows), len(cells.signals)
-    columns = [np.repeat(cells[name][None, rows], k, axis=0) for name in COUNTED]
+    columns = {name: np.repeat(cells[name][None, rows], k, axis=0) for name in COUNTED}
     ended, word = np.repeat(np.array([cells.ends], np.int64), k, axis=0), np.zeros((k, m), bool)
     for spell in spells:
         after = np.searchsorted(spell.places, last, side="right") - 1
@@ -97,16 +97,17 @@ def counted(
         _, listed, own = np.intersect1d(rows, spell.rows, assume_unique=True, return_indices=True)
         to, of = np.ix_(turns, listed, np.array([spell.signal])), np.ix_(after[turns], own)
         back = cells.backs(spell.rows, spell.signal, spell.start, spell.said.state)
-        for column, values in zip(columns, (spell.weight, spell.ratio, back), strict=False):
-            column[to] = values[of][..., None]
+        for name, said in (("weight", spell.weight), ("ratio", spell.ratio), ("back", back)):
+            columns[name][to] = said[of][..., None]
         if cells.slow[spell.signal]:  # of others nobody asks for how long they have been deep, until an outage is open
             seen = np.where(spell.said.observed[:, own], spell.ratio[:, own], np.nan)
-            for column, values in zip(columns[3:], cells.deepened(rows[listed], spell.signal, seen), strict=False):
-                column[to] = values[after[turns]][..., None]
+            deepened = cells.deepened(rows[listed], spell.signal, seen)
+            for name in deepened.keys() & columns.keys():
+                columns[name][to] = deepened[name][after[turns]][..., None]
         ended[turns, spell.signal] = spell.end[after[turns]]
         word[np.ix_(np.searchsorted(last, spell.places), listed)] = True
     now = np.repeat(ends, m)[:, None]
-    weight, ratio, back, deep, half = (column.reshape(k * m, s) for column in columns)
+    flat = {name: column.reshape(k * m, s) for name, column in columns.items()}
     ended, is_open = np.repeat(ended, m, axis=0), np.zeros(k * m, bool)
-    terms = holding.counted(cells, weight, ratio, back, deep, half, ended, now, is_open)
+    terms = holding.counted(cells, **flat, ends=ended, now=now, is_open=is_open)
     return terms.reshape(k, m, s), word
