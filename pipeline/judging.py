@@ -180,7 +180,8 @@ class JudgeStage:
             state, verdict = yield Ask(first, own, start[now], here, series.states[0], countries)
             taken, shift, share = self._common(own, verdict, series)
             is_broken = share != 1 and not shift
-            if is_broken and at > turned and series.level.returns(share, self.settings):
+            if is_broken and at > turned and series.level.is_back(share, self.settings):
+                series.level.turn()
                 turned = at  # once a bin: between two levels rounding could turn it to and fro for ever
                 continue
             if share != 1 or taken < len(own):

@@ -20,19 +20,20 @@ class Level:
     share: float = 1.0
     is_broken: bool = False
 
-    def returns(self, share: float, settings: Judging) -> bool:
-        """Whether a feed at this share of its level is back at the level before: that one holds again at once.
+    def is_back(self, share: float, settings: Judging) -> bool:
+        """Whether a feed at this share of its level is back at the level before.
 
         Examples
         --------
         >>> level = Level(now=log(0.5))
-        >>> level.returns(1.98, Judging()), level.now, level.returns(0.3, Judging())
-        (True, 0.0, False)
+        >>> level.is_back(1.98, Judging()), level.is_back(0.3, Judging())
+        (True, False)
         """
-        is_back = share > 0 and abs(self.now + log(share) - self.before) <= settings.common_most
-        if is_back:
-            self.now, self.before = self.before, self.now
-        return is_back
+        return share > 0 and abs(self.now + log(share) - self.before) <= settings.common_most
+
+    def turn(self) -> None:
+        """The level before holds again at once."""
+        self.now, self.before = self.before, self.now
 
     def follow(self, share: float, is_broken: bool, end: int, settings: Judging) -> None:
         """After bins up to ``end`` [s]: what stays is the level in the end, what is over leaves it where it was.
