@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from detectors import REGISTRY
+from detectors.base import is_low
 from pipeline.choosing import changed
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
@@ -201,6 +202,8 @@ def _why_missed(judged: Judged, answer: Answer, is_unheard: bool) -> str:
         return f": {silent(own, time)}"
     if label.start < judged.past.judged_from:
         return ": part of it was in a series' first day"
+    if own and not any(is_low(trace.state[trace.within(time)]).any() for trace in own):
+        return ": none of its signals was low then"
     return _too_few(judged, answer)
 
 

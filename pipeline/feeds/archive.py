@@ -35,7 +35,8 @@ class Source:
     """One recorded file.
 
     ``first`` is the time of its first record [s], `NEVER` where none was found in its head; ``signals`` is the roster;
-    ``piece`` is what one batch of rows may span [s]; ``kin``: its ``entities.csv``, where it is a table that has one.
+    ``piece`` is what one batch of rows may span [s]; ``kin``: its ``entities.csv``, where it is a table that has one;
+    ``called``: what its damage calls it, more than the file's name where several have that.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Source:
     whole: table.Table | None = None
     piece: int = DAY
     kin: Path | None = None
+    called: str = ""
 
     @property
     def end(self) -> int:
@@ -61,7 +63,9 @@ class Source:
         """Batches and damage in order of the file; damage names the file, that of its compression comes last."""
         for item in self._content():
             if isinstance(item, DecodeError):
-                item = DecodeError(self.feed.name, item.reason, f"{item.place} of {self.path.name}", item.detail)
+                item = DecodeError(
+                    self.feed.name, item.reason, f"{item.place} of {self.called or self.path.name}", item.detail
+                )
             yield item
 
     def _content(self) -> Iterator[Item]:
@@ -195,6 +199,11 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
                     f"{rows.signal} has bins of {other[0]} s from second {other[2]} on in {path} and "
                     f"of {rows.width} s from {rows.phase} on in {source.path}: a signal has one grid of bins"
                 )
+    names = [source.path.name for source in found]
+    found = [
+        dataclasses.replace(source, called=str(source.path)) if names.count(source.path.name) > 1 else source
+        for source in found
+    ]
     return sorted(found, key=lambda source: (source.first, str(source.path)))
 
 

@@ -17,8 +17,8 @@ from pipeline.agents.snapshots import Snapshots
 from pipeline.codec import encode
 from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine
-from pipeline.errors import UserError
-from pipeline.feeds.archive import recordings
+from pipeline.errors import DecodeError, UserError
+from pipeline.feeds.archive import read, recordings
 from pipeline.feeds.base import Item
 from pipeline.fusion import Fused
 from pipeline.merging import OTHERS, MergeStage
@@ -205,3 +205,14 @@ def test_a_case_has_one_table(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(UserError, match=r"both signals\.csv and signals\.csv\.gz"):
         recordings([tmp_path], Run())
+
+
+def test_damage_names_the_folder_where_several_files_have_one_name(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        rows = f"2024-02-08T00:00:00Z,bgp.{name},country,PK,1\n2024-02-08T01:00:00Z,bgp.{name},country,PK,x\n"
+        (tmp_path / name / "signals.csv").write_text(f"time,signal,entity_type,entity,value\n{rows}")
+    for folders in (["one", "two"], ["one"]):
+        found = [item.place for item in read(tmp_path / name for name in folders) if isinstance(item, DecodeError)]
+        names = [str(tmp_path / name / "signals.csv") for name in folders] if folders[1:] else ["signals.csv"]
+        assert sorted(found) == [f"line 3 of {name}" for name in names]
