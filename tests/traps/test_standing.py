@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline import cells, holding
+from pipeline import alone, cells, holding
 from pipeline.almanac import public_holidays
 from pipeline.bins import DAY
 from pipeline.columns import LADDER
@@ -101,7 +101,8 @@ def test_nor_are_days_without_a_third_in_which_a_bin_lacks_half(dip: float, last
 
 
 def test_they_were_when_two_bins_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "LASTING", HOUR)
+    for room in (holding, alone):
+        monkeypatch.setattr(room, "LASTING", HOUR)
     monkeypatch.setattr(holding, "PART", 0.0)
     assert confirmed(0.68, STAND[:4], FALL, FALL + 7 * DAY, 0.4, 2 * HOUR)
 
