@@ -22,11 +22,11 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     ``(n,) bool``: one bin of a prober is no outage of who is at work, whatever else is a little below its usual.
     Routes are many witnesses: theirs is enough.
 
-    Who was low in the outage and is back was a witness of it.  Who stood in it and is not observed any more contradicts
-    it for a day: that a feed falls silent makes nothing sure.  A slow detector of the kind that stands is none: a
-    season moves what it sums up.  Who stands is heard no more once so much has been gone for so long that he is hushed,
-    see `pipeline.holding`; another source of the kind that is low, for `LASTING` only.  Who joins in late has to be low
-    for longer than a stumble.
+    Who was low in the outage and is back was a witness of it.  Who stood in it for half an hour and is not observed any
+    more contradicts it for a day: that a feed falls silent makes nothing sure.  A slow detector of the kind that stands
+    is none: a season moves what it sums up.  Who stands is heard no more once so much has been gone for so long that he
+    is hushed, see `pipeline.holding`; another source of the kind that is low, for `LASTING` only.  Who joins in late
+    has to be low for longer than a stumble.
 
     Parameters
     ----------
@@ -48,7 +48,9 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     if not is_one.any():
         return is_one
     weight, fresh = cells["weight"][rows], ~stale(cells, np.array(cells.ends, np.int64), now)
-    standing = fast & (cells["low_from"][rows] == 0) & (cells.says >= IN_FULL) & (cells["spoke"][rows] >= fell)
+    widest = (cells.wide * falls).max(axis=1, keepdims=True)  # a wide bin fell somewhere in it
+    spoke = cells["spoke"][rows] + cells.wide >= fell + np.maximum(BRIEF, widest)
+    standing = fast & (cells["low_from"][rows] == 0) & (cells.says >= IN_FULL) & spoke
     hushed = (cells["gone"][rows] >= MOST_LASTING) | (cells["half"][rows] >= LASTING)
     hushed = (hushed & shows_loss(cells, rows)).any(axis=1, keepdims=True)
     # a slow detector of its own signal silences who stands; he stands all the same

@@ -39,15 +39,26 @@ NEVER_AGAIN = 2**62
 class Votes(NamedTuple):
     """Who has a say: entity ``rows (m,) intp`` in order of their ``voter (m,) intp``, of which there are ``number``.
 
-    ``countries``: whether the voters are countries, and not the networks of few; ``apart``: whether they are of
-    countries enough that no cut makes all of them fall alike.
+    ``countries``: whether the voters are countries, and not the networks of few; ``home (m,) intp``: of which country
+    each entity is, -1 of none that is known.
     """
 
     rows: np.ndarray
     voter: np.ndarray
     number: int
     countries: bool
-    apart: bool
+    home: np.ndarray
+
+    @property
+    def apart(self) -> bool:
+        """Whether they are of countries enough that no cut makes all of them fall alike."""
+        return self.countries or len(np.unique(self.home[self.home >= 0])) >= APART
+
+    def by_country(self) -> "Votes":
+        """The same, with one vote for each country."""
+        order = np.argsort(self.home, kind="stable")
+        order = order[self.home[order] >= 0]
+        return self._replace(rows=self.rows[order], voter=self.home[order], home=self.home[order])
 
     def counts(self, known: np.ndarray) -> np.ndarray:
         """What each known entity counts, of ``known (m,) bool``: those of one voter add up to one."""
@@ -83,10 +94,11 @@ def votes(signal: str, entities: tuple[Entity, ...] | list[Entity], settings: Ju
         place = {home: i for i, home in enumerate(sorted(homes))}
         own = sorted((place[e.country], i) for i, e in enumerate(entities) if e.country and e.type != "service")
         voter, rows = np.array(own, np.intp).T
-        return Votes(rows, voter, len(homes), countries=True, apart=True)
+        return Votes(rows, voter, len(homes), countries=True, home=voter)
     networks = [i for i, e in enumerate(entities) if e.type == "asn"] if kind_of(signal) == ROUTES else []
-    apart = len({entities[i].country for i in networks} - {""}) >= APART
-    return Votes(np.array(networks, np.intp), np.arange(len(networks)), len(networks), countries=False, apart=apart)
+    place = {home: i for i, home in enumerate(sorted({entities[i].country for i in networks} - {""}))}
+    home = np.array([place.get(entities[i].country, -1) for i in networks], np.intp)
+    return Votes(np.array(networks, np.intp), np.arange(len(networks)), len(networks), countries=False, home=home)
 
 
 def votes_at(signal: str, entities: list[Entity], settings: Judging, begun: np.ndarray, at: int) -> tuple[Votes, int]:
@@ -171,10 +183,10 @@ def broken(
 ) -> float:  # fmt: skip
     """At which share of its level a feed's series stand in a bin of which nothing can be said, 1 where it can.
 
-    Of all countries that were not low before, or networks of `APART` of them, those of ``settings.common_share`` moved
-    by more than ``settings.common_most``, and as far as each other, the fewer they are the more exactly.  What is
-    larger than a lost peer is not divided out: a feed that is halved is not halved alike everywhere, and the rest would
-    be somebody's outage.
+    Of all countries that were not low before, those of ``settings.common_share`` moved by more than
+    ``settings.common_most``, and as far as each other, the fewer they are the more exactly; where only networks are
+    counted, those of `APART` countries at least, each of which has one vote.  What is larger than a lost peer is not
+    divided out: a feed that is halved is not halved alike everywhere, and the rest would be somebody's outage.
 
     Parameters
     ----------
@@ -197,13 +209,14 @@ def broken(
     """
     if not (who.apart and votable(who, settings)):
         return 1.0
+    who, least = (who, settings.common_voters) if who.countries else (who.by_country(), APART)
     expected, score = verdict.expected[who.rows], verdict.score[who.rows]
     with np.errstate(all="ignore"):
         share = x[who.rows] / expected
         known = np.isfinite(score) & np.isfinite(share) & verdict.settled[who.rows] & calm[who.rows]
         share, score, counts, voters = share[known], score[known], who.counts(known), who.voting(known)
         needed = settings.common_share * voters
-        if voters < settings.common_voters or not _one_side(share, counts, needed):
+        if voters < least or not _one_side(share, counts, needed):
             return 1.0
         middle = _middle(share, counts)
         if abs(np.log(middle)) <= settings.common_most or not (middle or who.countries):
@@ -215,7 +228,7 @@ def broken(
     if already:
         far = np.full(len(share), gap / 2)
     elif not who.countries:  # no cable takes about the same of every network of several countries
-        far = np.full(len(share), gap / 4)
+        far = np.full(len(share), min(gap, middle) / 4)
     elif voters >= MANY:
         far = np.clip(SPREAD * noise, gap / 4, gap / 2)
     else:

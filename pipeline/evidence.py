@@ -198,7 +198,7 @@ def kind_of_outage(
     if ROUTES in down and not routes_stand(down, up):
         return "blackout" if not set(up) - {ROUTES} else "partial"
     if routes_stand(down, up):
-        return "stealth" if severity >= 0.7 else "partial"
+        return "stealth" if severity >= 0.7 and down.keys() - {ROUTES} else "partial"
     return "unknown"
 
 

@@ -69,7 +69,7 @@ def _of_one_time(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, 
     for beside, first in cells.pairs:
         others = cells.others[beside]
         fell = np.where(fast[:, others], low_from[:, others], 0).max(axis=1, initial=0)
-        old = (terms[:, beside] > 0) & (word[:, first] < 0) & (fell - low_from[:, beside] > cells.settings.stagger)
+        old = (terms[:, beside] > 0) & (word[:, first] < 0) & (fell >= low_from[:, beside])
         terms[old, beside], terms[old, first] = 0.0, word[old, first]
     return terms
 

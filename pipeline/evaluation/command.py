@@ -72,8 +72,8 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
     options.check_apart(cases)
     console = Console(stderr=options.as_json)
     judges, engine = options.judges(), Engine(settings)
-    for case in cases:  # what cannot be read is said before an hour of judging, not after
-        played(case, engine)
+    if unread := [error for case in cases if (error := _unreadable(case, engine))]:
+        raise _all_of(unread)  # before an hour of judging, not after
     failed: list[UserError] = []
     judged = list(progressing(console, cases, judges, engine, failed))
     if not judged:
@@ -92,6 +92,15 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
     if failed:
         raise _all_of(failed)
     return int(any(gave_up(letter.reason) for one in judged for letter in one.dead))
+
+
+def _unreadable(case: Case, engine: Engine) -> UserError | None:
+    """Why a case cannot be read, where its head says so."""
+    try:
+        played(case, engine)
+    except UserError as error:
+        return error
+    return None
 
 
 def _all_of(failed: Iterable[UserError]) -> UserError:
@@ -124,9 +133,11 @@ def progressing(
         for at, case in enumerate(cases):
             _log(console, f"{printable(case.name)}: judging, {at + 1} of {len(cases)}")
             try:
-                yield from judge_all(case, judges, engine, partial(reached, at))
+                whole = list(judge_all(case, judges, engine, partial(reached, at)))
             except UserError as error:
                 failed.append(error)
+            else:
+                yield from whole
 
 
 def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:

@@ -67,6 +67,7 @@ def test_the_kinds_mean_what_the_code_makes_of_them() -> None:
         (0.5, {"bgp": 0.5, "traffic": 0.5}, [], "blackout"), (0.9, {"bgp": 0.1}, ["traffic"], "partial"),
         (0.49, {"bgp": 0.5}, [], "partial"), (0.7, {"traffic": 0.3}, ["bgp"], "stealth"),
         (0.69, {"traffic": 0.3}, ["bgp"], "partial"), (0.7, {"bgp": 0.91, "traffic": 0.3}, [], "stealth"),
+        (0.9, {"bgp": 0.97}, ["traffic"], "partial"),
         (0.7, {"bgp": 0.9, "traffic": 0.3}, [], "blackout"), (0.5, {"traffic": 0.5}, [], "unknown"),
     ):  # fmt: skip
         assert kind_of_outage(down, up, severity, []) == kind, (severity, kind)

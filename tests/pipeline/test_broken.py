@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
+from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, is_low
 from detectors.seasonal import Seasonal
 from pipeline.calendar import calendar
 from pipeline.judging import JudgeStage
@@ -33,6 +33,16 @@ def test_networks_of_several_countries_that_lose_the_same_share_have_lost_their_
     found = judged(entities, seen(entities, left))
     assert np.isnan(found.value[-1]).all() == is_feed
     assert (states(found) == {LOW_CONFIRMED}) != is_feed
+
+
+@pytest.mark.parametrize("left", [0.02, 0.3, 0.6])
+def test_those_of_one_country_are_its_own_however_many_they_are(left: float) -> None:
+    """A dozen of its networks, and one each of two neighbours that stand; then all three, each network by its share."""
+    entities = tuple(Entity("asn", f"AS{i}", "YE" if i < 12 else ("SY", "SO")[i % 2]) for i in range(14))
+    found = judged(entities, seen(entities, np.where(np.arange(14) < 12, left, 1.0)))
+    assert set(found.state[-1, :12].tolist()) == {LOW_CONFIRMED}
+    shares = left * np.random.default_rng(1).uniform(0.5, 1.5, 14)
+    assert is_low(judged(entities, seen(entities, shares)).state[-1]).all()
 
 
 def test_one_that_is_broken_stays_so_while_they_spread() -> None:

@@ -161,11 +161,26 @@ def test_a_feed_that_falls_silent_makes_no_outage_of_a_feast() -> None:
 
 
 def test_a_prober_that_falls_silent_takes_no_outage_away() -> None:
-    """It answers for half an hour, and then its rows are missing."""
+    """It answers for half an hour, and then its rows are missing; or for a row or two, as edges of bins have it."""
     lost, silent = (0.1, 0.2, 0.5), Fall(np.nan, 2 * DAY, 1800)
-    found = seen([{"traffic.radar": Fall(left, 12 * HOUR), "probing.ioda": silent} for left in lost])
-    assert sure(found) == list(CODES[:3])
-    assert [late(outage, i) <= 4 * HOUR for i in range(3) for outage in found.of(CODES[i])] == [True] * 3
+    found = seen([
+        *({"traffic.radar": Fall(left, 12 * HOUR), "probing.ioda": silent} for left in lost),
+        *({"traffic.radar": Fall(left, 2 * HOUR), "probing.ioda": Fall(np.nan, DAY, 1200)} for left in (0.3, 0.6)),
+    ])  # fmt: skip
+    assert sure(found) == list(CODES[:5])
+    assert [late(outage, i) <= 4 * HOUR for i in range(5) for outage in found.of(CODES[i])] == [True] * 5
+
+
+def test_a_prober_that_vanishes_with_the_country_has_not_stood_in_it() -> None:
+    """Hourly traffic, cut in the midst of an hour: of that hour the prober has still had a row or three."""
+    widths = {"bgp.ris": 900, "probing.ioda": 600, "traffic.radar": HOUR}
+    cuts = [(left, minutes * 60) for left in (0.05, 0.3) for minutes in (20, 40)]
+    falls = [
+        {"traffic.radar": Fall(left, 3 * HOUR, cut), "probing.ioda": Fall(np.nan, 3 * HOUR, cut)} for left, cut in cuts
+    ]
+    found = seen(falls, widths)
+    assert sure(found) == list(CODES[:4])
+    assert max(late(outage, i) for i in range(4) for outage in found.of(CODES[i])) <= 3 * HOUR
 
 
 def quiet_week() -> Played:

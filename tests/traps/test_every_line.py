@@ -153,6 +153,7 @@ HELD = {
         "traps/test_alone.py::test_a_prober_that_falls_silent_takes_no_outage_away",
         "traps/test_alone.py::test_a_season_that_has_begun_is_no_second_witness_of_a_fall",
         "traps/test_alone.py::test_it_was_when_what_was_lost_before_counted_too",
+        "traps/test_alone.py::test_a_prober_that_vanishes_with_the_country_has_not_stood_in_it",
         "traps/test_alone.py::test_a_wide_signal_that_falls_in_the_same_minute_does_not_join_in_late",
         "traps/test_alone.py::test_of_small_counts_some_bins_have_none",
         "traps/test_alone.py::test_a_feed_that_counts_again_shows_whether_it_was_one",
