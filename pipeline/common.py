@@ -234,6 +234,10 @@ def broken(
     else:
         far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY, gap / 4)
     alike = np.abs(share - middle) <= far
+    if (
+        not who.countries and alike.mean() < settings.common_share
+    ):  # so is each network, and not only most of a country's
+        return 1.0
     return middle if counts[alike].sum() >= needed * (1 - 1e-9) else 1.0
 
 
