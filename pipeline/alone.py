@@ -40,7 +40,7 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     # a wide bin that fell with the others is known to be low from its next one on
     joins = fast & ~routes & (terms > 0) & (low_from > fell + np.maximum(cells.settings.stagger, cells.wide))
     joins &= seen + cells.wide - low_from < np.maximum(2 * cells.wide, BRIEF)
-    joins &= (seen + 2 * cells.wide >= now) | (losses(cells["ratio"][rows]) < HALF)  # who has lost all is seen no more
+    joins &= (seen + 2 * cells.wide >= now) | (losses(cells["ratio"][rows]) < HALF)  # or he is gone
     material = (np.maximum(terms, cells["witness"][rows]) >= MATERIAL) & ~joins
     up = np.stack([(material & fast & its).any(axis=1) for its in cells.kinds], axis=1)
     slowly = np.stack([(material & cells.slow & its).any(axis=1) for its in cells.kinds], axis=1)
@@ -48,14 +48,14 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     if not is_one.any():
         return is_one
     weight, fresh = cells["weight"][rows], ~stale(cells, np.array(cells.ends, np.int64), now)
-    widest = (cells.wide * falls).max(axis=1, keepdims=True)  # a wide bin fell somewhere in it
+    widest = (cells.wide * falls).max(axis=1, keepdims=True)  # what fell did so somewhere in its bin
     spoke = cells["spoke"][rows] + cells.wide >= fell + np.maximum(BRIEF, widest)
-    standing = fast & (cells["low_from"][rows] == 0) & (cells.says >= IN_FULL) & spoke
+    stood = fast & (cells["low_from"][rows] == 0) & (cells.says >= IN_FULL) & spoke
     hushed = (cells["gone"][rows] >= MOST_LASTING) | (cells["half"][rows] >= LASTING)
     hushed = (hushed & shows_loss(cells, rows)).any(axis=1, keepdims=True)
     # a slow detector of its own signal silences who stands; he stands all the same
     stands = fast & ((terms <= -IN_FULL) | ((terms == 0) & (weight <= -IN_FULL) & fresh))
-    stands |= standing & (cells["calm_from"][rows] > 0) & ~unseen(cells, rows, now) & ~hushed
+    stands |= stood & (cells["calm_from"][rows] > 0) & ~unseen(cells, rows, now) & ~hushed
     stands &= ~material
     # what one source alone has lost for hours is its own
     own = (up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)

@@ -234,9 +234,8 @@ def broken(
     else:
         far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY, gap / 4)
     alike = np.abs(share - middle) <= far
-    if (
-        not who.countries and alike.mean() < settings.common_share
-    ):  # so is each network, and not only most of a country's
+    # of a country with few networks these may be alike by chance: most of all are, too
+    if not who.countries and alike.mean() < settings.common_share:
         return 1.0
     return middle if counts[alike].sum() >= needed * (1 - 1e-9) else 1.0
 
