@@ -8,10 +8,10 @@ import numpy as np
 from detectors.base import AnyDetector
 from detectors.state import extend
 from pipeline.bins import NEVER
-from pipeline.common import Votes
 from pipeline.level import Level
 from pipeline.records import Entity, Run
 from pipeline.stuck import Repeats
+from pipeline.votes import Votes
 
 NO_COLUMNS = np.empty(0, np.intp)
 """The columns of a frame without entities."""

@@ -10,16 +10,7 @@ from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, is_low, joine
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
-from pipeline.common import (
-    before_first,
-    broken,
-    common_mode,
-    may_have_moved,
-    shifted,
-    votable,
-    votes_at,
-    without,
-)
+from pipeline.common import broken, common_mode, may_have_moved, shifted, without
 from pipeline.jointly import Ask, Asking, jointly, rounds
 from pipeline.judged import NO_COLUMNS, Series
 from pipeline.kinds import KINDS
@@ -31,6 +22,7 @@ from pipeline.settings import Judging
 from pipeline.snapshot import pack, unpack
 from pipeline.stuck import Repeats
 from pipeline.topics import partition_for
+from pipeline.votes import before_first, votable, votes_at
 
 Calendar = Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]
 """``(countries, time [s])`` -> local week slot [s] and day kind, each ``(n,)``."""

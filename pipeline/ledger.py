@@ -5,45 +5,33 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
+from detectors.base import UNKNOWN
 from pipeline.almanac import Almanac
-from pipeline.alone import alone
-from pipeline.cells import Cells, explains
-from pipeline.evidence import Block, Evidence, Said, filled, log_odds, losses, probability, ratios, strong_ones
-from pipeline.holding import after, let_go, standing, unreturned, waits
+from pipeline.cells import Cells
+from pipeline.evidence import Block, Said
 from pipeline.lives import Lives
-from pipeline.moments import begun, returned
-from pipeline.naming import kind, named
-from pipeline.outages import Life, Seen
-from pipeline.prior import Prior
-from pipeline.records import Entity, Outage, Term, Verdicts
+from pipeline.records import Entity, Verdicts
 from pipeline.roll import Frame, Roll
 from pipeline.settings import Fusing
 from pipeline.spells import Spell, counted, fold
 from pipeline.turns import Heard, Turn, Weighed, alike, by_frame, together
 from pipeline.usual import Usual
+from pipeline.weighing import Scales
 from pipeline.wholes import may_be_low, of_parts
-
-ORDER = {"service": 0, "asn": 1, "region": 2}
-"""Of entities that are no countries, those that are told first."""
 
 AT_ONCE = 2**18
 """Most bins of entities that are taken in at once [-]: for five signals some 70 MB."""
-
-HEARD = 1800
-"""What a signal says for the first time in an outage, that all is well, it must have said for so long [s]."""
 
 
 class Ledger:
     """The evidence on all entities of one run in one fusion partition, and their open outages."""
 
     def __init__(self, tense: str, settings: Fusing, almanac: Almanac) -> None:
-        self.tense, self.settings, self.almanac = tense, settings, almanac
         self.roll = Roll(settings)
         self.cells = Cells(settings)
         self.usual = Usual(settings)
         self.lives = Lives(self.roll, self.cells, settings)
-        self.prior = Prior(self.roll, settings, almanac)
+        self.scales = Scales(tense, self.roll, self.cells, self.usual, self.lives, settings, almanac)
 
     def see(self, turns: Sequence[Turn]) -> list[Heard]:
         """Take in bins in the order of their turns; returns what follows from each, or from those that are `alike`.
@@ -96,14 +84,8 @@ class Ledger:
         last = [i - 1 for i in range(1, len(turns) + 1) if i == len(turns) or not alike(turns[i], turns[i - 1])]
         ends, middles = (np.array([getattr(turns[i], at) for i in last], np.int64) for at in ("end", "middle"))
         terms, word = counted(self.cells, spells, rows, ends, np.array(last))
-        priors, flat = self.prior.at(rows, middles[:, None]).ravel(), terms.reshape(-1, terms.shape[2])
-        odds = log_odds(priors, self.cells.loudest(flat), self.cells.signals, self.settings).reshape(word.shape)
-        begins = (self._witnessed(odds, terms) & word).any(axis=1)
+        begins = (self.scales.begins(rows, middles, terms) & word).any(axis=1)
         return [0, *(i + 1 for i in last)][int(np.argmax(np.append(begins, True)))]
-
-    def _witnessed(self, odds: np.ndarray, terms: np.ndarray) -> np.ndarray:
-        """Where an outage begins: it is likely, and has a witness."""
-        return (odds >= np.log(self.settings.suspect / (1 - self.settings.suspect))) & (terms > 0).any(axis=-1)
 
     def _hear(self, turns: Sequence[Turn], later: Sequence[Turn]) -> list[Heard]:
         """Take in bins that are alike, and end with ``later`` ones; parts are weighed before their countries."""
@@ -121,7 +103,10 @@ class Ledger:
         rows = np.flatnonzero(word & (self.lives.open | (self.cells["weight"] > 0).any(axis=1)))
         if len(rows):  # something is the matter with somebody
             whole = self.roll.is_country(rows)
-            parts, wholes = self._weigh(rows[~whole], now), self._weigh(rows[whole], now, are_countries=True)
+            parts, wholes = (
+                self.scales.weigh(rows[~whole], now),
+                self.scales.weigh(rows[whole], now, are_countries=True),
+            )
             parts = [self.lives.joined(outage) for outage in parts] if any(wholes) else parts
             told[-1].outages.extend(outage for outage in parts + wholes if outage is not None)
         return told
@@ -158,120 +143,6 @@ class Ledger:
             self._grow()
         self.usual.grow(len(self.roll), len(self.cells.signals))
         return frame, signal
-
-    def _weigh(self, rows: np.ndarray, now: Weighed, are_countries: bool = False) -> list[Outage | None]:
-        """Go on with outages of entities with whom something is the matter, and of whom there is word."""
-        if not len(rows):
-            return []
-        is_open, sure, end = self.lives.open[rows], self.lives.confirmed[rows], now.turn.end
-        heard = terms = self._terms(rows, end, sure)
-        if sure.any():
-            heard = terms.copy()
-            heard[sure] = unreturned(self.cells, rows[sure], terms[sure])
-        middle = np.full((1, len(rows)), now.turn.middle)
-        prior = self.prior.at(rows, middle, np.where(is_open, self.lives.day[rows], middle))[0]
-        shares = self.lives.shares(rows) if are_countries else [0.0] * len(rows)
-        prior = prior + self.settings.together * np.array(shares)
-        odds = self._odds(prior, heard)
-        if (begins := self._witnessed(odds, terms) & ~is_open).any():  # what counts only of an open outage does so now
-            new = rows[begins]
-            self.cells.at_plateau(new, now.signals, now.start)
-            terms[begins] = heard[begins] = standing(self.cells, new, end, np.ones(len(new), bool), sure[begins])
-            odds[begins] = self._odds(prior[begins], heard[begins])
-        told = np.flatnonzero(begins | is_open).tolist()
-        if not told:
-            return []
-        at = np.array(order := sorted(told, key=lambda i: self._rank(int(rows[i]))))
-        evidence = self._evidence(rows[at], terms[at], probability(odds[at]), end)
-        return [
-            self._advance(row, seen, shares[i], now)
-            for i, row, seen in zip(order, rows[at].tolist(), evidence, strict=True)
-        ]
-
-    def _odds(self, prior: np.ndarray, terms: np.ndarray) -> np.ndarray:
-        """What is against an outage before anything is seen, and terms ``(n, s)``, together ``(n,)`` [log-odds]."""
-        return log_odds(prior, self.cells.loudest(terms), self.cells.signals, self.settings)
-
-    def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray) -> np.ndarray:
-        """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
-        weight = standing(self.cells, rows, end, self.lives.open[rows], sure)
-        gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
-        if gone.any():
-            self.cells.let_go(rows, gone)
-            weight = np.where(gone, 0.0, weight)
-        return weight
-
-    def _rank(self, row: int) -> tuple[int, str]:
-        """Its place among those that are told at once: a network's kind depends on its services."""
-        entity = self.roll[row]
-        return ORDER.get(entity.type, 0), entity.name
-
-    def _evidence(self, rows: np.ndarray, weight: np.ndarray, chance: np.ndarray, end: int) -> Iterator[Evidence]:
-        """The evidence on each of these rows, read for all at once: on the worst day they are thousands."""
-        ratio, score, health, state = (self.cells[name][rows] for name in ("ratio", "score", "health", "state"))
-        low = weight > 0
-        for_it = self.cells.once(np.where(low, weight, 0))
-        # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
-        strong = self.cells.fast(strong_ones(for_it))
-        self.cells.hear(rows, for_it)
-        onset, dated = begun(self.cells, rows, strong)
-        severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
-        sure = ((state == LOW_CONFIRMED) & low).any(axis=1) & ~alone(self.cells, rows, weight, end)
-        gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
-        weight = after(self.cells, rows, weight, onset)
-        columns = (
-            chance, onset, dated, severity, sure, gravity,
-            *returned(self.cells, rows, self.cells.fast(strong_ones(self.cells["witness"][rows])), end),
-            waits(self.cells, rows, end), weight, ratio, score, filled(health),
-        )  # fmt: skip
-        return map(Evidence, *(column.tolist() for column in columns))
-
-    def _advance(self, row: int, evidence: Evidence, share: float, now: Weighed) -> Outage | None:
-        lives, end = self.lives, now.turn.end
-        life = lives.get(row) or lives.begin(row, self.tense, min(evidence.onset, end), end, now.turn.middle)
-        life.advance(self._seen(row, life, evidence, share, now), self.settings)
-        if lives.note(row, life, end):
-            over, sure = life.end or end, life.confirmed_at is not None
-            self.cells.forget(row, over if evidence.waits else end, over if sure else 0, now.start)
-            if sure:
-                self.usual.end(row, end - life.start, end)
-        self.usual.out[row] = lives.open[row] and life.confirmed_at is not None
-        return life.revise(self.settings, self.almanac)
-
-    def _seen(self, row: int, life: Life, evidence: Evidence, share: float, now: Weighed) -> Seen:
-        """What it means for an outage; its kind and its terms only where it never looked worse."""
-        worst, signals = life.takes(evidence.gravity), self.cells.signals
-        calm = now.turn.end - self.cells["calm_from"][row]
-        columns = zip(signals, evidence.weight, calm.tolist(), self.cells.slow, strict=True)
-        heard = [s for s, weight, lasts, slow in columns if not slow and (weight > 0 or (weight and lasts >= HEARD))]
-        if later := not worst and life.adds(heard, evidence.gravity):
-            evidence = evidence.with_told(life.terms, signals)._replace(severity=life.severity)
-        name, terms = "", tuple[Term, ...]()
-        over = (life.end or evidence.calm_from) if life.confirmed_at is not None else 0
-        if worst or later:
-            name = kind(self.roll[row], evidence, signals, *self.lives.networks(row, now.turn.end))
-            terms = named(evidence, signals, share, self.settings)
-        return Seen(
-            at=now.turn.end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
-            dated=evidence.dated, calm_from=evidence.calm_from or now.turn.end, width=evidence.width,
-            finest=evidence.finest, severity=evidence.severity, gravity=evidence.gravity, waits=evidence.waits,
-            later=any(self._is_low_in(turn, row, over) for turn in now.later),
-            kind=name, terms=terms, day=self.prior.term(row, now.turn.middle, life.day),
-            part_of=life.part_of or self.lives.part_of(row),
-            networks=self.lives.together(row, ("asn",)) if share else 0.0,
-        )  # fmt: skip
-
-    def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:
-        """Whether a wider bin that is not put down yet is low, and not for an outage that was ``over`` then [s]: of a
-        country that is judged from its parts, whether any of them is."""
-        frame = self.roll.frame(turn.verdicts.entities)
-        if row not in frame.rows:
-            return False
-        said, place = turn.said, int(np.flatnonzero(frame.rows == row)[0])
-        if place >= len(said.state):
-            return bool(is_low(said.state[frame.parts.rows[frame.parts.home == place - len(said.state)]]).any())
-        lost = losses(ratios(said.value, said.expected))[place]
-        return bool(is_low(said.state)[place] and not explains(over, said.start, turn.verdicts.width, lost))
 
     def _grow(self) -> None:
         """Room for new entities."""

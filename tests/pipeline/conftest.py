@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline import ledger
+from pipeline import weighing
 
 
 @pytest.fixture
 def one_kind_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """One kind of signals confirms, though another stands: where a test is not of that, see tests/traps/test_alone."""
-    monkeypatch.setattr(ledger, "alone", lambda cells, rows, terms, now: np.zeros(len(rows), bool))
+    monkeypatch.setattr(weighing, "alone", lambda cells, rows, terms, now: np.zeros(len(rows), bool))

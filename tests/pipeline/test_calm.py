@@ -95,7 +95,7 @@ def test_odds_are_asked_only_of_those_with_whom_something_is_the_matter(monkeypa
         asked.append(len(prior))
         return log_odds(prior, *rest)
 
-    monkeypatch.setattr("pipeline.ledger.log_odds", counted)
+    monkeypatch.setattr("pipeline.weighing.log_odds", counted)
     monkeypatch.setattr(Ledger, "_rest", lambda self, turns: 0)
     calm = day("probing.ioda", 0, 0.0)
     calm.state[7, 0] = LOW_CONFIRMED

@@ -68,7 +68,7 @@ def test_without_a_witness_no_outage_begins_however_likely_one_is():
     iraq = verdicts(PROBING, "L", run=RUN, entity=Entity("country", "IQ", "IQ"))
     assert ledger.see([Turn(frame, 0, 300)]) == [Heard([])]
     assert ledger.see([Turn(iraq, 0, 300)])[0].outages
-    ledger.prior.base[:] = 1.0
+    ledger.scales.prior.base[:] = 1.0
     assert ledger.see([Turn(frame, 1, 600)]) == [Heard([])]
 
 

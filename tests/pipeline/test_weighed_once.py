@@ -10,10 +10,10 @@ import pytest
 from detectors.base import NORMAL, UNKNOWN
 from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage
-from pipeline.ledger import Ledger
 from pipeline.records import Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from pipeline.turns import Weighed
+from pipeline.weighing import Scales
 from tests.pipeline.verdicts import COUNTRY, verdicts
 
 DAY, HOUR = 24 * 3600, 3600
@@ -72,13 +72,13 @@ def test_an_outage_is_told_once_a_bin_however_many_signals_there_are(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weighed: dict[tuple[int, int], int] = defaultdict(int)
-    advance = Ledger._advance
+    advance = Scales._advance
 
-    def counted(self: Ledger, row: int, evidence: Any, share: float, now: Weighed) -> Outage | None:
+    def counted(self: Scales, row: int, evidence: Any, share: float, now: Weighed) -> Outage | None:
         weighed[row, now.turn.end] += 1
         return advance(self, row, evidence, share, now)
 
-    monkeypatch.setattr(Ledger, "_advance", counted)
+    monkeypatch.setattr(Scales, "_advance", counted)
     _, made = frames(("atlas.connected", "bgp.ris", "probing.ioda", *TWO_OF_A_KIND), seed)
     assert fuse(made)
     assert set(weighed.values()) == {1}

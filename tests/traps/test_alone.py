@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from pipeline import holding, ledger
+from pipeline import holding, weighing
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
@@ -86,7 +86,7 @@ def test_probes_that_fall_while_traffic_stands_are_none() -> None:
 
 
 def test_they_were_when_a_hundredth_of_the_routes_was_a_second_witness(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "alone", lambda cells, rows, terms, now: np.zeros(len(rows), bool))
+    monkeypatch.setattr(weighing, "alone", lambda cells, rows, terms, now: np.zeros(len(rows), bool))
     assert sure(seen(GLITCHES)) == list(CODES[:4])
 
 

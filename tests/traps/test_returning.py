@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import ledger
+from pipeline import weighing
 from pipeline.bins import DAY
 from pipeline.cells import Cells
 from pipeline.evidence import Block
@@ -28,7 +28,7 @@ def returning() -> Series:
 
 def heard_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each source that is back is heard, whatever another one shows."""
-    monkeypatch.setattr(ledger, "unreturned", lambda cells, rows, terms: terms)
+    monkeypatch.setattr(weighing, "unreturned", lambda cells, rows, terms: terms)
 
 
 def test_sources_that_return_one_by_one_do_not_end_it_while_a_better_one_is_on_the_floor(

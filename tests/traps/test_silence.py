@@ -60,7 +60,7 @@ def test_it_did_when_nobody_contradicted_it(monkeypatch: pytest.MonkeyPatch) -> 
         holding, "unseen", lambda cells, rows, now, longer=DAY: np.zeros_like(cells["seen"][rows], bool)
     )
     monkeypatch.setattr(
-        "pipeline.ledger.begun",
+        "pipeline.weighing.begun",
         lambda cells, rows, strong: (
             np.where(strong, onsets(cells, rows), moments.ALWAYS).min(axis=1),
             np.ones(len(rows), bool),

@@ -1,0 +1,164 @@
+"""What the evidence on entities comes to, and how their outages go on."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from detectors.base import LOW_CONFIRMED, is_low
+from pipeline.almanac import Almanac
+from pipeline.alone import alone
+from pipeline.cells import Cells, explains
+from pipeline.evidence import Evidence, filled, log_odds, losses, probability, ratios, strong_ones
+from pipeline.holding import after, let_go, standing, unreturned, waits
+from pipeline.lives import Lives
+from pipeline.moments import begun, returned
+from pipeline.naming import kind, named
+from pipeline.outages import Life, Seen
+from pipeline.prior import Prior
+from pipeline.records import Outage, Term
+from pipeline.roll import Roll
+from pipeline.settings import Fusing
+from pipeline.turns import Turn, Weighed
+from pipeline.usual import Usual
+
+ORDER = {"service": 0, "asn": 1, "region": 2}
+"""Of entities that are no countries, those that are told first."""
+
+HEARD = 1800
+"""What a signal says for the first time in an outage, that all is well, it must have said for so long [s]."""
+
+
+class Scales:
+    """Weighs what is put down in the cells of one run, and goes on with the outages that follow from it."""
+
+    def __init__(
+        self, tense: str, roll: Roll, cells: Cells, usual: Usual, lives: Lives, settings: Fusing, almanac: Almanac
+    ) -> None:
+        self.tense, self.settings, self.almanac = tense, settings, almanac
+        self.roll, self.cells, self.usual, self.lives = roll, cells, usual, lives
+        self.prior = Prior(roll, settings, almanac)
+        self.suspect = np.log(settings.suspect / (1 - settings.suspect))
+
+    def begins(self, rows: np.ndarray, middles: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """Where an outage begins ``(k, m) bool``: of ``rows (m,)`` in bins with these middles ``(k,)`` [s], in which
+        ``terms (k, m, s)`` count, and nobody is out."""
+        prior, flat = self.prior.at(rows, middles[:, None]).ravel(), terms.reshape(-1, terms.shape[2])
+        return self._begins(self._odds(prior, flat), flat).reshape(terms.shape[:2])
+
+    def weigh(self, rows: np.ndarray, now: Weighed, are_countries: bool = False) -> list[Outage | None]:
+        """Go on with outages of entities with whom something is the matter, and of whom there is word."""
+        if not len(rows):
+            return []
+        is_open, sure, end = self.lives.open[rows], self.lives.confirmed[rows], now.turn.end
+        heard = terms = self._terms(rows, end, sure)
+        if sure.any():
+            heard = terms.copy()
+            heard[sure] = unreturned(self.cells, rows[sure], terms[sure])
+        middle = np.full((1, len(rows)), now.turn.middle)
+        prior = self.prior.at(rows, middle, np.where(is_open, self.lives.day[rows], middle))[0]
+        shares = self.lives.shares(rows) if are_countries else [0.0] * len(rows)
+        prior = prior + self.settings.together * np.array(shares)
+        odds = self._odds(prior, heard)
+        if (begins := self._begins(odds, terms) & ~is_open).any():  # what counts only of an open outage does so now
+            new = rows[begins]
+            self.cells.at_plateau(new, now.signals, now.start)
+            terms[begins] = heard[begins] = standing(self.cells, new, end, np.ones(len(new), bool), sure[begins])
+            odds[begins] = self._odds(prior[begins], heard[begins])
+        told = np.flatnonzero(begins | is_open).tolist()
+        if not told:
+            return []
+        at = np.array(order := sorted(told, key=lambda i: self._rank(int(rows[i]))))
+        evidence = self._evidence(rows[at], terms[at], probability(odds[at]), end)
+        return [
+            self._advance(row, seen, shares[i], now)
+            for i, row, seen in zip(order, rows[at].tolist(), evidence, strict=True)
+        ]
+
+    def _begins(self, odds: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """Where an outage begins ``(n,) bool``: it is likely, and has a witness."""
+        return (odds >= self.suspect) & (terms > 0).any(axis=1)
+
+    def _odds(self, prior: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """What is against an outage before anything is seen, and terms ``(n, s)``, together ``(n,)`` [log-odds]."""
+        return log_odds(prior, self.cells.loudest(terms), self.cells.signals, self.settings)
+
+    def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray) -> np.ndarray:
+        """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
+        weight = standing(self.cells, rows, end, self.lives.open[rows], sure)
+        gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
+        if gone.any():
+            self.cells.let_go(rows, gone)
+            weight = np.where(gone, 0.0, weight)
+        return weight
+
+    def _rank(self, row: int) -> tuple[int, str]:
+        """Its place among those that are told at once: a network's kind depends on its services."""
+        entity = self.roll[row]
+        return ORDER.get(entity.type, 0), entity.name
+
+    def _evidence(self, rows: np.ndarray, weight: np.ndarray, chance: np.ndarray, end: int) -> Iterator[Evidence]:
+        """The evidence on each of these rows, read for all at once: on the worst day they are thousands."""
+        ratio, score, health, state = (self.cells[name][rows] for name in ("ratio", "score", "health", "state"))
+        low = weight > 0
+        for_it = self.cells.once(np.where(low, weight, 0))
+        # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
+        strong = self.cells.fast(strong_ones(for_it))
+        self.cells.hear(rows, for_it)
+        onset, dated = begun(self.cells, rows, strong)
+        severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
+        sure = ((state == LOW_CONFIRMED) & low).any(axis=1) & ~alone(self.cells, rows, weight, end)
+        gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
+        weight = after(self.cells, rows, weight, onset)
+        columns = (
+            chance, onset, dated, severity, sure, gravity,
+            *returned(self.cells, rows, self.cells.fast(strong_ones(self.cells["witness"][rows])), end),
+            waits(self.cells, rows, end), weight, ratio, score, filled(health),
+        )  # fmt: skip
+        return map(Evidence, *(column.tolist() for column in columns))
+
+    def _advance(self, row: int, evidence: Evidence, share: float, now: Weighed) -> Outage | None:
+        lives, end = self.lives, now.turn.end
+        life = lives.get(row) or lives.begin(row, self.tense, min(evidence.onset, end), end, now.turn.middle)
+        life.advance(self._seen(row, life, evidence, share, now), self.settings)
+        if lives.note(row, life, end):
+            over, sure = life.end or end, life.confirmed_at is not None
+            self.cells.forget(row, over if evidence.waits else end, over if sure else 0, now.start)
+            if sure:
+                self.usual.end(row, end - life.start, end)
+        self.usual.out[row] = lives.open[row] and life.confirmed_at is not None
+        return life.revise(self.settings, self.almanac)
+
+    def _seen(self, row: int, life: Life, evidence: Evidence, share: float, now: Weighed) -> Seen:
+        """What it means for an outage; its kind and its terms only where it never looked worse."""
+        worst, signals = life.takes(evidence.gravity), self.cells.signals
+        calm = now.turn.end - self.cells["calm_from"][row]
+        columns = zip(signals, evidence.weight, calm.tolist(), self.cells.slow, strict=True)
+        heard = [s for s, weight, lasts, slow in columns if not slow and (weight > 0 or (weight and lasts >= HEARD))]
+        if later := not worst and life.adds(heard, evidence.gravity):
+            evidence = evidence.with_told(life.terms, signals)._replace(severity=life.severity)
+        name, terms = "", tuple[Term, ...]()
+        over = (life.end or evidence.calm_from) if life.confirmed_at is not None else 0
+        if worst or later:
+            name = kind(self.roll[row], evidence, signals, *self.lives.networks(row, now.turn.end))
+            terms = named(evidence, signals, share, self.settings)
+        return Seen(
+            at=now.turn.end, probability=evidence.chance, confirmed=evidence.confirmed, onset=evidence.onset,
+            dated=evidence.dated, calm_from=evidence.calm_from or now.turn.end, width=evidence.width,
+            finest=evidence.finest, severity=evidence.severity, gravity=evidence.gravity, waits=evidence.waits,
+            later=any(self._is_low_in(turn, row, over) for turn in now.later),
+            kind=name, terms=terms, day=self.prior.term(row, now.turn.middle, life.day),
+            part_of=life.part_of or self.lives.part_of(row),
+            networks=self.lives.together(row, ("asn",)) if share else 0.0,
+        )  # fmt: skip
+
+    def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:
+        """Whether a wider bin that is not put down yet is low, and not for an outage that was ``over`` then [s]: of a
+        country that is judged from its parts, whether any of them is."""
+        frame = self.roll.frame(turn.verdicts.entities)
+        if row not in frame.rows:
+            return False
+        said, place = turn.said, int(np.flatnonzero(frame.rows == row)[0])
+        if place >= len(said.state):
+            return bool(is_low(said.state[frame.parts.rows[frame.parts.home == place - len(said.state)]]).any())
+        lost = losses(ratios(said.value, said.expected))[place]
+        return bool(is_low(said.state)[place] and not explains(over, said.start, turn.verdicts.width, lost))
