@@ -45,6 +45,8 @@ class ReplayOptions:
         if self.metrics and self.through != "memory":
             raise UserError(f"--metrics {str(self.metrics)!r} needs --through memory")
         chosen(self.settings)
+        for path in (self.outages, self.metrics):
+            check_not_read(path, self.settings)
         if self.outages and self.metrics and self.outages.resolve() == self.metrics.resolve():
             raise UserError(
                 f"--outages and --metrics are both {str(self.outages)!r}: one would be written over the other"
@@ -71,6 +73,12 @@ class ReplayOptions:
         if not 0 < speed < float("inf"):
             raise UserError(f"--speed {self.speed!r} is neither a number above 0 nor max")
         return speed
+
+
+def check_not_read(path: Path | None, settings: Path | None) -> None:
+    """Raise `UserError` where what is to be written is the file of the settings."""
+    if path and settings and path.exists() and settings.exists() and path.samefile(settings):
+        raise UserError(f"{str(path)!r} is the file of the settings: it would be written over")
 
 
 def chosen(path: Path | None, silence: int | None = None) -> Settings:

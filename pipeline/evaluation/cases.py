@@ -1,8 +1,9 @@
 """A labelled case: its series, what is known to have happened, and how exactly that is known."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Ignored, Tolerance
@@ -10,6 +11,8 @@ from pipeline.evaluation.spans import Span
 from pipeline.feeds.case import Label, inside, read_labels, rows_of
 from pipeline.feeds.tabletext import seconds
 from pipeline.settings import Evaluating
+
+T = TypeVar("T")
 
 LABELLED = "labels.csv"
 """Name of the table of what is known to have happened."""
@@ -26,11 +29,13 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Case:
-    """``tolerance`` None: no line of ``TOLERANCE.csv`` is for it, and the bins say how exact it can be."""
+    """``tolerance`` None: no line of ``TOLERANCE.csv`` is for it, and the bins say how exact it can be; ``listed``: the
+    cases of which such a table has lines."""
 
     folder: Path
     labels: tuple[Label, ...]
     tolerance: Tolerance | None = None
+    listed: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -60,21 +65,20 @@ def _read(folder: Path) -> Case:
     if not (folder / LABELLED).is_file():
         what = "which says what is known to have happened"
         raise UserError(f"{folder}: a folder without {LABELLED}, {what}{inside(folder, LABELLED)}")
+    if (folder / TOLERANCES).is_file():
+        raise UserError(f"{folder / TOLERANCES}: it stands beside the folders of cases, not in one")
     beside = folder.absolute().parent / TOLERANCES
     tolerances = read_tolerances(beside) if beside.is_file() else {}
-    return Case(folder, tuple(read_labels(folder / LABELLED)), tolerances.get(folder.name))
+    return Case(folder, tuple(read_labels(folder / LABELLED)), tolerances.get(folder.name), tuple(tolerances))
 
 
 def read_tolerances(path: Path) -> dict[str, Tolerance]:
     """``TOLERANCE.csv`` by name of case; UserError where it is not such a table."""
     made: dict[str, Tolerance] = {}
     for place, row in rows_of(path, COLUMNS):
-        try:
-            early, late, sooner, later = (60 * int(row[name]) for name in COLUMNS[1:5])
-            cover = float(row["cover_min"])
-            window = (Span(seconds(row["ignore_start"]), seconds(row["ignore_end"])),) if row["ignore_start"] else ()
-        except ValueError as error:
-            raise UserError(f"{place}: neither whole minutes, a share and two ISO times: {error}") from None
+        early, late, sooner, later = (60 * _cell(place, row, name, int) for name in COLUMNS[1:5])
+        cover = _cell(place, row, "cover_min", float)
+        window = (_window(place, row),) if row["ignore_start"] or row["ignore_end"] else ()
         if min(early, late, sooner, later) < 0:
             raise UserError(f"{place}: minutes are not below 0: {min(early, late, sooner, later) // 60}")
         if not 0 <= cover <= 1:
@@ -86,6 +90,24 @@ def read_tolerances(path: Path) -> dict[str, Tolerance]:
             raise UserError(f"{place}: another tolerance of {row['case']} than the line before")
         made[row["case"]] = exact
     return made
+
+
+WANTED: dict[Any, str] = {int: "whole minutes", float: "a share", seconds: "an ISO time"}
+
+
+def _cell(place: str, row: dict[str, str], name: str, read: Callable[[str], T]) -> T:
+    try:
+        return read(row[name])
+    except ValueError:
+        raise UserError(f"{place}: {name} is {row[name][:100]!r}, wanted {WANTED[read]}") from None
+
+
+def _window(place: str, row: dict[str, str]) -> Span:
+    """What counts neither way."""
+    span = Span(_cell(place, row, "ignore_start", seconds), _cell(place, row, "ignore_end", seconds))
+    if span.end <= span.start:
+        raise UserError(f"{place}: ignore_end {row['ignore_end']} is not after ignore_start {row['ignore_start']}")
+    return span
 
 
 def usual_tolerance(width: int, settings: Evaluating) -> Tolerance:

@@ -152,15 +152,15 @@ def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterato
 
 def _how_low(traces: Sequence[Trace], time: Span, suspect: float) -> str:
     """Why nothing was called out: how low it got, or why nothing was said."""
-    lows, scores = [], []
+    lows, stood, scores = [], [], []
     for trace in traces:
-        inside = trace.within(time)
-        states = trace.state[inside]
-        if is_low(states).any():
+        inside = trace.within(time) & ~np.isnan(trace.score)
+        if is_low(trace.state[inside]).any():
             lows.append(trace.signal)
-        score = trace.score[inside]
-        if not np.isnan(score).all():
-            scores.append((float(np.nanmin(score)), trace.signal))
+        elif inside.any():
+            stood.append(trace.signal)
+        if inside.any():
+            scores.append((float(trace.score[inside].min()), trace.signal))
     if not scores:
         return f"Nothing was said of it: {silent(traces, time)}."
     lowest, signal = min(scores)
@@ -168,4 +168,7 @@ def _how_low(traces: Sequence[Trace], time: Span, suspect: float) -> str:
     if not lows:
         return f"Not called out: no signal was low, the lowest score is {score} ({signal})."
     looked = f"though {', '.join(sorted(set(lows)))} looked low, the lowest score being {score}"
-    return f"Not called out, {looked}: all together was less than {suspect:.0%} sure, from which on it is suspected."
+    together = f"all together was less than {suspect:.0%} sure, from which on it is suspected"
+    stands = sorted(set(stood) - set(lows))
+    against = f", as {' and '.join(stands)} stood, which speaks against it" if stands else ""
+    return f"Not called out, {looked}: {together}{against}."

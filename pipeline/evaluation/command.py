@@ -14,12 +14,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from detectors import REGISTRY
 from pipeline.choosing import read_settings
 from pipeline.engine import Engine
-from pipeline.errors import UserError, gave_up
+from pipeline.errors import UserError, gave_up, refuses
 from pipeline.evaluation.asjson import as_json
 from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
 from pipeline.evaluation.judged import OURS, Judged, judge_all, played
 from pipeline.evaluation.sweep import Point, steps, sweep
 from pipeline.evaluation.tables import show, show_sweep
+from pipeline.options import check_not_read
 from pipeline.settings import Settings
 from pipeline.wording import printable
 from pipeline.writing import check_writable, written
@@ -40,6 +41,7 @@ class Options:
         for name in self.detectors:
             if name not in (OURS, *REGISTRY):
                 raise UserError(f"--detector {name!r} is not one of: {', '.join((OURS, *REGISTRY))}")
+        check_not_read(self.report, self.settings)
         if self.report is not None:
             check_writable(self.report)
 
@@ -59,7 +61,7 @@ class Options:
 
 
 def evaluate(folders: Iterable[str], options: Options) -> int:
-    """Judge cases and show the account; 1 where a file was given up.
+    """Judge cases and show the account; 1 where a file was given up, or a series refused.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
             _leave(console, options.report, judged, points)
     if failed:
         raise _all_of(failed)
-    return int(any(gave_up(letter.reason) for one in judged for letter in one.dead))
+    return int(any(gave_up(letter.reason) or refuses(letter.reason) for one in judged for letter in one.dead))
 
 
 def _unreadable(case: Case, engine: Engine) -> UserError | None:

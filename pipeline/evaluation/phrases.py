@@ -9,6 +9,7 @@ from pipeline.choosing import changed
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called, Ignored, Tolerance
+from pipeline.evaluation.cases import Case
 from pipeline.evaluation.judged import FIELD, OURS, Judged
 from pipeline.evaluation.parts import how_many, is_judged
 from pipeline.evaluation.spans import Span
@@ -52,6 +53,17 @@ because of: of each signal how low it lay, and how much that speaks for an outag
 log-odds: +2.3 makes the odds of an outage ten times what they were, +4.6 a hundred times; 0 in all is one to one."""
 """What is said of the sentences beside a picture."""
 
+PICTURED = """\
+in a picture: seen: the line of the values; expected, and usual around it: what a past like that hour's makes likely.
+looks low, confirmed low: what the detector says of one signal; an outage is confirmed by all of them together, and a \
+signal that is confirmed low beside others that stand makes none.
+nothing said: too small, too noisy or too disturbed to judge; too new to judge: no past yet to compare with; not \
+observed: there is no value.
+not confirmed until the line: what a bar shows could not be told before it, and is pale there; only suspected: within \
+a thin line; refused: who could not judge called nothing out.
+moved by the feed itself: all series of the feed moved at once, which is taken out before anybody is judged."""
+"""What is said of the colours and bars of a picture."""
+
 BROAD = """\
 labels refused: the same of the time of each label, the mean over all labels.
 others: outages of a part of what is labelled then, or of its whole: neither hit nor false."""
@@ -82,8 +94,8 @@ def seen(judged: Judged) -> str:
     return f"{labels}, {entities:,} {'entity' if entities == 1 else 'entities'}, {made.months:.1f} entity-months"
 
 
-def exactness(exact: Tolerance, is_usual: bool = False) -> str:
-    """What is allowed of an outage that meets a label, in words; ``is_usual``: no table says it of this case.
+def exactness(exact: Tolerance, case: Case | None = None) -> str:
+    """What is allowed of an outage that meets a label of a case, in words, and whence it is.
 
     Examples
     --------
@@ -91,7 +103,10 @@ def exactness(exact: Tolerance, is_usual: bool = False) -> str:
     'allowed: onset −5 to +30 min, end −30 to +60 min, at least 90% covered'
     """
     early, late, sooner, later = (minutes(sign * t) for sign, t in zip((-1, 1, -1, 1), exact[:4], strict=True))
-    whence = " (by its widest bins: no TOLERANCE.csv has it)" if is_usual else ""
+    whence = ""
+    if case is not None and case.tolerance is None:
+        own = f"TOLERANCE.csv has {few(sorted(case.listed))}, and not {case.name}"
+        whence = f" (by its widest bins: {own if case.listed else 'no TOLERANCE.csv has it'})"
     return (
         f"allowed{whence}: onset {early} to {late} min, end {sooner} to {later} min, at least {exact.cover:.0%} covered"
     )
@@ -262,10 +277,14 @@ def times(called: Iterable[Called]) -> str:
     >>> outage = Called(Entity("country", "MM", "MM"), 1612144800, 1612188000, 1612166400, 1612166400)
     >>> times([outage]), times([outage._replace(end=None)])
     ('Ours: 2021-02-01 02:00 – 14:00 UTC, confirmed 08:00.', 'Ours: 2021-02-01 02:00 UTC on, confirmed 08:00.')
+    >>> times([outage._replace(end=1612281600)])
+    'Ours: 2021-02-01 02:00 – 02-02 16:00 UTC, confirmed 02-01 08:00.'
     """
-    told = [
-        f"{utc(o.start)} {'UTC on' if o.end is None else f'– {until(o.start, o.end)} UTC'}, "
-        f"confirmed {until(o.start, o.confirmed)}"
-        for o in called
-    ]
+    told = []
+    for outage in called:
+        to = "" if outage.end is None else until(outage.start, outage.end)
+        sure = until(outage.start, outage.confirmed)
+        if len(sure) < len(to):  # "06:00 – 08-29 16:00, confirmed 16:00" reads as the day of the end
+            sure = utc(outage.confirmed)[-len(to) :]
+        told.append(f"{utc(outage.start)} {f'– {to} UTC' if to else 'UTC on'}, confirmed {sure}")
     return f"Ours: {few(told)}." if told else ""

@@ -10,7 +10,17 @@ from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lanes import bars_of
 from pipeline.evaluation.lines import COLUMNS, IN_MINUTES, case_lines, total_line
-from pipeline.evaluation.phrases import WEIGHED, exactness, label_text, legend, other_settings, remarks, seen, uncounted
+from pipeline.evaluation.phrases import (
+    PICTURED,
+    WEIGHED,
+    exactness,
+    label_text,
+    legend,
+    other_settings,
+    remarks,
+    seen,
+    uncounted,
+)
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals, verdict
@@ -58,7 +68,7 @@ def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
         parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")
     for i, case in enumerate(cases, 1):
         parts += _case(case, i)
-    return _page("\n".join(parts), f"{legend(judged)}\n{WEIGHED}")
+    return _page("\n".join(parts), f"{legend(judged)}\n{PICTURED}\n{WEIGHED}")
 
 
 def _contents(cases: list[list[Judged]]) -> str:
@@ -74,7 +84,7 @@ def _made(case: list[Judged]) -> str:
     """What ours made of a case, in short."""
     made = next(one for one in case if one.detector == OURS).readings[0].account
     false = f"{len(made.false)} false"
-    return f"{made.hits} of {len(made.answers)} hit, {false}" if made.answers else f"a control, {false}"
+    return f"{made.met} of {len(made.answers)} met, {false}" if made.answers else f"a control, {false}"
 
 
 def _page(body: str, explained: str) -> str:
@@ -97,7 +107,7 @@ def _page(body: str, explained: str) -> str:
 def _case(judged: list[Judged], number: int) -> Iterator[str]:
     yield f'<h2 id="case{number}">{_text(judged[0].case.name)}</h2><p>{_text(seen(judged[0]))}</p>'
     if judged[0].case.labels:
-        yield f'<p class="small">{_text(exactness(judged[0].tolerance, judged[0].case.tolerance is None))}</p>'
+        yield f'<p class="small">{_text(exactness(judged[0].tolerance, judged[0].case))}</p>'
     for ignored in judged[0].tolerance.ignored:
         yield f'<p class="small">{_text(uncounted(ignored))}</p>'
     yield _table(line for one in judged for line in case_lines(one))

@@ -85,7 +85,7 @@ def _show_case(console: Console, judged: list[Judged], said: str) -> bool:
     """The account of a case, with what all comes to where it is the only one; whether a column had no room."""
     console.print(Text.assemble("\n", (printable(judged[0].case.name), "bold"), f"  {seen(judged[0])}"))
     if judged[0].case.labels:
-        console.print(Text(exactness(judged[0].tolerance, judged[0].case.tolerance is None), "dim"))
+        console.print(Text(exactness(judged[0].tolerance, judged[0].case), "dim"))
     for ignored in judged[0].tolerance.ignored:
         console.print(Text(printable(uncounted(ignored)), "dim"))
     told = _show_table(console, [line for one in judged for line in case_lines(one)], said)

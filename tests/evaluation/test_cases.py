@@ -6,8 +6,10 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Ignored
-from pipeline.evaluation.cases import COLUMNS, read_cases, read_tolerances
+from pipeline.evaluation.cases import COLUMNS, read_cases, read_tolerances, usual_tolerance
+from pipeline.evaluation.phrases import exactness
 from pipeline.evaluation.spans import Span
+from pipeline.settings import Evaluating
 
 HEADER = ",".join(COLUMNS) + "\n"
 LABELS = "start,end,entity_type,entity,kind,source\n2024-02-08T02:00:00Z,2024-02-08T15:00:00Z,country,PK,shutdown,x\n"
@@ -37,8 +39,10 @@ def test_the_table_beside_the_cases_says_how_exact_their_labels_are(tmp_path: Pa
 def test_a_case_that_the_table_does_not_name_has_no_tolerance_of_its_own(tmp_path: Path) -> None:
     folder = case(tmp_path)
     assert read_cases([folder])[0].tolerance is None
-    tolerances(tmp_path, "other,1,1,1,1,1,,,")
-    assert read_cases([folder])[0].tolerance is None
+    tolerances(tmp_path, "other,1,1,1,1,1,,,", "another,1,1,1,1,1,,,")
+    (read,) = read_cases([folder])
+    assert read.tolerance is None
+    assert "TOLERANCE.csv has another; other, and not one)" in exactness(usual_tolerance(300, Evaluating()), read)
 
 
 def test_several_lines_of_a_case_ignore_several_windows(tmp_path: Path) -> None:
@@ -54,12 +58,15 @@ def test_several_lines_of_a_case_ignore_several_windows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("one,five,30,30,60,0.9,,,", "line 2"),
+        ("one,five,30,30,60,0.9,,,", "line 2: onset_early_min is 'five', wanted whole minutes"),
+        ("one,5,30,30,60,,,,", "line 2: cover_min is '', wanted a share"),
         ("one,-5,30,30,60,0.9,,,", "below 0"),
         ("one,5,30,30,60,1.9,,,", "within 0 and 1"),
         ("one,5,30,30,60,nan,,,", "within 0 and 1"),
         ("one,5,30,30,60,0.9,yesterday,today,", "line 2"),
-        ("one,5,30,30,60,0.9,2024-01-01T00:00:00Z,,", "line 2"),
+        ("one,5,30,30,60,0.9,2024-01-01T00:00:00Z,,", "line 2: ignore_end is ''"),
+        ("one,5,30,30,60,0.9,,2024-01-01T00:00:00Z,", "line 2: ignore_start is ''"),
+        ("one,5,30,30,60,0.9,2024-01-02T00:00:00Z,2024-01-01T00:00:00Z,", "is not after ignore_start 2024-01-02"),
         ("one,5,30,30,60,0.9,,,\none,6,30,30,60,0.9,,,", "line 3"),
         ("one,5", "2 cells"),
     ],
@@ -74,6 +81,10 @@ def test_what_is_no_case_is_said_in_a_sentence(tmp_path: Path) -> None:
         read_cases([tmp_path / "nowhere"])
     with pytest.raises(UserError, match="without labels"):
         read_cases([tmp_path])
+    inside = case(tmp_path, "inside")
+    tolerances(inside, "inside,1,1,1,1,1,,,")
+    with pytest.raises(UserError, match="beside the folders of cases, not in one"):
+        read_cases([inside])
     with pytest.raises(UserError, match="several cases of the name"):
         read_cases([case(tmp_path / "a"), case(tmp_path / "b")])
 

@@ -191,6 +191,8 @@ def test_what_could_not_be_read_of_a_case_is_said_and_one_that_breaks_off_is_exi
     assert f"Gave up at line {len(rows) - 29} of signals.csv: the last line has no end" in shown
     (told,) = json.loads(ran(tmp_path / "dark", "--detector", "ours", "--json", code=1))["cases"]
     assert (told["dead"], [letter["reason"] for letter in told["given_up"]]) == (2, ["truncated-line"])
+    table.write_text("".join([*rows, rows[-1].replace(",bgp.ioda,", ",routes,")]))
+    assert "routes" in ran(tmp_path / "dark", "--detector", "ours", columns=200, code=1)
 
 
 def test_settings_of_ours_that_are_not_as_shipped_are_named_wherever_its_figures_stand(tmp_path: Path) -> None:
@@ -218,6 +220,7 @@ def test_settings_of_ours_that_are_not_as_shipped_are_named_wherever_its_figures
         (["{tmp}/dark", "{tmp}/dark"], "several cases of the name"),
         (["{tmp}/empty"], "nothing in its signals was observed"),
         (["{tmp}/dark", "--settings", "{tmp}/no.toml"], "no.toml"),
+        (["{tmp}/dark", "--settings", "{tmp}/own", "--report", "{tmp}/own"], "{tmp}/own' is the file of the settings"),
     ],
 )
 def test_what_a_person_did_wrong_is_one_sentence(
@@ -226,6 +229,7 @@ def test_what_a_person_did_wrong_is_one_sentence(
     case(tmp_path / "dark")
     empty = case(tmp_path / "empty")
     (empty / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
+    (tmp_path / "own").touch()
     monkeypatch.setattr("sys.argv", ["netvigil", "evaluate", *(word.format(tmp=tmp_path) for word in arguments)])
     with pytest.raises(SystemExit) as end:
         main()

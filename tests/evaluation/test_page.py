@@ -46,7 +46,7 @@ def test_a_report_of_several_cases_begins_with_links_to_them_and_a_missed_label_
     links = re.findall(r'href="#([^"]+)">([^<]+)<', page)
     assert links == [("words", "What the words mean"), ("case1", "dark"), ("case2", "shallow"), ("case2-1", "missed")]
     assert {place for place, _ in links} <= places
-    assert "1 of 1 hit, 0 false" in page
+    assert "1 of 1 met, 0 false" in page
     assert "<nav>" not in report(first)
 
 

@@ -19,9 +19,9 @@ from pipeline.evaluation.figures import left_of, panels_of, picture
 from pipeline.evaluation.judged import ANY, OURS, Judged, judge_all
 from pipeline.evaluation.lanes import Bar, bars_of
 from pipeline.evaluation.lines import who
-from pipeline.evaluation.looks import MOVED, NAMES, WIDTH
+from pipeline.evaluation.looks import MOVED, NAMES, SAYS, WIDTH
 from pipeline.evaluation.parts import together
-from pipeline.evaluation.phrases import remarks, why
+from pipeline.evaluation.phrases import PICTURED, remarks, why
 from pipeline.evaluation.report import report
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
@@ -95,6 +95,21 @@ def test_what_was_missed_says_why(tmp_path: Path) -> None:
     told = story(case(tmp_path / "shallow", left=0.999))
     assert "Missed." in told.headline
     assert told.sentences[-1].startswith("Not called out: no signal was low, the lowest score is")
+
+
+def test_of_what_was_missed_though_it_looked_low_it_says_what_stood(data: Path, tmp_path: Path) -> None:
+    told = "start,end,entity_type,entity,kind,source\n2022-03-23T15:00:00Z,2022-03-23T21:40:00Z,region,UA-18,outage,x\n"
+    (tmp_path / "tail").mkdir()
+    (tmp_path / "tail" / "labels.csv").write_text(told)
+    (tmp_path / "tail" / "signals.csv.gz").symlink_to((data / "signals" / "zhytomyr-2022" / "signals.csv.gz").resolve())
+    said = next(stories(judged(tmp_path / "tail")[0])).sentences[-1]
+    assert said.startswith("Not called out, though probing.ioda looked low")
+    assert said.endswith("it is suspected, as bgp.ioda stood, which speaks against it.")
+
+
+def test_every_word_of_a_key_is_explained(tmp_path: Path) -> None:
+    words = {*SAYS.values(), *key(story(case(tmp_path / "dark", left=0.3)))}
+    assert {word for word in words if word not in PICTURED} == {"begin and end labelled"}
 
 
 def test_what_is_over_although_one_signal_is_still_low_says_so(data: Path) -> None:

@@ -127,6 +127,14 @@ def test_a_recording_is_not_written_over(tmp_path: Path, option: str) -> None:
             ReplayOptions(**{option: recording}).check_apart([str(source)])
 
 
+@pytest.mark.parametrize("option", ["outages", "metrics"])
+def test_nor_are_the_settings(tmp_path: Path, option: str) -> None:
+    settings = tmp_path / "own.toml"
+    settings.touch()
+    with pytest.raises(UserError, match=r"own.toml' is the file of the settings: it would be written over"):
+        ReplayOptions(**{option: settings}, settings=settings).check()
+
+
 @pytest.mark.parametrize("words", [["replay"], ["replay", "--json"], ["inspect"]])
 def test_an_output_without_room_is_one_sentence(tmp_path: Path, words: list[str]) -> None:
     recording = tmp_path / "signals.csv"
