@@ -17,7 +17,26 @@ BRIEF = 1800
 """Who joins in late, and stood so far, stands through two bins, and through so much [s]: a prober may have stumbled."""
 
 
-def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
+def joining(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
+    """Who joined an outage in late, by himself, and is low for no longer than a stumble ``(n, s) bool``.
+
+    Parameters
+    ----------
+    terms
+        ``(n, s)`` as in `pipeline.holding.standing`.
+    """
+    fast, low_from = ~cells.slow, cells["low_from"][rows]
+    fell, seen = np.where(fast & (terms >= MATERIAL), low_from, now).min(axis=1, keepdims=True), cells["seen"][rows]
+    routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
+    # a wide bin that fell with the others is known to be low from its next one on
+    joins = fast & ~routes & (terms > 0) & (low_from > fell + np.maximum(cells.settings.stagger, cells.wide))
+    joins &= seen + cells.wide - low_from < np.maximum(2 * cells.wide, BRIEF)
+    joins &= (seen + 2 * cells.wide >= now) | (losses(cells["ratio"][rows]) < HALF)  # or he is gone
+    kinds = np.stack([(joins & (terms >= MATERIAL) & its).any(axis=1) for its in cells.kinds], axis=1)
+    return np.asarray(joins & (kinds.sum(axis=1, keepdims=True) < 2))  # two kinds at once do not stumble
+
+
+def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, joins: np.ndarray) -> np.ndarray:
     """Which of the entities at ``rows`` are low by one kind of signals alone, while another stands that would show it
     ``(n,) bool``: one bin of a prober is no outage of who is at work, whatever else is a little below its usual.
     Routes are many witnesses: theirs is enough.
@@ -32,15 +51,13 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.n
     ----------
     terms
         ``(n, s)`` as in `pipeline.holding.standing`.
+    joins
+        ``(n, s) bool`` as of `joining`.
     """
     fast, low_from = ~cells.slow, cells["low_from"][rows]
     falls = fast & (terms >= MATERIAL)
     fell, seen = np.where(falls, low_from, now).min(axis=1, keepdims=True), cells["seen"][rows]
     routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
-    # a wide bin that fell with the others is known to be low from its next one on
-    joins = fast & ~routes & (terms > 0) & (low_from > fell + np.maximum(cells.settings.stagger, cells.wide))
-    joins &= seen + cells.wide - low_from < np.maximum(2 * cells.wide, BRIEF)
-    joins &= (seen + 2 * cells.wide >= now) | (losses(cells["ratio"][rows]) < HALF)  # or he is gone
     material = (np.maximum(terms, cells["witness"][rows]) >= MATERIAL) & ~joins
     up = np.stack([(material & fast & its).any(axis=1) for its in cells.kinds], axis=1)
     slowly = np.stack([(material & cells.slow & its).any(axis=1) for its in cells.kinds], axis=1)

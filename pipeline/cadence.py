@@ -78,11 +78,15 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     phases, at = np.unique(times % width, return_inverse=True)
     held = np.bincount(at, rows)
     even = Cadence(width, phase=int(phases[np.argmax(held)]))
-    is_even = held.max() >= NEARLY * len(given)
+    is_even, step = held.max() >= NEARLY * len(given), _step(given, entity)
+    if step > width:  # a few who come at another minute are off the grid of the others
+        grid, on = np.unique(given % step, return_counts=True)
+        if on.max() >= NEARLY * len(given):
+            return Cadence(step, phase=int(grid[np.argmax(on)]))
     is_full = 2 * width * len(times) >= times[-1] - times[0]
     if is_even and is_full and 2 * len(given) >= len(times) * np.count_nonzero(np.bincount(entity)):
         return even
-    slots, step = None if is_even else _uneven(times, width), _step(given, entity)
+    slots = None if is_even else _uneven(times, width)
     # many that jitter leave hardly a second without a stamp: the steps of all together say nothing
     is_own = LAST * width >= step
     if is_own and (is_even or slots or not step):

@@ -6,9 +6,11 @@ is divided out; a large one of many countries (half of the senders gone, another
 nothing can be said.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from detectors.base import Verdict
+from detectors.base import Verdict, is_low
 from pipeline.settings import Judging
 from pipeline.votes import APART, Votes, votable
 
@@ -23,7 +25,46 @@ MANY, EXACTLY = 20, 0.02
 leaves each of them another share: their shares must be the same, but for noise or so much [countries], [0-1]."""
 
 
-def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) -> float:
+class Moved(NamedTuple):
+    """Series that moved to one side: at which ``share`` of what was expected each stands, its ``noise`` and what it
+    ``counts``, all ``(m,)``; the ``middle`` of the shares and its ``error``; votes ``needed`` to be most."""
+
+    share: np.ndarray
+    noise: np.ndarray
+    counts: np.ndarray
+    middle: float
+    error: float
+    voters: int
+    needed: float
+
+    def most(self, which: np.ndarray) -> bool:
+        """Whether these ``(m,) bool`` have the votes."""
+        return bool(self.counts[which].sum() >= self.needed * (1 - 1e-9))  # sums in another order differ by less
+
+
+def _moved(
+    x: np.ndarray, verdict: Verdict, calm: np.ndarray, who: Votes, least: int, settings: Judging
+) -> Moved | None:  # fmt: skip
+    """How those moved that were ``calm (n,) bool`` before: who is out already moves with nobody.  None where too few
+    are observed, ``least`` voters or fewer than `APART` calm ones, or these did not move to one side, however far."""
+    with np.errstate(all="ignore"):
+        share, score = x[who.rows] / verdict.expected[who.rows], verdict.score[who.rows]
+    known = np.isfinite(score) & np.isfinite(share)
+    there = who.voting(known)
+    known &= calm[who.rows]
+    share, score, counts, voters = share[known], score[known], who.counts(known), who.voting(known)
+    needed = settings.common_share * voters
+    if there < least or voters < APART:
+        return None
+    if max(counts[share < 1].sum(), counts[share > 1].sum()) < needed * (1 - 1e-9):
+        return None
+    with np.errstate(all="ignore"):
+        noise = np.where(score == 0, 0.0, np.abs((share - 1) / score))
+    error = MEDIAN_ERROR * _middle(noise, counts) / np.sqrt(voters)
+    return Moved(share, noise, counts, _middle(share, counts), error, voters, needed)
+
+
+def common_mode(x: np.ndarray, verdict: Verdict, calm: np.ndarray, who: Votes, settings: Judging) -> float:
     """What a feed's series have in common in one bin: a shift as a logarithm [-], 0 where they have nothing.
 
     It is the weighted median of ``log(x / expected)``, if it is no larger than ``settings.common_most``, stands out of
@@ -35,6 +76,8 @@ def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) 
         ``(n,) float64``, NaN = not observed: has no vote in this bin.
     verdict
         What the detector says of x, arrays ``(n,)``.
+    calm
+        ``(n,) bool``: which series were not low when they were last judged.
 
     Examples
     --------
@@ -43,51 +86,44 @@ def common_mode(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) 
     >>> from pipeline.records import Entity
     >>> from pipeline.votes import votes
     >>> networks = [Entity("asn", f"AS{i}", "GB") for i in range(10)]
-    >>> who, full = votes("bgp.routeviews", networks, Judging()), np.full(10, 100.0)
+    >>> who, full, calm = votes("bgp.routeviews", networks, Judging()), np.full(10, 100.0), np.ones(10, bool)
     >>> def judged(x):
     ...     return Verdict(full, full, full, (x - full) / 0.2, np.ones(10, np.int8), np.ones(10, bool))
     >>> lost_peer, one_down = full * 0.95, np.where(np.arange(10) == 3, 0.0, full)
-    >>> round(float(np.exp(common_mode(lost_peer, judged(lost_peer), who, Judging()))), 3)
+    >>> round(float(np.exp(common_mode(lost_peer, judged(lost_peer), calm, who, Judging()))), 3)
     0.95
-    >>> [common_mode(x, judged(x), who, Judging()) for x in (one_down, full * 0.5)]
+    >>> [common_mode(x, judged(x), calm, who, Judging()) for x in (one_down, full * 0.5)]
     [0.0, 0.0]
     """
-    expected, score = verdict.expected[who.rows], verdict.score[who.rows]
-    with np.errstate(all="ignore"):
-        share = x[who.rows] / expected
-        known = np.isfinite(score) & np.isfinite(share)
-        share, score, count = share[known], score[known], who.counts(known)
-    voters = who.voting(known)
-    if voters < settings.common_voters or not _one_side(share, count, settings.common_share * voters):
+    if (found := _moved(x, verdict, calm, who, settings.common_voters, settings)) is None:
         return 0.0
     with np.errstate(all="ignore"):
-        moved = np.log(share)
-        noise = np.where(score == 0, 0.0, np.abs((share - 1) / score))
-    middle = _middle(moved, count)
-    error = MEDIAN_ERROR * _middle(noise, count) / np.sqrt(voters)
-    if not max(settings.common_least, settings.common_clear * error) <= abs(middle) <= settings.common_most:
+        moved, middle = np.log(found.share), float(np.log(found.middle))
+    if not max(settings.common_least, settings.common_clear * found.error) <= abs(middle) <= settings.common_most:
         return 0.0
-    far = np.maximum(abs(middle) / 2, 2 * np.minimum(noise, abs(middle)))
+    far = np.maximum(abs(middle) / 2, 2 * np.minimum(found.noise, abs(middle)))
     alike = (np.sign(moved) == np.sign(middle)) & (np.abs(moved - middle) <= far)
-    return float(middle) if count[alike].sum() >= settings.common_share * voters * (1 - 1e-9) else 0.0
+    return middle if found.most(alike) else 0.0
 
 
 def broken(
-    x: np.ndarray, verdict: Verdict, calm: np.ndarray, already: bool, who: Votes, settings: Judging
+    x: np.ndarray, verdict: Verdict, calm: np.ndarray, last: float, who: Votes, settings: Judging
 ) -> float:  # fmt: skip
     """At which share of its level a feed's series stand in a bin of which nothing can be said, 1 where it can.
 
     Of all countries that were not low before, those of ``settings.common_share`` moved by more than
     ``settings.common_most``, and as far as each other, the fewer they are the more exactly; where only networks are
-    counted, those of `APART` countries at least, each of which has one vote.  What is larger than a lost peer is not
-    divided out: a feed that is halved is not halved alike everywhere, and the rest would be somebody's outage.
+    counted, those of `APART` countries at least, each of which has one vote.  One that was broken stays so while too
+    few speak to tell, and these stand where it stood.  What is larger than a lost peer is not divided out: a feed that
+    is halved is not halved alike everywhere, and the rest would be somebody's outage.
 
     Parameters
     ----------
     calm
         ``(n,) bool``: which series were not low when they were last judged.
-    already
-        Whether the bin before was such a one: then they stay alike within twice as much.
+    last
+        At which share it stood in the bin before, if that was such a one, else 1: then they stay alike within twice
+        as much.
 
     Examples
     --------
@@ -100,32 +136,27 @@ def broken(
     >>> def judged(x):
     ...     return Verdict(full, full, full, (x - full) / 3.0, np.ones(7, np.int8), np.ones(7, bool))
     >>> bins = full * 0.5, full * 0.0, np.where(np.arange(7) < 3, 0.0, full)
-    >>> [broken(x, judged(x), calm, False, who, Judging()) for x in bins]
+    >>> [broken(x, judged(x), calm, 1.0, who, Judging()) for x in bins]
     [0.5, 0.0, 1.0]
     """
     if not (who.apart and votable(who, settings)):
         return 1.0
     who, least = (who, settings.common_voters) if who.countries else (who.by_country(), APART)
-    expected, score = verdict.expected[who.rows], verdict.score[who.rows]
+    known = calm & verdict.settled
+    if (found := _moved(x, verdict, known, who, least, settings)) is None:
+        return last if last != 1 and _stays(x, verdict, known, last, who, least, settings) else 1.0
+    share, middle, noise = found.share, found.middle, found.noise
     with np.errstate(all="ignore"):
-        share = x[who.rows] / expected
-        known = np.isfinite(score) & np.isfinite(share) & verdict.settled[who.rows] & calm[who.rows]
-        share, score, counts, voters = share[known], score[known], who.counts(known), who.voting(known)
-        needed = settings.common_share * voters
-        if voters < least or not _one_side(share, counts, needed):
-            return 1.0
-        middle = _middle(share, counts)
         if abs(np.log(middle)) <= settings.common_most or not (middle or who.countries):
             return 1.0
-        noise = np.where(score == 0, 0.0, np.abs((share - 1) / score))
     gap = abs(middle - 1)
-    if gap < settings.common_clear * MEDIAN_ERROR * _middle(noise, counts) / np.sqrt(voters):
+    if gap < settings.common_clear * found.error:
         return 1.0
-    if already:
+    if last != 1:
         far = np.full(len(share), gap / 2)
     elif not who.countries:  # no cable takes about the same of every network of several countries
         far = np.full(len(share), min(gap, middle) / 4)
-    elif voters >= MANY:
+    elif found.voters >= MANY:
         far = np.clip(SPREAD * noise, gap / 4, gap / 2)
     else:
         far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY, gap / 4)
@@ -133,11 +164,25 @@ def broken(
     # of a country with few networks these may be alike by chance: most of all are, too
     if not who.countries and alike.mean() < settings.common_share:
         return 1.0
-    return middle if counts[alike].sum() >= needed * (1 - 1e-9) else 1.0
+    return middle if found.most(alike) else 1.0
+
+
+def _stays(
+    x: np.ndarray, verdict: Verdict, calm: np.ndarray, last: float, who: Votes, least: int, settings: Judging
+) -> bool:  # fmt: skip
+    """Whether too few are observed to tell whether a feed is whole again, and most of them stand where it stood."""
+    with np.errstate(all="ignore"):
+        share = x[who.rows] / verdict.expected[who.rows]
+    known = np.isfinite(verdict.score[who.rows]) & np.isfinite(share)
+    there = who.voting(known)
+    known &= calm[who.rows]
+    stand = who.counts(known)[np.abs(share[known] - last) <= abs(last - 1) / 2]
+    return there < least and bool(stand.sum() >= settings.common_share * who.voting(known) * (1 - 1e-9))
 
 
 def may_have_moved(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) -> np.ndarray:
-    """In which bins ``(t,) bool`` so many votes are on one side that `common_mode` or `broken` may find something.
+    """In which bins ``(t,) bool`` so many votes are on one side that `common_mode` or `broken` may find something; who
+    is low may have been so before, and counts for both.
 
     x and the verdict's arrays are ``(t, n)``.
     """
@@ -146,16 +191,11 @@ def may_have_moved(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judgin
     with np.errstate(all="ignore"):
         share = x[:, who.rows] / verdict.expected[:, who.rows]
         known = np.isfinite(verdict.score[:, who.rows]) & np.isfinite(share)
-        (below, voters), (above, _) = who.share(share < 1, known), who.share(share > 1, known)
+        low = is_low(verdict.state[:, who.rows])
+        (below, voters), (above, _) = who.share((share < 1) | low, known), who.share((share > 1) | low, known)
     return (voters >= settings.common_voters) & (
         np.maximum(below, above) >= settings.common_share * voters * (1 - 1e-6)
     )
-
-
-def _one_side(share: np.ndarray, counts: np.ndarray, votes: float) -> bool:
-    """Whether so many votes moved to one side, however far: mostly not, and then nothing more is asked."""
-    least = votes * (1 - 1e-9)  # sums in another order differ by less
-    return bool(counts[share < 1].sum() >= least or counts[share > 1].sum() >= least)
 
 
 def _middle(values: np.ndarray, counts: np.ndarray) -> float:

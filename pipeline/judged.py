@@ -10,6 +10,7 @@ from detectors.state import extend
 from pipeline.bins import NEVER
 from pipeline.level import Level
 from pipeline.records import Entity, Run
+from pipeline.stragglers import Stragglers
 from pipeline.stuck import Repeats
 from pipeline.votes import Votes
 
@@ -22,7 +23,7 @@ class Series:
     """All series of one signal of one run; ``met (n,)``: which began in earlier frames.
 
     The first of the ``detectors`` is the one that is shown; ``level``: that of the feed; ``calm (n,)``: which were not
-    low when they were last judged.
+    low when they were last judged; ``stragglers``: who stands as the feed did when it was broken.
     """
 
     run: Run
@@ -36,6 +37,7 @@ class Series:
     level: Level = field(default_factory=Level)
     calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     repeats: Repeats = field(default_factory=Repeats)
+    stragglers: Stragglers = field(default_factory=Stragglers)
     who: Votes | None = None
     places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
     homes: dict[tuple[Entity, ...], list[np.ndarray]] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Series:
                 self.entities += fresh
                 self.calm = np.append(self.calm, np.ones(len(fresh), bool))
                 self.met = np.append(self.met, np.zeros(len(fresh), bool))
+                self.stragglers.grow(len(self.entities))
                 self.countries = tuple(entity.country for entity in self.entities)
                 self.who = None
             self.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}

@@ -20,6 +20,7 @@ from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import remember, touch
 from pipeline.settings import Judging
 from pipeline.snapshot import pack, unpack
+from pipeline.stragglers import Stragglers
 from pipeline.stuck import Repeats
 from pipeline.topics import partition_for
 from pipeline.votes import before_first, votable, votes_at
@@ -143,10 +144,10 @@ class JudgeStage:
             x[now][unseen], health[now][unseen] = np.nan, 0.0
             context = Context(bins.width, health[now], slot[now], kind[now], series.switched)
             asking = self._judge_some(series, bins.start[fresh][now], x[now], context, slow[now])
-            verdicts, share, is_broken = yield from asking
+            verdicts, share, unsaid = yield from asking
             series.repeats.judged(verdicts[0].state)
             common[now] = share if votable(who, self.settings) else np.nan
-            blind[now] = is_broken[:, None] | unseen
+            blind[now] = unsaid | unseen
             told.append(verdicts)
             at, reach = at + taken, 2 * taken
         if not series.met.all():  # who is listed and not there yet votes from its first bin on
@@ -158,14 +159,14 @@ class JudgeStage:
     def _judge_some(
         self, series: Series, start: np.ndarray, x: np.ndarray, context: Context, slow: np.ndarray
     ) -> Asking[tuple[list[Verdict], np.ndarray, np.ndarray]]:
-        """Every detector's verdict on bins ``x (t, n)``, at which share their series stand, and where that is nothing
-        to be judged, both ``(t,)``; ``slow (t, n)``: kinds of day for the further ones.
+        """Every detector's verdict on bins ``x (t, n)``, at which share their series stand ``(t,)``, and where nothing
+        can be said of them for their feed's reasons ``(t, n)``; ``slow (t, n)``: kinds of day for the further ones.
 
         They are judged at once up to one in which they have moved: that one is judged again, without the move.
         """
         countries = series.countries
         first, *further = series.detectors
-        told, shares, blind, at, reach, turned = [], np.ones(len(x)), np.zeros(len(x), bool), 0, len(x), -1
+        told, shares, unsaid, at, reach, turned = [], np.ones(len(x)), np.zeros(x.shape, bool), 0, len(x), -1
         while at < len(x):
             now = slice(at, at + reach)
             own, here = without(x[now], series.level.now), context.rows(now)
@@ -176,10 +177,12 @@ class JudgeStage:
                 series.level.turn()
                 turned = at  # once a bin: between two levels rounding could turn it to and fro for ever
                 continue
-            if share != 1 or taken < len(own):
+            bins = int(start[at]), int(start[at]) + context.width
+            gone = series.stragglers.gone(own[0], verdict.expected[0], series.calm, share if is_broken else 1.0, bins)
+            taken = 1 if gone.any() else taken
+            if gone.any() or share != 1 or taken < len(own):
                 now = slice(at, at + taken)
-                if is_broken:
-                    x[now], context.health[now], blind[now] = np.nan, 0.0, True
+                x[at, gone], context.health[at, gone], unsaid[at] = np.nan, 0.0, gone
                 own, here = without(x[now], series.level.now + shift), context.rows(now)
                 state, verdict = yield Ask(first, own, start[now], here, series.states[0], countries)
             there = replace(here, day_kind=slow[now])
@@ -193,19 +196,22 @@ class JudgeStage:
             series.level.follow(share, is_broken, int(start[now][-1]) + context.width, self.settings)
             at, reach = at + taken, 2 * taken
         series.judged = int(start[-1])
-        return [joined(list(each), x.shape[1]) for each in zip(*told, strict=True)], shares, blind
+        return [joined(list(each), x.shape[1]) for each in zip(*told, strict=True)], shares, unsaid
 
     def _common(self, own: np.ndarray, verdict: Verdict, series: Series) -> tuple[int, float, float]:
         """How many bins ``own (t, n)`` there are, one at least, before all series have moved; by what is to be taken
         out of the first, and at which share of their level they stand in it."""
         who, settings = series.who, self.settings
         assert who is not None
-        for i in np.flatnonzero(may_have_moved(own, verdict, who, settings)).tolist():
-            said = Verdict(*(a[i] for a in verdict))
-            shift = common_mode(own[i], said, who, settings)
+        may = may_have_moved(own, verdict, who, settings)
+        may[:1] |= series.level.is_broken
+        for i in np.flatnonzero(may).tolist():
+            said, calm = Verdict(*(a[i] for a in verdict)), _calm(series.calm, verdict.state[:i])
+            shift = common_mode(own[i], said, calm, who, settings)
             if shift:
                 return (i, 0.0, 1.0) if i else (1, shift, float(np.exp(shift)))
-            share = broken(own[i], said, _calm(series.calm, verdict.state[:i]), series.level.is_broken, who, settings)
+            last = series.level.share if series.level.is_broken and not i else 1.0
+            share = broken(own[i], said, calm, last, who, settings)
             if share != 1:
                 return (i, 0.0, 1.0) if i else (1, 0.0, share)
         return len(own), 0.0, 1.0
@@ -242,9 +248,11 @@ class JudgeStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             counts, own = s.repeats.save()
-            head.append((s.run, s.signal, s.entities, s.judged, s.level.save(), counts))
+            late, who = s.stragglers.save()
+            head.append((s.run, s.signal, s.entities, s.judged, s.level.save(), counts, late))
             arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()} | {
                 f"{i}.calm": s.calm,
+                f"{i}.stragglers": who,
                 f"{i}.met": s.met,
             }
             for j, state in enumerate(s.states):
@@ -255,7 +263,7 @@ class JudgeStage:
         """Take over saved series."""
         (head, ended), arrays = unpack(state)
         self.series, self.ended = {}, dict.fromkeys((run, signal) for run, signal in ended)
-        for i, (run, signal, entities, judged, level, counts) in enumerate(head):
+        for i, (run, signal, entities, judged, level, counts, late) in enumerate(head):
             detectors, states = (self.detector(signal), *self.beside(signal)), []
             for j, detector in enumerate(detectors):
                 prefix = f"{i}.{j}."
@@ -267,6 +275,7 @@ class JudgeStage:
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged,
                 arrays[f"{i}.met"].copy(), Level(*level), arrays[f"{i}.calm"].copy(), repeats,
+                Stragglers(arrays[f"{i}.stragglers"].copy(), *late),
             )  # fmt: skip
 
 

@@ -20,6 +20,9 @@ from pipeline.settings import Fusing
 SHUTDOWNS = 182 / (182 + 729)
 """Share of all outages of countries that were shutdowns [0-1]: of the others a day of the calendar brings no more."""
 
+NIGHT = 6 * 3600
+"""A feast is slept off [s]."""
+
 
 def of_day(kind: str, most: float) -> float:
     """How much likelier an outage of a country is on a day that matters [log-odds], at most ``most``.
@@ -95,11 +98,12 @@ def _counts(
 ) -> np.ndarray | bool:  # fmt: skip
     """Where a day weighs in a bin whose middle is at ``now`` [s], for what ``began`` in one whose middle was then [s].
 
-    What began on a day that matters keeps it; what began on a feast has that against it only as long as it lasts.
+    What began on a day that matters keeps it; what began on a feast has that against it only as long as it lasts, and
+    through the `NIGHT` behind it.
     """
-    return _on(day, began) & (_on(day, now) if day.kind == HOLIDAY else is_country)
+    return _on(day, began) & (_on(day, now, NIGHT) if day.kind == HOLIDAY else is_country)
 
 
-def _on(day: Day, times: np.ndarray | int) -> np.ndarray | bool:
-    """Which times [s] are on a day."""
-    return (day.start <= times) & (times < day.end)
+def _on(day: Day, times: np.ndarray | int, longer: int = 0) -> np.ndarray | bool:
+    """Which times [s] are on a day, or so much ``longer`` [s]."""
+    return (day.start <= times) & (times < day.end + longer)

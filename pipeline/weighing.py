@@ -6,8 +6,9 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, is_low
 from pipeline.almanac import Almanac
-from pipeline.alone import alone
+from pipeline.alone import alone, joining
 from pipeline.cells import Cells, explains
+from pipeline.columns import ALL
 from pipeline.evidence import Evidence, filled, log_odds, losses, probability, ratios, strong_ones
 from pipeline.holding import after, let_go, standing, unreturned, waits
 from pipeline.lives import Lives
@@ -50,6 +51,7 @@ class Scales:
         if not len(rows):
             return []
         is_open, sure, end = self.lives.open[rows], self.lives.confirmed[rows], now.turn.end
+        self._count(rows[is_open])
         heard = terms = self._terms(rows, end, sure)
         if sure.any():
             heard = terms.copy()
@@ -73,6 +75,16 @@ class Scales:
             self._advance(row, seen, shares[i], now)
             for i, row, seen in zip(order, rows[at].tolist(), evidence, strict=True)
         ]
+
+    def _count(self, rows: np.ndarray) -> None:
+        """A network of which nothing is left is no feed that counts nothing, while it counts others of its country."""
+        for row in rows[(self.cells["bare"][rows] > 0).any(axis=1)].tolist():
+            entity = self.roll[row]
+            if entity.type == "asn" and entity.country:
+                others = np.array([i for i in self.roll.parts[entity.country, "asn"] if i != row], np.intp)
+                counts = self.cells["ratio"][others] > 1 - ALL
+                counts &= self.cells["seen"][others] >= self.cells["seen"][row]
+                self.cells["bare"][row, counts.any(axis=0)] = 0
 
     def _begins(self, odds: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """Where an outage begins ``(n,) bool``: it is likely, and has a witness."""
@@ -103,10 +115,11 @@ class Scales:
         for_it = self.cells.once(np.where(low, weight, 0))
         # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
         strong = self.cells.fast(strong_ones(for_it))
-        self.cells.hear(rows, for_it)
+        joins = joining(self.cells, rows, weight, end)
+        self.cells.hear(rows, np.where(joins, 0.0, for_it))
         onset, dated = begun(self.cells, rows, strong)
         severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
-        sure = ((state == LOW_CONFIRMED) & low).any(axis=1) & ~alone(self.cells, rows, weight, end)
+        sure = ((state == LOW_CONFIRMED) & low).any(axis=1) & ~alone(self.cells, rows, weight, end, joins)
         gravity = (for_it * (1 - np.minimum(filled(ratio), 1))).sum(axis=1)
         weight = after(self.cells, rows, weight, onset)
         columns = (

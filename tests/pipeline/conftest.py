@@ -9,4 +9,4 @@ from pipeline import weighing
 @pytest.fixture
 def one_kind_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """One kind of signals confirms, though another stands: where a test is not of that, see tests/traps/test_alone."""
-    monkeypatch.setattr(weighing, "alone", lambda cells, rows, terms, now: np.zeros(len(rows), bool))
+    monkeypatch.setattr(weighing, "alone", lambda cells, rows, terms, now, joins: np.zeros(len(rows), bool))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.alone import alone
+from pipeline.alone import alone, joining
 from pipeline.columns import Columns
 from pipeline.holding import MOST_LASTING
 from pipeline.settings import Fusing
@@ -38,4 +38,5 @@ def test_daily_means_of_two_kinds_are_two_witnesses(words: tuple[float, ...], go
         cells.columns[name][:] = NOW - WIDTH
     cells.columns["low_from"][:] = np.where(low, NOW - 3 * WIDTH, 0)
     cells.columns["calm_from"][:] = np.where(weight < 0, NOW - 86400, 0)
-    assert alone(cells, np.array([0]), weight, NOW).tolist() == [is_alone]
+    rows = np.array([0])
+    assert alone(cells, rows, weight, NOW, joining(cells, rows, weight, NOW)).tolist() == [is_alone]

@@ -101,7 +101,20 @@ def test_one_that_says_zero_of_all_never_teaches_it() -> None:
 
 def test_bins_one_by_one_and_cut_apart_are_judged_as_in_one_frame() -> None:
     one_low = np.where(np.arange(7) == 3, 0.2, 1.0)
-    moves = [0.96, 0.5, np.linspace(0.3, 0.7, 7), 0.96, one_low, 0.5 * one_low, 0.0, np.nan, one_low, *[0.4] * 30, 1.0]
+    moves = [
+        0.96,
+        0.5,
+        np.linspace(0.3, 0.7, 7),
+        np.where(np.arange(7) < 3, 0.5, 1.0),
+        0.96,
+        one_low,
+        0.5 * one_low,
+        0.0,
+        np.nan,
+        one_low,
+        *[0.4] * 30,
+        1.0,
+    ]
     value = seen(COUNTRIES, *moves, noise=0.01)
     whole = judged(COUNTRIES, value, "traffic.radar")
     assert np.isnan(whole.value[DAYS:]).all(axis=1).sum() > 20

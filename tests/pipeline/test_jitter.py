@@ -95,6 +95,12 @@ def test_who_has_shorter_bins_than_most_keeps_them() -> None:
     assert infer_cadence(np.append(fine, coarse), entity) == Cadence(600)
 
 
+@pytest.mark.parametrize("off", [900, 1200, 1800])
+def test_one_country_of_twenty_at_another_minute_moves_the_bins_of_none(off: int) -> None:
+    times, entity = jittered(HOUR, 0, 0, entities=20)
+    assert infer_cadence(times + off * (entity == 7), entity) == Cadence(HOUR, phase=0)
+
+
 def test_halves_of_the_countries_that_report_at_other_times_share_no_bins() -> None:
     times = np.append(BEGIN + HOUR * np.arange(200), BEGIN + 1800 + HOUR * np.arange(200))
     assert infer_cadence(times, np.repeat([0, 1], 200)) == Cadence(1800)

@@ -166,7 +166,7 @@ def test_what_begins_on_a_feast_is_judged_like_others_once_that_is_over() -> Non
         (outage,) = stage.open()
         return outage.confirmed_at and outage.confirmed_at - begin
 
-    assert confirmed(FEAST + DAY + 19 * HOUR) == 5 * HOUR  # at one in the morning: the first bin of a plain day
+    assert confirmed(FEAST + DAY + 19 * HOUR) == 11 * HOUR  # at seven in the morning: the feast is slept off
     assert confirmed(FEAST + 3 * DAY) == HOUR
 
 
@@ -240,15 +240,15 @@ def test_that_a_feast_is_over_is_told_though_nothing_else_has_changed_and_it_loo
 
 
 def test_a_feast_counts_against_what_began_on_it_and_not_on_the_one_before() -> None:
-    """Christmas is over for what began on it, also on New Year's Day."""
+    """Christmas is over for what began on it once it is slept off, also on New Year's Day."""
     roll = Roll()
     roll.enter(Entity("country", "NL", "NL"))
-    prior, hours = Prior(roll, Fusing(), Almanac()), [FEAST + HOUR, FEAST + DAY, FEAST + 2 * DAY, FEAST + 7 * DAY]
+    prior, hours = Prior(roll, Fusing(), Almanac()), [FEAST + HOUR * n for n in (1, 24, 48, 53, 168)]
     now = np.array(hours)[:, None]
     began = np.full(now.shape, FEAST + HOUR)
-    assert prior.at(np.array([0]), now, began)[:, 0].tolist() == [-5.0, -5.0, -4.0, -4.0]
-    assert prior.at(np.array([0]), now)[:, 0].tolist() == [-5.0, -5.0, -4.0, -5.0]
-    assert [prior.term(0, hour, FEAST + HOUR) is not None for hour in hours] == [True, True, False, False]
+    assert prior.at(np.array([0]), now, began)[:, 0].tolist() == [-5.0, -5.0, -5.0, -4.0, -4.0]
+    assert prior.at(np.array([0]), now)[:, 0].tolist() == [-5.0, -5.0, -4.0, -4.0, -5.0]
+    assert [prior.term(0, hour, FEAST + HOUR) is not None for hour in hours] == [True, True, True, False, False]
 
 
 def test_the_days_of_one_country_are_not_those_of_another_that_is_looked_at_with_it() -> None:

@@ -86,7 +86,7 @@ def test_probes_that_fall_while_traffic_stands_are_none() -> None:
 
 
 def test_they_were_when_a_hundredth_of_the_routes_was_a_second_witness(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weighing, "alone", lambda cells, rows, terms, now: np.zeros(len(rows), bool))
+    monkeypatch.setattr(weighing, "alone", lambda cells, rows, terms, now, joins: np.zeros(len(rows), bool))
     assert sure(seen(GLITCHES)) == list(CODES[:4])
 
 
@@ -124,7 +124,8 @@ def test_who_measures_the_same_and_sees_all_is_heard(pair: tuple[str, str]) -> N
     assert sure(seen([{pair[0]: Fall(0.5, 900)}], dict.fromkeys(pair, 900))) == []
 
 
-def test_a_stumble_of_a_prober_makes_no_outage_of_a_feast() -> None:
+@pytest.mark.parametrize("routes", [{"bgp.ris": 900}, {}], ids=["routes stand", "no routes"])
+def test_a_stumble_of_a_prober_makes_no_outage_of_a_feast(routes: dict[str, int]) -> None:
     """A third of the traffic is missing for a day, and hours later ten minutes of half of the probes."""
     feast, dark = Fall(0.68, 30 * HOUR), 3 * HOUR
     found = seen([
@@ -133,11 +134,19 @@ def test_a_stumble_of_a_prober_makes_no_outage_of_a_feast() -> None:
         {"traffic.radar": feast, "probing.ioda": Fall(0.88, 600, 3 * HOUR)},
         {"traffic.radar": feast, "probing.ioda": Fall(0.5, 600, 3 * HOUR + 300)},
         {"probing.ioda": Fall(0.5, 6 * HOUR), "traffic.radar": Fall(0.88, 900, HOUR)},
-    ])  # fmt: skip
+    ], routes | {"probing.ioda": 600, "traffic.radar": 900})  # fmt: skip
     assert {outage.entity for outage in found.outages} == set(CODES[:5]), "not even suspected: this tests nothing"
     assert sure(found) == [CODES[1]]
     (outage,) = found.of(CODES[1])
     assert late(outage, 1) - 3 * HOUR == 1800, "once it is no stumble"
+
+
+def test_two_kinds_that_fall_together_join_nobody_in_late() -> None:
+    """Two hours before, stray packets were a third fewer."""
+    widths, dark = {"telescope.ioda": 300, "probing.ioda": HOUR, "traffic.radar": HOUR}, Fall(0.1, 5 * HOUR)
+    both = {"probing.ioda": dark, "traffic.radar": dark}
+    found = seen([both, {**both, "telescope.ioda": Fall(0.7, 7 * HOUR, -2 * HOUR)}], widths)
+    assert [late(outage, i) for i in range(2) for outage in found.of(CODES[i])] == [HOUR] * 2
 
 
 def test_who_joins_in_late_and_is_seen_no_more_is_a_witness_all_the_same() -> None:

@@ -1,0 +1,44 @@
+"""Mobile networks that are switched off: their feed counts nothing of them, and goes on counting the others."""
+
+import numpy as np
+
+from pipeline.bins import DAY
+from pipeline.records import Entity
+from tests.replay.truth import confirmed
+from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
+
+MOBILE, FIXED = ("AS59257", "AS45669", "AS24499"), ("AS17557", "AS9541", "AS23674")
+FALL = 14 * DAY + 2 * HOUR
+STAGGER = (0, 1800, 2700)
+
+
+def seen(left: float, others: float) -> Played:
+    """For 13 hours so much of the traffic is left, of mobile networks and of the others, all at once where it is as much;
+    probes and routes stand."""
+    rng, series = np.random.default_rng(1), []
+    places = [Entity("asn", name, "PK", mobile=name in MOBILE) for name in (*MOBILE, *FIXED)]
+    for signal, width, level in (("traffic.radar", 900, 5000), ("probing.ioda", 600, 2000), ("bgp.ris", 900, 2000)):
+        t = hours(16, width)
+        day = 1 - (0.3 if signal == "traffic.radar" else 0) * np.cos(2 * np.pi * (t / DAY - 4 / 24))
+        mean = level * day[:, None] * np.ones((1, len(places)))
+        if signal == "traffic.radar":
+            for i, stagger in enumerate((*STAGGER, *STAGGER)):
+                mean[(t >= FALL + stagger * (left != others)) & (t < FALL + 13 * HOUR), i] *= (
+                    left if i < len(MOBILE) else others
+                )
+        x = np.rint(mean) if signal == "bgp.ris" else rng.poisson(mean).astype(float)
+        series.append(made_rows(signal, x, *places, width=width))
+    return played(series)
+
+
+def test_networks_of_which_nothing_is_left_are_out_while_their_feed_counts_others() -> None:
+    told = {left: {o.entity: o.confirmed_at or 0 for o in confirmed(seen(left, 1.0).outages)} for left in (0.0, 0.01)}
+    assert set(told[0.0]) == {*MOBILE, "PK"}
+    assert told[0.0] == told[0.01]
+    assert all(told[0.0][name] - MONDAY - FALL - late <= 2 * HOUR for name, late in zip(MOBILE, STAGGER, strict=True))
+
+
+def test_where_it_counts_none_of_the_country_they_are_not() -> None:
+    found = seen(0.0, 0.0)
+    assert {outage.entity for outage in found.outages} >= set(MOBILE), "not even suspected: this tests nothing"
+    assert not confirmed(found.outages)
