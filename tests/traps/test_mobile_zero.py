@@ -13,8 +13,8 @@ STAGGER = (0, 1800, 2700)
 
 
 def seen(left: float, others: float) -> Played:
-    """For 13 hours so much of the traffic is left, of mobile networks and of the others, all at once where it is as much;
-    probes and routes stand."""
+    """For 13 hours so much of the traffic is left, of mobile networks and of the others: at once where that is as much.
+    Probes and routes stand."""
     rng, series = np.random.default_rng(1), []
     places = [Entity("asn", name, "PK", mobile=name in MOBILE) for name in (*MOBILE, *FIXED)]
     for signal, width, level in (("traffic.radar", 900, 5000), ("probing.ioda", 600, 2000), ("bgp.ris", 900, 2000)):
