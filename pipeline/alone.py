@@ -14,7 +14,8 @@ BEFORE = 1800
 """So long what was said before the fall contradicts it: then it is known of another time [s]."""
 
 BRIEF = 1800
-"""Who joins in late, and stood so far, stands through two bins, and through so much [s]: a prober may have stumbled."""
+"""Who joins in late, and stood so far, stands through two bins, and through so much [s]: a prober may have stumbled.
+Where nobody has lost `HALF`, through `LASTING`: it may be a feast that he stumbles in, for an hour or two."""
 
 
 def joining(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
@@ -30,8 +31,10 @@ def joining(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np
     routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
     # a wide bin that fell with the others is known to be low from its next one on
     joins = fast & ~routes & (terms > 0) & (low_from > fell + np.maximum(cells.settings.stagger, cells.wide))
-    joins &= seen + cells.wide - low_from < np.maximum(2 * cells.wide, BRIEF)
-    joins &= (seen + 2 * cells.wide >= now) | (losses(cells["ratio"][rows]) < HALF)  # or he is gone
+    lost = losses(cells["ratio"][rows])
+    deep = (fast & (terms >= MATERIAL) & (lost >= HALF)).any(axis=1, keepdims=True)
+    joins &= seen + cells.wide - low_from < np.maximum(2 * cells.wide, np.where(deep, BRIEF, LASTING))
+    joins &= (seen + 2 * cells.wide >= now) | (lost < HALF)  # or he is gone
     kinds = np.stack([(joins & (terms >= MATERIAL) & its).any(axis=1) for its in cells.kinds], axis=1)
     return np.asarray(joins & (kinds.sum(axis=1, keepdims=True) < 2))  # two kinds at once do not stumble
 

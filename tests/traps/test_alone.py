@@ -141,6 +141,17 @@ def test_a_stumble_of_a_prober_makes_no_outage_of_a_feast(routes: dict[str, int]
     assert late(outage, 1) - 3 * HOUR == 1800, "once it is no stumble"
 
 
+def test_nor_does_one_of_an_hour_or_two_in_which_no_half_is_lost() -> None:
+    """What has lost a fifth beside the feast for three hours is believed."""
+    feast = Fall(0.7, 30 * HOUR)
+    falls = [(0.85, 1), (0.8, 1), (0.85, 2), (0.6, 0.5), (0.8, 5)]
+    found = seen([{"traffic.radar": feast, "probing.ioda": Fall(p, int(h * HOUR), 3 * HOUR)} for p, h in falls])
+    assert {outage.entity for outage in found.outages} == set(CODES[:5]), "not even suspected: this tests nothing"
+    assert sure(found) == [CODES[4]]
+    (outage,) = found.of(CODES[4])
+    assert late(outage, 4) - 3 * HOUR == 3 * HOUR
+
+
 def test_two_kinds_that_fall_together_join_nobody_in_late() -> None:
     """Two hours before, stray packets were a third fewer."""
     widths, dark = {"telescope.ioda": 300, "probing.ioda": HOUR, "traffic.radar": HOUR}, Fall(0.1, 5 * HOUR)
