@@ -15,7 +15,10 @@ BEFORE = 1800
 
 BRIEF = 1800
 """Who joins in late, and stood so far, stands through two bins, and through so much [s]: a prober may have stumbled.
-Where nobody has lost `HALF`, through `LASTING`: it may be a feast that he stumbles in, for an hour or two."""
+Where he has not lost `HALF`, and nobody before him `FEAST`, through `LASTING`: he may stumble for an hour or two."""
+
+FEAST = 0.4
+"""Feasts and strikes take less [0-1]."""
 
 
 def joining(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
@@ -32,7 +35,8 @@ def joining(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np
     # a wide bin that fell with the others is known to be low from its next one on
     joins = fast & ~routes & (terms > 0) & (low_from > fell + np.maximum(cells.settings.stagger, cells.wide))
     lost = losses(cells["ratio"][rows])
-    deep = (fast & (terms >= MATERIAL) & (lost >= HALF)).any(axis=1, keepdims=True)
+    first = fast & (terms >= MATERIAL) & ~joins & (lost >= FEAST)
+    deep = (first | (joins & (lost >= HALF))).any(axis=1, keepdims=True)
     joins &= seen + cells.wide - low_from < np.maximum(2 * cells.wide, np.where(deep, BRIEF, LASTING))
     joins &= (seen + 2 * cells.wide >= now) | (lost < HALF)  # or he is gone
     kinds = np.stack([(joins & (terms >= MATERIAL) & its).any(axis=1) for its in cells.kinds], axis=1)

@@ -95,7 +95,8 @@ def common_mode(x: np.ndarray, verdict: Verdict, calm: np.ndarray, who: Votes, s
     >>> [common_mode(x, judged(x), calm, who, Judging()) for x in (one_down, full * 0.5)]
     [0.0, 0.0]
     """
-    if (found := _moved(x, verdict, calm, who, settings.common_voters, settings)) is None:
+    found = _moved(x, verdict, calm, who, settings.common_voters, settings)
+    if found is None or found.voters < settings.common_voters:
         return 0.0
     with np.errstate(all="ignore"):
         moved, middle = np.log(found.share), float(np.log(found.middle))
@@ -146,14 +147,19 @@ def broken(
     if (found := _moved(x, verdict, known, who, least, settings)) is None:
         return last if last != 1 and _stays(x, verdict, known, last, who, least, settings) else 1.0
     share, middle, noise = found.share, found.middle, found.noise
+    are_few = last == 1 and found.voters < least
     with np.errstate(all="ignore"):
-        if abs(np.log(middle)) <= settings.common_most or not (middle or who.countries):
+        if abs(np.log(middle)) <= settings.common_most or (are_few and found.voters < least - 1):
             return 1.0
+    if not middle and (are_few or not who.countries):  # of nothing that is left nobody knows whose it is
+        return 1.0
     gap = abs(middle - 1)
     if gap < settings.common_clear * found.error:
         return 1.0
     if last != 1:
         far = np.full(len(share), gap / 2)
+    elif are_few:  # who is out may have company: of so few only the very same is a feed's, and no zeros
+        far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY * middle, EXACTLY)
     elif not who.countries:  # no cable takes about the same of every network of several countries
         far = np.full(len(share), min(gap, middle) / 4)
     elif found.voters >= MANY:

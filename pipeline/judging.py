@@ -177,9 +177,9 @@ class JudgeStage:
                 series.level.turn()
                 turned = at  # once a bin: between two levels rounding could turn it to and fro for ever
                 continue
-            bins = int(start[at]), int(start[at]) + context.width
-            gone = series.stragglers.gone(own[0], verdict.expected[0], series.calm, share if is_broken else 1.0, bins)
-            taken = 1 if gone.any() else taken
+            stands, who = share if is_broken else 1.0, series.stragglers
+            taken = 1 if who.who.any() else taken
+            gone = who.gone(own[0], verdict.expected[0], series.calm, stands, context.width)
             if gone.any() or share != 1 or taken < len(own):
                 now = slice(at, at + taken)
                 x[at, gone], context.health[at, gone], unsaid[at] = np.nan, 0.0, gone
@@ -248,11 +248,11 @@ class JudgeStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             counts, own = s.repeats.save()
-            late, who = s.stragglers.save()
-            head.append((s.run, s.signal, s.entities, s.judged, s.level.save(), counts, late))
+            head.append((s.run, s.signal, s.entities, s.judged, s.level.save(), counts, s.stragglers.share))
             arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()} | {
                 f"{i}.calm": s.calm,
-                f"{i}.stragglers": who,
+                f"{i}.stragglers": s.stragglers.who,
+                f"{i}.waited": s.stragglers.waited,
                 f"{i}.met": s.met,
             }
             for j, state in enumerate(s.states):
@@ -263,7 +263,7 @@ class JudgeStage:
         """Take over saved series."""
         (head, ended), arrays = unpack(state)
         self.series, self.ended = {}, dict.fromkeys((run, signal) for run, signal in ended)
-        for i, (run, signal, entities, judged, level, counts, late) in enumerate(head):
+        for i, (run, signal, entities, judged, level, counts, share) in enumerate(head):
             detectors, states = (self.detector(signal), *self.beside(signal)), []
             for j, detector in enumerate(detectors):
                 prefix = f"{i}.{j}."
@@ -275,7 +275,7 @@ class JudgeStage:
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged,
                 arrays[f"{i}.met"].copy(), Level(*level), arrays[f"{i}.calm"].copy(), repeats,
-                Stragglers(arrays[f"{i}.stragglers"].copy(), *late),
+                Stragglers(arrays[f"{i}.stragglers"].copy(), arrays[f"{i}.waited"].copy(), share),
             )  # fmt: skip
 
 

@@ -77,14 +77,16 @@ class Scales:
         ]
 
     def _count(self, rows: np.ndarray) -> None:
-        """A network of which nothing is left is no feed that counts nothing, while it counts others of its country."""
-        for row in rows[(self.cells["bare"][rows] > 0).any(axis=1)].tolist():
+        """Networks of which nothing is left are no feed that counts nothing, where they are several, and others of the
+        country are counted: one it may have dropped."""
+        cells = self.cells
+        for row in rows[(cells["bare"][rows] > 0).any(axis=1)].tolist():
             entity = self.roll[row]
             if entity.type == "asn" and entity.country:
-                others = np.array([i for i in self.roll.parts[entity.country, "asn"] if i != row], np.intp)
-                counts = self.cells["ratio"][others] > 1 - ALL
-                counts &= self.cells["seen"][others] >= self.cells["seen"][row]
-                self.cells["bare"][row, counts.any(axis=0)] = 0
+                all_ = np.array(self.roll.parts[entity.country, "asn"], np.intp)
+                speaks, nothing = cells["seen"][all_] >= cells["seen"][row], cells["ratio"][all_] <= 1 - ALL
+                counts = (speaks & (cells["ratio"][all_] > 1 - ALL)).any(axis=0)
+                cells["bare"][row, counts & ((speaks & nothing).sum(axis=0) > 1)] = 0
 
     def _begins(self, odds: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """Where an outage begins ``(n,) bool``: it is likely, and has a witness."""

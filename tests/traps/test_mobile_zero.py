@@ -12,9 +12,9 @@ FALL = 14 * DAY + 2 * HOUR
 STAGGER = (0, 1800, 2700)
 
 
-def seen(left: float, others: float) -> Played:
-    """For 13 hours so much of the traffic is left, of mobile networks and of the others: at once where that is as much.
-    Probes and routes stand."""
+def seen(left: float, others: float, first: int = 0) -> Played:
+    """For 13 hours so much of the traffic is left, of mobile networks from the ``first`` on and of the others: at once
+    where that is as much.  Probes and routes stand."""
     rng, series = np.random.default_rng(1), []
     places = [Entity("asn", name, "PK", mobile=name in MOBILE) for name in (*MOBILE, *FIXED)]
     for signal, width, level in (("traffic.radar", 900, 5000), ("probing.ioda", 600, 2000), ("bgp.ris", 900, 2000)):
@@ -23,9 +23,8 @@ def seen(left: float, others: float) -> Played:
         mean = level * day[:, None] * np.ones((1, len(places)))
         if signal == "traffic.radar":
             for i, stagger in enumerate((*STAGGER, *STAGGER)):
-                mean[(t >= FALL + stagger * (left != others)) & (t < FALL + 13 * HOUR), i] *= (
-                    left if i < len(MOBILE) else others
-                )
+                own = 1.0 if i < first else left if i < len(MOBILE) else others
+                mean[(t >= FALL + stagger * (left != others)) & (t < FALL + 13 * HOUR), i] *= own
         x = np.rint(mean) if signal == "bgp.ris" else rng.poisson(mean).astype(float)
         series.append(made_rows(signal, x, *places, width=width))
     return played(series)
@@ -41,4 +40,10 @@ def test_networks_of_which_nothing_is_left_are_out_while_their_feed_counts_other
 def test_where_it_counts_none_of_the_country_they_are_not() -> None:
     found = seen(0.0, 0.0)
     assert {outage.entity for outage in found.outages} >= set(MOBILE), "not even suspected: this tests nothing"
+    assert not confirmed(found.outages)
+
+
+def test_one_alone_its_feed_may_have_dropped() -> None:
+    found = seen(0.0, 1.0, first=2)
+    assert {outage.entity for outage in found.outages} == {MOBILE[2]}, "not even suspected: this tests nothing"
     assert not confirmed(found.outages)
