@@ -65,7 +65,7 @@ def _little(lost: float, settings: Fusing) -> Iterator[str]:
     if lost < settings.full_depth:
         yield (
             f"so little weighs little: a bin counts {settings.per_deviation:+g} for each standard deviation that it is "
-            f"below usual, {settings.cap:+g} at most, and the less, the less of {settings.full_depth:.0%} is gone"
+            f"below usual, {settings.cap:+g} at most, and in full only from {settings.full_depth:.0%} lost on"
         )
 
 

@@ -130,8 +130,8 @@ def _quiet(ours: Total, rivals: list[Total]) -> str:
     mute = [total for total in rivals if total.refused >= MUTE]
     quiet = [total for total in rivals if total.false <= ours.false and total not in mute]
     loudest = max(rivals, key=lambda total: total.false)
-    most = f"the most has {loudest.detector} by {loudest.reading}, {loudest.false:,}"
-    said = [f"as quiet or quieter: {_names(quiet)}" if quiet else "none is as quiet"]
+    most = f"most false outages: {loudest.detector} by {loudest.reading}, {loudest.false:,}"
+    said = [f"no more false outages have {_names(quiet)}" if quiet else "none has so few false outages"]
     if mute:
         said.append(f"silent for having refused to judge: {_names(mute)}")
     return "; ".join([*said, most] if loudest.false > ours.false else said)

@@ -118,12 +118,13 @@ def test_the_verdict_names_the_best_of_the_fields_own_rules_and_how_they_compare
 @pytest.mark.parametrize(
     ("ours", "theirs", "is_mute", "said"),
     [
-        (0, [0, 4], True, "as quiet or quieter: median by any signal; silent for having refused to judge: ihr by any "
-            "signal; the most has burst by any signal, 4."),
-        (0, [0, 0], False, "ours has 0 false. Of the field's rules that were asked, without our fusion, as quiet or "
-            "quieter: median by any signal, burst by any signal."),
-        (1, [0, 2], False, "as quiet or quieter: median by any signal; the most has burst by any signal, 2."),
-        (0, [3, 1200], False, "none is as quiet; the most has burst by any signal, 1,200."),
+        (0, [0, 4], True, "no more false outages have median by any signal; silent for having refused to judge: ihr by "
+            "any signal; most false outages: burst by any signal, 4."),
+        (0, [0, 0], False, "ours has 0 false. Of the field's rules that were asked, without our fusion, no more false "
+            "outages have median by any signal, burst by any signal."),
+        (1, [0, 2], False, "no more false outages have median by any signal; most false outages: burst by any "
+            "signal, 2."),
+        (0, [3, 1200], False, "none has so few false outages; most false outages: burst by any signal, 1,200."),
         (2, [], False, "Nothing is labelled, and nothing to be met: ours has 2 false."),
     ],
 )  # fmt: skip
