@@ -79,14 +79,16 @@ class Scales:
     def _count(self, rows: np.ndarray) -> None:
         """Networks of which nothing is left are no feed that counts nothing, where they are several, and others of the
         country are counted: one it may have dropped."""
-        cells = self.cells
-        for row in rows[(cells["bare"][rows] > 0).any(axis=1)].tolist():
-            entity = self.roll[row]
-            if entity.type == "asn" and entity.country:
-                all_ = np.array(self.roll.parts[entity.country, "asn"], np.intp)
-                speaks, nothing = cells["seen"][all_] >= cells["seen"][row], cells["ratio"][all_] <= 1 - ALL
-                counts = (speaks & (cells["ratio"][all_] > 1 - ALL)).any(axis=0)
-                cells["bare"][row, counts & ((speaks & nothing).sum(axis=0) > 1)] = 0
+        cells, bare = self.cells, rows[(self.cells["bare"][rows] > 0).any(axis=1)].tolist()
+        homes = {self.roll[row].country for row in bare if self.roll[row].type == "asn"} - {""}
+        for home in sorted(homes):
+            all_ = np.array(self.roll.parts[home, "asn"], np.intp)
+            seen, nothing = cells["seen"][all_], cells["ratio"][all_] <= 1 - ALL
+            last = np.where(nothing, seen, 0).max(axis=0)
+            counts = ((cells["ratio"][all_] > 1 - ALL) & (seen >= last)).any(axis=0)
+            several = (nothing & (seen >= last)).sum(axis=0) > 1
+            own = all_[np.isin(all_, bare)]
+            cells["bare"][own] = np.where(nothing[np.isin(all_, bare)] & counts & several, 0, cells["bare"][own])
 
     def _begins(self, odds: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """Where an outage begins ``(n,) bool``: it is likely, and has a witness."""

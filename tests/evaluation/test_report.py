@@ -130,12 +130,12 @@ def test_what_a_feed_does_to_all_its_series_is_told_and_drawn_as_the_feed_s(data
     ours, median = judged(data / "signals" / "control-britain-2020-peerloss", "median")
     (told,) = stories(ours)
     (sentence,) = [said for said in told.sentences if said.startswith("All series of routes (bgp.routeviews) stood")]
-    assert "at 91% of their level at once from 2020-08-18 06:00 to 2020-08-18 20:00 UTC" in sentence
+    assert "at 91% of their level at once from 2020-08-18 06:00 to 2020-08-19 06:00 UTC" in sentence
     assert "no country is called out for it" in sentence
     assert MOVED in picture(told, []).decode()
     quiet = told._replace(traces=tuple(replace(t, common=np.ones_like(t.common)) for t in told.traces))
     assert MOVED not in picture(quiet, []).decode()
-    assert any("(bgp.routeviews) moved at once 16 times" in remark for remark in remarks(ours))
+    assert any("(bgp.routeviews) moved at once 17 times" in remark for remark in remarks(ours))
     assert not list(remarks(median)), "it is alone with its series: nothing is taken out"
 
 
