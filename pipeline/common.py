@@ -42,17 +42,25 @@ class Moved(NamedTuple):
         return bool(self.counts[which].sum() >= self.needed * (1 - 1e-9))  # sums in another order differ by less
 
 
-def _moved(
-    x: np.ndarray, verdict: Verdict, calm: np.ndarray, who: Votes, least: int, settings: Judging
-) -> Moved | None:  # fmt: skip
-    """How those moved that were ``calm (n,) bool`` before: who is out already moves with nobody.  None where too few
-    are observed, ``least`` voters or fewer than `APART` calm ones, or these did not move to one side, however far."""
+def _observed(
+    x: np.ndarray, verdict: Verdict, calm: np.ndarray, who: Votes
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
+    """Of those that were ``calm (n,) bool`` before: at which share of what was expected each stands, its score and what
+    it counts, all ``(m,)``, and how many voters they are; and how many there are with those that were not."""
     with np.errstate(all="ignore"):
         share, score = x[who.rows] / verdict.expected[who.rows], verdict.score[who.rows]
     known = np.isfinite(score) & np.isfinite(share)
     there = who.voting(known)
     known &= calm[who.rows]
-    share, score, counts, voters = share[known], score[known], who.counts(known), who.voting(known)
+    return share[known], score[known], who.counts(known), who.voting(known), there
+
+
+def _moved(
+    x: np.ndarray, verdict: Verdict, calm: np.ndarray, who: Votes, least: int, settings: Judging
+) -> Moved | None:  # fmt: skip
+    """How those moved that were ``calm (n,) bool`` before: who is out already moves with nobody.  None where too few
+    are observed, ``least`` voters or fewer than `APART` calm ones, or these did not move to one side, however far."""
+    share, score, counts, voters, there = _observed(x, verdict, calm, who)
     needed = settings.common_share * voters
     if there < least or voters < APART:
         return None
@@ -177,13 +185,9 @@ def _stays(
     x: np.ndarray, verdict: Verdict, calm: np.ndarray, last: float, who: Votes, least: int, settings: Judging
 ) -> bool:  # fmt: skip
     """Whether too few are observed to tell whether a feed is whole again, and most of them stand where it stood."""
-    with np.errstate(all="ignore"):
-        share = x[who.rows] / verdict.expected[who.rows]
-    known = np.isfinite(verdict.score[who.rows]) & np.isfinite(share)
-    there = who.voting(known)
-    known &= calm[who.rows]
-    stand = who.counts(known)[np.abs(share[known] - last) <= abs(last - 1) / 2]
-    return there < least and bool(stand.sum() >= settings.common_share * who.voting(known) * (1 - 1e-9))
+    share, _, counts, voters, there = _observed(x, verdict, calm, who)
+    stand = counts[np.abs(share - last) <= abs(last - 1) / 2]
+    return there < least and bool(stand.sum() >= settings.common_share * voters * (1 - 1e-9))
 
 
 def may_have_moved(x: np.ndarray, verdict: Verdict, who: Votes, settings: Judging) -> np.ndarray:

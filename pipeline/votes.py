@@ -9,7 +9,8 @@ from pipeline.records import Entity
 from pipeline.settings import Judging
 
 APART = 3
-"""Of so many countries no cut takes the same share of every network's routes, unless it is all [countries]."""
+"""Of so many countries no cut takes the same share of every network's routes, unless it is all; and of fewer voters
+that were as usual before nothing is known to be common [countries]."""
 
 NOBODY = Entity("", "", "")
 """Has no vote."""
