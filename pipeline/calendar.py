@@ -10,6 +10,9 @@ from detectors.base import HOLIDAY, WEEKEND, WORKDAY
 from pipeline.almanac import holidays
 from pipeline.localtime import DAY, QUARTER, ahead, week_slot
 
+Calendar = Callable[[tuple[str, ...], np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""``(countries, times (t,) [s])`` -> local week slot [s] and day kind, each ``(t, n)``."""
+
 FRIDAY_SATURDAY = frozenset(
     (
         "BD",
@@ -74,21 +77,18 @@ def _free(countries: tuple[str, ...], year: int, named: frozenset[str], public: 
     return table
 
 
-@lru_cache(maxsize=4096)
-def _days(
-    countries: tuple[str, ...], quarter: int, named: frozenset[str], public: bool
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Local week slot [s] and day kind of each country, none of them twice, from a quarter of an hour on: no clock
-    changes, and no day ends, within one."""
-    slot, rows = week_slot(countries, quarter), np.arange(len(countries))
-    kind = np.where(_weekends(countries)[rows, slot // DAY], WEEKEND, WORKDAY).astype(np.int8)
+@lru_cache(maxsize=1024)
+def _kinds(countries: tuple[str, ...], quarter: int, named: frozenset[str], public: bool) -> np.ndarray:
+    """Day kind of each country ``(n,)``, none of them twice, from a quarter of an hour on: no day ends within one."""
+    rows = np.arange(len(countries))
+    kind = np.where(_weekends(countries)[rows, week_slot(countries, quarter) // DAY], WEEKEND, WORKDAY).astype(np.int8)
     if named or public:
         year = datetime.fromtimestamp(quarter, UTC).year
         before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
         kind[_free(countries, year, named, public)[rows, (quarter + ahead(countries, quarter) - before) // DAY]] = (
             HOLIDAY
         )
-    return slot, kind
+    return kind
 
 
 @lru_cache(maxsize=8)
@@ -98,47 +98,38 @@ def _places(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(known), np.array([known[country] for country in countries], np.intp)
 
 
-@lru_cache(maxsize=32)
-def _placed(
-    countries: tuple[str, ...], quarter: int, named: frozenset[str], public: bool
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """As `_days`, of each of countries that may be the same: some bins of every signal lie in one quarter."""
-    each, places = _places(countries)
-    slot, kind = (column[places] for column in _days(each, quarter, named, public))
-    kind.flags.writeable = False  # it is handed out
-    return slot, kind
-
-
 def calendar(
-    countries: tuple[str, ...], time: int, named: frozenset[str] = frozenset(), public: bool = False
+    countries: tuple[str, ...], times: np.ndarray, named: frozenset[str] = frozenset(), public: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Local week slot [s] and day kind ``(n,)`` of each country at a moment.
+    """Local week slot [s] and day kind of each of n countries at t ``times (t,) int64`` [s], both ``(t, n)``.
 
     A holiday that is neither among the local days ``named``, as of `knowing`, nor a ``public`` one that is asked for
     counts as the day of the week that it is.
 
     Examples
     --------
-    >>> slot, kind = calendar(("PK", "IQ"), 1707426000)  # 2024-02-08T21:00 UTC: Friday in both
-    >>> (slot // DAY).tolist(), kind.tolist()
-    ([4, 4], [0, 1])
-    >>> calendar(("PK",), 1707426060)[0].item() - slot[0].item()
-    60
+    >>> friday = 1707426000  # 2024-02-08T21:00 UTC: Friday in both
+    >>> slot, kind = calendar(("PK", "IQ"), np.array([friday, friday + 60]))
+    >>> (slot // DAY).tolist(), kind.tolist(), (slot[1] - slot[0]).tolist()
+    ([[4, 4], [4, 4]], [[0, 1], [0, 1]], [60, 60])
     """
-    since = time % QUARTER
-    slot, kind = _placed(countries, time - since, named, public)
-    return slot + since, kind
+    each, places = _places(countries)
+    since = times % QUARTER
+    quarters, of = np.unique(times - since, return_inverse=True)
+    slot = np.empty((len(quarters), len(each)), np.int64)
+    kind = np.empty(slot.shape, np.int8)
+    for i, quarter in enumerate(quarters.tolist()):
+        slot[i], kind[i] = week_slot(each, quarter), _kinds(each, quarter, named, public)
+    return (slot[of] + since[:, None])[:, places], kind[of][:, places]
 
 
-def knowing(
-    named: Iterable[str] = (), public: bool = False
-) -> Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]:
+def knowing(named: Iterable[str] = (), public: bool = False) -> Calendar:
     """The calendar that knows these ``named`` days as holidays, each a country and its local date, and ``public`` ones.
 
     Examples
     --------
     >>> days = knowing(["PK 2024-12-26"], public=True)
-    >>> [days(("NL", "PK", "IN"), 1735130000 + day * DAY)[1].tolist() for day in (0, 1, 5)]
+    >>> days(("NL", "PK", "IN"), 1735130000 + DAY * np.array([0, 1, 5]))[1].tolist()
     [[2, 2, 2], [2, 2, 0], [0, 0, 0]]
     """
     return partial(calendar, named=frozenset(named), public=public)

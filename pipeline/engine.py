@@ -48,14 +48,14 @@ class Engine:
         """The stage that sums the partitions' shares."""
         return MergeStage({feed: topics.feed(feed).partitions for feed in SIGNALS})
 
-    def judge(self) -> JudgeStage:
-        """The stage that judges merged bins."""
+    def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage:
+        """The stage that judges merged bins, for so many partitions of countries."""
         detector = self.detectors[self.settings.judging.detector]
         judging, almanac = self.settings.judging, self.almanac()
         return JudgeStage(
             detector,
             knowing(almanac.named),
-            topics.VERDICTS.partitions,
+            partitions,
             judging,
             self.beside,
             knowing(almanac.named, almanac.public),
@@ -79,11 +79,11 @@ class Engine:
 def verdicts(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Binned | Verdicts]:
     """The stages before fusion in memory, every partition of them, one frame after the other.
 
-    Input: frames as ingest would send them, each with its partition.  Output: verdicts, and what the bin stages say
-    beside their bins.
+    Input: frames as ingest would send them, each with its partition.  Output: verdicts, of all countries in one
+    partition, and what the bin stages say beside their bins.
     """
     bins: dict[tuple[str, int], BinStage] = {}
-    merge, judge = engine.merge(), engine.judge()
+    merge, judge = engine.merge(), engine.judge(partitions=1)
     for frame in frames:
         place = (frame.feed, frame.partition)
         if place not in bins:
@@ -104,9 +104,9 @@ def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iter
     Output: what was taken and what was late, fused bins, outage revisions and progress, in the order in which they are
     decided.
     """
-    fuse = [engine.fuse(partition) for partition in range(topics.VERDICTS.partitions)]
+    fuse = engine.fuse(0)
     for output in verdicts(frames, engine):
         if isinstance(output, Verdicts):
-            yield from fuse[output.partition].step(output)
+            yield from fuse.step(output)
         else:
             yield output

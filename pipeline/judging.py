@@ -10,6 +10,7 @@ from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, is_low, joine
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from pipeline.bins import NEVER
+from pipeline.calendar import Calendar
 from pipeline.common import broken, common_mode, may_have_moved, shifted, without
 from pipeline.jointly import Ask, Asking, jointly, rounds
 from pipeline.judged import NO_COLUMNS, Series
@@ -24,9 +25,6 @@ from pipeline.stragglers import Stragglers
 from pipeline.stuck import Repeats
 from pipeline.topics import partition_for
 from pipeline.votes import before_first, votable, votes_at
-
-Calendar = Callable[[tuple[str, ...], int], tuple[np.ndarray, np.ndarray]]
-"""``(countries, time [s])`` -> local week slot [s] and day kind, each ``(n,)``."""
 
 Detectors = Callable[[str], tuple[AnyDetector, ...]]
 """Those of a signal."""
@@ -125,12 +123,8 @@ class JudgeStage:
         begun[columns] = before_first(bins.health[fresh])
         begun[series.met] = 0
         series.met = series.met | (begun < len(fresh))
-        days = [self.calendar(series.countries, t) for t in bins.start[fresh].tolist()]
-        slot, kind = (np.array([day[i] for day in days]).reshape(shape) for i in (0, 1))
-        slow = kind
-        if len(series.detectors) > 1:
-            slow = np.array([self.slow_calendar(series.countries, t)[1] for t in bins.start[fresh].tolist()])
-            slow = slow.reshape(shape)
+        slot, kind = self.calendar(series.countries, bins.start[fresh])
+        slow = self.slow_calendar(series.countries, bins.start[fresh])[1] if len(series.detectors) > 1 else kind
         told, common, blind = [], np.full(len(fresh), np.nan), np.zeros(shape, bool)
         at, reach, until, who = 0, len(fresh), len(fresh), series.who
         while at < len(fresh):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import detectors.base
@@ -36,8 +37,8 @@ def test_a_holiday_is_one_to_slow_detectors_and_to_the_prior_alike(
 ) -> None:
     engine = Engine(Settings(judging=Judging(holidays=named, public_holidays=public)))
     is_free = (day == NAMED and bool(named)) or (day == PUBLIC and public)
-    _, kind = engine.judge().slow_calendar(("PK",), at(day))
-    assert (kind[0] == detectors.base.HOLIDAY) == is_free
+    _, kind = engine.judge().slow_calendar(("PK",), np.array([at(day)]))
+    assert (kind[0, 0] == detectors.base.HOLIDAY) == is_free
     frame = verdicts(PROBING, "..LL", run=Run("r", "replay", (PROBING,)), at=at(day))
     frame = replace(frame, detector=engine.settings.judging.detector)
     *_, outage = (out for out in engine.fuse(0).step(frame) if isinstance(out, Outage))
