@@ -77,7 +77,6 @@ def _free(countries: tuple[str, ...], year: int, named: frozenset[str], public: 
     return table
 
 
-@lru_cache(maxsize=1024)
 def _kinds(countries: tuple[str, ...], quarter: int, named: frozenset[str], public: bool) -> np.ndarray:
     """Day kind of each country ``(n,)``, none of them twice, from a quarter of an hour on: no day ends within one."""
     rows = np.arange(len(countries))
@@ -89,6 +88,16 @@ def _kinds(countries: tuple[str, ...], quarter: int, named: frozenset[str], publ
             HOLIDAY
         )
     return kind
+
+
+@lru_cache(maxsize=16)
+def _table(
+    countries: tuple[str, ...], quarters: tuple[int, ...], named: frozenset[str], public: bool
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Local week slot [s] and day kind of countries, none of them twice, at these quarters of an hour, both ``(q, n)``:
+    the signals of a run tell of the same ones one after the other."""
+    slot = np.array([week_slot(countries, quarter) for quarter in quarters], np.int64)
+    return slot, np.array([_kinds(countries, quarter, named, public) for quarter in quarters], np.int8)
 
 
 @lru_cache(maxsize=8)
@@ -116,10 +125,8 @@ def calendar(
     each, places = _places(countries)
     since = times % QUARTER
     quarters, of = np.unique(times - since, return_inverse=True)
-    slot = np.empty((len(quarters), len(each)), np.int64)
-    kind = np.empty(slot.shape, np.int8)
-    for i, quarter in enumerate(quarters.tolist()):
-        slot[i], kind[i] = week_slot(each, quarter), _kinds(each, quarter, named, public)
+    table = _table(each, tuple(quarters.tolist()), named, public)
+    slot, kind = (column.reshape(len(quarters), len(each)) for column in table)
     return (slot[of] + since[:, None])[:, places], kind[of][:, places]
 
 
