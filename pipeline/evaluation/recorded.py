@@ -29,10 +29,9 @@ def recorded(case: Case, engine: Engine) -> Recorded:
 
 def fused(recording: Recorded, engine: Engine) -> Outcome:
     """What fusion with the settings of an engine makes of them; what feeds did by themselves is not asked."""
-    stages = {partition: engine.fuse(partition) for partition in {frame.partition for frame in recording.frames}}
-    result, collected = Result(recording.playback.run), Collected()
+    fuse, result, collected = engine.fuse(0), Result(recording.playback.run), Collected()
     for frame in recording.frames:
-        for output in stages[frame.partition].step(frame):
+        for output in fuse.step(frame):
             result.take(output)
             collected.see(output)
     return Outcome(tuple(collected.traces()), tuple(result.sorted()), recording.playback.places)
