@@ -19,6 +19,9 @@ SAG = 3600
 """What fell so long before the rest did, and by less, may be a feast or a sag; what fell less long before is how a slow
 outage begins [s]."""
 
+DIGITS = 3
+"""Digits of the shares that are told [-]."""
+
 NO_THROTTLE = 0.7
 """What has lost so much is no throttling [0-1]."""
 
@@ -210,7 +213,7 @@ class Life:
             entity_type=self.entity_type, entity=self.entity, state=self.state, kind=self.kind, tense=self.tense,
             start=self.start, end=self.end if self.state in (RECOVERING, ENDED, RETRACTED) else None,
             detected_at=self.detected_at, confirmed_at=self.confirmed_at,
-            probability=round(self.probability, 3), severity=round(self.severity, 3),
+            probability=round(self.probability, DIGITS), severity=round(self.severity, DIGITS),
             signals=self.terms, revision=self.revision, part_of=self.part_of,
             likeness=log_odds_of(self.signs), signs=self.signs,
         )  # fmt: skip

@@ -162,7 +162,7 @@ def when(outage: Outage, country: str, marked: tuple[bool, bool] = (False, False
     above = f"{utc(start)}{began} – {until(start, end)}{ended} UTC"
     length = lasted(end - start) + (MARK if any(marked) else "")
     if not there:
-        below = length + (" (local times differ)" if has_zone(country) else "")
+        below = length + (f" (clocks in {country} differ)" if has_zone(country) else "")
     else:
         room = max(ROOM, len(above))
         below = f"{there} there{', ' if len(f'{there} there, {length}') <= room else chr(10)}{length}"

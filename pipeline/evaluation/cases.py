@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Ignored, Tolerance
 from pipeline.evaluation.spans import Span
-from pipeline.feeds.case import Label, inside, read_labels, rows_of
+from pipeline.feeds.case import Label, inside, nearby, read_labels, rows_of
 from pipeline.feeds.tabletext import seconds
 from pipeline.settings import Evaluating
 
@@ -61,7 +61,9 @@ def read_cases(folders: Iterable[str | Path]) -> list[Case]:
 def _read(folder: Path) -> Case:
     folder = folder.resolve() if folder.name in ("", "..") else folder
     if not folder.is_dir():
-        raise UserError(f"{folder}: no folder of a case (signals.csv or signals.csv.gz, and labels.csv)")
+        raise UserError(
+            f"{folder}: no folder of a case (signals.csv or signals.csv.gz, and labels.csv){nearby(folder)}"
+        )
     if not (folder / LABELLED).is_file():
         what = "which says what is known to have happened"
         raise UserError(f"{folder}: a folder without {LABELLED}, {what}{inside(folder, LABELLED)}")

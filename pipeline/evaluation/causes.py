@@ -10,7 +10,7 @@ from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, silent
 from pipeline.evidence import log_odds, probability
-from pipeline.outages import ENDED
+from pipeline.outages import DIGITS, ENDED
 from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
 from pipeline.records import Entity, Outage
 from pipeline.series import Gazetteer
@@ -56,7 +56,7 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     prior = settings.prior.get(outage.entity_type, min(settings.prior.values()))
     weights = np.array([[term.weight for term in terms]])
     odds = log_odds(np.array([prior]), weights, [term.signal for term in terms], settings) if terms else [prior]
-    chance = float(probability(np.asarray(odds))[0])
+    chance = round(float(probability(np.asarray(odds))[0]), DIGITS)  # as the outage has it
     now, most = chance_text(chance), chance_text(max(chance, outage.probability))
     sure = outage.confirmed_at is not None or max(chance, outage.probability) < settings.confirm
     more = f", {most} in other bins" if most != now else ""
@@ -64,7 +64,7 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     together = f"together {now} (with {signed(prior)} before anything is seen){more}"
     if sure:
         return f"{together}; {takes}"
-    return f"no signal was confirmed low, or one kind alone while another stood, which confirms nothing ({together})"
+    return f"no signal was clearly low, or one kind alone while another stood, which confirms nothing ({together})"
 
 
 def first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:

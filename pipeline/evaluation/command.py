@@ -22,7 +22,7 @@ from pipeline.evaluation.sweep import Point, steps, sweep
 from pipeline.evaluation.tables import show, show_sweep
 from pipeline.options import check_not_read
 from pipeline.settings import Settings
-from pipeline.wording import printable
+from pipeline.wording import counted, printable
 from pipeline.writing import check_writable, written
 
 
@@ -133,7 +133,8 @@ def progressing(
             progress.update(bar, completed=done, description=f"{printable(cases[at].name)}: {name}")
 
         for at, case in enumerate(cases):
-            _log(console, f"{printable(case.name)}: judging, {at + 1} of {len(cases)}")
+            by = f" by {counted(len(judges), 'detector')}" if judges != [OURS] else ""
+            _log(console, f"{printable(case.name)}: judging{by}, {at + 1} of {len(cases)}")
             try:
                 whole = list(judge_all(case, judges, engine, partial(reached, at)))
             except UserError as error:

@@ -1,7 +1,6 @@
 """Pictures of a story: each signal with what was expected of it, what was said, and when it was called out."""
 
 import io
-import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -17,7 +16,6 @@ from pipeline.evaluation.lanes import Bar
 from pipeline.evaluation.looks import (
     BAND,
     BAR,
-    HEAD,
     KEY,
     KEYS,
     LABEL,
@@ -32,6 +30,7 @@ from pipeline.evaluation.looks import (
     REFUSED,
     SEEN,
     SHADES,
+    TOP,
     UNSEEN,
     USUAL,
     WIDTH,
@@ -50,18 +49,14 @@ from pipeline.wording import offset, printable
 
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:
-    """The story as SVG, the same bytes every time."""
+    """The panels and bars of a story as SVG, the same bytes every time; its words stand beside them."""
     panels = panels_of(story)
-    lines = [line for text in story.sentences for line in textwrap.wrap(printable(text), 142, break_on_hyphens=False)]
-    title = textwrap.wrap(story.headline, 98)
     key = handles(story, bars)
-    lines_above = 0.25 + 0.3 * len(title) + HEAD * len(lines)
-    above = lines_above + KEY + LINE * (_rows(key) - 1)
+    above = TOP + KEY + LINE * (_rows(key) - 1)
     below = BAR * len(bars) + 0.3
     height = above + PANEL * len(panels) + below + 0.45
     with rc_context({"svg.hashsalt": "netvigil", "font.size": 8, "text.parse_math": False}):
         figure = Figure(figsize=(WIDTH, height))
-        _write(figure, title, lines, height)
         axes = figure.subplots(
             len(panels) + 1, 1, sharex=True, squeeze=False,
             gridspec_kw={"height_ratios": [PANEL] * len(panels) + [below], "hspace": 0.12,
@@ -72,7 +67,7 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
         _bars(axes[-1], bars, story)
         _axis(axes[0], axes[-1], story)
         figure.align_ylabels(axes[:-1])
-        _key(figure, key, 1 - lines_above / height)
+        _key(figure, key, 1 - TOP / height)
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
     return made.getvalue()
@@ -94,17 +89,6 @@ def _key(figure: Figure, key: list[Any], top: float) -> None:
 def left_of(bars: Iterable[Bar]) -> float:
     """Where the panels begin, as a share of the width: so that the longest name of a bar has room beside it [0-1]."""
     return max(0.1, (0.2 + LETTER * max((len(bar.name) for bar in bars), default=0)) / WIDTH)
-
-
-def _write(figure: Figure, title: list[str], lines: list[str], height: float) -> None:
-    at = height - 0.12
-    for line in title:
-        figure.text(0.012, at / height, line, fontsize=11, fontweight="bold", va="top")
-        at -= 0.26
-    at -= 0.06
-    for line in lines:
-        figure.text(0.012, at / height, line, fontsize=8.5, va="top", color="#24292f")
-        at -= HEAD
 
 
 def panels_of(story: Story) -> list[tuple[str, list[Trace]]]:

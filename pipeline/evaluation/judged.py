@@ -19,7 +19,7 @@ from pipeline.evaluation.readings import LOW, fused, plain
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Silence, Trace
 from pipeline.feeds.archive import recordings
-from pipeline.feeds.case import Label
+from pipeline.feeds.case import Label, Line
 from pipeline.observed import Observed as Watched
 from pipeline.past import Past
 from pipeline.records import DeadLetter, Entity, Outage, Run
@@ -68,6 +68,7 @@ class Judged:
     past: Past = field(default_factory=Past)
     observed: Watched = field(default_factory=Watched)
     unjudged: tuple[Unheard, ...] = ()
+    unmatched: tuple[Line, ...] = ()
     settings: Settings = field(default_factory=Settings)
 
     def tells_of(self, label: Label) -> bool:
@@ -102,6 +103,7 @@ class Outcome(NamedTuple):
     past: Past = Past()
     observed: Watched = Watched()
     unjudged: tuple[Unheard, ...] = ()
+    unmatched: tuple[Line, ...] = ()
 
 
 def played(case: Case, engine: Engine) -> Playback:
@@ -143,7 +145,7 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
         raise UserError(f"{case.folder}: nothing in its signals was observed{f' ({why})' if why else ''}")
     told = tuple(doings.told(playback.observed))
     past = Past.of(playback.observed.without(blinded(told)))
-    seen = (playback.observed, tuple(doings.unjudged.told()))
+    seen = (playback.observed, tuple(doings.unjudged.told()), tuple(playback.unmatched))
     return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead), told, past, *seen)
 
 

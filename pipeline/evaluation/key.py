@@ -105,7 +105,7 @@ def _of_bars(bars: Sequence[Bar], window: Span) -> list[Any]:
     """Of bars; each in all the colours of those that it is true of."""
     made: list[Any] = []
     if unknown := dict.fromkeys(bar.colour for bar in bars if late([bar], window)):
-        word = "not confirmed until the line"
+        word = "not confirmed yet"
         made.append(tuple(Patch(color=c, alpha=PALE, linewidth=0, label=word) for c in unknown))
     if found := dict.fromkeys(bar.colour for bar in bars if any(touch(span, window) for span in bar.suspected)):
         made.append(tuple(Patch(facecolor=faint(c), edgecolor=c, linewidth=0.8, label="only suspected") for c in found))

@@ -6,7 +6,7 @@ from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 
 SEEN, USUAL, BAND = "#1f4e79", "#57606a", "#9fb3c8"
 SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e6"}
-SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "confirmed low", UNKNOWN: "nothing said"}
+SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "clearly low", UNKNOWN: "nothing said"}
 MOVED = "#8250df"
 """Colours that differ in lightness too: for eyes that do not tell red from green, and for paper."""
 
@@ -17,8 +17,8 @@ NEW: dict[str, Any] = UNSEEN | {"hatch": "...."}
 """And one in which there is no past yet to compare with."""
 
 LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
-WIDTH, PANEL, HEAD, KEY, BAR = 9.6, 1.25, 0.22, 0.66, 0.24
-"""Width of a picture, height of a panel, of a line above, of the key with the axis below it, and of a bar [inch]."""
+WIDTH, PANEL, TOP, KEY, BAR = 9.6, 1.25, 0.1, 0.66, 0.24
+"""Width of a picture, height of a panel, of the edge above, of the key with the axis below it, and of a bar [inch]."""
 
 KEYS, LINE = 8, 0.17
 """What a line of the key has room for [-], and the height of a further one [inch]."""

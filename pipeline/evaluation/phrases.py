@@ -8,12 +8,13 @@ from detectors.base import is_low
 from pipeline.choosing import changed
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
-from pipeline.evaluation.accounting import Answer, Called, Ignored, Tolerance
+from pipeline.evaluation.accounting import END, ONSET, Answer, Called, Ignored, Tolerance
 from pipeline.evaluation.cases import Case
 from pipeline.evaluation.judged import FIELD, OURS, Judged
 from pipeline.evaluation.parts import how_many, is_judged
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import silent
+from pipeline.feeds.case import strangers
 from pipeline.series import placed
 from pipeline.show import lasted, until, utc
 from pipeline.unjudged import hardly_judged
@@ -34,7 +35,7 @@ ours: netvigil as shipped, all its detectors and fusion.
 below it: each detector by itself, on its series as they are (ours takes out what all those of a feed share): \
 netvigil's own ({", ".join(name for name in REGISTRY if name not in FIELD)}) and the field's: \
 {", ".join(f"{name} ({who})" for name, who in FIELD.items())}.
-fused: by the same fusion as ours; any signal, any warning: without it, out while a signal is confirmed low, or looks \
+fused: by the same fusion as ours; any signal, any warning: without it, out while a signal is clearly low, or looks \
 low at all; best signal: the one that served best, known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
 allowed, however late it was called out.
@@ -55,12 +56,13 @@ log-odds: +2.3 makes the odds of an outage ten times what they were, +4.6 a hund
 
 PICTURED = """\
 in a picture: seen: the line of the values; expected, and usual around it: what a past like that hour's makes likely.
-looks low, confirmed low: what the detector says of one signal; an outage is confirmed by all of them together, and a \
-signal that is confirmed low beside others that stand makes none.
+looks low, clearly low: what the detector says of one signal; an outage is confirmed by all of them together, and a \
+signal that is clearly low beside others that stand makes none.
 nothing said: too small, too noisy or too disturbed to judge; too new to judge: no past yet to compare with; not \
 observed: there is no value.
-not confirmed until the line: what a bar shows could not be told before it, and is pale there; only suspected: within \
-a thin line; refused: who could not judge called nothing out.
+not confirmed yet: a bar is pale until what it shows was confirmed; its begin is dated back from then, to the bin in \
+which the first of those that were low fell; only suspected: within a thin line; refused: who could not judge called \
+nothing out.
 moved by the feed itself: all series of the feed moved at once, which is taken out before anybody is judged."""
 """What is said of the colours and bars of a picture."""
 
@@ -182,6 +184,7 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from given_up(judged.dead)
     yield from damage(judged.dead, FEW)
     yield from refused(judged.dead)
+    yield from strangers(judged.unmatched)
     yield from moves(judged.doings)
     yield from blind(judged.doings)
     yield from hardly_judged(judged.unjudged, judged.places)
@@ -191,7 +194,7 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from of_no_country(judged.outages, judged.places)
     yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.readings[0].account
-    undated = [f"the {word} for {label_text(a)}" for a in made.answers for word in a.undated]
+    undated = [f"our {word} for the label {label_text(a)}" for a in made.answers for word in a.undated]
     yield from _some([f"not exactly dated, but counted in the table as it stands: {what}" for what in undated])
     missed = [answer for answer in made.answers if not answer.hit]
     unheard = {a.label for a in missed if not judged.tells_of(a.label)}
@@ -269,22 +272,29 @@ def outage_text(outage: Called) -> str:
 
 
 def times(called: Iterable[Called]) -> str:
-    """When ours began, ended and was confirmed, in a sentence; '' where it called nothing out.
+    """When ours began, ended, was suspected and confirmed, in a sentence; '' where it called nothing out.
 
     Examples
     --------
     >>> from pipeline.records import Entity
     >>> outage = Called(Entity("country", "MM", "MM"), 1612144800, 1612188000, 1612166400, 1612166400)
-    >>> times([outage]), times([outage._replace(end=None)])
-    ('Ours: 2021-02-01 02:00 – 14:00 UTC, confirmed 08:00.', 'Ours: 2021-02-01 02:00 UTC on, confirmed 08:00.')
+    >>> times([outage])
+    'Ours: 2021-02-01 02:00 – 14:00 UTC, confirmed 08:00.'
+    >>> times([outage._replace(end=None, suspected=1612159200, undated=(ONSET,))])
+    'Ours: 2021-02-01 02:00 (not exactly known) UTC on, suspected 06:00, confirmed 08:00.'
     >>> times([outage._replace(end=1612281600)])
     'Ours: 2021-02-01 02:00 – 02-02 16:00 UTC, confirmed 02-01 08:00.'
     """
     told = []
     for outage in called:
         to = "" if outage.end is None else until(outage.start, outage.end)
-        sure = until(outage.start, outage.confirmed)
-        if len(sure) < len(to):  # "06:00 – 08-29 16:00, confirmed 16:00" reads as the day of the end
-            sure = utc(outage.confirmed)[-len(to) :]
-        told.append(f"{utc(outage.start)} {f'– {to} UTC' if to else 'UTC on'}, confirmed {sure}")
+        began, ended = (" (not exactly known)" if which in outage.undated else "" for which in (ONSET, END))
+        known = {"suspected": outage.suspected, "confirmed": outage.confirmed}
+        if outage.suspected == outage.confirmed:
+            del known["suspected"]
+        said = {word: until(outage.start, time) for word, time in known.items()}
+        longest = max(len(to), *map(len, said.values()))
+        # "06:00 – 08-29 16:00, confirmed 16:00" reads as the day of the end
+        when = ", ".join(f"{word} {utc(known[word])[-longest:]}" for word in said)
+        told.append(f"{utc(outage.start)}{began} {f'– {to}{ended} UTC' if to else 'UTC on'}, {when}")
     return f"Ours: {few(told)}." if told else ""

@@ -38,11 +38,12 @@ th, td { padding: .15rem .35rem; text-align: right; white-space: nowrap; }
 th { vertical-align: bottom; white-space: normal; max-width: 5rem; }
 th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 1px solid #57606a; font-weight: 600; }
 tr.ours td { font-weight: 700; background: #f6f8fa; }
-figure { margin: 1.5rem 0; overflow-x: auto; }
-img { box-sizing: border-box; width: 100%; min-width: 55rem; height: auto; border: 1px solid #d0d7de; }
+figure { margin: 1.5rem 0; border: 1px solid #d0d7de; padding: .3rem .8rem; }
+h3 { font-size: 1.05rem; margin: .6rem 0; } figcaption p { margin: .25rem 0; max-width: 75rem; }
+img { box-sizing: border-box; width: 100%; min-width: 55rem; height: auto; }
 nav ul { columns: 16rem; padding-left: 1.2rem; }
 .turn { display: none; }
-@media (max-width: 58rem) { .wide, figure { border-right: 3px solid #d0d7de; } .turn { display: block; } }
+@media (max-width: 58rem) { .wide { border-right: 3px solid #d0d7de; } .turn { display: block; } }
 .small { color: #57606a; font-size: .85rem; } .remark { color: #953800; margin: .2rem 0; }
 """
 
@@ -114,8 +115,8 @@ def _case(judged: list[Judged], number: int) -> Iterator[str]:
     ours = next(one for one in judged if one.detector == OURS)
     yield from (_remark(sentence, ours, number) for sentence in remarks(ours))
     for i, story in enumerate(stories(ours), 1):
-        drawn = _image(picture(story, bars_of(story, judged)), _alt(story))
-        yield f'<figure id="case{number}-{i}">{drawn}</figure>'
+        drawn = _image(picture(story, bars_of(story, judged)), story.headline)
+        yield f'<figure id="case{number}-{i}">{_words(story)}{drawn}</figure>'
 
 
 def _remark(sentence: str, ours: Judged, number: int) -> str:
@@ -128,8 +129,10 @@ def _remark(sentence: str, ours: Judged, number: int) -> str:
     return f'<p class="remark">{said}</p>'
 
 
-def _alt(story: Story) -> str:
-    return " ".join((story.headline, *story.sentences))
+def _words(story: Story) -> str:
+    """What a picture tells, to be read, searched and copied."""
+    told = "".join(f"<p>{_text(sentence)}</p>" for sentence in story.sentences)
+    return f"<figcaption><h3>{_text(story.headline)}</h3>{told}</figcaption>"
 
 
 def _table(lines: Iterable[tuple[str, list[str]]]) -> str:
@@ -145,7 +148,9 @@ def _row(name: str, cells: list[str]) -> str:
 
 
 def _image(svg: bytes, words: str) -> str:
-    return f'<img alt="{_text(words)}" src="data:image/svg+xml;base64,{b64encode(svg).decode()}">'
+    return (
+        f'<div class="wide"><img alt="{_text(words)}" src="data:image/svg+xml;base64,{b64encode(svg).decode()}"></div>'
+    )
 
 
 def _text(words: str) -> str:

@@ -14,7 +14,7 @@ from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, judging, together
 from pipeline.evaluation.phrases import FEW, apart, number, times, uncounted, why
 from pipeline.evaluation.spans import Span, touch
-from pipeline.evaluation.timing import why_early, why_late
+from pipeline.evaluation.timing import why_early, why_late, why_longer
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import got_used, without_learnt
 from pipeline.outages import RETRACTED
@@ -81,7 +81,7 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     window = _window(time, judged, place)
     said = (
         *_said(judged, traces, time, place, window), *why_late(answer, judged, traces),
-        *why_early(answer, judged, traces), *_ignored(judged, window),
+        *why_early(answer, judged, traces), *why_longer(answer, judged, traces), *_ignored(judged, window),
     )  # fmt: skip
     return Story(head, said, place, window, time, without_learnt(judged, place, traces))
 
@@ -199,7 +199,7 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
         some = (
             f"of the {of} that {'has' if len(parts) == 1 else 'have'}, {len(low)} {'was' if len(low) == 1 else 'were'}"
         )
-        yield f"It has no series of its own; {some} confirmed low{_together(traces, time)}."
+        yield f"It has no series of its own; {some} clearly low{_together(traces, time)}."
 
 
 def _ignored(judged: Judged, window: Span) -> Iterator[str]:

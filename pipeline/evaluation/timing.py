@@ -1,4 +1,4 @@
-"""Why a label was called out hours after its start, or over hours before its end: in sentences."""
+"""Why a label was called out hours after its start, or over hours before or after its end: in sentences."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -105,6 +105,27 @@ def why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterat
             f"{', '.join(up)} of usual, no further below it than {'it often is' if len(up) == 1 else 'they often are'}"
         )
         yield f"{why}{back}.{_sunk(first, answer.label.start + (answer.onset_error or 0), at)}"
+
+
+def why_longer(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterator[str]:
+    """Why a label was over hours after its end: what still looked low then, and until when."""
+    if answer.end_error is None or answer.end_error < LATE or answer.open:
+        return
+    end, over = answer.label.end, answer.label.end + answer.end_error
+    own = [trace for trace in traces if trace.entity[:2] == (answer.label.entity_type, answer.label.entity)]
+    told = []
+    for trace in (trace for trace in own if trace.detector == judged.first):
+        low = np.flatnonzero(trace.within(Span(end, over)) & is_low(trace.state) & (trace.expected > 0))
+        if len(low):
+            at = int(trace.start[low[-1]])
+            bins = f" (bins of {lasted(trace.width)})" if trace.width >= LATE else ""
+            left = trace.value[low[-1]] / trace.expected[low[-1]]
+            until = utc_text(at + trace.width)
+            told.append(
+                f"{signal_name(trace.signal)} still looked low until {until}{bins}, at {left:.0%} of usual at last"
+            )
+    if told:
+        yield f"Why {lasted(answer.end_error)} after its end: {'; '.join(told)}."
 
 
 def _sunk(traces: Iterable[Trace], onset: int, at: int) -> str:

@@ -13,7 +13,7 @@ from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, CUT_RECORD, DecodeError, UserError
 from pipeline.feeds import FEEDS, table
 from pipeline.feeds.base import Feed, Item, batched
-from pipeline.feeds.case import TABLES, Line, inside, read_entities
+from pipeline.feeds.case import TABLES, Line, inside, nearby, read_entities
 from pipeline.feeds.looks import HEAD, looks
 from pipeline.feeds.unpack import Unpacked, unpacked
 from pipeline.records import Elements, Entity, Rows
@@ -139,7 +139,7 @@ def _opened(path: Path) -> tuple[Unpacked, io.BufferedReader]:
     try:
         return unpacked(path)
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
+        raise UserError(f"{path}: {error.strerror}{nearby(path)}") from error
 
 
 def _table_of(folder: Path) -> Path:

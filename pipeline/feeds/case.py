@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -153,6 +154,13 @@ def inside(folder: Path, *names: str) -> str:
     """What is said further of a folder without any of these files: that folders in it have one; '' where none has."""
     found = sorted({path.parent for name in names for path in folder.glob(f"*/{name}") if path.is_file()})
     return f"; folders in it have one ({folder}/*/): {few([printable(path.name) for path in found])}" if found else ""
+
+
+def nearby(path: Path) -> str:
+    """What is said further of a path that is not there: what beside it has nearly that name; '' where nothing has."""
+    beside = [other.name for other in path.parent.iterdir()] if not path.exists() and path.parent.is_dir() else []
+    near = get_close_matches(path.name, beside, 1)
+    return f"; is it {path.parent / printable(near[0])}?" if near else ""
 
 
 def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -59,6 +59,7 @@ WANTED = {
     "bad-service": "its country's code, : and a name, as PK:whatsapp",
     "no-country": "a country's code of ISO 3166-1, as PK; Britain is GB, Greece is GR, Kosovo is XK",
     "bad-value": "a number, or nothing where it was not observed",
+    "missing-column": ",".join(COLUMNS), "extra-column": ",".join(COLUMNS),
 }  # fmt: skip
 """What should stand in place of a bad cell, for a person."""
 
@@ -124,8 +125,10 @@ def columns(block: bytes, line: int, names: Names, room: int = 1000) -> tuple[Co
     --------
     >>> block = b"2024-02-08T00:00Z,bgp.ris,asn,AS17557,100" + bytes([10]) + b"2024-02-08T00:05Z,bgp.ris,asn,AS17557"
     >>> (time, signal, entity, value), damage = columns(block, 2, Names())
-    >>> time.tolist(), value.tolist(), [str(error) for error in damage]
-    ([1707350400], [100.0], ['table: missing-column at line 3: 2024-02-08T00:05Z,bgp.ris,asn,AS17557'])
+    >>> time.tolist(), value.tolist(), [(error.reason, error.place) for error in damage]
+    ([1707350400], [100.0], [('missing-column', 'line 3')])
+    >>> damage[0].detail
+    '2024-02-08T00:05Z,bgp.ris,asn,AS17557 (wanted time,signal,entity_type,entity,value)'
     """
     try:
         return _whole(block, names), []

@@ -108,11 +108,11 @@ def test_a_line_tells_when_it_was_confirmed_also_at_the_very_end() -> None:
         (
             1.0,
             {"seen", "expected"},
-            {"looks low", "confirmed low", "not confirmed until the line", "nothing said", "only suspected"},
+            {"looks low", "clearly low", "not confirmed yet", "nothing said", "only suspected"},
         ),
         (
             0.3,
-            {"seen", "expected", "confirmed low", "not confirmed until the line"},
+            {"seen", "expected", "clearly low", "not confirmed yet"},
             {"nothing said", "too new to judge"},
         ),
     ],

@@ -174,7 +174,7 @@ def test_a_country_without_a_series_shows_those_of_its_parts(tmp_path: Path) -> 
     told = story(folder)
     assert told.is_of_parts
     assert told.sentences[0] == (
-        "It has no series of its own; of the 1 region that has, 1 was confirmed low; together, at the "
+        "It has no series of its own; of the 1 region that has, 1 was clearly low; together, at the "
         "lowest: routes (bgp.ioda) at 0% of usual, probes (probing.ioda) at 0% of usual."
     )
     assert picture(told, [])

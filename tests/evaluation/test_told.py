@@ -73,7 +73,7 @@ def test_a_country_that_networks_alone_show_is_called_so(tmp_path: Path) -> None
     assert ours.readings[0].account.met == 1
     (told,) = stories(ours)
     assert told.sentences[1].startswith(
-        "It has no series of its own; of the 6 networks that have, 6 were confirmed low; "
+        "It has no series of its own; of the 6 networks that have, 6 were clearly low; "
     )
 
 

@@ -81,7 +81,7 @@ def test_local_times_on_another_day_than_utcs_have_their_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("country", "below"), [("US", "4 h (local times differ)"), ("Pakistan", "4 h"), ("", "4 h")]
+    ("country", "below"), [("US", "4 h (clocks in US differ)"), ("Pakistan", "4 h"), ("", "4 h")]
 )  # fmt: skip
 def test_nothing_is_said_of_local_times_where_there_is_no_one_clock(country: str, below: str) -> None:
     assert ended("2024-02-08T17:00", "2024-02-08T21:00", country)[1:] == [below]
