@@ -129,9 +129,13 @@ def test_why_it_was_called_out_hours_after_the_start_is_said(data: Path, tmp_pat
         "probes (probing.monash), and 9.07 at that hour before it."
     )
     coup, *_ = stories(judged(data / "signals" / "myanmar-2021-coup")[0])
-    (wide,) = said(coup, "Why ")
+    wide, longer = said(coup, "Why ")
     assert wide == (
         "Why 7 h 40 min after its start: its narrowest bins are of 6 h, and what a bin shows is known when it is over."
+    )
+    assert longer == (
+        "Why 5 h 45 min after its end: routes (bgp.routeviews) still looked low until Mon 1 Feb 2021, 14:00 UTC "
+        "(bins of 6 h), at 90% of usual at last."
     )
     begun_in = tmp_path / "begun in it"
     begun_in.mkdir()

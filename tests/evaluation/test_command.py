@@ -217,6 +217,7 @@ def test_settings_of_ours_that_are_not_as_shipped_are_named_wherever_its_figures
     [
         (["{tmp}/dark", "--detector", "sarima"], "--detector 'sarima' is not one of: ours, median"),
         (["{tmp}/nowhere"], "no folder of a case"),
+        (["{tmp}/darc"], "signals.csv.gz, and labels.csv); is it {tmp}/dark?"),
         (["{tmp}"], "which says what is known to have happened; folders in it have one ({tmp}/*/): dark; empty"),
         (["{tmp}/dark", "{tmp}/dark"], "several cases of the name"),
         (["{tmp}/empty"], "nothing in its signals was observed"),
@@ -234,7 +235,7 @@ def test_what_a_person_did_wrong_is_one_sentence(
     monkeypatch.setattr("sys.argv", ["netvigil", "evaluate", *(word.format(tmp=tmp_path) for word in arguments)])
     with pytest.raises(SystemExit) as end:
         main()
-    (said_there,) = [line for line in capsys.readouterr().err.splitlines() if ": judging, " not in line]
+    (said_there,) = [line for line in capsys.readouterr().err.splitlines() if ": judging" not in line]
     assert end.value.code == 2
     assert said.format(tmp=tmp_path) in said_there
 

@@ -13,9 +13,11 @@ from pipeline.__main__ import app
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS
 from pipeline.evaluation.command import Options, evaluate
+from pipeline.evaluation.figures import picture
 from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
 from pipeline.evaluation.phrases import BROAD, LEGEND
 from pipeline.evaluation.report import STYLE, report
+from pipeline.evaluation.story import stories
 from pipeline.reasons import LIMITS
 from tests.evaluation.made import case
 from tests.evaluation.test_report import judged
@@ -50,10 +52,22 @@ def test_a_report_of_several_cases_begins_with_links_to_them_and_a_missed_label_
     assert "<nav>" not in report(first)
 
 
-def test_on_a_small_screen_pictures_and_tables_keep_their_width_and_move_within_their_box() -> None:
-    assert re.search(r"figure {[^}]*overflow-x: auto", STYLE)
+def test_on_a_small_screen_pictures_and_tables_keep_their_width_and_move_within_their_box(tmp_path: Path) -> None:
     assert re.search(r"img {[^}]*min-width: 55rem", STYLE)
     assert re.search(r"\.wide {[^}]*overflow-x: auto", STYLE)
+    page = report(judged(case(tmp_path / "dark")))
+    assert page.count('<div class="wide"><img') == page.count("<img") == 1
+    assert page.count('<div class="wide"><table') == page.count("<table") == 1
+
+
+def test_what_a_picture_tells_is_text_beside_it_and_none_in_it(tmp_path: Path) -> None:
+    both = judged(case(tmp_path / "dark", left=0.3))
+    (told,) = stories(both[0])
+    page = report(both)
+    assert f"<figcaption><h3>{escape(told.headline)}</h3>" in page
+    assert all(f"<p>{escape(sentence)}</p>" in page for sentence in told.sentences)
+    assert f'<img alt="{escape(told.headline)}"' in page
+    assert "Called out as" not in picture(told, []).decode()
 
 
 def test_columns_of_minutes_say_so(tmp_path: Path) -> None:

@@ -51,9 +51,12 @@ def test_of_what_is_still_out_at_the_end_nobody_says_that_it_is_over(tmp_path: P
 def test_of_an_onset_that_cannot_be_dated_it_is_said_that_it_counts_as_it_stands(tmp_path: Path) -> None:
     (old,) = judged(case(tmp_path / "old", left=0.3))
     (young,) = judged(since(case(tmp_path / "young", left=0.3), FALL - DAY))
-    said = "not exactly dated, but counted in the table as it stands: the onset for country/PK, 2024-02-08 00:"
+    said = (
+        "not exactly dated, but counted in the table as it stands: our onset for the label country/PK, 2024-02-08 00:"
+    )
     assert [remark.startswith(said) for remark in remarks(young)].count(True) == 1
     assert not any(remark.startswith(said[:20]) for remark in remarks(old))
+    assert ["(not exactly known)" in next(stories(one)).sentences[0] for one in (old, young)] == [False, True]
     (dated,), (undated,) = (one.readings[0].account.answers for one in (old, young))
     assert (dated.undated, undated.undated, undated.met) == ((), (ONSET,), True)
     assert f'"undated":["{ONSET}"]' in as_json([young])
@@ -70,6 +73,9 @@ def test_a_country_that_networks_alone_show_is_called_so(tmp_path: Path) -> None
     (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\n" + lines)
     (ours,) = judged(folder)
     assert said in list(remarks(ours))
+    assert not [remark for remark in remarks(ours) if remark.startswith("No row of the table")]
+    (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\nasn,AS99,PK,,\n" + lines)
+    assert any(remark.startswith("No row of the table is about asn AS99 of ") for remark in remarks(judged(folder)[0]))
     assert ours.readings[0].account.met == 1
     (told,) = stories(ours)
     assert told.sentences[1].startswith(
