@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.base import AnyDetector
 from detectors.state import extend
+from pipeline.at_once import AtOnce
 from pipeline.bins import NEVER
 from pipeline.level import Level
 from pipeline.records import Entity, Run
@@ -23,7 +24,8 @@ class Series:
     """All series of one signal of one run; ``met (n,)``: which began in earlier frames.
 
     The first of the ``detectors`` is the one that is shown; ``level``: that of the feed; ``calm (n,)``: which were not
-    low when they were last judged; ``stragglers``: who stands as the feed did when it was broken.
+    low when they were last judged; ``stragglers``: who stands as the feed did when it was broken;
+    ``at_once``: who fell with many others.
     """
 
     run: Run
@@ -38,6 +40,7 @@ class Series:
     calm: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     repeats: Repeats = field(default_factory=Repeats)
     stragglers: Stragglers = field(default_factory=Stragglers)
+    at_once: AtOnce = field(default_factory=AtOnce)
     who: Votes | None = None
     places: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
     homes: dict[tuple[Entity, ...], list[np.ndarray]] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Series:
                 self.calm = np.append(self.calm, np.ones(len(fresh), bool))
                 self.met = np.append(self.met, np.zeros(len(fresh), bool))
                 self.stragglers.grow(len(self.entities))
+                self.at_once.grow(len(self.entities))
                 self.countries = tuple(entity.country for entity in self.entities)
                 self.who = None
             self.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}

@@ -9,6 +9,7 @@ import numpy as np
 from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, is_low, joined
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
+from pipeline.at_once import AtOnce, fall_at_once
 from pipeline.bins import NEVER
 from pipeline.calendar import Calendar
 from pipeline.common import broken, common_mode, may_have_moved, shifted, without
@@ -158,7 +159,8 @@ class JudgeStage:
 
         They are judged at once up to one in which they have moved: that one is judged again, without the move.
         """
-        countries = series.countries
+        countries, who = series.countries, series.who
+        assert who is not None
         first, *further = series.detectors
         told, shares, unsaid, at, reach, turned = [], np.ones(len(x)), np.zeros(x.shape, bool), 0, len(x), -1
         while at < len(x):
@@ -171,9 +173,12 @@ class JudgeStage:
                 series.level.turn()
                 turned = at  # once a bin: between two levels rounding could turn it to and fro for ever
                 continue
-            stands, who = share if is_broken else 1.0, series.stragglers
-            taken = 1 if who.who.any() else taken
-            gone = who.gone(own[0], verdict.expected[0], series.calm, stands, context.width)
+            stands, late, fallen = share if is_broken else 1.0, series.stragglers, series.at_once
+            taken = 1 if late.who.any() or fallen.held.any() else taken
+            gone = late.gone(own[0], verdict.expected[0], series.calm, stands, context.width)
+            said = Verdict(*(a[0] for a in verdict))
+            if (hold := fallen.hold(said, series.calm & ~gone, who, context.width, stands)).any():
+                gone, taken = gone | hold, 1
             if gone.any() or share != 1 or taken < len(own):
                 now = slice(at, at + taken)
                 x[at, gone], context.health[at, gone], unsaid[at] = np.nan, 0.0, gone
@@ -197,7 +202,7 @@ class JudgeStage:
         out of the first, and at which share of their level they stand in it."""
         who, settings = series.who, self.settings
         assert who is not None
-        may = may_have_moved(own, verdict, who, settings)
+        may = may_have_moved(own, verdict, who, settings) | (falls := fall_at_once(verdict, series.calm, who))
         may[:1] |= series.level.is_broken
         for i in np.flatnonzero(may).tolist():
             said, calm = Verdict(*(a[i] for a in verdict)), _calm(series.calm, verdict.state[:i])
@@ -208,6 +213,8 @@ class JudgeStage:
             share = broken(own[i], said, calm, last, who, settings)
             if share != 1:
                 return (i, 0.0, 1.0) if i else (1, 0.0, share)
+            if falls[i] and i:
+                return i, 0.0, 1.0
         return len(own), 0.0, 1.0
 
     def _frame(
@@ -242,11 +249,13 @@ class JudgeStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             counts, own = s.repeats.save()
-            head.append((s.run, s.signal, s.entities, s.judged, s.level.save(), counts, s.stragglers.share))
+            head.append((s.run, s.signal, s.entities, s.judged, s.level.save(), counts))
             arrays |= {f"{i}.repeats.{name}": array for name, array in own.items()} | {
                 f"{i}.calm": s.calm,
                 f"{i}.stragglers": s.stragglers.who,
                 f"{i}.waited": s.stragglers.waited,
+                f"{i}.share": s.stragglers.share,
+                f"{i}.held": s.at_once.held,
                 f"{i}.met": s.met,
             }
             for j, state in enumerate(s.states):
@@ -257,7 +266,7 @@ class JudgeStage:
         """Take over saved series."""
         (head, ended), arrays = unpack(state)
         self.series, self.ended = {}, dict.fromkeys((run, signal) for run, signal in ended)
-        for i, (run, signal, entities, judged, level, counts, share) in enumerate(head):
+        for i, (run, signal, entities, judged, level, counts) in enumerate(head):
             detectors, states = (self.detector(signal), *self.beside(signal)), []
             for j, detector in enumerate(detectors):
                 prefix = f"{i}.{j}."
@@ -269,7 +278,8 @@ class JudgeStage:
                 Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged,
                 arrays[f"{i}.met"].copy(), Level(*level), arrays[f"{i}.calm"].copy(), repeats,
-                Stragglers(arrays[f"{i}.stragglers"].copy(), arrays[f"{i}.waited"].copy(), share),
+                Stragglers(*(arrays[f"{i}.{name}"].copy() for name in ("stragglers", "waited", "share"))),
+                AtOnce(arrays[f"{i}.held"].copy()),
             )  # fmt: skip
 
 
