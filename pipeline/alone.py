@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pipeline.bins import DAY
 from pipeline.columns import HALF, Columns
 from pipeline.evidence import losses
 from pipeline.holding import LASTING, MATERIAL, MOST_LASTING, shows_loss, stale, unseen
@@ -16,6 +17,10 @@ BEFORE = 1800
 BRIEF = 1800
 """Who joins in late, and stood so far, stands through two bins, and through so much [s]: a prober may have stumbled.
 Where he has not lost `HALF`, and nobody before him `FEAST`, through `LASTING`: he may stumble for an hour or two."""
+
+UNWATCHED = 3600
+"""What is low alone while who stood until lately is not observed has to be so for that long [s], and for `LASTING`
+where it has not lost `HALF`: a feed that is dead takes nobody's word away."""
 
 FEAST = 0.4
 """Feasts and strikes take less [0-1]."""
@@ -49,10 +54,11 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, joins: 
     Routes are many witnesses: theirs is enough.
 
     Who was low in the outage and is back was a witness of it.  Who stood in it for half an hour and is not observed any
-    more contradicts it for a day: that a feed falls silent makes nothing sure.  A slow detector of the kind that stands
-    is none: a season moves what it sums up.  Who stands is heard no more once so much has been gone for so long that he
-    is hushed, see `pipeline.holding`; another source of the kind that is low, for `LASTING` only.  Who joins in late
-    has to be low for longer than a stumble.
+    more contradicts it for a day: that a feed falls silent makes nothing sure.  Who fell silent before it, less than a
+    day ago, might have done so: it is sure once it is low for longer than a prober stumbles, see `UNWATCHED`.  A slow
+    detector of the kind that stands is none: a season moves what it sums up.  Who stands is heard no more once so much
+    has been gone for so long that he is hushed, see `pipeline.holding`; another source of the kind that is low, for
+    `LASTING` only.  Who joins in late has to be low for longer than a stumble.
 
     Parameters
     ----------
@@ -86,4 +92,13 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, joins: 
     stands &= ~(own & (now - fell >= LASTING))
     before = (seen + cells.wide // 2 <= fell) & (now - fell >= BEFORE)
     stands &= ~(before & ((now - seen) % np.maximum(cells.wide, 1) != 0))  # but for who may speak at this very moment
-    return is_one & (stands | joins).any(axis=1)
+    return is_one & ((stands | joins).any(axis=1) | (_unwatched(cells, rows, falls, fell, now) & ~hushed[:, 0]))
+
+
+def _unwatched(cells: Columns, rows: np.ndarray, falls: np.ndarray, fell: np.ndarray, now: int) -> np.ndarray:
+    """Of whom somebody stood and was not observed any more when others ``falls (n, s) bool``, so lately that they may
+    only stumble ``(n,) bool``; ``fell (n, 1)``: when the first of them did [s]."""
+    seen, stood = cells["seen"][rows], (cells["low_from"][rows] == 0) & (cells["calm_from"][rows] > 0)
+    blind = ~cells.slow & (cells.says >= IN_FULL) & stood & (seen + cells.wide <= fell) & (now - seen < DAY)
+    deep = (falls & (losses(cells["ratio"][rows]) >= HALF)).any(axis=1)
+    return blind.any(axis=1) & (now - fell[:, 0] < np.where(deep, UNWATCHED, LASTING))
