@@ -55,10 +55,10 @@ class Stragglers:
         seen = ~np.isnan(left)
         stands = _near(left, self.share)
         if share != 1:
+            stays = self.who & stands  # where it stood: those that are half back may be most
             alike = _near(left, np.full(len(x), share))
-            stands = alike | (self.who & stands)  # also with how it stood: who is half back may be most
-            self.share = np.where(alike, share, self.share)
-            self.who = np.where(seen, calm & stands, self.who)
+            self.share = np.where(alike & ~stays, share, self.share)
+            self.who = np.where(seen, calm & (alike | stays), self.who)
             self.waited = np.where(self.who, self.waited, 0)
             return np.ones(len(x), bool)
         waits = self.who & (self.waited < WAIT)
