@@ -131,7 +131,7 @@ def broken(
     calm
         ``(n,) bool``: which series were not low when they were last judged.
     last
-        At which share it stood in the bin before, if that was such a one, else 1: then they stay alike within twice
+        At which share it stood in the bin before, if that was such a one, else 1: near it they stay alike within twice
         as much.
 
     Examples
@@ -164,7 +164,7 @@ def broken(
     gap = abs(middle - 1)
     if gap < settings.common_clear * found.error:
         return 1.0
-    if last != 1:
+    if last != 1 and abs(middle - last) <= gap / 2:  # a part of a bin may look alike of what is not
         far = np.full(len(share), gap / 2)
     elif are_few:  # who is out may have company: of so few only the very same is a feed's, and no zeros
         far = np.clip(SPREAD * noise * np.maximum(share, middle), EXACTLY * middle, EXACTLY)

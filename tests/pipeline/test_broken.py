@@ -54,6 +54,15 @@ def test_one_that_is_broken_stays_so_while_they_spread() -> None:
     }
 
 
+def test_of_a_cable_that_is_cut_in_the_midst_of_a_bin_that_bin_looks_like_a_feed_and_the_next_ones_do_not() -> None:
+    cable = np.linspace(0.2, 0.4, 7)
+    found = judged(COUNTRIES, seen(COUNTRIES, 1 - 0.3 * (1 - cable), *[cable] * 3, noise=0.02), "traffic.radar")
+    assert np.isnan(found.value[DAYS]).all()
+    assert states(found) == {LOW_CONFIRMED}
+    found = judged(COUNTRIES, seen(COUNTRIES, 0.8, *[0.3] * 3, noise=0.02), "traffic.radar")
+    assert np.isnan(found.value[DAYS:]).all(), "of a feed they do"
+
+
 def test_few_countries_on_one_cable_are_out_and_many_that_fall_so_are_their_feed_s() -> None:
     left = np.array([0.01, 0.1, 0.2, 0.05, 0.15, 0.02, 0.3])
     found = judged(COUNTRIES, seen(COUNTRIES, left, left, noise=0.05), "traffic.radar")
