@@ -99,6 +99,7 @@ def _unwatched(cells: Columns, rows: np.ndarray, falls: np.ndarray, fell: np.nda
     """Of whom somebody stood and was not observed any more when others ``falls (n, s) bool``, so lately that they may
     only stumble ``(n,) bool``; ``fell (n, 1)``: when the first of them did [s]."""
     seen, stood = cells["seen"][rows], (cells["low_from"][rows] == 0) & (cells["calm_from"][rows] > 0)
-    blind = ~cells.slow & (cells.says >= IN_FULL) & stood & (seen + cells.wide <= fell) & (now - seen < DAY)
+    silent = (seen + cells.wide <= fell) & (seen + 2 * cells.wide <= now)  # more than what a bin takes to be known
+    blind = ~cells.slow & (cells.says >= IN_FULL) & stood & silent & (now - seen < DAY)
     deep = (falls & (losses(cells["ratio"][rows]) >= HALF)).any(axis=1)
     return blind.any(axis=1) & (now - fell[:, 0] < np.where(deep, UNWATCHED, LASTING))

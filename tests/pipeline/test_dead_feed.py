@@ -48,6 +48,14 @@ def test_who_has_been_silent_for_a_day_or_was_never_there_is_not_waited_for() ->
     assert late(outage) <= 1200
 
 
+@pytest.mark.parametrize("left", [0.02, 0.5, 0.65])
+def test_who_has_wide_bins_is_not_silent_in_them(left: float) -> None:
+    """What happens at nine is in a bin that is known at noon."""
+    falls = {"probing.ioda": Fall(left, 6 * HOUR), "traffic.radar": Fall(0.1, 6 * HOUR)}
+    (outage,) = seen([falls], {"probing.ioda": 600, "traffic.radar": 3 * HOUR}).of("PK")
+    assert late(outage) <= HOUR / 2
+
+
 def test_two_kinds_that_fall_and_routes_that_fall_are_told_at_once() -> None:
     widths = {"bgp.ris": 900, "probing.ioda": 600, "traffic.radar": 900, "telescope.ioda": 600}
     both = {"traffic.radar": SILENT, "probing.ioda": Fall(0.3, HOUR, HOUR), "telescope.ioda": Fall(0.3, HOUR, HOUR)}
