@@ -15,8 +15,8 @@ MOST = 2
 """So many bins are waited for who has fallen with many, while others fall: the parts of a feed may stop in two
 [bins]."""
 
-WIDEST = 3600
-"""In longer bins some minutes make no difference [s]."""
+WIDEST = 1800
+"""An outage of an hour is not passed over for it: in longer bins nobody is held [s]."""
 
 
 @dataclass
@@ -70,7 +70,7 @@ class AtOnce:
         free = known & calm & (self.held == 0)
         if (low & free).any() if self.held.any() else _many(low[None], free[None], who)[0]:
             hold = low & known & (self.held < MOST)
-        self.held = np.where(hold, self.held + 1, np.where(known, 0, self.held)).astype(np.int8)
+        self.held = np.where(hold, self.held + 1, 0).astype(np.int8)
         return hold
 
     def grow(self, n: int) -> None:

@@ -173,13 +173,17 @@ class JudgeStage:
                 series.level.turn()
                 turned = at  # once a bin: between two levels rounding could turn it to and fro for ever
                 continue
+            if shift:  # who fell is asked of a feed without its move
+                now = slice(at, at + taken)
+                own, here = without(x[now], series.level.now + shift), context.rows(now)
+                state, verdict = yield Ask(first, own, start[now], here, series.states[0], countries)
             stands, late, fallen = share if is_broken else 1.0, series.stragglers, series.at_once
             taken = 1 if late.who.any() or fallen.held.any() else taken
             gone = late.gone(own[0], verdict.expected[0], series.calm, stands, context.width)
             said = Verdict(*(a[0] for a in verdict))
             if (hold := fallen.hold(said, series.calm & ~gone, who, context.width, stands)).any():
                 gone, taken = gone | hold, 1
-            if gone.any() or share != 1 or taken < len(own):
+            if gone.any() or is_broken or taken < len(own):
                 now = slice(at, at + taken)
                 x[at, gone], context.health[at, gone], unsaid[at] = np.nan, 0.0, gone
                 own, here = without(x[now], series.level.now + shift), context.rows(now)

@@ -25,15 +25,15 @@ def seen(entities: tuple[Entity, ...], *factors: float | np.ndarray, noise: floa
 
 def judged(
     entities: tuple[Entity, ...], value: np.ndarray, signal: str = "bgp.routeviews", stage: JudgeStage | None = None,
-    start: int = 0, met: np.ndarray | None = None,
+    start: int = 0, met: np.ndarray | None = None, width: int = WIDTH,
 ) -> Verdicts:  # fmt: skip
     """All of it through the stage, in one frame, with one partition; ``met (n,)``: the bin that each begins at."""
     stage = stage or JudgeStage(Seasonal.for_signal, calendar, 1)
-    at = WIDTH * (start + np.arange(len(value)))
+    at = width * (start + np.arange(len(value)))
     health = np.ones(value.shape, np.float32)
     if met is not None:
         value, health = (np.where(np.arange(len(value))[:, None] < met, np.nan, a) for a in (value, health))
-    bins = Bins(Run("r"), "test", -1, signal, WIDTH, int(at[-1]) + WIDTH, UP, entities, at, value, health)
+    bins = Bins(Run("r"), "test", -1, signal, width, int(at[-1]) + width, UP, entities, at, value, health)
     return stage.step(bins)[0]
 
 

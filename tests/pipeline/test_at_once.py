@@ -64,40 +64,63 @@ def test_they_were_out_before_they_were_waited_for(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("left", [0.0, 0.4])
 def test_a_feed_that_stops_part_by_part_is_broken_from_its_first_bin_on(left: float) -> None:
     stops = left + (1 - left) * PART
-    found = judged(COUNTRIES, seen(COUNTRIES, stops, left, left, noise=0.02), "traffic.radar")
+    found = judged(COUNTRIES, seen(COUNTRIES, stops, left, left, noise=0.02), "traffic.radar", width=1800)
     assert np.isnan(found.value[DAYS + 1 :]).all()
     assert not is_low(found.state[DAYS:]).any()
     two = np.where(np.arange(7) < 4, stops, 1.0), np.where(np.arange(7) < 4, left, stops)
-    found = judged(COUNTRIES, seen(COUNTRIES, *two, left, left, noise=0.02), "traffic.radar")
+    found = judged(COUNTRIES, seen(COUNTRIES, *two, left, left, noise=0.02), "traffic.radar", width=1800)
     assert not is_low(found.state[DAYS:]).any(), "also where the bin ends meanwhile"
 
 
 def test_who_fell_with_others_and_not_with_the_feed_is_told_a_bin_later() -> None:
-    found = judged(COUNTRIES, seen(COUNTRIES, FEW, FEW, FEW, noise=0.02), "traffic.radar")
+    found = judged(COUNTRIES, seen(COUNTRIES, FEW, FEW, FEW, noise=0.02), "traffic.radar", width=1800)
     assert found.state[DAYS].tolist() == [UNKNOWN] * 3 + [1] * 4
     assert np.isnan(found.value[DAYS, :3]).all()
     assert (found.state[DAYS + 1 :] == LOW_CONFIRMED).tolist() == [(FEW < 1).tolist()] * 2
 
 
+def test_in_bins_of_an_hour_an_outage_of_an_hour_is_told() -> None:
+    found = judged(COUNTRIES, seen(COUNTRIES, FEW, 1.0, noise=0.02), "traffic.radar", width=3600)
+    assert (found.state[DAYS] == LOW_CONFIRMED).tolist() == (FEW < 1).tolist()
+
+
+@pytest.mark.parametrize("share", [0.93, 0.97, 1.05])
+def test_a_lost_peer_makes_nobody_fall(share: float) -> None:
+    left = np.where(np.arange(7) == 3, 0.5 * share, share)
+    found = judged(COUNTRIES, seen(COUNTRIES, *[share] * 8, left, noise=0.001), "bgp.routeviews", width=1800)
+    assert np.allclose(found.common[DAYS:], share, atol=0.01)
+    assert not np.isnan(found.value).any()
+    assert (found.state[DAYS:] == LOW_CONFIRMED).any(axis=0).tolist() == (left < 0.9 * share).tolist()
+
+
+def test_who_is_not_observed_any_more_holds_up_nobody() -> None:
+    gone = np.where(np.arange(7) == 0, np.nan, 1.0)
+    alone = np.where(np.arange(7) == 5, 0.1, gone)
+    found = judged(COUNTRIES, seen(COUNTRIES, FEW, *[gone] * 9, alone, noise=0.02), "traffic.radar", width=1800)
+    assert found.state[-1].tolist() == [UNKNOWN, *[1] * 4, LOW_CONFIRMED, 1]
+
+
 @pytest.mark.parametrize("fallen", [1, 2])
 def test_who_falls_with_nobody_or_one_other_is_told_at_once(fallen: int) -> None:
     left = np.where(np.arange(7) < fallen, 0.1, 1.0)
-    found = judged(COUNTRIES, seen(COUNTRIES, left, noise=0.02), "traffic.radar")
+    found = judged(COUNTRIES, seen(COUNTRIES, left, noise=0.02), "traffic.radar", width=1800)
     assert (found.state[-1] == LOW_CONFIRMED).tolist() == (left < 1).tolist()
 
 
 def test_of_two_hundred_countries_three_fall_by_chance_and_networks_of_one_are_its_own() -> None:
     many = tuple(Entity("country", f"{a}{b}", f"{a}{b}") for a in "BCDGHIKLMN" for b in "AEGRZTPOMN")
     left = np.where(np.arange(100) < 20, 0.1, 1.0)
-    assert (judged(many, seen(many, left, noise=0.02), "traffic.x").state[-1] == LOW_CONFIRMED).sum() == 20
-    assert not is_low(judged(many, seen(many, np.roll(left, 9) * left, noise=0.02), "traffic.x").state[-1]).any()
+    assert (judged(many, seen(many, left, noise=0.02), "traffic.x", width=1800).state[-1] == LOW_CONFIRMED).sum() == 20
+    assert not is_low(
+        judged(many, seen(many, np.roll(left, 9) * left, noise=0.02), "traffic.x", width=1800).state[-1]
+    ).any()
     own = np.where(np.arange(10) < 6, 0.1, 1.0)
-    assert (judged(NETWORKS, seen(NETWORKS, own)).state[-1] == LOW_CONFIRMED).sum() == 6
+    assert (judged(NETWORKS, seen(NETWORKS, own), width=1800).state[-1] == LOW_CONFIRMED).sum() == 6
 
 
 def test_who_falls_again_and_again_with_others_is_held_for_two_bins_and_no_longer() -> None:
     steps = [np.where(np.arange(7) < n, 0.1, 1.0) for n in (3, 6, 7, 7, 7)]
-    found = judged(COUNTRIES, seen(COUNTRIES, *steps, noise=0.02), "traffic.radar")
+    found = judged(COUNTRIES, seen(COUNTRIES, *steps, noise=0.02), "traffic.radar", width=1800)
     held = np.isnan(found.value[DAYS:, 0])
     assert held.tolist()[:2] == [True, True]
     assert not np.isnan(found.value[-1]).all(axis=0) or (found.common[-1] != 1)
@@ -116,9 +139,9 @@ def test_it_does_not_hang_on_how_frames_are_cut_nor_on_a_restart() -> None:
         PART,
     ]
     value = seen(COUNTRIES, *steps, 1.0, FEW, np.nan, FEW, 1.0, noise=0.02)
-    whole, stage = judged(COUNTRIES, value, "traffic.radar"), JudgeStage(Seasonal.for_signal, calendar, 1)
+    whole, stage = judged(COUNTRIES, value, "traffic.radar", width=1800), JudgeStage(Seasonal.for_signal, calendar, 1)
     for i in range(len(value)):
-        one = judged(COUNTRIES, value[i : i + 1], "traffic.radar", stage, start=i)
+        one = judged(COUNTRIES, value[i : i + 1], "traffic.radar", stage, start=i, width=1800)
         assert np.array_equal(one.state[0], whole.state[i]), i
         assert np.array_equal(one.value[0], whole.value[i], equal_nan=True), i
         again = JudgeStage(Seasonal.for_signal, calendar, 1)

@@ -49,9 +49,7 @@ def test_one_that_is_broken_stays_so_while_they_spread() -> None:
     spread = np.linspace(0.3, 0.7, 7)
     found = judged(COUNTRIES, seen(COUNTRIES, 0.5, spread, noise=0.02), "traffic.radar")
     assert np.isnan(found.value[DAYS:]).all()
-    assert states(judged(COUNTRIES, seen(COUNTRIES, spread, spread, spread, noise=0.02), "traffic.radar")) == {
-        LOW_CONFIRMED
-    }
+    assert states(judged(COUNTRIES, seen(COUNTRIES, spread, noise=0.02), "traffic.radar")) == {LOW_CONFIRMED}
 
 
 def test_of_a_cable_that_is_cut_in_the_midst_of_a_bin_that_bin_looks_like_a_feed_and_the_next_ones_do_not() -> None:
@@ -76,7 +74,7 @@ def test_few_countries_on_one_cable_are_out_and_many_that_fall_so_are_their_feed
 
 def test_countries_that_fall_unalike_are_out() -> None:
     fall = np.linspace(0.0, 0.8, 7)
-    found = judged(COUNTRIES, seen(COUNTRIES, fall, fall, noise=0.02), "traffic.radar")
+    found = judged(COUNTRIES, seen(COUNTRIES, fall, noise=0.02), "traffic.radar")
     assert found.common[-1] == 1
     assert (found.state[-1] == LOW_CONFIRMED).sum() >= 5
 
@@ -176,7 +174,7 @@ def test_one_that_is_repaired_after_days_is_judged_at_once() -> None:
 @pytest.mark.parametrize("before", [1.0, 0.97])
 def test_a_lost_peer_before_it_makes_no_cable_a_broken_feed(before: float) -> None:
     cable = np.linspace(0.3, 0.7, 7)
-    found = judged(COUNTRIES, seen(COUNTRIES, *[before] * 3, *[cable] * 3, noise=0.01), "traffic.radar")
+    found = judged(COUNTRIES, seen(COUNTRIES, *[before] * 3, cable, cable, noise=0.01), "traffic.radar")
     assert found.common[-1] == 1
     assert states(found) == {LOW_CONFIRMED}
 
@@ -185,7 +183,7 @@ def test_many_that_fall_by_shares_far_apart_are_out_and_few_noisy_ones_by_chance
     many = tuple(Entity("country", f"{a}{b}", f"{a}{b}") for a in "BCDGH" for b in "AEGRZ")
     found = judged(many, seen(many, np.resize([0.01, 0.9, 0.5, 0.3, 0.7], 25), noise=0.02), "traffic.radar")
     assert found.common[-1] == 1
-    spread = judged(many, seen(many, *[np.linspace(0.33, 0.67, 25)] * 2, noise=0.005), "traffic.radar")
+    spread = judged(many, seen(many, np.linspace(0.33, 0.67, 25), noise=0.005), "traffic.radar")
     assert states(spread) == {LOW_CONFIRMED}
     noisy = judged(COUNTRIES[:6], seen(COUNTRIES[:6], *[0.8] * 8, noise=0.4), "traffic.radar")
     assert not np.isnan(noisy.value[DAYS:]).any(), "it does not stand out of their noise"

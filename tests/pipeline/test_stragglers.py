@@ -27,7 +27,7 @@ def test_who_still_stands_as_the_broken_feed_did_is_not_out(left: float) -> None
 
 def test_they_were_when_only_the_feed_as_a_whole_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Stragglers, "gone", lambda self, x, expected, calm, share, width: np.full(len(x), share != 1))
-    found = judged(COUNTRIES, seen(COUNTRIES, 0.5, 0.5, *[np.where(FIRST, 1.0, 0.5)] * 2, noise=0.02), "traffic.radar")
+    found = judged(COUNTRIES, seen(COUNTRIES, 0.5, 0.5, np.where(FIRST, 1.0, 0.5), noise=0.02), "traffic.radar")
     assert (found.state[-1] == LOW_CONFIRMED).tolist() == (~FIRST).tolist()
 
 
@@ -56,7 +56,7 @@ def test_who_was_out_before_or_falls_deeper_is_no_straggler() -> None:
     steps = [out, out, 0.1 * out, np.where(np.arange(7) == 5, 0.1, out), np.where(np.arange(7) == 5, 0.1, out)]
     found = judged(COUNTRIES, seen(COUNTRIES, *steps, noise=0.02), "traffic.radar")
     assert found.state[-1].tolist() == [NORMAL] * 5 + [UNKNOWN, LOW_CONFIRMED]
-    deeper = [0.5, *[np.where(FIRST, 1.0, 0.05)] * 2]
+    deeper = [0.5, np.where(FIRST, 1.0, 0.05)]
     found = judged(COUNTRIES, seen(COUNTRIES, *deeper, noise=0.02), "traffic.radar")
     assert (found.state[-1] == LOW_CONFIRMED).tolist() == (~FIRST).tolist()
 
@@ -90,7 +90,7 @@ def test_where_some_are_out_the_few_that_are_left_are_their_feed_s_if_they_lose_
     """Of nothing that is left it cannot be told whose it is."""
     some, out = COUNTRIES[:countries], np.where(np.arange(countries) < dark, 0.05, 1.0)
     last = np.broadcast_to(left, 7)[:countries] * out
-    found = judged(some, seen(some, *[out] * 6, last, last, noise=0.01), "traffic.radar")
+    found = judged(some, seen(some, *[out] * 6, last, noise=0.01), "traffic.radar")
     assert np.isnan(found.value[-1]).all() == is_feed
     assert (states(found) == {LOW_CONFIRMED}) != is_feed
 
