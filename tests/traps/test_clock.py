@@ -44,9 +44,9 @@ def daily() -> Series:
     return [made_rows("traffic.x", noisy(np.where(awake, 3000, 900), 0.02), Entity("country", "NL", "NL"), start=start)]
 
 
-def by_utc(countries: tuple[str, ...], time: int) -> tuple[np.ndarray, np.ndarray]:
+def by_utc(countries: tuple[str, ...], times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A calendar that knows no clock but UTC's."""
-    slot = np.full(len(countries), (time + 3 * DAY) % WEEK)
+    slot = np.repeat((times[:, None] + 3 * DAY) % WEEK, len(countries), axis=1)
     return slot, (slot // DAY >= 5).astype(np.int8)
 
 
