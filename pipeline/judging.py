@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from detectors.base import UNKNOWN, AnyDetector, Context, Verdict, is_low, joined
+from detectors.base import AnyDetector, Context, Verdict, joined
 from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
-from pipeline.at_once import AtOnce, fall_at_once
+from pipeline.at_once import AtOnce
 from pipeline.bins import NEVER
 from pipeline.calendar import Calendar
-from pipeline.common import broken, common_mode, may_have_moved, shifted, without
+from pipeline.common import shifted, without
 from pipeline.jointly import Ask, Asking, jointly, rounds
 from pipeline.judged import NO_COLUMNS, Series
 from pipeline.kinds import KINDS
-from pipeline.lasting import latest
 from pipeline.level import Level
+from pipeline.moving import calm_after, first_move
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.runs import remember, touch
 from pipeline.settings import Judging
@@ -167,7 +167,7 @@ class JudgeStage:
             now = slice(at, at + reach)
             own, here = without(x[now], series.level.now), context.rows(now)
             state, verdict = yield Ask(first, own, start[now], here, series.states[0], countries)
-            taken, shift, share = self._common(own, verdict, series)
+            taken, shift, share = first_move(own, verdict, series.calm, series.level, who, self.settings)
             is_broken = share != 1 and not shift
             if is_broken and at > turned and series.level.is_back(share, self.settings):
                 series.level.turn()
@@ -193,33 +193,13 @@ class JudgeStage:
             for detector, was in zip(further, series.states[1:], strict=True):
                 more.append((yield Ask(detector, own, start[now], there, was, countries)))
             series.states = [state, *(state for state, _ in more)]
-            series.calm = _calm(series.calm, verdict.state)
+            series.calm = calm_after(series.calm, verdict.state)
             told.append([shifted(v, series.level.now + shift) for v in (verdict, *(v for _, v in more))])
             shares[now] = share
             series.level.follow(share, is_broken, int(start[now][-1]) + context.width, self.settings)
             at, reach = at + taken, 2 * taken
         series.judged = int(start[-1])
         return [joined(list(each), x.shape[1]) for each in zip(*told, strict=True)], shares, unsaid
-
-    def _common(self, own: np.ndarray, verdict: Verdict, series: Series) -> tuple[int, float, float]:
-        """How many bins ``own (t, n)`` there are, one at least, before all series have moved; by what is to be taken
-        out of the first, and at which share of their level they stand in it."""
-        who, settings = series.who, self.settings
-        assert who is not None
-        may = may_have_moved(own, verdict, who, settings) | (falls := fall_at_once(verdict, series.calm, who))
-        may[:1] |= series.level.is_broken
-        for i in np.flatnonzero(may).tolist():
-            said, calm = Verdict(*(a[i] for a in verdict)), _calm(series.calm, verdict.state[:i])
-            shift = common_mode(own[i], said, calm, who, settings)
-            if shift:
-                return (i, 0.0, 1.0) if i else (1, shift, float(np.exp(shift)))
-            last = series.level.share if series.level.is_broken and not i else 1.0
-            share = broken(own[i], said, calm, last, who, settings)
-            if share != 1:
-                return (i, 0.0, 1.0) if i else (1, 0.0, share)
-            if falls[i] and i:
-                return i, 0.0, 1.0
-        return len(own), 0.0, 1.0
 
     def _frame(
         self, series: Series, bins: Bins, fields: dict[str, np.ndarray], partition: int, own: np.ndarray, teller: int
@@ -285,11 +265,6 @@ class JudgeStage:
                 Stragglers(*(arrays[f"{i}.{name}"].copy() for name in ("stragglers", "waited", "share"))),
                 AtOnce(arrays[f"{i}.held"].copy()),
             )  # fmt: skip
-
-
-def _calm(was: np.ndarray, state: np.ndarray) -> np.ndarray:
-    """Which series were not low ``(n,)`` when they were last judged, after bins ``(t, n)``."""
-    return latest(was, ~is_low(state), state != UNKNOWN)
 
 
 def _beside(frame: Verdicts, name: str) -> Verdicts:

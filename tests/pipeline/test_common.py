@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL
 from detectors.seasonal import Seasonal
-from pipeline import common, judging
+from pipeline import common, moving
 from pipeline.calendar import calendar
 from pipeline.engine import Engine, chain
 from pipeline.fusion import Fused
@@ -140,7 +140,7 @@ def test_asking_first_whether_one_side_has_the_votes_changes_no_answer(monkeypat
     value = seen(NETWORKS, *[1.0] * 100, *np.repeat([0.98, 1.0, 1.03, 0.97], 20), noise=0.004)
     found = judged(NETWORKS, value)
     assert (found.common != 1).any()
-    monkeypatch.setattr(judging, "may_have_moved", lambda own, *asked: np.ones(len(own), bool))
+    monkeypatch.setattr(moving, "may_have_moved", lambda own, *asked: np.ones(len(own), bool))
     assert np.array_equal(judged(NETWORKS, value).common, found.common)
 
 
