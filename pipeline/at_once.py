@@ -84,7 +84,8 @@ def fall_at_once(verdict: Verdict, calm: np.ndarray, who: Votes) -> np.ndarray:
     The verdict's arrays are ``(t, n)``; ``calm (n,) bool``: which were not low before the first bin.
     """
     low = is_low(verdict.state)
-    if not (who.countries and low.any()):
+    begins = low & np.concatenate([calm[None], ~low[:-1]])
+    if not who.countries or np.count_nonzero(begins, axis=1).max(initial=0) < APART:
         return np.zeros(len(low), bool)
     last = np.maximum.accumulate(np.where(verdict.state != UNKNOWN, np.arange(1, len(low) + 1)[:, None], 0))
     stands = np.concatenate([calm[None], ~low])
