@@ -61,15 +61,12 @@ class AtOnce:
         >>> held(5)
         []
         """
-        none = np.zeros(len(calm), bool)
-        if share != 1 or not who.countries or width > WIDEST:
-            self.held = np.zeros(len(calm), np.int8)
-            return none
-        low, known = is_low(verdict.state) & calm, np.isfinite(verdict.score)
-        hold = none
-        free = known & calm & (self.held == 0)
-        if (low & free).any() if self.held.any() else _many(low[None], free[None], who)[0]:
-            hold = low & known & (self.held < MOST)
+        hold = np.zeros(len(calm), bool)
+        if share == 1 and who.countries and width <= WIDEST:
+            low, known = is_low(verdict.state) & calm, np.isfinite(verdict.score)
+            free = known & calm & (self.held == 0)
+            if (low & free).any() if self.held.any() else _many(low[None], free[None], who)[0]:
+                hold = low & known & (self.held < MOST)
         self.held = np.where(hold, self.held + 1, 0).astype(np.int8)
         return hold
 
@@ -78,14 +75,16 @@ class AtOnce:
         self.held = np.pad(self.held, (0, n - len(self.held)))
 
 
-def fall_at_once(verdict: Verdict, calm: np.ndarray, who: Votes) -> np.ndarray:
+def fall_at_once(verdict: Verdict, calm: np.ndarray, who: Votes, width: int) -> np.ndarray:
     """In which bins ``(t,) bool`` so many fell that `AtOnce` holds them, where nobody is held before.
 
-    The verdict's arrays are ``(t, n)``; ``calm (n,) bool``: which were not low before the first bin.
+    The verdict's arrays are ``(t, n)``; ``calm (n,) bool``: which were not low before the first bin, of that width [s].
     """
+    if not who.countries or width > WIDEST:
+        return np.zeros(len(verdict.state), bool)
     low = is_low(verdict.state)
     begins = low & np.concatenate([calm[None], ~low[:-1]])
-    if not who.countries or np.count_nonzero(begins, axis=1).max(initial=0) < APART:
+    if np.count_nonzero(begins, axis=1).max(initial=0) < APART:
         return np.zeros(len(low), bool)
     last = np.maximum.accumulate(np.where(verdict.state != UNKNOWN, np.arange(1, len(low) + 1)[:, None], 0))
     stands = np.concatenate([calm[None], ~low])
@@ -95,7 +94,5 @@ def fall_at_once(verdict: Verdict, calm: np.ndarray, who: Votes) -> np.ndarray:
 
 def _many(low: np.ndarray, free: np.ndarray, who: Votes) -> np.ndarray:
     """In which bins ``(t,) bool`` those that are low are many of those that could fall, both ``(t, n) bool``."""
-    if not who.countries:
-        return np.zeros(len(low), bool)
     fell, voters = who.share(low[:, who.rows], free[:, who.rows])
     return np.asarray(fell >= np.maximum(APART, MANY * voters) * (1 - 1e-9))

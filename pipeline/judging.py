@@ -167,7 +167,7 @@ class JudgeStage:
             now = slice(at, at + reach)
             own, here = without(x[now], series.level.now), context.rows(now)
             state, verdict = yield Ask(first, own, start[now], here, series.states[0], countries)
-            taken, shift, share = first_move(own, verdict, series.calm, series.level, who, self.settings)
+            taken, shift, share = first_move(own, verdict, series.calm, series.level, who, self.settings, context.width)
             is_broken = share != 1 and not shift
             if is_broken and at > turned and series.level.is_back(share, self.settings):
                 series.level.turn()

@@ -12,7 +12,7 @@ from pipeline.votes import Votes
 
 
 def first_move(
-    x: np.ndarray, verdict: Verdict, calm: np.ndarray, level: Level, who: Votes, settings: Judging
+    x: np.ndarray, verdict: Verdict, calm: np.ndarray, level: Level, who: Votes, settings: Judging, width: int
 ) -> tuple[int, float, float]:
     """How many bins there are, one at least, before all series have moved, or many fall; by what is to be taken out of
     the first (a logarithm), and at which share of their level they stand in it.
@@ -25,8 +25,10 @@ def first_move(
         ``(n,) bool``: which series were not low before the first.
     level
         Where the feed stood in the bin before.
+    width
+        Length of a bin [s].
     """
-    may = may_have_moved(x, verdict, who, settings) | (falls := fall_at_once(verdict, calm, who))
+    may = may_have_moved(x, verdict, who, settings) | (falls := fall_at_once(verdict, calm, who, width))
     may[:1] |= level.is_broken
     for i in np.flatnonzero(may).tolist():
         said, before = Verdict(*(a[i] for a in verdict)), calm_after(calm, verdict.state[:i])

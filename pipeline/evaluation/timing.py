@@ -119,11 +119,8 @@ def why_longer(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Itera
         if len(low):
             at = int(trace.start[low[-1]])
             bins = f" (bins of {lasted(trace.width)})" if trace.width >= LATE else ""
-            left = trace.value[low[-1]] / trace.expected[low[-1]]
-            until = utc_text(at + trace.width)
-            told.append(
-                f"{signal_name(trace.signal)} still looked low until {until}{bins}, at {left:.0%} of usual at last"
-            )
+            until, left = f"{utc_text(at + trace.width)}{bins}", _left(trace, at)
+            told.append(f"{signal_name(trace.signal)} still looked low until {until}, at {left:.0%} of usual at last")
     if told:
         yield f"Why {lasted(answer.end_error)} after its end: {'; '.join(told)}."
 

@@ -166,5 +166,5 @@ def test_bins_in_which_many_fall_are_found_alike_all_at_once_and_one_by_one(seed
         feed.grow(7)
         told.append(bool(feed.hold(said(i), calm, who, 900, 1.0).any()))
         calm = np.where(state[i] > 0, state[i] != LOW_CONFIRMED, calm)
-    assert fall_at_once(said(slice(None)), np.ones(7, bool), who).tolist() == told
+    assert fall_at_once(said(slice(None)), np.ones(7, bool), who, 900).tolist() == told
     assert any(told)
