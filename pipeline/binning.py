@@ -1,7 +1,7 @@
 """The bin stage, first half: every partition counts its share of the bins."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -9,10 +9,13 @@ import numpy as np
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.records import DEAD, END, STATE, Bins, Elements, Entity, Heartbeat, Rows, Run
+from pipeline.records import DEAD, END, STATE, UP, Bins, Elements, Entity, Heartbeat, Rows, Run
 from pipeline.runs import remember, touch
 from pipeline.signals.base import Binner
 from pipeline.snapshot import pack, unpack
+
+CELLS = 2**17
+"""Most values in one frame of bins: 46 bytes each in a frame of verdicts, which must fit a message, too [-]."""
 
 MakeBinner = Callable[[Run, str, int], Binner]
 """``(run, feed, partition)`` -> the binner of that stream."""
@@ -98,9 +101,9 @@ class Stream:
 class BinStage:
     """Counts one partition of the feeds.
 
-    Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins`, one for every signal at each heartbeat (without
-    bins where none closed: it carries the watermark alone), `Late` records, how many were `Taken`, their `Total` at the
-    end, and where it changes a `FeedStatus`, from partition 0, which speaks for the feed.
+    Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins` in `pieces`, of every signal at each heartbeat
+    (without bins where none closed: it carries the watermark alone), `Late` records, how many were `Taken`, their
+    `Total` at the end, and where it changes a `FeedStatus`, from partition 0, which speaks for the feed.
 
     A word that a feed is dead counts only for what had been heard when it was said: one that comes behind a newer
     heartbeat is out of date.  What comes after the end of its stream is late, or nothing.
@@ -157,12 +160,13 @@ class BinStage:
             remember(self.ended, (stream.run.id, stream.feed))
         signals = [*beat.signals, *(signal for signal in closed if signal not in beat.signals)]
         blank = no_bins(stream.run, stream.feed, self.partition)
-        return [
+        told = (
             dataclasses.replace(
                 closed.get(signal, blank), signal=signal, watermark=stream.watermark, status=beat.status, run=stream.run
             )
             for signal in signals
-        ]
+        )
+        return [piece for bins in told for piece in pieces(bins)]
 
     def save(self) -> bytes:
         """All streams of this partition, and which ones have ended."""
@@ -195,3 +199,34 @@ def no_bins(run: Run, feed: str, partition: int) -> Bins:
     """A `Bins` of no bin and no entity, to carry a watermark."""
     none = np.empty((0, 0))
     return Bins(run, feed, partition, "", 0, NEVER, "", (), np.empty(0, np.int64), none, none.astype(np.float32))
+
+
+def pieces(bins: Bins, edges: Iterable[int] = ()) -> list[Bins]:
+    """The same in frames that fit a message, each of which ends where one of the ``edges`` is, places of its bins.
+
+    Few rows may make a large frame: those of thousands of networks, each with a bin now and then.
+
+    Examples
+    --------
+    >>> who = tuple(Entity("asn", f"AS{i}", "US") for i in range(CELLS // 2))
+    >>> bins = Bins(Run(), "table", 0, "bgp.ris", 300, 1200, END, who, 300 * np.arange(4), np.ones((4, len(who))),
+    ...             np.ones((4, len(who)), np.float32))
+    >>> [(piece.start.tolist(), piece.watermark, piece.status) for piece in pieces(bins, [1])]
+    [([0], 300, 'up'), ([300], 600, 'up'), ([600, 900], 1200, 'end')]
+    """
+    most, t = max(1, CELLS // max(1, len(bins.entities))), len(bins.start)
+    places = np.union1d(np.array([*edges], np.intp), np.arange(most, t, most)).tolist()
+    if not places:
+        return [bins]
+    told = []
+    for start, end in zip([0, *places], [*places, t], strict=True):
+        until, status = int(bins.start[end - 1]) + bins.width, UP
+        if end == t:
+            until, status = bins.watermark, bins.status
+        told.append(
+            dataclasses.replace(
+                bins, start=bins.start[start:end], value=bins.value[start:end], health=bins.health[start:end],
+                watermark=until, status=status,
+            )
+        )  # fmt: skip
+    return told

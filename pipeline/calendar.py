@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.base import HOLIDAY, WEEKEND, WORKDAY
 from pipeline.almanac import holidays
-from pipeline.localtime import DAY, QUARTER, ahead, week_slot
+from pipeline.localtime import DAY, QUARTER, local_times, week_slot
 
 Calendar = Callable[[tuple[str, ...], np.ndarray], tuple[np.ndarray, np.ndarray]]
 """``(countries, times (t,) [s])`` -> local week slot [s] and day kind, each ``(t, n)``."""
@@ -77,16 +77,17 @@ def _free(countries: tuple[str, ...], year: int, named: frozenset[str], public: 
     return table
 
 
-def _kinds(countries: tuple[str, ...], quarter: int, named: frozenset[str], public: bool) -> np.ndarray:
-    """Day kind of each country ``(n,)``, none of them twice, from a quarter of an hour on: no day ends within one."""
+def _kinds(countries: tuple[str, ...], local: np.ndarray, named: frozenset[str], public: bool) -> np.ndarray:
+    """Day kind of each country, none of them twice, at its ``local (q, n)`` times [s], ``(q, n)``."""
     rows = np.arange(len(countries))
-    kind = np.where(_weekends(countries)[rows, week_slot(countries, quarter) // DAY], WEEKEND, WORKDAY).astype(np.int8)
+    kind = np.where(_weekends(countries)[rows, week_slot(local) // DAY], WEEKEND, WORKDAY).astype(np.int8)
     if named or public:
-        year = datetime.fromtimestamp(quarter, UTC).year
-        before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
-        kind[_free(countries, year, named, public)[rows, (quarter + ahead(countries, quarter) - before) // DAY]] = (
-            HOLIDAY
-        )
+        years = local.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+        for year in np.unique(years).tolist():
+            before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
+            at, own = np.nonzero(years == year)
+            is_free = _free(countries, year, named, public)[own, (local[at, own] - before) // DAY]
+            kind[at[is_free], own[is_free]] = HOLIDAY
     return kind
 
 
@@ -95,9 +96,9 @@ def _table(
     countries: tuple[str, ...], quarters: tuple[int, ...], named: frozenset[str], public: bool
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Local week slot [s] and day kind of countries, none of them twice, at these quarters of an hour, both ``(q, n)``:
-    the signals of a run tell of the same ones one after the other."""
-    slot = np.array([week_slot(countries, quarter) for quarter in quarters], np.int64)
-    return slot, np.array([_kinds(countries, quarter, named, public) for quarter in quarters], np.int8)
+    the signals of a run tell of the same ones one after the other, and no day ends within a quarter."""
+    local = local_times(countries, quarters)
+    return week_slot(local), _kinds(countries, local, named, public)
 
 
 @lru_cache(maxsize=8)
@@ -125,8 +126,7 @@ def calendar(
     each, places = _places(countries)
     since = times % QUARTER
     quarters, of = np.unique(times - since, return_inverse=True)
-    table = _table(each, tuple(quarters.tolist()), named, public)
-    slot, kind = (column.reshape(len(quarters), len(each)) for column in table)
+    slot, kind = _table(each, tuple(quarters.tolist()), named, public)
     return (slot[of] + since[:, None])[:, places], kind[of][:, places]
 
 

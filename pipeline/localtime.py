@@ -1,5 +1,6 @@
 """Names and local times of countries, from the tables of the time zone database."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -155,14 +156,25 @@ def ahead(countries: tuple[str, ...], t: int) -> np.ndarray:
     return _offsets(countries, t - t % QUARTER)
 
 
-def week_slot(countries: tuple[str, ...], t: int) -> np.ndarray:
-    """Seconds since Monday 00:00 local time at ``t`` [s] in each of n countries; ``(n,) int64`` [s].
+def local_times(countries: tuple[str, ...], times: Sequence[int]) -> np.ndarray:
+    """What clocks show in each of n countries at t ``times`` [s], as if it were UTC; ``(t, n) int64`` [s].
+
+    Examples
+    --------
+    >>> local_times(("PK", "IQ"), [1707073200]).tolist()
+    [[1707091200, 1707084000]]
+    """
+    return np.array([t + ahead(countries, t) for t in times], np.int64).reshape(len(times), len(countries))
+
+
+def week_slot(local: np.ndarray) -> np.ndarray:
+    """Seconds since Monday 00:00 at ``local`` times [s], of any shape.
 
     Examples
     --------
     >>> monday = 1707073200  # 2024-02-05T00:00 in Karachi, 2024-02-04T19:00 UTC
-    >>> week_slot(("PK", "IQ", "PK"), monday).tolist()
-    [0, 597600, 0]
+    >>> week_slot(local_times(("PK", "IQ", "PK"), [monday])).tolist()
+    [[0, 597600, 0]]
     """
     # The epoch was a Thursday.
-    return (t + ahead(countries, t) + 3 * DAY) % WEEK
+    return np.asarray((local + 3 * DAY) % WEEK)

@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from pipeline.binning import no_bins
+from pipeline.binning import no_bins, pieces
 from pipeline.bins import NEVER
 from pipeline.codec import decode, encode, iso
 from pipeline.records import DEAD, END, UP, Bins, DeadLetter, Entity, Run
@@ -176,20 +176,16 @@ def cut(bins: Bins) -> list[Bins]:
     [([0], 1, 300, 'up'), ([300, 600], 2, 900, 'end')]
     """
     first = np.isnan(bins.health).cumprod(axis=0).sum(axis=0)
-    edges = np.unique(first[(first > 0) & (first < len(bins.start))])
-    if not len(edges):
-        return [bins]
-    pieces = []
-    for start, end in zip([0, *edges], [*edges, len(bins.start)], strict=True):
-        its = np.flatnonzero(first <= start)
-        piece = dataclasses.replace(
-            bins, entities=tuple(bins.entities[i] for i in its), start=bins.start[start:end],
-            value=bins.value[start:end, its], health=bins.health[start:end, its],
-        )  # fmt: skip
-        is_last = end == len(bins.start)
-        until = bins.watermark if is_last else int(piece.start[-1]) + bins.width
-        pieces.append(piece if is_last else dataclasses.replace(piece, watermark=until, status=UP))
-    return pieces
+    told = pieces(bins, np.unique(first[(first > 0) & (first < len(bins.start))]).tolist())
+    if len(told) == 1:
+        return told
+    return [_of_those(piece, first <= np.searchsorted(bins.start, piece.start[0])) for piece in told]
+
+
+def _of_those(bins: Bins, its: np.ndarray) -> Bins:
+    """The bins of some entities ``its (n,) bool``."""
+    entities = tuple(bins.entities[i] for i in np.flatnonzero(its).tolist())
+    return dataclasses.replace(bins, entities=entities, value=bins.value[:, its], health=bins.health[:, its])
 
 
 def merge(parts: list[Bins], home: dict[tuple[str, str], Entity] | None = None) -> Bins:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.localtime import MAIN_ZONES, clock, country_name, week_slot, zone
+from pipeline.localtime import MAIN_ZONES, clock, country_name, local_times, week_slot, zone
 from pipeline.places import CODES, Places, Range, cache, save
 from pipeline.registries import REGISTRIES, from_files, from_registries, read_table
 
@@ -157,8 +157,7 @@ def test_names_are_those_of_the_standard():
 
 def test_the_week_slot_follows_each_countrys_clock_through_a_change_of_it():
     sunday = 1711846800  # 2024-03-31T01:00Z: clocks in Europe go from 1 or 2 to 3
-    assert week_slot(("DE", "GB", "PK", ""), sunday - 1).tolist() == [
-        6 * 86400 + 2 * 3600 - 1, 6 * 86400 + 3600 - 1, 6 * 86400 + 6 * 3600 - 1, 6 * 86400 + 3600 - 1,
-    ]  # fmt: skip
-    assert week_slot(("DE", "GB"), sunday).tolist() == [6 * 86400 + 3 * 3600, 6 * 86400 + 2 * 3600]
-    assert week_slot((), sunday).tolist() == []
+    before, after = week_slot(local_times(("DE", "GB", "PK", ""), [sunday - 1, sunday])).tolist()
+    assert before == [6 * 86400 + 2 * 3600 - 1, 6 * 86400 + 3600 - 1, 6 * 86400 + 6 * 3600 - 1, 6 * 86400 + 3600 - 1]
+    assert after == [6 * 86400 + 3 * 3600, 6 * 86400 + 2 * 3600, 6 * 86400 + 6 * 3600, 6 * 86400 + 3600]
+    assert week_slot(local_times((), [sunday])).tolist() == [[]]

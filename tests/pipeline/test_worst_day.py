@@ -4,10 +4,18 @@ import time
 from dataclasses import replace
 
 import msgspec
+import numpy as np
 
+from pipeline import binning
+from pipeline.bins import DAY
+from pipeline.codec import encode
+from pipeline.engine import Engine, verdicts
+from pipeline.feeds.archive import Recording
+from pipeline.feeds.table import chunks
 from pipeline.fusion import FuseStage
 from pipeline.left import MOST
-from pipeline.records import END, Outage, Progress
+from pipeline.records import END, Bins, Elements, Entity, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts
+from pipeline.replay import Playback
 from pipeline.settings import Fusing
 from pipeline.topics import MAX_MESSAGE
 from tests.pipeline.worst import worst
@@ -37,3 +45,49 @@ def test_what_is_left_of_thousands_at_the_end_is_read_in_a_moment_and_fits_a_mes
     assert [one.ratio for one in ended.left] == [0.0] * OUT
     assert 4 * len(msgspec.json.encode(ended)) < MAX_MESSAGE, "also where four signals tell"
     assert MOST == OUT, "and of more it does not tell"
+
+
+def sparse(networks: int = 700) -> list[Elements | Rows | Heartbeat]:
+    """Frames of two days of networks, all of one country, each of which is seen now and then."""
+    rng = np.random.default_rng(1)
+    time = np.sort(300 * rng.integers(0, 2 * DAY // 300, 40 * networks))
+    entities = tuple(Entity("asn", f"AS{i}", "US") for i in range(networks))
+    who = rng.permutation(np.repeat(np.arange(networks, dtype=np.int32), 40))
+    rows = Rows(
+        Run(), "table", 0, "bgp.ris", 300, (), 0, entities, time, who, rng.poisson(100, len(time)).astype(np.float64)
+    )
+    played = Playback([Recording("table", ("bgp.ris",), chunks([rows]))], Run("sparse", "replay", ("bgp.ris",)))
+    return [frame for frame in played if isinstance(frame, Elements | Rows | Heartbeat)]
+
+
+def test_a_few_rows_of_each_of_many_networks_fit_messages():
+    frames, sizes = sparse(), []
+    engine = Engine()
+    stages = [engine.bin("table", partition) for partition in range(4)]
+    told: list[Frame] = [b for frame in frames for b in stages[frame.partition].step(frame) if isinstance(b, Bins)]
+    told += [said for said in verdicts(frames, engine) if isinstance(said, Verdicts)]
+    for frame in told:
+        sizes.append(len(encode(frame)))
+    assert max(sizes) < MAX_MESSAGE
+    assert max(sizes) > MAX_MESSAGE / 2, "in as few as they can be"
+
+
+def judged(frames: list[Elements | Rows | Heartbeat]) -> dict[tuple[Entity, int], list[float]]:
+    """What is said of each entity and bin."""
+    said = [frame for frame in verdicts(frames, Engine()) if isinstance(frame, Verdicts)]
+    return {
+        (entity, start): [column[i, j] for column in (frame.value, frame.health, frame.expected, frame.state)]
+        for frame in said
+        for i, start in enumerate(frame.start.tolist())
+        for j, entity in enumerate(frame.entities)
+    }
+
+
+def test_it_is_no_matter_in_how_many_frames_bins_are_told(monkeypatch):
+    frames = sparse(60)
+    whole = judged(frames)
+    monkeypatch.setattr(binning, "CELLS", 700)
+    parted = judged(frames)
+    assert parted.keys() == whole.keys()
+    assert len(whole) > 60 * 500
+    np.testing.assert_array_equal(list(parted.values()), list(whole.values()))
