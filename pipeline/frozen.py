@@ -96,13 +96,33 @@ class Frozen:
             at = at[seldom & (run[at] + 1 > LONGER * longest[at])]
         if not (len(at) and odds > 0):
             return at[:0]
-        rate = np.maximum((still[at] + 1) / (seen[at] + 2), _chance(value[at]))
-        return at[(run[at] + 1) * np.log(rate) < log(odds)]
+        with np.errstate(divide="ignore"):
+            by_chance = (run[at] + 1) * np.log(_chance(value[at]))
+        return at[np.maximum(log_chance(run[at] + 1, still[at], seen[at]), by_chance) < log(odds)]
 
     def grow(self, more: int) -> None:
         """Make room for so many series more."""
         self.counts = np.append(self.counts, np.zeros((5, more), np.int64), axis=1)
         self.usual = np.append(self.usual, np.zeros(more, bool))
+
+
+def log_chance(run: np.ndarray, still: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Logarithm of how likely a ``run`` of repeats is, where ``still`` of the bins that were ``seen`` repeated their
+    value, all ``(n,) int`` [bins].
+
+    So many at their rate, in a series that was often seen to move.  The rests of one that was not may be longer than
+    the few that are over: their length, geometric of an unknown mean, has a Lomax tail.
+
+    Examples
+    --------
+    Three repeats of what never did; and a morning's rest of what moved twice in two hours, or in a week as often:
+
+    >>> run, still, seen = np.array([[3, 0, 300], [120, 22, 24], [120, 1850, 2018]]).T
+    >>> [f"{each:.1e}" for each in np.exp(log_chance(run, still, seen))]
+    ['3.6e-08', '4.2e-03', '2.8e-05']
+    """
+    at_rate = run * np.log((still + 1) / (seen + 2))
+    return np.maximum(at_rate, -(seen - still + 1) * np.log1p(run / (still + 1)))
 
 
 def _chance(value: np.ndarray) -> np.ndarray:

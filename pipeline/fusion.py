@@ -101,7 +101,9 @@ class FuseStage:
         run = verdicts.run
         if run.id in self.ended:
             return []
-        stream = self.streams.setdefault(run.id, Stream(run, Ledger(run.tense, self.settings, self.almanac)))
+        if run.id not in self.streams:
+            self.streams[run.id] = Stream(run, Ledger(run.tense, self.settings, self.almanac))
+        stream = self.streams[run.id]
         for gone in touch(self.streams, run.id):
             remember(self.ended, gone)
         line = stream.lines.setdefault(verdicts.signal, Line())

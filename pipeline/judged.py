@@ -60,7 +60,7 @@ class Series:
         """
         if not entities:
             return NO_COLUMNS
-        if entities not in self.places:
+        if (found := self.places.get(entities)) is None:  # a look-up compares a hundred thousand of them
             known = {entity[:2]: i for i, entity in enumerate(self.entities)}
             fresh = [entity for entity in entities if entity[:2] not in known]
             if fresh:
@@ -73,5 +73,6 @@ class Series:
                 self.at_once.grow(len(self.entities))
                 self.countries = tuple(entity.country for entity in self.entities)
                 self.who = None
-            self.places = {entities: np.array([known[entity[:2]] for entity in entities], np.intp)}
-        return self.places[entities]
+            found = np.array([known[entity[:2]] for entity in entities], np.intp)
+            self.places = {entities: found}
+        return found

@@ -217,10 +217,11 @@ class JudgeStage:
         """Where the entities of each fusion partition stand in a frame; see `Series.columns`."""
         if not entities:
             return [NO_COLUMNS] * self.partitions
-        if entities not in series.homes:
+        if (found := series.homes.get(entities)) is None:
             home = np.array([partition_for(e.country or e.name, self.partitions) for e in entities], np.intp)
-            series.homes = {entities: [np.flatnonzero(home == partition) for partition in range(self.partitions)]}
-        return series.homes[entities]
+            found = [np.flatnonzero(home == partition) for partition in range(self.partitions)]
+            series.homes = {entities: found}
+        return found
 
     def form(self) -> str:
         """The detectors and the fields of their states, which what is saved consists of."""

@@ -215,14 +215,15 @@ def merge(parts: list[Bins], home: dict[tuple[str, str], Entity] | None = None) 
     listed = np.isfinite(health)
     home = {} if home is None else home
     _settle(parts, keys, home)
+    known = np.array([key in home for key in keys], bool)  # not so who begins in a frame that is still to come
     return dataclasses.replace(
-        parts[0], partition=-1, entities=tuple(home[key] for key in keys), start=starts,
-        value=np.where(listed, value, np.nan), health=np.where(listed, health, np.nan),
+        parts[0], partition=-1, entities=tuple(home[key] for key in keys if key in home), start=starts,
+        value=np.where(listed, value, np.nan)[:, known], health=np.where(listed, health, np.nan)[:, known],
     )  # fmt: skip
 
 
 def _settle(parts: list[Bins], keys: list[tuple[str, str]], home: dict[tuple[str, str], Entity]) -> None:
-    """Give every name its entity for good: the one that counts most in the first bin that lists it.
+    """Give every name that is listed its entity for good: the one that counts most in the first bin that lists it.
 
     An AS may have addresses of several countries; it belongs to that of most of them, and must not change sides in the
     middle of an outage.
@@ -231,8 +232,8 @@ def _settle(parts: list[Bins], keys: list[tuple[str, str]], home: dict[tuple[str
     claims: dict[tuple[str, str], tuple[int, float, str, bool]] = {}
     for part in parts if unsettled else []:
         for i, entity in enumerate(part.entities):
-            if entity[:2] in unsettled:
-                first = int(np.argmin(np.isnan(part.health[:, i])))
+            if entity[:2] in unsettled and not (unlisted := np.isnan(part.health[:, i])).all():
+                first = int(np.argmin(unlisted))
                 claim = (
                     int(part.start[first]),
                     -float(np.nan_to_num(part.value[first, i])),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import DAY, is_low
-from pipeline.frozen import LONGER, Frozen
+from pipeline.frozen import LONGER, Frozen, log_chance
 from pipeline.lasting import latest
 
 LEAST = 24
@@ -87,8 +87,8 @@ class Repeats:
         if not 2 * (rests & self.calm).sum() > rests.sum():
             return False
         self.run += 1
-        rate = (self.still + 1) / (self.seen + 2)
-        is_stuck = self.seen >= LEAST and odds > 0 and self.run * log(rate) < log(odds)
+        chance = log_chance(*np.array([self.run, self.still, self.seen]))
+        is_stuck = self.seen >= LEAST and odds > 0 and bool(chance < log(odds))
         is_stuck &= self.run > LONGER * self.longest
         self.held += not is_stuck
         return is_stuck

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import numpy as np
-
 from pipeline.checks import LATEST
 from pipeline.errors import CUT_RECORD, DecodeError
 from pipeline.feeds.attributes import MalformedError
@@ -20,7 +18,6 @@ from pipeline.feeds.messages import STRIDE
 from pipeline.feeds.mrtrecords import Decoder, Rows
 from pipeline.feeds.mrtstream import HEADER, Source, begins_like_mrt
 from pipeline.feeds.routes import RouteBatch
-from pipeline.records import KINDS, Elements
 
 NAME = "mrt"
 
@@ -143,20 +140,6 @@ def _torn(source: Source, lost: int, tally: Tally) -> DecodeError:
     tally.torn += 1
     tally.lost += lost
     return DecodeError(NAME, "torn-prefixes", f"byte {source.place}", f"{lost} bytes lost at the end of a list")
-
-
-def count_kinds(batch: Elements) -> dict[str, int]:
-    """Elements of a batch by kind.
-
-    Examples
-    --------
-    >>> from pipeline.feeds.mrtrecords import NOTHING
-    >>> batch = RouteBatch(NAME)
-    >>> batch.add(1700000000, *NOTHING[:2])
-    >>> count_kinds(batch.take())
-    {'announce': 0, 'withdraw': 0, 'state': 0, 'rib': 0, 'other': 1}
-    """
-    return dict(zip(KINDS, np.bincount(batch.kind, minlength=len(KINDS)).tolist(), strict=True))
 
 
 def recognise(name: str, head: bytes) -> bool:

@@ -140,6 +140,20 @@ def test_no_bin_of_a_real_series_is_stuck_and_one_that_repeats_itself_is_found_o
             assert True in told, rows.signal
 
 
+@pytest.mark.parametrize("dip", [1.0, 300.0, 600.0])
+@pytest.mark.parametrize("hours", [2, 5, 12])
+def test_a_dip_in_a_flat_first_day_does_not_make_the_rest_of_it_stuck(data: Path, dip: float, hours: int) -> None:
+    whole = open_source(data / "signals" / "zhytomyr-2022").whole
+    assert whole is not None
+    (rows,) = (rows for rows in whole.series if rows.signal == "bgp.ioda")
+    x = grid(rows)
+    at = hours * 3600 // rows.width
+    assert (x[: at + 100] == x[0]).all(), "hours of one value before it and after it"
+    x[at] = dip
+    repeats = Repeats()
+    assert not any(repeats.take(row[None], Judging().stuck_odds, rows.width).any() for row in x)
+
+
 def grid(rows: Rows) -> np.ndarray:
     """Its values ``(t, n)``, NaN where there is none."""
     time, at = np.unique(rows.time, return_inverse=True)
