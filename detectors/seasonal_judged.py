@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from detectors.seasonal import Seasonal
 
 NEARLY = 0.75
-"""What a place has lost so much of is told by bins in a row as soon as one similar day is known [0-1]."""
+"""What a place has lost so much of is told by bins in a row as soon as one similar day is known, and `HALF` of it as
+soon as two are: before the third weekend nobody knows more days off [0-1]."""
 
 TOGETHER = 12 * 3600
 """For how long bins add up to a loss of `HALF` [s]."""
@@ -110,7 +111,8 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     stays = (code_before == LOW_CONFIRMED) & low & (loss > rule.depth / 2)
     confirmed = settled & ((deep & clear & sure) | stays)
     # of what is sure, bins in a row say as much as they do together: noise is less of it, and doubt is as much
-    counts = confirmed & ((state.days >= KNOWN) | ((state.days > 0) & (loss >= NEARLY) & ~bins.switched))
+    clear_of_few = (state.days > 0) & (loss >= np.where(state.days > 1, HALF, NEARLY)) & ~bins.switched
+    counts = confirmed & ((state.days >= KNOWN) | clear_of_few)
     if counts.any():
         score = np.where(counts, np.minimum(score, bounded(summed_up)), score)
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)

@@ -72,6 +72,27 @@ def test_they_were_not_when_a_factor_of_twenty_was_doubted_like_one_of_two(monke
     assert found(t, mean, DAY + 5 * HOUR, 10 * HOUR, HOUR, 1) == []
 
 
+def second(seed: int) -> list[tuple[int, int | None]]:
+    """What is told of a Saturday in the second week, on which a series that strays by 3 % loses three fifths."""
+    t, mean = week(15, 900, 5000)
+    away, step = np.zeros(len(t)), np.random.default_rng(100 + seed).normal(0, 0.03 * np.sqrt(1 - 0.9**2), len(t))
+    for i in range(1, len(t)):
+        away[i] = 0.9 * away[i - 1] + step[i]
+    return found(t, mean * (1 + away), SATURDAY + 7 * DAY + 8 * HOUR, 14 * HOUR, 900, seed, 0.4)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_on_the_second_weekend_two_days_off_are_enough_to_tell_that_half_is_gone(seed: int) -> None:
+    assert second(seed) == [(0, 14 * HOUR)]
+
+
+def test_it_was_suspected_all_day_and_taken_back_when_four_of_them_were_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seasonal_judged, "HALF", seasonal_judged.NEARLY)
+    assert second(1) == []
+
+
 def test_outages_leave_no_noise_behind_in_which_the_next_ones_hide() -> None:
     """The first bin that is back was summed up with those that were out before it."""
     t, mean = week(21, HOUR, 500)
