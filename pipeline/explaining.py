@@ -111,13 +111,14 @@ def _meet(one: Outage, other: Outage) -> bool:
 
 
 def how_to_read(past: Past, sure: Iterable[Outage] = ()) -> str:
-    """What *lost* is, how exact the times are, and what an end is of one that lasted a day or more."""
+    """What *lost* and *sure* are, how exact the times are, and what an end is of one that lasted a day or more."""
     widths = sorted({span.width for span in past.spans.values()})
     unit, word = (60, "minute") if any(width % 3600 for width in widths) else (3600, "hour")
     slow = any(outage.end is not None and outage.end - outage.start >= DAY for outage in sure)
     shortest = f"{widths[0] // unit} to " if len(widths) > 1 else ""
     return (
         "lost: how far the signals that fell lay below their usual at the worst; no share of people."
+        " sure: that it was an outage, be it over or not."
         + (f" Times are the starts of bins of {shortest}{counted(widths[-1] // unit, word)}." if widths else "")
         + (" ended: back within what was usual by then, which after days may be less than before it." if slow else "")
     )  # fmt: skip
@@ -129,7 +130,7 @@ def place_name(entity_type: str, entity: str, places: Places) -> str:
 
 
 TECHNICAL = {
-    **{kind: KIND_WORDS[kind] for kind in ("blackout", "stealth", "throttle")},
+    **{kind: KIND_WORDS[kind] for kind in ("blackout", "partial", "stealth", "throttle")},
     "unknown": "connectivity is down, and no routes were seen that would say how",
 }
 """Kinds of outages whose word does not say what it means; `why_mobile` tells of another one."""

@@ -68,7 +68,7 @@ def tell(
             *_unanswered(counts), *refused(result.dead), *blind(doings), *_limits(playback, result, past),
             *hardly_judged(unjudged, playback.places),
         )  # fmt: skip
-        _caution(console, given_up(result.dead))  # above the outages: what of them can be wrong
+        _caution(console, (*given_up(result.dead), *_nothing(result)))  # above the outages: what of them can be wrong
         _found(console, playback, found, past, lately or Lately(), note, unclear)
         console.print(
             f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
@@ -191,10 +191,14 @@ def _seeing(playback: Playback, doings: Iterable[Doing]) -> Past:
     return Past.of(playback.observed.without(blinded(doings)))
 
 
-def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
-    """What the result does not say."""
+def _nothing(result: Result) -> Iterator[str]:
+    """That no outage could be found at all."""
     if not sum(result.judged.values()):
         yield "Nothing was observed well enough to be judged: no outage found means nothing here."
+
+
+def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
+    """What the result does not say."""
     missed = sum(result.missed.values())
     if missed:
         yield f"{missed:,} bins came after their time was judged without them, their feed having been dead: not judged."

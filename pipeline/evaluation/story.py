@@ -76,7 +76,7 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     place = placed(label.entity_type, label.entity, judged.places)
     time = Span(label.start, label.end)
     traces = traces_of(judged, place, time)
-    known = f"labelled as {label.kind or 'out'}, {lasted(label.end - label.start)} from {utc_text(label.start)}"
+    known = f"labelled ({label.kind or 'out'}), {lasted(label.end - label.start)} from {utc_text(label.start)}"
     head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
     window = _window(time, judged, place)
     said = (

@@ -43,7 +43,7 @@ def story(folder: Path) -> Story:
 def test_a_story_says_what_was_expected_what_was_seen_and_why_it_was_called_out(tmp_path: Path) -> None:
     told = story(case(tmp_path / "dark", left=0.3))
     assert told.headline == (
-        "Pakistan: labelled as shutdown, 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start, and "
+        "Pakistan: labelled (shutdown), 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start, and "
         "back at its end."
     )
     when, seen, why, like = told.sentences
