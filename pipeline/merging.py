@@ -215,11 +215,12 @@ def merge(parts: list[Bins], home: dict[tuple[str, str], Entity] | None = None) 
     listed = np.isfinite(health)
     home = {} if home is None else home
     _settle(parts, keys, home)
-    known = np.array([key in home for key in keys], bool)  # not so who begins in a frame that is still to come
-    return dataclasses.replace(
-        parts[0], partition=-1, entities=tuple(home[key] for key in keys if key in home), start=starts,
-        value=np.where(listed, value, np.nan)[:, known], health=np.where(listed, health, np.nan)[:, known],
+    merged = dataclasses.replace(
+        parts[0], partition=-1, entities=tuple(home.get(key, Entity(*key)) for key in keys), start=starts,
+        value=np.where(listed, value, np.nan), health=np.where(listed, health, np.nan),
     )  # fmt: skip
+    known = np.array([key in home for key in keys], bool)
+    return merged if known.all() else _of_those(merged, known)  # who begins in a frame still to come is not there yet
 
 
 def _settle(parts: list[Bins], keys: list[tuple[str, str]], home: dict[tuple[str, str], Entity]) -> None:

@@ -67,15 +67,12 @@ def sparse(networks: int = 700, country: str = "US") -> list[Elements | Rows | H
 
 
 def test_a_few_rows_of_each_of_many_networks_fit_messages():
-    frames, sizes = sparse(), []
-    engine = Engine()
+    frames, engine = sparse(), Engine()
     stages = [engine.bin("table", partition) for partition in range(4)]
     told: list[Frame] = [b for frame in frames for b in stages[frame.partition].step(frame) if isinstance(b, Bins)]
     told += [said for said in verdicts(frames, engine) if isinstance(said, Verdicts)]
-    for frame in told:
-        sizes.append(len(encode(frame)))
-    assert max(sizes) < MAX_MESSAGE
-    assert max(sizes) > MAX_MESSAGE / 2, "in as few as they can be"
+    largest = max(len(encode(frame)) for frame in told)
+    assert MAX_MESSAGE / 2 < largest < MAX_MESSAGE, "in as few as they can be"
 
 
 def judged(frames: list[Elements | Rows | Heartbeat]) -> dict[tuple[Entity, int], list[float]]:
