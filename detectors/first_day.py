@@ -139,10 +139,11 @@ def _surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.nda
     return (apart & stands_out & ~fell).T
 
 
-def lately(past: History, slot: int, grid: int, rows: np.ndarray, n: int) -> np.ndarray:
-    """What was observed of the entities at ``rows (k,)``, of n, in the half day before ``slot`` [s] ``(k, slots)``."""
-    wanted = slot - np.arange(2 * AROUND // grid, 0, -1) * grid
-    span = slot - 2 * AROUND, slot
+def lately(past: History, slot: int, grid: int, rows: np.ndarray, n: int, length: int) -> np.ndarray:
+    """What was observed of the entities at ``rows (k,)``, of n, in the time of this ``length`` before ``slot`` [s]
+    ``(k, slots)``."""
+    wanted = slot - np.arange(length // grid, 0, -1) * grid
+    span = slot - length, slot
     return np.concatenate([_of(*_read(past, batch, n, [span]), wanted) for batch in batches(rows)])
 
 

@@ -99,3 +99,16 @@ def middle(values: np.ndarray) -> np.ndarray:
     lower = ranked[np.maximum((count - 1) // 2, 0), places]
     upper = ranked[np.minimum(count // 2, len(values) - 1), places]
     return np.where(count > 0, lower + (upper - lower) / 2, np.nan)
+
+
+def average(values: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of ``(k, n)``, NaN left out, added up one after the other: the same for one entity as
+    for many.
+
+    Examples
+    --------
+    >>> average(np.array([[1.0, np.nan], [3.0, 8.0]])).tolist()
+    [2.0, 8.0]
+    """
+    known = ~np.isnan(values)
+    return np.asarray(np.cumsum(np.where(known, values, 0.0), axis=0)[-1] / np.count_nonzero(known, axis=0))

@@ -18,8 +18,9 @@ from detectors.base import (
 )
 from detectors.history import History
 from detectors.seasonal_course import Given, given, may_be_switched, running
+from detectors.seasonal_hearing import hearing
 from detectors.seasonal_judged import Judged, settled
-from detectors.seasonal_renewed import hearing, renewed, returned
+from detectors.seasonal_renewed import renewed, returned
 from detectors.seasonal_state import SeasonalState, written
 from detectors.similar import HIGHER, LAGS, similar
 from detectors.similar_calendar import changed, noted

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.base import DAY, NEVER, NORMAL
-from detectors.first_day import BESIDE, FINE, lately, surged
 from detectors.history import History, View, batches, plain
+from detectors.noise import average
 from detectors.seasonal_noise import SUDDEN
 from detectors.seasonal_state import SeasonalState
 from detectors.similar import similar
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 DOUBLE, LEAST = 2.0, 1.25
 """What is at once so many times all that a series ever had is the end of an outage that it began in; where it is less
 than so many times its level nothing is looked for [-]."""
-
-DEAF, DEAF_DAYS = 1.5, 3
-"""Deviations, times those that are asked for, that a total loss must be clear of the noise; for so many days of a
-series a surge of its first one is looked for [-], [days]."""
-
-ANEW = 6 * 3600
-"""What they have learnt of the noise then counts for so long [s]."""
 
 WHOLE = 0.9
 """What has again so much of what was expected before it was lost is back as a whole [-]."""
@@ -121,40 +114,6 @@ def returned(
     return state
 
 
-def hearing(
-    rule: "Seasonal", state: SeasonalState, past: History, t: int, width: int, grid: int, switched: np.ndarray
-) -> SeasonalState:
-    """Places that a surge of their first day has made `DEAF` learn their noise anew, once it is seen to be one: from
-    how the last half day went up and down.
-
-    What the surge went up and down, and was missed on the next day, would hide a blackout for a week.  A network that
-    is ``switched (n,) bool`` goes up and down every day, and who counts a dozen stays deaf.
-    """
-    slot = t // grid * grid
-    age = slot - state.first // grid * grid
-    young = ~switched & (state.first != NEVER) & (age >= DAY) & (age < DEAF_DAYS * DAY)
-    if grid > FINE or not young.any():
-        return state
-    rows = np.flatnonzero(young & _is_deaf(rule, state.noise, state.level))
-    if not len(rows):
-        return state
-    seen = lately(past, slot, grid, rows, len(age)).T
-    noise = grid / max(width, 1) * _mean(np.diff(seen, axis=0) ** 2 / 2) / _mean(seen)
-    heard = ~_is_deaf(rule, noise, state.level[rows]) & (noise < state.noise[rows])
-    rows, noise = rows[heard], noise[heard]
-    if not len(rows):
-        return state
-    is_over = surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0]
-    of_all, weight = state.noise.copy(), state.weight.copy()
-    of_all[rows[is_over]], weight[rows[is_over]] = noise[is_over], np.minimum(weight[rows[is_over]], ANEW)
-    return replace(state, noise=of_all, weight=weight)
-
-
-def _is_deaf(rule: "Seasonal", noise: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Whether a total loss of such a ``level`` would not be well clear of such a ``noise``, both ``(n,)``."""
-    return np.asarray(noise * (DEAF * rule.enter) ** 2 > level)
-
-
 def _heard(
     past: History, state: SeasonalState, lasts: np.ndarray, runs: np.ndarray, t: int, grid: int
 ) -> np.ndarray:  # fmt: skip
@@ -176,11 +135,5 @@ def _heard(
 def _day(past: History, view: View, end: int, grid: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean of the day, or the longer slot, before ``end`` [s], and the mean distance from it, both ``(n,)``."""
     day = past.columns([past.find(end - ago) for ago in range(grid, max(DAY, grid) + 1, grid)], view)
-    mean = _mean(day)
-    return mean, _mean(np.abs(day - mean))
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the first axis without NaN, added up one after the other: the same for one entity as for many."""
-    known = ~np.isnan(values)
-    return np.asarray(np.cumsum(np.where(known, values, 0.0), axis=0)[-1] / np.count_nonzero(known, axis=0))
+    mean = average(day)
+    return mean, average(np.abs(day - mean))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged, seasonal_noise, similar
+from detectors import seasonal_hearing, seasonal_judged, seasonal_noise, similar
 from detectors.together import SPANS
 from pipeline.bins import DAY
 from pipeline.feeds.case import read_labels
@@ -141,3 +141,35 @@ def test_hours_of_half_of_small_counts_are_confirmed_together(
     assert confirmed() == len(places)
     monkeypatch.setattr(seasonal_judged, "TOGETHER", 0)
     assert confirmed() < len(places) / 2, f"none of {SPANS} bins is sure alone"
+
+
+def after_a_dip(left: float, dips: int = 1, lasts: int = 300, width: int = 300) -> list[tuple[float, float]]:
+    """Outages [hours after noon of the second day] of routes that lose a fifth then for six hours; on the first day
+    they had dips to what was ``left`` for some seconds each, two hours apart."""
+    t = hours(3, width)
+    out = (t >= DAY + 12 * HOUR) & (t < DAY + 18 * HOUR)
+    x = np.random.default_rng(4).normal(670.0, 3.0, len(t)).round() * np.where(out, 0.8, 1.0)
+    for dip in range(dips):
+        begin = (7 + 2 * dip) * HOUR + 25 * 60
+        x[(t >= begin) & (t < begin + lasts)] *= left
+    found = played([made_rows("bgp.ioda", x.round(), PK, width=width)]).of("PK")
+    return [tuple((at - MONDAY - DAY) / HOUR - 12 for at in (o.start, o.end or 0)) for o in found]
+
+
+@pytest.mark.parametrize(("left", "dips", "lasts"), [(0.45, 1, 300), (0, 1, 900), (0.1, 2, 300)])
+def test_a_dip_of_the_first_day_hides_no_outage_of_the_second(left: float, dips: int, lasts: int) -> None:
+    assert after_a_dip(left, dips, lasts) == after_a_dip(1)
+    assert len(after_a_dip(1)) == 1
+
+
+def test_it_did_when_what_was_lost_once_was_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seasonal_hearing, "LOUDER", np.inf)
+    assert after_a_dip(0.45) == []
+
+
+def test_what_dips_all_day_long_is_noise() -> None:
+    """Five bins in an hour each: it goes on, and is no outage."""
+    t = hours(6, 300)
+    rng = np.random.default_rng(5)
+    x = rng.normal(670.0, 3.0, len(t)) * np.where(rng.random(len(t)) < 0.08, 0.5, 1.0)
+    assert not played([made_rows("bgp.ioda", x.round(), PK, width=300)]).of("PK")
