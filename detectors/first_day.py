@@ -19,6 +19,10 @@ ABOVE = 1.25
 ALIKE = 0.9
 """A slot is what it was on the first day with so much of it, against the upper quartile of those around [-]."""
 
+APART, BRIEF = 0.95, 3600
+"""What has less than so much of the slots on both sides of it, or they of it [-], for no longer than that [s] is a dip
+or a spike."""
+
 ON_LINE = 0.8
 """What has so much of that line did not fall, whatever was expected of it [-]."""
 
@@ -97,7 +101,10 @@ def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarr
     seen = _begun(*_read(past, rows, len(first), [_first_days(own)]), slot, grid, own, reach)
     before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
     recent = own // grid * grid + _days(slot, grid, own) * DAY > slot - BESIDE
-    return ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
+    most = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
+    near = BRIEF // grid
+    spike = np.fmax(*(_least(side) for side in (seen[:, reach - near : reach], seen[:, reach + 1 : reach + 1 + near])))
+    return np.where(APART * seen[:, reach] > spike, np.fmin(most, spike), most)
 
 
 def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:

@@ -27,6 +27,10 @@ the similar days from one day to the next, and would count twice [-]."""
 OVER = 1e-4
 """What is left of an unlike day's level when it is over, as a logarithm [-]."""
 
+TWICE, HANDFUL = 2.0, 64
+"""So many times the bin before it, or the level, and so many counts, is what a bin of a first day is believed to have
+[-], [counts]."""
+
 UNLIKE_LEVEL = 1.0
 """The level of a day unlike all before may differ by so much, as a logarithm [-]."""
 
@@ -138,8 +142,9 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     """What is expected of each bin where those before it are odd or not."""
     usual = bins.seen & ~course.odd
     share = np.where(usual, bins.width / np.minimum((bins.number[:-1] + 1) * bins.width, max(DAY, bins.width)), 0.0)
-    level = followed(_begun(state, bins), np.where(usual, bins.x, 0.0), share)
-    away = np.where(usual, np.abs(bins.x - level[:-1]), 0.0)
+    x = _believed(state, bins)
+    level = followed(_begun(state, bins), np.where(usual, x, 0.0), share)
+    away = np.where(usual, np.abs(x - level[:-1]), 0.0)
     if not bins.number[0].all():
         level = np.where(bins.number > 0, level, np.nan)
     swing = followed(state.swing, away, share)
@@ -178,6 +183,15 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
         np.copyto(moved, drift, where=stays[i])
         drift = moved
     return Levels(expected, level, swing, drift, mood, free)
+
+
+def _believed(state: SeasonalState, bins: Given) -> np.ndarray:
+    """The bins ``(t, n)`` as the level of a first day follows them: what is at once more than `TWICE` as much, and a
+    `HANDFUL`, is believed where the next bin has it too."""
+    if bins.settled.all():
+        return bins.x
+    most = np.fmax(TWICE * np.fmax(bins.previous[:-1], state.level), np.where(bins.whole[:-1], HANDFUL, 0))
+    return np.where(bins.settled, bins.x, np.fmin(bins.x, most))
 
 
 def _begun(state: SeasonalState, bins: Given) -> np.ndarray:

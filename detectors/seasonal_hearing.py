@@ -1,13 +1,12 @@
-"""What the first day of `detectors.seasonal` taught of the noise and must not: one dip, or a surge, hides no outage."""
+"""What a first day must not teach `detectors.seasonal` of the noise: one dip, a spike, or a surge hides no outage."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.base import DAY, NEVER
-from detectors.first_day import AROUND, BESIDE, FINE, lately, surged
+from detectors.first_day import APART, AROUND, BESIDE, BRIEF, FINE, lately, surged
 from detectors.history import History
 from detectors.noise import TINY, average
 from detectors.seasonal_state import SeasonalState
@@ -19,11 +18,8 @@ DEAF, DEAF_DAYS = 1.5, 3
 """Deviations, times those that are asked for, that a total loss must be clear of the noise; for so many days of a
 series a surge of its first one is looked for [-], [days]."""
 
-DIP, BRIEF = 0.95, 3600
-"""What is below so much of the slots on both sides of it [-] for no longer than that in a whole day is a dip [s]."""
-
 LOUDER = 4.0
-"""It has made a day loud whose noise is more than so many times that of all the others [-]."""
+"""It has made a day loud whose noise is more than so many times that of all other slots [-]."""
 
 ANEW = 6 * 3600
 """What is learnt anew of the noise counts for so long [s]."""
@@ -53,18 +49,33 @@ def hearing(
 def _calmed(
     state: SeasonalState, past: History, slot: int, grid: int, per_bin: float, rows: np.ndarray
 ) -> SeasonalState:
-    """Those at ``rows (k,)``, whose first day is just over, where a dip has made it `LOUDER`: from all other slots.
-    What a series lost once is not how it strays, and would hide on the second day what it loses for hours."""
+    """Those at ``rows (k,)``, whose first day is just over, where a dip or a spike has made it `LOUDER`: from all other
+    slots.  What was seen once is not how a series strays, and would hide on the second day what is lost for hours."""
     if not len(rows):
         return state
-    seen, reach = lately(past, slot, grid, rows, len(state.first), DAY).T, BRIEF // grid
-    beside = sliding_window_view(np.pad(seen, ((reach, reach), (0, 0)), constant_values=np.nan), reach, axis=0)
-    most = np.fmax.reduce(beside, axis=2)  # of so many slots: before each, and, of the last ones, after it
-    dips = seen < DIP * np.minimum(most[: len(seen)], most[reach + 1 :])
-    steps = np.diff(np.where(dips, np.nan, seen), axis=0)
-    noise = np.maximum(per_bin * average(steps**2 / 2) / average(seen), TINY)
-    number = np.count_nonzero(dips, axis=0)
+    seen = lately(past, slot, grid, rows, len(state.first), DAY).T
+    reach = BRIEF // grid
+    apart = _apart(seen, reach)
+    seen[apart] = np.nan
+    bends = np.diff(seen, 2, axis=0)  # no slope of the day has any
+    noise = np.maximum(per_bin * average(bends**2 / 6) / average(seen), TINY)
+    number = np.count_nonzero(apart, axis=0)
     return _learnt(state, rows, noise, (number > 0) & (number <= reach) & (state.noise[rows] > LOUDER * noise))
+
+
+def _apart(seen: np.ndarray, reach: int) -> np.ndarray:
+    """Which slots ``(t, k)`` are a dip or a spike among the ``reach`` of them on both sides, see `APART`."""
+    before, after = _beside(seen, reach)
+    dips = seen < APART * np.minimum(np.fmax.reduce(before), np.fmax.reduce(after))
+    before, after = _beside(np.where(dips, np.nan, seen), reach)
+    return dips | (APART * seen > np.maximum(np.fmin.reduce(before), np.fmin.reduce(after)))
+
+
+def _beside(seen: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """The ``reach`` slots before each, and after it, ``(reach, t, k)``; NaN where there is none."""
+    around = np.pad(seen, ((reach, reach), (0, 0)), constant_values=np.nan)
+    both = [around[i : i + len(seen)] for i in range(2 * reach + 1)]
+    return np.stack(both[:reach]), np.stack(both[reach + 1 :])
 
 
 def _recovered(
