@@ -14,13 +14,12 @@ from pipeline.evaluation.phrases import (
     PICTURED,
     WEIGHED,
     exactness,
-    label_text,
     legend,
     other_settings,
-    remarks,
     seen,
     uncounted,
 )
+from pipeline.evaluation.remarks import label_text, remarks
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals, verdict

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lines import COLUMNS, case_lines, total_line
-from pipeline.evaluation.phrases import exactness, legend, remarks, seen, uncounted
+from pipeline.evaluation.phrases import exactness, legend, seen, uncounted
+from pipeline.evaluation.remarks import remarks
 from pipeline.evaluation.sweep import Point, against
 from pipeline.evaluation.totals import totals, verdict
 from pipeline.show import WIDE

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.codec import iso
 from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.phrases import remarks
+from pipeline.evaluation.remarks import remarks
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import learnt, long_outages

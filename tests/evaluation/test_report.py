@@ -21,7 +21,8 @@ from pipeline.evaluation.lanes import Bar, bars_of
 from pipeline.evaluation.lines import who
 from pipeline.evaluation.looks import MOVED, NAMES, SAYS, WIDTH
 from pipeline.evaluation.parts import together
-from pipeline.evaluation.phrases import PICTURED, remarks, why
+from pipeline.evaluation.phrases import PICTURED, why
+from pipeline.evaluation.remarks import remarks
 from pipeline.evaluation.report import report
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace

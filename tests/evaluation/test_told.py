@@ -13,7 +13,8 @@ from pipeline.evaluation.asjson import as_json
 from pipeline.evaluation.judged import FUSED, OURS
 from pipeline.evaluation.key import is_new
 from pipeline.evaluation.lines import COLUMNS, case_lines
-from pipeline.evaluation.phrases import NONE, remarks
+from pipeline.evaluation.phrases import NONE
+from pipeline.evaluation.remarks import remarks
 from pipeline.evaluation.story import stories
 from pipeline.evaluation.totals import Total
 from tests.evaluation.made import BACK, BEGIN, END, FALL, LABELS, STEP, case
