@@ -35,6 +35,10 @@ WORTH_A_WORD = 0.02
 """What all series of a signal did at once is told and drawn from so much on [-]."""
 
 
+LINGERS = 3600
+"""What looks low for longer than this after an outage is told [s]."""
+
+
 PART_WORDS = {"region": "region", "asn": "network"}
 """What a part of a country is called, by its type."""
 
@@ -120,7 +124,13 @@ def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, 
     when = times(sorted(own, key=lambda outage: outage.start))
     why = because(_outage(judged, place, time), judged, traces, time, place)
     used = got_used(judged, place, traces, window)
-    told = (*_expected(traces, time, place), *_doings(judged, traces, time), *why, *used)
+    told = (
+        *_expected(traces, time, place),
+        *_doings(judged, traces, time),
+        *why,
+        *_lingers(own, traces, window),
+        *used,
+    )
     return (when, *told) if when else told
 
 
@@ -200,6 +210,20 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
             f"of the {of} that {'has' if len(parts) == 1 else 'have'}, {len(low)} {'was' if len(low) == 1 else 'were'}"
         )
         yield f"It has no series of its own; {some} clearly low{_together(traces, time)}."
+
+
+def _lingers(own: Iterable[Called], traces: Iterable[Trace], window: Span) -> Iterator[str]:
+    """Which signals of a place look low on after its last outage, for how long, and how low."""
+    over = max((outage.end or window.end for outage in own), default=window.end)
+    told = []
+    for trace in traces:
+        after = np.flatnonzero(trace.within(Span(over, window.end)) & trace.is_judged)
+        after = after[np.logical_and.accumulate(is_low(trace.state[after]))]
+        if len(after) and trace.ends[after[-1]] - over > LINGERS:
+            share = np.median(trace.value[after] / trace.expected[after])
+            told.append(f"{signal_name(trace.signal)} for {lasted(int(trace.ends[after[-1]]) - over)}, at {share:.0%}")
+    if told:
+        yield f"Still low after its end: {'; '.join(told)} of what was expected."
 
 
 def _ignored(judged: Judged, window: Span) -> Iterator[str]:

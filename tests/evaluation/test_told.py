@@ -149,3 +149,20 @@ def test_a_first_day_is_drawn_as_too_new_to_judge_and_has_no_usual(tmp_path: Pat
     assert not new.all()
     assert "too new to judge" in key(told)
     assert "too new to judge" not in key(*stories(judged(case(tmp_path / "old", left=0.3))[0]))
+
+
+@pytest.mark.parametrize(("hours", "told"), [(4, ["probes (probing.ioda) for 4 h, at 92%"]), (0, [])])
+def test_what_looks_low_on_after_an_outage_is_told_with_it(tmp_path: Path, hours: int, told: list[str]) -> None:
+    folder = case(tmp_path / "on", left=0.3)
+    table = folder / "signals.csv"
+    lines, after = table.read_text().splitlines(), (iso(BACK), iso(BACK + hours * 3600))
+    low = [
+        line.replace(",3000", ",2730") if after[0] <= line[:20] < after[1] and "probing" in line else line
+        for line in lines
+    ]
+    table.write_text("\n".join(low) + "\n")
+    (said,) = stories(judged(folder)[0])
+    assert f"– {iso(BACK)[11:16]} UTC" in said.sentences[0]
+    assert [s for s in said.sentences if s.startswith("Still low")] == [
+        f"Still low after its end: {what} of what was expected." for what in told
+    ]
