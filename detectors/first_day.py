@@ -20,8 +20,11 @@ ALIKE = 0.9
 """A slot is what it was on the first day with so much of it, against the upper quartile of those around [-]."""
 
 APART, BRIEF = 0.95, 3600
-"""What has less than so much of the slots on both sides of it, or they of it [-], for no longer than that [s] is a dip
-or a spike."""
+"""What has less than so much of the slots on both sides of it, or they of it [-], for less than that [s] is a dip or a
+spike."""
+
+STEEP = 2
+"""And a spike stands out by more than so many times what the slots on one side of it differ [-]."""
 
 ON_LINE = 0.8
 """What has so much of that line did not fall, whatever was expected of it [-]."""
@@ -78,7 +81,10 @@ def usual(
         low, last = np.zeros(chosen.shape, bool), min(DAYS, len(lags))
         low[:last, rows] = surged(past, slot, grid, first, rows, last)
         low &= ~np.isnan(chosen)
-        left_out = is_first & low.any(axis=0)
+        wrong = np.zeros(len(below), bool)
+        wrong[rows] = spiked(past, slot, grid, first, rows)
+        wrong &= (~is_first & ~np.isnan(chosen)).any(axis=0)
+        left_out = is_first & (low.any(axis=0) | wrong)
         count = np.maximum(count - np.count_nonzero(left_out & ~np.isnan(chosen), axis=0), 0)
         chosen = np.where(left_out, np.nan, np.where(low, raw, chosen))
     alone = (count == 1) & (is_first & ~np.isnan(chosen)).any(axis=0)
@@ -98,13 +104,56 @@ def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarra
 def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """See `peak`."""
     reach, own = BESIDE // grid, first[rows]
-    seen = _begun(*_read(past, rows, len(first), [_first_days(own)]), slot, grid, own, reach)
+    seen = _around(past, slot, grid, first, rows)
     before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
     recent = own // grid * grid + _days(slot, grid, own) * DAY > slot - BESIDE
     most = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
     near = BRIEF // grid
-    spike = np.fmax(*(_least(side) for side in (seen[:, reach - near : reach], seen[:, reach + 1 : reach + 1 + near])))
-    return np.where(APART * seen[:, reach] > spike, np.fmin(most, spike), most)
+    around = np.maximum(*beside(seen.T, near, np.fmin))[reach]
+    return np.where(spikes(seen.T, near)[reach], np.fmin(most, around), most)
+
+
+def spiked(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Of which entities at ``rows (k,)`` this slot was a spike of the first day ``(k,) bool``, see `apart`; for the
+    other arguments see `surged`."""
+    seen = [_around(past, slot, grid, first, batch) for batch in batches(rows)]
+    return np.concatenate([spikes(its.T, BRIEF // grid)[BESIDE // grid] for its in seen])
+
+
+def apart(seen: np.ndarray, reach: int) -> np.ndarray:
+    """Which slots ``(t, k)`` are a dip, or a spike, among the ``reach`` of them on both sides, ``(t, k) bool``.
+
+    What is not known on one side is neither, nor is what goes up or down by and by.
+
+    Examples
+    --------
+    >>> dips, spike, step = [9.0, 9, 1, 9, 9, 9, 1, 9], [7.0, 8, 9, 50, 50, 12, 13, 14], [9.0, 9, 9, 7, 7, 7, 7, 7]
+    >>> [np.flatnonzero(own).tolist() for own in apart(np.array([dips, spike, step]).T, 2).T]
+    [[2, 6], [3, 4], []]
+    """
+    low = np.where(spikes(seen, reach), np.nan, seen)  # beside a spike all is low, and between dips all is high
+    dips = low < APART * np.minimum(*beside(low, reach, np.fmax))
+    return np.asarray(dips | spikes(np.where(dips, np.nan, seen), reach))
+
+
+def spikes(seen: np.ndarray, reach: int) -> np.ndarray:
+    """See `apart`: what stands out by more than an evening that goes up and down within hours."""
+    least, most = (beside(seen, reach, of) for of in (np.fmin, np.fmax))
+    around = np.maximum(*least)
+    slopes = np.minimum(most[0] - least[0], most[1] - least[1])
+    return np.asarray((APART * seen > around) & (seen - around > STEEP * slopes))
+
+
+def beside(seen: np.ndarray, reach: int, of: np.ufunc) -> list[np.ndarray]:
+    """The most, or the least, of the ``reach`` slots before each of ``(t, k)``, and of those after it; NaN where none
+    is known."""
+    both = []
+    for side in (seen, seen[::-1]):
+        found = np.full_like(seen, np.nan)
+        for ago in range(1, min(reach, len(seen) - 1) + 1):
+            of(found[ago:], side[:-ago], out=found[ago:])
+        both.append(found)
+    return [both[0], both[1][::-1]]
 
 
 def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:
@@ -146,12 +195,19 @@ def _surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.nda
     return (apart & stands_out & ~fell).T
 
 
-def lately(past: History, slot: int, grid: int, rows: np.ndarray, n: int, length: int) -> np.ndarray:
-    """What was observed of the entities at ``rows (k,)``, of n, in the time of this ``length`` before ``slot`` [s]
-    ``(k, slots)``."""
-    wanted = slot - np.arange(length // grid, 0, -1) * grid
-    span = slot - length, slot
+def lately(past: History, slot: int, grid: int, rows: np.ndarray, n: int) -> np.ndarray:
+    """What was observed of the entities at ``rows (k,)``, of n, in the half day before ``slot`` [s] ``(k, slots)``."""
+    wanted = slot - np.arange(2 * AROUND // grid, 0, -1) * grid
+    span = slot - 2 * AROUND, slot
     return np.concatenate([_of(*_read(past, batch, n, [span]), wanted) for batch in batches(rows)])
+
+
+def first_days(past: History, grid: int, first: np.ndarray, rows: np.ndarray, more: int) -> np.ndarray:
+    """What was observed of the entities at ``rows (k,)`` on their first day and in so many ``more`` seconds of the next
+    ``(k, slots)``; ``first``: see `surged`."""
+    begin = first[rows] // grid * grid
+    wanted = begin[:, None] + np.arange((DAY + more) // grid) * grid
+    return _at(*_read(past, rows, len(first), [_first_days(first[rows])]), wanted)
 
 
 def _first_days(first: np.ndarray) -> tuple[int, int]:
@@ -159,12 +215,17 @@ def _first_days(first: np.ndarray) -> tuple[int, int]:
     return int(first.min()) - DAY, int(first.max()) + DAY + AROUND
 
 
+def _around(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """What was observed of the first day within `BESIDE` of this slot ``(k, slots)``."""
+    own = first[rows]
+    return _begun(*_read(past, rows, len(first), [_first_days(own)]), slot, grid, own, BESIDE // grid)
+
+
 def _begun(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, reach: int) -> np.ndarray:
     """What was observed of the first day around this slot ``(k, 2 * reach + 1)``, NaN before the ``first (k,)`` value
     [s]."""
-    at = slot - _days(slot, grid, first) * DAY
-    there = at[:, None] + np.arange(-reach, reach + 1) * grid + grid > first[:, None]
-    return np.where(there, _window(times, raw, at, grid, reach), np.nan)
+    at = slot - _days(slot, grid, first)[:, None] * DAY + np.arange(-reach, reach + 1) * grid
+    return np.where(at + grid > first[:, None], _at(times, raw, at), np.nan)
 
 
 def _days(slot: int, grid: int, first: np.ndarray) -> np.ndarray:
@@ -180,9 +241,8 @@ def _read(
     return (times, raw) if len(times) else (np.array([NEVER]), np.full((len(rows), 1), np.nan))
 
 
-def _window(times: np.ndarray, values: np.ndarray, at: np.ndarray, grid: int, reach: int) -> np.ndarray:
-    """Values ``(k, 2 * reach + 1)`` in the slots around ``at (k,)`` [s], NaN where there is none."""
-    wanted = at[:, None] + np.arange(-reach, reach + 1) * grid
+def _at(times: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Values ``(k, c)`` in the slots that are ``wanted (k, c)`` of each [s], NaN where there is none."""
     place, there = _places(times, wanted)
     return np.where(there, np.take_along_axis(values, place, axis=1), np.nan)
 

@@ -41,6 +41,10 @@ class Seasonal(Detector[SeasonalState]):
     no shape of the next ones (`detectors.first_day`), and a weekday that is quiet as a whole is its own way
     (`detectors.similar_quiet`).
 
+    What a bin of a first day has at once more than twice of all before it is not believed, and a day that had more than
+    twice what all others had is left out until one has as much (`detectors.seasonal_course.believed`,
+    `detectors.similar`): one value gone wrong is no level, no noise and no day.
+
     The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four
     similar days are known, or one and three quarters are lost: half of a hundred counts is five deviations in each
     bin, and twelve in all of them.  Beyond
@@ -243,6 +247,7 @@ class Seasonal(Detector[SeasonalState]):
             level=levels.level[-1],
             swing=levels.swing[-1],
             previous=bins.previous[-1],
+            top=bins.top[-1],
             crest=np.stack([state.crest[:, 0], np.fmax(state.crest[:, 1], np.fmax.reduce(x))], axis=1),
             fallen=np.ascontiguousarray(judged.noises.fallen[-1].T),
             noise=judged.noises.noise[0],

@@ -27,20 +27,24 @@ the similar days from one day to the next, and would count twice [-]."""
 OVER = 1e-4
 """What is left of an unlike day's level when it is over, as a logarithm [-]."""
 
-TWICE, HANDFUL = 2.0, 64
-"""So many times the bin before it, or the level, and so many counts, is what a bin of a first day is believed to have
-[-], [counts]."""
+TWICE, DOUBLES, HANDFUL = 2.0, 1800, 64
+"""On a first day no bin counts as more than so many times the most before it [-], which doubles within so long [s], or
+as that many counts [-]."""
+
+MANYFOLD = 8
+"""Nor is the first one a level that the second has not so much of: one in so many [-]."""
 
 UNLIKE_LEVEL = 1.0
 """The level of a day unlike all before may differ by so much, as a logarithm [-]."""
 
 
 class Given(NamedTuple):
-    """Bins of one slot, whatever is said of them: ``t (t, 1)`` their starts, ``width`` [s]; ``x``, which are ``seen``,
+    """Bins of one slot, whatever is said of them: ``t (t, 1)`` their starts, ``width`` [s]; ``x`` as it is `believed`,
+    which are ``seen``,
     the ``shape`` expected of them, what it would be were what has ``risen`` not held against older days, and whether
     it is ``settled``, all ``(t, n)``; before each bin and after the last,
-    ``(t + 1, n)``: the ``first`` value [s], the ``number`` of those seen, whether they are ``whole``, and the
-    ``previous`` one; ``switched (1, n)``, see `detectors.base.Context`."""
+    ``(t + 1, n)``: the ``first`` value [s], the ``number`` of those seen, whether they are ``whole``, the
+    ``previous`` one, and the most of a first day, its ``top``; ``switched (1, n)``, see `detectors.base.Context`."""
 
     t: np.ndarray
     width: int
@@ -53,6 +57,7 @@ class Given(NamedTuple):
     number: np.ndarray
     whole: np.ndarray
     previous: np.ndarray
+    top: np.ndarray
     switched: np.ndarray
 
     def of(self, rows: np.ndarray) -> "Given":
@@ -102,18 +107,38 @@ def given(
 ) -> Given:  # fmt: skip
     """What holds for bins ``x (t, n)`` that start at ``t (t,)`` [s], of which a ``shape (t, n)`` is expected."""
     seen, t = ~np.isnan(x), t[:, None]
-    first, previous = np.empty((len(x) + 1, x.shape[1]), np.int64), np.empty((len(x) + 1, x.shape[1]))
-    first[0], previous[0] = state.first, state.previous
-    if seen.all() and not (state.first == NEVER).any():  # nothing is missing, and nobody is new
-        first[1:], previous[1:] = state.first, x
+    first = np.empty((len(x) + 1, x.shape[1]), np.int64)
+    first[0] = state.first
+    if (is_full := seen.all()) and not (state.first == NEVER).any():  # nothing is missing, and nobody is new
+        first[1:] = state.first
     else:
         for i in range(len(x)):
-            previous[i + 1] = np.where(seen[i], x[i], previous[i])
             first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
     number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
     settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
+    x, top = believed(state, x, settled, whole, context.width)
+    previous = np.concatenate([state.previous[None], x])
+    for i in range(0 if is_full else len(x)):
+        previous[i + 1] = np.where(seen[i], x[i], previous[i])
     switched = may_be_switched(context, x.shape[1])[None]
-    return Given(t, context.width, x, seen, shape, risen, settled, first, number, whole, previous, switched)
+    return Given(t, context.width, x, seen, shape, risen, settled, first, number, whole, previous, top, switched)
+
+
+def believed(
+    state: SeasonalState, x: np.ndarray, settled: np.ndarray, whole: np.ndarray, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bins ``(t, n)`` of a first day less what is at once more than `TWICE` of all before them, and the most that they
+    had, before each and after the last, ``(t + 1, n)``: a value gone wrong is no level, no noise and no day."""
+    top = np.repeat(state.top[None], len(x) + 1, axis=0)
+    if settled.all():
+        return x, top
+    x, pace = x.copy(), 2 ** (width / DOUBLES)
+    for i, own in enumerate(x):
+        few, any_ = np.where(whole[i], HANDFUL, 0.0), settled[i] | ~(top[i] > 0)
+        most = np.where(any_, np.inf, np.maximum(pace * top[i], few))
+        np.fmax(top[i], np.minimum(own, most), out=top[i + 1])
+        np.minimum(own, np.where(any_, np.inf, np.maximum(TWICE * top[i], few)), out=own)
+    return x, top
 
 
 def may_be_switched(context: Context, n: int) -> np.ndarray:
@@ -142,9 +167,8 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     """What is expected of each bin where those before it are odd or not."""
     usual = bins.seen & ~course.odd
     share = np.where(usual, bins.width / np.minimum((bins.number[:-1] + 1) * bins.width, max(DAY, bins.width)), 0.0)
-    x = _believed(state, bins)
-    level = followed(_begun(state, bins), np.where(usual, x, 0.0), share)
-    away = np.where(usual, np.abs(x - level[:-1]), 0.0)
+    level = _followed(_begun(state, bins), np.where(usual, bins.x, 0.0), share, bins.number[:-1] == 1)
+    away = np.where(usual, np.abs(bins.x - level[:-1]), 0.0)
     if not bins.number[0].all():
         level = np.where(bins.number > 0, level, np.nan)
     swing = followed(state.swing, away, share)
@@ -185,13 +209,14 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     return Levels(expected, level, swing, drift, mood, free)
 
 
-def _believed(state: SeasonalState, bins: Given) -> np.ndarray:
-    """The bins ``(t, n)`` as the level of a first day follows them: what is at once more than `TWICE` as much, and a
-    `HANDFUL`, is believed where the next bin has it too."""
-    if bins.settled.all():
-        return bins.x
-    most = np.fmax(TWICE * np.fmax(bins.previous[:-1], state.level), np.where(bins.whole[:-1], HANDFUL, 0))
-    return np.where(bins.settled, bins.x, np.fmin(bins.x, most))
+def _followed(start: np.ndarray, x: np.ndarray, share: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The level before each of the bins ``x (t, n)`` and after the last ``(t + 1, n)``, each of which counts for its
+    ``share``; before the ``second (t, n) bool`` of a series it is no more than `MANYFOLD` of that."""
+    level = followed(start, x, share)
+    wrong = second & (share > 0) & (x > 0) & (level[:-1] > MANYFOLD * x)
+    for i in np.flatnonzero(wrong.any(axis=1)):
+        level[i:] = followed(np.where(wrong[i], MANYFOLD * x[i], level[i]), x[i:], share[i:])
+    return level
 
 
 def _begun(state: SeasonalState, bins: Given) -> np.ndarray:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.base import DAY, NEVER
-from detectors.first_day import APART, AROUND, BESIDE, BRIEF, FINE, lately, surged
-from detectors.history import History
+from detectors.first_day import BESIDE, BRIEF, FINE, apart, first_days, lately, surged
+from detectors.history import History, batches
 from detectors.noise import TINY, average
 from detectors.seasonal_state import SeasonalState
 
@@ -18,8 +18,11 @@ DEAF, DEAF_DAYS = 1.5, 3
 """Deviations, times those that are asked for, that a total loss must be clear of the noise; for so many days of a
 series a surge of its first one is looked for [-], [days]."""
 
+HEARD = DAY + BRIEF
+"""So old is a series when its first day is looked at, with what came after it [s]."""
+
 LOUDER = 4.0
-"""It has made a day loud whose noise is more than so many times that of all other slots [-]."""
+"""A dip or a spike has made a day loud whose noise is more than so many times that of all other slots [-]."""
 
 ANEW = 6 * 3600
 """What is learnt anew of the noise counts for so long [s]."""
@@ -28,54 +31,40 @@ ANEW = 6 * 3600
 def hearing(
     rule: "Seasonal", state: SeasonalState, past: History, t: int, width: int, grid: int, switched: np.ndarray
 ) -> SeasonalState:
-    """Places that a first day has made hard of hearing learn their noise anew, see `_calmed` and `_recovered`.
-
-    A network that is ``switched (n,) bool`` goes up and down every day, and who counts a dozen stays deaf.
-    """
+    """Places that a first day has made hard of hearing learn their noise anew, see `_calmed` and `_recovered`; not so
+    networks, that may be ``switched (n,) bool`` off by night."""
     if grid > FINE:
         return state
-    slot = t // grid * grid
+    slot, per_bin = t // grid * grid, grid / width
     age = slot - state.first // grid * grid
     young = ~switched & (state.first != NEVER) & (age >= DAY) & (age < DEAF_DAYS * DAY)
     if not young.any():
         return state
-    per_bin = grid / max(width, 1)
-    state = _calmed(state, past, slot, grid, per_bin, np.flatnonzero(young & (age - (slot - state.slot) < DAY)))
+    for rows in batches(np.flatnonzero(young & (age >= HEARD) & (age - (slot - state.slot) < HEARD))):
+        state = _calmed(state, past, grid, per_bin, rows)
     return _recovered(
         rule, state, past, slot, grid, per_bin, np.flatnonzero(young & _is_deaf(rule, state.noise, state.level))
     )
 
 
-def _calmed(
-    state: SeasonalState, past: History, slot: int, grid: int, per_bin: float, rows: np.ndarray
-) -> SeasonalState:
-    """Those at ``rows (k,)``, whose first day is just over, where a dip or a spike has made it `LOUDER`: from all other
-    slots.  What was seen once is not how a series strays, and would hide on the second day what is lost for hours."""
-    if not len(rows):
-        return state
-    seen = lately(past, slot, grid, rows, len(state.first), DAY).T
-    reach = BRIEF // grid
-    apart = _apart(seen, reach)
-    seen[apart] = np.nan
+def _calmed(state: SeasonalState, past: History, grid: int, per_bin: float, rows: np.ndarray) -> SeasonalState:
+    """Those at ``rows (k,)`` of whom a first day and `BRIEF` of the next are over: where a dip or a spike has made it
+    `LOUDER` the noise is that of all other slots, and so are the level and how it goes up and down.
+
+    What was seen once is not how a series strays, and would hide on the second day what is lost for hours.
+    """
+    seen = first_days(past, grid, state.first, rows, BRIEF).T
+    odd, reach = apart(seen, BRIEF // grid), BRIEF // grid
+    number = np.count_nonzero(odd, axis=0)
+    seen[odd] = np.nan
+    level = average(seen)
     bends = np.diff(seen, 2, axis=0)  # no slope of the day has any
-    noise = np.maximum(per_bin * average(bends**2 / 6) / average(seen), TINY)
-    number = np.count_nonzero(apart, axis=0)
-    return _learnt(state, rows, noise, (number > 0) & (number <= reach) & (state.noise[rows] > LOUDER * noise))
-
-
-def _apart(seen: np.ndarray, reach: int) -> np.ndarray:
-    """Which slots ``(t, k)`` are a dip or a spike among the ``reach`` of them on both sides, see `APART`."""
-    before, after = _beside(seen, reach)
-    dips = seen < APART * np.minimum(np.fmax.reduce(before), np.fmax.reduce(after))
-    before, after = _beside(np.where(dips, np.nan, seen), reach)
-    return dips | (APART * seen > np.maximum(np.fmin.reduce(before), np.fmin.reduce(after)))
-
-
-def _beside(seen: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """The ``reach`` slots before each, and after it, ``(reach, t, k)``; NaN where there is none."""
-    around = np.pad(seen, ((reach, reach), (0, 0)), constant_values=np.nan)
-    both = [around[i : i + len(seen)] for i in range(2 * reach + 1)]
-    return np.stack(both[:reach]), np.stack(both[reach + 1 :])
+    noise = np.maximum(per_bin * average(bends**2 / 6) / level, TINY)
+    few = (number > 0) & (number <= reach) & (level > 0)
+    levels, swings = state.level.copy(), state.swing.copy()
+    levels[rows[few]], swings[rows[few]] = level[few], average(np.abs(seen - level))[few]
+    anew = few & (state.noise[rows] > LOUDER * noise)
+    return _learnt(replace(state, level=levels, swing=swings), rows[anew], noise[anew])
 
 
 def _recovered(
@@ -85,19 +74,20 @@ def _recovered(
     up and down.  What the surge did, and was missed on the next day, would hide a blackout for a week."""
     if not len(rows):
         return state
-    seen = lately(past, slot, grid, rows, len(state.first), 2 * AROUND).T
+    seen = lately(past, slot, grid, rows, len(state.first)).T
     noise = per_bin * average(np.diff(seen, axis=0) ** 2 / 2) / average(seen)
     heard = ~_is_deaf(rule, noise, state.level[rows]) & (noise < state.noise[rows])
     rows, noise = rows[heard], noise[heard]
     if not len(rows):
         return state
-    return _learnt(state, rows, noise, surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0])
+    is_over = surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0]
+    return _learnt(state, rows[is_over], noise[is_over])
 
 
-def _learnt(state: SeasonalState, rows: np.ndarray, noise: np.ndarray, anew: np.ndarray) -> SeasonalState:
-    """The state with this ``noise (k,)`` of those ``rows (k,)`` that learn it ``anew (k,)``."""
-    of_all, weight, rows = state.noise.copy(), state.weight.copy(), rows[anew]
-    of_all[rows], weight[rows] = noise[anew], np.minimum(weight[rows], ANEW)
+def _learnt(state: SeasonalState, rows: np.ndarray, noise: np.ndarray) -> SeasonalState:
+    """The state in which those at ``rows (k,)`` have learnt this ``noise (k,)``, and little more."""
+    of_all, weight = state.noise.copy(), state.weight.copy()
+    of_all[rows], weight[rows] = noise, np.minimum(weight[rows], ANEW)
     return replace(state, noise=of_all, weight=weight)
 
 

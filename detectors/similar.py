@@ -32,6 +32,9 @@ SHALLOW = 0.5
 AS_LOW = 0.9
 """Of days off that are low, each has less than this of what was expected of any [-]."""
 
+ALONE = 2.0
+"""So many times what all other days had in a slot is what no day has twice, until one does [-]."""
+
 BEND = 0.02
 """A straight line between two slots is as good as a slot that errs by less than this of it [-]."""
 
@@ -88,7 +91,7 @@ def similar(
             # of who had no value yet nobody may have known the clock
             ahead.append(None if moved_by is None else np.where(first < at + grid, moved_by, 0))
     places, age = [past.find(slot - lag * DAY) for lag in LAGS], slot - np.array(LAGS)[:, None] * DAY - first
-    days = _lagged(past, view, slot, grid, places, ahead)
+    days = _repeated(_lagged(past, view, slot, grid, places, ahead))
     known = ~np.isnan(days)
     most = np.fmax.reduce(days, axis=0, initial=-np.inf)
     curved = _curved(past, view, slot, grid, ahead)
@@ -127,6 +130,19 @@ def similar(
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))
     held = steady & (shape > HIGHER * older) & (older > 0)
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most, np.where(held, shape / older, 1.0)
+
+
+def _repeated(days: np.ndarray) -> np.ndarray:
+    """Past days ``(lags, n)`` less one that had more than `ALONE` times what each of two or more others had: a value
+    gone wrong, or a surge, is no way of any day until it comes a second time."""
+    most = np.fmax.reduce(days, axis=0)
+    next_ = np.fmax.reduce(np.where(days < most, days, np.nan), axis=0)
+    alone = np.flatnonzero((most > ALONE * next_) & (next_ > 0))
+    own = days[:, alone]
+    lone = (np.count_nonzero(own == most[alone], axis=0) == 1) & (np.count_nonzero(~np.isnan(own), axis=0) > 2)
+    if lone.any():
+        days[:, alone[lone]] = np.where(own == most[alone], np.nan, own)[:, lone]
+    return days
 
 
 def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.ndarray) -> np.ndarray:

@@ -48,13 +48,16 @@ def pick(context: Context, entities: list[int]) -> Context:
 
 
 def eventful(detector: AnyDetector, n: int = 3, seed: int = 1) -> Made:
-    """Eleven days with noise, an outage, gaps, a lasting fall and a surge, so that every branch is gone through."""
+    """Eleven days with noise, an outage, gaps, a lasting fall, a surge, and a first day with values far too high
+    and too low, so that every branch is gone through."""
     before = weeks(detector)
     outages, gaps = [(before + 1.1, before + 1.4)], [(before + 1.6, before + 1.8)]
     form: dict[str, Any] = {"outages": outages, "gaps": gaps, "shift": (before + 2, 0.4), "seed": seed}
     series, start = made(before + 11, n=n, width=1200, dispersion=4, **form), 72 * before
     series.x[start + 400 : start + 420, 0] = np.nan
     series.x[start + 700 : start + 710, n - 1] *= 5
+    series.x[start + 22 : start + 25, 0] *= 30
+    series.x[start + 40 : start + 42, n - 1] *= 0.1
     return series
 
 

@@ -36,7 +36,8 @@ def test_the_hours_around_are_all_that_is_asked_for(seed: int, monkeypatch: pyte
         asked = [
             lambda at=slot: first_day.surged(past, at, GRID, first, rows, 5),
             lambda at=slot: first_day.peak(past, at, GRID, first, rows),
-            lambda at=slot: first_day.lately(past, at, GRID, rows, PLACES, DAY),
+            lambda at=slot: first_day.lately(past, at, GRID, rows, PLACES),
+            lambda: first_day.first_days(past, GRID, first, rows, 3600),
         ]
         few = [each() for each in asked]
         with monkeypatch.context() as whole:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import first_day, seasonal_course, seasonal_hearing, seasonal_judged, seasonal_noise, similar
+from detectors import seasonal_judged, seasonal_noise, similar
 from detectors.together import SPANS
 from pipeline.bins import DAY
 from pipeline.feeds.case import read_labels
@@ -141,53 +141,3 @@ def test_hours_of_half_of_small_counts_are_confirmed_together(
     assert confirmed() == len(places)
     monkeypatch.setattr(seasonal_judged, "TOGETHER", 0)
     assert confirmed() < len(places) / 2, f"none of {SPANS} bins is sure alone"
-
-
-def after_a_dip(left: float, dips: int = 1, lasts: int = 300, swing: float = 0.0) -> list[tuple[float, float]]:
-    """Outages [hours after noon of the second day] of two signals that lose a fifth and more then for six hours; on the
-    first day they had only, or as much as, what was ``left`` for some seconds, more than once two hours later."""
-    t = hours(3, 300)
-    out = (t >= DAY + 12 * HOUR) & (t < DAY + 18 * HOUR)
-    mean = 670 * (1 - swing * np.cos(2 * np.pi * (t / DAY - 4 / 24))) * np.where(out, 0.8 - swing, 1.0)
-    x = np.random.default_rng(4).normal(mean, 3.0, (2, len(t)))
-    for dip in range(dips):
-        begin = (7 + 2 * dip) * HOUR + 25 * 60
-        x[:, (t >= begin) & (t < begin + lasts)] *= left
-    found = played([made_rows(s, v.round(), PK, width=300) for s, v in zip(BOTH, x, strict=True)]).of("PK")
-    return [((o.start - MONDAY - DAY) / HOUR - 12, ((o.end or 0) - MONDAY - DAY) / HOUR - 12) for o in found]
-
-
-@pytest.mark.parametrize("swing", [0.0, 0.4])
-@pytest.mark.parametrize(
-    ("left", "dips", "lasts"), [(0.45, 1, 300), (0, 1, 900), (0.1, 2, 300), (3, 1, 300), (10, 1, 300), (1e6, 1, 300)]
-)
-def test_a_dip_or_spike_of_the_first_day_hides_no_outage_of_the_second(
-    left: float, dips: int, lasts: int, swing: float
-) -> None:
-    ((begin, end),) = after_a_dip(left, dips, lasts, swing)
-    assert abs(begin) <= 0.5
-    assert abs(end - 6) <= 0.5
-
-
-@pytest.mark.parametrize(("left", "lasts"), [(0, 900), (3, 300)])
-def test_it_did_when_what_was_seen_once_was_noise(left: float, lasts: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seasonal_hearing, "LOUDER", np.inf)
-    assert after_a_dip(left, lasts=lasts) == []
-
-
-@pytest.mark.parametrize(
-    ("where", "what", "believed", "times"), [(first_day, "APART", 0, 3), (seasonal_course, "TWICE", np.inf, 1e6)]
-)
-def test_a_spike_was_missed_the_next_day_when_it_was_believed(
-    where: object, what: str, believed: float, times: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(where, what, believed)
-    assert after_a_dip(times)[0][0] < -4
-
-
-def test_what_dips_all_day_long_is_noise() -> None:
-    """Five bins in an hour each: it goes on, and is no outage."""
-    t = hours(6, 300)
-    rng = np.random.default_rng(5)
-    x = rng.normal(670.0, 3.0, len(t)) * np.where(rng.random(len(t)) < 0.08, 0.5, 1.0)
-    assert not played([made_rows("bgp.ioda", x.round(), PK, width=300)]).of("PK")
