@@ -23,7 +23,7 @@ APART, BRIEF = 0.95, 3600
 """What has less than so much of the slots on both sides of it, or they of it [-], for less than that [s] is a dip or a
 spike."""
 
-STEEP = 2
+STEEP = 3
 """And a spike stands out by more than so many times what the slots on one side of it differ [-]."""
 
 ON_LINE = 0.8
@@ -109,7 +109,7 @@ def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarr
     recent = own // grid * grid + _days(slot, grid, own) * DAY > slot - BESIDE
     most = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
     near = BRIEF // grid
-    around = np.maximum(*beside(seen.T, near, np.fmin))[reach]
+    around = np.fmax(*beside(seen.T, near, np.fmin))[reach]
     return np.where(spikes(seen.T, near)[reach], np.fmin(most, around), most)
 
 
@@ -123,7 +123,7 @@ def spiked(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
 def apart(seen: np.ndarray, reach: int) -> np.ndarray:
     """Which slots ``(t, k)`` are a dip, or a spike, among the ``reach`` of them on both sides, ``(t, k) bool``.
 
-    What is not known on one side is neither, nor is what goes up or down by and by.
+    What goes up or down by and by is neither, nor is a dip what has only one side.
 
     Examples
     --------
@@ -137,10 +137,10 @@ def apart(seen: np.ndarray, reach: int) -> np.ndarray:
 
 
 def spikes(seen: np.ndarray, reach: int) -> np.ndarray:
-    """See `apart`: what stands out by more than an evening that goes up and down within hours."""
+    """See `apart`: what stands out by more than an evening that goes up and down within hours; also at an end, where
+    only one side is known."""
     least, most = (beside(seen, reach, of) for of in (np.fmin, np.fmax))
-    around = np.maximum(*least)
-    slopes = np.minimum(most[0] - least[0], most[1] - least[1])
+    around, slopes = np.fmax(*least), np.fmin(most[0] - least[0], most[1] - least[1])
     return np.asarray((APART * seen > around) & (seen - around > STEEP * slopes))
 
 

@@ -42,7 +42,7 @@ class Seasonal(Detector[SeasonalState]):
     (`detectors.similar_quiet`).
 
     What a bin of a first day has at once more than twice of all before it is not believed, and a day that had more than
-    twice what all others had is left out until one has as much (`detectors.seasonal_course.believed`,
+    twice what all others had counts as these until one has as much (`detectors.seasonal_course.believed`,
     `detectors.similar`): one value gone wrong is no level, no noise and no day.
 
     The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four

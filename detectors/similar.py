@@ -133,15 +133,14 @@ def similar(
 
 
 def _repeated(days: np.ndarray) -> np.ndarray:
-    """Past days ``(lags, n)`` less one that had more than `ALONE` times what each of two or more others had: a value
-    gone wrong, or a surge, is no way of any day until it comes a second time."""
+    """Past days ``(lags, n)``, of which one that had more than `ALONE` times what each of two or more others had is as
+    the most of these: a value gone wrong, or a surge, is no way of any day until it comes a second time."""
     most = np.fmax.reduce(days, axis=0)
     next_ = np.fmax.reduce(np.where(days < most, days, np.nan), axis=0)
     alone = np.flatnonzero((most > ALONE * next_) & (next_ > 0))
     own = days[:, alone]
-    lone = (np.count_nonzero(own == most[alone], axis=0) == 1) & (np.count_nonzero(~np.isnan(own), axis=0) > 2)
-    if lone.any():
-        days[:, alone[lone]] = np.where(own == most[alone], np.nan, own)[:, lone]
+    alone = alone[(np.count_nonzero(own == most[alone], axis=0) == 1) & (np.count_nonzero(~np.isnan(own), axis=0) > 2)]
+    days[:, alone] = np.minimum(days[:, alone], next_[alone])
     return days
 
 
