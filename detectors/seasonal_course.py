@@ -27,12 +27,12 @@ the similar days from one day to the next, and would count twice [-]."""
 OVER = 1e-4
 """What is left of an unlike day's level when it is over, as a logarithm [-]."""
 
-TWICE, DOUBLES, HANDFUL = 2.0, 1800, 64
-"""On a first day no bin counts as more than so many times the most before it [-], which doubles within so long [s], or
-as that many counts [-]."""
+TWICE, HANDFUL, HOLDS = 2.0, 64, 1800
+"""On a first day a bin with more than so many times the most before it [-], and more than so many counts [-], is not
+believed until it has been so for so long [s]."""
 
 MANYFOLD = 8
-"""Nor is the first one a level that the second has not so much of: one in so many [-]."""
+"""Nor is the first bin believed as more than so many times the second [-]."""
 
 UNLIKE_LEVEL = 1.0
 """The level of a day unlike all before may differ by so much, as a logarithm [-]."""
@@ -40,11 +40,10 @@ UNLIKE_LEVEL = 1.0
 
 class Given(NamedTuple):
     """Bins of one slot, whatever is said of them: ``t (t, 1)`` their starts, ``width`` [s]; ``x`` as it is `believed`,
-    which are ``seen``,
-    the ``shape`` expected of them, what it would be were what has ``risen`` not held against older days, and whether
-    it is ``settled``, all ``(t, n)``; before each bin and after the last,
-    ``(t + 1, n)``: the ``first`` value [s], the ``number`` of those seen, whether they are ``whole``, the
-    ``previous`` one, and the most of a first day, its ``top``; ``switched (1, n)``, see `detectors.base.Context`."""
+    which are ``seen``, the ``shape`` expected of them, what it would be were what has ``risen`` not held against older
+    days, and whether it is ``settled``, all ``(t, n)``; before each bin and after the last, ``(t + 1, n)``: the
+    ``first`` value [s], the ``number`` of those seen, whether they are ``whole``, and the ``previous`` one; the ``top``
+    after them ``(2, n)``, see `believed`; ``switched (1, n)``, see `detectors.base.Context`."""
 
     t: np.ndarray
     width: int
@@ -109,36 +108,40 @@ def given(
     seen, t = ~np.isnan(x), t[:, None]
     first = np.empty((len(x) + 1, x.shape[1]), np.int64)
     first[0] = state.first
-    if (is_full := seen.all()) and not (state.first == NEVER).any():  # nothing is missing, and nobody is new
+    if seen.all() and not (state.first == NEVER).any():  # nothing is missing, and nobody is new
         first[1:] = state.first
     else:
         for i in range(len(x)):
             first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
-    number, whole = running(np.add, state.seen, seen), running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
-    settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
-    x, top = believed(state, x, settled, whole, context.width)
+    whole = running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
+    x, number, top = believed(rule, state, x, t, first, whole)
+    seen = ~np.isnan(x)
     previous = np.concatenate([state.previous[None], x])
-    for i in range(0 if is_full else len(x)):
+    for i in range(0 if seen.all() else len(x)):
         previous[i + 1] = np.where(seen[i], x[i], previous[i])
+    settled = (t - first[:-1] >= rule.settle[1]) & (number[:-1] >= rule.settle[0]) & (shape >= 0)
     switched = may_be_switched(context, x.shape[1])[None]
     return Given(t, context.width, x, seen, shape, risen, settled, first, number, whole, previous, top, switched)
 
 
 def believed(
-    state: SeasonalState, x: np.ndarray, settled: np.ndarray, whole: np.ndarray, width: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Bins ``(t, n)`` of a first day less what is at once more than `TWICE` of all before them, and the most that they
-    had, before each and after the last, ``(t + 1, n)``: a value gone wrong is no level, no noise and no day."""
-    top = np.repeat(state.top[None], len(x) + 1, axis=0)
-    if settled.all():
-        return x, top
-    x, pace = x.copy(), 2 ** (width / DOUBLES)
+    rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, first: np.ndarray, whole: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bins ``(t, n)``, NaN where one of a first day is so high that it may have gone wrong, see `TWICE`; how many were
+    seen but for these, before each and after the last, ``(t + 1, n)``; and the most of the first day after them, and
+    since when it has been so high, 0 where it has not [s], ``(2, n)``."""
+    number, (top, since) = running(np.add, state.seen, ~np.isnan(x)), state.top.T
+    if not ((t[0] - first[0] < rule.settle[1]) | (number[0] < rule.settle[0])).any():  # their first day is over
+        return x, number, state.top.T
+    x = x.copy()
     for i, own in enumerate(x):
-        few, any_ = np.where(whole[i], HANDFUL, 0.0), settled[i] | ~(top[i] > 0)
-        most = np.where(any_, np.inf, np.maximum(pace * top[i], few))
-        np.fmax(top[i], np.minimum(own, most), out=top[i + 1])
-        np.minimum(own, np.where(any_, np.inf, np.maximum(TWICE * top[i], few)), out=own)
-    return x, top
+        young = (t[i] - first[i] < rule.settle[1]) | (number[i] < rule.settle[0])
+        high = young & (top > 0) & (own > np.maximum(TWICE * top, np.where(whole[i], HANDFUL, 0)))
+        since = np.where(high, np.where(since > 0, since, t[i]), np.where(np.isnan(own), since, 0))
+        own[high & (t[i] - since < HOLDS)] = np.nan
+        top = np.fmax(top, np.where(young, own, top))
+        number[i + 1] = number[i] + ~np.isnan(own)
+    return x, number, np.array([top, since])
 
 
 def may_be_switched(context: Context, n: int) -> np.ndarray:

@@ -92,8 +92,8 @@ def returned(
     rule: "Seasonal", state: SeasonalState, past: History, t: int, grid: int, switched: np.ndarray
 ) -> SeasonalState:
     """What began in an outage begins anew when it is back: places that in a slot of their first day have at once
-    `DOUBLE` of all that they had before, and in its last bin, too; where a slot is one bin, in two of them.  No morning
-    does that, nor one value gone wrong, and what they had is no usual day of them."""
+    `DOUBLE` of all that they had before.  No morning does that, nor a value gone wrong, which is not believed, and what
+    they had is no usual day of them."""
     new = ~switched & (state.count > 0) & (t - state.first < rule.settle[1] + grid)
     if grid > SUDDEN or not new.any():
         return state
@@ -104,11 +104,9 @@ def returned(
         return state
     times, values = past.rows(rows, plain(len(new)))
     # the last slot is the one that is back; of a series on a grid of its own t lies within a slot
-    known = ~np.isnan(values) & (times >= state.first[rows][:, None] - grid)
-    is_back = times >= np.where(state.count[rows] > 1, state.slot, state.slot - grid)[:, None]
-    most = np.where(known & ~is_back, values, -np.inf).max(axis=1, initial=-np.inf)
-    least = np.fmin(np.where(is_back, values, np.inf).min(axis=1, initial=np.inf), state.previous[rows])
-    back = rows[(most >= 0) & (least >= DOUBLE * most)]
+    before = (times >= state.first[rows][:, None] - grid) & (times < state.slot)
+    most = np.where(before & ~np.isnan(values), values, -np.inf).max(axis=1, initial=-np.inf)
+    back = rows[(most >= 0) & (mean[rows] >= DOUBLE * most)]
     if not len(back):
         return state
     state = forgotten(state, back)

@@ -57,8 +57,9 @@ class SeasonalState:
     """Mean absolute distance from that level: how much a day goes up and down."""
     previous: np.ndarray = field(metadata=per_entity(np.nan))
     """Value before the last."""
-    top: np.ndarray = field(metadata=per_entity(0.0))
-    """The most that is believed of the first day, see `detectors.seasonal_course.believed`."""
+    top: np.ndarray = field(metadata=per_entity(0.0, columns=2))
+    """The most of the first day, and since when there has been so much more that it is not believed yet, 0 where there
+    has not [s], see `detectors.seasonal_course.believed`."""
     noise: np.ndarray = field(metadata=per_entity(0.0))
     """Variance over mean (over-dispersion, 1 for Poisson counts) [unit of x]."""
     weight: np.ndarray = field(metadata=per_entity(0.0))
