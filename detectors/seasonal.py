@@ -41,8 +41,8 @@ class Seasonal(Detector[SeasonalState]):
     no shape of the next ones (`detectors.first_day`), and a weekday that is quiet as a whole is its own way
     (`detectors.similar_quiet`).
 
-    What a first day has at once more than twice of all before is not believed for half an hour, and a day that had more
-    than twice what all others had counts as these until one has as much (`detectors.seasonal_course.believed`,
+    What a first day has at once more than twice of all before is not believed for a quarter of an hour, and a day that
+    had more than twice what all others had counts as these until one has as much (`detectors.seasonal_course.believed`,
     `detectors.similar`): one value gone wrong is no level, no noise and no day.
 
     The score of a bin that is confirmed low is that of up to six bins in a row together, where it is lower and four

@@ -27,12 +27,13 @@ the similar days from one day to the next, and would count twice [-]."""
 OVER = 1e-4
 """What is left of an unlike day's level when it is over, as a logarithm [-]."""
 
-TWICE, HANDFUL, HOLDS = 2.0, 64, 1800
+TWICE, HANDFUL, HOLDS = 2.0, 64, 900
 """On a first day a bin with more than so many times the most before it [-], and more than so many counts [-], is not
-believed until it has been so for so long [s]."""
+believed until it has been so for so long [s]; one that is longer is believed."""
 
 MANYFOLD = 8
-"""Nor is the first bin believed as more than so many times the second [-]."""
+"""In longer bins none adds more than so many times the level to it, nor is that of the first one, of any length, more
+than so many times the second [-]."""
 
 UNLIKE_LEVEL = 1.0
 """The level of a day unlike all before may differ by so much, as a logarithm [-]."""
@@ -114,7 +115,7 @@ def given(
         for i in range(len(x)):
             first[i + 1] = np.where((first[i] == NEVER) & seen[i], t[i], first[i])
     whole = running(np.logical_and, state.whole, ~seen | (x == np.rint(x)))
-    x, number, top = believed(rule, state, x, t, first, whole)
+    x, number, top = believed(rule, state, x, t, context.width, first, whole)
     seen = ~np.isnan(x)
     previous = np.concatenate([state.previous[None], x])
     for i in range(0 if seen.all() else len(x)):
@@ -125,13 +126,15 @@ def given(
 
 
 def believed(
-    rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, first: np.ndarray, whole: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rule: "Seasonal", state: SeasonalState, x: np.ndarray, t: np.ndarray, width: int, first: np.ndarray,
+    whole: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Bins ``(t, n)``, NaN where one of a first day is so high that it may have gone wrong, see `TWICE`; how many were
     seen but for these, before each and after the last, ``(t + 1, n)``; and the most of the first day after them, and
     since when it has been so high, 0 where it has not [s], ``(2, n)``."""
     number, (top, since) = running(np.add, state.seen, ~np.isnan(x)), state.top.T
-    if not ((t[0] - first[0] < rule.settle[1]) | (number[0] < rule.settle[0])).any():  # their first day is over
+    is_over = not ((t[0] - first[0] < rule.settle[1]) | (number[0] < rule.settle[0])).any()
+    if is_over or width > HOLDS:
         return x, number, state.top.T
     x = x.copy()
     for i, own in enumerate(x):
@@ -170,8 +173,8 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     """What is expected of each bin where those before it are odd or not."""
     usual = bins.seen & ~course.odd
     share = np.where(usual, bins.width / np.minimum((bins.number[:-1] + 1) * bins.width, max(DAY, bins.width)), 0.0)
-    level = _followed(_begun(state, bins), np.where(usual, bins.x, 0.0), share, bins.number[:-1] == 1)
-    away = np.where(usual, np.abs(bins.x - level[:-1]), 0.0)
+    x, level = _followed(_begun(state, bins), bins, usual, share)
+    away = np.where(usual, np.abs(x - level[:-1]), 0.0)
     if not bins.number[0].all():
         level = np.where(bins.number > 0, level, np.nan)
     swing = followed(state.swing, away, share)
@@ -212,14 +215,18 @@ def levels(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) 
     return Levels(expected, level, swing, drift, mood, free)
 
 
-def _followed(start: np.ndarray, x: np.ndarray, share: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The level before each of the bins ``x (t, n)`` and after the last ``(t + 1, n)``, each of which counts for its
-    ``share``; before the ``second (t, n) bool`` of a series it is no more than `MANYFOLD` of that."""
-    level = followed(start, x, share)
-    wrong = second & (share > 0) & (x > 0) & (level[:-1] > MANYFOLD * x)
-    for i in np.flatnonzero(wrong.any(axis=1)):
-        level[i:] = followed(np.where(wrong[i], MANYFOLD * x[i], level[i]), x[i:], share[i:])
-    return level
+def _followed(start: np.ndarray, bins: Given, usual: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The bins as the level follows them ``(t, n)``, and the level before each and after the last ``(t + 1, n)``; see
+    `MANYFOLD`."""
+    x, early = np.where(usual, bins.x, 0.0), usual & (bins.width > HOLDS) & ~bins.settled
+    level, second = followed(start, x, share), usual & (bins.number[:-1] == 1) & (x > 0)
+    for i in np.flatnonzero((early | second).any(axis=1)):
+        low = second[i] & (level[i] > MANYFOLD * x[i])
+        high = early[i] & (level[i] > 0) & (x[i] > np.maximum(MANYFOLD * level[i], np.where(bins.whole[i], HANDFUL, 0)))
+        if low.any() or high.any():
+            x[i] = np.where(high, MANYFOLD * level[i], x[i])
+            level[i:] = followed(np.where(low, MANYFOLD * x[i], level[i]), x[i:], share[i:])
+    return x, level
 
 
 def _begun(state: SeasonalState, bins: Given) -> np.ndarray:

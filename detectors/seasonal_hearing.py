@@ -49,22 +49,18 @@ def hearing(
 
 def _calmed(state: SeasonalState, past: History, grid: int, per_bin: float, rows: np.ndarray) -> SeasonalState:
     """Those at ``rows (k,)`` of whom a first day and `BRIEF` of the next are over: where a dip or a spike has made it
-    `LOUDER` the noise is that of all other slots, and so are the level and how it goes up and down.
+    `LOUDER` the noise is that of all other slots.
 
     What was seen once is not how a series strays, and would hide on the second day what is lost for hours.
     """
-    seen = first_days(past, grid, state.first, rows, BRIEF).T
-    odd, reach = apart(seen, BRIEF // grid), BRIEF // grid
+    seen, reach = first_days(past, grid, state.first, rows, BRIEF).T, BRIEF // grid
+    odd = apart(seen, reach)
     number = np.count_nonzero(odd, axis=0)
     seen[odd] = np.nan
-    level = average(seen)
     bends = np.diff(seen, 2, axis=0)  # no slope of the day has any
-    noise = np.maximum(per_bin * average(bends**2 / 6) / level, TINY)
-    few = (number > 0) & (number <= reach) & (level > 0)
-    levels, swings = state.level.copy(), state.swing.copy()
-    levels[rows[few]], swings[rows[few]] = level[few], average(np.abs(seen - level))[few]
-    anew = few & (state.noise[rows] > LOUDER * noise)
-    return _learnt(replace(state, level=levels, swing=swings), rows[anew], noise[anew])
+    noise = np.maximum(per_bin * average(bends**2 / 6) / average(seen), TINY)
+    anew = (number > 0) & (number <= reach) & (state.noise[rows] > LOUDER * noise)
+    return _learnt(state, rows[anew], noise[anew])
 
 
 def _recovered(
