@@ -22,7 +22,7 @@ HEARD = DAY + BRIEF
 """So old is a series when its first day is looked at, with what came after it [s]."""
 
 LOUDER = 4.0
-"""A dip or a spike has made a day loud whose noise is more than so many times that of all other slots [-]."""
+"""A dip or a spike has made a day loud whose noise is more than so many times what it is without it [-]."""
 
 ANEW = 6 * 3600
 """What is learnt anew of the noise counts for so long [s]."""
@@ -49,14 +49,15 @@ def hearing(
 
 def _calmed(state: SeasonalState, past: History, grid: int, per_bin: float, rows: np.ndarray) -> SeasonalState:
     """Those at ``rows (k,)`` of whom a first day and `BRIEF` of the next are over: where a dip or a spike has made it
-    `LOUDER` the noise is that of all other slots.
+    `LOUDER` the noise is that without it.
 
     What was seen once is not how a series strays, and would hide on the second day what is lost for hours.
     """
     seen, reach = first_days(past, grid, state.first, rows, BRIEF).T, BRIEF // grid
     odd = apart(seen, reach)
     number = np.count_nonzero(odd, axis=0)
-    seen[odd] = np.nan
+    before = np.maximum.accumulate(np.where(odd, 0, np.arange(len(seen))[:, None]), axis=0)
+    seen = np.take_along_axis(seen, before, axis=0)  # and so an outage's begin and end stay as loud as they were
     bends = np.diff(seen, 2, axis=0)  # no slope of the day has any
     noise = np.maximum(per_bin * average(bends**2 / 6) / average(seen), TINY)
     anew = (number > 0) & (number <= reach) & (state.noise[rows] > LOUDER * noise)

@@ -32,8 +32,8 @@ SHALLOW = 0.5
 AS_LOW = 0.9
 """Of days off that are low, each has less than this of what was expected of any [-]."""
 
-ALONE = 2.0
-"""So many times what all other days had in a slot is what no day has twice, until one does [-]."""
+ALONE, FEW = 2.0, 3
+"""So many times what all other days had in a slot, if there are as many, is no day's way until it comes again [-]."""
 
 BEND = 0.02
 """A straight line between two slots is as good as a slot that errs by less than this of it [-]."""
@@ -91,7 +91,7 @@ def similar(
             # of who had no value yet nobody may have known the clock
             ahead.append(None if moved_by is None else np.where(first < at + grid, moved_by, 0))
     places, age = [past.find(slot - lag * DAY) for lag in LAGS], slot - np.array(LAGS)[:, None] * DAY - first
-    days = _repeated(_lagged(past, view, slot, grid, places, ahead))
+    days = _repeated(past, view, places, _lagged(past, view, slot, grid, places, ahead))
     known = ~np.isnan(days)
     most = np.fmax.reduce(days, axis=0, initial=-np.inf)
     curved = _curved(past, view, slot, grid, ahead)
@@ -132,15 +132,19 @@ def similar(
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most, np.where(held, shape / older, 1.0)
 
 
-def _repeated(days: np.ndarray) -> np.ndarray:
-    """Past days ``(lags, n)``, of which one that had more than `ALONE` times what each of two or more others had is as
-    the most of these: a value gone wrong, or a surge, is no way of any day until it comes a second time."""
+def _repeated(past: History, view: View, places: Sequence[int | None], days: np.ndarray) -> np.ndarray:
+    """Past days ``(lags, n)``, of which one that had more than `ALONE` times what all others had, `FEW` of them as they
+    were observed, is as the most of these: a value gone wrong is no way of any day until it comes a second time."""
     most = np.fmax.reduce(days, axis=0)
     next_ = np.fmax.reduce(np.where(days < most, days, np.nan), axis=0)
     alone = np.flatnonzero((most > ALONE * next_) & (next_ > 0))
     own = days[:, alone]
-    alone = alone[(np.count_nonzero(own == most[alone], axis=0) == 1) & (np.count_nonzero(~np.isnan(own), axis=0) > 2)]
-    days[:, alone] = np.minimum(days[:, alone], next_[alone])
+    plain = own < most[alone]
+    for i, at in enumerate(places):
+        if at is not None and past.replaced(at):
+            plain[i] &= own[i] == past.as_observed(days[i], at, view)[alone]
+    lone = (np.count_nonzero(own == most[alone], axis=0) == 1) & (np.count_nonzero(plain, axis=0) >= FEW)
+    days[:, alone[lone]] = np.minimum(own, next_[alone])[:, lone]
     return days
 
 
