@@ -135,15 +135,16 @@ def similar(
 def _repeated(past: History, view: View, places: Sequence[int | None], days: np.ndarray) -> np.ndarray:
     """Past days ``(lags, n)``, of which one that had more than `ALONE` times what all others had, `FEW` of them as they
     were observed, is as the most of these: a value gone wrong is no way of any day until it comes a second time."""
-    most = np.fmax.reduce(days, axis=0)
-    next_ = np.fmax.reduce(np.where(days < most, days, np.nan), axis=0)
+    most, next_ = days[0], np.full_like(days[0], np.nan)
+    for day in days[1:]:
+        next_ = np.fmax(next_, np.minimum(most, day))
+        most = np.fmax(most, day)
     alone = np.flatnonzero((most > ALONE * next_) & (next_ > 0))
-    own = days[:, alone]
-    plain = own < most[alone]
-    for i, at in enumerate(places):
+    plain = (own := days[:, alone]) < most[alone]
+    for i, at in enumerate(places if len(alone) else ()):
         if at is not None and past.replaced(at):
             plain[i] &= own[i] == past.as_observed(days[i], at, view)[alone]
-    lone = (np.count_nonzero(own == most[alone], axis=0) == 1) & (np.count_nonzero(plain, axis=0) >= FEW)
+    lone = np.count_nonzero(plain, axis=0) >= FEW
     days[:, alone[lone]] = np.minimum(own, next_[alone])[:, lone]
     return days
 
