@@ -109,6 +109,7 @@ def uncounted(ignored: Ignored) -> str:
 
     Examples
     --------
+    >>> from pipeline.evaluation.spans import Span
     >>> uncounted(Ignored(Span(1707356700, 1707360300), "a dip of probing"))
     'Not counted either way: 2024-02-08 01:45 to 2024-02-08 02:45 UTC, a dip of probing'
     """
