@@ -19,7 +19,7 @@ ABOVE = 1.25
 ALIKE = 0.9
 """A slot is what it was on the first day with so much of it, against the upper quartile of those around [-]."""
 
-APART, BRIEF = 0.95, 3600
+NEXT_TO, BRIEF = 0.95, 3600
 """What has less than so much of the slots on both sides of it, or they of it [-], for less than that [s] is a dip or a
 spike."""
 
@@ -109,8 +109,8 @@ def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarr
     recent = own // grid * grid + _days(slot, grid, own) * DAY > slot - BESIDE
     most = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
     near = BRIEF // grid
-    around = np.fmax(*beside(seen.T, near, np.fmin))[reach]
-    return np.where(spikes(seen.T, near)[reach], np.fmin(most, around), most)
+    is_spike, around = _standing(seen.T, near)
+    return np.where(is_spike[reach], np.fmin(most, around[reach]), most)
 
 
 def spiked(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -132,16 +132,21 @@ def apart(seen: np.ndarray, reach: int) -> np.ndarray:
     [[2, 6], [3, 4], []]
     """
     low = np.where(spikes(seen, reach), np.nan, seen)  # beside a spike all is low, and between dips all is high
-    dips = low < APART * np.minimum(*beside(low, reach, np.fmax))
+    dips = low < NEXT_TO * np.minimum(*beside(low, reach, np.fmax))
     return np.asarray(dips | spikes(np.where(dips, np.nan, seen), reach))
 
 
 def spikes(seen: np.ndarray, reach: int) -> np.ndarray:
     """See `apart`: what stands out by more than an evening that goes up and down within hours; also at an end, where
     only one side is known."""
+    return _standing(seen, reach)[0]
+
+
+def _standing(seen: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which slots are `spikes`, and what lies around each at least, on the side that has more, both ``(t, k)``."""
     least, most = (beside(seen, reach, of) for of in (np.fmin, np.fmax))
     around, slopes = np.fmax(*least), np.fmin(most[0] - least[0], most[1] - least[1])
-    return np.asarray((APART * seen > around) & (seen - around > STEEP * slopes))
+    return np.asarray((NEXT_TO * seen > around) & (seen - around > STEEP * slopes)), around
 
 
 def beside(seen: np.ndarray, reach: int, of: np.ufunc) -> list[np.ndarray]:

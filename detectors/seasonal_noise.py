@@ -28,7 +28,7 @@ HALF = 0.5
 SUDDEN = 3600
 """What falls below half within so long [s] does so by no time of the day."""
 
-GONE, FEW = 0.1, 64
+GONE, COUNTABLE = 0.1, 64
 """What has less than so much of its expectation has lost all but a little [0-1], where that is so many counts [-]."""
 
 MOST, RISES = 0.75, 1.5
@@ -85,7 +85,9 @@ def noises(
         away = clipped(residual[i], size[i], spread.own(i, noise, its), counts[i] & speaks)
         ratio = away * away / mean[i]
         if (mute := settled[i] & ~speaks).any():  # a loss of all but a little is no noise, even where it is not told
-            all_gone = mute & (x[i] < GONE * expected[i]) & (expected[i] >= np.maximum(FEW, rule.enter / 2 * its[0]))
+            all_gone = (
+                mute & (x[i] < GONE * expected[i]) & (expected[i] >= np.maximum(COUNTABLE, rule.enter / 2 * its[0]))
+            )
             ratio = np.where(all_gone, np.nan, ratio)
         count = counts[i] & np.isfinite(ratio)  # what is clipped to NaN does not
         if gains:

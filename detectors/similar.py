@@ -9,6 +9,7 @@ from detectors.first_day import FINE, usual
 from detectors.history import History, View, observed
 from detectors.noise import middle
 from detectors.similar_calendar import OFFSETS, QUARTER, kind_of_day
+from detectors.similar_once import repeated
 from detectors.similar_quiet import DIES, LEFT, quiet
 
 LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
@@ -31,9 +32,6 @@ SHALLOW = 0.5
 
 AS_LOW = 0.9
 """Of days off that are low, each has less than this of what was expected of any [-]."""
-
-ALONE, FEW = 2.0, 3
-"""So many times what all other days had in a slot, if there are as many, is no day's way until it comes again [-]."""
 
 BEND = 0.02
 """A straight line between two slots is as good as a slot that errs by less than this of it [-]."""
@@ -91,7 +89,7 @@ def similar(
             # of who had no value yet nobody may have known the clock
             ahead.append(None if moved_by is None else np.where(first < at + grid, moved_by, 0))
     places, age = [past.find(slot - lag * DAY) for lag in LAGS], slot - np.array(LAGS)[:, None] * DAY - first
-    days = _repeated(past, view, places, _lagged(past, view, slot, grid, places, ahead))
+    days = repeated(past, view, places, _lagged(past, view, slot, grid, places, ahead))
     known = ~np.isnan(days)
     most = np.fmax.reduce(days, axis=0, initial=-np.inf)
     curved = _curved(past, view, slot, grid, ahead)
@@ -130,23 +128,6 @@ def similar(
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))
     held = steady & (shape > HIGHER * older) & (older > 0)
     return np.where(steady & (shape > HIGHER * older), older, shape), count, most, np.where(held, shape / older, 1.0)
-
-
-def _repeated(past: History, view: View, places: Sequence[int | None], days: np.ndarray) -> np.ndarray:
-    """Past days ``(lags, n)``, of which one that had more than `ALONE` times what all others had, `FEW` of them as they
-    were observed, is as the most of these: a value gone wrong is no way of any day until it comes a second time."""
-    most, next_ = days[0], np.full_like(days[0], np.nan)
-    for day in days[1:]:
-        next_ = np.fmax(next_, np.minimum(most, day))
-        most = np.fmax(most, day)
-    alone = np.flatnonzero((most > ALONE * next_) & (next_ > 0))
-    plain = (own := days[:, alone]) < most[alone]
-    for i, at in enumerate(places if len(alone) else ()):
-        if at is not None and past.replaced(at):
-            plain[i] &= own[i] == past.as_observed(days[i], at, view)[alone]
-    lone = np.count_nonzero(plain, axis=0) >= FEW
-    days[:, alone[lone]] = np.minimum(own, next_[alone])[:, lone]
-    return days
 
 
 def _own(chosen: np.ndarray, raw: np.ndarray, is_off: np.ndarray, is_new: np.ndarray) -> np.ndarray:

@@ -138,6 +138,29 @@ def trusted(feed: str, found: Iterable[tuple[int, Batch | DecodeError]]) -> Iter
     yield from times.rest()
 
 
+def far_off(times: np.ndarray) -> np.ndarray:
+    """Which of the times ``(n,)`` [s] of a table, in any order, lie a `YEAR` from all others, less than a day apart,
+    ``(n,) bool``: nothing could be judged by them.  None where all others do so, too.
+
+    Examples
+    --------
+    >>> day = 1_700_000_000 + 3600 * np.arange(25)
+    >>> far_off(np.array([4_000_000_000, *day, 20_000])).nonzero()[0].tolist()
+    [0, 26]
+    >>> far_off(np.concatenate([day, day + 2 * YEAR])).any(), far_off(day[[0, -1]] * 2).any()
+    (np.False_, np.False_)
+    """
+    order = np.argsort(times, kind="stable")
+    cuts = np.flatnonzero(np.diff(times[order]) > YEAR) + 1
+    groups = np.split(order, cuts)
+    brief = [len(group) > 0 and int(times[group[-1]] - times[group[0]]) < DAY for group in groups]
+    off = np.zeros(len(times), bool)
+    if len(cuts) and not all(brief):
+        for group, is_brief in zip(groups, brief, strict=True):
+            off[group] = is_brief
+    return off
+
+
 def _reach(batch: Batch) -> int:
     """How far ahead of all before it a time may be without a gap between [s]: batches are joined up to there, and come
     in any order within."""

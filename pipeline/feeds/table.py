@@ -10,6 +10,7 @@ from pipeline.bins import DAY, Cadence, used_of
 from pipeline.cadence import infer_cadence, snapped
 from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, DecodeError
+from pipeline.feeds.astray import far_off
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.case import Entities, entity_of
 from pipeline.feeds.lines import MAX_LINE
@@ -149,12 +150,14 @@ def _blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def _series(
     parts: list[Columns], names: Names, entities: Entities, cadences: Mapping[str, Cadence], room: int
 ) -> tuple[tuple[Rows, ...], int, list[DecodeError]]:
-    """The rows of each signal, how many values were outside their range, and the rows that others overrule."""
+    """The rows of each signal, how many values were outside their range, and the rows that others overrule, or that lie
+    a year from them."""
     if not parts:
         return (), 0, []
-    time, signal, entity, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    rows_of_all = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    (time, signal, entity, value), overruled = _near(rows_of_all, names, room)
     known = [entity_of(kind, name, entities) for kind, name in names.entities]
-    series, outside, overruled = [], 0, []  # type: list[Rows], int, list[DecodeError]
+    series, outside = [], 0  # type: list[Rows], int
     for name in sorted(names.signals):
         rows = np.flatnonzero(signal == names.signals[name])
         if not len(rows):
@@ -177,6 +180,21 @@ def _series(
             overruled.append(DecodeError(NAME, OVERRULED, name, why))
         series.append(given.take(np.delete(np.arange(len(given)), told[:, 0])) if len(told) else given)
     return tuple(series), outside, overruled
+
+
+def _near(rows: list[np.ndarray], names: Names, room: int) -> tuple[list[np.ndarray], list[DecodeError]]:
+    """The rows, as `Columns`, but for those that are `far_off`, and the damage that these are, for which there is
+    ``room``: nobody mistypes thousands."""
+    time, signal, entity, _ = rows
+    if not 0 < np.count_nonzero(far := far_off(time)) <= room:
+        return rows, []
+    known, signals, entities = np.sort(time[~far]), list(names.signals), list(names.entities)
+    why, damage = f"a year or more from all other rows, {iso(int(known[0]))} to {iso(int(known[-1]))}", []
+    for at in np.flatnonzero(far).tolist():
+        kind, name = entities[entity[at]]
+        place = f"{iso(int(time[at]))} in {signals[signal[at]]} of {kind} {name}"
+        damage.append(DecodeError(NAME, "bad-time", place, f"{why}: not used"))
+    return [column[~far] for column in rows], damage
 
 
 def _overruled(rows: Rows, cadence: Cadence) -> np.ndarray:

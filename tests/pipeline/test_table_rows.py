@@ -59,6 +59,33 @@ def test_of_too_many_contradictions_the_rest_is_counted_and_its_rows_stay(monkey
     assert read.series[0].value.tolist() == [3.0, 4.0, 5.0, 1.0]
 
 
+DAY_OF_ROWS = [row(f"{hour:02d}:00") for hour in range(24)] + [row("00:00").replace("-08T", "-09T")]
+"""A row an hour, for a day and more."""
+
+
+@pytest.mark.parametrize("year", ["2034", "2004"])
+def test_a_row_of_another_decade_is_a_dead_letter_and_no_ten_years_are_walked(year: str):
+    read = table(*DAY_OF_ROWS, row("12:30", entity="IQ").replace("2024", year))
+    assert [str(error) for error in read.damage] == [
+        f"table: bad-time at {year}-02-08T12:30:00Z in bgp.ris of country IQ: a year or more from all other rows, "
+        "2024-02-08T00:00:00Z to 2024-02-09T00:00:00Z: not used"
+    ]
+    assert (len(read.series[0]), [entity.name for entity in read.series[0].entities]) == (25, ["PK"])
+
+
+def test_two_days_that_lie_years_apart_are_both_read_and_so_is_what_is_shorter_than_a_day():
+    later = [line.replace("2024", "2034") for line in DAY_OF_ROWS]
+    for rows in ([*DAY_OF_ROWS, *later], [row(), row().replace("2024", "2034")]):
+        read = table(*rows)
+        assert (len(read.series[0]), read.damage) == (len(rows), ())
+
+
+def test_what_is_too_much_to_be_mistyped_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pipeline.feeds.table.MAX_BAD", 3)
+    far = [row(f"00:{minute:02d}").replace("2024", "2034") for minute in (0, 10, 20, 30)]
+    assert [len(table(*DAY_OF_ROWS, *far[:n]).damage) for n in (3, 4)] == [3, 0]
+
+
 @pytest.mark.parametrize("entity", ["PAK", "P1", "pK"])
 def test_a_country_goes_by_its_two_capitals_alone(entity: str):
     read = table(row(entity=entity), row())

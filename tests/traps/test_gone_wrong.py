@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import first_day, seasonal, seasonal_course, seasonal_hearing, similar
+from detectors import first_day, seasonal, seasonal_course, seasonal_hearing, similar_once
 from detectors.base import utc_context
 from pipeline.bins import DAY
 from pipeline.records import Rows
@@ -123,7 +123,7 @@ def test_a_cell_of_myanmar_makes_no_weekend_later_an_outage(data: Path, at: int,
 
 
 def test_it_did_when_each_day_was_believed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(similar, "ALONE", np.inf)
+    monkeypatch.setattr(similar_once, "ALONE", np.inf)
     assert len(one_cell(data, "myanmar-2021-coup", "MM", "bgp.routeviews", 0, 3)) > 2
 
 
