@@ -9,6 +9,10 @@ CHUNK = 64
 """Columns in a chunk [bins]: an append copies at most this many references."""
 
 
+NEAR = 1024
+"""Entities of which all columns are put side by side at once: of more the processor's caches forget the first [-]."""
+
+
 class Column(NamedTuple):
     """One bin: time [s]; value ``(m,)`` as written; ``rows``, ``raw``: what was observed where that is another."""
 
@@ -37,19 +41,25 @@ class Chunk(NamedTuple):
 
 def seal(columns: tuple[Column, ...]) -> Chunk:
     """Columns as one chunk, an entity's values side by side; in single precision where that loses nothing."""
-    n = max(len(c.value) for c in columns)
-    values = np.full((n, len(columns)), np.nan)
-    for j, column in enumerate(columns):
-        values[: len(column.value), j] = column.value
-    with np.errstate(over="ignore"):
-        single = values.astype(np.float32)
-    block = side_by_side(columns, single if np.array_equal(single, values, equal_nan=True) else values)
+    n, single = max(len(c.value) for c in columns), all(_is_single(c.value) for c in columns)
+    values = np.full((n, len(columns)), np.nan, np.float32 if single else np.float64)
+    for start in range(0, n, NEAR):
+        for j, column in enumerate(columns):
+            own = column.value[start : start + NEAR]
+            values[start : start + len(own), j] = own
+    block = side_by_side(columns, values)
     edges = np.cumsum([0, *(len(c.rows) for c in columns)]).tolist()
     alone = (
         Column(c.time, block.values[:, j], block.row[start:end], block.raw[start:end])
         for j, (c, start, end) in enumerate(zip(columns, edges, edges[1:], strict=False))
     )
     return Chunk(block, tuple(alone))
+
+
+def _is_single(values: np.ndarray) -> bool:
+    """Whether single precision loses nothing of these."""
+    with np.errstate(over="ignore"):
+        return bool(((values.astype(np.float32) == values) | np.isnan(values)).all())
 
 
 def side_by_side(columns: Sequence[Column], values: np.ndarray) -> Block:

@@ -164,6 +164,10 @@ def local_times(countries: tuple[str, ...], times: Sequence[int]) -> np.ndarray:
     >>> local_times(("PK", "IQ"), [1707073200]).tolist()
     [[1707091200, 1707084000]]
     """
+    if len(times) > 2 and max(times) - min(times) <= DAY:
+        first = ahead(countries, min(times))
+        if (first == ahead(countries, max(times))).all():  # no clock is changed twice a day
+            return np.array(times, np.int64)[:, None] + first
     return np.array([t + ahead(countries, t) for t in times], np.int64).reshape(len(times), len(countries))
 
 
