@@ -92,8 +92,7 @@ class Ledger:
         self.usual.lapse(turns[0].end, self.lives.open)
         for turn in later:  # who is new in them is known before they are asked
             self._enter(turn)
-        put = [self._put(turn) for turn in turns]
-        self.usual.held()
+        put = self._puts(turns)
         told, word = [Heard([], held) for *_, held in put], np.zeros(len(self.roll), bool)
         now = Weighed(turns[0], [signal for _, signal, *_ in put], later)
         self.cells.write(list(self._blocks(put)))
@@ -111,20 +110,31 @@ class Ledger:
             told[-1].outages.extend(outage for outage in parts + wholes if outage is not None)
         return told
 
-    def _put(self, turn: Turn) -> tuple[Frame, int, Said, Said | None]:
-        """Where the entities of a bin and its signal stand, what is said of them and of the countries of which they are
-        parts, and what it says, where that was held against what was before."""
-        frame, signal = self._enter(turn)
+    def _puts(self, turns: Sequence[Turn]) -> list[tuple[Frame, int, Said, Said | None]]:
+        """Where the entities of each bin and its signal stand, what is said of them and of the countries of which they
+        are parts, and what it says, where that was held against what was before."""
+        entered, each = [self._enter(turn) for turn in turns], [turn.said for turn in turns]
+        held = list(each)
+        for frame in {id(frame): frame for frame, _ in entered}.values():
+            its = [i for i, (own, _) in enumerate(entered) if own is frame]
+            rows, signals = frame.rows[: len(each[its[0]].entities)], [entered[i][1] for i in its]
+            for i, said in zip(its, self.usual.hold([each[i] for i in its], rows, signals, self.cells), strict=True):
+                held[i] = said
+        self.usual.held()
+        return [
+            (*place, self._put(turn.end, *place, said, now), None if now is said else now)
+            for turn, place, said, now in zip(turns, entered, each, held, strict=True)
+        ]
+
+    def _put(self, end: int, frame: Frame, signal: int, said: Said, held: Said) -> Said:
+        """What is ``held`` of a bin that ends then [s] and ``said`` so, and of countries of which these are parts."""
         rows, parts = frame.rows, frame.parts
-        self.cells.ends[signal] = turn.end
-        said, n = turn.said, len(turn.verdicts.entities)
-        held = all_ = self.usual.hold(said, rows[:n], signal, self.cells)
+        self.cells.ends[signal] = end
         if frame.own.size:  # who speaks himself lends no word any more
             self.cells["lent"][rows[frame.own[said.state[frame.own] != UNKNOWN]], signal] = False
         if parts.countries:  # also of what shows an outage that its detector has got used to
-            made = of_parts(self.cells, self.roll, self.lives.open, held, frame, signal)
-            all_ = held.and_of(made)
-        return frame, signal, all_, None if held is said else held
+            return held.and_of(of_parts(self.cells, self.roll, self.lives.open, held, frame, signal))
+        return held
 
     def _blocks(self, put: Sequence[tuple[Frame, int, Said, Said | None]]) -> Iterator[Block]:
         """What is said, of signals that stand one after the other and tell of the same entities at once."""

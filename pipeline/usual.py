@@ -1,5 +1,7 @@
 """What was expected before an outage: its witnesses are held against that, whatever a detector gets used to."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, is_low
@@ -40,28 +42,43 @@ class Usual:
             self.returned.grow(entities, signals)
             self.out = np.pad(self.out, (0, entities - len(self.out)))
 
-    def hold(self, said: Said, rows: np.ndarray, signal: int, cells: Cells) -> Said:
-        """What is said of the entities at ``rows``, with those still down, or down again, whom their detector has got
-        used to.
+    def hold(self, each: Sequence[Said], rows: np.ndarray, signals: Sequence[int], cells: Cells) -> list[Said]:
+        """What signals say of the entities at ``rows`` in bins that begin and end together, with those still down, or
+        down again, whom their detector has got used to.
 
         After ``settings.used_to`` of a confirmed outage a value is down while it lacks ``settings.bottom`` of the most
         that was lost; after ``settings.new_level`` it is the level, but nobody gets used to a country or region that is
-        dark.  Where none is down so, ``said`` itself comes back.
+        dark.  Where none is down so, what is said itself comes back.
 
         A detector may say nothing for days because it strays too far in an outage: what has again all that was expected
         is back.  One that has got used to next to nothing says nothing more, also of what is back, for days: here it is
         back all the same, and next to nothing is the level in its time.
         """
-        held, out = self._held(said, rows, signal, cells), self.out[rows]
-        if BESIDE in said.signal or not out.any():
-            return held
-        deep = out & (self.returned.lost[rows, signal] >= MEMORABLE) & (cells["low_from"][rows, signal] > 0)
-        if deep.any():
-            least = self.least.at(rows, signal, said.start)
-            back = deep & (least > 0) & said.observed & ~is_low(held.state) & (held.state != UNKNOWN)
-            now = said.start + cells.widths[signal]
-            self.back.append((rows[back], signal, now, said.value[back] / least[back]))
-        return held
+        sure, kept = self.out[rows], self.returned.until[rows] > 0
+        if not (sure.any() or kept.any()):
+            return list(each)
+        start, at = each[0].start, np.ix_(rows, np.array(signals))
+        since, state = cells["low_from"][at], np.stack([said.state for said in each], axis=1)
+        first = np.array([BESIDE not in said.signal for said in each])
+        lasted = np.where(sure[:, None] & (since > 0), start - since, 0)
+        late, mute = lasted >= self.settings.used_to - DAY, (state == UNKNOWN) & first & (lasted > 0)
+        learns = is_low(state) & (lasted > 0)
+        calm = ~(late | mute).any(axis=0) & ~kept.any()  # nobody gets used to it yet
+        told = []
+        for i, (said, signal) in enumerate(zip(each, signals, strict=True)):
+            if calm[i]:
+                self._learn(said, rows, signal, learns[:, i])
+                told.append(said)
+            else:
+                told.append(self._held(said, rows, signal, cells, since[:, i], lasted[:, i]))
+        deep = sure[:, None] & first & (self.returned.lost[at] >= MEMORABLE) & (since > 0)
+        for i in np.flatnonzero(deep.any(axis=0)).tolist():
+            held, signal = told[i], signals[i]
+            least = self.least.at(rows, signal, start)
+            back = deep[:, i] & (least > 0) & each[i].observed & ~is_low(held.state) & (held.state != UNKNOWN)
+            now = start + cells.widths[signal]
+            self.back.append((rows[back], signal, now, each[i].value[back] / least[back]))
+        return told
 
     def held(self) -> None:
         """All signals that are alike were held: those that are back begin to be remembered, whichever came first."""
@@ -69,19 +86,12 @@ class Usual:
             self.returned.begin(*back)
         self.back.clear()
 
-    def _held(self, said: Said, rows: np.ndarray, signal: int, cells: Cells) -> Said:
-        """See `hold`."""
-        sure, kept = self.out[rows], self.returned.until[rows] > 0
-        remembers = kept.any()
-        if not (remembers or sure.any()):
-            return said
-        since, low = cells["low_from"][rows, signal], is_low(said.state)
-        lasted = np.where(sure & (since > 0), said.start - since, 0)
-        mute = _mute(said) & (lasted > 0)
-        late = lasted >= self.settings.used_to - DAY
-        if not (remembers or late.any() or mute.any()):  # nobody gets used to it yet
-            self._learn(said, rows, signal, low & (lasted > 0))
-            return said
+    def _held(
+        self, said: Said, rows: np.ndarray, signal: int, cells: Cells, since: np.ndarray, lasted: np.ndarray
+    ) -> Said:  # fmt: skip
+        """See `hold`; ``since (n,)`` [s] each is low, and how long it has ``lasted (n,)`` where it is out [s]."""
+        sure, kept, low = self.out[rows], self.returned.until[rows] > 0, is_low(said.state)
+        remembers, late = kept.any(), lasted >= self.settings.used_to - DAY
         least = self.least.at(rows, signal, said.start)
         if remembers:
             again = self.returned.hold(said, rows, signal, np.where(kept & (~sure | (since == 0)), least, 0), since > 0)
@@ -125,8 +135,7 @@ class Usual:
 
     def _learn(self, said: Said, rows: np.ndarray, signal: int, learns: np.ndarray) -> None:
         """Learn what was expected of the entities at ``rows``, of which it ``learns (n,) bool``, if anything was."""
-        expects = learns & (said.expected > 0)
-        if expects.any():
+        if learns.any() and (expects := learns & (said.expected > 0)).any():
             self.least.learn(rows[expects], signal, said.start, said.expected[expects])
 
     def end(self, row: int, lasted: int, now: int) -> None:

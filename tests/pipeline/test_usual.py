@@ -30,7 +30,7 @@ class Held:
         """What is said of both so long after they fell [s], and what is made of it."""
         columns = (np.full(2, each) for each in (value, expected, -9.0))
         said = Said(SIGNAL, FELL + after, (COUNTRY, COUNTRY), *columns, np.full(2, state, np.int8), np.ones(2))
-        return said, self.usual.hold(said, np.arange(2), 0, self.cells)
+        return said, self.usual.hold([said], np.arange(2), [0], self.cells)[0]
 
     def least(self, after: int) -> list[float]:
         """The least that was expected of each in the hour so long after they fell [s]."""
