@@ -6,7 +6,6 @@ from pipeline.bins import DAY
 from pipeline.columns import HALF, Columns
 from pipeline.evidence import losses
 from pipeline.holding import LASTING, MATERIAL, MOST_LASTING, shows_loss, stale, unseen
-from pipeline.kinds import ROUTES, kind_of
 
 IN_FULL = 1.0
 """Who says as much of a return, or more, contradicts an outage by standing [log-odds]."""
@@ -36,15 +35,14 @@ def joining(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np
     """
     fast, low_from = ~cells.slow, cells["low_from"][rows]
     fell, seen = np.where(fast & (terms >= MATERIAL), low_from, now).min(axis=1, keepdims=True), cells["seen"][rows]
-    routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
     # a wide bin that fell with the others is known to be low from its next one on
-    joins = fast & ~routes & (terms > 0) & (low_from > fell + np.maximum(cells.settings.stagger, cells.wide))
+    joins = fast & ~cells.routes & (terms > 0) & (low_from > fell + np.maximum(cells.settings.stagger, cells.wide))
     lost = losses(cells["ratio"][rows])
     first = fast & (terms >= MATERIAL) & ~joins & (lost >= FEAST)
     deep = (first | (joins & (lost >= HALF))).any(axis=1, keepdims=True)
     joins &= seen + cells.wide - low_from < np.maximum(2 * cells.wide, np.where(deep, BRIEF, LASTING))
     joins &= (seen + 2 * cells.wide >= now) | (lost < HALF)  # or he is gone
-    kinds = np.stack([(joins & (terms >= MATERIAL) & its).any(axis=1) for its in cells.kinds], axis=1)
+    kinds = cells.of_kinds(joins & (terms >= MATERIAL))
     return np.asarray(joins & (kinds.sum(axis=1, keepdims=True) < 2))  # two kinds at once do not stumble
 
 
@@ -70,11 +68,9 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, joins: 
     fast, low_from = ~cells.slow, cells["low_from"][rows]
     falls = fast & (terms >= MATERIAL)
     fell, seen = np.where(falls, low_from, now).min(axis=1, keepdims=True), cells["seen"][rows]
-    routes = np.array([kind_of(name) == ROUTES for name in cells.signals])
     material = (np.maximum(terms, cells["witness"][rows]) >= MATERIAL) & ~joins
-    up = np.stack([(material & fast & its).any(axis=1) for its in cells.kinds], axis=1)
-    slowly = np.stack([(material & cells.slow & its).any(axis=1) for its in cells.kinds], axis=1)
-    is_one = (up.sum(axis=1) == 1) & (slowly.sum(axis=1) < 2) & ~(material & routes).any(axis=1)
+    up, slowly = cells.of_kinds(material & fast), cells.of_kinds(material & cells.slow)
+    is_one = (up.sum(axis=1) == 1) & (slowly.sum(axis=1) < 2) & ~(material & cells.routes).any(axis=1)
     if not is_one.any():
         return is_one
     weight, fresh = cells["weight"][rows], ~stale(cells, np.array(cells.ends, np.int64), now)
@@ -88,7 +84,7 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, joins: 
     stands |= stood & (cells["calm_from"][rows] > 0) & ~unseen(cells, rows, now) & ~hushed
     stands &= ~material
     # what one source alone has lost for hours is its own
-    own = (up.astype(np.int8) @ cells.kinds.astype(np.int8)).astype(bool)
+    own = up @ cells.kinds
     stands &= ~(own & (now - fell >= LASTING))
     before = (seen + cells.wide // 2 <= fell) & (now - fell >= BEFORE)
     stands &= ~(before & ((now - seen) % np.maximum(cells.wide, 1) != 0))  # but for who may speak at this very moment

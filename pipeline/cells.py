@@ -92,7 +92,7 @@ class Cells(Columns):
         if not sure.any():
             return
         against = (self["weight"][rows] < 0) & ~stale(self, np.array(self.ends, np.int64), start)
-        contradicted = np.stack([against[:, self.others[signal]].any(axis=1) for signal in signals], axis=1)
+        contradicted = against @ self.apart[np.array(signals)].T
         bottom = losses(self["ratio"][at]) >= self.settings.bottom * self["worst"][at]
         self["weight"][at] = np.where(sure & (bottom | ~contradicted), self["heaviest"][at], self["weight"][at])
         self["at_bottom"][at] = np.where(sure & bottom, start, self["at_bottom"][at])

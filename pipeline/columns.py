@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.evidence import BESIDE
-from pipeline.kinds import kind_of
+from pipeline.kinds import ROUTES, kind_of
 from pipeline.settings import Fusing
 
 MOST = 0.75
@@ -74,7 +74,8 @@ class Columns:
     def _relate(self) -> None:
         """How the signals stand to one another: ``pairs`` of the place of each detector beside a first one and of that;
         ``slow (s,) bool``: which are such; ``kinds (k, s) bool``: which are of each kind; ``others``: of each the
-        places of all but those of any detector of it; ``wide (s,) int64``: the widths of their bins [s]; ``says (s,)``:
+        places of all but those of any detector of it, and ``apart (s, s) bool`` whether each is among them; ``routes
+        (s,) bool``: which count routes; ``wide (s,) int64``: the widths of their bins [s]; ``says (s,)``:
         how much each says of a return [log-odds]."""
         names = [signal.partition(BESIDE)[0] for signal in self.signals]
         firsts = {signal: i for i, signal in enumerate(self.signals)}
@@ -84,7 +85,13 @@ class Columns:
         self.says = np.array([-self.settings.against(kind_of(name)) for name in names])
         kinds = [kind_of(name) for name in names]
         self.kinds = np.array([[kind == own for own in kinds] for kind in sorted(set(kinds))], bool)
+        self.routes = np.array([kind == ROUTES for kind in kinds], bool)
         self.others = [[i for i, other in enumerate(names) if other != name] for name in names]
+        self.apart = np.array([[other != name for other in names] for name in names], bool)
+
+    def of_kinds(self, which: np.ndarray) -> np.ndarray:
+        """Whether any signal of a kind is among some ``(n, s) bool``, ``(n, k) bool``."""
+        return np.asarray(which @ self.kinds.T)
 
     def once(self, weight: np.ndarray) -> np.ndarray:
         """Weights ``(n, s)`` for an outage, without those beside a first detector that is low too: it tells better."""

@@ -80,7 +80,7 @@ class Block(NamedTuple):
     @classmethod
     def of(cls, each: Sequence[Said], rows: np.ndarray | slice, first: int, is_open: np.ndarray) -> "Block":
         """What each of these signals says, which stand one after the other from the ``first`` on."""
-        columns = (np.stack(column, axis=1) for column in zip(*(said[3:] for said in each), strict=True))
+        columns = (np.array(column).T for column in zip(*(said[3:] for said in each), strict=True))
         said = Said("", each[0].start, each[0].entities, *columns)
         return cls(said, rows, slice(first, first + len(each)), is_open[:, None])
 
