@@ -13,6 +13,12 @@ from pipeline.records import Elements, Rows
 YEAR = 365 * DAY
 """Nobody can tell which of two times is wrong that have only each other, unless they are so far apart [s]."""
 
+HOUR = 3600
+
+FAR, MANY = 28 * DAY, 100
+"""Rows of a table that are so far from all others [s], and by so many times what lies between two others, are compared
+with none of them [-]."""
+
 NO_TIME = 2**62
 """Later than any [s]."""
 
@@ -139,26 +145,24 @@ def trusted(feed: str, found: Iterable[tuple[int, Batch | DecodeError]]) -> Iter
 
 
 def far_off(times: np.ndarray) -> np.ndarray:
-    """Which of the times ``(n,)`` [s] of a table, in any order, lie a `YEAR` from all others, less than a day apart,
-    ``(n,) bool``: nothing could be judged by them.  None where all others do so, too.
+    """Which of the sorted times ``(n,)`` [s] of a series lie far from all others, with less than a day of bins among
+    themselves, and no more than a quarter of what the others have, ``(n,) bool``: nothing could be judged by them.
 
     Examples
     --------
-    >>> day = 1_700_000_000 + 3600 * np.arange(25)
-    >>> far_off(np.array([4_000_000_000, *day, 20_000])).nonzero()[0].tolist()
-    [0, 26]
-    >>> far_off(np.concatenate([day, day + 2 * YEAR])).any(), far_off(day[[0, -1]] * 2).any()
+    >>> day = 1_700_000_000 + 3600 * np.arange(24)
+    >>> far_off(np.array([20_000, *day, 3_999_000_000, 4_000_000_000])).nonzero()[0].tolist()
+    [0, 25, 26]
+    >>> far_off(np.concatenate([day, day + 2 * YEAR])).any(), far_off(np.array([day[0], 2 * day[0]])).any()
     (np.False_, np.False_)
     """
-    order = np.argsort(times, kind="stable")
-    cuts = np.flatnonzero(np.diff(times[order]) > YEAR) + 1
-    groups = np.split(order, cuts)
-    brief = [len(group) > 0 and int(times[group[-1]] - times[group[0]]) < DAY for group in groups]
-    off = np.zeros(len(times), bool)
-    if len(cuts) and not all(brief):
-        for group, is_brief in zip(groups, brief, strict=True):
-            off[group] = is_brief
-    return off
+    steps = np.diff(times)
+    if not (steps > FAR).any():
+        return np.zeros(len(times), bool)
+    usual = max(HOUR, int(np.median(steps[steps > 0])))  # rows of many may be seconds apart
+    groups = np.cumsum(np.append(False, steps > max(FAR, MANY * usual)))
+    bins = np.bincount(groups[np.append(True, np.diff(times // usual) > 0)])
+    return np.asarray(((bins * usual < DAY) & (4 * bins <= bins.max()))[groups])
 
 
 def _reach(batch: Batch) -> int:

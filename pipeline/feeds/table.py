@@ -151,18 +151,21 @@ def _series(
     parts: list[Columns], names: Names, entities: Entities, cadences: Mapping[str, Cadence], room: int
 ) -> tuple[tuple[Rows, ...], int, list[DecodeError]]:
     """The rows of each signal, how many values were outside their range, and the rows that others overrule, or that lie
-    a year from them."""
+    far from them."""
     if not parts:
         return (), 0, []
-    rows_of_all = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    (time, signal, entity, value), overruled = _near(rows_of_all, names, room)
+    time, signal, entity, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     known = [entity_of(kind, name, entities) for kind, name in names.entities]
-    series, outside = [], 0  # type: list[Rows], int
+    series, outside, far, overruled = [], 0, [], []  # type: list[Rows], int, list[DecodeError], list[DecodeError]
     for name in sorted(names.signals):
         rows = np.flatnonzero(signal == names.signals[name])
         if not len(rows):
             continue
         rows = rows[np.argsort(time[rows], kind="stable")]
+        if 0 < np.count_nonzero(off := far_off(time[rows])) <= room - len(far):  # nobody mistypes thousands
+            near = time[rows[~off]]
+            far += [_far(name, names, int(time[row]), int(entity[row]), near) for row in rows[off].tolist()]
+            rows = rows[~off]
         wrong = impossible(name, value[rows])
         outside += int(wrong.sum())
         stamps = time[rows]
@@ -173,28 +176,20 @@ def _series(
             snapped(stamps, cadence), column.astype(np.int32), np.where(wrong, np.nan, value[rows]),
         )  # fmt: skip
         by = _overruled(given, cadence)
-        told = by[: max(0, room - len(overruled))]
+        told = by[: max(0, room - len(far) - len(overruled))]
         overruled += [_contradiction(given, stamps, row, other) for row, other in told.tolist()]
         if len(told) < len(by):
             why = f"{len(by) - len(told):,} more rows have another value than the last one of their bin, which counts"
             overruled.append(DecodeError(NAME, OVERRULED, name, why))
         series.append(given.take(np.delete(np.arange(len(given)), told[:, 0])) if len(told) else given)
-    return tuple(series), outside, overruled
+    return tuple(series), outside, [*far, *overruled]
 
 
-def _near(rows: list[np.ndarray], names: Names, room: int) -> tuple[list[np.ndarray], list[DecodeError]]:
-    """The rows, as `Columns`, but for those that are `far_off`, and the damage that these are, for which there is
-    ``room``: nobody mistypes thousands."""
-    time, signal, entity, _ = rows
-    if not 0 < np.count_nonzero(far := far_off(time)) <= room:
-        return rows, []
-    known, signals, entities = np.sort(time[~far]), list(names.signals), list(names.entities)
-    why, damage = f"a year or more from all other rows, {iso(int(known[0]))} to {iso(int(known[-1]))}", []
-    for at in np.flatnonzero(far).tolist():
-        kind, name = entities[entity[at]]
-        place = f"{iso(int(time[at]))} in {signals[signal[at]]} of {kind} {name}"
-        damage.append(DecodeError(NAME, "bad-time", place, f"{why}: not used"))
-    return [column[~far] for column in rows], damage
+def _far(signal: str, names: Names, time: int, entity: int, near: np.ndarray) -> DecodeError:
+    """The damage of a row that is `far_off` the others of its signal, which are at ``near (n,)`` [s]."""
+    place = f"{iso(time)} in {signal} of {' '.join(list(names.entities)[entity])}"
+    why = f"far from all other rows, {iso(int(near[0]))} to {iso(int(near[-1]))}, and less than a day: not used"
+    return DecodeError(NAME, "bad-time", place, why)
 
 
 def _overruled(rows: Rows, cadence: Cadence) -> np.ndarray:

@@ -63,21 +63,39 @@ DAY_OF_ROWS = [row(f"{hour:02d}:00") for hour in range(24)] + [row("00:00").repl
 """A row an hour, for a day and more."""
 
 
-@pytest.mark.parametrize("year", ["2034", "2004"])
-def test_a_row_of_another_decade_is_a_dead_letter_and_no_ten_years_are_walked(year: str):
+@pytest.mark.parametrize("year", ["2034", "2025", "2023", "2004"])
+def test_a_row_of_another_year_is_a_dead_letter_and_no_ten_years_are_walked(year: str):
     read = table(*DAY_OF_ROWS, row("12:30", entity="IQ").replace("2024", year))
     assert [str(error) for error in read.damage] == [
-        f"table: bad-time at {year}-02-08T12:30:00Z in bgp.ris of country IQ: a year or more from all other rows, "
-        "2024-02-08T00:00:00Z to 2024-02-09T00:00:00Z: not used"
+        f"table: bad-time at {year}-02-08T12:30:00Z in bgp.ris of country IQ: far from all other rows, "
+        "2024-02-08T00:00:00Z to 2024-02-09T00:00:00Z, and less than a day: not used"
     ]
     assert (len(read.series[0]), [entity.name for entity in read.series[0].entities]) == (25, ["PK"])
 
 
-def test_two_days_that_lie_years_apart_are_both_read_and_so_is_what_is_shorter_than_a_day():
+def test_so_are_rows_of_several_days_of_several_other_years():
+    far = [row().replace("2024-02-08", day) for day in ("2034-02-08", "2034-02-19", "2034-03-11", "2014-02-08")]
+    read = table(*DAY_OF_ROWS, *far, row(signal="traffic.radar"))
+    assert sorted(error.place[:10] for error in read.damage) == ["2014-02-08", "2034-02-08", "2034-02-19", "2034-03-11"]
+    assert [len(rows) for rows in read.series] == [25, 1], "what another signal has is nothing to it"
+
+
+def test_days_that_lie_years_apart_are_all_read_and_so_is_what_has_nothing_beside_it():
     later = [line.replace("2024", "2034") for line in DAY_OF_ROWS]
-    for rows in ([*DAY_OF_ROWS, *later], [row(), row().replace("2024", "2034")]):
+    monthly = [row().replace("2024-02", f"2024-{month:02d}") for month in (1, 2, 3, 4, 8, 9, 10)]
+    for rows in ([*DAY_OF_ROWS, *later], [row(), row().replace("2024", "2034")], monthly):
         read = table(*rows)
         assert (len(read.series[0]), read.damage) == (len(rows), ())
+
+
+def test_rows_of_many_that_come_seconds_apart_are_no_less_than_a_day():
+    rows = [
+        row(f"{hour:02d}:00:{second:02d}").replace("2024-02-08", day)
+        for day in (*(f"2024-02-{day:02d}" for day in range(1, 20)), "2024-06-01", "2024-06-02")
+        for hour in range(24)
+        for second in (0, 5, 10)
+    ]
+    assert table(*rows).damage[:1] == ()
 
 
 def test_what_is_too_much_to_be_mistyped_is_read(monkeypatch: pytest.MonkeyPatch):
