@@ -20,9 +20,9 @@ from detectors.base import (
     bounded,
     joined,
 )
-from detectors.cusum_moved import begun, moved, spreads
+from detectors.cusum_moved import begun, moved, spreads, tempered
 from detectors.cusum_state import HOUR, HOURS, CusumState, Taken, added, shifted, taken, turned
-from detectors.state import fresh, picked, placed
+from detectors.state import fresh, picked, placed, unheard
 
 CAP = 2.5
 """Most deviations by which one day moves the sum: a holiday is not a throttling [-]."""
@@ -154,6 +154,8 @@ class Cusum(Detector[CusumState]):
         longer bin of that in which its middle lies.
         """
         slot = (slot + (width // 2 if width > HOUR else -(t % HOUR // width * width))) % (7 * DAY)
+        if t // HOUR != state.last // HOUR and state.last != NEVER:
+            state = tempered(unheard(state, state.heard, t, width))
         is_over = (state.day >= 0) & ((slot // DAY != state.day) | (t - state.last >= DAY))
         if t // HOUR != state.last // HOUR and len(over := np.flatnonzero(is_over)):
             state = placed(state, over, self._closed(picked(state, over), width))

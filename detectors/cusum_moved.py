@@ -22,6 +22,10 @@ most the third: an office's Sunday is no throttling."""
 SHAPE = 0.05
 """Weight of a day in the shape of the day [-]."""
 
+WILD = 3.0
+"""An hour has no more than so many times what it usually has, or what most hours of the day have of theirs [-]: what a
+value gone wrong adds to a day is no way of that day."""
+
 TWO = 2
 """Days far above the level that outweigh as few before them: those were in an outage [days]."""
 
@@ -29,6 +33,21 @@ TWO = 2
 def spreads(state: CusumState) -> np.ndarray:
     """Deviation of a day, as a logarithm ``(n,)``."""
     return np.sqrt(np.maximum(state.variance, FLAT**2))
+
+
+def tempered(state: CusumState) -> CusumState:
+    """The state in which the hour that is over is not `WILD`; where the whole day is, it may be as much."""
+    own, today = (np.arange(len(state.hour)), state.hour), (np.arange(len(state.day)), state.day % 7)
+    level = state.level + state.weekday[today]
+    most = WILD * state.shape[own] * np.exp(level) * state.count[own]
+    rows = np.flatnonzero(state.total[own] > most)
+    if not len(rows):
+        return state
+    count = np.where(state.count[rows] > 0, state.count[rows], np.nan)
+    ratio = state.total[rows] / count / (state.shape[rows] * np.exp(level[rows])[:, None])
+    at, total = (rows, state.hour[rows]), state.total.copy()
+    total[at] = np.minimum(total[at], most[rows] * np.fmax(1.0, middle(ratio.T)))
+    return replace(state, total=total)
 
 
 def begun(state: CusumState, enough: float) -> CusumState:
@@ -40,13 +59,17 @@ def begun(state: CusumState, enough: float) -> CusumState:
     low = (state.high >= TWO) & (2 * state.high >= state.days)
     if low.any():
         anew = forgotten(state, np.flatnonzero(low))
-        kept = {name: getattr(state, name) for name in ("first", "day", "hour", "total", "count")}
+        kept = {name: getattr(state, name) for name in ("first", "heard", "day", "hour", "total", "count")}
         state = replace(anew, **kept)
     seen = state.count > 0
     hourly = np.where(seen, state.total / np.maximum(state.count, 1), 0.0)
     mean = added(hourly.T) / np.maximum(added(seen.T), 1)
     whole = (added(seen.T) >= enough) & (mean > 0)
     begins = whole & np.isnan(state.level)
+    if begins.any():
+        most = np.where(begins, WILD * np.partition(hourly, -2, axis=1)[:, -2], np.inf)
+        hourly = np.minimum(hourly, np.where(most > 0, most, np.inf)[:, None])
+        mean = added(hourly.T) / np.maximum(added(seen.T), 1)
     unknown = (whole & (begins | ~state.confirmed))[:, None] & np.isnan(state.shape) & seen
     level = np.where(begins, np.log(mean), state.level)
     return replace(

@@ -24,6 +24,8 @@ class CusumState:
     """Start of the last bin [s]."""
     first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """First value [s]."""
+    heard: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """Hour of the last value [s]."""
     day: np.ndarray = field(metadata=per_entity(-1, np.int64))
     """The local day of the last bin: of the week, Monday is 0; -1 before any."""
     hour: np.ndarray = field(metadata=per_entity(0, np.int64))
@@ -106,7 +108,8 @@ def taken(state: CusumState, x: np.ndarray, t: np.ndarray) -> tuple[CusumState, 
         first = np.where((was[2] == NEVER) & seen[i], t[i], was[2])
         was = rows.total[i], rows.number[i], rows.first[i] = was[0] + value, was[1] + seen[i], first
     total[own], count[own] = was[:2]
-    return replace(state, total=total, count=count, first=was[2]), rows
+    heard = np.where(seen.any(axis=0), t[0] // HOUR * HOUR, state.heard)
+    return replace(state, total=total, count=count, first=was[2], heard=heard), rows
 
 
 def added(columns: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ def usual(
     Parameters
     ----------
     first
-        The first value of each entity, ``(n,)`` [s].
+        The first value of each entity, or that after a long hole, ``(n,)`` [s].
     lags
         How many days ago the past days were, those of the last week first, one after the other ``(l,)`` [days].
     chosen, raw
@@ -57,7 +57,7 @@ def usual(
     Returns
     -------
     The days that are left, those that were low only for the surge as they were observed, and their count.  A first day
-    that is alone is no more than its `peak`.
+    that is alone, or has none but those before a hole beside it, is no more than its `peak`.
 
     Examples
     --------
@@ -87,7 +87,8 @@ def usual(
         left_out = is_first & (low.any(axis=0) | wrong)
         count = np.maximum(count - np.count_nonzero(left_out & ~np.isnan(chosen), axis=0), 0)
         chosen = np.where(left_out, np.nan, np.where(low, raw, chosen))
-    alone = (count == 1) & (is_first & ~np.isnan(chosen)).any(axis=0)
+    known = ~np.isnan(chosen)
+    alone = (is_first & known).any(axis=0) & ((count == 1) | ((known & (age < 0)).any(axis=0) & ~later.any(axis=0)))
     if len(rows := np.flatnonzero(alone)):
         own = chosen[:, rows]
         chosen[:, rows] = np.where(is_first[:, rows], np.fmin(own, peak(past, slot, grid, first, rows)), own)

@@ -21,10 +21,10 @@ from detectors.seasonal_course import Given, given, may_be_switched, running
 from detectors.seasonal_hearing import hearing
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import renewed, returned
-from detectors.seasonal_state import SeasonalState, written
+from detectors.seasonal_state import SeasonalState, heard_in, written
 from detectors.similar import HIGHER, LAGS, similar
 from detectors.similar_calendar import changed, noted
-from detectors.state import fresh
+from detectors.state import fresh, unheard
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,7 @@ class Seasonal(Detector[SeasonalState]):
         if slot == state.slot:
             met = state.calendar.known < len(state.first)
             return replace(state, calendar=noted(state.calendar, t, context, within=True)) if met else state
+        state = unheard(state, state.heard, slot, grid)
         calendar = noted(state.calendar, t, context).forget(oldest)
         # what was read ahead was read for the day that was: a weekend's first slot is no workday's
         anew = changed(state.calendar, calendar, t, len(state.first)) | (slot != state.slot + grid)
@@ -179,8 +180,9 @@ class Seasonal(Detector[SeasonalState]):
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
             return similar(
-                past, calendar, view, at, grid, lost == 0, state.first, switched, state.level, state.swing, out
-            )
+                past, calendar, view, at, grid, lost == 0, state.first, state.stretch, switched, state.level,
+                state.swing, out,
+            )  # fmt: skip
 
         crest = np.full_like(state.crest, np.nan)
         if slot == state.slot + grid:
@@ -230,7 +232,7 @@ class Seasonal(Detector[SeasonalState]):
     def _learnt(self, state: SeasonalState, bins: Given, judged: Judged) -> SeasonalState:
         """The state after bins of one slot."""
         x, seen, course = bins.x, bins.seen, judged.course
-        levels = judged.levels
+        levels, (heard, stretch) = judged.levels, heard_in(state, seen)
         # what is as high as the past was expected to be is no surge: it was not the day's own way to be low
         back = judged.high & (x <= HIGHER * state.highest)
         inpainted = np.where(course.odd & ~back, np.fmin(levels.expected, judged.noises.fallen[:, 0]), x)
@@ -238,6 +240,8 @@ class Seasonal(Detector[SeasonalState]):
             state,
             last=int(bins.t[-1, 0]),
             first=bins.first[-1],
+            heard=heard,
+            stretch=stretch,
             seen=bins.number[-1],
             total=_added(state.total, np.where(seen, inpainted, 0.0)),
             raw=_added(state.raw, np.where(seen, x, 0.0)),

@@ -139,6 +139,7 @@ def believed(
     x = x.copy()
     for i, own in enumerate(x):
         young = (t[i] - first[i] < rule.settle[1]) | (number[i] < rule.settle[0])
+        top = np.where((number[i] == 1) & (own > 0), np.fmin(top, MANYFOLD * own), top)
         high = young & (top > 0) & (own > np.maximum(TWICE * top, np.where(whole[i], HANDFUL, 0)))
         since = np.where(high, np.where(since > 0, since, t[i]), np.where(np.isnan(own), since, 0))
         own[high & (t[i] - since < HOLDS)] = np.nan

@@ -58,6 +58,7 @@ def renewed(
             grid,
             ~whole,
             state.first,
+            state.stretch,
             switched,
             state.level,
             state.swing,

@@ -4,13 +4,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from detectors.base import NEVER, NORMAL
+from detectors.base import DAY, NEVER, NORMAL
 from detectors.history import History, View
 from detectors.state import per_entity
 from detectors.together import KEPT, SPANS
 
 LARGEST = float(np.finfo(np.float32).max)
 """Largest value of single precision."""
+
+WEEK = 7 * DAY
+"""After a longer hole the days of the last week are known anew [s]."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,10 @@ class SeasonalState:
     """Local clock and kind of day, a column wherever one of them changed."""
     first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """First value [s], or that of the level that has become normal."""
+    heard: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """Slot of the last value [s]."""
+    stretch: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """Slot of the first value, or of that after a hole that was longer than the days of the last week [s]."""
     seen: np.ndarray = field(metadata=per_entity(0, np.int64))
     """Values seen [bins]."""
     since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
@@ -94,6 +101,13 @@ class SeasonalState:
     def view(self) -> View:
         """How each entity's past is to be read."""
         return View(self.since, self.until, np.where((self.lost > 0)[:, None], NEVER, self.again))
+
+
+def heard_in(state: SeasonalState, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What ``heard`` and ``stretch`` are with bins ``seen (t, n) bool`` of the present slot."""
+    here = seen.any(axis=0)
+    begins = here & ((state.heard == NEVER) | (state.slot - state.heard > WEEK))
+    return np.where(here, state.slot, state.heard), np.where(begins, state.slot, state.stretch)
 
 
 def written(state: SeasonalState) -> History:

@@ -49,7 +49,7 @@ EARLY = 3 * DAY
 
 def similar(
     past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray,
-    switched: np.ndarray, level: np.ndarray, swing: np.ndarray, out: np.ndarray,
+    stretch: np.ndarray, switched: np.ndarray, level: np.ndarray, swing: np.ndarray, out: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Median of the slot on similar days, how many days it rests on, the most of any day, and how many times as much
     the median would be where what has risen were not held against older days, all ``(n,)``.
@@ -61,6 +61,7 @@ def similar(
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
+    ``stretch (n,)``: see `detectors.seasonal_state`.
     Of a young entity, whose ``first (n,)`` value [s] is of the last days, that may be all that there is: the count is
     0, too, and from the fourth day on its own way.  What is ``switched (n,) bool`` by night, or may be, is believed
     that way sooner, see `detectors.base.Context`.  ``level (n,)``: the mean of the last day, see `_later`.  What is
@@ -121,9 +122,10 @@ def similar(
         if whole.any():
             chosen, once = _rested(chosen, raw, whole)
             count = np.where(once, 0, count)
-    if grid <= FINE and new.any():
-        young = usual(past, slot, grid, first, LAGS, chosen, raw, count)
-        chosen, count = np.where(new, young[0], chosen), np.where(new, young[1], count)
+    begun = np.maximum(first, stretch)  # after a long hole there is a first day again
+    if grid <= FINE and (young := slot - begun < max(LAGS) * DAY).any():
+        its = usual(past, slot, grid, begun, LAGS, chosen, raw, count)
+        chosen, count = np.where(young, its[0], chosen), np.where(young, its[1], count)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))
     held = steady & (shape > HIGHER * older) & (older > 0)

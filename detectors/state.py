@@ -7,10 +7,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from detectors import joint_history
-from detectors.base import AnyDetector
+from detectors.base import DAY, NEVER, AnyDetector
 from detectors.history import History
 
 S = TypeVar("S")
+
+FORGETS, MISSED = 28 * DAY, 4
+"""Who has not been heard of for so long [s], or so many longer bins, is a new one: no day is compared with what is
+older."""
 
 
 def per_entity(fill: float, dtype: type = np.float64, columns: int = 0) -> dict[str, Any]:
@@ -87,6 +91,22 @@ def forgotten(state: S, rows: np.ndarray) -> S:
             own[name] = getattr(state, name).copy()
             own[name][rows] = meta["fill"]
     return dataclasses.replace(state, **own)  # type: ignore[type-var]
+
+
+def unheard(state: S, heard: np.ndarray, t: int, width: int) -> S:
+    """The state at ``t`` [s] in which nothing is known of entities that were last ``heard (n,)`` so long ago [s] that
+    they are new ones: `FORGETS`, or `MISSED` times a longer ``width`` [s].
+
+    Examples
+    --------
+    >>> import dataclasses
+    >>> from detectors.median import Median
+    >>> seen = dataclasses.replace(Median().init(3), first=np.array([5, 6, 7]))
+    >>> (unheard(seen, np.array([0, DAY, NEVER]), 1 + FORGETS, 3600).first == NEVER).tolist()
+    [True, False, False]
+    """
+    gone = (heard != NEVER) & (t - heard > max(FORGETS, MISSED * width))
+    return forgotten(state, np.flatnonzero(gone)) if gone.any() else state
 
 
 def in_common(state: Any) -> tuple[object, ...] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import first_day, seasonal, seasonal_course, seasonal_hearing, similar_once
+from detectors import cusum_moved, first_day, seasonal, seasonal_course, seasonal_hearing, similar_once
 from detectors.base import utc_context
 from pipeline.bins import DAY
 from pipeline.records import Rows
@@ -130,3 +130,32 @@ def test_it_did_when_each_day_was_believed(data: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("at", "times"), [(96, 1000), (96, 3), (72, 1000)])
 def test_a_cell_of_zhytomyr_makes_no_third_outage(data: Path, at: int, times: float) -> None:
     assert len(one_cell(data, "zhytomyr-2022", "UA-18", "probing.ioda", at, times)) == 2
+
+
+def gone_wrong(times: float, many: int, seed: int = 1) -> list[str]:
+    """Kinds of the confirmed outages of traffic of a country of which so ``many`` values between the third and the
+    twelfth of sixteen days are so many ``times`` too high; where none are, the first one of all and two of that day."""
+    t = np.arange(0, 16 * DAY, 900)
+    mean = 20_000 * (1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24)))
+    rng = np.random.default_rng(seed)
+    x = rng.poisson(mean).astype(float)
+    at = rng.choice(np.arange(2 * 96, 12 * 96), many, replace=False) if many else np.array([0, 20, 59])
+    x[at] *= times
+    beside = made_rows("bgp.ris", np.full(len(t), 900.0), PK, width=900, start=MONDAY)
+    rows = [made_rows("traffic.radar", x, PK, width=900, start=MONDAY), beside]
+    return [o.kind for o in played(rows).of("PK") if o.confirmed_at is not None]
+
+
+@pytest.mark.parametrize("times", [100.0, 1e3, 1e6])
+def test_the_first_one_of_all_lets_no_other_pass_for_a_value(times: float) -> None:
+    assert not gone_wrong(times, 0)
+
+
+@pytest.mark.parametrize(("times", "many", "seed"), [(1e6, 6, 0), (1e3, 10, 2), (1e6, 12, 2), (100.0, 12, 1)])
+def test_few_a_million_times_too_high_make_no_throttling(times: float, many: int, seed: int) -> None:
+    assert not gone_wrong(times, many, seed)
+
+
+def test_they_made_one_when_an_hour_had_what_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cusum_moved, "WILD", np.inf)
+    assert gone_wrong(1e6, 6, 0) == ["throttle"]
