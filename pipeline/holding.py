@@ -67,7 +67,7 @@ def _of_one_time(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, 
     low_from, terms = cells["low_from"][rows], terms.copy()
     word = np.minimum(cells["weight"][rows], 0) * ~stale(cells, np.array(cells.ends, np.int64), now)
     for beside, first in cells.pairs:
-        others = cells.others[beside]
+        others = np.flatnonzero(cells.apart[beside])
         fell = np.where(fast[:, others], low_from[:, others], 0).max(axis=1, initial=0)
         old = (terms[:, beside] > 0) & (word[:, first] < 0) & (fell >= low_from[:, beside])
         terms[old, beside], terms[old, first] = 0.0, word[old, first]
