@@ -2,25 +2,39 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from detectors.base import DAY, SETTLING
+from detectors.state import FORGETS, MISSED
 from pipeline.evidence import BESIDE
-from pipeline.observed import Gap, Observed, Series
+from pipeline.observed import Gap, Observed, Series, Stretch
 from pipeline.records import Outage
 
 
 class Span(NamedTuple):
-    """``[first, last)`` in which a series has values, and the width of its bins, all [s]."""
+    """``[first, last)`` in which a series has values, the width of its bins, and when it came ``again`` after so long
+    that it was a new one, all [s]."""
 
     first: int
     last: int
     width: int
+    again: tuple[int, ...] = ()
 
     @property
     def judged_from(self) -> int:
         """From when on something can be confirmed: its first day only serves to compare with [s]."""
         return self.first + SETTLING
+
+    def settled(self, time: int) -> int:
+        """As ``judged_from``, of what goes on at a time [s].
+
+        Examples
+        --------
+        >>> [Span(0, 90 * DAY, 300, (60 * DAY,)).settled(day * DAY) // DAY for day in (59, 60)]
+        [1, 61]
+        """
+        return max((at for at in self.again if at <= time), default=self.first) + SETTLING
 
     @property
     def too_short(self) -> bool:
@@ -48,11 +62,13 @@ class Past:
         ...             np.array([0, 300, 600]), np.zeros(3, int), np.array([np.nan, 7.0, 7.0]))
         >>> observed.take(rows, ["bgp.ris"])
         >>> Past.of(observed).spans
-        {('bgp.ris', 'country', 'PK'): Span(first=300, last=900, width=300)}
+        {('bgp.ris', 'country', 'PK'): Span(first=300, last=900, width=300, again=())}
         """
         seen = {series: stretches for series, stretches in observed.stretches.items() if stretches}
         spans = {
-            series: Span(min(s.start for s in stretches), max(s.end for s in stretches), stretches[0].width)
+            series: Span(
+                min(s.start for s in stretches), max(s.end for s in stretches), stretches[0].width, _again(stretches)
+            )
             for series, stretches in seen.items()
         }
         return cls(spans, observed)
@@ -61,6 +77,10 @@ class Past:
     def judged_from(self) -> int | None:
         """From when on something can be confirmed in any series [s]; None where all of them are too short."""
         return min((span.judged_from for span in self.spans.values() if not span.too_short), default=None)
+
+    def first_days(self) -> list[tuple[int, int]]:
+        """From when to when, in order, what came again after so long that it was a new series has its first day [s]."""
+        return [(at, at + SETTLING) for at in sorted({at for span in self.spans.values() for at in span.again})]
 
     @property
     def is_settled(self) -> bool:
@@ -74,12 +94,12 @@ class Past:
     def undated(self, outage: Outage) -> bool:
         """Whether an outage may have begun before its onset: nothing was confirmed yet when its witnesses were low."""
         known = [self.spans[series] for series in self._witnesses(outage)]
-        return bool(known) and all(outage.start <= span.judged_from + span.width for span in known)
+        return bool(known) and all(outage.start <= span.settled(outage.start) + span.width for span in known)
 
     def in_first_day(self, outage: Outage) -> bool:
         """Whether an outage began in the first day of all that shows it: nothing is confirmed there."""
         known = [self.spans[series] for series in self._witnesses(outage)]
-        return bool(known) and all(outage.start < span.judged_from for span in known)
+        return bool(known) and all(outage.start < span.settled(outage.start) for span in known)
 
     def began(self, outage: Outage) -> Gap | None:
         """Between when an outage began, where a witness that fell then had not been observed just before."""
@@ -142,3 +162,11 @@ class Past:
         own = dict.fromkeys(name.partition(BESIDE)[0] for name in names)
         series = [((name, outage.entity_type, outage.entity), (name, "", "")) for name in own]
         return [own if own in self.spans else counted for own, counted in series if {own, counted} & self.spans.keys()]
+
+
+def _again(stretches: Iterable[Stretch]) -> tuple[int, ...]:
+    """When a series came again after holes after which its detectors know nothing of it [s]."""
+    return tuple(
+        after.start for before, after in pairwise(sorted(stretches, key=lambda s: s.start))
+        if after.start - before.end > max(FORGETS, MISSED * after.width)
+    )  # fmt: skip

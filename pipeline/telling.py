@@ -34,7 +34,7 @@ from pipeline.unwatched import (
     too_short,
     unobserved,
 )
-from pipeline.wording import FEW, counted, damage, given_up, printable, refused
+from pipeline.wording import FEW, counted, damage, few, given_up, printable, refused
 
 
 def tell(
@@ -74,10 +74,8 @@ def tell(
             f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"
         )
-        if playback.past.judged_from is not None:
-            console.print(
-                f"nothing is confirmed in a series' first day: here before {utc(playback.past.judged_from)} UTC"
-            )
+        if (begun := playback.past.judged_from) is not None:
+            console.print(f"nothing is confirmed in a series' first day: here before {utc(begun)} UTC{_again(past)}")
         for sentence in moves(doings):
             console.print(Text(printable(sentence)))
         _caution(console, (*damage(result.dead, FEW), *strangers(playback.unmatched)))
@@ -85,6 +83,12 @@ def tell(
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) or refuses(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
     return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))
+
+
+def _again(past: Past) -> str:
+    """When it is so again, after holes of weeks."""
+    days = [f"{utc(start)} to {utc(end)} UTC" for start, end in past.first_days()]
+    return f", and again after a hole of weeks: {few(days)}" if days else ""
 
 
 def _span(playback: Playback) -> str:
