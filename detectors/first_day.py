@@ -88,7 +88,7 @@ def usual(
         count = np.maximum(count - np.count_nonzero(left_out & ~np.isnan(chosen), axis=0), 0)
         chosen = np.where(left_out, np.nan, np.where(low, raw, chosen))
     known = ~np.isnan(chosen)
-    alone = (is_first & known).any(axis=0) & ((count <= 1) | ((known & (age < 0)).any(axis=0) & ~later.any(axis=0)))
+    alone = (is_first & known).any(axis=0) & ((count == 1) | ((known & (age < 0)).any(axis=0) & ~later.any(axis=0)))
     if len(rows := np.flatnonzero(alone)):
         own = chosen[:, rows]
         chosen[:, rows] = np.where(is_first[:, rows], np.fmin(own, peak(past, slot, grid, first, rows)), own)
