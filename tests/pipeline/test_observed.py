@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import pipeline.signals
+from pipeline.codec import iso
 from pipeline.observed import Gap, Observed
 from pipeline.past import Past, Span
 from pipeline.places import Places
@@ -172,3 +173,16 @@ def test_routes_that_end_before_the_rest_are_named_by_their_signals(
     assert "No all-clear for bgp.ris; bgp.ris6: not observed from 2024-02-07 00:05 UTC on." in said
     routes.write_text(ANNOUNCED % (END - 48 * HOUR) + ANNOUNCED % END)  # quiet is not dead
     assert "not observed" not in replayed(tmp_path, series(72), 0, str(routes))
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [(20, "2024-02-06 00:00 UTC"),
+     (40, "2024-02-06 00:00 UTC, and again after a hole of weeks: 2024-02-05 00:00 to 2024-02-06 00:00 UTC")],
+)  # fmt: skip
+def test_after_a_hole_of_weeks_it_says_that_there_is_a_first_day_again(tmp_path: Path, days: int, says: str) -> None:
+    rows = series(24 * (days + 6))
+    said = replayed(tmp_path, without(rows, 24 * (days + 3), 72, empty=False), 1)
+    first = iso(END - (days + 5) * 24 * HOUR)[:10]
+    assert f"nothing is confirmed in a series' first day: here before {says.replace('2024-02-06', first, 1)}" in said
+    assert ("and again after" in said) == (days == 40)

@@ -75,19 +75,6 @@ def test_with_a_past_it_says_from_when_on_it_can_confirm_and_no_more(tmp_path: P
     assert "No all-clear" not in said
 
 
-@pytest.mark.parametrize(
-    ("days", "says"),
-    [(20, "2024-02-06 00:00 UTC"),
-     (40, "2024-02-06 00:00 UTC, and again after a hole of weeks: 2024-02-05 00:00 to 2024-02-06 00:00 UTC")],
-)  # fmt: skip
-def test_after_a_hole_of_weeks_it_says_that_there_is_a_first_day_again(tmp_path: Path, days: int, says: str) -> None:
-    rows = series(24 * (days + 6))
-    said = replayed(tmp_path, without(rows, 24 * (days + 3), 72, empty=False), 1)
-    first = iso(END - (days + 5) * 24 * HOUR)[:10]
-    assert f"nothing is confirmed in a series' first day: here before {says.replace('2024-02-06', first, 1)}" in said
-    assert ("and again after" in said) == (days == 40)
-
-
 def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
     early, dated = tmp_path / "early", tmp_path / "dated"
     for folder in (early, dated):
