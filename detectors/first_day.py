@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.base import DAY, NEVER
 from detectors.history import History, batches, observed
+from detectors.spikes import BRIEF, spikes, standing
 
 FINE = 3600
 """Slots that are no longer show what rises and falls within hours [s]."""
@@ -18,13 +19,6 @@ ABOVE = 1.25
 
 ALIKE = 0.9
 """A slot is what it was on the first day with so much of it, against the upper quartile of those around [-]."""
-
-NEXT_TO, BRIEF = 0.95, 3600
-"""What has less than so much of the slots on both sides of it, or they of it [-], for less than that [s] is a dip or a
-spike."""
-
-STEEP = 3
-"""And a spike stands out by more than so many times what the slots on one side of it differ [-]."""
 
 ON_LINE = 0.8
 """What has so much of that line did not fall, whatever was expected of it [-]."""
@@ -57,7 +51,8 @@ def usual(
     Returns
     -------
     The days that are left, those that were low only for the surge as they were observed, and their count.  A first day
-    that is alone, or has none but those before a hole beside it, is no more than its `peak`.
+    that is alone, or has none but those before a hole beside it, is no more than its `peak`; nor is a spike in its
+    first hour, where none is a similar day.
 
     Examples
     --------
@@ -89,6 +84,9 @@ def usual(
         chosen = np.where(left_out, np.nan, np.where(low, raw, chosen))
     known = ~np.isnan(chosen)
     alone = (is_first & known).any(axis=0) & ((count == 1) | ((known & (age < 0)).any(axis=0) & ~later.any(axis=0)))
+    begins = (is_first & known & (age < BRIEF)).any(axis=0)  # nothing before it tells what has gone wrong
+    if len(rows := np.flatnonzero(begins & (count == 0) & ~alone)):
+        alone[rows] = spiked(past, slot, grid, first, rows)
     if len(rows := np.flatnonzero(alone)):
         own = chosen[:, rows]
         chosen[:, rows] = np.where(is_first[:, rows], np.fmin(own, peak(past, slot, grid, first, rows)), own)
@@ -110,7 +108,7 @@ def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarr
     recent = own // grid * grid + _days(slot, grid, own) * DAY > slot - BESIDE
     most = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
     near = BRIEF // grid
-    is_spike, around = _standing(seen.T, near)
+    is_spike, around = standing(seen.T, near)
     return np.where(is_spike[reach], np.fmin(most, around[reach]), most)
 
 
@@ -119,47 +117,6 @@ def spiked(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
     other arguments see `surged`."""
     seen = [_around(past, slot, grid, first, batch) for batch in batches(rows)]
     return np.concatenate([spikes(its.T, BRIEF // grid)[BESIDE // grid] for its in seen])
-
-
-def apart(seen: np.ndarray, reach: int) -> np.ndarray:
-    """Which slots ``(t, k)`` are a dip, or a spike, among the ``reach`` of them on both sides, ``(t, k) bool``.
-
-    What goes up or down by and by is neither, nor is a dip what has only one side.
-
-    Examples
-    --------
-    >>> dips, spike, step = [9.0, 9, 1, 9, 9, 9, 1, 9], [7.0, 8, 9, 50, 50, 12, 13, 14], [9.0, 9, 9, 7, 7, 7, 7, 7]
-    >>> [np.flatnonzero(own).tolist() for own in apart(np.array([dips, spike, step]).T, 2).T]
-    [[2, 6], [3, 4], []]
-    """
-    low = np.where(spikes(seen, reach), np.nan, seen)  # beside a spike all is low, and between dips all is high
-    dips = low < NEXT_TO * np.minimum(*beside(low, reach, np.fmax))
-    return np.asarray(dips | spikes(np.where(dips, np.nan, seen), reach))
-
-
-def spikes(seen: np.ndarray, reach: int) -> np.ndarray:
-    """See `apart`: what stands out by more than an evening that goes up and down within hours; also at an end, where
-    only one side is known."""
-    return _standing(seen, reach)[0]
-
-
-def _standing(seen: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which slots are `spikes`, and what lies around each at least, on the side that has more, both ``(t, k)``."""
-    least, most = (beside(seen, reach, of) for of in (np.fmin, np.fmax))
-    around, slopes = np.fmax(*least), np.fmin(most[0] - least[0], most[1] - least[1])
-    return np.asarray((NEXT_TO * seen > around) & (seen - around > STEEP * slopes)), around
-
-
-def beside(seen: np.ndarray, reach: int, of: np.ufunc) -> list[np.ndarray]:
-    """The most, or the least, of the ``reach`` slots before each of ``(t, k)``, and of those after it; NaN where none
-    is known."""
-    both = []
-    for side in (seen, seen[::-1]):
-        found = np.full_like(seen, np.nan)
-        for ago in range(1, min(reach, len(seen) - 1) + 1):
-            of(found[ago:], side[:-ago], out=found[ago:])
-        both.append(found)
-    return [both[0], both[1][::-1]]
 
 
 def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:

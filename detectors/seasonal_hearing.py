@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.base import DAY, NEVER
-from detectors.first_day import BESIDE, BRIEF, FINE, apart, first_days, lately, surged
+from detectors.first_day import BESIDE, FINE, first_days, lately, surged
 from detectors.history import History, batches
 from detectors.noise import TINY, average
 from detectors.seasonal_state import SeasonalState
+from detectors.spikes import BRIEF, apart
 
 if TYPE_CHECKING:
     from detectors.seasonal import Seasonal

@@ -151,6 +151,14 @@ def test_the_first_one_of_all_lets_no_other_pass_for_a_value(times: float) -> No
     assert not gone_wrong(times, 0)
 
 
+@pytest.mark.parametrize("day", range(7))
+def test_nor_is_its_slot_expected_of_a_second_day_of_another_kind(day: int) -> None:
+    t = np.arange(0, 4 * DAY, 900)
+    x = np.random.default_rng(3).poisson(20_000 * (1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24)))).astype(float)
+    x[0] *= 1000
+    assert not played([made_rows("traffic.radar", x, PK, width=900, start=MONDAY + day * DAY)]).of("PK")
+
+
 @pytest.mark.parametrize(("times", "many", "seed"), [(1e6, 6, 0), (1e3, 10, 2), (1e6, 12, 2), (100.0, 12, 1)])
 def test_few_a_million_times_too_high_make_no_throttling(times: float, many: int, seed: int) -> None:
     assert not gone_wrong(times, many, seed)
