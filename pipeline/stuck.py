@@ -42,7 +42,8 @@ class Repeats:
     moved: np.ndarray = field(default_factory=lambda: np.empty((0, 0), bool), compare=False)
 
     def take(self, x: np.ndarray, odds: float, width: int) -> np.ndarray:
-        """Take in bins ``x (t, n) float64``, NaN = not observed, while something moves; one that repeats alone.
+        """Take in bins ``x (t, n) float64``, NaN = not observed, while nothing repeats or something moves; one that
+        only repeats alone.
 
         Returns which values are no observation ``(taken, n) bool``, of one bin at least: all where the feed is stuck,
         those of single series that are frozen.
@@ -70,13 +71,14 @@ class Repeats:
         known = seen & ~np.isnan(last[:-1])
         same = known & (x == last[:-1])
         moves = (known & ~same).any(axis=1)
-        t = max(1, int(np.argmin(np.append(moves, False))))
-        is_stuck = not moves[0] and self._repeats(x[0], same[0], odds)
+        goes = moves | ~(same & (x > 0)).any(axis=1)  # also where nothing is observed, or what is empty
+        t = max(1, int(np.argmin(np.append(goes, False))))
+        is_stuck = not goes[0] and self._repeats(x[0], same[0], odds)
         unseen = self.frozen.take(x[:t], last[:t], self.calm, odds, max(LEAST, DAY // width), is_stuck)
         t = len(unseen)
         self.moved, self.last = (seen & ~same)[:t], last[t]
-        if moves[0]:
-            self.still, self.seen = self.still + self.held, self.seen + self.held + t
+        if moving := int(np.count_nonzero(moves[:t])):
+            self.still, self.seen = self.still + self.held, self.seen + self.held + moving
             self.longest = max(self.longest, self.run)
             self.run = self.held = 0
         return unseen | is_stuck

@@ -160,3 +160,15 @@ def grid(rows: Rows) -> np.ndarray:
     x = np.full((len(time), len(rows.entities)), np.nan)
     x[at, rows.entity] = rows.value
     return x
+
+
+def test_bins_in_which_nothing_is_observed_are_taken_at_once() -> None:
+    x = noisy()
+    x[DAY : 4 * DAY] = np.nan
+    repeats = Repeats()
+    assert len(repeats.take(x[:1], 1e-9, WIDTH)) == 1  # nothing moves yet
+    assert len(repeats.take(x[1:], 1e-9, WIDTH)) == len(x) - 1
+    alone = Repeats()
+    for row in x:
+        alone.take(row[None], 1e-9, WIDTH)
+    assert repeats.save()[0] == alone.save()[0] and repeats.seen == 2 * DAY - 1
