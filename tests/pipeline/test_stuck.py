@@ -171,4 +171,5 @@ def test_bins_in_which_nothing_is_observed_are_taken_at_once() -> None:
     alone = Repeats()
     for row in x:
         alone.take(row[None], 1e-9, WIDTH)
-    assert repeats.save()[0] == alone.save()[0] and repeats.seen == 2 * DAY - 1
+    assert repeats.save()[0] == alone.save()[0]
+    assert repeats.seen == 2 * DAY - 1
