@@ -1,7 +1,7 @@
 """What every signal last said of every entity, and the outages that follow from it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,16 @@ from pipeline.wholes import may_be_low, of_parts
 
 AT_ONCE = 2**18
 """Most bins of entities that are taken in at once [-]: for five signals some 70 MB."""
+
+
+class Put(NamedTuple):
+    """Bins of a signal as they were put down: where their entities stand, what is said of them and of the countries of
+    which they are parts, and what is held of them, where that is another than it was said."""
+
+    frame: Frame
+    signal: int
+    said: Said
+    held: Said | None
 
 
 class Ledger:
@@ -93,11 +103,11 @@ class Ledger:
         for turn in later:  # who is new in them is known before they are asked
             self._enter(turn)
         put = self._puts(turns)
-        told, word = [Heard([], held) for *_, held in put], np.zeros(len(self.roll), bool)
-        now = Weighed(turns[0], [signal for _, signal, *_ in put], later)
+        told, word = [Heard([], one.held) for one in put], np.zeros(len(self.roll), bool)
+        now = Weighed(turns[0], [one.signal for one in put], later)
         self.cells.write(list(self._blocks(put)))
-        for frame, *_ in put:
-            word[frame.place] = True
+        for one in put:
+            word[one.frame.place] = True
         self.cells.at_plateau(np.flatnonzero(word & self.lives.open), now.signals, now.start)
         rows = np.flatnonzero(word & (self.lives.open | (self.cells["weight"] > 0).any(axis=1)))
         if len(rows):  # something is the matter with somebody
@@ -110,9 +120,8 @@ class Ledger:
             told[-1].outages.extend(outage for outage in parts + wholes if outage is not None)
         return told
 
-    def _puts(self, turns: Sequence[Turn]) -> list[tuple[Frame, int, Said, Said | None]]:
-        """Where the entities of each bin and its signal stand, what is said of them and of the countries of which they
-        are parts, and what it says, where that was held against what was before."""
+    def _puts(self, turns: Sequence[Turn]) -> list[Put]:
+        """What is said of all these bins, held against what was before."""
         entered, each = [self._enter(turn) for turn in turns], [turn.said for turn in turns]
         held = list(each)
         for frame in {id(frame): frame for frame, _ in entered}.values():
@@ -122,7 +131,7 @@ class Ledger:
                 held[i] = said
         self.usual.held()
         return [
-            (*place, self._put(turn.end, *place, said, now), None if now is said else now)
+            Put(*place, self._put(turn.end, *place, said, now), None if now is said else now)
             for turn, place, said, now in zip(turns, entered, each, held, strict=True)
         ]
 
@@ -136,14 +145,14 @@ class Ledger:
             return held.and_of(of_parts(self.cells, self.roll, self.lives.open, held, frame, signal))
         return held
 
-    def _blocks(self, put: Sequence[tuple[Frame, int, Said, Said | None]]) -> Iterator[Block]:
+    def _blocks(self, put: Sequence[Put]) -> Iterator[Block]:
         """What is said, of signals that stand one after the other and tell of the same entities at once."""
         first = 0
         for i in range(1, len(put) + 1):
-            if i < len(put) and put[i][0] is put[first][0] and put[i][1] == put[i - 1][1] + 1:
+            if i < len(put) and put[i].frame is put[first].frame and put[i].signal == put[i - 1].signal + 1:
                 continue
             frame, signal, *_ = put[first]
-            yield Block.of([said for _, _, said, _ in put[first:i]], frame.place, signal, self.lives.open[frame.rows])
+            yield Block.of([one.said for one in put[first:i]], frame.place, signal, self.lives.open[frame.rows])
             first = i
 
     def _enter(self, turn: Turn) -> tuple[Frame, int]:
