@@ -36,17 +36,21 @@ def spreads(state: CusumState) -> np.ndarray:
 
 
 def tempered(state: CusumState) -> CusumState:
-    """The state in which the hour that is over is not `WILD`; where the whole day is, it may be as much."""
+    """The state in which the hour that is over is not `WILD`; where the whole day is, it may be as much.
+
+    What a mean hour has is not wild in any: one that was empty when a series began, in an outage, has it again.
+    """
     own, today = (np.arange(len(state.hour)), state.hour), (np.arange(len(state.day)), state.day % 7)
     level = state.level + state.weekday[today]
-    most = WILD * state.shape[own] * np.exp(level) * state.count[own]
+    most = np.maximum(WILD * state.shape[own], 1.0) * np.exp(level) * state.count[own]
     rows = np.flatnonzero(state.total[own] > most)
     if not len(rows):
         return state
-    count = np.where(state.count[rows] > 0, state.count[rows], np.nan)
-    ratio = state.total[rows] / count / (state.shape[rows] * np.exp(level[rows])[:, None])
+    hourly = state.total[rows] / np.where(state.count[rows] > 0, state.count[rows], np.nan)
+    usual = state.shape[rows] * np.exp(level[rows])[:, None]
+    ratio = middle((hourly / np.where(usual > 0, usual, np.nan)).T)
     at, total = (rows, state.hour[rows]), state.total.copy()
-    total[at] = np.minimum(total[at], most[rows] * np.fmax(1.0, middle(ratio.T)))
+    total[at] = np.minimum(total[at], most[rows] * np.fmax(1.0, ratio))
     return replace(state, total=total)
 
 

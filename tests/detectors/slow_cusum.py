@@ -6,7 +6,7 @@ from statistics import fmean, median
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from detectors.cusum import BACK, BLACKOUT, CAP, RECENT, SEASON, SHORT, Cusum
-from detectors.cusum_moved import CLIP, FIRST, FLAT, ORDINARY, SHAPE, TWO, WEEKDAY
+from detectors.cusum_moved import CLIP, FIRST, FLAT, ORDINARY, SHAPE, TWO, WEEKDAY, WILD
 from detectors.cusum_state import SPREAD, SPREAD_DAYS
 
 
@@ -38,6 +38,7 @@ class SlowCusum:
     def step(self, x: float, t: int, local: int) -> int:
         """What it says of a value at t, when ``local`` seconds of the week have gone by where it lives."""
         if self.last is None or t // 3600 != self.last // 3600:
+            self._temper()
             ahead = self.width // 2 if self.width > 3600 else -(t % 3600 // self.width * self.width)
             middle = (local + ahead) % (7 * DAY)
             day, hour = middle // DAY % 7, middle // 3600 % 24
@@ -80,6 +81,18 @@ class SlowCusum:
         usual = math.exp(self.level + self.weekday[self.day]) * share
         return HIGH if x > self.rule.above * usual else NORMAL
 
+    def _temper(self) -> None:
+        if self.hour not in self.values or self.hour not in self.shape or math.isnan(self.level):
+            return
+        day, own = self.values[self.hour]
+        hourly = {h: v for h, (_, v) in self._hourly().items()}
+        usual = {h: math.exp(self.level + self.weekday[self.day]) * of for h, of in self.shape.items()}
+        ratios = [v / usual[h] for h, v in hourly.items() if usual.get(h, 0) > 0]
+        often = max(1.0, median(ratios)) if ratios else 1.0
+        most = max(WILD * usual[self.hour], math.exp(self.level + self.weekday[self.day])) * often
+        if fmean(own) > most:
+            self.values[self.hour] = day, [most] * len(own)
+
     def _hourly(self) -> dict[int, tuple[int, float]]:
         """Of each hour of the day that was seen: its weekday, and its mean."""
         return {h: (day, fmean(some)) for h, (day, some) in sorted(self.values.items())}
@@ -102,10 +115,12 @@ class SlowCusum:
         if len(hourly) >= self.needed and mean > 0:
             begins = math.isnan(self.level)
             if begins:
+                most = WILD * sorted([0.0] * 24 + list(hourly.values()))[-2] or math.inf
+                mean = fmean(min(v, most) for v in hourly.values())
                 self.level = self.recent = math.log(mean)
             if begins or not self.confirmed:
                 for h, v in hourly.items():
-                    self.shape.setdefault(h, v / mean)
+                    self.shape.setdefault(h, (min(v, most) if begins else v) / mean)
         z = self._loss(lambda _: self.weekday[day])
         is_usual = not (self.anew and math.isfinite(z))
         if not is_usual:

@@ -44,11 +44,14 @@ def test_it_gives_on_real_series_what_its_text_says(data: Path, case: str) -> No
     st.sampled_from([0.0, 0.1, 0.4]),
     st.sampled_from([3, 20]),
     st.lists(st.integers(-48, 56), min_size=2, max_size=2),
+    st.sampled_from([0.0, 0.01]),
+    st.sampled_from([24, 14, 2]),
 )
-@example(2381, 7200, 0.1, 3, [0, 0])  # given up on a day on which a season moves the level
-@example(1, 1800, 0.0, 3, [22, -14])  # midnight is at half past an hour
+@example(2381, 7200, 0.1, 3, [0, 0], 0.0, 24)  # given up on a day on which a season moves the level
+@example(1, 1800, 0.0, 3, [22, -14], 0.0, 24)  # midnight is at half past an hour
+@example(1, 1800, 0.0, 20, [0, 0], 0.01, 2)  # values a thousand times too high, and hours that usually have nothing
 def test_it_gives_on_any_series_what_its_text_says(
-    seed: int, width: int, missing: float, renew: int, quarters: list[int]
+    seed: int, width: int, missing: float, renew: int, quarters: list[int], wild: float, first: int
 ) -> None:
     random = np.random.default_rng(seed)
     t = np.arange(0, 40 * DAY, width)
@@ -56,6 +59,8 @@ def test_it_gives_on_any_series_what_its_text_says(
     x = 200 + 100 * np.sin(t / DAY * 2 * np.pi)[:, None] + random.normal(0, 20, (len(t), 2))
     for start in random.integers(10, 38, 3):
         x[(t > start * DAY) & (t < (start + 3) * DAY)] *= random.choice([0.0, 0.6, 0.9, 3.0])
+    x[(t >= first * 3600) & (t < DAY)] = 0  # it began in an outage
+    x[random.random(x.shape) < wild] *= 1000
     x[random.random(x.shape) < missing] = np.nan
     changed = t[len(t) // 2] + 3600 * np.array([0, 7])  # and an hour more from then on, at some hour of the day
     ahead = np.array(quarters) * 900 + 3600 * (t[:, None] >= changed)
@@ -258,3 +263,13 @@ def test_a_step_to_two_thirds_is_heard_on_whatever_day_a_recording_begins(first:
     confirmed = np.flatnonzero(verdict.state[:, 0] == LOW_CONFIRMED)
     assert 28 * 24 < confirmed[0] < 30 * 24
     assert len(confirmed) > 10 * 24
+
+
+@pytest.mark.parametrize("busy", [1, 3, 11])
+def test_an_hour_that_was_empty_on_the_first_day_is_expected_like_any_other_in_time(busy: int) -> None:
+    t = np.arange(0, 60 * DAY, 1800)
+    x = np.random.default_rng(1).normal(1000, 20, (len(t), 1))
+    x[(t >= busy * HOUR) & (t < DAY)] = 0
+    state, verdict = Cusum().run(x, t, utc_context(t, 1, 1800))
+    assert (verdict.state[t >= 53 * DAY] == NORMAL).all()
+    assert np.allclose(state.shape, 1, atol=0.3)
