@@ -23,9 +23,10 @@ class Repeats:
     flat all at once, or else they often are: ``still`` of the ``seen`` bins were.  A ``run`` of such bins that is too
     unlikely for that is no observation, and teaches nothing but its first bins, ``held``, which had passed for one.
     One is chance, too, that is no longer than others that ended by themselves, the ``longest`` of them: a country
-    rests at night.  What is 0 repeats nothing: it is observed and empty.  Low ones may lie on the floor together in a
-    real outage, for weeks: ``calm (n,)`` says which were not low when they last moved, and a bin counts only where most
-    of those that repeat were calm.  Single series that always move are another matter: ``frozen``.
+    rests at night.  So is one that those who are there may have by their own rates: the lively ones may have gone.
+    What is 0 repeats nothing: it is observed and empty.  Low ones may lie on the floor together in a real outage, for
+    weeks: ``calm (n,)`` says which were not low when they last moved, and a bin counts only where most of those that
+    repeat were calm.  Single series that always move are another matter: ``frozen``.
 
     ``last (n,)``: the last value that was observed of each, NaN before any; ``moved (t, n)``: whose is another in
     the bins taken in last.
@@ -89,8 +90,11 @@ class Repeats:
         if not 2 * (rests & self.calm).sum() > rests.sum():
             return False
         self.run += 1
+        own, _, still, seen, _ = self.frozen.counts[:, rests & self.calm]
+        before = np.maximum(own - self.run + 1, 0)  # its rest had begun before that of all
         chance = log_chance(*np.array([self.run, self.still, self.seen]))
-        is_stuck = self.seen >= LEAST and odds > 0 and bool(chance < log(odds))
+        by_each = log_chance(np.full(len(own), self.run), still + before, seen + before).sum()
+        is_stuck = self.seen >= LEAST and odds > 0 and bool(max(chance, by_each) < log(odds))
         is_stuck &= self.run > LONGER * self.longest
         self.held += not is_stuck
         return is_stuck

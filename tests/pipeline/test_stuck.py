@@ -173,3 +173,14 @@ def test_bins_in_which_nothing_is_observed_are_taken_at_once() -> None:
         alone.take(row[None], 1e-9, WIDTH)
     assert repeats.save()[0] == alone.save()[0]
     assert repeats.seen == 2 * DAY - 1
+
+
+def test_flat_ones_are_not_stuck_because_a_lively_one_has_gone() -> None:
+    rng = np.random.default_rng(2)
+    lively, flat = rng.normal(50_000, 100, (10 * DAY, 1)), 100 + (rng.random((10 * DAY, 2)) < 0.02)
+    x = np.rint(np.hstack([lively, flat]))
+    alone = judged(x * [np.nan, 1, 1])
+    x[7 * DAY :, 0] = np.nan
+    beside = judged(x)
+    assert np.array_equal(beside.health[7 * DAY :, 1:], alone.health[7 * DAY :, 1:])
+    assert (beside.health[:, 1:] == 1).all()
