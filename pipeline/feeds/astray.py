@@ -15,6 +15,9 @@ YEAR = 365 * DAY
 
 HOUR = 3600
 
+FIRST = 4 * RUN
+"""Times of the beginning that are held against each other before any is believed [-]."""
+
 FAR, MANY = 28 * DAY, 100
 """Rows of a table that are so far from all others [s], and by so many times what lies between two others, are compared
 with none of them [-]."""
@@ -31,6 +34,7 @@ Numbered = tuple[int, Batch]
 class Times:
     """Watches over the times of one recording of whatever feed, whole batches at once.
 
+    The `FIRST` ones are held back: what is a year ahead of all that follows, and not more than a fifth, is damage.
     Records that are far ahead of all before them are held back.  Where what comes next goes on from where time had
     been, they are damage, one by one; where nothing does in `RUN` times, or the recording ends, it was a gap, and they
     are given.  Where nothing stands on both sides of them they are damage if they are a year ahead of what there is,
@@ -56,19 +60,19 @@ class Times:
 
     def rest(self) -> Iterator[Batch | DecodeError]:
         """What is held at the end of the recording."""
+        if self.last is None and self.held:
+            yield from self._begin()
         if self.last is not None and self.held and self._earliest() > self.last + YEAR and 4 * self.rows <= self.given:
-            return self._refuse("the last before it", self.last)
-        return self._settle()
+            yield from self._refuse("the last before it", self.last)
+        yield from self._settle()
 
     def _piece(self, begin: int, piece: Batch) -> Iterator[Batch | DecodeError]:
         """One of a batch's pieces that have no jump in them."""
         first, end = int(piece.time.min()), int(piece.time.max())
-        if self.last is None and len(self.held) == 1 and end + YEAR >= self._earliest():
-            yield from self._settle()  # else nobody can tell yet which of the first times is wrong
         if self.last is None or first > self.last + _reach(piece):
             self._hold(begin, piece)
-            if self.spoken > RUN or self.rows > BATCH:
-                yield from self._settle()
+            if self.spoken > (FIRST if self.last is None else RUN) or self.rows > BATCH:
+                yield from self._begin() if self.last is None else self._settle()
             return
         if self.held and end >= self.last - max(BEHIND, _reach(piece)):
             if self._earliest() > end + _reach(piece):
@@ -90,8 +94,23 @@ class Times:
         self.given += len(batch)
         return batch
 
+    def _begin(self) -> Iterator[Batch | DecodeError]:
+        """The first times, of which any may be wrong: without those far ahead each is held against those before it."""
+        for begin, item in self._followed():
+            if isinstance(item, DecodeError):
+                yield item
+            elif self.last is None:
+                yield self._give(item)
+            else:
+                yield from self._piece(begin, item)
+
     def _settle(self) -> Iterator[Batch | DecodeError]:
-        """Time has moved on to what is held: it is given, but for what of it is a year ahead of most that follows."""
+        """Time has moved on to what is held."""
+        for _, item in self._followed():
+            yield item if isinstance(item, DecodeError) else self._give(item)
+
+    def _followed(self) -> Iterator[tuple[int, Batch | DecodeError]]:
+        """What is held, with damage in the place of what is a year ahead of most that follows."""
         rows, held = self.rows, self._taken()
         ends = [int(piece.time.max()) for _, piece in held]
         lowest = np.minimum.accumulate([NO_TIME, *ends[:0:-1]])[::-1].tolist()
@@ -99,9 +118,9 @@ class Times:
         few = 5 * sum(len(piece) for (_, piece), is_ahead in zip(held, ahead, strict=True) if is_ahead) <= rows
         for (begin, piece), is_ahead, low in zip(held, ahead, lowest, strict=False):
             if is_ahead and few:
-                yield from _astray(self.feed, begin, piece, "what follows", low)
+                yield from ((begin, error) for error in _astray(self.feed, begin, piece, "what follows", low))
             else:
-                yield self._give(piece)
+                yield begin, piece
 
     def _refuse(self, others: str, near: int) -> Iterator[DecodeError]:
         for begin, piece in self._taken():

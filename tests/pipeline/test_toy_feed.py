@@ -18,9 +18,8 @@ from pipeline.__main__ import app
 from pipeline.bins import DAY
 from pipeline.errors import DecodeError
 from pipeline.feeds import FEEDS
-from pipeline.feeds.astray import Times
+from pipeline.feeds.astray import FIRST, Times
 from pipeline.feeds.base import Feed, Item, joined
-from pipeline.feeds.messages import RUN
 from pipeline.records import Bins, Entity, Rows, Run
 from pipeline.signals.series import Series
 
@@ -161,6 +160,14 @@ def test_one_time_that_is_years_ahead_is_one_dead_letter(place: int, size: int) 
     assert "2043-11-30T00:00:00Z, far ahead of" in error.detail
 
 
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+@pytest.mark.parametrize("wrong", [2, 8, 30])
+def test_several_first_times_a_year_ahead_are_damage_wherever_they_are_cut(wrong: int, size: int) -> None:
+    lines = traffic(*(time + 400 * DAY for time in STEPS[:wrong]), *STEPS[wrong:])
+    times, damage = guarded(lines, size)
+    assert (times, [error.place for error in damage]) == (STEPS[wrong:], [f"record {i + 1}" for i in range(wrong)])
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_a_clock_that_is_days_ahead_now_and_then_costs_its_own_rows(size: int) -> None:
     lines = [line for i, time in enumerate(STEPS) for line in traffic(time, *[time + 3 * DAY] * (i % 50 == 20))]
@@ -205,7 +212,7 @@ def test_what_it_takes_to_watch_over_times_does_not_grow_with_what_is_held() -> 
         assert isinstance(batch, Rows)
         list(times.take(i, batch))
         most = max(most, len(times.held))
-    assert most <= RUN + 1
+    assert most <= FIRST + 1
 
 
 AT = st.sampled_from([T0, T0 + DAY, T0 + 2 * DAY, T0 + 300 * DAY, T0 + 400 * DAY, YEARS_AHEAD, YEARS_AHEAD + 400 * DAY])
