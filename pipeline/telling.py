@@ -88,7 +88,7 @@ def tell(
 def _again(past: Past) -> str:
     """When it is so again, after holes of weeks."""
     days = [f"{utc(start)} to {utc(end)} UTC" for start, end in past.first_days()]
-    return f", and again after a hole of weeks: {few(days)}" if days else ""
+    return f"; again after a hole of weeks, whatever it had before it: {few(days)}" if days else ""
 
 
 def _span(playback: Playback) -> str:
