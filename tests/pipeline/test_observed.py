@@ -178,7 +178,8 @@ def test_routes_that_end_before_the_rest_are_named_by_their_signals(
 @pytest.mark.parametrize(
     ("days", "says"),
     [(20, "2024-02-06 00:00 UTC"),
-     (40, "2024-02-06 00:00 UTC; again after a hole of weeks, whatever it had before it: 2024-02-05 00:00 to 2024-02-06 00:00 UTC")],
+     (40, "2024-02-06 00:00 UTC; again after a hole of weeks, whatever it had before it: 2024-02-05 00:00 to 2024-02-0"
+          "6 00:00 UTC")],
 )  # fmt: skip
 def test_after_a_hole_of_weeks_it_says_that_there_is_a_first_day_again(tmp_path: Path, days: int, says: str) -> None:
     rows = series(24 * (days + 6))
