@@ -31,6 +31,7 @@ from pipeline.unwatched import (
     not_as_a_whole,
     not_whole,
     of_no_country,
+    parts_alone,
     too_short,
     unobserved,
 )
@@ -64,7 +65,8 @@ def tell(
     else:
         unclear = (
             *not_as_a_whole(wholes, playback.places, settings),
-            *from_parts(found, playback.observed, playback.places, settings), *of_no_country(found, playback.places),
+            *from_parts(found, playback.observed, playback.places, settings),
+            *parts_alone(found, playback.observed, playback.places, settings), *of_no_country(found, playback.places),
             *_unanswered(counts), *refused(result.dead), *blind(doings), *_limits(playback, result, past),
             *hardly_judged(unjudged, playback.places),
         )  # fmt: skip

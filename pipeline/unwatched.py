@@ -3,6 +3,7 @@ only a few regions are known."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from pipeline.bins import NEVER
@@ -23,6 +24,12 @@ from pipeline.wording import FEW, counted, few
 
 PARTS = ("region", "asn")
 """Types of the parts of a country."""
+
+SEVERAL = 3
+"""So many regions that are out at once make a reader ask for the country [-]."""
+
+NO_END = 2**62
+"""Later than any [s]."""
 
 
 class Whole(NamedTuple):
@@ -144,6 +151,41 @@ def from_parts(found: Iterable[Outage], observed: Observed, places: Places, sett
     for name, many in sorted(networks.items()):
         where = place_name("country", name, places)
         yield f"{where} is called out by networks alone, {many} of them: how much of it they are nobody knows."
+
+
+def parts_alone(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
+    """Of which countries several regions were out at once and the whole was not called out, in a sentence each.
+
+    Examples
+    --------
+    >>> from pipeline.observed import LONG, Stretch
+    >>> names = [f"SY-{name}" for name in ("DI", "DR", "DY", "HA", "HI", "HL", "HM")]
+    >>> of = {("probing.ioda", "region", name): [Stretch(0, 900, 300, LONG)] for name in names}
+    >>> out = [Outage(n, "region", n, "ended", "unknown", "replay", 0, 900, 0, 0, 0.9, 0.9, (), 1) for n in names[:4]]
+    >>> print(*parts_alone(out, Observed(of), {}, Fusing()))
+    Syria as a whole was not out when 4 of its regions were: it is while half of what its regions have is low.
+    """
+    sure = [o for o in found if o.confirmed_at is not None and o.state != RETRACTED]
+    own = {entity for _, kind, entity in observed.stretches if kind == "country"}
+    whole = [o for o in sure if o.entity_type == "country"]
+    edges: dict[str, list[tuple[int, int]]] = {}
+    for one in sure:
+        country = placed(one.entity_type, one.entity, places).country
+        if one.entity_type == "region" and not any(o.entity == country and _meet(o, one) for o in whole):
+            edges.setdefault(country, []).extend([(one.start, 1), (NO_END if one.end is None else one.end, -1)])
+    for name, known in _parts(edges.keys() - own, observed, places).items():
+        most = max(accumulate(step for _, step in sorted(edges[name])))
+        if most >= SEVERAL and "region" in known.judged_from(name, settings).values():
+            where = place_name("country", name, places)
+            yield (
+                f"{where} as a whole was not out when {most} of its regions were: it is while "
+                f"{_share(settings.low_parts)} of what its regions have is low."
+            )
+
+
+def _meet(one: Outage, other: Outage) -> bool:
+    """Whether there is a time in which both are out."""
+    return all(a.end is None or b.start < a.end for a, b in ((one, other), (other, one)))
 
 
 def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pipeline.feeds.case import strangers
 from pipeline.series import placed
 from pipeline.show import utc
 from pipeline.unjudged import hardly_judged
-from pipeline.unwatched import from_parts, of_no_country, too_short, unobserved
+from pipeline.unwatched import from_parts, of_no_country, parts_alone, too_short, unobserved
 from pipeline.wording import counted, damage, given_up, refused
 
 
@@ -31,6 +31,7 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from too_short(judged.past, judged.places)
     yield from unobserved(judged.observed, judged.places)
     yield from from_parts(judged.outages, judged.observed, judged.places, judged.settings.fusing)
+    yield from parts_alone(judged.outages, judged.observed, judged.places, judged.settings.fusing)
     yield from of_no_country(judged.outages, judged.places)
     yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.readings[0].account
