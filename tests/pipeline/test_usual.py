@@ -96,3 +96,12 @@ def test_a_detector_that_expects_more_than_was_usual_before_is_shown_as_it_is() 
     held.hold(SETTINGS.used_to + WIDTH, NORMAL, 10.0, 10.0)
     said, made = held.hold(SETTINGS.used_to + 2 * WIDTH, HIGH, 150.0, 120.0)
     assert made is said
+
+
+def test_what_falls_again_below_what_a_detector_has_got_used_to_stands_beside_what_was_before() -> None:
+    held = Held()
+    for hour in range(24):
+        held.hold(WIDTH * hour + 1, LOW_CONFIRMED, 50.0, 100.0)
+    held.hold(SETTINGS.used_to + WIDTH, NORMAL, 50.0, 50.0)
+    _, made = held.hold(7 * DAY + WIDTH, LOW_CONFIRMED, 5.0, 50.0)
+    assert made.expected.tolist() == [100.0, 50.0]
