@@ -1,7 +1,7 @@
 """What stands around the outages of a replay: which of them go on, what was only suspected, what makes one mobile, what
 it looks like, and how to read the numbers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pipeline.bins import DAY
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
@@ -18,11 +18,17 @@ def confirmed(found: Iterable[Outage]) -> list[Outage]:
     return [outage for outage in found if outage.confirmed_at is not None and outage.state != RETRACTED]
 
 
-def still_out(sure: list[Outage], past: Past, places: Places) -> str:
+def still_out(
+    sure: list[Outage], past: Past, places: Places, back_again: Callable[[Outage], str] = lambda outage: ""
+) -> str:
     """Which of the confirmed outages go on when the recording ends, and which are not over for sure; with a `MARK`
-    where that is not exactly known."""
+    where that is not exactly known, and with how much is ``back_again``."""
     out, back = (
-        [_marked(outage, past, places) for outage in by_country(sure, places) if outage.state == state]
+        [
+            _marked(outage, past, places) + back_again(outage)
+            for outage in by_country(sure, places)
+            if outage.state == state
+        ]
         for state in (CONFIRMED, RECOVERING)
     )
     when = f"when the recording ends, {utc(past.observed.last)} UTC"

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.codec import iso
+from pipeline.evidence import BESIDE, NEARLY_ALL
 from pipeline.explaining import place_name
-from pipeline.outages import OPEN
-from pipeline.reasons import signal_name
-from pipeline.records import Left, Outage
+from pipeline.likeness import OF_DAY, OF_PARTS
+from pipeline.outages import CONFIRMED, OPEN
+from pipeline.reasons import signal_name, speaking
+from pipeline.records import Left, Outage, Term
 from pipeline.replay import Result
 from pipeline.series import Places
+from pipeline.settings import Fusing
 from pipeline.show import by_country, utc
 from pipeline.wording import FEW, counted
 
@@ -51,6 +54,39 @@ class Lately:
         """
         own = self.by_id.get(outage.id, []) if outage.state in OPEN else []
         return [one for one in own if one.end + max(SPAN, one.end - one.start) > self.until]
+
+    def back_again(self, outage: Outage) -> str:
+        """That an outage that goes on is mostly back, and how much of it; '' where it is not.
+
+        So it is while each signal that fell is observed, and lacks less than ``Fusing.bottom`` of what it lacked at the
+        worst, or next to nothing.
+
+        Examples
+        --------
+        >>> fell = Term("probing.ioda", 0.1, -9.0, 9.0, 1.0), Term("bgp.ris", 0.7, -9.0, 9.0, 1.0)
+        >>> outage = Outage("x", "country", "PK", "confirmed", "unknown", "live", start=3600, end=None, detected_at=0,
+        ...     confirmed_at=0, probability=0.97, severity=0.9, signals=fell, revision=2)
+        >>> probes, routes = Left("x", "probing.ioda", 7200, 10800, 0.66), Left("x", "bgp.ris", 7200, 10800, 1.0)
+        >>> Lately((probes, routes), 10800).back_again(outage), Lately((probes,), 10800).back_again(outage)
+        (' (mostly back: what fell is at 66% of usual or more)', '')
+        """
+        now = {one.signal: one.ratio for one in self.shown(outage)}
+        fell = [term for term in speaking(outage.signals) if not term.signal.startswith((OF_PARTS, OF_DAY))]
+        if outage.state != CONFIRMED or not all(_is_back(now.get(_signal(term)), term.ratio) for term in fell):
+            return ""
+        least = min((now[_signal(term)] for term in fell), default=0.0)
+        return f" (mostly back: what fell is at {least:.0%} of usual or more)" if fell else ""
+
+
+def _signal(term: Term) -> str:
+    return term.signal.partition(BESIDE)[0]
+
+
+def _is_back(ratio: float | None, worst: float | None) -> bool:
+    """Whether most is back of a signal that shows so much now, and showed so much at the worst [0-1]."""
+    if ratio is None or worst is None:
+        return False
+    return ratio >= NEARLY_ALL or 1 - ratio < Fusing.bottom * (1 - worst)
 
 
 def now_of(found: Iterable[Outage], lately: Lately, places: Places) -> Iterator[str]:

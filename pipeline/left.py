@@ -20,7 +20,8 @@ def left(ledger: Ledger, now: int) -> tuple[Left, ...]:
     """What was seen last of each open outage by the signals that speak for it, the heaviest first.
 
     It is one bin, with what it is weighed against: a mean over more of them might begin before the onset.  Of a
-    signal's detectors the one tells whose word counts ``now`` [s], the first where both do.
+    signal's detectors the one tells whose word counts ``now`` [s], the first where both do; none that never saw it low
+    and has got used to it by now, where another knows what was usual before.
     """
     open_ = sorted(ledger.lives.items(), key=lambda one: (one[1].confirmed_at is None, -one[1].severity))[:MOST]
     rows, cells = np.array([row for row, _ in open_], np.intp), ledger.cells
@@ -28,6 +29,10 @@ def left(ledger: Ledger, now: int) -> tuple[Left, ...]:
     # a ratio is of the last bin that was judged, of a slow detector of any in which it expects something
     start = np.where(cells.slow, cells["seen"][rows], cells["spoke"][rows])
     known = np.isfinite(cells["ratio"][rows]) & (start > 0)
+    lasts = np.array([now - life.start >= ledger.usual.settings.used_to for _, life in open_], bool)
+    learnt = ledger.usual.least.learnt(rows)
+    for beside, first in cells.pairs:
+        known[:, first] &= ~(lasts & learnt[:, beside] & ~learnt[:, first])
     columns = (column.tolist() for column in (says, start, known, cells["ratio"][rows]))
     return tuple(told for (_, life), *own in zip(open_, *columns, strict=True) for told in _left(life, cells, *own))
 

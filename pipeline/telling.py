@@ -154,7 +154,7 @@ def _found(
     places = playback.places
     sure = by_country(confirmed(found), places)
     if sure:
-        console.print("", Text(printable(still_out(sure, past, places)), "bold"), "", sep="\n")
+        console.print("", Text(printable(still_out(sure, past, places, lately.back_again)), "bold"), "", sep="\n")
         console.print(outages_table(sure, places, console.width, past.marks), "", sep="\n")
         now = list(now_of(sure, lately, places))
         console.print(*(Text(printable(sentence)) for sentence in now), sep="\n", end="\n" if now else "")

@@ -71,13 +71,16 @@ class Usual:
                 told.append(said)
             else:
                 told.append(self._held(said, rows, signal, cells, since[:, i], lasted[:, i]))
-        deep = sure[:, None] & first & (self.returned.lost[at] >= MEMORABLE) & (since > 0)
+        lost = self.returned.lost[at]
+        deep = sure[:, None] & first & (lost >= MEMORABLE) & (since > 0)
         for i in np.flatnonzero(deep.any(axis=0)).tolist():
             held, signal = told[i], signals[i]
             least = self.least.at(rows, signal, start)
             back = deep[:, i] & (least > 0) & each[i].observed & ~is_low(held.state) & (held.state != UNKNOWN)
             now = start + cells.widths[signal]
             self.back.append((rows[back], signal, now, each[i].value[back] / least[back]))
+        for i in np.flatnonzero((sunk := sure[:, None] & (lost > 0)).any(axis=0)).tolist():
+            told[i] = self._beside(told[i], rows, signals[i], sunk[:, i])
         return told
 
     def held(self) -> None:
@@ -132,6 +135,12 @@ class Usual:
         state = np.where(down & judged, LOW_CONFIRMED, np.where(back, NORMAL, said.state)).astype(np.int8)
         expected = np.where(down | (back & ~level), least, said.expected)
         return said._replace(expected=expected, score=np.where(down, score, said.score), state=state)
+
+    def _beside(self, said: Said, rows: np.ndarray, signal: int, sunk: np.ndarray) -> Said:
+        """The same, beside the least that was expected before where what is expected has ``sunk (n,) bool`` since: that
+        is the usual until the outage is over, for what is back too."""
+        sunk = sunk & ~(said.expected >= (least := self.least.at(rows, signal, said.start)))
+        return said._replace(expected=np.where(sunk & (least > 0), least, said.expected)) if sunk.any() else said
 
     def _learn(self, said: Said, rows: np.ndarray, signal: int, learns: np.ndarray) -> None:
         """Learn what was expected of the entities at ``rows``, of which it ``learns (n,) bool``, if anything was."""

@@ -51,6 +51,10 @@ class Weekly:
         """Of which of the entities at ``rows (n,)`` nothing is known in the very hour of a time [s], ``(n,) bool``."""
         return np.asarray(self.least[self.place[rows], signal, time // HOUR % WEEK] == 0)
 
+    def learnt(self, rows: np.ndarray) -> np.ndarray:
+        """Of which signals of the entities at ``rows (n,)`` anything is known ``(n, signals) bool``."""
+        return np.asarray(self.least[self.place[rows]].any(axis=2))
+
     def learn(self, rows: np.ndarray, signal: int, time: int, expected: np.ndarray) -> None:
         """So much was ``expected (n,)`` of the entities at ``rows (n,)``, each once, in the hour of a time [s]."""
         self._settle(rows[self.place[rows] == 0])

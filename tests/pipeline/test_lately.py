@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.lately import SPAN, Lately, now_of, plain_now
-from pipeline.records import Left, Progress, Run
+from pipeline.records import Left, Progress, Run, Term
 from pipeline.replay import Result
 from tests.pipeline.shown import T, outage
 from tests.pipeline.test_telling import replayed, series, without
@@ -45,6 +45,39 @@ def test_it_is_what_every_partition_told_at_the_end_of_the_run() -> None:
     ):  # fmt: skip
         result.take(progress)
     assert Lately.of(result) == Lately((seen(), other), T + 1200)
+
+
+FELL = (
+    Term("bgp.ris", 0.7, -9.0, 9.0, 1.0), Term("probing.ioda", 0.1, -9.0, 9.0, 1.0),
+    Term("probing.ioda/cusum", 0.1, -9.0, 8.0, 1.0), Term("parts.together", 1.0, None, 2.0, 1.0),
+    Term("traffic.radar", 1.0, 0.0, -2.0, 1.0),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("routes", "probes", "least"), [(1.0, 0.56, 56), (0.86, 0.9, 86), (0.84, 0.9, 0), (1.0, 0.54, 0), (1.0, None, 0)]
+)
+def test_it_is_mostly_back_once_each_signal_that_fell_has_most_of_it_again(
+    routes: float, probes: float | None, least: int
+) -> None:
+    now = lately(seen(routes, signal="bgp.ris"), *([] if probes is None else [seen(probes)]))
+    said = f" (mostly back: what fell is at {least}% of usual or more)" if least else ""
+    assert now.back_again(outage(signals=FELL)) == said
+    assert now.back_again(outage("recovering", signals=FELL)) == "", "its own word says so"
+
+
+def test_what_fell_by_little_is_back_when_nearly_all_of_it_is() -> None:
+    (routes,) = fell = (Term("bgp.ris", 0.97, -4.0, 0.5, 1.0),)
+    assert lately(seen(0.96, signal=routes.signal)).back_again(outage(signals=fell))
+    assert not lately(seen()).back_again(outage(signals=()))
+
+
+def test_the_headline_says_what_is_mostly_back(tmp_path: Path) -> None:
+    half = series(72, low=range(9)).splitlines()
+    rows = [row if i < len(half) - 6 else row.removesuffix("20") + "80" for i, row in enumerate(half)]
+    said = replayed(tmp_path, "".join(f"{row}\n" for row in rows))
+    assert "UTC: Pakistan (mostly back: what fell is at 80% of usual or more)." in said, said
+    assert "UTC: Pakistan." in replayed(tmp_path, series(72, low=range(9)))
 
 
 def test_a_person_reads_it_in_a_sentence_and_a_program_as_rows() -> None:

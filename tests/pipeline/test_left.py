@@ -99,6 +99,31 @@ def test_a_detector_that_says_nothing_of_what_is_seen_told_it_last_when_it_judge
     assert left(odd, frames[0]) == [(TRAFFIC, 9, 10, 0.4)]
 
 
+def late(frame: Verdicts, value: float, expected: float) -> Verdicts:
+    """The same, in the last bins of which there is another value, and so much is expected."""
+    last = frame.start >= T + 7 * DAY
+    columns = {"value": value, "expected": expected}
+    return dataclasses.replace(
+        frame, **{name: np.where(last[:, None], new, getattr(frame, name)) for name, new in columns.items()}
+    )
+
+
+WEEK = 7 * DAY // 300
+
+
+def test_after_a_week_out_it_is_a_share_of_what_was_usual_before_and_not_of_what_was_left() -> None:
+    probes = said(PROBING, "." * 6 + "L" * WEEK)
+    traffic = late(said(TRAFFIC, "." * 6 + "L" * (WEEK - 6) + "hhhhhh", 0.1), 90.0, 4.0)
+    assert left(probes, traffic) == [(PROBING, WEEK + 5, WEEK + 6, 0.2), (TRAFFIC, WEEK + 5, WEEK + 6, 0.9)]
+
+
+def test_a_detector_that_never_saw_it_and_has_got_used_to_it_does_not_say_what_is_usual() -> None:
+    probes = said(PROBING, "." * 6 + "L" * WEEK)
+    slow = late(said(TRAFFIC, "." * 6 + "L" * (WEEK - 6) + "......", 0.6, "cusum"), 85.0, 85.0)
+    first = late(said(TRAFFIC, "?" * WEEK + "......"), 85.0, 85.0)
+    assert left(probes, slow, first)[1:] == [(TRAFFIC, WEEK + 5, WEEK + 6, 0.85)]
+
+
 def test_what_is_over_has_nothing_left_to_tell() -> None:
     assert left(said(PROBING, "...LLL" + "." * 20)) == []
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.base import DAY, LOW_CONFIRMED, NORMAL, UNKNOWN
+from detectors.base import DAY, HIGH, LOW_CONFIRMED, NORMAL, UNKNOWN
 from pipeline.cells import Cells
 from pipeline.evidence import Said
 from pipeline.settings import Fusing
@@ -71,3 +71,37 @@ def test_who_gets_used_to_it_is_held_against_what_was_before() -> None:
     said, made = held.hold(SETTINGS.used_to + WIDTH, NORMAL, 20.0, 20.0)
     assert (said.state.tolist(), made.state.tolist()) == ([NORMAL] * 2, [LOW_CONFIRMED, NORMAL])
     assert made.expected.tolist() == [100.0, 20.0]
+
+
+@pytest.mark.parametrize(("state", "value"), [(HIGH, 90.0), (NORMAL, 60.0), (UNKNOWN, 95.0)])
+def test_what_is_back_stands_beside_what_was_before_as_long_as_the_outage_is_open(state: int, value: float) -> None:
+    held = Held()
+    for hour in range(24):
+        held.hold(WIDTH * hour + 1, LOW_CONFIRMED, 10.0, 100.0)
+    held.hold(SETTINGS.used_to + WIDTH, NORMAL, 10.0, 10.0)
+    for hour in (2, 3):
+        said, made = held.hold(SETTINGS.used_to + WIDTH * hour, state, value, 10.0)
+        assert made.expected.tolist() == [100.0, 10.0]
+        assert made.state[1] == said.state[1]
+        held.cells["low_from"][:] = 0  # it is back
+    held.usual.out[:] = False
+    said, made = held.hold(SETTINGS.used_to + WIDTH * 4, state, value, 10.0)
+    assert made.expected.tolist() == [10.0, 10.0]
+
+
+def test_a_detector_that_expects_more_than_was_usual_before_is_shown_as_it_is() -> None:
+    held = Held()
+    for hour in range(24):
+        held.hold(WIDTH * hour + 1, LOW_CONFIRMED, 10.0, 100.0)
+    held.hold(SETTINGS.used_to + WIDTH, NORMAL, 10.0, 10.0)
+    said, made = held.hold(SETTINGS.used_to + 2 * WIDTH, HIGH, 150.0, 120.0)
+    assert made is said
+
+
+def test_what_falls_again_below_what_a_detector_has_got_used_to_stands_beside_what_was_before() -> None:
+    held = Held()
+    for hour in range(24):
+        held.hold(WIDTH * hour + 1, LOW_CONFIRMED, 50.0, 100.0)
+    held.hold(SETTINGS.used_to + WIDTH, NORMAL, 50.0, 50.0)
+    _, made = held.hold(7 * DAY + WIDTH, LOW_CONFIRMED, 5.0, 50.0)
+    assert made.expected.tolist() == [100.0, 50.0]
