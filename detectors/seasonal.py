@@ -232,7 +232,7 @@ class Seasonal(Detector[SeasonalState]):
     def _learnt(self, state: SeasonalState, bins: Given, judged: Judged) -> SeasonalState:
         """The state after bins of one slot."""
         x, seen, course = bins.x, bins.seen, judged.course
-        levels, (heard, stretch) = judged.levels, heard_in(state, seen)
+        levels, (heard, stretch) = judged.levels, heard_in(state, seen, bins.t)
         # what is as high as the past was expected to be is no surge: it was not the day's own way to be low
         back = judged.high & (x <= HIGHER * state.highest)
         inpainted = np.where(course.odd & ~back, np.fmin(levels.expected, judged.noises.fallen[:, 0]), x)

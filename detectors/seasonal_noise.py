@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from detectors.base import NEVER
 from detectors.noise import ASSUMED_BINS, SWING, TINY, assumed, clipped, doubt
 from detectors.seasonal_course import Given, Levels, running
 from detectors.seasonal_state import SeasonalState
@@ -109,7 +110,8 @@ class Falls:
     That is no night of a place, though it may be one of a network.  It begins below half of the level, and of the most
     of the bins before, up to an hour of a first day, and lasts until most of that is back, or half as much again as
     there was comes back at once.  Where a first day has no ups and downs it begins with a `STEP`, too, and lasts until
-    half of that is back.
+    half of that is back.  Where bins are missing it has had all that time to fall: what was seen last more than an
+    hour ago is no value before a sudden fall.
     """
 
     def __init__(self, rule: "Seasonal", state: SeasonalState, bins: Given, expected: np.ndarray) -> None:
@@ -120,7 +122,9 @@ class Falls:
         self.are = bins.width <= SUDDEN and bool(open_.any())
         self.open = open_ & (bins.first[:-1] <= bins.t - rule.warmup)
         self.early = open_ & ~bins.settled
-        self.step = STEP + SLOPE * bins.width / 3600
+        heard = np.concatenate([state.heard[None], np.where(bins.seen, bins.t, NEVER)])
+        self.ago = bins.t - np.maximum.accumulate(heard)[:-1]
+        self.step = STEP + SLOPE * self.ago / 3600
         self.crest = np.fmax(*state.crest.T)
 
     def at(self, i: int, noise: np.ndarray) -> np.ndarray | None:
@@ -128,7 +132,8 @@ class Falls:
         if not self.are:
             return None
         x, last, expected = self.bins.x[i], self.bins.previous[i], self.expected[i]
-        crest = np.where(self.early[i], np.fmax(self.crest, last), last)
+        lately = np.where(self.ago[i] <= SUDDEN, last, np.nan)
+        crest = np.where(self.early[i], np.fmax(self.crest, lately), lately)
         self.crest = np.fmax(self.crest, x)
         clear = expected - x >= 2 * self.rule.enter * np.sqrt(noise * expected)
         low = (x < expected / 2) & clear
@@ -137,7 +142,7 @@ class Falls:
         back = (x >= np.where(was, self.until, 0)) | ((x >= RISES * last) & (x >= before / 4))
         falls, until = low & (x < before / 2) & (before >= expected / 2), MOST * before
         if self.early[i].any():
-            left = 1 - self.step
+            left = 1 - self.step[i]
             steps = ~falls & ~was & clear & self.early[i] & (x < left * np.fmin(last, expected))
             before, until = np.where(steps, last, before), np.where(steps, (1 + left) / 2 * last, until)
             falls |= steps

@@ -31,7 +31,7 @@ class SeasonalState:
     first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """First value [s], or that of the level that has become normal."""
     heard: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """Slot of the last value [s]."""
+    """Start of the last bin that has a value [s]."""
     stretch: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
     """Slot of the first value, or of that after a hole that was longer than the days of the last week [s]."""
     seen: np.ndarray = field(metadata=per_entity(0, np.int64))
@@ -103,11 +103,12 @@ class SeasonalState:
         return View(self.since, self.until, np.where((self.lost > 0)[:, None], NEVER, self.again))
 
 
-def heard_in(state: SeasonalState, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What ``heard`` and ``stretch`` are with bins ``seen (t, n) bool`` of the present slot."""
+def heard_in(state: SeasonalState, seen: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What ``heard`` and ``stretch`` are with bins ``seen (t, n) bool`` of the present slot, that start at ``t (t, 1)``
+    [s]."""
     here = seen.any(axis=0)
     begins = here & ((state.heard == NEVER) | (state.slot - state.heard > WEEK))
-    return np.where(here, state.slot, state.heard), np.where(begins, state.slot, state.stretch)
+    return np.maximum(state.heard, np.where(seen, t, NEVER).max(axis=0)), np.where(begins, state.slot, state.stretch)
 
 
 def written(state: SeasonalState) -> History:

@@ -69,12 +69,12 @@ def nights(days: float, width: int, night: float, of: float = 1500) -> tuple[np.
 
 
 def drawn(mean: np.ndarray, begin: int, width: int) -> list[Rows]:
-    """Two signals of that mean, from an hour on."""
+    """Two signals of that mean, from an hour on; NaN where nobody looks."""
     rng = np.random.default_rng(3)
     series = []
     for signal in BOTH:
-        x = rng.poisson(mean).astype(float)
-        x[hours(len(x) * width / DAY, width) < begin * HOUR] = np.nan
+        x = rng.poisson(np.nan_to_num(mean)).astype(float)
+        x[np.isnan(mean) | (hours(len(x) * width / DAY, width) < begin * HOUR)] = np.nan
         series.append(made_rows(signal, x, width=width))
     return series
 
@@ -98,6 +98,28 @@ def test_a_surge_in_the_second_night_is_not_missed_in_the_next(
     t, mean = nights(10, width, night)
     surge = np.where((t >= DAY + 23 * HOUR) & (t < 2 * DAY + 3 * HOUR), busy, 1.0)
     assert [o for o in played(drawn(mean * surge, begin, width)).outages if o.confirmed_at] == []
+
+
+def unseen(width: int, night: float, at: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Starts of bins [s], and a mean as in `nights` that nobody sees for some hours of the first day."""
+    t, mean = nights(4, width, night)
+    return t, np.where((t + width > at * HOUR) & (t < (at + length) * HOUR), np.nan, mean)
+
+
+@pytest.mark.parametrize("width", [300, 900, HALF_HOUR, HOUR])
+@pytest.mark.parametrize(("night", "at", "length"), [(0.3, 17, 9), (0.2, 18, 6), (0.1, 19, 5), (0.1, 20, 3)])
+def test_an_evening_that_nobody_saw_makes_no_night_an_outage(width: int, night: float, at: int, length: int) -> None:
+    _, mean = unseen(width, night, at, length)
+    assert [o for o in played(drawn(mean, 11, width)).outages if o.confirmed_at] == []
+
+
+@pytest.mark.parametrize("width", [300, 900, HALF_HOUR])
+@pytest.mark.parametrize(("at", "length", "begin"), [(18, 6, 51), (17, 9, 51), (18, 5, 53)])
+def test_nor_does_it_date_an_outage_back_to_dusk(width: int, at: int, length: int, begin: int) -> None:
+    t, mean = unseen(width, 0.3, at, length)
+    out = (t >= begin * HOUR) & (t < (begin + 5) * HOUR)
+    found = played(drawn(mean * np.where(out, 0.1, 1.0), 11, width)).of("PK")
+    assert [((o.start - MONDAY) / HOUR, ((o.end or 0) - MONDAY) / HOUR) for o in found] == [(begin, begin + 5)]
 
 
 @pytest.mark.parametrize("night", [0.02, 0.1, 0.3])
