@@ -122,10 +122,11 @@ class Falls:
         self.are = bins.width <= SUDDEN and bool(open_.any())
         self.open = open_ & (bins.first[:-1] <= bins.t - rule.warmup)
         self.early = open_ & ~bins.settled
-        heard = np.concatenate([state.heard[None], np.where(bins.seen, bins.t, NEVER)])
-        self.ago = bins.t - np.maximum.accumulate(heard)[:-1]
-        self.step = STEP + SLOPE * self.ago / 3600
         self.crest = np.fmax(*state.crest.T)
+        if self.are:
+            heard = np.concatenate([state.heard[None], np.where(bins.seen, bins.t, NEVER)])
+            self.ago = bins.t - np.maximum.accumulate(heard)[:-1]
+            self.step = STEP + SLOPE * self.ago / 3600
 
     def at(self, i: int, noise: np.ndarray) -> np.ndarray | None:
         """What the i-th bin ``(n,)`` has fallen from, where a series has this ``noise (n,)``; None: nothing can."""
