@@ -23,6 +23,9 @@ ALIKE = 0.9
 ON_LINE = 0.8
 """What has so much of that line did not fall, whatever was expected of it [-]."""
 
+WRONG = 1.5
+"""And what has more than so many times its `peak` has gone wrong, or risen, whenever that was [-]."""
+
 DAYS = 7
 """Days on which a series was low only for a surge are looked for in the last week [days]."""
 
@@ -51,8 +54,8 @@ def usual(
     Returns
     -------
     The days that are left, those that were low only for the surge as they were observed, and their count.  A first day
-    that is alone, or has none but those before a hole beside it, is no more than its `peak`; nor is a spike in its
-    first hour, where none is a similar day.
+    that is alone, or has none but those before a hole beside it, is no more than its `peak`; nor is a spike of it,
+    where none is a similar day.
 
     Examples
     --------
@@ -84,9 +87,10 @@ def usual(
         chosen = np.where(left_out, np.nan, np.where(low, raw, chosen))
     known = ~np.isnan(chosen)
     alone = (is_first & known).any(axis=0) & ((count == 1) | ((known & (age < 0)).any(axis=0) & ~later.any(axis=0)))
-    begins = (is_first & known & (age < BRIEF)).any(axis=0)  # nothing before it tells what has gone wrong
-    if len(rows := np.flatnonzero(begins & (count == 0) & ~alone)):
-        alone[rows] = spiked(past, slot, grid, first, rows)
+    if len(rows := np.flatnonzero((is_first & known).any(axis=0) & (count == 0) & ~alone)):
+        begins = (is_first & (age < BRIEF))[:, rows].any(axis=0)  # nothing before it tells what has gone wrong
+        far = most[rows] > WRONG * peak(past, slot, grid, first, rows)
+        alone[rows] = spiked(past, slot, grid, first, rows) & (begins | far)
     if len(rows := np.flatnonzero(alone)):
         own = chosen[:, rows]
         chosen[:, rows] = np.where(is_first[:, rows], np.fmin(own, peak(past, slot, grid, first, rows)), own)

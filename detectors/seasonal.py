@@ -171,7 +171,7 @@ class Seasonal(Detector[SeasonalState]):
         # what was read ahead was read for the day that was: a weekend's first slot is no workday's
         anew = changed(state.calendar, calendar, t, len(state.first)) | (slot != state.slot + grid)
         past, switched = written(state), may_be_switched(context, len(state.first))
-        state = returned(self, state, past, t, grid, switched)
+        state = returned(self, state, past, t, context.width, grid, switched)
         state = hearing(self, state, past, t, context.width, grid, switched)
         state, is_renewed = renewed(self, state, past, calendar, t, grid, switched)
         lost = np.where(t - state.until > max(LAGS) * DAY, 0.0, state.lost)  # what was before is past remembering

@@ -25,6 +25,9 @@ HEARD = DAY + BRIEF
 LOUDER = 4.0
 """A dip or a spike has made a day loud whose noise is more than so many times what it is without it [-]."""
 
+ALIKE = 0.5
+"""What stands out less than so much of what stands out most is how the series strays [-]."""
+
 ANEW = 6 * 3600
 """What is learnt anew of the noise counts for so long [s]."""
 
@@ -50,19 +53,35 @@ def hearing(
 
 def _calmed(state: SeasonalState, past: History, grid: int, per_bin: float, rows: np.ndarray) -> SeasonalState:
     """Those at ``rows (k,)`` of whom a first day and `BRIEF` of the next are over: where a dip or a spike has made it
-    `LOUDER` the noise is that without it.
+    `LOUDER` the noise is that without it, and so are the level and how it goes up and down.
 
     What was seen once is not how a series strays, and would hide on the second day what is lost for hours.
     """
-    seen, reach = first_days(past, grid, state.first, rows, BRIEF).T, BRIEF // grid
-    odd = apart(seen, reach)
-    number = np.count_nonzero(odd, axis=0)
-    before = np.maximum.accumulate(np.where(odd, 0, np.arange(len(seen))[:, None]), axis=0)
-    seen = np.take_along_axis(seen, before, axis=0)  # and so an outage's begin and end stay as loud as they were
-    bends = np.diff(seen, 2, axis=0)  # no slope of the day has any
-    noise = np.maximum(per_bin * average(bends**2 / 6) / average(seen), TINY)
-    anew = (number > 0) & (number <= reach) & (state.noise[rows] > LOUDER * noise)
-    return _learnt(state, rows[anew], noise[anew])
+    whole, reach = first_days(past, grid, state.first, rows, BRIEF).T, BRIEF // grid
+    odd = apart(whole, reach)
+    away = np.abs(whole - _without(whole, odd))
+    odd &= away > ALIKE * np.fmax.reduce(np.where(odd, away, 0.0))
+    number, seen = np.count_nonzero(odd, axis=0), _without(whole, odd)
+    bends, level = _bends(seen), average(seen)
+    noise, swing = np.maximum(per_bin * bends / level, TINY), average(np.abs(seen - level))
+    louder = (state.noise[rows] > LOUDER * noise) | (state.swing[rows] ** 2 > LOUDER * swing**2)
+    loud = louder & (_bends(whole) > LOUDER * bends) & (number > 0) & (number <= reach)
+    calmer, levels, swings = loud & (swing < state.swing[rows]), state.level.copy(), state.swing.copy()
+    levels[rows[calmer]], swings[rows[calmer]] = level[calmer], swing[calmer]
+    state = replace(state, level=levels, swing=swings)
+    return _learnt(state, rows[loud], np.minimum(noise, state.noise[rows])[loud])
+
+
+def _without(seen: np.ndarray, odd: np.ndarray) -> np.ndarray:
+    """What was ``seen (t, k)``, and in slots that are ``odd (t, k) bool`` what was seen before these: so an outage's
+    begin and end stay as loud as they were.  Before the first one nothing was: it is as what was seen after it."""
+    before = np.maximum.accumulate(np.where(odd, -1, np.arange(len(seen))[:, None]), axis=0)
+    return np.take_along_axis(seen, np.where(before < 0, np.argmin(odd, axis=0), before), axis=0)
+
+
+def _bends(seen: np.ndarray) -> np.ndarray:
+    """Variance ``(k,)`` of what was ``seen (t, k)``, from how it bends: no slope of the day does."""
+    return average(np.diff(seen, 2, axis=0) ** 2 / 6)
 
 
 def _recovered(

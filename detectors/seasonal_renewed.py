@@ -8,6 +8,7 @@ import numpy as np
 from detectors.base import DAY, NEVER, NORMAL
 from detectors.history import History, View, batches, plain
 from detectors.noise import average
+from detectors.seasonal_course import HOLDS
 from detectors.seasonal_noise import SUDDEN
 from detectors.seasonal_state import SeasonalState
 from detectors.similar import similar
@@ -90,11 +91,12 @@ def renewed(
 
 
 def returned(
-    rule: "Seasonal", state: SeasonalState, past: History, t: int, grid: int, switched: np.ndarray
+    rule: "Seasonal", state: SeasonalState, past: History, t: int, width: int, grid: int, switched: np.ndarray
 ) -> SeasonalState:
     """What began in an outage begins anew when it is back: places that in a slot of their first day have at once
     `DOUBLE` of all that they had before.  No morning does that, nor a value gone wrong, which is not believed, and what
-    they had is no usual day of them."""
+    they had is no usual day of them.  Where a slot may be no more than such a value, of bins longer than `HOLDS`, they
+    have it in two of them."""
     new = ~switched & (state.count > 0) & (t - state.first < rule.settle[1] + grid)
     if grid > SUDDEN or not new.any():
         return state
@@ -106,8 +108,13 @@ def returned(
     times, values = past.rows(rows, plain(len(new)))
     # the last slot is the one that is back; of a series on a grid of its own t lies within a slot
     before = (times >= state.first[rows][:, None] - grid) & (times < state.slot)
-    most = np.where(before & ~np.isnan(values), values, -np.inf).max(axis=1, initial=-np.inf)
-    back = rows[(most >= 0) & (mean[rows] >= DOUBLE * most)]
+    seen, least = np.where(before & ~np.isnan(values), values, -np.inf), mean[rows]
+    if width > HOLDS and len(times):
+        each = np.arange(len(rows))
+        last = len(times) - 1 - np.isfinite(seen)[:, ::-1].argmax(axis=1)
+        least, seen[each, last] = np.minimum(least, seen[each, last]), -np.inf
+    most = seen.max(axis=1, initial=-np.inf)
+    back = rows[(most >= 0) & (least >= DOUBLE * most)]
     if not len(back):
         return state
     state = forgotten(state, back)

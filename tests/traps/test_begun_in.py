@@ -110,6 +110,14 @@ def test_only_a_place_that_has_at_once_twice_of_all_that_it_had_begins_anew(widt
     assert not any(begun_anew(mean, width, switched=True))
 
 
+@pytest.mark.parametrize("width", [1800, HOUR])
+def test_in_bins_in_which_a_value_may_have_gone_wrong_it_does_by_the_second(width: int) -> None:
+    mean = np.where(hours(1.25, width)[:, None] < 9 * HOUR, 2000, 2000 * np.array([1.3, 1.75, 4.0, 10.0]))
+    assert begun_anew(mean, width) == [False, False, True, True]
+    mean[9 * HOUR // width + 1 :] = 2000.0
+    assert not any(begun_anew(mean, width))
+
+
 @pytest.mark.parametrize("width", [300, 600, 1800, HOUR])
 @pytest.mark.parametrize("swing", [0.5, 0.8, 0.9])
 def test_no_morning_begins_anew_whenever_it_comes(width: int, swing: float) -> None:

@@ -91,7 +91,7 @@ def test_what_is_always_the_same_is_expected_to_be_so(level: float, width: int) 
     np.testing.assert_allclose(verdict.expected[known], level)
 
 
-@pytest.mark.parametrize("width", [300, 600, 900])
+@pytest.mark.parametrize("width", [300, 600, 900, 1800, HOUR])
 @pytest.mark.parametrize("times", [12.0, 1e6])
 def test_no_place_begins_anew_for_one_bin(times: float, width: int) -> None:
     t = MONDAY + hours(1.5, width)
