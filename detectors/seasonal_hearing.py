@@ -26,7 +26,7 @@ LOUDER = 4.0
 """A dip or a spike has made a day loud whose noise is more than so many times what it is without it [-]."""
 
 ALIKE = 0.5
-"""What stands out less than so much of what stands out most is how the series strays [-]."""
+"""What stands out less than so much of what stands out most, and not next to it, is how the series strays [-]."""
 
 ANEW = 6 * 3600
 """What is learnt anew of the noise counts for so long [s]."""
@@ -60,7 +60,8 @@ def _calmed(state: SeasonalState, past: History, grid: int, per_bin: float, rows
     whole, reach = first_days(past, grid, state.first, rows, BRIEF).T, BRIEF // grid
     odd = apart(whole, reach)
     away = np.abs(whole - _without(whole, odd))
-    odd &= away > ALIKE * np.fmax.reduce(np.where(odd, away, 0.0))
+    most = odd & (away > ALIKE * np.fmax.reduce(np.where(odd, away, 0.0)))
+    odd &= most | np.pad(most[1:], ((0, 1), (0, 0))) | np.pad(most[:-1], ((1, 0), (0, 0)))
     number, seen = np.count_nonzero(odd, axis=0), _without(whole, odd)
     bends, level = _bends(seen), average(seen)
     noise, swing = np.maximum(per_bin * bends / level, TINY), average(np.abs(seen - level))
