@@ -71,14 +71,14 @@ def blackout(day: int, surge: int = 6, times: float = 2.5, width: int = HOUR) ->
 
 
 @pytest.mark.parametrize("day", [2, 3, 4, 7])
-@pytest.mark.parametrize(("surge", "times"), [(4, 2), (6, 2.5), (3, 5)])
-def test_it_makes_nobody_deaf_for_a_week(surge: int, times: float, day: int) -> None:
-    assert blackout(day, surge, times) == 1
+@pytest.mark.parametrize(("surge", "times", "width"), [(4, 2, HOUR), (6, 2.5, HOUR), (6, 2.5, 1800), (3, 5, HOUR)])
+def test_it_makes_nobody_deaf_for_a_week(surge: int, times: float, width: int, day: int) -> None:
+    assert blackout(day, surge, times, width) == 1
 
 
 def test_it_did_when_what_it_missed_was_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seasonal, "hearing", lambda rule, state, *given: state)
-    assert [blackout(day) for day in (2, 4)] == [0, 0]
+    assert [blackout(day, width=1800) for day in (2, 4)] == [0, 0]
 
 
 @pytest.mark.parametrize("left", [0.1, 0.4])
