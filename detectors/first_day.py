@@ -151,7 +151,8 @@ def _surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.nda
     seen = _of(times, raw, slot - ago[:, None] * DAY + np.arange(-reach, reach + 1) * grid)
     share = seen / begun
     known = np.sort(share, axis=2)
-    quartile = 3 * np.count_nonzero(~np.isnan(known), axis=2, keepdims=True) // 4
+    number, all_ = (np.count_nonzero(~np.isnan(each), axis=2, keepdims=True) for each in (known, seen))
+    quartile = np.clip(number - 1, 0, 3 * all_ // 4)  # what the first day has not lies above it: it was no surge
     usual = share >= ALIKE * np.take_along_axis(known, quartile, axis=2)
     usual |= np.isnan(begun) & ~np.isnan(seen)
     left, right = usual[..., reach - 1 :: -1], usual[..., reach + 1 :]
