@@ -139,7 +139,8 @@ class Usual:
     def _beside(self, said: Said, rows: np.ndarray, signal: int, sunk: np.ndarray) -> Said:
         """The same, beside the least that was expected before where what is expected has ``sunk (n,) bool`` since: that
         is the usual until the outage is over, for what is back too."""
-        sunk = sunk & ~(said.expected >= (least := self.least.at(rows, signal, said.start)))
+        least = self.least.at(rows, signal, said.start)
+        sunk = sunk & ~(said.expected.astype(np.float32) >= least)  # as it was learnt
         return said._replace(expected=np.where(sunk & (least > 0), least, said.expected)) if sunk.any() else said
 
     def _learn(self, said: Said, rows: np.ndarray, signal: int, learns: np.ndarray) -> None:
