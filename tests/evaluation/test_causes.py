@@ -58,7 +58,7 @@ def test_after_a_long_outage_the_low_level_is_not_drawn_as_what_is_usual(sudan: 
     (told,) = stories(sudan)
     (sentence,) = said(told, "What the detector expects from ")
     assert sentence.endswith("is not drawn until it has learnt anew.")
-    first = HIGH + HOUR
+    first = HIGH + 2 * HOUR  # until it is over ours is held against what was usual before, and so drawn
     for signal in ("probing.ioda", "traffic.radar"):
         bare, own = (
             next(t for t in traces if t.signal == signal and t.detector == sudan.first)
@@ -67,6 +67,7 @@ def test_after_a_long_outage_the_low_level_is_not_drawn_as_what_is_usual(sudan: 
         at = int(np.flatnonzero(own.start == first)[0])
         assert own.expected[at] < 0.2 * own.value[at], "what the detector expects is the low level"
         assert np.isnan(bare.expected[at])
+        assert np.allclose(bare.expected[at - 2 : at] / own.value[at - 2 : at], 1, atol=0.05)
         before = own.start < LOW
         assert np.array_equal(bare.expected[before], own.expected[before], equal_nan=True)
 
