@@ -95,7 +95,7 @@ def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
     for country in confirmed(found):
         if country.entity_type != "country" or country.kind != "mobile":
             continue
-        meanwhile = [outage for outage in found if _meet(country, outage)]
+        meanwhile = [outage for outage in found if at_one_time(country, outage)]
         low, out = ({(o.entity_type, o.entity) for o in some} for some in (meanwhile, confirmed(meanwhile)))
         own = [e for e in places.values() if e.type == "asn" and e.country == country.entity]
         were = "were out" if any(e[:2] in out for e in own) else "are suspected to have been out"
@@ -110,7 +110,7 @@ def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
         )
 
 
-def _meet(one: Outage, other: Outage) -> bool:
+def at_one_time(one: Outage, other: Outage) -> bool:
     """Whether two outages were at any one time; what is still open has no end."""
     ends = [float("inf") if outage.end is None else outage.end for outage in (one, other)]
     return one.start < ends[1] and other.start < ends[0]

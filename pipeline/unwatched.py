@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+from detectors.base import ALWAYS
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.evidence import BESIDE
-from pipeline.explaining import place_name
+from pipeline.explaining import at_one_time, place_name
 from pipeline.observed import Gap, Observed, Series
 from pipeline.outages import RETRACTED
 from pipeline.parts import judged_from
@@ -27,9 +28,6 @@ PARTS = ("region", "asn")
 
 SEVERAL = 3
 """So many regions that are out at once make a reader ask for the country [-]."""
-
-NO_END = 2**62
-"""Later than any [s]."""
 
 
 class Whole(NamedTuple):
@@ -171,8 +169,8 @@ def parts_alone(found: Iterable[Outage], observed: Observed, places: Places, set
     edges: dict[str, list[tuple[int, int]]] = {}
     for one in sure:
         country = placed(one.entity_type, one.entity, places).country
-        if one.entity_type == "region" and not any(o.entity == country and _meet(o, one) for o in whole):
-            edges.setdefault(country, []).extend([(one.start, 1), (NO_END if one.end is None else one.end, -1)])
+        if one.entity_type == "region" and not any(o.entity == country and at_one_time(o, one) for o in whole):
+            edges.setdefault(country, []).extend([(one.start, 1), (ALWAYS if one.end is None else one.end, -1)])
     for name, known in _parts(edges.keys() - own, observed, places).items():
         most = max(accumulate(step for _, step in sorted(edges[name])))
         if most >= SEVERAL and "region" in known.judged_from(name, settings).values():
@@ -181,11 +179,6 @@ def parts_alone(found: Iterable[Outage], observed: Observed, places: Places, set
                 f"{where} as a whole was not out when {most} of its regions were: it is while "
                 f"{_share(settings.low_parts)} of what its regions have is low."
             )
-
-
-def _meet(one: Outage, other: Outage) -> bool:
-    """Whether there is a time in which both are out."""
-    return all(a.end is None or b.start < a.end for a, b in ((one, other), (other, one)))
 
 
 def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:
