@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
+from pipeline.countries import from_parts, not_as_a_whole, not_whole, of_no_country, parts_alone
 from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
@@ -25,16 +26,7 @@ from pipeline.settings import Fusing
 from pipeline.show import MARK, by_country, how_folded, outages_table, utc
 from pipeline.topics import DEADLETTERS
 from pipeline.unjudged import Unheard, hardly_judged
-from pipeline.unwatched import (
-    from_parts,
-    no_all_clear,
-    not_as_a_whole,
-    not_whole,
-    of_no_country,
-    parts_alone,
-    too_short,
-    unobserved,
-)
+from pipeline.unwatched import no_all_clear, too_short, unobserved
 from pipeline.wording import FEW, counted, damage, few, given_up, printable, refused
 
 

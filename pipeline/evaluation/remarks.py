@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from detectors.base import is_low
+from pipeline.countries import from_parts, of_no_country, parts_alone
 from pipeline.doings import blind, moves
 from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called
@@ -15,7 +16,7 @@ from pipeline.feeds.case import strangers
 from pipeline.series import placed
 from pipeline.show import utc
 from pipeline.unjudged import hardly_judged
-from pipeline.unwatched import from_parts, of_no_country, parts_alone, too_short, unobserved
+from pipeline.unwatched import too_short, unobserved
 from pipeline.wording import counted, damage, given_up, refused
 
 
