@@ -27,7 +27,7 @@ DAY = 24 * 3600
 SETTLING = DAY
 """Event time after an entity's first value in which nothing is confirmed of it: a day to compare with [s]."""
 NEVER = -(2**62)
-"""A time before all time [s]: what has not happened yet."""
+"""A time before all time [s]: what has not happened yet, and a watermark before anything."""
 
 ALWAYS = 2**62
 """A time after all time [s]."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detectors.base import NEVER
+
 DAY = 24 * 3600
 
 WIDTH = 300
@@ -68,10 +70,6 @@ class Cadence:
         days = np.arange(after // DAY, last // DAY + 1, dtype=np.int64) * DAY
         grid = (days[:, None] + np.array(self.slots, np.int64)).ravel()
         return grid[(grid > after) & (grid <= last)]
-
-
-NEVER = -(2**62)
-"""A watermark before all time."""
 
 
 UNEVEN = 3

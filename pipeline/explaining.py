@@ -3,6 +3,7 @@ it looks like, and how to read the numbers."""
 
 from collections.abc import Callable, Iterable, Iterator
 
+from detectors.base import ALWAYS
 from pipeline.bins import DAY
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
@@ -112,7 +113,7 @@ def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
 
 def at_one_time(one: Outage, other: Outage) -> bool:
     """Whether two outages were at any one time; what is still open has no end."""
-    ends = [float("inf") if outage.end is None else outage.end for outage in (one, other)]
+    ends = [ALWAYS if outage.end is None else outage.end for outage in (one, other)]
     return one.start < ends[1] and other.start < ends[0]
 
 

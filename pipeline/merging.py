@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 
+from detectors.base import ALWAYS
 from pipeline.binning import no_bins, pieces
 from pipeline.bins import NEVER
 from pipeline.codec import decode, encode, iso
@@ -241,5 +242,5 @@ def _settle(parts: list[Bins], keys: list[tuple[str, str]], home: dict[tuple[str
                     entity.country,
                     entity.mobile,
                 )
-                if claim < claims.get(entity[:2], (2**62, 0.0, "", True)):
+                if claim < claims.get(entity[:2], (ALWAYS, 0.0, "", True)):
                     claims[entity[:2]], home[entity[:2]] = claim, entity

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detectors.base import ALWAYS
 from pipeline.bins import DAY, NEVER, WIDTH, Cadence
 from pipeline.records import Elements, Rows
 from pipeline.settings import Fusing
@@ -50,7 +51,7 @@ class Observed:
     """
 
     stretches: dict[Series, list[Stretch]] = field(default_factory=dict)
-    first: int = -NEVER
+    first: int = ALWAYS
     last: int = NEVER
     stale: int = Fusing.stale
 
@@ -71,7 +72,7 @@ class Observed:
         self.first, self.last = min(self.first, first), max(self.last, last)
         if isinstance(frame, Elements):
             for signal in signals:  # where it hears nothing it is not blind, as long as its recording goes on
-                self._extend((signal, "", ""), Stretch(first, last + WIDTH, WIDTH, LONG), -NEVER)
+                self._extend((signal, "", ""), Stretch(first, last + WIDTH, WIDTH, LONG), ALWAYS)
             return
         for entity in frame.entities:
             self.stretches.setdefault((frame.signal, *entity[:2]), [])

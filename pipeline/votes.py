@@ -16,7 +16,7 @@ NOBODY = Entity("", "", "")
 """Has no vote."""
 
 NEVER_AGAIN = 2**62
-"""Behind the last bin of any frame."""
+"""Behind the last bin of any frame [bins]."""
 
 
 class Votes(NamedTuple):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import HIGH, is_low
-from pipeline.bins import DAY, NEVER
+from detectors.base import ALWAYS, HIGH, is_low
+from pipeline.bins import DAY
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace
@@ -53,7 +53,7 @@ def learnt(trace: Trace, outages: Iterable[Long], used_to: int) -> np.ndarray:
     [10, 11, 12, 13, 14, 15]
     """
     made = np.zeros(len(trace.start), bool)
-    spans = [*outages, Long(-NEVER, -NEVER, False)]
+    spans = [*outages, Long(ALWAYS, ALWAYS, False)]
     for span, following in pairwise(spans):
         high = trace.start[(trace.state == HIGH) & (trace.start >= span.end) & (trace.start < following.start)]
         last = max(span.end, int(high[-1]) + trace.width) if len(high) else span.end

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from detectors.base import ALWAYS
 from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.errors import DecodeError
@@ -21,9 +22,6 @@ FIRST = 4 * RUN
 FAR, MANY = 28 * DAY, 100
 """Rows of a table that are so far from all others [s], and by so many times what lies between two others, are compared
 with none of them [-]."""
-
-NO_TIME = 2**62
-"""Later than any [s]."""
 
 Batch = Elements | Rows
 
@@ -113,7 +111,7 @@ class Times:
         """What is held, with damage in the place of what is a year ahead of most that follows."""
         rows, held = self.rows, self._taken()
         ends = [int(piece.time.max()) for _, piece in held]
-        lowest = np.minimum.accumulate([NO_TIME, *ends[:0:-1]])[::-1].tolist()
+        lowest = np.minimum.accumulate([ALWAYS, *ends[:0:-1]])[::-1].tolist()
         ahead = [low + YEAR < int(piece.time.min()) for (_, piece), low in zip(held, lowest, strict=False)]
         few = 5 * sum(len(piece) for (_, piece), is_ahead in zip(held, ahead, strict=True) if is_ahead) <= rows
         for (begin, piece), is_ahead, low in zip(held, ahead, lowest, strict=False):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detectors.base import ALWAYS
 from pipeline.bins import NEVER
 from pipeline.records import ESTABLISHED, Peer
 from pipeline.settings import Counting
@@ -195,7 +196,7 @@ class Witnesses:
     def forgets(self, end: int) -> int:
         """The end of the bin in which the next missing peer is forgotten [s]: before it, `health` does not change."""
         gone = self.last[~self.full & (self.last > end - self.rules.forget)]
-        return int(gone.min()) + self.rules.forget if len(gone) else 2**62
+        return int(gone.min()) + self.rules.forget if len(gone) else ALWAYS
 
     def state(self) -> dict[str, np.ndarray]:
         """All of it as arrays."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from detectors.base import ALWAYS
 from pipeline.bins import NEVER, Cadence, used_of
 from pipeline.checks import bounded
 from pipeline.records import UP, Bins, Entity, Rows, Run
@@ -48,7 +49,7 @@ class Grid:
     def put(self, rows: Rows, start: np.ndarray) -> None:
         """Take in rows whose bins start at ``start``: those are open."""
         used, at = used_of(rows.entity, len(rows.entities))
-        first = np.full(len(used), np.iinfo(np.int64).max)
+        first = np.full(len(used), ALWAYS)
         np.minimum.at(first, at, start)
         column = np.array([self._column(rows.entities[i], int(s)) for i, s in zip(used, first, strict=True)], np.int32)
         self.fresh.append((start, column[at], rows.value))
