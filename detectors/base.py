@@ -96,6 +96,9 @@ class State(Protocol):
 
 S = TypeVar("S", bound=State)
 
+Swept = tuple[str, tuple[float, ...]]
+"""A parameter and its values, from shouting to silence, with its own value among them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Detector(Protocol[S]):
@@ -111,10 +114,13 @@ class Detector(Protocol[S]):
     """
 
     quorum: float = 0.5
-    slow: ClassVar[bool] = False
-    """Whether it adds up what each bin hardly shows, so that it may stand beside a detector of bins."""
+    slow: ClassVar[str] = ""
+    """What it does, in words, where it adds up what each bin hardly shows, so that it may stand beside a detector of
+    bins; '': it may not."""
     published: ClassVar[str] = ""
     """Who has published its rule, for those who compare; '': it is netvigil's own."""
+    swept: ClassVar[Swept] = ("", ())
+    """The threshold by which those who compare sweep it."""
 
     @classmethod
     def for_signal(cls, signal: str) -> Self:

@@ -14,6 +14,7 @@ from detectors.base import (
     UNKNOWN,
     Context,
     Detector,
+    Swept,
     Verdict,
     bounded,
     is_known,
@@ -104,6 +105,7 @@ class Burst(Detector[BurstState]):
 
     name: ClassVar[str] = "burst"
     published: ClassVar[str] = "Disco"
+    swept: ClassVar[Swept] = ("report", (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0))
 
     ratio: float = 2.0
     gamma: float = 0.5

@@ -16,6 +16,7 @@ from detectors.base import (
     UNKNOWN,
     Context,
     Detector,
+    Swept,
     Verdict,
     bounded,
     is_known,
@@ -116,6 +117,7 @@ class Chocolatine(Detector[ChocolatineState]):
 
     name: ClassVar[str] = "chocolatine"
     published: ClassVar[str] = "Guillot and others"
+    swept: ClassVar[Swept] = ("deviations", (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0))
     warmup: ClassVar[int] = WEEKS * WEEK
 
     deviations: float = 3.0

@@ -16,6 +16,7 @@ from detectors.base import (
     UNKNOWN,
     Context,
     Detector,
+    Swept,
     Verdict,
     bounded,
     joined,
@@ -102,7 +103,8 @@ class Cusum(Detector[CusumState]):
     """
 
     name: ClassVar[str] = "cusum"
-    slow: ClassVar[bool] = True
+    slow: ClassVar[str] = "summed over days"
+    swept: ClassVar[Swept] = ("depth", (0.02, 0.05, 0.08, 0.1, 0.15, 0.18, 0.25, 0.3, 0.4, 0.5, 0.7))
 
     drift: float = 0.5
     alarm: float = 3.0

@@ -5,17 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.base import (
-    HIGH,
-    LOW_CONFIRMED,
-    NEVER,
-    NORMAL,
-    UNKNOWN,
-    Context,
-    Detector,
-    Verdict,
-    bounded,
-)
+from detectors.base import HIGH, LOW_CONFIRMED, NEVER, NORMAL, UNKNOWN, Context, Detector, Swept, Verdict, bounded
 from detectors.history import History
 from detectors.noise import NORMAL_SPREAD
 from detectors.order import insert
@@ -62,6 +52,7 @@ class Ihr(Detector[Window]):
 
     name: ClassVar[str] = "ihr"
     published: ClassVar[str] = "Internet Health Report"
+    swept: ClassVar[Swept] = ("threshold", (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0))
 
     window: int = 72 * 3600
     points: float = 0.6

@@ -15,6 +15,7 @@ from detectors.base import (
     UNKNOWN,
     Context,
     Detector,
+    Swept,
     Verdict,
     bounded,
     is_known,
@@ -98,6 +99,7 @@ class Median(Detector[MedianState]):
 
     name: ClassVar[str] = "median"
     published: ClassVar[str] = "IODA, but for the thresholds of traffic, which it does not publish"
+    swept: ClassVar[Swept] = ("critical", (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1))
 
     window: int = 7 * DAY
     warning: float = 0.80

@@ -6,16 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.base import (
-    DAY,
-    NEVER,
-    SETTLING,
-    UNKNOWN,
-    Context,
-    Detector,
-    Verdict,
-    joined,
-)
+from detectors.base import DAY, NEVER, SETTLING, UNKNOWN, Context, Detector, Swept, Verdict, joined
 from detectors.history import History
 from detectors.seasonal_course import Given, given, may_be_switched, running
 from detectors.seasonal_hearing import hearing
@@ -105,6 +96,7 @@ class Seasonal(Detector[SeasonalState]):
     """
 
     name: ClassVar[str] = "seasonal"
+    swept: ClassVar[Swept] = ("enter", (2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 12.0, 20.0))
 
     grid: int = 1800
     enter: float = 4.0

@@ -15,6 +15,7 @@ from detectors.base import (
     UNKNOWN,
     Context,
     Detector,
+    Swept,
     Verdict,
     bounded,
     is_known,
@@ -93,6 +94,7 @@ class SimilarDays(Detector[SimilarDaysState]):
 
     name: ClassVar[str] = "similar_days"
     published: ClassVar[str] = "Cloudflare"
+    swept: ClassVar[Swept] = ("drop", (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.95))
     warmup: ClassVar[int] = (NEAREST + 1) * DAY
 
     days: int = 28

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from detectors import REGISTRY
 from pipeline.evidence import BESIDE
 from pipeline.kinds import kind_of, word_of
 from pipeline.likeness import OF_DAY, OF_PARTS
@@ -12,8 +13,8 @@ FREE = {"holiday": "a holiday"}
 DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "the day of a coup"}
 """What an outage began on, as its term says."""
 
-SLOW = {"cusum": "summed over days"}
-"""What a detector beside the first does."""
+SLOW = {name: does for name, made in REGISTRY.items() if (does := made("").slow)}
+"""Name of a detector that may stand beside the first -> what it does."""
 
 
 def signal_name(signal: str) -> str:

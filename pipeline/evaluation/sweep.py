@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from detectors import SWEPT
-from detectors.base import AnyDetector
+from detectors import REGISTRY
+from detectors.base import AnyDetector, Swept
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import Case
 from pipeline.evaluation.judged import ANY, FUSED, OURS, Outcome, Read, judge, only, outcome
@@ -14,8 +14,11 @@ from pipeline.evaluation.recorded import Recorded, fused, recorded
 from pipeline.evaluation.totals import Total
 from pipeline.settings import Fusing
 
+SWEPT: dict[str, Swept] = {name: made("").swept for name, made in REGISTRY.items()}
+"""Name of a detector -> the threshold by which it is swept, and its values."""
+
 CONFIRM = ("fusing.confirm", (0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999))
-"""As `detectors.SWEPT`, for the whole: the probability from which an outage is confirmed, and its values."""
+"""The same for the whole: the probability from which an outage is confirmed, and its values."""
 
 
 class Point(NamedTuple):

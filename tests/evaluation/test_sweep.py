@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
-from detectors import REGISTRY, SWEPT
+from detectors import REGISTRY
 from pipeline.__main__ import app
 from pipeline.engine import Engine
 from pipeline.evaluation import sweep as swept
@@ -20,7 +20,7 @@ from pipeline.evaluation.curves import COLOURS, curves
 from pipeline.evaluation.judged import ANY, FUSED, OURS, judge_all, outcome
 from pipeline.evaluation.recorded import fused, recorded
 from pipeline.evaluation.report import CURVES, report
-from pipeline.evaluation.sweep import Point, against, at, steps, sweep
+from pipeline.evaluation.sweep import SWEPT, Point, against, at, steps, sweep
 from pipeline.evaluation.traces import COLUMNS
 from pipeline.judging import JudgeStage
 from pipeline.records import Bins, Verdicts

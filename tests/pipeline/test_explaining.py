@@ -5,11 +5,10 @@ from pathlib import Path
 
 from msgspec import structs
 
-from detectors import REGISTRY
 from pipeline import likeness as module
 from pipeline.explaining import FEW, likenesses
 from pipeline.likeness import DAYS
-from pipeline.reasons import LIMITS, SIGNS, SLOW, looks, resemblance
+from pipeline.reasons import LIMITS, SIGNS, looks, resemblance
 from pipeline.records import Sign, Term
 from tests.pipeline.shown import outage
 
@@ -82,7 +81,3 @@ def test_the_words_go_both_ways_and_little_says_nothing() -> None:
 def test_every_term_that_there_is_has_words() -> None:
     named = set(re.findall(r'Sign\("(\w+)"', Path(module.__file__).read_text()))
     assert {*DAYS, *named} == set(SIGNS)
-
-
-def test_every_detector_that_may_stand_beside_the_first_has_words() -> None:
-    assert {name for name, make in REGISTRY.items() if make("").slow} == SLOW.keys()
