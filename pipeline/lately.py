@@ -55,11 +55,11 @@ class Lately:
         own = self.by_id.get(outage.id, []) if outage.state in OPEN else []
         return [one for one in own if one.end + max(SPAN, one.end - one.start) > self.until]
 
-    def back_again(self, outage: Outage) -> str:
+    def back_again(self, outage: Outage, settings: Fusing) -> str:
         """That an outage that goes on is mostly back, and how much of it; '' where it is not.
 
-        So it is while each signal that fell is observed, and lacks less than ``Fusing.bottom`` of what it lacked at the
-        worst, or next to nothing.
+        So it is while each signal that fell is observed, and lacks less than ``settings.bottom`` of what it lacked at
+        the worst, or next to nothing.
 
         Examples
         --------
@@ -67,12 +67,17 @@ class Lately:
         >>> outage = Outage("x", "country", "PK", "confirmed", "unknown", "live", start=3600, end=None, detected_at=0,
         ...     confirmed_at=0, probability=0.97, severity=0.9, signals=fell, revision=2)
         >>> probes, routes = Left("x", "probing.ioda", 7200, 10800, 0.66), Left("x", "bgp.ris", 7200, 10800, 1.0)
-        >>> Lately((probes, routes), 10800).back_again(outage), Lately((probes,), 10800).back_again(outage)
-        (' (mostly back: what fell is at 66% of usual or more)', '')
+        >>> Lately((probes, routes), 10800).back_again(outage, Fusing())
+        ' (mostly back: what fell is at 66% of usual or more)'
+        >>> Lately((probes, routes), 10800).back_again(outage, Fusing(bottom=0.3))
+        ''
+        >>> Lately((probes,), 10800).back_again(outage, Fusing())
+        ''
         """
         now = {one.signal: one.ratio for one in self.shown(outage)}
         fell = [term for term in speaking(outage.signals) if not term.signal.startswith((OF_PARTS, OF_DAY))]
-        if outage.state != CONFIRMED or not all(_is_back(now.get(_signal(term)), term.ratio) for term in fell):
+        back = (_is_back(now.get(_signal(term)), term.ratio, settings.bottom) for term in fell)
+        if outage.state != CONFIRMED or not all(back):
             return ""
         least = min((now[_signal(term)] for term in fell), default=0.0)
         return f" (mostly back: what fell is at {least:.0%} of usual or more)" if fell else ""
@@ -82,11 +87,12 @@ def _signal(term: Term) -> str:
     return term.signal.partition(BESIDE)[0]
 
 
-def _is_back(ratio: float | None, worst: float | None) -> bool:
-    """Whether most is back of a signal that shows so much now, and showed so much at the worst [0-1]."""
+def _is_back(ratio: float | None, worst: float | None, bottom: float) -> bool:
+    """Whether most is back of a signal that shows so much now, and showed so much at the worst: it lacks less than the
+    share ``bottom`` of what it lacked then [0-1]."""
     if ratio is None or worst is None:
         return False
-    return ratio >= NEARLY_ALL or 1 - ratio < Fusing.bottom * (1 - worst)
+    return ratio >= NEARLY_ALL or 1 - ratio < bottom * (1 - worst)
 
 
 def now_of(found: Iterable[Outage], lately: Lately, places: Places) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -63,7 +64,7 @@ def tell(
             *hardly_judged(unjudged, playback.places),
         )  # fmt: skip
         _caution(console, (*given_up(result.dead), *_nothing(result)))  # above the outages: what of them can be wrong
-        _found(console, playback, found, past, lately or Lately(), note, unclear)
+        _found(console, playback, found, past, lately or Lately(), note, unclear, settings)
         console.print(
             f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"
@@ -139,14 +140,14 @@ def _unanswered(counts: dict[str, int]) -> Iterator[str]:
 
 def _found(
     console: Console, playback: Playback, found: list[Outage], past: Past, lately: Lately, note: str,
-    unclear: Iterable[str],
+    unclear: Iterable[str], settings: Fusing,
 ) -> None:  # fmt: skip
     """What was found, the answer first: which outages go on, all of them as a table, what of it is not sure, how to
     read it, and how many there are."""
-    places = playback.places
+    places, back_again = playback.places, partial(lately.back_again, settings=settings)
     sure = by_country(confirmed(found), places)
     if sure:
-        console.print("", Text(printable(still_out(sure, past, places, lately.back_again)), "bold"), "", sep="\n")
+        console.print("", Text(printable(still_out(sure, past, places, back_again)), "bold"), "", sep="\n")
         console.print(outages_table(sure, places, console.width, past.marks), "", sep="\n")
         now = list(now_of(sure, lately, places))
         console.print(*(Text(printable(sentence)) for sentence in now), sep="\n", end="\n" if now else "")

@@ -8,6 +8,7 @@ import pytest
 from pipeline.lately import SPAN, Lately, now_of, plain_now
 from pipeline.records import Left, Progress, Run, Term
 from pipeline.replay import Result
+from pipeline.settings import Fusing
 from tests.pipeline.shown import T, outage
 from tests.pipeline.test_telling import replayed, series, without
 
@@ -62,22 +63,33 @@ def test_it_is_mostly_back_once_each_signal_that_fell_has_most_of_it_again(
 ) -> None:
     now = lately(seen(routes, signal="bgp.ris"), *([] if probes is None else [seen(probes)]))
     said = f" (mostly back: what fell is at {least}% of usual or more)" if least else ""
-    assert now.back_again(outage(signals=FELL)) == said
-    assert now.back_again(outage("recovering", signals=FELL)) == "", "its own word says so"
+    assert now.back_again(outage(signals=FELL), Fusing()) == said
+    assert now.back_again(outage("recovering", signals=FELL), Fusing()) == "", "its own word says so"
 
 
 def test_what_fell_by_little_is_back_when_nearly_all_of_it_is() -> None:
     (routes,) = fell = (Term("bgp.ris", 0.97, -4.0, 0.5, 1.0),)
-    assert lately(seen(0.96, signal=routes.signal)).back_again(outage(signals=fell))
-    assert not lately(seen()).back_again(outage(signals=()))
+    assert lately(seen(0.96, signal=routes.signal)).back_again(outage(signals=fell), Fusing())
+    assert not lately(seen()).back_again(outage(signals=()), Fusing())
+
+
+def returned() -> str:
+    """A series that fell to a fifth, and is at four fifths in its last hour."""
+    half = series(72, low=range(9)).splitlines()
+    rows = [row if i < len(half) - 6 else row.removesuffix("20") + "80" for i, row in enumerate(half)]
+    return "".join(f"{row}\n" for row in rows)
 
 
 def test_the_headline_says_what_is_mostly_back(tmp_path: Path) -> None:
-    half = series(72, low=range(9)).splitlines()
-    rows = [row if i < len(half) - 6 else row.removesuffix("20") + "80" for i, row in enumerate(half)]
-    said = replayed(tmp_path, "".join(f"{row}\n" for row in rows))
+    said = replayed(tmp_path, returned())
     assert "UTC: Pakistan (mostly back: what fell is at 80% of usual or more)." in said, said
     assert "UTC: Pakistan." in replayed(tmp_path, series(72, low=range(9)))
+
+
+def test_how_much_must_be_back_is_a_setting(tmp_path: Path) -> None:
+    settings = tmp_path / "mine.toml"
+    settings.write_text("[fusing]\nbottom = 0.2\n")
+    assert "UTC: Pakistan." in replayed(tmp_path, returned(), 0, "--settings", str(settings)), "it lacks a fifth"
 
 
 def test_a_person_reads_it_in_a_sentence_and_a_program_as_rows() -> None:
