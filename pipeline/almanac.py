@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from holidays import country_holidays
 
-from pipeline.localtime import DAY, zone
+from pipeline.bins import DAY
+from pipeline.localtime import zone
 
 HOLIDAY = "holiday"
 """The kind of a day that is free; those of days that matter are of `pipeline.bounded.DayKind`."""

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.base import NEVER
-
-DAY = 24 * 3600
+from detectors.base import DAY, NEVER
 
 WIDTH = 300
 """Length of the bins that netvigil computes itself, aligned to the epoch [s].  The field's reference (IODA) counts by

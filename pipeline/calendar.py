@@ -8,7 +8,8 @@ import numpy as np
 
 from detectors.base import HOLIDAY, WEEKEND, WORKDAY
 from pipeline.almanac import holidays
-from pipeline.localtime import DAY, QUARTER, local_times, week_slot
+from pipeline.bins import DAY
+from pipeline.localtime import QUARTER, local_times, week_slot
 
 Calendar = Callable[[tuple[str, ...], np.ndarray], tuple[np.ndarray, np.ndarray]]
 """``(countries, times (t,) [s])`` -> local week slot [s] and day kind, each ``(t, n)``."""

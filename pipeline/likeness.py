@@ -22,11 +22,12 @@ from math import log
 from typing import NamedTuple
 
 from pipeline.almanac import Almanac
+from pipeline.bins import DAY
 from pipeline.kinds import kind_of
 from pipeline.localtime import clock
 from pipeline.records import Sign, Term
 
-HOUR, DAY = 3600, 24 * 3600
+HOUR = 3600
 
 DAYS = {"election": 2.77, "protest": 2.20, "coup": 5.66}
 """Logarithms of how much likelier shutdowns are on such days, by 16, 9 and 286 times; outages are not [log-odds]."""

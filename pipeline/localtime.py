@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-QUARTER, DAY, WEEK = 900, 24 * 3600, 7 * 24 * 3600
+from detectors.base import DAY
+
+QUARTER, WEEK = 900, 7 * DAY
 
 MAIN_ZONES = {
     "AR": "America/Argentina/Buenos_Aires", "AU": "Australia/Sydney", "BR": "America/Sao_Paulo",

@@ -11,8 +11,8 @@ from math import exp, log
 import numpy as np
 
 from pipeline.almanac import HOLIDAY, Almanac, Day
+from pipeline.bins import DAY
 from pipeline.likeness import DAYS, OF_DAY
-from pipeline.localtime import DAY
 from pipeline.records import Term
 from pipeline.roll import Roll
 from pipeline.settings import Fusing

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.bins import DAY
 from pipeline.errors import UserError
 from pipeline.records import OTHER, STATE, Elements, Rows
 
-HOUR = 3600
-DAY = 24 * HOUR
 GIB = 2**30
 FOREVER = -1
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from detectors.base import ALWAYS
+from detectors.state import FORGETS
 from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.errors import DecodeError
@@ -19,8 +20,8 @@ HOUR = 3600
 FIRST = 4 * RUN
 """Times of the beginning that are held against each other before any is believed [-]."""
 
-FAR, MANY = 28 * DAY, 100
-"""Rows of a table that are so far from all others [s], and by so many times what lies between two others, are compared
+MANY = 100
+"""Rows of a table that are `FORGETS` from all others, and by so many times what lies between two others, are compared
 with none of them [-]."""
 
 Batch = Elements | Rows
@@ -174,10 +175,10 @@ def far_off(times: np.ndarray) -> np.ndarray:
     (np.False_, np.False_)
     """
     steps = np.diff(times)
-    if not (steps > FAR).any():
+    if not (steps > FORGETS).any():
         return np.zeros(len(times), bool)
     usual = max(HOUR, int(np.median(steps[steps > 0])))  # rows of many may be seconds apart
-    groups = np.cumsum(np.append(False, steps > max(FAR, MANY * usual)))
+    groups = np.cumsum(np.append(False, steps > max(FORGETS, MANY * usual)))
     bins = np.bincount(groups[np.append(True, np.diff(times // usual) > 0)])
     return np.asarray(((bins * usual < DAY) & (4 * bins <= bins.max()))[groups])
 
