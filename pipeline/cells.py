@@ -30,6 +30,9 @@ def explains(over: np.ndarray | int, start: int, width: np.ndarray | int, lost: 
 SUMMED = ("gone", "deep", "half", "bare")
 """Those that add up while something lasts."""
 
+OF_OUTAGE = ("at_bottom", "depth", "lacks", "off")
+"""Those that are of one outage."""
+
 OBSERVED = ("seen", "hole_from", "hole_to")
 """Those that say when there were values."""
 
@@ -88,12 +91,18 @@ class Cells(Columns):
         less than it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back
         to normal it does so only while it is at the bottom."""
         at = np.ix_(rows, np.array(signals))
-        sure = (self["state"][at] == LOW_CONFIRMED) & (self["spoke"][at] == start)
-        if not sure.any():
+        low = is_low(self["state"][at]) & (self["spoke"][at] == start)
+        if not low.any():
             return
+        lost = losses(self["ratio"][at])
+        self["depth"][at] = np.maximum(self["depth"][at], np.where(low, lost, 0))
+        bottom = lost >= self.settings.bottom * self["depth"][at]
+        off = self.wide[np.array(signals)] * (low & ~bottom)
+        for name, amount in (("off", off), ("lacks", off * lost)):
+            self[name][at] = np.where(low & bottom, 0, self[name][at] + amount)
+        sure = low & (self["state"][at] == LOW_CONFIRMED)
         against = (self["weight"][rows] < 0) & ~stale(self, np.array(self.ends, np.int64), start)
         contradicted = against @ self.apart[np.array(signals)].T
-        bottom = losses(self["ratio"][at]) >= self.settings.bottom * self["worst"][at]
         self["weight"][at] = np.where(sure & (bottom | ~contradicted), self["heaviest"][at], self["weight"][at])
         self["at_bottom"][at] = np.where(sure & bottom, start, self["at_bottom"][at])
 
@@ -200,7 +209,7 @@ class Cells(Columns):
         last bin, which has this ``start`` [s]; what is no longer observed has no word in the next one; ``end``: when it
         ended, 0 for one that was not confirmed [s]."""
         self["witness"][row] = 0
-        for name in SUMMED:
+        for name in (*SUMMED, *OF_OUTAGE):
             self[name][row] = 0
         self["over"][row] = np.maximum(self["over"][row], end)
         self.last_over = max(self.last_over, end)

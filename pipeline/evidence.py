@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, Detector, is_low
+from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, Detector, is_low
 from pipeline.kinds import ROUTES, kind_of
 from pipeline.records import Entity, Term
 from pipeline.settings import Fusing
@@ -95,6 +95,30 @@ NEARLY_ALL = 0.9
 
 BESIDE = "/"
 """Stands between a signal and a detector beside the first, in the name of their term: ``traffic.radar/cusum``."""
+
+
+AMISS = 10.0
+"""So many times what is usual no place has: a feed that shows it has gone wrong, and observed nothing [-]."""
+
+
+def amiss(value: np.ndarray, expected: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """Which values are `AMISS`, arrays of one shape.
+
+    Examples
+    --------
+    >>> amiss(np.array([9.0, 11.0, 11.0]), np.array([1.0, 1.0, 0.0]), np.array([HIGH, HIGH, HIGH])).tolist()
+    [False, True, False]
+    """
+    high = state == HIGH
+    return high & (expected > 0) & (value / AMISS >= expected) if high.any() else high
+
+
+def plausible(said: Said) -> Said:
+    """The same, in which nothing was observed where it is `AMISS`."""
+    if not (gone := amiss(said.value, said.expected, said.state)).any():
+        return said
+    state = np.where(gone, UNKNOWN, said.state).astype(np.int8)
+    return said._replace(value=np.where(gone, np.nan, said.value), state=state)
 
 
 NO_WITNESS = 2.0

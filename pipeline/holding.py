@@ -208,7 +208,7 @@ def unreturned(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarra
     heard against it: the routes are back, a service is whitelisted, and still nobody is reached.
     """
     down = (cells["state"][rows] == LOW_CONFIRMED) & (terms > 0)
-    down &= losses(cells["ratio"][rows]) >= cells.settings.bottom * cells["worst"][rows]
+    down &= losses(cells["ratio"][rows]) >= cells.settings.bottom * cells["depth"][rows]
     best = np.where(down, cells.says, -1.0).max(axis=1, keepdims=True)
     return np.where((terms < 0) & (cells.says <= best), 0.0, terms)
 

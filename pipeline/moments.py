@@ -7,6 +7,9 @@ from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import risen, unseen
 
+NEARLY = 0.3
+"""What lacks in the mean less of what it lacked at the worst is as good as back [0-1]."""
+
 
 def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """When the first of these witnesses ``(n, s)`` fell ``(n,)`` [s], and whether any that fell then was judged just
@@ -51,11 +54,19 @@ def returned(
     if gone.any():  # long ago: passing lows since then are none of it
         calm = np.where(gone.any(axis=1, keepdims=True) & risen(cells, rows), cells["risen"][rows], calm)
     calm = _used_to(cells, rows, calm)
+    left = np.where(at_bottom > 0, at_bottom + widths, 0)
+    behind = (left > 0) & _nearly(cells, rows) & ((strong & (calm > 0)) @ cells.apart)
+    calm = np.where(behind, np.minimum(calm, left), calm)
     last = _unhidden(cells, rows, strong, np.where(gone, cells["seen"][rows] + widths, calm))
-    # what is low by a little lies behind others
-    still = np.where((low > 0) & (at_bottom >= low), at_bottom + widths, 0)
+    still = np.where(low > 0, left, 0)  # what is low by a little lies behind others
     ends = np.where(strong, last, 0).max(axis=1)
     return np.where(ends > 0, np.maximum(ends, np.where(strong, still, 0).max(axis=1)), 0), widest, finest
+
+
+def _nearly(cells: Columns, rows: np.ndarray) -> np.ndarray:
+    """Which signals were low by a little since they left the bottom ``(n, s) bool``: when so little is no longer seen
+    hangs on noise, and says nothing of when they returned, where others have."""
+    return np.asarray(cells["lacks"][rows] < NEARLY * cells["depth"][rows] * cells["off"][rows])
 
 
 def _used_to(cells: Columns, rows: np.ndarray, calm: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from detectors.base import DAY, UNKNOWN
 from pipeline.bins import NEVER
+from pipeline.evidence import amiss
 from pipeline.explaining import place_name
 from pipeline.reasons import signal_name
 from pipeline.records import Entity, Verdicts
@@ -81,7 +82,7 @@ class Unjudged:
             seen, judged, since = np.append(seen, 0)[at], np.append(judged, 0)[at], np.append(since, NEVER)[at]
             longest = np.append(longest, [[0, 0]], axis=0)[at]
         fresh = (verdicts.start > last)[:, None] & verdicts.settled & ~np.isnan(verdicts.value)
-        says = fresh & (verdicts.state != UNKNOWN)
+        says = fresh & (verdicts.state != UNKNOWN) & ~amiss(verdicts.value, verdicts.expected, verdicts.state)
         heard = judged > 0
         seen, judged = seen + fresh.sum(axis=0), judged + says.sum(axis=0)
         if (since != NEVER).any() or (fresh != says).any():
@@ -115,8 +116,8 @@ def hardly_judged(found: Iterable[Unheard], places: Places) -> Iterator[str]:
     Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of values so small, \
 or straying so far.
     >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
-    No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it strayed so far \
-that even a total loss would not have been told.
+    No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it strayed so far, \
+or was so much too high, that even a total loss would not have been told.
     """
     for (signal, is_deaf), group in groupby(found, key=lambda one: (one.signal, one.first is not None)):
         own = list(group)
@@ -126,8 +127,8 @@ that even a total loss would not have been told.
                 for one in own
             ]
             yield (
-                f"No all-clear by {signal_name(signal)} for {few(names)}: it strayed so far that even a total loss "
-                "would not have been told."
+                f"No all-clear by {signal_name(signal)} for {few(names)}: it strayed so far, or was so much too high, "
+                "that even a total loss would not have been told."
             )
             continue
         names = [place_name(one.entity_type, one.entity, places) for one in own]

@@ -1,0 +1,42 @@
+"""A feed that shows many times what is usual has gone wrong: it is no witness that all is well."""
+
+import numpy as np
+import pytest
+
+from pipeline import evidence
+from pipeline.bins import DAY
+from pipeline.records import Entity
+from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, noisy, played
+
+SLIP, CUT, BACK = 19 * DAY, 22 * DAY + 9 * HOUR, 24 * DAY + 9 * HOUR
+
+
+def slipped(times: float, of: Entity = PK) -> Series:
+    """Two days in which 30 % of the probes and 60 % of the traffic are lost, and a feed of traffic that is so many
+    times too high since three days before."""
+    t = hours(26)
+    cut, day = (t >= CUT) & (t < BACK), 1 - 0.45 * np.cos(2 * np.pi * (t / DAY - 1 / 24))
+    traffic = noisy(4000 * day * np.where(cut, 0.4, 1), 0.03, 1) * np.where(t >= SLIP, times, 1)
+    probes = noisy(700 * np.where(cut, 0.7, 1), 0.01, 2)
+    routes = noisy(np.full(len(t), 300.0), 0.002, 3)
+    values = {"bgp.ioda": routes, "probing.ioda": probes, "traffic.radar": traffic}
+    return [made_rows(signal, value, of) for signal, value in values.items()]
+
+
+def test_a_unit_that_slipped_does_not_hide_what_others_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    (outage,) = played(slipped(1000.0)).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + CUT, MONDAY + BACK)
+    assert [term.signal for term in outage.signals if term.signal.startswith("traffic")] == []
+    monkeypatch.setattr(evidence, "AMISS", np.inf)
+    assert played(slipped(1000.0)).of("PK") == []
+
+
+def test_it_ends_no_outage_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but its traffic is known, of which next to nothing is left, and a thousand times of that is shown."""
+    t = hours(24)
+    cut = t >= 20 * DAY
+    value = noisy(4000 * np.where(cut, 0.03, 1), 0.03, 1) * np.where(t >= 20 * DAY + 5 * HOUR, 1000, 1)
+    (outage,) = played([made_rows("traffic.radar", value, PK)]).of("PK")
+    assert (outage.state, outage.end) == ("confirmed", None)
+    monkeypatch.setattr(evidence, "AMISS", np.inf)
+    assert played([made_rows("traffic.radar", value, PK)]).of("PK")[0].end == MONDAY + 20 * DAY + 5 * HOUR
