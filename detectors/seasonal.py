@@ -13,7 +13,7 @@ from detectors.seasonal_hearing import hearing
 from detectors.seasonal_judged import Judged, settled
 from detectors.seasonal_renewed import renewed, returned
 from detectors.seasonal_state import SeasonalState, heard_in, written
-from detectors.similar import HIGHER, LAGS, similar
+from detectors.similar import HIGHER, LAGS, Ways, similar
 from detectors.similar_calendar import changed, noted
 from detectors.state import fresh, unheard
 
@@ -169,12 +169,10 @@ class Seasonal(Detector[SeasonalState]):
         lost = np.where(t - state.until > max(LAGS) * DAY, 0.0, state.lost)  # what was before is past remembering
         out = (state.low != NEVER) & (t - state.low > DAY)
         past, view, zero = past.forget(oldest), state.view, np.zeros_like(state.total)
+        ways = Ways(state.first, state.stretch, switched, state.level, state.swing, out)
 
         def read(at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-            return similar(
-                past, calendar, view, at, grid, lost == 0, state.first, state.stretch, switched, state.level,
-                state.swing, out,
-            )  # fmt: skip
+            return similar(past, calendar, view, at, grid, lost == 0, ways)
 
         crest = np.full_like(state.crest, np.nan)
         if slot == state.slot + grid:

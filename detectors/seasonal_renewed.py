@@ -11,7 +11,7 @@ from detectors.noise import average
 from detectors.seasonal_course import HOLDS
 from detectors.seasonal_noise import SUDDEN
 from detectors.seasonal_state import SeasonalState
-from detectors.similar import similar
+from detectors.similar import Ways, similar
 from detectors.state import forgotten
 
 if TYPE_CHECKING:
@@ -51,20 +51,8 @@ def renewed(
     still = np.zeros_like(state.lost)
     if (whole := shifted & ~low & (state.lost > 0)).any():
         view = View(np.full_like(start, t), state.until, again)
-        before = similar(
-            past,
-            calendar,
-            view,
-            state.slot,
-            grid,
-            ~whole,
-            state.first,
-            state.stretch,
-            switched,
-            state.level,
-            state.swing,
-            np.zeros_like(whole),
-        )[0]
+        ways = Ways(state.first, state.stretch, switched, state.level, state.swing, np.zeros_like(whole))
+        before = similar(past, calendar, view, state.slot, grid, ~whole, ways)[0]
         part = state.raw / state.count / before
         still = np.where(whole & (part < WHOLE), 1 - part, 0.0)
         whole &= ~(part < WHOLE) & (before > 0)

@@ -1,6 +1,7 @@
 """What a series does at this time of a similar day: the shape that `seasonal` expects."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,10 +48,23 @@ EARLY = 3 * DAY
 """What has risen since days before this age of a series has not: it may have begun in an outage [s]."""
 
 
+class Ways(NamedTuple):
+    """What is known of how each series goes, ``(n,)``: its ``first`` value, and the first after a long hole, see
+    ``stretch`` of `detectors.seasonal_state` [s]; which are ``switched`` off by night, or may be, see
+    `detectors.base.Context`; the ``level``, the mean of the last day, and its ``swing``; and which are ``out`` for a
+    day and a night."""
+
+    first: np.ndarray
+    stretch: np.ndarray
+    switched: np.ndarray
+    level: np.ndarray
+    swing: np.ndarray
+    out: np.ndarray
+
+
 def similar(
-    past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, first: np.ndarray,
-    stretch: np.ndarray, switched: np.ndarray, level: np.ndarray, swing: np.ndarray, out: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    past: History, calendar: History, view: View, slot: int, grid: int, steady: np.ndarray, ways: Ways
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Median of the slot on similar days, how many days it rests on, the most of any day, and how many times as much
     the median would be where what has risen were not held against older days, all ``(n,)``.
 
@@ -61,12 +75,11 @@ def similar(
     The day is the local one: where a clock was changed in between, the slot of the same local time is taken.
     Where no day is similar yet, any day has to do, and the count is 0; so it is on a holiday for which weekends have
     to do.  What was called low is read as it was expected, but for what is no outage but the day's own, see `_own`.
-    ``stretch (n,)``: see `detectors.seasonal_state`.
-    Of a young entity, whose ``first (n,)`` value [s] is of the last days, that may be all that there is: the count is
-    0, too, and from the fourth day on its own way.  What is ``switched (n,) bool`` by night, or may be, is believed
-    that way sooner, see `detectors.base.Context`.  ``level (n,)``: the mean of the last day, see `_later`.  What is
-    ``out (n,) bool`` for a day and a night has no way of the day: a whole week of that is the level.
+    Of a young entity, whose ``first`` value is of the last days, that may be all that there is: the count is 0, too,
+    and from the fourth day on its own way.  What is ``switched`` is believed that way sooner.  What is ``out`` has no
+    way of the day: a whole week of that is the level.
     """
+    first, stretch, switched, level, swing, out = ways
     n, newest = len(view.since), calendar.end - 1
     now = calendar.as_written(newest, n)
     kind = kind_of_day(now)
