@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.bins import DAY
 from pipeline.columns import HALF, Columns
-from pipeline.evidence import losses
+from pipeline.evidence import AMISS, losses
 from pipeline.holding import LASTING, MATERIAL, MOST_LASTING, shows_loss, stale, unseen
 
 IN_FULL = 1.0
@@ -76,7 +76,7 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, joins: 
     weight, fresh = cells["weight"][rows], ~stale(cells, np.array(cells.ends, np.int64), now)
     widest = (cells.wide * falls).max(axis=1, keepdims=True)  # what fell did so somewhere in its bin
     spoke = cells["spoke"][rows] + cells.wide >= fell + np.maximum(BRIEF, widest)
-    stood = fast & (cells["low_from"][rows] == 0) & (cells.says >= IN_FULL) & spoke
+    stood = fast & (cells["low_from"][rows] == 0) & (cells.says >= IN_FULL) & spoke & ~(cells["ratio"][rows] >= AMISS)
     hushed = (cells["gone"][rows] >= MOST_LASTING) | (cells["half"][rows] >= LASTING)
     hushed = (hushed & shows_loss(cells, rows)).any(axis=1, keepdims=True)
     # a slow detector of its own signal silences who stands; he stands all the same

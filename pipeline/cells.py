@@ -30,8 +30,11 @@ def explains(over: np.ndarray | int, start: int, width: np.ndarray | int, lost: 
 SUMMED = ("gone", "deep", "half", "bare")
 """Those that add up while something lasts."""
 
-OF_OUTAGE = ("at_bottom", "depth", "lacks", "off")
-"""Those that are of one outage."""
+OF_FALL = ("at_bottom", "depth", "off", "off_lost", "up", "up_lost")
+"""Those that are of one fall in one outage."""
+
+WAS_BACK = 0.25
+"""What lacked less than so much of what it loses now, while it was not low, had been back [0-1]."""
 
 OBSERVED = ("seen", "hole_from", "hole_to")
 """Those that say when there were values."""
@@ -91,20 +94,31 @@ class Cells(Columns):
         less than it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back
         to normal it does so only while it is at the bottom."""
         at = np.ix_(rows, np.array(signals))
-        low = is_low(self["state"][at]) & (self["spoke"][at] == start)
-        if not low.any():
-            return
-        lost = losses(self["ratio"][at])
-        self["depth"][at] = np.maximum(self["depth"][at], np.where(low, lost, 0))
-        bottom = lost >= self.settings.bottom * self["depth"][at]
-        off = self.wide[np.array(signals)] * (low & ~bottom)
-        for name, amount in (("off", off), ("lacks", off * lost)):
-            self[name][at] = np.where(low & bottom, 0, self[name][at] + amount)
+        low, bottom = self._at_bottom(at, start)
         sure = low & (self["state"][at] == LOW_CONFIRMED)
+        if not sure.any():
+            return
         against = (self["weight"][rows] < 0) & ~stale(self, np.array(self.ends, np.int64), start)
         contradicted = against @ self.apart[np.array(signals)].T
         self["weight"][at] = np.where(sure & (bottom | ~contradicted), self["heaviest"][at], self["weight"][at])
         self["at_bottom"][at] = np.where(sure & bottom, start, self["at_bottom"][at])
+
+    def _at_bottom(self, at: tuple[np.ndarray, ...], start: int) -> tuple[np.ndarray, np.ndarray]:
+        """Which witnesses of open outages are low in the bin that starts then [s], and which of them at the bottom;
+        how far the others are from it is noted.  What falls again after it `WAS_BACK` has a bottom of its own."""
+        spoke, lost = self["spoke"][at] == start, losses(self["ratio"][at])
+        low, up, up_lost = is_low(self["state"][at]) & spoke, self["up"][at], self["up_lost"][at]
+        if (anew := low & (up > 0) & (up_lost < WAS_BACK * lost * up)).any():
+            for name in OF_FALL:
+                self[name][at] = np.where(anew, 0, self[name][at])
+        width = self.wide[at[1].ravel()]
+        for name, amount in (("up", width), ("up_lost", width * lost)):
+            self[name][at] = np.where(low, 0, self[name][at] + amount * (spoke & ~low))
+        self["depth"][at] = np.maximum(self["depth"][at], np.where(low, lost, 0))
+        bottom = low & (lost >= self.settings.bottom * self["depth"][at])
+        for name, amount in (("off", width), ("off_lost", width * lost)):
+            self[name][at] = np.where(bottom, 0, self[name][at] + amount * (low & ~bottom))
+        return low, bottom
 
     def _unsaid(self, bins: Block, fresh: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What stands in the columns then: a witness of an open outage keeps its word while it says nothing, and one
@@ -209,7 +223,7 @@ class Cells(Columns):
         last bin, which has this ``start`` [s]; what is no longer observed has no word in the next one; ``end``: when it
         ended, 0 for one that was not confirmed [s]."""
         self["witness"][row] = 0
-        for name in (*SUMMED, *OF_OUTAGE):
+        for name in (*SUMMED, *OF_FALL):
             self[name][row] = 0
         self["over"][row] = np.maximum(self["over"][row], end)
         self.last_over = max(self.last_over, end)

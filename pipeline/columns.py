@@ -31,8 +31,8 @@ COLUMNS = {
     "dated": (np.bool_, ()), "since": (np.int64, LADDER.shape), "heaviest": (np.float64, ()), "worst": (np.float64, ()),
     "witness": (np.float64, ()), "over": (np.int64, ()), "hole_from": (np.int64, ()), "hole_to": (np.int64, ()),
     "met": (np.int64, ()), "gone": (np.int64, ()), "deep": (np.int64, ()), "half": (np.int64, ()),
-    "bare": (np.int64, ()), "lent": (np.bool_, ()), "depth": (np.float64, ()), "lacks": (np.float64, ()),
-    "off": (np.int64, ()),
+    "bare": (np.int64, ()), "lent": (np.bool_, ()), "depth": (np.float64, ()),
+    "off": (np.int64, ()), "off_lost": (np.float64, ()), "up": (np.int64, ()), "up_lost": (np.float64, ()),
 }  # fmt: skip
 """One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
 calm, when it last came back, since when it is calm but for passing lows, when it was last observed, last said something
@@ -40,9 +40,9 @@ and was last at the bottom of an outage [s]; whether it was judged just before i
 share of `LADDER` [s], its heaviest weight and largest loss while it is low, its heaviest weight in the outage that is
 open, when the last confirmed one ended, from when to when it was last not observed in one that was open, when it was
 first judged, for how long in sum `MOST` of it was seen gone since it last was not [s], for how long the step `DEEP`
-was, and for how long of that time it was `HALF`, and `ALL` [s]; whether networks said it of their country; its largest
-loss in the outage that is open [0-1], and for how long it has been low since it left the bottom of that one [s], and
-what it lost in this time [share times s]."""
+was, and for how long of that time it was `HALF`, and `ALL` [s]; whether networks said it of their country.  Of the
+outage that is open: its largest loss [0-1]; for how long it has been low since it left the bottom, and not low
+since it last was, and what it lost in these times [s, share times s]."""
 
 
 COUNTED = ("weight", "ratio", "back", "deep", "half")

@@ -97,8 +97,8 @@ BESIDE = "/"
 """Stands between a signal and a detector beside the first, in the name of their term: ``traffic.radar/cusum``."""
 
 
-AMISS = 10.0
-"""So many times what is usual no place has: a feed that shows it has gone wrong, and observed nothing [-]."""
+AMISS = 50.0
+"""So many times what is usual no place has: a feed that shows it has gone wrong, as into another unit [-]."""
 
 
 def amiss(value: np.ndarray, expected: np.ndarray, state: np.ndarray) -> np.ndarray:
@@ -106,19 +106,11 @@ def amiss(value: np.ndarray, expected: np.ndarray, state: np.ndarray) -> np.ndar
 
     Examples
     --------
-    >>> amiss(np.array([9.0, 11.0, 11.0]), np.array([1.0, 1.0, 0.0]), np.array([HIGH, HIGH, HIGH])).tolist()
+    >>> amiss(np.array([9.0, 60.0, 60.0]), np.array([1.0, 1.0, 0.0]), np.array([HIGH, HIGH, HIGH])).tolist()
     [False, True, False]
     """
     high = state == HIGH
     return high & (expected > 0) & (value / AMISS >= expected) if high.any() else high
-
-
-def plausible(said: Said) -> Said:
-    """The same, in which nothing was observed where it is `AMISS`."""
-    if not (gone := amiss(said.value, said.expected, said.state)).any():
-        return said
-    state = np.where(gone, UNKNOWN, said.state).astype(np.int8)
-    return said._replace(value=np.where(gone, np.nan, said.value), state=state)
 
 
 NO_WITNESS = 2.0
@@ -143,13 +135,14 @@ def weights(
     -----
     A low verdict weighs its score [robust standard deviations], in proportion to its depth up to
     ``settings.full_depth``, and half while it is provisional; a verdict at or above normal weighs against, but for one
-    that lacks ``settings.full_depth`` and is by `NO_WITNESS` deviations below: that stands for nothing.  One of a
-    detector beside the first weighs no score, and nothing while it is not low, or where nothing is lost.
+    that lacks ``settings.full_depth`` and is by `NO_WITNESS` deviations below, or is `AMISS`: that stands for nothing.
+    One of a detector beside the first weighs no score, and nothing while it is not low, or where nothing is lost.
     """
     state = said.state
     full = settings.per_deviation * np.abs(filled(said.score)) * np.minimum(1, lost / settings.full_depth)
     low = np.minimum(settings.cap, np.where(state == LOW_PROVISIONAL, full / 2, full))
     mute = (state == UNKNOWN) | ((lost >= settings.full_depth) & (filled(said.score) <= -NO_WITNESS))
+    mute |= amiss(said.value, said.expected, state)
     if slow.any():
         sure = np.minimum(settings.cap, np.where(state == LOW_CONFIRMED, settings.slow_confirmed, settings.slow_low))
         low, mute = np.where(slow & (lost > 0), sure, np.where(slow, 0.0, low)), mute | slow

@@ -8,7 +8,7 @@ import numpy as np
 from detectors.base import UNKNOWN
 from pipeline.almanac import Almanac
 from pipeline.cells import Cells
-from pipeline.evidence import Block, Said, plausible
+from pipeline.evidence import Block, Said
 from pipeline.lives import Lives
 from pipeline.records import Entity, Verdicts
 from pipeline.roll import Frame, Roll
@@ -137,7 +137,7 @@ class Ledger:
 
     def _put(self, end: int, frame: Frame, signal: int, said: Said, held: Said) -> Said:
         """What is ``held`` of a bin that ends then [s] and ``said`` so, and of countries of which these are parts."""
-        rows, parts, held = frame.rows, frame.parts, plausible(held)
+        rows, parts = frame.rows, frame.parts
         self.cells.ends[signal] = end
         if frame.own.size:  # who speaks himself lends no word any more
             self.cells["lent"][rows[frame.own[said.state[frame.own] != UNKNOWN]], signal] = False

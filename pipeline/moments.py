@@ -10,6 +10,9 @@ from pipeline.holding import risen, unseen
 NEARLY = 0.3
 """What lacks in the mean less of what it lacked at the worst is as good as back [0-1]."""
 
+FURTHER = 0.5
+"""But for what then rises to less than so much of what it still lacked: that was its return [0-1]."""
+
 
 def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """When the first of these witnesses ``(n, s)`` fell ``(n,)`` [s], and whether any that fell then was judged just
@@ -55,18 +58,25 @@ def returned(
         calm = np.where(gone.any(axis=1, keepdims=True) & risen(cells, rows), cells["risen"][rows], calm)
     calm = _used_to(cells, rows, calm)
     left = np.where(at_bottom > 0, at_bottom + widths, 0)
-    behind = (left > 0) & _nearly(cells, rows) & ((strong & (calm > 0)) @ cells.apart)
-    calm = np.where(behind, np.minimum(calm, left), calm)
+    calm = _ahead(cells, rows, np.where(strong & (calm > 0), calm, ALWAYS), left, calm)
     last = _unhidden(cells, rows, strong, np.where(gone, cells["seen"][rows] + widths, calm))
     still = np.where(low > 0, left, 0)  # what is low by a little lies behind others
     ends = np.where(strong, last, 0).max(axis=1)
     return np.where(ends > 0, np.maximum(ends, np.where(strong, still, 0).max(axis=1)), 0), widest, finest
 
 
-def _nearly(cells: Columns, rows: np.ndarray) -> np.ndarray:
-    """Which signals were low by a little since they left the bottom ``(n, s) bool``: when so little is no longer seen
-    hangs on noise, and says nothing of when they returned, where others have."""
-    return np.asarray(cells["lacks"][rows] < NEARLY * cells["depth"][rows] * cells["off"][rows])
+def _ahead(cells: Columns, rows: np.ndarray, back: np.ndarray, left: np.ndarray, calm: np.ndarray) -> np.ndarray:
+    """When each signal returned ``calm (n, s)`` [s], and one that was low by a little since it ``left`` the bottom, and
+    rose no further when it no longer was: when others were ``back (n, s)``, all [s].
+
+    When so little is no longer seen hangs on noise, and says nothing of when it returned.
+    """
+    depth, off, lost, up, up_lost = (cells[name][rows] for name in ("depth", "off", "off_lost", "up", "up_lost"))
+    behind = (left > 0) & (lost < NEARLY * depth * off) & (up_lost * off >= FURTHER * lost * up)
+    if not behind.any():
+        return calm
+    first = np.where(cells.apart, back[:, None, :], ALWAYS).min(axis=2)
+    return np.where(behind, np.minimum(calm, np.maximum(left, first)), calm)
 
 
 def _used_to(cells: Columns, rows: np.ndarray, calm: np.ndarray) -> np.ndarray:

@@ -141,6 +141,8 @@ class Life:
                 self.state = ENDED
             else:
                 self.state, self.end = CONFIRMED if self.confirmed_at is not None else SUSPECTED, None
+        elif self.state in OPEN and self.end is not None:
+            self.end = max(self.start, min(self.end, seen.calm_from))  # it may be seen by and by that it was sooner
         if self._is_calm(seen, settings) and not seen.later and not (seen.waits and self.confirmed_at is not None):
             self.state = ENDED if self.confirmed_at is not None else RETRACTED
 

@@ -9,7 +9,7 @@ from detectors.base import UNKNOWN
 from pipeline import holding
 from pipeline.cells import Cells
 from pipeline.columns import COUNTED
-from pipeline.evidence import Said, losses, plausible, ratios, weights
+from pipeline.evidence import Said, losses, ratios, weights
 from pipeline.lasting import latest
 from pipeline.roll import Frame, Roll
 from pipeline.turns import Turn
@@ -39,7 +39,7 @@ class Spell(NamedTuple):
         own = [turns[place] for place in places]
         verdicts, bins = own[0].verdicts, [turn.at for turn in own]
         columns = (getattr(verdicts, name)[bins] for name in ("value", "expected", "score", "state", "health"))
-        said = plausible(Said(own[0].signal, int(verdicts.start[bins[-1]]), verdicts.entities, *columns))
+        said = Said(own[0].signal, int(verdicts.start[bins[-1]]), verdicts.entities, *columns)
         lent = np.zeros((len(own), len(frame.rows)), bool)
         if frame.parts.countries:
             *whole, theirs = (np.array(c) for c in zip(*in_turns(own, frame, signal, cells, roll), strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.base import UNKNOWN, is_low
 from pipeline.cells import Cells
-from pipeline.evidence import Said, plausible
+from pipeline.evidence import Said
 from pipeline.holding import stands, unseen
 from pipeline.parts import Asked, countries
 from pipeline.roll import Frame, Roll
@@ -76,7 +76,7 @@ def in_turns(
     before, none = np.zeros(len(parts.countries), np.int8), np.zeros(len(parts.countries), bool)
     spoke = cells["spoke"][:, signal].copy()
     for turn in turns:
-        said = plausible(turn.said)
+        said = turn.said
         recent = roll.networks(parts.countries, _lately(cells, spoke, said.start))
         there = stands(cells, spoke[rows], signal, said.start)
         made, theirs = countries(said, parts, before, cells.settings, there, Asked(recent, none, none, none))

@@ -31,12 +31,13 @@ def test_a_unit_that_slipped_does_not_hide_what_others_show(monkeypatch: pytest.
     assert played(slipped(1000.0)).of("PK") == []
 
 
-def test_it_ends_no_outage_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing but its traffic is known, of which next to nothing is left, and a thousand times of that is shown."""
-    t = hours(24)
-    cut = t >= 20 * DAY
-    value = noisy(4000 * np.where(cut, 0.03, 1), 0.03, 1) * np.where(t >= 20 * DAY + 5 * HOUR, 1000, 1)
-    (outage,) = played([made_rows("traffic.radar", value, PK)]).of("PK")
-    assert (outage.state, outage.end) == ("confirmed", None)
-    monkeypatch.setattr(evidence, "AMISS", np.inf)
-    assert played([made_rows("traffic.radar", value, PK)]).of("PK")[0].end == MONDAY + 20 * DAY + 5 * HOUR
+@pytest.mark.parametrize("times", [1.0, 12.0])
+@pytest.mark.parametrize("left", [0.06, 0.3])
+def test_who_returns_from_long_nights_is_heard_at_once(left: float, times: float) -> None:
+    """What is back after six days at next to nothing, even with many times what it had before, is back."""
+    t = hours(26)
+    share = np.where(t < 14 * DAY, 1.0, np.where(t < 20 * DAY, left, times))
+    share[(t >= 20 * DAY + 12 * HOUR) & (t < 20 * DAY + 18 * HOUR)] = 0.0
+    (first, second) = played([made_rows("traffic.radar", noisy(4000 * share, 0.03, 1), PK)]).of("PK")
+    assert (first.start, first.end) == (MONDAY + 14 * DAY, MONDAY + 20 * DAY)
+    assert (second.start, second.end) == (MONDAY + 20 * DAY + 12 * HOUR, MONDAY + 20 * DAY + 18 * HOUR)

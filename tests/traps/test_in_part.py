@@ -12,14 +12,18 @@ LEFT = {"bgp.ioda": (300, 0.002, 0.72), "probing.ioda": (700, 0.01, 0.12), "traf
 """By signal its level, its noise, and what is left of it in the outage [share]."""
 
 
-def world(again: float, seed: int) -> Series:
-    """Five days of blackout; of the traffic so much is back, and all of the rest."""
-    t = hours(26)
+def world(
+    again: float, seed: int, others: float = 1.0, lasts: int = 99 * DAY, hour: int = 0
+) -> Series:  # fmt: skip
+    """Five days of blackout; for so long so much of the traffic is back, and so much of the rest, but for one ``hour``
+    of all of it."""
+    t = hours(29)
     day = 1 - 0.45 * np.cos(2 * np.pi * (t / DAY - 1 / 24))
     series = []
     for i, (signal, (level, noise, left)) in enumerate(LEFT.items()):
-        after = again if signal == "traffic.radar" else 1.0
-        share = np.where(t < FALL, 1.0, np.where(t < BACK, left, after))
+        after = again if signal == "traffic.radar" else others
+        share = np.where(t < FALL, 1.0, np.where(t < BACK, left, np.where(t < BACK + lasts, after, 1.0)))
+        share[(t >= BACK) & (t < BACK + hour)] = 1.0
         mean = level * (day if signal == "traffic.radar" else 1) * share
         series.append(made_rows(signal, noisy(mean, noise, 10 * seed + i), PK))
     return series
@@ -42,3 +46,22 @@ def test_who_dates_it_by_the_first_calm_bin_dates_it_hours_late(seed: int, monke
 def test_what_lacks_a_third_is_still_out() -> None:
     (outage,) = played(world(0.65, 0)).of("PK")
     assert outage.end is None
+
+
+@pytest.mark.parametrize("again", [0.6, 0.7, 0.75, 0.8])
+def test_what_then_comes_back_as_a_whole_was_back_then(again: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    (outage,) = played(world(again, 0, lasts=6 * HOUR)).of("PK")
+    assert outage.end == MONDAY + BACK + 6 * HOUR
+    monkeypatch.setattr(moments, "FURTHER", 0.0)
+    assert again < 0.75 or played(world(again, 0, lasts=6 * HOUR)).of("PK")[0].end == MONDAY + BACK
+
+
+@pytest.mark.parametrize("others", [0.72, 0.78])
+def test_witnesses_that_all_lag_excuse_nobody(others: float) -> None:
+    (outage,) = played(world(others, 1, others, lasts=3 * DAY)).of("PK")
+    assert outage.end == MONDAY + BACK + 3 * DAY
+
+
+def test_what_falls_again_after_an_hour_is_out_again() -> None:
+    (outage,) = played(world(1.0, 1, 0.75, lasts=2 * DAY, hour=HOUR)).of("PK")
+    assert outage.end == MONDAY + BACK + 2 * DAY
