@@ -15,6 +15,7 @@ from detectors.base import Detector
 from pipeline.bins import NEVER, ends_of
 from pipeline.codec import iso
 from pipeline.fusion import Fused
+from pipeline.kinds import kind_of
 from pipeline.observed import Observed
 from pipeline.reasons import signal_name
 from pipeline.records import Verdicts
@@ -190,6 +191,8 @@ def blind(doings: Iterable[Doing]) -> Iterator[str]:
     No all-clear by probes (probing.ioda) from 2024-02-09 01:00 to 2024-02-09 09:00 UTC: its feed was stuck, repeating \
 the same values. It says nothing of that time, of any place.
     """
+    doings = list(doings)
+    yield from _of_several(doings)
     for signal, own in _by_signal(doings, BROKEN):
         times = "; ".join(f"{_time(doing)} ({_share(doing)} of their level)" for doing in own[:FEW])
         times += f"; {len(own) - FEW:,} times more" if own[FEW:] else ""
@@ -202,6 +205,29 @@ the same values. It says nothing of that time, of any place.
         for signal, own in _by_signal(doings, what):
             times = ", ".join(map(_time, own[:FEW])) + (f" and {len(own) - FEW:,} times more" if own[FEW:] else "")
             yield f"No all-clear by {signal_name(signal)} {times}: {words}. It says nothing of that time, of any place."
+
+
+def _of_several(doings: Iterable[Doing]) -> Iterator[str]:
+    """When signals of several kinds fell for all countries at once: no feeds do.
+
+    Examples
+    --------
+    >>> both = [Doing("table", signal, BROKEN, 1707440400, 1707469200, 0.1) for signal in ("bgp.ris", "traffic.radar")]
+    >>> print(*_of_several(both))
+    All countries may be out together, as by a cable, from 2024-02-09 01:00 to 2024-02-09 09:00 UTC: routes (bgp.ris) \
+and traffic.radar fell alike for all of them, and feeds of several kinds do not break at one time.
+    """
+    fell = sorted((doing for doing in doings if doing.what == BROKEN and doing.share < 1), key=lambda own: own.start)
+    while fell:
+        begun = [doing for doing in fell if doing.start < fell[0].end]
+        fell = fell[len(begun) :]
+        if len({kind_of(doing.signal) for doing in begun}) > 1:
+            whole = Doing("", "", BROKEN, begun[0].start, max(doing.end for doing in begun))
+            *names, last = sorted({signal_name(doing.signal) for doing in begun})
+            yield (
+                f"All countries may be out together, as by a cable, {_time(whole)}: {', '.join(names)} and {last} fell "
+                "alike for all of them, and feeds of several kinds do not break at one time."
+            )
 
 
 def _by_signal(doings: Iterable[Doing], what: str) -> Iterator[tuple[str, list[Doing]]]:

@@ -148,6 +148,21 @@ def test_who_replays_a_feed_that_halves_reads_that_it_was_broken(tmp_path: Path)
     assert "from 2024-02-04 11:20 to 2024-02-04 13:20 UTC (48% of their level)" in said
 
 
+def test_feeds_of_several_kinds_that_break_at_once_are_all_countries_that_may_be_out() -> None:
+    def fell(signal: str, start: int, end: int, share: float = 0.1) -> Doing:
+        return Doing("table", signal, BROKEN, T + start, T + end, share)
+
+    told = [fell("bgp.ris", 0, 1800), fell("probing.ioda", 600, 2400), fell("traffic.radar", 4800, 6000)]
+    first, *others = blind(told)
+    assert first.startswith(
+        "All countries may be out together, as by a cable, from 2024-02-08 01:45 to 2024-02-08 02:25"
+    )
+    assert "probes (probing.ioda) and routes (bgp.ris) fell alike" in first
+    assert len(others) == 3
+    of_one_kind = [fell("bgp.ris", 0, 1800), fell("bgp.ioda", 0, 1800), fell("probing.ioda", 0, 1800, share=2.0)]
+    assert not any(said.startswith("All countries") for said in blind(of_one_kind))
+
+
 def test_an_uneven_bin_lasts_until_the_next_and_a_silence_of_days_is_none() -> None:
     starts = (6, 10, 16, 20, 30, 102)
     frames = [frame(T + h * HOUR, common=0.9, width=4 * HOUR) for h in starts]
