@@ -59,7 +59,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     result = _watched(console, playback, options, see, end_of(found), doings.take)
     told = (doings.told(playback.observed), doings.unjudged.told(), Lately.of(result))
     try:
-        code = tell(console, playback, result, options.as_json, "", *told, fusing)
+        code = tell(console, playback, result, options.as_json, "", *told, fusing, doings.recent)
     finally:  # a disk that is full by now takes no answer away, and who closes the pipe of the answer no file
         for sentence in _left(console, options, result, history):
             console.print(sentence, soft_wrap=True, markup=False, highlight=False)

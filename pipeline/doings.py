@@ -16,6 +16,7 @@ from pipeline.bins import NEVER, ends_of
 from pipeline.codec import iso
 from pipeline.fusion import Fused
 from pipeline.kinds import kind_of
+from pipeline.lacking import Recent
 from pipeline.observed import Observed
 from pipeline.reasons import signal_name
 from pipeline.records import Verdicts
@@ -65,11 +66,12 @@ class Bin(NamedTuple):
 class Doings:
     """Takes in what comes out of an engine, and tells what the feeds did.
 
-    ``bins``: by feed and signal, by start [s]; ``unjudged``: who was seen to no purpose.
+    ``bins``: by feed and signal, by start [s]; ``unjudged``: who was seen to no purpose; ``recent``: the last hours.
     """
 
     bins: dict[tuple[str, str], dict[int, Bin]] = field(default_factory=dict)
     unjudged: Unjudged = field(default_factory=Unjudged)
+    recent: Recent = field(default_factory=Recent)
     taken: dict[tuple[str, str, int], Verdicts] = field(default_factory=dict)
 
     def see(self, output: object) -> None:
@@ -86,6 +88,7 @@ class Doings:
         if not verdicts.entities or verdicts.watermark == NEVER:  # of a detector beside the first
             return
         self.unjudged.take(verdicts)
+        self.recent.take(verdicts)
         own = self.bins.setdefault((verdicts.feed, verdicts.signal), {})
         seen = np.where(np.isnan(verdicts.value), 0.0, np.nan_to_num(verdicts.health)).max(axis=1, initial=0.0)
         columns = (verdicts.start.tolist(), seen.tolist(), verdicts.common.tolist())

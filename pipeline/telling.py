@@ -18,10 +18,11 @@ from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
 from pipeline.explaining import confirmed, how_to_read, likenesses, still_out, suspicions, what_kinds, why_mobile
 from pipeline.feeds.case import strangers
+from pipeline.lacking import Recent, lacking, not_all_back, plain_lacking
 from pipeline.lately import Lately, now_of, plain_now
 from pipeline.outages import CONFIRMED, RETRACTED
 from pipeline.past import Past
-from pipeline.records import Outage
+from pipeline.records import Left, Outage
 from pipeline.replay import Playback, Result
 from pipeline.settings import Fusing
 from pipeline.show import MARK, by_country, how_folded, outages_table, utc
@@ -34,13 +35,13 @@ from pipeline.wording import FEW, counted, damage, few, given_up, printable, ref
 def tell(
     console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
     doings: Sequence[Doing] = (), unjudged: Sequence[Unheard] = (), lately: Lately | None = None,
-    settings: Fusing | None = None,
+    settings: Fusing | None = None, recent: Recent | None = None,
 ) -> int:  # fmt: skip
     """Show what came of a playback: tables and sentences, or one JSON object on standard output.
 
     ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
     was seen and not judged, hardly ever or for a time; ``lately``: what is seen now; ``settings``: with which they were
-    fused.
+    fused; ``recent``: the last hours of what was judged.
     Returns the exit code: 1 where nothing could be confirmed, and where what was given up, refused by its name,
     unanswered, not observed or not seen by a feed may hold an outage.
     """
@@ -51,9 +52,12 @@ def tell(
     past = _seeing(playback, doings)
     settings, found = settings or Fusing(), result.sorted()
     wholes = not_whole(found, playback.observed, playback.places, settings)
+    left = lacking(found, recent or Recent(), settings)
     if as_json:
         told = _plain(playback, result, counts, past, lately or Lately()) | plain(doings)
-        told |= no_all_clear(past, playback.observed, unjudged) | {"too_few_parts": [w._asdict() for w in wholes]}
+        told |= no_all_clear(past, playback.observed, unjudged) | {
+            "too_few_parts": [w._asdict() for w in wholes], "lacking": plain_lacking(left),
+        }  # fmt: skip
         sys.stdout.write(_as_json(told, result))
     else:
         unclear = (
@@ -64,7 +68,7 @@ def tell(
             *hardly_judged(unjudged, playback.places),
         )  # fmt: skip
         _caution(console, (*given_up(result.dead), *_nothing(result)))  # above the outages: what of them can be wrong
-        _found(console, playback, found, past, lately or Lately(), note, unclear, settings)
+        _found(console, playback, found, past, lately or Lately(), note, unclear, settings, left)
         console.print(
             f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
             f"{counts['dead']:,} dead"
@@ -140,7 +144,7 @@ def _unanswered(counts: dict[str, int]) -> Iterator[str]:
 
 def _found(
     console: Console, playback: Playback, found: list[Outage], past: Past, lately: Lately, note: str,
-    unclear: Iterable[str], settings: Fusing,
+    unclear: Iterable[str], settings: Fusing, left: Iterable[Left],
 ) -> None:  # fmt: skip
     """What was found, the answer first: which outages go on, all of them as a table, what of it is not sure, how to
     read it, and how many there are."""
@@ -149,7 +153,7 @@ def _found(
     if sure:
         console.print("", Text(printable(still_out(sure, past, places, back_again)), "bold"), "", sep="\n")
         console.print(outages_table(sure, places, console.width, past.marks), "", sep="\n")
-        now = list(now_of(sure, lately, places))
+        now = [*now_of(sure, lately, places), *not_all_back(sure, left, places)]
         console.print(*(Text(printable(sentence)) for sentence in now), sep="\n", end="\n" if now else "")
         unsure = [*(f"{MARK} {doubt}" for doubt in doubts(sure, past, places)), *unclear]
         _caution(console, unsure)
