@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
-from pipeline.columns import ALL, DEEP, GONE, HALF, LADDER, Columns
+from pipeline.columns import ALL, DEEP, GONE, HALF, LADDER, OBSERVED, OF_FALL, SUMMED, Columns
 from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
@@ -27,17 +27,8 @@ def explains(over: np.ndarray | int, start: int, width: np.ndarray | int, lost: 
     return np.asarray((start < over) & (lost <= 2 * np.minimum((over - start) / width, 1) + SHALLOW))
 
 
-SUMMED = ("gone", "deep", "half", "bare")
-"""Those that add up while something lasts."""
-
-OF_FALL = ("at_bottom", "depth", "off", "off_lost", "up", "up_lost")
-"""Those that are of one fall in one outage."""
-
 WAS_BACK = 0.25
 """What lacked less than so much of what it loses now, while it was not low, had been back [0-1]."""
-
-OBSERVED = ("seen", "hole_from", "hole_to")
-"""Those that say when there were values."""
 
 
 class Cells(Columns):

@@ -1,6 +1,6 @@
 """One array for each thing that is known of every entity by every signal."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,29 +24,61 @@ LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 DEEP, GONE = len(LADDER) - 2, len(LADDER) - 1
 """The step of what is no mood of a day any more, and that of `MOST`."""
 
-COLUMNS = {
-    "weight": (np.float64, ()), "ratio": (np.float64, ()), "score": (np.float64, ()), "health": (np.float64, ()),
-    "state": (np.int8, ()), "low_from": (np.int64, ()), "calm_from": (np.int64, ()), "back": (np.int64, ()),
-    "risen": (np.int64, ()), "seen": (np.int64, ()), "spoke": (np.int64, ()), "at_bottom": (np.int64, ()),
-    "dated": (np.bool_, ()), "since": (np.int64, LADDER.shape), "heaviest": (np.float64, ()), "worst": (np.float64, ()),
-    "witness": (np.float64, ()), "over": (np.int64, ()), "hole_from": (np.int64, ()), "hole_to": (np.int64, ()),
-    "met": (np.int64, ()), "gone": (np.int64, ()), "deep": (np.int64, ()), "half": (np.int64, ()),
-    "bare": (np.int64, ()), "lent": (np.bool_, ()), "depth": (np.float64, ()),
-    "off": (np.int64, ()), "off_lost": (np.float64, ()), "up": (np.int64, ()), "up_lost": (np.float64, ()),
-}  # fmt: skip
-"""One ``(entities, signals)`` array each: the term's weight, what it rests on, when the signal fell, since when it is
-calm, when it last came back, since when it is calm but for passing lows, when it was last observed, last said something
-and was last at the bottom of an outage [s]; whether it was judged just before it fell; since when it has lost each
-share of `LADDER` [s], its heaviest weight and largest loss while it is low, its heaviest weight in the outage that is
-open, when the last confirmed one ended, from when to when it was last not observed in one that was open, when it was
-first judged, for how long in sum `MOST` of it was seen gone since it last was not [s], for how long the step `DEEP`
-was, and for how long of that time it was `HALF`, and `ALL` [s]; whether networks said it of their country.  Of the
-outage that is open: its largest loss [0-1]; for how long it has been low since it left the bottom, and not low
-since it last was, and what it lost in these times [s, share times s]."""
 
+class Column(NamedTuple):
+    """What is known of every entity by every signal: type, ``what`` it is, and of what further length."""
+
+    dtype: type
+    what: str
+    more: tuple[int, ...] = ()
+
+
+COLUMNS = {
+    "weight": Column(np.float64, "of the term [log-odds]"),
+    "ratio": Column(np.float64, "of the value and what was expected [-]"),
+    "score": Column(np.float64, "that it rests on [robust standard deviations]"),
+    "health": Column(np.float64, "share of healthy sources [0-1]"),
+    "state": Column(np.int8, "that its detector gave it"),
+    "low_from": Column(np.int64, "when it fell, 0 where it is not low [s]"),
+    "calm_from": Column(np.int64, "since when it is calm, 0 where it is not [s]"),
+    "back": Column(np.int64, "when it last came back [s]"),
+    "risen": Column(np.int64, "since when it is calm but for passing lows [s]"),
+    "seen": Column(np.int64, "when it was last observed [s]"),
+    "spoke": Column(np.int64, "when it last said something [s]"),
+    "met": Column(np.int64, "when it was first judged [s]"),
+    "dated": Column(np.bool_, "whether it was judged just before it fell"),
+    "since": Column(np.int64, "since when it has lost each share of `LADDER` [s]", LADDER.shape),
+    "heaviest": Column(np.float64, "the largest weight while it is low [log-odds]"),
+    "worst": Column(np.float64, "the largest loss while it is low [0-1]"),
+    "gone": Column(np.int64, "for how long in sum `MOST` of it was seen gone since it last was not [s]"),
+    "deep": Column(np.int64, "for how long it has lost as much as the step `DEEP` [s]"),
+    "half": Column(np.int64, "for how long of that time it had lost `HALF` [s]"),
+    "bare": Column(np.int64, "and for how long `ALL` [s]"),
+    "lent": Column(np.bool_, "whether networks said it of their country"),
+    "over": Column(np.int64, "when its last confirmed outage ended [s]"),
+    "witness": Column(np.float64, "the largest weight in the outage that is open [log-odds]"),
+    "hole_from": Column(np.int64, "from when it was last not observed in one that was open [s]"),
+    "hole_to": Column(np.int64, "until when it was not [s]"),
+    "at_bottom": Column(np.int64, "when it was last at the bottom of the outage that is open [s]"),
+    "depth": Column(np.float64, "its largest loss in that one [0-1]"),
+    "off": Column(np.int64, "for how long it has been low since it left the bottom [s]"),
+    "off_lost": Column(np.float64, "what it lost in this time [share times s]"),
+    "up": Column(np.int64, "for how long it has not been low since it last was [s]"),
+    "up_lost": Column(np.float64, "what it lost in that time [share times s]"),
+}
+"""One ``(entities, signals)`` array each."""
 
 COUNTED = ("weight", "ratio", "back", "deep", "half")
 """Those that say what still counts."""
+
+SUMMED = ("gone", "deep", "half", "bare")
+"""Those that add up while something lasts."""
+
+OF_FALL = ("at_bottom", "depth", "off", "off_lost", "up", "up_lost")
+"""Those that are of one fall in one outage."""
+
+OBSERVED = ("seen", "hole_from", "hole_to")
+"""Those that say when there were values."""
 
 
 class Columns:
@@ -58,7 +90,9 @@ class Columns:
         self.ends: list[int] = []
         self.widths: list[int] = []
         self._relate()
-        self.columns = {name: np.zeros((0, 0, *more), dtype) for name, (dtype, more) in COLUMNS.items()}
+        self.columns: dict[str, np.ndarray] = {
+            name: np.zeros((0, 0, *own.more), own.dtype) for name, own in COLUMNS.items()
+        }
         self.last_over = 0
 
     def __getitem__(self, name: str) -> np.ndarray:
