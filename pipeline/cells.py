@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
-from pipeline.columns import ALL, DEEP, GONE, HALF, LADDER, OBSERVED, OF_FALL, SUMMED, Columns
+from pipeline.columns import ALL, DEEP, GONE, HALF, LADDER, OBSERVED, OF_FALL, OF_OUTAGE, SUMMED, Columns
 from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
@@ -85,8 +85,7 @@ class Cells(Columns):
         less than it has said, until its detector lets go: at a plateau nothing shatters.  Where another signal is back
         to normal it does so only while it is at the bottom."""
         at = np.ix_(rows, np.array(signals))
-        low, bottom = self._at_bottom(at, start)
-        sure = low & (self["state"][at] == LOW_CONFIRMED)
+        sure, bottom = self._at_bottom(at, start)
         if not sure.any():
             return
         against = (self["weight"][rows] < 0) & ~stale(self, np.array(self.ends, np.int64), start)
@@ -95,21 +94,23 @@ class Cells(Columns):
         self["at_bottom"][at] = np.where(sure & bottom, start, self["at_bottom"][at])
 
     def _at_bottom(self, at: tuple[np.ndarray, ...], start: int) -> tuple[np.ndarray, np.ndarray]:
-        """Which witnesses of open outages are low in the bin that starts then [s], and which of them at the bottom;
-        how far the others are from it is noted.  What falls again after it `WAS_BACK` has a bottom of its own."""
+        """Which witnesses of open outages are confirmed low in the bin that starts then [s], and which are low and at
+        the bottom; how far the others are from it is noted.  What falls again after it `WAS_BACK` has one of its own.
+        """
         spoke, lost = self["spoke"][at] == start, losses(self["ratio"][at])
         low, up, up_lost = is_low(self["state"][at]) & spoke, self["up"][at], self["up_lost"][at]
-        if (anew := low & (up > 0) & (up_lost < WAS_BACK * lost * up)).any():
+        sure = low & (self["state"][at] == LOW_CONFIRMED)
+        if (anew := sure & (up > 0) & (up_lost < WAS_BACK * lost * up)).any():
             for name in OF_FALL:
                 self[name][at] = np.where(anew, 0, self[name][at])
         width = self.wide[at[1].ravel()]
         for name, amount in (("up", width), ("up_lost", width * lost)):
-            self[name][at] = np.where(low, 0, self[name][at] + amount * (spoke & ~low))
+            self[name][at] = np.where(sure, 0, self[name][at] + amount * (spoke & ~low))
         self["depth"][at] = np.maximum(self["depth"][at], np.where(low, lost, 0))
         bottom = low & (lost >= self.settings.bottom * self["depth"][at])
         for name, amount in (("off", width), ("off_lost", width * lost)):
             self[name][at] = np.where(bottom, 0, self[name][at] + amount * (low & ~bottom))
-        return low, bottom
+        return sure, bottom
 
     def _unsaid(self, bins: Block, fresh: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What stands in the columns then: a witness of an open outage keeps its word while it says nothing, and one
@@ -214,7 +215,7 @@ class Cells(Columns):
         last bin, which has this ``start`` [s]; what is no longer observed has no word in the next one; ``end``: when it
         ended, 0 for one that was not confirmed [s]."""
         self["witness"][row] = 0
-        for name in (*SUMMED, *OF_FALL):
+        for name in OF_OUTAGE:
             self[name][row] = 0
         self["over"][row] = np.maximum(self["over"][row], end)
         self.last_over = max(self.last_over, end)

@@ -63,7 +63,7 @@ COLUMNS = {
     "depth": Column(np.float64, "its largest loss in that one [0-1]"),
     "off": Column(np.int64, "for how long it has been low since it left the bottom [s]"),
     "off_lost": Column(np.float64, "what it lost in this time [share times s]"),
-    "up": Column(np.int64, "for how long it has not been low since it last was [s]"),
+    "up": Column(np.int64, "for how long it has not been low since it was last confirmed to be [s]"),
     "up_lost": Column(np.float64, "what it lost in that time [share times s]"),
 }
 """One ``(entities, signals)`` array each."""
@@ -76,6 +76,9 @@ SUMMED = ("gone", "deep", "half", "bare")
 
 OF_FALL = ("at_bottom", "depth", "off", "off_lost", "up", "up_lost")
 """Those that are of one fall in one outage."""
+
+OF_OUTAGE = (*SUMMED, *OF_FALL, "heaviest")
+"""Those that begin anew when an outage is over, though it may still be low."""
 
 OBSERVED = ("seen", "hole_from", "hole_to")
 """Those that say when there were values."""

@@ -69,10 +69,11 @@ def _ahead(cells: Columns, rows: np.ndarray, back: np.ndarray, left: np.ndarray,
     """When each signal returned ``calm (n, s)`` [s], and one that was low by a little since it ``left`` the bottom, and
     rose no further when it no longer was: when others were ``back (n, s)``, all [s].
 
-    When so little is no longer seen hangs on noise, and says nothing of when it returned.
+    When so little is no longer seen hangs on noise, and says nothing of when it returned; one bin in which it is not
+    tells nothing yet.
     """
     depth, off, lost, up, up_lost = (cells[name][rows] for name in ("depth", "off", "off_lost", "up", "up_lost"))
-    behind = (left > 0) & (lost < NEARLY * depth * off) & (up_lost * off >= FURTHER * lost * up)
+    behind = (left > 0) & (up > cells.wide) & (lost < NEARLY * depth * off) & (up_lost * off >= FURTHER * lost * up)
     if not behind.any():
         return calm
     first = np.where(cells.apart, back[:, None, :], ALWAYS).min(axis=2)
