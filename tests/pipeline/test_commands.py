@@ -56,6 +56,7 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
         "hardly_judged": [],
         "not_judged": [],
         "too_few_parts": [],
+        "lacking": [],
         "undated": [],
         "now": [],
         "last_observed": [],
