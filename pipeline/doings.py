@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detectors.base import Detector
+from pipeline import at_once
 from pipeline.bins import NEVER, ends_of
 from pipeline.codec import iso
 from pipeline.fusion import Fused
@@ -36,6 +37,10 @@ MOST = 99.0
 
 SMALL = 0.02
 """Smaller moves are only counted where there are several [-]."""
+
+
+BRIEF = at_once.MOST * at_once.WIDEST
+"""For no longer nothing is said of who fell with all others, see `pipeline.at_once` [s]."""
 
 
 class Doing(NamedTuple):
@@ -207,7 +212,11 @@ the same values. It says nothing of that time, of any place.
     for what, words in why.items():
         for signal, own in _by_signal(doings, what):
             times = ", ".join(map(_time, own[:FEW])) + (f" and {len(own) - FEW:,} times more" if own[FEW:] else "")
-            yield f"No all-clear by {signal_name(signal)} {times}: {words}. It says nothing of that time, of any place."
+            brief = what == STUCK and all(doing.end - doing.start <= BRIEF for doing in own)
+            why_so = (
+                f"{words}, or all fell in one bin, which only the next tells from a broken feed" if brief else words
+            )
+            yield f"No all-clear by {signal_name(signal)} {times}: {why_so}. It says nothing of that time, of any place."
 
 
 def _of_several(doings: Iterable[Doing]) -> Iterator[str]:

@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 
 from detectors.base import DAY
 from pipeline.bins import NEVER
-from pipeline.codec import iso
 from pipeline.evidence import BESIDE, NEARLY_ALL
-from pipeline.explaining import place_name
+from pipeline.lately import told_of
 from pipeline.observed import Series
 from pipeline.outages import ENDED
-from pipeline.reasons import signal_name, speaking
+from pipeline.reasons import speaking
 from pipeline.records import Left, Outage, Verdicts
 from pipeline.series import Places
 from pipeline.settings import Fusing
-from pipeline.show import by_country, utc
-from pipeline.wording import FEW, counted
 
 SPAN = 3 * 3600
 """What is seen now is the mean of so long before the end of the recording [s]: one bin may be low by chance."""
@@ -26,7 +23,7 @@ LEAST = 2
 
 @dataclass
 class Recent:
-    """The last hours of what was judged: ``frames`` by signal and partition, the ``last`` bin's start [s]."""
+    """The last hours of what was judged: ``frames`` by signal and partition; when the ``last`` bin ends [s]."""
 
     frames: dict[tuple[str, int], list[Verdicts]] = field(default_factory=dict)
     last: int = NEVER
@@ -96,24 +93,6 @@ def not_all_back(found: Iterable[Outage], left: Iterable[Left], places: Places) 
     --------
     >>> over = Outage("a1", "country", "KE", "ended", "blackout", "replay", 0, 7200, 0, 0, 0.9, 0.9, (), 1)
     >>> print(*not_all_back([over], [Left("a1", "traffic.radar", 7200, 14400, 0.84)], {}))
-    Over, and not all back: Kenya, traffic.radar at 84% of usual, 1970-01-01 02:00 to 1970-01-01 04:00 UTC.
+    Over, and not all back in Kenya: traffic.radar at 84% of usual, 1970-01-01 02:00 to 1970-01-01 04:00 UTC.
     """
-    own: dict[str, list[Left]] = {}
-    for one in left:
-        own.setdefault(one.id, []).append(one)
-    told = [outage for outage in by_country(found, places) if outage.id in own]
-    for outage in told[:FEW]:
-        shares = ", ".join(f"{signal_name(one.signal)} at {one.ratio:.0%}" for one in own[outage.id])
-        first, last = min(one.start for one in own[outage.id]), max(one.end for one in own[outage.id])
-        name = place_name(outage.entity_type, outage.entity, places)
-        yield f"Over, and not all back: {name}, {shares} of usual, {utc(first)} to {utc(last)} UTC."
-    if len(told) > FEW:
-        yield f"So it is of {counted(len(told) - FEW, 'other')}: --json has them all (lacking)."
-
-
-def plain_lacking(left: Iterable[Left]) -> list[dict[str, object]]:
-    """The same for a program."""
-    return [
-        {"id": one.id, "signal": one.signal, "start": iso(one.start), "end": iso(one.end), "ratio": one.ratio}
-        for one in left
-    ]
+    return told_of(found, left, places, "Over, and not all back in", "lacking")

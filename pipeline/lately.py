@@ -97,20 +97,35 @@ def _is_back(ratio: float | None, worst: float | None, bottom: float) -> bool:
 
 def now_of(found: Iterable[Outage], lately: Lately, places: Places) -> Iterator[str]:
     """What is seen now of the outages that are still open, a sentence each; the first few of them."""
-    told = [(outage, lately.shown(outage)) for outage in by_country(found, places)]
-    told = [(outage, now) for outage, now in told if now]
-    for outage, now in told[:FEW]:
+    found = list(found)
+    return told_of(found, [one for outage in found for one in lately.shown(outage)], places, "Now in", "now")
+
+
+def told_of(found: Iterable[Outage], left: Iterable[Left], places: Places, words: str, key: str) -> Iterator[str]:
+    """What is ``left`` of outages, in a sentence each that begins with these words; of more than a few of them where
+    ``--json`` has it."""
+    own: dict[str, list[Left]] = {}
+    for one in left:
+        own.setdefault(one.id, []).append(one)
+    told = [outage for outage in by_country(found, places) if outage.id in own]
+    for outage in told[:FEW]:
+        now = own[outage.id]
         shares = ", ".join(f"{signal_name(one.signal)} at {one.ratio:.0%}" for one in now)
         first, last = min(one.start for one in now), max(one.end for one in now)
         name = place_name(outage.entity_type, outage.entity, places)
-        yield f"Now in {name}: {shares} of usual, {utc(first)} to {utc(last)} UTC."
+        yield f"{words} {name}: {shares} of usual, {utc(first)} to {utc(last)} UTC."
     if len(told) > FEW:
-        yield f"So it is known of {counted(len(told) - FEW, 'other')}: --json has them all (now)."
+        yield f"So it is known of {counted(len(told) - FEW, 'other')}: --json has them all ({key})."
 
 
 def plain_now(found: Iterable[Outage], lately: Lately) -> list[dict[str, object]]:
     """The same for a program: a row for each outage that is open and each of its signals that is observed."""
+    return plain_left(one for outage in found for one in lately.shown(outage))
+
+
+def plain_left(left: Iterable[Left]) -> list[dict[str, object]]:
+    """A row for each outage and signal."""
     return [
         {"id": one.id, "signal": one.signal, "start": iso(one.start), "end": iso(one.end), "ratio": one.ratio}
-        for outage in found for one in lately.shown(outage)
-    ]  # fmt: skip
+        for one in left
+    ]

@@ -7,11 +7,11 @@ from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import risen, unseen
 
-NEARLY = 0.3
-"""What lacks in the mean less of what it lacked at the worst is as good as back [0-1]."""
+LITTLE = 0.3
+"""What is low by less than so much of its worst, in the mean, is low by a little [0-1]."""
 
 FURTHER = 0.5
-"""But for what then rises to less than so much of what it still lacked: that was its return [0-1]."""
+"""What then lacks less than so much of that rose further: this was its return [0-1]."""
 
 
 def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +73,7 @@ def _ahead(cells: Columns, rows: np.ndarray, back: np.ndarray, left: np.ndarray,
     tells nothing yet.
     """
     depth, off, lost, up, up_lost = (cells[name][rows] for name in ("depth", "off", "off_lost", "up", "up_lost"))
-    behind = (left > 0) & (up > cells.wide) & (lost < NEARLY * depth * off) & (up_lost * off >= FURTHER * lost * up)
+    behind = (left > 0) & (up > cells.wide) & (lost < LITTLE * depth * off) & (up_lost * off >= FURTHER * lost * up)
     if not behind.any():
         return calm
     first = np.where(cells.apart, back[:, None, :], ALWAYS).min(axis=2)

@@ -18,8 +18,8 @@ from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
 from pipeline.explaining import confirmed, how_to_read, likenesses, still_out, suspicions, what_kinds, why_mobile
 from pipeline.feeds.case import strangers
-from pipeline.lacking import Recent, lacking, not_all_back, plain_lacking
-from pipeline.lately import Lately, now_of, plain_now
+from pipeline.lacking import Recent, lacking, not_all_back
+from pipeline.lately import Lately, now_of, plain_left, plain_now
 from pipeline.outages import CONFIRMED, RETRACTED
 from pipeline.past import Past
 from pipeline.records import Left, Outage
@@ -56,7 +56,7 @@ def tell(
     if as_json:
         told = _plain(playback, result, counts, past, lately or Lately()) | plain(doings)
         told |= no_all_clear(past, playback.observed, unjudged) | {
-            "too_few_parts": [w._asdict() for w in wholes], "lacking": plain_lacking(left),
+            "too_few_parts": [w._asdict() for w in wholes], "lacking": plain_left(left),
         }  # fmt: skip
         sys.stdout.write(_as_json(told, result))
     else:

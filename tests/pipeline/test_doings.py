@@ -148,6 +148,12 @@ def test_who_replays_a_feed_that_halves_reads_that_it_was_broken(tmp_path: Path)
     assert "from 2024-02-04 11:20 to 2024-02-04 13:20 UTC (48% of their level)" in said
 
 
+@pytest.mark.parametrize(("lasts", "sure"), [(HOUR, False), (HOUR + 600, True)])
+def test_a_bin_in_which_all_fell_may_not_be_that_of_a_stuck_feed(lasts: int, sure: bool) -> None:
+    (said,) = blind([Doing("table", "probing.ioda", STUCK, T, T + lasts)])
+    assert ("or all fell in one bin" in said) is not sure
+
+
 def test_feeds_of_several_kinds_that_break_at_once_are_all_countries_that_may_be_out() -> None:
     def fell(signal: str, start: int, end: int, share: float = 0.1) -> Doing:
         return Doing("table", signal, BROKEN, T + start, T + end, share)

@@ -40,7 +40,7 @@ def test_what_lacks_a_tenth_in_the_last_hours_is_told() -> None:
     assert left == Left(OVER.id, "traffic.radar", end - SPAN, end, 0.84)
     assert lacking([OVER], recent(showing(*[0.91] * BINS))) == []
     (said,) = not_all_back([OVER], [left], {})
-    assert said.startswith("Over, and not all back: Pakistan, traffic.radar at 84% of usual, 2024-02-08 ")
+    assert said.startswith("Over, and not all back in Pakistan: traffic.radar at 84% of usual, 2024-02-08 ")
 
 
 def test_however_the_last_hours_are_cut_into_frames_they_are_the_same() -> None:
@@ -86,6 +86,6 @@ def test_a_replay_says_it_below_its_headline_and_to_programs(tmp_path: Path) -> 
     table = "".join(f"{row.rpartition(',')[0]},{v:.0f}\n" for row, v in zip(loud, values, strict=True))
     said = replayed(tmp_path, table)
     assert "None of these is still out" in said
-    assert "Over, and not all back: Pakistan, probes (probing.ioda) at 8" in said
+    assert "Over, and not all back in Pakistan: probes (probing.ioda) at 8" in said
     (left,) = json.loads(replayed(tmp_path, table, 0, "--json"))["lacking"]
     assert left["ratio"] == pytest.approx(0.85, abs=0.03)

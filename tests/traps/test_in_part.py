@@ -45,7 +45,7 @@ def test_the_end_of_a_blackout_does_not_hang_on_how_much_is_missing_of_one_signa
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_who_dates_it_by_the_first_calm_bin_dates_it_hours_late(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moments, "NEARLY", 0.0)
+    monkeypatch.setattr(moments, "LITTLE", 0.0)
     assert max(ends(world(seed, (LONG, again)))[0] or 0 for again in (0.9, 0.85)) >= 3
 
 
