@@ -213,10 +213,9 @@ the same values. It says nothing of that time, of any place.
         for signal, own in _by_signal(doings, what):
             times = ", ".join(map(_time, own[:FEW])) + (f" and {len(own) - FEW:,} times more" if own[FEW:] else "")
             brief = what == STUCK and all(doing.end - doing.start <= BRIEF for doing in own)
-            why_so = (
-                f"{words}, or all fell in one bin, which only the next tells from a broken feed" if brief else words
-            )
-            yield f"No all-clear by {signal_name(signal)} {times}: {why_so}. It says nothing of that time, of any place."
+            other = ", or all fell in one bin, which only the next tells from a broken feed" if brief else ""
+            said = f"No all-clear by {signal_name(signal)} {times}: {words}{other}."
+            yield f"{said} It says nothing of that time, of any place."
 
 
 def _of_several(doings: Iterable[Doing]) -> Iterator[str]:
