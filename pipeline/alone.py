@@ -6,6 +6,7 @@ from pipeline.bins import DAY
 from pipeline.columns import HALF, Columns
 from pipeline.evidence import AMISS, losses
 from pipeline.holding import LASTING, MATERIAL, MOST_LASTING, shows_loss, stale, unseen
+from pipeline.sags import FEAST
 
 IN_FULL = 1.0
 """Who says as much of a return, or more, contradicts an outage by standing [log-odds]."""
@@ -20,9 +21,6 @@ Where he has not lost `HALF`, and nobody before him `FEAST`, through `LASTING`: 
 UNWATCHED = 3600
 """What is low alone while who stood until lately is not observed has to be so for that long [s], and for `LASTING`
 where it has not lost `HALF`: a feed that is dead takes nobody's word away."""
-
-FEAST = 0.4
-"""Feasts and strikes take less [0-1]."""
 
 
 def joining(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from pipeline.columns import ALL, DEEP, GONE, HALF, LADDER, OBSERVED, OF_FALL, O
 from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
+from pipeline.sags import note_home, sagged
 
 SHALLOW = 0.1
 """What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
@@ -110,6 +111,7 @@ class Cells(Columns):
         bottom = low & (lost >= self.settings.bottom * self["depth"][at])
         for name, amount in (("off", width), ("off_lost", width * lost)):
             self[name][at] = np.where(bottom, 0, self[name][at] + amount * (low & ~bottom))
+        note_home(self, at, start, bottom)
         return sure, bottom
 
     def _unsaid(self, bins: Block, fresh: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -134,7 +136,7 @@ class Cells(Columns):
             is_back &= self["low_from"][rows, first] == 0
             kept["weight"][:, at] = np.where(is_back, 0.0, kept["weight"][:, at])
         return fresh | {
-            name: np.where(silent[..., None] if name == "since" else silent, values, fresh[name])
+            name: np.where(silent[..., None] if values.ndim > silent.ndim else silent, values, fresh[name])
             for name, values in kept.items()
         }
 
@@ -165,7 +167,9 @@ class Cells(Columns):
             "since": began(was["since"], start, below, above),
             "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE])[-1],
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
-        } | {name: values[-1] for name, values in self.deepened(rows, signal, seen).items()}  # fmt: skip
+        } | {name: values[-1] for name, values in self.deepened(rows, signal, seen).items()} | sagged(
+            self, rows, signal, low, lost
+        )  # fmt: skip
 
     def deepened(self, rows: np.ndarray | slice, signal: int | slice, seen: np.ndarray) -> dict[str, np.ndarray]:
         """For how long each entity has been `DEEP` after each bin ``(t, n)``, and for how long of that time it had lost

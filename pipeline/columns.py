@@ -63,6 +63,10 @@ COLUMNS = {
     "depth": Column(np.float64, "its largest loss in that one [0-1]"),
     "off": Column(np.int64, "for how long it has been low since it left the bottom [s]"),
     "off_lost": Column(np.float64, "what it lost in this time [share times s]"),
+    "home": Column(np.int64, "since when it lacks no more than before it fell, and yet is low [s]"),
+    "fallen": Column(np.int64, "for how long it has lost as much as `pipeline.sags.STEPS` since it is low [s]", (2,)),
+    "sagged": Column(np.int64, "for how long it was low before that [s]", (2,)),
+    "sag": Column(np.int64, "what it lost in that time [thousandths times s]", (2,)),
     "up": Column(np.int64, "for how long it has not been low since it was last confirmed to be [s]"),
     "up_lost": Column(np.float64, "what it lost in that time [share times s]"),
 }
@@ -74,10 +78,10 @@ COUNTED = ("weight", "ratio", "back", "deep", "half")
 SUMMED = ("gone", "deep", "half", "bare")
 """Those that add up while something lasts."""
 
-OF_FALL = ("at_bottom", "depth", "off", "off_lost", "up", "up_lost")
+OF_FALL = ("at_bottom", "depth", "off", "off_lost", "up", "up_lost", "home")
 """Those that are of one fall in one outage."""
 
-OF_OUTAGE = (*SUMMED, *OF_FALL, "heaviest")
+OF_OUTAGE = (*SUMMED, *OF_FALL, "fallen", "sagged", "sag", "heaviest")
 """Those that begin anew when an outage is over, though it may still be low."""
 
 OBSERVED = ("seen", "hole_from", "hole_to")

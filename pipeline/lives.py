@@ -19,19 +19,22 @@ class Lives(dict[int, Life]):
     """The life of each open outage, by the row of its entity.
 
     ``open, confirmed (entities,) bool``: whose outage is; ``day (entities,) int64``: the middle of the bin in which it
-    was first suspected [s]; ``past``: by row, the onsets of those confirmed ones that are over and remembered [s].
+    was first suspected [s]; ``start (entities,) int64``: when it began [s]; ``past``: by row, the onsets of those
+    confirmed ones that are over and remembered [s].
     """
 
     def __init__(self, roll: Roll, cells: Cells, settings: Fusing) -> None:
         super().__init__()
         self.roll, self.cells, self.settings = roll, cells, settings
-        self.open, self.confirmed, self.day = np.zeros(0, bool), np.zeros(0, bool), np.zeros(0, np.int64)
+        self.open, self.confirmed = np.zeros(0, bool), np.zeros(0, bool)
+        self.day, self.start = np.zeros(0, np.int64), np.zeros(0, np.int64)
         self.past: dict[int, list[int]] = {}
 
     def grow(self) -> None:
         """Room for new entities."""
         more = (0, len(self.roll) - len(self.open))
-        self.open, self.confirmed, self.day = (np.pad(a, more) for a in (self.open, self.confirmed, self.day))
+        self.open, self.confirmed = np.pad(self.open, more), np.pad(self.confirmed, more)
+        self.day, self.start = np.pad(self.day, more), np.pad(self.start, more)
 
     def begin(self, row: int, tense: str, start: int, now: int, day: int) -> Life:
         """An outage is suspected ``now``, since ``start``, in a bin whose middle is at ``day`` [s]."""
@@ -46,6 +49,7 @@ class Lives(dict[int, Life]):
     def note(self, row: int, life: Life, now: int) -> bool:
         """How it stands ``now`` [s]; whether it is over."""
         self.open[row], self.confirmed[row] = life.state in OPEN, life.state == CONFIRMED
+        self.start[row] = life.start
         if life.state in OPEN:
             return False
         del self[row]
@@ -108,4 +112,5 @@ class Lives(dict[int, Life]):
         self.past = {row: list(starts) for row, starts in past}
         self.open[list(self)] = True
         self.day[list(self)] = [life.day for life in self.values()]
+        self.start[list(self)] = [life.start for life in self.values()]
         self.confirmed[[row for row, life in self.items() if life.state == CONFIRMED]] = True
