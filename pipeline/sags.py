@@ -6,10 +6,12 @@ from detectors.base import is_low
 from pipeline.columns import DEEP, GONE, LADDER, MOST, Columns
 from pipeline.evidence import losses
 from pipeline.lasting import summed
-from pipeline.outages import SAG
 
 STEPS = LADDER[[DEEP, GONE]]
 """What has not lost so much may be one, the second where it then loses `MOST` [0-1]."""
+
+LASTS = 3 * 3600
+"""A feast or a sag does so for as long: what is low for less is how a slow outage begins [s]."""
 
 PARTS = 1000
 """A loss is summed up in so many parts, which are whole [-]."""
@@ -42,11 +44,15 @@ def sagged(
 
 
 def stood(cells: Columns, at: tuple[np.ndarray, ...], deep: np.ndarray) -> np.ndarray:
-    """What each at these places lacked for `SAG` and more before it fell [0-1], 0 where it had not been low for so
-    long; ``deep``: who lost `MOST` then, as many ``bool``."""
-    step = deep.astype(np.intp)[..., None]
-    sagged, sag = (np.take_along_axis(cells[name][at], step, axis=-1)[..., 0] for name in ("sagged", "sag"))
-    return np.where(sagged >= SAG, sag / np.maximum(sagged, 1) / PARTS, 0)
+    """What each at these places lacked before it fell [0-1], 0 where it had not been low for as long as a feast
+    `LASTS`; ``deep``: who lost `MOST` then, as many ``bool``."""
+    sagged, sag = (_of_step(cells[name][at], deep) for name in ("sagged", "sag"))
+    return np.where(sagged >= LASTS, sag / np.maximum(sagged, 1) / PARTS, 0)
+
+
+def _of_step(values: np.ndarray, deep: np.ndarray) -> np.ndarray:
+    """Those of the second of `STEPS` where it lost `MOST`, else of the first."""
+    return np.where(deep, values[..., 1], values[..., 0])
 
 
 def note_home(cells: Columns, at: tuple[np.ndarray, ...], start: int, bottom: np.ndarray) -> None:
@@ -69,11 +75,13 @@ def note_home(cells: Columns, at: tuple[np.ndarray, ...], start: int, bottom: np
 
 
 def at_home(cells: Columns, rows: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Which signals are as low as they were an hour and more before the ``start (n,)`` of the outage of each entity
-    [s], and no lower ``(n, s) bool``; with the first detector of a signal all that are beside it."""
-    home = (cells["home"][rows] > 0) & (cells["low_from"][rows] > 0)
+    """Which signals are as low as they were for hours before the ``start (n,)`` of the outage of each entity [s], and
+    no lower ``(n, s) bool``; with the first detector of a signal all that are beside it."""
+    low_from = cells["low_from"][rows]
+    home = (cells["home"][rows] > 0) & (low_from > 0)
     if home.any():
-        home &= cells["low_from"][rows] + SAG <= start[:, None]
+        sagged = _of_step(cells["sagged"][rows], cells["depth"][rows] >= MOST)
+        home &= low_from + np.maximum(sagged - cells.wide, LASTS) <= start[:, None]  # else it was of the outage
         for beside, first in cells.pairs:
             home[:, beside] |= home[:, first]
     return home
