@@ -9,7 +9,7 @@ from pipeline.columns import ALL, DEEP, GONE, HALF, LADDER, OBSERVED, OF_FALL, O
 from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
-from pipeline.sags import note_home, sagged
+from pipeline.sags import sagged
 
 SHALLOW = 0.1
 """What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
@@ -111,7 +111,6 @@ class Cells(Columns):
         bottom = low & (lost >= self.settings.bottom * self["depth"][at])
         for name, amount in (("off", width), ("off_lost", width * lost)):
             self[name][at] = np.where(bottom, 0, self[name][at] + amount * (low & ~bottom))
-        note_home(self, at, start, bottom)
         return sure, bottom
 
     def _unsaid(self, bins: Block, fresh: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -168,7 +167,7 @@ class Cells(Columns):
             "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE])[-1],
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         } | {name: values[-1] for name, values in self.deepened(rows, signal, seen).items()} | sagged(
-            self, rows, signal, low, lost
+            self, rows, signal, start, low, lost
         )  # fmt: skip
 
     def deepened(self, rows: np.ndarray | slice, signal: int | slice, seen: np.ndarray) -> dict[str, np.ndarray]:

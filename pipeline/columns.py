@@ -21,6 +21,9 @@ ALL = 0.995
 LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 """Losses since when is noted [0-1]: an onset is looked back for on the step that is a quarter to a half of the loss."""
 
+STEPS = np.array([0.16, 0.24, 0.32, 0.4, 0.5, 0.6, MOST])
+"""Losses before which a sag is one [0-1]."""
+
 DEEP, GONE = len(LADDER) - 2, len(LADDER) - 1
 """The step of what is no mood of a day any more, and that of `MOST`."""
 
@@ -64,9 +67,9 @@ COLUMNS = {
     "off": Column(np.int64, "for how long it has been low since it left the bottom [s]"),
     "off_lost": Column(np.float64, "what it lost in this time [share times s]"),
     "home": Column(np.int64, "since when it lacks no more than before it fell, and yet is low [s]"),
-    "fallen": Column(np.int64, "for how long it has lost as much as `pipeline.sags.STEPS` since it is low [s]", (2,)),
-    "sagged": Column(np.int64, "for how long it was low before that [s]", (2,)),
-    "sag": Column(np.int64, "what it lost in that time [thousandths times s]", (2,)),
+    "fallen": Column(np.int64, "when it first lost each share of `STEPS` since it is low [s]", STEPS.shape),
+    "sagged": Column(np.int64, "for how long it was low before that [s]", STEPS.shape),
+    "sag": Column(np.int64, "what it lost in that time [thousandths times s]", STEPS.shape),
     "up": Column(np.int64, "for how long it has not been low since it was last confirmed to be [s]"),
     "up_lost": Column(np.float64, "what it lost in that time [share times s]"),
 }

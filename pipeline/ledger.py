@@ -12,6 +12,7 @@ from pipeline.evidence import Block, Said
 from pipeline.lives import Lives
 from pipeline.records import Entity, Verdicts
 from pipeline.roll import Frame, Roll
+from pipeline.sags import note_home
 from pipeline.settings import Fusing
 from pipeline.spells import Spell, counted, fold
 from pipeline.turns import Heard, Turn, Weighed, alike, by_frame, together
@@ -108,7 +109,9 @@ class Ledger:
         self.cells.write(list(self._blocks(put)))
         for one in put:
             word[one.frame.place] = True
-        self.cells.at_plateau(np.flatnonzero(word & self.lives.open), now.signals, now.start)
+        is_open = np.flatnonzero(word & self.lives.open)
+        self.cells.at_plateau(is_open, now.signals, now.start)
+        note_home(self.cells, is_open, now.start, self.lives.start[is_open])
         rows = np.flatnonzero(word & (self.lives.open | (self.cells["weight"] > 0).any(axis=1)))
         if len(rows):  # something is the matter with somebody
             whole = self.roll.is_country(rows)

@@ -3,11 +3,10 @@
 import numpy as np
 
 from detectors.base import ALWAYS, DAY
-from pipeline.columns import GONE, LADDER, Columns
+from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import risen, unseen
-from pipeline.outages import SAG
-from pipeline.sags import FEAST, LITTLE, at_home, stood
+from pipeline.sags import LITTLE, at_home, from_feasts
 
 FURTHER = 0.5
 """What then lacks less than so much of that rose further: this was its return [0-1]."""
@@ -21,7 +20,7 @@ def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndar
     something else.
     """
     fell = np.where(strong, np.maximum(onsets(cells, rows), cells["over"][rows]), ALWAYS)
-    fell = _from_feasts(cells, rows, fell)
+    fell = from_feasts(cells, rows, fell, losses(cells["ratio"][rows]), ALWAYS)
     last = cells["seen"][rows] + (1 + cells.settings.stale) * cells.wide
     if (strong & (last < np.where(strong, fell, 0).max(axis=1, keepdims=True))).any():
         stood = strong & cells["dated"][rows]
@@ -29,18 +28,6 @@ def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndar
         fell = np.where(says_more.any(axis=2), ALWAYS, fell)
     onset = fell.min(axis=1)
     return onset, ((fell == onset[:, None]) & cells["dated"][rows]).any(axis=1)
-
-
-def _from_feasts(cells: Columns, rows: np.ndarray, fell: np.ndarray) -> np.ndarray:
-    """When each witness ``fell (n, s)`` [s]: what lost `MOST` after it had lacked less than a `FEAST` takes only then,
-    where another one fell no sooner."""
-    lacked = stood(cells, (rows,), np.full((len(rows), len(cells.signals)), fill_value=True))
-    since = cells["since"][rows][..., GONE]
-    feasts = (lacked > 0) & (lacked < FEAST) & (since > fell)
-    if not feasts.any():
-        return fell
-    others = np.where(cells.apart & ~feasts[:, :, None], fell[:, :, None], ALWAYS).min(axis=1)
-    return np.where(feasts & (others < ALWAYS) & (others + SAG >= since), since, fell)
 
 
 def onsets(cells: Columns, rows: np.ndarray) -> np.ndarray:
@@ -55,16 +42,16 @@ def onsets(cells: Columns, rows: np.ndarray) -> np.ndarray:
 
 
 def returned(
-    cells: Columns, rows: np.ndarray, strong: np.ndarray, start: np.ndarray, now: int
+    cells: Columns, rows: np.ndarray, strong: np.ndarray, now: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """When the last of these witnesses ``(n, s)`` returned, left the bottom, or was last observed [s], and the
-    widest and narrowest of their bins [s]; 0 as long as none has returned.  Who is as low as before the outage
-    ``start (n,)`` [s], and no lower, is back."""
+    widest and narrowest of their bins [s]; 0 as long as none has returned.  Who is as low as before the outage,
+    and no lower, is back."""
     widths = cells.wide
     widest = np.where(strong, widths, 0).max(axis=1)
     finest = np.where(strong, widths, widest[:, None]).min(axis=1)
     low, at_bottom = cells["low_from"][rows], cells["at_bottom"][rows]
-    calm = np.where(at_home(cells, rows, start), cells["home"][rows], cells["calm_from"][rows])
+    calm = np.where(at_home(cells, rows), cells["home"][rows], cells["calm_from"][rows])
     gone = (low > 0) & strong & unseen(cells, rows, now)
     if not (gone | (strong & (calm > 0))).any():  # nobody is back, as for most of any outage
         return np.zeros(len(rows), np.int64), widest, finest

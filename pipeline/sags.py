@@ -1,14 +1,12 @@
-"""A feast or a sag that an outage falls in: what lacked as much before is back once it lacks no more."""
+"""A feast or a sag that an outage falls in: neither its hours before nor those after are of the outage."""
 
 import numpy as np
 
 from detectors.base import is_low
-from pipeline.columns import DEEP, GONE, LADDER, MOST, Columns
+from pipeline.columns import STEPS, Columns
 from pipeline.evidence import losses
-from pipeline.lasting import summed
-
-STEPS = LADDER[[DEEP, GONE]]
-"""What has not lost so much may be one, the second where it then loses `MOST` [0-1]."""
+from pipeline.lasting import began, summed
+from pipeline.outages import SAG
 
 LASTS = 3 * 3600
 """A feast or a sag does so for as long: what is low for less is how a slow outage begins [s]."""
@@ -16,72 +14,91 @@ LASTS = 3 * 3600
 PARTS = 1000
 """A loss is summed up in so many parts, which are whole [-]."""
 
-SWAY = 2.0
+FEAST = 0.4
+"""Feasts and strikes take less [0-1]."""
+
+SWAY = 1.75
 """A feast goes up and down by the hour: it takes up to so many times what it took on average [-]."""
 
 LITTLE = 0.3
 """What is low by less than so much of its worst is low by a little [0-1]."""
 
-FEAST = 0.4
-"""Feasts and strikes take less [0-1]."""
+FAR = 0.5
+"""What falls out of a sag loses twice as much and more [0-1]: while it falls, a slow outage lacks half on average."""
+
+EDGE = 0.2
+"""From this share of the way on the fall takes less than `pipeline.outages.SAG`, or one bin: what falls for hours is a
+slow outage [0-1]."""
 
 
 def sagged(
-    cells: Columns, rows: np.ndarray | slice, signal: int | slice, low: np.ndarray, lost: np.ndarray
+    cells: Columns, rows: np.ndarray | slice, signal: int | slice, start: np.ndarray, low: np.ndarray, lost: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """For how long each entity was low before it lost as much as each of `STEPS`, and what it lost in that time, after
-    bins ``(t, n)``, or ``(1, n, k)`` of k signals, in which it was ``low`` and had ``lost`` [0-1]; by the names of
-    these columns."""
+    """When each entity first lost each share of `STEPS`, for how long it had been low before, and what it lost in that
+    time, after bins that start at ``start (t,)`` [s], ``(t, n)``, or ``(1, n, k)`` of k signals, in which it was
+    ``low`` and had ``lost`` so much [0-1]; by the names of these columns."""
+    was = {name: cells[name][rows, signal] for name in ("fallen", "sagged", "sag")}
+    if not low.any():
+        return {name: np.zeros_like(values) for name, values in was.items()}
     low, lost = low[..., None], lost[..., None]
+    falls = low & (lost >= STEPS)
     width = np.broadcast_to(np.asarray(cells.wide[signal])[..., None], lost.shape)
-    fallen = summed(cells["fallen"][rows, signal], width, low & (lost >= STEPS), ~low)
-    sags, amount = low & (fallen == 0), width * np.rint(PARTS * lost).astype(np.int64)
+    sags = low & (summed((was["fallen"] > 0).astype(np.int64), 1, falls, ~low) == 0)
     return {
-        "fallen": fallen[-1],
-        "sagged": summed(cells["sagged"][rows, signal], width, sags, ~low)[-1],
-        "sag": summed(cells["sag"][rows, signal], amount, sags, ~low)[-1],
+        "fallen": began(was["fallen"], start, falls, np.broadcast_to(~low, falls.shape)),
+        "sagged": summed(was["sagged"], width, sags, ~low)[-1],
+        "sag": summed(was["sag"], width * np.rint(PARTS * lost).astype(np.int64), sags, ~low)[-1],
     }
 
 
-def stood(cells: Columns, at: tuple[np.ndarray, ...], deep: np.ndarray) -> np.ndarray:
-    """What each at these places lacked before it fell [0-1], 0 where it had not been low for as long as a feast
-    `LASTS`; ``deep``: who lost `MOST` then, as many ``bool``."""
-    sagged, sag = (_of_step(cells[name][at], deep) for name in ("sagged", "sag"))
-    return np.where(sagged >= LASTS, sag / np.maximum(sagged, 1) / PARTS, 0)
+def stood(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each signal of these entities lacked before it fell to have ``lost (n, s)`` [0-1], 0 where that was not for
+    as long as a feast `LASTS`, or not so little, or the fall took hours; and when it fell [s]."""
+    step = np.maximum(np.searchsorted(STEPS, lost, side="right") - 1, 0)
+    fallen = cells["fallen"][rows]
+    fell, lasted, sag = (_of_step(own, step) for own in (fallen, cells["sagged"][rows], cells["sag"][rows]))
+    lacked = np.where((lasted >= LASTS) & (fell > 0), sag / np.maximum(lasted, 1) / PARTS, 0)
+    edge = np.searchsorted(STEPS, lacked + EDGE * (lost - lacked))
+    took = fell - _of_step(fallen, np.minimum(edge, step))
+    at_once = (lost >= STEPS[0]) & (lacked <= FAR * lost) & ((took < SAG) | (took <= cells.wide))
+    return np.where(at_once, lacked, 0), fell
 
 
-def _of_step(values: np.ndarray, deep: np.ndarray) -> np.ndarray:
-    """Those of the second of `STEPS` where it lost `MOST`, else of the first."""
-    return np.where(deep, values[..., 1], values[..., 0])
+def _of_step(values: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Those of one of `STEPS` each."""
+    return np.take_along_axis(values, step[..., None], axis=-1)[..., 0]
 
 
-def note_home(cells: Columns, at: tuple[np.ndarray, ...], start: int, bottom: np.ndarray) -> None:
-    """Since when who is in an open outage, at these places, lacks no more than before it fell, in the bin that starts
-    then [s]; ``bottom``: who is at the bottom of it, as many ``bool``."""
-    depth = cells["depth"][at]
-    usual = stood(cells, at, depth >= MOST)
-    if not usual.any():
+def note_home(cells: Columns, rows: np.ndarray, start: int, begun: np.ndarray) -> None:
+    """Since when signals of entities at ``rows (n,)``, whose open outages had ``begun (n,)`` [s], lack no more than
+    before it, and yet are low, in a bin that starts then [s]."""
+    depth, since = cells["depth"][rows], cells["home"][rows]
+    lacked, fell = stood(cells, rows, depth)
+    lacked = np.where(fell <= begun[:, None] + SAG, lacked, 0)  # else it was of the outage
+    if not (lacked.any() or since.any()):
         return
-    spoke, lost = cells["spoke"][at] == start, losses(cells["ratio"][at])
-    home = (
-        spoke
-        & is_low(cells["state"][at])
-        & ~bottom
-        & (lost <= SWAY * usual)
-        & (lost - usual <= LITTLE * (depth - usual))
-    )
-    since = cells["home"][at]
-    cells["home"][at] = np.where(home, np.where(since > 0, since, start), np.where(spoke, 0, since))
+    spoke, lost = cells["spoke"][rows] == start, losses(cells["ratio"][rows])
+    home = spoke & is_low(cells["state"][rows]) & (lost < cells.settings.bottom * depth)
+    home &= (lost <= SWAY * lacked) & (lost - lacked <= LITTLE * (depth - lacked))
+    cells["home"][rows] = np.where(home, np.where(since > 0, since, start), np.where(spoke, 0, since))
 
 
-def at_home(cells: Columns, rows: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Which signals are as low as they were for hours before the ``start (n,)`` of the outage of each entity [s], and
-    no lower ``(n, s) bool``; with the first detector of a signal all that are beside it."""
-    low_from = cells["low_from"][rows]
-    home = (cells["home"][rows] > 0) & (low_from > 0)
+def at_home(cells: Columns, rows: np.ndarray) -> np.ndarray:
+    """Which signals are as low as they were for hours before the outage of each entity, and no lower ``(n, s) bool``;
+    with the first detector of a signal all that are beside it."""
+    home = (cells["home"][rows] > 0) & (cells["low_from"][rows] > 0)
     if home.any():
-        sagged = _of_step(cells["sagged"][rows], cells["depth"][rows] >= MOST)
-        home &= low_from + np.maximum(sagged - cells.wide, LASTS) <= start[:, None]  # else it was of the outage
         for beside, first in cells.pairs:
             home[:, beside] |= home[:, first]
     return home
+
+
+def from_feasts(cells: Columns, rows: np.ndarray, fell: np.ndarray, lost: np.ndarray, never: int) -> np.ndarray:
+    """When each witness ``fell (n, s)`` [s], ``never`` where it is none, and has ``lost`` so much [0-1]: what did so
+    after it had lacked no more than a `FEAST` takes only then, unless another fell sooner."""
+    lacked, since = stood(cells, rows, lost)
+    feasts = (lacked > 0) & (lacked < FEAST) & (since > fell) & (fell < never)
+    if not feasts.any():
+        return fell
+    others = np.where(cells.apart & ~feasts[:, :, None], fell[:, :, None], never).min(axis=1)
+    return np.where(feasts & (others + SAG >= since), since, fell)

@@ -103,7 +103,7 @@ class Scales:
         """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
         weight = standing(self.cells, rows, end, self.lives.open[rows], sure)
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
-        gone |= self.lives.open[rows][:, None] & at_home(self.cells, rows, self.lives.start[rows])
+        gone |= self.lives.open[rows][:, None] & at_home(self.cells, rows)
         if gone.any():
             self.cells.let_go(rows, gone)
             weight = np.where(gone, 0.0, weight)
@@ -121,7 +121,7 @@ class Scales:
         for_it = self.cells.once(np.where(low, weight, 0))
         # a weak witness, low for long, moves no onset, and one that flaps no end; a slow one tells no moment
         strong = self.cells.fast(strong_ones(for_it))
-        joins, start = joining(self.cells, rows, weight, end), self.lives.start[rows]
+        joins = joining(self.cells, rows, weight, end)
         self.cells.hear(rows, np.where(joins, 0.0, for_it))
         onset, dated = begun(self.cells, rows, strong)
         severity = (losses(ratio) * for_it).sum(axis=1) / np.where(low.any(axis=1), for_it.sum(axis=1), 1)
@@ -130,7 +130,7 @@ class Scales:
         weight = after(self.cells, rows, weight, onset)
         columns = (
             chance, onset, dated, severity, sure, gravity,
-            *returned(self.cells, rows, self.cells.fast(strong_ones(self.cells["witness"][rows])), start, end),
+            *returned(self.cells, rows, self.cells.fast(strong_ones(self.cells["witness"][rows])), end),
             waits(self.cells, rows, end), weight, ratio, score, filled(health),
         )  # fmt: skip
         return map(Evidence, *(column.tolist() for column in columns))

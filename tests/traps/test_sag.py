@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline import moments, sags
+from pipeline import sags
 from pipeline.bins import DAY
 from pipeline.outages import Life
 from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, played
@@ -75,5 +75,48 @@ def test_it_was_out_for_as_long_as_the_feast(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_and_since_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moments, "FEAST", 0.0)
+    monkeypatch.setattr(sags, "FEAST", 0.0)
     assert moments_of(*FEASTS[0])[0][0] == -9
+
+
+def falling(traffic: np.ndarray, probes: np.ndarray, width: int = 900) -> list[tuple[float, float]]:
+    """Onset and end of each outage, in hours after the fall, of what is left of the traffic and of the probes."""
+    t, rng = hours(25, width=width), np.random.default_rng(5)
+    day = 1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
+    series = [
+        made_rows("traffic.radar", rng.poisson(20_000 * day * traffic).astype(float), PK, width=width),
+        made_rows("probing.ioda", rng.poisson(3000 * probes).astype(float), PK, width=width),
+        made_rows("bgp.ris", rng.poisson(np.full(len(t), 3000.0)).astype(float), PK, width=width),
+    ]
+    told = played(series).of("PK")
+    return [((own.start - MONDAY - FALL) / HOUR, ((own.end or 0) - MONDAY - FALL) / HOUR) for own in told]
+
+
+def at(*steps: tuple[float, float, float, float], width: int = 900) -> np.ndarray:
+    """What is left, from one hour after the fall to another, from one share to another."""
+    h = (hours(25, width=width) - FALL) / HOUR
+    left = np.ones(len(h))
+    for since, until, first, last in steps:
+        inside = (h >= since) & (h < until)
+        left[inside] = (first + (last - first) * (h - since) / (until - since))[inside]
+    return left
+
+
+@pytest.mark.parametrize("width", [900, 3600])
+@pytest.mark.parametrize("left", [0.35, 0.5, 0.6])
+def test_mobile_networks_that_go_on_a_holiday_are_out_for_as_long_as_they_are(left: float, width: int) -> None:
+    traffic = at((-9, 15, 0.75, 0.75), (0, 12, 0.75 * left, 0.75 * left), width=width)
+    ((start, end),) = falling(traffic, at((0, 12, 0.88, 0.88), width=width), width)
+    assert (start, end) == (pytest.approx(0, abs=0.25), pytest.approx(12, abs=0.25))
+
+
+def test_what_falls_for_hours_begins_as_it_falls() -> None:
+    ((start, end),) = falling(at((-8, 0, 1, 0.3), (0, 4, 0.02, 0.02)), at((0, 4, 0.1, 0.1)))
+    assert start <= -3
+    assert end == pytest.approx(4, abs=0.25)
+
+
+def test_what_lacks_twice_as_much_as_before_is_still_out() -> None:
+    ((start, end),) = falling(at((-9, 0, 0.8, 0.8), (0, 4, 0.02, 0.02), (4, 52, 0.62, 0.62)), at((0, 4, 0.1, 0.1)))
+    assert start == pytest.approx(0, abs=0.25)
+    assert end == pytest.approx(52, abs=0.25)
