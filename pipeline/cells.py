@@ -9,7 +9,7 @@ from pipeline.columns import ALL, DEEP, GONE, HALF, LADDER, OBSERVED, OF_FALL, O
 from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
-from pipeline.sags import sagged
+from pipeline.sags import kept, sagged
 
 SHALLOW = 0.1
 """What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
@@ -218,8 +218,11 @@ class Cells(Columns):
         last bin, which has this ``start`` [s]; what is no longer observed has no word in the next one; ``end``: when it
         ended, 0 for one that was not confirmed [s]."""
         self["witness"][row] = 0
+        goes_on = kept(self, row)
         for name in OF_OUTAGE:
             self[name][row] = 0
+        for name, values in goes_on.items():
+            self[name][row] = values
         self["over"][row] = np.maximum(self["over"][row], end)
         self.last_over = max(self.last_over, end)
         for name in ("low_from", "since"):

@@ -21,7 +21,8 @@ from pipeline.weighing import Scales
 from pipeline.wholes import may_be_low, of_parts
 
 AT_ONCE = 2**18
-"""Most bins of entities that are taken in at once [-]: for five signals some 70 MB."""
+"""Most bins of entities that are taken in at once [-]: for five signals some 70 MB, and as much more of one
+in which many are low."""
 
 
 class Put(NamedTuple):

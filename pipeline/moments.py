@@ -51,7 +51,8 @@ def returned(
     widest = np.where(strong, widths, 0).max(axis=1)
     finest = np.where(strong, widths, widest[:, None]).min(axis=1)
     low, at_bottom = cells["low_from"][rows], cells["at_bottom"][rows]
-    calm = np.where(at_home(cells, rows), cells["home"][rows], cells["calm_from"][rows])
+    home = at_home(cells, rows)
+    calm = np.where(home > 0, home, cells["calm_from"][rows])
     gone = (low > 0) & strong & unseen(cells, rows, now)
     if not (gone | (strong & (calm > 0))).any():  # nobody is back, as for most of any outage
         return np.zeros(len(rows), np.int64), widest, finest

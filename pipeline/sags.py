@@ -36,10 +36,11 @@ def sagged(
 ) -> dict[str, np.ndarray]:
     """When each entity first lost each share of `STEPS`, for how long it had been low before, and what it lost in that
     time, after bins that start at ``start (t,)`` [s], ``(t, n)``, or ``(1, n, k)`` of k signals, in which it was
-    ``low`` and had ``lost`` so much [0-1]; by the names of these columns."""
+    ``low`` and had ``lost`` so much [0-1]; by the names of these columns, ``(n, 7)`` or ``(n, k, 7)`` each, none where
+    none of them changes."""
+    if not (low.any() or cells["low_from"][rows, signal].any()):
+        return {}
     was = {name: cells[name][rows, signal] for name in ("fallen", "sagged", "sag")}
-    if not low.any():
-        return {name: np.zeros_like(values) for name, values in was.items()}
     low, lost = low[..., None], lost[..., None]
     falls = low & (lost >= STEPS)
     width = np.broadcast_to(np.asarray(cells.wide[signal])[..., None], lost.shape)
@@ -51,16 +52,22 @@ def sagged(
     }
 
 
-def stood(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What each signal of these entities lacked before it fell to have ``lost (n, s)`` [0-1], 0 where that was not for
-    as long as a feast `LASTS`, or not so little, or the fall took hours; and when it fell [s]."""
+    as long as a feast `LASTS`, or not so little, or the fall took hours, or is one that
+    slow detectors tell; and when it fell, ``(n, s)`` each [s]."""
     step = np.maximum(np.searchsorted(STEPS, lost, side="right") - 1, 0)
     fallen = cells["fallen"][rows]
     fell, lasted, sag = (_of_step(own, step) for own in (fallen, cells["sagged"][rows], cells["sag"][rows]))
     lacked = np.where((lasted >= LASTS) & (fell > 0), sag / np.maximum(lasted, 1) / PARTS, 0)
     edge = np.searchsorted(STEPS, lacked + EDGE * (lost - lacked))
     took = fell - _of_step(fallen, np.minimum(edge, step))
-    at_once = (lost >= STEPS[0]) & (lacked <= FAR * lost) & ((took < SAG) | (took <= cells.wide))
+    at_once = (
+        ~cells.slow
+        & (lost >= cells.settings.full_depth)
+        & (lacked <= FAR * lost)
+        & ((took < SAG) | (took <= cells.wide))
+    )
     return np.where(at_once, lacked, 0), fell
 
 
@@ -69,12 +76,12 @@ def _of_step(values: np.ndarray, step: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, step[..., None], axis=-1)[..., 0]
 
 
-def note_home(cells: Columns, rows: np.ndarray, start: int, begun: np.ndarray) -> None:
-    """Since when signals of entities at ``rows (n,)``, whose open outages had ``begun (n,)`` [s], lack no more than
-    before it, and yet are low, in a bin that starts then [s]."""
+def note_home(cells: Columns, rows: np.ndarray, start: int, onset: np.ndarray) -> None:
+    """Since when signals of entities at ``rows (n,)``, whose open outages have this ``onset (n,)`` [s], lack no more
+    than before it, and yet are low, in a bin that starts then [s]."""
     depth, since = cells["depth"][rows], cells["home"][rows]
-    lacked, fell = stood(cells, rows, depth)
-    lacked = np.where(fell <= begun[:, None] + SAG, lacked, 0)  # else it was of the outage
+    lacked, fell = lacked_before(cells, rows, depth)
+    lacked = np.where(fell <= onset[:, None] + SAG, lacked, 0)  # else it was of the outage
     if not (lacked.any() or since.any()):
         return
     spoke, lost = cells["spoke"][rows] == start, losses(cells["ratio"][rows])
@@ -84,19 +91,31 @@ def note_home(cells: Columns, rows: np.ndarray, start: int, begun: np.ndarray) -
 
 
 def at_home(cells: Columns, rows: np.ndarray) -> np.ndarray:
-    """Which signals are as low as they were for hours before the outage of each entity, and no lower ``(n, s) bool``;
-    with the first detector of a signal all that are beside it."""
-    home = (cells["home"][rows] > 0) & (cells["low_from"][rows] > 0)
-    if home.any():
-        for beside, first in cells.pairs:
-            home[:, beside] |= home[:, first]
+    """Since when each signal is as low as it was for hours before the outage of each entity, and no lower ``(n, s)``
+    [s], 0 where it is not; those beside a first detector go with it."""
+    home = np.where(cells["low_from"][rows] > 0, cells["home"][rows], 0)
+    for beside, first in cells.pairs if home.any() else ():
+        home[:, beside] = np.maximum(home[:, beside], home[:, first])
     return home
+
+
+def kept(cells: Columns, row: int) -> dict[str, np.ndarray]:
+    """What stands in columns of an entity, ``(s, ...)`` each, when its outage is over and signals are back in the sag
+    that they fell from: they came back then, and the sag goes on."""
+    home = at_home(cells, np.array([row]))[0]
+    if not home.any():
+        return {}
+    step = np.maximum(np.searchsorted(STEPS, cells["depth"][row], side="right") - 1, 0)
+    sums = {name: np.where(home > 0, _of_step(cells[name][row], step), 0) for name in ("sagged", "sag")}
+    return {"back": np.maximum(cells["back"][row], home)} | {
+        name: np.repeat(own[:, None], len(STEPS), axis=1) for name, own in sums.items()
+    }
 
 
 def from_feasts(cells: Columns, rows: np.ndarray, fell: np.ndarray, lost: np.ndarray, never: int) -> np.ndarray:
     """When each witness ``fell (n, s)`` [s], ``never`` where it is none, and has ``lost`` so much [0-1]: what did so
     after it had lacked no more than a `FEAST` takes only then, unless another fell sooner."""
-    lacked, since = stood(cells, rows, lost)
+    lacked, since = lacked_before(cells, rows, lost)
     feasts = (lacked > 0) & (lacked < FEAST) & (since > fell) & (fell < never)
     if not feasts.any():
         return fell

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.feeds import FEEDS
 from pipeline.feeds.archive import UnreadableError, open_source
 
 ROW = "2024-02-08T00:00:00Z,bgp.ris,country,PK,7"
@@ -42,5 +43,5 @@ def test_of_what_is_nearly_a_table_the_columns_are_named_that_it_lacks_and_that_
 @pytest.mark.parametrize("header", ["time", "time of day: noon", "timestamp,signal,value", "date,value,signal"])
 def test_what_has_little_of_a_table_is_not_taken_for_one(header: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text(f"{header}\n{ROW}\n")
-    with pytest.raises(UnreadableError, match="unknown format, none of mrt, rislive, table; it begins with "):
+    with pytest.raises(UnreadableError, match=f"unknown format, none of {', '.join(FEEDS)}; it begins with "):
         open_source(tmp_path / "notes.txt")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import moments
+from pipeline import moments, sags
 from pipeline.bins import DAY
 from pipeline.settings import Fusing, Judging, Settings
 from tests.detectors.real import stamp
@@ -65,4 +65,5 @@ def test_one_flapping_network_does_not_drag_its_country_s_onset(data: Path, monk
     assert [outage.start for outage in found.of("AS136255")] == [COUP - DAY // 2]
     assert [outage.start for outage in found.of("MM")] == [COUP]
     monkeypatch.setattr(moments, "onsets", lambda cells, rows: cells["low_from"][rows])
+    monkeypatch.setattr(sags, "FEAST", 0.0)
     assert [outage.start for outage in played(series).of("MM")] == [COUP - DAY // 2]

@@ -79,15 +79,17 @@ def test_and_since_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
     assert moments_of(*FEASTS[0])[0][0] == -9
 
 
-def falling(traffic: np.ndarray, probes: np.ndarray, width: int = 900) -> list[tuple[float, float]]:
-    """Onset and end of each outage, in hours after the fall, of what is left of the traffic and of the probes."""
+def falling(traffic: np.ndarray, probes: np.ndarray | None, width: int = 900) -> list[tuple[float, float]]:
+    """Onset and end of each outage, in hours after the fall, of what is left of the traffic and of the probes, where
+    there are any."""
     t, rng = hours(25, width=width), np.random.default_rng(5)
     day = 1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
     series = [
         made_rows("traffic.radar", rng.poisson(20_000 * day * traffic).astype(float), PK, width=width),
-        made_rows("probing.ioda", rng.poisson(3000 * probes).astype(float), PK, width=width),
         made_rows("bgp.ris", rng.poisson(np.full(len(t), 3000.0)).astype(float), PK, width=width),
     ]
+    if probes is not None:
+        series.append(made_rows("probing.ioda", rng.poisson(3000 * probes).astype(float), PK, width=width))
     told = played(series).of("PK")
     return [((own.start - MONDAY - FALL) / HOUR, ((own.end or 0) - MONDAY - FALL) / HOUR) for own in told]
 
@@ -120,3 +122,15 @@ def test_what_lacks_twice_as_much_as_before_is_still_out() -> None:
     ((start, end),) = falling(at((-9, 0, 0.8, 0.8), (0, 4, 0.02, 0.02), (4, 52, 0.62, 0.62)), at((0, 4, 0.1, 0.1)))
     assert start == pytest.approx(0, abs=0.25)
     assert end == pytest.approx(52, abs=0.25)
+
+
+def test_a_second_cut_in_the_feast_is_one_by_itself() -> None:
+    traffic = at((-9, 40, 0.75, 0.75), (0, 4, 0.02, 0.02), (6, 9, 0.02, 0.02))
+    first, second = falling(traffic, at((0, 4, 0.1, 0.1), (6, 9, 0.1, 0.1)))
+    assert first == (pytest.approx(0, abs=0.25), pytest.approx(4, abs=0.25))
+    assert second == (pytest.approx(6, abs=0.25), pytest.approx(9, abs=0.25))
+
+
+def test_what_it_took_of_the_day_leaves_no_throttling_in_the_sag() -> None:
+    ((_, end),) = falling(at((-9, 40, 0.88, 0.88), (0, 4, 0.02, 0.02)), None)
+    assert end == pytest.approx(4, abs=0.25)
