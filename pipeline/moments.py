@@ -6,7 +6,10 @@ from detectors.base import ALWAYS, DAY
 from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import risen, unseen
-from pipeline.sags import LITTLE, at_home, from_feasts
+from pipeline.sags import at_home, from_feasts
+
+LITTLE = 0.3
+"""What is low by less than so much of its worst, in the mean, is low by a little [0-1]."""
 
 FURTHER = 0.5
 """What then lacks less than so much of that rose further: this was its return [0-1]."""

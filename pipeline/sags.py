@@ -17,11 +17,12 @@ PARTS = 1000
 FEAST = 0.4
 """Feasts and strikes take less [0-1]."""
 
-SWAY = 1.75
-"""A feast goes up and down by the hour: it takes up to so many times what it took on average [-]."""
+REST = 0.15
+"""It lacks no more than before while it lacks less than so much of what it lost in the outage [0-1]."""
 
-LITTLE = 0.3
-"""What is low by less than so much of its worst is low by a little [0-1]."""
+STRAYS, SWAYS = 0.25, 0.75
+"""But for what a feast goes up and down by the hour: it may take so much more than on average, and no more than that
+[0-1]."""
 
 FAR = 0.5
 """What falls out of a sag loses twice as much and more [0-1]: while it falls, a slow outage lacks half on average."""
@@ -86,7 +87,7 @@ def note_home(cells: Columns, rows: np.ndarray, start: int, onset: np.ndarray) -
         return
     spoke, lost = cells["spoke"][rows] == start, losses(cells["ratio"][rows])
     home = spoke & is_low(cells["state"][rows]) & (lost < cells.settings.bottom * depth)
-    home &= (lost <= SWAY * lacked) & (lost - lacked <= LITTLE * (depth - lacked))
+    home &= (lacked > 0) & (lost - lacked <= np.clip(REST * (depth - lacked), STRAYS * lacked, SWAYS * lacked))
     cells["home"][rows] = np.where(home, np.where(since > 0, since, start), np.where(spoke, 0, since))
 
 

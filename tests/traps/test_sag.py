@@ -70,7 +70,7 @@ def test_what_lacks_no_more_than_before_it_fell_is_back(left: float, ago: int, s
 
 
 def test_it_was_out_for_as_long_as_the_feast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sags, "SWAY", 0.0)
+    monkeypatch.setattr(sags, "LASTS", 99 * DAY)
     assert all(moments_of(*feast)[-1][1] > 20 for feast in (FEASTS[0], FEASTS[3], FEASTS[5]))
 
 
@@ -118,8 +118,11 @@ def test_what_falls_for_hours_begins_as_it_falls() -> None:
     assert end == pytest.approx(4, abs=0.25)
 
 
-def test_what_lacks_twice_as_much_as_before_is_still_out() -> None:
-    ((start, end),) = falling(at((-9, 0, 0.8, 0.8), (0, 4, 0.02, 0.02), (4, 52, 0.62, 0.62)), at((0, 4, 0.1, 0.1)))
+@pytest.mark.parametrize(("before", "after"), [(0.8, 0.62), (0.75, 0.58), (0.8, 0.66)])
+def test_what_lacks_much_more_than_before_is_still_out(before: float, after: float) -> None:
+    ((start, end),) = falling(
+        at((-9, 0, before, before), (0, 4, 0.02, 0.02), (4, 52, after, after)), at((0, 4, 0.1, 0.1))
+    )
     assert start == pytest.approx(0, abs=0.25)
     assert end == pytest.approx(52, abs=0.25)
 
