@@ -23,7 +23,7 @@ def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndar
     something else.
     """
     fell = np.where(strong, np.maximum(onsets(cells, rows), cells["over"][rows]), ALWAYS)
-    fell = from_feasts(cells, rows, fell, losses(cells["ratio"][rows]), ALWAYS)
+    fell = from_feasts(cells, rows, fell, losses(cells["ratio"][rows]))
     last = cells["seen"][rows] + (1 + cells.settings.stale) * cells.wide
     if (strong & (last < np.where(strong, fell, 0).max(axis=1, keepdims=True))).any():
         stood = strong & cells["dated"][rows]

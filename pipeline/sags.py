@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detectors.base import is_low
+from detectors.base import ALWAYS, is_low
 from pipeline.columns import STEPS, Columns
 from pipeline.evidence import losses
 from pipeline.lasting import began, summed
@@ -55,8 +55,8 @@ def sagged(
 
 def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What each signal of these entities lacked before it fell to have ``lost (n, s)`` [0-1], 0 where that was not for
-    as long as a feast `LASTS`, or not so little, or the fall took hours, or is one that
-    slow detectors tell; and when it fell, ``(n, s)`` each [s]."""
+    as long as a feast `LASTS`, or not so little, or where the fall took hours or a slow detector tells it; and when it
+    fell [s]; ``(n, s)`` each."""
     step = np.maximum(np.searchsorted(STEPS, lost, side="right") - 1, 0)
     fallen = cells["fallen"][rows]
     fell, lasted, sag = (_of_step(own, step) for own in (fallen, cells["sagged"][rows], cells["sag"][rows]))
@@ -113,12 +113,12 @@ def kept(cells: Columns, row: int) -> dict[str, np.ndarray]:
     }
 
 
-def from_feasts(cells: Columns, rows: np.ndarray, fell: np.ndarray, lost: np.ndarray, never: int) -> np.ndarray:
-    """When each witness ``fell (n, s)`` [s], ``never`` where it is none, and has ``lost`` so much [0-1]: what did so
+def from_feasts(cells: Columns, rows: np.ndarray, fell: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """When each witness ``fell (n, s)`` [s], `ALWAYS` where it is none, and has ``lost`` so much [0-1]: what did so
     after it had lacked no more than a `FEAST` takes only then, unless another fell sooner."""
     lacked, since = lacked_before(cells, rows, lost)
-    feasts = (lacked > 0) & (lacked < FEAST) & (since > fell) & (fell < never)
+    feasts = (lacked > 0) & (lacked < FEAST) & (since > fell) & (fell < ALWAYS)
     if not feasts.any():
         return fell
-    others = np.where(cells.apart & ~feasts[:, :, None], fell[:, :, None], never).min(axis=1)
+    others = np.where(cells.apart & ~feasts[:, :, None], fell[:, :, None], ALWAYS).min(axis=1)
     return np.where(feasts & (others + SAG >= since), since, fell)

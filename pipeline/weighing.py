@@ -103,7 +103,7 @@ class Scales:
         """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
         weight = standing(self.cells, rows, end, self.lives.open[rows], sure)
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
-        gone |= self.lives.open[rows][:, None] & (at_home(self.cells, rows) > 0)
+        gone |= at_home(self.cells, rows) > 0
         if gone.any():
             self.cells.let_go(rows, gone)
             weight = np.where(gone, 0.0, weight)
