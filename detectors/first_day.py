@@ -100,17 +100,21 @@ def usual(
 def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """The most that the first day of the entities at ``rows (k,)`` leads to expect in this slot as long as no other is
     known, ``(k,)``; NaN where nothing was observed beside it.  What began less than `BESIDE` before may have begun in a
-    surge: only what comes after it is asked.  For the other arguments see `surged`."""
+    surge: before it stands how that day ended, and where nobody saw that, only what comes after it is asked.  For the
+    other arguments see `surged`."""
     return np.concatenate([_peak(past, slot, grid, first, batch) for batch in batches(rows)])
 
 
 def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """See `peak`."""
     reach, own = BESIDE // grid, first[rows]
-    seen = _around(past, slot, grid, first, rows)
-    before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
+    times, raw = _read(past, rows, len(first), [_first_days(own)])
+    ended = _ended(times, raw, slot, grid, own, reach)
+    seen = np.where(np.isnan(ended), _begun(times, raw, slot, grid, own, reach), ended)
     recent = own // grid * grid + _days(slot, grid, own) * DAY > slot - BESIDE
-    most = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
+    before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
+    begins = recent & np.isnan(ended).all(axis=1) & ~np.isnan(after)
+    most = ABOVE * np.where(begins, after, np.fmax(before, after))
     near = BRIEF // grid
     is_spike, around = standing(seen.T, near)
     return np.where(is_spike[reach], np.fmin(most, around[reach]), most)
@@ -194,6 +198,13 @@ def _begun(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.n
     [s]."""
     at = slot - _days(slot, grid, first)[:, None] * DAY + np.arange(-reach, reach + 1) * grid
     return np.where(at + grid > first[:, None], _at(times, raw, at), np.nan)
+
+
+def _ended(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, reach: int) -> np.ndarray:
+    """What was observed at the end of the first day in those of the same slots that lie before its first value, NaN in
+    all others."""
+    at = slot - _days(slot, grid, first)[:, None] * DAY + np.arange(-reach, reach + 1) * grid
+    return np.where(at + grid > first[:, None], np.nan, _at(times, raw, at + DAY))
 
 
 def _days(slot: int, grid: int, first: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged, seasonal_noise, similar
+from detectors import first_day, seasonal_judged, seasonal_noise, similar
 from detectors.together import SPANS
 from pipeline.bins import DAY
 from pipeline.feeds.case import read_labels
@@ -163,3 +163,33 @@ def test_hours_of_half_of_small_counts_are_confirmed_together(
     assert confirmed() == len(places)
     monkeypatch.setattr(seasonal_judged, "TOGETHER", 0)
     assert confirmed() < len(places) / 2, f"none of {SPANS} bins is sure alone"
+
+
+def dusk_of_all(begin: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """What is expected in the first three hours of the second day, as a share of the truth ``(countries, t)``, where a
+    recording begins at an hour of a falling evening; and where a broken feed stands in each of its bins, 1: it is
+    whole."""
+    t = begin * HOUR + hours(2, width)
+    mean = 4000 * (1 + 0.5 * np.sin(2 * np.pi * (t / DAY - 13 / 24)) + 0.15 * np.sin(4 * np.pi * (t / DAY - 4 / 24)))
+    codes = "BJ", "TG", "GA", "CM", "NE", "RW", "UG", "KE"
+    x = np.random.default_rng(begin).poisson(mean[:, None], (len(t), len(codes))).astype(float)
+    places = [Entity("country", code, code) for code in codes]
+    found = played([made_rows("traffic.radar", x, *places, width=width, start=MONDAY + begin * HOUR)])
+    said = [found.said(code, "traffic.radar") for code in codes]
+    seen = (t >= begin * HOUR + DAY) & (t < begin * HOUR + DAY + 3 * HOUR)
+    return np.array([each.expected[seen] / mean[seen] for each in said]), np.array([each.common for each in said])
+
+
+@pytest.mark.parametrize("width", [300, 900, HOUR])
+@pytest.mark.parametrize("begin", [18, 21, 23])
+def test_a_recording_that_begins_at_dusk_has_no_dusk_in_which_all_rise_alike(begin: int, width: int) -> None:
+    expected, common = dusk_of_all(begin, width)
+    assert (common == 1).all()
+    assert np.abs(expected - 1).max() < 0.1
+
+
+def test_all_of_them_had_a_fifth_too_much_when_only_what_came_after_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_day, "_ended", lambda *given: np.full_like(first_day._begun(*given), np.nan))
+    expected, common = dusk_of_all(23, 900)
+    assert common.max() > 1.15
+    assert expected.min() < 0.85
