@@ -112,6 +112,22 @@ def test_mobile_networks_that_go_on_a_holiday_are_out_for_as_long_as_they_are(le
     assert (start, end) == (pytest.approx(0, abs=0.25), pytest.approx(12, abs=0.25))
 
 
+def deepening() -> list[tuple[float, float]]:
+    """Of what goes on a holiday and then loses a little more by the hour, beyond one of the steps of losses."""
+    return falling(at((-9, 15, 0.75, 0.75), (0, 12, 0.275, 0.235)), at((0, 12, 0.85, 0.85)))
+
+
+def test_nor_is_it_out_for_longer_where_a_little_more_goes_hours_later() -> None:
+    ((start, end),) = deepening()
+    assert abs(start) <= 0.25
+    assert abs(end - 12) <= 0.25
+
+
+def test_it_was_when_the_last_of_its_steps_was_the_fall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sags, "NEAR", 1.0)
+    assert deepening()[-1][1] > 14
+
+
 def test_what_falls_for_hours_begins_as_it_falls() -> None:
     ((start, end),) = falling(at((-8, 0, 1, 0.3), (0, 4, 0.02, 0.02)), at((0, 4, 0.1, 0.1)))
     assert start <= -3
