@@ -79,8 +79,7 @@ def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
         stood = standing(outage.signals)
         groups.setdefault((outage.likeness, tuple(sign_text(sign, stood) for sign in outage.signs)), []).append(name)
     for (likeness, signs), names in list(groups.items())[:FEW]:
-        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        yield f"Looks like a shutdown: {looks(likeness)}: {names[0]}{more}"
+        yield f"Looks like a shutdown: {looks(likeness)}: {few(names)}"
         yield from (f"  {sign}" for sign in signs or (NO_SIGN,))
     if len(groups) > FEW:
         yield f"and {counted(len(groups) - FEW, 'other')}: --json has them all (likeness, signs)."
