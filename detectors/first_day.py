@@ -26,6 +26,9 @@ ON_LINE = 0.8
 WRONG = 1.5
 """And what has more than so many times its `peak` has gone wrong, or risen, whenever that was [-]."""
 
+NOISE = 1.1
+"""A dusk strays by no more than so many times from its line [-]."""
+
 DAYS = 7
 """Days on which a series was low only for a surge are looked for in the last week [days]."""
 
@@ -100,24 +103,35 @@ def usual(
 def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """The most that the first day of the entities at ``rows (k,)`` leads to expect in this slot as long as no other is
     known, ``(k,)``; NaN where nothing was observed beside it.  What began less than `BESIDE` before may have begun in a
-    surge: before it stands how that day ended, and where nobody saw that, only what comes after it is asked.  For the
-    other arguments see `surged`."""
+    surge: only what comes after it is asked, and the line to there from how that day ended, for a dusk falls steeply.
+    For the other arguments see `surged`."""
     return np.concatenate([_peak(past, slot, grid, first, batch) for batch in batches(rows)])
 
 
 def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """See `peak`."""
-    reach, own = BESIDE // grid, first[rows]
+    reach, near, own = BESIDE // grid, BRIEF // grid, first[rows]
     times, raw = _read(past, rows, len(first), [_first_days(own)])
-    ended = _ended(times, raw, slot, grid, own, reach)
-    seen = np.where(np.isnan(ended), _begun(times, raw, slot, grid, own, reach), ended)
-    recent = own // grid * grid + _days(slot, grid, own) * DAY > slot - BESIDE
+    seen = _begun(times, raw, slot, grid, own, reach)
     before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
-    begins = recent & np.isnan(ended).all(axis=1) & ~np.isnan(after)
-    most = ABOVE * np.where(begins, after, np.fmax(before, after))
-    near = BRIEF // grid
+    recent = _since(slot, grid, own) < BESIDE
+    line = np.where(np.isnan(after), np.nan, _dusk(times, raw, slot, grid, own))
+    most = ABOVE * np.where(recent & ~np.isnan(after), after, np.fmax(before, after))
+    most = np.where(recent, np.fmax(most, NOISE * line), most)
+    if near == 1:  # of one slot nobody knows how steep it is there, nor does an end in an outage tell that alone
+        ended = _ended(times, raw, slot, grid, own, reach)
+        seen = np.where(np.isnan(ended) | np.isnan(seen[:, reach + 1])[:, None], seen, ended)
     is_spike, around = standing(seen.T, near)
     return np.where(is_spike[reach], np.fmin(most, around[reach]), most)
+
+
+def _dusk(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray) -> np.ndarray:
+    """What lies in this slot on the line from the least of how the first day ended, within `BESIDE`, to what it had so
+    long after its ``first (k,)`` value [s], ``(k,)``; NaN where one of them is not known."""
+    begin = first[:, None] // grid * grid
+    ends = _least(_at(times, raw, begin + DAY - np.arange(1, BESIDE // grid + 1) * grid))
+    later = _least(_at(times, raw, begin + BESIDE + np.arange(BRIEF // grid) * grid))
+    return ends + (later - ends) * _since(slot, grid, first) / BESIDE
 
 
 def spiked(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -196,15 +210,26 @@ def _around(past: History, slot: int, grid: int, first: np.ndarray, rows: np.nda
 def _begun(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, reach: int) -> np.ndarray:
     """What was observed of the first day around this slot ``(k, 2 * reach + 1)``, NaN before the ``first (k,)`` value
     [s]."""
-    at = slot - _days(slot, grid, first)[:, None] * DAY + np.arange(-reach, reach + 1) * grid
-    return np.where(at + grid > first[:, None], _at(times, raw, at), np.nan)
+    at, there = _hours(slot, grid, first, reach)
+    return np.where(there, _at(times, raw, at), np.nan)
 
 
 def _ended(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, reach: int) -> np.ndarray:
-    """What was observed at the end of the first day in those of the same slots that lie before its first value, NaN in
-    all others."""
+    """What was observed at its end in those of the same hours that lie before its first value, NaN in all others."""
+    at, there = _hours(slot, grid, first, reach)
+    return np.where(there, np.nan, _at(times, raw, at + DAY))
+
+
+def _hours(slot: int, grid: int, first: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """When the slots around this one began on the first day [s], and which of them were over after its ``first (k,)``
+    value [s], ``(k, 2 * reach + 1)`` each."""
     at = slot - _days(slot, grid, first)[:, None] * DAY + np.arange(-reach, reach + 1) * grid
-    return np.where(at + grid > first[:, None], np.nan, _at(times, raw, at + DAY))
+    return at, at + grid > first[:, None]
+
+
+def _since(slot: int, grid: int, first: np.ndarray) -> np.ndarray:
+    """How long after that of its ``first (k,)`` value the slot is by the time of the day [s]."""
+    return (slot - first // grid * grid) % DAY
 
 
 def _days(slot: int, grid: int, first: np.ndarray) -> np.ndarray:

@@ -46,8 +46,9 @@ def public_holidays(country: str, year: int) -> frozenset[str]:
     return frozenset(f"{day}" for day, name in days.items() if not any(word in name.lower() for word in VOTES))
 
 
-def holidays(country: str, year: int, named: Iterable[str], public: bool) -> frozenset[str]:
-    """Local dates that a country has free in a year: those ``named``, and ``public`` ones where they are asked for.
+def holidays(country: str, year: int, named: Iterable[str], public: bool, matter: Iterable[str] = ()) -> frozenset[str]:
+    """Local dates that a country has free in a year: those ``named``, and ``public`` ones where they are asked for, but
+    for days that ``matter``.
 
     Examples
     --------
@@ -55,9 +56,16 @@ def holidays(country: str, year: int, named: Iterable[str], public: bool) -> fro
     ['2024-02-20']
     >>> len(holidays("PK", 2024, ["PK 2024-02-20"], public=True) - public_holidays("PK", 2024))
     1
+    >>> holidays("PK", 2024, ["PK 2024-02-20"], public=False, matter=["PK 2024-02-20"])
+    frozenset()
     """
-    own = frozenset(day[3:] for day in named if day.startswith(f"{country} {year}-"))
-    return own | public_holidays(country, year) if public else own
+    own, no_more = (_days_of(country, year, days) for days in (named, matter))
+    return (own | public_holidays(country, year) if public else own) - no_more
+
+
+def _days_of(country: str, year: int, days: Iterable[str]) -> frozenset[str]:
+    """Those of a country in a year, by their date alone."""
+    return frozenset(day[3:] for day in days if day.startswith(f"{country} {year}-"))
 
 
 class Day(NamedTuple):

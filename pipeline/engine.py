@@ -54,11 +54,11 @@ class Engine:
         judging, almanac = self.settings.judging, self.almanac()
         return JudgeStage(
             detector,
-            knowing(almanac.named),
+            knowing(almanac.named, False, almanac.matter),
             partitions,
             judging,
             self.beside,
-            knowing(almanac.named, almanac.public),
+            knowing(almanac.named, almanac.public, almanac.matter),
         )
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:

@@ -33,7 +33,8 @@ slow outage [0-1]."""
 
 
 NEAR = 0.9
-"""A fall is the one to so much of the most that was lost since [-]: the rest is noise, and may come hours later."""
+"""A fall is the one to so much of the most that was lost since, at most [-]: the rest is noise, and may come hours
+later."""
 
 
 def sagged(
@@ -61,12 +62,13 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
     """What each signal of these entities lacked before it fell to have ``lost (n, s)`` [0-1], 0 where that was not for
     as long as a feast `LASTS`, or not so little, or where the fall took hours or a slow detector tells it; and when it
     fell [s]; ``(n, s)`` each."""
-    step = _step(lost)
+    step, last = _step(NEAR * lost), _step(lost)
     fallen = cells["fallen"][rows]
     fell, lasted, sag = (_of_step(own, step) for own in (fallen, cells["sagged"][rows], cells["sag"][rows]))
     lacked = np.where((lasted >= LASTS) & (fell > 0), sag / np.maximum(lasted, 1) / PARTS, 0)
     edge = np.searchsorted(STEPS, lacked + EDGE * (lost - lacked))
-    took = fell - _of_step(fallen, np.minimum(edge, step))
+    fell_by = np.where(edge < step, step, last)
+    took = _of_step(fallen, fell_by) - _of_step(fallen, np.minimum(edge, fell_by))
     at_once = (
         ~cells.slow
         & (lost >= cells.settings.full_depth)
@@ -77,8 +79,8 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
 
 
 def _step(lost: np.ndarray) -> np.ndarray:
-    """The last of `STEPS` on the way to what is lost ``(...)`` [0-1], and the first one of what is less."""
-    return np.maximum(np.searchsorted(STEPS, NEAR * lost, side="right") - 1, 0)
+    """Which of `STEPS` is the last that is no more than what is lost ``(...)`` [0-1]; the first where none is."""
+    return np.maximum(np.searchsorted(STEPS, lost, side="right") - 1, 0)
 
 
 def _of_step(values: np.ndarray, step: np.ndarray) -> np.ndarray:
@@ -115,7 +117,7 @@ def kept(cells: Columns, row: int) -> dict[str, np.ndarray]:
     home = at_home(cells, np.array([row]))[0]
     if not home.any():
         return {}
-    step = _step(cells["depth"][row])
+    step = _step(NEAR * cells["depth"][row])
     sums = {name: np.where(home > 0, _of_step(cells[name][row], step), 0) for name in ("sagged", "sag")}
     return {"back": np.maximum(cells["back"][row], home)} | {
         name: np.repeat(own[:, None], len(STEPS), axis=1) for name, own in sums.items()

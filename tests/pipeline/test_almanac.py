@@ -45,6 +45,15 @@ def test_a_holiday_is_one_to_slow_detectors_and_to_the_prior_alike(
     assert ("day.holiday" in {term.signal for term in outage.signals}) == is_free
 
 
+@pytest.mark.parametrize("day", [NAMED, PUBLIC])
+def test_a_day_that_matters_is_no_holiday_to_any_detector(day: str) -> None:
+    judging = Judging(holidays=(f"PK {NAMED}",))
+    for days, kinds in ({}, {detectors.base.HOLIDAY}), ({f"PK {day}": "protest"}, {detectors.base.WORKDAY}):
+        judge = Engine(Settings(judging=judging, fusing=Fusing(days=days))).judge()
+        calendars = [judge.slow_calendar] + [judge.calendar] * (day == NAMED)
+        assert {calendar(("PK",), np.array([at(day)]))[1].item() for calendar in calendars} == kinds
+
+
 @pytest.mark.parametrize(
     ("country", "time", "width"),
     [("RU", "2024-03-14T22:00:00Z", 300), ("US", "2024-03-15T00:00:00Z", DAY), ("US", "2024-03-16T03:00:00Z", 300)],

@@ -68,23 +68,31 @@ def test_where_nothing_was_found_the_warnings_follow_that(tmp_path: Path) -> Non
 def test_a_blackout_of_the_first_day_says_how_deep_it_was_and_why_it_is_not_confirmed(tmp_path: Path) -> None:
     three = (series(24, low=range(2, 6), left=2, signal=name) for name in ("bgp.ris", "probing.ioda", "traffic.radar"))
     said = replayed(tmp_path, "".join(three), 1)
-    early = "; it began in its first day, in which nothing can be confirmed."
+    early = "; it began in its first day, in which nothing can be confirmed"
     by = "routes (bgp.ris) at 2%, probes (probing.ioda) at 2%, traffic.radar at 2%"
-    assert f"Retracted: Pakistan from 2024-02-07 18:00 to 22:00 UTC, 98% lost: {by}{early}" in said
+    deep = "; half and more was lost, so this is no all-clear."
+    assert f"Retracted: Pakistan from 2024-02-07 18:00 to 22:00 UTC, 98% lost: {by}{early}{deep}" in said
     (still,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY + 600), {})
     assert still == (
         "Still suspected: Pakistan from 2024-02-08 01:45 UTC on (97% sure), 80% lost: probes (probing.ioda) at 20%; "
-        "against it: routes (bgp.ris) at 100%" + early
+        f"against it: routes (bgp.ris) at 100%; one kind of signals alone tells it{early}."
     )
     (later,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY), {})
-    assert later == still.removesuffix(early) + "."
+    assert later == still.replace(early, "")
 
 
 def test_what_spoke_against_one_that_was_not_confirmed_is_said_and_95_percent_are_reached_by_nobody_below() -> None:
     terms = (Term("traffic.radar", 0.53, -8.0, 8.9, 1.0), Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
     (still,) = suspicions([outage("suspected", confirmed_at=None, probability=0.949, signals=terms)], Past(), {})
     assert "(94% sure)" in still
-    assert still.endswith("traffic.radar at 53%; against it: probes (probing.ioda) at 103%.")
+    by = "traffic.radar at 53%; against it: {}probes (probing.ioda) at 103%; one kind of signals alone tells it."
+    assert still.endswith(by.format(""))
+    free = outage("suspected", confirmed_at=None, signals=(Term("day.holiday", None, None, -1.0, 1.0), *terms))
+    assert next(suspicions([free], Past(), {})).endswith(by.format("a holiday, "))
+    (over,) = suspicions([structs.replace(free, state="retracted", end=T + HOUR)], Past(), {})
+    assert over.endswith("alone tells it; half and more was lost, so this is no all-clear.")
+    (shallow,) = suspicions([structs.replace(free, state="retracted", end=T + HOUR, severity=0.49)], Past(), {})
+    assert shallow.endswith("alone tells it.")
 
 
 def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_counted() -> None:

@@ -189,7 +189,23 @@ def test_a_recording_that_begins_at_dusk_has_no_dusk_in_which_all_rise_alike(beg
 
 
 def test_all_of_them_had_a_fifth_too_much_when_only_what_came_after_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_day, "_ended", lambda *given: np.full_like(first_day._begun(*given), np.nan))
+    monkeypatch.setattr(first_day, "_dusk", lambda times, raw, slot, grid, first: np.full(len(first), np.nan))
     expected, common = dusk_of_all(23, 900)
     assert common.max() > 1.15
     assert expected.min() < 0.85
+
+
+@pytest.mark.parametrize("width", [300, 900, HOUR])
+@pytest.mark.parametrize("hole", [(0.9, 4.5), (0.4, 1.6), (1.2, 2.2)])
+def test_nothing_is_not_expected_where_the_first_day_ends_in_an_outage_and_has_a_hole_as_it_begins(
+    hole: tuple[float, float], width: int
+) -> None:
+    t = 18 * HOUR + hours(1.5, width)
+    h = (t - t[0]) / HOUR
+    x = np.random.default_rng(1).poisson(4000, len(t)).astype(float)
+    x[h >= 22] = 0
+    x[(h >= hole[0]) & (h < hole[1])] = np.nan
+    said = played([made_rows("traffic.radar", x, PK, width=width, start=MONDAY + 18 * HOUR)]).said(
+        "PK", "traffic.radar"
+    )
+    assert (said.expected[h >= 22] > 2500).all()

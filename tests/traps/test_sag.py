@@ -134,6 +134,12 @@ def test_what_falls_for_hours_begins_as_it_falls() -> None:
     assert end == pytest.approx(4, abs=0.25)
 
 
+def test_so_does_what_loses_no_more_than_one_step() -> None:
+    traffic = at((-9, 0, 0.86, 0.86), (0, 8, 0.86, 0.655), (8, 14, 0.655, 0.655), (14, 40, 0.86, 0.86))
+    ((start, _),) = falling(traffic, at((8, 14, 0.5, 0.5)))
+    assert start <= 2
+
+
 @pytest.mark.parametrize(("before", "after"), [(0.8, 0.62), (0.75, 0.58), (0.8, 0.66)])
 def test_what_lacks_much_more_than_before_is_still_out(before: float, after: float) -> None:
     ((start, end),) = falling(

@@ -7,6 +7,7 @@ from pipeline import alone, cells, holding
 from pipeline.almanac import public_holidays
 from pipeline.bins import DAY
 from pipeline.columns import LADDER
+from pipeline.settings import Fusing, Judging, Settings
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 
 FALL, FEAST = 21 * DAY, 28 * DAY
@@ -15,7 +16,7 @@ STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda", "ooni.we
 
 def confirmed(
     left: float, stand: tuple[str, ...], fall: int = FALL, back: int = 99 * DAY, dip: float | None = None,
-    lasts: int = HOUR,
+    lasts: int = HOUR, settings: Settings | None = None,
 ) -> list[float]:  # fmt: skip
     """When what is left of the traffic from some day on, and for an hour of it, or so long [s], only ``dip``, is
     confirmed [hours after its fall]."""
@@ -26,7 +27,7 @@ def confirmed(
     mean = 20_000 * day * np.where((t >= fall) & (t < back), left, 1.0)
     if dip is not None:
         mean = np.where((t >= fall + 14 * HOUR) & (t < fall + 14 * HOUR + lasts), dip / left, 1.0) * mean
-    found = played([*series, made_rows("traffic.radar", rng.poisson(mean).astype(float), PK)]).of("PK")
+    found = played([*series, made_rows("traffic.radar", rng.poisson(mean).astype(float), PK)], settings).of("PK")
     return [((outage.confirmed_at or 0) - MONDAY - fall) / HOUR for outage in found]
 
 
@@ -80,6 +81,13 @@ def test_it_was_not_when_daily_means_alone_could_hush_who_stands(monkeypatch: py
 
 def test_half_of_it_on_a_feast_is_only_suspected() -> None:
     assert confirmed(0.45, STAND[:4], FEAST, FEAST + DAY) == []
+
+
+@pytest.mark.parametrize("named", [(), ("PK 2024-02-05",)])
+def test_it_is_told_where_somebody_fears_a_shutdown_on_that_day(named: tuple[str, ...]) -> None:
+    feared = Settings(judging=Judging(holidays=named), fusing=Fusing(days={"PK 2024-02-05": "protest"}))
+    (late,) = confirmed(0.45, STAND[:4], FEAST, FEAST + DAY, settings=feared)
+    assert 0 < late <= 6
 
 
 @pytest.mark.parametrize("left", [0.5, 0.6, 0.7])
