@@ -126,12 +126,14 @@ def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarr
 
 
 def _dusk(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray) -> np.ndarray:
-    """What lies in this slot on the line from the least of how the first day ended, within `BESIDE`, to what it had so
-    long after its ``first (k,)`` value [s], ``(k,)``; NaN where one of them is not known."""
-    begin = first[:, None] // grid * grid
-    ends = _least(_at(times, raw, begin + DAY - np.arange(1, BESIDE // grid + 1) * grid))
-    later = _least(_at(times, raw, begin + BESIDE + np.arange(BRIEF // grid) * grid))
-    return ends + (later - ends) * _since(slot, grid, first) / BESIDE
+    """What lies in this slot on the lowest line from how the first day ended, the least within `BESIDE`, to what it had
+    in half as long a time that begins so long after its ``first (k,)`` value [s], ``(k,)``; NaN where one is not
+    known."""
+    begin, reach = first[:, None] // grid * grid, BESIDE // grid
+    ends = _least(_at(times, raw, begin + DAY - np.arange(1, reach + 1) * grid))
+    after = BESIDE + np.arange((reach + 1) // 2) * grid
+    slopes = (_at(times, raw, begin + after) - ends[:, None]) / after
+    return ends + _least(slopes) * _since(slot, grid, first)
 
 
 def spiked(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:

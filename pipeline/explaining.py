@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from detectors.base import ALWAYS
 from pipeline.bins import DAY
 from pipeline.evidence import BESIDE
-from pipeline.kinds import kind_of
+from pipeline.kinds import TRAFFIC, kind_of
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, speaking, standing, term_text
@@ -16,7 +16,8 @@ from pipeline.show import MARK, by_country, until, utc
 from pipeline.wording import FEW, KIND_WORDS, chance_text, counted, few
 
 DEEP = 0.5
-"""What has lost so much is no all-clear for never having been confirmed: phones alone may have been cut off [0-1]."""
+"""Traffic of which so much is left, or less, is no all-clear for never having been confirmed: phones alone may have
+been cut off.  Where nothing at all is left a feed counts nothing [0-1]."""
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -66,11 +67,14 @@ def _suspicion(outage: Outage, past: Past, places: Places) -> str:
     said = f"{name} from {start} {when}, {outage.severity:.0%} lost" + (f": {reasons}" if reasons else "")
     stood = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
     said += f"; against it: {stood}" if stood else ""
-    kinds = {kind_of(term.signal.partition(BESIDE)[0]) for term in speaking(outage.signals) if term.ratio is not None}
-    said += "; one kind of signals alone tells it" if stood and len(kinds) == 1 else ""
-    said += "; it began in its first day, in which nothing can be confirmed" if past.in_first_day(outage) else ""
-    is_deep = outage.state == RETRACTED and outage.severity >= DEEP
-    return said + ("; half and more was lost, so this is no all-clear" if is_deep else "")
+    spoke = [term for term in speaking(outage.signals) if term.ratio is not None]
+    by = [(kind_of(term.signal.partition(BESIDE)[0]), term.ratio) for term in spoke]
+    said += "; at its worst one kind of signals alone told it" if stood and len({of for of, _ in by}) == 1 else ""
+    if past.in_first_day(outage):
+        return said + "; it began in its first day, in which nothing can be confirmed"
+    phones = any(of == TRAFFIC and left and left <= DEEP for of, left in by)
+    phones &= outage.state == RETRACTED and outage.entity_type == "country"
+    return said + ("; half of the traffic was gone, so this is no all-clear" if phones else "")
 
 
 def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:

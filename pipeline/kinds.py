@@ -35,6 +35,9 @@ SIGNAL = re.compile(rf"({'|'.join(KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
 ANY = Kind("", smallest=-COUNT)
 """What nothing is known of."""
 
+TRAFFIC = "traffic"
+"""The kind that falls where phones alone are cut off."""
+
 ROUTES = "bgp"
 """The kind that stands while phones are dead, and that only operators move."""
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from msgspec import structs
 
 from pipeline.explaining import how_to_read, still_out, suspicions
@@ -70,12 +71,11 @@ def test_a_blackout_of_the_first_day_says_how_deep_it_was_and_why_it_is_not_conf
     said = replayed(tmp_path, "".join(three), 1)
     early = "; it began in its first day, in which nothing can be confirmed"
     by = "routes (bgp.ris) at 2%, probes (probing.ioda) at 2%, traffic.radar at 2%"
-    deep = "; half and more was lost, so this is no all-clear."
-    assert f"Retracted: Pakistan from 2024-02-07 18:00 to 22:00 UTC, 98% lost: {by}{early}{deep}" in said
+    assert f"Retracted: Pakistan from 2024-02-07 18:00 to 22:00 UTC, 98% lost: {by}{early}." in said
     (still,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY + 600), {})
     assert still == (
         "Still suspected: Pakistan from 2024-02-08 01:45 UTC on (97% sure), 80% lost: probes (probing.ioda) at 20%; "
-        f"against it: routes (bgp.ris) at 100%; one kind of signals alone tells it{early}."
+        f"against it: routes (bgp.ris) at 100%; at its worst one kind of signals alone told it{early}."
     )
     (later,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY), {})
     assert later == still.replace(early, "")
@@ -85,14 +85,31 @@ def test_what_spoke_against_one_that_was_not_confirmed_is_said_and_95_percent_ar
     terms = (Term("traffic.radar", 0.53, -8.0, 8.9, 1.0), Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
     (still,) = suspicions([outage("suspected", confirmed_at=None, probability=0.949, signals=terms)], Past(), {})
     assert "(94% sure)" in still
-    by = "traffic.radar at 53%; against it: {}probes (probing.ioda) at 103%; one kind of signals alone tells it."
+    by = "traffic.radar at 53%; against it: {}probes (probing.ioda) at 103%"
+    by += "; at its worst one kind of signals alone told it."
     assert still.endswith(by.format(""))
     free = outage("suspected", confirmed_at=None, signals=(Term("day.holiday", None, None, -1.0, 1.0), *terms))
     assert next(suspicions([free], Past(), {})).endswith(by.format("a holiday, "))
-    (over,) = suspicions([structs.replace(free, state="retracted", end=T + HOUR)], Past(), {})
-    assert over.endswith("alone tells it; half and more was lost, so this is no all-clear.")
-    (shallow,) = suspicions([structs.replace(free, state="retracted", end=T + HOUR, severity=0.49)], Past(), {})
-    assert shallow.endswith("alone tells it.")
+    two = outage("suspected", confirmed_at=None, signals=(Term("bgp.ris", 0.0, -8.0, 8.9, 1.0), *terms))
+    assert next(suspicions([two], Past(), {})).endswith("at 103%.")
+
+
+@pytest.mark.parametrize(
+    ("left", "state", "of", "is_none"),
+    [
+        (0.49, "retracted", "country", True),
+        (0.51, "retracted", "country", False),
+        (0.0, "retracted", "country", False),
+        (0.49, "suspected", "country", False),
+        (0.49, "retracted", "asn", False),
+    ],
+)
+def test_half_of_the_traffic_that_was_gone_is_no_all_clear_for_being_retracted(
+    left: float, state: str, of: str, is_none: bool
+) -> None:
+    terms = (Term("traffic.radar", left, -8.0, 8.9, 1.0), Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
+    (said,) = suspicions([outage(state, confirmed_at=None, entity_type=of, signals=terms, end=T + HOUR)], Past(), {})
+    assert said.endswith("; half of the traffic was gone, so this is no all-clear.") == is_none
 
 
 def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_counted() -> None:
