@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from detectors.base import ALWAYS
 from pipeline.bins import DAY
 from pipeline.evidence import BESIDE
-from pipeline.kinds import TRAFFIC, kind_of
+from pipeline.kinds import KINDS, TRAFFIC, kind_of
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, speaking, standing, term_text
@@ -15,7 +15,7 @@ from pipeline.series import Gazetteer, Places, placed
 from pipeline.show import MARK, by_country, until, utc
 from pipeline.wording import FEW, KIND_WORDS, chance_text, counted, few
 
-DEEP = 0.5
+HALF_LEFT = 0.5
 """Traffic of which so much is left, or less, is no all-clear for never having been confirmed: phones alone may have
 been cut off.  Where nothing at all is left a feed counts nothing [0-1]."""
 
@@ -69,10 +69,13 @@ def _suspicion(outage: Outage, past: Past, places: Places) -> str:
     said += f"; against it: {stood}" if stood else ""
     spoke = [term for term in speaking(outage.signals) if term.ratio is not None]
     by = [(kind_of(term.signal.partition(BESIDE)[0]), term.ratio) for term in spoke]
-    said += "; at its worst one kind of signals alone told it" if stood and len({of for of, _ in by}) == 1 else ""
+    kinds = {of for of, _ in by}  # parts of a country that fell together are no kind of signals
+    said += (
+        "; at its worst one kind of signals alone told it" if stood and len(kinds) == 1 and kinds <= set(KINDS) else ""
+    )
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
-    phones = any(of == TRAFFIC and left and left <= DEEP for of, left in by)
+    phones = any(of == TRAFFIC and left and left <= HALF_LEFT for of, left in by)
     phones &= outage.state == RETRACTED and outage.entity_type == "country"
     return said + ("; half of the traffic was gone, so this is no all-clear" if phones else "")
 

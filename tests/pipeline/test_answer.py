@@ -90,8 +90,11 @@ def test_what_spoke_against_one_that_was_not_confirmed_is_said_and_95_percent_ar
     assert still.endswith(by.format(""))
     free = outage("suspected", confirmed_at=None, signals=(Term("day.holiday", None, None, -1.0, 1.0), *terms))
     assert next(suspicions([free], Past(), {})).endswith(by.format("a holiday, "))
-    two = outage("suspected", confirmed_at=None, signals=(Term("bgp.ris", 0.0, -8.0, 8.9, 1.0), *terms))
-    assert next(suspicions([two], Past(), {})).endswith("at 103%.")
+    for other in Term("bgp.ris", 0.0, -8.0, 8.9, 1.0), Term("parts.together", 0.4, None, 1.2, 1.0):
+        for others in (other, *terms), (other, terms[1]):
+            both = outage("suspected", confirmed_at=None, signals=others)
+            alone = other.signal == "bgp.ris" and len(others) == 2
+            assert next(suspicions([both], Past(), {})).endswith("alone told it.") == alone
 
 
 @pytest.mark.parametrize(
