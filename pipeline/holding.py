@@ -8,7 +8,8 @@ from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
 
 LASTING = 3 * 3600
-"""What has lost `HALF` for so long is out, on a day of which daily means say anything: on a holiday they do not [s]."""
+"""What has lost `HALF` for so long is out, on a day of which daily means say anything (on a holiday they do not), or
+that matters [s]."""
 
 MOST_LASTING = 3 * 1800
 """And what has lost `MOST` for so long, on whatever day [s]; `LASTING`, where `ALL` of it is lost and nobody stands."""
@@ -37,10 +38,12 @@ def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.nda
 
 
 def standing(
-    cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray, sure: np.ndarray | None = None
-) -> np.ndarray:
+    cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray,
+    sure: np.ndarray | None = None, feared: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``; ``sure (n,) bool``: which of
-    their outages are confirmed, all where it is not given."""
+    their outages are confirmed, all where it is not given, and ``feared (n,) bool``: which are of a day that matters,
+    none where it is not given."""
     columns, ends = {name: cells[name][rows] for name in COUNTED}, np.array(cells.ends, np.int64)
     shows = is_open[:, None] & shows_loss(cells, rows)
     terms = counted(cells, **columns, ends=ends, now=now, is_open=is_open, shows=shows)
@@ -52,7 +55,9 @@ def standing(
     lasts = np.zeros(len(rows), bool)
     for beside, first in cells.pairs:
         lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
-        lasts |= shows[:, first] & (lost | _half(cells, rows, terms, beside, first))
+        speaks = cells["state"][rows, beside] != UNKNOWN
+        speaks |= False if feared is None else feared
+        lasts |= shows[:, first] & (lost | (speaks & _half(cells, rows, terms, first)))
     terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms if sure is None else _of_one_time(cells, rows, terms, now, sure)
 
@@ -74,12 +79,11 @@ def _of_one_time(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, 
     return terms
 
 
-def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, beside: int, first: int) -> np.ndarray:
-    """Where a signal has lost `HALF` for hours, on a day of which its slow detector says something ``(n,) bool``."""
+def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, first: int) -> np.ndarray:
+    """Where a signal has lost `HALF` for hours ``(n,) bool``."""
     low = (terms[:, first] > 0) & (cells["state"][rows, first] == LOW_CONFIRMED)
     half, deep = cells["half"][rows, first], cells["deep"][rows, first]
-    is_known = cells["state"][rows, beside] != UNKNOWN
-    return low & is_known & (half >= LASTING) & (half > cells.wide[first]) & (half >= GREAT_PART * deep)
+    return low & (half >= LASTING) & (half > cells.wide[first]) & (half >= GREAT_PART * deep)
 
 
 def shows_loss(cells: Columns, rows: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ References
 REFERENCE.md section 2.
 """
 
+from collections.abc import Iterator
 from math import exp, log
 
 import numpy as np
@@ -61,16 +62,28 @@ class Prior:
         """
         self._learn()
         odds = np.tile(self.base[rows], (len(now), 1))
-        if not odds.size:
-            return odds
-        began = now if since is None else since
+        for day, counts in self._days(rows, now, now if since is None else since):
+            odds += np.where(counts, self.weight[day.kind], 0.0)
+        return odds
+
+    def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray) -> np.ndarray:
+        """Of which of ``rows (n,)`` what goes on began on a day that matters ``(t, n) bool``; times as in `at`."""
+        self._learn()
+        feared = np.zeros((len(now), len(rows)), bool)
+        for day, counts in self._days(rows, now, since):
+            if day.kind != HOLIDAY:
+                feared |= counts
+        return feared
+
+    def _days(self, rows: np.ndarray, now: np.ndarray, began: np.ndarray) -> Iterator[tuple[Day, np.ndarray]]:
+        """Each day that is not like others, and of which of ``rows (n,)`` it weighs when ``(t, n) bool``."""
+        if not rows.size or not now.size:
+            return
         first, last = int(min(now.min(), began.min())), int(max(now.max(), began.max()))
         for place in sorted(set(self.country[rows].tolist())):
             own = self.country[rows] == place
             for day in self.almanac.around(self.countries[place], first // DAY, last // DAY):
-                counts = _counts(day, self.is_country[rows], now, began)
-                odds += np.where(own & counts, self.weight[day.kind], 0.0)
-        return odds
+                yield day, own & _counts(day, self.is_country[rows], now, began)
 
     def term(self, row: int, now: int, began: int) -> Term | None:
         """The term of the day that counts in a bin whose middle is at ``now`` [s], where there is one, for an outage

@@ -53,19 +53,22 @@ class Scales:
             return []
         is_open, sure, end = self.lives.open[rows], self.lives.confirmed[rows], now.turn.end
         self._count(rows[is_open])
-        heard = terms = self._terms(rows, end, sure)
+        middle = np.full((1, len(rows)), now.turn.middle)
+        since = np.where(is_open, self.lives.day[rows], middle)
+        feared = self.prior.feared(rows, middle, since)[0]
+        heard = terms = self._terms(rows, end, sure, feared)
         if sure.any():
             heard = terms.copy()
             heard[sure] = unreturned(self.cells, rows[sure], terms[sure])
-        middle = np.full((1, len(rows)), now.turn.middle)
-        prior = self.prior.at(rows, middle, np.where(is_open, self.lives.day[rows], middle))[0]
+        prior = self.prior.at(rows, middle, since)[0]
         shares = self.lives.shares(rows) if are_countries else [0.0] * len(rows)
         prior = prior + self.settings.together * np.array(shares)
         odds = self._odds(prior, heard)
         if (begins := self._begins(odds, terms) & ~is_open).any():  # what counts only of an open outage does so now
             new = rows[begins]
             self.cells.at_plateau(new, now.signals, now.start)
-            terms[begins] = heard[begins] = standing(self.cells, new, end, np.ones(len(new), bool), sure[begins])
+            out = np.ones(len(new), bool)
+            terms[begins] = heard[begins] = standing(self.cells, new, end, out, sure[begins], feared[begins])
             odds[begins] = self._odds(prior[begins], heard[begins])
         told = np.flatnonzero(begins | is_open).tolist()
         if not told:
@@ -99,9 +102,9 @@ class Scales:
         """What is against an outage before anything is seen, and terms ``(n, s)``, together ``(n,)`` [log-odds]."""
         return log_odds(prior, self.cells.loudest(terms), self.cells.signals, self.settings)
 
-    def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray) -> np.ndarray:
+    def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray, feared: np.ndarray) -> np.ndarray:
         """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
-        weight = standing(self.cells, rows, end, self.lives.open[rows], sure)
+        weight = standing(self.cells, rows, end, self.lives.open[rows], sure, feared)
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
         gone |= at_home(self.cells, rows) > 0
         if gone.any():
