@@ -46,21 +46,27 @@ def public_holidays(country: str, year: int) -> frozenset[str]:
     return frozenset(f"{day}" for day, name in days.items() if not any(word in name.lower() for word in VOTES))
 
 
-def holidays(country: str, year: int, named: Iterable[str], public: bool, matter: Iterable[str] = ()) -> frozenset[str]:
-    """Local dates that a country has free in a year: those ``named``, and ``public`` ones where they are asked for, but
-    for days that ``matter``.
+class Free(NamedTuple):
+    """Which days a country has free: those ``named``, each a country and its local date, as ``"NL 2024-12-25"``, and
+    ``public`` ones where they are asked for, but for days that ``matter``, named in the same way."""
 
-    Examples
-    --------
-    >>> sorted(holidays("PK", 2024, ["PK 2024-02-20", "NL 2024-02-21", "PK 2023-02-20"], public=False))
-    ['2024-02-20']
-    >>> len(holidays("PK", 2024, ["PK 2024-02-20"], public=True) - public_holidays("PK", 2024))
-    1
-    >>> holidays("PK", 2024, ["PK 2024-02-20"], public=False, matter=["PK 2024-02-20"])
-    frozenset()
-    """
-    own, no_more = (_days_of(country, year, days) for days in (named, matter))
-    return (own | public_holidays(country, year) if public else own) - no_more
+    named: frozenset[str] = frozenset()
+    public: bool = False
+    matter: frozenset[str] = frozenset()
+
+    def of(self, country: str, year: int) -> frozenset[str]:
+        """Their local dates in a year.
+
+        Examples
+        --------
+        >>> own = frozenset(["PK 2024-02-20", "NL 2024-02-21", "PK 2023-02-20"])
+        >>> sorted(Free(own).of("PK", 2024)), Free(own, matter=own).of("PK", 2024)
+        (['2024-02-20'], frozenset())
+        >>> len(Free(own, public=True).of("PK", 2024) - public_holidays("PK", 2024))
+        1
+        """
+        own, no_more = (_days_of(country, year, days) for days in (self.named, self.matter))
+        return (own | public_holidays(country, year) if self.public else own) - no_more
 
 
 def _days_of(country: str, year: int, days: Iterable[str]) -> frozenset[str]:
@@ -100,7 +106,8 @@ class Almanac:
     def __init__(
         self, named: Iterable[str] = (), public: bool = True, matter: Mapping[str, str] | None = None
     ) -> None:  # fmt: skip
-        self.named, self.public, self.matter = frozenset(named), public, dict(matter or {})
+        self.matter = dict(matter or {})
+        self.free = Free(frozenset(named), public, frozenset(self.matter))
         self.known: dict[tuple[str, int], list[Day]] = {}
         self.near: dict[tuple[str, int, int], tuple[Day, ...]] = {}
 
@@ -130,7 +137,7 @@ class Almanac:
     def _days(self, country: str, year: int) -> Iterator[Day]:
         """The days of a country in a year, each by itself."""
         matter = {day[3:]: kind for day, kind in self.matter.items() if day.startswith(f"{country} {year}-")}
-        for day in sorted(holidays(country, year, self.named, self.public).union(matter)):
+        for day in sorted(self.free.of(country, year).union(matter)):
             midnight = datetime.combine(date.fromisoformat(day), datetime.min.time(), zone(country))
             start, end = (int((midnight + timedelta(days=days)).timestamp()) for days in (0, 1))
             yield Day(start, end, matter.get(day, HOLIDAY))

@@ -1,18 +1,21 @@
 """The local calendar of a country: where in the week a moment is, and what kind of day."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 
 import numpy as np
 
 from detectors.base import HOLIDAY, WEEKEND, WORKDAY
-from pipeline.almanac import holidays
+from pipeline.almanac import Free
 from pipeline.bins import DAY
 from pipeline.localtime import QUARTER, local_times, week_slot
 
 Calendar = Callable[[tuple[str, ...], np.ndarray], tuple[np.ndarray, np.ndarray]]
 """``(countries, times (t,) [s])`` -> local week slot [s] and day kind, each ``(t, n)``."""
+
+NONE = Free()
+"""No day is a holiday."""
 
 FRIDAY_SATURDAY = frozenset(
     (
@@ -67,44 +70,38 @@ def _weekends(countries: tuple[str, ...]) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _free(
-    countries: tuple[str, ...], year: int, named: frozenset[str], public: bool, matter: frozenset[str]
-) -> np.ndarray:
+def _holidays(countries: tuple[str, ...], year: int, free: Free) -> np.ndarray:
     """Which days of a year, and which next to it, are holidays ``(n, 368) bool``; the first is 31 December before."""
     first = date(year - 1, 12, 31)
     table = np.zeros((len(countries), 368), bool)
     for row, country in enumerate(countries):
         years = year - 1, year, year + 1
-        days = frozenset[str]().union(*(holidays(country, each, named, public, matter) for each in years))
+        days = frozenset[str]().union(*(free.of(country, each) for each in years))
         places = [(date.fromisoformat(day) - first).days for day in days]
         table[row, [place for place in places if 0 <= place < 368]] = True
     return table
 
 
-def _kinds(
-    countries: tuple[str, ...], local: np.ndarray, named: frozenset[str], public: bool, matter: frozenset[str]
-) -> np.ndarray:  # fmt: skip
+def _kinds(countries: tuple[str, ...], local: np.ndarray, free: Free) -> np.ndarray:
     """Day kind of each country, none of them twice, at its ``local (q, n)`` times [s], ``(q, n)``."""
     rows = np.arange(len(countries))
     kind = np.where(_weekends(countries)[rows, week_slot(local) // DAY], WEEKEND, WORKDAY).astype(np.int8)
-    if named or public:
+    if free.named or free.public:
         years = local.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
         for year in np.unique(years).tolist():
             before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
             at, own = np.nonzero(years == year)
-            is_free = _free(countries, year, named, public, matter)[own, (local[at, own] - before) // DAY]
+            is_free = _holidays(countries, year, free)[own, (local[at, own] - before) // DAY]
             kind[at[is_free], own[is_free]] = HOLIDAY
     return kind
 
 
 @lru_cache(maxsize=16)
-def _table(
-    countries: tuple[str, ...], quarters: tuple[int, ...], named: frozenset[str], public: bool, matter: frozenset[str]
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+def _table(countries: tuple[str, ...], quarters: tuple[int, ...], free: Free) -> tuple[np.ndarray, np.ndarray]:
     """Local week slot [s] and day kind of countries, none of them twice, at these quarters of an hour, both ``(q, n)``:
     the signals of a run tell of the same ones one after the other, and no day ends within a quarter."""
     local = local_times(countries, quarters)
-    return week_slot(local), _kinds(countries, local, named, public, matter)
+    return week_slot(local), _kinds(countries, local, free)
 
 
 @lru_cache(maxsize=8)
@@ -114,17 +111,10 @@ def _places(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(known), np.array([known[country] for country in countries], np.intp)
 
 
-def calendar(
-    countries: tuple[str, ...],
-    times: np.ndarray,
-    named: frozenset[str] = frozenset(),
-    public: bool = False,
-    matter: frozenset[str] = frozenset(),
-) -> tuple[np.ndarray, np.ndarray]:
+def calendar(countries: tuple[str, ...], times: np.ndarray, free: Free = NONE) -> tuple[np.ndarray, np.ndarray]:
     """Local week slot [s] and day kind of each of n countries at t ``times (t,) int64`` [s], both ``(t, n)``.
 
-    A holiday that is neither among the local days ``named``, as of `knowing`, nor a ``public`` one that is asked for
-    counts as the day of the week that it is; so does one that ``matter``.
+    A holiday that is not among those that are ``free`` counts as the day of the week that it is.
 
     Examples
     --------
@@ -136,18 +126,17 @@ def calendar(
     each, places = _places(countries)
     since = times % QUARTER
     quarters, of = np.unique(times - since, return_inverse=True)
-    slot, kind = _table(each, tuple(quarters.tolist()), named, public, matter)
+    slot, kind = _table(each, tuple(quarters.tolist()), free)
     return (slot[of] + since[:, None])[:, places], kind[of][:, places]
 
 
-def knowing(named: Iterable[str] = (), public: bool = False, matter: Iterable[str] = ()) -> Calendar:
-    """The calendar that knows these ``named`` days as holidays, each a country and its local date, and ``public`` ones,
-    but for days that ``matter``.
+def knowing(free: Free) -> Calendar:
+    """The calendar that knows as holidays what is ``free``.
 
     Examples
     --------
-    >>> days = knowing(["PK 2024-12-26"], public=True, matter=["IN 2024-12-25"])
+    >>> days = knowing(Free(frozenset(["PK 2024-12-26"]), public=True, matter=frozenset(["IN 2024-12-25"])))
     >>> days(("NL", "PK", "IN"), 1735130000 + DAY * np.array([0, 1, 5]))[1].tolist()
     [[2, 2, 0], [2, 2, 0], [0, 0, 0]]
     """
-    return partial(calendar, named=frozenset(named), public=public, matter=frozenset(matter))
+    return partial(calendar, free=free)

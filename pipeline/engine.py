@@ -50,16 +50,9 @@ class Engine:
 
     def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage:
         """The stage that judges merged bins, for so many partitions of countries."""
-        detector = self.detectors[self.settings.judging.detector]
-        judging, almanac = self.settings.judging, self.almanac()
-        return JudgeStage(
-            detector,
-            knowing(almanac.named, False, almanac.matter),
-            partitions,
-            judging,
-            self.beside,
-            knowing(almanac.named, almanac.public, almanac.matter),
-        )
+        judging, free = self.settings.judging, self.almanac().free
+        named = knowing(free._replace(public=False))
+        return JudgeStage(self.detectors[judging.detector], named, partitions, judging, self.beside, knowing(free))
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:
         """The detectors that judge a signal beside the first one."""
