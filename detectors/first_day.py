@@ -95,7 +95,7 @@ def usual(
         far = most[rows] > WRONG * peak(past, slot, grid, first, rows)
         alone[rows] = spiked(past, slot, grid, first, rows) & (begins | far)
     if len(rows := np.flatnonzero(alone)):
-        own = chosen[:, rows]
+        own, chosen = chosen[:, rows], chosen.copy()  # the caller's stays as it was
         chosen[:, rows] = np.where(is_first[:, rows], np.fmin(own, peak(past, slot, grid, first, rows)), own)
     return chosen, count
 

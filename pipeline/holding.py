@@ -6,10 +6,11 @@ from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN
 from pipeline.columns import ALL, COUNTED, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
+from pipeline.sags import sudden
 
 LASTING = 3 * 3600
 """What has lost `HALF` for so long is out, on a day of which daily means say anything (on a holiday they do not), or
-that matters [s]."""
+that matters, where it fell at once [s]."""
 
 MOST_LASTING = 3 * 1800
 """And what has lost `MOST` for so long, on whatever day [s]; `LASTING`, where `ALL` of it is lost and nobody stands."""
@@ -17,7 +18,6 @@ MOST_LASTING = 3 * 1800
 PART, GREAT_PART = 1 / 3, 2 / 3
 """It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or in
 no less than the second, where they do not: what noise makes of single bins is no loss [0-1]."""
-
 
 MATERIAL = 2.0
 """What says less for an outage is no witness that may stand alone: routes that are a hundredth below their usual
@@ -42,8 +42,8 @@ def standing(
     sure: np.ndarray | None = None, feared: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``; ``sure (n,) bool``: which of
-    their outages are confirmed, all where it is not given, and ``feared (n,) bool``: which are of a day that matters,
-    none where it is not given."""
+    their outages are confirmed, all where it is not given, and ``feared (n,) bool``: which go on or began on a day
+    that matters, none where it is not given."""
     columns, ends = {name: cells[name][rows] for name in COUNTED}, np.array(cells.ends, np.int64)
     shows = is_open[:, None] & shows_loss(cells, rows)
     terms = counted(cells, **columns, ends=ends, now=now, is_open=is_open, shows=shows)
@@ -56,7 +56,8 @@ def standing(
     for beside, first in cells.pairs:
         lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
         speaks = cells["state"][rows, beside] != UNKNOWN
-        speaks |= False if feared is None else feared
+        if feared is not None and (feared & shows[:, first]).any():
+            speaks |= feared & sudden(cells, rows)[:, first]
         lasts |= shows[:, first] & (lost | (speaks & _half(cells, rows, terms, first)))
     terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms if sure is None else _of_one_time(cells, rows, terms, now, sure)

@@ -46,7 +46,8 @@ class Prior:
     def __init__(self, roll: Roll, settings: Fusing, almanac: Almanac) -> None:
         self.roll, self.settings, self.almanac = roll, settings, almanac
         self.weight = {kind: of_day(kind, settings.day_most) for kind in DAYS} | {HOLIDAY: settings.holiday}
-        self.base, self.country, self.is_country = np.empty(0), np.empty(0, np.intp), np.empty(0, bool)
+        self.base, self.country = np.empty(0), np.empty(0, np.intp)
+        self.is_country = self.is_place = np.empty(0, bool)
         self.countries: tuple[str, ...] = ()
         self.changes = 0
 
@@ -62,28 +63,31 @@ class Prior:
         """
         self._learn()
         odds = np.tile(self.base[rows], (len(now), 1))
-        for day, counts in self._days(rows, now, now if since is None else since):
-            odds += np.where(counts, self.weight[day.kind], 0.0)
+        began = now if since is None else since
+        for day, own in self._days(rows, now, began):
+            odds += np.where(own & _counts(day, self.is_country[rows], now, began), self.weight[day.kind], 0.0)
         return odds
 
     def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray) -> np.ndarray:
-        """Of which of ``rows (n,)`` what goes on began on a day that matters ``(t, n) bool``; times as in `at`."""
-        self._learn()
+        """Of which of ``rows (n,)``, countries and regions, what goes on does so, or began, on a day that matters
+        ``(t, n) bool``; times as in `at`."""
         feared = np.zeros((len(now), len(rows)), bool)
-        for day, counts in self._days(rows, now, since):
-            if day.kind != HOLIDAY:
-                feared |= counts
+        if self.almanac.matter:
+            self._learn()
+            for day, own in self._days(rows, now, since):
+                if day.kind != HOLIDAY:
+                    feared |= own & self.is_place[rows] & (_on(day, since) | _on(day, now))
         return feared
 
     def _days(self, rows: np.ndarray, now: np.ndarray, began: np.ndarray) -> Iterator[tuple[Day, np.ndarray]]:
-        """Each day that is not like others, and of which of ``rows (n,)`` it weighs when ``(t, n) bool``."""
+        """Each day that is not like others between two times [s], and which of ``rows (n,)`` are of its country."""
         if not rows.size or not now.size:
             return
         first, last = int(min(now.min(), began.min())), int(max(now.max(), began.max()))
         for place in sorted(set(self.country[rows].tolist())):
             own = self.country[rows] == place
             for day in self.almanac.around(self.countries[place], first // DAY, last // DAY):
-                yield day, own & _counts(day, self.is_country[rows], now, began)
+                yield day, own
 
     def term(self, row: int, now: int, began: int) -> Term | None:
         """The term of the day that counts in a bin whose middle is at ``now`` [s], where there is one, for an outage
@@ -103,6 +107,7 @@ class Prior:
         places = {country: i for i, country in enumerate(dict.fromkeys(entity.country for entity in entities))}
         self.country = np.array([places[entity.country] for entity in entities], np.intp)
         self.is_country = self.roll.is_country(np.arange(len(entities)))
+        self.is_place = np.array([entity.type in ("country", "region") for entity in entities], bool)
         self.countries, self.changes = tuple(places), self.roll.changes
 
 

@@ -62,20 +62,33 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
     """What each signal of these entities lacked before it fell to have ``lost (n, s)`` [0-1], 0 where that was not for
     as long as a feast `LASTS`, or not so little, or where the fall took hours or a slow detector tells it; and when it
     fell [s]; ``(n, s)`` each."""
+    lacked, fell, took = _falls(cells, rows, lost)
+    out_of = ~cells.slow & (lost >= cells.settings.full_depth) & (lacked <= FAR * lost)
+    return np.where(out_of & _at_once(cells, took), lacked, 0), fell
+
+
+def sudden(cells: Columns, rows: np.ndarray) -> np.ndarray:
+    """Which signals of these entities, in their open outages, fell at once to what they have lost ``(n, s) bool``: a
+    cut does, and a morning on which people sleep in takes hours."""
+    _, fell, took = _falls(cells, rows, cells["depth"][rows])
+    return np.asarray((fell > 0) & _at_once(cells, took))
+
+
+def _at_once(cells: Columns, took: np.ndarray) -> np.ndarray:
+    """Which falls that ``took (n, s)`` [s] are no slow ones ``(n, s) bool``."""
+    return np.asarray((took < SAG) | (took <= cells.wide))
+
+
+def _falls(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each signal lacked for long before it fell to have ``lost (n, s)`` [0-1], when it fell [s], 0 where that is
+    not known, and for how long it did [s]; ``(n, s)`` each."""
     step, last = _step(NEAR * lost), _step(lost)
     fallen = cells["fallen"][rows]
     fell, lasted, sag = (_of_step(own, step) for own in (fallen, cells["sagged"][rows], cells["sag"][rows]))
     lacked = np.where((lasted >= LASTS) & (fell > 0), sag / np.maximum(lasted, 1) / PARTS, 0)
     edge = np.searchsorted(STEPS, lacked + EDGE * (lost - lacked))
     fell_by = np.where(edge < step, step, last)
-    took = _of_step(fallen, fell_by) - _of_step(fallen, np.minimum(edge, fell_by))
-    at_once = (
-        ~cells.slow
-        & (lost >= cells.settings.full_depth)
-        & (lacked <= FAR * lost)
-        & ((took < SAG) | (took <= cells.wide))
-    )
-    return np.where(at_once, lacked, 0), fell
+    return lacked, fell, _of_step(fallen, fell_by) - _of_step(fallen, np.minimum(edge, fell_by))
 
 
 def _step(lost: np.ndarray) -> np.ndarray:

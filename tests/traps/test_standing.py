@@ -50,27 +50,6 @@ def test_a_third_of_it_gone_for_days_is_what_a_feast_or_a_strike_takes_and_only_
     assert confirmed(left, STAND[:4]) == []
 
 
-ELECTION = Settings(fusing=Fusing(days={"PK 2024-01-11": "election"}))
-
-
-@pytest.mark.parametrize("left", [0.35, 0.42])
-@pytest.mark.parametrize("fall", [3 * DAY + 9 * HOUR, 3 * DAY + 13 * HOUR])
-def test_on_a_day_that_matters_half_of_it_is_out_though_no_two_weeks_are_known(left: float, fall: int) -> None:
-    """Phones alone are cut on the fourth day of a recording, 11 January."""
-    (late,) = confirmed(left, STAND[:4], fall, fall + 5 * HOUR, settings=ELECTION)
-    assert late <= 4
-
-
-def test_on_a_day_like_any_other_it_may_be_a_weekend_and_is_only_suspected() -> None:
-    fall = 3 * DAY + 9 * HOUR
-    assert confirmed(0.42, STAND[:4], fall, fall + 5 * HOUR) == []
-
-
-@pytest.mark.parametrize("left", [0.6, 0.7])
-def test_nor_is_less_than_half_of_it_out_on_a_day_that_matters(left: float) -> None:
-    assert confirmed(left, STAND[:4], 3 * DAY + 9 * HOUR, 3 * DAY + 20 * HOUR, settings=ELECTION) == []
-
-
 @pytest.mark.parametrize("left", [0.02, 0.1, 0.2])
 @pytest.mark.parametrize("fall", [FALL + HOUR, FEAST, FEAST + 9 * HOUR])
 def test_most_of_it_gone_for_hours_is_confirmed_by_night_and_on_a_feast(fall: int, left: float) -> None:

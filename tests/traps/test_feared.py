@@ -1,0 +1,109 @@
+"""On a day that matters half of the traffic that is gone at once is out, though nobody knows two weeks of past yet."""
+
+import numpy as np
+import pytest
+
+from pipeline import holding
+from pipeline.bins import DAY
+from pipeline.records import Entity, Outage
+from pipeline.settings import Fusing, Settings
+from tests.traps.path import HOUR, MONDAY, Series, hours, made_rows, played
+
+STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda")
+MIDNIGHT = 3 * DAY - 5 * HOUR
+"""When the fourth day of what is recorded begins in Pakistan, 11 January [s]."""
+
+
+Regions = tuple[Entity, ...]
+
+
+def series(left: np.ndarray, width: int, *of: Entity) -> Series:
+    """Who stands, and the traffic of which only so much is ``left (t,)``: of the country, or of each of these."""
+    t, rng = hours(5, width), np.random.default_rng(5)
+    shape, mean = (len(t), len(of) or 1), (20_000 * day(t) * left)[:, None]
+    stand = [made_rows(signal, rng.poisson(3000, shape).astype(float), *of, width=width) for signal in STAND]
+    return [*stand, made_rows("traffic.radar", rng.poisson(mean, shape).astype(float), *of, width=width)]
+
+
+def day(t: np.ndarray) -> np.ndarray:
+    """The traffic of days by the clock of Pakistan, which rises from five to ten ``(t,)``."""
+    return np.interp((t / HOUR + 5) % 24, [0, 4, 5, 10, 20, 24], [0.5, 0.35, 0.4, 1.0, 1.1, 0.5])
+
+
+def told(made: Series, *feared: str) -> list[Outage]:
+    """Confirmed outages of the country, where these of its days are named."""
+    return played(made, Settings(fusing=Fusing(days={f"PK {each}": "election" for each in feared}))).of("PK")
+
+
+def cut(fall: int, lasts: int, left: float = 0.42, width: int = 900, ramp: int = 0, of: Regions = ()) -> Series:
+    """Only so much is left for so long, after a fall that takes ``ramp`` [s]."""
+    t = hours(5, width)
+    gone = np.clip((t - fall + width) / max(ramp, width), 0, 1) * (t < fall + lasts)
+    return series(1 - (1 - left) * gone, width, *of)
+
+
+@pytest.mark.parametrize(("width", "first"), [(900, 1), (3600, 2)])
+@pytest.mark.parametrize("later", [0, 1])
+@pytest.mark.parametrize("at", [2, 9, 13])
+def test_half_of_it_is_out_from_the_second_day_on_and_in_bins_of_an_hour_from_the_third(
+    width: int, first: int, later: int, at: int
+) -> None:
+    fall = (first + later) * DAY + at * HOUR
+    (outage,) = told(cut(fall, 6 * HOUR, 0.38, width), "2024-01-09", "2024-01-10", "2024-01-11")
+    assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + 6 * HOUR)
+    assert outage.confirmed_at == MONDAY + fall + 3 * HOUR
+
+
+def test_on_a_day_like_any_other_it_may_be_a_weekend_and_is_only_suspected() -> None:
+    assert told(cut(MIDNIGHT + 9 * HOUR, 6 * HOUR), "2024-01-12") == []
+
+
+def test_nor_is_it_where_only_daily_means_could_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "sudden", lambda cells, rows: np.zeros(cells["ratio"][rows].shape, bool))
+    assert told(cut(MIDNIGHT + 9 * HOUR, 6 * HOUR), "2024-01-11") == []
+
+
+@pytest.mark.parametrize("before", [1, 7])
+def test_a_cut_of_the_evening_before_is_out_once_the_day_has_come(before: int) -> None:
+    (outage,) = told(cut(MIDNIGHT - before * HOUR, 20 * HOUR), "2024-01-11")
+    assert outage.start == MONDAY + MIDNIGHT - before * HOUR
+    assert 0 <= (outage.confirmed_at or 0) - MONDAY - MIDNIGHT <= 3 * HOUR
+
+
+def test_and_one_of_that_evening_is_none_of_the_day_after() -> None:
+    assert told(cut(MIDNIGHT + DAY + HOUR, 8 * HOUR), "2024-01-11") == []
+
+
+@pytest.mark.parametrize("left", [0.6, 0.7])
+def test_less_than_half_of_it_is_only_suspected(left: float) -> None:
+    assert told(cut(MIDNIGHT + 9 * HOUR, 11 * HOUR, left), "2024-01-11") == []
+
+
+def slept_in(late: int, level: float) -> Series:
+    """The morning of that day comes so many hours late, and the day is quieter."""
+    t = hours(5, 900)
+    on = (t >= MIDNIGHT) & (t < MIDNIGHT + DAY)
+    return series(np.where(on, np.minimum(1, day(t - late * HOUR) / day(t)) * level, 1.0), 900)
+
+
+@pytest.mark.parametrize("late", [2, 3, 4])
+@pytest.mark.parametrize("level", [1.0, 0.85])
+def test_a_free_day_on_which_people_sleep_in_is_none(late: int, level: float) -> None:
+    assert told(slept_in(late, level), "2024-01-11") == []
+
+
+def test_it_was_one_when_it_did_not_have_to_fall_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "sudden", lambda cells, rows: np.ones(cells["ratio"][rows].shape, bool))
+    assert len(told(slept_in(4, 0.85), "2024-01-11")) == 1
+
+
+@pytest.mark.parametrize(("ramp", "count"), [(HOUR, 1), (3 * HOUR, 0)])
+def test_what_falls_for_hours_is_only_suspected(ramp: int, count: int) -> None:
+    assert len(told(cut(MIDNIGHT + 8 * HOUR, 12 * HOUR, 0.4, ramp=ramp), "2024-01-11")) == count
+
+
+def test_regions_of_a_country_that_has_no_row_are_out_with_it() -> None:
+    regions = tuple(Entity("region", f"PK-{name}", "PK") for name in ("PB", "SD", "KP", "BA", "IS", "GB", "JK"))
+    made = cut(MIDNIGHT + 9 * HOUR, 6 * HOUR, of=regions)
+    found = played(made, Settings(fusing=Fusing(days={"PK 2024-01-11": "election"}))).outages
+    assert {each.entity for each in found if each.confirmed_at} == {"PK"} | {each.name for each in regions}
