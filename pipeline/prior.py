@@ -68,16 +68,22 @@ class Prior:
             odds += np.where(own & _counts(day, self.is_country[rows], now, began), self.weight[day.kind], 0.0)
         return odds
 
-    def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray) -> np.ndarray:
-        """Of which of ``rows (n,)``, countries and regions, what goes on does so, or began, on a day that matters
-        ``(t, n) bool``; times as in `at`."""
+    def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray, sure: np.ndarray) -> np.ndarray:
+        """Of which of ``rows (n,)``, countries and regions, what goes on is to be feared ``(t, n) bool``: on a day that
+        matters and through the `NIGHT` behind it, but for a feast there; of what is ``sure (n,) bool``, for as long as
+        it lasts.  Times as in `at`."""
         feared = np.zeros((len(now), len(rows)), bool)
-        if self.almanac.matter:
-            self._learn()
-            for day, own in self._days(rows, now, since):
-                if day.kind != HOLIDAY:
-                    feared |= own & self.is_place[rows] & (_on(day, since) | _on(day, now))
-        return feared
+        if not self.almanac.matter:
+            return feared
+        self._learn()
+        feast = feared.copy()
+        for day, own in self._days(rows, now, since):
+            if day.kind == HOLIDAY:
+                feast |= own & _on(day, now)
+            else:
+                lasts = sure & (since < day.end) & (day.start <= now)
+                feared |= own & self.is_place[rows] & (_on(day, now, NIGHT) | lasts)
+        return feared & (sure | ~feast)
 
     def _days(self, rows: np.ndarray, now: np.ndarray, began: np.ndarray) -> Iterator[tuple[Day, np.ndarray]]:
         """Each day that is not like others between two times [s], and which of ``rows (n,)`` are of its country."""

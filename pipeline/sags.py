@@ -24,13 +24,15 @@ STRAYS, SWAYS = 0.25, 0.75
 """But for what a feast goes up and down by the hour: it may take so much more than on average, and no more than that
 [0-1]."""
 
-FAR = 0.5
+FAR = 0.6
 """What falls out of a sag loses twice as much and more [0-1]: while it falls, a slow outage lacks half on average."""
 
 EDGE = 0.2
 """From this share of the way on the fall takes less than `pipeline.outages.SAG`, or one bin: what falls for hours is a
 slow outage [0-1]."""
 
+MOOD, DROP = 2, 0.4
+"""The step of `STEPS` of what may be a mood of the day; what falls from there loses so much an hour [0-1]."""
 
 NEAR = 0.9
 """A fall is the one to so much of the most that was lost since, at most [-]: the rest is noise, and may come hours
@@ -62,33 +64,41 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
     """What each signal of these entities lacked before it fell to have ``lost (n, s)`` [0-1], 0 where that was not for
     as long as a feast `LASTS`, or not so little, or where the fall took hours or a slow detector tells it; and when it
     fell [s]; ``(n, s)`` each."""
-    lacked, fell, took = _falls(cells, rows, lost)
+    lacked, fell, edge, by = _falls(cells, rows, lost)
+    took = _took(cells, rows, edge, by)
     out_of = ~cells.slow & (lost >= cells.settings.full_depth) & (lacked <= FAR * lost)
-    return np.where(out_of & _at_once(cells, took), lacked, 0), fell
+    return np.where(out_of & ((took < SAG) | (took <= cells.wide)), lacked, 0), fell
 
 
 def sudden(cells: Columns, rows: np.ndarray) -> np.ndarray:
-    """Which signals of these entities, in their open outages, fell at once to what they have lost ``(n, s) bool``: a
-    cut does, and a morning on which people sleep in takes hours."""
-    _, fell, took = _falls(cells, rows, cells["depth"][rows])
-    return np.asarray((fell > 0) & _at_once(cells, took))
+    """Which signals of these entities, in their open outages, fell at once to what they have lost, or from what a mood
+    of the day takes on ``(n, s) bool``: a cut does, and a morning on which people sleep in takes hours."""
+    depth = cells["depth"][rows]
+    _, fell, edge, by = _falls(cells, rows, depth)
+    step, mood = np.maximum(_step(NEAR * depth), MOOD), np.full(depth.shape, MOOD)
+    steeps = (
+        _took(cells, rows, first, last) <= np.maximum(cells.wide, SAG * (STEPS[last] - STEPS[first]) / DROP)
+        for first, last in ((edge, by), (mood, step))
+    )
+    return np.asarray((fell > 0) & np.logical_or(*steeps))
 
 
-def _at_once(cells: Columns, took: np.ndarray) -> np.ndarray:
-    """Which falls that ``took (n, s)`` [s] are no slow ones ``(n, s) bool``."""
-    return np.asarray((took < SAG) | (took <= cells.wide))
-
-
-def _falls(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _falls(
+    cells: Columns, rows: np.ndarray, lost: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """What each signal lacked for long before it fell to have ``lost (n, s)`` [0-1], when it fell [s], 0 where that is
-    not known, and for how long it did [s]; ``(n, s)`` each."""
+    not known, and the places in `STEPS` between which it did; ``(n, s)`` each."""
     step, last = _step(NEAR * lost), _step(lost)
-    fallen = cells["fallen"][rows]
-    fell, lasted, sag = (_of_step(own, step) for own in (fallen, cells["sagged"][rows], cells["sag"][rows]))
+    fell, lasted, sag = (_of_step(cells[name][rows], step) for name in ("fallen", "sagged", "sag"))
     lacked = np.where((lasted >= LASTS) & (fell > 0), sag / np.maximum(lasted, 1) / PARTS, 0)
     edge = np.searchsorted(STEPS, lacked + EDGE * (lost - lacked))
-    fell_by = np.where(edge < step, step, last)
-    return lacked, fell, _of_step(fallen, fell_by) - _of_step(fallen, np.minimum(edge, fell_by))
+    by = np.where(edge < step, step, last)
+    return lacked, fell, np.minimum(edge, by), by
+
+
+def _took(cells: Columns, rows: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """How long each signal fell between two of `STEPS` ``(n, s)`` [s]."""
+    return _of_step(cells["fallen"][rows], last) - _of_step(cells["fallen"][rows], first)
 
 
 def _step(lost: np.ndarray) -> np.ndarray:

@@ -55,7 +55,7 @@ class Scales:
         self._count(rows[is_open])
         middle = np.full((1, len(rows)), now.turn.middle)
         since = np.where(is_open, self.lives.day[rows], middle)
-        feared = self.prior.feared(rows, middle, since)[0]
+        feared = self.prior.feared(rows, middle, since, sure)[0]
         heard = terms = self._terms(rows, end, sure, feared)
         if sure.any():
             heard = terms.copy()
