@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from detectors.base import ALWAYS
 from pipeline.bins import DAY
+from pipeline.columns import ALL
 from pipeline.evidence import BESIDE
 from pipeline.kinds import KINDS, TRAFFIC, kind_of
+from pipeline.likeness import OF_DAY
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, speaking, standing, term_text
@@ -17,7 +19,7 @@ from pipeline.wording import FEW, KIND_WORDS, chance_text, counted, few
 
 HALF_LEFT = 0.5
 """Traffic of which so much is left, or less, is no all-clear for never having been confirmed: phones alone may have
-been cut off.  Where nothing at all is left a feed counts nothing [0-1]."""
+been cut off [0-1]."""
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -67,17 +69,30 @@ def _suspicion(outage: Outage, past: Past, places: Places) -> str:
     said = f"{name} from {start} {when}, {outage.severity:.0%} lost" + (f": {reasons}" if reasons else "")
     stood = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
     said += f"; against it: {stood}" if stood else ""
-    spoke = [term for term in speaking(outage.signals) if term.ratio is not None]
-    by = [(kind_of(term.signal.partition(BESIDE)[0]), term.ratio) for term in spoke]
+    spoke = [(term.signal.partition(BESIDE)[0], term.ratio) for term in speaking(outage.signals)]
+    by = [(kind_of(signal), ratio) for signal, ratio in spoke if ratio is not None]
     kinds = {of for of, _ in by}  # parts of a country that fell together are no kind of signals
     said += (
         "; at its worst one kind of signals alone told it" if stood and len(kinds) == 1 and kinds <= set(KINDS) else ""
     )
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
-    phones = any(of == TRAFFIC and left and left <= HALF_LEFT for of, left in by)
-    phones &= outage.state == RETRACTED and outage.entity_type == "country"
-    return said + ("; half of the traffic was gone, so this is no all-clear" if phones else "")
+    return said + (_of_traffic(outage, by) if outage.entity_type == "country" else "")
+
+
+def _of_traffic(outage: Outage, by: Iterable[tuple[str, float]]) -> str:
+    """What is still to be feared where much of the traffic was gone, by the kinds of signals that tell of it and what
+    was left of each."""
+    left = min((left for of, left in by if of == TRAFFIC), default=1.0)
+    retracted = outage.state == RETRACTED
+    if left <= 1 - ALL:
+        return "; who counts nothing at all may be a broken feed, so this is no all-clear" if retracted else ""
+    if left > HALF_LEFT:
+        return ""
+    lasts = "" if retracted else ": where that lasts for three hours it may be confirmed"
+    named = any(term.signal.startswith(OF_DAY) and term.weight > 0 for term in outage.signals)
+    hint = lasts if named else ": where a shutdown is feared name the day in fusing.days"
+    return "; half of the traffic was gone" + (", so this is no all-clear" if retracted else "") + hint
 
 
 def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:

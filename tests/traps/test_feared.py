@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline import holding
+from pipeline import holding, prior
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
-from pipeline.settings import Fusing, Settings
+from pipeline.settings import Fusing, Judging, Settings
 from tests.traps.path import HOUR, MONDAY, Series, hours, made_rows, played
 
 STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda")
@@ -17,9 +17,9 @@ MIDNIGHT = 3 * DAY - 5 * HOUR
 Regions = tuple[Entity, ...]
 
 
-def series(left: np.ndarray, width: int, *of: Entity) -> Series:
+def series(left: np.ndarray, width: int, *of: Entity, days: int = 5) -> Series:
     """Who stands, and the traffic of which only so much is ``left (t,)``: of the country, or of each of these."""
-    t, rng = hours(5, width), np.random.default_rng(5)
+    t, rng = hours(days, width), np.random.default_rng(5)
     shape, mean = (len(t), len(of) or 1), (20_000 * day(t) * left)[:, None]
     stand = [made_rows(signal, rng.poisson(3000, shape).astype(float), *of, width=width) for signal in STAND]
     return [*stand, made_rows("traffic.radar", rng.poisson(mean, shape).astype(float), *of, width=width)]
@@ -70,8 +70,31 @@ def test_a_cut_of_the_evening_before_is_out_once_the_day_has_come(before: int) -
     assert 0 <= (outage.confirmed_at or 0) - MONDAY - MIDNIGHT <= 3 * HOUR
 
 
-def test_and_one_of_that_evening_is_none_of_the_day_after() -> None:
-    assert told(cut(MIDNIGHT + DAY + HOUR, 8 * HOUR), "2024-01-11") == []
+@pytest.mark.parametrize(("after", "count"), [(1, 1), (7, 0)])
+def test_so_is_one_of_the_night_in_which_votes_are_counted_and_none_of_the_morning_after(
+    after: int, count: int
+) -> None:  # fmt: skip
+    assert len(told(cut(MIDNIGHT + DAY + after * HOUR, 8 * HOUR), "2024-01-11")) == count
+
+
+def behind(before: float, *feasts: str) -> list[Outage]:
+    """So much is left from noon on, and two fifths from midnight on, of a day that may be one of the ``feasts``."""
+    t = hours(6, 900)
+    left = np.where((t >= MIDNIGHT + 12 * HOUR) & (t < MIDNIGHT + DAY), before, 1.0)
+    left = np.where((t >= MIDNIGHT + DAY) & (t < MIDNIGHT + 2 * DAY), 0.42, left)
+    feared = Fusing(days={"PK 2024-01-11": "election"})
+    return played(series(left, 900, days=6), Settings(judging=Judging(holidays=feasts), fusing=feared)).of("PK")
+
+
+def test_what_is_suspected_on_it_makes_no_outage_of_a_quiet_day_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert behind(0.62) == []
+    monkeypatch.setattr(prior, "NIGHT", 2 * DAY)
+    assert len(behind(0.62)) == 1
+
+
+def test_nor_of_a_feast_in_the_night_behind_it() -> None:
+    assert behind(0.68, "PK 2024-01-12") == []
+    assert len(behind(0.68)) == 1
 
 
 @pytest.mark.parametrize("left", [0.6, 0.7])
