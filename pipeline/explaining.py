@@ -8,7 +8,6 @@ from pipeline.bins import DAY
 from pipeline.columns import ALL
 from pipeline.evidence import BESIDE
 from pipeline.kinds import KINDS, TRAFFIC, kind_of
-from pipeline.likeness import OF_DAY
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, speaking, standing, term_text
@@ -20,6 +19,9 @@ from pipeline.wording import FEW, KIND_WORDS, chance_text, counted, few
 HALF_LEFT = 0.5
 """Traffic of which so much is left, or less, is no all-clear for never having been confirmed: phones alone may have
 been cut off [0-1]."""
+
+FEARED = "three hours of that can be confirmed on a day that is named in fusing.days"
+"""What helps where phones alone may have been cut off."""
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -77,22 +79,18 @@ def _suspicion(outage: Outage, past: Past, places: Places) -> str:
     )
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
-    return said + (_of_traffic(outage, by) if outage.entity_type == "country" else "")
+    left = [ratio for kind, ratio in by if kind == TRAFFIC]
+    return said + (_of_traffic(outage.state, left) if outage.entity_type == "country" else "")
 
 
-def _of_traffic(outage: Outage, by: Iterable[tuple[str, float]]) -> str:
-    """What is still to be feared where much of the traffic was gone, by the kinds of signals that tell of it and what
-    was left of each."""
-    left = min((left for of, left in by if of == TRAFFIC), default=1.0)
-    retracted = outage.state == RETRACTED
-    if left <= 1 - ALL:
-        return "; who counts nothing at all may be a broken feed, so this is no all-clear" if retracted else ""
-    if left > HALF_LEFT:
-        return ""
-    lasts = "" if retracted else ": where that lasts for three hours it may be confirmed"
-    named = any(term.signal.startswith(OF_DAY) and term.weight > 0 for term in outage.signals)
-    hint = lasts if named else ": where a shutdown is feared name the day in fusing.days"
-    return "; half of the traffic was gone" + (", so this is no all-clear" if retracted else "") + hint
+def _of_traffic(state: str, left: list[float]) -> str:
+    """What is still to be feared where much of the traffic was gone, by what each signal of it says was ``left``."""
+    retracted, some = state == RETRACTED, [own for own in left if own > 1 - ALL]
+    if min(some, default=1.0) <= HALF_LEFT:
+        none = ", so this is no all-clear" if retracted else ""
+        return f"; half of the traffic was gone{none}: {FEARED}"
+    nothing = retracted and len(some) < len(left)
+    return "; who counts nothing at all may be a broken feed, so this is no all-clear" if nothing else ""
 
 
 def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:

@@ -42,8 +42,8 @@ def standing(
     sure: np.ndarray | None = None, feared: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``; ``sure (n,) bool``: which of
-    their outages are confirmed, all where it is not given, and ``feared (n,) bool``: which go on or began on a day
-    that matters, none where it is not given."""
+    their outages are confirmed, all where it is not given, and ``feared (n,) bool``: as of `pipeline.prior.Prior`,
+    none where it is not given."""
     columns, ends = {name: cells[name][rows] for name in COUNTED}, np.array(cells.ends, np.int64)
     shows = is_open[:, None] & shows_loss(cells, rows)
     terms = counted(cells, **columns, ends=ends, now=now, is_open=is_open, shows=shows)
@@ -52,12 +52,12 @@ def standing(
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
         lasting = np.where(columns["ratio"] <= 1 - ALL, LASTING, MOST_LASTING)
         terms = terms + np.where(grows, np.minimum(gone / lasting, 1) * (cells.settings.cap - terms), 0.0)
-    lasts = np.zeros(len(rows), bool)
+    lasts, at_once = np.zeros(len(rows), bool), np.zeros(terms.shape, bool)
+    if feared is not None and feared.any():
+        at_once[feared] = sudden(cells, rows[feared])
     for beside, first in cells.pairs:
         lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
-        speaks = cells["state"][rows, beside] != UNKNOWN
-        if feared is not None and (feared & shows[:, first]).any():
-            speaks |= feared & sudden(cells, rows)[:, first]
+        speaks = (cells["state"][rows, beside] != UNKNOWN) | at_once[:, first]
         lasts |= shows[:, first] & (lost | (speaks & _half(cells, rows, terms, first)))
     terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms if sure is None else _of_one_time(cells, rows, terms, now, sure)

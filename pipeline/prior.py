@@ -22,7 +22,7 @@ SHUTDOWNS = 182 / (182 + 729)
 """Share of all outages of countries that were shutdowns [0-1]: of the others a day of the calendar brings no more."""
 
 NIGHT = 6 * 3600
-"""A feast is slept off [s]."""
+"""A feast is slept off, and votes are counted [s]."""
 
 
 def of_day(kind: str, most: float) -> float:
@@ -39,7 +39,7 @@ def of_day(kind: str, most: float) -> float:
 class Prior:
     """The prior of each entity of a roll [log-odds].
 
-    A day that matters counts for its country alone: nobody published what it brings for a region or a network.  A
+    A day that matters is a prior of its country alone: nobody published what it brings for a region or a network.  A
     holiday counts for all that belongs to the country: people do otherwise, and part of the traffic is missing.
     """
 
@@ -70,18 +70,18 @@ class Prior:
 
     def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray, sure: np.ndarray) -> np.ndarray:
         """Of which of ``rows (n,)``, countries and regions, what goes on is to be feared ``(t, n) bool``: on a day that
-        matters and through the `NIGHT` behind it, but for a feast there; of what is ``sure (n,) bool``, for as long as
-        it lasts.  Times as in `at`."""
+        matters and through the `NIGHT` behind it, but for a feast there; of what is ``sure (n,) bool`` and was there
+        then, for as long as it lasts.  Times as in `at`."""
         feared = np.zeros((len(now), len(rows)), bool)
         if not self.almanac.matter:
             return feared
         self._learn()
         feast = feared.copy()
-        for day, own in self._days(rows, now, since):
+        for day, own in self._days(rows, now, since - NIGHT):
             if day.kind == HOLIDAY:
                 feast |= own & _on(day, now)
             else:
-                lasts = sure & (since < day.end) & (day.start <= now)
+                lasts = sure & (since < day.end + NIGHT) & (day.start <= now)
                 feared |= own & self.is_place[rows] & (_on(day, now, NIGHT) | lasts)
         return feared & (sure | ~feast)
 

@@ -25,14 +25,17 @@ STRAYS, SWAYS = 0.25, 0.75
 [0-1]."""
 
 FAR = 0.6
-"""What falls out of a sag loses twice as much and more [0-1]: while it falls, a slow outage lacks half on average."""
+"""What falls out of a sag has lacked no more than so much of what is then missing [0-1]: else it goes on as it was."""
 
 EDGE = 0.2
 """From this share of the way on the fall takes less than `pipeline.outages.SAG`, or one bin: what falls for hours is a
 slow outage [0-1]."""
 
-MOOD, DROP = 2, 0.4
-"""The step of `STEPS` of what may be a mood of the day; what falls from there loses so much an hour [0-1]."""
+MOOD = int(np.searchsorted(STEPS, 0.32))
+"""The step of `STEPS` of what may be a mood of the day [-]."""
+
+DROP = 0.4
+"""What falls at once loses so much of its usual in an hour [0-1]."""
 
 NEAR = 0.9
 """A fall is the one to so much of the most that was lost since, at most [-]: the rest is noise, and may come hours
@@ -72,15 +75,20 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
 
 def sudden(cells: Columns, rows: np.ndarray) -> np.ndarray:
     """Which signals of these entities, in their open outages, fell at once to what they have lost, or from what a mood
-    of the day takes on ``(n, s) bool``: a cut does, and a morning on which people sleep in takes hours."""
+    of the day takes on ``(n, s) bool``: a cut does, and a morning on which people sleep in takes hours.  Of what has
+    lost less than such a mood takes it says nothing."""
     depth = cells["depth"][rows]
     _, fell, edge, by = _falls(cells, rows, depth)
-    step, mood = np.maximum(_step(NEAR * depth), MOOD), np.full(depth.shape, MOOD)
-    steeps = (
-        _took(cells, rows, first, last) <= np.maximum(cells.wide, SAG * (STEPS[last] - STEPS[first]) / DROP)
-        for first, last in ((edge, by), (mood, step))
-    )
-    return np.asarray((fell > 0) & np.logical_or(*steeps))
+    mood = np.full(depth.shape, MOOD)
+    from_mood = _steep(cells, rows, mood, np.maximum(_step(NEAR * depth), MOOD))
+    return np.asarray((fell > 0) & (_steep(cells, rows, edge, by) | from_mood))
+
+
+def _steep(cells: Columns, rows: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Which signals fell from one of `STEPS` to another by `DROP` an hour or more, or within a bin ``(n, s) bool``."""
+    took = _took(cells, rows, first, last)
+    within = np.maximum(cells.wide, SAG * (STEPS[last] - STEPS[first]) / DROP)
+    return np.asarray((took >= 0) & (took <= within))
 
 
 def _falls(

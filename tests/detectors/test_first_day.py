@@ -46,3 +46,13 @@ def test_the_hours_around_are_all_that_is_asked_for(seed: int, monkeypatch: pyte
                 np.testing.assert_array_equal(mine, its)
         found += int(few[0].sum())
     assert found > 20, "surges were there to be found"
+
+
+def test_days_that_are_compared_stay_as_they_were() -> None:
+    past = History()
+    for half_hour in range(48):
+        value = np.array([300.0 if half_hour == 28 else 100.0])
+        past = past.push(half_hour * 1800, value, value, np.array([False]))
+    days, first = np.array([[300.0]]), np.zeros(1, np.int64)
+    left, _ = first_day.usual(past, DAY + 14 * 3600, 1800, first, (1,), days, days.copy(), np.array([1]))
+    assert (left.tolist(), days.tolist()) == ([[100.0]], [[300.0]])

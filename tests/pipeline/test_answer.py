@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from pipeline.explaining import how_to_read, still_out, suspicions
+from pipeline.explaining import FEARED, how_to_read, still_out, suspicions
 from pipeline.observed import LONG, Observed, Stretch
 from pipeline.past import Past, Span
 from pipeline.records import Term
@@ -97,37 +97,30 @@ def test_what_spoke_against_one_that_was_not_confirmed_is_said_and_95_percent_ar
             assert next(suspicions([both], Past(), {})).endswith("alone told it.") == alone
 
 
-HALF_GONE = "; half of the traffic was gone"
-NO_ALL_CLEAR = f"{HALF_GONE}, so this is no all-clear"
-NAME = ": where a shutdown is feared name the day in fusing.days."
+HALF_GONE, NO_ALL_CLEAR = "; half of the traffic was gone", ", so this is no all-clear"
+ALONE = "; at its worst one kind of signals alone told it."
+NOTHING = f"; who counts nothing at all may be a broken feed{NO_ALL_CLEAR}."
 
 
 @pytest.mark.parametrize(
-    ("left", "state", "of", "day", "said"),
+    ("left", "state", "of", "said"),
     [
-        (0.49, "retracted", "country", "", NO_ALL_CLEAR + NAME),
-        (0.49, "retracted", "country", "election", NO_ALL_CLEAR + "."),
-        (0.49, "retracted", "country", "holiday", NO_ALL_CLEAR + NAME),
-        (0.49, "suspected", "country", "", HALF_GONE + NAME),
-        (
-            0.49,
-            "suspected",
-            "country",
-            "election",
-            f"{HALF_GONE}: where that lasts for three hours it may be confirmed.",
-        ),
-        (0.0, "retracted", "country", "", "; who counts nothing at all may be a broken feed, so this is no all-clear."),
-        (0.0, "suspected", "country", "", "; at its worst one kind of signals alone told it."),
-        (0.51, "retracted", "country", "", "; at its worst one kind of signals alone told it."),
-        (0.49, "retracted", "asn", "", "; at its worst one kind of signals alone told it."),
+        ((0.49,), "retracted", "country", f"{HALF_GONE}{NO_ALL_CLEAR}: {FEARED}."),
+        ((0.49,), "suspected", "country", f"{HALF_GONE}: {FEARED}."),
+        ((0.49, 0.0), "retracted", "country", f"{HALF_GONE}{NO_ALL_CLEAR}: {FEARED}."),
+        ((0.0,), "retracted", "country", NOTHING),
+        ((0.0, 0.9), "retracted", "country", NOTHING),
+        ((0.0,), "suspected", "country", ALONE),
+        ((0.51,), "retracted", "country", ALONE),
+        ((0.49,), "retracted", "asn", ALONE),
     ],
 )
 def test_half_of_the_traffic_that_was_gone_is_no_all_clear_and_naming_the_day_helps(
-    left: float, state: str, of: str, day: str, said: str
+    left: tuple[float, ...], state: str, of: str, said: str
 ) -> None:
-    terms = (Term("traffic.radar", left, -8.0, 8.9, 1.0), Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
-    named = (Term(f"day.{day}", None, None, -1.0 if day == "holiday" else 1.4, 1.0),) if day else ()
-    told = outage(state, confirmed_at=None, entity_type=of, signals=(*named, *terms), end=T + HOUR)
+    fell = (Term(f"traffic.{n}", own, -8.0, 8.9, 1.0) for n, own in enumerate(left))
+    terms = (*fell, Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
+    told = outage(state, confirmed_at=None, entity_type=of, signals=terms, end=T + HOUR)
     assert next(suspicions([told], Past(), {})).endswith(said)
 
 

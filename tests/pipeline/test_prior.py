@@ -1,6 +1,7 @@
 """The prior: what an entity is, and the day of its country's calendar."""
 
 import dataclasses
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from pipeline.almanac import Almanac
 from pipeline.codec import seconds
 from pipeline.fusion import FuseStage
+from pipeline.localtime import zone
 from pipeline.prior import Prior, of_day
 from pipeline.records import Entity, Outage, Run, Term
 from pipeline.roll import Roll
@@ -262,3 +264,29 @@ def test_the_days_of_one_country_are_not_those_of_another_that_is_looked_at_with
 def test_a_prior_of_nothing_is_refused_where_settings_are_made() -> None:
     with pytest.raises(ValueError, match="prior names no type of entity"):
         Fusing(prior={})
+
+
+@pytest.mark.parametrize("country", ["GH", "PK", "BR"])
+def test_what_is_feared_does_not_hang_on_who_else_is_out(country: str) -> None:
+    roll = Roll()
+    for name in (country, "NL"):
+        roll.enter(Entity("country", name, name))
+    prior = Prior(roll, Fusing(), Almanac(matter={f"{country} 2024-02-08": "election"}))
+    midnight = datetime(2024, 2, 8, tzinfo=zone(country)).timestamp()
+    for hours, feared in ((-1, False), (0, True), (23, True), (24, True), (29, True), (30, False)):
+        now = np.array([[int(midnight) + hours * HOUR + 60] * 2])
+        for since in (now, now - [[0, 90 * DAY]]):
+            both = prior.feared(np.array([0, 1]), now, since, np.zeros(2, bool))[0].tolist()
+            alone = prior.feared(np.array([0]), now[:, :1], since[:, :1], np.zeros(1, bool))[0].tolist()
+            assert (both, alone) == ([feared, False], [feared]), hours
+
+
+def test_what_is_sure_and_was_there_on_such_a_day_is_feared_as_long_as_it_lasts() -> None:
+    roll, sure = Roll(), np.array([True])
+    roll.enter(Entity("country", "GH", "GH"))
+    prior = Prior(roll, Fusing(), Almanac(matter={"GH 2024-02-08": "election"}))
+    day, now = seconds("2024-02-08T00:00:00Z"), np.array([[seconds("2024-02-12T00:00:00Z")]])
+    for hours, feared in ((-9, True), (9, True), (29, True), (31, False)):
+        since = np.array([[day + hours * HOUR]])
+        assert prior.feared(np.array([0]), now, since, sure)[0].tolist() == [feared]
+        assert prior.feared(np.array([0]), now, since, ~sure)[0].tolist() == [False]

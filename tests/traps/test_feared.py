@@ -7,7 +7,7 @@ from pipeline import holding, prior
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from pipeline.settings import Fusing, Judging, Settings
-from tests.traps.path import HOUR, MONDAY, Series, hours, made_rows, played
+from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, played
 
 STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda")
 MIDNIGHT = 3 * DAY - 5 * HOUR
@@ -43,12 +43,11 @@ def cut(fall: int, lasts: int, left: float = 0.42, width: int = 900, ramp: int =
 
 
 @pytest.mark.parametrize(("width", "first"), [(900, 1), (3600, 2)])
-@pytest.mark.parametrize("later", [0, 1])
 @pytest.mark.parametrize("at", [2, 9, 13])
 def test_half_of_it_is_out_from_the_second_day_on_and_in_bins_of_an_hour_from_the_third(
-    width: int, first: int, later: int, at: int
-) -> None:
-    fall = (first + later) * DAY + at * HOUR
+    width: int, first: int, at: int
+) -> None:  # fmt: skip
+    fall = first * DAY + at * HOUR
     (outage,) = told(cut(fall, 6 * HOUR, 0.38, width), "2024-01-09", "2024-01-10", "2024-01-11")
     assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + 6 * HOUR)
     assert outage.confirmed_at == MONDAY + fall + 3 * HOUR
@@ -74,7 +73,17 @@ def test_a_cut_of_the_evening_before_is_out_once_the_day_has_come(before: int) -
 def test_so_is_one_of_the_night_in_which_votes_are_counted_and_none_of_the_morning_after(
     after: int, count: int
 ) -> None:  # fmt: skip
-    assert len(told(cut(MIDNIGHT + DAY + after * HOUR, 8 * HOUR), "2024-01-11")) == count
+    fall = MIDNIGHT + DAY + after * HOUR
+    found = told(cut(fall, 8 * HOUR), "2024-01-11")
+    assert [(each.start - MONDAY, each.end) for each in found] == [(fall, MONDAY + fall + 8 * HOUR)] * count
+
+
+@pytest.mark.parametrize("code", ["GH", "NG", "BR"])
+def test_so_it_is_wherever_midnight_is(code: str) -> None:
+    midnight, here = 3 * DAY - {"GH": 0, "NG": 1, "BR": -3}[code] * HOUR, Entity("country", code, code)
+    for fall in (midnight + DAY + HOUR, midnight - HOUR):
+        found = played(cut(fall, 8 * HOUR, of=(here,)), Settings(fusing=Fusing(days={f"{code} 2024-01-11": "coup"})))
+        assert [each.start - MONDAY for each in found.of(code)] == [fall]
 
 
 def behind(before: float, *feasts: str) -> list[Outage]:
@@ -123,6 +132,13 @@ def test_it_was_one_when_it_did_not_have_to_fall_at_once(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(("ramp", "count"), [(HOUR, 1), (3 * HOUR, 0)])
 def test_what_falls_for_hours_is_only_suspected(ramp: int, count: int) -> None:
     assert len(told(cut(MIDNIGHT + 8 * HOUR, 12 * HOUR, 0.4, ramp=ramp), "2024-01-11")) == count
+
+
+def test_a_network_may_be_one_of_offices_and_is_only_suspected() -> None:
+    made = cut(MIDNIGHT + 9 * HOUR, 6 * HOUR, of=(PK, Entity("asn", "AS17557", "PK")))
+    found = played(made, Settings(fusing=Fusing(days={"PK 2024-01-11": "election"})))
+    assert len(found.of("PK")) == 1
+    assert found.of("AS17557") == []
 
 
 def test_regions_of_a_country_that_has_no_row_are_out_with_it() -> None:

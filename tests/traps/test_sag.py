@@ -128,6 +128,21 @@ def test_it_was_when_the_last_of_its_steps_was_the_fall(monkeypatch: pytest.Monk
     assert deepening()[-1][1] > 14
 
 
+def voting(left: float) -> list[tuple[float, float]]:
+    """Of phones that are cut off, while seven tenths of the traffic are left of a day on which people vote."""
+    return falling(at((-9, 0, 0.7, 0.7), (0, 8, left, left)), at())
+
+
+@pytest.mark.parametrize("left", [0.36, 0.42, 0.47])
+def test_phones_that_are_cut_off_while_people_vote_are_out_from_then_on(left: float) -> None:
+    assert voting(left) == [(pytest.approx(0, abs=0.25), pytest.approx(8, abs=0.25))]
+
+
+def test_they_were_since_the_morning_when_a_sag_was_no_more_than_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sags, "FAR", 0.5)
+    assert voting(0.42)[0][0] <= -8
+
+
 def test_what_falls_for_hours_begins_as_it_falls() -> None:
     ((start, end),) = falling(at((-8, 0, 1, 0.3), (0, 4, 0.02, 0.02)), at((0, 4, 0.1, 0.1)))
     assert start <= -3
