@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.evidence import BESIDE
-from pipeline.kinds import ROUTES, kind_of
+from pipeline.kinds import ROUTES, TRAFFIC, kind_of
 from pipeline.settings import Fusing
 
 MOST = 0.75
@@ -121,8 +121,8 @@ class Columns:
     def _relate(self) -> None:
         """How the signals stand to one another: ``pairs`` of the place of each detector beside a first one and of that;
         ``slow (s,) bool``: which are such; ``kinds (k, s) bool``: which are of each kind; ``apart (s, s) bool``: which
-        are not of one and the same, whatever detector; ``routes (s,) bool``: which count routes; ``wide (s,) int64``:
-        the widths of their bins [s]; ``says (s,)``: how much each says of a return [log-odds]."""
+        are not of one and the same, whatever detector; ``routes``, ``traffic (s,) bool``: which count these; ``wide
+        (s,) int64``: the widths of their bins [s]; ``says (s,)``: how much each says of a return [log-odds]."""
         names = [signal.partition(BESIDE)[0] for signal in self.signals]
         firsts = {signal: i for i, signal in enumerate(self.signals)}
         self.slow = np.array([BESIDE in signal for signal in self.signals], bool)
@@ -132,6 +132,7 @@ class Columns:
         kinds = [kind_of(name) for name in names]
         self.kinds = np.array([[kind == own for own in kinds] for kind in sorted(set(kinds))], bool)
         self.routes = np.array([kind == ROUTES for kind in kinds], bool)
+        self.traffic = np.array([kind == TRAFFIC for kind in kinds], bool)
         self.apart = np.array([[other != name for other in names] for name in names], bool)
 
     def of_kinds(self, which: np.ndarray) -> np.ndarray:

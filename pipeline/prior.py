@@ -70,8 +70,8 @@ class Prior:
 
     def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray, sure: np.ndarray) -> np.ndarray:
         """Of which of ``rows (n,)``, countries and regions, what goes on is to be feared ``(t, n) bool``: on a day that
-        matters and through the `NIGHT` behind it, but for a feast there; of what is ``sure (n,) bool`` and was there
-        then, for as long as it lasts.  Times as in `at`."""
+        matters and through the `NIGHT` behind it, or for as long after what began in that night, but for a feast; of
+        what is ``sure (n,) bool`` and was there then, for as long as it lasts.  Times as in `at`."""
         feared = np.zeros((len(now), len(rows)), bool)
         if not self.almanac.matter:
             return feared
@@ -81,8 +81,9 @@ class Prior:
             if day.kind == HOLIDAY:
                 feast |= own & _on(day, now)
             else:
-                lasts = sure & (since < day.end + NIGHT) & (day.start <= now)
-                feared |= own & self.is_place[rows] & (_on(day, now, NIGHT) | lasts)
+                there = (since < day.end + NIGHT) & (day.start <= now)
+                young = (now < np.maximum(since, day.end) + NIGHT) | sure
+                feared |= own & self.is_place[rows] & there & young
         return feared & (sure | ~feast)
 
     def _days(self, rows: np.ndarray, now: np.ndarray, began: np.ndarray) -> Iterator[tuple[Day, np.ndarray]]:

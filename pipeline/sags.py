@@ -24,8 +24,9 @@ STRAYS, SWAYS = 0.25, 0.75
 """But for what a feast goes up and down by the hour: it may take so much more than on average, and no more than that
 [0-1]."""
 
-FAR = 0.6
-"""What falls out of a sag has lacked no more than so much of what is then missing [0-1]: else it goes on as it was."""
+FAR, NEARER = 0.6, 0.5
+"""What falls out of a sag has lacked no more than so much of what is then missing, of the traffic and of all others
+[0-1]: else it goes on as it was.  People who vote or feast are missing in the traffic, and probes are answered."""
 
 EDGE = 0.2
 """From this share of the way on the fall takes less than `pipeline.outages.SAG`, or one bin: what falls for hours is a
@@ -69,13 +70,14 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
     fell [s]; ``(n, s)`` each."""
     lacked, fell, edge, by = _falls(cells, rows, lost)
     took = _took(cells, rows, edge, by)
-    out_of = ~cells.slow & (lost >= cells.settings.full_depth) & (lacked <= FAR * lost)
+    out_of = ~cells.slow & (lost >= cells.settings.full_depth) & (lacked <= np.where(cells.traffic, FAR, NEARER) * lost)
     return np.where(out_of & ((took < SAG) | (took <= cells.wide)), lacked, 0), fell
 
 
 def sudden(cells: Columns, rows: np.ndarray) -> np.ndarray:
     """Which signals of these entities, in their open outages, fell at once to what they have lost, or from what a mood
-    of the day takes on ``(n, s) bool``: a cut does, and a morning on which people sleep in takes hours.  Of what has
+    of the day takes on ``(n, s) bool``: a cut does, and a morning on which people sleep in takes hours, as far as bins
+    can tell.  Of what has
     lost less than such a mood takes it says nothing."""
     depth = cells["depth"][rows]
     _, fell, edge, by = _falls(cells, rows, depth)

@@ -181,6 +181,8 @@ HELD = {
         "traps/test_sag.py::test_what_it_took_of_the_day_leaves_no_throttling_in_the_sag",
         "traps/test_sag.py::test_phones_that_are_cut_off_while_people_vote_are_out_from_then_on",
         "traps/test_sag.py::test_they_were_since_the_morning_when_a_sag_was_no_more_than_half",
+        "traps/test_sag.py::test_what_probes_lose_in_two_steps_is_out_since_the_first",
+        "traps/test_sag.py::test_it_was_since_the_second_when_they_were_as_traffic",
         "traps/test_labels.py::test_the_shutdowns_of_myanmar_are_met_though_six_hours_a_bin_see_them_late",
         "traps/test_labels.py::test_those_of_iraq_are_met_though_probes_are_back_half_an_hour_after_the_label",
     ),

@@ -69,7 +69,7 @@ def test_a_cut_of_the_evening_before_is_out_once_the_day_has_come(before: int) -
     assert 0 <= (outage.confirmed_at or 0) - MONDAY - MIDNIGHT <= 3 * HOUR
 
 
-@pytest.mark.parametrize(("after", "count"), [(1, 1), (7, 0)])
+@pytest.mark.parametrize(("after", "count"), [(1, 1), (5, 1), (7, 0)])
 def test_so_is_one_of_the_night_in_which_votes_are_counted_and_none_of_the_morning_after(
     after: int, count: int
 ) -> None:  # fmt: skip

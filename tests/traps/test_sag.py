@@ -143,6 +143,26 @@ def test_they_were_since_the_morning_when_a_sag_was_no_more_than_half(monkeypatc
     assert voting(0.42)[0][0] <= -8
 
 
+def in_steps() -> list[tuple[float, float]]:
+    """Of what traffic and probes lose in two steps, on the sixth day of what is recorded, in bins of an hour."""
+    t, rng, fall = hours(8), np.random.default_rng(2), 5 * DAY + 8 * HOUR
+    h = (t - fall) / HOUR
+    left = np.where((h >= 0) & (h < 9), 0.72, np.where((h >= 9) & (h < 21), 0.517, 1.0))
+    day = 1 - 0.4 * np.cos(2 * np.pi * (t / DAY - 4 / 24))
+    means = {"traffic.radar": 3000 * day * left, "probing.ioda": 3000 * left}
+    told = played([made_rows(name, rng.poisson(mean).astype(float), PK) for name, mean in means.items()]).of("PK")
+    return [((own.start - MONDAY - fall) / HOUR, ((own.end or 0) - MONDAY - fall) / HOUR) for own in told]
+
+
+def test_what_probes_lose_in_two_steps_is_out_since_the_first() -> None:
+    assert in_steps() == [(0, 21)]
+
+
+def test_it_was_since_the_second_when_they_were_as_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sags, "NEARER", sags.FAR)
+    assert in_steps()[-1] == (9, 21)
+
+
 def test_what_falls_for_hours_begins_as_it_falls() -> None:
     ((start, end),) = falling(at((-8, 0, 1, 0.3), (0, 4, 0.02, 0.02)), at((0, 4, 0.1, 0.1)))
     assert start <= -3
