@@ -8,6 +8,7 @@ from pipeline.bins import DAY
 from pipeline.columns import ALL
 from pipeline.evidence import BESIDE
 from pipeline.kinds import KINDS, TRAFFIC, kind_of
+from pipeline.likeness import OF_DAY
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, speaking, standing, term_text
@@ -20,8 +21,8 @@ HALF_LEFT = 0.5
 """Traffic of which so much is left, or less, is no all-clear for never having been confirmed: phones alone may have
 been cut off [0-1]."""
 
-FEARED = "three hours of that can be confirmed on a day that is named in fusing.days"
-"""What helps where phones alone may have been cut off."""
+FEARED, NAMED = "three hours of that can be confirmed where it fell at once", ", on a day that is named in fusing.days"
+"""What helps where phones alone may have been cut off, on a day that matters, and on others."""
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -80,15 +81,17 @@ def _suspicion(outage: Outage, past: Past, places: Places) -> str:
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
     left = [ratio for kind, ratio in by if kind == TRAFFIC]
-    return said + (_of_traffic(outage.state, left) if outage.entity_type == "country" else "")
+    named = any(term.signal.startswith(OF_DAY) and term.weight > 0 for term in outage.signals)
+    return said + (_of_traffic(outage.state, left, named) if outage.entity_type == "country" else "")
 
 
-def _of_traffic(state: str, left: list[float]) -> str:
-    """What is still to be feared where much of the traffic was gone, by what each signal of it says was ``left``."""
+def _of_traffic(state: str, left: list[float], named: bool) -> str:
+    """What is still to be feared where much of the traffic was gone, by what each signal of it says was ``left``; of
+    what began on a day that matters, as it is ``named``."""
     retracted, some = state == RETRACTED, [own for own in left if own > 1 - ALL]
     if min(some, default=1.0) <= HALF_LEFT:
         none = ", so this is no all-clear" if retracted else ""
-        return f"; half of the traffic was gone{none}: {FEARED}"
+        return f"; half of the traffic was gone{none}: {FEARED}{'' if named else NAMED}"
     nothing = retracted and len(some) < len(left)
     return "; who counts nothing at all may be a broken feed, so this is no all-clear" if nothing else ""
 

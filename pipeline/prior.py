@@ -22,7 +22,10 @@ SHUTDOWNS = 182 / (182 + 729)
 """Share of all outages of countries that were shutdowns [0-1]: of the others a day of the calendar brings no more."""
 
 NIGHT = 6 * 3600
-"""A feast is slept off, and votes are counted [s]."""
+"""A feast is slept off [s]."""
+
+COUNTED = 6 * 3600
+"""Votes are counted [s]."""
 
 
 def of_day(kind: str, most: float) -> float:
@@ -69,20 +72,23 @@ class Prior:
         return odds
 
     def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray, sure: np.ndarray) -> np.ndarray:
-        """Of which of ``rows (n,)``, countries and regions, what goes on is to be feared ``(t, n) bool``: on a day that
-        matters and through the `NIGHT` behind it, or for as long after what began in that night, but for a feast; of
-        what is ``sure (n,) bool`` and was there then, for as long as it lasts.  Times as in `at`."""
+        """Which of those at ``rows (n,)`` are feared ``(t, n) bool``; times as in `at`.
+
+        Countries and regions only: on a day that matters, and through the `COUNTED` behind it; for as long what began
+        in that night; and what is ``sure (n,) bool`` and was there by then, as long as it lasts.  A feast ends it, but
+        for what is sure.
+        """
         feared = np.zeros((len(now), len(rows)), bool)
         if not self.almanac.matter:
             return feared
         self._learn()
         feast = feared.copy()
-        for day, own in self._days(rows, now, since - NIGHT):
+        for day, own in self._days(rows, now, since - COUNTED):
             if day.kind == HOLIDAY:
                 feast |= own & _on(day, now)
             else:
-                there = (since < day.end + NIGHT) & (day.start <= now)
-                young = (now < np.maximum(since, day.end) + NIGHT) | sure
+                there = (since < day.end + COUNTED) & (day.start <= now)
+                young = (now < np.maximum(since, day.end) + COUNTED) | sure
                 feared |= own & self.is_place[rows] & there & young
         return feared & (sure | ~feast)
 

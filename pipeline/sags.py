@@ -35,6 +35,9 @@ slow outage [0-1]."""
 MOOD = int(np.searchsorted(STEPS, 0.32))
 """The step of `STEPS` of what may be a mood of the day [-]."""
 
+APART = 0.15
+"""Between steps that are nearer any fall takes a bin [0-1]."""
+
 DROP = 0.4
 """What falls at once loses so much of its usual in an hour [0-1]."""
 
@@ -75,14 +78,13 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
 
 
 def sudden(cells: Columns, rows: np.ndarray) -> np.ndarray:
-    """Which signals of these entities, in their open outages, fell at once to what they have lost, or from what a mood
-    of the day takes on ``(n, s) bool``: a cut does, and a morning on which people sleep in takes hours, as far as bins
-    can tell.  Of what has
-    lost less than such a mood takes it says nothing."""
+    """Which signals of these entities, in their open outages, fell at once ``(n, s) bool``: to what they have lost, or
+    from what a mood of the day takes on, where that is much less.  A cut does, and a morning on which people sleep in
+    takes hours, as far as bins can tell."""
     depth = cells["depth"][rows]
     _, fell, edge, by = _falls(cells, rows, depth)
-    mood = np.full(depth.shape, MOOD)
-    from_mood = _steep(cells, rows, mood, np.maximum(_step(NEAR * depth), MOOD))
+    mood, step = np.full(depth.shape, MOOD), np.maximum(_step(NEAR * depth), MOOD)
+    from_mood = (STEPS[step] - STEPS[MOOD] >= APART) & _steep(cells, rows, mood, step)
     return np.asarray((fell > 0) & (_steep(cells, rows, edge, by) | from_mood))
 
 

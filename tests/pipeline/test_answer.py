@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from pipeline.explaining import FEARED, how_to_read, still_out, suspicions
+from pipeline.explaining import FEARED, NAMED, how_to_read, still_out, suspicions
 from pipeline.observed import LONG, Observed, Stretch
 from pipeline.past import Past, Span
 from pipeline.records import Term
@@ -105,9 +105,9 @@ NOTHING = f"; who counts nothing at all may be a broken feed{NO_ALL_CLEAR}."
 @pytest.mark.parametrize(
     ("left", "state", "of", "said"),
     [
-        ((0.49,), "retracted", "country", f"{HALF_GONE}{NO_ALL_CLEAR}: {FEARED}."),
-        ((0.49,), "suspected", "country", f"{HALF_GONE}: {FEARED}."),
-        ((0.49, 0.0), "retracted", "country", f"{HALF_GONE}{NO_ALL_CLEAR}: {FEARED}."),
+        ((0.49,), "retracted", "country", f"{HALF_GONE}{NO_ALL_CLEAR}: {FEARED}{NAMED}."),
+        ((0.49,), "suspected", "country", f"{HALF_GONE}: {FEARED}{NAMED}."),
+        ((0.49, 0.0), "retracted", "country", f"{HALF_GONE}{NO_ALL_CLEAR}: {FEARED}{NAMED}."),
         ((0.0,), "retracted", "country", NOTHING),
         ((0.0, 0.9), "retracted", "country", NOTHING),
         ((0.0,), "suspected", "country", ALONE),
@@ -122,6 +122,9 @@ def test_half_of_the_traffic_that_was_gone_is_no_all_clear_and_naming_the_day_he
     terms = (*fell, Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
     told = outage(state, confirmed_at=None, entity_type=of, signals=terms, end=T + HOUR)
     assert next(suspicions([told], Past(), {})).endswith(said)
+    for day, weight, hint in (("election", 1.4, ""), ("holiday", -1.0, NAMED)):
+        told = structs.replace(told, signals=(Term(f"day.{day}", None, None, weight, 1.0), *terms))
+        assert next(suspicions([told], Past(), {})).endswith(said.replace(NAMED, hint))
 
 
 def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_counted() -> None:

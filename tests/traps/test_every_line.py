@@ -207,6 +207,8 @@ HELD = {
         "traps/test_feared.py::test_a_free_day_on_which_people_sleep_in_is_none",
         "traps/test_feared.py::test_it_was_one_when_it_did_not_have_to_fall_at_once",
         "traps/test_feared.py::test_what_falls_for_hours_is_only_suspected",
+        "traps/test_feared.py::test_what_is_cut_off_soon_after_the_polls_have_opened_is_out",
+        "traps/test_feared.py::test_it_was_not_when_it_had_to_fall_from_its_usual",
         "traps/test_feared.py::test_a_network_may_be_one_of_offices_and_is_only_suspected",
         "traps/test_feared.py::test_regions_of_a_country_that_has_no_row_are_out_with_it",
         "traps/test_standing.py::test_nor_is_one_on_which_an_hour_is_lost",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline import holding, prior
+from pipeline import holding, prior, sags
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from pipeline.settings import Fusing, Judging, Settings
@@ -97,7 +97,7 @@ def behind(before: float, *feasts: str) -> list[Outage]:
 
 def test_what_is_suspected_on_it_makes_no_outage_of_a_quiet_day_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert behind(0.62) == []
-    monkeypatch.setattr(prior, "NIGHT", 2 * DAY)
+    monkeypatch.setattr(prior, "COUNTED", 2 * DAY)
     assert len(behind(0.62)) == 1
 
 
@@ -111,17 +111,17 @@ def test_less_than_half_of_it_is_only_suspected(left: float) -> None:
     assert told(cut(MIDNIGHT + 9 * HOUR, 11 * HOUR, left), "2024-01-11") == []
 
 
-def slept_in(late: int, level: float) -> Series:
+def slept_in(late: int, level: float, width: int = 900) -> Series:
     """The morning of that day comes so many hours late, and the day is quieter."""
-    t = hours(5, 900)
+    t = hours(5, width)
     on = (t >= MIDNIGHT) & (t < MIDNIGHT + DAY)
-    return series(np.where(on, np.minimum(1, day(t - late * HOUR) / day(t)) * level, 1.0), 900)
+    return series(np.where(on, np.minimum(1, day(t - late * HOUR) / day(t)) * level, 1.0), width)
 
 
-@pytest.mark.parametrize("late", [2, 3, 4])
-@pytest.mark.parametrize("level", [1.0, 0.85])
-def test_a_free_day_on_which_people_sleep_in_is_none(late: int, level: float) -> None:
-    assert told(slept_in(late, level), "2024-01-11") == []
+@pytest.mark.parametrize("width", [900, 1800])
+@pytest.mark.parametrize(("late", "level"), [(2, 0.85), (3, 0.85), (4, 0.85), (4, 1.0)])
+def test_a_free_day_on_which_people_sleep_in_is_none(late: int, level: float, width: int) -> None:
+    assert told(slept_in(late, level, width), "2024-01-11") == []
 
 
 def test_it_was_one_when_it_did_not_have_to_fall_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,9 +129,31 @@ def test_it_was_one_when_it_did_not_have_to_fall_at_once(monkeypatch: pytest.Mon
     assert len(told(slept_in(4, 0.85), "2024-01-11")) == 1
 
 
-@pytest.mark.parametrize(("ramp", "count"), [(HOUR, 1), (3 * HOUR, 0)])
-def test_what_falls_for_hours_is_only_suspected(ramp: int, count: int) -> None:
-    assert len(told(cut(MIDNIGHT + 8 * HOUR, 12 * HOUR, 0.4, ramp=ramp), "2024-01-11")) == count
+@pytest.mark.parametrize(
+    ("width", "left", "ramp", "count"),
+    [(900, 0.4, 1, 1), (900, 0.4, 3, 0), (900, 0.46, 2, 0), (1800, 0.4, 1, 1), (1800, 0.4, 3, 0), (1800, 0.46, 3, 0)],
+)
+def test_what_falls_for_hours_is_only_suspected(width: int, left: float, ramp: int, count: int) -> None:
+    made = cut(MIDNIGHT + 8 * HOUR, 12 * HOUR, left, width, ramp * HOUR)
+    assert len(told(made, "2024-01-11")) == count
+
+
+def two_hours_in(width: int) -> list[Outage]:
+    """Seven tenths are left since the polls have opened, and two hours later phones are cut off."""
+    t, opened = hours(5, width), MIDNIGHT + 8 * HOUR
+    left = np.where((t >= opened) & (t < opened + 12 * HOUR), 0.7, 1.0)
+    return told(series(np.where((t >= opened + 2 * HOUR) & (t < opened + 9 * HOUR), 0.36, left), width), "2024-01-11")
+
+
+@pytest.mark.parametrize("width", [900, 1800])
+def test_what_is_cut_off_soon_after_the_polls_have_opened_is_out(width: int) -> None:
+    (outage,) = two_hours_in(width)
+    assert (outage.confirmed_at or 0) - MONDAY - MIDNIGHT <= 13 * HOUR
+
+
+def test_it_was_not_when_it_had_to_fall_from_its_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sags, "APART", 1.0)
+    assert two_hours_in(900) == []
 
 
 def test_a_network_may_be_one_of_offices_and_is_only_suspected() -> None:
