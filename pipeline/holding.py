@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN
-from pipeline.columns import ALL, COUNTED, Columns
+from pipeline.columns import ALL, COUNTED, HALF, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
 from pipeline.sags import sudden
@@ -55,6 +55,9 @@ def standing(
     lasts, at_once = np.zeros(len(rows), bool), np.zeros(terms.shape, bool)
     if feared is not None and feared.any():
         at_once[feared] = sudden(cells, rows[feared])
+        at_once &= ~_of_one_source(cells, terms)
+        if sure is not None:
+            at_once &= sure[:, None] | (losses(columns["ratio"]) >= HALF)
     for beside, first in cells.pairs:
         lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
         speaks = (cells["state"][rows, beside] != UNKNOWN) | at_once[:, first]
@@ -78,6 +81,12 @@ def _of_one_time(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, 
         old = (terms[:, beside] > 0) & (word[:, first] < 0) & (fell >= low_from[:, beside])
         terms[old, beside], terms[old, first] = 0.0, word[old, first]
     return terms
+
+
+def _of_one_source(cells: Columns, terms: np.ndarray) -> np.ndarray:
+    """Which signals another one of their kind speaks against ``(n, s) bool``: one service is blocked."""
+    kind = cells.kinds.T @ cells.kinds & cells.apart & ~cells.slow[:, None]
+    return np.asarray((terms < 0) @ kind)
 
 
 def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, first: int) -> np.ndarray:

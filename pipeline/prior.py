@@ -24,8 +24,8 @@ SHUTDOWNS = 182 / (182 + 729)
 NIGHT = 6 * 3600
 """A feast is slept off [s]."""
 
-COUNTED = 6 * 3600
-"""Votes are counted [s]."""
+EVE, COUNTED = 12 * 3600, 6 * 3600
+"""Before a day that matters, and after it, as votes are counted [s]."""
 
 
 def of_day(kind: str, most: float) -> float:
@@ -74,9 +74,9 @@ class Prior:
     def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray, sure: np.ndarray) -> np.ndarray:
         """Which of those at ``rows (n,)`` are feared ``(t, n) bool``; times as in `at`.
 
-        Countries and regions only: on a day that matters, and through the `COUNTED` behind it; for as long what began
-        in that night; and what is ``sure (n,) bool`` and was there by then, as long as it lasts.  A feast ends it, but
-        for what is sure.
+        Countries and regions only: what began since its `EVE`, on a day that matters and for `COUNTED` after it; for as
+        long what began in that time; and what is ``sure (n,) bool`` and was there by then, as long as it lasts.  A
+        feast ends it, but for what is sure.
         """
         feared = np.zeros((len(now), len(rows)), bool)
         if not self.almanac.matter:
@@ -88,8 +88,8 @@ class Prior:
                 feast |= own & _on(day, now)
             else:
                 there = (since < day.end + COUNTED) & (day.start <= now)
-                young = (now < np.maximum(since, day.end) + COUNTED) | sure
-                feared |= own & self.is_place[rows] & there & young
+                young = (since >= day.start - EVE) & (now < np.maximum(since, day.end) + COUNTED)
+                feared |= own & self.is_place[rows] & there & (young | sure)
         return feared & (sure | ~feast)
 
     def _days(self, rows: np.ndarray, now: np.ndarray, began: np.ndarray) -> Iterator[tuple[Day, np.ndarray]]:

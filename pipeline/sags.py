@@ -25,8 +25,9 @@ STRAYS, SWAYS = 0.25, 0.75
 [0-1]."""
 
 FAR, NEARER = 0.6, 0.5
-"""What falls out of a sag has lacked no more than so much of what is then missing, of the traffic and of all others
-[0-1]: else it goes on as it was.  People who vote or feast are missing in the traffic, and probes are answered."""
+"""What falls out of a sag has lacked no more than so much of what is then missing, of the traffic in bins that tell
+when, and of all others [0-1]: else it goes on as it was.  People who vote or feast are missing in the traffic, and
+probes are answered."""
 
 EDGE = 0.2
 """From this share of the way on the fall takes less than `pipeline.outages.SAG`, or one bin: what falls for hours is a
@@ -73,7 +74,8 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
     fell [s]; ``(n, s)`` each."""
     lacked, fell, edge, by = _falls(cells, rows, lost)
     took = _took(cells, rows, edge, by)
-    out_of = ~cells.slow & (lost >= cells.settings.full_depth) & (lacked <= np.where(cells.traffic, FAR, NEARER) * lost)
+    far = np.where(cells.traffic & (cells.wide < SAG), FAR, NEARER)
+    out_of = ~cells.slow & (lost >= cells.settings.full_depth) & (lacked <= far * lost)
     return np.where(out_of & ((took < SAG) | (took <= cells.wide)), lacked, 0), fell
 
 

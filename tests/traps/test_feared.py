@@ -156,6 +156,35 @@ def test_it_was_not_when_it_had_to_fall_from_its_usual(monkeypatch: pytest.Monke
     assert two_hours_in(900) == []
 
 
+def blocked(*others: float) -> list[Outage]:
+    """One source of traffic loses more than half, and of others so much is left."""
+    t, fall = hours(5, 900), MIDNIGHT + 9 * HOUR
+    made, rng = cut(fall, 6 * HOUR), np.random.default_rng(6)
+    for n, left in enumerate(others):
+        mean = 5000 * day(t) * np.where((t >= fall) & (t < fall + 6 * HOUR), left, 1.0)
+        made.append(made_rows(f"traffic.other{n}", rng.poisson(mean).astype(float), width=900))
+    return told(made, "2024-01-11")
+
+
+def test_one_service_that_is_blocked_while_another_one_stands_is_only_suspected() -> None:
+    assert [len(blocked(*others)) for others in ((), (0.45,), (1.0,), (1.3,))] == [1, 1, 0, 0]
+
+
+def test_they_were_out_when_one_source_was_as_good_as_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "_of_one_source", lambda cells, terms: np.zeros(terms.shape, bool))
+    assert len(blocked(1.0)) == 1
+
+
+@pytest.mark.parametrize(("since", "left", "count"), [(10, 0.42, 1), (10, 0.62, 0), (30, 0.42, 0)])
+def test_what_was_half_gone_before_the_day_has_to_be_so_still_and_not_for_long(
+    since: int, left: float, count: int
+) -> None:  # fmt: skip
+    t = hours(5, 900)
+    lost = np.where((t >= MIDNIGHT - since * HOUR) & (t < MIDNIGHT - 2 * HOUR), 0.42, 1.0)
+    lost = np.where((t >= MIDNIGHT - 2 * HOUR) & (t < MIDNIGHT + 10 * HOUR), left, lost)
+    assert len(told(series(lost, 900), "2024-01-11")) == count
+
+
 def test_a_network_may_be_one_of_offices_and_is_only_suspected() -> None:
     made = cut(MIDNIGHT + 9 * HOUR, 6 * HOUR, of=(PK, Entity("asn", "AS17557", "PK")))
     found = played(made, Settings(fusing=Fusing(days={"PK 2024-01-11": "election"})))
