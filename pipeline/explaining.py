@@ -21,7 +21,7 @@ HALF_LEFT = 0.5
 """Traffic of which so much is left, or less, is no all-clear for never having been confirmed: phones alone may have
 been cut off [0-1]."""
 
-FEARED, NAMED = "three hours of that can be confirmed where it fell at once", ", on a day that is named in fusing.days"
+FEARED, NAMED = "three hours of that can be confirmed where it fell at once", ", once a day of fusing.days has come"
 """What helps where phones alone may have been cut off, on a day that matters, and on others."""
 
 

@@ -16,8 +16,9 @@ MOST_LASTING = 3 * 1800
 """And what has lost `MOST` for so long, on whatever day [s]; `LASTING`, where `ALL` of it is lost and nobody stands."""
 
 PART, GREAT_PART = 1 / 3, 2 / 3
-"""It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or in
-no less than the second, where they do not: what noise makes of single bins is no loss [0-1]."""
+"""It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or it
+fell at once on a day that matters, perhaps out of a sag; in no less than the second, where not: what noise makes of
+single bins is no loss [0-1]."""
 
 MATERIAL = 2.0
 """What says less for an outage is no witness that may stand alone: routes that are a hundredth below their usual
@@ -61,7 +62,7 @@ def standing(
     for beside, first in cells.pairs:
         lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
         speaks = (cells["state"][rows, beside] != UNKNOWN) | at_once[:, first]
-        lasts |= shows[:, first] & (lost | (speaks & _half(cells, rows, terms, first)))
+        lasts |= shows[:, first] & (lost | (speaks & _half(cells, rows, terms, first, at_once[:, first])))
     terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
     return terms if sure is None else _of_one_time(cells, rows, terms, now, sure)
 
@@ -89,11 +90,12 @@ def _of_one_source(cells: Columns, terms: np.ndarray) -> np.ndarray:
     return np.asarray((terms < 0) @ kind)
 
 
-def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, first: int) -> np.ndarray:
-    """Where a signal has lost `HALF` for hours ``(n,) bool``."""
+def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, first: int, at_once: np.ndarray) -> np.ndarray:
+    """Where a signal has lost `HALF` for hours ``(n,) bool``; ``at_once (n,) bool``: where it fell so on a day that
+    matters."""
     low = (terms[:, first] > 0) & (cells["state"][rows, first] == LOW_CONFIRMED)
     half, deep = cells["half"][rows, first], cells["deep"][rows, first]
-    return low & (half >= LASTING) & (half > cells.wide[first]) & (half >= GREAT_PART * deep)
+    return low & (half >= LASTING) & (half > cells.wide[first]) & (half >= np.where(at_once, PART, GREAT_PART) * deep)
 
 
 def shows_loss(cells: Columns, rows: np.ndarray) -> np.ndarray:

@@ -207,6 +207,7 @@ HELD = {
         "traps/test_feared.py::test_a_free_day_on_which_people_sleep_in_is_none",
         "traps/test_feared.py::test_it_was_one_when_it_did_not_have_to_fall_at_once",
         "traps/test_feared.py::test_what_falls_for_hours_is_only_suspected",
+        "traps/test_feared.py::test_phones_that_are_cut_off_while_a_third_is_away_are_out",
         "traps/test_feared.py::test_what_is_cut_off_soon_after_the_polls_have_opened_is_out",
         "traps/test_feared.py::test_it_was_not_when_it_had_to_fall_from_its_usual",
         "traps/test_feared.py::test_one_service_that_is_blocked_while_another_one_stands_is_only_suspected",

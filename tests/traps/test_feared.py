@@ -86,24 +86,24 @@ def test_so_it_is_wherever_midnight_is(code: str) -> None:
         assert [each.start - MONDAY for each in found.of(code)] == [fall]
 
 
-def behind(before: float, *feasts: str) -> list[Outage]:
-    """So much is left from noon on, and two fifths from midnight on, of a day that may be one of the ``feasts``."""
-    t = hours(6, 900)
-    left = np.where((t >= MIDNIGHT + 12 * HOUR) & (t < MIDNIGHT + DAY), before, 1.0)
-    left = np.where((t >= MIDNIGHT + DAY) & (t < MIDNIGHT + 2 * DAY), 0.42, left)
+def behind(before: float, begins: int, *feasts: str) -> list[Outage]:
+    """So much is left from noon on, and two fifths since some hour [s] of the next day, which may be a feast."""
+    t, next_ = hours(6, 900), MIDNIGHT + DAY
+    left = np.where((t >= MIDNIGHT + 12 * HOUR) & (t < next_ + begins), before, 1.0)
+    left = np.where((t >= next_ + begins) & (t < next_ + DAY), 0.42, left)
     feared = Fusing(days={"PK 2024-01-11": "election"})
     return played(series(left, 900, days=6), Settings(judging=Judging(holidays=feasts), fusing=feared)).of("PK")
 
 
 def test_what_is_suspected_on_it_makes_no_outage_of_a_quiet_day_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert behind(0.62) == []
+    assert behind(0.68, 6 * HOUR) == []
     monkeypatch.setattr(prior, "COUNTED", 2 * DAY)
-    assert len(behind(0.62)) == 1
+    assert len(behind(0.68, 6 * HOUR)) == 1
 
 
 def test_nor_of_a_feast_in_the_night_behind_it() -> None:
-    assert behind(0.68, "PK 2024-01-12") == []
-    assert len(behind(0.68)) == 1
+    assert behind(0.68, 0, "PK 2024-01-12") == []
+    assert len(behind(0.68, 0)) == 1
 
 
 @pytest.mark.parametrize("left", [0.6, 0.7])
@@ -136,6 +136,17 @@ def test_it_was_one_when_it_did_not_have_to_fall_at_once(monkeypatch: pytest.Mon
 def test_what_falls_for_hours_is_only_suspected(width: int, left: float, ramp: int, count: int) -> None:
     made = cut(MIDNIGHT + 8 * HOUR, 12 * HOUR, left, width, ramp * HOUR)
     assert len(told(made, "2024-01-11")) == count
+
+
+def test_phones_that_are_cut_off_while_a_third_is_away_are_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    t, opened = hours(5, 900), MIDNIGHT + 5 * HOUR
+    left = np.where((t >= opened) & (t < opened + 15 * HOUR), 0.65, 1.0)
+    made = series(np.where((t >= opened + 6 * HOUR) & (t < opened + 15 * HOUR), 0.33, left), 900)
+    (outage,) = told(made, "2024-01-11")
+    assert (outage.start, outage.end) == (MONDAY + opened + 6 * HOUR, MONDAY + opened + 15 * HOUR)
+    assert (outage.confirmed_at or 0) <= outage.start + 4 * HOUR
+    monkeypatch.setattr(holding, "PART", holding.GREAT_PART)
+    assert told(made, "2024-01-11") == []
 
 
 def two_hours_in(width: int) -> list[Outage]:
