@@ -1,19 +1,22 @@
 """What stands around the outages of a replay: which of them go on, what was only suspected, what makes one mobile, what
 it looks like, and how to read the numbers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from detectors.base import ALWAYS
+from pipeline.almanac import Almanac
 from pipeline.bins import DAY
 from pipeline.columns import ALL
 from pipeline.evidence import BESIDE
 from pipeline.kinds import KINDS, TRAFFIC, kind_of
 from pipeline.likeness import OF_DAY
+from pipeline.observed import Observed
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, speaking, standing, term_text
 from pipeline.records import Outage
 from pipeline.series import Gazetteer, Places, placed
+from pipeline.settings import Fusing
 from pipeline.show import MARK, by_country, until, utc
 from pipeline.wording import FEW, KIND_WORDS, chance_text, counted, few
 
@@ -54,20 +57,26 @@ def _marked(outage: Outage, past: Past, places: Places) -> str:
     return place_name(outage.entity_type, outage.entity, places) + (MARK if past.marks(outage)[1] else "")
 
 
-def suspicions(found: Iterable[Outage], past: Past, places: Places) -> Iterator[str]:
+def suspicions(
+    found: Iterable[Outage], past: Past, places: Places, settings: Fusing | None = None
+) -> Iterator[str]:  # fmt: skip
     """What was never confirmed, a sentence each: how deep it was, and by what; the deepest first."""
+    confirm = (settings or Fusing()).confirm
     doubted = by_country((outage for outage in found if outage.confirmed_at is None), places)
     for word, state in (("Still suspected", SUSPECTED), ("Retracted", RETRACTED)):
         own = sorted((o for o in doubted if o.state == state), key=lambda outage: -outage.severity)
-        yield from (f"{word}: {_suspicion(outage, past, places)}." for outage in own[:FEW])
+        yield from (f"{word}: {_suspicion(outage, past, places, confirm)}." for outage in own[:FEW])
         if len(own) > FEW:
             yield f"{word}: {len(own) - FEW:,} more, of which no more was lost: --json has them all."
 
 
-def _suspicion(outage: Outage, past: Past, places: Places) -> str:
-    """Whose it is, from when to when or how sure it is, how much was lost and what spoke for it."""
+def _suspicion(outage: Outage, past: Past, places: Places, confirm: float) -> str:
+    """Whose it is, from when to when or how sure it is, how much was lost and what spoke for it; what would be sure
+    enough, had it not to last, or to be seen by others."""
     name, start, end = place_name(outage.entity_type, outage.entity, places), utc(outage.start), outage.end
-    when = f"UTC on ({chance_text(outage.probability)} sure)" if end is None else f"to {until(outage.start, end)} UTC"
+    held = ", but held back" if outage.probability >= confirm else ""
+    sure = f"UTC on ({chance_text(outage.probability)} sure{held})"
+    when = sure if end is None else f"to {until(outage.start, end)} UTC"
     reasons = because(outage)
     said = f"{name} from {start} {when}, {outage.severity:.0%} lost" + (f": {reasons}" if reasons else "")
     stood = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
@@ -94,6 +103,23 @@ def _of_traffic(state: str, left: list[float], named: bool) -> str:
         return f"; half of the traffic was gone{none}: {FEARED}{'' if named else NAMED}"
     nothing = retracted and len(some) < len(left)
     return "; who counts nothing at all may be a broken feed, so this is no all-clear" if nothing else ""
+
+
+def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
+    """That no day that matters is in what was observed, a year mistyped perhaps.
+
+    Examples
+    --------
+    >>> seen = Observed({("bgp.ris", "country", "GH"): []}, 1707350400, 1707436800)
+    >>> list(days_elsewhere({"GH 2023-02-08": "election"}, seen, {}))
+    ['No day of fusing.days is in what was read: GH 2023-02-08.']
+    >>> list(days_elsewhere({"GH 2024-02-08": "election", "PK 2023-02-08": "election"}, seen, {}))
+    []
+    """
+    almanac, span = Almanac(public=False, matter=days), (observed.first // DAY, observed.last // DAY)
+    countries = {placed(*series[1:], places).country for series in observed.stretches}
+    if days and countries and not any(almanac.around(country, *span) for country in sorted(countries)):
+        yield f"No day of fusing.days is in what was read: {few(sorted(days))}."
 
 
 def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:

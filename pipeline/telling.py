@@ -16,7 +16,16 @@ from pipeline.countries import from_parts, not_as_a_whole, not_whole, of_no_coun
 from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
-from pipeline.explaining import confirmed, how_to_read, likenesses, still_out, suspicions, what_kinds, why_mobile
+from pipeline.explaining import (
+    confirmed,
+    days_elsewhere,
+    how_to_read,
+    likenesses,
+    still_out,
+    suspicions,
+    what_kinds,
+    why_mobile,
+)
 from pipeline.feeds.case import strangers
 from pipeline.lacking import Recent, lacking, not_all_back
 from pipeline.lately import Lately, now_of, plain_left, plain_now
@@ -75,9 +84,10 @@ def tell(
         )
         if (begun := playback.past.judged_from) is not None:
             console.print(f"nothing is confirmed in a series' first day: here before {utc(begun)} UTC{_again(past)}")
+        elsewhere = days_elsewhere(settings.days, playback.observed, playback.places)
         for sentence in moves(doings):
             console.print(Text(printable(sentence)))
-        _caution(console, (*damage(result.dead, FEW), *strangers(playback.unmatched)))
+        _caution(console, (*damage(result.dead, FEW), *strangers(playback.unmatched), *elsewhere))
     nothing_judged = not sum(result.judged.values()) or not playback.past.is_settled
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) or refuses(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
@@ -171,7 +181,7 @@ def _found(
                 console.print(Text(printable(sentence), "dim"))
         console.print()
     console.print(_how_many(found, sure))
-    _caution(console, suspicions(found, past, places))
+    _caution(console, suspicions(found, past, places, settings))
     if not sure:
         _caution(console, unclear)
 

@@ -74,7 +74,8 @@ def test_a_blackout_of_the_first_day_says_how_deep_it_was_and_why_it_is_not_conf
     assert f"Retracted: Pakistan from 2024-02-07 18:00 to 22:00 UTC, 98% lost: {by}{early}." in said
     (still,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY + 600), {})
     assert still == (
-        "Still suspected: Pakistan from 2024-02-08 01:45 UTC on (97% sure), 80% lost: probes (probing.ioda) at 20%; "
+        "Still suspected: Pakistan from 2024-02-08 01:45 UTC on (97% sure, but held back), 80% lost: "
+        "probes (probing.ioda) at 20%; "
         f"against it: routes (bgp.ris) at 100%; at its worst one kind of signals alone told it{early}."
     )
     (later,) = suspicions([outage("suspected", confirmed_at=None)], seen(T - DAY), {})
@@ -85,6 +86,8 @@ def test_what_spoke_against_one_that_was_not_confirmed_is_said_and_95_percent_ar
     terms = (Term("traffic.radar", 0.53, -8.0, 8.9, 1.0), Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
     (still,) = suspicions([outage("suspected", confirmed_at=None, probability=0.949, signals=terms)], Past(), {})
     assert "(94% sure)" in still
+    (still,) = suspicions([outage("suspected", confirmed_at=None, probability=0.95, signals=terms)], Past(), {})
+    assert "(95% sure, but held back)" in still
     by = "traffic.radar at 53%; against it: {}probes (probing.ioda) at 103%"
     by += "; at its worst one kind of signals alone told it."
     assert still.endswith(by.format(""))
