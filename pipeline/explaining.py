@@ -116,9 +116,11 @@ def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) 
     >>> list(days_elsewhere({"GH 2024-02-08": "election", "PK 2023-02-08": "election"}, seen, {}))
     []
     """
+    if not (days and observed.stretches):
+        return
     almanac, span = Almanac(public=False, matter=days), (observed.first // DAY, observed.last // DAY)
     countries = {placed(*series[1:], places).country for series in observed.stretches}
-    if days and countries and not any(almanac.around(country, *span) for country in sorted(countries)):
+    if not any(almanac.around(country, *span) for country in sorted(countries)):
         yield f"No day of fusing.days is in what was read: {few(sorted(days))}."
 
 

@@ -17,10 +17,10 @@ MOST_LASTING = 3 * 1800
 
 PART, GREAT_PART = 1 / 3, 2 / 3
 """It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or it
-fell `FAR` and at once on a day that matters, perhaps out of a sag; in no less than the second, where not: what noise
-makes of single bins is no loss [0-1]."""
+lost `DEEPER`, and at once, on a day that matters, perhaps out of a sag; in no less than the second, where not: what
+noise makes of single bins is no loss [0-1]."""
 
-FAR = 0.6
+DEEPER = 0.6
 """What has lost so much does so no more by the people who stay at home [0-1]."""
 
 MATERIAL = 2.0
@@ -97,7 +97,7 @@ def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, first: int, at_on
     """Where a signal has lost `HALF` for hours ``(n,) bool``; ``at_once (n,) bool``: where it fell so on a day that
     matters."""
     low = (terms[:, first] > 0) & (cells["state"][rows, first] == LOW_CONFIRMED)
-    far = at_once & (losses(cells["ratio"][rows, first]) >= FAR)
+    far = at_once & (losses(cells["ratio"][rows, first]) >= DEEPER)
     half, deep = cells["half"][rows, first], cells["deep"][rows, first]
     return low & (half >= LASTING) & (half > cells.wide[first]) & (half >= np.where(far, PART, GREAT_PART) * deep)
 

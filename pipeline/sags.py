@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import ALWAYS, is_low
-from pipeline.columns import STEPS, Columns
+from pipeline.columns import DEEP, LADDER, STEPS, Columns
 from pipeline.evidence import losses
 from pipeline.lasting import began, summed
 from pipeline.outages import SAG
@@ -33,7 +33,7 @@ EDGE = 0.2
 """From this share of the way on the fall takes less than `pipeline.outages.SAG`, or one bin: what falls for hours is a
 slow outage [0-1]."""
 
-MOOD = int(np.searchsorted(STEPS, 0.32))
+MOOD = int(np.searchsorted(STEPS, LADDER[DEEP]))
 """The step of `STEPS` of what may be a mood of the day [-]."""
 
 APART = 0.15
