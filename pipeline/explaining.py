@@ -24,6 +24,11 @@ HALF_LEFT = 0.5
 """Traffic of which so much is left, or less, is no all-clear for never having been confirmed: phones alone may have
 been cut off [0-1]."""
 
+ALIKE = (
+    "Phones that are cut off look so; so may people who stay at home, or a source that sees less: ask another source."
+)
+"""What traffic that fell alone may be."""
+
 FEARED, NAMED = "three hours of that can be confirmed where it fell at once", ", once a day of fusing.days has come"
 """What helps where phones alone may have been cut off, on a day that matters, and on others."""
 
@@ -81,17 +86,25 @@ def _suspicion(outage: Outage, past: Past, places: Places, confirm: float) -> st
     said = f"{name} from {start} {when}, {outage.severity:.0%} lost" + (f": {reasons}" if reasons else "")
     stood = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
     said += f"; against it: {stood}" if stood else ""
-    spoke = [(term.signal.partition(BESIDE)[0], term.ratio) for term in speaking(outage.signals)]
-    by = [(kind_of(signal), ratio) for signal, ratio in spoke if ratio is not None]
-    kinds = {of for of, _ in by}  # parts of a country that fell together are no kind of signals
-    said += (
-        "; at its worst one kind of signals alone told it" if stood and len(kinds) == 1 and kinds <= set(KINDS) else ""
-    )
+    by = _told_by(outage)
+    said += "; at its worst one kind of signals alone told it" if stood and _alone(by) else ""
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
     left = [ratio for kind, ratio in by if kind == TRAFFIC]
     named = any(term.signal.startswith(OF_DAY) and term.weight > 0 for term in outage.signals)
     return said + (_of_traffic(outage.state, left, named) if outage.entity_type == "country" else "")
+
+
+def _told_by(outage: Outage) -> list[tuple[str, float]]:
+    """The kinds of the signals that spoke for it, and how much was left by each."""
+    spoke = [(term.signal.partition(BESIDE)[0], term.ratio) for term in speaking(outage.signals)]
+    return [(kind_of(signal), ratio) for signal, ratio in spoke if ratio is not None]
+
+
+def _alone(by: list[tuple[str, float]]) -> str:
+    """The one kind of signals that told it, else "": parts of a country that fell together are none of the kinds."""
+    kinds = {kind for kind, _ in by}
+    return next(iter(kinds)) if len(kinds) == 1 and kinds <= set(KINDS) else ""
 
 
 def _of_traffic(state: str, left: list[float], named: bool) -> str:
@@ -208,3 +221,16 @@ def what_kinds(found: list[Outage], places: Places) -> Iterator[str]:
         own = [place_name(outage.entity_type, outage.entity, places) for outage in sure if outage.kind == kind]
         if names := list(dict.fromkeys(own)):
             yield f"{kind}: {means}: {few(names)}."
+
+
+def by_traffic_alone(found: Iterable[Outage], places: Places) -> Iterator[str]:
+    """Whose confirmed outages traffic told alone, at their worst, while others stood; not the parts of another one."""
+    sure = by_country(confirmed(found), places)
+    ids = {outage.id for outage in sure}
+    groups: dict[str, list[str]] = {}
+    for outage in sure:
+        stood = standing(outage.signals)
+        if outage.entity_type != "asn" and outage.part_of not in ids and stood and _alone(_told_by(outage)) == TRAFFIC:
+            groups.setdefault(" and ".join(stood), []).append(place_name(outage.entity_type, outage.entity, places))
+    for others, names in groups.items():
+        yield f"traffic alone told it, while {others} stood: {few(list(dict.fromkeys(names)))}. {ALIKE}"

@@ -17,6 +17,7 @@ from pipeline.doings import MOVED, Doing, blind, blinded, moves, plain
 from pipeline.doubts import doubts
 from pipeline.errors import gave_up, refuses
 from pipeline.explaining import (
+    by_traffic_alone,
     confirmed,
     days_elsewhere,
     how_to_read,
@@ -169,7 +170,7 @@ def _found(
         _caution(console, unsure)
         if now or unsure:
             console.print()
-        kinds = (told(found, places) for told in (why_mobile, what_kinds))
+        kinds = (told(found, places) for told in (by_traffic_alone, why_mobile, what_kinds))
         for sentence in (
             note,
             *chain(*kinds),
