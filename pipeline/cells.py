@@ -10,6 +10,7 @@ from pipeline.evidence import Block, Said, losses, ratios, weights
 from pipeline.holding import mute, stale, unseen
 from pipeline.lasting import began, carried, latest, most, summed
 from pipeline.sags import kept, sagged
+from pipeline.sudden import fell
 
 SHALLOW = 0.1
 """What is left of a loss, of which an outage that is over explains so much as it took of the bin, or twice that by day,
@@ -168,7 +169,7 @@ class Cells(Columns):
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),
         } | {name: values[-1] for name, values in self.deepened(rows, signal, seen).items()} | sagged(
             self, rows, signal, start, low, lost
-        )  # fmt: skip
+        ) | fell(self, rows, signal, start, seen)  # fmt: skip
 
     def deepened(self, rows: np.ndarray | slice, signal: int | slice, seen: np.ndarray) -> dict[str, np.ndarray]:
         """For how long each entity has been `DEEP` after each bin ``(t, n)``, and for how long of that time it had lost

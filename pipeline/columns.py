@@ -24,6 +24,9 @@ LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 STEPS = np.array([0.16, 0.24, 0.32, 0.4, 0.5, 0.6, MOST])
 """Losses before which a sag is one [0-1]."""
 
+LATELY = 25
+"""Bins of which it is known what each signal had lost in them: two hours of bins of five minutes, and one more."""
+
 DEEP, GONE = len(LADDER) - 2, len(LADDER) - 1
 """The step of what is no mood of a day any more, and that of `MOST`."""
 
@@ -70,6 +73,11 @@ COLUMNS = {
     "fallen": Column(np.int64, "when it first lost each share of `STEPS` since it is low [s]", STEPS.shape),
     "sagged": Column(np.int64, "for how long it was low before that [s]", STEPS.shape),
     "sag": Column(np.int64, "what it lost in that time [thousandths times s]", STEPS.shape),
+    "lately": Column(
+        np.float32, "what it had lost in each of the last bins, NaN where that is not known [0-1]", (LATELY,)
+    ),
+    "heard": Column(np.int64, "when the last of these began [s]"),
+    "sudden": Column(np.int64, "since when it is down by what fell at once, 0 where it is not [s]"),
     "up": Column(np.int64, "for how long it has not been low since it was last confirmed to be [s]"),
     "up_lost": Column(np.float64, "what it lost in that time [share times s]"),
 }
@@ -87,8 +95,8 @@ OF_FALL = ("at_bottom", "depth", "off", "off_lost", "up", "up_lost", "home")
 OF_OUTAGE = (*SUMMED, *OF_FALL, "fallen", "sagged", "sag", "heaviest")
 """Those that begin anew when an outage is over, though it may still be low."""
 
-OBSERVED = ("seen", "hole_from", "hole_to")
-"""Those that say when there were values."""
+OBSERVED = ("seen", "hole_from", "hole_to", "lately", "heard", "sudden")
+"""Those that say when there were values, and which."""
 
 
 class Columns:

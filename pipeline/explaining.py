@@ -4,15 +4,16 @@ it looks like, and how to read the numbers."""
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from detectors.base import ALWAYS
-from pipeline.almanac import Almanac
+from pipeline.almanac import HOLIDAY, Almanac
 from pipeline.bins import DAY
-from pipeline.columns import ALL
+from pipeline.columns import ALL, MOST
 from pipeline.evidence import BESIDE
 from pipeline.kinds import KINDS, TRAFFIC, kind_of
 from pipeline.likeness import OF_DAY
 from pipeline.observed import Observed
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
+from pipeline.prior import feared
 from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, speaking, standing, term_text
 from pipeline.records import Outage
 from pipeline.series import Gazetteer, Places, placed
@@ -29,8 +30,12 @@ ALIKE = (
 )
 """What traffic that fell alone may be."""
 
-FEARED, NAMED = "three hours of that can be confirmed where it fell at once", ", once a day of fusing.days has come"
-"""What helps where phones alone may have been cut off, on a day that matters, and on others."""
+QUARTERS = "three quarters of the traffic {}: an hour and a half of that, in two bins at least, can be confirmed"
+HALVES = "half of the traffic {}: three hours of that can be confirmed "
+"""What was gone, and what helps: phones alone may have been cut off."""
+
+AT_ONCE, LEARNT = "where it fell at once", "from two weeks of past on"
+"""Where half of it is confirmed, on a day that matters and on others."""
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -66,16 +71,17 @@ def suspicions(
     found: Iterable[Outage], past: Past, places: Places, settings: Fusing | None = None
 ) -> Iterator[str]:  # fmt: skip
     """What was never confirmed, a sentence each: how deep it was, and by what; the deepest first."""
-    confirm = (settings or Fusing()).confirm
+    settings = settings or Fusing()
+    almanac = Almanac(public=False, matter=settings.days)
     doubted = by_country((outage for outage in found if outage.confirmed_at is None), places)
     for word, state in (("Still suspected", SUSPECTED), ("Retracted", RETRACTED)):
         own = sorted((o for o in doubted if o.state == state), key=lambda outage: -outage.severity)
-        yield from (f"{word}: {_suspicion(outage, past, places, confirm)}." for outage in own[:FEW])
+        yield from (f"{word}: {_suspicion(outage, past, places, settings.confirm, almanac)}." for outage in own[:FEW])
         if len(own) > FEW:
             yield f"{word}: {len(own) - FEW:,} more, of which no more was lost: --json has them all."
 
 
-def _suspicion(outage: Outage, past: Past, places: Places, confirm: float) -> str:
+def _suspicion(outage: Outage, past: Past, places: Places, confirm: float, almanac: Almanac) -> str:
     """Whose it is, from when to when or how sure it is, how much was lost and what spoke for it; what would be sure
     enough, had it not to last, or to be seen by others."""
     name, start, end = place_name(outage.entity_type, outage.entity, places), utc(outage.start), outage.end
@@ -91,8 +97,10 @@ def _suspicion(outage: Outage, past: Past, places: Places, confirm: float) -> st
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
     left = [ratio for kind, ratio in by if kind == TRAFFIC]
-    named = any(term.signal.startswith(OF_DAY) and term.weight > 0 for term in outage.signals)
-    return said + (_of_traffic(outage.state, left, named) if outage.entity_type == "country" else "")
+    if outage.entity_type == "asn":
+        return said
+    country = placed(outage.entity_type, outage.entity, places).country
+    return said + _of_traffic(outage, left, feared(almanac, country, outage.start))
 
 
 def _told_by(outage: Outage) -> list[tuple[str, float]]:
@@ -107,15 +115,19 @@ def _alone(by: list[tuple[str, float]]) -> str:
     return next(iter(kinds)) if len(kinds) == 1 and kinds <= set(KINDS) else ""
 
 
-def _of_traffic(state: str, left: list[float], named: bool) -> str:
-    """What is still to be feared where much of the traffic was gone, by what each signal of it says was ``left``; of
-    what began on a day that matters, as it is ``named``."""
-    retracted, some = state == RETRACTED, [own for own in left if own > 1 - ALL]
-    if min(some, default=1.0) <= HALF_LEFT:
-        none = ", so this is no all-clear" if retracted else ""
-        return f"; half of the traffic was gone{none}: {FEARED}{'' if named else NAMED}"
-    nothing = retracted and len(some) < len(left)
-    return "; who counts nothing at all may be a broken feed, so this is no all-clear" if nothing else ""
+def _of_traffic(outage: Outage, left: list[float], is_feared: bool) -> str:
+    """What is still to be feared where much of the traffic was gone, by what each signal of it says was ``left``."""
+    retracted, some = outage.state == RETRACTED, [own for own in left if own > 1 - ALL]
+    least, gone = min(some, default=1.0), f"was gone{', so this is no all-clear' if retracted else ''}"
+    if least <= 1 - MOST:
+        return f"; {QUARTERS.format(gone.replace('was', 'were'))}"
+    if least <= HALF_LEFT:
+        free = any(term.signal == OF_DAY + HOLIDAY for term in outage.signals)
+        where = [AT_ONCE if is_feared else f"{AT_ONCE} on a day of fusing.days"] + [LEARNT] * (not free)
+        return f"; {HALVES.format(gone)}{', or '.join(where if is_feared else where[::-1])}"
+    if len(some) < len(left) and (retracted or _alone(_told_by(outage))):
+        return f"; who counts nothing at all may be a broken feed{', so this is no all-clear' if retracted else ''}"
+    return ""
 
 
 def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
@@ -131,9 +143,10 @@ def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) 
     """
     if not (days and observed.stretches):
         return
-    almanac, span = Almanac(public=False, matter=days), (observed.first // DAY, observed.last // DAY)
+    almanac, first, last = Almanac(public=False, matter=days), observed.first, observed.last
     countries = {placed(*series[1:], places).country for series in observed.stretches}
-    if not any(almanac.around(country, *span) for country in sorted(countries)):
+    near = (day for country in sorted(countries) for day in almanac.around(country, first // DAY, last // DAY))
+    if not any(day.start <= last and first < day.end for day in near):
         yield f"No day of fusing.days is in what was read: {few(sorted(days))}."
 
 

@@ -6,7 +6,6 @@ from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN
 from pipeline.columns import ALL, COUNTED, HALF, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
-from pipeline.sags import sudden
 
 LASTING = 3 * 3600
 """What has lost `HALF` for so long is out, on a day of which daily means say anything (on a holiday they do not), or
@@ -19,6 +18,9 @@ PART, GREAT_PART = 1 / 3, 2 / 3
 """It has lost `HALF` in no less of the time in which it has lost a third, where daily means say that it is low, or it
 lost `DEEPER`, and at once, on a day that matters, perhaps out of a sag; in no less than the second, where not: what
 noise makes of single bins is no loss [0-1]."""
+
+STOOD = 1800
+"""Who says otherwise has to have stood for so long since they fell [s]: he may have been about to fall."""
 
 DEEPER = 0.6
 """What has lost so much does so no more by the people who stay at home [0-1]."""
@@ -42,12 +44,10 @@ def stands(cells: Columns, spoke: np.ndarray, signal: int, start: int) -> np.nda
 
 
 def standing(
-    cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray,
-    sure: np.ndarray | None = None, feared: np.ndarray | None = None,
-) -> np.ndarray:  # fmt: skip
-    """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``; ``sure (n,) bool``: which of
-    their outages are confirmed, all where it is not given, and ``feared (n,) bool``: as of `pipeline.prior.Prior`,
-    none where it is not given."""
+    cells: Columns, rows: np.ndarray, now: int, is_open: np.ndarray, sure: np.ndarray, feared: np.ndarray
+) -> np.ndarray:
+    """Weights ``(n, s)`` that still count at a moment [s] of the entities at ``rows``; ``sure``, ``feared (n,) bool``:
+    which of their outages are confirmed, and on a day that matters, as `pipeline.prior.Prior` says."""
     columns, ends = {name: cells[name][rows] for name in COUNTED}, np.array(cells.ends, np.int64)
     shows = is_open[:, None] & shows_loss(cells, rows)
     terms = counted(cells, **columns, ends=ends, now=now, is_open=is_open, shows=shows)
@@ -56,18 +56,26 @@ def standing(
         grows = (gone > cells.wide) & ~cells.slow & (now - cells["met"][rows] > KNOWN)
         lasting = np.where(columns["ratio"] <= 1 - ALL, LASTING, MOST_LASTING)
         terms = terms + np.where(grows, np.minimum(gone / lasting, 1) * (cells.settings.cap - terms), 0.0)
-    lasts, at_once = np.zeros(len(rows), bool), np.zeros(terms.shape, bool)
-    if feared is not None and feared.any():
-        at_once[feared] = sudden(cells, rows[feared])
-        at_once &= ~_of_one_source(cells, terms)
-        if sure is not None:
-            at_once &= sure[:, None] | (losses(columns["ratio"]) >= HALF)
+    lasts = shows & _cut(cells, rows, terms, now, sure, feared)
     for beside, first in cells.pairs:
         lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
-        speaks = (cells["state"][rows, beside] != UNKNOWN) | at_once[:, first]
-        lasts |= shows[:, first] & (lost | (speaks & _half(cells, rows, terms, first, at_once[:, first])))
-    terms[lasts] = _hushed(terms[lasts], cells.settings.against(ROUTES))
-    return terms if sure is None else _of_one_time(cells, rows, terms, now, sure)
+        speaks = cells["state"][rows, beside] != UNKNOWN
+        lasts[:, first] |= shows[:, first] & (lost | (speaks & _half(cells, rows, terms, GREAT_PART)[:, first]))
+    hushed = lasts.any(axis=1)
+    terms[hushed] = _hushed(terms[hushed], cells.settings.against(ROUTES))
+    return _of_one_time(cells, rows, terms, now, sure)
+
+
+def _cut(
+    cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, sure: np.ndarray, feared: np.ndarray
+) -> np.ndarray:
+    """Which traffic has lost `HALF` for hours, and fell at once, on a day that matters ``(n, s) bool``."""
+    cut = feared[:, None] & cells.traffic & ~cells.slow & (cells["sudden"][rows] > 0)
+    if not cut.any():
+        return cut
+    lost = losses(cells["ratio"][rows])
+    cut &= (sure[:, None] | (lost >= HALF)) & ~_of_one_source(cells, rows, terms, now)
+    return cut & _half(cells, rows, terms, np.where(lost >= DEEPER, PART, GREAT_PART))
 
 
 def _of_one_time(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, sure: np.ndarray) -> np.ndarray:
@@ -87,19 +95,21 @@ def _of_one_time(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, 
     return terms
 
 
-def _of_one_source(cells: Columns, terms: np.ndarray) -> np.ndarray:
-    """Which signals another one of their kind speaks against ``(n, s) bool``: one service is blocked."""
-    kind = cells.kinds.T @ cells.kinds & cells.apart & ~cells.slow[:, None]
-    return np.asarray((terms < 0) @ kind)
+def _of_one_source(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int) -> np.ndarray:
+    """Which signals another one of their kind speaks against ``(n, s) bool``: one service is blocked.  Who stood for
+    `STOOD` after they fell, and is not observed any more, does so for a day."""
+    calm = (cells["low_from"][rows] == 0) & (cells["calm_from"][rows] > 0) & ~unseen(cells, rows, now)
+    stood = np.where(terms < 0, now + STOOD, np.where(calm, cells["spoke"][rows] + cells.wide, 0))
+    others = np.where(cells.apart & ~cells.slow & (cells.kinds.T @ cells.kinds), stood[:, None, :], 0).max(axis=2)
+    return np.asarray(others >= cells["sudden"][rows] + STOOD)
 
 
-def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, first: int, at_once: np.ndarray) -> np.ndarray:
-    """Where a signal has lost `HALF` for hours ``(n,) bool``; ``at_once (n,) bool``: where it fell so on a day that
-    matters."""
-    low = (terms[:, first] > 0) & (cells["state"][rows, first] == LOW_CONFIRMED)
-    far = at_once & (losses(cells["ratio"][rows, first]) >= DEEPER)
-    half, deep = cells["half"][rows, first], cells["deep"][rows, first]
-    return low & (half >= LASTING) & (half > cells.wide[first]) & (half >= np.where(far, PART, GREAT_PART) * deep)
+def _half(cells: Columns, rows: np.ndarray, terms: np.ndarray, part: float | np.ndarray) -> np.ndarray:
+    """Which signals have lost `HALF` for hours ``(n, s) bool``, and in such a ``part`` of the time in which they lost a
+    third [0-1]."""
+    half, deep = cells["half"][rows], cells["deep"][rows]
+    low = (terms > 0) & (cells["state"][rows] == LOW_CONFIRMED)
+    return np.asarray(low & (half >= LASTING) & (half > cells.wide) & (half >= part * deep))
 
 
 def shows_loss(cells: Columns, rows: np.ndarray) -> np.ndarray:

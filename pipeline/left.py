@@ -25,7 +25,8 @@ def left(ledger: Ledger, now: int) -> tuple[Left, ...]:
     """
     open_ = sorted(ledger.lives.items(), key=lambda one: (one[1].confirmed_at is None, -one[1].severity))[:MOST]
     rows, cells = np.array([row for row, _ in open_], np.intp), ledger.cells
-    says = standing(cells, rows, now, np.ones(len(rows), bool)) > 0
+    every = np.ones(len(rows), bool)
+    says = standing(cells, rows, now, every, every, ~every) > 0
     # a ratio is of the last bin that was judged, of a slow detector of any in which it expects something
     start = np.where(cells.slow, cells["seen"][rows], cells["spoke"][rows])
     known = np.isfinite(cells["ratio"][rows]) & (start > 0)

@@ -1,4 +1,5 @@
-"""How probable an outage is before anything is seen: by what an entity is, and by the day where the calendar knows it.
+"""How probable an outage is before anything is seen: by what an entity is, and by the day where the calendar knows it;
+and whose loss is feared on such a day.
 
 References
 ----------
@@ -24,7 +25,7 @@ SHUTDOWNS = 182 / (182 + 729)
 NIGHT = 6 * 3600
 """A feast is slept off [s]."""
 
-EVE, COUNTED = 12 * 3600, 6 * 3600
+EVE, AFTER = 12 * 3600, 6 * 3600
 """Before a day that matters, and after it, as votes are counted [s]."""
 
 
@@ -37,6 +38,19 @@ def of_day(kind: str, most: float) -> float:
     [1.38, 0.96, 2.0]
     """
     return min(most, log(1 - SHUTDOWNS + SHUTDOWNS * exp(DAYS[kind])))
+
+
+def feared(almanac: Almanac, country: str, began: int) -> bool:
+    """Whether what began then [s] in a country did so on a day that matters, since its `EVE`, or in `AFTER`.
+
+    Examples
+    --------
+    >>> almanac, midnight = Almanac(matter={"PK 2024-02-08": "election"}), 1707332400  # in Karachi
+    >>> [feared(almanac, "PK", midnight + hours * 3600) for hours in (-13, -12, 29, 30)]
+    [False, True, True, False]
+    """
+    days = almanac.around(country, (began - AFTER) // DAY, (began + EVE) // DAY)
+    return any(day.kind != HOLIDAY and day.start - EVE <= began < day.end + AFTER for day in days)
 
 
 class Prior:
@@ -74,7 +88,7 @@ class Prior:
     def feared(self, rows: np.ndarray, now: np.ndarray, since: np.ndarray, sure: np.ndarray) -> np.ndarray:
         """Which of those at ``rows (n,)`` are feared ``(t, n) bool``; times as in `at`.
 
-        Countries and regions only: what began since its `EVE`, on a day that matters and for `COUNTED` after it; for as
+        Countries and regions only: what began since its `EVE`, on a day that matters and for `AFTER` after it; for as
         long what began in that time; and what is ``sure (n,) bool`` and was there by then, as long as it lasts.  A
         feast ends it, but for what is sure.
         """
@@ -83,12 +97,12 @@ class Prior:
             return feared
         self._learn()
         feast = feared.copy()
-        for day, own in self._days(rows, now, since - COUNTED):
+        for day, own in self._days(rows, now, since - AFTER):
             if day.kind == HOLIDAY:
                 feast |= own & _on(day, now)
             else:
-                there = (since < day.end + COUNTED) & (day.start <= now)
-                young = (since >= day.start - EVE) & (now < np.maximum(since, day.end) + COUNTED)
+                there = (since < day.end + AFTER) & (day.start <= now)
+                young = (since >= day.start - EVE) & (now < np.maximum(since, day.end) + AFTER)
                 feared |= own & self.is_place[rows] & there & (young | sure)
         return feared & (sure | ~feast)
 

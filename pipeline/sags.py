@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import ALWAYS, is_low
-from pipeline.columns import DEEP, LADDER, STEPS, Columns
+from pipeline.columns import STEPS, Columns
 from pipeline.evidence import losses
 from pipeline.lasting import began, summed
 from pipeline.outages import SAG
@@ -32,15 +32,6 @@ probes are answered."""
 EDGE = 0.2
 """From this share of the way on the fall takes less than `pipeline.outages.SAG`, or one bin: what falls for hours is a
 slow outage [0-1]."""
-
-MOOD = int(np.searchsorted(STEPS, LADDER[DEEP]))
-"""The step of `STEPS` of what may be a mood of the day [-]."""
-
-APART = 0.15
-"""Between steps that are nearer any fall takes a bin [0-1]."""
-
-DROP = 0.4
-"""What falls at once loses so much of its usual in an hour [0-1]."""
 
 NEAR = 0.9
 """A fall is the one to so much of the most that was lost since, at most [-]: the rest is noise, and may come hours
@@ -77,24 +68,6 @@ def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[n
     far = np.where(cells.traffic & (cells.wide < SAG), FAR, NEARER)
     out_of = ~cells.slow & (lost >= cells.settings.full_depth) & (lacked <= far * lost)
     return np.where(out_of & ((took < SAG) | (took <= cells.wide)), lacked, 0), fell
-
-
-def sudden(cells: Columns, rows: np.ndarray) -> np.ndarray:
-    """Which signals of these entities, in their open outages, fell at once ``(n, s) bool``: to what they have lost, or
-    from what a mood of the day takes on, where that is much less.  A cut does, and a morning on which people sleep in
-    takes hours, as far as bins can tell."""
-    depth = cells["depth"][rows]
-    _, fell, edge, by = _falls(cells, rows, depth)
-    mood, step = np.full(depth.shape, MOOD), np.maximum(_step(NEAR * depth), MOOD)
-    from_mood = (STEPS[step] - STEPS[MOOD] >= APART) & _steep(cells, rows, mood, step)
-    return np.asarray((fell > 0) & (_steep(cells, rows, edge, by) | from_mood))
-
-
-def _steep(cells: Columns, rows: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Which signals fell from one of `STEPS` to another by `DROP` an hour or more, or within a bin ``(n, s) bool``."""
-    took = _took(cells, rows, first, last)
-    within = np.maximum(cells.wide, SAG * (STEPS[last] - STEPS[first]) / DROP)
-    return np.asarray((took >= 0) & (took <= within))
 
 
 def _falls(

@@ -98,7 +98,9 @@ class Fusing:
 
     days: dict[LocalDay, DayKind] = field(default_factory=dict)
     """Days that matter, by country and local date: ``"PK 2024-02-08" = "election"``.  On them an outage of the
-    country is likelier before anything is seen, and likelier a shutdown."""
+    country is likelier before anything is seen, and likelier a shutdown; and half of its traffic, or of a region's,
+    that fell at once and is gone for three hours is confirmed though others stand, from noon of the eve to six hours
+    after the day."""
 
     day_most: For = 2.0
     """Most that such a day says for an outage [log-odds], half of what ``prior`` says against one: never enough by

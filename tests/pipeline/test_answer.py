@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from pipeline.explaining import ALIKE, FEARED, NAMED, by_traffic_alone, how_to_read, still_out, suspicions
+from pipeline.explaining import ALIKE, by_traffic_alone, how_to_read, still_out, suspicions
 from pipeline.observed import LONG, Observed, Stretch
 from pipeline.past import Past, Span
-from pipeline.records import Term
+from pipeline.records import Entity, Term
+from pipeline.settings import Fusing
 from pipeline.wording import FEW
 from tests.pipeline.shown import T, outage
 from tests.pipeline.test_telling import HOUR, replayed, series, without
@@ -100,34 +101,48 @@ def test_what_spoke_against_one_that_was_not_confirmed_is_said_and_95_percent_ar
             assert next(suspicions([both], Past(), {})).endswith("alone told it.") == alone
 
 
-HALF_GONE, NO_ALL_CLEAR = "; half of the traffic was gone", ", so this is no all-clear"
-ALONE = "; at its worst one kind of signals alone told it."
-NOTHING = f"; who counts nothing at all may be a broken feed{NO_ALL_CLEAR}."
+NO_ALL_CLEAR, ALONE = ", so this is no all-clear", "; at its worst one kind of signals alone told it"
+HALF_GONE = "; half of the traffic was gone{}: three hours of that can be confirmed "
+LEARNT, AT_ONCE, NAMED = "from two weeks of past on", "where it fell at once", " on a day of fusing.days"
+OTHERS = f"{LEARNT}, or {AT_ONCE}{NAMED}."
+QUARTERS = (
+    "; three quarters of the traffic were gone{}: an hour and a half of that, in two bins at least, can be confirmed."
+)
+BROKEN = "; who counts nothing at all may be a broken feed{}."
 
 
 @pytest.mark.parametrize(
     ("left", "state", "of", "said"),
     [
-        ((0.49,), "retracted", "country", f"{HALF_GONE}{NO_ALL_CLEAR}: {FEARED}{NAMED}."),
-        ((0.49,), "suspected", "country", f"{HALF_GONE}: {FEARED}{NAMED}."),
-        ((0.49, 0.0), "retracted", "country", f"{HALF_GONE}{NO_ALL_CLEAR}: {FEARED}{NAMED}."),
-        ((0.0,), "retracted", "country", NOTHING),
-        ((0.0, 0.9), "retracted", "country", NOTHING),
-        ((0.0,), "suspected", "country", ALONE),
-        ((0.51,), "retracted", "country", ALONE),
-        ((0.49,), "retracted", "asn", ALONE),
+        ((0.49,), "retracted", "country", HALF_GONE.format(NO_ALL_CLEAR) + OTHERS),
+        ((0.49,), "suspected", "country", HALF_GONE.format("") + OTHERS),
+        ((0.49,), "suspected", "region", HALF_GONE.format("") + OTHERS),
+        ((0.49, 0.0), "retracted", "country", HALF_GONE.format(NO_ALL_CLEAR) + OTHERS),
+        ((0.26,), "suspected", "country", HALF_GONE.format("") + OTHERS),
+        ((0.25,), "suspected", "country", QUARTERS.format("")),
+        ((0.49, 0.2), "retracted", "country", QUARTERS.format(NO_ALL_CLEAR)),
+        ((0.0,), "retracted", "country", BROKEN.format(NO_ALL_CLEAR)),
+        ((0.0, 0.9), "retracted", "country", BROKEN.format(NO_ALL_CLEAR)),
+        ((0.0,), "suspected", "country", BROKEN.format("")),
+        ((0.51,), "retracted", "country", f"{ALONE}."),
+        ((0.49,), "retracted", "asn", f"{ALONE}."),
     ],
 )
-def test_half_of_the_traffic_that_was_gone_is_no_all_clear_and_naming_the_day_helps(
+def test_of_traffic_that_was_gone_it_is_said_what_would_be_confirmed(
     left: tuple[float, ...], state: str, of: str, said: str
 ) -> None:
     fell = (Term(f"traffic.{n}", own, -8.0, 8.9, 1.0) for n, own in enumerate(left))
     terms = (*fell, Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
-    told = outage(state, confirmed_at=None, entity_type=of, signals=terms, end=T + HOUR)
-    assert next(suspicions([told], Past(), {})).endswith(said)
-    for day, weight, hint in (("election", 1.4, ""), ("holiday", -1.0, NAMED)):
-        told = structs.replace(told, signals=(Term(f"day.{day}", None, None, weight, 1.0), *terms))
-        assert next(suspicions([told], Past(), {})).endswith(said.replace(NAMED, hint))
+    name = "PK-SD" if of == "region" else "PK"
+    told = outage(state, confirmed_at=None, entity=name, entity_type=of, signals=terms, end=T + HOUR)
+    kin = {(of, name): Entity(of, name, "PK")}
+    assert next(suspicions([told], Past(), kin)).endswith(ALONE + said.replace(ALONE, ""))
+    on_a_feast = structs.replace(told, signals=(Term("day.holiday", None, None, -1.0, 1.0), *terms))
+    assert next(suspicions([on_a_feast], Past(), kin)).endswith(said.replace(OTHERS, f"{AT_ONCE}{NAMED}."))
+    for day in ("2024-02-08", "2024-02-09"):  # the day itself, and its eve
+        own = Fusing(days={f"PK {day}": "election"})
+        late = structs.replace(told, start=told.start + 8 * HOUR, end=told.end + 8 * HOUR)
+        assert next(suspicions([late], Past(), kin, own)).endswith(said.replace(OTHERS, f"{AT_ONCE}, or {LEARNT}."))
 
 
 def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_counted() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline import holding, prior, sags
+from pipeline import holding, prior, sudden
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from pipeline.settings import Fusing, Judging, Settings
@@ -58,7 +58,7 @@ def test_on_a_day_like_any_other_it_may_be_a_weekend_and_is_only_suspected() -> 
 
 
 def test_nor_is_it_where_only_daily_means_could_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "sudden", lambda cells, rows: np.zeros(cells["ratio"][rows].shape, bool))
+    monkeypatch.setattr(sudden, "least", lambda width: 2.0)
     assert told(cut(MIDNIGHT + 9 * HOUR, 6 * HOUR), "2024-01-11") == []
 
 
@@ -96,14 +96,14 @@ def behind(before: float, begins: int, *feasts: str) -> list[Outage]:
 
 
 def test_what_is_suspected_on_it_makes_no_outage_of_a_quiet_day_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert behind(0.68, 6 * HOUR) == []
-    monkeypatch.setattr(prior, "COUNTED", 2 * DAY)
-    assert len(behind(0.68, 6 * HOUR)) == 1
+    assert behind(0.76, 6 * HOUR) == []
+    monkeypatch.setattr(prior, "AFTER", 2 * DAY)
+    assert len(behind(0.76, 6 * HOUR)) == 1
 
 
 def test_nor_of_a_feast_in_the_night_behind_it() -> None:
-    assert behind(0.68, 0, "PK 2024-01-12") == []
-    assert len(behind(0.68, 0)) == 1
+    assert behind(0.76, 0, "PK 2024-01-12") == []
+    assert len(behind(0.76, 0)) == 1
 
 
 @pytest.mark.parametrize("left", [0.6, 0.7])
@@ -125,7 +125,7 @@ def test_a_free_day_on_which_people_sleep_in_is_none(late: int, level: float, wi
 
 
 def test_it_was_one_when_it_did_not_have_to_fall_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "sudden", lambda cells, rows: np.ones(cells["ratio"][rows].shape, bool))
+    monkeypatch.setattr(sudden, "least", lambda width: 0.0)
     assert len(told(slept_in(4, 0.85), "2024-01-11")) == 1
 
 
@@ -163,7 +163,7 @@ def test_what_is_cut_off_soon_after_the_polls_have_opened_is_out(width: int) -> 
 
 
 def test_it_was_not_when_it_had_to_fall_from_its_usual(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sags, "APART", 1.0)
+    monkeypatch.setattr(sudden, "DROP", 0.45)
     assert two_hours_in(900) == []
 
 
@@ -182,7 +182,7 @@ def test_one_service_that_is_blocked_while_another_one_stands_is_only_suspected(
 
 
 def test_they_were_out_when_one_source_was_as_good_as_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "_of_one_source", lambda cells, terms: np.zeros(terms.shape, bool))
+    monkeypatch.setattr(holding, "_of_one_source", lambda cells, rows, terms, now: np.zeros(terms.shape, bool))
     assert len(blocked(1.0)) == 1
 
 

@@ -1,0 +1,87 @@
+"""Since when a loss is one that fell at once: by a rule that is put down by hand, however bins are batched."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.cells import Cells
+from pipeline.columns import LATELY
+from pipeline.settings import Fusing
+from pipeline.sudden import fell, least, side
+
+WIDTH, START = 900, 1_707_350_400
+
+
+def since(lost: list[list[float]], cuts: list[int] | None = None, width: int = WIDTH) -> list[int]:
+    """Since which bin each entity is down after ``lost (t, n)``, NaN where nothing was observed, in these batches; -1
+    where it is not."""
+    cells, x = Cells(Fusing()), np.array(lost, float)
+    cells.signal("traffic.radar", width)
+    cells.grow(x.shape[1])
+    start = START + width * np.arange(len(x))
+    for some in np.split(np.arange(len(x)), cuts or []):
+        for name, values in fell(cells, slice(None), 0, start[some], 1 - x[some]).items() if some.size else ():
+            cells[name][:, 0] = values
+    return [int(at - START) // width if at else -1 for at in cells["sudden"][:, 0]]
+
+
+def one(*lost: float, width: int = WIDTH) -> int:
+    """Of one entity, that had lost nothing before."""
+    return since([[0.0]] * 2 * side(width) + [[each] for each in lost], width=width)[0] - 2 * side(width)
+
+
+NONE = -1 - 2 * side(WIDTH)
+GONE = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("lost", "at"),
+    [
+        ((0.5, 0.5), NONE),  # an hour has to show it
+        ((0.5, 0.5, 0.5), 0),  # whatever one bin of it may be
+        ((0.2, 0.5, 0.5, 0.5), 1),
+        ((1.0, 0.0, 0.0, 0.0, 0.0), NONE),
+        ((0.5, 0.0, 0.5, 0.5), 1),
+        ((0.5, GONE, 0.5, 0.5), 1),
+        ((0.5, GONE, GONE, 0.5, 0.5), NONE),
+        ((0.39, 0.39, 0.39, 0.39, 0.39), NONE),
+        ((0.41, 0.41, 0.41), 0),
+        ((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), 3),
+        ((0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6), NONE),
+        ((0.2, 0.2, 0.2, 0.2, 0.49, 0.49, 0.49, 0.49), NONE),
+        ((0.2, 0.2, 0.2, 0.2, 0.51, 0.51, 0.51), 4),
+    ],
+)
+def test_medians_of_hours_tell_what_fell_at_once(lost: tuple[float, ...], at: int) -> None:
+    assert one(*lost) == at
+
+
+def test_what_is_back_for_an_hour_has_to_fall_anew() -> None:
+    down = [0.5] * 4
+    assert one(*down, 0.33, 0.33, 0.33, 0.33) >= 0
+    assert one(*down, 0.31, 0.31, 0.6, 0.6) >= 0
+    assert one(*down, 0.31, 0.31, 0.31) == NONE
+    assert one(*down, 0.0, GONE, GONE, GONE) >= 0
+
+
+def test_a_hole_longer_than_what_is_remembered_leaves_nothing_to_fall_from() -> None:
+    assert since([[0.0]] * 9 + [[GONE]] * (LATELY + 4) + [[0.6]] * 6) == [-1]
+    assert since([[0.0]] * 9 + [[GONE]] * 4 + [[0.6]] * 6) == [-1]
+
+
+@pytest.mark.parametrize(("width", "bins", "most"), [(300, 12, 0.3), (1800, 2, 0.3), (3600, 2, 0.45), (21600, 2, 0.45)])
+def test_by_wider_bins_it_has_to_be_more(width: int, bins: int, most: float) -> None:
+    assert (side(width), least(width)) == (bins, most)
+    assert one(*[0.5] * bins, width=width) == 0
+    assert (one(*[0.4] * bins, width=width) == 0) == (most < 0.4)
+
+
+LOST = st.sampled_from([0.0, 0.1, 0.3, 0.32, 0.45, 0.5, 0.7, 1.0, GONE])
+
+
+@given(
+    st.lists(st.lists(LOST, min_size=3, max_size=3), min_size=20, max_size=90), st.lists(st.integers(0, 90), max_size=6)
+)
+def test_however_bins_are_batched_it_is_the_same(lost: list[list[float]], cuts: list[int]) -> None:
+    assert since(lost, sorted(cuts)) == since(lost, list(range(len(lost))))
