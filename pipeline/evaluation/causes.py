@@ -51,6 +51,9 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     'together 88% (with −4.0 before anything is seen); it takes 95% to confirm'
     >>> comes_to(replace(outage, probability=0.993, confirmed_at=600), Fusing())
     'together 88% (with −4.0 before anything is seen), >99% in other bins; it takes 95% to confirm'
+    >>> print(*comes_to(replace(outage, probability=0.993), Fusing()).partition(" (")[0].split(": "), sep="\\n")
+    sure enough, but held back
+    one kind of signals alone told it, or none for long enough
     """
     terms = [*speaking(outage.signals), *(term for term in outage.signals if term.weight < 0)]
     prior = settings.prior.get(outage.entity_type, min(settings.prior.values()))
@@ -64,7 +67,7 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     together = f"together {now} (with {signed(prior)} before anything is seen){more}"
     if sure:
         return f"{together}; {takes}"
-    return f"no signal was clearly low, or one kind alone while another stood, which confirms nothing ({together})"
+    return f"sure enough, but held back: one kind of signals alone told it, or none for long enough ({together})"
 
 
 def first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
