@@ -37,7 +37,7 @@ from pipeline.replay import Playback, Result
 from pipeline.settings import Fusing
 from pipeline.show import MARK, by_country, how_folded, outages_table, utc
 from pipeline.topics import DEADLETTERS
-from pipeline.unjudged import Unheard, hardly_judged
+from pipeline.unjudged import Unheard, hardly_judged, never_judged, of_no_signal
 from pipeline.unwatched import no_all_clear, too_short, unobserved
 from pipeline.wording import FEW, counted, damage, few, given_up, printable, refused
 
@@ -52,8 +52,8 @@ def tell(
     ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
     was seen and not judged, hardly ever or for a time; ``lately``: what is seen now; ``settings``: with which they were
     fused; ``recent``: the last hours of what was judged.
-    Returns the exit code: 1 where nothing could be confirmed, and where what was given up, refused by its name,
-    unanswered, not observed or not seen by a feed may hold an outage.
+    Returns the exit code: 1 where nothing could be confirmed, if only of one country, and where what was given up,
+    refused by its name, unanswered, not observed or not seen by a feed may hold an outage.
     """
     counts = {
         "read": playback.read, "used": result.used,
@@ -75,7 +75,7 @@ def tell(
             *from_parts(found, playback.observed, playback.places, settings),
             *parts_alone(found, playback.observed, playback.places, settings), *of_no_country(found, playback.places),
             *_unanswered(counts), *refused(result.dead), *blind(doings), *_limits(playback, result, past),
-            *hardly_judged(unjudged, playback.places),
+            *of_no_signal(unjudged, playback.observed), *hardly_judged(unjudged, playback.places),
         )  # fmt: skip
         _caution(console, (*given_up(result.dead), *_nothing(result)))  # above the outages: what of them can be wrong
         _found(console, playback, found, past, lately or Lately(), note, unclear, settings, left)
@@ -90,6 +90,7 @@ def tell(
             console.print(Text(printable(sentence)))
         _caution(console, (*damage(result.dead, FEW), *strangers(playback.unmatched), *elsewhere))
     nothing_judged = not sum(result.judged.values()) or not playback.past.is_settled
+    nothing_judged |= bool(never_judged(unjudged, playback.observed))
     lost = any(_unanswered(counts)) or any(gave_up(letter.reason) or refuses(letter.reason) for letter in result.dead)
     blind_once = any(doing.what != MOVED for doing in doings)
     return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))

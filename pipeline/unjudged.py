@@ -11,9 +11,10 @@ from detectors.base import DAY, UNKNOWN
 from pipeline.bins import NEVER
 from pipeline.evidence import amiss
 from pipeline.explaining import place_name
+from pipeline.observed import Observed
 from pipeline.reasons import signal_name
 from pipeline.records import Entity, Verdicts
-from pipeline.series import Places
+from pipeline.series import Gazetteer, Places
 from pipeline.show import utc
 from pipeline.wording import few
 
@@ -114,7 +115,7 @@ def hardly_judged(found: Iterable[Unheard], places: Places) -> Iterator[str]:
     --------
     >>> print(*hardly_judged([Unheard("telescope.ioda", "country", "IQ")], {}))
     Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of values so small, \
-or straying so far.
+straying so far, or fallen before it knew what is usual.
     >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
     No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it strayed so far, \
 or was so much too high, that even a total loss would not have been told.
@@ -134,5 +135,28 @@ or was so much too high, that even a total loss would not have been told.
         names = [place_name(one.entity_type, one.entity, places) for one in own]
         yield (
             f"Seen and hardly ever judged by {signal_name(signal)}: {few(names)}. The detector says nothing of values "
-            "so small, or straying so far."
+            "so small, straying so far, or fallen before it knew what is usual."
         )
+
+
+def never_judged(found: Iterable[Unheard], observed: Observed) -> list[Entity]:
+    """The countries that were hardly ever judged by any signal that saw them: nothing is known of these.
+
+    Examples
+    --------
+    >>> seen = Observed({(signal, "country", "IQ"): [] for signal in ("bgp.ris", "telescope.ioda")}, 0, 86400)
+    >>> deaf = [Unheard("telescope.ioda", "country", "IQ")]
+    >>> never_judged(deaf, seen), never_judged([*deaf, Unheard("bgp.ris", "country", "IQ")], seen)
+    ([], [Entity(type='country', name='IQ', country='IQ', mobile=False, title='')])
+    """
+    deaf = {one[:3] for one in found if one.first is None}
+    judged = {series[1:] for series in observed.stretches if series not in deaf}
+    countries = {name for _, kind, name in deaf if kind == "country"}
+    return [Entity("country", name, name) for name in sorted(countries) if ("country", name) not in judged]
+
+
+def of_no_signal(found: Iterable[Unheard], observed: Observed) -> Iterator[str]:
+    """That there is no all-clear for them, in one sentence."""
+    if countries := never_judged(found, observed):
+        names = few([Gazetteer().name(country) for country in countries])
+        yield f"No all-clear for {names}: hardly ever judged by any signal."

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from detectors.base import UNKNOWN
@@ -17,16 +18,23 @@ from tests.pipeline.shown import PK, SD, ZONG, T, verdicts
 BEGIN = 1706745600
 
 
-def test_who_replays_a_telescope_that_hardly_sees_a_country_reads_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("routes", [0, 1])
+def test_who_replays_a_telescope_that_hardly_sees_a_country_reads_so(tmp_path: Path, routes: int) -> None:
     rng = np.random.default_rng(2)
     rows = [
-        f"{iso(BEGIN + 600 * i)},telescope.ioda,country,{name},{rng.poisson(mean)}\n"
-        for i in range(3 * 144) for name, mean in (("IQ", 2), ("PK", 900))
-    ]  # fmt: skip
+        f"{iso(BEGIN + 600 * i)},{signal},country,{name},{rng.poisson(mean)}\n"
+        for i in range(3 * 144)
+        for signal, name, mean in (
+            ("telescope.ioda", "IQ", 2),
+            ("telescope.ioda", "PK", 900),
+            *[("bgp.ris", "IQ", 900)] * routes,
+        )
+    ]
     (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
     done = CliRunner().invoke(app, ["replay", str(tmp_path)], catch_exceptions=False)
     said = " ".join(done.stdout.split())
-    assert done.exit_code == 0
+    assert done.exit_code == 1 - routes
+    assert ("No all-clear for Iraq: hardly ever judged by any signal." in said) == (not routes)
     assert "Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of" in said
     done = CliRunner().invoke(app, ["replay", str(tmp_path), "--json"], catch_exceptions=False)
     told = json.loads(done.stdout)["hardly_judged"]
