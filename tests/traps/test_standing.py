@@ -145,5 +145,5 @@ def test_more_than_half_that_is_cut_off_every_morning_is_told_every_morning(left
 
 
 def test_it_was_not_when_only_daily_means_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "_half", lambda cells, rows, terms, first, at_once: np.zeros(len(rows), bool))
+    monkeypatch.setattr(holding, "_half", lambda cells, rows, terms, part: np.zeros(terms.shape, bool))
     assert by_minutes(0.4, 4 * HOUR) == []
