@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detectors.base import DAY, NEVER
-from detectors.history import History, batches, observed
+from detectors.history import History, View, batches, observed
 from detectors.spikes import BRIEF, spikes, standing
 
 FINE = 3600
@@ -39,7 +39,7 @@ a surge: no noon does."""
 
 def usual(
     past: History, slot: int, grid: int, first: np.ndarray, lags: Sequence[int], chosen: np.ndarray, raw: np.ndarray,
-    count: np.ndarray,
+    count: np.ndarray, view: View,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Past days less the first one where that was a surge.
 
@@ -53,6 +53,8 @@ def usual(
         This slot of them as it is to be compared, and as it was observed, ``(l, n)``.
     count
         How many of them are similar days, ``(n,)``.
+    view
+        How the past is to be compared.
 
     Returns
     -------
@@ -64,12 +66,13 @@ def usual(
     --------
     Three times as much at 14:00 of the first day, of two:
 
+    >>> from detectors.history import plain
     >>> past = History()
     >>> for half_hour in range(96):
     ...     value = np.array([300.0 if half_hour == 28 else 100.0])
     ...     past = past.push(half_hour * 1800, value, value, np.array([False]))
     >>> days, first = np.array([[100.0], [300.0]]), np.zeros(1, np.int64)
-    >>> usual(past, 2 * DAY + 14 * 3600, 1800, first, (1, 2), days, days, np.array([2]))[0].ravel().tolist()
+    >>> usual(past, 2 * DAY + 14 * 3600, 1800, first, (1, 2), days, days, np.array([2]), plain(1))[0].ravel().tolist()
     [100.0, nan]
     """
     age = slot - np.array(lags)[:, None] * DAY - first // grid * grid
@@ -80,7 +83,7 @@ def usual(
     below = later.any(axis=0) & (~later | (ABOVE * raw < most)).all(axis=0)
     if len(rows := np.flatnonzero(below)):
         low, last = np.zeros(chosen.shape, bool), min(DAYS, len(lags))
-        low[:last, rows] = surged(past, slot, grid, first, rows, last)
+        low[:last, rows] = surged(past, slot, grid, first, rows, last, view)
         low &= ~np.isnan(chosen)
         wrong = np.zeros(len(below), bool)
         wrong[rows] = spiked(past, slot, grid, first, rows)
@@ -111,7 +114,7 @@ def peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarra
 def _peak(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """See `peak`."""
     reach, near, own = BESIDE // grid, BRIEF // grid, first[rows]
-    times, raw = _read(past, rows, len(first), [_first_days(own)])
+    times, raw = _read(past, rows, observed(len(first)), [_first_days(own)])
     seen = _begun(times, raw, slot, grid, own, reach)
     before, after = (_least(side) for side in (seen[:, :reach], seen[:, reach + 1 :]))
     recent = _since(slot, grid, own) < BESIDE
@@ -143,7 +146,9 @@ def spiked(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
     return np.concatenate([spikes(its.T, BRIEF // grid)[BESIDE // grid] for its in seen])
 
 
-def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:
+def surged(
+    past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int, view: View
+) -> np.ndarray:
     """On which of the ``days`` before ``slot`` [s] a series was low only for the surge of its first day.
 
     Parameters
@@ -152,42 +157,55 @@ def surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndar
         The first value of each entity, ``(n,)`` [s].
     rows
         The entities that are asked for, ``(k,)``.
+    view
+        How the past is to be compared: what has less than that was out, or low.
 
     Returns
     -------
     ``(days, k) bool``, that of the day before first.  There the slot lay on the line between the nearest ones around it
     in which that day was what the first one was; on the first day it stood out above that line.  An outage is the other
-    way round: the first day is on the line, and the later one fell from it.
+    way round: the first day is on the line, and the later one fell from it.  In one that goes on since the first day
+    that line is as low as what lies on it, or begins before the first value: a slot beside it must not have been low.
     """
-    return np.concatenate([_surged(past, slot, grid, first, batch, days) for batch in batches(rows)], axis=1)
+    return np.concatenate([_surged(past, slot, grid, first, batch, days, view) for batch in batches(rows)], axis=1)
 
 
-def _surged(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int) -> np.ndarray:
+def _surged(
+    past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray, days: int, view: View
+) -> np.ndarray:
     """See `surged`."""
     reach, own, ago = AROUND // grid, first[rows], np.arange(1, days + 1)
-    later = slot - days * DAY - AROUND, slot - DAY + AROUND
-    times, raw = _read(past, rows, len(first), [_first_days(own), later])
+    spans = [_first_days(own), (slot - days * DAY - AROUND, slot - DAY + AROUND)]
+    times, raw = _read(past, rows, observed(len(first)), spans)
     begun, age = _begun(times, raw, slot, grid, own, reach)[:, None], _days(slot, grid, own)[:, None]
-    seen = _of(times, raw, slot - ago[:, None] * DAY + np.arange(-reach, reach + 1) * grid)
+    wanted = slot - ago[:, None] * DAY + np.arange(-reach, reach + 1) * grid
+    seen, written = _of(times, raw, wanted), _of(*_read(past, rows, view, spans), wanted)
     share = seen / begun
     known = np.sort(share, axis=2)
     number, all_ = (np.count_nonzero(~np.isnan(each), axis=2, keepdims=True) for each in (known, seen))
     quartile = np.clip(number - 1, 0, 3 * all_ // 4)  # what the first day has not lies above it: it was no surge
     usual = share >= ALIKE * np.take_along_axis(known, quartile, axis=2)
+    told = usual & ~(seen < ALIKE * written)
     usual |= np.isnan(begun) & ~np.isnan(seen)
     left, right = usual[..., reach - 1 :: -1], usual[..., reach + 1 :]
     before, after = reach - 1 - left.argmax(axis=2), reach + 1 + right.argmax(axis=2)
     apart = ~usual[..., reach] & left.any(axis=2) & right.any(axis=2) & (ago < age)
+    apart &= _beside(told, before, after)
     stands_out = begun[..., reach] >= ABOVE * _line(np.broadcast_to(begun, seen.shape), before, after, reach)
     fell = seen[..., reach] < ON_LINE * _line(seen, before, after, reach)
     return (apart & stands_out & ~fell).T
+
+
+def _beside(told: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Whether one of the slots ``before`` and ``after (k, days)`` is among those that are ``told (k, days, slots)``."""
+    return np.logical_or(*(np.take_along_axis(told, at[..., None], axis=-1)[..., 0] for at in (before, after)))
 
 
 def lately(past: History, slot: int, grid: int, rows: np.ndarray, n: int) -> np.ndarray:
     """What was observed of the entities at ``rows (k,)``, of n, in the half day before ``slot`` [s] ``(k, slots)``."""
     wanted = slot - np.arange(2 * AROUND // grid, 0, -1) * grid
     span = slot - 2 * AROUND, slot
-    return np.concatenate([_of(*_read(past, batch, n, [span]), wanted) for batch in batches(rows)])
+    return np.concatenate([_of(*_read(past, batch, observed(n), [span]), wanted) for batch in batches(rows)])
 
 
 def first_days(past: History, grid: int, first: np.ndarray, rows: np.ndarray, more: int) -> np.ndarray:
@@ -195,7 +213,7 @@ def first_days(past: History, grid: int, first: np.ndarray, rows: np.ndarray, mo
     ``(k, slots)``; ``first``: see `surged`."""
     begin = first[rows] // grid * grid
     wanted = begin[:, None] + np.arange((DAY + more) // grid) * grid
-    return _at(*_read(past, rows, len(first), [_first_days(first[rows])]), wanted)
+    return _at(*_read(past, rows, observed(len(first)), [_first_days(first[rows])]), wanted)
 
 
 def _first_days(first: np.ndarray) -> tuple[int, int]:
@@ -206,7 +224,7 @@ def _first_days(first: np.ndarray) -> tuple[int, int]:
 def _around(past: History, slot: int, grid: int, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """What was observed of the first day within `BESIDE` of this slot ``(k, slots)``."""
     own = first[rows]
-    return _begun(*_read(past, rows, len(first), [_first_days(own)]), slot, grid, own, BESIDE // grid)
+    return _begun(*_read(past, rows, observed(len(first)), [_first_days(own)]), slot, grid, own, BESIDE // grid)
 
 
 def _begun(times: np.ndarray, raw: np.ndarray, slot: int, grid: int, first: np.ndarray, reach: int) -> np.ndarray:
@@ -240,10 +258,10 @@ def _days(slot: int, grid: int, first: np.ndarray) -> np.ndarray:
 
 
 def _read(
-    past: History, rows: np.ndarray, n: int, spans: Sequence[tuple[int, int]]
+    past: History, rows: np.ndarray, view: View, spans: Sequence[tuple[int, int]]
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Times ``(c,)`` and what was observed then ``(k, c)`` of those at ``rows (k,)``, of n; see `History.rows`."""
-    times, raw = past.rows(rows, observed(n), spans)
+    """Times ``(c,)`` and what was then ``(k, c)`` of those at ``rows (k,)``, as the view has it; see `History.rows`."""
+    times, raw = past.rows(rows, view, spans)
     return (times, raw) if len(times) else (np.array([NEVER]), np.full((len(rows), 1), np.nan))
 
 

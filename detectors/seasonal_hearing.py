@@ -98,7 +98,7 @@ def _recovered(
     rows, noise = rows[heard], noise[heard]
     if not len(rows):
         return state
-    is_over = surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1)[0]
+    is_over = surged(past, slot - BESIDE + DAY, grid, state.first, rows, 1, state.view)[0]
     return _learnt(state, rows[is_over], noise[is_over])
 
 

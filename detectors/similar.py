@@ -137,7 +137,7 @@ def similar(
             count = np.where(once, 0, count)
     begun = np.maximum(first, stretch)  # after a long hole there is a first day again
     if grid <= FINE and (young := slot - begun < max(LAGS) * DAY).any():
-        its = usual(past, slot, grid, begun, LAGS, chosen, raw, count)
+        its = usual(past, slot, grid, begun, LAGS, chosen, raw, count, view)
         chosen, count = np.where(young, its[0], chosen), np.where(young, its[1], count)
     shape = middle(np.concatenate([chosen, chosen[SAME][:1]]))
     older = np.fmax.reduce(np.where(age[OLDER] >= EARLY, chosen[OLDER], np.nan))

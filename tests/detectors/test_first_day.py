@@ -6,7 +6,7 @@ import pytest
 from detectors import first_day
 from detectors.base import DAY
 from detectors.blocks import CHUNK
-from detectors.history import ALL, History
+from detectors.history import ALL, History, plain
 
 GRID, DAYS, PLACES = 1800, 12, 40
 
@@ -29,19 +29,19 @@ def past_of(rng: np.random.Generator, start: int) -> History:
 def test_the_hours_around_are_all_that_is_asked_for(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng, read, found = np.random.default_rng(seed), first_day._read, 0
     start = int(rng.integers(0, 48)) * GRID
-    past, rows = past_of(rng, start), np.arange(0, PLACES, 2)
+    past, rows, view = past_of(rng, start), np.arange(0, PLACES, 2), plain(PLACES)
     first = start + rng.integers(0, CHUNK // 2, PLACES) * GRID
     for ago in range(0, 6 * DAY, 5 * GRID):
         slot = start + DAYS * DAY - ago
         asked = [
-            lambda at=slot: first_day.surged(past, at, GRID, first, rows, 5),
+            lambda at=slot: first_day.surged(past, at, GRID, first, rows, 5, view),
             lambda at=slot: first_day.peak(past, at, GRID, first, rows),
             lambda at=slot: first_day.lately(past, at, GRID, rows, PLACES),
             lambda: first_day.first_days(past, GRID, first, rows, 3600),
         ]
         few = [each() for each in asked]
         with monkeypatch.context() as whole:
-            whole.setattr(first_day, "_read", lambda past, rows, n, spans: read(past, rows, n, ALL))
+            whole.setattr(first_day, "_read", lambda past, rows, view, spans: read(past, rows, view, ALL))
             for mine, its in zip(few, (each() for each in asked), strict=True):
                 np.testing.assert_array_equal(mine, its)
         found += int(few[0].sum())
@@ -54,5 +54,5 @@ def test_days_that_are_compared_stay_as_they_were() -> None:
         value = np.array([300.0 if half_hour == 28 else 100.0])
         past = past.push(half_hour * 1800, value, value, np.array([False]))
     days, first = np.array([[300.0]]), np.zeros(1, np.int64)
-    left, _ = first_day.usual(past, DAY + 14 * 3600, 1800, first, (1,), days, days.copy(), np.array([1]))
+    left, _ = first_day.usual(past, DAY + 14 * 3600, 1800, first, (1,), days, days.copy(), np.array([1]), plain(1))
     assert (left.tolist(), days.tolist()) == ([[100.0]], [[300.0]])
