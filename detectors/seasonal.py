@@ -41,8 +41,9 @@ class Seasonal(Detector[SeasonalState]):
     bin, and twelve in all of them.  Beyond
     a slot only a loss of half adds up so, and for half a day: a smaller one may be the mood of the day.
 
-    The noise is that of `detectors.noise`.  Where even a fall to zero would not be clear of it (a dozen counts),
-    nothing is said; a confirmed low goes on through such hours, as a night, until one bin in them has nearly all again.
+    The noise is that of `detectors.noise`.  Where even a fall to zero would not be clear of it (two dozen counts),
+    nothing is said, but by up to six bins in a row that together have lost three quarters and are clear of it; a
+    confirmed low goes on through such hours, as a night, until one bin in them has nearly all again, and says so.
 
     Low bins deeper than ``depth`` do not enter the past, the level or the noise; shallow ones do, so that a loss of
     a few percent is told but becomes the level within a day.
@@ -208,7 +209,7 @@ class Seasonal(Detector[SeasonalState]):
     def _verdict(self, bins: Given, judged: Judged) -> Verdict:
         band, expected = self.enter * judged.deviation, judged.levels.expected
         old = bins.t - bins.first[:-1] >= self.warmup
-        says = old & bins.seen & (expected >= band)
+        says = old & bins.seen & judged.said
         expected = np.where(old, expected, np.nan)
         return Verdict(
             expected,

@@ -29,19 +29,21 @@ BACK = 1.25
 """Times the expectation that are the least of a return [-]."""
 
 SURE = 1.25
-"""What only a sum tells is confirmed from so many times ``enter`` on [-]."""
+"""What only a sum tells is confirmed from so many times ``enter`` on [-], and so is what it tells at all of counts so
+few that one bin tells nothing: of these only a loss of `NEARLY`."""
 
 
 class Judged(NamedTuple):
     """Bins against their expectation, arrays ``(t, n)``: their score and deviation, whether they are deeply low or
-    high, what is told of them, the ``streak (n,)`` after them, the course that they have, levels and noises, and what
-    is kept of the last bins ``(KEPT, n)``, see `detectors.together`."""
+    high, what is told of them, and whether anything is ``said``, the ``streak (n,)`` after them, the course that they
+    have, levels and noises, and what is kept of the last bins ``(KEPT, n)``, see `detectors.together`."""
 
     score: np.ndarray
     deviation: np.ndarray
     deep: np.ndarray
     high: np.ndarray
     told: np.ndarray
+    said: np.ndarray
     streak: np.ndarray
     course: Course
     levels: Levels
@@ -89,18 +91,19 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     score, loss = away / sd, 1 - x / expected
     speaks = expected >= rule.enter * sd
     code_before = np.concatenate([state.code[None], course.code[:-1]])
-    was_low = is_low(code_before)
+    was_low, was_confirmed = is_low(code_before), settled & (code_before == LOW_CONFIRMED)
     together, lost = _together(rule, sums, limits, loss, bins.width)
     summed_up = together
     # what single bins told is over when a single bin says so
     least = -SURE * rule.enter * sd
     plain = np.logical_or.reduce([each[:-1] <= least for each in kept[0]])
-    together = np.where(settled & ~plain, together, 0.0)
+    together = np.where(settled & ~(plain & speaks), together, 0.0)
     # sums open a low and keep it open; what one bin says alone is not made louder by those before it
     alone = score <= np.where(was_low, -rule.leave, -rule.enter)
     heard = ~alone & (together <= -rule.leave) & (together < score)
     loss = np.where(heard, lost, loss)
     clear = speaks & (np.minimum(score, together) <= -rule.enter) & (loss >= rule.shallow)
+    clear |= ~speaks & (together <= -SURE * rule.enter) & (lost >= NEARLY)
     score = np.where(heard, np.where(was_low, np.maximum(together, -rule.enter), together), score)
     score = bounded(score)
     low = clear | (was_low & speaks & (score <= -rule.leave) & (loss >= rule.shallow / 2))
@@ -108,7 +111,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     # sums in a row share their bins: they are no two witnesses
     again = course.persists & (~heard | (together <= -SURE * rule.enter))
     sure = again | ((loss >= rule.overwhelming) & (score <= -1.5 * rule.enter))
-    stays = (code_before == LOW_CONFIRMED) & low & (loss > rule.depth / 2)
+    stays = was_confirmed & low & (loss > rule.depth / 2)
     confirmed = settled & ((deep & clear & sure) | stays)
     # of what is sure, bins in a row say as much as they do together: noise is less of it, and doubt is as much
     clear_of_few = (state.days > 0) & (loss >= np.where(state.days > 1, HALF, NEARLY)) & ~bins.switched
@@ -118,8 +121,9 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
     high = settled & (x > _above(rule, state.lost) * expected) & (score >= rule.enter)
     code = np.where(high & speaks, np.int8(HIGH), np.int8(NORMAL))
     code[low], code[confirmed] = LOW_PROVISIONAL, LOW_CONFIRMED
-    # a low goes on while nothing can be said, by a night of few counts: what strays in it is no noise of the series
-    mute = (code_before == LOW_CONFIRMED) & settled & seen & ~speaks & (1 - x / expected > rule.depth)
+    # a low goes on while nothing can be said, by a night of few counts: what strays in it is no noise of the series;
+    # that it is over is said by a bin of which nothing left would be some way off
+    mute = was_confirmed & seen & ~speaks & ((1 - x / expected > rule.depth) | (expected < rule.leave * sd))
     deep = (deep & settled) | mute | ~np.isnan(noise.fallen[:, 0])
     streak = _streak(state.streak, clear, seen)
     is_told = bins.first[:-1] <= bins.t - rule.warmup
@@ -130,8 +134,9 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
         deep | high,
         seen & (code_before != NORMAL) & (code == NORMAL),
     )
+    said = speaks | clear | (was_confirmed & ~mute)
     last = (np.array([each[-1] for each in own]) for own in kept)
-    return Judged(score, sd, deep, high, code, streak[-1], found, level, noise, *last)
+    return Judged(score, sd, deep, high, code, said, streak[-1], found, level, noise, *last)
 
 
 def _above(rule: "Seasonal", lost: np.ndarray) -> np.ndarray | float:

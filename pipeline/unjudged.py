@@ -16,7 +16,7 @@ from pipeline.reasons import signal_name
 from pipeline.records import Entity, Verdicts
 from pipeline.series import Gazetteer, Places
 from pipeline.show import utc
-from pipeline.wording import few
+from pipeline.wording import counted, few
 
 HARDLY = 0.1
 """Who was judged in less than this share of the bins in which it was seen was hardly ever judged [0-1]."""
@@ -27,25 +27,29 @@ DEAF = DAY
 
 
 class Unheard(NamedTuple):
-    """A series of which nothing was said although it was seen: from ``first`` to ``last`` [s], or hardly ever."""
+    """A series of which nothing was said although it was seen: from ``first`` to ``last`` [s], or hardly ever; and for
+    so many ``more`` hours, the last of them over at ``until`` [h], [s]."""
 
     signal: str
     entity_type: str
     entity: str
     first: int | None = None
     last: int | None = None
+    more: int = 0
+    until: int | None = None
 
 
 class Counts(NamedTuple):
     """Of each of the ``entities``, in how many bins it was seen and in how many of these judged, ``(n,) int64``; since
-    when it was seen and not judged, `NEVER` where it was judged, ``(n,)``; the longest such time, ``(n, 2)`` [s]; start
-    of the ``last`` bin that was counted [s]."""
+    when it was seen and not judged, `NEVER` where it was judged, ``(n,)``; the longest such time, ``(n, 2)`` [s]; how
+    long all of them are and when the last is over, ``(n, 2)`` [s]; start of the ``last`` bin that was counted [s]."""
 
     entities: tuple[Entity, ...]
     seen: np.ndarray
     judged: np.ndarray
     since: np.ndarray
     longest: np.ndarray
+    mute: np.ndarray
     last: int
 
 
@@ -71,17 +75,18 @@ class Unjudged:
         >>> unjudged = Unjudged()
         >>> unjudged.take(Verdicts(Run(), "ioda", 0, "telescope.ioda", "seasonal", 300, 300, UP, places,
         ...                        np.zeros(1, int), one, one, one, one, one, nan, state, one > 0, np.ones(1)))
-        >>> unjudged.told()
-        [Unheard(signal='telescope.ioda', entity_type='country', entity='IQ', first=None, last=None)]
+        >>> [one[:3] for one in unjudged.told()]
+        [('telescope.ioda', 'country', 'IQ')]
         """
         place, none = (verdicts.signal, verdicts.partition), np.zeros(0, np.int64)
-        known = self.counts.get(place, Counts((), none, none, none, np.zeros((0, 2), np.int64), NEVER))
-        seen, judged, since, longest, last = known[1:]
+        never = np.zeros((0, 2), np.int64)
+        known = self.counts.get(place, Counts((), none, none, none, never, never, NEVER))
+        seen, judged, since, longest, mute, last = known[1:]
         if known.entities != verdicts.entities:
             before = {entity[:2]: i for i, entity in enumerate(known.entities)}
             at = np.array([before.get(entity[:2], -1) for entity in verdicts.entities], np.intp)
             seen, judged, since = np.append(seen, 0)[at], np.append(judged, 0)[at], np.append(since, NEVER)[at]
-            longest = np.append(longest, [[0, 0]], axis=0)[at]
+            longest, mute = (np.append(times, [[0, 0]], axis=0)[at] for times in (longest, mute))
         fresh = (verdicts.start > last)[:, None] & verdicts.settled & ~np.isnan(verdicts.value)
         says = fresh & (verdicts.state != UNKNOWN) & ~amiss(verdicts.value, verdicts.expected, verdicts.state)
         heard = judged > 0
@@ -90,21 +95,27 @@ class Unjudged:
             for start, is_seen, is_judged in zip(verdicts.start.tolist(), fresh, says, strict=True):
                 heard = heard | is_judged
                 since = np.where(is_judged, NEVER, np.where(heard & is_seen & (since == NEVER), start, since))
-                end, mute = start + verdicts.width, heard & is_seen & ~is_judged
-                longer = mute & (end - since > longest[:, 1] - longest[:, 0])
+                end, unsaid = start + verdicts.width, is_seen & ~is_judged
+                longer = heard & unsaid & (end - since > longest[:, 1] - longest[:, 0])
                 longest = np.where(longer[:, None], np.stack([since, np.full_like(since, end)], axis=1), longest)
+                longer_in_all = np.stack([mute[:, 0] + verdicts.width, np.full_like(since, end)], axis=1)
+                mute = np.where(unsaid[:, None], longer_in_all, mute)
         last = max(last, int(verdicts.start.max(initial=last)))
-        self.counts[place] = Counts(verdicts.entities, seen, judged, since, longest, last)
+        self.counts[place] = Counts(verdicts.entities, seen, judged, since, longest, mute, last)
 
     def told(self) -> list[Unheard]:
         """Those that were hardly ever judged, and those that were not for a day: countries first, by name."""
         found = []
-        for (signal, _), (entities, seen, judged, _, longest, _) in self.counts.items():
+        for (signal, _), (entities, seen, judged, _, longest, mute, _) in self.counts.items():
             hardly = judged < HARDLY * seen
             deaf = ~hardly & (longest[:, 1] - longest[:, 0] >= DEAF)
             for i in np.flatnonzero(hardly | deaf):
-                times = (int(longest[i, 0]), int(longest[i, 1])) if deaf[i] else (None, None)
-                found.append(Unheard(signal, *entities[i][:2], *times))
+                one = Unheard(signal, *entities[i][:2])
+                if deaf[i]:
+                    (first, end), (whole, until) = longest[i].tolist(), mute[i].tolist()
+                    one = one._replace(first=first, last=end, more=(whole - (end - first)) // 3600)
+                    one = one._replace(until=until) if one.more else one
+                found.append(one)
         return sorted(found, key=lambda one: (one.first is not None, one.signal, one.entity_type != "country", one[:3]))
 
 
@@ -119,14 +130,15 @@ straying so far, or fallen before it knew what is usual.
     >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
     No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it strayed so far, \
 or was so much too high, that even a total loss would not have been told.
+    >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400, 9, 1613376000)], {}))
+    No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC and 9 hours more, \
+the last until 2021-02-15 08:00 UTC: it strayed so far, or was so much too high, that even a total loss \
+would not have been told.
     """
     for (signal, is_deaf), group in groupby(found, key=lambda one: (one.signal, one.first is not None)):
         own = list(group)
         if is_deaf:
-            names = [
-                f"{place_name(one.entity_type, one.entity, places)}, {utc(one.first or 0)} to {utc(one.last or 0)} UTC"
-                for one in own
-            ]
+            names = [f"{place_name(one.entity_type, one.entity, places)}, {_when(one)}" for one in own]
             yield (
                 f"No all-clear by {signal_name(signal)} for {few(names)}: it strayed so far, or was so much too high, "
                 "that even a total loss would not have been told."
@@ -160,3 +172,11 @@ def of_no_signal(found: Iterable[Unheard], observed: Observed) -> Iterator[str]:
     if countries := never_judged(found, observed):
         names = few([Gazetteer().name(country) for country in countries])
         yield f"No all-clear for {names}: hardly ever judged by any signal."
+
+
+def _when(one: Unheard) -> str:
+    """The longest time, and how much there was of others: who reads of one takes the rest for judged and quiet."""
+    longest = f"{utc(one.first or 0)} to {utc(one.last or 0)} UTC"
+    if one.until is None:
+        return longest
+    return f"{longest} and {counted(one.more, 'hour')} more, the last until {utc(one.until)} UTC"

@@ -41,7 +41,9 @@ def unobserved(observed: Observed, places: Places) -> Iterator[str]:
         yield f"Nor for {rest:,} more, each not observed at other times: --json names them all."
 
 
-def no_all_clear(past: Past, observed: Observed, unjudged: Iterable[Unheard]) -> dict[str, list[dict[str, str | None]]]:
+def no_all_clear(
+    past: Past, observed: Observed, unjudged: Iterable[Unheard]
+) -> dict[str, list[dict[str, str | int | None]]]:
     """The same for a program, and who was seen and not judged (`pipeline.unjudged`): times in ISO, None where there is
     no end."""
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
@@ -56,7 +58,11 @@ def no_all_clear(past: Past, observed: Observed, unjudged: Iterable[Unheard]) ->
         "unobserved": [dict(zip(unseen, gap, strict=True)) for gap in gaps],
         "hardly_judged": [dict(zip(names, one[:3], strict=False)) for one in unjudged if one.first is None],
         "not_judged": [
-            dict(zip(names, (*one[:3], iso(one.first), iso(one.last)), strict=True))
+            {
+                **dict(zip(names, (*one[:3], iso(one.first), iso(one.last)), strict=True)),
+                "more_hours": one.more,
+                "until": iso(one.last if one.until is None else one.until),
+            }
             for one in unjudged
             if one.first is not None and one.last is not None
         ],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.base import DAY, LOW_CONFIRMED, NORMAL, UNKNOWN, utc_context
+from detectors.base import DAY, LOW_CONFIRMED, NORMAL, UNKNOWN, is_low, utc_context
 from detectors.seasonal import Seasonal
 
 WIDTH = 900
@@ -36,9 +36,37 @@ def test_an_outage_of_days_deafens_nobody(mean: float, dispersion: float, left: 
 
 
 def test_a_night_of_which_nothing_can_be_said_is_told_as_unknown_and_is_no_end() -> None:
-    t, _, state = lived(120, 3, 0.04, 0)
+    t, _, state = lived(60, 3, 0.04, 0)
     night = (t % DAY < 2 * 3600) & (t // DAY > BEFORE) & (t // DAY < BEFORE + OUT)
     assert (state[night] == UNKNOWN).mean() > 0.5
     assert not (state[night] == NORMAL).any()
     morning = (t >= (BEFORE + OUT) * DAY) & (t < (BEFORE + OUT) * DAY + 12 * 3600)
     assert not (state[morning] == LOW_CONFIRMED).any(), "what is back at night is no outage by day"
+
+
+def test_a_night_of_which_no_bin_can_say_anything_is_told_by_six_of_them() -> None:
+    t, _, state = lived(120, 3, 0.04, 0)
+    night = (t % DAY < 2 * 3600) & (t // DAY > BEFORE) & (t // DAY < BEFORE + OUT)
+    assert (state[night] == LOW_CONFIRMED).all()
+    assert (state[(t % DAY < 2 * 3600) & (t // DAY >= 7) & (t // DAY < BEFORE)] == UNKNOWN).mean() > 0.5
+
+
+def few(left: float, seed: int) -> np.ndarray:
+    """States of 25 an hour, of which so much is left from noon to evening of the last but one day, in that time and
+    after it."""
+    rng, t = np.random.default_rng(seed), np.arange(0, BEFORE * DAY, 3600)
+    out = (t >= (BEFORE - 2) * DAY + 12 * 3600) & (t < (BEFORE - 2) * DAY + 20 * 3600)
+    x = rng.poisson(np.where(out, 25 * left, 25.0)).astype(float)
+    _, verdict = Seasonal().run(x[:, None], t, utc_context(t, 1, 3600))
+    return verdict.state[out.argmax() :, 0]
+
+
+def test_that_nothing_is_left_of_a_few_is_mostly_told_by_hours_and_that_they_are_back_at_once() -> None:
+    found = [states for states in (few(0.0, seed) for seed in range(6)) if (states[5:8] == LOW_CONFIRMED).all()]
+    assert len(found) >= 4
+    assert all((states[8:14] == NORMAL).any() and not is_low(states[8:]).any() for states in found)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_that_half_is_left_of_a_few_is_not_told(seed: int) -> None:
+    assert not is_low(few(0.5, seed)).any()

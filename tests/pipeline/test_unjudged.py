@@ -86,6 +86,16 @@ def test_who_was_not_judged_for_a_day_is_named_with_the_time_however_well_it_was
     assert said.startswith("No all-clear by probes (probing.ioda) for Pakistan, 2024-")
 
 
+def test_whoever_reads_of_the_longest_time_reads_that_there_were_others() -> None:
+    unjudged = Unjudged()
+    for i in range(800):
+        unjudged.take(frame(i, (PK,) if 400 <= i < 544 or i % 100 < 10 or i == 777 else ()))
+    (found,) = unjudged.told()
+    assert found == Unheard("probing.ioda", "country", "PK", T + 600 * 400, T + 600 * 544, 10, T + 600 * 778)
+    (said,) = hardly_judged([found], {})
+    assert " UTC and 10 hours more, the last until 2024-02-13 11:25 UTC: it strayed so far" in said
+
+
 def together(frames: list[Verdicts]) -> Verdicts:
     """One frame of all their bins."""
     columns = {

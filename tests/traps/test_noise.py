@@ -52,6 +52,37 @@ def test_the_floor_of_the_rule_of_the_median_says_nothing_either(data: Path, nam
     assert naive.sure.sum() > 10
 
 
+def few_an_hour(mean: float, dispersion: float, seed: int, out: bool, width: int = HOUR) -> Series:
+    """Counts of two kinds of signals, of which nothing is left for seven hours of the fifteenth day."""
+    t, rng = hours(16, width), np.random.default_rng(seed)
+    left = np.where(out & (t >= 14 * DAY + 5 * HOUR) & (t < 14 * DAY + 12 * HOUR), 0, 1)
+    draws = rng.negative_binomial(mean / (dispersion - 1), 1 / dispersion, (2, len(t))) if dispersion > 1 else None
+    x = (rng.poisson(mean, (2, len(t))) if draws is None else draws) * left
+    return [
+        made_rows(signal, own, width=width) for signal, own in zip(("telescope.ioda", "probing.ioda"), x, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("mean", "dispersion"), [(25, 1), (60, 2)])
+def test_nothing_of_a_few_counts_is_told_by_hours_together(
+    mean: float, dispersion: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worlds = [few_an_hour(mean, dispersion, seed, out=True) for seed in range(4)]
+    fall = MONDAY + 14 * DAY + 5 * HOUR
+    for (outage,) in [played(series).of("PK") for series in worlds]:
+        assert abs(outage.start - fall) <= HOUR
+        assert (outage.confirmed_at or 0) <= fall + 7 * HOUR
+        assert fall + 7 * HOUR <= (outage.end or 0) <= fall + 12 * HOUR, "that it is back is said too"
+    monkeypatch.setattr(seasonal_judged, "TOGETHER", 0)
+    assert sum(len(played(series).of("PK")) for series in worlds) < 3, "one bin of zero is no surprise, nor is the next"
+
+
+@pytest.mark.parametrize("dispersion", [1, 3])
+@pytest.mark.parametrize(("mean", "width"), [(10, HOUR), (25, HOUR), (40, HOUR), (25, 900)])
+def test_few_counts_that_only_stray_are_no_outage(mean: float, width: int, dispersion: float) -> None:
+    assert not any(played(few_an_hour(mean, dispersion, seed, out=False, width=width)).outages for seed in range(3))
+
+
 @pytest.mark.parametrize("level", [100, 200])
 def test_half_of_small_counts_is_confirmed_by_bins_in_a_row(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
     t, places = hours(8, 300), [Entity("region", f"PK-{i}", "PK") for i in range(10)]
