@@ -32,6 +32,10 @@ SURE = 1.25
 """What only a sum tells is confirmed from so many times ``enter`` on [-], and so is what it tells at all of counts so
 few that one bin tells nothing: of these only a loss of `NEARLY`."""
 
+OF_COUNTS = 8
+"""Where the variance is less than so many times what is expected it is counts that stray [-]: who has lost them is back
+with as many.  Else what is expected may have been learnt of the loss itself."""
+
 
 class Judged(NamedTuple):
     """Bins against their expectation, arrays ``(t, n)``: their score and deviation, whether they are deeply low or
@@ -134,7 +138,7 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
         deep | high,
         seen & (code_before != NORMAL) & (code == NORMAL),
     )
-    said = speaks | clear | (was_confirmed & ~mute)
+    said = speaks | clear | (was_confirmed & ~mute & (sd * sd < OF_COUNTS * expected))
     last = (np.array([each[-1] for each in own]) for own in kept)
     return Judged(score, sd, deep, high, code, said, streak[-1], found, level, noise, *last)
 

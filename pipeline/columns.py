@@ -24,8 +24,9 @@ LADDER = np.array([0.01, 0.02, 0.04, 0.08, 0.16, 0.32, MOST])
 STEPS = np.array([0.16, 0.24, 0.32, 0.4, 0.5, 0.6, MOST])
 """Losses before which a sag is one [0-1]."""
 
-LATELY = 25
-"""Bins of which it is known what each signal had lost in them: two hours of bins of five minutes, and one more."""
+LATELY = 30
+"""Bins of which it is known what each signal had lost in them: two hours of bins of five minutes, and what is next to
+these."""
 
 DEEP, GONE = len(LADDER) - 2, len(LADDER) - 1
 """The step of what is no mood of a day any more, and that of `MOST`."""

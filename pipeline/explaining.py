@@ -237,13 +237,18 @@ def what_kinds(found: list[Outage], places: Places) -> Iterator[str]:
 
 
 def by_traffic_alone(found: Iterable[Outage], places: Places) -> Iterator[str]:
-    """Whose confirmed outages traffic told alone, at their worst, while others stood; not the parts of another one."""
-    sure = by_country(confirmed(found), places)
+    """Whose confirmed outages traffic told alone, at their worst, while others stood, and of whose parts it did; not
+    the parts by themselves, nor where only mobile networks are out."""
+    found = list(found)
+    sure, parts = by_country(confirmed(found), places), [outage for outage in found if outage.part_of]
     ids = {outage.id for outage in sure}
     groups: dict[str, list[str]] = {}
     for outage in sure:
-        stood = standing(outage.signals)
-        if outage.entity_type != "asn" and outage.part_of not in ids and stood and _alone(_told_by(outage)) == TRAFFIC:
+        if outage.entity_type == "asn" or outage.part_of in ids or outage.kind == "mobile":
+            continue
+        own = [_told_by(each) for each in (outage, *(part for part in parts if part.part_of == outage.id))]
+        by = [told for each in own for told in each if told[0] in KINDS]
+        if (stood := standing(outage.signals)) and _alone(by) == TRAFFIC:
             groups.setdefault(" and ".join(stood), []).append(place_name(outage.entity_type, outage.entity, places))
     for others, names in groups.items():
         yield f"traffic alone told it, while {others} stood: {few(list(dict.fromkeys(names)))}. {ALIKE}"

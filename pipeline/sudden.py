@@ -18,6 +18,9 @@ DROP = 0.3
 DOWN = 0.4
 """And is then down by so much [0-1]: feasts and strikes take less."""
 
+NEXT = 4
+"""So many bins off what was observed tells of one that is missing [-]."""
+
 
 def side(width: int) -> int:
     """How many bins of this ``width`` [s] tell a level: those of an hour, two at least.
@@ -27,18 +30,18 @@ def side(width: int) -> int:
     >>> [side(width) for width in (60, 300, 900, 1800, 3600, 6 * 3600)]
     [12, 12, 4, 2, 2, 2]
     """
-    return min(max(HOUR // width, 2), LATELY // 2)
+    return min(max(HOUR // width, 2), (LATELY - NEXT) // 2 - 1)
 
 
-def least(width: int) -> float:
-    """How much has to be lost at once, by bins of this ``width`` [s], [0-1].
+def least(width: int, apart: int) -> float:
+    """How much has to be lost between levels with so many bins ``apart`` of this ``width`` [s] between them [0-1].
 
     Examples
     --------
-    >>> [least(width) for width in (300, 1800, 3600)]
-    [0.3, 0.3, 0.45]
+    >>> [[least(width, apart) for apart in (0, 1)] for width in (300, 1800, 3600)]
+    [[0.3, 0.3], [0.3, 0.3], [0.3, 0.45]]
     """
-    return min(DROP * max(2 * width, HOUR) / HOUR, HALF)
+    return min(DROP * max((1 + apart) * width / HOUR, 1), HALF)
 
 
 def fell(
@@ -51,23 +54,19 @@ def fell(
     ----------
     seen
         ``(t, n)``, or ``(1, n, k)`` of k signals with bins of one width: the values as shares of what was expected, NaN
-        where nothing was observed.  What was not says nothing of a fall: a bin too many that is not known is one
-        that had not fallen.
+        where nothing was observed.
     """
-    width, lately, since = (
-        int(np.ravel(cells.wide[signal])[0]),
-        cells["lately"][rows, signal],
-        cells["sudden"][rows, signal],
-    )
+    width, since = int(np.ravel(cells.wide[signal])[0]), cells["sudden"][rows, signal]
+    missed = -(-(start[0] - cells["heard"][rows, signal]) // width) - 1
     gaps = np.minimum(-(-np.diff(start) // width), LATELY)
     at = LATELY + np.concatenate([[0], np.cumsum(gaps)])
     lost = np.full((at[-1] + 1, *seen.shape[1:]), np.nan, np.float32)
     lost[at] = np.where(np.isnan(seen), np.nan, losses(seen))
-    lost[:LATELY] = np.moveaxis(_moved(lately, -(-(start[0] - cells["heard"][rows, signal]) // width) - 1), -1, 0)
+    lost[:LATELY] = np.moveaxis(_moved(cells["lately"][rows, signal], missed), -1, 0)
     fresh = {"lately": np.moveaxis(lost[-LATELY:], 0, -1), "heard": np.full(since.shape, start[-1])}
-    may = (since > 0) | (lost[LATELY - side(width) + 1 :] >= DOWN).any(axis=0)
+    may = (since > 0) | (lost >= DOWN).any(axis=0)
     if may.any():
-        holds, breaks = _levels(lost[:, may], at, side(width), least(width))
+        holds, breaks = _levels(lost[:, may], at, width)
         fresh["sudden"] = since.copy()
         fresh["sudden"][may] = began(since[may], start - width * (side(width) // 2), holds, breaks)
     return fresh
@@ -82,15 +81,34 @@ def _moved(lately: np.ndarray, by: np.ndarray) -> np.ndarray:
     return np.where(place < LATELY, known, np.nan)
 
 
-def _levels(lost: np.ndarray, at: np.ndarray, m: int, drop: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where what is ``lost (k, n)`` shows in the bins ``at (t,)`` that it has fallen at once, and that it is back;
-    ``(t, n) bool`` each.
+def _levels(lost: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where what is ``lost (k, n)`` shows in the bins ``at (t,)``, if it was observed in them, that it has fallen at
+    once, and that it is back; ``(t, n) bool`` each.
 
-    A level is a median of ``m`` bins, the one of two that says less of it; between them lies the bin in which it fell.
+    A level is a median of `side` bins, the one of two that says less of it; between them may lie the bin in which it
+    fell.  Of a bin that is missing the one of its neighbours counts that says less.
     """
-    windows = np.lib.stride_tricks.sliding_window_view(lost, m, axis=0)  # (k - m + 1, n, m)
-    last, before = windows[at - m + 1], windows[at - 2 * m]
-    down = np.sort(np.where(np.isnan(last), -1, last), axis=-1)[..., (m - 1) // 2]
-    above = np.sort(np.where(np.isnan(before), 1, before), axis=-1)[..., m // 2]
-    back = np.sort(np.where(np.isnan(last), 1, last), axis=-1)[..., m // 2] < LADDER[DEEP]
-    return (down >= DOWN) & (down - above >= drop), back
+    m, known = side(width), ~np.isnan(lost)
+    least_, most_ = _around(lost, known)
+    down, high, low = (
+        np.sort(np.lib.stride_tricks.sliding_window_view(values, m, axis=0), axis=-1)[..., of]
+        for values, of in ((least_, (m - 1) // 2), (most_, m // 2), (most_, m // 2))
+    )  # (k - m + 1, n), by the first of its bins
+    fell_ = np.zeros((len(at), lost.shape[1]), bool)
+    for last in (at, at - 1):  # one that was missing is known by now
+        for apart in (0, 1):
+            now, before = down[last - m + 1], high[last - 2 * m + 1 - apart]
+            fell_ |= (now >= DOWN) & (now - before >= least(width, apart))
+    return fell_ & known[at], (low[at - m + 1] < LADDER[DEEP]) & known[at]
+
+
+def _around(lost: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the most of what is ``lost (k, n)`` in the bins that are ``known`` next to each one; -1 and 1 where
+    it is not known `NEXT` to it on both sides."""
+    k = len(lost)
+    place = np.arange(k)[:, None]
+    before = np.maximum.accumulate(np.where(known, place, -1), axis=0)
+    after = np.minimum.accumulate(np.where(known, place, k)[::-1], axis=0)[::-1]
+    sides = [np.take_along_axis(lost, np.clip(at, 0, k - 1), axis=0) for at in (before, after)]
+    both = (before >= 0) & (place - before <= NEXT) & (after < k) & (after - place <= NEXT)
+    return np.where(both, np.minimum(*sides), -1), np.where(both, np.maximum(*sides), 1)

@@ -128,20 +128,20 @@ def hardly_judged(found: Iterable[Unheard], places: Places) -> Iterator[str]:
     Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of values so small, \
 straying so far, or fallen before it knew what is usual.
     >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
-    No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it strayed so far, \
-or was so much too high, that even a total loss would not have been told.
+    No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it counted so \
+little, strayed so far, or was so much too high, that even a total loss may not have been told.
     >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400, 9, 1613376000)], {}))
     No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC and 9 hours more, \
-the last until 2021-02-15 08:00 UTC: it strayed so far, or was so much too high, that even a total loss \
-would not have been told.
+the last until 2021-02-15 08:00 UTC: it counted so little, strayed so far, or was so much too high, that even \
+a total loss may not have been told.
     """
     for (signal, is_deaf), group in groupby(found, key=lambda one: (one.signal, one.first is not None)):
         own = list(group)
         if is_deaf:
             names = [f"{place_name(one.entity_type, one.entity, places)}, {_when(one)}" for one in own]
             yield (
-                f"No all-clear by {signal_name(signal)} for {few(names)}: it strayed so far, or was so much too high, "
-                "that even a total loss would not have been told."
+                f"No all-clear by {signal_name(signal)} for {few(names)}: it counted so little, strayed so far, or was "
+                "so much too high, that even a total loss may not have been told."
             )
             continue
         names = [place_name(one.entity_type, one.entity, places) for one in own]

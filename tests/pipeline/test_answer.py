@@ -166,14 +166,19 @@ def test_traffic_that_told_it_alone_is_said_to_have_and_what_else_looks_so() -> 
     low, routes = Term("traffic.radar", 0.42, -9.0, 8.9, 1.0), Term("bgp.ris", 1.0, 0.0, -2.0, 1.0)
     probes, telescope = Term("probing.ioda", 1.0, 0.0, -2.0, 1.0), Term("telescope.ioda", 0.9, -9.0, 4.0, 1.0)
     said = "traffic alone told it, while {} stood: {}. " + ALIKE
-    pk, gh = outage(signals=(low, routes, probes)), outage(id="gh", entity="GH", signals=(low, routes))
+    pk = outage(kind="partial", signals=(low, routes, probes))
+    gh = structs.replace(pk, id="gh", entity="GH", signals=(low, routes))
     both = [said.format("probes and routes", "Pakistan"), said.format("routes", "Ghana")]
     assert sorted(by_traffic_alone([pk, gh], {})) == sorted(both)
     part = structs.replace(pk, id="part", entity_type="region", entity="PK-SD", part_of=pk.id)
     assert list(by_traffic_alone([pk, part], {})) == both[:1]
     assert len(list(by_traffic_alone([part], {}))) == 1
-    parts = Term("parts.together", 0.4, None, 1.2, 1.0)
-    for others in ((low,), (low, telescope, routes), (low, parts, routes), (probes, telescope, routes)):
+    together = structs.replace(pk, signals=(low, Term("parts.together", 0.4, None, 1.2, 1.0), routes))
+    network = structs.replace(part, entity_type="asn", entity="AS1", signals=(low,))
+    assert list(by_traffic_alone([together, network], {})) == [said.format("routes", "Pakistan")]
+    assert list(by_traffic_alone([together, structs.replace(network, signals=(low, telescope))], {})) == []
+    for others in ((low,), (low, telescope, routes), (probes, telescope, routes)):
         assert list(by_traffic_alone([structs.replace(pk, signals=others)], {})) == []
-    for other in ({"entity_type": "asn", "entity": "AS1"}, {"confirmed_at": None}, {"state": "retracted"}):
+    mobile = {"kind": "mobile"}
+    for other in ({"entity_type": "asn", "entity": "AS1"}, {"confirmed_at": None}, {"state": "retracted"}, mobile):
         assert list(by_traffic_alone([structs.replace(pk, **other)], {})) == []

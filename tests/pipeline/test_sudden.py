@@ -43,8 +43,13 @@ GONE = float("nan")
         ((0.2, 0.5, 0.5, 0.5), 1),
         ((1.0, 0.0, 0.0, 0.0, 0.0), NONE),
         ((0.5, 0.0, 0.5, 0.5), 1),
-        ((0.5, GONE, 0.5, 0.5), 1),
-        ((0.5, GONE, GONE, 0.5, 0.5), NONE),
+        ((0.5, GONE, 0.5), 0),
+        ((GONE, 0.5, 0.5, 0.5), 1),
+        ((GONE, GONE, 0.5, 0.5, 0.5), 2),
+        ((GONE, GONE, GONE, 0.5, 0.5, 0.5), 3),  # within the hour all the same
+        ((GONE, GONE, GONE, GONE, 0.5, 0.5, 0.5, 0.5, 0.5), NONE),
+        ((GONE, 0.5, GONE, 0.5, GONE, 0.5), 1),
+        ((0.5, *[GONE] * 6, 0.5, 0.5, 0.5), NONE),
         ((0.39, 0.39, 0.39, 0.39, 0.39), NONE),
         ((0.41, 0.41, 0.41), 0),
         ((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), 3),
@@ -71,10 +76,11 @@ def test_a_hole_longer_than_what_is_remembered_leaves_nothing_to_fall_from() -> 
 
 
 @pytest.mark.parametrize(("width", "bins", "most"), [(300, 12, 0.3), (1800, 2, 0.3), (3600, 2, 0.45), (21600, 2, 0.45)])
-def test_by_wider_bins_it_has_to_be_more(width: int, bins: int, most: float) -> None:
-    assert (side(width), least(width)) == (bins, most)
-    assert one(*[0.5] * bins, width=width) == 0
-    assert (one(*[0.4] * bins, width=width) == 0) == (most < 0.4)
+def test_by_wider_bins_it_has_to_be_more_but_from_one_to_the_next(width: int, bins: int, most: float) -> None:
+    assert (side(width), least(width, 1)) == (bins, most)
+    for lost in (0.4, 0.5):
+        assert (one(0.2, *[lost] * bins, width=width) >= 0) == (lost >= most)
+    assert (one(*[0.41] * bins, width=width) >= 0) == (least(width, 0) <= 0.41)
 
 
 LOST = st.sampled_from([0.0, 0.1, 0.3, 0.32, 0.45, 0.5, 0.7, 1.0, GONE])

@@ -93,7 +93,7 @@ def test_whoever_reads_of_the_longest_time_reads_that_there_were_others() -> Non
     (found,) = unjudged.told()
     assert found == Unheard("probing.ioda", "country", "PK", T + 600 * 400, T + 600 * 544, 10, T + 600 * 778)
     (said,) = hardly_judged([found], {})
-    assert " UTC and 10 hours more, the last until 2024-02-13 11:25 UTC: it strayed so far" in said
+    assert " UTC and 10 hours more, the last until 2024-02-13 11:25 UTC: it counted so little" in said
 
 
 def together(frames: list[Verdicts]) -> Verdicts:
