@@ -37,15 +37,8 @@ def without(made: Series, begin: float, end: float) -> Series:
 
 
 def by_one_bin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A level is what the highest or the lowest bin of an hour is."""
-    levels = sudden._levels
-
-    def loose(lost: np.ndarray, at: np.ndarray, m: int, drop: float) -> tuple[np.ndarray, np.ndarray]:
-        last, before = (np.stack([lost[at - by] for by in bins]) for bins in (range(m), range(m + 1, 2 * m + 1)))
-        fell = np.nanmax(last, axis=0) - np.fmin(np.nanmin(before, axis=0), 1) >= drop
-        return fell & (np.nanmax(last, axis=0) >= sudden.DOWN), levels(lost, at, m, drop)[1]
-
-    monkeypatch.setattr(sudden, "_levels", loose)
+    """A level is what one bin is."""
+    monkeypatch.setattr(sudden, "side", lambda width: 1)
 
 
 @pytest.mark.parametrize("share", [0, 0.5])
@@ -122,8 +115,8 @@ def test_a_cut_is_told_without_a_detector_beside_the_first() -> None:
     assert (outage.start, outage.confirmed_at) == (MONDAY + NINE, MONDAY + NINE + 3 * HOUR)
 
 
-def test_coarse_bins_have_to_lose_half_within_two() -> None:
-    assert sudden.least(3600) == HALF
+def test_coarse_bins_have_to_lose_three_tenths_in_one_or_half_in_two() -> None:
+    assert (sudden.least(3600, 0), sudden.least(3600, 1)) == (sudden.DROP, HALF)
     ramp = cut(NINE, 12 * HOUR, 0.42, 3600, 6 * HOUR)
     assert told(ramp, FEARED) == []
     assert len(told(cut(NINE, 12 * HOUR, 0.42, 3600), FEARED)) == 1
