@@ -58,7 +58,7 @@ def test_on_a_day_like_any_other_it_may_be_a_weekend_and_is_only_suspected() -> 
 
 
 def test_nor_is_it_where_only_daily_means_could_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sudden, "least", lambda width: 2.0)
+    monkeypatch.setattr(sudden, "least", lambda width, apart: 2.0)
     assert told(cut(MIDNIGHT + 9 * HOUR, 6 * HOUR), "2024-01-11") == []
 
 
@@ -125,7 +125,7 @@ def test_a_free_day_on_which_people_sleep_in_is_none(late: int, level: float, wi
 
 
 def test_it_was_one_when_it_did_not_have_to_fall_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sudden, "least", lambda width: 0.0)
+    monkeypatch.setattr(sudden, "least", lambda width, apart: 0.0)
     assert len(told(slept_in(4, 0.85), "2024-01-11")) == 1
 
 
