@@ -64,7 +64,7 @@ def fell(
     lost[at] = np.where(np.isnan(seen), np.nan, losses(seen))
     lost[:LATELY] = np.moveaxis(_moved(cells["lately"][rows, signal], missed), -1, 0)
     fresh = {"lately": np.moveaxis(lost[-LATELY:], 0, -1), "heard": np.full(since.shape, start[-1])}
-    may = (since > 0) | (lost >= DOWN).any(axis=0)
+    may = (since > 0) | (lost[LATELY - side(width) - NEXT :] >= DOWN).any(axis=0)
     if may.any():
         holds, breaks = _levels(lost[:, may], at, width)
         fresh["sudden"] = since.copy()
@@ -90,16 +90,21 @@ def _levels(lost: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, n
     """
     m, known = side(width), ~np.isnan(lost)
     least_, most_ = _around(lost, known)
-    down, high, low = (
-        np.sort(np.lib.stride_tricks.sliding_window_view(values, m, axis=0), axis=-1)[..., of]
-        for values, of in ((least_, (m - 1) // 2), (most_, m // 2), (most_, m // 2))
-    )  # (k - m + 1, n), by the first of its bins
-    fell_ = np.zeros((len(at), lost.shape[1]), bool)
-    for last in (at, at - 1):  # one that was missing is known by now
+    now, then = at[0] - m, at[0] - 2 * m - 1
+    down, back = _medians(least_[now:], m, (m - 1) // 2), _medians(most_[now + 1 :], m, m // 2)
+    high, of = _medians(most_[then : at[-1] - m + 1], m, m // 2), at - at[0]
+    has_fallen = np.zeros((len(at), lost.shape[1]), bool)
+    for ago in (0, 1):  # what was missing in the bin before is known by now
         for apart in (0, 1):
-            now, before = down[last - m + 1], high[last - 2 * m + 1 - apart]
-            fell_ |= (now >= DOWN) & (now - before >= least(width, apart))
-    return fell_ & known[at], (low[at - m + 1] < LADDER[DEEP]) & known[at]
+            after, before = down[of + 1 - ago], high[of + 2 - ago - apart]
+            has_fallen |= (after >= DOWN) & (after - before >= least(width, apart))
+    return has_fallen & known[at], (back[of] < LADDER[DEEP]) & known[at]
+
+
+def _medians(lost: np.ndarray, m: int, of: int) -> np.ndarray:
+    """What is the ``of``-th of each ``m`` bins of ``lost (k, n)`` that follow one another, ``(k - m + 1, n)``."""
+    windows = np.lib.stride_tricks.sliding_window_view(lost, m, axis=0)
+    return np.asarray(np.partition(windows, of, axis=-1)[..., of])
 
 
 def _around(lost: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
