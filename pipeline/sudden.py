@@ -9,14 +9,13 @@ import numpy as np
 from pipeline.columns import DEEP, HALF, LADDER, LATELY, Columns
 from pipeline.evidence import losses
 from pipeline.lasting import began
+from pipeline.sags import FEAST
 
 HOUR = 3600
 
 DROP = 0.3
-"""What falls at once loses so much more of its usual within an hour [0-1], up to `HALF` where bins are wider."""
-
-DOWN = 0.4
-"""And is then down by so much [0-1]: feasts and strikes take less."""
+"""What falls at once loses so much more of its usual within an hour [0-1], up to `HALF` where bins are wider, and has
+then lost a `FEAST` or more."""
 
 NEXT = 4
 """So many bins off what was observed tells of one that is missing [-]."""
@@ -64,7 +63,7 @@ def fell(
     lost[at] = np.where(np.isnan(seen), np.nan, losses(seen))
     lost[:LATELY] = np.moveaxis(_moved(cells["lately"][rows, signal], missed), -1, 0)
     fresh = {"lately": np.moveaxis(lost[-LATELY:], 0, -1), "heard": np.full(since.shape, start[-1])}
-    may = (since > 0) | (lost[LATELY - side(width) - NEXT :] >= DOWN).any(axis=0)
+    may = (since > 0) | (lost[LATELY - side(width) - NEXT :] >= FEAST).any(axis=0)
     if may.any():
         holds, breaks = _levels(lost[:, may], at, width)
         fresh["sudden"] = since.copy()
@@ -97,7 +96,7 @@ def _levels(lost: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, n
     for ago in (0, 1):  # what was missing in the bin before is known by now
         for apart in (0, 1):
             after, before = down[of + 1 - ago], high[of + 2 - ago - apart]
-            has_fallen |= (after >= DOWN) & (after - before >= least(width, apart))
+            has_fallen |= (after >= FEAST) & (after - before >= least(width, apart))
     return has_fallen & known[at], (back[of] < LADDER[DEEP]) & known[at]
 
 
