@@ -57,10 +57,10 @@ def standing(
         lasting = np.where(columns["ratio"] <= 1 - ALL, LASTING, MOST_LASTING)
         terms = terms + np.where(grows, np.minimum(gone / lasting, 1) * (cells.settings.cap - terms), 0.0)
     lasts = shows & _cut(cells, rows, terms, now, sure, feared)
+    lost, half = (gone >= MOST_LASTING) & (gone > cells.wide), _half(cells, rows, terms, GREAT_PART)
     for beside, first in cells.pairs:
-        lost = (gone[:, first] >= MOST_LASTING) & (gone[:, first] > cells.wide[first])
         speaks = cells["state"][rows, beside] != UNKNOWN
-        lasts[:, first] |= shows[:, first] & (lost | (speaks & _half(cells, rows, terms, GREAT_PART)[:, first]))
+        lasts[:, first] |= shows[:, first] & (lost[:, first] | (speaks & half[:, first]))
     hushed = lasts.any(axis=1)
     terms[hushed] = _hushed(terms[hushed], cells.settings.against(ROUTES))
     return _of_one_time(cells, rows, terms, now, sure)
