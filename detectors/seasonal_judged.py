@@ -36,6 +36,9 @@ OF_COUNTS = 8
 """Where the variance is less than so many times what is expected it is counts that stray [-]: who has lost them is back
 with as many.  Else what is expected may have been learnt of the loss itself."""
 
+RETURNED = 0.5
+"""Then he is back with so much of his level [0-1]."""
+
 
 class Judged(NamedTuple):
     """Bins against their expectation, arrays ``(t, n)``: their score and deviation, whether they are deeply low or
@@ -138,7 +141,8 @@ def judge(rule: "Seasonal", state: SeasonalState, bins: Given, course: Course) -
         deep | high,
         seen & (code_before != NORMAL) & (code == NORMAL),
     )
-    said = speaks | clear | (was_confirmed & ~mute & (sd * sd < OF_COUNTS * expected))
+    is_back = (sd * sd < OF_COUNTS * expected) | (x >= RETURNED * level.level[:-1])
+    said = speaks | clear | (was_confirmed & ~mute & is_back)
     last = (np.array([each[-1] for each in own]) for own in kept)
     return Judged(score, sd, deep, high, code, said, streak[-1], found, level, noise, *last)
 

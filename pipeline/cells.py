@@ -163,7 +163,7 @@ class Cells(Columns):
             "seen": latest(self["seen"][rows, signal], start[:, None], observed),
             "spoke": latest(self["spoke"][rows, signal], start[:, None], spoke),
             "dated": latest(self["dated"][rows, signal], judged, falls),
-            "met": began(self["met"][rows, signal], start, spoke, np.zeros_like(spoke)),
+            "met": began(self["met"][rows, signal], start, observed, np.zeros_like(observed)),
             "since": began(was["since"], start, below, above),
             "gone": summed(self["gone"][rows, signal], width, below[..., GONE], above[..., GONE])[-1],
             "heaviest": most(was["heaviest"], weight, low), "worst": most(was["worst"], lost, low),

@@ -52,7 +52,7 @@ COLUMNS = {
     "risen": Column(np.int64, "since when it is calm but for passing lows [s]"),
     "seen": Column(np.int64, "when it was last observed [s]"),
     "spoke": Column(np.int64, "when it last said something [s]"),
-    "met": Column(np.int64, "when it was first judged [s]"),
+    "met": Column(np.int64, "when it was first observed [s]"),
     "dated": Column(np.bool_, "whether it was judged just before it fell"),
     "since": Column(np.int64, "since when it has lost each share of `LADDER` [s]", LADDER.shape),
     "heaviest": Column(np.float64, "the largest weight while it is low [log-odds]"),

@@ -150,14 +150,19 @@ def weights(
 
 
 def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing) -> np.ndarray:
-    """Prior plus all terms ``(n, s)``; what signals of one kind say for an outage shares one cap.
+    """Prior plus all terms ``(n, s)``; what signals of one kind say for an outage shares one cap, and what all say
+    against it another one.
 
     Examples
     --------
     >>> log_odds(np.array([-4.0]), np.array([[9.0, 8.0, -2.0]]), ["bgp.ris", "bgp.ioda", "traffic.radar"], Fusing())
     array([3.])
+    >>> stand = ["probing.ioda", "probing.other", "ooni.web"]
+    >>> log_odds(np.array([-4.0]), np.array([[9.0, -2.0, -2.0, -1.0]]), ["traffic.radar", *stand], Fusing())
+    array([1.])
     """
-    total, up = prior + np.minimum(terms, 0).sum(axis=1), np.maximum(terms, 0)
+    total = prior + np.maximum(np.minimum(terms, 0).sum(axis=1), settings.normal_most)
+    up = np.maximum(terms, 0)
     for own in _by_kind(tuple(signals)):
         total = total + np.minimum(settings.cap, up[:, own[0]] if len(own) == 1 else up[:, own].sum(axis=1))
     return total
@@ -261,6 +266,11 @@ class Evidence(NamedTuple):
             ]
             columns[name] = [np.nan if value is None else value for value in own]
         return self._replace(**columns)
+
+    def without(self, those: Container[str], signals: Sequence[str]) -> "Evidence":
+        """The evidence in which ``those`` signals say nothing."""
+        columns = zip(signals, self.weight, strict=True)
+        return self._replace(weight=[0.0 if signal in those else weight for signal, weight in columns])
 
     def named(self, signals: Sequence[str]) -> list[Term]:
         """The terms that weigh."""

@@ -8,7 +8,7 @@ from pipeline.almanac import HOLIDAY, Almanac
 from pipeline.bins import DAY
 from pipeline.columns import ALL, MOST
 from pipeline.evidence import BESIDE
-from pipeline.kinds import KINDS, TRAFFIC, kind_of
+from pipeline.kinds import KINDS, ROUTES, TRAFFIC, kind_of
 from pipeline.likeness import OF_DAY
 from pipeline.observed import Observed
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
@@ -125,7 +125,9 @@ def _of_traffic(outage: Outage, left: list[float], is_feared: bool) -> str:
         free = any(term.signal == OF_DAY + HOLIDAY for term in outage.signals)
         where = [AT_ONCE if is_feared else f"{AT_ONCE} on a day of fusing.days"] + [LEARNT] * (not free)
         return f"; {HALVES.format(gone)}{', or '.join(where if is_feared else where[::-1])}"
-    if len(some) < len(left) and (retracted or _alone(_told_by(outage))):
+    by = _told_by(outage)
+    nothing = {kind for kind, ratio in by if ratio <= 1 - ALL} - {ROUTES}
+    if _alone(by) in nothing or (retracted and TRAFFIC in nothing):
         return f"; who counts nothing at all may be a broken feed{', so this is no all-clear' if retracted else ''}"
     return ""
 

@@ -29,8 +29,9 @@ MATERIAL = 2.0
 """What says less for an outage is no witness that may stand alone: routes that are a hundredth below their usual
 [log-odds]."""
 
-KNOWN = 3 * DAY
-"""A signal that was judged for so long knows what is usual: a surge of its first day is missed on the next ones [s]."""
+KNOWN = 3 * DAY + 6 * 3600
+"""Of a signal that was observed for so long it is known what is usual: a surge of its first day is missed on the next
+ones [s]."""
 
 
 def stale(cells: Columns, ends: np.ndarray, now: int | np.ndarray) -> np.ndarray:

@@ -56,7 +56,7 @@ class Lately:
         return [one for one in own if one.end + max(SPAN, one.end - one.start) > self.until]
 
     def back_again(self, outage: Outage, settings: Fusing) -> str:
-        """That an outage that goes on is mostly back, and how much of it; '' where it is not.
+        """That an outage that goes on is more than half back, and how much of it; '' where it is not.
 
         So it is while each signal that fell is observed, and lacks less than ``settings.bottom`` of what it lacked at
         the worst, or next to nothing.
@@ -68,7 +68,7 @@ class Lately:
         ...     confirmed_at=0, probability=0.97, severity=0.9, signals=fell, revision=2)
         >>> probes, routes = Left("x", "probing.ioda", 7200, 10800, 0.66), Left("x", "bgp.ris", 7200, 10800, 1.0)
         >>> Lately((probes, routes), 10800).back_again(outage, Fusing())
-        ' (mostly back: what fell is at 66% of usual or more)'
+        ' (more than half back: what fell is at 66% of usual or more)'
         >>> Lately((probes, routes), 10800).back_again(outage, Fusing(bottom=0.3))
         ''
         >>> Lately((probes,), 10800).back_again(outage, Fusing())
@@ -80,7 +80,7 @@ class Lately:
         if outage.state != CONFIRMED or not all(back):
             return ""
         least = min((now[_signal(term)] for term in fell), default=0.0)
-        return f" (mostly back: what fell is at {least:.0%} of usual or more)" if fell else ""
+        return f" (more than half back: what fell is at {least:.0%} of usual or more)" if fell else ""
 
 
 def _signal(term: Term) -> str:

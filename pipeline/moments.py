@@ -5,11 +5,14 @@ import numpy as np
 from detectors.base import ALWAYS, DAY
 from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
-from pipeline.holding import risen, unseen
+from pipeline.holding import KNOWN, risen, unseen
 from pipeline.sags import at_home, from_feasts
 
 LITTLE = 0.3
 """What is low by less than so much of its worst, in the mean, is low by a little [0-1]."""
+
+SAGGED = 1800
+"""A fall at once is known to half an hour, or to a bin: what began sooner is a sag before it [s]."""
 
 FURTHER = 0.5
 """What then lacks less than so much of that rose further: this was its return [0-1]."""
@@ -36,12 +39,17 @@ def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndar
 def onsets(cells: Columns, rows: np.ndarray) -> np.ndarray:
     """Since when each signal has been down ``(n, s) int64`` [s]: looked back for from how deep it is now.
 
-    A sag of a few percent that lasts a day before is not yet what is going on now.
+    A sag of a few percent that lasts a day before is not yet what is going on now; nor is what had sagged more than
+    `SAGGED` before it fell at once, by what is expected of a series so young that its nights may not be `KNOWN` yet.
     """
     lost = losses(cells["ratio"][rows])
     step = np.maximum(np.searchsorted(LADDER, lost / 2, side="right") - 1, 0)
-    since = cells["since"][rows[:, None], np.arange(len(cells.signals)), step]
-    return np.where(since > 0, since, cells["low_from"][rows])
+    since, low_from = cells["since"][rows[:, None], np.arange(len(cells.signals)), step], cells["low_from"][rows]
+    sudden = cells["sudden"][rows]
+    at_once = sudden - np.maximum(SAGGED, cells.wide)
+    sagged = (since > 0) & (since < at_once) & (since < cells["met"][rows] + KNOWN)
+    fell = np.where(low_from < at_once, sudden, low_from)
+    return np.where(since > 0, np.where(sagged, fell, since), low_from)
 
 
 def returned(

@@ -13,6 +13,9 @@ from pipeline.sags import FEAST
 
 HOUR = 3600
 
+FINEST = 300
+"""Of finer bins the first in so long tells [s]: medians need no more of them."""
+
 DROP = 0.3
 """What falls at once loses so much more of its usual within an hour [0-1], up to `HALF` where bins are wider, and has
 then lost a `FEAST` or more."""
@@ -21,13 +24,24 @@ NEXT = 4
 """So many bins off what was observed tells of one that is missing [-]."""
 
 
-def side(width: int) -> int:
-    """How many bins of this ``width`` [s] tell a level: those of an hour, two at least.
+def apart_by(width: int) -> int:
+    """How far bins of this ``width`` are apart that tell a level [s].
 
     Examples
     --------
-    >>> [side(width) for width in (60, 300, 900, 1800, 3600, 6 * 3600)]
-    [12, 12, 4, 2, 2, 2]
+    >>> [apart_by(width) for width in (60, 120, 300, 900)]
+    [300, 360, 300, 900]
+    """
+    return -(-FINEST // width) * width
+
+
+def side(width: int) -> int:
+    """How many bins so far apart [s] tell a level: those of an hour, two at least.
+
+    Examples
+    --------
+    >>> [side(width) for width in (300, 900, 1800, 3600, 6 * 3600)]
+    [12, 4, 2, 2, 2]
     """
     return min(max(HOUR // width, 2), (LATELY - NEXT) // 2 - 1)
 
@@ -55,7 +69,11 @@ def fell(
         ``(t, n)``, or ``(1, n, k)`` of k signals with bins of one width: the values as shares of what was expected, NaN
         where nothing was observed.
     """
-    width, since = int(np.ravel(cells.wide[signal])[0]), cells["sudden"][rows, signal]
+    width = apart_by(wide := int(np.ravel(cells.wide[signal])[0]))
+    tells = start // width != (start - wide) // width
+    if not tells.any():
+        return {}
+    start, seen, since = start[tells], seen[tells], cells["sudden"][rows, signal]
     missed = -(-(start[0] - cells["heard"][rows, signal]) // width) - 1
     gaps = np.minimum(-(-np.diff(start) // width), LATELY)
     at = LATELY + np.concatenate([[0], np.cumsum(gaps)])

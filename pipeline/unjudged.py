@@ -125,8 +125,8 @@ def hardly_judged(found: Iterable[Unheard], places: Places) -> Iterator[str]:
     Examples
     --------
     >>> print(*hardly_judged([Unheard("telescope.ioda", "country", "IQ")], {}))
-    Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of values so small, \
-straying so far, or fallen before it knew what is usual.
+    Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. Of values so small, straying so far, or \
+fallen before it was known what is usual, nothing is told, or only that nearly all is lost.
     >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
     No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it counted so \
 little, strayed so far, or was so much too high, that even a total loss may not have been told.
@@ -146,8 +146,8 @@ a total loss may not have been told.
             continue
         names = [place_name(one.entity_type, one.entity, places) for one in own]
         yield (
-            f"Seen and hardly ever judged by {signal_name(signal)}: {few(names)}. The detector says nothing of values "
-            "so small, straying so far, or fallen before it knew what is usual."
+            f"Seen and hardly ever judged by {signal_name(signal)}: {few(names)}. Of values so small, straying so "
+            "far, or fallen before it was known what is usual, nothing is told, or only that nearly all is lost."
         )
 
 
@@ -171,7 +171,7 @@ def of_no_signal(found: Iterable[Unheard], observed: Observed) -> Iterator[str]:
     """That there is no all-clear for them, in one sentence."""
     if countries := never_judged(found, observed):
         names = few([Gazetteer().name(country) for country in countries])
-        yield f"No all-clear for {names}: hardly ever judged by any signal."
+        yield f"No all-clear for {names}: hardly ever judged by any signal, so that only a loss of nearly all is told."
 
 
 def _when(one: Unheard) -> str:

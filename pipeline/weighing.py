@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from detectors.base import LOW_CONFIRMED, is_low
+from detectors.base import LOW_CONFIRMED, Detector, is_low
 from pipeline.almanac import Almanac
 from pipeline.alone import alone, joining
 from pipeline.cells import Cells, explains
@@ -20,6 +20,7 @@ from pipeline.records import Outage, Term
 from pipeline.roll import Roll
 from pipeline.sags import at_home
 from pipeline.settings import Fusing
+from pipeline.sudden import HOUR
 from pipeline.turns import Turn, Weighed
 from pipeline.usual import Usual
 
@@ -28,6 +29,10 @@ ORDER = {"service": 0, "asn": 1, "region": 2}
 
 HEARD = 1800
 """What a signal says for the first time in an outage, that all is well, it must have said for so long [s]."""
+
+UNWELL = 6
+"""Whose feed is unwell within so many bins of a fall, or an hour, may have been so when it fell: that he
+stood in it is not believed [bins]."""
 
 
 class Scales:
@@ -153,11 +158,13 @@ class Scales:
     def _seen(self, row: int, life: Life, evidence: Evidence, share: float, now: Weighed) -> Seen:
         """What it means for an outage; its kind and its terms only where it never looked worse."""
         worst, signals = life.takes(evidence.gravity), self.cells.signals
+        evidence = evidence.without(unwell := self._unwell(row, life), signals)
         calm = now.turn.end - self.cells["calm_from"][row]
         columns = zip(signals, evidence.weight, calm.tolist(), self.cells.slow, strict=True)
         heard = [s for s, weight, lasts, slow in columns if not slow and (weight > 0 or (weight and lasts >= HEARD))]
-        if later := not worst and life.adds(heard, evidence.gravity):
-            evidence = evidence.with_told(life.terms, signals)._replace(severity=life.severity)
+        if later := not worst and bool(unwell or life.adds(heard, evidence.gravity)):
+            told = [term for term in life.terms if term.signal not in unwell]
+            evidence = evidence.with_told(told, signals)._replace(severity=life.severity)
         name, terms = "", tuple[Term, ...]()
         over = (life.end or evidence.calm_from) if life.confirmed_at is not None else 0
         if worst or later:
@@ -172,6 +179,16 @@ class Scales:
             part_of=life.part_of or self.lives.part_of(row),
             networks=self.lives.together(row, ("asn",)) if share else 0.0,
         )  # fmt: skip
+
+    def _unwell(self, row: int, life: Life) -> set[str]:
+        """Which signals are told to have stood in an outage of which all that was seen was said by an `UNWELL` feed."""
+        against = {term.signal for term in life.terms if term.weight < 0}
+        if not against:
+            return against
+        cells = self.cells
+        since = cells["spoke"][row] + cells.wide - life.start
+        unwell = (cells["health"][row] < Detector.quorum) & (since < np.maximum(UNWELL * cells.wide, HOUR))
+        return against.intersection(np.array(cells.signals)[unwell].tolist())
 
     def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:
         """Whether a wider bin that is not put down yet is low, and not for an outage that was ``over`` then [s]: of a

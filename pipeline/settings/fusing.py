@@ -44,6 +44,10 @@ class Fusing:
     normal_other: Against = -1.0
     """The same for kinds that are not listed."""
 
+    normal_most: Against = -4.0
+    """Most that all who are normal say against an outage together [log-odds]: as much as two kinds in full.  However
+    many others are measured, one kind that lost nearly all is suspected."""
+
     slow_low: For = 3.5
     """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds].  Not enough by itself: a
     sag of a few percent within a week is also what holidays and seasons do, of two kinds of signals it is suspected.

@@ -62,7 +62,7 @@ def test_it_is_mostly_back_once_each_signal_that_fell_has_most_of_it_again(
     routes: float, probes: float | None, least: int
 ) -> None:
     now = lately(seen(routes, signal="bgp.ris"), *([] if probes is None else [seen(probes)]))
-    said = f" (mostly back: what fell is at {least}% of usual or more)" if least else ""
+    said = f" (more than half back: what fell is at {least}% of usual or more)" if least else ""
     assert now.back_again(outage(signals=FELL), Fusing()) == said
     assert now.back_again(outage("recovering", signals=FELL), Fusing()) == "", "its own word says so"
 
@@ -82,7 +82,7 @@ def returned() -> str:
 
 def test_the_headline_says_what_is_mostly_back(tmp_path: Path) -> None:
     said = replayed(tmp_path, returned())
-    assert "UTC: Pakistan (mostly back: what fell is at 80% of usual or more)." in said, said
+    assert "UTC: Pakistan (more than half back: what fell is at 80% of usual or more)." in said, said
     assert "UTC: Pakistan." in replayed(tmp_path, series(72, low=range(9)))
 
 

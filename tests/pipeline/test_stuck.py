@@ -7,12 +7,14 @@ import pytest
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
 from detectors.seasonal import Seasonal
+from pipeline import weighing
 from pipeline.calendar import calendar
 from pipeline.feeds.archive import open_source
 from pipeline.judging import JudgeStage
 from pipeline.records import UP, Bins, Entity, Rows, Run, Verdicts
 from pipeline.settings import Judging
 from pipeline.stuck import Repeats
+from tests.traps.path import HOUR, hours, made_rows, played
 
 WIDTH = 1800
 DAY = 48
@@ -184,3 +186,31 @@ def test_flat_ones_are_not_stuck_because_a_lively_one_has_gone() -> None:
     beside = judged(x)
     assert np.array_equal(beside.health[7 * DAY :, 1:], alone.health[7 * DAY :, 1:])
     assert (beside.health[:, 1:] == 1).all()
+
+
+def frozen_traffic(begin: int, width: int) -> list[Rows]:
+    """Routes and probes are gone for half a day, at first altogether, and traffic repeats the value before ``begin`` [s
+    after the fall]."""
+    t, rng, fall = hours(7, width), np.random.default_rng(4), 5 * 24 * HOUR
+    left = np.where((t >= fall) & (t < fall + 12 * HOUR), np.where(t < fall + 2 * width, 0.0, 0.03), 1.0)
+    x = rng.poisson(4000 * (1 - 0.3 * np.cos(2 * np.pi * t / (24 * HOUR)))).astype(float)
+    at = int(np.searchsorted(t, fall + begin))
+    others = (("bgp.ris", rng.poisson(900 * left)), ("probing.ioda", rng.poisson(800 * left)))
+    return [
+        made_rows("traffic.radar", repeated(x, at, len(t)), width=width),
+        *(made_rows(signal, own.astype(float), width=width) for signal, own in others),
+    ]
+
+
+@pytest.mark.parametrize("width", [300, 900, HOUR])
+@pytest.mark.parametrize("bins", [-1, 0, 1])
+def test_a_feed_that_froze_as_all_fell_did_not_stand_in_it(
+    bins: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = frozen_traffic(bins * width, width)
+    (outage,) = played(series).of("PK")
+    assert (outage.kind, [term.signal for term in outage.signals]) == ("blackout", ["bgp.ris", "probing.ioda"])
+    monkeypatch.setattr(weighing, "UNWELL", -99)
+    monkeypatch.setattr(weighing, "HOUR", -DAY * HOUR)
+    (naive,) = played(series).of("PK")
+    assert naive.kind == "partial"

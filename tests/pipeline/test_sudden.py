@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.cells import Cells
 from pipeline.columns import LATELY
 from pipeline.settings import Fusing
-from pipeline.sudden import fell, least, side
+from pipeline.sudden import apart_by, fell, least, side
 
 WIDTH, START = 900, 1_707_350_400
 
@@ -91,3 +91,14 @@ LOST = st.sampled_from([0.0, 0.1, 0.3, 0.32, 0.45, 0.5, 0.7, 1.0, GONE])
 )
 def test_however_bins_are_batched_it_is_the_same(lost: list[list[float]], cuts: list[int]) -> None:
     assert since(lost, sorted(cuts)) == since(lost, list(range(len(lost))))
+
+
+@pytest.mark.parametrize("width", [60, 100, 180])
+@pytest.mark.parametrize("minutes", [0, 40])
+def test_by_bins_of_a_minute_an_hour_is_an_hour(width: int, minutes: int) -> None:
+    """Half is gone within forty minutes, in the fourth hour."""
+    t = width * np.arange(5 * 3600 // width)
+    lost = 0.55 * np.clip((t - 3 * 3600) / max(60 * minutes, 1), 0, 1)
+    (bin_,) = since(lost[:, None].tolist(), [7, 8, 9, 100], width)
+    assert 0 <= width * bin_ - 3 * 3600 <= 60 * minutes + 2 * apart_by(width)
+    assert since((lost * (t % (10 * width) == 0))[:, None].tolist(), width=width) == [-1], "one bin of ten"

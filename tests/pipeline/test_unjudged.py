@@ -34,8 +34,8 @@ def test_who_replays_a_telescope_that_hardly_sees_a_country_reads_so(tmp_path: P
     done = CliRunner().invoke(app, ["replay", str(tmp_path)], catch_exceptions=False)
     said = " ".join(done.stdout.split())
     assert done.exit_code == 1 - routes
-    assert ("No all-clear for Iraq: hardly ever judged by any signal." in said) == (not routes)
-    assert "Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. The detector says nothing of" in said
+    assert ("No all-clear for Iraq: hardly ever judged by any signal, so that only a loss of" in said) == (not routes)
+    assert "Seen and hardly ever judged by stray packets (telescope.ioda): Iraq. Of values so small" in said
     done = CliRunner().invoke(app, ["replay", str(tmp_path), "--json"], catch_exceptions=False)
     told = json.loads(done.stdout)["hardly_judged"]
     assert told == [{"signal": "telescope.ioda", "entity_type": "country", "entity": "IQ"}]

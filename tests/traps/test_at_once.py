@@ -93,6 +93,20 @@ def test_what_falls_further_by_and_by_fell_at_once_all_the_same(first: float, th
     assert (outage.confirmed_at or 0) <= MONDAY + NINE + 3 * HOUR
 
 
+@pytest.mark.parametrize("width", [60, 300, 900])
+def test_operators_that_fall_one_after_the_other_within_an_hour_are_one_cut_in_bins_of_a_minute_too(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """As in Pakistan, from 01:45 to 02:30."""
+    world = cut(NINE, 9 * HOUR, 0.42, width, 2700)
+    (outage,) = told(world, FEARED)
+    assert 0 <= outage.start - MONDAY - NINE <= 1800
+    assert (outage.confirmed_at or 0) - MONDAY - NINE <= 4 * HOUR
+    if width == 60:
+        monkeypatch.setattr(sudden, "FINEST", 60)
+        assert told(world, FEARED) == []
+
+
 def blocked(silent: tuple[float, float]) -> list[Outage]:
     """One source of traffic is blocked for six hours, and another one, which stands, is silent in some of these."""
     t = hours(5, 900)

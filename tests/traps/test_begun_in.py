@@ -8,6 +8,7 @@ import pytest
 from detectors import seasonal, similar
 from detectors.base import utc_context
 from detectors.seasonal_state import SeasonalState
+from pipeline import moments
 from pipeline.bins import DAY
 from pipeline.records import Entity
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
@@ -138,3 +139,21 @@ def test_busy_hours_of_the_next_days_are_no_usual_ones(days: tuple[int, ...]) ->
     assert not played(
         [made_rows("traffic.radar", np.random.default_rng(1).poisson(mean).astype(float), PK, width=600)]
     ).of("PK")
+
+
+@pytest.mark.parametrize(("over", "fall", "lasts"), [(4, 26, 4), (4, 27, 4), (6, 27, 5)])
+def test_a_night_that_nobody_has_seen_yet_dates_no_outage_back(
+    over: int, fall: int, lasts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is recorded begins in an outage of all kinds, and the next one falls in the night after it [hours]."""
+    t, rng = hours(5, 900), np.random.default_rng(2)
+    gone = (t < over * HOUR) | ((t >= fall * HOUR) & (t < (fall + lasts) * HOUR))
+    day = 0.6 + 0.4 * np.sin(2 * np.pi * (t / DAY - 11 / 24))  # falls from 17:00 to 05:00
+    means = {"bgp.ris": 900 + 0 * t, "probing.ioda": 800 + 0 * t, "traffic.radar": 4000 * day}
+    share = np.where(gone, 0.03, 1.0)
+    series = [made_rows(name, rng.poisson(mean * share).astype(float), width=900) for name, mean in means.items()]
+    (outage,) = played(series).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + fall * HOUR, MONDAY + (fall + lasts) * HOUR)
+    monkeypatch.setattr(moments, "KNOWN", 0)
+    (naive,) = played(series).of("PK")
+    assert naive.start < outage.start - HOUR

@@ -7,6 +7,7 @@ import pytest
 
 from detectors import seasonal_judged
 from detectors.base import UNKNOWN
+from pipeline import holding
 from pipeline.bins import DAY
 from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
@@ -75,6 +76,23 @@ def test_nothing_of_a_few_counts_is_told_by_hours_together(
         assert fall + 7 * HOUR <= (outage.end or 0) <= fall + 12 * HOUR, "that it is back is said too"
     monkeypatch.setattr(seasonal_judged, "TOGETHER", 0)
     assert sum(len(played(series).of("PK")) for series in worlds) < 3, "one bin of zero is no surprise, nor is the next"
+
+
+@pytest.mark.parametrize(("mean", "width"), [(12, 900), (14, 900), (8, 300), (12, 300)])
+@pytest.mark.parametrize("lasts", [12, 60])
+def test_nor_is_one_signal_alone_of_which_nothing_is_left_only_suspected_for_being_counted_in_fine_bins(
+    mean: float, width: int, lasts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty counts an hour or more are enough in bins of an hour."""
+    t, fall, rng = hours(16, width), 11 * DAY + 8 * HOUR, np.random.default_rng(3)
+    x = rng.poisson(np.where((t >= fall) & (t < fall + lasts * HOUR), 0, mean)).astype(float)
+    series = [made_rows("probing.ioda", x, width=width)]
+    (outage,) = played(series).of("PK")
+    assert abs(outage.start - MONDAY - fall) <= HOUR
+    assert (outage.confirmed_at or 0) - MONDAY - fall <= 4 * HOUR
+    assert -HOUR <= (outage.end or 0) - MONDAY - fall - lasts * HOUR <= 2 * HOUR
+    monkeypatch.setattr(holding, "KNOWN", 99 * DAY)
+    assert played(series).of("PK") == []
 
 
 @pytest.mark.parametrize("dispersion", [1, 3])

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detectors import seasonal_judged
 from pipeline import weighing
 from pipeline.bins import DAY
 from pipeline.cells import Cells
 from pipeline.evidence import Block
+from pipeline.settings import Fusing, Settings
 from tests.detectors.real import stamp
 from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, noisy, played, where
 
@@ -38,7 +40,7 @@ def test_sources_that_return_one_by_one_do_not_end_it_while_a_better_one_is_on_t
     (outage,) = played(series).of("PK")
     assert (outage.start, outage.end) == (MONDAY + FALL, MONDAY + FALL + BACK["probing.ioda"])
     heard_at_once(monkeypatch)
-    (naive,) = played(series).of("PK")
+    (naive,) = played(series, Settings(fusing=Fusing(normal_most=-99.0))).of("PK")
     assert naive.state == "ended"
     assert (naive.end or 0) <= MONDAY + FALL + 2.5 * DAY, "over, while for half a day more nobody is reached"
 
@@ -64,3 +66,40 @@ def test_two_hours_in_which_nothing_arrives_do_not_end_the_first_shutdown_of_ira
     assert (outage.id, outage.start, outage.end) == (whole.id, whole.start, whole.end)
     forgotten(monkeypatch)
     assert len(played(silent).of("IQ")) > 1
+
+
+def all_gone(fall: int, lasts: int, dispersion: float, left: float) -> Series:
+    """Two kinds of counts of 300 an hour that stray, and that lose nearly all."""
+    t, rng = hours(9), np.random.default_rng(3)
+    mean = 300 * np.where((t >= fall) & (t < fall + lasts), left, 1.0)
+    x = rng.negative_binomial(np.maximum(mean, 1e-9) / (dispersion - 1), 1 / dispersion, (2, len(t))).astype(float)
+    return [made_rows(signal, own) for signal, own in zip(("traffic.radar", "probing.ioda"), x, strict=True)]
+
+
+@pytest.mark.parametrize("dispersion", [10, 14])
+@pytest.mark.parametrize("left", [0, 0.05])
+def test_counts_that_stray_say_that_all_is_back(
+    left: float, dispersion: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fall, lasts = 5 * DAY + 2 * HOUR, 14 * HOUR
+    series = all_gone(fall, lasts, dispersion, left)
+    (outage,) = played(series).of("PK")
+    assert 0 <= (outage.end or 0) - MONDAY - fall - lasts <= 3 * HOUR
+    monkeypatch.setattr(seasonal_judged, "RETURNED", 99.0)
+    (naive,) = played(series).of("PK")
+    assert naive.end is None or naive.end > MONDAY + fall + lasts + 6 * HOUR
+
+
+@pytest.mark.parametrize("lasts", [10, 14])
+@pytest.mark.parametrize("width", [1800, HOUR])
+def test_a_cut_after_another_one_of_the_first_day_is_over_when_all_is_back(lasts: int, width: int) -> None:
+    """What is expected is learnt of a day of which a part was out, and strays by that."""
+    t, rng, fall = hours(4, width), np.random.default_rng(1), 19 * HOUR
+    gone = ((t >= 7 * HOUR) & (t < 10 * HOUR)) | ((t >= fall) & (t < fall + lasts * HOUR))
+    means = {"traffic.radar": 5000, "probing.ioda": 3000, "bgp.ris": 3000}
+    series = [
+        made_rows(signal, rng.poisson(mean * np.where(gone, 0.05, 1.0)).astype(float), width=width)
+        for signal, mean in means.items()
+    ]
+    (outage,) = played(series).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + lasts * HOUR)

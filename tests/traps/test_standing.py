@@ -12,6 +12,7 @@ from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 
 FALL, FEAST = 21 * DAY, 28 * DAY
 STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda", "ooni.web")
+MANY = (*STAND, "atlas.connected", "probing.other", "bgp.ioda")
 
 
 def confirmed(
@@ -43,6 +44,18 @@ def test_it_was_not_when_each_of_them_spoke_against_it_in_full(monkeypatch: pyte
     assert confirmed(0.45, STAND) == []
     monkeypatch.setattr(holding, "_hushed", lambda terms, least: terms)
     assert confirmed(0.45, STAND[:4]) == []
+
+
+@pytest.mark.parametrize("left", [0.02, 0.15, 0.2])
+@pytest.mark.parametrize("stand", [STAND[:4], STAND, MANY])
+def test_most_of_it_is_told_as_soon_with_a_week_of_past_however_many_others_are_measured(
+    left: float, stand: tuple[str, ...]
+) -> None:
+    fall = 8 * DAY + 9 * HOUR
+    assert confirmed(left, stand, fall, fall + 12 * HOUR) == [2]
+    if stand is MANY:
+        unbounded = Settings(fusing=Fusing(normal_most=-99.0))
+        assert confirmed(left, stand, fall, fall + 12 * HOUR, settings=unbounded) == []
 
 
 @pytest.mark.parametrize("left", [0.6, 0.68])
