@@ -210,6 +210,10 @@ class Cells(Columns):
         """The open outages at ``rows`` have witnesses of this weight ``(n, s)``."""
         self["witness"][rows] = np.maximum(self["witness"][rows], weight)
 
+    def unhear(self, rows: np.ndarray, which: np.ndarray) -> None:
+        """These signals ``(n, s) bool`` are no witnesses of the open outages at ``rows``."""
+        self["witness"][rows] = np.where(which, 0.0, self["witness"][rows])
+
     def recent(self, now: int) -> bool:
         """Whether a bin that ends ``now`` or later [s] can have begun in an outage that is over."""
         return now - max(self.widths, default=0) < self.last_over

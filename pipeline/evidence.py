@@ -149,9 +149,11 @@ def weights(
     return np.where(is_low(state), low, np.where(mute, 0.0, -says))
 
 
-def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing) -> np.ndarray:
+def log_odds(
+    prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing, bounded: np.ndarray | bool = True
+) -> np.ndarray:
     """Prior plus all terms ``(n, s)``; what signals of one kind say for an outage shares one cap, and what all say
-    against it another one.
+    against it another one where it is ``bounded (n,) bool``.
 
     Examples
     --------
@@ -161,8 +163,8 @@ def log_odds(prior: np.ndarray, terms: np.ndarray, signals: list[str], settings:
     >>> log_odds(np.array([-4.0]), np.array([[9.0, -2.0, -2.0, -1.0]]), ["traffic.radar", *stand], Fusing())
     array([1.])
     """
-    total = prior + np.maximum(np.minimum(terms, 0).sum(axis=1), settings.normal_most)
-    up = np.maximum(terms, 0)
+    against, up = np.minimum(terms, 0).sum(axis=1), np.maximum(terms, 0)
+    total = prior + np.where(bounded, np.maximum(against, settings.normal_most), against)
     for own in _by_kind(tuple(signals)):
         total = total + np.minimum(settings.cap, up[:, own[0]] if len(own) == 1 else up[:, own].sum(axis=1))
     return total

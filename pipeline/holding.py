@@ -120,6 +120,22 @@ def shows_loss(cells: Columns, rows: np.ndarray) -> np.ndarray:
     return (bare == 0) | (half - bare > 2 * cells.wide)
 
 
+def counts_nothing(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, sure: np.ndarray) -> np.ndarray:
+    """Which signals show nothing at all in a confirmed outage, while another one that says as much of a return has been
+    back for `LASTING` ``(n, s) bool``: feeds that count nothing, and hold no outage."""
+    nothing = sure[:, None] & (terms > 0) & (cells["bare"][rows] > 0) & (cells["ratio"][rows] <= 1 - ALL)
+    if not nothing.any():
+        return nothing
+    calm_from = cells["calm_from"][rows]
+    back = ~cells.slow & (cells["weight"][rows] < 0) & (calm_from > 0)
+    back &= calm_from + np.maximum(LASTING, 2 * cells.wide) <= now
+    said = np.where(cells.apart & back[:, None, :], cells.says, -1.0).max(axis=2)
+    nothing &= said >= cells.says
+    for beside, first in cells.pairs:
+        nothing[:, beside] |= nothing[:, first]
+    return nothing
+
+
 def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
     """For how long `MOST` of each signal was seen gone ``(n, s)`` [s].
 

@@ -48,6 +48,9 @@ GRID = 0.2
 REPEATS = 2.0
 """At the same time one to four days before began 68 % and 0.2 %; that is the series, and bounded [log-odds]."""
 
+STANDS = 0.7
+"""Who has less left than this may say nothing for an outage, on a first weekend perhaps: he does not stand [0-1]."""
+
 LOCAL = -1.0
 """Of a region or a network: the figures are of whole countries, and most of what is local is power, cables, storms."""
 
@@ -119,7 +122,7 @@ def _agreement(terms: tuple[Term, ...]) -> list[Sign]:
     """Of at least two kinds of signal that are measured."""
     heard = [term for term in terms if term.weight and not term.signal.startswith((OF_PARTS, OF_DAY))]
     down = {kind_of(term.signal) for term in heard if term.weight > 0}
-    up = {kind_of(term.signal) for term in heard} - down
+    up = {kind_of(term.signal) for term in heard if term.ratio is None or term.ratio >= STANDS} - down
     if len(down | up) < 2 or not down:
         return []
     source = f"{PAPER}, without its three series"

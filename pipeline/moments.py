@@ -6,7 +6,7 @@ from detectors.base import ALWAYS, DAY
 from pipeline.columns import LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import KNOWN, risen, unseen
-from pipeline.sags import at_home, from_feasts
+from pipeline.sags import at_home, from_feasts, of_step
 
 LITTLE = 0.3
 """What is low by less than so much of its worst, in the mean, is low by a little [0-1]."""
@@ -32,23 +32,36 @@ def begun(cells: Columns, rows: np.ndarray, strong: np.ndarray) -> tuple[np.ndar
         stood = strong & cells["dated"][rows]
         says_more = stood[:, None, :] & (cells.says >= cells.says[:, None]) & (last[:, :, None] < fell[:, None, :])
         fell = np.where(says_more.any(axis=2), ALWAYS, fell)
+    fell = _less_broken(cells, rows, fell)
     onset = fell.min(axis=1)
     return onset, ((fell == onset[:, None]) & cells["dated"][rows]).any(axis=1)
+
+
+def _less_broken(cells: Columns, rows: np.ndarray, fell: np.ndarray) -> np.ndarray:
+    """When each witness ``fell (n, s)`` [s], `ALWAYS` of none, and of one that counted nothing from then on until
+    others fell, long after it: a feed that is broken dates no outage of theirs."""
+    bare = np.where((fell < ALWAYS) & ~cells.routes, cells["bare"][rows], 0)
+    if not bare.any():
+        return fell
+    first = np.where(cells.apart, fell[:, None, :], ALWAYS).min(axis=2)
+    alone = np.where(first < ALWAYS, first - fell, 0)
+    is_broken = (alone > np.maximum(cells.settings.stagger, cells.wide)) & (bare >= alone - 2 * cells.wide)
+    return np.where(is_broken & (bare > 0), ALWAYS, fell)
 
 
 def onsets(cells: Columns, rows: np.ndarray) -> np.ndarray:
     """Since when each signal has been down ``(n, s) int64`` [s]: looked back for from how deep it is now.
 
-    A sag of a few percent that lasts a day before is not yet what is going on now; nor is what had sagged more than
-    `SAGGED` before it fell at once, by what is expected of a series so young that its nights may not be `KNOWN` yet.
+    A sag of a few percent that lasts a day before is not yet what is going on now; nor is what had sagged by and
+    by, more than `SAGGED` before it fell at once, by what is expected of a series so young that its nights may not be
+    `KNOWN` yet.
     """
     lost = losses(cells["ratio"][rows])
     step = np.maximum(np.searchsorted(LADDER, lost / 2, side="right") - 1, 0)
-    since, low_from = cells["since"][rows[:, None], np.arange(len(cells.signals)), step], cells["low_from"][rows]
-    sudden = cells["sudden"][rows]
-    at_once = sudden - np.maximum(SAGGED, cells.wide)
-    sagged = (since > 0) & (since < at_once) & (since < cells["met"][rows] + KNOWN)
-    fell = np.where(low_from < at_once, sudden, low_from)
+    low_from, sudden, long = cells["low_from"][rows], cells["sudden"][rows], np.maximum(SAGGED, cells.wide)
+    since, less = (of_step(cells["since"][rows], each) for each in (step, np.maximum(step - 1, 0)))
+    sagged = (since > 0) & (since - less >= long) & (since < sudden - long) & (since < cells["met"][rows] + KNOWN)
+    fell = np.where(low_from < sudden - long, sudden, low_from)
     return np.where(since > 0, np.where(sagged, fell, since), low_from)
 
 

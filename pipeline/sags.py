@@ -76,7 +76,7 @@ def _falls(
     """What each signal lacked for long before it fell to have ``lost (n, s)`` [0-1], when it fell [s], 0 where that is
     not known, and the places in `STEPS` between which it did; ``(n, s)`` each."""
     step, last = _step(NEAR * lost), _step(lost)
-    fell, lasted, sag = (_of_step(cells[name][rows], step) for name in ("fallen", "sagged", "sag"))
+    fell, lasted, sag = (of_step(cells[name][rows], step) for name in ("fallen", "sagged", "sag"))
     lacked = np.where((lasted >= LASTS) & (fell > 0), sag / np.maximum(lasted, 1) / PARTS, 0)
     edge = np.searchsorted(STEPS, lacked + EDGE * (lost - lacked))
     by = np.where(edge < step, step, last)
@@ -85,7 +85,7 @@ def _falls(
 
 def _took(cells: Columns, rows: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """How long each signal fell between two of `STEPS` ``(n, s)`` [s]."""
-    return _of_step(cells["fallen"][rows], last) - _of_step(cells["fallen"][rows], first)
+    return of_step(cells["fallen"][rows], last) - of_step(cells["fallen"][rows], first)
 
 
 def _step(lost: np.ndarray) -> np.ndarray:
@@ -93,7 +93,7 @@ def _step(lost: np.ndarray) -> np.ndarray:
     return np.maximum(np.searchsorted(STEPS, lost, side="right") - 1, 0)
 
 
-def _of_step(values: np.ndarray, step: np.ndarray) -> np.ndarray:
+def of_step(values: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Those of one of `STEPS` each."""
     return np.take_along_axis(values, step[..., None], axis=-1)[..., 0]
 
@@ -128,7 +128,7 @@ def kept(cells: Columns, row: int) -> dict[str, np.ndarray]:
     if not home.any():
         return {}
     step = _step(NEAR * cells["depth"][row])
-    sums = {name: np.where(home > 0, _of_step(cells[name][row], step), 0) for name in ("sagged", "sag")}
+    sums = {name: np.where(home > 0, of_step(cells[name][row], step), 0) for name in ("sagged", "sag")}
     return {"back": np.maximum(cells["back"][row], home)} | {
         name: np.repeat(own[:, None], len(STEPS), axis=1) for name, own in sums.items()
     }

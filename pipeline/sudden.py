@@ -14,7 +14,7 @@ from pipeline.sags import FEAST
 HOUR = 3600
 
 FINEST = 300
-"""Of finer bins the first in so long tells [s]: medians need no more of them."""
+"""Of finer bins the first one in so long that was observed tells [s]: medians need no more of them."""
 
 DROP = 0.3
 """What falls at once loses so much more of its usual within an hour [0-1], up to `HALF` where bins are wider, and has
@@ -69,17 +69,19 @@ def fell(
         ``(t, n)``, or ``(1, n, k)`` of k signals with bins of one width: the values as shares of what was expected, NaN
         where nothing was observed.
     """
-    width = apart_by(wide := int(np.ravel(cells.wide[signal])[0]))
-    tells = start // width != (start - wide) // width
-    if not tells.any():
-        return {}
-    start, seen, since = start[tells], seen[tells], cells["sudden"][rows, signal]
+    wide, since = int(np.ravel(cells.wide[signal])[0]), cells["sudden"][rows, signal]
+    width = apart_by(wide)
+    if width > wide:
+        start, seen = _first(start // width * width, seen)
     missed = -(-(start[0] - cells["heard"][rows, signal]) // width) - 1
     gaps = np.minimum(-(-np.diff(start) // width), LATELY)
     at = LATELY + np.concatenate([[0], np.cumsum(gaps)])
     lost = np.full((at[-1] + 1, *seen.shape[1:]), np.nan, np.float32)
     lost[at] = np.where(np.isnan(seen), np.nan, losses(seen))
-    lost[:LATELY] = np.moveaxis(_moved(cells["lately"][rows, signal], missed), -1, 0)
+    lately = cells["lately"][rows, signal]
+    lost[:LATELY] = np.moveaxis(_moved(lately, missed), -1, 0)
+    goes_on = (missed < 0) & ~np.isnan(lately[..., -1])  # its first bin was in the batch before
+    lost[LATELY] = np.where(goes_on, lately[..., -1], lost[LATELY])
     fresh = {"lately": np.moveaxis(lost[-LATELY:], 0, -1), "heard": np.full(since.shape, start[-1])}
     may = (since > 0) | (lost[LATELY - side(width) - NEXT :] >= FEAST).any(axis=0)
     if may.any():
@@ -89,13 +91,24 @@ def fell(
     return fresh
 
 
+def _first(slots: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The slots ``(k,)`` of bins ``(t,)``, and what was ``seen (t, ...)`` in each first, NaN where nothing was."""
+    places = np.flatnonzero(np.diff(slots, prepend=slots[0] - 1))
+    firsts = [
+        np.take_along_axis(own, np.argmax(~np.isnan(own), axis=0)[None], axis=0)[0]
+        for own in np.split(seen, places[1:].tolist())
+    ]
+    return slots[places], np.array(firsts)
+
+
 def _moved(lately: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Losses ``lately (n, ..., LATELY)`` after so many bins ``by (n, ...)`` of which nothing is known."""
-    if not (by > 0).any():
+    """Losses ``lately (n, ..., LATELY)`` after so many bins ``by (n, ...)`` of which nothing is known; -1: before the
+    last of them."""
+    if not by.any():
         return lately
-    place = np.arange(LATELY) + np.maximum(by, 0)[..., None]
-    known = np.take_along_axis(lately, np.minimum(place, LATELY - 1), axis=-1)
-    return np.where(place < LATELY, known, np.nan)
+    place = np.arange(LATELY) + by[..., None]
+    known = np.take_along_axis(lately, np.clip(place, 0, LATELY - 1), axis=-1)
+    return np.where((place >= 0) & (place < LATELY), known, np.nan)
 
 
 def _levels(lost: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ from detectors.base import LOW_CONFIRMED, Detector, is_low
 from pipeline.almanac import Almanac
 from pipeline.alone import alone, joining
 from pipeline.cells import Cells, explains
-from pipeline.columns import ALL
+from pipeline.columns import ALL, HALF
 from pipeline.evidence import Evidence, filled, log_odds, losses, probability, ratios, strong_ones
-from pipeline.holding import after, let_go, standing, unreturned, waits
+from pipeline.holding import after, counts_nothing, let_go, standing, unreturned, waits
 from pipeline.lives import Lives
 from pipeline.moments import begun, returned
 from pipeline.naming import kind, named
@@ -20,7 +20,6 @@ from pipeline.records import Outage, Term
 from pipeline.roll import Roll
 from pipeline.sags import at_home
 from pipeline.settings import Fusing
-from pipeline.sudden import HOUR
 from pipeline.turns import Turn, Weighed
 from pipeline.usual import Usual
 
@@ -30,9 +29,9 @@ ORDER = {"service": 0, "asn": 1, "region": 2}
 HEARD = 1800
 """What a signal says for the first time in an outage, that all is well, it must have said for so long [s]."""
 
-UNWELL = 6
-"""Whose feed is unwell within so many bins of a fall, or an hour, may have been so when it fell: that he
-stood in it is not believed [bins]."""
+UNWELL = 5400
+"""Who is known to have stood for less than this since the onset, because his feed was unwell then, or stuck, may not
+have: he is not believed [s]."""
 
 
 class Scales:
@@ -68,13 +67,13 @@ class Scales:
         prior = self.prior.at(rows, middle, since)[0]
         shares = self.lives.shares(rows) if are_countries else [0.0] * len(rows)
         prior = prior + self.settings.together * np.array(shares)
-        odds = self._odds(prior, heard)
+        odds = self._odds(prior, heard, bounded := ~self.usual.out[rows] & self._deep(rows, heard))
         if (begins := self._begins(odds, terms) & ~is_open).any():  # what counts only of an open outage does so now
             new = rows[begins]
             self.cells.at_plateau(new, now.signals, now.start)
             out = np.ones(len(new), bool)
             terms[begins] = heard[begins] = standing(self.cells, new, end, out, sure[begins], feared[begins])
-            odds[begins] = self._odds(prior[begins], heard[begins])
+            odds[begins] = self._odds(prior[begins], heard[begins], bounded[begins])
         told = np.flatnonzero(begins | is_open).tolist()
         if not told:
             return []
@@ -103,15 +102,23 @@ class Scales:
         """Where an outage begins ``(n,) bool``: it is likely, and has a witness."""
         return (odds >= self.suspect) & (terms > 0).any(axis=1)
 
-    def _odds(self, prior: np.ndarray, terms: np.ndarray) -> np.ndarray:
-        """What is against an outage before anything is seen, and terms ``(n, s)``, together ``(n,)`` [log-odds]."""
-        return log_odds(prior, self.cells.loudest(terms), self.cells.signals, self.settings)
+    def _deep(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """Of which entities one of the signals that speak for an outage has lost `HALF` or more ``(n,) bool``."""
+        return np.asarray(((terms > 0) & (losses(self.cells["ratio"][rows]) >= HALF)).any(axis=1))
+
+    def _odds(self, prior: np.ndarray, terms: np.ndarray, bounded: np.ndarray | bool = True) -> np.ndarray:
+        """What is against an outage before anything is seen, and terms ``(n, s)``, together ``(n,)`` [log-odds];
+        ``bounded (n,) bool``: where who stands says no more than ``settings.normal_most``."""
+        return log_odds(prior, self.cells.loudest(terms), self.cells.signals, self.settings, bounded)
 
     def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray, feared: np.ndarray) -> np.ndarray:
         """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""
         weight = standing(self.cells, rows, end, self.lives.open[rows], sure, feared)
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
         gone |= at_home(self.cells, rows) > 0
+        if (nothing := counts_nothing(self.cells, rows, weight, end, sure)).any():
+            self.cells.unhear(rows, nothing)
+            gone |= nothing
         if gone.any():
             self.cells.let_go(rows, gone)
             weight = np.where(gone, 0.0, weight)
@@ -181,13 +188,13 @@ class Scales:
         )  # fmt: skip
 
     def _unwell(self, row: int, life: Life) -> set[str]:
-        """Which signals are told to have stood in an outage of which all that was seen was said by an `UNWELL` feed."""
+        """Which signals were told to have stood in an outage, and did for less than `UNWELL`."""
         against = {term.signal for term in life.terms if term.weight < 0}
         if not against:
             return against
         cells = self.cells
         since = cells["spoke"][row] + cells.wide - life.start
-        unwell = (cells["health"][row] < Detector.quorum) & (since < np.maximum(UNWELL * cells.wide, HOUR))
+        unwell = (cells["health"][row] < Detector.quorum) & (since < UNWELL)
         return against.intersection(np.array(cells.signals)[unwell].tolist())
 
     def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:

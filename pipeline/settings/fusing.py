@@ -45,8 +45,8 @@ class Fusing:
     """The same for kinds that are not listed."""
 
     normal_most: Against = -4.0
-    """Most that all who are normal say against an outage together [log-odds]: as much as two kinds in full.  However
-    many others are measured, one kind that lost nearly all is suspected."""
+    """Most that all who are normal say together against an outage that is not confirmed yet, where some signal lost
+    half [log-odds]: as much as two kinds in full.  However many others are measured, that is suspected."""
 
     slow_low: For = 3.5
     """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds].  Not enough by itself: a

@@ -87,10 +87,21 @@ LOST = st.sampled_from([0.0, 0.1, 0.3, 0.32, 0.45, 0.5, 0.7, 1.0, GONE])
 
 
 @given(
-    st.lists(st.lists(LOST, min_size=3, max_size=3), min_size=20, max_size=90), st.lists(st.integers(0, 90), max_size=6)
+    st.lists(st.lists(LOST, min_size=3, max_size=3), min_size=20, max_size=90),
+    st.lists(st.integers(0, 90), max_size=6),
+    st.sampled_from([WIDTH, 150, 100]),
 )
-def test_however_bins_are_batched_it_is_the_same(lost: list[list[float]], cuts: list[int]) -> None:
-    assert since(lost, sorted(cuts)) == since(lost, list(range(len(lost))))
+def test_however_bins_are_batched_it_is_the_same(lost: list[list[float]], cuts: list[int], width: int) -> None:
+    assert since(lost, sorted(cuts), width) == since(lost, list(range(len(lost))), width)
+
+
+@pytest.mark.parametrize("missing", [0, 2, 4])
+@pytest.mark.parametrize("cuts", [[], [3, 8, 201, 202, 203]])
+def test_which_minutes_are_observed_is_all_one(missing: int, cuts: list[int]) -> None:
+    minutes = np.arange(300)
+    lost = np.where(minutes % 5 == missing, np.nan, 0.55 * (minutes >= 182))
+    (found,) = since(lost[:, None].tolist(), cuts, 60)
+    assert 180 <= found <= 190
 
 
 @pytest.mark.parametrize("width", [60, 100, 180])

@@ -157,3 +157,15 @@ def test_a_night_that_nobody_has_seen_yet_dates_no_outage_back(
     monkeypatch.setattr(moments, "KNOWN", 0)
     (naive,) = played(series).of("PK")
     assert naive.start < outage.start - HOUR
+
+
+@pytest.mark.parametrize("first", [0.62, 0.66])
+def test_but_a_third_that_is_gone_at_once_is_its_beginning(first: float) -> None:
+    """In the first days of a recording two kinds lose a third at eight, and all of them nearly all at ten."""
+    t, rng, fall = hours(5, 900), np.random.default_rng(2), 2 * DAY + 8 * HOUR
+    later = np.where((t >= fall + 2 * HOUR) & (t < fall + 12 * HOUR), 0.1, 1.0)
+    sooner = np.where((t >= fall) & (t < fall + 2 * HOUR), first, later)
+    shares = {"bgp.ris": later, "probing.ioda": sooner, "traffic.radar": sooner}
+    series = [made_rows(name, rng.poisson(4000 * share).astype(float), width=900) for name, share in shares.items()]
+    (outage,) = played(series).of("PK")
+    assert outage.start == MONDAY + fall

@@ -1,9 +1,12 @@
-"""Mobile networks that are switched off: their feed counts nothing of them, and goes on counting the others."""
+"""Mobile networks that are switched off: their feed counts nothing of them, and goes on counting the others.  And feeds
+that count nothing beside and in an outage."""
 
 import numpy as np
+import pytest
 
+from pipeline import moments, weighing
 from pipeline.bins import DAY
-from pipeline.records import Entity
+from pipeline.records import Entity, Outage
 from tests.replay.truth import confirmed
 from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
 
@@ -47,3 +50,37 @@ def test_one_alone_its_feed_may_have_dropped() -> None:
     found = seen(0.0, 1.0, first=2)
     assert {outage.entity for outage in found.outages} == {MOBILE[2]}, "not even suspected: this tests nothing"
     assert not confirmed(found.outages)
+
+
+def nothing_counted(signal: str, begin: int, end: int) -> list[Outage]:
+    """All lose nine tenths for half a day, and a feed writes 0 from some hours before the fall, or after it, on [s]."""
+    t, rng, fall = hours(10, 900), np.random.default_rng(3), 7 * DAY
+    share, series = np.where((t >= fall) & (t < fall + 12 * HOUR), 0.08, 1.0), []
+    for name, mean in (("bgp.ris", 900), ("probing.ioda", 900), ("traffic.radar", 4000)):
+        x = rng.poisson(mean * share).astype(float)
+        if name == signal:
+            x[(t >= fall + begin) & (t < fall + end)] = 0
+        series.append(made_rows(name, x, width=900))
+    return played(series).of("PK")
+
+
+@pytest.mark.parametrize("signal", ["traffic.radar", "probing.ioda"])
+@pytest.mark.parametrize("end", [30 * HOUR, 99 * DAY])
+def test_a_feed_that_counts_nothing_from_some_hour_of_an_outage_on_holds_it_not(
+    signal: str, end: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (outage,) = nothing_counted(signal, 3 * HOUR, end)
+    assert (outage.start, outage.end) == (MONDAY + 7 * DAY, MONDAY + 7 * DAY + 12 * HOUR)
+    monkeypatch.setattr(weighing, "counts_nothing", lambda cells, rows, terms, now, sure: np.zeros(terms.shape, bool))
+    (naive,) = nothing_counted(signal, 3 * HOUR, end)
+    assert naive.end is None or naive.end >= MONDAY + 7 * DAY + 20 * HOUR
+
+
+@pytest.mark.parametrize("signal", ["traffic.radar", "probing.ioda"])
+@pytest.mark.parametrize("end", [0, 6 * HOUR])
+def test_nor_does_one_that_did_before_it_date_it(signal: str, end: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    (outage,) = nothing_counted(signal, -3 * HOUR, end)
+    assert outage.start == MONDAY + 7 * DAY
+    monkeypatch.setattr(moments, "_less_broken", lambda cells, rows, fell: fell)
+    (naive,) = nothing_counted(signal, -3 * HOUR, end)
+    assert naive.start == MONDAY + 7 * DAY - 3 * HOUR

