@@ -1,7 +1,7 @@
 """What stands around the outages of a replay: which of them go on, what was only suspected, what makes one mobile, what
 it looks like, and how to read the numbers."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from detectors.base import ALWAYS
 from pipeline.almanac import HOLIDAY, Almanac
@@ -10,7 +10,6 @@ from pipeline.columns import ALL, MOST
 from pipeline.evidence import BESIDE
 from pipeline.kinds import KINDS, ROUTES, TRAFFIC, kind_of
 from pipeline.likeness import OF_DAY
-from pipeline.observed import Observed
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.prior import feared
@@ -130,26 +129,6 @@ def _of_traffic(outage: Outage, left: list[float], is_feared: bool) -> str:
     if _alone(by) in nothing or (retracted and TRAFFIC in nothing):
         return f"; who counts nothing at all may be a broken feed{', so this is no all-clear' if retracted else ''}"
     return ""
-
-
-def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
-    """That no day that matters is in what was observed, a year mistyped perhaps.
-
-    Examples
-    --------
-    >>> seen = Observed({("bgp.ris", "country", "GH"): []}, 1707350400, 1707436800)
-    >>> list(days_elsewhere({"GH 2023-02-08": "election"}, seen, {}))
-    ['No day of fusing.days is in what was read: GH 2023-02-08.']
-    >>> list(days_elsewhere({"GH 2024-02-08": "election", "PK 2023-02-08": "election"}, seen, {}))
-    []
-    """
-    if not (days and observed.stretches):
-        return
-    almanac, first, last = Almanac(public=False, matter=days), observed.first, observed.last
-    countries = {placed(*series[1:], places).country for series in observed.stretches}
-    near = (day for country in sorted(countries) for day in almanac.around(country, first // DAY, last // DAY))
-    if not any(day.start <= last and first < day.end for day in near):
-        yield f"No day of fusing.days is in what was read: {few(sorted(days))}."
 
 
 def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
