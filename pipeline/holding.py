@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN
-from pipeline.columns import ALL, COUNTED, HALF, Columns
+from pipeline.columns import ALL, COUNTED, HALF, LATELY, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
 
@@ -28,6 +28,10 @@ DEEPER = 0.6
 MATERIAL = 2.0
 """What says less for an outage is no witness that may stand alone: routes that are a hundredth below their usual
 [log-odds]."""
+
+DEAD, LEFT = DAY // 2, 0.994
+"""What counts nothing while others have been back for so long is a dead feed [s]: it has lost more than this in each
+bin [0-1]."""
 
 KNOWN = 3 * DAY + 6 * 3600
 """Of a signal that was observed for so long it is known what is usual: a surge of its first day is missed on the next
@@ -121,19 +125,20 @@ def shows_loss(cells: Columns, rows: np.ndarray) -> np.ndarray:
 
 
 def counts_nothing(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, sure: np.ndarray) -> np.ndarray:
-    """Which signals show nothing at all in a confirmed outage, while another one that says as much of a return has been
-    back for `LASTING` ``(n, s) bool``: feeds that count nothing, and hold no outage."""
+    """Which signals of confirmed outages ``(n, s) bool`` have shown nothing at all in each of the last bins, while all
+    others are back, one that says as much of a return for `DEAD`: feeds that count nothing, and hold no outage."""
     nothing = sure[:, None] & (terms > 0) & (cells["bare"][rows] > 0) & (cells["ratio"][rows] <= 1 - ALL)
     if not nothing.any():
         return nothing
-    calm_from = cells["calm_from"][rows]
-    back = ~cells.slow & (cells["weight"][rows] < 0) & (calm_from > 0)
-    back &= calm_from + np.maximum(LASTING, 2 * cells.wide) <= now
+    lately, calm_from = cells["lately"][rows], cells["calm_from"][rows]
+    known = ~np.isnan(lately)
+    nothing &= (~known | (lately > LEFT)).all(axis=2) & (2 * known.sum(axis=2) > LATELY)
+    back = ~cells.slow & (cells["weight"][rows] < 0) & (calm_from > 0) & (calm_from + DEAD <= now)
     said = np.where(cells.apart & back[:, None, :], cells.says, -1.0).max(axis=2)
-    nothing &= said >= cells.says
     for beside, first in cells.pairs:
         nothing[:, beside] |= nothing[:, first]
-    return nothing
+    low = ((terms > 0) & ~nothing).any(axis=1, keepdims=True)
+    return np.asarray(nothing & (said >= cells.says) & ~low)
 
 
 def _gone(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:

@@ -43,7 +43,8 @@ def _less_broken(cells: Columns, rows: np.ndarray, fell: np.ndarray) -> np.ndarr
     bare = np.where((fell < ALWAYS) & ~cells.routes, cells["bare"][rows], 0)
     if not bare.any():
         return fell
-    first = np.where(cells.apart, fell[:, None, :], ALWAYS).min(axis=2)
+    low_from = np.where(cells.slow | (cells["low_from"][rows] == 0), ALWAYS, cells["low_from"][rows])
+    first = np.where(cells.apart, np.minimum(fell, low_from)[:, None, :], ALWAYS).min(axis=2)
     alone = np.where(first < ALWAYS, first - fell, 0)
     is_broken = (alone > np.maximum(cells.settings.stagger, cells.wide)) & (bare >= alone - 2 * cells.wide)
     return np.where(is_broken & (bare > 0), ALWAYS, fell)

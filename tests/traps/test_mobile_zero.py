@@ -65,7 +65,7 @@ def nothing_counted(signal: str, begin: int, end: int) -> list[Outage]:
 
 
 @pytest.mark.parametrize("signal", ["traffic.radar", "probing.ioda"])
-@pytest.mark.parametrize("end", [30 * HOUR, 99 * DAY])
+@pytest.mark.parametrize("end", [40 * HOUR, 99 * DAY])
 def test_a_feed_that_counts_nothing_from_some_hour_of_an_outage_on_holds_it_not(
     signal: str, end: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +73,37 @@ def test_a_feed_that_counts_nothing_from_some_hour_of_an_outage_on_holds_it_not(
     assert (outage.start, outage.end) == (MONDAY + 7 * DAY, MONDAY + 7 * DAY + 12 * HOUR)
     monkeypatch.setattr(weighing, "counts_nothing", lambda cells, rows, terms, now, sure: np.zeros(terms.shape, bool))
     (naive,) = nothing_counted(signal, 3 * HOUR, end)
-    assert naive.end is None or naive.end >= MONDAY + 7 * DAY + 20 * HOUR
+    assert naive.end is None or naive.end >= MONDAY + 7 * DAY + 40 * HOUR
+
+
+@pytest.mark.parametrize("signal", ["traffic.radar", "probing.ioda"])
+@pytest.mark.parametrize(("left", "mean"), [(0.25, 4000), (0.02, 40), (0.0, 4000)])
+def test_what_is_back_hours_after_the_others_holds_it(signal: str, left: float, mean: int) -> None:
+    """Nothing of it is counted in some bins, or in any of them."""
+    t, rng, fall = hours(10, 900), np.random.default_rng(3), 7 * DAY
+    series = []
+    for name in ("bgp.ris", "probing.ioda", "traffic.radar"):
+        last = name == signal
+        out = (t >= fall) & (t < fall + (16 if last else 6) * HOUR)
+        x = rng.poisson((mean if last else 3000) * np.where(out, left if last else 0.03, 1.0)).astype(float)
+        x[(t == fall + 10 * HOUR) & last] = 0
+        series.append(made_rows(name, x, width=900))
+    (outage,) = played(series).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + 16 * HOUR)
+
+
+def test_probes_at_nothing_date_an_outage_in_which_traffic_fell_with_them() -> None:
+    t, rng, fall = hours(10, 900), np.random.default_rng(3), 7 * DAY
+    out, first = (t >= fall) & (t < fall + 12 * HOUR), (t >= fall) & (t < fall + 3 * HOUR)
+    shares = {"bgp.ris": out & ~first, "probing.ioda": out, "traffic.radar": out}
+    series = [
+        made_rows(
+            name, rng.poisson(3000 * np.where(lost, 0.5 * (first & (name[0] == "t")), 1.0)).astype(float), width=900
+        )
+        for name, lost in shares.items()
+    ]
+    (outage,) = played(series).of("PK")
+    assert outage.start == MONDAY + fall
 
 
 @pytest.mark.parametrize("signal", ["traffic.radar", "probing.ioda"])
