@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import ALWAYS, DAY
-from pipeline.columns import LADDER, Columns
+from pipeline.columns import DEEP, LADDER, Columns
 from pipeline.evidence import losses
 from pipeline.holding import KNOWN, risen, unseen
 from pipeline.sags import at_home, from_feasts, of_step
@@ -43,11 +43,15 @@ def _less_broken(cells: Columns, rows: np.ndarray, fell: np.ndarray) -> np.ndarr
     bare = np.where((fell < ALWAYS) & ~cells.routes, cells["bare"][rows], 0)
     if not bare.any():
         return fell
-    low_from = np.where(cells.slow | (cells["low_from"][rows] == 0), ALWAYS, cells["low_from"][rows])
-    first = np.where(cells.apart, np.minimum(fell, low_from)[:, None, :], ALWAYS).min(axis=2)
+    sooner = [
+        np.where(cells.slow | (since == 0), ALWAYS, since)
+        for since in (cells["low_from"][rows], cells["since"][rows, :, DEEP])
+    ]
+    first = np.where(cells.apart, np.minimum.reduce([fell, *sooner])[:, None, :], ALWAYS).min(axis=2)
     alone = np.where(first < ALWAYS, first - fell, 0)
     is_broken = (alone > np.maximum(cells.settings.stagger, cells.wide)) & (bare >= alone - 2 * cells.wide)
-    return np.where(is_broken & (bare > 0), ALWAYS, fell)
+    others = np.where(is_broken & (bare > 0), ALWAYS, fell)
+    return np.where((others < ALWAYS).any(axis=1, keepdims=True), others, fell)
 
 
 def onsets(cells: Columns, rows: np.ndarray) -> np.ndarray:

@@ -92,8 +92,9 @@ def test_what_is_back_hours_after_the_others_holds_it(signal: str, left: float, 
     assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + 16 * HOUR)
 
 
-def test_probes_at_nothing_date_an_outage_in_which_traffic_fell_with_them() -> None:
-    t, rng, fall = hours(10, 900), np.random.default_rng(3), 7 * DAY
+@pytest.mark.parametrize("days", [3, 7])
+def test_probes_at_nothing_date_an_outage_in_which_traffic_fell_with_them(days: int) -> None:
+    t, rng, fall = hours(10, 900), np.random.default_rng(3), days * DAY
     out, first = (t >= fall) & (t < fall + 12 * HOUR), (t >= fall) & (t < fall + 3 * HOUR)
     shares = {"bgp.ris": out & ~first, "probing.ioda": out, "traffic.radar": out}
     series = [
