@@ -29,6 +29,10 @@ HALF = 0.5
 SUDDEN = 3600
 """What falls below half within so long [s] does so by no time of the day."""
 
+EMPTY = 0.0
+"""Where there is no more, and no more is expected, nothing is learnt of the noise [unit of x]: a feed may write zeros
+before it counts."""
+
 GONE, COUNTABLE = 0.1, 64
 """What has less than so much of its expectation has lost all but a little [0-1], where that is so many counts [-]."""
 
@@ -64,6 +68,7 @@ def noises(
     alike = usual & (~settled | (state.days > 0))
     alone = np.where(settled, level.free, (x + previous) / 2)
     residual = _with(np.where(settled, x - level.free, (x - previous) / np.sqrt(2)), sums.residual)
+    alike &= (x > EMPTY) | (alone > EMPTY)
     mean = _with(np.where(whole, np.maximum(alone, 1.0), alone), sums.mean)
     age = np.maximum(bins.t - bins.first[:-1] - rule.settle[1], width)
     # what sums add up to at the end of a low, with the first bin that is back, is no noise

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged
+from detectors import seasonal_judged, seasonal_noise
 from detectors.base import UNKNOWN
 from pipeline import holding
 from pipeline.bins import DAY
@@ -99,6 +99,17 @@ def test_nor_is_one_signal_alone_of_which_nothing_is_left_only_suspected_for_bei
 @pytest.mark.parametrize(("mean", "width"), [(10, HOUR), (25, HOUR), (40, HOUR), (25, 900)])
 def test_few_counts_that_only_stray_are_no_outage(mean: float, width: int, dispersion: float) -> None:
     assert not any(played(few_an_hour(mean, dispersion, seed, out=False, width=width)).outages for seed in range(3))
+
+
+@pytest.mark.parametrize("mean", [60, 200])
+def test_days_of_zeros_before_anything_is_counted_tell_no_noise(mean: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    t, series = hours(9), []
+    for seed in range(6):
+        x = np.random.default_rng(seed).negative_binomial(mean / 2, 1 / 3, len(t)).astype(float)
+        series.append([made_rows("probing.ioda", np.where(t < 2 * DAY + 5 * HOUR, 0, x))])
+    assert [played(one).of("PK") for one in series] == [[]] * 6
+    monkeypatch.setattr(seasonal_noise, "EMPTY", -1.0)
+    assert any(played(one).of("PK") for one in series)
 
 
 @pytest.mark.parametrize("level", [100, 200])
