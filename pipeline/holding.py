@@ -29,9 +29,8 @@ MATERIAL = 2.0
 """What says less for an outage is no witness that may stand alone: routes that are a hundredth below their usual
 [log-odds]."""
 
-DEAD, LEFT = DAY // 2, 0.994
-"""What counts nothing while others have been back for so long is a dead feed [s]: it has lost more than this in each
-bin [0-1]."""
+DEAD = DAY // 2
+"""What counts nothing while others have been back for so long is a dead feed [s]."""
 
 KNOWN = 3 * DAY + 6 * 3600
 """Of a signal that was observed for so long it is known what is usual: a surge of its first day is missed on the next
@@ -124,15 +123,16 @@ def shows_loss(cells: Columns, rows: np.ndarray) -> np.ndarray:
     return (bare == 0) | (half - bare > 2 * cells.wide)
 
 
-def counts_nothing(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, sure: np.ndarray) -> np.ndarray:
-    """Which signals of confirmed outages ``(n, s) bool`` have shown nothing at all in each of the last bins, while all
-    others are back, one that says as much of a return for `DEAD`: feeds that count nothing, and hold no outage."""
-    nothing = sure[:, None] & (terms > 0) & (cells["bare"][rows] > 0) & (cells["ratio"][rows] <= 1 - ALL)
+def counts_nothing(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, out: np.ndarray) -> np.ndarray:
+    """Which signals ``(n, s) bool`` of those that are ``out (n,) bool``, confirmed or recovering, have shown nothing at
+    all in each of the last bins, while all others are back, one that says as much of a return for `DEAD`: feeds that
+    count nothing, and hold no outage."""
+    nothing = out[:, None] & (terms > 0) & (cells["bare"][rows] > 0) & (cells["ratio"][rows] <= 1 - ALL)
     if not nothing.any():
         return nothing
     lately, calm_from = cells["lately"][rows], cells["calm_from"][rows]
     known = ~np.isnan(lately)
-    nothing &= (~known | (lately > LEFT)).all(axis=2) & (2 * known.sum(axis=2) > LATELY)
+    nothing &= (~known | (lately >= ALL)).all(axis=2) & (2 * known.sum(axis=2) > LATELY)
     back = ~cells.slow & (cells["weight"][rows] < 0) & (calm_from > 0) & (calm_from + DEAD <= now)
     said = np.where(cells.apart & back[:, None, :], cells.says, -1.0).max(axis=2)
     for beside, first in cells.pairs:

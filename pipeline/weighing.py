@@ -116,7 +116,7 @@ class Scales:
         weight = standing(self.cells, rows, end, self.lives.open[rows], sure, feared)
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
         gone |= at_home(self.cells, rows) > 0
-        if (nothing := counts_nothing(self.cells, rows, weight, end, sure)).any():
+        if (nothing := counts_nothing(self.cells, rows, weight, end, self.usual.out[rows])).any():
             self.cells.unhear(rows, nothing)
             gone |= nothing
         if gone.any():

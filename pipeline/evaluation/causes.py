@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from detectors.base import is_low
+from pipeline.columns import HALF
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.spans import Span, touch
@@ -58,7 +59,10 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     terms = [*speaking(outage.signals), *(term for term in outage.signals if term.weight < 0)]
     prior = settings.prior.get(outage.entity_type, min(settings.prior.values()))
     weights = np.array([[term.weight for term in terms]])
-    odds = log_odds(np.array([prior]), weights, [term.signal for term in terms], settings) if terms else [prior]
+    left = [term.ratio for term in terms if term.weight > 0 and term.ratio is not None]
+    bounded = outage.confirmed_at is None and min(left, default=1.0) <= 1 - HALF  # as `pipeline.weighing` has it
+    signals = [term.signal for term in terms]
+    odds = log_odds(np.array([prior]), weights, signals, settings, bounded) if terms else [prior]
     chance = round(float(probability(np.asarray(odds))[0]), DIGITS)  # as the outage has it
     now, most = chance_text(chance), chance_text(max(chance, outage.probability))
     sure = outage.confirmed_at is not None or max(chance, outage.probability) < settings.confirm

@@ -71,7 +71,7 @@ def test_a_feed_that_counts_nothing_from_some_hour_of_an_outage_on_holds_it_not(
 ) -> None:
     (outage,) = nothing_counted(signal, 3 * HOUR, end)
     assert (outage.start, outage.end) == (MONDAY + 7 * DAY, MONDAY + 7 * DAY + 12 * HOUR)
-    monkeypatch.setattr(weighing, "counts_nothing", lambda cells, rows, terms, now, sure: np.zeros(terms.shape, bool))
+    monkeypatch.setattr(weighing, "counts_nothing", lambda cells, rows, terms, now, out: np.zeros(terms.shape, bool))
     (naive,) = nothing_counted(signal, 3 * HOUR, end)
     assert naive.end is None or naive.end >= MONDAY + 7 * DAY + 40 * HOUR
 
