@@ -153,7 +153,7 @@ def log_odds(
     prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing, bounded: np.ndarray | bool = True
 ) -> np.ndarray:
     """Prior plus all terms ``(n, s)``; what signals of one kind say for an outage shares one cap, and what all say
-    against it another one where it is ``bounded (n,) bool``.
+    against it another one where it is ``bounded (n,) bool``: by that it is no more than suspected.
 
     Examples
     --------
@@ -164,10 +164,10 @@ def log_odds(
     array([1.])
     """
     against, up = np.minimum(terms, 0).sum(axis=1), np.maximum(terms, 0)
-    total = prior + np.where(bounded, np.maximum(against, settings.normal_most), against)
+    total, least = prior + against, np.maximum(against, settings.normal_most)
     for own in _by_kind(tuple(signals)):
         total = total + np.minimum(settings.cap, up[:, own[0]] if len(own) == 1 else up[:, own].sum(axis=1))
-    return total
+    return np.where(bounded, np.maximum(total, np.minimum(total - against + least, settings.unsure)), total)
 
 
 @lru_cache(maxsize=64)

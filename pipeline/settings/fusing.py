@@ -46,7 +46,8 @@ class Fusing:
 
     normal_most: Against = -4.0
     """Most that all who are normal say together against an outage that is not confirmed yet, where some signal lost
-    half [log-odds]: as much as two kinds in full.  However many others are measured, that is suspected."""
+    half [log-odds]: as much as two kinds in full.  However many others are measured, that is suspected, and it
+    takes more than this bound to confirm it."""
 
     slow_low: For = 3.5
     """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds].  Not enough by itself: a
@@ -153,6 +154,11 @@ class Fusing:
                 raise ValueError(
                     f"prior.{name} {prior} must be below {bound:.4g}, which is suspect {self.suspect} as log-odds"
                 )
+
+    @property
+    def unsure(self) -> float:
+        """Half-way from ``suspect`` to ``confirm`` [log-odds]: what is as likely is suspected, and no more."""
+        return sum(log(chance / (1 - chance)) for chance in (self.suspect, self.confirm)) / 2
 
     def against(self, kind: str) -> float:
         """Weight of a normal verdict on a signal of this kind [log-odds]."""

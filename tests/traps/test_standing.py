@@ -13,6 +13,7 @@ from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 FALL, FEAST = 21 * DAY, 28 * DAY
 STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda", "ooni.web")
 MANY = (*STAND, "atlas.connected", "probing.other", "bgp.ioda")
+SIX = ("probing.ioda", "probing.other", "traffic.radar", "traffic.other", "atlas.connected", "ooni.web")
 
 
 def confirmed(
@@ -61,8 +62,7 @@ def test_most_of_it_is_told_as_soon_with_a_week_of_past_however_many_others_are_
 def test_two_weak_kinds_that_lost_a_fifth_are_none_where_six_stand() -> None:
     t, rng, fall = hours(12), np.random.default_rng(5), 8 * DAY
     lost = np.where((t >= fall) & (t < fall + 10 * HOUR), 0.8, 1.0)
-    stand = ("probing.ioda", "probing.other", "traffic.radar", "traffic.other", "atlas.connected", "ooni.web")
-    shares = [*((signal, 1.0) for signal in stand), ("telescope.ioda", lost), ("bgp.ris", lost)]
+    shares = [*((signal, 1.0) for signal in SIX), ("telescope.ioda", lost), ("bgp.ris", lost)]
     units = {"ooni.web": 18_000}  # shares, and counts of all others
     rows = [made_rows(name, rng.poisson(9000 * share, len(t)) / units.get(name, 1), PK) for name, share in shares]
     assert played(rows).of("PK") == []
@@ -170,3 +170,24 @@ def test_more_than_half_that_is_cut_off_every_morning_is_told_every_morning(left
 def test_it_was_not_when_only_daily_means_could_hush_who_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding, "_half", lambda cells, rows, terms, part: np.zeros(terms.shape, bool))
     assert by_minutes(0.4, 4 * HOUR) == []
+
+
+@pytest.mark.parametrize(("width", "small"), [(900, 0.9), (HOUR, 0.88)])
+def test_what_is_only_suspected_by_a_bound_is_not_confirmed_by_it(
+    width: int, small: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Routes lose three fifths, and six stand: once it was confirmed these were heard in full, and it was over."""
+    t, rng, fall = hours(12, width), np.random.default_rng(5), 8 * DAY
+    out = (t >= fall) & (t < fall + 10 * HOUR)
+    shares = {"bgp.ris": np.where(out, 0.4, 1.0), "telescope.ioda": np.where(out, small, 1.0)}
+    rows = [
+        made_rows(name, rng.poisson(9000 * shares.get(name, 1.0), len(t)) / (18_000 if name == "ooni.web" else 1), PK,
+                  width=width)
+        for name in (*SIX, *shares)
+    ]  # fmt: skip
+    found = played(rows)
+    (outage,) = found.outages
+    assert (outage.state, found.of("PK")) == ("retracted", [])
+    assert outage.probability < 0.95
+    monkeypatch.setattr(Fusing, "unsure", 99.0)
+    assert len(played(rows).of("PK")) > 1, "and there it began anew"
