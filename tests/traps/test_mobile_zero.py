@@ -4,7 +4,7 @@ that count nothing beside and in an outage."""
 import numpy as np
 import pytest
 
-from pipeline import moments, weighing
+from pipeline import holding, moments, weighing
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from tests.replay.truth import confirmed
@@ -115,3 +115,17 @@ def test_nor_does_one_that_did_before_it_date_it(signal: str, end: int, monkeypa
     monkeypatch.setattr(moments, "_less_broken", lambda cells, rows, fell: fell)
     (naive,) = nothing_counted(signal, -3 * HOUR, end)
     assert naive.start == MONDAY + 7 * DAY - 3 * HOUR
+
+
+def test_who_never_fell_says_nothing_of_a_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traffic alone is gone for two days, of which nothing is left after some hours; probes and routes stand."""
+    t, rng, fall = hours(14, 900), np.random.default_rng(3), 9 * DAY
+    left = np.where((t >= fall) & (t < fall + 2 * DAY), np.where(t < fall + 6 * HOUR, 0.02, 0.0), 1.0)
+    shares = (("bgp.ris", 1 + 0 * t), ("probing.ioda", 1 + 0 * t), ("traffic.radar", left))
+    series = [made_rows(name, rng.poisson(4000 * share).astype(float), width=900) for name, share in shares]
+    (outage,) = played(series).of("PK")
+    assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + 2 * DAY)
+    monkeypatch.setattr(holding, "MATERIAL", 0.0)
+    (naive,) = played(series).of("PK")
+    assert naive.end is not None
+    assert naive.end < outage.end
