@@ -14,7 +14,7 @@ from pipeline.holding import after, counts_nothing, let_go, standing, unreturned
 from pipeline.lives import Lives
 from pipeline.moments import begun, returned
 from pipeline.naming import kind, named
-from pipeline.outages import Life, Seen
+from pipeline.outages import CONFIRMED, SUSPECTED, Life, Seen
 from pipeline.prior import Prior
 from pipeline.records import Outage, Term
 from pipeline.roll import Roll
@@ -165,12 +165,13 @@ class Scales:
     def _seen(self, row: int, life: Life, evidence: Evidence, share: float, now: Weighed) -> Seen:
         """What it means for an outage; its kind and its terms only where it never looked worse."""
         worst, signals = life.takes(evidence.gravity), self.cells.signals
-        evidence = evidence.without(unwell := self._unwell(row, life), signals)
+        evidence = evidence.without(unwell := self._unwell(row, life, evidence), signals)
         calm = now.turn.end - self.cells["calm_from"][row]
         columns = zip(signals, evidence.weight, calm.tolist(), self.cells.slow, strict=True)
         heard = [s for s, weight, lasts, slow in columns if not slow and (weight > 0 or (weight and lasts >= HEARD))]
-        if later := not worst and bool(unwell or life.adds(heard, evidence.gravity)):
-            told = [term for term in life.terms if term.signal not in unwell]
+        told = [term for term in life.terms if term.signal not in unwell]
+        drops = len(told) < len(life.terms) and life.state in (SUSPECTED, CONFIRMED)
+        if later := not worst and (drops or life.adds(heard, evidence.gravity)):
             evidence = evidence.with_told(told, signals)._replace(severity=life.severity)
         name, terms = "", tuple[Term, ...]()
         over = (life.end or evidence.calm_from) if life.confirmed_at is not None else 0
@@ -187,9 +188,11 @@ class Scales:
             networks=self.lives.together(row, ("asn",)) if share else 0.0,
         )  # fmt: skip
 
-    def _unwell(self, row: int, life: Life) -> set[str]:
-        """Which signals were told to have stood in an outage, and did for less than `UNWELL`."""
-        against = {term.signal for term in life.terms if term.weight < 0}
+    def _unwell(self, row: int, life: Life, evidence: Evidence) -> set[str]:
+        """Which signals say, or were told, to have stood in an outage, and did for less than `UNWELL`."""
+        columns = zip(self.cells.signals, evidence.weight, strict=True)
+        against = {signal for signal, weight in columns if weight < 0}
+        against |= {term.signal for term in life.terms if term.weight < 0}
         if not against:
             return against
         cells = self.cells
