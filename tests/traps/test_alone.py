@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from pipeline import holding, weighing
+from pipeline import alone, holding, weighing
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
@@ -240,3 +240,28 @@ def test_a_feed_that_counts_again_shows_whether_it_was_one() -> None:
 def test_of_small_counts_some_bins_have_none() -> None:
     (outage,) = seen([{"traffic.radar": Fall(0.02, 12 * HOUR)}], traffic=40.0).of("PK")
     assert late(outage) <= 2.5 * HOUR
+
+
+BESIDE_HOURS = {"probing.ioda": 600, "traffic.radar": HOUR}
+
+
+def stumbles() -> Played:
+    """Probes alone fall at any minute of an hour, for less than one or for many, while traffic of hours stands."""
+    cases = product((0.0, 0.3, 0.5), ((2700, 0), (2700, 2400), (5 * HOUR, 600), (5 * HOUR, 3000)))
+    return seen([{"probing.ioda": Fall(left, lasts, begin)} for left, (lasts, begin) in cases], BESIDE_HOURS)
+
+
+def test_a_prober_that_stumbles_beside_traffic_of_hours_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = stumbles()
+    assert {outage.entity for outage in found.outages} == set(CODES[:12]), "not even suspected: this tests nothing"
+    assert sure(found) == []
+    monkeypatch.setattr(alone, "SOON", 0)
+    assert len(sure(stumbles())) >= 6
+
+
+@pytest.mark.parametrize("left", [0.05, 0.4])
+def test_what_fell_with_that_traffic_is_one_as_soon_as_its_hour_is_known(left: float) -> None:
+    both = [dict.fromkeys(BESIDE_HOURS, Fall(left, 5 * HOUR, minutes * 60)) for minutes in (0, 10, 29, 40, 55)]
+    found = seen(both, BESIDE_HOURS)
+    assert max(late(outage, i) for i in range(5) for outage in found.of(CODES[i])) <= 2.5 * HOUR
+    assert sure(found) == list(CODES[:5])
