@@ -10,6 +10,7 @@ from pipeline.columns import ALL, MOST
 from pipeline.evidence import BESIDE
 from pipeline.kinds import KINDS, ROUTES, TRAFFIC, kind_of
 from pipeline.likeness import OF_DAY
+from pipeline.named_days import WEEKENDS, read_before, weekends_known
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.prior import feared
@@ -96,9 +97,13 @@ def _suspicion(outage: Outage, past: Past, places: Places, confirm: float, alman
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
     left = [ratio for kind, ratio in by if kind == TRAFFIC]
+    country, first = placed(outage.entity_type, outage.entity, places).country, past.first(outage)
+    known = weekends_known(country, first, outage.start) if country and first is not None else None
+    if known is not None and known < WEEKENDS and 1 - ALL < min(left, default=1.0) <= HALF_LEFT:
+        retracted = ", so this is no all-clear" if outage.state == RETRACTED else ""
+        return f"{said}; it began on a weekend, and {read_before(known)}{retracted}"
     if outage.entity_type == "asn":
         return said
-    country = placed(outage.entity_type, outage.entity, places).country
     return said + _of_traffic(outage, left, feared(almanac, country, outage.start))
 
 

@@ -101,6 +101,10 @@ class Past:
         known = [self.spans[series] for series in self._witnesses(outage)]
         return bool(known) and all(outage.start < span.settled(outage.start) for span in known)
 
+    def first(self, outage: Outage) -> int | None:
+        """When what shows an outage was first observed [s]; None where nobody knows."""
+        return min((self.spans[series].first for series in self._witnesses(outage)), default=None)
+
     def began(self, outage: Outage) -> Gap | None:
         """Between when an outage began, where a witness that fell then had not been observed just before."""
         holes = self._holes(outage, outage.start)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-FORMS = {"bin": 4, "merge": 4, "judge": 21, "fuse": 23}
+FORMS = {"bin": 4, "merge": 4, "judge": 21, "fuse": 24}
 """Form of what each stage saves.  Whoever changes what a `save` writes raises the stage's number: a worker refuses a
 snapshot of another form, in a sentence, where it would misread it."""
 

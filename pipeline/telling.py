@@ -29,7 +29,7 @@ from pipeline.explaining import (
 from pipeline.feeds.case import strangers
 from pipeline.lacking import Recent, lacking, not_all_back
 from pipeline.lately import Lately, now_of, plain_left, plain_now
-from pipeline.named_days import days_elsewhere, weekends_unseen
+from pipeline.named_days import days_elsewhere, first_weekends, weekends_unseen
 from pipeline.outages import CONFIRMED, RETRACTED
 from pipeline.past import Past
 from pipeline.records import Left, Outage
@@ -86,7 +86,7 @@ def tell(
         if (begun := playback.past.judged_from) is not None:
             console.print(f"nothing is confirmed in a series' first day: here before {utc(begun)} UTC{_again(past)}")
         named = settings.days, playback.observed, playback.places
-        elsewhere = (*days_elsewhere(*named), *weekends_unseen(*named))
+        elsewhere = (*days_elsewhere(*named), *weekends_unseen(*named), *first_weekends(*named))
         for sentence in moves(doings):
             console.print(Text(printable(sentence)))
         _caution(console, (*damage(result.dead, FEW), *strangers(playback.unmatched), *elsewhere))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.bins import DAY
-from pipeline.named_days import days_elsewhere, weekends_unseen
+from pipeline.named_days import days_elsewhere, first_weekends, weekends_unseen
 from pipeline.observed import Observed, Stretch
 
 SATURDAY = int(datetime(2024, 12, 7, tzinfo=UTC).timestamp())
@@ -14,7 +14,7 @@ SATURDAY = int(datetime(2024, 12, 7, tzinfo=UTC).timestamp())
 def observed(before: float, after: float, country: str = "GH") -> Observed:
     """A region of a country, seen from so many days before a Saturday to so many after it has begun there."""
     first, last = int(SATURDAY - before * DAY), int(SATURDAY + after * DAY)
-    return Observed({("bgp.ris", "region", f"{country}-AA"): [Stretch(first, last, 300, 3600)]}, first, last)
+    return Observed({("traffic.radar", "region", f"{country}-AA"): [Stretch(first, last, 300, 3600)]}, first, last)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,20 @@ def test_the_weekend_is_that_of_the_country() -> None:
 def test_a_year_mistyped_is_told() -> None:
     assert len(list(days_elsewhere({"GH 2023-12-07": "election"}, observed(5, 4), {}))) == 1
     assert not list(days_elsewhere({"GH 2024-12-07": "election"}, observed(5, 4), {}))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [(5, 0.5, "2024-12-07"), (5, 6.5, "2024-12-07"), (5, 8, ""), (2, -0.1, ""), (2.1, 0.05, "2024-12-07"), (8, 2, ""),
+     (0.5, 0.9, "2024-12-07"), (0.5, 0.4, ""), (0, 1.5, "2024-12-08"), (-2, 8, "2024-12-14")],
+)  # fmt: skip
+def test_a_first_weekend_is_told_until_a_week_after_it(before: float, after: float, said: str) -> None:
+    """From the day on on which something can be confirmed."""
+    found = list(first_weekends({}, observed(before, after), {}))
+    assert [sentence[18:].partition(" ")[0] for sentence in found] == ([said] if said else [])
+    assert not list(first_weekends({f"GH {said or '2024-12-07'}": "election"}, observed(before, after), {}))
+
+
+def test_routes_have_no_weekend() -> None:
+    routes = {("bgp.ris", *series[1:]): own for series, own in observed(5, 0.5).stretches.items()}
+    assert not list(first_weekends({}, Observed(routes, SATURDAY - 5 * DAY, SATURDAY + DAY), {}))
