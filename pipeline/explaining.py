@@ -96,13 +96,14 @@ def _suspicion(outage: Outage, past: Past, places: Places, confirm: float, alman
     said += "; at its worst one kind of signals alone told it" if stood and _alone(by) else ""
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
-    left = [ratio for kind, ratio in by if kind == TRAFFIC]
-    country, first = placed(outage.entity_type, outage.entity, places).country, past.first(outage)
+    left, is_network = [ratio for kind, ratio in by if kind == TRAFFIC], outage.entity_type == "asn"
+    country, first = placed(outage.entity_type, outage.entity, places).country, past.known_from(outage, TRAFFIC)
     known = weekends_known(country, first, outage.start) if country and first is not None else None
-    if known is not None and known < WEEKENDS and 1 - ALL < min(left, default=1.0) <= HALF_LEFT:
-        retracted = ", so this is no all-clear" if outage.state == RETRACTED else ""
-        return f"{said}; it began on a weekend, and {read_before(known)}{retracted}"
-    if outage.entity_type == "asn":
+    lost = min((own for own in left if own > 1 - ALL or is_network), default=1.0) <= HALF_LEFT
+    if lost and known is not None and known < WEEKENDS:
+        all_clear = ", so this is no all-clear" if outage.state == RETRACTED else ""
+        return f"{said}; it began on a weekend, and {read_before(known)}{all_clear}"
+    if is_network:
         return said
     return said + _of_traffic(outage, left, feared(almanac, country, outage.start))
 

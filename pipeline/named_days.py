@@ -43,21 +43,22 @@ def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) 
 
 
 def weekends_known(country: str, first: int, time: int) -> int | None:
-    """How many weekends of a country that was read from ``first`` on come before the one of which a time is; None where
-    it is of none [s].
+    """How many weekends of a country that was read from ``first`` on, but for half a day, come before the one of which
+    a time is; None where it is of none [s].
 
     Examples
     --------
     >>> saturday = 1733529600  # 7 December 2024
-    >>> [weekends_known("GH", saturday - days * DAY, saturday + 3600) for days in (5, 7, 13, 14)]
-    [0, 1, 1, 2]
+    >>> [weekends_known("GH", saturday - int(days * DAY), saturday + 3600) for days in (5, 6.8, 7, 13, 14)]
+    [0, 1, 1, 1, 2]
     >>> weekends_known("GH", 0, saturday - 3600) is None
     True
     """
     day = datetime.fromtimestamp(time, zone(country)).date()
     if day.weekday() not in weekend(country):
         return None
-    return max(_midnight(country, day) - first, 0) // (7 * DAY)
+    began = datetime.fromtimestamp(first + DAY // 2, zone(country)).date()
+    return max((day - began).days, 0) // 7
 
 
 def weekends_unseen(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:

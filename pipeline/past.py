@@ -8,6 +8,7 @@ from typing import NamedTuple
 from detectors.base import DAY, SETTLING
 from detectors.state import FORGETS, MISSED
 from pipeline.evidence import BESIDE
+from pipeline.kinds import kind_of
 from pipeline.observed import Gap, Observed, Series, Stretch
 from pipeline.records import Outage
 
@@ -101,9 +102,10 @@ class Past:
         known = [self.spans[series] for series in self._witnesses(outage)]
         return bool(known) and all(outage.start < span.settled(outage.start) for span in known)
 
-    def first(self, outage: Outage) -> int | None:
-        """When what shows an outage was first observed [s]; None where nobody knows."""
-        return min((self.spans[series].first for series in self._witnesses(outage)), default=None)
+    def known_from(self, outage: Outage, kind: str) -> int | None:
+        """Since when the signals of a kind that show an outage know what is usual [s]; None where none of them does."""
+        own = (series for series in self._witnesses(outage) if kind_of(series[0]) == kind)
+        return min((self.spans[series].settled(outage.start) - SETTLING for series in own), default=None)
 
     def began(self, outage: Outage) -> Gap | None:
         """Between when an outage began, where a witness that fell then had not been observed just before."""

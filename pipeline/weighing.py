@@ -169,7 +169,7 @@ class Scales:
         calm = now.turn.end - self.cells["calm_from"][row]
         columns = zip(signals, evidence.weight, calm.tolist(), self.cells.slow, strict=True)
         heard = [s for s, weight, lasts, slow in columns if not slow and (weight > 0 or (weight and lasts >= HEARD))]
-        told = [term for term in life.terms if term.signal not in unwell]
+        told = [term for term in life.terms if term.weight > 0 or term.signal not in unwell]
         drops = len(told) < len(life.terms) and life.state in (SUSPECTED, CONFIRMED)
         if later := not worst and (drops or life.adds(heard, evidence.gravity)):
             evidence = evidence.with_told(told, signals)._replace(severity=life.severity)

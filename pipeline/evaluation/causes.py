@@ -11,6 +11,7 @@ from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, silent
 from pipeline.evidence import log_odds, probability
+from pipeline.likeness import OF_DAY
 from pipeline.outages import DIGITS, ENDED
 from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
 from pipeline.records import Entity, Outage
@@ -56,8 +57,10 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     sure enough, but held back
     one kind of signals alone told it, or none for long enough
     """
-    terms = [*speaking(outage.signals), *(term for term in outage.signals if term.weight < 0)]
+    against = [term for term in outage.signals if term.weight < 0]
+    terms = [*speaking(outage.signals), *(term for term in against if not term.signal.startswith(OF_DAY))]
     prior = settings.prior.get(outage.entity_type, min(settings.prior.values()))
+    prior += sum(term.weight for term in against if term.signal.startswith(OF_DAY))
     weights = np.array([[term.weight for term in terms]])
     left = [term.ratio for term in terms if term.weight > 0 and term.ratio is not None]
     bounded = outage.confirmed_at is None and min(left, default=1.0) <= 1 - HALF  # as `pipeline.weighing` has it

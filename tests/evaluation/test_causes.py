@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from pipeline.codec import iso
+from pipeline.evaluation.causes import comes_to
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.remarks import remarks
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import learnt, long_outages
+from pipeline.records import Outage, Term
+from pipeline.settings import Fusing
 from tests.evaluation import imitated
 from tests.evaluation.made import BEGIN, FALL, LABELS, case
 from tests.evaluation.test_lanes import HOUR, since, young
@@ -211,3 +214,10 @@ def test_a_country_of_which_too_few_regions_were_low_says_how_many_that_was(tmp_
     (how_many,) = said(told, "Parts that were low at once make up")
     assert "probes (probing.ioda) 25%" in how_many
     assert how_many.endswith("50% make the country low.")
+
+
+def test_a_day_counts_into_what_was_there_before_and_not_into_what_is_bounded() -> None:
+    probes = [Term(f"probing.{name}", 1.0, 0.0, -2.0, 1.0) for name in "ab"]
+    terms = (Term("traffic.radar", 0.3, -9.0, 9.0, 1.0), *probes, Term("day.holiday", None, None, -1.0, 1.0))
+    told = Outage("id", "country", "IR", "suspected", "partial", "replay", 0, None, 0, None, 0.3, 0.5, terms, 1)
+    assert comes_to(told, Fusing()).startswith("together 50% (with −5.0 before anything is seen)")

@@ -145,6 +145,39 @@ def test_of_traffic_that_was_gone_it_is_said_what_would_be_confirmed(
         assert next(suspicions([late], Past(), kin, own)).endswith(said.replace(OTHERS, f"{AT_ONCE}, or {LEARNT}."))
 
 
+SATURDAY = T + 2 * DAY
+FIRST = "; it began on a weekend, and {} weekend before it was read{}."
+
+
+@pytest.mark.parametrize(
+    ("of", "left", "days", "start", "said"),
+    [
+        ("country", (0.4,), 4, SATURDAY, FIRST.format("no", NO_ALL_CLEAR)),
+        ("country", (0.4, 0.0), 4, SATURDAY, FIRST.format("no", NO_ALL_CLEAR)),
+        ("country", (0.1,), 9, SATURDAY, FIRST.format("only one", NO_ALL_CLEAR)),
+        ("asn", (0.0,), 4, SATURDAY, FIRST.format("no", NO_ALL_CLEAR)),
+        ("asn", (0.0,), 15, SATURDAY, f"{ALONE}."),
+        ("country", (0.4,), 15, SATURDAY, HALF_GONE.format(NO_ALL_CLEAR) + OTHERS),
+        ("country", (0.4,), 4, T, HALF_GONE.format(NO_ALL_CLEAR) + OTHERS),
+        ("country", (0.0,), 4, SATURDAY, BROKEN.format(NO_ALL_CLEAR)),
+        ("country", (0.6,), 4, SATURDAY, f"{ALONE}."),
+    ],
+)
+def test_of_what_was_lost_on_a_first_weekend_it_is_said_that_little_is_known(
+    of: str, left: tuple[float, ...], days: int, start: int, said: str
+) -> None:
+    """Of the traffic that fell so many days are known, of the routes, which are a little low, many more."""
+    fell = {f"traffic.{n}": Term(f"traffic.{n}", own, -8.0, 8.9, 1.0) for n, own in enumerate(left)}
+    terms = (*fell.values(), Term("bgp.ris", 0.99, -2.0, 0.5, 1.0), Term("probing.ioda", 1.03, 0.4, -2.0, 1.0))
+    told = outage("retracted", confirmed_at=None, entity_type=of, signals=terms, start=start, end=start + HOUR)
+    began = {"bgp.ris": SATURDAY - 60 * DAY} | dict.fromkeys(fell, SATURDAY - days * DAY)
+    past = Past({(name, of, "PK"): Span(first, SATURDAY + DAY, 600) for name, first in began.items()})
+    again = Past({series: span._replace(first=0, again=(span.first,)) for series, span in past.spans.items()})
+    kin = {(of, "PK"): Entity(of, "PK", "PK")}
+    for own in past, again:
+        assert next(suspicions([told], own, kin)).endswith(said.replace(ALONE, ""))
+
+
 def test_of_those_that_were_not_confirmed_the_deepest_are_told_and_the_others_counted() -> None:
     depths = zip(NAMES, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9), strict=True)
     found = [outage("retracted", id=n, entity=n, severity=d, confirmed_at=None, end=T + HOUR) for n, d in depths]

@@ -191,6 +191,9 @@ def test_flat_ones_are_not_stuck_because_a_lively_one_has_gone() -> None:
     assert (beside.health[:, 1:] == 1).all()
 
 
+GONE = ("probing.ioda", "traffic.radar")
+
+
 def frozen_traffic(begin: int, width: int) -> list[Rows]:
     """Routes and probes are gone for half a day, at first altogether, and traffic repeats the value before ``begin`` [s
     after the fall]."""
@@ -219,3 +222,17 @@ def test_a_feed_that_froze_as_all_fell_did_not_stand_in_it(
     monkeypatch.setattr(weighing, "UNWELL", 0)
     (naive,) = played(series).of("PK")
     assert naive.kind == "partial"
+
+
+@pytest.mark.parametrize(("low", "up"), [(6, 4), (9, 3)])
+def test_what_fell_and_froze_when_it_was_back_stays_told(low: int, up: int) -> None:
+    """Routes are gone for so many bins of five minutes and back for so many, and then their collector freezes."""
+    t, rng, fall = hours(7, 300), np.random.default_rng(4), 5 * 24 * HOUR
+    begin, out = int(np.searchsorted(t, fall)), (t >= fall) & (t < fall + 12 * HOUR)
+    short = np.where(out & (t < fall + low * 300), 0.0, 1.0)
+    routes = repeated(rng.poisson(4000 * short).astype(float), begin + low + up, len(t))
+    others = (made_rows(name, rng.poisson(4000 * np.where(out, 0.03, 1.0)).astype(float), width=300) for name in GONE)
+    series = [made_rows("bgp.ris", routes, width=300), *others]
+    revisions = [each for each in chain(pieces(series), Engine(Settings())) if isinstance(each, Outage)]
+    assert {each.kind for each in revisions} == {"blackout"}
+    assert [term.signal for term in revisions[-1].signals] == ["bgp.ris", *GONE]

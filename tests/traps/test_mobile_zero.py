@@ -117,15 +117,23 @@ def test_nor_does_one_that_did_before_it_date_it(signal: str, end: int, monkeypa
     assert naive.start == MONDAY + 7 * DAY - 3 * HOUR
 
 
-def test_who_never_fell_says_nothing_of_a_return(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Traffic alone is gone for two days, of which nothing is left after some hours; probes and routes stand."""
-    t, rng, fall = hours(14, 900), np.random.default_rng(3), 9 * DAY
-    left = np.where((t >= fall) & (t < fall + 2 * DAY), np.where(t < fall + 6 * HOUR, 0.02, 0.0), 1.0)
+def gone_alone(days: int) -> list[Outage]:
+    """Traffic alone is gone for so many days, of which nothing is left after some hours; probes and routes stand."""
+    t, rng, fall = hours(12 + days, 900), np.random.default_rng(3), 9 * DAY
+    left = np.where((t >= fall) & (t < fall + days * DAY), np.where(t < fall + 6 * HOUR, 0.02, 0.0), 1.0)
     shares = (("bgp.ris", 1 + 0 * t), ("probing.ioda", 1 + 0 * t), ("traffic.radar", left))
     series = [made_rows(name, rng.poisson(4000 * share).astype(float), width=900) for name, share in shares]
-    (outage,) = played(series).of("PK")
-    assert (outage.start, outage.end) == (MONDAY + fall, MONDAY + fall + 2 * DAY)
+    return played(series).of("PK")
+
+
+def test_of_what_never_fell_with_it_nothing_is_back_for_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed that counts nothing for six of them is let go of all the same."""
+    (outage,) = gone_alone(2)
+    assert (outage.start, outage.end) == (MONDAY + 9 * DAY, MONDAY + 11 * DAY)
+    (long,) = gone_alone(12)
+    assert long.end is not None
+    assert long.end - long.start < 7 * DAY
     monkeypatch.setattr(holding, "MATERIAL", 0.0)
-    (naive,) = played(series).of("PK")
+    (naive,) = gone_alone(2)
     assert naive.end is not None
     assert naive.end < outage.end
