@@ -125,8 +125,8 @@ def shows_loss(cells: Columns, rows: np.ndarray) -> np.ndarray:
 
 def counts_nothing(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, out: np.ndarray) -> np.ndarray:
     """Which signals ``(n, s) bool`` of those that are ``out (n,) bool``, confirmed or recovering, have shown nothing at
-    all in each of the last bins, while all others are back, one that fell and says as much of a return for `DEAD`:
-    feeds that count nothing, and hold no outage.  Where none of them fell, they do after ``settings.used_to``."""
+    all in each of the last bins, while all others are back, or never fell, one that says as much of a return for
+    `DEAD`: feeds that count nothing, and hold no outage."""
     nothing = out[:, None] & (terms > 0) & (cells["bare"][rows] > 0) & (cells["ratio"][rows] <= 1 - ALL)
     if not nothing.any():
         return nothing
@@ -134,9 +134,7 @@ def counts_nothing(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int
     known = ~np.isnan(lately)
     nothing &= (~known | (lately >= ALL)).all(axis=2) & (2 * known.sum(axis=2) > LATELY)
     back = ~cells.slow & (cells["weight"][rows] < 0) & (calm_from > 0) & (calm_from + DEAD <= now)
-    fell = back & (cells["witness"][rows] >= MATERIAL)  # who never did says nothing of a return
-    back = np.where((cells["bare"][rows] < cells.settings.used_to)[:, :, None], fell[:, None, :], back[:, None, :])
-    said = np.where(cells.apart & back, cells.says, -1.0).max(axis=2)
+    said = np.where(cells.apart & back[:, None, :], cells.says, -1.0).max(axis=2)
     for beside, first in cells.pairs:
         nothing[:, beside] |= nothing[:, first]
     low = ((terms > 0) & ~nothing).any(axis=1, keepdims=True)
@@ -268,9 +266,9 @@ def unreturned(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarra
 
 
 def after(cells: Columns, rows: np.ndarray, terms: np.ndarray, onset: np.ndarray) -> np.ndarray:
-    """Terms ``(n, s)`` less those against an outage that say nothing of what stood in it: of what was seen before its
-    onset ``(n,)`` [s], and of what is normal only since the last witness has left the bottom."""
-    before = cells["seen"][rows] + cells.wide <= onset[:, None]
+    """Terms ``(n, s)`` less those against an outage that say nothing of what stood in it: of bins half of which or more
+    was before its onset ``(n,)`` [s], and of what is normal only since the last witness has left the bottom."""
+    before = cells["seen"][rows] + cells.wide // 2 <= onset[:, None]
     bottom = cells["at_bottom"][rows]
     bottom = np.where(bottom >= onset[:, None], bottom, 0).max(axis=1, keepdims=True)
     since = (bottom > 0) & (cells["calm_from"][rows] > bottom)

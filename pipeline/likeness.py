@@ -48,8 +48,9 @@ GRID = 0.2
 REPEATS = 2.0
 """At the same time one to four days before began 68 % and 0.2 %; that is the series, and bounded [log-odds]."""
 
-STANDS = 0.7
-"""Who has less left than this may say nothing for an outage, on a first weekend perhaps: he does not stand [0-1]."""
+STANDS = 0.85
+"""Who has less left than this may say nothing for an outage, where he strays, or on a first weekend: he does not stand
+[0-1]."""
 
 LOCAL = -1.0
 """Of a region or a network: the figures are of whole countries, and most of what is local is power, cables, storms."""

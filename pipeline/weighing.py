@@ -9,7 +9,7 @@ from pipeline.almanac import Almanac
 from pipeline.alone import alone, joining
 from pipeline.cells import Cells, explains
 from pipeline.columns import ALL, HALF
-from pipeline.evidence import Evidence, filled, log_odds, losses, probability, ratios, strong_ones
+from pipeline.evidence import Evidence, filled, lifted, log_odds, losses, probability, ratios, strong_ones
 from pipeline.holding import after, counts_nothing, let_go, standing, unreturned, waits
 from pipeline.lives import Lives
 from pipeline.moments import begun, returned
@@ -67,13 +67,13 @@ class Scales:
         prior = self.prior.at(rows, middle, since)[0]
         shares = self.lives.shares(rows) if are_countries else [0.0] * len(rows)
         prior = prior + self.settings.together * np.array(shares)
-        odds = self._odds(prior, heard, bounded := ~self.usual.out[rows] & self._deep(rows, heard))
+        odds = self._odds(prior, heard, lifts := lifted(self._deep(rows, heard), self.usual.out[rows], self.settings))
         if (begins := self._begins(odds, terms) & ~is_open).any():  # what counts only of an open outage does so now
             new = rows[begins]
             self.cells.at_plateau(new, now.signals, now.start)
             out = np.ones(len(new), bool)
             terms[begins] = heard[begins] = standing(self.cells, new, end, out, sure[begins], feared[begins])
-            odds[begins] = self._odds(prior[begins], heard[begins], bounded[begins])
+            odds[begins] = self._odds(prior[begins], heard[begins], lifts[begins])
         told = np.flatnonzero(begins | is_open).tolist()
         if not told:
             return []
@@ -103,13 +103,14 @@ class Scales:
         return (odds >= self.suspect) & (terms > 0).any(axis=1)
 
     def _deep(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
-        """Of which entities one of the signals that speak for an outage has lost `HALF` or more ``(n,) bool``."""
-        return np.asarray(((terms > 0) & (losses(self.cells["ratio"][rows]) >= HALF)).any(axis=1))
+        """Of how many kinds a signal that speaks for an outage has lost `HALF` or more ``(n,)``."""
+        deep = (terms > 0) & (losses(self.cells["ratio"][rows]) >= HALF)
+        return np.asarray(self.cells.of_kinds(deep).sum(axis=1))
 
-    def _odds(self, prior: np.ndarray, terms: np.ndarray, bounded: np.ndarray | bool = True) -> np.ndarray:
+    def _odds(self, prior: np.ndarray, terms: np.ndarray, lifts: np.ndarray | float = np.inf) -> np.ndarray:
         """What is against an outage before anything is seen, and terms ``(n, s)``, together ``(n,)`` [log-odds];
-        ``bounded (n,) bool``: where who stands says no more than ``settings.normal_most``."""
-        return log_odds(prior, self.cells.loudest(terms), self.cells.signals, self.settings, bounded)
+        ``lifts (n,)`` as in `pipeline.evidence.log_odds`."""
+        return log_odds(prior, self.cells.loudest(terms), self.cells.signals, self.settings, lifts)
 
     def _terms(self, rows: np.ndarray, end: int, sure: np.ndarray, feared: np.ndarray) -> np.ndarray:
         """The terms ``(n, s)`` that count; witnesses that hold their outage no more are let go."""

@@ -15,7 +15,7 @@ FEW = 5
 
 KIND_WORDS = {
     "blackout": "half of it down or more, and routes fell too",
-    "stealth": "unreachable although its routes stand",
+    "stealth": "mostly gone although its routes stand",
     "mobile": "mobile networks down",
     "partial": "partly cut off",
     "platform": "online services blocked",

@@ -10,8 +10,9 @@ from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, silent
-from pipeline.evidence import log_odds, probability
-from pipeline.likeness import OF_DAY
+from pipeline.evidence import lifted, log_odds, probability
+from pipeline.kinds import kind_of
+from pipeline.likeness import OF_DAY, OF_PARTS
 from pipeline.outages import DIGITS, ENDED
 from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
 from pipeline.records import Entity, Outage
@@ -62,10 +63,11 @@ def comes_to(outage: Outage, settings: Fusing) -> str:
     prior = settings.prior.get(outage.entity_type, min(settings.prior.values()))
     prior += sum(term.weight for term in against if term.signal.startswith(OF_DAY))
     weights = np.array([[term.weight for term in terms]])
-    left = [term.ratio for term in terms if term.weight > 0 and term.ratio is not None]
-    bounded = outage.confirmed_at is None and min(left, default=1.0) <= 1 - HALF  # as `pipeline.weighing` has it
     signals = [term.signal for term in terms]
-    odds = log_odds(np.array([prior]), weights, signals, settings, bounded) if terms else [prior]
+    fell = [term for term in terms if term.weight > 0 and not term.signal.startswith((OF_PARTS, OF_DAY))]
+    deep = {kind_of(term.signal) for term in fell if term.ratio is not None and term.ratio <= 1 - HALF}
+    lifts = lifted(np.array([len(deep)]), np.array([outage.confirmed_at is not None]), settings)
+    odds = log_odds(np.array([prior]), weights, signals, settings, lifts) if terms else [prior]
     chance = round(float(probability(np.asarray(odds))[0]), DIGITS)  # as the outage has it
     now, most = chance_text(chance), chance_text(max(chance, outage.probability))
     sure = outage.confirmed_at is not None or max(chance, outage.probability) < settings.confirm

@@ -49,7 +49,7 @@ class Table:
     damage
         Rows that could not be used.
     unmatched
-        ``(entity_type, entity)`` of the entities that have no row.
+        ``(entity_type, entity)`` of the entities that have no row, nor any part that has.
     until
         How far the file was read, in words.
     networks
@@ -115,7 +115,9 @@ def read_table(
     else:
         if last.strip():
             damage.append(_broken_off(line + block.count(LF), last))
-    unmatched = tuple(key for key in entities or {} if key not in names.entities)
+    known = entities or {}
+    homes = {("country", known[key].parent) for key in names.entities if key in known}  # named, judged from its parts
+    unmatched = tuple(key for key in known if key not in names.entities and key not in homes)
     series, outside, overruled = _series(parts, names, entities or {}, cadences or {}, MAX_BAD - len(damage))
     return Table(series, outside, (*damage, *overruled), unmatched, _read_until(parts))
 

@@ -46,8 +46,8 @@ class Fusing:
 
     normal_most: Against = -4.0
     """Most that all who are normal say together against an outage that is not confirmed yet, where some signal lost
-    half [log-odds]: as much as two kinds in full.  However many others are measured, that is suspected, and it
-    takes more than this bound to confirm it."""
+    half [log-odds]: as much as two kinds in full.  However many others are measured, that is suspected; by this
+    bound it is confirmed, and goes on, only where two kinds have lost half."""
 
     slow_low: For = 3.5
     """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds].  Not enough by itself: a

@@ -53,6 +53,8 @@ def test_signals_agree_only_where_at_least_two_kinds_of_them_are_measured() -> N
     same_kind = (DOWN[0], Term("bgp.ioda", 0.2, -20.0, 9.0, 1.0), Term("parts.together", 0.5, None, 1.0, 1.0))
     assert signs(terms=DOWN) == {"agree": 0.52}
     assert signs(terms=(*DOWN, flat)) == {"differ": -1.0}
+    less = Term("traffic.x", 0.8, -3.2, -2.0, 1.0)
+    assert signs(terms=(*DOWN, less)) == {"agree": 0.52}, "no more of it is left than of others in many outages"
     assert signs(terms=same_kind) == {}
 
 

@@ -28,6 +28,8 @@ def test_names_of_regions_and_services_are_taken_as_they_stand():
 def test_entities_that_have_no_row_are_known():
     kin = {("asn", "AS1"): Kin("PK"), ("asn", "2"): Kin("PK")}
     assert table(row(kind="asn", entity="AS1"), entities=kin).unmatched == (("asn", "2"),)
+    kin |= {("country", "PK"): Kin("PK"), ("country", "IN"): Kin("IN")}  # named, and judged from its parts or not
+    assert table(row(kind="asn", entity="AS1"), entities=kin).unmatched == (("asn", "2"), ("country", "IN"))
 
 
 @pytest.mark.parametrize("parent", ["Pakistan", "UK", "XX"])

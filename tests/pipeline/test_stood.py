@@ -9,6 +9,7 @@ from pipeline.fusion import FuseStage
 from pipeline.records import Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.pipeline.verdicts import verdicts as from_zero
+from tests.traps.path import HOUR, made_rows, played
 
 PROBES, ROUTES, TRAFFIC = SIGNALS = "probing.ioda", "bgp.ris", "traffic.radar"
 RUN = Run("r", "replay", SIGNALS)
@@ -63,3 +64,16 @@ def test_a_value_of_which_nothing_is_said_is_no_gap() -> None:
     missing, muted = (told([*others, each]) for each in (routes, seen))
     assert "confirmed" not in [outage.state for outage in missing]
     assert "confirmed" in [outage.state for outage in muted]
+
+
+@pytest.mark.parametrize("minutes", [48, 50, 52, 55])
+def test_who_was_seen_before_a_fall_and_hardly_in_it_did_not_stand_in_it(minutes: int) -> None:
+    """All is gone from late in an hour on, of which traffic, that strays, knows as a whole, and of nothing after it."""
+    hour, rng, series = (14 * 24 + 5) * HOUR, np.random.default_rng(0), []
+    for signal, width, end, noise in ((ROUTES, 300, 100, 0), (PROBES, 600, 100, 0), (TRAFFIC, HOUR, 60, 0.07)):
+        t = np.arange(0, hour + end * 60, width)
+        mean = 9000 * (1 - 0.98 * np.clip((t + width - hour - 60 * minutes) / width, 0, 1))
+        series.append(made_rows(signal, rng.poisson(mean) * (1 + noise * rng.standard_normal(len(t))), width=width))
+    (outage,) = played(series).of("PK")
+    assert (outage.kind, outage.signs[0].name) == ("blackout", "agree")
+    assert [term.signal for term in outage.signals] == [ROUTES, PROBES]

@@ -4,7 +4,7 @@ that count nothing beside and in an outage."""
 import numpy as np
 import pytest
 
-from pipeline import holding, moments, weighing
+from pipeline import moments, weighing
 from pipeline.bins import DAY
 from pipeline.records import Entity, Outage
 from tests.replay.truth import confirmed
@@ -115,25 +115,3 @@ def test_nor_does_one_that_did_before_it_date_it(signal: str, end: int, monkeypa
     monkeypatch.setattr(moments, "_less_broken", lambda cells, rows, fell: fell)
     (naive,) = nothing_counted(signal, -3 * HOUR, end)
     assert naive.start == MONDAY + 7 * DAY - 3 * HOUR
-
-
-def gone_alone(days: int) -> list[Outage]:
-    """Traffic alone is gone for so many days, of which nothing is left after some hours; probes and routes stand."""
-    t, rng, fall = hours(12 + days, 900), np.random.default_rng(3), 9 * DAY
-    left = np.where((t >= fall) & (t < fall + days * DAY), np.where(t < fall + 6 * HOUR, 0.02, 0.0), 1.0)
-    shares = (("bgp.ris", 1 + 0 * t), ("probing.ioda", 1 + 0 * t), ("traffic.radar", left))
-    series = [made_rows(name, rng.poisson(4000 * share).astype(float), width=900) for name, share in shares]
-    return played(series).of("PK")
-
-
-def test_of_what_never_fell_with_it_nothing_is_back_for_days(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A feed that counts nothing for six of them is let go of all the same."""
-    (outage,) = gone_alone(2)
-    assert (outage.start, outage.end) == (MONDAY + 9 * DAY, MONDAY + 11 * DAY)
-    (long,) = gone_alone(12)
-    assert long.end is not None
-    assert long.end - long.start < 7 * DAY
-    monkeypatch.setattr(holding, "MATERIAL", 0.0)
-    (naive,) = gone_alone(2)
-    assert naive.end is not None
-    assert naive.end < outage.end
