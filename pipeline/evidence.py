@@ -153,7 +153,7 @@ def log_odds(
     prior: np.ndarray, terms: np.ndarray, signals: list[str], settings: Fusing, lifts: np.ndarray | float = np.inf
 ) -> np.ndarray:
     """Prior plus all terms ``(n, s)``; what signals of one kind say for an outage shares one cap, and what all say
-    against it another one, which ``lifts (n,)`` the sum no higher than this [log-odds], see `lifted`.
+    against it another one, which lifts the sum up to ``lifts (n,)`` [log-odds], see `pipeline.holding.lifted`.
 
     Examples
     --------
@@ -168,21 +168,6 @@ def log_odds(
     for own in _by_kind(tuple(signals)):
         total = total + np.minimum(settings.cap, up[:, own[0]] if len(own) == 1 else up[:, own].sum(axis=1))
     return np.maximum(total, np.minimum(total - against + least, lifts))
-
-
-def lifted(deep: np.ndarray, out: np.ndarray, settings: Fusing) -> np.ndarray:
-    """How far ``settings.normal_most`` lifts what is said of an outage ``(n,)`` [log-odds]: in full where two kinds of
-    signals have lost `HALF`, to what is suspected where one has, and it is not ``out (n,) bool``, confirmed or
-    recovering: who stands is heard in full of whether it goes on.
-
-    ``deep (n,)``: of how many kinds half is lost.
-
-    Examples
-    --------
-    >>> lifted(np.array([0, 1, 1, 2]), np.array([False, False, True, True]), Fusing()).round(2).tolist()
-    [-inf, 1.47, -inf, inf]
-    """
-    return np.where(deep > 1, np.inf, np.where((deep > 0) & ~out, settings.unsure, -np.inf))
 
 
 @lru_cache(maxsize=64)

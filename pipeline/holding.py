@@ -6,6 +6,7 @@ from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN
 from pipeline.columns import ALL, COUNTED, HALF, LATELY, Columns
 from pipeline.evidence import losses, strong_ones
 from pipeline.kinds import ROUTES
+from pipeline.settings import Fusing
 
 LASTING = 3 * 3600
 """What has lost `HALF` for so long is out, on a day of which daily means say anything (on a holiday they do not), or
@@ -266,10 +267,26 @@ def unreturned(cells: Columns, rows: np.ndarray, terms: np.ndarray) -> np.ndarra
 
 
 def after(cells: Columns, rows: np.ndarray, terms: np.ndarray, onset: np.ndarray) -> np.ndarray:
-    """Terms ``(n, s)`` less those against an outage that say nothing of what stood in it: of bins half of which or more
-    was before its onset ``(n,)`` [s], and of what is normal only since the last witness has left the bottom."""
-    before = cells["seen"][rows] + cells.wide // 2 <= onset[:, None]
+    """Terms ``(n, s)`` less those against an outage that say nothing of what stood in it: of bins that were before its
+    onset ``(n,)`` [s], or, but for routes, which hardly stray, half of which or more was; and of what is normal only
+    since the last witness has left the bottom."""
+    before = cells["seen"][rows] + np.where(cells.routes, cells.wide, cells.wide // 2) <= onset[:, None]
     bottom = cells["at_bottom"][rows]
     bottom = np.where(bottom >= onset[:, None], bottom, 0).max(axis=1, keepdims=True)
     since = (bottom > 0) & (cells["calm_from"][rows] > bottom)
     return np.where((terms < 0) & (before | since), 0.0, terms)
+
+
+def lifted(deep: np.ndarray, out: np.ndarray, settings: Fusing) -> np.ndarray:
+    """How far ``settings.normal_most`` lifts what is said of an outage ``(n,)`` [log-odds]: in full where two kinds of
+    signals have lost `HALF`, to what is suspected where one has, and it is not ``out (n,) bool``, confirmed or
+    recovering: who stands is heard in full of whether it goes on.
+
+    ``deep (n,)``: of how many kinds half is lost.
+
+    Examples
+    --------
+    >>> lifted(np.array([0, 1, 1, 2]), np.array([False, False, True, True]), Fusing()).round(2).tolist()
+    [-inf, 1.47, -inf, inf]
+    """
+    return np.where(deep > 1, np.inf, np.where((deep > 0) & ~out, settings.unsure, -np.inf))

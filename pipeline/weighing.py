@@ -9,8 +9,8 @@ from pipeline.almanac import Almanac
 from pipeline.alone import alone, joining
 from pipeline.cells import Cells, explains
 from pipeline.columns import ALL, HALF
-from pipeline.evidence import Evidence, filled, lifted, log_odds, losses, probability, ratios, strong_ones
-from pipeline.holding import after, counts_nothing, let_go, standing, unreturned, waits
+from pipeline.evidence import Evidence, filled, log_odds, losses, probability, ratios, strong_ones
+from pipeline.holding import after, counts_nothing, let_go, lifted, standing, unreturned, waits
 from pipeline.lives import Lives
 from pipeline.moments import begun, returned
 from pipeline.naming import kind, named

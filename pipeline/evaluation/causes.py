@@ -10,7 +10,8 @@ from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, silent
-from pipeline.evidence import lifted, log_odds, probability
+from pipeline.evidence import log_odds, probability
+from pipeline.holding import lifted
 from pipeline.kinds import kind_of
 from pipeline.likeness import OF_DAY, OF_PARTS
 from pipeline.outages import DIGITS, ENDED
