@@ -12,8 +12,9 @@ IN_FULL = 1.0
 """Who says as much of a return, or more, contradicts an outage by standing [log-odds]."""
 
 BEFORE, SOON = 1800, 3600
-"""So long what was said before the fall contradicts it: then it is known of another time.  Whose bins are no wider than
-the second is waited for until one of them is known, more than half of which is of after the fall [s]."""
+"""So long what was said before the fall contradicts it: then it is known of another time.  Who is of another
+kind, with bins no wider than the second, is waited for until one is known, more than half of which is after the fall
+[s]."""
 
 BRIEF = 1800
 """Who joins in late, and stood so far, stands through two bins, and through so much [s]: a prober may have stumbled.
@@ -85,7 +86,7 @@ def alone(cells: Columns, rows: np.ndarray, terms: np.ndarray, now: int, joins: 
     # what one source alone has lost for hours is its own
     own = up @ cells.kinds
     stands &= ~(own & (now - fell >= LASTING))
-    waited = np.maximum(BEFORE, np.where(cells.wide <= SOON, 3 * cells.wide // 2, 0))
+    waited = np.maximum(BEFORE, np.where((cells.wide <= SOON) & ~own, 3 * cells.wide // 2, 0))
     before = (seen + cells.wide // 2 <= fell) & (now - fell >= waited)
     stands &= ~(before & ((now - seen) % np.maximum(cells.wide, 1) != 0))  # but for who may speak at this very moment
     return is_one & ((stands | joins).any(axis=1) | (_unwatched(cells, rows, falls, fell, now) & ~hushed[:, 0]))
