@@ -18,7 +18,7 @@ from pipeline.wording import few
 WEEKENDS = 2
 """So many weekends have to be read before half of the traffic can be told of another one."""
 
-HALF = "half of the traffic that is lost {}"
+MISSED = "half of the traffic that is lost {}"
 """What may be missed on one before that."""
 
 
@@ -81,7 +81,7 @@ not be told.
             continue
         known = weekends_known(country, began[country], start)
         if known is not None and known < WEEKENDS:
-            yield f"{named} is of a weekend, and {read_before(known)}: {HALF.format('then')} may not be told."
+            yield f"{named} is of a weekend, and {read_before(known)}: {MISSED.format('then')} may not be told."
 
 
 def first_weekends(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
@@ -110,8 +110,8 @@ hours, all that a network has.
     for day, countries in sorted(first.items()):
         names = few([Gazetteer().name(Entity("country", country, country)) for country in countries])
         yield (
-            f"No weekend before {day} was read of {names}: {HALF.format('on it')} may not be told, nor, for hours, all "
-            "that a network has."
+            f"No weekend before {day} was read of {names}: {MISSED.format('on it')} may not be told, nor, for hours, "
+            "all that a network has."
         )
 
 

@@ -191,15 +191,14 @@ class Scales:
 
     def _unwell(self, row: int, life: Life, evidence: Evidence) -> set[str]:
         """Which signals say, or were told, to have stood in an outage, and did for less than `UNWELL`."""
-        columns = zip(self.cells.signals, evidence.weight, strict=True)
-        against = {signal for signal, weight in columns if weight < 0}
-        against |= {term.signal for term in life.terms if term.weight < 0}
-        if not against:
-            return against
         cells = self.cells
         since = cells["spoke"][row] + cells.wide - life.start
         unwell = (cells["health"][row] < Detector.quorum) & (since < UNWELL)
-        return against.intersection(np.array(cells.signals)[unwell].tolist())
+        if not unwell.any():
+            return set()
+        told = {term.signal for term in life.terms if term.weight < 0}
+        columns = zip(cells.signals, evidence.weight, unwell.tolist(), strict=True)
+        return {signal for signal, weight, is_unwell in columns if is_unwell and (weight < 0 or signal in told)}
 
     def _is_low_in(self, turn: Turn, row: int, over: int) -> bool:
         """Whether a wider bin that is not put down yet is low, and not for an outage that was ``over`` then [s]: of a

@@ -118,7 +118,7 @@ def read_table(
     known = entities or {}
     homes = {("country", known[key].parent) for key in names.entities if key in known}  # named, judged from its parts
     unmatched = tuple(key for key in known if key not in names.entities and key not in homes)
-    series, outside, overruled = _series(parts, names, entities or {}, cadences or {}, MAX_BAD - len(damage))
+    series, outside, overruled = _series(parts, names, known, cadences or {}, MAX_BAD - len(damage))
     return Table(series, outside, (*damage, *overruled), unmatched, _read_until(parts))
 
 

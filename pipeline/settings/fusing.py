@@ -45,9 +45,9 @@ class Fusing:
     """The same for kinds that are not listed."""
 
     normal_most: Against = -4.0
-    """Most that all who are normal say together against an outage that is not confirmed yet, where some signal lost
-    half [log-odds]: as much as two kinds in full.  However many others are measured, that is suspected; by this
-    bound it is confirmed, and goes on, only where two kinds have lost half."""
+    """Most that all who are normal say together against an outage in which some signal lost half [log-odds]: as much as
+    two kinds in full.  However many others are measured, that is suspected; by this bound it is confirmed, and goes on,
+    only where two kinds have lost half."""
 
     slow_low: For = 3.5
     """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds].  Not enough by itself: a
