@@ -45,24 +45,32 @@ def sagged(
     time, after bins that start at ``start (t,)`` [s], ``(t, n)``, or ``(1, n, k)`` of k signals, in which it was
     ``low`` and had ``lost`` so much [0-1]; by the names of these columns, ``(n, 7)`` or ``(n, k, 7)`` each, none where
     none of them changes."""
-    if not (low.any() or cells["low_from"][rows, signal].any()):
+    its = low.any(axis=0) | (cells["low_from"][rows, signal] > 0)
+    if not its.any():
         return {}
-    was = {name: cells[name][rows, signal] for name in ("fallen", "sagged", "sag")}
-    low, lost = low[..., None], lost[..., None]
+    columns = {name: cells[name][rows, signal] for name in ("fallen", "sagged", "sag")}
+    was = {name: values[its] for name, values in columns.items()}
+    width = np.broadcast_to(cells.wide[signal], its.shape)[its][:, None]
+    low, lost = low[:, its, None], lost[:, its, None]
     falls = low & (lost >= STEPS)
-    width = np.broadcast_to(np.asarray(cells.wide[signal])[..., None], lost.shape)
     sags = low & (summed((was["fallen"] > 0).astype(np.int64), 1, falls, ~low) == 0)
-    return {
+    fresh = {
         "fallen": began(was["fallen"], start, falls, np.broadcast_to(~low, falls.shape)),
         "sagged": summed(was["sagged"], width, sags, ~low)[-1],
         "sag": summed(was["sag"], width * np.rint(PARTS * lost).astype(np.int64), sags, ~low)[-1],
     }
+    told = {name: np.zeros_like(values) for name, values in columns.items()}
+    for name, values in fresh.items():
+        told[name][its] = values
+    return told
 
 
 def lacked_before(cells: Columns, rows: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What each signal of these entities lacked before it fell to have ``lost (n, s)`` [0-1], 0 where that was not for
     as long as a feast `LASTS`, or not so little, or where the fall took hours or a slow detector tells it; and when it
-    fell [s]; ``(n, s)`` each."""
+    fell, where it lacked anything [s]; ``(n, s)`` each."""
+    if not (cells["sagged"][rows] >= LASTS).any():
+        return np.zeros_like(lost), np.zeros(lost.shape, np.int64)
     lacked, fell, edge, by = _falls(cells, rows, lost)
     took = _took(cells, rows, edge, by)
     far = np.where(cells.traffic & (cells.wide < SAG), FAR, NEARER)

@@ -83,7 +83,7 @@ def fell(
     goes_on = (missed < 0) & ~np.isnan(lately[..., -1])  # its first bin was in the batch before
     lost[LATELY] = np.where(goes_on, lately[..., -1], lost[LATELY])
     fresh = {"lately": np.moveaxis(lost[-LATELY:], 0, -1), "heard": np.full(since.shape, start[-1])}
-    may = (since > 0) | (lost[LATELY - side(width) - NEXT :] >= FEAST).any(axis=0)
+    may = (since > 0) | _may_fall(lost[LATELY - side(width) :], side(width))
     if may.any():
         holds, breaks = _levels(lost[:, may], at, width)
         fresh["sudden"] = since.copy()
@@ -129,6 +129,15 @@ def _levels(lost: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, n
             after, before = down[of + 1 - ago], high[of + 2 - ago - apart]
             has_fallen |= (after >= FEAST) & (after - before >= least(width, apart))
     return has_fallen & known[at], (back[of] < LADDER[DEEP]) & known[at]
+
+
+def _may_fall(lost: np.ndarray, m: int) -> np.ndarray:
+    """Where so many of ``m`` bins of ``lost (k, n, ...)`` that follow one another are a `FEAST`, or missing, that their
+    level may be one: the levels of all others need not be read."""
+    enough = m - (m - 1) // 2
+    many = np.cumsum(~(lost < FEAST), axis=0, dtype=np.int32)
+    many[m:] -= many[:-m].copy()
+    return np.asarray((many[m - 1 :] >= enough).any(axis=0) & (lost >= FEAST).any(axis=0))
 
 
 def _medians(lost: np.ndarray, m: int, of: int) -> np.ndarray:
