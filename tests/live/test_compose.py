@@ -19,9 +19,12 @@ import pytest
 
 from dashboards.notifications import Told, notification
 from pipeline.brokers.reader import collect
+from pipeline.brokers.transport import Sender
 from pipeline.check import NOT_CHECKED, READY, check
+from pipeline.codec import decode, encode
 from pipeline.reconstruction import reconstruct, write
-from pipeline.topics import OUTAGES
+from pipeline.records import Heartbeat
+from pipeline.topics import OUTAGES, feed
 from tests.dashboards.servers import until
 from tests.live.engine import compose, engine, lacking
 from tests.live.stack import COMPOSE, SERVICES, Stack
@@ -35,6 +38,8 @@ SPEED = 2400
 """Event time to a second of the clock: the two days take 72 s, and the shutdown of 13 hours 20 s [-]."""
 
 PLACE = '{entity="PK",entity_type="country",tense="replay"}'
+FEED = feed("table").name
+ACTIVE = f"netvigil_outage_active{PLACE}"
 CONFIRMED, RESTORED = "NetvigilOutageConfirmed", "NetvigilOutageRestored"
 
 
@@ -136,7 +141,7 @@ def test_a_recording_becomes_an_outage_in_prometheus_and_a_firing_then_resolved_
     stack: Stack, recording: Path, expected: bytes, tmp_path: Path
 ) -> None:
     with replaying(recording, stack, tmp_path / "outages.jsonl") as child:
-        until(lambda: stack.prometheus.at(f"netvigil_outage_active{PLACE} == 1"), 90)
+        until(lambda: stack.prometheus.at(f"{ACTIVE} == 1"), 90)
         (firing,) = until(lambda: told(stack, CONFIRMED, "firing"), 30)
         assert stack.prometheus.at(f'ALERTS{{alertname="{CONFIRMED}",alertstate="firing",entity="PK"}}')
         (restored,) = until(lambda: told(stack, RESTORED, "firing"), 90)
@@ -153,7 +158,7 @@ def test_a_recording_becomes_an_outage_in_prometheus_and_a_firing_then_resolved_
 def test_down_and_up_in_the_middle_of_an_outage_loses_nothing_and_does_not_call_it_over(
     stack: Stack, recording: Path, expected: bytes, tmp_path: Path
 ) -> None:
-    before, start = revisions(stack), stack.prometheus.now()
+    before, sent, start = revisions(stack), collect(stack.broker, FEED), stack.prometheus.now()
     with replaying(recording, stack, tmp_path / "outages.jsonl") as child:
         (firing,) = until(lambda: told(stack, CONFIRMED, "firing", since=start), 90)
         child.send_signal(signal.SIGSTOP)
@@ -162,8 +167,10 @@ def test_down_and_up_in_the_middle_of_an_outage_loses_nothing_and_does_not_call_
         stack.up()
         assert set(kept) <= set(revisions(stack))
         assert [s["id"] for s in asked(stack, "/api/v2/silences")] == [silence]
-        assert stack.prometheus.over(f"netvigil_outage_active{PLACE} == 1", start, stack.prometheus.now())
-        until(lambda: stack.prometheus.at(f"netvigil_outage_active{PLACE} == 1"), 30)
+        assert stack.prometheus.over(f"{ACTIVE} == 1", start, stack.prometheus.now())
+        goes_on(stack, sent)
+        up = stack.prometheus.now()  # not a sample of before, which is believed for a minute
+        until(lambda: stack.prometheus.at(f"{ACTIVE} == 1 and timestamp({ACTIVE}) > {up}"), 30)
         until(lambda: active(stack, CONFIRMED), 60)
         assert not told(stack, RESTORED, "firing")
         assert not told(stack, CONFIRMED, "resolved")
@@ -177,6 +184,15 @@ def test_down_and_up_in_the_middle_of_an_outage_loses_nothing_and_does_not_call_
 def more_than(found: list[bytes], before: list[bytes]) -> list[bytes]:
     """What was found, once it is more than before."""
     return found if len(found) > len(before) else []
+
+
+def goes_on(stack: Stack, sent: list[bytes]) -> None:
+    """Say that the replay, which is stopped, is still there: its newest heartbeat, of what was not ``sent`` before it,
+    once more.  A replay that a worker has from a snapshot is shown again once something of it comes."""
+    frames = [decode(message) for message in set(collect(stack.broker, FEED)) - set(sent)]
+    newest = max((frame for frame in frames if isinstance(frame, Heartbeat)), key=lambda beat: beat.time)
+    with Sender(stack.broker) as sender:
+        sender.send(FEED, encode(newest), newest.partition)
 
 
 def active(stack: Stack, alert: str) -> list[Any]:
