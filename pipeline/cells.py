@@ -234,5 +234,5 @@ class Cells(Columns):
             since = self[name][row]
             self[name][row] = np.where((since > 0) & (since < start), np.maximum(since, now), since)
         gone = (unseen(self, np.array([row]), now) | mute(self, np.array([row]), now))[0]
-        for name in ("weight", "low_from", "since", "heaviest", "worst"):
+        for name in ("weight", "low_from", "since", "heaviest", "worst", "fallen", "sagged", "sag"):
             self[name][row, gone] = 0

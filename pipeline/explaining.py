@@ -30,9 +30,12 @@ ALIKE = (
 )
 """What traffic that fell alone may be."""
 
-QUARTERS = "three quarters of the traffic {}: an hour and a half of that, in two bins at least, can be confirmed"
-HALVES = "half of the traffic {}: three hours of that can be confirmed "
-"""What was gone, and what helps: phones alone may have been cut off."""
+QUARTERS, HALVES = "three quarters of the traffic", "half of the traffic"
+LONG, LONGER = (
+    ": an hour and a half of that, in two bins at least, can be confirmed",
+    ": three hours of that can be confirmed ",
+)
+"""What was gone, and what helps where others stand: phones alone may have been cut off."""
 
 AT_ONCE, LEARNT = "where it fell at once", "from two weeks of past on"
 """Where half of it is confirmed, on a day that matters and on others."""
@@ -123,13 +126,15 @@ def _alone(by: list[tuple[str, float]]) -> str:
 def _of_traffic(outage: Outage, left: list[float], is_feared: bool) -> str:
     """What is still to be feared where much of the traffic was gone, by what each signal of it says was ``left``."""
     retracted, some = outage.state == RETRACTED, [own for own in left if own > 1 - ALL]
-    least, gone = min(some, default=1.0), f"was gone{', so this is no all-clear' if retracted else ''}"
+    least, gone = min(some, default=1.0), f"gone{', so this is no all-clear' if retracted else ''}"
+    others_stand = any(term.weight < 0 for term in outage.signals if not term.signal.startswith(OF_DAY))
     if least <= 1 - MOST:
-        return f"; {QUARTERS.format(gone.replace('was', 'were'))}"
+        return f"; {QUARTERS} were {gone}{LONG * others_stand}"
     if least <= HALF_LEFT:
         free = any(term.signal == OF_DAY + HOLIDAY for term in outage.signals)
         where = [AT_ONCE if is_feared else f"{AT_ONCE} on a day of fusing.days"] + [LEARNT] * (not free)
-        return f"; {HALVES.format(gone)}{', or '.join(where if is_feared else where[::-1])}"
+        helps = f"{LONGER}{', or '.join(where if is_feared else where[::-1])}"
+        return f"; {HALVES} was {gone}{helps if others_stand else ''}"
     by = _told_by(outage)
     nothing = {kind for kind, ratio in by if ratio <= 1 - ALL} - {ROUTES}
     if _alone(by) in nothing or (retracted and TRAFFIC in nothing):

@@ -17,6 +17,7 @@ References
 REFERENCE.md section 2, after "Destination Unreachable", SIGCOMM 2023.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from math import log
 from typing import NamedTuple
@@ -119,11 +120,24 @@ def _calendar(event: Event, almanac: Almanac) -> list[Sign]:
     return [Sign(kind, DAYS[kind], PAPER)] if kind in DAYS else []
 
 
-def _agreement(terms: tuple[Term, ...]) -> list[Sign]:
-    """Of at least two kinds of signal that are measured."""
+def fell_and_stood(terms: Iterable[Term]) -> tuple[set[str], set[str]]:
+    """The kinds of signals that fell, and those that stood: none of such a kind fell, and `STANDS` of it was left.
+
+    Examples
+    --------
+    >>> fell, stood = Term("probing.ioda", 0.3, -9.0, 9.0, 1.0), Term("traffic.radar", 1.0, 0.0, -2.0, 1.0)
+    >>> sunk = Term("bgp.ris", 0.7, -1.0, -2.0, 1.0)
+    >>> fell_and_stood([fell, stood, sunk])
+    ({'probing'}, {'traffic'})
+    """
     heard = [term for term in terms if term.weight and not term.signal.startswith((OF_PARTS, OF_DAY))]
     down = {kind_of(term.signal) for term in heard if term.weight > 0}
-    up = {kind_of(term.signal) for term in heard if term.ratio is None or term.ratio >= STANDS} - down
+    return down, {kind_of(term.signal) for term in heard if term.ratio is None or term.ratio >= STANDS} - down
+
+
+def _agreement(terms: tuple[Term, ...]) -> list[Sign]:
+    """Of at least two kinds of signal that are measured."""
+    down, up = fell_and_stood(terms)
     if len(down | up) < 2 or not down:
         return []
     source = f"{PAPER}, without its three series"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from detectors import REGISTRY
 from pipeline.evidence import BESIDE
 from pipeline.kinds import kind_of, word_of
-from pipeline.likeness import OF_DAY, OF_PARTS
+from pipeline.likeness import OF_DAY, fell_and_stood
 from pipeline.naming import TOGETHER
 from pipeline.records import Outage, Sign, Term
 
@@ -150,7 +150,7 @@ def sign_text(sign: Sign, stood: Sequence[str] = ()) -> str:
 
 
 def standing(terms: Iterable[Term]) -> list[str]:
-    """The kinds of signals that stood in an outage, in words: none of such a kind fell.
+    """The kinds of signals that stood in an outage, in words.
 
     Examples
     --------
@@ -158,9 +158,7 @@ def standing(terms: Iterable[Term]) -> list[str]:
     >>> standing([fell, stood]), standing([fell, stood, Term("traffic.other", 0.2, -9.0, 9.0, 1.0)])
     (['traffic'], [])
     """
-    said = [(kind_of(term.signal), term.weight) for term in terms if not term.signal.startswith((OF_PARTS, OF_DAY))]
-    up, down = ({kind for kind, weight in said if weight * side > 0} for side in (-1, 1))
-    return sorted(word_of(kind) for kind in up - down)
+    return sorted(word_of(kind) for kind in fell_and_stood(terms)[1])
 
 
 def resemblance(outage: Outage) -> str:

@@ -103,8 +103,11 @@ class Scales:
         return (odds >= self.suspect) & (terms > 0).any(axis=1)
 
     def _deep(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
-        """Of how many kinds a signal that speaks for an outage has lost `HALF` or more ``(n,)``."""
-        deep = (terms > 0) & (losses(self.cells["ratio"][rows]) >= HALF)
+        """Of how many kinds a signal that speaks for an outage has lost `HALF` or more ``(n,)``; once it is confirmed,
+        what had lost it counts while it is at the bottom: at a plateau nothing shatters."""
+        lost, depth = losses(self.cells["ratio"][rows]), self.cells["depth"][rows]
+        held = self.usual.out[rows][:, None] & (depth >= HALF) & (lost >= self.settings.bottom * depth)
+        deep = (terms > 0) & ((lost >= HALF) | held)
         return np.asarray(self.cells.of_kinds(deep).sum(axis=1))
 
     def _odds(self, prior: np.ndarray, terms: np.ndarray, lifts: np.ndarray | float = np.inf) -> np.ndarray:

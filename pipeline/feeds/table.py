@@ -116,7 +116,8 @@ def read_table(
         if last.strip():
             damage.append(_broken_off(line + block.count(LF), last))
     known = entities or {}
-    homes = {("country", known[key].parent) for key in names.entities if key in known}  # named, judged from its parts
+    parts_of = (entity_of(*key, known).country for key in names.entities if key[0] in ("asn", "region"))
+    homes = {("country", home) for home in parts_of}  # named, and judged from these
     unmatched = tuple(key for key in known if key not in names.entities and key not in homes)
     series, outside, overruled = _series(parts, names, known, cadences or {}, MAX_BAD - len(damage))
     return Table(series, outside, (*damage, *overruled), unmatched, _read_until(parts))

@@ -137,6 +137,9 @@ def test_of_traffic_that_was_gone_it_is_said_what_would_be_confirmed(
     told = outage(state, confirmed_at=None, entity=name, entity_type=of, signals=terms, end=T + HOUR)
     kin = {(of, name): Entity(of, name, "PK")}
     assert next(suspicions([told], Past(), kin)).endswith(ALONE + said.replace(ALONE, ""))
+    alone = structs.replace(told, signals=terms[:-1])  # then it was not who stands that kept it back
+    more = said.replace(ALONE, "").partition(":")[0].rstrip(".")
+    assert next(suspicions([alone], Past(), kin)).endswith(f"{more or '%'}.")
     on_a_feast = structs.replace(told, signals=(Term("day.holiday", None, None, -1.0, 1.0), *terms))
     assert next(suspicions([on_a_feast], Past(), kin)).endswith(said.replace(OTHERS, f"{AT_ONCE}{NAMED}."))
     for day in ("2024-02-08", "2024-02-09"):  # the day itself, and its eve

@@ -32,6 +32,14 @@ def test_entities_that_have_no_row_are_known():
     assert table(row(kind="asn", entity="AS1"), entities=kin).unmatched == (("asn", "2"), ("country", "IN"))
 
 
+def test_a_country_is_named_for_its_regions_which_need_no_parent_and_not_for_its_services():
+    kin, region = {("country", "VE"): Kin("VE")}, row(kind="region", entity="VE-Zulia")
+    assert table(region, entities=kin).unmatched == ()
+    assert table(region, entities=kin | {("region", "VE-Zulia"): Kin("", "Zulia")}).unmatched == ()
+    service = row(kind="service", entity="VE:whatsapp", signal="ooni.signal")
+    assert table(service, entities=kin | {("service", "VE:whatsapp"): Kin("VE")}).unmatched == (("country", "VE"),)
+
+
 @pytest.mark.parametrize("parent", ["Pakistan", "UK", "XX"])
 def test_a_parent_that_is_no_country_is_one_sentence(tmp_path: Path, parent: str):
     path = tmp_path / "entities.csv"

@@ -8,10 +8,14 @@ import pytest
 
 from pipeline import moments, sags
 from pipeline.bins import DAY
+from pipeline.columns import HALF
+from pipeline.evidence import losses
 from pipeline.settings import Fusing, Judging, Settings
+from pipeline.weighing import Scales
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, Series, between, case, made_rows, noisy, played
+from tests.traps.path import HOUR, MONDAY, PK, Series, between, case, hours, made_rows, noisy, played
 from tests.traps.test_returning import forgotten
+from tests.traps.test_standing import SIX
 
 FALL = 6 * DAY
 COUP = stamp("2021-02-01T02:00:00Z")
@@ -44,6 +48,32 @@ def test_one_that_is_as_deep_as_our_own_threshold_does_not_end_it(
     assert (outage.start, outage.end) == (MONDAY + FALL, MONDAY + FALL + 42 * HOUR)
     forgotten(monkeypatch)
     assert played(series).of("PK")[0].end == MONDAY + FALL + forgets * HOUR
+
+
+def about_half(lost: float, rough: float, lasts: int) -> Series:
+    """Two kinds lose about half for so long [s] while eleven stand, in bins of a quarter of an hour."""
+    t, rng, fall = hours(9, 900), np.random.default_rng(5), 8 * DAY
+    left = np.where((t >= fall) & (t < fall + lasts), 1 - lost, 1.0)
+    falls, stand = ("bgp.ris", "telescope.ioda"), (*SIX, "ooni.tor", "ooni.signal", "probing.third", "probing.fourth", "atlas.other")
+    share = {name: left * (1 + rough * rng.standard_normal(len(t))) for name in falls}
+    share |= {name: 1 + 0.01 * rng.standard_normal(len(t)) for name in stand}
+    units = {name: 18_000 if name.startswith("ooni") else 1 for name in share}
+    return [made_rows(name, 9000 * own / units[name], PK, width=900) for name, own in share.items()]
+
+
+@pytest.mark.parametrize(("lost", "rough"), [(0.45, 0.02), (0.44, 0.05), (0.47, 0.05)])
+def test_nor_does_a_bin_in_which_two_kinds_have_lost_a_little_less_than_half(lost: float, rough: float) -> None:
+    (outage,) = played(about_half(lost, rough, 10 * HOUR)).outages
+    assert (outage.state, outage.start, outage.end) == ("ended", MONDAY + 8 * DAY, MONDAY + 8 * DAY + 10 * HOUR)
+
+
+def test_it_began_anew_when_each_bin_had_to_show_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_bin(self: Scales, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        deep = (terms > 0) & (losses(self.cells["ratio"][rows]) >= HALF)
+        return np.asarray(self.cells.of_kinds(deep).sum(axis=1))
+
+    monkeypatch.setattr(Scales, "_deep", by_bin)
+    assert len(played(about_half(0.45, 0.02, 10 * HOUR)).outages) > 2
 
 
 def flapping(data: Path) -> Series:
