@@ -57,8 +57,7 @@ class Counts(NamedTuple):
 class Unjudged:
     """Counts by signal and partition.
 
-    Only what is seen with a past to compare with counts: what is too new to judge is another matter; and deaf is who
-    was judged before.
+    Only what is seen with a past to compare with counts: what is too new to judge is another matter.
     """
 
     counts: dict[tuple[str, int], Counts] = field(default_factory=dict)
@@ -89,14 +88,12 @@ class Unjudged:
             longest, mute = (np.append(times, [[0, 0]], axis=0)[at] for times in (longest, mute))
         fresh = (verdicts.start > last)[:, None] & verdicts.settled & ~np.isnan(verdicts.value)
         says = fresh & (verdicts.state != UNKNOWN) & ~amiss(verdicts.value, verdicts.expected, verdicts.state)
-        heard = judged > 0
         seen, judged = seen + fresh.sum(axis=0), judged + says.sum(axis=0)
         if (since != NEVER).any() or (fresh != says).any():
             for start, is_seen, is_judged in zip(verdicts.start.tolist(), fresh, says, strict=True):
-                heard = heard | is_judged
-                since = np.where(is_judged, NEVER, np.where(heard & is_seen & (since == NEVER), start, since))
+                since = np.where(is_judged, NEVER, np.where(is_seen & (since == NEVER), start, since))
                 end, unsaid = start + verdicts.width, is_seen & ~is_judged
-                longer = heard & unsaid & (end - since > longest[:, 1] - longest[:, 0])
+                longer = unsaid & (end - since > longest[:, 1] - longest[:, 0])
                 longest = np.where(longer[:, None], np.stack([since, np.full_like(since, end)], axis=1), longest)
                 longer_in_all = np.stack([mute[:, 0] + verdicts.width, np.full_like(since, end)], axis=1)
                 mute = np.where(unsaid[:, None], longer_in_all, mute)

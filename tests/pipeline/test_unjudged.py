@@ -86,6 +86,13 @@ def test_who_was_not_judged_for_a_day_is_named_with_the_time_however_well_it_was
     assert said.startswith("No all-clear by probes (probing.ioda) for Pakistan, 2024-")
 
 
+def test_nor_does_it_matter_whether_it_was_judged_before() -> None:
+    """A cut that began before anything could be said is not told: whoever reads so must read this, too."""
+    unjudged = Unjudged()
+    unjudged.take(together([frame(i, (PK,) if i < 400 else ()) for i in range(800)]))
+    assert unjudged.told() == [Unheard("probing.ioda", "country", "PK", T, T + 600 * 400)]
+
+
 def test_whoever_reads_of_the_longest_time_reads_that_there_were_others() -> None:
     unjudged = Unjudged()
     for i in range(800):

@@ -54,7 +54,10 @@ def about_half(lost: float, rough: float, lasts: int) -> Series:
     """Two kinds lose about half for so long [s] while eleven stand, in bins of a quarter of an hour."""
     t, rng, fall = hours(9, 900), np.random.default_rng(5), 8 * DAY
     left = np.where((t >= fall) & (t < fall + lasts), 1 - lost, 1.0)
-    falls, stand = ("bgp.ris", "telescope.ioda"), (*SIX, "ooni.tor", "ooni.signal", "probing.third", "probing.fourth", "atlas.other")
+    falls, stand = (
+        ("bgp.ris", "telescope.ioda"),
+        (*SIX, "ooni.tor", "ooni.signal", "probing.third", "probing.fourth", "atlas.other"),
+    )
     share = {name: left * (1 + rough * rng.standard_normal(len(t))) for name in falls}
     share |= {name: 1 + 0.01 * rng.standard_normal(len(t)) for name in stand}
     units = {name: 18_000 if name.startswith("ooni") else 1 for name in share}
