@@ -32,8 +32,8 @@ body { font: 15px/1.45 system-ui, sans-serif; max-width: 80rem; margin: 2rem aut
 h1 { font-size: 1.5rem; }
 h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #d0d7de; padding-top: 1rem; }
 .wide { overflow-x: auto; max-width: 100%; }
-table { width: max-content; border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .15rem .35rem; text-align: right; white-space: nowrap; }
+table { width: max-content; border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .15rem .3rem; text-align: right; white-space: nowrap; }
 th { vertical-align: bottom; white-space: normal; max-width: 5rem; }
 th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 1px solid #57606a; font-weight: 600; }
 tr.ours td { font-weight: 700; background: #f6f8fa; }
