@@ -14,7 +14,7 @@ from pipeline.named_days import WEEKENDS, read_before, weekends_known
 from pipeline.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.past import Past
 from pipeline.prior import feared
-from pipeline.reasons import LIMITS, NO_SIGN, because, looks, sign_text, speaking, standing, term_text
+from pipeline.reasons import LIMITS, NO_SIGN, against, because, looks, sign_text, speaking, standing, term_text
 from pipeline.records import Outage
 from pipeline.series import Gazetteer, Places, placed
 from pipeline.settings import Fusing
@@ -240,7 +240,10 @@ def by_traffic_alone(found: Iterable[Outage], places: Places) -> Iterator[str]:
             continue
         own = [_told_by(each) for each in (outage, *(part for part in parts if part.part_of == outage.id))]
         by = [told for each in own for told in each if told[0] in KINDS]
-        if (stood := standing(outage.signals)) and _alone(by) == TRAFFIC:
-            groups.setdefault(" and ".join(stood), []).append(place_name(outage.entity_type, outage.entity, places))
-    for others, names in groups.items():
-        yield f"traffic alone told it, while {others} stood: {few(list(dict.fromkeys(names)))}. {ALIKE}"
+        if (others := against(outage.signals)) and _alone(by) == TRAFFIC:
+            did = "stood" if others == standing(outage.signals) else "spoke against it"
+            groups.setdefault(f"{' and '.join(others)} {did}", []).append(
+                place_name(outage.entity_type, outage.entity, places)
+            )
+    for what, names in groups.items():
+        yield f"traffic alone told it, while {what}: {few(list(dict.fromkeys(names)))}. {ALIKE}"

@@ -28,7 +28,7 @@ DEAF = DAY
 
 class Unheard(NamedTuple):
     """A series of which nothing was said although it was seen: from ``first`` to ``last`` [s], or hardly ever; and for
-    so many ``more`` hours, the last of them over at ``until`` [h], [s]."""
+    so many ``more`` hours, the last of them over at ``until`` [h], [s]; hours in which it was seen."""
 
     signal: str
     entity_type: str
@@ -41,8 +41,9 @@ class Unheard(NamedTuple):
 
 class Counts(NamedTuple):
     """Of each of the ``entities``, in how many bins it was seen and in how many of these judged, ``(n,) int64``; since
-    when it was seen and not judged, `NEVER` where it was judged, ``(n,)``; the longest such time, ``(n, 2)`` [s]; how
-    long all of them are and when the last is over, ``(n, 2)`` [s]; start of the ``last`` bin that was counted [s]."""
+    when it was seen and not judged, `NEVER` where it was judged, and for how long of that it was seen, ``(n, 2)``; the
+    longest such time, from when to when and for how long, ``(n, 3)`` [s]; how long all of them are and when the last is
+    over, ``(n, 2)`` [s]; start of the ``last`` bin that was counted [s]."""
 
     entities: tuple[Entity, ...]
     seen: np.ndarray
@@ -57,7 +58,7 @@ class Counts(NamedTuple):
 class Unjudged:
     """Counts by signal and partition.
 
-    Only what is seen with a past to compare with counts: what is too new to judge is another matter.
+    Only what is seen after its first day counts: nothing is told of that.
     """
 
     counts: dict[tuple[str, int], Counts] = field(default_factory=dict)
@@ -78,25 +79,28 @@ class Unjudged:
         [('telescope.ioda', 'country', 'IQ')]
         """
         place, none = (verdicts.signal, verdicts.partition), np.zeros(0, np.int64)
-        never = np.zeros((0, 2), np.int64)
-        known = self.counts.get(place, Counts((), none, none, none, never, never, NEVER))
+        since, longest, mute = (np.zeros((0, k), np.int64) for k in (2, 3, 2))
+        known = self.counts.get(place, Counts((), none, none, since, longest, mute, NEVER))
         seen, judged, since, longest, mute, last = known[1:]
         if known.entities != verdicts.entities:
             before = {entity[:2]: i for i, entity in enumerate(known.entities)}
             at = np.array([before.get(entity[:2], -1) for entity in verdicts.entities], np.intp)
-            seen, judged, since = np.append(seen, 0)[at], np.append(judged, 0)[at], np.append(since, NEVER)[at]
-            longest, mute = (np.append(times, [[0, 0]], axis=0)[at] for times in (longest, mute))
+            seen, judged = np.append(seen, 0)[at], np.append(judged, 0)[at]
+            since = np.append(since, [[NEVER, 0]], axis=0)[at]
+            longest, mute = np.append(longest, [[0, 0, 0]], axis=0)[at], np.append(mute, [[0, 0]], axis=0)[at]
         fresh = (verdicts.start > last)[:, None] & verdicts.settled & ~np.isnan(verdicts.value)
         says = fresh & (verdicts.state != UNKNOWN) & ~amiss(verdicts.value, verdicts.expected, verdicts.state)
         seen, judged = seen + fresh.sum(axis=0), judged + says.sum(axis=0)
-        if (since != NEVER).any() or (fresh != says).any():
+        if (since[:, 0] != NEVER).any() or (fresh != says).any():
             for start, is_seen, is_judged in zip(verdicts.start.tolist(), fresh, says, strict=True):
-                since = np.where(is_judged, NEVER, np.where(is_seen & (since == NEVER), start, since))
-                end, unsaid = start + verdicts.width, is_seen & ~is_judged
-                longer = unsaid & (end - since > longest[:, 1] - longest[:, 0])
-                longest = np.where(longer[:, None], np.stack([since, np.full_like(since, end)], axis=1), longest)
-                longer_in_all = np.stack([mute[:, 0] + verdicts.width, np.full_like(since, end)], axis=1)
-                mute = np.where(unsaid[:, None], longer_in_all, mute)
+                unsaid, end = is_seen & ~is_judged, start + verdicts.width
+                began = np.where(is_judged, NEVER, np.where(unsaid & (since[:, 0] == NEVER), start, since[:, 0]))
+                lasted = np.where(is_judged, 0, since[:, 1] + verdicts.width * unsaid)
+                since, ended = np.stack([began, lasted], axis=1), np.full_like(began, end)
+                longer = unsaid & (lasted > longest[:, 2])
+                longest = np.where(longer[:, None], np.stack([began, ended, lasted], axis=1), longest)
+                in_all = np.stack([mute[:, 0] + verdicts.width, ended], axis=1)
+                mute = np.where(unsaid[:, None], in_all, mute)
         last = max(last, int(verdicts.start.max(initial=last)))
         self.counts[place] = Counts(verdicts.entities, seen, judged, since, longest, mute, last)
 
@@ -105,12 +109,12 @@ class Unjudged:
         found = []
         for (signal, _), (entities, seen, judged, _, longest, mute, _) in self.counts.items():
             hardly = judged < HARDLY * seen
-            deaf = ~hardly & (longest[:, 1] - longest[:, 0] >= DEAF)
+            deaf = ~hardly & (longest[:, 2] >= DEAF)
             for i in np.flatnonzero(hardly | deaf):
                 one = Unheard(signal, *entities[i][:2])
                 if deaf[i]:
-                    (first, end), (whole, until) = longest[i].tolist(), mute[i].tolist()
-                    one = one._replace(first=first, last=end, more=(whole - (end - first)) // 3600)
+                    (first, end, lasted), (whole, until) = longest[i].tolist(), mute[i].tolist()
+                    one = one._replace(first=first, last=end, more=(whole - lasted) // 3600)
                     one = one._replace(until=until) if one.more else one
                 found.append(one)
         return sorted(found, key=lambda one: (one.first is not None, one.signal, one.entity_type != "country", one[:3]))
@@ -126,10 +130,10 @@ def hardly_judged(found: Iterable[Unheard], places: Places) -> Iterator[str]:
 fallen before it was known what is usual, nothing is told, or only that nearly all is lost.
     >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
     No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC: it counted so \
-little, strayed so far, or was so much too high, that even a total loss may not have been told.
+little, strayed so far, was so much too high, or so new, that even a total loss may not have been told.
     >>> print(*hardly_judged([Unheard("traffic.radar", "country", "UG", 1611568800, 1612166400, 9, 1613376000)], {}))
     No all-clear by traffic.radar for Uganda, 2021-01-25 10:00 to 2021-02-01 08:00 UTC and 9 hours more, \
-the last until 2021-02-15 08:00 UTC: it counted so little, strayed so far, or was so much too high, that even \
+the last until 2021-02-15 08:00 UTC: it counted so little, strayed so far, was so much too high, or so new, that even \
 a total loss may not have been told.
     """
     for (signal, is_deaf), group in groupby(found, key=lambda one: (one.signal, one.first is not None)):
@@ -137,8 +141,8 @@ a total loss may not have been told.
         if is_deaf:
             names = [f"{place_name(one.entity_type, one.entity, places)}, {_when(one)}" for one in own]
             yield (
-                f"No all-clear by {signal_name(signal)} for {few(names)}: it counted so little, strayed so far, or was "
-                "so much too high, that even a total loss may not have been told."
+                f"No all-clear by {signal_name(signal)} for {few(names)}: it counted so little, strayed so far, was so "
+                "much too high, or so new, that even a total loss may not have been told."
             )
             continue
         names = [place_name(one.entity_type, one.entity, places) for one in own]
@@ -176,4 +180,5 @@ def _when(one: Unheard) -> str:
     longest = f"{utc(one.first or 0)} to {utc(one.last or 0)} UTC"
     if one.until is None:
         return longest
-    return f"{longest} and {counted(one.more, 'hour')} more, the last until {utc(one.until)} UTC"
+    more = f"{longest} and {counted(one.more, 'hour')} more"
+    return f"{more} before" if one.until == one.last else f"{more}, the last until {utc(one.until)} UTC"

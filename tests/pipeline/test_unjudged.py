@@ -93,6 +93,20 @@ def test_nor_does_it_matter_whether_it_was_judged_before() -> None:
     assert unjudged.told() == [Unheard("probing.ioda", "country", "PK", T, T + 600 * 400)]
 
 
+def test_a_hole_in_such_a_time_is_no_part_of_how_long_it_was() -> None:
+    """It is said elsewhere that nothing was observed: 72 h in a hole are no 72 h of being seen and not judged."""
+    nothing = np.full((1, 1), np.nan)
+    for seen, told in ((143, []), (144, [Unheard("probing.ioda", "country", "PK", T, T + 600 * 576)])):
+        unjudged = Unjudged()
+        for i in range(800):
+            hole = seen // 2 <= i < 432 + seen // 2
+            unjudged.take(frame(i, (PK,) if i < 432 + seen else (), **({"value": nothing} if hole else {})))
+        assert unjudged.told() == told
+    early = Unheard("probing.ioda", "country", "PK", T, T + 600 * 200, 5, T + 600 * 200)
+    (said,) = hardly_judged([early], {})
+    assert " UTC and 5 hours more before: it counted so little" in said
+
+
 def test_whoever_reads_of_the_longest_time_reads_that_there_were_others() -> None:
     unjudged = Unjudged()
     for i in range(800):
