@@ -15,7 +15,7 @@ HALF = 0.45
 """What has lost so much of its traffic for hours of a working day is out, whatever stands [0-1].  Of less nobody can
 tell it from a feast, a strike or a season: it is suspected, whatever a single bin is like."""
 
-NO_LESS = 0.35
+STILL_HALF = 0.35
 """What had lost `HALF` in an outage that is confirmed has still done so while it lacks so much [0-1]: bins stray about
 half, and what came back by half did come back."""
 

@@ -129,7 +129,7 @@ def _of_traffic(outage: Outage, left: list[float], is_feared: bool) -> str:
     least, gone = min(some, default=1.0), f"gone{', so this is no all-clear' if retracted else ''}"
     others_stand = any(term.weight < 0 for term in outage.signals if not term.signal.startswith(OF_DAY))
     if least <= 1 - MOST:
-        return f"; {QUARTERS} were {gone}{LONG * others_stand}"
+        return f"; {QUARTERS} were {gone}{LONG if others_stand else ''}"
     if least <= HALF_LEFT:
         free = any(term.signal == OF_DAY + HOLIDAY for term in outage.signals)
         where = [AT_ONCE if is_feared else f"{AT_ONCE} on a day of fusing.days"] + [LEARNT] * (not free)

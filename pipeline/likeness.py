@@ -120,8 +120,9 @@ def _calendar(event: Event, almanac: Almanac) -> list[Sign]:
     return [Sign(kind, DAYS[kind], PAPER)] if kind in DAYS else []
 
 
-def fell_and_stood(terms: Iterable[Term]) -> tuple[set[str], set[str]]:
-    """The kinds of signals that fell, and those that stood: none of such a kind fell, and `STANDS` of it was left.
+def fell_and_stood(terms: Iterable[Term], left: float = STANDS) -> tuple[set[str], set[str]]:
+    """The kinds of signals that fell, and those that stood: none of such a kind fell, and so much of it was ``left``
+    [0-1]; of 0, all that spoke against an outage.
 
     Examples
     --------
@@ -129,10 +130,12 @@ def fell_and_stood(terms: Iterable[Term]) -> tuple[set[str], set[str]]:
     >>> sunk = Term("bgp.ris", 0.7, -1.0, -2.0, 1.0)
     >>> fell_and_stood([fell, stood, sunk])
     ({'probing'}, {'traffic'})
+    >>> sorted(fell_and_stood([fell, stood, sunk], left=0)[1])
+    ['bgp', 'traffic']
     """
     heard = [term for term in terms if term.weight and not term.signal.startswith((OF_PARTS, OF_DAY))]
     down = {kind_of(term.signal) for term in heard if term.weight > 0}
-    return down, {kind_of(term.signal) for term in heard if term.ratio is None or term.ratio >= STANDS} - down
+    return down, {kind_of(term.signal) for term in heard if term.ratio is None or term.ratio >= left} - down
 
 
 def _agreement(terms: tuple[Term, ...]) -> list[Sign]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from detectors import REGISTRY
 from pipeline.evidence import BESIDE
 from pipeline.kinds import kind_of, word_of
-from pipeline.likeness import OF_DAY, OF_PARTS, fell_and_stood
+from pipeline.likeness import OF_DAY, fell_and_stood
 from pipeline.naming import TOGETHER
 from pipeline.records import Outage, Sign, Term
 
@@ -169,9 +169,7 @@ def against(terms: Iterable[Term]) -> list[str]:
     >>> against([Term("traffic.radar", 0.1, -9.0, 9.0, 1.0), Term("bgp.ris", 0.7, -0.5, -0.5, 1.0)])
     ['routes']
     """
-    said = [(kind_of(term.signal), term.weight) for term in terms if not term.signal.startswith((OF_PARTS, OF_DAY))]
-    up, down = ({kind for kind, weight in said if weight * side > 0} for side in (-1, 1))
-    return sorted(word_of(kind) for kind in up - down)
+    return sorted(word_of(kind) for kind in fell_and_stood(terms, left=0)[1])
 
 
 def resemblance(outage: Outage) -> str:

@@ -8,7 +8,7 @@ from detectors.base import LOW_CONFIRMED, Detector, is_low
 from pipeline.almanac import Almanac
 from pipeline.alone import alone, joining
 from pipeline.cells import Cells, explains
-from pipeline.columns import ALL, HALF, NO_LESS
+from pipeline.columns import ALL, HALF, STILL_HALF
 from pipeline.evidence import Evidence, filled, log_odds, losses, probability, ratios, strong_ones
 from pipeline.holding import after, counts_nothing, let_go, lifted, standing, unreturned, waits
 from pipeline.lives import Lives
@@ -104,9 +104,9 @@ class Scales:
 
     def _deep(self, rows: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """Of how many kinds a signal that speaks for an outage has lost `HALF` or more ``(n,)``; once it is confirmed,
-        what had lost it counts while it lacks `NO_LESS`: at a plateau nothing shatters."""
+        what had lost it counts while it lacks `STILL_HALF`: at a plateau nothing shatters."""
         had = self.usual.out[rows][:, None] & (self.cells["depth"][rows] >= HALF)
-        deep = (terms > 0) & (losses(self.cells["ratio"][rows]) >= np.where(had, NO_LESS, HALF))
+        deep = (terms > 0) & (losses(self.cells["ratio"][rows]) >= np.where(had, STILL_HALF, HALF))
         return np.asarray(self.cells.of_kinds(deep).sum(axis=1))
 
     def _odds(self, prior: np.ndarray, terms: np.ndarray, lifts: np.ndarray | float = np.inf) -> np.ndarray:
