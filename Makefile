@@ -52,13 +52,13 @@ places: setup  ## the table of addresses and countries (needs the Internet)
 	@$(BIN)/netvigil places
 
 kafka: setup  ## an Apache Kafka to play with, in the foreground
-	@$(BIN)/python -m pipeline.brokers.apache
+	@$(BIN)/python -m tests.live.apache
 
 dashboards: setup  ## write dashboards/generated from its source
 	$(BIN)/python -m dashboards
 
 golden: setup-dev  ## write the golden outputs anew; review the difference like code
-	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/pipeline/test_snapshot_forms.py tests/test_readme.py
+	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/test_snapshot_forms.py tests/test_readme.py
 
 score: setup  ## ours and the field's detectors, held against all labelled cases
 	@$(BIN)/netvigil evaluate $${NETVIGIL_DATA:-../shared/data}/signals/*/

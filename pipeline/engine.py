@@ -12,16 +12,16 @@ from typing import cast
 from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline import topics
-from pipeline.almanac import Almanac
-from pipeline.binning import BinStage, FeedStatus, Late, Taken, Total
-from pipeline.calendar import knowing
-from pipeline.fusion import Beside, Fused, FuseStage, Missed
-from pipeline.judging import JudgeStage
+from pipeline.fusion.fusion import Beside, Fused, FuseStage, Missed
+from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import knowing
+from pipeline.judge.judging import JudgeStage
 from pipeline.kinds import kind_of
-from pipeline.merging import MergeStage
 from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Outage, Progress, Rows, Verdicts
 from pipeline.settings import Settings
 from pipeline.signals import SIGNALS, binner
+from pipeline.signals.binning import BinStage, FeedStatus, Late, Taken, Total
+from pipeline.signals.merging import MergeStage
 
 Binned = Late | Taken | Total | FeedStatus | DeadLetter
 """What the two halves of the bin stage say beside their bins."""

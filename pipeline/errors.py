@@ -70,3 +70,30 @@ class DecodeError(Exception):
     def __str__(self) -> str:
         tail = f": {self.detail}" if self.detail else ""
         return f"{self.feed}: {self.reason} at {self.place}{tail}"
+
+
+FEW = 5
+"""So many of a kind are named, the others counted [-]."""
+
+
+def few(names: list[str]) -> str:
+    """Some of the names, and how many more there are.
+
+    Examples
+    --------
+    >>> few(["a", "b"]), few(list("abcdefg"))
+    ('a; b', 'a; b; c; d; e and 2 more')
+    """
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+    return "; ".join(names[:FEW]) + more  # a name may have a comma
+
+
+def printable(text: str) -> str:
+    """Text from outside, for a terminal: what would steer it, or turn its direction, becomes a question mark.
+
+    Examples
+    --------
+    >>> printable("Anzoátegui"), printable("x" + chr(27) + "[2J")
+    ('Anzoátegui', 'x?[2J')
+    """
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,6 +1,7 @@
 """What travels on the path: many rows in one message.  `pipeline.codec` has the bytes."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 import msgspec
@@ -225,7 +226,7 @@ class Outage(msgspec.Struct, frozen=True):
     """One revision of an outage (DESIGN section 6).  Times are integer seconds UTC inside, ISO in JSON.
 
     ``part_of``: the outage of its country that it is a part of, '' where there is none, or none yet.  ``likeness`` to
-    a shutdown [log-odds] and the ``signs`` that it is the sum of, see `pipeline.likeness`: never an attribution.
+    a shutdown [log-odds] and the ``signs`` that it is the sum of, see `pipeline.fusion.likeness`: never an attribution.
     """
 
     id: str
@@ -287,3 +288,28 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 FRAMES = {cls.__name__: cls for cls in (Heartbeat, Elements, Rows, Bins, Verdicts)}
 Frame = Heartbeat | Elements | Rows | Bins | Verdicts
+
+
+Places = dict[tuple[str, str], Entity]
+"""What is known of entities, by ``(entity_type, entity)``."""
+
+
+def known(entities: Iterable[Entity]) -> Places:
+    """The entities that say more than their own name tells: `placed` has to look them up."""
+    return {e[:2]: e for e in entities if e.title or (e.type == "asn" and e.country)}
+
+
+def placed(entity_type: str, entity: str, places: Places | None = None) -> Entity:
+    """The entity of that name as it is known, else with its country from its own name where that tells.
+
+    Examples
+    --------
+    >>> placed("region", "VE-Zulia").country, placed("service", "PK:tor").country, placed("asn", "AS1").country
+    ('VE', 'PK', '')
+    >>> placed("asn", "AS59257", known([Entity("asn", "AS59257", "PK", title="Zong")])).title
+    'Zong'
+    """
+    found = (places or {}).get((entity_type, entity), Entity(entity_type, entity))
+    if found.country or entity_type == "asn":
+        return found
+    return found._replace(country=entity.partition(":" if entity_type == "service" else "-")[0])

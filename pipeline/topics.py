@@ -1,6 +1,6 @@
 """Every Kafka topic: its name, key, partitions and retention.  And which partition a record belongs to.
 
-Nothing in here talks to a broker: `pipeline.brokers` does.  Brokers stamp the records themselves (LogAppendTime),
+Nothing in here talks to a broker: `pipeline.kafka` does.  Brokers stamp the records themselves (LogAppendTime),
 because retention counts from a record's stamp: replayed history that carried its own would be deleted at the
 first check, and stamps an hour ahead are refused.  Event time is in the frames.
 """

@@ -44,7 +44,7 @@ def _refused(name: str) -> Any:
 def _no_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test rests on the table of countries that this machine may have, or not."""
     from pipeline import signals
-    from pipeline.places import Places
+    from pipeline.geo.places import Places
 
     monkeypatch.setattr(signals, "places", lambda: Places.load(Path("/nowhere")))
 
@@ -76,7 +76,7 @@ def data() -> Path:
 @pytest.fixture(scope="session")
 def embedded_broker() -> Iterator[str]:
     """``127.0.0.1:port`` of a Tansu broker, in memory."""
-    from pipeline.brokers.embedded import embedded
+    from pipeline.kafka.embedded import embedded
 
     with embedded() as address:
         yield address
@@ -85,7 +85,7 @@ def embedded_broker() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def java() -> None:
     """A test that runs Apache Kafka skips where this machine cannot, never in CI."""
-    from pipeline.brokers.apache import missing
+    from tests.live.apache import missing
 
     if reason := missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
@@ -94,7 +94,7 @@ def java() -> None:
 @pytest.fixture(scope="session")
 def apache_broker(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """``127.0.0.1:port`` of Apache Kafka."""
-    from pipeline.brokers.apache import apache
+    from tests.live.apache import apache
 
     with apache(tmp_path_factory.mktemp("kafka")) as address:
         yield address

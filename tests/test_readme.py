@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from pipeline.reconstruction import reconstruct, write
+from pipeline.replay.reconstruction import reconstruct, write
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -96,7 +96,7 @@ def test_every_command_of_an_example_exists() -> None:
 def test_every_option_of_netvigil_exists() -> None:
     from typer.main import get_command
 
-    from pipeline.__main__ import app
+    from pipeline.cli.arguments import app
 
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for program, name, *rest in words():

@@ -16,12 +16,12 @@ from pipeline.agents.ordered import Ordered
 from pipeline.agents.pulse import Pulse
 from pipeline.agents.routes import Output, route
 from pipeline.agents.snapshots import Snapshots
-from pipeline.brokers.origin import HEADER
-from pipeline.brokers.security import Security
 from pipeline.engine import Engine
 from pipeline.feeds import FEEDS
+from pipeline.kafka.origin import HEADER
+from pipeline.kafka.security import Security
 from pipeline.records import Frame
-from pipeline.snapshot import FORMS
+from pipeline.state import FORMS
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from pipeline.agents.pulse import LINGER, Pulse
-from pipeline.binning import BinStage, Late, Taken, answered
 from pipeline.bins import NEVER
-from pipeline.brokers.origin import HEADER, Origins
-from pipeline.fusion import Fused, FuseStage, Missed
-from pipeline.metrics import Metrics
+from pipeline.fusion.fusion import Fused, FuseStage, Missed
+from pipeline.kafka.origin import HEADER, Origins
 from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
-from pipeline.runs import remember
+from pipeline.serve.metrics import Metrics
+from pipeline.signals.binning import BinStage, Late, Taken, answered
+from pipeline.state import remember
 from pipeline.topics import PATH
 
 Place = tuple[str, str, int]

@@ -7,9 +7,9 @@ they must have been killed: then it is said that they have ended.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.binning import BinStage
 from pipeline.bins import NEVER
 from pipeline.records import DEAD, END, Heartbeat, Run
+from pipeline.signals.binning import BinStage
 
 LINGER = 15 * 60
 """How long a replay or drill is shown after its end [s]: its alerts get through, and do not fire for ever.  One that

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline import topics
-from pipeline.binning import FeedStatus, Late, Taken, Total
 from pipeline.codec import encode, outage_json
-from pipeline.fusion import Beside, Fused, Missed
+from pipeline.fusion.fusion import Beside, Fused, Missed
 from pipeline.records import Bins, DeadLetter, Elements, Frame, Outage, Progress, Rows, Verdicts
+from pipeline.signals.binning import FeedStatus, Late, Taken, Total
 from pipeline.topics import Topic, partition_for
 
 Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Beside | Missed | Taken | Total | FeedStatus

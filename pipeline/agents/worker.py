@@ -17,11 +17,11 @@ from prometheus_client import CollectorRegistry, start_http_server
 from pipeline.agents.app import application
 from pipeline.agents.noting import Noting
 from pipeline.agents.ordered import Ordered
-from pipeline.brokers.create import create
-from pipeline.brokers.security import Security
 from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.metrics import Metrics
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.security import Security
+from pipeline.serve.metrics import Metrics
 from pipeline.topics import changelogs, every
 
 

@@ -7,15 +7,15 @@ from itertools import groupby
 from typing import Any
 
 from pipeline.codec import iso
-from pipeline.doings import plain
 from pipeline.errors import gave_up
 from pipeline.evaluation.accounting import Account, Answer, Called, Tolerance
 from pipeline.evaluation.judged import Judged, Read
 from pipeline.evaluation.phrases import other_settings
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import Total, totals
+from pipeline.explain.feed_incidents import plain
+from pipeline.explain.no_all_clear import no_all_clear
 from pipeline.records import DeadLetter
-from pipeline.unwatched import no_all_clear
 
 MIDDLES = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragments")
 

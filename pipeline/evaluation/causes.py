@@ -5,22 +5,23 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from detectors.base import is_low
-from pipeline.columns import HALF
+from pipeline.errors import printable
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import by_signal, how_many, is_judged
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, silent
-from pipeline.evidence import log_odds, probability
-from pipeline.holding import lifted
+from pipeline.explain.metric_points import Gazetteer
+from pipeline.explain.terms import resemblance, signal_name, signed, term_text
+from pipeline.explain.text import KIND_WORDS, chance_text, utc_text
+from pipeline.fusion.columns import HALF
+from pipeline.fusion.evidence import log_odds, probability, speaking
+from pipeline.fusion.holding import lifted
+from pipeline.fusion.likeness import OF_DAY, OF_PARTS
+from pipeline.fusion.outages import DIGITS, ENDED
+from pipeline.geo.subdivisions import SUBDIVISIONS
 from pipeline.kinds import kind_of
-from pipeline.likeness import OF_DAY, OF_PARTS
-from pipeline.outages import DIGITS, ENDED
-from pipeline.reasons import resemblance, signal_name, signed, speaking, term_text
 from pipeline.records import Entity, Outage
-from pipeline.series import Gazetteer
 from pipeline.settings import Fusing
-from pipeline.subdivisions import SUBDIVISIONS
-from pipeline.wording import KIND_WORDS, chance_text, printable, utc_text
 
 
 def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) -> Iterator[str]:

@@ -12,23 +12,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from detectors import REGISTRY
-from pipeline.choosing import read_settings
 from pipeline.engine import Engine
-from pipeline.errors import UserError, gave_up, refuses
+from pipeline.errors import UserError, gave_up, printable, refuses
 from pipeline.evaluation.asjson import as_json
 from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
 from pipeline.evaluation.judged import OURS, Judged, judge_all, played
 from pipeline.evaluation.sweep import Point, steps, sweep
 from pipeline.evaluation.tables import show, show_sweep
-from pipeline.options import check_not_read
+from pipeline.explain.text import counted
+from pipeline.files import check_not_read, check_writable, written
 from pipeline.settings import Settings
-from pipeline.wording import counted, printable
-from pipeline.writing import check_writable, written
+from pipeline.settings.read import read_settings
 
 
 @dataclass(frozen=True)
 class Options:
-    """What an evaluation was asked for; see `pipeline.__main__`."""
+    """What an evaluation was asked for; see `pipeline.cli.arguments`."""
 
     detectors: tuple[str, ...] = ()
     as_json: bool = False

@@ -11,6 +11,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 
+from pipeline.errors import printable
 from pipeline.evaluation.key import faint, handles, is_new, is_usual, moved, shaded
 from pipeline.evaluation.lanes import Bar
 from pipeline.evaluation.looks import (
@@ -41,11 +42,11 @@ from pipeline.evaluation.spans import Span, clipped
 from pipeline.evaluation.story import Story
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.units import per_bin, unit
-from pipeline.evidence import BESIDE
-from pipeline.localtime import clock
-from pipeline.reasons import signal_name, term_name
-from pipeline.show import utc
-from pipeline.wording import offset, printable
+from pipeline.explain.terminal import utc
+from pipeline.explain.terms import signal_name, term_name
+from pipeline.explain.text import offset
+from pipeline.fusion.evidence import BESIDE
+from pipeline.geo.local_time import clock
 
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:

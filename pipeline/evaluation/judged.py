@@ -9,7 +9,6 @@ import numpy as np
 
 from detectors import REGISTRY
 from pipeline.bins import NEVER
-from pipeline.doings import Doing, Doings, blinded
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Account, Called, Observed, Tolerance, account
@@ -18,16 +17,16 @@ from pipeline.evaluation.parts import is_judged
 from pipeline.evaluation.readings import LOW, fused, plain
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Silence, Trace
+from pipeline.explain.feed_incidents import Doing, Doings, blinded
+from pipeline.explain.text import damage
+from pipeline.explain.unjudged import Unheard
 from pipeline.feeds.archive import recordings
-from pipeline.feeds.case import Label, Line
-from pipeline.observed import Observed as Watched
-from pipeline.past import Past
-from pipeline.records import DeadLetter, Entity, Outage, Run
-from pipeline.replay import Playback, through_memory
-from pipeline.series import Places, placed
+from pipeline.feeds.table.case import Label, Line
+from pipeline.records import DeadLetter, Entity, Outage, Places, Run, placed
+from pipeline.replay.coverage import Observed as Watched
+from pipeline.replay.past import Past
+from pipeline.replay.replay import Playback, through_memory
 from pipeline.settings import Fusing, Settings
-from pipeline.unjudged import Unheard
-from pipeline.wording import damage
 
 OURS = "ours"
 """Name of the whole as shipped: its detectors, and fusion."""

@@ -10,7 +10,7 @@ from pipeline.evaluation.looks import LABEL, OTHER_BAR, OURS_BAR, UNCOUNTED
 from pipeline.evaluation.parts import judged_spans
 from pipeline.evaluation.spans import Span, clipped, joined, touch, without
 from pipeline.evaluation.story import Story
-from pipeline.series import placed
+from pipeline.records import placed
 
 
 class Bar(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.evaluation.spans import Span, joined
 from pipeline.evaluation.traces import Trace
-from pipeline.parts import judged_from, needed
+from pipeline.fusion.parts import judged_from, needed
 from pipeline.records import Entity
 from pipeline.settings import Fusing
 
@@ -42,7 +42,7 @@ def judging(traces: Iterable[Trace], country: str, settings: Fusing) -> dict[str
 def together(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
     """What parts show together: starts ``(t,) int64`` [s], and the share of what was expected of those observed.
 
-    NaN where none was; as `pipeline.parts` judges a country of which there are only parts.
+    NaN where none was; as `pipeline.fusion.parts` judges a country of which there are only parts.
     """
     start, place = np.unique(np.concatenate([trace.start for trace in traces]), return_inverse=True)
     value, expected = (np.concatenate([getattr(trace, name) for trace in traces]) for name in ("value", "expected"))

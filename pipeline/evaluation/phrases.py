@@ -4,12 +4,13 @@ import math
 from collections.abc import Iterable
 
 from detectors import REGISTRY
-from pipeline.choosing import changed
+from pipeline.errors import few
 from pipeline.evaluation.accounting import END, ONSET, Answer, Called, Ignored, Tolerance
 from pipeline.evaluation.cases import Case
 from pipeline.evaluation.judged import FIELD, OURS, Judged
-from pipeline.show import lasted, until, utc
-from pipeline.wording import counted, few
+from pipeline.explain.terminal import lasted, until, utc
+from pipeline.explain.text import counted
+from pipeline.settings.read import changed
 
 FEW = 4
 """So many labels or outages of a kind are named, the others counted [-]."""

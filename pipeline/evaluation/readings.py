@@ -8,10 +8,9 @@ import numpy as np
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
 from pipeline.evaluation.accounting import END, ONSET, Called
 from pipeline.evaluation.traces import Trace
-from pipeline.outages import RETRACTED
-from pipeline.past import Past
-from pipeline.records import Entity, Outage
-from pipeline.series import Places, placed
+from pipeline.fusion.outages import RETRACTED
+from pipeline.records import Entity, Outage, Places, placed
+from pipeline.replay.past import Past
 
 LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
 """States in which a value looks low: a detector's warning, and what it is sure of."""

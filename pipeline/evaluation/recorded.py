@@ -8,7 +8,7 @@ from pipeline.evaluation.cases import Case
 from pipeline.evaluation.judged import Outcome, played
 from pipeline.evaluation.traces import Collected
 from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Verdicts
-from pipeline.replay import Playback, Result
+from pipeline.replay.replay import Playback, Result
 
 
 class Recorded(NamedTuple):

@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 
 from detectors.base import is_low
-from pipeline.countries import from_parts, of_no_country, parts_alone
-from pipeline.doings import blind, moves
-from pipeline.doubts import doubts
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.parts import how_many, is_judged
 from pipeline.evaluation.phrases import FEW, why
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import silent
-from pipeline.feeds.case import strangers
-from pipeline.series import placed
-from pipeline.show import utc
-from pipeline.unjudged import hardly_judged
-from pipeline.unwatched import too_short, unobserved
-from pipeline.wording import counted, damage, given_up, refused
+from pipeline.explain.doubts import doubts
+from pipeline.explain.feed_incidents import blind, moves
+from pipeline.explain.no_all_clear import too_short, unobserved
+from pipeline.explain.partial_view import from_parts, of_no_country, parts_alone
+from pipeline.explain.terminal import utc
+from pipeline.explain.text import counted, damage, given_up, refused
+from pipeline.explain.unjudged import hardly_judged
+from pipeline.feeds.table.case import strangers
+from pipeline.records import placed
 
 
 def remarks(judged: Judged) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import groupby
 
+from pipeline.errors import printable
 from pipeline.evaluation.curves import curves
 from pipeline.evaluation.figures import picture
 from pipeline.evaluation.judged import OURS, Judged
@@ -23,8 +24,7 @@ from pipeline.evaluation.remarks import label_text, remarks
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.totals import totals, verdict
-from pipeline.reasons import LIMITS
-from pipeline.wording import printable
+from pipeline.explain.terms import LIMITS
 
 STYLE = """
 :root { color-scheme: light; }

@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.bins import DAY
-from pipeline.doings import blind, moves
+from pipeline.errors import printable
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.causes import because, why_not
 from pipeline.evaluation.judged import Judged
@@ -17,12 +17,13 @@ from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.timing import why_early, why_late, why_longer
 from pipeline.evaluation.traces import Trace
 from pipeline.evaluation.used import got_used, without_learnt
-from pipeline.outages import RETRACTED
-from pipeline.reasons import signal_name
-from pipeline.records import Entity, Outage
-from pipeline.series import Gazetteer, placed
-from pipeline.show import lasted
-from pipeline.wording import counted, printable, utc_text
+from pipeline.explain.feed_incidents import blind, moves
+from pipeline.explain.metric_points import Gazetteer
+from pipeline.explain.terminal import lasted
+from pipeline.explain.terms import signal_name
+from pipeline.explain.text import counted, utc_text
+from pipeline.fusion.outages import RETRACTED
+from pipeline.records import Entity, Outage, placed
 
 MARGIN = (6 * 3600, 3 * DAY)
 """Time that a picture shows before and after, at least and at most [s]."""

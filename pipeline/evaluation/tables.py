@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.errors import few, printable
 from pipeline.evaluation.judged import OURS, Judged
 from pipeline.evaluation.lines import COLUMNS, case_lines, total_line
 from pipeline.evaluation.phrases import exactness, legend, seen, uncounted
 from pipeline.evaluation.remarks import remarks
 from pipeline.evaluation.sweep import Point, against
 from pipeline.evaluation.totals import totals, verdict
-from pipeline.show import WIDE
-from pipeline.wording import few, printable
+from pipeline.explain.terminal import WIDE
 
 NARROW = (
     "hit", "met", "fal-\nse", "sus-\npect.\nmin", "con-\nfirm.\nmin", "on-\nset\nmin", "end\nmin", "cov-\ner",

@@ -5,20 +5,20 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from detectors.base import DAY, NORMAL, is_low
-from pipeline.alone import IN_FULL
-from pipeline.columns import HALF, MOST
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.phrases import number
 from pipeline.evaluation.readings import LOW
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace
-from pipeline.holding import LASTING, MOST_LASTING
+from pipeline.explain.terminal import lasted
+from pipeline.explain.terms import signal_name
+from pipeline.explain.text import utc_text
+from pipeline.fusion.alone import IN_FULL
+from pipeline.fusion.columns import HALF, MOST
+from pipeline.fusion.holding import LASTING, MOST_LASTING
 from pipeline.kinds import ROUTES, kind_of
-from pipeline.reasons import signal_name
 from pipeline.settings import Fusing
-from pipeline.show import lasted
-from pipeline.wording import utc_text
 
 LATE = 3600
 """Who is called out so long after the start of a label is told why [s]."""

@@ -12,10 +12,10 @@ from pipeline.bins import DAY
 from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace
-from pipeline.outages import RETRACTED
-from pipeline.reasons import signal_name
+from pipeline.explain.terms import signal_name
+from pipeline.explain.text import utc_text
+from pipeline.fusion.outages import RETRACTED
 from pipeline.records import Entity
-from pipeline.wording import utc_text
 
 LESS = 0.8
 """Less than this share of what was expected at that time of the day before an outage is the low level [0-1]."""

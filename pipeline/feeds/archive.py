@@ -11,10 +11,11 @@ from pathlib import Path
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, CUT_RECORD, DecodeError, UserError
-from pipeline.feeds import FEEDS, table
+from pipeline.feeds import FEEDS
 from pipeline.feeds.base import Feed, Item, batched
-from pipeline.feeds.case import TABLES, Line, inside, nearby, read_entities
 from pipeline.feeds.looks import HEAD, looks
+from pipeline.feeds.table import feed as table
+from pipeline.feeds.table.case import TABLES, Line, inside, nearby, read_entities
 from pipeline.feeds.unpack import Unpacked, unpacked
 from pipeline.records import Elements, Entity, Rows
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from pipeline.checks import bounded, wrong
 from pipeline.errors import DecodeError
-from pipeline.feeds.astray import trusted
-from pipeline.feeds.messages import BATCH, STRIDE
+from pipeline.feeds.bgp.messages import BATCH, STRIDE
+from pipeline.feeds.stray_times import trusted
 from pipeline.kinds import SIGNAL
 from pipeline.records import Elements, Entity, Peer, Rows
 

@@ -1,8 +1,9 @@
 """What a file that is no recording is instead, for a person."""
 
-from pipeline.feeds import FEEDS, table
-from pipeline.feeds.case import ENTITIES, LABELS
-from pipeline.feeds.header import amiss
+from pipeline.feeds import FEEDS
+from pipeline.feeds.table import feed as table
+from pipeline.feeds.table.case import ENTITIES, LABELS
+from pipeline.feeds.table.header import amiss
 
 HEAD = 4 * 1024
 """Content by which a file is recognised [bytes]."""

@@ -5,7 +5,7 @@ A file for ``--settings`` has the same names: ``silence`` at its head, the other
 
 from dataclasses import dataclass, field
 
-from pipeline.bounded import AtLeastOne
+from pipeline.settings.bounded import AtLeastOne
 from pipeline.settings.counting import Counting
 from pipeline.settings.evaluating import Evaluating
 from pipeline.settings.fusing import Fusing

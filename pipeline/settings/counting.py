@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from pipeline.bounded import AtLeastOne, Count, Family, PartOf, Seconds, Share
+from pipeline.settings.bounded import AtLeastOne, Count, Family, PartOf, Seconds, Share
 
 
 @dataclass(frozen=True)

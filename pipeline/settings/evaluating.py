@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.bounded import Count, Seconds, Share
+from pipeline.settings.bounded import Count, Seconds, Share
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from math import log
 
-from pipeline.bounded import (
+from pipeline.geo.local_time import checked_day
+from pipeline.settings.bounded import (
     Against,
     AtLeastOne,
     Count,
@@ -17,7 +18,6 @@ from pipeline.bounded import (
     Share,
     SignalKind,
 )
-from pipeline.localtime import checked_day
 
 
 @dataclass(frozen=True)

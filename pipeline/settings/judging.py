@@ -6,8 +6,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from detectors import REGISTRY
-from pipeline.bounded import AtLeastOne, For, LocalDay, PartOf, Share, SignalKind
-from pipeline.localtime import checked_day
+from pipeline.geo.local_time import checked_day
+from pipeline.settings.bounded import AtLeastOne, For, LocalDay, PartOf, Share, SignalKind
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Judging:
     none but those of ``holidays``, so that half of a country is not missed on a feast."""
 
     common_voters: Annotated[int, Meta(ge=3)] = 5
-    """Countries (or networks, see `pipeline.common`) that a signal must have before anything can be common to them:
+    """Countries (or networks, see `judge.common`) that a signal must have before anything can be common to them:
     of fewer, all may well have the same bad day."""
 
     common_share: PartOf = 0.8

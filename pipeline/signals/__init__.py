@@ -6,7 +6,7 @@ A binner may give several signals of its feed.
 from collections.abc import Callable
 from functools import cache, partial
 
-from pipeline.places import Places
+from pipeline.geo.places import Places
 from pipeline.records import Run
 from pipeline.settings import Settings
 from pipeline.signals.base import Binner

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.places import Places
+from pipeline.geo.places import Places
 from pipeline.settings import Counting
 from pipeline.signals.peers import Sessions, Witnesses
 from pipeline.signals.rib import Rib

@@ -9,7 +9,7 @@ from detectors.base import ALWAYS
 from pipeline.bins import NEVER, Cadence, used_of
 from pipeline.checks import bounded
 from pipeline.records import UP, Bins, Entity, Rows, Run
-from pipeline.snapshot import pack, unpack
+from pipeline.state import pack, unpack
 
 MAX_GAP = 10_000
 """Bins without any row after which a series has ended, until rows come again: at 5 min more than a month."""

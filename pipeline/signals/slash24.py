@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pipeline.places import CODES, Places
+from pipeline.geo.places import CODES, Places
 
 
 def expand(start: np.ndarray, size: np.ndarray) -> np.ndarray:

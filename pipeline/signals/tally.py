@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.places import CODES
+from pipeline.geo.places import CODES
 from pipeline.records import Entity
 from pipeline.signals.keys import KeyIndex, key_prefixes
 from pipeline.signals.rib import ABSENT, NO_ORIGIN, Rib

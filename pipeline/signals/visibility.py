@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.bins import NEVER, WIDTH
-from pipeline.places import Places
+from pipeline.geo.places import Places
 from pipeline.records import RIB, STATE, UP, WITHDRAW, Bins, Elements, Peer, Run
 from pipeline.settings import Counting
 from pipeline.signals.family import Family, under
 from pipeline.signals.keys import LONGEST, prefix_keys
 from pipeline.signals.peers import Sessions
 from pipeline.signals.rib import ABSENT, NO_ORIGIN
-from pipeline.snapshot import pack, unpack
+from pipeline.state import pack, unpack
 
 
 class Words(NamedTuple):

@@ -8,9 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.brokers.apache import apache, missing
-from pipeline.brokers.create import create
-from pipeline.brokers.embedded import embedded
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
 from tests.bench import bench_brokers as brokers
 from tests.bench.bench_detectors import bench_detectors
 from tests.bench.bench_fusion import bench_fusion
@@ -20,6 +19,7 @@ from tests.bench.bench_path import bench_path
 from tests.bench.bench_visibility import bench_visibility
 from tests.bench.rate import Rate
 from tests.conftest import DATA
+from tests.live.apache import apache, missing
 
 TABLE = {"prefixes": 300_000, "peers": 40, "partitions": 8, "batches": 30}
 """A quarter of today's table, so that a run is short."""

@@ -8,12 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 
-from pipeline.brokers.apache import apache, missing
-from pipeline.brokers.create import create
-from pipeline.brokers.embedded import embedded
-from pipeline.brokers.reader import collect
-from pipeline.brokers.transport import Sender
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
+from pipeline.kafka.reader import collect
+from pipeline.kafka.transport import Sender
 from pipeline.topics import Topic
+from tests.live.apache import apache, missing
 
 FRAMES = 4_000
 SIZE = 80_000  # bytes: about 2,000 elements

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from pipeline.fusion import FuseStage
+from pipeline.fusion.fusion import FuseStage
 from pipeline.settings import Fusing
 from tests.bench.rate import Rate, timed
-from tests.pipeline.worst import ENTITIES, worst
+from tests.fusion.worst import ENTITIES, worst
 
 BINS = 10
 

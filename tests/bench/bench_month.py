@@ -13,9 +13,9 @@ import numpy as np
 from pipeline.bins import DAY
 from pipeline.engine import Engine
 from pipeline.feeds.archive import Recording
-from pipeline.feeds.table import chunks
+from pipeline.feeds.table.feed import chunks
 from pipeline.records import Entity, Rows, Run
-from pipeline.replay import Playback, Result, through_memory
+from pipeline.replay.replay import Playback, Result, through_memory
 from tests.bench.rate import Rate
 
 COUNTRIES, WIDTH, MONTH = 250, 300, 30

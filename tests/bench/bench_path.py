@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 from pipeline import topics
-from pipeline.brokers.create import create
-from pipeline.brokers.embedded import embedded
-from pipeline.brokers.security import PLAIN
 from pipeline.engine import Engine
 from pipeline.feeds import FEEDS
 from pipeline.feeds.archive import Recording
-from pipeline.feeds.table import chunks
-from pipeline.kafka_replay import through_kafka, workers
-from pipeline.reconstruction import reconstruct
+from pipeline.feeds.table.feed import chunks
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
+from pipeline.kafka.security import PLAIN
 from pipeline.records import Run
-from pipeline.replay import Playback, Result, through_memory
+from pipeline.replay.reconstruction import reconstruct
+from pipeline.replay.replay import Playback, Result, through_memory
+from pipeline.replay.through_kafka import through_kafka, workers
 from tests.bench.rate import Rate, timed
 
 

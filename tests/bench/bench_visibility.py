@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.places import Places
+from pipeline.geo.places import Places
 from pipeline.records import ANNOUNCE, WITHDRAW, Elements, Peer, Run
-from pipeline.signals.synthetic import Element, elements, table_dump
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split
+from tests.signals.synthetic_bgp import Element, elements, table_dump
 
 BATCH = 50_000
 BIN = 300

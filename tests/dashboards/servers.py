@@ -14,7 +14,7 @@ from typing import Any
 import dashboards
 from dashboards.rules.alert import Timing
 from dashboards.rules.groups import rules_text
-from pipeline.history import History
+from pipeline.serve.openmetrics import History
 from tests.programs import program
 
 FOLDER = Path(dashboards.__file__).parent

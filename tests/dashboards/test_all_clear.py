@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from dashboards.boards import boards
-from pipeline.history import History
+from pipeline.serve.openmetrics import History
 from tests.dashboards.alerts import inputs, promtool_test
 from tests.dashboards.servers import Queries, history_prometheus
 from tests.dashboards.test_history_on_boards import asked_by
-from tests.pipeline.shown import PK, ZONG, T, verdicts
+from tests.explain.shown import PK, ZONG, T, verdicts
 
 HOUR = 3600
 NO_OUTAGE, CANNOT_SEE, TOO_NEW = 0.0, 3.0, 4.0

@@ -13,7 +13,7 @@ from dashboards.boards import boards
 from dashboards.boards.country import OF_ITS_REGIONS, SLOW
 from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
 from dashboards.written import FOLDER, texts
-from pipeline.reasons import LIMITS
+from pipeline.explain.terms import LIMITS
 from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 
 BOARDS = boards()

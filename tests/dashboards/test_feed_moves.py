@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import Engine, chain
-from pipeline.fusion import Fused
-from pipeline.history import History
+from pipeline.fusion.fusion import Fused
+from pipeline.serve.openmetrics import History
 from tests.dashboards.servers import history_prometheus
 from tests.dashboards.test_boards import panels
 from tests.replay.tapes import recorded

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.history import History
 from pipeline.records import Entity, Term
+from pipeline.serve.openmetrics import History
 from tests.dashboards.servers import Queries, history_prometheus
 from tests.dashboards.test_boards import further, panels, queries
-from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
+from tests.explain.shown import PK, SD, ZONG, T, outage, verdicts
 
 pytestmark = [pytest.mark.system, pytest.mark.sockets]
 

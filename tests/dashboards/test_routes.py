@@ -9,7 +9,7 @@ import yaml  # type: ignore[import-untyped]
 
 import dashboards
 from dashboards.rules.groups import ALERTS
-from pipeline.shown import TOLD_FOR
+from pipeline.serve.exposition import TOLD_FOR
 from tests.programs import program
 
 FOLDER = Path(dashboards.__file__).parent

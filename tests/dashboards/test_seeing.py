@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from dashboards.panels import KIND_COLOURS
-from pipeline.history import History
 from pipeline.records import Term
+from pipeline.serve.openmetrics import History
 from tests.dashboards.servers import Queries, history_prometheus
 from tests.dashboards.test_boards import panels
 from tests.dashboards.test_history_on_boards import asked_by
-from tests.pipeline.shown import SD, T, outage, verdicts
+from tests.explain.shown import SD, T, outage, verdicts
 
 NAN = np.full((1, 1), np.nan)
 TELESCOPE = {"signal": "telescope.ioda", "feed": "telescope", "score": NAN, "lower": np.zeros((1, 1))}

@@ -12,13 +12,13 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from dashboards.notifications import Told
 from dashboards.webhook import Receiver, listening
-from pipeline.localtime import zone
-from pipeline.metrics import Metrics
+from pipeline.explain.text import local_text, utc_text
+from pipeline.geo.local_time import zone
 from pipeline.records import Outage
-from pipeline.wording import local_text, utc_text
+from pipeline.serve.metrics import Metrics
 from tests.dashboards.servers import Queries, alertmanager, prometheus, until
 from tests.dashboards.test_boards import further, queries
-from tests.pipeline.shown import PK, SD, ZONG, T, outage, verdicts
+from tests.explain.shown import PK, SD, ZONG, T, outage, verdicts
 
 pytestmark = [pytest.mark.system, pytest.mark.sockets, pytest.mark.slow]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import DAY, AnyDetector, Context, Verdict
-from detectors.synthetic import Made, made
+from tests.detectors.synthetic import Made, made
 
 
 def weeks(detector: AnyDetector) -> int:

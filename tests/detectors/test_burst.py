@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, NORMAL, UNKNOWN, Verdict, utc_context
 from detectors.burst import Burst
-from detectors.synthetic import made
 from tests.detectors.slow_burst import SlowBurst
+from tests.detectors.synthetic import made
 
 WIDTH = 300
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from detectors.arma import fitted
 from detectors.base import DAY, LOW_CONFIRMED, NORMAL, UNKNOWN, Verdict
 from detectors.chocolatine import WEEK, Chocolatine
-from detectors.synthetic import Made, made
 from tests.detectors.oracles import agrees
 from tests.detectors.slow_chocolatine import SlowChocolatine
+from tests.detectors.synthetic import Made, made
 
 
 @settings(max_examples=12, deadline=None)

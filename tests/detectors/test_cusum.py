@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from detectors.base import DAY, HIGH, HOLIDAY, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Verdict, utc_context
 from detectors.cusum import Cusum
 from detectors.cusum_state import HOUR
-from detectors.synthetic import Made, made
 from tests.detectors.real import Series, series
 from tests.detectors.slow_cusum import SlowCusum
+from tests.detectors.synthetic import Made, made
 
 LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
 CONTROLS = ("control-youtube-nl", "control-youtube-ge")

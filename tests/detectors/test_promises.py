@@ -13,9 +13,9 @@ from detectors import REGISTRY
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, AnyDetector, Verdict
 from detectors.history import History
 from detectors.state import extend, pack, unpack
-from detectors.synthetic import made
 from tests.detectors.excluded import EXCLUDED
 from tests.detectors.lives import cut, eventful, judged, lived, neighbours, pick, same, weeks
+from tests.detectors.synthetic import made
 
 Promise = Callable[[AnyDetector], None]
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN
 from detectors.similar_days import SimilarDays
-from detectors.synthetic import made
 from tests.detectors.oracles import SlowSimilarDays, agrees
+from tests.detectors.synthetic import made
 
 
 @settings(max_examples=15, deadline=None)

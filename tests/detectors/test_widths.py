@@ -5,7 +5,7 @@ import pytest
 
 from detectors import REGISTRY
 from detectors.base import DAY, LOW_CONFIRMED, utc_context
-from detectors.seasonal import Seasonal, slot_of
+from detectors.seasonal.seasonal import Seasonal, slot_of
 
 CALM = ("seasonal", "cusum", "median")
 """Those that call out none of the noise."""

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from detectors import REGISTRY
-from pipeline.__main__ import app, main
+from pipeline.cli.arguments import app, main
 from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.evaluation import totals

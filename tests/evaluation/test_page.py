@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.__main__ import app
+from pipeline.cli.arguments import app
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS
 from pipeline.evaluation.command import Options, evaluate
@@ -18,7 +18,7 @@ from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
 from pipeline.evaluation.phrases import BROAD, LEGEND
 from pipeline.evaluation.report import STYLE, report
 from pipeline.evaluation.story import stories
-from pipeline.reasons import LIMITS
+from pipeline.explain.terms import LIMITS
 from tests.evaluation.made import case
 from tests.evaluation.test_report import judged
 

@@ -16,8 +16,8 @@ from pipeline.evaluation.judged import judge_all
 from pipeline.evaluation.readings import LOW, events, fused, plain
 from pipeline.evaluation.spans import Span, Spans, joined, seconds_within
 from pipeline.evaluation.traces import Silence, Trace
-from pipeline.past import Past
 from pipeline.records import Entity, Outage
+from pipeline.replay.past import Past
 from tests.evaluation.made import case
 
 PK = Entity("country", "PK", "PK")

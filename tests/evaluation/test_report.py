@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from detectors import REGISTRY
 from pipeline.codec import iso
-from pipeline.doings import STUCK, Doing
 from pipeline.engine import Engine
 from pipeline.evaluation.accounting import Answer, Tolerance
 from pipeline.evaluation.cases import COLUMNS, read_cases
@@ -26,8 +25,9 @@ from pipeline.evaluation.remarks import remarks
 from pipeline.evaluation.report import report
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
-from pipeline.feeds.case import Label
-from pipeline.reasons import signal_name
+from pipeline.explain.feed_incidents import STUCK, Doing
+from pipeline.explain.terms import signal_name
+from pipeline.feeds.table.case import Label
 from pipeline.records import Entity
 from tests.evaluation.made import FALL, LABELS, STEP, case
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import prior
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.judged import OURS, judge_all
+from pipeline.fusion import prior
 from tests.evaluation.scores import COLUMNS, Row, read, rows, worse, write
 from tests.evaluation.tune import Score, recorded, score
 

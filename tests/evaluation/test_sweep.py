@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from detectors import REGISTRY
-from pipeline.__main__ import app
+from pipeline.cli.arguments import app
 from pipeline.engine import Engine
 from pipeline.evaluation import sweep as swept
 from pipeline.evaluation.cases import read_cases
@@ -22,7 +22,7 @@ from pipeline.evaluation.recorded import fused, recorded
 from pipeline.evaluation.report import CURVES, report
 from pipeline.evaluation.sweep import SWEPT, Point, against, at, steps, sweep
 from pipeline.evaluation.traces import COLUMNS
-from pipeline.judging import JudgeStage
+from pipeline.judge.judging import JudgeStage
 from pipeline.records import Bins, Verdicts
 from tests.evaluation.made import case
 

@@ -17,11 +17,11 @@ from pipeline.codec import iso
 from pipeline.engine import Engine, Output
 from pipeline.feeds.archive import Recording
 from pipeline.feeds.base import batched
-from pipeline.feeds.rislive import FEED
-from pipeline.fusion import Fused
-from pipeline.places import Places
+from pipeline.feeds.ris_live import FEED
+from pipeline.fusion.fusion import Fused
+from pipeline.geo.places import Places
 from pipeline.records import DeadLetter, Elements, Entity, Frame, Rows, Run
-from pipeline.replay import Playback, Result, through_memory
+from pipeline.replay.replay import Playback, Result, through_memory
 from pipeline.settings import Counting, Settings
 from tests.replay.tapes import BEGIN, COUNTRIES, WIDTHS, Tape, pieces
 from tests.replay.truth import told

@@ -10,11 +10,11 @@ import pytest
 from dashboards.webhook import Receiver, listening
 from pipeline import topics
 from pipeline.bins import WIDTH
-from pipeline.brokers.create import create
-from pipeline.brokers.embedded import embedded
-from pipeline.brokers.transport import Sender
 from pipeline.codec import encode
 from pipeline.feeds import FEEDS
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
+from pipeline.kafka.transport import Sender
 from pipeline.records import Heartbeat, Run
 from pipeline.settings import Settings
 from tests.dashboards.alerts import UP, firing, inputs, promtool_test

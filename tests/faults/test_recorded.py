@@ -10,16 +10,16 @@ import pytest
 import pipeline.signals
 from pipeline.bins import DAY
 from pipeline.feeds.archive import Recording, open_source
-from pipeline.feeds.rislive import FEED
-from pipeline.reconstruction import reconstruct
+from pipeline.feeds.ris_live import FEED
 from pipeline.records import Elements, Rows
+from pipeline.replay.reconstruction import reconstruct
 from pipeline.settings import Counting, Settings
-from pipeline.signals.synthetic import table_dump
 from tests.faults import faults as f
 from tests.faults.streams import FAULT, Found, play_frames, played
-from tests.pipeline.test_visibility_resets import OTHERS, PLACES, table
 from tests.replay.test_resets import silence
 from tests.replay.truth import Label, confirmed, hit, labels, tolerance
+from tests.signals.synthetic_bgp import table_dump
+from tests.signals.test_visibility_resets import OTHERS, PLACES, table
 
 pytestmark = pytest.mark.slow
 

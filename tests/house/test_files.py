@@ -10,7 +10,7 @@ from tests.house.tree import GENERATED, ROOT, files, text, texts
 
 LONGEST = 300
 LONG_WITH_REASON = {
-    "tests/pipeline/test_rislive.py": "every shape that was ever captured, and every oddity of them",
+    "tests/feeds/test_ris_live.py": "every shape that was ever captured, and every oddity of them",
 }
 TARGET = re.compile(r"^([a-z][a-z-]*):([^=].*)?$", re.MULTILINE)
 

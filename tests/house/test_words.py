@@ -9,11 +9,11 @@ from dashboards.rules.groups import ALERTS
 from detectors import REGISTRY
 from detectors.base import STATES
 from pipeline import records, topics
-from pipeline.evidence import kind_of_outage
-from pipeline.families import FAMILIES, sample_names
+from pipeline.explain.terminal import STYLES
+from pipeline.explain.text import KIND_WORDS
 from pipeline.feeds import FEEDS
-from pipeline.show import STYLES
-from pipeline.wording import KIND_WORDS
+from pipeline.fusion.evidence import kind_of_outage
+from pipeline.serve.metric_names import FAMILIES, sample_names
 from tests.house.tree import text
 
 GLOSSARY = text("GLOSSARY.md")
@@ -114,7 +114,7 @@ def test_every_topic_that_the_papers_name_exists() -> None:
 def test_every_command_that_the_papers_name_exists() -> None:
     from typer.main import get_command
 
-    from pipeline.__main__ import app
+    from pipeline.cli.arguments import app
 
     named = {name for paper in PAPERS for name in re.findall(r"`netvigil ([a-z]+)", text(paper))}
     assert named <= set(get_command(app).commands)  # type: ignore[attr-defined]

@@ -4,9 +4,9 @@ import itertools
 import sys
 from collections.abc import Callable
 
-from pipeline.__main__ import main
-from pipeline.merging import MergeStage
+from pipeline.cli.arguments import main
 from pipeline.records import Bins
+from pipeline.signals.merging import MergeStage
 
 
 def clumsy(step: Callable[[MergeStage, Bins], list[Bins]], moment: int) -> Callable[[MergeStage, Bins], list[Bins]]:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline import topics
-from pipeline.brokers.create import create
-from pipeline.brokers.embedded import embedded
 from pipeline.feeds import FEEDS
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
 from tests.replay.runners import Worker
 
 

@@ -1,7 +1,7 @@
 """A worker of a later version, to which what a stage has saved means something else."""
 
-from pipeline.__main__ import main
-from pipeline.snapshot import FORMS
+from pipeline.cli.arguments import main
+from pipeline.state import FORMS
 
 if __name__ == "__main__":
     FORMS["judge"] += 1

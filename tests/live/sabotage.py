@@ -13,10 +13,10 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from pipeline import topics
-from pipeline.brokers.security import PLAIN
-from pipeline.brokers.transport import opened
+from pipeline.kafka.security import PLAIN
+from pipeline.kafka.transport import opened
 from pipeline.records import Progress
-from pipeline.replay import Pace, paced
+from pipeline.replay.replay import Pace, paced
 from tests.replay.runners import Worker
 from tests.replay.tapes import Tape, recorded
 

@@ -9,12 +9,12 @@ import pytest
 
 from pipeline import topics
 from pipeline.agents.worker import AGAIN, LEAVING
-from pipeline.brokers.create import create
-from pipeline.brokers.embedded import embedded
-from pipeline.brokers.security import PLAIN
-from pipeline.brokers.transport import Sender
 from pipeline.codec import encode
 from pipeline.feeds import FEEDS
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
+from pipeline.kafka.security import PLAIN
+from pipeline.kafka.transport import Sender
 from pipeline.records import UP, Heartbeat, Run
 from tests.replay.runners import Worker
 

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 from dashboards.notifications import Told, notification
-from pipeline.brokers.reader import collect
-from pipeline.brokers.transport import Sender
-from pipeline.check import NOT_CHECKED, READY, check
+from pipeline.cli.check import NOT_CHECKED, READY, check
 from pipeline.codec import decode, encode
-from pipeline.reconstruction import reconstruct, write
+from pipeline.kafka.reader import collect
+from pipeline.kafka.transport import Sender
 from pipeline.records import Heartbeat
+from pipeline.replay.reconstruction import reconstruct, write
 from pipeline.topics import OUTAGES, feed
 from tests.dashboards.servers import until
 from tests.live.engine import compose, engine, lacking

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from pipeline import topics
-from pipeline.binning import FeedStatus
-from pipeline.brokers.reader import collect
-from pipeline.brokers.transport import Sender
 from pipeline.codec import decode, encode
+from pipeline.kafka.reader import collect
+from pipeline.kafka.transport import Sender
 from pipeline.records import DEAD, Bins, Heartbeat, Run
+from pipeline.signals.binning import FeedStatus
 from tests.replay.runners import Worker
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from pipeline import topics
-from pipeline.binning import FeedStatus
-from pipeline.brokers.reader import collect
 from pipeline.codec import iso
-from pipeline.kafka_replay import _stoppable
+from pipeline.kafka.reader import collect
 from pipeline.records import Progress
+from pipeline.replay.through_kafka import _stoppable
+from pipeline.signals.binning import FeedStatus
 from tests.replay.runners import Worker
 
 BEGIN = 1707350400

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from pipeline import topics
-from pipeline.brokers.reader import collect
-from pipeline.brokers.transport import Sender
+from pipeline.kafka.reader import collect
+from pipeline.kafka.transport import Sender
 from pipeline.records import DeadLetter
 from tests.replay.runners import Worker
 

@@ -11,17 +11,17 @@ import msgspec
 import pytest
 
 from pipeline import topics
-from pipeline.binning import Total
-from pipeline.brokers.create import create
-from pipeline.brokers.embedded import embedded
-from pipeline.brokers.groups import Admin, at_work, known_groups, partitions
-from pipeline.brokers.own import OLD, own_group
-from pipeline.brokers.reader import collect
-from pipeline.brokers.security import PLAIN
-from pipeline.brokers.transport import opened
-from pipeline.check import look_at_broker
+from pipeline.cli.check import look_at_broker
 from pipeline.codec import iso
 from pipeline.feeds import FEEDS
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
+from pipeline.kafka.groups import Admin, at_work, known_groups, partitions
+from pipeline.kafka.private_group import OLD, own_group
+from pipeline.kafka.reader import collect
+from pipeline.kafka.security import PLAIN
+from pipeline.kafka.transport import opened
+from pipeline.signals.binning import Total
 from tests.dashboards.servers import until
 from tests.replay.runners import Worker
 

@@ -6,16 +6,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from pipeline import replay, topics
-from pipeline.binning import FeedStatus
-from pipeline.brokers.reader import collect
-from pipeline.brokers.security import PLAIN
+from pipeline import topics
 from pipeline.engine import Engine
 from pipeline.feeds.archive import Recording
-from pipeline.feeds.table import chunks
-from pipeline.kafka_replay import through_kafka
+from pipeline.feeds.table.feed import chunks
+from pipeline.kafka.reader import collect
+from pipeline.kafka.security import PLAIN
 from pipeline.records import Entity, Rows, Run
-from pipeline.replay import Pace, Playback, through_memory
+from pipeline.replay import replay
+from pipeline.replay.replay import Pace, Playback, through_memory
+from pipeline.replay.through_kafka import through_kafka
+from pipeline.signals.binning import FeedStatus
 from tests.replay.runners import Worker
 
 HOUR = 3600

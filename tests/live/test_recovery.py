@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from pipeline import topics
-from pipeline.brokers.apache import prepare
-from pipeline.brokers.create import create
-from pipeline.brokers.groups import at_work
-from pipeline.brokers.security import PLAIN
 from pipeline.feeds import FEEDS
-from pipeline.kafka_replay import through_kafka
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.groups import at_work
+from pipeline.kafka.security import PLAIN
 from pipeline.records import Heartbeat
+from pipeline.replay.through_kafka import through_kafka
+from tests.live.apache import prepare
 from tests.live.sabotage import HOUR, Paced, Sabotage, iraq, kills, moments, revisions
 from tests.replay.runners import Worker, fresh, in_memory
 from tests.replay.tapes import mosaic, pieces

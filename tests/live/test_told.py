@@ -12,13 +12,13 @@ import pytest
 
 from dashboards.notifications import Told
 from dashboards.webhook import Receiver, listening
-from pipeline.brokers.embedded import embedded
-from pipeline.brokers.transport import Sender
 from pipeline.codec import encode
-from pipeline.localtime import zone
+from pipeline.explain.text import local_text
+from pipeline.geo.local_time import zone
+from pipeline.kafka.embedded import embedded
+from pipeline.kafka.transport import Sender
 from pipeline.records import Entity, Heartbeat, Rows, Run
 from pipeline.topics import feed
-from pipeline.wording import local_text
 from tests.dashboards.servers import Queries, alertmanager, answers, free_port, prometheus, until
 from tests.dashboards.test_boards import further, queries
 

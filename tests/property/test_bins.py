@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.bins import DAY, Cadence
-from pipeline.cadence import infer_cadence
+from pipeline.feeds.table.cadence import infer_cadence
 from pipeline.records import Bins, Entity, Rows, Run
 from pipeline.signals.series import Series
 

@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
-from pipeline.fusion import FuseStage
+from pipeline.fusion.fusion import FuseStage
 from pipeline.records import Outage, Run, Verdicts
 from pipeline.settings import Fusing
-from tests.pipeline.verdicts import verdicts
+from tests.judge.verdicts import verdicts
 from tests.replay.truth import confirmed
 
 SIGNALS = {"probing.ioda": 300, "bgp.ris": 600, "traffic.radar": 900}

@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.places import Places
+from pipeline.geo.places import Places
 from pipeline.records import ESTABLISHED, Elements, Run
 from pipeline.settings import Counting
-from pipeline.signals.synthetic import Element, elements, peers
 from pipeline.signals.visibility import Visibility
+from tests.signals.synthetic_bgp import Element, elements, peers
 
 PEERS = peers(4)
 PLACES = Places.of([("10.0.0.0/9", "PK"), ("10.128.0.0/9", "IQ"), ("2001:db8::/32", "PK")])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pipeline.replay import Result
+from pipeline.replay.replay import Result
 from tests.replay.runners import ThroughKafka, in_memory
 from tests.replay.tapes import Tape
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import topics
-from pipeline.brokers.create import create
-from pipeline.brokers.security import PLAIN
-from pipeline.brokers.server import die_with_parent
 from pipeline.engine import Engine
+from pipeline.explain.residual_loss import Lately
 from pipeline.feeds import FEEDS
-from pipeline.kafka_replay import through_kafka
-from pipeline.lately import Lately
-from pipeline.replay import Result, through_memory
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.security import PLAIN
+from pipeline.kafka.server import die_with_parent
+from pipeline.replay.replay import Result, through_memory
+from pipeline.replay.through_kafka import through_kafka
 from tests.replay.tapes import Tape
 
 NUMBERS = itertools.count()

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.bins import DAY
-from pipeline.dispatch import Dispatch
 from pipeline.feeds.archive import recordings
-from pipeline.feeds.table import chunks
+from pipeline.feeds.dispatch import Dispatch
+from pipeline.feeds.table.feed import chunks
 from pipeline.records import DEAD, DeadLetter, Entity, Frame, Heartbeat, Rows, Run
-from pipeline.replay import Playback
+from pipeline.replay.replay import Playback
 
 
 @dataclass

@@ -5,10 +5,10 @@ import pytest
 from pipeline.codec import seconds
 from pipeline.engine import Engine
 from pipeline.feeds.archive import Recording
-from pipeline.feeds.table import chunks
-from pipeline.reconstruction import reconstruct
+from pipeline.feeds.table.feed import chunks
 from pipeline.records import Outage, Run
-from pipeline.replay import Playback, through_memory
+from pipeline.replay.reconstruction import reconstruct
+from pipeline.replay.replay import Playback, through_memory
 
 MOBILE = {"AS59257", "AS45669", "AS24499"}
 FIRST, LAST, BACK = (seconds(f"2024-02-08T{clock}:00Z") for clock in ("01:45", "02:30", "15:00"))

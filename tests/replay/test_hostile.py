@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from pipeline import topics
-from pipeline.brokers.reader import collect
-from pipeline.brokers.transport import Sender
 from pipeline.codec import encode
+from pipeline.kafka.reader import collect
+from pipeline.kafka.transport import Sender
 from pipeline.records import DeadLetter, Rows
 from tests.replay.runners import ThroughKafka, in_memory
 from tests.replay.tapes import Tape, mosaic, pieces

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import pipeline.signals
-from pipeline.binning import BinStage
-from pipeline.dispatch import Dispatch
 from pipeline.engine import Engine
 from pipeline.errors import UserError, gave_up
 from pipeline.feeds.archive import read, recordings
-from pipeline.merging import MergeStage
-from pipeline.places import Places
+from pipeline.feeds.dispatch import Dispatch
+from pipeline.geo.places import Places
 from pipeline.records import Bins, DeadLetter, Run
-from pipeline.replay import Playback, through_memory
+from pipeline.replay.replay import Playback, through_memory
 from pipeline.settings import Counting, Settings
+from pipeline.signals.binning import BinStage
+from pipeline.signals.merging import MergeStage
 from pipeline.topics import feed
 
 ANYWHERE = Places.of([("0.0.0.0/1", "PK"), ("128.0.0.0/1", "IQ"), ("2000::/3", "PK")])

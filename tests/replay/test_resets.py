@@ -11,10 +11,10 @@ import pipeline.signals
 from pipeline.engine import Engine, chain
 from pipeline.feeds.archive import Recording
 from pipeline.records import OTHER, STATE, Elements, Heartbeat, Outage, Peer, Rows, Run
-from pipeline.replay import Playback
+from pipeline.replay.replay import Playback
 from pipeline.settings import Counting, Settings
-from pipeline.signals.synthetic import table_dump
-from tests.pipeline.test_visibility_resets import OTHERS, PLACES, recorded, rules, shifted, table
+from tests.signals.synthetic_bgp import table_dump
+from tests.signals.test_visibility_resets import OTHERS, PLACES, recorded, rules, shifted, table
 
 BIN, HOUR = 300, 3600
 QUIET = 30 * HOUR

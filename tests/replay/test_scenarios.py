@@ -8,10 +8,10 @@ import pytest
 
 from pipeline.bins import DAY
 from pipeline.codec import outage_from
-from pipeline.lately import Lately
-from pipeline.reconstruction import reconstruct
+from pipeline.explain.residual_loss import Lately
 from pipeline.records import Rows
-from pipeline.replay import Result
+from pipeline.replay.reconstruction import reconstruct
+from pipeline.replay.replay import Result
 from tests.replay.runners import ThroughKafka, answer, in_memory
 from tests.replay.tapes import BEGIN, COUNTRIES, Tape, doubled, fallen, interleaved, mosaic, pieces, recorded, silent
 from tests.replay.truth import confirmed, hit, labels, told, tolerance

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from detectors import cusum
-from pipeline import holding
 from pipeline.bins import DAY
+from pipeline.fusion import holding
 from pipeline.records import Entity, Outage
 from tests.detectors.real import stamp
 from tests.traps.path import HOUR, MONDAY, PK, Played, Series, between, case, hours, made_rows, played

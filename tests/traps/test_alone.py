@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from pipeline import alone, holding, weighing
 from pipeline.bins import DAY
+from pipeline.fusion import alone, holding, weighing
 from pipeline.records import Entity, Outage
 from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline import holding, sudden
-from pipeline.columns import HALF
+from pipeline.fusion import holding, sudden
+from pipeline.fusion.columns import HALF
 from pipeline.records import Outage
 from pipeline.settings import Fusing, Judging, Settings
 from tests.traps.path import HOUR, MONDAY, Series, hours, made_rows, played, where

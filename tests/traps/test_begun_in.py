@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detectors import seasonal, similar
 from detectors.base import utc_context
-from detectors.seasonal_state import SeasonalState
-from pipeline import moments
+from detectors.seasonal import seasonal, similar
+from detectors.seasonal.state import SeasonalState
 from pipeline.bins import DAY
+from pipeline.fusion import moments
 from pipeline.records import Entity
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 

@@ -8,13 +8,13 @@ import pytest
 
 import detectors.base
 import pipeline.engine
-from detectors import seasonal_course
 from detectors.base import NORMAL, UNKNOWN
+from detectors.seasonal import course as seasonal_course
 from pipeline.bins import DAY, Cadence
 from pipeline.codec import iso
-from pipeline.feeds.table import read_table
+from pipeline.feeds.table.feed import read_table
+from pipeline.geo.local_time import WEEK, ahead
 from pipeline.kinds import KINDS
-from pipeline.localtime import WEEK, ahead
 from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
 from tests.detectors.real import stamp

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors import similar
+from detectors.seasonal import similar
 from pipeline.bins import DAY
 from pipeline.records import Entity
 from tests.traps.path import HOUR, MONDAY, hours, made_rows, played

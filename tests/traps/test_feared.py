@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline import holding, prior, sudden
 from pipeline.bins import DAY
+from pipeline.fusion import holding, prior, sudden
 from pipeline.records import Entity, Outage
 from pipeline.settings import Fusing, Judging, Settings
 from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, played

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import first_day, seasonal_judged, seasonal_noise, similar
-from detectors.together import SPANS
+from detectors.seasonal import first_day, similar
+from detectors.seasonal import judged as seasonal_judged
+from detectors.seasonal import noise as seasonal_noise
+from detectors.seasonal.together import SPANS
 from pipeline.bins import DAY
-from pipeline.feeds.case import read_labels
+from pipeline.feeds.table.case import read_labels
 from pipeline.records import Entity, Rows
 from tests.traps.path import HOUR, MONDAY, PK, between, case, hours, made_rows, played
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged, seasonal_noise, similar
 from detectors.base import utc_context
-from detectors.seasonal import Seasonal
+from detectors.seasonal import judged as seasonal_judged
+from detectors.seasonal import noise as seasonal_noise
+from detectors.seasonal import similar
+from detectors.seasonal.seasonal import Seasonal
 from pipeline.bins import DAY
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors import first_day
+from detectors.seasonal import first_day
 from pipeline.bins import DAY
 from pipeline.records import Entity
 from tests.traps.path import HOUR, MONDAY, made_rows, played

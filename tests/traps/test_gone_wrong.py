@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import cusum_moved, first_day, seasonal, seasonal_course, seasonal_hearing, similar_once
+from detectors import cusum_moved
 from detectors.base import utc_context
+from detectors.seasonal import course as seasonal_course
+from detectors.seasonal import first_day, seasonal, similar_once
+from detectors.seasonal import hearing as seasonal_hearing
 from pipeline.bins import DAY
 from pipeline.records import Rows
 from tests.traps.path import HOUR, MONDAY, PK, case, hours, made_rows, played

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline import cells, moments
 from pipeline.bins import DAY
+from pipeline.fusion import cells, moments
 from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, noisy, played
 
 FALL, BACK = 17 * DAY + 16 * HOUR, 22 * DAY + 16 * HOUR

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from detectors import seasonal, seasonal_state, state
+from detectors import state
 from detectors.base import utc_context
+from detectors.seasonal import seasonal
+from detectors.seasonal import state as seasonal_state
 from pipeline.bins import DAY
 from tests.traps.path import HOUR, MONDAY, PK, made_rows, played
 

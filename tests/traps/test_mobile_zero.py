@@ -4,8 +4,8 @@ that count nothing beside and in an outage."""
 import numpy as np
 import pytest
 
-from pipeline import moments, weighing
 from pipeline.bins import DAY
+from pipeline.fusion import moments, weighing
 from pipeline.records import Entity, Outage
 from tests.replay.truth import confirmed
 from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played

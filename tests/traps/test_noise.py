@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged, seasonal_noise
 from detectors.base import UNKNOWN
-from pipeline import holding
+from detectors.seasonal import judged as seasonal_judged
+from detectors.seasonal import noise as seasonal_noise
 from pipeline.bins import DAY
+from pipeline.fusion import holding
 from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
 from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, played

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import moments, sags
 from pipeline.bins import DAY
-from pipeline.columns import HALF
-from pipeline.evidence import losses
+from pipeline.fusion import moments, sags
+from pipeline.fusion.columns import HALF
+from pipeline.fusion.evidence import losses
+from pipeline.fusion.weighing import Scales
 from pipeline.settings import Fusing, Judging, Settings
-from pipeline.weighing import Scales
 from tests.detectors.real import stamp
 from tests.traps.path import HOUR, MONDAY, PK, Series, between, case, hours, made_rows, noisy, played
 from tests.traps.test_returning import forgotten

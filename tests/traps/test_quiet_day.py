@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detectors import similar
 from detectors.base import LOW_CONFIRMED, utc_context
-from detectors.seasonal import Seasonal
+from detectors.seasonal import similar
+from detectors.seasonal.seasonal import Seasonal
 from pipeline.bins import DAY
 from pipeline.records import Entity
 from tests.traps.path import HOUR, MONDAY, hours, made_rows, played

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import seasonal_judged
-from pipeline import evidence, weighing
+from detectors.seasonal import judged as seasonal_judged
 from pipeline.bins import DAY
-from pipeline.cells import Cells
-from pipeline.evidence import Block
+from pipeline.fusion import evidence, weighing
+from pipeline.fusion.cells import Cells
+from pipeline.fusion.evidence import Block
 from tests.detectors.real import stamp
 from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, noisy, played, where
 

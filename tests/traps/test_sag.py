@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline import sags
 from pipeline.bins import DAY
-from pipeline.outages import Life
+from pipeline.fusion import sags
+from pipeline.fusion.outages import Life
 from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, played
 
 FALL = 21 * DAY + 9 * HOUR

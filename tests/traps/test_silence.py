@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from detectors import seasonal_renewed
-from pipeline import holding, moments
+from detectors.seasonal import renewed as seasonal_renewed
 from pipeline.bins import DAY
+from pipeline.fusion import holding, moments
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 
 FALL, RETURN = 14 * DAY, 29 * DAY
@@ -60,7 +60,7 @@ def test_it_did_when_nobody_contradicted_it(monkeypatch: pytest.MonkeyPatch) -> 
         holding, "unseen", lambda cells, rows, now, longer=DAY: np.zeros_like(cells["seen"][rows], bool)
     )
     monkeypatch.setattr(
-        "pipeline.weighing.begun",
+        "pipeline.fusion.weighing.begun",
         lambda cells, rows, strong: (
             np.where(strong, onsets(cells, rows), moments.ALWAYS).min(axis=1),
             np.ones(len(rows), bool),

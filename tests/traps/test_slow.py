@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import moments
 from pipeline.bins import DAY
+from pipeline.fusion import moments
 from pipeline.records import Entity, Outage
 from pipeline.settings import Judging, Settings
 from tests.detectors.real import stamp

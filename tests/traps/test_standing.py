@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline import alone, cells, holding, weighing
-from pipeline.almanac import public_holidays
 from pipeline.bins import DAY
-from pipeline.columns import LADDER
+from pipeline.fusion import alone, cells, holding, weighing
+from pipeline.fusion.columns import LADDER
+from pipeline.geo.almanac import public_holidays
 from pipeline.settings import Fusing, Judging, Settings
 from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
 

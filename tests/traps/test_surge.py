@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors import seasonal, similar
+from detectors.seasonal import seasonal, similar
 from pipeline.bins import DAY
 from pipeline.records import Entity
 from tests.traps.path import HOUR, MONDAY, PK, made_rows, played

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY
+from pipeline.fusion.returned import Returned
+from pipeline.fusion.usual import Usual
 from pipeline.records import Entity, Outage
-from pipeline.returned import Returned
 from pipeline.settings import Fusing, Judging, Settings
-from pipeline.usual import Usual
 from tests.traps.path import HOUR, MONDAY, PK, Played, Series, hours, made_rows, noisy, played
 
 SIGNAL = "probing.ioda"

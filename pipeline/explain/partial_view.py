@@ -1,0 +1,184 @@
+"""What is said of countries as a whole by their parts: from which they are judged, or that too few are known."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from detectors.base import ALWAYS
+from pipeline.explain.context import at_one_time, place_name
+from pipeline.explain.text import counted
+from pipeline.fusion.evidence import BESIDE
+from pipeline.fusion.outages import RETRACTED
+from pipeline.fusion.parts import judged_from
+from pipeline.geo.subdivisions import SUBDIVISIONS
+from pipeline.records import Outage, Places, placed
+from pipeline.replay.coverage import Observed
+from pipeline.settings import Fusing
+
+PARTS = ("region", "asn")
+"""Types of the parts of a country."""
+
+SEVERAL = 3
+"""So many regions that are out at once make a reader ask for the country [-]."""
+
+
+class Whole(NamedTuple):
+    """A country without a series of its own, and how many of its parts one signal shows at most: of its regions, of
+    which it has ``all`` (None where that is not known), and of its networks."""
+
+    entity: str
+    known: int
+    all: int | None
+    networks: int = 0
+
+
+class Known(NamedTuple):
+    """The parts of a country that a recording has: how many regions and networks, by signal."""
+
+    signals: dict[str, Counter[str]]
+
+    def most(self, kind: str) -> int:
+        """How many of a type one signal shows at most."""
+        return max((of[kind] for of in self.signals.values()), default=0)
+
+    def judged_from(self, country: str, settings: Fusing) -> dict[str, str]:
+        """By signal the type of those that the country is judged from; '' where they are too few."""
+        return {signal: judged_from(country, of["region"], of["asn"], settings) for signal, of in self.signals.items()}
+
+
+def _parts(countries: Iterable[str], observed: Observed, places: Places) -> dict[str, Known]:
+    """The parts of these countries that were ever observed."""
+    known = {country: Known({}) for country in sorted(countries) if country}
+    for (signal, kind, entity), stretches in observed.stretches.items():
+        country = placed(kind, entity, places).country if kind in PARTS and stretches else ""
+        if country in known:
+            known[country].signals.setdefault(signal, Counter())[kind] += 1
+    return known
+
+
+def not_whole(
+    found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing | None = None
+) -> list[Whole]:
+    """The countries without a series of their own of which parts are out, or suspected, and too few are known.
+
+    Examples
+    --------
+    >>> from pipeline.replay.coverage import LONG, Stretch
+    >>> of = {("probing.ioda", "region", f"NG-{name}"): [Stretch(0, 900, 300, LONG)] for name in ("KN", "LA")}
+    >>> lagos = Outage("a", "region", "NG-LA", "confirmed", "unknown", "replay", 0, None, 0, 0, 0.9, 0.9, (), 1)
+    >>> not_whole([lagos], Observed(of), {})
+    [Whole(entity='NG', known=2, all=37, networks=0)]
+    >>> not_whole([], Observed(of), {}), not_whole([lagos], Observed(of), {}, Fusing(known_parts=0.05))
+    ([], [])
+    """
+    settings = settings or Fusing()
+    out = {
+        placed(outage.entity_type, outage.entity, places).country
+        for outage in found if outage.entity_type in PARTS and outage.state != RETRACTED
+    }  # fmt: skip
+    own = {entity for _, kind, entity in observed.stretches if kind == "country"}
+    return [
+        Whole(name, known.most("region"), SUBDIVISIONS.get(name), known.most("asn"))
+        for name, known in _parts(out - own, observed, places).items()
+        if not any(known.judged_from(name, settings).values())
+    ]
+
+
+def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | None = None) -> Iterator[str]:
+    """The same in a sentence each.
+
+    Examples
+    --------
+    >>> print(*not_as_a_whole([Whole("NG", 6, 37), Whole("XK", 2, None), Whole("IR", 0, 31, 3)], {}), sep=chr(10))
+    Nigeria as a whole has no all-clear: 6 of its 37 regions are in the recording, and half of them are needed.
+    Kosovo as a whole has no all-clear: how many regions it has is not known.
+    Iran as a whole has no all-clear: 3 of its networks are in the recording, and 5 at least are needed.
+    >>> print(*not_as_a_whole([Whole("LB", 1, 8, 4)], {}, Fusing(known_parts=0.6)))
+    Lebanon as a whole has no all-clear: 1 of its 8 regions is in the recording, and 60% are needed, or 5 networks.
+    """
+    settings = settings or Fusing()
+    share = _share(settings.known_parts)
+    least = settings.known_networks
+    for name, known, every, networks in wholes:
+        are = "is" if (known or networks) == 1 else "are"
+        if networks and not known:
+            why = f"{networks} of its networks {are} in the recording, and {least} at least are needed"
+        elif every is None:
+            why = "how many regions it has is not known"
+        else:
+            why = f"{known} of its {every} regions {are} in the recording, and {share} "
+            why += f"are needed, or {least} networks" if networks else "of them are needed"
+        yield f"{place_name('country', name, places)} as a whole has no all-clear: {why}."
+
+
+def _share(share: float) -> str:
+    return "half" if share == 0.5 else f"{share:.0%}"
+
+
+def from_parts(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
+    """Which countries are called out because of signals that show nothing of them but parts, in a sentence each."""
+    out = [o for o in found if o.entity_type == "country" and o.confirmed_at is not None and o.state != RETRACTED]
+    parts = _parts({outage.entity for outage in out}, observed, places)
+    regions, networks = dict[str, int](), dict[str, int]()
+    for outage in out:
+        known = parts[outage.entity]
+        judged = known.judged_from(outage.entity, settings)
+        heard = {t.signal.partition(BESIDE)[0] for t in outage.signals if t.weight > 0}
+        own = {signal for signal in heard if (signal, "country", outage.entity) in observed.stretches}
+        theirs = {signal for signal in heard if judged.get(signal)} | own
+        types = {judged[signal] for signal in theirs - own}
+        if theirs and not own and len(types) == 1:
+            (kind,) = types
+            told, many = networks if kind == "asn" else regions, max(known.signals[s][kind] for s in theirs)
+            told[outage.entity] = max(many, told.get(outage.entity, 0))
+    for name, many in sorted(regions.items()):
+        every = f"{many} of its {SUBDIVISIONS[name]} regions"
+        low = f"{_share(settings.low_parts)} of what these have"
+        yield (
+            f"{place_name('country', name, places)} is judged from {every}: it is out while {low} is low, and over "
+            "though single ones are still out."
+        )
+    for name, many in sorted(networks.items()):
+        where = place_name("country", name, places)
+        yield f"{where} is called out by networks alone, {many} of them: how much of it they are nobody knows."
+
+
+def parts_alone(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
+    """Of which countries several regions were out at once and the whole was not called out, in a sentence each.
+
+    Examples
+    --------
+    >>> from pipeline.replay.coverage import LONG, Stretch
+    >>> names = [f"SY-{name}" for name in ("DI", "DR", "DY", "HA", "HI", "HL", "HM")]
+    >>> of = {("probing.ioda", "region", name): [Stretch(0, 900, 300, LONG)] for name in names}
+    >>> out = [Outage(n, "region", n, "ended", "unknown", "replay", 0, 900, 0, 0, 0.9, 0.9, (), 1) for n in names[:4]]
+    >>> print(*parts_alone(out, Observed(of), {}, Fusing()))
+    Syria as a whole was not out when 4 of its regions were: it is while half of what its regions have is low.
+    """
+    sure = [o for o in found if o.confirmed_at is not None and o.state != RETRACTED]
+    own = {entity for _, kind, entity in observed.stretches if kind == "country"}
+    whole = [o for o in sure if o.entity_type == "country"]
+    edges: dict[str, list[tuple[int, int]]] = {}
+    for one in sure:
+        country = placed(one.entity_type, one.entity, places).country
+        if one.entity_type == "region" and not any(o.entity == country and at_one_time(o, one) for o in whole):
+            edges.setdefault(country, []).extend([(one.start, 1), (ALWAYS if one.end is None else one.end, -1)])
+    for name, known in _parts(edges.keys() - own, observed, places).items():
+        most = max(accumulate(step for _, step in sorted(edges[name])))
+        if most >= SEVERAL and "region" in known.judged_from(name, settings).values():
+            where = place_name("country", name, places)
+            yield (
+                f"{where} as a whole was not out when {most} of its regions were: it is while "
+                f"{_share(settings.low_parts)} of what its regions have is low."
+            )
+
+
+def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:
+    """That networks are out of which nobody said to which country they belong, in one sentence."""
+    lost = {o.entity for o in found if o.entity_type == "asn" and o.state != RETRACTED}
+    lost = {name for name in lost if not placed("asn", name, places).country}
+    if lost:
+        ends, them = ("s", "it") if len(lost) == 1 else ("", "them")
+        belong = f"{counted(len(lost), 'network')} that fell belong{ends} to no country"
+        yield f"{belong}, for want of a line in entities.csv: nothing follows from {them} for any country."

@@ -1,0 +1,207 @@
+"""Times that are far ahead of those around them: believed, one of them would make all that follows late."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from detectors.base import ALWAYS
+from detectors.state import FORGETS
+from pipeline.bins import DAY
+from pipeline.codec import iso
+from pipeline.errors import DecodeError
+from pipeline.feeds.bgp.messages import BATCH, BEHIND, RUN, STRIDE
+from pipeline.records import Elements, Rows
+
+YEAR = 365 * DAY
+"""Nobody can tell which of two times is wrong that have only each other, unless they are so far apart [s]."""
+
+HOUR = 3600
+
+FIRST = 4 * RUN
+"""Times of the beginning that are held against each other before any is believed [-]."""
+
+MANY = 100
+"""Rows of a table that are `FORGETS` from all others, and by so many times what lies between two others, are compared
+with none of them [-]."""
+
+Batch = Elements | Rows
+
+Numbered = tuple[int, Batch]
+"""A batch, and the number of its first record."""
+
+
+class Times:
+    """Watches over the times of one recording of whatever feed, whole batches at once.
+
+    The `FIRST` ones are held back: what is a year ahead of all that follows, and not more than a fifth, is damage.
+    Records that are far ahead of all before them are held back.  Where what comes next goes on from where time had
+    been, they are damage, one by one; where nothing does in `RUN` times, or the recording ends, it was a gap, and they
+    are given.  Where nothing stands on both sides of them they are damage if they are a year ahead of what there is,
+    and not more than a quarter of it.
+
+    What is behind passes: where its bin is closed it is late, and is counted there.
+    """
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        self.last: int | None = None
+        self.given = 0
+        self.held: list[Numbered] = []
+        self.spoken, self.rows = 0, 0
+
+    def take(self, begin: int, batch: Batch) -> Iterator[Batch | DecodeError]:
+        """What may be given now that a batch has come whose first record is number ``begin``."""
+        if self.last is not None and not self.held and int(batch.time.max()) <= self.last + _reach(batch):
+            yield self._give(batch)
+            return
+        for at, piece in _pieces(begin, batch):
+            yield from self._piece(at, piece)
+
+    def rest(self) -> Iterator[Batch | DecodeError]:
+        """What is held at the end of the recording."""
+        if self.last is None and self.held:
+            yield from self._begin()
+        if self.last is not None and self.held and self._earliest() > self.last + YEAR and 4 * self.rows <= self.given:
+            yield from self._refuse("the last before it", self.last)
+        yield from self._settle()
+
+    def _piece(self, begin: int, piece: Batch) -> Iterator[Batch | DecodeError]:
+        """One of a batch's pieces that have no jump in them."""
+        first, end = int(piece.time.min()), int(piece.time.max())
+        if self.last is None or first > self.last + _reach(piece):
+            self._hold(begin, piece)
+            if self.spoken > (FIRST if self.last is None else RUN) or self.rows > BATCH:
+                yield from self._begin() if self.last is None else self._settle()
+            return
+        if self.held and end >= self.last - max(BEHIND, _reach(piece)):
+            if self._earliest() > end + _reach(piece):
+                yield from self._refuse("those around it", end)
+            yield from self._settle()
+        yield self._give(piece)
+
+    def _hold(self, begin: int, piece: Batch) -> None:
+        self.held.append((begin, piece))
+        self.spoken += _spoken(piece)
+        self.rows += len(piece)
+
+    def _earliest(self) -> int:
+        return min(int(piece.time.min()) for _, piece in self.held)
+
+    def _give(self, batch: Batch) -> Batch:
+        end = int(batch.time.max())
+        self.last = end if self.last is None else max(self.last, end)
+        self.given += len(batch)
+        return batch
+
+    def _begin(self) -> Iterator[Batch | DecodeError]:
+        """The first times, of which any may be wrong: without those far ahead each is held against those before it."""
+        for begin, item in self._followed():
+            if isinstance(item, DecodeError):
+                yield item
+            elif self.last is None:
+                yield self._give(item)
+            else:
+                yield from self._piece(begin, item)
+
+    def _settle(self) -> Iterator[Batch | DecodeError]:
+        """Time has moved on to what is held."""
+        for _, item in self._followed():
+            yield item if isinstance(item, DecodeError) else self._give(item)
+
+    def _followed(self) -> Iterator[tuple[int, Batch | DecodeError]]:
+        """What is held, with damage in the place of what is a year ahead of most that follows."""
+        rows, held = self.rows, self._taken()
+        ends = [int(piece.time.max()) for _, piece in held]
+        lowest = np.minimum.accumulate([ALWAYS, *ends[:0:-1]])[::-1].tolist()
+        ahead = [low + YEAR < int(piece.time.min()) for (_, piece), low in zip(held, lowest, strict=False)]
+        few = 5 * sum(len(piece) for (_, piece), is_ahead in zip(held, ahead, strict=True) if is_ahead) <= rows
+        for (begin, piece), is_ahead, low in zip(held, ahead, lowest, strict=False):
+            if is_ahead and few:
+                yield from ((begin, error) for error in _astray(self.feed, begin, piece, "what follows", low))
+            else:
+                yield begin, piece
+
+    def _refuse(self, others: str, near: int) -> Iterator[DecodeError]:
+        for begin, piece in self._taken():
+            yield from _astray(self.feed, begin, piece, others, near)
+
+    def _taken(self) -> list[Numbered]:
+        held, self.held, self.spoken, self.rows = self.held, [], 0, 0
+        return held
+
+
+def _astray(feed: str, begin: int, piece: Batch, others: str, near: int) -> Iterator[DecodeError]:
+    """The damage of records that are far ahead of others, of which one is at ``near`` [s]."""
+    for number, time in enumerate(piece.time.tolist(), begin):
+        yield DecodeError(feed, "bad-time", f"record {number:,}", f"{iso(time)}, far ahead of {others}, {iso(near)}")
+
+
+def trusted(feed: str, found: Iterable[tuple[int, Batch | DecodeError]]) -> Iterator[Batch | DecodeError]:
+    """Batches (with the number of their first record) and damage of a recording, without times that are far ahead.
+
+    Examples
+    --------
+    >>> from pipeline.records import Entity, Run
+    >>> def row(time):
+    ...     return Rows(Run(), "a-feed", 0, "bgp.ris", 300, (), 0, (Entity("country", "PK", "PK"),), np.array([time]),
+    ...                 np.zeros(1, np.int32), np.ones(1))
+    >>> given = enumerate(map(row, [1_700_000_100, 1_700_000_400, 4_000_000_200, 1_700_000_700]), 1)
+    >>> for item in trusted("a-feed", given):
+    ...     print(item if isinstance(item, DecodeError) else item.time.tolist())
+    [1700000100]
+    [1700000400]
+    a-feed: bad-time at record 3: 2096-10-02T07:10:00Z, far ahead of those around it, 2023-11-14T22:25:00Z
+    [1700000700]
+    """
+    times = Times(feed)
+    for begin, item in found:
+        if isinstance(item, DecodeError) or not len(item):
+            yield item
+        else:
+            yield from times.take(begin, item)
+    yield from times.rest()
+
+
+def far_off(times: np.ndarray) -> np.ndarray:
+    """Which of the sorted times ``(n,)`` [s] of a series lie far from all others, with less than a day of bins among
+    themselves, and no more than a quarter of what the others have, ``(n,) bool``: nothing could be judged by them.
+
+    Examples
+    --------
+    >>> day = 1_700_000_000 + 3600 * np.arange(24)
+    >>> far_off(np.array([20_000, *day, 3_999_000_000, 4_000_000_000])).nonzero()[0].tolist()
+    [0, 25, 26]
+    >>> far_off(np.concatenate([day, day + 2 * YEAR])).any(), far_off(np.array([day[0], 2 * day[0]])).any()
+    (np.False_, np.False_)
+    """
+    steps = np.diff(times)
+    if not (steps > FORGETS).any():
+        return np.zeros(len(times), bool)
+    usual = max(HOUR, int(np.median(steps[steps > 0])))  # rows of many may be seconds apart
+    groups = np.cumsum(np.append(False, steps > max(FORGETS, MANY * usual)))
+    bins = np.bincount(groups[np.append(True, np.diff(times // usual) > 0)])
+    return np.asarray(((bins * usual < DAY) & (4 * bins <= bins.max()))[groups])
+
+
+def _reach(batch: Batch) -> int:
+    """How far ahead of all before it a time may be without a gap between [s]: batches are joined up to there, and come
+    in any order within."""
+    return STRIDE if isinstance(batch, Elements) else max(DAY, 2 * batch.width)
+
+
+def _pieces(begin: int, batch: Batch) -> Iterator[Numbered]:
+    """The batch, cut where its time jumps."""
+    cuts = np.flatnonzero(np.abs(np.diff(batch.time)) > _reach(batch)) + 1
+    if not len(cuts):
+        yield begin, batch
+        return
+    for rows in np.split(np.arange(len(batch)), cuts):
+        yield begin + int(rows[0]), batch.take(rows)
+
+
+def _spoken(piece: Batch) -> int:
+    """How many times there are, of messages those of each peer: a message, or an answer of a publisher, has one."""
+    changes = np.diff(piece.time) != 0
+    if isinstance(piece, Elements):
+        changes |= np.diff(piece.peer) != 0
+    return 1 + int(np.count_nonzero(changes))

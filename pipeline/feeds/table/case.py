@@ -1,0 +1,219 @@
+"""What goes with a table: which entities belong together, and what is known to have happened."""
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.errors import UserError, few, printable
+from pipeline.feeds.table.text import COLUMNS, WANTED, Names, seconds
+from pipeline.geo.local_time import is_country
+from pipeline.records import Entity, Rows
+
+TABLES = ("signals.csv", "signals.csv.gz")
+"""Names of the table of a case: it has one of them."""
+
+ENTITIES = ("entity_type", "entity", "parent", "name", "mobile")
+
+LABELS = ("start", "end", "entity_type", "entity", "kind", "source")
+
+MOBILE = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+"""Ways to write the flag."""
+
+FEW = 5
+"""So many lines that belong to nothing are named, the others counted [-]."""
+
+
+class Kin(NamedTuple):
+    """What ``entities.csv`` says of an entity: the country it belongs to, its name for people, mobile or not."""
+
+    parent: str
+    name: str = ""
+    mobile: bool = False
+
+
+Entities = Mapping[tuple[str, str], Kin]
+"""By ``(entity_type, entity)``."""
+
+Line = tuple[str, str, str]
+"""A line of ``entities.csv``: its folder, ``entity_type`` and ``entity``."""
+
+
+class Label(NamedTuple):
+    """What is known to have happened, ``[start, end)`` [s]."""
+
+    start: int
+    end: int
+    entity_type: str
+    entity: str
+    kind: str
+    source: str
+
+
+def entity_of(kind: str, name: str, entities: Entities) -> Entity:
+    """The entity of that type and name, with its country.
+
+    Without an entry a region's country stands before its first ``-``, a service's before its ``:``; an AS has none.
+    A country's is its name.
+
+    Examples
+    --------
+    >>> entity_of("region", "VE-Anzoátegui", {}).country
+    'VE'
+    >>> entity_of("asn", "AS9988", {("asn", "AS9988"): Kin("MM", "MPT")})
+    Entity(type='asn', name='AS9988', country='MM', mobile=False, title='MPT')
+    """
+    kin = entities.get((kind, name), Kin(""))
+    by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
+    country = by_name if kind == "country" else kin.parent or by_name
+    return Entity(kind, name, country, kin.mobile, kin.name)
+
+
+def read_entities(*paths: Path) -> dict[tuple[str, str], Kin]:
+    """What these ``entities.csv`` say together: country, name and mobile flag by ``(entity_type, entity)``.
+
+    What one of them leaves out another may say; the first name that is given counts.
+
+    Raises
+    ------
+    UserError
+        Also where an entity is given two countries: its outages would not meet.
+    """
+    kin: dict[tuple[str, str], Kin] = {}
+    said: dict[tuple[str, str], str] = {}
+    for place, key, own in (line for path in paths for line in _kin(path)):
+        known = kin.get(key, Kin(""))
+        if known.parent and own.parent not in ("", known.parent):
+            other = f"{known.parent!r} in {said[key]}"
+            raise UserError(f"{place}: parent of {key[1]} is {own.parent!r}, but {other}: it belongs to one country")
+        if own.parent:
+            said.setdefault(key, place)
+        kin[key] = Kin(known.parent or own.parent, known.name or own.name, known.mobile or own.mobile)
+    return kin
+
+
+def _kin(path: Path) -> Iterator[tuple[str, tuple[str, str], Kin]]:
+    """Place, ``(entity_type, entity)`` and what is said of it, of every line."""
+    for place, row in rows_of(path, ENTITIES):
+        mobile = row["mobile"].lower()
+        if mobile not in MOBILE:
+            raise UserError(f"{place}: mobile is {mobile!r}, wanted true, false or nothing")
+        if row["parent"] and not is_country(row["parent"]):
+            raise UserError(f"{place}: parent is {row['parent']!r}, wanted {WANTED['no-country']}, or nothing")
+        yield place, (row["entity_type"], row["entity"]), Kin(row["parent"], row["name"], MOBILE[mobile])
+
+
+def strangers(unmatched: Iterable[Line]) -> Iterator[str]:
+    """What is said of the lines to which no row of the table belongs, a sentence a folder: a name written otherwise?
+
+    Examples
+    --------
+    >>> list(strangers([("case", "asn", "59257")]))
+    ['No row of the table is about asn 59257 of case/entities.csv: is it written as in the table?']
+    """
+    for folder, group in groupby(unmatched, key=lambda line: line[0]):
+        names = [f"{kind} {name}" for _, kind, name in group]
+        more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+        said, are = ", ".join(names[:FEW]) + more, "is it" if len(names) == 1 else "are they"
+        yield f"No row of the table is about {said} of {Path(folder) / 'entities.csv'}: {are} written as in the table?"
+
+
+def read_labels(path: Path) -> list[Label]:
+    """``labels.csv``: what is known to have happened, in order of time; UserError where one stands there twice."""
+    found: dict[tuple[int, int, str, str], Label] = {}
+    for place, row in rows_of(path, LABELS):
+        label = _label(place, row)
+        if found.setdefault(label[:4], label) is not label:
+            raise UserError(f"{place}: {row['start']} to {row['end']} of {row['entity']} is a label already")
+    return sorted(found.values())
+
+
+def _label(place: str, row: dict[str, str]) -> Label:
+    try:
+        start, end = seconds(row["start"]), seconds(row["end"])
+    except ValueError as error:
+        open_ = "; of what is not over give the end of the recording" if not row["end"] else ""
+        raise UserError(f"{place}: {row['start']!r} to {row['end']!r} are not two ISO times{open_}") from error
+    if end <= start:
+        raise UserError(f"{place}: the label ends at {row['end']}, which is not after its start {row['start']}")
+    try:
+        Names().entity(row["entity_type"], row["entity"])
+    except ValueError as error:
+        told = f"{row['entity_type']} {row['entity'][:100]!r}"
+        raise UserError(f"{place}: {told} is no place, wanted {WANTED.get(str(error), 'a name')}") from None
+    return Label(start, end, row["entity_type"], row["entity"], row["kind"], row["source"])
+
+
+def inside(folder: Path, *names: str) -> str:
+    """What is said further of a folder without any of these files: that folders in it have one; '' where none has."""
+    found = sorted({path.parent for name in names for path in folder.glob(f"*/{name}") if path.is_file()})
+    return f"; folders in it have one ({folder}/*/): {few([printable(path.name) for path in found])}" if found else ""
+
+
+def nearby(path: Path) -> str:
+    """What is said further of a path that is not there: what beside it has nearly that name; '' where nothing has."""
+    beside = [other.name for other in path.parent.iterdir()] if not path.exists() and path.parent.is_dir() else []
+    near = get_close_matches(path.name, beside, 1)
+    return f"; is it {path.parent / printable(near[0])}?" if near else ""
+
+
+def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Place and cells of every row; UserError where the file is not such a table."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as text:
+            reader = csv.reader(text)
+            header = next(reader, [])
+            if tuple(header) != columns:
+                raise UserError(f"{path} line 1: wanted {','.join(columns)}, found {','.join(header)[:100]!r}")
+            for cells in reader:
+                place = f"{path} line {reader.line_num}"
+                if cells and len(cells) != len(columns):
+                    raise UserError(f"{place}: {len(cells)} cells, wanted {len(columns)}")
+                if cells:
+                    yield place, dict(zip(columns, cells, strict=True))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a table: {error}") from error
+
+
+def write_case(folder: Path, series: Iterable[Rows], labels: Iterable[Label], entities: Entities) -> None:
+    """Leave series, labels and entities as the three tables of a case; UserError where that cannot be.
+
+    ``signals.csv`` is in order of time, then of the series, then of their rows.
+    """
+    kin = ((*key, k.parent, k.name, "true" if k.mobile else "false") for key, k in entities.items())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / "signals.csv", COLUMNS, _signal_rows(series))
+        _write(folder / "labels.csv", LABELS, ((_iso(a), _iso(b), *rest) for a, b, *rest in labels))
+        _write(folder / "entities.csv", ENTITIES, kin)
+    except OSError as error:
+        raise UserError(f"cannot write the case to {folder}: {error.strerror}") from error
+
+
+def _signal_rows(series: Iterable[Rows]) -> list[tuple[str, ...]]:
+    timed = []
+    for number, rows in enumerate(series):
+        stamps = {int(t): _iso(int(t)) for t in np.unique(rows.time)}
+        cells = zip(rows.time.tolist(), rows.entity.tolist(), rows.value.tolist(), strict=True)
+        for time, entity, value in cells:
+            text = "" if np.isnan(value) else f"{value:.12g}"
+            timed.append((time, number, (stamps[time], rows.signal, *rows.entities[entity][:2], text)))
+    return [row for _, _, row in sorted(timed, key=lambda row: row[:2])]
+
+
+def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _iso(time: int) -> str:
+    return dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,223 @@
+"""The fuse stage: verdicts of all signals become outages, in order of event time."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from detectors.base import UNKNOWN
+from pipeline.bins import NEVER, lowest
+from pipeline.codec import decode, encode
+from pipeline.fusion.evidence import Said
+from pipeline.fusion.ledger import Ledger
+from pipeline.fusion.residual_loss import left
+from pipeline.fusion.turns import Turn, by_frame
+from pipeline.geo.almanac import Almanac
+from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
+from pipeline.settings import Fusing
+from pipeline.state import pack, remember, touch, unpack
+
+
+@dataclass
+class Line:
+    """What has come of one signal; ``queued``: the last bin of each detector [s]."""
+
+    watermark: int = NEVER
+    queued: dict[str, int] = field(default_factory=dict)
+    status: str = ""
+
+
+@dataclass
+class Stream:
+    """One run in one fusion partition."""
+
+    run: Run
+    ledger: Ledger
+    lines: dict[str, Line] = field(default_factory=dict)
+    queue: list[tuple[int, int, str, str, int, Verdicts]] = field(default_factory=list)
+    told: int = NEVER
+    judged: int = 0
+    missed: int = 0
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Verdicts whose turn has come: what metrics and reports show, in order of event time.
+
+    While an outage goes on, expected, its bounds and the score are those that it is held against; the state is the
+    detector's own.
+    """
+
+    verdicts: Verdicts
+    bin: int
+
+
+@dataclass(frozen=True)
+class Missed:
+    """So many bins of entities of a signal were observed, but came after their time was fused without them."""
+
+    signal: str
+    bins: int
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Verdicts of a detector beside the first whose turn has come: evidence that is not shown."""
+
+    verdicts: Verdicts
+    bin: int
+
+
+Output = Outage | Fused | Beside | Missed | Progress
+
+
+class FuseStage:
+    """Fuses verdicts into outages.
+
+    Input: `Verdicts` of any signal, each signal's in order.  Output: `Outage` revisions, `Fused` bins in the order
+    (end, width, signal) and those `Beside` them, up to the lowest watermark of the feeds that are not dead, what was
+    `Missed`, and `Progress`.
+
+    Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has spoken up to
+    its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is at its end, nor,
+    but in a replay, for one that is dead: what it hands in later for a time that was fused without it is passed over
+    and counted, time does not go back.
+
+    ``first`` names the detector whose verdicts are shown, '' every one; the others' are evidence only.  ``almanac``:
+    which days are holidays, and which matter; without one the public ones, and those of the settings.
+    """
+
+    def __init__(self, partition: int, settings: Fusing, first: str = "", almanac: Almanac | None = None) -> None:
+        self.partition, self.settings, self.first = partition, settings, first
+        self.almanac = almanac or Almanac(matter=settings.days)
+        self.streams: dict[str, Stream] = {}
+        self.ended: dict[str, None] = {}
+
+    def step(self, verdicts: Verdicts) -> list[Output]:
+        """Take in a frame of verdicts; those that come again after the end of their run are nothing new."""
+        run = verdicts.run
+        if run.id in self.ended:
+            return []
+        if run.id not in self.streams:
+            self.streams[run.id] = Stream(run, Ledger(run.tense, self.settings, self.almanac))
+        stream = self.streams[run.id]
+        for gone in touch(self.streams, run.id):
+            remember(self.ended, gone)
+        line = stream.lines.setdefault(verdicts.signal, Line())
+        missed = self._queue(stream, line, verdicts)
+        line.watermark = max(line.watermark, verdicts.watermark)
+        line.status = verdicts.status if self._is_first(verdicts) else line.status
+        told: list[Output] = [Missed(verdicts.signal, missed)] if missed else []
+        return told + self._release(stream)
+
+    def _queue(self, stream: Stream, line: Line, verdicts: Verdicts) -> int:
+        """Let bins wait for their turn; how many of entities have missed theirs (a dead feed's own NaN did not)."""
+        missed = 0
+        queued = line.queued.get(verdicts.detector, NEVER)
+        for i in np.flatnonzero(verdicts.start > queued) if verdicts.entities else ():
+            end = int(verdicts.start[i]) + verdicts.width
+            line.queued[verdicts.detector] = int(verdicts.start[i])
+            if end > stream.told:
+                heapq.heappush(
+                    stream.queue, (end, verdicts.width, verdicts.signal, verdicts.detector, int(i), verdicts)
+                )
+            elif self._is_first(verdicts):
+                missed += int((~np.isnan(verdicts.value[i])).sum())
+        stream.missed += missed
+        return missed
+
+    def _release(self, stream: Stream) -> list[Output]:
+        limit = self._limit(stream)
+        turns = list(self._due(stream, limit))
+        told: list[Output] = []
+        for turn, (outages, held) in zip(turns, stream.ledger.see(turns), strict=True):
+            told.append(Beside(turn.verdicts, turn.at) if turn.beside else _fused(turn.verdicts, turn.at, held))
+            told += outages
+        for places in by_frame(turns):
+            if not turns[places[0]].beside:
+                judged = turns[places[0]].verdicts.state[[turns[place].at for place in places]] != UNKNOWN
+                stream.judged += int(judged.sum())
+        ended = self._ended(stream)
+        if limit > stream.told or ended:
+            stream.told = max(limit, stream.told)
+            last = left(stream.ledger, stream.told) if ended else ()
+            told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended, stream.missed, last))
+        if ended:
+            del self.streams[stream.run.id]
+            remember(self.ended, stream.run.id)
+        return told
+
+    def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
+        """The bins that end by a time, in order."""
+        while stream.queue and stream.queue[0][0] <= limit:
+            end, *_, i, verdicts = heapq.heappop(stream.queue)
+            yield Turn(verdicts, i, end, beside=not self._is_first(verdicts))
+
+    def _is_first(self, verdicts: Verdicts) -> bool:
+        return verdicts.detector == (self.first or verdicts.detector)
+
+    def _limit(self, stream: Stream) -> int:
+        """Event time up to which every signal has spoken that still can [s]; once none can, up to the last word."""
+        roster = set(stream.run.signals) | set(stream.lines)
+        lines = [stream.lines.get(signal, Line()) for signal in roster]
+        over = (END,) if stream.run.tense == "replay" else (DEAD, END)  # the rest of a recording is on its way
+        going = [line.watermark for line in lines if line.status not in over]
+        return lowest(going) if going else max((ln.watermark for ln in lines if ln.status == END), default=NEVER)
+
+    def _ended(self, stream: Stream) -> bool:
+        roster = set(stream.run.signals) | set(stream.lines)
+        return all(stream.lines.get(signal, Line()).status == END for signal in roster)
+
+    def open(self) -> list[Outage]:
+        """The last revision of every outage that is open."""
+        return [life.outage() for s in self.streams.values() for life in s.ledger.lives.values()]
+
+    def save(self) -> bytes:
+        """Every run's outages, and the verdicts that wait for their turn."""
+        head: list[Any] = []
+        arrays: dict[str, np.ndarray] = {}
+        for i, s in enumerate(self.streams.values()):
+            frames = {id(verdicts): verdicts for *_, verdicts in s.queue}
+            order = {key: i for i, key in enumerate(frames)}
+            queue = [(end, *place, order[id(verdicts)]) for end, _, *place, verdicts in s.queue]
+            lines = [(name, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
+            ledger, own = s.ledger.save()
+            head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger))
+            arrays |= {f"{i}.{name}": array for name, array in own.items()}
+            arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for k, j in order.items()}
+        return pack((head, list(self.ended)), arrays)
+
+    def load(self, state: bytes) -> None:
+        """Take over what was saved."""
+        (head, ended), arrays = unpack(state)
+        self.streams, self.ended = {}, dict.fromkeys(ended)
+        for i, (run, told, judged, missed, lines, queue, size, ledger) in enumerate(head):
+            frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
+            run = Run(run[0], run[1], tuple(run[2]))
+            stream = Stream(
+                run, Ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed
+            )
+            own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
+            stream.ledger.load(ledger, own)
+            stream.lines = {name: Line(mark, queued, status) for name, mark, queued, status in lines}
+            stream.queue = [(end, frames[j].width, *place, frames[j]) for end, *place, j in queue]
+            heapq.heapify(stream.queue)
+            self.streams[run.id] = stream
+
+
+def _fused(verdicts: Verdicts, i: int, held: Said | None) -> Fused:
+    """Bin ``i`` as it was weighed: beside what was expected before an outage, where the detector has got used to it."""
+    if held is None:
+        return Fused(verdicts, i)
+    bin_ = {name: getattr(verdicts, name)[i : i + 1] for name in Verdicts.COLUMNS}
+    before, score = (column[None, : len(verdicts.entities)] for column in (held.expected, held.score))
+    own = bin_["expected"]
+    with np.errstate(all="ignore"):  # of nothing expected there is no band to widen
+        bounds = {
+            name: np.where(before == own, bin_[name], np.where(own > 0, bin_[name] / own, 1) * before)
+            for name in ("lower", "upper")
+        }
+    bin_ |= {"expected": before, "score": score, **bounds}
+    return Fused(replace(verdicts, **bin_), 0)

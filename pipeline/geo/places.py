@@ -1,0 +1,147 @@
+"""Which country an address belongs to: a replaceable table of address ranges, searched in bulk."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import ascii_uppercase
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.errors import UserError
+from pipeline.files import written
+from pipeline.state import pack, unpack
+
+REFRESH = "netvigil places"
+"""The command that makes the table."""
+
+
+CODES = ("", *(a + b for a in ascii_uppercase for b in ascii_uppercase))
+"""'' (unknown) and every code that ISO 3166-1 can give: not those of one table, so that a country keeps its number in
+saved state when the table is refreshed."""
+
+_NUMBER = {code: i for i, code in enumerate(CODES)}
+
+
+class Range(NamedTuple):
+    """Addresses ``start`` to ``end``, both included, of a family (4: 32 bits; 6: the first 64 bits) and country."""
+
+    family: int
+    start: int
+    end: int
+    country: str
+
+
+@dataclass(frozen=True)
+class Places:
+    """Address ranges and their countries.
+
+    start4, end4 ``(n,) uint64`` first and last address of each range, in order; country4 ``(n,) uint16`` index into
+    `CODES`; start6, end6, country6 the same for the first 64 bits of IPv6 addresses.
+
+    Examples
+    --------
+    >>> places = Places.of([("10.0.0.0/9", "PK"), ("10.128.0.0/9", "IQ"), ("2001:db8::/32", "PK")])
+    >>> [CODES[i] for i in places.find4(np.array([0x0A000000, 0x0AFFFFFF, 0x0B000000], np.uint64))]
+    ['PK', 'IQ', '']
+    >>> [CODES[i] for i in places.find6(np.array([0x20010DB8 << 32, 0], np.uint64))]
+    ['PK', '']
+    """
+
+    start4: np.ndarray
+    end4: np.ndarray
+    country4: np.ndarray
+    start6: np.ndarray
+    end6: np.ndarray
+    country6: np.ndarray
+
+    @classmethod
+    def from_ranges(cls, ranges: Iterable[Range]) -> "Places":
+        """A table of these ranges; where two overlap, the earlier one ends where the later one starts."""
+        ranges = list(ranges)
+        columns: list[np.ndarray] = []
+        for family in (4, 6):
+            part = sorted((r.start, r.end, _NUMBER[r.country]) for r in ranges if r.family == family)
+            table = np.array(part, np.uint64).reshape(-1, 3)
+            columns += [table[:, 0].copy(), table[:, 1].copy(), table[:, 2].astype(np.uint16)]
+        return cls(*columns)
+
+    @classmethod
+    def of(cls, prefixes: Iterable[tuple[str, str]]) -> "Places":
+        """A small table from written prefixes and countries, for tests and examples."""
+        import ipaddress
+
+        ranges = []
+        for text, country in prefixes:
+            net = ipaddress.ip_network(text)
+            shift = 0 if net.version == 4 else 64
+            first, last = int(net.network_address) >> shift, int(net.broadcast_address) >> shift
+            ranges.append(Range(net.version, first, last, country))
+        return cls.from_ranges(ranges)
+
+    def __len__(self) -> int:
+        return len(self.start4) + len(self.start6)
+
+    def find4(self, address: np.ndarray) -> np.ndarray:
+        """Country of each IPv4 address ``(n,) uint64``, as index into `CODES` ``(n,) uint16``."""
+        return _find(address, self.start4, self.end4, self.country4)
+
+    def find6(self, hi: np.ndarray) -> np.ndarray:
+        """Country of each IPv6 address by its first 64 bits ``(n,) uint64``, as `find4` gives it."""
+        return _find(hi, self.start6, self.end6, self.country6)
+
+    def slots4(self) -> np.ndarray:
+        """Country of the first address of every /24 of IPv4, as index into `CODES` ``(2**24,) uint16``."""
+        most = np.uint64(2**24)
+        first = (self.start4 + np.uint64(255)) >> np.uint64(8)
+        after = np.minimum((self.end4 >> np.uint64(8)) + np.uint64(1), np.append(first[1:], most))
+        edges = np.stack((first, np.maximum(after, first)), axis=1).ravel().astype(np.int64)
+        countries = np.stack((self.country4, np.zeros_like(self.country4)), axis=1).ravel()
+        return np.repeat(np.append(np.uint16(0), countries), np.diff(edges, prepend=0, append=2**24))
+
+    def dump(self) -> bytes:
+        """The table as bytes, for the cache."""
+        return pack("countries", {name: getattr(self, name) for name in _COLUMNS})
+
+    @classmethod
+    def load(cls, path: Path | None = None, environment: Mapping[str, str] = os.environ) -> "Places":
+        """The table at ``path``, else the cached one; UserError that names the command where there is none."""
+        path = cache(environment) if path is None else path
+        try:
+            _, columns = unpack(path.read_bytes())
+            return cls(*(columns[name] for name in _COLUMNS))
+        except FileNotFoundError:
+            raise UserError(f"no table of countries at {path}: make it with `{REFRESH}`") from None
+        except (KeyError, ValueError, TypeError, EOFError, OSError) as error:
+            raise UserError(f"{path} is no table of countries ({error}): make it anew with `{REFRESH}`") from None
+
+
+_COLUMNS = ("start4", "end4", "country4", "start6", "end6", "country6")
+
+
+def _find(address: np.ndarray, start: np.ndarray, end: np.ndarray, country: np.ndarray) -> np.ndarray:
+    if not len(start):
+        return np.zeros(len(address), np.uint16)
+    at = np.searchsorted(start, address, side="right") - 1
+    inside = (at >= 0) & (address <= end[at])
+    return np.where(inside, country[at], np.uint16(0))
+
+
+def cache(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the table is kept.
+
+    Examples
+    --------
+    >>> cache({"XDG_CACHE_HOME": "/var/cache"}).as_posix()
+    '/var/cache/netvigil/places'
+    """
+    home = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".cache"
+    return Path(home) / "netvigil" / "places"
+
+
+def save(places: Places, path: Path) -> None:
+    """Write the table, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written(path) as file:
+        file.write(places.dump())

@@ -1,0 +1,149 @@
+"""Where the table of countries comes from: the address registries' own files, or a table of ranges.
+
+The five regional registries publish daily what they have delegated to whom: the primary source, free to use.  Tables of
+ranges (``first,last,country``) such as those of the ip-location-db project are derived from them.
+"""
+
+import gzip
+import io
+import re
+import socket
+import tarfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.geo.places import Places, Range
+
+REGISTRIES = {
+    name: f"https://ftp.ripe.net/pub/stats/{folder}/delegated-{name}-extended-latest"
+    for name, folder in {
+        "afrinic": "afrinic", "apnic": "apnic", "arin": "arin", "lacnic": "lacnic", "ripencc": "ripencc",
+    }.items()
+}  # fmt: skip
+"""The registries' files, from one server that mirrors them all."""
+
+MOST = 256 * 2**20
+"""Largest file that is read, unpacked [bytes]; the real ones have some 30 MB."""
+
+NOWHERE = {"", "ZZ", "EU", "AP"}
+"""Codes that are no country: unknown, Europe, Asia and the Pacific."""
+
+_CODE = re.compile(r"[A-Z]{2}\Z")
+
+
+def read_delegated(lines: Iterable[str]) -> Iterator[Range]:
+    """Ranges of a registry's ``delegated-*-extended-latest`` file; what is not given to a country is left out.
+
+    Examples
+    --------
+    >>> list(read_delegated(["apnic|PK|ipv4|39.32.0.0|2097152|20101229|allocated|A9", "apnic|*|ipv4|*|50000|summary"]))
+    [Range(family=4, start=656408576, end=658505727, country='PK')]
+    >>> [hex(r.end) for r in read_delegated(["ripencc|IQ|ipv6|2a02:d80::|32|20080730|allocated|x"])]
+    ['0x2a020d80ffffffff']
+    """
+    for line in lines:
+        field = line.rstrip("\n").split("|")
+        if len(field) < 7 or field[2] not in ("ipv4", "ipv6") or field[6] not in ("allocated", "assigned"):
+            continue
+        if not _country(field[1]):
+            continue
+        try:
+            if field[2] == "ipv4":
+                start = _address(field[3])[1]
+                yield Range(4, start, min(start + int(field[4]), 2**32) - 1, field[1])
+            else:
+                start = _address(field[3])[1]
+                yield Range(6, start, start + (1 << max(0, 64 - int(field[4]))) - 1, field[1])
+        except (ValueError, OSError) as error:
+            raise UserError(f"a registry's file has the line {line.strip()!r}: {error}") from None
+
+
+def read_ranges(lines: Iterable[str]) -> Iterator[Range]:
+    """Ranges of a table ``first,last,country``; addresses written out or as numbers.
+
+    Examples
+    --------
+    >>> list(read_ranges(["1.0.0.0,1.0.0.255,AU"])) == list(read_ranges(["16777216,16777471,AU"]))
+    True
+    """
+    for line in lines:
+        first, _, rest = line.strip().partition(",")
+        last, _, country = rest.partition(",")
+        if not _country(country):
+            continue
+        try:
+            family, start = _address(first)
+            yield Range(family, start, _address(last)[1], country)
+        except (ValueError, OSError) as error:
+            raise UserError(f"the table of ranges has the line {line.strip()!r}: {error}") from None
+
+
+def _country(code: str) -> bool:
+    return code not in NOWHERE and _CODE.match(code) is not None
+
+
+def _address(text: str) -> tuple[int, int]:
+    """Family and number; of IPv6 the first 64 bits."""
+    if text.isdigit():
+        number = int(text)
+        return (4, number) if number < 2**32 else (6, number >> 64)
+    if ":" in text:
+        return 6, int.from_bytes(socket.inet_pton(socket.AF_INET6, text)[:8], "big")
+    return 4, int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
+
+
+def read_table(name: str, content: bytes) -> list[Range]:
+    """Ranges of one file by its content: a registry's, a table of ranges, either gzipped, or an archive of tables."""
+    content = _unpack(name, content)
+    if content[257:262] == b"ustar":
+        return [r for member, part in _members(name, content) for r in read_table(member, part)]
+    lines = content.decode("utf-8", "replace").splitlines()
+    ranges = list(read_delegated(lines) if any(line.count("|") >= 5 for line in lines[:20]) else read_ranges(lines))
+    if not ranges:
+        raise UserError(f"{name} has no address range of any country: is it a registry's file or a table of ranges?")
+    return ranges
+
+
+def _unpack(name: str, content: bytes) -> bytes:
+    try:
+        if content[:2] == b"\x1f\x8b":
+            with gzip.open(io.BytesIO(content)) as packed:
+                content = packed.read(MOST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{name} is damaged: {error}") from None
+    if len(content) > MOST:
+        raise UserError(f"{name} has more than {MOST // 2**20} MiB: that is no table of countries")
+    return content
+
+
+def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Tables in an archive, as ``npm pack @ip-location-db/asn-country`` leaves them; numbers written out are enough."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            for member in archive:
+                part = archive.extractfile(member)
+                if part is not None and member.name.endswith(".csv") and not member.name.endswith("-num.csv"):
+                    yield member.name, part.read()
+    except tarfile.TarError as error:
+        raise UserError(f"{name} is damaged: {error}") from None
+
+
+def from_files(paths: Iterable[Path]) -> Places:
+    """The table from files that are there already."""
+    ranges: list[Range] = []
+    for path in paths:
+        try:
+            ranges += read_table(path.name, path.read_bytes())
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror}") from None
+    return Places.from_ranges(ranges)
+
+
+def from_registries(fetch: Callable[[str], bytes]) -> Places:
+    """The table from the registries' files of today; ``fetch(address) -> bytes`` owns the socket."""
+    ranges: list[Range] = []
+    for name, address in REGISTRIES.items():
+        ranges += read_table(f"the file of {name}", fetch(address))
+    return Places.from_ranges(ranges)

@@ -1,0 +1,240 @@
+"""Replay through Kafka: frames to the feeds' topics, workers between, outages from theirs."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import NoReturn, cast
+
+import msgspec
+
+from pipeline import topics
+from pipeline.codec import decode, encode, outage_from
+from pipeline.errors import UserError
+from pipeline.kafka.reader import Reader
+from pipeline.kafka.security import Security
+from pipeline.kafka.server import answers, die_with_parent
+from pipeline.kafka.transport import Sender
+from pipeline.records import END, DeadLetter, Heartbeat, Outage, Progress, Verdicts
+from pipeline.replay.replay import Playback, Result, See
+from pipeline.signals.binning import Late, Total
+
+LOOK = 2.0
+"""How often, and for how long, it is asked whether the embedded broker is still there [s]."""
+
+SILENCE = 120.0
+"""How long no progress may come before a replay is given up [s]."""
+
+
+def through_kafka(
+    playback: Playback, broker: str, security: Security, see: See, checks: Iterable[Callable[[], None]] = (),
+    group: str = "", judged: Callable[[Verdicts], None] | None = None,
+) -> Result:  # fmt: skip
+    """Send a playback to the broker and follow what its workers make of it, until they have reached its end.
+
+    ``group`` is the one that is there for this run alone, if there is one.  ``judged`` is shown every verdict, if it is
+    there: they are most of what travels, and nobody else needs them here.
+    ``checks`` are made a few times a second; what one raises ends the replay.  One that is ended before its end, by
+    what was raised or by a signal, says on its feeds' topics that this was the end.
+    """
+    result, checks = Result(playback.run), tuple(checks)
+    ended: set[int] = set()
+    last: set[tuple[str, int]] = set()  # signals and partitions whose last verdict has come
+    wanted = len(playback.run.signals) * topics.VERDICTS.partitions if judged else 0
+    told = (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS, *((topics.VERDICTS,) if judged else ()))
+    read = [topic.name for topic in told]
+    with (
+        _stoppable() as stopped, Reader(broker, read, security, run=playback.run.id) as reader,
+        _sending(playback, broker, security, group) as sending,
+    ):  # fmt: skip
+        while (
+            sending.busy or len(ended) < topics.VERDICTS.partitions or len(last) < wanted
+            or not _all_counted(result, sending) or not reader.caught_up()
+        ):  # fmt: skip
+            sending.check()
+            for check in (stopped, *checks):
+                check()
+            if sending.busy:  # a slow pace is no silence
+                reader.last = time.monotonic()
+            for topic, value in reader.poll(0.2, SILENCE, f"workers that serve {' and '.join(list(sending.beats))}"):
+                if judged and topic == topics.VERDICTS.name:
+                    verdicts = cast(Verdicts, decode(value))
+                    judged(verdicts)
+                    if verdicts.status == END:
+                        last.add((verdicts.signal, verdicts.partition))
+                    continue
+                output = _output(topic, value)
+                if isinstance(output, Progress) and output.ended:
+                    ended.add(output.partition)
+                result.take(output)
+                see(output)
+            playback.reached = result.watermark
+    for letter in sending.letters:
+        result.take(letter)
+        see(letter)
+    return result
+
+
+def _all_counted(result: Result, sending: "_Sending") -> bool:
+    """Whether every partition has told its total, and all that it found late has come: topics keep no common order."""
+    partitions = sum(topics.feed(feed).partitions for feed in sending.beats)
+    return len(result.totals) == partitions and result.late >= sum(total.late for total in result.totals.values())
+
+
+def _output(topic: str, value: bytes) -> Outage | Progress | Late | Total:
+    if topic == topics.OUTAGES.name:
+        return outage_from(value)
+    if topic == topics.PROGRESS.name:
+        return msgspec.json.decode(value, type=Progress)
+    if topic == topics.TOTALS.name:
+        return msgspec.json.decode(value, type=Total)
+    return Late(decode(value))  # type: ignore[arg-type]
+
+
+class _Sending(threading.Thread):
+    """Sends a playback while the main thread follows its answer."""
+
+    def __init__(self, playback: Playback, broker: str, security: Security, group: str) -> None:
+        super().__init__(daemon=True)
+        self.playback, self.broker, self.security = playback, broker, security
+        self.headers = topics.address(group)
+        self.letters: list[DeadLetter] = []
+        self.error: BaseException | None = None
+        self.halt = threading.Event()
+        self.sender: Sender | None = None
+        self.beats: dict[str, Heartbeat] = {}
+        playback.sleep = self.halt.wait  # a pace must not sleep on when it is told to stop
+
+    @property
+    def busy(self) -> bool:
+        return self.is_alive()
+
+    def check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def stop(self) -> None:
+        """Let it end; what is on its way to a broker that does not answer is given up."""
+        self.halt.set()
+        self.join(3)
+        if self.is_alive() and self.sender is not None:
+            with contextlib.suppress(Exception):
+                self.sender.close()
+        self.join(5)
+
+    def run(self) -> None:
+        try:
+            with Sender(self.broker, self.security) as self.sender:
+                self._send(self.sender)
+        except BaseException as error:  # handed to the main thread, which raises it
+            self.error = error
+
+    def _send(self, sender: Sender) -> None:
+        for frame in self.playback:
+            if self.halt.is_set():
+                self._end(sender)
+                return
+            if isinstance(frame, Heartbeat):
+                self.beats[frame.feed] = frame
+            if isinstance(frame, DeadLetter):
+                self.letters.append(frame)
+                sender.send(topics.DEADLETTERS.name, msgspec.json.encode(frame), 0, frame.feed, self.headers)
+            else:
+                sender.send(topics.feed(frame.feed).name, encode(frame), frame.partition, headers=self.headers)
+
+    def _end(self, sender: Sender) -> None:
+        """Say that the recording ends here: workers would wait for the rest for ever, and show what is open."""
+        self._beat(sender, {feed: replace(last, status=END) for feed, last in self.beats.items()})
+
+    def _beat(self, sender: Sender, beats: dict[str, Heartbeat]) -> None:
+        for feed, beat in beats.items():
+            for partition in range(topics.feed(feed).partitions):
+                message = encode(replace(beat, partition=partition))
+                sender.send(topics.feed(feed).name, message, partition, headers=self.headers)
+
+
+@contextmanager
+def _sending(playback: Playback, broker: str, security: Security, group: str) -> Iterator[_Sending]:
+    thread = _Sending(playback, broker, security, group)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.stop()
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], None]]:
+    """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does; only the main thread hears of signals.
+
+    What is to be ignored stays so: ``nohup`` lets a replay go on when its terminal closes.  Gives a check that raises
+    once more what a library has swallowed, as Python does where an object is deleted.
+    """
+    told: list[BaseException] = []
+
+    def stop(number: int, _: object) -> NoReturn:
+        told.append(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number))
+        raise told[-1]
+
+    def check() -> None:
+        if told:
+            raise told[0]
+
+    if threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    heard = [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        yield check
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def still_there(broker: str, clock: Callable[[], float] = time.monotonic) -> Callable[[], None]:
+    """A check that raises once a broker without a disk is gone: nobody will bring it back."""
+    last = clock()
+
+    def check() -> None:
+        nonlocal last
+        if clock() - last >= LOOK:
+            last = clock()
+            if not answers(broker, LOOK) and not answers(broker, LOOK):
+                raise UserError(f"the embedded broker at {broker} has ended, and with it what was sent to it")
+
+    return check
+
+
+@contextmanager
+def workers(count: int, broker: str, *more: str) -> Iterator[Callable[[], None]]:
+    """So many workers beside this process; gives a check that raises where one has died."""
+    command = [sys.executable, "-m", "pipeline", "worker", "--quiet", "--broker", f"kafka://{broker}", *more]
+    children = [subprocess.Popen(command, preexec_fn=die_with_parent()) for _ in range(count)]
+
+    def check() -> None:
+        for child in children:
+            if child.poll() is not None:
+                raise UserError(f"a worker ended with exit code {child.returncode} before the replay did")
+
+    try:
+        yield check
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            _reap(child)
+
+
+def _reap(child: "subprocess.Popen[bytes]") -> None:
+    try:
+        child.wait(5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

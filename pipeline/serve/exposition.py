@@ -1,0 +1,184 @@
+"""What the metrics show now: whose series they are, so that each can be taken away again."""
+
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.explain.metric_points import Point
+from pipeline.fusion.evidence import ratios
+from pipeline.fusion.outages import OPEN
+from pipeline.records import Entity, Outage, Places, Verdicts, known, placed
+
+Key = tuple[str, ...]
+Place = tuple[str, str, str]
+"""``(tense, entity_type, entity)``."""
+
+RESTORED_FOR = 2 * 3600
+"""How long an outage that ended is shown as restored, in event time after its end [s].  Fusion is sure of an end half
+an hour after it: what is left must outlast a scrape, a rule and a restart of Alertmanager."""
+
+TOLD_FOR = 15 * 60
+"""How long it is shown at least by the clock of whoever shows it [s]: in a replay those two hours may be seconds, and
+Alertmanager waits five minutes before it adds to what it has told."""
+
+REMEMBERED = 10_000
+"""Outages whose last revision, shown or counted, is remembered, so that one that comes again is known [-]."""
+
+
+@dataclass
+class Shown:
+    """State of `pipeline.serve.metrics.Metrics`; bounded by the entities of the frames and `REMEMBERED`.
+
+    Parameters
+    ----------
+    clock
+        Clock of whoever shows it [s]; without one only event time says how long an end is shown.
+    """
+
+    clock: Callable[[], float] = lambda: math.inf
+    points: dict[Key, tuple[tuple[str, Key], ...]] = field(default_factory=dict)
+    owners: dict[Key, set[Key]] = field(default_factory=dict)
+    shares: Counter[tuple[str, Key]] = field(default_factory=Counter)
+    revisions: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
+    counted: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
+    open: dict[Place, Outage] = field(default_factory=dict)
+    ended: dict[Place, tuple[int, float]] = field(default_factory=dict)
+    places: dict[str, Places] = field(default_factory=dict)
+    ratios: dict[Place, dict[str, float]] = field(default_factory=dict)
+    healths: dict[Key, tuple[float, int]] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
+
+    def swap(self, key: Key, points: list[Point]) -> list[tuple[str, Key]]:
+        """Let a key own these points; returns the series that nobody owns any more."""
+        before, now = self.points.get(key, ()), tuple((name, labels) for name, labels, _ in points)
+        if before == now:
+            return []
+        self.shares.update(now)
+        self.shares.subtract(before)
+        gone = [series for series in before if not self.shares[series]]
+        for series in gone:
+            del self.shares[series]
+        if now:
+            self.points[key] = now
+            self.owners.setdefault(key[:3], set()).add(key)
+        else:
+            del self.points[key]
+            self.owners[key[:3]].discard(key)
+        return gone
+
+    def owned(self, owner: Key) -> set[Key]:
+        """The keys of an owner (a signal in a partition)."""
+        return set(self.owners.get(owner, ()))
+
+    def out(self, tense: str) -> set[tuple[str, str]]:
+        """Entities that are in an outage."""
+        return {(place[1], place[2]) for place in self.open if place[0] == tense}
+
+    def place_all(self, tense: str, entities: Iterable[Entity]) -> None:
+        """Remember names, and the countries of networks; a replay does not name what is live."""
+        self.places.setdefault(tense, {}).update(known(entities))
+
+    def learn(self, verdicts: Verdicts, row: int) -> None:
+        """Remember names and the countries of networks, and what those in an outage show."""
+        self.place_all(verdicts.run.tense, verdicts.entities)
+        is_out = self.out(verdicts.run.tense)
+        if not is_out:
+            return
+        ratio = ratios(verdicts.value[row], verdicts.expected[row])
+        for i, entity in enumerate(verdicts.entities):
+            if entity[:2] in is_out and not math.isnan(ratio[i]):
+                place = (verdicts.run.tense, entity.type, entity.name)
+                self.ratios.setdefault(place, {})[verdicts.signal] = float(ratio[i])
+
+    def health(self, owner: Key, health: np.ndarray) -> float:
+        """Mean health ``(n,)`` of a signal over all its partitions here; 0 where nothing was observed at all."""
+        known = health[np.isfinite(health)]
+        self.healths[owner] = (float(known.sum()), len(known))
+        parts = [part for key, part in self.healths.items() if key[:2] == owner[:2]]
+        total = sum(n for _, n in parts)
+        return sum(share for share, _ in parts) / total if total else 0.0
+
+    def place(self, outage: Outage) -> Entity:
+        """The entity of an outage, with its country and its name for people."""
+        return placed(outage.entity_type, outage.entity, self.places.get(outage.tense))
+
+    def before(self, outage: Outage) -> Outage | None:
+        """The last revision of the same outage that was seen."""
+        return self.revisions.get(outage.id)
+
+    def last_counted(self, outage: Outage) -> Outage | None:
+        """The last revision of the same outage that was counted, here or by whoever had it before."""
+        return self.counted.get(outage.id)
+
+    def latest(self, outage: Outage) -> bool:
+        """Whether no other outage of the same entity is open meanwhile."""
+        current = self.open.get(_place(outage))
+        return current is None or current.id == outage.id
+
+    def take(self, outage: Outage) -> None:
+        """Remember a revision."""
+        _remember(self.revisions, outage)
+        counted = self.last_counted(outage)
+        if counted is None or counted.revision < outage.revision:
+            _remember(self.counted, outage)
+        place = _place(outage)
+        if outage.state in OPEN:
+            self.open[place] = outage
+            self.ended.pop(place, None)
+        elif self.latest(outage):
+            self.open.pop(place, None)
+            self.ratios.pop(place, None)
+            end = outage.end if outage.end is not None else outage.start
+            self.ended[place] = (end + RESTORED_FOR, self.clock() + TOLD_FOR)
+
+    def regained(self, outage: Outage) -> float:
+        """Share of the baseline that the outage's own signals show now [0-1]; NaN where none of them shows any."""
+        seen = self.ratios.get(_place(outage), {})
+        own = {term.signal for term in outage.signals if term.weight > 0} or set(seen)
+        shares = [min(1.0, ratio) for signal, ratio in sorted(seen.items()) if signal in own]
+        return sum(shares) / len(shares) if shares else math.nan
+
+    def advance(self, tense: str, time: int) -> int:
+        """Event time of a tense goes on to ``time`` [s]; returns where it is."""
+        self.times[tense] = max(time, self.times.get(tense, time))
+        return self.times[tense]
+
+    def expired(self, tense: str) -> Iterator[Key]:
+        """Keys of the outages that ended long enough ago."""
+        now = (self.times[tense], self.clock())
+        over = [p for p, until in self.ended.items() if p[0] == tense and until[0] <= now[0] and until[1] <= now[1]]
+        for place in over:
+            del self.ended[place]
+            if ("end", *place) in self.points:
+                yield ("end", *place)
+
+    def leave(self, tense: str, signals: bool) -> None:
+        """Forget the outages of a tense, and the signals where they are its own."""
+        for revisions in (self.revisions, self.counted):
+            for name in [o.id for o in revisions.values() if o.tense == tense]:
+                del revisions[name]
+        for places in (self.open, self.ended, self.ratios):
+            for place in [place for place in places if place[0] == tense]:
+                del places[place]
+        self.times.pop(tense, None)
+        self.places.pop(tense, None)
+        if signals:
+            self.healths.clear()
+
+    def clear(self) -> None:
+        """Forget everything but what was counted: counters stay too, and a snapshot may be older than they are."""
+        self.__init__(self.clock, counted=self.counted)  # type: ignore[misc]
+
+
+def _remember(revisions: OrderedDict[str, Outage], outage: Outage) -> None:
+    revisions[outage.id] = outage
+    revisions.move_to_end(outage.id)
+    while len(revisions) > REMEMBERED:
+        revisions.popitem(last=False)
+
+
+def _place(outage: Outage) -> Place:
+    return outage.tense, outage.entity_type, outage.entity

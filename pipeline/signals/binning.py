@@ -1,0 +1,231 @@
+"""The bin stage, first half: every partition counts its share of the bins."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from pipeline.bins import NEVER
+from pipeline.codec import iso
+from pipeline.records import DEAD, END, STATE, UP, Bins, Elements, Entity, Heartbeat, Rows, Run
+from pipeline.signals.base import Binner
+from pipeline.state import pack, remember, touch, unpack
+
+CELLS = 2**17
+"""Most values in one frame of bins: 46 bytes each in a frame of verdicts, which must fit a message, too [-]."""
+
+MakeBinner = Callable[[Run, str, int], Binner]
+"""``(run, feed, partition)`` -> the binner of that stream."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """Records whose bin was closed when they came, or for which there was no room (``crowded`` of them): they go to
+    the late topic, and are counted, apart."""
+
+    records: Elements | Rows
+    crowded: int = 0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """So many records of a feed were taken into bins."""
+
+    feed: str
+    records: int
+
+
+class Total(msgspec.Struct, frozen=True):
+    """How many records of a feed one partition took into bins and found late, said at the end of the run.
+
+    ``crowded`` of the late ones found no room.
+    """
+
+    run: str
+    feed: str
+    partition: int
+    used: int
+    late: int
+    crowded: int = 0
+
+
+class FeedStatus(msgspec.Struct, frozen=True):
+    """A feed has come to life, died or ended; ``since`` is the event time that it had come to, None before any."""
+
+    run: str
+    tense: str
+    feed: str
+    status: str
+    since: str | None
+
+
+def answered(records: Elements | Rows, partition: int) -> int:
+    """How many of these records a partition answers for: a peer's change of state goes to all, and counts once."""
+    if isinstance(records, Elements) and partition:
+        return int((records.kind != STATE).sum())
+    return len(records)
+
+
+@dataclass
+class Stream:
+    """One feed of one run in one partition; ``signals`` are those that its heartbeats last named, ``networks`` those
+    of which they said whose they are."""
+
+    run: Run
+    feed: str
+    binner: Binner
+    watermark: int = NEVER
+    status: str = ""
+    signals: tuple[str, ...] = ()
+    networks: dict[tuple[str, str], Entity] = field(default_factory=dict)
+    used: int = 0
+    late: int = 0
+    crowded: int = 0
+
+    @property
+    def dead(self) -> bool:
+        """Whether its heartbeats are missing."""
+        return self.status == DEAD
+
+    def settled(self, bins: Bins) -> Bins:
+        """The same; networks are as the heartbeats have said, whatever their addresses say."""
+        if not self.networks:
+            return bins
+        known = tuple(self.networks.get(e[:2], e) for e in bins.entities)
+        return dataclasses.replace(bins, entities=known)
+
+
+class BinStage:
+    """Counts one partition of the feeds.
+
+    Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins` in `pieces`, of every signal at each heartbeat
+    (without bins where none closed: it carries the watermark alone), `Late` records, how many were `Taken`, their
+    `Total` at the end, and where it changes a `FeedStatus`, from partition 0, which speaks for the feed.
+
+    A word that a feed is dead counts only for what had been heard when it was said: one that comes behind a newer
+    heartbeat is out of date.  What comes after the end of its stream is late, or nothing.
+    """
+
+    def __init__(self, partition: int, make: MakeBinner) -> None:
+        self.partition, self.make = partition, make
+        self.streams: dict[tuple[str, str], Stream] = {}
+        self.ended: dict[tuple[str, str], None] = {}
+
+    def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late | Taken | Total | FeedStatus]:
+        """Take in one frame."""
+        if (frame.run.id, frame.feed) in self.ended:
+            return [] if isinstance(frame, Heartbeat) else [Taken(frame.feed, 0), Late(frame)]
+        stream = self._stream(frame)
+        if isinstance(frame, Heartbeat):
+            before = stream.status
+            bins = self._advance(stream, frame)
+            changed = self.partition == 0 and stream.status != before
+            total = [self._total(stream)] if frame.status == END else []
+            return [*total, *bins, *([_feed_status(stream)] if changed else [])]
+        late = stream.binner.add(frame)
+        records, missed = answered(frame, self.partition), 0 if late is None else answered(late, self.partition)
+        stream.used += records - missed
+        stream.late += missed
+        stream.crowded += stream.binner.crowded
+        taken = Taken(frame.feed, records - missed)
+        return [taken] if late is None else [taken, Late(late, stream.binner.crowded)]
+
+    def _total(self, stream: Stream) -> Total:
+        return Total(stream.run.id, stream.feed, self.partition, stream.used, stream.late, stream.crowded)
+
+    def _stream(self, frame: Elements | Rows | Heartbeat) -> Stream:
+        key = (frame.run.id, frame.feed)
+        if key not in self.streams:
+            self.streams[key] = Stream(frame.run, frame.feed, self.make(frame.run, frame.feed, self.partition))
+        for gone in touch(self.streams, key):
+            remember(self.ended, gone)
+        return self.streams[key]
+
+    def _advance(self, stream: Stream, beat: Heartbeat) -> list[Bins]:
+        if beat.status == DEAD and beat.time < stream.watermark:
+            return []
+        stream.signals = beat.signals
+        stream.networks |= {network[:2]: network for network in beat.networks}
+        closed: dict[str, Bins] = {}
+        if beat.status != DEAD:
+            stream.watermark = max(stream.watermark, beat.time)
+            made = stream.binner.close(stream.watermark, observed=not stream.dead)
+            closed = {bins.signal: stream.settled(bins) for bins in made}
+        stream.status = beat.status
+        if beat.status == END:
+            del self.streams[stream.run.id, stream.feed]
+            remember(self.ended, (stream.run.id, stream.feed))
+        signals = [*beat.signals, *(signal for signal in closed if signal not in beat.signals)]
+        blank = no_bins(stream.run, stream.feed, self.partition)
+        told = (
+            dataclasses.replace(
+                closed.get(signal, blank), signal=signal, watermark=stream.watermark, status=beat.status, run=stream.run
+            )
+            for signal in signals
+        )
+        return [piece for bins in told for piece in pieces(bins)]
+
+    def save(self) -> bytes:
+        """All streams of this partition, and which ones have ended."""
+        streams = list(self.streams.values())
+        head = [
+            (s.run, s.feed, s.watermark, s.status, s.signals, list(s.networks.values()), s.used, s.late, s.crowded)
+            for s in streams
+        ]
+        binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)}
+        return pack((head, list(self.ended)), binners)
+
+    def load(self, state: bytes) -> None:
+        """Take over saved streams."""
+        (head, ended), binners = unpack(state)
+        self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
+        for i, ((name, tense, roster), feed, watermark, status, signals, told, *counts) in enumerate(head):
+            run = Run(name, tense, tuple(roster))
+            binner = self.make(run, feed, self.partition)
+            binner.load(binners[str(i)].tobytes())
+            networks = {(e[0], e[1]): Entity(*e) for e in told}
+            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), networks, *counts)
+
+
+def _feed_status(stream: Stream) -> FeedStatus:
+    since = iso(stream.watermark) if stream.watermark > NEVER else None
+    return FeedStatus(stream.run.id, stream.run.tense, stream.feed, stream.status, since)
+
+
+def no_bins(run: Run, feed: str, partition: int) -> Bins:
+    """A `Bins` of no bin and no entity, to carry a watermark."""
+    none = np.empty((0, 0))
+    return Bins(run, feed, partition, "", 0, NEVER, "", (), np.empty(0, np.int64), none, none.astype(np.float32))
+
+
+def pieces(bins: Bins, edges: Iterable[int] = ()) -> list[Bins]:
+    """The same in frames that fit a message, each of which ends where one of the ``edges`` is, places of its bins.
+
+    Few rows may make a large frame: those of thousands of networks, each with a bin now and then.
+
+    Examples
+    --------
+    >>> who = tuple(Entity("asn", f"AS{i}", "US") for i in range(CELLS // 2))
+    >>> bins = Bins(Run(), "table", 0, "bgp.ris", 300, 1200, END, who, 300 * np.arange(4), np.ones((4, len(who))),
+    ...             np.ones((4, len(who)), np.float32))
+    >>> [(piece.start.tolist(), piece.watermark, piece.status) for piece in pieces(bins, [1])]
+    [([0], 300, 'up'), ([300], 600, 'up'), ([600, 900], 1200, 'end')]
+    """
+    most, t = max(1, CELLS // max(1, len(bins.entities))), len(bins.start)
+    places = np.union1d(np.array([*edges], np.intp), np.arange(most, t, most)).tolist()
+    if not places:
+        return [bins]
+    told = []
+    for start, end in zip([0, *places], [*places, t], strict=True):
+        until, status = int(bins.start[end - 1]) + bins.width, UP
+        if end == t:
+            until, status = bins.watermark, bins.status
+        told.append(
+            dataclasses.replace(
+                bins, start=bins.start[start:end], value=bins.value[start:end], health=bins.health[start:end],
+                watermark=until, status=status,
+            )
+        )  # fmt: skip
+    return told

@@ -1,0 +1,97 @@
+"""The state of a stage: as bytes and back (no pickle, the same state gives the same bytes), and of how many runs."""
+
+import io
+from collections.abc import MutableMapping
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from pipeline.records import Run
+
+FORMS = {"bin": 4, "merge": 4, "judge": 21, "fuse": 24}
+"""Form of what each stage saves.  Whoever changes what a `save` writes raises the stage's number: a worker refuses a
+snapshot of another form, in a sentence, where it would misread it."""
+
+
+def pack(head: Any, arrays: dict[str, np.ndarray]) -> bytes:
+    """A snapshot of a JSON-able head and named arrays.
+
+    Examples
+    --------
+    >>> head, arrays = unpack(pack({"watermark": 600}, {"value": np.array([1.0, np.nan])}))
+    >>> head, arrays["value"].tolist()
+    ({'watermark': 600}, [1.0, nan])
+    """
+    sink = io.BytesIO()
+    text = np.frombuffer(msgspec.json.encode(head), np.uint8)
+    for name, array in {"head": text, **arrays}.items():
+        label = name.encode()
+        sink.write(len(label).to_bytes(4, "little") + label)
+        np.lib.format.write_array(sink, np.asarray(array, order="C"), allow_pickle=False)
+    return sink.getvalue()
+
+
+def unpack(state: bytes) -> tuple[Any, dict[str, np.ndarray]]:
+    """Head and arrays of a snapshot."""
+    source, arrays = io.BytesIO(state), {}
+    while size := source.read(4):
+        name = source.read(int.from_bytes(size, "little")).decode()
+        arrays[name] = np.lib.format.read_array(source, allow_pickle=False)
+    return msgspec.json.decode(arrays.pop("head").tobytes()), arrays
+
+
+CROWD = 16
+"""Replays and drills that may go on side by side [-], those of each tense apart.  A replay that was killed never says
+that it has ended: the one that was quiet for longest makes room."""
+
+LIVE = "live"
+"""The one run that is never forgotten, however quiet: what ingest feeds.  A replay that plays live has another id."""
+
+ENDED = 1000
+"""Streams of which a stage remembers that they have ended, so that a frame that comes again begins none anew [-]."""
+
+K = TypeVar("K")
+S = TypeVar("S")
+
+
+def touch(streams: MutableMapping[K, Any], key: K, crowd: int = CROWD) -> list[K]:
+    """Note that a stream goes on; returns the streams, now gone, whose run had to make room for it.
+
+    Each stream has its ``run``; the mapping is kept in order of last use.
+
+    Examples
+    --------
+    >>> class Stream:
+    ...     def __init__(self, name, tense): self.run = Run(name, tense)
+    >>> streams = {1: Stream(LIVE, "live"), 2: Stream("a", "replay"), 3: Stream("b", "replay")}
+    >>> touch(streams, 2, crowd=1), list(streams)
+    ([3], [1, 2])
+    """
+    streams[key] = streams.pop(key)
+    order: dict[str, Run] = {}
+    for stream in reversed(list(streams.values())):
+        order.setdefault(stream.run.id, stream.run)
+    passing = [run for run in order.values() if run.id != LIVE]
+    tenses = {run.tense for run in passing}
+    crowded = {name for tense in tenses for name in [run.id for run in passing if run.tense == tense][crowd:]}
+    gone = [name for name, stream in streams.items() if stream.run.id in crowded] if crowded else []
+    for name in gone:
+        del streams[name]
+    return gone
+
+
+def remember(ended: dict[K, None], key: K, most: int = ENDED) -> None:
+    """Remember a stream that has ended; the eldest is forgotten.
+
+    Examples
+    --------
+    >>> ended = {}
+    >>> for name in "abc": remember(ended, name, most=2)
+    >>> list(ended)
+    ['b', 'c']
+    """
+    ended.pop(key, None)
+    ended[key] = None
+    while len(ended) > most:
+        del ended[next(iter(ended))]

@@ -1,0 +1,221 @@
+"""What the commands print and return, for people and for programs."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import pipeline.signals
+from pipeline.cli import commands
+from pipeline.cli.arguments import app, main
+from pipeline.cli.commands import end_of
+from pipeline.codec import iso
+from pipeline.errors import UserError
+from pipeline.feeds.archive import recordings
+from pipeline.geo.places import Places
+
+HEAD = "time,signal,entity_type,entity,value\n"
+
+
+def case(folder: Path, rows: str = "") -> Path:
+    (folder / "signals.csv").write_text(HEAD + rows)
+    return folder
+
+
+def ran(*arguments: object, code: int = 0) -> str:
+    done = CliRunner().invoke(app, [str(word) for word in arguments], catch_exceptions=False)
+    assert done.exit_code == code
+    return done.stdout
+
+
+def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
+    rows = "2024-02-08T00:00:00Z,bgp.ris,country,PK,100\n2024-02-08T00:05:00Z,bgp.ris,country,PK,\n"
+    told = json.loads(ran("replay", case(tmp_path, rows), "--json", code=1))
+    assert told == {
+        "watermark": "2024-02-08T00:10:00Z",
+        "judged": 0,
+        "missed": 0,
+        "judged_from": None,
+        "records": {"read": 2, "used": 2, "late": 0, "dead": 0},
+        "too_short": [
+            {
+                "signal": "bgp.ris",
+                "entity_type": "country",
+                "entity": "PK",
+                "first": "2024-02-08T00:00:00Z",
+                "last": "2024-02-08T00:05:00Z",
+            }
+        ],
+        "unobserved": [],
+        "moved": [],
+        "broken": [],
+        "stuck": [],
+        "few_sources": [],
+        "hardly_judged": [],
+        "not_judged": [],
+        "too_few_parts": [],
+        "lacking": [],
+        "undated": [],
+        "now": [],
+        "last_observed": [],
+        "given_up": [],
+        "refused": 0,
+        "unmatched": [],
+        "outages": [],
+    }
+
+
+def test_a_recording_without_a_record_has_no_watermark(tmp_path: Path) -> None:
+    assert json.loads(ran("replay", case(tmp_path), "--json", code=1))["watermark"] is None
+
+
+def test_damage_is_told_to_the_person_who_replays(tmp_path: Path) -> None:
+    rows = "2024-02-08T00:00:00Z,bgp.ris,country,PK,100\nyesterday,bgp.ris,country,PK,1\n"
+    words = ran("replay", case(tmp_path, rows), code=1)
+    assert "1 dead" in words
+    assert "dead letter: table:" in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["replay", "nowhere"], "nowhere"),
+        (["replay", ".", "--through", "pigeon"], "--through 'pigeon'"),
+        (["replay", ".", "--speed", "fast"], "--speed 'fast'"),
+        (["replay", ".", "--tense", "live"], "--broker"),
+        (["replay", ".", "--tense", "drill"], "--tense 'drill' needs --through kafka and --broker"),
+        (["replay", ".", "--tense", "drill", "--through", "kafka"], "--broker"),
+        (["replay", ".", "--through", "kafka", "--broker", "localhost"], "--broker 'localhost'"),
+        (["replay", ".", "--outages", "nowhere/o.jsonl"], "nowhere/o.jsonl"),
+        (["replay", ".", "--workers", "2"], "--workers 2 needs --through kafka"),
+        (["replay", ".", "--outages", "x", "--metrics", "./x"], "--outages and --metrics are both 'x'"),
+        (["demo", "--write", "."], "signals.csv is there already, and no reconstruction"),
+        (["check"], "--broker"),
+        (["worker", "--broker", "kafka://localhost:9092", "--feed", "tea leaves"], "--feed 'tea leaves'"),
+        (["worker", "--broker", "kafka://localhost:9092", "--group", ""], "a group cannot be called ''"),
+        (["worker", "--broker", "kafka://localhost:9092", "--group", "a/b c"], "a group cannot be called 'a/b c'"),
+        (["worker", "--broker", "kafka://localhost:9092", "--group", "netvigil-own-x"], "how replays call theirs"),
+        (["worker", "--broker", "kafka://localhost:9092", "--metrics-port", "99999"], "--metrics-port 99999"),
+        (["worker", "--broker", "kafka://localhost:9092", "--metrics-port", "-5"], "--metrics-port -5"),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_names_it(
+    arguments: list[str],
+    named: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(case(tmp_path))
+    monkeypatch.setattr("sys.argv", ["netvigil", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("netvigil: ")
+    assert named in sentence
+
+
+@pytest.mark.parametrize("command", ["replay", "inspect"])
+def test_of_a_folder_of_cases_those_are_named_that_have_a_table(command: str, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+    case(tmp_path / "one")
+    (tmp_path / "two" / "signals.csv.gz").write_bytes(b"")
+    (tmp_path / "three" / "notes.txt").write_text(HEAD)
+    told = f"{tmp_path}: a folder without signals.csv or signals.csv.gz"
+    with pytest.raises(UserError) as error:
+        CliRunner().invoke(app, [command, str(tmp_path)], catch_exceptions=False)
+    assert str(error.value) == f"{told}; folders in it have one ({tmp_path}/*/): one; two"
+    with pytest.raises(UserError) as error:
+        CliRunner().invoke(app, [command, str(tmp_path / "three")], catch_exceptions=False)
+    assert str(error.value) == told.replace(str(tmp_path), str(tmp_path / "three"))
+
+
+def flat(signal: str, hours: int, width: int) -> str:
+    """An even series, and for its last two hours a fifth of it."""
+    start = 1707350400 - hours * 3600
+    bins = range(start, 1707350400, width)
+    return "".join(f"{iso(t)},{signal},country,PK,{100 if t < 1707350400 - 7200 else 20}\n" for t in bins)
+
+
+ANNOUNCED = (
+    '{"type":"ris_message","data":{"timestamp":%d,"peer":"192.0.2.1","peer_asn":"64500","host":"rrc00","type":"UPDATE",'
+    '"path":[64500,64501],"announcements":[{"next_hop":"192.0.2.1","prefixes":["198.51.100.0/24"]}]}}\n'
+)
+
+
+def test_a_feed_that_ends_early_or_gives_nothing_does_not_hide_what_the_others_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
+    table = case(tmp_path, flat("probing.ioda", 48, 600))
+    early, broken = tmp_path / "early.ndjson", tmp_path / "broken.ndjson"
+    early.write_text(ANNOUNCED % (1707350400 - 24 * 3600))
+    broken.write_text('{"type":"ris_error","data":{"message":"go away"}}\n')
+    alone = json.loads(ran("replay", table, "--json"))["outages"]
+    assert [outage["state"] for outage in alone] == ["confirmed"]
+    for other, code in ((early, 1), (broken, 0)):  # routes are not observed for a day
+        assert json.loads(ran("replay", table, other, "--json", code=code))["outages"] == alone
+
+
+def test_one_signal_on_two_grids_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder, minute in zip(folders, (0, 5), strict=True):
+        folder.mkdir()
+        rows = "".join(f"2024-02-08T{h:02}:{minute:02}:00Z,probing.ioda,country,PK,1\n" for h in range(9))
+        (folder / "signals.csv").write_text(HEAD + rows)
+    with pytest.raises(UserError, match="a signal has one grid of bins"):
+        ran("replay", *folders)
+
+
+def test_words_of_the_input_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    rows = "oops [/x] \x1b[2Jrow\n2024-02-08T00:00:00Z,bgp.ris,region,PK-\x1b[31m,1\n"
+    said = ran("replay", case(tmp_path, rows), code=1)
+    assert "oops [/x] ?[2Jrow" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("option", ["--outages", "--metrics"])
+@pytest.mark.parametrize("target", ["", "nowhere/x"])
+def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path: Path, option: str, target: str) -> None:
+    with pytest.raises(UserError, match="cannot be written"):
+        ran("replay", case(tmp_path), option, tmp_path / target)
+
+
+def test_a_seed_below_zero_is_refused() -> None:
+    with pytest.raises(UserError, match="--seed -1 is below 0"):
+        ran("demo", "--seed", "-1")
+
+
+def test_what_was_written_is_said_at_the_end(tmp_path: Path) -> None:
+    table = case(tmp_path, flat("probing.ioda", 48, 600))
+    said = ran("replay", table, "--outages", tmp_path / "o", "--metrics", tmp_path / "m")
+    first, second = said.splitlines()[-2:]
+    assert first == f"left in {tmp_path / 'o'}: 1 outage"
+    samples = (tmp_path / "m").read_text().splitlines()
+    assert second == f"left in {tmp_path / 'm'}: {sum(line[0] != '#' for line in samples):,} samples"
+
+
+def test_a_history_that_nobody_asked_for_is_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "History", lambda: pytest.fail("it is recorded"))
+    ran("replay", case(tmp_path, flat("probing.ioda", 48, 600)), "--outages", tmp_path / "o")
+
+
+def test_the_version_is_said() -> None:
+    assert ran("--version") == f"netvigil {version('netvigil')}\n"
+
+
+def test_a_replay_has_a_goal_where_all_its_recordings_say_where_they_end(tmp_path: Path) -> None:
+    table, messages = case(tmp_path, flat("probing.ioda", 48, 600)), tmp_path / "messages.ndjson"
+    messages.write_text(ANNOUNCED % 1707350400)
+    assert end_of(recordings([table])) == 1707350400
+    assert end_of(recordings([table, messages])) is None
+
+
+def test_a_replay_that_fails_leaves_no_empty_answer_behind(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file"):
+        ran("replay", tmp_path / "nothere.csv", "--outages", tmp_path / "o.jsonl")
+    assert not (tmp_path / "o.jsonl").exists()

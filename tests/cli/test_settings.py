@@ -1,0 +1,212 @@
+"""Settings in a file: what it names counts, and what makes no sense is one sentence."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from pipeline.agents import worker
+from pipeline.cli import commands
+from pipeline.cli.arguments import app, main
+from pipeline.cli.commands import chosen
+from pipeline.codec import iso
+from pipeline.engine import Engine
+from pipeline.errors import UserError
+from pipeline.replay.replay import Result
+from pipeline.settings import Counting, Fusing, Settings
+from pipeline.settings.read import changed, read_settings
+from tests.house.tree import text
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "silence = 60\n[fusing]\nsuspect = 0.6\ncap = 8\nprior.country = -5\n[counting.floors]\n4 = 1"
+    )
+    usual = Fusing()
+    assert read_settings(path) == Settings(
+        counting=Counting(floors={4: 1, 6: 10_000}), silence=60,
+        fusing=replace(usual, suspect=0.6, cap=8.0, prior=usual.prior | {"country": -5.0}),
+    )  # fmt: skip
+    assert read_settings(written(tmp_path, "")) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("silense = 3", "there is no setting 'silense', only counting, judging, fusing, evaluating, silence"),
+        ("fusing.suspekt = 3", "there is no setting 'fusing.suspekt', only prior"),
+        ("fusing.suspect = 1.5", "fusing.suspect = 1.5: wanted float < 1.0"),
+        ("fusing.suspect = nan", "fusing.suspect = nan: wanted float > 0.0"),
+        ("fusing.suspect = '0.6'", 'fusing.suspect = "0.6": wanted float, got str'),
+        ("fusing.suspect = 0.1", "fusing: leave 0.2 must be below suspect 0.1, and that not above confirm 0.95"),
+        ("fusing.prior.country = 0", "fusing: prior.country 0.0 must be below 0, which is suspect 0.5 as log-odds"),
+        ("fusing.suspect = 0.01\nfusing.leave = 0.005", "fusing: prior.country -4.0 must be below -4.595"),
+        ("fusing.full_depth = 0", "fusing.full_depth = 0: wanted float >= 0.001"),
+        ("fusing.tell_severity = 1e-310", "fusing.tell_severity = 1e-310: wanted float >= 0.001"),
+        ("fusing.calm = -1", "fusing.calm = -1: wanted int >= 0"),
+        ("fusing.normal.bpg = -1", "fusing.normal.bpg = -1: wanted one of bgp, probing, telescope"),
+        ("fusing.normal.bgp = 1", "fusing.normal.bgp = 1: wanted float <= 0.0"),
+        ("fusing.prior = -4", "fusing.prior = -4: wanted a table of settings"),
+        ("fusing = 3", "fusing = 3: wanted a table of settings"),
+        ("counting.floors.5 = 1", "counting.floors.5 = 1: wanted int that's a multiple of 2"),
+        ("counting.reset_rule = 1", "counting.reset_rule = 1: wanted bool, got int"),
+        ("counting.width = 60", "there is no setting 'counting.width'"),
+        ("judging.detector = 'oracle'", "judging: there is no detector 'oracle', only"),
+        ("judging.holidays = ['25.12.2024']", "judging: '25.12.2024': wanted a country and a day"),
+        ("judging.holidays = ['NL 2024-02-30']", "judging: 'NL 2024-02-30': wanted a country and a day"),
+        ("fusing.days.'UK 2024-12-26' = 'election'", "fusing: 'UK 2024-12-26': there is no country 'UK'"),
+        ("silence = 0", "silence = 0: wanted int >= 1"),
+        ("silence", "is no TOML: "),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_sentence_that_names_file_key_and_value(tmp_path, line, said) -> None:
+    path = written(tmp_path, line)
+    with pytest.raises(UserError) as error:
+        read_settings(path)
+    assert str(error.value).startswith(str(path))
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_or_no_text_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.toml: No such file"):
+        read_settings(tmp_path / "none.toml")
+    (tmp_path / "x.toml").write_bytes(b"\xff")
+    with pytest.raises(UserError, match=r"x\.toml is no TOML"):
+        read_settings(tmp_path / "x.toml")
+
+
+def in_toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(list(value) if isinstance(value, tuple) else value)
+
+
+def test_every_setting_that_stands_is_within_its_own_bounds(tmp_path: Path) -> None:
+    usual = Settings()
+    lines = [f"silence = {usual.silence}"]
+    for table in ("counting", "judging", "fusing"):
+        lines.append(f"[{table}]")
+        for name, value in vars(getattr(usual, table)).items():
+            pairs = {f"{name}.{key}": one for key, one in value.items()} if isinstance(value, dict) else {name: value}
+            lines += [f"{key} = {in_toml(one)}" for key, one in pairs.items()]
+    assert read_settings(written(tmp_path, "\n".join(lines))) == usual
+
+
+def test_the_silence_on_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "silence = 60\nfusing.calm = 60")
+    assert chosen(path, 3) == Settings(silence=3, fusing=Fusing(calm=60))
+    assert chosen(None) == Settings()
+
+
+def test_the_readme_shows_a_file_that_can_be_used(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", text("README.md"), re.DOTALL)
+    assert read_settings(written(tmp_path, example)) != Settings()
+
+
+def test_the_readme_gives_the_workers_of_compose_a_file_and_leaves_the_rest_of_their_command() -> None:
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text("README.md"), re.DOTALL)]
+    (given,) = [block["services"]["worker"] for block in blocks if "worker" in block.get("services", {})]
+    usual = yaml.safe_load(text("docker-compose.yml"))["services"]["worker"]["command"]
+    assert given["command"] == [*usual, "--settings", given["volumes"][0].split(":")[1]]
+
+
+def ran(*words: object, code: int = 0) -> str:
+    done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert done.exit_code == code
+    return done.stdout
+
+
+def test_a_replay_goes_by_the_settings_of_its_file(tmp_path: Path) -> None:
+    times = range(1707000000, 1707000000 + 3 * 86400, 600)
+    rows = [f"{iso(t)},probing.ioda,country,PK,{20 if t >= times[-60] else 100}\n" for t in times]
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
+    path = written(tmp_path, "fusing.per_deviation = 0.001")
+    assert len(json.loads(ran("replay", tmp_path, "--json"))["outages"]) == 1
+    assert json.loads(ran("replay", tmp_path, "--json", "--settings", path))["outages"] == []
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What workers were started with, where nothing else is done."""
+    begun: list[tuple[object, ...]] = []
+
+    @contextmanager
+    def workers(count: int, broker: str, *more: str) -> Iterator[Callable[[], None]]:
+        begun.append((count, *more))
+        yield lambda: None
+
+    monkeypatch.setattr(commands, "workers", workers)
+    monkeypatch.setattr(commands, "embedded", lambda: nullcontext("127.0.0.1:1"))
+    monkeypatch.setattr(commands, "create", lambda *_: None)
+    monkeypatch.setattr(commands, "through_kafka", lambda playback, *_: Result(playback.run))
+    return begun
+
+
+def test_the_worker_of_a_replay_has_the_same_settings(tmp_path: Path, started: list[tuple[object, ...]]) -> None:
+    path = written(tmp_path, "fusing.calm = 60")
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
+    ran("replay", tmp_path, "--through", "kafka", "--settings", path, code=1)  # a table of a header only
+    ((count, *words),) = started
+    assert count == 1
+    assert words[words.index("--settings") + 1] == str(path)
+
+
+def test_a_replay_for_workers_of_others_refuses_settings(tmp_path: Path, started: list[tuple[object, ...]]) -> None:
+    path = written(tmp_path, "fusing.calm = 60")
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
+    with pytest.raises(UserError, match=r"--settings .* is for workers of this replay: it starts none"):
+        ran("replay", tmp_path, "--through", "kafka", "--settings", path, "--workers", "0")
+
+
+@pytest.mark.parametrize("command", [("demo",), ("replay", "x.csv"), ("worker", "--broker", "kafka://127.0.0.1:1")])
+def test_settings_that_make_no_sense_end_every_command_before_it_begins(tmp_path, monkeypatch, capsys, command) -> None:
+    path = written(tmp_path, "fusing.calm = -1")
+    monkeypatch.setattr("sys.argv", ["netvigil", *command, "--settings", str(path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"netvigil: {path}: fusing.calm = -1: wanted int >= 0\n"
+
+
+def test_a_worker_works_by_the_settings_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works: list[Engine] = []
+    monkeypatch.setattr(worker, "work", lambda engine, *_: works.append(engine))
+    path = written(tmp_path, "silence = 60\nfusing.calm = 60")
+    ran("worker", "--broker", "kafka://127.0.0.1:1", "--settings", path)
+    ran("worker", "--broker", "kafka://127.0.0.1:1", "--settings", path, "--silence", "3")
+    assert [engine.settings.silence for engine in works] == [60, 3]
+    assert [engine.settings.fusing for engine in works] == 2 * [Fusing(calm=60)]
+
+
+def test_what_is_not_as_shipped_can_be_read_as_it_is_told(tmp_path: Path) -> None:
+    text = """
+        silence = 60
+        [fusing]
+        prior.country = -3.0
+        days."PK 2024-02-08" = "election"
+        confirm = 0.9
+        [judging]
+        beside.probing = ["cusum"]
+        detector = "burst"
+    """
+    (tmp_path / "own.toml").write_text(text)
+    chosen = read_settings(tmp_path / "own.toml")
+    told = changed(chosen)
+    assert {'fusing.days."PK 2024-02-08" = "election"', "fusing.prior.country = -3.0", "silence = 60"} <= set(told)
+    assert len(told) == 6
+    (tmp_path / "again.toml").write_text("\n".join(told))
+    assert read_settings(tmp_path / "again.toml") == chosen
+    assert changed(Settings()) == []

@@ -1,0 +1,299 @@
+"""Recorded files: recognised by content, damage named, many of them side by side in order of event time."""
+
+import bz2
+import gzip
+import json
+import lzma
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.bins import DAY, NEVER
+from pipeline.errors import DecodeError, UserError
+from pipeline.feeds import FEEDS, archive
+from pipeline.feeds.archive import UnreadableError, open_source, read, recordings, sources
+from pipeline.feeds.unpack import unpacked
+from pipeline.records import Bins, DeadLetter, Elements, Rows, Run
+from pipeline.replay.replay import Playback
+from pipeline.signals.binning import BinStage, Late
+from pipeline.signals.series import Series
+
+START = 1_700_000_100
+
+
+def message(time: int, prefix: str = "198.51.100.0/24", host: str = "rrc00") -> bytes:
+    data = {"timestamp": time, "peer": "192.0.2.1", "peer_asn": "64496", "host": host, "type": "UPDATE",
+            "path": [64496], "announcements": [{"prefixes": [prefix]}]}  # fmt: skip
+    return json.dumps({"type": "ris_message", "data": data}).encode() + b"\n"
+
+
+def stream(first: int, minutes: int, host: str = "rrc00") -> bytes:
+    return b"".join(message(first + 60 * m, f"10.{m}.0.0/16", host) for m in range(minutes))
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def batches(items) -> list:
+    return [item for item in items if not isinstance(item, DecodeError)]
+
+
+def damage(items) -> list[tuple[str, str]]:
+    return [(item.reason, item.place) for item in items if isinstance(item, DecodeError)]
+
+
+# compression
+
+PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_a_file_is_decompressed_by_its_first_bytes_whatever_its_name(tmp_path: Path, kind):
+    path = write(tmp_path / "messages.txt", PACKERS[kind](stream(START, 5)))
+    assert sum(map(len, batches(open_source(path).items()))) == 5
+
+
+def test_a_name_alone_does_not_make_a_file_compressed(tmp_path: Path):
+    path = write(tmp_path / "messages.gz", stream(START, 5))
+    assert list(map(len, batches(open_source(path).items()))) == [5]
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_streams_that_follow_each_other_and_padding_are_one_content(tmp_path: Path, kind):
+    pack = PACKERS[kind]
+    path = write(tmp_path / "x", pack(stream(START, 2)) + pack(stream(START + 120, 3)) + b"\0" * 1000)
+    items = list(open_source(path).items())
+    assert (sum(map(len, batches(items))), damage(items)) == (5, [])
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_what_was_good_before_the_damage_is_read_and_the_damage_is_named(tmp_path: Path, kind):
+    text = b"".join(message(START + i // 100, f"10.{i % 256}.{i // 256}.0/24") for i in range(20_000))
+    packed = PACKERS[kind](text)
+    path = write(tmp_path / "x", packed[: len(packed) - 9])
+    items = list(open_source(path).items())
+    assert sum(map(len, batches(items))) > 1000
+    assert damage(items)[-1] == (f"truncated-{kind}", f"byte {len(packed) - 9} of the compressed file of x")
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_garbage_after_the_trailer_is_a_dead_letter_after_a_full_result(tmp_path: Path, kind):
+    packed = PACKERS[kind](stream(START, 5))
+    items = list(open_source(write(tmp_path / "x", packed + b"junk")).items())
+    assert sum(map(len, batches(items))) == 5
+    assert damage(items) == [(f"garbage-after-{kind}", f"byte {len(packed)} of the compressed file of x")]
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_a_flipped_byte_is_damage_and_never_an_exception(tmp_path: Path, kind):
+    packed = bytearray(PACKERS[kind](stream(START, 4000)))
+    packed[len(packed) // 2] ^= 0xFF
+    raw, content = unpacked(write(tmp_path / "x", bytes(packed)))
+    with content:
+        assert bool(content.read()) == (kind != "bzip2")  # of which a block that is damaged is dropped
+    assert raw.damage is not None
+    assert raw.damage[0] == f"damaged-{kind}"
+
+
+def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_pieces(tmp_path: Path):
+    path = write(tmp_path / "bomb", gzip.compress(b"\0" * 50_000_000))
+    tracemalloc.start()
+    raw, content = unpacked(path)
+    with content:
+        assert sum(len(piece) for piece in iter(lambda: content.read(100_000), b"")) == 50_000_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert raw.damage is None
+    assert peak < 4_000_000
+
+
+# recognising
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "words"),
+    [
+        (b"", "empty-file", "the file is empty"),
+        (gzip.compress(b"", mtime=0), "empty-file", "the file is empty"),
+        (b"<!DOCTYPE html><title>404</title>", "unknown-format", "a web page"),
+        (b"PK\3\4....", "unknown-format", "a zip archive"),
+        (b"\x28\xb5\x2f\xfd....", "unknown-format", "Zstandard"),
+        (b"\n<html>", "unknown-format", "a web page"),
+        (b"\n\r\r\n....", "unknown-format", "a packet capture"),
+        (b"\xff" * 16 + b"\0\x13\4", "unknown-format", "bare BGP messages"),
+        (b"hello", "unknown-format", "it begins with 'hello'"),
+        (b"timestamp,signal,value", "unknown-format", "a table begins with time,signal,entity_type,entity,value"),
+        (gzip.compress(b"x" * 100, mtime=0)[:6], "truncated-gzip", "nothing of it can be read"),
+    ],
+)
+def test_what_is_no_recording_is_one_sentence_that_names_the_file(tmp_path: Path, content, reason, words):
+    path = write(tmp_path / "thing.gz", content)
+    with pytest.raises(UnreadableError) as error:
+        open_source(path)
+    assert error.value.reason == reason
+    assert str(error.value).startswith(f"{path}: ")
+    assert words in str(error.value)
+
+
+def test_a_missing_file_and_a_folder_without_a_table_are_user_errors(tmp_path: Path):
+    with pytest.raises(UserError, match="No such file"):
+        open_source(tmp_path / "none")
+    with pytest.raises(UserError, match=r"without signals\.csv"):
+        open_source(tmp_path)
+
+
+def test_every_feed_is_registered_under_its_own_name():
+    assert {name: feed.name for name, feed in FEEDS.items()} == {name: name for name in FEEDS}
+
+
+def test_the_folder_of_a_case_is_a_table_with_its_entities(data: Path):
+    source = open_source(data / "signals/myanmar-2021-coup")
+    assert (source.feed.name, source.signals) == ("table", ("bgp.routeviews",))
+    (rows,) = batches(source.items())[:1]
+    assert isinstance(rows, Rows)
+    assert {entity.country for entity in rows.entities} == {"MM"}
+
+
+def test_a_table_from_a_damaged_gzip_is_what_was_good_and_a_dead_letter(data: Path, tmp_path: Path):
+    packed = (data / "signals/iraq-2023-exams/signals.csv.gz").read_bytes()
+    items = list(open_source(write(tmp_path / "signals.csv.gz", packed[:-2000])).items())
+    assert 5000 < sum(map(len, batches(items))) < 7808
+    assert [reason for reason, _ in damage(items)][-1] == "truncated-gzip"
+
+
+# several of them
+
+
+def test_contiguous_files_follow_each_other_whatever_order_they_are_given_in(tmp_path: Path):
+    paths = [write(tmp_path / f"part{i}", stream(START + 600 * i, 10)) for i in range(4)]
+    found = batches(read([paths[2], paths[0], paths[3], paths[1]]))
+    assert [source.first for source in sources(paths)] == [START + 600 * i for i in range(4)]
+    times = [int(t) for batch in found for t in batch.time]
+    assert times == sorted(times)
+    assert len(times) == 40
+
+
+def test_overlapping_files_are_interleaved_by_the_first_time_of_their_batches(tmp_path: Path):
+    one = write(tmp_path / "one", stream(START, 60, "rrc00"))
+    two = write(tmp_path / "two", stream(START + 100, 60, "rrc01"))
+    found = batches(read([one, two]))
+    firsts = [int(batch.time[0]) for batch in found]
+    assert firsts == sorted(firsts)
+    assert [batch.peers[0].collector for batch in found[:4]] == ["rrc00", "rrc01", "rrc00", "rrc01"]
+
+
+def test_a_file_is_opened_only_when_its_time_has_come(tmp_path: Path, monkeypatch):
+    paths = [write(tmp_path / f"part{i}", stream(START + 6000 * i, 3)) for i in range(3)]
+    opened = []
+    monkeypatch.setattr(archive, "unpacked", lambda path: opened.append(path.name) or unpacked(path))
+    items = read(paths)
+    opened_at_first = [next(items), list(opened)][1]
+    assert opened_at_first[-1] == "part0"
+    assert opened.count("part2") == 1
+
+
+def test_damage_names_its_file(tmp_path: Path):
+    good, bad = write(tmp_path / "good", stream(START, 3)), write(tmp_path / "bad", stream(START, 3) + b"{\n")
+    assert damage(read([good, bad])) == [("bad-json", "line 4 of bad")]
+
+
+def test_a_recording_of_nothing_but_damage_is_read_to_its_end(tmp_path: Path):
+    path = write(tmp_path / "x", b'{"type":"ris_message","data":1}\n' * 3)
+    assert open_source(path).first == NEVER
+    assert len(damage(read([path]))) == 3
+
+
+def test_there_is_one_recording_for_each_feed_with_the_roster_of_its_signals(data: Path, tmp_path: Path):
+    ris = write(tmp_path / "ris", stream(START, 3))
+    cases = [data / "signals" / case for case in ("iraq-2023-exams", "zhytomyr-2022")]
+    found = recordings([ris, *cases])
+    assert [recording.feed for recording in found] == ["rislive", "table"]
+    assert found[1].signals == ("bgp.ioda", "probing.ioda", "telescope.ioda", "traffic.google")
+    assert sum(map(len, batches(found[1].items))) == 7808 + 2308
+
+
+def test_a_signal_cannot_have_bins_of_two_widths(data: Path):
+    with pytest.raises(
+        UserError,
+        match=r"routeviews has bins of 14400 s from second 0 on in .*britain.* of 21600 s from 7200 on in .*myanmar",
+    ):
+        sources(data / "signals" / case for case in ("control-britain-2020-peerloss", "myanmar-2021-coup"))
+
+
+@pytest.mark.parametrize("chunk", [3600, DAY])
+def test_no_row_of_a_replayed_table_is_late_and_every_value_is_in_a_bin(data: Path, chunk):
+    cases = [data / "signals" / case for case in ("iraq-2023-exams", "zhytomyr-2022", "venezuela-2019-blackout")]
+    stages: dict[int, BinStage] = {}
+    cells = rows = 0
+    for frame in Playback(recordings(cases, chunk), Run("all")):
+        assert not isinstance(frame, DeadLetter)
+        stage = stages.setdefault(frame.partition, BinStage(frame.partition, Series))
+        for output in stage.step(frame):
+            assert not isinstance(output, Late)
+            cells += int((output.health == 1).sum()) if isinstance(output, Bins) else 0
+        rows += int((~np.isnan(frame.value)).sum()) if isinstance(frame, Rows) else 0
+    assert cells == rows == 7808 + 2306 + 1468
+
+
+def test_a_table_in_small_pieces_moves_on_in_small_steps_and_loses_no_row(data: Path):
+    case = data / "signals" / "zhytomyr-2022"
+    (day,), (hour,) = (list_of_batches([case], piece) for piece in (86_400, 3_600))
+    assert max(int(np.ptp(batch.time)) for batch in hour) < 3_600 < max(int(np.ptp(batch.time)) for batch in day)
+    assert sum(map(len, hour)) == sum(map(len, day))
+    times = [int(batch.time[0]) // 3_600 for batch in hour]
+    assert times == sorted(times)
+
+
+def list_of_batches(paths: list[Path], piece: int) -> list[list[Rows]]:
+    return [[item for item in r.items if isinstance(item, Rows)] for r in recordings(paths, piece)]
+
+
+def test_tables_and_messages_are_merged_in_order_of_event_time(data: Path):
+    given = data / "signals/louisiana-2020-laura"
+    messages = data / "feeds/rislive/derived-from-mrt/rrcXX_20160811_1600_rendered.ndjson"
+    found = batches(read([given, messages]))
+    assert isinstance(found[0], Elements)
+    assert isinstance(found[-1], Rows)
+    firsts = [int(batch.time.min()) for batch in found]
+    assert firsts == sorted(firsts)
+
+
+def test_captured_messages_are_recognised(data: Path):
+    folder = data / "feeds/rislive"
+    names = [path for path in sorted(folder.rglob("*")) if path.suffix in (".json", ".ndjson")]
+    names.append(data / "feeds/hostile/libbgpstream_ris-live_bad_line.txt")
+    assert [open_source(path).feed.name for path in names] == ["rislive"] * 5
+
+
+def test_four_contiguous_archives_are_one_recording_whatever_order_they_are_given_in(data: Path):
+    folder = data / "feeds/mrt/csunetsec-gobgpdump"
+    (recording,) = recordings(folder / f"arch{i}" for i in (2, 0, 3, 1))
+    items = list(recording.items)
+    assert (recording.feed, recording.signals, damage(items)) == ("mrt", ("bgp.mrt", "bgp.mrt6"), [])
+    kinds = np.bincount(np.concatenate([batch.kind for batch in items]), minlength=5)
+    assert kinds.tolist()[:2] == [123_682, 13_730]
+    firsts = [int(batch.time.min()) for batch in items]
+    assert firsts == sorted(firsts)
+
+
+def test_no_hostile_file_raises_hangs_or_is_silently_short(data: Path):
+    outcome = {}
+    for path in sorted((data / "feeds/hostile").rglob("*")):
+        if path.is_file() and path.suffix != ".md" and "bview" not in path.name:
+            try:
+                items = list(open_source(path).items())
+            except UnreadableError as error:
+                outcome[path.name] = error.reason
+            else:
+                assert items
+                outcome[path.name] = ",".join(sorted({reason for reason, _ in damage(items)})) or "clean"
+    assert outcome["empty.mrt"] == "empty-file"
+    assert outcome["notgz.gz"] == "unknown-format"
+    assert outcome["bgp-infinite-loop.pcap"] == "unknown-format"
+    assert outcome["trunc_gz_half.gz"] == "truncated-gzip"
+    assert "lost-boundary" in outcome["huge_record_len.mrt"]
+    assert outcome["updates.19990903.1041.gz"] == "clean"

@@ -1,0 +1,201 @@
+"""What every feed promises, each promise a small function crossed with all of them."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import pipeline.signals
+from pipeline.bins import DAY, NEVER
+from pipeline.checks import LATEST, wrong
+from pipeline.cli.arguments import app
+from pipeline.errors import DecodeError, gave_up
+from pipeline.feeds import FEEDS
+from pipeline.feeds.archive import open_source
+from pipeline.feeds.base import Feed, Item
+from pipeline.feeds.dispatch import Dispatch
+from pipeline.kinds import SIGNAL
+from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Run
+from tests.feeds import mrts
+from tests.signals.visible import PLACES
+
+Promise = Callable[[Feed], None]
+
+TIMES = [1_700_000_000 + 60 * i for i in range(9)]
+
+AHEAD = TIMES[0] + 20 * 366 * DAY
+"""Well before `LATEST`: by itself it is a time like any other."""
+
+
+def mrt(times: list[int]) -> bytes:
+    return b"".join(mrts.announced(b"\x18\xc6\x33\x64", time) for time in times)
+
+
+def rislive(times: list[int]) -> bytes:
+    said = {"peer": "192.0.2.1", "peer_asn": "64496", "path": [64496], "announcements": [{"prefixes": ["10.0.0.0/8"]}]}
+    lines = ({"type": "ris_message", "data": {"timestamp": time, **said}} for time in times)
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def table(times: list[int]) -> bytes:
+    stamps = (datetime.fromtimestamp(time, UTC).isoformat() for time in times)
+    rows = (f"{stamp},bgp.ris,country,PK,7.5\n" for stamp in stamps)
+    return "".join(("time,signal,entity_type,entity,value\n", *rows)).encode()
+
+
+MADE: dict[str, Callable[[list[int]], bytes]] = {"mrt": mrt, "rislive": rislive, "table": table}
+"""A recording of one record at each of these times, by feed."""
+
+
+def read(feed: Feed, content: bytes) -> tuple[list[Item], list[DecodeError]]:
+    """Batches and damage, without what is done for a feed that does not keep its promises."""
+    items = list(feed.read(io.BytesIO(content)))
+    damage = [item for item in items if isinstance(item, DecodeError)]
+    return [item for item in items if not isinstance(item, DecodeError)], damage
+
+
+def recorded(feed: Feed, stamps: list[int]) -> Iterator[Item]:
+    """A recording as it is read for a replay."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        path.write_bytes(MADE[feed.name](stamps))
+        yield from open_source(path).items()
+
+
+def times(batches: list[Item]) -> list[int]:
+    return [int(time) for batch in batches for time in batch.time]  # type: ignore[union-attr]
+
+
+def it_recognises_its_own_and_nobody_else_does(feed: Feed) -> None:
+    assert [other.name for other in FEEDS.values() if other.recognise("", MADE[feed.name](TIMES)[:4096])] == [feed.name]
+
+
+def every_record_is_read_at_its_time(feed: Feed) -> None:
+    batches, damage = read(feed, MADE[feed.name](TIMES))
+    assert (times(batches), damage) == (TIMES, [])
+
+
+def what_it_gives_holds_together(feed: Feed) -> None:
+    batches, _ = read(feed, MADE[feed.name](TIMES))
+    assert [wrong(batch) for batch in batches] == [""] * len(batches)  # type: ignore[arg-type]
+    assert {batch.feed for batch in batches} == {feed.name}
+
+
+def its_signals_are_of_known_kinds(feed: Feed) -> None:
+    batches, _ = read(feed, MADE[feed.name](TIMES))
+    given = {batch.signal for batch in batches if isinstance(batch, Rows)}
+    assert all(SIGNAL.fullmatch(signal) for signal in {*feed.signals, *given})
+    assert not feed.signals or given <= set(feed.signals)
+
+
+def a_time_that_is_out_of_range_is_damage_and_the_others_are_used(feed: Feed) -> None:
+    batches, damage = read(feed, MADE[feed.name]([*TIMES, *[LATEST + 60 * i for i in range(9)]]))
+    assert times(batches) == TIMES
+    assert {error.reason for error in damage} == {"bad-time"}
+    assert len(damage) == 9
+
+
+def a_time_years_ahead_costs_its_own_record_and_makes_nobody_late(feed: Feed) -> None:
+    for place in (0, 4, len(TIMES)):
+        stamps = [*TIMES[:place], AHEAD, *TIMES[place:]]
+        used, late, dead, watermark = [], 0, 0, NEVER
+        for frame in Dispatch(Run("r", "replay", ("bgp.ris",)), feed.name, ("bgp.ris",)).frames(recorded(feed, stamps)):
+            if isinstance(frame, Heartbeat):
+                watermark = frame.time
+            elif isinstance(frame, DeadLetter):
+                dead += 1
+            else:
+                used += [int(time) for time in frame.time if time >= watermark]  # type: ignore[union-attr]
+                late += int((frame.time < watermark).sum())  # type: ignore[union-attr]
+        assert ([time for time in used if time != AHEAD], late) == (TIMES, 0), place
+        assert len(used) + dead == len(stamps)
+
+
+def every_frame_of_it_is_taken_even_at_the_end_of_time(feed: Feed) -> None:
+    for at in (TIMES, [LATEST - 600 + 60 * i for i in range(10)], [LATEST - 1]):
+        items = feed.read(io.BytesIO(MADE[feed.name](at)))
+        frames = list(Dispatch(Run("r", "replay", ("bgp.ris",)), feed.name, ("bgp.ris",)).frames(items))
+        assert {wrong(frame) for frame in frames if not isinstance(frame, DeadLetter)} == {""}
+        assert not any(isinstance(frame, DeadLetter) for frame in frames)
+
+
+def a_recording_that_breaks_off_is_given_up(feed: Feed) -> None:
+    whole, before = MADE[feed.name](TIMES), len(MADE[feed.name](TIMES[:-1]))
+    for end in range(before + 1, len(whole) - 1):  # of a line the last byte is only its end
+        batches, damage = read(feed, whole[:end])
+        assert times(batches) == TIMES[:-1]
+        (error,) = damage
+        assert gave_up(error.reason), f"{error} at byte {end}"
+
+
+def damage_is_never_raised(feed: Feed) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        content = bytearray(MADE[feed.name](TIMES))
+        for at in rng.integers(0, len(content), rng.integers(1, 6)):
+            content[at] = rng.integers(0, 256)
+        for item in feed.read(io.BytesIO(content[: rng.integers(1, len(content) + 1)])):
+            assert isinstance(item, DecodeError) or wrong(item) == ""
+
+
+PROMISES: list[Promise] = [
+    it_recognises_its_own_and_nobody_else_does, every_record_is_read_at_its_time, what_it_gives_holds_together,
+    a_time_that_is_out_of_range_is_damage_and_the_others_are_used, a_recording_that_breaks_off_is_given_up,
+    a_time_years_ahead_costs_its_own_record_and_makes_nobody_late, its_signals_are_of_known_kinds,
+    damage_is_never_raised, every_frame_of_it_is_taken_even_at_the_end_of_time,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
+@pytest.mark.parametrize("name", FEEDS)
+def test_every_feed_keeps_every_promise(name: str, promise: Promise) -> None:
+    promise(FEEDS[name])
+
+
+def test_every_feed_has_a_recording_to_try_it_with() -> None:
+    assert MADE.keys() == FEEDS.keys()
+
+
+# a feed that does not keep them
+
+
+RISLIVE = FEEDS["rislive"]
+
+
+def careless(stream: BinaryIO) -> Iterator[Item]:
+    """The second of three batches has its times in milliseconds."""
+    (batch,) = RISLIVE.read(io.BytesIO(rislive(TIMES[:5])))
+    assert isinstance(batch, Elements)
+    yield from (batch, replace(batch, time=batch.time * 1000), replace(batch, time=batch.time + 600))
+
+
+CARELESS = replace(RISLIVE, read=careless)
+
+
+def test_a_batch_that_does_not_hold_together_is_damage_in_front_of_every_stage() -> None:
+    damage, first, last = CARELESS.items(io.BytesIO())  # the first times are given when others have come
+    assert times([first, last]) == [*TIMES[:5], *(time + 600 for time in TIMES[:5])]
+    assert str(damage) == "rislive: bad-batch at records 6 to 10: a time is out of range"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("inspect", "damage starts at records 6 to 10 of x (bad-batch)"), ("replay", "10 used, 0 late, 1 dead")],
+)
+def test_times_in_milliseconds_are_told_and_what_was_sound_is_used(
+    command: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FEEDS, "rislive", CARELESS)
+    monkeypatch.setattr(pipeline.signals, "places", lambda: PLACES)
+    (tmp_path / "x").write_bytes(rislive(TIMES))
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, str(tmp_path / "x")], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert words in done.stdout

@@ -1,0 +1,214 @@
+"""What stands in MRT records, one kind after the other, each written by hand."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from pipeline.feeds.bgp.messages import BATCH, STRIDE
+from pipeline.feeds.mrt import feed as mrt
+from pipeline.records import ANNOUNCE, OTHER, STATE, WITHDRAW, Peer
+from tests.feeds.mrts import (
+    NET,
+    NET6,
+    PATH,
+    TIME,
+    announced,
+    attribute,
+    message,
+    only,
+    path,
+    read,
+    record,
+    said,
+    session,
+    update,
+)
+
+
+def reach(family: int, subfamily: int, nlri: bytes) -> bytes:
+    return attribute(14, struct.pack(">HBB", family, subfamily, 4) + bytes(5) + nlri)
+
+
+def unreach(family: int, subfamily: int, nlri: bytes) -> bytes:
+    return attribute(15, struct.pack(">HB", family, subfamily) + nlri)
+
+
+# updates
+
+
+def test_an_announcement_carries_time_peer_origin_and_prefix():
+    batch = only(announced(NET))
+    assert batch.peers == (Peer(64496, "192.0.2.1"),)
+    assert [batch.time[0], batch.kind[0], batch.peer[0], batch.origin[0]] == [TIME, ANNOUNCE, 0, 64497]
+    assert [batch.family[0], batch.length[0], int(batch.hi[0]), int(batch.lo[0])] == [4, 24, 0xC6336400 << 32, 0]
+    assert {name: getattr(batch, name).dtype for name in batch.COLUMNS} == batch.COLUMNS
+
+
+def test_withdrawals_of_a_message_come_before_its_announcements():
+    attributes = PATH + unreach(2, 1, NET6) + reach(2, 1, NET6)
+    batch = only(said(update(withdrawn=NET, attributes=attributes, nlri=NET)))
+    assert batch.kind.tolist() == [WITHDRAW, WITHDRAW, ANNOUNCE, ANNOUNCE]
+    assert batch.family.tolist() == [4, 6, 4, 6]
+    assert batch.origin.tolist() == [0, 0, 64497, 64497]
+
+
+def test_host_bits_and_what_follows_a_prefix_are_cleared():
+    batch = only(announced(bytes([13, 11, 13, 8, 10, 0, 32, 255, 255, 255, 255])))
+    assert [hex(hi >> 32) for hi in batch.hi.tolist()] == ["0xb080000", "0xa000000", "0x0", "0xffffffff"]
+    assert batch.length.tolist() == [13, 8, 0, 32]
+
+
+def test_a_prefix_of_ipv6_fills_both_words():
+    batch = only(said(update(attributes=PATH + reach(2, 1, bytes([128]) + bytes(range(16))))))
+    assert [hex(batch.hi[0]), hex(batch.lo[0])] == ["0x1020304050607", "0x8090a0b0c0d0e0f"]
+
+
+@pytest.mark.parametrize("subtype", [1, 4])
+def test_as_numbers_take_two_or_four_octets(subtype):
+    width = 4 if subtype == 4 else 2
+    attributes = attribute(2, path(64496, 64499, width=width))
+    assert only(said(update(attributes=attributes, nlri=NET), subtype)).origin.tolist() == [64499]
+
+
+@pytest.mark.parametrize(
+    ("segments", "origin"),
+    [
+        (path(1, 2), 2),
+        (path(1) + path(2, 3, kind=1), 0),
+        (path(1) + path(2, 2, kind=1), 2),
+        (path(1) + path(2, 3, kind=1) + path(4), 4),
+        (path(1, 2) + path(65001, kind=3), 2),
+        (b"", 0),
+        (path(4294967295), 4294967295),
+    ],
+)
+def test_the_origin_is_the_end_of_the_path_unless_that_is_a_set_of_several(segments, origin):
+    assert only(said(update(attributes=attribute(2, segments), nlri=NET))).origin.tolist() == [origin]
+
+
+def test_a_path_of_two_octets_yields_to_the_one_that_it_hides():
+    narrow = attribute(2, path(64496, 23456, width=2))
+    assert only(said(update(attributes=narrow + attribute(17, path(4200000000)), nlri=NET), 1)).origin[0] == 4200000000
+    longer = attribute(17, path(1, 2, 4200000000))  # RFC 6793: longer than the path it is of, it is not believed
+    assert only(said(update(attributes=narrow + longer, nlri=NET), 1)).origin[0] == 23456
+
+
+def test_a_long_attribute_is_read_as_a_short_one():
+    assert only(said(update(attributes=attribute(2, path(1, 2), long=True), nlri=NET))).origin.tolist() == [2]
+
+
+def test_of_a_repeated_attribute_the_first_counts():
+    attributes = attribute(2, path(1)) + attribute(2, path(2))
+    assert only(said(update(attributes=attributes, nlri=NET))).origin.tolist() == [1]
+
+
+def test_each_path_of_a_prefix_is_an_element_and_its_path_id_is_dropped():
+    numbered = bytes([0, 0, 1, 0]) + NET + bytes([0, 0, 2, 0]) + NET
+    batch = only(said(update(attributes=PATH, nlri=numbered), 9))
+    assert (batch.length.tolist(), set(batch.hi.tolist())) == ([24, 24], {0xC6336400 << 32})
+
+
+def test_path_ids_where_none_belong_are_not_default_routes():
+    assert only(said(update(attributes=PATH, nlri=bytes([0, 0, 0, 1]) + NET), 4)).length.tolist() == [24]
+
+
+def test_a_default_route_is_a_route():
+    assert only(announced(bytes([0]))).length.tolist() == [0]
+    assert only(announced(bytes([0]) + NET)).length.tolist() == [0, 24]
+
+
+def test_multicast_is_an_element_but_no_reachability():
+    batch = only(said(update(attributes=PATH + reach(1, 2, NET) + unreach(1, 2, NET))))
+    assert (batch.kind.tolist(), batch.family.tolist()) == ([WITHDRAW, ANNOUNCE], [0, 0])
+
+
+def test_what_is_no_prefix_of_the_internet_is_counted_as_other():
+    assert only(said(update(attributes=PATH + reach(1, 128, bytes(12))))).kind.tolist() == [OTHER]
+
+
+@pytest.mark.parametrize("content", [update(), update(attributes=unreach(2, 1, b""))])
+def test_an_end_of_rib_is_counted_as_other(content):
+    batch = only(said(content))
+    assert (batch.kind.tolist(), batch.family.tolist(), batch.hi.tolist()) == ([OTHER], [0], [0])
+
+
+@pytest.mark.parametrize("kind", [1, 3, 4, 5])
+def test_a_message_that_is_no_update_is_counted_as_other(kind):
+    batch = only(record(16, 4, session() + message(kind)))
+    assert (batch.kind.tolist(), batch.peers) == ([OTHER], (Peer(64496, "192.0.2.1"),))
+
+
+@pytest.mark.parametrize("subtype", [6, 7, 10, 11])
+def test_what_the_collector_itself_sends_is_no_route_of_the_peer(subtype):
+    attributes = attribute(2, path(1, width=4 if subtype in (7, 11) else 2))
+    assert only(said(update(attributes=attributes), subtype)).kind.tolist() == [OTHER]
+
+
+def test_microseconds_before_a_message_are_passed_over():
+    plain, fine = announced(NET), record(17, 4, bytes([0, 1, 2, 3]) + announced(NET)[12:])
+    assert only(plain).hi.tolist() == only(fine).hi.tolist()
+
+
+# sessions
+
+
+@pytest.mark.parametrize(("subtype", "wide"), [(0, False), (5, True)])
+def test_a_change_of_state_carries_the_state_that_follows(subtype, wide):
+    batch = only(record(16, subtype, session(wide) + bytes([0, 6, 0, 1])))
+    assert (batch.kind.tolist(), batch.state.tolist(), batch.family.tolist()) == ([STATE], [1], [0])
+
+
+def test_a_peer_with_an_address_of_ipv6_is_written_as_usual():
+    address = "20010db8000000000000000000000001"
+    batch = only(record(16, 5, session(address=address, family=2) + bytes([0, 1, 0, 6])))
+    assert batch.peers == (Peer(64496, "2001:db8::1"),)
+
+
+def test_a_batch_carries_only_the_peers_that_it_uses():
+    later = said(update(attributes=PATH, nlri=NET), time=TIME + STRIDE + 1, address="192.0.2.9")
+    first, second = read(announced(NET) + later)[0]
+    assert [batch.peers[0].address for batch in (first, second)] == ["192.0.2.1", "192.0.2.9"]
+    assert second.peer.tolist() == [0]
+
+
+# batches
+
+
+def test_a_batch_ends_where_event_time_moves_on():
+    batches, _, _ = read(announced(NET) + announced(NET, TIME + STRIDE) + announced(NET, TIME + STRIDE + 1))
+    assert [len(batch) for batch in batches] == [2, 1]
+
+
+def test_a_batch_ends_where_it_is_full():
+    batches, _, _ = read(announced(NET * 500) * (BATCH // 500 + 1))
+    assert [len(batch) for batch in batches] == [BATCH, 500]
+
+
+def test_huge_messages_with_few_routes_do_not_fill_a_batch_for_ever():
+    huge = said(update(attributes=PATH + attribute(99, bytes(60_000), long=True), nlri=NET))
+    batches, _, _ = read(huge * 600)
+    assert sum(len(batch) for batch in batches) == 600
+    assert max(len(batch) for batch in batches) < 300
+
+
+def test_what_is_read_does_not_depend_on_how_much_comes_at_a_time():
+    class Drops:
+        def __init__(self, content: bytes) -> None:
+            self.content = content
+
+        def read(self, size: int) -> bytes:
+            drop, self.content = self.content[:7], self.content[7:]
+            return drop
+
+    content = announced(NET) * 5 + record(13, 1, bytes(8)) + announced(NET + NET)
+    (dropped,), _, _ = read(Drops(content))
+    assert all(np.array_equal(getattr(dropped, c), getattr(only(content), c)) for c in dropped.COLUMNS)
+
+
+def test_mrt_is_recognised_by_what_it_is():
+    assert mrt.recognise("anything", announced(NET))
+    assert mrt.recognise("x", record(13, 1, bytes(9000))[:4096])
+    assert not mrt.recognise("updates.gz", b'{"type": "ris_message"}\n' * 100)
+    assert not mrt.recognise("updates.gz", b"")
+    assert not mrt.recognise("updates.gz", bytes(4096))

@@ -1,0 +1,210 @@
+"""Damaged, hostile and odd MRT: what can be read is read, the rest is a dead letter with its bytes."""
+
+import random
+import struct
+import tracemalloc
+import zlib
+
+import pytest
+
+from pipeline.feeds.mrt import stream as mrtstream
+from pipeline.feeds.mrt.stream import CHUNK, LONGEST
+from pipeline.records import STATE
+from tests.feeds.mrts import (
+    NET,
+    PATH,
+    TIME,
+    announced,
+    attribute,
+    kinds,
+    message,
+    path,
+    read,
+    record,
+    said,
+    session,
+    update,
+    whole,
+)
+
+GOOD = announced(NET)
+
+
+def wrong(*records: bytes) -> tuple[str, str]:
+    """Reason and place of the one dead letter between good records, of which none is lost."""
+    batches, (damage,), tally = read(GOOD + b"".join(records) + GOOD)
+    assert kinds(batches) == {"announce": 2}
+    assert tally.used + tally.lost == 2 * len(GOOD) + sum(map(len, records))
+    assert damage.detail.endswith("bytes lost")
+    return damage.reason, damage.place
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (record(16, 4, session() + bytes(16) + message(4)[16:]), "bad-message"),
+        (record(16, 4, session() + message(4)[:-1]), "bad-message"),
+        (record(16, 4, session() + message(4) + b"\0"), "bad-message"),
+        (record(16, 4, session() + message(9)), "bad-message"),
+        (record(16, 4, session() + message(2)), "bad-update"),
+        (said(struct.pack(">HH", 9, 0)), "bad-update"),
+        (said(struct.pack(">HH", 0, 9)), "bad-update"),
+        (said(update(attributes=PATH[:-1], nlri=NET)), "bad-attributes"),
+        (said(update(attributes=PATH + b"\x40", nlri=NET)), "bad-attributes"),
+        (said(update(attributes=attribute(14, bytes(2)), nlri=NET)), "bad-attributes"),
+        (said(update(attributes=attribute(14, bytes([0, 2, 1, 99])), nlri=NET)), "bad-attributes"),
+        (said(update(attributes=attribute(2, path(1)[:-1]), nlri=NET)), "bad-path"),
+        (said(update(attributes=attribute(2, path(1, kind=7)), nlri=NET)), "bad-path"),
+        (said(update(attributes=attribute(33, bytes([0, 9, 1])), nlri=NET)), "bad-path"),
+        (said(update(nlri=NET)), "no-as-path"),
+        (said(update(attributes=PATH, nlri=bytes([33, 1, 1, 1, 1, 1]))), "bad-prefix"),
+        (said(update(attributes=PATH, nlri=b"\1"), 9), "bad-prefix"),
+        (record(16, 4, session(family=3, address="00" * 4)), "short-header"),
+        (record(16, 4, session()[:-1]), "short-header"),
+        (record(16, 5, session() + bytes([0, 6, 0])), "bad-state"),
+        (record(16, 5, session() + bytes([0, 6, 0, 99])), "bad-state"),
+        (record(16, 2, bytes(40)), "unsupported-type"),
+        (record(13, 2, bytes(4) + NET + bytes(2)), "no-peer-index"),
+        (record(13, 1, bytes(7)), "bad-peer-index"),
+        (record(12, 1, bytes(4)), "bad-rib"),
+        (record(12, 1, bytes(25)), "bad-rib"),
+        (record(12, 1, bytes(8) + bytes([33]) + bytes(13)), "bad-prefix"),
+        (record(5, 1, bytes(5)), "short-header"),
+        (record(5, 2, bytes(20)), "unsupported-type"),
+        (record(48, 0, bytes(20)), "unsupported-type"),
+        (record(16, 4, b""), "short-header"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_damaged_record_is_skipped_by_its_length(content, reason):
+    assert wrong(content) == (reason, f"byte {len(GOOD)}")
+
+
+def test_a_record_of_a_table_is_used_as_a_whole_or_not_at_all():
+    index = record(13, 1, bytes(6) + b"\0\1" + bytes([2]) + bytes(8) + bytes([0, 0, 0, 9]))
+    entry = struct.pack(">HIH", 0, 1, len(PATH)) + PATH
+    for entries in (entry + entry[:-1], entry + b"\0\7" + entry[2:], entry):
+        batches, (damage,), _ = read(index + record(13, 2, bytes(4) + NET + b"\0\2" + entries) + GOOD)
+        assert kinds(batches) == {"other": 1, "announce": 1}
+        assert damage.reason in ("bad-rib", "unknown-peer", "bad-attributes")
+
+
+def test_a_list_of_prefixes_that_breaks_off_is_used_up_to_there():
+    batches, (damage,), tally = read(announced(NET + bytes([16, 10])) + GOOD)
+    assert kinds(batches) == {"announce": 2}
+    assert (damage.reason, damage.place, tally.lost, tally.torn) == ("torn-prefixes", "byte 0", 2, 1)
+
+
+@pytest.mark.parametrize("length", [0, 5, 11, 500, LONGEST, LONGEST + 1, 2**31, 2**32 - 1])
+def test_a_wrong_length_costs_one_record_and_reading_goes_on_behind_it(length):
+    broken = GOOD[:8] + struct.pack(">I", length) + GOOD[12:]
+    assert wrong(broken) == ("lost-boundary", f"byte {len(GOOD)}")
+
+
+def test_bytes_that_belong_to_no_record_are_lost_alone():
+    assert wrong(b"\xff" * 1000)[0] == "lost-boundary"
+    assert wrong(GOOD[:30])[0] == "lost-boundary"
+
+
+def test_a_record_that_begins_far_from_the_time_before_is_no_place_to_go_on():
+    batches, damage, _ = read(GOOD + b"\xff" * 12 + announced(NET, TIME + 10 * mrtstream.NEAR))
+    assert (kinds(batches), [error.reason for error in damage]) == ({"announce": 1}, ["lost-boundary"])
+
+
+def test_a_time_that_jumps_ahead_and_back_is_damage():
+    assert wrong(announced(NET, TIME + 2**20)) == ("bad-time", f"byte {len(GOOD)}")
+    assert wrong(announced(NET, TIME - 2**20)) == ("bad-time", f"byte {len(GOOD)}")
+
+
+@pytest.mark.parametrize("time", [0, TIME + 2**30])
+def test_a_first_or_last_record_of_another_age_is_damage(time):
+    stray = announced(NET, time)
+    for content, place in ((stray + GOOD * 2, 0), (GOOD * 2 + stray, 2 * len(GOOD))):
+        batches, (damage,), _ = read(content)
+        assert kinds(batches) == {"announce": 2}
+        assert (damage.reason, damage.place) == ("bad-time", f"byte {place}")
+
+
+def test_a_gap_in_time_is_none():
+    batches, damage, _ = read(GOOD + announced(NET, TIME + 9000) + announced(NET, TIME + 9001))
+    assert (kinds(batches), damage) == ({"announce": 3}, [])
+
+
+@pytest.mark.parametrize("size", [1, 11, 12, 50, len(GOOD) - 1])
+def test_a_recording_that_is_cut_short_ends_in_one_dead_letter(size):
+    batches, (damage,), tally = read(GOOD + GOOD[:size])
+    assert (kinds(batches), damage.reason) == ({"announce": 1}, "truncated-record")
+    assert (damage.place, tally.lost) == (f"byte {len(GOOD)}", size)
+
+
+class Breaking:
+    """A decompressor that gives some bytes and then fails."""
+
+    def __init__(self, content: bytes, error: Exception) -> None:
+        self.content, self.error = content, error
+
+    def read(self, size: int) -> bytes:
+        if not self.content:
+            raise self.error
+        content, self.content = self.content[:size], self.content[size:]
+        return content
+
+
+@pytest.mark.parametrize("error", [EOFError("ends"), zlib.error("bad block"), OSError("CRC check failed")])
+@pytest.mark.parametrize("tail", [0, 5, 40])
+def test_a_decompressor_that_fails_ends_the_recording_with_one_dead_letter(error, tail):
+    batches, (damage,), tally = read(Breaking(GOOD * 3 + GOOD[:tail], error))
+    assert kinds(batches) == {"announce": 3}
+    assert (damage.reason, damage.place, tally.lost) == ("broken-stream", f"byte {3 * len(GOOD)}", tail)
+    assert type(error).__name__ in damage.detail
+
+
+def test_any_other_failure_of_the_stream_is_a_bug_and_not_damage():
+    with pytest.raises(ZeroDivisionError):
+        read(Breaking(GOOD, ZeroDivisionError()))
+
+
+# damage of every kind, at random but always the same
+
+
+def test_however_a_recording_is_damaged_every_byte_is_accounted_for(data):
+    clean = whole(data / "feeds/mrt/caida-libbgpstream/ris.rrc06.updates.1427846400.gz")[:9000]
+    chance = random.Random(20240208)
+    for _ in range(300):
+        content = bytearray(clean)
+        for _ in range(chance.randrange(1, 30)):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        del content[chance.randrange(len(content)) :]
+        assert_accounted(bytes(content))
+
+
+@pytest.mark.parametrize("name", ["openbgpd_rib_table-v2", "quagga_rib", "bird6-mrtdump_rib", "openbgpd_rib_table"])
+def test_however_a_table_is_damaged_every_byte_is_accounted_for(data, name):
+    clean = (data / "feeds/mrt/t2mune-mrtparse" / name).read_bytes()
+    chance = random.Random(7)
+    for _ in range(100):
+        content = bytearray(clean)
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        at = chance.randrange(len(content))
+        assert_accounted(bytes(content[:at] + content[at + chance.randrange(5) :]))
+
+
+def assert_accounted(content: bytes) -> None:
+    batches, _, tally = read(content)
+    assert tally.used + tally.lost == len(content)
+    assert sum(map(len, batches)) >= tally.records
+    for batch in batches:
+        assert batch.length.max() <= 128
+        assert batch.peer.max() < len(batch.peers)
+        assert set(batch.state[batch.kind != STATE].tolist()) <= {0}
+
+
+def test_garbage_without_an_end_neither_fills_the_memory_nor_hangs():
+    header = struct.pack(">IHHI", TIME, 16, 4, LONGEST - 64)  # plausible, and leads nowhere
+    block = (header + bytes(4084)) * (CHUNK // 4096)
+    tracemalloc.start()
+    batches, damage, tally = read(Breaking(block * 48, EOFError("ends")))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (batches, len(damage), tally.lost) == ([], 1, len(block) * 48)
+    assert peak < (48 + 4 * 17 + 8) * CHUNK  # the test's own blocks, and a few times the longest record

@@ -1,0 +1,351 @@
+"""RIS Live: every line gives elements or one dead letter, and nothing is counted twice."""
+
+import io
+import json
+import struct
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import DecodeError
+from pipeline.feeds import ris_live as rislive
+from pipeline.feeds.bgp.messages import RUN
+from pipeline.feeds.lines import MAX_LINE
+from pipeline.records import ANNOUNCE, ESTABLISHED, KINDS, OTHER, STATE, WITHDRAW, Elements, Peer
+
+
+def line(**data) -> bytes:
+    given = {"timestamp": 1700000000.5, "peer": "192.0.2.1", "peer_asn": "64496", "host": "rrc00", "type": "UPDATE"}
+    data = {key: value for key, value in (given | data).items() if value is not None}
+    return json.dumps({"type": "ris_message", "data": data}).encode() + b"\n"
+
+
+def announce(*prefixes: str, **data) -> bytes:
+    return line(**{"path": [64496, 64497], "announcements": [{"next_hop": "x", "prefixes": list(prefixes)}]} | data)
+
+
+def read(*messages: bytes) -> tuple[list[Elements], list[DecodeError]]:
+    items = list(rislive.read(io.BytesIO(b"".join(messages))))
+    return [i for i in items if isinstance(i, Elements)], [i for i in items if isinstance(i, DecodeError)]
+
+
+def only(*messages: bytes) -> Elements:
+    batches, damage = read(*messages)
+    assert damage == []
+    (batch,) = batches
+    return batch
+
+
+def reason(message: bytes) -> str:
+    batches, (error,) = read(message)
+    assert batches == []
+    assert (error.feed, error.place) == ("rislive", "line 1")
+    return error.reason
+
+
+def kinds(batches: list[Elements]) -> dict[str, int]:
+    counts = np.bincount(np.concatenate([b.kind for b in batches] or [np.empty(0, int)]), minlength=len(KINDS))
+    return {name: int(n) for name, n in zip(KINDS, counts, strict=True) if n}
+
+
+# what stands in one message
+
+
+def test_an_announcement_carries_time_peer_origin_and_prefix():
+    batch = only(announce("198.51.100.0/24"))
+    assert batch.peers == (Peer(64496, "192.0.2.1", "rrc00"),)
+    assert [batch.time[0], batch.kind[0], batch.peer[0], batch.origin[0]] == [1700000000, ANNOUNCE, 0, 64497]
+    assert [batch.family[0], batch.length[0], int(batch.lo[0])] == [4, 24, 0]
+    assert int(batch.hi[0]) == 0xC6336400 << 32
+    assert {name: getattr(batch, name).dtype for name in batch.COLUMNS} == batch.COLUMNS
+
+
+def test_a_link_local_next_hop_that_repeats_the_prefixes_counts_once():
+    twice = [{"next_hop": hop, "prefixes": ["2602:fd9e:f00::/40"]} for hop in ("2001:7f8:24::82", "fe80::1")]
+    assert len(only(announce(announcements=twice))) == 1
+
+
+def test_an_uncompressed_withdrawal_is_the_prefix_that_was_announced():
+    batch = only(announce("2605:de00:bb::/48"), line(path=[], withdrawals=["2605:de00:bb:0:0:0:0:0/48"]))
+    assert batch.kind.tolist() == [ANNOUNCE, WITHDRAW]
+    assert batch.hi[0] == batch.hi[1] != 0
+    assert batch.origin[1] == 0
+
+
+def test_a_prefix_withdrawn_and_announced_in_one_message_is_announced_last():
+    assert only(announce("10.0.0.0/8", withdrawals=["10.0.0.0/8"])).kind.tolist() == [WITHDRAW, ANNOUNCE]
+
+
+def test_host_bits_are_cleared():
+    assert only(announce("10.1.2.3/8")).hi[0] == only(announce("10.0.0.0/8")).hi[0] == 10 << 56
+
+
+def test_the_default_route_and_a_host_route_are_prefixes():
+    assert only(announce("0.0.0.0/0", "::/0", "2001:db8::1/128")).length.tolist() == [0, 0, 128]
+
+
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        ([1, 2], 2),
+        ([1, [2, 3]], 0),
+        ([1, [2, 3], 4], 4),
+        ([1, [2, 2]], 2),
+        ([[7]], 7),
+        ([], 0),
+        ([4294967295], 2**32 - 1),
+    ],
+)
+def test_the_origin_is_the_end_of_the_path_unless_that_is_a_set_of_several(path, origin):
+    assert only(announce("10.0.0.0/8", path=path)).origin.tolist() == [origin]
+
+
+@pytest.mark.parametrize("host", ["rrc25", "rrc25.ripe.net", "RRC25"])
+def test_every_spelling_of_a_host_is_the_same_collector(host):
+    assert only(announce("10.0.0.0/8", host=host)).peers[0].collector == "rrc25"
+
+
+@pytest.mark.parametrize("asn", ["64496", 64496])
+def test_a_peer_is_the_same_whether_its_number_is_text_or_not(asn):
+    assert only(announce("10.0.0.0/8", peer_asn=asn)).peers[0].asn == 64496
+
+
+@pytest.mark.parametrize("extra", [{"origin": "IGP"}, {"med": "high"}, {"aggregator": "x-y"}, {"peer": None}])
+def test_fields_that_are_not_used_cannot_spoil_a_message(extra):
+    assert len(only(announce("10.0.0.0/8", **extra))) == 1
+
+
+def test_a_missing_type_with_routes_is_an_update_and_without_any_is_other():
+    assert only(announce("10.0.0.0/8", type=None)).kind.tolist() == [ANNOUNCE]
+    assert only(line(type=None)).kind.tolist() == [OTHER]
+
+
+@pytest.mark.parametrize(("word", "state"), [("connected", ESTABLISHED), ("down", 1), ("Idle", 1)])
+def test_a_peer_state_is_a_state_element(word, state):
+    batch = only(line(type="RIS_PEER_STATE", state=word))
+    assert (batch.kind.tolist(), batch.state.tolist(), batch.family.tolist()) == ([STATE], [state], [0])
+
+
+def test_end_of_rib_and_keepalive_carry_no_route_and_are_counted():
+    batch = only(line(path=[], announcements=[], withdrawals=[]), line(type="KEEPALIVE"))
+    assert batch.kind.tolist() == [OTHER, OTHER]
+
+
+def test_the_servers_own_words_take_the_time_around_them():
+    batch = only(b'{"type":"pong"}\n', announce("10.0.0.0/8"), b'{"type":"ris_rrc_list","data":["rrc00"]}\n')
+    assert batch.kind.tolist() == [OTHER, ANNOUNCE, OTHER]
+    assert set(batch.time.tolist()) == {1700000000}
+
+
+def test_a_recording_of_nothing_but_pongs_is_still_counted():
+    assert kinds(read(b'{"type":"pong"}\n' * 3)[0]) == {"other": 3}
+
+
+# what cannot be used
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (b"{\n", "bad-json"),
+        (b"{", "truncated-line"),
+        (b"\xff\xfe\n", "bad-json"),
+        (b"[1, 2]\n", "bad-message"),
+        (b'{"type":"ris_message","data":"text"}\n', "bad-message"),
+        (b'{"type":"ris_message"}\n', "bad-message"),
+        (b'{"type":"other_message","data":{}}\n', "unknown-message"),
+        (b'{"type":"ris_error","data":{"message":"behind"}}\n', "server-error"),
+        (announce("10.0.0.0/8", timestamp=None), "no-time"),
+        (announce("10.0.0.0/8", timestamp=-1), "bad-time"),
+        (announce("10.0.0.0/8", timestamp=1e300), "bad-time"),
+        (announce("10.0.0.0/8", timestamp="now"), "bad-message"),
+        (announce("10.0.0.0/8", peer_asn="x"), "bad-peer"),
+        (announce("10.0.0.0/8", peer_asn=None), "bad-peer"),
+        (announce("10.0.0.0/8", peer_asn=-4), "bad-peer"),
+        (announce("10.0.0.0/8", peer="x" * 5000), "bad-peer"),
+        (announce("10.0.0.0/8", path=[1, "garbage", 2]), "bad-path"),
+        (announce("10.0.0.0/8", path=[1, 2**33]), "bad-path"),
+        (announce("10.0.0.0/8", path=None), "bad-path"),
+        (announce("10.0.0.0/33"), "bad-prefix"),
+        (announce("10.0.0/8"), "bad-prefix"),
+        (announce("10.0.0.0"), "bad-prefix"),
+        (announce("10.0.0.0/-1"), "bad-prefix"),
+        (announce("::1::/64"), "bad-prefix"),
+        (announce("10.0.0.0\x00/8"), "bad-prefix"),
+        (line(withdrawals=["fe80::%eth0/64"]), "bad-prefix"),
+        (line(type="RIS_PEER_STATE", state="sulking"), "bad-state"),
+        (b'{"type":' + b"[" * 100_000 + b"\n", "bad-message"),
+        (b'{"junk":' + b"[" * 100_000 + b"\n", "bad-json"),
+        (b'{"type":"ris_message","data":{"path":[' + b"[" * 100_000 + b"\n", "bad-message"),
+        (b'{"type":"pong","junk":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "bad-json"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_one_dead_letter_with_a_reason(message, expected):
+    assert reason(message) == expected
+
+
+def test_a_bad_line_does_not_stop_the_stream():
+    batches, damage = read(announce("10.0.0.0/8"), b"{\n", b"\n", announce("11.0.0.0/8"))
+    assert kinds(batches) == {"announce": 2}
+    assert [str(e)[:32] for e in damage] == ["rislive: bad-json at line 2: Inp"]
+
+
+@pytest.mark.parametrize("stray", [1_000_000_000, 4_000_000_000])
+def test_a_stray_time_does_not_make_all_that_follows_late(stray):
+    batches, damage = read(announce("10.0.0.0/8"), announce("11.0.0.0/8", timestamp=stray), announce("12.0.0.0/8"))
+    assert kinds(batches) == {"announce": 2}
+    assert [(error.reason, error.place) for error in damage] == [("bad-time", "line 2")]
+
+
+def test_a_collector_whose_clock_is_ahead_does_not_make_all_others_late():
+    given = []
+    for i in range(40):
+        now = 1700000000 + 60 * i
+        given += [announce("10.0.0.0/8", timestamp=now + ahead) for ahead in (0, 2000, 2001, 2002, 1)]
+    batches, damage = read(*given)
+    times = [int(t) for batch in batches for t in batch.time]
+    assert times == [1700000000 + 60 * i + late for i in range(40) for late in (0, 1)]
+    assert {error.reason for error in damage} == {"bad-time"}
+    assert len(damage) == 120
+
+
+def test_what_was_held_up_for_minutes_is_no_damage():
+    times = [1700000000 + late for late in (*range(0, 1000, 100), 0, 950, 300, 1000)]
+    batches, damage = read(*(announce("10.0.0.0/8", timestamp=t) for t in times))
+    assert damage == []
+    assert sorted(int(t) for batch in batches for t in batch.time) == sorted(times)
+
+
+def test_time_that_moves_on_for_all_is_believed_after_a_while():
+    times = [1700000000, *(1700009000 + i for i in range(RUN + 1)), 1700000001]
+    batches, damage = read(*(announce("10.0.0.0/8", timestamp=t) for t in times))
+    assert damage == []
+    assert sum(len(batch) for batch in batches) == len(times)
+
+
+def test_a_gap_in_a_recording_is_believed():
+    times = [1700000000, 1700003600, 1700003601, 1700007200]
+    batches, damage = read(*(announce("10.0.0.0/8", timestamp=t) for t in times))
+    assert damage == []
+    assert [int(t) for batch in batches for t in batch.time] == times
+
+
+def test_a_line_without_an_end_is_skipped_in_bounded_pieces():
+    batches, damage = read(announce("10.0.0.0/8"), b"x" * (3 * MAX_LINE) + b"\n", announce("11.0.0.0/8"))
+    assert kinds(batches) == {"announce": 2}
+    assert [(e.reason, e.place) for e in damage] == [("line-too-long", "line 2")]
+
+
+# messages as raw bytes
+
+
+def test_an_update_that_comes_as_raw_bytes_only_is_read_from_them(data: Path):
+    text = (data / "feeds/rislive/collected/ris_live_real.ndjson").read_bytes().splitlines()[11]
+    batch = only(text)
+    assert batch.kind.tolist() == [ANNOUNCE] * 4
+    assert batch.length.tolist() == [48] * 4
+    assert batch.origin.tolist() == [20473] * 4
+    assert int(batch.hi[0]) == 0x2A0E97C700000000
+
+
+def test_raw_bytes_say_the_same_as_the_message_around_them(data: Path):
+    compared = 0
+    for text in (data / "feeds/rislive/collected/ris_live_real.ndjson").read_bytes().splitlines():
+        message = json.loads(text).get("data", {})
+        if isinstance(message, dict) and "raw" in message and "path" in message:
+            bare = line(**{key: message[key] for key in ("timestamp", "peer", "peer_asn", "host", "type", "raw")})
+            found, expected = rislive.parse(bare), rislive.parse(text)
+            assert found._replace(withdrawn=(), announced=()) == expected._replace(withdrawn=(), announced=())
+            assert set(found.announced) == set(expected.announced)
+            assert set(found.withdrawn) == set(expected.withdrawn)
+            compared += 1
+    assert compared == 4
+
+
+@pytest.mark.parametrize("raw", ["zz", "", "FF", "FF" * 16 + "001702", "00" * 23])
+def test_raw_bytes_that_are_no_message_are_a_dead_letter(raw):
+    assert reason(line(raw=raw)) in ("bad-raw", "bad-message")
+
+
+# batches
+
+
+def test_a_batch_ends_when_event_time_moves_on():
+    batches, _ = read(*(announce("10.0.0.0/8", timestamp=1700000000 + t) for t in (0, 300, 301, 900)))
+    assert [len(batch) for batch in batches] == [2, 1, 1]
+
+
+def test_a_batch_ends_when_it_is_full():
+    many = [f"10.{i // 256}.{i % 256}.0/24" for i in range(20_000)]
+    batches, _ = read(*(announce(*many) for _ in range(4)))
+    assert [len(batch) for batch in batches] == [60_000, 20_000]
+
+
+def test_each_batch_knows_just_its_own_peers():
+    first, second = read(announce("10.0.0.0/8"), announce("10.0.0.0/8", peer="192.0.2.2", timestamp=1700009999))[0]
+    assert [first.peers[0].address, second.peers[0].address] == ["192.0.2.1", "192.0.2.2"]
+    assert second.peer.tolist() == [0]
+
+
+# captured messages
+
+CAPTURED = [
+    ("rislive/caida-libbgpstream/ris-live-stream.json", {"announce": 1, "state": 1, "other": 3},
+     {"line 3": "server-error", "line 7": "bad-json"}),
+    ("rislive/collected/ris_live_real.ndjson", {"announce": 24, "withdraw": 3, "state": 2, "other": 9},
+     {"line 3": "server-error", "line 19": "server-error", "line 21": "server-error"}),
+    ("rislive/collected/ris_live_synthetic_edge.ndjson", {"announce": 4, "other": 1},
+     {"line 3": "unknown-message", "line 5": "no-time", "line 6": "no-time", "line 7": "bad-path",
+      "line 8": "bad-message"}),
+    ("hostile/libbgpstream_ris-live_bad_line.txt", {}, {"line 1": "bad-json"}),
+    ("rislive/derived-from-mrt/rrcXX_20160811_1600_rendered.ndjson",
+     {"announce": 39256, "withdraw": 1956, "other": 168}, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "expected", "damage"), CAPTURED)
+def test_captured_messages_give_exactly_these_elements(data: Path, path, expected, damage):
+    batches, errors = read((data / "feeds" / path).read_bytes())
+    assert kinds(batches) == expected
+    assert {error.place: error.reason for error in errors} == damage
+
+
+@pytest.mark.parametrize("path", [path for path, _, _ in CAPTURED])
+def test_every_line_gives_elements_or_one_dead_letter(data: Path, path):
+    for text in (data / "feeds" / path).read_bytes().splitlines(keepends=True):
+        if text.strip():
+            batches, errors = read(text)
+            assert (sum(map(len, batches)) > 0) + len(errors) == 1
+
+
+def test_the_rendered_file_counts_what_bgpdump_counts_in_its_source(data: Path):
+    counts = (data / "feeds/mrt/COUNTS.txt").read_text()
+    (entry,) = [row for row in counts.splitlines() if "updates.20160811.1600.gz" in row]
+    batches, _ = read((data / "feeds" / CAPTURED[-1][0]).read_bytes())
+    assert f"A={kinds(batches)['announce']} W={kinds(batches)['withdraw']} " in entry
+
+
+def test_reading_keeps_pace_with_a_peak_of_all_collectors(data: Path):
+    recording = (data / "feeds" / CAPTURED[-1][0]).read_bytes()
+    begun = time.process_time()
+    read(recording)
+    rate = 17_384 / (time.process_time() - begun)
+    assert rate > 14_000, f"{rate:,.0f} messages/s; the peak of all collectors is 7,000"
+
+
+def test_random_damage_never_raises_and_never_hides_a_line(data: Path):
+    good = (data / "feeds" / CAPTURED[-1][0]).read_bytes().splitlines(keepends=True)[:400]
+    rng = np.random.default_rng(7)
+    for text in good:
+        bad = bytearray(text.rstrip(b"\n"))
+        for at in rng.integers(0, len(bad), 3):
+            bad[at] = rng.choice([b for b in range(256) if b != 10])
+        batches, errors = read(bytes(bad))
+        assert (sum(map(len, batches)) > 0) + len(errors) == 1
+
+
+def test_a_prefix_is_packed_as_the_address_left_aligned():
+    batch = only(announce("2001:db8:1::/48"))
+    assert struct.pack(">QQ", int(batch.hi[0]), int(batch.lo[0])) == bytes.fromhex("20010db8000100000000000000000000")

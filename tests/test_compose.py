@@ -1,0 +1,102 @@
+"""docker-compose.yml as a text: what each service may not do.  That it comes up is proved in tests/live."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.live.apache import KAFKA
+
+ROOT = Path(__file__).parents[1]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = sorted(COMPOSE["services"])
+
+
+@pytest.fixture(params=SERVICES)
+def service(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return COMPOSE["services"][request.param]
+
+
+def test_a_service_cannot_write_gain_rights_or_run_as_root(service):
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["user"].split(":")[0] not in ("", "0", "root")
+
+
+def test_an_image_is_pinned_to_a_whole_version(service):
+    assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", service["image"])
+
+
+def test_ports_are_open_on_this_machine_only(service):
+    assert all(re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z]+_PORT:-\d+\}:\d+", port) for port in service.get("ports", []))
+
+
+def test_logs_and_processes_are_bounded(service):
+    assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+    assert service["pids_limit"] > 0
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "topics"])
+def test_a_service_tells_whether_it_is_well_and_comes_back_when_it_is_not(name):
+    assert COMPOSE["services"][name]["healthcheck"]["test"][0] == "CMD"
+    assert COMPOSE["services"][name]["restart"] == "unless-stopped"
+
+
+def test_what_must_outlive_a_container_is_on_a_named_volume():
+    held = {volume.split(":")[0] for s in COMPOSE["services"].values() for volume in s.get("volumes", [])}
+    assert set(COMPOSE["volumes"]) <= held
+
+
+def test_settings_are_mounted_read_only_and_exist():
+    mounts = [volume for s in COMPOSE["services"].values() for volume in s.get("volumes", []) if volume[0] == "."]
+    assert mounts
+    assert all(volume.endswith(":ro") and (ROOT / volume.split(":")[0]).exists() for volume in mounts)
+
+
+def test_no_worker_starts_before_its_topics_exist():
+    assert COMPOSE["services"]["worker"]["depends_on"] == {"topics": {"condition": "service_completed_successfully"}}
+
+
+def test_compose_and_the_tests_run_the_same_kafka_and_neither_creates_topics_by_itself():
+    kafka = COMPOSE["services"]["kafka"]
+    assert kafka["image"] == f"apache/kafka:{KAFKA}"
+    assert kafka["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+def test_prometheus_and_alertmanager_look_where_the_services_listen():
+    listening = {
+        f"{name}:{after(service['command'], option)}"
+        for name, option in (("worker", "--metrics-port"), ("webhook", "--port"))
+        for service in [COMPOSE["services"][name]]
+    }
+    jobs = yaml.safe_load((ROOT / "dashboards" / "prometheus.yml").read_text())["scrape_configs"]
+    scraped = {
+        f"{name}:{dns['port']}" for job in jobs for dns in job.get("dns_sd_configs", []) for name in dns["names"]
+    }
+    notified = re.findall(r"http://([a-z]+:\d+)/", (ROOT / "dashboards" / "alertmanager.yml").read_text())
+    assert listening <= scraped | set(notified)
+
+
+def after(command: list[str], option: str) -> str:
+    return command[command.index(option) + 1]
+
+
+def test_the_image_is_built_from_hashed_wheels_and_runs_without_root():
+    text = (ROOT / "Dockerfile").read_text()
+    assert "--require-hashes" in text
+    assert "--only-binary :all:" in text
+    assert re.search(r"^FROM python:3\.11\.\d+-slim-\w+$", text, re.M)
+    assert re.search(r"^USER [1-9]\d+:[1-9]\d+$", text, re.M)
+
+
+def test_compose_parses():
+    compose = shutil.which("docker-compose")
+    if compose is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("docker-compose is not installed")
+    subprocess.run([compose, "-f", ROOT / "docker-compose.yml", "config", "--quiet"], check=True)

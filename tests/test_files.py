@@ -1,0 +1,181 @@
+"""What a person asked for is written whole or not at all, and never over what is being read."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.commands import ReplayOptions
+from pipeline.errors import UserError
+from pipeline.files import check_writable, written
+from tests.evaluation.made import case
+
+TABLE = "time,signal,entity_type,entity,value\n2024-02-08T00:00:00Z,bgp.ris,country,PK,7\n"
+
+
+def test_what_was_there_stays_where_the_writing_fails(tmp_path: Path) -> None:
+    place = tmp_path / "outages.jsonl"
+    place.write_text("yesterday's")
+
+    def half() -> None:
+        with written(place) as file:
+            file.write(b"half of it")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(UserError, match=r"outages.jsonl' cannot be written: No space left on device"):
+        half()
+    assert place.read_text() == "yesterday's"
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    link, place = tmp_path / "latest", tmp_path / "outages.jsonl"
+    link.symlink_to(place)
+    with written(link) as file:
+        file.write(b"one")
+    assert link.is_symlink()
+    assert place.read_bytes() == b"one"
+
+
+def test_a_link_to_what_is_not_there_yet_is_not_taken_away_by_the_look_before(tmp_path: Path) -> None:
+    link, place = tmp_path / "latest", tmp_path / "outages.jsonl"
+    link.symlink_to(place)
+    check_writable(link)
+    assert (link.is_symlink(), place.exists()) == (True, False)
+
+
+def test_a_file_keeps_who_may_read_it_and_its_neighbours_stay(tmp_path: Path) -> None:
+    place, neighbour = tmp_path / "outages.jsonl", tmp_path / "outages.jsonl.part"
+    place.touch(0o600)
+    neighbour.write_text("somebody's")
+    with written(place) as file:
+        file.write(b"one")
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    assert neighbour.read_text() == "somebody's"
+    with written(tmp_path / "new") as file:
+        file.write(b"one")
+    (tmp_path / "usual").touch()
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.parametrize(("refused", "why"), [("replace", errno.EBUSY), ("open", errno.EACCES)])
+def test_a_mounted_file_and_one_whose_directory_takes_none_are_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str, why: int
+) -> None:
+    place = tmp_path / "outages.jsonl"
+    place.write_text("yesterday's, which was longer")
+    usual = getattr(Path, refused)
+
+    def refuse(path: Path, *rest: object, **more: object) -> object:
+        if path.suffix == ".part":
+            raise OSError(why, os.strerror(why))
+        return usual(path, *rest, **more)
+
+    monkeypatch.setattr(Path, refused, refuse)
+    before = place.stat().st_ino
+    with written(place) as file:
+        file.write(b"one")
+    assert (place.read_bytes(), place.stat().st_ino) == (b"one", before)
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_pipe_is_written_once_and_to_its_end(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        check_writable(pipe)
+        with written(pipe) as file:
+            file.write(b"one")
+        assert read.result(10) == b"one"
+
+
+def test_the_output_of_a_command_may_be_its_own_pipe(tmp_path: Path) -> None:
+    (tmp_path / "signals.csv").write_text(TABLE)
+    command = [sys.executable, "-m", "pipeline", "replay", str(tmp_path), "--outages", "/dev/stdout"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "cannot be written" not in done.stderr
+    assert "left in /dev/stdout: 0 outages" in done.stdout
+
+
+@pytest.mark.parametrize(("place", "why"), [(".", "Is a directory"), ("none/x", "No such file or directory")])
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path, place: str, why: str) -> None:
+    with pytest.raises(UserError, match=f"cannot be written: {why}"):
+        check_writable(tmp_path / place)
+
+
+def test_a_full_device_is_one_sentence() -> None:
+    def fill() -> None:
+        with written(Path("/dev/full")) as file:
+            file.write(b"x" * 100_000)
+
+    with pytest.raises(UserError, match="'/dev/full' cannot be written: No space left on device"):
+        fill()
+
+
+@pytest.mark.parametrize("option", ["outages", "metrics"])
+def test_a_recording_is_not_written_over(tmp_path: Path, option: str) -> None:
+    recording = tmp_path / "signals.csv"
+    recording.write_text(TABLE)
+    for source in (recording, tmp_path):
+        with pytest.raises(UserError, match=r"signals.csv' is a recording that is replayed"):
+            ReplayOptions(**{option: recording}).check_apart([str(source)])
+
+
+@pytest.mark.parametrize("option", ["outages", "metrics"])
+def test_nor_are_the_settings(tmp_path: Path, option: str) -> None:
+    settings = tmp_path / "own.toml"
+    settings.touch()
+    with pytest.raises(UserError, match=r"own.toml' is the file of the settings: it would be written over"):
+        ReplayOptions(**{option: settings}, settings=settings).check()
+
+
+@pytest.mark.parametrize("words", [["replay"], ["replay", "--json"], ["inspect"]])
+def test_an_output_without_room_is_one_sentence(tmp_path: Path, words: list[str]) -> None:
+    recording = tmp_path / "signals.csv"
+    recording.write_text(TABLE)
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "pipeline", *words, str(recording)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1:]) == (
+        2,
+        ["netvigil: the output cannot be written: No space left on device"],
+    )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["replay"], ["inspect"], ["evaluate"], ["demo", "--write"]], ids=lambda words: words[0]
+)
+def test_a_path_that_the_system_does_not_open_is_one_sentence(words: list[str]) -> None:
+    name = 300 * "a"
+    done = subprocess.run([sys.executable, "-m", "pipeline", *words, name], capture_output=True, text=True, check=False)
+    (said,) = done.stderr.splitlines()
+    assert (done.returncode, said.startswith("netvigil: "), name in said) == (2, True, True)
+    assert said.endswith("File name too long")
+
+
+def test_a_disk_that_is_full_in_the_end_takes_no_answer_away(tmp_path: Path) -> None:
+    (tmp_path / "signals.csv").write_text(TABLE)
+    command = [sys.executable, "-m", "pipeline", "replay", str(tmp_path), "--metrics", "/dev/full"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no outages confirmed" in done.stdout
+    assert done.stderr == "netvigil: '/dev/full' cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", [["replay", "--outages"], ["evaluate", "--detector", "ours", "--report"]])
+def test_a_pipe_that_is_closed_before_the_answer_takes_no_file_away(tmp_path: Path, words: list[str]) -> None:
+    folder, asked = case(tmp_path / "dark"), tmp_path / "asked"
+    unread, pipe = os.pipe()
+    os.close(unread)
+    command = [sys.executable, "-m", "pipeline", *words, str(asked), str(folder)]
+    done = subprocess.run(command, stdout=pipe, stderr=pipe, check=False)
+    os.close(pipe)
+    assert done.returncode == 1
+    assert asked.stat().st_size > 0
