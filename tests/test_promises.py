@@ -9,7 +9,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.records import Outage
 from pipeline.settings import Fusing, Judging, Settings
-from tests.traps.path import HOUR, MONDAY, Series, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, Series, hours, made_rows, played
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -8,7 +8,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.geo.subdivisions import SUBDIVISIONS
 from pipeline.records import Entity
-from tests.traps.path import MONDAY, PK, hours, made_rows, noisy, played
+from tests.worlds import MONDAY, PK, hours, made_rows, noisy, played
 
 QUIET = 28
 Share = Callable[[np.ndarray], np.ndarray]

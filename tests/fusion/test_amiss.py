@@ -6,7 +6,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.fusion import evidence
 from pipeline.records import Entity
-from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, noisy, played
+from tests.worlds import HOUR, MONDAY, PK, Series, hours, made_rows, noisy, played
 
 SLIP, CUT, BACK = 19 * DAY, 22 * DAY + 9 * HOUR, 24 * DAY + 9 * HOUR
 

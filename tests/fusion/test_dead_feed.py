@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.bins import DAY
 from pipeline.fusion import alone
-from tests.traps.path import HOUR, MONDAY
 from tests.traps.test_alone import CODES, FALL, Fall, late, seen, sure
+from tests.worlds import HOUR, MONDAY
 
 SILENT = Fall(np.nan, 6 * HOUR)
 """Of the other kind, from the country's hour on."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY
-from tests.traps.path import MONDAY, PK, hours, made_rows, played
+from tests.worlds import MONDAY, PK, hours, made_rows, played
 
 QUIET = 16
 """Days before the outage [days]."""

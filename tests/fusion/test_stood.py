@@ -9,7 +9,7 @@ from pipeline.fusion.fusion import FuseStage
 from pipeline.records import Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.judge.verdicts import verdicts as from_zero
-from tests.traps.path import HOUR, made_rows, played
+from tests.worlds import HOUR, made_rows, played
 
 PROBES, ROUTES, TRAFFIC = SIGNALS = "probing.ioda", "bgp.ris", "traffic.radar"
 RUN = Run("r", "replay", SIGNALS)

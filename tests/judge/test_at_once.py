@@ -12,7 +12,7 @@ from pipeline.judge.votes import votes
 from pipeline.records import Entity
 from pipeline.settings import Judging
 from tests.judge.moved import COUNTRIES, DAYS, NETWORKS, judged, seen
-from tests.traps.path import DAY, HOUR, made_rows, played
+from tests.worlds import DAY, HOUR, made_rows, played
 
 CODES = ("PK", "IQ", "MM", "KE", "GH", "TZ", "UG", "SN", "ML", "TD", "PE", "EC")
 WIDTHS = {"bgp.ris": 1800, "probing.ioda": 900, "traffic.radar": 900}

@@ -17,7 +17,7 @@ from pipeline.judge.stuck import Repeats
 from pipeline.records import UP, Bins, Entity, Outage, Rows, Run, Verdicts
 from pipeline.settings import Judging, Settings
 from tests.replay.tapes import pieces
-from tests.traps.path import HOUR, hours, made_rows, played
+from tests.worlds import HOUR, hours, made_rows, played
 
 WIDTH = 1800
 DAY = 48

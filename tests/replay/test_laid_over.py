@@ -14,7 +14,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.records import Outage
 from tests.detectors.real import stamp
-from tests.traps.path import Series, between, case, played
+from tests.worlds import Series, between, case, played
 
 HOUR = 3600
 

@@ -11,7 +11,7 @@ from pipeline.bins import DAY
 from pipeline.fusion import holding
 from pipeline.records import Entity, Outage
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, PK, Played, Series, between, case, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, Played, Series, between, case, hours, made_rows, played
 
 HALF_HOUR = 1800
 CODES = ("PK", "KE", "NG", "IN", "LK", "TR", "UZ", "TH", "VN", "PH", "TZ", "GH")

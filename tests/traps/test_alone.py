@@ -10,7 +10,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.fusion import alone, holding, weighing
 from pipeline.records import Entity, Outage
-from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, Played, hours, made_rows, played
 
 FALL = 14 * DAY + 9 * HOUR
 APART = 3 * HOUR

@@ -9,8 +9,8 @@ from pipeline.fusion import holding, sudden
 from pipeline.fusion.columns import HALF
 from pipeline.records import Outage
 from pipeline.settings import Fusing, Judging, Settings
-from tests.traps.path import HOUR, MONDAY, Series, hours, made_rows, played, where
 from tests.traps.test_feared import MIDNIGHT, cut, day, series, slept_in, told
+from tests.worlds import HOUR, MONDAY, Series, hours, made_rows, played, where
 
 FEARED = "2024-01-11"
 SLOW = {"slept in": slept_in(4, 0.85), "hours": cut(MIDNIGHT + 8 * HOUR, 12 * HOUR, 0.42, 900, 4 * HOUR)}

@@ -11,7 +11,7 @@ from detectors.seasonal.state import SeasonalState
 from pipeline.bins import DAY
 from pipeline.fusion import moments
 from pipeline.records import Entity
-from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, hours, made_rows, played
 
 BEGIN, END, LASTS = HOUR + 1800, 5 * HOUR, 4 * HOUR
 """Of the first day what is recorded begins at the first, and the outage is over at the second; the next ones begin half

@@ -18,7 +18,7 @@ from pipeline.kinds import KINDS
 from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, PK, Said, Series, between, case, hours, made_rows, noisy, played
+from tests.worlds import HOUR, MONDAY, PK, Said, Series, between, case, hours, made_rows, noisy, played
 
 CHANGE = stamp("2024-03-31T01:00:00Z")
 """When clocks of the Netherlands went forward [s]."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
-from tests.traps.path import LOW, Played, case, hours, made_rows, noisy, played
+from tests.worlds import LOW, Played, case, hours, made_rows, noisy, played
 
 SIGNAL = "bgp.routeviews"
 NETWORKS = tuple(Entity("asn", f"AS{i}", "GB") for i in range(10))

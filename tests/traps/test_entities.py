@@ -8,7 +8,7 @@ from detectors.base import HIGH, NORMAL, UNKNOWN
 from pipeline.bins import DAY
 from pipeline.settings import Fusing, Settings
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, Series, case, hours, made_rows, noisy, played
+from tests.worlds import HOUR, MONDAY, Series, case, hours, made_rows, noisy, played
 
 SIGNAL = "bgp.ris"
 LATER, FALL, END = 9 * DAY, 24 * DAY, 24.5 * DAY

@@ -6,7 +6,7 @@ import pytest
 from detectors.seasonal import similar
 from pipeline.bins import DAY
 from pipeline.records import Entity
-from tests.traps.path import HOUR, MONDAY, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, hours, made_rows, played
 
 HALF_HOUR = 1800
 BOTH = ("probing.ioda", "traffic.radar")

@@ -7,7 +7,7 @@ from pipeline.bins import DAY
 from pipeline.fusion import holding, prior, sudden
 from pipeline.records import Entity, Outage
 from pipeline.settings import Fusing, Judging, Settings
-from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, Series, hours, made_rows, played
 
 STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda")
 MIDNIGHT = 3 * DAY - 5 * HOUR

@@ -12,7 +12,7 @@ from detectors.seasonal.together import SPANS
 from pipeline.bins import DAY
 from pipeline.feeds.table.case import read_labels
 from pipeline.records import Entity, Rows
-from tests.traps.path import HOUR, MONDAY, PK, between, case, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, between, case, hours, made_rows, played
 
 HALF_HOUR = 1800
 BOTH = ("probing.ioda", "traffic.radar")

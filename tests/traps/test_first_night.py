@@ -5,7 +5,7 @@ import numpy as np
 from detectors.base import HIGH, NORMAL
 from pipeline.bins import DAY
 from pipeline.settings import Judging, Settings
-from tests.traps.path import HOUR, MONDAY, Series, hours, made_rows, noisy, played
+from tests.worlds import HOUR, MONDAY, Series, hours, made_rows, noisy, played
 
 SIGNAL = "traffic.google"
 RULE = Settings(judging=Judging(detector="median"))

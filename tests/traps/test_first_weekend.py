@@ -9,7 +9,7 @@ from detectors.seasonal import noise as seasonal_noise
 from detectors.seasonal import similar
 from detectors.seasonal.seasonal import Seasonal
 from pipeline.bins import DAY
-from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, hours, made_rows, played
 
 SATURDAY = 5 * DAY
 

@@ -6,7 +6,7 @@ import pytest
 from detectors.seasonal import first_day
 from pipeline.bins import DAY
 from pipeline.records import Entity
-from tests.traps.path import HOUR, MONDAY, made_rows, played
+from tests.worlds import HOUR, MONDAY, made_rows, played
 
 UG, BR, NZ = (Entity("country", code, code) for code in ("UG", "BR", "NZ"))
 SIGNALS = ("bgp.ris", "probing.ioda", "traffic.radar")

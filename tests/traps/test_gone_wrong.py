@@ -13,7 +13,7 @@ from detectors.seasonal import first_day, seasonal, similar_once
 from detectors.seasonal import hearing as seasonal_hearing
 from pipeline.bins import DAY
 from pipeline.records import Rows
-from tests.traps.path import HOUR, MONDAY, PK, case, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, case, hours, made_rows, played
 
 BOTH = ("probing.ioda", "traffic.radar")
 OUT = 12.0

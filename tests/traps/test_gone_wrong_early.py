@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY
-from tests.traps.path import HOUR, MONDAY, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, hours, made_rows, played
 
 MEANS = {"probing.ioda": (6000, 0.08), "traffic.radar": (20_000, 0.5)}
 """Counts a bin of each kind, and how much of them a day goes up and down [-]."""

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.bins import DAY
 from pipeline.fusion import cells, moments
-from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, noisy, played
+from tests.worlds import HOUR, MONDAY, PK, Series, hours, made_rows, noisy, played
 
 FALL, BACK = 17 * DAY + 16 * HOUR, 22 * DAY + 16 * HOUR
 LEFT = {"bgp.ioda": (300, 0.002, 0.72), "probing.ioda": (700, 0.01, 0.12), "traffic.radar": (4000, 0.03, 0.03)}

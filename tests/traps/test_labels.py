@@ -10,7 +10,7 @@ from pipeline.evaluation.judged import OURS, judge, outcome
 from pipeline.feeds.table.case import write_case
 from pipeline.settings import Settings
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, between, case
+from tests.worlds import HOUR, between, case
 
 EXACT = Tolerance(0, 0, 0, 0, 0.0)
 """To the second."""

@@ -8,7 +8,7 @@ from detectors.base import utc_context
 from detectors.seasonal import seasonal
 from detectors.seasonal import state as seasonal_state
 from pipeline.bins import DAY
-from tests.traps.path import HOUR, MONDAY, PK, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, made_rows, played
 
 WIDTH = 1800
 

@@ -8,7 +8,7 @@ from pipeline.bins import DAY
 from pipeline.fusion import moments, weighing
 from pipeline.records import Entity, Outage
 from tests.replay.truth import confirmed
-from tests.traps.path import HOUR, MONDAY, Played, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, Played, hours, made_rows, played
 
 MOBILE, FIXED = ("AS59257", "AS45669", "AS24499"), ("AS17557", "AS9541", "AS23674")
 FALL = 14 * DAY + 2 * HOUR

@@ -12,7 +12,7 @@ from pipeline.bins import DAY
 from pipeline.fusion import holding
 from pipeline.records import Entity
 from pipeline.settings import Judging, Settings
-from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, Series, between, case, hours, made_rows, played
 
 
 def test_three_percent_of_a_perfectly_flat_series_are_not_hundreds_of_deviations() -> None:

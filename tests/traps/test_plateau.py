@@ -13,9 +13,9 @@ from pipeline.fusion.evidence import losses
 from pipeline.fusion.weighing import Scales
 from pipeline.settings import Fusing, Judging, Settings
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, PK, Series, between, case, hours, made_rows, noisy, played
 from tests.traps.test_returning import forgotten
 from tests.traps.test_standing import SIX
+from tests.worlds import HOUR, MONDAY, PK, Series, between, case, hours, made_rows, noisy, played
 
 FALL = 6 * DAY
 COUP = stamp("2021-02-01T02:00:00Z")

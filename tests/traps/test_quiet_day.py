@@ -10,8 +10,8 @@ from detectors.seasonal import similar
 from detectors.seasonal.seasonal import Seasonal
 from pipeline.bins import DAY
 from pipeline.records import Entity
-from tests.traps.path import HOUR, MONDAY, hours, made_rows, played
 from tests.traps.test_first_weekend import week
+from tests.worlds import HOUR, MONDAY, hours, made_rows, played
 
 THURSDAY = 3
 NIGHT = 0.3

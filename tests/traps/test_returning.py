@@ -11,7 +11,7 @@ from pipeline.fusion import evidence, weighing
 from pipeline.fusion.cells import Cells
 from pipeline.fusion.evidence import Block
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, Series, between, case, hours, made_rows, noisy, played, where
+from tests.worlds import HOUR, MONDAY, Series, between, case, hours, made_rows, noisy, played, where
 
 FALL = 4 * DAY
 BACK = {

@@ -6,7 +6,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.fusion import sags
 from pipeline.fusion.outages import Life
-from tests.traps.path import HOUR, MONDAY, PK, Series, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, Series, hours, made_rows, played
 
 FALL = 21 * DAY + 9 * HOUR
 

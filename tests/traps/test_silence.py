@@ -6,7 +6,7 @@ import pytest
 from detectors.seasonal import renewed as seasonal_renewed
 from pipeline.bins import DAY
 from pipeline.fusion import holding, moments
-from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, hours, made_rows, played
 
 FALL, RETURN = 14 * DAY, 29 * DAY
 

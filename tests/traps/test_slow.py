@@ -11,7 +11,7 @@ from pipeline.fusion import moments
 from pipeline.records import Entity, Outage
 from pipeline.settings import Judging, Settings
 from tests.detectors.real import stamp
-from tests.traps.path import HOUR, MONDAY, Played, Series, between, case, hours, made_rows, noisy, played
+from tests.worlds import HOUR, MONDAY, Played, Series, between, case, hours, made_rows, noisy, played
 
 SAG, STEP = stamp("2023-04-30T00:00:00Z"), stamp("2023-05-14T00:00:00Z")
 """5 % less within a week from the first on; from the second on 70 % are left [s]."""

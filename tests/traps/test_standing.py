@@ -8,7 +8,7 @@ from pipeline.fusion import alone, cells, holding, weighing
 from pipeline.fusion.columns import LADDER
 from pipeline.geo.almanac import public_holidays
 from pipeline.settings import Fusing, Judging, Settings
-from tests.traps.path import HOUR, MONDAY, PK, hours, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, hours, made_rows, played
 
 FALL, FEAST = 21 * DAY, 28 * DAY
 STAND = ("bgp.ris", "bgp.routeviews", "telescope.ioda", "probing.ioda", "ooni.web")

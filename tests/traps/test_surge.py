@@ -6,7 +6,7 @@ import pytest
 from detectors.seasonal import seasonal, similar
 from pipeline.bins import DAY
 from pipeline.records import Entity
-from tests.traps.path import HOUR, MONDAY, PK, made_rows, played
+from tests.worlds import HOUR, MONDAY, PK, made_rows, played
 
 SIGNALS = ("traffic.radar", "probing.ioda", "bgp.ioda")
 

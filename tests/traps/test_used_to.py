@@ -8,7 +8,7 @@ from pipeline.fusion.returned import Returned
 from pipeline.fusion.usual import Usual
 from pipeline.records import Entity, Outage
 from pipeline.settings import Fusing, Judging, Settings
-from tests.traps.path import HOUR, MONDAY, PK, Played, Series, hours, made_rows, noisy, played
+from tests.worlds import HOUR, MONDAY, PK, Played, Series, hours, made_rows, noisy, played
 
 SIGNAL = "probing.ioda"
 FALL, LASTS = 6 * DAY, 10 * DAY
