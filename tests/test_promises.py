@@ -14,11 +14,11 @@ from tests.worlds import HOUR, MONDAY, Series, hours, made_rows, played
 README = Path(__file__).parents[1] / "README.md"
 
 TWO = "two kinds of signals, or all that is measured, by half or more"
-QUARTERS = "three quarters of the traffic, while probes and routes stand"
-HALF = "half of the traffic, while probes and routes stand"
-FEARED = "the same, within an hour, on a day of `fusing.days`"
-HOLIDAY = "the same on any other holiday"
-THIRD = "a third of the traffic, while probes and routes stand"
+QUARTERS = "three quarters of the traffic, while probes and routes do not fall"
+HALF = "half of the traffic, while probes and routes do not fall"
+FEARED = "half of the traffic within an hour, on a day that you named as a risk"
+HOLIDAY = "half of the traffic, on a day that you named as a holiday"
+THIRD = "a third of the traffic, while probes and routes do not fall"
 
 TRAFFIC, PROBES, ROUTES = "traffic.radar", "probing.ioda", "bgp.ris"
 WIDTHS = (900, 3600)

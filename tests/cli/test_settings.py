@@ -1,14 +1,12 @@
 """Settings in a file: what it names counts, and what makes no sense is one sentence."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from pipeline.agents import worker
@@ -21,7 +19,6 @@ from pipeline.errors import UserError
 from pipeline.replay.replay import Result
 from pipeline.settings import Counting, Fusing, Settings
 from pipeline.settings.read import changed, read_settings
-from tests.house.tree import text
 
 
 def written(folder: Path, text: str) -> Path:
@@ -109,18 +106,6 @@ def test_the_silence_on_the_command_line_wins_over_the_file(tmp_path: Path) -> N
     path = written(tmp_path, "silence = 60\nfusing.calm = 60")
     assert chosen(path, 3) == Settings(silence=3, fusing=Fusing(calm=60))
     assert chosen(None) == Settings()
-
-
-def test_the_readme_shows_a_file_that_can_be_used(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", text("README.md"), re.DOTALL)
-    assert read_settings(written(tmp_path, example)) != Settings()
-
-
-def test_the_readme_gives_the_workers_of_compose_a_file_and_leaves_the_rest_of_their_command() -> None:
-    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text("README.md"), re.DOTALL)]
-    (given,) = [block["services"]["worker"] for block in blocks if "worker" in block.get("services", {})]
-    usual = yaml.safe_load(text("docker-compose.yml"))["services"]["worker"]["command"]
-    assert given["command"] == [*usual, "--settings", given["volumes"][0].split(":")[1]]
 
 
 def ran(*words: object, code: int = 0) -> str:

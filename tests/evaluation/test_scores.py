@@ -14,7 +14,7 @@ from pipeline.fusion import prior
 from tests.evaluation.scores import COLUMNS, Row, read, rows, worse, write
 from tests.evaluation.tune import Score, recorded, score
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[2] / "docs" / "evaluate.md"
 CASES = sorted({row["case"] for row in read()})
 
 
