@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline import topics
 from pipeline.engine import Engine
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage
 from pipeline.records import END, UP, Bins, Entity, Frame, Heartbeat, Outage, Rows, Run, Verdicts
 from pipeline.signals.binning import BinStage, Late
 from pipeline.signals.merging import MergeStage

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.codec import decode
 from pipeline.engine import Engine
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.records import END, UP, Bins, Entity, Heartbeat, Rows, Run
 from pipeline.settings import Fusing
 from pipeline.signals.binning import BinStage

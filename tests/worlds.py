@@ -14,7 +14,7 @@ from pipeline.bins import DAY, Cadence
 from pipeline.engine import Engine, chain
 from pipeline.feeds.table.case import read_entities
 from pipeline.feeds.table.feed import read_table
-from pipeline.fusion.fusion import Beside, Fused
+from pipeline.fusion import Beside, Fused
 from pipeline.records import Entity, Outage, Rows, Run, Verdicts
 from pipeline.settings import Settings
 from tests.replay.tapes import pieces

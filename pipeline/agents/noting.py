@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline.agents.pulse import LINGER, Pulse
 from pipeline.bins import NEVER
-from pipeline.fusion.fusion import Fused, FuseStage, Missed
+from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.kafka.origin import HEADER, Origins
 from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
 from pipeline.serve.metrics import Metrics

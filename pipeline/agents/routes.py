@@ -6,7 +6,7 @@ import msgspec
 
 from pipeline import topics
 from pipeline.codec import encode, outage_json
-from pipeline.fusion.fusion import Beside, Fused, Missed
+from pipeline.fusion import Beside, Fused, Missed
 from pipeline.records import Bins, DeadLetter, Elements, Frame, Outage, Progress, Rows, Verdicts
 from pipeline.signals.binning import FeedStatus, Late, Taken, Total
 from pipeline.topics import Topic, partition_for

@@ -27,7 +27,7 @@ from pipeline.feeds import FEEDS
 from pipeline.feeds.archive import Recording, recordings
 from pipeline.feeds.table.feed import chunks
 from pipeline.files import written
-from pipeline.fusion.fusion import Fused
+from pipeline.fusion import Fused
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.groups import judges

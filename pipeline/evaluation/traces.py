@@ -11,7 +11,7 @@ import numpy as np
 from detectors.base import UNKNOWN
 from pipeline.bins import ends_of
 from pipeline.evaluation.spans import Span, Spans, joined
-from pipeline.fusion.fusion import Beside, Fused
+from pipeline.fusion import Beside, Fused
 from pipeline.records import Entity, Verdicts
 
 COLUMNS = ("value", "expected", "lower", "upper", "score", "state", "settled")

@@ -18,7 +18,7 @@ from pipeline.explain.lacking import Recent
 from pipeline.explain.terminal import lasted, utc
 from pipeline.explain.terms import signal_name
 from pipeline.explain.unjudged import Unjudged
-from pipeline.fusion.fusion import Fused
+from pipeline.fusion import Fused
 from pipeline.judge import at_once
 from pipeline.kinds import kind_of
 from pipeline.records import Verdicts

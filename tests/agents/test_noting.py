@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.agents import noting
 from pipeline.agents.noting import LINGER, Noting
-from pipeline.fusion.fusion import FuseStage, Missed
+from pipeline.fusion import FuseStage, Missed
 from pipeline.records import DEAD, UP, Entity, Heartbeat, Outage, Progress, Run
 from pipeline.serve.metrics import Metrics
 from pipeline.settings import Fusing

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from pipeline.agents import noting
 from pipeline.agents.noting import LINGER, Noting
 from pipeline.agents.pulse import Pulse
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.kafka.origin import HEADER, origin
 from pipeline.records import DEAD, END, Entity, Heartbeat, Outage, Rows, Run
 from pipeline.serve.metrics import Metrics

@@ -8,7 +8,7 @@ from pipeline.agents.snapshots import Mark, Snapshots
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.geo.calendar import calendar
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage
 from tests.agents.hosts import Changelog, Event, Sum, run, table
 
 

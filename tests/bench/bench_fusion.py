@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.settings import Fusing
 from tests.bench.rate import Rate, timed
 from tests.fusion.worst import ENTITIES, worst

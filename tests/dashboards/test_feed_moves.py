@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import Engine, chain
-from pipeline.fusion.fusion import Fused
+from pipeline.fusion import Fused
 from pipeline.serve.openmetrics import History
 from tests.dashboards.servers import history_prometheus
 from tests.dashboards.test_boards import panels

@@ -22,7 +22,7 @@ from pipeline.evaluation.recorded import fused, recorded
 from pipeline.evaluation.report import CURVES, report
 from pipeline.evaluation.sweep import SWEPT, Point, against, at, steps, sweep
 from pipeline.evaluation.traces import COLUMNS
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage
 from pipeline.records import Bins, Verdicts
 from tests.evaluation.made import case
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from pipeline.cli.arguments import app
 from pipeline.codec import iso
 from pipeline.explain.feed_incidents import BROKEN, FEW_SOURCES, MOVED, STUCK, Doing, Doings, blind, moves
-from pipeline.fusion.fusion import Fused
+from pipeline.fusion import Fused
 from pipeline.records import Entity, Verdicts
 from pipeline.replay.coverage import Observed, Stretch
 from tests.explain.shown import PK, ZONG, T, verdicts

@@ -18,7 +18,7 @@ from pipeline.engine import Engine, Output
 from pipeline.feeds.archive import Recording
 from pipeline.feeds.base import batched
 from pipeline.feeds.ris_live import FEED
-from pipeline.fusion.fusion import Fused
+from pipeline.fusion import Fused
 from pipeline.geo.places import Places
 from pipeline.records import DeadLetter, Elements, Entity, Frame, Rows, Run
 from pipeline.replay.replay import Playback, Result, through_memory

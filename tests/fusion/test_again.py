@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine import Engine
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.fusion.ledger import Ledger
 from pipeline.fusion.turns import Turn
 from pipeline.records import END, UP, Bins, Entity, Run

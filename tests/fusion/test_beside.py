@@ -13,9 +13,9 @@ from detectors.cusum import Cusum
 from detectors.seasonal.seasonal import Seasonal
 from pipeline.bins import DAY, NEVER
 from pipeline.engine import Engine
-from pipeline.fusion.fusion import Beside, Fused, FuseStage
+from pipeline.fusion import Beside, Fused, FuseStage
 from pipeline.geo.calendar import calendar
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage
 from pipeline.records import END, UP, Bins, Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing, Judging, Settings
 from tests.judge.verdicts import verdicts as from_zero

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.records import END, Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.fusion.test_parts import together

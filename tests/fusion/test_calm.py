@@ -9,9 +9,9 @@ import pytest
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from pipeline.codec import outage_json
+from pipeline.fusion import FuseStage
 from pipeline.fusion.cells import Cells
 from pipeline.fusion.evidence import log_odds
-from pipeline.fusion.fusion import FuseStage
 from pipeline.fusion.ledger import Ledger
 from pipeline.records import UP, Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing

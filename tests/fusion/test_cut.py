@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.codec import outage_json
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.geo.almanac import Almanac
 from pipeline.records import Outage, Verdicts
 from pipeline.settings import Fusing

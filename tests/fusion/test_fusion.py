@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from pipeline.fusion.fusion import Fused, FuseStage, Missed
+from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.fusion.ledger import Ledger
 from pipeline.fusion.turns import Heard, Turn
 from pipeline.geo.almanac import Almanac

@@ -7,9 +7,9 @@ import pytest
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from detectors.seasonal.seasonal import Seasonal
-from pipeline.fusion.fusion import Fused, FuseStage
+from pipeline.fusion import Fused, FuseStage
 from pipeline.geo.calendar import calendar
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage
 from pipeline.records import UP, Bins, Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.judge.verdicts import COUNTRY, verdicts

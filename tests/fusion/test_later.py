@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.fusion.roll import FRAMES
 from pipeline.records import Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY, NEVER
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.records import END, Entity, Left, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.judge.verdicts import COUNTRY, verdicts

@@ -9,7 +9,7 @@ import pytest
 
 from detectors.base import LOW_PROVISIONAL, UNKNOWN
 from pipeline.codec import iso
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.records import END, Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.explain.test_feed_incidents import BEGIN, replayed

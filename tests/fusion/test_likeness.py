@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.codec import outage_from, outage_json, seconds
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.fusion.likeness import DAYS, Event, likeness, log_odds_of
 from pipeline.geo.almanac import Almanac
 from pipeline.records import Entity, Outage, Run, Sign, Term

@@ -12,9 +12,8 @@ from detectors.seasonal.seasonal import Seasonal
 from detectors.state import extend
 from pipeline.bins import NEVER
 from pipeline.engine import Engine
-from pipeline.fusion import holding
+from pipeline.fusion import FuseStage, holding
 from pipeline.fusion.evidence import Said, weights
-from pipeline.fusion.fusion import FuseStage
 from pipeline.records import UP, Bins, Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.judge.moved import COUNTRIES, DAYS, seen

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.fusion import FuseStage
 from pipeline.fusion.evidence import Said
-from pipeline.fusion.fusion import FuseStage
 from pipeline.fusion.parts import countries, parts_of
 from pipeline.geo.subdivisions import SUBDIVISIONS
 from pipeline.records import Entity, Outage, Run, Verdicts

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.codec import seconds
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.fusion.prior import Prior, of_day
 from pipeline.fusion.roll import Roll
 from pipeline.geo.almanac import Almanac

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from detectors.base import NORMAL, UNKNOWN
+from pipeline.fusion import FuseStage
 from pipeline.fusion.evidence import Said
-from pipeline.fusion.fusion import FuseStage
 from pipeline.fusion.returned import Returned
 from pipeline.records import Outage, Run, Verdicts
 from pipeline.settings import Fusing

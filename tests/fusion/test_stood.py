@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.records import Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.judge.verdicts import verdicts as from_zero

@@ -9,7 +9,7 @@ import pytest
 
 from detectors.base import NORMAL, UNKNOWN
 from pipeline.bins import NEVER
-from pipeline.fusion.fusion import Fused, FuseStage
+from pipeline.fusion import Fused, FuseStage
 from pipeline.fusion.turns import Weighed
 from pipeline.fusion.weighing import Scales
 from pipeline.records import Entity, Outage, Run, Verdicts

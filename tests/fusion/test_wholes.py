@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.base import UNKNOWN
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.records import Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.fusion.test_parts import CALM, COLUMNS, DOWN, fuse, networks, states, together

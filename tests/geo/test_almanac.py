@@ -9,7 +9,7 @@ import detectors.base
 from pipeline.bins import DAY
 from pipeline.codec import seconds
 from pipeline.engine import Engine
-from pipeline.fusion.fusion import FuseStage
+from pipeline.fusion import FuseStage
 from pipeline.fusion.likeness import Event, likeness
 from pipeline.fusion.prior import Prior
 from pipeline.fusion.roll import Roll

@@ -4,7 +4,7 @@ import numpy as np
 
 from detectors.seasonal.seasonal import Seasonal
 from pipeline.geo.calendar import calendar
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage
 from pipeline.records import UP, Bins, Entity, Run, Verdicts
 
 WIDTH = 3600

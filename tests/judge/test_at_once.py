@@ -6,8 +6,8 @@ import pytest
 from detectors.base import LOW_CONFIRMED, UNKNOWN, Verdict, is_low
 from detectors.seasonal.seasonal import Seasonal
 from pipeline.geo.calendar import calendar
+from pipeline.judge import JudgeStage
 from pipeline.judge.at_once import AtOnce, fall_at_once
-from pipeline.judge.judging import JudgeStage
 from pipeline.judge.votes import votes
 from pipeline.records import Entity
 from pipeline.settings import Judging

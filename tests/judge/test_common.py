@@ -9,10 +9,9 @@ from prometheus_client import CollectorRegistry
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL
 from detectors.seasonal.seasonal import Seasonal
 from pipeline.engine import Engine, chain
-from pipeline.fusion.fusion import Fused
+from pipeline.fusion import Fused
 from pipeline.geo.calendar import calendar
-from pipeline.judge import common, moving
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage, common, moving
 from pipeline.records import UP, Bins, Entity, Outage, Run, Verdicts
 from pipeline.serve.metrics import Metrics
 from pipeline.settings import Judging, Settings

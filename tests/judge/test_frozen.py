@@ -9,8 +9,8 @@ from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
 from detectors.seasonal.seasonal import Seasonal
 from pipeline.feeds.archive import open_source
 from pipeline.geo.calendar import calendar
+from pipeline.judge import JudgeStage
 from pipeline.judge.frozen import Frozen
-from pipeline.judge.judging import JudgeStage
 from pipeline.judge.stuck import Repeats
 from pipeline.settings import Judging
 from tests.judge.test_stuck import CASES, DAY, grid, judged, repeated

@@ -11,9 +11,8 @@ from detectors import REGISTRY
 from detectors.base import is_low
 from pipeline.engine import Engine
 from pipeline.geo.calendar import calendar
-from pipeline.judge import jointly
+from pipeline.judge import JudgeStage, jointly
 from pipeline.judge.jointly import CROWD, WORTH, Ask
-from pipeline.judge.judging import JudgeStage
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from tests.bench.bench_month import played, world
 from tests.judge.moved import COUNTRIES, DAYS, NETWORKS, WIDTH, seen

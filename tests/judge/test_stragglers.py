@@ -6,7 +6,7 @@ import pytest
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
 from detectors.seasonal.seasonal import Seasonal
 from pipeline.geo.calendar import calendar
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage
 from pipeline.judge.stragglers import WAIT, Stragglers
 from pipeline.records import Entity
 from tests.judge.moved import COUNTRIES, DAYS, NETWORKS, WIDTH, judged, seen, states

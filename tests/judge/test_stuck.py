@@ -12,7 +12,7 @@ from pipeline.engine import Engine, chain
 from pipeline.feeds.archive import open_source
 from pipeline.fusion import weighing
 from pipeline.geo.calendar import calendar
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge import JudgeStage
 from pipeline.judge.stuck import Repeats
 from pipeline.records import UP, Bins, Entity, Outage, Rows, Run, Verdicts
 from pipeline.settings import Judging, Settings

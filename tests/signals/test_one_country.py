@@ -15,7 +15,7 @@ from pipeline.errors import UserError
 from pipeline.feeds.archive import recordings, sources
 from pipeline.feeds.dispatch import Dispatch
 from pipeline.feeds.table.case import Kin, read_entities
-from pipeline.fusion.fusion import Fused
+from pipeline.fusion import Fused
 from pipeline.geo.places import Places
 from pipeline.records import Bins, Elements, Entity, Heartbeat, Rows, Run
 from pipeline.replay.replay import Playback

@@ -20,7 +20,7 @@ from pipeline.errors import DecodeError, UserError
 from pipeline.feeds.archive import read, recordings
 from pipeline.feeds.base import Item
 from pipeline.feeds.dispatch import Dispatch
-from pipeline.fusion.fusion import Fused
+from pipeline.fusion import Fused
 from pipeline.records import DEAD, END, UP, Bins, DeadLetter, Elements, Entity, Heartbeat, Rows, Run
 from pipeline.replay.replay import Result, through_memory
 from pipeline.signals.merging import OTHERS, MergeStage
