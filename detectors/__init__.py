@@ -11,7 +11,7 @@ from detectors.chocolatine import Chocolatine
 from detectors.cusum import Cusum
 from detectors.ihr import Ihr
 from detectors.median import Median
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from detectors.similar_days import SimilarDays
 
 REGISTRY: dict[str, Callable[[str], AnyDetector]] = {

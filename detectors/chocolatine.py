@@ -5,8 +5,6 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from detectors.arma import Running, fitted, forecast, rest
-from detectors.arma import observed as seen_by
 from detectors.base import (
     DAY,
     HIGH,
@@ -40,6 +38,26 @@ BATCH = 64
 """Entities that are fitted together: 64 times eleven weeks of 5 min are 11 MB."""
 
 
+ORDERS = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
+"""Autoregressive and moving-average orders whose sum is one or two, in the order in which equals are preferred."""
+
+LONG = 6
+"""Order of the long autoregression [bins]."""
+
+RIDGE = 1e-9
+"""Share of the mean square that is added to each: a flat series then has the coefficient zero."""
+
+
+class Running(NamedTuple):
+    """Where models stand, each ``(..., 4)``: ``now`` after the last bin, ``ahead`` in the forecast from an origin.
+
+    The four are the last value, the one before, the last innovation, the one before.
+    """
+
+    now: np.ndarray
+    ahead: np.ndarray
+
+
 class Model(NamedTuple):
     """What was fitted for n entities: coefficients ``(n, 4)``, interval ``(n, 12)`` by horizon, and where it is."""
 
@@ -64,7 +82,7 @@ class ChocolatineState:
     interval: np.ndarray = field(metadata=per_entity(np.nan, np.float64, STEPS))
     now: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))
     ahead: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))
-    """See `Model` and `detectors.arma.Running`; the interval is of one deviation."""
+    """See `Model` and `Running`; the interval is of one deviation."""
     low: np.ndarray = field(metadata=per_entity(False, np.bool_))
     """In an alert."""
 
@@ -78,7 +96,7 @@ class Chocolatine(Detector[ChocolatineState]):
     median of five weeks.  From every twelfth bin the next twelve are forecast.  A value is low below the forecast less
     the interval, until it is above the forecast less a quarter of it.
 
-    Choices where the published description is open: models are fitted by two regressions (`detectors.arma`) once a
+    Choices where the published description is open: models are fitted by two regressions (`fitted`) once a
     week, and where there is none it is tried each day (UTC); the origin of the forecasts is where the bin's number
     since the epoch divides by twelve; outliers above are HIGH and inpainted as those below are, and so is all that an
     alert covers; what was inpainted is no error of a model, and a week with too much of it validates none; one
@@ -146,7 +164,7 @@ class Chocolatine(Detector[ChocolatineState]):
             verdict = self._verdict(state, x, expected, state.interval[:, place])
             odd = (verdict.state == LOW_CONFIRMED) | (verdict.state == HIGH)
             value = np.where(odd, np.maximum(expected, 0.0), x)
-            running = seen_by(state.coefficients, running, value - before)
+            running = updated(state.coefficients, running, value - before)
         state = replace(
             state,
             last=t,
@@ -220,7 +238,7 @@ def modelled(x: np.ndarray, own: np.ndarray, end: int) -> Model:
     for i in range(week):
         y = back[0][:, i] - back[1][:, i]
         running, ahead = forecast(models, running, origin=(end - week + i) % STEPS == 0)
-        running = seen_by(models, running, np.broadcast_to(y, ahead.shape))
+        running = updated(models, running, np.broadcast_to(y, ahead.shape))
         errors[:, :, i] = np.where(own[:, i], y - ahead, np.nan)
     square = np.nansum(errors**2, axis=2)
     best, n = np.argmin(square, axis=0), np.arange(len(x))
@@ -240,3 +258,94 @@ def middle_of(weeks: list[np.ndarray]) -> np.ndarray:
     """
     stacked = np.stack(weeks)
     return middle(stacked.reshape(len(weeks), -1)).reshape(stacked.shape[1:])
+
+
+def rest(shape: tuple[int, ...]) -> Running:
+    """Models of which nothing has been seen."""
+    return Running(np.zeros((*shape, 4)), np.zeros((*shape, 4)))
+
+
+def forecast(model: np.ndarray, running: Running, origin: bool) -> tuple[Running, np.ndarray]:
+    """One bin further ahead, from here if this is an ``origin``: where the models stand, and the forecast ``(...)``.
+
+    Examples
+    --------
+    An autoregression by a half, two bins ahead of a 4:
+
+    >>> model, running = np.array([0.5, 0.0, 0.0, 0.0]), Running(np.array([4.0, 0, 0, 0]), np.zeros(4))
+    >>> running, one = forecast(model, running, origin=True)
+    >>> running, two = forecast(model, running, origin=False)
+    >>> float(one), float(two)
+    (2.0, 1.0)
+    """
+    ahead = running.now if origin else running.ahead
+    value = _next(model, ahead)
+    return Running(running.now, _shifted(ahead, value, np.zeros_like(value))), value
+
+
+def updated(model: np.ndarray, running: Running, y: np.ndarray) -> Running:
+    """Where the models stand after y ``(...)``; NaN: what they expected came.
+
+    Examples
+    --------
+    >>> model = np.array([0.5, 0.0, 0.0, 0.0])
+    >>> updated(model, Running(np.array([4.0, 0, 0, 0]), np.zeros(4)), np.array(3.0)).now.tolist()
+    [3.0, 4.0, 1.0, 0.0]
+    """
+    expected = _next(model, running.now)
+    y = np.where(np.isnan(y), expected, y)
+    return Running(_shifted(running.now, y, y - expected), running.ahead)
+
+
+def _next(model: np.ndarray, four: np.ndarray) -> np.ndarray:
+    # written out: a sum over an axis may add in another order where there are more series
+    return (model[..., 0] * four[..., 0] + model[..., 1] * four[..., 1]) + (
+        model[..., 2] * four[..., 2] + model[..., 3] * four[..., 3]
+    )
+
+
+def _shifted(four: np.ndarray, value: np.ndarray, innovation: np.ndarray) -> np.ndarray:
+    return np.stack([value, four[..., 0], innovation, four[..., 2]], axis=-1)
+
+
+def fitted(y: np.ndarray) -> np.ndarray:
+    """Coefficients ``(5, n, 4)`` of every one of `ORDERS` for series y ``(n, c)``, NaN where such a model explodes.
+
+    Examples
+    --------
+    >>> y = np.array([[1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625]])
+    >>> fitted(y)[0].round(2).tolist()
+    [[0.5, 0.0, 0.0, 0.0]]
+    """
+    lags = [_lagged(y, i + 1) for i in range(min(LONG, y.shape[1] - 1))]
+    long = _regressed(y, lags)
+    innovation = y - sum(lag * long[:, [i]] for i, lag in enumerate(lags))
+    innovation = np.where(np.isnan(innovation), 0.0, innovation)
+    models = np.zeros((len(ORDERS), len(y), 4))
+    for model, (p, q) in zip(models, ORDERS, strict=True):
+        columns = [*range(p), *range(2, 2 + q)]
+        model[:, columns] = _regressed(y, [_lagged(y if c < 2 else innovation, c % 2 + 1) for c in columns])
+        model[~(_calm(model[:, 0], model[:, 1]) & _calm(-model[:, 2], -model[:, 3]))] = np.nan
+    return models
+
+
+def _lagged(y: np.ndarray, lag: int) -> np.ndarray:
+    return np.concatenate([np.full((len(y), lag), np.nan), y[:, :-lag]], axis=1)
+
+
+def _regressed(y: np.ndarray, lags: list[np.ndarray]) -> np.ndarray:
+    """Coefficients ``(n, k)`` of the least squares of y on its lags, over the bins where all of them are known."""
+    whole = ~np.isnan(y) & np.all([~np.isnan(lag) for lag in lags], axis=0)
+    a = np.stack([np.where(whole, lag, 0.0) for lag in lags], axis=1)
+    square = a @ a.transpose(0, 2, 1)
+    size = np.trace(square, axis1=1, axis2=2) / len(lags)
+    square += np.eye(len(lags)) * (RIDGE * size + np.finfo(float).tiny)[:, None, None]
+    usable = np.isfinite(square).all(axis=(1, 2))
+    square[~usable] = np.eye(len(lags))
+    right = a @ np.where(whole, y, 0.0)[:, :, None]
+    return np.where(usable[:, None], np.linalg.solve(square, right)[:, :, 0], np.nan)
+
+
+def _calm(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Whether a recursion by these two coefficients dies out."""
+    return (np.abs(two) < 1) & (two + one < 1) & (two - one < 1)

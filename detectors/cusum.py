@@ -1,7 +1,8 @@
 """A sum of small losses, day after day: what is throttled sags by less than any bin's noise, but does not come back."""
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -21,9 +22,35 @@ from detectors.base import (
     bounded,
     joined,
 )
-from detectors.cusum_moved import begun, moved, spreads, tempered
-from detectors.cusum_state import HOUR, HOURS, CusumState, Taken, added, shifted, taken, turned
-from detectors.state import fresh, picked, placed, unheard
+from detectors.noise import middle
+from detectors.state import forgotten, fresh, per_entity, picked, placed, unheard
+
+HOUR = 3600
+HOURS = 24
+
+SPREAD, SPREAD_DAYS = 0.03, 5
+"""Deviation that is assumed of a day at first, as a logarithm, and the days that it counts for [-], [days]."""
+
+FLAT = 0.01
+"""Smallest deviation of a day: a flat series has none of its own [-]."""
+
+CLIP = 3.0
+"""Most deviations by which one day moves the level: a holiday is not a throttling [-]."""
+
+WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 4.0
+"""Weight of a day in what its weekday usually has more or less [-].  The second time it counts in full, and what is no
+noise of it moves no other day; what is beyond the second, as a logarithm, only where it was so the first time, and at
+most the third: an office's Sunday is no throttling."""
+
+SHAPE = 0.05
+"""Weight of a day in the shape of the day [-]."""
+
+WILD = 3.0
+"""An hour has no more than so many times what it usually has, or what most hours of the day have of theirs [-]: what a
+value gone wrong adds to a day is no way of that day."""
+
+TWO = 2
+"""Days far above the level that outweigh as few before them: those were in an outage [days]."""
 
 CAP = 2.5
 """Most deviations by which one day moves the sum: a holiday is not a throttling [-]."""
@@ -40,6 +67,61 @@ that is the level: after weeks of a blackout the season is another [-]."""
 
 SHORT = 2
 """Local days that an outage of hours is part of a running day [days]."""
+
+
+@dataclass(frozen=True)
+class CusumState:
+    """What `Cusum` remembers; rows are entities."""
+
+    last: int
+    """Start of the last bin [s]."""
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """First value [s]."""
+    heard: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    """Hour of the last value [s]."""
+    day: np.ndarray = field(metadata=per_entity(-1, np.int64))
+    """The local day of the last bin: of the week, Monday is 0; -1 before any."""
+    hour: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """The local hour of the last bin."""
+    total: np.ndarray = field(metadata=per_entity(0.0, np.float64, HOURS))
+    count: np.ndarray = field(metadata=per_entity(0, np.int64, HOURS))
+    """Sum and number of the values of the last 24 hours, by local hour of the day."""
+    shape: np.ndarray = field(metadata=per_entity(np.nan, np.float64, HOURS))
+    """Usual value of the hour as a share of the day's mean [-]."""
+    weekday: np.ndarray = field(metadata=per_entity(0.0, np.float64, 7))
+    """Log of what a local day of the week has more than others [-]."""
+    met: np.ndarray = field(metadata=per_entity(np.nan, np.float64, 7))
+    """Log of the mean of a day of the week when it was first met: NaN before, infinite once its own way is known."""
+    level: np.ndarray = field(metadata=per_entity(np.nan))
+    """Log of the baseline: the slow mean of a day's mean."""
+    recent: np.ndarray = field(metadata=per_entity(np.nan))
+    """Log of the mean of the last days, which becomes the level where a run is given up."""
+    variance: np.ndarray = field(metadata=per_entity(SPREAD**2))
+    """Of a day's log against the level [-]."""
+    days: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Days that the level rests on."""
+    sum: np.ndarray = field(metadata=per_entity(0.0))
+    """What was lost beyond the drift, added up [deviations]."""
+    run: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Days that the level has been frozen."""
+    sure: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """And confirmed low."""
+    high: np.ndarray = field(metadata=per_entity(0, np.int64))
+    """Days in a row above ``above`` times the level."""
+    confirmed: np.ndarray = field(metadata=per_entity(False, np.bool_))
+    """Confirmed, and not back yet."""
+    worst: np.ndarray = field(metadata=per_entity(0.0))
+    """Largest loss of a running day while it is confirmed, as a share; negative after a blackout until the day is over,
+    which then is the level [-]."""
+
+
+class Taken(NamedTuple):
+    """What the state was after each of t bins of an hour, ``(t, n)``: ``total`` and ``number`` of its values,
+    ``first``."""
+
+    total: np.ndarray
+    number: np.ndarray
+    first: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -287,3 +369,153 @@ def _hourly(
     """Means of hours and what they usually have, 0 where nothing was seen or that is not ``known``; where it is."""
     seen = (count > 0) & known
     return np.where(seen, total / np.maximum(count, 1), 0.0), np.where(seen, usual, 0.0), seen
+
+
+def turned(state: CusumState, t: int, slot: np.ndarray) -> CusumState:
+    """The state in the hour of a bin at t [s], ``slot (n,)`` seconds after Monday 00:00 local time: what is older than
+    24 hours is gone.  Of the hour that a clock leaves out nothing is known; of one that comes twice, the second
+    time."""
+    day, hour, new = slot // DAY, slot % DAY // HOUR, state.day < 0
+    if t // HOUR == state.last // HOUR:
+        return replace(state, day=np.where(new, day, state.day), hour=np.where(new, hour, state.hour))
+    passed = np.maximum((hour - state.hour) % HOURS, 1)
+    is_gone = (hour[:, None] - np.arange(HOURS)) % HOURS < passed[:, None]
+    is_gone |= t // HOUR - state.last // HOUR >= HOURS - 1
+    total, count = np.where(is_gone, 0.0, state.total), np.where(is_gone, 0, state.count)
+    return replace(state, day=day, hour=hour, total=total, count=count)
+
+
+def shifted(state: CusumState) -> CusumState:
+    """The state of long bins in which an hour that had none until a clock was changed has the shape of those beside
+    it."""
+    rows = np.arange(len(state.hour))
+    unknown = np.flatnonzero(np.isnan(state.shape[rows, state.hour]) & ~np.isnan(state.level))
+    if not len(unknown):
+        return state
+    shape, hour = state.shape.copy(), state.hour[unknown]
+    before, after = (shape[unknown, (hour + way) % HOURS] for way in (-1, 1))
+    shape[unknown, hour] = (np.where(np.isnan(before), after, before) + np.where(np.isnan(after), before, after)) / 2
+    return replace(state, shape=shape)
+
+
+def taken(state: CusumState, x: np.ndarray, t: np.ndarray) -> tuple[CusumState, Taken]:
+    """The state with bins ``x (t, n)`` of one hour in it."""
+    seen, own = ~np.isnan(x), (np.arange(x.shape[1]), state.hour)
+    total, count = state.total.copy(), state.count.copy()
+    rows = Taken(np.empty_like(x), np.empty(x.shape, np.int64), np.empty(x.shape, np.int64))
+    was = total[own], count[own], state.first
+    for i, value in enumerate(np.where(seen, x, 0.0)):
+        first = np.where((was[2] == NEVER) & seen[i], t[i], was[2])
+        was = rows.total[i], rows.number[i], rows.first[i] = was[0] + value, was[1] + seen[i], first
+    total[own], count[own] = was[:2]
+    heard = np.where(seen.any(axis=0), t[0] // HOUR * HOUR, state.heard)
+    return replace(state, total=total, count=count, first=was[2], heard=heard), rows
+
+
+def added(columns: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """Sum of c columns ``(n,)`` or ``(t, n)``, one after the other: in the same order however many rows there are."""
+    total = columns[0].astype(np.float64)
+    for column in columns[1:]:
+        total = total + column
+    return total
+
+
+def spreads(state: CusumState) -> np.ndarray:
+    """Deviation of a day, as a logarithm ``(n,)``."""
+    return np.sqrt(np.maximum(state.variance, FLAT**2))
+
+
+def tempered(state: CusumState) -> CusumState:
+    """The state in which the hour that is over is not `WILD`; where the whole day is, it may be as much.
+
+    What a mean hour has is not wild in any: one that was empty when a series began, in an outage, has it again.
+    """
+    own, today = (np.arange(len(state.hour)), state.hour), (np.arange(len(state.day)), state.day % 7)
+    level = state.level + state.weekday[today]
+    most = np.maximum(WILD * state.shape[own], 1.0) * np.exp(level) * state.count[own]
+    rows = np.flatnonzero(state.total[own] > most)
+    if not len(rows):
+        return state
+    hourly = state.total[rows] / np.where(state.count[rows] > 0, state.count[rows], np.nan)
+    usual = state.shape[rows] * np.exp(level[rows])[:, None]
+    ratio = middle((hourly / np.where(usual > 0, usual, np.nan)).T)
+    at, total = (rows, state.hour[rows]), state.total.copy()
+    total[at] = np.minimum(total[at], most[rows] * np.fmax(1.0, ratio))
+    return replace(state, total=total)
+
+
+def begun(state: CusumState, enough: float) -> CusumState:
+    """The state with a shape and a level for entities that had none, where ``enough`` hours of the day were seen.
+
+    What began in an outage begins anew: at least `TWO` days far above the level, and as many as all the others that it
+    rests on, say that those were no usual ones.
+    """
+    low = (state.high >= TWO) & (2 * state.high >= state.days)
+    if low.any():
+        anew = forgotten(state, np.flatnonzero(low))
+        kept = {name: getattr(state, name) for name in ("first", "heard", "day", "hour", "total", "count")}
+        state = replace(anew, **kept)
+    seen = state.count > 0
+    hourly = np.where(seen, state.total / np.maximum(state.count, 1), 0.0)
+    mean = added(hourly.T) / np.maximum(added(seen.T), 1)
+    whole = (added(seen.T) >= enough) & (mean > 0)
+    begins = whole & np.isnan(state.level)
+    if begins.any():
+        most = np.where(begins, WILD * np.partition(hourly, -2, axis=1)[:, -2], np.inf)
+        hourly = np.minimum(hourly, np.where(most > 0, most, np.inf)[:, None])
+        mean = added(hourly.T) / np.maximum(added(seen.T), 1)
+    unknown = (whole & (begins | ~state.confirmed))[:, None] & np.isnan(state.shape) & seen
+    level = np.where(begins, np.log(mean), state.level)
+    return replace(
+        state,
+        shape=np.where(unknown, hourly / mean[:, None], state.shape),
+        level=level,
+        recent=np.where(begins, level, state.recent),
+    )
+
+
+def moved(
+    state: CusumState, z: np.ndarray, is_usual: np.ndarray, half: float, memory: int
+) -> CusumState:  # fmt: skip
+    """The state moved towards its day, z off, NaN: not moved; its shape only by one that ``is_usual (n,)``.
+
+    In the first week the level is the median of its days: whoever begins on a day of rest has no level of it.
+    """
+    day = np.arange(len(z)), state.day % 7
+    usual, spread = np.isfinite(z), spreads(state)
+    step = np.where(usual, np.clip(z, -CLIP * spread, CLIP * spread), 0.0)
+    share = np.maximum(1 - 0.5 ** (1 / half), 1 / (state.days + 1))
+    learns = np.maximum(1 / memory, 1 / (state.days + SPREAD_DAYS))
+    square = np.minimum(z * z, (CLIP * spread) ** 2)
+    weekday, met, weeks = state.weekday.copy(), state.met.copy(), state.days // 7
+    known, now = state.met[day], np.clip(z, -FIRST, FIRST)
+    first = known - state.level
+    # what a weekday has much more or less it has each time: an outage in the second week is not its own way
+    both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
+    is_known, is_plain = np.isinf(first), np.abs(now) <= ORDINARY
+    tells = usual & ~is_known & (weeks > 0) & (is_plain | ~np.isnan(first))
+    own = np.where(tells, np.where(is_plain, now, both), 0.0)
+    weekday[day] += np.where(usual & is_known, np.maximum(WEEKDAY, 1 / np.maximum(weeks, 1)) * step, own)
+    met[day] = np.where(tells, np.inf, np.where(usual & ~is_known, state.level + now, known))
+    weekday -= (added(weekday.T) / 7)[:, None]
+    level = state.level + share * step + np.where(tells, own - step, 0.0) / 7
+    if len(begins := np.flatnonzero(usual & (state.days < 7))):
+        level[begins] = middle(np.where(np.isinf(met[begins]), np.nan, met[begins]).T)
+    return replace(
+        state,
+        level=level,
+        weekday=weekday,
+        met=met,
+        shape=_shaped(state, z, usual & is_usual),
+        variance=np.where(usual, state.variance + learns * (square - state.variance), state.variance),
+        days=state.days + usual,
+    )
+
+
+def _shaped(state: CusumState, z: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """The shape of the day, moved by one that is z off where that is ``usual (n,)``."""
+    hourly = state.total / np.maximum(state.count, 1)
+    mean = np.exp(z + state.level + state.weekday[np.arange(len(z)), state.day % 7])
+    shaped = usual[:, None] & (state.count > 0) & (mean > 0)[:, None]
+    shape = state.shape + SHAPE * (np.minimum(hourly / mean[:, None], HOURS) - state.shape)
+    return np.where(shaped, shape, state.shape)

@@ -13,13 +13,45 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.base import ALWAYS, NEVER
-from detectors.blocks import CHUNK, Block, Chunk, Column, beside_for, seal
+
+CHUNK = 64
+"""Columns in a chunk [bins]: an append copies at most this many references."""
+
+
+NEAR = 1024
+"""Entities of which all columns are put side by side at once: of more the processor's caches forget the first [-]."""
 
 BATCH = 1000
 """Entities whose whole past may be read at once: 1,000 times five weeks of half hours are 13 MB."""
 
 ALL = ((NEVER, ALWAYS),)
 """All times [s]."""
+
+
+class Column(NamedTuple):
+    """One bin: time [s]; value ``(m,)`` as written; ``rows``, ``raw``: what was observed where that is another."""
+
+    time: int
+    value: np.ndarray
+    rows: np.ndarray
+    raw: np.ndarray
+
+
+class Block(NamedTuple):
+    """Columns side by side: times ``(c,) int64``, values ``(m, c)``; row, column and raw list the replaced values."""
+
+    times: np.ndarray
+    values: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    raw: np.ndarray
+
+
+class Chunk(NamedTuple):
+    """`CHUNK` columns, side by side, and each of them alone, which looks into these arrays."""
+
+    block: Block
+    columns: tuple[Column, ...]
 
 
 class View(NamedTuple):
@@ -229,3 +261,119 @@ def _picked(block: Block, pick: np.ndarray, view: View) -> np.ndarray:
         values[place[block.row[shifted]], block.column[shifted]] = block.raw[shifted]
     values[view.hidden(block.times, pick)] = np.nan
     return values
+
+
+def seal(columns: tuple[Column, ...]) -> Chunk:
+    """Columns as one chunk, an entity's values side by side; in single precision where that loses nothing."""
+    n, single = max(len(c.value) for c in columns), all(_is_single(c.value) for c in columns)
+    values = np.full((n, len(columns)), np.nan, np.float32 if single else np.float64)
+    for start in range(0, n, NEAR):
+        for j, column in enumerate(columns):
+            own = column.value[start : start + NEAR]
+            values[start : start + len(own), j] = own
+    block = side_by_side(columns, values)
+    edges = np.cumsum([0, *(len(c.rows) for c in columns)]).tolist()
+    alone = (
+        Column(c.time, block.values[:, j], block.row[start:end], block.raw[start:end])
+        for j, (c, start, end) in enumerate(zip(columns, edges, edges[1:], strict=False))
+    )
+    return Chunk(block, tuple(alone))
+
+
+def _is_single(values: np.ndarray) -> bool:
+    """Whether single precision loses nothing of these."""
+    with np.errstate(over="ignore"):
+        return bool(((values.astype(np.float32) == values) | np.isnan(values)).all())
+
+
+def side_by_side(columns: Sequence[Column], values: np.ndarray) -> Block:
+    """Columns side by side, whose values are these ``(m, c)``."""
+    return Block(
+        np.array([c.time for c in columns], np.int64),
+        values,
+        np.concatenate([c.rows for c in columns]),
+        np.repeat(np.arange(len(columns), dtype=np.int64), [len(c.rows) for c in columns]),
+        np.concatenate([c.raw for c in columns]),
+    )
+
+
+def beside_for(columns: Sequence[Column], pick: np.ndarray) -> Block:
+    """Columns side by side, in which the entities at ``pick (k,)`` alone have values."""
+    values = np.empty((max(len(c.value) for c in columns), len(columns)))  # what nobody picks is never touched
+    if pick.max(initial=-1) < min(len(c.value) for c in columns):
+        values[pick] = np.array([c.value[pick] for c in columns]).T
+        return side_by_side(columns, values)
+    values[pick[pick < len(values)]] = np.nan
+    for j, column in enumerate(columns):
+        there = pick[pick < len(column.value)]
+        values[there, j] = column.value[there]
+    return side_by_side(columns, values)
+
+
+def times_of(past: History) -> bytes:
+    """When its columns were written, and how many are gone: pasts are joined only where these are the same."""
+    blocks = [chunk.block.times.tobytes() for chunk in past.chunks]
+    return b"".join([past.dropped.to_bytes(8), *blocks, np.array([c.time for c in past.tail], np.int64).tobytes()])
+
+
+def joint_history(pasts: Sequence[History], sizes: Sequence[int]) -> History:
+    """The past of all entities, ``sizes`` of each past, which were written at the same `times_of`.
+
+    Examples
+    --------
+    >>> a, b = (History().push(0, np.array(x), np.array(x), np.zeros(len(x), bool)) for x in ([1.0, 2.0], [3.0]))
+    >>> joint_history([a, b], [2, 1]).read(0, plain(3)).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    first = pasts[0]
+    chunks = [_joint_chunk(own, sizes) for own in zip(*(past.chunks for past in pasts), strict=True)]
+    tail = [
+        _joint_column(own, np.concatenate([_whole(c.value, n) for c, n in zip(own, sizes, strict=True)]), sizes)
+        for own in zip(*(past.tail for past in pasts), strict=True)
+    ]
+    return History(first.dropped, tuple(chunks), tuple(tail))
+
+
+def parted_history(whole: History, before: History, rows: slice) -> History:
+    """The past of the entities ``rows`` out of that of all, which went on from where they were ``before`` that.
+
+    Examples
+    --------
+    >>> a, b = (History().push(0, np.array(x), np.array(x), np.zeros(len(x), bool)) for x in ([1.0, 2.0], [3.0]))
+    >>> later = joint_history([a, b], [2, 1]).push(600, np.array([4.0, 5, 6]), np.zeros(3), np.zeros(3, bool))
+    >>> parted_history(later, b, slice(2, 3)).columns([0, 1], plain(1)).tolist()
+    [[3.0], [6.0]]
+    """
+    gone = (whole.dropped - before.dropped) // CHUNK
+    own = replace(before, dropped=whole.dropped, chunks=before.chunks[gone:])
+    if whole.dropped > before.end:
+        own = History(whole.dropped)
+    for position in range(own.end, whole.end):
+        value, replaced, raw = whole.written(position)
+        observed, is_other = value.astype(np.float64), np.zeros(len(value), bool)
+        observed[replaced], is_other[replaced] = raw, True
+        own = own.push(whole.time(position), value[rows], observed[rows], is_other[rows])
+    return own
+
+
+def _joint_chunk(chunks: Sequence[Chunk], sizes: Sequence[int]) -> Chunk:
+    values = np.concatenate([_whole(c.block.values, n) for c, n in zip(chunks, sizes, strict=True)])
+    each = zip(*(chunk.columns for chunk in chunks), strict=True)
+    columns = tuple(_joint_column(own, values[:, j], sizes) for j, own in enumerate(each))
+    return Chunk(side_by_side(columns, values), columns)
+
+
+def _joint_column(columns: Sequence[Column], value: np.ndarray, sizes: Sequence[int]) -> Column:
+    first = columns[0]
+    if not any(len(column.rows) for column in columns):
+        return Column(first.time, value, first.rows, first.raw)
+    starts = np.cumsum([0, *sizes[:-1]]).astype(np.int32)
+    rows = np.concatenate([c.rows + start for c, start in zip(columns, starts, strict=True)])
+    return Column(first.time, value, rows, np.concatenate([c.raw for c in columns]))
+
+
+def _whole(values: np.ndarray, n: int) -> np.ndarray:
+    """Values ``(m,)`` or ``(m, c)`` of n entities: nothing is known of those that came later."""
+    if len(values) == n:
+        return values
+    return np.concatenate([values, np.full((n - len(values), *values.shape[1:]), np.nan, values.dtype)])

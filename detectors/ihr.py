@@ -8,9 +8,8 @@ import numpy as np
 from detectors.base import HIGH, LOW_CONFIRMED, NEVER, NORMAL, UNKNOWN, Context, Detector, Swept, Verdict, bounded
 from detectors.history import History
 from detectors.noise import NORMAL_SPREAD
-from detectors.order import insert
 from detectors.state import fresh
-from detectors.window import Window, centred, expired
+from detectors.window import Window, centred, expired, insert
 
 
 @dataclass(frozen=True)

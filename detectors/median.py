@@ -22,9 +22,8 @@ from detectors.base import (
     met,
 )
 from detectors.history import History, View
-from detectors.order import insert
 from detectors.state import fresh, per_entity
-from detectors.window import Window, centred, expired
+from detectors.window import Window, centred, expired, insert
 
 FLAT = 0.002
 """Smallest standard deviation, as a share of the expected value: a flat series has none of its own [-]."""

@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from detectors import joint_history
 from detectors.base import DAY, NEVER, AnyDetector
-from detectors.history import History
+from detectors.history import History, joint_history, parted_history, times_of
 
 S = TypeVar("S")
 
@@ -120,7 +119,7 @@ def in_common(state: Any) -> tuple[object, ...] | None:
         if isinstance(value, History):
             if value.end and value.known < n:
                 return None
-            common.append(joint_history.times(value))
+            common.append(times_of(value))
         elif not meta:
             common.append(value)
     return type(state), *common
@@ -142,7 +141,7 @@ def joint(states: Sequence[S]) -> S:
         if meta:
             whole[name] = np.concatenate(each)
         elif isinstance(each[0], History):
-            whole[name] = joint_history.joint(each, sizes)
+            whole[name] = joint_history(each, sizes)
     return dataclasses.replace(states[0], **whole)  # type: ignore[type-var]
 
 
@@ -165,7 +164,7 @@ def parted(whole: S, before: Sequence[S]) -> list[S]:
             if meta:
                 own[name] = value[rows]
             elif isinstance(value, History):
-                own[name] = joint_history.parted(value, getattr(state, name), rows)
+                own[name] = parted_history(value, getattr(state, name), rows)
         told.append(dataclasses.replace(whole, **own))  # type: ignore[type-var]
     return told
 

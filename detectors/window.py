@@ -1,16 +1,52 @@
 """The middle of a moving window: what detectors remember that hold a value against the median of the last days."""
 
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from detectors.history import History, View, batches, plain
-from detectors.order import CORE, Core, rebuilt, remove
 from detectors.state import per_entity
+
+CORE = 32
+"""Order statistics that are held for each entity."""
+
+COLUMNS = np.arange(CORE + 1, dtype=np.int32)
 
 BATCH = 4096
 """Entities whose windows are sorted together: 4,096 weeks of 5 min are 66 MB."""
+
+
+class Core(NamedTuple):
+    """The middle of n windows.
+
+    values ``(n, CORE)`` ascending, padded with infinity; below, size, above ``(n,) int32``: how many values lie
+    below the core, in it, and above it.
+    """
+
+    values: np.ndarray
+    below: np.ndarray
+    size: np.ndarray
+    above: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """Values in each window ``(n,)``."""
+        return self.below + self.size + self.above
+
+    def middle(self) -> np.ndarray:
+        """Place of the nearest-rank median, ceil(N/2) - 1, in each core ``(n,)``; may lie outside it."""
+        return (self.total + 1) // 2 - 1 - self.below
+
+    def median(self) -> np.ndarray:
+        """Nearest-rank median of each window ``(n,)``, NaN of an empty one."""
+        place = np.clip(self.middle(), 0, CORE - 1)
+        return np.where(self.total > 0, self.values[np.arange(len(place)), place], np.nan)
+
+    def lost(self) -> np.ndarray:
+        """Entities ``(k,)`` whose median has left the core: they need `rebuilt`."""
+        place = self.middle()
+        return np.flatnonzero((self.total > 0) & ((place < 0) | (place >= self.size)))
 
 
 @dataclass(frozen=True)
@@ -27,7 +63,7 @@ class Window:
     below: np.ndarray = field(metadata=per_entity(0, np.int32))
     size: np.ndarray = field(metadata=per_entity(0, np.int32))
     above: np.ndarray = field(metadata=per_entity(0, np.int32))
-    """The middle of the window, see `detectors.order.Core`."""
+    """The middle of the window, see `Core`."""
 
     @property
     def core(self) -> Core:
@@ -64,3 +100,76 @@ def centred(state: W, rows: np.ndarray | None = None) -> W:
     for batch in batches(rows, BATCH):
         core = rebuilt(core, batch, state.past.rows(batch, state.view)[1][:, skip:])
     return replace(state, **core._asdict())
+
+
+def insert(core: Core, v: np.ndarray) -> Core:
+    """The core after v ``(n,)`` has come into each window; NaN: nothing came.
+
+    Examples
+    --------
+    >>> empty = Core(np.full((1, CORE), np.inf), *np.zeros((3, 1), np.int32))
+    >>> insert(insert(empty, np.array([7.0])), np.array([5.0])).median().tolist()
+    [5.0]
+    """
+    here = ~np.isnan(v)
+    # An edge is a wall only while values lie beyond it: a core that holds the whole window takes all.
+    under = here & (core.below > 0) & (v < core.values[:, 0])
+    over = here & (core.above > 0) & (v > _top(core))
+    rows = np.flatnonzero(here & ~under & ~over)
+    below, size, above = core.below + under, core.size.copy(), core.above + over
+    values = core.values.copy()
+    if len(rows):
+        values[rows], first, last = _placed(core, rows, v[rows])
+        below[rows] += first
+        above[rows] += last
+        size[rows] = np.minimum(size[rows] + 1, CORE)
+    return Core(values, below, size, above)
+
+
+def _placed(core: Core, rows: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    held, v = core.values[rows], v[:, None]
+    place = (held < v).sum(axis=1, dtype=np.int32)[:, None]
+    wide = np.empty((len(rows), CORE + 1))
+    wide[:, :CORE], wide[:, CORE] = held, np.inf
+    wide[:, 1:] = np.where(COLUMNS[1:] > place, held, wide[:, 1:])
+    np.put_along_axis(wide, place.astype(np.int64), v, axis=1)
+    full = core.size[rows] == CORE
+    first = full & (core.middle()[rows] > CORE // 2)
+    return np.where(first[:, None], wide[:, 1:], wide[:, :CORE]), first, full & ~first
+
+
+def remove(core: Core, v: np.ndarray) -> Core:
+    """The core after v ``(n,)``, which was in each window, has gone from it; NaN: nothing went."""
+    there = ~np.isnan(v)
+    under = there & (core.below > 0) & ((v < core.values[:, 0]) | (core.size == 0))
+    over = there & ~under & (core.above > 0) & ((v > _top(core)) | (core.size == 0))
+    rows = np.flatnonzero(there & ~under & ~over)
+    below, size, above = core.below - under, core.size.copy(), core.above - over
+    values = core.values.copy()
+    if len(rows):
+        held = values[rows]
+        place = (held < v[rows][:, None]).sum(axis=1, dtype=np.int32)[:, None]
+        left = np.full_like(held, np.inf)
+        left[:, :-1] = held[:, 1:]
+        values[rows] = np.where(COLUMNS[:CORE] >= place, left, held)
+        size[rows] -= 1
+    return Core(values, below, size, above)
+
+
+def rebuilt(core: Core, rows: np.ndarray, window: np.ndarray) -> Core:
+    """The core with that of the entities ``rows (k,)`` taken anew from their windows ``(k, c)``, NaN = no value."""
+    ranked = np.sort(window, axis=1)
+    count = np.count_nonzero(~np.isnan(window), axis=1)
+    start = np.clip((count + 1) // 2 - 1 - CORE // 2, 0, None)
+    size = np.minimum(count - start, CORE)
+    place = start[:, None] + COLUMNS[:CORE]
+    inside = COLUMNS[:CORE] < size[:, None]
+    picked = np.take_along_axis(ranked, np.where(inside, place, 0), axis=1) if window.shape[1] else np.inf
+    values, below, sizes, above = (a.copy() for a in core)
+    values[rows] = np.where(inside, picked, np.inf)
+    below[rows], sizes[rows], above[rows] = start, size, count - start - size
+    return Core(values, below, sizes, above)
+
+
+def _top(core: Core) -> np.ndarray:
+    return core.values[np.arange(len(core.size)), np.maximum(core.size, 1) - 1]

@@ -5,9 +5,25 @@ from collections.abc import Callable
 from statistics import fmean, median
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
-from detectors.cusum import BACK, BLACKOUT, CAP, RECENT, SEASON, SHORT, Cusum
-from detectors.cusum_moved import CLIP, FIRST, FLAT, ORDINARY, SHAPE, TWO, WEEKDAY, WILD
-from detectors.cusum_state import SPREAD, SPREAD_DAYS
+from detectors.cusum import (
+    BACK,
+    BLACKOUT,
+    CAP,
+    CLIP,
+    FIRST,
+    FLAT,
+    ORDINARY,
+    RECENT,
+    SEASON,
+    SHAPE,
+    SHORT,
+    SPREAD,
+    SPREAD_DAYS,
+    TWO,
+    WEEKDAY,
+    WILD,
+    Cusum,
+)
 
 
 class SlowCusum:

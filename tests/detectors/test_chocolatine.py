@@ -4,9 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.arma import fitted
 from detectors.base import DAY, LOW_CONFIRMED, NORMAL, UNKNOWN, Verdict
-from detectors.chocolatine import WEEK, Chocolatine
+from detectors.chocolatine import WEEK, Chocolatine, fitted
 from tests.detectors.oracles import agrees
 from tests.detectors.slow_chocolatine import SlowChocolatine
 from tests.detectors.synthetic import Made, made

@@ -10,8 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.base import DAY, HIGH, HOLIDAY, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Verdict, utc_context
-from detectors.cusum import Cusum
-from detectors.cusum_state import HOUR
+from detectors.cusum import HOUR, Cusum
 from tests.detectors.real import Series, series
 from tests.detectors.slow_cusum import SlowCusum
 from tests.detectors.synthetic import Made, made

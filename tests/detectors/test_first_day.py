@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.base import DAY
-from detectors.blocks import CHUNK
-from detectors.history import ALL, History, plain
+from detectors.history import ALL, CHUNK, History, plain
 from detectors.seasonal import first_day
 
 GRID, DAYS, PLACES = 1800, 12, 40

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.base import DAY, LOW_CONFIRMED, Context, is_low, utc_context
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 
 HOUR = 3600
 LONG = 4 * HOUR

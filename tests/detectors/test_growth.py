@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.base import DAY, LOW_CONFIRMED, UNKNOWN, is_low, utc_context
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 
 DAYS, OUT = 27, 1
 """Days before an outage, and in it."""

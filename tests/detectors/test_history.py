@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import ALWAYS
-from detectors.blocks import CHUNK
-from detectors.history import History, View, plain
+from detectors.history import CHUNK, History, View, plain
 
 
 def grown(columns: int, n: int = 2, step: int = 10) -> History:

@@ -6,10 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from detectors import REGISTRY, joint_history
+from detectors import REGISTRY
 from detectors.base import AnyDetector, Verdict
-from detectors.blocks import CHUNK
-from detectors.history import History, plain
+from detectors.history import CHUNK, History, joint_history, parted_history, plain, times_of
 from detectors.state import extend, in_common, joint, pack, parted
 from tests.detectors.lives import cut, eventful, neighbours, pick, same, weeks
 
@@ -61,9 +60,9 @@ def test_pasts_of_other_times_are_not_in_common_and_who_came_later_stays_unknown
         past(3, range(3 * CHUNK // 2), 70),
         past(2, range(3 * CHUNK // 2 + 1)),
     )
-    assert joint_history.times(few) == joint_history.times(many) != joint_history.times(gap)
-    assert joint_history.times(few.forget(80)) != joint_history.times(few)
-    whole = joint_history.joint([few, many], [2, 3])
+    assert times_of(few) == times_of(many) != times_of(gap)
+    assert times_of(few.forget(80)) != times_of(few)
+    whole = joint_history([few, many], [2, 3])
     since, until = plain(5).since, np.full(5, 1000)
     for view in (plain(5), plain(5)._replace(until=until)):
         for position in range(whole.end):
@@ -71,5 +70,5 @@ def test_pasts_of_other_times_are_not_in_common_and_who_came_later_stays_unknown
             each = [few.read(position, own[0]), many.read(position, own[1])]
             np.testing.assert_array_equal(whole.read(position, view), np.concatenate(each))
     for one, rows in ((few, slice(0, 2)), (many, slice(2, 5))):
-        for name, array in joint_history.parted(whole.forget(80), one, rows).pack(rows.stop - rows.start).items():
+        for name, array in parted_history(whole.forget(80), one, rows).pack(rows.stop - rows.start).items():
             np.testing.assert_array_equal(array, one.forget(80).pack(rows.stop - rows.start)[name], name)

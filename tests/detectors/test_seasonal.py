@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Context, Verdict, utc_context
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from detectors.state import extend, pack
 from tests.detectors.lives import cut, pick
 from tests.detectors.real import Series, labels, series, stamp

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Verdict, utc_context
+from detectors.seasonal import Seasonal
 from detectors.seasonal.course import RISE
-from detectors.seasonal.seasonal import Seasonal
 
 LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.base import DAY, LOW_CONFIRMED, NORMAL, UNKNOWN, is_low, utc_context
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 
 WIDTH = 900
 BEFORE, OUT, AFTER = 14, 4, 6

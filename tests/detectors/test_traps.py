@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from detectors.base import DAY, LOW_CONFIRMED, LOW_PROVISIONAL, utc_context
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from tests.detectors.synthetic import made
 
 LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)

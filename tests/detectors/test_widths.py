@@ -5,7 +5,8 @@ import pytest
 
 from detectors import REGISTRY
 from detectors.base import DAY, LOW_CONFIRMED, utc_context
-from detectors.seasonal.seasonal import Seasonal, slot_of
+from detectors.seasonal import Seasonal
+from detectors.seasonal.seasonal import slot_of
 
 CALM = ("seasonal", "cusum", "median")
 """Those that call out none of the noise."""

@@ -10,7 +10,7 @@ import pytest
 from detectors import REGISTRY
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, AnyDetector
 from detectors.cusum import Cusum
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from pipeline.bins import DAY, NEVER
 from pipeline.engine import Engine
 from pipeline.fusion import Beside, Fused, FuseStage

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from pipeline.fusion import Fused, FuseStage
 from pipeline.geo.calendar import calendar
 from pipeline.judge import JudgeStage

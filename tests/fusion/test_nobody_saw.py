@@ -8,7 +8,7 @@ import pytest
 
 from detectors.base import DAY, NORMAL, Context, Verdict, utc_context
 from detectors.cusum import Cusum
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from detectors.state import extend
 from pipeline.bins import NEVER
 from pipeline.engine import Engine

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from pipeline.geo.calendar import calendar
 from pipeline.judge import JudgeStage
 from pipeline.records import UP, Bins, Entity, Run, Verdicts

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN, is_low
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from pipeline.geo.calendar import calendar
 from pipeline.judge import JudgeStage
 from pipeline.records import Entity

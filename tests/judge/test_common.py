@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from pipeline.engine import Engine, chain
 from pipeline.fusion import Fused
 from pipeline.geo.calendar import calendar

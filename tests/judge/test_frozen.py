@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from pipeline.feeds.archive import open_source
 from pipeline.geo.calendar import calendar
 from pipeline.judge import JudgeStage

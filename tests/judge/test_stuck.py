@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal
 from pipeline.engine import Engine, chain
 from pipeline.feeds.archive import open_source
 from pipeline.fusion import weighing

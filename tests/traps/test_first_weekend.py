@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from detectors.base import utc_context
+from detectors.seasonal import Seasonal, similar
 from detectors.seasonal import judged as seasonal_judged
 from detectors.seasonal import noise as seasonal_noise
-from detectors.seasonal import similar
-from detectors.seasonal.seasonal import Seasonal
 from pipeline.bins import DAY
 from tests.worlds import HOUR, MONDAY, PK, hours, made_rows, played
 

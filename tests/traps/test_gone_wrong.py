@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors import cusum_moved
+from detectors import cusum
 from detectors.base import utc_context
 from detectors.seasonal import course as seasonal_course
 from detectors.seasonal import first_day, seasonal, similar_once
@@ -168,5 +168,5 @@ def test_few_a_million_times_too_high_make_no_throttling(times: float, many: int
 
 
 def test_they_made_one_when_an_hour_had_what_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cusum_moved, "WILD", np.inf)
+    monkeypatch.setattr(cusum, "WILD", np.inf)
     assert gone_wrong(1e6, 6, 0) == ["throttle"]

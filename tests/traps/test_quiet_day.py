@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.base import LOW_CONFIRMED, utc_context
-from detectors.seasonal import similar
-from detectors.seasonal.seasonal import Seasonal
+from detectors.seasonal import Seasonal, similar
 from pipeline.bins import DAY
 from pipeline.records import Entity
 from tests.traps.test_first_weekend import week
