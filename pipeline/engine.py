@@ -13,8 +13,7 @@ from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline import topics
 from pipeline.fusion import Beside, Fused, FuseStage, Missed
-from pipeline.geo.almanac import Almanac
-from pipeline.geo.calendar import knowing
+from pipeline.geo.calendar import Almanac, knowing
 from pipeline.judge import JudgeStage
 from pipeline.kinds import kind_of
 from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Outage, Progress, Rows, Verdicts

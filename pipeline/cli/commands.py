@@ -223,8 +223,8 @@ def worker(
 
 def places(files: list[Path], source: str) -> None:
     """Make the table that says which country an address belongs to."""
-    from pipeline.geo.fetching import fetch_places
     from pipeline.geo.places import cache
+    from pipeline.geo.registries import fetch_places
 
     made = fetch_places(source, files, cache())
     Console().print(f"{len(made):,} address ranges with a country, kept at {cache()}", soft_wrap=True)

@@ -18,7 +18,7 @@ from pipeline.fusion.evidence import log_odds, probability, speaking
 from pipeline.fusion.holding import lifted
 from pipeline.fusion.likeness import OF_DAY, OF_PARTS
 from pipeline.fusion.outages import DIGITS, ENDED
-from pipeline.geo.subdivisions import SUBDIVISIONS
+from pipeline.geo.countries import SUBDIVISIONS
 from pipeline.kinds import kind_of
 from pipeline.records import Entity, Outage
 from pipeline.settings import Fusing

@@ -46,7 +46,7 @@ from pipeline.explain.terminal import utc
 from pipeline.explain.terms import signal_name, term_name
 from pipeline.explain.text import offset
 from pipeline.fusion.evidence import BESIDE
-from pipeline.geo.local_time import clock
+from pipeline.geo.countries import clock
 
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:

@@ -16,7 +16,7 @@ from pipeline.fusion.evidence import BESIDE, speaking
 from pipeline.fusion.likeness import OF_DAY
 from pipeline.fusion.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.fusion.prior import feared
-from pipeline.geo.almanac import HOLIDAY, Almanac
+from pipeline.geo.calendar import HOLIDAY, Almanac
 from pipeline.kinds import KINDS, ROUTES, TRAFFIC, kind_of
 from pipeline.records import Outage, Places, placed
 from pipeline.replay.past import Past

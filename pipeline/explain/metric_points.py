@@ -16,7 +16,7 @@ from pipeline.explain.terms import SIGNS, likely, term_name
 from pipeline.explain.text import KIND_WORDS, lasting, local_text, service_name, utc_text
 from pipeline.fusion.evidence import ratios
 from pipeline.fusion.outages import CONFIRMED, ENDED, RECOVERING
-from pipeline.geo.local_time import clock, country_name, has_zone
+from pipeline.geo.countries import clock, country_name, has_zone
 from pipeline.records import Entity, Outage, Places, Verdicts, placed
 
 Point = tuple[str, tuple[str, ...], float]

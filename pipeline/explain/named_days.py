@@ -8,9 +8,8 @@ from detectors.base import SETTLING
 from pipeline.bins import DAY
 from pipeline.errors import few
 from pipeline.explain.metric_points import Gazetteer
-from pipeline.geo.almanac import Almanac
-from pipeline.geo.calendar import weekend
-from pipeline.geo.local_time import zone
+from pipeline.geo.calendar import Almanac, weekend
+from pipeline.geo.countries import zone
 from pipeline.kinds import TRAFFIC, kind_of
 from pipeline.records import Entity, Places, placed
 from pipeline.replay.coverage import Observed

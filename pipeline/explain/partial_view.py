@@ -11,7 +11,7 @@ from pipeline.explain.text import counted
 from pipeline.fusion.evidence import BESIDE
 from pipeline.fusion.outages import RETRACTED
 from pipeline.fusion.parts import judged_from
-from pipeline.geo.subdivisions import SUBDIVISIONS
+from pipeline.geo.countries import SUBDIVISIONS
 from pipeline.records import Outage, Places, placed
 from pipeline.replay.coverage import Observed
 from pipeline.settings import Fusing

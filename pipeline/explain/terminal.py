@@ -17,7 +17,7 @@ from pipeline.errors import few, printable
 from pipeline.explain.metric_points import Gazetteer
 from pipeline.explain.terms import because
 from pipeline.explain.text import chance_text, offset
-from pipeline.geo.local_time import clock, has_zone
+from pipeline.geo.countries import clock, has_zone
 from pipeline.records import Entity, Outage, Places, placed
 
 STYLES = {

@@ -14,7 +14,7 @@ from pipeline.fusion.evidence import Said
 from pipeline.fusion.ledger import Ledger
 from pipeline.fusion.residual_loss import left
 from pipeline.fusion.turns import Turn, by_frame
-from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import Almanac
 from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from pipeline.state import pack, remember, touch, unpack

@@ -16,7 +16,7 @@ from pipeline.fusion.turns import Heard, Turn, Weighed, alike, by_frame, togethe
 from pipeline.fusion.usual import Usual
 from pipeline.fusion.weighing import Scales
 from pipeline.fusion.wholes import may_be_low, of_parts
-from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import Almanac
 from pipeline.records import Entity, Verdicts
 from pipeline.settings import Fusing
 

@@ -23,8 +23,8 @@ from math import log
 from typing import NamedTuple
 
 from pipeline.bins import DAY
-from pipeline.geo.almanac import Almanac
-from pipeline.geo.local_time import clock
+from pipeline.geo.calendar import Almanac
+from pipeline.geo.countries import clock
 from pipeline.kinds import kind_of
 from pipeline.records import Sign, Term
 

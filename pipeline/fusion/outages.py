@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline.fusion.likeness import LONG, OF_DAY, Event, likeness, log_odds_of
-from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import Almanac
 from pipeline.kinds import kind_of
 from pipeline.records import Outage, Sign, Term
 from pipeline.settings import Fusing

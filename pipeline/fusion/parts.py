@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, bounded, is_low
 from pipeline.fusion.evidence import Said
-from pipeline.geo.subdivisions import SUBDIVISIONS
+from pipeline.geo.countries import SUBDIVISIONS
 from pipeline.records import Entity
 from pipeline.settings import Fusing
 

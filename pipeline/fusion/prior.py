@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.bins import DAY
 from pipeline.fusion.likeness import DAYS, OF_DAY
 from pipeline.fusion.roll import Roll
-from pipeline.geo.almanac import HOLIDAY, Almanac, Day
+from pipeline.geo.calendar import HOLIDAY, Almanac, Day
 from pipeline.records import Term
 from pipeline.settings import Fusing
 

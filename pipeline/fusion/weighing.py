@@ -19,7 +19,7 @@ from pipeline.fusion.roll import Roll
 from pipeline.fusion.sags import at_home
 from pipeline.fusion.turns import Turn, Weighed
 from pipeline.fusion.usual import Usual
-from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import Almanac
 from pipeline.records import Outage, Term
 from pipeline.settings import Fusing
 

@@ -19,7 +19,7 @@ from pipeline.bins import DAY
 from pipeline.errors import UserError
 from pipeline.feeds.table import text as tabletext
 from pipeline.feeds.table.case import Kin, Label, write_case
-from pipeline.geo.local_time import country_name
+from pipeline.geo.countries import country_name
 from pipeline.records import Entity, Rows, Run
 
 FACTS = Path(__file__).parent / "pakistan-2024-02-08.toml"

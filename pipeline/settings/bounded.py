@@ -28,4 +28,4 @@ EntityType = Annotated[str, Meta(pattern=f"^({'|'.join(ENTITY_TYPES)})$")]
 SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(KINDS)})$")]
 DayKind = Annotated[str, Meta(pattern=f"^({'|'.join(DAY_KINDS)})$")]
 LocalDay = str
-"""See `pipeline.geo.local_time.checked_day`."""
+"""See `pipeline.geo.countries.checked_day`."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from math import log
 
-from pipeline.geo.local_time import checked_day
+from pipeline.geo.countries import checked_day
 from pipeline.settings.bounded import (
     Against,
     AtLeastOne,

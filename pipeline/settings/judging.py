@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from detectors import REGISTRY
-from pipeline.geo.local_time import checked_day
+from pipeline.geo.countries import checked_day
 from pipeline.settings.bounded import AtLeastOne, For, LocalDay, PartOf, Share, SignalKind
 
 

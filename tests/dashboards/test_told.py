@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from dashboards.notifications import Told
 from dashboards.webhook import Receiver, listening
 from pipeline.explain.text import local_text, utc_text
-from pipeline.geo.local_time import zone
+from pipeline.geo.countries import zone
 from pipeline.records import Outage
 from pipeline.serve.metrics import Metrics
 from tests.dashboards.servers import Queries, alertmanager, prometheus, until

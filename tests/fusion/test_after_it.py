@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY
-from pipeline.geo.subdivisions import SUBDIVISIONS
+from pipeline.geo.countries import SUBDIVISIONS
 from pipeline.records import Entity
 from tests.worlds import MONDAY, PK, hours, made_rows, noisy, played
 

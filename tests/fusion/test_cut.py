@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.codec import outage_json
 from pipeline.fusion import FuseStage
-from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import Almanac
 from pipeline.records import Outage, Verdicts
 from pipeline.settings import Fusing
 from tests.fusion.test_calm import DAY, days

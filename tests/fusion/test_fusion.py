@@ -7,7 +7,7 @@ import pytest
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.fusion.ledger import Ledger
 from pipeline.fusion.turns import Heard, Turn
-from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import Almanac
 from pipeline.records import DEAD, END, Entity, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.judge.verdicts import verdicts

@@ -7,7 +7,7 @@ import pytest
 from pipeline.codec import outage_from, outage_json, seconds
 from pipeline.fusion import FuseStage
 from pipeline.fusion.likeness import DAYS, Event, likeness, log_odds_of
-from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import Almanac
 from pipeline.records import Entity, Outage, Run, Sign, Term
 from pipeline.settings import Fusing
 from tests.fusion.test_parts import together

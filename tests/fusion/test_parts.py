@@ -10,7 +10,7 @@ import pytest
 from pipeline.fusion import FuseStage
 from pipeline.fusion.evidence import Said
 from pipeline.fusion.parts import countries, parts_of
-from pipeline.geo.subdivisions import SUBDIVISIONS
+from pipeline.geo.countries import SUBDIVISIONS
 from pipeline.records import Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.judge.verdicts import verdicts

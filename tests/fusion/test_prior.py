@@ -10,8 +10,8 @@ from pipeline.codec import seconds
 from pipeline.fusion import FuseStage
 from pipeline.fusion.prior import Prior, of_day
 from pipeline.fusion.roll import Roll
-from pipeline.geo.almanac import Almanac
-from pipeline.geo.local_time import zone
+from pipeline.geo.calendar import Almanac
+from pipeline.geo.countries import zone
 from pipeline.records import Entity, Outage, Run, Term
 from pipeline.settings import Fusing
 from tests.judge.verdicts import verdicts

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.geo.local_time import MAIN_ZONES, clock, country_name, local_times, week_slot, zone
+from pipeline.geo.countries import MAIN_ZONES, clock, country_name, local_times, week_slot, zone
 from pipeline.geo.places import CODES, Places, Range, cache, save
 from pipeline.geo.registries import REGISTRIES, from_files, from_registries, read_table
 

@@ -14,7 +14,7 @@ from dashboards.notifications import Told
 from dashboards.webhook import Receiver, listening
 from pipeline.codec import encode
 from pipeline.explain.text import local_text
-from pipeline.geo.local_time import zone
+from pipeline.geo.countries import zone
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.transport import Sender
 from pipeline.records import Entity, Heartbeat, Rows, Run

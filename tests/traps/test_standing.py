@@ -6,7 +6,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.fusion import alone, cells, holding, weighing
 from pipeline.fusion.columns import LADDER
-from pipeline.geo.almanac import public_holidays
+from pipeline.geo.calendar import public_holidays
 from pipeline.settings import Fusing, Judging, Settings
 from tests.worlds import HOUR, MONDAY, PK, hours, made_rows, played
 

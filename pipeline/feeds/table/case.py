@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.errors import UserError, few, printable
 from pipeline.feeds.table.text import COLUMNS, WANTED, Names, seconds
-from pipeline.geo.local_time import is_country
+from pipeline.geo.countries import is_country
 from pipeline.records import Entity, Rows
 
 TABLES = ("signals.csv", "signals.csv.gz")

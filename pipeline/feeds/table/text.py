@@ -18,7 +18,7 @@ from pyarrow import csv as pacsv
 
 from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
-from pipeline.geo.local_time import is_country
+from pipeline.geo.countries import is_country
 from pipeline.kinds import KINDS, SIGNAL
 from pipeline.settings.bounded import ENTITY_TYPES
 

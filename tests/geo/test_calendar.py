@@ -13,8 +13,8 @@ from pipeline.fusion import FuseStage
 from pipeline.fusion.likeness import Event, likeness
 from pipeline.fusion.prior import Prior
 from pipeline.fusion.roll import Roll
-from pipeline.geo import almanac as module
-from pipeline.geo.almanac import HOLIDAY, Almanac, Day
+from pipeline.geo import calendar as module
+from pipeline.geo.calendar import HOLIDAY, Almanac, Day
 from pipeline.records import Entity, Outage, Run
 from pipeline.settings import Fusing, Judging, Settings
 from tests.judge.verdicts import verdicts
