@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from dashboards.rules.groups import ALERTS
+from dashboards.rules import ALERTS
 from detectors import REGISTRY
 from detectors.base import STATES
 from pipeline.cli.arguments import app

@@ -1,7 +1,7 @@
 """States of places as numbers that boards put into words, and the queries that give them."""
 
 from dashboards.panels import BLIND, CALM, OTHERS, OUT, SUSPECT, Json, of_query, target, words
-from dashboards.rules.sight import QUORUM, SILENT
+from dashboards.rules.health import QUORUM, SILENT
 
 NORMAL, SUSPECTED, CONFIRMED, UNSEEN, TOO_NEW, TOO_FEW = range(6)
 

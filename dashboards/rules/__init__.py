@@ -1,1 +1,50 @@
-"""Recording and alerting rules: the one live path from metrics to Alertmanager."""
+"""Recording and alerting rules, as the one file that Prometheus reads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from dashboards.rules import health, outages
+from dashboards.rules.alert import Alert, Record, Timing
+
+HEAD = "# Written by `make dashboards` from dashboards/rules; a change here is lost.\n"
+NEVER_FOLD = 2**31
+"""Columns after which a line would go on in the next one [-]."""
+
+ALERTS = (*outages.ALERTS, *health.FEED_ALERTS, *health.WORKER_ALERTS)
+
+
+def rules(timing: Timing = Timing()) -> dict[str, Any]:  # noqa: B008  # frozen
+    """Groups of rules; the recorded series come first in the group that reads them."""
+    members: dict[str, Sequence[Alert | Record]] = {
+        "netvigil-outages": (*outages.RECORDS, *outages.ALERTS),
+        "netvigil-sight": health.FEED_ALERTS,
+        "netvigil-workers": health.WORKER_ALERTS,
+    }
+    return {
+        "groups": [
+            {"name": name, "interval": f"{timing.interval}s", "rules": [rule.rule(timing) for rule in group]}
+            for name, group in members.items()
+        ]
+    }
+
+
+def rules_text(timing: Timing = Timing()) -> str:  # noqa: B008  # frozen
+    """The file."""
+    return HEAD + yaml.dump(rules(timing), Dumper=Readable, sort_keys=False, allow_unicode=True, width=NEVER_FOLD)
+
+
+class Readable(yaml.SafeDumper):
+    """YAML in which a query of several lines stays one, and no list is written once and referred to later."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Rules repeat the same words; a person reads them where they stand."""
+        return True
+
+
+def _text(dumper: Readable, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+Readable.add_representer(str, _text)

@@ -13,12 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from prometheus_client import CollectorRegistry, start_http_server
 
-import pipeline.cli.check
 from pipeline import topics
 from pipeline.cli import commands
-from pipeline.cli import http_client as asking
-from pipeline.cli.check import NOT_CHECKED, NOT_READY, READY, Finding, check, is_ready, render
-from pipeline.cli.http_client import NoAnswerError, Site
+from pipeline.cli.check import NOT_CHECKED, NOT_READY, READY, Finding, NoAnswerError, Site, check, is_ready, render
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create
@@ -111,8 +108,7 @@ def test_an_address_that_is_none_is_said_in_one_sentence(address: str) -> None:
         check(prometheus=address)
 
 
-def test_where_nobody_answers_that_is_the_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline.cli.check, "PATIENCE", 1.0)
+def test_where_nobody_answers_that_is_the_finding() -> None:
     found = check(broker="kafka://127.0.0.1:1", prometheus="http://127.0.0.1:1", grafana="http://127.0.0.1:1/grafana")
     assert states(found) == {
         "broker": NOT_READY, "prometheus": NOT_READY, "alertmanager": NOT_CHECKED, "grafana": NOT_READY
@@ -120,12 +116,9 @@ def test_where_nobody_answers_that_is_the_finding(monkeypatch: pytest.MonkeyPatc
     assert detail(found, "prometheus") == "nobody answers at http://127.0.0.1:1: Connection refused"
 
 
-def test_a_server_that_never_answers_does_not_hold_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PATIENCE", 0.2)
-    with HTTPServer(("127.0.0.1", 0), Page) as silent:  # listens, and nobody serves
-        found = check(grafana=f"http://127.0.0.1:{silent.server_address[1]}")
-    assert states(found)["grafana"] == NOT_READY
-    assert "timed out" in detail(found, "grafana")
+def test_a_server_that_never_answers_does_not_hold_the_check() -> None:
+    with HTTPServer(("127.0.0.1", 0), Page) as silent, pytest.raises(NoAnswerError, match="timed out"):
+        Site(f"http://127.0.0.1:{silent.server_port}", patience=0.2).text("/")
 
 
 @pytest.mark.parametrize("page", ["<html>", "[]", "{}", "null", "[" * 100_000, '{"data": 3}', 500])
@@ -275,7 +268,7 @@ def found_feeds(addresses: dict[str, str]) -> list[Finding]:
 
 
 def alert_count() -> int:
-    from dashboards.rules.groups import rules
+    from dashboards.rules import rules
 
     return sum("alert" in rule for group in rules()["groups"] for rule in group["rules"])
 
@@ -296,7 +289,6 @@ def test_the_table_shows_markup_as_it_stands() -> None:
     assert "[bold]x[/bold]" in captured.get()
 
 
-def test_an_answer_that_is_too_long_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "LARGEST", 1000)
+def test_an_answer_that_is_too_long_is_not_read_to_its_end() -> None:
     with serving({"/x": "[" + "1," * 10_000 + "1]"}) as url, pytest.raises(NoAnswerError, match="which is no JSON"):
-        Site(url).json("/x")
+        Site(url, largest=1000).json("/x")

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from dashboards.rules.groups import rules_text
+from dashboards.rules import rules_text
 from tests.programs import program
 
 UP = ('up{job="netvigil",instance="w1"}', "1x300")

@@ -4,7 +4,7 @@ import re
 
 import promql_parser
 
-from dashboards.rules.groups import rules
+from dashboards.rules import rules
 from pipeline.serve.metric_names import sample_names
 
 RECORDED = {rule["record"] for group in rules()["groups"] for rule in group["rules"] if "record" in rule}

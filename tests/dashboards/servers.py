@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import dashboards
+from dashboards.rules import rules_text
 from dashboards.rules.alert import Timing
-from dashboards.rules.groups import rules_text
 from pipeline.serve.openmetrics import History
 from tests.programs import program
 

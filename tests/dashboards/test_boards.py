@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from dashboards.__main__ import FOLDER, texts
 from dashboards.boards import boards
 from dashboards.boards.country import OF_ITS_REGIONS, SLOW
 from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
-from dashboards.written import FOLDER, texts
 from pipeline.explain.terms import LIMITS
 from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 

@@ -8,7 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import dashboards
-from dashboards.rules.groups import ALERTS
+from dashboards.rules import ALERTS
 from pipeline.serve.exposition import TOLD_FOR
 from tests.programs import program
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.rules.groups import ALERTS
+from dashboards.rules import ALERTS
 from tests.dashboards.alerts import AFTER, BEFORE, ENDED, PK, UP, WORDS, ZONG, firing, inputs, out, promtool_test
 
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, start_http_server
 
-from dashboards.notifications import Told
-from dashboards.webhook import Receiver, listening
+from dashboards.webhook import Receiver, Told, listening
 from pipeline.explain.text import local_text, utc_text
 from pipeline.geo.countries import zone
 from pipeline.records import Outage

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.notifications import notification, text
-from dashboards.webhook import KEPT, LARGEST, Receiver, listening
+from dashboards.webhook import KEPT, LARGEST, Receiver, listening, notification, text
 
 pytestmark = pytest.mark.sockets
 

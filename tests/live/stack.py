@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from dashboards.rules import rules_text
 from dashboards.rules.alert import Timing
-from dashboards.rules.groups import rules_text
 from tests.dashboards.servers import Queries, free_port, until
 
 ROOT = Path(__file__).parents[2]

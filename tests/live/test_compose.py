@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.notifications import Told, notification
+from dashboards.webhook import Told, notification
 from pipeline.cli.check import NOT_CHECKED, READY, check
 from pipeline.codec import decode, encode
 from pipeline.kafka.reader import collect

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboards.notifications import Told
-from dashboards.webhook import Receiver, listening
+from dashboards.webhook import Receiver, Told, listening
 from pipeline.codec import encode
 from pipeline.explain.text import local_text
 from pipeline.geo.countries import zone

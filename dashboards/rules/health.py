@@ -1,4 +1,4 @@
-"""Alerts on what we cannot see: a dead feed must never look like a dead country, nor like a quiet one."""
+"""Alerts on the health of feeds and workers: a dead feed must look neither like an outage nor like a quiet country."""
 
 from dashboards.rules.alert import Alert
 
@@ -6,7 +6,7 @@ QUORUM = 0.5
 """Share of healthy sources below which a bin says nothing, as fusion has it [0-1]."""
 
 SILENT = 3 * 3600
-"""Slow feeds (Google) are 90 minutes late on a good day; twice that is no longer good [s]."""
+"""Age from which a feed's newest event, or the newest verdict, is an alert [s]: twice what slow feeds are late."""
 
 BLIND = 3
 """Pauses for which sources must be too few: with the bin that shows it, two bins of routes are enough to be told [-].
@@ -35,7 +35,7 @@ MESSAGES = "netvigil_feed_messages_total"
 HEALTH = _live('netvigil_signal_health_ratio{entity_type="country"}')
 
 
-ALERTS = (
+FEED_ALERTS = (
     Alert(
         name="NetvigilFeedDead",
         expr=f"min by (feed) {_live('netvigil_feed_up')} == 0",
@@ -103,5 +103,46 @@ ALERTS = (
         description='{{ $value | printf "%.2f" }} records a second of the feed {{ $labels.feed }} come after their bin '
         "was closed. They are kept in the late topic, but no verdict rests on them.",
         pauses=10,
+    ),
+)
+
+WORKER_ALERTS = (
+    Alert(
+        name="NetvigilWorkerDown",
+        expr='up{job=~"netvigil.*"} == 0',
+        severity="warning",
+        summary="A netvigil process does not answer.",
+        title="{{ $labels.job }} at {{ $labels.instance }} does not answer",
+        description="{{ $labels.instance }} of {{ $labels.job }} cannot be scraped. Another worker takes its part over "
+        "within seconds; if there is none, NetvigilWorkerAbsent follows.",
+        pauses=2,
+    ),
+    Alert(
+        name="NetvigilWorkerAbsent",
+        expr='absent(up{job="netvigil"} == 1)',
+        severity="critical",
+        summary="No netvigil worker is running: nothing is being watched.",
+        description="No worker answers. Open outages stay open on the board, new ones go unnoticed.",
+        pauses=2,
+        labels={"job": "netvigil"},  # absent() of a comparison loses it
+    ),
+    Alert(
+        name="NetvigilBehind",
+        expr=f'time() - max(netvigil_event_timestamp_seconds{{tense="live"}}) > {SILENT}',
+        severity="critical",
+        summary="Verdicts are far behind the present.",
+        title="Verdicts are {{ $value | humanizeDuration }} behind",
+        description="What the board shows is {{ $value | humanizeDuration }} old: an outage of the last hours is not "
+        "in it. A feed holds the watermark back, or the workers do not keep up.",
+        pauses=5,
+        holds=True,
+    ),
+    Alert(
+        name="NetvigilWatchdog",
+        expr="vector(1)",
+        severity="none",
+        summary="Always firing: whoever stops hearing it knows that alerting is broken.",
+        description="This alert is meant to fire. Connect it to a dead man's switch that rings when it stops.",
+        pauses=0,
     ),
 )
