@@ -12,8 +12,7 @@ from detectors import REGISTRY
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, AnyDetector
 from pipeline.bins import DAY, Cadence
 from pipeline.engine import Engine, chain
-from pipeline.feeds.table.case import read_entities
-from pipeline.feeds.table.feed import read_table
+from pipeline.feeds import read_entities, read_table
 from pipeline.fusion import Beside, Fused
 from pipeline.records import Entity, Outage, Rows, Run, Verdicts
 from pipeline.settings import Settings

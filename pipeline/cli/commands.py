@@ -23,9 +23,7 @@ from pipeline.explain.residual_loss import Lately
 from pipeline.explain.summary import tell
 from pipeline.explain.terminal import Watching
 from pipeline.explain.text import counted
-from pipeline.feeds import FEEDS
-from pipeline.feeds.archive import Recording, recordings
-from pipeline.feeds.table.feed import chunks
+from pipeline.feeds import FEEDS, Recording, chunks, recordings
 from pipeline.files import written
 from pipeline.fusion import Fused
 from pipeline.kafka.create_topics import create

@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.errors import DecodeError, gave_up, printable
-from pipeline.feeds.archive import UnreadableError, open_source
-from pipeline.feeds.table.case import Line, strangers
+from pipeline.feeds import Line, UnreadableError, open_source, strangers
 from pipeline.records import KINDS, Elements, Peer, Rows
 
 KEPT = 100

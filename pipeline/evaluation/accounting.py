@@ -6,7 +6,7 @@ from statistics import median
 from typing import NamedTuple
 
 from pipeline.evaluation.spans import Span, clipped, joined, seconds_within, touch
-from pipeline.feeds.table.case import Label
+from pipeline.feeds import Label
 from pipeline.records import Entity
 
 MONTH = 365.25 / 12 * 24 * 3600

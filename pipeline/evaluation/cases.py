@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Ignored, Tolerance
 from pipeline.evaluation.spans import Span
-from pipeline.feeds.table.case import Label, inside, nearby, read_labels, rows_of
-from pipeline.feeds.table.text import seconds
+from pipeline.feeds import Label, inside, nearby, read_labels, rows_of, seconds
 from pipeline.settings import Evaluating
 
 T = TypeVar("T")

@@ -20,8 +20,7 @@ from pipeline.evaluation.traces import Collected, Silence, Trace
 from pipeline.explain.feed_incidents import Doing, Doings, blinded
 from pipeline.explain.text import damage
 from pipeline.explain.unjudged import Unheard
-from pipeline.feeds.archive import recordings
-from pipeline.feeds.table.case import Label, Line
+from pipeline.feeds import Label, Line, recordings
 from pipeline.records import DeadLetter, Entity, Outage, Places, Run, placed
 from pipeline.replay.coverage import Observed as Watched
 from pipeline.replay.past import Past

@@ -16,7 +16,7 @@ from pipeline.explain.partial_view import from_parts, of_no_country, parts_alone
 from pipeline.explain.terminal import utc
 from pipeline.explain.text import counted, damage, given_up, refused
 from pipeline.explain.unjudged import hardly_judged
-from pipeline.feeds.table.case import strangers
+from pipeline.feeds import strangers
 from pipeline.records import placed
 
 

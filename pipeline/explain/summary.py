@@ -33,7 +33,7 @@ from pipeline.explain.residual_loss import Lately, now_of, plain_left, plain_now
 from pipeline.explain.terminal import MARK, by_country, how_folded, outages_table, utc
 from pipeline.explain.text import counted, damage, given_up, refused
 from pipeline.explain.unjudged import Unheard, hardly_judged, never_judged, of_no_signal
-from pipeline.feeds.table.case import strangers
+from pipeline.feeds import strangers
 from pipeline.fusion.outages import CONFIRMED, RETRACTED
 from pipeline.records import Left, Outage
 from pipeline.replay.past import Past

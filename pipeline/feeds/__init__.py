@@ -1,9 +1,14 @@
-"""The feeds that can be read from a recording.  A feed is one file here and one line in `FEEDS`."""
+"""Feeds: from the bytes of a recording to records.  Other packages import from here only."""
 
-from pipeline.feeds.base import Feed
-from pipeline.feeds.mrt.feed import FEED as MRT
-from pipeline.feeds.ris_live import FEED as RIS_LIVE
-from pipeline.feeds.table.feed import FEED as TABLE
+from pipeline.feeds.archive import Recording, UnreadableError, open_source, read, recordings, sources
+from pipeline.feeds.base import Dispatch, Feed, Item
+from pipeline.feeds.case import Label, Line, inside, nearby, read_entities, read_labels, rows_of, strangers, write_case
+from pipeline.feeds.registry import FEEDS
+from pipeline.feeds.table import Kin, chunks, read_table
+from pipeline.feeds.table.text import seconds
 
-FEEDS: dict[str, Feed] = {feed.name: feed for feed in (MRT, RIS_LIVE, TABLE)}
-"""Feeds by name; a recorded file belongs to the first that recognises it."""
+__all__ = [
+    "FEEDS", "Dispatch", "Feed", "Item", "Kin", "Label", "Line", "Recording", "UnreadableError", "chunks", "inside",
+    "nearby", "open_source", "read", "read_entities", "read_labels", "read_table", "recordings", "rows_of", "seconds",
+    "sources", "strangers", "write_case",
+]  # fmt: skip

@@ -10,14 +10,31 @@ from pathlib import Path
 
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
-from pipeline.errors import CUT_LINE, CUT_RECORD, DecodeError, UserError
-from pipeline.feeds import FEEDS
+from pipeline.errors import CUT_LINE, CUT_RECORD, FEW, DecodeError, UserError
+from pipeline.feeds import table
 from pipeline.feeds.base import Feed, Item, batched
-from pipeline.feeds.looks import HEAD, looks
-from pipeline.feeds.table import feed as table
-from pipeline.feeds.table.case import TABLES, Line, inside, nearby, read_entities
+from pipeline.feeds.case import ENTITIES, LABELS, TABLES, Line, inside, nearby, read_entities
+from pipeline.feeds.registry import FEEDS
 from pipeline.feeds.unpack import Unpacked, unpacked
 from pipeline.records import Elements, Entity, Rows
+
+HEAD = 4 * 1024
+"""Content by which a file is recognised [bytes]."""
+
+SIGNS = {
+    b"\xff" * 16: "bare BGP messages", b"<": "a web page", b"\r\n<": "a web page", b"\n<": "a web page",
+    b"%PDF": "a PDF", b"PK\3\4": "a zip archive", b"\x28\xb5\x2f\xfd": "Zstandard", b"SQLite": "a database",
+    b"\xd4\xc3\xb2\xa1": "a packet capture", b"\xa1\xb2\xc3\xd4": "a packet capture",
+    b"\n\r\r\n": "a packet capture", b"PAR1": "Parquet", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture",
+    b"\xff\xfe": "text in UTF-16, where UTF-8 is wanted", b"\xfe\xff": "text in UTF-16, where UTF-8 is wanted",
+}  # fmt: skip
+"""What people take for a recording."""
+
+PARTS = {",".join(ENTITIES): "entities", ",".join(LABELS): "labels"}
+"""Header of what goes with a case's signals, and its word."""
+
+MARKS = {";": "semicolons", "\t": "tabs"}
+"""What spreadsheets put between cells instead of commas."""
 
 LONG_HEAD = 256 * 1024
 """Content in which the first time of a recording is looked for [bytes]."""
@@ -159,6 +176,58 @@ def _recognised(path: Path, head: bytes) -> Feed:
         if feed.recognise(path.name, head[:HEAD]):
             return feed
     raise UnreadableError(path, "unknown-format", looks(head))
+
+
+def looks(head: bytes) -> str:
+    """What a file that is no recording looks like, in words; bytes themselves say nothing to a person.
+
+    Examples
+    --------
+    >>> looks(b"start,end,entity_type,entity,kind,source")
+    "a case's labels: inspect or replay its folder"
+    >>> looks(b"time;signal;entity_type;entity;value")
+    'a table with semicolons between its cells, where commas are wanted'
+    """
+    line = head[:HEAD].decode("utf-8-sig", "replace").partition("\n")[0].strip().replace('"', "")
+    if line in PARTS:
+        return f"a case's {PARTS[line]}: inspect or replay its folder"
+    for mark, word in MARKS.items():
+        if line.replace(mark, ",") in (*PARTS, ",".join(table.COLUMNS)):
+            return f"a table with {word} between its cells, where commas are wanted"
+    if words := amiss(line):
+        return words
+    like = next((words for sign, words in SIGNS.items() if head.startswith(sign)), "")
+    begins = f"; it begins with {line[:16]!r}" if line.isprintable() and "\ufffd" not in line and not like else ""
+    begins += f", a table begins with {','.join(table.COLUMNS)}" if begins and "," in line else ""
+    return f"{like or 'unknown format'}, none of {', '.join(FEEDS)}{begins}"
+
+
+def amiss(line: str) -> str:
+    """What is wrong with a first line that looks like a table's header, in words; '' where it looks like none.
+
+    It does where it begins with the same column, or has most of them.
+
+    Examples
+    --------
+    >>> amiss("time,signal,entity_type,entity,count")
+    "a table without value, and with 'count', which no table has; wanted time,signal,entity_type,entity,value"
+    >>> amiss("signal,time,entity_type,entity,value")
+    'a table with its columns in another order; wanted time,signal,entity_type,entity,value'
+    >>> amiss("timestamp,signal,value"), amiss("time")
+    ('', '')
+    """
+    found = line.split(",")
+    known = [name for name in table.COLUMNS if name in found]
+    if len(found) < 2 or (found[0] != table.COLUMNS[0] and 2 * len(known) <= len(table.COLUMNS)):
+        return ""
+    missing = [name for name in table.COLUMNS if name not in found]
+    foreign = [repr(name[:30]) for name in dict.fromkeys(found) if name not in table.COLUMNS]
+    more = f" and {len(foreign) - FEW:,} more" if len(foreign) > FEW else ""
+    said = [f"without {', '.join(missing)}"] if missing else []
+    said += [f"with {', '.join(foreign[:FEW])}{more}, which no table has"] if foreign else []
+    if not said:
+        said = ["with a column twice" if len(found) > len(table.COLUMNS) else "with its columns in another order"]
+    return f"a table {', and '.join(said)}; wanted {','.join(table.COLUMNS)}"
 
 
 def _table_source(path: Path, feed: Feed, piece: int) -> Source:

@@ -3,16 +3,22 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
+from pipeline import topics
+from pipeline.bins import NEVER, WIDTH, Cadence
 from pipeline.checks import bounded, wrong
-from pipeline.errors import DecodeError
-from pipeline.feeds.bgp.messages import BATCH, STRIDE
-from pipeline.feeds.stray_times import trusted
+from pipeline.errors import CUT_LINE, DecodeError
+from pipeline.feeds.timestamps import BATCH, STRIDE, trusted
 from pipeline.kinds import SIGNAL
-from pipeline.records import Elements, Entity, Peer, Rows
+from pipeline.records import END, UP, DeadLetter, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run
+
+Parsed = TypeVar("Parsed")
+
+MAX_LINE = 1024 * 1024
+"""Longest line that is read [bytes]; the largest BGP message makes about 150 kB of JSON."""
 
 Item = Elements | Rows | DecodeError
 """What a parser yields: batches in the order of the recording, and damage as a value, so that reading goes on."""
@@ -140,3 +146,106 @@ def joined(batches: Sequence[Elements | Rows]) -> Elements | Rows:
     columns[index] = np.concatenate(rows)
     columns[names] = tuple(places)
     return dataclasses.replace(first, **columns)
+
+
+def parsed(
+    feed: str, stream: BinaryIO, parse: Callable[[bytes], Parsed], closed: bool = False
+) -> Iterator[tuple[str, Parsed | DecodeError]]:
+    """Place of every line that is not blank, and what ``parse`` makes of it: what that refuses, with its place.
+
+    A last line without an end is one in which the file breaks off, also where ``parse`` would take what is left of it;
+    ``closed`` lines are taken, each saying itself that it is whole, as an object of JSON does.
+
+    Examples
+    --------
+    >>> import io
+    >>> def number(line):
+    ...     if not line.strip().isdigit():
+    ...         raise DecodeError("a-feed", "bad-number", "", line.decode().strip())
+    ...     return int(line)
+    >>> for place, item in parsed("a-feed", io.BytesIO(b"7|x||8|9".replace(b"|", bytes([10]))), number):
+    ...     print(place, item)
+    line 1 7
+    line 2 a-feed: bad-number at line 2: x
+    line 4 8
+    line 5 a-feed: truncated-line at line 5: the file breaks off in it
+    """
+    for place, line, has_end in _lines(stream):
+        try:
+            if line is None:
+                raise DecodeError(feed, "line-too-long", "", "skipped to its end")
+            item = parse(line)
+            if not (has_end or closed):
+                raise DecodeError(feed, CUT_LINE, "")
+            yield place, item
+        except DecodeError as error:
+            detail = ": ".join(filter(None, ("" if has_end else "the file breaks off in it", error.detail)))
+            yield place, DecodeError(feed, error.reason if has_end else CUT_LINE, place, detail)
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[str, bytes | None, bool]]:
+    """Place and content of every line that is not blank, None for one that is too long, and whether it has an end."""
+    number = 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        last = line
+        while len(last) > MAX_LINE and not last.endswith(b"\n"):
+            last = stream.readline(MAX_LINE + 1)
+        if not line.isspace():
+            yield f"line {number}", line if last is line else None, last.endswith(b"\n")
+
+
+@dataclass
+class Dispatch:
+    """Sends one feed of one run on its way.
+
+    The watermark is the first time of the batch that is about to go: all before it has gone.  A recording without
+    heartbeats so gets them from its own time stamps.  ``width``: length of the bins that netvigil computes itself [s];
+    ``networks``: those of which it is settled whose they are, said before the first record.
+    """
+
+    run: Run
+    feed: str
+    signals: tuple[str, ...]
+    width: int = WIDTH
+    networks: tuple[Entity, ...] = ()
+    watermark: int = NEVER
+    end: int = NEVER
+    sent: int = 0
+    dead: int = 0
+    partitions: int = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.partitions = topics.feed(self.feed).partitions
+
+    def frames(self, items: Iterable[Item]) -> Iterator[Frame | DeadLetter]:
+        """Frames and dead letters of a recording, in order; its end moves the watermark to the last bin's end."""
+        for item in items:
+            if isinstance(item, DecodeError):
+                self.dead += 1
+                yield DeadLetter(self.run.id, item.feed, item.reason, item.place, item.detail)
+            elif len(item):
+                yield from self._batch(item)
+        yield from self.beat(self.end, END)  # also where nothing could be used: fusion waits for everybody's word
+
+    def _batch(self, batch: Elements | Rows) -> Iterator[Frame]:
+        first = int(batch.time.min())
+        if first > self.watermark:
+            yield from self.beat(first)
+        self.sent += len(batch)
+        self.end = max(self.end, self._end(batch))
+        yield from topics.split(dataclasses.replace(batch, run=self.run, feed=self.feed), self.partitions)
+
+    def beat(self, time: int, status: str = UP) -> Iterator[Heartbeat]:
+        """A heartbeat for every partition."""
+        self.watermark = time
+        networks, self.networks = self.networks, ()
+        for partition in range(self.partitions):
+            yield Heartbeat(self.run, self.feed, partition, time, status, self.signals, networks)
+
+    def _end(self, batch: Elements | Rows) -> int:
+        """End of the last bin that a batch reaches [s]."""
+        cadence = Cadence(self.width)
+        if isinstance(batch, Rows):
+            cadence = Cadence(batch.width, batch.slots, batch.phase)
+        return int(cadence.floor(np.array([batch.time.max()]))[0]) + cadence.width

@@ -6,21 +6,19 @@ AS sets nest in the path; the server's own words (``pong``) stand between the me
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
+import numpy as np
 
 from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
-from pipeline.feeds.base import Feed, Item
-from pipeline.feeds.bgp import wire as bgp
-from pipeline.feeds.bgp.attributes import MalformedError
-from pipeline.feeds.bgp.messages import Batch, Message, believed
-from pipeline.feeds.bgp.prefixes import pack_prefix, pack_wire
-from pipeline.feeds.lines import parsed
-from pipeline.records import ANNOUNCE, ESTABLISHED, WITHDRAW, Peer
+from pipeline.feeds.base import Feed, Item, parsed
+from pipeline.feeds.bgp import NO_PREFIX, PREFIX, MalformedError, pack_prefix, pack_wire, routes
+from pipeline.feeds.timestamps import BATCH, BEHIND, RUN, STRIDE
+from pipeline.records import ANNOUNCE, ESTABLISHED, OTHER, STATE, WITHDRAW, Elements, Peer, Run
 
 NAME = "rislive"
 
@@ -30,6 +28,85 @@ STATES = {"connected": ESTABLISHED, "established": ESTABLISHED, "up": ESTABLISHE
 
 CHATTER = {"pong", "ris_rrc_list", "ris_subscribe_ok"}
 """What the server says besides messages: no routes, no time."""
+
+
+class Message(NamedTuple):
+    """One message: its routes as packed prefixes.
+
+    ``time`` [s] is None for what the server says of itself; ``state`` 0 where the message is no change of state;
+    without a route and a state it is one OTHER element.
+    """
+
+    time: int | None
+    peer: Peer
+    withdrawn: tuple[bytes, ...] = ()
+    announced: tuple[bytes, ...] = ()
+    origin: int = 0
+    state: int = 0
+
+
+class Batch:
+    """Collects messages into `Elements`: withdrawals of a message before its announcements.
+
+    What has no time of its own (time None) takes that of the message before it, the first ones that of the first.
+    """
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        self.last: int | None = None
+        self._clear()
+
+    def __len__(self) -> int:
+        return self.size
+
+    def _clear(self) -> None:
+        self.first: int | None = None
+        self.size, self.untimed = 0, 0
+        self.peers: dict[Peer, int] = {}
+        self.heads: list[tuple[int, int, int, int, int, int]] = []
+        self.prefixes: list[bytes] = []
+
+    def full(self, time: int | None) -> bool:
+        """Whether a message of this time belongs to the next batch."""
+        far = time is not None and self.first is not None and abs(time - self.first) > STRIDE
+        return bool(self.heads) and (self.size >= BATCH or far)
+
+    def add(self, message: Message) -> None:
+        """Take in one message: at least one element."""
+        time = self.last if message.time is None else message.time
+        if time is None:
+            self.untimed += 1
+        else:
+            self.last = time
+        if self.first is None:
+            self.first = time
+        peer = self.peers.setdefault(message.peer, len(self.peers))
+        if message.withdrawn:
+            self._rows(message.withdrawn, WITHDRAW, time, peer, 0, 0)
+        if message.announced:
+            self._rows(message.announced, ANNOUNCE, time, peer, message.origin, 0)
+        if not (message.withdrawn or message.announced):
+            self._rows((NO_PREFIX,), STATE if message.state else OTHER, time, peer, 0, message.state)
+
+    def _rows(
+        self, prefixes: tuple[bytes, ...], kind: int, time: int | None, peer: int, origin: int, state: int
+    ) -> None:
+        self.heads.append((-1 if time is None else time, kind, peer, origin, state, len(prefixes)))
+        self.prefixes.extend(prefixes)
+        self.size += len(prefixes)
+
+    def take(self) -> Elements:
+        """What was collected, with the peers it uses; the batch is empty afterwards."""
+        heads = np.array(self.heads, np.int64).reshape(-1, 6)
+        heads[: self.untimed, 0] = self.first or 0
+        time, kind, peer, origin, state = np.repeat(heads[:, :5], heads[:, 5], axis=0).T
+        prefix = np.frombuffer(b"".join(self.prefixes), PREFIX)
+        given = {"time": time, "kind": kind, "peer": peer, "origin": origin, "state": state}
+        given |= {name: prefix[name] for name in PREFIX.names or ()}
+        columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}
+        elements = Elements(Run(), self.feed, 0, tuple(self.peers), **columns)
+        self._clear()
+        return elements
 
 
 class Announcement(msgspec.Struct):
@@ -138,7 +215,7 @@ def _from_raw(raw: str, time: int, peer: Peer) -> Message:
     """An update of which only the BGP message itself came."""
     try:
         body = bytes.fromhex(raw)
-        found, lost = bgp.routes(body, 0, wide=True, numbered=False)
+        found, lost = routes(body, 0, wide=True, numbered=False)
     except ValueError as error:
         raise _wrong("bad-raw", str(error)) from error
     except MalformedError as error:
@@ -190,6 +267,42 @@ def _state(word: str) -> int:
 
 def _wrong(reason: str, detail: str) -> DecodeError:
     return DecodeError(NAME, reason, "", detail[:200])
+
+
+def believed(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> Iterator[Message | DecodeError]:
+    """The same without times that are far ahead of those around them (all that follows would be late), or days behind.
+
+    A gap in a recording is none of these: nothing of before it comes again behind it.  Times somewhat behind pass, and
+    are late where their bin is closed: a collector may have been held up, and it is still its peers' newest word.
+
+    Examples
+    --------
+    >>> times = {"line 1": 1000, "line 2": 9000, "line 3": 1001, "line 4": 400}
+    >>> given = [(place, Message(time, Peer(64496, "192.0.2.1"))) for place, time in times.items()]
+    >>> [str(item) if isinstance(item, DecodeError) else item.time for item in believed("rislive", given)]
+    [1000, 'rislive: bad-time at line 2: 9000 between 1000 and 1001', 1001, 400]
+    """
+    last: int | None = None
+    held: list[tuple[str, Message, int]] = []
+    for place, item in found:
+        time = None if isinstance(item, DecodeError) else item.time
+        if time is None or isinstance(item, DecodeError):
+            yield item
+        elif last is not None and not last - BEHIND <= time <= last + STRIDE:
+            held.append((place, item, time))
+            if len(held) > RUN:
+                yield from (message for _, message, _ in held)
+                last, held = time, []
+        else:
+            if held and last is not None and time > last - STRIDE:
+                astray = all(abs(time - at) > STRIDE for *_, at in held)
+                why = f"between {last} and {time}"
+                for where, message, at in held:
+                    yield DecodeError(feed, "bad-time", where, f"{at} {why}") if astray else message
+                last, held = last if astray else max(at for *_, at in held), []
+            last = time if last is None else max(last, time)
+            yield item
+    yield from (message for _, message, _ in held)
 
 
 def read(stream: BinaryIO) -> Iterator[Item]:

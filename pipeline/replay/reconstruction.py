@@ -17,8 +17,8 @@ import numpy as np
 
 from pipeline.bins import DAY
 from pipeline.errors import UserError
+from pipeline.feeds import Kin, Label, write_case
 from pipeline.feeds.table import text as tabletext
-from pipeline.feeds.table.case import Kin, Label, write_case
 from pipeline.geo.countries import country_name
 from pipeline.records import Entity, Rows, Run
 

@@ -9,9 +9,7 @@ from typing import cast
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import outage_json
 from pipeline.engine import Engine, Output, chain
-from pipeline.feeds.archive import Recording
-from pipeline.feeds.dispatch import Dispatch
-from pipeline.feeds.table.case import Line
+from pipeline.feeds import Dispatch, Line, Recording
 from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Left, Outage, Places, Progress, Rows, Run, known
 from pipeline.replay.coverage import Observed
 from pipeline.replay.past import Past

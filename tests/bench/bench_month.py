@@ -12,8 +12,7 @@ import numpy as np
 
 from pipeline.bins import DAY
 from pipeline.engine import Engine
-from pipeline.feeds.archive import Recording
-from pipeline.feeds.table.feed import chunks
+from pipeline.feeds import Recording, chunks
 from pipeline.records import Entity, Rows, Run
 from pipeline.replay.replay import Playback, Result, through_memory
 from tests.bench.rate import Rate

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.feeds.archive import open_source
+from pipeline.feeds import open_source
 from pipeline.records import Elements, Run
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from pipeline import topics
 from pipeline.engine import Engine
-from pipeline.feeds import FEEDS
-from pipeline.feeds.archive import Recording
-from pipeline.feeds.table.feed import chunks
+from pipeline.feeds import FEEDS, Recording, chunks
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.security import PLAIN

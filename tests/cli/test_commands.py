@@ -13,7 +13,7 @@ from pipeline.cli.arguments import app, main
 from pipeline.cli.commands import end_of
 from pipeline.codec import iso
 from pipeline.errors import UserError
-from pipeline.feeds.archive import recordings
+from pipeline.feeds import recordings
 from pipeline.geo.places import Places
 
 HEAD = "time,signal,entity_type,entity,value\n"

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from pipeline.cli.inspect import KEPT, Contents, inspect, render
 from pipeline.errors import UserError
-from pipeline.feeds.archive import open_source
+from pipeline.feeds import open_source
 
 
 def shown(contents: list[Contents]) -> str:

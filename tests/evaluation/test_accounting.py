@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.evaluation.accounting import END, MONTH, ONSET, Account, Called, Ignored, Observed, Tolerance, account
 from pipeline.evaluation.spans import Span, joined, seconds_within, touch
-from pipeline.feeds.table.case import Label
+from pipeline.feeds import Label
 from pipeline.records import Entity
 
 UA = Entity("country", "UA", "UA")

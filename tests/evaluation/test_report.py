@@ -27,7 +27,7 @@ from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
 from pipeline.explain.feed_incidents import STUCK, Doing
 from pipeline.explain.terms import signal_name
-from pipeline.feeds.table.case import Label
+from pipeline.feeds import Label
 from pipeline.records import Entity
 from tests.evaluation.made import FALL, LABELS, STEP, case
 

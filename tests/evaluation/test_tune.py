@@ -8,7 +8,7 @@ from rich.console import Console
 
 from pipeline.evaluation.accounting import Answer, Tolerance
 from pipeline.evaluation.cases import Case, read_cases
-from pipeline.feeds.table.case import Label
+from pipeline.feeds import Label
 from tests.evaluation.tune import (
     DRAWN,
     GRID,

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.bins import DAY, WIDTH
 from pipeline.codec import iso
 from pipeline.engine import Engine, Output
-from pipeline.feeds.archive import Recording
+from pipeline.feeds import Recording
 from pipeline.feeds.base import batched
 from pipeline.feeds.ris_live import FEED
 from pipeline.fusion import Fused

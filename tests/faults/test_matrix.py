@@ -12,7 +12,7 @@ import pytest
 
 import pipeline.signals
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
-from pipeline.feeds.archive import recordings
+from pipeline.feeds import recordings
 from pipeline.fusion.outages import CONFIRMED, ENDED
 from pipeline.records import Rows
 from pipeline.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 
 import pipeline.signals
 from pipeline.bins import DAY
-from pipeline.feeds.archive import Recording, open_source
+from pipeline.feeds import Recording, open_source
 from pipeline.feeds.ris_live import FEED
 from pipeline.records import Elements, Rows
 from pipeline.replay.reconstruction import reconstruct

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pipeline.errors import DecodeError
-from pipeline.feeds.mrt import feed as mrt
+from pipeline.feeds import mrt
 from pipeline.feeds.mrt.stream import HEADER
 from pipeline.records import KINDS, Elements
 

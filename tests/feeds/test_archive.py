@@ -12,8 +12,7 @@ import pytest
 
 from pipeline.bins import DAY, NEVER
 from pipeline.errors import DecodeError, UserError
-from pipeline.feeds import FEEDS, archive
-from pipeline.feeds.archive import UnreadableError, open_source, read, recordings, sources
+from pipeline.feeds import FEEDS, UnreadableError, archive, open_source, read, recordings, sources
 from pipeline.feeds.unpack import unpacked
 from pipeline.records import Bins, DeadLetter, Elements, Rows, Run
 from pipeline.replay.replay import Playback

@@ -13,12 +13,10 @@ import pytest
 from pipeline import topics
 from pipeline.bins import DAY
 from pipeline.errors import DecodeError
-from pipeline.feeds import FEEDS
-from pipeline.feeds.archive import Source, open_source
-from pipeline.feeds.base import Feed, Item, batched
-from pipeline.feeds.bgp.messages import BATCH, STRIDE
-from pipeline.feeds.dispatch import Dispatch
-from pipeline.feeds.table.feed import chunks
+from pipeline.feeds import FEEDS, Dispatch, Feed, Item, chunks, open_source
+from pipeline.feeds.archive import Source
+from pipeline.feeds.base import batched
+from pipeline.feeds.timestamps import BATCH, STRIDE
 from pipeline.records import Elements, Entity, Heartbeat, Peer, Rows, Run
 from tests.replay.tapes import mosaic
 from tests.signals.synthetic_bgp import Element, elements

@@ -18,10 +18,7 @@ from pipeline.bins import DAY, NEVER
 from pipeline.checks import LATEST, wrong
 from pipeline.cli.arguments import app
 from pipeline.errors import DecodeError, gave_up
-from pipeline.feeds import FEEDS
-from pipeline.feeds.archive import open_source
-from pipeline.feeds.base import Feed, Item
-from pipeline.feeds.dispatch import Dispatch
+from pipeline.feeds import FEEDS, Dispatch, Feed, Item, open_source
 from pipeline.kinds import SIGNAL
 from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Run
 from tests.feeds import mrts

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.feeds import FEEDS
-from pipeline.feeds.archive import UnreadableError, open_source
+from pipeline.feeds import FEEDS, UnreadableError, open_source
 
 ROW = "2024-02-08T00:00:00Z,bgp.ris,country,PK,7"
 WANTED = "; wanted time,signal,entity_type,entity,value"

@@ -5,8 +5,8 @@ import struct
 import numpy as np
 import pytest
 
-from pipeline.feeds.bgp.messages import BATCH, STRIDE
-from pipeline.feeds.mrt import feed as mrt
+from pipeline.feeds import mrt
+from pipeline.feeds.timestamps import BATCH, STRIDE
 from pipeline.records import ANNOUNCE, OTHER, STATE, WITHDRAW, Peer
 from tests.feeds.mrts import (
     NET,

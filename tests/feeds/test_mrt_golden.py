@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 import pytest
 
-from pipeline.feeds.bgp.prefixes import pack_prefix
-from pipeline.feeds.mrt import feed as mrt
+from pipeline.feeds import mrt
+from pipeline.feeds.bgp import pack_prefix
 from pipeline.feeds.mrt.stream import HEADER
 from pipeline.records import ANNOUNCE, OTHER, RIB, STATE, WITHDRAW, Elements
 from tests.feeds.mrts import kinds, opened, read, whole

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.feeds.mrt import feed as mrt
+from pipeline.feeds import mrt
 from tests.feeds.captures import messages
 from tests.feeds.mrts import MARKER, NET, announced, kinds, opened, read, record, session, whole
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.feeds.table.case import Kin, read_entities
+from pipeline.feeds import Kin, read_entities
 from tests.feeds.test_table import row, table
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.errors import DecodeError
 from pipeline.feeds import ris_live as rislive
-from pipeline.feeds.bgp.messages import RUN
-from pipeline.feeds.lines import MAX_LINE
+from pipeline.feeds.base import MAX_LINE
+from pipeline.feeds.timestamps import RUN
 from pipeline.records import ANNOUNCE, ESTABLISHED, KINDS, OTHER, STATE, WITHDRAW, Elements, Peer
 
 

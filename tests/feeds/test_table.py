@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.bins import DAY, Cadence
 from pipeline.errors import DecodeError, UserError, gave_up
-from pipeline.feeds.table.case import Label, read_entities, read_labels
-from pipeline.feeds.table.feed import FEED, MAX_BAD, Table, chunks, read_table
+from pipeline.feeds import Label, chunks, read_entities, read_labels, read_table
+from pipeline.feeds.table import FEED, MAX_BAD, Table
 from pipeline.records import Entity, Rows
 
 HEADER = "time,signal,entity_type,entity,value\n"
@@ -119,8 +119,8 @@ def test_a_table_that_is_given_up_says_up_to_when_it_was_read():
 
 
 def test_a_table_is_not_read_beyond_what_memory_is_meant_for(monkeypatch):
-    monkeypatch.setattr("pipeline.feeds.table.feed.MAX_ROWS", 10)
-    monkeypatch.setattr("pipeline.feeds.table.feed.BLOCK", 200)
+    monkeypatch.setattr("pipeline.feeds.table.MAX_ROWS", 10)
+    monkeypatch.setattr("pipeline.feeds.table.BLOCK", 200)
     read = table(*[row(f"{i // 60:02}:{i % 60:02}") for i in range(100)])
     (letter,) = read.damage
     used = len(read.series[0].value)
@@ -178,7 +178,7 @@ def test_a_chunk_carries_just_its_own_entities():
 
 
 def test_no_row_of_a_later_piece_is_before_the_first_of_an_earlier_one(monkeypatch):
-    monkeypatch.setattr("pipeline.feeds.table.feed.MAX_PIECE", 5)
+    monkeypatch.setattr("pipeline.feeds.table.MAX_PIECE", 5)
     given = [row(f"{h:02}:{m:02}", signal=s) for s, first in (("bgp.ris", 9), ("traffic.radar", 2), ("atlas.probes", 5))
              for h in range(first, 12) for m in (0, 30)]  # fmt: skip
     pieces = list(chunks(table(*given).series))
@@ -197,7 +197,7 @@ def test_a_clean_block_and_the_same_line_by_line_are_read_alike():
 def test_blocks_cut_anywhere_give_the_same(monkeypatch):
     given = [row(f"{h:02}:{m:02}", value=str(h)) for h in range(24) for m in range(60)] + ["x"]
     whole = table(*given)
-    monkeypatch.setattr("pipeline.feeds.table.feed.BLOCK", 1000)
+    monkeypatch.setattr("pipeline.feeds.table.BLOCK", 1000)
     cut = table(*given)
     assert [e.place for e in cut.damage] == [e.place for e in whole.damage] == ["line 1442"]
     np.testing.assert_array_equal(cut.series[0].value, whole.series[0].value)

@@ -52,7 +52,7 @@ def test_other_places_and_other_signals_contradict_nobody():
 
 
 def test_of_too_many_contradictions_the_rest_is_counted_and_its_rows_stay(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pipeline.feeds.table.feed.MAX_BAD", 3)
+    monkeypatch.setattr("pipeline.feeds.table.MAX_BAD", 3)
     read = table(*(row(value=str(i)) for i in range(6)), row("00:10"))
     assert len(read.damage) == 4
     assert str(read.damage[-1]).startswith("table: overruled at bgp.ris: 2 more rows have another value")
@@ -99,7 +99,7 @@ def test_rows_of_many_that_come_seconds_apart_are_no_less_than_a_day():
 
 
 def test_what_is_too_much_to_be_mistyped_is_read(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pipeline.feeds.table.feed.MAX_BAD", 3)
+    monkeypatch.setattr("pipeline.feeds.table.MAX_BAD", 3)
     far = [row(f"00:{minute:02d}").replace("2024", "2034") for minute in (0, 10, 20, 30)]
     assert [len(table(*DAY_OF_ROWS, *far[:n]).damage) for n in (3, 4)] == [3, 0]
 

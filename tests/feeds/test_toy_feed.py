@@ -17,9 +17,9 @@ import pipeline.signals
 from pipeline.bins import DAY
 from pipeline.cli.arguments import app
 from pipeline.errors import DecodeError
-from pipeline.feeds import FEEDS
-from pipeline.feeds.base import Feed, Item, joined
-from pipeline.feeds.stray_times import FIRST, Times
+from pipeline.feeds import FEEDS, Feed, Item
+from pipeline.feeds.base import joined
+from pipeline.feeds.timestamps import FIRST, Times
 from pipeline.records import Bins, Entity, Rows, Run
 from pipeline.signals.series import Series
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError, gave_up
-from pipeline.feeds.archive import open_source
+from pipeline.feeds import open_source
 from pipeline.feeds.unpack import unpacked
 from pipeline.records import Rows
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.codec import iso
 from pipeline.engine import Engine
-from pipeline.feeds.archive import recordings
+from pipeline.feeds import recordings
 from pipeline.fusion.evidence import Said, weights
 from pipeline.records import UP, Bins, Entity, Run
 from pipeline.replay.replay import Playback, through_memory

@@ -10,8 +10,7 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.codec import encode
 from pipeline.engine import Engine, verdicts
-from pipeline.feeds.archive import Recording
-from pipeline.feeds.table.feed import chunks
+from pipeline.feeds import Recording, chunks
 from pipeline.fusion import FuseStage
 from pipeline.fusion.residual_loss import MOST
 from pipeline.records import END, Bins, Elements, Entity, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts

@@ -7,7 +7,7 @@ import pytest
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
 from detectors.seasonal import Seasonal
-from pipeline.feeds.archive import open_source
+from pipeline.feeds import open_source
 from pipeline.geo.calendar import calendar
 from pipeline.judge import JudgeStage
 from pipeline.judge.frozen import Frozen

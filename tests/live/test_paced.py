@@ -8,8 +8,7 @@ import pytest
 
 from pipeline import topics
 from pipeline.engine import Engine
-from pipeline.feeds.archive import Recording
-from pipeline.feeds.table.feed import chunks
+from pipeline.feeds import Recording, chunks
 from pipeline.kafka.reader import collect
 from pipeline.kafka.security import PLAIN
 from pipeline.records import Entity, Rows, Run

@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.bins import DAY
-from pipeline.feeds.archive import recordings
-from pipeline.feeds.dispatch import Dispatch
-from pipeline.feeds.table.feed import chunks
+from pipeline.feeds import Dispatch, chunks, recordings
 from pipeline.records import DEAD, DeadLetter, Entity, Frame, Heartbeat, Rows, Run
 from pipeline.replay.replay import Playback
 

@@ -4,8 +4,7 @@ import pytest
 
 from pipeline.codec import seconds
 from pipeline.engine import Engine
-from pipeline.feeds.archive import Recording
-from pipeline.feeds.table.feed import chunks
+from pipeline.feeds import Recording, chunks
 from pipeline.records import Outage, Run
 from pipeline.replay.reconstruction import reconstruct
 from pipeline.replay.replay import Playback, through_memory

@@ -10,8 +10,7 @@ import pytest
 import pipeline.signals
 from pipeline.engine import Engine
 from pipeline.errors import UserError, gave_up
-from pipeline.feeds.archive import read, recordings
-from pipeline.feeds.dispatch import Dispatch
+from pipeline.feeds import Dispatch, read, recordings
 from pipeline.geo.places import Places
 from pipeline.records import Bins, DeadLetter, Run
 from pipeline.replay.replay import Playback, through_memory

@@ -9,7 +9,7 @@ import pytest
 
 import pipeline.signals
 from pipeline.engine import Engine, chain
-from pipeline.feeds.archive import Recording
+from pipeline.feeds import Recording
 from pipeline.records import OTHER, STATE, Elements, Heartbeat, Outage, Peer, Rows, Run
 from pipeline.replay.replay import Playback
 from pipeline.settings import Counting, Settings

@@ -12,9 +12,7 @@ from pipeline.cli.arguments import app, main
 from pipeline.codec import decode, encode, iso
 from pipeline.engine import Engine, chain
 from pipeline.errors import UserError
-from pipeline.feeds.archive import recordings, sources
-from pipeline.feeds.dispatch import Dispatch
-from pipeline.feeds.table.case import Kin, read_entities
+from pipeline.feeds import Dispatch, Kin, read_entities, recordings, sources
 from pipeline.fusion import Fused
 from pipeline.geo.places import Places
 from pipeline.records import Bins, Elements, Entity, Heartbeat, Rows, Run

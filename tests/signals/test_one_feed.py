@@ -17,9 +17,7 @@ from pipeline.cli.arguments import main
 from pipeline.codec import encode
 from pipeline.engine import Engine
 from pipeline.errors import DecodeError, UserError
-from pipeline.feeds.archive import read, recordings
-from pipeline.feeds.base import Item
-from pipeline.feeds.dispatch import Dispatch
+from pipeline.feeds import Dispatch, Item, read, recordings
 from pipeline.fusion import Fused
 from pipeline.records import DEAD, END, UP, Bins, DeadLetter, Elements, Entity, Heartbeat, Rows, Run
 from pipeline.replay.replay import Result, through_memory

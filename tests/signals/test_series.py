@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.bins import DAY, Cadence
-from pipeline.feeds.table.feed import chunks, read_table
+from pipeline.feeds import chunks, read_table
 from pipeline.records import Bins, Entity, Rows, Run
 from pipeline.signals.series import MAX_GAP, Series
 

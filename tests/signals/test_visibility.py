@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from pipeline.feeds.mrt.feed import FEED
+from pipeline.feeds.mrt import FEED
 from pipeline.geo.places import Places
 from pipeline.records import Elements, Entity, Peer, Run
 from pipeline.settings import Counting

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.feeds.mrt.feed import FEED
+from pipeline.feeds.mrt import FEED
 from pipeline.geo.places import Places
 from pipeline.records import ANNOUNCE, ESTABLISHED, STATE, Elements, Peer, Run
 from pipeline.settings import Counting

@@ -12,7 +12,7 @@ from detectors.base import NORMAL, UNKNOWN
 from detectors.seasonal import course as seasonal_course
 from pipeline.bins import DAY, Cadence
 from pipeline.codec import iso
-from pipeline.feeds.table.feed import read_table
+from pipeline.feeds import read_table
 from pipeline.geo.countries import WEEK, ahead
 from pipeline.kinds import KINDS
 from pipeline.records import Entity

@@ -10,7 +10,7 @@ from detectors.seasonal import judged as seasonal_judged
 from detectors.seasonal import noise as seasonal_noise
 from detectors.seasonal.together import SPANS
 from pipeline.bins import DAY
-from pipeline.feeds.table.case import read_labels
+from pipeline.feeds import read_labels
 from pipeline.records import Entity, Rows
 from tests.worlds import HOUR, MONDAY, PK, between, case, hours, made_rows, played
 

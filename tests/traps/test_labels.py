@@ -7,7 +7,7 @@ from pipeline.engine import Engine
 from pipeline.evaluation.accounting import Account, Tolerance
 from pipeline.evaluation.cases import Case, read_cases
 from pipeline.evaluation.judged import OURS, judge, outcome
-from pipeline.feeds.table.case import write_case
+from pipeline.feeds import write_case
 from pipeline.settings import Settings
 from tests.detectors.real import stamp
 from tests.worlds import HOUR, between, case

@@ -8,7 +8,7 @@ from struct import Struct
 from typing import BinaryIO
 
 from pipeline.errors import CUT_RECORD
-from pipeline.feeds.bgp.attributes import MalformedError
+from pipeline.feeds.bgp import MalformedError
 
 HEADER = Struct(">IHHI")
 """Time [s], type, subtype, length of what follows [bytes]."""

@@ -1,0 +1,295 @@
+"""The plain table of given series: ``time,signal,entity_type,entity,value``, one series a signal."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from pipeline.bins import DAY, Cadence, used_of
+from pipeline.codec import iso
+from pipeline.errors import CUT_LINE, DecodeError
+from pipeline.feeds.base import MAX_LINE, Feed, Item
+from pipeline.feeds.table.cadence import infer_cadence, snapped
+from pipeline.feeds.table.text import COLUMNS, NAME, Columns, Names, columns
+from pipeline.feeds.timestamps import far_off
+from pipeline.kinds import impossible
+from pipeline.records import Entity, Rows, Run
+
+LF = b"\n"
+
+BLOCK = 4 * 1024 * 1024
+"""Text that is read at once [bytes]."""
+
+MAX_BAD = 10_000
+"""Bad rows after which the rest is not read: this is no table."""
+
+MAX_ROWS = 100_000_000
+"""Rows of one table, 2.4 GB: what follows is not read."""
+
+OVERRULED = "overruled"
+"""A row of which a later one of the same bin says something else: that one counts."""
+
+MAX_PIECE = 100_000
+"""Rows of one piece, 20 bytes each beside the names: it must fit a message, and most feeds' day does."""
+
+
+class Kin(NamedTuple):
+    """What ``entities.csv`` says of an entity: the country it belongs to, its name for people, mobile or not."""
+
+    parent: str
+    name: str = ""
+    mobile: bool = False
+
+
+Entities = Mapping[tuple[str, str], Kin]
+"""By ``(entity_type, entity)``."""
+
+
+def entity_of(kind: str, name: str, entities: Entities) -> Entity:
+    """The entity of that type and name, with its country.
+
+    Without an entry a region's country stands before its first ``-``, a service's before its ``:``; an AS has none.
+    A country's is its name.
+
+    Examples
+    --------
+    >>> entity_of("region", "VE-Anzoátegui", {}).country
+    'VE'
+    >>> entity_of("asn", "AS9988", {("asn", "AS9988"): Kin("MM", "MPT")})
+    Entity(type='asn', name='AS9988', country='MM', mobile=False, title='MPT')
+    """
+    kin = entities.get((kind, name), Kin(""))
+    by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
+    country = by_name if kind == "country" else kin.parent or by_name
+    return Entity(kind, name, country, kin.mobile, kin.name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table that has been read.
+
+    Parameters
+    ----------
+    series
+        The rows of each signal in order of time, all at once; signals in order of name.
+    outside
+        How many values were outside the signal's valid range: they are NaN.
+    damage
+        Rows that could not be used.
+    unmatched
+        ``(entity_type, entity)`` of the entities that have no row, nor any part that has.
+    until
+        How far the file was read, in words.
+    networks
+        Its own, and those of which it knows the country.
+    """
+
+    series: tuple[Rows, ...]
+    outside: int = 0
+    damage: tuple[DecodeError, ...] = ()
+    unmatched: tuple[tuple[str, str], ...] = ()
+    until: str = ""
+    networks: tuple[Entity, ...] = ()
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The roster: every signal of the table."""
+        return tuple(rows.signal for rows in self.series)
+
+    def knowing(self, entities: Entities) -> "Table":
+        """The same rows, of its entities what ``entities`` say."""
+        known = [tuple(entity_of(*entity[:2], entities) for entity in rows.entities) for rows in self.series]
+        series = tuple(dataclasses.replace(rows, entities=who) for rows, who in zip(self.series, known, strict=True))
+        told = {entity_of(*key, entities) for key, kin in entities.items() if kin.parent}.union(*known)
+        networks = tuple(sorted(entity for entity in told if entity.type == "asn"))
+        return dataclasses.replace(self, series=series, networks=networks)
+
+
+def read_table(
+    stream: BinaryIO, entities: Entities | None = None, cadences: Mapping[str, Cadence] | None = None
+) -> Table:
+    """Read a whole table: 24 bytes of memory a row.
+
+    ``entities`` as of `read_entities`; ``cadences`` by signal where they are known, else inferred.  A row that is
+    stamped shortly before the start of a bin is of that bin.  One that comes twice stays; one of which a later row of
+    the same bin says something else is damage.  A last line without an end is not used: of 86.414 a file that breaks
+    off may leave 8.
+
+    Examples
+    --------
+    >>> import io
+    >>> text = "time,signal,entity_type,entity,value|2024-02-08T00:00Z,bgp.ris,region,PK-SD,7|"
+    >>> table = read_table(io.BytesIO(text.replace("|", chr(10)).encode()))
+    >>> table.signals, table.series[0].entities, table.series[0].value.tolist()
+    (('bgp.ris',), (Entity(type='region', name='PK-SD', country='PK', mobile=False, title=''),), [7.0])
+    """
+    rows, parts = 0, []  # type: int, list[Columns]
+    names, damage = Names(), _check_header(stream.readline(MAX_LINE))
+    line, block, last = 1, LF, b""
+    for line, block in _blocks(stream) if not damage else ():
+        if rows > MAX_ROWS:
+            why = f"more than {MAX_ROWS:,} rows, {_read_until(parts)}; what follows is not read"
+            damage.append(DecodeError(NAME, "too-long", f"line {line}", why))
+            break
+        whole, end, last = block.rpartition(LF)
+        part, bad = columns(whole + end, line, names, MAX_BAD - len(damage))
+        parts.append(part)
+        damage += bad
+        if len(damage) >= MAX_BAD:
+            why = f"{MAX_BAD:,} damaged rows, {_read_until(parts)}; what follows is not read"
+            damage.append(DecodeError(NAME, "too-damaged", damage[-1].place, why))
+            break
+        rows += len(part[0])
+    else:
+        if last.strip():
+            damage.append(_broken_off(line + block.count(LF), last))
+    known = entities or {}
+    parts_of = (entity_of(*key, known).country for key in names.entities if key[0] in ("asn", "region"))
+    homes = {("country", home) for home in parts_of}  # named, and judged from these
+    unmatched = tuple(key for key in known if key not in names.entities and key not in homes)
+    series, outside, overruled = _series(parts, names, known, cadences or {}, MAX_BAD - len(damage))
+    return Table(series, outside, (*damage, *overruled), unmatched, _read_until(parts))
+
+
+def _broken_off(line: int, text: bytes) -> DecodeError:
+    """The damage of a last line without an end: the rest of it may be missing, and of the file."""
+    why = "the last line has no end, as where a file breaks off: not used"
+    return DecodeError(NAME, CUT_LINE, f"line {line}", f"{why}: {text[:200].decode(errors='replace')}")
+
+
+def _read_until(parts: list[Columns]) -> str:
+    last = next((int(time[-1]) for time, *_ in reversed(parts) if len(time)), None)
+    return "no row was used" if last is None else f"the last row used is of {iso(last)}"
+
+
+def _check_header(line: bytes) -> list[DecodeError]:
+    text = line.decode("utf-8-sig", errors="replace").strip().replace('"', "")
+    if text == ",".join(COLUMNS):
+        return []
+    return [DecodeError(NAME, "bad-header", "line 1", f"wanted {','.join(COLUMNS)}, found {text[:100]}")]
+
+
+def _blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, with the number of the first; the header has been read."""
+    line = 2
+    while block := stream.read(BLOCK):
+        block += stream.readline(MAX_LINE)
+        yield line, block
+        line += block.count(LF)
+
+
+def _series(
+    parts: list[Columns], names: Names, entities: Entities, cadences: Mapping[str, Cadence], room: int
+) -> tuple[tuple[Rows, ...], int, list[DecodeError]]:
+    """The rows of each signal, how many values were outside their range, and the rows that others overrule, or that lie
+    far from them."""
+    if not parts:
+        return (), 0, []
+    time, signal, entity, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known = [entity_of(kind, name, entities) for kind, name in names.entities]
+    series, outside, far, overruled = [], 0, [], []  # type: list[Rows], int, list[DecodeError], list[DecodeError]
+    for name in sorted(names.signals):
+        rows = np.flatnonzero(signal == names.signals[name])
+        if not len(rows):
+            continue
+        rows = rows[np.argsort(time[rows], kind="stable")]
+        if 0 < np.count_nonzero(off := far_off(time[rows])) <= room - len(far):  # nobody mistypes thousands
+            near = time[rows[~off]]
+            far += [_far(name, names, int(time[row]), int(entity[row]), near) for row in rows[off].tolist()]
+            rows = rows[~off]
+        wrong = impossible(name, value[rows])
+        outside += int(wrong.sum())
+        stamps = time[rows]
+        cadence = cadences.get(name) or infer_cadence(stamps, entity[rows])
+        used, column = np.unique(entity[rows], return_inverse=True)
+        given = Rows(
+            Run(), NAME, 0, name, cadence.width, cadence.slots, cadence.phase, tuple(known[i] for i in used),
+            snapped(stamps, cadence), column.astype(np.int32), np.where(wrong, np.nan, value[rows]),
+        )  # fmt: skip
+        by = _overruled(given, cadence)
+        told = by[: max(0, room - len(far) - len(overruled))]
+        overruled += [_contradiction(given, stamps, row, other) for row, other in told.tolist()]
+        if len(told) < len(by):
+            why = f"{len(by) - len(told):,} more rows have another value than the last one of their bin, which counts"
+            overruled.append(DecodeError(NAME, OVERRULED, name, why))
+        series.append(given.take(np.delete(np.arange(len(given)), told[:, 0])) if len(told) else given)
+    return tuple(series), outside, [*far, *overruled]
+
+
+def _far(signal: str, names: Names, time: int, entity: int, near: np.ndarray) -> DecodeError:
+    """The damage of a row that is `far_off` the others of its signal, which are at ``near (n,)`` [s]."""
+    place = f"{iso(time)} in {signal} of {' '.join(list(names.entities)[entity])}"
+    why = f"far from all other rows, {iso(int(near[0]))} to {iso(int(near[-1]))}, and less than a day: not used"
+    return DecodeError(NAME, "bad-time", place, why)
+
+
+def _overruled(rows: Rows, cadence: Cadence) -> np.ndarray:
+    """Which rows say something else than the last one of their bin and entity, and which that is ``(n, 2) int``."""
+    start = cadence.floor(rows.time)
+    key = start * len(rows.entities) + rows.entity
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    last = np.append(first[1:], len(order)) - 1
+    other = order[np.repeat(last, np.diff(first, append=len(order)))]
+    value, says = rows.value[order], rows.value[other]
+    return np.stack([order, other], axis=1)[(value != says) & ~(np.isnan(value) & np.isnan(says))]
+
+
+def _contradiction(rows: Rows, stamps: np.ndarray, row: int, other: int) -> DecodeError:
+    """The damage of a row that a later one overrules: no line is known here, but ``stamps (n,)`` [s] and series are."""
+    entity = rows.entities[rows.entity[row]]
+    place = f"{iso(int(stamps[row]))} in {rows.signal} of {entity.type} {entity.name}"
+    says = [f"{iso(int(stamps[i]))} says {rows.value[i]:.12g}" for i in (row, other)]
+    return DecodeError(NAME, OVERRULED, place, f"two values of one bin: {says[0]}, then {says[1]}, which counts")
+
+
+def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:
+    """The series cut at the same multiples of ``chunk`` [s], so that all signals move on together.
+
+    Each piece carries just the entities that it uses; no row of a later piece is before the first row of this one.
+
+    Examples
+    --------
+    >>> from pipeline.records import Entity
+    >>> given = Rows(Run(), "table", 0, "bgp.ris", DAY, (), 0, (Entity("country", "PK", "PK"),),
+    ...              np.array([0, DAY]), np.array([0, 0]), np.array([1.0, 2.0]))
+    >>> [(piece.time.tolist(), piece.signal) for piece in chunks([given, dataclasses.replace(given, signal="b.c")])]
+    [([0], 'bgp.ris'), ([0], 'b.c'), ([86400], 'bgp.ris'), ([86400], 'b.c')]
+    """
+    series = list(series)
+    numbers = [rows.time // chunk for rows in series]
+    for number in np.unique(np.concatenate(numbers)) if numbers else ():
+        bounds = [np.searchsorted(at, [number, number + 1]).tolist() for at in numbers]
+        pieces = [
+            _piece(rows, slice(at, min(at + MAX_PIECE, end)))
+            for rows, (begin, end) in zip(series, bounds, strict=True)
+            for at in range(begin, end, MAX_PIECE)
+        ]
+        yield from sorted(pieces, key=lambda piece: int(piece.time[0]))
+
+
+def _piece(rows: Rows, part: slice) -> Rows:
+    used, column = used_of(rows.entity[part], len(rows.entities))
+    return dataclasses.replace(
+        rows, entities=tuple(rows.entities[i] for i in used), time=rows.time[part],
+        entity=column.astype(np.int32), value=rows.value[part],
+    )  # fmt: skip
+
+
+def read(stream: BinaryIO) -> Iterator[Item]:
+    """A table without its neighbours: damage first, then a day of each signal after another.
+
+    Input: CSV.  Output: `Rows`; every line after the header that is not blank gives one row or one `DecodeError`.
+    """
+    table = read_table(stream)
+    yield from table.damage
+    yield from chunks(table.series)
+
+
+def recognise(name: str, head: bytes) -> bool:
+    """Whether a file begins with the header of a table."""
+    return not _check_header(head.partition(LF)[0])
+
+
+FEED = Feed(NAME, (), recognise, read)

@@ -2,7 +2,7 @@
 
 import csv
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.errors import UserError, few, printable
+from pipeline.feeds.table import Entities, Kin
 from pipeline.feeds.table.text import COLUMNS, WANTED, Names, seconds
 from pipeline.geo.countries import is_country
-from pipeline.records import Entity, Rows
+from pipeline.records import Rows
 
 TABLES = ("signals.csv", "signals.csv.gz")
 """Names of the table of a case: it has one of them."""
@@ -29,17 +30,6 @@ FEW = 5
 """So many lines that belong to nothing are named, the others counted [-]."""
 
 
-class Kin(NamedTuple):
-    """What ``entities.csv`` says of an entity: the country it belongs to, its name for people, mobile or not."""
-
-    parent: str
-    name: str = ""
-    mobile: bool = False
-
-
-Entities = Mapping[tuple[str, str], Kin]
-"""By ``(entity_type, entity)``."""
-
 Line = tuple[str, str, str]
 """A line of ``entities.csv``: its folder, ``entity_type`` and ``entity``."""
 
@@ -53,25 +43,6 @@ class Label(NamedTuple):
     entity: str
     kind: str
     source: str
-
-
-def entity_of(kind: str, name: str, entities: Entities) -> Entity:
-    """The entity of that type and name, with its country.
-
-    Without an entry a region's country stands before its first ``-``, a service's before its ``:``; an AS has none.
-    A country's is its name.
-
-    Examples
-    --------
-    >>> entity_of("region", "VE-Anzoátegui", {}).country
-    'VE'
-    >>> entity_of("asn", "AS9988", {("asn", "AS9988"): Kin("MM", "MPT")})
-    Entity(type='asn', name='AS9988', country='MM', mobile=False, title='MPT')
-    """
-    kin = entities.get((kind, name), Kin(""))
-    by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
-    country = by_name if kind == "country" else kin.parent or by_name
-    return Entity(kind, name, country, kin.mobile, kin.name)
 
 
 def read_entities(*paths: Path) -> dict[tuple[str, str], Kin]:

@@ -9,8 +9,21 @@ from detectors.state import FORGETS
 from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.errors import DecodeError
-from pipeline.feeds.bgp.messages import BATCH, BEHIND, RUN, STRIDE
 from pipeline.records import Elements, Rows
+
+BATCH = 50_000
+"""Elements of a batch; one message more may go over."""
+
+STRIDE = 300
+"""Event time that one batch may span [s], so that whoever reads sees time move on."""
+
+
+BEHIND = 24 * 3600
+"""How far behind the others a time may be and still be one [s]: streams have been held up for hours."""
+
+RUN = 50
+"""Messages ahead of all others after which time has moved on, if none of before comes between them [-]: what a
+collector whose clock is ahead says stands in shorter runs among the words of the others."""
 
 YEAR = 365 * DAY
 """Nobody can tell which of two times is wrong that have only each other, unless they are so far apart [s]."""

@@ -1,0 +1,338 @@
+"""BGP messages as bytes (RFC 4271, 4760, 6793, 7911, 8205): the routes of an UPDATE, their origin and their prefixes.
+
+Prefixes are only located here, not decoded: their offsets become columns a whole batch at a time.
+"""
+
+import socket
+import struct
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.records import ANNOUNCE, WITHDRAW
+
+AS_PATH, MP_REACH, MP_UNREACH, AS4_PATH, BGPSEC_PATH = 2, 14, 15, 17, 33
+USED = frozenset({AS_PATH, MP_REACH, MP_UNREACH, AS4_PATH, BGPSEC_PATH})
+EXTENDED = 0x10
+"""Flag of an attribute whose length takes two octets."""
+
+AS_SET, AS_SEQUENCE = 1, 2
+SEGMENTS = range(1, 5)
+"""Kinds of path segments; 3 and 4 are inside a confederation: no part of the path that the Internet sees."""
+
+UNICAST, MULTICAST = 1, 2
+FAMILIES = {1: 4, 2: 6}
+"""Address family numbers [IANA] as 4 and 6."""
+
+CACHED = 1024
+"""Longest attributes that are remembered [bytes]: with as many entries as below, 32 MB at most."""
+
+
+class MalformedError(Exception):
+    """A message or record that cannot be used: a slug and what was seen."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+Span = tuple[int, int, int, bool]
+"""Family of some prefixes, where they begin and end in the attributes, and whether they are of unicast."""
+
+
+class Attributes(NamedTuple):
+    """What is used of path attributes: origin AS (None without an AS_PATH), prefixes of the MP attributes."""
+
+    origin: int | None = None
+    reach: Span | None = None
+    unreach: Span | None = None
+
+
+def attributes(raw: bytes, wide: bool) -> Attributes:
+    """Path attributes of an UPDATE."""
+    return _attributes(raw, wide) if len(raw) <= CACHED else _attributes.__wrapped__(raw, wide)
+
+
+def origin_of(raw: bytes, wide: bool) -> int:
+    """Origin AS of a RIB entry, whose MP attribute is cut short and not looked at; 0 for the peer's own route."""
+    return _rib_origin(raw, wide) if len(raw) <= CACHED else _rib_origin.__wrapped__(raw, wide)
+
+
+# The same attributes come again and again: both functions remember them.
+
+
+@lru_cache(maxsize=2**15)
+def _attributes(raw: bytes, wide: bool) -> Attributes:
+    first = _scan(raw)
+    return Attributes(
+        _origin(raw, first, wide),
+        _span(raw, *first[MP_REACH], hop=True) if MP_REACH in first else None,
+        _span(raw, *first[MP_UNREACH], hop=False) if MP_UNREACH in first else None,
+    )
+
+
+@lru_cache(maxsize=2**15)
+def _rib_origin(raw: bytes, wide: bool) -> int:
+    return _origin(raw, _scan(raw), wide) or 0
+
+
+def _scan(raw: bytes) -> dict[int, tuple[int, int]]:
+    """Where the attributes are that are used; of repeated ones the first."""
+    at, end = 0, len(raw)
+    first: dict[int, tuple[int, int]] = {}
+    while at + 3 <= end:
+        code, long = raw[at + 1], raw[at] & EXTENDED
+        start = at + (4 if long else 3)
+        at = start + (int.from_bytes(raw[start - 2 : start]) if long else raw[start - 1])
+        if code in USED:
+            first.setdefault(code, (start, at))
+    if at != end:
+        raise MalformedError("bad-attributes", f"they end at byte {at} of {end}")
+    return first
+
+
+def _origin(raw: bytes, first: dict[int, tuple[int, int]], wide: bool) -> int | None:
+    """Origin AS; the one of AS4_PATH where a speaker of two octets hides it (RFC 6793)."""
+    if AS_PATH not in first:
+        return _signed(raw, *first[BGPSEC_PATH]) if BGPSEC_PATH in first else None
+    origin, hops = path(raw, *first[AS_PATH], 4 if wide else 2)
+    if not wide and AS4_PATH in first:
+        hidden, known = path(raw, *first[AS4_PATH], 4)
+        if 0 < known <= hops:
+            return hidden
+    return origin
+
+
+def _signed(raw: bytes, at: int, end: int) -> int:
+    """Origin AS of a signed path, which stands in place of an AS_PATH (RFC 8205): its last segment's last octets."""
+    last = at + int.from_bytes(raw[at : at + 2])
+    if last < at + 8 or last > end:
+        raise MalformedError("bad-path", f"a signed path of {last - at} in {end - at} bytes")
+    return int.from_bytes(raw[last - 4 : last])
+
+
+def path(raw: bytes, at: int, end: int, width: int) -> tuple[int, int]:
+    """Origin AS and hops of the path in ``raw[at:end]``: 0 where it ends in a set of several; a set is one hop.
+
+    Examples
+    --------
+    >>> path(bytes([AS_SEQUENCE, 2, 0, 10, 0, 20]), 0, 6, width=2)
+    (20, 2)
+    >>> path(bytes([AS_SEQUENCE, 1, 0, 10, AS_SET, 2, 0, 20, 0, 30]), 0, 10, width=2)
+    (0, 2)
+    """
+    origin = hops = 0
+    while at + 2 <= end:
+        kind, count, start = raw[at], raw[at + 1], at + 2
+        if kind not in SEGMENTS or start + count * width > end:
+            break
+        at = start + count * width
+        if kind == AS_SEQUENCE:
+            hops += count
+            origin = int.from_bytes(raw[at - width : at]) if count else origin
+        elif kind == AS_SET:
+            hops += 1
+            members = {raw[i : i + width] for i in range(start, at, width)}
+            origin = int.from_bytes(members.pop()) if len(members) == 1 else 0
+    if at != end:
+        raise MalformedError("bad-path", f"{end - at} bytes do not fit")
+    return origin, hops
+
+
+def _span(raw: bytes, at: int, end: int, hop: bool) -> Span | None:
+    """Prefixes of an MP attribute; None for what is of no family of ours, and for an end of RIB."""
+    start = at + 3
+    if hop:
+        start += 2 + (raw[start] if start < end else 0)
+    if start > end:
+        raise MalformedError("bad-attributes", f"an MP attribute of {end - at} bytes")
+    family, kind = FAMILIES.get(int.from_bytes(raw[at : at + 2])), raw[at + 2]
+    ours = family is not None and kind in (UNICAST, MULTICAST) and start < end
+    return (family, start, end, kind == UNICAST) if family and ours else None
+
+
+HEADER = 19
+"""Marker, length and type of a message [bytes]."""
+
+MARKER = b"\xff" * 16
+
+UPDATE = 2
+TYPES = range(1, 7)
+"""OPEN, UPDATE, NOTIFICATION, KEEPALIVE, ROUTE-REFRESH, CAPABILITY: only an UPDATE carries routes."""
+
+_FAR = 2**24
+"""A step that leaves every message: a prefix length that cannot be."""
+
+STEP = {
+    family: tuple(1 + (length + 7) // 8 if length <= bits else _FAR for length in range(256))
+    for family, bits in ((4, 32), (6, 128))
+}
+"""Bytes from one prefix to the next, by its length octet."""
+
+Routes = tuple[int, int, int, list[int]]
+"""kind, family (0: multicast, no reachability), origin AS, and where the length octet of each prefix stands."""
+
+
+def routes(body: bytes, at: int, wide: bool, numbered: bool) -> tuple[list[Routes], int]:
+    """Routes of the message that fills ``body`` from ``at`` on, withdrawals first; none unless it is an UPDATE.
+
+    Parameters
+    ----------
+    wide
+        AS numbers take four octets, not two.
+    numbered
+        Each prefix stands after a path id of four octets (ADD-PATH), which is dropped.
+
+    Returns
+    -------
+    routes, and the bytes of prefixes that cannot be read: a list that breaks off is used up to there.
+
+    Raises
+    ------
+    MalformedError
+        Where lengths do not add up otherwise: nothing of the message is used.
+
+    Examples
+    --------
+    >>> withdrawal = bytes([8, 10, 24, 198, 51, 100])
+    >>> message = MARKER + bytes([0, 29, 2, 0, 6]) + withdrawal + bytes(2)
+    >>> len(message), routes(message, 0, wide=True, numbered=False)
+    (29, ([(1, 4, 0, [21, 23])], 0))
+    """
+    size = len(body) - at
+    if size < HEADER or not body.startswith(MARKER, at):
+        raise MalformedError("bad-message", "no BGP header")
+    stated = body[at + 16] << 8 | body[at + 17]
+    if stated != size:
+        raise MalformedError("bad-message", f"length {stated} of {size} bytes")
+    kind = body[at + 18]
+    if kind == UPDATE:
+        return update(body, at + HEADER, wide, numbered)
+    if kind not in TYPES:
+        raise MalformedError("bad-message", f"type {kind}")
+    return [], 0
+
+
+def update(body: bytes, at: int, wide: bool, numbered: bool) -> tuple[list[Routes], int]:
+    """Routes of an UPDATE whose header ends at ``at``; arguments and result as in `routes`."""
+    end, withdrawn = len(body), at + 2
+    middle = withdrawn + int.from_bytes(body[at:withdrawn])
+    start = middle + 2
+    nlri = start + (body[middle] << 8 | body[middle + 1]) if start <= end else end + 1
+    if nlri > end:
+        raise MalformedError("bad-update", "its parts are longer than the message")
+    origin, reach, unreach = attributes(body[start:nlri], wide) if nlri > start else Attributes()
+    lists: list[tuple[int, int, Span]] = []
+    if middle > withdrawn:
+        lists.append((WITHDRAW, 0, (4, withdrawn, middle, True)))
+    if unreach:
+        lists.append((WITHDRAW, start, unreach))
+    if origin is None and (reach or nlri < end):
+        raise MalformedError("no-as-path", "routes are announced without a path")
+    if nlri < end:
+        lists.append((ANNOUNCE, 0, (4, nlri, end, True)))
+    if reach:
+        lists.append((ANNOUNCE, start, reach))
+    return _located(body, lists, origin or 0, numbered)
+
+
+def _located(body: bytes, lists: list[tuple[int, int, Span]], origin: int, numbered: bool) -> tuple[list[Routes], int]:
+    found, lost = [], 0
+    for kind, base, (family, at, end, unicast) in lists:
+        prefixes, reached = located(body, base + at, base + end, family, numbered)
+        lost += base + end - reached
+        if prefixes:
+            found.append((kind, family if unicast else 0, origin if kind == ANNOUNCE else 0, prefixes))
+    if lost and not found:
+        raise MalformedError("bad-prefix", f"{lost} bytes of no prefix")
+    return found, lost
+
+
+def located(body: bytes, at: int, end: int, family: int, numbered: bool) -> tuple[list[int], int]:
+    """Where the length octet of each prefix in ``body[at:end]`` stands, and where the last whole one ends.
+
+    Some collectors write path ids into records that should have none.  Then the list begins with two default
+    routes, which no list does; so it is read with path ids where it adds up that way.
+
+    Examples
+    --------
+    >>> located(bytes([24, 198, 51, 100, 8, 10]), 0, 6, family=4, numbered=False)
+    ([0, 4], 6)
+    >>> located(bytes([0, 0, 0, 1, 24, 198, 51, 100]), 0, 8, family=4, numbered=False)
+    ([4], 8)
+    >>> located(bytes([8, 10, 33, 1, 1, 1, 1, 1]), 0, 8, family=4, numbered=False)  # no prefix has 33 bits
+    ([0], 2)
+    """
+    step = STEP[family]
+    if not numbered and end - at > 4 and not body[at] and not body[at + 1]:
+        found, reached = _walk_numbered(body, at, end, step)
+        if reached == end:
+            return found, end
+    found, reached = (_walk_numbered if numbered else _walk)(body, at, end, step)
+    if reached > end:
+        reached = found.pop() - (4 if numbered else 0)
+    return found, reached
+
+
+def _walk(body: bytes, at: int, end: int, step: tuple[int, ...]) -> tuple[list[int], int]:
+    found = []
+    while at < end:
+        found.append(at)
+        at += step[body[at]]
+    return found, at
+
+
+def _walk_numbered(body: bytes, at: int, end: int, step: tuple[int, ...]) -> tuple[list[int], int]:
+    found = []
+    while at + 4 < end:
+        found.append(at + 4)
+        at += 4 + step[body[at + 4]]
+    return found, at
+
+
+PREFIX = np.dtype([("hi", ">u8"), ("lo", ">u8"), ("family", "u1"), ("length", "u1")])
+"""A packed prefix: 128 bits left-aligned, host bits zero; family 4 or 6 (0: none); length of the mask [bits]."""
+
+NO_PREFIX = bytes(PREFIX.itemsize)
+"""What stands where an element has no prefix."""
+
+
+@lru_cache(maxsize=2**17)
+def pack_prefix(text: str) -> bytes:
+    """A prefix as one `PREFIX`; ValueError where it is none.
+
+    Examples
+    --------
+    >>> row = np.frombuffer(pack_prefix("2605:de00:bb:0:0:0:0:0/48"), PREFIX)[0]
+    >>> hex(row["hi"]), int(row["lo"]), int(row["family"]), int(row["length"])
+    ('0x2605de0000bb0000', 0, 6, 48)
+    >>> pack_prefix("10.1.2.3/8") == pack_prefix("10.0.0.0/8")
+    True
+    """
+    address, slash, mask = text.partition("/")
+    family, bits = (6, 128) if ":" in address else (4, 32)
+    if not (slash and mask.isascii() and mask.isdigit() and len(mask) <= 3 and int(mask) <= bits):
+        raise ValueError(f"not a prefix: {text[:60]!r}")
+    try:
+        packed = socket.inet_pton(socket.AF_INET6 if family == 6 else socket.AF_INET, address)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"not a prefix: {text[:60]!r}") from error
+    return _pack(packed, family, int(mask))
+
+
+def pack_wire(body: bytes, at: int, family: int) -> bytes:
+    """The prefix whose length octet stands at ``at`` of a BGP message, as one `PREFIX`.
+
+    Examples
+    --------
+    >>> pack_wire(bytes([9, 9, 23, 10, 1, 3]), 2, 4) == pack_prefix("10.1.2.0/23")
+    True
+    """
+    length = body[at]
+    return _pack(body[at + 1 : at + 1 + (length + 7) // 8], family, length)
+
+
+def _pack(address: bytes, family: int, length: int) -> bytes:
+    kept = int.from_bytes(address.ljust(16, b"\0")) >> (128 - length) << (128 - length)
+    return struct.pack(">16sBB", kept.to_bytes(16), family, length)
