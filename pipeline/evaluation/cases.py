@@ -3,13 +3,35 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pipeline.errors import UserError
-from pipeline.evaluation.accounting import Ignored, Tolerance
 from pipeline.evaluation.spans import Span
 from pipeline.feeds import Label, inside, nearby, read_labels, rows_of, seconds
 from pipeline.settings import Evaluating
+
+
+class Ignored(NamedTuple):
+    """A window of which nobody knows what happened, that counts neither way, and why."""
+
+    span: Span
+    why: str = ""
+
+
+class Tolerance(NamedTuple):
+    """How exact the labels of a case are [s], and what counts neither way."""
+
+    onset_early: int
+    onset_late: int
+    end_early: int
+    end_late: int
+    cover: float
+    ignored: tuple[Ignored, ...] = ()
+
+    def grown(self, label: Label) -> Span:
+        """The time in which a label explains an outage [s]."""
+        return Span(label.start - self.onset_early, label.end + self.end_late)
+
 
 T = TypeVar("T")
 

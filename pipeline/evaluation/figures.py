@@ -3,50 +3,279 @@
 import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.colors import to_rgba
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
+from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.errors import printable
-from pipeline.evaluation.key import faint, handles, is_new, is_usual, moved, shaded
-from pipeline.evaluation.lanes import Bar
-from pipeline.evaluation.looks import (
-    BAND,
-    BAR,
-    KEY,
-    KEYS,
-    LABEL,
-    LETTER,
-    LINE,
-    MOVED,
-    NAMES,
-    NEW,
-    OTHER_BAR,
-    PALE,
-    PANEL,
-    REFUSED,
-    SEEN,
-    SHADES,
-    TOP,
-    UNSEEN,
-    USUAL,
-    WIDTH,
-)  # fmt: skip
-from pipeline.evaluation.parts import by_signal, together
 from pipeline.evaluation.phrases import number
-from pipeline.evaluation.spans import Span, clipped
-from pipeline.evaluation.story import Story
-from pipeline.evaluation.traces import Trace
-from pipeline.evaluation.units import per_bin, unit
+from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, Judged, Read
+from pipeline.evaluation.spans import Span, clipped, joined, touch, without
+from pipeline.evaluation.story import WORTH_A_WORD, Story
+from pipeline.evaluation.tables import who
+from pipeline.evaluation.traces import Trace, by_signal, judged_spans, together
 from pipeline.explain.terminal import utc
 from pipeline.explain.terms import signal_name, term_name
 from pipeline.explain.text import offset
 from pipeline.fusion.evidence import BESIDE
 from pipeline.geo.countries import clock
+from pipeline.kinds import KINDS, ROUTES, kind_of
+from pipeline.records import placed
+
+SEEN, USUAL, BAND = "#1f4e79", "#57606a", "#9fb3c8"
+SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e6"}
+SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "clearly low", UNKNOWN: "nothing said"}
+MOVED = "#8250df"
+"""Colours that differ in lightness too: for eyes that do not tell red from green, and for paper."""
+
+UNSEEN: dict[str, Any] = {"facecolor": "none", "edgecolor": "#b5bbc2", "hatch": "////", "linewidth": 0, "zorder": 0}
+"""How a time looks in which nothing was observed."""
+
+NEW: dict[str, Any] = UNSEEN | {"hatch": "...."}
+"""And one in which there is no past yet to compare with."""
+
+LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
+WIDTH, PANEL, TOP, KEY, BAR = 9.6, 1.25, 0.1, 0.66, 0.24
+"""Width of a picture, height of a panel, of the edge above, of the key with the axis below it, and of a bar [inch]."""
+
+KEYS, LINE = 8, 0.17
+"""What a line of the key has room for [-], and the height of a further one [inch]."""
+
+REFUSED: dict[str, Any] = UNSEEN | {"hatch": "\\\\\\\\", "edgecolor": "#d0d5db"}
+"""And a time in which somebody could not judge, in the line of bars of theirs."""
+
+UNCOUNTED = "#d0d7de"
+"""Colour of what ``TOLERANCE.csv`` ignores: nothing that is called out then is false."""
+
+PALE = 0.35
+"""How much of its colour a bar has while what it shows was not confirmed yet [0-1]."""
+
+FAINT = 0.15
+"""And while it was suspected only, within a thin line of that colour [0-1]."""
+
+NAMES, LETTER = 8.5, 0.066
+"""Size of the names of bars [point], and how wide a letter of theirs is, on average [inch]."""
+
+
+GIVEN = "as the feed gives it"
+"""Of what only the source knows the unit."""
+
+SIX = "prefixes seen"
+"""Of a ``bgp`` signal whose name ends so: IPv6."""
+
+NAMED = {"probing.monash": "an index, 0 to 10"}
+"""Signals that give something else than their kind."""
+
+LENGTHS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def unit(signal: str, width: int) -> str:
+    r"""What a signal counts in a bin of this width [s], in two lines.
+
+    Examples
+    --------
+    >>> unit("bgp.ris", 600), unit("traffic.radar", 5400)
+    ('/24 blocks seen,\na bin of 10 min', 'as the feed gives it,\na bin of 90 min')
+    >>> unit("bgp.ris6", 300)
+    'prefixes seen,\na bin of 5 min'
+    """
+    kind = kind_of(signal)
+    usual = SIX if kind == ROUTES and signal.endswith("6") else KINDS[kind].unit or GIVEN
+    return f"{NAMED.get(signal, usual)},\n{per_bin(width)}"
+
+
+def per_bin(width: int) -> str:
+    """The width of a bin [s] in words.
+
+    Examples
+    --------
+    >>> per_bin(21600), per_bin(300)
+    ('a bin of 6 h', 'a bin of 5 min')
+    """
+    size, name = next((size, name) for size, name in LENGTHS if width % size == 0)
+    return f"a bin of {width // size} {name}"
+
+
+class Bar(NamedTuple):
+    """A line of bars below the panels: its name, its stretches [s], its colour.
+
+    ``known``: the time from which on each of them was known [s], if that was not from its begin.  ``suspected``: what
+    was suspected and never confirmed.  ``refused``: when it could not judge; ``mute``: it never could in the window.
+    """
+
+    name: str
+    spans: tuple[Span, ...]
+    colour: str
+    known: tuple[int, ...] = ()
+    suspected: tuple[Span, ...] = ()
+    refused: tuple[Span, ...] = ()
+    mute: bool = False
+
+    def word(self, window: Span) -> str:
+        """What is written where no bar is drawn in a window: ``refused`` where it could never judge, else ``none``.
+
+        Examples
+        --------
+        >>> quiet = Bar("median", (), "red")
+        >>> quiet.word(Span(0, 9)), quiet._replace(refused=(Span(0, 4),), mute=True).word(Span(0, 9))
+        ('none', 'refused')
+        >>> quiet._replace(suspected=(Span(0, 4),)).word(Span(0, 9))
+        ''
+        """
+        if any(touch(span, window) for span in (*self.spans, *self.suspected)):
+            return ""
+        return "refused" if self.refused and self.mute else "none"
+
+
+def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
+    """Below a story's panels: its entity's labels, when each detector called it out, and from when on
+    that was known."""
+    judged = list(judged)
+    own = [label for label in judged[0].case.labels if (label.entity_type, label.entity) == story.entity[:2]]
+    bars = [Bar("label", tuple(Span(label.start, label.end) for label in own), LABEL)]
+    if ignored := tuple(span for span, _ in judged[0].tolerance.ignored if touch(span, story.window)):
+        bars.append(Bar("not counted", ignored, UNCOUNTED))
+    return bars + [_bar(story, one) for one in judged]
+
+
+def _bar(story: Story, one: Judged) -> Bar:
+    is_ours = one.detector == OURS
+    ways = [read for read in one.readings if is_ours or read.reading in (ANY, FUSED)]
+    read = max(reversed(ways), key=lambda read: read.account.hits)  # for a rival the better one speaks
+    called = [called for called in read.called if called.entity[:2] == story.entity[:2]]
+    end = read.account.observed.end
+    spans = tuple(Span(called.start, end if called.end is None else called.end) for called in called)
+    silent, said = refused(story, one, read)
+    return Bar(
+        who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR,
+        tuple(called.confirmed for called in called), tuple(without(_suspected(story, one, read), spans)),
+        tuple(silent), not said,
+    )  # fmt: skip
+
+
+def _suspected(story: Story, one: Judged, read: Read) -> list[Span]:
+    """What was suspected: outages of fusion that were never confirmed, or what looked low without it."""
+    end = read.account.observed.end
+    if read.reading == FUSED:
+        own = [o for o in one.outages if (o.entity_type, o.entity) == story.entity[:2] and o.confirmed_at is None]
+        return [Span(outage.start, end if outage.end is None else outage.end) for outage in own]
+    warned = [c for way in one.readings if way.reading == WARNING for c in way.called]
+    return [
+        Span(called.start, end if called.end is None else called.end)
+        for called in warned if called.entity[:2] == story.entity[:2]
+    ]  # fmt: skip
+
+
+def refused(story: Story, one: Judged, read: Read) -> tuple[list[Span], list[Span]]:
+    """When the story's entity, or a part of a country without a series of its own, was observed and a detector could
+    not judge it; and when it could."""
+    first = [trace for trace in one.traces if trace.detector == one.first]
+    own = [trace for trace in first if trace.entity[:2] == story.entity[:2]]
+    if own:
+        said = joined(span for trace in own for span in trace.judged)
+    else:  # a country is judged from its parts, and by fusion alone
+        own = [trace for trace in first if placed(*trace.entity[:2], one.places).country == story.entity.name]
+        said = judged_spans(own, story.entity.name, one.settings.fusing) if read.reading == FUSED else []
+    seen = joined(span for trace in own for span in trace.observed)
+    return clipped(without(seen, said), story.window), clipped(said, story.window)
+
+
+def is_new(trace: Trace) -> np.ndarray:
+    """Bins ``(t,) bool`` that were seen with no past to compare with."""
+    return np.asarray(trace.is_observed & ~trace.settled)
+
+
+def moved(trace: Trace, window: Span) -> np.ndarray:
+    """Bins ``(t,) bool`` in which all series of the signal had moved at once, by more than what is worth a word."""
+    return (np.abs(trace.common - 1) >= WORTH_A_WORD) & trace.within(window)
+
+
+def is_usual(trace: Trace) -> np.ndarray:
+    """Bins ``(t,) bool`` of which it is drawn what was expected: of what nothing is said there is nothing usual, and
+    little in a first day."""
+    return np.asarray((trace.state != UNKNOWN) & trace.settled)
+
+
+def shaded(trace: Trace, code: int) -> np.ndarray:
+    """Bins ``(t,) bool`` in the shade of a state; nothing is said of what is too new, or not observed, anyway."""
+    return np.asarray((trace.state == code) & (trace.is_observed & trace.settled if code == UNKNOWN else True))
+
+
+def late(bars: Iterable[Bar], window: Span) -> list[Span]:
+    """When what a bar shows was not confirmed yet, within a window."""
+    pairs = [pair for bar in bars for pair in zip(bar.spans, bar.known, strict=False)]
+    return clipped((Span(span.start, min(span.end, known)) for span, known in pairs if span.start < known), window)
+
+
+def handles(story: Story, bars: Sequence[Bar]) -> list[Any]:
+    """What the colours and lines mean that occur; a tuple of handles that mean the same."""
+    window = story.window
+    ends = (
+        [Line2D([], [], color=LABEL, linewidth=0.8, linestyle=":", label="begin and end labelled")]
+        if story.label
+        else []
+    )
+    return [*(_of_parts(story) if story.is_of_parts else _of_series(story)), *ends, *_of_bars(bars, window)]
+
+
+def _of_parts(story: Story) -> list[Any]:
+    lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part")]
+    lines.append(Line2D([], [], color=USUAL, linestyle="--", label="expected"))
+    lines.append(Line2D([], [], color=LABEL, linewidth=2.2, label="all together"))
+    return lines + _of_moves(story)
+
+
+def _of_series(story: Story) -> list[Any]:
+    """Of series; an array of bins says where each occurs."""
+    inside = [(trace, trace.within(story.window)) for trace in story.traces]
+
+    def occurs(which: Any) -> bool:
+        return any((which(trace) & near).any() for trace, near in inside)
+
+    made: list[tuple[bool, Any]] = [
+        (occurs(lambda t: t.is_observed), Line2D([], [], color=SEEN, label="seen")),
+        (
+            occurs(lambda t: is_usual(t) & np.isfinite(t.expected)),
+            Line2D([], [], color=USUAL, linestyle="--", label="expected"),
+        ),
+        (occurs(lambda t: is_usual(t) & (t.upper > t.lower)), Patch(color=BAND, alpha=0.4, linewidth=0, label="usual")),
+    ]
+    for code, colour in SHADES.items():
+        made.append((occurs(lambda t, c=code: shaded(t, c)), Patch(color=colour, linewidth=0, label=SAYS[code])))
+    made.append((occurs(lambda t: ~t.is_observed), Patch(**UNSEEN, label="not observed")))
+    made.append((occurs(is_new), Patch(**NEW, label="too new to judge")))
+    return [line for there, line in made if there] + _of_moves(story)
+
+
+def _of_moves(story: Story) -> list[Any]:
+    there = any(moved(trace, story.window).any() for trace in story.traces)
+    return [Patch(color=MOVED, linewidth=0, label="moved by the feed itself")] if there else []
+
+
+def _of_bars(bars: Sequence[Bar], window: Span) -> list[Any]:
+    """Of bars; each in all the colours of those that it is true of."""
+    made: list[Any] = []
+    if unknown := dict.fromkeys(bar.colour for bar in bars if late([bar], window)):
+        word = "not confirmed yet"
+        made.append(tuple(Patch(color=c, alpha=PALE, linewidth=0, label=word) for c in unknown))
+    if found := dict.fromkeys(bar.colour for bar in bars if any(touch(span, window) for span in bar.suspected)):
+        made.append(tuple(Patch(facecolor=faint(c), edgecolor=c, linewidth=0.8, label="only suspected") for c in found))
+    if any(touch(span, window) for bar in bars for span in bar.refused):
+        made.append(Patch(**REFUSED, label="refused: could not judge"))
+    return made
+
+
+def faint(colour: str) -> tuple[float, float, float, float]:
+    """A colour as it is where something was suspected only."""
+    return to_rgba(colour, FAINT)
 
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:

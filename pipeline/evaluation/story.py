@@ -9,14 +9,11 @@ from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.errors import printable
 from pipeline.evaluation.accounting import Answer, Called
-from pipeline.evaluation.causes import because, why_not
-from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.parts import by_signal, judging, together
+from pipeline.evaluation.causes import because, got_used, why_early, why_late, why_longer, why_not, without_learnt
 from pipeline.evaluation.phrases import FEW, apart, number, times, uncounted, why
+from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.spans import Span, touch
-from pipeline.evaluation.timing import why_early, why_late, why_longer
-from pipeline.evaluation.traces import Trace
-from pipeline.evaluation.used import got_used, without_learnt
+from pipeline.evaluation.traces import Trace, by_signal, judging, together
 from pipeline.explain.feed_incidents import blind, moves
 from pipeline.explain.metric_points import Gazetteer
 from pipeline.explain.terminal import lasted

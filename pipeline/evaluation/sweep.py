@@ -3,16 +3,51 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from detectors import REGISTRY
 from detectors.base import AnyDetector, Swept
-from pipeline.engine import Engine
+from pipeline.engine import Engine, verdicts
+from pipeline.errors import printable
 from pipeline.evaluation.cases import Case
-from pipeline.evaluation.judged import ANY, FUSED, OURS, Outcome, Read, judge, only, outcome
-from pipeline.evaluation.recorded import Recorded, fused, recorded
-from pipeline.evaluation.totals import Total
+from pipeline.evaluation.runs import ANY, FUSED, OURS, Outcome, Read, judge, only, outcome, played
+from pipeline.evaluation.tables import Total
+from pipeline.evaluation.traces import Collected
+from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Verdicts
+from pipeline.replay.replay import Playback, Result
 from pipeline.settings import Fusing
+
+
+class Recorded(NamedTuple):
+    """The verdicts on a case, in the order in which they come; no setting of fusion changes them."""
+
+    case: Case
+    playback: Playback
+    frames: list[Verdicts]
+
+
+def recorded(case: Case, engine: Engine) -> Recorded:
+    """The verdicts on a case."""
+    playback = played(case, engine)
+    read = (cast(Elements | Rows | Heartbeat, frame) for frame in playback if not isinstance(frame, DeadLetter))
+    frames = [output for output in verdicts(read, engine) if isinstance(output, Verdicts)]
+    return Recorded(case, playback, frames)
+
+
+def fused(recording: Recorded, engine: Engine) -> Outcome:
+    """What fusion with the settings of an engine makes of them; what feeds did by themselves is not asked."""
+    fuse, result, collected = engine.fuse(0), Result(recording.playback.run), Collected()
+    for frame in recording.frames:
+        for output in fuse.step(frame):
+            result.take(output)
+            collected.see(output)
+    return Outcome(tuple(collected.traces()), tuple(result.sorted()), recording.playback.places)
+
 
 SWEPT: dict[str, Swept] = {name: made("").swept for name, made in REGISTRY.items()}
 """Name of a detector -> the threshold by which it is swept, and its values."""
@@ -150,3 +185,32 @@ def _compared(curve: list[Point], ours: Point) -> tuple[Point | None, Point | No
     good = [point for point in curve if point.met >= ours.met and point.hits >= ours.hits]
     as_quiet = max(quiet, key=lambda point: (point.met, point.hits, -point.false), default=None)
     return as_quiet, min(good, key=lambda point: (point.false, -point.met), default=None)
+
+
+def show_sweep(console: Console, points: Iterable[Point]) -> None:
+    """Show every curve against ours at its own threshold; where nobody else was asked, that of ours by itself."""
+    points = list(points)
+    ours, curves = against(points)
+    if ours is None:
+        return
+    against_it = f"ours: {_at(ours)}" if curves else "only ours was asked: nothing to compare it with"
+    console.print(Text.assemble("\n", ("each threshold swept", "bold"), f"  {against_it}"))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    of_ours = ours.parameter, "ours"
+    of_all = "detector", "with no more false than ours", "with as many met and hit as ours"
+    for name in of_all if curves else of_ours:
+        table.add_column(name, overflow="fold")
+    for curve in curves:
+        name = f"{curve.detector}, {curve.reading}"
+        table.add_row(printable(name), *(_at(point) if point else "never" for point in curve[2:]))
+    for point in [] if curves else points:
+        table.add_row(f"{point.value:g}{', its own' if point.shipped else ''}", _made(point))
+    console.print(table)
+
+
+def _at(point: Point) -> str:
+    return f"{_made(point)} ({point.parameter} {point.value:g})"
+
+
+def _made(point: Point) -> str:
+    return f"{point.hits}/{point.labels} hit, {point.met} met, {point.false} false"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipeline.codec import iso
-from pipeline.evaluation.judged import Judged
 from pipeline.evaluation.phrases import minutes
+from pipeline.evaluation.runs import Judged
 
 GOLDEN = Path(__file__).with_name("scores.csv")
 

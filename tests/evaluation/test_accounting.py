@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.evaluation.accounting import END, MONTH, ONSET, Account, Called, Ignored, Observed, Tolerance, account
+from pipeline.evaluation.accounting import END, MONTH, ONSET, Account, Called, Observed, account
+from pipeline.evaluation.cases import Ignored, Tolerance
 from pipeline.evaluation.spans import Span, joined, seconds_within, touch
 from pipeline.feeds import Label
 from pipeline.records import Entity

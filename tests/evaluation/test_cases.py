@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.evaluation.accounting import Ignored
-from pipeline.evaluation.cases import COLUMNS, read_cases, read_tolerances, usual_tolerance
+from pipeline.evaluation.cases import COLUMNS, Ignored, read_cases, read_tolerances, usual_tolerance
 from pipeline.evaluation.phrases import exactness
 from pipeline.evaluation.spans import Span
 from pipeline.settings import Evaluating

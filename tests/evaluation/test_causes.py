@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from pipeline.codec import iso
-from pipeline.evaluation.causes import comes_to
-from pipeline.evaluation.judged import Judged
-from pipeline.evaluation.remarks import remarks
+from pipeline.evaluation.causes import comes_to, learnt, long_outages
+from pipeline.evaluation.phrases import remarks
+from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.traces import Trace
-from pipeline.evaluation.used import learnt, long_outages
 from pipeline.records import Outage, Term
 from pipeline.settings import Fusing
 from tests.evaluation import imitated

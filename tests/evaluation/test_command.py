@@ -13,9 +13,9 @@ from detectors import REGISTRY
 from pipeline.cli.arguments import app, main
 from pipeline.codec import iso
 from pipeline.engine import Engine
-from pipeline.evaluation import totals
+from pipeline.evaluation import tables as totals
 from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.judged import ALONE, ANY, FUSED, OURS, WARNING, judge_all, only
+from pipeline.evaluation.runs import ALONE, ANY, FUSED, OURS, WARNING, judge_all, only
 from pipeline.evaluation.sweep import steps
 from pipeline.settings import Judging, Settings
 from tests.evaluation.made import BACK, FALL, STEP, case

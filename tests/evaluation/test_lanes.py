@@ -7,8 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from pipeline.codec import iso
-from pipeline.evaluation.figures import _lane, days, picture
-from pipeline.evaluation.lanes import Bar, bars_of
+from pipeline.evaluation.figures import Bar, _lane, bars_of, days, picture
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.story import Story, stories
 from tests.evaluation.made import BACK, FALL, STEP, case

@@ -14,10 +14,10 @@ from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS
 from pipeline.evaluation.command import Options, evaluate
 from pipeline.evaluation.figures import picture
-from pipeline.evaluation.lines import COLUMNS as COLUMNS_SHOWN
 from pipeline.evaluation.phrases import BROAD, LEGEND
 from pipeline.evaluation.report import STYLE, report
 from pipeline.evaluation.story import stories
+from pipeline.evaluation.tables import COLUMNS as COLUMNS_SHOWN
 from pipeline.explain.terms import LIMITS
 from tests.evaluation.made import case
 from tests.evaluation.test_report import judged

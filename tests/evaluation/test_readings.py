@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from pipeline.engine import Engine
+from pipeline.evaluation.accounting import LOW, events, fused, plain
 from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.judged import judge_all
-from pipeline.evaluation.readings import LOW, events, fused, plain
+from pipeline.evaluation.runs import judge_all
 from pipeline.evaluation.spans import Span, Spans, joined, seconds_within
 from pipeline.evaluation.traces import Silence, Trace
 from pipeline.records import Entity, Outage

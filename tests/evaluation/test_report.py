@@ -12,19 +12,15 @@ from matplotlib.figure import Figure
 from detectors import REGISTRY
 from pipeline.codec import iso
 from pipeline.engine import Engine
-from pipeline.evaluation.accounting import Answer, Tolerance
-from pipeline.evaluation.cases import COLUMNS, read_cases
-from pipeline.evaluation.figures import left_of, panels_of, picture
-from pipeline.evaluation.judged import ANY, OURS, Judged, judge_all
-from pipeline.evaluation.lanes import Bar, bars_of
-from pipeline.evaluation.lines import who
-from pipeline.evaluation.looks import MOVED, NAMES, SAYS, WIDTH
-from pipeline.evaluation.parts import together
-from pipeline.evaluation.phrases import PICTURED, why
-from pipeline.evaluation.remarks import remarks
+from pipeline.evaluation.accounting import Answer
+from pipeline.evaluation.cases import COLUMNS, Tolerance, read_cases
+from pipeline.evaluation.figures import MOVED, NAMES, SAYS, WIDTH, Bar, bars_of, left_of, panels_of, picture
+from pipeline.evaluation.phrases import PICTURED, remarks, why
 from pipeline.evaluation.report import report
+from pipeline.evaluation.runs import ANY, OURS, Judged, judge_all
 from pipeline.evaluation.story import Story, stories
-from pipeline.evaluation.traces import Trace
+from pipeline.evaluation.tables import who
+from pipeline.evaluation.traces import Trace, together
 from pipeline.explain.feed_incidents import STUCK, Doing
 from pipeline.explain.terms import signal_name
 from pipeline.feeds import Label

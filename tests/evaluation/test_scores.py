@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.judged import OURS, judge_all
+from pipeline.evaluation.runs import OURS, judge_all
 from pipeline.fusion import prior
 from tests.evaluation.scores import COLUMNS, Row, read, rows, worse, write
 from tests.evaluation.tune import Score, recorded, score

@@ -16,11 +16,9 @@ from pipeline.cli.arguments import app
 from pipeline.engine import Engine
 from pipeline.evaluation import sweep as swept
 from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.curves import COLOURS, curves
-from pipeline.evaluation.judged import ANY, FUSED, OURS, judge_all, outcome
-from pipeline.evaluation.recorded import fused, recorded
-from pipeline.evaluation.report import CURVES, report
-from pipeline.evaluation.sweep import SWEPT, Point, against, at, steps, sweep
+from pipeline.evaluation.report import COLOURS, CURVES, curves, report
+from pipeline.evaluation.runs import ANY, FUSED, OURS, judge_all, outcome
+from pipeline.evaluation.sweep import SWEPT, Point, against, at, fused, recorded, steps, sweep
 from pipeline.evaluation.traces import COLUMNS
 from pipeline.judge import JudgeStage
 from pipeline.records import Bins, Verdicts

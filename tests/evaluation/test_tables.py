@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.evaluation.judged import OURS
+from pipeline.evaluation.runs import OURS
 from pipeline.evaluation.tables import _hidden, _table
 from tests.evaluation.made import case
 from tests.evaluation.test_command import ran

@@ -9,14 +9,12 @@ import pytest
 from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.evaluation.accounting import ONSET
-from pipeline.evaluation.asjson import as_json
-from pipeline.evaluation.judged import FUSED, OURS
-from pipeline.evaluation.key import is_new
-from pipeline.evaluation.lines import COLUMNS, case_lines
-from pipeline.evaluation.phrases import NONE
-from pipeline.evaluation.remarks import remarks
+from pipeline.evaluation.command import as_json
+from pipeline.evaluation.figures import is_new
+from pipeline.evaluation.phrases import NONE, remarks
+from pipeline.evaluation.runs import FUSED, OURS
 from pipeline.evaluation.story import stories
-from pipeline.evaluation.totals import Total
+from pipeline.evaluation.tables import COLUMNS, Total, case_lines
 from tests.evaluation.made import BACK, BEGIN, END, FALL, LABELS, STEP, case
 from tests.evaluation.test_lanes import since
 from tests.evaluation.test_report import judged, key

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.evaluation.accounting import Answer, Tolerance
-from pipeline.evaluation.cases import Case, read_cases
+from pipeline.evaluation.accounting import Answer
+from pipeline.evaluation.cases import Case, Tolerance, read_cases
 from pipeline.feeds import Label
 from tests.evaluation.tune import (
     DRAWN,

@@ -19,10 +19,10 @@ from rich.table import Table
 from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline.engine import Engine
-from pipeline.evaluation.accounting import Answer, Tolerance
-from pipeline.evaluation.cases import Case, read_cases
-from pipeline.evaluation.judged import OURS, judge
-from pipeline.evaluation.recorded import Recorded, fused, recorded
+from pipeline.evaluation.accounting import Answer
+from pipeline.evaluation.cases import Case, Tolerance, read_cases
+from pipeline.evaluation.runs import OURS, judge
+from pipeline.evaluation.sweep import Recorded, fused, recorded
 from pipeline.settings import Settings
 from tests.tracked import tracked
 

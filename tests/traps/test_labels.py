@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.engine import Engine
-from pipeline.evaluation.accounting import Account, Tolerance
-from pipeline.evaluation.cases import Case, read_cases
-from pipeline.evaluation.judged import OURS, judge, outcome
+from pipeline.evaluation.accounting import Account
+from pipeline.evaluation.cases import Case, Tolerance, read_cases
+from pipeline.evaluation.runs import OURS, judge, outcome
 from pipeline.feeds import write_case
 from pipeline.settings import Settings
 from tests.detectors.real import stamp

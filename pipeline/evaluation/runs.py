@@ -11,12 +11,10 @@ from detectors import REGISTRY
 from pipeline.bins import NEVER
 from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.evaluation.accounting import Account, Called, Observed, Tolerance, account
-from pipeline.evaluation.cases import Case, usual_tolerance
-from pipeline.evaluation.parts import is_judged
-from pipeline.evaluation.readings import LOW, fused, plain
+from pipeline.evaluation.accounting import LOW, Account, Called, Observed, account, fused, plain
+from pipeline.evaluation.cases import Case, Tolerance, usual_tolerance
 from pipeline.evaluation.spans import Span
-from pipeline.evaluation.traces import Collected, Silence, Trace
+from pipeline.evaluation.traces import Collected, Silence, Trace, is_judged
 from pipeline.explain.feed_incidents import Doing, Doings, blinded
 from pipeline.explain.text import damage
 from pipeline.explain.unjudged import Unheard
