@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system demo test check format kafka dashboards golden bench inject lock places score tune clean test-compose
+.PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock places score tune clean test-compose
 
 help:  ## what there is
 	@echo 'To use netvigil:'
@@ -56,6 +56,9 @@ kafka: setup  ## an Apache Kafka to play with, in the foreground
 
 dashboards: setup  ## write dashboards/generated from its source
 	$(BIN)/python -m dashboards
+
+docs: setup  ## write docs/settings.md from the settings classes
+	$(BIN)/python -m pipeline.settings > docs/settings.md
 
 golden: setup-dev  ## write the golden outputs anew; review the difference like code
 	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/test_snapshot_forms.py tests/test_readme.py

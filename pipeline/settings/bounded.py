@@ -1,4 +1,4 @@
-"""What a setting can be: numbers within bounds, and names of which there are few."""
+"""Types of settings: numbers within bounds, and names out of a list."""
 
 from typing import Annotated
 
@@ -8,18 +8,18 @@ from pipeline.kinds import KINDS
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 PartOf = Annotated[float, Meta(ge=0.001, le=1)]
-"""A share that something is divided by or counted in steps of: below a thousandth there is nothing to tell apart."""
+"""A share that divides, or that is a step: below a thousandth there is no difference."""
 
 Probability = Annotated[float, Meta(gt=0, lt=1)]
 MOST = 10**9
-"""Largest whole number: as seconds thirty years, and as bins of a week it is still a time of 64 bits."""
+"""Largest whole number: thirty years in seconds, and as bins of a week still a time of 64 bits."""
 
 Seconds = Annotated[int, Meta(ge=0, le=MOST)]
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 AtLeastOne = Annotated[int, Meta(ge=1, le=MOST)]
 For = Annotated[float, Meta(gt=0, le=50)]
 Against = Annotated[float, Meta(ge=-50, le=0)]
-"""Weights [log-odds]: beyond fifty there is nothing more to be sure of."""
+"""Weights [log-odds]: fifty is certainty."""
 
 Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
 ENTITY_TYPES = ("country", "region", "asn", "service")

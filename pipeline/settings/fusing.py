@@ -27,111 +27,115 @@ class Fusing:
     prior: dict[EntityType, Against] = field(
         default_factory=lambda: {"country": -4.0, "region": -4.0, "asn": -4.0, "service": -4.0}
     )
-    """Log-odds that an entity is out at a given moment before anything is seen: about one bin in fifty-five.  Less
-    probable than ``suspect``: else all would be out before anybody has looked."""
+    """Log-odds that an entity is out at a given moment, before any evidence [log-odds]: about one bin in fifty-five.
+    It is below ``suspect``, else every entity would be out from the start."""
 
     per_deviation: For = 0.8
-    """Weight of one robust standard deviation below expectation."""
+    """Weight of one robust standard deviation below expectation [log-odds]."""
 
     cap: For = 9.0
-    """Most that one kind of signal (all ``bgp.*`` together) can say for an outage: no single kind is certain."""
+    """Largest weight of one kind of signal (all ``bgp.*`` together) for an outage [log-odds]: no single kind is
+    certain."""
 
     normal: dict[SignalKind, Against] = field(
         default_factory=lambda: {"bgp": -0.5, "telescope": -0.5, "probing": -2.0, "traffic": -2.0}
     )
-    """Weight of a normal verdict. Flat BGP hardly speaks against an outage: mobile shutdowns leave it up."""
+    """Weight of a normal verdict, by kind of signal [log-odds].  Flat BGP is weak evidence against an outage: mobile
+    shutdowns leave it up."""
 
     normal_other: Against = -1.0
-    """The same for kinds that are not listed."""
+    """The same for kinds that are not listed [log-odds]."""
 
     normal_most: Against = -4.0
-    """Most that all who are normal say together against an outage in which some signal lost half [log-odds]: as much as
-    two kinds in full.  However many others are measured, that is suspected; by this bound it is confirmed, and goes on,
-    only where two kinds have lost half."""
+    """Largest weight of all normal signals together against an outage in which some signal lost half [log-odds]: as
+    much as two kinds in full.  However many others are measured, such an outage is suspected; under this bound it is
+    confirmed, and goes on, only where two kinds lost half."""
 
     slow_low: For = 3.5
-    """Weight of a low verdict of a detector beside the first, whatever the depth [log-odds].  Not enough by itself: a
-    sag of a few percent within a week is also what holidays and seasons do, of two kinds of signals it is suspected.
-    Its normal verdict weighs nothing."""
+    """Weight of a low verdict of a slow detector, whatever the depth [log-odds].  It is not enough by itself: holidays
+    and seasons also make a sag of a few percent within a week; two kinds of signals make it suspected.  Its normal
+    verdict has no weight."""
 
     slow_confirmed: For = 8.0
-    """The same once it is confirmed [log-odds]."""
+    """Weight of a low verdict of a slow detector once it is confirmed [log-odds]."""
 
     slow_memory: Seconds = 36 * 3600
-    """A slow detector may be low so long after all is back [s]: it weighs a whole day, and its word does not count
-    for what is back and was seen to come back, also through short lows after it."""
+    """A slow detector may stay low this long after the return [s]: it averages over a day.  Its verdict does not count
+    for what was seen to come back, also through short lows after it."""
 
     full_depth: PartOf = 0.3
-    """Share of the baseline lost from which a drop counts in full; shallower ones count in proportion [0-1]."""
+    """Share of the baseline lost from which a drop has its full weight; shallower drops count in proportion [0-1]."""
 
     suspect: Probability = 0.5
-    """Probability from which an outage is suspected."""
+    """Probability from which an outage is suspected [0-1]."""
 
     confirm: Probability = 0.95
-    """Probability from which it is confirmed, once a confirmed-low verdict carries it."""
+    """Probability from which it is confirmed, if a confirmed-low verdict supports it [0-1]."""
 
     leave: Probability = 0.2
-    """Probability under which it recovers: well below ``suspect``, so that a plateau does not shatter it."""
+    """Probability under which it recovers [0-1]: well below ``suspect``, so that a plateau does not split it."""
 
     calm: Seconds = 30 * 60
-    """How long a recovery holds before the outage is ended (or the suspicion retracted) [s]."""
+    """A recovery must last this long before the outage is ended, or the suspicion retracted [s]."""
 
     calm_bins: Count = 2
-    """And for at least so many bins of its slowest strong witness [bins]: one good value in six hours is no end."""
+    """And at least this many bins of the slowest strong signal [bins]: one good value in six hours is no end."""
 
     bottom: PartOf = 0.5
-    """A witness is at the bottom while it lacks this share of the most that it lost [0-1]."""
+    """A signal is at the bottom while it lacks this share of the most that it lost [0-1]."""
 
     used_to: Seconds = 6 * 24 * 3600
-    """No detector gets used to a low level sooner [s]; after it what it says of a return counts only where the value is
-    no longer at the bottom of what was expected before: weeks without phones are not the usual."""
+    """No detector adapts to a low level sooner [s].  After it, a return counts only where the value is no longer at
+    the bottom of what was expected before: weeks without phones are not the normal level."""
 
     new_level: Seconds = 60 * 24 * 3600
-    """But after so long it is the level [s]: a network that sold half of its addresses, or all, is not out for ever;
-    a country or region without a tenth of what it had is."""
+    """After this long a low level is the new level [s]: a network that sold half of its addresses, or all, is not out
+    for ever; a country or region without a tenth of its level is."""
 
     together: For = 2.0
-    """Most that it says for an outage of a country that its parts went out together [log-odds]: in proportion to the
-    share of its known networks and regions that did.  Never enough by itself."""
+    """Largest weight for an outage of a country of the fact that its parts went out together [log-odds], in proportion
+    to the share of its known networks and regions that did.  It is never enough by itself."""
 
     together_least: AtLeastOne = 3
-    """Fewer parts than this go out together by chance."""
+    """Fewer parts than this go out together by chance [-]."""
 
     stagger: Seconds = 45 * 60
-    """Parts that go out within so long of each other go out together [s], or within the bin that shows one, where that
-    is longer: the mobile networks of Pakistan took from 01:45 to 02:30."""
+    """Parts that go out within this time of each other go out together [s], or within the bin that shows one where
+    that is longer: the mobile networks of Pakistan took from 01:45 to 02:30."""
 
     days: dict[LocalDay, DayKind] = field(default_factory=dict)
-    """Days that matter, by country and local date: ``"PK 2024-02-08" = "election"``.  On them an outage of the
-    country is likelier before anything is seen, and likelier a shutdown; and half of its traffic, or of a region's,
-    that fell at once and is gone for three hours is confirmed though others stand, from noon of the eve to six hours
-    after the day."""
+    """Days that matter, by country and local date: ``"PK 2024-02-08" = "election"``.  On them an outage of the country
+    is more likely before any evidence, and more likely a shutdown.  And from noon of the day before to six hours after
+    the day, a loss of half of the traffic of the country or of a region that fell at once and lasts three hours is
+    confirmed although other signals are normal."""
 
     day_most: For = 2.0
-    """Most that such a day says for an outage [log-odds], half of what ``prior`` says against one: never enough by
-    itself.  An election says 1.4, a protest 1.0."""
+    """Largest weight of such a day for an outage [log-odds], half of the weight of ``prior`` against one: it is never
+    enough by itself.  An election has 1.4, a protest 1.0."""
 
     holiday: Against = -1.0
-    """What a holiday says against an outage of anything in its country that began on it, until the feast is over
-    [log-odds]: a third of the traffic is missing on many, which is to be no more than suspected; what loses most of it
-    is out all the same.  Which days are holidays the settings of judging say; one of ``days`` is none.  0: nothing."""
+    """Weight of a holiday against an outage of anything in its country that began on it, until the feast is over
+    [log-odds].  On many holidays a third of the traffic is missing, which must be no more than suspected; what loses
+    most of it is out all the same.  The settings of judging say which days are holidays; a day of ``days`` is none.
+    With 0 a holiday has no weight."""
 
     stale: Count = 2
-    """A verdict speaks for so many widths of its bin after its end; what holds an open outage for longer."""
+    """A verdict counts for this many widths of its bin after its end [bins]; one that holds an open outage counts for
+    longer."""
 
     known_parts: PartOf = 0.5
-    """A country without a series of its own is judged from its regions where at least this share of them is known, and
-    else from its networks, where at least this share of those that lately said anything is."""
+    """A country without a series of its own is judged from its regions where at least this share of them is known,
+    else from its networks where at least this share of those that were lately observed is known [0-1]."""
 
     known_networks: AtLeastOne = 5
-    """And no fewer networks than this: never a country from a handful."""
+    """And from no fewer networks than this [-]: a handful is not a country."""
 
     low_parts: PartOf = 0.5
-    """And is low when at least this share of what is known is low in them [0-1]: half a country is a country's."""
+    """Such a country is low when at least this share of what is known is low in its parts [0-1]."""
 
     parts_depth: Share = 0.1
-    """And when it has lost this share in sum; it is over when it lacks less than half of that, or after ``used_to``
-    less than that [0-1]."""
+    """And when it lost this share in sum [0-1].  It is over when it lacks less than half of that, or after ``used_to``
+    less than that."""
 
     tell_severity: PartOf = 0.05
     """Change of severity that is worth a new revision [0-1]."""

@@ -15,47 +15,48 @@ class Judging:
     """Which detector judges a signal."""
 
     detector: str = "seasonal"
-    """Name in ``detectors.REGISTRY`` whose verdicts go on to fusion."""
+    """Name in ``detectors.REGISTRY`` of the first detector, whose verdicts go on to fusion."""
 
     beside: dict[SignalKind, tuple[str, ...]] = field(default_factory=lambda: {"traffic": ("cusum",)})
-    """Further detectors for a kind of signal, by their names: they see slow losses that the first one gets used to.
-    What is throttled is traffic.  Only slow ones can stand there, each once."""
+    """Further detectors for a kind of signal, by name: they find slow losses to which the first one adapts.
+    Throttling is a loss of traffic.  Only slow detectors are allowed, each once."""
 
     holidays: tuple[LocalDay, ...] = ()
-    """Holidays, by country and local date: ``"NL 2024-12-25"``.  They are compared with weekends and with each
-    other, and speak against an outage (``holiday`` of fusing); one that is not named is compared with that day of other
-    weeks, of which half may be missing."""
+    """Holidays, by country and local date: ``"NL 2024-12-25"``.  They are compared with weekends and with each other,
+    and are evidence against an outage (``holiday`` of fusing).  A holiday that is not named is compared with the same
+    weekday of other weeks, of whose level half may be missing on it."""
 
     public_holidays: bool = True
-    """Whether the slow detectors leave out the public holidays of every country, which the package ``holidays`` names:
-    a feast after a month of long nights is no throttling.  They speak against an outage, too.  The first detector knows
-    none but those of ``holidays``, so that half of a country is not missed on a feast."""
+    """Whether the slow detectors leave out the public holidays of every country, as the package ``holidays`` names
+    them: a feast after a month of long nights is no throttling.  They are evidence against an outage, too.  The first
+    detector knows only those of ``holidays``, so that a loss of half a country is found on a feast."""
 
     common_voters: Annotated[int, Meta(ge=3)] = 5
-    """Countries (or networks, see `judge.common`) that a signal must have before anything can be common to them:
-    of fewer, all may well have the same bad day."""
+    """Fewest countries (or networks, see `judge.common`) of a signal from which a common move is derived [-]: fewer
+    may all have the same bad day."""
 
     common_share: PartOf = 0.8
     """Share of them that must have moved alike [0-1]."""
 
     common_least: PartOf = 0.002
-    """Smallest common move that is taken out, as a logarithm [-]: a peer among five hundred."""
+    """Smallest common move that is taken out, as a logarithm [-]: one peer among five hundred."""
 
     common_clear: For = 4.0
-    """A common move must be so many standard errors from nothing [-]: by chance five series often move the same way."""
+    """A common move must be this many standard errors from zero [-]: by chance five series often move the same way."""
 
     common_most: Share = 0.1
     """Largest common move that is taken out, against the last days, as a logarithm [-].  One lost peer of a collector
-    with few takes 9 %; of countries that moved farther, and alike, nothing is said; networks are judged.  0: nothing is
-    taken out."""
+    with few peers takes 9 %.  Where countries moved farther, and alike, they are not judged; networks are.  With 0 no
+    move is taken out."""
 
     common_follow: AtLeastOne = 24 * 3600
-    """A common move that has stayed for so long is the feed's level [s]: the next one is measured from it."""
+    """A common move that lasted this long is the feed's level [s]: the next move is measured from it."""
 
     stuck_odds: Share = 1e-9
-    """Where all series of a signal repeat their values for longer than this probable, by how often they did before,
-    their feed is stuck and nothing is observed [0-1]: for series that always move two or three repeats, for those that
-    mostly stand still no number.  So it is of a single series, if its values hardly ever repeat.  0: never."""
+    """A feed is stuck, and nothing is observed, where all series of its signal repeat their values for longer than has
+    this probability, by how often they repeated before [0-1].  For series that always move this takes two or three
+    repeats; for series that mostly stay the same no number is enough.  The same holds for a single series whose values
+    hardly ever repeat.  With 0 no feed is stuck."""
 
     def __post_init__(self) -> None:
         for day in self.holidays:

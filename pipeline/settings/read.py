@@ -4,24 +4,32 @@ import re
 import tomllib
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
 import msgspec
 
 from pipeline.errors import UserError
 from pipeline.settings import Settings
 
-S = TypeVar("S")
+
+def chosen(path: Path | None, silence: int | None = None) -> Settings:
+    """The settings of a file, or the defaults; ``silence`` [s] wins over both."""
+    settings = Settings() if path is None else read_settings(path)
+    if silence is None:
+        return settings
+    if silence <= 0:
+        raise UserError(f"--silence {silence!r} is not a number of seconds above 0")
+    return replace(settings, silence=silence)
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings of a file; what it does not name stays as it is.
+    """The settings of a file; what it does not name keeps its default.
 
     Raises
     ------
     UserError
-        One sentence that names the file, the setting and its value, where there is no such setting, or its value is
-        none.
+        The file cannot be read, or has a setting that does not exist or whose value is out of its bounds: one sentence
+        that names the file, the setting and its value.
     """
     try:
         given = tomllib.loads(path.read_text("utf-8"))
@@ -29,11 +37,48 @@ def read_settings(path: Path) -> Settings:
         raise UserError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no TOML: {error}") from None
-    return _chosen(Settings, given, path, "")
+    try:
+        usual = msgspec.to_builtins(Settings(), str_keys=True)
+        return msgspec.convert(_over(path, usual, given), Settings, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{path}: {_sentence(str(error), given)}") from None
+
+
+def _over(path: Path, usual: dict[str, Any], given: dict[str, Any], table: str = "") -> dict[str, Any]:
+    """The ``given`` settings of a file, or of one table of it, laid over the usual ones."""
+    over = dict(usual)
+    for name, value in given.items():
+        if name not in usual:  # msgspec forbids unknown fields of its own structs only
+            raise UserError(f"{path}: there is no setting {table + name!r}, only {', '.join(usual)}")
+        if isinstance(value, dict) and isinstance(usual[name], dict):
+            value = usual[name] | value if table else _over(path, usual[name], value, f"{name}.")
+        over[name] = value
+    return over
+
+
+def _sentence(error: str, given: dict[str, Any]) -> str:
+    """A mistake that msgspec found, with the setting's name and value as the file has it.
+
+    Examples
+    --------
+    >>> _sentence("Expected `int` >= 0 - at `$.fusing.calm`", {"fusing": {"calm": -1}})
+    'fusing.calm = -1: wanted int >= 0'
+    """
+    wanted, _, place = error.replace("`", "").partition(" - at ")
+    name, value = re.sub(r".*\$\.?|\[.*", "", place), given
+    if not wanted.startswith("Expected"):
+        return f"{name}: {wanted}"
+    for part in name.split("."):
+        value = value[part]
+    if one_of := re.search(r"matching regex '\^\((.*)\)\$'", wanted):
+        wanted = f"Expected one of {one_of[1].replace('|', ', ')}"
+    for word, plain in (("Expected", "wanted"), ("object", "a table of settings"), ("array", "a list")):
+        wanted = wanted.replace(word, plain)
+    return f"{name} = {_written(value)}: {wanted}"
 
 
 def changed(settings: Any, usual: Any = None, table: str = "") -> list[str]:
-    """The settings that are not as shipped, as they would stand in a file, in order.
+    """The settings that differ from the defaults, as lines of a file, in order.
 
     Examples
     --------
@@ -59,55 +104,6 @@ def _key(text: str) -> str:
     return text if re.fullmatch(r"[\w-]+", text) else _written(text)
 
 
-def _chosen(cls: type[S], given: dict[str, Any], path: Path, table: str) -> S:
-    """The settings of one table of the file, ``""`` for its head."""
-    kinds = get_type_hints(cls, include_extras=True)
-    usual, chosen = cls(), {}
-    for name, value in given.items():
-        whole = f"{table}.{name}" if table else name
-        if name not in kinds:
-            raise UserError(f"{path}: there is no setting {whole!r}, only {', '.join(kinds)}")
-        chosen[name] = _value(kinds[name], value, getattr(usual, name), path, whole)
-    try:
-        return cls(**chosen)
-    except ValueError as error:
-        raise UserError(f"{path}: {table}: {error}") from None
-
-
-def _value(kind: Any, value: Any, usual: Any, path: Path, name: str) -> Any:
-    is_table = is_dataclass(usual)
-    if not is_table and not isinstance(usual, dict):
-        return _converted(kind, value, f"{path}: {name} = {_written(value)}")
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: {name} = {_written(value)}: wanted a table of settings")
-    if is_table:
-        return _chosen(kind, value, path, name)
-    chosen = dict(usual)
-    for key, one in value.items():
-        chosen |= _converted(kind, {key: one}, f"{path}: {name}.{key} = {_written(one)}")
-    return chosen
-
-
-def _converted(kind: Any, value: Any, place: str) -> Any:
-    try:
-        return msgspec.convert(value, kind, str_keys=True)
-    except msgspec.ValidationError as error:
-        wanted = str(error).partition(" - at")[0].replace("`", "").replace("Expected", "wanted")
-        if one_of := re.search(r"matching regex '\^\((.*)\)\$'", wanted):
-            wanted = f"wanted one of {one_of[1].replace('|', ', ')}"
-        raise UserError(f"{place}: {wanted}") from None
-
-
 def _written(value: Any) -> str:
     """A value about as it stands in the file."""
     return repr(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
-
-
-def chosen(path: Path | None, silence: int | None = None) -> Settings:
-    """The settings of a file, or those that stand; ``silence`` [s] wins over both."""
-    settings = Settings() if path is None else read_settings(path)
-    if silence is None:
-        return settings
-    if silence <= 0:
-        raise UserError(f"--silence {silence!r} is not a number of seconds above 0")
-    return replace(settings, silence=silence)

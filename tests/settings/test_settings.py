@@ -1,24 +1,18 @@
-"""Settings in a file: what it names counts, and what makes no sense is one sentence."""
+"""Settings in a file: what it names counts, and a mistake is one sentence.  The page of docs shows them all."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.agents import worker
-from pipeline.cli import commands
 from pipeline.cli.arguments import app, main
-from pipeline.cli.commands import chosen
 from pipeline.codec import iso
-from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.replay.replay import Result
 from pipeline.settings import Counting, Fusing, Settings
-from pipeline.settings.read import changed, read_settings
+from pipeline.settings.__main__ import page
+from pipeline.settings.read import changed, chosen, read_settings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -53,11 +47,11 @@ def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
         ("fusing.full_depth = 0", "fusing.full_depth = 0: wanted float >= 0.001"),
         ("fusing.tell_severity = 1e-310", "fusing.tell_severity = 1e-310: wanted float >= 0.001"),
         ("fusing.calm = -1", "fusing.calm = -1: wanted int >= 0"),
-        ("fusing.normal.bpg = -1", "fusing.normal.bpg = -1: wanted one of bgp, probing, telescope"),
-        ("fusing.normal.bgp = 1", "fusing.normal.bgp = 1: wanted float <= 0.0"),
+        ("fusing.normal.bpg = -1", 'fusing.normal = {"bpg":-1}: wanted one of bgp, probing, telescope'),
+        ("fusing.normal.bgp = 1", 'fusing.normal = {"bgp":1}: wanted float <= 0.0'),
         ("fusing.prior = -4", "fusing.prior = -4: wanted a table of settings"),
         ("fusing = 3", "fusing = 3: wanted a table of settings"),
-        ("counting.floors.5 = 1", "counting.floors.5 = 1: wanted int that's a multiple of 2"),
+        ("counting.floors.5 = 1", 'counting.floors = {"5":1}: wanted int that\'s a multiple of 2'),
         ("counting.reset_rule = 1", "counting.reset_rule = 1: wanted bool, got int"),
         ("counting.width = 60", "there is no setting 'counting.width'"),
         ("judging.detector = 'oracle'", "judging: there is no detector 'oracle', only"),
@@ -85,75 +79,34 @@ def test_a_file_that_is_not_there_or_no_text_is_one_sentence(tmp_path: Path) -> 
         read_settings(tmp_path / "x.toml")
 
 
-def in_toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return repr(list(value) if isinstance(value, tuple) else value)
-
-
-def test_every_setting_that_stands_is_within_its_own_bounds(tmp_path: Path) -> None:
-    usual = Settings()
-    lines = [f"silence = {usual.silence}"]
-    for table in ("counting", "judging", "fusing"):
-        lines.append(f"[{table}]")
-        for name, value in vars(getattr(usual, table)).items():
-            pairs = {f"{name}.{key}": one for key, one in value.items()} if isinstance(value, dict) else {name: value}
-            lines += [f"{key} = {in_toml(one)}" for key, one in pairs.items()]
-    assert read_settings(written(tmp_path, "\n".join(lines))) == usual
-
-
 def test_the_silence_on_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, "silence = 60\nfusing.calm = 60")
     assert chosen(path, 3) == Settings(silence=3, fusing=Fusing(calm=60))
     assert chosen(None) == Settings()
 
 
-def ran(*words: object, code: int = 0) -> str:
-    done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
-    assert done.exit_code == code
-    return done.stdout
+def test_the_page_of_docs_shows_every_setting_as_it_is() -> None:
+    committed = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert committed.read_text("utf-8") == page(), "run `make docs`"
 
 
-def test_a_replay_goes_by_the_settings_of_its_file(tmp_path: Path) -> None:
+def outages(*words: object) -> list[object]:
+    done = CliRunner().invoke(app, ["replay", "--json", *map(str, words)], catch_exceptions=False)
+    assert done.exit_code == 0
+    return json.loads(done.stdout)["outages"]
+
+
+@pytest.mark.slow
+def test_a_replay_and_its_worker_use_the_settings_of_the_file(tmp_path: Path) -> None:
     times = range(1707000000, 1707000000 + 3 * 86400, 600)
     rows = [f"{iso(t)},probing.ioda,country,PK,{20 if t >= times[-60] else 100}\n" for t in times]
     (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
     path = written(tmp_path, "fusing.per_deviation = 0.001")
-    assert len(json.loads(ran("replay", tmp_path, "--json"))["outages"]) == 1
-    assert json.loads(ran("replay", tmp_path, "--json", "--settings", path))["outages"] == []
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
-    """What workers were started with, where nothing else is done."""
-    begun: list[tuple[object, ...]] = []
-
-    @contextmanager
-    def workers(count: int, broker: str, *more: str) -> Iterator[Callable[[], None]]:
-        begun.append((count, *more))
-        yield lambda: None
-
-    monkeypatch.setattr(commands, "workers", workers)
-    monkeypatch.setattr(commands, "embedded", lambda: nullcontext("127.0.0.1:1"))
-    monkeypatch.setattr(commands, "create", lambda *_: None)
-    monkeypatch.setattr(commands, "through_kafka", lambda playback, *_: Result(playback.run))
-    return begun
-
-
-def test_the_worker_of_a_replay_has_the_same_settings(tmp_path: Path, started: list[tuple[object, ...]]) -> None:
-    path = written(tmp_path, "fusing.calm = 60")
-    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
-    ran("replay", tmp_path, "--through", "kafka", "--settings", path, code=1)  # a table of a header only
-    ((count, *words),) = started
-    assert count == 1
-    assert words[words.index("--settings") + 1] == str(path)
-
-
-def test_a_replay_for_workers_of_others_refuses_settings(tmp_path: Path, started: list[tuple[object, ...]]) -> None:
-    path = written(tmp_path, "fusing.calm = 60")
-    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n")
+    assert len(outages(tmp_path)) == 1
+    assert outages(tmp_path, "--settings", path) == []
+    assert outages(tmp_path, "--settings", path, "--through", "kafka") == []
     with pytest.raises(UserError, match=r"--settings .* is for workers of this replay: it starts none"):
-        ran("replay", tmp_path, "--through", "kafka", "--settings", path, "--workers", "0")
+        outages(tmp_path, "--settings", path, "--through", "kafka", "--workers", "0")
 
 
 @pytest.mark.parametrize("command", [("demo",), ("replay", "x.csv"), ("worker", "--broker", "kafka://127.0.0.1:1")])
@@ -164,16 +117,6 @@ def test_settings_that_make_no_sense_end_every_command_before_it_begins(tmp_path
         main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"netvigil: {path}: fusing.calm = -1: wanted int >= 0\n"
-
-
-def test_a_worker_works_by_the_settings_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    works: list[Engine] = []
-    monkeypatch.setattr(worker, "work", lambda engine, *_: works.append(engine))
-    path = written(tmp_path, "silence = 60\nfusing.calm = 60")
-    ran("worker", "--broker", "kafka://127.0.0.1:1", "--settings", path)
-    ran("worker", "--broker", "kafka://127.0.0.1:1", "--settings", path, "--silence", "3")
-    assert [engine.settings.silence for engine in works] == [60, 3]
-    assert [engine.settings.fusing for engine in works] == 2 * [Fusing(calm=60)]
 
 
 def test_what_is_not_as_shipped_can_be_read_as_it_is_told(tmp_path: Path) -> None:
