@@ -47,7 +47,7 @@ class Topic:
         What a message is: Arrow frames of `pipeline.records`, or JSON.
     key
         What the messages are keyed by: fields of what they carry.  The partition is `partition_for` of it, unless
-        `pipeline.agents.routes` says otherwise; of feeds it is what their records are shared out by.
+        `pipeline.agents.messages` says otherwise; of feeds it is what their records are shared out by.
     partitions
         How many workers can share it [-].  Never changed once there is data: keys would move.
     retention

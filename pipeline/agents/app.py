@@ -8,17 +8,16 @@ from typing import Any
 import faust
 
 from pipeline import topics
-from pipeline.agents.accept import OF_STAGE, of_feed
 from pipeline.agents.host import Accept, Host, Stage
-from pipeline.agents.keeping import Refusal, count_letters, guarded, keep, listen
-from pipeline.agents.noting import Noting
-from pipeline.agents.ordered import Ordered
-from pipeline.agents.pulse import Pulse
-from pipeline.agents.routes import Output, route
+from pipeline.agents.liveness import Liveness
+from pipeline.agents.messages import OF_STAGE, Output, of_feed, route
+from pipeline.agents.metrics import WorkerMetrics
 from pipeline.agents.snapshots import Snapshots
+from pipeline.agents.tasks import Refusal, count_letters, guarded, keep, listen
+from pipeline.agents.transport import OrderedApp
 from pipeline.engine import Engine
 from pipeline.feeds import FEEDS
-from pipeline.kafka.origin import HEADER
+from pipeline.kafka.reader import HEADER
 from pipeline.kafka.security import Security
 from pipeline.records import Frame
 from pipeline.state import FORMS
@@ -26,13 +25,18 @@ from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
 
 def application(
-    engine: Engine, broker: str, security: Security, feeds: Iterable[str], noting: Noting, group: str = "netvigil"
-) -> tuple[Ordered, Refusal]:
+    engine: Engine,
+    broker: str,
+    security: Security,
+    feeds: Iterable[str],
+    metrics: WorkerMetrics,
+    group: str = "netvigil",
+) -> tuple[OrderedApp, Refusal]:  # fmt: skip
     """The application that hosts the whole path for these feeds, and why it ended, where that is a person's mistake.
 
     Scale out by starting more of them: Kafka's groups share the partitions out.
     """
-    app = Ordered(
+    app = OrderedApp(
         group,
         broker=[f"kafka://{address}" for address in broker.split(",")],
         broker_credentials=_credentials(security),
@@ -52,7 +56,7 @@ def application(
         table_standby_replicas=0,  # snapshots are read when a partition comes, not copied by every worker
         store="memory://",
     )
-    agent = partial(_agent, app, noting, topics.address(group))
+    agent = partial(_agent, app, metrics, topics.address(group))
     bins = {
         feed: agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), of_feed(feed), str(FORMS["bin"]), feed)
         for feed in feeds
@@ -68,33 +72,33 @@ def application(
         agent(topic, stage, stages[stage], OF_STAGE[stage], forms[stage]) for stage, topic in topics.STAGES.items()
     ]
     app.hosts = hosts = [*bins.values(), *behind]
-    noting.pulse = Pulse(engine.settings.silence, {feed: FEEDS[feed].signals for feed in bins})
+    metrics.liveness = Liveness(engine.settings.silence, {feed: FEEDS[feed].signals for feed in bins})
     refusal = Refusal()
-    keep(app, hosts, noting, refusal)
-    listen(app, bins, noting.pulse, topics.address(group))
-    count_letters(app, noting, topics.address(group))
+    keep(app, hosts, metrics, refusal)
+    listen(app, bins, metrics.liveness, topics.address(group))
+    count_letters(app, metrics, topics.address(group))
     return app, refusal
 
 
 def _agent(
-    app: faust.App, noting: Noting, address: dict[str, bytes], topic: Topic, name: str,
+    app: faust.App, metrics: WorkerMetrics, address: dict[str, bytes], topic: Topic, name: str,
     make: Callable[[int], Stage], accept: Accept, form: str, feed: str = topics.PATH,
 ) -> Host:  # fmt: skip
     """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
     table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
     host = Host(
-        topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, noting, address),
-        noting.resume, feed, address=address,
+        topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, metrics, address),
+        metrics.resume, feed, address=address,
     )  # fmt: skip
     app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(guarded(app, host.run))
     return host
 
 
 async def _emit(
-    app: faust.App, noting: Noting, address: dict[str, bytes], output: Output | None, frame: Frame | None,
+    app: faust.App, metrics: WorkerMetrics, address: dict[str, bytes], output: Output | None, frame: Frame | None,
     source: bytes,
 ) -> list[Awaitable[Any]]:  # fmt: skip
-    noting.note(frame, output, source)
+    metrics.note(frame, output, source)
     message = route(output, frame) if output is not None else None
     if message is None:
         return []

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from pipeline.agents.snapshots import Mark, Snapshots
-from pipeline.kafka.origin import Origins, origin
+from pipeline.kafka.reader import Origins, origin
 from pipeline.records import DeadLetter, Frame
 from pipeline.topics import PATH, is_for
 

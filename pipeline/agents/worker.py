@@ -15,8 +15,8 @@ import faust
 from prometheus_client import CollectorRegistry, start_http_server
 
 from pipeline.agents.app import application
-from pipeline.agents.noting import Noting
-from pipeline.agents.ordered import Ordered
+from pipeline.agents.metrics import WorkerMetrics
+from pipeline.agents.transport import OrderedApp
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.kafka.create_topics import create
@@ -45,8 +45,8 @@ def work(
     say(f"waiting for the broker at {broker}")
     create(broker, topics, security, patience=120)
     registry = CollectorRegistry()
-    noting = Noting(Metrics.on(registry, tense=tense, clock=time.monotonic))
-    app, refusal = application(engine, broker, security, feeds, noting, group)
+    metrics = WorkerMetrics(Metrics.on(registry, tense=tense, clock=time.monotonic))
+    app, refusal = application(engine, broker, security, feeds, metrics, group)
     if address is not None:  # not before: an outage that is open is held for as long as no worker answers Prometheus
         with _serving(*address):
             start_http_server(address[1], address[0], registry)
@@ -117,9 +117,9 @@ class Worker(faust.Worker):
     or of a terminal that closes, and then the replay ends them by SIGTERM.
     """
 
-    app: Ordered
+    app: OrderedApp
 
-    def __init__(self, app: Ordered, **options: Any) -> None:
+    def __init__(self, app: OrderedApp, **options: Any) -> None:
         super().__init__(app, **options)
         self.told: dict[int, float] = {}
 

@@ -28,8 +28,7 @@ from pipeline.files import written
 from pipeline.fusion import Fused
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
-from pipeline.kafka.groups import judges
-from pipeline.kafka.private_group import own_group
+from pipeline.kafka.groups import judges, own_group
 from pipeline.kafka.security import PLAIN, from_environment, parse
 from pipeline.records import TENSES, Outage, Run, Verdicts
 from pipeline.replay.replay import Pace, Playback, Result, See, piece, through_memory

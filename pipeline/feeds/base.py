@@ -9,11 +9,10 @@ import numpy as np
 
 from pipeline import topics
 from pipeline.bins import NEVER, WIDTH, Cadence
-from pipeline.checks import bounded, wrong
 from pipeline.errors import CUT_LINE, DecodeError
 from pipeline.feeds.timestamps import BATCH, STRIDE, trusted
 from pipeline.kinds import SIGNAL
-from pipeline.records import END, UP, DeadLetter, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run
+from pipeline.records import END, UP, DeadLetter, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run, bounded, wrong
 
 Parsed = TypeVar("Parsed")
 

@@ -13,12 +13,11 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 import numpy as np
 
-from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
 from pipeline.feeds.base import Feed, Item, parsed
 from pipeline.feeds.bgp import NO_PREFIX, PREFIX, MalformedError, pack_prefix, pack_wire, routes
 from pipeline.feeds.timestamps import BATCH, BEHIND, RUN, STRIDE
-from pipeline.records import ANNOUNCE, ESTABLISHED, OTHER, STATE, WITHDRAW, Elements, Peer, Run
+from pipeline.records import ANNOUNCE, ESTABLISHED, LATEST, OTHER, STATE, WITHDRAW, Elements, Peer, Run
 
 NAME = "rislive"
 

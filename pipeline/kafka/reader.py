@@ -1,21 +1,59 @@
-"""Messages from topics: all that they hold, or what one run leads to while it goes on.
+"""Messages from topics, and the origin by which a repeated one is known.
 
-Without a group: reading leaves no trace on the broker.
+A stage that starts again from its snapshot repeats outputs.  Each names in the header ``source`` the stage, partition
+and offset of the message that led to it, and its place among the outputs: ``bin-table/2/1047/0``.  These only grow, so
+an older one is a repetition.  Readers have no group: they leave no trace on the broker.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
 from pipeline.errors import UserError
-from pipeline.kafka.origin import Origins
 from pipeline.kafka.security import PLAIN, Security
 from pipeline.kafka.transport import opened
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE
+
+HEADER = "source"
+
+
+def origin(stage: str, partition: int, offset: int, place: int) -> bytes:
+    """The header's value."""
+    return f"{stage}/{partition}/{offset}/{place}".encode()
+
+
+@dataclass
+class Origins:
+    """How far each partition of each stage has been heard: ``(offset, place)`` of its newest message.
+
+    Examples
+    --------
+    >>> origins = Origins()
+    >>> [origins.again({"source": origin("judge", 0, offset, 0)}) for offset in (7, 8, 7, 8, 9)]
+    [False, False, True, True, False]
+    >>> origins.again({})
+    False
+    """
+
+    heard: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def again(self, headers: Mapping[str, bytes]) -> bool:
+        """Whether a message with these headers was heard before; one that names no origin never was."""
+        try:
+            stage, partition, offset, place = headers[HEADER].decode().rsplit("/", 3)
+            at = int(offset), int(place)
+        except (KeyError, ValueError):
+            return False
+        link = f"{stage}/{partition}"
+        if at <= self.heard.get(link, (-1, -1)):
+            return True
+        self.heard[link] = at
+        return False
 
 
 class Reader:

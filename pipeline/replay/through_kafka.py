@@ -16,9 +16,9 @@ import msgspec
 from pipeline import topics
 from pipeline.codec import decode, encode, outage_from
 from pipeline.errors import UserError
+from pipeline.kafka.embedded import answers, die_with_parent
 from pipeline.kafka.reader import Reader
 from pipeline.kafka.security import Security
-from pipeline.kafka.server import answers, die_with_parent
 from pipeline.kafka.transport import Sender
 from pipeline.records import END, DeadLetter, Heartbeat, Outage, Progress, Verdicts
 from pipeline.replay.replay import Playback, Result, See

@@ -9,7 +9,7 @@ from functools import cache, partial
 from pipeline.geo.places import Places
 from pipeline.records import Run
 from pipeline.settings import Settings
-from pipeline.signals.base import Binner
+from pipeline.signals.binning import Binner
 from pipeline.signals.series import Series
 from pipeline.signals.visibility import Visibility
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -10,8 +11,41 @@ import numpy as np
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.records import DEAD, END, STATE, UP, Bins, Elements, Entity, Heartbeat, Rows, Run
-from pipeline.signals.base import Binner
 from pipeline.state import pack, remember, touch, unpack
+
+Batch = TypeVar("Batch", Elements, Rows)
+
+
+class Binner(Protocol[Batch]):
+    """Counts one partition of one feed of one run into bins, incrementally.  Event time only; its state is in itself.
+
+    Input: records in order of arrival; cutting a batch in two changes nothing, nor does a batch that comes twice.
+    Output: partial `Bins`, each bin once, in order of start; an entity once seen is in every later bin.
+
+    Attributes
+    ----------
+    crowded
+        How many records of the last batch found no room (among those returned; what every partition gets counts in 0).
+    """
+
+    crowded: int
+
+    def add(self, batch: Batch) -> Batch | None:
+        """Take in a batch; returns records that were late (their bin is closed) or found no room, None without any."""
+        ...
+
+    def close(self, until: int, observed: bool = True) -> list[Bins]:
+        """Close every bin that ends at or before ``until`` [s]; all NaN where the feed was dead (not observed)."""
+        ...
+
+    def save(self) -> bytes:
+        """The whole state as bytes; a fresh binner that loads them goes on as if nothing had happened."""
+        ...
+
+    def load(self, state: bytes) -> None:
+        """Take over a saved state."""
+        ...
+
 
 CELLS = 2**17
 """Most values in one frame of bins: 46 bytes each in a frame of verdicts, which must fit a message, too [-]."""

@@ -10,7 +10,7 @@ from pipeline.records import ESTABLISHED, Peer
 from pipeline.settings import Counting
 
 SPEAKING = 3
-"""Witnesses that must go on speaking before others are too silent: a stray one or two prove nothing [-]."""
+"""FullFeedPeers that must go on speaking before others are too silent: a stray one or two prove nothing [-]."""
 
 
 class Down(NamedTuple):
@@ -123,7 +123,7 @@ class Sessions:
             setattr(self, name, array.copy())
 
 
-class Witnesses:
+class FullFeedPeers:
     """Which sessions are full-feed, in one partition and family.
 
     Judged on the slice of the table that the partition holds: a session joins when its table here is at least

@@ -7,8 +7,7 @@ import numpy as np
 
 from detectors.base import ALWAYS
 from pipeline.bins import NEVER, Cadence, used_of
-from pipeline.checks import bounded
-from pipeline.records import UP, Bins, Entity, Rows, Run
+from pipeline.records import UP, Bins, Entity, Rows, Run, bounded
 from pipeline.state import pack, unpack
 
 MAX_GAP = 10_000

@@ -4,8 +4,7 @@ import numpy as np
 
 from pipeline.geo.places import CODES
 from pipeline.records import Entity
-from pipeline.signals.keys import KeyIndex, key_prefixes
-from pipeline.signals.rib import ABSENT, NO_ORIGIN, Rib
+from pipeline.signals.rib import ABSENT, NO_ORIGIN, KeyIndex, Rib, key_prefixes
 from pipeline.signals.slash24 import Space
 
 CHUNK = 8192

@@ -13,11 +13,98 @@ from pipeline.bins import NEVER, WIDTH
 from pipeline.geo.places import Places
 from pipeline.records import RIB, STATE, UP, WITHDRAW, Bins, Elements, Peer, Run
 from pipeline.settings import Counting
-from pipeline.signals.family import Family, under
-from pipeline.signals.keys import LONGEST, prefix_keys
-from pipeline.signals.peers import Sessions
-from pipeline.signals.rib import ABSENT, NO_ORIGIN
+from pipeline.signals.peers import FullFeedPeers, Sessions
+from pipeline.signals.rib import ABSENT, LONGEST, NO_ORIGIN, Rib, prefix_keys
+from pipeline.signals.slash24 import Prefixes6, Slash24s, Space
+from pipeline.signals.tally import Tally
 from pipeline.state import pack, unpack
+
+
+class Measure(NamedTuple):
+    """What is seen at the end of a bin: value ``(n,)`` of each entity, NaN = not observed; health [0-1]."""
+
+    value: np.ndarray
+    health: float
+
+
+class Family:
+    """IPv4 or IPv6, as one partition sees it."""
+
+    def __init__(self, family: int, partition: int, partitions: int, places: Places, rules: Counting) -> None:
+        self.rules = rules
+        self.rib = Rib(max(1024, rules.max_prefixes // partitions))
+        self.full_feed = FullFeedPeers(rules.floors[family] / partitions, rules)
+        space: Space = Slash24s(partition, partitions, places) if family == 4 else Prefixes6(places)
+        self.tally = Tally(space)
+        self.last = Measure(np.empty(0), 0.0)
+
+    def widen(self, sessions: int) -> None:
+        """Make room for so many sessions."""
+        self.rib.widen(sessions)
+        self.full_feed.widen(sessions)
+
+    def lose(self, session: int, time: int) -> None:
+        """A session went down at ``time`` [s]."""
+        self.full_feed.lose(session, int(self.rib.size[session]))
+        self.rib.forget(session, time)
+
+    def measure(self, end: int, sessions: Sessions, loading: bool) -> bool:
+        """Measure at the end of a bin [s]; says whether the next bin may differ though nobody says a word."""
+        changed = self.full_feed.judge(end, self.rib.size[: len(sessions)], sessions, loading)
+        columns, begins = self.full_feed.columns(sessions)
+        if len(begins) >= max(self.rules.min_peers, 1):
+            self.tally.recount(self.rib, columns, begins, self._need(len(begins)))
+            value = self.tally.row()
+        else:
+            value = np.full(len(self.tally.entities), np.nan)
+        self.last = Measure(value, self.full_feed.health(end, sessions))
+        return changed
+
+    def _need(self, peers: int) -> int:
+        return max(1, int(np.ceil(self.rules.threshold * peers)))
+
+    def tidy(self, waiting: np.ndarray) -> np.ndarray | None:
+        """Drop rows of prefixes that nobody announces; the rows kept, None where nothing was done.
+
+        waiting: rows that are still spoken of in bins to come.
+        """
+        if not self.rib.overgrown():
+            return None
+        needed = np.zeros(len(self.rib), bool)
+        needed[waiting] = True
+        keep = self.rib.useful(needed)
+        if len(keep) == len(needed):
+            return None
+        self.rib.compact(keep)
+        self.tally.keep(keep)
+        return keep
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All of it as arrays."""
+        parts = {
+            "rib": self.rib.state(), "witnesses": self.full_feed.state(), "tally": self.tally.state(len(self.rib)),
+            "last": {"value": self.last.value, "health": np.array([self.last.health])},
+        }  # fmt: skip
+        return {f"{part}.{name}": array for part, its in parts.items() for name, array in its.items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take over what `state` gave."""
+        self.rib.restore(under("rib.", state))
+        self.full_feed.restore(under("witnesses.", state))
+        self.tally.restore(self.rib, under("tally.", state))
+        last = under("last.", state)
+        self.last = Measure(last["value"], float(last["health"][0]))
+
+
+def under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays whose name begins so, without that beginning.
+
+    Examples
+    --------
+    >>> list(under("rib.", {"rib.keys": np.empty(0), "tally.owner": np.empty(0)}))
+    ['keys']
+    """
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 class Words(NamedTuple):
@@ -160,7 +247,7 @@ class Visibility:
         for number, part in self.families.items():
             its = routes.at(np.flatnonzero(routes.family == number))
             part.rib.write(its.row, its.session, its.said, its.origin)
-            part.witnesses.loaded[its.session[its.kind == RIB]] = True
+            part.full_feed.loaded[its.session[its.kind == RIB]] = True
 
     def close(self, until: int, observed: bool = True) -> list[Bins]:
         """Close every bin that ends at or before ``until`` [s], from the first element's on; one `Bins` a signal."""
@@ -202,7 +289,7 @@ class Visibility:
     def _until_change(self) -> int:
         """No bin that ends before this differs from the last one, if nothing is said meanwhile [s]."""
         spoken = [int(part.time.min()) for part in self.waiting]
-        return min(spoken + [part.witnesses.forgets(self.next) - 1 for part in self.families.values()])
+        return min(spoken + [part.full_feed.forgets(self.next) - 1 for part in self.families.values()])
 
     def _tidy(self) -> None:
         for number, part in self.families.items():

@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.agents.accept import OF_STAGE, of_feed
 from pipeline.agents.host import Host
+from pipeline.agents.messages import OF_STAGE, of_feed
 from pipeline.agents.snapshots import Snapshots
-from pipeline.checks import wrong
 from pipeline.codec import decode, encode
 from pipeline.engine import Engine
-from pipeline.records import UP, Bins, DeadLetter, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run, Verdicts
+from pipeline.records import UP, Bins, DeadLetter, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run, Verdicts, wrong
 from pipeline.signals.binning import no_bins
 from tests.agents.hosts import Changelog, Event, run, table
 

@@ -5,7 +5,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from pipeline.agents.host import Host
-from pipeline.agents.noting import Noting
+from pipeline.agents.metrics import WorkerMetrics
 from pipeline.agents.snapshots import Snapshots
 from pipeline.records import UP, Entity, Frame, Heartbeat, Outage, Rows, Run
 from pipeline.serve.exposition import REMEMBERED
@@ -95,7 +95,7 @@ def rows(*times: int) -> Rows:
 
 
 def test_records_that_are_read_again_after_a_rebalance_are_counted_once(registry: CollectorRegistry) -> None:
-    told = Noting(Metrics.on(registry))
+    told = WorkerMetrics(Metrics.on(registry))
     frames: list[Frame] = [
         rows(0, 600), Heartbeat(RUN, "table", 0, 1200, UP, RUN.signals), rows(0, 1200, 1800), rows(600, 2400),
     ]  # fmt: skip

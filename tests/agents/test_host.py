@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from pipeline.agents.snapshots import CHUNK, Mark, Snapshots
-from pipeline.kafka.origin import HEADER, Origins, origin
+from pipeline.kafka.reader import HEADER, Origins, origin
 from pipeline.records import DeadLetter
 from pipeline.topics import GROUP
 from tests.agents.hosts import Changelog, Event, Worker, numbers, run, table

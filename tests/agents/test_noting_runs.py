@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.agents import noting
-from pipeline.agents.noting import LINGER, Noting
-from pipeline.agents.pulse import Pulse
+from pipeline.agents import metrics as module
+from pipeline.agents.liveness import Liveness
+from pipeline.agents.metrics import LINGER, WorkerMetrics
 from pipeline.fusion import FuseStage
-from pipeline.kafka.origin import HEADER, origin
+from pipeline.kafka.reader import HEADER, origin
 from pipeline.records import DEAD, END, Entity, Heartbeat, Outage, Rows, Run
 from pipeline.serve.metrics import Metrics
 from pipeline.settings import Fusing
@@ -31,7 +31,7 @@ def frame(run: str, tense: str = "replay") -> Heartbeat:
 class Board:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.noting = Noting(Metrics.on(self.registry, tense="live"))
+        self.noting = WorkerMetrics(Metrics.on(self.registry, tense="live"))
 
     def shown(self) -> int:
         return sum(len(m.samples) for m in self.registry.collect() if m.name == "netvigil_outage_active")
@@ -74,8 +74,8 @@ def test_a_replay_takes_nothing_away_from_what_is_live() -> None:
 
 def test_a_replay_that_was_killed_is_shown_no_longer_than_one_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     board, clock = Board(), [1000.0]
-    monkeypatch.setattr(noting.time, "monotonic", lambda: clock[0])  # type: ignore[attr-defined]
-    board.noting.pulse = Pulse(silence=900)
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])  # type: ignore[attr-defined]
+    board.noting.liveness = Liveness(silence=900)
     board.noting.note(frame("killed"), outage())
     clock[0] += 600
     board.noting.note(frame("killed"), None)
@@ -122,8 +122,8 @@ def test_what_is_live_is_shown_after_a_restart_at_once() -> None:
 
 def test_a_rebalance_brings_back_what_is_shown_and_nothing_that_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board()
-    monkeypatch.setattr(noting.time, "monotonic", lambda: 1000.0)  # type: ignore[attr-defined]
-    board.noting.pulse = Pulse(silence=900)
+    monkeypatch.setattr(module.time, "monotonic", lambda: 1000.0)  # type: ignore[attr-defined]
+    board.noting.liveness = Liveness(silence=900)
     board.noting.note(frame("run"), None)
     for later, shown in ((0.0, 1), (900.0 + LINGER, 0)):
         board.noting.tidy(1000.0 + later)

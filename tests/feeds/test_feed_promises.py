@@ -15,12 +15,11 @@ from typer.testing import CliRunner
 
 import pipeline.signals
 from pipeline.bins import DAY, NEVER
-from pipeline.checks import LATEST, wrong
 from pipeline.cli.arguments import app
 from pipeline.errors import DecodeError, gave_up
 from pipeline.feeds import FEEDS, Dispatch, Feed, Item, open_source
 from pipeline.kinds import SIGNAL
-from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Run
+from pipeline.records import LATEST, DeadLetter, Elements, Heartbeat, Rows, Run, wrong
 from tests.feeds import mrts
 from tests.signals.visible import PLACES
 

@@ -10,7 +10,7 @@ from pipeline import topics
 from pipeline.feeds import FEEDS
 from pipeline.kinds import KINDS
 from pipeline.signals import SIGNALS, visibility
-from pipeline.signals.base import Binner
+from pipeline.signals.binning import Binner
 from tests.house.tree import modules, text
 
 CONTRACTS = {c["name"]: c for c in tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]}

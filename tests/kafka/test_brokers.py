@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.codec import decode, encode
 from pipeline.errors import UserError
-from pipeline.kafka import server
+from pipeline.kafka import embedded as server
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.reader import collect

@@ -13,9 +13,9 @@ from aiokafka import AIOKafkaConsumer
 
 from pipeline.errors import UserError
 from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import HOST, free_port
 from pipeline.kafka.reader import collect
 from pipeline.kafka.security import PLAIN, PREFIX, Secret, Security, from_environment, parse
-from pipeline.kafka.server import HOST, free_port
 from pipeline.kafka.transport import Sender
 from pipeline.topics import Topic
 from tests.live import apache

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import UserError
-from pipeline.kafka.server import HOST, Server, free_port
+from pipeline.kafka.embedded import HOST, Server, free_port
 
 KAFKA = "4.4.0"
 LOG4J = "2.25.2"

@@ -16,8 +16,7 @@ from pipeline.codec import iso
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
-from pipeline.kafka.groups import Admin, at_work, known_groups, partitions
-from pipeline.kafka.private_group import OLD, own_group
+from pipeline.kafka.groups import OLD, Admin, at_work, known_groups, own_group, partitions
 from pipeline.kafka.reader import collect
 from pipeline.kafka.security import PLAIN
 from pipeline.kafka.transport import opened

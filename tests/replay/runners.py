@@ -15,8 +15,8 @@ from pipeline.engine import Engine
 from pipeline.explain.residual_loss import Lately
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import die_with_parent
 from pipeline.kafka.security import PLAIN
-from pipeline.kafka.server import die_with_parent
 from pipeline.replay.replay import Result, through_memory
 from pipeline.replay.through_kafka import through_kafka
 from tests.replay.tapes import Tape

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 import pipeline.signals
-from pipeline.agents.accept import OF_STAGE
 from pipeline.agents.host import Host
-from pipeline.agents.routes import route
+from pipeline.agents.messages import OF_STAGE, route
 from pipeline.agents.snapshots import Snapshots
 from pipeline.cli.arguments import main
 from pipeline.codec import encode

@@ -6,8 +6,7 @@ import pytest
 from pipeline.geo.places import Places
 from pipeline.records import Elements, Run
 from pipeline.settings import Counting
-from pipeline.signals.keys import KeyIndex, key_prefixes, prefix_keys
-from pipeline.signals.rib import ABSENT, Rib
+from pipeline.signals.rib import ABSENT, KeyIndex, Rib, key_prefixes, prefix_keys
 from pipeline.signals.visibility import Visibility
 from tests.signals.synthetic_bgp import Element, elements, peers, table_dump
 

@@ -98,7 +98,7 @@ def test_a_peer_that_is_not_full_feed_has_no_say():
     vis.add(say("announce", 1, "10.9.0.0/16", sessions=(partial,), origin=5))
     four = vis.close(300)[0]
     assert "AS5" not in [e.name for e in four.entities]
-    assert vis.families[4].witnesses.full.tolist() == [True] * 4 + [False]
+    assert vis.families[4].full_feed.full.tolist() == [True] * 4 + [False]
 
 
 def test_two_leaking_peers_do_not_disqualify_the_others():
@@ -107,7 +107,7 @@ def test_two_leaking_peers_do_not_disqualify_the_others():
     leaked = [f"12.{i}.0.0/16" for i in range(200)]
     vis.add(say("rib", 0, *leaked, sessions=FOUR[:2]))
     assert series(vis.close(300), "country/PK") == [512]
-    assert vis.families[4].witnesses.full.all()
+    assert vis.families[4].full_feed.full.all()
 
 
 def test_below_the_floor_nobody_is_full_feed_and_nothing_is_observed():

@@ -187,7 +187,7 @@ def test_a_table_that_still_grows_is_no_witness():
     for at, prefixes in ((310, list(table)[:8]), (610, list(table)[8:]), (910, [])):
         vis.add(say("announce", at, *prefixes, sessions=(arriving,)))
         vis.close(at // 300 * 300 + 300)
-        full.append(bool(vis.families[4].witnesses.full[4]))
+        full.append(bool(vis.families[4].full_feed.full[4]))
     assert full == [False, False, True]
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from pipeline.checks import LATEST
 from pipeline.errors import CUT_RECORD, DecodeError
 from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.bgp import MalformedError
 from pipeline.feeds.mrt.records import Decoder, RouteBatch, Rows
 from pipeline.feeds.mrt.stream import HEADER, Source, begins_like_mrt
 from pipeline.feeds.timestamps import STRIDE
+from pipeline.records import LATEST
 
 NAME = "mrt"
 

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
-from pipeline.checks import LATEST
 from pipeline.errors import DecodeError
 from pipeline.geo.countries import is_country
 from pipeline.kinds import KINDS, SIGNAL
+from pipeline.records import LATEST
 from pipeline.settings.bounded import ENTITY_TYPES
 
 NAME = "table"

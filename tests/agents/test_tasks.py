@@ -11,9 +11,9 @@ from faust.types.tuples import TP
 from prometheus_client import CollectorRegistry
 
 from pipeline.agents.host import Host
-from pipeline.agents.keeping import Refusal, keep
-from pipeline.agents.noting import Noting
+from pipeline.agents.metrics import WorkerMetrics
 from pipeline.agents.snapshots import CHUNK, Mark, Snapshots
+from pipeline.agents.tasks import Refusal, keep
 from pipeline.serve.metrics import Metrics
 from tests.agents.hosts import Changelog, Event, Worker, numbers, run, table
 
@@ -39,7 +39,7 @@ class App(SimpleNamespace):
     def __init__(self, *hosts: Host) -> None:
         hooks = {"on_partitions_revoked", "on_partitions_assigned", "on_rebalance_complete", "on_before_shutdown"}
         super().__init__(crash_reason=None, task=lambda body: body, **{name: Hook() for name in hooks})
-        keep(self, hosts, Noting(Metrics.on(CollectorRegistry())), Refusal())  # type: ignore[arg-type]
+        keep(self, hosts, WorkerMetrics(Metrics.on(CollectorRegistry())), Refusal())  # type: ignore[arg-type]
 
 
 class Held(Changelog):
@@ -105,7 +105,7 @@ def test_a_worker_that_crashed_gives_up_its_partitions_as_they_were_saved() -> N
 
 
 def test_a_broker_that_does_not_answer_holds_up_no_rebalance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.agents.keeping.LET_GO", 0.01)
+    monkeypatch.setattr("pipeline.agents.tasks.LET_GO", 0.01)
 
     async def story() -> None:
         changelog = Held()

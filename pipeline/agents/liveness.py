@@ -20,7 +20,7 @@ Place = tuple[str, str, int]
 
 
 @dataclass
-class Pulse:
+class Liveness:
     """When the feeds of a run, and any of its feeds, were last heard, by this worker's own clock.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline import topics
-from pipeline.agents.routes import route
+from pipeline.agents.messages import route
 from pipeline.records import DeadLetter, Entity, Heartbeat, Outage, Progress, Rows, Run
 from pipeline.signals.binning import FeedStatus, Late, Total, no_bins
 from pipeline.topics import Topic

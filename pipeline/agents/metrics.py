@@ -1,4 +1,4 @@
-"""What agents tell the metrics: every frame that comes in, and every output that it leads to."""
+"""What a worker tells its metrics: every frame that comes in, and every output."""
 
 import time
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from pipeline.agents.pulse import LINGER, Pulse
+from pipeline.agents.liveness import LINGER, Liveness
 from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage, Missed
-from pipeline.kafka.origin import HEADER, Origins
+from pipeline.kafka.reader import HEADER, Origins
 from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
 from pipeline.serve.metrics import Metrics
 from pipeline.signals.binning import BinStage, Late, Taken, answered
@@ -25,7 +25,7 @@ def _place(verdicts: Verdicts) -> Place:
     return verdicts.run.tense, verdicts.signal, verdicts.partition
 
 
-class Noting:
+class WorkerMetrics:
     """Keeps the metrics in step with what passes.
 
     One replay and one drill are shown at a time, the newest: when it begins, what is left of the one before goes, and
@@ -36,7 +36,7 @@ class Noting:
 
     def __init__(self, metrics: Metrics) -> None:
         self.metrics = metrics
-        self.pulse = Pulse()
+        self.liveness = Liveness()
         self.runs: dict[str, str] = {}
         self.past: dict[str, None] = {}
         self.ended: dict[str, float] = {}
@@ -83,7 +83,7 @@ class Noting:
 
     def tidy(self, now: float) -> None:
         """Take away what ended `LINGER` ago, or was left; ``now`` by the clock of `time.monotonic` [s]."""
-        left = {tense: last + self.pulse.silence for tense, last in self.moved.items()}
+        left = {tense: last + self.liveness.silence for tense, last in self.moved.items()}
         for tense in [tense for tense, end in (left | self.ended).items() if now >= end + LINGER]:
             self._leave(tense)
 
@@ -178,7 +178,7 @@ class Noting:
         place = (beat.run.id, beat.feed, beat.partition)
         is_up = beat.status != DEAD
         if is_up:
-            self.pulse.hear(beat, time.monotonic())
+            self.liveness.hear(beat, time.monotonic())
         if beat.run.tense == self.metrics.tense and self._shown(beat.run):
             (self.dead.discard if is_up else self.dead.add)(place)
             alive = all((run, feed) != (beat.run.id, beat.feed) for run, feed, _ in self.dead)

@@ -1,6 +1,7 @@
-"""A Faust application in which no message overtakes one that failed."""
+"""The Faust application with a producer and a consumer that keep the order of messages and survive a lost broker."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Mapping, Sequence
@@ -8,16 +9,58 @@ from typing import Any
 
 import faust
 from aiokafka.errors import UnknownError
-from faust.transport.drivers.aiokafka import Producer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer, Transport
 from faust.types.tuples import TP, RecordMetadata
 
-from pipeline.agents.consuming import StageTransport
 from pipeline.agents.host import Host
+
+
+class ConsumerThread(AIOKafkaConsumerThread):
+    """Its thread; aiokafka cancels what it asked of a broker that is gone, and raises that instead of closing."""
+
+    async def on_thread_stop(self) -> None:
+        """Close the consumer: what is raised here would leave the worker waiting for this thread for ever."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await super().on_thread_stop()
+
+
+class StageConsumer(Consumer):
+    """A consumer with that thread, which starts where the stages are.
+
+    Another worker may have acknowledged what is behind the snapshot that this one found: one that stood still for
+    longer than its session wrote an older one over it.  What the stages lack is read again; its outputs are known by
+    their origin.
+    """
+
+    app: Any
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def perform_seek(self) -> None:
+        """Go back to what was acknowledged, and further where a stage is not as far."""
+        await super().perform_seek()
+        await self.go_back()
+
+    async def go_back(self) -> None:
+        """To where the stages are, if that is before what was acknowledged."""
+        for place, offset in self.app.starts().items():
+            committed = self._committed_offset[place]
+            if committed is not None and committed > offset:
+                await self.seek(place, offset)
+                self._committed_offset[place] = offset
+
+
+class StageTransport(Transport):
+    """A transport with that consumer."""
+
+    Consumer = StageConsumer
+
 
 SENDER = logging.getLogger("aiokafka.producer.sender")
 
 
-class Numbered(Producer):
+class OrderedProducer(Producer):
     """Numbers its messages, so that the broker takes none behind one that did not arrive.
 
     Whoever reads a stage's outputs holds what comes with an older origin for a repetition: one that failed, and came
@@ -26,7 +69,7 @@ class Numbered(Producer):
     """
 
     numbers = True
-    app: "Ordered"
+    app: "OrderedApp"
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": self.numbers}
@@ -55,7 +98,7 @@ class Numbered(Producer):
             self.app.heard = time.monotonic()
 
 
-class Ordered(faust.App):
+class OrderedApp(faust.App):
     """The application with that producer, a consumer that can leave, and no folder: its tables are in memory.
 
     ``heard``: when the broker last took a message [s of the monotonic clock].  ``hosts``: its stages.
@@ -71,8 +114,8 @@ class Ordered(faust.App):
     def _create_directories(self) -> None:
         """Faust would make one where the person stands, and end where nobody may write."""
 
-    def _new_producer(self) -> Numbered:
-        return Numbered(self.transport, loop=self.loop, beacon=self.beacon)
+    def _new_producer(self) -> OrderedProducer:
+        return OrderedProducer(self.transport, loop=self.loop, beacon=self.beacon)
 
     def _new_transport(self) -> StageTransport:
         return StageTransport(self.conf.broker_consumer, self)

@@ -1,4 +1,4 @@
-"""What goes on beside the stages: snapshots, the pulse of the feeds, and the count of dead letters."""
+"""What a worker does beside its stages: snapshots, heartbeats of dead feeds, and the count of dead letters."""
 
 import asyncio
 import os
@@ -12,8 +12,8 @@ import faust
 
 from pipeline import topics
 from pipeline.agents.host import Host
-from pipeline.agents.noting import Noting
-from pipeline.agents.pulse import Pulse
+from pipeline.agents.liveness import Liveness
+from pipeline.agents.metrics import WorkerMetrics
 from pipeline.codec import encode
 from pipeline.errors import UserError
 
@@ -62,19 +62,19 @@ async def in_time(seconds: float, *work: Coroutine[Any, Any, None]) -> None:
         task.result()
 
 
-def count_letters(app: faust.App, noting: Noting, address: Mapping[str, bytes]) -> None:
+def count_letters(app: faust.App, metrics: WorkerMetrics, address: Mapping[str, bytes]) -> None:
     """Dead letters are counted where they end up, whoever wrote them."""
 
     async def run(stream: Any) -> None:
         async for event in stream.events():
             if topics.is_for(event.headers, address):
-                noting.letter(event.value, event.headers)
+                metrics.letter(event.value, event.headers)
 
     topic = topics.DEADLETTERS
     app.agent(app.topic(topic.name, partitions=topic.partitions), name="letters")(guarded(app, run))
 
 
-def keep(app: faust.App, hosts: Sequence[Host], noting: Noting, refusal: Refusal) -> None:
+def keep(app: faust.App, hosts: Sequence[Host], metrics: WorkerMetrics, refusal: Refusal) -> None:
     """Stages start from their snapshots after every rebalance, and leave one behind before it and at the end, unless it
     is a crash: Faust calls its shutdown hooks then too, while messages that came behind the failure may have gone on.
 
@@ -93,7 +93,7 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting, refusal: Refusal
 
     @app.on_partitions_assigned.connect(weak=False)
     async def _rebalanced(*_: Any, **__: Any) -> None:
-        noting.forget()
+        metrics.forget()
         for host in hosts:
             host.forget()
 
@@ -119,19 +119,19 @@ def keep(app: faust.App, hosts: Sequence[Host], noting: Noting, refusal: Refusal
         while not app.should_stop:
             await asyncio.sleep(LOOK)
             await asyncio.gather(*[host.save_due() for host in hosts])
-            noting.tidy(time.monotonic())
+            metrics.tidy(time.monotonic())
 
     app.task(guarded(app, keep_saving))
 
 
-def listen(app: faust.App, hosts: Mapping[str, Host], pulse: Pulse, address: Mapping[str, bytes]) -> None:
+def listen(app: faust.App, hosts: Mapping[str, Host], liveness: Liveness, address: Mapping[str, bytes]) -> None:
     """A feed whose heartbeats are missing is said to be dead, on its own topic."""
 
     async def run(_: Any) -> None:
         while not app.should_stop:
             await asyncio.sleep(LOOK)
             stages = [(feed, p, h.stage) for feed, host in hosts.items() for p, h in host.hosted.items()]
-            for beat in pulse.missing(stages, time.monotonic()):
+            for beat in liveness.missing(stages, time.monotonic()):
                 topic = app.topic(topics.feed(beat.feed).name)
                 await topic.send(value=encode(beat), partition=beat.partition, headers=dict(address))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.agents.pulse import LINGER, Pulse
+from pipeline.agents.liveness import LINGER, Liveness
 from pipeline.bins import NEVER
 from pipeline.records import DEAD, END, UP, Bins, Heartbeat, Run
 from pipeline.signals.binning import BinStage, FeedStatus
@@ -21,19 +21,19 @@ def stage(*beats: Heartbeat) -> BinStage:
     return made
 
 
-def missing(pulse: Pulse, at: BinStage, now: float) -> list[Heartbeat]:
+def missing(pulse: Liveness, at: BinStage, now: float) -> list[Heartbeat]:
     return pulse.missing([("table", 0, at)], now)
 
 
 def test_a_feed_whose_heartbeats_are_missing_is_dead_from_where_it_was_last_heard() -> None:
-    pulse, at = Pulse(silence=900), stage(BEAT)
+    pulse, at = Liveness(silence=900), stage(BEAT)
     pulse.hear(BEAT, now=100)
     assert missing(pulse, at, 999) == []
     assert missing(pulse, at, 1000) == [replace(BEAT, status=DEAD)]
 
 
 def test_it_is_told_once_and_again_only_after_another_silence() -> None:
-    pulse, at = Pulse(silence=900), stage(BEAT)
+    pulse, at = Liveness(silence=900), stage(BEAT)
     pulse.hear(BEAT, now=0)
     told = [now for now in range(0, 3000, 10) if missing(pulse, at, now)]
     assert told == [900, 1800, 2700]
@@ -41,13 +41,13 @@ def test_it_is_told_once_and_again_only_after_another_silence() -> None:
 
 def test_what_is_dead_already_or_has_ended_is_not_told() -> None:
     for last in (replace(BEAT, status=DEAD), replace(BEAT, status=END)):
-        pulse = Pulse(silence=1)
+        pulse = Liveness(silence=1)
         assert [missing(pulse, stage(BEAT, last), now) for now in (0, 100, 200)] == [[], [], []]
 
 
 @pytest.mark.parametrize(("tense", "is_told"), [("live", True), ("drill", True), ("replay", False)])
 def test_a_recording_is_never_dead(tense: str, is_told: bool) -> None:
-    pulse, at = Pulse(silence=1), stage(replace(BEAT, run=LIVE._replace(tense=tense)))
+    pulse, at = Liveness(silence=1), stage(replace(BEAT, run=LIVE._replace(tense=tense)))
     missing(pulse, at, 0)
     assert bool(missing(pulse, at, 100)) == is_told
 
@@ -59,7 +59,7 @@ def ended(told: list[Heartbeat]) -> list[Heartbeat]:
 @pytest.mark.parametrize(("tense", "ends"), [("live", 0), ("drill", 1), ("replay", 1)])
 def test_a_run_that_must_have_been_killed_is_ended(tense: str, ends: int) -> None:
     beat = replace(BEAT, run=LIVE._replace(id="killed", tense=tense))
-    pulse, at = Pulse(silence=900), stage(beat)
+    pulse, at = Liveness(silence=900), stage(beat)
     pulse.hear(beat, now=0)
     assert not ended(missing(pulse, at, 900 + LINGER - 1))
     told = ended(missing(pulse, at, 900 + LINGER))
@@ -72,7 +72,7 @@ def test_a_run_that_must_have_been_killed_is_ended(tense: str, ends: int) -> Non
 
 def test_a_feed_whose_turn_has_not_come_is_not_ended_while_another_of_the_run_goes_on() -> None:
     beat = replace(BEAT, run=LIVE._replace(id="long", tense="replay"))
-    pulse, at = Pulse(silence=900, signals={"other": ("probing.ioda",)}), stage(beat)
+    pulse, at = Liveness(silence=900, signals={"other": ("probing.ioda",)}), stage(beat)
     for now in range(0, 4 * LINGER, 600):
         pulse.hear(beat, now)
         assert pulse.missing([("table", 0, at), ("other", 0, BinStage(0, Series))], now + 1) == []
@@ -81,13 +81,13 @@ def test_a_feed_whose_turn_has_not_come_is_not_ended_while_another_of_the_run_go
 
 
 def test_a_worker_that_starts_in_the_midst_of_a_silence_waits_for_a_whole_one() -> None:
-    pulse, at = Pulse(silence=900), stage(BEAT)
+    pulse, at = Liveness(silence=900), stage(BEAT)
     assert missing(pulse, at, 5000) == []
     assert len(missing(pulse, at, 5900)) == 1
 
 
 def test_a_feed_of_which_nothing_was_ever_heard_is_dead_too() -> None:
-    pulse = Pulse(silence=900, signals={"ioda": ("probing.ioda", "bgp.ioda")})
+    pulse = Liveness(silence=900, signals={"ioda": ("probing.ioda", "bgp.ioda")})
     stages = [("table", 0, stage(BEAT)), ("ioda", 2, BinStage(2, Series))]
     pulse.missing(stages, 0)
     pulse.hear(BEAT, now=500)
