@@ -1,4 +1,4 @@
-"""What the metrics show now: whose series they are, so that each can be taken away again."""
+"""Which series are shown now, and what owns each of them, so that it can be removed again."""
 
 import math
 from collections import Counter, OrderedDict
@@ -17,25 +17,22 @@ Place = tuple[str, str, str]
 """``(tense, entity_type, entity)``."""
 
 RESTORED_FOR = 2 * 3600
-"""How long an outage that ended is shown as restored, in event time after its end [s].  Fusion is sure of an end half
-an hour after it: what is left must outlast a scrape, a rule and a restart of Alertmanager."""
+"""How long after its end an outage is shown as restored, in event time [s].  Fusion knows an end half an hour after it,
+and the rest must outlast a scrape, a rule and a restart of Alertmanager."""
 
 TOLD_FOR = 15 * 60
-"""How long it is shown at least by the clock of whoever shows it [s]: in a replay those two hours may be seconds, and
-Alertmanager waits five minutes before it adds to what it has told."""
+"""How long it is shown at least, by the worker's clock [s]: in a replay two hours may be seconds, and Alertmanager
+waits five minutes before it adds to a notification."""
 
 REMEMBERED = 10_000
-"""Outages whose last revision, shown or counted, is remembered, so that one that comes again is known [-]."""
+"""Outages whose last revision is remembered, so that one that comes again is not counted twice [-]."""
 
 
 @dataclass
 class Shown:
-    """State of `pipeline.serve.metrics.Metrics`; bounded by the entities of the frames and `REMEMBERED`.
+    """State of `pipeline.serve.metrics.Metrics`, bounded by the entities of the frames and `REMEMBERED`.
 
-    Parameters
-    ----------
-    clock
-        Clock of whoever shows it [s]; without one only event time says how long an end is shown.
+    ``clock`` is the worker's [s]; without one, event time alone says how long an end is shown.
     """
 
     clock: Callable[[], float] = lambda: math.inf
@@ -52,7 +49,7 @@ class Shown:
     times: dict[str, int] = field(default_factory=dict)
 
     def swap(self, key: Key, points: list[Point]) -> list[tuple[str, Key]]:
-        """Let a key own these points; returns the series that nobody owns any more."""
+        """Make a key own these points; returns the series that have no owner any more."""
         before, now = self.points.get(key, ()), tuple((name, labels) for name, labels, _ in points)
         if before == now:
             return []
@@ -70,7 +67,7 @@ class Shown:
         return gone
 
     def owned(self, owner: Key) -> set[Key]:
-        """The keys of an owner (a signal in a partition)."""
+        """The keys of a signal in a partition."""
         return set(self.owners.get(owner, ()))
 
     def out(self, tense: str) -> set[tuple[str, str]]:
@@ -78,11 +75,11 @@ class Shown:
         return {(place[1], place[2]) for place in self.open if place[0] == tense}
 
     def place_all(self, tense: str, entities: Iterable[Entity]) -> None:
-        """Remember names, and the countries of networks; a replay does not name what is live."""
+        """Remember names, and the countries of networks; each tense has its own."""
         self.places.setdefault(tense, {}).update(known(entities))
 
     def learn(self, verdicts: Verdicts, row: int) -> None:
-        """Remember names and the countries of networks, and what those in an outage show."""
+        """Remember names, the countries of networks, and the ratios of entities in an outage."""
         self.place_all(verdicts.run.tense, verdicts.entities)
         is_out = self.out(verdicts.run.tense)
         if not is_out:
@@ -94,7 +91,7 @@ class Shown:
                 self.ratios.setdefault(place, {})[verdicts.signal] = float(ratio[i])
 
     def health(self, owner: Key, health: np.ndarray) -> float:
-        """Mean health ``(n,)`` of a signal over all its partitions here; 0 where nothing was observed at all."""
+        """Mean health ``(n,)`` of a signal over all its partitions here; 0 where nothing was observed."""
         known = health[np.isfinite(health)]
         self.healths[owner] = (float(known.sum()), len(known))
         parts = [part for key, part in self.healths.items() if key[:2] == owner[:2]]
@@ -106,15 +103,15 @@ class Shown:
         return placed(outage.entity_type, outage.entity, self.places.get(outage.tense))
 
     def before(self, outage: Outage) -> Outage | None:
-        """The last revision of the same outage that was seen."""
+        """The last revision of the same outage that was shown."""
         return self.revisions.get(outage.id)
 
     def last_counted(self, outage: Outage) -> Outage | None:
-        """The last revision of the same outage that was counted, here or by whoever had it before."""
+        """The last revision of the same outage that was counted."""
         return self.counted.get(outage.id)
 
     def latest(self, outage: Outage) -> bool:
-        """Whether no other outage of the same entity is open meanwhile."""
+        """Whether no other outage of the same entity is open."""
         current = self.open.get(_place(outage))
         return current is None or current.id == outage.id
 
@@ -135,14 +132,14 @@ class Shown:
             self.ended[place] = (end + RESTORED_FOR, self.clock() + TOLD_FOR)
 
     def regained(self, outage: Outage) -> float:
-        """Share of the baseline that the outage's own signals show now [0-1]; NaN where none of them shows any."""
+        """Share of the baseline that the outage's own signals show now [0-1]; NaN where none of them is observed."""
         seen = self.ratios.get(_place(outage), {})
         own = {term.signal for term in outage.signals if term.weight > 0} or set(seen)
         shares = [min(1.0, ratio) for signal, ratio in sorted(seen.items()) if signal in own]
         return sum(shares) / len(shares) if shares else math.nan
 
     def advance(self, tense: str, time: int) -> int:
-        """Event time of a tense goes on to ``time`` [s]; returns where it is."""
+        """The event time of a tense [s], which ``time`` may advance."""
         self.times[tense] = max(time, self.times.get(tense, time))
         return self.times[tense]
 
@@ -156,7 +153,7 @@ class Shown:
                 yield ("end", *place)
 
     def leave(self, tense: str, signals: bool) -> None:
-        """Forget the outages of a tense, and the signals where they are its own."""
+        """Drop the outages of a tense, and the health of signals where these are its own."""
         for revisions in (self.revisions, self.counted):
             for name in [o.id for o in revisions.values() if o.tense == tense]:
                 del revisions[name]
@@ -169,7 +166,7 @@ class Shown:
             self.healths.clear()
 
     def clear(self) -> None:
-        """Forget everything but what was counted: counters stay too, and a snapshot may be older than they are."""
+        """Drop everything but what was counted: counters stay, and a snapshot may be older than they are."""
         self.__init__(self.clock, counted=self.counted)  # type: ignore[misc]
 
 

@@ -1,4 +1,4 @@
-"""Names, labels and meanings of all metrics: an interface that boards, rules and other people's tools read."""
+"""Names, labels and help texts of all metrics: an interface that boards, rules and other tools read."""
 
 from typing import NamedTuple
 
@@ -121,7 +121,7 @@ FAMILIES = {
         "build_info", ("version", "tense"), "Version of netvigil, and the tense whose feeds and signals it shows."
     ),
 }
-"""Every metric, by its field in `pipeline.serve.metrics.Metrics`."""
+"""Every metric, by its key in the points of `pipeline.explain.metric_points`."""
 
 ENDINGS = {GAUGE: ("",), COUNTER: ("_total",), HISTOGRAM: ("_bucket", "_count", "_sum")}
 

@@ -1,15 +1,15 @@
 """Written history: OpenMetrics with true timestamps, for ``promtool tsdb create-blocks-from openmetrics``.
 
-promtool drops samples that are out of order and takes milliseconds for seconds, both silently: so every series is
-sorted here, and times are whole seconds.  Prometheus forgets a sample after five minutes: so the value of a wide bin
-is repeated until the next one, as a scraped gauge would be.
+promtool silently drops samples that are out of order, and takes milliseconds for seconds: so every series is sorted
+here, and times are whole seconds.  Prometheus shows a sample for five minutes only: so the value of a wide bin is
+repeated until the next bin, as if it were scraped.
 """
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 import numpy as np
 from prometheus_client.utils import floatToGoString
@@ -25,74 +25,31 @@ from pipeline.explain.metric_points import (
     verdict_points,
 )
 from pipeline.fusion.outages import OPEN
-from pipeline.records import Entity, Outage, Verdicts
+from pipeline.records import Outage, Verdicts
 from pipeline.serve.exposition import RESTORED_FOR, TOLD_FOR, Place, Shown
 from pipeline.serve.metric_names import ENDINGS, FAMILIES
 
 STEP = 240
-"""Longest distance of two samples of a series that goes on [s]: below the five minutes of Prometheus."""
+"""Longest time between two samples of a series that goes on [s]: below the five minutes of Prometheus."""
 
 LOOKBACK = 300
 """How long Prometheus shows a sample [s]."""
 
 MANY = 500
-"""Entities of a frame up to which all of them are written; of larger frames (all networks there are) only countries,
-regions and what is asked for [-]."""
+"""Entities of a frame up to which all of them are written; of larger frames only countries and regions are [-]."""
 
-
-class Sample(NamedTuple):
-    """One value of one series; ``labels`` are (name, value) pairs, ``time`` whole seconds UTC."""
-
-    name: str
-    labels: tuple[tuple[str, str], ...]
-    time: int
-    value: float
-
+HEADS = {
+    family.name + end: f"# HELP {family.name} {family.text}\n# TYPE {family.name} {family.kind}\n"
+    for family in FAMILIES.values()
+    for end in ENDINGS[family.kind]
+}
 
 Series = tuple[array, array]
 """Times [s] and values of one series."""
 
 
-def write_history(samples: Iterable[Sample], file: TextIO) -> int:
-    """Write samples in any order as OpenMetrics; returns how many were written.
-
-    Where a series has several samples of one time, the last one given holds.
-
-    Examples
-    --------
-    >>> import sys
-    >>> labels = (("signal", "bgp.ioda"), ("entity_type", "country"), ("entity", "PK"))
-    >>> name = "netvigil_signal_ratio"
-    >>> n = write_history([Sample(name, labels, 1200, float("nan")), Sample(name, labels, 600, 1.0)], sys.stdout)
-    # HELP netvigil_signal_ratio Last bin as a share of what was expected.
-    # TYPE netvigil_signal_ratio gauge
-    netvigil_signal_ratio{signal="bgp.ioda",entity_type="country",entity="PK"} 1.0 600
-    netvigil_signal_ratio{signal="bgp.ioda",entity_type="country",entity="PK"} NaN 1200
-    # EOF
-    """
-    families: dict[str, dict[str, Series]] = {}
-    for sample in samples:
-        series = families.setdefault(sample.name, {}).setdefault(_labels(sample.labels), (array("q"), array("d")))
-        series[0].append(sample.time)
-        series[1].append(sample.value)
-    return _write(families, file)
-
-
-def _write(families: dict[str, dict[str, Series]], file: TextIO) -> int:
-    written = 0
-    for name in sorted(families):
-        file.write(_head(name))
-        for labels in sorted(families[name]):
-            times, values = in_order(families[name][labels])
-            rows = zip(times.tolist(), values.tolist(), strict=True)
-            file.writelines(f"{name}{labels} {floatToGoString(value)} {time}\n" for time, value in rows)
-            written += len(times)
-    file.write("# EOF\n")
-    return written
-
-
 def in_order(series: Series) -> tuple[np.ndarray, np.ndarray]:
-    """Times and values by time; of several at one time the last one given.
+    """Times and values, sorted by time; of several values at one time the last one given.
 
     Examples
     --------
@@ -106,69 +63,33 @@ def in_order(series: Series) -> tuple[np.ndarray, np.ndarray]:
     return times[last], values[last]
 
 
-KINDS = {family.name + end: family for family in FAMILIES.values() for end in ENDINGS[family.kind]}
+def held(start: int, end: int) -> list[int]:
+    """Times of the samples that show a state from ``start`` until just before ``end`` [s].
 
-
-def _head(name: str) -> str:
-    family = KINDS.get(name)
-    if family is None:
-        return f"# TYPE {name} unknown\n"
-    return f"# HELP {family.name} {family.text}\n# TYPE {family.name} {family.kind}\n"
-
-
-def _labels(pairs: Iterable[tuple[str, str]]) -> str:
-    inside = ",".join(f'{name}="{_escaped(value)}"' for name, value in pairs)
-    return f"{{{inside}}}" if inside else ""
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-
-
-def nothing_more(entity: Entity) -> bool:
-    """Nothing is asked for."""
-    return False
-
-
-def held(start: int, end: int, step: int) -> list[int]:
-    """Times of the samples that let a state be seen from ``start`` on and no longer at ``end`` [s].
-
-    Prometheus shows a sample for `LOOKBACK`: the last one stands that long before the end.
+    Prometheus shows a sample for `LOOKBACK`, so that the last one comes that long before the end.
 
     Examples
     --------
-    >>> held(0, 900, 240), held(0, 60, 240), held(0, 0, 240)
+    >>> held(0, 900), held(0, 60), held(0, 0)
     ([0, 240, 480, 599], [0], [])
     """
     if end <= start:
         return []
     last = max(start, end - 1 - LOOKBACK)
-    return [*range(start, last, step), last]
+    return [*range(start, last, STEP), last]
 
 
 @dataclass
 class History:
-    """Collects what a replay shows, and writes it.
+    """Collects the series of a replay, and writes them.
 
-    A value is stamped with the start of its bin and holds until the bin's end, or where bins are uneven until the next
-    one, a day at most: a drop stands where it happened, and what was not observed has a bin of its own, with NaN.  An
-    outage is shown as it was known: suspected from when it was detected, confirmed from when it was confirmed, each
-    revision until the next one.  So a board at any moment says what it would have said then; when it began, as far as
-    was known, is a value of its own.
-
-    Parameters
-    ----------
-    gazetteer
-        Names and local times of places.
-    keep
-        Which further entities of large frames are written.
-    step
-        Longest distance of two samples of a series that goes on [s].
+    A value has the time of its bin's start and is repeated until the bin's end, or where bins are uneven until the next
+    one, a day at most.  What was not observed has a bin of its own, with NaN.  An outage is shown as it was known then:
+    suspected from when it was detected, confirmed from when it was confirmed, each revision until the next one.  So a
+    board shows at any moment what it would have shown at that moment; the onset, which is found later, is a value.
     """
 
     gazetteer: Gazetteer = field(default_factory=Gazetteer)
-    keep: Callable[[Entity], bool] = nothing_more
-    step: int = STEP
     series: dict[str, dict[str, Series]] = field(default_factory=dict)
     found: dict[tuple[str, tuple[str, ...]], Series] = field(default_factory=dict)
     shown: Shown = field(default_factory=Shown)
@@ -187,18 +108,18 @@ class History:
         self.now = start + verdicts.width
         self.last = max(self.last, self.now)
         self.shown.learn(verdicts, row)
-        self._bin(verdicts, row, range(start, self.now, self.step))
+        self._bin(verdicts, row, range(start, self.now, STEP))
 
     def _hold(self, verdicts: Verdicts, row: int, until: int) -> None:
-        """Show a bin until the next one of its signal where that does not begin at its end: bins are uneven."""
-        start = int(verdicts.start[row])
-        if start + verdicts.width < until <= start + DAY:
-            self._bin(verdicts, row, range(start + verdicts.width, until, self.step))
+        """Repeat a bin until the next one of its signal begins: bins may be uneven."""
+        end = int(verdicts.start[row]) + verdicts.width
+        if end < until <= end - verdicts.width + DAY:
+            self._bin(verdicts, row, range(end, until, STEP))
 
     def _bin(self, verdicts: Verdicts, row: int, times: range) -> None:
-        """Write a bin at these times."""
+        """Add a bin at these times."""
         every = len(verdicts.entities) <= MANY
-        wanted = [every or e.type in ("country", "region") or self.keep(e) for e in verdicts.entities]
+        wanted = [every or e.type in ("country", "region") for e in verdicts.entities]
         homes: dict[tuple[str, ...], Point] = {}
         for entity, points in verdict_points(verdicts, row, np.flatnonzero(wanted)):
             self._add([*points, entity_point(entity, self.gazetteer)], times)
@@ -214,7 +135,7 @@ class History:
             self._add([("event_time", (verdicts.run.tense,), float(time))], (time,))
 
     def outage(self, outage: Outage) -> None:
-        """Take in a revision of an outage, right after the bin that led to it; an older one again changes nothing."""
+        """Take in a revision of an outage, right after the bin that led to it; an older one changes nothing."""
         before = self.shown.before(outage)
         if before is not None and before.revision >= outage.revision:
             return
@@ -230,23 +151,32 @@ class History:
         self.shown.take(outage)
 
     def write(self, file: TextIO) -> int:
-        """Write everything as OpenMetrics; returns the number of samples."""
+        """Write all series as OpenMetrics; returns the number of samples."""
         for place, (since, until, _) in list(self.going.items()):
-            # what became known with the last bin is seen too: at its end, for a moment
+            # what became known with the last bin is shown too: at its end, for a moment
             self._show(place, max(self.last, since + 1) if until is None else until, None, [])
-        return _write(self.series, file)
+        written = 0
+        for name in sorted(self.series):
+            file.write(HEADS[name])
+            for labels in sorted(self.series[name]):
+                times, values = in_order(self.series[name][labels])
+                rows = zip(times.tolist(), values.tolist(), strict=True)
+                file.writelines(f"{name}{labels} {floatToGoString(value)} {time}\n" for time, value in rows)
+                written += len(times)
+        file.write("# EOF\n")
+        return written
 
     def _known(self, outage: Outage, before: Outage | None) -> int:
-        """When a revision was known, event time [s]: with the bin before it, and not before what it tells."""
+        """When a revision was known, event time [s]: with the bin that led to it, and not before what it states."""
         told = max(outage.detected_at, outage.confirmed_at or 0)
         if before is None or (before.confirmed_at is None and outage.confirmed_at is not None):
             return told
         return max(told, self.now)
 
     def _show(self, place: Place, at: int, until: int | None, points: list[Point]) -> None:
-        """From ``at`` on a place shows these points, ``until`` something else comes or that time is reached [s]."""
+        """Show these points of a place from ``at`` on, until its next points or until a given time [s]."""
         since, end, shown = self.going.pop(place, (at, at, []))
-        self._add(shown, held(since, at if end is None else min(at, end), self.step))
+        self._add(shown, held(since, at if end is None else min(at, end)))
         if points:
             self.going[place] = (at, until, points)
 
@@ -260,5 +190,9 @@ class History:
 
     def _series(self, name: str, values: tuple[str, ...]) -> Series:
         family = FAMILIES[name]
-        labels = _labels(zip(family.labels, values, strict=True))
-        return self.series.setdefault(family.name, {}).setdefault(labels, (array("q"), array("d")))
+        labels = ",".join(f'{label}="{_escaped(value)}"' for label, value in zip(family.labels, values, strict=True))
+        return self.series.setdefault(family.name, {}).setdefault(f"{{{labels}}}", (array("q"), array("d")))
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')

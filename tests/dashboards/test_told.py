@@ -72,7 +72,7 @@ def judge(way: Way, value: float) -> None:
     now = way.began
     for signal in ("probing.ioda", "bgp.ris"):
         frame = verdicts((PK, SD, ZONG), value=value, at=now - 600, signal=signal)
-        way.metrics.observe(frame, keep=lambda entity: True)
+        way.metrics.observe(frame)
 
 
 def out(way: Way, state: str, revision: int, **changed: Any) -> Outage:

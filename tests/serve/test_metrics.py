@@ -1,7 +1,6 @@
 """Metrics: exact text of the exposition, always on a fresh registry."""
 
 import dataclasses
-import inspect
 import math
 
 import numpy as np
@@ -10,10 +9,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from detectors.base import NORMAL
 from pipeline.records import DEAD, UP, Entity
-from pipeline.serve.exposition import REMEMBERED, RESTORED_FOR
-from pipeline.serve.metric_names import FAMILIES, sample_names
+from pipeline.serve.exposition import RESTORED_FOR
 from pipeline.serve.metrics import Metrics
 from tests.explain.shown import PK, SD, ZONG, T, outage, verdicts, without_bins
+
+PLACE = 'entity="PK",entity_type="country"'
+SUSPECTED, ENDED = outage("suspected", 1, confirmed_at=None), outage("ended", 3, end=T + 7200)
 
 
 @pytest.fixture
@@ -32,34 +33,12 @@ def shown(registry: CollectorRegistry, *names: str) -> list[str]:
     return [line for line in lines if line.startswith(tuple("netvigil_" + name for name in names))]
 
 
-def test_the_country_of_a_part_has_a_name_as_long_as_one_of_its_parts_is_shown(
-    registry: CollectorRegistry, metrics: Metrics
-) -> None:
-    named = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "mobile": "no"}
-    metrics.observe(verdicts((SD,)))
-    assert registry.get_sample_value("netvigil_entity_info", named) == 1
-    metrics.observe(verdicts((), at=T + 600))
-    assert registry.get_sample_value("netvigil_entity_info", named) is None
+def values(registry: CollectorRegistry, *names: str) -> list[str]:
+    """The values of those samples."""
+    return [line.split()[-1] for line in shown(registry, *names)]
 
 
-def test_every_family_has_its_field() -> None:
-    fields = {f.name: f.type for f in dataclasses.fields(Metrics)}
-    assert {name: fields.get(name) for name in FAMILIES} == {
-        name: getattr(inspect.getmodule(Metrics), family.kind.capitalize()) for name, family in FAMILIES.items()
-    }
-
-
-def test_the_names_of_the_contract_are_all_there() -> None:
-    contract = """signal_value signal_ratio signal_expected signal_score outage_active outage_probability_ratio
-        outage_severity_ratio outage_start_timestamp_seconds outages_total detection_latency_seconds_bucket feed_up
-        feed_last_event_timestamp_seconds feed_messages_total dead_letters_total late_records_total bin_health_ratio
-        watch_active build_info"""
-    assert {"netvigil_" + name for name in contract.split()} <= sample_names()
-
-
-def test_a_fresh_record_says_its_version_and_that_nothing_has_happened(
-    registry: CollectorRegistry, metrics: Metrics
-) -> None:
+def test_fresh_metrics_have_the_version_and_counters_at_zero(registry: CollectorRegistry, metrics: Metrics) -> None:
     samples = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
     assert len([line for line in samples if line.startswith("netvigil_outages_total")]) == 60, "of any tense"
     assert [line for line in samples if "_created" not in line and not line.endswith(" 0.0")] == [
@@ -69,7 +48,7 @@ def test_a_fresh_record_says_its_version_and_that_nothing_has_happened(
 
 def test_a_bin_is_shown_with_its_expectation(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.observe(verdicts())
-    key = 'entity="PK",entity_type="country",signal="probing.ioda"'
+    key = f'{PLACE},signal="probing.ioda"'
     assert shown(registry, "signal", "bin", "event", "entity") == [
         f"netvigil_signal_value{{{key}}} 20.0",
         f"netvigil_signal_ratio{{{key}}} 0.2",
@@ -79,7 +58,7 @@ def test_a_bin_is_shown_with_its_expectation(registry: CollectorRegistry, metric
         ),
         f"netvigil_signal_score{{{key}}} -16.0",
         *(f"netvigil_signal_{name}{{{key}}} {value}" for name, value in (("health_ratio", 0.75), ("settled", 1.0))),
-        'netvigil_entity_info{country="PK",entity="PK",entity_type="country",mobile="no",name="Pakistan"} 1.0',
+        f'netvigil_entity_info{{country="PK",{PLACE},mobile="no",name="Pakistan"}} 1.0',
         'netvigil_bin_health_ratio{signal="probing.ioda"} 0.75',
         'netvigil_event_timestamp_seconds{tense="live"} 1.7073573e+09',
     ]
@@ -87,33 +66,29 @@ def test_a_bin_is_shown_with_its_expectation(registry: CollectorRegistry, metric
 
 def test_not_observed_is_nan_and_never_zero(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.observe(verdicts(value=math.nan, status=DEAD, health=np.zeros((1, 1), np.float32)))
-    assert [line.split()[-1] for line in shown(registry, "signal_value", "signal_ratio")] == ["NaN", "NaN"]
-    assert shown(registry, "bin_health") == ['netvigil_bin_health_ratio{signal="probing.ioda"} 0.0']
+    assert values(registry, "signal_value", "signal_ratio") == ["NaN", "NaN"]
+    assert values(registry, "bin_health") == ["0.0"]
 
 
-def test_a_frame_without_bins_shows_nothing(registry: CollectorRegistry, metrics: Metrics) -> None:
+def test_the_signals_of_a_dead_feed_become_nan_between_two_bins(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.observe(without_bins(UP))
     assert not shown(registry, "signal", "event")
-
-
-def test_a_feed_that_dies_between_two_bins_turns_what_it_showed_to_nan(
-    registry: CollectorRegistry, metrics: Metrics
-) -> None:
     metrics.observe(verdicts((PK, SD)))
     metrics.observe(without_bins(DEAD))
-    told = shown(registry, "signal_value", "signal_ratio", "signal_score", "signal_expected")
-    assert {line.split()[-1] for line in told} == {"NaN"}
-    assert {line.split()[-1] for line in shown(registry, "signal_health", "bin_health")} == {"0.0"}
+    assert set(values(registry, "signal_value", "signal_ratio", "signal_score", "signal_expected")) == {"NaN"}
+    assert set(values(registry, "signal_health", "bin_health")) == {"0.0"}
     metrics.observe(verdicts((PK, SD), at=T + 600))
-    assert "NaN" not in {line.split()[-1] for line in shown(registry, "signal", "bin_health")}
+    assert "NaN" not in values(registry, "signal", "bin_health")
 
 
-def test_a_network_has_series_only_while_it_is_watched_or_out(registry: CollectorRegistry, metrics: Metrics) -> None:
+def test_health_is_the_mean_over_all_partitions(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.observe(verdicts(health=np.full((1, 1), 1.0, np.float32)))
+    metrics.observe(verdicts((Entity("country", "IQ", "IQ"),), partition=1, health=np.full((1, 1), 0.5, np.float32)))
+    assert values(registry, "bin_health") == ["0.75"]
+
+
+def test_a_network_has_series_only_while_it_is_in_an_outage(registry: CollectorRegistry, metrics: Metrics) -> None:
     frame = verdicts((PK, SD, ZONG))
-    metrics.observe(frame)
-    assert len(shown(registry, "signal_value")) == 2
-    metrics.observe(frame, keep=lambda entity: entity.name == "AS59257")
-    assert len(shown(registry, "signal_value")) == 3
     metrics.observe(frame)
     assert len(shown(registry, "signal_value")) == 2
     metrics.outage(outage(entity_type="asn", entity="AS59257"))
@@ -125,88 +100,116 @@ def test_a_network_has_series_only_while_it_is_watched_or_out(registry: Collecto
     assert not [line for line in shown(registry, "entity_info") if "AS59257" in line]
 
 
-def test_a_drill_does_not_draw_over_the_real_series(registry: CollectorRegistry, metrics: Metrics) -> None:
+def test_a_country_has_a_name_as_long_as_one_of_its_parts_is_shown(
+    registry: CollectorRegistry, metrics: Metrics
+) -> None:
+    named = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "mobile": "no"}
+    metrics.observe(verdicts((SD,)))
+    assert registry.get_sample_value("netvigil_entity_info", named) == 1
+    metrics.observe(verdicts((), at=T + 600))
+    assert registry.get_sample_value("netvigil_entity_info", named) is None
+
+
+def test_a_network_has_its_country_and_its_newest_name(registry: CollectorRegistry, metrics: Metrics) -> None:
+    for revision, title, name in ((2, "", "AS59257 (Pakistan)"), (3, "Zong", "Zong, AS59257 (Pakistan)")):
+        metrics.observe(verdicts((PK, ZONG._replace(title=title))))
+        metrics.outage(outage(entity_type="asn", entity="AS59257", revision=revision))
+        (info,) = shown(registry, "outage_info")
+        assert 'country="PK"' in info
+        assert f'name="{name}"' in info
+
+
+def test_a_drill_does_not_change_the_real_series(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.observe(verdicts(value=100.0, state=np.full((1, 1), NORMAL, np.int8)))
     metrics.observe(verdicts(value=0.0, tense="drill"))
-    assert [line.split()[-1] for line in shown(registry, "signal_value")] == ["100.0"]
+    assert values(registry, "signal_value") == ["100.0"]
 
 
-def test_a_suspicion_is_zero_until_it_is_confirmed(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.outage(outage("suspected", 1, confirmed_at=None))
-    assert [line.split()[-1] for line in shown(registry, "outage_active")] == ["0.0"]
-    metrics.outage(outage())
-    assert [line.split()[-1] for line in shown(registry, "outage_active")] == ["1.0"]
+def test_an_open_outage_has_numbers_and_words(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.outage(outage(id="deadbeef0123"))
+    key, probes = f'{PLACE},kind="mobile",tense="live"', 'name="probes (probing.ioda)",signal="probing.ioda"'
+    assert shown(registry, "outage_") == [
+        f"netvigil_outage_active{{{key}}} 1.0",
+        f"netvigil_outage_probability_ratio{{{key}}} 0.97",
+        f"netvigil_outage_severity_ratio{{{key}}} 0.8",
+        f"netvigil_outage_start_timestamp_seconds{{{key}}} 1.7073567e+09",
+        f'netvigil_outage_info{{country="PK",{PLACE},name="Pakistan",since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",'
+        'since_utc="Thu 8 Feb 2024, 01:45 UTC",state="confirmed",tense="live",what="mobile networks down"} 1.0',
+        f'netvigil_outage_evidence_weight{{{PLACE},{probes},tense="live"}} 7.0',
+        f'netvigil_outage_evidence_weight{{{PLACE},name="routes (bgp.ris)",signal="bgp.ris",tense="live"}} -0.5',
+        f'netvigil_outage_evidence_ratio{{{PLACE},{probes},tense="live"}} 0.2',
+        f'netvigil_outage_evidence_ratio{{{PLACE},name="routes (bgp.ris)",signal="bgp.ris",tense="live"}} 1.0',
+        f'netvigil_outage_likeness{{{PLACE},looks="unclear",tense="live"}} 0.62',
+        f'netvigil_outage_sign_weight{{{PLACE},name="it lasted three hours or more",sign="lasts",source="SIGCOMM 2023",'
+        'tense="live"} 0.62',
+    ]
+    assert "deadbeef0123" not in generate_latest(registry).decode(), "no label holds an event id"
 
 
-def test_an_outage_whose_kind_becomes_clear_stays_one_series(registry: CollectorRegistry, metrics: Metrics) -> None:
+@pytest.mark.parametrize("changed", [{"confirmed_at": None}, {"part_of": "a0"}, {"state": "ended", "end": T + 60}])
+def test_a_suspicion_a_part_and_an_ended_outage_have_no_likeness(
+    registry: CollectorRegistry, metrics: Metrics, changed: dict[str, object]
+) -> None:
+    metrics.outage(outage(revision=1, likeness=1.4))
+    assert 'looks="likely"' in shown(registry, "outage_likeness")[0]
+    metrics.outage(outage(**changed))
+    assert not shown(registry, "outage_likeness", "outage_sign_weight")
+
+
+def test_a_suspicion_is_zero_until_it_is_confirmed_and_a_new_kind_replaces_the_old(
+    registry: CollectorRegistry, metrics: Metrics
+) -> None:
+    metrics.outage(outage("suspected", 1, confirmed_at=None, kind="unknown"))
+    assert values(registry, "outage_active") == ["0.0"]
     metrics.outage(outage(kind="unknown"))
     metrics.outage(outage(kind="mobile", revision=3))
-    assert len(shown(registry, "outage_active", "outage_severity")) == 2
+    assert values(registry, "outage_active", "outage_severity") == ["1.0", "0.8"]
 
 
 def test_an_outage_that_ended_leaves_a_notice(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.outage(outage())
     metrics.observe(verdicts(value=95.0, at=T + 13 * 3600))
     metrics.outage(outage("ended", 3, end=T + 13 * 3600 + 900))
-    place = 'entity="PK",entity_type="country"'
     assert shown(registry, "outage_", "restored") == [
-        f'netvigil_outage_restored_timestamp_seconds{{{place},tense="live"}} 1.7074044e+09',
-        f'netvigil_outage_duration_seconds{{{place},tense="live"}} 47700.0',
-        f'netvigil_outage_regained_ratio{{{place},tense="live"}} 0.95',
-        f'netvigil_restored_info{{country="PK",{place},lasted="13 hours 15 minutes",name="Pakistan",'
+        f'netvigil_outage_restored_timestamp_seconds{{{PLACE},tense="live"}} 1.7074044e+09',
+        f'netvigil_outage_duration_seconds{{{PLACE},tense="live"}} 47700.0',
+        f'netvigil_outage_regained_ratio{{{PLACE},tense="live"}} 0.95',
+        f'netvigil_restored_info{{country="PK",{PLACE},lasted="13 hours 15 minutes",name="Pakistan",'
         'outcome="restored",since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",tense="live",'
         'until_local="Thu 8 Feb 2024, 20:00 (UTC+5)",until_utc="Thu 8 Feb 2024, 15:00 UTC",'
         'what="mobile networks down"} 1.0',
     ]
 
 
-def test_a_notice_goes_by_event_time(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.outage(outage())
-    metrics.outage(outage("ended", 3, end=T + 7200))
-    metrics.observe(verdicts(at=T + 7200 + RESTORED_FOR - 1200))
-    assert shown(registry, "restored_info")
-    metrics.observe(verdicts(at=T + 7200 + RESTORED_FOR - 600))
-    assert not shown(registry, "restored_info", "outage_duration", "outage_restored")
-
-
-def test_a_new_outage_takes_the_notice_of_the_old_one_away(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.outage(outage())
-    metrics.outage(outage("ended", 3, end=T + 7200))
-    metrics.outage(outage("suspected", 1, id="b2", start=T + 9000))
+def test_a_new_outage_removes_the_notice_of_the_old_one(registry: CollectorRegistry, metrics: Metrics) -> None:
+    for revision in (outage(), ENDED, outage("suspected", 1, id="b2", start=T + 9000)):
+        metrics.outage(revision)
     assert not shown(registry, "restored_info")
 
 
-def test_a_suspicion_that_is_retracted_leaves_nothing(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.outage(outage("suspected", 1, confirmed_at=None))
-    metrics.outage(outage("retracted", 2, confirmed_at=None, end=T + 3600))
-    assert not shown(registry, "outage_", "restored")
-
-
-def test_a_confirmed_outage_that_is_retracted_is_taken_back_aloud(
+def test_only_a_confirmed_outage_leaves_a_notice_when_it_is_retracted(
     registry: CollectorRegistry, metrics: Metrics
 ) -> None:
-    metrics.outage(outage())
-    metrics.outage(outage("retracted", 3, end=T + 3600))
+    metrics.outage(SUSPECTED)
+    metrics.outage(outage("retracted", 2, confirmed_at=None, end=T + 3600))
+    assert not shown(registry, "outage_", "restored")
+    metrics.outage(outage(id="b2"))
+    metrics.outage(outage("retracted", 3, id="b2", end=T + 3600))
     assert 'outcome="retracted"' in shown(registry, "restored_info")[0]
 
 
 def test_a_revision_that_comes_again_changes_nothing(registry: CollectorRegistry, metrics: Metrics) -> None:
-    for revision in (outage("suspected", 1, confirmed_at=None), outage(), outage("ended", 3, end=T + 7200)):
+    for revision in (SUSPECTED, outage(), ENDED):
         metrics.outage(revision)
     before = shown(registry, "outage", "restored", "detection_latency_seconds_count")
-    metrics.outage(outage("suspected", 1, confirmed_at=None))
+    metrics.outage(SUSPECTED)
     metrics.outage(outage())
     assert shown(registry, "outage", "restored", "detection_latency_seconds_count") == before
-    counted = {line for line in before if "outages_total" in line and line.endswith(" 1.0")}
-    assert counted == {
+    assert {line for line in before if "outages_total" in line and line.endswith(" 1.0")} == {
         f'netvigil_outages_total{{entity_type="country",state="{state}",tense="live"}} 1.0'
         for state in ("suspected", "confirmed", "ended")
     }
-
-
-def test_latency_is_from_onset_to_confirmation(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.outage(outage())
-    assert registry.get_sample_value("netvigil_detection_latency_seconds_sum", {"tense": "live"}) == 1800
+    assert values(registry, "detection_latency_seconds_sum")[0] == "1800.0", "from onset to confirmation"
 
 
 def test_outages_of_one_place_in_two_tenses_are_two(registry: CollectorRegistry, metrics: Metrics) -> None:
@@ -216,23 +219,14 @@ def test_outages_of_one_place_in_two_tenses_are_two(registry: CollectorRegistry,
     assert ['tense="live"' in line for line in shown(registry, "outage_active")] == [True]
 
 
-def test_a_network_brings_its_country_along(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.observe(verdicts((PK, ZONG)))
-    metrics.outage(outage(entity_type="asn", entity="AS59257"))
-    assert 'country="PK"' in shown(registry, "outage_info")[0]
-    assert 'name="AS59257 (Pakistan)"' in shown(registry, "outage_info")[0]
-    metrics.observe(verdicts((PK, ZONG._replace(title="Zong"))))
-    metrics.outage(outage(entity_type="asn", entity="AS59257", revision=3))
-    assert 'name="Zong, AS59257 (Pakistan)"' in shown(registry, "outage_info")[0]
-    assert len(shown(registry, "outage_info")) == 1
-
-
-def test_after_a_rebalance_nothing_stays_but_counters(registry: CollectorRegistry, metrics: Metrics) -> None:
+def test_after_a_rebalance_only_counters_stay(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.observe(verdicts())
     metrics.outage(outage())
     metrics.late("ioda", 3)
     metrics.forget()
     assert not shown(registry, "signal", "outage_", "bin_health", "event_", "entity_info")
+    metrics.resume("live", [outage()])
+    assert shown(registry, "outage_active")
     kept = shown(registry, "outages_total", "late_records_total")
     assert [line for line in kept if not line.endswith(" 0.0")] == [
         'netvigil_outages_total{entity_type="country",state="confirmed",tense="live"} 1.0',
@@ -240,20 +234,7 @@ def test_after_a_rebalance_nothing_stays_but_counters(registry: CollectorRegistr
     ]
 
 
-def test_outages_that_go_on_after_a_rebalance_are_not_counted_again(
-    registry: CollectorRegistry, metrics: Metrics
-) -> None:
-    metrics.outage(outage())
-    metrics.forget()
-    metrics.resume("live", [outage()])
-    assert shown(registry, "outage_active")
-    assert registry.get_sample_value(
-        "netvigil_outages_total", {"entity_type": "country", "tense": "live", "state": "confirmed"}
-    )
-    assert registry.get_sample_value("netvigil_detection_latency_seconds_count", {"tense": "live"}) == 1
-
-
-def test_feeds_and_losses_are_counted(registry: CollectorRegistry, metrics: Metrics) -> None:
+def test_feeds_losses_and_watches_are_shown(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.feed("ris", up=True, last_event=T)
     metrics.feed("ris", up=False)
     metrics.messages("ris", 40)
@@ -265,28 +246,6 @@ def test_feeds_and_losses_are_counted(registry: CollectorRegistry, metrics: Metr
         *shown(registry, "feed_messages_created"),
         'netvigil_dead_letters_total{feed="ris",reason="bad-json"} 2.0',
     ]
-
-
-def test_a_watch_expires_by_itself(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.watch("PK", "General election", False)
-    metrics.watch("PK", "General election", True)
-    assert shown(registry, "watch") == ['netvigil_watch_active{country="PK",name="General election"} 1.0']
-    metrics.watch("PK", "General election", None)
-    assert not shown(registry, "watch")
-
-
-def test_health_is_the_mean_over_all_partitions(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.observe(verdicts(health=np.full((1, 1), 1.0, np.float32)))
-    metrics.observe(verdicts((Entity("country", "IQ", "IQ"),), partition=1, health=np.full((1, 1), 0.5, np.float32)))
-    assert shown(registry, "bin_health") == ['netvigil_bin_health_ratio{signal="probing.ioda"} 0.75']
-
-
-def test_a_flood_of_outages_is_remembered_only_so_far(metrics: Metrics) -> None:
-    for i in range(REMEMBERED + 10):
-        metrics.shown.take(outage("ended", id=str(i), end=T))
-    assert len(metrics.shown.revisions) == REMEMBERED
-
-
-def test_no_label_holds_an_event_id(registry: CollectorRegistry, metrics: Metrics) -> None:
-    metrics.outage(outage(id="deadbeef0123"))
-    assert "deadbeef0123" not in generate_latest(registry).decode()
+    for active, lines in ((False, ["0.0"]), (True, ["1.0"]), (None, [])):
+        metrics.watch("PK", "General election", active)
+        assert values(registry, "watch_active") == lines
