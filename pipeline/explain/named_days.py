@@ -8,7 +8,7 @@ from detectors.base import SETTLING
 from pipeline.bins import DAY
 from pipeline.errors import few
 from pipeline.explain.metric_points import Gazetteer
-from pipeline.geo.calendar import Almanac, weekend
+from pipeline.geo.calendar import Almanac, is_weekend
 from pipeline.geo.countries import zone
 from pipeline.kinds import TRAFFIC, kind_of
 from pipeline.records import Entity, Places, placed
@@ -54,7 +54,7 @@ def weekends_known(country: str, first: int, time: int) -> int | None:
     True
     """
     day = datetime.fromtimestamp(time, zone(country)).date()
-    if day.weekday() not in weekend(country):
+    if not is_weekend(country, day):
         return None
     began = datetime.fromtimestamp(first + DAY // 2, zone(country)).date()
     return max((day - began).days, 0) // 7

@@ -7,11 +7,11 @@ many countries and times at once, in the numbers of the detectors.
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
-from holidays import country_holidays
+from holidays import HolidayBase, country_holidays
 
 from detectors import base
 from pipeline.bins import DAY
@@ -161,82 +161,76 @@ Calendar = Callable[[tuple[str, ...], np.ndarray], tuple[np.ndarray, np.ndarray]
 NONE = Free()
 """No day is a holiday."""
 
-FRIDAY_SATURDAY = frozenset(
-    (
-        "BD",
-        "BH",
-        "DJ",
-        "DZ",
-        "EG",
-        "IL",
-        "IQ",
-        "JO",
-        "KM",
-        "KW",
-        "LY",
-        "MV",
-        "OM",
-        "PS",
-        "QA",
-        "SA",
-        "SD",
-        "SO",
-        "SY",
-        "YE",
-    )
-)
-THURSDAY_FRIDAY = frozenset(["AF"])
-FRIDAY = frozenset(["IR"])
+SATURDAY_SUNDAY, FRIDAY_SATURDAY, THURSDAY_FRIDAY = (5, 6), (4, 5), (3, 4)
+
+OTHER_WEEKENDS: dict[str, tuple[date, tuple[int, ...]]] = {
+    # The package knows no weekend of these three.
+    "LY": (date.min, FRIDAY_SATURDAY),  # Unicode CLDR 48, weekData
+    "PS": (date.min, FRIDAY_SATURDAY),  # visitramallah.ramallah.ps, "Holidays and Weekends"
+    "SO": (date.min, FRIDAY_SATURDAY),  # trtafrika.com on Ramadan 2026: Friday, and five days of work a week
+    "AF": (date.min, THURSDAY_FRIDAY),  # Unicode CLDR 48, weekData
+    "MR": (date(2014, 10, 1), SATURDAY_SUNDAY),  # Council of Ministers, 11 September 2014
+    # The package has the legal day of rest alone; Unicode CLDR 48 has both days.
+    **dict.fromkeys(("AI", "CD", "HK", "KN", "NE", "PY", "TK", "VE"), (date.min, SATURDAY_SUNDAY)),
+}
+"""Weekends that the package `holidays` has otherwise: since when, and days of the week, Monday is 0."""
 
 
-def weekend(country: str) -> tuple[int, ...]:
-    """Days of the weekend, Monday is 0.
+@cache
+def _rest_days(country: str) -> HolidayBase | None:
+    """What `holidays` has of a country; None where it does not know it."""
+    try:
+        return country_holidays(country, expand=False)
+    except NotImplementedError:
+        return None
+
+
+def is_weekend(country: str, day: date) -> bool:
+    """Whether a local day is of the weekend, as it was at that time; Saturday and Sunday where nothing is known.
 
     Examples
     --------
-    >>> weekend("IQ"), weekend("PK")
-    ((4, 5), (5, 6))
+    >>> friday = date(2024, 2, 9)
+    >>> is_weekend("IQ", friday), is_weekend("PK", friday), is_weekend("", friday)
+    (True, False, False)
+    >>> is_weekend("AE", friday), is_weekend("AE", date(2021, 2, 12))
+    (False, True)
     """
-    if country in FRIDAY_SATURDAY:
-        return (4, 5)
-    if country in THURSDAY_FRIDAY:
-        return (3, 4)
-    return (4,) if country in FRIDAY else (5, 6)
+    since, days = OTHER_WEEKENDS.get(country, (date.max, ()))
+    if day >= since:
+        return day.weekday() in days
+    known = _rest_days(country)
+    return day.weekday() in SATURDAY_SUNDAY if known is None else known.is_weekend(day)
 
 
-@lru_cache(maxsize=64)
-def _weekends(countries: tuple[str, ...]) -> np.ndarray:
-    """``(n, 7) bool``."""
-    table = np.zeros((len(countries), 7), bool)
-    for i, country in enumerate(countries):
-        table[i, list(weekend(country))] = True
-    return table
+@lru_cache(maxsize=4096)
+def _weekends(country: str, year: int) -> np.ndarray:
+    """Which days of a year, and which next to it, are of the weekend ``(368,) bool``; the first is 31 December."""
+    first = date(year - 1, 12, 31)
+    return np.array([is_weekend(country, first + timedelta(days=place)) for place in range(368)])
 
 
 @lru_cache(maxsize=16)
-def _holidays(countries: tuple[str, ...], year: int, free: Free) -> np.ndarray:
-    """Which days of a year, and which next to it, are holidays ``(n, 368) bool``; the first is 31 December before."""
+def _days(countries: tuple[str, ...], year: int, free: Free) -> np.ndarray:
+    """Kinds of the days of a year, and of those next to it ``(n, 368) int8``; the first is 31 December."""
     first = date(year - 1, 12, 31)
-    table = np.zeros((len(countries), 368), bool)
+    kinds = np.full((len(countries), 368), base.WORKDAY, np.int8)
     for row, country in enumerate(countries):
-        years = year - 1, year, year + 1
-        days = frozenset[str]().union(*(free.of(country, each) for each in years))
+        kinds[row, _weekends(country, year)] = base.WEEKEND
+        days = frozenset[str]().union(*(free.of(country, each) for each in (year - 1, year, year + 1)))
         places = [(date.fromisoformat(day) - first).days for day in days]
-        table[row, [place for place in places if 0 <= place < 368]] = True
-    return table
+        kinds[row, [place for place in places if 0 <= place < 368]] = base.HOLIDAY
+    return kinds
 
 
 def _kinds(countries: tuple[str, ...], local: np.ndarray, free: Free) -> np.ndarray:
-    """Day kind of each country, none of them twice, at its ``local (q, n)`` times [s], ``(q, n)``."""
-    rows = np.arange(len(countries))
-    kind = np.where(_weekends(countries)[rows, week_slot(local) // DAY], base.WEEKEND, base.WORKDAY).astype(np.int8)
-    if free.named or free.public:
-        years = local.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
-        for year in np.unique(years).tolist():
-            before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
-            at, own = np.nonzero(years == year)
-            is_free = _holidays(countries, year, free)[own, (local[at, own] - before) // DAY]
-            kind[at[is_free], own[is_free]] = base.HOLIDAY
+    """Day kind of each country, none of them twice, at its ``local (q, n)`` times [s], ``(q, n) int8``."""
+    kind = np.zeros(local.shape, np.int8)
+    years = local.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+    for year in np.unique(years).tolist():
+        before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
+        at, own = np.nonzero(years == year)
+        kind[at, own] = _days(countries, year, free)[own, (local[at, own] - before) // DAY]
     return kind
 
 
