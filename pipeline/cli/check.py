@@ -1,14 +1,16 @@
-"""``netvigil check``: what is ready for election day, piece by piece, and what is not."""
+"""``netvigil check``: which parts are ready for election day, and which are not."""
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +22,7 @@ from pipeline.kafka.groups import at_work, partitions
 from pipeline.kafka.security import PLAIN, Security, parse
 
 READY, NOT_READY, NOT_CHECKED = "ready", "not ready", "not checked"
+STYLES = {READY: "green", NOT_READY: "bold red", NOT_CHECKED: "dim"}
 
 PATIENCE = 10.0
 """How long a broker may take to answer [s]."""
@@ -27,34 +30,8 @@ PATIENCE = 10.0
 OLD = 3 * 3600
 """Age of a feed's newest event from which it is not ready [s]: slow feeds are 90 minutes late on a good day."""
 
-RECEIVERS = ("replay",)
-"""Receivers that Alertmanager must have, beside those that people are told through."""
-
-WATCHDOG, UNHEARD = "watchdog", ("replay", "board")
-"""The receiver that rings when it hears nothing; and those that need not reach anybody."""
-
 NAMING = ("to", "channel", "chat_id", "topic_arn", "room_id", "url")
-"""Settings that name whom an integration tells, as far as Alertmanager shows them."""
-
-TWICE = ": each group judges and tells everything; stop those of all but one"
-"""What workers of two groups do."""
-
-BOARD = "netvigil"
-"""Tag of the boards in Grafana."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: ``state`` is one of `READY`, `NOT_READY`, `NOT_CHECKED`."""
-
-    what: str
-    state: str
-    detail: str
-
-    @classmethod
-    def of(cls, what: str, good: bool, detail: str) -> "Finding":
-        """Ready or not."""
-        return cls(what, READY if good else NOT_READY, detail)
+"""Settings of Alertmanager that name the recipient of an integration."""
 
 
 class NoAnswerError(Exception):
@@ -91,11 +68,11 @@ class Site:
 
     def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """The page at a path; `NoAnswerError` where none comes in time, or an error comes."""
+        body = b""
         try:
             with requests.get(self.address + path, query, timeout=self.patience, stream=True) as answer:
                 if answer.status_code >= 400:
                     raise NoAnswerError(f"{path} on {self.address} answers {answer.status_code} {answer.reason}")
-                body = b""
                 for part in answer.iter_content(2**16):
                     body += part
                     if len(body) >= self.largest:
@@ -114,40 +91,45 @@ class Site:
             raise NoAnswerError(f"{path} on {self.address} answers with {text[:40]!r}, which is no JSON") from error
 
 
+@dataclass(frozen=True)
+class Finding:
+    """The state of one part: one of `READY`, `NOT_READY`, `NOT_CHECKED`."""
+
+    what: str
+    state: str
+    detail: str
+
+    @classmethod
+    def of(cls, what: str, good: bool, detail: str) -> "Finding":
+        """Ready or not."""
+        return cls(what, READY if good else NOT_READY, detail)
+
+
 def check(
     broker: str = "", prometheus: str = "", alertmanager: str = "", grafana: str = "", security: Security = PLAIN
 ) -> list[Finding]:
-    """Look at everything that an address is given for; what has none is not checked, and the findings say so.
+    """Check every part whose address is given; a part without an address is a finding, too.
 
     Raises
     ------
     UserError
-        An address is none.
+        What is given is not an address.
 
     Examples
     --------
     >>> [(finding.what, finding.state) for finding in check()][:2]
     [('broker', 'not checked'), ('prometheus', 'not checked')]
     """
-    address = parse(broker) if broker else ""
     looks: dict[str, Callable[[], Iterable[Finding]] | None] = {
-        "broker": (lambda: look_at_broker(address, security)) if broker else None,
-        "prometheus": _at(prometheus, "--prometheus", look_at_prometheus),
-        "alertmanager": _at(alertmanager, "--alertmanager", look_at_alertmanager),
-        "grafana": _at(grafana, "--grafana", look_at_grafana),
+        "broker": partial(look_at_broker, parse(broker), security) if broker else None
     }
+    for name, address in (("prometheus", prometheus), ("alertmanager", alertmanager), ("grafana", grafana)):
+        looks[name] = partial(LOOKS[name], Site.at(address, f"--{name}")) if address else None
     return [finding for name, look in looks.items() for finding in _looked(name, look)]
 
 
-def _at(address: str, option: str, look: Callable[[Site], Iterable[Finding]]) -> Callable[[], Iterable[Finding]] | None:
-    if not address:
-        return None
-    site = Site.at(address, option)
-    return lambda: look(site)
-
-
 def _looked(name: str, look: Callable[[], Iterable[Finding]] | None) -> Iterator[Finding]:
-    """What a look gives; where it breaks off, that is the last finding."""
+    """The findings of a part; where it fails, the failure is the last one."""
     if look is None:
         yield Finding(name, NOT_CHECKED, f"--{name} was not given")
         return
@@ -160,7 +142,7 @@ def _looked(name: str, look: Callable[[], Iterable[Finding]] | None) -> Iterator
 
 
 def look_at_broker(broker: str, security: Security = PLAIN) -> Iterator[Finding]:
-    """Topics with the right partitions, and who is at work."""
+    """Topics with the right partitions, and the workers."""
     found = partitions(broker, security, PATIENCE)
     yield Finding.of("broker", True, f"Kafka answers at {broker}")
     wanted = {topic.name: topic.partitions for topic in topics.every(FEEDS)}
@@ -169,106 +151,94 @@ def look_at_broker(broker: str, security: Security = PLAIN) -> Iterator[Finding]
     trouble = ([f"missing: {', '.join(missing)}"] if missing else []) + wrong
     yield Finding.of("topics", not trouble, "; ".join(trouble) or f"all {len(wanted)} are there")
     groups = at_work(broker, security)
-    told = " and ".join(f"{count} of group {group}" for group, count in groups.items())
-    yield Finding.of("workers", len(groups) == 1, f"{told or 'nobody'} at work" + TWICE * (len(groups) > 1))
+    detail = " and ".join(f"{count} of group {group}" for group, count in groups.items()) or "nobody"
+    twice = ": each group judges and notifies on its own, so everything comes twice; stop all but one"
+    yield Finding.of("workers", len(groups) == 1, f"{detail} at work{twice if len(groups) > 1 else ''}")
 
 
 def look_at_prometheus(site: Site) -> Iterator[Finding]:
-    """It is up, scrapes workers, has our rules and an Alertmanager; and what the feeds last said."""
+    """It runs, scrapes workers, has our rules and an Alertmanager; and the state of feeds and watches."""
     version = site.json("/api/v1/status/buildinfo")["data"]["version"]
     yield Finding.of("prometheus", True, f"{version} answers at {site.address}")
-    up = [value for _, value in _asked(site, 'up{job="netvigil"}', "instance")]
-    count = sum(value == 1 for value in up)
-    told = f"{count} of {len(up)} workers answer it" if up else "it knows of no job netvigil"
-    yield Finding.of("scraping", count > 0, told)
-    yield _rules(site)
-    alertmanagers = [one["url"] for one in site.json("/api/v1/alertmanagers")["data"]["activeAlertmanagers"]]
-    told = f"alerts go to {', '.join(alertmanagers)}" if alertmanagers else "alerts go to nobody"
-    yield Finding.of("alerting", bool(alertmanagers), told)
-    yield from _feeds(site)
-    yield _watches(site)
-
-
-def _asked(site: Site, expr: str, label: str) -> list[tuple[str, float]]:
-    """A label and the value of every series of an instant query, by label."""
-    found = site.json("/api/v1/query", {"query": expr})["data"]["result"]
-    return sorted((str(series["metric"].get(label, "")), float(series["value"][1])) for series in found)
-
-
-def _rules(site: Site) -> Finding:
+    up = [value for _, value in _asked(site, 'up{job="netvigil"}')]
+    detail = f"{up.count(1)} of {len(up)} workers answer it" if up else "it knows of no job netvigil"
+    yield Finding.of("scraping", 1 in up, detail)
     groups = [g for g in site.json("/api/v1/rules")["data"]["groups"] if g["name"].startswith("netvigil-")]
     rules = [rule for group in groups for rule in group["rules"]]
     broken = sorted(rule["name"] for rule in rules if rule["health"] == "err")
     alerts = sum(rule["type"] == "alerting" for rule in rules)
-    told = f"in error: {', '.join(broken)}" if broken else f"{alerts} alerts" if alerts else "no rules of netvigil"
-    return Finding.of("rules", alerts > 0 and not broken, told)
+    detail = f"in error: {', '.join(broken)}" if broken else f"{alerts} alerts" if alerts else "no rules of netvigil"
+    yield Finding.of("rules", alerts > 0 and not broken, detail)
+    urls = [one["url"] for one in site.json("/api/v1/alertmanagers")["data"]["activeAlertmanagers"]]
+    yield Finding.of("alerting", bool(urls), f"alerts go to {', '.join(urls) or 'nobody'}")
+    yield from _feeds(site)
+    watches = _asked(site, "max by (country, name) (netvigil_watch_active)")
+    named = sorted(f"{w['name']} ({w['country']}) {'on' if value == 1 else 'to come'}" for w, value in watches)
+    yield Finding("watches", READY if named else NOT_CHECKED, ", ".join(named) or "no watch is set")
+
+
+def _asked(site: Site, expr: str) -> list[tuple[dict[str, str], float]]:
+    """Labels and value of every series of an instant query."""
+    found = site.json("/api/v1/query", {"query": expr})["data"]["result"]
+    return [(series["metric"], float(series["value"][1])) for series in found]
 
 
 def _feeds(site: Site) -> Iterator[Finding]:
-    """Each feed: alive or dead, and how old its newest event is by Prometheus' own clock."""
-    is_up = dict(_asked(site, "min by (feed) (netvigil_feed_up)", "feed"))
-    ages = dict(_asked(site, "time() - max by (feed) (netvigil_feed_last_event_timestamp_seconds)", "feed"))
-    if not is_up:
-        yield Finding.of("feeds", False, "no feed has said anything")
-    for feed, up in is_up.items():
+    """Each feed: alive or dead, and how old its newest event is by Prometheus' clock."""
+    newest = "time() - max by (feed) (netvigil_feed_last_event_timestamp_seconds)"
+    ages = {labels["feed"]: age for labels, age in _asked(site, newest)}
+    alive = {labels["feed"]: up == 1 for labels, up in _asked(site, "min by (feed) (netvigil_feed_up)")}
+    if not alive:
+        yield Finding.of("feeds", False, "no feed has reported yet")
+    for feed in sorted(alive):
         age = ages.get(feed)
-        told = "no event yet" if age is None else f"newest event {lasting(int(age))} old"
-        yield Finding.of(f"feed {feed}", up == 1 and age is not None and age < OLD, ("" if up else "dead, ") + told)
-
-
-def _watches(site: Site) -> Finding:
-    watches = site.json("/api/v1/query", {"query": "max by (country, name) (netvigil_watch_active)"})["data"]["result"]
-    told = [
-        f"{w['metric']['name']} ({w['metric']['country']}) {'on' if w['value'][1] == '1' else 'to come'}"
-        for w in watches
-    ]
-    return Finding("watches", READY if told else NOT_CHECKED, ", ".join(sorted(told)) or "no watch is set")
+        detail = "no event yet" if age is None else f"newest event {lasting(int(age))} old"
+        good = alive[feed] and age is not None and age < OLD
+        yield Finding.of(f"feed {feed}", good, detail if alive[feed] else f"dead, {detail}")
 
 
 def look_at_alertmanager(site: Site) -> Iterator[Finding]:
-    """It is up, has its receivers, hears Prometheus, and nothing is silenced."""
+    """It runs, has receivers that reach people, gets alerts from Prometheus, and nothing is silenced."""
     status = site.json("/api/v2/status")
     yield Finding.of("alertmanager", True, f"{status['versionInfo']['version']} answers at {site.address}")
     names = sorted(receiver["name"] for receiver in site.json("/api/v2/receivers"))
-    missing = [name for name in RECEIVERS if name not in names]
-    told = f"missing: {', '.join(missing)}" if missing else ", ".join(names)
-    yield Finding.of("receivers", not missing and len(names) > len(RECEIVERS), told)
-    yield from _reached(status["config"]["original"])
-    yield _delivery(site)
-    heard = site.json("/api/v2/alerts", {"filter": 'alertname="NetvigilWatchdog"'})
-    told = "the watchdog comes through" if heard else "the watchdog does not come through from Prometheus"
-    yield Finding.of("watchdog", bool(heard), told)
+    has_replay = "replay" in names
+    yield Finding.of("receivers", has_replay and len(names) > 1, ", ".join(names) if has_replay else "missing: replay")
+    yield from _receivers(status["config"]["original"])
+    exposition = site.text("/metrics")
+    sent, failed = (_total(exposition, f"alertmanager_notifications{name}_total") for name in ("", "_failed"))
+    detail = f"{sent:.0f} notifications sent, {failed:.0f} of them failed" if sent else "no notification was sent yet"
+    yield Finding.of("delivery", failed == 0, detail)
+    heard = bool(site.json("/api/v2/alerts", {"filter": 'alertname="NetvigilWatchdog"'}))
+    detail = f"the watchdog {'comes' if heard else 'does not come'} through from Prometheus"
+    yield Finding.of("watchdog", heard, detail)
     active = [s for s in site.json("/api/v2/silences") if s["status"]["state"] == "active"]
-    told = "; ".join(f"{s['createdBy']} until {s['endsAt'][:16]}: {s['comment']}" for s in active)
-    yield Finding.of("silences", not active, told or "none")
+    detail = "; ".join(f"{s['createdBy']} until {s['endsAt'][:16]}: {s['comment']}" for s in active)
+    yield Finding.of("silences", not active, detail or "none")
 
 
-def _reached(settings: str) -> Iterator[Finding]:
-    """Whom each receiver tells, by Alertmanager's own settings."""
+def _receivers(settings: str) -> Iterator[Finding]:
+    """The recipients of each receiver, by Alertmanager's own settings; ``replay`` and ``board`` need none."""
     try:
         receivers = yaml.safe_load(settings)["receivers"]
     except yaml.YAMLError as error:
         raise ValueError("its settings are no YAML") from error
     for receiver in receivers:
-        name, targets = receiver["name"], list(_targets(receiver))
-        if name not in UNHEARD:
-            yield Finding(f"receiver {name}", *_reach(name, targets))
-
-
-def _reach(name: str, targets: list[str]) -> tuple[str, str]:
-    told = ", ".join(targets)
-    if name == WATCHDOG:
-        none = "tells nobody: no dead man's switch would ring if alerting broke"
-        return (READY, told) if targets else (NOT_CHECKED, none)
-    if not targets:
-        return NOT_READY, "tells nobody"
-    if all(target.startswith("webhook") for target in targets):
-        return NOT_CHECKED, f"{told}: whether a person reads it is not known; the one of compose only prints"
-    return READY, told
+        targets = list(_targets(receiver))
+        state, detail = READY, ", ".join(targets)
+        if receiver["name"] == "watchdog":
+            if not targets:
+                state, detail = NOT_CHECKED, "tells nobody: no dead man's switch would ring if alerting broke"
+        elif not targets:
+            state, detail = NOT_READY, "tells nobody"
+        elif all(target.startswith("webhook") for target in targets):
+            state, detail = NOT_CHECKED, f"{detail}: does a person read it? The webhook of compose only prints"
+        if receiver["name"] not in ("replay", "board"):
+            yield Finding(f"receiver {receiver['name']}", state, detail)
 
 
 def _targets(receiver: dict[str, Any]) -> Iterator[str]:
-    """Whom a receiver tells; of an address only its host, the rest of it may be a secret.
+    """The recipients of a receiver; of an address only its host, since the rest may be a secret.
 
     Examples
     --------
@@ -284,46 +254,29 @@ def _targets(receiver: dict[str, Any]) -> Iterator[str]:
             yield f"{kind} {named}".strip()
 
 
-def _delivery(site: Site) -> Finding:
-    """Whether notifications arrive: those since Alertmanager started."""
-    sent, failed = (
-        _total(site.text("/metrics"), f"alertmanager_notifications_{name}") for name in ("total", "failed_total")
-    )
-    told = (
-        f"{sent:.0f} notifications sent, {failed:.0f} of them failed" if sent else "nobody has been told anything yet"
-    )
-    return Finding.of("delivery", failed == 0, told)
-
-
 def _total(exposition: str, name: str) -> float:
-    """Sum of all samples of a metric.
-
-    Examples
-    --------
-    >>> _total('# TYPE a counter' + chr(10) + 'a{b="c d"} 2' + chr(10) + 'a{b="e"} 3.0' + chr(10) + 'ab 7', "a")
-    5.0
-    """
-    lines = (line for line in exposition.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
-    return sum(float(line.rpartition(" ")[2]) for line in lines)
+    """Sum of all samples of a metric."""
+    families = text_string_to_metric_families(exposition)
+    return sum(sample.value for family in families for sample in family.samples if sample.name == name)
 
 
 def look_at_grafana(site: Site) -> Iterator[Finding]:
-    """It is up, has our boards, and its Prometheus answers it."""
+    """It runs, has our boards, and reaches Prometheus."""
     health: dict[str, Any] = site.json("/api/health")
     yield Finding.of("grafana", health["database"] == "ok", f"{health.get('version', '')} answers at {site.address}")
-    boards = sorted(board["title"] for board in site.json("/api/search", {"tag": BOARD, "type": "dash-db"}))
-    yield Finding.of("boards", bool(boards), ", ".join(boards) or f"no board has the tag {BOARD}")
+    boards = sorted(board["title"] for board in site.json("/api/search", {"tag": "netvigil", "type": "dash-db"}))
+    yield Finding.of("boards", bool(boards), ", ".join(boards) or "no board has the tag netvigil")
     source = site.json("/api/datasources/uid/prometheus/health")
     yield Finding.of("datasource", source["status"] == "OK", source["message"])
 
 
+LOOKS = {"prometheus": look_at_prometheus, "alertmanager": look_at_alertmanager, "grafana": look_at_grafana}
+
+
 def is_ready(findings: Iterable[Finding]) -> bool:
-    """Whether nothing that was looked at is not ready, and something was looked at."""
+    """Whether some part was checked, and none is not ready."""
     states = {finding.state for finding in findings}
     return NOT_READY not in states and READY in states
-
-
-STYLES = {READY: "green", NOT_READY: "bold red", NOT_CHECKED: "dim"}
 
 
 def render(findings: Iterable[Finding]) -> Table:

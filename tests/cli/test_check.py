@@ -1,8 +1,8 @@
-"""``netvigil check``: says what is ready, what is not and what it did not look at, whatever it meets."""
+"""``netvigil check``: what is ready, what is not, and what was not checked, whatever it meets."""
 
+import dataclasses
 import json
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,8 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
+import yaml
 from prometheus_client import CollectorRegistry, start_http_server
+from rich.console import Console
 
+import dashboards
+from dashboards.rules import rules
 from pipeline import topics
 from pipeline.cli import commands
 from pipeline.cli.check import NOT_CHECKED, NOT_READY, READY, Finding, NoAnswerError, Site, check, is_ready, render
@@ -27,11 +32,11 @@ from tests.dashboards.servers import until
 
 pytestmark = pytest.mark.sockets
 
-NOW = 1_800_000_000
+SHIPPED = (Path(dashboards.__file__).parent / "alertmanager.yml").read_text()
 
 
 class Pages(HTTPServer):
-    """A server that answers with what stands in ``pages``: path -> JSON-able, text, or an error's number."""
+    """A server of ``pages``: path -> a value for JSON, a text, or the number of an error."""
 
     def __init__(self, pages: dict[str, Any]) -> None:
         super().__init__(("127.0.0.1", 0), Page)
@@ -95,7 +100,7 @@ def detail(findings: list[Finding], what: str) -> str:
     return next(finding.detail for finding in findings if finding.what == what)
 
 
-def test_what_no_address_is_given_for_is_not_checked_and_that_is_said_and_is_not_ready() -> None:
+def test_a_part_without_an_address_is_not_checked_and_nothing_is_ready() -> None:
     found = check()
     assert states(found) == dict.fromkeys(("broker", "prometheus", "alertmanager", "grafana"), NOT_CHECKED)
     assert detail(found, "grafana") == "--grafana was not given"
@@ -103,12 +108,12 @@ def test_what_no_address_is_given_for_is_not_checked_and_that_is_said_and_is_not
 
 
 @pytest.mark.parametrize("address", ["localhost:9090", "ftp://x", "http://", "http://x:99999", "http://[", "\x00"])
-def test_an_address_that_is_none_is_said_in_one_sentence(address: str) -> None:
+def test_what_is_not_an_address_is_one_sentence(address: str) -> None:
     with pytest.raises(UserError, match=r"--prometheus .* is no address"):
         check(prometheus=address)
 
 
-def test_where_nobody_answers_that_is_the_finding() -> None:
+def test_a_server_that_does_not_answer_is_a_finding() -> None:
     found = check(broker="kafka://127.0.0.1:1", prometheus="http://127.0.0.1:1", grafana="http://127.0.0.1:1/grafana")
     assert states(found) == {
         "broker": NOT_READY, "prometheus": NOT_READY, "alertmanager": NOT_CHECKED, "grafana": NOT_READY
@@ -121,9 +126,14 @@ def test_a_server_that_never_answers_does_not_hold_the_check() -> None:
         Site(f"http://127.0.0.1:{silent.server_port}", patience=0.2).text("/")
 
 
-@pytest.mark.parametrize("page", ["<html>", "[]", "{}", "null", "[" * 100_000, '{"data": 3}', 500])
+def test_an_answer_that_is_too_long_is_not_read_to_its_end() -> None:
+    with serving({"/x": "[" + "1," * 10_000 + "1]"}) as url, pytest.raises(NoAnswerError, match="which is no JSON"):
+        Site(url, largest=1000).json("/x")
+
+
+@pytest.mark.parametrize("page", ["<html>", "[]", "null", "[" * 100_000, '{"data": 3}', 500])
 @pytest.mark.parametrize("server", ["prometheus", "alertmanager", "grafana"])
-def test_another_kind_of_server_is_found_out(server: str, page: Any) -> None:
+def test_another_kind_of_server_is_not_ready(server: str, page: Any) -> None:
     paths = ("/api/v1/status/buildinfo", "/api/v2/status", "/api/health")
     with serving(dict.fromkeys(paths, page)) as url:
         found = check(**{server: url})  # type: ignore[arg-type]
@@ -131,30 +141,32 @@ def test_another_kind_of_server_is_found_out(server: str, page: Any) -> None:
     assert not is_ready(found)
 
 
-def test_a_grafana_with_boards_and_a_datasource_is_ready() -> None:
-    with serving(GRAFANA) as url:
-        found = [f for f in check(grafana=url + "/") if f.state != NOT_CHECKED]
-    assert states(found) == dict.fromkeys(("grafana", "boards", "datasource"), READY)
-    assert detail(found, "boards") == "One country"
-
-
 @pytest.mark.parametrize(
-    ("path", "page", "what"),
+    ("path", "page", "what", "said"),
     [
-        ("/api/health", {"database": "failing"}, "grafana"),
-        ("/api/search", [], "boards"),
-        ("/api/datasources/uid/prometheus/health", {"status": "ERROR", "message": "no route"}, "datasource"),
-        ("/api/datasources/uid/prometheus/health", 404, "grafana"),
+        ("/api/health", {"database": "failing"}, "grafana", " answers at http"),
+        ("/api/search", [], "boards", "no board has the tag netvigil"),
+        (
+            "/api/datasources/uid/prometheus/health",
+            {"status": "ERROR", "message": "no route"},
+            "datasource",
+            "no route",
+        ),
+        ("/api/datasources/uid/prometheus/health", 404, "grafana", "answers 404 Not Found"),
     ],
 )
-def test_what_grafana_lacks_is_named(path: str, page: Any, what: str) -> None:
+def test_what_grafana_lacks_is_named(path: str, page: Any, what: str, said: str) -> None:
+    with serving(GRAFANA) as url:
+        found = check(grafana=url + "/")
+        assert is_ready(found)
+        assert detail(found, "boards") == "One country"
     with serving(GRAFANA | {path: page}) as url:
         found = check(grafana=url)
-    assert (what, NOT_READY) in {(finding.what, finding.state) for finding in found}
+    assert any(finding.state == NOT_READY and finding.what == what and said in finding.detail for finding in found)
 
 
 @pytest.mark.parametrize(
-    ("path", "page", "what", "told"),
+    ("path", "page", "what", "said"),
     [
         ("/api/v2/receivers", [{"name": "desk"}], "receivers", "missing: replay"),
         ("/api/v2/receivers", [{"name": "replay"}], "receivers", "replay"),
@@ -173,46 +185,69 @@ def test_what_grafana_lacks_is_named(path: str, page: Any, what: str) -> None:
         ),
     ],
 )
-def test_what_keeps_alertmanager_from_telling_anybody_is_named(path: str, page: Any, what: str, told: str) -> None:
-    with serving(ALERTMANAGER) as url:
-        assert is_ready(check(alertmanager=url))
+def test_what_keeps_alertmanager_from_notifying_is_named(path: str, page: Any, what: str, said: str) -> None:
     with serving(ALERTMANAGER | {path: page}) as url:
         found = check(alertmanager=url)
-    assert states(found)[what] == NOT_READY
-    assert detail(found, what) == told
+    assert (states(found)[what], detail(found, what)) == (NOT_READY, said)
 
 
-def test_a_broker_without_topics_and_workers_is_not_ready_and_one_with_topics_says_what_else_is_missing() -> None:
+def receivers(settings: str) -> dict[str, tuple[str, str]]:
+    """State and detail of each receiver where Alertmanager runs with these settings."""
+    status = {"versionInfo": {"version": "0.34.2"}, "config": {"original": settings}}
+    with serving(ALERTMANAGER | {"/api/v2/status": status}) as url:
+        return {one.what: (one.state, one.detail) for one in check(alertmanager=url) if "receiver " in one.what}
+
+
+def test_the_recipients_of_a_receiver_are_named_without_secrets() -> None:
+    assert receivers(SETTINGS) == {
+        "receiver desk": (READY, "email desk@example.org"), "receiver watchdog": (READY, "webhook dead.example.org")
+    }  # fmt: skip
+    assert receivers(yaml.safe_dump({"receivers": [{"name": "desk"}]})) == {
+        "receiver desk": (NOT_READY, "tells nobody")
+    }
+
+
+def test_the_receivers_that_are_shipped_may_reach_nobody_and_the_findings_say_so() -> None:
+    found = receivers(SHIPPED)
+    assert {name: state for name, (state, _) in found.items()} == {
+        "receiver desk": NOT_CHECKED, "receiver desk-once": NOT_CHECKED, "receiver watchdog": NOT_CHECKED
+    }  # fmt: skip
+    assert "only prints" in found["receiver desk"][1]
+    assert "tells nobody" in found["receiver watchdog"][1]
+
+
+@pytest.mark.parametrize("settings", ["{", "receivers: 3", "[]", ""])
+def test_settings_of_alertmanager_that_cannot_be_read_are_not_ready(settings: str) -> None:
+    status = {"versionInfo": {"version": "0.34.2"}, "config": {"original": settings}}
+    with serving(ALERTMANAGER | {"/api/v2/status": status}) as url:
+        assert not is_ready(check(alertmanager=url))
+
+
+def test_topics_that_are_missing_or_have_other_partitions_and_missing_workers_are_named() -> None:
+    first, *others = topics.every(FEEDS)
     with embedded() as broker:
         found = check(broker=f"kafka://{broker}")
-        assert states(found)["topics"] == NOT_READY
         assert "netvigil.fuse.outages" in detail(found, "topics")
-        create(broker, topics.every(FEEDS))
+        create(broker, (dataclasses.replace(first, partitions=2), *others))
         found = check(broker=f"kafka://{broker}")
-        assert (states(found)["topics"], states(found)["workers"]) == (READY, NOT_READY)
-        assert detail(found, "workers") == "nobody at work"
+    assert states(found) | {"topics": NOT_READY, "workers": NOT_READY} == states(found)
+    assert detail(found, "topics") == f"{first.name} has 2 partitions, not {first.partitions}"
+    assert detail(found, "workers") == "nobody at work"
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_at_work_is_counted() -> None:
+def test_topics_and_a_worker_are_ready() -> None:
     with embedded() as broker, workers(1, broker, "--feed", "table"):
+        create(broker, topics.every(FEEDS))
         until(lambda: states(check(broker=f"kafka://{broker}")).get("workers") == READY, 60)
-        assert detail(check(broker=f"kafka://{broker}"), "workers") == "1 of group netvigil at work"
-
-
-def test_a_topic_with_other_partitions_is_named() -> None:
-    import dataclasses
-
-    wrong = [dataclasses.replace(topic, partitions=2) for topic in topics.every(FEEDS)[:1]]
-    with embedded() as broker:
-        create(broker, (*wrong, *topics.every(FEEDS)[1:]))
         found = check(broker=f"kafka://{broker}")
-    assert detail(found, "topics") == f"{wrong[0].name} has 2 partitions, not {topics.every(FEEDS)[0].partitions}"
+    assert states(found)["topics"] == READY
+    assert detail(found, "workers") == "1 of group netvigil at work"
 
 
 @pytest.fixture
 def worker() -> Iterator[tuple[Metrics, str]]:
-    """What a worker shows, and where."""
+    """The metrics of a worker, and their address."""
     registry = CollectorRegistry()
     server, thread = start_http_server(0, "127.0.0.1", registry)
     yield Metrics.on(registry), f"127.0.0.1:{server.server_port}"
@@ -223,7 +258,7 @@ def worker() -> Iterator[tuple[Metrics, str]]:
 
 @pytest.mark.system
 @pytest.mark.slow
-def test_a_real_prometheus_and_alertmanager_are_ready_but_for_a_feed_that_is_dead_or_old(
+def test_a_real_prometheus_and_alertmanager_are_ready_except_for_a_feed_that_is_dead_or_old(
     worker: tuple[Metrics, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     metrics, exporter = worker
@@ -231,64 +266,43 @@ def test_a_real_prometheus_and_alertmanager_are_ready_but_for_a_feed_that_is_dea
         servers.alertmanager("http://127.0.0.1:1", tmp_path / "alertmanager") as alerts,
         servers.prometheus(exporter, alerts, tmp_path / "prometheus") as asked,
     ):
-        addresses = {"prometheus": asked.url, "alertmanager": f"http://{alerts}"}
-        assert states(check(**addresses))["watchdog"] == NOT_READY
-        bark(f"http://{alerts}")
-        until(lambda: states(check(**addresses)).get("watchdog") == READY)
-        assert detail(check(**addresses), "feeds") == "no feed has said anything"
+
+        def found() -> list[Finding]:
+            return check(prometheus=asked.url, alertmanager=f"http://{alerts}")
+
+        def not_ready() -> list[str]:
+            return [finding.what for finding in found() if finding.state == NOT_READY]
+
+        assert states(found())["watchdog"] == NOT_READY
+        watchdog = [{"labels": {"alertname": "NetvigilWatchdog"}}]  # Prometheus sends its first one too early
+        requests.post(f"http://{alerts}/api/v2/alerts", json=watchdog, timeout=5).raise_for_status()
+        until(lambda: states(found()).get("watchdog") == READY)
+        assert detail(found(), "feeds") == "no feed has reported yet"
         metrics.feed("rislive", True, asked.now())
         metrics.watch("PK", "Election", True)
-        until(lambda: is_ready(check(**addresses)))
-        assert detail(check(**addresses), "watches") == "Election (PK) on"
+        until(lambda: is_ready(found()))
+        assert detail(found(), "watches") == "Election (PK) on"
         metrics.feed("rislive", False)
         metrics.feed("ioda", True, asked.now() - 5 * 3600)
-        until(lambda: "feed ioda" in states(check(**addresses)) and not is_ready(check(**addresses)))
-        found = until(
-            lambda: [f for f in check(**addresses) if f.state == NOT_READY and len(found_feeds(addresses)) == 2]
-        )
-        assert [f.what for f in found] == ["feed ioda", "feed rislive"]
-        assert detail(found, "feed ioda").startswith("newest event 5 hours")
-        assert detail(found, "feed rislive").startswith("dead, newest event")
+        until(lambda: not_ready() == ["feed ioda", "feed rislive"])
+        assert detail(found(), "feed ioda").startswith("newest event 5 hours")
+        assert detail(found(), "feed rislive").startswith("dead, newest event")
         assert commands.check("", asked.url, f"http://{alerts}", "", True) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["ready"] is False
-    assert {"what": "rules", "state": "ready", "detail": f"{alert_count()} alerts"} in told["findings"]
+    said = json.loads(capsys.readouterr().out)
+    alerts_count = sum("alert" in rule for group in rules()["groups"] for rule in group["rules"])
+    assert said["ready"] is False
+    assert {"what": "rules", "state": "ready", "detail": f"{alerts_count} alerts"} in said["findings"]
 
 
-def bark(alertmanager: str) -> None:
-    """The watchdog, as Prometheus sends it: its own first word comes before it knows of any Alertmanager."""
-    body = json.dumps([{"labels": {"alertname": "NetvigilWatchdog"}}]).encode()
-    request = urllib.request.Request(f"{alertmanager}/api/v2/alerts", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=5):
-        pass
-
-
-def found_feeds(addresses: dict[str, str]) -> list[Finding]:
-    return [f for f in check(**addresses) if f.what.startswith("feed ") and f.state == NOT_READY]
-
-
-def alert_count() -> int:
-    from dashboards.rules import rules
-
-    return sum("alert" in rule for group in rules()["groups"] for rule in group["rules"])
-
-
-def test_ready_is_exit_code_0_and_the_table_says_each_thing_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_ready_is_exit_code_0_and_the_table_has_a_row_for_each_part(capsys: pytest.CaptureFixture[str]) -> None:
     with serving(ALERTMANAGER) as alerts, serving(GRAFANA) as boards:
         assert commands.check("", "", alerts, boards, False) == 0
     out = capsys.readouterr().out
     assert [line.split()[0] for line in out.splitlines()].count("receivers") == 1
 
 
-def test_the_table_shows_markup_as_it_stands() -> None:
-    from rich.console import Console
-
+def test_the_table_does_not_interpret_markup() -> None:
     console = Console(width=80)
     with console.capture() as captured:
         console.print(render([Finding("silences", NOT_READY, "[bold]x[/bold]")]))
     assert "[bold]x[/bold]" in captured.get()
-
-
-def test_an_answer_that_is_too_long_is_not_read_to_its_end() -> None:
-    with serving({"/x": "[" + "1," * 10_000 + "1]"}) as url, pytest.raises(NoAnswerError, match="which is no JSON"):
-        Site(url, largest=1000).json("/x")
