@@ -7,7 +7,7 @@ import sys
 import textwrap
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,8 +18,6 @@ from pipeline.bins import DAY, NEVER
 from pipeline.cli.options import ReplayOptions
 from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.explain.feed_incidents import Doings
-from pipeline.explain.residual_loss import Lately
 from pipeline.explain.summary import tell
 from pipeline.explain.terminal import Watching
 from pipeline.explain.text import counted
@@ -30,8 +28,9 @@ from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.groups import judges, own_group
 from pipeline.kafka.security import PLAIN, from_environment, parse
-from pipeline.records import TENSES, Outage, Run, Verdicts
-from pipeline.replay.replay import Pace, Playback, Result, See, piece, through_memory
+from pipeline.records import TENSES, Outage, Run
+from pipeline.replay.playback import Pace, Playback, piece
+from pipeline.replay.report import ReplayReport, See, through_memory
 from pipeline.replay.through_kafka import still_there, through_kafka, workers
 from pipeline.serve.openmetrics import History
 from pipeline.settings import Settings
@@ -48,28 +47,21 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None, fusing.stale)
     console = Console(stderr=options.as_json)
     history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
-    doings = Doings()
-
-    def see(output: object) -> None:
-        doings.see(output)
-        _record(history, output)
-
-    result = _watched(console, playback, options, see, end_of(found), doings.take)
-    told = (doings.told(playback.observed), doings.unjudged.told(), Lately.of(result))
+    report = _watched(console, playback, options, lambda output: _record(history, output), end_of(found))
     try:
-        code = tell(console, playback, result, options.as_json, "", *told, fusing, doings.recent)
+        code = tell(console, report, options.as_json, settings=fusing)
     finally:  # a disk that is full by now takes no answer away, and who closes the pipe of the answer no file
-        for sentence in _left(console, options, result, history):
+        for sentence in _left(console, options, report, history):
             console.print(sentence, soft_wrap=True, markup=False, highlight=False)
     return code
 
 
-def _left(console: Console, options: ReplayOptions, result: Result, history: History | None) -> Iterator[str]:
+def _left(console: Console, options: ReplayOptions, report: ReplayReport, history: History | None) -> Iterator[str]:
     """Write the files that were asked for; says of each what is in it."""
     if options.outages is not None:
         with written(options.outages) as file:
-            file.write(result.lines())
-        yield f"left in {options.outages}: {counted(len(result.outages), 'outage')}"
+            file.write(report.lines())
+        yield f"left in {options.outages}: {counted(len(report.outages), 'outage')}"
     if options.metrics is not None and history is not None:
         with (
             console.status(f"writing {options.metrics} ..."),
@@ -102,26 +94,22 @@ def _record(history: History | None, output: object) -> None:
 
 def _watched(
     console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None,
-    judged: Callable[[Verdicts], None] | None = None,
-) -> Result:  # fmt: skip
-    """Through memory or Kafka, with a live table where somebody looks; ``end``: where the recording ends, if known.
+    verdicts: bool = True,
+) -> ReplayReport:  # fmt: skip
+    """Through memory or Kafka, with a live table in a terminal; ``end``: where the recording ends, if known.
 
-    ``judged`` is shown the verdicts of workers.
+    ``verdicts``: whether those of workers are read; they are most of what travels.
     """
-    with Watching(console, lambda: playback.places, end) as watching:
-
-        def both(output: object) -> None:
-            watching.see(output)
-            see(output)  # type: ignore[arg-type]
-
+    report = ReplayReport.of(playback)
+    with Watching(console, report, end):
         if options.through == "memory":
-            return through_memory(playback, Engine(chosen(options.settings)), playback.run, both)
-        return _with_broker(playback, options, both, judged)
+            return through_memory(playback, Engine(chosen(options.settings)), playback.run, see, report)
+        return _with_broker(playback, options, see, report, verdicts)
 
 
 def _with_broker(
-    playback: Playback, options: ReplayOptions, see: See, judged: Callable[[Verdicts], None] | None
-) -> Result:
+    playback: Playback, options: ReplayOptions, see: See, report: ReplayReport, verdicts: bool
+) -> ReplayReport:
     """Through the broker that was named, or an embedded one; with workers of our own where none are."""
     with ExitStack() as stack:
         security = from_environment(os.environ) if options.broker else PLAIN
@@ -143,7 +131,7 @@ def _with_broker(
             more += ["--group", group]
         alive = stack.enter_context(workers(count, broker, "--tense", options.tense, *more))
         checks = (alive,) if options.broker else (alive, still_there(broker))
-        return through_kafka(playback, broker, security, see, checks, group, judged)
+        return through_kafka(playback, broker, security, see, checks, group, report, verdicts)
 
 
 DEMO_DAY = 8.0
@@ -174,9 +162,9 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     pace = Pace(DAY / DEMO_DAY, since=end - DAY)
     fusing = chosen(settings).fusing
     playback = Playback([recording], _run([recording], "replay"), pace, fusing.stale)
-    result = _watched(console, playback, options, lambda _: None, end)
+    report = _watched(console, playback, options, lambda _: None, end, verdicts=False)
     note = "Reconstructed: these series were made, not measured."
-    tell(console, playback, result, as_json=False, note=note, settings=fusing)
+    tell(console, report, as_json=False, note=note, settings=fusing)
     if folder is not None:
         console.print(f"left in {folder}: {', '.join(FILES)}")
 

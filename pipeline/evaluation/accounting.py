@@ -15,7 +15,7 @@ from pipeline.evaluation.traces import Trace
 from pipeline.feeds import Label
 from pipeline.fusion.outages import RETRACTED
 from pipeline.records import Entity, Outage, Places, placed
-from pipeline.replay.past import Past
+from pipeline.replay.coverage import Past
 
 MONTH = 365.25 / 12 * 24 * 3600
 """Mean length of a month [s]."""

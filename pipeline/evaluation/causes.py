@@ -14,10 +14,8 @@ from pipeline.evaluation.phrases import number
 from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, by_signal, how_many, is_judged, silent
-from pipeline.explain.metric_points import Gazetteer
-from pipeline.explain.terminal import lasted
 from pipeline.explain.terms import resemblance, signal_name, signed, term_text
-from pipeline.explain.text import KIND_WORDS, chance_text, utc_text
+from pipeline.explain.text import KIND_WORDS, Gazetteer, chance_text, lasted, utc_text
 from pipeline.fusion.alone import IN_FULL
 from pipeline.fusion.columns import HALF, MOST
 from pipeline.fusion.evidence import log_odds, probability, speaking

@@ -22,9 +22,8 @@ from pipeline.evaluation.spans import Span, clipped, joined, touch, without
 from pipeline.evaluation.story import WORTH_A_WORD, Story
 from pipeline.evaluation.tables import who
 from pipeline.evaluation.traces import Trace, by_signal, judged_spans, together
-from pipeline.explain.terminal import utc
 from pipeline.explain.terms import signal_name, term_name
-from pipeline.explain.text import offset
+from pipeline.explain.text import offset, utc
 from pipeline.fusion.evidence import BESIDE
 from pipeline.geo.countries import clock
 from pipeline.kinds import KINDS, ROUTES, kind_of

@@ -11,13 +11,11 @@ from pipeline.evaluation.cases import Case, Ignored, Tolerance
 from pipeline.evaluation.runs import FIELD, OURS, Judged
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import how_many, is_judged, silent
-from pipeline.explain.doubts import doubts
 from pipeline.explain.feed_incidents import blind, moves
-from pipeline.explain.no_all_clear import too_short, unobserved
+from pipeline.explain.no_all_clear import hardly_judged, too_short, unobserved
 from pipeline.explain.partial_view import from_parts, of_no_country, parts_alone
-from pipeline.explain.terminal import lasted, until, utc
-from pipeline.explain.text import counted, damage, given_up, refused
-from pipeline.explain.unjudged import hardly_judged
+from pipeline.explain.text import counted, damage, given_up, lasted, refused, until, utc
+from pipeline.explain.why import doubts
 from pipeline.feeds import strangers
 from pipeline.records import placed
 from pipeline.settings.read import changed

@@ -15,14 +15,13 @@ from pipeline.evaluation.accounting import LOW, Account, Called, Observed, accou
 from pipeline.evaluation.cases import Case, Tolerance, usual_tolerance
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Silence, Trace, is_judged
-from pipeline.explain.feed_incidents import Doing, Doings, blinded
 from pipeline.explain.text import damage
-from pipeline.explain.unjudged import Unheard
 from pipeline.feeds import Label, Line, recordings
 from pipeline.records import DeadLetter, Entity, Outage, Places, Run, placed
 from pipeline.replay.coverage import Observed as Watched
-from pipeline.replay.past import Past
-from pipeline.replay.replay import Playback, through_memory
+from pipeline.replay.coverage import Past
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import Incident, ReplayReport, Unjudged, through_memory
 from pipeline.settings import Fusing, Settings
 
 OURS = "ours"
@@ -60,10 +59,10 @@ class Judged:
     outages: tuple[Outage, ...]
     places: Places
     dead: tuple[DeadLetter, ...] = ()
-    doings: tuple[Doing, ...] = ()
+    doings: tuple[Incident, ...] = ()
     past: Past = field(default_factory=Past)
     observed: Watched = field(default_factory=Watched)
-    unjudged: tuple[Unheard, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
     unmatched: tuple[Line, ...] = ()
     settings: Settings = field(default_factory=Settings)
 
@@ -95,10 +94,10 @@ class Outcome(NamedTuple):
     outages: tuple[Outage, ...]
     places: Places
     dead: tuple[DeadLetter, ...] = ()
-    doings: tuple[Doing, ...] = ()
+    doings: tuple[Incident, ...] = ()
     past: Past = Past()
     observed: Watched = Watched()
-    unjudged: tuple[Unheard, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
     unmatched: tuple[Line, ...] = ()
 
 
@@ -124,25 +123,26 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
         Where the case cannot be read, or nothing in it was observed.
     """
     playback = played(case, engine)
-    collected, doings, end = Collected(), Doings(), max(recording.end for _, recording in playback.streams)
+    collected, report = Collected(), ReplayReport.of(playback)
+    end = max(recording.end for _, recording in playback.streams)
     first: list[int] = []
 
     def see(output: object) -> None:
         collected.see(output)
-        doings.see(output)
-        if (now := getattr(output, "watermark", NEVER)) > NEVER:
+        if (now := report.watermark) > NEVER:
             first[:] = first or [now]
             reached(min(1.0, (now - first[0]) / max(1, end - first[0])))
 
-    result = through_memory(playback, engine, playback.run, see)
+    through_memory(playback, engine, playback.run, see, report)
     traces = collected.traces()
     if not any(trace.is_observed.any() for trace in traces):
-        why = "; ".join(damage(result.dead, 1))
+        why = "; ".join(damage(report.dead, 1))
         raise UserError(f"{case.folder}: nothing in its signals was observed{f' ({why})' if why else ''}")
-    told = tuple(doings.told(playback.observed))
-    past = Past.of(playback.observed.without(blinded(told)))
-    seen = (playback.observed, tuple(doings.unjudged.told()), tuple(playback.unmatched))
-    return Outcome(tuple(traces), tuple(result.sorted()), playback.places, tuple(result.dead), told, past, *seen)
+    return Outcome(
+        tuple(traces), tuple(report.sorted()), report.places, tuple(report.dead),
+        doings=tuple(report.incidents()), past=report.judged_past(), observed=report.observed,
+        unjudged=tuple(report.unjudged()), unmatched=tuple(report.unmatched),
+    )  # fmt: skip
 
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:

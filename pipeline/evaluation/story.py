@@ -15,10 +15,8 @@ from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, by_signal, judging, together
 from pipeline.explain.feed_incidents import blind, moves
-from pipeline.explain.metric_points import Gazetteer
-from pipeline.explain.terminal import lasted
 from pipeline.explain.terms import signal_name
-from pipeline.explain.text import counted, utc_text
+from pipeline.explain.text import Gazetteer, counted, lasted, utc_text
 from pipeline.fusion.outages import RETRACTED
 from pipeline.records import Entity, Outage, placed
 

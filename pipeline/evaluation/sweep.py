@@ -19,7 +19,8 @@ from pipeline.evaluation.runs import ANY, FUSED, OURS, Outcome, Read, judge, onl
 from pipeline.evaluation.tables import Total
 from pipeline.evaluation.traces import Collected
 from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Verdicts
-from pipeline.replay.replay import Playback, Result
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import ReplayReport
 from pipeline.settings import Fusing
 
 
@@ -41,12 +42,12 @@ def recorded(case: Case, engine: Engine) -> Recorded:
 
 def fused(recording: Recorded, engine: Engine) -> Outcome:
     """What fusion with the settings of an engine makes of them; what feeds did by themselves is not asked."""
-    fuse, result, collected = engine.fuse(0), Result(recording.playback.run), Collected()
+    fuse, report, collected = engine.fuse(0), ReplayReport(recording.playback.run), Collected()
     for frame in recording.frames:
         for output in fuse.step(frame):
-            result.take(output)
+            report.take(output)
             collected.see(output)
-    return Outcome(tuple(collected.traces()), tuple(result.sorted()), recording.playback.places)
+    return Outcome(tuple(collected.traces()), tuple(report.sorted()), recording.playback.places)
 
 
 SWEPT: dict[str, Swept] = {name: made("").swept for name, made in REGISTRY.items()}

@@ -1,4 +1,4 @@
-"""What a verdict or an outage looks like as metric series.  Pure: live metrics and written history show the same.
+"""What a verdict or an outage looks like as metric series: live metrics and written history show the same.
 
 A point is ``(field, labels, value)``: the field of `pipeline.serve.metrics.Metrics`, the label values in its order, and
 the value.  No label ever holds an event id or a prefix, and texts stand only on series of open or just ended
@@ -6,77 +6,18 @@ outages: there are few of those.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import tzinfo
+from collections.abc import Iterator
 
 import numpy as np
 
 from pipeline.explain.terms import SIGNS, likely, term_name
-from pipeline.explain.text import KIND_WORDS, lasting, local_text, service_name, utc_text
+from pipeline.explain.text import KIND_WORDS, Gazetteer, lasting, utc_text
 from pipeline.fusion.evidence import ratios
 from pipeline.fusion.outages import CONFIRMED, ENDED, RECOVERING
-from pipeline.geo.countries import clock, country_name, has_zone
 from pipeline.records import Entity, Outage, Places, Verdicts, placed
 
 Point = tuple[str, tuple[str, ...], float]
 BOUNDS = ("lower", "expected", "upper")
-
-
-@dataclass(frozen=True)
-class Gazetteer:
-    """Names and local times of places.
-
-    Parameters
-    ----------
-    country_name
-        ISO 3166-1 code -> name in English.
-    clock
-        ISO 3166-1 code, time [s] -> the zone whose clock all its people live by then; None where there is no such one.
-    """
-
-    country_name: Callable[[str], str] = country_name
-    clock: Callable[[str, int], tzinfo | None] = clock
-
-    def name(self, entity: Entity) -> str:
-        """What a place is called.
-
-        Examples
-        --------
-        >>> [Gazetteer().name(Entity(*e)) for e in (("country", "PK"), ("asn", "AS59257", "PK"))]
-        ['Pakistan', 'AS59257 (Pakistan)']
-        >>> Gazetteer().name(Entity("asn", "AS59257", "PK", title="Zong"))
-        'Zong, AS59257 (Pakistan)'
-        >>> Gazetteer().name(Entity("service", "PK:whatsapp", "PK"))
-        'WhatsApp in Pakistan'
-        >>> Gazetteer().name(Entity("asn", "AS9988", "MM"))
-        'AS9988 (Myanmar, Burma)'
-        """
-        own = entity.title
-        if own and entity.type == "asn":
-            own = f"{own}, {entity.name}"
-        country = self.country_name(entity.country) if entity.country else ""
-        if entity.type == "country":
-            return own or self.country_name(entity.name)
-        if entity.type == "service":
-            return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
-        bare = country.replace(" (", ", ").rstrip(")")  # no brackets in brackets: Myanmar (Burma), Korea (North)
-        return f"{own or entity.name} ({bare})" if country else own or entity.name
-
-    def local(self, time: int, country: str) -> str:
-        """A time [s] by the clock on the wall there, in words; by UTC's, and why, where there is no one clock.
-
-        Examples
-        --------
-        >>> Gazetteer().local(1707356700, "PK"), Gazetteer().local(1707356700, "")
-        ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 01:45 UTC')
-        >>> Gazetteer().local(1707356700, "US")
-        'Thu 8 Feb 2024, 01:45 UTC (local time differs within the country)'
-        """
-        zone = self.clock(country, time)
-        if zone is not None:
-            return local_text(time, zone)
-        return utc_text(time) + (" (local time differs within the country)" if has_zone(country) else "")
 
 
 def verdict_points(verdicts: Verdicts, row: int, columns: np.ndarray) -> Iterator[tuple[Entity, list[Point]]]:

@@ -1,31 +1,41 @@
-"""What there is no all-clear of: what was not observed for a time, and what has hardly any past."""
+"""What there is no all-clear for: what was not observed or not judged for a time, and series with a short history."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from itertools import groupby
 
-from pipeline.bins import NEVER
+from detectors.base import SETTLING
+from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.errors import FEW, few
-from pipeline.explain.context import place_name
-from pipeline.explain.terminal import lasted, utc
-from pipeline.explain.unjudged import Unheard
-from pipeline.records import Places
-from pipeline.replay.coverage import Gap, Observed, Series
-from pipeline.replay.past import Past
+from pipeline.explain.terms import signal_name
+from pipeline.explain.text import Gazetteer, counted, lasted, place_name, utc
+from pipeline.geo.calendar import Almanac, is_weekend
+from pipeline.geo.countries import zone
+from pipeline.kinds import TRAFFIC, kind_of
+from pipeline.records import Entity, Places, placed
+from pipeline.replay.coverage import Gap, Observed, Past, Series
+from pipeline.replay.report import Unjudged
+
+WEEKENDS = 2
+"""So many weekends must be read before a loss of half of the traffic is confirmed on a weekend."""
+
+MISSED = "a loss of half of the traffic may go unreported"
 
 
 def too_short(past: Past, places: Places) -> Iterator[str]:
-    """Who has less than two days of values, in one sentence."""
+    """The series with less than two days of values, in one sentence."""
     if short := past.too_short():
         yield (
             f"No all-clear for {few(_names(short, past, places))}: less than two days of values, from "
             f"{utc(min(past.spans[series].first for series in short))} UTC on. Nothing is confirmed in a series' first "
-            "day, which only serves to compare with: replay the days before as well, better four weeks."
+            "day, its baseline: replay the days before as well, better four weeks."
         )
 
 
 def unobserved(observed: Observed, places: Places) -> Iterator[str]:
-    """What was not observed when: those of the same times in one sentence, countries first."""
+    """What was not observed and when, those of the same times in one sentence, countries first."""
     groups: dict[tuple[str, tuple[Gap, ...]], list[str]] = {}
     found = observed.gaps()
     for unseen in sorted(found, key=lambda unseen: (unseen[1] != "country", unseen)):
@@ -42,10 +52,9 @@ def unobserved(observed: Observed, places: Places) -> Iterator[str]:
 
 
 def no_all_clear(
-    past: Past, observed: Observed, unjudged: Iterable[Unheard]
+    past: Past, observed: Observed, unjudged: Iterable[Unjudged]
 ) -> dict[str, list[dict[str, str | int | None]]]:
-    """The same for a program, and who was seen and not judged (`explain.unjudged`): times in ISO, None where there is
-    no end."""
+    """The same for a program, and what was observed and not judged: times in ISO, None where there is no end."""
     spans = [(*series, iso(past.spans[series].first), iso(past.spans[series].last)) for series in past.too_short()]
     gaps = [
         (signal, *place, *(None if time is None else iso(time) for time in gap))
@@ -99,7 +108,7 @@ def _when(gaps: tuple[Gap, ...], what: str = "not observed") -> str:
 
 
 def _names(short: list[Series], past: Past, places: Places) -> list[str]:
-    """Countries first, then what else there is; with the signals where others of the same entity reach further back."""
+    """The names of short series, countries first; with the signals where others of the entity reach further back."""
     signals: dict[tuple[str, str], list[str]] = {}
     for signal, kind, entity in short:
         signals.setdefault((kind, entity), []).append(signal)
@@ -113,3 +122,171 @@ def _names(short: list[Series], past: Past, places: Places) -> list[str]:
             " of ".join(word for word in (", ".join(own) if some else "", place_name(kind, entity, places)) if word)
         )
     return names
+
+
+def hardly_judged(found: Iterable[Unjudged], places: Places) -> Iterator[str]:
+    """A sentence for each signal that was too noisy, too small or too new to be judged, always or for a time.
+
+    Examples
+    --------
+    >>> print(*hardly_judged([Unjudged("telescope.ioda", "country", "IQ")], {}))
+    Iraq, stray packets (telescope.ioda): too noisy to judge. At most a loss of nearly all is reported.
+    >>> print(*hardly_judged([Unjudged("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
+    Uganda (2021-01-25 10:00 to 2021-02-01 08:00 UTC), traffic.radar: too noisy, small or new to judge. Even a total \
+loss may go unreported.
+    >>> print(*hardly_judged([Unjudged("traffic.radar", "country", "UG", 1611568800, 1612166400, 9, 1613376000)], {}))
+    Uganda (2021-01-25 10:00 to 2021-02-01 08:00 UTC and 9 hours more, the last until 2021-02-15 08:00 UTC), \
+traffic.radar: too noisy, small or new to judge. Even a total loss may go unreported.
+    """
+    for (signal, is_for_time), group in groupby(found, key=lambda one: (one.signal, one.first is not None)):
+        own = list(group)
+        names = [place_name(one.entity_type, one.entity, places) for one in own]
+        if is_for_time:
+            names = [f"{name} ({_unjudged_when(one)})" for name, one in zip(names, own, strict=True)]
+            why = "too noisy, small or new to judge. Even a total loss may go unreported."
+        else:
+            why = "too noisy to judge. At most a loss of nearly all is reported."
+        yield f"{few(names)}, {signal_name(signal)}: {why}"
+
+
+def never_judged(found: Iterable[Unjudged], observed: Observed) -> list[Entity]:
+    """The countries that no signal judged, or hardly ever: nothing is known of these.
+
+    Examples
+    --------
+    >>> seen = Observed({(signal, "country", "IQ"): [] for signal in ("bgp.ris", "telescope.ioda")}, 0, 86400)
+    >>> noisy = [Unjudged("telescope.ioda", "country", "IQ")]
+    >>> never_judged(noisy, seen), never_judged([*noisy, Unjudged("bgp.ris", "country", "IQ")], seen)
+    ([], [Entity(type='country', name='IQ', country='IQ', mobile=False, title='')])
+    """
+    noisy = {one[:3] for one in found if one.first is None}
+    judged = {series[1:] for series in observed.stretches if series not in noisy}
+    countries = {name for _, kind, name in noisy if kind == "country"}
+    return [Entity("country", name, name) for name in sorted(countries) if ("country", name) not in judged]
+
+
+def of_no_signal(found: Iterable[Unjudged], observed: Observed) -> Iterator[str]:
+    """That there is no all-clear for these, in one sentence."""
+    if countries := never_judged(found, observed):
+        names = few([Gazetteer().name(country) for country in countries])
+        yield f"No all-clear for {names}: too noisy to judge by any signal. At most a loss of nearly all is reported."
+
+
+def _unjudged_when(one: Unjudged) -> str:
+    """The longest time, and how long the others are: without them the rest would look judged and quiet."""
+    longest = f"{utc(one.first or 0)} to {utc(one.last or 0)} UTC"
+    if one.until is None:
+        return longest
+    more = f"{longest} and {counted(one.more, 'hour')} more"
+    return f"{more} before" if one.until == one.last else f"{more}, the last until {utc(one.until)} UTC"
+
+
+def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
+    """That none of the named days is in the recording: perhaps a year is mistyped.
+
+    Examples
+    --------
+    >>> seen = Observed({("bgp.ris", "country", "GH"): []}, 1707350400, 1707436800)
+    >>> list(days_elsewhere({"GH 2023-02-08": "election"}, seen, {}))
+    ['No day of fusing.days is in the recording: GH 2023-02-08.']
+    >>> list(days_elsewhere({"GH 2024-02-08": "election", "PK 2023-02-08": "election"}, seen, {}))
+    []
+    """
+    if not (days and observed.stretches):
+        return
+    almanac, first, last = Almanac(public=False, matter=days), observed.first, observed.last
+    countries = {placed(*series[1:], places).country for series in observed.stretches}
+    near = (day for country in sorted(countries) for day in almanac.around(country, first // DAY, last // DAY))
+    if not any(day.start <= last and first < day.end for day in near):
+        yield f"No day of fusing.days is in the recording: {few(sorted(days))}."
+
+
+def weekends_known(country: str, first: int, time: int) -> int | None:
+    """How many weekends of a country that is read from ``first`` on come before the one of a time; None where the time
+    is of no weekend [s].  Half a day of a weekend may be missing.
+
+    Examples
+    --------
+    >>> saturday = 1733529600  # 7 December 2024
+    >>> [weekends_known("GH", saturday - int(days * DAY), saturday + 3600) for days in (5, 6.8, 7, 13, 14)]
+    [0, 1, 1, 1, 2]
+    >>> weekends_known("GH", 0, saturday - 3600) is None
+    True
+    """
+    day = datetime.fromtimestamp(time, zone(country)).date()
+    if not is_weekend(country, day):
+        return None
+    began = datetime.fromtimestamp(first + DAY // 2, zone(country)).date()
+    return max((day - began).days, 0) // 7
+
+
+def weekends_unseen(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
+    """The named days on a weekend before which fewer than `WEEKENDS` were read: what is usual is not known.
+
+    Examples
+    --------
+    >>> from pipeline.replay.coverage import Stretch
+    >>> first, last = 1733356800, 1734134400  # 5 and 14 December 2024
+    >>> seen = Observed({("traffic.radar", "country", "GH"): [Stretch(first, last, 300, 3600)]}, first, last)
+    >>> print(*weekends_unseen({"GH 2024-12-07": "election", "GH 2024-12-09": "protest"}, seen, {}))
+    GH 2024-12-07 is on a weekend, and no weekend before it was read: a loss of half of the traffic may go unreported.
+    """
+    began = _began(observed, places)
+    for named in sorted(days):
+        country, _, text = named.partition(" ")
+        start = _midnight(country, date.fromisoformat(text))
+        if country not in began or not (began[country] < start + DAY and start <= observed.last):
+            continue
+        known = weekends_known(country, began[country], start)
+        if known is not None and known < WEEKENDS:
+            yield f"{named} is on a weekend, and {read_before(known)}: {MISSED}."
+
+
+def first_weekends(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
+    """That little is known of the first weekend of a recording, where it ends within a week after; not of ``days``,
+    which `weekends_unseen` reports.
+
+    Examples
+    --------
+    >>> from pipeline.replay.coverage import Stretch
+    >>> first, last = 1733356800, 1733702400  # 5 and 9 December 2024
+    >>> seen = Observed({("traffic.radar", "asn", "AS1"): [Stretch(first, last, 300, 3600)]}, first, last)
+    >>> home = {("asn", "AS1"): Entity("asn", "AS1", "GH")}
+    >>> print(*first_weekends({}, seen, home))
+    No weekend before 2024-12-07 was read of Ghana: on it a loss of half of the traffic may go unreported, and for \
+hours the whole loss of a network.
+    """
+    first: dict[date, list[str]] = defaultdict(list)
+    for country, began in sorted(_began(observed, places).items()):
+        for later in range(7):
+            day = datetime.fromtimestamp(began + SETTLING + later * DAY, zone(country)).date()
+            time = max(_midnight(country, day), began + SETTLING)
+            if weekends_known(country, began, time) == 0:
+                if 0 < observed.last - time < 7 * DAY and f"{country} {day}" not in days:
+                    first[day].append(country)
+                break
+    for day, countries in sorted(first.items()):
+        names = few([Gazetteer().name(Entity("country", country, country)) for country in countries])
+        yield (
+            f"No weekend before {day} was read of {names}: on it {MISSED}, and for hours the whole loss of a network."
+        )
+
+
+def read_before(known: int) -> str:
+    """How many weekends were read before one, fewer than `WEEKENDS`, in words."""
+    return f"{'only one' if known else 'no'} weekend before it was read"
+
+
+def _began(observed: Observed, places: Places) -> dict[str, int]:
+    """When the traffic of each country was observed for the first time [s]."""
+    began: dict[str, int] = {}
+    for series, stretches in observed.stretches.items():
+        country = placed(*series[1:], places).country
+        if country and stretches and kind_of(series[0]) == TRAFFIC:
+            began[country] = min(began.get(country, stretches[0].start), stretches[0].start)
+    return began
+
+
+def _midnight(country: str, day: date) -> int:
+    """When a local day begins [s]."""
+    return int(datetime.combine(day, datetime.min.time(), zone(country)).timestamp())

@@ -6,8 +6,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from detectors.base import ALWAYS
-from pipeline.explain.context import at_one_time, place_name
-from pipeline.explain.text import counted
+from pipeline.explain.text import counted, place_name
+from pipeline.explain.why import at_one_time
 from pipeline.fusion.evidence import BESIDE
 from pipeline.fusion.outages import RETRACTED
 from pipeline.fusion.parts import judged_from

@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -13,88 +12,84 @@ from rich.text import Text
 from pipeline.bins import NEVER
 from pipeline.codec import iso
 from pipeline.errors import FEW, few, gave_up, printable, refuses
-from pipeline.explain.context import (
-    by_traffic_alone,
-    confirmed,
-    how_to_read,
-    likenesses,
-    still_out,
-    suspicions,
-    what_kinds,
-    why_mobile,
-)
-from pipeline.explain.doubts import doubts
-from pipeline.explain.feed_incidents import MOVED, Doing, blind, blinded, moves, plain
-from pipeline.explain.lacking import Recent, lacking, not_all_back
-from pipeline.explain.named_days import days_elsewhere, first_weekends, weekends_unseen
-from pipeline.explain.no_all_clear import no_all_clear, too_short, unobserved
+from pipeline.explain.feed_incidents import blind, moves, plain
+from pipeline.explain.no_all_clear import (
+    days_elsewhere,
+    first_weekends,
+    hardly_judged,
+    never_judged,
+    no_all_clear,
+    of_no_signal,
+    too_short,
+    unobserved,
+    weekends_unseen,
+)  # fmt: skip
 from pipeline.explain.partial_view import from_parts, not_as_a_whole, not_whole, of_no_country, parts_alone
-from pipeline.explain.residual_loss import Lately, now_of, plain_left, plain_now
-from pipeline.explain.terminal import MARK, by_country, how_folded, outages_table, utc
-from pipeline.explain.text import counted, damage, given_up, refused
-from pipeline.explain.unjudged import Unheard, hardly_judged, never_judged, of_no_signal
+from pipeline.explain.residual_loss import back_again, not_all_back, now_of, plain_left
+from pipeline.explain.terminal import MARK, how_folded, outages_table, still_out
+from pipeline.explain.text import counted, damage, given_up, refused, utc
+from pipeline.explain.why import by_traffic_only, doubts, how_to_read, likenesses, suspicions, what_kinds, why_mobile
 from pipeline.feeds import strangers
 from pipeline.fusion.outages import CONFIRMED, RETRACTED
 from pipeline.records import Left, Outage
-from pipeline.replay.past import Past
-from pipeline.replay.replay import Playback, Result
+from pipeline.replay.coverage import Past
+from pipeline.replay.report import ReplayReport, blinded, by_country, confirmed
 from pipeline.settings import Fusing
 from pipeline.topics import DEADLETTERS
 
 
-def tell(
-    console: Console, playback: Playback, result: Result, as_json: bool, note: str = "",
-    doings: Sequence[Doing] = (), unjudged: Sequence[Unheard] = (), lately: Lately | None = None,
-    settings: Fusing | None = None, recent: Recent | None = None,
-) -> int:  # fmt: skip
-    """Show what came of a playback: tables and sentences, or one JSON object on standard output.
+def tell(console: Console, report: ReplayReport, as_json: bool, note: str = "", settings: Fusing | None = None) -> int:
+    """Show what came of a replay: tables and sentences, or one JSON object on standard output.
 
-    ``note`` stands below the table of outages; ``doings``: what the feeds did; ``unjudged``: who
-    was seen and not judged, hardly ever or for a time; ``lately``: what is seen now; ``settings``: with which they were
-    fused; ``recent``: the last hours of what was judged.
-    Returns the exit code: 1 where nothing could be confirmed, if only of one country, and where what was given up,
-    refused by its name, unanswered, not observed or not seen by a feed may hold an outage.
+    ``note`` stands below the table of outages; ``settings``: those of fusion.  Returns the exit code, see `exit_code`.
     """
-    counts = {
-        "read": playback.read, "used": result.used,
-        "late": result.late, "dead": len(result.dead),
-    }  # fmt: skip
-    past = _seeing(playback, doings)
-    settings, found = settings or Fusing(), result.sorted()
-    wholes = not_whole(found, playback.observed, playback.places, settings)
-    left = lacking(found, recent or Recent(), settings)
+    settings, found = settings or Fusing(), report.sorted()
+    counts = _counts(report)
+    incidents, unjudged, past = report.incidents(), report.unjudged(), report.judged_past()
+    wholes = not_whole(found, report.observed, report.places, settings)
+    left = report.lacking(settings)
     if as_json:
-        told = _plain(playback, result, counts, past, lately or Lately()) | plain(doings)
-        told |= no_all_clear(past, playback.observed, unjudged) | {
+        told = _plain(report, counts, past) | plain(incidents)
+        told |= no_all_clear(past, report.observed, unjudged) | {
             "too_few_parts": [w._asdict() for w in wholes], "lacking": plain_left(left),
         }  # fmt: skip
-        sys.stdout.write(_as_json(told, result))
-    else:
-        unclear = (
-            *not_as_a_whole(wholes, playback.places, settings),
-            *from_parts(found, playback.observed, playback.places, settings),
-            *parts_alone(found, playback.observed, playback.places, settings), *of_no_country(found, playback.places),
-            *_unanswered(counts), *refused(result.dead), *blind(doings), *_limits(playback, result, past),
-            *of_no_signal(unjudged, playback.observed), *hardly_judged(unjudged, playback.places),
-        )  # fmt: skip
-        _caution(console, (*given_up(result.dead), *_nothing(result)))  # above the outages: what of them can be wrong
-        _found(console, playback, found, past, lately or Lately(), note, unclear, settings, left)
-        console.print(
-            f"{counts['read']:,} records read{_span(playback)}: {counts['used']:,} used, {counts['late']:,} late, "
-            f"{counts['dead']:,} dead"
-        )
-        if (begun := playback.past.judged_from) is not None:
-            console.print(f"nothing is confirmed in a series' first day: here before {utc(begun)} UTC{_again(past)}")
-        named = settings.days, playback.observed, playback.places
-        elsewhere = (*days_elsewhere(*named), *weekends_unseen(*named), *first_weekends(*named))
-        for sentence in moves(doings):
-            console.print(Text(printable(sentence)))
-        _caution(console, (*damage(result.dead, FEW), *strangers(playback.unmatched), *elsewhere))
-    nothing_judged = not sum(result.judged.values()) or not playback.past.is_settled
-    nothing_judged |= bool(never_judged(unjudged, playback.observed))
-    lost = any(_unanswered(counts)) or any(gave_up(letter.reason) or refuses(letter.reason) for letter in result.dead)
-    blind_once = any(doing.what != MOVED for doing in doings)
-    return int(nothing_judged or lost or blind_once or bool(playback.observed.gaps()))
+        sys.stdout.write(_as_json(told, report))
+        return exit_code(report)
+    unclear = (
+        *not_as_a_whole(wholes, report.places, settings),
+        *from_parts(found, report.observed, report.places, settings),
+        *parts_alone(found, report.observed, report.places, settings), *of_no_country(found, report.places),
+        *_unanswered(counts), *refused(report.dead), *blind(incidents), *_limits(report, past),
+        *of_no_signal(unjudged, report.observed), *hardly_judged(unjudged, report.places),
+    )  # fmt: skip
+    _caution(console, (*given_up(report.dead), *_nothing(report)))  # above the outages: what of them can be wrong
+    _found(console, report, found, past, note, unclear, settings, left)
+    console.print(
+        f"{counts['read']:,} records read{_span(report)}: {counts['used']:,} used, {counts['late']:,} late, "
+        f"{counts['dead']:,} dead"
+    )
+    if (begun := report.past.judged_from) is not None:
+        console.print(f"nothing is confirmed in a series' first day: here before {utc(begun)} UTC{_again(past)}")
+    named = settings.days, report.observed, report.places
+    elsewhere = (*days_elsewhere(*named), *weekends_unseen(*named), *first_weekends(*named))
+    for sentence in moves(incidents):
+        console.print(Text(printable(sentence)))
+    _caution(console, (*damage(report.dead, FEW), *strangers(report.unmatched), *elsewhere))
+    return exit_code(report)
+
+
+def exit_code(report: ReplayReport) -> int:
+    """1 where nothing could be confirmed, if only of one country, and where what was given up, refused by its name,
+    unanswered, not observed or not judged because of its feed may hold an outage; else 0."""
+    unjudged, dead = report.unjudged(), [letter.reason for letter in report.dead]
+    nothing_judged = not sum(report.judged.values()) or not report.past.is_settled
+    nothing_judged |= bool(never_judged(unjudged, report.observed))
+    lost = any(_unanswered(_counts(report))) or any(gave_up(reason) or refuses(reason) for reason in dead)
+    return int(nothing_judged or lost or bool(blinded(report.incidents())) or bool(report.observed.gaps()))
+
+
+def _counts(report: ReplayReport) -> dict[str, int]:
+    return {"read": report.read, "used": report.used, "late": report.late, "dead": len(report.dead)}
 
 
 def _again(past: Past) -> str:
@@ -103,9 +98,9 @@ def _again(past: Past) -> str:
     return f"; again after a hole of weeks, whatever it had before it: {few(days)}" if days else ""
 
 
-def _span(playback: Playback) -> str:
+def _span(report: ReplayReport) -> str:
     """From when to when it has records: what is still out is so at its end."""
-    seen = playback.observed
+    seen = report.observed
     return f", {utc(seen.first)} to {utc(seen.last)} UTC" if seen.first <= seen.last else ""
 
 
@@ -114,35 +109,33 @@ def _caution(console: Console, sentences: Iterable[str]) -> None:
         console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
 
 
-def _plain(
-    playback: Playback, result: Result, counts: dict[str, int], past: Past, lately: Lately
-) -> dict[str, Any]:  # fmt: skip
+def _plain(report: ReplayReport, counts: dict[str, int], past: Past) -> dict[str, Any]:
     """What is known of a playback and its outages, for a program."""
-    sure = confirmed(result.sorted())
+    sure = confirmed(report.sorted())
     return {
-        "watermark": iso(result.watermark) if result.watermark > NEVER else None,
-        "judged": sum(result.judged.values()),
-        "missed": sum(result.missed.values()),
+        "watermark": iso(report.watermark) if report.watermark > NEVER else None,
+        "judged": sum(report.judged.values()),
+        "missed": sum(report.missed.values()),
         "judged_from": None if past.judged_from is None else iso(past.judged_from),
         "records": counts,
         "undated": [outage.id for outage in sure if past.inexact(outage)],
-        "now": plain_now(sure, lately),
+        "now": plain_left(chain.from_iterable(report.now(sure).values())),
         "last_observed": [
             {"id": outage.id, "signal": signal, "until": iso(until)}
             for outage in sure for signal, until in past.unseen(outage)
         ],
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
-            for letter in result.dead if gave_up(letter.reason)
+            for letter in report.dead if gave_up(letter.reason)
         ],
-        "refused": sum(refuses(letter.reason) for letter in result.dead),
-        "unmatched": [dict(zip(("folder", "entity_type", "entity"), line, strict=True)) for line in playback.unmatched],
+        "refused": sum(refuses(letter.reason) for letter in report.dead),
+        "unmatched": [dict(zip(("folder", "entity_type", "entity"), line, strict=True)) for line in report.unmatched],
     }  # fmt: skip
 
 
-def _as_json(told: dict[str, Any], result: Result) -> str:
+def _as_json(told: dict[str, Any], report: ReplayReport) -> str:
     """One line; the outages in it as ``--outages`` writes them."""
-    outages = b",".join(result.lines().splitlines()).decode()
+    outages = b",".join(report.lines().splitlines()).decode()
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'
 
 
@@ -156,27 +149,35 @@ def _unanswered(counts: dict[str, int]) -> Iterator[str]:
 
 
 def _found(
-    console: Console, playback: Playback, found: list[Outage], past: Past, lately: Lately, note: str,
+    console: Console, report: ReplayReport, found: list[Outage], past: Past, note: str,
     unclear: Iterable[str], settings: Fusing, left: Iterable[Left],
 ) -> None:  # fmt: skip
     """What was found, the answer first: which outages go on, all of them as a table, what of it is not sure, how to
     read it, and how many there are."""
-    places, back_again = playback.places, partial(lately.back_again, settings=settings)
+    places = report.places
     sure = by_country(confirmed(found), places)
+    last = report.now(sure)
     if sure:
-        console.print("", Text(printable(still_out(sure, past, places, back_again)), "bold"), "", sep="\n")
+        console.print(
+            "",
+            Text(
+                printable(still_out(sure, past, places, lambda o: back_again(o, last.get(o.id, ()), settings))), "bold"
+            ),
+            "",
+            sep="\n",
+        )
         console.print(outages_table(sure, places, console.width, past.marks), "", sep="\n")
-        now = [*now_of(sure, lately, places), *not_all_back(sure, left, places)]
+        now = [*now_of(sure, last, places), *not_all_back(sure, left, places)]
         console.print(*(Text(printable(sentence)) for sentence in now), sep="\n", end="\n" if now else "")
         unsure = [*(f"{MARK} {doubt}" for doubt in doubts(sure, past, places)), *unclear]
         _caution(console, unsure)
         if now or unsure:
             console.print()
-        kinds = (told(found, places) for told in (by_traffic_alone, why_mobile, what_kinds))
+        kinds = (told(found, places) for told in (by_traffic_only, why_mobile, what_kinds))
         for sentence in (
             note,
             *chain(*kinds),
-            how_to_read(playback.past, sure),
+            how_to_read(report.past, sure),
             how_folded(sure),
             *likenesses(found, places),
         ):
@@ -202,23 +203,18 @@ def _how_many(found: list[Outage], sure: list[Outage]) -> str:
     return f"{said}, {len(doubted)} only suspected"
 
 
-def _seeing(playback: Playback, doings: Iterable[Doing]) -> Past:
-    """The past of what was observed and could be judged: not while a feed was blind."""
-    return Past.of(playback.observed.without(blinded(doings)))
-
-
-def _nothing(result: Result) -> Iterator[str]:
+def _nothing(report: ReplayReport) -> Iterator[str]:
     """That no outage could be found at all."""
-    if not sum(result.judged.values()):
+    if not sum(report.judged.values()):
         yield "Nothing was observed well enough to be judged: no outage found means nothing here."
 
 
-def _limits(playback: Playback, result: Result, past: Past) -> Iterator[str]:
+def _limits(report: ReplayReport, past: Past) -> Iterator[str]:
     """What the result does not say."""
-    missed = sum(result.missed.values())
+    missed = sum(report.missed.values())
     if missed:
         yield f"{missed:,} bins came after their time was judged without them, their feed having been dead: not judged."
-    if result.crowded:
-        yield f"{result.crowded:,} of the late records found no room (max_prefixes, max_sessions): not counted."
-    yield from too_short(past, playback.places)
-    yield from unobserved(playback.observed, playback.places)
+    if report.crowded:
+        yield f"{report.crowded:,} of the late records found no room (max_prefixes, max_sessions): not counted."
+    yield from too_short(past, report.places)
+    yield from unobserved(report.observed, report.places)

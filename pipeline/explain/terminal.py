@@ -1,7 +1,6 @@
-"""What a person sees in the terminal: outages as a table, times in UTC and local, and how far a replay is."""
+"""What a person sees in the terminal: outages as a table, and how far a replay is."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from types import TracebackType
 
 import msgspec
@@ -12,13 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.bins import NEVER
-from pipeline.codec import iso
 from pipeline.errors import few, printable
-from pipeline.explain.metric_points import Gazetteer
 from pipeline.explain.terms import because
-from pipeline.explain.text import chance_text, offset
-from pipeline.geo.countries import clock, has_zone
+from pipeline.explain.text import Gazetteer, chance_text, clocks, counted, lasted, place_name, until, utc
+from pipeline.fusion.outages import CONFIRMED, RECOVERING
+from pipeline.geo.countries import has_zone
 from pipeline.records import Entity, Outage, Places, placed
+from pipeline.replay.coverage import Past
+from pipeline.replay.report import ReplayReport, by_country
 
 STYLES = {
     "suspected": "yellow",
@@ -27,17 +27,6 @@ STYLES = {
     "ended": "green",
     "retracted": "dim",
 }
-
-
-def utc(time: int) -> str:
-    """UTC time for a table.
-
-    Examples
-    --------
-    >>> utc(1707357600)
-    '2024-02-08 02:00'
-    """
-    return iso(time)[:16].replace("T", " ")
 
 
 WIDE = 120
@@ -96,15 +85,6 @@ def how_folded(outages: Iterable[Outage]) -> str:
     if all(len(some) == 1 for some in _folded(outages)):
         return ""
     return "Networks in one row: first onset to last end, least and most that any lost; --json has each of them."
-
-
-def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
-    """The outages country by country, as they began: the country first, then its parts by onset; what belongs to no
-    country that is known comes last."""
-    found = sorted(outages, key=lambda outage: (outage.start, outage.entity, outage.id))
-    homes = {outage.id: placed(outage.entity_type, outage.entity, places).country for outage in found}
-    order = {home: i for i, home in reversed(list(enumerate(homes.values())))}
-    return sorted(found, key=lambda o: (not homes[o.id], order[homes[o.id]], o.entity_type != "country"))
 
 
 LONGEST = 24
@@ -170,53 +150,24 @@ def when(outage: Outage, country: str, marked: tuple[bool, bool] = (False, False
     return f"{above}\n{below}"
 
 
-def until(start: int, end: int) -> str:
-    """An end in UTC beside its start, without what of its date is the same.
-
-    Examples
-    --------
-    >>> until(1707357600, 1707404400), until(1707357600, 1707444000), until(1703980800, 1704067200)
-    ('15:00', '02-09 02:00', '2024-01-01 00:00')
-    """
-    first, last = utc(start), utc(end)
-    return last[11:] if first[:10] == last[:10] else last[5:] if first[:4] == last[:4] else last
-
-
-def clocks(start: int, end: int | None, country: str) -> str:
-    """Onset and end by the clocks there, with a date where UTC's is another; '' where they have no one clock.
-
-    Examples
-    --------
-    >>> clocks(1707357600, 1707404400, "PK"), clocks(1707357600, 1707420000, "PK"), clocks(1707357600, None, "US")
-    ('07:00 – 20:00', '07:00 – 02-09 00:20', '')
-    >>> clocks(1711843200, 1711850400, "DE")
-    '01:00 (UTC+1) – 04:00 (UTC+2)'
-    """
-    times = [time for time in (start, end) if time is not None]
-    zones = [clock(country, time) for time in times]
-    there = [datetime.fromtimestamp(time, zone) for time, zone in zip(times, zones, strict=True) if zone]
-    if len(there) < len(times):
-        return ""
-    dates = [utc(start)[:10], *(f"{at:%Y-%m-%d}" for at in there)]
-    turned = len({at.utcoffset() for at in there}) > 1
-    return " – ".join(
-        (f"{at:%m-%d} " if date != before else "") + f"{at:%H:%M}" + (f" ({offset(at.utcoffset())})" if turned else "")
-        for at, before, date in zip(there, dates, dates[1:], strict=False)
+def still_out(
+    sure: list[Outage], past: Past, places: Places, back_again: Callable[[Outage], str] = lambda outage: ""
+) -> str:
+    """Which of the confirmed outages go on when the recording ends, with a `MARK` where that is in doubt, and with how
+    much is ``back_again``."""
+    out, back = (
+        [
+            place_name(outage.entity_type, outage.entity, places) + MARK * past.marks(outage)[1] + back_again(outage)
+            for outage in by_country(sure, places)
+            if outage.state == state
+        ]
+        for state in (CONFIRMED, RECOVERING)
     )
-
-
-def lasted(duration: int) -> str:
-    """A duration [s] for a narrow column.
-
-    Examples
-    --------
-    >>> lasted(13 * 3600 + 15 * 60), lasted(600), lasted(50 * 3600)
-    ('13 h 15 min', '10 min', '2 d 2 h')
-    """
-    hours, minutes = divmod(max(0, duration) // 60, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "d"), (hours, "h"), (0 if days else minutes, "min")]
-    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 min"
+    when = f"when the recording ended, {utc(past.observed.last)} UTC"
+    of_all = f"({len(out):,} of {counted(len(sure), 'outage')}) " if len(sure) > 1 else ""
+    said = [f"Still out {of_all}{when}: {few(out)}."] if out else []
+    said += [f"Recovering{'' if out else f' {when}'}: {few(back)}."] if back else []
+    return " ".join(said) or f"All of these were over {when}."
 
 
 class Watching:
@@ -225,31 +176,24 @@ class Watching:
     Where the output is no terminal nothing is drawn: the result is printed at the end.
     """
 
-    def __init__(self, console: Console, places: Callable[[], Places], end: int | None = None) -> None:
-        self.console, self.places, self.end = console, places, end
-        self.outages: dict[str, Outage] = {}
-        self.reached = NEVER
+    def __init__(self, console: Console, report: ReplayReport, end: int | None = None) -> None:
+        self.console, self.report, self.end = console, report, end
         self.live = Live(console=console, get_renderable=self.render, refresh_per_second=4, transient=True)
 
     def render(self) -> Group:
         """The picture as it is now."""
-        found = sorted(self.outages.values(), key=lambda o: (o.start, o.id))
+        found = sorted(list(self.report.outages.values()), key=lambda o: (o.start, o.id))  # noqa: C414 (another thread)
         line = Text(f"{self._where()}   outages so far: {len(found)}", "dim")
         if not found:
             return Group(line)
-        places = self.places()
+        places = self.report.places
         return Group(outages_table(by_country(found[-8:], places), places, self.console.width), line)
 
     def _where(self) -> str:
-        if self.reached == NEVER:
+        reached = self.report.watermark
+        if reached == NEVER:
             return "the worker starts ..."
-        return f"event time: {utc(self.reached)} UTC" + (f" of {utc(self.end)}" if self.end is not None else "")
-
-    def see(self, output: object) -> None:
-        """Take in what comes out of a replay."""
-        if isinstance(output, Outage):
-            self.outages[output.id] = output
-        self.reached = max(self.reached, getattr(output, "watermark", NEVER))
+        return f"event time: {utc(reached)} UTC" + (f" of {utc(self.end)}" if self.end is not None else "")
 
     def __enter__(self) -> "Watching":
         if self.console.is_terminal:

@@ -1,10 +1,13 @@
 """Times, durations and kinds in plain words: what a desk officer reads in a notification at 3 a.m."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from pipeline.codec import iso
 from pipeline.errors import gave_up, refuses
-from pipeline.records import DeadLetter
+from pipeline.geo.countries import clock, country_name, has_zone
+from pipeline.records import DeadLetter, Entity, Places, placed
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -172,3 +175,124 @@ def refused(letters: Sequence[DeadLetter]) -> Iterator[str]:
     if rows:
         whose = "was refused by the name of its" if rows == 1 else "were refused by the names of their"
         yield f"{counted(rows, 'row')} {whose} series. A series that was not read may hold an outage: no all-clear."
+
+
+def utc(time: int) -> str:
+    """UTC time for a table.
+
+    Examples
+    --------
+    >>> utc(1707357600)
+    '2024-02-08 02:00'
+    """
+    return iso(time)[:16].replace("T", " ")
+
+
+def until(start: int, end: int) -> str:
+    """An end in UTC beside its start, without what of its date is the same.
+
+    Examples
+    --------
+    >>> until(1707357600, 1707404400), until(1707357600, 1707444000), until(1703980800, 1704067200)
+    ('15:00', '02-09 02:00', '2024-01-01 00:00')
+    """
+    first, last = utc(start), utc(end)
+    return last[11:] if first[:10] == last[:10] else last[5:] if first[:4] == last[:4] else last
+
+
+def clocks(start: int, end: int | None, country: str) -> str:
+    """Onset and end by the clocks there, with a date where UTC's is another; '' where they have no one clock.
+
+    Examples
+    --------
+    >>> clocks(1707357600, 1707404400, "PK"), clocks(1707357600, 1707420000, "PK"), clocks(1707357600, None, "US")
+    ('07:00 – 20:00', '07:00 – 02-09 00:20', '')
+    >>> clocks(1711843200, 1711850400, "DE")
+    '01:00 (UTC+1) – 04:00 (UTC+2)'
+    """
+    times = [time for time in (start, end) if time is not None]
+    zones = [clock(country, time) for time in times]
+    there = [datetime.fromtimestamp(time, zone) for time, zone in zip(times, zones, strict=True) if zone]
+    if len(there) < len(times):
+        return ""
+    dates = [utc(start)[:10], *(f"{at:%Y-%m-%d}" for at in there)]
+    turned = len({at.utcoffset() for at in there}) > 1
+    return " – ".join(
+        (f"{at:%m-%d} " if date != before else "") + f"{at:%H:%M}" + (f" ({offset(at.utcoffset())})" if turned else "")
+        for at, before, date in zip(there, dates, dates[1:], strict=False)
+    )
+
+
+def lasted(duration: int) -> str:
+    """A duration [s] for a narrow column.
+
+    Examples
+    --------
+    >>> lasted(13 * 3600 + 15 * 60), lasted(600), lasted(50 * 3600)
+    ('13 h 15 min', '10 min', '2 d 2 h')
+    """
+    hours, minutes = divmod(max(0, duration) // 60, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (0 if days else minutes, "min")]
+    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 min"
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """Names and local times of places.
+
+    Parameters
+    ----------
+    country_name
+        ISO 3166-1 code -> name in English.
+    clock
+        ISO 3166-1 code, time [s] -> the zone whose clock all its people live by then; None where there is no such one.
+    """
+
+    country_name: Callable[[str], str] = country_name
+    clock: Callable[[str, int], tzinfo | None] = clock
+
+    def name(self, entity: Entity) -> str:
+        """What a place is called.
+
+        Examples
+        --------
+        >>> [Gazetteer().name(Entity(*e)) for e in (("country", "PK"), ("asn", "AS59257", "PK"))]
+        ['Pakistan', 'AS59257 (Pakistan)']
+        >>> Gazetteer().name(Entity("asn", "AS59257", "PK", title="Zong"))
+        'Zong, AS59257 (Pakistan)'
+        >>> Gazetteer().name(Entity("service", "PK:whatsapp", "PK"))
+        'WhatsApp in Pakistan'
+        >>> Gazetteer().name(Entity("asn", "AS9988", "MM"))
+        'AS9988 (Myanmar, Burma)'
+        """
+        own = entity.title
+        if own and entity.type == "asn":
+            own = f"{own}, {entity.name}"
+        country = self.country_name(entity.country) if entity.country else ""
+        if entity.type == "country":
+            return own or self.country_name(entity.name)
+        if entity.type == "service":
+            return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
+        bare = country.replace(" (", ", ").rstrip(")")  # no brackets in brackets: Myanmar (Burma), Korea (North)
+        return f"{own or entity.name} ({bare})" if country else own or entity.name
+
+    def local(self, time: int, country: str) -> str:
+        """A time [s] by the clock on the wall there, in words; by UTC's, and why, where there is no one clock.
+
+        Examples
+        --------
+        >>> Gazetteer().local(1707356700, "PK"), Gazetteer().local(1707356700, "")
+        ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 01:45 UTC')
+        >>> Gazetteer().local(1707356700, "US")
+        'Thu 8 Feb 2024, 01:45 UTC (local time differs within the country)'
+        """
+        zone = self.clock(country, time)
+        if zone is not None:
+            return local_text(time, zone)
+        return utc_text(time) + (" (local time differs within the country)" if has_zone(country) else "")
+
+
+def place_name(entity_type: str, entity: str, places: Places) -> str:
+    """What a place is called."""
+    return Gazetteer().name(placed(entity_type, entity, places))

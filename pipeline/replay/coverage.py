@@ -1,25 +1,30 @@
-"""When the places of a playback were observed: what happened while they were not, nobody saw."""
+"""When each place of a recording was observed, how far back its series reach, and which times of outages that leaves
+open."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import ALWAYS
+from detectors.base import ALWAYS, SETTLING
+from detectors.state import FORGETS, MISSED
 from pipeline.bins import DAY, NEVER, WIDTH, Cadence
-from pipeline.records import Elements, Rows
+from pipeline.fusion.evidence import BESIDE
+from pipeline.kinds import kind_of
+from pipeline.records import Elements, Outage, Rows
 from pipeline.settings import Fusing
 
 LONG = 3600
-"""Shorter holes are not worth a word [s]."""
+"""Shorter holes are not reported [s]."""
 
 Series = tuple[str, str, str]
-"""``(signal, entity_type, entity)``; without an entity where netvigil counts a signal itself: of all that it has."""
+"""``(signal, entity_type, entity)``; a signal that netvigil counts itself has no entity: it is one for all places."""
 
 Unseen = tuple[tuple[str, ...], str, str]
-"""``(signals, entity_type, entity)``: which signals did not show it; none is named where no signal at all did."""
+"""``(signals, entity_type, entity)``: the signals that did not show the place; none where no signal at all did."""
 
 
 class Gap(NamedTuple):
@@ -33,8 +38,8 @@ class Gap(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """``[start, end)`` in which a signal observed a place in bins of a width, and how much longer a hole is not worth a
-    word, all [s]."""
+    """``[start, end)`` in which a signal observed a place, its bin width, and the longest hole after it that is not
+    reported, all [s]."""
 
     start: int
     end: int
@@ -46,8 +51,8 @@ class Stretch(NamedTuple):
 class Observed:
     """When each place of a playback was observed.
 
-    ``stretches``: by series, as they came, without a hole; ``first``, ``last``: the earliest and the latest stamp of
-    all [s]; ``stale``: for so many bins fusion lets a verdict stand, and holes of as many are not worth a word [bins].
+    ``stretches``: by series, without a hole, in the order in which they came; ``first``, ``last``: the earliest and the
+    latest stamp of all [s]; ``stale``: how long fusion keeps a verdict; holes of that length are not reported [bins].
     """
 
     stretches: dict[Series, list[Stretch]] = field(default_factory=dict)
@@ -71,7 +76,7 @@ class Observed:
         first, last = int(frame.time.min()), int(frame.time.max())
         self.first, self.last = min(self.first, first), max(self.last, last)
         if isinstance(frame, Elements):
-            for signal in signals:  # where it hears nothing it is not blind, as long as its recording goes on
+            for signal in signals:  # no message is no hole, as long as the recording goes on
                 self._extend((signal, "", ""), Stretch(first, last + WIDTH, WIDTH, LONG), ALWAYS)
             return
         for entity in frame.entities:
@@ -82,7 +87,7 @@ class Observed:
             self._extend((frame.signal, *frame.entities[i][:2]), stretch, step - frame.width)
 
     def patience(self, step: int) -> int:
-        """How long a hole between bins of which one begins every ``step`` may be without a word, both [s]."""
+        """The longest hole that is not reported where a bin begins every ``step``, both [s]."""
         return max(LONG, self.stale * step)
 
     def _extend(self, series: Series, stretch: Stretch, pause: int) -> None:
@@ -94,13 +99,13 @@ class Observed:
         known.append(stretch)
 
     def hole(self, series: Series, end: int) -> int | None:
-        """Since when a series had not been observed where it was again from ``end`` on, None where it had [s]."""
+        """Where the hole begins that ends at ``end`` [s]; None where the series has no hole there."""
         stretches = self.stretches.get(series, [])
         seen = max((s.end for s in stretches if s.start < end), default=end)
         return seen if seen < end and any(s.start == end for s in stretches) else None
 
     def without(self, blind: Iterable[tuple[str, int, int]]) -> "Observed":
-        """This, less the times ``(signal, start, end)`` [s] in which a signal came and nothing could be said by it.
+        """The same without the times ``(signal, start, end)`` [s] in which the values of a signal could not be judged.
 
         Examples
         --------
@@ -116,7 +121,7 @@ class Observed:
         return replace(self, stretches=left)
 
     def gaps(self) -> dict[Unseen, tuple[Gap, ...]]:
-        """What was not observed for long: places by all of their signals, by all but routes, and by single ones."""
+        """The long holes: of places by all of their signals, by all but routes, and by single ones."""
         places: dict[tuple[str, str], dict[str, list[Stretch]]] = defaultdict(dict)
         found: dict[Unseen, tuple[Gap, ...]] = {}
         for (signal, kind, entity), stretches in self.stretches.items():
@@ -130,7 +135,7 @@ class Observed:
         return {unseen: gaps for unseen, gaps in sorted(found.items()) if gaps}
 
     def _unseen(self, own: dict[str, list[Stretch]]) -> Iterator[tuple[tuple[str, ...], tuple[Gap, ...]]]:
-        """By which signals a place was not observed when; no time is told twice, and none before a signal begins."""
+        """The holes of a place by signals; no time is reported twice, and none before a signal begins."""
         patience = max((s.patience for stretches in own.values() for s in stretches), default=LONG)
         told: list[Stretch] = []
         for missing in ((), tuple(s for s in sorted(own) if not is_routes(s)), *((s,) for s in own)):
@@ -146,13 +151,13 @@ class Observed:
             ]
 
     def routes_left(self, unseen: Unseen) -> list[str]:
-        """The signals that still showed a place, where they are only such of routes."""
+        """The signals that still showed a place, where all of these are of routes."""
         missing, *place = unseen
         left = [signal for signal, *own in self.stretches if own == place and signal not in missing]
         return sorted(left) if missing and place[0] and all(map(is_routes, left)) else []
 
     def _between(self, stretches: list[Stretch]) -> Iterator[Gap]:
-        """What long holes stretches in order of time leave."""
+        """The long holes between stretches in order of time."""
         seen: int | None = None
         until = self.first + stretches[0].patience if stretches else NEVER
         for start, end, _, patience in stretches:
@@ -164,7 +169,7 @@ class Observed:
 
 
 def is_routes(signal: str) -> bool:
-    """Whether a signal is of routes: they stand while the phones of a country are dead."""
+    """Whether a signal is of routes: these stay up while the phones of a country are cut off."""
     return signal.startswith("bgp.")
 
 
@@ -185,3 +190,170 @@ def _stretches(frame: Rows, step: int) -> Iterator[tuple[int, int, int]]:
     begins = np.flatnonzero(np.append(True, cut)) if len(entity) else np.array([], int)
     ends = np.append(begins[1:], len(entity))[: len(begins)] - 1
     yield from zip(entity[begins].tolist(), time[begins].tolist(), (time[ends] + frame.width).tolist(), strict=True)
+
+
+class Span(NamedTuple):
+    """``[first, last)`` in which a series has values, its bin width, and when it came ``again`` after a hole so long
+    that its detector starts anew, all [s]."""
+
+    first: int
+    last: int
+    width: int
+    again: tuple[int, ...] = ()
+
+    @property
+    def judged_from(self) -> int:
+        """From when on something can be confirmed: the first day only serves as the baseline [s]."""
+        return self.first + SETTLING
+
+    def settled(self, time: int) -> int:
+        """The same for what goes on at a time, after holes too [s].
+
+        Examples
+        --------
+        >>> [Span(0, 90 * DAY, 300, (60 * DAY,)).settled(day * DAY) // DAY for day in (59, 60)]
+        [1, 61]
+        """
+        return max((at for at in self.again if at <= time), default=self.first) + SETTLING
+
+    @property
+    def too_short(self) -> bool:
+        """Whether less than a day is left to be judged after the first day."""
+        return self.last - self.first < SETTLING + DAY
+
+
+@dataclass
+class Past:
+    """How far back the series of a recording reach, and which times of outages they leave open.
+
+    The first day of a series is its baseline: nothing is confirmed in it.
+    """
+
+    spans: dict[Series, Span] = field(default_factory=dict)
+    observed: Observed = field(default_factory=Observed)
+
+    @classmethod
+    def of(cls, observed: Observed) -> "Past":
+        """The past of what was observed; a value that is not observed is no past.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pipeline.records import Entity, Rows, Run
+        >>> observed = Observed()
+        >>> rows = Rows(Run(), "table", 0, "bgp.ris", 300, (), 0, (Entity("country", "PK", "PK"),),
+        ...             np.array([0, 300, 600]), np.zeros(3, int), np.array([np.nan, 7.0, 7.0]))
+        >>> observed.take(rows, ["bgp.ris"])
+        >>> Past.of(observed).spans
+        {('bgp.ris', 'country', 'PK'): Span(first=300, last=900, width=300, again=())}
+        """
+        seen = {series: stretches for series, stretches in observed.stretches.items() if stretches}
+        spans = {
+            series: Span(
+                min(s.start for s in stretches), max(s.end for s in stretches), stretches[0].width, _again(stretches)
+            )
+            for series, stretches in seen.items()
+        }
+        return cls(spans, observed)
+
+    @property
+    def judged_from(self) -> int | None:
+        """From when on something can be confirmed in any series [s]; None where all of them are too short."""
+        return min((span.judged_from for span in self.spans.values() if not span.too_short), default=None)
+
+    def first_days(self) -> list[tuple[int, int]]:
+        """The first days of series that came again after a long hole, from when to when, in order [s]."""
+        return [(at, at + SETTLING) for at in sorted({at for span in self.spans.values() for at in span.again})]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether anything could be confirmed: not where no series has more than its first day."""
+        return not self.spans or any(span.last > span.judged_from for span in self.spans.values())
+
+    def too_short(self) -> list[Series]:
+        """The series that are too short for an all-clear, in order."""
+        return sorted(series for series, span in self.spans.items() if span.too_short)
+
+    def undated(self, outage: Outage) -> bool:
+        """Whether an outage may have begun before its onset: its signals were low as soon as they could be judged."""
+        known = [self.spans[series] for series in self._own_series(outage)]
+        return bool(known) and all(outage.start <= span.settled(outage.start) + span.width for span in known)
+
+    def in_first_day(self, outage: Outage) -> bool:
+        """Whether an outage began in the first day of every series that shows it."""
+        known = [self.spans[series] for series in self._own_series(outage)]
+        return bool(known) and all(outage.start < span.settled(outage.start) for span in known)
+
+    def known_from(self, outage: Outage, kind: str) -> int | None:
+        """Since when there are values of the signals of a kind that show an outage [s]; None where there are none."""
+        own = (series for series in self._own_series(outage) if kind_of(series[0]) == kind)
+        return min((self.spans[series].settled(outage.start) - SETTLING for series in own), default=None)
+
+    def began(self, outage: Outage) -> Gap | None:
+        """Between when an outage began, where a signal of it had not been observed just before."""
+        holes = self._holes(outage, outage.start)
+        return Gap(min(holes), outage.start) if holes else None
+
+    def ended(self, outage: Outage) -> Gap | None:
+        """Between when it ended, where a signal of it had not been observed just before."""
+        holes = [] if outage.end is None else self._holes(outage, outage.end)
+        return Gap(max(holes), outage.end) if holes else None
+
+    def unseen(self, outage: Outage) -> list[tuple[str, int]]:
+        """The signals of an outage that do not show whether it is over, and until when they were observed [s]."""
+        return self._no_longer(outage) + self._over_unseen(outage)
+
+    def _no_longer(self, outage: Outage) -> list[tuple[str, int]]:
+        """The signals of an open outage that are no longer observed, and until when they were [s].
+
+        A signal that was low then keeps the outage open until another one is back for a day.  The last revision of the
+        outage may be older than the hole.
+        """
+        series = self._own_series(outage) if outage.end is None else []
+        last = [(one[0], max(self.observed.stretches[one], key=lambda s: s.end)) for one in series]
+        return [(signal, seen.end) for signal, seen in last if seen.end + seen.patience < self.observed.last]
+
+    def _over_unseen(self, outage: Outage) -> list[tuple[str, int]]:
+        """The signals of an outage that were not observed when it ended, nor for a day after their last value, and the
+        time of that value [s]."""
+        if (end := outage.end) is None:
+            return []
+        found = []
+        for series in self._own_series(outage):
+            before = [s.end for s in self.observed.stretches[series] if s.start < end]
+            after = [s.start for s in self.observed.stretches[series] if s.start >= end]
+            again = min(after, default=self.observed.last)
+            if before and max(before) <= end < again and again - max(before) > DAY:
+                found.append((series[0], max(before)))
+        return found
+
+    def inexact(self, outage: Outage) -> bool:
+        """Whether its onset or its end cannot be dated."""
+        return self.undated(outage) or any((self.began(outage), self.ended(outage), self._over_unseen(outage)))
+
+    def marks(self, outage: Outage) -> tuple[bool, bool]:
+        """Whether its onset is not exactly known, and whether its end is not, or that it goes on."""
+        return self.undated(outage) or bool(self.began(outage)), bool(self.ended(outage) or self.unseen(outage))
+
+    def _holes(self, outage: Outage, end: int) -> list[int]:
+        """Where the holes begin of signals of the outage that were observed again at ``end`` [s]."""
+        found = [self.observed.hole(series, end) for series in self._own_series(outage)]
+        return [start for start in found if start is not None]
+
+    def _own_series(self, outage: Outage) -> list[Series]:
+        """The series that count for an outage, as far as they have values."""
+        return self._series(outage, (term.signal for term in outage.signals if term.weight > 0))
+
+    def _series(self, outage: Outage, names: Iterable[str]) -> list[Series]:
+        """The series of these signals that show the entity of an outage, as far as they have values."""
+        own = dict.fromkeys(name.partition(BESIDE)[0] for name in names)
+        series = [((name, outage.entity_type, outage.entity), (name, "", "")) for name in own]
+        return [own if own in self.spans else counted for own, counted in series if {own, counted} & self.spans.keys()]
+
+
+def _again(stretches: Iterable[Stretch]) -> tuple[int, ...]:
+    """When a series came again after holes so long that its detectors start anew [s]."""
+    return tuple(
+        after.start for before, after in pairwise(sorted(stretches, key=lambda s: s.start))
+        if after.start - before.end > max(FORGETS, MISSED * after.width)
+    )  # fmt: skip

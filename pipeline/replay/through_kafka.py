@@ -21,7 +21,8 @@ from pipeline.kafka.reader import Reader
 from pipeline.kafka.security import Security
 from pipeline.kafka.transport import Sender
 from pipeline.records import END, DeadLetter, Heartbeat, Outage, Progress, Verdicts
-from pipeline.replay.replay import Playback, Result, See
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import ReplayReport, See
 from pipeline.signals.binning import Late, Total
 
 LOOK = 2.0
@@ -33,20 +34,20 @@ SILENCE = 120.0
 
 def through_kafka(
     playback: Playback, broker: str, security: Security, see: See, checks: Iterable[Callable[[], None]] = (),
-    group: str = "", judged: Callable[[Verdicts], None] | None = None,
-) -> Result:  # fmt: skip
+    group: str = "", report: ReplayReport | None = None, verdicts: bool = False,
+) -> ReplayReport:  # fmt: skip
     """Send a playback to the broker and follow what its workers make of it, until they have reached its end.
 
-    ``group`` is the one that is there for this run alone, if there is one.  ``judged`` is shown every verdict, if it is
-    there: they are most of what travels, and nobody else needs them here.
+    ``group`` is the one that is there for this run alone, if there is one.  ``verdicts``: whether the report takes them
+    too; they are most of what travels.
     ``checks`` are made a few times a second; what one raises ends the replay.  One that is ended before its end, by
     what was raised or by a signal, says on its feeds' topics that this was the end.
     """
-    result, checks = Result(playback.run), tuple(checks)
+    report, checks = report or ReplayReport.of(playback), tuple(checks)
     ended: set[int] = set()
     last: set[tuple[str, int]] = set()  # signals and partitions whose last verdict has come
-    wanted = len(playback.run.signals) * topics.VERDICTS.partitions if judged else 0
-    told = (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS, *((topics.VERDICTS,) if judged else ()))
+    wanted = len(playback.run.signals) * topics.VERDICTS.partitions if verdicts else 0
+    told = (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS, *((topics.VERDICTS,) if verdicts else ()))
     read = [topic.name for topic in told]
     with (
         _stoppable() as stopped, Reader(broker, read, security, run=playback.run.id) as reader,
@@ -54,7 +55,7 @@ def through_kafka(
     ):  # fmt: skip
         while (
             sending.busy or len(ended) < topics.VERDICTS.partitions or len(last) < wanted
-            or not _all_counted(result, sending) or not reader.caught_up()
+            or not _all_counted(report, sending) or not reader.caught_up()
         ):  # fmt: skip
             sending.check()
             for check in (stopped, *checks):
@@ -62,28 +63,28 @@ def through_kafka(
             if sending.busy:  # a slow pace is no silence
                 reader.last = time.monotonic()
             for topic, value in reader.poll(0.2, SILENCE, f"workers that serve {' and '.join(list(sending.beats))}"):
-                if judged and topic == topics.VERDICTS.name:
-                    verdicts = cast(Verdicts, decode(value))
-                    judged(verdicts)
-                    if verdicts.status == END:
-                        last.add((verdicts.signal, verdicts.partition))
+                if topic == topics.VERDICTS.name:
+                    frame = cast(Verdicts, decode(value))
+                    report.take(frame)
+                    if frame.status == END:
+                        last.add((frame.signal, frame.partition))
                     continue
                 output = _output(topic, value)
                 if isinstance(output, Progress) and output.ended:
                     ended.add(output.partition)
-                result.take(output)
+                report.take(output)
                 see(output)
-            playback.reached = result.watermark
+            playback.reached = report.watermark
     for letter in sending.letters:
-        result.take(letter)
+        report.take(letter)
         see(letter)
-    return result
+    return report
 
 
-def _all_counted(result: Result, sending: "_Sending") -> bool:
+def _all_counted(report: ReplayReport, sending: "_Sending") -> bool:
     """Whether every partition has told its total, and all that it found late has come: topics keep no common order."""
     partitions = sum(topics.feed(feed).partitions for feed in sending.beats)
-    return len(result.totals) == partitions and result.late >= sum(total.late for total in result.totals.values())
+    return len(report.totals) == partitions and report.late >= sum(total.late for total in report.totals.values())
 
 
 def _output(topic: str, value: bytes) -> Outage | Progress | Late | Total:

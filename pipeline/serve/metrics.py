@@ -10,15 +10,8 @@ from typing import Any
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from pipeline.explain.metric_points import (
-    Gazetteer,
-    Point,
-    ended_points,
-    entity_point,
-    home_points,
-    outage_points,
-    verdict_points,
-)
+from pipeline.explain.metric_points import Point, ended_points, entity_point, home_points, outage_points, verdict_points
+from pipeline.explain.text import Gazetteer
 from pipeline.fusion.outages import ENDED, OPEN, RETRACTED
 from pipeline.records import DEAD, TENSES, Entity, Outage, Verdicts
 from pipeline.serve.exposition import Key, Shown

@@ -14,7 +14,8 @@ from pipeline.bins import DAY
 from pipeline.engine import Engine
 from pipeline.feeds import Recording, chunks
 from pipeline.records import Entity, Rows, Run
-from pipeline.replay.replay import Playback, Result, through_memory
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import ReplayReport, through_memory
 from tests.bench.rate import Rate
 
 COUNTRIES, WIDTH, MONTH = 250, 300, 30
@@ -54,14 +55,14 @@ def world(days: int, seed: int = 1) -> Iterator[Rows]:
         yield Rows(Run(), "table", 0, signal, WIDTH, (), 0, entities, np.repeat(t, COUNTRIES), who, value.ravel())
 
 
-def played(rows: list[Rows]) -> Result:
+def played(rows: list[Rows]) -> ReplayReport:
     """The answer of a replay through memory."""
     names = tuple(sorted(SIGNALS))
     playback = Playback([Recording("table", names, chunks(rows))], Run("month", "replay", names))
     return through_memory(playback, Engine(), playback.run, lambda _: None)
 
 
-def spent(days: int) -> tuple[float, Result]:
+def spent(days: int) -> tuple[float, ReplayReport]:
     """CPU time [s] of so many days, without that of making them up."""
     rows = list(world(days))
     began = time.process_time()

@@ -9,8 +9,9 @@ from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.security import PLAIN
 from pipeline.records import Run
+from pipeline.replay.playback import Playback
 from pipeline.replay.reconstruction import reconstruct
-from pipeline.replay.replay import Playback, Result, through_memory
+from pipeline.replay.report import ReplayReport, through_memory
 from pipeline.replay.through_kafka import through_kafka, workers
 from tests.bench.rate import Rate, timed
 
@@ -33,7 +34,7 @@ def through(broker: str, run: str) -> int:
     return played.read
 
 
-def checked(result: Result) -> None:
+def checked(result: ReplayReport) -> None:
     assert any(outage.confirmed_at for outage in result.sorted())
 
 

@@ -17,7 +17,7 @@ from pipeline.evaluation.runs import judge_all
 from pipeline.evaluation.spans import Span, Spans, joined, seconds_within
 from pipeline.evaluation.traces import Silence, Trace
 from pipeline.records import Entity, Outage
-from pipeline.replay.past import Past
+from pipeline.replay.coverage import Past
 from tests.evaluation.made import case
 
 PK = Entity("country", "PK", "PK")

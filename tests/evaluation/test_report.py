@@ -21,10 +21,10 @@ from pipeline.evaluation.runs import ANY, OURS, Judged, judge_all
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.tables import who
 from pipeline.evaluation.traces import Trace, together
-from pipeline.explain.feed_incidents import STUCK, Doing
 from pipeline.explain.terms import signal_name
 from pipeline.feeds import Label
 from pipeline.records import Entity
+from pipeline.replay.report import STUCK, Incident
 from tests.evaluation.made import FALL, LABELS, STEP, case
 
 
@@ -139,7 +139,7 @@ def test_what_a_feed_does_to_all_its_series_is_told_and_drawn_as_the_feed_s(data
 def test_a_feed_that_was_stuck_is_told_of_the_case_and_of_the_pictures_whose_time_it_touches(tmp_path: Path) -> None:
     (ours,) = judged(case(tmp_path / "dark"))
     signal = ours.traces[0].signal
-    then, before = (Doing("table", signal, STUCK, at, at + 3600) for at in (FALL, FALL - 5 * 86400))
+    then, before = (Incident("table", signal, STUCK, at, at + 3600) for at in (FALL, FALL - 5 * 86400))
     told = replace(ours, doings=(before, then))
     assert any(said.startswith(f"No all-clear by {signal_name(signal)} from ") for said in remarks(told))
     (sentence,) = [

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from pipeline.explain.context import FEW, likenesses
 from pipeline.explain.terms import LIMITS, SIGNS, looks, resemblance
+from pipeline.explain.why import likenesses
 from pipeline.fusion import likeness as module
 from pipeline.fusion.likeness import DAYS
 from pipeline.records import Sign, Term
@@ -34,13 +34,6 @@ def test_every_term_stands_with_its_weight_and_its_source_and_the_limits_below()
     assert all(figure in LIMITS for figure in (" 83 ", " 93 ", " 69 to 75 ", "never an attribution"))
 
 
-def test_what_it_looks_like_stands_with_when_it_was() -> None:
-    over, still = (of(0, LASTS, end=1692666000 + 2 * 3600), of(1, LASTS, end=None))
-    (of_over, *_), (of_still, *_) = likenesses([over], {}), likenesses([still], {})
-    assert of_over.endswith(": Pakistan, 2023-08-22 01:00 – 03:00 UTC")
-    assert of_still.endswith(": Pakistan, 2023-08-23 01:00 UTC on")
-
-
 def test_what_a_source_says_for_short_is_explained_below_the_terms() -> None:
     assert {LASTS.source.partition(", ")[2], REPEATS.source} == {"without its three series", "SIGCOMM 2023"}
     assert "a study (SIGCOMM 2023)" in LIMITS
@@ -54,24 +47,6 @@ def test_the_kinds_of_signals_that_stood_are_named_and_tell_outages_apart() -> N
     assert said[1] == "  −1.0 some kinds of signals stood: routes, traffic (SIGCOMM 2023, without its three series)"
     assert said[3] == "  −1.0 some kinds of signals stood: traffic (SIGCOMM 2023, without its three series)"
     assert "stood: traffic (" in resemblance(some[1])
-
-
-def test_nothing_is_said_of_what_was_never_confirmed_nor_of_the_parts_of_what_was() -> None:
-    assert list(likenesses([of(0, LASTS, confirmed_at=None)], {})) == []
-    part = of(1, REPEATS, id="n1", entity_type="asn", entity="AS1", part_of="0")
-    assert sum("Looks like" in line for line in likenesses([of(0, LASTS), part], {})) == 1
-    assert sum("Looks like" in line for line in likenesses([part], {})) == 1
-
-
-def test_those_of_the_same_terms_stand_together_and_of_many_only_some() -> None:
-    series = [of(day, REPEATS) for day in range(7)]
-    first = next(likenesses(series, {}))
-    assert first.count("Pakistan, 2023-08-") == FEW
-    assert first.endswith(" UTC on and 2 more")
-    several = [of(day, Sign("networks", day / 10, "x")) for day in range(FEW + 2)]
-    said = list(likenesses(several, {}))
-    assert sum("Looks like" in line for line in said) == FEW
-    assert said[-2] == "and 2 others: --json has them all (likeness, signs)."
 
 
 def test_the_words_go_both_ways_and_little_says_nothing() -> None:

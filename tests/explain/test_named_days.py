@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.bins import DAY
-from pipeline.explain.named_days import days_elsewhere, first_weekends, weekends_unseen
+from pipeline.explain.no_all_clear import days_elsewhere, first_weekends, weekends_unseen
 from pipeline.replay.coverage import Observed, Stretch
 
 SATURDAY = int(datetime(2024, 12, 7, tzinfo=UTC).timestamp())
@@ -23,7 +23,7 @@ def observed(before: float, after: float, country: str = "GH") -> Observed:
 def test_a_weekend_that_is_named_is_told_where_fewer_than_two_before_it_were_read(before: float, said: str) -> None:
     found = list(weekends_unseen({"GH 2024-12-07": "election"}, observed(before, 2), {}))
     assert len(found) == bool(said)
-    assert all(f"GH 2024-12-07 is of a weekend, and {said}" in sentence for sentence in found)
+    assert all(f"GH 2024-12-07 is on a weekend, and {said}" in sentence for sentence in found)
 
 
 @pytest.mark.parametrize("day", ["GH 2024-12-06", "GH 2024-12-09", "TG 2024-12-07", "GH 2024-12-14", "GH 2024-11-30"])

@@ -30,7 +30,6 @@ def test_a_country_of_which_too_few_regions_are_known_says_that_it_is_not_judged
     said = regions(tmp_path, LEBANON[:3], 2)
     why = "Lebanon as a whole has no all-clear: 3 of its 8 regions are in the recording, and half of them are needed."
     assert why in said
-    assert said.index(why) < said.index("Looks like")
     told = json.loads(regions(tmp_path, LEBANON[:3], 2, 0, "--json"))
     assert told["too_few_parts"] == [{"entity": "LB", "known": 3, "all": 8, "networks": 0}]
 

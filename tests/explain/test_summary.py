@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 import pipeline.signals
 from pipeline.cli.arguments import app
 from pipeline.codec import iso
-from pipeline.explain.context import how_to_read, what_kinds, why_mobile
+from pipeline.explain.why import how_to_read, what_kinds, why_mobile
 from pipeline.geo.places import Places
 from pipeline.records import Entity, Outage, Term
-from pipeline.replay.past import Past, Span
+from pipeline.replay.coverage import Past, Span
 
 ANNOUNCED = (
     '{"type":"ris_message","data":{"timestamp":%d,"peer":"192.0.2.1","peer_asn":"64500","host":"rrc00","type":"UPDATE",'
@@ -197,7 +197,7 @@ def test_what_is_still_out_by_a_signal_that_is_no_longer_observed_says_so(tmp_pa
     radar = series(72, low=range(21), signal="traffic.radar")
     said = replayed(tmp_path, back + without(radar, 18, 0), 1)
     assert (
-        "* End: still out, as far as is known: Pakistan. What had shown it was last observed: traffic.radar until "
+        "* End: still out, as far as is known: Pakistan. Its signals were last observed: traffic.radar until "
         "2024-02-07" in said
     )
     assert "still out, as" not in replayed(tmp_path, back + radar)
@@ -217,11 +217,11 @@ def out(entity_type: str, entity: str, kind: str = "mobile", routes: float = -0.
 def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_own_networks() -> None:
     found = [out("country", "PK"), out("asn", "AS1")]
     assert list(why_mobile(found, KIN)) == [
-        "mobile: of the watched networks of Pakistan only mobile ones were out, while PTCL, AS2 stayed up. "
-        "Stood: routes (bgp.ris) at 100% of usual."
+        "mobile: of the networks of Pakistan in the recording only mobile ones were out, while PTCL, AS2 stayed up. "
+        "Not low: routes (bgp.ris) at 100% of usual."
     ]
     (fell,) = why_mobile([out("country", "PK", routes=5.0), out("asn", "AS1"), out("asn", "AS2")], KIN)
-    assert fell == "mobile: of the watched networks of Pakistan only mobile ones were out."
+    assert fell == "mobile: of the networks of Pakistan in the recording only mobile ones were out."
     assert not list(why_mobile([out("country", "PK", "blackout")], KIN))
 
 
@@ -254,7 +254,7 @@ def test_networks_that_were_only_suspected_are_not_said_to_have_been_out() -> No
 
 def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_path: Path) -> None:
     said = replayed(tmp_path, series(72, low=range(2, 13)))
-    assert "lost: how far the signals that fell lay below their usual at the worst; no share of people. " in said
+    assert "lost: how far the signals that fell were below their usual at the worst; it is no share of people. " in said
     assert "Times are the starts of bins of 10 minutes." in said
 
 

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from pipeline.codec import seconds
-from pipeline.explain.terminal import FOLDED, Watching, because, by_country, how_folded, outages_table, when
-from pipeline.records import Entity, Outage, Term, known
+from pipeline.explain.terminal import FOLDED, Watching, because, how_folded, outages_table, when
+from pipeline.records import Entity, Outage, Progress, Run, Term, known
+from pipeline.replay.report import ReplayReport, by_country
 
 PLACES = known([Entity("asn", "AS59257", "PK", title="Zong")])
 TERMS = (Term("traffic.radar", 0.5, -30.0, 9.0, 1.0), Term("probing.ioda", 0.6, -12.0, 6.0, 1.0))
@@ -155,28 +156,18 @@ def test_a_wide_terminal_shows_the_evidence_the_heaviest_first() -> None:
     assert "traffic.radar" not in " ".join(printed([outage()], 80))
 
 
-def test_a_watched_replay_shows_a_country_before_its_parts() -> None:
-    out = io.StringIO()
-    watching = Watching(Console(file=out, width=80), lambda: PLACES)
-    watching.see(replace(outage(entity="AS59257"), start=1))
-    watching.see(outage())
-    watching.console.print(watching.render())
-    assert out.getvalue().index("Pakistan  ") < out.getvalue().index("Zong")
-
-
-def test_nothing_is_drawn_where_nobody_looks() -> None:
-    out = io.StringIO()
-    with Watching(Console(file=out, width=80), dict) as watching:
-        watching.see(outage())
-    assert out.getvalue() == ""
-
-
-def test_a_watched_replay_says_how_far_it_is_before_anything_is_found() -> None:
-    out = io.StringIO()
-    watching = Watching(Console(file=out, width=80), dict)
-    watching.reached = seconds("2024-02-08T02:00:00Z")
+def test_a_watched_replay_says_how_far_it_is_and_shows_a_country_before_its_parts() -> None:
+    out, report = io.StringIO(), ReplayReport(Run("r"), places=PLACES)
+    watching = Watching(Console(file=out, width=80), report)
+    report.take(Progress("r", 0, seconds("2024-02-08T02:00:00Z")))
     watching.console.print(watching.render())
     assert out.getvalue().strip() == "event time: 2024-02-08 02:00 UTC   outages so far: 0"
+    report.take(replace(outage(entity="AS59257"), start=1))
+    report.take(outage())
+    with watching:
+        assert out.getvalue().count("\n") == 1, "nothing is drawn but in a terminal"
+    watching.console.print(watching.render())
+    assert out.getvalue().index("Pakistan  ") < out.getvalue().index("Zong")
 
 
 def test_a_reason_is_said_once_for_all_detectors_of_a_signal_and_parts_in_words() -> None:

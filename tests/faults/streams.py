@@ -21,7 +21,8 @@ from pipeline.feeds.ris_live import FEED
 from pipeline.fusion import Fused
 from pipeline.geo.places import Places
 from pipeline.records import DeadLetter, Elements, Entity, Frame, Rows, Run
-from pipeline.replay.replay import Playback, Result, through_memory
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import ReplayReport, through_memory
 from pipeline.settings import Counting, Settings
 from tests.replay.tapes import BEGIN, COUNTRIES, WIDTHS, Tape, pieces
 from tests.replay.truth import told
@@ -140,7 +141,7 @@ def table(given: list[Rows]) -> str:
 class Found:
     """What came of a stream: its ``result``, how many records it had, and the verdicts."""
 
-    result: Result
+    result: ReplayReport
     read: int
     fused: list[Fused] = field(default_factory=list)
 
@@ -171,7 +172,7 @@ def played(recording: Recording, settings: Settings) -> Found:
     """A recording through the engine, as a replay plays it."""
     run = Run(f"fault-{next(NUMBERS)}", "replay", recording.signals)
     playback = Playback([recording], run)
-    found = Found(Result(run), 0)
+    found = Found(ReplayReport(run), 0)
     found.result = through_memory(playback, Engine(settings), run, found.see)
     found.read = playback.read
     return found
@@ -186,6 +187,6 @@ def play_lines(lines: Iterable[Line | bytes]) -> Found:
 def play_frames(given: list[Rows], change: Callable[[list[Frame]], Iterable[Frame]] = lambda frames: frames) -> Found:
     """Series in pieces of an hour, with heartbeats, and the frames changed on their way."""
     tape: Tape = pieces(given, HOUR).under(f"fault-{next(NUMBERS)}").changed(change)
-    found = Found(Result(tape.run), sum(len(f) for f in tape.sent if isinstance(f, Rows | Elements)))
+    found = Found(ReplayReport(tape.run), sum(len(f) for f in tape.sent if isinstance(f, Rows | Elements)))
     found.result = through_memory(tape, Engine(), tape.run, found.see)
     return found

@@ -15,7 +15,7 @@ from pipeline.errors import DecodeError, UserError
 from pipeline.feeds import FEEDS, UnreadableError, archive, open_source, read, recordings, sources
 from pipeline.feeds.unpack import unpacked
 from pipeline.records import Bins, DeadLetter, Elements, Rows, Run
-from pipeline.replay.replay import Playback
+from pipeline.replay.playback import Playback
 from pipeline.signals.binning import BinStage, Late
 from pipeline.signals.series import Series
 

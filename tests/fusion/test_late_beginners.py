@@ -10,7 +10,8 @@ from pipeline.engine import Engine
 from pipeline.feeds import recordings
 from pipeline.fusion.evidence import Said, weights
 from pipeline.records import UP, Bins, Entity, Run
-from pipeline.replay.replay import Playback, through_memory
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import through_memory
 from pipeline.settings import Fusing
 from pipeline.signals.merging import cut
 

@@ -210,5 +210,5 @@ def test_a_replay_says_by_whom_it_is_over_or_held(
     assert (outage["state"], outage["end"]) == (state, end)
     assert found["undated"] == ([outage["id"]] if end else [])
     assert found["last_observed"] == [{"id": outage["id"], "signal": PROBING, "until": "2024-02-05T07:20:00Z"}]
-    said = "What had shown it was last observed: probing.ioda until 2024-02-05 07:20 UTC."
+    said = "Its signals were last observed: probing.ioda until 2024-02-05 07:20 UTC."
     assert f"{word}: Pakistan. {said}" in replayed(tmp_path)[1]

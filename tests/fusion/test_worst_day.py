@@ -14,7 +14,7 @@ from pipeline.feeds import Recording, chunks
 from pipeline.fusion import FuseStage
 from pipeline.fusion.residual_loss import MOST
 from pipeline.records import END, Bins, Elements, Entity, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts
-from pipeline.replay.replay import Playback
+from pipeline.replay.playback import Playback
 from pipeline.settings import Fusing
 from pipeline.signals import binning, merging
 from pipeline.topics import MAX_MESSAGE

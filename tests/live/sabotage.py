@@ -16,7 +16,7 @@ from pipeline import topics
 from pipeline.kafka.security import PLAIN
 from pipeline.kafka.transport import opened
 from pipeline.records import Progress
-from pipeline.replay.replay import Pace, paced
+from pipeline.replay.playback import Pace, paced
 from tests.replay.runners import Worker
 from tests.replay.tapes import Tape, recorded
 

@@ -12,8 +12,9 @@ from pipeline.feeds import Recording, chunks
 from pipeline.kafka.reader import collect
 from pipeline.kafka.security import PLAIN
 from pipeline.records import Entity, Rows, Run
-from pipeline.replay import replay
-from pipeline.replay.replay import Pace, Playback, through_memory
+from pipeline.replay import playback as replay
+from pipeline.replay.playback import Pace, Playback
+from pipeline.replay.report import through_memory
 from pipeline.replay.through_kafka import through_kafka
 from pipeline.signals.binning import FeedStatus
 from tests.replay.runners import Worker

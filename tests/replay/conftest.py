@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pipeline.replay.replay import Result
+from pipeline.replay.report import ReplayReport
 from tests.replay.runners import ThroughKafka, in_memory
 from tests.replay.tapes import Tape
 
-Runner = Callable[[Tape], Result]
+Runner = Callable[[Tape], ReplayReport]
 
 
 @pytest.fixture(scope="session")

@@ -12,16 +12,19 @@ from typing import Any
 
 from pipeline import topics
 from pipeline.engine import Engine
-from pipeline.explain.residual_loss import Lately
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import die_with_parent
 from pipeline.kafka.security import PLAIN
-from pipeline.replay.replay import Result, through_memory
+from pipeline.records import Left
+from pipeline.replay.report import ReplayReport, through_memory
 from pipeline.replay.through_kafka import through_kafka
 from tests.replay.tapes import Tape
 
 NUMBERS = itertools.count()
+
+Answer = tuple[bytes, list[Left], int]
+"""Outages as ``--outages`` writes them, what is left of those that are open, and the watermark [s]."""
 
 
 def fresh(tape: Tape) -> Tape:
@@ -29,15 +32,16 @@ def fresh(tape: Tape) -> Tape:
     return tape.under(f"{tape.run.tense}-{os.getpid()}-{next(NUMBERS)}")
 
 
-def in_memory(tape: Tape) -> Result:
+def in_memory(tape: Tape) -> ReplayReport:
     """Through the engine in this process."""
     own = fresh(tape)
     return through_memory(own, Engine(), own.run, lambda _: None)
 
 
-def answer(result: Result) -> tuple[bytes, Lately]:
+def answer(result: ReplayReport) -> Answer:
     """What must be the same on every way: the outages, and what is left of those that are still open."""
-    return result.lines(), Lately.of(result)
+    left = [one for _, own in sorted(result.left.items()) for one in own]
+    return result.lines(), left, result.watermark
 
 
 @dataclass
@@ -92,5 +96,5 @@ class ThroughKafka:
 
     def __call__(
         self, tape: Tape, see: Callable[[Any], None] = lambda _: None, tick: Callable[[], None] | None = None
-    ) -> Result:
+    ) -> ReplayReport:
         return through_kafka(fresh(tape), self.broker, PLAIN, see, [tick or self.worker.check])  # type: ignore[arg-type]

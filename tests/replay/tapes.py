@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.bins import DAY
 from pipeline.feeds import Dispatch, chunks, recordings
 from pipeline.records import DEAD, DeadLetter, Entity, Frame, Heartbeat, Rows, Run
-from pipeline.replay.replay import Playback
+from pipeline.replay.playback import Playback
 
 
 @dataclass

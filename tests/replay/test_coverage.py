@@ -10,8 +10,7 @@ import pipeline.signals
 from pipeline.codec import iso
 from pipeline.geo.places import Places
 from pipeline.records import Entity, Peer, Rows, Run
-from pipeline.replay.coverage import Gap, Observed
-from pipeline.replay.past import Past, Span
+from pipeline.replay.coverage import Gap, Observed, Past, Span
 from tests.explain.test_summary import ANNOUNCED, END, HOUR, replayed, series, without
 from tests.signals.synthetic_bgp import Element, elements
 

@@ -6,8 +6,9 @@ from pipeline.codec import seconds
 from pipeline.engine import Engine
 from pipeline.feeds import Recording, chunks
 from pipeline.records import Outage, Run
+from pipeline.replay.playback import Playback
 from pipeline.replay.reconstruction import reconstruct
-from pipeline.replay.replay import Playback, through_memory
+from pipeline.replay.report import through_memory
 
 MOBILE = {"AS59257", "AS45669", "AS24499"}
 FIRST, LAST, BACK = (seconds(f"2024-02-08T{clock}:00Z") for clock in ("01:45", "02:30", "15:00"))

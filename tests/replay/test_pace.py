@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from pipeline.bins import DAY
 from pipeline.records import Heartbeat, Run
-from pipeline.replay.replay import Pace, paced
+from pipeline.replay.playback import Pace, paced
 
 RUN = Run("r", "replay", ("bgp.ris",))
 PACE = Pace(DAY, since=10 * DAY)

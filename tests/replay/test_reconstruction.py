@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.bins import DAY
 from pipeline.errors import UserError
-from pipeline.explain.metric_points import Gazetteer
+from pipeline.explain.text import Gazetteer
 from pipeline.feeds import chunks, open_source, read_entities, read_labels
 from pipeline.records import Entity, Rows
 from pipeline.replay.reconstruction import FACTS, FILES, Case, check_own, facts, reconstruct, write

@@ -13,7 +13,8 @@ from pipeline.errors import UserError, gave_up
 from pipeline.feeds import Dispatch, read, recordings
 from pipeline.geo.places import Places
 from pipeline.records import Bins, DeadLetter, Run
-from pipeline.replay.replay import Playback, through_memory
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import through_memory
 from pipeline.settings import Counting, Settings
 from pipeline.signals.binning import BinStage
 from pipeline.signals.merging import MergeStage

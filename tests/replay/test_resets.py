@@ -11,7 +11,7 @@ import pipeline.signals
 from pipeline.engine import Engine, chain
 from pipeline.feeds import Recording
 from pipeline.records import OTHER, STATE, Elements, Heartbeat, Outage, Peer, Rows, Run
-from pipeline.replay.replay import Playback
+from pipeline.replay.playback import Playback
 from pipeline.settings import Counting, Settings
 from tests.signals.synthetic_bgp import table_dump
 from tests.signals.test_visibility_resets import OTHERS, PLACES, recorded, rules, shifted, table

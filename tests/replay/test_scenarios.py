@@ -8,17 +8,15 @@ import pytest
 
 from pipeline.bins import DAY
 from pipeline.codec import outage_from
-from pipeline.explain.residual_loss import Lately
 from pipeline.records import Rows
 from pipeline.replay.reconstruction import reconstruct
-from pipeline.replay.replay import Result
-from tests.replay.runners import ThroughKafka, answer, in_memory
+from pipeline.replay.report import ReplayReport
+from tests.replay.runners import Answer, ThroughKafka, answer, in_memory
 from tests.replay.tapes import BEGIN, COUNTRIES, Tape, doubled, fallen, interleaved, mosaic, pieces, recorded, silent
 from tests.replay.truth import confirmed, hit, labels, told, tolerance
 
 CASES = Path(__file__).parent / "cases"
-Runner = Callable[[Tape], Result]
-Answer = tuple[bytes, Lately]
+Runner = Callable[[Tape], ReplayReport]
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +130,6 @@ def test_what_is_left_of_what_is_still_out_is_held_against_what_was_there_before
     tape = pieces([fallen(days=38, out=28, left=0.3)])
     found = runner(tape)
     assert answer(found) == answer(in_memory(tape))
-    (now,) = Lately.of(found).shown(*found.sorted())
+    ((now,),) = found.now(found.sorted()).values()
     assert now.ratio == pytest.approx(0.3, abs=0.04)
     assert now.end == found.watermark

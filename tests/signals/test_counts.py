@@ -6,7 +6,8 @@ from rich.console import Console
 
 from pipeline.explain.summary import tell
 from pipeline.records import END, UP, Entity, Heartbeat, Rows, Run
-from pipeline.replay.replay import Playback, Result
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import ReplayReport
 from pipeline.signals.binning import BinStage, Late, Taken, Total
 from pipeline.signals.series import Series
 
@@ -55,10 +56,10 @@ def test_a_stage_passes_on_how_much_found_no_room() -> None:
 
 
 def test_what_found_no_room_is_told_apart_from_what_was_late(capsys: pytest.CaptureFixture[str]) -> None:
-    result = Result(RUN)
+    result = ReplayReport(RUN, playback=Seven([], RUN))
     result.take(Total("run", "table", 0, 4, 3, crowded=2))
     result.late = 3
-    tell(Console(width=200), Seven([], RUN), result, as_json=False)
+    tell(Console(width=200), result, as_json=False)
     assert "2 of the late records found no room" in capsys.readouterr().out
 
 
@@ -66,10 +67,10 @@ def test_what_found_no_room_is_told_apart_from_what_was_late(capsys: pytest.Capt
 def test_records_that_the_workers_did_not_answer_for_are_told(
     used: int, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = Result(RUN, judged={0: 7})
+    result = ReplayReport(RUN, playback=Seven([], RUN), judged={0: 7})
     for partition, count in enumerate((2, used - 2)):
         result.take(Total("run", "table", partition, count, 0))
-    assert tell(Console(width=200), Seven([], RUN), result, as_json=False) == code
+    assert tell(Console(width=200), result, as_json=False) == code
     said = capsys.readouterr().out
     assert f"7 records read: {used} used" in said
     assert ("This does not add up" in said) == (code == 1)

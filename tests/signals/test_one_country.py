@@ -16,7 +16,7 @@ from pipeline.feeds import Dispatch, Kin, read_entities, recordings, sources
 from pipeline.fusion import Fused
 from pipeline.geo.places import Places
 from pipeline.records import Bins, Elements, Entity, Heartbeat, Rows, Run
-from pipeline.replay.replay import Playback
+from pipeline.replay.playback import Playback
 from pipeline.settings import Counting, Settings
 from pipeline.signals.binning import BinStage
 from pipeline.signals.series import Series

@@ -19,7 +19,7 @@ from pipeline.errors import DecodeError, UserError
 from pipeline.feeds import Dispatch, Item, read, recordings
 from pipeline.fusion import Fused
 from pipeline.records import DEAD, END, UP, Bins, DeadLetter, Elements, Entity, Heartbeat, Rows, Run
-from pipeline.replay.replay import Result, through_memory
+from pipeline.replay.report import ReplayReport, through_memory
 from pipeline.signals.merging import OTHERS, MergeStage
 from pipeline.topics import DEADLETTERS
 from tests.agents.hosts import Changelog, Event, run, table
@@ -126,7 +126,7 @@ def test_in_memory_the_second_feed_is_a_dead_letter_too(monkeypatch: pytest.Monk
             seen.append(float(output.verdicts.value[output.bin, 0]))
 
     frames = (frame for pair in zip(sent("table", 5000.0), sent("toy", 1000.0), strict=True) for frame in pair)
-    result: Result = through_memory(frames, Engine(), RUN, see)
+    result: ReplayReport = through_memory(frames, Engine(), RUN, see)
     assert seen == [5000.0] * 12
     assert [(letter.feed, letter.reason) for letter in result.dead] == [("toy", OTHERS)]
     assert "12 bins" in result.dead[0].place
