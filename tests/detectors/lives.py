@@ -1,17 +1,25 @@
 """Lives that a detector is put through to see whether it keeps its promises."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from detectors.base import DAY, AnyDetector, Context, Verdict
+from detectors.base import DAY, AnyDetector, Context, Verdict, utc_context
 from tests.detectors.synthetic import Made, made
 
 
 def weeks(detector: AnyDetector) -> int:
     """Whole weeks that a detector asks for before a promise begins [days]: none of one that speaks on the first day."""
     return 7 * -(-max(detector.warmup - DAY, 0) // (7 * DAY))
+
+
+def told(detector: AnyDetector, x: np.ndarray, width: int) -> Verdict:
+    """What is said of x ``(t,)`` or ``(t, n)`` from 1970 on."""
+    x, t = x.reshape(len(x), -1), np.arange(len(x)) * width
+    return detector.run(x, t, utc_context(t, x.shape[1], width))[1]
 
 
 def judged(detector: AnyDetector, series: Made) -> Verdict:
@@ -32,9 +40,16 @@ def lived(detector: AnyDetector, days: float, **form: Any) -> tuple[Made, Verdic
     return rest, Verdict(*(a[start:] for a in verdict))
 
 
-def same(one: Verdict, other: Verdict) -> None:
-    for a, b in zip(one, other, strict=True):
-        np.testing.assert_array_equal(a, b)
+def same(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> None:
+    """Arrays of the same names, types and values."""
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name], name)
+        assert array.dtype == other[name].dtype, name
+
+
+def rows(verdict: Verdict, start: int, end: int) -> Verdict:
+    return Verdict(*(a[start:end] for a in verdict))
 
 
 def cut(context: Context, start: int, end: int) -> Context:
@@ -47,6 +62,20 @@ def pick(context: Context, entities: list[int]) -> Context:
     return Context(context.width, *of_each, None if context.switched is None else context.switched[entities])
 
 
+@cache
+def whole(detector: AnyDetector) -> Verdict:
+    """What is said of `eventful`."""
+    return judged(detector, eventful(detector))
+
+
+@cache
+def warm(detector: AnyDetector) -> Any:
+    """The state after the weeks that the detector asks for before `eventful` begins."""
+    series, begin = eventful(detector), 72 * weeks(detector)
+    return detector.run(series.x[:begin], series.t[:begin], cut(series.context, 0, begin))[0]
+
+
+@cache
 def eventful(detector: AnyDetector, n: int = 3, seed: int = 1) -> Made:
     """Eleven days with noise, an outage, gaps, a lasting fall, a surge, and a first day with values far too high
     and too low, so that every branch is gone through."""

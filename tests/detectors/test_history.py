@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import ALWAYS
-from detectors.history import CHUNK, History, View, plain
+from detectors.history import CHUNK, History, View, joint_history, parted_history, plain, times_of
+from tests.detectors.lives import same
 
 
 def grown(columns: int, n: int = 2, step: int = 10) -> History:
@@ -26,26 +27,13 @@ def test_a_column_is_found_by_its_time_and_by_nothing_else() -> None:
     assert History().find(0) is None
 
 
-def test_an_append_leaves_the_shorter_history_as_it_was_and_shares_its_chunks() -> None:
-    short = grown(CHUNK + 3)
-    long = short.push(9999, np.zeros(2), np.zeros(2), np.zeros(2, bool))
-    assert short.end == CHUNK + 3
-    assert long.chunks[0].block.values is short.chunks[0].block.values
-
-
 def test_a_forgotten_past_keeps_the_positions_of_the_rest() -> None:
     history = grown(3 * CHUNK).forget(10 * (2 * CHUNK - 1))
     assert history.dropped == CHUNK
     assert history.time(2 * CHUNK) == 20 * CHUNK
     np.testing.assert_array_equal(history.read(2 * CHUNK, plain(2)), [200.0 * CHUNK, 200.0 * CHUNK + 1])
-
-
-def test_the_newest_column_stays_however_old_it_is() -> None:
     full = grown(2 * CHUNK).forget(10**9)
-    assert full.time(full.end - 1) == 10 * (2 * CHUNK - 1)
-    full.push(10**9, np.zeros(2), np.zeros(2), np.zeros(2, bool))
-    more = grown(2 * CHUNK + 1).forget(10**9)
-    assert more.time(more.end - 1) == 20 * CHUNK
+    assert full.time(full.end - 1) == 10 * (2 * CHUNK - 1), "the newest column stays however old it is"
 
 
 def test_a_view_shows_what_was_observed_between_its_times_and_nothing_before() -> None:
@@ -112,15 +100,6 @@ def test_what_was_written_is_told_as_it_was_observed(columns: int, later: int, s
         np.testing.assert_array_equal(values, before)
 
 
-def test_a_column_as_it_was_written_is_a_copy() -> None:
-    for history in (grown(CHUNK), grown(3)):
-        whole = history.as_written(1, 3)
-        np.testing.assert_array_equal(whole, [100, 101, np.nan])
-        assert whole.dtype == np.float64
-        history.as_written(1, 2)[:] = 0
-        np.testing.assert_array_equal(history.as_written(1, 2), [100, 101])
-
-
 def test_whole_numbers_are_kept_in_half_the_room_and_others_exactly() -> None:
     history, precise = History(), History()
     for i in range(CHUNK):
@@ -128,3 +107,26 @@ def test_whole_numbers_are_kept_in_half_the_room_and_others_exactly() -> None:
         precise = precise.push(i, np.array([0.1]), np.zeros(1), np.zeros(1, bool))
     assert history.chunks[0].block.values.dtype == np.float32
     assert precise.chunks[0].block.values[0, 0] == 0.1
+
+
+def test_pasts_written_at_the_same_times_are_joined_and_parted_again() -> None:
+    def past(n: int, bins: int, later: int = 0) -> History:
+        """Of n entities, of which all but one come later; every third value is not as observed."""
+        made = History()
+        for t in range(bins):
+            m = n if t >= later else 1
+            made = made.push(t, np.full(m, t + 0.5), np.full(m, -1.0), np.arange(m) == t % 3)
+        return made
+
+    few, many = past(2, 96), past(3, 96, later=70)
+    assert times_of(few) == times_of(many) != times_of(past(2, 97))
+    assert times_of(few.forget(80)) != times_of(few)
+    whole = joint_history([few, many], [2, 3])
+    for until in (plain(5).until, np.full(5, 1000)):
+        views = [View(np.zeros(n, np.int64), until[:n]) for n in (2, 3, 5)]
+        for position in range(whole.end):
+            each = [few.read(position, views[0]), many.read(position, views[1])]
+            np.testing.assert_array_equal(whole.read(position, views[2]), np.concatenate(each))
+    for one, rows in ((few, slice(0, 2)), (many, slice(2, 5))):
+        n = rows.stop - rows.start
+        same(parted_history(whole.forget(80), one, rows).pack(n), one.forget(80).pack(n))
