@@ -7,13 +7,11 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("detectors", "pipeline", "dashboards")
-GENERATED = ("dashboards/generated/", "requirements")
 
 
 @cache
 def files(ending: str = "") -> tuple[Path, ...]:
-    """Files of the project: those that git knows or would add, and that are there; relative to its root."""
+    """Files of the project, relative to its root: those that git knows or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     try:
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.splitlines()
@@ -23,21 +21,12 @@ def files(ending: str = "") -> tuple[Path, ...]:
 
 
 def text(path: Path | str) -> str:
-    """What stands in a file."""
+    """The text of a file."""
     return (ROOT / path).read_text(encoding="utf-8")
-
-
-def texts() -> Iterator[tuple[Path, str]]:
-    """Every file that is text."""
-    for path in files():
-        try:
-            yield path, text(path)
-        except UnicodeDecodeError:
-            continue
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
     """Every module that is installed, parsed."""
     for path in files(".py"):
-        if path.parts[0] in PACKAGES:
+        if path.parts[0] in ("detectors", "pipeline", "dashboards"):
             yield path, ast.parse(text(path))
