@@ -4,13 +4,15 @@ Prefixes are only located here, not decoded: their offsets become columns a whol
 """
 
 import socket
-import struct
+from array import array
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.records import ANNOUNCE, WITHDRAW
+from pipeline.feeds.timestamps import BATCH, STRIDE
+from pipeline.records import ANNOUNCE, OTHER, STATE, WITHDRAW, Elements, Peer, Run
 
 AS_PATH, MP_REACH, MP_UNREACH, AS4_PATH, BGPSEC_PATH = 2, 14, 15, 17, 33
 USED = frozenset({AS_PATH, MP_REACH, MP_UNREACH, AS4_PATH, BGPSEC_PATH})
@@ -291,22 +293,122 @@ def _walk_numbered(body: bytes, at: int, end: int, step: tuple[int, ...]) -> tup
     return found, at
 
 
-PREFIX = np.dtype([("hi", ">u8"), ("lo", ">u8"), ("family", "u1"), ("length", "u1")])
-"""A packed prefix: 128 bits left-aligned, host bits zero; family 4 or 6 (0: none); length of the mask [bits]."""
+BYTES = 16 * 1024 * 1024
+"""Raw bytes of a batch, whatever is in it: few routes in huge messages do not fill the memory."""
 
-NO_PREFIX = bytes(PREFIX.itemsize)
-"""What stands where an element has no prefix."""
+WINDOW = 17
+"""A length octet and the longest prefix after it [bytes]."""
+
+NOWHERE = [0]
+"""Where the prefix of an element without one stands: in the zeros that each batch begins with."""
+
+Row = tuple[Peer, int, int, int, int, list[int]]
+"""peer, kind, family, origin AS, new state, and where the length octet of each prefix stands."""
+
+
+def _masks() -> np.ndarray:
+    """``(129, 2) uint64``: the upper and lower mask of each prefix length."""
+    ones = [(2**128 - 1) >> (128 - n) << (128 - n) for n in range(129)]
+    return np.array([(mask >> 64, mask & (2**64 - 1)) for mask in ones], np.uint64)
+
+
+MASKS = _masks()
+
+
+def other(peer: Peer) -> list[Row]:
+    """One element for a record without routes."""
+    return [(peer, OTHER, 0, 0, 0, NOWHERE)]
+
+
+def change(peer: Peer, state: int) -> list[Row]:
+    """One element for a change of a session's state."""
+    return [(peer, STATE, 0, 0, state, NOWHERE)]
+
+
+class RouteBatch:
+    """Collects the rows of records.
+
+    Examples
+    --------
+    >>> from pipeline.records import ANNOUNCE
+    >>> batch = RouteBatch("mrt")
+    >>> row = (Peer(64496, "192.0.2.1"), ANNOUNCE, 4, 64497, 0, [0, 2])
+    >>> batch.add(1700000000, bytes([8, 10, 24, 198, 51, 100]), [row])
+    >>> elements = batch.take()
+    >>> [hex(h) for h in elements.hi.tolist()], elements.length.tolist(), elements.origin.tolist(), len(batch)
+    (['0xa00000000000000', '0xc633640000000000'], [8, 24], [64497, 64497], 0)
+    """
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        self._clear()
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def _clear(self) -> None:
+        self.first = 0
+        self.peers: dict[Peer, int] = {}
+        self.heads = array("q")
+        self.starts: list[int] = []
+        self.raw = [bytes(WINDOW)]
+        self.bytes = WINDOW
+
+    def full(self, time: int) -> bool:
+        """Whether a record of this time belongs to the next batch."""
+        size = len(self.starts)
+        return size > 0 and (size >= BATCH or self.bytes >= BYTES or abs(time - self.first) > STRIDE)
+
+    def add(self, time: int, raw: bytes, rows: Iterable[Row]) -> None:
+        """Take in the rows of one record, whose prefixes stand in ``raw`` (empty: it has none)."""
+        if not self.starts:
+            self.first = time
+        base = 0
+        if raw:
+            base = self.bytes
+            self.raw.append(raw)
+            self.bytes += len(raw)
+        peers, starts, heads = self.peers, self.starts, self.heads
+        for peer, kind, family, origin, state, found in rows:
+            index = peers.get(peer)
+            if index is None:
+                index = peers[peer] = len(peers)
+            heads.extend((time, kind, index, family, origin, state, base, len(found)))
+            starts += found
+
+    def take(self) -> Elements:
+        """What was collected, with the peers it uses in order of appearance; the batch is empty afterwards."""
+        heads = np.array(self.heads, np.int64).reshape(-1, 8)
+        time, kind, peer, family, origin, state, base = np.repeat(heads[:, :7], heads[:, 7], axis=0).T
+        length, hi, lo = self._prefixes(base)
+        given = {"time": time, "kind": kind, "peer": peer, "family": family, "origin": origin, "state": state}
+        given |= {"length": length, "hi": hi, "lo": lo}
+        columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}
+        elements = Elements(Run(), self.feed, 0, tuple(self.peers), **columns)
+        self._clear()
+        return elements
+
+    def _prefixes(self, base: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """length, hi, lo ``(n,)`` of every prefix; what follows it in the raw bytes falls to the mask."""
+        raw = np.frombuffer(b"".join([*self.raw, bytes(WINDOW)]), np.uint8)
+        window = np.lib.stride_tricks.sliding_window_view(raw, WINDOW)[np.array(self.starts, np.int64) + base]
+        address = np.ascontiguousarray(window[:, 1:]).view(">u8").astype(np.uint64)
+        hi, lo = (address & MASKS[window[:, 0]]).T
+        return window[:, 0], hi, lo
+
+
+PACKED = 18
+"""Bytes of a packed prefix: family (4 or 6), length of the mask [bits], 128 bits of address with host bits zero."""
 
 
 @lru_cache(maxsize=2**17)
 def pack_prefix(text: str) -> bytes:
-    """A prefix as one `PREFIX`; ValueError where it is none.
+    """A written prefix, packed; ValueError where it is none.
 
     Examples
     --------
-    >>> row = np.frombuffer(pack_prefix("2605:de00:bb:0:0:0:0:0/48"), PREFIX)[0]
-    >>> hex(row["hi"]), int(row["lo"]), int(row["family"]), int(row["length"])
-    ('0x2605de0000bb0000', 0, 6, 48)
+    >>> pack_prefix("2605:de00:bb:0:0:0:0:0/48").hex(" ", 2)
+    '0630 2605 de00 00bb 0000 0000 0000 0000 0000'
     >>> pack_prefix("10.1.2.3/8") == pack_prefix("10.0.0.0/8")
     True
     """
@@ -322,7 +424,7 @@ def pack_prefix(text: str) -> bytes:
 
 
 def pack_wire(body: bytes, at: int, family: int) -> bytes:
-    """The prefix whose length octet stands at ``at`` of a BGP message, as one `PREFIX`.
+    """The prefix whose length octet is at ``at`` of a BGP message, packed.
 
     Examples
     --------
@@ -335,4 +437,4 @@ def pack_wire(body: bytes, at: int, family: int) -> bytes:
 
 def _pack(address: bytes, family: int, length: int) -> bytes:
     kept = int.from_bytes(address.ljust(16, b"\0")) >> (128 - length) << (128 - length)
-    return struct.pack(">16sBB", kept.to_bytes(16), family, length)
+    return bytes((family, length)) + kept.to_bytes(16)

@@ -8,16 +8,17 @@ AS sets nest in the path; the server's own words (``pong``) stand between the me
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import BinaryIO, NamedTuple
 
 import msgspec
-import numpy as np
 
 from pipeline.errors import DecodeError
 from pipeline.feeds.base import Feed, Item, parsed
-from pipeline.feeds.bgp import NO_PREFIX, PREFIX, MalformedError, pack_prefix, pack_wire, routes
-from pipeline.feeds.timestamps import BATCH, BEHIND, RUN, STRIDE
-from pipeline.records import ANNOUNCE, ESTABLISHED, LATEST, OTHER, STATE, WITHDRAW, Elements, Peer, Run
+from pipeline.feeds.bgp import PACKED, MalformedError, RouteBatch, Row, change, other, pack_prefix, pack_wire, routes
+from pipeline.feeds.timestamps import BEHIND, RUN, STRIDE
+from pipeline.records import ANNOUNCE, ESTABLISHED, LATEST, WITHDRAW, Peer
 
 NAME = "rislive"
 
@@ -42,70 +43,6 @@ class Message(NamedTuple):
     announced: tuple[bytes, ...] = ()
     origin: int = 0
     state: int = 0
-
-
-class Batch:
-    """Collects messages into `Elements`: withdrawals of a message before its announcements.
-
-    What has no time of its own (time None) takes that of the message before it, the first ones that of the first.
-    """
-
-    def __init__(self, feed: str) -> None:
-        self.feed = feed
-        self.last: int | None = None
-        self._clear()
-
-    def __len__(self) -> int:
-        return self.size
-
-    def _clear(self) -> None:
-        self.first: int | None = None
-        self.size, self.untimed = 0, 0
-        self.peers: dict[Peer, int] = {}
-        self.heads: list[tuple[int, int, int, int, int, int]] = []
-        self.prefixes: list[bytes] = []
-
-    def full(self, time: int | None) -> bool:
-        """Whether a message of this time belongs to the next batch."""
-        far = time is not None and self.first is not None and abs(time - self.first) > STRIDE
-        return bool(self.heads) and (self.size >= BATCH or far)
-
-    def add(self, message: Message) -> None:
-        """Take in one message: at least one element."""
-        time = self.last if message.time is None else message.time
-        if time is None:
-            self.untimed += 1
-        else:
-            self.last = time
-        if self.first is None:
-            self.first = time
-        peer = self.peers.setdefault(message.peer, len(self.peers))
-        if message.withdrawn:
-            self._rows(message.withdrawn, WITHDRAW, time, peer, 0, 0)
-        if message.announced:
-            self._rows(message.announced, ANNOUNCE, time, peer, message.origin, 0)
-        if not (message.withdrawn or message.announced):
-            self._rows((NO_PREFIX,), STATE if message.state else OTHER, time, peer, 0, message.state)
-
-    def _rows(
-        self, prefixes: tuple[bytes, ...], kind: int, time: int | None, peer: int, origin: int, state: int
-    ) -> None:
-        self.heads.append((-1 if time is None else time, kind, peer, origin, state, len(prefixes)))
-        self.prefixes.extend(prefixes)
-        self.size += len(prefixes)
-
-    def take(self) -> Elements:
-        """What was collected, with the peers it uses; the batch is empty afterwards."""
-        heads = np.array(self.heads, np.int64).reshape(-1, 6)
-        heads[: self.untimed, 0] = self.first or 0
-        time, kind, peer, origin, state = np.repeat(heads[:, :5], heads[:, 5], axis=0).T
-        prefix = np.frombuffer(b"".join(self.prefixes), PREFIX)
-        given = {"time": time, "kind": kind, "peer": peer, "origin": origin, "state": state}
-        given |= {name: prefix[name] for name in PREFIX.names or ()}
-        columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}
-        elements = Elements(Run(), self.feed, 0, tuple(self.peers), **columns)
-        self._clear()
-        return elements
 
 
 class Announcement(msgspec.Struct):
@@ -310,16 +247,44 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     Input: newline-delimited JSON.  Output: `Elements` of about 50,000 rows or 300 s, and damage by line.
     Every line that is not blank gives at least one element or one `DecodeError`.
     """
-    batch = Batch(NAME)
-    for item in believed(NAME, parsed(NAME, stream, parse, closed=True)):
+    batch = RouteBatch(NAME)
+    for item in _timed(believed(NAME, parsed(NAME, stream, parse, closed=True))):
         if isinstance(item, DecodeError):
             yield item
             continue
-        if batch.full(item.time):
+        time, message = item
+        if batch.full(time):
             yield batch.take()
-        batch.add(item)
+        batch.add(time, b"".join((*message.withdrawn, *message.announced)), _rows(message))
     if batch:
         yield batch.take()
+
+
+def _timed(items: Iterable[Message | DecodeError]) -> Iterator[tuple[int, Message] | DecodeError]:
+    """Messages with a time [s]: one without takes that of the message before it, the first ones that of the first."""
+    last: int | None = None
+    held: list[Message] = []
+    for item in items:
+        if isinstance(item, DecodeError):
+            yield item
+        elif (time := last if item.time is None else item.time) is None:
+            held.append(item)
+        else:
+            yield from ((time, message) for message in held)
+            yield time, item
+            last, held = time, []
+    yield from ((0, message) for message in held)
+
+
+def _rows(message: Message) -> list[Row]:
+    """Rows of a message, withdrawals first: at least one."""
+    rows, at = list[Row](), 1
+    for kind, prefixes, origin in ((WITHDRAW, message.withdrawn, 0), (ANNOUNCE, message.announced, message.origin)):
+        for family, group in groupby(prefixes, itemgetter(0)):
+            end = at + PACKED * len(list(group))
+            rows.append((message.peer, kind, family, origin, 0, list(range(at, end, PACKED))))
+            at = end
+    return rows or (change(message.peer, message.state) if message.state else other(message.peer))
 
 
 def recognise(name: str, head: bytes) -> bool:

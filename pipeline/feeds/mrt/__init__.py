@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from pipeline.errors import CUT_RECORD, DecodeError
 from pipeline.feeds.base import Feed, Item
-from pipeline.feeds.bgp import MalformedError
-from pipeline.feeds.mrt.records import Decoder, RouteBatch, Rows
+from pipeline.feeds.bgp import MalformedError, RouteBatch
+from pipeline.feeds.mrt.records import Decoder, Rows
 from pipeline.feeds.mrt.stream import HEADER, Source, begins_like_mrt
 from pipeline.feeds.timestamps import STRIDE
 from pipeline.records import LATEST
