@@ -1,4 +1,4 @@
-"""Recorded files: which feed each is, and all of them side by side in order of event time."""
+"""Recorded files: recognised, opened and merged in order of event time."""
 
 import dataclasses
 import heapq
@@ -28,20 +28,20 @@ SIGNS = {
     b"\n\r\r\n": "a packet capture", b"PAR1": "Parquet", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture",
     b"\xff\xfe": "text in UTF-16, where UTF-8 is wanted", b"\xfe\xff": "text in UTF-16, where UTF-8 is wanted",
 }  # fmt: skip
-"""What people take for a recording."""
+"""First bytes of files that people take for a recording."""
 
 PARTS = {",".join(ENTITIES): "entities", ",".join(LABELS): "labels"}
-"""Header of what goes with a case's signals, and its word."""
+"""Headers of the tables beside the signals of a case."""
 
 MARKS = {";": "semicolons", "\t": "tabs"}
-"""What spreadsheets put between cells instead of commas."""
+"""Separators of spreadsheets other than the comma."""
 
 LONG_HEAD = 256 * 1024
-"""Content in which the first time of a recording is looked for [bytes]."""
+"""Content that is searched for the first time of a recording [bytes]."""
 
 
 class UnreadableError(UserError):
-    """A file that is there and is no recording: ``reason`` is a slug, ``found`` says what it is."""
+    """A file that is no recording: ``reason`` is a slug, ``found`` says what it is instead."""
 
     def __init__(self, path: Path, reason: str, found: str) -> None:
         super().__init__(f"{path}: {found}")
@@ -52,9 +52,8 @@ class UnreadableError(UserError):
 class Source:
     """One recorded file.
 
-    ``first`` is the time of its first record [s], `NEVER` where none was found in its head; ``signals`` is the roster;
-    ``piece`` is what one batch of rows may span [s]; ``kin``: its ``entities.csv``, where it is a table that has one;
-    ``called``: what its damage calls it, more than the file's name where several have that.
+    ``first``: time of its first record [s], `NEVER` if none was found in its head; ``piece``: what a batch of rows may
+    span [s]; ``entities``: the file beside a table; ``called``: its name in damage, if that is not the file's.
     """
 
     path: Path
@@ -63,12 +62,12 @@ class Source:
     signals: tuple[str, ...]
     whole: table.Table | None = None
     piece: int = DAY
-    kin: Path | None = None
+    entities: Path | None = None
     called: str = ""
 
     @property
     def end(self) -> int:
-        """End of its last bin [s]; `NEVER` where it is read only as it goes."""
+        """End of its last bin [s]; `NEVER` unless it is a table."""
         series = self.whole.series if self.whole else ()
         return max((int(rows.time[-1]) + rows.width for rows in series), default=NEVER)
 
@@ -78,7 +77,7 @@ class Source:
         return tuple((str(self.path.parent), *key) for key in self.whole.unmatched) if self.whole else ()
 
     def items(self) -> Iterator[Item]:
-        """Batches and damage in order of the file; damage names the file, that of its compression comes last."""
+        """Batches and damage in order of the file; damage of the compression comes last."""
         for item in self._content():
             if isinstance(item, DecodeError):
                 item = DecodeError(
@@ -97,9 +96,9 @@ class Source:
 
 
 def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked, until: str = "") -> Iterator[Item]:
-    """The same, and last the damage of the compression: what that cuts in two is no further damage.
+    """The same, then the damage of the compression, with which a record or line that it cuts counts as one.
 
-    ``until``: how far it was read, in words, where the items do not tell.
+    ``until``: how far it was read, in words, where the items do not show it.
     """
     last, cut = NEVER, ""
     for item in items:
@@ -119,8 +118,7 @@ def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked, until: str = 
 class Recording:
     """All files of one feed, merged; ``items`` can be read once, ``end`` [s] is `NEVER` where it is not known.
 
-    ``unmatched``: lines of ``entities.csv`` to which no row belongs; ``networks``: whose the tables beside it say that
-    they are.
+    ``unmatched``: lines of ``entities.csv`` to which no row belongs; ``networks``: those of known country.
     """
 
     feed: str
@@ -134,12 +132,8 @@ class Recording:
 def open_source(path: str | Path, piece: int = DAY) -> Source:
     """The recording at a path: a file, or the folder of a case (``signals.csv[.gz]``, ``entities.csv``).
 
-    A table is read as a whole, any other file is read when its time has come.
-
-    Raises
-    ------
-    UserError
-        Where there is none; `UnreadableError` where it is not one of `FEEDS`.
+    A table is read whole, any other file when its time has come.  UserError where there is none; `UnreadableError`
+    where it is of no feed.
     """
     path = _table_of(Path(path)) if Path(path).is_dir() else Path(path)
     raw, stream = _opened(path)
@@ -175,17 +169,17 @@ def _recognised(path: Path, head: bytes) -> Feed:
     for feed in FEEDS.values():
         if feed.recognise(path.name, head[:HEAD]):
             return feed
-    raise UnreadableError(path, "unknown-format", looks(head))
+    raise UnreadableError(path, "unknown-format", _looks_like(head))
 
 
-def looks(head: bytes) -> str:
-    """What a file that is no recording looks like, in words; bytes themselves say nothing to a person.
+def _looks_like(head: bytes) -> str:
+    """What a file that is no recording looks like, in words.
 
     Examples
     --------
-    >>> looks(b"start,end,entity_type,entity,kind,source")
+    >>> _looks_like(b"start,end,entity_type,entity,kind,source")
     "a case's labels: inspect or replay its folder"
-    >>> looks(b"time;signal;entity_type;entity;value")
+    >>> _looks_like(b"time;signal;entity_type;entity;value")
     'a table with semicolons between its cells, where commas are wanted'
     """
     line = head[:HEAD].decode("utf-8-sig", "replace").partition("\n")[0].strip().replace('"', "")
@@ -194,7 +188,7 @@ def looks(head: bytes) -> str:
     for mark, word in MARKS.items():
         if line.replace(mark, ",") in (*PARTS, ",".join(table.COLUMNS)):
             return f"a table with {word} between its cells, where commas are wanted"
-    if words := amiss(line):
+    if words := _wrong_header(line):
         return words
     like = next((words for sign, words in SIGNS.items() if head.startswith(sign)), "")
     begins = f"; it begins with {line[:16]!r}" if line.isprintable() and "\ufffd" not in line and not like else ""
@@ -202,18 +196,16 @@ def looks(head: bytes) -> str:
     return f"{like or 'unknown format'}, none of {', '.join(FEEDS)}{begins}"
 
 
-def amiss(line: str) -> str:
-    """What is wrong with a first line that looks like a table's header, in words; '' where it looks like none.
-
-    It does where it begins with the same column, or has most of them.
+def _wrong_header(line: str) -> str:
+    """What is wrong with a first line that begins with ``time`` or has most columns of a table, in words; else ''.
 
     Examples
     --------
-    >>> amiss("time,signal,entity_type,entity,count")
+    >>> _wrong_header("time,signal,entity_type,entity,count")
     "a table without value, and with 'count', which no table has; wanted time,signal,entity_type,entity,value"
-    >>> amiss("signal,time,entity_type,entity,value")
+    >>> _wrong_header("signal,time,entity_type,entity,value")
     'a table with its columns in another order; wanted time,signal,entity_type,entity,value'
-    >>> amiss("timestamp,signal,value"), amiss("time")
+    >>> _wrong_header("timestamp,signal,value"), _wrong_header("time")
     ('', '')
     """
     found = line.split(",")
@@ -232,18 +224,18 @@ def amiss(line: str) -> str:
 
 def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     beside = path.parent / "entities.csv"
-    kin = beside if beside.is_file() else None
+    entities = beside if beside.is_file() else None
     raw, stream = _opened(path)
     with stream:
-        read = table.read_table(stream, read_entities(kin) if kin else None)
+        read = table.read_table(stream, read_entities(entities) if entities else None)
     damage = (item for item in _to_the_break(feed.name, read.damage, raw, read.until) if isinstance(item, DecodeError))
     read = dataclasses.replace(read, damage=tuple(damage))
     first = min((int(rows.time[0]) for rows in read.series), default=NEVER)
-    return Source(path, feed, first, read.signals, read, piece, kin)
+    return Source(path, feed, first, read.signals, read, piece, entities)
 
 
 def _first_time(feed: Feed, head: bytes) -> int:
-    """Time of the first batch in the head of a file [s]; its last record is cut off, which is no damage."""
+    """Time of the first batch in the head of a file [s], whose last record is cut."""
     batches = (item for item in feed.items(io.BytesIO(head)) if not isinstance(item, DecodeError) and len(item))
     return next((int(batch.time.min()) for batch in batches), NEVER)
 
@@ -251,13 +243,10 @@ def _first_time(feed: Feed, head: bytes) -> int:
 def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     """The recordings at these paths, in order of their first time.
 
-    Raises
-    ------
-    UserError
-        Also where two tables have the same signal on different grids of bins, or put an entity into two countries: it
-        can have but one.  So has a signal one feed: the counts of two are no series.
+    UserError also where two tables have one signal on different grids of bins or one entity in two countries, or where
+    two feeds have one signal.
     """
-    found = _settled([open_source(path, piece) for path in paths])
+    found = _sharing_entities([open_source(path, piece) for path in paths])
     _of_one_feed(found)
     shapes: dict[str, tuple[tuple[int, tuple[int, ...], int], Path]] = {}
     for source in found:
@@ -278,7 +267,7 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
 
 
 def _of_one_feed(found: Iterable[Source]) -> None:
-    """`UserError` where two feeds give signals of one name: bins of the second would pass for those of the first."""
+    """UserError where two feeds give a signal of the same name."""
     given: dict[str, Source] = {}
     for source in found:
         for signal in source.signals:
@@ -288,15 +277,14 @@ def _of_one_feed(found: Iterable[Source]) -> None:
                 raise UserError(f"{signal} is in {first} and in {second}: replay them apart, a signal is of one feed")
 
 
-def _settled(found: list[Source]) -> list[Source]:
-    """The same; every table knows what any of them knows of its entities: one that is of no country in the first and of
-    some in the second would be out in two places."""
-    known = read_entities(*sorted({source.kin for source in found if source.kin}))
+def _sharing_entities(found: list[Source]) -> list[Source]:
+    """The same; every table has the country of an entity that any of them knows."""
+    known = read_entities(*sorted({source.entities for source in found if source.entities}))
     return [dataclasses.replace(s, whole=s.whole.knowing(known)) if s.whole else s for s in found]
 
 
 def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]:
-    """One recording for each feed of these paths, in order of name; ``piece``: what a table gives at once [s]."""
+    """One recording for each feed of these paths, in order of name; ``piece``: what a batch of rows may span [s]."""
     feeds: dict[str, list[Source]] = {}
     found = sources(paths, piece)
     networks = tuple(sorted({network for source in found if source.whole for network in source.whole.networks}))
@@ -321,10 +309,10 @@ def read(paths: Iterable[str | Path]) -> Iterator[Item]:
 
 
 def merged(group: list[Source]) -> Iterator[Item]:
-    """Batches of several recordings by the first time of each; a file is opened when its first time has come.
+    """Batches of several recordings in order of their first times; a file is opened when its first time has come.
 
-    Damage comes when its reader meets it.  Contiguous files follow each other, overlapping ones are interleaved; what
-    one batch spans (300 s of a stream, a day of rows) is how far another file may seem to be behind.
+    Contiguous files follow each other, overlapping ones are interleaved to within the span of a batch (300 s of a
+    stream, a day of rows).
     """
     waiting = sorted(group, key=lambda source: (source.first, str(source.path)), reverse=True)
     heads: list[tuple[int, int, Elements | Rows, Iterator[Item]]] = []
@@ -341,7 +329,7 @@ def merged(group: list[Source]) -> Iterator[Item]:
 
 
 def _next_batch(items: Iterator[Item]) -> Generator[DecodeError, None, Elements | Rows | None]:
-    """The next batch; the damage before it is passed on."""
+    """The next batch; damage before it is yielded."""
     for item in items:
         if isinstance(item, DecodeError):
             yield item

@@ -1,4 +1,4 @@
-"""What a feed is: a name, the signals it serves, and a pure parser from bytes to records."""
+"""What a feed is (a name, its signals, a pure parser from bytes to records), and how its records reach its topic."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ MAX_LINE = 1024 * 1024
 """Longest line that is read [bytes]; the largest BGP message makes about 150 kB of JSON."""
 
 Item = Elements | Rows | DecodeError
-"""What a parser yields: batches in the order of the recording, and damage as a value, so that reading goes on."""
+"""What a parser yields: batches in the order of the recording, and damage as a value."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Feed:
         ``(file name, first 4 KiB after decompression) -> bool``.
     read
         A recorded file (decompressed, binary) -> batches of records in file order; damage is yielded as
-        `DecodeError`, never raised.  Pure: no clock, no socket.  Run and partition are set by whoever sends them.
-        A batch has `BATCH` rows at most and may be as small as one: small ones are `batched` by whoever reads the file.
+        `DecodeError`, never raised.  Pure: no clock, no socket.  A batch has 1 to `BATCH` rows; `batched` joins small
+        ones, and `Dispatch` sets run and partition.
     """
 
     name: str
@@ -47,15 +47,15 @@ class Feed:
     read: Callable[[BinaryIO], Iterator[Item]]
 
     def items(self, stream: BinaryIO) -> Iterator[Item]:
-        """What `read` gives, as far as the stages can take it: what they cannot is damage here already.
+        """What `read` gives, checked for the stages.
 
-        A batch that does not hold together is, and so are one of a signal that has none of the known kinds, and a
-        record whose time is far ahead of those around it.  A value that its signal cannot have is not observed.
+        Damage are: an inconsistent batch, a signal of no known kind, a record far ahead in time of those around it.
+        A value outside the range of its signal becomes NaN.
         """
         return trusted(self.name, self._sound(stream))
 
     def _sound(self, stream: BinaryIO) -> Iterator[tuple[int, Item]]:
-        """The batches that hold together, with the number of the first record of each."""
+        """Consistent batches, and damage, with the number of the first record of each."""
         given = 0
         for item in self.read(stream):
             begin = given + 1
@@ -71,10 +71,10 @@ class Feed:
 
 
 def batched(items: Iterable[Item], span: int) -> Iterator[Item]:
-    """The same in fewer batches: a message costs the same whatever is in it, and all hear of it when time moves on.
+    """The same in fewer batches, because a message costs the same whatever its size.
 
-    Those of one series are joined that lie between the same multiples of ``span`` [s] (elements: of `STRIDE` at most),
-    up to `BATCH` rows.  Batches of several series come by their first times; damage comes after those around it.
+    Batches of one series are joined within the same multiples of ``span`` [s] (elements: of `STRIDE` at most), up to
+    `BATCH` rows.  Batches of several series are in order of their first times; damage comes after them.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def joined(batches: Sequence[Elements | Rows]) -> Elements | Rows:
     columns: dict[str, Any] = {}
     for name in first.COLUMNS:
         columns[name] = np.concatenate([getattr(batch, name) for batch in batches])
-    at = [[places.setdefault(who, len(places)) for who in getattr(batch, names)] for batch in batches]
+    at = [[places.setdefault(name, len(places)) for name in getattr(batch, names)] for batch in batches]
     rows = [np.array(to, np.int32)[getattr(batch, index)] for to, batch in zip(at, batches, strict=True)]
     columns[index] = np.concatenate(rows)
     columns[names] = tuple(places)
@@ -150,10 +150,10 @@ def joined(batches: Sequence[Elements | Rows]) -> Elements | Rows:
 def parsed(
     feed: str, stream: BinaryIO, parse: Callable[[bytes], Parsed], closed: bool = False
 ) -> Iterator[tuple[str, Parsed | DecodeError]]:
-    """Place of every line that is not blank, and what ``parse`` makes of it: what that refuses, with its place.
+    """Place of every line that is not blank, and what ``parse`` returns or raises for it.
 
-    A last line without an end is one in which the file breaks off, also where ``parse`` would take what is left of it;
-    ``closed`` lines are taken, each saying itself that it is whole, as an object of JSON does.
+    A last line without an end is damage, even if it can be parsed: the file breaks off in it.  ``closed`` lines, such
+    as objects of JSON, show by themselves that they are whole, and are used.
 
     Examples
     --------
@@ -183,7 +183,7 @@ def parsed(
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[str, bytes | None, bool]]:
-    """Place and content of every line that is not blank, None for one that is too long, and whether it has an end."""
+    """Place and content of every line that is not blank (None: too long), and whether it has an end."""
     number = 0
     while line := stream.readline(MAX_LINE + 1):
         number += 1
@@ -196,11 +196,11 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[str, bytes | None, bool]]:
 
 @dataclass
 class Dispatch:
-    """Sends one feed of one run on its way.
+    """Sends the records of one feed in one run to its topic: stamped with the run, and with heartbeats.
 
-    The watermark is the first time of the batch that is about to go: all before it has gone.  A recording without
-    heartbeats so gets them from its own time stamps.  ``width``: length of the bins that netvigil computes itself [s];
-    ``networks``: those of which it is settled whose they are, said before the first record.
+    The watermark is the first time of the next batch, so that a recording gets heartbeats from its own time stamps.
+    ``width``: bins that netvigil computes itself [s]; ``networks``: those of known country, sent with the first
+    heartbeat.
     """
 
     run: Run
@@ -225,7 +225,7 @@ class Dispatch:
                 yield DeadLetter(self.run.id, item.feed, item.reason, item.place, item.detail)
             elif len(item):
                 yield from self._batch(item)
-        yield from self.beat(self.end, END)  # also where nothing could be used: fusion waits for everybody's word
+        yield from self.beat(self.end, END)  # also where nothing was usable: fusion waits for every feed
 
     def _batch(self, batch: Elements | Rows) -> Iterator[Frame]:
         first = int(batch.time.min())

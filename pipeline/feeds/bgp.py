@@ -1,6 +1,6 @@
-"""BGP messages as bytes (RFC 4271, 4760, 6793, 7911, 8205): the routes of an UPDATE, their origin and their prefixes.
+"""BGP messages as bytes (RFC 4271, 4760, 6793, 7911, 8205): the routes of an UPDATE, collected into `Elements`.
 
-Prefixes are only located here, not decoded: their offsets become columns a whole batch at a time.
+Prefixes of a message are only located; all prefixes of a batch are decoded at once.
 """
 
 import socket
@@ -21,14 +21,14 @@ EXTENDED = 0x10
 
 AS_SET, AS_SEQUENCE = 1, 2
 SEGMENTS = range(1, 5)
-"""Kinds of path segments; 3 and 4 are inside a confederation: no part of the path that the Internet sees."""
+"""Kinds of path segments; 3 and 4 are inside a confederation, and no part of the path outside."""
 
 UNICAST, MULTICAST = 1, 2
 FAMILIES = {1: 4, 2: 6}
 """Address family numbers [IANA] as 4 and 6."""
 
 CACHED = 1024
-"""Longest attributes that are remembered [bytes]: with as many entries as below, 32 MB at most."""
+"""Longest attributes that are cached [bytes]: 32 MB at most with as many entries as below."""
 
 
 class MalformedError(Exception):
@@ -40,11 +40,11 @@ class MalformedError(Exception):
 
 
 Span = tuple[int, int, int, bool]
-"""Family of some prefixes, where they begin and end in the attributes, and whether they are of unicast."""
+"""Family of some prefixes, where they begin and end in the attributes, and whether they are unicast."""
 
 
 class Attributes(NamedTuple):
-    """What is used of path attributes: origin AS (None without an AS_PATH), prefixes of the MP attributes."""
+    """What is used of path attributes: origin AS (None without an AS_PATH), and prefixes of the MP attributes."""
 
     origin: int | None = None
     reach: Span | None = None
@@ -57,11 +57,11 @@ def attributes(raw: bytes, wide: bool) -> Attributes:
 
 
 def origin_of(raw: bytes, wide: bool) -> int:
-    """Origin AS of a RIB entry, whose MP attribute is cut short and not looked at; 0 for the peer's own route."""
+    """Origin AS of a RIB entry, whose MP attribute is cut short and ignored; 0 for the peer's own route."""
     return _rib_origin(raw, wide) if len(raw) <= CACHED else _rib_origin.__wrapped__(raw, wide)
 
 
-# The same attributes come again and again: both functions remember them.
+# The same attributes come again and again: both functions cache them.
 
 
 @lru_cache(maxsize=2**15)
@@ -80,7 +80,7 @@ def _rib_origin(raw: bytes, wide: bool) -> int:
 
 
 def _scan(raw: bytes) -> dict[int, tuple[int, int]]:
-    """Where the attributes are that are used; of repeated ones the first."""
+    """Begin and end of the attributes that are used; of repeated ones the first."""
     at, end = 0, len(raw)
     first: dict[int, tuple[int, int]] = {}
     while at + 3 <= end:
@@ -95,7 +95,7 @@ def _scan(raw: bytes) -> dict[int, tuple[int, int]]:
 
 
 def _origin(raw: bytes, first: dict[int, tuple[int, int]], wide: bool) -> int | None:
-    """Origin AS; the one of AS4_PATH where a speaker of two octets hides it (RFC 6793)."""
+    """Origin AS; that of AS4_PATH where a session of two octets hides it (RFC 6793)."""
     if AS_PATH not in first:
         return _signed(raw, *first[BGPSEC_PATH]) if BGPSEC_PATH in first else None
     origin, hops = path(raw, *first[AS_PATH], 4 if wide else 2)
@@ -107,7 +107,7 @@ def _origin(raw: bytes, first: dict[int, tuple[int, int]], wide: bool) -> int | 
 
 
 def _signed(raw: bytes, at: int, end: int) -> int:
-    """Origin AS of a signed path, which stands in place of an AS_PATH (RFC 8205): its last segment's last octets."""
+    """Origin AS of a signed path, which replaces an AS_PATH (RFC 8205): the end of its last segment."""
     last = at + int.from_bytes(raw[at : at + 2])
     if last < at + 8 or last > end:
         raise MalformedError("bad-path", f"a signed path of {last - at} in {end - at} bytes")
@@ -143,7 +143,7 @@ def path(raw: bytes, at: int, end: int, width: int) -> tuple[int, int]:
 
 
 def _span(raw: bytes, at: int, end: int, hop: bool) -> Span | None:
-    """Prefixes of an MP attribute; None for what is of no family of ours, and for an end of RIB."""
+    """Prefixes of an MP attribute; None for other families than IPv4 and IPv6, and for an end of RIB."""
     start = at + 3
     if hop:
         start += 2 + (raw[start] if start < end else 0)
@@ -164,7 +164,7 @@ TYPES = range(1, 7)
 """OPEN, UPDATE, NOTIFICATION, KEEPALIVE, ROUTE-REFRESH, CAPABILITY: only an UPDATE carries routes."""
 
 _FAR = 2**24
-"""A step that leaves every message: a prefix length that cannot be."""
+"""A step beyond every message, for prefix lengths that cannot be."""
 
 STEP = {
     family: tuple(1 + (length + 7) // 8 if length <= bits else _FAR for length in range(256))
@@ -173,18 +173,18 @@ STEP = {
 """Bytes from one prefix to the next, by its length octet."""
 
 Routes = tuple[int, int, int, list[int]]
-"""kind, family (0: multicast, no reachability), origin AS, and where the length octet of each prefix stands."""
+"""kind, family (0: multicast, no reachability), origin AS, and offset of the length octet of each prefix."""
 
 
 def routes(body: bytes, at: int, wide: bool, numbered: bool) -> tuple[list[Routes], int]:
-    """Routes of the message that fills ``body`` from ``at`` on, withdrawals first; none unless it is an UPDATE.
+    """Routes of the message in ``body`` from ``at`` on, withdrawals first; none unless it is an UPDATE.
 
     Parameters
     ----------
     wide
         AS numbers take four octets, not two.
     numbered
-        Each prefix stands after a path id of four octets (ADD-PATH), which is dropped.
+        A path id of four octets comes before each prefix (ADD-PATH); it is dropped.
 
     Returns
     -------
@@ -252,10 +252,10 @@ def _located(body: bytes, lists: list[tuple[int, int, Span]], origin: int, numbe
 
 
 def located(body: bytes, at: int, end: int, family: int, numbered: bool) -> tuple[list[int], int]:
-    """Where the length octet of each prefix in ``body[at:end]`` stands, and where the last whole one ends.
+    """Offset of the length octet of each prefix in ``body[at:end]``, and the end of the last whole prefix.
 
-    Some collectors write path ids into records that should have none.  Then the list begins with two default
-    routes, which no list does; so it is read with path ids where it adds up that way.
+    Some collectors write path ids into records that should have none.  The list then seems to begin with two default
+    routes, which no list does; it is read with path ids if its length fits.
 
     Examples
     --------
@@ -294,16 +294,16 @@ def _walk_numbered(body: bytes, at: int, end: int, step: tuple[int, ...]) -> tup
 
 
 BYTES = 16 * 1024 * 1024
-"""Raw bytes of a batch, whatever is in it: few routes in huge messages do not fill the memory."""
+"""Raw bytes of a batch: few routes in huge messages do not fill the memory."""
 
 WINDOW = 17
 """A length octet and the longest prefix after it [bytes]."""
 
 NOWHERE = [0]
-"""Where the prefix of an element without one stands: in the zeros that each batch begins with."""
+"""Offset for an element without a prefix: in the zeros with which each batch begins."""
 
 Row = tuple[Peer, int, int, int, int, list[int]]
-"""peer, kind, family, origin AS, new state, and where the length octet of each prefix stands."""
+"""peer, kind, family, origin AS, new state, and offset of the length octet of each prefix."""
 
 
 def _masks() -> np.ndarray:
@@ -326,7 +326,7 @@ def change(peer: Peer, state: int) -> list[Row]:
 
 
 class RouteBatch:
-    """Collects the rows of records.
+    """Collects the rows of records into `Elements`.
 
     Examples
     --------
@@ -360,7 +360,7 @@ class RouteBatch:
         return size > 0 and (size >= BATCH or self.bytes >= BYTES or abs(time - self.first) > STRIDE)
 
     def add(self, time: int, raw: bytes, rows: Iterable[Row]) -> None:
-        """Take in the rows of one record, whose prefixes stand in ``raw`` (empty: it has none)."""
+        """Take in the rows of one record, with its prefixes in ``raw`` (empty: it has none)."""
         if not self.starts:
             self.first = time
         base = 0
@@ -389,7 +389,7 @@ class RouteBatch:
         return elements
 
     def _prefixes(self, base: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """length, hi, lo ``(n,)`` of every prefix; what follows it in the raw bytes falls to the mask."""
+        """length, hi, lo ``(n,)`` of every prefix; the mask clears what follows it in the raw bytes."""
         raw = np.frombuffer(b"".join([*self.raw, bytes(WINDOW)]), np.uint8)
         window = np.lib.stride_tricks.sliding_window_view(raw, WINDOW)[np.array(self.starts, np.int64) + base]
         address = np.ascontiguousarray(window[:, 1:]).view(">u8").astype(np.uint64)

@@ -1,4 +1,4 @@
-"""What goes with a table: which entities belong together, and what is known to have happened."""
+"""The tables beside the signals of a case: entities (country, name), and labels (what happened)."""
 
 import csv
 import datetime as dt
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.errors import UserError, few, printable
-from pipeline.feeds.table import Entities, Kin
+from pipeline.feeds.table import Entities, EntityRow
 from pipeline.feeds.table.text import COLUMNS, WANTED, Names, seconds
 from pipeline.geo.countries import is_country
 from pipeline.records import Rows
@@ -27,7 +27,7 @@ MOBILE = {"": False, "0": False, "false": False, "no": False, "1": True, "true":
 """Ways to write the flag."""
 
 FEW = 5
-"""So many lines that belong to nothing are named, the others counted [-]."""
+"""So many lines without rows are named, the others are counted [-]."""
 
 
 Line = tuple[str, str, str]
@@ -35,7 +35,7 @@ Line = tuple[str, str, str]
 
 
 class Label(NamedTuple):
-    """What is known to have happened, ``[start, end)`` [s]."""
+    """What happened, ``[start, end)`` [s]."""
 
     start: int
     end: int
@@ -45,42 +45,37 @@ class Label(NamedTuple):
     source: str
 
 
-def read_entities(*paths: Path) -> dict[tuple[str, str], Kin]:
-    """What these ``entities.csv`` say together: country, name and mobile flag by ``(entity_type, entity)``.
+def read_entities(*paths: Path) -> dict[tuple[str, str], EntityRow]:
+    """Country, name and mobile flag by ``(entity_type, entity)`` from these ``entities.csv`` together.
 
-    What one of them leaves out another may say; the first name that is given counts.
-
-    Raises
-    ------
-    UserError
-        Also where an entity is given two countries: its outages would not meet.
+    What one file leaves out another may give; the first name counts.  UserError where an entity has two countries.
     """
-    kin: dict[tuple[str, str], Kin] = {}
+    kin: dict[tuple[str, str], EntityRow] = {}
     said: dict[tuple[str, str], str] = {}
     for place, key, own in (line for path in paths for line in _kin(path)):
-        known = kin.get(key, Kin(""))
+        known = kin.get(key, EntityRow(""))
         if known.parent and own.parent not in ("", known.parent):
             other = f"{known.parent!r} in {said[key]}"
             raise UserError(f"{place}: parent of {key[1]} is {own.parent!r}, but {other}: it belongs to one country")
         if own.parent:
             said.setdefault(key, place)
-        kin[key] = Kin(known.parent or own.parent, known.name or own.name, known.mobile or own.mobile)
+        kin[key] = EntityRow(known.parent or own.parent, known.name or own.name, known.mobile or own.mobile)
     return kin
 
 
-def _kin(path: Path) -> Iterator[tuple[str, tuple[str, str], Kin]]:
-    """Place, ``(entity_type, entity)`` and what is said of it, of every line."""
+def _kin(path: Path) -> Iterator[tuple[str, tuple[str, str], EntityRow]]:
+    """Place, ``(entity_type, entity)`` and content of every line."""
     for place, row in rows_of(path, ENTITIES):
         mobile = row["mobile"].lower()
         if mobile not in MOBILE:
             raise UserError(f"{place}: mobile is {mobile!r}, wanted true, false or nothing")
         if row["parent"] and not is_country(row["parent"]):
             raise UserError(f"{place}: parent is {row['parent']!r}, wanted {WANTED['no-country']}, or nothing")
-        yield place, (row["entity_type"], row["entity"]), Kin(row["parent"], row["name"], MOBILE[mobile])
+        yield place, (row["entity_type"], row["entity"]), EntityRow(row["parent"], row["name"], MOBILE[mobile])
 
 
 def strangers(unmatched: Iterable[Line]) -> Iterator[str]:
-    """What is said of the lines to which no row of the table belongs, a sentence a folder: a name written otherwise?
+    """A sentence a folder on the lines to which no row of the table belongs.
 
     Examples
     --------
@@ -95,7 +90,7 @@ def strangers(unmatched: Iterable[Line]) -> Iterator[str]:
 
 
 def read_labels(path: Path) -> list[Label]:
-    """``labels.csv``: what is known to have happened, in order of time; UserError where one stands there twice."""
+    """Labels of a ``labels.csv`` in order of time; UserError where one is there twice."""
     found: dict[tuple[int, int, str, str], Label] = {}
     for place, row in rows_of(path, LABELS):
         label = _label(place, row)
@@ -121,20 +116,20 @@ def _label(place: str, row: dict[str, str]) -> Label:
 
 
 def inside(folder: Path, *names: str) -> str:
-    """What is said further of a folder without any of these files: that folders in it have one; '' where none has."""
+    """End of a message on a folder without any of these files: folders in it that have one; '' without any."""
     found = sorted({path.parent for name in names for path in folder.glob(f"*/{name}") if path.is_file()})
     return f"; folders in it have one ({folder}/*/): {few([printable(path.name) for path in found])}" if found else ""
 
 
 def nearby(path: Path) -> str:
-    """What is said further of a path that is not there: what beside it has nearly that name; '' where nothing has."""
+    """End of a message on a path that is not there: a path with nearly that name; '' without any."""
     beside = [other.name for other in path.parent.iterdir()] if not path.exists() and path.parent.is_dir() else []
     near = get_close_matches(path.name, beside, 1)
     return f"; is it {path.parent / printable(near[0])}?" if near else ""
 
 
 def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Place and cells of every row; UserError where the file is not such a table."""
+    """Place and cells of every row; UserError where the file is no such table."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as text:
             reader = csv.reader(text)
@@ -154,7 +149,7 @@ def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[st
 
 
 def write_case(folder: Path, series: Iterable[Rows], labels: Iterable[Label], entities: Entities) -> None:
-    """Leave series, labels and entities as the three tables of a case; UserError where that cannot be.
+    """Write series, labels and entities as the three tables of a case.
 
     ``signals.csv`` is in order of time, then of the series, then of their rows.
     """

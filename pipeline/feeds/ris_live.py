@@ -1,8 +1,8 @@
 """RIS Live: BGP messages of RIPE's collectors as JSON, one a line.
 
-What a capture holds: ``peer_asn`` is a string; ``type`` may be missing; hosts are ``rrc20`` or ``rrc25.ripe.net``;
-IPv6 withdrawals come uncompressed; a link-local next hop repeats the prefixes of the global one (they count once);
-AS sets nest in the path; the server's own words (``pong``) stand between the messages.
+In captures ``peer_asn`` is a string; ``type`` may be missing; hosts are ``rrc20`` or ``rrc25.ripe.net``; IPv6
+withdrawals are not compressed; a link-local next hop repeats the prefixes of the global one (they count once); AS sets
+nest in the path; messages of the server (``pong``) come in between.
 """
 
 import re
@@ -24,17 +24,17 @@ NAME = "rislive"
 
 STATES = {"connected": ESTABLISHED, "established": ESTABLISHED, "up": ESTABLISHED, "openconfirm": 5, "opensent": 4,
           "active": 3, "connect": 2, "idle": 1, "down": 1}  # fmt: skip
-"""RIS's words for the state of a session, as BGP states."""
+"""Session states of RIS as BGP states."""
 
 CHATTER = {"pong", "ris_rrc_list", "ris_subscribe_ok"}
-"""What the server says besides messages: no routes, no time."""
+"""Messages of the server itself: no routes, no time."""
 
 
 class Message(NamedTuple):
-    """One message: its routes as packed prefixes.
+    """One message: its routes as packed prefixes (`pack_prefix`).
 
-    ``time`` [s] is None for what the server says of itself; ``state`` 0 where the message is no change of state;
-    without a route and a state it is one OTHER element.
+    ``time`` [s] is None for a message of the server; ``state`` is 0 unless the message is a change of state; a message
+    without route and state is one OTHER element.
     """
 
     time: int | None
@@ -52,7 +52,7 @@ class Announcement(msgspec.Struct):
 
 
 class Data(msgspec.Struct):
-    """What is used of a message; ``timestamp`` [s], ``raw`` is the BGP message in hexadecimal."""
+    """The fields that are used; ``timestamp`` [s], ``raw`` is the BGP message in hexadecimal."""
 
     timestamp: float | None = None
     peer: str = ""
@@ -74,7 +74,7 @@ class Envelope(msgspec.Struct):
 
 
 class Head(msgspec.Struct):
-    """A line whose content is not a message: only who speaks."""
+    """A line of another shape: its type alone."""
 
     type: str
     data: msgspec.Raw = msgspec.Raw(b"{}")
@@ -85,12 +85,7 @@ _head = msgspec.json.Decoder(Head)
 
 
 def parse(message: bytes) -> Message:
-    """One message of the stream.
-
-    Raises
-    ------
-    DecodeError
-        With the reason, and an empty place: the reader knows it.
+    """One message of the stream; DecodeError without a place, which the reader adds.
 
     Examples
     --------
@@ -123,7 +118,7 @@ def parse(message: bytes) -> Message:
 
 
 def _unusual(message: bytes, why: str) -> Message:
-    """What is no BGP message: chatter, or a dead letter."""
+    """A line that is no BGP message: `CHATTER`, or a dead letter."""
     try:
         head = _head.decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -148,7 +143,7 @@ def _update(data: Data, time: int, peer: Peer) -> Message:
 
 
 def _from_raw(raw: str, time: int, peer: Peer) -> Message:
-    """An update of which only the BGP message itself came."""
+    """An update that has only the raw BGP message."""
     try:
         body = bytes.fromhex(raw)
         found, lost = routes(body, 0, wide=True, numbered=False)
@@ -206,10 +201,10 @@ def _wrong(reason: str, detail: str) -> DecodeError:
 
 
 def believed(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> Iterator[Message | DecodeError]:
-    """The same without times that are far ahead of those around them (all that follows would be late), or days behind.
+    """The same without times far ahead of those around them, and without times more than `BEHIND` the others.
 
-    A gap in a recording is none of these: nothing of before it comes again behind it.  Times somewhat behind pass, and
-    are late where their bin is closed: a collector may have been held up, and it is still its peers' newest word.
+    A gap in a recording passes: no earlier time comes after it.  So do times somewhat behind, because a collector may
+    have been held up, and its message is still the newest of its peer.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Times that are far ahead of those around them: believed, one of them would make all that follows late."""
+"""Times of records: what is far ahead of the records around it is damage, for it would make all that follows late."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,27 +15,25 @@ BATCH = 50_000
 """Elements of a batch; one message more may go over."""
 
 STRIDE = 300
-"""Event time that one batch may span [s], so that whoever reads sees time move on."""
-
+"""Event time that one batch may span [s], so that readers see time move on."""
 
 BEHIND = 24 * 3600
-"""How far behind the others a time may be and still be one [s]: streams have been held up for hours."""
+"""How far behind the others a time may be [s]: streams have been held up for hours."""
 
 RUN = 50
-"""Messages ahead of all others after which time has moved on, if none of before comes between them [-]: what a
-collector whose clock is ahead says stands in shorter runs among the words of the others."""
+"""Consecutive messages ahead of all others after which time has moved on [-].  A collector whose clock is ahead gives
+shorter runs, among the messages of the others."""
 
 YEAR = 365 * DAY
-"""Nobody can tell which of two times is wrong that have only each other, unless they are so far apart [s]."""
+"""Of two times alone it is unknown which is wrong, unless they are this far apart [s]."""
 
 HOUR = 3600
 
 FIRST = 4 * RUN
-"""Times of the beginning that are held against each other before any is believed [-]."""
+"""Times at the beginning that are compared with each other before any is used [-]."""
 
 MANY = 100
-"""Rows of a table that are `FORGETS` from all others, and by so many times what lies between two others, are compared
-with none of them [-]."""
+"""Rows of a table are a group of their own where they are `FORGETS`, and this many usual steps, from all others [-]."""
 
 Batch = Elements | Rows
 
@@ -43,16 +41,15 @@ Numbered = tuple[int, Batch]
 """A batch, and the number of its first record."""
 
 
-class Times:
-    """Watches over the times of one recording of whatever feed, whole batches at once.
+class TimeCheck:
+    """Checks the times of one recording of any feed, whole batches at once.
 
-    The `FIRST` ones are held back: what is a year ahead of all that follows, and not more than a fifth, is damage.
-    Records that are far ahead of all before them are held back.  Where what comes next goes on from where time had
-    been, they are damage, one by one; where nothing does in `RUN` times, or the recording ends, it was a gap, and they
-    are given.  Where nothing stands on both sides of them they are damage if they are a year ahead of what there is,
-    and not more than a quarter of it.
+    The first `FIRST` times are held back.  Those a year ahead of all that follows are damage, if they are at most a
+    fifth.  Later, records far ahead of all before them are held back.  If the next records continue the earlier time,
+    the held ones are damage, one by one.  If `RUN` times do not, or the recording ends, it was a gap, and they are
+    given.  At the end of a recording they are damage if they are a year ahead and at most a quarter of it.
 
-    What is behind passes: where its bin is closed it is late, and is counted there.
+    Records that are behind pass: the binner counts them as late.
     """
 
     def __init__(self, feed: str) -> None:
@@ -60,10 +57,10 @@ class Times:
         self.last: int | None = None
         self.given = 0
         self.held: list[Numbered] = []
-        self.spoken, self.rows = 0, 0
+        self.stamps, self.rows = 0, 0
 
     def take(self, begin: int, batch: Batch) -> Iterator[Batch | DecodeError]:
-        """What may be given now that a batch has come whose first record is number ``begin``."""
+        """What may be given once a batch has come; its first record is number ``begin``."""
         if self.last is not None and not self.held and int(batch.time.max()) <= self.last + _reach(batch):
             yield self._give(batch)
             return
@@ -83,7 +80,7 @@ class Times:
         first, end = int(piece.time.min()), int(piece.time.max())
         if self.last is None or first > self.last + _reach(piece):
             self._hold(begin, piece)
-            if self.spoken > (FIRST if self.last is None else RUN) or self.rows > BATCH:
+            if self.stamps > (FIRST if self.last is None else RUN) or self.rows > BATCH:
                 yield from self._begin() if self.last is None else self._settle()
             return
         if self.held and end >= self.last - max(BEHIND, _reach(piece)):
@@ -94,7 +91,7 @@ class Times:
 
     def _hold(self, begin: int, piece: Batch) -> None:
         self.held.append((begin, piece))
-        self.spoken += _spoken(piece)
+        self.stamps += _stamps(piece)
         self.rows += len(piece)
 
     def _earliest(self) -> int:
@@ -107,7 +104,7 @@ class Times:
         return batch
 
     def _begin(self) -> Iterator[Batch | DecodeError]:
-        """The first times, of which any may be wrong: without those far ahead each is held against those before it."""
+        """The first times, any of which may be wrong: those far ahead are damage, the others are checked."""
         for begin, item in self._followed():
             if isinstance(item, DecodeError):
                 yield item
@@ -139,7 +136,7 @@ class Times:
             yield from _astray(self.feed, begin, piece, others, near)
 
     def _taken(self) -> list[Numbered]:
-        held, self.held, self.spoken, self.rows = self.held, [], 0, 0
+        held, self.held, self.stamps, self.rows = self.held, [], 0, 0
         return held
 
 
@@ -166,7 +163,7 @@ def trusted(feed: str, found: Iterable[tuple[int, Batch | DecodeError]]) -> Iter
     a-feed: bad-time at record 3: 2096-10-02T07:10:00Z, far ahead of those around it, 2023-11-14T22:25:00Z
     [1700000700]
     """
-    times = Times(feed)
+    times = TimeCheck(feed)
     for begin, item in found:
         if isinstance(item, DecodeError) or not len(item):
             yield item
@@ -176,8 +173,9 @@ def trusted(feed: str, found: Iterable[tuple[int, Batch | DecodeError]]) -> Iter
 
 
 def far_off(times: np.ndarray) -> np.ndarray:
-    """Which of the sorted times ``(n,)`` [s] of a series lie far from all others, with less than a day of bins among
-    themselves, and no more than a quarter of what the others have, ``(n,) bool``: nothing could be judged by them.
+    """Which of the sorted times ``(n,)`` [s] of a series are far from all others, ``(n,) bool``.
+
+    They are a group of less than a day of bins, and of at most a quarter of the bins of the largest group.
 
     Examples
     --------
@@ -197,8 +195,7 @@ def far_off(times: np.ndarray) -> np.ndarray:
 
 
 def _reach(batch: Batch) -> int:
-    """How far ahead of all before it a time may be without a gap between [s]: batches are joined up to there, and come
-    in any order within."""
+    """How far ahead of all before it a time may be without a gap [s]; within it, batches come in any order."""
     return STRIDE if isinstance(batch, Elements) else max(DAY, 2 * batch.width)
 
 
@@ -212,8 +209,8 @@ def _pieces(begin: int, batch: Batch) -> Iterator[Numbered]:
         yield begin + int(rows[0]), batch.take(rows)
 
 
-def _spoken(piece: Batch) -> int:
-    """How many times there are, of messages those of each peer: a message, or an answer of a publisher, has one."""
+def _stamps(piece: Batch) -> int:
+    """Number of time stamps: a message of a peer has one, and so has an answer of a publisher."""
     changes = np.diff(piece.time) != 0
     if isinstance(piece, Elements):
         changes |= np.diff(piece.peer) != 0

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 PIECE = 256 * 1024
-"""Compressed bytes that are read, and decompressed ones that are made, at once."""
+"""Compressed bytes that are read at once, and decompressed ones that are made at once."""
 
 STEP = 4 * 1024
-"""The same on the way back to a damage, where small pieces are cheaper, and of bzip2, to see where a block ends."""
+"""The same for bzip2, to see where a block ends, and for the second reading after damage."""
 
 HELD = 4 * 2**20
-"""Content of bzip2 that is held back until its checksum came [bytes]: a block has 900,000 before its long runs are
-spread, in text hardly more.  What a block has beyond that is handed out unchecked."""
+"""Content of bzip2 that is held back until its checksum has come [bytes].  A block has 900,000 before its long runs are
+expanded; what it has beyond this limit is given unchecked."""
 
 MAGIC: dict[bytes, tuple[str, Callable[[], Any]]] = {
     b"\x1f\x8b": ("gzip", lambda: zlib.decompressobj(31)),
@@ -31,12 +31,11 @@ BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 class Unpacked(io.RawIOBase):
-    """A file's content.
+    """A file's content, decompressed.
 
-    Damage of the compression is the end of the content, never an exception: all that was good before it is read
-    first, and ``damage`` then says what it was and at which byte of the file it was noticed.  Bzip2 has blocks of up to
-    900 kB, each with its checksum: a bad one, which may come scrambled, is dropped as a whole.  The checksum of gzip
-    and xz comes at the end, so there some of what was read before the damage may be wrong.
+    Damage of the compression ends the content and never raises: all that was good before it is read first, and
+    ``damage`` then has its reason, its byte in the file and details.  A block of bzip2 has its own checksum, and a bad
+    block is dropped whole.  Gzip and xz have one at the end, so content before their damage may be wrong.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,8 +47,8 @@ class Unpacked(io.RawIOBase):
         self.damage: tuple[str, str, str] | None = None
         self.stream: Any = None
         self.given = b""
-        self.held = bytearray()  # what was made and not yet handed out
-        self.begun, self.used, self.made, self.checked = 0, 0, 0, 0  # of the stream at hand: where it begins, and bytes
+        self.held = bytearray()  # made and not yet given
+        self.begun, self.used, self.made, self.checked = 0, 0, 0, 0  # of this stream: where it begins, and bytes
         self.drained, self.ended = True, False
 
     def readable(self) -> bool:
@@ -80,11 +79,11 @@ class Unpacked(io.RawIOBase):
         return ready
 
     def _ready(self) -> int:
-        """How much of what is held can be handed out [bytes]."""
+        """How much of what is held can be given [bytes]."""
         return max(0, len(self.held) - min(self.made - self.checked, HELD))
 
     def _piece(self, size: int) -> bytes:
-        """Up to ``size`` bytes of content; none does not mean the end."""
+        """Up to ``size`` bytes of content; none is not yet the end."""
         if self._is_hungry() and not self._read(STEP if self.kind == "bzip2" else PIECE):
             if self.stream is not None:
                 self._end(f"truncated-{self.kind}", "the end of the compressed stream is missing")
@@ -107,20 +106,19 @@ class Unpacked(io.RawIOBase):
 
     def _unpack(self, size: int) -> bytes:
         made: bytes = self.stream.decompress(self.given, size)
-        # zlib hands back what it has not used; bz2 and lzma keep it
+        # zlib returns what it has not used; bz2 and lzma keep it
         self.given = getattr(self.stream, "unconsumed_tail", b"")
         self.made += len(made)
         self.drained = not made
-        # bzip2 that wants more and has nothing left to give has checked all that it gave
+        # bzip2 that needs input and makes nothing more has checked all that it made
         if self.kind != "bzip2" or self.stream.eof or (self.drained and self._is_hungry()):
             self.checked = self.made
         return made
 
     def _rescued(self, size: int) -> bytes:
-        """Up to ``size`` bytes of content before the damage just met: the call that raised kept what it had made.
+        """Up to ``size`` bytes of content before the damage: the call that raised did not return what it had made.
 
-        The stream is gone through once more, the compressed bytes that were not yet used one by one: bz2 and lzma can
-        keep no copy of an earlier state.
+        The stream is read a second time, its last bytes one by one: bz2 and lzma cannot copy an earlier state.
         """
         if self.stream is None or self.make is None:
             return b""
@@ -138,7 +136,7 @@ class Unpacked(io.RawIOBase):
         return bytes(made)
 
     def _begin(self) -> bool:
-        """Begin a compressed stream; what follows the last one is padding, or damage."""
+        """Begin a compressed stream, if one follows; padding ends the file, and anything else is damage."""
         if self.file.tell() > len(self.given):
             self.given = self.given.lstrip(b"\0")
             if not self.given:

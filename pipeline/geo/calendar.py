@@ -18,20 +18,20 @@ from pipeline.bins import DAY
 from pipeline.geo.countries import QUARTER, local_times, week_slot, zone
 
 HOLIDAY = "holiday"
-"""The kind of a day that is free; those of days that matter are of `pipeline.settings.bounded.DayKind`."""
+"""The kind of a public or named holiday; days that matter have the kinds of the settings."""
 
 VOTES = ("election", "polling", "referendum", "plebiscite")
-"""Words in the names of days that are free for a vote."""
+"""Words in the names of public holidays for a vote."""
 
 KEPT = 4096
-"""Spans of days of which is kept what they are [-]: looked up, and found anew where they are gone."""
+"""Spans of days whose kinds are cached [-]."""
 
 
 @lru_cache(maxsize=4096)
 def public_holidays(country: str, year: int) -> frozenset[str]:
-    """Local dates that a country has free in a year; none where its holidays are not known.
+    """Local dates of the public holidays of a country in a year; none where they are not known.
 
-    A day that is free for an election is none of them: it is watched like any other.
+    A holiday for an election is left out: it is watched like any other day.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def public_holidays(country: str, year: int) -> frozenset[str]:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of feasts by the moon only so many years are known
+            warnings.simplefilter("ignore", UserWarning)  # lunar feasts are known for some years only
             days = country_holidays(country, years=year, language="en_US")
     except NotImplementedError:
         return frozenset()
@@ -50,8 +50,8 @@ def public_holidays(country: str, year: int) -> frozenset[str]:
 
 
 class Free(NamedTuple):
-    """Which days a country has free: those ``named``, each a country and its local date, as ``"NL 2024-12-25"``, and
-    ``public`` ones where they are asked for, but for days that ``matter``, named in the same way."""
+    """The holidays of all countries: those ``named`` (country and local date, as ``"NL 2024-12-25"``), and ``public``
+    ones if wanted, without days that ``matter`` (written in the same way)."""
 
     named: frozenset[str] = frozenset()
     public: bool = False
@@ -73,13 +73,12 @@ class Free(NamedTuple):
 
 
 def _days_of(country: str, year: int, days: Iterable[str]) -> frozenset[str]:
-    """Those of a country in a year, by their date alone."""
+    """Dates of a country in a year."""
     return frozenset(day[3:] for day in days if day.startswith(f"{country} {year}-"))
 
 
 class Day(NamedTuple):
-    """What is not like other days in a country, by its clock: from ``start`` to ``end`` [s]; days of one kind that
-    follow one another are one, as those of a feast."""
+    """A holiday, or a day that matters, from ``start`` to ``end`` [s]; consecutive ones of a kind are one."""
 
     start: int
     end: int
@@ -87,14 +86,14 @@ class Day(NamedTuple):
 
 
 class Almanac:
-    """The days of all countries that are not like others.
+    """The holidays and the days that matter of all countries.
 
     Parameters
     ----------
     named, public
         Holidays by country and local date, as ``"NL 2024-12-25"``, and whether public ones are holidays, too.
     matter
-        Days that matter: ``"PK 2024-02-08"`` -> kind.  What is known of them comes before their being free.
+        Days that matter: ``"PK 2024-02-08"`` -> kind, also where the day is a holiday.
 
     Examples
     --------
@@ -115,12 +114,12 @@ class Almanac:
         self.near: dict[tuple[str, int, int], tuple[Day, ...]] = {}
 
     def kind(self, country: str, time: int) -> str:
-        """What kind of day a time [s] is in a country; '' where it is one like any other."""
+        """Kind of the local day of a time [s]; '' for a day like any other."""
         days = self.around(country, time // DAY, time // DAY)
         return next((day.kind for day in days if day.start <= time < day.end), "")
 
     def around(self, country: str, first: int, last: int) -> tuple[Day, ...]:
-        """The days of a country that reach into those of UTC from one to another [days since the epoch], in order."""
+        """The days of a country that overlap the days of UTC from ``first`` to ``last`` [days since the epoch]."""
         found = self.near.get((country, first, last))
         if found is None:
             if len(self.near) >= KEPT:
@@ -138,7 +137,7 @@ class Almanac:
         return self.known[country, year]
 
     def _days(self, country: str, year: int) -> Iterator[Day]:
-        """The days of a country in a year, each by itself."""
+        """The days of a country in a year, not joined."""
         matter = {day[3:]: kind for day, kind in self.matter.items() if day.startswith(f"{country} {year}-")}
         for day in sorted(self.free.of(country, year).union(matter)):
             midnight = datetime.combine(date.fromisoformat(day), datetime.min.time(), zone(country))
@@ -147,7 +146,7 @@ class Almanac:
 
 
 def _joined(days: Iterable[Day]) -> tuple[Day, ...]:
-    """The same days, in order; those of one kind of which one ends when the next begins as one."""
+    """The same days; consecutive ones of a kind are one."""
     joined: list[Day] = []
     for day in days:
         follows = joined and (joined[-1].kind, joined[-1].end) == (day.kind, day.start)
@@ -224,7 +223,7 @@ def _days(countries: tuple[str, ...], year: int, free: Free) -> np.ndarray:
 
 
 def _kinds(countries: tuple[str, ...], local: np.ndarray, free: Free) -> np.ndarray:
-    """Day kind of each country, none of them twice, at its ``local (q, n)`` times [s], ``(q, n) int8``."""
+    """Day kind of distinct countries at their ``local (q, n)`` times [s], ``(q, n) int8``."""
     kind = np.zeros(local.shape, np.int8)
     years = local.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
     for year in np.unique(years).tolist():
@@ -236,15 +235,16 @@ def _kinds(countries: tuple[str, ...], local: np.ndarray, free: Free) -> np.ndar
 
 @lru_cache(maxsize=16)
 def _table(countries: tuple[str, ...], quarters: tuple[int, ...], free: Free) -> tuple[np.ndarray, np.ndarray]:
-    """Local week slot [s] and day kind of countries, none of them twice, at these quarters of an hour, both ``(q, n)``:
-    the signals of a run tell of the same ones one after the other, and no day ends within a quarter."""
+    """Local week slot [s] and day kind of distinct countries at these quarters of an hour, both ``(q, n)``.
+
+    Cached, for the signals of a run ask for the same ones; no day ends within a quarter."""
     local = local_times(countries, quarters)
     return week_slot(local), _kinds(countries, local, free)
 
 
 @lru_cache(maxsize=8)
-def _places(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Each country once, and where every one of them stands: a hundred thousand networks are of 250 countries."""
+def _distinct(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Distinct countries, and the index of each: a hundred thousand networks are of 250 countries."""
     known = {country: place for place, country in enumerate(dict.fromkeys(countries))}
     return tuple(known), np.array([known[country] for country in countries], np.intp)
 
@@ -252,7 +252,7 @@ def _places(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
 def calendar(countries: tuple[str, ...], times: np.ndarray, free: Free = NONE) -> tuple[np.ndarray, np.ndarray]:
     """Local week slot [s] and day kind of each of n countries at t ``times (t,) int64`` [s], both ``(t, n)``.
 
-    A holiday that is not among those that are ``free`` counts as the day of the week that it is.
+    Only days that are ``free`` are holidays.
 
     Examples
     --------
@@ -261,7 +261,7 @@ def calendar(countries: tuple[str, ...], times: np.ndarray, free: Free = NONE) -
     >>> (slot // DAY).tolist(), kind.tolist(), (slot[1] - slot[0]).tolist()
     ([[4, 4], [4, 4]], [[0, 1], [0, 1]], [60, 60])
     """
-    each, places = _places(countries)
+    each, places = _distinct(countries)
     since = times % QUARTER
     quarters, of = np.unique(times - since, return_inverse=True)
     slot, kind = _table(each, tuple(quarters.tolist()), free)
@@ -269,7 +269,7 @@ def calendar(countries: tuple[str, ...], times: np.ndarray, free: Free = NONE) -
 
 
 def knowing(free: Free) -> Calendar:
-    """The calendar that knows as holidays what is ``free``.
+    """`calendar` with these holidays.
 
     Examples
     --------

@@ -22,10 +22,10 @@ MAIN_ZONES = {
     "PS": "Asia/Gaza", "PT": "Europe/Lisbon", "RU": "Europe/Moscow", "UA": "Europe/Kyiv", "UM": "Pacific/Wake",
     "US": "America/New_York", "UZ": "Asia/Tashkent", "XK": "Europe/Belgrade",
 }  # fmt: skip
-"""Countries of several zones: the one that most people live by (or that the government keeps)."""
+"""Countries of several zones: that of most people, or of the government."""
 
 APART = {("UA", "Europe/Simferopol")}
-"""Zones of a country that keep the clock of another which holds them: none of its own lives by that."""
+"""Zones that keep the clock of another country, which occupies them."""
 
 _COUNTS = """
 AD7 AE7 AF34 AG8 AL12 AM11 AO18 AR24 AT9 AU8 AZ70 BA3 BB11 BD8 BE3 BF13 BG28 BH4 BI18 BJ12 BN4 BO9 BQ3 BR27
@@ -40,9 +40,9 @@ US57 UY19 UZ14 VC6 VE25 VN63 VU6 WF3 WS11 YE22 ZA9 ZM10 ZW10
 """
 
 SUBDIVISIONS = {code[:2]: int(code[2:]) for code in _COUNTS.split()}
-"""ISO 3166-1 code -> subdivisions of the first level in ISO 3166-2, territories and federal dependencies among them.
+"""ISO 3166-1 code -> subdivisions of the first level in ISO 3166-2; a country without any is not there.
 
-Counted in the tables of Debian's iso-codes as pycountry 26.2.16 carries them; a country without any is not there.
+Counted in the tables of Debian's iso-codes, in pycountry 26.2.16.
 
 Examples
 --------
@@ -63,7 +63,7 @@ def _names() -> dict[str, str]:
 
 @cache
 def _zones() -> dict[str, list[str]]:
-    """Every zone of each country, the one that most people live by first."""
+    """Every zone of each country, that of most people first."""
     zones: dict[str, list[str]] = {code: [zone] for code, zone in MAIN_ZONES.items()}
     for code, _, zone, *_ in _table("zone.tab"):
         if (code, zone) not in APART:
@@ -72,7 +72,7 @@ def _zones() -> dict[str, list[str]]:
 
 
 def is_country(code: str) -> bool:
-    """Whether a code is a country's: of ISO 3166-1, or XK, which Kosovo goes by.
+    """Whether a code is of ISO 3166-1, or XK, the code of Kosovo.
 
     Examples
     --------
@@ -88,12 +88,7 @@ def has_zone(country: str) -> bool:
 
 
 def checked_day(day: str) -> str:
-    """A country and a date of its own, as ``NL 2024-12-25``.
-
-    Raises
-    ------
-    ValueError
-        Where it is none.
+    """A country and a local date, as ``NL 2024-12-25``; ValueError where it is none.
 
     Examples
     --------
@@ -117,9 +112,9 @@ def checked_day(day: str) -> str:
 
 
 def clock(country: str, time: int) -> ZoneInfo | None:
-    """The zone by whose clock all of a country lives at a time [s]; None where its zones differ, or none is known.
+    """The zone of a country whose zones all have one clock at a time [s]; None where they differ or none is known.
 
-    A region or a network does not say in which of its country's zones it is, so that the same holds for them.
+    So also for a region or a network, whose zone is not known.
 
     Examples
     --------
@@ -144,7 +139,7 @@ def country_name(code: str) -> str:
 
 @cache
 def zone(country: str) -> ZoneInfo:
-    """The zone that most of a country lives by; UTC where the country is not known.
+    """The zone of most people of a country; UTC where the country is not known.
 
     Examples
     --------
@@ -156,7 +151,7 @@ def zone(country: str) -> ZoneInfo:
 
 @lru_cache(maxsize=1024)
 def _offsets(countries: tuple[str, ...], quarter: int) -> np.ndarray:
-    """Local time less UTC in each country [s]; clocks change on quarters of an hour only, so one look serves each."""
+    """Local time less UTC in each country [s]; clocks change on quarters of an hour only."""
     zones, place = _zones_of(countries)
     own = (datetime.fromtimestamp(quarter, each).utcoffset() or timedelta() for each in zones)
     return np.array([int(offset.total_seconds()) for offset in own], np.int64)[place]
@@ -164,7 +159,7 @@ def _offsets(countries: tuple[str, ...], quarter: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _zones_of(countries: tuple[str, ...]) -> tuple[list[ZoneInfo], np.ndarray]:
-    """The zones that countries live by, each once, and where each country's is among them ``(n,)``."""
+    """Distinct zones of countries, and the index of each country's ``(n,)``."""
     zones = {zone(code).key: zone(code) for code in countries}
     place = {key: i for i, key in enumerate(zones)}
     return list(zones.values()), np.array([place[zone(code).key] for code in countries], np.intp)
@@ -205,5 +200,4 @@ def week_slot(local: np.ndarray) -> np.ndarray:
     >>> week_slot(local_times(("PK", "IQ", "PK"), [monday])).tolist()
     [[0, 597600, 0]]
     """
-    # The epoch was a Thursday.
-    return np.asarray((local + 3 * DAY) % WEEK)
+    return np.asarray((local + 3 * DAY) % WEEK)  # the epoch was a Thursday

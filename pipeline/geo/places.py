@@ -16,10 +16,9 @@ from pipeline.state import pack, unpack
 REFRESH = "netvigil places"
 """The command that makes the table."""
 
-
 CODES = ("", *(a + b for a in ascii_uppercase for b in ascii_uppercase))
-"""'' (unknown) and every code that ISO 3166-1 can give: not those of one table, so that a country keeps its number in
-saved state when the table is refreshed."""
+"""'' (unknown) and every possible code of ISO 3166-1: a country keeps its number in saved state when the table is
+refreshed."""
 
 _NUMBER = {code: i for i, code in enumerate(CODES)}
 
@@ -101,7 +100,7 @@ class Places:
         return np.repeat(np.append(np.uint16(0), countries), np.diff(edges, prepend=0, append=2**24))
 
     def dump(self) -> bytes:
-        """The table as bytes, for the cache."""
+        """The table as bytes."""
         return pack("countries", {name: getattr(self, name) for name in _COLUMNS})
 
     @classmethod

@@ -1,7 +1,7 @@
-"""Where the table of countries comes from: the address registries' own files, or a table of ranges.
+"""Where the table of countries comes from: files of the address registries, or a table of ranges; fetched or given.
 
-The five regional registries publish daily what they have delegated to whom: the primary source, free to use.  Tables of
-ranges (``first,last,country``) such as those of the ip-location-db project are derived from them.
+The five regional registries publish their delegations daily, free to use.  Tables of ranges (``first,last,country``),
+such as those of the ip-location-db project, are derived from them.
 """
 
 import gzip
@@ -27,27 +27,25 @@ REGISTRIES = {
         "afrinic": "afrinic", "apnic": "apnic", "arin": "arin", "lacnic": "lacnic", "ripencc": "ripencc",
     }.items()
 }  # fmt: skip
-"""The registries' files, from one server that mirrors them all."""
+"""Files of the registries, all from the mirror at RIPE."""
 
 MOST = 256 * 2**20
-"""Largest file that is read, unpacked [bytes]; the real ones have some 30 MB."""
+"""Largest file that is read, unpacked [bytes]; real ones have some 30 MB."""
 
 PACKAGE = "@ip-location-db/asn-country"
-"""IPv4 and IPv6, a new one every day; made from the registries' files and announced routes.
-
-Its data are the NRO's, CC BY 4.0: attribution to nro.net."""
+"""Package of npm, new every day, from registries' files and announced routes; CC BY 4.0, attribution to nro.net."""
 
 PATIENCE = 60.0
-"""How long a server may be silent [s]."""
+"""Longest wait for a server [s]."""
 
 NOWHERE = {"", "ZZ", "EU", "AP"}
-"""Codes that are no country: unknown, Europe, Asia and the Pacific."""
+"""Codes of no country: unknown, Europe, Asia and the Pacific."""
 
 _CODE = re.compile(r"[A-Z]{2}\Z")
 
 
 def read_delegated(lines: Iterable[str]) -> Iterator[Range]:
-    """Ranges of a registry's ``delegated-*-extended-latest`` file; what is not given to a country is left out.
+    """Ranges of a registry's ``delegated-*-extended-latest`` file that are delegated to a country.
 
     Examples
     --------
@@ -74,7 +72,7 @@ def read_delegated(lines: Iterable[str]) -> Iterator[Range]:
 
 
 def read_ranges(lines: Iterable[str]) -> Iterator[Range]:
-    """Ranges of a table ``first,last,country``; addresses written out or as numbers.
+    """Ranges of a table ``first,last,country``; addresses as text or numbers.
 
     Examples
     --------
@@ -108,7 +106,7 @@ def _address(text: str) -> tuple[int, int]:
 
 
 def read_table(name: str, content: bytes) -> list[Range]:
-    """Ranges of one file by its content: a registry's, a table of ranges, either gzipped, or an archive of tables."""
+    """Ranges of one file: of a registry, a table of ranges, either gzipped, or an archive of tables."""
     content = _unpack(name, content)
     if content[257:262] == b"ustar":
         return [r for member, part in _members(name, content) for r in read_table(member, part)]
@@ -132,7 +130,7 @@ def _unpack(name: str, content: bytes) -> bytes:
 
 
 def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Tables in an archive, as ``npm pack @ip-location-db/asn-country`` leaves them; numbers written out are enough."""
+    """Tables in an archive of npm, those with addresses as text."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             for member in archive:
@@ -144,7 +142,7 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def from_files(paths: Iterable[Path]) -> Places:
-    """The table from files that are there already."""
+    """The table from given files."""
     ranges: list[Range] = []
     for path in paths:
         try:
@@ -155,7 +153,7 @@ def from_files(paths: Iterable[Path]) -> Places:
 
 
 def from_registries(fetch: Callable[[str], bytes]) -> Places:
-    """The table from the registries' files of today; ``fetch(address) -> bytes`` owns the socket."""
+    """The table from today's files of the registries; ``fetch(address) -> bytes`` owns the socket."""
     ranges: list[Range] = []
     for name, address in REGISTRIES.items():
         ranges += read_table(f"the file of {name}", fetch(address))
@@ -163,12 +161,9 @@ def from_registries(fetch: Callable[[str], bytes]) -> Places:
 
 
 def fetch_places(source: str, files: Iterable[Path], path: Path) -> Places:
-    """Make the table from ``registries``, from ``npm`` or from files, and keep it at ``path``.
+    """Make the table from ``registries``, from ``npm`` or from files, and write it to ``path``.
 
-    Raises
-    ------
-    UserError
-        The source is unknown, not reached or no table; the table that was there stays.
+    UserError where the source is unknown, not reached or no table; the earlier table then stays.
     """
     files = list(files)
     if files:

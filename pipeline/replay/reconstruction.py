@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.bins import DAY
 from pipeline.errors import UserError
-from pipeline.feeds import Kin, Label, write_case
+from pipeline.feeds import EntityRow, Label, write_case
 from pipeline.feeds.table import text as tabletext
 from pipeline.geo.countries import country_name
 from pipeline.records import Entity, Rows, Run
@@ -55,7 +55,7 @@ class Case:
     title: str
     rows: tuple[Rows, ...]
     labels: tuple[Label, ...]
-    entities: dict[tuple[str, str], Kin]
+    entities: dict[tuple[str, str], EntityRow]
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def reconstruct(seed: int = 0) -> Case:
         _series(signal, width, world, make(world, _starts(table, width), width))
         for (signal, width), make in zip(WIDTHS.items(), (_bgp, _probing, _traffic), strict=True)
     ]
-    kin = {entity[:2]: Kin(entity.country, entity.title, entity.mobile) for entity in rows[0].entities}
+    kin = {entity[:2]: EntityRow(entity.country, entity.title, entity.mobile) for entity in rows[0].entities}
     return Case(f"{table['title']} (seed {seed})", tuple(rows), _labels(world), kin)
 
 

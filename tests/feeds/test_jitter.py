@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.bins import DAY, Cadence
 from pipeline.codec import iso
-from pipeline.feeds.table.cadence import USUAL, infer_cadence, snapped
+from pipeline.feeds.table.cadence import COMMON_WIDTHS, infer_cadence, snapped
 from tests.explain.test_summary import replayed
 from tests.feeds.test_table import row, table
 
@@ -25,7 +25,7 @@ def jittered(width: int, early: int, late: int, bins: int = 200, entities: int =
     return grid + rng.integers(-early, late + 1, len(grid)), entity
 
 
-@pytest.mark.parametrize("width", [width for width in USUAL if width >= 300])
+@pytest.mark.parametrize("width", [width for width in COMMON_WIDTHS if width >= 300])
 @pytest.mark.parametrize(("early", "late"), [(0, 5), (3, 3), (5, 0), (0, 60)])
 @pytest.mark.parametrize("entities", [1, 40])
 def test_stamps_that_jitter_have_the_usual_width_and_each_its_own_bin(

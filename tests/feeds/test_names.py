@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.feeds import Kin, read_entities
+from pipeline.feeds import EntityRow, read_entities
 from tests.feeds.test_table import row, table
 
 
@@ -26,18 +26,23 @@ def test_names_of_regions_and_services_are_taken_as_they_stand():
 
 
 def test_entities_that_have_no_row_are_known():
-    kin = {("asn", "AS1"): Kin("PK"), ("asn", "2"): Kin("PK")}
+    kin = {("asn", "AS1"): EntityRow("PK"), ("asn", "2"): EntityRow("PK")}
     assert table(row(kind="asn", entity="AS1"), entities=kin).unmatched == (("asn", "2"),)
-    kin |= {("country", "PK"): Kin("PK"), ("country", "IN"): Kin("IN")}  # named, and judged from its parts or not
+    kin |= {
+        ("country", "PK"): EntityRow("PK"),
+        ("country", "IN"): EntityRow("IN"),
+    }
     assert table(row(kind="asn", entity="AS1"), entities=kin).unmatched == (("asn", "2"), ("country", "IN"))
 
 
 def test_a_country_is_named_for_its_regions_which_need_no_parent_and_not_for_its_services():
-    kin, region = {("country", "VE"): Kin("VE")}, row(kind="region", entity="VE-Zulia")
+    kin, region = {("country", "VE"): EntityRow("VE")}, row(kind="region", entity="VE-Zulia")
     assert table(region, entities=kin).unmatched == ()
-    assert table(region, entities=kin | {("region", "VE-Zulia"): Kin("", "Zulia")}).unmatched == ()
+    assert table(region, entities=kin | {("region", "VE-Zulia"): EntityRow("", "Zulia")}).unmatched == ()
     service = row(kind="service", entity="VE:whatsapp", signal="ooni.signal")
-    assert table(service, entities=kin | {("service", "VE:whatsapp"): Kin("VE")}).unmatched == (("country", "VE"),)
+    assert table(service, entities=kin | {("service", "VE:whatsapp"): EntityRow("VE")}).unmatched == (
+        ("country", "VE"),
+    )
 
 
 @pytest.mark.parametrize("parent", ["Pakistan", "UK", "XX"])
@@ -51,7 +56,7 @@ def test_a_parent_that_is_no_country_is_one_sentence(tmp_path: Path, parent: str
 
 
 def test_the_country_of_an_entity_is_in_its_name_or_in_the_entities():
-    kin = {("asn", "AS45669"): Kin("PK", "Jazz", True)}
+    kin = {("asn", "AS45669"): EntityRow("PK", "Jazz", True)}
     given = [row(kind="asn", entity="AS45669"), row(kind="asn", entity="AS1"), row(kind="region", entity="PK-SD"),
              row(kind="service", entity="PK:whatsapp")]  # fmt: skip
     entities = table(*given, entities=kin).series[0].entities

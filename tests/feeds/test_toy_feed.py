@@ -19,7 +19,7 @@ from pipeline.cli.arguments import app
 from pipeline.errors import DecodeError
 from pipeline.feeds import FEEDS, Feed, Item
 from pipeline.feeds.base import joined
-from pipeline.feeds.timestamps import FIRST, Times
+from pipeline.feeds.timestamps import FIRST, TimeCheck
 from pipeline.records import Bins, Entity, Rows, Run
 from pipeline.signals.series import Series
 
@@ -206,7 +206,7 @@ def test_rows_of_a_year_each_are_no_time_astray() -> None:
 def test_what_it_takes_to_watch_over_times_does_not_grow_with_what_is_held() -> None:
     """Rows that are each a week from the next: all of them might be astray."""
     sparse = [T0 + 7 * DAY * i for i in range(3000)]
-    times = Times("toy")
+    times = TimeCheck("toy")
     most = 0
     for i, batch in enumerate(read(io.BytesIO(text(traffic(*sparse))))):
         assert isinstance(batch, Rows)

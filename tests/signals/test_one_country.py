@@ -12,7 +12,7 @@ from pipeline.cli.arguments import app, main
 from pipeline.codec import decode, encode, iso
 from pipeline.engine import Engine, chain
 from pipeline.errors import UserError
-from pipeline.feeds import Dispatch, Kin, read_entities, recordings, sources
+from pipeline.feeds import Dispatch, EntityRow, read_entities, recordings, sources
 from pipeline.fusion import Fused
 from pipeline.geo.places import Places
 from pipeline.records import Bins, Elements, Entity, Heartbeat, Rows, Run
@@ -64,7 +64,7 @@ def test_two_cases_that_put_a_network_into_two_countries_are_refused_in_a_senten
 def test_two_lines_of_one_table_are_held_against_each_other_too(tmp_path: Path) -> None:
     path = tmp_path / "entities.csv"
     path.write_text(KIN + "asn,AS1,,Zain,\nasn,AS1,IQ,Zain Iraq,yes\n")
-    assert read_entities(path) == {("asn", "AS1"): Kin("IQ", "Zain", True)}
+    assert read_entities(path) == {("asn", "AS1"): EntityRow("IQ", "Zain", True)}
     path.write_text(KIN + "asn,AS1,IQ,,\nasn,AS1,IQ,,\nasn,AS1,IR,,\n")
     with pytest.raises(UserError, match=r"line 4: parent of AS1 is 'IR', but 'IQ' in .*entities.csv line 2"):
         read_entities(path)

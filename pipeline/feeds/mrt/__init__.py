@@ -1,7 +1,7 @@
 """MRT: recordings of BGP messages, session states and tables, as RouteViews and RIPE RIS have kept them since 1999.
 
 Every record gives elements or one dead letter.  One without routes (keepalive, open, notification, end of RIB, peer
-index) gives one OTHER element; so do routes of families other than IPv4 and IPv6, and what the collector itself sent.
+index) gives one OTHER element; so do routes of families other than IPv4 and IPv6, and messages of the collector.
 Multicast routes are elements, but of family 0: they are no reachability.  Path ids are dropped: with ADD-PATH, each
 path of a prefix is an element.
 """
@@ -21,16 +21,15 @@ from pipeline.records import LATEST
 NAME = "mrt"
 
 YEAR = 365 * 24 * 3600
-"""Further apart than this, the first two or the last two records are not of one recording [s]."""
+"""The first two or last two records of a recording are no further apart [s]."""
 
 
 @dataclass
 class Tally:
-    """What was read, and how it adds up.
+    """Counts of records and bytes.
 
-    ``records`` gave elements, ``dead`` letters stand for the rest; ``torn`` records gave both: elements, and a letter
-    for the end of a list of prefixes.  So records + dead - torn records were read (what is lost between two records
-    counts as one), and used + lost bytes are the length of the stream.
+    ``records`` gave elements, ``dead`` are dead letters, ``torn`` gave both.  So records + dead - torn records were
+    read (bytes lost between two records count as one), and used + lost bytes are the length of the stream.
     """
 
     records: int = 0
@@ -44,7 +43,6 @@ def read(stream: BinaryIO, tally: Tally | None = None) -> Iterator[Item]:
     """A recording, decompressed.
 
     Input: MRT records.  Output: `Elements` of about 50,000 rows or 300 s with the peers they use, and damage by byte.
-    At the end, ``tally.used + tally.lost`` is the length of the stream: nothing is lost uncounted.
 
     Examples
     --------
@@ -83,7 +81,7 @@ def read(stream: BinaryIO, tally: Tally | None = None) -> Iterator[Item]:
 
 
 def _rows(source: Source, decoder: Decoder, last: int | None) -> tuple[int, Rows]:
-    """Time and rows of the record at hand."""
+    """Time and rows of the current record."""
     record = source.record()
     try:
         rows = decoder.rows(record)
@@ -101,9 +99,7 @@ def _rows(source: Source, decoder: Decoder, last: int | None) -> tuple[int, Rows
 
 
 def _astray(time: int, last: int | None, following: int | None) -> bool:
-    """Whether a time is far from both of its neighbours, which agree: believed, it would make all that follows late.
-
-    Where there is only one neighbour, nobody can tell which of the two is wrong, unless they are a year apart.
+    """Whether a time is far from both of its neighbours, which agree; from a single one, whether by a year.
 
     Examples
     --------
@@ -119,13 +115,13 @@ def _astray(time: int, last: int | None, following: int | None) -> bool:
 
 
 def _lost(source: Source, wrong: MalformedError, last: int | None, tally: Tally) -> DecodeError:
-    """One dead letter for what is lost at the place at hand; reading goes on behind it."""
+    """One dead letter for what is lost at the current place; reading goes on behind it."""
     place, reason, detail = source.place, wrong.reason, wrong.detail
     lost, held = source.skip(last)
     tally.dead += 1
     tally.lost += lost
     if not held and source.exhausted and source.broken:
-        reason, detail, source.broken = "broken-stream", source.broken, ""  # told once
+        reason, detail, source.broken = "broken-stream", source.broken, ""  # reported once
     elif not held and reason != CUT_RECORD:
         reason, detail = "lost-boundary", f"{reason}: {detail}"
     elif reason == CUT_RECORD and not source.exhausted:
@@ -142,9 +138,8 @@ def _torn(source: Source, lost: int, tally: Tally) -> DecodeError:
 
 
 def recognise(name: str, head: bytes) -> bool:
-    """Whether a file begins with MRT records, be the first of them damaged."""
+    """Whether a file begins with MRT records; the first may be damaged."""
     return begins_like_mrt(head)
 
 
 FEED = Feed(NAME, ("bgp.mrt", "bgp.mrt6"), recognise, read)
-"""Recorded BGP: a damaged record is one dead letter, and reading goes on behind it."""

@@ -1,4 +1,4 @@
-"""What stands in MRT records (RFC 6396, 8050), by type: rows of elements, all of a record or none."""
+"""Content of MRT records (RFC 6396, 8050), by type: rows of elements, all of a record or none."""
 
 import socket
 from functools import lru_cache
@@ -21,10 +21,10 @@ from pipeline.feeds.mrt.stream import BGP, BGP4MP, BGP4MP_ET, TABLE_DUMP, TABLE_
 from pipeline.records import RIB, Peer
 
 NOBODY = Peer(0, "")
-"""Of whom an element speaks that no session is behind."""
+"""The peer of an element that belongs to no session."""
 
 Rows = tuple[bytes, list[Row], int]
-"""Bytes in which the prefixes stand, the rows of a record (at least one), bytes of prefixes that cannot be read."""
+"""Bytes that hold the prefixes, the rows of a record (at least one), bytes of prefixes that cannot be read."""
 
 NOTHING: Rows = b"", other(NOBODY), 0
 """A record without routes and without a session."""
@@ -56,19 +56,13 @@ HISTORIC_UPDATE, HISTORIC_CHANGE, HISTORIC_OTHER = 1, 3, {5, 6, 7}
 
 
 class Decoder:
-    """Rows of one record after another; remembers the peer index, without which RIB entries have no peer."""
+    """Rows of one record after another; keeps the peer index, to which RIB entries refer."""
 
     def __init__(self) -> None:
         self.peers: list[Peer] | None = None
 
     def rows(self, record: Record) -> Rows:
-        """Rows of a record.
-
-        Raises
-        ------
-        MalformedError
-            Where it cannot be used: nothing of it is.
-        """
+        """Rows of a record; MalformedError where nothing of it can be used."""
         _, kind, subtype, body = record
         if kind == BGP4MP:
             return bgp4mp(body, 0, subtype)
@@ -103,7 +97,7 @@ class Decoder:
         return self._rib(body, 7, family, family, numbered) if family and body[6] == UNICAST else NOTHING
 
     def _rib(self, body: bytes, start: int, family: int, shown: int, numbered: bool) -> Rows:
-        """One prefix, which stands at ``start``, as the peers have it; ``shown`` is the family of the elements."""
+        """The prefix at ``start``, as the peers have it; ``shown`` is the family of the elements."""
         if self.peers is None:
             raise MalformedError("no-peer-index", "a table before its peers")
         entries = start + STEP[family][body[start]] if len(body) > start else len(body)
@@ -131,14 +125,14 @@ def bgp4mp(body: bytes, at: int, subtype: int) -> Rows:
         return b"", _change(peer, body[at:]), 0
     if (shape := MESSAGE.get(subtype)) is not None:
         peer, at = _session(body, at, shape[0])
-        return _said(peer, body, routes(body, at, *shape))
-    if subtype in LOCAL:  # what the collector says is no route of the peer
+        return _routed(peer, body, routes(body, at, *shape))
+    if subtype in LOCAL:  # sent by the collector: no route of the peer
         _, rows, _ = bgp4mp(body, at, LOCAL[subtype])
         return b"", other(rows[0][0]), 0
     raise MalformedError("unsupported-type", f"BGP4MP subtype {subtype}")
 
 
-def _said(peer: Peer, body: bytes, found: tuple[list[Routes], int]) -> Rows:
+def _routed(peer: Peer, body: bytes, found: tuple[list[Routes], int]) -> Rows:
     """Rows of the routes of a message."""
     lists, lost = found
     if not lists:
@@ -147,7 +141,7 @@ def _said(peer: Peer, body: bytes, found: tuple[list[Routes], int]) -> Rows:
 
 
 def _session(body: bytes, at: int, wide: bool) -> tuple[Peer, int]:
-    """The peer, and where its session's header ends: two AS numbers, interface, family, two addresses."""
+    """The peer, and where the header of its session ends: two AS numbers, interface, family, two addresses."""
     start = at + (12 if wide else 8)
     family = body[start - 1] if start <= len(body) and not body[start - 2] else 0
     width = 4 if family == 1 else 16
@@ -158,7 +152,7 @@ def _session(body: bytes, at: int, wide: bool) -> tuple[Peer, int]:
 
 @lru_cache(maxsize=4096)
 def _peer(raw: bytes, width: int, address: int) -> Peer:
-    """The peer whose AS number takes the first ``width`` bytes, and whose address stands from ``address`` on."""
+    """The peer with its AS number in the first ``width`` bytes, and its address from ``address`` on."""
     return Peer(int.from_bytes(raw[:width]), _text(raw[address:]))
 
 
@@ -179,7 +173,7 @@ def historic(body: bytes, subtype: int) -> Rows:
         raise MalformedError("short-header", f"{len(body)} bytes")
     peer = _peer(body[:6], 2, 2)
     if subtype == HISTORIC_UPDATE:
-        return _said(peer, body, update(body, 12, False, False))
+        return _routed(peer, body, update(body, 12, False, False))
     if subtype == HISTORIC_CHANGE:
         return b"", _change(peer, body[6:]), 0
     if subtype in HISTORIC_OTHER:

@@ -14,7 +14,7 @@ HEADER = Struct(">IHHI")
 """Time [s], type, subtype, length of what follows [bytes]."""
 
 LONGEST = 16 * 1024 * 1024
-"""A record of more than this is damage [bytes]; the largest real one, of 1,000 peers, has about 1 MB."""
+"""A longer record is damage [bytes]; the largest real one, of 1,000 peers, has about 1 MB."""
 
 CHUNK = 1024 * 1024
 """Read at a time [bytes]."""
@@ -23,18 +23,17 @@ BROKEN = (EOFError, OSError, zlib.error, LZMAError)
 """What a decompressor raises on damaged or cut input."""
 
 NEAR = 24 * 3600
-"""How far in time the record may be with which reading goes on after damage [s]."""
+"""How far in time the first record after damage may be [s]."""
 
 BGP, TABLE_DUMP, TABLE_DUMP_V2, BGP4MP, BGP4MP_ET = 5, 12, 13, 16, 17
 SUBTYPES = {BGP: 7, TABLE_DUMP: 2, TABLE_DUMP_V2: 12, BGP4MP: 11, BGP4MP_ET: 11, 11: 1, 32: 0, 33: 0, 48: 1, 49: 1}
-"""Known types and their highest subtype; from 11 and 32 on: OSPF and IS-IS, which have no routes for us."""
+"""Known types and their highest subtype; 11, 32, 33, 48, 49: OSPF and IS-IS, which are not used."""
 
 _TYPE = re.compile(rb"(?s)(?=\x00[\x05\x0b-\x0d\x10\x11\x20\x21\x30\x31]\x00[\x00-\x0c])")
-"""What the type and subtype of a record look like, at whatever offset."""
+"""Type and subtype of a record, at any offset."""
 
 EARLY = 4
 """The first table dumps state a length without view and sequence number [bytes]."""
-
 
 Record = tuple[int, int, int, bytes]
 """One record: time [s], type, subtype, what follows the header."""
@@ -52,10 +51,9 @@ def known(kind: int, subtype: int, length: int) -> bool:
 
 
 class Source:
-    """A stream as records: `record` shows the one at hand, `accept` or `skip` goes on to the next.
+    """A stream as records: `record` reads the current one, `accept` or `skip` goes on to the next.
 
-    Bytes are counted: every one is accepted, skipped, or in the rest that `remaining` names.
-    ``broken`` tells what ended the stream before its time.
+    Every byte is accepted, skipped or among those `remaining`; ``broken``: the error that ended the stream early.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -66,7 +64,7 @@ class Source:
 
     @property
     def place(self) -> int:
-        """Offset of the record at hand in the stream [bytes]."""
+        """Offset of the current record in the stream [bytes]."""
         return self.base + self.at
 
     @property
@@ -80,11 +78,11 @@ class Source:
         return self.ended and not self.remaining
 
     def has(self, size: int) -> bool:
-        """Whether so many bytes are left, counted from the record at hand."""
+        """Whether so many bytes are left, from the current record on."""
         return len(self.buffer) - self.at >= size or (not self.ended and self._fill(size))
 
     def _fill(self, size: int) -> bool:
-        """Read on until so many bytes are at hand; what came before a decompressor broke is kept."""
+        """Read until so many bytes are buffered; what came before a decompressor broke is kept."""
         parts = [self.buffer[self.at :]]
         got = len(parts[0])
         while got < size + CHUNK and not self.ended:
@@ -100,13 +98,7 @@ class Source:
         return got >= size
 
     def record(self) -> Record:
-        """The record at hand, of which a header is there.
-
-        Raises
-        ------
-        MalformedError
-            Where it is too long, or longer than what is left.
-        """
+        """The current record, whose header is there; MalformedError where it is too long, or longer than the rest."""
         self.length = 0
         time, kind, subtype, length = HEADER.unpack_from(self.buffer, self.at)
         if length > LONGEST:
@@ -118,25 +110,25 @@ class Source:
         return time, kind, subtype, self.buffer[self.at + HEADER.size : self.at + size]
 
     def longer(self, record: Record) -> Record | None:
-        """The record as it was meant, if it is an early table dump that states too small a length."""
+        """The record with its true length, if it is an early table dump that states too small a one."""
         if record[1] != TABLE_DUMP or not self._begins(self.length + EARLY):
             return None
         self.length += EARLY
         return *record[:3], self.buffer[self.at + HEADER.size : self.at + self.length]
 
     def next_time(self) -> int | None:
-        """Time of the record after the one at hand [s]; None where none follows."""
+        """Time of the record after the current one [s]; None where none follows."""
         if self.has(self.length + HEADER.size) and self._begins(self.length):
             return int.from_bytes(self.buffer[self.at + self.length : self.at + self.length + 4])
         return None
 
     def accept(self) -> int:
-        """Go on after the record at hand; returns its size [bytes]."""
+        """Go on after the current record; returns its size [bytes]."""
         self.at += self.length
         return self.length
 
     def skip(self, last: int | None) -> tuple[int, bool]:
-        """Go past damage: by the length of the record where another one follows, else to the next that is found.
+        """Go past damage: by the length of the record if another one follows, else to the next that is found.
 
         ``last`` is the time of the record before [s].  Returns the bytes lost, and whether the length held.
         """
@@ -147,29 +139,29 @@ class Source:
         return self.place - place, False
 
     def _begins(self, offset: int) -> bool:
-        """Whether a record, or the end of the stream, is so many bytes after the record at hand."""
+        """Whether a record, or the end of the stream, is so many bytes after the current place."""
         if not self.has(offset + HEADER.size):
             return self.remaining == offset
         return known(*HEADER.unpack_from(self.buffer, self.at + offset)[1:])
 
     def _search(self, last: int | None) -> None:
-        """Go on to the next place where a record stands with another one, or the end, after it; else to the end.
+        """Go on to the next record that is followed by another one, or by the end; else to the end.
 
-        Pieces that were searched are let go, so that garbage without an end does not fill the memory.
+        Pieces that were searched are dropped, so that endless garbage does not fill the memory.
         """
         self.at += min(1, self.remaining)
         while self.has(HEADER.size):
             start, piece = self.at, self.buffer
             for found in _TYPE.finditer(piece, start + 4):
                 offset = found.start() - 4 - start
-                if self._stands(offset, last):
+                if self._leads_on(offset, last):
                     self.at += offset
                     return
             self.at += len(piece) - start - (HEADER.size - 5)
         self.at += self.remaining
 
-    def _stands(self, offset: int, last: int | None) -> bool:
-        """Whether a record that leads to another one, or to the end, is so many bytes after the place at hand."""
+    def _leads_on(self, offset: int, last: int | None) -> bool:
+        """Whether a record that leads to another one, or to the end, is so many bytes after the current place."""
         if not self.has(offset + HEADER.size):
             return False
         time, kind, subtype, length = HEADER.unpack_from(self.buffer, self.at + offset)
@@ -182,7 +174,7 @@ class Source:
 
 
 def begins_like_mrt(head: bytes) -> bool:
-    """Whether the first bytes of a file, at most some KiB, are records; the first ones may be damaged.
+    """Whether the first KiB of a file are records; the first ones may be damaged.
 
     Examples
     --------
@@ -196,6 +188,6 @@ def begins_like_mrt(head: bytes) -> bool:
     _, kind, subtype, length = HEADER.unpack_from(head)
     if known(kind, subtype, length) and 2 * HEADER.size + length > len(head):
         return True
-    if not source._stands(0, None):
+    if not source._leads_on(0, None):
         source._search(None)
     return source.has(HEADER.size)

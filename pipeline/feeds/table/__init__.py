@@ -22,44 +22,43 @@ BLOCK = 4 * 1024 * 1024
 """Text that is read at once [bytes]."""
 
 MAX_BAD = 10_000
-"""Bad rows after which the rest is not read: this is no table."""
+"""Bad rows after which the rest is not read."""
 
 MAX_ROWS = 100_000_000
-"""Rows of one table, 2.4 GB: what follows is not read."""
+"""Most rows of one table, 2.4 GB: what follows is not read."""
 
 OVERRULED = "overruled"
-"""A row of which a later one of the same bin says something else: that one counts."""
+"""Reason of a row where a later one of its bin has another value, which counts."""
 
 MAX_PIECE = 100_000
-"""Rows of one piece, 20 bytes each beside the names: it must fit a message, and most feeds' day does."""
+"""Most rows of one piece, 20 bytes each beside the names: it must fit a message, as a day of most feeds does."""
 
 
-class Kin(NamedTuple):
-    """What ``entities.csv`` says of an entity: the country it belongs to, its name for people, mobile or not."""
+class EntityRow(NamedTuple):
+    """What ``entities.csv`` has of an entity: its country, its name for people, mobile or not."""
 
     parent: str
     name: str = ""
     mobile: bool = False
 
 
-Entities = Mapping[tuple[str, str], Kin]
+Entities = Mapping[tuple[str, str], EntityRow]
 """By ``(entity_type, entity)``."""
 
 
 def entity_of(kind: str, name: str, entities: Entities) -> Entity:
     """The entity of that type and name, with its country.
 
-    Without an entry a region's country stands before its first ``-``, a service's before its ``:``; an AS has none.
-    A country's is its name.
+    Without an entry, the name of a region or service begins with its country; an AS has none.
 
     Examples
     --------
     >>> entity_of("region", "VE-Anzoátegui", {}).country
     'VE'
-    >>> entity_of("asn", "AS9988", {("asn", "AS9988"): Kin("MM", "MPT")})
+    >>> entity_of("asn", "AS9988", {("asn", "AS9988"): EntityRow("MM", "MPT")})
     Entity(type='asn', name='AS9988', country='MM', mobile=False, title='MPT')
     """
-    kin = entities.get((kind, name), Kin(""))
+    kin = entities.get((kind, name), EntityRow(""))
     by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
     country = by_name if kind == "country" else kin.parent or by_name
     return Entity(kind, name, country, kin.mobile, kin.name)
@@ -72,17 +71,17 @@ class Table:
     Parameters
     ----------
     series
-        The rows of each signal in order of time, all at once; signals in order of name.
+        The rows of each signal in order of time; signals in order of name.
     outside
-        How many values were outside the signal's valid range: they are NaN.
+        How many values were outside the valid range of their signal: they are NaN.
     damage
         Rows that could not be used.
     unmatched
-        ``(entity_type, entity)`` of the entities that have no row, nor any part that has.
+        ``(entity_type, entity)`` of the known entities without a row of their own or of a part.
     until
         How far the file was read, in words.
     networks
-        Its own, and those of which it knows the country.
+        Networks of its rows and those with a known country.
     """
 
     series: tuple[Rows, ...]
@@ -98,9 +97,9 @@ class Table:
         return tuple(rows.signal for rows in self.series)
 
     def knowing(self, entities: Entities) -> "Table":
-        """The same rows, of its entities what ``entities`` say."""
+        """The same rows, with what ``entities`` has of each entity."""
         known = [tuple(entity_of(*entity[:2], entities) for entity in rows.entities) for rows in self.series]
-        series = tuple(dataclasses.replace(rows, entities=who) for rows, who in zip(self.series, known, strict=True))
+        series = tuple(dataclasses.replace(rows, entities=own) for rows, own in zip(self.series, known, strict=True))
         told = {entity_of(*key, entities) for key, kin in entities.items() if kin.parent}.union(*known)
         networks = tuple(sorted(entity for entity in told if entity.type == "asn"))
         return dataclasses.replace(self, series=series, networks=networks)
@@ -111,10 +110,9 @@ def read_table(
 ) -> Table:
     """Read a whole table: 24 bytes of memory a row.
 
-    ``entities`` as of `read_entities`; ``cadences`` by signal where they are known, else inferred.  A row that is
-    stamped shortly before the start of a bin is of that bin.  One that comes twice stays; one of which a later row of
-    the same bin says something else is damage.  A last line without an end is not used: of 86.414 a file that breaks
-    off may leave 8.
+    ``entities`` as of `pipeline.feeds.case.read_entities`; ``cadences`` by signal, else inferred.  A row shortly before
+    the start of a bin belongs to that bin.  A row is damage where a later one of its bin has another value.  A last
+    line without an end is not used: where a file breaks off, 86.414 may become 8.
 
     Examples
     --------
@@ -146,14 +144,14 @@ def read_table(
             damage.append(_broken_off(line + block.count(LF), last))
     known = entities or {}
     parts_of = (entity_of(*key, known).country for key in names.entities if key[0] in ("asn", "region"))
-    homes = {("country", home) for home in parts_of}  # named, and judged from these
+    homes = {("country", home) for home in parts_of}  # judged from these parts
     unmatched = tuple(key for key in known if key not in names.entities and key not in homes)
     series, outside, overruled = _series(parts, names, known, cadences or {}, MAX_BAD - len(damage))
     return Table(series, outside, (*damage, *overruled), unmatched, _read_until(parts))
 
 
 def _broken_off(line: int, text: bytes) -> DecodeError:
-    """The damage of a last line without an end: the rest of it may be missing, and of the file."""
+    """The damage of a last line without an end: the rest of it and of the file may be missing."""
     why = "the last line has no end, as where a file breaks off: not used"
     return DecodeError(NAME, CUT_LINE, f"line {line}", f"{why}: {text[:200].decode(errors='replace')}")
 
@@ -182,8 +180,7 @@ def _blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def _series(
     parts: list[Columns], names: Names, entities: Entities, cadences: Mapping[str, Cadence], room: int
 ) -> tuple[tuple[Rows, ...], int, list[DecodeError]]:
-    """The rows of each signal, how many values were outside their range, and the rows that others overrule, or that lie
-    far from them."""
+    """The rows of each signal, how many values were outside their range, and rows that are overruled or far off."""
     if not parts:
         return (), 0, []
     time, signal, entity, value = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -194,7 +191,7 @@ def _series(
         if not len(rows):
             continue
         rows = rows[np.argsort(time[rows], kind="stable")]
-        if 0 < np.count_nonzero(off := far_off(time[rows])) <= room - len(far):  # nobody mistypes thousands
+        if 0 < np.count_nonzero(off := far_off(time[rows])) <= room - len(far):  # thousands are no typing error
             near = time[rows[~off]]
             far += [_far(name, names, int(time[row]), int(entity[row]), near) for row in rows[off].tolist()]
             rows = rows[~off]
@@ -225,19 +222,19 @@ def _far(signal: str, names: Names, time: int, entity: int, near: np.ndarray) ->
 
 
 def _overruled(rows: Rows, cadence: Cadence) -> np.ndarray:
-    """Which rows say something else than the last one of their bin and entity, and which that is ``(n, 2) int``."""
+    """Rows with another value than the last one of their bin and entity, and which that is ``(n, 2) int``."""
     start = cadence.floor(rows.time)
     key = start * len(rows.entities) + rows.entity
     order = np.argsort(key, kind="stable")
     first = np.flatnonzero(np.diff(key[order], prepend=-1))
     last = np.append(first[1:], len(order)) - 1
     other = order[np.repeat(last, np.diff(first, append=len(order)))]
-    value, says = rows.value[order], rows.value[other]
-    return np.stack([order, other], axis=1)[(value != says) & ~(np.isnan(value) & np.isnan(says))]
+    value, last_value = rows.value[order], rows.value[other]
+    return np.stack([order, other], axis=1)[(value != last_value) & ~(np.isnan(value) & np.isnan(last_value))]
 
 
 def _contradiction(rows: Rows, stamps: np.ndarray, row: int, other: int) -> DecodeError:
-    """The damage of a row that a later one overrules: no line is known here, but ``stamps (n,)`` [s] and series are."""
+    """The damage of a row that a later one overrules; ``stamps (n,)`` [s] of the rows."""
     entity = rows.entities[rows.entity[row]]
     place = f"{iso(int(stamps[row]))} in {rows.signal} of {entity.type} {entity.name}"
     says = [f"{iso(int(stamps[i]))} says {rows.value[i]:.12g}" for i in (row, other)]
@@ -245,9 +242,9 @@ def _contradiction(rows: Rows, stamps: np.ndarray, row: int, other: int) -> Deco
 
 
 def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:
-    """The series cut at the same multiples of ``chunk`` [s], so that all signals move on together.
+    """The series cut at multiples of ``chunk`` [s], so that all signals move on together.
 
-    Each piece carries just the entities that it uses; no row of a later piece is before the first row of this one.
+    Each piece has just the entities that it uses; pieces are in order of their first rows.
 
     Examples
     --------
@@ -278,7 +275,7 @@ def _piece(rows: Rows, part: slice) -> Rows:
 
 
 def read(stream: BinaryIO) -> Iterator[Item]:
-    """A table without its neighbours: damage first, then a day of each signal after another.
+    """A table without the tables beside it: damage first, then the rows of each day.
 
     Input: CSV.  Output: `Rows`; every line after the header that is not blank gives one row or one `DecodeError`.
     """

@@ -1,53 +1,51 @@
-"""The cadence of a given series, from the stamps of its rows: its width, and where its bins begin."""
+"""The cadence of a given series, inferred from the times of its rows: width and start of its bins."""
 
 import numpy as np
 
 from pipeline.bins import DAY, Cadence
 
 NEARLY = 0.9
-"""Share from which most are as good as all: a few rows off the grid must not move the bins of the others [0-1]."""
+"""Share that counts as all: a few rows off the grid do not move the bins of the others [0-1]."""
 
 RARE = 0.1
-"""A slot of the day with less than this share of the commonest slot's times is a stray, and no slot [0-1]."""
+"""A slot of the day has at least this share of the times of the commonest slot [0-1]."""
 
-USUAL = (
+COMMON_WIDTHS = (
     60, 120, 180, 300, 600, 900, 1200, 1800, *(hours * 3600 for hours in (1, 2, 3, 4, 6, 8, 12)), DAY, 7 * DAY
 )  # fmt: skip
-"""Widths that series come in [s]: where stamps jitter, theirs is the one of these that is near their steps."""
+"""Usual widths of series [s]: where times jitter, the one near their steps is taken."""
 
 NEAR = 0.05
-"""How near, as a share of it [0-1]."""
+"""How near a common width must be, as a share of it [0-1]."""
 
 JITTER = 2
-"""Stamps that lie on no grid, but all within less than this part of a width, jitter around one [-]: half an hour."""
+"""Times on no grid jitter around one if all are within less than this part of its width (2: half) [-]."""
 
 LAST = 4
-"""What comes in this part of a bin, its last, is of the next one [-]."""
+"""A row in the last part of a bin belongs to the next bin (4: the last quarter) [-]."""
 
 FEW = 0.25
-"""Who has less than this share of the rows of whoever has most is not asked for the steps [0-1]."""
+"""An entity with less than this share of the rows of the largest one is left out of the usual step [0-1]."""
 
 LATE = 60
-"""Whoever asks once an hour stamps what comes a minute late, or this part of another width [-]."""
+"""Hourly rows may be a minute late, rows of another width by this part of it (60: a sixtieth) [-]."""
 
 SHORT = 0.25
-"""Where half of the rows are missing the usual step is two of theirs: so many are no longer than one [0-1]."""
+"""Quantile of the steps that is still one bin where half of the rows are missing [0-1]."""
 
 APART = 1800
-"""Stamps of one slot of the day follow each other by less than this [s]."""
+"""Times of one slot of the day follow each other by less than this [s]."""
 
 
 def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadence:
-    """The cadence of a given series, from the times of its rows ``(n,) int64`` [s], and whose they are ``(n,) int``.
+    """The cadence of a given series, from the times of its rows ``(n,) int64`` [s] and their entities ``(n,) int``.
 
-    The width is the commonest step, the shorter one of a near tie, and the phase that of most rows: one off the grid
-    falls into the bin that it lies in, or into the next where it lies in the last quarter of it.  Where the rows do not
-    lie on that one grid but keep to a few slots of the day, the slots are the cadence.  Where each of them comes a
-    little sooner or later, the width is a usual one.
+    The width is the commonest step (the shorter one of a near tie), the phase is that of most rows.  If the rows are on
+    no such grid but keep to a few slots of the day, the slots are the cadence.  If they jitter around a grid, the width
+    is one of `COMMON_WIDTHS`.
 
-    Who asks for one entity after the other, or sleeps between two rounds, has a width near each entity's own step: a
-    bin in which nothing of one lies, or two values of which the later one counts, then comes once in a while.  No even
-    width is less than a quarter of the own step.
+    If a publisher polls one entity after the other, or sleeps between rounds, the width is near the step of each
+    entity; a bin may then be empty, or have two rows, once in a while.  An even width is at least a quarter of it.
 
     Examples
     --------
@@ -79,7 +77,7 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     held = np.bincount(at, rows)
     even = Cadence(width, phase=int(phases[np.argmax(held)]))
     is_even, step = held.max() >= NEARLY * len(given), _step(given, entity)
-    if step > width:  # a few who come at another minute are off the grid of the others
+    if step > width:  # a few entities at another minute are off the grid
         grid, on = np.unique(given % step, return_counts=True)
         if on.max() >= NEARLY * len(given):
             return Cadence(step, phase=int(grid[np.argmax(on)]))
@@ -87,7 +85,7 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
     if is_even and is_full and 2 * len(given) >= len(times) * np.count_nonzero(np.bincount(entity)):
         return even
     slots = None if is_even else _uneven(times, width)
-    # many that jitter leave hardly a second without a stamp: the steps of all together say nothing
+    # many that jitter leave hardly a second without a time: the steps of all together mean nothing
     is_own = LAST * width >= step
     if is_own and (is_even or slots or not step):
         return slots or (None if is_full else _slots(given, entity)) or even
@@ -102,14 +100,14 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
 
 
 def _uneven(times: np.ndarray, width: int) -> Cadence | None:
-    """The slots of the day that distinct times keep to, None where they keep to none."""
+    """The slots of the day of distinct times, None without any."""
     at, counts = np.unique(times % DAY, return_counts=True)
     often = counts >= RARE * counts.max()
     slots = at[often]
     least = int(np.diff(slots, append=slots[0] + DAY).min())
     if len(slots) > 24 or len(times) < 2 * len(slots):
         return None
-    # closer than most steps: slots all the same where every day has them, and (nearly) every row keeps to them
+    # closer than most steps: slots only if every day has them, and nearly every row is on them
     days = (times[-1] - times[0]) / DAY
     is_daily = least >= APART and 2 * counts[often].min() >= counts.max() and 4 * len(times) >= 3 * len(slots) * days
     if least < width and not (is_daily and counts[often].sum() >= NEARLY * len(times)):
@@ -118,7 +116,7 @@ def _uneven(times: np.ndarray, width: int) -> Cadence | None:
 
 
 def _slots(times: np.ndarray, entity: np.ndarray) -> Cadence | None:
-    """The slots of the day that the stamps of every entity lie around, None where they lie around none."""
+    """The slots of the day around which the times of every entity lie, None without any."""
     at = np.sort(times % DAY)
     at = np.roll(at, -1 - int(np.argmax(np.diff(at, append=at[0] + DAY))))
     at = np.where(at < at[0], at + DAY, at)
@@ -128,15 +126,15 @@ def _slots(times: np.ndarray, entity: np.ndarray) -> Cadence | None:
     begin, arc = at[first][common], (at[first + count - 1] - at[first])[common]
     slots = np.unique([_round(int(b), int(a), APART) % DAY for b, a in zip(begin, arc, strict=True)])
     cadence = Cadence(int(np.diff(slots, append=slots[0] + DAY).min()), slots=tuple(slots.tolist()))
-    bins, who = cadence.floor(snapped(times, cadence)), np.count_nonzero(np.bincount(entity))
-    is_full = 2 * len(times) >= len(np.unique(bins)) * who
+    bins, entities = cadence.floor(snapped(times, cadence)), np.count_nonzero(np.bincount(entity))
+    is_full = 2 * len(times) >= len(np.unique(bins)) * entities
     return cadence if 1 < len(slots) < 24 and is_full and _are_apart(times, bins, entity) else None
 
 
 def _step(times: np.ndarray, entity: np.ndarray, share: float = 0.5) -> int:
-    """The usual step of those who have the shortest one [s], but for who has few rows; 0 where nobody has any.
+    """The shortest usual step of an entity [s], but for entities with few rows; 0 without any.
 
-    ``share`` of an entity's steps are no longer [0-1].
+    ``share``: the quantile of an entity's steps that is its usual one [0-1].
     """
     order = np.lexsort((times, entity))
     steps, whose = np.diff(times[order]), entity[order][1:]
@@ -150,7 +148,7 @@ def _step(times: np.ndarray, entity: np.ndarray, share: float = 0.5) -> int:
 
 
 def _jittered(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> Cadence | None:
-    """The even cadence of a width near ``step`` [s] that stamps lie around, None where they lie around none."""
+    """The even cadence of a width near ``step`` [s] around which times lie, None without any."""
     for width in _near(step, least):
         phase = np.sort(times % width)
         arcs = np.append(phase, phase + width)[int(np.ceil(NEARLY * len(phase))) - 1 :][: len(phase)] - phase
@@ -167,18 +165,18 @@ def _jittered(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> C
 
 
 def _near(step: int, least: int) -> list[int]:
-    """Widths that a step may be meant to be: a usual one, and whole minutes, not less than ``least``; all [s]."""
-    usual = min(USUAL, key=lambda width: abs(width - step))
+    """Widths near a step: a common one, and whole minutes, not less than ``least``; all [s]."""
+    common = min(COMMON_WIDTHS, key=lambda width: abs(width - step))
     minutes = (step + 30) // 60 * 60
-    widths = [usual, minutes] if abs(usual - step) <= NEAR * usual else [minutes]
+    widths = [common, minutes] if abs(common - step) <= NEAR * common else [minutes]
     return [width for width in widths if width >= max(1, least)]
 
 
 def _nearby(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> Cadence:
-    """The even cadence near the own ``step`` [s] of entities that come one after the other, or ever later.
+    """The even cadence near the ``step`` [s] of entities that come one after the other, or later and later.
 
-    A bin starts where fewest stamps lie, at its phase 0 where they lie everywhere.  Who has few of his rows has bins
-    of a half, a third or a quarter of his step: the first that keeps his rows apart.
+    A bin starts where fewest times lie, at phase 0 if they lie everywhere.  The width is the step, a half, a third or a
+    quarter of it: the first that keeps the rows of an entity apart.
     """
     for part in range(1, LAST + 1):
         width = next(iter(_near(step // part, least)), max(step // part, least))
@@ -192,9 +190,9 @@ def _nearby(times: np.ndarray, entity: np.ndarray, step: int, least: int) -> Cad
 
 
 def _round(begin: int, arc: int, width: int) -> int:
-    """The roundest time in ``[begin, begin + arc]``, or shortly before: stamps are late more often than early [s]."""
+    """The roundest time in ``[begin, begin + arc]``, or shortly before: rows are late more often than early [s]."""
     early = begin - max(arc, width // LATE)
-    for unit in (width, *reversed(USUAL), 30, 10):
+    for unit in (width, *reversed(COMMON_WIDTHS), 30, 10):
         last = begin // unit * unit
         if last >= early or last + unit <= begin + arc:
             return last if last >= early else last + unit
@@ -212,7 +210,7 @@ def _distinct(times: np.ndarray, entity: np.ndarray) -> int:
 
 
 def snapped(times: np.ndarray, cadence: Cadence) -> np.ndarray:
-    """Times of rows ``(n,) int64`` [s], those that come shortly before the start of a bin at its start.
+    """Times of rows ``(n,) int64`` [s]; those shortly before the start of a bin are moved to its start.
 
     Examples
     --------

@@ -27,23 +27,22 @@ NAME = "table"
 COLUMNS = ("time", "signal", "entity_type", "entity", "value")
 
 COUNTRY = re.compile(r"[A-Z]{2}")
-"""A country goes by its code of ISO 3166-1: under another name it would be another country, and a code that is none
-(UK) would have neither a name nor a local time."""
+"""A country has its code of ISO 3166-1; others, such as UK, have neither a name nor a local time."""
 
 NETWORK = re.compile(r"AS(0|[1-9][0-9]{0,9})")
-"""A network goes by its number, as ``AS59257``."""
+"""A network has its number, as ``AS59257``."""
 
 PART, SERVICE = re.compile(r"[A-Z]{2}-.+"), re.compile(r"[A-Z]{2}:.+")
-"""A region and a service begin with the code of their country: in no other way is known whose they are."""
+"""A region and a service begin with the code of their country."""
 
 FORMS = {
     "country": (COUNTRY, "bad-country"), "asn": (NETWORK, "bad-asn"),
     "region": (PART, "bad-region"), "service": (SERVICE, "bad-service"),
 }  # fmt: skip
-"""What a name must look like, by type of entity."""
+"""Form of a name by type of entity, and the reason of a dead letter."""
 
 MAX_SIGNALS = 1000
-"""Signals of one table; more are a mistake, and would be as many series in Prometheus."""
+"""Most signals of one table: each becomes a series in Prometheus."""
 
 MAX_ENTITY = 200
 """Longest name of an entity [characters]."""
@@ -61,7 +60,7 @@ WANTED = {
     "bad-value": "a number, or nothing where it was not observed",
     "missing-column": ",".join(COLUMNS), "extra-column": ",".join(COLUMNS),
 }  # fmt: skip
-"""What should stand in place of a bad cell, for a person."""
+"""What is wanted in place of a bad cell, by reason."""
 
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """time int64 [s], signal int32, entity int32, value float64, all ``(n,)``."""
@@ -69,7 +68,7 @@ Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 @dataclass
 class Names:
-    """Signals and entities by the number that stands for them in the columns."""
+    """Numbers of signals and entities in the columns."""
 
     signals: dict[str, int] = field(default_factory=dict)
     entities: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -117,7 +116,7 @@ def seconds(text: str) -> int:
 
 
 def columns(block: bytes, line: int, names: Names, room: int = 1000) -> tuple[Columns, list[DecodeError]]:
-    """The rows of a block of whole lines, the first of which is ``line``, and what could not be used of them.
+    """The rows of a block of whole lines from number ``line`` on, and damage.
 
     After ``room`` bad rows the rest of the block is not read.
 
@@ -201,7 +200,7 @@ def _row(raw: bytes, names: Names) -> tuple[int, int, int, float]:
 
 
 def _number(text: str) -> float:
-    if "_" in text:  # Python's way to write 1000 as 1_000, and no table's
+    if "_" in text:  # float() takes 1_000
         raise ValueError("bad-value")
     try:
         return float(text) if text.strip() else np.nan
