@@ -1,130 +1,151 @@
-"""A country from its parts: never from a few of them, and an outage of it is one outage."""
+"""Countries and their parts: grouped under one outage, and judged from their parts where they have no series."""
 
-import dataclasses
 import gzip
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.fusion import FuseStage
-from pipeline.fusion.evidence import Said
-from pipeline.fusion.parts import countries, parts_of
-from pipeline.geo.countries import SUBDIVISIONS
+from pipeline.geo.subdivisions import SUBDIVISIONS
 from pipeline.records import Entity, Outage, Run, Verdicts
 from pipeline.settings import Fusing
-from tests.judge.verdicts import verdicts
+from tests.fusion.outages import BGP, PROBING, outages, restarted, revisions
+from tests.judge.verdicts import pieces, together, verdicts
 from tests.replay.runners import in_memory
 from tests.replay.tapes import recorded
 from tests.replay.truth import confirmed, hit, labels, told, tolerance
 
-PROBING = "probing.ioda"
 RUN = Run("r", "replay", (PROBING,))
-COLUMNS = ("value", "health", "expected", "lower", "upper", "score", "state", "settled")
+BOTH = Run("r", "replay", (BGP, PROBING))
+DOWN, CALM, BLIND = "...LLLLLL", ".........", "?????????"
+DAY = 86_400
 
 
-def states(n: int, country: str = "VE") -> list[Entity]:
+def regions(n: int, country: str = "VE") -> list[Entity]:
     return [Entity("region", f"{country}-{i}", country) for i in range(n)]
-
-
-def together(entities: list[Entity], marks: list[str], width: int = 300, signal: str = PROBING) -> Verdicts:
-    """One frame with a row of marks for every entity."""
-    rows = [verdicts(signal, m, run=RUN, entity=e, width=width) for e, m in zip(entities, marks, strict=True)]
-    stacked = {name: np.concatenate([getattr(row, name) for row in rows], axis=1) for name in COLUMNS}
-    return dataclasses.replace(rows[0], entities=tuple(entities), **stacked)
-
-
-def fuse(*frames: Verdicts, settings: Fusing | None = None) -> dict[str, Outage]:
-    """The last revision of each outage, by its entity."""
-    stage = FuseStage(0, settings or Fusing())
-    out = [out for frame in frames for out in stage.step(frame) if isinstance(out, Outage)]
-    return {outage.entity: outage for outage in out}
-
-
-DOWN, CALM = "...LLLLLL", "........."
-
-
-def test_a_country_is_out_when_most_of_its_states_are_known_and_half_are_down() -> None:
-    found = fuse(together(states(14), [DOWN] * 8 + [CALM] * 6))
-    assert found["VE"].state == "confirmed"
-    assert found["VE"].start == 3 * 300
-    assert found["VE"].severity < found["VE-0"].severity
-
-
-def test_never_a_country_from_four_states() -> None:
-    assert "VE" not in fuse(together(states(4), [DOWN] * 4))
-    assert "US" not in fuse(together(states(4, "US"), [DOWN] * 4))
-
-
-def test_nor_from_states_of_which_most_are_not_seen() -> None:
-    assert "VE" not in fuse(together(states(14), [DOWN] * 10 + ["?????????"] * 4))
-
-
-def test_a_few_states_of_many_are_their_own_outage_only() -> None:
-    found = fuse(together(states(14), [DOWN] * 4 + [CALM] * 10))
-    assert set(found) == {"VE-0", "VE-1", "VE-2", "VE-3"}
-
-
-def test_a_country_with_a_series_of_its_own_is_judged_from_that() -> None:
-    country = Entity("country", "VE", "VE")
-    assert "VE" not in fuse(together([country, *states(14)], [CALM] + [DOWN] * 14))
 
 
 def networks(n: int, country: str = "MM", mobile: bool = False) -> list[Entity]:
     return [Entity("asn", f"AS{i}", country, mobile=mobile) for i in range(n)]
 
 
-def test_a_country_without_regions_is_judged_from_its_networks() -> None:
-    found = fuse(together(networks(14), [DOWN] * 8 + [CALM] * 6))
-    assert found["MM"].state == "confirmed"
-    assert found["MM"].start == 3 * 300
-    assert [found[f"AS{i}"].part_of for i in range(8)] == [found["MM"].id] * 8
-    assert found.keys() == {"MM", *(f"AS{i}" for i in range(8))}
+def country(name: str) -> Entity:
+    return Entity("country", name, name)
+
+
+def frame(entities: list[Entity], marks: list[str], signal: str = PROBING, run: Run = RUN, at: int = 0) -> Verdicts:
+    """One frame with a row of marks for every entity."""
+    return together(*(verdicts(signal, m, run=run, entity=e, at=at) for e, m in zip(entities, marks, strict=True)))
+
+
+def found(*frames: Verdicts) -> dict[str, Outage]:
+    """The last outage of each entity."""
+    return {outage.entity: outage for outage in outages(*frames)}
+
+
+@pytest.mark.parametrize("parts", [regions(14), networks(14, "VE")], ids=["regions", "networks"])
+def test_a_country_without_a_series_of_its_own_is_judged_from_its_parts(parts: list[Entity]) -> None:
+    out = found(frame(parts, [DOWN] * 10 + [CALM] * 4))
+    assert (out["VE"].state, out["VE"].start) == ("confirmed", 3 * 300)
+    assert out["VE"].severity < out[parts[0].name].severity
+    assert [out[part.name].part_of for part in parts[:10]] == [out["VE"].id] * 10
+    assert len(out) == 11
 
 
 @pytest.mark.parametrize(
-    ("marks", "why"),
+    ("parts", "marks"),
     [
-        ([DOWN] * 4, "never a country from a handful"),
-        ([DOWN] * 5 + [CALM] * 9, "five of fourteen are not half of it"),
-        ([DOWN] * 6 + ["...??????"] * 8, "most are no longer known"),
+        (regions(4), [DOWN] * 4),
+        (regions(14), [DOWN] * 4 + [CALM] * 10),
+        (regions(14), [DOWN] * 10 + [BLIND] * 4),
+        (networks(4, "VE"), [DOWN] * 4),
+        (networks(14, "VE"), [DOWN] * 4 + [CALM] * 10),
+        (networks(14, "VE"), [DOWN] * 4 + ["...??????"] * 10),
+        ([*regions(14), *networks(9, "VE")], [CALM] * 14 + [DOWN] * 9),
+        ([country("VE"), *regions(14)], [CALM] + [DOWN] * 14),
+        ([country("VE"), *networks(9, "VE")], [CALM] + [DOWN] * 9),
     ],
 )
-def test_never_a_country_from_a_few_networks(marks: list[str], why: str) -> None:
-    assert "MM" not in fuse(together(networks(len(marks)), marks)), why
+def test_a_country_is_not_out_by_a_few_parts_nor_against_its_own_series(parts: list[Entity], marks: list[str]) -> None:
+    assert "VE" not in found(frame(parts, marks))
 
 
-def test_giants_alone_are_no_country() -> None:
-    frame = together(networks(9), [DOWN] * 2 + [CALM] * 7)
-    frame.value[:, :2] *= 50
-    frame.expected[:, :2] *= 50
-    assert "MM" not in fuse(frame)
-    frame = together(networks(9), [DOWN] * 5 + [CALM] * 4)
-    frame.value[:, :2] *= 50
-    frame.expected[:, :2] *= 50
-    assert "MM" in fuse(frame)
+def test_a_series_of_the_country_of_any_signal_counts_before_its_networks() -> None:
+    falls = frame(networks(14), [CALM + DOWN] * 14, BGP, BOTH)
+    assert "MM" not in found(frame([country("MM")], [CALM * 2], run=BOTH), falls)
+    assert "MM" in found(frame([country("VE")], [CALM * 2], run=BOTH), falls)
+    assert "MM" in found(frame([country("MM")], ["?" * 18], run=BOTH), falls), "one that was never observed does not"
 
 
-def test_one_network_that_flaps_moves_no_onset_of_its_country() -> None:
+@pytest.mark.parametrize(("days", "is_out"), [(1, False), (7, True)])
+def test_a_country_whose_series_ended_is_judged_from_its_networks_after_a_week(days: int, is_out: bool) -> None:
+    own = frame([country("MM"), *networks(9)], [CALM] * 10)
+    later = frame(networks(9), [CALM + DOWN] * 9, at=days * DAY)
+    stage = FuseStage(0, Fusing(), "by hand")
+    revisions(own, stage=stage)
+    assert ("MM" in {out.entity for out in revisions(later, stage=restarted(stage))}) == is_out
+    assert ("MM" in found(own, later)) == is_out
+
+
+def test_two_large_networks_are_no_country_and_five_are_though_they_are_most_of_it() -> None:
+    for down, is_out in ((2, False), (5, True)):
+        uneven = frame(networks(9), [DOWN] * down + [CALM] * (9 - down))
+        for column in (uneven.value, uneven.expected, uneven.lower, uneven.upper):
+            column[:, :2] *= 50
+        assert ("MM" in found(uneven)) == is_out
+
+
+@pytest.mark.parametrize("gap", [1, 8])
+@pytest.mark.parametrize("parts", [networks(9), regions(16, "MM")], ids=["networks", "regions"])
+def test_a_gap_in_all_parts_does_not_end_the_outage_of_a_country(parts: list[Entity], gap: int) -> None:
+    marks = "...." + "L" * 6 + "?" * gap + "L" * 6 + "." * 9
+    of_country = [out for out in outages(frame(parts, [marks] * len(parts))) if out.entity == "MM"]
+    assert [(out.start, out.end) for out in of_country] == [(4 * 300, (16 + gap) * 300)]
+
+
+def test_a_part_that_flaps_moves_no_onset_of_its_country() -> None:
     flaps, falls = "L.L.L.L.L.L.LLLLLLLL", "............LLLLLLLL"
-    assert fuse(together(networks(9), [flaps] + [falls] * 8))["MM"].start == 12 * 300
+    assert found(frame(networks(9), [flaps] + [falls] * 8))["MM"].start == 12 * 300
 
 
-def test_regions_speak_for_their_country_before_networks_where_there_are_enough() -> None:
-    many, few = states(14), states(4)
-    assert "VE" not in fuse(together(many + networks(9, "VE"), [CALM] * 14 + [DOWN] * 9))
-    assert "VE" in fuse(together(few + networks(9, "VE"), [CALM] * 4 + [DOWN] * 9))
+@pytest.mark.parametrize("kind", ["country", "region"])
+def test_a_series_that_begins_in_an_outage_neither_ends_it_nor_holds_it_open(kind: str) -> None:
+    falls = frame(networks(9), ["...." + "L" * 20 + "." * 40] * 9, BGP, BOTH)
+    begins = [country("MM")] if kind == "country" else regions(15, "MM")
+    out = found(falls, frame(begins, ["?" * 12 + "." * 52] * len(begins), run=BOTH))
+    assert (out["MM"].state, out["MM"].start, out["MM"].end) == ("ended", 4 * 300, 24 * 300)
 
 
-def test_mobile_networks_alone_tell_of_mobile_networks_only() -> None:
-    of_phones = fuse(together(networks(6, mobile=True), [DOWN] * 6))
-    of_all = fuse(together(networks(6), [DOWN] * 6))
-    assert (of_phones["MM"].kind, of_all["MM"].kind) == ("mobile", "unknown")
+@pytest.mark.parametrize("late", [0, 3])
+def test_parts_of_a_country_that_is_out_are_grouped_under_it_and_no_others(late: int) -> None:
+    places = [country("PK"), Entity("asn", "AS1", "PK"), Entity("region", "PK-SD", "PK"), Entity("asn", "AS2", "IN")]
+    lasts = "." * 20 + "L" * (10 + late) + "." * 9
+    out = revisions(frame(places, ["." * (20 + late) + "L" * 10 + "." * 9, lasts, lasts, lasts]))
+    last = {outage.entity: outage for outage in out}
+    assert (last["AS1"].part_of, last["PK-SD"].part_of) == (last["PK"].id, last["PK"].id)
+    assert (last["PK"].part_of, last["AS2"].part_of) == ("", "")
+    assert next(o.part_of for o in out if o.entity == "AS1") == ("" if late else last["PK"].id), "as soon as it is"
 
 
-def test_mobile_networks_beside_a_series_of_the_country_do_not_say_what_all_of_it_is() -> None:
-    own = together([Entity("country", "MM", "MM"), *networks(6, mobile=True)], [DOWN] * 7)
-    assert fuse(own)["MM"].kind == "unknown"
+def test_parts_that_go_out_together_are_a_term_of_their_country() -> None:
+    places, terms = [country("PK"), *networks(4, "PK")], []
+    for falls in ((0, 3, 6), (0, 100, 200)):
+        marks = ["." * at + "L" * (300 - at) for at in falls]
+        out = found(frame(places, ["." * 280 + "L" * 20 if falls[1] > 9 else "." * 7 + "L" * 293, *marks, "." * 300]))
+        terms.append("parts.together" in {term.signal for term in out["PK"].signals})
+    assert terms == [True, False]
+
+
+def test_bins_one_by_one_are_as_good_as_a_long_frame() -> None:
+    marks = ["...LLL...LLLLL....." * 2] * 4 + ["...LLL???LLLLL....." * 2] * 3 + ["?" * 19 + "." * 19] * 9
+    whole = frame(networks(16), marks)
+    assert "MM" in found(whole)
+    assert revisions(*pieces(whole, 300)) == revisions(whole)
+
+
+def test_every_country_of_the_table_has_parts() -> None:
+    assert len(SUBDIVISIONS) == 200
+    assert min(SUBDIVISIONS.values()) >= 2
 
 
 @pytest.mark.parametrize(("case", "met"), [("myanmar-2021-coup", 2), ("control-britain-2020-peerloss", 0)])
@@ -134,68 +155,18 @@ def test_a_real_country_is_judged_from_its_networks_alone(case: str, met: int, d
         (tmp_path / name).write_text((folder / name).read_text())
     with gzip.open(folder / "signals.csv.gz", "rt") as file:
         (tmp_path / "signals.csv").write_text("".join(line for line in file if ",country," not in line))
-    outages = [o for o in confirmed(in_memory(recorded(tmp_path)).sorted()) if o.entity_type == "country"]
-    assert len(outages) == met
-    assert all(hit(label, outages, tolerance(folder)) for label in labels(folder))
-
-
-def test_once_low_a_country_is_so_until_little_is_missing() -> None:
-    parts = parts_of(tuple(states(14)), Fusing())
-    full = np.full(14, 100.0)
-
-    def after(before: int, left: float) -> int:
-        low = np.full(14, 3, np.int8)
-        said = Said(PROBING, 0, tuple(states(14)), full * left, full, np.full(14, -5.0), low, np.ones(14))
-        return int(countries(said, parts, np.array([before], np.int8), Fusing())[0].state[0])
-
-    assert (after(1, 0.85), after(1, 0.93), after(3, 0.93), after(2, 0.93), after(3, 0.96)) == (3, 1, 3, 2, 1)
-
-
-def test_parts_that_go_out_together_are_a_term_of_their_country_and_others_are_not() -> None:
-    country = Entity("country", "PK", "PK")
-    networks = [Entity("asn", f"AS{i}", "PK") for i in range(4)]
-    staggered = ["LLLLLLLLLLLLLLLLLLLL", "...LLLLLLLLLLLLLLLLL", "......LLLLLLLLLLLLLL", "." * 20]
-    far_apart = ["LLLLLLLLLLLLLLLLLLLL", ".." * 5 + "L" * 10, "." * 17 + "LLL", "." * 20]
-    terms = []
-    for marks in (staggered, far_apart):
-        frame = together([country, *networks], ["." * 7 + "L" * 13, *marks], width=300 if marks is staggered else 900)
-        terms.append({term.signal: term.weight for term in fuse(frame)["PK"].signals})
-    assert terms[0]["parts.together"] == 1.5
-    assert "parts.together" not in terms[1]
-
-
-def test_parts_alone_never_make_an_outage_of_their_country() -> None:
-    country = Entity("country", "PK", "PK")
-    networks = [Entity("asn", f"AS{i}", "PK") for i in range(9)]
-    assert "PK" not in fuse(together([country, *networks], [CALM] + [DOWN] * 9))
-
-
-def test_every_country_of_the_table_has_parts() -> None:
-    assert len(SUBDIVISIONS) == 200
-    assert min(SUBDIVISIONS.values()) >= 2
+    of_country = [o for o in confirmed(in_memory(recorded(tmp_path)).sorted()) if o.entity_type == "country"]
+    assert len(of_country) == met
+    assert all(hit(label, of_country, tolerance(folder)) for label in labels(folder))
 
 
 def test_the_blackout_of_venezuela_is_one_outage_of_the_country(data: Path) -> None:
     case = data / "signals" / "venezuela-2019-blackout"
-    outages = in_memory(recorded(case)).sorted()
-    (label,) = labels(case)
-    found = [o for o in confirmed(outages) if o.entity == "VE"]
-    assert len(found) == 1, [told(outage) for outage in found]
-    assert hit(label, found, tolerance(case)), [told(outage) for outage in found]
-    covered = min(label.end, found[0].end or label.end) - max(label.start, found[0].start)
-    assert covered >= 0.8 * (label.end - label.start)
+    out = [o for o in confirmed(in_memory(recorded(case)).sorted()) if o.entity == "VE"]
+    assert len(out) == 1, [told(outage) for outage in out]
+    assert hit(labels(case)[0], out, tolerance(case)), told(out[0])
 
 
 def test_a_hurricane_over_one_of_four_states_is_no_outage_of_the_country(data: Path) -> None:
-    found = confirmed(in_memory(recorded(data / "signals" / "louisiana-2020-laura")).sorted())
-    assert [outage.entity for outage in found] == ["US-Louisiana"]
-
-
-@pytest.mark.parametrize("missing", [1, 2])
-def test_a_country_is_still_judged_where_a_row_of_a_region_is_missing_for_a_bin_or_two(missing: int) -> None:
-    """Thirteen of its regions are the fewest from which a country of 25 may be judged."""
-    marks = ["...LLLLLLL"] * 10
-    marks += ["..." + "?" * missing + "LLLLLLL"[missing:], "....LL" + "?" * missing + "LLLL"[missing:], "...LLLLLLL"]
-    assert fuse(together(states(13), marks))["VE"].start == 3 * 300
-    gone = ["...?????LL"] * 3 + ["." * 6 + "LLLL"] * 10
-    assert "VE" not in fuse(together(states(13), [row[:8] for row in gone])), "what was known long ago is not known"
+    out = confirmed(in_memory(recorded(data / "signals" / "louisiana-2020-laura")).sorted())
+    assert [outage.entity for outage in out] == ["US-Louisiana"]

@@ -1,5 +1,8 @@
 """Verdicts written by hand, for tests of fusion."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
@@ -26,3 +29,23 @@ def verdicts(
         settled=np.ones(value.shape, np.bool_),
         common=np.ones(len(marks)),
     )  # fmt: skip
+
+
+def together(*frames: Verdicts) -> Verdicts:
+    """Frames of the same bins of a signal as one frame with all their entities."""
+    columns = {name: np.concatenate([getattr(f, name) for f in frames], axis=1) for name in _columns(frames[0])}
+    return replace(frames[0], entities=tuple(e for frame in frames for e in frame.entities), **columns)
+
+
+def pieces(frame: Verdicts, length: int) -> Iterator[Verdicts]:
+    """The same bins in frames of ``length`` [s], each with the watermark of its end."""
+    first = int(frame.start[0])
+    for begin in range(first, frame.watermark, length):
+        end = min(begin + length, frame.watermark)
+        own = (frame.start + frame.width > begin) & (frame.start + frame.width <= end)
+        columns = {name: getattr(frame, name)[own] for name in ("start", "common", *_columns(frame))}
+        yield replace(frame, watermark=end, **columns)
+
+
+def _columns(frame: Verdicts) -> list[str]:
+    return [name for name in Verdicts.COLUMNS if getattr(frame, name).ndim == 2]
