@@ -25,12 +25,13 @@ def out(
     at: int = AT,
     bins: int = 5,
     after: int = 0,
+    before: str = ".",
     entity: Entity = COUNTRY,
     routes: str = "L",
     settings: Fusing | None = None,
 ) -> Outage:
     """An outage of so many bins of 5 minutes, as it is so many bins after it."""
-    marks = "." * 24 + "{0}" * bins + "." * after
+    marks = "." * 20 + 4 * before + "{0}" * bins + "." * after
     frames = [
         verdicts(signal, marks.format(mark), run=RUN, entity=entity, at=at - 2 * HOUR)
         for signal, mark in ((BGP, routes), (PROBING, "L"))
@@ -65,6 +66,7 @@ def test_a_mere_suspicion_is_likened_to_nothing() -> None:
         ({"bins": 20, "after": 20}, {"passes"}, {"lasts"}),
         ({"at": AT + 900}, set(), {"grid"}),
         ({"at": AT + 900, "entity": Entity("country", "NP", "NP")}, {"grid"}, set()),
+        ({"before": "?"}, set(), {"grid"}),
         ({"entity": Entity("region", "PK-SD", "PK")}, {"local"}, set()),
         ({"settings": ELECTION}, {"election"}, set()),
         ({"settings": ELECTION, "entity": Entity("country", "IN", "IN")}, set(), {"election"}),
@@ -72,7 +74,8 @@ def test_a_mere_suspicion_is_likened_to_nothing() -> None:
     ],
     ids=[
         "routes stand", "one kind alone", "three hours", "not over yet", "over in less", "no full half hour",
-        "a full hour in Kathmandu", "a region", "an election", "that of another country", "the day after in Karachi",
+        "a full hour in Kathmandu", "an onset that was not observed",
+        "a region", "an election", "that of another country", "the day after in Karachi",
     ],
 )  # fmt: skip
 def test_the_terms_are_those_of_what_is_known(changed: dict[str, object], there: set[str], absent: set[str]) -> None:
@@ -90,13 +93,6 @@ def test_an_outage_at_the_time_of_one_of_the_last_days_repeats_it_also_after_a_r
     revisions(verdicts(PROBING, marks, run=run, at=AT), stage=stage)
     again = revisions(verdicts(PROBING, marks, run=run, at=AT + apart), stage=restarted(stage))
     assert ("repeats" in names(again[-1])) == repeats
-
-
-def test_an_onset_that_was_not_observed_has_no_hour() -> None:
-    run = Run("r", "replay", (PROBING,))
-    for before, known in (("." * 4, True), ("?" * 4, False)):
-        frame = verdicts(PROBING, "." * 20 + before + "L" * 20, run=run, at=AT - 2 * HOUR)
-        assert ("grid" in names(revisions(frame)[-1])) == known
 
 
 def test_shutdowns_rank_above_power_failures_storms_and_a_province_at_war(data: Path) -> None:

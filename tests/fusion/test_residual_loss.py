@@ -7,10 +7,10 @@ import pytest
 
 from pipeline.bins import DAY, NEVER
 from pipeline.fusion import FuseStage
-from pipeline.records import END, Entity, Left, Progress, Run, Verdicts
+from pipeline.records import END, Left, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.fusion.outages import BGP, PROBING, TRAFFIC, restarted
-from tests.judge.verdicts import together, verdicts
+from tests.judge.verdicts import verdicts
 
 T = 19723 * DAY
 
@@ -56,11 +56,3 @@ def test_each_signal_of_an_open_outage_is_told_with_its_last_bin(
     frames: list[Verdicts], found: list[tuple[str, int, float]]
 ) -> None:
     assert [(one.signal, (one.start - T) // 300, one.ratio) for one in at_the_end(*frames)] == found
-
-
-def test_a_country_that_is_judged_from_its_regions_has_its_own_share() -> None:
-    names = ("BA", "GB", "IS", "JK", "KP", "PB", "SD")
-    regions = [
-        replace(marks(PROBING, "......LL", 0.05), entities=(Entity("region", f"PK-{name}", "PK"),)) for name in names
-    ]
-    assert [one.ratio for one in at_the_end(together(*regions))] == [0.05] * 8

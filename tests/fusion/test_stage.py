@@ -1,6 +1,6 @@
 """The stage's contract: whatever the order, the batches, the restarts and the other runs, the outages are the same."""
 
-import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from pipeline.bins import NEVER
 from pipeline.codec import outage_json
-from pipeline.fusion import Beside, Fused, FuseStage, Missed
+from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.geo.almanac import Almanac
 from pipeline.records import DEAD, END, Entity, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
@@ -69,8 +69,8 @@ def through(frames: list[Verdicts], restarts: bool = False) -> list[bytes]:
 
 def cut(frames: list[Verdicts], length: int) -> list[list[Verdicts]]:
     """The frames of each detector in pieces; those of a detector beside the first move no watermark."""
-    made = [list(pieces(dataclasses.replace(frame, watermark=END_AT), length)) for frame in frames]
-    made[0] = [dataclasses.replace(piece, watermark=NEVER) for piece in made[0]]
+    made = [list(pieces(replace(frame, watermark=END_AT), length)) for frame in frames]
+    made[0] = [replace(piece, watermark=NEVER) for piece in made[0]]
     return made
 
 
@@ -159,21 +159,13 @@ def test_a_bin_waits_for_every_signal_of_the_run() -> None:
     assert len(order) == 12
 
 
-def test_a_dead_feed_holds_up_no_other_one() -> None:
-    dead = verdicts(BGP, "", run=LIVE, status=DEAD)
-    assert outages(dead, verdicts(PROBING, "....LLLLL", run=LIVE))[-1].state == "confirmed"
-    ended = verdicts(PROBING, "....LLLLL", run=LIVE, status=END)
-    assert outages(ended, dead)[-1].state == "confirmed"
-
-
-@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2)])
-def test_a_feed_whose_recording_ends_holds_up_no_other_one(order: tuple[int, ...]) -> None:
-    frames = (
-        verdicts(BGP, "..", run=BOTH, status=END),
-        verdicts(PROBING, "....LLLLL", run=BOTH),
-        verdicts(PROBING, "", run=BOTH, at=2700, status=END),
-    )
-    assert outages(*(frames[i] for i in order))[-1].state == "confirmed"
+@pytest.mark.parametrize("status", [DEAD, END])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_feed_that_is_dead_or_at_its_end_holds_up_no_other_one(status: str, late: bool) -> None:
+    frames = verdicts(BGP, "..", run=LIVE, status=status), verdicts(PROBING, "....LLLLL", run=LIVE)
+    assert outages(*frames[:: -1 if late else 1])[-1].state == "confirmed"
+    ended = replace(frames[1], status=END)
+    assert outages(ended, frames[0])[-1].state == "confirmed"
 
 
 def test_a_replay_waits_for_what_its_dead_feed_says_later() -> None:
@@ -195,13 +187,3 @@ def test_what_a_dead_feed_delivers_too_late_is_counted_and_changes_nothing() -> 
     assert not [each for each in out if isinstance(each, Outage | Fused)]
     end = [each for s in (BGP, PROBING) for each in stage.step(verdicts(s, "", run=LIVE, at=2700, status=END))]
     assert [each.missed for each in end if isinstance(each, Progress)][-1] == 8
-
-
-def test_a_detector_beside_the_first_moves_no_watermark_and_is_put_out_beside_it() -> None:
-    stage, run = FuseStage(0, Fusing(), "by hand"), Run("r", "replay", (TRAFFIC,))
-    slow = dataclasses.replace(verdicts(TRAFFIC, "..LL", run=run), detector="cusum", watermark=NEVER)
-    assert not [out for out in stage.step(slow) if isinstance(out, Fused | Beside)]
-    out = restarted(stage).step(verdicts(TRAFFIC, "....", run=run))
-    kinds = [type(each) for each in out if isinstance(each, Fused | Beside)]
-    assert (kinds.count(Fused), kinds.count(Beside)) == (4, 4)
-    assert all(each.verdicts.detector == "by hand" for each in out if isinstance(each, Fused))
