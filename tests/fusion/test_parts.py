@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.geo.subdivisions import SUBDIVISIONS
+from pipeline.geo.countries import SUBDIVISIONS
 from pipeline.records import Entity, Outage, Run, Verdicts
 from tests.fusion.outages import BGP, PROBING, outages, revisions
 from tests.judge.verdicts import together, verdicts

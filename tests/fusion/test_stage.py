@@ -9,7 +9,7 @@ from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from pipeline.bins import NEVER
 from pipeline.codec import outage_json
 from pipeline.fusion import Fused, FuseStage, Missed
-from pipeline.geo.almanac import Almanac
+from pipeline.geo.calendar import Almanac
 from pipeline.records import DEAD, END, Entity, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.fusion.outages import BGP, PROBING, TRAFFIC, outages, restarted, revisions

@@ -10,10 +10,11 @@ import pytest
 from detectors.base import is_low
 from pipeline.codec import iso
 from pipeline.engine import Engine
-from pipeline.feeds.archive import recordings
+from pipeline.feeds import recordings
 from pipeline.judge import JudgeStage
 from pipeline.records import END, UP, Bins, Run, Verdicts
-from pipeline.replay.replay import Playback, through_memory
+from pipeline.replay.playback import Playback
+from pipeline.replay.report import through_memory
 from pipeline.settings import Judging, Settings
 from tests.judge.feeds import COUNTRIES, DAY, NETWORKS, QUIET, WIDTH, feed, first_detector, frame, judged
 
