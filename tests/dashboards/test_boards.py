@@ -1,4 +1,4 @@
-"""What can be proved of boards without a Grafana server."""
+"""What holds for boards without a Grafana server."""
 
 import itertools
 import json
@@ -12,13 +12,12 @@ import yaml  # type: ignore[import-untyped]
 from dashboards.__main__ import FOLDER, texts
 from dashboards.boards import boards
 from dashboards.boards.country import OF_ITS_REGIONS, SLOW
-from dashboards.panels import BACK, BLIND, CALM, KINDS, OUT, SUSPECT
+from dashboards.panels import BACK, BLIND, CALM, KIND_COLOURS, KINDS, OUT, SUSPECT
 from pipeline.explain.terms import LIMITS
 from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 
 BOARDS = boards()
 BUILT_IN = {"$__rate_interval": "5m", "$__range": "24h", "$__interval": "1m"}
-OVER_TIME = ("timeseries", "state-timeline")
 
 
 def panels() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -57,74 +56,81 @@ def test_what_is_committed_is_what_is_generated() -> None:
 
 
 @pytest.mark.parametrize("uid", BOARDS)
-def test_a_board_is_classic_json_of_the_current_schema(uid: str) -> None:
+def test_a_board_is_classic_json_whose_panels_do_not_overlap(uid: str) -> None:
     board = BOARDS[uid]
-    assert board["schemaVersion"] == 42
-    assert board["timezone"] == "utc"
-    assert board["title"]
-    assert board["description"]
+    assert (board["schemaVersion"], board["timezone"]) == (42, "utc")
     assert json.loads(json.dumps(board)) == board
     assert not {"spec", "apiVersion", "kind"} & set(board), "Grafana 13 refuses version 2 from files"
-
-
-def test_uids_are_unique_and_short_enough() -> None:
-    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS)
-    assert all(re.fullmatch(r"[a-z-]{1,40}", uid) for uid in BOARDS)
-
-
-@pytest.mark.parametrize("uid", BOARDS)
-def test_panels_have_ids_of_their_own_and_do_not_overlap(uid: str) -> None:
-    own = BOARDS[uid]["panels"]
-    assert len({panel["id"] for panel in own}) == len(own)
-    for a, b in itertools.combinations((panel["gridPos"] for panel in own), 2):
+    assert re.fullmatch(r"[a-z-]{1,40}", uid)
+    assert all(variable["refresh"] == 2 for variable in board["templating"]["list"]), "read anew with the time range"
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    assert all(p["gridPos"]["x"] + p["gridPos"]["w"] <= 24 for p in board["panels"])
+    for a, b in itertools.combinations((panel["gridPos"] for panel in board["panels"]), 2):
         apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
         assert apart or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
-    assert all(p["gridPos"]["x"] + p["gridPos"]["w"] <= 24 for p in own)
 
 
 @pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if p["type"] != "row"])
-def test_a_panel_explains_itself(uid: str, panel: dict[str, Any]) -> None:
+def test_a_panel_has_a_title_a_description_a_unit_and_the_chosen_data_source(uid: str, panel: dict[str, Any]) -> None:
     assert panel["title"]
     assert len(panel["description"]) > 15
-    if panel["type"] != "text":
-        assert panel["fieldConfig"]["defaults"]["unit"]
-
-
-@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if "targets" in p])
-def test_a_panel_asks_the_chosen_data_source(uid: str, panel: dict[str, Any]) -> None:
-    assert panel["datasource"]["uid"] == "${datasource}"
-    assert {query["datasource"]["uid"] for query in panel["targets"]} == {"${datasource}"}
+    if panel["type"] == "text":
+        return
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["unit"]
+    assert {one["datasource"]["uid"] for one in (panel, *panel["targets"])} == {"${datasource}"}
     assert len({query["refId"] for query in panel["targets"]}) == len(panel["targets"])
+    empty = defaults.get("noValue", "")
+    assert not re.match(r"No (outage|country|part|verdict.*calm)", empty), "nothing recorded is no all-clear"
+    if panel["type"] == "stat":
+        assert panel["gridPos"]["h"] >= 3
+        assert empty
+    if panel["type"] in ("timeseries", "state-timeline"):
+        assert all(query["legendFormat"] not in ("", "__auto") for query in panel["targets"])
+        assert not defaults["custom"].get("spanNulls"), "a gap stays a gap"
+    if panel["type"] == "state-timeline":
+        assert defaults["color"]["mode"] == "fixed", "merged states would show thresholds and not words"
+        assert all(option["text"] for mapping in defaults["mappings"] for option in mapping["options"].values())
 
 
-@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if p["type"] == "stat"])
-def test_a_stat_is_high_enough_to_be_read_and_says_what_nothing_means(uid: str, panel: dict[str, Any]) -> None:
-    assert panel["gridPos"]["h"] >= 3
-    if "age" not in panel["targets"][0]["legendFormat"]:
-        assert panel["fieldConfig"]["defaults"]["noValue"]
+@pytest.mark.parametrize(("place", "expr"), list(queries()))
+def test_an_expression_parses_names_known_metrics_and_works_on_history(place: str, expr: str) -> None:
+    names = metric_names(plain(expr))
+    assert names
+    assert names <= KNOWN - RECORDED, "written history has no recorded series"
+    for variable in BOARDS[place.partition("/")[0]]["templating"]["list"]:
+        if variable["multi"]:
+            assert f'="${variable["name"]}"' not in expr.replace("=~", "~"), "several values are a pattern"
 
 
-@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if "fieldConfig" in p])
-def test_nothing_recorded_is_not_said_to_be_no_outage(uid: str, panel: dict[str, Any]) -> None:
-    assert not re.match(r"No (outage|country|part|verdict.*calm)", panel["fieldConfig"]["defaults"].get("noValue", ""))
+def test_what_history_does_not_record_is_not_said_to_be_nothing() -> None:
+    titles = ("Dead feeds", "On watch", "Time to confirm", "Suspicions taken back")
+    said = {p["title"]: p["fieldConfig"]["defaults"]["noValue"] for _, p in panels() if p["title"] in titles}
+    assert said == dict.fromkeys(titles, "Not recorded")
 
 
-@pytest.mark.parametrize("title", ["Networks and regions compared with usual", "What is left, by the lowest signal"])
-def test_a_place_has_the_colour_of_its_name_and_one_that_was_never_out_is_grey(title: str) -> None:
-    (one,) = [p for _, p in panels() if p["title"] == title]
-    (others,) = [o for o in one["fieldConfig"]["overrides"] if o["matcher"]["id"] == "byFrameRefID"]
-    assert one["fieldConfig"]["defaults"]["color"] == {"mode": "palette-classic-by-name"}
-    assert [query["legendFormat"] for query in one["targets"]] == ["{{name}}", "{{name}}"]
-    assert not any(ranked in query["expr"] for query in one["targets"] for ranked in ("bottomk", "quantile"))
-    assert others["matcher"]["options"] == one["targets"][1]["refId"]
-    assert others["properties"] == [{"id": "color", "value": {"mode": "shades", "fixedColor": BLIND}}]
-    assert further(one["targets"][1]["expr"])
-
-
-def test_a_likeness_is_limited_on_boards_by_the_same_words_as_elsewhere() -> None:
+def test_a_likeness_has_the_same_limits_on_boards_as_in_the_terminal() -> None:
     said = [p["description"] for _, p in panels() if "netvigil_outage_likeness" in str(p) or "_sign_weight" in str(p)]
     assert len(said) == 2
     assert all(LIMITS in words for words in said)
+
+
+@pytest.mark.parametrize("country", ["Pakistan", "Myanmar (Burma)"])
+def test_the_bars_of_a_country_s_own_board_leave_out_its_name(country: str) -> None:
+    (one,) = [p for _, p in panels() if p["title"] == "Networks, regions and services over time"]
+    (change,) = one["transformations"]
+    assert change["id"] == "renameByRegex"
+    found = re.fullmatch(change["options"]["regex"], f"Zong (reconstructed), AS59257 ({country})")
+    assert found is not None
+    assert found[1] == "Zong (reconstructed), AS59257"
+
+
+def test_a_kind_of_signal_has_one_colour_of_its_own_by_its_name_in_words_too() -> None:
+    assert len(set(KINDS.values())) == len(KINDS) == 6
+    assert not {SUSPECT, OUT, BACK, BLIND} & set(KINDS.values()), "a healthy signal must not look like an outage"
+    patterns = [rule["matcher"]["options"].strip("/") for rule in KIND_COLOURS]
+    for name in ("bgp.ris", "routes (bgp.ris)", "traffic.radar, summed over days", "probes (probing.ioda)"):
+        assert sum(bool(re.search(pattern, name)) for pattern in patterns) == 1, name
 
 
 @pytest.mark.parametrize("colour", sorted(KINDS.values()))
@@ -139,62 +145,6 @@ def luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-@pytest.mark.parametrize(("uid", "panel"), [(u, p) for u, p in panels() if p["type"] == "state-timeline"])
-def test_a_timeline_shows_words_and_not_thresholds(uid: str, panel: dict[str, Any]) -> None:
-    defaults = panel["fieldConfig"]["defaults"]
-    assert defaults["color"]["mode"] == "fixed"
-    assert all(option["text"] for mapping in defaults["mappings"] for option in mapping["options"].values())
-    assert panel["options"]["mergeValues"]
-
-
-def test_the_bars_of_a_country_s_own_board_leave_out_its_name() -> None:
-    (one,) = [p for _, p in panels() if p["title"] == "Networks, regions and services over time"]
-    (change,) = one["transformations"]
-    assert change["id"] == "renameByRegex"
-    for country in ("Pakistan", "Myanmar (Burma)"):
-        found = re.fullmatch(change["options"]["regex"], f"Zong (reconstructed), AS59257 ({country})")
-        assert found is not None
-        assert found[1] == "Zong (reconstructed), AS59257"
-
-
-@pytest.mark.parametrize(
-    ("uid", "panel"), [(u, p) for u, p in panels() if p["type"] in ("timeseries", "state-timeline")]
-)
-def test_a_line_has_a_legend_of_its_own_and_gaps_stay_gaps(uid: str, panel: dict[str, Any]) -> None:
-    assert all(query["legendFormat"] not in ("", "__auto") for query in panel["targets"])
-    assert not panel["fieldConfig"]["defaults"]["custom"].get("spanNulls")
-
-
-@pytest.mark.parametrize("uid", [uid for uid in BOARDS if BOARDS[uid]["templating"]["list"]])
-def test_variables_are_read_anew_with_the_time_range(uid: str) -> None:
-    assert all(variable["refresh"] == 2 for variable in BOARDS[uid]["templating"]["list"])
-
-
-@pytest.mark.parametrize(("place", "expr"), list(queries()))
-def test_an_expression_parses_and_names_known_metrics(place: str, expr: str) -> None:
-    names = metric_names(plain(expr))
-    assert names
-    assert names <= KNOWN
-
-
-@pytest.mark.parametrize(("place", "expr"), list(queries()))
-def test_boards_work_on_history_too(place: str, expr: str) -> None:
-    assert not metric_names(plain(expr)) & RECORDED, "written history has no recorded series"
-
-
-def test_a_misspelt_metric_would_be_found() -> None:
-    names = metric_names('max by (entity) (netvigil_signal_ratoi{entity="PK"}) / netvigil_feed_up')
-    assert names == {"netvigil_signal_ratoi", "netvigil_feed_up"}
-
-
-@pytest.mark.parametrize(("place", "expr"), list(queries()))
-def test_a_variable_of_many_values_is_matched_as_a_pattern(place: str, expr: str) -> None:
-    board = BOARDS[place.partition("/")[0]]
-    for variable in board["templating"]["list"]:
-        if variable["multi"]:
-            assert f'="${variable["name"]}"' not in expr.replace("=~", "~")
 
 
 def test_the_colours_of_states_are_told_apart_by_colour_blind_people() -> None:
@@ -212,11 +162,6 @@ DEUTAN = ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969))
 def seen(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
     rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     return tuple(sum(m * c for m, c in zip(line, rgb, strict=True)) for line in matrix)
-
-
-def test_a_kind_of_signal_has_a_colour_of_its_own() -> None:
-    assert len(set(KINDS.values())) == len(KINDS) == 6
-    assert not {SUSPECT, OUT, BACK, BLIND} & set(KINDS.values()), "a healthy signal must not look like an outage"
 
 
 def test_provisioned_data_sources_have_the_uids_that_everything_relies_on() -> None:
