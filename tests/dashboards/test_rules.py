@@ -1,17 +1,28 @@
 """Rules: silent before, firing after, with promtool's own clock."""
 
+import re
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
-from dashboards.rules import ALERTS
+from dashboards.__main__ import FOLDER
+from dashboards.links import NoPageError, runbook_link, sections
+from dashboards.rules import ALERTS, rules, rules_text
+from dashboards.rules.alert import Timing
+from dashboards.rules.health import QUORUM
+from detectors.median import Median
 from tests.dashboards.alerts import AFTER, BEFORE, ENDED, PK, UP, WORDS, ZONG, firing, inputs, out, promtool_test
+from tests.dashboards.expressions import KNOWN, metric_names
+from tests.programs import program
 
 
 @dataclass
 class Case:
-    """Series over minutes, and the labels of the alert that fires in the end."""
+    """Series, a value a minute, and the labels of the alert that fires at last."""
 
     alert: str
     series: list[tuple[str, str]]
@@ -103,6 +114,7 @@ CASES = [
     ),
     Case("NetvigilWorkerAbsent", [], {"job": "netvigil", "severity": "critical"}, workers=[(UP[0], "1x9 stale")]),
     Case("NetvigilWorkerAbsent", [], {"job": "netvigil", "severity": "critical"}, workers=[(UP[0], "1x9 0x60")]),
+    Case("NetvigilWatchdog", [], {"severity": "none"}, before=""),
     Case(
         "NetvigilBehind",
         [('netvigil_event_timestamp_seconds{tense="live"}', "0x300")],
@@ -113,22 +125,20 @@ CASES = [
 ]
 
 
+def shows(folder: Path, series: list[tuple[str, str]], *expected: dict[str, Any]) -> None:
+    """Fails unless these alerts fire for these series, a value a minute."""
+    promtool_test(folder, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": list(expected)}])
+
+
 @pytest.mark.system
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
 def test_an_alert_is_silent_before_and_fires_after(case: Case, tmp_path: Path) -> None:
-    expected = [firing(case.alert, case.before, None), firing(case.alert, case.after, case.labels)]
-    test = {"interval": "1m", "input_series": inputs(case.workers + case.series), "promql_expr_test": expected}
-    promtool_test(tmp_path, [test])
+    before = [firing(case.alert, case.before, None)] if case.before else []
+    shows(tmp_path, case.workers + case.series, *before, firing(case.alert, case.after, case.labels))
 
 
 def test_every_alert_has_its_case() -> None:
-    assert {case.alert for case in CASES} | {"NetvigilWatchdog"} == {alert.name for alert in ALERTS}
-
-
-@pytest.mark.system
-def test_the_watchdog_always_fires(tmp_path: Path) -> None:
-    expected = [firing("NetvigilWatchdog", "1m", {"severity": "none"})]
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs([UP]), "promql_expr_test": expected}])
+    assert {case.alert for case in CASES} == {alert.name for alert in ALERTS}
 
 
 @pytest.mark.system
@@ -142,47 +152,40 @@ def test_a_dead_feed_is_not_a_dead_country(tmp_path: Path) -> None:
     ]
     expr = 'ALERTS{alertstate="firing",alertname!="NetvigilWatchdog"}'
     labels = 'ALERTS{alertname="NetvigilFeedDead",alertstate="firing",feed="ris",severity="warning"}'
-    expected = [{"expr": expr, "eval_time": AFTER, "exp_samples": [{"labels": labels, "value": 1}]}]
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
+    shows(tmp_path, series, {"expr": expr, "eval_time": AFTER, "exp_samples": [{"labels": labels, "value": 1}]})
+
+
+def by(instance: str, series: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same series, of one worker."""
+    return [(name.replace("}", f',instance="{instance}"}}'), values) for name, values in series]
+
+
+BRIEF = "_x9 1x10 stale"
+EARLIER = WORDS.replace("06:45", "06:30").replace("01:45", "01:30")
 
 
 @pytest.mark.system
-def test_a_crash_of_all_workers_does_not_read_as_the_end_of_an_outage(tmp_path: Path) -> None:
-    series = [(UP[0], "1x19 0x200"), *out(value="_x9 1x10 stale")]
+@pytest.mark.parametrize(
+    ("series", "fires", "silent"),
+    [
+        pytest.param([(UP[0], "1x19 0x200"), *out(value=BRIEF)], ["3h"], [], id="all workers crash"),
+        pytest.param(
+            [UP, *by("w1", out(value=BRIEF)), *by("w2", out(value="_x21 1x60"))], ["15m", "21m", "25m", "40m"], [],
+            id="another worker takes over",
+        ),
+        pytest.param(
+            [UP, out()[0], out(value=BRIEF)[1], out(value="_x20 1x60", words=EARLIER)[1]], ["15m", "25m"], [],
+            id="the onset is estimated better",
+        ),
+        pytest.param([UP, *out(value=BRIEF)], ["25m"], ["35m"], id="the outage ends"),
+    ],
+)  # fmt: skip
+def test_an_alert_of_an_outage_is_one_alert_until_the_outage_ends(
+    series: list[tuple[str, str]], fires: list[str], silent: list[str], tmp_path: Path
+) -> None:
     labels = {**PLACE, "severity": "critical"}
-    expected = [firing("NetvigilOutageConfirmed", "3h", labels)]
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
-
-
-@pytest.mark.system
-def test_a_worker_that_takes_over_does_not_ring_twice(tmp_path: Path) -> None:
-    first, second = out(value="_x9 1x10 stale"), out(value="_x21 1x60")
-    series = [UP]
-    for name, values in (*first, *second):
-        instance = "w1" if values.endswith("stale") else "w2"
-        series.append((name.replace("}", f',instance="{instance}"}}'), values))
-    labels = {**PLACE, "severity": "critical"}
-    expected = [firing("NetvigilOutageConfirmed", at, labels) for at in ("15m", "21m", "25m", "40m")]
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
-
-
-@pytest.mark.system
-def test_a_better_estimate_of_the_onset_keeps_the_alert(tmp_path: Path) -> None:
-    later = WORDS.replace("06:45", "06:30").replace("01:45", "01:30")
-    series = [UP, out()[0], out(value="_x9 1x10 stale")[1], out(value="_x20 1x60", words=later)[1]]
-    labels = {**PLACE, "severity": "critical"}
-    expected = [firing("NetvigilOutageConfirmed", at, labels) for at in ("15m", "25m")]
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
-
-
-@pytest.mark.system
-def test_an_alert_ends_some_time_after_its_outage(tmp_path: Path) -> None:
-    series = [UP, *out(value="_x9 1x10 stale")]
-    expected = [
-        firing("NetvigilOutageConfirmed", "25m", {**PLACE, "severity": "critical"}),
-        firing("NetvigilOutageConfirmed", "35m", None),
-    ]
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
+    expected = [firing("NetvigilOutageConfirmed", at, labels) for at in fires]
+    shows(tmp_path, series, *expected, *(firing("NetvigilOutageConfirmed", at, None) for at in silent))
 
 
 @pytest.mark.system
@@ -264,5 +267,61 @@ def test_what_a_worker_of_a_replay_cannot_see_pages_nobody(tense: str, tmp_path:
     names = {"FeedDead", "FeedSilent", "SignalBlind", "DeadLetters", "LateRecords"} if tense == "live" else set()
     expr = 'count by (alertname) (ALERTS{alertstate="firing",alertname!="NetvigilWatchdog"})'
     samples = [{"labels": f'{{alertname="Netvigil{name}"}}', "value": 1} for name in sorted(names)]
-    expected = [{"expr": expr, "eval_time": "4h", "exp_samples": samples}]
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "promql_expr_test": expected}])
+    shows(tmp_path, series, {"expr": expr, "eval_time": "4h", "exp_samples": samples})
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("timing", [Timing(), Timing(pause=1, hold=2, interval=1)])
+def test_promtool_and_yaml_read_the_rules(timing: Timing, tmp_path: Path) -> None:
+    assert yaml.safe_load(rules_text(timing)) == rules(timing)
+    (tmp_path / "rules.yml").write_text(rules_text(timing))
+    check = [program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(tmp_path / "rules.yml")]
+    subprocess.run(check, check=True, capture_output=True)
+
+
+def test_every_alert_has_a_heading_in_the_runbook_and_none_is_left_over() -> None:
+    assert set(sections()) == {alert.name for alert in ALERTS}
+    assert all("**What it means.**" in text and "**What to do.**" in text for text in sections().values())
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_an_alert_keeps_to_the_form(alert: Any) -> None:
+    assert alert.name.startswith("Netvigil")
+    assert alert.severity in ("critical", "warning", "info", "none")
+    assert "{{" not in alert.summary
+    assert alert.summary.endswith(".")
+    rule = alert.rule(Timing())
+    assert {"summary", "title", "description", "runbook_url", "dashboard_url"} <= set(rule["annotations"])
+
+
+@pytest.mark.parametrize(
+    ("name", "expr"),
+    [(r.get("alert") or r["record"], r["expr"]) for group in rules()["groups"] for r in group["rules"]],
+)
+def test_the_expression_of_a_rule_parses_and_names_known_metrics(name: str, expr: str) -> None:
+    names = metric_names(expr)
+    assert names <= KNOWN
+    assert names or name == "NetvigilWatchdog", "it always fires"
+
+
+def test_a_command_of_the_runbook_is_one_of_the_docs() -> None:
+    """So it has its addresses: at three in the morning nobody looks them up."""
+    docs = (FOLDER.parent.parent / "docs" / "watch.md").read_text("utf-8").splitlines()
+    text = "\n".join(sections().values())
+    commands = re.findall(r"^netvigil .*|(?<=`)netvigil [a-z][^`]*(?=`)", text, re.MULTILINE)
+    assert commands
+    assert set(commands) <= set(docs)
+
+
+def test_an_alert_without_its_heading_in_the_runbook_is_one_sentence() -> None:
+    with pytest.raises(NoPageError, match=r"^dashboards/runbook.md has no heading '## NetvigilUnheard': every alert"):
+        runbook_link("NetvigilUnheard")
+
+
+def test_only_a_country_that_is_out_and_our_own_blindness_page() -> None:
+    critical = {alert.name for alert in ALERTS if alert.severity == "critical"}
+    assert critical == {"NetvigilOutageConfirmed", "NetvigilCountryBlind", "NetvigilWorkerAbsent", "NetvigilBehind"}
+
+
+def test_blind_means_the_same_for_alerts_and_for_detectors() -> None:
+    assert Median().quorum == QUORUM
