@@ -1,6 +1,7 @@
 # Every target is a line and a comment; `make setup` is all that a fresh machine needs.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock places score tune clean test-compose
 
@@ -17,15 +18,19 @@ setup-dev: .venv/ready-dev  ## the environment of setup, and what the tests need
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "netvigil needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tools/system python3-venv
-	$(PYTHON) -m venv .venv
+	@echo 'Making the virtual environment .venv: a few seconds.'
+	@$(PYTHON) -m venv .venv
 
 .venv/ready: requirements.lock pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo 'Installing the packages that netvigil needs: about half a minute.'
+	@$(PIP) --require-hashes -r requirements.lock
+	@echo 'Installing netvigil itself: a few seconds.'
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/ready-dev: requirements-dev.lock .venv/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@echo 'Installing the packages that the tests need: about half a minute.'
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 system:  ## system packages for the tests (Debian, Ubuntu; needs root)
@@ -39,9 +44,8 @@ test: setup-dev system check  ## everything that CI runs; sets up what it needs
 check: setup-dev  ## format, lint, types, imports, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/live
+	$(BIN)/mypy & types=$$!; $(BIN)/lint-imports --no-logo; imports=$$?; wait $$types && exit $$imports
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/live
 	$(BIN)/pytest tests/live
 
 format: setup-dev  ## put the code into the house's form
@@ -61,18 +65,18 @@ docs: setup  ## write docs/settings.md from the settings classes
 	$(BIN)/python -m pipeline.settings > docs/settings.md
 
 golden: setup-dev  ## write the golden outputs anew; review the difference like code
-	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/test_snapshot_forms.py tests/test_readme.py
+	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/test_snapshot_forms.py tests/test_docs.py
 
 score: setup  ## ours and the field's detectors, held against all labelled cases
 	@$(BIN)/netvigil evaluate $${NETVIGIL_DATA:-../shared/data}/signals/*/
 
-tune: setup-dev  ## settings chosen without each case, judged on it (WITHOUT=case: one case)
+tune: setup-dev  ## settings chosen without each case, judged on it (WITHOUT=case)
 	@$(BIN)/python -m tests.evaluation.tune $${NETVIGIL_DATA:-../shared/data}/signals $(WITHOUT)
 
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench
 
-inject: setup-dev  ## outages laid over made-up series: every detector beside the best possible (ARGS="--seed 1 2")
+inject: setup-dev  ## outages laid over made-up series (ARGS="--seed 1 2")
 	@$(BIN)/python -m tests.injection $(ARGS)
 
 test-compose: setup-dev system  ## docker-compose.yml, really up: a stream in, notifications out

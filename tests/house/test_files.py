@@ -46,6 +46,7 @@ def test_ci_runs_the_test_command_of_the_readme_and_lets_nothing_skip() -> None:
 def test_every_target_of_make_says_what_it_is_for_and_is_in_the_papers() -> None:
     papers = "".join(text(paper) for paper in files(".md"))
     assert set(re.findall(r"^([a-z-]+):.*## \S", text("Makefile"), re.MULTILINE)) == TARGETS
+    assert set(re.findall(r"^\.PHONY: (.*)$", text("Makefile"), re.MULTILINE)[0].split()) == TARGETS
     assert {name for name in TARGETS if f"make {name}" not in papers} == set()
     assert set(re.findall(r"`make ([a-z-]+)", papers)) <= TARGETS
 
