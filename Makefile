@@ -76,7 +76,7 @@ tune: setup-dev  ## settings chosen without each case, judged on it (WITHOUT=cas
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench
 
-inject: setup-dev  ## outages laid over made-up series (ARGS="--seed 1 2")
+inject: setup-dev  ## outages laid over made-up series (ARGS="--seed 2")
 	@$(BIN)/python -m tests.injection $(ARGS)
 
 test-compose: setup-dev system  ## docker-compose.yml, really up: a stream in, notifications out

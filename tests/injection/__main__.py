@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors import REGISTRY
-from tests.injection.bench import BEST, heard
+from tests.injection.best import BEST, heard
 from tests.injection.figures import RATE, TARGETS, all_of
-from tests.injection.tally import Told, joined
 from tests.injection.world import DEPTHS, DISPERSIONS, DURATIONS, MEANS, world
 from tests.tracked import tracked
 
@@ -24,24 +23,13 @@ COLUMNS = [f"depth {depth:g} in {within}" for depth, within, _ in TARGETS]
 def asked() -> argparse.Namespace:
     """What the command line asks for."""
     ask = argparse.ArgumentParser(prog="make inject", description=__doc__)
-    ask.add_argument("--seed", type=int, nargs="+", default=[1], help="one world a seed, all told together")
+    ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--series", type=int, default=4096)
     ask.add_argument("--past", type=int, default=28, help="days before the first that counts")
     ask.add_argument("--days", type=int, default=28)
     ask.add_argument("--detector", nargs="+", default=list(REGISTRY), choices=list(REGISTRY))
     ask.add_argument("--json", type=Path, help="write every figure there")
     return ask.parse_args()
-
-
-def run(ask: argparse.Namespace) -> dict[str, Told]:
-    """All worlds, one after the other."""
-    told: list[dict[str, Told]] = []
-    for seed in ask.seed:
-        place = world(seed, ask.series, ask.past, ask.days)
-        bins = iter(tracked(range(place.end), f"bins of seed {seed}, {place.n} series", place.end))
-        told.append(heard(place, ask.detector, lambda _, bins=bins: next(bins)))  # type: ignore[misc]
-        next(bins, None)
-    return {name: joined([one[name] for one in told]) for name in told[0]}
 
 
 def tables(figures: dict[str, dict[str, Any]]) -> Iterator[Table]:
@@ -105,7 +93,9 @@ def number(value: float) -> str:
 def main() -> None:
     """Run, show, and write down."""
     ask = asked()
-    figures = all_of(run(ask))
+    place = world(ask.seed, ask.series, ask.past, ask.days)
+    bins = tracked(range(place.end), f"bins of seed {ask.seed}, {place.n} series", place.end)
+    figures = all_of(heard(place, ask.detector, bins))
     console = Console()
     console = Console(width=max(console.width, 150))  # its tables are wide, and read from a file as well
     for one in tables(figures):

@@ -1,8 +1,18 @@
-"""The best that any detector can do: a likelihood-ratio test that is told the true baseline and the true noise."""
+"""One world, every detector beside the best possible: a likelihood-ratio test that knows baseline and noise."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
-from tests.injection.world import DEPTHS, Bin
+from detectors import REGISTRY
+from detectors.base import LOW_CONFIRMED, is_low
+from tests.injection.tally import Tally, Told
+from tests.injection.world import DEPTHS, MONDAY, WIDTH, Bin, World
+
+SIGNAL = "traffic.injected"
+BEST = "best possible"
+SLIGHT = 1.0
+"""A sum that the best possible calls a low [nats]: far below any threshold that is of use."""
 
 DEEPEST = 0.99
 """In place of a loss of all, under which a single count would be impossible [-]."""
@@ -59,3 +69,22 @@ class Best:
             self.sums[i] = np.clip(self.sums[i] + np.nan_to_num(more), 0, LIMIT)
         self.sums[:, (now.event < 0) & ~now.quiet] = 0
         return self.sums.max(axis=0)
+
+
+def heard(world: World, names: Iterable[str], bins: Iterable[int] | None = None) -> dict[str, Told]:
+    """What each detector of `REGISTRY`, and the best possible, says of the world."""
+    detectors = {name: REGISTRY[name](SIGNAL) for name in names}
+    states = {name: detector.init(world.n) for name, detector in detectors.items()}
+    tallies = {name: Tally(world) for name in (*detectors, BEST)}
+    best = Best(world.dispersion)
+    for i in range(world.end) if bins is None else bins:
+        now = world.bin(i)
+        for name, detector in detectors.items():
+            states[name], verdict = detector.step(states[name], now.x, MONDAY + i * WIDTH, now.context)
+            sure = verdict.state == LOW_CONFIRMED
+            tallies[name].step(i, now, np.nan_to_num(-verdict.score), is_low(verdict.state), sure)
+        if i >= world.past:
+            score = best.step(now)
+            low = (score > SLIGHT) & ~np.isnan(now.x)
+            tallies[BEST].step(i, now, score, low, low)
+    return {name: tally.finish() for name, tally in tallies.items()}

@@ -1,10 +1,10 @@
 """What a detector said of the world: peaks where nothing was, and how soon it rose where something was."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from tests.injection.world import BINS, Bin, World, together
+from tests.injection.world import BINS, Bin, World
 
 WITHIN = (1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 72, 144, 288)
 """Bins since the begin of an outage at which its highest score so far is written down."""
@@ -16,7 +16,7 @@ NOT = 9999
 
 @dataclass
 class Quiet:
-    """Runs of lows where nothing was: of whom, how high, and whether it was confirmed."""
+    """Runs of lows where nothing was: of which series, how high, and whether it was confirmed."""
 
     series: list[np.ndarray]
     peak: list[np.ndarray]
@@ -129,22 +129,3 @@ class Told:
         first = np.where(above.any(axis=1), np.array(WITHIN)[above.argmax(axis=1)], NOT)
         middle = float(np.sort(first)[len(first) // 2]) if len(first) else NOT
         return middle if middle < NOT else float("nan")
-
-
-def joined(told: list[Told]) -> Told:
-    """What a detector said of several worlds, as if they were one.
-
-    Examples
-    --------
-    >>> from tests.injection.world import world
-    >>> small = Tally(world(1, 8, 1, 4)).finish()
-    >>> len(joined([small, small]).years)
-    16
-    """
-    sizes = np.cumsum([0, *(one.world.n for one in told)])
-    whole = {
-        field.name: np.concatenate([getattr(one, field.name) for one in told])
-        for field in fields(Told) if field.name not in ("world", "series")
-    }  # fmt: skip
-    series = np.concatenate([one.series + start for one, start in zip(told, sizes, strict=False)])
-    return Told(world=together([one.world for one in told]), series=series, **whole)

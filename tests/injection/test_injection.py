@@ -5,10 +5,9 @@ from math import exp, lgamma, log
 import numpy as np
 import pytest
 
-from tests.injection.bench import BEST, heard
-from tests.injection.best import ratio
-from tests.injection.figures import RATES, all_of, clean, conditions, counted, large, targets
-from tests.injection.tally import Tally, Told
+from tests.injection.best import BEST, heard, ratio
+from tests.injection.figures import RATES, all_of, clean, conditions, large, targets
+from tests.injection.tally import Tally
 from tests.injection.world import BINS, KINDS, Mix, world
 
 
@@ -84,65 +83,18 @@ def test_a_delay_counts_from_the_first_bin_of_the_outage() -> None:
     assert (told.hit(chosen, 4.0, 2), told.hit(chosen, 4.0, 3), told.hit(chosen, 9.5, 3)) == (0, 1, 0)
 
 
-LARGE = Mix(("plain",), (300, 1000, 3000, 10_000), (1, 2), (0.2, 0.5))
-SMALL = Mix(("plain",), (50, 100), (1, 2, 4), (0.2, 0.5))
-REST = Mix(("gaps", "shift", "young", "weeks"), (100, 300, 3000), (1, 4), (0.5,))
-
-
-@pytest.fixture(scope="module")
-def plentiful() -> dict[str, Told]:
-    return heard(world(11, 480, 8, 7, LARGE), ["seasonal"])
-
-
-@pytest.fixture(scope="module")
-def noisy() -> dict[str, Told]:
-    return heard(world(12, 480, 8, 7, SMALL), ["seasonal"])
-
-
-@pytest.fixture(scope="module")
-def rest() -> dict[str, Told]:
-    return heard(world(13, 192, 8, 7, REST), ["median", "seasonal"])
-
-
-def test_with_a_week_behind_them_large_series_lose_half_or_a_fifth_and_it_is_found_in_time(
-    plentiful: dict[str, Told],
-) -> None:
-    told = plentiful["seasonal"]
-    series = large(told.world)
-    half, fifth = targets(told, series)
-    assert min(counted(told.world, series)) >= 100
-    assert half >= 0.99
-    assert fifth >= 0.85
-
-
-def test_on_small_and_noisy_series_the_default_is_close_to_the_best_possible(noisy: dict[str, Told]) -> None:
-    told, best = noisy["seasonal"], noisy[BEST]
-    for ours, bound in zip(targets(told, clean(told.world)), targets(best, clean(best.world)), strict=True):
-        assert bound - 0.15 <= ours <= bound + 0.05
-
-
-@pytest.mark.parametrize("some", ["plentiful", "noisy", "rest"])
-def test_where_nothing_was_there_is_less_than_one_false_outage_a_year(
-    some: str, request: pytest.FixtureRequest
-) -> None:
-    told = request.getfixturevalue(some)["seasonal"]
-    everything = np.ones(told.world.n, bool)
-    assert told.years.sum() > 1.5
-    assert told.false(everything) <= 1
-    assert not told.confirmed.any()
-
-
-def test_the_fields_rule_takes_every_night_for_an_outage(rest: dict[str, Told]) -> None:
-    assert rest["median"].false(np.ones(rest["median"].world.n, bool)) > 30
-
-
-def test_an_outage_of_hours_or_days_is_covered_and_its_end_leaves_no_mark(rest: dict[str, Told]) -> None:
-    figures = conditions(rest["seasonal"])
-    assert figures["cover of outages of hours to weeks"] > 0.97
-    assert figures["with a day of past"] > 0.7
-
-
-def test_every_figure_of_a_world_is_there(rest: dict[str, Told]) -> None:
-    for figures in all_of(rest).values():
+def test_in_a_small_world_the_default_is_close_to_the_best_possible_and_every_figure_is_there() -> None:
+    mix = Mix(("plain", "plain", "gaps", "shift", "young", "weeks"), (100, 300, 3000), (1, 2), (0.2, 0.5))
+    told = heard(world(13, 400, 8, 4, mix), ["median", "seasonal"])
+    ours, everything = told["seasonal"], np.ones(400, bool)
+    assert min(counted(ours.world, large(ours.world))) > 30
+    for found, bound in zip(targets(ours, large(ours.world)), targets(told[BEST], large(ours.world)), strict=True):
+        assert bound - 0.15 <= found <= bound + 0.05
+    assert ours.years.sum() > 3
+    assert ours.false(everything) <= 1
+    assert not ours.confirmed.any()
+    assert told["median"].false(everything) > 30, "the field's rule takes every night for an outage"
+    assert conditions(ours)["cover of outages of hours to weeks"] > 0.97
+    for figures in all_of(told).values():
         assert len(figures["curve"]) == len(RATES)
         assert set(figures["traps"]) == set(KINDS)

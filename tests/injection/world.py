@@ -3,7 +3,7 @@
 Thousands of them at once, one bin at a time, so that years of five-minute bins need no memory.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +49,7 @@ class Events(NamedTuple):
 class Bin(NamedTuple):
     """One bin of n series: values, true mean without outages, which event goes on (-1: none), and what counts.
 
-    ``quiet``: whoever calls it low here is wrong.
+    ``quiet``: to call it low here is wrong.
     """
 
     x: np.ndarray
@@ -105,7 +105,7 @@ class World:
         return np.where(self.holiday(i), mean * (1 - 0.5 * np.clip(min(hour / 4, (24 - hour) / 4), 0, 1)), mean)
 
     def holiday(self, i: int) -> np.ndarray:
-        """Whose day off it is ``(n,)``: one every ten days, and by four in the morning half is gone."""
+        """Which have a day off ``(n,)``: one every ten days, and by four in the morning half is gone."""
         free = (i // BINS + np.arange(self.n)) % 10 == 0
         return free & (self.kind == "holiday")
 
@@ -177,7 +177,7 @@ def world(seed: int, n: int, past: int, length: int, mix: Mix = Mix()) -> World:
     trough = np.floor(phase * BINS).astype(int)
     shifted = np.where(kind == "shift", first + random.integers(0, 3 * BINS, n), end)
     factor = np.where(kind == "shift", random.choice(SHIFTS, n), 1.0)
-    # who rests at night rests on days off: a series without a day has no weekend
+    # a series that falls at night falls on days off: one without a day has no weekend
     daily = np.where(kind == "holiday", random.uniform(0.3, 0.5, n), random.uniform(0.05, 0.5, n))
     weekend = 1 - daily * random.uniform(-0.1, 1.0, n)
     return World(
@@ -185,17 +185,6 @@ def world(seed: int, n: int, past: int, length: int, mix: Mix = Mix()) -> World:
         _events(random, kind, trough, first, max(1, length * BINS // SLOT), mix.depths),
         np.where(kind == "young", first - BINS - trough % 72, 0), shifted, factor,
     )  # fmt: skip
-
-
-def together(worlds: list[World]) -> World:
-    """The series of several worlds as one, to look up what they are; its bins are none of theirs."""
-    first = worlds[0]
-    whole = {
-        field.name: np.concatenate([getattr(one, field.name) for one in worlds])
-        for field in fields(World) if isinstance(getattr(first, field.name), np.ndarray)
-    }  # fmt: skip
-    events = Events(*(np.concatenate(column) for column in zip(*(one.events for one in worlds), strict=True)))
-    return World(seed=first.seed, past=first.past, end=first.end, events=events, **whole)
 
 
 def _events(
