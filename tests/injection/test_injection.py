@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.injection.best import BEST, heard, ratio
-from tests.injection.figures import RATES, all_of, clean, conditions, large, targets
+from tests.injection.figures import RATES, all_of, clean, conditions, counted, large, targets
 from tests.injection.tally import Tally
 from tests.injection.world import BINS, KINDS, Mix, world
 
