@@ -170,7 +170,7 @@ def ours(batches: list[Elements]) -> Iterator[tuple]:
                 yield *head, state
             elif kind != OTHER:
                 shown = family or (6 if lo or hi >> 61 == 1 else 4)  # multicast
-                yield *head, hi.to_bytes(8) + lo.to_bytes(8) + bytes((shown, length)), origin
+                yield *head, bytes((shown, length)) + hi.to_bytes(8) + lo.to_bytes(8), origin
 
 
 GOLDEN = [
