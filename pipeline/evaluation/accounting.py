@@ -1,16 +1,15 @@
-"""What was hit, what was false, how late and how exact: called-out outages against labels."""
+"""What was hit, what was false, how late and how exact: outages held against labels."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
 from pipeline.evaluation.cases import Tolerance
-from pipeline.evaluation.spans import Span, clipped, joined, seconds_within, touch
+from pipeline.evaluation.spans import Span, Spans, clipped, joined, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.feeds import Label
 from pipeline.fusion.outages import RETRACTED
@@ -21,17 +20,20 @@ MONTH = 365.25 / 12 * 24 * 3600
 """Mean length of a month [s]."""
 
 ONSET, END = "onset", "end"
-"""Of an outage, when it began and when it was over."""
+"""The two times of an outage."""
+
+LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
+"""States in which a value looks low: provisional (a warning) and confirmed."""
 
 CountryOf = Callable[[Label], str]
 """Country of a label's entity, '' where it has none."""
 
 
 class Called(NamedTuple):
-    """An entity was called out for ``[start, end)`` [s], ``end`` None while it is open.
+    """An outage of an entity, ``[start, end)`` [s], ``end`` None while it is open.
 
-    ``suspected`` and ``confirmed``: the event time at which that was first and surely known [s].  ``undated``: which of
-    `ONSET` and `END` stand there without anybody having seen them.
+    ``suspected``, ``confirmed``: event time at which it was first suspected and confirmed [s].  ``undated``: which of
+    `ONSET` and `END` were not observed.
     """
 
     entity: Entity
@@ -43,8 +45,7 @@ class Called(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """What of a case was observed: from when on, start of its last bin and its end [s], entities, their time together
-    [s]."""
+    """What a case observed: begin, start of the last bin, and end [s]; entities, and their observed time summed [s]."""
 
     begin: int
     last: int
@@ -57,12 +58,11 @@ class Observed(NamedTuple):
 class Answer:
     """What was made of one label.
 
-    ``hit``: a confirmed outage of its entity overlaps it.  ``met``: hit, by one outage, whose onset and end are within
-    the tolerance and which covers enough of it.  Errors and delays are signed [s], from the label's start (its end for
-    ``end_error``), None where there is no hit; that of an end also where both outlast what was observed.  ``cover``:
-    share of its time in what was observed that its entity was called out [0-1].  ``fragments``: outages of its entity
-    that touch it, tolerance included.  ``open``: it was still out at the end of what was observed.  ``undated``:
-    whether its onset, its end are held against the label as they stand, though nobody saw them.
+    ``hit``: a confirmed outage of its entity overlaps it.  ``met``: hit by one outage with onset, end and cover within
+    the tolerance.  Delays and errors are signed [s], from the label's start (``end_error``: from its end); None where
+    there is no hit, and for the end also where both outlast the recording.  ``cover``: share of its observed time with
+    an outage of its entity [0-1].  ``fragments``: outages of its entity that touch it, tolerance included.  ``open``:
+    the outage was still open at the end of the recording.  ``undated``: its onset or end was not observed.
     """
 
     label: Label
@@ -80,11 +80,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Account:
-    """What was made of one case: an answer to each label, and what no label explains.
+    """What was made of one case.
 
     ``false``: confirmed outages of an entity that overlap none of its labels, tolerance included, and no ignored
-    window.  ``others``: those that would be false, had not the whole or a part of the entity a label at that time: of
-    Ukraine while a region of it is labelled, of a network while its country is.
+    window.  ``others``: outages that would be false, but at that time a label exists of the country they are in or of
+    a part of it.
     """
 
     answers: tuple[Answer, ...]
@@ -107,25 +107,14 @@ class Account:
         """Months that the entities were observed, together."""
         return self.observed.seconds / MONTH
 
-    @property
-    def false_rate(self) -> float:
-        """False outages per entity-month; 0 where nothing was observed, and nothing was false."""
-        return len(self.false) / self.months if self.months else 0.0
-
-    def middle(self, name: str) -> float | None:
-        """Median over the labels of a field of `Answer` [its unit]; None where no label has one."""
-        found = [value for answer in self.answers if answer.hit and (value := getattr(answer, name)) is not None]
-        return float(median(found)) if found else None
-
 
 def account(
     called: Iterable[Called], labels: Iterable[Label], exact: Tolerance, observed: Observed, country_of: CountryOf
 ) -> Account:
-    """Hold what was called out against the labels of a case.
+    """Hold outages against the labels of a case.
 
-    A label that lies within an ignored window counts neither way.  ``country_of`` gives the country of a label's
-    entity.  An outage that is open counts as lasting to the end of what was observed, and as exact where the label does
-    so, too; of what comes after that nobody can say anything.
+    A label within an ignored window counts neither way.  An open outage lasts to the end of the recording, and its end
+    is exact where the label lasts as long.
 
     Examples
     --------
@@ -161,18 +150,16 @@ def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Obse
     hits = [outage for outage, span in zip(own, spans, strict=True) if touch(span, whole)]
     if not hits:
         return Answer(label, fragments=fragments)
-    first, last = (
-        min(hits, key=lambda outage: outage.start),
-        max(hits, key=lambda outage: _end(outage, label, observed)),
-    )
+    first = min(hits, key=lambda outage: outage.start)
+    last = max(hits, key=lambda outage: _end(outage, label, observed))
     onset = first.start - label.start
     end = None if last.end is None and label.end > observed.end else _end(last, label, observed) - label.end
-    cover = sum(seconds_within(joined(spans), part) / (part.end - part.start) for part in clipped([whole], seen))
-    within = -exact.onset_early <= onset <= exact.onset_late and (
-        end is None or -exact.end_early <= end <= exact.end_late
-    )
+    out = Spans(joined(spans))
+    cover = sum(out.within(part) / (part.end - part.start) for part in clipped([whole], seen))
+    is_dated = -exact.onset_early <= onset <= exact.onset_late
+    is_dated &= end is None or -exact.end_early <= end <= exact.end_late
     return Answer(
-        label, hit=True, met=within and cover >= exact.cover and fragments == 1,
+        label, hit=True, met=is_dated and cover >= exact.cover and fragments == 1,
         suspected=min(outage.suspected for outage in hits) - label.start,
         confirmed=min(outage.confirmed for outage in hits) - label.start,
         onset_error=onset, end_error=end, cover=cover, fragments=fragments,
@@ -182,7 +169,7 @@ def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Obse
 
 
 def _end(outage: Called, label: Label, observed: Observed) -> int:
-    """End of an outage [s]; one that is open at the end of what was observed has no other end than such a label."""
+    """End of an outage [s]; an open one ends with a label that lasts to the last bin."""
     if outage.end is None and label.end >= observed.last:
         return label.end
     return _span(outage, observed).end
@@ -207,15 +194,8 @@ def _kin(entity: Entity, label: Label, country: str) -> bool:
     return "country" in (entity.type, label.entity_type)
 
 
-LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
-"""States in which a value looks low: a detector's warning, and what it is sure of."""
-
-
 def fused(outages: Iterable[Outage], places: Places, past: Past) -> list[Called]:
-    """What fusion called out: outages that were confirmed and not taken back, as their last revision has them.
-
-    ``past`` tells whose onset or end nobody saw.
-    """
+    """The outages of fusion that were confirmed and not retracted; ``past`` knows which times were not observed."""
     return [
         Called(
             placed(o.entity_type, o.entity, places), o.start, o.end, o.detected_at, o.confirmed_at,
@@ -227,19 +207,19 @@ def fused(outages: Iterable[Outage], places: Places, past: Past) -> list[Called]
 
 
 def plain(traces: Iterable[Trace], gap: int, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[Called]:
-    """What these signals call out: an entity is out while any of them says so, and for ``gap`` [s] after.
+    """The outages of a detector without fusion: an entity is out while any signal is, and for ``gap`` [s] after.
 
-    ``called_by``: the states that do; only those of a sure detector, or its warnings too (`LOW`).
+    ``called_by``: the states that are an outage, by default the confirmed one; with warnings: `LOW`.
     """
     by_entity: dict[Entity, list[tuple[list[Called], int]]] = defaultdict(list)
     for trace in traces:
-        if len(said := trace.start[trace.state != UNKNOWN]):
-            by_entity[trace.entity].append((events(trace, called_by), int(said[-1]) + trace.width))
+        if len(known := trace.start[trace.state != UNKNOWN]):
+            by_entity[trace.entity].append((events(trace, called_by), int(known[-1]) + trace.width))
     return [outage for found in by_entity.values() for outage in _joined(_closed(found, gap), gap)]
 
 
 def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[Called]:
-    """Maximal runs of bins in such a state; a bin of which nothing is said neither begins nor ends one.
+    """Maximal runs of bins in such a state; a bin without a verdict neither begins nor ends one.
 
     Examples
     --------
@@ -250,33 +230,32 @@ def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[
     >>> [(event.start, event.end, event.suspected, event.confirmed) for event in events(trace)]
     [(600, 1500, 600, 900), (1800, None, 2100, 2100)]
     """
-    said = trace.state != UNKNOWN
-    start, state = trace.start[said], trace.state[said]
+    known = trace.state != UNKNOWN
+    start, state = trace.start[known], trace.state[known]
     inside, low = np.isin(state, called_by), is_low(state)
     begins, ends, falls = (np.flatnonzero(_begins(which)) for which in (inside, ~inside, low))
-    over = np.searchsorted(ends, begins)  # none is where another one begins
+    over = np.searchsorted(ends, begins)
     fell = start[falls[np.searchsorted(falls, begins, side="right") - 1]]
     end = [int(start[ends[i]]) if i < len(ends) else None for i in over.tolist()]
-    known, at = (fell + trace.width).tolist(), start[begins].tolist()
     return [
         Called(trace.entity, first, last, suspected, first + trace.width)
-        for first, last, suspected in zip(at, end, known, strict=True)
+        for first, last, suspected in zip(start[begins].tolist(), end, (fell + trace.width).tolist(), strict=True)
     ]
-
-
-def _closed(found: list[tuple[list[Called], int]], gap: int) -> list[Called]:
-    """What the signals of an entity call out, each with the end of what it says; one that ends before others does
-    leaves nothing open: it is not low for ever after."""
-    last = max(end for _, end in found) - gap
-    return [
-        event._replace(end=end) if event.end is None and end < last else event
-        for called, end in found for event in called
-    ]  # fmt: skip
 
 
 def _begins(inside: np.ndarray) -> np.ndarray:
     """Where a run of true begins ``(t,) bool``."""
     return inside & ~np.concatenate([[False], inside[:-1]])
+
+
+def _closed(found: list[tuple[list[Called], int]], gap: int) -> list[Called]:
+    """The events of all signals of an entity, each signal with the end of its last verdict [s]: a signal that ends low
+    before the others do ends its event there."""
+    last = max(end for _, end in found) - gap
+    return [
+        event._replace(end=end) if event.end is None and end < last else event
+        for called, end in found for event in called
+    ]  # fmt: skip
 
 
 def _joined(events: list[Called], gap: int) -> list[Called]:
@@ -287,7 +266,6 @@ def _joined(events: list[Called], gap: int) -> list[Called]:
             made.append(event)
             continue
         end = None if last.end is None or event.end is None else max(last.end, event.end)
-        made[-1] = last._replace(
-            end=end, suspected=min(last.suspected, event.suspected), confirmed=min(last.confirmed, event.confirmed)
-        )
+        suspected, confirmed = min(last.suspected, event.suspected), min(last.confirmed, event.confirmed)
+        made[-1] = last._replace(end=end, suspected=suspected, confirmed=confirmed)
     return made

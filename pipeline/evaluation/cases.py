@@ -10,16 +10,30 @@ from pipeline.evaluation.spans import Span
 from pipeline.feeds import Label, inside, nearby, read_labels, rows_of, seconds
 from pipeline.settings import Evaluating
 
+T = TypeVar("T")
+
+LABELLED = "labels.csv"
+"""Table of what is known to have happened, in the folder of a case."""
+
+TOLERANCES = "TOLERANCE.csv"
+"""Table of how exact the labels are, beside the folders of the cases."""
+
+COLUMNS = (
+    "case", "onset_early_min", "onset_late_min", "end_early_min", "end_late_min", "cover_min", "ignore_start",
+    "ignore_end", "why",
+)  # fmt: skip
+"""Columns of `TOLERANCES`; a case with several ignored windows has a line for each."""
+
 
 class Ignored(NamedTuple):
-    """A window of which nobody knows what happened, that counts neither way, and why."""
+    """A window of which it is not known what happened: it counts neither way."""
 
     span: Span
     why: str = ""
 
 
 class Tolerance(NamedTuple):
-    """How exact the labels of a case are [s], and what counts neither way."""
+    """How exact the labels of a case are [s], which share of them is to be covered [0-1], and what is ignored."""
 
     onset_early: int
     onset_late: int
@@ -29,29 +43,13 @@ class Tolerance(NamedTuple):
     ignored: tuple[Ignored, ...] = ()
 
     def grown(self, label: Label) -> Span:
-        """The time in which a label explains an outage [s]."""
+        """The time in which a label explains an outage."""
         return Span(label.start - self.onset_early, label.end + self.end_late)
-
-
-T = TypeVar("T")
-
-LABELLED = "labels.csv"
-"""Name of the table of what is known to have happened."""
-
-TOLERANCES = "TOLERANCE.csv"
-"""Name of the table that says how exact the labels of the cases beside it are."""
-
-COLUMNS = (
-    "case", "onset_early_min", "onset_late_min", "end_early_min", "end_late_min", "cover_min", "ignore_start",
-    "ignore_end", "why",
-)  # fmt: skip
-"""Of `TOLERANCES`, beside the folders of cases; several lines of a case differ in what they ignore."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """``tolerance`` None: no line of ``TOLERANCE.csv`` is for it, and the bins say how exact it can be; ``listed``: the
-    cases of which such a table has lines."""
+    """``tolerance``: None where ``TOLERANCE.csv`` has no line for it; ``listed``: the cases of that table."""
 
     folder: Path
     labels: tuple[Label, ...]
@@ -82,14 +80,13 @@ def read_cases(folders: Iterable[str | Path]) -> list[Case]:
 def _read(folder: Path) -> Case:
     folder = folder.resolve() if folder.name in ("", "..") else folder
     if not folder.is_dir():
-        raise UserError(
-            f"{folder}: no folder of a case (signals.csv or signals.csv.gz, and labels.csv){nearby(folder)}"
-        )
+        wanted = f"signals.csv or signals.csv.gz, and {LABELLED}"
+        raise UserError(f"{folder}: no folder of a case ({wanted}){nearby(folder)}")
     if not (folder / LABELLED).is_file():
         what = "which says what is known to have happened"
         raise UserError(f"{folder}: a folder without {LABELLED}, {what}{inside(folder, LABELLED)}")
     if (folder / TOLERANCES).is_file():
-        raise UserError(f"{folder / TOLERANCES}: it stands beside the folders of cases, not in one")
+        raise UserError(f"{folder / TOLERANCES}: it belongs beside the folders of cases, not in one")
     beside = folder.absolute().parent / TOLERANCES
     tolerances = read_tolerances(beside) if beside.is_file() else {}
     return Case(folder, tuple(read_labels(folder / LABELLED)), tolerances.get(folder.name), tuple(tolerances))
@@ -126,7 +123,6 @@ def _cell(place: str, row: dict[str, str], name: str, read: Callable[[str], T]) 
 
 
 def _window(place: str, row: dict[str, str]) -> Span:
-    """What counts neither way."""
     span = Span(_cell(place, row, "ignore_start", seconds), _cell(place, row, "ignore_end", seconds))
     if span.end <= span.start:
         raise UserError(f"{place}: ignore_end {row['ignore_end']} is not after ignore_start {row['ignore_start']}")
@@ -134,7 +130,7 @@ def _window(place: str, row: dict[str, str]) -> Span:
 
 
 def usual_tolerance(width: int, settings: Evaluating) -> Tolerance:
-    """The tolerance of a case without one of its own, whose widest bins are ``width`` [s].
+    """The tolerance of a case without one of its own, by the width of its widest bins [s].
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``netvigil evaluate``: cases through every detector, and what came of it as a table, JSON or a report."""
+"""``netvigil evaluate``: judge cases by every detector, and show the account as tables, JSON or a report."""
 
 import json
 import math
@@ -18,8 +18,8 @@ from detectors import REGISTRY
 from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.errors import UserError, gave_up, printable, refuses
-from pipeline.evaluation.accounting import Account, Answer, Called
-from pipeline.evaluation.cases import TOLERANCES, Case, Tolerance, read_cases
+from pipeline.evaluation.accounting import Answer, Called
+from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
 from pipeline.evaluation.phrases import other_settings
 from pipeline.evaluation.runs import OURS, Judged, Read, judge_all, played
 from pipeline.evaluation.sweep import Point, show_sweep, steps, sweep
@@ -28,14 +28,13 @@ from pipeline.explain.feed_incidents import plain
 from pipeline.explain.no_all_clear import no_all_clear
 from pipeline.explain.text import counted
 from pipeline.files import check_not_read, check_writable, written
-from pipeline.records import DeadLetter
 from pipeline.settings import Settings
 from pipeline.settings.read import read_settings
 
 
 @dataclass(frozen=True)
 class Options:
-    """What an evaluation was asked for; see `pipeline.cli.arguments`."""
+    """The options of the command, see `pipeline.cli.arguments`."""
 
     detectors: tuple[str, ...] = ()
     as_json: bool = False
@@ -59,21 +58,21 @@ class Options:
             raise UserError(f"{str(self.report)!r} is a file of a case: it would be written over")
 
     def chosen(self) -> Settings:
-        """The settings of the file, or those that stand."""
+        """The settings of the file, or the shipped ones."""
         return Settings() if self.settings is None else read_settings(self.settings)
 
     def judges(self) -> list[str]:
-        """Whom to ask: ours, and beside it those that were named, or all."""
+        """Ours, and beside it the detectors that were named, or all."""
         return list(dict.fromkeys((OURS, *(self.detectors or REGISTRY))))
 
 
 def evaluate(folders: Iterable[str], options: Options) -> int:
-    """Judge cases and show the account; 1 where a file was given up, or a series refused.
+    """Judge cases and show the account; returns 1 where a file was given up, or a series refused.
 
     Raises
     ------
     UserError
-        Where nothing can be judged; of one case among others after the account of these.
+        Where a case cannot be judged; after the account of the others.
     """
     options.check()
     settings = options.chosen()
@@ -95,7 +94,7 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
         else:
             show(console, judged)
             show_sweep(console, points)
-    finally:  # who closes the pipe in the midst of the tables has the report nevertheless
+    finally:  # the report is written also where the pipe of the tables was closed
         if options.report is not None:
             _leave(console, options.report, judged, points)
     if failed:
@@ -104,7 +103,7 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
 
 
 def _unreadable(case: Case, engine: Engine) -> UserError | None:
-    """Why a case cannot be read, where its head says so."""
+    """Why a case cannot be read, if its files show that before the judging."""
     try:
         played(case, engine)
     except UserError as error:
@@ -117,7 +116,7 @@ def _all_of(failed: Iterable[UserError]) -> UserError:
 
 
 def _leave(console: Console, path: Path, judged: list[Judged], points: list[Point]) -> None:
-    """Write the report; matplotlib takes a second to begin, whoever wants none shall not wait for it."""
+    """Write the report.  Imported here, because matplotlib takes a second to import."""
     from pipeline.evaluation.report import report
 
     with console.status(f"drawing {path} ..."):
@@ -130,8 +129,8 @@ def _leave(console: Console, path: Path, judged: list[Judged], points: list[Poin
 def progressing(
     console: Console, cases: list[Case], judges: list[str], engine: Engine, failed: list[UserError]
 ) -> Iterator[Judged]:
-    """Every case by every judge, with a bar where somebody looks, and else a line for each case; ``failed`` takes why a
-    case could not be judged."""
+    """Every case by every judge, with a progress bar on a terminal and else a line for each case; ``failed`` collects
+    why a case could not be judged."""
     with _progress(console) as progress:
         bar = progress.add_task("", total=len(cases) * len(judges))
 
@@ -151,7 +150,7 @@ def progressing(
 
 
 def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:
-    """The same with every threshold at every value."""
+    """The same for every threshold at every value."""
     with _progress(console) as progress:
         whole = len(steps(judges, engine.settings.fusing.confirm))
         bar, runs = progress.add_task("", total=len(cases) * whole), count(1)
@@ -165,7 +164,7 @@ def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Eng
 
 
 def _log(console: Console, line: str) -> None:
-    """How far it is, on standard error, where no bar is seen: a night's log tells it too.  Nobody need read it."""
+    """Progress on standard error, where there is no bar."""
     if not console.is_terminal:
         with suppress(BrokenPipeError):
             sys.stderr.write(f"{line}\n")
@@ -180,72 +179,51 @@ MIDDLES = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragm
 
 
 def as_json(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
-    """One JSON object, in one line; ``settings``: those of ours that are not as shipped.
-
-    Times are UTC ISO, durations seconds, shares 0-1, null where there is none.
-    """
+    """One JSON object in one line: times UTC ISO, durations [s], shares [0-1], null where there is none."""
     judged = list(judged)
     cases = [_case(list(group)) for _, group in groupby(judged, key=lambda one: one.case.name)]
-    told: dict[str, Any] = {
-        "settings": other_settings(judged), "cases": cases, "totals": [_total(total) for total in totals(judged)],
-    }  # fmt: skip
-    points = [point._asdict() for point in swept]
-    if points:
+    whole = [_total(total, {"cases": len(total.reads)}) for total in totals(judged)]
+    told: dict[str, Any] = {"settings": other_settings(judged), "cases": cases, "totals": whole}
+    if points := [point._asdict() for point in swept]:
         told["sweep"] = points
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def _case(judged: list[Judged]) -> dict[str, Any]:
-    observed = judged[0].readings[0].account.observed
+    observed, exact = judged[0].readings[0].account.observed, judged[0].tolerance
+    ignored = [{"start": iso(span.start), "end": iso(span.end), "why": why} for span, why in exact.ignored]
     return {
         "case": judged[0].case.name,
         "labels": len(judged[0].case.labels),
         "entities": observed.entities,
         "entity_seconds": observed.seconds,
-        "tolerance": _tolerance(judged[0].tolerance),
+        "tolerance": exact._asdict() | {"ignored": ignored},
         "dead": len(judged[0].dead),
         **no_all_clear(judged[0].past, judged[0].observed, judged[0].unjudged),
         **plain(judged[0].doings),
-        "given_up": [_letter(letter) for letter in judged[0].dead if gave_up(letter.reason)],
+        "given_up": [
+            {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
+            for letter in judged[0].dead if gave_up(letter.reason)
+        ],
         "detectors": [_read(one, read) for one in judged for read in one.readings],
-    }
-
-
-def _letter(letter: DeadLetter) -> dict[str, str]:
-    return {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
-
-
-def _tolerance(exact: Tolerance) -> dict[str, Any]:
-    return exact._asdict() | {
-        "ignored": [{"start": iso(a), "end": iso(b), "why": why} for (a, b), why in exact.ignored]
-    }
+    }  # fmt: skip
 
 
 def _read(judged: Judged, read: Read) -> dict[str, Any]:
-    made = read.account
-    best = judged.best_signal
-    return {
-        "detector": judged.detector, "reading": read.reading, "best_signal": best is not None and read is best,
-        **_counts(made, len(made.answers), len(made.false)), "others": len(made.others),
-        "refused": _number(read.refused), "refused_labels": _number(read.refused_labels),
+    made, first = read.account, {"best_signal": read is judged.best_signal}
+    return _total(Total(judged.detector, read.reading, (read,)), first) | {
         "label_answers": [_answer(answer) for answer in made.answers],
         "false_outages": [_called(outage) for outage in made.false],
         "other_outages": [_called(outage) for outage in made.others],
-    }  # fmt: skip
+    }
 
 
-def _total(total: Total) -> dict[str, Any]:
+def _total(total: Total, first: dict[str, Any]) -> dict[str, Any]:
     return {
-        "detector": total.detector, "reading": total.reading, "cases": len(total.reads),
-        **_counts(total, total.labels, total.false), "others": sum(len(made.others) for made in total.accounts),
+        "detector": total.detector, "reading": total.reading, **first, "labels": total.labels, "hits": total.hits,
+        "met": total.met, "false": total.false, "false_per_entity_month": total.false_rate,
+        **{f"median_{name}": total.middle(name) for name in MIDDLES}, "others": total.others,
         "refused": _number(total.refused), "refused_labels": _number(total.refused_labels),
-    }  # fmt: skip
-
-
-def _counts(made: Account | Total, labels: int, false: int) -> dict[str, Any]:
-    return {
-        "labels": labels, "hits": made.hits, "met": made.met, "false": false,
-        "false_per_entity_month": made.false_rate, **{f"median_{name}": made.middle(name) for name in MIDDLES},
     }  # fmt: skip
 
 

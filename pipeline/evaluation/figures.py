@@ -1,4 +1,4 @@
-"""Pictures of a story: each signal with what was expected of it, what was said, and when it was called out."""
+"""Pictures of a story: each signal with what was expected, the verdicts, and when every detector called it out."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,11 @@ from matplotlib.patches import Patch
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.errors import printable
+from pipeline.evaluation.accounting import Called
 from pipeline.evaluation.phrases import number
 from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, Judged, Read
 from pipeline.evaluation.spans import Span, clipped, joined, touch, without
-from pipeline.evaluation.story import WORTH_A_WORD, Story
+from pipeline.evaluation.story import COMMON_LEAST, Story
 from pipeline.evaluation.tables import who
 from pipeline.evaluation.traces import Trace, by_signal, judged_spans, together
 from pipeline.explain.terms import signal_name, term_name
@@ -27,51 +28,39 @@ from pipeline.explain.text import offset, utc
 from pipeline.fusion.evidence import BESIDE
 from pipeline.geo.countries import clock
 from pipeline.kinds import KINDS, ROUTES, kind_of
-from pipeline.records import placed
+from pipeline.records import Outage, placed
 
-SEEN, USUAL, BAND = "#1f4e79", "#57606a", "#9fb3c8"
+SEEN, USUAL, BAND, MOVED = "#1f4e79", "#57606a", "#9fb3c8", "#8250df"
 SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e6"}
 SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "clearly low", UNKNOWN: "nothing said"}
-MOVED = "#8250df"
-"""Colours that differ in lightness too: for eyes that do not tell red from green, and for paper."""
+LABEL, OURS_BAR, OTHER_BAR, UNCOUNTED = "#24292f", "#b2182b", "#8c959f", "#d0d7de"
+"""Colours that differ in lightness too: for readers who do not tell red from green, and for paper."""
 
 UNSEEN: dict[str, Any] = {"facecolor": "none", "edgecolor": "#b5bbc2", "hatch": "////", "linewidth": 0, "zorder": 0}
-"""How a time looks in which nothing was observed."""
-
 NEW: dict[str, Any] = UNSEEN | {"hatch": "...."}
-"""And one in which there is no past yet to compare with."""
+REFUSED: dict[str, Any] = UNSEEN | {"hatch": "\\\\\\\\", "edgecolor": "#d0d5db"}
+"""Hatches of a time without a value, without a past to compare with, and without a verdict."""
 
-LABEL, OURS_BAR, OTHER_BAR = "#24292f", "#b2182b", "#8c959f"
+PALE, FAINT = 0.35, 0.15
+"""Opacity of a bar before its outage was confirmed, and of one that was only suspected [0-1]."""
+
 WIDTH, PANEL, TOP, KEY, BAR = 9.6, 1.25, 0.1, 0.66, 0.24
-"""Width of a picture, height of a panel, of the edge above, of the key with the axis below it, and of a bar [inch]."""
+"""Width of a picture; heights of a panel, the upper margin, the key with the axis below it, and a bar [inch]."""
 
 KEYS, LINE = 8, 0.17
-"""What a line of the key has room for [-], and the height of a further one [inch]."""
-
-REFUSED: dict[str, Any] = UNSEEN | {"hatch": "\\\\\\\\", "edgecolor": "#d0d5db"}
-"""And a time in which somebody could not judge, in the line of bars of theirs."""
-
-UNCOUNTED = "#d0d7de"
-"""Colour of what ``TOLERANCE.csv`` ignores: nothing that is called out then is false."""
-
-PALE = 0.35
-"""How much of its colour a bar has while what it shows was not confirmed yet [0-1]."""
-
-FAINT = 0.15
-"""And while it was suspected only, within a thin line of that colour [0-1]."""
+"""Entries of the key in a line [-], and the height of a further line [inch]."""
 
 NAMES, LETTER = 8.5, 0.066
-"""Size of the names of bars [point], and how wide a letter of theirs is, on average [inch]."""
-
+"""Size of the names of bars [point], and the mean width of a letter [inch]."""
 
 GIVEN = "as the feed gives it"
-"""Of what only the source knows the unit."""
+"""Unit of a signal of which only the source knows it."""
 
-SIX = "prefixes seen"
-"""Of a ``bgp`` signal whose name ends so: IPv6."""
+IPV6 = "prefixes seen"
+"""Unit of a ``bgp`` signal whose name ends in 6."""
 
 NAMED = {"probing.monash": "an index, 0 to 10"}
-"""Signals that give something else than their kind."""
+"""Units of signals that differ from their kind."""
 
 LENGTHS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -87,7 +76,7 @@ def unit(signal: str, width: int) -> str:
     'prefixes seen,\na bin of 5 min'
     """
     kind = kind_of(signal)
-    usual = SIX if kind == ROUTES and signal.endswith("6") else KINDS[kind].unit or GIVEN
+    usual = IPV6 if kind == ROUTES and signal.endswith("6") else KINDS[kind].unit or GIVEN
     return f"{NAMED.get(signal, usual)},\n{per_bin(width)}"
 
 
@@ -104,10 +93,10 @@ def per_bin(width: int) -> str:
 
 
 class Bar(NamedTuple):
-    """A line of bars below the panels: its name, its stretches [s], its colour.
+    """A line of bars below the panels.
 
-    ``known``: the time from which on each of them was known [s], if that was not from its begin.  ``suspected``: what
-    was suspected and never confirmed.  ``refused``: when it could not judge; ``mute``: it never could in the window.
+    ``known``: when each of the spans was confirmed [s], empty if at its begin.  ``suspected``: spans that were never
+    confirmed.  ``refused``: time without a verdict; ``mute``: there was none in the whole window.
     """
 
     name: str
@@ -119,7 +108,7 @@ class Bar(NamedTuple):
     mute: bool = False
 
     def word(self, window: Span) -> str:
-        """What is written where no bar is drawn in a window: ``refused`` where it could never judge, else ``none``.
+        """The word in place of a bar: ``refused`` where it could never judge, else ``none``; '' where there is a bar.
 
         Examples
         --------
@@ -135,8 +124,7 @@ class Bar(NamedTuple):
 
 
 def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
-    """Below a story's panels: its entity's labels, when each detector called it out, and from when on
-    that was known."""
+    """The bars below the panels: the labels of the entity, ignored windows, and the outages of each detector."""
     judged = list(judged)
     own = [label for label in judged[0].case.labels if (label.entity_type, label.entity) == story.entity[:2]]
     bars = [Bar("label", tuple(Span(label.start, label.end) for label in own), LABEL)]
@@ -148,10 +136,9 @@ def bars_of(story: Story, judged: Iterable[Judged]) -> list[Bar]:
 def _bar(story: Story, one: Judged) -> Bar:
     is_ours = one.detector == OURS
     ways = [read for read in one.readings if is_ours or read.reading in (ANY, FUSED)]
-    read = max(reversed(ways), key=lambda read: read.account.hits)  # for a rival the better one speaks
+    read = max(reversed(ways), key=lambda read: read.account.hits)  # of a rival the better reading
     called = [called for called in read.called if called.entity[:2] == story.entity[:2]]
-    end = read.account.observed.end
-    spans = tuple(Span(called.start, end if called.end is None else called.end) for called in called)
+    spans = _spans(called, read)
     silent, said = refused(story, one, read)
     return Bar(
         who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR,
@@ -160,27 +147,28 @@ def _bar(story: Story, one: Judged) -> Bar:
     )  # fmt: skip
 
 
-def _suspected(story: Story, one: Judged, read: Read) -> list[Span]:
-    """What was suspected: outages of fusion that were never confirmed, or what looked low without it."""
+def _spans(outages: Iterable[Called | Outage], read: Read) -> tuple[Span, ...]:
     end = read.account.observed.end
+    return tuple(Span(outage.start, end if outage.end is None else outage.end) for outage in outages)
+
+
+def _suspected(story: Story, one: Judged, read: Read) -> tuple[Span, ...]:
+    """Outages of fusion that were never confirmed; without fusion what looked low."""
     if read.reading == FUSED:
         own = [o for o in one.outages if (o.entity_type, o.entity) == story.entity[:2] and o.confirmed_at is None]
-        return [Span(outage.start, end if outage.end is None else outage.end) for outage in own]
+        return _spans(own, read)
     warned = [c for way in one.readings if way.reading == WARNING for c in way.called]
-    return [
-        Span(called.start, end if called.end is None else called.end)
-        for called in warned if called.entity[:2] == story.entity[:2]
-    ]  # fmt: skip
+    return _spans([called for called in warned if called.entity[:2] == story.entity[:2]], read)
 
 
 def refused(story: Story, one: Judged, read: Read) -> tuple[list[Span], list[Span]]:
-    """When the story's entity, or a part of a country without a series of its own, was observed and a detector could
-    not judge it; and when it could."""
+    """When the entity, or the parts of a country without a series of its own, had values and no verdict; and when they
+    had one."""
     first = [trace for trace in one.traces if trace.detector == one.first]
     own = [trace for trace in first if trace.entity[:2] == story.entity[:2]]
     if own:
         said = joined(span for trace in own for span in trace.judged)
-    else:  # a country is judged from its parts, and by fusion alone
+    else:  # only fusion judges a country from its parts
         own = [trace for trace in first if placed(*trace.entity[:2], one.places).country == story.entity.name]
         said = judged_spans(own, story.entity.name, one.settings.fusing) if read.reading == FUSED else []
     seen = joined(span for trace in own for span in trace.observed)
@@ -188,81 +176,72 @@ def refused(story: Story, one: Judged, read: Read) -> tuple[list[Span], list[Spa
 
 
 def is_new(trace: Trace) -> np.ndarray:
-    """Bins ``(t,) bool`` that were seen with no past to compare with."""
+    """Bins ``(t,) bool`` with a value and no past to compare with."""
     return np.asarray(trace.is_observed & ~trace.settled)
 
 
 def moved(trace: Trace, window: Span) -> np.ndarray:
-    """Bins ``(t,) bool`` in which all series of the signal had moved at once, by more than what is worth a word."""
-    return (np.abs(trace.common - 1) >= WORTH_A_WORD) & trace.within(window)
+    """Bins ``(t,) bool`` with a common mode of the signal that is worth telling."""
+    return (np.abs(trace.common - 1) >= COMMON_LEAST) & trace.within(window)
 
 
 def is_usual(trace: Trace) -> np.ndarray:
-    """Bins ``(t,) bool`` of which it is drawn what was expected: of what nothing is said there is nothing usual, and
-    little in a first day."""
+    """Bins ``(t,) bool`` whose expected values are drawn: those with a verdict, after the first day."""
     return np.asarray((trace.state != UNKNOWN) & trace.settled)
 
 
 def shaded(trace: Trace, code: int) -> np.ndarray:
-    """Bins ``(t,) bool`` in the shade of a state; nothing is said of what is too new, or not observed, anyway."""
+    """Bins ``(t,) bool`` in the shade of a state."""
     return np.asarray((trace.state == code) & (trace.is_observed & trace.settled if code == UNKNOWN else True))
 
 
-def late(bars: Iterable[Bar], window: Span) -> list[Span]:
-    """When what a bar shows was not confirmed yet, within a window."""
-    pairs = [pair for bar in bars for pair in zip(bar.spans, bar.known, strict=False)]
-    return clipped((Span(span.start, min(span.end, known)) for span, known in pairs if span.start < known), window)
+def _is_late(bar: Bar, window: Span) -> bool:
+    """Whether a bar shows in a window an outage that was not confirmed yet."""
+    pairs = zip(bar.spans, bar.known, strict=False)
+    return any(span.start < known and touch(Span(span.start, min(span.end, known)), window) for span, known in pairs)
 
 
 def handles(story: Story, bars: Sequence[Bar]) -> list[Any]:
-    """What the colours and lines mean that occur; a tuple of handles that mean the same."""
-    window = story.window
-    ends = (
-        [Line2D([], [], color=LABEL, linewidth=0.8, linestyle=":", label="begin and end labelled")]
-        if story.label
-        else []
-    )
-    return [*(_of_parts(story) if story.is_of_parts else _of_series(story)), *ends, *_of_bars(bars, window)]
+    """The key: a handle for each colour and line that occurs; a tuple of handles that mean the same."""
+    made = _of_parts() if story.is_of_parts else _of_series(story)
+    if any(moved(trace, story.window).any() for trace in story.traces):
+        made.append(Patch(color=MOVED, linewidth=0, label="moved by the feed itself"))
+    if story.label:
+        made.append(Line2D([], [], color=LABEL, linewidth=0.8, linestyle=":", label="begin and end labelled"))
+    return made + _of_bars(bars, story.window)
 
 
-def _of_parts(story: Story) -> list[Any]:
-    lines: list[Any] = [Line2D([], [], color=SEEN, label="seen of each part")]
-    lines.append(Line2D([], [], color=USUAL, linestyle="--", label="expected"))
-    lines.append(Line2D([], [], color=LABEL, linewidth=2.2, label="all together"))
-    return lines + _of_moves(story)
+def _of_parts() -> list[Any]:
+    return [
+        Line2D([], [], color=SEEN, label="seen of each part"),
+        Line2D([], [], color=USUAL, linestyle="--", label="expected"),
+        Line2D([], [], color=LABEL, linewidth=2.2, label="all together"),
+    ]
 
 
 def _of_series(story: Story) -> list[Any]:
-    """Of series; an array of bins says where each occurs."""
     inside = [(trace, trace.within(story.window)) for trace in story.traces]
 
     def occurs(which: Any) -> bool:
         return any((which(trace) & near).any() for trace, near in inside)
 
+    expected = Line2D([], [], color=USUAL, linestyle="--", label="expected")
     made: list[tuple[bool, Any]] = [
         (occurs(lambda t: t.is_observed), Line2D([], [], color=SEEN, label="seen")),
-        (
-            occurs(lambda t: is_usual(t) & np.isfinite(t.expected)),
-            Line2D([], [], color=USUAL, linestyle="--", label="expected"),
-        ),
+        (occurs(lambda t: is_usual(t) & np.isfinite(t.expected)), expected),
         (occurs(lambda t: is_usual(t) & (t.upper > t.lower)), Patch(color=BAND, alpha=0.4, linewidth=0, label="usual")),
     ]
     for code, colour in SHADES.items():
         made.append((occurs(lambda t, c=code: shaded(t, c)), Patch(color=colour, linewidth=0, label=SAYS[code])))
     made.append((occurs(lambda t: ~t.is_observed), Patch(**UNSEEN, label="not observed")))
     made.append((occurs(is_new), Patch(**NEW, label="too new to judge")))
-    return [line for there, line in made if there] + _of_moves(story)
-
-
-def _of_moves(story: Story) -> list[Any]:
-    there = any(moved(trace, story.window).any() for trace in story.traces)
-    return [Patch(color=MOVED, linewidth=0, label="moved by the feed itself")] if there else []
+    return [line for there, line in made if there]
 
 
 def _of_bars(bars: Sequence[Bar], window: Span) -> list[Any]:
-    """Of bars; each in all the colours of those that it is true of."""
+    """The key of the bars, in the colours of all bars that it is true of."""
     made: list[Any] = []
-    if unknown := dict.fromkeys(bar.colour for bar in bars if late([bar], window)):
+    if unknown := dict.fromkeys(bar.colour for bar in bars if _is_late(bar, window)):
         word = "not confirmed yet"
         made.append(tuple(Patch(color=c, alpha=PALE, linewidth=0, label=word) for c in unknown))
     if found := dict.fromkeys(bar.colour for bar in bars if any(touch(span, window) for span in bar.suspected)):
@@ -278,7 +257,7 @@ def faint(colour: str) -> tuple[float, float, float, float]:
 
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:
-    """The panels and bars of a story as SVG, the same bytes every time; its words stand beside them."""
+    """The panels and bars of a story as SVG, the same bytes every time."""
     panels = panels_of(story)
     key = handles(story, bars)
     above = TOP + KEY + LINE * (_rows(key) - 1)
@@ -307,7 +286,7 @@ def _rows(key: Sequence[Any]) -> int:
 
 
 def _key(figure: Figure, key: list[Any], top: float) -> None:
-    """What the colours mean, in a line or two above the panels."""
+    """Draw the key, in a line or two above the panels."""
     columns = max(1, -(-len(key) // _rows(key)))
     labels = [(one[0] if isinstance(one, tuple) else one).get_label() for one in key]
     figure.legend(key, labels, loc="upper right", bbox_to_anchor=(0.99, top), ncols=columns, fontsize=7.5,
@@ -316,12 +295,12 @@ def _key(figure: Figure, key: list[Any], top: float) -> None:
 
 
 def left_of(bars: Iterable[Bar]) -> float:
-    """Where the panels begin, as a share of the width: so that the longest name of a bar has room beside it [0-1]."""
+    """Where the panels begin, so that the longest name of a bar has room [share of the width]."""
     return max(0.1, (0.2 + LETTER * max((len(bar.name) for bar in bars), default=0)) / WIDTH)
 
 
 def panels_of(story: Story) -> list[tuple[str, list[Trace]]]:
-    """A panel for each signal; where several detectors judged it, one for each of them, with its name."""
+    """A panel for each signal and detector."""
     panels: dict[tuple[str, str], list[Trace]] = {}
     for trace in story.traces:
         panels.setdefault((trace.signal, trace.detector), []).append(trace)
@@ -382,7 +361,7 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
 
 
 def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
-    """Each part as a share of what was expected of it; the heavy line: all together."""
+    """Each part as a share of its expected value; the heavy line: all together."""
     for trace in traces:
         near = trace.within(window) & (trace.expected > 0)
         ratio = 100 * trace.value[near] / trace.expected[near]
@@ -397,13 +376,13 @@ def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
 
 
 def _step(ax: Any, start: np.ndarray, values: np.ndarray, width: int, **look: Any) -> None:
-    """A line of bins, each as wide as it is."""
+    """Draw bins as steps."""
     if len(start):
         ax.step(days(np.append(start, start[-1] + width)), _held(values), where="post", **look)
 
 
 def _held(values: np.ndarray) -> np.ndarray:
-    """The values with the last one twice, so that its bin has a width."""
+    """The values with the last one twice, so that the last bin has a width."""
     return np.append(values, values[-1:])
 
 
@@ -418,7 +397,7 @@ def _bars(ax: Any, bars: Sequence[Bar], story: Story) -> None:
 
 
 def _lane(ax: Any, i: int, bar: Bar, window: Span) -> None:
-    """One line of bars: hatched where it could not judge, an outline where it suspected, full where it was sure."""
+    """One line of bars: hatched where refused, an outline where suspected, full where confirmed."""
 
     def draw(spans: Iterable[Span], **how: Any) -> None:
         for start, end in clipped(spans, window):
@@ -437,7 +416,7 @@ def _lane(ax: Any, i: int, bar: Bar, window: Span) -> None:
 
 
 def _axis(top: Any, bottom: Any, story: Story) -> None:
-    """UTC below; above the clocks there, where they have one."""
+    """UTC below, local time above where the country has one time zone."""
     bottom.set_xlim(days(story.window.start), days(story.window.end))
     _dated(bottom.xaxis, UTC)
     bottom.set_xlabel(f"UTC, {utc(story.window.start)[:10]} on", loc="left", fontsize=8.5, labelpad=4)

@@ -10,7 +10,7 @@ from pipeline.evaluation.accounting import END, ONSET, Answer, Called
 from pipeline.evaluation.cases import Case, Ignored, Tolerance
 from pipeline.evaluation.runs import FIELD, OURS, Judged
 from pipeline.evaluation.spans import Span
-from pipeline.evaluation.traces import how_many, is_judged, silent
+from pipeline.evaluation.traces import is_judged, most_judged, silent
 from pipeline.explain.feed_incidents import blind, moves
 from pipeline.explain.no_all_clear import hardly_judged, too_short, unobserved
 from pipeline.explain.partial_view import from_parts, of_no_country, parts_alone
@@ -21,54 +21,50 @@ from pipeline.records import placed
 from pipeline.settings.read import changed
 
 FEW = 4
-"""So many labels or outages of a kind are named, the others counted [-]."""
+"""Labels or outages of a kind that are named; the others are counted [-]."""
 
 OWN = "as shipped"
 """What `LEGEND` says of the settings of ours."""
 
 NONE = "–"
-"""Stands where there is nothing to be hit, and no end that could be early or late."""
+"""A cell of a count without labels, and of an end after the recording."""
 
 LEGEND = f"""\
 ours: netvigil as shipped, all its detectors and fusion.
-below it: each detector by itself, on its series as they are (ours takes out what all those of a feed share): \
+below it: each detector by itself, on its series as they are (ours takes out what all series of a feed share): \
 netvigil's own ({", ".join(name for name in REGISTRY if name not in FIELD)}) and the field's: \
-{", ".join(f"{name} ({who})" for name, who in FIELD.items())}.
-fused: by the same fusion as ours; any signal, any warning: without it, out while a signal is clearly low, or looks \
-low at all; best signal: the one that served best, known only afterwards, and so not in the sentence that sums up.
+{", ".join(f"{name} ({source})" for name, source in FIELD.items())}.
+fused: by the same fusion as ours; any signal, any warning: without fusion, while any signal is clearly low, or looks \
+low at all; best signal: the signal that did best, known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
-allowed, however late it was called out.
-false: explained by no label of the same time, be it of the same place, a part or the whole of it; {NONE}: \
-nothing is labelled.
+allowed, however late it was confirmed.
+false: no label of that time explains it, of the same place, a part or the whole of it; {NONE}: nothing is labelled.
 entity-month: a month in which one entity was observed.
 suspected, confirmed: minutes after the label's start; onset, end: error in minutes, late is positive, {NONE} of an \
-end after the recording; cover: share of the label's time in the recording that was called out; medians over the \
-labels that were hit.
+end after the recording; cover: share of the label's time in the recording with an outage; medians over the labels \
+that were hit.
 fragments: outages to a label, median.
-refused: share of the time in which nothing was said, the past being too short or the series too small: who says \
-nothing says nothing false."""
+refused: share of the time without a verdict, because the past was too short or the series too small."""
 
 WEIGHED = """\
-because of: of each signal how low it lay, and how much that speaks for an outage (+) or against one (−), in \
-log-odds: +2.3 makes the odds of an outage ten times what they were, +4.6 a hundred times; 0 in all is one to one."""
-"""What is said of the sentences beside a picture."""
+because of: for each signal how low it was, and how much that speaks for an outage (+) or against one (−), in \
+log-odds: +2.3 multiplies the odds by ten, +4.6 by a hundred; a sum of 0 is one to one."""
+"""What the page says of the sentences beside a picture."""
 
 PICTURED = """\
-in a picture: seen: the line of the values; expected, and usual around it: what a past like that hour's makes likely.
-looks low, clearly low: what the detector says of one signal; an outage is confirmed by all of them together, and a \
-signal that is clearly low beside others that stand makes none.
+in a picture: seen: the values; expected, and usual around it: what the past makes likely at that hour.
+looks low, clearly low: the verdict of the detector on one signal; an outage is confirmed by all signals together.
 nothing said: too small, too noisy or too disturbed to judge; too new to judge: no past yet to compare with; not \
 observed: there is no value.
-not confirmed yet: a bar is pale until what it shows was confirmed; its begin is dated back from then, to the bin in \
-which the first of those that were low fell; only suspected: within a thin line; refused: who could not judge called \
-nothing out.
-moved by the feed itself: all series of the feed moved at once, which is taken out before anybody is judged."""
-"""What is said of the colours and bars of a picture."""
+not confirmed yet: a bar is pale until its outage was confirmed; its begin is dated back to the bin in which the first \
+signal fell; only suspected: within a thin line; refused: it could not judge, and so called nothing out.
+moved by the feed itself: all series of the feed moved at once, which is taken out before the judging."""
+"""What the page says of the colours and bars of a picture."""
 
 BROAD = """\
 labels refused: the same of the time of each label, the mean over all labels.
 others: outages of a part of what is labelled then, or of its whole: neither hit nor false."""
-"""What is said of the columns for which a terminal of 80 has no room."""
+"""The columns that a narrow terminal has no room for."""
 
 
 def other_settings(judged: Iterable[Judged]) -> list[str]:
@@ -77,8 +73,7 @@ def other_settings(judged: Iterable[Judged]) -> list[str]:
 
 
 def legend(judged: Iterable[Judged], broad: bool = True) -> str:
-    """`LEGEND`, a line for each thing, with the settings of ours that are not as shipped, and what there is in a
-    ``broad`` table."""
+    """`LEGEND` with the settings of ours that are not as shipped, and, of a ``broad`` table, `BROAD`."""
     judged = list(judged)
     other = ", ".join(other_settings(judged))
     text = LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
@@ -88,7 +83,7 @@ def legend(judged: Iterable[Judged], broad: bool = True) -> str:
 
 
 def seen(judged: Judged) -> str:
-    """What there was of a case: labels, entities, and how long they were observed."""
+    """Labels and entities of a case, and how long they were observed."""
     made = judged.readings[0].account
     labels = counted(len(made.answers), "label") if made.answers else "no label: a control"
     entities = made.observed.entities
@@ -96,7 +91,7 @@ def seen(judged: Judged) -> str:
 
 
 def exactness(exact: Tolerance, case: Case | None = None) -> str:
-    """What is allowed of an outage that meets a label of a case, in words, and whence it is.
+    """The tolerance of a case in words, and its source where that is not ``TOLERANCE.csv``.
 
     Examples
     --------
@@ -108,13 +103,12 @@ def exactness(exact: Tolerance, case: Case | None = None) -> str:
     if case is not None and case.tolerance is None:
         own = f"TOLERANCE.csv has {few(sorted(case.listed))}, and not {case.name}"
         whence = f" (by its widest bins: {own if case.listed else 'no TOLERANCE.csv has it'})"
-    return (
-        f"allowed{whence}: onset {early} to {late} min, end {sooner} to {later} min, at least {exact.cover:.0%} covered"
-    )
+    dated = f"onset {early} to {late} min, end {sooner} to {later} min"
+    return f"allowed{whence}: {dated}, at least {exact.cover:.0%} covered"
 
 
 def uncounted(ignored: Ignored) -> str:
-    """A window that counts neither way, and why, in words.
+    """An ignored window in words.
 
     Examples
     --------
@@ -127,7 +121,7 @@ def uncounted(ignored: Ignored) -> str:
 
 
 def minutes(time: float | None) -> str:
-    """Signed minutes of a time [s], nothing where there is none.
+    """Signed minutes of a time [s], '' for None.
 
     Examples
     --------
@@ -154,7 +148,7 @@ def number(value: float) -> str:
 
 
 def apart(time: int, after: str, before: str) -> str:
-    """How far a time [s] is off, and to which side.
+    """How far a time [s] is off, and in which direction.
 
     Examples
     --------
@@ -165,7 +159,7 @@ def apart(time: int, after: str, before: str) -> str:
 
 
 def share(value: float) -> str:
-    """A share in percent, nothing where there is none; what is not whole is neither nothing nor all.
+    """A share in percent, '' for NaN; only 0 is 0% and only 1 is 100%.
 
     Examples
     --------
@@ -194,7 +188,7 @@ def why(answer: Answer, exact: Tolerance) -> str:
 
 
 def times(called: Iterable[Called]) -> str:
-    """When ours began, ended, was suspected and confirmed, in a sentence; '' where it called nothing out.
+    """When outages of ours began, ended, were suspected and confirmed, in a sentence; '' where there are none.
 
     Examples
     --------
@@ -204,8 +198,6 @@ def times(called: Iterable[Called]) -> str:
     'Ours: 2021-02-01 02:00 – 14:00 UTC, confirmed 08:00.'
     >>> times([outage._replace(end=None, suspected=1612159200, undated=(ONSET,))])
     'Ours: 2021-02-01 02:00 (not exactly known) UTC on, suspected 06:00, confirmed 08:00.'
-    >>> times([outage._replace(end=1612281600)])
-    'Ours: 2021-02-01 02:00 – 02-02 16:00 UTC, confirmed 02-01 08:00.'
     """
     told = []
     for outage in called:
@@ -223,7 +215,7 @@ def times(called: Iterable[Called]) -> str:
 
 
 def remarks(judged: Judged) -> Iterator[str]:
-    """What could not be read, and what fusion missed, did not meet, or called out falsely, each in a sentence."""
+    """What could not be read or judged, and what ours missed, did not meet or called out falsely, in sentences."""
     yield from given_up(judged.dead)
     yield from damage(judged.dead, FEW)
     yield from refused(judged.dead)
@@ -250,7 +242,7 @@ def remarks(judged: Judged) -> Iterator[str]:
 
 
 def _why_missed(judged: Judged, answer: Answer, is_unheard: bool) -> str:
-    """Why a label could not be hit, where that is known; '' else."""
+    """Why a label was missed, where that is known; else ''."""
     observed, label = judged.observed, answer.label
     if is_unheard:
         return ": no row that could be read tells of it" if judged.dead else ": no row tells of it"
@@ -270,14 +262,14 @@ def _why_missed(judged: Judged, answer: Answer, is_unheard: bool) -> str:
 
 
 def _too_few(judged: Judged, answer: Answer) -> str:
-    """That a country without a series of its own had too few parts to be judged from."""
+    """That a country without a series of its own had too few parts to be judged; else ''."""
     place, time = answer.label[2:4], Span(answer.label.start, answer.label.end)
     if place[0] != "country" or any(trace.entity[:2] == place for trace in judged.traces):
         return ""
     own = [t for t in judged.traces if placed(*t.entity[:2], judged.places).country == place[1]]
     if is_judged(own, place[1], judged.settings.fusing, time):
         return ""
-    regions, networks = how_many(own, time)
+    regions, networks = (most_judged(own, time, kind) for kind in ("region", "asn"))
     few = [counted(networks, "network")] if networks else []
     few = [counted(regions, "region"), *few] if regions or not networks else few
     return f": it has no series of its own, and only {' and '.join(few)} known"
@@ -290,12 +282,12 @@ def _some(sentences: list[str]) -> Iterator[str]:
 
 
 def label_text(answer: Answer) -> str:
-    """Whose label it is, from when to when."""
+    """Entity and time of a label."""
     label = answer.label
     return f"{label.entity_type}/{label.entity}, {utc(label.start)} to {utc(label.end)} UTC"
 
 
 def outage_text(outage: Called) -> str:
-    """Who was called out, from when to when."""
+    """Entity and time of an outage."""
     until = f"to {utc(outage.end)} UTC" if outage.end is not None else "UTC on"
     return f"{outage.entity.type}/{outage.entity.name}, {utc(outage.start)} {until}"

@@ -1,4 +1,4 @@
-"""A case through the engine, once for each detector, and the account of every way to read what came out."""
+"""A case through the engine, once for each detector, and the account of every way to read the output."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -25,18 +25,18 @@ from pipeline.replay.report import Incident, ReplayReport, Unjudged, through_mem
 from pipeline.settings import Fusing, Settings
 
 OURS = "ours"
-"""Name of the whole as shipped: its detectors, and fusion."""
+"""Name of netvigil as shipped: all detectors and fusion."""
 
 FUSED, ANY, WARNING = "fused", "any signal", "any warning"
-"""Ways to read a detector: through our fusion; an outage while any signal is confirmed low, or looks low at all.  Any
-other is the name of a signal, read alone."""
+"""Ways to read a detector: through our fusion; while any signal is confirmed low, or looks low at all.  Any other
+reading is the name of one signal."""
 
 
 class Read(NamedTuple):
-    """One way to read a detector, and what became of the case.
+    """One way to read a detector: its outages, and their account.
 
-    ``refused``, ``refused_labels``: share of all observed time, and of that of the labels, in which nothing was said of
-    an entity [0-1]; NaN where nothing was observed.
+    ``refused``, ``refused_labels``: share of the observed time, of all and of the labels, without a verdict [0-1]; NaN
+    where nothing was observed.
     """
 
     reading: str
@@ -48,7 +48,7 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """One case, judged by one detector or by the whole (`OURS`); ``first``: whose expectations are shown."""
+    """One case, judged by one detector or by `OURS`; ``first``: the detector whose expectations are shown."""
 
     case: Case
     detector: str
@@ -67,13 +67,13 @@ class Judged:
     settings: Settings = field(default_factory=Settings)
 
     def tells_of(self, label: Label) -> bool:
-        """Whether there is any series that tells of a label's entity: of what no row is of, no outage can be called."""
+        """Whether there is any series of a label's entity, or of the parts of its country."""
         is_of = _subject(label, list(self.traces), self.places)
         return any(is_of(trace.entity) for trace in self.traces)
 
     @property
     def best_signal(self) -> Read | None:
-        """The best reading of a single signal: most labels met, then hit, then fewest false, then least refused."""
+        """The best single signal: most labels met, then hit, then fewest false outages, then least refused."""
         single = [read for read in self.readings if read.reading not in (FUSED, ANY, WARNING)]
         return max(single, key=_merit, default=None)
 
@@ -83,12 +83,8 @@ def _merit(read: Read) -> tuple[int, int, int, float, str]:
     return made.met, made.hits, -len(made.false), -read.refused if read.refused == read.refused else -1.0, read.reading
 
 
-Reached = Callable[[float], None]
-"""Is told how much of a case has been judged [0-1]."""
-
-
 class Outcome(NamedTuple):
-    """What came out of the engine for one case."""
+    """The output of the engine for one case."""
 
     traces: tuple[Trace, ...]
     outages: tuple[Outage, ...]
@@ -102,20 +98,14 @@ class Outcome(NamedTuple):
 
 
 def played(case: Case, engine: Engine) -> Playback:
-    """A case as it is replayed, with all that it has.
-
-    Raises
-    ------
-    UserError
-        Where the case cannot be read.
-    """
+    """The playback of a case; UserError where it cannot be read."""
     found = recordings([case.folder])
     signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
     return Playback(found, Run("evaluated", "replay", signals), stale=engine.settings.fusing.stale)
 
 
-def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -> Outcome:
-    """Replay a case.
+def outcome(case: Case, engine: Engine, reached: Callable[[float], None] = lambda share: None) -> Outcome:
+    """Replay a case; ``reached`` is called with the share that has been judged [0-1].
 
     Raises
     ------
@@ -146,9 +136,9 @@ def outcome(case: Case, engine: Engine, reached: Reached = lambda share: None) -
 
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:
-    """Hold what was called out against the labels of a case, in every way to read the detector.
+    """Hold the outages against the labels, in every way to read the detector.
 
-    ``came``: the outcome of the engine with these settings for `OURS`, else with that detector `only`.
+    ``came``: the outcome with these settings; a detector other than `OURS` was judged with `only` it.
     """
     traces = [trace for trace in came.traces if trace.detector == settings.judging.detector]
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
@@ -165,7 +155,7 @@ def judge_all(
     engine: Engine,
     reached: Callable[[str, float], None] = lambda name, share: None,
 ) -> Iterator[Judged]:
-    """One case by each of these; who has the same settings as another is not asked again."""
+    """One case by each of these; equal settings are replayed once."""
     known: list[tuple[Settings, Outcome]] = []
     for detector in detectors:
         settings = engine.settings if detector == OURS else only(detector, engine.settings)
@@ -177,22 +167,21 @@ def judge_all(
 
 
 ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0, "stuck_odds": 0.0}
-"""Settings of judging that leave a detector alone with its series: what these have in common stays in them."""
+"""Settings of judging that give a detector its series as they are: without second detectors, common mode and faults."""
 
-
-FIELD = {name: who for name, of in REGISTRY.items() if (who := of("").published)}
-"""Name of a detector of the field -> who has published it; all others are netvigil's own."""
+FIELD = {name: source for name, of in REGISTRY.items() if (source := of("").published)}
+"""Name of a published detector -> its source; all others are netvigil's own."""
 
 
 def only(detector: str, settings: Settings) -> Settings:
-    """The same settings with one detector, and nothing of ours before it."""
+    """The settings with one detector, and nothing of ours before it."""
     return replace(settings, judging=replace(settings.judging, detector=detector, **ALONE))
 
 
 def _ways(
     detector: str, traces: list[Trace], came: Outcome, settings: Settings
 ) -> Iterator[tuple[str, list[Called], list[Trace]]]:
-    """Each way to read it: its name, what is called out so, and the traces that this rests on."""
+    """Each way to read it: its name, its outages, and the traces that they rest on."""
     yield FUSED, fused(came.outages, came.places, came.past), traces
     if detector == OURS:
         return
@@ -214,11 +203,11 @@ def _read(
     silence = Silence(own)
     silent = [
         1.0 if way == FUSED and not answer.hit and _has_too_few(answer.label, own, places, fusing)
-        else silence.refused([Span(*answer.label[:2])], of=_subject(answer.label, own, places))
+        else silence.refused(Span(*answer.label[:2]), of=_subject(answer.label, own, places))
         for answer in made.answers
     ]  # fmt: skip
     known = [share for share in silent if not np.isnan(share)]
-    return Read(way, tuple(called), made, silence.refused([whole]), float(np.mean(known)) if known else float("nan"))
+    return Read(way, tuple(called), made, silence.refused(whole), float(np.mean(known)) if known else float("nan"))
 
 
 def country_of(label: Label, places: Places) -> str:
@@ -228,7 +217,7 @@ def country_of(label: Label, places: Places) -> str:
 
 
 def _subject(label: Label, traces: list[Trace], places: Places) -> Callable[[Entity], bool]:
-    """Whose series tell of a label: its entity's, else those of the parts of that country."""
+    """Whether an entity is that of a label, or, of a country without a series of its own, a part of it."""
     own = (label.entity_type, label.entity)
     if label.entity_type != "country" or any(trace.entity[:2] == own for trace in traces):
         return lambda entity: entity[:2] == own
@@ -236,7 +225,7 @@ def _subject(label: Label, traces: list[Trace], places: Places) -> Callable[[Ent
 
 
 def _has_too_few(label: Label, traces: list[Trace], places: Places, fusing: Fusing) -> bool:
-    """Whether a label is of a country that has parts alone, and too few of them to be judged then."""
+    """Whether a label is of a country that has only parts, and too few of them to be judged then."""
     if label.entity_type != "country" or any(trace.entity[:2] == ("country", label.entity) for trace in traces):
         return False
     parts = [t for t in traces if placed(*t.entity[:2], places).country == label.entity]
@@ -244,7 +233,7 @@ def _has_too_few(label: Label, traces: list[Trace], places: Places, fusing: Fusi
 
 
 def _observed(traces: list[Trace]) -> Observed:
-    """From the first to the last value of each entity, in whatever signal."""
+    """From the first to the last value of each entity in any signal."""
     spans: dict[tuple[str, str], Span] = {}
     last = NEVER
     for trace in traces:

@@ -1,4 +1,4 @@
-"""Stretches of event time: which touch, and how much of a window they fill."""
+"""Spans of event time: which overlap, and how much of a window they fill."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class Span(NamedTuple):
 
 
 def touch(one: Span, other: Span) -> bool:
-    """Whether two stretches have a moment in common.
+    """Whether two spans overlap.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def touch(one: Span, other: Span) -> bool:
 
 
 def joined(spans: Iterable[Span], gap: int = 0) -> list[Span]:
-    """The stretches as few as possible, in order: those no more than ``gap`` [s] apart become one.
+    """The union of spans, in order; spans at most ``gap`` [s] apart become one.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def joined(spans: Iterable[Span], gap: int = 0) -> list[Span]:
 
 
 def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
-    """What is left of stretches beside others.
+    """The parts of spans that no other span covers.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
 
 
 def clipped(spans: Iterable[Span], window: Span) -> list[Span]:
-    """What of stretches lies within a window.
+    """The parts of spans within a window.
 
     Examples
     --------
@@ -71,19 +71,8 @@ def clipped(spans: Iterable[Span], window: Span) -> list[Span]:
     return [Span(max(s.start, window.start), min(s.end, window.end)) for s in spans if touch(s, window)]
 
 
-def seconds_within(spans: Iterable[Span], window: Span) -> int:
-    """How much of a window stretches that do not overlap fill [s].
-
-    Examples
-    --------
-    >>> seconds_within([Span(0, 10), Span(20, 30)], Span(5, 25))
-    10
-    """
-    return sum(max(0, min(span.end, window.end) - max(span.start, window.start)) for span in spans)
-
-
 class Spans:
-    """Stretches in order that do not overlap, asked for many windows.
+    """Ordered spans that do not overlap, for many questions about windows.
 
     Examples
     --------
@@ -100,6 +89,6 @@ class Spans:
         return max(0, self._before(window.end) - self._before(window.start))
 
     def _before(self, time: int) -> int:
-        """How much of all time before one they fill [s]."""
+        """How much of the time before ``time`` they fill [s]."""
         i = int(np.searchsorted(self.edges[:, 0], time, side="right")) - 1
         return 0 if i < 0 else int(self.until[i]) + min(time, int(self.edges[i, 1])) - int(self.edges[i, 0])

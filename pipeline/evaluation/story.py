@@ -1,4 +1,4 @@
-"""What a picture tells: what was expected, what was seen, and why it was called out or not."""
+"""What a picture of the report tells: an entity, a window, its traces, and what was expected, seen and called out."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.errors import printable
 from pipeline.evaluation.accounting import Answer, Called
-from pipeline.evaluation.causes import because, got_used, why_early, why_late, why_longer, why_not, without_learnt
+from pipeline.evaluation.causes import because, low_level_learnt, why_not, why_off, without_learnt
 from pipeline.evaluation.phrases import FEW, apart, number, times, uncounted, why
 from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.spans import Span, touch
@@ -24,27 +24,23 @@ MARGIN = (6 * 3600, 3 * DAY)
 """Time that a picture shows before and after, at least and at most [s]."""
 
 BINS_BESIDE = 8
-"""And so many bins of the widest signal, where these are wider than that [bins]."""
+"""And at least so many bins of the widest signal [bins]."""
 
-
-WORTH_A_WORD = 0.02
-"""What all series of a signal did at once is told and drawn from so much on [-]."""
-
+COMMON_LEAST = 0.02
+"""A smaller common mode of a signal is not told [-]."""
 
 LINGERS = 3600
-"""What looks low for longer than this after an outage is told [s]."""
-
+"""A signal that looks low for longer than this after an outage is told [s]."""
 
 PART_WORDS = {"region": "region", "asn": "network"}
 """What a part of a country is called, by its type."""
 
 
 class Story(NamedTuple):
-    """One picture: of an entity, over a window, with what is to be said above it.
+    """One picture: an entity, a window, and the sentences beside it.
 
-    ``traces`` are the entity's own, of each signal the first detector's before others; of a country without any, those
-    of its parts.  ``label`` is the time of the label,
-    None where there is none.
+    ``traces``: the entity's own, of each signal the first detector's before others; of a country without any, those of
+    its parts.  ``label``: the time of the label, None where there is none.
     """
 
     headline: str
@@ -61,7 +57,7 @@ class Story(NamedTuple):
 
 
 def stories(judged: Judged) -> Iterator[Story]:
-    """A picture of every label, of the first false outages, or of what was most unusual where there was neither."""
+    """A picture of every label and of the first false outages; without either, of the lowest score."""
     made = judged.readings[0].account
     for answer in made.answers:
         yield _of_label(judged, answer)
@@ -78,67 +74,63 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     traces = traces_of(judged, place, time)
     known = f"labelled ({label.kind or 'out'}), {lasted(label.end - label.start)} from {utc_text(label.start)}"
     head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
-    window = _window(time, judged, place)
-    said = (
-        *_said(judged, traces, time, place, window), *why_late(answer, judged, traces),
-        *why_early(answer, judged, traces), *why_longer(answer, judged, traces), *_ignored(judged, window),
-    )  # fmt: skip
+    window = _window(time, judged)
+    ignored = (f"{uncounted(one)}." for one in judged.tolerance.ignored if touch(one.span, window))
+    said = (*_said(judged, traces, time, place, window), *why_off(answer, judged, traces), *ignored)
     return Story(head, said, place, window, time, without_learnt(judged, place, traces))
 
 
 def _of_false(judged: Judged, outage: Called) -> Story:
     time = _span(judged, outage)
-    traces = traces_of(judged, outage.entity, time)
     head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
-    window = _window(time, judged, outage.entity)
+    traces, window = traces_of(judged, outage.entity, time), _window(time, judged)
     said = _said(judged, traces, time, outage.entity, window)
     return Story(head, said, outage.entity, window, None, without_learnt(judged, outage.entity, traces))
 
 
 def _of_quiet(judged: Judged) -> Story:
-    """A control in which nothing was called out: where it looked worst."""
+    """The lowest score of a control."""
     first = [trace for trace in judged.traces if trace.detector == judged.first]
-    judged_traces = [trace for trace in first if not np.isnan(trace.score).all()]
-    if not judged_traces:
+    scored = [trace for trace in first if not np.isnan(trace.score).all()]
+    if not scored:
         trace = first[0]
         time = Span(int(trace.start[0]), int(trace.start[-1]) + trace.width)
         quiet = f"{_name(trace.entity)}: no outage, and none was called out."
         return Story(quiet, tuple(why_not(judged, (trace,), time, trace.entity)), trace.entity, time, None, (trace,))
-    trace = min(judged_traces, key=lambda trace: float(np.nanmin(trace.score)))
+    trace = min(scored, key=lambda trace: float(np.nanmin(trace.score)))
     at = int(trace.start[np.nanargmin(trace.score)])
     time = Span(at, at + trace.width)
     what = "what was most unusual in this control, by its score"
     head = f"{_name(trace.entity)}, {utc_text(at)}: {what}. Rightly not called out."
-    traces = traces_of(judged, trace.entity, time)
-    window = _window(time, judged, trace.entity)
+    traces, window = traces_of(judged, trace.entity, time), _window(time, judged)
     return Story(head, _said(judged, traces, time, trace.entity, window), trace.entity, window, None, traces)
 
 
 def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, window: Span) -> tuple[str, ...]:
-    """What was expected and seen, and why it was called out or not."""
+    """When ours called it out, what was expected and seen, and why it was called out or not."""
     own = [o for o in judged.readings[0].called if o.entity[:2] == place[:2] and touch(_span(judged, o), time)]
     when = times(sorted(own, key=lambda outage: outage.start))
-    why = because(_outage(judged, place, time), judged, traces, time, place)
-    used = got_used(judged, place, traces, window)
-    told = (
+    return (
+        *([when] if when else []),
         *_expected(traces, time, place),
-        *_doings(judged, traces, time),
-        *why,
+        *_incidents(judged, traces, time),
+        *because(_outage(judged, place, time), judged, traces, time, place),
         *_lingers(own, traces, window),
-        *used,
+        *low_level_learnt(judged, place, traces, window),
     )
-    return (when, *told) if when else told
 
 
 def _span(judged: Judged, outage: Called | Outage) -> Span:
-    """The time of an outage; one that is open lasts to the end of what was observed."""
+    """The time of an outage; an open one lasts to the end of what was observed."""
     end = judged.readings[0].account.observed.end if outage.end is None else outage.end
     return Span(outage.start, max(outage.start + 1, end))
 
 
 def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
-    """The entity's own series by its first detector, and by others where these alone found it low; without any, those
-    of the parts that it is judged from, or else of all."""
+    """The entity's traces by the first detector, and by another where only that found it low.
+
+    A country without any has those of the parts that it is judged from, or else of all parts.
+    """
     own = [trace for trace in judged.traces if trace.entity[:2] == place[:2]]
     if not own and place.type == "country":
         own = [trace for trace in judged.traces if placed(*trace.entity[:2], judged.places).country == place.name]
@@ -163,8 +155,7 @@ def _name(place: Entity) -> str:
 def _verdict(judged: Judged, answer: Answer) -> str:
     if not answer.hit:
         return "Missed."
-    late = answer.confirmed or 0
-    said = f"Called out {_apart(late)} its start"
+    said = f"Called out {_apart(answer.confirmed or 0)} its start"
     if answer.open:
         said += f", and still out when the recording ended, {utc_text(judged.readings[0].account.observed.end)}"
     elif answer.end_error is not None:
@@ -176,40 +167,63 @@ def _apart(time: int) -> str:
     return apart(time, "after", "before") if time else "at"
 
 
-def _window(time: Span, judged: Judged, place: Entity) -> Span:
-    """The time around, and the outage of it as far as the margin goes."""
+def _window(time: Span, judged: Judged) -> Span:
+    """The time with a margin, within the recording if it is in it."""
     widest = max(trace.width for trace in judged.traces)
     beside = max(min(max(time.end - time.start, MARGIN[0]), MARGIN[1]), BINS_BESIDE * widest)
-    observed = judged.readings[0].account.observed
     first = min(int(trace.start[0]) for trace in judged.traces)
-    seen = Span(max(first, time.start - beside), min(observed.end, time.end + beside))
+    seen = Span(max(first, time.start - beside), min(judged.readings[0].account.observed.end, time.end + beside))
     return seen if seen.start < seen.end else Span(time.start - beside, time.end + beside)
 
 
 def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[str]:
-    """What was expected and seen in each signal at its worst."""
+    """What was expected and seen in each signal when it was lowest."""
     own = [trace for trace in traces if trace.entity[:2] == place[:2]]
     first = {trace.signal: trace for trace in reversed(own)}.values()
     told = [text for trace in sorted(first, key=lambda trace: trace.signal) if (text := _worst(trace, time))]
     if told:
         yield f"Seen when it was lowest, of what was expected: {'; '.join(told)}."
-        return
-    if own:
+    elif own:
         yield "Nothing of it was observed then."
-        return
-    parts = {trace.entity for trace in traces}
-    low = {trace.entity for trace in traces if (trace.state[trace.within(time)] == LOW_CONFIRMED).any()}
-    if parts:
+    elif parts := {trace.entity for trace in traces}:
+        low = {trace.entity for trace in traces if (trace.state[trace.within(time)] == LOW_CONFIRMED).any()}
         kinds = {PART_WORDS.get(part.type, "part") for part in parts}
-        of = counted(len(parts), kinds.pop() if len(kinds) == 1 else "part")
-        some = (
-            f"of the {of} that {'has' if len(parts) == 1 else 'have'}, {len(low)} {'was' if len(low) == 1 else 'were'}"
-        )
-        yield f"It has no series of its own; {some} clearly low{_together(traces, time)}."
+        have = "has" if len(parts) == 1 else "have"
+        of = f"{counted(len(parts), kinds.pop() if len(kinds) == 1 else 'part')} that {have}"
+        were = f"{len(low)} {'was' if len(low) == 1 else 'were'} clearly low"
+        yield f"It has no series of its own; of the {of}, {were}{_together(traces, time)}."
+
+
+def _worst(trace: Trace, time: Span) -> str:
+    """The lowest value of a trace in a time, and what was expected then; '' where nothing was observed."""
+    inside = trace.within(time) & trace.is_observed & (trace.expected > 0)
+    if not inside.any():
+        return ""
+    name = signal_name(trace.signal)
+    if not (inside & trace.settled).any():
+        return f"{name} {number(float(trace.value[inside].min()))} (of a first day, in which nothing is usual yet)"
+    inside &= trace.settled
+    if (trace.state[inside] == UNKNOWN).all():
+        return f"{name} (nothing said)"
+    ratio = np.where(inside, trace.value / np.where(inside, trace.expected, 1.0), np.inf)
+    i = int(np.argmin(ratio))
+    feed = f", all series of it being at {trace.common[i]:.0%}" if abs(trace.common[i] - 1) >= COMMON_LEAST else ""
+    return f"{name} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%}{feed})"
+
+
+def _together(traces: Iterable[Trace], time: Span) -> str:
+    """What the parts of each signal showed together when they were lowest."""
+    told = []
+    for signal, own in by_signal(traces).items():
+        start, share = together(own)
+        share = share[(start < time.end) & (start + own[0].width > time.start) & np.isfinite(share)]
+        if len(share):
+            told.append(f"{signal_name(signal)} at {share.min():.0%} of usual")
+    return f"; together, at the lowest: {', '.join(told)}" if told else ""
 
 
 def _lingers(own: Iterable[Called], traces: Iterable[Trace], window: Span) -> Iterator[str]:
-    """Which signals of a place look low on after its last outage, for how long, and how low."""
+    """Which signals still look low after the last outage, for how long, and how low."""
     over = max((outage.end or window.end for outage in own), default=window.end)
     told = []
     for trace in traces:
@@ -222,50 +236,16 @@ def _lingers(own: Iterable[Called], traces: Iterable[Trace], window: Span) -> It
         yield f"Still low after its end: {'; '.join(told)} of what was expected."
 
 
-def _ignored(judged: Judged, window: Span) -> Iterator[str]:
-    """What of a picture counts neither way."""
-    for ignored in judged.tolerance.ignored:
-        if touch(ignored.span, window):
-            yield f"{uncounted(ignored)}."
-
-
-def _doings(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[str]:
-    """What the feeds of its signals did by themselves then."""
+def _incidents(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[str]:
+    """The incidents of the feeds of its signals in a time."""
     signals = {trace.signal for trace in traces}
     then = [d for d in judged.doings if d.signal in signals and d.start < time.end and time.start < d.end]
-    yield from moves(d for d in then if abs(d.share - 1) >= WORTH_A_WORD)
+    yield from moves(d for d in then if abs(d.share - 1) >= COMMON_LEAST)
     yield from blind(then)
 
 
-def _together(traces: Iterable[Trace], time: Span) -> str:
-    """What the parts of each signal showed together at the lowest."""
-    told = []
-    for signal, own in by_signal(traces).items():
-        start, share = together(own)
-        share = share[(start < time.end) & (start + own[0].width > time.start) & np.isfinite(share)]
-        if len(share):
-            told.append(f"{signal_name(signal)} at {share.min():.0%} of usual")
-    return f"; together, at the lowest: {', '.join(told)}" if told else ""
-
-
-def _worst(trace: Trace, time: Span) -> str:
-    inside = trace.within(time) & trace.is_observed & (trace.expected > 0)
-    if not inside.any():
-        return ""
-    name = signal_name(trace.signal)
-    if not (inside & trace.settled).any():
-        return f"{name} {number(float(trace.value[inside].min()))} (of a first day, in which nothing is usual yet)"
-    inside &= trace.settled
-    ratio = np.where(inside, trace.value / np.where(inside, trace.expected, 1.0), np.inf)
-    i = int(np.argmin(ratio))
-    if (trace.state[inside] == UNKNOWN).all():  # it strays too far, or is too little, to be held against anything
-        return f"{name} (nothing said)"
-    feed = f", all series of it being at {trace.common[i]:.0%}" if abs(trace.common[i] - 1) >= WORTH_A_WORD else ""
-    return f"{name} {number(trace.value[i])} of {number(trace.expected[i])} ({ratio[i]:.0%}{feed})"
-
-
 def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:
-    """The outage of an entity that is nearest to being sure at that time."""
+    """The most probable outage of an entity in a time, confirmed ones first."""
     own = [outage for outage in judged.outages if (outage.entity_type, outage.entity) == place[:2]]
     there = [outage for outage in own if touch(_span(judged, outage), time)]
     return max(there, key=lambda o: (o.confirmed_at is not None, o.state != RETRACTED, o.probability), default=None)

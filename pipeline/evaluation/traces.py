@@ -1,5 +1,4 @@
-"""What every signal showed of every entity and what the detectors said of it, bin by bin; of a country without a series
-of its own: what its parts show together."""
+"""Values and verdicts of every signal and entity, bin by bin; and what the parts of a country show together."""
 
 import math
 from collections import defaultdict
@@ -12,7 +11,7 @@ import numpy as np
 
 from detectors.base import UNKNOWN
 from pipeline.bins import ends_of
-from pipeline.evaluation.spans import Span, Spans, joined
+from pipeline.evaluation.spans import Span, Spans, joined, touch
 from pipeline.fusion import Beside, Fused
 from pipeline.fusion.parts import judged_from, needed
 from pipeline.records import Entity, Verdicts
@@ -26,8 +25,7 @@ class Trace:
     """One entity in one signal, judged by one detector; arrays ``(t,)`` as in `pipeline.records.Verdicts`.
 
     start ``int64`` [s], width [s]; value NaN where nothing was observed; state as in `detectors.base.STATES`; settled:
-    whether an outage could be confirmed; common: the share of their level at which all series of the signal stood at
-    once, 1 = they did not.
+    whether an outage could be confirmed; common: the common mode of the signal, as a share of the level [-].
     """
 
     signal: str
@@ -51,11 +49,11 @@ class Trace:
 
     @property
     def is_judged(self) -> np.ndarray:
-        """Bins with a value of which something is said ``(t,) bool``."""
+        """Bins with a value and a verdict ``(t,) bool``."""
         return self.is_observed & (self.state != UNKNOWN)
 
     def within(self, time: Span) -> np.ndarray:
-        """Bins that touch a stretch of time ``(t,) bool``."""
+        """Bins that overlap a time ``(t,) bool``."""
         return (self.start < time.end) & (self.ends > time.start)
 
     @cached_property
@@ -65,7 +63,7 @@ class Trace:
 
     @cached_property
     def judged(self) -> list[Span]:
-        """And that in which something is said of it."""
+        """The time with a value and a verdict."""
         return self.stretches(self.is_judged)
 
     @cached_property
@@ -74,7 +72,7 @@ class Trace:
         return ends_of(self.start, self.width)
 
     def stretches(self, bins: np.ndarray) -> list[Span]:
-        """The time of some bins ``(t,) bool``, in as few stretches as possible.
+        """The time of some bins ``(t,) bool``, as few spans as possible.
 
         Examples
         --------
@@ -92,7 +90,7 @@ class Trace:
 
 
 def silent(traces: Iterable[Trace], time: Span) -> str:
-    """Why nothing was said in a time of what a recording has: of an entity's traces, none of which was judged then."""
+    """Why no trace of an entity has a verdict in a time that the recording has."""
     seen = [(trace, trace.within(time) & trace.is_observed) for trace in traces]
     if not any(then.any() for _, then in seen):
         return "it was not observed then"
@@ -103,7 +101,7 @@ def silent(traces: Iterable[Trace], time: Span) -> str:
 
 @dataclass
 class Collected:
-    """Takes in what comes out of an engine, and keeps all verdicts: of each frame those of the bins that came out."""
+    """Collects the verdicts from the output of an engine: of each frame the bins that came out."""
 
     frames: dict[int, tuple[Verdicts, list[int]]] = field(default_factory=dict)
     moved: dict[tuple[str, int], float] = field(default_factory=dict)
@@ -113,12 +111,12 @@ class Collected:
         if isinstance(output, Fused | Beside):
             verdicts = output.verdicts
             start, common = int(verdicts.start[output.bin]), float(verdicts.common[output.bin])
-            if not math.isnan(common):  # of all partitions one tells
+            if not math.isnan(common):  # NaN in all partitions but one
                 self.moved[verdicts.signal, start] = common
             self.frames.setdefault(id(verdicts), (verdicts, []))[1].append(output.bin)
 
     def traces(self) -> list[Trace]:
-        """All of it by signal, detector and entity, in that order; bins in order of time."""
+        """The traces, ordered by signal, detector and entity."""
         alike: dict[tuple[str, str, tuple[Entity, ...]], list[tuple[Verdicts, list[int]]]] = defaultdict(list)
         for verdicts, bins in self.frames.values():
             alike[verdicts.signal, verdicts.detector, verdicts.entities].append((verdicts, bins))
@@ -139,19 +137,15 @@ class Collected:
         return Trace(signal, detector, entity, parts[-1][0], start[order], **columns, common=common[order])
 
 
-Choose = Callable[[Entity], bool]
-
-
 class Silence:
-    """When the entities of some traces were observed, and when any of their signals got a verdict: worked out once,
-    however many windows are asked for.
+    """When the entities of some traces were observed, and when any of their signals had a verdict.
 
     Examples
     --------
     >>> start, one = np.array([0, 300]), np.ones(2)
     >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, start, *[one] * 5, np.array([UNKNOWN, 1]),
     ...               one > 0, one)
-    >>> Silence([trace]).refused([Span(0, 600)]), Silence([trace]).refused([Span(300, 600)])
+    >>> Silence([trace]).refused(Span(0, 600)), Silence([trace]).refused(Span(300, 600))
     (0.5, 0.0)
     """
 
@@ -167,31 +161,28 @@ class Silence:
             for entity, own in seen.items()
         }
 
-    def refused(self, windows: Iterable[Span], of: Choose = lambda entity: True) -> float:
-        """Share of the observed time of ``windows`` in which no signal of an entity got a verdict [0-1]; NaN where none
-        is.
+    def refused(self, window: Span, of: Callable[[Entity], bool] = lambda entity: True) -> float:
+        """Share of the observed time in which no signal of an entity had a verdict [0-1]; NaN where none is observed.
 
-        Nothing is said where the past is too short to say it, or the series too small.  Time counts once for each
-        entity that ``of`` is true for, however many signals it has.
+        Time counts once for each entity that ``of`` is true for, however many signals it has.
         """
-        own = [spans for entity, spans in self.spans.items() if of(entity)]
         whole = silent = 0
-        for window in windows:
-            for observed, judged in own:
+        for entity, (observed, judged) in self.spans.items():
+            if of(entity):
                 whole += (there := observed.within(window))
                 silent += there - judged.within(window)
         return silent / whole if whole else float("nan")
 
 
 class Parts(NamedTuple):
-    """The parts that a country is judged from in a signal, a trace of each, and how many of them must be known."""
+    """A trace of each part that a country is judged from in a signal, and how many of them must be judged."""
 
     traces: list[Trace]
     need: float
 
 
 def by_signal(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
-    """The traces by signal, each part once."""
+    """The traces by signal, each entity once."""
     found: dict[str, dict[Entity, Trace]] = {}
     for trace in traces:
         found.setdefault(trace.signal, {}).setdefault(trace.entity, trace)
@@ -199,7 +190,7 @@ def by_signal(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
 
 
 def judging(traces: Iterable[Trace], country: str, settings: Fusing) -> dict[str, Parts]:
-    """Of the traces of a country's parts those from which it is judged, by signal."""
+    """The parts of a country from which it is judged, by signal."""
     made = {}
     for signal, own in by_signal(traces).items():
         regions, networks = ([t for t in own if t.entity.type == kind] for kind in ("region", "asn"))
@@ -211,9 +202,9 @@ def judging(traces: Iterable[Trace], country: str, settings: Fusing) -> dict[str
 
 
 def together(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
-    """What parts show together: starts ``(t,) int64`` [s], and the share of what was expected of those observed.
+    """Starts ``(t,) int64`` [s], and the share of their expected sum that the observed parts have ``(t,)`` [-].
 
-    NaN where none was; as `pipeline.fusion.parts` judges a country of which there are only parts.
+    NaN where no part was observed; as `pipeline.fusion.parts` judges a country without a series of its own.
     """
     start, place = np.unique(np.concatenate([trace.start for trace in traces]), return_inverse=True)
     value, expected = (np.concatenate([getattr(trace, name) for trace in traces]) for name in ("value", "expected"))
@@ -223,39 +214,32 @@ def together(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
         return start, seen / usual
 
 
-def known(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
-    """Of how many of these parts something is said: starts ``(t,) int64`` [s], and their number ``(t,)``."""
+def _judged_parts(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
+    """Starts ``(t,) int64`` [s], and how many of these parts have a verdict then ``(t,)``."""
     start, place = np.unique(np.concatenate([trace.start for trace in traces]), return_inverse=True)
-    said = np.concatenate([trace.is_judged for trace in traces])
-    return start, np.bincount(place[said], minlength=len(start))
+    judged = np.concatenate([trace.is_judged for trace in traces])
+    return start, np.bincount(place[judged], minlength=len(start))
 
 
-def most_known(traces: Iterable[Trace], time: Span) -> int:
-    """Of how many of the parts among these traces something is said at once, at most, by one signal in a time."""
+def most_judged(traces: Iterable[Trace], time: Span, kind: str) -> int:
+    """How many parts of a kind have a verdict at once in a time, at most, in one signal."""
     most = 0
-    for own in by_signal(traces).values():
-        start, many = known(own)
+    for own in by_signal(trace for trace in traces if trace.entity.type == kind).values():
+        start, many = _judged_parts(own)
         most = max(most, int(many[(start < time.end) & (start + own[0].width > time.start)].max(initial=0)))
     return most
 
 
-def how_many(traces: Iterable[Trace], time: Span) -> tuple[int, int]:
-    """Of how many regions and networks among these traces something is said at once, at most, in a time."""
-    traces = list(traces)
-    regions, networks = ([t for t in traces if t.entity.type == kind] for kind in ("region", "asn"))
-    return most_known(regions, time), most_known(networks, time)
+def judged_spans(traces: Iterable[Trace], country: str, settings: Fusing) -> list[Span]:
+    """When a country is judged from its parts: while enough of them have a verdict."""
+    found = []
+    for own, need in judging(traces, country, settings).values():
+        if own:
+            start, many = _judged_parts(own)
+            found += [Span(at, at + own[0].width) for at in start[many >= need].tolist()]
+    return joined(found)
 
 
 def is_judged(traces: Iterable[Trace], country: str, settings: Fusing, time: Span) -> bool:
     """Whether a country is ever judged from its parts in a time."""
-    return any(most_known(own.traces, time) >= own.need for own in judging(traces, country, settings).values())
-
-
-def judged_spans(traces: Iterable[Trace], country: str, settings: Fusing) -> list[Span]:
-    """When a country can be judged from the parts among these traces: while as many as it takes are known."""
-    found = []
-    for own, need in judging(traces, country, settings).values():
-        if own:
-            start, many = known(own)
-            found += [Span(at, at + own[0].width) for at in start[many >= need].tolist()]
-    return joined(found)
+    return any(touch(span, time) for span in judged_spans(traces, country, settings))

@@ -1,4 +1,4 @@
-"""The golden table: what was made of every label of every case, and what counts as worse."""
+"""The golden table: what ours makes of every label of every case, and what counts as worse."""
 
 import csv
 from collections.abc import Callable, Iterable
@@ -20,8 +20,9 @@ COLUMNS = (
 COSTS: dict[str, Callable[[float], float]] = {
     "false": float, "others": float, "fragments": lambda fragments: max(fragments, 1), "suspected_min": float,
     "confirmed_min": float, "onset_min": abs, "end_min": abs, "cover": lambda cover: -cover,
+    "hit": lambda hit: -hit, "met": lambda met: -met,
 }  # fmt: skip
-"""What each figure costs: the more, the worse."""
+"""The cost of each figure: more is worse."""
 
 
 def rows(judged: Judged) -> list[Row]:
@@ -50,20 +51,18 @@ def write(lines: Iterable[Row]) -> None:
 
 def worse(before: list[Row], after: list[Row]) -> list[str]:
     """What a change made worse, each in a sentence."""
-    found = {key(row): row for row in after}
-    said = []
+    found, said = {key(row): row for row in after}, list[str]()
     for row in before:
-        now, name = found.get(key(row)), " ".join(part for part in key(row) if part)
+        now, name = found.get(key(row)), " ".join(filter(None, key(row)))
         if now is None:
             said.append(f"{name}: gone")
-            continue
-        said += [f"{name}: {c} {row[c]} -> {now[c]}" for c in ("hit", "met") if int(now[c]) < int(row[c])]
-        said += [f"{name}: {c} {row[c]} -> {now[c]}" for c, cost in COSTS.items() if _more(row[c], now[c], cost)]
+        else:
+            said += [f"{name}: {c} {row[c]} -> {now[c]}" for c, cost in COSTS.items() if _more(row[c], now[c], cost)]
     return said
 
 
 def _more(before: str, after: str, cost: Callable[[float], float]) -> bool:
-    """Whether a figure costs more than it did; one that there is no more is not said here."""
+    """Whether a figure costs more than before; a missing figure is a missed label, which ``hit`` tells."""
     return bool(before and after) and cost(float(after)) > cost(float(before))
 
 

@@ -1,18 +1,90 @@
-"""The tables of an evaluation in a terminal: what has room, and what stands below them."""
+"""The tables of an evaluation: totals, the verdict, and what a terminal has room for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from pipeline.evaluation.runs import OURS
-from pipeline.evaluation.tables import _hidden, _table
-from tests.evaluation.made import case
+from pipeline.evaluation.accounting import Account, Answer, Called, Observed
+from pipeline.evaluation.runs import ANY, FUSED, OURS, Judged, Read
+from pipeline.evaluation.tables import _hidden, _table, verdict
+from pipeline.feeds import Label
+from pipeline.records import Entity
+from tests.evaluation.made import case, judged, more
 from tests.evaluation.test_command import ran
 
 
+@pytest.fixture(scope="module")
+def dark(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    return judged(case(tmp_path_factory.mktemp("tables") / "dark"))[0]
+
+
+def read(reading: str, met: int, false: int, labels: int, refused: float = 0.1) -> Read:
+    """A reading that meets so many of so many labels."""
+    label = Label(0, 1, "country", "PK", "shutdown", "")
+    answers = tuple(Answer(label, hit=i < met, met=i < met) for i in range(labels))
+    made = Account(answers, (Called(Entity("country", "PK"), 0, 1, 0, 0),) * false, (), Observed(0, 1, 1, 1, 1.0))
+    return Read(reading, (), made, refused, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        ((1, 0), [(1, 0)], "as good is median by any signal: 1, with 0."),
+        ((1, 1), [(1, 0)], "better is median by any signal: 1, with 0."),
+        ((0, 0), [(1, 9)], "more is met by median by any signal: 1, with 9."),
+        ((1, 2), [(1, 2), (0, 0)], "as good is median by any signal: 1, with 2."),
+        ((1, 2), [(1, 0), (2, 1)],
+         "as much or more is met by burst by any signal: 2, with 1; median by any signal: 1, with 0."),
+        ((2, 0), [(1, 5), (1, 6)],
+         "that were asked, without our fusion, the nearest is median by any signal: 1, with 5."),
+        ((3, 0), [(1, 0), (2, 900)],
+         "the nearest are burst by any signal: 2, with 900; median by any signal: 1, with 0."),
+        ((3, 0), [(0, 0), (2, 9)], "the nearest is burst by any signal: 2, with 9."),
+        ((3, 0), [(0, 0), (0, 4)], "without our fusion, none meets any."),
+        ((3, 0), [], "Ours meets 3 of 3 labels, with 0 false."),
+    ],
+)  # fmt: skip
+def test_the_verdict_names_the_best_published_rules(
+    ours: tuple[int, int], theirs: list[tuple[int, int]], said: str, dark: Judged
+) -> None:
+    assert verdict(field(dark, [(*ours, 3), *((*one, 3) for one in theirs)])).endswith(said)
+
+
+def field(dark: Judged, made: list[tuple[int, ...]], refused: float = 0.1) -> list[Judged]:
+    """Ours, a detector of ours that is better and not compared, and the median and burst."""
+    (met, false, labels), *theirs = made
+    ours = replace(dark, detector=OURS, readings=(read(FUSED, met, false, labels),))
+    better = replace(dark, detector="seasonal", readings=(read(ANY, labels, 0, labels),))
+    rules = [
+        replace(dark, detector=name, readings=(read(FUSED, labels, 0, labels), read(ANY, *one, share)))
+        for name, one, share in zip(("median", "burst"), theirs, (0.1, refused), strict=False)
+    ]
+    return [ours, better, *rules]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "refused", "said"),
+    [
+        (0, [4, 0], 1.0, "none has so few false outages; silent for having refused to judge: burst by any signal; most "
+            "false outages: median by any signal, 4."),
+        (0, [0, 0], 0.1, "ours has 0 false. Of the field's rules that were asked, without our fusion, no more false "
+            "outages have median by any signal, burst by any signal."),
+        (1, [0, 2], 0.1,
+         "no more false outages have median by any signal; most false outages: burst by any signal, 2."),
+        (0, [3, 1200], 0.1, "none has so few false outages; most false outages: burst by any signal, 1,200."),
+        (2, [], 0.1, "Nothing is labelled, and nothing to be met: ours has 2 false."),
+    ],
+)  # fmt: skip
+def test_the_verdict_of_controls_names_the_quiet_and_the_loudest_rules(
+    ours: int, theirs: list[int], refused: float, said: str, dark: Judged
+) -> None:
+    assert verdict(field(dark, [(0, ours, 0), *((0, false, 0) for false in theirs)], refused)).endswith(said)
+
+
 @pytest.mark.parametrize(("width", "columns"), [(76, 9), (80, 10), (130, 13)])
-def test_no_number_of_a_table_is_cut_whatever_room_there_is(width: int, columns: int) -> None:
+def test_no_number_of_a_table_is_cut(width: int, columns: int) -> None:
     cells = ["14/14", "14/14", "300", "+5420", "+5420", "−5780", "+2130", "100%", "1.5", "<1%", "78%", "20", "0.01"]
     console = Console(width=width, record=True)
     console.print(_table(console, [("similar_days, any signal", cells)]))
@@ -29,7 +101,7 @@ def test_no_number_of_a_table_is_cut_whatever_room_there_is(width: int, columns:
         (70, ["refused (no room for the column): ihr 7%", "labels refused (no", "others (no"]),
     ],
 )
-def test_what_has_no_room_in_a_table_and_is_not_nothing_is_told_below_it(width: int, told: list[str]) -> None:
+def test_columns_without_room_are_told_below_the_table(width: int, told: list[str]) -> None:
     rows = [(OURS, "0%", "<1%", "20", "1.00"), ("ihr", "7%", "", "3", "0.50"), ("burst", "0%", "0%", "0", "0.00")]
     numbers = ["14/14", "14/14", "300", "+5420", "+5420", "−5780", "+2130", "100%", "1.5"]
     found = list(_hidden(Console(width=width), [(name, [*numbers, *more]) for name, *more in rows]))
@@ -37,13 +109,8 @@ def test_what_has_no_room_in_a_table_and_is_not_nothing_is_told_below_it(width: 
     assert all(sentence.startswith(begin) for sentence, begin in zip(found, told, strict=True))
 
 
-def test_what_it_comes_to_stands_below_the_table_before_what_is_remarked_and_what_the_words_mean(
-    tmp_path: Path,
-) -> None:
-    folder, deep = case(tmp_path / "shallow", left=0.997), case(tmp_path / "deep")
-    rows = (deep / "signals.csv").read_text().replace('country,"PK"', "asn,AS59257").splitlines(keepends=True)
-    with (folder / "signals.csv").open("a") as table:
-        table.writelines(rows[1:])
+def test_the_verdict_is_below_the_table_and_the_remarks_and_the_legend_follow(tmp_path: Path) -> None:
+    folder = more(case(tmp_path / "shallow", left=0.997), "asn,AS59257")
     (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\nasn,AS59257,PK,,\n")
     shown = ran(folder, "--detector", "ours").splitlines()
     ours, others, said, missed, words, meaning = (
@@ -52,5 +119,5 @@ def test_what_it_comes_to_stands_below_the_table_before_what_is_remarked_and_wha
     )
     assert (others, said, missed) == (ours + 1, ours + 3, ours + 5)
     assert missed < words < meaning
-    assert "· others: " in ran(folder, "--detector", "ours", columns=120)
-    assert "· others: " not in ran(deep, "--detector", "ours"), "where none are told of, none are explained"
+    assert shown[missed].startswith("missed: country/PK, 2024-02-08 00:00 to 2024-02-08 03:00 UTC")
+    assert "· others: " not in ran(case(tmp_path / "deep"), "--detector", "ours"), "no others, and no explanation"

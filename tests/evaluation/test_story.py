@@ -1,0 +1,254 @@
+"""What is told of labels and outages: the sentences beside the pictures, and the remarks below the tables."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.bins import DAY
+from pipeline.codec import iso
+from pipeline.evaluation.accounting import ONSET, Answer
+from pipeline.evaluation.cases import Tolerance
+from pipeline.evaluation.command import as_json
+from pipeline.evaluation.phrases import NONE, remarks, why
+from pipeline.evaluation.runs import Judged
+from pipeline.evaluation.story import Story, stories
+from pipeline.evaluation.tables import COLUMNS, case_lines
+from pipeline.evaluation.traces import Trace, together
+from pipeline.feeds import Label
+from pipeline.records import Entity
+from pipeline.replay.report import STUCK, Incident
+from tests.evaluation.made import BACK, BEGIN, FALL, LABELS, STEP, between, case, judged, label, more
+
+SPAN = f"{iso(FALL)},{iso(BACK)}"
+
+
+def story(folder: Path) -> Story:
+    (told,) = stories(judged(folder)[0])
+    return told
+
+
+def said(story: Story, begin: str) -> list[str]:
+    return [sentence for sentence in story.sentences if sentence.startswith(begin)]
+
+
+def missed(ours: Judged) -> list[str]:
+    """Why labels were missed, as the remarks have it."""
+    return [remark.partition(" UTC: ")[2] for remark in remarks(ours) if remark.startswith("missed: ")]
+
+
+def test_a_story_tells_what_was_expected_what_was_seen_and_why_it_was_called_out(tmp_path: Path) -> None:
+    told = story(case(tmp_path / "dark", left=0.3))
+    assert told.headline == (
+        "Pakistan: labelled (shutdown), 3 h from Thu 8 Feb 2024, 00:00 UTC. Called out 10 min after its start, and "
+        "back at its end."
+    )
+    when, seen, because, like = told.sentences
+    assert when == "Ours: 2024-02-08 00:00 – 03:00 UTC, confirmed 00:10."
+    assert seen == (
+        "Seen when it was lowest, of what was expected: routes (bgp.ioda) 1,500 of 5,000 (30%); "
+        "probes (probing.ioda) 900 of 3,000 (30%)."
+    )
+    assert because.startswith("Called out as blackout (half of it down or more, and routes fell too) because of ")
+    assert "(bgp.ioda) at 30% of usual (+9.0), probes " in because
+    assert because.endswith(": together >99% sure; it takes 95% to confirm.")
+    assert like.startswith("Looks like a shutdown: likely (+1.3): +0.6 it lasted three hours or more (SIGCOMM 2023, ")
+    assert told.window.start < FALL < told.window.end
+    assert told.label is not None
+
+
+def test_how_far_an_answer_is_off_is_told_in_days_and_hours() -> None:
+    place = Label(0, 0, "country", "VE", "shutdown", "")
+    off = Answer(place, hit=True, onset_error=-6 * 86400, end_error=90 * 60, cover=1.0, fragments=1)
+    assert why(off, Tolerance(0, 0, 0, 0, 0.9)) == "onset 6 d early, end 1 h 30 min late"
+
+
+def test_an_outage_that_is_still_open_has_no_end(tmp_path: Path) -> None:
+    (ours,) = judged(between(case(tmp_path / "open", left=0.3), last=FALL + 2 * 3600))
+    (told,) = stories(ours)
+    assert "still out when the recording ended, Thu 8 Feb 2024, 02:00 UTC" in told.headline
+    assert told.sentences[0] == "Ours: 2024-02-08 00:00 UTC on, confirmed 00:10."
+    (answer,) = ours.readings[0].account.answers
+    assert (answer.open, answer.met) == (True, True)
+    ((_, cells),) = case_lines(ours)
+    line = dict(zip(COLUMNS, cells, strict=True))
+    assert (line["met"], line["onset"], line["end"], line["cover"]) == ("1/1", "0", NONE, "100%")
+    assert '"median_end_error":null' in as_json([ours])
+
+
+def test_an_onset_that_was_not_observed_is_told_and_counts(tmp_path: Path) -> None:
+    (ours,) = judged(between(case(tmp_path / "new", left=0.3), first=FALL - DAY))
+    begin = "not exactly dated, but counted in the table as it stands: our onset for the label country/PK, 2024-02-08"
+    assert [remark.startswith(begin) for remark in remarks(ours)].count(True) == 1
+    assert "(not exactly known)" in next(stories(ours)).sentences[0]
+    (answer,) = ours.readings[0].account.answers
+    assert (answer.undated, answer.met) == ((ONSET,), True)
+    assert f'"undated":["{ONSET}"]' in as_json([ours])
+
+
+def test_a_country_of_networks_only_is_called_so(tmp_path: Path) -> None:
+    networks = [f"asn,AS{i}" for i in range(6)]
+    folder = more(case(tmp_path / "networks", "PL", left=1.0), *networks)
+    label(folder, f"{SPAN},country,PK")
+    assert "6 networks that fell belong to no country" in "; ".join(remarks(judged(folder)[0]))
+    rows = "".join(f"{place},PK,,\n" for place in ["asn,AS99", *networks])
+    (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\n" + rows)
+    (ours,) = judged(folder)
+    told = "; ".join(remarks(ours))
+    assert "Pakistan is called out by networks alone, 6 of them: how much of it they are nobody knows." in told
+    assert "No row of the table is about asn AS99 of " in told
+    assert ours.readings[0].account.met == 1
+    assert (
+        next(stories(ours))
+        .sentences[1]
+        .startswith("It has no series of its own; of the 6 networks that have, 6 were clearly low; ")
+    )
+
+
+def test_a_label_that_could_not_be_judged_has_its_reason(tmp_path: Path) -> None:
+    folder, silent = case(tmp_path / "case", labelled=False, left=1.0), "Nothing was said of it: "
+    with (folder / "signals.csv").open("a") as table:
+        for time in range(BEGIN, FALL + 43200, STEP):
+            table.write(f"{iso(time)},probing.ioda,country,IQ,{time // STEP % 3}\n")
+            table.write(f"{iso(time)},probing.ioda,country,SY,{'' if FALL <= time < BACK else 3000}\n")
+    later, first = "2024-03-08T00:00:00Z,2024-03-08T03:00:00Z", "2024-02-06T01:00:00Z,2024-02-06T06:00:00Z"
+    label(folder, f"{SPAN},country,PL", f"{later},country,PK", f"{SPAN},country,IQ", f"{SPAN},country,SY")
+    (ours,) = judged(folder)
+    reasons = {told.headline.partition(":")[0]: told.sentences[-1] for told in stories(ours)}
+    recorded = "Tue 6 Feb 2024, 00:00 UTC to Thu 8 Feb 2024, 12:00 UTC"
+    assert reasons == {
+        "Poland": f"{silent}no row tells of it.",
+        "Pakistan": f"{silent}the recording is of another time, {recorded}.",
+        "Iraq": f"{silent}the detector says nothing of values so small, or that stray so far.",
+        "Syria": f"{silent}it was not observed then.",
+    }
+    assert set(missed(ours)) == {
+        "no row tells of it", "it is not of the time of the recording",
+        "the detector says nothing of values so small, or that stray so far", "it was not observed then",
+    }  # fmt: skip
+    assert missed(judged(label(folder, f"{first},country,PK"))[0]) == ["nothing is confirmed in a series' first day"]
+
+
+def test_a_missed_label_tells_how_low_its_signals_were(tmp_path: Path) -> None:
+    told = story(case(tmp_path / "shallow", left=0.999))
+    assert "Missed." in told.headline
+    assert told.sentences[-1].startswith("Not called out: no signal was low, the lowest score is")
+
+
+def test_a_first_day_confirms_nothing(tmp_path: Path) -> None:
+    folder = between(case(tmp_path / "new"), first=FALL - 12 * 3600)
+    table = folder / "signals.csv"
+    probing = [row for row in table.read_text().splitlines(keepends=True) if "probing.ioda" in row]
+    told = story(folder)
+    (reason,) = said(told, "Nothing is confirmed in a series' first day")
+    assert "it was first seen at Wed 7 Feb 2024, 12:00 UTC. No expected line is drawn of that day." in reason
+    assert said(told, "Seen when it was lowest")[0].count("(of a first day, in which nothing is usual yet)") == 2
+    with table.open("a") as file:
+        file.writelines(row.replace("probing.ioda", "traffic.radar") for row in probing)
+    (only,) = said(story(folder), "Only suspected, because of ")
+    assert only.endswith("% sure; it takes 95% to confirm.")
+
+
+@pytest.mark.parametrize(
+    ("country", "reason"),
+    [("PK", "50% of them are known: here 1 of its 7."), ("XK", "here it is not known how many it has.")],
+)
+def test_a_country_of_too_few_regions_cannot_be_judged(country: str, reason: str, tmp_path: Path) -> None:
+    folder = label(case(tmp_path / "parts", f"{country}-SD", kind="region"), f"{SPAN},country,{country}")
+    (ours,) = judged(folder)
+    (told,) = stories(ours)
+    assert missed(ours) == ["it has no series of its own, and only 1 region known"]
+    assert ours.readings[0].refused_labels == 1
+    assert told.is_of_parts
+    assert told.sentences[0].startswith("It has no series of its own; of the 1 region that has, 1 was clearly low; ")
+    assert "cannot be judged" in told.sentences[-1]
+    assert told.sentences[-1].endswith(reason)
+
+
+def test_a_country_of_which_too_few_regions_were_low_tells_their_share(tmp_path: Path) -> None:
+    folder = case(tmp_path / "parts", "PK-SD", kind="region")
+    label(more(folder, "region,PK-PB", "region,PK-KP", "region,PK-BA", left=1.0), f"{SPAN},country,PK")
+    (how_many,) = said(story(folder), "Parts that were low at once make up")
+    assert "probes (probing.ioda) 25%" in how_many
+    assert how_many.endswith("50% make the country low.")
+
+
+def test_a_stuck_feed_is_told_of_the_stories_whose_time_it_touches(tmp_path: Path) -> None:
+    (ours,) = judged(case(tmp_path / "dark"))
+    then, before = (Incident("table", ours.traces[0].signal, STUCK, at, at + 3600) for at in (FALL, FALL - 5 * 86400))
+    stuck = replace(ours, doings=(before, then))
+    assert any(remark.startswith("No all-clear by routes (bgp.ioda) from ") for remark in remarks(stuck))
+    (sentence,) = said(next(stories(stuck)), "No all-clear")
+    assert iso(FALL)[:10] in sentence
+    assert iso(before.start)[:10] not in sentence
+
+
+def test_a_false_outage_and_a_quiet_control_have_a_story_too(tmp_path: Path) -> None:
+    assert "called out falsely" in story(case(tmp_path / "false", labelled=False)).headline
+    assert "Rightly not called out." in story(case(tmp_path / "quiet", labelled=False, left=1.0)).headline
+    new = between(case(tmp_path / "new", labelled=False), last=BEGIN + 3 * STEP)
+    assert "no outage, and none was called out" in story(new).headline
+
+
+@pytest.mark.parametrize(("hours", "told"), [(4, ["probes (probing.ioda) for 4 h, at 92%"]), (0, [])])
+def test_a_signal_that_is_low_after_an_outage_is_told(tmp_path: Path, hours: int, told: list[str]) -> None:
+    folder = case(tmp_path / "on", left=0.3)
+    after, table = (iso(BACK), iso(BACK + hours * 3600)), folder / "signals.csv"
+    rows = table.read_text().splitlines(keepends=True)
+    low = [row.replace('"PK",3000', '"PK",2730') for row in rows]
+    rows = [new if after[0] <= row[:20] < after[1] else row for row, new in zip(rows, low, strict=True)]
+    table.write_text("".join(rows))
+    expected = [f"Still low after its end: {what} of what was expected." for what in told]
+    assert said(story(folder), "Still low") == expected
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "2024-02-08T00:00:00Z,2024-02-08T03:00:00Z,country,PL", "2024-03-08T00:00:00Z,2024-03-08T03:00:00Z,country,PK",
+        "2023-03-08T00:00:00Z,2023-03-08T03:00:00Z,country,PK", "2024-02-05T00:00:00Z,2024-02-20T03:00:00Z,country,PK",
+    ],
+)  # fmt: skip
+def test_a_label_outside_the_recording_has_a_window(place: str, tmp_path: Path) -> None:
+    told, *_ = stories(judged(label(case(tmp_path / "odd"), place))[0])
+    assert told.window.start < told.window.end
+
+
+def test_a_low_level_that_the_detector_has_learnt_is_told_and_has_no_expected_values(tmp_path: Path) -> None:
+    hour, rng = 3600, np.random.default_rng(3)
+    low, high, end = BEGIN + 10 * DAY, BEGIN + 22 * DAY, BEGIN + 25 * DAY
+    lines = ["time,signal,entity_type,entity,value"]
+    for time in range(BEGIN, end, hour):
+        share = 0.05 if low <= time < high else 1.0
+        traffic = share * (1000 + 500 * np.sin(2 * np.pi * time / DAY)) * (1 + 0.02 * rng.standard_normal())
+        lines.append(f"{iso(time)},traffic.radar,country,SD,{traffic:.1f}")
+        lines.append(f"{iso(time)},probing.ioda,country,SD,{round(share * (800 + 8 * rng.standard_normal()))}")
+    (tmp_path / "signals.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "labels.csv").write_text(f"{LABELS}{iso(low)},{iso(high)},country,SD,shutdown,made\n")
+    (sudan,) = judged(tmp_path)
+    (told,) = stories(sudan)
+    (learnt,) = said(told, "From ")
+    assert "on the detector expects the low level of the outage, which is not drawn." in learnt
+    for signal in ("probing.ioda", "traffic.radar"):
+        bare, own = (
+            next(t for t in traces if t.signal == signal and t.detector == sudan.first)
+            for traces in (told.traces, sudan.traces)
+        )
+        at = int(np.flatnonzero(own.start == high + 2 * hour)[0])
+        assert own.expected[at] < 0.2 * own.value[at], "what the detector expects is the low level"
+        assert np.isnan(bare.expected[at])
+        before = own.start < low
+        assert np.array_equal(bare.expected[before], own.expected[before], equal_nan=True)
+
+
+def test_regions_count_together_as_they_are_observed() -> None:
+    start, one, nan = np.arange(3) * STEP, np.ones(3), float("nan")
+
+    def region(name: str, *values: float) -> Trace:
+        columns = (np.array(values), 10 * one, one, one, one, one.astype(int), one > 0, one)
+        return Trace("probing.x", "seasonal", Entity("region", name, "VE"), STEP, start, *columns)
+
+    at, share = together([region("VE-A", 10, 2, nan), region("VE-B", 10, nan, nan)])
+    assert at.tolist() == start.tolist()
+    assert np.array_equal(share, [1.0, 0.2, nan], equal_nan=True)
