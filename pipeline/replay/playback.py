@@ -24,11 +24,14 @@ class Pace:
         Event time from which on it is paced; before, it goes as fast as it can [s].
     lag
         How far behind ``since`` the workers may still be when the pace begins [s].
+    pulse
+        How often the feeds' last heartbeats are sent again while it waits [s of the clock].
     """
 
     speed: float
     since: int = NEVER
     lag: int = DAY
+    pulse: float = 60.0
 
 
 class Playback:
@@ -102,10 +105,6 @@ def piece(speed: float) -> int:
     return max(1, min(DAY, int(speed)))
 
 
-PULSE = 60.0
-"""How often the last heartbeats are repeated while a pace waits [s]."""
-
-
 def paced(
     stream: Iterable[Frame | DeadLetter],
     pace: Pace,
@@ -125,8 +124,8 @@ def paced(
                 if first == NEVER:
                     _wait(pace, reached, clock, sleep)
                     begun, first = clock(), frame.time
-                while (left := (frame.time - first) / pace.speed - (clock() - begun)) > PULSE:
-                    if sleep(PULSE):
+                while (left := (frame.time - first) / pace.speed - (clock() - begun)) > pace.pulse:
+                    if sleep(pace.pulse):
                         break
                     yield from beats.values()
                 sleep(max(0.0, left))

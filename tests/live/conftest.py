@@ -1,4 +1,4 @@
-"""Brokers of their own for tests that kill workers."""
+"""Servers and workers of the tests that kill them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def broker() -> Iterator[str]:
 
 @pytest.fixture
 def worker_at(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
-    """Starts a worker at a broker; none is left behind."""
+    """Starts a worker at a broker; all are killed in the end."""
     started: list[Worker] = []
 
     def start(broker: str, *more: str, program: tuple[str, ...] = ("pipeline",)) -> Worker:

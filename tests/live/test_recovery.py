@@ -1,94 +1,148 @@
-"""State survives: whatever happens to workers and brokers, the outages are those of the undisturbed run."""
+"""Whatever happens to workers and brokers, the outages are those of the undisturbed run."""
 
 import random
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 
 from pipeline import topics
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.groups import at_work
 from pipeline.kafka.security import PLAIN
-from pipeline.records import Heartbeat
+from pipeline.kafka.transport import opened
+from pipeline.records import Heartbeat, Progress
+from pipeline.replay.playback import Pace, paced
+from pipeline.replay.report import Result
 from pipeline.replay.through_kafka import through_kafka
 from tests.live.apache import prepare
-from tests.live.sabotage import HOUR, Paced, Sabotage, iraq, kills, moments, revisions
 from tests.replay.runners import Worker, fresh, in_memory
-from tests.replay.tapes import mosaic, pieces
+from tests.replay.tapes import Tape, mosaic, pieces, recorded
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
-At = Callable[..., Worker]
+
+HOUR = 3600
+LASTING = 15
+"""How long a recording takes [s]."""
 
 
-@pytest.fixture(scope="module")
-def tape(data: Path) -> Paced:
-    return iraq(data, lasting=20)
+@dataclass
+class Paced(Tape):
+    """A tape that is sent in `LASTING` seconds."""
+
+    def under(self, name: str) -> "Paced":
+        return Paced(*vars(super().under(name)).values())
+
+    def __iter__(self) -> Iterator[Any]:
+        times = self.times()
+        return paced(self.sent, Pace((times[-1] - times[0]) / LASTING))  # type: ignore[arg-type]
+
+    def times(self) -> list[int]:
+        """Times of the heartbeats, in order [s]."""
+        return sorted(frame.time for frame in self.sent if isinstance(frame, Heartbeat))
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tape: Paced) -> bytes:
-    found = in_memory(Paced(tape.run, tape.sent, speed=float("inf"))).lines()
-    assert len(found.splitlines()) >= 8
+@dataclass
+class Sabotage:
+    """Acts, one after the other: each once the replay's watermark is so far, and until it succeeds."""
+
+    tape: Paced
+    acts: list[Callable[[], bool]]
+    check: Callable[[], None]
+    watermark: int = 0
+    done: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        times, rng = self.tape.times(), random.Random(8)
+        self.points = sorted(rng.randrange(times[0], times[len(times) * 3 // 4]) for _ in self.acts)
+
+    def see(self, output: Any) -> None:
+        if isinstance(output, Progress):
+            self.watermark = max(self.watermark, output.watermark)
+
+    def tick(self) -> None:
+        self.check()
+        if self.done < len(self.acts) and self.watermark >= self.points[self.done] and self.acts[self.done]():
+            self.done += 1
+
+
+def replayed(tape: Tape, broker: str, sabotage: Sabotage | None = None) -> Result:
+    see, checks = (sabotage.see, [sabotage.tick]) if sabotage else ((lambda _: None), [])
+    return through_kafka(fresh(tape), broker, PLAIN, see, checks)  # type: ignore[arg-type]
+
+
+def killed(worker: Worker) -> bool:
+    """Kill -9, and another worker in its place."""
+    worker.kill()
+    worker.start()
+    return True
+
+
+def revisions(broker: str) -> dict[tuple[bytes, str, int], set[bytes]]:
+    """What the outages' topic has for each revision of each run."""
+    found: dict[tuple[bytes, str, int], set[bytes]] = {}
+    with closing(opened(KafkaConsumer, broker, PLAIN, group_id=None, auto_offset_reset="earliest")) as consumer:
+        name = topics.OUTAGES.name
+        consumer.assign([TopicPartition(name, part) for part in range(topics.OUTAGES.partitions)])
+        ends = consumer.end_offsets(consumer.assignment())
+        while any(consumer.position(part) < end for part, end in ends.items()):
+            for record in chain.from_iterable(consumer.poll(timeout_ms=200).values()):
+                fields = msgspec.json.decode(record.value)
+                key = (dict(record.headers)["run"], fields["id"], fields["revision"])
+                found.setdefault(key, set()).add(record.value)
     return found
 
 
-@pytest.fixture(params=["embedded", pytest.param("apache", marks=pytest.mark.kafka)])
-def either_broker(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "embedded":
-        yield request.getfixturevalue("broker")
-    else:
-        address = request.getfixturevalue("apache_broker")
-        create(address, topics.every(FEEDS))
-        yield address
-
-
-def replayed(tape: Paced, broker: str, sabotage: Sabotage) -> bytes:
-    return through_kafka(fresh(tape), broker, PLAIN, sabotage.see, [sabotage.tick]).lines()  # type: ignore[arg-type]
-
-
-def test_a_worker_that_is_killed_five_times_loses_and_doubles_nothing(
-    either_broker: str, worker_at: At, tape: Paced, undisturbed: bytes
+def test_workers_that_crash_are_killed_and_join_lose_and_double_nothing(
+    broker: str, worker_at: Callable[..., Worker], data: Path
 ) -> None:
-    rng = random.Random(8)
-    worker = worker_at(either_broker)
-    sabotage = kills(worker, moments(tape, 5, rng), rng)
-    assert replayed(tape, either_broker, sabotage) == undisturbed
-    assert sabotage.done == 5
-    told = revisions(either_broker)
-    assert {len(contents) for contents in told.values()} == {1}
-    assert worker.stop() == 0
+    recording = recorded(data / "signals" / "iraq-2023-exams", chunk=HOUR)
+    tape, undisturbed = Paced(recording.run, recording.sent), in_memory(recording).lines()
+    assert len(undisturbed.splitlines()) >= 8
+    workers = [worker_at(broker, program=("tests.live.flawed", "crash"))]
 
+    def check() -> None:
+        """The worker with the bug has ended by it; the next one has none."""
+        first = workers[0]
+        if first.program != ("pipeline",) and first.child is not None and first.child.poll() is not None:
+            assert first.child.returncode == 1
+            first.program = ("pipeline",)
+            first.start()
+        for worker in workers:
+            worker.check()
 
-def test_a_worker_that_crashed_in_a_stage_goes_on_before_the_failure(
-    broker: str, worker_at: At, tape: Paced, undisturbed: bytes
-) -> None:
-    worker = worker_at(broker, program=("tests.live.clumsy", "100"))
+    def join() -> bool:
+        workers.append(worker_at(broker))
+        return True
 
-    def start_again() -> None:
-        if worker.program != ("pipeline",) and worker.child is not None and worker.child.poll() is not None:
-            assert worker.child.returncode == 1
-            worker.program = ("pipeline",)
-            worker.start()
-        worker.check()
+    def leave_the_second_alone() -> bool:
+        if at_work(broker).get("netvigil", 0) < 2:
+            return False
+        workers[0].kill()
+        return True
 
-    assert replayed(tape, broker, Sabotage([], [], start_again)) == undisturbed
-    assert worker.program == ("pipeline",), "it had no bug"
-    assert worker.stop() == 0
-
-
-def test_a_worker_that_cannot_read_its_snapshots_says_so_in_a_sentence_and_ends(
-    broker: str, worker_at: At, tape: Paced, undisturbed: bytes
-) -> None:
-    before = worker_at(broker)
-    fast = Paced(tape.run, tape.sent, speed=float("inf"))
-    assert replayed(fast, broker, Sabotage([], [], before.check)) == undisturbed
-    assert before.stop() == 0
-    newer = worker_at(broker, program=("tests.live.newer",))
+    kill = lambda: workers[0].program == ("pipeline",) and killed(workers[0])  # noqa: E731
+    sabotage = Sabotage(tape, [kill, kill, kill, join, leave_the_second_alone], check)
+    beside: list[bytes] = []
+    other = threading.Thread(target=lambda: beside.append(replayed(recording, broker).lines()))
+    other.start()
+    assert replayed(tape, broker, sabotage).lines() == undisturbed
+    assert sabotage.done == len(sabotage.acts)
+    other.join(60)
+    assert beside == [undisturbed], "a replay at the same time is not touched"
+    assert {len(contents) for contents in revisions(broker).values()} == {1}
+    assert workers[1].stop() == 0
+    newer = worker_at(broker, program=("tests.live.flawed", "newer"))
     assert newer.child is not None
     assert newer.child.wait(60) == 2
     said = newer.log.read_text()
@@ -96,88 +150,41 @@ def test_a_worker_that_cannot_read_its_snapshots_says_so_in_a_sentence_and_ends(
     assert "Traceback" not in said
 
 
-def test_a_second_worker_joins_and_the_first_is_killed(
-    either_broker: str, worker_at: At, tape: Paced, undisturbed: bytes
-) -> None:
-    workers = [worker_at(either_broker)]
-
-    def join() -> bool:
-        workers.append(worker_at(either_broker))
-        return True
-
-    def kill_the_first() -> bool:
-        if at_work(either_broker).get("netvigil", 0) < 2:
-            return False
-        workers[0].kill()
-        return True
-
-    first, second = moments(tape, 2, random.Random(3))
-    sabotage = Sabotage([first, second], [join, kill_the_first], lambda: [w.check() for w in workers].clear())
-    assert replayed(tape, either_broker, sabotage) == undisturbed
-    assert sabotage.done == 2
-    assert {len(contents) for contents in revisions(either_broker).values()} == {1}
-    assert workers[1].stop() == 0
-
-
 @pytest.mark.kafka
-def test_a_worker_that_stood_still_for_longer_than_its_session_loses_nothing(apache_broker: str, worker_at: At) -> None:
-    create(apache_broker, topics.every(FEEDS))
-    tape = pieces(mosaic(seed=3), HOUR)
-    times = [frame.time for frame in tape.sent if isinstance(frame, Heartbeat)]
-    slow = Paced(*vars(tape).values(), speed=(max(times) - min(times)) / 20)
-    workers = [worker_at(apache_broker), worker_at(apache_broker)]
-
-    def stand_still() -> bool:
-        if at_work(apache_broker).get("netvigil") != 2:
-            return False
-        child = workers[1].child
-        assert child is not None
-        child.send_signal(signal.SIGSTOP)
-        time.sleep(9)
-        child.send_signal(signal.SIGCONT)
-        return True
-
-    sabotage = Sabotage([min(times) + (max(times) - min(times)) // 3], [stand_still], lambda: None)
-    found = through_kafka(fresh(slow), apache_broker, PLAIN, sabotage.see, [sabotage.tick])  # type: ignore[arg-type]
-    assert sabotage.done == 1
-    undisturbed = in_memory(tape)
-    assert found.lines() == undisturbed.lines()
-    assert (found.used, found.late, found.dead) == (undisturbed.used, 0, [])
-    assert [worker.stop() for worker in workers] == [0, 0]
-
-
-@pytest.mark.kafka
-def test_apache_kafka_is_killed_and_comes_back_on_its_disk(
-    java: None, tmp_path: Path, worker_at: At, tape: Paced, undisturbed: bytes
+def test_apache_kafka_and_its_workers_are_killed_or_stand_still_and_nothing_is_lost(
+    java: None, tmp_path: Path, worker_at: Callable[..., Worker]
 ) -> None:
+    recording = pieces(mosaic(seed=3), HOUR)
+    tape, undisturbed = Paced(recording.run, recording.sent), in_memory(recording)
     server = prepare(tmp_path / "kafka")
     server.start()
     try:
         create(server.address, topics.every(FEEDS))
-        worker = worker_at(server.address)
+        workers = [worker_at(server.address), worker_at(server.address)]
 
-        def strike() -> bool:
+        def stand_still() -> bool:
+            """For longer than the six seconds after which a worker has lost its partitions."""
+            child = workers[1].child
+            if at_work(server.address).get("netvigil") != 2 or child is None:
+                return False
+            child.send_signal(signal.SIGSTOP)
+            time.sleep(9)
+            child.send_signal(signal.SIGCONT)
+            return True
+
+        def kill_the_broker() -> bool:
             server.kill()
             time.sleep(1)
             server.start()
             return True
 
-        sabotage = Sabotage(moments(tape, 1, random.Random(5)), [strike], worker.check)
-        assert replayed(tape, server.address, sabotage) == undisturbed
-        assert sabotage.done == 1
+        acts = [stand_still, lambda: killed(workers[0]), kill_the_broker]
+        sabotage = Sabotage(tape, acts, lambda: [worker.check() for worker in workers].clear())
+        found = replayed(tape, server.address, sabotage)
+        assert sabotage.done == len(acts)
+        assert found.lines() == undisturbed.lines()
+        assert (found.used, found.late, found.dead) == (undisturbed.used, 0, [])
         assert {len(contents) for contents in revisions(server.address).values()} == {1}
+        assert [worker.stop() for worker in workers] == [0, 0]
     finally:
         server.stop()
-
-
-def test_two_replays_at_once_do_not_touch_each_other(
-    broker: str, worker_at: At, tape: Paced, undisturbed: bytes
-) -> None:
-    worker = worker_at(broker)
-    found: list[bytes] = []
-    quiet = Sabotage([], [], worker.check)
-    other = threading.Thread(target=lambda: found.append(replayed(tape, broker, quiet)))
-    other.start()
-    found.append(replayed(tape, broker, quiet))
-    other.join(120)
-    assert found == [undisturbed, undisturbed]

@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.system, pytest.mark.sockets, pytest.mark.slow]
 
 ONSET = 1692579600
 """2023-08-21T01:00Z: the first of Iraq's exam shutdowns, four and a half hours [s]."""
-SPEED = 900
-"""Event time to a second of the clock: the shutdown takes eighteen seconds [-]."""
+SPEED = 1800
+"""Event time to a second of the clock: the shutdown takes nine seconds [-]."""
 
 
 SHOWN = {

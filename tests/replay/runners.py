@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,14 @@ class Worker:
         code = self.child.wait(20)
         self.child = None
         return code
+
+    def wait_till_at_work(self, patience: float = 60.0) -> None:
+        """Wait until it has its share of the work."""
+        give_up = time.monotonic() + patience
+        while "at work" not in self.log.read_text():
+            self.check()
+            assert time.monotonic() < give_up
+            time.sleep(0.2)
 
     def check(self) -> None:
         """Raise where it ended by itself."""
