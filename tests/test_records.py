@@ -1,11 +1,67 @@
-"""Batches are joined row by row, names and all, and letters and progress of before are still read."""
+"""Records: what contradicts itself is named, batches are joined row by row, and older JSON is still read."""
+
+from dataclasses import replace
 
 import msgspec
 import numpy as np
+import pytest
 
+from pipeline.codec import decode, encode
 from pipeline.feeds.base import joined
-from pipeline.records import DeadLetter, Elements, Peer, Progress
+from pipeline.records import UP, DeadLetter, Elements, Entity, Frame, Peer, Progress, Run, wrong
+from pipeline.signals.binning import no_bins
+from tests.frames import BEAT, BINS, ELEMENTS, ONE, ROWS, RUN, TEXT, VERDICTS
 from tests.signals.synthetic_bgp import Element, elements
+
+
+@pytest.mark.parametrize("frame", [ROWS, BEAT, BINS, VERDICTS, ELEMENTS, replace(no_bins(RUN, "table", 3), status=UP)])
+def test_a_sound_frame_is_sound_on_the_wire_too(frame: Frame) -> None:
+    assert wrong(frame) == ""
+    assert wrong(decode(encode(frame))) == ""
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        replace(ROWS, time=np.array([300, 2**40])),
+        replace(ROWS, time=np.array([300])),
+        replace(ROWS, entity=np.array([0, 1], np.int32)),
+        replace(ROWS, entity=np.array([0, -1], np.int32)),
+        replace(ROWS, value=np.array([1, 2])),
+        replace(ROWS, width=0),
+        replace(ROWS, width="300"),
+        replace(ROWS, slots=(7, 3)),
+        replace(ROWS, run=Run(7, "replay")),  # type: ignore[arg-type]
+        replace(ROWS, entities=(Entity("country", None, "PK"),)),  # type: ignore[arg-type]
+        replace(BEAT, time=1.5),
+        replace(BEAT, time=-1),
+        replace(BEAT, status="?"),
+        replace(BEAT, signals=(1,)),
+        replace(BEAT, networks=(Entity("asn", "AS1", None),)),  # type: ignore[arg-type]
+        replace(BINS, start=np.array([300, 300]), value=np.ones((2, 1)), health=np.ones((2, 1), "f4")),
+        replace(BINS, value=np.ones((1, 2))),
+        replace(BINS, watermark=None),
+        replace(BINS, watermark=2**62),
+        replace(BINS, start=np.array([2**62])),
+        replace(BINS, start=np.array([300.0])),
+        replace(BINS, value=TEXT),
+        replace(BINS, health=TEXT),
+        replace(BINS, entities=(Entity("country", "PK", "PK", [1]),)),  # type: ignore[arg-type]
+        replace(VERDICTS, score=TEXT),
+        replace(VERDICTS, state=np.ones((1, 1))),
+        replace(VERDICTS, settled=np.ones((1, 2), bool)),
+        replace(VERDICTS, start=np.array([2**62])),
+        replace(ROWS, phase=2**62),
+        replace(ELEMENTS, peers=(Peer(2**70, "192.0.2.1"),)),
+        replace(ELEMENTS, peers=(Peer(1, "192.0.2.1", []),)),  # type: ignore[arg-type]
+        replace(VERDICTS, common=np.ones(2)),
+        replace(VERDICTS, common=ONE),
+        replace(ELEMENTS, peer=np.array([1], np.int32)),
+    ],
+)
+def test_a_frame_that_contradicts_itself_is_named(frame: Frame) -> None:
+    assert wrong(frame)
+
 
 FIRST, SECOND = Peer(64500, "192.0.2.1"), Peer(64501, "192.0.2.2")
 SAID = [

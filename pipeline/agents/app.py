@@ -25,16 +25,12 @@ from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
 
 def application(
-    engine: Engine,
-    broker: str,
-    security: Security,
-    feeds: Iterable[str],
-    metrics: WorkerMetrics,
+    engine: Engine, broker: str, security: Security, feeds: Iterable[str], metrics: WorkerMetrics,
     group: str = "netvigil",
 ) -> tuple[OrderedApp, Refusal]:  # fmt: skip
-    """The application that hosts the whole path for these feeds, and why it ended, where that is a person's mistake.
+    """The application that hosts the whole path for these feeds, and the mistake of a person that ends it, if any.
 
-    Scale out by starting more of them: Kafka's groups share the partitions out.
+    More workers share the partitions as a Kafka group.
     """
     app = OrderedApp(
         group,
@@ -84,7 +80,7 @@ def _agent(
     app: faust.App, metrics: WorkerMetrics, address: dict[str, bytes], topic: Topic, name: str,
     make: Callable[[int], Stage], accept: Accept, form: str, feed: str = topics.PATH,
 ) -> Host:  # fmt: skip
-    """One agent: reads a topic, hosts a stage for each of its partitions, keeps their snapshots in a table."""
+    """One agent: reads a topic, hosts a stage for each partition, and keeps their snapshots in a table."""
     table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
     host = Host(
         topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, metrics, address),

@@ -1,12 +1,12 @@
 """Hosts a stage of the engine between two topics.
 
 Faust acknowledges a message even when its agent raised on it, and commits offsets whether or not state is safe.  So the
-host acknowledges by itself: a message counts as done once a snapshot that contains it is with the broker.  Recovery is
-replay: the snapshot is loaded, Faust delivers again what was not acknowledged, and what the snapshot holds already is
-passed over.  Outputs that so come twice name the same source, and whoever reads them knows.
+host acknowledges by itself, once a snapshot that contains the message is with the broker.  Recovery is replay: the
+snapshot is loaded, Faust delivers again what was not acknowledged, and messages that the snapshot contains are passed
+over.  Repeated outputs name the same source, by which readers know them.
 
-A partition on which something failed (a stage that raised, an output that the broker did not take) has a state that
-stands for no offset any more: it takes nothing further and is never saved, so that a restart begins before the failure.
+After a failure (a stage raised, or the broker did not take an output) the state of a partition belongs to no offset: it
+takes no more messages and is never saved, so that a restart begins before the failure.
 """
 
 import asyncio
@@ -26,14 +26,13 @@ EVERY = 2.0
 """Least time between two snapshots of a partition [s]."""
 
 SHARE = 20
-"""A snapshot may take one in so many seconds: large states are saved less often [-]."""
+"""Snapshots may take one second in so many: large states are saved less often [-]."""
 
 RATE = 100_000
-"""Bytes of state that one partition may write a second, in the long run: a RIB of 60 MB goes out every ten minutes,
-not every bin [bytes/s]."""
+"""State that one partition may write in the long run: a RIB of 60 MB every ten minutes, not every bin [bytes/s]."""
 
 UNSAVED = 2000
-"""Messages of a partition that may wait for the next snapshot; then it is made at once [-]."""
+"""Messages of a partition that may wait for the next snapshot, before it is made at once [-]."""
 
 
 class Stage(Protocol):
@@ -46,7 +45,7 @@ class Stage(Protocol):
 
 @dataclass
 class Hosted:
-    """One partition's stage and how far it is."""
+    """One partition's stage and its offset."""
 
     stage: Any
     offset: int = -1
@@ -61,15 +60,14 @@ class Hosted:
 
 
 Emit = Callable[[Any, Frame | None, bytes], Awaitable[list[Awaitable[Any]]]]
-"""Sends one output (with the frame that it came from, and its origin; None for the frame itself); gives what to wait
-for."""
+"""Sends one output, with its frame and origin (None for the frame itself); gives what to wait for."""
 
 Accept = Callable[[bytes], Any]
-"""The frame of a message; ValueError with the reason where the stage cannot use it."""
+"""The frame of a message; ValueError where the stage cannot use it."""
 
 
 class Host:
-    """The stages of one agent, one for each partition that this worker owns."""
+    """The stages of one agent, one for each partition of this worker."""
 
     def __init__(
         self, topic: str, name: str, make: Callable[[int], Stage], snapshots: Snapshots, accept: Accept, emit: Emit,
@@ -88,7 +86,7 @@ class Host:
             await self.take(event)
 
     async def take(self, event: Any) -> None:
-        """Pass one message through the stage of its partition; one that comes before the state is there comes again."""
+        """Pass one message through its stage.  During a rebalance messages are dropped: they come again."""
         if self.away:
             return
         partition = event.message.partition
@@ -100,7 +98,7 @@ class Host:
                 with _failing(hosted):
                     await self._step(hosted, event)
             hosted.unsaved.append(event)
-            event.value = event.message.value = None  # only the acknowledgement is left to do
+            event.value = event.message.value = None  # only its acknowledgement is needed
         if len(hosted.unsaved) >= UNSAVED:
             await self.save(partition, hosted)
 
@@ -109,10 +107,10 @@ class Host:
         await self._note_gap(hosted, message)
         if is_for(event.headers, self.address) and not hosted.origins.again(event.headers):
             await self._pass_on(hosted, event)
-        hosted.offset, hosted.going = message.offset, True  # not before: the state must hold what its offset says
+        hosted.offset, hosted.going = message.offset, True  # not before: the state must contain this message
 
     async def _pass_on(self, hosted: Hosted, event: Any) -> None:
-        """Through the stage, and what comes of it to where it belongs."""
+        """Send the outputs of the stage for one message."""
         message = event.message
         try:
             frame = self.accept(event.value)
@@ -128,7 +126,7 @@ class Host:
         return origin(self.name, message.partition, message.offset, place)
 
     async def _note_gap(self, hosted: Hosted, message: Any) -> None:
-        """Messages between what the state holds and what comes now are lost: the broker kept them too short."""
+        """Report messages between the state and this one as lost: the broker did not keep them long enough."""
         offset, place = message.offset, f"{message.topic}/{message.partition}"
         missing = offset - hosted.offset - 1
         if not missing or hosted.offset < 0:
@@ -144,7 +142,7 @@ class Host:
         hosted.sending += await self.emit(letter, None, source)
 
     def host(self, partition: int) -> Hosted:
-        """The stage of a partition, begun from its snapshot where it is not there yet."""
+        """The stage of a partition, first loaded from its snapshot."""
         if partition in self.hosted:
             return self.hosted[partition]
         hosted = self.hosted[partition] = Hosted(self.make(partition))
@@ -158,7 +156,7 @@ class Host:
         return hosted
 
     async def save(self, partition: int, hosted: Hosted, acks: bool = True) -> None:
-        """Write a snapshot, then acknowledge what it contains; messages go on meanwhile."""
+        """Write a snapshot, then acknowledge what it contains; messages are taken meanwhile."""
         async with hosted.saving:
             with _failing(hosted):
                 await self._save(partition, hosted, acks)
@@ -172,7 +170,7 @@ class Host:
             hosted.unsaved, hosted.sending = [], []
             mark, state = Mark(hosted.offset, dict(hosted.origins.heard)), hosted.stage.save()
         await asyncio.gather(*sending)
-        # a partition that went to another worker meanwhile is its own now, and so is its state
+        # another worker may have the partition, and its state, by now
         owned = lambda: self.hosted.get(partition) is hosted  # noqa: E731
         if owned() and events and await self.snapshots.save(partition, mark, state, owned):
             for event in events if acks else ():
@@ -181,22 +179,21 @@ class Host:
         hosted.due = begun + max(self.every, SHARE * took, len(state) / RATE)
 
     async def save_due(self, anyway: bool = False, acks: bool = True) -> None:
-        """The snapshots that are due; ``anyway``: of everything that is not saved yet.
+        """Write the snapshots that are due; ``anyway``: of everything that is not saved.
 
-        Without ``acks`` nothing is acknowledged: in the midst of a rebalance a broker may refuse offsets, at
-        which Faust crashes.  What comes again is passed over.
+        Without ``acks`` nothing is acknowledged: a broker may refuse offsets in a rebalance, and Faust then crashes.
         """
         now = time.monotonic()
         due = [(p, h) for p, h in self.hosted.items() if h.unsaved and (anyway or now >= h.due)]
         await asyncio.gather(*[self.save(partition, hosted, acks) for partition, hosted in due])
 
     def forget(self) -> None:
-        """After a rebalance, until `begin`: every stage starts from its snapshot again."""
+        """Drop all stages, until `begin`."""
         self.hosted.clear()
         self.away = True
 
     def begin(self, partitions: Iterable[int]) -> None:
-        """The tables have been read: the stages of these partitions are at work."""
+        """Load the stages of these partitions; the tables have been read."""
         self.hosted.clear()
         self.away = False
         for partition in partitions:
@@ -205,7 +202,7 @@ class Host:
 
 @contextmanager
 def _failing(hosted: Hosted) -> Iterator[None]:
-    """Whatever does not come to its end in here, the partition is not to be used further."""
+    """An exception in here means that the partition is not used any more."""
     try:
         yield
     except BaseException:

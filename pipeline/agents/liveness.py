@@ -1,7 +1,7 @@
-"""Missing heartbeats become a word on the stream: this is where the path has a clock.
+"""Missing heartbeats become records on the stream: only here does the path have a clock.
 
-Everything below sees an event and no timer.  A recording has its heartbeats in itself, so replays are left alone, until
-they must have been killed: then it is said that they have ended.
+Stages below see an event instead of a timer.  A recording has its own heartbeats, so a replay is left alone until it
+must have been killed: then its end is written for it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,23 +12,26 @@ from pipeline.records import DEAD, END, Heartbeat, Run
 from pipeline.signals.binning import BinStage
 
 LINGER = 15 * 60
-"""How long a replay or drill is shown after its end [s]: its alerts get through, and do not fire for ever.  One that
-was killed never says that it has ended: its end is taken to be when it had not moved for a feed's silence."""
+"""How long a replay or drill is shown after its end [s]: long enough for its alerts.  A killed one has no end: it
+counts as ended when it has not moved for a feed's silence."""
 
 Place = tuple[str, str, int]
 """``(run id, feed, partition)``."""
 
+Stages = Iterable[tuple[str, int, BinStage]]
+"""``(feed, partition, stage)`` of this worker."""
+
 
 @dataclass
 class Liveness:
-    """When the feeds of a run, and any of its feeds, were last heard, by this worker's own clock.
+    """When each feed and each run last gave a heartbeat, by this worker's clock.
 
     Parameters
     ----------
     silence
-        How long no heartbeat may come [s].
+        How long heartbeats may be missing [s].
     signals
-        What each feed serves: a feed of which nothing was ever heard is dead too, and must be named.
+        Signals of each feed: a feed that never gave a heartbeat is dead too, and its signals are named.
     """
 
     silence: float = float("inf")
@@ -42,30 +45,30 @@ class Liveness:
         if beat.run.tense != "replay":
             self.heard[beat.run.id, beat.feed, beat.partition] = now
 
-    def missing(self, stages: Iterable[tuple[str, int, BinStage]], now: float) -> list[Heartbeat]:
-        """Who is dead at ``now`` [s], of the stages ``(feed, partition, stage)`` at this worker, each told once a
-        silence; and the ends of replays and drills that must have been killed."""
+    def missing(self, stages: Stages, now: float) -> list[Heartbeat]:
+        """Heartbeats with status dead of feeds that are silent at ``now`` [s], one a silence; and the ends of replays
+        and drills that were killed."""
         stages = list(stages)
         runs = {stream.run.id: stream.run for _, _, stage in stages for stream in stage.streams.values()}
-        places = self._told(stages, [run for run in runs.values() if run.tense != "replay"], DEAD)
+        places = self._beats(stages, [run for run in runs.values() if run.tense != "replay"], DEAD)
         self.heard = {place: self.heard.get(place, now) for place in places}
         dead = [place for place in places if now - self.heard[place] >= self.silence]
         self.heard |= dict.fromkeys(dead, now)
-        return [places[place] for place in dead] + self._left(stages, runs, now)
+        return [places[place] for place in dead] + self._ends(stages, runs, now)
 
-    def _left(self, stages: list[tuple[str, int, BinStage]], runs: dict[str, Run], now: float) -> list[Heartbeat]:
-        """The ends of runs that were left: nothing would take them out of the stages, and out of their snapshots."""
+    def _ends(self, stages: Stages, runs: dict[str, Run], now: float) -> list[Heartbeat]:
+        """The ends of killed runs: nothing else takes them out of the stages and their snapshots."""
         self.moved = {name: self.moved.get(name, now) for name, run in runs.items() if run.tense != "live"}
-        left = [name for name, last in self.moved.items() if now - last >= self.silence + LINGER]
-        self.moved |= dict.fromkeys(left, now)
-        return list(self._told(stages, [runs[name] for name in left], END).values())
+        killed = [name for name, last in self.moved.items() if now - last >= self.silence + LINGER]
+        self.moved |= dict.fromkeys(killed, now)
+        return list(self._beats(stages, [runs[name] for name in killed], END).values())
 
-    def _told(self, stages: list[tuple[str, int, BinStage]], runs: list[Run], status: str) -> dict[Place, Heartbeat]:
-        beats = [self._of(stage, run, feed, partition, status) for feed, partition, stage in stages for run in runs]
+    def _beats(self, stages: Stages, runs: list[Run], status: str) -> dict[Place, Heartbeat]:
+        beats = [self._beat(stage, run, feed, partition, status) for feed, partition, stage in stages for run in runs]
         return {(beat.run.id, beat.feed, beat.partition): beat for beat in beats if beat is not None}
 
-    def _of(self, stage: BinStage, run: Run, feed: str, partition: int, status: str) -> Heartbeat | None:
-        """What would be said of a feed, None where there is nothing to say: it is dead already, or has ended."""
+    def _beat(self, stage: BinStage, run: Run, feed: str, partition: int, status: str) -> Heartbeat | None:
+        """The heartbeat of that status, None where the feed has it already, has ended, or has no signals."""
         stream = stage.streams.get((run.id, feed))
         if (run.id, feed) in stage.ended or (stream is not None and stream.status == status):
             return None

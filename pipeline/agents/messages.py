@@ -14,12 +14,9 @@ from pipeline.signals import SIGNALS
 from pipeline.signals.binning import FeedStatus, Late, Taken, Total
 from pipeline.topics import Topic, partition_for
 
-Fits = Callable[[Frame], bool]
-"""Whether a sound frame belongs on a topic."""
 
-
-def accept(fits: Fits, message: bytes) -> Frame:
-    """The frame of a message; ValueError where it is none, does not hold together, or belongs elsewhere."""
+def accept(fits: Callable[[Frame], bool], message: bytes) -> Frame:
+    """The frame of a message; ValueError where it is none, contradicts itself, or belongs on another topic."""
     frame = decode(message)
     if reason := wrong(frame):
         raise ValueError(f"{type(frame).__name__}: {reason}")
@@ -35,31 +32,25 @@ def of_feed(feed: str) -> Callable[[bytes], Frame]:
 
 
 def _is_partial(frame: Frame) -> bool:
-    return isinstance(frame, Bins) and frame.feed in SIGNALS and 0 <= frame.partition < _partitions(frame.feed)
-
-
-def _is_of_fusion(frame: Frame) -> bool:
-    return isinstance(frame, Verdicts) and 0 <= frame.partition < topics.VERDICTS.partitions
-
-
-def _partitions(feed: str) -> int:
-    return topics.feed(feed).partitions
+    partitions = topics.feed(frame.feed).partitions if frame.feed in SIGNALS else 0
+    return isinstance(frame, Bins) and 0 <= frame.partition < partitions
 
 
 OF_STAGE = {
     "merge": partial(accept, _is_partial),
     "judge": partial(accept, lambda frame: isinstance(frame, Bins) and frame.partition == -1),
-    "fuse": partial(accept, _is_of_fusion),
+    "fuse": partial(
+        accept, lambda frame: isinstance(frame, Verdicts) and 0 <= frame.partition < topics.VERDICTS.partitions
+    ),
 }
-"""What the stages behind take."""
-
+"""What the stages behind the bin stage take."""
 
 Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Beside | Missed | Taken | Total | FeedStatus
 Carried = Bins | Verdicts | Elements | Rows | Outage | Progress | DeadLetter | Total | FeedStatus
 
 
 class Message(NamedTuple):
-    """One message to Kafka; ``run`` goes along as a header."""
+    """One message to Kafka; ``run`` is sent as a header."""
 
     topic: Topic
     key: str
@@ -72,10 +63,8 @@ def route(output: Output, frame: Frame | None) -> Message | None:
     """The message of an output that ``frame`` led to; None for what only metrics read."""
     run = frame.run.id if frame is not None else ""
     match output:
-        case Bins(partition=-1):
-            return _keyed(topics.SIGNALS, output, run)
         case Bins():
-            return _keyed(topics.PARTIALS, output, run)
+            return _keyed(topics.SIGNALS if output.partition == -1 else topics.PARTIALS, output, run)
         case Verdicts():
             return _keyed(topics.VERDICTS, output, run, output.partition)
         case Late():
@@ -94,7 +83,7 @@ def route(output: Output, frame: Frame | None) -> Message | None:
 
 
 def _keyed(topic: Topic, output: Carried, run: str, partition: int | None = None) -> Message:
-    """The message with the key that the topic's line in `pipeline.topics` says."""
+    """The message with the key that its topic names."""
     key = "/".join(str(getattr(output, name)) for name in topic.key.split("/"))
     place = partition_for(key, topic.partitions) if partition is None else partition
     return Message(topic, key, place, _value(output), run)

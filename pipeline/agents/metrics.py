@@ -1,7 +1,7 @@
 """What a worker tells its metrics: every frame that comes in, and every output."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -28,14 +28,16 @@ def _place(verdicts: Verdicts) -> Place:
 class WorkerMetrics:
     """Keeps the metrics in step with what passes.
 
-    One replay and one drill are shown at a time, the newest: when it begins, what is left of the one before goes, and
-    what that still leads to is not shown.  One that has ended goes after a while: an outage that is open at the end of
-    a recording would be told for ever.  One that a snapshot holds is shown again once something of it comes: it may
-    have been killed long ago.
+    Of replays and of drills the newest run is shown.  When it begins, the series of the run before are removed and
+    later outputs of that run are not shown.  The series of an ended run are removed after `LINGER`, because an outage
+    that is open at the end of a recording would be told for ever.  A run from a snapshot is shown again with its first
+    frame: it may have been killed long ago.
+
+    ``clock`` gives the time since some moment [s].
     """
 
-    def __init__(self, metrics: Metrics) -> None:
-        self.metrics = metrics
+    def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
+        self.metrics, self.clock = metrics, clock
         self.liveness = Liveness()
         self.runs: dict[str, str] = {}
         self.past: dict[str, None] = {}
@@ -48,9 +50,9 @@ class WorkerMetrics:
         self.counted = Origins()
 
     def note(self, frame: Frame | None, output: Any, source: bytes = b"") -> None:
-        """An output of a stage, with the frame that led to it; None for the frame itself, once.
+        """An output of a stage and the frame that led to it; output None for the frame itself, once.
 
-        ``source`` is its origin: what a stage says again after a rebalance is shown again, and not counted again.
+        ``source`` is the output's origin: a repetition is shown again, and not counted again.
         """
         is_again = self.counted.again({HEADER: source})
         if frame is not None:
@@ -79,44 +81,16 @@ class WorkerMetrics:
             case Outage() if is_shown:
                 self.metrics.outage(output)
             case Progress(ended=True) if is_shown and frame is not None and frame.run.tense != "live":
-                self.ended[frame.run.tense] = time.monotonic()
+                self.ended[frame.run.tense] = self.clock()
 
-    def tidy(self, now: float) -> None:
-        """Take away what ended `LINGER` ago, or was left; ``now`` by the clock of `time.monotonic` [s]."""
-        left = {tense: last + self.liveness.silence for tense, last in self.moved.items()}
-        for tense in [tense for tense, end in (left | self.ended).items() if now >= end + LINGER]:
+    def tidy(self) -> None:
+        """Remove runs that ended `LINGER` ago, or have stopped without an end."""
+        stopped = {tense: last + self.liveness.silence for tense, last in self.moved.items()}
+        for tense in [tense for tense, end in (stopped | self.ended).items() if self.clock() >= end + LINGER]:
             self._leave(tense)
 
-    def _move(self, frame: Frame) -> None:
-        """A replay or drill goes on; that its feed is dead, or has ended, may be the worker's own word."""
-        run = frame.run
-        if run.tense == "live" or run.id in self.past or getattr(frame, "status", UP) != UP:
-            return
-        if self.runs.get(run.tense) != run.id:
-            self._begin(run)
-        self.moved[run.tense] = time.monotonic()
-
-    def _begin(self, run: Run) -> None:
-        """A run takes the place of the one before; what is open of it already comes from a snapshot."""
-        if run.tense in self.runs:
-            self._leave(run.tense)
-        self.runs[run.tense] = run.id
-        for stage in self.resumed:
-            self._resume_outages(stage, run)
-
-    def _leave(self, tense: str) -> None:
-        """The run of a tense is shown no longer."""
-        self.metrics.begin(tense)
-        self.ended.pop(tense, None)
-        self.moved.pop(tense, None)
-        run = self.runs.pop(tense, None)
-        if run is not None:
-            remember(self.past, run)
-            self.dead = {place for place in self.dead if place[0] != run}
-
     def letter(self, message: bytes, headers: Mapping[str, bytes] = MappingProxyType({})) -> None:
-        """A dead letter on the topic, whoever wrote it; what is none itself is counted as one, and what a stage says
-        again after a restart is not."""
+        """Count a dead letter from its topic, once; a message that is not one counts as one."""
         if self.letters.again(headers):
             return
         try:
@@ -126,7 +100,7 @@ class WorkerMetrics:
         self.metrics.dead_letter(letter.feed, letter.reason)
 
     def resume(self, stage: Any) -> None:
-        """A stage that goes on from a snapshot: its open outages are shown again, and whose feed is dead."""
+        """Show the open outages and the dead feeds of a stage that goes on from a snapshot."""
         if isinstance(stage, BinStage):
             self._resume_feeds(stage)
         if isinstance(stage, FuseStage):
@@ -134,6 +108,40 @@ class WorkerMetrics:
             for stream in stage.streams.values():
                 if self._shown(stream.run):
                     self._resume_outages(stage, stream.run)
+
+    def forget(self) -> None:
+        """Before a rebalance: the next owner of a partition shows what belongs to it."""
+        self.dead.clear()
+        self.dark.clear()
+        self.resumed.clear()
+        self.metrics.forget()
+
+    def _move(self, frame: Frame) -> None:
+        """A replay or drill goes on.  Frames with status dead or end may come from the worker, and do not count."""
+        run = frame.run
+        if run.tense == "live" or run.id in self.past or getattr(frame, "status", UP) != UP:
+            return
+        if self.runs.get(run.tense) != run.id:
+            self._begin(run)
+        self.moved[run.tense] = self.clock()
+
+    def _begin(self, run: Run) -> None:
+        """Show a run in place of the one before, with its open outages from a snapshot."""
+        if run.tense in self.runs:
+            self._leave(run.tense)
+        self.runs[run.tense] = run.id
+        for stage in self.resumed:
+            self._resume_outages(stage, run)
+
+    def _leave(self, tense: str) -> None:
+        """Stop showing the run of a tense."""
+        self.metrics.begin(tense)
+        self.ended.pop(tense, None)
+        self.moved.pop(tense, None)
+        run = self.runs.pop(tense, None)
+        if run is not None:
+            remember(self.past, run)
+            self.dead = {place for place in self.dead if place[0] != run}
 
     def _resume_outages(self, stage: FuseStage, run: Run) -> None:
         stream = stage.streams.get(run.id)
@@ -146,18 +154,10 @@ class WorkerMetrics:
         self.metrics.resume(run.tense, open_ones, stream.ledger.roll.entities)
 
     def _shown(self, run: Run) -> bool:
-        """Whether a run is the one of its tense that is shown."""
         return run.tense == "live" or self.runs.get(run.tense) == run.id
 
-    def forget(self) -> None:
-        """After a rebalance: whoever owns a partition now speaks of it."""
-        self.dead.clear()
-        self.dark.clear()
-        self.resumed.clear()
-        self.metrics.forget()
-
     def _sight(self, verdicts: Verdicts) -> None:
-        """A signal whose feed is dead is blind until the feed is back, whatever of it still waits to be fused."""
+        """A signal of a dead feed stays blind until the feed is back, although older bins of it are still fused."""
         (self.dark.add if verdicts.status == DEAD else self.dark.discard)(_place(verdicts))
         self._stay_blind(_place(verdicts))
 
@@ -166,19 +166,18 @@ class WorkerMetrics:
             self.metrics.blind(*place)
 
     def _resume_feeds(self, stage: BinStage) -> None:
-        """It was said once that a feed is dead; nobody says it again."""
+        """The death of a feed is written once, so it comes from the snapshot."""
         for stream in stage.streams.values():
             if stream.dead and stream.run.tense == self.metrics.tense and self._shown(stream.run):
                 self.dead.add((stream.run.id, stream.feed, stage.partition))
                 self.metrics.feed(stream.feed, False, stream.watermark if stream.watermark > NEVER else None)
 
     def _beat(self, beat: Heartbeat) -> None:
-        """A feed is up when none of its partitions here is dead: one that lives must not hide one that does not.  What
-        another run says of it, such as a replay that was killed, counts for nothing."""
+        """A feed is up when none of its partitions here is dead in this run."""
         place = (beat.run.id, beat.feed, beat.partition)
         is_up = beat.status != DEAD
         if is_up:
-            self.liveness.hear(beat, time.monotonic())
+            self.liveness.hear(beat, self.clock())
         if beat.run.tense == self.metrics.tense and self._shown(beat.run):
             (self.dead.discard if is_up else self.dead.add)(place)
             alive = all((run, feed) != (beat.run.id, beat.feed) for run, feed, _ in self.dead)

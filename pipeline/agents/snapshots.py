@@ -1,4 +1,4 @@
-"""A stage's state in a Faust table: in chunks, with what it stands for, read back whole or not at all."""
+"""Snapshots: a stage's state in a Faust table, in chunks, with its offset, read back whole or not at all."""
 
 import asyncio
 import uuid
@@ -18,14 +18,14 @@ MANIFEST = "manifest"
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What a state stands for: it contains every message up to an offset, and has heard its sources so far."""
+    """A state contains every message up to ``offset``; ``heard`` is the newest origin of each source."""
 
     offset: int
     heard: dict[str, tuple[int, int]] = {}
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a snapshot consists of; it is written last, so that a half-written one is never read."""
+    """The parts of a snapshot; written last, so that a half-written snapshot is never read."""
 
     mark: Mark
     slot: int
@@ -37,19 +37,18 @@ class Manifest(msgspec.Struct, frozen=True):
 class Snapshots:
     """The snapshots of one agent, one a partition.
 
-    Two slots take turns: a worker that dies while it writes one leaves the other whole.  Every worker writes under a
-    name of its own, another one each time that the partition comes to it: one that was held up, and writes and deletes
-    on although its partition has gone to another, cannot know that name and spoils nothing.
-    The newest whole snapshot counts, whoever wrote it; what earlier owners left is then deleted.
+    Two slots take turns: a worker that dies while it writes one leaves the other whole.  Every worker writes under its
+    own name, a new one each time it gets the partition: a worker that was held up and writes on after it lost the
+    partition destroys nothing.  The newest whole snapshot counts; those of earlier owners are then deleted.
 
     Parameters
     ----------
     table
         The Faust table.
     owner
-        What the names under which this worker writes begin with; random unless given.
+        Beginning of this worker's names; random unless given.
     form
-        Form of the state: one that was saved in another cannot be read.
+        Form of the state: a snapshot of another form cannot be read.
     """
 
     def __init__(self, table: Any, owner: str = "", form: str = "") -> None:
@@ -59,7 +58,7 @@ class Snapshots:
         self.swept: set[int] = set()
 
     def load(self, partition: int) -> tuple[Mark, bytes] | None:
-        """The last whole snapshot and what it stands for, None where there is none.
+        """The newest whole snapshot and its mark, None where there is none.
 
         Raises
         ------
@@ -94,10 +93,7 @@ class Snapshots:
                 yield name, msgspec.json.decode(raw, type=Manifest)
 
     async def save(self, partition: int, mark: Mark, state: bytes, owned: Callable[[], bool] = lambda: True) -> bool:
-        """Write a snapshot; it is with the broker when this returns True.
-
-        False where the partition is not ``owned`` any more in the midst of it: then it does not count.
-        """
+        """Write a snapshot; True once the broker has it, False where the partition was not ``owned`` to the end."""
         name, slot = self._name(partition), 1 - self.slots.get(partition, 1)
         chunks = [state[i : i + CHUNK] for i in range(0, len(state), CHUNK)]
         for i, chunk in enumerate(chunks):
@@ -118,7 +114,7 @@ class Snapshots:
         return f"{self.owner}-{self.came[partition]}"
 
     async def _sweep(self, partition: int, name: str) -> None:
-        """Delete what was here when the partition came."""
+        """Delete what earlier owners of the partition wrote."""
         past = [key for key in self.table.data if _place(key)[0] == str(partition) and _place(key)[1] != name]
         await asyncio.gather(*[self._write(partition, key, None) for key in past])
 
@@ -138,5 +134,5 @@ def _key(partition: int, *parts: object) -> bytes:
 
 
 def _place(key: bytes) -> list[str]:
-    """The partition of a key, the name under which it was written, and what it is."""
+    """Partition, writer's name and part of a key."""
     return key.decode().split("/")

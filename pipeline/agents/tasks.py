@@ -1,4 +1,4 @@
-"""What a worker does beside its stages: snapshots, heartbeats of dead feeds, and the count of dead letters."""
+"""The tasks of a worker beside its stages: snapshots, heartbeats of dead feeds, and the count of dead letters."""
 
 import asyncio
 import os
@@ -18,29 +18,29 @@ from pipeline.codec import encode
 from pipeline.errors import UserError
 
 LOOK = 0.5
-"""How often it is looked whether something is due [s]."""
+"""Time between two looks for what is due [s]."""
 
 LET_GO = 3.0
-"""How long partitions may be saved before they go to others [s]: a worker hears up to 2 s late of a rebalance, and is
-out of the group where it has not answered after 6 s."""
+"""How long partitions may be saved before they are given up [s]: a worker learns of a rebalance up to 2 s late, and
+must answer within 6 s."""
 
 
 @dataclass
 class Refusal:
-    """A person's mistake that only shows once the worker is at work; it ends by itself, and then says it."""
+    """A person's mistake that shows only when the worker is at work; it ends the worker, which then reports it."""
 
     error: UserError | None = None
 
     def by(self, error: UserError) -> None:
-        """End the worker, as a signal does: without a trace of calls, which would hide the sentence."""
+        """End the worker as a signal does, without a traceback."""
         if self.error is None:
             self.error = error
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 def guarded(app: faust.App, body: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """What raises ends the worker: Faust would start an agent again behind the message that it failed on, a hole in
-    what was counted, and would let a task rest."""
+    """The same, where an exception ends the worker: Faust would start the agent again behind the failed message, and
+    would not start a task again."""
 
     async def run(*arguments: Any) -> None:
         try:
@@ -53,7 +53,7 @@ def guarded(app: faust.App, body: Callable[..., Awaitable[None]]) -> Callable[..
 
 
 async def in_time(seconds: float, *work: Coroutine[Any, Any, None]) -> None:
-    """Wait for work for so long at most; what is not done goes on behind, and what it raises then counts no more."""
+    """Wait for work at most so long; the rest goes on in the background, and its later exceptions are ignored."""
     tasks = [asyncio.create_task(one) for one in work]
     done, rest = await asyncio.wait(tasks, timeout=seconds)
     for task in rest:
@@ -63,7 +63,7 @@ async def in_time(seconds: float, *work: Coroutine[Any, Any, None]) -> None:
 
 
 def count_letters(app: faust.App, metrics: WorkerMetrics, address: Mapping[str, bytes]) -> None:
-    """Dead letters are counted where they end up, whoever wrote them."""
+    """Count dead letters on their topic, whichever process wrote them."""
 
     async def run(stream: Any) -> None:
         async for event in stream.events():
@@ -75,11 +75,10 @@ def count_letters(app: faust.App, metrics: WorkerMetrics, address: Mapping[str, 
 
 
 def keep(app: faust.App, hosts: Sequence[Host], metrics: WorkerMetrics, refusal: Refusal) -> None:
-    """Stages start from their snapshots after every rebalance, and leave one behind before it and at the end, unless it
-    is a crash: Faust calls its shutdown hooks then too, while messages that came behind the failure may have gone on.
+    """Load the stages after every rebalance, and save them before it and at the end.
 
-    What is not in a snapshot when a partition goes is counted again by whoever owns it next.  A snapshot that cannot be
-    read is a ``refusal``.
+    Not after a crash: Faust calls its shutdown hooks then too, and messages behind the failure may have passed.  A
+    snapshot that cannot be read is a ``refusal``.
     """
 
     def is_sound() -> bool:
@@ -99,10 +98,10 @@ def keep(app: faust.App, hosts: Sequence[Host], metrics: WorkerMetrics, refusal:
 
     @app.on_rebalance_complete.connect(weak=False)
     async def _restored(*_: Any, **__: Any) -> None:
-        # Faust lets messages in while it goes back to the committed offsets, and then clears what has come: lost for as
-        # long as the worker lives.  So nothing may come until it opens the flow, which is its next step.
+        # Faust lets messages in while it seeks the committed offsets, and then drops them, for as long as the worker
+        # lives.  So none may come until it opens the flow, which is its next step.
         app.consumer.stop_flow()
-        # at once, not with the first message: a feed that is silent since before has to be found out
+        # now, not with the first message: a feed may have been silent since before
         owned = app.consumer.assignment()
         try:
             for host in hosts:
@@ -119,13 +118,13 @@ def keep(app: faust.App, hosts: Sequence[Host], metrics: WorkerMetrics, refusal:
         while not app.should_stop:
             await asyncio.sleep(LOOK)
             await asyncio.gather(*[host.save_due() for host in hosts])
-            metrics.tidy(time.monotonic())
+            metrics.tidy()
 
     app.task(guarded(app, keep_saving))
 
 
 def listen(app: faust.App, hosts: Mapping[str, Host], liveness: Liveness, address: Mapping[str, bytes]) -> None:
-    """A feed whose heartbeats are missing is said to be dead, on its own topic."""
+    """Write on a feed's topic that it is dead where its heartbeats are missing."""
 
     async def run(_: Any) -> None:
         while not app.should_stop:

@@ -14,21 +14,23 @@ from faust.types.tuples import TP, RecordMetadata
 
 from pipeline.agents.host import Host
 
+SENDER = logging.getLogger("aiokafka.producer.sender")
+
 
 class ConsumerThread(AIOKafkaConsumerThread):
-    """Its thread; aiokafka cancels what it asked of a broker that is gone, and raises that instead of closing."""
+    """A consumer's thread that can end: aiokafka cancels its requests to a lost broker, and raises that."""
 
     async def on_thread_stop(self) -> None:
-        """Close the consumer: what is raised here would leave the worker waiting for this thread for ever."""
+        """Close the consumer; an exception here would leave the worker waiting for this thread for ever."""
         with contextlib.suppress(asyncio.CancelledError):
             await super().on_thread_stop()
 
 
 class StageConsumer(Consumer):
-    """A consumer with that thread, which starts where the stages are.
+    """A consumer that starts at the offsets of the stages.
 
-    Another worker may have acknowledged what is behind the snapshot that this one found: one that stood still for
-    longer than its session wrote an older one over it.  What the stages lack is read again; its outputs are known by
+    The acknowledged offset may be ahead of the snapshot: a worker that stood still for longer than its session can
+    write an older snapshot over a newer one.  The missing messages are read again; readers know repeated outputs by
     their origin.
     """
 
@@ -38,12 +40,12 @@ class StageConsumer(Consumer):
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
-        """Go back to what was acknowledged, and further where a stage is not as far."""
+        """Go to the acknowledged offsets, and back to where the stages are."""
         await super().perform_seek()
         await self.go_back()
 
     async def go_back(self) -> None:
-        """To where the stages are, if that is before what was acknowledged."""
+        """Go to the stages' offsets where these are before the acknowledged ones."""
         for place, offset in self.app.starts().items():
             committed = self._committed_offset[place]
             if committed is not None and committed > offset:
@@ -57,15 +59,11 @@ class StageTransport(Transport):
     Consumer = StageConsumer
 
 
-SENDER = logging.getLogger("aiokafka.producer.sender")
-
-
 class OrderedProducer(Producer):
-    """Numbers its messages, so that the broker takes none behind one that did not arrive.
+    """Numbers its messages, so that the broker takes none after one that did not arrive.
 
-    Whoever reads a stage's outputs holds what comes with an older origin for a repetition: one that failed, and came
-    after a restart behind newer ones, would be passed over.  The embedded broker does not number messages for this
-    client; it lives in memory and beside its worker, and neither survives the other.
+    Readers take an older origin for a repetition: a message that failed, and came after a restart behind newer ones,
+    would be passed over.  The embedded broker gives no numbers to this client; it keeps nothing in any case.
     """
 
     numbers = True
@@ -75,8 +73,8 @@ class OrderedProducer(Producer):
         return {"acks": "all", "enable_idempotence": self.numbers}
 
     async def on_start(self) -> None:
-        """Ask for a number to begin with, and go on without where the broker has none."""
-        SENDER.disabled = True  # it would call that an error
+        """Ask for a number, and go on without where the broker has none."""
+        SENDER.disabled = True  # it would log that as an error
         try:
             await super().on_start()
         except UnknownError:
@@ -99,7 +97,7 @@ class OrderedProducer(Producer):
 
 
 class OrderedApp(faust.App):
-    """The application with that producer, a consumer that can leave, and no folder: its tables are in memory.
+    """The application with that producer and transport, and without a folder: its tables are in memory.
 
     ``heard``: when the broker last took a message [s of the monotonic clock].  ``hosts``: its stages.
     """
@@ -108,11 +106,11 @@ class OrderedApp(faust.App):
     hosts: Sequence[Host] = ()
 
     def starts(self) -> dict[TP, int]:
-        """The offset from which on every stage that is at work needs its messages; 0 where it found no snapshot."""
+        """The first offset that each stage at work needs; 0 without a snapshot."""
         return {TP(host.topic, p): h.offset + 1 for host in self.hosts for p, h in host.hosted.items()}
 
     def _create_directories(self) -> None:
-        """Faust would make one where the person stands, and end where nobody may write."""
+        """None: Faust's own would be made in the current folder."""
 
     def _new_producer(self) -> OrderedProducer:
         return OrderedProducer(self.transport, loop=self.loop, beacon=self.beacon)

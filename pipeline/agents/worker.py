@@ -29,15 +29,15 @@ def work(
     engine: Engine, broker: str, security: Security, feeds: Sequence[str], address: tuple[str, int] | None,
     group: str = "netvigil", tense: str = "live", say: Callable[[str], None] = lambda _: None,
 ) -> None:  # fmt: skip
-    """Host the whole path until told to stop.
+    """Host the whole path until a signal ends it.
 
-    ``address`` is where metrics are served, None for nowhere; ``tense`` says whose signals they show; ``say`` tells a
-    person what is being waited for, and that it has come.
+    ``address``: where metrics are served, None for nowhere; ``tense``: whose signals they show; ``say``: shows a person
+    what the worker waits for.
 
     Raises
     ------
     UserError
-        The group cannot be called so, metrics cannot be served there, or no broker answers.
+        The group has an impossible name, metrics cannot be served there, or no broker answers.
     """
     topics = (*every(feeds), *changelogs(group, feeds))
     if address is not None:
@@ -47,7 +47,7 @@ def work(
     registry = CollectorRegistry()
     metrics = WorkerMetrics(Metrics.on(registry, tense=tense, clock=time.monotonic))
     app, refusal = application(engine, broker, security, feeds, metrics, group)
-    if address is not None:  # not before: an outage that is open is held for as long as no worker answers Prometheus
+    if address is not None:  # not before: while no worker answers Prometheus, an open outage is held
         with _serving(*address):
             start_http_server(address[1], address[0], registry)
     served = f"; metrics on {address[0]}:{address[1]}" if address is not None else ""
@@ -60,7 +60,7 @@ def work(
 
 
 def _check_free(host: str, port: int) -> None:
-    """Raise `UserError` where metrics cannot be served, before the broker is waited for."""
+    """Raise `UserError` where metrics cannot be served, before the wait for the broker."""
     if not 0 < port < 2**16:
         raise UserError(f"--metrics-port {port} is not between 1 and {2**16 - 1}")
     with _serving(host, port):
@@ -70,7 +70,7 @@ def _check_free(host: str, port: int) -> None:
 
 @contextmanager
 def _serving(host: str, port: int) -> Iterator[None]:
-    """What keeps a server from an address is a person's mistake."""
+    """An address at which no server can be is a person's mistake."""
     try:
         yield
     except (OSError, UnicodeError) as error:  # a name that cannot be one is the second
@@ -78,7 +78,7 @@ def _serving(host: str, port: int) -> Iterator[None]:
 
 
 def _once_ready(app: faust.App, say: Callable[[], None]) -> None:
-    """Say it when the first share of the work has come."""
+    """Call ``say`` once, when the first partitions have come."""
     told: list[bool] = []
 
     @app.on_rebalance_complete.connect(weak=False)
@@ -89,32 +89,29 @@ def _once_ready(app: faust.App, say: Callable[[], None]) -> None:
 
 
 OVERLAP = "Timer %s is overlapping (interval=%r runtime=%r)"
-"""What Faust's timers say on a busy machine."""
-
+"""Message of Faust's timers on a busy machine."""
 
 NO_COORDINATOR = "Group Coordinator Request failed: %s"
-"""What aiokafka says as an error while a fresh broker makes the topic of its groups; it asks again by itself."""
+"""Error of aiokafka while a fresh broker makes the topic of its groups; it asks again by itself."""
 
 FIRST = 30.0
-"""So long after its start that is no error yet [s]: Kafka takes a few seconds."""
-
+"""How long after its start a broker may have no coordinator [s]: Kafka takes a few seconds."""
 
 LEAVING = 20.0
-"""How long a worker that ends may hear nothing from its broker [s]: Faust and aiokafka would wait for ever for one that
-is gone.  One that answers is given what a large state needs; `docker-compose.yml` gives two minutes."""
+"""How long a worker that ends waits for a broker that does not answer [s]; Faust and aiokafka would wait for ever.
+While the broker answers, a large state has the time that it needs (two minutes in `docker-compose.yml`)."""
 
 AGAIN = 1.0
-"""A signal that comes again so soon is still the first one [s]: ``timeout`` sends it to its child and to its group."""
+"""A signal that is repeated within this time is one signal [s]: ``timeout`` sends it to its child and to its group."""
 
 UNSAVED = "what is not saved is read again at the next start"
 
 
 class Worker(faust.Worker):
-    """A worker whose log stays readable without a broker, and that ends without one; a terminal that closes ends it as
-    SIGTERM does.
+    """A worker with a readable log that ends without a broker, and on SIGHUP as on SIGTERM.
 
-    The same signal a second time ends it at once.  Another signal does not: a replay and its workers all hear of Ctrl-C
-    or of a terminal that closes, and then the replay ends them by SIGTERM.
+    The same signal a second time ends it at once.  Another signal does not: after Ctrl-C a replay ends its workers by
+    SIGTERM, and they have had the SIGINT too.
     """
 
     app: OrderedApp
@@ -130,8 +127,8 @@ class Worker(faust.Worker):
         super()._schedule_shutdown(number)
 
     async def stop(self) -> None:
-        """End in an orderly way, and `LEAVING` seconds after the broker's last answer anyhow."""
-        # by a thread, as a stage may hold the loop up; where the process ends, it ends too
+        """End in an orderly way, and in any case `LEAVING` seconds after the broker's last answer."""
+        # in a thread, since a stage may block the loop; it ends with the process
         threading.Thread(target=self._watch, args=(time.monotonic(),), daemon=True).start()
         await super().stop()
 
@@ -150,9 +147,9 @@ class Worker(faust.Worker):
         self._schedule_shutdown(signal.SIGHUP)
 
     def _setup_logging(self) -> None:
-        self.spinner = None  # it would draw into the terminal of a demo or replay that started this worker
+        self.spinner = None  # it would draw into the terminal of the demo or replay that started this worker
         super()._setup_logging()
-        logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a timer that is late says nothing to an operator
+        logging.getLogger("mode.timers").setLevel(logging.ERROR)  # late timers mean nothing to an operator
         for handler in logging.getLogger().handlers:
             handler.addFilter(Rarely(60.0))
 
@@ -165,10 +162,9 @@ def _end(sentence: str) -> None:
 
 
 class Rarely(logging.Filter):
-    """The same message once in ``seconds``: without a broker aiokafka writes a hundred lines a second.
+    """Lets a message through once in ``seconds``: without a broker aiokafka writes a hundred lines a second.
 
-    That a commit took longer than the second until the next one is no message at all, and neither is in the `FIRST`
-    seconds that a group has no coordinator yet.
+    `OVERLAP` is never let through, and `NO_COORDINATOR` not within `FIRST` seconds.  ``clock`` is monotonic [s].
 
     Examples
     --------
@@ -176,22 +172,18 @@ class Rarely(logging.Filter):
     >>> said = logging.makeLogRecord({"msg": "no broker at %s"})
     >>> rarely.filter(said), rarely.filter(said), rarely.filter(logging.makeLogRecord({"msg": OVERLAP}))
     (True, False, False)
-    >>> rarely.filter(logging.makeLogRecord({"msg": NO_COORDINATOR}))
-    False
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self.seconds = seconds
+        self.seconds, self.clock = seconds, clock
         self.last: dict[object, float] = {}
-        self.begun = time.monotonic()
+        self.begun = clock()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to let it through."""
-        if record.msg == OVERLAP:
-            return False
-        now = time.monotonic()
-        if record.msg == NO_COORDINATOR and now - self.begun < FIRST:
+        now = self.clock()
+        if record.msg == OVERLAP or (record.msg == NO_COORDINATOR and now - self.begun < FIRST):
             return False
         fresh = now - self.last.get(record.msg, -self.seconds) >= self.seconds
         if fresh:

@@ -1,1 +1,1 @@
-"""Everything that talks to a Kafka broker without Faust: two ways to start one, topics, a sender and a reader."""
+"""All that talks to a Kafka broker without Faust: the embedded broker, topics, groups, a sender and a reader."""

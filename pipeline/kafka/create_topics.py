@@ -1,7 +1,6 @@
 """Creates the topics.  ``python -m pipeline.kafka.create_topics --broker kafka://HOST:PORT`` does it for compose.
 
-Nothing relies on a broker's auto-creation: it would give one partition and a week of retention, and Faust ignores a
-topic that does not exist, for ever and silently.
+A broker's auto-creation would give one partition and a week of retention, and Faust ignores a missing topic silently.
 """
 
 import argparse
@@ -20,16 +19,16 @@ from pipeline.kafka.transport import BOOTSTRAP, opened
 from pipeline.topics import Topic, every
 
 DEFAULT_REPLICAS = -1
-"""As many copies as the broker is set up to keep [-]."""
+"""As many copies as the broker is configured for [-]."""
 
 
 def create(
     bootstrap: str, topics: Iterable[Topic], security: Security = PLAIN, patience: float = BOOTSTRAP
 ) -> list[str]:
-    """Create those topics that are missing, and wait until they can be used; gives their names.
+    """Create the missing topics, wait until they can be used, and give their names.
 
-    The broker may take ``patience`` [s] to answer.  Settings of topics that exist are left alone: an operator may
-    have changed them.
+    The broker may take ``patience`` [s] to answer.  The settings of existing topics stay: an operator may have changed
+    them.
 
     Raises
     ------
@@ -49,20 +48,14 @@ def create(
 
 
 def _make(admin: Any, topics: Sequence[Topic]) -> None:
-    requests = {
-        topic.name: {
-            "num_partitions": topic.partitions,
-            "replication_factor": DEFAULT_REPLICAS,
-            "configs": topic.settings(),
-        }
-        for topic in topics
-    }
+    copies = {"replication_factor": DEFAULT_REPLICAS}
+    requests = {t.name: copies | {"num_partitions": t.partitions, "configs": t.settings()} for t in topics}
     if not requests:
         return
-    answer = admin.create_topics(requests, raise_errors=False)  # it holds the whole configuration: never to be shown
+    answer = admin.create_topics(requests, raise_errors=False)  # never shown: it has the whole configuration
     for topic in answer["topics"]:
         error = for_code(topic["error_code"])
-        # Another worker may have been faster: then it has made the same.
+        # another worker may have made the same topic
         if topic["error_code"] and error is not TopicAlreadyExistsError:
             raise error(f"{topic['name']}: {topic.get('error_message') or error.description}")
 

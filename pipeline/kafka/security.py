@@ -1,4 +1,4 @@
-"""How the broker is reached: its address, TLS and SASL.  From the environment, so that no secret is an argument.
+"""Address, TLS and SASL of the broker, from the environment, so that no secret is an argument.
 
 NETVIGIL_KAFKA_SECURITY_PROTOCOL   PLAINTEXT (default), SSL, SASL_PLAINTEXT, SASL_SSL
 NETVIGIL_KAFKA_CA_FILE             certificates to trust (PEM); default: the system's
@@ -29,7 +29,7 @@ SASL = ("SASL_MECHANISM", "USERNAME", "PASSWORD", "PASSWORD_FILE")
 
 
 class Secret(str):
-    """A text that does not show itself: both Kafka clients write their whole configuration to the debug log.
+    """A text that is not shown: both Kafka clients write their whole configuration to the debug log.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Secret(str):
 
 @dataclass(frozen=True)
 class Security:
-    """How to speak to the broker.  The default is plain TCP, for brokers on this machine or inside compose.
+    """How to connect to the broker.  The default is plain TCP, for brokers on this machine or inside compose.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Security:
     password: Secret = field(default=Secret(), repr=False)
 
     def settings(self) -> dict[str, Any]:
-        """The same for a client: kafka-python and aiokafka call these alike.
+        """The settings of a client, kafka-python or aiokafka.
 
         Examples
         --------
@@ -113,7 +113,7 @@ def from_environment(environment: Mapping[str, str]) -> Security:
 
 
 def _check_all_used(given: Mapping[str, str], protocol: str) -> None:
-    """A password without SASL, or a certificate without TLS, is a mistake that would go out in the clear."""
+    """Refuse a password without SASL, or a certificate without TLS: the connection would not be protected."""
     tls, sasl = TLS if protocol.endswith("SSL") else (), SASL if protocol.startswith("SASL") else ()
     used = {"SECURITY_PROTOCOL", *tls, *sasl}
     for name in given:
@@ -149,7 +149,7 @@ def _tls(given: Mapping[str, str]) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=given.get("CA_FILE"))
         if "CERT_FILE" in given:
             password = _from_file(given, "KEY_PASSWORD_FILE")
-            # Without a password OpenSSL would ask for one on the terminal, and wait.
+            # without a password OpenSSL would ask for one on the terminal
             context.load_cert_chain(given["CERT_FILE"], given.get("KEY_FILE"), password or "")
     except (OSError, ssl.SSLError) as error:
         files = ", ".join(

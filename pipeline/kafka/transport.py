@@ -1,4 +1,4 @@
-"""Messages to a topic, with plain kafka-python: for ingest and replay.  The agents have Faust's own."""
+"""A sender of messages with plain kafka-python, for ingest and replay; the agents have Faust's own."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,17 +14,16 @@ from pipeline.kafka.security import PLAIN, Security
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE
 
 WINDOW = 64 * 2**20
-"""Most that may be on its way to the broker and not yet acknowledged [bytes]; then `Sender.send` waits."""
+"""Most that may be unacknowledged before `Sender.send` waits [bytes]."""
 
 BOOTSTRAP = 30.0
-"""How long a broker may take to answer at first [s]."""
+"""How long a broker may take for its first answer [s]."""
 
 RECONNECT = 1.0
-"""Longest pause between two attempts to reach a broker that went away [s]; the library's half minute is an outage."""
+"""Longest pause between two attempts to reach a lost broker [s]; the library's half minute is too long."""
 
 DELIVERY = 120.0
-"""How long one message may take, retries included [s]: a broker that restarts is back long before."""
-
+"""How long one message may take, retries included [s]: longer than a broker's restart."""
 
 REQUEST = 30.0
 """How long one request may take before it is tried again [s]."""
@@ -33,17 +32,10 @@ NO_HEADERS: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Sender:
-    """Sends messages and knows that they have arrived: acknowledged by all replicas, in order, each once.
+    """Sends messages, each once and in order, acknowledged by all replicas.
 
-    A message that could not be delivered raises at the next `send` or `flush`; none is dropped silently.
-    Memory is bounded: `send` waits while more than ``window`` bytes are on their way.
-
-    Attributes
-    ----------
-    sent
-        Messages that were acknowledged [-].
-    flying
-        What is on its way and not yet acknowledged [bytes].
+    A message that was not delivered raises at the next `send` or `flush`.  `send` waits while more than ``window``
+    bytes are unacknowledged.  ``sent``: messages that were acknowledged [-]; ``flying``: what was not yet [bytes].
     """
 
     def __init__(self, bootstrap: str, security: Security = PLAIN, window: int = WINDOW) -> None:
@@ -52,27 +44,20 @@ class Sender:
         self._waiting: deque[tuple[Any, int]] = deque()
         self.flying = 0
         self._producer = opened(
-            KafkaProducer,
-            bootstrap,
-            security,
-            acks="all",
-            enable_idempotence=True,
-            delivery_timeout_ms=int(DELIVERY * 1000),
-            request_timeout_ms=int(REQUEST * 1000),
-            max_request_size=MAX_MESSAGE + BATCH_HEAD,
-            allow_auto_create_topics=False,
-            max_block_ms=int(BOOTSTRAP * 1000),
-        )
+            KafkaProducer, bootstrap, security, acks="all", enable_idempotence=True, allow_auto_create_topics=False,
+            delivery_timeout_ms=int(DELIVERY * 1000), request_timeout_ms=int(REQUEST * 1000),
+            max_block_ms=int(BOOTSTRAP * 1000), max_request_size=MAX_MESSAGE + BATCH_HEAD,
+        )  # fmt: skip
 
     def send(
         self, topic: str, value: bytes, partition: int, key: str = "", headers: Mapping[str, bytes] = NO_HEADERS
     ) -> None:
-        """Hand over one message; the partition is `pipeline.topics.partition_for` of its key, or a frame's own.
+        """Send one message; its partition is `pipeline.topics.partition_for` of its key, or that of its frame.
 
         Raises
         ------
         UserError
-            It is larger than `pipeline.topics.MAX_MESSAGE`, the topic does not exist, or an earlier one failed.
+            It is larger than `MAX_MESSAGE`, the topic does not exist, or an earlier message failed.
         """
         if len(value) > MAX_MESSAGE:
             raise UserError(f"a message of {len(value)} bytes for {topic}: more than {MAX_MESSAGE} are not sent")
@@ -88,12 +73,12 @@ class Sender:
             self._land()
 
     def flush(self) -> None:
-        """Wait until everything sent has arrived."""
+        """Wait until all that was sent is acknowledged."""
         while self._waiting:
             self._land()
 
     def close(self) -> None:
-        """Give up what is still on its way (`flush` first) and the connection."""
+        """Close the connection, and give up what is not acknowledged."""
         self._producer.close(timeout=1)
 
     def _land(self) -> None:
@@ -141,6 +126,6 @@ def opened(
     try:
         return client(**settings, **security.settings(), **more)
     except (KafkaError, OSError) as error:
-        for open_one in network:  # kafka-python would leave its thread behind, trying for ever
+        for open_one in network:  # kafka-python would leave its thread running
             open_one.close()
         raise UserError(f"no Kafka broker answers at {bootstrap} within {patience:g} s: {error}") from error

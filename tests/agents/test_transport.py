@@ -1,16 +1,14 @@
-"""A consumer goes back to where its stages are, where another worker has acknowledged more than they know of."""
+"""A consumer goes back to where its stages are, where another worker has acknowledged more than they contain."""
 
 import asyncio
-from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 from faust.types.tuples import TP
 
-from pipeline.agents.transport import OrderedApp, OrderedProducer, StageConsumer
+from pipeline.agents.transport import OrderedApp, StageConsumer
 
 
-def test_what_a_stage_lacks_is_read_again() -> None:
+def test_messages_that_a_stage_lacks_are_read_again() -> None:
     async def seek(place: TP, offset: int) -> None:
         sought[place] = offset
 
@@ -25,16 +23,3 @@ def test_what_a_stage_lacks_is_read_again() -> None:
     asyncio.run(StageConsumer.go_back(consumer))  # type: ignore[arg-type]
     assert sought == {behind: 807, fresh: 0}
     assert committed == {behind: 807, there: 807, fresh: 0, ahead: 800}
-
-
-def test_the_messages_of_a_worker_are_numbered() -> None:
-    producer = OrderedApp("netvigil", broker=["kafka://127.0.0.1:1"])._new_producer()
-    assert isinstance(producer, OrderedProducer)
-    assert producer._settings_extra() == {"acks": "all", "enable_idempotence": True}
-
-
-def test_a_worker_leaves_no_folder_where_it_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    app = OrderedApp("netvigil", broker=["kafka://127.0.0.1:1"], store="memory://")
-    app._create_directories()
-    assert not list(tmp_path.iterdir())

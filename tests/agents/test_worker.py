@@ -1,11 +1,10 @@
-"""A worker's log: what an operator has to read, and no more; and where it cannot serve its metrics."""
+"""A worker's log has what an operator must read and no more; an impossible address of its metrics is refused."""
 
 import logging
 import socket
 
 import pytest
 
-from pipeline.agents import worker
 from pipeline.agents.worker import FIRST, NO_COORDINATOR, Rarely, work
 from pipeline.engine import Engine
 from pipeline.errors import UserError
@@ -21,19 +20,16 @@ from pipeline.kafka.security import PLAIN
         ("x" * 64, "metrics cannot be served on x+:[0-9]+: .*too long"),
     ],
 )
-def test_an_address_at_which_nothing_can_be_served_is_told_before_a_broker_is_waited_for(host: str, named: str) -> None:
+def test_an_address_at_which_nothing_can_be_served_is_told_before_the_wait_for_a_broker(host: str, named: str) -> None:
     said: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UserError, match=named):
         work(Engine(), "127.0.0.1:1", PLAIN, ["table"], (host, taken.getsockname()[1]), say=said.append)
     assert not said
 
 
-def test_a_group_without_a_coordinator_is_an_error_only_once_a_broker_has_had_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_group_without_a_coordinator_is_an_error_only_after_a_brokers_first_seconds() -> None:
     now = [100.0]
-    monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])
-    rarely, said = Rarely(60.0), logging.makeLogRecord({"msg": NO_COORDINATOR})
+    rarely, said = Rarely(60.0, lambda: now[0]), logging.makeLogRecord({"msg": NO_COORDINATOR})
     assert not rarely.filter(said)
     now[0] += FIRST
     assert rarely.filter(said)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
-from pipeline.kafka.reader import collect
 from pipeline.kafka.transport import Sender
 from pipeline.topics import Topic
 from tests.bench.rate import Rate, timed
+from tests.kafka.collected import collect
 from tests.live.apache import apache, missing
 
 FRAMES = 4_000

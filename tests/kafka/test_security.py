@@ -14,10 +14,10 @@ from aiokafka import AIOKafkaConsumer
 from pipeline.errors import UserError
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import HOST, free_port
-from pipeline.kafka.reader import collect
 from pipeline.kafka.security import PLAIN, PREFIX, Secret, Security, from_environment, parse
 from pipeline.kafka.transport import Sender
 from pipeline.topics import Topic
+from tests.kafka.collected import collect
 from tests.live import apache
 
 # kafka-python 3.0.12 leaves the socket of a failed TLS handshake to the garbage collector.
@@ -29,7 +29,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def rubbish() -> Iterator[None]:
-    """It is collected here, and not in somebody else's test."""
+    """It is collected here, and not in another test."""
     yield
     gc.collect()
 
@@ -65,7 +65,7 @@ def test_nonsense_is_refused_in_one_sentence_that_quotes_it(url):
     assert str(caught.value) == f"--broker {url!r} is not kafka://HOST:PORT[,HOST:PORT]"
 
 
-def test_without_settings_the_broker_is_spoken_to_in_plain():
+def test_without_settings_the_connection_is_plain():
     assert from_environment({"PATH": "/bin", f"{PREFIX}PASSWORD": ""}) == PLAIN
 
 
@@ -170,7 +170,7 @@ def test_messages_pass_through_tls_and_a_password(java, certificate):
         create(f"{HOST}:{secure}", [topic], security)
         with Sender(f"{HOST}:{secure}", security) as sender:
             sender.send(topic.name, b"through", 1)
-        assert collect(f"{HOST}:{secure}", topic.name, None, security) == [b"through"]
+        assert collect(f"{HOST}:{secure}", topic.name, security) == [b"through"]
         assert asyncio.run(first_by_aiokafka(f"{HOST}:{secure}", topic.name, security)) == b"through"
         wrong = from_environment(asked | {f"{PREFIX}PASSWORD": "wrong"})
         with pytest.raises(UserError, match=f"no Kafka broker answers at {HOST}:{secure}"):

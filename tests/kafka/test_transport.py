@@ -1,4 +1,4 @@
-"""Topics, frames and messages through both brokers, for real, and what happens where there is none."""
+"""Topics, messages and runs through both brokers, and what happens where there is none."""
 
 import os
 import subprocess
@@ -6,20 +6,23 @@ import sys
 import threading
 from zlib import crc32
 
+import kafka
 import numpy as np
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from pipeline.codec import decode, encode
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create, main
-from pipeline.kafka.embedded import embedded
-from pipeline.kafka.reader import Reader, collect, follow
+from pipeline.kafka.reader import Reader
 from pipeline.kafka.security import PLAIN
 from pipeline.kafka.transport import Sender, opened
 from pipeline.records import Entity, Rows, Run
 from pipeline.topics import MAX_MESSAGE, Topic, every, feed, split
+from tests.kafka.collected import collect
+from tests.live.apache import prepare
 
 pytestmark = pytest.mark.sockets
 
@@ -27,7 +30,6 @@ BOTH = [
     pytest.param("embedded_broker", id="embedded"),
     pytest.param("apache_broker", id="apache", marks=pytest.mark.kafka),
 ]
-SECOND = 1_000
 
 
 @pytest.fixture(params=BOTH)
@@ -62,15 +64,14 @@ def test_frames_come_back_as_they_were_sent(broker, topic):
     assert sum(len(decode(message)) for message in received) == 1000
 
 
-def test_messages_of_a_partition_stay_in_order(broker, topic):
-    with Sender(broker) as sender:
+def test_messages_of_a_partition_stay_in_order_within_the_window_of_the_sender(broker, topic):
+    with Sender(broker, window=1000) as sender:
         for number in range(400):
             sender.send(topic.name, b"%d" % number, number % topic.partitions)
+            assert sender.flying <= 1000
     received = [int(message) for message in collect(broker, topic.name)]
     for partition in range(topic.partitions):
-        assert [n for n in received if n % topic.partitions == partition] == list(
-            range(partition, 400, topic.partitions)
-        )
+        assert [n for n in received if n % topic.partitions == partition] == list(range(partition, 400, 4))
 
 
 def test_the_largest_message_passes_and_a_larger_one_is_refused_by_name(broker, topic):
@@ -80,42 +81,6 @@ def test_the_largest_message_passes_and_a_larger_one_is_refused_by_name(broker, 
         with pytest.raises(UserError, match=f"{MAX_MESSAGE + 1} bytes for {topic.name}"):
             sender.send(topic.name, largest + b"x", 0)
     assert collect(broker, topic.name) == [largest]
-
-
-def test_a_sender_never_has_more_on_its_way_than_its_window(broker, topic):
-    with Sender(broker, window=200_000) as sender:
-        for _ in range(50):
-            sender.send(topic.name, bytes(80_000), 0)
-            assert sender.flying <= 200_000
-    assert sender.sent == 50
-
-
-def test_reading_stops_when_the_predicate_says_so(broker, topic):
-    with Sender(broker) as sender:
-        for number in range(10):
-            sender.send(topic.name, b"%d" % number, 0)
-    assert b"3" in collect(broker, topic.name, until=lambda found: b"3" in found)
-
-
-def test_an_empty_topic_is_read_to_its_end_at_once(broker, topic):
-    assert collect(broker, topic.name, timeout=1) == []
-
-
-def test_waiting_for_what_never_comes_ends_with_the_topic_and_the_seconds(broker, topic):
-    with pytest.raises(UserError, match=rf"{topic.name} on {broker}: no message for 0.5 s"):
-        collect(broker, topic.name, until=lambda found: len(found) == 1, timeout=0.5)
-
-
-def test_what_is_sent_while_one_follows_arrives(broker, topic):
-    with Sender(broker) as sender:
-        sender.send(topic.name, b"first", 1)
-        sender.flush()
-        messages = follow(broker, topic.name, timeout=20)
-        assert next(messages) == b"first"
-        sender.send(topic.name, b"second", 2)
-        sender.flush()
-        assert next(messages) == b"second"
-        messages.close()
 
 
 def test_a_reader_takes_its_own_run_from_now_on_and_nothing_else(broker, topic):
@@ -135,69 +100,43 @@ def test_a_reader_takes_its_own_run_from_now_on_and_nothing_else(broker, topic):
             reader.poll(0.01, silence=0)
 
 
-@pytest.mark.kafka
-def test_a_reader_of_a_topic_that_is_missing_says_which(apache_broker):
-    with pytest.raises(UserError, match=r"there is no topic netvigil.test.absent on"):
-        Reader(apache_broker, ["netvigil.test.absent"])
-
-
-def test_every_topic_is_created_once_with_its_partitions(broker):
-    from kafka import KafkaAdminClient
-
+def test_every_topic_is_created_once_with_its_partitions_and_another_number_is_an_error(broker):
     topics = every(FEEDS)
     create(broker, topics)
     assert create(broker, topics) == []
     with opened(KafkaAdminClient, broker, PLAIN) as admin:
         found = {t["name"]: len(t["partitions"]) for t in admin.describe_topics([t.name for t in topics])}
     assert found == {topic.name: topic.partitions for topic in topics}
-
-
-def test_a_topic_with_another_number_of_partitions_is_an_error_that_names_both(broker):
     create(broker, [Topic("netvigil.test.narrow", "bytes", "any", 2, 3600)])
     with pytest.raises(UserError, match=r"netvigil.test.narrow on .* has 2 partitions instead of 4"):
         create(broker, [Topic("netvigil.test.narrow", "bytes", "any", 4, 3600)])
 
 
 @pytest.mark.kafka
-def test_apache_keeps_to_retention_compaction_and_its_own_stamps(apache_broker):
-    from kafka import KafkaAdminClient
-    from kafka.admin import ConfigResource, ConfigResourceType
-
-    topics = every(["rislive", "ioda"])
+def test_apache_keeps_to_retention_and_compaction_and_stamps_replayed_history_itself(apache_broker):
+    topics = every(["rislive", "stamps"])
     create(apache_broker, topics)
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
     with opened(KafkaAdminClient, apache_broker, PLAIN) as admin:
         told = admin.describe_configs(resources, config_filter="all")["topic"]
     for topic in topics:
         assert {key: told[topic.name][key]["value"] for key in topic.settings()} == topic.settings()
-
-
-@pytest.mark.kafka
-def test_replayed_history_and_the_far_future_are_stamped_by_the_broker(apache_broker):
-    from kafka import KafkaConsumer, TopicPartition
-
-    create(apache_broker, [feed("stamps")])
     with opened(KafkaProducer, apache_broker, PLAIN) as producer:
         for stamp in (0, 2**42):
             producer.send(feed("stamps").name, b"x", partition=0, timestamp_ms=stamp).get(10)
     with opened(KafkaConsumer, apache_broker, PLAIN, auto_offset_reset="earliest", group_id=None) as consumer:
         consumer.assign([TopicPartition(feed("stamps").name, 0)])
         stamps = [record.timestamp for _, record in zip(range(2), consumer, strict=False)]
-    assert max(stamps) - min(stamps) < 60 * SECOND
+    assert max(stamps) - min(stamps) < 60_000
 
 
 @pytest.mark.kafka
-def test_a_topic_that_was_never_created_is_an_error_and_not_created_by_asking(apache_broker):
-    with pytest.raises(UserError, match=r"there is no topic netvigil.test.nowhere"):
-        collect(apache_broker, "netvigil.test.nowhere")
-    assert "netvigil.test.nowhere" in create(apache_broker, [Topic("netvigil.test.nowhere", "bytes", "any", 1, 3600)])
-
-
-@pytest.mark.kafka
-def test_a_partition_that_does_not_exist_is_an_error(apache_broker):
-    create(apache_broker, [Topic("netvigil.test.one", "bytes", "any", 1, 3600)])
+def test_a_topic_or_a_partition_that_is_missing_is_an_error_and_is_not_created(apache_broker):
+    with pytest.raises(UserError, match=r"there is no topic netvigil.test.nowhere on"):
+        Reader(apache_broker, ["netvigil.test.nowhere"])
+    assert create(apache_broker, [Topic("netvigil.test.nowhere", "bytes", "any", 1, 3600)])
     with Sender(apache_broker) as sender, pytest.raises(UserError, match="does not take partition 7"):
-        sender.send("netvigil.test.one", b"x", 7)
+        sender.send("netvigil.test.nowhere", b"x", 7)
 
 
 @pytest.mark.kafka
@@ -209,13 +148,13 @@ def test_two_that_create_the_topics_at_once_both_succeed(apache_broker):
     assert [child.wait(30) for child in children] == [0, 0]
 
 
-def test_the_init_service_creates_all_topics_and_says_how_many(embedded_broker, capsys):
+def test_the_topics_service_of_compose_creates_all_topics_and_says_how_many(embedded_broker, capsys):
     assert main(["--broker", f"kafka://{embedded_broker}"]) == 0
     assert f"{len(every(FEEDS))} topics" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("broker_url", ["localhost", "kafka://127.0.0.1:1"])
-def test_the_init_service_ends_with_2_and_one_sentence_where_there_is_no_broker(broker_url, capsys):
+def test_the_topics_service_ends_with_2_and_one_sentence_without_a_broker(broker_url, capsys):
     assert main(["--broker", broker_url, "--patience", "0.5"]) == 2
     error = capsys.readouterr().err
     assert broker_url.removeprefix("kafka://") in error
@@ -224,24 +163,28 @@ def test_the_init_service_ends_with_2_and_one_sentence_where_there_is_no_broker(
 
 @pytest.mark.parametrize("client", ["KafkaAdminClient", "KafkaConsumer", "KafkaProducer"])
 def test_a_client_that_finds_no_broker_leaves_nothing_running(client):
-    import kafka
-
     before = threading.active_count()
     with pytest.raises(UserError, match=r"no Kafka broker answers at 127.0.0.1:1 within 0.2 s"):
         opened(getattr(kafka, client), "127.0.0.1:1", PLAIN, patience=0.2)
     assert threading.active_count() == before
 
 
-def test_a_broker_that_dies_under_a_sender_is_an_error_and_not_a_silent_loss(monkeypatch):
-    monkeypatch.setattr("pipeline.kafka.transport.DELIVERY", 1.0)
-    monkeypatch.setattr("pipeline.kafka.transport.REQUEST", 0.5)
-    with embedded() as address:
-        create(address, [feed("dying")])
-        sender = Sender(address)
-        sender.send(feed("dying").name, b"arrives", 0)
-        sender.flush()
-    sender.send(feed("dying").name, b"does not", 0)
-    with pytest.raises(UserError, match=f"broker at {address} did not take a message"):
-        sender.flush()
-    sender.close()
-    assert sender.sent == 1
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_a_broker_killed_with_9_keeps_every_acknowledged_message_and_the_sender_waits_for_its_return(java, tmp_path):
+    topic = Topic("netvigil.test.kept", "bytes", "any", 4, 3600)
+    running = prepare(tmp_path)
+    running.start()
+    try:
+        create(running.address, [topic])
+        with Sender(running.address) as sender:
+            for number in range(200):
+                sender.send(topic.name, b"%d" % number, number % 4)
+            sender.flush()
+            running.kill()
+            sender.send(topic.name, b"200", 0)
+            running.start()
+        received = collect(running.address, topic.name)
+    finally:
+        running.stop()
+    assert sorted(map(int, received)) == list(range(201))

@@ -16,12 +16,12 @@ import pytest
 from dashboards.webhook import Told, notification
 from pipeline.cli.check import NOT_CHECKED, READY, check
 from pipeline.codec import decode, encode
-from pipeline.kafka.reader import collect
 from pipeline.kafka.transport import Sender
 from pipeline.records import Heartbeat
 from pipeline.replay.reconstruction import reconstruct, write
 from pipeline.topics import OUTAGES, feed
 from tests.dashboards.servers import until
+from tests.kafka.collected import collect
 from tests.live.stack import COMPOSE, SERVICES, Stack, compose, engine, lacking
 
 pytestmark = [pytest.mark.compose, pytest.mark.slow]

@@ -16,11 +16,11 @@ from pipeline.codec import iso
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.groups import OLD, Admin, at_work, known_groups, own_group
-from pipeline.kafka.reader import collect
 from pipeline.kafka.security import PLAIN
 from pipeline.kafka.transport import opened
 from pipeline.signals.binning import Total
 from tests.dashboards.servers import until
+from tests.kafka.collected import collect
 from tests.replay.runners import Worker
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]

@@ -16,7 +16,6 @@ from pipeline import topics
 from pipeline.codec import decode, encode, iso
 from pipeline.engine import Engine
 from pipeline.feeds import Recording, chunks
-from pipeline.kafka.reader import collect
 from pipeline.kafka.security import PLAIN
 from pipeline.kafka.transport import Sender
 from pipeline.records import DEAD, UP, Bins, DeadLetter, Entity, Heartbeat, Progress, Rows, Run
@@ -25,6 +24,7 @@ from pipeline.replay.report import through_memory
 from pipeline.replay.through_kafka import through_kafka
 from pipeline.signals.binning import FeedStatus
 from tests.dashboards.servers import until
+from tests.kafka.collected import collect
 from tests.replay.runners import Worker
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
@@ -33,6 +33,7 @@ HOUR = 3600
 BEGIN = 1707350400
 SIGNALS = ("probing.ioda",)
 TABLE = topics.feed("table")
+RUBBISH = b"rubbish"
 
 
 def told(broker: str, topic: topics.Topic, kind: type) -> list[Any]:
@@ -44,7 +45,7 @@ def statuses(broker: str, run: Run) -> list[str]:
 
 
 def merged(broker: str, run: Run, topic: topics.Topic = topics.SIGNALS) -> list[Bins]:
-    frames = map(decode, collect(broker, topic.name))
+    frames = (decode(message) for message in collect(broker, topic.name) if message != RUBBISH)
     return [frame for frame in frames if isinstance(frame, Bins) and frame.run == run]
 
 
@@ -60,7 +61,7 @@ def test_bytes_that_are_no_frame_become_dead_letters_and_missing_heartbeats_a_de
     worker = worker_at(broker, "--silence", "5")
     with Sender(broker) as sender:
         for topic in (TABLE, topics.PARTIALS):
-            sender.send(topic.name, b"rubbish", 0)
+            sender.send(topic.name, RUBBISH, 0)
     live, recorded = Run("live-dead", "live", SIGNALS), Run("recorded", "replay", SIGNALS)
     for run in (live, recorded):
         beat(broker, run, 600)
@@ -134,8 +135,9 @@ def playback(pace: Pace | None) -> Playback:
 def test_a_drill_whose_pace_is_slower_than_a_silence_is_not_dead_and_gives_the_same_outages(
     broker: str, worker_at: Callable[..., Worker]
 ) -> None:
-    worker = worker_at(broker, "--silence", "3")
-    slow, at_once = playback(Pace(HOUR / 6, since=BEGIN + 70 * HOUR, pulse=0.5)), playback(None)
+    worker = worker_at(broker, "--silence", "5")
+    worker.wait_till_at_work()
+    slow, at_once = playback(Pace(HOUR / 7, since=BEGIN + 70 * HOUR, pulse=0.5)), playback(None)
     found = through_kafka(slow, broker, PLAIN, lambda _: None, [worker.check])
     assert found.lines() == through_memory(at_once, Engine(), at_once.run, lambda _: None).lines()
     assert found.lines()

@@ -7,9 +7,9 @@ import pytest
 
 from pipeline import topics
 from pipeline.codec import encode
-from pipeline.kafka.reader import collect
 from pipeline.kafka.transport import Sender
 from pipeline.records import DeadLetter, Rows
+from tests.kafka.collected import collect
 from tests.replay.runners import ThroughKafka, in_memory
 from tests.replay.tapes import Tape, mosaic, pieces
 
