@@ -185,5 +185,6 @@ def test_what_a_dead_feed_delivers_too_late_is_counted_and_changes_nothing() -> 
     out = [*stage.step(late), *stage.step(late)]
     assert [each for each in out if isinstance(each, Missed)] == [Missed(BGP, 8)], "only what it had observed, once"
     assert not [each for each in out if isinstance(each, Outage | Fused)]
+    stage = restarted(stage)
     end = [each for s in (BGP, PROBING) for each in stage.step(verdicts(s, "", run=LIVE, at=2700, status=END))]
     assert [each.missed for each in end if isinstance(each, Progress)][-1] == 8

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.geo.countries import MAIN_ZONES, clock, country_name, local_times, week_slot, zone
+from pipeline.geo.countries import MAIN_ZONES, SUBDIVISIONS, clock, country_name, local_times, week_slot, zone
 from pipeline.geo.places import CODES, Places, Range, cache, save
 from pipeline.geo.registries import REGISTRIES, from_files, from_registries, read_table
 
@@ -161,3 +161,8 @@ def test_the_week_slot_follows_each_countrys_clock_through_a_change_of_it():
     assert before == [6 * 86400 + 2 * 3600 - 1, 6 * 86400 + 3600 - 1, 6 * 86400 + 6 * 3600 - 1, 6 * 86400 + 3600 - 1]
     assert after == [6 * 86400 + 3 * 3600, 6 * 86400 + 2 * 3600, 6 * 86400 + 6 * 3600, 6 * 86400 + 3600]
     assert week_slot(local_times((), [sunday])).tolist() == [[]]
+
+
+def test_every_country_of_the_table_has_two_subdivisions_or_more() -> None:
+    assert len(SUBDIVISIONS) == 200
+    assert min(SUBDIVISIONS.values()) >= 2

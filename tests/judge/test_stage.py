@@ -24,8 +24,8 @@ PARTS = np.linspace(0.05, 0.95, 7)
 
 def troubles() -> np.ndarray:
     """A feed that loses a peer, breaks, stops part by part, comes back in turn, has holes, and freezes."""
-    some = np.where(np.arange(7) < 4, 1.0, 0.5)
-    steps = [0.96, 0.96, ONE, 0.96 * ONE, 0.5, 0.5, some, some, 1.0, PARTS, 0.0, 0.0, 1.0, np.nan, ONE, *[0.4] * 30]
+    some, last = (np.where(np.arange(7) < n, 1.0, 0.5) for n in (4, 6))
+    steps = [0.96, ONE, 0.96 * ONE, 0.5, 0.5, some, some, *[last] * 16, 1.0, PARTS, 0.0, 1.0, np.nan, *[0.4] * 30]
     value = feed(COUNTRIES, *steps, 0.4 * ONE, *[1.0] * 20, ONE, noise=0.01)
     value[DAY : DAY + 12] = value[DAY - 1]
     value[-18:-8, 2] = value[-19, 2]

@@ -87,6 +87,14 @@ def test_health_is_the_mean_over_all_partitions(registry: CollectorRegistry, met
     assert values(registry, "bin_health") == ["0.75"]
 
 
+def test_what_all_series_of_a_feed_lose_at_once_is_shown_and_counted(
+    registry: CollectorRegistry, metrics: Metrics
+) -> None:
+    for share in (0.95, 1.0, np.nan):
+        metrics.observe(verdicts(common=np.array([share])))
+    assert values(registry, "feed_common_mode_ratio", "feed_common_moves_total") == ["1.0", "1.0"]
+
+
 def test_a_network_has_series_only_while_it_is_in_an_outage(registry: CollectorRegistry, metrics: Metrics) -> None:
     frame = verdicts((PK, SD, ZONG))
     metrics.observe(frame)
