@@ -24,9 +24,8 @@ from pipeline.kafka.transport import opened
 from pipeline.records import Heartbeat, Progress
 from pipeline.replay.playback import Pace, paced
 from pipeline.replay.report import ReplayReport
-from pipeline.replay.through_kafka import through_kafka
 from tests.live.apache import prepare
-from tests.replay.runners import Worker, fresh, in_memory
+from tests.replay.runners import Worker, in_memory, sent
 from tests.replay.tapes import Tape, mosaic, pieces, recorded
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
@@ -77,8 +76,7 @@ class Sabotage:
 
 
 def replayed(tape: Tape, broker: str, sabotage: Sabotage | None = None) -> ReplayReport:
-    see, checks = (sabotage.see, [sabotage.tick]) if sabotage else ((lambda _: None), [])
-    return through_kafka(fresh(tape), broker, PLAIN, see, checks)  # type: ignore[arg-type]
+    return sent(tape, broker, *(sabotage.see, sabotage.tick) if sabotage else (lambda _: None, lambda: None))
 
 
 def killed(worker: Worker) -> bool:

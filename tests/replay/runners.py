@@ -39,6 +39,12 @@ def in_memory(tape: Tape) -> ReplayReport:
     return through_memory(own, Engine(), own.run, lambda _: None)
 
 
+def sent(tape: Tape, broker: str, see: Callable[[Any], None], tick: Callable[[], None]) -> ReplayReport:
+    """Through a broker and the workers that are there."""
+    own = fresh(tape)
+    return through_kafka(own, broker, PLAIN, see, [tick], report=ReplayReport(own.run))  # type: ignore[arg-type]
+
+
 def answer(result: ReplayReport) -> Answer:
     """What must be the same on every way: the outages, and what is left of those that are still open."""
     left = [one for _, own in sorted(result.left.items()) for one in own]
@@ -106,4 +112,4 @@ class ThroughKafka:
     def __call__(
         self, tape: Tape, see: Callable[[Any], None] = lambda _: None, tick: Callable[[], None] | None = None
     ) -> ReplayReport:
-        return through_kafka(fresh(tape), self.broker, PLAIN, see, [tick or self.worker.check])  # type: ignore[arg-type]
+        return sent(tape, self.broker, see, tick or self.worker.check)
