@@ -13,9 +13,7 @@ Placed = tuple[int, int, Json]
 
 
 def laid_out(placed: Iterable[Placed]) -> list[Json]:
-    """Panels from left to right and top to bottom, with ids and positions: each where there is room highest up.
-
-    So low panels can stand one below the other beside a high one.
+    """Panels with ids and positions, each in the highest free place, from left to right.
 
     Examples
     --------
@@ -54,7 +52,7 @@ def variable(
 
 
 def annotation(name: str, expr: str, title: str, text: str, color: str) -> Json:
-    """Something that the graphs mark, from a query."""
+    """A mark in graphs, from a query."""
     return {
         "name": name, "datasource": SOURCE, "enable": True, "hide": False, "iconColor": color, "expr": expr,
         "step": "60s", "titleFormat": title, "textFormat": text, "useValueForTime": False,
@@ -67,7 +65,7 @@ def holds(places: str, state: int, before: str = "") -> str:
 
 
 def begins(countries: str, state: int) -> str:
-    """1 at the first step at which an outage is in a state; where several begin at once, their number is the name."""
+    """1 at the first step of an outage in a state; where several begin at once, their number is the name."""
     first = f"({holds(countries, state)} unless {holds(countries, state, ' offset $__interval')})"
     number = f'count_values by (tense) ("number", count by (tense) ({first}) > 1)'
     several = f'label_replace({number}, "entity", "$1 countries", "number", "(.*)")'
@@ -75,7 +73,7 @@ def begins(countries: str, state: int) -> str:
 
 
 def outage_marks(places: str, asked: Callable[[str, int], str] = holds) -> list[Json]:
-    """Outages and suspicions: of one place as shaded periods, of many, whose shades would add up, where they begin."""
+    """Marks of outages and suspicions: of one place as periods, of many at their beginnings, lest periods overlap."""
     return [
         annotation("Outages", asked(places, 1), "Outage, as it was known", "{{entity}} ({{tense}})", OUT),
         annotation("Suspicions", asked(places, 0), "Suspected, as it was known", "{{entity}} ({{tense}})", SUSPECT),
@@ -91,7 +89,7 @@ def link(title: str, uid: str) -> Json:
 
 
 def tense_variable() -> Json:
-    """What is real, what a drill, what history; where nothing is live (history), the first that there is."""
+    """Real, drill or replay; where nothing is live (history), the first of them."""
     return variable(
         "tense", "Real, drill or replay", "label_values(netvigil_event_timestamp_seconds, tense)", all_=True,
         default="live", description="live is real, drill is an exercise, replay is history",
@@ -105,7 +103,7 @@ def board(
     uid: str, title: str, description: str, placed: Iterable[Placed], variables: Sequence[Json] = (),
     marks: Sequence[Json] = (), since: str = "now-24h", refresh: str = "30s",
 ) -> Json:  # fmt: skip
-    """The whole of a board; marks stand in graphs, not in timelines, which show the same in words."""
+    """A whole board; its marks are not in timelines, which show the same in words."""
     panels = laid_out(placed)
     timelines = [panel["id"] for panel in panels if panel["type"] == "state-timeline"]
     only_graphs = {"filter": {"exclude": True, "ids": timelines}}

@@ -1,4 +1,4 @@
-"""Where a notification leads: the board that shows the matter, and the page that says what to do."""
+"""Links of a notification: to a board, and to the alert's section of the runbook."""
 
 from functools import cache
 from importlib.resources import files
@@ -11,7 +11,7 @@ OVERVIEW, COUNTRY, RUNBOOK = "netvigil-overview", "netvigil-country", "netvigil-
 
 
 class NoPageError(LookupError):
-    """An alert has no page in the runbook: one sentence that says where it is missing."""
+    """An alert has no section in the runbook."""
 
 
 @cache
@@ -22,7 +22,7 @@ def sections() -> dict[str, str]:
 
 
 def board_link(alert: str) -> str:
-    """The board for an alert: its country's for an outage or a blind country, else the overview."""
+    """The board for an alert: the country's for an outage or a blind country, else the overview."""
     if alert.startswith("NetvigilOutage") or alert == "NetvigilCountryBlind":
         return (
             f'{GRAFANA}/d/{COUNTRY}?var-country={{{{ $labels.country }}}}&var-tense={{{{ or $labels.tense "live" }}}}'
@@ -31,7 +31,7 @@ def board_link(alert: str) -> str:
 
 
 def runbook_link(alert: str) -> str:
-    """The alert's section of the runbook, which is a board too: it opens on a phone.
+    """The alert's section of the runbook, which is a board.
 
     Examples
     --------

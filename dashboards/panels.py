@@ -1,7 +1,6 @@
 """Builders of Grafana panels: classic dashboard JSON, one plain dict a panel.
 
-Colours are Okabe and Ito's, which colour-blind people can tell apart; and no state is told by its colour alone:
-words stand beside it.
+Colours are Okabe and Ito's, which colour-blind people can tell apart, and every coloured state has a word too.
 """
 
 from collections.abc import Sequence
@@ -12,23 +11,23 @@ Json = dict[str, Any]
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3D5A80"
-"""All well, suspected, out, not seen; and what is neither."""
+"""All well, suspected, out, not observed; and neither."""
 
 BACK = "#14B8A6"
 """Over: restored."""
 
 BY_NAME = {"mode": "palette-classic-by-name"}
-"""Of lines: by the name in the legend, so that a place has one colour in all panels and at all times.
+"""Colour of lines: by the name in the legend, so that a place has one colour in all panels and at all times.
 
-Grafana leaves out what is too pale on the theme's background.  Two names can get one colour, and any can get that of a
-state: only places that were out or suspected are drawn in it.
+Grafana leaves out colours that are too pale for the theme.  Two names can get one colour, or that of a state: so only
+places that were out or suspected have it.
 """
 
 OTHERS = {"mode": "shades", "fixedColor": BLIND}
-"""Of the lines of all other places."""
+"""Colour of the lines of all other places."""
 
 SURE = [{"type": "range", "options": {"from": 0.990001, "to": 1, "result": {"text": "over 99%", "index": 0}}}]
-"""Nobody is a hundred percent sure."""
+"""No outage is 100 % sure."""
 
 
 def target(expr: str, legend: str) -> Json:
@@ -37,12 +36,12 @@ def target(expr: str, legend: str) -> Json:
 
 
 def latest(expr: str, legend: str) -> Json:
-    """A query at the last moment, one value a series: what is over by then is not shown."""
+    """A query at the end of the board's time, one value a series."""
     return {**target(expr, legend), "instant": True, "range": False}
 
 
 def rows(expr: str) -> Json:
-    """A query at the last moment, as a table of labels and values."""
+    """A query at the end of the board's time, as a table of labels and values."""
     return {**latest(expr, ""), "format": "table"}
 
 
@@ -77,7 +76,7 @@ KINDS = {
     "bgp": "#0072B2", "probing": "#CC79A7", "traffic": "#56B4E9", "telescope": "#946C4A", "atlas": "#8C7BC8",
     "ooni": "#B8328F",
 }  # fmt: skip
-"""Of the kinds of signals: none is the colour of a suspicion, of an outage or of its end."""
+"""Colours of the kinds of signals: none is that of a suspicion, of an outage or of its end."""
 
 KIND_COLOURS = [
     {
@@ -112,8 +111,7 @@ def stat(
 ) -> Json:  # fmt: skip
     """One big value or several side by side; ``fields`` is the label of a table that is shown as a word.
 
-    A long name has more room ``above`` its value than beside it; with ``sizes`` of name and value [px] both are as
-    large beside many others as alone.
+    A long name has more room ``above`` its value; ``sizes`` of name and value [px] do not shrink with many of them.
     """
     options = {
         "colorMode": "background",
@@ -132,7 +130,7 @@ def lines(
     title: str, description: str, queries: Sequence[Json], *, overrides: Sequence[Json] = (), last: bool = False,
     **defaults: Any,
 ) -> Json:  # fmt: skip
-    """Lines over time, with the last values in the legend if asked; what was not observed stays a gap."""
+    """Lines over time, if ``last`` with the last values in the legend; what was not observed is a gap."""
     custom = {
         "drawStyle": "line", "lineWidth": 2, "lineInterpolation": "stepAfter", "fillOpacity": 0, "showPoints": "auto",
         "pointSize": 4, "spanNulls": False, "axisSoftMin": 0, "thresholdsStyle": {"mode": "off"},
@@ -148,14 +146,14 @@ def lines(
 
 
 WITHOUT_COUNTRY = {"id": "renameByRegex", "options": {"regex": r"(.+) \(([^()]|\([^()]*\))+\)", "renamePattern": "$1"}}
-"""A place's name without what stands in brackets at its end."""
+"""A place's name without the brackets at its end."""
 
 
 def timeline(
     title: str, description: str, queries: Sequence[Json], mappings: list[Json], *, shortened: bool = False,
     **defaults: Any,
 ) -> Json:  # fmt: skip
-    """States over time, in words; ``shortened`` names leave out the country, and fit beside the bars."""
+    """States over time, in words; ``shortened`` names leave out the country."""
     defaults = {
         # Not thresholds: merged states would then show the threshold and not the word.
         "color": {"mode": "fixed", "fixedColor": BLIND},

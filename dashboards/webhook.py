@@ -1,7 +1,6 @@
 """Receives Alertmanager's notifications and prints them: ``python -m dashboards.webhook --port 9095``.
 
-The last path element of a request is the receiver, so that one server stands for several.  GET answers with what
-was received, as JSON.
+GET answers with the last notifications, as JSON.
 """
 
 import argparse
@@ -21,36 +20,35 @@ LARGEST = 1_000_000
 """Largest body that is read [bytes]: a thousand alerts."""
 
 KEPT = 100
-"""Notifications that GET still shows [-]."""
+"""Notifications that GET shows [-]."""
 
 PATIENCE = 10
-"""How long a client may take over its request [s]."""
-
+"""How long a client may take to send its request [s]."""
 
 MARKS = {"drill": "DRILL: ", "replay": "REPLAY: "}
 
 
-class Told(msgspec.Struct):
-    """One alert of a notification; only what is shown."""
+class Told(msgspec.Struct, rename="camel"):
+    """One alert of a notification, without what is not shown."""
 
     status: str
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
-    startsAt: str = ""  # noqa: N815  # Alertmanager's own spelling
-    endsAt: str = ""  # noqa: N815
+    starts_at: str = ""
+    ends_at: str = ""
 
 
-class Notification(msgspec.Struct):
+class Notification(msgspec.Struct, rename="camel"):
     """A notification as Alertmanager's webhook sends it (version 4)."""
 
     status: str
     receiver: str
     alerts: list[Told]
-    groupLabels: dict[str, str] = {}  # noqa: N815
+    group_labels: dict[str, str] = {}
 
 
 def notification(body: bytes) -> Notification:
-    """The notification of a request's body; ValueError where it is none."""
+    """The notification in the body of a request; ValueError where it is something else."""
     try:
         return msgspec.json.decode(body, type=Notification)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -86,7 +84,7 @@ LINKS = (("Board", "dashboard_url"), ("What to do", "runbook_url"))
 
 
 def printable(line: str) -> str:
-    """A line without control characters: what comes from the network must not steer a terminal.
+    """A line without control characters, so that a notification cannot control the terminal.
 
     Examples
     --------
@@ -102,7 +100,7 @@ def record(told: Notification) -> dict[str, Any]:
 
 
 class Receiver:
-    """Prints what comes, keeps the last of it, and appends it to a file if there is one."""
+    """Prints notifications, keeps the last ones, and appends them to a file if there is one."""
 
     def __init__(self, out: TextIO, file: Path | None = None) -> None:
         self.out, self.file = out, file
@@ -110,7 +108,7 @@ class Receiver:
         self.lock = threading.Lock()
 
     def take(self, told: Notification) -> None:
-        """Take in one notification."""
+        """Take in a notification."""
         with self.lock:
             self.kept.append(told)
             print(text(told), file=self.out, flush=True)  # this program prints
@@ -119,7 +117,7 @@ class Receiver:
                     file.write(json.dumps(record(told), ensure_ascii=False) + "\n")
 
     def seen(self) -> list[Notification]:
-        """What was kept, in order."""
+        """The last notifications, in order."""
         with self.lock:
             return list(self.kept)
 
@@ -134,7 +132,7 @@ class Server(ThreadingHTTPServer):
         self.receiver = receiver
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle is no news; anything else is a bug and stays loud."""
+        """A client that disconnects is no error; anything else is a bug and is printed."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -159,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._answer(200, "told")
 
     def do_GET(self) -> None:
-        """What was received; ``/-/healthy`` only says that it is up."""
+        """The last notifications, or whether the server is up at ``/-/healthy``."""
         if self.path == "/-/healthy":
             return self._answer(200, "healthy")
         told = [record(n) for n in self.server.receiver.seen()]
@@ -175,7 +173,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing of each request: the notifications are the output."""
+        """Requests are not logged: the output is the notifications."""
 
 
 @contextmanager

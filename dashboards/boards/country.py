@@ -1,4 +1,4 @@
-"""One country: what is known of it, against what is usual, and how well it is seen."""
+"""The board of one country: its outage, its signals compared with usual, and their health."""
 
 from typing import Any
 
@@ -45,22 +45,22 @@ SIGNAL = 'signal=~"$signal"'
 OWN = f"{HERE},{SIGNAL}"
 TENSE = 'tense=~"$tense"'
 SLOW = 'signal=~".+/.+"'
-"""Evidence of a slow loss, which a signal's own line hides: what is usual at that hour goes down with it."""
+"""Evidence of a slow loss, which a ratio does not show: the expected value goes down with it."""
 
 OF_ITS_REGIONS = of_regions(',country="$country"')
-"""A country that has no signal of its own by its regions."""
+"""The ratio of a country without a signal of its own, by its regions."""
 PLACE = "entity_type, entity"
 BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND}, "custom__showPoints": "never"}
 
 
 def state() -> Json:
-    """Is it out?"""
+    """The state."""
     states = f"{open_state(f'{HERE},{TENSE}', 'entity')}\nor {sight(HERE, 'entity')}"
     return stat(
         "Now",
-        "What we say of the country at the end of the board's time. Grey: no all-clear. Either too few sources are "
-        "healthy to say anything, or there is no day of past yet to compare with, in which nothing is confirmed; or "
-        "all that is seen is so few that even none would be no surprise.",
+        "The state of the country at the end of the board's time. Grey: no all-clear. Either too few sources are "
+        "healthy, or there is no day of past yet to compare with, without which nothing is confirmed, or all signals "
+        "are too noisy to judge.",
         latest(named(states, "entity", HERE), "{{name}}"),
         text="value_and_name", above=True,
         mappings=STATE_WORDS, noValue="No signal of its own", thresholds=steps((None, BLIND)),
@@ -89,7 +89,7 @@ def duration() -> Json:
 
 
 def compared() -> Json:
-    """All signals against what is usual."""
+    """All signals as shares of what is expected."""
     own = f"{HERE},{SIGNAL}"
 
     def bound(name: str) -> str:
@@ -101,9 +101,9 @@ def compared() -> Json:
     return lines(
         "Connectivity compared with usual",
         "Every signal that can be judged as a share of what is expected at that hour of the week: 100 % is an ordinary "
-        "day. The grey band is how far ordinary days stray. A gap is a time that could not be seen, or not be judged. "
-        "A country without its own signal "
-        "is judged by its regions together. Dashed: how low a slow loss got, by sums over days.",
+        "day. The grey band is the range of ordinary days. A gap was not observed, or could not be judged. "
+        "A country without its own signal is judged by its regions together. Dashed: how low a slow loss got, by sums "
+        "over days.",
         [
             target(f"max by (signal) ({ratio})", "{{signal}}"),
             target(f"max by (signal) ({OF_ITS_REGIONS})", "{{signal}}, its regions together"),
@@ -125,7 +125,7 @@ def one_signal() -> Json:
     own = f"{HERE},{SIGNAL}"
     panel = lines(
         "$signal",
-        "The signal in its own unit, what was expected of it, and how far ordinary days stray (grey band).",
+        "The signal in its own unit, its expected value, and the range of ordinary days (grey band).",
         [
             target(f"max(netvigil_signal_value{{{own}}} >= 0)", "measured"),
             # NaN, while nothing is expected yet, would empty the graph
@@ -159,7 +159,7 @@ def parts_over_time() -> Json:
     return timeline(
         "Networks, regions and services over time",
         "Parts of the country that are watched, or out. Mobile networks often go dark while fixed lines stay up. Bars "
-        "begin when it was known; the onset, which is found afterwards, stands under Since.",
+        "begin when an outage was known; its onset, which is found afterwards, is under Since.",
         [target(named(states, PLACE, f'{parts},country="$country"'), "{{name}}")],
         STATE_WORDS,
         shortened=True, noValue=NOTHING,
@@ -167,7 +167,7 @@ def parts_over_time() -> Json:
 
 
 def parts_compared() -> Json:
-    """What is left of each network and region."""
+    """The lowest ratio of each network and region."""
     parts = 'entity_type!="country"'
     ratio = lowest(f"{parts},{SIGNAL}", PLACE)
     own = f'netvigil_entity_info{{{parts},country="$country"}}'
@@ -186,16 +186,16 @@ NEITHER = "neither for nor against"
 
 
 def evidence() -> Json:
-    """Why we say so."""
+    """The weight of each signal."""
     zero = f'label_replace(0 * count(netvigil_entity_info{{country="$country"}}), "name", "{NEITHER}", "", "")'
     terms = f"netvigil_outage_evidence_weight{{{HERE},{TENSE}}}"
-    silent = f"0 * max by (name) (max_over_time({terms}[$__range] @ end()))"  # a line that comes back to zero
+    zeroed = f"0 * max by (name) (max_over_time({terms}[$__range] @ end()))"  # a line that comes back to zero
     panel = lines(
         "Evidence: above 0 for an outage, below against",
-        "How much each signal adds to the odds (natural logarithm): above the line it speaks for an outage, below it "
-        "against one; on the line it says nothing. 3 makes it twenty times as likely, −3 twenty times less. Nothing "
-        "but the line: no outage is open.",
-        [target(f"max by (name) ({terms})\n  or {silent}\n  or {zero}", "{{name}}")],
+        "How much each signal adds to the odds (natural logarithm): above the line it is evidence for an outage, "
+        "below it against one; on the line it is neither. 3 makes an outage twenty times as likely, −3 twenty times "
+        "less. With the line alone, no outage is open.",
+        [target(f"max by (name) ({terms})\n  or {zeroed}\n  or {zero}", "{{name}}")],
         last=True, unit="none", decimals=1, noValue="Not known",
         overrides=[
             override(
@@ -211,7 +211,7 @@ def evidence() -> Json:
 
 
 def deviation() -> Json:
-    """How unusual each signal is."""
+    """The score of each signal."""
     score = f"netvigil_signal_score{{{HERE},{SIGNAL}}}"
     return lines(
         "How unusual it is",
@@ -232,7 +232,7 @@ LIMITS = (
 
 
 def looks(places: str) -> Json:
-    """The word."""
+    """Likely, unlikely or unclear."""
     return stat(
         "Looks like a shutdown?",
         LIMITS,
@@ -260,7 +260,7 @@ def why_it_looks_so(places: str) -> Json:
 NONE_OF_ITS_OWN = "No signal of its own: see its parts"
 
 FEW_SOURCES, UNSEEN, NEW, SILENT = 1, 2, 4, 8
-"""What can be the matter with a bin; of several the first of `_WORDS` counts."""
+"""What can be wrong with a bin; of several the first of `_WORDS` is shown."""
 
 _WORDS = (
     (UNSEEN, "Not seen", BLIND),
@@ -271,7 +271,7 @@ _WORDS = (
 
 
 def seen(own: str) -> Json:
-    """When each signal ``own`` could see, and when what it saw could be judged."""
+    """When each signal ``own`` was observed, and when it could be judged."""
 
     def of(metric: str) -> str:
         return f"max by (signal) (netvigil_signal_{metric}{{{own}}})"
@@ -279,14 +279,13 @@ def seen(own: str) -> Json:
     blind = f"({of('health_ratio')} < bool {QUORUM})"
     unseen = f"(1 - ({of('value')} >= bool 0))"
     new = f"({of('settled')} == bool 0)"
-    silent = f"({of('score')} != bool {of('score')})"  # NaN: even none at all would be no surprise
+    silent = f"({of('score')} != bool {of('score')})"  # NaN: too noisy to judge
     matter = f"{FEW_SOURCES} * {blind} + {UNSEEN} * {unseen} + {NEW} * {new} + {SILENT} * {silent}"
     return timeline(
         "Could we see?",
-        "Grey: the signal was not observed; or it is too new: without a day of past to compare with nothing is "
-        "confirmed; or its counts are so few, or stray so far, that even none at all would be no surprise. Amber: too "
-        "few of its sources were healthy. Not seen is also a signal whose feed is stuck or broken. It says nothing for "
-        "such times, neither that all is well nor that something is out.",
+        "Grey: the signal was not observed, or its feed was stuck or broken; or it is too new, without a day of past "
+        "to compare with; or its counts are too few or too noisy to judge. Amber: too few of its sources were "
+        "healthy. Such times are neither an all-clear nor an outage.",
         [target(matter, "{{signal}}")],
         words(("0", "Seen", CALM), *((str(bits), *_word(bits)) for bits in range(1, 16))),
         noValue=NONE_OF_ITS_OWN,
@@ -298,7 +297,7 @@ def _word(bits: int) -> tuple[str, str]:
 
 
 def judged_only(expr: str, own: str) -> str:
-    """The series of an expression while something is said of them: a line that nobody judges would tell of storms."""
+    """The series of an expression while they are judged: the noise of others would look like an outage."""
     score = f"netvigil_signal_score{{{own}}}"
     return f"({expr} and on (signal, entity_type, entity) ({score} == {score}))"
 
@@ -307,7 +306,7 @@ def health(own: str) -> Json:
     """How healthy the sources of each signal ``own`` are."""
     return lines(
         "Healthy sources",
-        "Share of each signal's peers, probes or collectors that work. Below half the signal says nothing.",
+        "Share of each signal's peers, probes or collectors that work. Below half the signal is not judged.",
         [target(f"max by (signal) (netvigil_signal_health_ratio{{{own}}})", "{{signal}}")],
         unit="percentunit", min=0, max=1, noValue=NONE_OF_ITS_OWN,
     )  # fmt: skip
@@ -320,8 +319,8 @@ def of_country(country: str) -> str:
 
 
 LOST = (
-    "How deep the signals that fell lay below usual when it was worst: a mean, weighed as evidence. Traffic at 38 % "
-    "and probes at 68 % of usual make 47 %. It is no share of people, nor of traffic."
+    "How far the signals that fell were below usual when it was worst: a mean, weighted by evidence. Traffic at 38 % "
+    "and probes at 68 % of usual make 47 %. It is no share of people or of traffic."
 )
 
 

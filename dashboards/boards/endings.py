@@ -1,4 +1,4 @@
-"""Is it over?  Outages that ended within the time of the board."""
+"""Panels of outages that ended within the time of the board."""
 
 from dashboards.boards.states import COUNTRY, QUORUM
 from dashboards.links import COUNTRY as COUNTRY_BOARD
@@ -13,15 +13,15 @@ RESTORED: list[Json] = [
 
 
 def ended(places: str, labels: str) -> str:
-    """When each outage that ended in this time was last shown as ended [s]: the latest one is the last that ended.
+    """When each outage that ended in the time of the board was last shown as ended [s].
 
-    A worker shows an end for two hours; the morning's reader asks for the night's.
+    A worker shows an end for two hours; this finds those of the night in the morning.
     """
     return f"max_over_time(timestamp(max by ({labels}) (netvigil_restored_info{{{places}}}))[$__range:1m])"
 
 
 def last_ended(places: str, here: str) -> Json:
-    """The last end of an outage of a country, or that there was none while somebody looked."""
+    """The last end of an outage of a country, or that there was none while the country was observed."""
     restored = f'{places},outcome="restored"'
     last = f"topk(1, {ended(restored, 'until_local, lasted')})"
     joined = f'label_join({last}, "both", ";", "until_local", "lasted")'
@@ -38,7 +38,7 @@ def last_ended(places: str, here: str) -> Json:
 
 
 def ended_table(tense: str) -> Json:
-    """Every outage that ended in this time, in words; countries first."""
+    """Every outage that ended in this time; countries first."""
     to_country = [
         {"title": "Open its country's board", "url": f"/d/{COUNTRY_BOARD}?var-country=${{__data.fields.country}}"}
     ]

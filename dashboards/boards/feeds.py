@@ -1,4 +1,4 @@
-"""Panels on what we can see: feeds and sources."""
+"""Panels on the health of feeds and signals."""
 
 from dashboards.boards.states import QUORUM
 from dashboards.panels import (
@@ -33,13 +33,13 @@ def feeds_alive() -> Json:
 
 
 def blind_signals() -> Json:
-    """Which signals cannot see."""
+    """Signals with too few healthy sources."""
     health = "avg by (signal) (netvigil_bin_health_ratio)"
     none = f'label_replace(count({health}) - 1 - count({health}), "signal", "All signals see", "", "")'
     return stat(
         "Signals that cannot see",
-        "Signals with too few healthy sources, or stuck: their feed repeats the same values. They say nothing, in any "
-        "country: while others see, a loss that only they would show is not found.",
+        "Signals with too few healthy sources, or stuck: their feed repeats the same values. They are not judged in "
+        "any country, so that a loss which only they would show is not found.",
         latest(f"{health} < {QUORUM}\n  or on () {none}", "{{signal}}"),
         text="value_and_name", above=True, unit="percentunit", decimals=0, noValue="Not recorded",
         mappings=words(("-1", "None", CALM)), thresholds=steps((None, BLIND), (0, SUSPECT)),
@@ -47,7 +47,7 @@ def blind_signals() -> Json:
 
 
 def feed_table() -> Json:
-    """Every feed: alive, how old, how much, and what was lost."""
+    """Every feed: alive or dead, its newest event, its rates of messages and of losses."""
 
     def rate(counter: str) -> Json:
         return rows(f"sum by (feed) (rate({counter}[$__rate_interval]))")
@@ -84,14 +84,14 @@ def feed_table() -> Json:
 
 
 def moved_by_the_feed(of: str = "") -> Json:
-    """How far all series of a signal stand from their level at once; ``of``: an expression whose signals are asked."""
+    """The common move of all series of a signal; ``of``: an expression that selects signals."""
     shifted = "100 * min by (signal) (netvigil_feed_common_mode_ratio) - 100"
     return lines(
         "Moved by the feed itself",
-        "All series of a signal, in all countries or networks, stood so far from their level at once: a peer or a "
-        "collector was lost or gained. That is the feed's doing, taken out before anything is judged, and no outage. "
-        "Where most countries moved alike by more than a tenth the feed is broken, and nothing is said by it. "
-        "On the line: nothing of the kind. Not known of a signal of fewer than five countries, or networks of routes.",
+        "How far all series of a signal, in all countries or networks, are from their level at once: a peer or a "
+        "collector was lost or gained. The feed caused that. It is taken out before anything is judged, and is no "
+        "outage. Where most countries moved alike by more than a tenth the feed is broken, and its signal is not "
+        "judged. Zero: no such move. Not known of a signal of fewer than five countries, or networks of routes.",
         [target(f"({shifted}) and on (signal) {of}" if of else shifted, "{{signal}}")],
         unit="percent", decimals=0, noValue="Not recorded, or too few to tell",
         custom={"axisSoftMax": 5, "axisSoftMin": -10, "fillOpacity": 15},
@@ -99,11 +99,11 @@ def moved_by_the_feed(of: str = "") -> Json:
 
 
 def sources_healthy() -> Json:
-    """How many of a signal's sources are healthy."""
+    """The share of healthy sources of each signal."""
     return bars(
         "Healthy sources of each signal",
-        "Share of a signal's peers, probes or collectors that work. Below half, the signal says unknown and never "
-        "outage.",
+        "Share of a signal's peers, probes or collectors that work. Below half, the signal is not judged: unknown, "
+        "never outage.",
         latest("avg by (signal) (netvigil_bin_health_ratio)", "{{signal}}"),
         unit="percentunit", decimals=0, min=0, max=1, noValue="No signal recorded",
         thresholds=steps((None, OUT), (QUORUM, SUSPECT), (0.8, CALM)),

@@ -1,4 +1,4 @@
-"""The desk officer's night at a glance: who is out, since when, how much, how sure, and whether we can see."""
+"""The board of all countries: what is out, since when, how much, how sure, and what is not observed."""
 
 from dashboards.board import begins, board, outage_marks, source_variable, tense_variable
 from dashboards.boards.endings import TENSES, ended_table
@@ -63,12 +63,11 @@ def out_now() -> Json:
     clear = f'label_replace(0 * {calm(TENSE)} - 1 and on () {seen}, "name", "No country is out", "", "")'
     return stat(
         "Countries out now",
-        "At the end of the board's time: every country with a confirmed outage, and what was lost at its worst: how "
-        "deep the signals that fell lay below usual, a mean weighed as evidence and no share of people or of traffic. "
-        "Grey is no all-clear: the countries that cannot be seen, have no day of past yet to compare with, or so few "
-        "counts that even none would be no surprise; or verdicts are "
-        "more than three hours old, or there are none, so that we do not know. A worker that shows what is live does "
-        "not show what a replay sees.",
+        "At the end of the board's time: every country with a confirmed outage, and how far the signals that fell "
+        "were below usual at the worst: a mean weighted by evidence, and no share of people or of traffic. Grey is "
+        "no all-clear: countries that are not observed, have no day of past yet to compare with, or are too noisy to "
+        "judge; or verdicts are more than three hours old or missing. A worker that shows what is live does not show "
+        "what a replay observes.",
         latest(f"sort_desc({out}\n  or {not_judged_cells()})\n  or on () {clear}", "{{name}}"),
         text="value_and_name", above=True, sizes=(16, 22), unit="suffix:% lost at worst", decimals=0,
         noValue="We do not know",
@@ -77,7 +76,7 @@ def out_now() -> Json:
 
 
 def marked(expr: str) -> str:
-    """The same series, whose names say aloud what is not real."""
+    """The same series, with (DRILL) or (replay) in the name of what is not real."""
     for tense, mark in (("drill", "(DRILL)"), ("replay", "(replay)")):
         expr = f'label_replace({expr}, "mark", "{mark}", "tense", "{tense}")'
     return f'label_join({expr}, "name", " ", "name", "mark")'
@@ -139,20 +138,20 @@ def watches() -> Json:
 
 
 def confirmed_after() -> Json:
-    """How quick we are."""
+    """The median time to confirm."""
     latency = f"sum by (le) (increase(netvigil_detection_latency_seconds_bucket{{{TENSE}}}[$__range]))"
     return stat(
         "Time to confirm",
         "From the onset of an outage to its confirmation: about half of those in this time took less (counted in steps "
         "of five minutes, from an hour on of thirty). Not recorded: none was "
-        "confirmed while somebody counted; written history does not count.",
+        "confirmed while a worker counted; written history does not count.",
         latest(f"histogram_quantile(0.5, {latency}) > 0", "median"),
         unit="dtdurations", decimals=1, noValue="Not recorded", thresholds=steps((None, INK)),
     )  # fmt: skip
 
 
 def taken_back() -> Json:
-    """How often we are wrong."""
+    """The share of suspicions that were retracted."""
 
     def counted(state: str) -> str:
         return f'sum(increase(netvigil_outages_total{{{TENSE},state="{state}"}}[$__range]))'
@@ -160,7 +159,7 @@ def taken_back() -> Json:
     return stat(
         "Suspicions taken back",
         "Share of the suspicions in this time that came to nothing. Nobody was notified of those. Not recorded: "
-        "there was none while somebody counted; written history does not count.",
+        "there was none while a worker counted; written history does not count.",
         latest(f"{counted('retracted')} / {counted('suspected')} >= 0", "taken back"),
         unit="percentunit", decimals=0, noValue="Not recorded", thresholds=steps((None, INK)),
     )  # fmt: skip
@@ -189,8 +188,8 @@ def outage_table() -> Json:
     ]
     return table(
         "Open outages",
-        "One line an outage, countries first, suspected ones included. Lost: how deep the signals that fell lay below "
-        "usual at the worst, a mean weighed as evidence. A click on a place opens its country's board.",
+        "One line an outage, countries first, suspected ones included. Lost: how far the signals that fell were below "
+        "usual at the worst, a mean weighted by evidence. A click on a place opens its country's board.",
         [
             rows(texts),
             keyed(spent),
@@ -220,7 +219,7 @@ STATES = words(
 
 
 NOTHING = "No signal recorded of a country that is watched or was out"
-"""A worker shows the signals of one tense only: those of a replay are not drawn over what is live."""
+"""A worker shows the signals of one tense only: a replay does not change the series of what is live."""
 
 
 def where() -> Json:
@@ -246,8 +245,8 @@ def over_time() -> Json:
     )
     return timeline(
         "Countries over time",
-        "Every country that is watched or was out in this time. Bars begin when it was known; the onset, which is "
-        "found afterwards, stands under Since.",
+        "Every country that is watched or was out in this time. Bars begin when an outage was known; its onset, "
+        "which is found afterwards, is under Since.",
         [target(f"{named(states, 'entity', COUNTRY)}\nor on (entity) {unseen_watched()}", "{{name}}")],
         STATE_WORDS,
         noValue=NOTHING,
@@ -255,13 +254,13 @@ def over_time() -> Json:
 
 
 def left() -> Json:
-    """What is left of the countries that were out."""
+    """The lowest ratio of the countries that were out."""
     out = was_out(f"{COUNTRY},{TENSE}", "entity")
     ratio = f"({lowest(COUNTRY, 'entity')} or min by (entity) ({of_regions()}))"
     return lines(
         "What is left, by the lowest signal",
         "For every country that is watched or was out in this time: the lowest of its steady signals, as a share of "
-        "what is usual at that hour. A gap is a time that nobody could see. Each that was out or "
+        "what is usual at that hour. A gap was not observed. Each that was out or "
         "suspected in this time has a colour, the same at all times; the others are grey.",
         apart(ratio, COUNTRY, "entity", f"{out} or {WATCHED}", out),
         last=True, unit="percentunit", min=0, max=1.2, noValue=NOTHING, overrides=APART,

@@ -1,4 +1,4 @@
-"""States of places as numbers that boards put into words, and the queries that give them."""
+"""States of places as numbers, for which boards have words, and the queries that give them."""
 
 from dashboards.panels import BLIND, CALM, OTHERS, OUT, SUSPECT, Json, of_query, target, words
 from dashboards.rules.health import QUORUM, SILENT
@@ -17,7 +17,7 @@ STATE_WORDS = words(
 WATCHED = 'label_replace(max by (country) (netvigil_watch_active), "entity", "$1", "country", "(.*)")'
 COUNTRY = 'entity_type="country"'
 FEW = 3
-"""So many places that cannot be judged are named; of more only the number stands there [-]."""
+"""Up to this many places that cannot be judged are named; of more only their number is shown [-]."""
 
 
 def open_state(places: str, by: str) -> str:
@@ -31,34 +31,34 @@ def unseen(places: str, by: str) -> str:
 
 
 def judged(places: str, by: str) -> str:
-    """0 where an outage of a place could be confirmed; 4 where none of its healthy signals has past enough for it, 5
-    where one has, and all that have say nothing: of counts so few, even none at all would be no surprise."""
+    """0 where an outage of a place could be confirmed; 4 where no healthy signal has enough past for it; 5 where those
+    that have are too noisy to judge."""
     healthy = f"(netvigil_signal_health_ratio{{{places}}} >= bool {QUORUM})"
     settled = f"netvigil_signal_settled{{{places}}} * {healthy}"
     score = f"netvigil_signal_score{{{places}}}"
-    speaks = f"max by ({by}) ({settled} * ({score} == bool {score}))"
-    return f"{TOO_NEW} + {TOO_FEW - TOO_NEW} * max by ({by}) ({settled}) - {TOO_FEW} * {speaks}"
+    is_judged = f"max by ({by}) ({settled} * ({score} == bool {score}))"
+    return f"{TOO_NEW} + {TOO_FEW - TOO_NEW} * max by ({by}) ({settled}) - {TOO_FEW} * {is_judged}"
 
 
 def sight(places: str, by: str) -> str:
-    """Whether a place has an all-clear (0) while no outage of it is open: it is seen, and there is past enough."""
+    """0 where a place without an open outage has an all-clear: it is observed, with enough past; else 3, 4 or 5."""
     return f"({unseen(places, by)} or {judged(places, by)})"
 
 
 def unseen_watched() -> str:
-    """3 where a country is watched, and nothing of it is measured at all; its code is all that is known of it."""
+    """3 where a country is watched, and nothing of it is measured; it is named by its code."""
     measured = f"netvigil_signal_health_ratio{{{COUNTRY}}}"
     watched = f"{UNSEEN} + 0 * max by (entity) ({WATCHED}) unless on (entity) {measured}"
     return f'label_replace({watched}, "name", "$1", "entity", "(.*)")'
 
 
 def not_judged() -> str:
-    """3, 4 or 5 for every country, measured or watched, that has no all-clear, by its name."""
+    """3, 4 or 5 for every measured or watched country without an all-clear, by its name."""
     return f"({named(sight(COUNTRY, 'entity') + ' > 0', 'entity', COUNTRY)} or {unseen_watched()})"
 
 
 def not_judged_cells() -> str:
-    """-3, -4 or -5: the names of the countries that have no all-clear; where they are many, how many."""
+    """-3, -4 or -5 for the countries without an all-clear: their names, or where they are many their number."""
     cells = []
     for state in (UNSEEN, TOO_NEW, TOO_FEW):
         own = f"({not_judged()} == {state})"
@@ -70,15 +70,17 @@ def not_judged_cells() -> str:
 
 def named(expr: str, by: str, places: str) -> str:
     """The same series with the names of their places."""
-    names = f"topk by ({by}) (1, max by ({by}, name) (netvigil_entity_info{{{places}}}))"  # a replay may bring its own
+    names = (
+        f"topk by ({by}) (1, max by ({by}, name) (netvigil_entity_info{{{places}}}))"  # a replay may have another name
+    )
     return f"({expr}) * on ({by}) group_left (name) {names}"
 
 
 def lowest(places: str, by: str) -> str:
-    """The lowest of a place's steady signals, as a share of what is usual.
+    """The lowest ratio of a place's steady signals.
 
-    A signal that strays by half of itself on ordinary days (a telescope, a small network) is asked only where there is
-    no other.  Not the middle one: it jumps whenever a signal comes or goes.
+    A signal that varies by half of itself on ordinary days (a telescope, a small network) counts only where there is no
+    other.  It is not the median, which jumps when a signal comes or goes.
     """
     ratio = f"netvigil_signal_ratio{{{places}}} >= 0"
     bounds = f"netvigil_signal_expected{{{places},bound="
@@ -88,9 +90,9 @@ def lowest(places: str, by: str) -> str:
 
 
 def of_regions(country: str = "") -> str:
-    """What the regions of countries that have no series of their own show together, as a share of what is usual.
+    """The ratio of all observed regions together, for countries without a series of their own.
 
-    One series for each ``entity`` (the country) and signal; only those regions count that are observed.
+    One series for each ``entity`` (the country) and signal.
     """
     regions = f'entity_type="region"{country}'
     home = f"group_left (country) max by (entity_type, entity, country) (netvigil_entity_info{{{regions}}})"
@@ -107,14 +109,14 @@ def of_regions(country: str = "") -> str:
 
 
 def was_out(places: str, by: str) -> str:
-    """The places that were out or suspected in this time."""
+    """The places that were out or suspected in the time of the board."""
     return f"max by ({by}) (max_over_time(netvigil_outage_active{{{places}}}[$__range] @ end()))"
 
 
 def apart(ratio: str, places: str, by: str, asked: str, out: str) -> list[Json]:
     """A query for those of the places ``asked`` that were ``out``, and one for the others, which stay grey.
 
-    Not by rank, as by how deep they fell: places would exchange their colours in the midst of a night.
+    They are not ranked by depth: places would exchange their colours during a night.
     """
     chosen = [f"{ratio} and on ({by}) ({asked}) {which} on ({by}) {out}" for which in ("and", "unless")]
     return [target(named(expr, by, places), "{{name}}") for expr in chosen]
@@ -125,10 +127,9 @@ APART = [of_query("B", color=OTHERS)]
 
 
 def fresh(tense: str) -> str:
-    """Event time of the chosen tenses, only while it is no older than slow feeds are on a good day.
+    """Event time of the chosen tenses, while it is fresh enough for an all-clear.
 
-    The clock judges what is live; a replay or drill is at work as long as it is shown, and speaks for itself only
-    where nothing live is chosen.
+    What is live must not be older than `SILENT`; a replay or drill counts only where nothing live is chosen.
     """
     live = f'netvigil_event_timestamp_seconds{{{tense},tense="live"}}'
     other = f'netvigil_event_timestamp_seconds{{{tense},tense!="live"}}'
@@ -136,9 +137,9 @@ def fresh(tense: str) -> str:
 
 
 def calm(tense: str) -> str:
-    """Event time while an all-clear may be given: verdicts are fresh, and no country is blind or too new to judge.
+    """Event time while an all-clear may be given: verdicts are fresh, and every country can be judged.
 
-    What is said needs something that was seen: where nothing is, there is no series.
+    Where nothing is observed there is no series.
     """
     seen = f"count({judged('', 'entity_type, entity')} == 0)"
     return f"({fresh(tense)} and on () {seen} unless on () count({not_judged()}))"

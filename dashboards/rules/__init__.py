@@ -16,7 +16,7 @@ ALERTS = (*outages.ALERTS, *health.FEED_ALERTS, *health.WORKER_ALERTS)
 
 
 def rules(timing: Timing = Timing()) -> dict[str, Any]:  # noqa: B008  # frozen
-    """Groups of rules; the recorded series come first in the group that reads them."""
+    """Groups of rules; a recording rule comes first in the group that reads it."""
     members: dict[str, Sequence[Alert | Record]] = {
         "netvigil-outages": (*outages.RECORDS, *outages.ALERTS),
         "netvigil-sight": health.FEED_ALERTS,
@@ -36,10 +36,10 @@ def rules_text(timing: Timing = Timing()) -> str:  # noqa: B008  # frozen
 
 
 class Readable(yaml.SafeDumper):
-    """YAML in which a query of several lines stays one, and no list is written once and referred to later."""
+    """YAML without aliases, in which a query of several lines stays one block."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Rules repeat the same words; a person reads them where they stand."""
+        """No value is an alias of an earlier one."""
         return True
 
 

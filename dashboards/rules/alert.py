@@ -1,4 +1,4 @@
-"""What an alert is: an expression, how long it must hold, how bad it is, and what it says."""
+"""The form of alerts and recording rules."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +13,9 @@ class Timing:
     Parameters
     ----------
     pause
-        The unit of all ``for`` times and rate windows [s].  Outages wait one: fusion has its own hysteresis.
+        The unit of all ``for`` times and rate windows [s].
     hold
-        ``keep_firing_for`` [s]: outlasts a restart of a worker, which takes its series away for a moment.
+        ``keep_firing_for`` [s]: longer than the restart of a worker, during which its series are missing.
     interval
         How often rules are evaluated [s].
     """
@@ -36,17 +36,17 @@ class Alert:
     expr
         PromQL; ``WINDOW`` in it is a rate window of ten pauses.
     severity
-        critical pages, warning notifies, info stands on the board, none is the watchdog's.
+        critical pages, warning notifies, info is only on the board, none is the watchdog's.
     summary
-        One static sentence.
+        One sentence without template actions.
     description
-        What is the matter, what it means for what we see; may hold template actions.
+        What happened, and what it means for the boards; may hold template actions.
     title
-        One line about this very case; the summary where it is empty.
+        One line about this case; the summary where it is empty.
     pauses
         How long the expression must hold before it fires, in pauses [-].
     holds
-        Whether it keeps firing for a while after its expression is gone.
+        Whether it keeps firing for ``Timing.hold`` after its expression.
     labels, annotations
         Further ones.
     """

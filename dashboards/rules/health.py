@@ -3,21 +3,21 @@
 from dashboards.rules.alert import Alert
 
 QUORUM = 0.5
-"""Share of healthy sources below which a bin says nothing, as fusion has it [0-1]."""
+"""Share of healthy sources below which a bin is not judged, as in fusion [0-1]."""
 
 SILENT = 3 * 3600
 """Age from which a feed's newest event, or the newest verdict, is an alert [s]: twice what slow feeds are late."""
 
 BLIND = 3
-"""Pauses for which sources must be too few: with the bin that shows it, two bins of routes are enough to be told [-].
-A dead feed has been waited for already (`silence` in the settings)."""
+"""Pauses for which sources must be too few [-]: with the bin that shows it, two bins of routes pass before the alert.
+For a dead feed the wait is `silence` in the settings."""
 
 DEAD_SHARE, LATE_SHARE = 0.01, 0.05
 """Share of a feed's messages that may be unusable, and late [0-1]."""
 
 
 NOT_LIVE = 'netvigil_build_info{tense!="live"}'
-"""Workers that show a replay or a drill: what those cannot see concerns nobody tonight."""
+"""Workers that show a replay or a drill: their feeds raise no alert."""
 
 
 def _live(expr: str) -> str:
@@ -26,7 +26,7 @@ def _live(expr: str) -> str:
 
 
 def _share(counter: str, most: float) -> str:
-    """More of a feed's messages than this were lost; where none are counted, any loss is too much."""
+    """More than this share of a feed's messages were lost; where none are counted, any loss is too much."""
     lost, all_ = (f"sum by (feed) {_live(f'rate({name}[WINDOW])')}" for name in (counter, MESSAGES))
     return f"{lost}\n  > {most} * ({all_} or 0 * {lost})"
 
@@ -52,8 +52,8 @@ FEED_ALERTS = (
         expr=f"time() - max by (feed) {_live('netvigil_feed_last_event_timestamp_seconds')} > {SILENT}\n"
         "  and on (feed) min by (feed) (netvigil_feed_up) == 1",
         severity="warning",
-        summary="A feed is alive, but what it says is old.",
-        title="Feed {{ $labels.feed }} says nothing new",
+        summary="A feed is alive, but its newest event is old.",
+        title="Feed {{ $labels.feed }} has no new events",
         description="The newest event of the feed {{ $labels.feed }} is {{ $value | humanizeDuration }} old.",
         pauses=5,
         holds=True,
@@ -64,8 +64,8 @@ FEED_ALERTS = (
         severity="warning",
         summary="Too few of a signal's sources are healthy.",
         title="Signal {{ $labels.signal }} is blind",
-        description="Only {{ $value | humanizePercentage }} of the sources of {{ $labels.signal }} are healthy. It "
-        "says unknown for every country, which is not an outage.",
+        description="Only {{ $value | humanizePercentage }} of the sources of {{ $labels.signal }} are healthy. "
+        "The state of every country is unknown by it, which is not an outage.",
         pauses=BLIND,
         holds=True,
     ),
@@ -80,7 +80,7 @@ FEED_ALERTS = (
         summary="A watched country cannot be seen.",
         title="We cannot see {{ $labels.country }}",
         description="No signal of the watched country {{ $labels.country }} has enough healthy sources. An outage "
-        "there would go unnoticed; that we see none does not mean that there is none.",
+        "there would go unnoticed: seeing none does not mean that there is none.",
         pauses=BLIND,
         holds=True,
     ),
@@ -99,7 +99,7 @@ FEED_ALERTS = (
         expr=_share("netvigil_late_records_total", LATE_SHARE),
         severity="warning",
         summary="Many records of a feed come too late.",
-        title="Feed {{ $labels.feed }} comes too late",
+        title="Records of feed {{ $labels.feed }} come too late",
         description='{{ $value | printf "%.2f" }} records a second of the feed {{ $labels.feed }} come after their bin '
         "was closed. They are kept in the late topic, but no verdict rests on them.",
         pauses=10,
@@ -141,7 +141,7 @@ WORKER_ALERTS = (
         name="NetvigilWatchdog",
         expr="vector(1)",
         severity="none",
-        summary="Always firing: whoever stops hearing it knows that alerting is broken.",
+        summary="Always firing: when it stops, alerting is broken.",
         description="This alert is meant to fire. Connect it to a dead man's switch that rings when it stops.",
         pauses=0,
     ),

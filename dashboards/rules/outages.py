@@ -1,10 +1,14 @@
-"""Alerts on outages.  Only confirmed ones notify; only those of a country page."""
+"""Alerts on outages.  Only confirmed outages notify, and only those of a country are critical.
+
+Texts of an outage are looked up by ``query`` when the alert fires.  They are not labels, since labels are the identity
+of an alert: with a better estimate of the onset it would resolve, and another one would fire.
+"""
 
 from dashboards.rules.alert import Alert, Record
 
 PLACE = "entity_type=%q,entity=%q,tense=%q"
 PARTS = "'parts.together'"
-"""Of this term what is left is the share of a country's parts that did not go out."""
+"""The ratio of this term is the share of a country's parts that did not go out."""
 
 ARGUMENTS = "$labels.entity_type $labels.entity $labels.tense"
 
@@ -20,28 +24,28 @@ def share(metric: str, otherwise: str = "an unknown share") -> str:
 
 
 def rest(metric: str, otherwise: str = "an unknown share") -> str:
-    """What the value of the place's series leaves of the whole, as whole percent."""
+    """One minus the value of the place's series, as whole percent."""
     return _looked(f"100 - 100 * max({metric}{{{PLACE}}})", '. | first | value | printf "%.0f%%"', otherwise)
 
 
 def certainty(metric: str, otherwise: str = "not yet") -> str:
-    """A probability as whole percent: nobody is a hundred percent sure."""
+    """A probability as whole percent, never 100 %."""
     show = 'if gt (. | first | value) 99.0 }}over 99%{{ else }}{{ . | first | value | printf "%.0f%%" }}{{ end'
     return _looked(f"100 * max({metric}{{{PLACE}}})", show, otherwise)
 
 
 def lasting() -> str:
-    """How long an open outage has been going on, in event time: the wall clock is no part of a replay."""
+    """How long an outage has been open, in event time: a replay has no wall clock."""
     start = f"max(netvigil_outage_start_timestamp_seconds{{{PLACE}}})"
     spent = f"(max(netvigil_event_timestamp_seconds{{tense=%q}}) - {start})"
     return _span(f"floor({spent} / 3600)", " h ") + _span(f"floor({spent} % 3600 / 60)", " min")
 
 
 def evidence() -> str:
-    """The signals that speak for an outage, with what they still show; and how many of its parts went out at once."""
+    """The signals that are evidence for an outage, with their ratios; and the share of parts that went out at once."""
     ratio = f"100 * max by (signal, name) (netvigil_outage_evidence_ratio{{{PLACE},signal!={PARTS}}})"
-    speaks = f"max by (signal) (netvigil_outage_evidence_weight{{{PLACE}}}) > 0"
-    query = f'query (printf "{_escaped(ratio)} and on (signal) {_escaped(speaks)}" {ARGUMENTS} {ARGUMENTS})'
+    is_for = f"max by (signal) (netvigil_outage_evidence_weight{{{PLACE}}}) > 0"
+    query = f'query (printf "{_escaped(ratio)} and on (signal) {_escaped(is_for)}" {ARGUMENTS} {ARGUMENTS})'
     item = '{{ .Labels.name }} at {{ .Value | printf "%.0f%%" }} of usual'
     each = f"{{{{ if $i }}}}, {{{{ end }}}}{item}{{{{ else }}}}unknown{{{{ end }}}}"
     parts = f"100 - 100 * max(netvigil_outage_evidence_ratio{{{PLACE},signal={PARTS}}})"
@@ -53,7 +57,7 @@ def evidence() -> str:
 
 
 def looks() -> str:
-    """Whether it looks like a shutdown, a sentence; of what is a part of an outage nothing."""
+    """A sentence on whether it looks like a shutdown; a part of an outage has none."""
     action = f'query (printf "netvigil_outage_likeness{{{PLACE}}}" {ARGUMENTS})'
     said = 'Looks like a shutdown: {{ . | first | label "looks" }}; never an attribution. '
     return f"{{{{ with {action} }}}}{said}{{{{ end }}}}"
@@ -70,17 +74,17 @@ def _looked(query: str, show: str, otherwise: str) -> str:
 
 
 def _escaped(query: str) -> str:
-    """For printf: a percent sign that is not a verb is doubled."""
+    """For printf: a percent sign that is an operator is doubled."""
     return query.replace(" % ", " %% ")
 
 
 OPEN = "netvigil:outage_open:max"
-"""1 = confirmed, 0 = suspected; one series for each place and tense, whichever worker shows it."""
+"""1 = confirmed, 0 = suspected; one series for each place and tense, from whichever worker."""
 
 RECORDS = (
     Record(
         OPEN,
-        # While no worker is up nothing ends: a crash at night must not read as "Pakistan is back".
+        # While no worker is up, no outage ends: a crash must not read as "Pakistan is back".
         """max by (entity_type, entity, tense) (netvigil_outage_active)
   * on (entity_type, entity, tense) group_left (country, name)
   max by (entity_type, entity, tense, country, name) (netvigil_outage_info)
@@ -96,7 +100,7 @@ SINCE_UTC, LOST, LEFT, SURE = (
     rest("netvigil_outage_severity_ratio"),
     certainty("netvigil_outage_probability_ratio"),
 )
-# Without the title's words: every receiver shows that above.
+# Without the words of the title, which every receiver shows above.
 STORY = (
     f"Since {SINCE}, that is {SINCE_UTC}; {lasting()} by now. Signals that fell: {evidence()}; "
     f"together, weighed as evidence, {LEFT} of usual at the worst, which is no share of people or of traffic. {looks()}"
@@ -140,7 +144,7 @@ LASTED, FROM, UNTIL, UNTIL_UTC = (
 )
 
 ALERTS = (
-    # Parts first: so they have resolved when their country, which mutes them, does.
+    # Parts first: they must resolve before their country, which mutes them.
     _confirmed("warning", 'entity_type!="country"'),
     _confirmed("critical", 'entity_type="country"'),
     Alert(
