@@ -4,7 +4,6 @@ import bz2
 import gzip
 import json
 import lzma
-import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,7 @@ import pytest
 
 from pipeline.bins import DAY, NEVER
 from pipeline.errors import DecodeError, UserError
-from pipeline.feeds import FEEDS, UnreadableError, archive, open_source, read, recordings, sources
-from pipeline.feeds.unpack import unpacked
+from pipeline.feeds import UnreadableError, open_source, read, recordings, sources
 from pipeline.records import Bins, DeadLetter, Elements, Rows, Run
 from pipeline.replay.playback import Playback
 from pipeline.signals.binning import BinStage, Late
@@ -56,11 +54,6 @@ def test_a_file_is_decompressed_by_its_first_bytes_whatever_its_name(tmp_path: P
     assert sum(map(len, batches(open_source(path).items()))) == 5
 
 
-def test_a_name_alone_does_not_make_a_file_compressed(tmp_path: Path):
-    path = write(tmp_path / "messages.gz", stream(START, 5))
-    assert list(map(len, batches(open_source(path).items()))) == [5]
-
-
 @pytest.mark.parametrize("kind", PACKERS)
 def test_streams_that_follow_each_other_and_padding_are_one_content(tmp_path: Path, kind):
     pack = PACKERS[kind]
@@ -70,44 +63,11 @@ def test_streams_that_follow_each_other_and_padding_are_one_content(tmp_path: Pa
 
 
 @pytest.mark.parametrize("kind", PACKERS)
-def test_what_was_good_before_the_damage_is_read_and_the_damage_is_named(tmp_path: Path, kind):
-    text = b"".join(message(START + i // 100, f"10.{i % 256}.{i // 256}.0/24") for i in range(20_000))
-    packed = PACKERS[kind](text)
-    path = write(tmp_path / "x", packed[: len(packed) - 9])
-    items = list(open_source(path).items())
-    assert sum(map(len, batches(items))) > 1000
-    assert damage(items)[-1] == (f"truncated-{kind}", f"byte {len(packed) - 9} of the compressed file of x")
-
-
-@pytest.mark.parametrize("kind", PACKERS)
 def test_garbage_after_the_trailer_is_a_dead_letter_after_a_full_result(tmp_path: Path, kind):
     packed = PACKERS[kind](stream(START, 5))
     items = list(open_source(write(tmp_path / "x", packed + b"junk")).items())
     assert sum(map(len, batches(items))) == 5
     assert damage(items) == [(f"garbage-after-{kind}", f"byte {len(packed)} of the compressed file of x")]
-
-
-@pytest.mark.parametrize("kind", PACKERS)
-def test_a_flipped_byte_is_damage_and_never_an_exception(tmp_path: Path, kind):
-    packed = bytearray(PACKERS[kind](stream(START, 4000)))
-    packed[len(packed) // 2] ^= 0xFF
-    raw, content = unpacked(write(tmp_path / "x", bytes(packed)))
-    with content:
-        assert bool(content.read()) == (kind != "bzip2")  # of which a block that is damaged is dropped
-    assert raw.damage is not None
-    assert raw.damage[0] == f"damaged-{kind}"
-
-
-def test_a_small_file_that_unpacks_to_a_large_one_is_read_in_bounded_pieces(tmp_path: Path):
-    path = write(tmp_path / "bomb", gzip.compress(b"\0" * 50_000_000))
-    tracemalloc.start()
-    raw, content = unpacked(path)
-    with content:
-        assert sum(len(piece) for piece in iter(lambda: content.read(100_000), b"")) == 50_000_000
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert raw.damage is None
-    assert peak < 4_000_000
 
 
 # recognising
@@ -145,10 +105,6 @@ def test_a_missing_file_and_a_folder_without_a_table_are_user_errors(tmp_path: P
         open_source(tmp_path)
 
 
-def test_every_feed_is_registered_under_its_own_name():
-    assert {name: feed.name for name, feed in FEEDS.items()} == {name: name for name in FEEDS}
-
-
 def test_the_folder_of_a_case_is_a_table_with_its_entities(data: Path):
     source = open_source(data / "signals/myanmar-2021-coup")
     assert (source.feed.name, source.signals) == ("table", ("bgp.routeviews",))
@@ -183,16 +139,6 @@ def test_overlapping_files_are_interleaved_by_the_first_time_of_their_batches(tm
     firsts = [int(batch.time[0]) for batch in found]
     assert firsts == sorted(firsts)
     assert [batch.peers[0].collector for batch in found[:4]] == ["rrc00", "rrc01", "rrc00", "rrc01"]
-
-
-def test_a_file_is_opened_only_when_its_time_has_come(tmp_path: Path, monkeypatch):
-    paths = [write(tmp_path / f"part{i}", stream(START + 6000 * i, 3)) for i in range(3)]
-    opened = []
-    monkeypatch.setattr(archive, "unpacked", lambda path: opened.append(path.name) or unpacked(path))
-    items = read(paths)
-    opened_at_first = [next(items), list(opened)][1]
-    assert opened_at_first[-1] == "part0"
-    assert opened.count("part2") == 1
 
 
 def test_damage_names_its_file(tmp_path: Path):
@@ -259,13 +205,6 @@ def test_tables_and_messages_are_merged_in_order_of_event_time(data: Path):
     assert isinstance(found[-1], Rows)
     firsts = [int(batch.time.min()) for batch in found]
     assert firsts == sorted(firsts)
-
-
-def test_captured_messages_are_recognised(data: Path):
-    folder = data / "feeds/rislive"
-    names = [path for path in sorted(folder.rglob("*")) if path.suffix in (".json", ".ndjson")]
-    names.append(data / "feeds/hostile/libbgpstream_ris-live_bad_line.txt")
-    assert [open_source(path).feed.name for path in names] == ["rislive"] * 5
 
 
 def test_four_contiguous_archives_are_one_recording_whatever_order_they_are_given_in(data: Path):

@@ -1,11 +1,7 @@
 """A feed that gives a row at a time sends as few messages as one that gives a day at once, and loses nothing."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -13,11 +9,10 @@ import pytest
 from pipeline import topics
 from pipeline.bins import DAY
 from pipeline.errors import DecodeError
-from pipeline.feeds import FEEDS, Dispatch, Feed, Item, chunks, open_source
-from pipeline.feeds.archive import Source
+from pipeline.feeds import Dispatch, Item, chunks
 from pipeline.feeds.base import batched
 from pipeline.feeds.timestamps import BATCH, STRIDE
-from pipeline.records import Elements, Entity, Heartbeat, Peer, Rows, Run
+from pipeline.records import Elements, Peer, Rows, Run
 from tests.replay.tapes import mosaic
 from tests.signals.synthetic_bgp import Element, elements
 
@@ -36,29 +31,6 @@ def one_by_one(series: list[Rows]) -> Iterator[Rows]:
 
 def sent(items: Iterator[Item]) -> list[object]:
     return list(Dispatch(Run("r", "replay", SIGNALS), "table", SIGNALS).frames(items))
-
-
-def read(stream: BinaryIO) -> Iterator[Item]:
-    """A feed as one would write it: a line, a batch."""
-    for time, name, value in csv.reader(io.TextIOWrapper(stream)):
-        yield Rows(Run(), "lines", 0, "bgp.lines", 300, (), 0, (Entity("country", name, name),),
-                   np.array([int(time)]), np.zeros(1, np.int32), np.array([float(value)]))  # fmt: skip
-
-
-def test_a_recording_of_a_line_a_batch_is_sent_in_batches(tmp_path: Path):
-    lines = [f"{t},{name},7" for t in range(0, DAY, 300) for name in ("PK", "IQ")]
-    (tmp_path / "lines").write_text("\n".join(lines))
-    source = Source(tmp_path / "lines", Feed("lines", ("bgp.lines",), lambda *_: True, read), 0, ("bgp.lines",))
-    frames = sent(source.items())
-    assert len([frame for frame in frames if isinstance(frame, Rows)]) == 2  # the partitions of two countries
-    assert len([frame for frame in frames if isinstance(frame, Heartbeat)]) == 2 * PARTITIONS  # at its start and end
-
-
-def test_a_pace_gives_its_pieces_of_every_feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(FEEDS, "lines", Feed("lines", ("bgp.lines",), lambda name, _: name == "lines", read))
-    (tmp_path / "lines").write_text("\n".join(f"{t},PK,7" for t in range(0, DAY, 300)))
-    for piece, batches in ((DAY, 1), (3600, 24), (300, 288)):
-        assert len(list(open_source(tmp_path / "lines", piece).items())) == batches
 
 
 def test_rows_one_by_one_take_the_messages_of_a_table():
@@ -84,11 +56,6 @@ def test_series_of_several_grids_are_not_joined():
     assert [batch.width for batch in batched([row, other, row], DAY)] == [row.width, other.width]
 
 
-def test_no_batch_begins_before_one_that_went():
-    firsts = [int(batch.time.min()) for batch in batched(one_by_one(SERIES), 3600) if isinstance(batch, Rows)]
-    assert firsts == sorted(firsts)
-
-
 @pytest.mark.parametrize("span", [60, DAY])
 def test_elements_are_joined_for_five_minutes_at_most(span: int):
     peer = Peer(64500, "192.0.2.1")
@@ -111,8 +78,3 @@ def test_damage_comes_after_what_was_read_before_it_and_is_never_lost():
         True, False, True, True, False, True,
     ]  # fmt: skip
     assert len(list(batched([bad] * (BATCH + 1), DAY))) == BATCH + 1
-
-
-def test_empty_batches_are_left_out():
-    row = next(one_by_one(SERIES))
-    assert list(batched([row.take(np.zeros(0, int))], DAY)) == []

@@ -3,25 +3,19 @@
 import io
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-import pipeline.signals
 from pipeline.bins import DAY, NEVER
-from pipeline.cli.arguments import app
 from pipeline.errors import DecodeError, gave_up
 from pipeline.feeds import FEEDS, Dispatch, Feed, Item, open_source
 from pipeline.kinds import SIGNAL
-from pipeline.records import LATEST, DeadLetter, Elements, Heartbeat, Rows, Run, wrong
+from pipeline.records import LATEST, DeadLetter, Heartbeat, Rows, Run, wrong
 from tests.feeds import mrts
-from tests.signals.visible import PLACES
 
 Promise = Callable[[Feed], None]
 
@@ -158,40 +152,3 @@ def test_every_feed_keeps_every_promise(name: str, promise: Promise) -> None:
 
 def test_every_feed_has_a_recording_to_try_it_with() -> None:
     assert MADE.keys() == FEEDS.keys()
-
-
-# a feed that does not keep them
-
-
-RISLIVE = FEEDS["rislive"]
-
-
-def careless(stream: BinaryIO) -> Iterator[Item]:
-    """The second of three batches has its times in milliseconds."""
-    (batch,) = RISLIVE.read(io.BytesIO(rislive(TIMES[:5])))
-    assert isinstance(batch, Elements)
-    yield from (batch, replace(batch, time=batch.time * 1000), replace(batch, time=batch.time + 600))
-
-
-CARELESS = replace(RISLIVE, read=careless)
-
-
-def test_a_batch_that_does_not_hold_together_is_damage_in_front_of_every_stage() -> None:
-    damage, first, last = CARELESS.items(io.BytesIO())  # the first times are given when others have come
-    assert times([first, last]) == [*TIMES[:5], *(time + 600 for time in TIMES[:5])]
-    assert str(damage) == "rislive: bad-batch at records 6 to 10: a time is out of range"
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [("inspect", "damage starts at records 6 to 10 of x (bad-batch)"), ("replay", "10 used, 0 late, 1 dead")],
-)
-def test_times_in_milliseconds_are_told_and_what_was_sound_is_used(
-    command: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(FEEDS, "rislive", CARELESS)
-    monkeypatch.setattr(pipeline.signals, "places", lambda: PLACES)
-    (tmp_path / "x").write_bytes(rislive(TIMES))
-    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, str(tmp_path / "x")], catch_exceptions=False)
-    assert done.exit_code == 1
-    assert words in done.stdout
