@@ -4,12 +4,12 @@ import json
 import socket
 import subprocess
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import requests
 
 import dashboards
 from dashboards.rules import rules_text
@@ -54,9 +54,8 @@ def started(command: list[str], ready: str, log: Path) -> Iterator[None]:
 def answers(url: str) -> bool:
     """Whether there is a server."""
     try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
+        return requests.get(url, timeout=1).status_code == 200
+    except requests.RequestException:
         return False
 
 
@@ -86,7 +85,7 @@ def alertmanager(webhook: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def prometheus(exporter: str, alerts: str, folder: Path) -> Iterator["Queries"]:
-    """Prometheus that scrapes a worker every half second and judges the project's rules every second."""
+    """Prometheus that scrapes a worker every half second and evaluates the project's rules every second."""
     folder.mkdir()
     (folder / "rules.yml").write_text(rules_text(QUICK))
     settings = {
@@ -95,14 +94,8 @@ def prometheus(exporter: str, alerts: str, folder: Path) -> Iterator["Queries"]:
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alerts]}]}]},
         "scrape_configs": [{"job_name": "netvigil", "static_configs": [{"targets": [exporter]}]}],
     }
-    (folder / "prometheus.yml").write_text(json.dumps(settings))
-    address = f"127.0.0.1:{free_port()}"
-    command = [
-        program("prometheus"), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-        f"--web.listen-address={address}",
-    ]  # fmt: skip
-    with started(command, f"http://{address}/-/ready", folder / "log"):
-        yield Queries(f"http://{address}")
+    with _prometheus(settings, folder) as queries:
+        yield queries
 
 
 @contextmanager
@@ -112,18 +105,24 @@ def history_prometheus(history: History, folder: Path) -> Iterator["Queries"]:
         history.write(file)
     blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
     subprocess.run([*blocks, str(folder / "history.om"), str(folder / "data")], check=True, capture_output=True)
-    (folder / "prometheus.yml").write_text("{}")
+    with _prometheus({}, folder, "--storage.tsdb.retention.time=100y") as queries:
+        yield queries
+
+
+@contextmanager
+def _prometheus(settings: dict[str, Any], folder: Path, *options: str) -> Iterator["Queries"]:
+    (folder / "prometheus.yml").write_text(json.dumps(settings))
     address = f"127.0.0.1:{free_port()}"
     command = [
         program("prometheus"), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-        "--storage.tsdb.retention.time=100y", f"--web.listen-address={address}",
+        f"--web.listen-address={address}", *options,
     ]  # fmt: skip
     with started(command, f"http://{address}/-/ready", folder / "log"):
         yield Queries(f"http://{address}")
 
 
 class Queries:
-    """Asks a Prometheus."""
+    """Queries to a Prometheus."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -138,11 +137,11 @@ class Queries:
 
     def over(self, expr: str, start: float, end: float, step: int = 1) -> list[dict[str, Any]]:
         """Series of a range query, a point every ``step`` [s]."""
-        return self._ask("query_range", query=expr, start=str(start), end=str(end), step=str(step))
+        return self._ask("query_range", query=expr, start=start, end=end, step=step)
 
-    def _ask(self, kind: str, **arguments: str) -> list[dict[str, Any]]:
-        url = f"{self.url}/api/v1/{kind}?{urllib.parse.urlencode(arguments)}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            found = json.load(answer)["data"]["result"]
+    def _ask(self, kind: str, **arguments: Any) -> list[dict[str, Any]]:
+        answer = requests.get(f"{self.url}/api/v1/{kind}", arguments, timeout=10)
+        answer.raise_for_status()
+        found = answer.json()["data"]["result"]
         assert isinstance(found, list)
         return found

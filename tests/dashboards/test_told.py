@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry, start_http_server
 from dashboards.webhook import Receiver, Told, listening
 from pipeline.explain.text import local_text, utc_text
 from pipeline.geo.countries import zone
-from pipeline.records import Outage
 from pipeline.serve.metrics import Metrics
 from tests.dashboards.servers import Queries, alertmanager, prometheus, until
 from tests.dashboards.test_boards import further, queries
@@ -26,7 +25,7 @@ HOUR = 3600
 
 @dataclass
 class Way:
-    """Everything between a metric and a notification."""
+    """Everything between a metric and a notification; ``began`` is the time of its start [s]."""
 
     metrics: Metrics
     receiver: Receiver
@@ -35,66 +34,54 @@ class Way:
     began: int
 
     def told(self, alert: str, status: str = "firing", receiver: str = "desk") -> list[Told]:
-        """The alerts of a name that a receiver was told of."""
-        return [
-            told
-            for notification in self.receiver.seen()
-            for told in notification.alerts
-            if told.labels["alertname"] == alert
-            and told.status == status
-            and notification.receiver.startswith(receiver)
-        ]
+        """The alerts of a name in the notifications of a receiver."""
+        notifications = [n for n in self.receiver.seen() if n.receiver.startswith(receiver)]
+        alerts = [one for n in notifications for one in n.alerts]
+        return [one for one in alerts if (one.labels["alertname"], one.status) == (alert, status)]
 
     def firing(self, alert: str) -> list[dict[str, object]]:
         return self.asked.at(f'ALERTS{{alertname="{alert}",alertstate="firing"}}')
 
+    def judge(self, value: float) -> None:
+        """All signals of Pakistan have a ratio in percent."""
+        for signal in ("probing.ioda", "bgp.ris"):
+            self.metrics.observe(verdicts((PK, SD, ZONG), value=value, at=self.began - 600, signal=signal))
+
+    def outage(self, state: str, revision: int, **changed: Any) -> None:
+        """A revision of an outage that began two hours ago."""
+        start = self.began - 2 * HOUR
+        times = {"start": start, "detected_at": start + 900, "confirmed_at": start + 1800}
+        self.metrics.outage(outage(state, revision, **{**times, **changed}))
+
 
 @pytest.fixture(scope="module")
 def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
-    folder = tmp_path_factory.mktemp("told")
-    registry = CollectorRegistry()
-    metrics, printed = Metrics.on(registry), io.StringIO()
-    receiver = Receiver(printed)
+    folder, registry, printed = tmp_path_factory.mktemp("told"), CollectorRegistry(), io.StringIO()
+    metrics, receiver = Metrics.on(registry), Receiver(printed)
     exporter, _ = start_http_server(0, "127.0.0.1", registry)
-    scraped = f"127.0.0.1:{exporter.server_address[1]}"
     with (
         listening(receiver) as webhook,
         alertmanager(webhook, folder / "alertmanager") as alerts,
-        prometheus(scraped, alerts, folder / "prometheus") as asked,
+        prometheus(f"127.0.0.1:{exporter.server_port}", alerts, folder / "prometheus") as asked,
     ):
         yield Way(metrics, receiver, printed, asked, asked.now())
     exporter.shutdown()
     exporter.server_close()
 
 
-def judge(way: Way, value: float) -> None:
-    """All signals of Pakistan show a share of what is usual."""
-    now = way.began
-    for signal in ("probing.ioda", "bgp.ris"):
-        frame = verdicts((PK, SD, ZONG), value=value, at=now - 600, signal=signal)
-        way.metrics.observe(frame)
-
-
-def out(way: Way, state: str, revision: int, **changed: Any) -> Outage:
-    """A revision of an outage that began two hours ago."""
-    start = way.began - 2 * HOUR
-    times = {"start": start, "detected_at": start + 900, "confirmed_at": start + 1800}
-    return outage(state, revision, **{**times, **changed})
-
-
-def test_an_outage_is_told_from_suspicion_to_restoration(way: Way) -> None:
+def test_an_outage_is_notified_from_confirmation_to_restoration(way: Way) -> None:
     start = way.began - 2 * HOUR
     way.metrics.feed("ioda", up=True, last_event=way.began - 600)
     way.metrics.watch("PK", "General election", True)
-    judge(way, 100.0)
+    way.judge(100.0)
     until(lambda: way.asked.at("netvigil_signal_value"))
 
-    way.metrics.outage(out(way, "suspected", 1, confirmed_at=None))
+    way.outage("suspected", 1, confirmed_at=None)
     until(lambda: way.firing("NetvigilOutageSuspected"))
     assert not way.told("NetvigilOutageSuspected", receiver="")
 
-    judge(way, 20.0)
-    way.metrics.outage(out(way, "confirmed", 2))
+    way.judge(20.0)
+    way.outage("confirmed", 2)
     (firing,) = until(lambda: way.told("NetvigilOutageConfirmed"))
     assert firing.labels["severity"] == "critical"
     assert firing.annotations["title"] == "Pakistan: mobile networks down"
@@ -105,16 +92,16 @@ def test_an_outage_is_told_from_suspicion_to_restoration(way: Way) -> None:
     assert "together, weighed as evidence, 20% of usual at the worst" in firing.annotations["description"]
     assert firing.annotations["description"].endswith("We are 97% sure.")
 
-    way.metrics.outage(out(way, "confirmed", 1, id="n1", entity_type="asn", entity="AS59257"))
+    way.outage("confirmed", 1, id="n1", entity_type="asn", entity="AS59257")
     way.metrics.outage(outage("confirmed", 1, id="r1", tense="replay", entity="IQ", start=T))
-    way.metrics.outage(out(way, "confirmed", 1, id="d1", tense="drill", entity="SN"))
+    way.outage("confirmed", 1, id="d1", tense="drill", entity="SN")
     until(lambda: way.told("NetvigilOutageConfirmed", receiver="replay"))
     until(lambda: [t for t in way.told("NetvigilOutageConfirmed") if t.labels["tense"] == "drill"])
     until(lambda: len(way.firing("NetvigilOutageConfirmed")) == 4)
 
-    judge(way, 95.0)
-    way.metrics.outage(out(way, "ended", 2, id="n1", entity_type="asn", entity="AS59257", end=way.began - 2000))
-    way.metrics.outage(out(way, "ended", 3, end=way.began - 1800))
+    way.judge(95.0)
+    way.outage("ended", 2, id="n1", entity_type="asn", entity="AS59257", end=way.began - 2000)
+    way.outage("ended", 3, end=way.began - 1800)
     (restored,) = until(lambda: way.told("NetvigilOutageRestored"))
     assert restored.annotations["title"] == "Pakistan: back after 1 hour 30 minutes"
     assert local_text(way.began - 1800, zone("PK")) in restored.annotations["description"]
@@ -131,10 +118,10 @@ def test_an_outage_is_told_from_suspicion_to_restoration(way: Way) -> None:
     assert "DRILL: Senegal: mobile networks down" in way.printed.getvalue()
 
 
-def test_a_dead_feed_is_told_as_one_and_no_country_with_it(way: Way) -> None:
+def test_a_dead_feed_is_notified_and_no_country_with_it(way: Way) -> None:
     before = len(way.told("NetvigilOutageConfirmed"))
     way.metrics.feed("ioda", up=False)
-    judge(way, math.nan)
+    way.judge(math.nan)
     (dead,) = until(lambda: way.told("NetvigilFeedDead"))
     assert dead.annotations["title"] == "Feed ioda is dead"
     assert len(way.told("NetvigilOutageConfirmed")) == before
@@ -143,8 +130,8 @@ def test_a_dead_feed_is_told_as_one_and_no_country_with_it(way: Way) -> None:
 def test_every_expression_of_the_boards_returns_something(way: Way) -> None:
     way.metrics.feed("ioda", up=True, last_event=way.began)
     for i in range(3):
-        way.metrics.outage(out(way, "suspected", 1, id=f"s{i}", entity="GB", confirmed_at=None))
-        way.metrics.outage(out(way, "retracted", 2, id=f"s{i}", entity="GB", confirmed_at=None, end=way.began))
+        way.outage("suspected", 1, id=f"s{i}", entity="GB", confirmed_at=None)
+        way.outage("retracted", 2, id=f"s{i}", entity="GB", confirmed_at=None, end=way.began)
         way.metrics.messages("ioda", 10)
         way.metrics.late("ioda", 1)
         way.metrics.dead_letter("ioda", "bad-json")
@@ -154,10 +141,10 @@ def test_every_expression_of_the_boards_returns_something(way: Way) -> None:
         "$__rate_interval": "30s", "$__range:1m": "90s:1s", "$__range": "90s", "$__interval": "1s",
         '"$country"': '"PK"', "$signal": ".*", "$tense": ".*",
     }  # fmt: skip
-    silent = []
+    empty = []
     for place, expr in [(place, expr) for place, expr in queries() if not further(expr)]:
         for name, value in values.items():
             expr = expr.replace(name, value)
         if not way.asked.over(expr, way.began - 5, now):
-            silent.append((place, expr))
-    assert not silent
+            empty.append((place, expr))
+    assert not empty
