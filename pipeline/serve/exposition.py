@@ -36,17 +36,17 @@ class Shown:
     """
 
     clock: Callable[[], float] = lambda: math.inf
-    points: dict[Key, tuple[tuple[str, Key], ...]] = field(default_factory=dict)
-    owners: dict[Key, set[Key]] = field(default_factory=dict)
-    shares: Counter[tuple[str, Key]] = field(default_factory=Counter)
-    revisions: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
-    counted: OrderedDict[str, Outage] = field(default_factory=OrderedDict)
+    points: dict[Key, tuple[tuple[str, Key], ...]] = field(default_factory=dict)  # the series of each key
+    owners: dict[Key, set[Key]] = field(default_factory=dict)  # the keys of each signal in a partition
+    shares: Counter[tuple[str, Key]] = field(default_factory=Counter)  # how many keys own a series
+    revisions: OrderedDict[str, Outage] = field(default_factory=OrderedDict)  # the last one shown of each outage
+    counted: OrderedDict[str, Outage] = field(default_factory=OrderedDict)  # the last one counted of each outage
     open: dict[Place, Outage] = field(default_factory=dict)
-    ended: dict[Place, tuple[int, float]] = field(default_factory=dict)
-    places: dict[str, Places] = field(default_factory=dict)
-    ratios: dict[Place, dict[str, float]] = field(default_factory=dict)
-    healths: dict[Key, tuple[float, int]] = field(default_factory=dict)
-    times: dict[str, int] = field(default_factory=dict)
+    ended: dict[Place, tuple[int, float]] = field(default_factory=dict)  # until when an end is shown, by both clocks
+    places: dict[str, Places] = field(default_factory=dict)  # by tense
+    ratios: dict[Place, dict[str, float]] = field(default_factory=dict)  # by signal, of places in an outage
+    healths: dict[Key, tuple[float, int]] = field(default_factory=dict)  # sum and number, by signal and partition
+    times: dict[str, int] = field(default_factory=dict)  # event time of each tense
 
     def swap(self, key: Key, points: list[Point]) -> list[tuple[str, Key]]:
         """Make a key own these points; returns the series that have no owner any more."""
@@ -102,14 +102,6 @@ class Shown:
         """The entity of an outage, with its country and its name for people."""
         return placed(outage.entity_type, outage.entity, self.places.get(outage.tense))
 
-    def before(self, outage: Outage) -> Outage | None:
-        """The last revision of the same outage that was shown."""
-        return self.revisions.get(outage.id)
-
-    def last_counted(self, outage: Outage) -> Outage | None:
-        """The last revision of the same outage that was counted."""
-        return self.counted.get(outage.id)
-
     def latest(self, outage: Outage) -> bool:
         """Whether no other outage of the same entity is open."""
         current = self.open.get(_place(outage))
@@ -118,7 +110,7 @@ class Shown:
     def take(self, outage: Outage) -> None:
         """Remember a revision."""
         _remember(self.revisions, outage)
-        counted = self.last_counted(outage)
+        counted = self.counted.get(outage.id)
         if counted is None or counted.revision < outage.revision:
             _remember(self.counted, outage)
         place = _place(outage)

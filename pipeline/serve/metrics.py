@@ -150,7 +150,7 @@ class Metrics:
 
     def outage(self, outage: Outage) -> None:
         """Take in a revision of an outage; one that is not newer than the last changes nothing."""
-        before = self.shown.before(outage)
+        before = self.shown.revisions.get(outage.id)
         if before is not None and before.revision >= outage.revision:
             return
         self._count(outage)
@@ -158,7 +158,7 @@ class Metrics:
 
     def _count(self, outage: Outage) -> None:
         """Count a revision, unless it was counted before a rebalance."""
-        last = self.shown.last_counted(outage)
+        last = self.shown.counted.get(outage.id)
         if last is not None and last.revision >= outage.revision:
             return
         if last is None or last.state != outage.state:

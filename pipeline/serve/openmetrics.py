@@ -129,7 +129,7 @@ class History:
 
     def outage(self, outage: Outage) -> None:
         """Take in a revision of an outage, right after the bin that led to it; an older one changes nothing."""
-        before = self.shown.before(outage)
+        before = self.shown.revisions.get(outage.id)
         if before is not None and before.revision >= outage.revision:
             return
         at = self._known(outage, before)
