@@ -1,0 +1,79 @@
+"""Each folder of `cases` is a world of which a person knows what happened: replay it and compare its outages.
+
+``signals.csv`` (``.gz``), ``entities.csv`` and ``settings.toml`` are what a replay reads; ``why.md`` says what the
+world is.  ``expected.csv`` has a row for each outage; an empty cell is not compared.  ``start`` and ``end`` hold within
+``start_within`` and ``end_within`` [min]; ``confirmed`` is yes or no; ``confirmed_within`` is the longest time from the
+start to the confirmation [min].  No other outage may be confirmed.
+"""
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.commands import replay
+from pipeline.cli.options import ReplayOptions
+from pipeline.codec import outage_from, seconds
+from pipeline.records import Outage
+from tests.house.tree import ROOT
+from tests.replay.runners import ThroughKafka, in_memory
+from tests.replay.tapes import recorded
+from tests.replay.truth import confirmed, told
+
+FOLDER = Path(__file__).parent / "cases"
+CASES = sorted(path.parent for path in FOLDER.glob("*/expected.csv"))
+THROUGH_A_BROKER = (
+    "begins-at-midnight", "first-weekend", "gone-for-good-on-the-first-day", "peer-of-the-collector",
+    "surge-on-the-first-day", "throttling", "two-kinds-lose-half",
+)  # fmt: skip
+"""A few of each sort, without settings: networks, a part of a day, a slow loss, what is still out."""
+
+
+def near(wanted: str, found: int | None, within: str) -> bool:
+    return not wanted or (found is not None and abs(found - seconds(wanted)) <= 60 * float(within or 1))
+
+
+def agrees(row: dict[str, str], outage: Outage) -> bool:
+    """Whether an outage is what a row of ``expected.csv`` says."""
+    is_confirmed = "yes" if confirmed([outage]) else "no"
+    start = seconds(row["start"]) if row["start"] else outage.start
+    late = math.inf if outage.confirmed_at is None else (outage.confirmed_at - start) / 60
+    return (
+        all(row[name] in ("", getattr(outage, name)) for name in ("entity", "kind", "state"))
+        and near(row["start"], outage.start, row["start_within"])
+        and near(row["end"], outage.end, row["end_within"])
+        and row["confirmed"] in ("", is_confirmed)
+        and (not row["confirmed_within"] or late <= float(row["confirmed_within"]))
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_it_is_told_as_it_happened(case: Path, tmp_path: Path) -> None:
+    settings = case / "settings.toml"
+    options = ReplayOptions(outages=tmp_path / "outages.jsonl", settings=settings if settings.exists() else None)
+    replay([str(case)], options)
+    outages = [outage_from(line) for line in (tmp_path / "outages.jsonl").read_bytes().splitlines()]
+    with (case / "expected.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    left, missing = list(outages), []
+    for row in rows:
+        found = next((outage for outage in left if agrees(row, outage)), None)
+        if found:
+            left.remove(found)
+        else:
+            missing.append(row)
+    assert (missing, [told(outage) for outage in confirmed(left)]) == ([], []), [told(outage) for outage in outages]
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize("name", THROUGH_A_BROKER)
+def test_agents_on_a_broker_tell_the_same(name: str, embedded_run: ThroughKafka) -> None:
+    tape = recorded(FOLDER / name)
+    assert embedded_run(tape).sorted() == in_memory(tape).sorted()
+
+
+def test_each_row_of_the_table_in_readme_is_a_case() -> None:
+    table = (ROOT / "README.md").read_text("utf-8").partition("| what falls |")[2].partition("\n\n")[0]
+    quoted = [row for case in CASES for row in (case / "why.md").read_text("utf-8").splitlines() if row[:1] == "|"]
+    assert sorted(quoted) == sorted(table.splitlines()[2:])
