@@ -17,7 +17,6 @@ import pytest
 
 from pipeline.feeds import mrt
 from pipeline.feeds.bgp import pack_prefix
-from pipeline.feeds.mrt.stream import HEADER
 from pipeline.records import ANNOUNCE, OTHER, RIB, STATE, WITHDRAW, Elements
 from tests.feeds.mrts import kinds, opened, read, whole
 
@@ -107,30 +106,12 @@ def decoded(stream: BinaryIO) -> Counter:
     return +(Counter(letters) + Counter(error.reason for error in damage))
 
 
-def test_each_record_of_the_first_kept_table_leaves_four_bytes_out_of_its_length(data):
-    content = whole(data / "feeds/mrt/bgpkit-parser/bview.20000111.0032.gz")
-    place, records = 0, 0
-    while place < len(content):
-        _, kind, subtype, length = HEADER.unpack_from(content, place)
-        assert (kind, subtype) == (12, 1)
-        place, records = place + HEADER.size + length + 4, records + 1
-    assert (place, records) == (len(content), 2490)
-
-
 def test_where_bgpdump_has_no_complaint_the_counts_are_equal(data):
     silent = {name for name, (warnings, _) in counts(data).items() if warnings <= CLEAN}
     assert len(silent) == 25
     places = [place for name in silent for place in differences().get(name, [])]
     assert [place.ours for place in places] == [{"A": 1, "torn-prefixes": 1}]
     assert [place.theirs for place in places] == [{"A": 1}]
-
-
-def test_four_contiguous_recordings_hold_what_their_source_says(data):
-    batches = [b for n in range(4) for b in read(opened(data / f"feeds/mrt/csunetsec-gobgpdump/arch{n}"))[0]]
-    assert kinds(batches) == {"announce": 123_682, "withdraw": 13_730}
-    times = [int(time) for batch in batches for time in (batch.time[0], batch.time[-1])]
-    assert times == sorted(times)
-    assert len({peer for batch in batches for peer in batch.peers}) == 35
 
 
 def golden(file: Path) -> Iterator[tuple]:

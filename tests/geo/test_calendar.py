@@ -1,4 +1,4 @@
-"""The almanac: one answer to what kind of day a time is, for detectors, prior and likeness."""
+"""The calendar: weekends, and one kind of day for detectors, prior and likeness."""
 
 from dataclasses import replace
 
@@ -13,8 +13,7 @@ from pipeline.fusion import FuseStage
 from pipeline.fusion.likeness import Event, likeness
 from pipeline.fusion.prior import Prior
 from pipeline.fusion.roll import Roll
-from pipeline.geo import calendar as module
-from pipeline.geo.calendar import HOLIDAY, Almanac, Day
+from pipeline.geo.calendar import HOLIDAY, Almanac, Day, calendar
 from pipeline.records import Entity, Outage, Run
 from pipeline.settings import Fusing, Judging, Settings
 from tests.judge.verdicts import verdicts
@@ -84,12 +83,19 @@ def test_holidays_that_follow_one_another_are_one_feast_also_over_the_end_of_a_y
     assert (christmas.end - christmas.start, christmas.end < begin) == (2 * DAY, True)
 
 
-def test_however_many_spans_are_asked_for_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT", 8)
-    almanac, first = Almanac(), at("2024-12-20") // DAY
-    for day in range(first, first + 30):
-        assert almanac.around("NL", day, day) == Almanac().around("NL", day, day)
-        assert len(almanac.near) <= 8
+@pytest.mark.parametrize(
+    ("country", "day", "weekend"),
+    [
+        ("PK", "2024-02-08", [5, 6]), ("", "2024-02-08", [5, 6]), ("IQ", "2023-08-20", [4, 5]),
+        ("IR", "2022-09-16", [4]), ("VE", "2019-03-07", [5, 6]), ("LY", "2011-02-17", [4, 5]),
+        ("SA", "2011-03-11", [3, 4]), ("SA", "2020-01-01", [4, 5]), ("AE", "2021-06-01", [4, 5]),
+        ("AE", "2022-06-01", [5, 6]), ("MR", "2013-06-01", [4, 5]), ("MR", "2024-06-01", [5, 6]),
+    ],
+)  # fmt: skip
+def test_the_weekend_is_that_of_the_country_at_that_time(country: str, day: str, weekend: list[int]) -> None:
+    days = seconds(f"{day}T12:00:00Z") + DAY * np.arange(7)
+    slot, kind = calendar((country,), days)
+    assert sorted((slot // DAY)[kind == detectors.base.WEEKEND].tolist()) == weekend
 
 
 def test_without_an_almanac_fusion_knows_public_holidays_and_the_days_of_its_settings() -> None:
