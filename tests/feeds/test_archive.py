@@ -98,7 +98,7 @@ HEADER = "time,signal,entity_type,entity,value"
                 f"{HEADER},note": "with 'note', which no table has",
                 "time,entity_type,entity,signal,value": "with its columns in another order",
                 f"{HEADER},value": "with a column twice",
-                "time,a,b,c,d,e,f,g": "without signal, entity_type, entity, value, and with 'a', 'b', 'c', 'd', 'e' and",
+                "time,a,b,c,d,e,f,g": "without signal, entity_type, entity, value, and with 'a', 'b', 'c', 'd', 'e'",
                 "time,\x1b[2J,signal": "without entity_type, entity, value, and with '\\x1b[2J', which no table has",
             }.items()
         ),
