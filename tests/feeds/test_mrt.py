@@ -64,43 +64,26 @@ def test_a_prefix_of_ipv6_fills_both_words():
     assert [hex(batch.hi[0]), hex(batch.lo[0])] == ["0x1020304050607", "0x8090a0b0c0d0e0f"]
 
 
-@pytest.mark.parametrize("subtype", [1, 4])
-def test_as_numbers_take_two_or_four_octets(subtype):
-    width = 4 if subtype == 4 else 2
-    attributes = attribute(2, path(64496, 64499, width=width))
-    assert only(said(update(attributes=attributes, nlri=NET), subtype)).origin.tolist() == [64499]
+NARROW = attribute(2, path(64496, 23456, width=2))
 
 
 @pytest.mark.parametrize(
-    ("segments", "origin"),
+    ("attributes", "subtype", "origin"),
     [
-        (path(1, 2), 2),
-        (path(1) + path(2, 3, kind=1), 0),
-        (path(1) + path(2, 2, kind=1), 2),
-        (path(1) + path(2, 3, kind=1) + path(4), 4),
-        (path(1, 2) + path(65001, kind=3), 2),
-        (b"", 0),
-        (path(4294967295), 4294967295),
+        *((attribute(2, segments), 4, origin) for segments, origin in (
+            (path(1, 2), 2), (path(1) + path(2, 3, kind=1), 0), (path(1) + path(2, 2, kind=1), 2),
+            (path(1) + path(2, 3, kind=1) + path(4), 4), (path(1, 2) + path(65001, kind=3), 2), (b"", 0),
+            (path(4294967295), 4294967295),
+        )),
+        (attribute(2, path(64496, 64499, width=2)), 1, 64499),
+        (NARROW + attribute(17, path(4200000000)), 1, 4200000000),
+        (NARROW + attribute(17, path(1, 2, 4200000000)), 1, 23456),  # RFC 6793: longer than the path, it is ignored
+        (attribute(2, path(1, 2), long=True), 4, 2),
+        (attribute(2, path(1)) + attribute(2, path(2)), 4, 1),
     ],
-)
-def test_the_origin_is_the_end_of_the_path_unless_that_is_a_set_of_several(segments, origin):
-    assert only(said(update(attributes=attribute(2, segments), nlri=NET))).origin.tolist() == [origin]
-
-
-def test_a_path_of_two_octets_yields_to_the_one_that_it_hides():
-    narrow = attribute(2, path(64496, 23456, width=2))
-    assert only(said(update(attributes=narrow + attribute(17, path(4200000000)), nlri=NET), 1)).origin[0] == 4200000000
-    longer = attribute(17, path(1, 2, 4200000000))  # RFC 6793: longer than the path it is of, it is not believed
-    assert only(said(update(attributes=narrow + longer, nlri=NET), 1)).origin[0] == 23456
-
-
-def test_a_long_attribute_is_read_as_a_short_one():
-    assert only(said(update(attributes=attribute(2, path(1, 2), long=True), nlri=NET))).origin.tolist() == [2]
-
-
-def test_of_a_repeated_attribute_the_first_counts():
-    attributes = attribute(2, path(1)) + attribute(2, path(2))
-    assert only(said(update(attributes=attributes, nlri=NET))).origin.tolist() == [1]
+)  # fmt: skip
+def test_the_origin_is_the_end_of_the_first_path_unless_that_is_a_set_of_several(attributes, subtype, origin):
+    assert only(said(update(attributes=attributes, nlri=NET), subtype)).origin.tolist() == [origin]
 
 
 def test_each_path_of_a_prefix_is_an_element_and_its_path_id_is_dropped():
@@ -109,13 +92,13 @@ def test_each_path_of_a_prefix_is_an_element_and_its_path_id_is_dropped():
     assert (batch.length.tolist(), set(batch.hi.tolist())) == ([24, 24], {0xC6336400 << 32})
 
 
-def test_path_ids_where_none_belong_are_not_default_routes():
-    assert only(said(update(attributes=PATH, nlri=bytes([0, 0, 0, 1]) + NET), 4)).length.tolist() == [24]
-
-
-def test_a_default_route_is_a_route():
-    assert only(announced(bytes([0]))).length.tolist() == [0]
-    assert only(announced(bytes([0]) + NET)).length.tolist() == [0, 24]
+@pytest.mark.parametrize(
+    ("nlri", "lengths"),
+    [(bytes([0, 0, 0, 1]) + NET, [24]), (bytes([0]), [0]), (bytes([0]) + NET, [0, 24])],
+    ids=["path id", "default route", "default route and another"],
+)
+def test_path_ids_where_none_belong_are_told_from_default_routes(nlri, lengths):
+    assert only(announced(nlri)).length.tolist() == lengths
 
 
 def test_multicast_is_an_element_but_no_reachability():
@@ -123,26 +106,20 @@ def test_multicast_is_an_element_but_no_reachability():
     assert (batch.kind.tolist(), batch.family.tolist()) == ([WITHDRAW, ANNOUNCE], [0, 0])
 
 
-def test_what_is_no_prefix_of_the_internet_is_counted_as_other():
-    assert only(said(update(attributes=PATH + reach(1, 128, bytes(12))))).kind.tolist() == [OTHER]
-
-
-@pytest.mark.parametrize("content", [update(), update(attributes=unreach(2, 1, b""))])
-def test_an_end_of_rib_is_counted_as_other(content):
-    batch = only(said(content))
+@pytest.mark.parametrize(
+    "content",
+    [
+        said(update()), said(update(attributes=unreach(2, 1, b""))),  # end of RIB
+        said(update(attributes=PATH + reach(1, 128, bytes(12)))),  # no prefix of the Internet
+        *(record(16, 4, session() + message(kind)) for kind in (1, 3, 4, 5)),
+        *(said(update(attributes=attribute(2, path(1, width=4 if wide else 2))), subtype)  # sent by the collector
+          for subtype, wide in ((6, False), (7, True), (10, False), (11, True))),
+    ],
+)  # fmt: skip
+def test_a_record_without_a_route_of_the_peer_is_counted_as_other(content):
+    batch = only(content)
     assert (batch.kind.tolist(), batch.family.tolist(), batch.hi.tolist()) == ([OTHER], [0], [0])
-
-
-@pytest.mark.parametrize("kind", [1, 3, 4, 5])
-def test_a_message_that_is_no_update_is_counted_as_other(kind):
-    batch = only(record(16, 4, session() + message(kind)))
-    assert (batch.kind.tolist(), batch.peers) == ([OTHER], (Peer(64496, "192.0.2.1"),))
-
-
-@pytest.mark.parametrize("subtype", [6, 7, 10, 11])
-def test_what_the_collector_itself_sends_is_no_route_of_the_peer(subtype):
-    attributes = attribute(2, path(1, width=4 if subtype in (7, 11) else 2))
-    assert only(said(update(attributes=attributes), subtype)).kind.tolist() == [OTHER]
+    assert batch.peers == (Peer(64496, "192.0.2.1"),)
 
 
 def test_microseconds_before_a_message_are_passed_over():
