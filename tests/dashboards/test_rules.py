@@ -35,32 +35,32 @@ class Case:
 PLACE = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "tense": "live"}
 PROBES = 'signal="probing.ioda",name="probes (probing.ioda)"'
 
+RIS, PK_BLIND = {"feed": "ris", "severity": "warning"}, {"country": "PK", "severity": "critical"}
+WATCHED = ('netvigil_watch_active{country="PK",name="Election"}', "1x60")
+HEALTH = f"netvigil_signal_health_ratio{{{PK},signal="
+DEAD, LATE = 'netvigil_dead_letters_total{feed="ris",reason="bad-json"}', 'netvigil_late_records_total{feed="ris"}'
+MESSAGES = ('netvigil_feed_messages_total{feed="ris"}', "0+6000x60")
+NEWEST, EVENT = (f"netvigil_{name}_timestamp_seconds" for name in ("feed_last_event", "event"))
+
+
+def ended(outcome: str) -> list[tuple[str, str]]:
+    """The series of an outage that ended."""
+    return [(f'netvigil_restored_info{{{PK},tense="live",outcome="{outcome}",{ENDED}}}', "_x9 1x60")]
+
+
 CASES = [
     Case("NetvigilOutageConfirmed", out(), {**PLACE, "severity": "critical"}),
     Case(
-        "NetvigilOutageConfirmed",
-        out(ZONG),
-        {**PLACE, "entity_type": "asn", "entity": "AS59257", "severity": "warning"},
+        "NetvigilOutageConfirmed", out(ZONG), PLACE | {"entity_type": "asn", "entity": "AS59257", "severity": "warning"}
     ),
     Case("NetvigilOutageSuspected", out(value="_x9 0x60"), {**PLACE, "severity": "info"}),
-    Case(
-        "NetvigilOutageRestored",
-        [(f'netvigil_restored_info{{{PK},tense="live",outcome="restored",{ENDED}}}', "_x9 1x60")],
-        {**PLACE, "severity": "warning"},
-    ),
-    Case(
-        "NetvigilOutageRetracted",
-        [(f'netvigil_restored_info{{{PK},tense="live",outcome="retracted",{ENDED}}}', "_x9 1x60")],
-        {**PLACE, "severity": "warning"},
-    ),
-    Case("NetvigilFeedDead", [('netvigil_feed_up{feed="ris"}', "1x9 0x60")], {"feed": "ris", "severity": "warning"}),
+    Case("NetvigilOutageRestored", ended("restored"), {**PLACE, "severity": "warning"}),
+    Case("NetvigilOutageRetracted", ended("retracted"), {**PLACE, "severity": "warning"}),
+    Case("NetvigilFeedDead", [('netvigil_feed_up{feed="ris"}', "1x9 0x60")], RIS),
     Case(
         "NetvigilFeedSilent",
-        [
-            ('netvigil_feed_up{feed="ris"}', "1x300"),
-            ('netvigil_feed_last_event_timestamp_seconds{feed="ris"}', "0x300"),
-        ],
-        {"feed": "ris", "severity": "warning"},
+        [('netvigil_feed_up{feed="ris"}', "1x300"), (f'{NEWEST}{{feed="ris"}}', "0x300")],
+        RIS,
         before="2h50m",
         after="3h10m",
     ),
@@ -71,57 +71,24 @@ CASES = [
     ),
     Case(
         "NetvigilCountryBlind",
-        [
-            ('netvigil_watch_active{country="PK",name="Election"}', "1x60"),
-            (f'netvigil_signal_health_ratio{{{PK},signal="bgp.ris"}}', "0.9x9 0.3x60"),
-            (f'netvigil_signal_health_ratio{{{PK},signal="probing.ioda",name="probes (probing.ioda)"}}', "0.2x60"),
-        ],
-        {"country": "PK", "severity": "critical"},
+        [WATCHED, (f'{HEALTH}"bgp.ris"}}', "0.9x9 0.3x60"), (f'{HEALTH}"probing.ioda"}}', "0.2x60")],
+        PK_BLIND,
     ),
-    Case(
-        "NetvigilCountryBlind",  # nothing measures it at all
-        [
-            ('netvigil_watch_active{country="PK",name="Election"}', "1x60"),
-            (f'netvigil_signal_health_ratio{{{PK},signal="bgp.ris"}}', "0.9x9 stale"),
-        ],
-        {"country": "PK", "severity": "critical"},
-    ),
-    Case(
-        "NetvigilDeadLetters",
-        [
-            ('netvigil_feed_messages_total{feed="ris"}', "0+6000x60"),
-            ('netvigil_dead_letters_total{feed="ris",reason="bad-json"}', "0+10x9 100+600x50"),
-        ],
-        {"feed": "ris", "severity": "warning"},
-    ),
-    Case(
-        "NetvigilDeadLetters",  # of a feed whose messages nobody counts
-        [('netvigil_dead_letters_total{feed="merge",reason="bad-frame"}', "0x9 1+1x50")],
-        {"feed": "merge", "severity": "warning"},
-    ),
-    Case(
-        "NetvigilLateRecords",
-        [
-            ('netvigil_feed_messages_total{feed="ris"}', "0+6000x60"),
-            ('netvigil_late_records_total{feed="ris"}', "0+100x9 1000+2000x50"),
-        ],
-        {"feed": "ris", "severity": "warning"},
-    ),
+    Case("NetvigilCountryBlind", [WATCHED, (f'{HEALTH}"bgp.ris"}}', "0.9x9 stale")], PK_BLIND),  # nothing is measured
+    Case("NetvigilDeadLetters", [MESSAGES, (DEAD, "0+10x9 100+600x50")], RIS),
+    Case("NetvigilDeadLetters", [(DEAD, "0x9 1+1x50")], RIS),  # its messages are not counted
+    Case("NetvigilLateRecords", [MESSAGES, (LATE, "0+100x9 1000+2000x50")], RIS),
     Case(
         "NetvigilWorkerDown",
         [('up{job="netvigil",instance="w2"}', "1x9 0x60")],
         {"job": "netvigil", "instance": "w2", "severity": "warning"},
     ),
-    Case("NetvigilWorkerAbsent", [], {"job": "netvigil", "severity": "critical"}, workers=[(UP[0], "1x9 stale")]),
-    Case("NetvigilWorkerAbsent", [], {"job": "netvigil", "severity": "critical"}, workers=[(UP[0], "1x9 0x60")]),
-    Case("NetvigilWatchdog", [], {"severity": "none"}, before=""),
-    Case(
-        "NetvigilBehind",
-        [('netvigil_event_timestamp_seconds{tense="live"}', "0x300")],
-        {"severity": "critical"},
-        before="2h50m",
-        after="3h10m",
+    *(
+        Case("NetvigilWorkerAbsent", [], {"job": "netvigil", "severity": "critical"}, workers=[(UP[0], values)])
+        for values in ("1x9 stale", "1x9 0x60")
     ),
+    Case("NetvigilWatchdog", [], {"severity": "none"}, before=""),
+    Case("NetvigilBehind", [(f'{EVENT}{{tense="live"}}', "0x300")], {"severity": "critical"}, "2h50m", "3h10m"),
 ]
 
 
@@ -188,23 +155,26 @@ def test_an_alert_of_an_outage_is_one_alert_until_the_outage_ends(
     shows(tmp_path, series, *expected, *(firing("NetvigilOutageConfirmed", at, None) for at in silent))
 
 
+def evidence(signal: str, weight: float, ratio: float) -> list[tuple[str, str]]:
+    """The series of a signal's evidence."""
+    own = f'{PK},tense="live",{signal}'
+    return [
+        (f"netvigil_outage_evidence_weight{{{own}}}", f"{weight}x60"),
+        (f"netvigil_outage_evidence_ratio{{{own}}}", f"{ratio}x60"),
+    ]
+
+
 @pytest.mark.system
-def test_a_notification_says_it_in_words(tmp_path: Path) -> None:
+def test_a_notification_has_all_facts_in_words(tmp_path: Path) -> None:
     key = f'{PK},kind="mobile",tense="live"'
     series = [
         UP, *out(value="1x60"),
         (f"netvigil_outage_severity_ratio{{{key}}}", "0.757x60"),
         (f"netvigil_outage_probability_ratio{{{key}}}", "0.9996x60"),
         (f"netvigil_outage_start_timestamp_seconds{{{key}}}", "1707356700x60"),
-        ('netvigil_event_timestamp_seconds{tense="live"}', "1707361200x60"),
-        (f'netvigil_outage_evidence_weight{{{PK},tense="live",{PROBES}}}', "7x60"),
-        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",{PROBES}}}', "0.2x60"),
-        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="traffic.radar",name="traffic.radar"}}', "5x60"),
-        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="traffic.radar",name="traffic.radar"}}', "0.3x60"),
-        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="bgp.ris",name="routes (bgp.ris)"}}', "-0.5x60"),
-        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="bgp.ris",name="routes (bgp.ris)"}}', "1x60"),
-        (f'netvigil_outage_evidence_weight{{{PK},tense="live",signal="parts.together"}}', "1.2x60"),
-        (f'netvigil_outage_evidence_ratio{{{PK},tense="live",signal="parts.together"}}', "0.4x60"),
+        (f'{EVENT}{{tense="live"}}', "1707361200x60"),
+        *evidence(PROBES, 7, 0.2), *evidence('signal="traffic.radar",name="traffic.radar"', 5, 0.3),
+        *evidence('signal="bgp.ris",name="routes (bgp.ris)"', -0.5, 1), *evidence('signal="parts.together"', 1.2, 0.4),
         (f'netvigil_outage_likeness{{{PK},tense="live",looks="likely"}}', "1.4x60"),
     ]  # fmt: skip
     story = (
