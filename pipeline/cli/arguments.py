@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 Chosen = Annotated[Path | None, typer.Option("--settings", metavar="FILE.toml", help="settings that differ from ours")]
+Why = Annotated[bool, typer.Option("--why", help="above the table: the reasons, the doubts, and what was not observed")]
 Broker = Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to use instead of the embedded broker")]
 
 
@@ -48,6 +49,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="varies depth, noise and onsets")] = 0,
     write: Annotated[Path | None, typer.Option(help="leave it in this folder, as a case that can be replayed")] = None,
     settings: Chosen = None,
+    why: Why = False,
 ) -> None:
     """Shows a reconstructed shutdown on election day.
 
@@ -55,7 +57,7 @@ def demo(
     """
     from pipeline.cli import commands
 
-    commands.demo(seed, write, settings)
+    commands.demo(seed, write, settings, why)
 
 
 @app.command()
@@ -80,6 +82,7 @@ def replay(
     metrics: Annotated[Path | None, typer.Option(help="write OpenMetrics with true timestamps")] = None,
     settings: Chosen = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+    why: Why = False,
 ) -> None:
     """Sends recordings through the very same code.
 
@@ -88,7 +91,9 @@ def replay(
     """
     from pipeline.cli import commands
 
-    options = commands.ReplayOptions(speed, through, broker, tense, workers, outages, metrics, as_json, settings, group)
+    options = commands.ReplayOptions(
+        speed, through, broker, tense, workers, outages, metrics, as_json, settings, group, why
+    )
     raise typer.Exit(commands.replay(source, options))
 
 

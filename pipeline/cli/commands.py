@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+import shutil
 import sys
 import textwrap
 import time
@@ -48,11 +49,13 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     console = Console(stderr=options.as_json)
     history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
     report = _watched(console, playback, options, lambda output: _record(history, output), end_of(found))
+    files = options.outages is not None or options.metrics is not None
     try:
-        code = tell(console, report, options.as_json, settings=fusing)
-    finally:  # a disk that is full by now takes no answer away, and who closes the pipe of the answer no file
-        for sentence in _left(console, options, report, history):
-            console.print(sentence, soft_wrap=True, markup=False, highlight=False)
+        code = tell(console, report, options.as_json, fusing, options.why, reserved=int(files))
+    finally:  # a full disk takes no answer away, and a closed pipe no file
+        if files:
+            said = "; ".join(_left(console, options, report, history))
+            console.print(said, soft_wrap=True, markup=False, highlight=False)
     return code
 
 
@@ -138,7 +141,7 @@ DEMO_DAY = 8.0
 """How long the demo's election day takes [s]."""
 
 
-def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
+def demo(seed: int, folder: Path | None, settings: Path | None, why: bool) -> None:
     """The reconstruction through an embedded broker and a worker."""
     from pipeline.replay.reconstruction import FILES, about, check_own, reconstruct, write
 
@@ -152,7 +155,9 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
         write(made, folder)
     console = Console()
     console.print(f"[bold]A {made.title}[/bold]")
-    for line in about(made).partition("\n\n")[2].splitlines():
+    if folder is not None:
+        console.print(f"left in {folder}: {', '.join(FILES)}")
+    for line in about(made).partition("\n\n")[2].splitlines() if why else ():
         console.print(textwrap.fill(line, console.width, subsequent_indent="  "), style="dim")
     signals = tuple(rows.signal for rows in made.rows)
     end = max(int(rows.time[-1]) + rows.width for rows in made.rows)
@@ -163,10 +168,19 @@ def demo(seed: int, folder: Path | None, settings: Path | None) -> None:
     fusing = chosen(settings).fusing
     playback = Playback([recording], _run([recording], "replay"), pace, fusing.stale)
     report = _watched(console, playback, options, lambda _: None, end, verdicts=False)
-    note = "Reconstructed: these series were made, not measured."
-    tell(console, report, as_json=False, note=note, settings=fusing)
-    if folder is not None:
-        console.print(f"left in {folder}: {', '.join(FILES)}")
+    tell(console, report, settings=fusing, why=why, closing=_next())
+
+
+def _next() -> tuple[str, ...]:
+    """What the demo's series are, and what to try next."""
+    called = Path(sys.argv[0])
+    name = str(called) if called.name == "netvigil" and shutil.which("netvigil") is None else "netvigil"
+    return (
+        "A reconstruction: these series were made, not measured. To try next:",
+        f"  {name} demo --why",
+        f"  {name} demo --write pk && {name} replay pk --why",
+        f"  {name} replay YOUR-RECORDING",
+    )
 
 
 def inspect(paths: list[str], as_json: bool) -> int:

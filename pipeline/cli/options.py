@@ -24,6 +24,7 @@ class ReplayOptions:
     as_json: bool = False
     settings: Path | None = None
     group: str = ""
+    why: bool = False
 
     def check(self) -> None:
         """Raise `UserError` where they make no sense."""

@@ -16,7 +16,9 @@ from pipeline.errors import few, printable
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.phrases import NONE, exactness, legend, minutes, remarks, seen, share, uncounted
 from pipeline.evaluation.runs import ANY, FIELD, FUSED, OURS, WARNING, Judged, Read
-from pipeline.explain.terminal import WIDE
+
+WIDE = 120
+"""Columns of a terminal in which all columns of a table have room [-]."""
 
 BEST = "best signal"
 """A way to read a detector: in each case the signal that served best, which is known only afterwards."""

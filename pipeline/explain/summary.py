@@ -1,8 +1,9 @@
-"""What is said of a replay once it is over: to a person in the terminal, to a program as JSON."""
+"""What a person or a program gets at the end of a replay: the answer, ``--why``, ``--json`` and the exit code."""
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -26,56 +27,200 @@ from pipeline.explain.no_all_clear import (
 )  # fmt: skip
 from pipeline.explain.partial_view import from_parts, not_as_a_whole, not_whole, of_no_country, parts_alone
 from pipeline.explain.residual_loss import back_again, not_all_back, now_of, plain_left
-from pipeline.explain.terminal import MARK, how_folded, outages_table, still_out
-from pipeline.explain.text import counted, damage, given_up, refused, utc
-from pipeline.explain.why import by_traffic_only, doubts, how_to_read, likenesses, suspicions, what_kinds, why_mobile
+from pipeline.explain.terminal import MARK, ROWS, most_important, outages_table
+from pipeline.explain.text import counted, damage, given_up, place_name, refused, utc
+from pipeline.explain.why import (
+    because_of,
+    by_traffic_only,
+    doubts,
+    how_to_read,
+    likenesses,
+    suspicions,
+    what_kinds,
+    why_mobile,
+)  # fmt: skip
 from pipeline.feeds import strangers
-from pipeline.fusion.outages import CONFIRMED, RETRACTED
-from pipeline.records import Left, Outage
+from pipeline.fusion.outages import CONFIRMED, RECOVERING
+from pipeline.records import Outage
 from pipeline.replay.coverage import Past
-from pipeline.replay.report import ReplayReport, blinded, by_country, confirmed
+from pipeline.replay.report import BROKEN, FEW_SOURCES, STUCK, ReplayReport, blinded, by_country, confirmed
 from pipeline.settings import Fusing
 from pipeline.topics import DEADLETTERS
 
+BELOW = 6
+"""Lines below the table: with it they fit into a terminal of 24 lines [-]."""
 
-def tell(console: Console, report: ReplayReport, as_json: bool, note: str = "", settings: Fusing | None = None) -> int:
-    """Show what came of a replay: tables and sentences, or one JSON object on standard output.
+SHORTLY = 2
+"""So many names stand in a line that has to be short, the others are counted [-]."""
 
-    ``note`` stands below the table of outages; ``settings``: those of fusion.  Returns the exit code, see `exit_code`.
+
+def tell(
+    console: Console, report: ReplayReport, as_json: bool = False, settings: Fusing | None = None, why: bool = False,
+    closing: Sequence[str] = (), reserved: int = 0,
+) -> int:  # fmt: skip
+    """Show what came of a replay: the table of outages and a few lines, or one JSON object on standard output.
+
+    ``settings``: those of fusion; ``why``: print the reasons above the table, and all outages in it; ``closing``: the
+    last lines, instead of a hint at ``--why``; ``reserved``: lines that are printed after it.
+    Returns the exit code, see `exit_code`.
     """
-    settings, found = settings or Fusing(), report.sorted()
-    counts = _counts(report)
-    incidents, unjudged, past = report.incidents(), report.unjudged(), report.judged_past()
-    wholes = not_whole(found, report.observed, report.places, settings)
-    left = report.lacking(settings)
+    settings = settings or Fusing()
     if as_json:
-        told = _plain(report, counts, past) | plain(incidents)
-        told |= no_all_clear(past, report.observed, unjudged) | {
-            "too_few_parts": [w._asdict() for w in wholes], "lacking": plain_left(left),
-        }  # fmt: skip
-        sys.stdout.write(_as_json(told, report))
+        sys.stdout.write(_as_json(report, settings))
         return exit_code(report)
-    unclear = (
-        *not_as_a_whole(wholes, report.places, settings),
-        *from_parts(found, report.observed, report.places, settings),
-        *parts_alone(found, report.observed, report.places, settings), *of_no_country(found, report.places),
-        *_unanswered(counts), *refused(report.dead), *blind(incidents), *_limits(report, past),
-        *of_no_signal(unjudged, report.observed), *hardly_judged(unjudged, report.places),
-    )  # fmt: skip
-    _caution(console, (*given_up(report.dead), *_nothing(report)))  # above the outages: what of them can be wrong
-    _found(console, report, found, past, note, unclear, settings, left)
-    console.print(
-        f"{counts['read']:,} records read{_span(report)}: {counts['used']:,} used, {counts['late']:,} late, "
-        f"{counts['dead']:,} dead"
-    )
-    if (begun := report.past.judged_from) is not None:
-        console.print(f"nothing is confirmed in a series' first day: here before {utc(begun)} UTC{_again(past)}")
-    named = settings.days, report.observed, report.places
-    elsewhere = (*days_elsewhere(*named), *weekends_unseen(*named), *first_weekends(*named))
-    for sentence in moves(incidents):
-        console.print(Text(printable(sentence)))
-    _caution(console, (*damage(report.dead, FEW), *strangers(report.unmatched), *elsewhere))
+    if why:
+        for heading, sentences in reasons(report, settings):
+            console.print(Text(heading, "bold"), *(Text(printable(one)) for one in sentences), "", sep="\n")
+    sure, past = by_country(confirmed(report.sorted()), report.places), report.judged_past()
+    shown = sure if why else most_important(sure, ROWS)
+    if sure:
+        console.print(outages_table(shown, report.places, console.width, past.marks))
+    if len(shown) < len(sure):
+        out = sum(outage.state == CONFIRMED for outage in sure) - sum(outage.state == CONFIRMED for outage in shown)
+        more = f"and {len(sure) - len(shown):,} more, {f'{out:,} of them still out' if out else 'all over'}"
+        console.print(Text(f"{more}: --why or --outages FILE has all", "dim"))
+    if sure:
+        console.print()
+    lines = [_state(report, sure), _how_many(report, sure)]
+    if not closing:
+        marked = any(any(past.marks(outage)) for outage in shown)
+        hint = "--why adds the reasons, the doubts and what was not observed."
+        closing = [] if why else [f"{MARK} not exactly known. {hint}" if marked else hint]
+    used = sum(len(textwrap.wrap(line, console.width)) for line in lines) + len(closing) + reserved
+    limits = _fitted("No all-clear: ", list(in_short(report, past, settings)), console.width, max(1, BELOW - used))
+    for style, line in (("bold", lines[0]), ("", lines[1]), ("yellow", limits), *(("dim", line) for line in closing)):
+        if line:
+            console.print(Text(printable(line), style))
     return exit_code(report)
+
+
+def _state(report: ReplayReport, sure: list[Outage]) -> str:
+    """How it was when the recording ended, in a sentence."""
+    seen = report.observed
+    end = f"when the recording ended, {utc(seen.last)} UTC"
+    out, back = ([o for o in sure if o.state == state] for state in (CONFIRMED, RECOVERING))
+    if not sum(report.judged.values()):
+        return "Nothing was observed well enough to be judged: no outage found means nothing here."
+    if not sure:
+        return f"No outages confirmed from {utc(seen.first)} to {utc(seen.last)} UTC."
+    if not out and not back:
+        return f"All of these were over {end}." if len(sure) > 1 else f"It was over {end}."
+    said = [f"{len(out):,} of {len(sure):,} still out"] if out else []
+    said += [f"{len(back):,} recovering"] if back else []
+    return f"{', '.join(said)} {end}."
+
+
+def _how_many(report: ReplayReport, sure: list[Outage]) -> str:
+    counts = _counts(report)
+    suspected = sum(outage.confirmed_at is None for outage in report.outages.values())
+    return (
+        f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, {counts['dead']:,} dead; "
+        f"{len(sure):,} confirmed, {suspected:,} suspected"
+    )
+
+
+def _fitted(head: str, phrases: list[str], width: int, lines: int) -> str:
+    """As many phrases as fit into so many lines, and how many more there are; '' without a phrase."""
+    if not phrases:
+        return ""
+    for n in range(len(phrases), 0, -1):
+        rest = f"; {len(phrases) - n} more (--why)" if n < len(phrases) else ""
+        if len(textwrap.wrap(made := f"{head}{'; '.join(phrases[:n])}{rest}.", width)) <= lines:
+            return made
+    return textwrap.shorten(made, width * lines - 9, placeholder=" ... (--why)")
+
+
+def in_short(report: ReplayReport, past: Past, settings: Fusing) -> Iterator[str]:
+    """Why there is no all-clear, a few words for each kind of reason; the gravest first."""
+    places, observed = report.places, report.observed
+    yield from (f"gave up at {letter.place}" for letter in report.dead if gave_up(letter.reason))
+    if any(_unanswered(report)):
+        yield "some records have no answer"
+    if rows := sum(refuses(letter.reason) for letter in report.dead):
+        yield f"{counted(rows, 'row')} refused by name"
+    for what, words in ((BROKEN, "feed broken"), (STUCK, "feed stuck"), (FEW_SOURCES, "too few healthy sources")):
+        if signals := [one.signal for one in report.incidents() if one.what == what]:
+            yield f"{words}: {_names(signals)}"
+    if missed := sum(report.missed.values()):
+        yield f"{missed:,} bins too late to judge"
+    if report.crowded:
+        yield f"{report.crowded:,} late records found no room"
+    if series := past.too_short():
+        yield f"less than two days of values: {_names(_called(*one, report) for one in series)}"
+    if gaps := observed.gaps():
+        yield f"not observed all the time: {_names(_called(', '.join(one[0]), *one[1:], report) for one in gaps)}"
+    unjudged = report.unjudged()
+    if signals := [f"{_called(*one[:3], report)} by {one.signal}" for one in unjudged]:
+        yield f"too noisy to judge: {_names(signals)}"
+    if wholes := not_whole(report.sorted(), observed, places, settings):
+        yield f"too few parts known: {_names(place_name('country', one.entity, places) for one in wholes)}"
+    if any(of_no_country(report.sorted(), places)):
+        yield "networks of no known country"
+    if any(days_elsewhere(settings.days, observed, places)):
+        yield "no day of fusing.days was read"
+    if any(_weekends(report, settings)):
+        yield "no weekend was read before the first one"
+
+
+def _weekends(report: ReplayReport, settings: Fusing) -> list[str]:
+    named = settings.days, report.observed, report.places
+    return [*weekends_unseen(*named), *first_weekends(*named)]
+
+
+def _called(signal: str, entity_type: str, entity: str, report: ReplayReport) -> str:
+    return place_name(entity_type, entity, report.places) if entity else signal
+
+
+def _names(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    own = list(dict.fromkeys(names))
+    more = f" and {len(own) - SHORTLY} more" if len(own) > SHORTLY else ""
+    return ", ".join(own[:SHORTLY]) + more
+
+
+def reasons(report: ReplayReport, settings: Fusing) -> Iterator[tuple[str, list[str]]]:
+    """What ``--why`` adds: headings, each with its sentences."""
+    found, places, observed, past = report.sorted(), report.places, report.observed, report.judged_past()
+    sure, incidents, unjudged = by_country(confirmed(found), places), report.incidents(), report.unjudged()
+    last = report.now(sure)
+    wholes = not_whole(found, observed, places, settings)
+    parts = {
+        "Why": (
+            *because_of(sure, places), *by_traffic_only(found, places), *why_mobile(found, places),
+            *what_kinds(found, places), *from_parts(found, observed, places, settings),
+            *parts_alone(found, observed, places, settings),
+        ),
+        "How much is back": (
+            *_back_again(sure, report, settings), *now_of(sure, last, places),
+            *not_all_back(sure, report.lacking(settings), places),
+        ),
+        "What was only suspected": suspicions(found, past, places, settings),
+        "What it looks like": likenesses(found, places),
+        "Which times are in doubt": (f"{MARK} {doubt}" for doubt in doubts(sure, past, places)),
+        "What was not read, observed or judged": (
+            *given_up(report.dead), *_unanswered(report), *refused(report.dead), *damage(report.dead, FEW),
+            *strangers(report.unmatched), *blind(incidents), *_missed(report), *too_short(past, places),
+            *unobserved(observed, places), *of_no_signal(unjudged, observed), *hardly_judged(unjudged, places),
+            *not_as_a_whole(wholes, places, settings), *of_no_country(found, places),
+            *days_elsewhere(settings.days, observed, places), *_weekends(report, settings),
+        ),
+        "What feeds did by themselves": moves(incidents),
+        "How to read this": (
+            *([how_to_read(report.past, sure)] if sure else []),
+            *_first_day(report, past),
+        ),
+    }  # fmt: skip
+    for heading, sentences in parts.items():
+        if some := list(sentences):
+            yield heading, some
+
+
+def _back_again(sure: list[Outage], report: ReplayReport, settings: Fusing) -> Iterator[str]:
+    """The outages that go on and of which more than half is back, a sentence each."""
+    last = report.now(sure)
+    for outage in sure:
+        if back := back_again(outage, last.get(outage.id, ()), settings):
+            yield f"Still out: {place_name(outage.entity_type, outage.entity, report.places)}{back}."
 
 
 def exit_code(report: ReplayReport) -> int:
@@ -84,7 +229,7 @@ def exit_code(report: ReplayReport) -> int:
     unjudged, dead = report.unjudged(), [letter.reason for letter in report.dead]
     nothing_judged = not sum(report.judged.values()) or not report.past.is_settled
     nothing_judged |= bool(never_judged(unjudged, report.observed))
-    lost = any(_unanswered(_counts(report))) or any(gave_up(reason) or refuses(reason) for reason in dead)
+    lost = any(_unanswered(report)) or any(gave_up(reason) or refuses(reason) for reason in dead)
     return int(nothing_judged or lost or bool(blinded(report.incidents())) or bool(report.observed.gaps()))
 
 
@@ -92,24 +237,18 @@ def _counts(report: ReplayReport) -> dict[str, int]:
     return {"read": report.read, "used": report.used, "late": report.late, "dead": len(report.dead)}
 
 
-def _again(past: Past) -> str:
-    """When it is so again, after holes of weeks."""
-    days = [f"{utc(start)} to {utc(end)} UTC" for start, end in past.first_days()]
-    return f"; again after a hole of weeks, whatever it had before it: {few(days)}" if days else ""
+def _as_json(report: ReplayReport, settings: Fusing) -> str:
+    """One line; the outages in it as ``--outages`` writes them."""
+    past, observed = report.judged_past(), report.observed
+    wholes = not_whole(report.sorted(), observed, report.places, settings)
+    told = _plain(report, past) | plain(report.incidents()) | no_all_clear(past, observed, report.unjudged())
+    told["too_few_parts"] = [whole._asdict() for whole in wholes]
+    told["lacking"] = plain_left(report.lacking(settings))
+    outages = b",".join(report.lines().splitlines()).decode()
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'
 
 
-def _span(report: ReplayReport) -> str:
-    """From when to when it has records: what is still out is so at its end."""
-    seen = report.observed
-    return f", {utc(seen.first)} to {utc(seen.last)} UTC" if seen.first <= seen.last else ""
-
-
-def _caution(console: Console, sentences: Iterable[str]) -> None:
-    for sentence in sentences:
-        console.print(Text(printable(sentence), "yellow"))  # not as markup: it has words of the input
-
-
-def _plain(report: ReplayReport, counts: dict[str, int], past: Past) -> dict[str, Any]:
+def _plain(report: ReplayReport, past: Past) -> dict[str, Any]:
     """What is known of a playback and its outages, for a program."""
     sure = confirmed(report.sorted())
     return {
@@ -117,7 +256,7 @@ def _plain(report: ReplayReport, counts: dict[str, int], past: Past) -> dict[str
         "judged": sum(report.judged.values()),
         "missed": sum(report.missed.values()),
         "judged_from": None if past.judged_from is None else iso(past.judged_from),
-        "records": counts,
+        "records": _counts(report),
         "undated": [outage.id for outage in sure if past.inexact(outage)],
         "now": plain_left(chain.from_iterable(report.now(sure).values())),
         "last_observed": [
@@ -133,14 +272,20 @@ def _plain(report: ReplayReport, counts: dict[str, int], past: Past) -> dict[str
     }  # fmt: skip
 
 
-def _as_json(told: dict[str, Any], report: ReplayReport) -> str:
-    """One line; the outages in it as ``--outages`` writes them."""
-    outages = b",".join(report.lines().splitlines()).decode()
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'
+def _first_day(report: ReplayReport, past: Past) -> Iterator[str]:
+    """From when to when the recording goes, and where its first day is, and again after holes of weeks."""
+    seen, begun = report.observed, report.past.judged_from
+    if seen.first <= seen.last:
+        yield f"The recording goes from {utc(seen.first)} to {utc(seen.last)} UTC."
+    if begun is not None:
+        days = [f"{utc(start)} to {utc(end)} UTC" for start, end in past.first_days()]
+        again = f"; again after a hole of weeks, whatever it had before it: {few(days)}" if days else ""
+        yield f"Nothing is confirmed in a series' first day: here before {utc(begun)} UTC{again}."
 
 
-def _unanswered(counts: dict[str, int]) -> Iterator[str]:
-    """What was read and neither used nor late nor dead: through Kafka the workers' own counts are compared."""
+def _unanswered(report: ReplayReport) -> Iterator[str]:
+    """That records were read and are neither used nor late nor dead: workers count for themselves."""
+    counts = _counts(report)
     if counts["read"] != counts["used"] + counts["late"] + counts["dead"]:
         yield (
             "This does not add up. What the workers did not answer for may hold an outage: no all-clear. Their log, or "
@@ -148,73 +293,9 @@ def _unanswered(counts: dict[str, int]) -> Iterator[str]:
         )
 
 
-def _found(
-    console: Console, report: ReplayReport, found: list[Outage], past: Past, note: str,
-    unclear: Iterable[str], settings: Fusing, left: Iterable[Left],
-) -> None:  # fmt: skip
-    """What was found, the answer first: which outages go on, all of them as a table, what of it is not sure, how to
-    read it, and how many there are."""
-    places = report.places
-    sure = by_country(confirmed(found), places)
-    last = report.now(sure)
-    if sure:
-        console.print(
-            "",
-            Text(
-                printable(still_out(sure, past, places, lambda o: back_again(o, last.get(o.id, ()), settings))), "bold"
-            ),
-            "",
-            sep="\n",
-        )
-        console.print(outages_table(sure, places, console.width, past.marks), "", sep="\n")
-        now = [*now_of(sure, last, places), *not_all_back(sure, left, places)]
-        console.print(*(Text(printable(sentence)) for sentence in now), sep="\n", end="\n" if now else "")
-        unsure = [*(f"{MARK} {doubt}" for doubt in doubts(sure, past, places)), *unclear]
-        _caution(console, unsure)
-        if now or unsure:
-            console.print()
-        kinds = (told(found, places) for told in (by_traffic_only, why_mobile, what_kinds))
-        for sentence in (
-            note,
-            *chain(*kinds),
-            how_to_read(report.past, sure),
-            how_folded(sure),
-            *likenesses(found, places),
-        ):
-            if sentence:
-                console.print(Text(printable(sentence), "dim"))
-        console.print()
-    console.print(_how_many(found, sure))
-    _caution(console, suspicions(found, past, places, settings))
-    if not sure:
-        _caution(console, unclear)
-
-
-def _how_many(found: list[Outage], sure: list[Outage]) -> str:
-    """How many were confirmed, and are still out, and how many were not."""
-    doubted = [outage for outage in found if outage.confirmed_at is None]
-    out, back = sum(outage.state == CONFIRMED for outage in sure), sum(o.state == RETRACTED for o in doubted)
-    said = f"[bold]{counted(len(sure), 'outage') if sure else 'no outages'} confirmed[/bold]"
-    said += f" ({out:,} still out)" if out else ""
-    if back:
-        return f"{said}, {len(doubted)} only suspected" + (
-            ", and retracted" if back == len(doubted) else f", {back} of them retracted"
-        )
-    return f"{said}, {len(doubted)} only suspected"
-
-
-def _nothing(report: ReplayReport) -> Iterator[str]:
-    """That no outage could be found at all."""
-    if not sum(report.judged.values()):
-        yield "Nothing was observed well enough to be judged: no outage found means nothing here."
-
-
-def _limits(report: ReplayReport, past: Past) -> Iterator[str]:
-    """What the result does not say."""
-    missed = sum(report.missed.values())
-    if missed:
-        yield f"{missed:,} bins came after their time was judged without them, their feed having been dead: not judged."
+def _missed(report: ReplayReport) -> Iterator[str]:
+    """What came too late or found no room."""
+    if missed := sum(report.missed.values()):
+        yield f"{missed:,} bins came after their time was judged without them, because their feed was dead: not judged."
     if report.crowded:
         yield f"{report.crowded:,} of the late records found no room (max_prefixes, max_sessions): not counted."
-    yield from too_short(past, report.places)
-    yield from unobserved(report.observed, report.places)

@@ -201,26 +201,27 @@ def until(start: int, end: int) -> str:
 
 
 def clocks(start: int, end: int | None, country: str) -> str:
-    """Onset and end by the clocks there, with a date where UTC's is another; '' where they have no one clock.
+    """Onset and end by local time, with a date where it differs from that in UTC; '' without a local time.
 
     Examples
     --------
-    >>> clocks(1707357600, 1707404400, "PK"), clocks(1707357600, 1707420000, "PK"), clocks(1707357600, None, "US")
-    ('07:00 – 20:00', '07:00 – 02-09 00:20', '')
-    >>> clocks(1711843200, 1711850400, "DE")
-    '01:00 (UTC+1) – 04:00 (UTC+2)'
+    >>> clocks(1707357600, 1707404400, "PK"), clocks(1707357600, 1707420000, "PK"), clocks(1707357600, None, "PK")
+    ('07:00–20:00', '07:00–02-09 00:20', 'since 07:00')
+    >>> clocks(1711843200, 1711850400, "DE"), clocks(1707357600, None, "US"), clocks(1707357600, None, "")
+    ('01:00 (UTC+1)–04:00 (UTC+2)', 'several clocks', '')
     """
     times = [time for time in (start, end) if time is not None]
     zones = [clock(country, time) for time in times]
     there = [datetime.fromtimestamp(time, zone) for time, zone in zip(times, zones, strict=True) if zone]
     if len(there) < len(times):
-        return ""
+        return "several clocks" if has_zone(country) else ""
     dates = [utc(start)[:10], *(f"{at:%Y-%m-%d}" for at in there)]
     turned = len({at.utcoffset() for at in there}) > 1
-    return " – ".join(
+    local = "–".join(
         (f"{at:%m-%d} " if date != before else "") + f"{at:%H:%M}" + (f" ({offset(at.utcoffset())})" if turned else "")
         for at, before, date in zip(there, dates, dates[1:], strict=False)
     )
+    return f"since {local}" if end is None else local
 
 
 def lasted(duration: int) -> str:

@@ -50,6 +50,16 @@ GOES_ON = {CONFIRMED: "still out, as far as is known", RECOVERING: "recovering, 
 BEGAN, ENDED = "began", "ended"
 
 
+def because_of(sure: list[Outage], places: Places) -> Iterator[str]:
+    """Which signals showed each confirmed outage, and which did not."""
+    for outage in sure:
+        against_it = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
+        name = place_name(outage.entity_type, outage.entity, places)
+        yield f"{name}, {utc(outage.start)} UTC: {because(outage)}" + (
+            f"; against it: {against_it}." if against_it else "."
+        )
+
+
 def suspicions(
     found: Iterable[Outage], past: Past, places: Places, settings: Fusing | None = None
 ) -> Iterator[str]:  # fmt: skip

@@ -1,300 +1,344 @@
-"""What a replay says of itself once it is over: what it does not know, and what it did not read."""
+"""What a replay prints at its end: the answer in 24 lines, the reasons with ``--why``, JSON, and the exit code."""
 
+import io
 import json
-import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from msgspec import structs
+from rich.console import Console
 from typer.testing import CliRunner
 
 import pipeline.signals
 from pipeline.cli.arguments import app
 from pipeline.codec import iso
-from pipeline.explain.why import how_to_read, what_kinds, why_mobile
+from pipeline.explain.summary import tell
 from pipeline.geo.places import Places
-from pipeline.records import Entity, Outage, Term
-from pipeline.replay.coverage import Past, Span
+from pipeline.records import Progress, Run
+from pipeline.replay.report import ReplayReport
+from tests.explain.recordings import ANNOUNCED, END, HOUR, ran, replayed, series, without
 
-ANNOUNCED = (
-    '{"type":"ris_message","data":{"timestamp":%d,"peer":"192.0.2.1","peer_asn":"64500","host":"rrc00","type":"UPDATE",'
-    '"path":[64500,64501],"announcements":[{"next_hop":"192.0.2.1","prefixes":["198.51.100.0/24"]}]}}\n'
+DAY = 24 * HOUR
+BEGIN = END - 7 * DAY
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def answer(text: str, lines: int = 24) -> tuple[list[str], list[str]]:
+    """The table at the end of a text and what is below it: both fit into a terminal with the prompt that follows."""
+    every = [line.rstrip() for line in text.splitlines()]
+    start = max(i for i, line in enumerate(every) if line.startswith("where "))
+    gap = every.index("", start)
+    table, below = every[start:gap], every[gap + 1 :]
+    assert len(every) - start + 1 <= lines
+    assert len(below) <= 6
+    assert max(map(len, every[start:])) <= 80
+    return table, below
+
+
+@pytest.mark.parametrize(
+    ("case", "outages", "last"),
+    [
+        ("iraq-2023-exams", 8, "All of these were over when the recording ended, 2023-08-30 04:55 UTC."),
+        ("venezuela-2019-blackout", 13, "1 of 13 still out when the recording ended, 2019-07-24 20:00 UTC."),
+    ],
 )
-HEAD = "time,signal,entity_type,entity,value\n"
-END = 1707350400
-HOUR = 3600
+def test_the_last_screen_of_a_replay_is_the_table_and_a_few_lines(
+    data: Path, case: str, outages: int, last: str
+) -> None:
+    table, below = answer(ran(data / "signals" / case)[1])
+    assert len(table) == 1 + outages
+    assert below[0] == last
+    assert "records read: " in below[1]
+    with_reasons = ran(data / "signals" / case, "--why")[1]
+    assert answer(with_reasons)[0] == table
+    assert [heading for heading in ("Why", "How to read this") if f"{heading}\n" not in with_reasons] == []
 
 
-def series(hours: int, entity: str = "PK", low: range = range(0), signal: str = "probing.ioda", left: int = 20) -> str:
-    """An even series of so many hours until `END`; of the hours before the end in ``low`` so many percent."""
-    bins = range(END - hours * HOUR, END, 600)
-    rows = ((t, left if (END - t - 1) // HOUR in low else 100) for t in bins)
-    return "".join(f"{iso(t)},{signal},country,{entity},{value}\n" for t, value in rows)
+@pytest.mark.sockets
+def test_the_demo_ends_with_what_to_try_next() -> None:
+    table, below = answer(CliRunner().invoke(app, ["demo"], catch_exceptions=False).stdout)
+    assert [line.split()[0] for line in table] == ["where", "Pakistan", "Jazz", "Telenor", "Zong"]
+    assert [line for line in below if line.startswith("  ")] == [
+        "  netvigil demo --why", "  netvigil demo --write pk && netvigil replay pk --why",
+        "  netvigil replay YOUR-RECORDING",
+    ]  # fmt: skip
+    assert "these series were made, not measured" in below[2]
 
 
-def without(rows: str, begin: float, end: float, empty: bool = True) -> str:
-    """The rows from so many hours before the end until so many: empty, or not there."""
-    lines = []
-    for line in rows.splitlines():
-        blind = iso(int(END - begin * HOUR)) <= line.partition(",")[0] < iso(int(END - end * HOUR))
-        lines += [] if blind and not empty else [line.rpartition(",")[0] + "," if blind else line]
-    return "".join(f"{line}\n" for line in lines)
+def test_however_much_there_is_to_say_it_is_six_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = [f"AS{i}" for i in range(20)]
+    rows = "".join(series(72, name, low=range(2, 12)) for name in names).replace("country,", "asn,")
+    rows += without(series(72), 12, 6) + series(12, "IQ") + series(2, signal="Trafic") + series(72, "IR")[:-20]
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + rows)
+    code, text = ran(tmp_path, "--outages", "o")
+    table, below = answer(text)
+    assert (code, len(table)) == (1, 15)
+    assert table[-1] == "and 7 more, all over: --why or --outages FILE has all"
+    assert below[2].startswith("No all-clear: gave up at line ")
+    assert below[-1] == "left in o: 20 outages"
+    assert len(answer(ran(tmp_path, "--why")[1], lines=80)[0]) == 21
 
 
-def replayed(folder: Path, rows: str, code: int = 0, *options: str) -> str:
-    (folder / "signals.csv").write_text(HEAD + rows)
-    done = CliRunner().invoke(app, ["replay", str(folder), *options], catch_exceptions=False)
-    assert done.exit_code == code
-    return " ".join(done.stdout.split())
+def test_where_nothing_was_found_that_is_said_first(tmp_path: Path) -> None:
+    (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + series(72) + series(12, "IQ"))
+    assert ran(tmp_path)[1].splitlines() == [
+        "No outages confirmed from 2024-02-05 00:00 to 2024-02-07 23:50 UTC.",
+        "504 records read: 504 used, 0 late, 0 dead; 0 confirmed, 0 suspected",
+        "No all-clear: less than two days of values: Iraq; not observed all the time: ",
+        "Iraq.",
+        "--why adds the reasons, the doubts and what was not observed.",
+    ]
 
 
-def test_what_is_still_suspected_is_named_and_what_was_retracted_is_counted_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("hours", "nothing", "code"), [(6, True, 1), (24, False, 1), (72, False, 0)])
+def test_where_nothing_could_be_judged_that_is_said_and_the_replay_fails(
+    tmp_path: Path, hours: int, nothing: bool, code: int
+) -> None:
+    said = replayed(tmp_path, series(hours), code)
+    assert ("Nothing was observed well enough to be judged: no outage found means nothing here." in said) == nothing
+    assert ("No all-clear for Pakistan: less than two days of values" in said) == (hours < 48)
+
+
+@pytest.mark.parametrize(("rows", "said"), [("soon,bgp.ris,country,PK,1\n", "1 dead"), ("", "0 records read")])
+def test_a_recording_without_a_usable_row_fails(tmp_path: Path, rows: str, said: str) -> None:
+    assert said in replayed(tmp_path, rows, 1)
+
+
+def test_a_signal_that_netvigil_counts_is_named_and_is_not_judged_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
+    (tmp_path / "messages.ndjson").write_text(ANNOUNCED % END)
+    code, said = ran(tmp_path / "messages.ndjson", "--why")
+    assert "No all-clear for bgp.ris, bgp.ris6: less than two days of values, from" in said.replace("\n", " ")
+    assert (code, json.loads(ran(tmp_path / "messages.ndjson", "--json")[1])["judged"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("cut", "said", "code"),
+    [
+        ((12.5, 11.5), "Start not exactly dated: the outage of Pakistan began between 2024-02-07 11:30 and", 0),
+        ((13, 6), "Start not exactly dated: the outage of Pakistan began between 2024-02-07 11:00 and", 1),
+        ((2.5, 1.5), "End not exactly dated: the outage of Pakistan ended between 2024-02-07 21:30 and", 0),
+        ((7, 6.5), "", 0),
+    ],
+)
+def test_an_onset_or_end_at_a_hole_is_marked_and_explained(
+    tmp_path: Path, cut: tuple[float, float], said: str, code: int
+) -> None:
+    rows = without(series(72, low=range(2, 12)), *cut)
+    words = replayed(tmp_path, rows, code)
+    assert ("*" in words) == bool(said)
+    assert said in words
+    found = json.loads(replayed(tmp_path, rows, code, "--json"))
+    assert found["undated"] == [outage["id"] for outage in found["outages"] if said]
+    seen = series(72, low=range(2, 12), signal="traffic.radar")
+    assert "not exactly" not in replayed(tmp_path, rows + seen, code), "another signal showed it"
+
+
+def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
+    said = replayed(tmp_path, series(36, low=range(2, 13)))
+    assert "the onset cannot be dated of the outage of Pakistan from 2024-02-07 11:00 UTC on" in said
+    assert "07 11:00*–22:00" in said
+
+
+def test_what_is_out_by_a_signal_that_is_no_longer_observed_is_in_doubt(tmp_path: Path) -> None:
+    back, radar = series(72, low=range(9, 21)), series(72, low=range(21), signal="traffic.radar")
+    said = replayed(tmp_path, back + without(radar, 18, 0), 1)
+    assert "still out, as far as is known: Pakistan. Its signals were last observed: traffic.radar until 2024-" in said
+    assert "as far as is known" not in replayed(tmp_path, back + radar)
+
+
+def test_what_is_suspected_or_retracted_is_counted_and_explained(tmp_path: Path) -> None:
     rows = series(72).splitlines()
     for at in (-1, -80):
         rows[at] = rows[at].removesuffix("100") + "80"
     said = replayed(tmp_path, "".join(f"{row}\n" for row in rows))
-    assert "no outages confirmed, 2 only suspected, 1 of them retracted" in said
-    assert re.search(r"Still suspected: Pakistan from 2024-02-07 23:50 UTC on \(\d\d% sure\), 20% lost: probes", said)
-    assert (
-        "Retracted: Pakistan from 2024-02-07 10:40 to 10:50 UTC, 20% lost: probes (probing.ioda) at 80%. 432 records"
-        in said
-    ), "and nothing of a first day"
-    assert "432 records read, 2024-02-05 00:00 to 2024-02-07 23:50 UTC: 432 used" in said
-    assert "suspected:" not in replayed(tmp_path, series(72))
+    assert "0 confirmed, 2 suspected" in said
+    assert "Still suspected: Pakistan from 2024-02-07 23:50 UTC on (" in said
+    assert "Retracted: Pakistan from 2024-02-07 10:40 to 10:50 UTC, 20% lost: probes (probing.ioda) at 80%." in said
 
 
-def test_a_day_without_a_past_is_no_all_clear(tmp_path: Path) -> None:
-    said = replayed(tmp_path, series(24, low=range(2, 12)), 1)
-    assert "no outages confirmed" in said
-    assert "No all-clear for Pakistan: less than two days of values" in said
-
-
-def test_with_a_past_it_says_from_when_on_it_can_confirm_and_no_more(tmp_path: Path) -> None:
-    said = replayed(tmp_path, series(72))
-    assert "nothing is confirmed in a series' first day: here before 2024-02-06 00:00 UTC" in said
-    assert "No all-clear" not in said
-
-
-def test_an_onset_in_the_first_day_cannot_be_dated(tmp_path: Path) -> None:
-    early, dated = tmp_path / "early", tmp_path / "dated"
-    for folder in (early, dated):
-        folder.mkdir()
-    rows = series(36, low=range(2, 13))
-    said = replayed(early, rows)
-    assert "* Start: the onset cannot be dated of the outage of Pakistan from 2024-02-07 11:00 UTC on: it may" in said
-    (outage,) = json.loads(replayed(early, rows, 0, "--json"))["outages"]
-    assert json.loads(replayed(early, rows, 0, "--json"))["undated"] == [outage["id"]]
-    assert "cannot be dated" not in replayed(dated, series(72, low=range(2, 13)))
-
-
-@pytest.mark.parametrize(
-    ("hole", "said", "code"),
-    [
-        ((12.5, 11.5), "began between 2024-02-07 11:30 and 2024-02-07 12:30 UTC, not observed.", 0),
-        ((13, 6), "began between 2024-02-07 11:00 and 2024-02-07 18:00 UTC, not observed.", 1),
-        ((2.5, 1.5), "ended between 2024-02-07 21:30 and 2024-02-07 22:30 UTC, not observed.", 0),
-    ],
-)
-def test_an_onset_or_end_that_touches_a_hole_is_not_exact(
-    tmp_path: Path, hole: tuple[float, float], said: str, code: int
-) -> None:
-    rows = without(series(72, low=range(2, 12)), *hole)
-    words = replayed(tmp_path, rows, code)
-    which = "Start" if said.startswith("began") else "End"
-    assert f"* {which} not exactly dated: the outage of Pakistan {said}" in words
-    found = re.search(r"(2024-02-07 \d\d:\d\d\*?) – (\d\d:\d\d\*?) UTC", words)
-    assert found is not None
-    assert [time.endswith("*") for time in found.groups()] == [which == "Start", which == "End"]
-    assert re.search(r"\d (h|min)\*", words), "how long it lasted is not exact either"
-    told = json.loads(replayed(tmp_path, rows, code, "--json"))
-    assert told["undated"] == [outage["id"] for outage in told["outages"]]
-
-
-def test_five_times_that_are_not_exact_are_told_and_the_others_counted(tmp_path: Path) -> None:
-    countries = enumerate(("AF", "BD", "IN", "IR", "LK", "NP"))
-    rows = "".join(
-        without(series(72, name, low=range(2, 12), left=5 + 8 * i), 12.5 + i / 6, 11.5) for i, name in countries
-    )
-    said = replayed(tmp_path, rows, 1)
-    assert said.count("* Start not exactly dated: the outage of") == 5
-    assert "* Start or end not exactly dated: nor are others, at 1 other time: --json names them all (undated)." in said
-
-
-def test_times_are_exact_where_a_hole_is_elsewhere_or_another_witness_saw_them(tmp_path: Path) -> None:
-    rows = series(72, low=range(2, 12))
-    exact = replayed(tmp_path, without(rows, 7, 6.5))
-    assert "not exactly" not in exact
-    assert "*" not in exact
-    seen = series(72, low=range(2, 12), signal="traffic.radar")
-    assert "not exactly" not in replayed(tmp_path, without(rows, 12.5, 11.5) + seen)
-
-
-def test_five_of_those_without_a_past_are_named_and_the_others_counted(tmp_path: Path) -> None:
-    rows = "".join(series(12, entity) for entity in ("AF", "BD", "IN", "IR", "LK", "NP", "PK"))
-    assert "No all-clear for Afghanistan; Bangladesh; India; Iran; Sri Lanka and 2 more:" in replayed(tmp_path, rows, 1)
-
-
-def test_countries_are_named_before_networks(tmp_path: Path) -> None:
-    said = replayed(tmp_path, series(12).replace("country,PK", "asn,AS1") + series(12), 1)
-    assert "No all-clear for Pakistan; AS1:" in said
-
-
-def test_of_what_netvigil_counts_itself_the_signal_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
-    (tmp_path / "messages.ndjson").write_text(ANNOUNCED % END)
-    done = CliRunner().invoke(app, ["replay", str(tmp_path / "messages.ndjson")], catch_exceptions=False)
-    assert "No all-clear for bgp.ris, bgp.ris6: less than two days of values, from 2024-02-08 00:00 UTC on" in " ".join(
-        done.stdout.split()
-    )
-
-
-def test_a_signal_that_came_late_is_named_where_others_reach_further_back(tmp_path: Path) -> None:
-    said = replayed(tmp_path, series(72) + series(12, signal="traffic.radar"))
-    assert "No all-clear for traffic.radar of Pakistan:" in said
-
-
-def test_a_table_that_was_given_up_is_no_all_clear(tmp_path: Path) -> None:
-    rows = series(72) + "2024-02-08T00:00:00Z,Trafic,country,PK,1\n" * 10_000 + series(1)
-    said = replayed(tmp_path, rows, 1)
-    assert "and 9,999 more such" in said
-    assert "Gave up at line 10433 of signals.csv: 10,000 damaged rows" in said
-    assert "the last row used is of 2024-02-07T23:50:00Z" in said
-    assert "no all-clear" in said
-    (told,) = json.loads(replayed(tmp_path, rows, 1, "--json"))["given_up"]
-    assert (told["reason"], told["place"]) == ("too-damaged", "line 10433 of signals.csv")
-
-
-def test_a_series_that_is_refused_by_its_name_is_no_all_clear(tmp_path: Path) -> None:
-    rows = series(72) + series(2, signal="Trafic")
-    said = replayed(tmp_path, rows, 1)
-    assert "12 rows were refused by the names of their series. A series that was not read may hold an outage" in said
-    assert json.loads(replayed(tmp_path, rows, 1, "--json"))["refused"] == 12
-    worn = series(72).replace("100\n", "many\n", 1)
-    assert "refused" not in replayed(tmp_path, worn), "one damaged row of a series that is read"
-
-
-def test_two_values_of_one_bin_are_told(tmp_path: Path) -> None:
+def test_damage_and_refused_names_are_told(tmp_path: Path) -> None:
     rows = series(72)
-    said = replayed(tmp_path, rows + rows.splitlines()[7].replace("100", "90") + "\n")
-    assert "overruled at 2024-02-05T01:10:00Z in probing.ioda of country PK" in said
-    assert "433 records read" in said
-    assert "432 used, 0 late, 1 dead" in said
-
-
-def test_a_table_that_breaks_off_within_a_row_is_no_all_clear(tmp_path: Path) -> None:
-    whole = series(72)
-    said = replayed(tmp_path, whole[:-20], 1)
-    assert "Gave up at line 433 of signals.csv: the last line has no end, as where a file breaks off: not used" in said
-    assert said.startswith("Gave up"), "not below outages that may be wrong"
-    (told,) = json.loads(replayed(tmp_path, whole[:-20], 1, "--json"))["given_up"]
-    assert told["reason"] == "truncated-line"
-    assert "Gave up" not in replayed(tmp_path, whole[:-20] + "\n" + series(72), 0)
-    assert "Gave up at line 433" in replayed(tmp_path, whole.rstrip("\n"), 1)
-
-
-def test_what_is_still_out_by_a_signal_that_is_no_longer_observed_says_so(tmp_path: Path) -> None:
-    back = series(72, low=range(9, 21), signal="probing.ioda")
-    radar = series(72, low=range(21), signal="traffic.radar")
-    said = replayed(tmp_path, back + without(radar, 18, 0), 1)
-    assert (
-        "* End: still out, as far as is known: Pakistan. Its signals were last observed: traffic.radar until "
-        "2024-02-07" in said
-    )
-    assert "still out, as" not in replayed(tmp_path, back + radar)
-    ended = series(72, low=range(9, 21), signal="traffic.radar")
-    assert "still out, as" not in replayed(tmp_path, back + without(ended, 4, 0), 1)
-
-
-KIN = {("asn", name): Entity("asn", name, "PK", mobile, title)
-       for name, mobile, title in (("AS1", True, "Zong"), ("AS2", False, "PTCL"))}  # fmt: skip
-
-
-def out(entity_type: str, entity: str, kind: str = "mobile", routes: float = -0.5) -> Outage:
-    terms = (Term("bgp.ris", 0.998, 0.1, routes, 1.0), Term("traffic.radar", 0.3, -9.0, 7.0, 1.0))
-    return Outage(entity, entity_type, entity, "ended", kind, "replay", 0, 60, 0, 0, 0.9, 0.7, terms, 1)
-
-
-def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_own_networks() -> None:
-    found = [out("country", "PK"), out("asn", "AS1")]
-    assert list(why_mobile(found, KIN)) == [
-        "mobile: of the networks of Pakistan in the recording only mobile ones were out, while PTCL, AS2 stayed up. "
-        "Not low: routes (bgp.ris) at 100% of usual."
-    ]
-    (fell,) = why_mobile([out("country", "PK", routes=5.0), out("asn", "AS1"), out("asn", "AS2")], KIN)
-    assert fell == "mobile: of the networks of Pakistan in the recording only mobile ones were out."
-    assert not list(why_mobile([out("country", "PK", "blackout")], KIN))
-
-
-def test_what_is_out_of_no_known_kind_is_said_to_be_out_all_the_same() -> None:
-    state = structs.replace(out("region", "PK-Sindh", "unknown"), start=60)
-    other = structs.replace(out("region", "PK-Punjab", "unknown"), confirmed_at=None, state="suspected")
-    assert list(what_kinds([state, other, out("country", "PK", "unknown"), out("asn", "AS1")], {})) == [
-        "unknown: connectivity is down, and no routes were seen that would say how: Pakistan; PK-Sindh (Pakistan)."
-    ]
-    assert not list(what_kinds([other, out("asn", "AS1")], {}))
-
-
-def test_a_network_that_was_suspected_meanwhile_is_not_said_to_have_stayed_up() -> None:
-    country, zong = (structs.replace(out(*e), start=3600, end=7200) for e in (("country", "PK"), ("asn", "AS1")))
-    suspected = structs.replace(out("asn", "AS2"), confirmed_at=None, state="suspected", start=4000, end=None)
-    retracted = structs.replace(suspected, state="retracted", end=5000)
-    for other in (suspected, retracted, structs.replace(suspected, start=0)):
-        (said,) = why_mobile([country, zong, other], KIN)
-        assert "stayed up" not in said
-    for start, end in ((0, 3600), (7200, 9000)):  # before and after it
-        (said,) = why_mobile([country, zong, structs.replace(retracted, start=start, end=end)], KIN)
-        assert "PTCL, AS2 stayed up" in said
-
-
-def test_networks_that_were_only_suspected_are_not_said_to_have_been_out() -> None:
-    zong = structs.replace(out("asn", "AS1"), confirmed_at=None, state="retracted")
-    (said,) = why_mobile([out("country", "PK"), zong], KIN)
-    assert "only mobile ones are suspected to have been out, while PTCL, AS2 stayed up" in said
-
-
-def test_the_words_of_the_table_and_how_exact_its_times_are_stand_below_it(tmp_path: Path) -> None:
-    said = replayed(tmp_path, series(72, low=range(2, 13)))
-    assert "lost: how far the signals that fell were below their usual at the worst; it is no share of people. " in said
-    assert "Times are the starts of bins of 10 minutes." in said
+    said = replayed(tmp_path, rows + series(2, signal="Trafic"), 1)
+    assert "12 rows were refused by the names of their series" in said
+    assert json.loads(replayed(tmp_path, rows + series(2, signal="Trafic"), 1, "--json"))["refused"] == 12
+    assert "refused" not in replayed(tmp_path, rows.replace("100\n", "many\n", 1)), "the series itself is read"
+    twice = replayed(tmp_path, rows + rows.splitlines()[7].replace("100", "90") + "\n")
+    assert "overruled at 2024-02-05T01:10:00Z in probing.ioda of country PK" in twice
+    assert "433 records read: 432 used, 0 late, 1 dead" in twice
 
 
 @pytest.mark.parametrize(
-    ("widths", "said"),
+    ("rows", "place", "reason"),
     [
-        ((300, 1800), "5 to 30 minutes"),
-        ((600, 3600), "10 to 60 minutes"),
-        ((3600,), "1 hour"),
-        ((3600, 21600), "1 to 6 hours"),
+        (series(72) + "2024-02-08T00:00:00Z,Trafic,country,PK,1\n" * 10_000, "line 10433", "too-damaged"),
+        (series(72)[:-20], "line 433", "truncated-line"),
     ],
 )
-def test_bins_of_hours_are_told_in_hours(widths: tuple[int, ...], said: str) -> None:
-    past = Past({("bgp.ris", "country", str(width)): Span(0, 86_400, width) for width in widths})
-    assert how_to_read(past).endswith(f" Times are the starts of bins of {said}.")
+def test_a_table_that_was_given_up_is_no_all_clear(tmp_path: Path, rows: str, place: str, reason: str) -> None:
+    said = replayed(tmp_path, rows, 1)
+    assert f"Gave up at {place} of signals.csv: " in said
+    assert f"No all-clear: gave up at {place} of signals.csv" in said
+    (one,) = json.loads(replayed(tmp_path, rows, 1, "--json"))["given_up"]
+    assert one["reason"] == reason
 
 
-def test_where_nothing_at_all_was_judged_the_replay_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing = "Nothing was observed well enough to be judged: no outage found means nothing here."
-    assert nothing in replayed(tmp_path, series(6), 1)
-    assert nothing not in replayed(tmp_path, series(24), 1)
-    assert nothing not in replayed(tmp_path, series(25))
-    monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
-    (tmp_path / "messages.ndjson").write_text(ANNOUNCED % END)
-    done = CliRunner().invoke(app, ["replay", str(tmp_path / "messages.ndjson"), "--json"], catch_exceptions=False)
-    assert (done.exit_code, json.loads(done.stdout)["judged"]) == (1, 0)
-
-
-def test_a_replay_of_which_every_row_is_dead_fails(tmp_path: Path) -> None:
-    assert "1 dead" in replayed(tmp_path, "soon,bgp.ris,country,PK,1\n", 1)
-
-
-def test_a_table_of_a_header_only_fails(tmp_path: Path) -> None:
-    said = replayed(tmp_path, "", 1)
-    assert "0 records read" in said
-    assert "Nothing was observed well enough to be judged" in said
-
-
-def test_lines_of_the_entities_to_which_no_row_belongs_are_told(tmp_path: Path) -> None:
+def test_entities_without_a_row_are_told(tmp_path: Path) -> None:
     (tmp_path / "entities.csv").write_text("entity_type,entity,parent,name,mobile\nasn,59257,PK,Zong,yes\n")
     assert "No row of the table is about asn 59257 of " in replayed(tmp_path, series(72))
-    (told,) = json.loads(replayed(tmp_path, series(72), 0, "--json"))["unmatched"]
-    assert (told["entity_type"], told["entity"]) == ("asn", "59257")
+    (one,) = json.loads(replayed(tmp_path, series(72), 0, "--json"))["unmatched"]
+    assert (one["entity_type"], one["entity"]) == ("asn", "59257")
+
+
+def test_bins_that_came_too_late_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    report, out = ReplayReport(Run("r")), io.StringIO()
+    for partition, bins in enumerate((1000, 3)):
+        for so_far in (0, bins, bins):  # repeated, as after a restart
+            report.take(Progress("r", partition, 600, judged=1, missed=so_far))
+    tell(Console(file=out, width=200), report, why=True)
+    assert "1,003 bins came after their time was judged without them" in out.getvalue()
+    assert "No all-clear: 1,003 bins too late to judge" in out.getvalue()
+    tell(Console(stderr=True), report, as_json=True)
+    assert json.loads(capsys.readouterr().out)["missed"] == 1003
+
+
+def test_what_is_back_of_what_is_still_out_is_told(tmp_path: Path) -> None:
+    half = series(72, low=range(9)).splitlines()
+    rows = [row if i < len(half) - 6 else row.removesuffix("20") + "80" for i, row in enumerate(half)]
+    table = "".join(f"{row}\n" for row in rows)
+    said = replayed(tmp_path, table)
+    assert "Still out: Pakistan (more than half back: what fell is at 80% of usual or more)." in said
+    assert "Now in Pakistan: probes (probing.ioda) at 80% of usual, 2024-02-07 23:50 to 2024-02-08 00:00 UTC." in said
+    (now,) = json.loads(replayed(tmp_path, table, 0, "--json"))["now"]
+    assert (now["signal"], now["ratio"]) == ("probing.ioda", pytest.approx(0.8, abs=0.01))
+    (tmp_path / "mine.toml").write_text("[fusing]\nbottom = 0.2\n")
+    assert "half back" not in replayed(tmp_path, table, 0, "--settings", str(tmp_path / "mine.toml"))
+    assert "Now in" not in replayed(tmp_path, series(72, low=range(4, 9)))
+
+
+def test_what_is_over_and_not_all_back_is_told(tmp_path: Path) -> None:
+    loud = series(120, low=range(8, 20), left=5).splitlines()
+    usual = np.array([int(row.rpartition(",")[2]) for row in loud]) * np.random.default_rng(1).normal(
+        30, 2.4, len(loud)
+    )
+    usual[-48:] *= 0.85
+    table = "".join(f"{row.rpartition(',')[0]},{v:.0f}\n" for row, v in zip(loud, usual, strict=True))
+    assert "Over, and not all back in Pakistan: probes (probing.ioda) at 8" in replayed(tmp_path, table)
+    (left,) = json.loads(replayed(tmp_path, table, 0, "--json"))["lacking"]
+    assert left["ratio"] == pytest.approx(0.85, abs=0.03)
+
+
+def random_table(folder: Path, values: np.ndarray, names: tuple[str, ...], signal: str = "probing.ioda") -> Path:
+    """A table of ``(bins, countries)`` values of ten minutes."""
+    rows = [
+        f"{iso(BEGIN + 600 * i)},{signal},country,{name},{value}\n"
+        for i, row in enumerate(values) for name, value in zip(names, row, strict=True)
+    ]  # fmt: skip
+    folder.mkdir(exist_ok=True)
+    (folder / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("case", "said", "code"),
+    [
+        ("stuck", "No all-clear by probes (probing.ioda) from 2024-02-04 11:50 to 2024-02-04 23:00 UTC, for any", 1),
+        ("broken", "its feed was broken, countries fell or rose alike at once: from 2024-02-04 11:20 to 2024-02-04", 1),
+        ("calm", "", 0),
+    ],
+)
+def test_what_a_feed_did_by_itself_is_told_and_is_no_outage(tmp_path: Path, case: str, said: str, code: int) -> None:
+    names = ("PK", "IQ", "MM", "VE", "BR", "KE")
+    values = np.random.default_rng(1).poisson(1000, (5 * 144, len(names)))
+    if case == "stuck":
+        values[500:570] = values[499]
+    if case == "broken":
+        values[500:512] //= 2
+    found, text = ran(random_table(tmp_path / "case", values, names), "--why")
+    assert (found, "No outages confirmed" in text) == (code, True)
+    assert said in " ".join(text.split())
+    kinds = {kind: json.loads(ran(tmp_path / "case", "--json")[1])[kind] for kind in ("stuck", "broken")}
+    assert {kind: len(found) for kind, found in kinds.items()} == {k: int(k == case) for k in ("stuck", "broken")}
+
+
+def test_moves_of_a_feed_are_taken_out(data: Path) -> None:
+    code, text = ran(data / "signals" / "control-britain-2020-peerloss", "--why")
+    said = " ".join(text.split())
+    assert (code, "No outages confirmed" in said) == (0, True)
+    assert "All series of routes (bgp.routeviews) moved at once 17 times" in said
+    assert "91% of their level from 2020-08-18 06:00 to 2020-08-19 06:00 UTC" in said
+
+
+@pytest.mark.sockets
+@pytest.mark.slow
+def test_through_kafka_the_same_is_told(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).poisson(1000, (5 * 144, 3))
+    values[500:572] = values[499]
+    folder = random_table(tmp_path / "case", values, ("PK", "IQ", "MM"))
+    through, memory = (json.loads(ran(folder, "--json", *options)[1]) for options in (("--through", "kafka"), ()))
+    assert through == memory
+    assert through["stuck"]
+
+
+def test_a_signal_that_is_too_noisy_to_judge_is_named(tmp_path: Path) -> None:
+    values = np.random.default_rng(2).poisson((2, 900), (3 * 144, 2))
+    folder = random_table(tmp_path / "case", values, ("IQ", "PK"), "telescope.ioda")
+    code, said = ran(folder, "--why")
+    assert code == 1
+    assert "No all-clear for Iraq: too noisy to judge by any signal." in said
+    assert "Iraq, stray packets (telescope.ioda): too noisy to judge." in said
+    assert json.loads(ran(folder, "--json")[1])["hardly_judged"] == [
+        {"signal": "telescope.ioda", "entity_type": "country", "entity": "IQ"}
+    ]
+
+
+LEBANON = ("LB-AK", "LB-AS", "LB-BA", "LB-BH", "LB-BI", "LB-JA", "LB-JL", "LB-NA")
+
+
+@pytest.mark.parametrize(
+    ("known", "out", "settings", "said", "too_few"),
+    [
+        (3, 2, "", "Lebanon as a whole has no all-clear: 3 of its 8 regions are in the recording, and half of them", 3),
+        (4, 4, "known_parts = 0.6", "4 of its 8 regions are in the recording, and 60% of them are needed.", 4),
+        (5, 4, "", "Lebanon is judged from 5 of its 8 regions: it is out while half of what these have is low", 0),
+        (5, 4, "low_parts = 0.7", "it is out while 70% of what these have is low", 0),
+    ],
+)
+def test_a_country_of_regions_is_judged_from_them_where_enough_are_known(
+    tmp_path: Path, known: int, out: int, settings: str, said: str, too_few: int
+) -> None:
+    (tmp_path / "mine.toml").write_text(f"[fusing]\n{settings}\n")
+    rows = "".join(series(72, n, low=range(2, 12) if i < out else range(0)) for i, n in enumerate(LEBANON[:known]))
+    rows, options = rows.replace("country,", "region,"), ("--settings", str(tmp_path / "mine.toml"))
+    assert said in replayed(tmp_path, rows, 0, *options)
+    found = json.loads(replayed(tmp_path, rows, 0, "--json", *options))["too_few_parts"]
+    assert found == [{"entity": "LB", "known": too_few, "all": 8, "networks": 0}] * bool(too_few)
+
+
+@pytest.mark.parametrize(
+    ("known", "parent", "said"),
+    [
+        (6, "IR", "Iran is called out by networks alone, 6 of them"),
+        (
+            3,
+            "IR",
+            "Iran as a whole has no all-clear: 3 of its networks are in the recording, and 5 at least",
+        ),
+        (2, "", "2 networks that fell belong to no country, for want of a line in entities.csv"),
+    ],
+)
+def test_a_country_of_networks_is_judged_from_them_where_enough_are_known(
+    tmp_path: Path, known: int, parent: str, said: str
+) -> None:
+    if parent:
+        lines = "".join(f"asn,AS{i},{parent},,\n" for i in range(known))
+        (tmp_path / "entities.csv").write_text("entity_type,entity,parent,name,mobile\n" + lines)
+    rows = "".join(series(72, f"AS{i}", low=range(2, 12)) for i in range(known)).replace("country,", "asn,")
+    assert said in replayed(tmp_path, rows)

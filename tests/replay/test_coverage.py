@@ -11,7 +11,7 @@ from pipeline.codec import iso
 from pipeline.geo.places import Places
 from pipeline.records import Entity, Peer, Rows, Run
 from pipeline.replay.coverage import Gap, Observed, Past, Span
-from tests.explain.test_summary import ANNOUNCED, END, HOUR, replayed, series, without
+from tests.explain.recordings import ANNOUNCED, END, HOUR, replayed, series, without
 from tests.signals.synthetic_bgp import Element, elements
 
 DAY = 24 * HOUR
@@ -30,7 +30,7 @@ def observed(width: int, starts: list[int], value: list[float] | None = None, sl
 def test_a_country_that_is_not_observed_to_the_end_is_no_all_clear(tmp_path: Path, empty: bool) -> None:
     rows = series(72, "IR") + without(series(72), 23, 0, empty)
     said = replayed(tmp_path, rows, 1)
-    assert "no outages confirmed" in said
+    assert "No outages confirmed" in said
     assert "No all-clear for Pakistan: not observed from 2024-02-07 01:00 UTC on." in said
     assert json.loads(replayed(tmp_path, rows, 1, "--json"))["unobserved"] == [
         {"signal": "", "entity_type": "country", "entity": "PK", "start": "2024-02-07T01:00:00Z", "end": None}
@@ -46,7 +46,7 @@ def test_where_nothing_is_observed_any_more_all_are_named_in_one_sentence_countr
 def test_a_place_is_observed_as_long_as_any_of_its_signals_is_and_the_one_that_stops_is_named(tmp_path: Path) -> None:
     said = replayed(tmp_path, series(72) + without(series(72, signal="traffic.radar"), 12, 0), 1)
     assert "No all-clear for Pakistan: traffic.radar not observed from 2024-02-07 12:00 UTC on." in said
-    assert said.count("No all-clear") == 1
+    assert said.count("No all-clear for") == 1
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -55,10 +55,10 @@ def test_routes_that_alone_go_on_are_no_all_clear(tmp_path: Path, empty: bool) -
     for signal, ends in (("probing.ioda", 23), ("traffic.radar", 22)):
         rows += without(series(72, signal=signal), ends, 0, empty)
     said = replayed(tmp_path, rows, 1)
-    assert "no outages confirmed" in said
+    assert "No outages confirmed" in said
     alone = "only bgp.ris observed from 2024-02-07 02:00 UTC on; routes alone do not show a mobile shutdown."
     assert f"No all-clear for Pakistan: {alone}" in said
-    assert said.count("No all-clear") == 1
+    assert said.count("No all-clear for") == 1
     assert json.loads(replayed(tmp_path, rows, 1, "--json"))["unobserved"] == [
         {"signal": signal, "entity_type": "country", "entity": "PK", "start": "2024-02-07T02:00:00Z", "end": None}
         for signal in ("probing.ioda", "traffic.radar")
@@ -84,7 +84,7 @@ def test_what_nobody_observed_is_not_told_again_of_each_signal(tmp_path: Path) -
     said = replayed(tmp_path, rows, 1)
     assert "No all-clear for Pakistan: not observed from 2024-02-07 12:00 to 2024-02-07 18:00 UTC." in said
     assert "only bgp.ris observed from 2024-02-07 06:00 to 2024-02-07 12:00 UTC; routes alone" in said
-    assert said.count("No all-clear") == 2
+    assert said.count("No all-clear for") == 2
 
 
 def test_holes_of_which_only_routes_are_left_are_counted_in_one_sentence(tmp_path: Path) -> None:
@@ -184,5 +184,5 @@ def test_after_a_hole_of_weeks_it_says_that_there_is_a_first_day_again(tmp_path:
     rows = series(24 * (days + 6))
     said = replayed(tmp_path, without(rows, 24 * (days + 3), 72, empty=False), 1)
     first = iso(END - (days + 5) * 24 * HOUR)[:10]
-    assert f"nothing is confirmed in a series' first day: here before {says.replace('2024-02-06', first, 1)}" in said
+    assert f"Nothing is confirmed in a series' first day: here before {says.replace('2024-02-06', first, 1)}" in said
     assert ("again after a hole" in said) == (days == 40)
