@@ -1,4 +1,4 @@
-"""The contract of a detector.  Numpy only: no clock, no Kafka, nothing of the pipeline."""
+"""What a detector is: parameters, a state, and verdicts on bins.  Numpy only."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
@@ -25,12 +25,9 @@ WORKDAY, WEEKEND, HOLIDAY = range(3)
 
 DAY = 24 * 3600
 SETTLING = DAY
-"""Event time after an entity's first value in which nothing is confirmed of it: a day to compare with [s]."""
-NEVER = -(2**62)
-"""A time before all time [s]: what has not happened yet, and a watermark before anything."""
-
-ALWAYS = 2**62
-"""A time after all time [s]."""
+"""Event time after an entity's first value before which nothing of it is confirmed: a day to compare with [s]."""
+NEVER, ALWAYS = -(2**62), 2**62
+"""A time before, and one after, all others [s]."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Context:
     day_kind
         ``(n,) int8`` `WORKDAY`, `WEEKEND` or `HOLIDAY`, local.
     switched
-        ``(n,) bool`` whether somebody may switch it off for a night: a network, not a country.  None: any of them.
+        ``(n,) bool`` which may be switched off for a night: a network, not a country.  None: all of them.
     """
 
     width: int
@@ -59,13 +56,10 @@ class Context:
 
     def row(self, i: int) -> "Context":
         """The context of bin ``i`` of a run, whose arrays are ``(t, n)``; those of ``(n,)`` hold for every bin."""
-        return self._at(i)
+        return self.rows(i)
 
-    def rows(self, bins: slice) -> "Context":
+    def rows(self, bins: int | slice) -> "Context":
         """The context of some bins of a run."""
-        return self._at(bins)
-
-    def _at(self, bins: int | slice) -> "Context":
         arrays = (self.health, self.week_slot, self.day_kind)
         health, slot, kind = (a[bins] if a.ndim > 1 else a for a in arrays)
         return Context(self.width, health, slot, kind, self.switched)
@@ -74,9 +68,16 @@ class Context:
 class Verdict(NamedTuple):
     """What a detector says of one bin, arrays ``(n,)``.
 
-    expected, lower, upper in the unit of x (NaN while nothing is expected); score signed, in robust standard
-    deviations, low is negative (NaN where nothing is said); state ``int8``, one of `STATES`; settled ``bool``, whether
-    there is past enough for an outage to be confirmed: that nothing is low is no all-clear before.
+    Parameters
+    ----------
+    expected, lower, upper
+        In the unit of x; NaN while nothing is expected.
+    score
+        In robust standard deviations, negative is low [-]; NaN where nothing is said.
+    state
+        ``int8``, index into `STATES`.
+    settled
+        ``bool``, enough past for an outage to be confirmed.  Before that, a normal state is no all-clear.
     """
 
     expected: np.ndarray
@@ -88,24 +89,23 @@ class Verdict(NamedTuple):
 
 
 class State(Protocol):
-    """What a detector remembers; ``last``: the start of the last bin [s], `NEVER` before any."""
+    """What a detector remembers."""
 
     @property
-    def last(self) -> int: ...
+    def last(self) -> int:
+        """Start of the last bin [s], `NEVER` before any."""
+        ...
 
 
 S = TypeVar("S", bound=State)
 
 Swept = tuple[str, tuple[float, ...]]
-"""A parameter and its values, from shouting to silence, with its own value among them."""
+"""A parameter and its values, from most to fewest outages; the default is among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Detector(Protocol[S]):
     """Parameters in a frozen dataclass, state apart: a step returns another state and changes none.
-
-    ``name``: its name in the registry.  ``warmup`` [s]: nothing is said of an entity before that much event time since
-    its first value.
 
     Parameters
     ----------
@@ -115,16 +115,15 @@ class Detector(Protocol[S]):
 
     quorum: float = 0.5
     slow: ClassVar[str] = ""
-    """What it does, in words, where it adds up what each bin hardly shows, so that it may stand beside a detector of
-    bins; '': it may not."""
+    """In words what it sums over days, which lets it run beside a detector of bins; '': it judges bins."""
     published: ClassVar[str] = ""
-    """Who has published its rule, for those who compare; '': it is netvigil's own."""
+    """Source of its rule; '': netvigil's own."""
     swept: ClassVar[Swept] = ("", ())
-    """The threshold by which those who compare sweep it."""
+    """The threshold that `make score` sweeps."""
 
     @classmethod
     def for_signal(cls, signal: str) -> Self:
-        """The detector for a signal, named ``<kind>.<source>``: the same for every one, where it knows no other."""
+        """The detector for a signal named ``<kind>.<source>``; by default the same for all."""
         return cls()
 
     @property
@@ -142,11 +141,11 @@ class Detector(Protocol[S]):
         ...
 
     def judge(self, state: S, x: np.ndarray, t: int, context: Context) -> tuple[S, Verdict]:
-        """Judge one bin of what was `observed`, after every earlier one."""
+        """Judge one bin of values that are `observed`, later than every bin before."""
         ...
 
     def judge_many(self, state: S, x: np.ndarray, t: np.ndarray, context: Context) -> tuple[S, Verdict]:
-        """Judge bins ``(t, n)``, of which at least one, as if one came after the other; verdicts ``(t, n)``."""
+        """Judge at least one bin ``(t, n)``: the same as `judge` one after the other; verdicts ``(t, n)``."""
         told = []
         for i in range(len(t)):
             state, verdict = self.judge(state, x[i], int(t[i]), context.row(i))
@@ -159,7 +158,7 @@ class Detector(Protocol[S]):
         Raises
         ------
         ValueError
-            Where it does not come after the last one: judging it twice would count it twice.
+            If t is not after the last bin: judging a bin twice would count it twice.
         """
         if t <= state.last:
             raise ValueError(f"the bin at {t} does not come after the one at {state.last}")
@@ -168,12 +167,12 @@ class Detector(Protocol[S]):
     def run(self, x: np.ndarray, t: np.ndarray, context: Context, state: S | None = None) -> tuple[S, Verdict]:
         """Judge bins: x ``(t, n) float64``, t ``(t,) int64`` [s], context arrays ``(t, n)`` or ``(n,)``.
 
-        Returns the last state and one verdict whose arrays are ``(t, n)``: those of a fold of `step`.
+        Returns the last state and one verdict with arrays ``(t, n)``, those of a fold of `step`.
 
         Raises
         ------
         ValueError
-            Where one does not come after the one before it.
+            If t does not increase.
         """
         state = self.init(x.shape[1]) if state is None else state
         if not len(t):
@@ -197,7 +196,7 @@ def joined(verdicts: list[Verdict], n: int) -> Verdict:
 
 
 def utc_context(t: np.ndarray, n: int, width: int) -> Context:
-    """The context of n healthy entities that live by UTC, where Saturday and Sunday are the weekend.
+    """The context of n healthy entities with UTC as local time and a weekend on Saturday and Sunday.
 
     Parameters
     ----------
@@ -254,6 +253,21 @@ def is_known(first: np.ndarray, t: int, warmup: int) -> np.ndarray:
     return np.asarray((first != NEVER) & (t - first >= warmup))
 
 
+def coded(
+    known: np.ndarray, confirmed: np.ndarray, high: np.ndarray, provisional: np.ndarray | np.bool_ = np.False_
+) -> np.ndarray:
+    """State codes ``(n,) int8``: unknown, low confirmed, low provisional or high, the first that holds; else normal.
+
+    Examples
+    --------
+    >>> no, yes = np.array([False]), np.array([True])
+    >>> STATES[coded(yes, no, high=yes, provisional=yes)[0]]
+    'low provisional'
+    """
+    cases = [~known, confirmed, provisional, high]
+    return np.select(cases, [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH], NORMAL).astype(np.int8)
+
+
 def bounded(score: np.ndarray) -> np.ndarray:
-    """Scores within a million standard deviations: beyond, they say nothing more, and an infinity breaks sums."""
+    """Scores within a million standard deviations: an infinity breaks sums."""
     return np.minimum(np.maximum(score, -1e6), 1e6)

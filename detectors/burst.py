@@ -5,24 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.base import (
-    DAY,
-    HIGH,
-    LOW_CONFIRMED,
-    NEVER,
-    NORMAL,
-    UNKNOWN,
-    Context,
-    Detector,
-    Swept,
-    Verdict,
-    bounded,
-    is_known,
-)
+from detectors.base import DAY, NEVER, Context, Detector, Swept, Verdict, bounded, coded, is_known
 from detectors.state import fresh, per_entity
 
 LEVELS = 12
-"""States of the automaton: 0 is the usual rate, each further one ``ratio`` times the one before."""
+"""States of the automaton: 0 is the usual rate, each further one ``ratio`` times the rate before."""
 
 LEAST = 0.02
 """Smallest deviation of the score, as a share of what was connected [-]."""
@@ -52,37 +39,35 @@ class BurstState:
 
 @dataclass(frozen=True)
 class Burst(Detector[BurstState]):
-    """Disco's bursts of disconnects (REFERENCE B7).
+    """Disco's bursts of disconnects (REFERENCE B7), on a series that counts what is connected (``atlas.connected``).
 
-    The series counts what is *connected* (`atlas.connected`), so that low is low here as everywhere; the events are
-    what it loses from one bin to the next, and a probe that is back within the bin was never gone.  With n connected,
-    each of which goes once in ``window``, state i of the automaton has events at ``ratio ** i`` times that rate
-    (Poisson); to rise by a state costs ``gamma ln(n)``, to fall nothing.  A series is low from the bin whose best state
-    is ``report`` or higher until half of those that went are back.
+        events(t) = max(x(t - 1) - x(t), 0) ~ Poisson(n * ratio^i / window per second),  n = x(t - 1)
+        level(t)  = state i of the cheapest path; a rise by one state costs gamma * ln(n), a fall nothing
+        low confirmed  from level >= report on, until x >= before - (1 - back) * (before - least)
+        high           x > above * before
+        score          (x - before) / max(sqrt(before * 1 day / window), 0.02 * before)
 
-    Choices where the published description is open: the automaton is read forwards, without looking back from what
-    follows; ``window`` is a week, a month's probes being too few to measure it; an hour's slide is a bin's; after
-    ``renew`` what is left is what is connected.  A slow decline is no burst, nor is sampling noise what this rule is
-    made for.  A bin that is missing lengthens the time in which the next one's events came.
+    ``before`` is what was connected before the burst, ``least`` the fewest since.  A slow decline is no burst.  The
+    rule knows no sampling noise.  Choices where the published description is open: paths are read forwards only;
+    ``window`` is a week, because the probes of a country are too few to measure it; the slide of an hour is a bin here;
+    after ``renew_low`` what is left is the new level.  A missing bin lengthens the time in which the next events came.
 
     Parameters
     ----------
-    ratio
-        Rate of a state over that of the one below it, Kleinberg's s [-].
-    gamma
-        Price of a rise by one state, in units of ln(n) [-].
+    ratio, gamma
+        Rate of a state over that of the one below, and price of a rise by one state [-].
     window
-        Time in which a probe disconnects once, as a rule [s].
+        Mean time between two disconnects of a probe [s].
     report
-        State from which a burst is told [-].
+        State from which a burst is an outage [-].
     probes, events
-        Fewest connected, and fewest gone, for which anything is told.
+        Fewest connected before, and fewest gone, of an outage.
     back
-        Share of those that went which ends it [-].
+        Share of the lost probes whose return ends it [-].
     above
-        A value is HIGH beyond so many times what was connected [-].
+        A value is high beyond so many times what was connected [-].
     renew_low, renew_high
-        A run so long of low, or high, bins is the level from then on [s].
+        A low, or high, run so long is the level from then on [s].
     warmup
         Event time after an entity's first value before which nothing is said [s].
 
@@ -120,11 +105,9 @@ class Burst(Detector[BurstState]):
     warmup: int = 3600
 
     def init(self, n: int) -> BurstState:
-        """The state of n entities of which nothing has been seen."""
         return fresh(BurstState, n, last=NEVER)
 
     def judge(self, state: BurstState, x: np.ndarray, t: int, context: Context) -> tuple[BurstState, Verdict]:
-        """Judge one bin, see `detectors.base.Detector`."""
         seen = ~np.isnan(x)
         with np.errstate(all="ignore"):
             begins = seen & np.isnan(state.value)
@@ -139,18 +122,8 @@ class Burst(Detector[BurstState]):
             high = seen & ~low & (x > self.above * before) & (x - before >= self.events)
         runs = _run(state.low, low, seen, t), _run(state.high, high, seen, t)
         first = np.where(begins, t, state.first)
-        verdict = self._verdict(x, before, least, np.where(low, LOW_CONFIRMED, np.where(high, HIGH, NORMAL)))
         old = is_known(first, t, self.warmup)
-        settled = old & verdict.settled
-        silent = ~seen | ~settled
-        verdict = Verdict(
-            np.where(old, verdict.expected, np.nan),
-            verdict.lower,
-            verdict.upper,
-            np.where(silent, np.nan, verdict.score),
-            np.where(silent, UNKNOWN, verdict.state).astype(np.int8),
-            settled,
-        )
+        verdict = self._verdict(x, before, least, low, high, old)
         state = replace(state, last=t, first=first, cost=cost, low=runs[0], high=runs[1])
         state = replace(state, value=np.where(seen, x, value), time=np.where(seen, t, state.time))
         return self._settled(state, before, least, seen & (2 * level < self.report)), verdict
@@ -166,11 +139,22 @@ class Burst(Detector[BurstState]):
         into = np.minimum(risen, fallen) + rate - events[:, None] * np.log(rate)
         return into - into.min(axis=1, keepdims=True)
 
-    def _verdict(self, x: np.ndarray, before: np.ndarray, least: np.ndarray, code: np.ndarray) -> Verdict:
+    def _verdict(
+        self, x: np.ndarray, before: np.ndarray, least: np.ndarray, low: np.ndarray, high: np.ndarray, old: np.ndarray
+    ) -> Verdict:
+        settled = old & (before >= self.probes)
+        says = settled & ~np.isnan(x)
         usual = np.sqrt(np.maximum(before * DAY / self.window, 1.0))  # of those that go in a day
         score = bounded((x - before) / np.maximum(usual, LEAST * before))
-        lower = np.where(code == LOW_CONFIRMED, before - (1 - self.back) * (before - least), before - self.events)
-        return Verdict(before, np.maximum(lower, 0.0), self.above * before, score, code, before >= self.probes)
+        lower = np.where(low, before - (1 - self.back) * (before - least), before - self.events)
+        return Verdict(
+            np.where(old, before, np.nan),
+            np.maximum(lower, 0.0),
+            self.above * before,
+            np.where(says, score, np.nan),
+            coded(says, low, high),
+            settled,
+        )
 
     def _settled(self, state: BurstState, before: np.ndarray, least: np.ndarray, calm: np.ndarray) -> BurstState:
         """The state with what is connected as the level, where nothing bursts or a run has lasted."""

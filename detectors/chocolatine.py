@@ -10,13 +10,13 @@ from detectors.base import (
     HIGH,
     LOW_CONFIRMED,
     NEVER,
-    NORMAL,
     UNKNOWN,
     Context,
     Detector,
     Swept,
     Verdict,
     bounded,
+    coded,
     is_known,
     met,
 )
@@ -49,10 +49,7 @@ RIDGE = 1e-9
 
 
 class Running(NamedTuple):
-    """Where models stand, each ``(..., 4)``: ``now`` after the last bin, ``ahead`` in the forecast from an origin.
-
-    The four are the last value, the one before, the last innovation, the one before.
-    """
+    """The last two values and last two innovations ``(..., 4)``: of the last bin, and of a forecast from an origin."""
 
     now: np.ndarray
     ahead: np.ndarray
@@ -89,31 +86,35 @@ class ChocolatineState:
 
 @dataclass(frozen=True)
 class Chocolatine(Detector[ChocolatineState]):
-    """Chocolatine (REFERENCE B3).
+    """Chocolatine (REFERENCE B3): a seasonal ARMA model, and intervals from its own errors.
 
-    The series less itself a week ago is an ARMA process of one or two coefficients; of the five such models the one
-    of the smallest error on the last week is taken, having been fitted on the week before, each slot of which is the
-    median of five weeks.  From every twelfth bin the next twelve are forecast.  A value is low below the forecast less
-    the interval, until it is above the forecast less a quarter of it.
+        y(t)     = x(t) - x(t - 1 week)
+        y(t)     = a1 y(t-1) + a2 y(t-2) + e(t) + b1 e(t-1) + b2 e(t-2), at most two coefficients
+        expected = x(t - 1 week) + forecast of y from the last bin whose number divides by 12
+        band     = deviations * 1.4826 * median |error| of the last week, by bins since that origin
+        low confirmed  x < expected - band, until x > expected - leave * band
+        high           x > expected + band
+        score          (x - expected) / band of one deviation
 
-    Choices where the published description is open: models are fitted by two regressions (`fitted`) once a
-    week, and where there is none it is tried each day (UTC); the origin of the forecasts is where the bin's number
-    since the epoch divides by twelve; outliers above are HIGH and inpainted as those below are, and so is all that an
-    alert covers; what was inpainted is no error of a model, and a week with too much of it validates none; one
-    threshold, so a low is confirmed at once.  A series whose cadence does not divide the week, that has fewer than
-    eleven weeks or too many gaps or zeros in them, is refused: nothing is expected (NaN), state unknown.
-    There is no new normal: a level that has shifted is an alert for ever.
+    The model of the smallest error on the last week is taken of five that are fitted on the week before, each slot of
+    which is the median of five weeks.  Outliers and all that an alert covers are inpainted with the forecast.
+
+    Choices where the published description is open: models are fitted by two regressions (`fitted`) once a week, and
+    tried each day (UTC) where there is none; an inpainted bin is no error of a model, and a week with too many of them
+    validates none; one threshold, so that a low is confirmed at once.  A series has no expectation (NaN) before it has
+    eleven weeks, with too many gaps or zeros, and if its width does not divide the week.  A level that has shifted is
+    an alert for ever.
 
     Parameters
     ----------
     deviations
-        Interval in deviations, 1.4826 times the median error of the validation week [-].
+        Half of the interval [deviations].
     leave
         Share of the interval within which an alert ends [-].
     points
         Share of eleven weeks' bins that must have been seen [-].
     zeros
-        Share of zeros from which a series is never judged [-].
+        Share of zeros from which a series is not judged [-].
 
     Examples
     --------
@@ -144,13 +145,11 @@ class Chocolatine(Detector[ChocolatineState]):
     zeros: float = 0.5
 
     def init(self, n: int) -> ChocolatineState:
-        """The state of n entities of which nothing has been seen."""
         return fresh(ChocolatineState, n, last=NEVER, past=History())
 
     def judge(
         self, state: ChocolatineState, x: np.ndarray, t: int, context: Context
     ) -> tuple[ChocolatineState, Verdict]:
-        """Judge one bin, see `detectors.base.Detector`."""
         with np.errstate(all="ignore"):
             state = replace(state, past=state.past.forget(t - WEEKS * WEEK))
             if t // DAY != state.last // DAY and WEEK % context.width == 0 and WEEK // context.width >= STEPS:
@@ -181,7 +180,7 @@ class Chocolatine(Detector[ChocolatineState]):
         away = x - expected
         says = ~np.isnan(away) & ~np.isnan(band)
         low = (away < -band) | (state.low & (away <= -self.leave * band) & (away < 0))
-        code = np.select([~says, low, away > band], [UNKNOWN, LOW_CONFIRMED, HIGH], NORMAL).astype(np.int8)
+        code = coded(says, low, away > band)
         least = np.maximum(0.002 * expected, np.finfo(float).tiny)  # a flat series has no errors of its own
         score = np.where(says, bounded(away / np.maximum(unit, least)), np.nan)
         return Verdict(
@@ -249,13 +248,7 @@ def modelled(x: np.ndarray, own: np.ndarray, end: int) -> Model:
 
 
 def middle_of(weeks: list[np.ndarray]) -> np.ndarray:
-    """Median ``(n, week)`` of weeks, each ``(n, week)``, NaN left out.
-
-    Examples
-    --------
-    >>> middle_of([np.array([[1.0, np.nan]]), np.array([[3.0, np.nan]]), np.array([[9.0, 4.0]])]).tolist()
-    [[3.0, 4.0]]
-    """
+    """Median ``(n, week)`` of weeks, each ``(n, week)``, NaN left out."""
     stacked = np.stack(weeks)
     return middle(stacked.reshape(len(weeks), -1)).reshape(stacked.shape[1:])
 
@@ -266,7 +259,7 @@ def rest(shape: tuple[int, ...]) -> Running:
 
 
 def forecast(model: np.ndarray, running: Running, origin: bool) -> tuple[Running, np.ndarray]:
-    """One bin further ahead, from here if this is an ``origin``: where the models stand, and the forecast ``(...)``.
+    """The forecast ``(...)`` of one more bin, from the last bin if this is an ``origin``, and where it leads.
 
     Examples
     --------
@@ -284,7 +277,7 @@ def forecast(model: np.ndarray, running: Running, origin: bool) -> tuple[Running
 
 
 def updated(model: np.ndarray, running: Running, y: np.ndarray) -> Running:
-    """Where the models stand after y ``(...)``; NaN: what they expected came.
+    """The models after y ``(...)``; NaN: y was as expected.
 
     Examples
     --------

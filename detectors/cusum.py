@@ -1,4 +1,4 @@
-"""A sum of small losses, day after day: what is throttled sags by less than any bin's noise, but does not come back."""
+"""A sum of small losses, day after day: a throttling is smaller than the noise of any bin, but it stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -6,22 +6,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from detectors.base import (
-    DAY,
-    HIGH,
-    HOLIDAY,
-    LOW_CONFIRMED,
-    LOW_PROVISIONAL,
-    NEVER,
-    NORMAL,
-    UNKNOWN,
-    Context,
-    Detector,
-    Swept,
-    Verdict,
-    bounded,
-    joined,
-)
+from detectors.base import DAY, HOLIDAY, NEVER, Context, Detector, Swept, Verdict, bounded, coded, joined
 from detectors.noise import middle
 from detectors.state import forgotten, fresh, per_entity, picked, placed, unheard
 
@@ -29,44 +14,36 @@ HOUR = 3600
 HOURS = 24
 
 SPREAD, SPREAD_DAYS = 0.03, 5
-"""Deviation that is assumed of a day at first, as a logarithm, and the days that it counts for [-], [days]."""
+"""Deviation of a day assumed at first, as a logarithm, and the days that it counts for [-], [days]."""
 
 FLAT = 0.01
 """Smallest deviation of a day: a flat series has none of its own [-]."""
 
-CLIP = 3.0
-"""Most deviations by which one day moves the level: a holiday is not a throttling [-]."""
+CAP, CLIP = 2.5, 3.0
+"""Most deviations by which one day moves the sum, and the level: a holiday is not a throttling [-]."""
 
 WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 4.0
-"""Weight of a day in what its weekday usually has more or less [-].  The second time it counts in full, and what is no
-noise of it moves no other day; what is beyond the second, as a logarithm, only where it was so the first time, and at
-most the third: an office's Sunday is no throttling."""
+"""Weight of a day in the difference of its weekday; largest difference, as a logarithm, that one day shows; largest
+that two equal days show [-].  A weekday counts in full the second time, and then moves no other day."""
 
-SHAPE = 0.05
-"""Weight of a day in the shape of the day [-]."""
+SHAPE, RECENT = 0.05, 0.3
+"""Weight of a day in the shape of the day, and in the level that would be the new one (about three days) [-]."""
 
 WILD = 3.0
-"""An hour has no more than so many times what it usually has, or what most hours of the day have of theirs [-]: what a
-value gone wrong adds to a day is no way of that day."""
+"""Limit of an hour, in units of its usual value or of what most hours of that day have of theirs [-]."""
 
 TWO = 2
 """Days far above the level that outweigh as few before them: those were in an outage [days]."""
 
-CAP = 2.5
-"""Most deviations by which one day moves the sum: a holiday is not a throttling [-]."""
-
-RECENT = 0.3
-"""Weight of a day in the level that would be the new one: about three days [-]."""
-
 SEASON = 0.004
-"""A season moves a level by no more in a day: 13 % a month, as a logarithm [-]."""
+"""Most by which a season moves a level in a day: 13 % a month, as a logarithm [-]."""
 
 BLACKOUT, BACK = 0.8, 0.25
-"""A running day that has lost so much is no throttling; it is over when no more than the second is missing, and
-that is the level: after weeks of a blackout the season is another [-]."""
+"""Loss of a running day from which it is a blackout, and loss with which that is over.  The day after it is the level:
+after weeks of a blackout the season is another [-]."""
 
 SHORT = 2
-"""Local days that an outage of hours is part of a running day [days]."""
+"""Local days in which a running day holds an outage of hours [days]."""
 
 
 @dataclass(frozen=True)
@@ -76,48 +53,41 @@ class CusumState:
     last: int
     """Start of the last bin [s]."""
     first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """First value [s]."""
     heard: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """Hour of the last value [s]."""
+    """First value, and hour of the last value [s]."""
     day: np.ndarray = field(metadata=per_entity(-1, np.int64))
-    """The local day of the last bin: of the week, Monday is 0; -1 before any."""
     hour: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """The local hour of the last bin."""
+    """Local day of the week (Monday is 0; -1 before any) and local hour of the last bin."""
     total: np.ndarray = field(metadata=per_entity(0.0, np.float64, HOURS))
     count: np.ndarray = field(metadata=per_entity(0, np.int64, HOURS))
     """Sum and number of the values of the last 24 hours, by local hour of the day."""
     shape: np.ndarray = field(metadata=per_entity(np.nan, np.float64, HOURS))
     """Usual value of the hour as a share of the day's mean [-]."""
     weekday: np.ndarray = field(metadata=per_entity(0.0, np.float64, 7))
-    """Log of what a local day of the week has more than others [-]."""
+    """Log of the ratio of a local day of the week to a mean day [-]."""
     met: np.ndarray = field(metadata=per_entity(np.nan, np.float64, 7))
-    """Log of the mean of a day of the week when it was first met: NaN before, infinite once its own way is known."""
+    """Log of the mean of the first such day of the week; NaN before it, infinite once ``weekday`` is known."""
     level: np.ndarray = field(metadata=per_entity(np.nan))
-    """Log of the baseline: the slow mean of a day's mean."""
     recent: np.ndarray = field(metadata=per_entity(np.nan))
-    """Log of the mean of the last days, which becomes the level where a run is given up."""
+    """Logs of the baseline, and of the mean of the last days, which replaces it when a run ends as the new level."""
     variance: np.ndarray = field(metadata=per_entity(SPREAD**2))
-    """Of a day's log against the level [-]."""
+    """Of the log of a day against the level [-]."""
     days: np.ndarray = field(metadata=per_entity(0, np.int64))
     """Days that the level rests on."""
     sum: np.ndarray = field(metadata=per_entity(0.0))
-    """What was lost beyond the drift, added up [deviations]."""
+    """Page's sum [deviations]."""
     run: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """Days that the level has been frozen."""
     sure: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """And confirmed low."""
     high: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """Days in a row above ``above`` times the level."""
+    """Days in a row with a frozen level, confirmed low, and above ``above`` times the level."""
     confirmed: np.ndarray = field(metadata=per_entity(False, np.bool_))
-    """Confirmed, and not back yet."""
+    """Confirmed low now."""
     worst: np.ndarray = field(metadata=per_entity(0.0))
-    """Largest loss of a running day while it is confirmed, as a share; negative after a blackout until the day is over,
-    which then is the level [-]."""
+    """Largest loss of a running day while confirmed; negative from the end of a blackout to the end of that day [-]."""
 
 
 class Taken(NamedTuple):
-    """What the state was after each of t bins of an hour, ``(t, n)``: ``total`` and ``number`` of its values,
-    ``first``."""
+    """Sum and number of the hour's values, and the first value [s], after each of t bins of an hour ``(t, n)``."""
 
     total: np.ndarray
     number: np.ndarray
@@ -126,19 +96,20 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True)
 class Cusum(Detector[CusumState]):
-    """Page's cumulative sum over daily means, against a baseline that stands still while the sum is up.
+    """Page's cumulative sum over daily means, against a baseline that is frozen while the sum is up.
 
-    The mean of the last 24 hours is compared with what the same hours usually have at the present level.  Once a
-    (local) day ``sum = max(0, sum - z - drift)``, z in deviations of a day: above ``alarm`` the series is low
-    provisional and the level is frozen, for ``hold`` days.  A running day that has lost ``depth`` is low confirmed
-    until it is back within ``leave`` of the level (in its first days half of it), or for ``renew`` days; the level then
-    moves only as slowly as seasons do.  After a blackout most of it is the level.  An outage of a few hours is for
-    other detectors.
+        loss(t) = ln(mean of the last 24 hours) - ln(what these hours usually have at the present level)
+        z       = loss / deviation of a day
+        sum     = max(0, sum - z - drift), once a local day
+        low provisional  sum > alarm; the level is frozen
+        low confirmed    loss <= ln(1 - depth) and z <= -enter, until loss > ln(1 - leave)
+        high             x > above * expected
+        score            z, or -sum where that is lower and the sum is up
 
-    A day is missing where fewer than ``hours`` of its hours were seen, and a holiday always is: it is compared with
-    nothing.  A sag of a few percent is no more than what the seasons of real traffic do within a month: the sum alone
-    never confirms.  The score is that of the running day, or the sum where that is up and says more: days are not
-    independent of each other, so it is an upper bound.
+    A day is missing where fewer than ``hours`` of its hours were seen; a holiday is always missing.  The sum alone
+    never confirms: real traffic sags by some percent within a month.  Days depend on each other, so the score is an
+    upper bound.  While a low is confirmed the level moves only as slowly as seasons do; the day after a blackout is the
+    level.  Outages of some hours are left to other detectors.
 
     Parameters
     ----------
@@ -146,25 +117,19 @@ class Cusum(Detector[CusumState]):
         Deviations a day that are no loss: half of what is to be found [-].
     alarm
         Sum from which a series is low provisional [deviations].
-    depth
-        Loss of the running day that confirms [-].
-    enter
-        Deviations of a day that this must be as well [-].
+    depth, enter
+        Loss of the running day that confirms, as a share and in deviations [-].
     leave, rest
-        Share of the level within which a confirmed low is over; in its first days it is so with half of the worst, at
-        most the second [-].
+        Loss at which a confirmed low is over.  In its first days that is half of the largest loss, from ``leave`` to
+        ``rest`` [-].
     above
-        A value is HIGH beyond so many times the expectation [-].
+        A value is high beyond so many times the expectation [-].
     half
         Half-life of the level [days].
-    memory
-        Days that the deviation rests on [days].
-    settle
-        Days that the level must rest on before anything is said [days].
-    hold, renew
-        After so many days a run that is provisional, or confirmed, is the level [days].
-    renew_high
-        After so many days above ``above`` in a row they are the level [days].
+    memory, settle
+        Days that the deviation rests on, and that the level must rest on before anything is said [days].
+    hold, renew, renew_high
+        Longest run that is provisional, confirmed, or high; then it is the level [days].
     hours
         Share of a day's hours that must have been seen [-].
 
@@ -205,22 +170,18 @@ class Cusum(Detector[CusumState]):
 
     @property
     def warmup(self) -> int:
-        """Event time after an entity's first value before which nothing is said [s]."""
         return self.settle * DAY
 
     def init(self, n: int) -> CusumState:
-        """The state of n entities of which nothing has been seen."""
         return fresh(CusumState, n, last=NEVER)
 
     def judge(self, state: CusumState, x: np.ndarray, t: int, context: Context) -> tuple[CusumState, Verdict]:
-        """Judge one bin, see `detectors.base.Detector`."""
         state, verdict = self.judge_many(state, x[None], np.array([t]), context)
         return state, Verdict(*(a[0] for a in verdict))
 
     def judge_many(
         self, state: CusumState, x: np.ndarray, t: np.ndarray, context: Context
     ) -> tuple[CusumState, Verdict]:
-        """Judge bins, those of an hour at once, see `detectors.base.Detector`."""
         told, hours = [], np.flatnonzero(np.diff(t // HOUR, prepend=NEVER)).tolist()
         with np.errstate(all="ignore"):
             x = np.where(context.day_kind == HOLIDAY, np.nan, x)
@@ -232,10 +193,9 @@ class Cusum(Detector[CusumState]):
         return state, joined(told, x.shape[1])
 
     def _turned(self, state: CusumState, t: int, slot: np.ndarray, width: int) -> CusumState:
-        """The state at a bin at t [s]: with an hour a day is over for those whose local date is another.
+        """The state at a bin at t [s], in which the day is closed of entities with another local date.
 
-        An hour (of UTC) is of the local day and hour in which its first bin begins, whether that was seen or not; a
-        longer bin of that in which its middle lies.
+        An hour of UTC belongs to the local hour in which its first bin begins; a longer bin to that of its middle.
         """
         slot = (slot + (width // 2 if width > HOUR else -(t % HOUR // width * width))) % (7 * DAY)
         if t // HOUR != state.last // HOUR and state.last != NEVER:
@@ -271,15 +231,14 @@ class Cusum(Detector[CusumState]):
         return state, verdict
 
     def _rest(self, worst: np.ndarray, sure: np.ndarray) -> np.ndarray:
-        """Share of the level ``(n,)`` that a low is over with, which was ``worst (n,)`` in ``sure (n,)`` days.
+        """Loss ``(n,)`` at which a low is over that was ``worst (n,)`` in ``sure (n,)`` days.
 
-        The day of an outage of hours is deep, too: what is left of it once these hours are a day ago is no throttling,
-        however far the season is from the level, and for however long it had sagged before.
+        An outage of hours confirms, too: a small loss that is left a day after it is a season, no throttling.
         """
         return np.where(sure > SHORT, self.leave, np.clip(worst / 2, self.leave, self.rest))
 
     def _running(self, state: CusumState, rows: Taken, width: int) -> np.ndarray:
-        """Log ``(t, n)`` of the last 24 hours over what they usually have; NaN where too few hours were seen."""
+        """Log ``(t, n)`` of the last 24 hours over their usual value; NaN where too few hours were seen."""
         today = np.arange(HOURS) <= state.hour[:, None]
         now, before = (_of_day(state.weekday, day)[:, None] for day in (state.day, state.day - 1))
         usual, known = state.shape * np.exp(np.where(today, now, before)), ~np.isnan(state.shape)
@@ -293,7 +252,7 @@ class Cusum(Detector[CusumState]):
     def _loss(
         self, held: np.ndarray, wanted: np.ndarray, seen: np.ndarray, level: np.ndarray, width: int
     ) -> np.ndarray:
-        """Log of what hours ``held`` over what they ``wanted`` at the level; NaN where too few were ``seen``."""
+        """Log of what hours ``held`` over what was ``wanted`` at the level; NaN where too few were ``seen``."""
         return np.where(seen >= self._enough(width), np.log(held) - np.log(wanted) - level, np.nan)
 
     def _enough(self, width: int) -> float:
@@ -301,7 +260,7 @@ class Cusum(Detector[CusumState]):
         return self.hours * DAY / max(width, HOUR)
 
     def _closed(self, state: CusumState, width: int) -> CusumState:
-        """The state of entities whose day is over, that of the last bin: what is later in it was the day before."""
+        """The state of entities whose local day has ended; later hours of the day are those of the day before."""
         its = np.arange(HOURS) <= state.hour[:, None]
         state = begun(replace(state, count=np.where(its, state.count, 0)), self._enough(width))
         usual = state.shape * np.exp(_of_day(state.weekday, state.day))[:, None]
@@ -322,7 +281,7 @@ class Cusum(Detector[CusumState]):
         towards = np.where(known, RECENT * (np.maximum(z, -30) + state.level - state.recent), 0.0)
         recent, season = state.recent + towards, np.where(state.confirmed, np.clip(towards, -SEASON, SEASON), 0.0)
         renewed = (run > np.where(state.confirmed, self.renew, self.hold)) | (high >= self.renew_high)
-        # the day after a blackout may be a surge, and what is the level from now on is no way of a weekday
+        # neither the day after a blackout nor a new level says anything of a weekday
         state = moved(state, np.where(frozen | renewed, np.nan, z), ~anew, self.half, self.memory)
         return replace(
             state,
@@ -340,41 +299,36 @@ class Cusum(Detector[CusumState]):
         self, state: CusumState, x: np.ndarray, z: np.ndarray, ready: np.ndarray, spread: np.ndarray,
         confirmed: np.ndarray, sums: np.ndarray,
     ) -> Verdict:  # fmt: skip
-        usual = (
-            state.level
-            + _of_day(state.weekday, state.day)
-            + np.log(state.shape[np.arange(len(state.hour)), state.hour])
-        )
+        share = state.shape[np.arange(len(state.hour)), state.hour]
+        usual = state.level + _of_day(state.weekday, state.day) + np.log(share)
         expected = np.where(ready, np.exp(usual), np.nan)
         band = np.maximum(self.depth, -np.expm1(-self.enter * spread))
         says = ready & ~np.isnan(x) & ~np.isnan(z) & ~np.isnan(expected)
         up = sums > self.alarm
-        code = np.select(
-            [~says, confirmed, up, x > self.above * expected],
-            [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH],
-            NORMAL,
-        ).astype(np.int8)
+        code = coded(says, confirmed, x > self.above * expected, provisional=up)
         score = np.where(says, np.where(up, np.minimum(z, -sums), z), np.nan)
         return Verdict(expected, (1 - band) * expected, self.above * expected, score, code, ready)
 
 
 def _of_day(weekdays: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """What each entity has ``(n, 7)`` on its own weekday ``(n,)``."""
+    """Values ``(n,)`` of each entity's own day of ``(n, 7)``."""
     return weekdays[np.arange(len(day)), day % 7]
 
 
 def _hourly(
     total: np.ndarray, count: np.ndarray, usual: np.ndarray, known: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means of hours and what they usually have, 0 where nothing was seen or that is not ``known``; where it is."""
+    """Means of hours, their usual values, and where both are known; 0 elsewhere."""
     seen = (count > 0) & known
     return np.where(seen, total / np.maximum(count, 1), 0.0), np.where(seen, usual, 0.0), seen
 
 
 def turned(state: CusumState, t: int, slot: np.ndarray) -> CusumState:
-    """The state in the hour of a bin at t [s], ``slot (n,)`` seconds after Monday 00:00 local time: what is older than
-    24 hours is gone.  Of the hour that a clock leaves out nothing is known; of one that comes twice, the second
-    time."""
+    """The state in the hour of a bin at t [s], without values older than a day.
+
+    ``slot (n,)`` are seconds after Monday 00:00 local time.  A local hour that a clock leaves out is empty; of one that
+    comes twice, the second counts.
+    """
     day, hour, new = slot // DAY, slot % DAY // HOUR, state.day < 0
     if t // HOUR == state.last // HOUR:
         return replace(state, day=np.where(new, day, state.day), hour=np.where(new, hour, state.hour))
@@ -386,8 +340,7 @@ def turned(state: CusumState, t: int, slot: np.ndarray) -> CusumState:
 
 
 def shifted(state: CusumState) -> CusumState:
-    """The state of long bins in which an hour that had none until a clock was changed has the shape of those beside
-    it."""
+    """The state of long bins in which an hour that was empty until a clock was changed has its neighbours' shape."""
     rows = np.arange(len(state.hour))
     unknown = np.flatnonzero(np.isnan(state.shape[rows, state.hour]) & ~np.isnan(state.level))
     if not len(unknown):
@@ -426,9 +379,9 @@ def spreads(state: CusumState) -> np.ndarray:
 
 
 def tempered(state: CusumState) -> CusumState:
-    """The state in which the hour that is over is not `WILD`; where the whole day is, it may be as much.
+    """The state in which the hour that has ended is not `WILD`, unless most hours of its day are as high.
 
-    What a mean hour has is not wild in any: one that was empty when a series began, in an outage, has it again.
+    The value of a mean hour is never wild: an hour that was empty in an outage at the beginning may have it.
     """
     own, today = (np.arange(len(state.hour)), state.hour), (np.arange(len(state.day)), state.day % 7)
     level = state.level + state.weekday[today]
@@ -447,8 +400,8 @@ def tempered(state: CusumState) -> CusumState:
 def begun(state: CusumState, enough: float) -> CusumState:
     """The state with a shape and a level for entities that had none, where ``enough`` hours of the day were seen.
 
-    What began in an outage begins anew: at least `TWO` days far above the level, and as many as all the others that it
-    rests on, say that those were no usual ones.
+    A series that began in an outage begins anew after at least `TWO` days far above the level, and as many as that
+    rests on.
     """
     low = (state.high >= TWO) & (2 * state.high >= state.days)
     if low.any():
@@ -477,9 +430,9 @@ def begun(state: CusumState, enough: float) -> CusumState:
 def moved(
     state: CusumState, z: np.ndarray, is_usual: np.ndarray, half: float, memory: int
 ) -> CusumState:  # fmt: skip
-    """The state moved towards its day, z off, NaN: not moved; its shape only by one that ``is_usual (n,)``.
+    """The state moved towards a day that is z off (NaN: not moved); its shape only by one that ``is_usual (n,)``.
 
-    In the first week the level is the median of its days: whoever begins on a day of rest has no level of it.
+    In the first week the level is the median of its days, so that a day of rest at the beginning is not the level.
     """
     day = np.arange(len(z)), state.day % 7
     usual, spread = np.isfinite(z), spreads(state)
@@ -490,7 +443,7 @@ def moved(
     weekday, met, weeks = state.weekday.copy(), state.met.copy(), state.days // 7
     known, now = state.met[day], np.clip(z, -FIRST, FIRST)
     first = known - state.level
-    # what a weekday has much more or less it has each time: an outage in the second week is not its own way
+    # a large difference of a weekday comes every week: an outage in the second week does not
     both = np.where(first * now > 0, np.sign(now) * np.minimum(2 * np.abs(first), np.abs(now)), 0.0)
     is_known, is_plain = np.isinf(first), np.abs(now) <= ORDINARY
     tells = usual & ~is_known & (weeks > 0) & (is_plain | ~np.isnan(first))

@@ -1,8 +1,7 @@
-"""What an entity's past was: one column a bin, never changed once written, shared between states.
+"""The past of all entities: one column a bin, never changed once written, shared between states.
 
-A state that is a tuple of arrays can be kept, resumed and compared, but must not be copied whole at every bin:
-7 days of 5 min for 100,000 entities are 0.8 GB.  So columns are gathered into chunks, and a longer history shares
-the chunks of the shorter one.
+A step must not copy the past: 7 days of 5 min for 100,000 entities are 0.8 GB.  So columns are gathered into chunks,
+and a longer history shares the chunks of the shorter one.
 """
 
 from bisect import bisect_right
@@ -17,9 +16,8 @@ from detectors.base import ALWAYS, NEVER
 CHUNK = 64
 """Columns in a chunk [bins]: an append copies at most this many references."""
 
-
 NEAR = 1024
-"""Entities of which all columns are put side by side at once: of more the processor's caches forget the first [-]."""
+"""Entities whose columns are transposed at once: more do not fit into the processor's caches [-]."""
 
 BATCH = 1000
 """Entities whose whole past may be read at once: 1,000 times five weeks of half hours are 13 MB."""
@@ -29,7 +27,7 @@ ALL = ((NEVER, ALWAYS),)
 
 
 class Column(NamedTuple):
-    """One bin: time [s]; value ``(m,)`` as written; ``rows``, ``raw``: what was observed where that is another."""
+    """One bin: time [s]; value ``(m,)`` as written; ``rows``, ``raw``: observed values where they differ."""
 
     time: int
     value: np.ndarray
@@ -48,18 +46,17 @@ class Block(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """`CHUNK` columns, side by side, and each of them alone, which looks into these arrays."""
+    """`CHUNK` columns side by side, and each of them as a view of these arrays."""
 
     block: Block
     columns: tuple[Column, ...]
 
 
 class View(NamedTuple):
-    """How each entity's past is to be read: a level shift once accepted makes its past another one.
+    """How the past of each entity is read; an accepted level shift changes it.
 
-    since, until ``(n,) int64`` [s]: before ``since`` nothing, between the two what was really observed, and
-    after ``until`` what was written.  ``again (n, 2) int64`` [s]: what was written from one time to the other before
-    ``since`` holds too, where a level that was lost is back.
+    since, until ``(n,) int64`` [s]: nothing before ``since``, what was observed from there to ``until``, and what was
+    written after that.  ``again (n, 2) int64`` [s]: a span before ``since`` that is read as it was written.
     """
 
     since: np.ndarray
@@ -67,7 +64,7 @@ class View(NamedTuple):
     again: np.ndarray | None = None
 
     def hidden(self, times: np.ndarray, pick: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """At which of some times ``(c,)`` nothing is to be read of the entities that are picked ``(k, c) bool``."""
+        """Where nothing is read ``(k, c) bool``, at times ``(c,)``, of the entities that are picked."""
         hidden = times < self.since[pick][:, None]
         if self.again is not None:
             hidden &= (times < self.again[pick, :1]) | (times >= self.again[pick, 1:])
@@ -75,19 +72,19 @@ class View(NamedTuple):
 
 
 def plain(n: int) -> View:
-    """The view of n entities whose past is what was written."""
+    """The view of n entities that reads what was written."""
     never = np.full(n, NEVER)
     return View(never, never)
 
 
 def observed(n: int) -> View:
-    """The view of n entities whose past is what was really observed."""
+    """The view of n entities that reads what was observed."""
     return View(np.full(n, NEVER), np.full(n, ALWAYS))
 
 
 @dataclass(frozen=True)
 class History:
-    """Columns in the order of their times; a position counts every column ever pushed, dropped ones too."""
+    """Columns in the order of their times; a position counts every column pushed, dropped ones too."""
 
     dropped: int = 0
     chunks: tuple[Chunk, ...] = ()
@@ -100,7 +97,7 @@ class History:
 
     @property
     def known(self) -> int:
-        """Entities that the newest column knows."""
+        """Entities in the newest column."""
         if self.tail:
             return len(self.tail[-1].value)
         return len(self.chunks[-1].block.values) if self.chunks else 0
@@ -174,8 +171,7 @@ class History:
         return values
 
     def as_observed(self, values: np.ndarray, position: int, view: View) -> np.ndarray:
-        """The ``values (n,)`` of the column at a position, as `read` has them, with what was observed where that is
-        not what was written; nothing is before ``view.since``."""
+        """The ``values (n,)`` that `read` gives at a position as they were observed, from ``view.since`` on."""
         column, values = self._column(position), values.copy()
         seen = column.time >= view.since[column.rows]
         values[column.rows[seen]] = column.raw[seen]
@@ -188,9 +184,9 @@ class History:
     def rows(
         self, pick: np.ndarray, view: View, spans: Sequence[tuple[int, int]] = ALL
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Times ``(c,)`` and the past ``(k, c) float64`` of the entities ``pick (k,)``, rows apart from one another.
+        """Times ``(c,)`` and the past ``(k, c) float64`` of the entities ``pick (k,)``.
 
-        All that is known from the first to the last time of some ``spans`` [s], and maybe more beside it.
+        All from the first to the last time of each of the ``spans`` [s], and maybe more beside it.
         """
         blocks = [
             c.block for c in self.chunks
@@ -232,13 +228,7 @@ class History:
 
 
 def batches(rows: np.ndarray, size: int = BATCH) -> Iterator[np.ndarray]:
-    """The entities at ``rows``, so many at a time.
-
-    Examples
-    --------
-    >>> [batch.tolist() for batch in batches(np.arange(5), 2)]
-    [[0, 1], [2, 3], [4]]
-    """
+    """The entities at ``rows``, ``size`` at a time."""
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
@@ -264,7 +254,7 @@ def _picked(block: Block, pick: np.ndarray, view: View) -> np.ndarray:
 
 
 def seal(columns: tuple[Column, ...]) -> Chunk:
-    """Columns as one chunk, an entity's values side by side; in single precision where that loses nothing."""
+    """Columns as one chunk; in single precision where that loses nothing."""
     n, single = max(len(c.value) for c in columns), all(_is_single(c.value) for c in columns)
     values = np.full((n, len(columns)), np.nan, np.float32 if single else np.float64)
     for start in range(0, n, NEAR):
@@ -281,13 +271,13 @@ def seal(columns: tuple[Column, ...]) -> Chunk:
 
 
 def _is_single(values: np.ndarray) -> bool:
-    """Whether single precision loses nothing of these."""
+    """Whether single precision loses nothing."""
     with np.errstate(over="ignore"):
         return bool(((values.astype(np.float32) == values) | np.isnan(values)).all())
 
 
 def side_by_side(columns: Sequence[Column], values: np.ndarray) -> Block:
-    """Columns side by side, whose values are these ``(m, c)``."""
+    """Columns side by side, with values ``(m, c)``."""
     return Block(
         np.array([c.time for c in columns], np.int64),
         values,
@@ -298,8 +288,8 @@ def side_by_side(columns: Sequence[Column], values: np.ndarray) -> Block:
 
 
 def beside_for(columns: Sequence[Column], pick: np.ndarray) -> Block:
-    """Columns side by side, in which the entities at ``pick (k,)`` alone have values."""
-    values = np.empty((max(len(c.value) for c in columns), len(columns)))  # what nobody picks is never touched
+    """Columns side by side, with values of the entities at ``pick (k,)`` only."""
+    values = np.empty((max(len(c.value) for c in columns), len(columns)))  # rows that are not picked stay undefined
     if pick.max(initial=-1) < min(len(c.value) for c in columns):
         values[pick] = np.array([c.value[pick] for c in columns]).T
         return side_by_side(columns, values)
@@ -311,20 +301,13 @@ def beside_for(columns: Sequence[Column], pick: np.ndarray) -> Block:
 
 
 def times_of(past: History) -> bytes:
-    """When its columns were written, and how many are gone: pasts are joined only where these are the same."""
+    """Times of its columns and number of dropped ones: pasts can be joined where these are equal."""
     blocks = [chunk.block.times.tobytes() for chunk in past.chunks]
     return b"".join([past.dropped.to_bytes(8), *blocks, np.array([c.time for c in past.tail], np.int64).tobytes()])
 
 
 def joint_history(pasts: Sequence[History], sizes: Sequence[int]) -> History:
-    """The past of all entities, ``sizes`` of each past, which were written at the same `times_of`.
-
-    Examples
-    --------
-    >>> a, b = (History().push(0, np.array(x), np.array(x), np.zeros(len(x), bool)) for x in ([1.0, 2.0], [3.0]))
-    >>> joint_history([a, b], [2, 1]).read(0, plain(3)).tolist()
-    [1.0, 2.0, 3.0]
-    """
+    """The past of all entities, ``sizes`` of each past, of the same `times_of`."""
     first = pasts[0]
     chunks = [_joint_chunk(own, sizes) for own in zip(*(past.chunks for past in pasts), strict=True)]
     tail = [
@@ -335,15 +318,7 @@ def joint_history(pasts: Sequence[History], sizes: Sequence[int]) -> History:
 
 
 def parted_history(whole: History, before: History, rows: slice) -> History:
-    """The past of the entities ``rows`` out of that of all, which went on from where they were ``before`` that.
-
-    Examples
-    --------
-    >>> a, b = (History().push(0, np.array(x), np.array(x), np.zeros(len(x), bool)) for x in ([1.0, 2.0], [3.0]))
-    >>> later = joint_history([a, b], [2, 1]).push(600, np.array([4.0, 5, 6]), np.zeros(3), np.zeros(3, bool))
-    >>> parted_history(later, b, slice(2, 3)).columns([0, 1], plain(1)).tolist()
-    [[3.0], [6.0]]
-    """
+    """The past of the entities at ``rows`` of the ``whole``, which went on from their past ``before``."""
     gone = (whole.dropped - before.dropped) // CHUNK
     own = replace(before, dropped=whole.dropped, chunks=before.chunks[gone:])
     if whole.dropped > before.end:
@@ -373,7 +348,7 @@ def _joint_column(columns: Sequence[Column], value: np.ndarray, sizes: Sequence[
 
 
 def _whole(values: np.ndarray, n: int) -> np.ndarray:
-    """Values ``(m,)`` or ``(m, c)`` of n entities: nothing is known of those that came later."""
+    """Values ``(m,)`` or ``(m, c)`` as those of n entities: NaN for the ones that came later."""
     if len(values) == n:
         return values
     return np.concatenate([values, np.full((n - len(values), *values.shape[1:]), np.nan, values.dtype)])

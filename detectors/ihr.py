@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.base import HIGH, LOW_CONFIRMED, NEVER, NORMAL, UNKNOWN, Context, Detector, Swept, Verdict, bounded
+from detectors.base import NEVER, Context, Detector, Swept, Verdict, bounded, coded
 from detectors.history import History
 from detectors.noise import NORMAL_SPREAD
 from detectors.state import fresh
@@ -16,18 +16,21 @@ from detectors.window import Window, centred, expired, insert
 class Ihr(Detector[Window]):
     """The Internet Health Report's rule (REFERENCE B2).
 
-    A value is compared with the nearest-rank median of the window ``[t - window, t)`` in units of ``1.4826 (smallest +
-    mean |x - median|)``.  Nothing is inpainted, so an outage of a day and a half is the usual.  Choices where the
-    published description is open: the judged value is not in its own window; ``smallest`` is a share of the median;
-    the points that are expected are the bins of the window; one threshold, so a low is confirmed at once.  Where the
-    window holds fewer points than that, nothing is expected (NaN) and the state is unknown.
+        median = nearest-rank median of the window [t - window, t)
+        score  = (x - median) / (1.4826 * (smallest * median + mean |x - median|))
+        low confirmed  score < -threshold
+        high           score > threshold
+
+    Nothing is inpainted: an outage of a day and a half becomes normal.  Choices where the published description is
+    open: a value is not in its own window; ``smallest`` is a share of the median; ``points`` counts bins of the window;
+    one threshold, so that a low is confirmed at once.
 
     Parameters
     ----------
     window
         Event time that the median covers [s].
     points
-        Share of the window's bins that must have been seen [-].
+        Share of the window's bins that must have been seen; otherwise the state is unknown [-].
     threshold
         Deviations beyond which a value is low, or high [-].
     smallest
@@ -60,15 +63,12 @@ class Ihr(Detector[Window]):
 
     @property
     def warmup(self) -> int:
-        """Event time after an entity's first value before which nothing is said [s]."""
         return int(self.points * self.window)
 
     def init(self, n: int) -> Window:
-        """The state of n entities of which nothing has been seen."""
         return fresh(Window, n, last=NEVER, oldest=0, past=History())
 
     def judge(self, state: Window, x: np.ndarray, t: int, context: Context) -> tuple[Window, Verdict]:
-        """Judge one bin, see `detectors.base.Detector`."""
         state = expired(state, t - self.window)
         enough = state.core.total >= self.points * self.window / context.width
         with np.errstate(all="ignore"):
@@ -81,12 +81,10 @@ class Ihr(Detector[Window]):
         unit = NORMAL_SPREAD * (self.smallest * median + away)
         score = (x - median) / np.maximum(unit, np.finfo(float).tiny)
         says = ~np.isnan(score)
-        code = np.select(
-            [~says, score < -self.threshold, score > self.threshold], [UNKNOWN, LOW_CONFIRMED, HIGH], NORMAL
-        )
+        code = coded(says, score < -self.threshold, score > self.threshold)
         band = self.threshold * unit
         lower, upper = np.maximum(median - band, 0.0), median + band
-        return Verdict(median, lower, upper, bounded(score), code.astype(np.int8), np.isfinite(median))
+        return Verdict(median, lower, upper, bounded(score), code, np.isfinite(median))
 
 
 def mean_deviation(past: History, oldest: int, median: np.ndarray) -> np.ndarray:

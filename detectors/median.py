@@ -1,26 +1,11 @@
-"""IODA's rule: a value against the median of the hours or days before it.  The bar to beat."""
+"""IODA's rule: a value against the median of the hours or days before it."""
 
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 
-from detectors.base import (
-    DAY,
-    HIGH,
-    LOW_CONFIRMED,
-    LOW_PROVISIONAL,
-    NEVER,
-    NORMAL,
-    UNKNOWN,
-    Context,
-    Detector,
-    Swept,
-    Verdict,
-    bounded,
-    is_known,
-    met,
-)
+from detectors.base import DAY, NEVER, Context, Detector, Swept, Verdict, bounded, coded, is_known, met
 from detectors.history import History, View
 from detectors.state import fresh, per_entity
 from detectors.window import Window, centred, expired, insert
@@ -58,27 +43,29 @@ class MedianState(Window):
 class Median(Detector[MedianState]):
     """IODA's median rule (REFERENCE B1).
 
-    The prediction is the nearest-rank median of the accepted values of the window ``[t - window, t)``.  Choices
-    where the published description is open: warm-up counts from an entity's first value, and nothing is inpainted
-    in it, nor while the prediction is below the floor; a missing value neither begins nor ends a run of inpainted
-    ones; after a run of ``renew`` the bin at which that is found is still judged by the earlier prediction, and the
-    history from then on is the raw values of the run, and nothing before them.  The rule has no noise of its own:
-    the score divides by the mean absolute deviation of the accepted values, at least 0.2 % of the prediction.
+        predicted = nearest-rank median of the accepted values in [t - window, t)
+        low confirmed    x < critical * predicted
+        low provisional  x < warning * predicted
+        high             x > inpaint_high * predicted
+        score            (x - predicted) / max(sqrt(pi / 2) * spread, 0.002 * predicted)
+
+    Accepted is a value between ``inpaint_low`` and ``inpaint_high`` times the prediction; the prediction takes the
+    place of any other (inpainting).  ``spread`` is the mean absolute deviation of the accepted values.
+
+    Choices where the published description is open: in the warm-up and below the floor nothing is inpainted; a missing
+    value neither begins nor ends a run of inpainted ones; after a run of ``renew`` its raw values are the whole
+    history, from the next bin on.
 
     Parameters
     ----------
-    window
-        Event time that the median covers [s].
-    warning, critical
-        Share of the prediction below which a value is low provisional and low confirmed [-].
+    window, renew
+        Event time that the median covers, and length of a run that becomes the history [s].
+    warning, critical, inpaint_low, inpaint_high
+        Shares of the prediction [-].
     warmup
         Event time after an entity's first value before which nothing is said [s].
     floor
-        Nothing is said while the prediction is smaller [unit of x].
-    inpaint_low, inpaint_high
-        Values outside these shares of the prediction do not enter the history [-]; above the second is HIGH.
-    renew
-        After such a run of inpainted values the raw ones become the history [s].
+        Smallest prediction with which a value is compared [unit of x].
 
     Examples
     --------
@@ -121,18 +108,15 @@ class Median(Detector[MedianState]):
         return cls(**BY_KIND.get(signal.partition(".")[0], {}))  # type: ignore[arg-type]
 
     def init(self, n: int) -> MedianState:
-        """The state of n entities of which nothing has been seen."""
         return fresh(MedianState, n, last=NEVER, oldest=0, past=History())
 
     def judge(self, state: MedianState, x: np.ndarray, t: int, context: Context) -> tuple[MedianState, Verdict]:
-        """Judge one bin, see `detectors.base.Detector`."""
         state = expired(state, t - self.window)
         predicted = state.core.median()
         first = met(state.first, x, t)
         with np.errstate(all="ignore"):
             settled = is_known(first, t, self.warmup)
-            speaks = settled & (predicted >= self.floor) & ~np.isnan(x)
-            ratio = np.where(speaks, x / predicted, np.nan)
+            ratio = np.where(settled & (predicted >= self.floor), x / predicted, np.nan)
             verdict = self._verdict(state, x, predicted, ratio)._replace(settled=settled)
             odd = (ratio < self.inpaint_low) | (ratio > self.inpaint_high)
         after = self._learn(replace(state, first=first, last=t), x, predicted, odd, context.width)
@@ -140,18 +124,14 @@ class Median(Detector[MedianState]):
 
     def _verdict(self, state: MedianState, x: np.ndarray, predicted: np.ndarray, ratio: np.ndarray) -> Verdict:
         says = ~np.isnan(ratio)
-        code = np.select(
-            [~says, ratio < self.critical, ratio < self.warning, ratio > self.inpaint_high],
-            [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH],
-            NORMAL,
-        ).astype(np.int8)
+        code = coded(says, ratio < self.critical, ratio > self.inpaint_high, ratio < self.warning)
         score = bounded(np.where(says, (x - predicted) / _deviation(state.spread, predicted), np.nan))
         return Verdict(predicted, self.warning * predicted, self.inpaint_high * predicted, score, code, says)
 
     def _learn(
         self, state: MedianState, x: np.ndarray, predicted: np.ndarray, odd: np.ndarray, width: int
     ) -> MedianState:
-        """Take the bin into the history: its value, or the prediction where the value is odd."""
+        """Take the bin into the history: its value, or the prediction where the value is not accepted."""
         value = np.where(odd, predicted, x)
         run = np.where(odd, np.where(state.run == NEVER, state.last, state.run), state.run)
         run = np.where(~odd & ~np.isnan(x), NEVER, run)
@@ -173,7 +153,7 @@ class Median(Detector[MedianState]):
         return replace(state, spread=spread, weight=weight)
 
     def _renew(self, state: MedianState, renewed: np.ndarray) -> MedianState:
-        """A run has lasted: for these entities its raw values are the history, and nothing before."""
+        """The state in which the history of the ``renewed (n,)`` is the raw values of their run."""
         since = np.where(renewed, state.run, state.since)
         until = np.where(renewed, state.last + 1, state.until)
         state = replace(state, since=since, until=until, run=np.where(renewed, NEVER, state.run))

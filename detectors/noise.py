@@ -1,8 +1,9 @@
-"""How far a series may stray from what is expected of it: a noise model that knows counts.
+"""The noise of counts: variance over mean, learnt from residuals [unit of x].
 
-The variance of a count grows with its mean, and more than Poisson's where events come in bursts: noise is variance
-over mean, learnt from residuals [unit of x].  Three floors stand under it: a count of one, a share of the level
-(flat series have no noise of their own), and, while few days are known, the swing of the day.
+    deviation = sqrt(noise * expected);  Poisson: noise = 1;  events in bursts: noise > 1
+
+It has three floors: a count of one, a share of the level (flat series have no noise of their own), and, while few days
+are known, the swing of the day.
 """
 
 import numpy as np
@@ -14,10 +15,10 @@ ASSUMED, ASSUMED_BINS = 0.03, 1
 """Deviation that is assumed at first, as a share of the value, and the bins that it counts for [-], [bins]."""
 
 CLIP = 4.0
-"""A residual counts as at most so many deviations: heavy tails count, an outage does not [-]."""
+"""A residual counts as at most so many deviations, so that an outage is not noise [-]."""
 
 LOUD, RISEN = 2.0, 3.0
-"""And one above what is expected as at most so many; beyond the second number it has risen and is no noise [-]."""
+"""A residual above expectation counts as at most so many deviations; beyond the second it does not count [-]."""
 
 NORMAL_SPREAD = 1.4826
 """The standard deviation of normal values, in median distances from their median [-]."""
@@ -40,10 +41,10 @@ def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
 
 
 def clipped(residual: np.ndarray, size: np.ndarray, deviation: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """What residuals ``(..., n)`` of this ``size``, their amount, count as: at most `CLIP` deviations.
+    """Absolute residuals ``(..., n)``, of this ``size``, limited to `CLIP` deviations.
 
-    But for what is above a shape that is ``expected (n,) bool`` well clear of none at all: it counts as at most `LOUD`
-    deviations, and beyond `RISEN` as NaN, which is not at all: what has risen is no noise in which a fall may hide.
+    A residual above a shape that is ``expected (n,) bool`` to be clear of zero counts as at most `LOUD` deviations, and
+    beyond `RISEN` as NaN: a rise must not hide a fall.
 
     Examples
     --------
@@ -61,8 +62,9 @@ def clipped(residual: np.ndarray, size: np.ndarray, deviation: np.ndarray, expec
 
 
 def followed(noise: np.ndarray, ratio: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Noise before each of t bins and after the last, ``(t + 1, ...)``, where each bin's ratio of square to mean
-    counts for its share in it, both ``(t, ...)``.
+    """Noise before each of t bins and after the last ``(t + 1, ...)``: moved by ``share`` towards each ``ratio``.
+
+    ratio ``(t, ...)``: square of a bin's residual over its mean; share ``(t, ...)``: its weight.
 
     Examples
     --------
@@ -102,8 +104,7 @@ def middle(values: np.ndarray) -> np.ndarray:
 
 
 def average(values: np.ndarray) -> np.ndarray:
-    """Mean over the first axis of ``(k, n)``, NaN left out, added up one after the other: the same for one entity as
-    for many.
+    """Mean over the first axis of ``(k, n)``, NaN left out, added in the same order for any number of entities.
 
     Examples
     --------

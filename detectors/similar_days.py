@@ -5,22 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.base import (
-    DAY,
-    HIGH,
-    LOW_CONFIRMED,
-    LOW_PROVISIONAL,
-    NEVER,
-    NORMAL,
-    UNKNOWN,
-    Context,
-    Detector,
-    Swept,
-    Verdict,
-    bounded,
-    is_known,
-    met,
-)
+from detectors.base import DAY, NEVER, Context, Detector, Swept, Verdict, bounded, coded, is_known, met
 from detectors.history import History, batches, plain
 from detectors.noise import NORMAL_SPREAD, middle
 from detectors.state import fresh, per_entity
@@ -52,20 +37,24 @@ class SimilarDaysState:
 class SimilarDays(Detector[SimilarDaysState]):
     """Cloudflare's forecast (REFERENCE B4).
 
-    The 24 hours before the bin are compared with the 24 hours before the same time of each of the last ``days``; the
-    forecast is the median of what followed the six nearest.  Choices where the published description is open: the
-    distance is the root of the mean square over the bins that both periods hold, at least half a day of them; of two
-    that are equally far the later one is nearer; the choice is made anew in each ``renew`` of event time; the
-    relative changes that are told, ``drop`` and ``point``.  Nothing is inpainted.  With fewer than six periods nothing
-    is expected (NaN) and the state is unknown.  The score divides by the median deviation of the six, at least 1 % of
-    the forecast.
+        distance(k) = sqrt(mean (x[t - 1 day .. t) - x[t - (k + 1) days .. t - k days))^2),  k = 1 .. days
+        forecast    = median of x(t - k days) over the six k of the smallest distance
+        loss        = 1 - x / forecast
+        low provisional  loss >= drop
+        low confirmed    loss >= drop in ``sustained`` bins in a row, or loss >= point
+        high             x > above * forecast
+        score            (x - forecast) / max(1.4826 * median deviation of the six, 0.01 * forecast)
+
+    Nothing is inpainted.  Choices where the published description is open: a distance needs half a day of bins in
+    common; the later of two equal days is nearer; the six are chosen once in each ``renew``; values of ``drop`` and
+    ``point``.  With fewer than six days nothing is expected (NaN) and the state is unknown.
 
     Parameters
     ----------
     days
         Days back that are compared [days].
     drop
-        Loss, as a share of the forecast, from which a value is low [-].
+        Loss from which a value is low [-].
     sustained
         Low values in a row that confirm [bins].
     point
@@ -105,13 +94,11 @@ class SimilarDays(Detector[SimilarDaysState]):
     renew: int = 3600
 
     def init(self, n: int) -> SimilarDaysState:
-        """The state of n entities of which nothing has been seen."""
         return fresh(SimilarDaysState, n, last=NEVER, past=History())
 
     def judge(
         self, state: SimilarDaysState, x: np.ndarray, t: int, context: Context
     ) -> tuple[SimilarDaysState, Verdict]:
-        """Judge one bin, see `detectors.base.Detector`."""
         past, chosen = state.past.forget(t - (self.days + 1) * DAY), state.chosen
         with np.errstate(all="ignore"):
             if t // self.renew != state.last // self.renew:
@@ -130,16 +117,10 @@ class SimilarDays(Detector[SimilarDaysState]):
         self, x: np.ndarray, forecast: np.ndarray, spread: np.ndarray, loss: np.ndarray, streak: np.ndarray
     ) -> Verdict:
         sure = (streak >= self.sustained) | (loss >= self.point)
-        code = np.select(
-            [np.isnan(loss), (loss >= self.drop) & sure, loss >= self.drop, x > self.above * forecast],
-            [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH],
-            NORMAL,
-        )
+        low, upper = loss >= self.drop, self.above * forecast
+        code = coded(~np.isnan(loss), low & sure, x > upper, provisional=low)
         score = np.where(np.isnan(loss), np.nan, bounded((x - forecast) / spread))
-        settled = np.isfinite(forecast)
-        return Verdict(
-            forecast, (1 - self.drop) * forecast, self.above * forecast, score, code.astype(np.int8), settled
-        )
+        return Verdict(forecast, (1 - self.drop) * forecast, upper, score, code, np.isfinite(forecast))
 
 
 def nearest(past: History, n: int, t: int, width: int, days: int) -> np.ndarray:
@@ -147,7 +128,7 @@ def nearest(past: History, n: int, t: int, width: int, days: int) -> np.ndarray:
 
     Examples
     --------
-    Of seven days the third has no part in it:
+    Of seven days the third is not among them:
 
     >>> past = History()
     >>> for day in range(8):

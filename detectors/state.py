@@ -1,7 +1,8 @@
-"""What every detector's state can do: grow by entities that were not known before, and become plain arrays."""
+"""What every detector's state can do: grow, be joined and parted, and become plain arrays."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,8 +13,7 @@ from detectors.history import History, joint_history, parted_history, times_of
 S = TypeVar("S")
 
 FORGETS, MISSED = 28 * DAY, 4
-"""Who has not been heard of for so long [s], or so many longer bins, is a new one: no day is compared with what is
-older."""
+"""An entity without a value for so long [s], or for so many longer bins, is a new one."""
 
 
 def per_entity(fill: float, dtype: type = np.float64, columns: int = 0) -> dict[str, Any]:
@@ -35,70 +35,31 @@ def extend(state: S, fresh: int) -> S:
     >>> extend(Median().init(2), 3).first.shape
     (5,)
     """
-    grown = {}
-    for name, meta in _fields(type(state)).items():
-        if meta:
-            grown[name] = np.concatenate([getattr(state, name), _filled(meta, fresh)])
-    return dataclasses.replace(state, **grown)  # type: ignore[type-var]
+    return _mapped(state, lambda _, own, meta: np.concatenate([own, _filled(meta, fresh)]))
 
 
 def picked(state: S, rows: np.ndarray) -> S:
-    """The state of some entities alone.
-
-    Examples
-    --------
-    >>> from detectors.median import Median
-    >>> picked(Median().init(4), np.array([1, 3])).first.shape
-    (2,)
-    """
-    own = {name: getattr(state, name)[rows] for name, meta in _fields(type(state)).items() if meta}
-    return dataclasses.replace(state, **own)  # type: ignore[type-var]
+    """The state of the entities at ``rows (m,) int`` only."""
+    return _mapped(state, lambda _, own, meta: own[rows])
 
 
 def placed(state: S, rows: np.ndarray, own: S) -> S:
-    """The state in which the entities at ``rows (m,) int`` have the state ``own`` of m entities.
-
-    Examples
-    --------
-    >>> from detectors.median import Median
-    >>> seen = dataclasses.replace(Median().init(2), first=np.array([5, 6]))
-    >>> placed(Median().init(4), np.array([1, 3]), seen).first[[1, 3]].tolist()
-    [5, 6]
-    """
-    whole = {}
-    for name, meta in _fields(type(state)).items():
-        if meta:
-            whole[name] = getattr(state, name).copy()
-            whole[name][rows] = getattr(own, name)
-    return dataclasses.replace(state, **whole)  # type: ignore[type-var]
+    """The state in which the entities at ``rows (m,) int`` have the state ``own`` of m entities."""
+    return _mapped(state, lambda name, whole, _: _put(whole, rows, getattr(own, name)))
 
 
 def forgotten(state: S, rows: np.ndarray) -> S:
-    """The state in which nothing has been seen of the entities at ``rows (m,) int``.
-
-    Examples
-    --------
-    >>> from detectors.median import Median
-    >>> from detectors.base import utc_context
-    >>> seen, _ = Median().judge(Median().init(2), np.ones(2), 0, utc_context(np.array([0]), 2, 600).row(0))
-    >>> (forgotten(seen, np.array([1])).first == Median().init(2).first).tolist()
-    [False, True]
-    """
-    own = {}
-    for name, meta in _fields(type(state)).items():
-        if meta:
-            own[name] = getattr(state, name).copy()
-            own[name][rows] = meta["fill"]
-    return dataclasses.replace(state, **own)  # type: ignore[type-var]
+    """The state in which nothing has been seen of the entities at ``rows (m,) int``."""
+    return _mapped(state, lambda _, own, meta: _put(own, rows, meta["fill"]))
 
 
 def unheard(state: S, heard: np.ndarray, t: int, width: int) -> S:
-    """The state at ``t`` [s] in which nothing is known of entities that were last ``heard (n,)`` so long ago [s] that
-    they are new ones: `FORGETS`, or `MISSED` times a longer ``width`` [s].
+    """The state at ``t`` [s] in which nothing is known of entities that were last ``heard (n,)`` [s] too long ago.
+
+    Too long is `FORGETS`, or `MISSED` times a longer ``width`` [s].
 
     Examples
     --------
-    >>> import dataclasses
     >>> from detectors.median import Median
     >>> seen = dataclasses.replace(Median().init(3), first=np.array([5, 6, 7]))
     >>> (unheard(seen, np.array([0, DAY, NEVER]), 1 + FORGETS, 3600).first == NEVER).tolist()
@@ -109,9 +70,9 @@ def unheard(state: S, heard: np.ndarray, t: int, width: int) -> S:
 
 
 def in_common(state: Any) -> tuple[object, ...] | None:
-    """What two states must have in common to be one `joint` state, None where this one cannot be joined now.
+    """What states must have in common to be one `joint` state: the last bin, and when the past was written.
 
-    That is all that is not per entity: the last bin, and when the past was written; who has just come is not in it yet.
+    None where a state cannot be joined now: an entity that has just been added is not in its past yet.
     """
     n, common = _entities(state), []
     for name, meta in _fields(type(state)).items():
@@ -131,42 +92,31 @@ def joint(states: Sequence[S]) -> S:
     Examples
     --------
     >>> from detectors.median import Median
-    >>> joint([Median().init(2), Median().init(3)]).first.shape
-    (5,)
+    >>> states = [Median().init(2), Median().init(3)]
+    >>> joint(states).first.shape, [len(state.first) for state in parted(joint(states), states)]
+    ((5,), [2, 3])
     """
     sizes = [_entities(state) for state in states]
-    whole: dict[str, Any] = {}
-    for name, meta in _fields(type(states[0])).items():
+
+    def joined(name: str, own: Any, meta: Any) -> Any:
         each = [getattr(state, name) for state in states]
-        if meta:
-            whole[name] = np.concatenate(each)
-        elif isinstance(each[0], History):
-            whole[name] = joint_history(each, sizes)
-    return dataclasses.replace(states[0], **whole)  # type: ignore[type-var]
+        return np.concatenate(each) if meta else joint_history(each, sizes)
+
+    return _mapped(states[0], joined, past=True)
 
 
 def parted(whole: S, before: Sequence[S]) -> list[S]:
-    """What has become of states that were ``before`` they were judged as one.
+    """States that were ``before``, after the `joint` state of all of them has become ``whole``."""
+    edges = np.cumsum([0, *map(_entities, before)]).tolist()
 
-    Examples
-    --------
-    >>> from detectors.median import Median
-    >>> states = [Median().init(2), Median().init(3)]
-    >>> [len(state.first) for state in parted(joint(states), states)]
-    [2, 3]
-    """
-    told, start = [], 0
-    for state in before:
-        rows = slice(start, start := start + _entities(state))
-        own: dict[str, Any] = {}
-        for name, meta in _fields(type(whole)).items():
-            value = getattr(whole, name)
-            if meta:
-                own[name] = value[rows]
-            elif isinstance(value, History):
-                own[name] = parted_history(value, getattr(state, name), rows)
-        told.append(dataclasses.replace(whole, **own))  # type: ignore[type-var]
-    return told
+    def part(state: S, rows: slice) -> S:
+        return _mapped(
+            whole,
+            lambda name, own, meta: own[rows] if meta else parted_history(own, getattr(state, name), rows),
+            past=True,
+        )
+
+    return [part(state, slice(*ends)) for state, ends in zip(before, pairwise(edges), strict=True)]
 
 
 def pack(state: Any) -> dict[str, np.ndarray]:
@@ -201,6 +151,22 @@ def unpack(detector: AnyDetector, arrays: dict[str, np.ndarray]) -> Any:
         else:
             fields[name] = np.array(arrays[name]) if kind is np.ndarray else kind(arrays[name])
     return type(empty)(**fields)
+
+
+def _mapped(state: S, change: Callable[[str, Any, Any], Any], past: bool = False) -> S:
+    """The state with ``change(name, value, metadata)`` of each array with a row an entity, and of the past if asked."""
+    own = {
+        name: change(name, getattr(state, name), meta)
+        for name, meta in _fields(type(state)).items()
+        if meta or (past and isinstance(getattr(state, name), History))
+    }
+    return dataclasses.replace(state, **own)  # type: ignore[type-var]
+
+
+def _put(array: np.ndarray, rows: np.ndarray, values: Any) -> np.ndarray:
+    array = array.copy()
+    array[rows] = values
+    return array
 
 
 def _fields(cls: Any) -> dict[str, Any]:

@@ -1,4 +1,9 @@
-"""The middle of a moving window: what detectors remember that hold a value against the median of the last days."""
+"""The exact nearest-rank median of a moving window, without sorting the window at every bin.
+
+Of each entity's window only the `CORE` order statistics around its middle are held, and how many values lie below and
+above them.  A value that comes or goes changes a count, or a place in the core.  When the median leaves the core, that
+core is taken anew from the history.
+"""
 
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
@@ -80,7 +85,7 @@ W = TypeVar("W", bound=Window)
 
 
 def expired(state: W, before: int) -> W:
-    """The state in whose window is nothing from ``before`` a time [s]."""
+    """The state without values older than ``before`` [s] in its window."""
     core, oldest, past = state.core, state.oldest, state.past
     while oldest < past.end and past.time(oldest) < before:
         core = remove(core, past.read(oldest, state.view))
@@ -91,7 +96,7 @@ def expired(state: W, before: int) -> W:
 
 
 def centred(state: W, rows: np.ndarray | None = None) -> W:
-    """The state with the cores taken anew of the given entities, and of those whose median left its core."""
+    """The state with new cores of the entities at ``rows``, and of those whose median has left its core."""
     core = state.core
     rows = core.lost() if rows is None else np.union1d(rows, core.lost())
     if not len(rows):
@@ -112,7 +117,7 @@ def insert(core: Core, v: np.ndarray) -> Core:
     [5.0]
     """
     here = ~np.isnan(v)
-    # An edge is a wall only while values lie beyond it: a core that holds the whole window takes all.
+    # an edge is a limit only while values lie beyond it: a core that holds the whole window takes all
     under = here & (core.below > 0) & (v < core.values[:, 0])
     over = here & (core.above > 0) & (v > _top(core))
     rows = np.flatnonzero(here & ~under & ~over)
