@@ -165,7 +165,7 @@ def test_a_disk_that_is_full_in_the_end_takes_no_answer_away(tmp_path: Path) -> 
     command = [sys.executable, "-m", "pipeline", "replay", str(tmp_path), "--metrics", "/dev/full"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "No outages confirmed" in done.stdout
+    assert "no outage found" in done.stdout
     assert done.stderr == "netvigil: '/dev/full' cannot be written: No space left on device\n"
 
 
