@@ -110,7 +110,7 @@ def main(arguments: list[str]) -> int:
         return 0
     except RequestException as error:
         reason = str(error).rpartition(": ")[2].rstrip("\"')")
-        said = f"nobody answers at {options.url}: {reason}"
+        said = f"no answer from {options.url}: {reason}"
     except GrafanaException as error:
         said = f"Grafana refused: {error}"
     except OSError as error:

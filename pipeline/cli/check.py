@@ -79,7 +79,7 @@ class Site:
                         break
         except requests.RequestException as error:
             reason = str(error).rpartition(": ")[2].rstrip("\"')")
-            raise NoAnswerError(f"nobody answers at {self.address}: {reason}") from error
+            raise NoAnswerError(f"no answer from {self.address}: {reason}") from error
         return body[: self.largest].decode("utf-8", errors="replace")
 
     def json(self, path: str, query: Mapping[str, str] | None = None) -> Any:
@@ -151,7 +151,7 @@ def look_at_broker(broker: str, security: Security = PLAIN) -> Iterator[Finding]
     trouble = ([f"missing: {', '.join(missing)}"] if missing else []) + wrong
     yield Finding.of("topics", not trouble, "; ".join(trouble) or f"all {len(wanted)} are there")
     groups = at_work(broker, security)
-    detail = " and ".join(f"{count} of group {group}" for group, count in groups.items()) or "nobody"
+    detail = " and ".join(f"{count} of group {group}" for group, count in groups.items()) or "none"
     twice = ": each group judges and notifies on its own, so everything comes twice; stop all but one"
     yield Finding.of("workers", len(groups) == 1, f"{detail} at work{twice if len(groups) > 1 else ''}")
 
@@ -170,7 +170,9 @@ def look_at_prometheus(site: Site) -> Iterator[Finding]:
     detail = f"in error: {', '.join(broken)}" if broken else f"{alerts} alerts" if alerts else "no rules of netvigil"
     yield Finding.of("rules", alerts > 0 and not broken, detail)
     urls = [one["url"] for one in site.json("/api/v1/alertmanagers")["data"]["activeAlertmanagers"]]
-    yield Finding.of("alerting", bool(urls), f"alerts go to {', '.join(urls) or 'nobody'}")
+    yield Finding.of(
+        "alerting", bool(urls), f"alerts go to {', '.join(urls)}" if urls else "it sends alerts to no Alertmanager"
+    )
     yield from _feeds(site)
     watches = _asked(site, "max by (country, name) (netvigil_watch_active)")
     named = sorted(f"{w['name']} ({w['country']}) {'on' if value == 1 else 'to come'}" for w, value in watches)

@@ -118,7 +118,7 @@ def test_a_server_that_does_not_answer_is_a_finding() -> None:
     assert states(found) == {
         "broker": NOT_READY, "prometheus": NOT_READY, "alertmanager": NOT_CHECKED, "grafana": NOT_READY
     }  # fmt: skip
-    assert detail(found, "prometheus") == "nobody answers at http://127.0.0.1:1: Connection refused"
+    assert detail(found, "prometheus") == "no answer from http://127.0.0.1:1: Connection refused"
 
 
 def test_a_server_that_never_answers_does_not_hold_the_check() -> None:
@@ -232,7 +232,7 @@ def test_topics_that_are_missing_or_have_other_partitions_and_missing_workers_ar
         found = check(broker=f"kafka://{broker}")
     assert states(found) | {"topics": NOT_READY, "workers": NOT_READY} == states(found)
     assert detail(found, "topics") == f"{first.name} has 2 partitions, not {first.partitions}"
-    assert detail(found, "workers") == "nobody at work"
+    assert detail(found, "workers") == "none at work"
 
 
 @pytest.mark.slow

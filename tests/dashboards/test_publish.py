@@ -152,7 +152,7 @@ def test_boards_and_marks_from_the_command_line(
         ({"outages": "time,signal"}, "/outages has no outages: it is not what netvigil replay --outages writes"),
         (
             {"outages": "", "url": "http://127.0.0.1:1"},
-            "nobody answers at http://127.0.0.1:1: [Errno 111] Connection refused\n",
+            "no answer from http://127.0.0.1:1: [Errno 111] Connection refused\n",
         ),
         ({"outages": "", "url": "localhost:3000"}, "localhost:3000 is no address of a Grafana"),
     ],
