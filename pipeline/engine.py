@@ -13,7 +13,7 @@ from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline import topics
 from pipeline.fusion import Beside, Fused, FuseStage, Missed
-from pipeline.geo.calendar import Almanac, knowing
+from pipeline.geo.calendar import Almanac, calendar_with
 from pipeline.judge import JudgeStage
 from pipeline.kinds import kind_of
 from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Outage, Progress, Rows, Verdicts
@@ -49,9 +49,9 @@ class Engine:
 
     def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage:
         """The stage that judges merged bins, for so many partitions of countries."""
-        judging, free = self.settings.judging, self.almanac().free
-        named = knowing(free._replace(public=False))
-        return JudgeStage(self.detectors[judging.detector], named, partitions, judging, self.beside, knowing(free))
+        judging, holidays = self.settings.judging, self.almanac().holidays
+        named, every = calendar_with(holidays._replace(public=False)), calendar_with(holidays)
+        return JudgeStage(self.detectors[judging.detector], named, partitions, judging, self.beside, every)
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:
         """The detectors that judge a signal beside the first one."""

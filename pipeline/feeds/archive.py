@@ -215,11 +215,11 @@ def _wrong_header(line: str) -> str:
     missing = [name for name in table.COLUMNS if name not in found]
     foreign = [repr(name[:30]) for name in dict.fromkeys(found) if name not in table.COLUMNS]
     more = f" and {len(foreign) - FEW:,} more" if len(foreign) > FEW else ""
-    said = [f"without {', '.join(missing)}"] if missing else []
-    said += [f"with {', '.join(foreign[:FEW])}{more}, which no table has"] if foreign else []
-    if not said:
-        said = ["with a column twice" if len(found) > len(table.COLUMNS) else "with its columns in another order"]
-    return f"a table {', and '.join(said)}; wanted {','.join(table.COLUMNS)}"
+    wrong = [f"without {', '.join(missing)}"] if missing else []
+    wrong += [f"with {', '.join(foreign[:FEW])}{more}, which no table has"] if foreign else []
+    if not wrong:
+        wrong = ["with a column twice" if len(found) > len(table.COLUMNS) else "with its columns in another order"]
+    return f"a table {', and '.join(wrong)}; wanted {','.join(table.COLUMNS)}"
 
 
 def _table_source(path: Path, feed: Feed, piece: int) -> Source:
@@ -280,7 +280,7 @@ def _of_one_feed(found: Iterable[Source]) -> None:
 def _sharing_entities(found: list[Source]) -> list[Source]:
     """The same; every table has the country of an entity that any of them knows."""
     known = read_entities(*sorted({source.entities for source in found if source.entities}))
-    return [dataclasses.replace(s, whole=s.whole.knowing(known)) if s.whole else s for s in found]
+    return [dataclasses.replace(s, whole=s.whole.with_entities(known)) if s.whole else s for s in found]
 
 
 def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]:

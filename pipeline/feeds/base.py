@@ -10,7 +10,7 @@ import numpy as np
 from pipeline import topics
 from pipeline.bins import NEVER, WIDTH, Cadence
 from pipeline.errors import CUT_LINE, DecodeError
-from pipeline.feeds.timestamps import BATCH, STRIDE, trusted
+from pipeline.feeds.timestamps import BATCH, STRIDE, plausible
 from pipeline.kinds import SIGNAL
 from pipeline.records import END, UP, DeadLetter, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run, bounded, wrong
 
@@ -52,7 +52,7 @@ class Feed:
         Damage are: an inconsistent batch, a signal of no known kind, a record far ahead in time of those around it.
         A value outside the range of its signal becomes NaN.
         """
-        return trusted(self.name, self._sound(stream))
+        return plausible(self.name, self._sound(stream))
 
     def _sound(self, stream: BinaryIO) -> Iterator[tuple[int, Item]]:
         """Consistent batches, and damage, with the number of the first record of each."""

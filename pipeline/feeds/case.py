@@ -50,20 +50,20 @@ def read_entities(*paths: Path) -> dict[tuple[str, str], EntityRow]:
 
     What one file leaves out another may give; the first name counts.  UserError where an entity has two countries.
     """
-    kin: dict[tuple[str, str], EntityRow] = {}
-    said: dict[tuple[str, str], str] = {}
-    for place, key, own in (line for path in paths for line in _kin(path)):
-        known = kin.get(key, EntityRow(""))
-        if known.parent and own.parent not in ("", known.parent):
-            other = f"{known.parent!r} in {said[key]}"
-            raise UserError(f"{place}: parent of {key[1]} is {own.parent!r}, but {other}: it belongs to one country")
-        if own.parent:
-            said.setdefault(key, place)
-        kin[key] = EntityRow(known.parent or own.parent, known.name or own.name, known.mobile or own.mobile)
-    return kin
+    entities: dict[tuple[str, str], EntityRow] = {}
+    places: dict[tuple[str, str], str] = {}
+    for place, key, row in (line for path in paths for line in _entity_rows(path)):
+        known = entities.get(key, EntityRow(""))
+        if known.parent and row.parent not in ("", known.parent):
+            other = f"{known.parent!r} in {places[key]}"
+            raise UserError(f"{place}: parent of {key[1]} is {row.parent!r}, but {other}: it belongs to one country")
+        if row.parent:
+            places.setdefault(key, place)
+        entities[key] = EntityRow(known.parent or row.parent, known.name or row.name, known.mobile or row.mobile)
+    return entities
 
 
-def _kin(path: Path) -> Iterator[tuple[str, tuple[str, str], EntityRow]]:
+def _entity_rows(path: Path) -> Iterator[tuple[str, tuple[str, str], EntityRow]]:
     """Place, ``(entity_type, entity)`` and content of every line."""
     for place, row in rows_of(path, ENTITIES):
         mobile = row["mobile"].lower()
@@ -85,8 +85,8 @@ def strangers(unmatched: Iterable[Line]) -> Iterator[str]:
     for folder, group in groupby(unmatched, key=lambda line: line[0]):
         names = [f"{kind} {name}" for _, kind, name in group]
         more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
-        said, are = ", ".join(names[:FEW]) + more, "is it" if len(names) == 1 else "are they"
-        yield f"No row of the table is about {said} of {Path(folder) / 'entities.csv'}: {are} written as in the table?"
+        lines, are = ", ".join(names[:FEW]) + more, "is it" if len(names) == 1 else "are they"
+        yield f"No row of the table is about {lines} of {Path(folder) / 'entities.csv'}: {are} written as in the table?"
 
 
 def read_labels(path: Path) -> list[Label]:
@@ -110,8 +110,8 @@ def _label(place: str, row: dict[str, str]) -> Label:
     try:
         Names().entity(row["entity_type"], row["entity"])
     except ValueError as error:
-        told = f"{row['entity_type']} {row['entity'][:100]!r}"
-        raise UserError(f"{place}: {told} is no place, wanted {WANTED.get(str(error), 'a name')}") from None
+        name = f"{row['entity_type']} {row['entity'][:100]!r}"
+        raise UserError(f"{place}: {name} is no place, wanted {WANTED.get(str(error), 'a name')}") from None
     return Label(start, end, row["entity_type"], row["entity"], row["kind"], row["source"])
 
 
@@ -153,12 +153,12 @@ def write_case(folder: Path, series: Iterable[Rows], labels: Iterable[Label], en
 
     ``signals.csv`` is in order of time, then of the series, then of their rows.
     """
-    kin = ((*key, k.parent, k.name, "true" if k.mobile else "false") for key, k in entities.items())
+    rows = ((*key, row.parent, row.name, "true" if row.mobile else "false") for key, row in entities.items())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "signals.csv", COLUMNS, _signal_rows(series))
         _write(folder / "labels.csv", LABELS, ((_iso(a), _iso(b), *rest) for a, b, *rest in labels))
-        _write(folder / "entities.csv", ENTITIES, kin)
+        _write(folder / "entities.csv", ENTITIES, rows)
     except OSError as error:
         raise UserError(f"cannot write the case to {folder}: {error.strerror}") from error
 

@@ -200,7 +200,7 @@ def _wrong(reason: str, detail: str) -> DecodeError:
     return DecodeError(NAME, reason, "", detail[:200])
 
 
-def believed(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> Iterator[Message | DecodeError]:
+def plausible(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> Iterator[Message | DecodeError]:
     """The same without times far ahead of those around them, and without times more than `BEHIND` the others.
 
     A gap in a recording passes: no earlier time comes after it.  So do times somewhat behind, because a collector may
@@ -210,7 +210,7 @@ def believed(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> I
     --------
     >>> times = {"line 1": 1000, "line 2": 9000, "line 3": 1001, "line 4": 400}
     >>> given = [(place, Message(time, Peer(64496, "192.0.2.1"))) for place, time in times.items()]
-    >>> [str(item) if isinstance(item, DecodeError) else item.time for item in believed("rislive", given)]
+    >>> [str(item) if isinstance(item, DecodeError) else item.time for item in plausible("rislive", given)]
     [1000, 'rislive: bad-time at line 2: 9000 between 1000 and 1001', 1001, 400]
     """
     last: int | None = None
@@ -243,7 +243,7 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     Every line that is not blank gives at least one element or one `DecodeError`.
     """
     batch = RouteBatch(NAME)
-    for item in _timed(believed(NAME, parsed(NAME, stream, parse, closed=True))):
+    for item in _timed(plausible(NAME, parsed(NAME, stream, parse, closed=True))):
         if isinstance(item, DecodeError):
             yield item
             continue

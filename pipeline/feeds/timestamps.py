@@ -146,7 +146,7 @@ def _astray(feed: str, begin: int, piece: Batch, others: str, near: int) -> Iter
         yield DecodeError(feed, "bad-time", f"record {number:,}", f"{iso(time)}, far ahead of {others}, {iso(near)}")
 
 
-def trusted(feed: str, found: Iterable[tuple[int, Batch | DecodeError]]) -> Iterator[Batch | DecodeError]:
+def plausible(feed: str, found: Iterable[tuple[int, Batch | DecodeError]]) -> Iterator[Batch | DecodeError]:
     """Batches (with the number of their first record) and damage of a recording, without times that are far ahead.
 
     Examples
@@ -156,7 +156,7 @@ def trusted(feed: str, found: Iterable[tuple[int, Batch | DecodeError]]) -> Iter
     ...     return Rows(Run(), "a-feed", 0, "bgp.ris", 300, (), 0, (Entity("country", "PK", "PK"),), np.array([time]),
     ...                 np.zeros(1, np.int32), np.ones(1))
     >>> given = enumerate(map(row, [1_700_000_100, 1_700_000_400, 4_000_000_200, 1_700_000_700]), 1)
-    >>> for item in trusted("a-feed", given):
+    >>> for item in plausible("a-feed", given):
     ...     print(item if isinstance(item, DecodeError) else item.time.tolist())
     [1700000100]
     [1700000400]

@@ -49,7 +49,7 @@ def public_holidays(country: str, year: int) -> frozenset[str]:
     return frozenset(f"{day}" for day, name in days.items() if not any(word in name.lower() for word in VOTES))
 
 
-class Free(NamedTuple):
+class Holidays(NamedTuple):
     """The holidays of all countries: those ``named`` (country and local date, as ``"NL 2024-12-25"``), and ``public``
     ones if wanted, without days that ``matter`` (written in the same way)."""
 
@@ -63,9 +63,9 @@ class Free(NamedTuple):
         Examples
         --------
         >>> own = frozenset(["PK 2024-02-20", "NL 2024-02-21", "PK 2023-02-20"])
-        >>> sorted(Free(own).of("PK", 2024)), Free(own, matter=own).of("PK", 2024)
+        >>> sorted(Holidays(own).of("PK", 2024)), Holidays(own, matter=own).of("PK", 2024)
         (['2024-02-20'], frozenset())
-        >>> len(Free(own, public=True).of("PK", 2024) - public_holidays("PK", 2024))
+        >>> len(Holidays(own, public=True).of("PK", 2024) - public_holidays("PK", 2024))
         1
         """
         own, no_more = (_days_of(country, year, days) for days in (self.named, self.matter))
@@ -109,7 +109,7 @@ class Almanac:
         self, named: Iterable[str] = (), public: bool = True, matter: Mapping[str, str] | None = None
     ) -> None:  # fmt: skip
         self.matter = dict(matter or {})
-        self.free = Free(frozenset(named), public, frozenset(self.matter))
+        self.holidays = Holidays(frozenset(named), public, frozenset(self.matter))
         self.known: dict[tuple[str, int], list[Day]] = {}
         self.near: dict[tuple[str, int, int], tuple[Day, ...]] = {}
 
@@ -139,7 +139,7 @@ class Almanac:
     def _days(self, country: str, year: int) -> Iterator[Day]:
         """The days of a country in a year, not joined."""
         matter = {day[3:]: kind for day, kind in self.matter.items() if day.startswith(f"{country} {year}-")}
-        for day in sorted(self.free.of(country, year).union(matter)):
+        for day in sorted(self.holidays.of(country, year).union(matter)):
             midnight = datetime.combine(date.fromisoformat(day), datetime.min.time(), zone(country))
             start, end = (int((midnight + timedelta(days=days)).timestamp()) for days in (0, 1))
             yield Day(start, end, matter.get(day, HOLIDAY))
@@ -157,8 +157,7 @@ def _joined(days: Iterable[Day]) -> tuple[Day, ...]:
 Calendar = Callable[[tuple[str, ...], np.ndarray], tuple[np.ndarray, np.ndarray]]
 """``(countries, times (t,) [s])`` -> local week slot [s] and day kind, each ``(t, n)``."""
 
-NONE = Free()
-"""No day is a holiday."""
+NO_HOLIDAYS = Holidays()
 
 SATURDAY_SUNDAY, FRIDAY_SATURDAY, THURSDAY_FRIDAY = (5, 6), (4, 5), (3, 4)
 
@@ -210,36 +209,36 @@ def _weekends(country: str, year: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _days(countries: tuple[str, ...], year: int, free: Free) -> np.ndarray:
+def _days(countries: tuple[str, ...], year: int, holidays: Holidays) -> np.ndarray:
     """Kinds of the days of a year, and of those next to it ``(n, 368) int8``; the first is 31 December."""
     first = date(year - 1, 12, 31)
     kinds = np.full((len(countries), 368), base.WORKDAY, np.int8)
     for row, country in enumerate(countries):
         kinds[row, _weekends(country, year)] = base.WEEKEND
-        days = frozenset[str]().union(*(free.of(country, each) for each in (year - 1, year, year + 1)))
+        days = frozenset[str]().union(*(holidays.of(country, each) for each in (year - 1, year, year + 1)))
         places = [(date.fromisoformat(day) - first).days for day in days]
         kinds[row, [place for place in places if 0 <= place < 368]] = base.HOLIDAY
     return kinds
 
 
-def _kinds(countries: tuple[str, ...], local: np.ndarray, free: Free) -> np.ndarray:
+def _kinds(countries: tuple[str, ...], local: np.ndarray, holidays: Holidays) -> np.ndarray:
     """Day kind of distinct countries at their ``local (q, n)`` times [s], ``(q, n) int8``."""
     kind = np.zeros(local.shape, np.int8)
     years = local.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
     for year in np.unique(years).tolist():
         before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
         at, own = np.nonzero(years == year)
-        kind[at, own] = _days(countries, year, free)[own, (local[at, own] - before) // DAY]
+        kind[at, own] = _days(countries, year, holidays)[own, (local[at, own] - before) // DAY]
     return kind
 
 
 @lru_cache(maxsize=16)
-def _table(countries: tuple[str, ...], quarters: tuple[int, ...], free: Free) -> tuple[np.ndarray, np.ndarray]:
+def _table(countries: tuple[str, ...], quarters: tuple[int, ...], holidays: Holidays) -> tuple[np.ndarray, np.ndarray]:
     """Local week slot [s] and day kind of distinct countries at these quarters of an hour, both ``(q, n)``.
 
     Cached, for the signals of a run ask for the same ones; no day ends within a quarter."""
     local = local_times(countries, quarters)
-    return week_slot(local), _kinds(countries, local, free)
+    return week_slot(local), _kinds(countries, local, holidays)
 
 
 @lru_cache(maxsize=8)
@@ -249,10 +248,12 @@ def _distinct(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(known), np.array([known[country] for country in countries], np.intp)
 
 
-def calendar(countries: tuple[str, ...], times: np.ndarray, free: Free = NONE) -> tuple[np.ndarray, np.ndarray]:
+def calendar(
+    countries: tuple[str, ...], times: np.ndarray, holidays: Holidays = NO_HOLIDAYS
+) -> tuple[np.ndarray, np.ndarray]:
     """Local week slot [s] and day kind of each of n countries at t ``times (t,) int64`` [s], both ``(t, n)``.
 
-    Only days that are ``free`` are holidays.
+    Only ``holidays`` count as such; without any, every day is a workday or of the weekend.
 
     Examples
     --------
@@ -264,17 +265,17 @@ def calendar(countries: tuple[str, ...], times: np.ndarray, free: Free = NONE) -
     each, places = _distinct(countries)
     since = times % QUARTER
     quarters, of = np.unique(times - since, return_inverse=True)
-    slot, kind = _table(each, tuple(quarters.tolist()), free)
+    slot, kind = _table(each, tuple(quarters.tolist()), holidays)
     return (slot[of] + since[:, None])[:, places], kind[of][:, places]
 
 
-def knowing(free: Free) -> Calendar:
+def calendar_with(holidays: Holidays) -> Calendar:
     """`calendar` with these holidays.
 
     Examples
     --------
-    >>> days = knowing(Free(frozenset(["PK 2024-12-26"]), public=True, matter=frozenset(["IN 2024-12-25"])))
+    >>> days = calendar_with(Holidays(frozenset(["PK 2024-12-26"]), public=True, matter=frozenset(["IN 2024-12-25"])))
     >>> days(("NL", "PK", "IN"), 1735130000 + DAY * np.array([0, 1, 5]))[1].tolist()
     [[2, 2, 0], [2, 2, 0], [0, 0, 0]]
     """
-    return partial(calendar, free=free)
+    return partial(calendar, holidays=holidays)

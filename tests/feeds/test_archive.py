@@ -9,13 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.bins import DAY, NEVER
+from pipeline.bins import NEVER
 from pipeline.errors import DecodeError, UserError
 from pipeline.feeds import UnreadableError, open_source, read, recordings, sources
-from pipeline.records import Bins, DeadLetter, Rows, Run
-from pipeline.replay.playback import Playback
-from pipeline.signals.binning import BinStage, Late
-from pipeline.signals.series import Series
+from pipeline.records import Rows
 
 START = 1_700_000_100
 
@@ -175,34 +172,6 @@ def test_a_signal_cannot_have_bins_of_two_widths(data: Path):
         match=r"routeviews has bins of 14400 s from second 0 on in .*britain.* of 21600 s from 7200 on in .*myanmar",
     ):
         sources(data / "signals" / case for case in ("control-britain-2020-peerloss", "myanmar-2021-coup"))
-
-
-@pytest.mark.parametrize("chunk", [3600, DAY])
-def test_no_row_of_a_replayed_table_is_late_and_every_value_is_in_a_bin(data: Path, chunk):
-    cases = [data / "signals" / case for case in ("iraq-2023-exams", "zhytomyr-2022", "venezuela-2019-blackout")]
-    stages: dict[int, BinStage] = {}
-    cells = rows = 0
-    for frame in Playback(recordings(cases, chunk), Run("all")):
-        assert not isinstance(frame, DeadLetter)
-        stage = stages.setdefault(frame.partition, BinStage(frame.partition, Series))
-        for output in stage.step(frame):
-            assert not isinstance(output, Late)
-            cells += int((output.health == 1).sum()) if isinstance(output, Bins) else 0
-        rows += int((~np.isnan(frame.value)).sum()) if isinstance(frame, Rows) else 0
-    assert cells == rows == 7808 + 2306 + 1468
-
-
-def test_a_table_in_small_pieces_moves_on_in_small_steps_and_loses_no_row(data: Path):
-    case = data / "signals" / "zhytomyr-2022"
-    (day,), (hour,) = (list_of_batches([case], piece) for piece in (86_400, 3_600))
-    assert max(int(np.ptp(batch.time)) for batch in hour) < 3_600 < max(int(np.ptp(batch.time)) for batch in day)
-    assert sum(map(len, hour)) == sum(map(len, day))
-    times = [int(batch.time[0]) // 3_600 for batch in hour]
-    assert times == sorted(times)
-
-
-def list_of_batches(paths: list[Path], piece: int) -> list[list[Rows]]:
-    return [[item for item in r.items if isinstance(item, Rows)] for r in recordings(paths, piece)]
 
 
 def test_four_contiguous_archives_are_one_recording_whatever_order_they_are_given_in(data: Path):

@@ -1,4 +1,4 @@
-"""What every feed promises, each promise a small function crossed with all of them."""
+"""The promises of every feed: each is a function, tested with all feeds."""
 
 import io
 import json
@@ -22,7 +22,7 @@ Promise = Callable[[Feed], None]
 TIMES = [1_700_000_000 + 60 * i for i in range(9)]
 
 AHEAD = TIMES[0] + 20 * 366 * DAY
-"""Well before `LATEST`: by itself it is a time like any other."""
+"""Before `LATEST`: alone it is a time like any other."""
 
 
 def mrt(times: list[int]) -> bytes:
@@ -46,7 +46,7 @@ MADE: dict[str, Callable[[list[int]], bytes]] = {"mrt": mrt, "rislive": rislive,
 
 
 def read(feed: Feed, content: bytes) -> tuple[list[Item], list[DecodeError]]:
-    """Batches and damage, without what is done for a feed that does not keep its promises."""
+    """Batches and damage as the feed reads them, without the checks of `Feed.items`."""
     items = list(feed.read(io.BytesIO(content)))
     damage = [item for item in items if isinstance(item, DecodeError)]
     return [item for item in items if not isinstance(item, DecodeError)], damage
@@ -64,7 +64,7 @@ def times(batches: list[Item]) -> list[int]:
     return [int(time) for batch in batches for time in batch.time]  # type: ignore[union-attr]
 
 
-def it_recognises_its_own_and_nobody_else_does(feed: Feed) -> None:
+def it_alone_recognises_its_recordings(feed: Feed) -> None:
     assert [other.name for other in FEEDS.values() if other.recognise("", MADE[feed.name](TIMES)[:4096])] == [feed.name]
 
 
@@ -73,14 +73,10 @@ def every_record_is_read_at_its_time(feed: Feed) -> None:
     assert (times(batches), damage) == (TIMES, [])
 
 
-def what_it_gives_holds_together(feed: Feed) -> None:
+def its_batches_are_consistent_and_of_its_signals(feed: Feed) -> None:
     batches, _ = read(feed, MADE[feed.name](TIMES))
     assert [wrong(batch) for batch in batches] == [""] * len(batches)  # type: ignore[arg-type]
     assert {batch.feed for batch in batches} == {feed.name}
-
-
-def its_signals_are_of_known_kinds(feed: Feed) -> None:
-    batches, _ = read(feed, MADE[feed.name](TIMES))
     given = {batch.signal for batch in batches if isinstance(batch, Rows)}
     assert all(SIGNAL.fullmatch(signal) for signal in {*feed.signals, *given})
     assert not feed.signals or given <= set(feed.signals)
@@ -93,7 +89,7 @@ def a_time_that_is_out_of_range_is_damage_and_the_others_are_used(feed: Feed) ->
     assert len(damage) == 9
 
 
-def a_time_years_ahead_costs_its_own_record_and_makes_nobody_late(feed: Feed) -> None:
+def a_time_years_ahead_costs_its_own_record_and_makes_none_late(feed: Feed) -> None:
     for place in (0, 4, len(TIMES)):
         stamps = [*TIMES[:place], AHEAD, *TIMES[place:]]
         used, late, dead, watermark = [], 0, 0, NEVER
@@ -119,7 +115,7 @@ def every_frame_of_it_is_taken_even_at_the_end_of_time(feed: Feed) -> None:
 
 def a_recording_that_breaks_off_is_given_up(feed: Feed) -> None:
     whole, before = MADE[feed.name](TIMES), len(MADE[feed.name](TIMES[:-1]))
-    for end in range(before + 1, len(whole) - 1):  # of a line the last byte is only its end
+    for end in range(before + 1, len(whole) - 1):  # the last byte of a line is its end
         batches, damage = read(feed, whole[:end])
         assert times(batches) == TIMES[:-1]
         (error,) = damage
@@ -137,9 +133,9 @@ def damage_is_never_raised(feed: Feed) -> None:
 
 
 PROMISES: list[Promise] = [
-    it_recognises_its_own_and_nobody_else_does, every_record_is_read_at_its_time, what_it_gives_holds_together,
+    it_alone_recognises_its_recordings, every_record_is_read_at_its_time, its_batches_are_consistent_and_of_its_signals,
     a_time_that_is_out_of_range_is_damage_and_the_others_are_used, a_recording_that_breaks_off_is_given_up,
-    a_time_years_ahead_costs_its_own_record_and_makes_nobody_late, its_signals_are_of_known_kinds,
+    a_time_years_ahead_costs_its_own_record_and_makes_none_late,
     damage_is_never_raised, every_frame_of_it_is_taken_even_at_the_end_of_time,
 ]  # fmt: skip
 
@@ -150,5 +146,5 @@ def test_every_feed_keeps_every_promise(name: str, promise: Promise) -> None:
     promise(FEEDS[name])
 
 
-def test_every_feed_has_a_recording_to_try_it_with() -> None:
+def test_every_feed_has_a_recording_to_test_it_with() -> None:
     assert MADE.keys() == FEEDS.keys()

@@ -58,10 +58,10 @@ def entity_of(kind: str, name: str, entities: Entities) -> Entity:
     >>> entity_of("asn", "AS9988", {("asn", "AS9988"): EntityRow("MM", "MPT")})
     Entity(type='asn', name='AS9988', country='MM', mobile=False, title='MPT')
     """
-    kin = entities.get((kind, name), EntityRow(""))
+    row = entities.get((kind, name), EntityRow(""))
     by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
-    country = by_name if kind == "country" else kin.parent or by_name
-    return Entity(kind, name, country, kin.mobile, kin.name)
+    country = by_name if kind == "country" else row.parent or by_name
+    return Entity(kind, name, country, row.mobile, row.name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,12 +96,12 @@ class Table:
         """The roster: every signal of the table."""
         return tuple(rows.signal for rows in self.series)
 
-    def knowing(self, entities: Entities) -> "Table":
+    def with_entities(self, entities: Entities) -> "Table":
         """The same rows, with what ``entities`` has of each entity."""
         known = [tuple(entity_of(*entity[:2], entities) for entity in rows.entities) for rows in self.series]
         series = tuple(dataclasses.replace(rows, entities=own) for rows, own in zip(self.series, known, strict=True))
-        told = {entity_of(*key, entities) for key, kin in entities.items() if kin.parent}.union(*known)
-        networks = tuple(sorted(entity for entity in told if entity.type == "asn"))
+        named = {entity_of(*key, entities) for key, row in entities.items() if row.parent}.union(*known)
+        networks = tuple(sorted(entity for entity in named if entity.type == "asn"))
         return dataclasses.replace(self, series=series, networks=networks)
 
 
@@ -205,12 +205,12 @@ def _series(
             snapped(stamps, cadence), column.astype(np.int32), np.where(wrong, np.nan, value[rows]),
         )  # fmt: skip
         by = _overruled(given, cadence)
-        told = by[: max(0, room - len(far) - len(overruled))]
-        overruled += [_contradiction(given, stamps, row, other) for row, other in told.tolist()]
-        if len(told) < len(by):
-            why = f"{len(by) - len(told):,} more rows have another value than the last one of their bin, which counts"
+        listed = by[: max(0, room - len(far) - len(overruled))]
+        overruled += [_contradiction(given, stamps, row, other) for row, other in listed.tolist()]
+        if len(listed) < len(by):
+            why = f"{len(by) - len(listed):,} more rows have another value than the last one of their bin, which counts"
             overruled.append(DecodeError(NAME, OVERRULED, name, why))
-        series.append(given.take(np.delete(np.arange(len(given)), told[:, 0])) if len(told) else given)
+        series.append(given.take(np.delete(np.arange(len(given)), listed[:, 0])) if len(listed) else given)
     return tuple(series), outside, [*far, *overruled]
 
 
@@ -237,8 +237,8 @@ def _contradiction(rows: Rows, stamps: np.ndarray, row: int, other: int) -> Deco
     """The damage of a row that a later one overrules; ``stamps (n,)`` [s] of the rows."""
     entity = rows.entities[rows.entity[row]]
     place = f"{iso(int(stamps[row]))} in {rows.signal} of {entity.type} {entity.name}"
-    says = [f"{iso(int(stamps[i]))} says {rows.value[i]:.12g}" for i in (row, other)]
-    return DecodeError(NAME, OVERRULED, place, f"two values of one bin: {says[0]}, then {says[1]}, which counts")
+    values = [f"{iso(int(stamps[i]))} says {rows.value[i]:.12g}" for i in (row, other)]
+    return DecodeError(NAME, OVERRULED, place, f"two values of one bin: {values[0]}, then {values[1]}, which counts")
 
 
 def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:
