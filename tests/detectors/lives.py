@@ -63,9 +63,14 @@ def pick(context: Context, entities: list[int]) -> Context:
 
 
 @cache
+def ended(detector: AnyDetector) -> tuple[Any, Verdict]:
+    """The state after `eventful`, and what is said of it."""
+    series = eventful(detector)
+    return detector.run(series.x, series.t, series.context)
+
+
 def whole(detector: AnyDetector) -> Verdict:
-    """What is said of `eventful`."""
-    return judged(detector, eventful(detector))
+    return ended(detector)[1]
 
 
 @cache

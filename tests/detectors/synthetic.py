@@ -10,21 +10,8 @@ from detectors.base import DAY, Context, utc_context
 
 @dataclass(frozen=True)
 class Made:
-    """A series and what is in it.
-
-    Parameters
-    ----------
-    t
-        ``(t,) int64`` bin starts [s].
-    x
-        ``(t, n) float64`` values, NaN in gaps.
-    mean
-        ``(t, n) float64`` what x would be without noise, outage and gaps.
-    outage
-        ``(t,) bool`` bins in an outage.
-    context
-        Healthy and by UTC.
-    """
+    """A series: bin starts t ``(t,)`` [s], values x ``(t, n)``, their mean without noise, outage and gaps, bins in an
+    outage ``(t,) bool``, and a context of healthy entities with UTC as local time."""
 
     t: np.ndarray
     x: np.ndarray
@@ -52,26 +39,11 @@ def made(
     gaps: Sequence[Span] = (),
     seed: int = 0,
 ) -> Made:
-    """A series of n entities with the same mean and their own noise.
+    """A series of n entities with the same mean and their own noise, from a Monday on.
 
-    Parameters
-    ----------
-    days
-        Length [days]; the first is a Monday, UTC.
-    width
-        Length of a bin [s].
-    level
-        Mean of a workday.
-    daily, weekend
-        Half of the swing of a day, and the loss at weekends, as shares of the level [-].
-    dispersion
-        Variance over mean: 0 no noise, 1 Poisson, more is over-dispersed (negative binomial).
-    outages, left
-        Spans in which only the share ``left`` remains [days], [-].
-    shift
-        A day and the factor of the level from then on [days], [-].
-    gaps
-        Spans in which nothing is observed [days].
+    level is the mean of a workday; daily half of its swing, and weekend the loss at weekends, as shares of it.
+    dispersion is variance over mean: 0 no noise, 1 Poisson.  ``left`` is what remains in outages; shift is a day and
+    the factor of the level from then on.  Spans are in days.
 
     Examples
     --------
