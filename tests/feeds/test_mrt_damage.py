@@ -4,13 +4,15 @@ import random
 import struct
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import pytest
 
-from pipeline.feeds.mrt import stream as mrtstream
-from pipeline.feeds.mrt.stream import CHUNK, LONGEST
+from pipeline.feeds import mrt
+from pipeline.feeds.mrt.stream import CHUNK, LONGEST, NEAR
 from pipeline.records import STATE
 from tests.feeds.mrts import (
+    MARKER,
     NET,
     PATH,
     TIME,
@@ -18,6 +20,7 @@ from tests.feeds.mrts import (
     attribute,
     kinds,
     message,
+    opened,
     path,
     read,
     record,
@@ -39,44 +42,43 @@ def wrong(*records: bytes) -> tuple[str, str]:
     return damage.reason, damage.place
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (record(16, 4, session() + bytes(16) + message(4)[16:]), "bad-message"),
-        (record(16, 4, session() + message(4)[:-1]), "bad-message"),
-        (record(16, 4, session() + message(4) + b"\0"), "bad-message"),
-        (record(16, 4, session() + message(9)), "bad-message"),
-        (record(16, 4, session() + message(2)), "bad-update"),
-        (said(struct.pack(">HH", 9, 0)), "bad-update"),
-        (said(struct.pack(">HH", 0, 9)), "bad-update"),
-        (said(update(attributes=PATH[:-1], nlri=NET)), "bad-attributes"),
-        (said(update(attributes=PATH + b"\x40", nlri=NET)), "bad-attributes"),
-        (said(update(attributes=attribute(14, bytes(2)), nlri=NET)), "bad-attributes"),
-        (said(update(attributes=attribute(14, bytes([0, 2, 1, 99])), nlri=NET)), "bad-attributes"),
-        (said(update(attributes=attribute(2, path(1)[:-1]), nlri=NET)), "bad-path"),
-        (said(update(attributes=attribute(2, path(1, kind=7)), nlri=NET)), "bad-path"),
-        (said(update(attributes=attribute(33, bytes([0, 9, 1])), nlri=NET)), "bad-path"),
-        (said(update(nlri=NET)), "no-as-path"),
-        (said(update(attributes=PATH, nlri=bytes([33, 1, 1, 1, 1, 1]))), "bad-prefix"),
-        (said(update(attributes=PATH, nlri=b"\1"), 9), "bad-prefix"),
-        (record(16, 4, session(family=3, address="00" * 4)), "short-header"),
-        (record(16, 4, session()[:-1]), "short-header"),
-        (record(16, 5, session() + bytes([0, 6, 0])), "bad-state"),
-        (record(16, 5, session() + bytes([0, 6, 0, 99])), "bad-state"),
-        (record(16, 2, bytes(40)), "unsupported-type"),
-        (record(13, 2, bytes(4) + NET + bytes(2)), "no-peer-index"),
-        (record(13, 1, bytes(7)), "bad-peer-index"),
-        (record(12, 1, bytes(4)), "bad-rib"),
-        (record(12, 1, bytes(25)), "bad-rib"),
-        (record(12, 1, bytes(8) + bytes([33]) + bytes(13)), "bad-prefix"),
-        (record(5, 1, bytes(5)), "short-header"),
-        (record(5, 2, bytes(20)), "unsupported-type"),
-        (record(48, 0, bytes(20)), "unsupported-type"),
-        (record(16, 4, b""), "short-header"),
+DAMAGED = {
+    "bad-message": [
+        record(16, 4, session() + bytes(16) + message(4)[16:]), record(16, 4, session() + message(4)[:-1]),
+        record(16, 4, session() + message(4) + b"\0"), record(16, 4, session() + message(9)),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_damaged_record_is_skipped_by_its_length(content, reason):
+    "bad-update": [
+        record(16, 4, session() + message(2)), said(struct.pack(">HH", 9, 0)), said(struct.pack(">HH", 0, 9))
+    ],
+    "bad-attributes": [
+        said(update(attributes=attributes, nlri=NET))
+        for attributes in (PATH[:-1], PATH + b"\x40", attribute(14, bytes(2)), attribute(14, bytes([0, 2, 1, 99])))
+    ],
+    "bad-path": [
+        said(update(attributes=attributes, nlri=NET))
+        for attributes in (
+            attribute(2, path(1)[:-1]), attribute(2, path(1, kind=7)), attribute(33, bytes([0, 9, 1]))
+        )
+    ],
+    "no-as-path": [said(update(nlri=NET))],
+    "bad-prefix": [
+        said(update(attributes=PATH, nlri=bytes([33, 1, 1, 1, 1, 1]))), said(update(attributes=PATH, nlri=b"\1"), 9),
+        record(12, 1, bytes(8) + bytes([33]) + bytes(13)),
+    ],
+    "short-header": [
+        record(16, 4, session(family=3, address="00" * 4)), record(16, 4, session()[:-1]), record(5, 1, bytes(5)),
+        record(16, 4, b""),
+    ],
+    "bad-state": [record(16, 5, session() + bytes(state)) for state in ([0, 6, 0], [0, 6, 0, 99])],
+    "unsupported-type": [record(16, 2, bytes(40)), record(5, 2, bytes(20)), record(48, 0, bytes(20))],
+    "no-peer-index": [record(13, 2, bytes(4) + NET + bytes(2))],
+    "bad-peer-index": [record(13, 1, bytes(7))],
+    "bad-rib": [record(12, 1, bytes(4)), record(12, 1, bytes(25))],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("reason", "content"), [(why, each) for why, some in DAMAGED.items() for each in some])
+def test_a_damaged_record_is_skipped_by_its_length(reason, content):
     assert wrong(content) == (reason, f"byte {len(GOOD)}")
 
 
@@ -107,7 +109,7 @@ def test_bytes_that_belong_to_no_record_are_lost_alone():
 
 
 def test_a_record_that_begins_far_from_the_time_before_is_no_place_to_go_on():
-    batches, damage, _ = read(GOOD + b"\xff" * 12 + announced(NET, TIME + 10 * mrtstream.NEAR))
+    batches, damage, _ = read(GOOD + b"\xff" * 12 + announced(NET, TIME + 10 * NEAR))
     assert (kinds(batches), [error.reason for error in damage]) == ({"announce": 1}, ["lost-boundary"])
 
 
@@ -208,3 +210,114 @@ def test_garbage_without_an_end_neither_fills_the_memory_nor_hangs():
     tracemalloc.stop()
     assert (batches, len(damage), tally.lost) == ([], 1, len(block) * 48)
     assert peak < (48 + 4 * 17 + 8) * CHUNK  # the test's own blocks, and a few times the longest record
+
+
+# recordings and messages that were damaged, or made to break parsers
+
+
+WHOLE = {"announce": 1435, "withdraw": 122, "state": 4, "other": 30}
+"""What the recording holds from which the damaged ones were made."""
+
+
+@pytest.mark.parametrize(
+    ("name", "lost", "missing", "reasons"),
+    [
+        ("garbage_prefix.mrt", 18, {}, ["lost-boundary"]),
+        ("huge_record_len.mrt", 51, {"other": 1}, ["lost-boundary"]),
+        ("zero_record_len.mrt", 51, {"other": 1}, ["lost-boundary"]),
+        ("trunc_midrecord.mrt", 100, {"announce": 804, "withdraw": 83, "state": 2, "other": 13}, ["truncated-record"]),
+        ("trunc_gz_half.gz", 88, {"announce": 859, "withdraw": 91, "state": 2, "other": 18}, ["broken-stream"]),
+        ("notgz.gz", 26, WHOLE, ["lost-boundary"]),
+        ("empty.mrt", 0, WHOLE, []),
+    ],
+)
+def test_a_recording_damaged_in_one_place_loses_what_is_damaged_and_no_more(data, name, lost, missing, reasons):
+    batches, damage, tally = read(opened(data / "feeds/hostile/mrt/derived" / name))
+    assert kinds(batches) == {kind: n - missing.get(kind, 0) for kind, n in WHOLE.items() if n > missing.get(kind, 0)}
+    assert ([error.reason for error in damage], tally.lost) == (reasons, lost)
+
+
+def test_two_hundred_flipped_bits_cost_no_more_than_the_records_that_they_hit(data):
+    clean = whole(data / "feeds/mrt/caida-libbgpstream/ris.rrc06.updates.1427846400.gz")
+    flipped = (data / "feeds/hostile/mrt/derived/bitflip200_seed7.mrt").read_bytes()
+    _, damage, tally = read(flipped)
+    assert (tally.records, tally.torn, len(damage)) == (727, 6, 74)
+    untouched = at = 0
+    while at < len(clean):
+        end = at + 12 + int.from_bytes(clean[at + 8 : at + 12])
+        untouched, at = untouched + (clean[at:end] == flipped[at:end]), end
+    assert tally.records >= untouched - 3  # records behind a damaged header, before the next sure one
+    assert tally.used + tally.lost == len(flipped)
+
+
+def test_a_recording_with_two_damaged_boundaries_loses_24_bytes(data):
+    batches, damage, tally = read(opened(data / "feeds/hostile/mrt/updates.20000325.0345.gz"))
+    assert kinds(batches) == {"announce": 4660, "withdraw": 718, "state": 307, "other": 34}
+    assert [error.place for error in damage] == ["byte 188", "byte 4554"]
+    assert (tally.used, tally.lost) == (151_780, 24)
+
+
+def test_a_table_whose_records_state_too_little_is_read_whole(data):
+    batches, damage, tally = read(opened(data / "feeds/hostile/mrt/bview.20000111.0032.gz"))
+    assert (kinds(batches), damage, tally.used) == ({"rib": 452_018}, [], 19_514_824)
+
+
+def test_every_hostile_file_is_recognised_unless_no_record_is_in_it(data):
+    folder = data / "feeds/hostile/mrt"
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix != ".md"]
+    unknown = {file.name for file in files if not mrt.recognise("", opened(file).read(4096))}
+    assert unknown == {"empty.mrt", "notgz.gz"}
+
+
+def messages(capture: Path) -> list[bytes]:
+    """BGP messages of a packet capture: from each marker on, as many bytes as the message states."""
+    content, found, at = capture.read_bytes(), [], 0
+    while (at := content.find(MARKER, at)) >= 0:
+        size = max(19, int.from_bytes(content[at + 16 : at + 18]))
+        found.append(content[at : at + size])
+        at += size
+    return found
+
+
+def wrapped(content: bytes, subtype: int = 4) -> bytes:
+    return record(16, subtype, session(subtype in (4, 9)) + content)
+
+
+def test_messages_with_bad_lengths_break_nothing(data):
+    bodies = [f.read_bytes() for f in sorted((data / "feeds/hostile/gobgp-bad-len").iterdir()) if f.suffix != ".md"]
+    assert len(bodies) == 11
+    for body in bodies:
+        _, (damage,), _ = read(wrapped(body))
+        assert damage.reason == "bad-message"  # their marker is wrong
+    marked = b"".join(wrapped(MARKER + len(body).to_bytes(2) + body[18:]) for body in bodies)
+    batches, damage, tally = read(marked + GOOD)
+    assert kinds(batches) == {"other": 3, "announce": 1}
+    assert {error.reason for error in damage} == {"bad-attributes"}
+    assert tally.records + tally.dead == len(bodies) + 1
+
+
+@pytest.mark.parametrize("subtype", [1, 4, 8, 9])
+def test_every_message_of_every_packet_capture_is_counted(data, subtype):
+    captures = sorted((data / "feeds/hostile/tcpdump-tests").glob("*.pcap*"))
+    assert len(captures) == 43
+    for capture in captures:
+        found = messages(capture)
+        _, damage, tally = read(b"".join(wrapped(m, subtype) for m in found) + GOOD)
+        assert tally.records + tally.dead - tally.torn == len(found) + 1, capture.name
+        assert all(error.reason != "lost-boundary" for error in damage), capture.name
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype", "elements"),
+    [
+        ("bgp-enhanced-route-refresh-subtype.pcapng", 4, {"announce": 12, "other": 3}),
+        ("bgp-large-community.pcap", 4, {"announce": 5}),
+        ("bgp-bgpsec.pcap", 4, {"announce": 20, "other": 12}),
+        ("bgp-role.pcapng", 4, {"announce": 11, "other": 5}),
+        ("mpbgp-linklocal-nexthop.pcap", 1, {"announce": 1}),
+    ],
+)
+def test_well_formed_messages_of_packet_captures_give_their_routes(data, name, subtype, elements):
+    found = messages(data / "feeds/hostile/tcpdump-tests" / name)
+    batches, damage, _ = read(b"".join(wrapped(m, subtype) for m in found))
+    assert (kinds(batches), damage) == (elements, [])
