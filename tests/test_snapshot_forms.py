@@ -20,7 +20,7 @@ from pipeline.signals.merging import MergeStage
 from pipeline.signals.series import Series
 from pipeline.state import FORMS, pack, unpack
 from tests.judge.verdicts import verdicts
-from tests.signals.visible import binner, dump, say
+from tests.signals.synthetic_bgp import binner, dump, say
 
 GOLDEN = Path(__file__).parent / "snapshot_forms.json"
 HALF = 12 * 3600

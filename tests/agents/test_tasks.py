@@ -1,21 +1,18 @@
 """What a worker does with its stages' states at a rebalance."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from faust.types.tuples import TP
 from prometheus_client import CollectorRegistry
 
 from pipeline.agents.host import Host
 from pipeline.agents.metrics import WorkerMetrics
-from pipeline.agents.snapshots import CHUNK, Mark, Snapshots
 from pipeline.agents.tasks import Refusal, keep
 from pipeline.serve.metrics import Metrics
-from tests.agents.hosts import Changelog, Event, Worker, numbers, run, table
+from tests.agents.hosts import Changelog, Event, Worker, numbers, run
 
 
 @dataclass
@@ -42,19 +39,7 @@ class App(SimpleNamespace):
         keep(self, hosts, WorkerMetrics(Metrics.on(CollectorRegistry())), Refusal())  # type: ignore[arg-type]
 
 
-class Held(Changelog):
-    """A broker that does not answer until it is let."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answers = asyncio.Event()
-
-    async def send(self, key: bytes, value: bytes | None, **more: Any) -> Any:
-        await self.answers.wait()
-        return await super().send(key, value, **more)
-
-
-def test_who_owns_a_partition_next_goes_on_where_it_was_given_up() -> None:
+def test_the_next_owner_of_a_partition_goes_on_where_it_was_given_up() -> None:
     async def story() -> None:
         changelog = Changelog()
         first, events = Worker(changelog), numbers(0, 3)
@@ -100,33 +85,5 @@ def test_a_worker_that_crashed_gives_up_its_partitions_as_they_were_saved() -> N
         app.crash_reason = ZeroDivisionError("a bug")
         await app.on_partitions_revoked.send()
         assert (worker.host.hosted, changelog.written) == ({}, [])
-
-    run(story())
-
-
-def test_a_broker_that_does_not_answer_holds_up_no_rebalance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.agents.tasks.LET_GO", 0.01)
-
-    async def story() -> None:
-        changelog = Held()
-        worker = Worker(changelog)
-        app = App(worker.host)
-        await worker.take(*numbers(0, 3))
-        await asyncio.wait_for(app.on_partitions_revoked.send(), 5)
-        changelog.answers.set()
-        worker.host.begin([0])
-        await worker.take(Event(0, b"1"))
-        await worker.host.save_due(anyway=True)
-        assert Snapshots(table(changelog)).load(0) == (Mark(0), b"1")
-
-    run(story())
-
-
-def test_a_snapshot_of_a_partition_that_went_is_written_no_further() -> None:
-    async def story() -> None:
-        changelog = Changelog()
-        owned = iter([True, False])
-        assert not await Snapshots(table(changelog)).save(0, Mark(1), b"a" * 3 * CHUNK, lambda: next(owned))
-        assert len(changelog.written) == 1
 
     run(story())

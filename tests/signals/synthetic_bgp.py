@@ -1,4 +1,4 @@
-"""Made-up BGP, for tests, drills and measurements of speed."""
+"""Made-up BGP: elements as a person writes them, and a handful of peers and prefixes."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.records import KINDS, RIB, Elements, Peer, Run
+from pipeline.geo.places import Places
+from pipeline.records import KINDS, RIB, Bins, Elements, Peer, Run
+from pipeline.settings import Counting
+from pipeline.signals.visibility import Visibility
 
 
 class Element(NamedTuple):
@@ -21,14 +24,7 @@ class Element(NamedTuple):
 
 
 def elements(rows: Iterable[Element], feed: str = "synthetic", partition: int = 0) -> Elements:
-    """A batch of written elements.
-
-    Examples
-    --------
-    >>> batch = elements([Element(60, "announce", Peer(64500, "192.0.2.1"), "10.0.0.0/8", 64501)])
-    >>> len(batch), batch.length.tolist(), hex(batch.hi[0])
-    (1, [8], '0xa00000000000000')
-    """
+    """A batch of written elements."""
     rows = list(rows)
     peers = {peer: i for i, peer in enumerate(dict.fromkeys(row.peer for row in rows))}
     columns: dict[str, list[int]] = {name: [] for name in Elements.COLUMNS}
@@ -53,14 +49,7 @@ def peers(many: int) -> tuple[Peer, ...]:
 def table_dump(
     time: int, sessions: tuple[Peer, ...], hi: np.ndarray, length: np.ndarray, origin: np.ndarray, family: int = 4
 ) -> Elements:
-    """A table dump in which every session has every prefix ``(n,)``, prefix by prefix as in a recorded one.
-
-    Examples
-    --------
-    >>> dump = table_dump(0, peers(3), np.array([10 << 56], np.uint64), np.array([8]), np.array([64500]))
-    >>> dump.peer.tolist(), dump.origin.tolist()
-    ([0, 1, 2], [64500, 64500, 64500])
-    """
+    """A table dump in which every session has every prefix ``(n,)``, prefix by prefix as in a recorded one."""
     many, rows = len(sessions), len(hi) * len(sessions)
     columns = {
         "time": np.full(rows, time), "kind": np.full(rows, RIB), "peer": np.tile(np.arange(many), len(hi)),
@@ -69,3 +58,38 @@ def table_dump(
     }  # fmt: skip
     arrays = {name: column.astype(Elements.COLUMNS[name]) for name, column in columns.items()}
     return Elements(Run(), "synthetic", 0, sessions, **arrays)
+
+
+PLACES = Places.of([("10.0.0.0/8", "PK"), ("11.0.0.0/8", "IQ"), ("2001:db8::/32", "PK")])
+RULES = Counting(floors={4: 1, 6: 1}, min_peers=2)
+TABLE = {"10.0.0.0/16": 1, "10.1.0.0/16": 2, "11.0.0.0/20": 3, "2001:db8::/40": 1}
+FOUR = peers(4)
+
+
+def binner(rules: Counting = RULES) -> Visibility:
+    return Visibility(Run(), "ris", 0, 1, ("bgp.ris", "bgp.ris6"), PLACES, rules)
+
+
+def dump(time=0, sessions=FOUR, table=TABLE):
+    return elements(Element(time, "rib", peer, prefix, origin) for prefix, origin in table.items() for peer in sessions)
+
+
+def say(kind, time, *prefixes, sessions=FOUR, origin=1):
+    return elements(Element(time, kind, peer, prefix, origin) for prefix in prefixes for peer in sessions)
+
+
+def state(time, new, *sessions):
+    return elements(Element(time, "state", peer, state=new) for peer in sessions)
+
+
+def series(bins: list[Bins], entity: str, signal: str = "bgp.ris") -> list[float]:
+    values: list[float] = []
+    for part in bins:
+        if part.signal == signal:
+            names = [f"{e.type}/{e.name}" for e in part.entities]
+            values += part.value[:, names.index(entity)].tolist()
+    return values
+
+
+X, Y = "10.8.0.0/16", "10.9.0.0/16"
+A, B = FOUR[:2]

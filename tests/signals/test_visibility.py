@@ -1,4 +1,4 @@
-"""What counts as visible, and how much it is."""
+"""What counts as visible and how much it is; late, early, dumped, dead and saved elements."""
 
 import gzip
 
@@ -12,7 +12,7 @@ from pipeline.settings import Counting
 from pipeline.signals.merging import merge
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split
-from tests.signals.visible import FOUR, TABLE, binner, dump, say, series
+from tests.signals.synthetic_bgp import FOUR, RULES, TABLE, binner, dump, say, series
 
 
 def test_slash24s_of_countries_and_origin_ases_are_counted():
@@ -31,19 +31,14 @@ def test_slash24s_of_countries_and_origin_ases_are_counted():
     assert four.health.tolist() == [[1] * 5]
 
 
-def test_overlapping_prefixes_count_address_space_once():
+def test_overlapping_prefixes_count_address_space_once_and_a_default_route_not_at_all():
+    more = {"10.0.0.0/17": 1, "10.0.5.0/24": 9, "10.0.7.0/25": 9, "10.0.7.128/25": 9, "0.0.0.0/0": 7, "8.0.0.0/5": 7}
     vis = binner()
-    vis.add(dump(table=TABLE | {"10.0.0.0/17": 1, "10.0.5.0/24": 9, "10.0.7.0/25": 9, "10.0.7.128/25": 9}))
+    vis.add(dump(table=TABLE | more))
     bins = vis.close(300)
     assert series(bins, "country/PK") == [512]
     assert series(bins, "asn/AS1") == [256]
     assert series(bins, "asn/AS9") == [2]  # two /25s are one /24
-
-
-def test_space_under_a_lost_prefix_stays_where_a_longer_one_is_left():
-    vis = binner()
-    vis.add(dump(table=TABLE | {"10.0.0.0/17": 1}))
-    vis.close(300)
     vis.add(say("withdraw", 400, "10.0.0.0/16"))
     assert series(vis.close(600), "country/PK") == [256 + 128]
 
@@ -55,10 +50,22 @@ def test_a_prefix_that_spans_countries_counts_for_each_its_part():
     assert (series(bins, "country/PK"), series(bins, "country/IQ")) == ([65536], [65536])
 
 
-def test_a_default_route_does_not_count():
+def test_only_full_feed_peers_count_and_two_that_leak_do_not_disqualify_the_others():
     vis = binner()
-    vis.add(dump(table=TABLE | {"0.0.0.0/0": 7, "8.0.0.0/5": 7}))
-    assert series(vis.close(300), "country/PK") == [512]
+    vis.add(dump())
+    vis.add(say("announce", 1, "10.9.0.0/16", sessions=(Peer(65000, "192.0.2.99", "rrc99"),), origin=5))
+    vis.add(say("rib", 0, *(f"12.{i}.0.0/16" for i in range(200)), sessions=FOUR[:2]))
+    bins = vis.close(300)
+    assert series(bins, "country/PK") == [512]
+    assert "AS5" not in [e.name for e in bins[0].entities]
+    assert bins[0].health[0, 0] == 1
+
+
+@pytest.mark.parametrize("rules", [{"floors": {4: 4, 6: 1}, "min_peers": 2}, {"floors": {4: 3, 6: 1}, "min_peers": 5}])
+def test_without_enough_full_feed_peers_nothing_is_observed(rules):
+    vis = binner(Counting(**rules))
+    vis.add(dump())
+    assert vis.close(300)[0].value.size == 0
 
 
 @pytest.mark.parametrize(("without", "seen"), [(2, 256), (3, 0)])
@@ -91,35 +98,6 @@ def test_the_origin_is_the_one_that_most_peers_announce():
     assert (series(bins, "asn/AS1"), series(bins, "asn/AS66")) == ([0], [256])
 
 
-def test_a_peer_that_is_not_full_feed_has_no_say():
-    partial = Peer(65000, "192.0.2.99", "rrc99")
-    vis = binner()
-    vis.add(dump())
-    vis.add(say("announce", 1, "10.9.0.0/16", sessions=(partial,), origin=5))
-    four = vis.close(300)[0]
-    assert "AS5" not in [e.name for e in four.entities]
-    assert vis.families[4].full_feed.full.tolist() == [True] * 4 + [False]
-
-
-def test_two_leaking_peers_do_not_disqualify_the_others():
-    vis = binner()
-    vis.add(dump())
-    leaked = [f"12.{i}.0.0/16" for i in range(200)]
-    vis.add(say("rib", 0, *leaked, sessions=FOUR[:2]))
-    assert series(vis.close(300), "country/PK") == [512]
-    assert vis.families[4].full_feed.full.all()
-
-
-def test_below_the_floor_nobody_is_full_feed_and_nothing_is_observed():
-    vis = binner(Counting(floors={4: 4, 6: 1}, min_peers=2))
-    vis.add(dump())
-    four = vis.close(300)[0]
-    assert four.value.size == 0
-    vis = binner(Counting(floors={4: 3, 6: 1}, min_peers=5))
-    vis.add(dump())
-    assert vis.close(300)[0].value.size == 0
-
-
 def test_the_shares_of_the_partitions_add_up_to_the_whole_of_a_recorded_table(data):
     with gzip.open(data / "feeds/mrt/ripencc-bgpdump/bview.20020722.2337.gz") as stream:
         batches = [item for item in FEED.read(stream) if isinstance(item, Elements)]
@@ -138,3 +116,87 @@ def test_the_shares_of_the_partitions_add_up_to_the_whole_of_a_recorded_table(da
     assert np.array_equal(whole.value, sums.value)
     assert len(whole.entities) > 13_000
     assert 4_000_000 < whole.value[0, [e.type == "country" for e in whole.entities]].sum() < 2**24
+
+
+# time
+
+
+def test_a_late_element_is_returned_and_mends_the_next_bin():
+    vis = binner()
+    vis.add(dump())
+    vis.close(600)
+    late = vis.add(say("withdraw", 599, "10.0.0.0/16"))
+    assert late is not None
+    assert (len(late), vis.crowded) == (4, 0)
+    assert series(vis.close(900), "country/PK") == [256]
+
+
+@pytest.mark.parametrize(("before", "seen"), [(59, 256), (60, 512), (61, 512)])
+def test_an_update_a_minute_older_than_the_dump_still_wins(before, seen):
+    vis = binner()
+    start = 3000
+    vis.add(say("withdraw", start - before, "10.0.0.0/16"))
+    vis.add(dump(time=start))
+    assert series(vis.close(3300), "country/PK")[-1] == seen
+
+
+def test_a_dump_whose_writing_takes_minutes_speaks_of_its_beginning():
+    vis = binner()
+    table = list(TABLE.items())
+    vis.add(dump(time=0, table=dict(table[:1])))
+    vis.add(say("withdraw", 100, "10.1.0.0/16"))
+    vis.add(dump(time=250, table=dict(table[1:])))
+    assert series(vis.close(300), "country/PK") == [256]
+
+
+def test_a_dump_that_crosses_a_bins_end_is_no_ramp():
+    vis = binner()
+    table = list(TABLE.items())
+    first, rest = dump(time=290, table=dict(table[:1])), dump(time=310, table=dict(table[1:]))
+    vis.add(first)
+    vis.add(rest)
+    ramp, whole = series(vis.close(600), "country/PK")
+    assert np.isnan(ramp)
+    assert whole == 512
+
+
+def test_a_dead_feed_gives_nothing_observed_and_then_goes_on():
+    vis = binner()
+    vis.add(dump())
+    vis.close(300)
+    dead = vis.close(900, observed=False)
+    assert np.isnan(dead[0].value).all()
+    assert (dead[0].health == 0).all()
+    assert series(vis.close(1200), "country/PK") == [512]
+
+
+def test_a_long_silence_is_cheap_and_a_very_long_one_is_left_out():
+    vis = binner()
+    vis.add(dump())
+    vis.close(300)
+    week = vis.close(300 + 5 * 24 * 3600)[0]
+    assert week.value.shape == (5 * 288, 5)
+    assert week.value.strides[0] == 0
+    assert vis.close(2**32) == []
+    vis.add(say("withdraw", 2**32 - 100, "10.0.0.0/16"))
+    assert series(vis.close(2**32 + 300), "country/PK")[-1] == 256
+
+
+def test_an_empty_batch_and_a_close_before_the_first_element_say_nothing():
+    vis = binner()
+    assert vis.close(10_000) == []
+    vis.add(dump(time=9_950))
+    assert vis.close(10_200)[0].start.tolist() == [9_900]
+
+
+def test_a_saved_state_outlives_a_new_table_of_countries():
+    vis = binner()
+    vis.add(dump())
+    vis.close(300)
+    moved = Places.of([("9.0.0.0/8", "AD"), ("10.0.0.0/9", "PK"), ("11.0.0.0/8", "PK"), ("2001:db8::/32", "PK")])
+    again = Visibility(Run(), "ris", 0, 1, ("bgp.ris", "bgp.ris6"), moved, RULES)
+    again.load(vis.save())
+    again.add(say("announce", 310, "11.0.0.0/20", origin=3))
+    bins = again.close(600)
+    assert [(e.name, e.country) for e in bins[0].entities][:2] == [("IQ", "IQ"), ("PK", "PK")]
+    assert (series(bins, "country/IQ"), series(bins, "country/PK")) == ([0], [528])
