@@ -19,7 +19,7 @@ from tests.faults.streams import FAULT, Found, play_frames, played
 from tests.replay.test_resets import silence
 from tests.replay.truth import Label, confirmed, hit, labels, tolerance
 from tests.signals.synthetic_bgp import table_dump
-from tests.signals.test_visibility_resets import OTHERS, PLACES, table
+from tests.signals.test_resets import OTHERS, PLACES, table
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from pipeline.records import OTHER, STATE, Elements, Heartbeat, Outage, Peer, Ro
 from pipeline.replay.playback import Playback
 from pipeline.settings import Counting, Settings
 from tests.signals.synthetic_bgp import table_dump
-from tests.signals.test_visibility_resets import OTHERS, PLACES, recorded, rules, shifted, table
+from tests.signals.test_resets import OTHERS, PLACES, recorded, rules, shifted, table
 
 BIN, HOUR = 300, 3600
 QUIET = 30 * HOUR
