@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
 from pipeline.evaluation.cases import Tolerance
-from pipeline.evaluation.spans import Span, Spans, clipped, joined, touch
+from pipeline.evaluation.spans import Span, clipped, joined, seconds_within, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.feeds import Label
 from pipeline.fusion.outages import RETRACTED
@@ -154,8 +154,8 @@ def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Obse
     last = max(hits, key=lambda outage: _end(outage, label, observed))
     onset = first.start - label.start
     end = None if last.end is None and label.end > observed.end else _end(last, label, observed) - label.end
-    out = Spans(joined(spans))
-    cover = sum(out.within(part) / (part.end - part.start) for part in clipped([whole], seen))
+    out = joined(spans)
+    cover = sum(seconds_within(out, part) / (part.end - part.start) for part in clipped([whole], seen))
     is_dated = -exact.onset_early <= onset <= exact.onset_late
     is_dated &= end is None or -exact.end_early <= end <= exact.end_late
     return Answer(

@@ -1,22 +1,19 @@
 """Why an entity was called out, why late, or why not: in sentences."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
-from detectors.base import ALWAYS, DAY, HIGH, NORMAL, is_low
-from pipeline.errors import printable
+from detectors.base import NORMAL, is_low
 from pipeline.evaluation.accounting import LOW, Answer
+from pipeline.evaluation.phrases import why_missed
 from pipeline.evaluation.runs import Judged
-from pipeline.evaluation.spans import Span, touch
-from pipeline.evaluation.traces import Trace, by_signal, is_judged, most_judged, silent
+from pipeline.evaluation.spans import Span
+from pipeline.evaluation.traces import Trace, by_signal
 from pipeline.explain.terms import resemblance, signal_name, term_text
-from pipeline.explain.text import KIND_WORDS, Gazetteer, chance_text, lasted, utc_text
+from pipeline.explain.text import KIND_WORDS, chance_text, lasted, utc_text
 from pipeline.fusion.evidence import speaking
-from pipeline.fusion.outages import ENDED, RETRACTED
-from pipeline.geo.countries import SUBDIVISIONS
+from pipeline.fusion.outages import ENDED
 from pipeline.records import Entity, Outage
 from pipeline.settings import Fusing
 
@@ -25,9 +22,6 @@ LATE = 3600
 
 LATE_BINS = 4
 """A delay of at most so many of the narrowest bins is explained by their width [bins]."""
-
-LEARNT = 0.8
-"""An expected value below this share of the one before the outage is a low level that the detector has learnt [0-1]."""
 
 
 def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) -> Iterator[str]:
@@ -79,44 +73,13 @@ def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:
 
 
 def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) -> Iterator[str]:
-    """Why nothing was called out: a known reason, else how low it got, or why there was no verdict."""
-    if absent := _absent(judged, traces, time):
-        yield f"Nothing was said of it: {absent}."
-        return
-    if place.type == "country" and traces and all(trace.entity[:2] != place[:2] for trace in traces):
-        if few := _too_few(traces, time, place, judged.settings.fusing):
-            yield few
-            return
+    """Why nothing was called out: a known reason, and how low it got."""
+    if reason := why_missed(judged, time, (place.type, place.name)):
+        yield f"Not called out: {reason}."
+    elif any(trace.entity[:2] != place[:2] for trace in traces):
         yield from _low_parts(traces, time, judged.settings.fusing)
-    young = list(_first_day(traces, time))
-    yield from young or [_how_low(traces, time, judged.settings.fusing.suspect)]
-
-
-def _absent(judged: Judged, traces: Sequence[Trace], time: Span) -> str:
-    """That the recording has nothing of a place or of a time; '' where it has."""
-    if not traces:
-        return "no row tells of it"
-    seen = judged.readings[0].account.observed
-    if touch(time, Span(seen.begin, seen.end)):
-        return ""
-    return f"the recording is of another time, {utc_text(seen.begin)} to {utc_text(seen.end)}"
-
-
-def _too_few(traces: Sequence[Trace], time: Span, place: Entity, settings: Fusing) -> str:
-    """That too few parts of a country without a series of its own were judged; '' where it were enough."""
-    if is_judged(traces, place.name, settings, time):
-        return ""
-    regions, networks = (most_judged(traces, time, kind) for kind in ("region", "asn"))
-    ways = list[str]()
-    if regions or not networks:
-        every = SUBDIVISIONS.get(place.name)
-        known = f"{regions} of its {every}" if every else "it is not known how many it has"
-        ways.append(f"from its regions, where at least {settings.known_parts:.0%} of them are known: here {known}")
-    if networks:
-        least = f"at least {settings.known_networks}, and {settings.known_parts:.0%} of those seen lately,"
-        ways.append(f"from its networks, where {least} are known: here {networks}")
-    why = f"without a series of its own a country is judged {', or '.join(ways)}"
-    return f"{printable(Gazetteer().name(place))} cannot be judged: {why}."
+    if any((~np.isnan(trace.score) & trace.within(time)).any() for trace in traces):
+        yield _how_low(traces, time, judged.settings.fusing.suspect)
 
 
 def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterator[str]:
@@ -138,7 +101,7 @@ def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterato
 
 
 def _how_low(traces: Sequence[Trace], time: Span, suspect: float) -> str:
-    """How low it got, or why there was no verdict."""
+    """The lowest score, and which signals looked low and which did not."""
     low, scores = set[str](), dict[str, float]()
     for trace in traces:
         inside = trace.within(time) & ~np.isnan(trace.score)
@@ -146,16 +109,14 @@ def _how_low(traces: Sequence[Trace], time: Span, suspect: float) -> str:
             scores[trace.signal] = min(float(trace.score[inside].min()), scores.get(trace.signal, np.inf))
         if is_low(trace.state[inside]).any():
             low.add(trace.signal)
-    if not scores:
-        return f"Nothing was said of it: {silent(traces, time)}."
     lowest, signal = min((score, signal) for signal, score in scores.items())
-    score = f"{lowest:.1f}".replace("-", "−") + " robust standard deviations from what was expected"
+    number = f"{lowest:.1f}".replace("-", "−")
+    said = f"The lowest score was {number} robust standard deviations from what was expected ({signal})"
     if not low:
-        return f"Not called out: no signal was low, the lowest score is {score} ({signal})."
+        return f"{said}."
     normal = sorted(scores.keys() - low)
-    against = f", as {' and '.join(normal)} {'was' if len(normal) == 1 else 'were'} not low" if normal else ""
-    looked = f"though {', '.join(sorted(low))} looked low, the lowest score being {score}"
-    return f"Not called out, {looked}: all together was less than {suspect:.0%} sure{against}."
+    others = f", and {' and '.join(normal)} did not" if normal else ""
+    return f"{said}. {', '.join(sorted(low))} looked low{others}: together less than {suspect:.0%} sure."
 
 
 def why_off(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterator[str]:
@@ -252,74 +213,3 @@ def _share(trace: Trace, at: int) -> float:
     """Share of the expected value in the last bin that began by a time [s]; NaN where it is not known."""
     i = _last(trace, at, (trace.expected > 0) & trace.is_observed)
     return float("nan") if i is None else float(trace.value[i] / trace.expected[i])
-
-
-def long_outages(judged: Judged, place: Entity) -> list[Span]:
-    """The outages of an entity that are long enough for a detector to learn their level."""
-    end = judged.readings[0].account.observed.end
-    own = [o for o in judged.outages if (o.entity_type, o.entity) == place[:2] and o.state != RETRACTED]
-    spans = [Span(o.start, end if o.end is None else o.end) for o in own]
-    return sorted(span for span in spans if span.end - span.start >= judged.settings.fusing.used_to)
-
-
-def learnt(trace: Trace, outages: Iterable[Span], used_to: int) -> np.ndarray:
-    """Bins ``(t,) bool`` in which the expected value is the low level of a long outage.
-
-    That is so in it, and after it until the value is no longer high against what is expected.
-
-    Examples
-    --------
-    >>> start, full = np.arange(20) * DAY, np.full(20, 100.0)
-    >>> value, expected = full.copy(), full.copy()
-    >>> value[3:13], expected[10:16] = 5.0, 5.0
-    >>> state = np.where(np.arange(20) < 10, 3, np.where((value > expected), HIGH, 1))
-    >>> trace = Trace("traffic.x", "seasonal", Entity("country", "SD"), DAY, start, value, expected, *[full] * 3, state,
-    ...               full > 0, full)
-    >>> np.flatnonzero(learnt(trace, [Span(3 * DAY, 13 * DAY)], 6 * DAY)).tolist()
-    [10, 11, 12, 13, 14, 15]
-    """
-    made = np.zeros(len(trace.start), bool)
-    for span, following in pairwise([*outages, Span(ALWAYS, ALWAYS)]):
-        high = trace.start[(trace.state == HIGH) & (trace.start >= span.end) & (trace.start < following.start)]
-        last = max(span.end, int(high[-1]) + trace.width) if len(high) else span.end
-        used = (trace.start >= span.start + used_to) & (trace.start < last)
-        made |= used & (trace.expected < LEARNT * _expected_before(trace, span.start))
-    return made
-
-
-def _expected_before(trace: Trace, at: int) -> np.ndarray:
-    """The value expected at the same time of the last day before a time [s], ``(t,)``; NaN where there is none."""
-    day = (trace.start >= at - DAY) & (trace.start < at) & np.isfinite(trace.expected)
-    if not day.any():
-        return np.full(len(trace.start), np.nan)
-    phase, expected = trace.start[day] % DAY, trace.expected[day]
-    order = np.argsort(phase)
-    return np.asarray(expected[order][np.searchsorted(phase[order], trace.start % DAY) % len(order)])
-
-
-def low_level_learnt(judged: Judged, place: Entity, traces: Iterable[Trace], window: Span) -> Iterator[str]:
-    """That what the first detector expects of a place is the low level of a long outage, from when on."""
-    outages, starts = long_outages(judged, place), []
-    for trace in traces:
-        if trace.detector == judged.first and trace.entity[:2] == place[:2]:
-            bins = learnt(trace, outages, judged.settings.fusing.used_to)
-            if (bins & trace.within(window)).any():
-                starts.append(int(trace.start[bins][0]))
-    if starts:
-        yield (
-            f"From {utc_text(min(starts))} on the detector expects the low level of the outage, which is not drawn. "
-            "Ours goes on comparing with what was expected before."
-        )
-
-
-def without_learnt(judged: Judged, place: Entity, traces: Iterable[Trace]) -> tuple[Trace, ...]:
-    """The traces with nothing expected where that is a low level that the detector has learnt."""
-    outages = long_outages(judged, place)
-    return tuple(_bare(trace, learnt(trace, outages, judged.settings.fusing.used_to)) for trace in traces)
-
-
-def _bare(trace: Trace, bins: np.ndarray) -> Trace:
-    if not bins.any():
-        return trace
-    expected, lower, upper = (np.where(bins, np.nan, column) for column in (trace.expected, trace.lower, trace.upper))
-    return replace(trace, expected=expected, lower=lower, upper=upper)

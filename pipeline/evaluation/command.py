@@ -23,7 +23,7 @@ from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
 from pipeline.evaluation.phrases import other_settings
 from pipeline.evaluation.runs import OURS, Judged, Read, judge_all, played
 from pipeline.evaluation.sweep import Point, show_sweep, steps, sweep
-from pipeline.evaluation.tables import Total, show, totals
+from pipeline.evaluation.tables import MEDIANS, Total, show, total, totals
 from pipeline.explain.feed_incidents import plain
 from pipeline.explain.no_all_clear import no_all_clear
 from pipeline.explain.text import counted
@@ -175,14 +175,11 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-MIDDLES = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragments")
-
-
 def as_json(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
     """One JSON object in one line: times UTC ISO, durations [s], shares [0-1], null where there is none."""
     judged = list(judged)
     cases = [_case(list(group)) for _, group in groupby(judged, key=lambda one: one.case.name)]
-    whole = [_total(total, {"cases": len(total.reads)}) for total in totals(judged)]
+    whole = [_total(made, {"cases": made.cases}) for made in totals(judged)]
     told: dict[str, Any] = {"settings": other_settings(judged), "cases": cases, "totals": whole}
     if points := [point._asdict() for point in swept]:
         told["sweep"] = points
@@ -190,7 +187,7 @@ def as_json(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
 
 
 def _case(judged: list[Judged]) -> dict[str, Any]:
-    observed, exact = judged[0].readings[0].account.observed, judged[0].tolerance
+    observed, exact = judged[0].account.observed, judged[0].tolerance
     ignored = [{"start": iso(span.start), "end": iso(span.end), "why": why} for span, why in exact.ignored]
     return {
         "case": judged[0].case.name,
@@ -200,7 +197,7 @@ def _case(judged: list[Judged]) -> dict[str, Any]:
         "tolerance": exact._asdict() | {"ignored": ignored},
         "dead": len(judged[0].dead),
         **no_all_clear(judged[0].past, judged[0].observed, judged[0].unjudged),
-        **plain(judged[0].doings),
+        **plain(judged[0].incidents),
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}
             for letter in judged[0].dead if gave_up(letter.reason)
@@ -211,19 +208,19 @@ def _case(judged: list[Judged]) -> dict[str, Any]:
 
 def _read(judged: Judged, read: Read) -> dict[str, Any]:
     made, first = read.account, {"best_signal": read is judged.best_signal}
-    return _total(Total(judged.detector, read.reading, (read,)), first) | {
+    return _total(total(judged.detector, read.reading, [read]), first) | {
         "label_answers": [_answer(answer) for answer in made.answers],
         "false_outages": [_called(outage) for outage in made.false],
         "other_outages": [_called(outage) for outage in made.others],
     }
 
 
-def _total(total: Total, first: dict[str, Any]) -> dict[str, Any]:
+def _total(made: Total, first: dict[str, Any]) -> dict[str, Any]:
     return {
-        "detector": total.detector, "reading": total.reading, **first, "labels": total.labels, "hits": total.hits,
-        "met": total.met, "false": total.false, "false_per_entity_month": total.false_rate,
-        **{f"median_{name}": total.middle(name) for name in MIDDLES}, "others": total.others,
-        "refused": _number(total.refused), "refused_labels": _number(total.refused_labels),
+        "detector": made.detector, "reading": made.reading, **first, "labels": made.labels, "hits": made.hits,
+        "met": made.met, "false": made.false, "false_per_entity_month": made.false_rate,
+        **{f"median_{name}": value for name, value in made.medians.items()}, "others": made.others,
+        "refused": _number(made.refused), "refused_labels": _number(made.refused_labels),
     }  # fmt: skip
 
 
@@ -232,7 +229,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return {
         "entity_type": label.entity_type, "entity": label.entity, "start": iso(label.start), "end": iso(label.end),
         "hit": answer.hit, "met": answer.met, "open": answer.open, "undated": answer.undated,
-        **{name: getattr(answer, name) for name in MIDDLES},
+        **{name: getattr(answer, name) for name in MEDIANS},
     }  # fmt: skip
 
 

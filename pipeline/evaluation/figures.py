@@ -18,7 +18,7 @@ from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.errors import printable
 from pipeline.evaluation.accounting import Called
 from pipeline.evaluation.phrases import number
-from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, Judged, Read
+from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, Judged, Read, subject
 from pipeline.evaluation.spans import Span, clipped, joined, touch, without
 from pipeline.evaluation.story import COMMON_LEAST, Story
 from pipeline.evaluation.tables import who
@@ -28,7 +28,7 @@ from pipeline.explain.text import offset, utc
 from pipeline.fusion.evidence import BESIDE
 from pipeline.geo.countries import clock
 from pipeline.kinds import KINDS, ROUTES, kind_of
-from pipeline.records import Outage, placed
+from pipeline.records import Outage
 
 SEEN, USUAL, BAND, MOVED = "#1f4e79", "#57606a", "#9fb3c8", "#8250df"
 SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e6"}
@@ -165,11 +165,10 @@ def refused(story: Story, one: Judged, read: Read) -> tuple[list[Span], list[Spa
     """When the entity, or the parts of a country without a series of its own, had values and no verdict; and when they
     had one."""
     first = [trace for trace in one.traces if trace.detector == one.first]
-    own = [trace for trace in first if trace.entity[:2] == story.entity[:2]]
-    if own:
+    own = subject(first, story.entity[:2], one.places)
+    if own and own[0].entity[:2] == story.entity[:2]:
         said = joined(span for trace in own for span in trace.judged)
     else:  # only fusion judges a country from its parts
-        own = [trace for trace in first if placed(*trace.entity[:2], one.places).country == story.entity.name]
         said = judged_spans(own, story.entity.name, one.settings.fusing) if read.reading == FUSED else []
     seen = joined(span for trace in own for span in trace.observed)
     return clipped(without(seen, said), story.window), clipped(said, story.window)

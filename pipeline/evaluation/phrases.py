@@ -16,8 +16,7 @@ from pipeline.explain.no_all_clear import hardly_judged, too_short, unobserved
 from pipeline.explain.partial_view import from_parts, of_no_country, parts_alone
 from pipeline.explain.text import counted, damage, given_up, lasted, refused, until, utc
 from pipeline.explain.why import doubts
-from pipeline.feeds import strangers
-from pipeline.records import placed
+from pipeline.feeds import Label, strangers
 from pipeline.settings.read import changed
 
 FEW = 4
@@ -52,7 +51,8 @@ log-odds: +2.3 multiplies the odds by ten, +4.6 by a hundred; a sum of 0 is one 
 """What the page says of the sentences beside a picture."""
 
 PICTURED = """\
-in a picture: seen: the values; expected, and usual around it: what the past makes likely at that hour.
+in a picture: seen: the values; expected, and usual around it: what the past makes likely at that hour; after some \
+days of an outage that is its low level, while ours still compares with the level before it.
 looks low, clearly low: the verdict of the detector on one signal; an outage is confirmed by all signals together.
 nothing said: too small, too noisy or too disturbed to judge; too new to judge: no past yet to compare with; not \
 observed: there is no value.
@@ -84,7 +84,7 @@ def legend(judged: Iterable[Judged], broad: bool = True) -> str:
 
 def seen(judged: Judged) -> str:
     """Labels and entities of a case, and how long they were observed."""
-    made = judged.readings[0].account
+    made = judged.account
     labels = counted(len(made.answers), "label") if made.answers else "no label: a control"
     entities = made.observed.entities
     return f"{labels}, {entities:,} {'entity' if entities == 1 else 'entities'}, {made.months:.1f} entity-months"
@@ -220,8 +220,8 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from damage(judged.dead, FEW)
     yield from refused(judged.dead)
     yield from strangers(judged.unmatched)
-    yield from moves(judged.doings)
-    yield from blind(judged.doings)
+    yield from moves(judged.incidents)
+    yield from blind(judged.incidents)
     yield from hardly_judged(judged.unjudged, judged.places)
     yield from too_short(judged.past, judged.places)
     yield from unobserved(judged.observed, judged.places)
@@ -229,50 +229,44 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from parts_alone(judged.outages, judged.observed, judged.places, judged.settings.fusing)
     yield from of_no_country(judged.outages, judged.places)
     yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
-    made = judged.readings[0].account
+    made = judged.account
     undated = [f"our {word} for the label {label_text(a)}" for a in made.answers for word in a.undated]
     yield from _some([f"not exactly dated, but counted in the table as it stands: {what}" for what in undated])
-    missed = [answer for answer in made.answers if not answer.hit]
-    unheard = {a.label for a in missed if not judged.tells_of(a.label)}
-    yield from _some([f"missed: {label_text(a)}{_why_missed(judged, a, a.label in unheard)}" for a in missed])
+    yield from _some([f"missed: {label_text(a)}{_because(judged, a.label)}" for a in made.answers if not a.hit])
     yield from _some(
         [f"not met: {label_text(a)}: {why(a, judged.tolerance)}" for a in made.answers if a.hit and not a.met]
     )
     yield from _some([f"false: {outage_text(outage)}" for outage in made.false])
 
 
-def _why_missed(judged: Judged, answer: Answer, is_unheard: bool) -> str:
-    """Why a label was missed, where that is known; else ''."""
-    observed, label = judged.observed, answer.label
-    if is_unheard:
-        return ": no row that could be read tells of it" if judged.dead else ": no row tells of it"
-    if label.end <= observed.first or label.start > observed.last:
-        return ": it is not of the time of the recording"
-    if judged.past.judged_from is None or label.end <= judged.past.judged_from:
-        return ": nothing is confirmed in a series' first day"
-    time = Span(label.start, label.end)
-    own = [trace for trace in judged.traces if trace.entity[:2] == label[2:4]]
-    if own and not any(trace.is_judged[trace.within(time)].any() for trace in own):
-        return f": {silent(own, time)}"
-    if label.start < judged.past.judged_from:
-        return ": part of it was in a series' first day"
-    if own and not any(is_low(trace.state[trace.within(time)]).any() for trace in own):
-        return ": none of its signals was low then"
-    return _too_few(judged, answer)
+def _because(judged: Judged, label: Label) -> str:
+    reason = why_missed(judged, Span(label.start, label.end), (label.entity_type, label.entity))
+    return f": {reason}" if reason else ""
 
 
-def _too_few(judged: Judged, answer: Answer) -> str:
-    """That a country without a series of its own had too few parts to be judged; else ''."""
-    place, time = answer.label[2:4], Span(answer.label.start, answer.label.end)
-    if place[0] != "country" or any(trace.entity[:2] == place for trace in judged.traces):
-        return ""
-    own = [t for t in judged.traces if placed(*t.entity[:2], judged.places).country == place[1]]
+def why_missed(judged: Judged, time: Span, place: tuple[str, str]) -> str:
+    """Why nothing was called out of an entity in a time, where that is known; else ''."""
+    own = judged.subject(place)
+    if not own:
+        return "no row that could be read tells of it" if judged.dead else "no row tells of it"
+    if time.end <= judged.observed.first or time.start > judged.observed.last:
+        return "it is not of the time of the recording"
+    if judged.past.judged_from is None or time.end <= judged.past.judged_from:
+        return "nothing is confirmed in a series' first day"
+    are_parts = own[0].entity[:2] != place
+    if not are_parts and not any(trace.is_judged[trace.within(time)].any() for trace in own):
+        return silent(own, time)
+    if time.start < judged.past.judged_from:
+        return "part of it was in a series' first day"
+    if not are_parts:
+        is_any = any(is_low(trace.state[trace.within(time)]).any() for trace in own)
+        return "" if is_any else "none of its signals was low then"
     if is_judged(own, place[1], judged.settings.fusing, time):
         return ""
     regions, networks = (most_judged(own, time, kind) for kind in ("region", "asn"))
     few = [counted(networks, "network")] if networks else []
     few = [counted(regions, "region"), *few] if regions or not networks else few
-    return f": it has no series of its own, and only {' and '.join(few)} known"
+    return f"it has no series of its own, and only {' and '.join(few)} known"
 
 
 def _some(sentences: list[str]) -> Iterator[str]:

@@ -85,7 +85,7 @@ def _contents(cases: list[list[Judged]]) -> str:
 
 def _made(case: list[Judged]) -> str:
     """What ours made of a case, in short."""
-    made = next(one for one in case if one.detector == OURS).readings[0].account
+    made = next(one for one in case if one.detector == OURS).account
     false = f"{len(made.false)} false"
     return f"{made.met} of {len(made.answers)} met, {false}" if made.answers else f"a control, {false}"
 
@@ -124,7 +124,7 @@ def _case(judged: list[Judged], number: int) -> Iterator[str]:
 def _remark(sentence: str, ours: Judged, number: int) -> str:
     """A remark; of a label that was missed or not met it leads to its picture."""
     said = _text(sentence)
-    for i, answer in enumerate(ours.readings[0].account.answers, 1):
+    for i, answer in enumerate(ours.account.answers, 1):
         for what in ("missed", "not met"):
             if sentence.startswith(f"{what}: {label_text(answer)}"):
                 said = f'<a href="#case{number}-{i}">{what}</a>{said.removeprefix(what)}'

@@ -11,13 +11,13 @@ from detectors import REGISTRY
 from pipeline.bins import NEVER
 from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.evaluation.accounting import LOW, Account, Called, Observed, account, fused, plain
+from pipeline.evaluation.accounting import LOW, Account, Answer, Called, Observed, account, fused, plain
 from pipeline.evaluation.cases import Case, Tolerance, usual_tolerance
 from pipeline.evaluation.spans import Span
-from pipeline.evaluation.traces import Collected, Silence, Trace, is_judged
+from pipeline.evaluation.traces import Collected, Trace, is_judged, refused
 from pipeline.explain.text import damage
 from pipeline.feeds import Label, Line, recordings
-from pipeline.records import DeadLetter, Entity, Outage, Places, Run, placed
+from pipeline.records import DeadLetter, Outage, Places, Run, placed
 from pipeline.replay.coverage import Observed as Watched
 from pipeline.replay.coverage import Past
 from pipeline.replay.playback import Playback
@@ -46,8 +46,23 @@ class Read(NamedTuple):
     refused_labels: float
 
 
-@dataclass(frozen=True)
-class Judged:
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The output of the engine for one case."""
+
+    traces: tuple[Trace, ...]
+    outages: tuple[Outage, ...]
+    places: Places
+    dead: tuple[DeadLetter, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    past: Past = field(default_factory=Past)
+    observed: Watched = field(default_factory=Watched)
+    unjudged: tuple[Unjudged, ...] = ()
+    unmatched: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(Outcome):
     """One case, judged by one detector or by `OURS`; ``first``: the detector whose expectations are shown."""
 
     case: Case
@@ -55,21 +70,21 @@ class Judged:
     first: str
     tolerance: Tolerance
     readings: tuple[Read, ...]
-    traces: tuple[Trace, ...]
-    outages: tuple[Outage, ...]
-    places: Places
-    dead: tuple[DeadLetter, ...] = ()
-    doings: tuple[Incident, ...] = ()
-    past: Past = field(default_factory=Past)
-    observed: Watched = field(default_factory=Watched)
-    unjudged: tuple[Unjudged, ...] = ()
-    unmatched: tuple[Line, ...] = ()
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings
 
-    def tells_of(self, label: Label) -> bool:
-        """Whether there is any series of a label's entity, or of the parts of its country."""
-        is_of = _subject(label, list(self.traces), self.places)
-        return any(is_of(trace.entity) for trace in self.traces)
+    @property
+    def account(self) -> Account:
+        """The account of the first reading, that of fusion."""
+        return self.readings[0].account
+
+    @property
+    def end(self) -> int:
+        """End of what was observed [s]."""
+        return self.account.observed.end
+
+    def subject(self, place: tuple[str, str]) -> list[Trace]:
+        """The traces of an entity ``(type, name)``, see `subject`."""
+        return subject(self.traces, place, self.places)
 
     @property
     def best_signal(self) -> Read | None:
@@ -81,20 +96,6 @@ class Judged:
 def _merit(read: Read) -> tuple[int, int, int, float, str]:
     made = read.account
     return made.met, made.hits, -len(made.false), -read.refused if read.refused == read.refused else -1.0, read.reading
-
-
-class Outcome(NamedTuple):
-    """The output of the engine for one case."""
-
-    traces: tuple[Trace, ...]
-    outages: tuple[Outage, ...]
-    places: Places
-    dead: tuple[DeadLetter, ...] = ()
-    doings: tuple[Incident, ...] = ()
-    past: Past = Past()
-    observed: Watched = Watched()
-    unjudged: tuple[Unjudged, ...] = ()
-    unmatched: tuple[Line, ...] = ()
 
 
 def played(case: Case, engine: Engine) -> Playback:
@@ -129,8 +130,8 @@ def outcome(case: Case, engine: Engine, reached: Callable[[float], None] = lambd
         why = "; ".join(damage(report.dead, 1))
         raise UserError(f"{case.folder}: nothing in its signals was observed{f' ({why})' if why else ''}")
     return Outcome(
-        tuple(traces), tuple(report.sorted()), report.places, tuple(report.dead),
-        doings=tuple(report.incidents()), past=report.judged_past(), observed=report.observed,
+        traces=tuple(traces), outages=tuple(report.sorted()), places=report.places, dead=tuple(report.dead),
+        incidents=tuple(report.incidents()), past=report.judged_past(), observed=report.observed,
         unjudged=tuple(report.unjudged()), unmatched=tuple(report.unmatched),
     )  # fmt: skip
 
@@ -142,11 +143,19 @@ def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judge
     """
     traces = [trace for trace in came.traces if trace.detector == settings.judging.detector]
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
-    ways = _ways(detector, traces, came, settings)
-    readings = tuple(
-        _read(case, exact, way, called, own, came.places, traces, settings.fusing) for way, called, own in ways
-    )
-    return Judged(case, detector, settings.judging.detector, exact, readings, *came, settings=settings)
+    observed = _observed(traces)
+    whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
+    readings = []
+    for way, called, own in _ways(detector, traces, came, settings):
+        made = account(called, case.labels, exact, observed, lambda label: country_of(label, came.places))
+        shares = [_refused_label(answer, way, own, came.places, settings.fusing) for answer in made.answers]
+        known = [share for share in shares if not np.isnan(share)]
+        of_labels = float(np.mean(known)) if known else float("nan")
+        readings.append(Read(way, tuple(called), made, refused(own, whole), of_labels))
+    return Judged(
+        **vars(came), case=case, detector=detector, first=settings.judging.detector, tolerance=exact,
+        readings=tuple(readings), settings=settings,
+    )  # fmt: skip
 
 
 def judge_all(
@@ -193,43 +202,30 @@ def _ways(
         yield signal, plain(own, gap), own
 
 
-def _read(
-    case: Case, exact: Tolerance, way: str, called: list[Called], own: list[Trace], places: Places, traces: list[Trace],
-    fusing: Fusing,
-) -> Read:  # fmt: skip
-    observed = _observed(traces)
-    made = account(called, case.labels, exact, observed, lambda label: country_of(label, places))
-    whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
-    silence = Silence(own)
-    silent = [
-        1.0 if way == FUSED and not answer.hit and _has_too_few(answer.label, own, places, fusing)
-        else silence.refused(Span(*answer.label[:2]), of=_subject(answer.label, own, places))
-        for answer in made.answers
-    ]  # fmt: skip
-    known = [share for share in silent if not np.isnan(share)]
-    return Read(way, tuple(called), made, silence.refused(whole), float(np.mean(known)) if known else float("nan"))
+def _refused_label(answer: Answer, way: str, traces: list[Trace], places: Places, fusing: Fusing) -> float:
+    """Share of the time of a label without a verdict [0-1]; all of it for a country of too few parts."""
+    label = answer.label
+    time, place = Span(label.start, label.end), (label.entity_type, label.entity)
+    own = subject(traces, place, places)
+    are_parts = bool(own) and own[0].entity[:2] != place
+    if way == FUSED and are_parts and not answer.hit and not is_judged(own, label.entity, fusing, time):
+        return 1.0
+    return refused(own, time)
+
+
+def subject(traces: Iterable[Trace], place: tuple[str, str], places: Places) -> list[Trace]:
+    """The traces of an entity ``(type, name)``; of a country without any, those of its parts."""
+    traces = list(traces)
+    own = [trace for trace in traces if trace.entity[:2] == place]
+    if own or place[0] != "country":
+        return own
+    return [t for t in traces if (t.entity.country or placed(*t.entity[:2], places).country) == place[1]]
 
 
 def country_of(label: Label, places: Places) -> str:
     """Country of a label's entity, '' where it is not known."""
     entity = placed(label.entity_type, label.entity, places)
     return entity.country or (entity.name if entity.type == "country" else "")
-
-
-def _subject(label: Label, traces: list[Trace], places: Places) -> Callable[[Entity], bool]:
-    """Whether an entity is that of a label, or, of a country without a series of its own, a part of it."""
-    own = (label.entity_type, label.entity)
-    if label.entity_type != "country" or any(trace.entity[:2] == own for trace in traces):
-        return lambda entity: entity[:2] == own
-    return lambda entity: (entity.country or placed(*entity[:2], places).country) == label.entity
-
-
-def _has_too_few(label: Label, traces: list[Trace], places: Places, fusing: Fusing) -> bool:
-    """Whether a label is of a country that has only parts, and too few of them to be judged then."""
-    if label.entity_type != "country" or any(trace.entity[:2] == ("country", label.entity) for trace in traces):
-        return False
-    parts = [t for t in traces if placed(*t.entity[:2], places).country == label.entity]
-    return bool(parts) and not is_judged(parts, label.entity, fusing, Span(label.start, label.end))
 
 
 def _observed(traces: list[Trace]) -> Observed:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
-
 
 class Span(NamedTuple):
     """``[start, end)`` [s]."""
@@ -71,24 +69,12 @@ def clipped(spans: Iterable[Span], window: Span) -> list[Span]:
     return [Span(max(s.start, window.start), min(s.end, window.end)) for s in spans if touch(s, window)]
 
 
-class Spans:
-    """Ordered spans that do not overlap, for many questions about windows.
+def seconds_within(spans: Iterable[Span], window: Span) -> int:
+    """How much of a window spans that do not overlap fill [s].
 
     Examples
     --------
-    >>> Spans([Span(0, 10), Span(20, 30)]).within(Span(5, 25)), Spans([]).within(Span(0, 9))
-    (10, 0)
+    >>> seconds_within([Span(0, 10), Span(20, 30)], Span(5, 25))
+    10
     """
-
-    def __init__(self, spans: Iterable[Span]) -> None:
-        self.edges = np.array(list(spans), np.int64).reshape(-1, 2)
-        self.until = np.append(0, np.cumsum(self.edges[:, 1] - self.edges[:, 0]))
-
-    def within(self, window: Span) -> int:
-        """How much of a window they fill [s]."""
-        return max(0, self._before(window.end) - self._before(window.start))
-
-    def _before(self, time: int) -> int:
-        """How much of the time before ``time`` they fill [s]."""
-        i = int(np.searchsorted(self.edges[:, 0], time, side="right")) - 1
-        return 0 if i < 0 else int(self.until[i]) + min(time, int(self.edges[i, 1])) - int(self.edges[i, 0])
+    return sum(part.end - part.start for part in clipped(spans, window))

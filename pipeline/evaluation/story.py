@@ -9,7 +9,7 @@ from detectors.base import LOW_CONFIRMED, UNKNOWN, is_low
 from pipeline.bins import DAY
 from pipeline.errors import printable
 from pipeline.evaluation.accounting import Answer, Called
-from pipeline.evaluation.causes import because, low_level_learnt, why_not, why_off, without_learnt
+from pipeline.evaluation.causes import because, why_not, why_off
 from pipeline.evaluation.phrases import FEW, apart, number, times, uncounted, why
 from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.spans import Span, touch
@@ -58,7 +58,7 @@ class Story(NamedTuple):
 
 def stories(judged: Judged) -> Iterator[Story]:
     """A picture of every label and of the first false outages; without either, of the lowest score."""
-    made = judged.readings[0].account
+    made = judged.account
     for answer in made.answers:
         yield _of_label(judged, answer)
     for outage in made.false[:FEW]:
@@ -77,7 +77,7 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     window = _window(time, judged)
     ignored = (f"{uncounted(one)}." for one in judged.tolerance.ignored if touch(one.span, window))
     said = (*_said(judged, traces, time, place, window), *why_off(answer, judged, traces), *ignored)
-    return Story(head, said, place, window, time, without_learnt(judged, place, traces))
+    return Story(head, said, place, window, time, traces)
 
 
 def _of_false(judged: Judged, outage: Called) -> Story:
@@ -85,7 +85,7 @@ def _of_false(judged: Judged, outage: Called) -> Story:
     head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
     traces, window = traces_of(judged, outage.entity, time), _window(time, judged)
     said = _said(judged, traces, time, outage.entity, window)
-    return Story(head, said, outage.entity, window, None, without_learnt(judged, outage.entity, traces))
+    return Story(head, said, outage.entity, window, None, traces)
 
 
 def _of_quiet(judged: Judged) -> Story:
@@ -116,13 +116,12 @@ def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, 
         *_incidents(judged, traces, time),
         *because(_outage(judged, place, time), judged, traces, time, place),
         *_lingers(own, traces, window),
-        *low_level_learnt(judged, place, traces, window),
     )
 
 
 def _span(judged: Judged, outage: Called | Outage) -> Span:
     """The time of an outage; an open one lasts to the end of what was observed."""
-    end = judged.readings[0].account.observed.end if outage.end is None else outage.end
+    end = judged.end if outage.end is None else outage.end
     return Span(outage.start, max(outage.start + 1, end))
 
 
@@ -131,9 +130,8 @@ def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
 
     A country without any has those of the parts that it is judged from, or else of all parts.
     """
-    own = [trace for trace in judged.traces if trace.entity[:2] == place[:2]]
-    if not own and place.type == "country":
-        own = [trace for trace in judged.traces if placed(*trace.entity[:2], judged.places).country == place.name]
+    own = judged.subject(place[:2])
+    if own and own[0].entity[:2] != place[:2]:
         parts = judging(own, place.name, judged.settings.fusing)
         asked = {(trace.signal, trace.entity) for each in parts.values() for trace in each.traces}
         own = [trace for trace in own if (trace.signal, trace.entity) in asked] if asked else own
@@ -157,7 +155,7 @@ def _verdict(judged: Judged, answer: Answer) -> str:
         return "Missed."
     said = f"Called out {_apart(answer.confirmed or 0)} its start"
     if answer.open:
-        said += f", and still out when the recording ended, {utc_text(judged.readings[0].account.observed.end)}"
+        said += f", and still out when the recording ended, {utc_text(judged.end)}"
     elif answer.end_error is not None:
         said += f", and back {_apart(answer.end_error)} its end"
     return f"{said}." if answer.met else f"{said}, but not as exactly as is allowed: {why(answer, judged.tolerance)}."
@@ -172,7 +170,7 @@ def _window(time: Span, judged: Judged) -> Span:
     widest = max(trace.width for trace in judged.traces)
     beside = max(min(max(time.end - time.start, MARGIN[0]), MARGIN[1]), BINS_BESIDE * widest)
     first = min(int(trace.start[0]) for trace in judged.traces)
-    seen = Span(max(first, time.start - beside), min(judged.readings[0].account.observed.end, time.end + beside))
+    seen = Span(max(first, time.start - beside), min(judged.end, time.end + beside))
     return seen if seen.start < seen.end else Span(time.start - beside, time.end + beside)
 
 
@@ -239,7 +237,7 @@ def _lingers(own: Iterable[Called], traces: Iterable[Trace], window: Span) -> It
 def _incidents(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[str]:
     """The incidents of the feeds of its signals in a time."""
     signals = {trace.signal for trace in traces}
-    then = [d for d in judged.doings if d.signal in signals and d.start < time.end and time.start < d.end]
+    then = [d for d in judged.incidents if d.signal in signals and d.start < time.end and time.start < d.end]
     yield from moves(d for d in then if abs(d.share - 1) >= COMMON_LEAST)
     yield from blind(then)
 

@@ -16,7 +16,7 @@ from pipeline.engine import Engine, verdicts
 from pipeline.errors import printable
 from pipeline.evaluation.cases import Case
 from pipeline.evaluation.runs import ANY, FUSED, OURS, Outcome, Read, judge, only, outcome, played
-from pipeline.evaluation.tables import Total
+from pipeline.evaluation.tables import total
 from pipeline.evaluation.traces import Collected
 from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Verdicts
 from pipeline.replay.playback import Playback
@@ -41,20 +41,21 @@ def recorded(case: Case, engine: Engine) -> Recorded:
 
 
 def fused(recording: Recorded, engine: Engine) -> Outcome:
-    """What fusion with the settings of an engine makes of them; what feeds did by themselves is not asked."""
+    """The outcome of fusion with the settings of an engine, without the incidents of feeds."""
     fuse, report, collected = engine.fuse(0), ReplayReport(recording.playback.run), Collected()
     for frame in recording.frames:
         for output in fuse.step(frame):
             report.take(output)
             collected.see(output)
-    return Outcome(tuple(collected.traces()), tuple(report.sorted()), recording.playback.places)
+    traces, outages = tuple(collected.traces()), tuple(report.sorted())
+    return Outcome(traces=traces, outages=outages, places=recording.playback.places)
 
 
 SWEPT: dict[str, Swept] = {name: made("").swept for name, made in REGISTRY.items()}
 """Name of a detector -> the threshold by which it is swept, and its values."""
 
 CONFIRM = ("fusing.confirm", (0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999))
-"""The same for the whole: the probability from which an outage is confirmed, and its values."""
+"""The same for ours: the probability that confirms an outage, and its values."""
 
 
 class Point(NamedTuple):
@@ -73,10 +74,7 @@ class Point(NamedTuple):
 
 
 def steps(judges: Iterable[str], own: float = Fusing.confirm) -> list[tuple[str, str, float]]:
-    """What a sweep of these goes through: detector, threshold and value; who has no threshold is left out.
-
-    ``own``: the threshold of ours, which is among its values whatever it is: to it the others are held.
-    """
+    """Detector, threshold and value of each step of a sweep; ``own``: the threshold of ours, always a value."""
     known = {OURS: (CONFIRM[0], tuple(sorted({*CONFIRM[1], own})))} | SWEPT
     return [(name, known[name][0], value) for name in judges if name in known for value in known[name][1]]
 
@@ -84,9 +82,9 @@ def steps(judges: Iterable[str], own: float = Fusing.confirm) -> list[tuple[str,
 def sweep(
     cases: Iterable[Case], judges: Iterable[str], engine: Engine, reached: Callable[[str, float], None]
 ) -> Iterator[Point]:
-    """The points of every judge's curve; ``reached`` is told of each case that is done, by what, at which value.
+    """The points of every curve; ``reached`` is called with detector and value after each case.
 
-    Of the whole only fusion has another setting: its verdicts are asked for once.
+    For ours only fusion changes: a case is judged once.
     """
     cases, verdicts = list(cases), dict[str, Recorded]()
     for name, parameter, value in steps(judges, engine.settings.fusing.confirm):
@@ -103,11 +101,23 @@ def sweep(
         shipped = _is_shipped(engine, name, parameter, value, signals)
         for reading, found in reads.items():
             if found:
-                yield _point(Total(name, reading, tuple(found)), parameter, value, shipped)
+                made = total(name, reading, found)
+                yield Point(
+                    name,
+                    reading,
+                    parameter,
+                    value,
+                    shipped,
+                    made.labels,
+                    made.hits,
+                    made.met,
+                    made.false,
+                    made.false_rate,
+                )
 
 
 def _again(case: Case, engine: Engine, verdicts: dict[str, Recorded]) -> Outcome:
-    """A case with other settings of fusion; its verdicts are kept for the next."""
+    """The outcome of a case with other settings of fusion; its verdicts are kept."""
     if case.name not in verdicts:
         verdicts[case.name] = recorded(case, engine)
     return fused(verdicts[case.name], engine)
@@ -139,11 +149,6 @@ def _is_shipped(engine: Engine, name: str, parameter: str, value: float, signals
     if name == OURS:
         return engine.settings.fusing.confirm == value
     return all(getattr(engine.detectors[name](signal), parameter) == value for signal in signals)
-
-
-def _point(total: Total, parameter: str, value: float, shipped: bool) -> Point:
-    made = (total.labels, total.hits, total.met, total.false, total.false_rate)
-    return Point(total.detector, total.reading, parameter, value, shipped, *made)
 
 
 class Against(NamedTuple):
@@ -189,7 +194,7 @@ def _compared(curve: list[Point], ours: Point) -> tuple[Point | None, Point | No
 
 
 def show_sweep(console: Console, points: Iterable[Point]) -> None:
-    """Show every curve against ours at its own threshold; where nobody else was asked, that of ours by itself."""
+    """Show every curve against ours at its own threshold; without another detector the curve of ours."""
     points = list(points)
     ours, curves = against(points)
     if ours is None:

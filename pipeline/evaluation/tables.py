@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from math import isnan
 from statistics import median
+from typing import NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.errors import few, printable
-from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.phrases import NONE, exactness, legend, minutes, remarks, seen, share, uncounted
 from pipeline.evaluation.runs import ANY, FIELD, FUSED, OURS, WARNING, Judged, Read
 
@@ -30,64 +29,45 @@ SHARED = (FUSED, ANY, WARNING, BEST)
 """The readings that every case has, in the order in which they are shown."""
 
 
-@dataclass(frozen=True)
-class Total:
-    """One detector, read one way, over one or several cases."""
+MEDIANS = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragments")
+"""Fields of `Answer` of which a total has the median."""
+
+
+class Total(NamedTuple):
+    """One detector, read one way, over one or several cases.
+
+    ``false_rate``: false outages per entity-month.  ``medians``: of each of `MEDIANS` over the labels that were hit
+    [its unit], None where there is none.  ``refused``: share of the observed time, ``refused_labels``: mean share of
+    the time of a label, without a verdict [0-1]; NaN where there is none.
+    """
 
     detector: str
     reading: str
-    reads: tuple[Read, ...]
+    cases: int
+    labels: int
+    hits: int
+    met: int
+    false: int
+    others: int
+    false_rate: float
+    medians: dict[str, float | None]
+    refused: float
+    refused_labels: float
 
-    @property
-    def answers(self) -> list[Answer]:
-        """One for each label."""
-        return [answer for read in self.reads for answer in read.account.answers]
 
-    @property
-    def labels(self) -> int:
-        """Number of labels."""
-        return len(self.answers)
-
-    @property
-    def hits(self) -> int:
-        """Labels that were hit."""
-        return sum(answer.hit for answer in self.answers)
-
-    @property
-    def met(self) -> int:
-        """Labels that were met."""
-        return sum(answer.met for answer in self.answers)
-
-    @property
-    def false(self) -> int:
-        """False outages."""
-        return sum(len(read.account.false) for read in self.reads)
-
-    @property
-    def others(self) -> int:
-        """Outages that are neither a hit nor false."""
-        return sum(len(read.account.others) for read in self.reads)
-
-    @property
-    def false_rate(self) -> float:
-        """False outages per entity-month; 0 where nothing was observed."""
-        months = sum(read.account.months for read in self.reads)
-        return self.false / months if months else 0.0
-
-    def middle(self, name: str) -> float | None:
-        """Median of a field of `Answer` over the labels that were hit [its unit]; None where there is none."""
-        found = [value for answer in self.answers if answer.hit and (value := getattr(answer, name)) is not None]
-        return float(median(found)) if found else None
-
-    @property
-    def refused(self) -> float:
-        """Share of the observed time that was refused [0-1]; NaN where nothing was observed."""
-        return _mean([(read.refused, read.account.months) for read in self.reads])
-
-    @property
-    def refused_labels(self) -> float:
-        """Mean share of a label's time that was refused [0-1]; NaN where there is no label."""
-        return _mean([(read.refused_labels, len(read.account.answers)) for read in self.reads])
+def total(detector: str, reading: str, reads: list[Read]) -> Total:
+    """The total of the same reading of several cases."""
+    made = [read.account for read in reads]
+    hits = [answer for one in made for answer in one.answers if answer.hit]
+    found = {name: [value for hit in hits if (value := getattr(hit, name)) is not None] for name in MEDIANS}
+    false, months = sum(len(one.false) for one in made), sum(one.months for one in made)
+    return Total(
+        detector, reading, len(reads), sum(len(one.answers) for one in made), len(hits), sum(one.met for one in made),
+        false, sum(len(one.others) for one in made), false / months if months else 0.0,
+        {name: float(median(values)) if values else None for name, values in found.items()},
+        _mean([(read.refused, read.account.months) for read in reads]),
+        _mean([(read.refused_labels, len(read.account.answers)) for read in reads]),
+    )  # fmt: skip
 
 
 def _mean(each: list[tuple[float, float]]) -> float:
@@ -111,7 +91,7 @@ def totals(judged: Iterable[Judged]) -> list[Total]:
     for case in judged:
         for reading, read in _shared(case).items():
             reads.setdefault((case.detector, reading), []).append(read)
-    return [Total(*name, tuple(found)) for name, found in reads.items()]
+    return [total(*name, found) for name, found in reads.items()]
 
 
 def _shared(judged: Judged) -> dict[str, Read]:
@@ -200,9 +180,8 @@ Line = tuple[str, list[str]]
 def case_lines(judged: Judged) -> Iterator[Line]:
     """A line for each way to read a detector; the best signal only where there are several."""
     for name, read in _shared(judged).items():
-        total = Total(judged.detector, f"best: {read.reading}" if name == BEST else name, (read,))
         if name != BEST or len(judged.readings) > 4:
-            yield total_line(total)
+            yield total_line(total(judged.detector, f"best: {read.reading}" if name == BEST else name, [read]))
 
 
 def who(detector: str, reading: str) -> str:
@@ -216,15 +195,14 @@ def who(detector: str, reading: str) -> str:
     return OURS if detector == OURS and reading == FUSED else f"{detector}, {reading}"
 
 
-def total_line(total: Total) -> Line:
-    """The line of one or several cases."""
-    early = (minutes(total.middle(name)) for name in ("suspected", "confirmed", "onset_error"))
-    end = minutes(total.middle("end_error")) or (NONE if total.hits else "")
-    cover, fragments = total.middle("cover"), total.middle("fragments")
-    return who(total.detector, total.reading), [
-        *(f"{count}/{total.labels}" if total.labels else NONE for count in (total.hits, total.met)), str(total.false),
-        *early, end, "" if cover is None else f"{cover:.0%}", "" if fragments is None else f"{fragments:g}",
-        share(total.refused), share(total.refused_labels), str(total.others), f"{total.false_rate:.2f}",
+def total_line(made: Total) -> Line:
+    """The line of a total."""
+    suspected, confirmed, onset, end, cover, fragments = made.medians.values()
+    return who(made.detector, made.reading), [
+        *(f"{count}/{made.labels}" if made.labels else NONE for count in (made.hits, made.met)), str(made.false),
+        *map(minutes, (suspected, confirmed, onset)), minutes(end) or (NONE if made.hits else ""),
+        "" if cover is None else f"{cover:.0%}", "" if fragments is None else f"{fragments:g}",
+        share(made.refused), share(made.refused_labels), str(made.others), f"{made.false_rate:.2f}",
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 
 from detectors.base import UNKNOWN
 from pipeline.bins import ends_of
-from pipeline.evaluation.spans import Span, Spans, joined, touch
+from pipeline.evaluation.spans import Span, joined, seconds_within, touch
 from pipeline.fusion import Beside, Fused
 from pipeline.fusion.parts import judged_from, needed
 from pipeline.records import Entity, Verdicts
@@ -137,41 +137,28 @@ class Collected:
         return Trace(signal, detector, entity, parts[-1][0], start[order], **columns, common=common[order])
 
 
-class Silence:
-    """When the entities of some traces were observed, and when any of their signals had a verdict.
+def refused(traces: Iterable[Trace], window: Span) -> float:
+    """Share of the observed time in which no signal of an entity had a verdict [0-1]; NaN where none is observed.
+
+    Time counts once for each entity, however many signals it has.
 
     Examples
     --------
     >>> start, one = np.array([0, 300]), np.ones(2)
     >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, start, *[one] * 5, np.array([UNKNOWN, 1]),
     ...               one > 0, one)
-    >>> Silence([trace]).refused(Span(0, 600)), Silence([trace]).refused(Span(300, 600))
+    >>> refused([trace], Span(0, 600)), refused([trace], Span(300, 600))
     (0.5, 0.0)
     """
-
-    def __init__(self, traces: Iterable[Trace]) -> None:
-        seen: dict[Entity, list[Trace]] = defaultdict(list)
-        for trace in traces:
-            seen[trace.entity].append(trace)
-        self.spans = {
-            entity: (
-                Spans(joined(span for trace in own for span in trace.observed)),
-                Spans(joined(span for trace in own for span in trace.judged)),
-            )
-            for entity, own in seen.items()
-        }
-
-    def refused(self, window: Span, of: Callable[[Entity], bool] = lambda entity: True) -> float:
-        """Share of the observed time in which no signal of an entity had a verdict [0-1]; NaN where none is observed.
-
-        Time counts once for each entity that ``of`` is true for, however many signals it has.
-        """
-        whole = silent = 0
-        for entity, (observed, judged) in self.spans.items():
-            if of(entity):
-                whole += (there := observed.within(window))
-                silent += there - judged.within(window)
-        return silent / whole if whole else float("nan")
+    seen: dict[Entity, list[Trace]] = defaultdict(list)
+    for trace in traces:
+        seen[trace.entity].append(trace)
+    whole = silent = 0
+    for own in seen.values():
+        observed, judged = (joined(span for trace in own for span in getattr(trace, n)) for n in ("observed", "judged"))
+        whole += (there := seconds_within(observed, window))
+        silent += there - seconds_within(judged, window)
+    return silent / whole if whole else float("nan")
 
 
 class Parts(NamedTuple):

@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from pipeline.evaluation.accounting import (
@@ -23,8 +21,8 @@ from pipeline.evaluation.accounting import (
     plain,
 )
 from pipeline.evaluation.cases import Ignored, Tolerance
-from pipeline.evaluation.spans import Span, Spans, clipped, joined
-from pipeline.evaluation.traces import Silence, Trace
+from pipeline.evaluation.spans import Span
+from pipeline.evaluation.traces import Trace, refused
 from pipeline.feeds import Label
 from pipeline.records import Entity, Outage
 from pipeline.replay.coverage import Past
@@ -205,22 +203,15 @@ def test_fusion_calls_out_what_was_confirmed_and_not_retracted() -> None:
 
 def test_refused_is_the_share_of_observed_time_without_a_verdict() -> None:
     whole = Span(0, 4 * BIN)
-    assert Silence([trace("??..")]).refused(whole) == 0.5
-    assert Silence([trace("??..")]).refused(Span(0, 2 * BIN)) == 1.0
-    assert Silence([trace("??..", missing="x")]).refused(whole) == pytest.approx(1 / 3), "not observed, not refused"
-    assert math.isnan(Silence([trace("??", missing="xx")]).refused(whole))
-    assert Silence([trace("??.."), trace("?...", "probing.ioda")]).refused(whole) == 0.25, "one signal is enough"
-    both = Silence([trace("????"), trace("....", entity=IQ)])
-    assert (both.refused(whole), both.refused(whole, of=lambda entity: entity == IQ)) == (0.5, 0.0)
+    assert refused([trace("??..")], whole) == 0.5
+    assert refused([trace("??..")], Span(0, 2 * BIN)) == 1.0
+    assert refused([trace("??..", missing="x")], whole) == pytest.approx(1 / 3), "not observed, not refused"
+    assert math.isnan(refused([trace("??", missing="xx")], whole))
+    assert refused([trace("??.."), trace("?...", "probing.ioda")], whole) == 0.25, "one signal is enough"
+    assert refused([trace("????"), trace("....", entity=IQ)], whole) == 0.5
 
 
 def test_a_bin_lasts_no_longer_than_to_the_next() -> None:
     late = replace(trace("?."), width=600)
     assert late.stretches(np.array([True, True])) == [Span(0, BIN + 600)]
     assert late.stretches(np.array([True, False])) == [Span(0, BIN)]
-
-
-@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9)), max_size=20), st.integers(0, 60), st.integers(1, 30))
-def test_spans_fill_a_window_as_their_parts_within_it_do(spans: list[tuple[int, int]], start: int, length: int) -> None:
-    found, window = joined(Span(a, a + b) for a, b in spans), Span(start, start + length)
-    assert Spans(found).within(window) == sum(part.end - part.start for part in clipped(found, window))

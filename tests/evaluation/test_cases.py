@@ -88,24 +88,6 @@ def test_what_is_no_case_is_refused(tmp_path: Path) -> None:
         read_cases([case(tmp_path / "a"), case(tmp_path / "b")])
 
 
-@pytest.mark.parametrize(
-    ("place", "said"),
-    [
-        ("country,Pakistan", "country 'Pakistan' is no place, wanted a country's code of two capitals, as PK"),
-        ("country,UK", "country 'UK' is no place, wanted a country's code of ISO 3166-1, as PK; Britain is GB"),
-        ("asn,59257", "asn '59257' is no place, wanted a network's number, as AS59257"),
-        ("city,PK", "city 'PK' is no place, wanted country"),
-        ("country,", "country '' is no place, wanted a name"),
-    ],
-)
-def test_a_label_of_an_unknown_place_is_refused(tmp_path: Path, place: str, said: str) -> None:
-    folder = case(tmp_path)
-    (folder / "labels.csv").write_text(LABELS.replace("country,PK", place))
-    with pytest.raises(UserError) as caught:
-        read_cases([folder])
-    assert f"labels.csv line 2: {said}" in str(caught.value)
-
-
 def test_a_label_that_comes_twice_is_refused(tmp_path: Path) -> None:
     folder = case(tmp_path)
     (folder / "labels.csv").write_text(LABELS + LABELS.splitlines()[1].replace("shutdown,x", "unknown,y") + "\n")

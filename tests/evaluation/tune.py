@@ -64,7 +64,7 @@ class Score(NamedTuple):
 def score(recording: Recorded, engine: Engine) -> Score:
     """What fusion with the settings of an engine makes of a case."""
     judged = judge(recording.case, OURS, fused(recording, engine), engine.settings)
-    made = judged.readings[0].account
+    made = judged.account
     off = sum(_off(answer, judged.tolerance) for answer in made.answers)
     return Score(made.met, -len(made.false), made.hits, -round(off, 6))
 
