@@ -1,6 +1,7 @@
 """What `netvigil evaluate` prints and returns, for people and for programs."""
 
 import json
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,13 @@ from typer.testing import CliRunner
 
 from detectors import REGISTRY
 from pipeline.cli.arguments import app, main
+from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.runs import ALONE, OURS, judge_all, only
+from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, judge_all, only
 from pipeline.evaluation.sweep import steps
 from pipeline.settings import Judging, Settings
-from tests.evaluation.made import case
+from tests.evaluation.made import BACK, FALL, STEP, case
 
 
 def ran(*arguments: object, columns: int = 80, code: int = 0) -> str:
@@ -63,10 +65,58 @@ def test_without_a_terminal_progress_is_a_line_for_each_case_and_threshold(
     assert [line.rpartition(": judged, ")[2] for line in swept] == [f"{i} of {whole}" for i in range(1, whole + 1)]
 
 
-def test_only_the_named_detectors_are_beside_ours(tmp_path: Path) -> None:
-    shown = ran(case(tmp_path / "dark"), "--detector", "median")
-    assert "median, any signal" in shown
-    assert "seasonal, fused" not in shown
+def test_json_is_one_object_with_every_label_and_outage(tmp_path: Path) -> None:
+    told = json.loads(ran(case(tmp_path / "dark"), "--json", "--detector", "median"))
+    (one,) = told["cases"]
+    assert (one["case"], one["labels"], one["entities"], one["tolerance"]["cover"]) == ("dark", 1, 1, 0.75)
+    assert [read["reading"] for read in one["detectors"] if read["detector"] == "median"] == [
+        FUSED, ANY, WARNING, "bgp.ioda", "probing.ioda",
+    ]  # fmt: skip
+    ours = one["detectors"][0]
+    assert (ours["detector"], ours["hits"], ours["met"], ours["false"]) == (OURS, 1, 1, 0)
+    (label,) = ours["label_answers"]
+    assert (label["entity"], label["start"], label["met"]) == ("PK", iso(FALL), True)
+    assert (label["onset_error"], label["end_error"], label["fragments"]) == (0, 0, 1)
+    assert STEP <= label["confirmed"] <= 2 * STEP
+    assert [total["detector"] for total in told["totals"]] == [OURS, *["median"] * 4]
+
+
+def test_a_false_outage_is_in_the_json(tmp_path: Path) -> None:
+    told = json.loads(ran(case(tmp_path / "dark", labelled=False), "--json", "--detector", "ours"))
+    (outage,) = told["cases"][0]["detectors"][0]["false_outages"]
+    assert (outage["start"], outage["end"]) == (iso(FALL), iso(BACK))
+    assert told["totals"][0]["false_per_entity_month"] == pytest.approx(12.2, abs=0.1)
+
+
+def test_damage_is_told_and_a_file_that_breaks_off_is_exit_code_one(tmp_path: Path) -> None:
+    table = case(tmp_path / "dark") / "signals.csv"
+    rows = table.read_text().splitlines(keepends=True)
+    rows[5] = "yesterday" + rows[5][20:]
+    table.write_text("".join(rows))
+    damaged = ran(tmp_path / "dark", "--detector", "ours", columns=200)
+    assert "dead letter: table: bad-time at line 6 of signals.csv" in damaged
+    assert "Gave up" not in damaged
+    table.write_text("".join(rows[:-30]) + rows[-30][:40])
+    shown = ran(tmp_path / "dark", "--detector", "ours", columns=200, code=1)
+    assert f"Gave up at line {len(rows) - 29} of signals.csv: the last line has no end" in shown
+    (told,) = json.loads(ran(tmp_path / "dark", "--detector", "ours", "--json", code=1))["cases"]
+    assert (told["dead"], [letter["reason"] for letter in told["given_up"]]) == (2, ["truncated-line"])
+    table.write_text("".join([*rows, rows[-1].replace(",bgp.ioda,", ",routes,")]))
+    assert "routes" in ran(tmp_path / "dark", "--detector", "ours", columns=200, code=1)
+
+
+def test_settings_of_ours_that_are_not_as_shipped_are_named(tmp_path: Path) -> None:
+    folder, page, settings = case(tmp_path / "dark"), tmp_path / "page.html", tmp_path / "own.toml"
+    named = ("--detector", "median", "--report", page)
+    assert "ours: netvigil as shipped, all its detectors" in " ".join(ran(folder, *named).split())
+    assert "Ours is not as shipped here" not in page.read_text()
+    settings.write_text('[judging]\ndetector = "burst"\n[fusing]\nconfirm = 0.9\n')
+    own = ['judging.detector = "burst"', "fusing.confirm = 0.9"]
+    told = f"ours: netvigil with {', '.join(own)}, all its detectors"
+    assert told in " ".join(ran(folder, *named, "--settings", settings).split())
+    assert escape(told) in page.read_text()
+    assert page.read_text().index("Ours is not as shipped here, but with judging") < page.read_text().index("<table")
+    assert json.loads(ran(folder, *named[:2], "--settings", settings, "--json"))["settings"] == own
 
 
 @pytest.mark.parametrize(
@@ -115,12 +165,6 @@ def test_a_case_that_cannot_be_judged_leaves_the_others(
         assert bool(out) == (tmp_path / "page.html").exists() == ("dark: judging" in said) == bool(told)
         assert f"netvigil: {folders[other]}" in said.splitlines()[-1]
         (tmp_path / "page.html").unlink(missing_ok=True)
-
-
-def test_a_detector_is_judged_by_itself() -> None:
-    alone = only("median", Settings()).judging
-    assert alone.detector == "median"
-    assert all(getattr(alone, name) == off for name, off in ALONE.items())
 
 
 def test_equal_settings_are_replayed_once(tmp_path: Path) -> None:
