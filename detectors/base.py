@@ -10,13 +10,7 @@ STATES = ("unknown", "normal", "low provisional", "low confirmed", "high")
 
 
 def is_low(state: np.ndarray) -> np.ndarray:
-    """Which states are low, provisional or confirmed.
-
-    Examples
-    --------
-    >>> is_low(np.array([UNKNOWN, LOW_PROVISIONAL, LOW_CONFIRMED, HIGH])).tolist()
-    [False, True, True, False]
-    """
+    """Which states are low, provisional or confirmed."""
     return (state == LOW_PROVISIONAL) | (state == LOW_CONFIRMED)
 
 
@@ -232,24 +226,12 @@ def observed(x: np.ndarray, context: Context, quorum: float) -> np.ndarray:
 
 
 def met(first: np.ndarray, x: np.ndarray, t: int) -> np.ndarray:
-    """The first value [s] of each entity ``(n,)``, after a bin ``x (n,)`` that starts at t; `NEVER` where none was yet.
-
-    Examples
-    --------
-    >>> met(np.array([NEVER, NEVER, 0]), np.array([5.0, np.nan, 5.0]), 300).tolist() == [300, NEVER, 0]
-    True
-    """
+    """First value [s] of each entity ``(n,)`` after a bin ``x (n,)`` at t [s]; `NEVER` where there was none yet."""
     return np.where((first == NEVER) & ~np.isnan(x), t, first)
 
 
 def is_known(first: np.ndarray, t: int, warmup: int) -> np.ndarray:
-    """Which entities had their ``first (n,)`` value so long before t [s] that something is said of them ``(n,) bool``.
-
-    Examples
-    --------
-    >>> is_known(np.array([NEVER, 0, 600]), 900, warmup=600).tolist()
-    [False, True, False]
-    """
+    """Which entities ``(n,) bool`` had their ``first (n,)`` value [s] at least ``warmup`` [s] before t [s]."""
     return np.asarray((first != NEVER) & (t - first >= warmup))
 
 

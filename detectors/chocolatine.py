@@ -277,14 +277,7 @@ def forecast(model: np.ndarray, running: Running, origin: bool) -> tuple[Running
 
 
 def updated(model: np.ndarray, running: Running, y: np.ndarray) -> Running:
-    """The models after y ``(...)``; NaN: y was as expected.
-
-    Examples
-    --------
-    >>> model = np.array([0.5, 0.0, 0.0, 0.0])
-    >>> updated(model, Running(np.array([4.0, 0, 0, 0]), np.zeros(4)), np.array(3.0)).now.tolist()
-    [3.0, 4.0, 1.0, 0.0]
-    """
+    """The models after y ``(...)``; NaN: y was as expected."""
     expected = _next(model, running.now)
     y = np.where(np.isnan(y), expected, y)
     return Running(_shifted(running.now, y, y - expected), running.ahead)

@@ -88,16 +88,7 @@ class Ihr(Detector[Window]):
 
 
 def mean_deviation(past: History, oldest: int, median: np.ndarray) -> np.ndarray:
-    """Mean distance ``(n,)`` of the window's values, from the column at position ``oldest`` on, from ``median (n,)``.
-
-    Examples
-    --------
-    >>> past = History()
-    >>> for time, value in enumerate([4.0, 8.0, np.nan, 6.0]):
-    ...     past = past.push(time, np.array([value]), np.array([value]), np.zeros(1, bool))
-    >>> mean_deviation(past, 1, np.array([6.0])).tolist()
-    [1.0]
-    """
+    """Mean distance ``(n,)`` from ``median (n,)`` of the values from the column at position ``oldest`` on."""
     total, count = np.zeros(len(median)), np.zeros(len(median))
     skip = oldest - past.dropped
     for chunk in (chunk.block for chunk in past.chunks):

@@ -31,11 +31,6 @@ def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:
     """Deviation of the expectation itself ``(t, n)``, as a share of it: less, the more similar days are known.
 
     ``swing (t, n)``: how much a day goes up and down, as a share of its level [-].
-
-    Examples
-    --------
-    >>> doubt(np.array([4, 0]), np.array([0.2, 0.2])).tolist()
-    [0.025, 0.1]
     """
     return np.where(days > 0, SWING, UNLIKE) * swing / np.sqrt(np.maximum(days, 1))
 
@@ -104,12 +99,6 @@ def middle(values: np.ndarray) -> np.ndarray:
 
 
 def average(values: np.ndarray) -> np.ndarray:
-    """Mean over the first axis of ``(k, n)``, NaN left out, added in the same order for any number of entities.
-
-    Examples
-    --------
-    >>> average(np.array([[1.0, np.nan], [3.0, 8.0]])).tolist()
-    [2.0, 8.0]
-    """
+    """Mean over the first axis of ``(k, n)``, NaN left out, added in the same order for any number of entities."""
     known = ~np.isnan(values)
     return np.asarray(np.cumsum(np.where(known, values, 0.0), axis=0)[-1] / np.count_nonzero(known, axis=0))

@@ -57,13 +57,6 @@ def unheard(state: S, heard: np.ndarray, t: int, width: int) -> S:
     """The state at ``t`` [s] in which nothing is known of entities that were last ``heard (n,)`` [s] too long ago.
 
     Too long is `FORGETS`, or `MISSED` times a longer ``width`` [s].
-
-    Examples
-    --------
-    >>> from detectors.median import Median
-    >>> seen = dataclasses.replace(Median().init(3), first=np.array([5, 6, 7]))
-    >>> (unheard(seen, np.array([0, DAY, NEVER]), 1 + FORGETS, 3600).first == NEVER).tolist()
-    [True, False, False]
     """
     gone = (heard != NEVER) & (t - heard > max(FORGETS, MISSED * width))
     return forgotten(state, np.flatnonzero(gone)) if gone.any() else state
