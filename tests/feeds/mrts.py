@@ -1,7 +1,5 @@
 """MRT records written by hand, and recordings opened by what they are."""
 
-import bz2
-import gzip
 import io
 import struct
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 from pipeline.errors import DecodeError
 from pipeline.feeds import mrt
 from pipeline.feeds.mrt.stream import HEADER
+from pipeline.feeds.unpack import unpacked
 from pipeline.records import KINDS, Elements
 
 TIME = 1_700_000_000
@@ -92,11 +91,7 @@ def kinds(batches: list[Elements]) -> dict[str, int]:
 
 def opened(file: Path) -> BinaryIO:
     """A recording, decompressed while it is read."""
-    content = file.read_bytes()
-    stream = io.BytesIO(content)
-    if content[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=stream)
-    return bz2.BZ2File(stream) if content[:3] == b"BZh" else stream
+    return unpacked(file)[1]
 
 
 def whole(file: Path) -> bytes:

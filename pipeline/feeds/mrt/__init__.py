@@ -75,7 +75,7 @@ def read(stream: BinaryIO, tally: Tally | None = None) -> Iterator[Item]:
         batch.add(time, raw, rows)
     if batch:
         yield batch.take()
-    if source.remaining or source.broken:
+    if source.remaining:
         short = MalformedError(CUT_RECORD, f"a header takes {HEADER.size} bytes, {source.remaining} left")
         yield _lost(source, short, last, tally)
 
@@ -120,9 +120,7 @@ def _lost(source: Source, wrong: MalformedError, last: int | None, tally: Tally)
     lost, held = source.skip(last)
     tally.dead += 1
     tally.lost += lost
-    if not held and source.exhausted and source.broken:
-        reason, detail, source.broken = "broken-stream", source.broken, ""  # reported once
-    elif not held and reason != CUT_RECORD:
+    if not held and reason != CUT_RECORD:
         reason, detail = "lost-boundary", f"{reason}: {detail}"
     elif reason == CUT_RECORD and not source.exhausted:
         reason = "lost-boundary"

@@ -2,8 +2,6 @@
 
 import io
 import re
-import zlib
-from lzma import LZMAError
 from struct import Struct
 from typing import BinaryIO
 
@@ -18,9 +16,6 @@ LONGEST = 16 * 1024 * 1024
 
 CHUNK = 1024 * 1024
 """Read at a time [bytes]."""
-
-BROKEN = (EOFError, OSError, zlib.error, LZMAError)
-"""What a decompressor raises on damaged or cut input."""
 
 NEAR = 24 * 3600
 """How far in time the first record after damage may be [s]."""
@@ -53,14 +48,14 @@ def known(kind: int, subtype: int, length: int) -> bool:
 class Source:
     """A stream as records: `record` reads the current one, `accept` or `skip` goes on to the next.
 
-    Every byte is accepted, skipped or among those `remaining`; ``broken``: the error that ended the stream early.
+    Every byte is accepted, skipped or among those `remaining`.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._read = getattr(stream, "read1", stream.read)
         self.buffer, self.at, self.base = b"", 0, 0
         self.length = 0
-        self.ended, self.broken = False, ""
+        self.ended = False
 
     @property
     def place(self) -> int:
@@ -82,14 +77,11 @@ class Source:
         return len(self.buffer) - self.at >= size or (not self.ended and self._fill(size))
 
     def _fill(self, size: int) -> bool:
-        """Read until so many bytes are buffered; what came before a decompressor broke is kept."""
+        """Read until so many bytes are buffered; whether they are."""
         parts = [self.buffer[self.at :]]
         got = len(parts[0])
         while got < size + CHUNK and not self.ended:
-            try:
-                part = self._read(CHUNK)
-            except BROKEN as error:
-                part, self.broken = b"", f"{type(error).__name__}: {error}"
+            part = self._read(CHUNK)
             self.ended = not part
             parts.append(part)
             got += len(part)
