@@ -1,4 +1,4 @@
-"""How far a long run is: a bar where somebody looks, and else ten lines on standard error."""
+"""Progress of a long run: a bar in a terminal, otherwise ten lines on standard error."""
 
 import sys
 from collections.abc import Iterable, Iterator

@@ -27,6 +27,6 @@ def fused(out: int) -> float:
 
 def bench_fusion() -> Iterator[Rate]:
     """A calm day beside one on which two fifths are out."""
-    calm = Rate("fuse: nobody out", fused(0), "entities")
+    calm = Rate("fuse: none out", fused(0), "entities")
     yield calm
     yield Rate("fuse: 8,000 of 20,000 out", fused(8_000), "entities").to(calm)

@@ -12,12 +12,12 @@ from tests.detectors.synthetic import Made, made
 
 
 def weeks(detector: AnyDetector) -> int:
-    """Whole weeks that a detector asks for before a promise begins [days]: none of one that speaks on the first day."""
+    """Whole weeks of past that a detector needs before a promise begins [days]."""
     return 7 * -(-max(detector.warmup - DAY, 0) // (7 * DAY))
 
 
-def told(detector: AnyDetector, x: np.ndarray, width: int) -> Verdict:
-    """What is said of x ``(t,)`` or ``(t, n)`` from 1970 on."""
+def verdict_of(detector: AnyDetector, x: np.ndarray, width: int) -> Verdict:
+    """Verdicts on x ``(t,)`` or ``(t, n)``, from 1970 on."""
     x, t = x.reshape(len(x), -1), np.arange(len(x)) * width
     return detector.run(x, t, utc_context(t, x.shape[1], width))[1]
 
@@ -27,7 +27,7 @@ def judged(detector: AnyDetector, series: Made) -> Verdict:
 
 
 def lived(detector: AnyDetector, days: float, **form: Any) -> tuple[Made, Verdict]:
-    """A series `made` for so many days, and what is said of it, after the weeks that the detector asks for."""
+    """A series `made` for so many days, and the verdicts on it, after the weeks that the detector needs."""
     before = weeks(detector)
     for spans in ("outages", "gaps"):
         form[spans] = [(before + start, before + end) for start, end in form.get(spans, [])]
@@ -64,7 +64,7 @@ def pick(context: Context, entities: list[int]) -> Context:
 
 @cache
 def ended(detector: AnyDetector) -> tuple[Any, Verdict]:
-    """The state after `eventful`, and what is said of it."""
+    """The state after `eventful`, and the verdicts on it."""
     series = eventful(detector)
     return detector.run(series.x, series.t, series.context)
 

@@ -36,7 +36,7 @@ class Slow(Protocol):
     """Follows one entity by the text of a rule."""
 
     def step(self, x: float, t: int) -> Said:
-        """What is said of one value."""
+        """Expectation and state of one value."""
         ...
 
 
@@ -104,7 +104,7 @@ class SlowBurst:
         self.high: int | None = None
 
     def step(self, x: float, t: int) -> Said:
-        """What is said of one value."""
+        """Expectation and state of one value."""
         if math.isnan(x):
             expected = self.before if t - self.first >= self.rule.warmup else NAN
             self._settle(t, calm=False)  # a run goes on through missing bins, and may so have lasted
@@ -156,7 +156,7 @@ class SlowIhr:
         self.seen: list[tuple[int, float]] = []
 
     def step(self, x: float, t: int) -> Said:
-        """What is said of one value."""
+        """Expectation and state of one value."""
         self.seen = [(s, v) for s, v in self.seen if s >= t - self.rule.window]
         values = sorted(v for _, v in self.seen)
         if not math.isnan(x):
@@ -185,7 +185,7 @@ class SlowSimilarDays:
         self.last, self.row = -1, 0
 
     def step(self, x: float, t: int) -> Said:
-        """What is said of one value."""
+        """Expectation and state of one value."""
         if t // self.rule.renew != self.last // self.rule.renew:
             self.six = self._nearest(t)
         self.last = t

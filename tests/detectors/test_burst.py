@@ -8,7 +8,7 @@ import pytest
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, NORMAL, UNKNOWN
 from detectors.burst import Burst
-from tests.detectors.lives import told
+from tests.detectors.lives import verdict_of
 from tests.detectors.oracles import agrees
 
 WIDTH = 300
@@ -60,9 +60,9 @@ def test_the_rule_finds_time_warner_cable_on_a_real_day_and_gives_what_its_text_
     ],
 )
 def test_forty_probes_of_which_some_go(values: list[float], states: list[int]) -> None:
-    verdict = told(Burst(), np.array([40.0] * 8 + values), 600)
+    verdict = verdict_of(Burst(), np.array([40.0] * 8 + values), 600)
     assert verdict.state[8:, 0].tolist() == states
 
 
 def test_of_four_probes_nothing_is_said() -> None:
-    assert (told(Burst(), np.repeat([4.0, 0.0], 10), 600).state == UNKNOWN).all()
+    assert (verdict_of(Burst(), np.repeat([4.0, 0.0], 10), 600).state == UNKNOWN).all()

@@ -9,7 +9,7 @@ import pytest
 
 from detectors.base import DAY, HIGH, HOLIDAY, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, is_low, utc_context
 from detectors.cusum import Cusum
-from tests.detectors.lives import judged, told
+from tests.detectors.lives import judged, verdict_of
 from tests.detectors.real import Series, series
 from tests.detectors.synthetic import made
 
@@ -150,6 +150,6 @@ def test_an_hour_that_was_empty_on_the_first_day_is_expected_like_any_other_in_t
     t = np.arange(0, 60 * DAY, 1800)
     x = np.random.default_rng(1).normal(1000, 20, len(t))
     x[(t >= 3 * HOUR) & (t < DAY)] = 0
-    verdict = told(Cusum(), x, 1800)
+    verdict = verdict_of(Cusum(), x, 1800)
     assert (verdict.state[t >= 53 * DAY] == NORMAL).all()
     assert np.allclose(verdict.expected[-48:], 1000, rtol=0.3)

@@ -1,4 +1,4 @@
-"""The shared past: what is appended is read back, whoever else shares it."""
+"""The shared past: what is appended is read back."""
 
 import numpy as np
 from hypothesis import given, settings

@@ -7,7 +7,7 @@ import pytest
 
 from detectors.base import DAY, LOW_CONFIRMED, NORMAL, UNKNOWN, utc_context
 from detectors.ihr import Ihr
-from tests.detectors.lives import told
+from tests.detectors.lives import verdict_of
 from tests.detectors.real import labels, series
 
 
@@ -32,7 +32,7 @@ def test_it_finds_what_was_measured_of_it(data: Path, case: str, signal: str, mi
 def test_it_refuses_while_it_has_less_than_three_fifths_of_three_days() -> None:
     x = np.full(200, 50.0)
     x[130:160] = np.nan
-    verdict = told(Ihr(), x, 3600)
+    verdict = verdict_of(Ihr(), x, 3600)
     assert np.flatnonzero(verdict.state[:, 0] == NORMAL)[0] == 44  # 43.2 points
     assert np.isnan(verdict.expected[:44]).all()
     assert (verdict.state[160:164] == UNKNOWN).all()
@@ -40,6 +40,6 @@ def test_it_refuses_while_it_has_less_than_three_fifths_of_three_days() -> None:
 
 def test_what_lasts_for_half_of_its_window_is_the_usual() -> None:
     t = np.arange(0, 7 * DAY, 1800)
-    low = t[told(Ihr(), np.where(t < 4 * DAY, 1000.0, 100.0), 1800).state[:, 0] == LOW_CONFIRMED]
+    low = t[verdict_of(Ihr(), np.where(t < 4 * DAY, 1000.0, 100.0), 1800).state[:, 0] == LOW_CONFIRMED]
     assert low[0] == 4 * DAY
     assert low[-1] < 4 * DAY + 36 * 3600

@@ -11,13 +11,13 @@ import pytest
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN, Verdict, is_low, utc_context
 from detectors.seasonal import Seasonal
 from detectors.state import pack
-from tests.detectors.lives import judged, told
+from tests.detectors.lives import judged, verdict_of
 from tests.detectors.real import Series, labels, series, stamp
 from tests.detectors.synthetic import made
 
 
 def real(data: Path, case: str, signal: str, zone: str = "UTC", bins: int | None = None) -> tuple[Series, Verdict]:
-    """A real series and what is said of it by its local time."""
+    """A real series and the verdicts on it, by its local time."""
     own = series(data, case, signal)
     offset = [datetime.fromtimestamp(int(t), ZoneInfo(zone)).utcoffset() for t in own.t[:bins]]
     local = own.t[:bins] + np.array([int(o.total_seconds()) if o else 0 for o in offset])
@@ -79,7 +79,7 @@ def flat(days: float, values: dict[float, float], width: int = 300, level: float
     x = np.full(len(t), level)
     for day, value in values.items():
         x[t >= day * DAY] = value
-    return told(Seasonal(), x, width)
+    return verdict_of(Seasonal(), x, width)
 
 
 def test_one_percent_of_a_flat_series_is_scored_but_never_confirmed() -> None:
@@ -160,7 +160,7 @@ def test_what_is_switched_off_every_evening_is_no_outage_and_what_is_every_satur
     t = np.arange(0, 28 * DAY, 900)
     on = (t % DAY >= 6 * 3600) & (t % DAY < 22 * 3600)
     x = np.random.default_rng(9).poisson(np.where(on, 400, 40)).astype(float)
-    assert not (told(Seasonal(), x, 900).state == LOW_CONFIRMED).any()
+    assert not (verdict_of(Seasonal(), x, 900).state == LOW_CONFIRMED).any()
     series_ = made(36, width=300, level=1e4, daily=0.3, weekend=0.2, seed=6)
     day = (series_.t - series_.t[0]) / DAY
     shut = (day >= 8) & (day % 7 >= 5.4) & (day % 7 < 5.8)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors import REGISTRY
-from tests.injection.best import BEST, heard
+from tests.injection.best import BEST, run
 from tests.injection.figures import RATE, TARGETS, all_of
 from tests.injection.world import DEPTHS, DISPERSIONS, DURATIONS, MEANS, world
 from tests.tracked import tracked
@@ -53,16 +53,16 @@ def tables(figures: dict[str, dict[str, Any]]) -> Iterator[Table]:
         ([name, f"{depth:g}", *map(share, f["matrix"][i])] for i, depth in enumerate(DEPTHS)
          for name, f in figures.items()),
     )  # fmt: skip
-    told = {name: f for name, f in figures.items() if name != BEST}
-    first = next(iter(told.values()))
+    outcome = {name: f for name, f in figures.items() if name != BEST}
+    first = next(iter(outcome.values()))
     yield table(
         "false lows (confirmed) an entity-year, as shipped", ["detector", *first["traps"]],
         ([name, *(f"{number(t['low'])} ({number(t['confirmed'])})" for t in f["traps"].values())]
-         for name, f in told.items()),
+         for name, f in outcome.items()),
     )  # fmt: skip
     yield table(
         "half-depth drops in two bins, and long outages", ["detector", *first["conditions"]],
-        ([name, *map(share, f["conditions"].values())] for name, f in told.items()),
+        ([name, *map(share, f["conditions"].values())] for name, f in outcome.items()),
     )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def main() -> None:
     ask = asked()
     place = world(ask.seed, ask.series, ask.past, ask.days)
     bins = tracked(range(place.end), f"bins of seed {ask.seed}, {place.n} series", place.end)
-    figures = all_of(heard(place, ask.detector, bins))
+    figures = all_of(run(place, ask.detector, bins))
     console = Console()
     console = Console(width=max(console.width, 150))  # its tables are wide, and read from a file as well
     for one in tables(figures):

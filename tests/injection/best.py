@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors import REGISTRY
 from detectors.base import LOW_CONFIRMED, is_low
-from tests.injection.tally import Tally, Told
+from tests.injection.tally import Outcome, Tally
 from tests.injection.world import DEPTHS, MONDAY, WIDTH, Bin, World
 
 SIGNAL = "traffic.injected"
@@ -55,7 +55,7 @@ def ratio(x: np.ndarray, mean: np.ndarray, dispersion: np.ndarray, depth: float)
 class Best:
     """Page's sums of the log-likelihood ratio of each depth; the score is the largest of them.
 
-    It is told when an outage is over, and begins anew: it is a bound, not a detector.
+    It knows when an outage is over, and then begins anew: it is a bound, not a detector.
     """
 
     def __init__(self, dispersion: np.ndarray) -> None:
@@ -71,7 +71,7 @@ class Best:
         return self.sums.max(axis=0)
 
 
-def heard(world: World, names: Iterable[str], bins: Iterable[int] | None = None) -> dict[str, Told]:
+def run(world: World, names: Iterable[str], bins: Iterable[int] | None = None) -> dict[str, Outcome]:
     """What each detector of `REGISTRY`, and the best possible, says of the world."""
     detectors = {name: REGISTRY[name](SIGNAL) for name in names}
     states = {name: detector.init(world.n) for name, detector in detectors.items()}

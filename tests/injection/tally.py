@@ -1,4 +1,4 @@
-"""What a detector said of the world: peaks where nothing was, and how soon it rose where something was."""
+"""Verdicts of a detector on a world: peaks without an outage, and how soon each outage was found."""
 
 from dataclasses import dataclass
 
@@ -82,20 +82,20 @@ class Tally:
                 kept.append(values)
             self._peak[rows], self._sure[rows] = 0.0, False
 
-    def finish(self) -> "Told":
+    def finish(self) -> "Outcome":
         """All that was tallied."""
         self._close(self._peak > 0)
         runs = (
             np.concatenate([np.zeros(0, dtype), *kept])
             for kept, dtype in ((self.quiet.series, int), (self.quiet.peak, float), (self.quiet.sure, bool))
         )
-        return Told(
+        return Outcome(
             self.world, self.best, self.low, self.sure, self.covered, self.observed, self.quiet_bins / BINS / 365, *runs
         )
 
 
 @dataclass(frozen=True)
-class Told:
+class Outcome:
     """What a detector said: see `Tally`; ``years (n,)`` in which nothing was, and the runs of lows in them."""
 
     world: World

@@ -5,7 +5,7 @@ from math import exp, lgamma, log
 import numpy as np
 import pytest
 
-from tests.injection.best import BEST, heard, ratio
+from tests.injection.best import BEST, ratio, run
 from tests.injection.figures import RATES, all_of, clean, conditions, counted, large, targets
 from tests.injection.tally import Tally
 from tests.injection.world import BINS, KINDS, Mix, world
@@ -56,16 +56,16 @@ def test_each_low_where_nothing_was_is_one_false_outage_and_its_peak_counts() ->
     place = world(1, 64, 0, 4)
     tally, row = Tally(place), int(np.flatnonzero(place.kind == "shift")[0])
     place.factor[row] = 1.0
-    nobody = np.zeros(64, bool)
+    none = np.zeros(64, bool)
     for i in range(60):
-        low = nobody.copy()
+        low = none.copy()
         low[row] = i in (3, 4, 5, 30)
-        tally.step(i, place.bin(i), np.full(64, 5.0 + (i == 4)), low, nobody)
-    told = tally.finish()
+        tally.step(i, place.bin(i), np.full(64, 5.0 + (i == 4)), low, none)
+    outcome = tally.finish()
     chosen = np.arange(64) == row
-    assert told.peak[told.series == row].tolist() == [6.0, 5.0]
-    assert told.threshold(chosen, 0.0) == 6.0
-    np.testing.assert_allclose(told.false(chosen, 5.5) * told.years[row], 1)
+    assert outcome.peak[outcome.series == row].tolist() == [6.0, 5.0]
+    assert outcome.threshold(chosen, 0.0) == 6.0
+    np.testing.assert_allclose(outcome.false(chosen, 5.5) * outcome.years[row], 1)
 
 
 def test_a_delay_counts_from_the_first_bin_of_the_outage() -> None:
@@ -76,25 +76,25 @@ def test_a_delay_counts_from_the_first_bin_of_the_outage() -> None:
     for i in range(begin, begin + 5):
         low = (np.arange(64) == row) & (i >= begin + 2)
         tally.step(i, place.bin(i), np.full(64, 9.0), low, low)
-    told = tally.finish()
-    chosen = np.zeros_like(told.low, bool)
+    outcome = tally.finish()
+    chosen = np.zeros_like(outcome.low, bool)
     chosen[row, 0] = True
-    assert (told.low[row, 0], told.sure[row, 0], told.delay(chosen, 4.0)) == (3, 3, 3)
-    assert (told.hit(chosen, 4.0, 2), told.hit(chosen, 4.0, 3), told.hit(chosen, 9.5, 3)) == (0, 1, 0)
+    assert (outcome.low[row, 0], outcome.sure[row, 0], outcome.delay(chosen, 4.0)) == (3, 3, 3)
+    assert (outcome.hit(chosen, 4.0, 2), outcome.hit(chosen, 4.0, 3), outcome.hit(chosen, 9.5, 3)) == (0, 1, 0)
 
 
 def test_in_a_small_world_the_default_is_close_to_the_best_possible_and_every_figure_is_there() -> None:
     mix = Mix(("plain", "plain", "gaps", "shift", "young", "weeks"), (100, 300, 3000), (1, 2), (0.2, 0.5))
-    told = heard(world(13, 400, 8, 4, mix), ["median", "seasonal"])
-    ours, everything = told["seasonal"], np.ones(400, bool)
+    outcome = run(world(13, 400, 8, 4, mix), ["median", "seasonal"])
+    ours, everything = outcome["seasonal"], np.ones(400, bool)
     assert min(counted(ours.world, large(ours.world))) > 30
-    for found, bound in zip(targets(ours, large(ours.world)), targets(told[BEST], large(ours.world)), strict=True):
+    for found, bound in zip(targets(ours, large(ours.world)), targets(outcome[BEST], large(ours.world)), strict=True):
         assert bound - 0.15 <= found <= bound + 0.05
     assert ours.years.sum() > 3
     assert ours.false(everything) <= 1
     assert not ours.confirmed.any()
-    assert told["median"].false(everything) > 30, "the field's rule takes every night for an outage"
+    assert outcome["median"].false(everything) > 30, "the field's rule takes every night for an outage"
     assert conditions(ours)["cover of outages of hours to weeks"] > 0.97
-    for figures in all_of(told).values():
+    for figures in all_of(outcome).values():
         assert len(figures["curve"]) == len(RATES)
         assert set(figures["traps"]) == set(KINDS)
