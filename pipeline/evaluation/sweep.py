@@ -102,18 +102,7 @@ def sweep(
         for reading, found in reads.items():
             if found:
                 made = total(name, reading, found)
-                yield Point(
-                    name,
-                    reading,
-                    parameter,
-                    value,
-                    shipped,
-                    made.labels,
-                    made.hits,
-                    made.met,
-                    made.false,
-                    made.false_rate,
-                )
+                yield Point(name, reading, parameter, value, shipped, *made[3:7], made.false_rate)
 
 
 def _again(case: Case, engine: Engine, verdicts: dict[str, Recorded]) -> Outcome:

@@ -1,4 +1,4 @@
-"""Settings chosen without the case that they are judged on: ``make tune``, ``make tune WITHOUT=case``."""
+"""Choose settings without a case and judge them on it: ``make tune``, ``make tune WITHOUT=case``."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 from math import fsum
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -45,10 +45,7 @@ Point = tuple[float, ...]
 
 
 class Score(NamedTuple):
-    """What is better is larger: labels met and hit, and, negative, false outages and what the times are off.
-
-    ``off``: delay of the confirmation and errors of onset and end, in tolerances of the case, summed over its labels.
-    """
+    """Larger is better: labels met, minus false outages, labels hit, and minus the errors of times in tolerances."""
 
     met: int
     false: int
@@ -132,15 +129,11 @@ def measured(cases: list[Case], every: list[Point]) -> dict[Point, dict[str, Sco
     table: dict[Point, dict[str, Score]] = {point: {} for point in every}
     groups = [list(alike) for _, alike in groupby(sorted(set(every), key=judging), key=judging)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        asked = {pool.submit(scores, case, alike): case.name for alike in groups for case in _heavy_first(cases)}
+        asked = {pool.submit(scores, case, alike): case.name for alike in groups for case in cases}
         for done in tracked(as_completed(asked), "cases judged", len(asked)):
             for point, found in done.result().items():
                 table[point][asked[done]] = found
     return table
-
-
-def _heavy_first(cases: list[Case]) -> list[Case]:
-    return sorted(cases, key=lambda case: -sum(path.stat().st_size for path in case.folder.iterdir()))
 
 
 def total(found: dict[str, Score], without: str) -> tuple[float, ...]:
@@ -150,10 +143,10 @@ def total(found: dict[str, Score], without: str) -> tuple[float, ...]:
 
 
 class Left(NamedTuple):
-    """What leaving out a case comes to.
+    """The choice without a case.
 
-    ``chosen``: the point that does best on all others.  ``alike``: points that hit, meet and call falsely as much on
-    them as it does; ``worse``: those of them that do worse than the shipped one on the case left out.
+    ``chosen``: the best point on all other cases.  ``alike``: points with the same counts on these; ``worse``: those of
+    them that do worse than the shipped one on the case left out.
     """
 
     case: Case
@@ -200,18 +193,13 @@ def shown(left: list[Left], tried: int) -> Table:
     return table
 
 
-def _refuse(sentence: str) -> NoReturn:
-    print(sentence, file=sys.stderr)  # noqa: T201
-    raise SystemExit(2)
-
-
 def main(data: Path, without: str) -> None:
     """Score the grid on all cases, and say what leaving out each one, or the named one, comes to."""
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
     if not cases:
-        _refuse(f"{data}: no folder of a case is in it, one with labels.csv")
+        sys.exit(f"{data}: no folder of a case is in it, one with labels.csv")
     if without and without not in [case.name for case in cases]:
-        _refuse(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
+        sys.exit(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
     table = measured(cases, points())
     left = [leave(table, case) for case in cases if without in ("", case.name)]
     console = Console(width=None if sys.stdout.isatty() else 160)
