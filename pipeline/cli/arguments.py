@@ -69,7 +69,7 @@ def replay(
     tense: Annotated[
         str,
         typer.Option(
-            help="replay: notifies nobody; drill: notifies, marked; live: as if real (both need workers at --broker)"
+            help="replay: does not notify; drill: notifies, marked; live: as if real (both need workers at --broker)"
         ),
     ] = "replay",
     workers: Annotated[
@@ -103,8 +103,8 @@ def evaluate(
     detector: Annotated[
         list[str] | None,
         typer.Option(
-            help="what is to stand beside netvigil as shipped: median, seasonal, cusum, burst, ihr, chocolatine, "
-            "similar_days, or ours: netvigil alone; give it again for more, leave it out for all"
+            help="compare netvigil as shipped with median, seasonal, cusum, burst, ihr, chocolatine, "
+            "similar_days, or with none (ours); give it again for more, leave it out for all"
         ),
     ] = None,
     settings: Chosen = None,
@@ -145,7 +145,7 @@ def worker(
     metrics_host: Annotated[str, typer.Option(help="address that metrics are served on")] = "127.0.0.1",
     metrics_port: Annotated[int, typer.Option(help="port that metrics are served on; 0 for none")] = 0,
     group: Annotated[str, typer.Option(help="workers of one name share the work")] = "netvigil",
-    tense: Annotated[str, typer.Option(help="whose signals the metrics show: live, replay or drill")] = "live",
+    tense: Annotated[str, typer.Option(help="the metrics show signals of: live, replay or drill")] = "live",
     settings: Chosen = None,
     silence: Annotated[
         int | None, typer.Option(help="seconds without a heartbeat after which a live feed is dead; 300 by default")

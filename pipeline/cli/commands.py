@@ -10,20 +10,20 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from pipeline import topics
 from pipeline.bins import DAY, NEVER
-from pipeline.cli.options import ReplayOptions
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.explain.summary import tell
 from pipeline.explain.terminal import Watching
 from pipeline.explain.text import counted
 from pipeline.feeds import FEEDS, Recording, chunks, recordings
-from pipeline.files import written
+from pipeline.files import check_not_read, check_writable, written
 from pipeline.fusion import Fused
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
@@ -38,8 +38,73 @@ from pipeline.settings import Settings
 from pipeline.settings.read import chosen
 
 
+@dataclass(frozen=True)
+class ReplayOptions:
+    """The options of a replay; see `pipeline.cli.arguments`."""
+
+    speed: str = "max"
+    through: str = "memory"
+    broker: str = ""
+    tense: str = "replay"
+    workers: int = -1
+    outages: Path | None = None
+    metrics: Path | None = None
+    as_json: bool = False
+    settings: Path | None = None
+    group: str = ""
+    why: bool = False
+
+    def check(self) -> None:
+        """Raise `UserError` where they make no sense."""
+        if self.through not in ("memory", "kafka"):
+            raise UserError(f"--through {self.through!r} is neither memory nor kafka")
+        if self.tense not in TENSES:
+            raise UserError(f"--tense {self.tense!r} is none of {', '.join(TENSES)}")
+        if self.broker and self.through != "kafka":
+            raise UserError(f"--broker {self.broker!r} needs --through kafka")
+        if self.group and not self.broker:
+            raise UserError(f"--group {self.group!r} needs --through kafka and --broker")
+        if self.tense != "replay" and not self.broker:
+            raise UserError(f"--tense {self.tense!r} needs --through kafka and --broker: only its workers notify")
+        if self.workers < -1:
+            raise UserError(f"--workers {self.workers} is below 0")
+        if self.workers >= 0 and self.through != "kafka":
+            raise UserError(f"--workers {self.workers} needs --through kafka: a replay in memory starts none")
+        if self.metrics and self.through != "memory":
+            raise UserError(f"--metrics {str(self.metrics)!r} needs --through memory")
+        chosen(self.settings)
+        for path in (self.outages, self.metrics):
+            check_not_read(path, self.settings)
+        if self.outages and self.metrics and self.outages.resolve() == self.metrics.resolve():
+            raise UserError(
+                f"--outages and --metrics are both {str(self.outages)!r}: one would be written over the other"
+            )
+        for path in (self.outages, self.metrics):
+            if path is not None:
+                check_writable(path)
+
+    def check_apart(self, sources: Iterable[str]) -> None:
+        """Raise `UserError` where a recording would be written over."""
+        read = [file for source in map(Path, sources) for file in (source, *source.glob("*"))]
+        for path in (self.outages, self.metrics):
+            if path is not None and any(path.exists() and file.exists() and path.samefile(file) for file in read):
+                raise UserError(f"{str(path)!r} is a recording that is replayed: it would be written over")
+
+    def pace(self) -> float | None:
+        """Seconds of event time to a second, None for as fast as it goes."""
+        if self.speed == "max":
+            return None
+        try:
+            speed = float(self.speed)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            raise UserError(f"--speed {self.speed!r} is neither a number above 0 nor max")
+        return speed
+
+
 def replay(paths: list[str], options: ReplayOptions) -> int:
-    """Replay recordings and show what came of them; the exit code is that of `tell`."""
+    """Replay recordings and show what came of them; the exit code is that of `exit_code`."""
     options.check()
     options.check_apart(paths)
     pace = options.pace()
@@ -47,7 +112,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     fusing = chosen(options.settings).fusing
     playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None, fusing.stale)
     console = Console(stderr=options.as_json)
-    history = History() if options.metrics is not None else None  # most of the work, for whoever asks for it
+    history = History() if options.metrics is not None else None  # most of the work
     report = _watched(console, playback, options, lambda output: _record(history, output), end_of(found))
     files = options.outages is not None or options.metrics is not None
     try:
@@ -60,7 +125,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
 
 
 def _left(console: Console, options: ReplayOptions, report: ReplayReport, history: History | None) -> Iterator[str]:
-    """Write the files that were asked for; says of each what is in it."""
+    """Write the files that are wanted, and say what is in each."""
     if options.outages is not None:
         with written(options.outages) as file:
             file.write(report.lines())
@@ -120,8 +185,8 @@ def _with_broker(
         count = abs(options.workers)
         if options.broker and judges(broker, security, options.group, options.workers):
             count = 0
-        if count and options.tense != "replay":  # workers of its own show their metrics to nobody
-            raise UserError(f"--tense {options.tense!r}: nobody is at work on {broker}, so nobody would be told")
+        if count and options.tense != "replay":  # the metrics of its own workers are not scraped
+            raise UserError(f"--tense {options.tense!r}: no worker is at {broker}, so nothing would be notified")
         if options.settings and not count:
             raise UserError(f"--settings {str(options.settings)!r} is for workers of this replay: it starts none")
         create(broker, topics.every(FEEDS), security)
@@ -232,7 +297,6 @@ def places(files: list[Path], source: str) -> None:
 def check(broker: str, prometheus: str, alertmanager: str, grafana: str, as_json: bool) -> int:
     """What is ready for election day; 1 where something is not, or nothing could be looked at."""
     import json
-    from dataclasses import asdict
 
     from pipeline.cli.check import check as look
     from pipeline.cli.check import is_ready, render

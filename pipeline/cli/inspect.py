@@ -20,7 +20,7 @@ KEPT = 100
 """Places of damage that are remembered; all are counted."""
 
 MAX_PEERS = 100_000
-"""Peers that are told apart; a recording that has more is damaged beyond counting them."""
+"""Peers that are counted; a recording with more is damaged."""
 
 
 @dataclass

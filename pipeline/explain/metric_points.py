@@ -1,7 +1,7 @@
 """What a verdict or an outage looks like as metric series: live metrics and written history show the same.
 
 A point is ``(field, labels, value)``: the field of `pipeline.serve.metrics.Metrics`, the label values in its order, and
-the value.  No label ever holds an event id or a prefix, and texts stand only on series of open or just ended
+the value.  No label ever holds an event id or a prefix, and texts are only on series of open or just ended
 outages: there are few of those.
 """
 
@@ -78,7 +78,7 @@ def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[P
 
 
 def _likeness_points(outage: Outage, short: tuple[str, ...]) -> list[Point]:
-    """What a confirmed outage looks like; of a part its whole speaks."""
+    """What a confirmed outage looks like; a part of one has no likeness of its own."""
     if outage.confirmed_at is None or outage.part_of:
         return []
     signs = [

@@ -14,13 +14,17 @@ from pipeline.fusion.parts import judged_from
 from pipeline.geo.countries import SUBDIVISIONS
 from pipeline.records import Outage, Places, placed
 from pipeline.replay.coverage import Observed
+from pipeline.replay.report import confirmed
 from pipeline.settings import Fusing
 
 PARTS = ("region", "asn")
 """Types of the parts of a country."""
 
 SEVERAL = 3
-"""So many regions that are out at once make a reader ask for the country [-]."""
+"""From so many regions on that are out at once, that the country is not out is explained [-]."""
+
+Known = dict[str, Counter[str]]
+"""By signal, how many parts of each type of a country were ever observed."""
 
 
 class Whole(NamedTuple):
@@ -33,45 +37,25 @@ class Whole(NamedTuple):
     networks: int = 0
 
 
-class Known(NamedTuple):
-    """The parts of a country that a recording has: how many regions and networks, by signal."""
-
-    signals: dict[str, Counter[str]]
-
-    def most(self, kind: str) -> int:
-        """How many of a type one signal shows at most."""
-        return max((of[kind] for of in self.signals.values()), default=0)
-
-    def judged_from(self, country: str, settings: Fusing) -> dict[str, str]:
-        """By signal the type of those that the country is judged from; '' where they are too few."""
-        return {signal: judged_from(country, of["region"], of["asn"], settings) for signal, of in self.signals.items()}
-
-
-def _parts(countries: Iterable[str], observed: Observed, places: Places) -> dict[str, Known]:
+def _known_parts(countries: Iterable[str], observed: Observed, places: Places) -> dict[str, Known]:
     """The parts of these countries that were ever observed."""
-    known = {country: Known({}) for country in sorted(countries) if country}
+    known: dict[str, Known] = {country: {} for country in sorted(countries) if country}
     for (signal, kind, entity), stretches in observed.stretches.items():
         country = placed(kind, entity, places).country if kind in PARTS and stretches else ""
         if country in known:
-            known[country].signals.setdefault(signal, Counter())[kind] += 1
+            known[country].setdefault(signal, Counter())[kind] += 1
     return known
+
+
+def _judged_from(known: Known, country: str, settings: Fusing) -> dict[str, str]:
+    """By signal the type of the parts that a country is judged from; '' where they are too few."""
+    return {signal: judged_from(country, of["region"], of["asn"], settings) for signal, of in known.items()}
 
 
 def not_whole(
     found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing | None = None
 ) -> list[Whole]:
-    """The countries without a series of their own of which parts are out, or suspected, and too few are known.
-
-    Examples
-    --------
-    >>> from pipeline.replay.coverage import LONG, Stretch
-    >>> of = {("probing.ioda", "region", f"NG-{name}"): [Stretch(0, 900, 300, LONG)] for name in ("KN", "LA")}
-    >>> lagos = Outage("a", "region", "NG-LA", "confirmed", "unknown", "replay", 0, None, 0, 0, 0.9, 0.9, (), 1)
-    >>> not_whole([lagos], Observed(of), {})
-    [Whole(entity='NG', known=2, all=37, networks=0)]
-    >>> not_whole([], Observed(of), {}), not_whole([lagos], Observed(of), {}, Fusing(known_parts=0.05))
-    ([], [])
-    """
+    """The countries without a series of their own of which parts are out, or suspected, and too few are known."""
     settings = settings or Fusing()
     out = {
         placed(outage.entity_type, outage.entity, places).country
@@ -79,10 +63,13 @@ def not_whole(
     }  # fmt: skip
     own = {entity for _, kind, entity in observed.stretches if kind == "country"}
     return [
-        Whole(name, known.most("region"), SUBDIVISIONS.get(name), known.most("asn"))
-        for name, known in _parts(out - own, observed, places).items()
-        if not any(known.judged_from(name, settings).values())
-    ]
+        Whole(
+            name, max((of["region"] for of in known.values()), default=0), SUBDIVISIONS.get(name),
+            max((of["asn"] for of in known.values()), default=0),
+        )
+        for name, known in _known_parts(out - own, observed, places).items()
+        if not any(_judged_from(known, name, settings).values())
+    ]  # fmt: skip
 
 
 def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | None = None) -> Iterator[str]:
@@ -98,7 +85,6 @@ def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | N
     Lebanon as a whole has no all-clear: 1 of its 8 regions is in the recording, and 60% are needed, or 5 networks.
     """
     settings = settings or Fusing()
-    share = _share(settings.known_parts)
     least = settings.known_networks
     for name, known, every, networks in wholes:
         are = "is" if (known or networks) == 1 else "are"
@@ -107,7 +93,7 @@ def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | N
         elif every is None:
             why = "how many regions it has is not known"
         else:
-            why = f"{known} of its {every} regions {are} in the recording, and {share} "
+            why = f"{known} of its {every} regions {are} in the recording, and {_share(settings.known_parts)} "
             why += f"are needed, or {least} networks" if networks else "of them are needed"
         yield f"{place_name('country', name, places)} as a whole has no all-clear: {why}."
 
@@ -117,35 +103,33 @@ def _share(share: float) -> str:
 
 
 def from_parts(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
-    """Which countries are called out because of signals that show nothing of them but parts, in a sentence each."""
-    out = [o for o in found if o.entity_type == "country" and o.confirmed_at is not None and o.state != RETRACTED]
-    parts = _parts({outage.entity for outage in out}, observed, places)
-    regions, networks = dict[str, int](), dict[str, int]()
+    """Which countries are out by signals that show only parts of them, in a sentence each."""
+    out = [outage for outage in confirmed(found) if outage.entity_type == "country"]
+    parts = _known_parts({outage.entity for outage in out}, observed, places)
+    most: dict[str, Counter[str]] = {"region": Counter(), "asn": Counter()}
     for outage in out:
         known = parts[outage.entity]
-        judged = known.judged_from(outage.entity, settings)
-        heard = {t.signal.partition(BESIDE)[0] for t in outage.signals if t.weight > 0}
-        own = {signal for signal in heard if (signal, "country", outage.entity) in observed.stretches}
-        theirs = {signal for signal in heard if judged.get(signal)} | own
-        types = {judged[signal] for signal in theirs - own}
-        if theirs and not own and len(types) == 1:
-            (kind,) = types
-            told, many = networks if kind == "asn" else regions, max(known.signals[s][kind] for s in theirs)
-            told[outage.entity] = max(many, told.get(outage.entity, 0))
-    for name, many in sorted(regions.items()):
-        every = f"{many} of its {SUBDIVISIONS[name]} regions"
-        low = f"{_share(settings.low_parts)} of what these have"
+        judged = _judged_from(known, outage.entity, settings)
+        low = {term.signal.partition(BESIDE)[0] for term in outage.signals if term.weight > 0}
+        own = any((signal, "country", outage.entity) in observed.stretches for signal in low)
+        theirs = {signal: judged[signal] for signal in low if judged.get(signal)}
+        if theirs and not own and len(set(theirs.values())) == 1:
+            kind = next(iter(theirs.values()))
+            many = max(known[signal][kind] for signal in theirs)
+            most[kind][outage.entity] = max(many, most[kind][outage.entity])
+    for name, many in sorted(most["region"].items()):
         yield (
-            f"{place_name('country', name, places)} is judged from {every}: it is out while {low} is low, and over "
-            "though single ones are still out."
+            f"{place_name('country', name, places)} is judged from {many} of its {SUBDIVISIONS[name]} regions: it is "
+            f"out while {_share(settings.low_parts)} of what these have is low, and over though single ones are still "
+            "out."
         )
-    for name, many in sorted(networks.items()):
+    for name, many in sorted(most["asn"].items()):
         where = place_name("country", name, places)
-        yield f"{where} is called out by networks alone, {many} of them: how much of it they are nobody knows."
+        yield f"{where} is called out by networks alone, {many} of them: how much of it they are is not known."
 
 
 def parts_alone(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
-    """Of which countries several regions were out at once and the whole was not called out, in a sentence each.
+    """Of which countries several regions were out at once and the whole was not, in a sentence each.
 
     Examples
     --------
@@ -156,7 +140,7 @@ def parts_alone(found: Iterable[Outage], observed: Observed, places: Places, set
     >>> print(*parts_alone(out, Observed(of), {}, Fusing()))
     Syria as a whole was not out when 4 of its regions were: it is while half of what its regions have is low.
     """
-    sure = [o for o in found if o.confirmed_at is not None and o.state != RETRACTED]
+    sure = confirmed(found)
     own = {entity for _, kind, entity in observed.stretches if kind == "country"}
     whole = [o for o in sure if o.entity_type == "country"]
     edges: dict[str, list[tuple[int, int]]] = {}
@@ -164,18 +148,17 @@ def parts_alone(found: Iterable[Outage], observed: Observed, places: Places, set
         country = placed(one.entity_type, one.entity, places).country
         if one.entity_type == "region" and not any(o.entity == country and at_one_time(o, one) for o in whole):
             edges.setdefault(country, []).extend([(one.start, 1), (ALWAYS if one.end is None else one.end, -1)])
-    for name, known in _parts(edges.keys() - own, observed, places).items():
+    for name, known in _known_parts(edges.keys() - own, observed, places).items():
         most = max(accumulate(step for _, step in sorted(edges[name])))
-        if most >= SEVERAL and "region" in known.judged_from(name, settings).values():
-            where = place_name("country", name, places)
+        if most >= SEVERAL and "region" in _judged_from(known, name, settings).values():
             yield (
-                f"{where} as a whole was not out when {most} of its regions were: it is while "
-                f"{_share(settings.low_parts)} of what its regions have is low."
+                f"{place_name('country', name, places)} as a whole was not out when {most} of its regions were: it is "
+                f"while {_share(settings.low_parts)} of what its regions have is low."
             )
 
 
 def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:
-    """That networks are out of which nobody said to which country they belong, in one sentence."""
+    """That networks are out that belong to no known country, in one sentence."""
     lost = {o.entity for o in found if o.entity_type == "asn" and o.state != RETRACTED}
     lost = {name for name in lost if not placed("asn", name, places).country}
     if lost:

@@ -1,7 +1,7 @@
 """The demonstration's shutdown: a *reconstruction* of Pakistan on 8 February 2024, never a measurement.
 
 Mobile networks go dark on the morning of an election, one after the other; fixed lines and BGP stay.  What was
-published of the day and what is assumed stands in ``pakistan-2024-02-08.toml``.
+published of the day and what is assumed is in ``pakistan-2024-02-08.toml``.
 """
 
 import re

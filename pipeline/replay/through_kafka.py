@@ -26,10 +26,10 @@ from pipeline.replay.report import ReplayReport, See
 from pipeline.signals.binning import Late, Total
 
 LOOK = 2.0
-"""How often, and for how long, it is asked whether the embedded broker is still there [s]."""
+"""How often, and with what patience, the embedded broker is checked [s]."""
 
 SILENCE = 120.0
-"""How long no progress may come before a replay is given up [s]."""
+"""Longest time without progress before a replay is given up [s]."""
 
 
 def through_kafka(
@@ -47,8 +47,14 @@ def through_kafka(
     ended: set[int] = set()
     last: set[tuple[str, int]] = set()  # signals and partitions whose last verdict has come
     wanted = len(playback.run.signals) * topics.VERDICTS.partitions if verdicts else 0
-    told = (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS, *((topics.VERDICTS,) if verdicts else ()))
-    read = [topic.name for topic in told]
+    wanted_topics = (
+        topics.OUTAGES,
+        topics.PROGRESS,
+        topics.LATE,
+        topics.TOTALS,
+        *((topics.VERDICTS,) if verdicts else ()),
+    )
+    read = [topic.name for topic in wanted_topics]
     with (
         _stoppable() as stopped, Reader(broker, read, security, run=playback.run.id) as reader,
         _sending(playback, broker, security, group) as sending,
@@ -82,7 +88,7 @@ def through_kafka(
 
 
 def _all_counted(report: ReplayReport, sending: "_Sending") -> bool:
-    """Whether every partition has told its total, and all that it found late has come: topics keep no common order."""
+    """Whether the total of every partition has come, and all its late records: topics keep no common order."""
     partitions = sum(topics.feed(feed).partitions for feed in sending.beats)
     return len(report.totals) == partitions and report.late >= sum(total.late for total in report.totals.values())
 
@@ -109,7 +115,7 @@ class _Sending(threading.Thread):
         self.halt = threading.Event()
         self.sender: Sender | None = None
         self.beats: dict[str, Heartbeat] = {}
-        playback.sleep = self.halt.wait  # a pace must not sleep on when it is told to stop
+        playback.sleep = self.halt.wait  # a pace must not sleep on when it has to stop
 
     @property
     def busy(self) -> bool:
@@ -171,27 +177,27 @@ def _sending(playback: Playback, broker: str, security: Security, group: str) ->
 
 @contextmanager
 def _stoppable() -> Iterator[Callable[[], None]]:
-    """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does; only the main thread hears of signals.
+    """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does; only the main thread gets signals.
 
-    What is to be ignored stays so: ``nohup`` lets a replay go on when its terminal closes.  Gives a check that raises
-    once more what a library has swallowed, as Python does where an object is deleted.
+    An ignored signal stays ignored: ``nohup`` lets a replay go on when its terminal closes.  Gives a check that raises
+    again what a library has swallowed, as Python does where an object is deleted.
     """
-    told: list[BaseException] = []
+    raised: list[BaseException] = []
 
     def stop(number: int, _: object) -> NoReturn:
-        told.append(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number))
-        raise told[-1]
+        raised.append(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number))
+        raise raised[-1]
 
     def check() -> None:
-        if told:
-            raise told[0]
+        if raised:
+            raise raised[0]
 
     if threading.current_thread() is not threading.main_thread():
         yield check
         return
     every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    heard = [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, stop) for number in heard}
+    caught = [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in caught}
     try:
         yield check
     finally:
@@ -200,7 +206,7 @@ def _stoppable() -> Iterator[Callable[[], None]]:
 
 
 def still_there(broker: str, clock: Callable[[], float] = time.monotonic) -> Callable[[], None]:
-    """A check that raises once a broker without a disk is gone: nobody will bring it back."""
+    """A check that raises once an embedded broker is gone: it has no disk and does not come back."""
     last = clock()
 
     def check() -> None:

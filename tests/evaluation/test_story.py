@@ -96,7 +96,7 @@ def test_a_country_of_networks_only_is_called_so(tmp_path: Path) -> None:
     (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\n" + rows)
     (ours,) = judged(folder)
     told = "; ".join(remarks(ours))
-    assert "Pakistan is called out by networks alone, 6 of them: how much of it they are nobody knows." in told
+    assert "Pakistan is called out by networks alone, 6 of them: how much of it they are is not known." in told
     assert "No row of the table is about asn AS99 of " in told
     assert ours.account.met == 1
     assert (

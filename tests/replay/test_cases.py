@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.commands import replay
-from pipeline.cli.options import ReplayOptions
+from pipeline.cli.commands import ReplayOptions, replay
 from pipeline.codec import outage_from, seconds
 from pipeline.records import Outage
 from tests.house.tree import ROOT
