@@ -1,6 +1,6 @@
 """Feeds: from the bytes of a recording to records.  Other packages import from here only."""
 
-from pipeline.feeds.archive import Recording, UnreadableError, open_source, read, recordings, sources
+from pipeline.feeds.archive import Recording, UnreadableError, open_source, recordings, sources
 from pipeline.feeds.base import Dispatch, Feed, Item
 from pipeline.feeds.case import Label, Line, inside, nearby, read_entities, read_labels, rows_of, strangers, write_case
 from pipeline.feeds.registry import FEEDS
@@ -9,6 +9,6 @@ from pipeline.feeds.table.text import seconds
 
 __all__ = [
     "FEEDS", "Dispatch", "EntityRow", "Feed", "Item", "Label", "Line", "Recording", "UnreadableError", "chunks",
-    "inside", "nearby", "open_source", "read", "read_entities", "read_labels", "read_table", "recordings", "rows_of",
+    "inside", "nearby", "open_source", "read_entities", "read_labels", "read_table", "recordings", "rows_of",
     "seconds", "sources", "strangers", "write_case",
 ]  # fmt: skip

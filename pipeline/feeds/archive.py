@@ -303,11 +303,6 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
     ]
 
 
-def read(paths: Iterable[str | Path]) -> Iterator[Item]:
-    """Everything in these recordings in order of event time, whatever the feed."""
-    return merged(sources(paths))
-
-
 def merged(group: list[Source]) -> Iterator[Item]:
     """Batches of several recordings in order of their first times; a file is opened when its first time has come.
 

@@ -42,7 +42,7 @@ class Places:
     Examples
     --------
     >>> places = Places.of([("10.0.0.0/9", "PK"), ("10.128.0.0/9", "IQ"), ("2001:db8::/32", "PK")])
-    >>> [CODES[i] for i in places.find4(np.array([0x0A000000, 0x0AFFFFFF, 0x0B000000], np.uint64))]
+    >>> [CODES[places.slots4()[i]] for i in (0x0A0000, 0x0AFFFF, 0x0B0000)]
     ['PK', 'IQ', '']
     >>> [CODES[i] for i in places.find6(np.array([0x20010DB8 << 32, 0], np.uint64))]
     ['PK', '']
@@ -82,13 +82,13 @@ class Places:
     def __len__(self) -> int:
         return len(self.start4) + len(self.start6)
 
-    def find4(self, address: np.ndarray) -> np.ndarray:
-        """Country of each IPv4 address ``(n,) uint64``, as index into `CODES` ``(n,) uint16``."""
-        return _find(address, self.start4, self.end4, self.country4)
-
     def find6(self, hi: np.ndarray) -> np.ndarray:
-        """Country of each IPv6 address by its first 64 bits ``(n,) uint64``, as `find4` gives it."""
-        return _find(hi, self.start6, self.end6, self.country6)
+        """Country of each IPv6 address by its first 64 bits ``(n,) uint64``, as index into `CODES` ``(n,) uint16``."""
+        if not len(self.start6):
+            return np.zeros(len(hi), np.uint16)
+        at = np.searchsorted(self.start6, hi, side="right") - 1
+        inside = (at >= 0) & (hi <= self.end6[at])
+        return np.where(inside, self.country6[at], np.uint16(0))
 
     def slots4(self) -> np.ndarray:
         """Country of the first address of every /24 of IPv4, as index into `CODES` ``(2**24,) uint16``."""
@@ -117,14 +117,6 @@ class Places:
 
 
 _COLUMNS = ("start4", "end4", "country4", "start6", "end6", "country6")
-
-
-def _find(address: np.ndarray, start: np.ndarray, end: np.ndarray, country: np.ndarray) -> np.ndarray:
-    if not len(start):
-        return np.zeros(len(address), np.uint16)
-    at = np.searchsorted(start, address, side="right") - 1
-    inside = (at >= 0) & (address <= end[at])
-    return np.where(inside, country[at], np.uint16(0))
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:

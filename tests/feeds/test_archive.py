@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.bins import NEVER
 from pipeline.errors import DecodeError, UserError
-from pipeline.feeds import UnreadableError, open_source, read, recordings, sources
+from pipeline.feeds import UnreadableError, open_source, recordings, sources
 from pipeline.records import Rows
 
 START = 1_700_000_100
@@ -30,6 +30,12 @@ def stream(first: int, minutes: int, host: str = "rrc00") -> bytes:
 def write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+def read(paths: list[Path]) -> list:
+    """Everything in recordings of one feed."""
+    (recording,) = recordings(paths)
+    return list(recording.items)
 
 
 def batches(items) -> list:

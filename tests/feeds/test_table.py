@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.bins import DAY, Cadence
+from pipeline.bins import DAY
 from pipeline.errors import gave_up, refuses
 from pipeline.feeds import EntityRow, chunks, read_entities, read_table
 from pipeline.feeds.table import FEED, MAX_BAD, Table
@@ -157,12 +157,10 @@ def test_rows_are_sorted_by_time_in_utc():
     assert rows.value.tolist() == [2.0, 3.0, 4.0]
 
 
-def test_each_signal_has_its_own_cadence_unless_one_is_given():
+def test_each_signal_has_its_own_cadence():
     given = [row(f"{h:02}:{m:02}") for h in range(3) for m in range(0, 60, 5)]
     given += [row(f"{h:02}:00", signal="traffic.radar") for h in range(3)]
     assert [rows.width for rows in table(*given).series] == [300, 3600]
-    forced = table(*given, cadences={"bgp.ris": Cadence(900, phase=60)}).series[0]
-    assert (forced.width, forced.phase) == (900, 60)
 
 
 def test_all_signals_advance_together_a_chunk_at_a_time_with_just_their_own_entities():

@@ -10,7 +10,7 @@ import pytest
 import pipeline.signals
 from pipeline.engine import Engine
 from pipeline.errors import UserError, gave_up
-from pipeline.feeds import Dispatch, read, recordings
+from pipeline.feeds import Dispatch, recordings
 from pipeline.geo.places import Places
 from pipeline.records import Bins, DeadLetter, Run
 from pipeline.replay.playback import Playback
@@ -86,7 +86,7 @@ def bins(paths: list[Path]) -> list[Bins]:
     stages: dict[int, BinStage] = {}
     merge = MergeStage({"mrt": feed("mrt").partitions})
     told = []
-    for frame in Dispatch(run, "mrt", signals).frames(read(paths)):
+    for frame in Dispatch(run, "mrt", signals).frames(recordings(paths)[0].items):
         assert not isinstance(frame, DeadLetter)
         stage = stages.setdefault(frame.partition, engine.bin("mrt", frame.partition))
         for share in stage.step(frame):

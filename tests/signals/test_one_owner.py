@@ -14,7 +14,7 @@ from pipeline.cli.arguments import app, main
 from pipeline.codec import decode, encode, iso
 from pipeline.engine import Engine, chain
 from pipeline.errors import DecodeError, UserError
-from pipeline.feeds import Dispatch, EntityRow, Item, read, read_entities, recordings
+from pipeline.feeds import Dispatch, EntityRow, Item, read_entities, recordings
 from pipeline.fusion import Fused
 from pipeline.geo.places import Places
 from pipeline.records import Bins, Elements, Entity, Heartbeat, Rows, Run
@@ -106,7 +106,8 @@ def test_damage_names_the_folder_where_several_files_have_one_name(tmp_path: Pat
         rows = f"2024-02-08T00:00:00Z,bgp.{name},country,PK,1\n2024-02-08T01:00:00Z,bgp.{name},country,PK,x\n"
         (tmp_path / name / "signals.csv").write_text(f"time,signal,entity_type,entity,value\n{rows}")
     for folders in (["one", "two"], ["one"]):
-        found = [item.place for item in read(tmp_path / name for name in folders) if isinstance(item, DecodeError)]
+        (one,) = recordings(tmp_path / name for name in folders)
+        found = [item.place for item in one.items if isinstance(item, DecodeError)]
         names = [str(tmp_path / name / "signals.csv") for name in folders] if folders[1:] else ["signals.csv"]
         assert sorted(found) == [f"line 3 of {name}" for name in names]
 

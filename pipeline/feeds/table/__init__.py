@@ -105,14 +105,12 @@ class Table:
         return dataclasses.replace(self, series=series, networks=networks)
 
 
-def read_table(
-    stream: BinaryIO, entities: Entities | None = None, cadences: Mapping[str, Cadence] | None = None
-) -> Table:
+def read_table(stream: BinaryIO, entities: Entities | None = None) -> Table:
     """Read a whole table: 24 bytes of memory a row.
 
-    ``entities`` as of `pipeline.feeds.case.read_entities`; ``cadences`` by signal, else inferred.  A row shortly before
-    the start of a bin belongs to that bin.  A row is damage where a later one of its bin has another value.  A last
-    line without an end is not used: where a file breaks off, 86.414 may become 8.
+    ``entities`` as of `pipeline.feeds.case.read_entities`.  A row shortly before a bin belongs to that bin.  A row is
+    damage where a later one of its bin has another value.  A last line without an end is not used: where a file breaks
+    off, 86.414 may become 8.
 
     Examples
     --------
@@ -146,7 +144,7 @@ def read_table(
     parts_of = (entity_of(*key, known).country for key in names.entities if key[0] in ("asn", "region"))
     homes = {("country", home) for home in parts_of}  # judged from these parts
     unmatched = tuple(key for key in known if key not in names.entities and key not in homes)
-    series, outside, overruled = _series(parts, names, known, cadences or {}, MAX_BAD - len(damage))
+    series, outside, overruled = _series(parts, names, known, MAX_BAD - len(damage))
     return Table(series, outside, (*damage, *overruled), unmatched, _read_until(parts))
 
 
@@ -178,7 +176,7 @@ def _blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _series(
-    parts: list[Columns], names: Names, entities: Entities, cadences: Mapping[str, Cadence], room: int
+    parts: list[Columns], names: Names, entities: Entities, room: int
 ) -> tuple[tuple[Rows, ...], int, list[DecodeError]]:
     """The rows of each signal, how many values were outside their range, and rows that are overruled or far off."""
     if not parts:
@@ -198,7 +196,7 @@ def _series(
         wrong = impossible(name, value[rows])
         outside += int(wrong.sum())
         stamps = time[rows]
-        cadence = cadences.get(name) or infer_cadence(stamps, entity[rows])
+        cadence = infer_cadence(stamps, entity[rows])
         used, column = np.unique(entity[rows], return_inverse=True)
         given = Rows(
             Run(), NAME, 0, name, cadence.width, cadence.slots, cadence.phase, tuple(known[i] for i in used),
