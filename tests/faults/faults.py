@@ -68,7 +68,7 @@ def _table(lines: list[Line]) -> list[str]:
     return [prefix for prefix in TABLE if prefix not in gone]
 
 
-def hushed(lines: list[Line]) -> Lines:
+def silenced(lines: list[Line]) -> Lines:
     """Nothing comes for half an hour, and what was said meanwhile is lost."""
     return [line for line in lines if not FAULT <= line.time < FAULT + HALF_HOUR]
 
@@ -193,7 +193,7 @@ def one_ahead(rows: Rows) -> Iterable[Rows]:
 
 
 def times(factor: float, seconds: int = 2**40) -> Callable[[Rows], Iterable[Rows]]:
-    """From the fault on so many times as much comes of everybody, for so long [s]."""
+    """From the fault on so many times as much comes of every place, for so long [s]."""
 
     def change(rows: Rows) -> Iterable[Rows]:
         here = (rows.time >= FAULT) & (rows.time < FAULT + seconds)

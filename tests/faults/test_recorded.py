@@ -23,16 +23,6 @@ from tests.signals.test_resets import OTHERS, PLACES, table
 
 pytestmark = pytest.mark.slow
 
-FAULTS = {
-    "nothing": f.unchanged,
-    "duplicates": f.repeated,
-    "reorder of partitions": f.reordered,
-    "rows that come last first": f.backwards,
-    "the feed dead for half an hour": f.dead,
-    "half an hour missing": f.of_rows("", f.paused),
-    "ten times the rows": f.ten_times,
-}
-
 
 def moved(series: tuple[Rows, ...], day: int) -> tuple[list[Rows], int]:
     """The series some whole days later or earlier, so that the fault falls on the ``day`` [days]; and how much [s]."""
@@ -57,28 +47,30 @@ def everything_counted(found: Found) -> None:
     assert found.result.dead == []
 
 
-@pytest.mark.parametrize("name", [*FAULTS, "traffic frozen", "all frozen"])
-def test_ordinary_days_stay_ordinary(name: str) -> None:
-    fault = {**FAULTS, "traffic frozen": frozen("traffic.radar"), "all frozen": frozen("")}[name]
-    found = play_frames(election_without_shutdown(), fault)
+@pytest.mark.parametrize("signal", ["traffic.radar", ""])
+def test_frozen_signals_on_ordinary_days_are_unhealthy_and_no_outage(signal: str) -> None:
+    found = play_frames(election_without_shutdown(), frozen(signal))
     assert found.told == []
     everything_counted(found)
-    if "frozen" in name:
-        share = [health for _, health in found.seen("traffic.radar", "PK", FAULT, FAULT + 12 * 3600)]
-        assert max(share[4:]) == 0, "after an hour at the latest"
+    share = [health for _, health in found.seen("traffic.radar", "PK", FAULT, FAULT + 12 * 3600)]
+    assert max(share[4:]) == 0, "after an hour at the latest"
 
 
-@pytest.mark.parametrize("name", [*FAULTS, "all frozen"])
-def test_lost_peers_over_britain_stay_nobody_s_outage(name: str, data: Path) -> None:
+@pytest.mark.parametrize(
+    "fault", [f.backwards, f.dead, frozen("")], ids=["last first", "dead for half an hour", "frozen"]
+)
+def test_lost_peers_over_britain_are_no_outage(fault: f.OfFrames, data: Path) -> None:
     whole = open_source(data / "signals" / "control-britain-2020-peerloss").whole
     assert whole is not None
     series, _ = moved(whole.series, int(np.median(whole.series[0].time)) // DAY)
-    found = play_frames(series, {**FAULTS, "all frozen": frozen("")}[name])
+    found = play_frames(series, fault)
     assert confirmed(found.result.sorted()) == []
     everything_counted(found)
 
 
-@pytest.mark.parametrize("name", [*FAULTS, "google frozen", "probing frozen from the day before"])
+@pytest.mark.parametrize(
+    "name", ["the feed dead for half an hour", "google frozen", "probing frozen from the day before"]
+)
 def test_no_shutdown_of_iraq_is_hidden_or_ended_by_a_fault_in_the_middle_of_one(name: str, data: Path) -> None:
     case = data / "signals" / "iraq-2023-exams"
     whole = open_source(case).whole
@@ -87,15 +79,16 @@ def test_no_shutdown_of_iraq_is_hidden_or_ended_by_a_fault_in_the_middle_of_one(
     series, shift = moved(whole.series, wanted[3].start // DAY)
     wanted = [Label(label.start + shift, label.end + shift, label.entity) for label in wanted]
     assert wanted[3].start < FAULT < wanted[3].end
-    own = {
+    faults = {
+        "the feed dead for half an hour": f.dead,
         "google frozen": frozen("traffic.google"),
         "probing frozen from the day before": frozen_before("probing.ioda"),
     }
-    found = play_frames(series, {**FAULTS, **own}[name])
+    found = play_frames(series, faults[name])
     everything_counted(found)
     outages = found.result.sorted()
     missed = [label for label in wanted if hit(label, outages, tolerance(case)) is None]
-    # stuck on the floor of a shutdown it is a witness of it, until it moves
+    # frozen at the bottom of a shutdown, a signal still shows it until it moves
     assert missed == ([wanted[3]] if name == "google frozen" else []), found.told
     assert [outage.start // DAY for outage in confirmed(outages)] == [label.start // DAY for label in wanted]
     assert len(confirmed(outages)) == 8, found.told
