@@ -8,8 +8,8 @@ import numpy as np
 from detectors.base import DAY, NEVER
 
 WIDTH = 300
-"""Length of the bins that netvigil computes itself, aligned to the epoch [s].  The field's reference (IODA) counts by
-300 as well; it is no setting: a finer width is another signal, never another answer of the same one."""
+"""Width of the bins that netvigil computes, aligned to the epoch [s]; IODA's is 300 too.  Another width is another
+signal."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,7 @@ class Cadence:
     width
         Length of a bin [s]; a bin is ``[start, start + width)``.
     slots
-        Seconds of the UTC day at which bins start, for series that are sampled unevenly
-        (Britain: 06, 10, 16, 20 h).  Empty: a bin every ``width`` seconds.
+        Seconds of the UTC day at which bins start, for uneven series (06, 10, 16, 20 h); empty: every ``width`` [s].
     phase
         Offset of the grid from the epoch [s], for even series; netvigil's own signals have 0.
     """
@@ -32,9 +31,7 @@ class Cadence:
     phase: int = 0
 
     def floor(self, time: np.ndarray) -> np.ndarray:
-        """Start of the bin that holds each time, ``(n,) int64`` [s].
-
-        A given series keeps its own grid: on an uneven one, the last slot at or before the time.
+        """Start of the bin of each time, ``(n,) int64`` [s]; on an uneven grid the last slot at or before it.
 
         Examples
         --------
@@ -71,12 +68,12 @@ class Cadence:
 
 
 UNEVEN = 3
-"""A bin that is so many times as long as the narrowest may have lost its next one [-]."""
+"""A bin this many times as long as the narrowest may have lost its successor [-]."""
 
 
 def ends_of(start: np.ndarray, width: int) -> np.ndarray:
-    """Ends ``(t,) int64`` [s] of bins that start at ``start (t,)`` [s], in order, the narrowest of this width [s]: on
-    an uneven grid one lasts to the next time of the day at which any starts.
+    """Ends ``(t,) int64`` [s] of bins with ``start (t,)`` [s] in order and this narrowest width [s]; on an uneven grid
+    a bin lasts to the next slot of the day.
 
     Examples
     --------
@@ -106,7 +103,7 @@ def lowest(watermarks: Iterable[int]) -> int:
 
 
 def used_of(index: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of n places are used, in order, and where each of ``index (m,)`` stands among them ``(m,) intp``.
+    """The used ones of n places, in order, and the position of each of ``index (m,)`` among them ``(m,) intp``.
 
     Examples
     --------

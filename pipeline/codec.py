@@ -1,7 +1,7 @@
-"""The one codec of what travels: columnar Arrow frames on the high-rate topics, JSON on the low-rate ones.
+"""The codec of records: columnar Arrow frames on the high-rate topics, JSON on the low-rate ones.
 
 A frame is an Arrow IPC stream with one row whose cells are lists, so that arrays of different lengths (bins, entities,
-bins x entities) share one self-describing message; the scalars stand as JSON in the schema's metadata.
+bins x entities) share one message; scalars are JSON in the schema's metadata.
 """
 
 import dataclasses
@@ -18,14 +18,14 @@ TIMES = ("start", "end", "detected_at", "confirmed_at")
 
 
 def outage_json(outage: Outage) -> bytes:
-    """An outage as the topic and files carry it: one JSON object, times in ISO UTC."""
+    """An outage as one JSON object, times in ISO UTC."""
     fields = msgspec.structs.asdict(outage)
     fields |= {name: None if fields[name] is None else iso(fields[name]) for name in TIMES}
     return msgspec.json.encode(fields)
 
 
 def outage_from(line: bytes) -> Outage:
-    """The outage of such a JSON object; ValueError where it is none."""
+    """The outage of that JSON object; ValueError where it is none."""
     fields = msgspec.json.decode(line)
     fields |= {name: None if fields[name] is None else seconds(fields[name]) for name in TIMES}
     return msgspec.convert(fields, Outage)
@@ -81,10 +81,7 @@ def encode(frame: Frame) -> bytes:
 
 
 def decode(message: bytes) -> Frame:
-    """The frame of a message; ValueError with the reason where it is none.
-
-    Arrays are read-only views of the message where Arrow allows it: whoever changes one copies it first.
-    """
+    """The frame of a message; ValueError where it is none.  Arrays may be read-only views of the message."""
     try:
         reader = pa.ipc.open_stream(message)
         head = msgspec.json.decode((reader.schema.metadata or {})[b"head"])

@@ -23,17 +23,17 @@ from pipeline.signals.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.signals.merging import MergeStage
 
 Binned = Late | Taken | Total | FeedStatus | DeadLetter
-"""What the two halves of the bin stage say beside their bins."""
+"""Outputs of the bin stage beside its bins."""
 
 Output = Outage | Fused | Beside | Missed | Progress | Binned
-"""What comes out at the end of the path."""
+"""Outputs at the end of the path."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Makes the stages: what a worker hosts and what a replay chains are the same objects.
+    """Makes the stages, the same for a worker and for a replay.
 
-    ``detectors``: how each is made for a signal; an evaluation may ask for one with another threshold.
+    ``detectors``: how each is made for a signal; an evaluation may give one with another threshold.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -48,7 +48,7 @@ class Engine:
         return MergeStage({feed: topics.feed(feed).partitions for feed in SIGNALS})
 
     def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage:
-        """The stage that judges merged bins, for so many partitions of countries."""
+        """The stage that judges merged bins, for that many partitions of countries."""
         judging, holidays = self.settings.judging, self.almanac().holidays
         named, every = calendar_with(holidays._replace(public=False)), calendar_with(holidays)
         return JudgeStage(self.detectors[judging.detector], named, partitions, judging, self.beside, every)
@@ -63,16 +63,16 @@ class Engine:
         return FuseStage(partition, self.settings.fusing, self.settings.judging.detector, self.almanac())
 
     def almanac(self) -> Almanac:
-        """What every stage knows of the days of a country."""
+        """The calendars of the countries."""
         judging = self.settings.judging
         return Almanac(judging.holidays, judging.public_holidays, self.settings.fusing.days)
 
 
 def verdicts(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Binned | Verdicts]:
-    """The stages before fusion in memory, every partition of them, one frame after the other.
+    """The stages before fusion in memory, all partitions.
 
-    Input: frames as ingest would send them, each with its partition.  Output: verdicts, of all countries in one
-    partition, and what the bin stages say beside their bins.
+    Input: frames as ingest sends them, each with its partition.  Output: verdicts of all countries in one partition,
+    and the other outputs of the bin stages.
     """
     bins: dict[tuple[str, int], BinStage] = {}
     merge, judge = engine.merge(), engine.judge(partitions=1)
@@ -91,11 +91,7 @@ def verdicts(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> I
 
 
 def chain(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Output]:
-    """All stages in memory: `verdicts`, fused.
-
-    Output: what was taken and what was late, fused bins, outage revisions and progress, in the order in which they are
-    decided.
-    """
+    """All stages in memory: `verdicts`, fused.  Outputs are in the order in which they are decided."""
     fuse = engine.fuse(0)
     for output in verdicts(frames, engine):
         if isinstance(output, Verdicts):

@@ -1,4 +1,4 @@
-"""The two ways in which input can be wrong, and nothing else."""
+"""Errors of a person and damage of a feed, and how both are shown."""
 
 
 class UserError(Exception):
@@ -9,18 +9,17 @@ PACKED = ("gzip", "bzip2", "xz")
 """Kinds of compression."""
 
 CUT_RECORD, CUT_LINE = "truncated-record", "truncated-line"
-"""A file breaks off in the midst of something, as one that was downloaded by half."""
-
+"""A file ends in the middle of a record or line."""
 
 REFUSED = (
     "bad-signal", "too-many-signals", "bad-entity-type", "bad-entity", "bad-country", "bad-asn", "bad-region",
     "bad-service", "no-country",
 )  # fmt: skip
-"""What is not taken by its name."""
+"""Reasons that refuse a series by its name."""
 
 
 def gave_up(reason: str) -> bool:
-    """Whether damage of that reason ends its file: what follows was not read, or is not there.
+    """Whether damage of that reason ends the reading of its file.
 
     Examples
     --------
@@ -33,7 +32,7 @@ def gave_up(reason: str) -> bool:
 
 
 def refuses(reason: str) -> bool:
-    """Whether damage of that reason refuses a whole series by its name, and so all of its rows.
+    """Whether damage of that reason refuses a whole series.
 
     Examples
     --------
@@ -44,7 +43,7 @@ def refuses(reason: str) -> bool:
 
 
 class DecodeError(Exception):
-    """A piece of a feed that cannot be used: becomes a dead letter, and the stream goes on.
+    """A piece of a feed that cannot be used; it becomes a dead letter.
 
     Parameters
     ----------
@@ -73,11 +72,11 @@ class DecodeError(Exception):
 
 
 FEW = 5
-"""So many of a kind are named, the others counted [-]."""
+"""Most names that are shown; the others are counted [-]."""
 
 
 def few(names: list[str]) -> str:
-    """Some of the names, and how many more there are.
+    """The first names, and how many more there are.
 
     Examples
     --------
@@ -89,7 +88,7 @@ def few(names: list[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """Text from outside, for a terminal: what would steer it, or turn its direction, becomes a question mark.
+    """Text from outside for a terminal: control characters become question marks.
 
     Examples
     --------

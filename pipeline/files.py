@@ -1,4 +1,4 @@
-"""Writes what a person asked for: whole, or not at all."""
+"""Writes files whole, or not at all."""
 
 import errno
 import os
@@ -12,19 +12,17 @@ from typing import BinaryIO
 from pipeline.errors import UserError
 
 IN_PLACE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY})
-"""Where a directory takes no new file, or a file (a mounted one) gives its name to no other, it is written in place."""
+"""Errors of a directory that takes no new file, or of a mounted file: then the file is written in place."""
 
 
 @contextmanager
 def written(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name once it is whole: a full disk leaves what was there before.
-
-    What is no ordinary file (a pipe, a terminal) is written to as it is.  A file keeps who may read it.
+    """A file that replaces the one of that name once it is whole; its permissions stay.  Pipes are written directly.
 
     Raises
     ------
     UserError
-        It cannot be written; in one sentence, with its name.
+        It cannot be written.
 
     Examples
     --------
@@ -45,10 +43,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_writable(path: Path) -> None:
-    """Raise the same `UserError` before the work, not after it, where that can be told.
-
-    What is no ordinary file is left alone: who reads a pipe would take its first closing for the end.
-    """
+    """Raise the same `UserError` before the work where possible.  A pipe is not opened: its reader would see an end."""
     try:
         if not _is_ordinary(path):
             if path.is_dir() or not os.access(path, os.W_OK):
@@ -57,7 +52,7 @@ def check_writable(path: Path) -> None:
         is_new, target = not path.exists(), path.resolve()
         target.open("ab").close()
         if is_new:
-            target.unlink()  # an empty file would read as "no outages found" where the replay fails
+            target.unlink()  # after a failed replay an empty file would mean "no outages"
     except OSError as error:
         raise _refusal(path, error) from None
 
@@ -72,7 +67,7 @@ def _is_ordinary(path: Path) -> bool:
 
 @contextmanager
 def _beside(target: Path) -> Iterator[BinaryIO]:
-    """A file beside it that takes its place; the place itself where nothing may stand beside it."""
+    """A file beside the target that replaces it, or the target itself where the directory takes no file."""
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         file = part.open("xb")
@@ -102,6 +97,6 @@ def _put(part: Path, target: Path) -> None:
 
 
 def check_not_read(path: Path | None, settings: Path | None) -> None:
-    """Raise `UserError` where what is to be written is the file of the settings."""
+    """Raise `UserError` where the output is the settings file."""
     if path and settings and path.exists() and settings.exists() and path.samefile(settings):
         raise UserError(f"{str(path)!r} is the file of the settings: it would be written over")

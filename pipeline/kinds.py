@@ -1,4 +1,4 @@
-"""The kinds of signals: what is the same for every source of a kind, in one table."""
+"""The kinds of signals: what is common to all sources of a kind."""
 
 import re
 from typing import NamedTuple
@@ -10,8 +10,8 @@ COUNT = float(np.finfo(float).max)
 
 
 class Kind(NamedTuple):
-    """What a kind of signal measures, in a word; what its axis counts, "" where only the source knows; the smallest and
-    the largest value that it can have: counts, bytes and indices are from 0 on."""
+    """What a kind of signal measures, in a word; the unit of its axis, "" where it depends on the source; and the range
+    of its values."""
 
     word: str
     unit: str = ""
@@ -27,23 +27,23 @@ KINDS = {
     "atlas": Kind("Atlas probes"),
     "ooni": Kind("tests of services", largest=1.0),
 }
-"""The kinds, by what stands before the dot of ``<kind>.<source>``."""
+"""The kinds by name."""
 
 SIGNAL = re.compile(rf"({'|'.join(KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
-"""Names of signals become metric labels: ``<kind>.<source>``; what an outage is called follows from the kinds."""
+"""Names of signals, ``<kind>.<source>``; they become metric labels."""
 
 ANY = Kind("", smallest=-COUNT)
-"""What nothing is known of."""
+"""An unknown kind."""
 
 TRAFFIC = "traffic"
 """The kind that falls where phones alone are cut off."""
 
 ROUTES = "bgp"
-"""The kind that stands while phones are dead, and that only operators move."""
+"""The kind that does not fall with mobile networks, and that only operators move."""
 
 
 def kind_of(signal: str) -> str:
-    """The kind of a signal: what stands before the dot of ``<kind>.<source>``.
+    """The kind of a signal ``<kind>.<source>``.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def kind_of(signal: str) -> str:
 
 
 def word_of(kind: str) -> str:
-    """What a kind measures, in a word; of a kind that nobody knows its name."""
+    """What a kind measures, in a word; the name of an unknown kind."""
     return KINDS[kind].word if kind in KINDS else kind
 
 

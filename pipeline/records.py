@@ -1,8 +1,8 @@
-"""What travels on the path: many rows in one message.  `pipeline.codec` has the bytes."""
+"""The records between the stages: many rows in one frame.  `pipeline.codec` has the bytes."""
 
 import dataclasses
 from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -15,19 +15,18 @@ KINDS = ("announce", "withdraw", "state", "rib", "other")
 """Kinds of a BGP element; OTHER is a record that carries no route (keepalive, open, end of RIB)."""
 
 ESTABLISHED = 6
-"""The BGP state in which a peer's routes hold; any other means that its session is down."""
+"""The BGP state in which a peer's routes hold; in any other its session is down."""
 
 UP, DEAD, END = "up", "dead", "end"
 """Status of a heartbeat: alive; missing for too long; the recording ends here."""
 
 TENSES = ("live", "replay", "drill")
-"""What a run is."""
 
 
 class Run(NamedTuple):
     """One stream through the engine: live, a drill, or one replay.  State never crosses runs.
 
-    ``signals`` is the roster: fusion waits for the watermark of each of them unless its feed is dead.
+    Fusion waits for the watermark of each of the ``signals`` unless its feed is dead.
     """
 
     id: str = ""
@@ -44,9 +43,9 @@ class Peer(NamedTuple):
 
 
 class Entity(NamedTuple):
-    """Who a series is about: its ``type`` and ``name`` are its key, the rest is what is known of it ('' where nothing).
+    """The place or network of a series: ``type`` and ``name`` are its key, the rest is '' where it is not known.
 
-    ``country`` is the ISO code of what it belongs to, ``title`` what people call it: Zong for AS59257.
+    ``country``: ISO code of the country that it belongs to; ``title``: common name, Zong for AS59257.
     """
 
     type: str
@@ -60,8 +59,8 @@ class Entity(NamedTuple):
 class Heartbeat:
     """Event time of a feed has reached ``time`` [s]; sent to every partition at least once a bin.
 
-    ``signals`` are those that the feed serves in this run: each of them hears of the new watermark.  ``networks``: of
-    whom it is settled for the whole run whose they are, so that no feed finds otherwise; once said, it holds.
+    ``signals``: those of the feed in this run, which get the new watermark.  ``networks``: networks whose country is
+    settled for the whole run.
     """
 
     run: Run
@@ -73,16 +72,33 @@ class Heartbeat:
     networks: tuple[Entity, ...] = ()
 
 
+class Batch:
+    """Many records of a feed, a row each."""
+
+    __slots__ = ()
+    COLUMNS: ClassVar[dict[str, Any]]
+    partition: int
+    time: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def take(self, rows: np.ndarray, partition: int | None = None) -> Self:
+        """The records at ``rows`` (indices or mask); peers or entities are kept."""
+        columns = {name: getattr(self, name)[rows] for name in self.COLUMNS}
+        number = self.partition if partition is None else partition
+        return dataclasses.replace(self, partition=number, **columns)  # type: ignore[type-var]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
-class Elements:
+class Elements(Batch):
     """BGP elements in the order of arrival, n rows.
 
     time ``(n,) int64`` [s]; kind ``(n,) uint8``, see `KINDS`; peer ``(n,) int32`` index into ``peers``;
-    family ``(n,) uint8`` 4 or 6 (0 for STATE, OTHER, and multicast routes, which are no reachability);
-    hi, lo ``(n,) uint64``: the address left-aligned in 128 bits (10.0.0.0 is hi = 0x0a000000 << 32, lo = 0), host
-    bits zero; length ``(n,) uint8`` mask bits;
-    origin ``(n,) uint32`` origin AS (0 where none, or where the path ends in an AS set of several);
-    state ``(n,) uint8`` new BGP state of a STATE element (6 is `ESTABLISHED`), else 0.
+    family ``(n,) uint8`` 4 or 6 (0 for STATE, OTHER and multicast routes);
+    hi, lo ``(n,) uint64`` address left-aligned in 128 bits (10.0.0.0 is hi = 0x0a000000 << 32, lo = 0), host bits
+    zero; length ``(n,) uint8`` mask [bits]; origin ``(n,) uint32`` origin AS (0 for none, or for an AS set of several);
+    state ``(n,) uint8`` new BGP state of a STATE element, else 0.
     """
 
     run: Run
@@ -105,22 +121,13 @@ class Elements:
     }  # fmt: skip
     NAMED: ClassVar = ("peers", "peer")
 
-    def __len__(self) -> int:
-        return len(self.time)
-
-    def take(self, rows: np.ndarray, partition: int | None = None) -> "Elements":
-        """The elements at ``rows`` (indices or mask), peers kept."""
-        columns = {name: getattr(self, name)[rows] for name in self.COLUMNS}
-        return dataclasses.replace(self, partition=self.partition if partition is None else partition, **columns)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of one given series, n rows of m entities.
+class Rows(Batch):
+    """Rows of one given series.
 
-    time ``(n,) int64`` bin start [s]; entity ``(n,) int32`` index into ``entities``;
-    value ``(n,) float64``, NaN = not observed.
-    ``width``, ``slots`` and ``phase`` are the series' `pipeline.bins.Cadence`.
+    time ``(n,) int64`` bin start [s]; entity ``(n,) int32`` index into ``entities``; value ``(n,) float64``, NaN = not
+    observed.  ``width``, ``slots`` and ``phase`` are its `pipeline.bins.Cadence`.
     """
 
     run: Run
@@ -138,14 +145,6 @@ class Rows:
     COLUMNS: ClassVar = {"time": np.int64, "entity": np.int32, "value": np.float64}
     NAMED: ClassVar = ("entities", "entity")
 
-    def __len__(self) -> int:
-        return len(self.time)
-
-    def take(self, rows: np.ndarray, partition: int | None = None) -> "Rows":
-        """The rows at ``rows`` (indices or mask), entities kept."""
-        columns = {name: getattr(self, name)[rows] for name in self.COLUMNS}
-        return dataclasses.replace(self, partition=self.partition if partition is None else partition, **columns)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bins:
@@ -153,7 +152,7 @@ class Bins:
 
     start ``(t,) int64`` [s]; value ``(t, n) float64``, 0 = observed and empty, NaN = not observed;
     health ``(t, n) float32`` share of the sources that were healthy [0-1], NaN where the entity was not known yet.
-    ``watermark`` [s]: no bin that ends at or before it will follow.  t may be 0: then only the watermark speaks.
+    ``watermark`` [s]: no bin that ends at or before it will follow.  t is 0 where only the watermark is new.
     """
 
     run: Run
@@ -173,12 +172,12 @@ class Bins:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What a detector says of t bins x n entities, all of one fusion ``partition``, of a signal; arrays ``(t, n)``.
+    """Verdicts of a detector on t bins x n entities of a signal, all of one fusion ``partition``; arrays ``(t, n)``.
 
-    expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative; state codes of
-    `detectors.base`, ``int8``; settled ``bool``, whether an outage could be confirmed; value and health as in `Bins`.
-    common ``(t,) float64``: all series of the signal stood at this share of their level for the feed's own reasons;
-    1 = they do not; NaN in all but one partition, so that it is told once.  It is in expected, lower and upper.
+    expected, lower, upper in the signal's unit; score in robust standard deviations, low is negative; state ``int8``
+    code of `detectors.base`; settled ``bool`` whether an outage could be confirmed; value and health as in `Bins`.
+    common ``(t,) float64`` common mode: share of their level at which all series of the signal are because of the
+    feed; 1 = none; NaN in all but one partition.  It is included in expected, lower and upper.
     """
 
     run: Run
@@ -208,7 +207,7 @@ class Verdicts:
 
 
 class Term(msgspec.Struct, frozen=True):
-    """One signal's evidence in an outage: what it shows and how much it weighs [log-odds]."""
+    """One signal's evidence in an outage; weight in log-odds."""
 
     signal: str
     ratio: float | None
@@ -218,7 +217,7 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Sign(msgspec.Struct, frozen=True):
-    """One term of an outage's likeness to a shutdown: what it is, how much it weighs [log-odds], and who says so."""
+    """One term of an outage's likeness to a shutdown; weight in log-odds, source of that weight."""
 
     name: str
     weight: float
@@ -226,10 +225,10 @@ class Sign(msgspec.Struct, frozen=True):
 
 
 class Outage(msgspec.Struct, frozen=True):
-    """One revision of an outage (DESIGN section 6).  Times are integer seconds UTC inside, ISO in JSON.
+    """One revision of an outage.  Times are integer seconds UTC inside, ISO in JSON.
 
-    ``part_of``: the outage of its country that it is a part of, '' where there is none, or none yet.  ``likeness`` to
-    a shutdown [log-odds] and the ``signs`` that it is the sum of, see `pipeline.fusion.likeness`: never an attribution.
+    ``part_of``: the outage of its country, '' where there is none yet.  ``likeness`` to a shutdown [log-odds]: the sum
+    of the ``signs``, never an attribution.
     """
 
     id: str
@@ -252,8 +251,8 @@ class Outage(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """What a signal that speaks for an open outage showed last, in its bin ``[start, end)`` [s]: share of what was
-    expected, before the outage where the detector has got used to it [-].  ``id``: that of the outage."""
+    """The last bin ``[start, end)`` [s] of a signal of an open outage: the share of what was expected, before the
+    outage where the detector has adapted to it [-].  ``id``: that of the outage."""
 
     id: str
     signal: str
@@ -263,11 +262,10 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far fusion has come: every outage revision up to ``watermark`` [s] of this run and partition is out.
+    """Every outage revision up to ``watermark`` [s] of this run and partition is written.
 
-    ``judged``: how many bins of entities were observed well enough for a verdict, so far; ``missed``: how many came
-    after their time was fused without them, their feed having been dead.  ``left``: once the run has ``ended``, what
-    was seen last of the outages that are still open.
+    ``judged``: bins of entities with a verdict so far; ``missed``: bins that came after their time was fused without
+    them, because their feed was dead.  ``left``: at the end of the run, the last bins of the open outages.
     """
 
     run: str
@@ -280,7 +278,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A piece of a feed that could not be used, with reason and place."""
+    """A piece of a feed that cannot be used."""
 
     run: str
     feed: str
@@ -294,16 +292,16 @@ Frame = Heartbeat | Elements | Rows | Bins | Verdicts
 
 
 Places = dict[tuple[str, str], Entity]
-"""What is known of entities, by ``(entity_type, entity)``."""
+"""Known entities by ``(entity_type, entity)``."""
 
 
 def known(entities: Iterable[Entity]) -> Places:
-    """The entities that say more than their own name tells: `placed` has to look them up."""
+    """The entities of which more is known than their names tell."""
     return {e[:2]: e for e in entities if e.title or (e.type == "asn" and e.country)}
 
 
 def placed(entity_type: str, entity: str, places: Places | None = None) -> Entity:
-    """The entity of that name as it is known, else with its country from its own name where that tells.
+    """The entity as it is known, else with the country from its name where that has one.
 
     Examples
     --------
@@ -319,16 +317,17 @@ def placed(entity_type: str, entity: str, places: Places | None = None) -> Entit
 
 
 LATEST = 4_102_444_800
-"""No record is of the year 2100 or later [s]: a clock in other units is found out."""
+"""No record is of the year 2100 or later [s]: such a time has another unit."""
 
 WIDEST = 366 * 24 * 3600
-"""No bin is wider than a year [s]."""
+"""Widest bin, a year [s]."""
 
 WORDS = {"feed": str, "signal": str, "detector": str, "partition": int, "width": int, "phase": int, "watermark": int}
 
 
 def wrong(frame: Frame) -> str:
-    """What is wrong with a frame, '' where nothing is.
+    """What is wrong with a frame, '' where nothing is; a stage gets only sound frames, since its state cannot be half
+    changed.
 
     Examples
     --------
@@ -340,7 +339,7 @@ def wrong(frame: Frame) -> str:
 
 
 def bounded(rows: Rows) -> Rows:
-    """The same, where every value is one that its signal can have: all others are NaN, not observed.
+    """The same, with NaN for values that the signal cannot have.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The state of a stage: as bytes and back (no pickle, the same state gives the same bytes), and of how many runs."""
+"""The state of a stage as bytes and back, and how many runs it has.  The same state gives the same bytes."""
 
 import io
 from collections.abc import MutableMapping
@@ -10,8 +10,8 @@ import numpy as np
 from pipeline.records import Run
 
 FORMS = {"bin": 4, "merge": 4, "judge": 21, "fuse": 24}
-"""Form of what each stage saves.  Whoever changes what a `save` writes raises the stage's number: a worker refuses a
-snapshot of another form, in a sentence, where it would misread it."""
+"""Form of each stage's state.  A change of what a `save` writes raises the stage's number, so that a worker refuses a
+snapshot that it would misread."""
 
 
 def pack(head: Any, arrays: dict[str, np.ndarray]) -> bytes:
@@ -42,23 +42,22 @@ def unpack(state: bytes) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 CROWD = 16
-"""Replays and drills that may go on side by side [-], those of each tense apart.  A replay that was killed never says
-that it has ended: the one that was quiet for longest makes room."""
+"""Runs of one tense that a stage keeps side by side [-].  A killed replay has no end: the oldest makes room."""
 
 LIVE = "live"
-"""The one run that is never forgotten, however quiet: what ingest feeds.  A replay that plays live has another id."""
+"""Id of the run from ingest, which never makes room.  A replay with the tense live has another id."""
 
 ENDED = 1000
-"""Streams of which a stage remembers that they have ended, so that a frame that comes again begins none anew [-]."""
+"""Ended streams that a stage remembers, so that a repeated frame does not begin them again [-]."""
 
 K = TypeVar("K")
 S = TypeVar("S")
 
 
 def touch(streams: MutableMapping[K, Any], key: K, crowd: int = CROWD) -> list[K]:
-    """Note that a stream goes on; returns the streams, now gone, whose run had to make room for it.
+    """Note that a stream goes on; returns the streams that were removed to make room for it.
 
-    Each stream has its ``run``; the mapping is kept in order of last use.
+    Each stream has its ``run``; the mapping is in order of last use.
 
     Examples
     --------
@@ -82,7 +81,7 @@ def touch(streams: MutableMapping[K, Any], key: K, crowd: int = CROWD) -> list[K
 
 
 def remember(ended: dict[K, None], key: K, most: int = ENDED) -> None:
-    """Remember a stream that has ended; the eldest is forgotten.
+    """Remember an ended stream; the oldest ones are dropped.
 
     Examples
     --------

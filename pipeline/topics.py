@@ -1,8 +1,7 @@
-"""Every Kafka topic: its name, key, partitions and retention.  And which partition a record belongs to.
+"""Every Kafka topic: its name, key, partitions and retention, and the partition of a record.
 
-Nothing in here talks to a broker: `pipeline.kafka` does.  Brokers stamp the records themselves (LogAppendTime),
-because retention counts from a record's stamp: replayed history that carried its own would be deleted at the
-first check, and stamps an hour ahead are refused.  Event time is in the frames.
+Brokers stamp the records (LogAppendTime), since retention counts from the stamp: replayed history with its own stamps
+would be deleted at the first check, and stamps an hour ahead are refused.  Event time is in the frames.
 """
 
 import re
@@ -20,19 +19,19 @@ GIB = 2**30
 FOREVER = -1
 
 MAX_MESSAGE = 8 * 2**20
-"""Largest message that is sent [bytes]: a frame of 200,000 elements; whoever fills frames stays well below."""
+"""Largest message [bytes]: a frame of 200,000 elements; frames are filled to well below."""
 
 BATCH_HEAD = 64 * 2**10
-"""What keys and headers may add to a message before Kafka holds it against the topic's limit [bytes]."""
+"""What keys and headers may add to a message [bytes]."""
 
 SEGMENT = 64 * 2**20
-"""Piece of a compacted topic [bytes].  The newest is never compacted: at Kafka's 1 GiB a restart would read it all."""
+"""Segment of a compacted topic [bytes].  The newest is never compacted, and a restart reads all of it."""
 
 PATH = "path"
-"""What a dead letter names as its feed where it is none of a feed: a message between stages that is no frame."""
+"""The feed that a dead letter names for a message between stages."""
 
 BGP_FEEDS = frozenset({"mrt", "rislive", "bmp", "exabgp"})
-"""Feeds whose frames are `Elements`, shared out by address bits; all others send `Rows`, by country."""
+"""Feeds of `Elements`, partitioned by address bits; all others have `Rows`, partitioned by country."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +45,15 @@ class Topic:
     value
         What a message is: Arrow frames of `pipeline.records`, or JSON.
     key
-        What the messages are keyed by: fields of what they carry.  The partition is `partition_for` of it, unless
-        `pipeline.agents.messages` says otherwise; of feeds it is what their records are shared out by.
+        Fields that make the key.  The partition is `partition_for` of it, unless `pipeline.agents.messages` sets one.
     partitions
-        How many workers can share it [-].  Never changed once there is data: keys would move.
+        Most workers that can share it [-].  Never changed once there is data: keys would move.
     retention
-        How long a message stays, at least [s]; `FOREVER` keeps it.
+        How long a message stays at least [s], or `FOREVER`.
     size
-        What one partition may take on disk [bytes]; `FOREVER` is no bound.
+        Most that one partition takes on disk [bytes], or `FOREVER`.
     compact
-        Only the last message of each key matters: older ones may go earlier.
+        Whether only the last message of each key matters.
     """
 
     name: str
@@ -67,7 +65,7 @@ class Topic:
     compact: bool = False
 
     def settings(self) -> dict[str, str]:
-        """The topic's settings in Kafka's own words.
+        """The topic's settings for Kafka.
 
         Examples
         --------
@@ -77,30 +75,24 @@ class Topic:
         'compact'
         """
         compaction = {"segment.bytes": str(SEGMENT), "min.cleanable.dirty.ratio": "0.2"} if self.compact else {}
+        cleanup = ",".join(["compact"] * self.compact + ["delete"] * (not self.compact or self.retention != FOREVER))
         return compaction | {
-            "cleanup.policy": self._cleanup(),
+            "cleanup.policy": cleanup,
             "retention.ms": str(self.retention * 1000 if self.retention != FOREVER else FOREVER),
             "retention.bytes": str(self.size),
             "max.message.bytes": str(MAX_MESSAGE + BATCH_HEAD),
             "message.timestamp.type": "LogAppendTime",
         }
 
-    def _cleanup(self) -> str:
-        if not self.compact:
-            return "delete"
-        return "compact" if self.retention == FOREVER else "compact,delete"
-
 
 PARTIALS = Topic("netvigil.bin.partials", "Bins of one partition", "feed", 4, 2 * DAY, 2 * GIB)
 SIGNALS = Topic("netvigil.bin.signals", "Bins, merged", "signal", 4, 30 * DAY, 4 * GIB)
 VERDICTS = Topic("netvigil.judge.verdicts", "Verdicts", "signal", 4, 30 * DAY, 4 * GIB)
 OUTAGES = Topic("netvigil.fuse.outages", "Outage, JSON, every revision", "entity", 4, FOREVER)
-"""Its partitions, like those of the verdicts, are countries: a country's own outage and its networks' meet.
-
-Kept for ever and never compacted: the revisions of an outage are the evidence, and they are small."""
+"""Partitioned by country, as the verdicts are.  Kept for ever, never compacted: revisions are evidence, and small."""
 PROGRESS = Topic("netvigil.fuse.progress", "Progress, JSON", "run/partition", 1, 7 * DAY, compact=True)
 STATUS = Topic("netvigil.feed.status", "FeedStatus, JSON", "tense/feed", 1, FOREVER, compact=True)
-"""The last status of each feed is kept for ever: it is only said where it changes, and a feed may live for years."""
+"""The last status of each feed is kept for ever: it is written when it changes, which may be years apart."""
 DEADLETTERS = Topic("netvigil.feed.deadletters", "DeadLetter, JSON", "feed", 1, 30 * DAY, GIB)
 LATE = Topic("netvigil.bin.late", "Elements, Rows", "feed", 1, 7 * DAY, 4 * GIB)
 
@@ -111,9 +103,7 @@ FIXED = (PARTIALS, SIGNALS, VERDICTS, OUTAGES, PROGRESS, STATUS, DEADLETTERS, LA
 
 
 def feed(name: str) -> Topic:
-    """The topic of one feed's frames: its records and its heartbeats.
-
-    BGP is bounded by size as well: a day of full tables is some 10 GiB.
+    """The topic of one feed's records and heartbeats.  BGP is bounded by size: a day of full tables is some 10 GiB.
 
     Examples
     --------
@@ -141,7 +131,7 @@ def every(feeds: Iterable[str]) -> tuple[Topic, ...]:
 
 
 STAGES = {"merge": PARTIALS, "judge": SIGNALS, "fuse": VERDICTS}
-"""Topic that each stage behind the feeds reads."""
+"""Topic that each stage after the bin stage reads."""
 
 
 def snapshots(stage: str) -> str:
@@ -150,7 +140,7 @@ def snapshots(stage: str) -> str:
 
 
 def changelogs(group: str, feeds: Iterable[str]) -> tuple[Topic, ...]:
-    """The changelogs of the stages' snapshots, as Faust calls them: as many partitions as what the stage reads.
+    """The changelogs of the stages' snapshots under Faust's names, with the partitions of what the stage reads.
 
     Examples
     --------
@@ -179,19 +169,19 @@ def worked(feeds: Iterable[str]) -> list[str]:
 
 
 GROUP = "group"
-"""Header of a message that is for the workers of one group alone."""
+"""Header of a message for the workers of one group alone."""
 
 OWN = "netvigil-own-"
-"""How the name of a group begins that one replay has to itself."""
+"""Beginning of the name of a private group, which one replay has to itself."""
 
 
 def is_own(group: str) -> bool:
-    """Whether a group belongs to one replay: its workers take what is meant for them, and nothing else."""
+    """Whether a group is private."""
     return group.startswith(OWN)
 
 
 def address(group: str) -> dict[str, bytes]:
-    """Header of what workers of a group make, and of what they take: none, but where a replay has them to itself.
+    """Header of messages from and to workers of a private group; none for other groups.
 
     Examples
     --------
@@ -213,7 +203,7 @@ def is_for(headers: Mapping[str, bytes], own: Mapping[str, bytes]) -> bool:
 
 
 def of_group(topic: str) -> str:
-    """The group whose snapshots a topic holds, '' where it is none: every group has one of the fuse stage.
+    """The group of a topic with snapshots of the fuse stage, which every group has; '' for other topics.
 
     Examples
     --------
@@ -225,7 +215,7 @@ def of_group(topic: str) -> str:
 
 
 def partition_for(key: str, partitions: int) -> int:
-    """The partition of a key: the same on every machine and in every run, unlike Python's own hash.
+    """The partition of a key, the same on every machine and in every run.
 
     Examples
     --------
@@ -236,12 +226,11 @@ def partition_for(key: str, partitions: int) -> int:
 
 
 def split(batch: Elements | Rows, partitions: int) -> list[Elements | Rows]:
-    """The parts of a batch for each partition that gets any, each with its partition set; rows keep their order.
+    """The parts of a batch for each partition, without empty ones; rows keep their order.
 
-    Overlapping prefixes meet in one partition (v4 by the first octet, v6 by the first 16 bits; a prefix shorter than
-    that goes where its first address does).  A peer's change of state concerns them all and goes to every partition;
-    an element without a route only counts, and goes to partition 0.  Rows go by country, so that a country's
-    own row, its regions and its ASes meet.
+    Elements go by address, so that overlapping prefixes meet (v4 by the first octet, v6 by the first 16 bits, a shorter
+    prefix with its first address).  A peer's change of state goes to every partition, an element without a route to
+    partition 0.  Rows go by country, so that a country, its regions and its ASes meet.
 
     Examples
     --------

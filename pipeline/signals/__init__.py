@@ -1,7 +1,4 @@
-"""What makes bins of a feed's records: one file here and one line in `SIGNALS` for each feed.
-
-A binner may give several signals of its feed.
-"""
+"""Signals: what makes bins of a feed's records, one line in `SIGNALS` a feed; a binner may give several signals."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -14,18 +11,18 @@ from pipeline.signals.series import Series
 from pipeline.signals.visibility import Visibility
 
 places = cache(Places.load)
-"""The table of countries, read once, by the first that asks."""
+"""The table of countries, read once."""
 
 
 def series(run: Run, feed: str, partition: int, partitions: int, settings: Settings) -> Binner:
-    """Given series, as they are."""
+    """Given series."""
     return Series(run, feed, partition)
 
 
 def visibility(
     names: tuple[str, str], run: Run, feed: str, partition: int, partitions: int, settings: Settings
 ) -> Binner:
-    """Visible address space, IPv4 and IPv6 apart, under these names."""
+    """Visible address space of IPv4 and IPv6, under these two names."""
     return Visibility(run, feed, partition, partitions, names, places(), settings.counting)
 
 

@@ -17,29 +17,25 @@ Batch = TypeVar("Batch", Elements, Rows)
 
 
 class Binner(Protocol[Batch]):
-    """Counts one partition of one feed of one run into bins, incrementally.  Event time only; its state is in itself.
+    """Counts one partition of one feed of one run into bins, in event time.
 
-    Input: records in order of arrival; cutting a batch in two changes nothing, nor does a batch that comes twice.
-    Output: partial `Bins`, each bin once, in order of start; an entity once seen is in every later bin.
-
-    Attributes
-    ----------
-    crowded
-        How many records of the last batch found no room (among those returned; what every partition gets counts in 0).
+    Input: records in order of arrival; a batch that is cut in two, or comes twice, changes nothing.  Output: partial
+    `Bins`, each bin once, in order of start; an entity once seen is in every later bin.  ``crowded``: how many returned
+    records of the last batch found no room (those that go to every partition count in partition 0).
     """
 
     crowded: int
 
     def add(self, batch: Batch) -> Batch | None:
-        """Take in a batch; returns records that were late (their bin is closed) or found no room, None without any."""
+        """Take in a batch; returns records that were late or found no room, None without any."""
         ...
 
     def close(self, until: int, observed: bool = True) -> list[Bins]:
-        """Close every bin that ends at or before ``until`` [s]; all NaN where the feed was dead (not observed)."""
+        """Close every bin that ends at or before ``until`` [s]; not ``observed``: all NaN, the feed was dead."""
         ...
 
     def save(self) -> bytes:
-        """The whole state as bytes; a fresh binner that loads them goes on as if nothing had happened."""
+        """The whole state as bytes."""
         ...
 
     def load(self, state: bytes) -> None:
@@ -48,7 +44,7 @@ class Binner(Protocol[Batch]):
 
 
 CELLS = 2**17
-"""Most values in one frame of bins: 46 bytes each in a frame of verdicts, which must fit a message, too [-]."""
+"""Most values in one frame of bins [-]: a frame of verdicts, with 46 bytes a value, must fit a message."""
 
 MakeBinner = Callable[[Run, str, int], Binner]
 """``(run, feed, partition)`` -> the binner of that stream."""
@@ -56,8 +52,7 @@ MakeBinner = Callable[[Run, str, int], Binner]
 
 @dataclass(frozen=True)
 class Late:
-    """Records whose bin was closed when they came, or for which there was no room (``crowded`` of them): they go to
-    the late topic, and are counted, apart."""
+    """Records that came after their bin was closed, or found no room (``crowded`` of them)."""
 
     records: Elements | Rows
     crowded: int = 0
@@ -65,17 +60,15 @@ class Late:
 
 @dataclass(frozen=True)
 class Taken:
-    """So many records of a feed were taken into bins."""
+    """The number of records of a feed that were taken into bins."""
 
     feed: str
     records: int
 
 
 class Total(msgspec.Struct, frozen=True):
-    """How many records of a feed one partition took into bins and found late, said at the end of the run.
-
-    ``crowded`` of the late ones found no room.
-    """
+    """The records of a feed that one partition took into bins and found late in a run, ``crowded`` of these without
+    room."""
 
     run: str
     feed: str
@@ -86,7 +79,7 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class FeedStatus(msgspec.Struct, frozen=True):
-    """A feed has come to life, died or ended; ``since`` is the event time that it had come to, None before any."""
+    """A feed is up, dead or at its end, ``since`` its last event time, None before any."""
 
     run: str
     tense: str
@@ -96,7 +89,7 @@ class FeedStatus(msgspec.Struct, frozen=True):
 
 
 def answered(records: Elements | Rows, partition: int) -> int:
-    """How many of these records a partition answers for: a peer's change of state goes to all, and counts once."""
+    """How many of these records a partition counts: a change of state goes to all partitions, and counts once."""
     if isinstance(records, Elements) and partition:
         return int((records.kind != STATE).sum())
     return len(records)
@@ -104,8 +97,7 @@ def answered(records: Elements | Rows, partition: int) -> int:
 
 @dataclass
 class Stream:
-    """One feed of one run in one partition; ``signals`` are those that its heartbeats last named, ``networks`` those
-    of which they said whose they are."""
+    """One feed of one run in one partition, with the ``signals`` and ``networks`` of its heartbeats."""
 
     run: Run
     feed: str
@@ -124,7 +116,7 @@ class Stream:
         return self.status == DEAD
 
     def settled(self, bins: Bins) -> Bins:
-        """The same; networks are as the heartbeats have said, whatever their addresses say."""
+        """The same, with the networks of the heartbeats in place of those of the addresses."""
         if not self.networks:
             return bins
         known = tuple(self.networks.get(e[:2], e) for e in bins.entities)
@@ -134,12 +126,12 @@ class Stream:
 class BinStage:
     """Counts one partition of the feeds.
 
-    Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins` in `pieces`, of every signal at each heartbeat
-    (without bins where none closed: it carries the watermark alone), `Late` records, how many were `Taken`, their
-    `Total` at the end, and where it changes a `FeedStatus`, from partition 0, which speaks for the feed.
+    Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins` in `pieces`, of every signal at each heartbeat (at
+    least the watermark); `Late` records; how many were `Taken`; their `Total` at the end; and from partition 0 each new
+    `FeedStatus`.
 
-    A word that a feed is dead counts only for what had been heard when it was said: one that comes behind a newer
-    heartbeat is out of date.  What comes after the end of its stream is late, or nothing.
+    A heartbeat with status dead is out of date, and ignored, behind a newer heartbeat.  Records after the end of the
+    stream are late.
     """
 
     def __init__(self, partition: int, make: MakeBinner) -> None:
@@ -202,7 +194,7 @@ class BinStage:
         return [piece for bins in told for piece in pieces(bins)]
 
     def save(self) -> bytes:
-        """All streams of this partition, and which ones have ended."""
+        """All streams of this partition, and the ended ones."""
         streams = list(self.streams.values())
         head = [
             (s.run, s.feed, s.watermark, s.status, s.signals, list(s.networks.values()), s.used, s.late, s.crowded)
@@ -229,15 +221,13 @@ def _feed_status(stream: Stream) -> FeedStatus:
 
 
 def no_bins(run: Run, feed: str, partition: int) -> Bins:
-    """A `Bins` of no bin and no entity, to carry a watermark."""
+    """`Bins` without bins, for a watermark alone."""
     none = np.empty((0, 0))
     return Bins(run, feed, partition, "", 0, NEVER, "", (), np.empty(0, np.int64), none, none.astype(np.float32))
 
 
 def pieces(bins: Bins, edges: Iterable[int] = ()) -> list[Bins]:
-    """The same in frames that fit a message, each of which ends where one of the ``edges`` is, places of its bins.
-
-    Few rows may make a large frame: those of thousands of networks, each with a bin now and then.
+    """The same in frames that fit a message; each of the ``edges``, indices of bins, begins a new frame.
 
     Examples
     --------

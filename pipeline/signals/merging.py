@@ -1,4 +1,4 @@
-"""The bin stage, second half: one owner sums the partitions' shares once every partition's watermark has passed."""
+"""The bin stage, second half: sums the partitions' shares of a bin once every partition's watermark has passed it."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -14,13 +14,16 @@ from pipeline.signals.binning import no_bins, pieces
 from pipeline.state import pack, remember, touch, unpack
 
 OTHERS = "signal-of-another-feed"
-"""Reason of the dead letter of bins whose signal another feed gives in this run: two counts make no series."""
+"""Reason of a dead letter: the signal of these bins belongs to another feed in this run."""
 
 
 @dataclass
 class Shares:
-    """What the partitions of one feed have said of one signal of one run; ``begun``: bins have come, it is that feed's
-    signal for good; ``home``: the entities as they are settled, the same for all signals of the feed."""
+    """The shares of one signal of one feed and run.
+
+    ``begun``: bins have come, so that the signal belongs to that feed; ``home``: the settled entities, the same for all
+    signals of the feed.
+    """
 
     run: Run
     feed: str
@@ -37,22 +40,22 @@ class Shares:
 class MergeStage:
     """Merges partial bins.
 
-    Input: partial `Bins`.  Output: merged `Bins` (partition -1), entities in order of name, each bin once; without
-    bins where only the watermark or the status moved.  A `DeadLetter` for bins of a signal that is another feed's: in a
-    run a signal is of the feed whose bins came first.
+    Input: partial `Bins`.  Output: merged `Bins` (partition -1), entities in order of name, each bin once; without bins
+    where only the watermark or the status is new.  In a run a signal belongs to the feed whose bins came first: bins of
+    another feed become a `DeadLetter`.
 
-    A value is the sum over the partitions that list the entity: NaN where one of them did not observe it.  Its health
-    is the lowest of theirs.  What comes again after a restart is known by its bin and partition, and ignored.
+    A value is the sum over the partitions that list the entity, NaN where one of them did not observe it; health is the
+    lowest of theirs.  Repeated bins are known by their start and partition, and ignored.
     """
 
     def __init__(self, partitions: dict[str, int]) -> None:
-        """``partitions``: how many partitions each feed's topic has."""
+        """``partitions``: the number of partitions of each feed."""
         self.partitions = partitions
         self.shares: dict[tuple[str, str], Shares] = {}
         self.ended: dict[tuple[str, str, str], None] = {}
 
     def step(self, part: Bins) -> list[Bins | DeadLetter]:
-        """Take in what one partition says; after the end of a signal that is nothing new."""
+        """Take in one partition's share."""
         owner, has_ended = self._owner(part)
         if part.feed != owner:
             return [_refused(part, owner)] if len(part.start) else []
@@ -75,8 +78,7 @@ class MergeStage:
         return [*self._release(shares)]
 
     def _owner(self, part: Bins) -> tuple[str, bool]:
-        """The feed whose signal it is in this run, and whether that has ended.  A feed that could serve it and has no
-        bins of it, as one that nobody sends, owns nothing once another feed has some."""
+        """The feed that the signal belongs to in this run, and whether that has ended."""
         key = (part.run.id, part.signal)
         if key in self.shares:
             shares = self.shares[key]
@@ -84,7 +86,7 @@ class MergeStage:
         return next(((feed, True) for run, signal, feed in self.ended if (run, signal) == key), (part.feed, False))
 
     def _shares(self, part: Bins) -> Shares:
-        """Those of the part's feed; what was told in the name of one without bins holds."""
+        """The shares of the part's feed; they go on where those of a feed without bins were."""
         key = (part.run.id, part.signal)
         before = self.shares.get(key)
         if before is None or before.feed != part.feed:
@@ -94,12 +96,12 @@ class MergeStage:
         return self.shares[key]
 
     def _first(self, shares: Shares) -> Shares:
-        """Of the signals of its feed the first, whose entities are those of all: a network has one country."""
+        """The first signal of the same feed; its entities are those of all, since a network has one country."""
         return next(s for s in self.shares.values() if (s.run.id, s.feed) == (shares.run.id, shares.feed))
 
     def _release(self, shares: Shares) -> list[Bins]:
         status = _status(shares)
-        last = max if status == END else min  # nobody waits for what has ended
+        last = max if status == END else min
         watermark = last(shares.watermarks.values())
         if watermark <= shares.told and status == shares.said:
             return []
@@ -119,7 +121,7 @@ class MergeStage:
         return cut(dataclasses.replace(merged, signal=shares.signal, watermark=watermark, status=status))
 
     def save(self) -> bytes:
-        """All that waits, and how far every partition is."""
+        """The waiting shares and the watermarks."""
         head, waiting = [], {}
         for i, s in enumerate(self.shares.values()):
             home = list(s.home.values()) if self._first(s) is s else []
@@ -143,16 +145,14 @@ class MergeStage:
 
 
 def _refused(part: Bins, owner: str) -> DeadLetter:
-    """The letter of bins that are not added up: they would pass for what the owner has said already."""
+    """The dead letter of bins of another feed."""
     place = f"{part.signal} at {iso(int(part.start[0]))}, {len(part.start)} bins, partition {part.partition}"
     return DeadLetter(part.run.id, part.feed, OTHERS, place, f"in this run it is of {owner}: a signal is of one feed")
 
 
 def _status(shares: Shares) -> str:
-    """Dead where a partition's feed is dead that no other is behind, ended once all have ended.
-
-    One that is behind is on its way to the time at which the other died: until then nothing is missing.
-    """
+    """Ended once all partitions have ended; dead where a partition with the lowest watermark is dead: one that is
+    behind has not reached the time at which the other died."""
     if set(shares.status.values()) == {END}:
         return END
     lowest = min(shares.watermarks.values())
@@ -164,8 +164,7 @@ def _bins_at(bins: Bins, rows: np.ndarray) -> Bins:
 
 
 def cut(bins: Bins) -> list[Bins]:
-    """The same in frames in which nobody begins: however long the frames were that came, who is listed in one is known
-    from its first bin on, and who is not known yet is listed in none.
+    """The same in frames whose entities are all known from their first bin on.
 
     Examples
     --------
@@ -189,7 +188,7 @@ def _of_those(bins: Bins, its: np.ndarray) -> Bins:
 
 
 def merge(parts: list[Bins], home: dict[tuple[str, str], Entity] | None = None) -> Bins:
-    """The sum of partial bins of one signal; ``home`` keeps the entity (its country) that a name was first given.
+    """The sum of partial bins of one signal; ``home`` gets the first entity (with its country) of each name.
 
     Examples
     --------
@@ -220,14 +219,13 @@ def merge(parts: list[Bins], home: dict[tuple[str, str], Entity] | None = None) 
         value=np.where(listed, value, np.nan), health=np.where(listed, health, np.nan),
     )  # fmt: skip
     known = np.array([key in home for key in keys], bool)
-    return merged if known.all() else _of_those(merged, known)  # who begins in a frame still to come is not there yet
+    return merged if known.all() else _of_those(merged, known)  # the others begin in a later frame
 
 
 def _settle(parts: list[Bins], keys: list[tuple[str, str]], home: dict[tuple[str, str], Entity]) -> None:
-    """Give every name that is listed its entity for good: the one that counts most in the first bin that lists it.
+    """Settle the entity of every listed name: the one with the largest value in the first bin that lists it.
 
-    An AS may have addresses of several countries; it belongs to that of most of them, and must not change sides in the
-    middle of an outage.
+    An AS with addresses of several countries must not change its country during an outage.
     """
     unsettled = {key for key in keys if key not in home}
     claims: dict[tuple[str, str], tuple[int, float, str, bool]] = {}

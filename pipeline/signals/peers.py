@@ -1,4 +1,4 @@
-"""Peer sessions: which are up, and which peers are full-feed and so witnesses of what is visible."""
+"""Peer sessions: which are up, and which are full-feed, so that they decide what is visible."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from pipeline.records import ESTABLISHED, Peer
 from pipeline.settings import Counting
 
 SPEAKING = 3
-"""FullFeedPeers that must go on speaking before others are too silent: a stray one or two prove nothing [-]."""
+"""Full-feed peers that must announce before others count as silent [-]: one or two prove nothing."""
 
 
 class Down(NamedTuple):
@@ -24,9 +24,9 @@ class Down(NamedTuple):
 class Sessions:
     """The peer sessions of one partition, a column each, in order of appearance.
 
-    up ``(s,) bool``; since ``(s,) int64`` when the session last went down [s]: older words of it are void;
-    told, heard ``(s,) int64`` when its state was last told, and when it last announced [s].  A session that announces
-    is up, whatever was told before.  said ``(s,) int64`` when it last said anything [s].
+    up ``(s,) bool``; since ``(s,) int64`` when the session last went down [s], older elements are void; told, heard,
+    said ``(s,) int64`` time of its last state, announcement and element of any kind [s].  A session that announces is
+    up, whatever state it had.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class Sessions:
     >>> downs = sessions.tell(at, np.array([60, 61]), np.array([1, 3]))
     >>> downs, sessions.up.tolist()
     ([Down(session=0, time=61, place=1)], [False])
-    >>> sessions.hear(at[:1], np.array([75]))  # words that are not void
+    >>> sessions.hear(at[:1], np.array([75]))  # elements that are not void
     >>> sessions.up.tolist()
     [True]
     """
@@ -55,7 +55,7 @@ class Sessions:
         return len(self.peers)
 
     def columns(self, peers: tuple[Peer, ...], peer: np.ndarray) -> np.ndarray:
-        """The column of each row's session ``(n,) int32``, -1 where there is no more room for it."""
+        """The column of each row's session ``(n,) int32``, -1 without room."""
         column = np.full(len(peers), -1, np.int32)
         for i in np.unique(peer):
             column[i] = self._column.get(peers[i], -1)
@@ -75,7 +75,7 @@ class Sessions:
         return len(self) - 1
 
     def tell(self, session: np.ndarray, time: np.ndarray, state: np.ndarray) -> list[Down]:
-        """Take in told states ``(n,)``; the last time that each session went down in them, by time, then by arrival."""
+        """Take in states ``(n,)``; the last time that each session goes down in them, by time, then by arrival."""
         if not len(time):
             return []
         order = np.argsort(time, kind="stable")
@@ -87,17 +87,17 @@ class Sessions:
         return [Down(s, int(time[i]), i) for s, i in sorted(lost.items())]
 
     def hear(self, session: np.ndarray, time: np.ndarray) -> None:
-        """Announcements ``(n,)`` that are not void [s]: their sessions are up."""
+        """Take in times of announcements ``(n,)`` that are not void [s]: their sessions are up."""
         np.maximum.at(self.heard, session, time)
         self.up[session] = True
 
     def say(self, session: np.ndarray, time: np.ndarray) -> None:
-        """Words ``(n,)`` of any kind have come of these sessions [s]."""
+        """Take in times of elements of any kind ``(n,)`` [s]."""
         np.maximum.at(self.said, session, time)
 
     def silent(self, among: np.ndarray, limit: int) -> np.ndarray:
-        """Which sessions ``(s,) bool`` are gone though nobody says so: for ``limit`` [s] they have said nothing while
-        `SPEAKING` of those ``among (s,) bool`` have.  Where all are quiet none is.
+        """Which sessions ``(s,) bool`` had no element for ``limit`` [s] while `SPEAKING` of those ``among (s,) bool``
+        had some: they are gone without a state.
 
         Examples
         --------
@@ -126,10 +126,9 @@ class Sessions:
 class FullFeedPeers:
     """Which sessions are full-feed, in one partition and family.
 
-    Judged on the slice of the table that the partition holds: a session joins when its table here is at least
-    ``full_feed_share`` of the largest, at least the partition's part of the floor, at least that share of what it had
-    before it last went down, and no longer growing; it leaves when it goes down, when its table falls short, or when it
-    has been silent for ``hush`` while others speak, and is back with its next word.
+    A session joins when its table in this partition is at least ``full_feed_share`` of the largest, at least the
+    partition's part of the floor, at least that share of what it had before it last went down, and no longer growing.
+    It leaves when it goes down, when its table is too small, or while it is silent for ``hush``.
     """
 
     def __init__(self, floor: float, rules: Counting) -> None:
@@ -171,7 +170,7 @@ class FullFeedPeers:
         return changed
 
     def _largest(self, size: np.ndarray, sessions: Sessions) -> int:
-        """The largest tables' size, counted per peer ASN: the third from the top, so that no single leak sets it."""
+        """Size of the third largest table of a peer ASN, so that no single leak sets it."""
         _, peer = np.unique(sessions.asn, return_inverse=True)
         best = np.zeros(len(sessions), np.int64)
         np.maximum.at(best, peer, size)
@@ -179,22 +178,21 @@ class FullFeedPeers:
         return int(best[: self.rules.largest_rank][-1]) if len(best) else 0
 
     def columns(self, sessions: Sessions) -> tuple[np.ndarray, np.ndarray]:
-        """Sessions of the full-feed peer ASNs, ordered by ASN, and where each ASN's begin among them.
+        """Sessions of the full-feed peer ASNs, ordered by ASN, and the first of each ASN.
 
-        A peer ASN with several sessions stays as long as one of them is full-feed.  A session that is down may be
-        among them: it has no routes.
+        A peer ASN counts as long as one of its sessions is full-feed; a session that is down has no routes.
         """
         columns = np.flatnonzero(np.isin(sessions.asn, sessions.asn[self.full]))
         columns = columns[np.argsort(sessions.asn[columns], kind="stable")]
         return columns, np.flatnonzero(np.diff(sessions.asn[columns], prepend=-1))
 
     def health(self, end: int, sessions: Sessions) -> float:
-        """Share of the known full-feed peer ASNs that are witnesses now [0-1]; 0 where none is known."""
+        """Share of the known full-feed peer ASNs that are full-feed now [0-1]; 0 where none is known."""
         known = len(np.unique(sessions.asn[self.last > end - self.rules.forget]))
         return len(np.unique(sessions.asn[self.full])) / known if known else 0.0
 
     def forgets(self, end: int) -> int:
-        """The end of the bin in which the next missing peer is forgotten [s]: before it, `health` does not change."""
+        """End of the bin in which the next missing peer is dropped [s]: before it, `health` does not change."""
         gone = self.last[~self.full & (self.last > end - self.rules.forget)]
         return int(gone.min()) + self.rules.forget if len(gone) else ALWAYS
 

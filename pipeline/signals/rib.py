@@ -1,4 +1,4 @@
-"""The RIB of one partition and family: which origin AS every peer session announces for every prefix."""
+"""The RIB of one partition and family: the origin AS that each peer session announces for each prefix."""
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class KeyIndex:
         """The row of each key ``(n,) int32``; unknown keys get a row while there are fewer than ``most``, else -1."""
         if not len(keys):
             return np.empty(0, np.int32)
-        # A table dump gives the same prefix once a peer, in a row: search it once.
+        # a table dump has the same prefix for each peer in a row: search it once
         heads = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
         found = self.find(keys[heads])
         missing = found < 0
@@ -86,10 +86,10 @@ NO_ORIGIN = 2**32 - 1
 
 
 class Rib:
-    """Prefix x session, two ``uint32`` a cell: the origin AS, and when the session last spoke of the prefix [s].
+    """Prefix x session, two ``uint32`` a cell: the origin AS, and the time of the session's last element [s].
 
-    The newest word of a session about a prefix holds, whatever the order of arrival; of equally old words the one that
-    came last.  So late words, words that come twice and table dumps beside updates need no rules of their own.
+    The newest element of a session about a prefix holds, whatever the order of arrival; of equal times the last that
+    came.  So late and repeated elements, and table dumps beside updates, need no rules of their own.
 
     Examples
     --------
@@ -117,7 +117,7 @@ class Rib:
         return len(self.index)
 
     def rows(self, keys: np.ndarray) -> np.ndarray:
-        """The row of each prefix key ``(n,) int32``, made where it has none; -1 where there is no more room."""
+        """The row of each prefix key ``(n,) int32``, made where it has none; -1 without room."""
         rows = self.index.rows(keys, self.most)
         capacity = len(self.origin)
         if len(self) > capacity:
@@ -127,7 +127,7 @@ class Rib:
         return rows
 
     def widen(self, sessions: int) -> None:
-        """Make room for so many sessions: by fours, since a doubled width would double all the memory."""
+        """Make room for so many sessions, by fours: a doubled width would double all the memory."""
         if sessions > self.origin.shape[1]:
             self._resize(len(self.origin), -(-sessions // 4) * 4)
 
@@ -142,7 +142,7 @@ class Rib:
         self.size = np.concatenate((self.size, np.zeros(sessions - width, np.int64)))
 
     def write(self, row: np.ndarray, session: np.ndarray, time: np.ndarray, origin: np.ndarray) -> None:
-        """Take in words of sessions about prefixes, ``(n,)`` each; times within one call may be in any order [s]."""
+        """Take in elements ``(n,)``, in any order of time [s]."""
         if len(time) > 1 and np.any(time[1:] < time[:-1]):
             order = np.argsort(time, kind="stable")
             row, session, time, origin = row[order], session[order], time[order], origin[order]
@@ -153,7 +153,7 @@ class Rib:
             cell, session, time, origin = cell[newer], session[newer], time[newer], origin[newer]
             row = row[newer]
         before = origins[cell]
-        times[cell] = time  # of a cell named several times the last value stays: the newest
+        times[cell] = time  # of a repeated cell the last value stays: the newest
         origins[cell] = origin
         after = origins[cell]
         self.dirty[row[before != after]] = True
@@ -168,7 +168,7 @@ class Rib:
             self.size += np.bincount(session[once], step, len(self.size)).astype(np.int64)
 
     def forget(self, session: int, time: int) -> None:
-        """Drop what a session said up to ``time`` [s]: it is down."""
+        """Drop what a session announced up to ``time`` [s]: it is down."""
         used = len(self)
         origin = self.origin[:used, session]
         gone = (origin != ABSENT) & (self.time[:used, session] <= time)
@@ -177,11 +177,11 @@ class Rib:
         self.size[session] -= int(gone.sum())
 
     def overgrown(self) -> bool:
-        """Whether so many rows were added that it is worth looking for useless ones."""
+        """Whether enough rows were added for a look for useless ones."""
         return len(self) >= 1.25 * self._checked
 
     def useful(self, needed: np.ndarray) -> np.ndarray:
-        """Rows that are announced, dirty or ``needed (n,) bool``: prefixes come and go, rows would pile up."""
+        """Rows that are announced, dirty or ``needed (n,) bool``."""
         used = len(self)
         keep = np.flatnonzero((self.origin[:used] != ABSENT).any(axis=1) | self.dirty[:used] | needed)
         self._checked = max(1024, len(keep))

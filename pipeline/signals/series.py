@@ -1,4 +1,4 @@
-"""Given series: rows of a table or of a publisher's interface, laid on their own grid of bins."""
+"""Given series: rows of a table or of a publisher's interface become bins on their own grid."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -11,24 +11,23 @@ from pipeline.records import UP, Bins, Entity, Rows, Run, bounded
 from pipeline.state import pack, unpack
 
 MAX_GAP = 10_000
-"""Bins without any row after which a series has ended, until rows come again: at 5 min more than a month."""
+"""Bins without rows after which a series pauses until rows come again [-]: at 5 min more than a month."""
 
 Cells = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Start of the bin int64 [s], column int32, value float64, all ``(n,)``."""
 
 MAX_FRESH = 1_000_000
-"""Rows that may wait before those that later ones overwrite are dropped: what comes again and again stays small."""
+"""Rows that may wait before overwritten ones are dropped [-]."""
 
 NO_CELLS: Cells = (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
 
 
 @dataclass
 class Grid:
-    """The bins of one signal: its entities, and the cells that are not closed yet.
+    """The entities of one signal, and the cells of its open bins.
 
-    ``entities`` in order of their columns, ``since`` the start of the first bin of each [s]; ``done`` is the start of
-    the last bin that was given out and ``heard`` that of the last bin with a row, `NEVER` where there is none.
-    ``cells`` are in order of their bins, ``fresh`` as they came.
+    ``entities`` in order of their columns, ``since`` the start of the first bin of each [s]; ``done`` start of the last
+    closed bin, ``heard`` of the last bin with a row, or `NEVER`.  ``cells`` in order of bins, ``fresh`` of arrival.
     """
 
     signal: str
@@ -46,7 +45,7 @@ class Grid:
         self._all: tuple[np.ndarray, np.ndarray, tuple[Entity, ...]] | None = None
 
     def put(self, rows: Rows, start: np.ndarray) -> None:
-        """Take in rows whose bins start at ``start``: those are open."""
+        """Take in rows whose bins, which start at ``start``, are open."""
         used, at = used_of(rows.entity, len(rows.entities))
         first = np.full(len(used), ALWAYS)
         np.minimum.at(first, at, start)
@@ -69,7 +68,7 @@ class Grid:
         return column
 
     def settle(self) -> None:
-        """Sort what came by bin, in order of arrival within one."""
+        """Sort the fresh cells by bin, in order of arrival within one."""
         if self.fresh:
             start, column, value = (np.concatenate(part) for part in zip(self.cells, *self.fresh, strict=True))
             if np.any(start[1:] < start[:-1]):
@@ -78,7 +77,7 @@ class Grid:
             self.cells, self.fresh, self.waiting = (start, column, value), [], 0
 
     def close(self, until: int) -> tuple[np.ndarray, Cells]:
-        """Starts ``(t,)`` of the bins that end by ``until``, and their cells; they are the grid's no more."""
+        """Remove the bins that end by ``until`` [s]; gives their starts ``(t,)`` and cells."""
         self.settle()
         end = int(np.searchsorted(self.cells[0], until - self.cadence.width, side="right"))
         closed: Cells = tuple(part[:end] for part in self.cells)  # type: ignore[assignment]
@@ -92,7 +91,7 @@ class Grid:
         return starts, closed
 
     def _starts(self, heard: np.ndarray, until: int) -> np.ndarray:
-        """Bins from the last one given out, or the first with a row, on; not those far from any row."""
+        """Bins after the last closed one, or from the first with a row on; not those far from any row."""
         known = np.concatenate([[self.heard], heard]) if self.heard != NEVER else heard
         if not len(known):
             return known
@@ -106,7 +105,7 @@ class Grid:
         return np.concatenate(runs)
 
     def listed(self, last: int) -> tuple[np.ndarray, np.ndarray, tuple[Entity, ...]]:
-        """Who is known in the bin that starts at ``last``, in order of name: columns, first bins [s], entities."""
+        """Columns, first bins [s] and entities known in the bin that starts at ``last``, in order of name."""
         if self._all is None:
             order = np.array(sorted(range(len(self.entities)), key=self.entities.__getitem__), np.intp)
             self._all = order, np.array(self.since, np.int64)[order], tuple(self.entities[i] for i in order)
@@ -127,14 +126,11 @@ def _last_of_each(cells: Cells) -> Cells:
 
 
 class Series:
-    """Lays the rows of one partition of a feed on each signal's own grid: a `Binner` of `Rows`.
+    """A `Binner` of `Rows`: the rows of one partition on each signal's own grid.
 
-    A bin starts at its row's stamp, a later row of the same bin and entity wins, and a bin is missing only against the
-    series' own cadence: that of the first batch of the signal.  An entity is in every bin from its first row on, NaN
-    where it has none.  Health is 1 where a value was observed, 0 where none was.
-
-    Input: `Rows`.  Output: one `Bins` for each signal that has bins to close, in order of name; a signal without any
-    is left out, its watermark is for whoever hosts the stage to tell.
+    A bin starts at its row's stamp; a later row of the same bin and entity wins; the cadence is that of the signal's
+    first batch.  An entity is in every bin from its first row on, NaN without a row.  Health is 1 where a value was
+    observed, else 0.  Output: one `Bins` for each signal with bins to close, in order of name.
 
     Examples
     --------
@@ -152,7 +148,7 @@ class Series:
         self.crowded = 0
 
     def add(self, batch: Rows) -> Rows | None:
-        """Take in rows, values that their signal cannot have as not observed; returns those whose bin is closed."""
+        """Take in rows, impossible values as not observed; returns those whose bin is closed."""
         if not len(batch):
             return None
         batch = bounded(batch)
@@ -169,8 +165,8 @@ class Series:
     def close(self, until: int, observed: bool = True) -> list[Bins]:
         """Close every bin that ends by ``until`` [s].
 
-        ``observed`` changes nothing: a dead feed has left bins without rows, and these are NaN; the rows that a
-        publisher hands in when it is back are observations, and are kept.
+        ``observed`` changes nothing: bins of a dead feed have no rows and are NaN, and rows that come afterwards are
+        observations.
         """
         self.closed = max(self.closed, until)
         made = [self._bins(grid, *grid.close(until), until) for _, grid in sorted(self.grids.items())]

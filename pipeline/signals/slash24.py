@@ -20,9 +20,8 @@ def expand(start: np.ndarray, size: np.ndarray) -> np.ndarray:
 
 
 def union(group: np.ndarray, start: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Rows whose prefix lies in no other of its group: their sizes add up to the group's union.
-
-    Prefixes are nested or apart, never half across, so nothing has to be cut.  Of equal ones the first stays.
+    """Rows whose prefix lies in no other of its group, so that their sizes add up to the union; of equal prefixes the
+    first.  Prefixes are nested or apart.
 
     Examples
     --------
@@ -54,7 +53,7 @@ class Space(Protocol):
 
 
 def most_common(group: np.ndarray, groups: int, country: np.ndarray, countries: int) -> np.ndarray:
-    """The commonest known country of each group ``(groups,)``, 0 (unknown) where none is known."""
+    """The most common known country of each group ``(groups,)``, 0 where none is known."""
     pair, votes = np.unique(group * countries + country, return_counts=True)
     votes[pair % countries == 0] = 0
     best = np.lexsort((-(pair % countries), votes))  # the last assignment stays: most votes, then the first country
@@ -64,10 +63,10 @@ def most_common(group: np.ndarray, groups: int, country: np.ndarray, countries: 
 
 
 class Slash24s:
-    """IPv4 space as /24 slots of the octets that a partition holds; a slot is of the country of its first address.
+    """IPv4 space as /24 slots of a partition's octets; a slot belongs to the country of its first address.
 
-    A prefix longer than /24 counts as its /24.  One shorter than /8 counts in its first octet only, where several
-    partitions share the space: its other octets belong to partitions that do not see it.
+    A prefix longer than /24 counts as its /24.  With several partitions, one shorter than /8 counts in its first octet
+    only: the others belong to partitions that do not get it.
 
     Examples
     --------
@@ -94,10 +93,10 @@ class Slash24s:
         return start, size
 
     def cover(self, hi: np.ndarray, length: np.ndarray, step: np.ndarray) -> None:
-        """Prefixes become visible (step 1) or invisible (-1), ``(n,)`` each."""
+        """See `Space`."""
         start, size = self._slots(hi, length)
         touched: np.ndarray | slice
-        if size.sum() * 4 > len(self.depth):  # a table's worth: go through all slots once
+        if size.sum() * 4 > len(self.depth):  # as many as in a table: all slots at once
             edge = np.zeros(len(self.depth) + 1, np.int32)
             np.add.at(edge, start, step)
             np.add.at(edge, start + size, -step)
@@ -127,17 +126,15 @@ class Slash24s:
 
 
 class Prefixes6:
-    """IPv6 space as a number of prefixes; a prefix is of the country of its first address.
-
-    Overlapping ones count each: /64-equivalents would say only who got the largest block.
-    """
+    """IPv6 space as a number of prefixes, overlapping ones included; a prefix belongs to the country of its first
+    address.  /64-equivalents would show only the largest blocks."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
         self.counts = np.zeros(len(CODES), np.int64)
 
     def cover(self, hi: np.ndarray, length: np.ndarray, step: np.ndarray) -> None:
-        """Prefixes become visible (step 1) or invisible (-1), ``(n,)`` each."""
+        """See `Space`."""
         self.counts += np.bincount(self.places.find6(hi), step, len(self.counts)).astype(np.int64)
 
     def sizes(self, group: np.ndarray, groups: int, hi: np.ndarray, length: np.ndarray) -> np.ndarray:

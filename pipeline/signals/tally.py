@@ -1,4 +1,4 @@
-"""Visible address space of every country and origin AS, recounted only where something changed."""
+"""Visible address space of every country and origin AS, counted again only where it changed."""
 
 import numpy as np
 
@@ -8,15 +8,14 @@ from pipeline.signals.rib import ABSENT, NO_ORIGIN, KeyIndex, Rib, key_prefixes
 from pipeline.signals.slash24 import Space
 
 CHUNK = 8192
-"""Prefixes judged at once: bounds the memory of a whole recount."""
+"""Prefixes judged at once [-]: bounds the memory of a whole recount."""
 
 
 def owners(origin: np.ndarray, begins: np.ndarray, need: int) -> np.ndarray:
     """Origin AS of each visible prefix ``(n,) uint32``, `ABSENT` where it is not visible.
 
-    origin ``(n, c) uint32`` what each session of the full-feed peer ASNs announces, ordered by ASN; begins ``(p,)``
-    first column of each ASN; need: peer ASNs that must see a prefix.  Where sessions disagree about the origin, the one
-    that most of them announce; of a tie the lowest number.
+    origin ``(n, c) uint32`` of each session of the full-feed peer ASNs, ordered by ASN; begins ``(p,)`` first column of
+    each ASN; need: peer ASNs that must see a prefix.  Of several origins the most common one; of a tie the lowest.
 
     Examples
     --------
@@ -43,10 +42,10 @@ def majority(origin: np.ndarray) -> np.ndarray:
 
 
 class Tally:
-    """Who owns each visible prefix, and how much that is for each country and AS.
+    """The origin AS of each visible prefix, and the space of each country and AS.
 
-    An AS belongs to the country of most of its visible addresses at the end of the first bin that shows it, for good:
-    it must not change sides in the middle of an outage because one half of it is still up.
+    An AS belongs to the country of most of its visible addresses in the first bin that shows it, for good: it must not
+    change its country during an outage.
     """
 
     def __init__(self, space: Space) -> None:
@@ -63,10 +62,7 @@ class Tally:
         self._is_country = np.empty(0, bool)
 
     def recount(self, rib: Rib, columns: np.ndarray, begins: np.ndarray, need: int) -> None:
-        """Bring all counts up to date; ``columns``, ``begins`` and ``need`` as in `owners`.
-
-        Only dirty rows are judged, all of them where the witnesses are others than the last time.
-        """
+        """Count the dirty rows again, or all where the full-feed peers changed; arguments as in `owners`."""
         self._widen(len(rib.origin))
         everything = not np.array_equal(columns, self.columns)
         rows = np.arange(len(rib)) if everything else np.flatnonzero(rib.dirty[: len(rib)])
@@ -103,11 +99,11 @@ class Tally:
         self._show()
 
     def _resize(self, rib: Rib, touched: np.ndarray) -> None:
-        """Measure the touched ASes anew: a prefix may have lain under another one, so that no difference would do."""
+        """Measure the touched ASes again as a whole: a prefix may lie under another."""
         fresh = len(self.asns) - len(self.sizes)
         self.sizes = np.append(self.sizes, np.zeros(fresh, np.int64))
         self.homes = np.append(self.homes, np.full(fresh, -1))
-        flag = np.zeros(len(self.asns) + 1, bool)  # the last one stands for the group -1
+        flag = np.zeros(len(self.asns) + 1, bool)  # the last is the group -1
         flag[touched] = True
         flag[-1] = False
         asns = np.flatnonzero(flag)
@@ -122,7 +118,7 @@ class Tally:
             self.homes[asns[unborn]] = homes[unborn]
 
     def _show(self) -> None:
-        """Entities that are seen for the first time, in order: countries, then ASes by number."""
+        """Add entities that are visible for the first time: countries, then ASes by number."""
         fresh = np.flatnonzero((self.space.counts > 0) & ~self._shown)
         fresh = fresh[fresh > 0]
         self._shown[fresh] = True
@@ -141,7 +137,7 @@ class Tally:
         return row
 
     def keep(self, rows: np.ndarray) -> None:
-        """Rows of the RIB (sorted) were numbered anew; the RIB may have grown while nothing was counted."""
+        """The RIB kept only these rows (sorted); it may have grown since the last count."""
         self._widen(int(rows.max(initial=-1)) + 1)
         for array, blank in ((self.owner, 0), (self.group, -1)):
             array[: len(rows)] = array[rows]

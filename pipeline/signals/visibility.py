@@ -21,14 +21,14 @@ from pipeline.state import pack, unpack
 
 
 class Measure(NamedTuple):
-    """What is seen at the end of a bin: value ``(n,)`` of each entity, NaN = not observed; health [0-1]."""
+    """The end of a bin: value ``(n,)`` of each entity, NaN = not observed; health [0-1]."""
 
     value: np.ndarray
     health: float
 
 
 class Family:
-    """IPv4 or IPv6, as one partition sees it."""
+    """RIB, full-feed peers and counts of IPv4 or IPv6 in one partition."""
 
     def __init__(self, family: int, partition: int, partitions: int, places: Places, rules: Counting) -> None:
         self.rules = rules
@@ -49,7 +49,7 @@ class Family:
         self.rib.forget(session, time)
 
     def measure(self, end: int, sessions: Sessions, loading: bool) -> bool:
-        """Measure at the end of a bin [s]; says whether the next bin may differ though nobody says a word."""
+        """Measure at the end of a bin [s]; whether the next bin may differ without any new element."""
         changed = self.full_feed.judge(end, self.rib.size[: len(sessions)], sessions, loading)
         columns, begins = self.full_feed.columns(sessions)
         if len(begins) >= max(self.rules.min_peers, 1):
@@ -64,9 +64,9 @@ class Family:
         return max(1, int(np.ceil(self.rules.threshold * peers)))
 
     def tidy(self, waiting: np.ndarray) -> np.ndarray | None:
-        """Drop rows of prefixes that nobody announces; the rows kept, None where nothing was done.
+        """Drop rows of prefixes that are not announced; gives the rows kept, None where nothing was done.
 
-        waiting: rows that are still spoken of in bins to come.
+        waiting: rows of elements of bins to come.
         """
         if not self.rib.overgrown():
             return None
@@ -97,7 +97,7 @@ class Family:
 
 
 def under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays whose name begins so, without that beginning.
+    """The arrays whose name has the prefix, without it.
 
     Examples
     --------
@@ -107,11 +107,11 @@ def under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-class Words(NamedTuple):
-    """What sessions said, resolved to rows and columns, ``(n,)`` each, in order of arrival.
+class Updates(NamedTuple):
+    """Elements resolved to rows and columns of the RIB, ``(n,)`` each, in order of arrival.
 
-    time: event time [s]; said: the time by which it competes, which is earlier for a table dump [s];
-    kind and state as in `Elements`; family 4 or 6; row of the family's RIB, -1 for a STATE.
+    time: event time [s]; said: the time that decides which is newer, earlier for a table dump [s]; kind and state as in
+    `Elements`; family 4 or 6; row of the family's RIB, -1 for a STATE.
     """
 
     time: np.ndarray
@@ -123,18 +123,18 @@ class Words(NamedTuple):
     origin: np.ndarray
     state: np.ndarray
 
-    def at(self, rows: np.ndarray) -> "Words":
+    def at(self, rows: np.ndarray) -> "Updates":
         """Some of them."""
-        return Words(*(column[rows] for column in self))
+        return Updates(*(column[rows] for column in self))
 
     @classmethod
-    def joined(cls, parts: Sequence["Words"]) -> "Words":
-        """One after the other."""
+    def joined(cls, parts: Sequence["Updates"]) -> "Updates":
+        """All of them in one."""
         return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 class Stretch(NamedTuple):
-    """So many bins in a row, from ``start`` on [s], that all measure the same."""
+    """Bins in a row, from ``start`` on [s], of the same measure."""
 
     start: int
     bins: int
@@ -150,9 +150,9 @@ class Visibility:
     ``signals``: names of the IPv4 and the IPv6 signal, or of the first alone.
 
     An element of a closed bin is late: it is returned, and still taken into the RIB where it is its session's newest
-    word about the prefix, since the state of BGP is cumulative and the next bins would be wrong without it.  Elements
-    of a table dump are never late: they load state.  Elements of a bin to come wait for it.  Also returned are elements
-    for which there is no room (`Counting.max_sessions`, `Counting.max_prefixes`); those are not taken.
+    about the prefix, since BGP's state is cumulative.  Elements of a table dump load state and are never late.
+    Elements of a bin to come wait for it.  Elements without room (`Counting.max_sessions`, `Counting.max_prefixes`) are
+    returned and not taken.
     """
 
     def __init__(
@@ -167,12 +167,12 @@ class Visibility:
         self.next = NEVER
         self.closed = NEVER
         self.dump = NEVER
-        self.waiting: list[Words] = []
+        self.waiting: list[Updates] = []
         self.still = False
         self.crowded = 0
 
     def add(self, batch: Elements) -> Elements | None:
-        """Take in a batch; returns elements that were late or found no room, None where there are none."""
+        """Take in a batch; returns late elements and those without room, None where there are none."""
         self.crowded = 0
         if not len(batch):
             return None
@@ -185,8 +185,8 @@ class Visibility:
         self.crowded = int((batch.kind[refused] != STATE).sum()) if self.partition else len(refused)
         return batch.take(np.flatnonzero(returned)) if returned.any() else None
 
-    def _resolve(self, batch: Elements) -> tuple[Words, np.ndarray]:
-        """The batch's words, and the rows that found no room."""
+    def _resolve(self, batch: Elements) -> tuple[Updates, np.ndarray]:
+        """The batch's elements, and the rows without room."""
         session = self.sessions.columns(batch.peers, batch.peer)
         for part in self.families.values():
             part.widen(len(self.sessions))
@@ -201,11 +201,11 @@ class Visibility:
         origin = np.where(batch.origin == ABSENT, np.uint32(NO_ORIGIN), batch.origin)
         origin[batch.kind == WITHDRAW] = ABSENT
         time = np.clip(batch.time, 0, 2**32 - 1)
-        words = Words(time, self._said(time, batch.kind), batch.kind, batch.family, row, session, origin, batch.state)
+        words = Updates(time, self._said(time, batch.kind), batch.kind, batch.family, row, session, origin, batch.state)
         return (words if useful.all() else words.at(np.flatnonzero(useful))), np.concatenate(refused)
 
     def _said(self, time: np.ndarray, kind: np.ndarray) -> np.ndarray:
-        """A table dump speaks of the moment when it was begun, and an update may be a little older and still win."""
+        """The time that decides: of a table dump its beginning, less the lag by which an older update still wins."""
         said, rest = time.copy(), np.flatnonzero(kind == RIB)
         while len(rest):
             of_this = np.abs(time[rest] - self.dump) < self.rules.dump_span
@@ -216,17 +216,17 @@ class Visibility:
                 self.dump = int(time[rest[0]])
         return said
 
-    def _take_in(self, words: Words) -> None:
+    def _take_in(self, words: Updates) -> None:
         early = words.time >= self.next + WIDTH
         if early.any():
             self.waiting.append(words.at(np.flatnonzero(early)))
             words = words.at(np.flatnonzero(~early))
         self._apply(words)
         if sum(len(part.time) for part in self.waiting) > self.rules.max_waiting:
-            held, self.waiting = Words.joined(self.waiting), []
+            held, self.waiting = Updates.joined(self.waiting), []
             self._apply(held)
 
-    def _apply(self, words: Words) -> None:
+    def _apply(self, words: Updates) -> None:
         if not len(words.time):
             return
         self.still = False
@@ -264,7 +264,7 @@ class Visibility:
         return [self._bins(number, parts, until) for number, parts in stretches.items() if parts]
 
     def _measure(self, until: int) -> int:
-        """Measure the next bin; how many bins measure the same, because nothing can change before their end."""
+        """Measure the next bin; gives how many bins in a row have this measure, since nothing changes before."""
         width = WIDTH
         if self.still:
             bins = (min(until, self._until_change()) - self.next) // width
@@ -279,17 +279,17 @@ class Visibility:
         return 1
 
     def _release(self, end: int) -> None:
-        """Take in what has waited for the bin that ends now."""
+        """Take in the elements that waited for the bin that ends now."""
         if self.waiting and min(int(part.time.min()) for part in self.waiting) < end:
-            held = Words.joined(self.waiting)
+            held = Updates.joined(self.waiting)
             due = held.time < end
             self.waiting = [] if due.all() else [held.at(np.flatnonzero(~due))]
             self._apply(held.at(np.flatnonzero(due)))
 
     def _until_change(self) -> int:
-        """No bin that ends before this differs from the last one, if nothing is said meanwhile [s]."""
-        spoken = [int(part.time.min()) for part in self.waiting]
-        return min(spoken + [part.full_feed.forgets(self.next) - 1 for part in self.families.values()])
+        """No bin that ends before this differs from the last one without new elements [s]."""
+        waiting = [int(part.time.min()) for part in self.waiting]
+        return min(waiting + [part.full_feed.forgets(self.next) - 1 for part in self.families.values()])
 
     def _tidy(self) -> None:
         for number, part in self.families.items():
@@ -331,13 +331,13 @@ class Visibility:
         """Take over a saved state."""
         (self.next, self.closed, self.dump, self.still, peers, waiting), arrays = unpack(state)
         self.sessions.restore([Peer(*peer) for peer in peers], under("sessions.", arrays))
-        self.waiting = [Words(**under(f"waiting.{i}.", arrays)) for i in range(waiting)]
+        self.waiting = [Updates(**under(f"waiting.{i}.", arrays)) for i in range(waiting)]
         for number, part in self.families.items():
             part.restore(under(f"{number}.", arrays))
 
 
 def _append(parts: list[Stretch], more: Stretch, width: int) -> None:
-    """Add bins, to the last stretch where they measure the same."""
+    """Add bins, to the last stretch where they have the same measure."""
     last = parts[-1] if parts else None
     if (
         last is not None
