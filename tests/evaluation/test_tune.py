@@ -3,7 +3,6 @@
 from io import StringIO
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from pipeline.evaluation.cases import Case, read_cases
@@ -54,14 +53,6 @@ def test_the_case_left_out_does_not_choose() -> None:
     assert (left.alike, left.worse) == (2, 1)
     left = leave(table, CASES[1])
     assert (left.chosen, left.made, left.alike, left.worse) == (OWN, table[OWN]["there"], 1, 0)
-
-
-@pytest.mark.parametrize(
-    "worse", [Score(1, 0, 2, 0.0), Score(2, -1, 2, 0.0), Score(2, 0, 1, 0.0), Score(2, 0, 2, -1.1)]
-)
-def test_labels_met_come_first_then_false_outages_then_hits_then_times(worse: Score) -> None:
-    best = Score(2, 0, 2, -1.0)
-    assert leave({OTHER: {"here": worse, "there": worse}, OWN: {"here": best, "there": best}}, CASES[0]).chosen == OWN
 
 
 def test_a_grid_is_measured_and_told_as_a_table(data: Path) -> None:
