@@ -17,7 +17,7 @@ BATCH = 50_000
 STRIDE = 300
 """Event time that one batch may span [s], so that readers see time move on."""
 
-BEHIND = 24 * 3600
+BEHIND = DAY
 """How far behind the others a time may be [s]: streams have been held up for hours."""
 
 RUN = 50

@@ -15,13 +15,10 @@ from pipeline.feeds.base import Feed, Item
 from pipeline.feeds.bgp import MalformedError, RouteBatch
 from pipeline.feeds.mrt.records import Decoder, Rows
 from pipeline.feeds.mrt.stream import HEADER, Source, begins_like_mrt
-from pipeline.feeds.timestamps import STRIDE
+from pipeline.feeds.timestamps import STRIDE, YEAR
 from pipeline.records import LATEST
 
 NAME = "mrt"
-
-YEAR = 365 * 24 * 3600
-"""The first two or last two records of a recording are no further apart [s]."""
 
 
 @dataclass

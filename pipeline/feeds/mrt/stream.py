@@ -5,6 +5,7 @@ import re
 from struct import Struct
 from typing import BinaryIO
 
+from pipeline.bins import DAY
 from pipeline.errors import CUT_RECORD
 from pipeline.feeds.bgp import MalformedError
 
@@ -17,7 +18,7 @@ LONGEST = 16 * 1024 * 1024
 CHUNK = 1024 * 1024
 """Read at a time [bytes]."""
 
-NEAR = 24 * 3600
+NEAR = DAY
 """How far in time the first record after damage may be [s]."""
 
 BGP, TABLE_DUMP, TABLE_DUMP_V2, BGP4MP, BGP4MP_ET = 5, 12, 13, 16, 17

@@ -1,4 +1,4 @@
-"""A feed that gives a row at a time sends as few messages as one that gives a day at once, and loses nothing."""
+"""Batches are joined: a feed that gives a row at a time sends as few messages as one that gives a day at once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
