@@ -65,7 +65,7 @@ docs: setup  ## write docs/settings.md from the settings classes
 	$(BIN)/python -m pipeline.settings > docs/settings.md
 
 golden: setup-dev  ## write the golden outputs anew; review the difference like code
-	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/test_snapshot_forms.py tests/test_docs.py
+	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/test_state.py tests/test_docs.py
 
 score: setup  ## ours and the field's detectors, held against all labelled cases
 	@$(BIN)/netvigil evaluate $${NETVIGIL_DATA:-../shared/data}/signals/*/

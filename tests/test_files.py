@@ -42,13 +42,6 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert place.read_bytes() == b"one"
 
 
-def test_a_link_to_what_is_not_there_yet_is_not_taken_away_by_the_look_before(tmp_path: Path) -> None:
-    link, place = tmp_path / "latest", tmp_path / "outages.jsonl"
-    link.symlink_to(place)
-    check_writable(link)
-    assert (link.is_symlink(), place.exists()) == (True, False)
-
-
 def test_a_file_keeps_who_may_read_it_and_its_neighbours_stay(tmp_path: Path) -> None:
     place, neighbour = tmp_path / "outages.jsonl", tmp_path / "outages.jsonl.part"
     place.touch(0o600)
@@ -109,15 +102,6 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path, place: s
         check_writable(tmp_path / place)
 
 
-def test_a_full_device_is_one_sentence() -> None:
-    def fill() -> None:
-        with written(Path("/dev/full")) as file:
-            file.write(b"x" * 100_000)
-
-    with pytest.raises(UserError, match="'/dev/full' cannot be written: No space left on device"):
-        fill()
-
-
 @pytest.mark.parametrize("option", ["outages", "metrics"])
 def test_a_recording_is_not_written_over(tmp_path: Path, option: str) -> None:
     recording = tmp_path / "signals.csv"
@@ -147,17 +131,6 @@ def test_an_output_without_room_is_one_sentence(tmp_path: Path, words: list[str]
         ["netvigil: the output cannot be written: No space left on device"],
     )
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    "words", [["replay"], ["inspect"], ["evaluate"], ["demo", "--write"]], ids=lambda words: words[0]
-)
-def test_a_path_that_the_system_does_not_open_is_one_sentence(words: list[str]) -> None:
-    name = 300 * "a"
-    done = subprocess.run([sys.executable, "-m", "pipeline", *words, name], capture_output=True, text=True, check=False)
-    (said,) = done.stderr.splitlines()
-    assert (done.returncode, said.startswith("netvigil: "), name in said) == (2, True, True)
-    assert said.endswith("File name too long")
 
 
 def test_a_disk_that_is_full_in_the_end_takes_no_answer_away(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ FLICKER = [(0.75, 1), (1.0, 1), (0.75, 1), (1.0, 5)]
 """A suspicion that seemed over when it was confirmed: its end is none."""
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(LIVES)
 @example(((FLICKER, 0.02), ([(0.88, 1)], 0.02), ([(1.0, 1)], 0.02)))
 def test_outages_of_one_entity_never_overlap(lives: tuple[tuple[list[tuple[float, int]], float], ...]) -> None:

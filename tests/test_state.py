@@ -1,24 +1,26 @@
-"""What each stage saves, described: whoever changes it raises the stage's number in `pipeline.state.FORMS`."""
+"""The state of the stages: what is saved keeps its form, and what is kept of many runs does not grow."""
 
 import dataclasses
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pipeline import topics
 from pipeline.codec import decode
 from pipeline.engine import Engine
 from pipeline.fusion import FuseStage
-from pipeline.records import END, UP, Bins, Entity, Heartbeat, Rows, Run
+from pipeline.judge import JudgeStage
+from pipeline.records import END, UP, Bins, Entity, Frame, Heartbeat, Outage, Rows, Run, Verdicts
 from pipeline.settings import Fusing
-from pipeline.signals.binning import BinStage
+from pipeline.signals.binning import BinStage, Late
 from pipeline.signals.merging import MergeStage
 from pipeline.signals.series import Series
-from pipeline.state import FORMS, pack, unpack
+from pipeline.state import CROWD, FORMS, pack, unpack
 from tests.judge.verdicts import verdicts
 from tests.signals.synthetic_bgp import binner, dump, say
 
@@ -131,3 +133,104 @@ def test_whoever_changes_what_a_stage_saves_raises_its_form(name: str) -> None:
 def test_the_examples_leave_no_part_of_a_state_empty(name: str) -> None:
     assert "[]" not in json.dumps(described(STAGES[name]().save()))
     assert "{}" not in json.dumps(described(STAGES[name]().save()))
+
+
+# runs
+
+SIGNAL = "probing.ioda"
+
+
+def recording(name: str, ends: bool = True, tense: str = "replay") -> Iterator[Frame]:
+    run = Run(name, tense, (SIGNAL,))
+    at = 600 * np.arange(6)
+    for partition in range(topics.feed("table").partitions):
+        yield Rows(run, "table", partition, SIGNAL, 600, (), 0, (Entity("country", "PK", "PK"),),
+                   at, np.zeros(6, np.int32), np.full(6, 100.0))  # fmt: skip
+        yield Heartbeat(run, "table", partition, 3600, END if ends else UP, (SIGNAL,))
+
+
+class Stages:
+    """All stages, each partition of them."""
+
+    def __init__(self) -> None:
+        engine = Engine()
+        self.bins: list[BinStage] = [engine.bin("table", p) for p in range(topics.feed("table").partitions)]
+        self.merge: MergeStage = engine.merge()
+        self.judge: JudgeStage = engine.judge()
+        self.fuse = [engine.fuse(p) for p in range(topics.VERDICTS.partitions)]
+
+    def play(self, frames: Iterator[Frame]) -> list[Any]:
+        out: list[Any] = []
+        for frame in frames:
+            for share in self.bins[frame.partition].step(frame):  # type: ignore[arg-type]
+                out.append(share)
+                for merged in self.merge.step(share) if isinstance(share, Bins) else ():
+                    out.append(merged)
+                    for judged in self.judge.step(merged):
+                        out += [judged, *self.fuse[judged.partition].step(judged)]
+        return out
+
+    def held(self) -> list[int]:
+        stages = [*self.bins, *self.fuse]
+        return [*(len(stage.streams) for stage in stages), len(self.merge.shares), len(self.judge.series)]
+
+    def size(self) -> int:
+        return sum(len(stage.save()) for stage in [*self.bins, self.merge, self.judge, *self.fuse])
+
+
+def test_nothing_is_left_of_a_run_that_has_ended() -> None:
+    path = Stages()
+    sizes = []
+    for number in range(30):
+        path.play(recording(f"run{number:03}"))
+        assert set(path.held()) == {0}
+        sizes.append(path.size())
+    assert sizes[-1] - sizes[0] < 30 * 500  # only the names of what has ended
+
+
+def test_runs_that_never_end_make_room_for_others() -> None:
+    path = Stages()
+    for number in range(3 * CROWD):
+        path.play(recording(f"run{number}", ends=False))
+    assert set(path.held()) == {CROWD}
+
+
+def test_a_run_that_made_room_is_not_begun_anew_in_the_middle() -> None:
+    path = Stages()
+    frames = [out for out in path.play(recording("run", ends=False)) if isinstance(out, Bins | Verdicts)]
+    for number in range(CROWD):
+        path.play(recording(f"run{number}", ends=False))
+    held = path.held()
+    for frame in frames:
+        if isinstance(frame, Verdicts):
+            assert path.fuse[frame.partition].step(frame) == []
+        else:
+            assert (path.judge if frame.partition < 0 else path.merge).step(frame) == []
+    assert {type(frame) for frame in frames} == {Bins, Verdicts}
+    assert path.held() == held
+
+
+def test_replays_with_the_tense_live_make_room_for_each_other_and_the_live_run_stays() -> None:
+    path = Stages()
+    path.play(recording("live", ends=False, tense="live"))
+    for number in range(3 * CROWD):
+        path.play(recording(f"live-{number}", ends=False, tense="live"))
+    assert set(path.held()) == {CROWD + 1}
+    assert all("live" in stage.streams for stage in path.fuse)
+
+
+def test_what_comes_after_the_end_is_late_and_begins_nothing_anew() -> None:
+    path = Stages()
+    path.play(recording("run"))
+    again = path.play(recording("run"))
+    assert sum(len(output.records) for output in again if isinstance(output, Late)) == 24
+    assert not [output for output in again if isinstance(output, Bins | Outage)]
+    assert set(path.held()) == {0}
+
+
+def test_that_a_run_has_ended_is_known_after_a_restart() -> None:
+    path, after = Stages(), Stages()
+    path.play(recording("run"))
+    for stage, heir in zip(path.bins, after.bins, strict=True):
+        heir.load(stage.save())
+    assert not [output for output in after.play(recording("run")) if isinstance(output, Bins)]
