@@ -150,15 +150,7 @@ traffic.radar: too noisy, small or new to judge. Even a total loss may go unrepo
 
 
 def never_judged(found: Iterable[Unjudged], observed: Observed) -> list[Entity]:
-    """The countries that no signal judged, or hardly ever: nothing is known of these.
-
-    Examples
-    --------
-    >>> seen = Observed({(signal, "country", "IQ"): [] for signal in ("bgp.ris", "telescope.ioda")}, 0, 86400)
-    >>> noisy = [Unjudged("telescope.ioda", "country", "IQ")]
-    >>> never_judged(noisy, seen), never_judged([*noisy, Unjudged("bgp.ris", "country", "IQ")], seen)
-    ([], [Entity(type='country', name='IQ', country='IQ', mobile=False, title='')])
-    """
+    """The countries that no signal judged, or hardly ever: nothing is known of these."""
     noisy = {one[:3] for one in found if one.first is None}
     judged = {series[1:] for series in observed.stretches if series not in noisy}
     countries = {name for _, kind, name in noisy if kind == "country"}
@@ -182,16 +174,7 @@ def _unjudged_when(one: Unjudged) -> str:
 
 
 def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
-    """That none of the named days is in the recording: perhaps a year is mistyped.
-
-    Examples
-    --------
-    >>> seen = Observed({("bgp.ris", "country", "GH"): []}, 1707350400, 1707436800)
-    >>> list(days_elsewhere({"GH 2023-02-08": "election"}, seen, {}))
-    ['No day of fusing.days is in the recording: GH 2023-02-08.']
-    >>> list(days_elsewhere({"GH 2024-02-08": "election", "PK 2023-02-08": "election"}, seen, {}))
-    []
-    """
+    """That none of the named days is in the recording: perhaps a year is mistyped."""
     if not (days and observed.stretches):
         return
     almanac, first, last = Almanac(public=False, matter=days), observed.first, observed.last
@@ -204,14 +187,6 @@ def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) 
 def weekends_known(country: str, first: int, time: int) -> int | None:
     """How many weekends of a country that is read from ``first`` on come before the one of a time; None where the time
     is of no weekend [s].  Half a day of a weekend may be missing.
-
-    Examples
-    --------
-    >>> saturday = 1733529600  # 7 December 2024
-    >>> [weekends_known("GH", saturday - int(days * DAY), saturday + 3600) for days in (5, 6.8, 7, 13, 14)]
-    [0, 1, 1, 1, 2]
-    >>> weekends_known("GH", 0, saturday - 3600) is None
-    True
     """
     day = datetime.fromtimestamp(time, zone(country)).date()
     if not is_weekend(country, day):
@@ -221,16 +196,7 @@ def weekends_known(country: str, first: int, time: int) -> int | None:
 
 
 def weekends_unseen(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
-    """The named days on a weekend before which fewer than `WEEKENDS` were read: what is usual is not known.
-
-    Examples
-    --------
-    >>> from pipeline.replay.coverage import Stretch
-    >>> first, last = 1733356800, 1734134400  # 5 and 14 December 2024
-    >>> seen = Observed({("traffic.radar", "country", "GH"): [Stretch(first, last, 300, 3600)]}, first, last)
-    >>> print(*weekends_unseen({"GH 2024-12-07": "election", "GH 2024-12-09": "protest"}, seen, {}))
-    GH 2024-12-07 is on a weekend, and no weekend before it was read: a loss of half of the traffic may go unreported.
-    """
+    """The named days on a weekend before which fewer than `WEEKENDS` were read: what is usual is not known."""
     began = _began(observed, places)
     for named in sorted(days):
         country, _, text = named.partition(" ")

@@ -116,13 +116,7 @@ def likely(likeness: float) -> str:
 
 
 def signed(weight: float) -> str:
-    """A weight [log-odds] with its sign.
-
-    Examples
-    --------
-    >>> signed(0.62), signed(-1.0)
-    ('+0.6', '−1.0')
-    """
+    """A weight [log-odds] with its sign."""
     return f"{weight:+.1f}".replace("-", "−")
 
 
@@ -141,25 +135,12 @@ def sign_text(sign: Sign, stood: Sequence[str] = ()) -> str:
 
 
 def standing(terms: Iterable[Term]) -> list[str]:
-    """The kinds of signals that stood in an outage, in words.
-
-    Examples
-    --------
-    >>> fell, stood = Term("probing.ioda", 0.3, -9.0, 9.0, 1.0), Term("traffic.radar", 1.0, 0.0, -2.0, 1.0)
-    >>> standing([fell, stood]), standing([fell, stood, Term("traffic.other", 0.2, -9.0, 9.0, 1.0)])
-    (['traffic'], [])
-    """
+    """The kinds of signals that stood in an outage, in words."""
     return sorted(word_of(kind) for kind in fell_and_stood(terms)[1])
 
 
 def against(terms: Iterable[Term]) -> list[str]:
-    """The kinds of signals that spoke against an outage, and did not fall, in words: not all of these stood.
-
-    Examples
-    --------
-    >>> against([Term("traffic.radar", 0.1, -9.0, 9.0, 1.0), Term("bgp.ris", 0.7, -0.5, -0.5, 1.0)])
-    ['routes']
-    """
+    """The kinds of signals that spoke against an outage, and did not fall, in words: not all of these stood."""
     return sorted(word_of(kind) for kind in fell_and_stood(terms, left=0)[1])
 
 

@@ -108,24 +108,12 @@ def lasting(duration: int) -> str:
 
 
 def counted(number: int, word: str) -> str:
-    """So many of something.
-
-    Examples
-    --------
-    >>> counted(1, "outage"), counted(4000, "outage")
-    ('1 outage', '4,000 outages')
-    """
+    """So many of something."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def service_name(service: str) -> str:
-    """How a service writes itself.
-
-    Examples
-    --------
-    >>> service_name("whatsapp"), service_name("mastodon")
-    ('WhatsApp', 'mastodon')
-    """
+    """How a service writes itself."""
     return SERVICES.get(service.lower(), service)
 
 
@@ -178,13 +166,7 @@ def refused(letters: Sequence[DeadLetter]) -> Iterator[str]:
 
 
 def utc(time: int) -> str:
-    """UTC time for a table.
-
-    Examples
-    --------
-    >>> utc(1707357600)
-    '2024-02-08 02:00'
-    """
+    """UTC time for a table."""
     return iso(time)[:16].replace("T", " ")
 
 

@@ -61,18 +61,7 @@ class Observed:
     stale: int = Fusing.stale
 
     def take(self, frame: Elements | Rows, signals: Iterable[str]) -> None:
-        """Take in a frame of a feed that serves these signals.
-
-        Examples
-        --------
-        >>> from pipeline.records import Entity, Run
-        >>> rows = Rows(Run(), "table", 0, "bgp.ris", 300, (), 0, (Entity("country", "PK", "PK"),),
-        ...             np.arange(0, 9000, 300), np.zeros(30, int), np.where(np.arange(30) < 9, 7.0, np.nan))
-        >>> observed = Observed()
-        >>> observed.take(rows, ["bgp.ris"])
-        >>> observed.gaps()
-        {((), 'country', 'PK'): (Gap(start=2700, end=None),)}
-        """
+        """Take in a frame of a feed that serves these signals."""
         first, last = int(frame.time.min()), int(frame.time.max())
         self.first, self.last = min(self.first, first), max(self.last, last)
         if isinstance(frame, Elements):
@@ -105,14 +94,7 @@ class Observed:
         return seen if seen < end and any(s.start == end for s in stretches) else None
 
     def without(self, blind: Iterable[tuple[str, int, int]]) -> "Observed":
-        """The same without the times ``(signal, start, end)`` [s] in which the values of a signal could not be judged.
-
-        Examples
-        --------
-        >>> observed = Observed({("bgp.ris", "country", "PK"): [Stretch(0, 9000, 300, LONG)]}, 0, 9000)
-        >>> observed.without([("bgp.ris", 3000, 4500)]).stretches["bgp.ris", "country", "PK"]
-        [Stretch(start=0, end=3000, width=300, patience=3600), Stretch(start=4500, end=9000, width=300, patience=3600)]
-        """
+        """The same without the times ``(signal, start, end)`` [s] in which a signal could not be judged."""
         left = {series: list(stretches) for series, stretches in self.stretches.items()}
         for signal, start, end in blind:
             for series in (series for series in left if series[0] == signal):
@@ -207,13 +189,7 @@ class Span(NamedTuple):
         return self.first + SETTLING
 
     def settled(self, time: int) -> int:
-        """The same for what goes on at a time, after holes too [s].
-
-        Examples
-        --------
-        >>> [Span(0, 90 * DAY, 300, (60 * DAY,)).settled(day * DAY) // DAY for day in (59, 60)]
-        [1, 61]
-        """
+        """The same for what goes on at a time, after holes too [s]."""
         return max((at for at in self.again if at <= time), default=self.first) + SETTLING
 
     @property
@@ -234,19 +210,7 @@ class Past:
 
     @classmethod
     def of(cls, observed: Observed) -> "Past":
-        """The past of what was observed; a value that is not observed is no past.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from pipeline.records import Entity, Rows, Run
-        >>> observed = Observed()
-        >>> rows = Rows(Run(), "table", 0, "bgp.ris", 300, (), 0, (Entity("country", "PK", "PK"),),
-        ...             np.array([0, 300, 600]), np.zeros(3, int), np.array([np.nan, 7.0, 7.0]))
-        >>> observed.take(rows, ["bgp.ris"])
-        >>> Past.of(observed).spans
-        {('bgp.ris', 'country', 'PK'): Span(first=300, last=900, width=300, again=())}
-        """
+        """The past of what was observed; a value that is not observed is no past."""
         seen = {series: stretches for series, stretches in observed.stretches.items() if stretches}
         spans = {
             series: Span(

@@ -95,13 +95,7 @@ def _timed(stream: Iterator[Frame | DeadLetter]) -> Iterator[tuple[int, Frame | 
 
 
 def piece(speed: float) -> int:
-    """How much event time a table gives at once at a speed [s]: a second of the clock, a day at most.
-
-    Examples
-    --------
-    >>> piece(1800.0), piece(0.5), piece(1e9)
-    (1800, 1, 86400)
-    """
+    """How much event time a table gives at once at a speed [s]: a second of the clock, a day at most."""
     return max(1, min(DAY, int(speed)))
 
 

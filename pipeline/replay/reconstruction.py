@@ -112,26 +112,12 @@ class World:
 
 @cache
 def facts() -> dict[str, Any]:
-    """What is published of the day, and what is assumed.
-
-    Examples
-    --------
-    >>> facts()["facts"]["bgp"]
-    {'status': 'published', 'says': 'BGP stayed flat'}
-    """
+    """What is published of the day, and what is assumed."""
     return tomllib.loads(FACTS.read_text(encoding="utf-8"))
 
 
 def reconstruct(seed: int = 0) -> Case:
-    """The day and the 27 days before it; the seed varies depth, noise, onsets and ramps, nothing else.
-
-    Examples
-    --------
-    >>> case = reconstruct(seed=1)
-    >>> case.title, [(rows.signal, len(rows)) for rows in case.rows]  # doctest: +NORMALIZE_WHITESPACE
-    ('reconstruction of Pakistan, 8 February 2024 (seed 1)',
-     [('bgp.ris', 48384), ('probing.ioda', 24192), ('traffic.radar', 16128)])
-    """
+    """The day and the 27 days before it; the seed varies depth, noise, onsets and ramps, nothing else."""
     table = facts()
     rng = np.random.default_rng(seed)
     world = World(table, _shutdowns(table, rng), rng)

@@ -127,13 +127,6 @@ class ReplayReport:
 
     What feeds did, what was not judged and what is lacking come from verdicts: a replay through Kafka that does not
     read them knows nothing of these.
-
-    Examples
-    --------
-    >>> report = ReplayReport(Run("r"))
-    >>> report.take(Progress("r", 0, 600, judged=1, missed=0))
-    >>> report.watermark, report.outages, report.incidents()
-    (600, {}, [])
     """
 
     run: Run
