@@ -10,11 +10,11 @@ import pytest
 import pipeline.signals
 from pipeline.engine import Engine, chain
 from pipeline.feeds import Recording
-from pipeline.records import OTHER, STATE, Elements, Heartbeat, Outage, Peer, Rows, Run
+from pipeline.records import OTHER, Elements, Heartbeat, Outage, Peer, Rows, Run
 from pipeline.replay.playback import Playback
 from pipeline.settings import Counting, Settings
 from tests.signals.synthetic_bgp import table_dump
-from tests.signals.test_resets import OTHERS, PLACES, recorded, rules, shifted, table
+from tests.signals.test_resets import OTHERS, PLACES, recorded, rules, table
 
 BIN, HOUR = 300, 3600
 QUIET = 30 * HOUR
@@ -41,12 +41,6 @@ def overlaid(batches: list[Elements], sessions: tuple[Peer, ...]) -> Iterator[El
     yield silence(int(batches[-1].time[-1]) + 6 * HOUR, sessions[0])
 
 
-def thinned(batches: list[Elements], every: int) -> list[Elements]:
-    """One prefix in so many, and all changes of state: the same reset of a smaller table."""
-    kept = [(b.kind == STATE) | ((b.hi >> np.uint64(40)) % np.uint64(every) == 0) for b in batches]
-    return [batch.take(rows) for batch, rows in zip(batches, kept, strict=True) if rows.any()]
-
-
 def outages(batches: list[Elements], sessions: tuple[Peer, ...], counting: Counting) -> list[Outage]:
     """Every revision of every outage, suspected ones too."""
     signals = ("bgp.mrt", "bgp.mrt6")
@@ -54,15 +48,6 @@ def outages(batches: list[Elements], sessions: tuple[Peer, ...], counting: Count
     frames = Playback([recording], Run("r", "replay", signals))
     told = chain((f for f in frames if isinstance(f, Elements | Rows | Heartbeat)), Engine(Settings(counting)))
     return [output for output in told if isinstance(output, Outage)]
-
-
-@pytest.mark.slow
-def test_a_session_that_resets_and_announces_its_table_again_is_no_outage(data: Path) -> None:
-    batches = recorded(data / "feeds/mrt/ripencc-bgpdump/updates.et-header.2015.gz")
-    batches = thinned(shifted(batches, 285 - int(batches[0].time[0]) % BIN), every=100)
-    sessions = (*OTHERS, batches[0].peers[0])
-    assert outages(batches, sessions, rules()) == []
-    assert outages(batches, sessions, rules(reset_rule=False)) != []
 
 
 def test_sessions_that_flap_and_do_not_come_back_are_no_outage(data: Path) -> None:

@@ -80,20 +80,17 @@ def test_each_country_of_six_is_found_once(runner: Runner, six_countries: Tape, 
     assert sorted(outage.entity for outage in confirmed(found)) == sorted(COUNTRIES)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1])
 def test_another_order_of_the_partitions_changes_nothing(six_countries: Tape, undisturbed: Answer, seed: int) -> None:
     assert answer(in_memory(six_countries.changed(lambda frames: interleaved(frames, seed)))) == undisturbed
 
 
 @pytest.mark.sockets
-@pytest.mark.parametrize("seed", [5, 6])
-def test_nor_does_it_through_a_broker(
-    embedded_run: ThroughKafka, six_countries: Tape, undisturbed: Answer, seed: int
-) -> None:
-    assert answer(embedded_run(six_countries.changed(lambda frames: interleaved(frames, seed)))) == undisturbed
+def test_nor_does_it_through_a_broker(embedded_run: ThroughKafka, six_countries: Tape, undisturbed: Answer) -> None:
+    assert answer(embedded_run(six_countries.changed(lambda frames: interleaved(frames, 5)))) == undisturbed
 
 
-@pytest.mark.parametrize("chunk", [3600, 7 * 3600, DAY])
+@pytest.mark.parametrize("chunk", [3600, DAY])
 def test_how_a_recording_is_cut_changes_nothing(undisturbed: Answer, chunk: int) -> None:
     assert answer(in_memory(pieces(mosaic(), chunk))) == undisturbed
 
