@@ -6,6 +6,7 @@ what is sent to the topics.  All begin at `FAULT`.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -31,9 +32,9 @@ OfFrames = Callable[[list[Frame]], list[Frame]]
 HALF_HOUR = HOUR // 2
 
 
-def nothing(lines: list[Line]) -> Lines:
+def nothing(items: list[Any]) -> list[Any]:
     """As it is."""
-    return list(lines)
+    return list(items)
 
 
 def lost(*peers: tuple[str, int, str], is_told: bool = True) -> OfLines:
@@ -133,11 +134,6 @@ def burst(lines: list[Line]) -> Lines:
     return more
 
 
-def unchanged(frames: list[Frame]) -> list[Frame]:
-    """As they are."""
-    return frames
-
-
 def of_rows(signal: str, change: Callable[[Rows], Iterable[Rows]]) -> OfFrames:
     """A fault of the rows of a signal, '' of every one."""
 
@@ -179,6 +175,11 @@ class Frozen:
             elif rows.time[i] < self.end and self.only in ("", key[1]):
                 value[i] = self.last[key]
         return [replace(rows, value=value)]
+
+
+def frozen(signal: str, **where: Any) -> OfFrames:
+    """`Frozen` of a signal, '' of every one."""
+    return lambda frames: of_rows(signal, Frozen(**where))(frames)
 
 
 def ahead(seconds: int) -> Callable[[Rows], Iterable[Rows]]:

@@ -38,8 +38,7 @@ def election_without_shutdown() -> list[Rows]:
     return moved(tuple(kept), end // DAY - 2)[0]
 
 
-def frozen(signal: str) -> f.OfFrames:
-    return lambda frames: f.of_rows(signal, f.Frozen(FAULT + 12 * 3600))(frames)
+HALF_A_DAY = {"end": FAULT + 12 * 3600}
 
 
 def everything_counted(found: Found) -> None:
@@ -49,7 +48,7 @@ def everything_counted(found: Found) -> None:
 
 @pytest.mark.parametrize("signal", ["traffic.radar", ""])
 def test_frozen_signals_on_ordinary_days_are_unhealthy_and_no_outage(signal: str) -> None:
-    found = play_frames(election_without_shutdown(), frozen(signal))
+    found = play_frames(election_without_shutdown(), f.frozen(signal, **HALF_A_DAY))
     assert found.told == []
     everything_counted(found)
     share = [health for _, health in found.seen("traffic.radar", "PK", FAULT, FAULT + 12 * 3600)]
@@ -57,7 +56,7 @@ def test_frozen_signals_on_ordinary_days_are_unhealthy_and_no_outage(signal: str
 
 
 @pytest.mark.parametrize(
-    "fault", [f.backwards, f.dead, frozen("")], ids=["last first", "dead for half an hour", "frozen"]
+    "fault", [f.backwards, f.dead, f.frozen("", **HALF_A_DAY)], ids=["last first", "dead for half an hour", "frozen"]
 )
 def test_lost_peers_over_britain_are_no_outage(fault: f.OfFrames, data: Path) -> None:
     whole = open_source(data / "signals" / "control-britain-2020-peerloss").whole
@@ -81,8 +80,8 @@ def test_no_shutdown_of_iraq_is_hidden_or_ended_by_a_fault_in_the_middle_of_one(
     assert wanted[3].start < FAULT < wanted[3].end
     faults = {
         "the feed dead for half an hour": f.dead,
-        "google frozen": frozen("traffic.google"),
-        "probing frozen from the day before": frozen_before("probing.ioda"),
+        "google frozen": f.frozen("traffic.google", **HALF_A_DAY),
+        "probing frozen from the day before": f.frozen("probing.ioda", begin=FAULT - 12 * 3600, end=FAULT + 8 * 3600),
     }
     found = play_frames(series, faults[name])
     everything_counted(found)
@@ -92,16 +91,6 @@ def test_no_shutdown_of_iraq_is_hidden_or_ended_by_a_fault_in_the_middle_of_one(
     assert missed == ([wanted[3]] if name == "google frozen" else []), found.told
     assert [outage.start // DAY for outage in confirmed(outages)] == [label.start // DAY for label in wanted]
     assert len(confirmed(outages)) == 8, found.told
-
-
-def frozen_before(signal: str) -> f.OfFrames:
-    """Stuck half a day before the shutdown, at a good value, until after it."""
-
-    def fault(frames):  # type: ignore[no-untyped-def]
-        stuck = f.Frozen(FAULT + 8 * 3600, begin=FAULT - 12 * 3600)
-        return f.of_rows(signal, stuck)(frames)
-
-    return fault
 
 
 def test_five_recorded_minutes_are_a_burst_after_a_quiet_day_and_nothing_else(
