@@ -20,7 +20,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 MAY_CONNECT = {"sockets", "kafka", "system", "compose", "slow"}
-"""Markers of tests that talk to servers; so may whoever uses a broker of this file."""
+"""Markers of tests that may connect to servers; so may those with a broker of this file."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def _refused(name: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def _no_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test rests on the table of countries that this machine may have, or not."""
+    """No test depends on the table of countries that this machine may have."""
     from pipeline import signals
     from pipeline.geo.places import Places
 
@@ -50,8 +50,8 @@ def _no_table(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class SocketOfKafkaPython(socket.socket):
-    """Its own name in a warning: kafka-python 3.0.12 leaves the socket of a connection open that is refused, or given
-    up while it is made; whatever socket *we* forget is an error."""
+    """Has its own name in a warning: kafka-python 3.0.12 leaves sockets open whose connection is refused or given up;
+    any other open socket is an error."""
 
 
 @pytest.fixture(scope="session", autouse=True)

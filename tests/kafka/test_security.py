@@ -59,7 +59,7 @@ def test_brokers_are_named_by_host_and_port(url, bootstrap):
      "http://host:9092", "kafka://host:9092/topic", "kafka://host:9092,", "kafka://u:p@host:1", "kafka://a b:1",
      "kafka://host:9092?x", "kafka://[::1:9092", "kafka://host:9092;other:9092"],
 )  # fmt: skip
-def test_nonsense_is_refused_in_one_sentence_that_quotes_it(url):
+def test_an_impossible_address_is_refused_in_one_sentence(url):
     with pytest.raises(UserError) as caught:
         parse(url)
     assert str(caught.value) == f"--broker {url!r} is not kafka://HOST:PORT[,HOST:PORT]"
@@ -109,7 +109,7 @@ def test_a_password_comes_from_a_file(tmp_path):
         ({"SECURTY_PROTOCOL": "SSL"}, "SECURTY_PROTOCOL"),
     ],
 )
-def test_a_setting_that_cannot_be_meant_is_named(given, named):
+def test_a_setting_that_is_unknown_missing_or_contradictory_is_named(given, named):
     with pytest.raises(UserError, match=PREFIX + named):
         from_environment(environment(**given))
 
@@ -130,7 +130,7 @@ def certificate(tmp_path: Path) -> Path:
 
 
 async def first_by_aiokafka(bootstrap: str, topic: str, security: Security) -> bytes:
-    """Faust's transport is told the same."""
+    """The first message of a topic by Faust's transport."""
     settings = security.settings()
     async with AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", **settings

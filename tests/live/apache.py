@@ -1,7 +1,7 @@
 """Apache Kafka in KRaft mode without Docker: from its Maven artifacts, on Java 17 or later.
 
-For tests on the real thing, and to play with: ``python -m tests.live.apache`` runs one in the foreground.
-The artifacts are fetched once, into ``${XDG_CACHE_HOME:-~/.cache}/netvigil/kafka-4.4.0``.
+``python -m tests.live.apache`` runs one in the foreground.  The artifacts are fetched once, into
+``${XDG_CACHE_HOME:-~/.cache}/netvigil/kafka-4.4.0``.
 """
 
 import argparse
@@ -69,17 +69,8 @@ SETTINGS = {
 def apache(directory: Path | None = None, port: int | None = None) -> Iterator[str]:
     """Apache Kafka for as long as the block lasts; gives its ``127.0.0.1:port``.
 
-    Parameters
-    ----------
-    directory
-        Where its disk is; one that was used before goes on with what it holds.  Default: one that is deleted.
-    port
-        Default: a free one.
-
-    Raises
-    ------
-    UserError
-        Java or Maven are missing, the artifacts cannot be fetched, or it does not start: with the end of its log.
+    ``directory`` keeps its disk, by default one that is deleted; ``port``: by default a free one.  `UserError` where
+    Java or Maven are missing, the artifacts cannot be fetched, or it does not start.
     """
     with contextlib.ExitStack() as stack:
         if directory is None:
@@ -91,10 +82,7 @@ def apache(directory: Path | None = None, port: int | None = None) -> Iterator[s
 
 
 def prepare(directory: Path, port: int | None = None, settings: Mapping[str, str] | None = None) -> Server:
-    """The broker as a `Server`, its disk formatted but not started: for those who kill it and start it again.
-
-    ``settings`` are added to `SETTINGS`, or take their place.
-    """
+    """The broker as a `Server` with a formatted disk, not started; ``settings`` are added to `SETTINGS`."""
     java, libraries = _program("java", "Java 17 or later"), fetch()
     port = port or free_port()
     directory.mkdir(parents=True, exist_ok=True)
@@ -123,13 +111,7 @@ def _properties(directory: Path, port: int, more: Mapping[str, str]) -> str:
 
 
 def cache(environment: Mapping[str, str]) -> Path:
-    """Where the artifacts are kept.
-
-    Examples
-    --------
-    >>> str(cache({"XDG_CACHE_HOME": "/var/cache"}))
-    '/var/cache/netvigil/kafka-4.4.0'
-    """
+    """Where the artifacts are kept."""
     home = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "netvigil" / f"kafka-{KAFKA}"
 
@@ -190,11 +172,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with apache(given.directory, given.port) as address:
             sys.stdout.write(f"kafka://{address}\n")
             sys.stdout.flush()
-            sys.stderr.write(
-                "Apache Kafka is up. Ctrl-C ends it"
-                + ("" if given.directory else ", and what it holds is gone")
-                + ".\n"
-            )
+            lost = "" if given.directory else ", and what it holds is gone"
+            sys.stderr.write(f"Apache Kafka is up. Ctrl-C ends it{lost}.\n")
             signal.pause()
     except UserError as error:
         sys.stderr.write(f"{error}\n")

@@ -38,7 +38,7 @@ PATIENCE = 120.0
 
 
 def place() -> Path:
-    """Where that engine lives: it is built once, in some minutes, and kept."""
+    """Folder of that engine, which is built once, in some minutes."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "netvigil" / "engine"
 
 
@@ -69,7 +69,7 @@ def compose() -> list[str]:
 def engine(compose_file: Path) -> Iterator[dict[str, str]]:
     """An engine for as long as the block lasts; gives the environment in which docker finds it.
 
-    One that ran before goes on afterwards, and so does one that another test run has come to use.
+    An engine that ran before, or that another test run uses, goes on afterwards.
     """
     if succeeds("docker", "info"):
         yield {}
@@ -126,16 +126,9 @@ def overriding(folder: Path) -> str:
 
 @dataclass
 class Stack:
-    """The services of docker-compose.yml.
+    """The services of docker-compose.yml, by ``docker compose`` or ``docker-compose``.
 
-    Parameters
-    ----------
-    command
-        ``docker compose`` or ``docker-compose``.
-    folder
-        Where its settings stand.
-    environment
-        What docker needs to find its engine.
+    ``folder`` gets its settings; ``environment`` is what docker needs to find its engine.
     """
 
     command: list[str]
@@ -150,12 +143,12 @@ class Stack:
         self.ports = {name: free_port() for name in ("kafka", "prometheus", "alertmanager", "webhook")}
 
     def docker(self, *words: str) -> str:
-        """What docker says."""
+        """The output of docker."""
         environment = os.environ | self.environment
         return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, env=environment).stdout
 
     def compose(self, *words: str) -> str:
-        """Runs compose; what it says is shown where it fails."""
+        """Run compose; its output is shown where it fails."""
         ports = {f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
         files = ["-p", self.project, "-f", str(COMPOSE), "-f", str(self.folder / "override.yml")]
         done = subprocess.run(
@@ -166,7 +159,7 @@ class Stack:
         return done.stdout
 
     def up(self) -> None:
-        """Starts every service but Grafana, and waits until they are well."""
+        """Start every service but Grafana, and wait until all are healthy."""
         self.compose("up", "-d", *SERVICES)
         until(lambda: self.states() == dict.fromkeys(SERVICES, "healthy") | {"topics": "exited 0"}, PATIENCE)
 
@@ -192,12 +185,12 @@ class Stack:
         return Queries(self.url("prometheus"))
 
     def away(self) -> None:
-        """Takes everything away, with all that it kept."""
+        """Remove everything, volumes included."""
         self.compose("down", "-v")
         self.docker("image", "rm", "-f", IMAGE)
 
     def sweep(self) -> None:
-        """Takes away what test runs left that were killed."""
+        """Remove what killed test runs left."""
         label = '{{.Label "com.docker.compose.project"}}'
         for project in set(self.docker("ps", "-a", "--format", label).split()):
             prefix, _, run = project.rpartition("-")

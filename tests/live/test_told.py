@@ -46,16 +46,15 @@ ABSENT = (
     'entity_type="region"',
     "Moved by the feed itself",
 )
-"""What this recording does not have: a watch list, parts of the country, a suspicion longer than a scrape, and
-countries enough for anything to be common to them.  These
-expressions return something in tests/dashboards/test_told.py, where every one of the boards does."""
+"""What this recording does not have: a watch list, parts of the country, a suspicion longer than a scrape, and enough
+countries for a common mode.  These expressions return something in tests/dashboards/test_told.py."""
 
 
 @contextmanager
-def spoilt(broker: str, asked: Queries) -> Iterator[int]:
-    """A message that is none, and a row that comes long after its bin: the boards show these too."""
+def damaged(broker: str, asked: Queries) -> Iterator[int]:
+    """Send bytes that are no frame, and a row long after its bin: the boards show these too."""
     began = asked.now()
-    run = Run("spoilt", "replay", ("probing.other",))
+    run = Run("damaged", "replay", ("probing.other",))
     place = Entity("country", "IQ", "IQ")
     row = Rows(
         run, "table", 0, "probing.other", 600, (), 0, (place,), np.array([0]), np.array([0], np.int32), np.array([1.0])
@@ -95,7 +94,7 @@ def two_days(data: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def own_broker() -> Iterator[str]:
-    """Not the one that other tests share: what is spoilt here must not turn up there."""
+    """A broker for this test alone: the bytes that are no frame must not come to others."""
     with embedded() as address:
         yield address
 
@@ -118,7 +117,7 @@ def test_a_replayed_shutdown_fires_and_resolves_with_local_time_and_duration(
         until(lambda: answers(f"http://127.0.0.1:{port}/metrics"), 60)
         with (
             prometheus(f"127.0.0.1:{port}", alerts, tmp_path / "prometheus") as asked,
-            spoilt(own_broker, asked) as began,
+            damaged(own_broker, asked) as began,
             running(*replay, "--speed", str(SPEED)) as playing,
         ):
             (firing,) = until(lambda: told("NetvigilOutageConfirmed"), 180)
