@@ -4,11 +4,12 @@ from pipeline.feeds.archive import Recording, UnreadableError, open_source, reco
 from pipeline.feeds.base import Dispatch, Feed, Item
 from pipeline.feeds.case import Label, Line, inside, nearby, read_entities, read_labels, rows_of, strangers, write_case
 from pipeline.feeds.registry import FEEDS
+from pipeline.feeds.table import NAME as TABLE
 from pipeline.feeds.table import EntityRow, chunks, read_table
 from pipeline.feeds.table.text import seconds
 
 __all__ = [
-    "FEEDS", "Dispatch", "EntityRow", "Feed", "Item", "Label", "Line", "Recording", "UnreadableError", "chunks",
-    "inside", "nearby", "open_source", "read_entities", "read_labels", "read_table", "recordings", "rows_of",
+    "FEEDS", "TABLE", "Dispatch", "EntityRow", "Feed", "Item", "Label", "Line", "Recording", "UnreadableError",
+    "chunks", "inside", "nearby", "open_source", "read_entities", "read_labels", "read_table", "recordings", "rows_of",
     "seconds", "sources", "strangers", "write_case",
 ]  # fmt: skip

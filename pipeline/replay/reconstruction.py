@@ -17,8 +17,7 @@ import numpy as np
 
 from pipeline.bins import DAY
 from pipeline.errors import UserError
-from pipeline.feeds import EntityRow, Label, write_case
-from pipeline.feeds.table import text as tabletext
+from pipeline.feeds import TABLE, EntityRow, Label, write_case
 from pipeline.geo.countries import country_name
 from pipeline.records import Entity, Rows, Run
 
@@ -186,7 +185,7 @@ def _series(signal: str, width: int, world: World, values: np.ndarray) -> Rows:
     time = np.repeat(start, len(entities))
     entity = np.tile(np.arange(len(entities), dtype=np.int32), len(start))
     phase = int(start[0]) % width
-    return Rows(Run(), tabletext.NAME, 0, signal, width, (), phase, entities, time, entity, cells.ravel())
+    return Rows(Run(), TABLE, 0, signal, width, (), phase, entities, time, entity, cells.ravel())
 
 
 def _network(network: dict[str, Any], country: str) -> Entity:
