@@ -142,9 +142,9 @@ def in_short(report: ReplayReport, past: Past, settings: Fusing) -> Iterator[str
         if signals := [one.signal for one in report.incidents() if one.what == what]:
             yield f"{words}: {_names(signals)}"
     if missed := sum(report.missed.values()):
-        yield f"{missed:,} bins too late to judge"
+        yield f"{counted(missed, 'bin')} too late to judge"
     if report.crowded:
-        yield f"{report.crowded:,} late records found no room"
+        yield f"{counted(report.crowded, 'late record')} found no room"
     if series := past.too_short():
         yield f"less than two days of values: {_names(_called(*one, report) for one in series)}"
     if gaps := observed.gaps():

@@ -9,11 +9,9 @@ from typer.testing import CliRunner
 
 import pipeline.signals
 from pipeline.cli.arguments import app, main
-from pipeline.codec import iso
 from pipeline.errors import UserError
 from pipeline.geo.places import Places
-
-HEAD = "time,signal,entity_type,entity,value\n"
+from tests.explain.recordings import ANNOUNCED, END, HEAD, HOUR, series
 
 
 def case(folder: Path, rows: str = "") -> Path:
@@ -103,26 +101,13 @@ def test_of_a_folder_of_cases_those_are_named_that_have_a_table(command: str, tm
     assert str(error.value) == told.replace(str(tmp_path), str(tmp_path / "three"))
 
 
-def flat(signal: str, hours: int, width: int) -> str:
-    """An even series, and for its last two hours a fifth of it."""
-    start = 1707350400 - hours * 3600
-    bins = range(start, 1707350400, width)
-    return "".join(f"{iso(t)},{signal},country,PK,{100 if t < 1707350400 - 7200 else 20}\n" for t in bins)
-
-
-ANNOUNCED = (
-    '{"type":"ris_message","data":{"timestamp":%d,"peer":"192.0.2.1","peer_asn":"64500","host":"rrc00","type":"UPDATE",'
-    '"path":[64500,64501],"announcements":[{"next_hop":"192.0.2.1","prefixes":["198.51.100.0/24"]}]}}\n'
-)
-
-
 def test_a_feed_that_ends_early_or_gives_nothing_does_not_hide_what_the_others_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
-    table = case(tmp_path, flat("probing.ioda", 48, 600))
+    table = case(tmp_path, series(48, low=range(2)))
     early, broken = tmp_path / "early.ndjson", tmp_path / "broken.ndjson"
-    early.write_text(ANNOUNCED % (1707350400 - 24 * 3600))
+    early.write_text(ANNOUNCED % (END - 24 * HOUR))
     broken.write_text('{"type":"ris_error","data":{"message":"go away"}}\n')
     alone = json.loads(ran("replay", table, "--json"))["outages"]
     assert [outage["state"] for outage in alone] == ["confirmed"]
@@ -155,7 +140,7 @@ def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path: Path, o
 
 
 def test_what_was_written_is_said_at_the_end(tmp_path: Path) -> None:
-    table = case(tmp_path, flat("probing.ioda", 48, 600))
+    table = case(tmp_path, series(48, low=range(2)))
     said = ran("replay", table, "--outages", tmp_path / "o", "--metrics", tmp_path / "m")
     samples = sum(line[0] != "#" for line in (tmp_path / "m").read_text().splitlines())
     last = f"left in {tmp_path / 'o'}: 1 outage; left in {tmp_path / 'm'}: {samples:,} samples"

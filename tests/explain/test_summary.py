@@ -1,6 +1,5 @@
 """What a replay prints at its end: the answer in 24 lines, the reasons with ``--why``, JSON, and the exit code."""
 
-import io
 import json
 from pathlib import Path
 
@@ -15,7 +14,9 @@ from pipeline.codec import iso
 from pipeline.explain.summary import tell
 from pipeline.geo.places import Places
 from pipeline.records import Progress, Run
+from pipeline.replay.playback import Playback
 from pipeline.replay.report import ReplayReport
+from pipeline.signals.binning import Total
 from tests.explain.recordings import ANNOUNCED, END, HOUR, ran, replayed, series, without
 
 DAY = 24 * HOUR
@@ -53,9 +54,6 @@ def test_the_last_screen_of_a_replay_is_the_table_and_a_few_lines(
     assert len(table) == 1 + outages
     assert below[0] == last
     assert "records read: " in below[1]
-    with_reasons = ran(data / "signals" / case, "--why")[1]
-    assert answer(with_reasons)[0] == table
-    assert [heading for heading in ("Why", "How to read this") if f"{heading}\n" not in with_reasons] == []
 
 
 @pytest.mark.sockets
@@ -81,7 +79,9 @@ def test_however_much_there_is_to_say_it_is_six_lines(tmp_path: Path, monkeypatc
     assert table[-1] == "and 7 more, all over: --why or --outages FILE has all"
     assert below[2].startswith("No all-clear: gave up at line ")
     assert below[-1] == "left in o: 20 outages"
-    assert len(answer(ran(tmp_path, "--why")[1], lines=80)[0]) == 21
+    with_reasons = ran(tmp_path, "--why")[1]
+    assert len(answer(with_reasons, lines=80)[0]) == 21
+    assert [heading for heading in ("Why", "How to read this") if f"{heading}\n" not in with_reasons] == []
 
 
 def test_where_nothing_was_found_that_is_said_first(tmp_path: Path) -> None:
@@ -185,16 +185,37 @@ def test_a_table_that_was_given_up_is_no_all_clear(tmp_path: Path, rows: str, pl
     assert one["reason"] == reason
 
 
-def test_bins_that_came_too_late_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    report, out = ReplayReport(Run("r")), io.StringIO()
-    for partition, bins in enumerate((1000, 3)):
+class Seven(Playback):
+    """A playback that has read seven records."""
+
+    read = 7  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("used", "late", "missed", "code", "said"),
+    [
+        (7, 0, (0, 0), 0, ""),
+        (5, 0, (0, 0), 1, "some records have no answer"),
+        (4, 3, (0, 0), 0, "2 late records found no room"),
+        (7, 0, (1000, 3), 0, "1,003 bins too late to judge"),
+    ],
+)
+def test_records_without_an_answer_and_what_came_too_late_are_told(
+    used: int, late: int, missed: tuple[int, int], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = ReplayReport(Run("r"), playback=Seven([], Run("r")))
+    report.late = late
+    for partition, bins in enumerate(missed):
+        own = ((1, 0, 0), (used - 1, late, 2 * bool(late)))[partition]
+        report.take(Total("r", "table", partition, *own))
         for so_far in (0, bins, bins):  # repeated, as after a restart
             report.take(Progress("r", partition, 600, judged=1, missed=so_far))
-    tell(Console(file=out, width=200), report, why=True)
-    assert "1,003 bins came after their time was judged without them" in out.getvalue()
-    assert "No all-clear: 1,003 bins too late to judge" in out.getvalue()
-    tell(Console(stderr=True), report, as_json=True)
-    assert json.loads(capsys.readouterr().out)["missed"] == 1003
+    assert tell(Console(width=200), report) == code
+    text = capsys.readouterr().out
+    assert f"7 records read: {used} used, {late} late" in text
+    assert (f"No all-clear: {said}." in text) == bool(said)
+    tell(Console(width=200), report, as_json=True)
+    assert json.loads(capsys.readouterr().out)["missed"] == sum(missed)
 
 
 def test_what_is_back_of_what_is_still_out_is_told(tmp_path: Path) -> None:
