@@ -5,16 +5,33 @@ bins x entities) share one message; scalars are JSON in the schema's metadata.
 """
 
 import dataclasses
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from pipeline.records import FRAMES, Entity, Frame, Outage, Peer, Run
+from pipeline.records import FRAMES, Frame, Outage
 
 TIMES = ("start", "end", "detected_at", "confirmed_at")
 """Fields of an outage that are times."""
+
+
+class Form(msgspec.Struct):
+    """The kind of a frame, and the shapes of its two-dimensional arrays."""
+
+    frame: str
+    shapes: dict[str, tuple[int, ...]]
+
+
+def _head(cls: type[Frame]) -> type[msgspec.Struct]:
+    """The scalars of a frame with their types, which are checked as they are read."""
+    kinds = get_type_hints(cls)
+    names = [field.name for field in dataclasses.fields(cls) if kinds[field.name] is not np.ndarray]
+    return msgspec.defstruct(f"{cls.__name__}Head", [(name, kinds[name]) for name in names])
+
+
+HEADS = {name: _head(cls) for name, cls in FRAMES.items()}
 
 
 def outage_json(outage: Outage) -> bytes:
@@ -52,7 +69,7 @@ def encode(frame: Frame) -> bytes:
 
     Examples
     --------
-    >>> from pipeline.records import Heartbeat
+    >>> from pipeline.records import Heartbeat, Run
     >>> beat = Heartbeat(Run("live", "live"), "ris", 0, 1707350400)
     >>> decode(encode(beat)) == beat
     True
@@ -84,17 +101,17 @@ def decode(message: bytes) -> Frame:
     """The frame of a message; ValueError where it is none.  Arrays may be read-only views of the message."""
     try:
         reader = pa.ipc.open_stream(message)
-        head = msgspec.json.decode((reader.schema.metadata or {})[b"head"])
-        cls = FRAMES[head.pop("frame")]
-        shapes = head.pop("shapes")
+        text = (reader.schema.metadata or {})[b"head"]
+        form = msgspec.json.decode(text, type=Form)
+        head = msgspec.json.decode(text, type=HEADS[form.frame])
         batches = list(reader)
         for batch in batches:
             batch.validate()  # a damaged length would be read beyond its buffer
         arrays = {}
         for name in reader.schema.names:
             flat = batches[0].column(name).values.to_numpy(zero_copy_only=False)
-            arrays[name] = flat.reshape(shapes[name]) if name in shapes else flat
-        return cls(**_typed(head), **arrays)
+            arrays[name] = flat.reshape(form.shapes[name]) if name in form.shapes else flat
+        return FRAMES[form.frame](**msgspec.structs.asdict(head), **arrays)
     except (
         pa.ArrowException,
         msgspec.DecodeError,
@@ -106,17 +123,3 @@ def decode(message: bytes) -> Frame:
         OSError,  # pyarrow's word for a damaged message
     ) as error:
         raise ValueError(f"not a netvigil frame: {error}") from error
-
-
-def _typed(head: dict[str, Any]) -> dict[str, Any]:
-    run = head["run"]
-    head["run"] = Run(run[0], run[1], tuple(run[2]))
-    for name in ("entities", "networks"):
-        if name in head:
-            head[name] = tuple(Entity(*e) for e in head[name])
-    if "peers" in head:
-        head["peers"] = tuple(Peer(*p) for p in head["peers"])
-    for name in ("slots", "signals"):
-        if name in head:
-            head[name] = tuple(head[name])
-    return head

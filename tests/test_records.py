@@ -59,8 +59,15 @@ def test_a_sound_frame_is_sound_on_the_wire_too(frame: Frame) -> None:
         replace(ELEMENTS, peer=np.array([1], np.int32)),
     ],
 )
-def test_a_frame_that_contradicts_itself_is_named(frame: Frame) -> None:
-    assert wrong(frame)
+def test_a_frame_that_contradicts_itself_or_has_other_types_is_refused_with_a_reason(frame: Frame) -> None:
+    assert refusal(frame)
+
+
+def refusal(frame: Frame) -> str:
+    try:
+        return wrong(decode(encode(frame)))
+    except ValueError as error:
+        return str(error)
 
 
 FIRST, SECOND = Peer(64500, "192.0.2.1"), Peer(64501, "192.0.2.2")
