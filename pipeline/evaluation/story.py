@@ -16,7 +16,7 @@ from pipeline.evaluation.spans import Span, touch
 from pipeline.evaluation.traces import Trace, by_signal, judging, together
 from pipeline.explain.feed_incidents import blind, moves
 from pipeline.explain.terms import signal_name
-from pipeline.explain.text import Gazetteer, counted, lasted, utc_text
+from pipeline.explain.text import counted, entity_name, lasted, utc_text
 from pipeline.fusion.outages import RETRACTED
 from pipeline.records import Entity, Outage, placed
 
@@ -147,7 +147,7 @@ def _is_low(trace: Trace, time: Span) -> bool:
 
 
 def _name(place: Entity) -> str:
-    return printable(Gazetteer().name(place))
+    return printable(entity_name(place))
 
 
 def _verdict(judged: Judged, answer: Answer) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.explain.terms import SIGNS, likely, term_name
-from pipeline.explain.text import KIND_WORDS, Gazetteer, lasting, utc_text
+from pipeline.explain.text import KIND_WORDS, country_time, entity_name, lasting, utc_text
 from pipeline.fusion.evidence import ratios
 from pipeline.fusion.outages import CONFIRMED, ENDED, RECOVERING
 from pipeline.records import Entity, Outage, Places, Verdicts, placed
@@ -37,37 +37,37 @@ def verdict_points(verdicts: Verdicts, row: int, columns: np.ndarray) -> Iterato
         yield entity, points
 
 
-def entity_point(entity: Entity, gazetteer: Gazetteer) -> Point:
+def entity_point(entity: Entity) -> Point:
     """Name and country of an entity that has series."""
     country = entity.country or placed(entity.type, entity.name).country
-    name = gazetteer.name(entity._replace(country=country))
+    name = entity_name(entity._replace(country=country))
     return "entity_info", (entity.type, entity.name, country, name, "yes" if entity.mobile else "no"), 1.0
 
 
-def home_points(entity: Entity, gazetteer: Gazetteer, places: Places | None = None) -> list[Point]:
+def home_points(entity: Entity, places: Places | None = None) -> list[Point]:
     """The name of the country that an entity is a part of, so that boards know one that has no series of its own."""
     country = entity.country or placed(entity.type, entity.name).country
     if entity.type == "country" or not country:
         return []
-    return [entity_point(placed("country", country, places), gazetteer)]
+    return [entity_point(placed("country", country, places))]
 
 
-def outage_points(outage: Outage, place: Entity, gazetteer: Gazetteer) -> list[Point]:
+def outage_points(outage: Outage, place: Entity) -> list[Point]:
     """The points of an open outage: active is 1 once it is confirmed, 0 while it is only suspected.
 
     Its entity is named with it: boards find a place by its name, also where its signals are not shown.
     """
     key = (outage.entity_type, outage.entity)
     labels, short = (*key, outage.kind, outage.tense), (*key, outage.tense)
-    local = gazetteer.local(outage.start, place.country)
-    texts = (place.country, gazetteer.name(place), outage.state, KIND_WORDS.get(outage.kind, outage.kind))
+    local = country_time(outage.start, place.country)
+    texts = (place.country, entity_name(place), outage.state, KIND_WORDS.get(outage.kind, outage.kind))
     points: list[Point] = [
         ("outage_active", labels, float(outage.state in (CONFIRMED, RECOVERING))),
         ("outage_probability", labels, outage.probability),
         ("outage_severity", labels, outage.severity),
         ("outage_start", labels, float(outage.start)),
         ("outage_info", (*short, *texts, local, utc_text(outage.start)), 1.0),
-        entity_point(place, gazetteer),
+        entity_point(place),
     ]
     for term in outage.signals:
         named = (*short, term.signal, term_name(term.signal))
@@ -88,18 +88,18 @@ def _likeness_points(outage: Outage, short: tuple[str, ...]) -> list[Point]:
     return [("outage_likeness", (*short, likely(outage.likeness)), outage.likeness), *signs]
 
 
-def ended_points(outage: Outage, place: Entity, regained: float, gazetteer: Gazetteer) -> list[Point]:
+def ended_points(outage: Outage, place: Entity, regained: float) -> list[Point]:
     """The points of an outage that is over (or was taken back): when, after how long, how much is back [0-1]."""
     key = (outage.entity_type, outage.entity, outage.tense)
     end = outage.end if outage.end is not None else outage.start
     outcome = "restored" if outage.state == ENDED else "retracted"
-    texts = (place.country, gazetteer.name(place), outcome, KIND_WORDS.get(outage.kind, outage.kind))
-    began, ended = (gazetteer.local(time, place.country) for time in (outage.start, end))
+    texts = (place.country, entity_name(place), outcome, KIND_WORDS.get(outage.kind, outage.kind))
+    began, ended = (country_time(time, place.country) for time in (outage.start, end))
     times = (began, ended, utc_text(end), lasting(end - outage.start))
     points: list[Point] = [
         ("restored_info", (*key, *texts, *times), 1.0),
         ("outage_restored", key, float(end)),
         ("outage_duration", key, float(end - outage.start)),
-        entity_point(place, gazetteer),
+        entity_point(place),
     ]
     return points if math.isnan(regained) else [*points, ("outage_regained", key, regained)]

@@ -10,7 +10,7 @@ from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.errors import FEW, few
 from pipeline.explain.terms import signal_name
-from pipeline.explain.text import Gazetteer, counted, lasted, place_name, utc
+from pipeline.explain.text import counted, entity_name, lasted, place_name, utc
 from pipeline.geo.calendar import Almanac, is_weekend
 from pipeline.geo.countries import zone
 from pipeline.kinds import TRAFFIC, kind_of
@@ -160,7 +160,7 @@ def never_judged(found: Iterable[Unjudged], observed: Observed) -> list[Entity]:
 def of_no_signal(found: Iterable[Unjudged], observed: Observed) -> Iterator[str]:
     """That there is no all-clear for these, in one sentence."""
     if countries := never_judged(found, observed):
-        names = few([Gazetteer().name(country) for country in countries])
+        names = few([entity_name(country) for country in countries])
         yield f"No all-clear for {names}: too noisy to judge by any signal. At most a loss of nearly all is reported."
 
 
@@ -232,7 +232,7 @@ hours the whole loss of a network.
                     first[day].append(country)
                 break
     for day, countries in sorted(first.items()):
-        names = few([Gazetteer().name(Entity("country", country, country)) for country in countries])
+        names = few([entity_name(Entity("country", country, country)) for country in countries])
         yield (
             f"No weekend before {day} was read of {names}: on it {MISSED}, and for hours the whole loss of a network."
         )

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.errors import printable
-from pipeline.explain.text import Gazetteer, chance_text, clocks, until, utc
+from pipeline.explain.text import chance_text, clocks, entity_name, until, utc
 from pipeline.fusion.outages import CONFIRMED, OPEN
 from pipeline.records import Entity, Outage, Places, placed
 from pipeline.replay.report import ReplayReport, by_country
@@ -57,7 +57,7 @@ def outages_table(
         "sure": [chance_text(outage.probability) for outage in outages],
     }
     widths = {head: max(map(cell_len, (head, *cells))) for head, cells in columns.items()}
-    names = [printable(Gazetteer().name(place)) for place in own]
+    names = [printable(entity_name(place)) for place in own]
     for head in ("", "local time", "what"):
         widths.pop(head, None)
         room = width - sum(widths.values()) - len(widths)
@@ -88,7 +88,7 @@ def _span(outage: Outage, is_dated: bool, began: bool, ended: bool) -> str:
 
 def _shortened(place: Entity, room: int) -> str:
     """The name of a part without its country; the number of a network stays whole."""
-    name = Gazetteer().name(place._replace(country="") if place.type in ("region", "asn") else place)
+    name = entity_name(place._replace(country="") if place.type in ("region", "asn") else place)
     if cell_len(name) <= room or place.type != "asn" or not place.title:
         return name
     return f"{place.title[: max(1, room - len(place.name) - 3)]}…, {place.name}"

@@ -1,7 +1,6 @@
 """Times, durations and kinds in plain words: what a desk officer reads in a notification at 3 a.m."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from pipeline.codec import iso
@@ -220,62 +219,46 @@ def lasted(duration: int) -> str:
     return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 min"
 
 
-@dataclass(frozen=True)
-class Gazetteer:
-    """Names and local times of places.
+def entity_name(entity: Entity) -> str:
+    """What a place is called.
 
-    Parameters
-    ----------
-    country_name
-        ISO 3166-1 code -> name in English.
-    clock
-        ISO 3166-1 code, time [s] -> the zone whose clock all its people live by then; None where there is no such one.
+    Examples
+    --------
+    >>> [entity_name(Entity(*e)) for e in (("country", "PK"), ("asn", "AS59257", "PK"))]
+    ['Pakistan', 'AS59257 (Pakistan)']
+    >>> entity_name(Entity("asn", "AS59257", "PK", title="Zong")), entity_name(Entity("asn", "AS9988", "MM"))
+    ('Zong, AS59257 (Pakistan)', 'AS9988 (Myanmar, Burma)')
+    >>> entity_name(Entity("service", "PK:whatsapp", "PK"))
+    'WhatsApp in Pakistan'
     """
+    own = entity.title
+    if own and entity.type == "asn":
+        own = f"{own}, {entity.name}"
+    country = country_name(entity.country) if entity.country else ""
+    if entity.type == "country":
+        return own or country_name(entity.name)
+    if entity.type == "service":
+        return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
+    bare = country.replace(" (", ", ").rstrip(")")  # no brackets in brackets: Myanmar (Burma), Korea (North)
+    return f"{own or entity.name} ({bare})" if country else own or entity.name
 
-    country_name: Callable[[str], str] = country_name
-    clock: Callable[[str, int], tzinfo | None] = clock
 
-    def name(self, entity: Entity) -> str:
-        """What a place is called.
+def country_time(time: int, country: str) -> str:
+    """A time [s] by the local clock, in words; in UTC, with the reason, where a country has several clocks.
 
-        Examples
-        --------
-        >>> [Gazetteer().name(Entity(*e)) for e in (("country", "PK"), ("asn", "AS59257", "PK"))]
-        ['Pakistan', 'AS59257 (Pakistan)']
-        >>> Gazetteer().name(Entity("asn", "AS59257", "PK", title="Zong"))
-        'Zong, AS59257 (Pakistan)'
-        >>> Gazetteer().name(Entity("service", "PK:whatsapp", "PK"))
-        'WhatsApp in Pakistan'
-        >>> Gazetteer().name(Entity("asn", "AS9988", "MM"))
-        'AS9988 (Myanmar, Burma)'
-        """
-        own = entity.title
-        if own and entity.type == "asn":
-            own = f"{own}, {entity.name}"
-        country = self.country_name(entity.country) if entity.country else ""
-        if entity.type == "country":
-            return own or self.country_name(entity.name)
-        if entity.type == "service":
-            return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
-        bare = country.replace(" (", ", ").rstrip(")")  # no brackets in brackets: Myanmar (Burma), Korea (North)
-        return f"{own or entity.name} ({bare})" if country else own or entity.name
-
-    def local(self, time: int, country: str) -> str:
-        """A time [s] by the clock on the wall there, in words; by UTC's, and why, where there is no one clock.
-
-        Examples
-        --------
-        >>> Gazetteer().local(1707356700, "PK"), Gazetteer().local(1707356700, "")
-        ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 01:45 UTC')
-        >>> Gazetteer().local(1707356700, "US")
-        'Thu 8 Feb 2024, 01:45 UTC (local time differs within the country)'
-        """
-        zone = self.clock(country, time)
-        if zone is not None:
-            return local_text(time, zone)
-        return utc_text(time) + (" (local time differs within the country)" if has_zone(country) else "")
+    Examples
+    --------
+    >>> country_time(1707356700, "PK"), country_time(1707356700, "")
+    ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 01:45 UTC')
+    >>> country_time(1707356700, "US")
+    'Thu 8 Feb 2024, 01:45 UTC (local time differs within the country)'
+    """
+    zone = clock(country, time)
+    if zone is not None:
+        return local_text(time, zone)
+    return utc_text(time) + (" (local time differs within the country)" if has_zone(country) else "")
 
 
 def place_name(entity_type: str, entity: str, places: Places) -> str:
     """What a place is called."""
-    return Gazetteer().name(placed(entity_type, entity, places))
+    return entity_name(placed(entity_type, entity, places))

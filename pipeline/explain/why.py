@@ -18,7 +18,7 @@ from pipeline.explain.terms import (
     standing,
     term_text,
 )  # fmt: skip
-from pipeline.explain.text import KIND_WORDS, Gazetteer, chance_text, counted, place_name, until, utc
+from pipeline.explain.text import KIND_WORDS, chance_text, counted, entity_name, place_name, until, utc
 from pipeline.fusion.columns import ALL, MOST
 from pipeline.fusion.evidence import BESIDE, speaking
 from pipeline.fusion.likeness import OF_DAY
@@ -169,7 +169,7 @@ def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
         low, out = ({(o.entity_type, o.entity) for o in some} for some in (meanwhile, confirmed(meanwhile)))
         own = [e for e in places.values() if e.type == "asn" and e.country == country.entity]
         were = "were out" if any(e[:2] in out for e in own) else "are suspected to have been out"
-        names = [Gazetteer().name(entity._replace(country="")) for entity in own if entity[:2] not in low]
+        names = [entity_name(entity._replace(country="")) for entity in own if entity[:2] not in low]
         flat = [t for t in country.signals if t.signal.startswith("bgp.") and t.weight < 0 and t.ratio is not None]
         routes = ", ".join(term_text(term, " of usual") for term in flat)
         name = place_name("country", country.entity, places)

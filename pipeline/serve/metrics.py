@@ -11,7 +11,6 @@ import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.explain.metric_points import Point, ended_points, entity_point, home_points, outage_points, verdict_points
-from pipeline.explain.text import Gazetteer
 from pipeline.fusion.outages import ENDED, OPEN, RETRACTED
 from pipeline.records import DEAD, TENSES, Entity, Outage, Verdicts
 from pipeline.serve.exposition import Key, Shown
@@ -34,8 +33,6 @@ class Metrics:
     ----------
     families
         The metrics, by their key in `FAMILIES`.
-    gazetteer
-        Names and local times of places.
     tense
         Only signals of runs of this tense have series: a drill must not change the real series of its country.
         Outages of every tense have series, with the tense as a label.
@@ -55,18 +52,17 @@ class Metrics:
     """
 
     families: dict[str, Any]
-    gazetteer: Gazetteer
     tense: str
     shown: Shown
 
     @classmethod
     def on(
-        cls, registry: CollectorRegistry, gazetteer: Gazetteer | None = None, tense: str = "live", version: str = "",
+        cls, registry: CollectorRegistry, tense: str = "live", version: str = "",
         clock: Callable[[], float] | None = None,
     ) -> "Metrics":  # fmt: skip
         """All metrics on a registry; with a ``clock`` [s] an outage that ended stays shown for `TOLD_FOR` at least."""
         families = {name: _built(family, registry) for name, family in FAMILIES.items()}
-        metrics = cls(families, gazetteer or Gazetteer(), tense, Shown(clock) if clock else Shown())
+        metrics = cls(families, tense, Shown(clock) if clock else Shown())
         families["build_info"].labels(version or installed("netvigil"), tense).set(1)
         for each, entity_type, state in product(TENSES, ENTITY_TYPES, (*OPEN, ENDED, RETRACTED)):
             families["outages"].labels(entity_type, each, state)  # from zero: increase() misses a counter's first value
@@ -126,8 +122,8 @@ class Metrics:
         for entity, points in verdict_points(verdicts, row, columns):
             key: Key = (*owner, *entity[:2])
             gone.discard(key)
-            home = home_points(entity, self.gazetteer, places)
-            self._show(key, [*points, entity_point(entity, self.gazetteer), *home])
+            home = home_points(entity, places)
+            self._show(key, [*points, entity_point(entity), *home])
         for key in sorted(gone):
             self._show(key, [])
         health = 0.0 if verdicts.status == DEAD else self.shown.health(owner, verdicts.health[row])
@@ -180,12 +176,12 @@ class Metrics:
         key = ("outage", outage.tense, outage.entity_type, outage.entity)
         end = ("end", *key[1:])
         if outage.state in OPEN:
-            self._show(key, outage_points(outage, place, self.gazetteer))
+            self._show(key, outage_points(outage, place))
             self._show(end, [])
         elif self.shown.latest(outage):
             self._show(key, [])
             if outage.confirmed_at is not None:
-                self._show(end, ended_points(outage, place, self.shown.regained(outage), self.gazetteer))
+                self._show(end, ended_points(outage, place, self.shown.regained(outage)))
         self.shown.take(outage)
 
     def forget(self) -> None:

@@ -16,7 +16,6 @@ from prometheus_client.utils import floatToGoString
 
 from pipeline.bins import DAY
 from pipeline.explain.metric_points import Point, ended_points, entity_point, home_points, outage_points, verdict_points
-from pipeline.explain.text import Gazetteer
 from pipeline.fusion.outages import OPEN
 from pipeline.records import Outage, Verdicts
 from pipeline.serve.exposition import RESTORED_FOR, TOLD_FOR, Place, Shown
@@ -82,7 +81,6 @@ class History:
     board shows at any moment what it would have shown at that moment; the onset, which is found later, is a value.
     """
 
-    gazetteer: Gazetteer = field(default_factory=Gazetteer)
     series: dict[str, dict[str, Series]] = field(default_factory=dict)
     found: dict[tuple[str, tuple[str, ...]], Series] = field(default_factory=dict)
     shown: Shown = field(default_factory=Shown)
@@ -115,8 +113,8 @@ class History:
         wanted = [every or e.type in ("country", "region") for e in verdicts.entities]
         homes: dict[tuple[str, ...], Point] = {}
         for entity, points in verdict_points(verdicts, row, np.flatnonzero(wanted)):
-            self._add([*points, entity_point(entity, self.gazetteer)], times)
-            home = home_points(entity, self.gazetteer, self.shown.places.get(verdicts.run.tense))
+            self._add([*points, entity_point(entity)], times)
+            home = home_points(entity, self.shown.places.get(verdicts.run.tense))
             homes |= {point[1]: point for point in home}
         self._add(homes.values(), times)
         known = verdicts.health[row][np.isfinite(verdicts.health[row])]
@@ -135,10 +133,10 @@ class History:
         at = self._known(outage, before)
         place, entity = (outage.tense, outage.entity_type, outage.entity), self.shown.place(outage)
         if outage.state in OPEN:
-            self._show(place, at, None, outage_points(outage, entity, self.gazetteer))
+            self._show(place, at, None, outage_points(outage, entity))
         elif self.shown.latest(outage):
             regained = self.shown.regained(outage)
-            over = ended_points(outage, entity, regained, self.gazetteer) if outage.confirmed_at is not None else []
+            over = ended_points(outage, entity, regained) if outage.confirmed_at is not None else []
             until = (at if outage.end is None else outage.end) + RESTORED_FOR
             self._show(place, at, max(until, at + TOLD_FOR), over)  # with bins of hours, an end is known hours after it
         self.shown.take(outage)

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.bins import DAY
 from pipeline.errors import UserError
-from pipeline.explain.text import Gazetteer
+from pipeline.explain.text import entity_name
 from pipeline.feeds import open_source, read_entities, read_labels
 from pipeline.records import Rows
 from pipeline.replay.reconstruction import FILES, Case, check_own, facts, reconstruct, write
@@ -98,7 +98,7 @@ def test_what_is_written_is_read_back_and_says_everywhere_that_it_is_a_reconstru
         assert (written.signal, written.width, written.phase) == (made.signal, made.width, made.phase)
         for name, values in grid(made)[1].items():
             np.testing.assert_array_equal(grid(written)[1][name], values)
-        names = {Gazetteer().name(entity) for entity in written.entities}
+        names = {entity_name(entity) for entity in written.entities}
         assert {"Pakistan (reconstructed)", "Zong (reconstructed), AS59257 (Pakistan)"} <= names
         assert all("(reconstructed)" in name for name in names)
         assert {entity.name for entity in written.entities if entity.mobile} == set(MOBILE)
