@@ -40,7 +40,7 @@ from pipeline.explain.why import (
     why_mobile,
 )  # fmt: skip
 from pipeline.feeds import strangers
-from pipeline.fusion.outages import CONFIRMED, RECOVERING
+from pipeline.fusion.outages import CONFIRMED, OPEN, RECOVERING
 from pipeline.records import Outage
 from pipeline.replay.coverage import Past
 from pipeline.replay.report import BROKEN, FEW_SOURCES, STUCK, ReplayReport, blinded, by_country, confirmed
@@ -76,17 +76,17 @@ def tell(
     if sure:
         console.print(outages_table(shown, report.places, console.width, past.marks))
     if len(shown) < len(sure):
-        out = sum(outage.state == CONFIRMED for outage in sure) - sum(outage.state == CONFIRMED for outage in shown)
-        more = f"and {len(sure) - len(shown):,} more, {f'{out:,} of them still out' if out else 'all over'}"
+        going_on = sum(outage.state in OPEN for outage in sure) - sum(outage.state in OPEN for outage in shown)
+        more = f"and {len(sure) - len(shown):,} more, {f'{going_on:,} of them not over' if going_on else 'all over'}"
         console.print(Text(f"{more}: --why or --outages FILE has all", "dim"))
     if sure:
         console.print()
     lines = [_state(report, sure), _how_many(report, sure)]
     if not closing:
         marked = any(any(past.marks(outage)) for outage in shown)
-        hint = "--why adds the reasons, the doubts and what was not observed."
+        hint = "--why adds reasons, doubts and what was not observed."
         closing = [] if why else [f"{MARK} not exactly known. {hint}" if marked else hint]
-    used = sum(len(textwrap.wrap(line, console.width)) for line in lines) + len(closing) + reserved
+    used = sum(len(textwrap.wrap(line, console.width)) for line in (*lines, *closing)) + reserved
     limits = _fitted("No all-clear: ", list(in_short(report, past, settings)), console.width, max(1, BELOW - used))
     for style, line in (("bold", lines[0]), ("", lines[1]), ("yellow", limits), *(("dim", line) for line in closing)):
         if line:

@@ -91,7 +91,7 @@ def test_where_nothing_was_found_that_is_said_first(tmp_path: Path) -> None:
         "504 records read: 504 used, 0 late, 0 dead; 0 confirmed, 0 suspected",
         "No all-clear: less than two days of values: Iraq; not observed all the time: ",
         "Iraq.",
-        "--why adds the reasons, the doubts and what was not observed.",
+        "--why adds reasons, doubts and what was not observed.",
     ]
 
 

@@ -132,9 +132,8 @@ def test_routes_that_end_before_the_rest_are_named_by_their_signals(
     assert "not observed" not in replayed(tmp_path, series(72), 0, str(routes))
 
 
-@pytest.mark.parametrize(("days", "again"), [(20, False), (40, True)])
-def test_after_a_hole_of_weeks_there_is_a_first_day_again(tmp_path: Path, days: int, again: bool) -> None:
-    said = replayed(tmp_path, without(series(24 * (days + 6)), 24 * (days + 3), 72, empty=False), 1)
-    first = iso(END - (days + 5) * DAY)[:10]
+def test_after_a_hole_of_weeks_there_is_a_first_day_again(tmp_path: Path) -> None:
+    said = replayed(tmp_path, without(series(24 * 46), 24 * 43, 72, empty=False), 1)
+    first = iso(END - 45 * DAY)[:10]
     assert f"Nothing is confirmed in a series' first day: here before {first} 00:00 UTC" in said
-    assert ("again after a hole of weeks, whatever it had before it: 2024-02-05 00:00 to 2024-02-06" in said) == again
+    assert "again after a hole of weeks, whatever it had before it: 2024-02-05 00:00 to 2024-02-06" in said
