@@ -49,7 +49,7 @@ def at_work(bootstrap: str, security: Security = PLAIN) -> dict[str, int]:
         try:
             return {group: n for group, n in known_groups(admin).items() if n and not is_own(group)}
         except KafkaError as error:
-            raise UserError(f"{bootstrap} does not tell who is at work: {error}") from error
+            raise UserError(f"{bootstrap} does not tell its groups of workers: {error}") from error
 
 
 def judges(bootstrap: str, security: Security, group: str, workers: int) -> bool:
@@ -67,7 +67,7 @@ def judges(bootstrap: str, security: Security, group: str, workers: int) -> bool
     if len(groups) > 1:
         raise UserError(f"{who}: each would judge this replay; stop those of all but one")
     if group and group not in groups and (groups or workers < 0):
-        raise UserError(f"--group {group!r}: {who if groups else f'nobody is at work on {bootstrap}'}")
+        raise UserError(f"--group {group!r}: {who if groups else f'no worker is at {bootstrap}'}")
     if groups and workers > 0:
         raise UserError(f"--workers {workers}: {who}, and judge it; netvigil worker starts more of them")
     return bool(groups)
