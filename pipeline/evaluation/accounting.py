@@ -30,11 +30,7 @@ CountryOf = Callable[[Label], str]
 
 
 class Called(NamedTuple):
-    """An outage of an entity, ``[start, end)`` [s], ``end`` None while it is open.
-
-    ``suspected``, ``confirmed``: event time at which it was first suspected and confirmed [s].  ``undated``: which of
-    `ONSET` and `END` were not observed.
-    """
+    """An outage, ``[start, end)`` [s], with an open ``end`` None; ``undated``: which of its times were not observed."""
 
     entity: Entity
     start: int
@@ -56,13 +52,10 @@ class Observed(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What was made of one label.
+    """What was made of one label: ``hit`` where a confirmed outage overlaps it, ``met`` where one is within tolerance.
 
-    ``hit``: a confirmed outage of its entity overlaps it.  ``met``: hit by one outage with onset, end and cover within
-    the tolerance.  Delays and errors are signed [s], from the label's start (``end_error``: from its end); None where
-    there is no hit, and for the end also where both outlast the recording.  ``cover``: share of its observed time with
-    an outage of its entity [0-1].  ``fragments``: outages of its entity that touch it, tolerance included.  ``open``:
-    the outage was still open at the end of the recording.  ``undated``: its onset or end was not observed.
+    Delays and errors are signed [s]; None without a hit, and of the end also where both outlast the recording.
+    ``cover``: share of its observed time [0-1].  ``fragments``: outages that touch it, tolerance included.
     """
 
     label: Label
@@ -80,11 +73,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Account:
-    """What was made of one case.
-
-    ``false``: confirmed outages of an entity that overlap none of its labels, tolerance included, and no ignored
-    window.  ``others``: outages that would be false, but at that time a label exists of the country they are in or of
-    a part of it.
+    """What was made of one case: outages that no label explains are ``false``, or ``others`` where then a label exists
+    of the country they are in, or of a part of it.
     """
 
     answers: tuple[Answer, ...]
@@ -94,27 +84,21 @@ class Account:
 
     @property
     def hits(self) -> int:
-        """Labels that were hit."""
         return sum(answer.hit for answer in self.answers)
 
     @property
     def met(self) -> int:
-        """Labels that were met."""
         return sum(answer.met for answer in self.answers)
 
     @property
     def months(self) -> float:
-        """Months that the entities were observed, together."""
         return self.observed.seconds / MONTH
 
 
 def account(
     called: Iterable[Called], labels: Iterable[Label], exact: Tolerance, observed: Observed, country_of: CountryOf
 ) -> Account:
-    """Hold outages against the labels of a case.
-
-    A label within an ignored window counts neither way.  An open outage lasts to the end of the recording, and its end
-    is exact where the label lasts as long.
+    """Hold outages against the labels of a case; a label within an ignored window counts neither way.
 
     Examples
     --------
@@ -129,14 +113,17 @@ def account(
     [90000]
     """
     called = sorted(called, key=lambda o: (o.start, o.entity, o.suspected))
-    labels = sorted(label for label in labels if not any(_is_within(label, window.span) for window in exact.ignored))
+    ignored = [window.span for window in exact.ignored]
+    labels = sorted(
+        label for label in labels if not any(s.start <= label.start and label.end <= s.end for s in ignored)
+    )
     answers = tuple(_answer(label, called, exact, observed) for label in labels)
     false: list[Called] = []
     others: list[Called] = []
     for outage in called:
         span = _span(outage, observed)
         near = [label for label in labels if touch(span, exact.grown(label))]
-        if any(_is_of(outage, label) for label in near) or any(touch(span, window.span) for window in exact.ignored):
+        if any(_is_of(outage, label) for label in near) or any(touch(span, window) for window in ignored):
             continue
         (others if any(_kin(outage.entity, label, country_of(label)) for label in near) else false).append(outage)
     return Account(answers, tuple(false), tuple(others), observed)
@@ -169,7 +156,7 @@ def _answer(label: Label, called: list[Called], exact: Tolerance, observed: Obse
 
 
 def _end(outage: Called, label: Label, observed: Observed) -> int:
-    """End of an outage [s]; an open one ends with a label that lasts to the last bin."""
+    """An open outage ends with a label that lasts to the last bin."""
     if outage.end is None and label.end >= observed.last:
         return label.end
     return _span(outage, observed).end
@@ -179,16 +166,11 @@ def _span(outage: Called, observed: Observed) -> Span:
     return Span(outage.start, max(outage.start, observed.end) if outage.end is None else outage.end)
 
 
-def _is_within(label: Label, window: Span) -> bool:
-    return window.start <= label.start and label.end <= window.end
-
-
 def _is_of(outage: Called, label: Label) -> bool:
     return outage.entity[:2] == (label.entity_type, label.entity)
 
 
 def _kin(entity: Entity, label: Label, country: str) -> bool:
-    """Whether one of the two is the country that the other is in."""
     if not country or country != (entity.country or entity.name):
         return False
     return "country" in (entity.type, label.entity_type)
@@ -207,10 +189,7 @@ def fused(outages: Iterable[Outage], places: Places, past: Past) -> list[Called]
 
 
 def plain(traces: Iterable[Trace], gap: int, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[Called]:
-    """The outages of a detector without fusion: an entity is out while any signal is, and for ``gap`` [s] after.
-
-    ``called_by``: the states that are an outage, by default the confirmed one; with warnings: `LOW`.
-    """
+    """An entity is out while any signal is in one of these states, and for ``gap`` [s] after."""
     by_entity: dict[Entity, list[tuple[list[Called], int]]] = defaultdict(list)
     for trace in traces:
         if len(known := trace.start[trace.state != UNKNOWN]):
@@ -219,21 +198,11 @@ def plain(traces: Iterable[Trace], gap: int, called_by: tuple[int, ...] = (LOW_C
 
 
 def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[Called]:
-    """Maximal runs of bins in such a state; a bin without a verdict neither begins nor ends one.
-
-    Examples
-    --------
-    >>> state = np.array([1, 2, 3, 0, 3, 1, 3])
-    >>> nothing, one = np.zeros(7), np.ones(7)
-    >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, np.arange(7) * 300, *[nothing] * 5, state,
-    ...               one > 0, one)
-    >>> [(event.start, event.end, event.suspected, event.confirmed) for event in events(trace)]
-    [(600, 1500, 600, 900), (1800, None, 2100, 2100)]
-    """
+    """Maximal runs of bins in such a state; a bin without a verdict neither begins nor ends one."""
     known = trace.state != UNKNOWN
     start, state = trace.start[known], trace.state[known]
     inside, low = np.isin(state, called_by), is_low(state)
-    begins, ends, falls = (np.flatnonzero(_begins(which)) for which in (inside, ~inside, low))
+    begins, ends, falls = (np.flatnonzero(a & ~np.append(False, a[:-1])) for a in (inside, ~inside, low))
     over = np.searchsorted(ends, begins)
     fell = start[falls[np.searchsorted(falls, begins, side="right") - 1]]
     end = [int(start[ends[i]]) if i < len(ends) else None for i in over.tolist()]
@@ -243,14 +212,8 @@ def events(trace: Trace, called_by: tuple[int, ...] = (LOW_CONFIRMED,)) -> list[
     ]
 
 
-def _begins(inside: np.ndarray) -> np.ndarray:
-    """Where a run of true begins ``(t,) bool``."""
-    return inside & ~np.concatenate([[False], inside[:-1]])
-
-
 def _closed(found: list[tuple[list[Called], int]], gap: int) -> list[Called]:
-    """The events of all signals of an entity, each signal with the end of its last verdict [s]: a signal that ends low
-    before the others do ends its event there."""
+    """A signal that ends low before the others do ends its event there."""
     last = max(end for _, end in found) - gap
     return [
         event._replace(end=end) if event.end is None and end < last else event

@@ -58,18 +58,11 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Name of its folder."""
         return self.folder.name
 
 
 def read_cases(folders: Iterable[str | Path]) -> list[Case]:
-    """The cases in these folders.
-
-    Raises
-    ------
-    UserError
-        Where one has no labels, cannot be read, or comes twice.
-    """
+    """The cases in these folders; UserError where one has no labels, cannot be read, or comes twice."""
     cases = [_read(Path(folder)) for folder in folders]
     for case in cases:
         if sum(other.name == case.name for other in cases) > 1:
@@ -130,13 +123,7 @@ def _window(place: str, row: dict[str, str]) -> Span:
 
 
 def usual_tolerance(width: int, settings: Evaluating) -> Tolerance:
-    """The tolerance of a case without one of its own, by the width of its widest bins [s].
-
-    Examples
-    --------
-    >>> usual_tolerance(1800, Evaluating())
-    Tolerance(onset_early=1800, onset_late=3600, end_early=3600, end_late=5400, cover=0.75, ignored=())
-    """
+    """The tolerance of a case without one of its own, by the width of its widest bins [s]."""
     onset = (width * settings.onset_early, width * settings.onset_late)
     end = (width * settings.end_early, width * settings.end_late)
     return Tolerance(*onset, *end, settings.cover)

@@ -31,11 +31,16 @@ def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time
         return
     for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in speaking(outage.signals)]
     against = [f"{term_text(term, ' of usual')} (−{-term.weight:.1f})" for term in outage.signals if term.weight < 0]
+    sure = f"together {chance_text(outage.probability)} sure"
+    if outage.confirmed_at is None and outage.probability >= judged.settings.fusing.confirm:
+        sure += ", but only one kind of signal was low, or none for long enough"
+    else:
+        sure += f"; it takes {judged.settings.fusing.confirm:.0%} to confirm"
     called = f"Called out as {outage.kind} ({KIND_WORDS[outage.kind]})" if outage.confirmed_at else "Only suspected,"
     said = f"{called} because of {', '.join(for_it) or 'nothing'}"
     if against:
         said += f"; against it: {', '.join(against)}"
-    yield f"{said} [log-odds, when the evidence weighed most]: {_sure(outage, judged.settings.fusing)}."
+    yield f"{said} [log-odds, when the evidence weighed most]: {sure}."
     if outage.confirmed_at is None:
         yield from _first_day(traces, time)
     if outage.state == ENDED and outage.end is not None and (still := _low_at(outage.end, outage, traces)):
@@ -44,15 +49,7 @@ def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time
         yield resemblance(outage)
 
 
-def _sure(outage: Outage, settings: Fusing) -> str:
-    sure = f"together {chance_text(outage.probability)} sure"
-    if outage.confirmed_at is None and outage.probability >= settings.confirm:
-        return f"{sure}, but only one kind of signal was low, or none for long enough"
-    return f"{sure}; it takes {settings.confirm:.0%} to confirm"
-
-
 def _first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
-    """That all series were observed for less than a day then."""
     seen = [trace for trace in traces if (trace.within(time) & trace.is_observed).any()]
     if seen and not any((trace.within(time) & trace.is_observed & trace.settled).any() for trace in seen):
         first = min(int(trace.start[trace.is_observed][0]) for trace in seen)
@@ -63,7 +60,6 @@ def _first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
 
 
 def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:
-    """Which of its signals looked low at a time [s], and how low."""
     told = []
     for trace in (trace for trace in traces if trace.entity[:2] == (outage.entity_type, outage.entity)):
         low = trace.within(Span(time, time + 1)) & is_low(trace.state) & (trace.expected > 0)
@@ -73,7 +69,7 @@ def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:
 
 
 def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) -> Iterator[str]:
-    """Why nothing was called out: a known reason, and how low it got."""
+    """Why nothing was called out, and how low it got."""
     if reason := why_missed(judged, time, (place.type, place.name)):
         yield f"Not called out: {reason}."
     elif any(trace.entity[:2] != place[:2] for trace in traces):
@@ -101,7 +97,6 @@ def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterato
 
 
 def _how_low(traces: Sequence[Trace], time: Span, suspect: float) -> str:
-    """The lowest score, and which signals looked low and which did not."""
     low, scores = set[str](), dict[str, float]()
     for trace in traces:
         inside = trace.within(time) & ~np.isnan(trace.score)
@@ -127,7 +122,6 @@ def why_off(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterator
 
 
 def _why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterator[str]:
-    """Why a label was confirmed late: since when a signal looked low, and which signals did not."""
     own, late = _own(answer, traces), answer.confirmed
     if late is None or not own or late <= LATE:
         return
@@ -137,8 +131,8 @@ def _why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterat
         return
     start, at = answer.label.start, answer.label.start + late
     then = Span(start - judged.tolerance.onset_early, at)
-    looked = [(_first(trace, then, LOW), trace) for trace in own]
-    found = sorted(((when, trace.signal, trace) for when, trace in looked if when is not None), key=lambda it: it[:2])
+    looked = [(trace.start[trace.within(then) & np.isin(trace.state, LOW)], trace) for trace in own]
+    found = sorted(((int(at[0]), trace.signal, trace) for at, trace in looked if len(at)), key=lambda it: it[:2])
     if not found:
         yield f"{why}no signal looked low before, and what is summed over days takes its time."
         return
@@ -157,7 +151,6 @@ def _why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterat
 
 
 def _why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterator[str]:
-    """Why a label was over more than an hour before its end: what its signals, or its parts, showed then."""
     if answer.end_error is None or answer.end_error > -LATE:
         return
     at = answer.label.end + answer.end_error
@@ -173,7 +166,6 @@ def _why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Itera
 
 
 def _why_longer(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iterator[str]:
-    """Why a label was over more than an hour after its end: which signals still looked low, and until when."""
     if answer.end_error is None or answer.end_error < LATE or answer.open:
         return
     end, over = answer.label.end, answer.label.end + answer.end_error
@@ -202,11 +194,6 @@ def _last(trace: Trace, at: int, bins: np.ndarray) -> int | None:
 def _looks_low(trace: Trace, at: int) -> bool:
     i = _last(trace, at, trace.is_observed)
     return i is not None and bool(is_low(trace.state[i]))
-
-
-def _first(trace: Trace, time: Span, states: tuple[int, ...]) -> int | None:
-    found = trace.start[trace.within(time) & np.isin(trace.state, states)]
-    return int(found[0]) if len(found) else None
 
 
 def _share(trace: Trace, at: int) -> float:

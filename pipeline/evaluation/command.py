@@ -28,8 +28,7 @@ from pipeline.explain.feed_incidents import plain
 from pipeline.explain.no_all_clear import no_all_clear
 from pipeline.explain.text import counted
 from pipeline.files import check_not_read, check_writable, written
-from pipeline.settings import Settings
-from pipeline.settings.read import read_settings
+from pipeline.settings.read import chosen
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,6 @@ class Options:
     settings: Path | None = None
 
     def check(self) -> None:
-        """Raise `UserError` where they make no sense."""
         for name in self.detectors:
             if name not in (OURS, *REGISTRY):
                 raise UserError(f"--detector {name!r} is not one of: {', '.join((OURS, *REGISTRY))}")
@@ -52,40 +50,29 @@ class Options:
             check_writable(self.report)
 
     def check_apart(self, cases: Iterable[Case]) -> None:
-        """Raise `UserError` where a file of a case would be written over."""
+        """No file of a case may be written over."""
         read = [file for case in cases for file in (*case.folder.iterdir(), case.folder.absolute().parent / TOLERANCES)]
         if self.report and any(file.exists() and self.report.exists() and self.report.samefile(file) for file in read):
             raise UserError(f"{str(self.report)!r} is a file of a case: it would be written over")
 
-    def chosen(self) -> Settings:
-        """The settings of the file, or the shipped ones."""
-        return Settings() if self.settings is None else read_settings(self.settings)
-
-    def judges(self) -> list[str]:
-        """Ours, and beside it the detectors that were named, or all."""
-        return list(dict.fromkeys((OURS, *(self.detectors or REGISTRY))))
-
 
 def evaluate(folders: Iterable[str], options: Options) -> int:
-    """Judge cases and show the account; returns 1 where a file was given up, or a series refused.
-
-    Raises
-    ------
-    UserError
-        Where a case cannot be judged; after the account of the others.
-    """
+    """Show the account of cases; 1 where a file was given up or a series refused, UserError where a case failed."""
     options.check()
-    settings = options.chosen()
+    engine = Engine(chosen(options.settings))
     cases = read_cases(folders)
     options.check_apart(cases)
     console = Console(stderr=options.as_json)
-    judges, engine = options.judges(), Engine(settings)
-    if unread := [error for case in cases if (error := _unreadable(case, engine))]:
-        raise _all_of(unread)  # before an hour of judging, not after
+    judges = list(dict.fromkeys((OURS, *(options.detectors or REGISTRY))))
     failed: list[UserError] = []
-    judged = list(progressing(console, cases, judges, engine, failed))
+    for case in cases:
+        try:
+            played(case, engine)
+        except UserError as error:
+            failed.append(error)  # before an hour of judging, not after
+    judged = [] if failed else list(progressing(console, cases, judges, engine, failed))
     if not judged:
-        raise _all_of(failed)
+        raise UserError("; ".join(map(str, failed)))
     cases = [case for case in cases if any(one.case == case for one in judged)]
     points = list(sweeping(console, cases, judges, engine)) if options.sweep else []
     try:
@@ -98,21 +85,8 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
         if options.report is not None:
             _leave(console, options.report, judged, points)
     if failed:
-        raise _all_of(failed)
+        raise UserError("; ".join(map(str, failed)))
     return int(any(gave_up(letter.reason) or refuses(letter.reason) for one in judged for letter in one.dead))
-
-
-def _unreadable(case: Case, engine: Engine) -> UserError | None:
-    """Why a case cannot be read, if its files show that before the judging."""
-    try:
-        played(case, engine)
-    except UserError as error:
-        return error
-    return None
-
-
-def _all_of(failed: Iterable[UserError]) -> UserError:
-    return UserError("; ".join(map(str, failed)))
 
 
 def _leave(console: Console, path: Path, judged: list[Judged], points: list[Point]) -> None:
@@ -129,8 +103,7 @@ def _leave(console: Console, path: Path, judged: list[Judged], points: list[Poin
 def progressing(
     console: Console, cases: list[Case], judges: list[str], engine: Engine, failed: list[UserError]
 ) -> Iterator[Judged]:
-    """Every case by every judge, with a progress bar on a terminal and else a line for each case; ``failed`` collects
-    why a case could not be judged."""
+    """Every case by every judge; ``failed`` collects why a case could not be judged."""
     with _progress(console) as progress:
         bar = progress.add_task("", total=len(cases) * len(judges))
 
@@ -164,7 +137,6 @@ def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Eng
 
 
 def _log(console: Console, line: str) -> None:
-    """Progress on standard error, where there is no bar."""
     if not console.is_terminal:
         with suppress(BrokenPipeError):
             sys.stderr.write(f"{line}\n")

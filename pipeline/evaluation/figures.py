@@ -53,51 +53,27 @@ KEYS, LINE = 8, 0.17
 NAMES, LETTER = 8.5, 0.066
 """Size of the names of bars [point], and the mean width of a letter [inch]."""
 
-GIVEN = "as the feed gives it"
-"""Unit of a signal of which only the source knows it."""
-
-IPV6 = "prefixes seen"
-"""Unit of a ``bgp`` signal whose name ends in 6."""
-
-NAMED = {"probing.monash": "an index, 0 to 10"}
-"""Units of signals that differ from their kind."""
-
-LENGTHS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-
 
 def unit(signal: str, width: int) -> str:
-    r"""What a signal counts in a bin of this width [s], in two lines.
-
-    Examples
-    --------
-    >>> unit("bgp.ris", 600), unit("traffic.radar", 5400)
-    ('/24 blocks seen,\na bin of 10 min', 'as the feed gives it,\na bin of 90 min')
-    >>> unit("bgp.ris6", 300)
-    'prefixes seen,\na bin of 5 min'
-    """
+    r"""What a signal counts in a bin of this width [s], in two lines."""
     kind = kind_of(signal)
-    usual = IPV6 if kind == ROUTES and signal.endswith("6") else KINDS[kind].unit or GIVEN
-    return f"{NAMED.get(signal, usual)},\n{per_bin(width)}"
+    what = KINDS[kind].unit or "as the feed gives it"
+    if kind == ROUTES and signal.endswith("6"):
+        what = "prefixes seen"
+    elif signal == "probing.monash":
+        what = "an index, 0 to 10"
+    return f"{what},\n{per_bin(width)}"
 
 
 def per_bin(width: int) -> str:
-    """The width of a bin [s] in words.
-
-    Examples
-    --------
-    >>> per_bin(21600), per_bin(300)
-    ('a bin of 6 h', 'a bin of 5 min')
-    """
-    size, name = next((size, name) for size, name in LENGTHS if width % size == 0)
+    """The width of a bin [s] in words."""
+    lengths = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    size, name = next((size, name) for size, name in lengths if width % size == 0)
     return f"a bin of {width // size} {name}"
 
 
 class Bar(NamedTuple):
-    """A line of bars below the panels.
-
-    ``known``: when each of the spans was confirmed [s], empty if at its begin.  ``suspected``: spans that were never
-    confirmed.  ``refused``: time without a verdict; ``mute``: there was none in the whole window.
-    """
+    """A line of bars; ``known``: when each span was confirmed [s], or empty; ``mute``: never had a verdict."""
 
     name: str
     spans: tuple[Span, ...]
@@ -108,16 +84,7 @@ class Bar(NamedTuple):
     mute: bool = False
 
     def word(self, window: Span) -> str:
-        """The word in place of a bar: ``refused`` where it could never judge, else ``none``; '' where there is a bar.
-
-        Examples
-        --------
-        >>> quiet = Bar("median", (), "red")
-        >>> quiet.word(Span(0, 9)), quiet._replace(refused=(Span(0, 4),), mute=True).word(Span(0, 9))
-        ('none', 'refused')
-        >>> quiet._replace(suspected=(Span(0, 4),)).word(Span(0, 9))
-        ''
-        """
+        """What is written in place of a bar; '' where there is one."""
         if any(touch(span, window) for span in (*self.spans, *self.suspected)):
             return ""
         return "refused" if self.refused and self.mute else "none"
@@ -162,8 +129,7 @@ def _suspected(story: Story, one: Judged, read: Read) -> tuple[Span, ...]:
 
 
 def refused(story: Story, one: Judged, read: Read) -> tuple[list[Span], list[Span]]:
-    """When the entity, or the parts of a country without a series of its own, had values and no verdict; and when they
-    had one."""
+    """When the entity, or its parts, had values and no verdict; and when they had one."""
     first = [trace for trace in one.traces if trace.detector == one.first]
     own = subject(first, story.entity[:2], one.places)
     if own and own[0].entity[:2] == story.entity[:2]:
@@ -195,27 +161,23 @@ def shaded(trace: Trace, code: int) -> np.ndarray:
 
 
 def _is_late(bar: Bar, window: Span) -> bool:
-    """Whether a bar shows in a window an outage that was not confirmed yet."""
     pairs = zip(bar.spans, bar.known, strict=False)
     return any(span.start < known and touch(Span(span.start, min(span.end, known)), window) for span, known in pairs)
 
 
 def handles(story: Story, bars: Sequence[Bar]) -> list[Any]:
     """The key: a handle for each colour and line that occurs; a tuple of handles that mean the same."""
-    made = _of_parts() if story.is_of_parts else _of_series(story)
+    of_parts: list[Any] = [
+        Line2D([], [], color=SEEN, label="seen of each part"),
+        Line2D([], [], color=USUAL, linestyle="--", label="expected"),
+        Line2D([], [], color=LABEL, linewidth=2.2, label="all together"),
+    ]
+    made = of_parts if story.is_of_parts else _of_series(story)
     if any(moved(trace, story.window).any() for trace in story.traces):
         made.append(Patch(color=MOVED, linewidth=0, label="moved by the feed itself"))
     if story.label:
         made.append(Line2D([], [], color=LABEL, linewidth=0.8, linestyle=":", label="begin and end labelled"))
     return made + _of_bars(bars, story.window)
-
-
-def _of_parts() -> list[Any]:
-    return [
-        Line2D([], [], color=SEEN, label="seen of each part"),
-        Line2D([], [], color=USUAL, linestyle="--", label="expected"),
-        Line2D([], [], color=LABEL, linewidth=2.2, label="all together"),
-    ]
 
 
 def _of_series(story: Story) -> list[Any]:
@@ -238,28 +200,25 @@ def _of_series(story: Story) -> list[Any]:
 
 
 def _of_bars(bars: Sequence[Bar], window: Span) -> list[Any]:
-    """The key of the bars, in the colours of all bars that it is true of."""
     made: list[Any] = []
     if unknown := dict.fromkeys(bar.colour for bar in bars if _is_late(bar, window)):
         word = "not confirmed yet"
         made.append(tuple(Patch(color=c, alpha=PALE, linewidth=0, label=word) for c in unknown))
     if found := dict.fromkeys(bar.colour for bar in bars if any(touch(span, window) for span in bar.suspected)):
-        made.append(tuple(Patch(facecolor=faint(c), edgecolor=c, linewidth=0.8, label="only suspected") for c in found))
+        made.append(
+            tuple(Patch(facecolor=to_rgba(c, FAINT), edgecolor=c, linewidth=0.8, label="only suspected") for c in found)
+        )
     if any(touch(span, window) for bar in bars for span in bar.refused):
         made.append(Patch(**REFUSED, label="refused: could not judge"))
     return made
-
-
-def faint(colour: str) -> tuple[float, float, float, float]:
-    """A colour as it is where something was suspected only."""
-    return to_rgba(colour, FAINT)
 
 
 def picture(story: Story, bars: Sequence[Bar]) -> bytes:
     """The panels and bars of a story as SVG, the same bytes every time."""
     panels = panels_of(story)
     key = handles(story, bars)
-    above = TOP + KEY + LINE * (_rows(key) - 1)
+    rows = max(1, -(-len(key) // KEYS))
+    above = TOP + KEY + LINE * (rows - 1)
     below = BAR * len(bars) + 0.3
     height = above + PANEL * len(panels) + below + 0.45
     with rc_context({"svg.hashsalt": "netvigil", "font.size": 8, "text.parse_math": False}):
@@ -274,19 +233,14 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
         _bars(axes[-1], bars, story)
         _axis(axes[0], axes[-1], story)
         figure.align_ylabels(axes[:-1])
-        _key(figure, key, 1 - TOP / height)
+        _key(figure, key, rows, 1 - TOP / height)
         made = io.BytesIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Title": printable(story.headline)})
     return made.getvalue()
 
 
-def _rows(key: Sequence[Any]) -> int:
-    return max(1, -(-len(key) // KEYS))
-
-
-def _key(figure: Figure, key: list[Any], top: float) -> None:
-    """Draw the key, in a line or two above the panels."""
-    columns = max(1, -(-len(key) // _rows(key)))
+def _key(figure: Figure, key: list[Any], rows: int, top: float) -> None:
+    columns = max(1, -(-len(key) // rows))
     labels = [(one[0] if isinstance(one, tuple) else one).get_label() for one in key]
     figure.legend(key, labels, loc="upper right", bbox_to_anchor=(0.99, top), ncols=columns, fontsize=7.5,
                   frameon=False, borderaxespad=0, handlelength=1.4, columnspacing=1.2,
@@ -375,7 +329,6 @@ def _parts(ax: Any, traces: list[Trace], window: Span) -> None:
 
 
 def _step(ax: Any, start: np.ndarray, values: np.ndarray, width: int, **look: Any) -> None:
-    """Draw bins as steps."""
     if len(start):
         ax.step(days(np.append(start, start[-1] + width)), _held(values), where="post", **look)
 
@@ -403,7 +356,7 @@ def _lane(ax: Any, i: int, bar: Bar, window: Span) -> None:
             ax.barh(i, days(end) - days(start), left=days(start), height=0.62, **how)
 
     draw(bar.refused, **REFUSED)
-    draw(bar.suspected, facecolor=faint(bar.colour), edgecolor=bar.colour, linewidth=0.8)
+    draw(bar.suspected, facecolor=to_rgba(bar.colour, FAINT), edgecolor=bar.colour, linewidth=0.8)
     for span, known in zip(bar.spans, bar.known or (span.start for span in bar.spans), strict=True):
         draw([Span(span.start, min(known, span.end))], color=bar.colour, linewidth=0, alpha=PALE)
         draw([Span(max(known, span.start), span.end)], color=bar.colour, linewidth=0)
@@ -440,11 +393,5 @@ def _dated(axis: Any, zone: tzinfo) -> None:
 
 
 def days(time: int | np.ndarray) -> Any:
-    """Event time [s] as matplotlib counts it [days since 1970].
-
-    Examples
-    --------
-    >>> days(43200)
-    0.5
-    """
+    """Event time [s] as matplotlib counts it [days since 1970]."""
     return time / 86400

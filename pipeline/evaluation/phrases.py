@@ -16,14 +16,11 @@ from pipeline.explain.no_all_clear import hardly_judged, too_short, unobserved
 from pipeline.explain.partial_view import from_parts, of_no_country, parts_alone
 from pipeline.explain.text import counted, damage, given_up, lasted, refused, until, utc
 from pipeline.explain.why import doubts
-from pipeline.feeds import Label, strangers
+from pipeline.feeds import strangers
 from pipeline.settings.read import changed
 
 FEW = 4
 """Labels or outages of a kind that are named; the others are counted [-]."""
-
-OWN = "as shipped"
-"""What `LEGEND` says of the settings of ours."""
 
 NONE = "–"
 """A cell of a count without labels, and of an end after the recording."""
@@ -76,7 +73,7 @@ def legend(judged: Iterable[Judged], broad: bool = True) -> str:
     """`LEGEND` with the settings of ours that are not as shipped, and, of a ``broad`` table, `BROAD`."""
     judged = list(judged)
     other = ", ".join(other_settings(judged))
-    text = LEGEND.replace(OWN, f"with {other}", 1) if other else LEGEND
+    text = LEGEND.replace("as shipped", f"with {other}", 1) if other else LEGEND
     if all(one.detector == OURS for one in judged):
         text = "\n".join(line for line in text.splitlines() if not line.startswith(("below it:", "fused:")))
     return f"{text}\n{BROAD}" if broad else text
@@ -91,13 +88,7 @@ def seen(judged: Judged) -> str:
 
 
 def exactness(exact: Tolerance, case: Case | None = None) -> str:
-    """The tolerance of a case in words, and its source where that is not ``TOLERANCE.csv``.
-
-    Examples
-    --------
-    >>> exactness(Tolerance(300, 1800, 1800, 3600, 0.9))
-    'allowed: onset −5 to +30 min, end −30 to +60 min, at least 90% covered'
-    """
+    """The tolerance of a case in words, and its source where that is not ``TOLERANCE.csv``."""
     early, late, sooner, later = (minutes(sign * t) for sign, t in zip((-1, 1, -1, 1), exact[:4], strict=True))
     whence = ""
     if case is not None and case.tolerance is None:
@@ -108,14 +99,7 @@ def exactness(exact: Tolerance, case: Case | None = None) -> str:
 
 
 def uncounted(ignored: Ignored) -> str:
-    """An ignored window in words.
-
-    Examples
-    --------
-    >>> from pipeline.evaluation.spans import Span
-    >>> uncounted(Ignored(Span(1707356700, 1707360300), "a dip of probing"))
-    'Not counted either way: 2024-02-08 01:45 to 2024-02-08 02:45 UTC, a dip of probing'
-    """
+    """An ignored window in words."""
     (start, end), reason = ignored
     return f"Not counted either way: {utc(start)} to {utc(end)} UTC{f', {reason}' if reason else ''}"
 
@@ -148,13 +132,7 @@ def number(value: float) -> str:
 
 
 def apart(time: int, after: str, before: str) -> str:
-    """How far a time [s] is off, and in which direction.
-
-    Examples
-    --------
-    >>> apart(-90 * 60, "late", "early"), apart(3 * 86400, "after", "before")
-    ('1 h 30 min early', '3 d after')
-    """
+    """How far a time [s] is off, and in which direction."""
     return f"{lasted(abs(time))} {after if time >= 0 else before}"
 
 
@@ -232,16 +210,12 @@ def remarks(judged: Judged) -> Iterator[str]:
     made = judged.account
     undated = [f"our {word} for the label {label_text(a)}" for a in made.answers for word in a.undated]
     yield from _some([f"not exactly dated, but counted in the table as it stands: {what}" for what in undated])
-    yield from _some([f"missed: {label_text(a)}{_because(judged, a.label)}" for a in made.answers if not a.hit])
+    missed = [(a, why_missed(judged, Span(*a.label[:2]), a.label[2:4])) for a in made.answers if not a.hit]
+    yield from _some([f"missed: {label_text(a)}{f': {reason}' if reason else ''}" for a, reason in missed])
     yield from _some(
         [f"not met: {label_text(a)}: {why(a, judged.tolerance)}" for a in made.answers if a.hit and not a.met]
     )
     yield from _some([f"false: {outage_text(outage)}" for outage in made.false])
-
-
-def _because(judged: Judged, label: Label) -> str:
-    reason = why_missed(judged, Span(label.start, label.end), (label.entity_type, label.entity))
-    return f": {reason}" if reason else ""
 
 
 def why_missed(judged: Judged, time: Span, place: tuple[str, str]) -> str:

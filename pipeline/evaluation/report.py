@@ -24,7 +24,7 @@ from pipeline.evaluation.phrases import (
     uncounted,
 )
 from pipeline.evaluation.runs import ANY, OURS, Judged
-from pipeline.evaluation.story import Story, stories
+from pipeline.evaluation.story import stories
 from pipeline.evaluation.sweep import Point
 from pipeline.evaluation.tables import COLUMNS, IN_MINUTES, case_lines, total_line, totals, verdict
 from pipeline.explain.terms import LIMITS
@@ -75,19 +75,13 @@ def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
 
 
 def _contents(cases: list[list[Judged]]) -> str:
-    """Links to the cases, with what there is of each."""
-    links = (
-        f'<li><a href="#case{i}">{_text(case[0].case.name)}</a> <span class="small">{_text(_made(case))}</span></li>'
-        for i, case in enumerate(cases, 1)
-    )
+    links = []
+    for i, case in enumerate(cases, 1):
+        made = next(one for one in case if one.detector == OURS).account
+        met = f"{made.met} of {len(made.answers)} met" if made.answers else "a control"
+        words = f'<span class="small">{met}, {len(made.false)} false</span>'
+        links.append(f'<li><a href="#case{i}">{_text(case[0].case.name)}</a> {words}</li>')
     return f"<nav><ul>{''.join(links)}</ul></nav>"
-
-
-def _made(case: list[Judged]) -> str:
-    """What ours made of a case, in short."""
-    made = next(one for one in case if one.detector == OURS).account
-    false = f"{len(made.false)} false"
-    return f"{made.met} of {len(made.answers)} met, {false}" if made.answers else f"a control, {false}"
 
 
 def _page(body: str, explained: str) -> str:
@@ -118,11 +112,13 @@ def _case(judged: list[Judged], number: int) -> Iterator[str]:
     yield from (_remark(sentence, ours, number) for sentence in remarks(ours))
     for i, story in enumerate(stories(ours), 1):
         drawn = _image(picture(story, bars_of(story, judged)), story.headline)
-        yield f'<figure id="case{number}-{i}">{_words(story)}{drawn}</figure>'
+        told = "".join(f"<p>{_text(sentence)}</p>" for sentence in story.sentences)
+        said = f"<figcaption><h3>{_text(story.headline)}</h3>{told}</figcaption>"
+        yield f'<figure id="case{number}-{i}">{said}{drawn}</figure>'
 
 
 def _remark(sentence: str, ours: Judged, number: int) -> str:
-    """A remark; of a label that was missed or not met it leads to its picture."""
+    """A missed or unmet label leads to its picture."""
     said = _text(sentence)
     for i, answer in enumerate(ours.account.answers, 1):
         for what in ("missed", "not met"):
@@ -131,22 +127,14 @@ def _remark(sentence: str, ours: Judged, number: int) -> str:
     return f'<p class="remark">{said}</p>'
 
 
-def _words(story: Story) -> str:
-    """What a picture tells, to be read, searched and copied."""
-    told = "".join(f"<p>{_text(sentence)}</p>" for sentence in story.sentences)
-    return f"<figcaption><h3>{_text(story.headline)}</h3>{told}</figcaption>"
-
-
 def _table(lines: Iterable[tuple[str, list[str]]]) -> str:
     names = (f"{name} [min]" if name in IN_MINUTES else name for name in ("detector", *COLUMNS))
     head = "".join(f"<th>{_text(name)}</th>" for name in names)
-    rows = "".join(_row(name, cells) for name, cells in lines)
+    rows = ""
+    for name, cells in lines:
+        row = "".join(f"<td>{_text(cell)}</td>" for cell in (name, *cells))
+        rows += f'<tr class="ours">{row}</tr>' if name == OURS else f"<tr>{row}</tr>"
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-
-
-def _row(name: str, cells: list[str]) -> str:
-    row = "".join(f"<td>{_text(cell)}</td>" for cell in (name, *cells))
-    return f'<tr class="ours">{row}</tr>' if name == OURS else f"<tr>{row}</tr>"
 
 
 def _image(svg: bytes, words: str) -> str:
@@ -167,10 +155,7 @@ LINEAR = 0.1
 
 
 def curves(points: Iterable[Point]) -> bytes:
-    """The picture as SVG: left the labels that were hit, right those that were met; large: as shipped for all signals.
-
-    Detectors are read without fusion, by any signal; ours as the whole.
-    """
+    """The picture as SVG: left the labels hit, right those met; detectors by any signal, ours as the whole."""
     lines: dict[str, list[Point]] = {}
     for point in points:
         if point.detector == OURS or point.reading == ANY:

@@ -33,11 +33,7 @@ reading is the name of one signal."""
 
 
 class Read(NamedTuple):
-    """One way to read a detector: its outages, and their account.
-
-    ``refused``, ``refused_labels``: share of the observed time, of all and of the labels, without a verdict [0-1]; NaN
-    where nothing was observed.
-    """
+    """One way to read a detector; ``refused``, of all and of the labels: time without a verdict [0-1] or NaN."""
 
     reading: str
     called: tuple[Called, ...]
@@ -74,28 +70,25 @@ class Judged(Outcome):
 
     @property
     def account(self) -> Account:
-        """The account of the first reading, that of fusion."""
+        """Of fusion."""
         return self.readings[0].account
 
     @property
     def end(self) -> int:
-        """End of what was observed [s]."""
         return self.account.observed.end
 
     def subject(self, place: tuple[str, str]) -> list[Trace]:
-        """The traces of an entity ``(type, name)``, see `subject`."""
         return subject(self.traces, place, self.places)
 
     @property
     def best_signal(self) -> Read | None:
         """The best single signal: most labels met, then hit, then fewest false outages, then least refused."""
-        single = [read for read in self.readings if read.reading not in (FUSED, ANY, WARNING)]
-        return max(single, key=_merit, default=None)
 
+        def merit(read: Read) -> tuple[int, int, int, float, str]:
+            made = read.account
+            return made.met, made.hits, -len(made.false), -np.nan_to_num(read.refused, nan=1.0), read.reading
 
-def _merit(read: Read) -> tuple[int, int, int, float, str]:
-    made = read.account
-    return made.met, made.hits, -len(made.false), -read.refused if read.refused == read.refused else -1.0, read.reading
+        return max((r for r in self.readings if r.reading not in (FUSED, ANY, WARNING)), key=merit, default=None)
 
 
 def played(case: Case, engine: Engine) -> Playback:
@@ -106,13 +99,7 @@ def played(case: Case, engine: Engine) -> Playback:
 
 
 def outcome(case: Case, engine: Engine, reached: Callable[[float], None] = lambda share: None) -> Outcome:
-    """Replay a case; ``reached`` is called with the share that has been judged [0-1].
-
-    Raises
-    ------
-    UserError
-        Where the case cannot be read, or nothing in it was observed.
-    """
+    """Replay a case; ``reached`` gets the share judged [0-1]; UserError where it cannot be read, or shows nothing."""
     playback = played(case, engine)
     collected, report = Collected(), ReplayReport.of(playback)
     end = max(recording.end for _, recording in playback.streams)
@@ -137,10 +124,7 @@ def outcome(case: Case, engine: Engine, reached: Callable[[float], None] = lambd
 
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:
-    """Hold the outages against the labels, in every way to read the detector.
-
-    ``came``: the outcome with these settings; a detector other than `OURS` was judged with `only` it.
-    """
+    """Hold the outcome with these settings against the labels, in every way to read the detector."""
     traces = [trace for trace in came.traces if trace.detector == settings.judging.detector]
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
     observed = _observed(traces)
@@ -190,7 +174,7 @@ def only(detector: str, settings: Settings) -> Settings:
 def _ways(
     detector: str, traces: list[Trace], came: Outcome, settings: Settings
 ) -> Iterator[tuple[str, list[Called], list[Trace]]]:
-    """Each way to read it: its name, its outages, and the traces that they rest on."""
+    """Name, outages, and the traces that they rest on."""
     yield FUSED, fused(came.outages, came.places, came.past), traces
     if detector == OURS:
         return
@@ -229,7 +213,6 @@ def country_of(label: Label, places: Places) -> str:
 
 
 def _observed(traces: list[Trace]) -> Observed:
-    """From the first to the last value of each entity in any signal."""
     spans: dict[tuple[str, str], Span] = {}
     last = NEVER
     for trace in traces:

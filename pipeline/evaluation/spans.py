@@ -12,24 +12,12 @@ class Span(NamedTuple):
 
 
 def touch(one: Span, other: Span) -> bool:
-    """Whether two spans overlap.
-
-    Examples
-    --------
-    >>> touch(Span(0, 10), Span(9, 20)), touch(Span(0, 10), Span(10, 20))
-    (True, False)
-    """
+    """Whether two spans overlap."""
     return one.start < other.end and other.start < one.end
 
 
 def joined(spans: Iterable[Span], gap: int = 0) -> list[Span]:
-    """The union of spans, in order; spans at most ``gap`` [s] apart become one.
-
-    Examples
-    --------
-    >>> joined([Span(20, 30), Span(0, 10), Span(5, 12)]), joined([Span(0, 10), Span(20, 30)], gap=10)
-    ([Span(start=0, end=12), Span(start=20, end=30)], [Span(start=0, end=30)])
-    """
+    """The union of spans, in order; spans at most ``gap`` [s] apart become one."""
     made: list[Span] = []
     for span in sorted(spans):
         if made and span.start <= made[-1].end + gap:
@@ -59,22 +47,10 @@ def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
 
 
 def clipped(spans: Iterable[Span], window: Span) -> list[Span]:
-    """The parts of spans within a window.
-
-    Examples
-    --------
-    >>> clipped([Span(0, 10), Span(20, 30)], Span(5, 15))
-    [Span(start=5, end=10)]
-    """
+    """The parts of spans within a window."""
     return [Span(max(s.start, window.start), min(s.end, window.end)) for s in spans if touch(s, window)]
 
 
 def seconds_within(spans: Iterable[Span], window: Span) -> int:
-    """How much of a window spans that do not overlap fill [s].
-
-    Examples
-    --------
-    >>> seconds_within([Span(0, 10), Span(20, 30)], Span(5, 25))
-    10
-    """
+    """How much of a window spans that do not overlap fill [s]."""
     return sum(part.end - part.start for part in clipped(spans, window))

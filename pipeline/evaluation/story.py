@@ -24,7 +24,7 @@ MARGIN = (6 * 3600, 3 * DAY)
 """Time that a picture shows before and after, at least and at most [s]."""
 
 BINS_BESIDE = 8
-"""And at least so many bins of the widest signal [bins]."""
+"""At least, of the widest signal [bins]."""
 
 COMMON_LEAST = 0.02
 """A smaller common mode of a signal is not told [-]."""
@@ -32,16 +32,9 @@ COMMON_LEAST = 0.02
 LINGERS = 3600
 """A signal that looks low for longer than this after an outage is told [s]."""
 
-PART_WORDS = {"region": "region", "asn": "network"}
-"""What a part of a country is called, by its type."""
-
 
 class Story(NamedTuple):
-    """One picture: an entity, a window, and the sentences beside it.
-
-    ``traces``: the entity's own, of each signal the first detector's before others; of a country without any, those of
-    its parts.  ``label``: the time of the label, None where there is none.
-    """
+    """A picture and its sentences; ``label``: None where there is none."""
 
     headline: str
     sentences: tuple[str, ...]
@@ -52,7 +45,6 @@ class Story(NamedTuple):
 
     @property
     def is_of_parts(self) -> bool:
-        """Whether the traces are those of parts."""
         return any(trace.entity[:2] != self.entity[:2] for trace in self.traces)
 
 
@@ -89,7 +81,6 @@ def _of_false(judged: Judged, outage: Called) -> Story:
 
 
 def _of_quiet(judged: Judged) -> Story:
-    """The lowest score of a control."""
     first = [trace for trace in judged.traces if trace.detector == judged.first]
     scored = [trace for trace in first if not np.isnan(trace.score).all()]
     if not scored:
@@ -107,7 +98,6 @@ def _of_quiet(judged: Judged) -> Story:
 
 
 def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, window: Span) -> tuple[str, ...]:
-    """When ours called it out, what was expected and seen, and why it was called out or not."""
     own = [o for o in judged.readings[0].called if o.entity[:2] == place[:2] and touch(_span(judged, o), time)]
     when = times(sorted(own, key=lambda outage: outage.start))
     return (
@@ -120,16 +110,12 @@ def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, 
 
 
 def _span(judged: Judged, outage: Called | Outage) -> Span:
-    """The time of an outage; an open one lasts to the end of what was observed."""
     end = judged.end if outage.end is None else outage.end
     return Span(outage.start, max(outage.start + 1, end))
 
 
 def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
-    """The entity's traces by the first detector, and by another where only that found it low.
-
-    A country without any has those of the parts that it is judged from, or else of all parts.
-    """
+    """The entity's traces, or its parts', by the first detector; by another where only that found it low."""
     own = judged.subject(place[:2])
     if own and own[0].entity[:2] != place[:2]:
         parts = judging(own, place.name, judged.settings.fusing)
@@ -166,7 +152,6 @@ def _apart(time: int) -> str:
 
 
 def _window(time: Span, judged: Judged) -> Span:
-    """The time with a margin, within the recording if it is in it."""
     widest = max(trace.width for trace in judged.traces)
     beside = max(min(max(time.end - time.start, MARGIN[0]), MARGIN[1]), BINS_BESIDE * widest)
     first = min(int(trace.start[0]) for trace in judged.traces)
@@ -175,7 +160,6 @@ def _window(time: Span, judged: Judged) -> Span:
 
 
 def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[str]:
-    """What was expected and seen in each signal when it was lowest."""
     own = [trace for trace in traces if trace.entity[:2] == place[:2]]
     first = {trace.signal: trace for trace in reversed(own)}.values()
     told = [text for trace in sorted(first, key=lambda trace: trace.signal) if (text := _worst(trace, time))]
@@ -185,7 +169,7 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
         yield "Nothing of it was observed then."
     elif parts := {trace.entity for trace in traces}:
         low = {trace.entity for trace in traces if (trace.state[trace.within(time)] == LOW_CONFIRMED).any()}
-        kinds = {PART_WORDS.get(part.type, "part") for part in parts}
+        kinds = {{"region": "region", "asn": "network"}.get(part.type, "part") for part in parts}
         have = "has" if len(parts) == 1 else "have"
         of = f"{counted(len(parts), kinds.pop() if len(kinds) == 1 else 'part')} that {have}"
         were = f"{len(low)} {'was' if len(low) == 1 else 'were'} clearly low"
@@ -210,7 +194,6 @@ def _worst(trace: Trace, time: Span) -> str:
 
 
 def _together(traces: Iterable[Trace], time: Span) -> str:
-    """What the parts of each signal showed together when they were lowest."""
     told = []
     for signal, own in by_signal(traces).items():
         start, share = together(own)
@@ -235,7 +218,6 @@ def _lingers(own: Iterable[Called], traces: Iterable[Trace], window: Span) -> It
 
 
 def _incidents(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[str]:
-    """The incidents of the feeds of its signals in a time."""
     signals = {trace.signal for trace in traces}
     then = [d for d in judged.incidents if d.signal in signals and d.start < time.end and time.start < d.end]
     yield from moves(d for d in then if abs(d.share - 1) >= COMMON_LEAST)

@@ -82,17 +82,16 @@ def steps(judges: Iterable[str], own: float = Fusing.confirm) -> list[tuple[str,
 def sweep(
     cases: Iterable[Case], judges: Iterable[str], engine: Engine, reached: Callable[[str, float], None]
 ) -> Iterator[Point]:
-    """The points of every curve; ``reached`` is called with detector and value after each case.
-
-    For ours only fusion changes: a case is judged once.
-    """
+    """The points of every curve; ``reached`` gets detector and value after each case."""
     cases, verdicts = list(cases), dict[str, Recorded]()
     for name, parameter, value in steps(judges, engine.settings.fusing.confirm):
         there = at(engine, name, parameter, value)
         reads: dict[str, list[Read]] = {FUSED: [], ANY: []}
         signals: set[str] = set()
         for case in cases:
-            came = _again(case, there, verdicts) if name == OURS else outcome(case, there)
+            if name == OURS and case.name not in verdicts:  # only fusion changes: a case is judged once
+                verdicts[case.name] = recorded(case, there)
+            came = fused(verdicts[case.name], there) if name == OURS else outcome(case, there)
             signals.update(trace.signal for trace in came.traces)
             for read in judge(case, name, came, there.settings).readings:
                 if read.reading in reads:
@@ -105,22 +104,8 @@ def sweep(
                 yield Point(name, reading, parameter, value, shipped, *made[3:7], made.false_rate)
 
 
-def _again(case: Case, engine: Engine, verdicts: dict[str, Recorded]) -> Outcome:
-    """The outcome of a case with other settings of fusion; its verdicts are kept."""
-    if case.name not in verdicts:
-        verdicts[case.name] = recorded(case, engine)
-    return fused(verdicts[case.name], engine)
-
-
 def at(engine: Engine, name: str, parameter: str, value: float) -> Engine:
-    """The engine with a threshold at a value.
-
-    Examples
-    --------
-    >>> there = at(Engine(), "median", "critical", 0.7)
-    >>> there.settings.judging.detector, there.detectors["median"]("bgp.ris").critical
-    ('median', 0.7)
-    """
+    """The engine with a threshold at a value."""
     if name == OURS:
         fusing = replace(engine.settings.fusing, confirm=value, suspect=min(engine.settings.fusing.suspect, value))
         return replace(engine, settings=replace(engine.settings, fusing=fusing))
@@ -134,17 +119,13 @@ def _with(made: Callable[[str], AnyDetector], parameter: str, value: float, sign
 
 
 def _is_shipped(engine: Engine, name: str, parameter: str, value: float, signals: Iterable[str]) -> bool:
-    """Whether that is the value that is shipped, for each of these signals."""
     if name == OURS:
         return engine.settings.fusing.confirm == value
     return all(getattr(engine.detectors[name](signal), parameter) == value for signal in signals)
 
 
 class Against(NamedTuple):
-    """A curve against ours as shipped: its best point with no more false outages, its fewest with no fewer labels met.
-
-    None where it has no such point.
-    """
+    """Best point with no more false outages than ours; fewest false with as many labels met; or None."""
 
     detector: str
     reading: str

@@ -28,18 +28,12 @@ MUTE = 0.5
 SHARED = (FUSED, ANY, WARNING, BEST)
 """The readings that every case has, in the order in which they are shown."""
 
-
 MEDIANS = ("suspected", "confirmed", "onset_error", "end_error", "cover", "fragments")
 """Fields of `Answer` of which a total has the median."""
 
 
 class Total(NamedTuple):
-    """One detector, read one way, over one or several cases.
-
-    ``false_rate``: false outages per entity-month.  ``medians``: of each of `MEDIANS` over the labels that were hit
-    [its unit], None where there is none.  ``refused``: share of the observed time, ``refused_labels``: mean share of
-    the time of a label, without a verdict [0-1]; NaN where there is none.
-    """
+    """A detector, read one way, over some cases; ``medians``: over labels hit; ``refused``: [0-1] or NaN."""
 
     detector: str
     reading: str
@@ -71,13 +65,7 @@ def total(detector: str, reading: str, reads: list[Read]) -> Total:
 
 
 def _mean(each: list[tuple[float, float]]) -> float:
-    """Mean of values with a weight each, without those that are NaN; NaN where there is none.
-
-    Examples
-    --------
-    >>> _mean([(1.0, 1), (0.5, 3), (float("nan"), 9)])
-    0.625
-    """
+    """Weighted mean of the values that are not NaN."""
     if len(each) == 1:
         return each[0][0]
     known = [(value, weight) for value, weight in each if not isnan(value)]
@@ -95,16 +83,12 @@ def totals(judged: Iterable[Judged]) -> list[Total]:
 
 
 def _shared(judged: Judged) -> dict[str, Read]:
-    """The `SHARED` readings of a case that it has, by name."""
     found = {read.reading: read for read in judged.readings} | {BEST: judged.best_signal}
     return {name: read for name in SHARED if (read := found.get(name)) is not None}
 
 
 def verdict(judged: Iterable[Judged]) -> str:
-    """How ours did, and which of the field's rules without our fusion come nearest, or, without labels, are as quiet.
-
-    '' where ours was not asked.  Of two rules of which one meets more and the other is quieter both are the nearest.
-    """
+    """How ours did, and which rules come nearest, or are as quiet; '' without ours."""
     made = totals(judged)
     ours = next((total for total in made if (total.detector, total.reading) == (OURS, FUSED)), None)
     if ours is None:
@@ -120,7 +104,6 @@ def verdict(judged: Iterable[Judged]) -> str:
 
 
 def _quiet(ours: Total, rivals: list[Total]) -> str:
-    """Which rules have no more false outages than ours, and which are silent because they refused to judge."""
     mute = [total for total in rivals if total.refused >= MUTE]
     quiet = [total for total in rivals if total.false <= ours.false and total not in mute]
     loudest = max(rivals, key=lambda total: total.false)
@@ -137,7 +120,6 @@ def _names(of: list[Total]) -> str:
 
 
 def _nearest(ours: Total, rivals: list[Total]) -> str:
-    """The rules that no other rule beats, and how they compare with ours."""
     best = list[Total]()
     for total in sorted(rivals, key=_rank, reverse=True):
         if not best or (total.met and total.false < best[-1].false):
@@ -185,13 +167,7 @@ def case_lines(judged: Judged) -> Iterator[Line]:
 
 
 def who(detector: str, reading: str) -> str:
-    """Name of a line.
-
-    Examples
-    --------
-    >>> who("ours", "fused"), who("median", "any signal")
-    ('ours', 'median, any signal')
-    """
+    """Name of a line."""
     return OURS if detector == OURS and reading == FUSED else f"{detector}, {reading}"
 
 
@@ -237,7 +213,6 @@ def show(console: Console, judged: Iterable[Judged]) -> None:
 
 
 def _show_case(console: Console, judged: list[Judged], said: str) -> bool:
-    """The account of a case, with the verdict where it is the only one; whether a column had no room."""
     console.print(Text.assemble("\n", (printable(judged[0].case.name), "bold"), f"  {seen(judged[0])}"))
     if judged[0].case.labels:
         console.print(Text(exactness(judged[0].tolerance, judged[0].case), "dim"))
@@ -253,7 +228,7 @@ def _show_case(console: Console, judged: list[Judged], said: str) -> bool:
 
 
 def _show_table(console: Console, lines: list[Line], said: str) -> bool:
-    """The table, what of it has no room, and the verdict; whether a column had no room."""
+    """Returns whether a column had no room."""
     console.print(_table(console, lines))
     hidden = list(_hidden(console, lines))
     for sentence in hidden:
@@ -264,7 +239,6 @@ def _show_table(console: Console, lines: list[Line], said: str) -> bool:
 
 
 def _hidden(console: Console, lines: list[Line]) -> Iterator[str]:
-    """The cells of each column without room, where they are not empty."""
     for i in range(len(_wide(console, lines)), len(COLUMNS)):
         found = [f"{name} {cells[i]}" for name, cells in lines if cells[i] not in ("", "0", "0%")]
         if COLUMNS[i] in TOLD and found:
@@ -272,7 +246,6 @@ def _hidden(console: Console, lines: list[Line]) -> Iterator[str]:
 
 
 def _ours_first(told: str) -> tuple[bool, float]:
-    """Orders cells of a column: ours first, then the largest number."""
     return not told.startswith(f"{OURS} "), -float(re.sub(r"[^0-9.]", "", told.rsplit(" ", 1)[-1]) or 0)
 
 
@@ -284,7 +257,7 @@ def _wide(console: Console, lines: list[Line]) -> list[int]:
 
 
 def _table(console: Console, lines: list[Line]) -> Table:
-    """As many columns as there is room for: no number is cut."""
+    """No number is cut."""
     wide = _wide(console, lines)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("detector", overflow="fold", min_width=NAME)

@@ -44,43 +44,29 @@ class Trace:
 
     @property
     def is_observed(self) -> np.ndarray:
-        """Bins with a value ``(t,) bool``."""
         return ~np.isnan(self.value)
 
     @property
     def is_judged(self) -> np.ndarray:
-        """Bins with a value and a verdict ``(t,) bool``."""
         return self.is_observed & (self.state != UNKNOWN)
 
     def within(self, time: Span) -> np.ndarray:
-        """Bins that overlap a time ``(t,) bool``."""
         return (self.start < time.end) & (self.ends > time.start)
 
     @cached_property
     def observed(self) -> list[Span]:
-        """The time with a value."""
         return self.stretches(self.is_observed)
 
     @cached_property
     def judged(self) -> list[Span]:
-        """The time with a value and a verdict."""
         return self.stretches(self.is_judged)
 
     @cached_property
     def ends(self) -> np.ndarray:
-        """Ends of the bins ``(t,) int64`` [s], see `pipeline.bins.ends_of`."""
         return ends_of(self.start, self.width)
 
     def stretches(self, bins: np.ndarray) -> list[Span]:
-        """The time of some bins ``(t,) bool``, as few spans as possible.
-
-        Examples
-        --------
-        >>> start, one = np.array([0, 300, 900, 1200]), np.ones(4)
-        >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, start, *[one] * 5, one, one > 0, one)
-        >>> trace.stretches(np.array([True, True, True, False]))
-        [Span(start=0, end=600), Span(start=900, end=1200)]
-        """
+        """The time of some bins ``(t,) bool``, as few spans as possible."""
         start, end = self.start[bins], self.ends[bins]
         if not len(start):
             return []
@@ -138,18 +124,7 @@ class Collected:
 
 
 def refused(traces: Iterable[Trace], window: Span) -> float:
-    """Share of the observed time in which no signal of an entity had a verdict [0-1]; NaN where none is observed.
-
-    Time counts once for each entity, however many signals it has.
-
-    Examples
-    --------
-    >>> start, one = np.array([0, 300]), np.ones(2)
-    >>> trace = Trace("bgp.ris", "median", Entity("country", "PK"), 300, start, *[one] * 5, np.array([UNKNOWN, 1]),
-    ...               one > 0, one)
-    >>> refused([trace], Span(0, 600)), refused([trace], Span(300, 600))
-    (0.5, 0.0)
-    """
+    """Share of the observed time of all entities without a verdict in any signal [0-1]; NaN where there is none."""
     seen: dict[Entity, list[Trace]] = defaultdict(list)
     for trace in traces:
         seen[trace.entity].append(trace)
@@ -189,10 +164,7 @@ def judging(traces: Iterable[Trace], country: str, settings: Fusing) -> dict[str
 
 
 def together(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
-    """Starts ``(t,) int64`` [s], and the share of their expected sum that the observed parts have ``(t,)`` [-].
-
-    NaN where no part was observed; as `pipeline.fusion.parts` judges a country without a series of its own.
-    """
+    """Starts ``(t,)`` [s] and observed share of the expected sum ``(t,)`` [-], NaN where no part was observed."""
     start, place = np.unique(np.concatenate([trace.start for trace in traces]), return_inverse=True)
     value, expected = (np.concatenate([getattr(trace, name) for trace in traces]) for name in ("value", "expected"))
     known = np.isfinite(value) & (expected > 0)

@@ -1,11 +1,15 @@
 """Settings are chosen without the case that they are judged on."""
 
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from pipeline.evaluation.cases import Case, read_cases
+from tests.evaluation.made import case
 from tests.evaluation.tune import (
     DRAWN,
     GRID,
@@ -68,3 +72,16 @@ def test_a_grid_is_measured_and_told_as_a_table(data: Path) -> None:
     said = console.export_text()
     assert "louisiana-2020-laura" in said
     assert "1/1" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [([], "wanted: the folder"), (["empty"], "no folder of a case is in it"), ([".", "nowhere"], "only one")],
+)
+def test_a_wrong_argument_is_one_sentence(arguments: list[str], said: str, tmp_path: Path) -> None:
+    case(tmp_path / "one")
+    (tmp_path / "empty").mkdir()
+    words = [str(tmp_path / arguments[0]), *arguments[1:]] if arguments else []
+    done = subprocess.run([sys.executable, "-m", "tests.evaluation.tune", *words], capture_output=True, text=True)
+    (sentence,) = done.stderr.splitlines()
+    assert (done.returncode, said in sentence) == (2, True)

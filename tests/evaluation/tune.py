@@ -19,6 +19,7 @@ from rich.table import Table
 from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline.engine import Engine
+from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.cases import Case, Tolerance, read_cases
 from pipeline.evaluation.runs import OURS, judge
@@ -197,9 +198,9 @@ def main(data: Path, without: str) -> None:
     """Score the grid on all cases, and say what leaving out each one, or the named one, comes to."""
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
     if not cases:
-        sys.exit(f"{data}: no folder of a case is in it, one with labels.csv")
+        raise UserError(f"{data}: no folder of a case is in it, one with labels.csv")
     if without and without not in [case.name for case in cases]:
-        sys.exit(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
+        raise UserError(f"WITHOUT={without}: there is no such case, only {', '.join(case.name for case in cases)}")
     table = measured(cases, points())
     left = [leave(table, case) for case in cases if without in ("", case.name)]
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -214,4 +215,10 @@ def main(data: Path, without: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
+    try:
+        if not 2 <= len(sys.argv) <= 3:
+            raise UserError("wanted: the folder of the cases, and the case to leave out, or none for each")
+        main(Path(sys.argv[1]), "".join(sys.argv[2:]))
+    except UserError as error:
+        sys.stderr.write(f"tune: {error}\n")
+        sys.exit(2)
