@@ -15,7 +15,6 @@ def is_low(state: np.ndarray) -> np.ndarray:
 
 
 WORKDAY, WEEKEND, HOLIDAY = range(3)
-"""Kinds of days."""
 
 DAY = 24 * 3600
 SETTLING = DAY
@@ -26,30 +25,16 @@ NEVER, ALWAYS = -(2**62), 2**62
 
 @dataclass(frozen=True)
 class Context:
-    """What is known about a bin besides its values.
+    """What is known about a bin besides its values, arrays ``(n,)``; of a run ``(t, n)``, or ``(n,)`` for every bin."""
 
-    Parameters
-    ----------
-    width
-        Length of the bin [s].
-    health
-        ``(n,) float`` share of the sources that were healthy [0-1].
-    week_slot
-        ``(n,) int64`` seconds since Monday 00:00 local time at the bin's start [s].
-    day_kind
-        ``(n,) int8`` `WORKDAY`, `WEEKEND` or `HOLIDAY`, local.
-    switched
-        ``(n,) bool`` which may be switched off for a night: a network, not a country.  None: all of them.
-    """
-
-    width: int
-    health: np.ndarray
-    week_slot: np.ndarray
-    day_kind: np.ndarray
-    switched: np.ndarray | None = None
+    width: int  # length of the bin [s]
+    health: np.ndarray  # float, share of the sources that were healthy [0-1]
+    week_slot: np.ndarray  # int64, seconds since Monday 00:00 local time at the bin's start [s]
+    day_kind: np.ndarray  # int8, `WORKDAY`, `WEEKEND` or `HOLIDAY`, local
+    switched: np.ndarray | None = None  # bool, may be off for a night: a network, not a country; None: all may
 
     def row(self, i: int) -> "Context":
-        """The context of bin ``i`` of a run, whose arrays are ``(t, n)``; those of ``(n,)`` hold for every bin."""
+        """The context of bin ``i`` of a run."""
         return self.rows(i)
 
     def rows(self, bins: int | slice) -> "Context":
@@ -60,35 +45,21 @@ class Context:
 
 
 class Verdict(NamedTuple):
-    """What a detector says of one bin, arrays ``(n,)``.
+    """What a detector says of one bin, arrays ``(n,)``."""
 
-    Parameters
-    ----------
-    expected, lower, upper
-        In the unit of x; NaN while nothing is expected.
-    score
-        In robust standard deviations, negative is low [-]; NaN where nothing is said.
-    state
-        ``int8``, index into `STATES`.
-    settled
-        ``bool``, enough past for an outage to be confirmed.  Before that, a normal state is no all-clear.
-    """
-
-    expected: np.ndarray
+    expected: np.ndarray  # in the unit of x, as the bounds; NaN while nothing is expected
     lower: np.ndarray
     upper: np.ndarray
-    score: np.ndarray
-    state: np.ndarray
-    settled: np.ndarray
+    score: np.ndarray  # in robust standard deviations, negative is low [-]; NaN where nothing is said
+    state: np.ndarray  # int8, index into `STATES`
+    settled: np.ndarray  # bool, enough past to confirm an outage; before that a normal state is no all-clear
 
 
 class State(Protocol):
     """What a detector remembers."""
 
     @property
-    def last(self) -> int:
-        """Start of the last bin [s], `NEVER` before any."""
-        ...
+    def last(self) -> int: ...  # start of the last bin [s], `NEVER` before any
 
 
 S = TypeVar("S", bound=State)
@@ -99,21 +70,13 @@ Swept = tuple[str, tuple[float, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Detector(Protocol[S]):
-    """Parameters in a frozen dataclass, state apart: a step returns another state and changes none.
+    """Parameters in a frozen dataclass, state apart: a step returns another state and changes none."""
 
-    Parameters
-    ----------
-    quorum
-        Health below which a value counts as not observed [-].
-    """
-
-    quorum: float = 0.5
+    quorum: float = 0.5  # health below which a value counts as not observed [-]
     slow: ClassVar[str] = ""
     """In words what it sums over days, which lets it run beside a detector of bins; '': it judges bins."""
-    published: ClassVar[str] = ""
-    """Source of its rule; '': netvigil's own."""
-    swept: ClassVar[Swept] = ("", ())
-    """The threshold that `make score` sweeps."""
+    published: ClassVar[str] = ""  # source of its rule; '': netvigil's own
+    swept: ClassVar[Swept] = ("", ())  # the threshold that `make score` sweeps
 
     @classmethod
     def for_signal(cls, signal: str) -> Self:
@@ -121,14 +84,10 @@ class Detector(Protocol[S]):
         return cls()
 
     @property
-    def name(self) -> str:
-        """Its name in the registry."""
-        ...
+    def name(self) -> str: ...  # in the registry
 
     @property
-    def warmup(self) -> int:
-        """Event time after an entity's first value before which nothing is said [s]."""
-        ...
+    def warmup(self) -> int: ...  # event time after an entity's first value before which nothing is said [s]
 
     def init(self, n: int) -> S:
         """The state of n entities of which nothing has been seen."""
@@ -147,26 +106,18 @@ class Detector(Protocol[S]):
         return state, Verdict(*(np.stack(column) for column in zip(*told, strict=True)))
 
     def step(self, state: S, x: np.ndarray, t: int, context: Context) -> tuple[S, Verdict]:
-        """Judge one bin: x ``(n,) float64``, NaN = not observed; t its start [s], after every earlier one.
+        """Judge one bin: x ``(n,) float64``, NaN = not observed; t its start [s].
 
-        Raises
-        ------
-        ValueError
-            If t is not after the last bin: judging a bin twice would count it twice.
+        ValueError if t is not after the last bin: judging a bin twice would count it twice.
         """
         if t <= state.last:
             raise ValueError(f"the bin at {t} does not come after the one at {state.last}")
         return self.judge(state, observed(x, context, self.quorum), t, context)
 
     def run(self, x: np.ndarray, t: np.ndarray, context: Context, state: S | None = None) -> tuple[S, Verdict]:
-        """Judge bins: x ``(t, n) float64``, t ``(t,) int64`` [s], context arrays ``(t, n)`` or ``(n,)``.
+        """Judge bins: x ``(t, n) float64``, t ``(t,) int64`` [s]; ValueError if t does not increase.
 
         Returns the last state and one verdict with arrays ``(t, n)``, those of a fold of `step`.
-
-        Raises
-        ------
-        ValueError
-            If t does not increase.
         """
         state = self.init(x.shape[1]) if state is None else state
         if not len(t):
@@ -190,35 +141,15 @@ def joined(verdicts: list[Verdict], n: int) -> Verdict:
 
 
 def utc_context(t: np.ndarray, n: int, width: int) -> Context:
-    """The context of n healthy entities with UTC as local time and a weekend on Saturday and Sunday.
-
-    Parameters
-    ----------
-    t
-        ``(t,) int64`` bin starts [s].
-
-    Examples
-    --------
-    >>> context = utc_context(np.array([0, 2 * DAY]), n=1, width=3600)  # 1 January 1970 was a Thursday
-    >>> context.week_slot.ravel().tolist(), context.day_kind.ravel().tolist()
-    ([259200, 432000], [0, 1])
-    """
-    slot = (np.asarray(t, np.int64) + 3 * DAY) % (7 * DAY)
+    """The context of n healthy entities in bins at ``t (t,) int64`` [s]: UTC, and weekends of Saturday and Sunday."""
+    slot = (np.asarray(t, np.int64) + 3 * DAY) % (7 * DAY)  # 1 January 1970 was a Thursday
     shape = (len(slot), n)
     kind = (slot >= 5 * DAY).astype(np.int8)
     return Context(width, np.ones(n), np.broadcast_to(slot[:, None], shape), np.broadcast_to(kind[:, None], shape))
 
 
 def observed(x: np.ndarray, context: Context, quorum: float) -> np.ndarray:
-    """A copy of x ``(n,) float64`` with NaN where it cannot be judged: negative, infinite, or health below quorum.
-
-    Examples
-    --------
-    >>> whole = np.zeros(3)
-    >>> context = Context(300, health=np.array([1.0, 1.0, 0.2]), week_slot=whole, day_kind=whole)
-    >>> observed(np.array([5.0, -1.0, 5.0]), context, quorum=0.5).tolist()
-    [5.0, nan, nan]
-    """
+    """A copy of x ``(n,) float64`` with NaN where it cannot be judged: negative, infinite, or health below quorum."""
     x = np.asarray(x, np.float64)
     with np.errstate(invalid="ignore"):
         usable = (x >= 0) & (x < np.inf) & (context.health >= quorum)
@@ -238,14 +169,7 @@ def is_known(first: np.ndarray, t: int, warmup: int) -> np.ndarray:
 def coded(
     known: np.ndarray, confirmed: np.ndarray, high: np.ndarray, provisional: np.ndarray | np.bool_ = np.False_
 ) -> np.ndarray:
-    """State codes ``(n,) int8``: unknown, low confirmed, low provisional or high, the first that holds; else normal.
-
-    Examples
-    --------
-    >>> no, yes = np.array([False]), np.array([True])
-    >>> STATES[coded(yes, no, high=yes, provisional=yes)[0]]
-    'low provisional'
-    """
+    """State codes ``(n,) int8``: unknown, low confirmed, low provisional or high, the first that holds; else normal."""
     cases = [~known, confirmed, provisional, high]
     return np.select(cases, [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH], NORMAL).astype(np.int8)
 

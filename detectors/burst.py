@@ -19,22 +19,16 @@ LEAST = 0.02
 class BurstState:
     """What `Burst` remembers; rows are entities."""
 
-    last: int
-    """Start of the last bin [s]."""
-    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """First value [s]."""
-    time: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    value: np.ndarray = field(metadata=per_entity(np.nan))
-    """The last value and its time [s]."""
-    before: np.ndarray = field(metadata=per_entity(np.nan))
-    """What was connected before the present burst."""
-    least: np.ndarray = field(metadata=per_entity(np.nan))
-    """Fewest since then."""
+    last: int  # start of the last bin [s]
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # first value [s]
+    time: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # of the last value [s]
+    value: np.ndarray = field(metadata=per_entity(np.nan))  # the last one
+    before: np.ndarray = field(metadata=per_entity(np.nan))  # what was connected before the present burst
+    least: np.ndarray = field(metadata=per_entity(np.nan))  # fewest since then
     cost: np.ndarray = field(metadata=per_entity(0.0, np.float64, LEVELS))
     """Of the best path into each of the automaton's states, the cheapest being 0 [log-odds]."""
-    low: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    high: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """Start of the present run [s]."""
+    low: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # start of the present low run [s]
+    high: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # start of the present high run [s]
 
 
 @dataclass(frozen=True)
@@ -51,25 +45,6 @@ class Burst(Detector[BurstState]):
     rule knows no sampling noise.  Choices where the published description is open: paths are read forwards only;
     ``window`` is a week, because the probes of a country are too few to measure it; the slide of an hour is a bin here;
     after ``renew_low`` what is left is the new level.  A missing bin lengthens the time in which the next events came.
-
-    Parameters
-    ----------
-    ratio, gamma
-        Rate of a state over that of the one below, and price of a rise by one state [-].
-    window
-        Mean time between two disconnects of a probe [s].
-    report
-        State from which a burst is an outage [-].
-    probes, events
-        Fewest connected before, and fewest gone, of an outage.
-    back
-        Share of the lost probes whose return ends it [-].
-    above
-        A value is high beyond so many times what was connected [-].
-    renew_low, renew_high
-        A low, or high, run so long is the level from then on [s].
-    warmup
-        Event time after an entity's first value before which nothing is said [s].
 
     Examples
     --------
@@ -92,17 +67,17 @@ class Burst(Detector[BurstState]):
     published: ClassVar[str] = "Disco"
     swept: ClassVar[Swept] = ("report", (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0))
 
-    ratio: float = 2.0
-    gamma: float = 0.5
-    window: int = 7 * DAY
-    report: float = 7.0
-    probes: int = 5
-    events: int = 5
-    back: float = 0.5
-    above: float = 2.0
-    renew_low: int = 7 * DAY
-    renew_high: int = 2 * DAY
-    warmup: int = 3600
+    ratio: float = 2.0  # rate of a state over that of the one below [-]
+    gamma: float = 0.5  # price of a rise by one state [-]
+    window: int = 7 * DAY  # mean time between two disconnects of a probe [s]
+    report: float = 7.0  # state from which a burst is an outage [-]
+    probes: int = 5  # fewest connected before an outage
+    events: int = 5  # fewest gone in an outage
+    back: float = 0.5  # share of the lost probes whose return ends it [-]
+    above: float = 2.0  # a value is high beyond so many times what was connected [-]
+    renew_low: int = 7 * DAY  # a low run so long is the level from then on [s]
+    renew_high: int = 2 * DAY  # the same of a high run [s]
+    warmup: int = 3600  # time after an entity's first value before which nothing is said [s]
 
     def init(self, n: int) -> BurstState:
         return fresh(BurstState, n, last=NEVER)

@@ -37,7 +37,6 @@ WEEKS = 2 + max(LAGS) + 1
 BATCH = 64
 """Entities that are fitted together: 64 times eleven weeks of 5 min are 11 MB."""
 
-
 ORDERS = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 """Autoregressive and moving-average orders whose sum is one or two, in the order in which equals are preferred."""
 
@@ -49,17 +48,17 @@ RIDGE = 1e-9
 
 
 class Running(NamedTuple):
-    """The last two values and last two innovations ``(..., 4)``: of the last bin, and of a forecast from an origin."""
+    """The last two values and last two innovations ``(..., 4)``."""
 
-    now: np.ndarray
-    ahead: np.ndarray
+    now: np.ndarray  # of the last bin
+    ahead: np.ndarray  # of a forecast from an origin
 
 
 class Model(NamedTuple):
-    """What was fitted for n entities: coefficients ``(n, 4)``, interval ``(n, 12)`` by horizon, and where it is."""
+    """What was fitted for n entities."""
 
-    coefficients: np.ndarray
-    interval: np.ndarray
+    coefficients: np.ndarray  # (n, 4)
+    interval: np.ndarray  # (n, 12), by horizon
     running: Running
 
 
@@ -67,21 +66,15 @@ class Model(NamedTuple):
 class ChocolatineState:
     """What `Chocolatine` remembers; rows are entities."""
 
-    last: int
-    """Start of the last bin [s]."""
-    past: History
-    """Values of eleven weeks, forecasts where a value was an outlier, with NaN aside."""
-    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """First value [s]."""
-    fitted: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """When the model was fitted; never: there is none [s]."""
-    coefficients: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))
-    interval: np.ndarray = field(metadata=per_entity(np.nan, np.float64, STEPS))
+    last: int  # start of the last bin [s]
+    past: History  # values of eleven weeks, forecasts where a value was an outlier, with NaN aside
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # first value [s]
+    fitted: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # when the model was [s]; never: there is none
+    coefficients: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))  # these four: see `Model` and `Running`
+    interval: np.ndarray = field(metadata=per_entity(np.nan, np.float64, STEPS))  # of one deviation
     now: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))
     ahead: np.ndarray = field(metadata=per_entity(0.0, np.float64, 4))
-    """See `Model` and `Running`; the interval is of one deviation."""
-    low: np.ndarray = field(metadata=per_entity(False, np.bool_))
-    """In an alert."""
+    low: np.ndarray = field(metadata=per_entity(False, np.bool_))  # in an alert
 
 
 @dataclass(frozen=True)
@@ -104,17 +97,6 @@ class Chocolatine(Detector[ChocolatineState]):
     validates none; one threshold, so that a low is confirmed at once.  A series has no expectation (NaN) before it has
     eleven weeks, with too many gaps or zeros, and if its width does not divide the week.  A level that has shifted is
     an alert for ever.
-
-    Parameters
-    ----------
-    deviations
-        Half of the interval [deviations].
-    leave
-        Share of the interval within which an alert ends [-].
-    points
-        Share of eleven weeks' bins that must have been seen [-].
-    zeros
-        Share of zeros from which a series is not judged [-].
 
     Examples
     --------
@@ -139,10 +121,10 @@ class Chocolatine(Detector[ChocolatineState]):
     swept: ClassVar[Swept] = ("deviations", (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0))
     warmup: ClassVar[int] = WEEKS * WEEK
 
-    deviations: float = 3.0
-    leave: float = 0.25
-    points: float = 0.75
-    zeros: float = 0.5
+    deviations: float = 3.0  # half of the interval [deviations]
+    leave: float = 0.25  # share of the interval within which an alert ends [-]
+    points: float = 0.75  # share of eleven weeks' bins that must have been seen [-]
+    zeros: float = 0.5  # share of zeros from which a series is not judged [-]
 
     def init(self, n: int) -> ChocolatineState:
         return fresh(ChocolatineState, n, last=NEVER, past=History())
@@ -183,14 +165,8 @@ class Chocolatine(Detector[ChocolatineState]):
         code = coded(says, low, away > band)
         least = np.maximum(0.002 * expected, np.finfo(float).tiny)  # a flat series has no errors of its own
         score = np.where(says, bounded(away / np.maximum(unit, least)), np.nan)
-        return Verdict(
-            expected,
-            np.maximum(expected - band, 0.0),
-            expected + band,
-            score,
-            code,
-            np.isfinite(expected) & np.isfinite(band),
-        )
+        lower, settled = np.maximum(expected - band, 0.0), np.isfinite(expected) & np.isfinite(band)
+        return Verdict(expected, lower, expected + band, score, code, settled)
 
     def _fit(self, state: ChocolatineState, t: int, width: int) -> ChocolatineState:
         """The state with the models made anew of those that have none or one of a week."""
@@ -233,7 +209,7 @@ def modelled(x: np.ndarray, own: np.ndarray, end: int) -> Model:
     train = middle_of([back[1 + lag] for lag in LAGS]) - middle_of([back[2 + lag] for lag in LAGS])
     models = fitted(train)
     models = np.where(np.isnan(models), 0.0, models)  # one that explodes is the plain difference of weeks
-    running, errors = rest(models.shape[:2]), np.full((*models.shape[:2], week), np.nan)
+    running, errors = Running(*np.zeros((2, *models.shape))), np.full((*models.shape[:2], week), np.nan)
     for i in range(week):
         y = back[0][:, i] - back[1][:, i]
         running, ahead = forecast(models, running, origin=(end - week + i) % STEPS == 0)
@@ -253,24 +229,8 @@ def middle_of(weeks: list[np.ndarray]) -> np.ndarray:
     return middle(stacked.reshape(len(weeks), -1)).reshape(stacked.shape[1:])
 
 
-def rest(shape: tuple[int, ...]) -> Running:
-    """Models of which nothing has been seen."""
-    return Running(np.zeros((*shape, 4)), np.zeros((*shape, 4)))
-
-
 def forecast(model: np.ndarray, running: Running, origin: bool) -> tuple[Running, np.ndarray]:
-    """The forecast ``(...)`` of one more bin, from the last bin if this is an ``origin``, and where it leads.
-
-    Examples
-    --------
-    An autoregression by a half, two bins ahead of a 4:
-
-    >>> model, running = np.array([0.5, 0.0, 0.0, 0.0]), Running(np.array([4.0, 0, 0, 0]), np.zeros(4))
-    >>> running, one = forecast(model, running, origin=True)
-    >>> running, two = forecast(model, running, origin=False)
-    >>> float(one), float(two)
-    (2.0, 1.0)
-    """
+    """The forecast ``(...)`` of one more bin, from the last bin if this is an ``origin``, and where it leads."""
     ahead = running.now if origin else running.ahead
     value = _next(model, ahead)
     return Running(running.now, _shifted(ahead, value, np.zeros_like(value))), value
@@ -295,14 +255,7 @@ def _shifted(four: np.ndarray, value: np.ndarray, innovation: np.ndarray) -> np.
 
 
 def fitted(y: np.ndarray) -> np.ndarray:
-    """Coefficients ``(5, n, 4)`` of every one of `ORDERS` for series y ``(n, c)``, NaN where such a model explodes.
-
-    Examples
-    --------
-    >>> y = np.array([[1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625]])
-    >>> fitted(y)[0].round(2).tolist()
-    [[0.5, 0.0, 0.0, 0.0]]
-    """
+    """Coefficients ``(5, n, 4)`` of every one of `ORDERS` for series y ``(n, c)``, NaN where such a model explodes."""
     lags = [_lagged(y, i + 1) for i in range(min(LONG, y.shape[1] - 1))]
     long = _regressed(y, lags)
     innovation = y - sum(lag * long[:, [i]] for i, lag in enumerate(lags))

@@ -10,8 +10,7 @@ from detectors.base import DAY, HOLIDAY, NEVER, Context, Detector, Swept, Verdic
 from detectors.noise import middle
 from detectors.state import forgotten, fresh, per_entity, picked, placed, unheard
 
-HOUR = 3600
-HOURS = 24
+HOUR, HOURS = 3600, 24
 
 SPREAD, SPREAD_DAYS = 0.03, 5
 """Deviation of a day assumed at first, as a logarithm, and the days that it counts for [-], [days]."""
@@ -23,8 +22,8 @@ CAP, CLIP = 2.5, 3.0
 """Most deviations by which one day moves the sum, and the level: a holiday is not a throttling [-]."""
 
 WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 4.0
-"""Weight of a day in the difference of its weekday; largest difference, as a logarithm, that one day shows; largest
-that two equal days show [-].  A weekday counts in full the second time, and then moves no other day."""
+"""Weight of a day in the difference of its weekday; largest difference, as a logarithm, that one day and that two equal
+days show [-].  A weekday counts in full the second time, and then moves no other day."""
 
 SHAPE, RECENT = 0.05, 0.3
 """Weight of a day in the shape of the day, and in the level that would be the new one (about three days) [-]."""
@@ -48,50 +47,38 @@ SHORT = 2
 
 @dataclass(frozen=True)
 class CusumState:
-    """What `Cusum` remembers; rows are entities."""
+    """What `Cusum` remembers; rows are entities.  Levels are logarithms, days and hours local."""
 
-    last: int
-    """Start of the last bin [s]."""
-    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    heard: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """First value, and hour of the last value [s]."""
-    day: np.ndarray = field(metadata=per_entity(-1, np.int64))
-    hour: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """Local day of the week (Monday is 0; -1 before any) and local hour of the last bin."""
-    total: np.ndarray = field(metadata=per_entity(0.0, np.float64, HOURS))
-    count: np.ndarray = field(metadata=per_entity(0, np.int64, HOURS))
-    """Sum and number of the values of the last 24 hours, by local hour of the day."""
-    shape: np.ndarray = field(metadata=per_entity(np.nan, np.float64, HOURS))
-    """Usual value of the hour as a share of the day's mean [-]."""
-    weekday: np.ndarray = field(metadata=per_entity(0.0, np.float64, 7))
-    """Log of the ratio of a local day of the week to a mean day [-]."""
+    last: int  # start of the last bin [s]
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # first value [s]
+    heard: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # hour of the last value [s]
+    day: np.ndarray = field(metadata=per_entity(-1, np.int64))  # of the last bin; Monday is 0, -1 before any
+    hour: np.ndarray = field(metadata=per_entity(0, np.int64))  # of the last bin
+    total: np.ndarray = field(metadata=per_entity(0.0, np.float64, HOURS))  # sum of the last 24 hours, by hour
+    count: np.ndarray = field(metadata=per_entity(0, np.int64, HOURS))  # number of values in it
+    shape: np.ndarray = field(metadata=per_entity(np.nan, np.float64, HOURS))  # usual share of the day's mean [-]
+    weekday: np.ndarray = field(metadata=per_entity(0.0, np.float64, 7))  # log of its ratio to a mean day [-]
     met: np.ndarray = field(metadata=per_entity(np.nan, np.float64, 7))
-    """Log of the mean of the first such day of the week; NaN before it, infinite once ``weekday`` is known."""
-    level: np.ndarray = field(metadata=per_entity(np.nan))
-    recent: np.ndarray = field(metadata=per_entity(np.nan))
-    """Logs of the baseline, and of the mean of the last days, which replaces it when a run ends as the new level."""
-    variance: np.ndarray = field(metadata=per_entity(SPREAD**2))
-    """Of the log of a day against the level [-]."""
-    days: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """Days that the level rests on."""
-    sum: np.ndarray = field(metadata=per_entity(0.0))
-    """Page's sum [deviations]."""
-    run: np.ndarray = field(metadata=per_entity(0, np.int64))
-    sure: np.ndarray = field(metadata=per_entity(0, np.int64))
-    high: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """Days in a row with a frozen level, confirmed low, and above ``above`` times the level."""
-    confirmed: np.ndarray = field(metadata=per_entity(False, np.bool_))
-    """Confirmed low now."""
+    """Level of the first such day of the week; NaN before it, infinite once ``weekday`` is known."""
+    level: np.ndarray = field(metadata=per_entity(np.nan))  # the baseline
+    recent: np.ndarray = field(metadata=per_entity(np.nan))  # of the last days: the new baseline when a run ends
+    variance: np.ndarray = field(metadata=per_entity(SPREAD**2))  # of a day against the level [-]
+    days: np.ndarray = field(metadata=per_entity(0, np.int64))  # that the level rests on
+    sum: np.ndarray = field(metadata=per_entity(0.0))  # Page's sum [deviations]
+    run: np.ndarray = field(metadata=per_entity(0, np.int64))  # days in a row with a frozen level
+    sure: np.ndarray = field(metadata=per_entity(0, np.int64))  # days in a row confirmed low
+    high: np.ndarray = field(metadata=per_entity(0, np.int64))  # days in a row above ``above`` times the level
+    confirmed: np.ndarray = field(metadata=per_entity(False, np.bool_))  # low now
     worst: np.ndarray = field(metadata=per_entity(0.0))
     """Largest loss of a running day while confirmed; negative from the end of a blackout to the end of that day [-]."""
 
 
 class Taken(NamedTuple):
-    """Sum and number of the hour's values, and the first value [s], after each of t bins of an hour ``(t, n)``."""
+    """The hour so far after each of its t bins ``(t, n)``."""
 
-    total: np.ndarray
-    number: np.ndarray
-    first: np.ndarray
+    total: np.ndarray  # sum of its values
+    number: np.ndarray  # of its values
+    first: np.ndarray  # first value [s]
 
 
 @dataclass(frozen=True)
@@ -110,28 +97,6 @@ class Cusum(Detector[CusumState]):
     never confirms: real traffic sags by some percent within a month.  Days depend on each other, so the score is an
     upper bound.  While a low is confirmed the level moves only as slowly as seasons do; the day after a blackout is the
     level.  Outages of some hours are left to other detectors.
-
-    Parameters
-    ----------
-    drift
-        Deviations a day that are no loss: half of what is to be found [-].
-    alarm
-        Sum from which a series is low provisional [deviations].
-    depth, enter
-        Loss of the running day that confirms, as a share and in deviations [-].
-    leave, rest
-        Loss at which a confirmed low is over.  In its first days that is half of the largest loss, from ``leave`` to
-        ``rest`` [-].
-    above
-        A value is high beyond so many times the expectation [-].
-    half
-        Half-life of the level [days].
-    memory, settle
-        Days that the deviation rests on, and that the level must rest on before anything is said [days].
-    hold, renew, renew_high
-        Longest run that is provisional, confirmed, or high; then it is the level [days].
-    hours
-        Share of a day's hours that must have been seen [-].
 
     Examples
     --------
@@ -153,20 +118,20 @@ class Cusum(Detector[CusumState]):
     slow: ClassVar[str] = "summed over days"
     swept: ClassVar[Swept] = ("depth", (0.02, 0.05, 0.08, 0.1, 0.15, 0.18, 0.25, 0.3, 0.4, 0.5, 0.7))
 
-    drift: float = 0.5
-    alarm: float = 3.0
-    depth: float = 0.18
-    enter: float = 4.0
-    leave: float = 0.05
-    rest: float = 0.15
-    above: float = 2.0
-    half: float = 14.0
-    memory: int = 60
-    settle: int = 14
-    hold: int = 10
-    renew: int = 2 * 365
-    renew_high: int = 7
-    hours: float = 0.6
+    drift: float = 0.5  # deviations a day that are no loss: half of what is to be found [-]
+    alarm: float = 3.0  # sum from which a series is low provisional [deviations]
+    depth: float = 0.18  # loss of the running day that confirms, as a share [-]
+    enter: float = 4.0  # and in deviations [-]
+    leave: float = 0.05  # loss at which a confirmed low is over [-]
+    rest: float = 0.15  # in its first days that is half of the largest loss, from ``leave`` to this [-]
+    above: float = 2.0  # a value is high beyond so many times the expectation [-]
+    half: float = 14.0  # half-life of the level [days]
+    memory: int = 60  # days that the deviation rests on [days]
+    settle: int = 14  # days that the level must rest on before anything is said [days]
+    hold: int = 10  # longest run that is provisional; then it is the level [days]
+    renew: int = 2 * 365  # longest confirmed run [days]
+    renew_high: int = 7  # longest high run [days]
+    hours: float = 0.6  # share of a day's hours that must have been seen [-]
 
     @property
     def warmup(self) -> int:
@@ -207,7 +172,6 @@ class Cusum(Detector[CusumState]):
         return shifted(state) if width > HOUR else state
 
     def _judged(self, state: CusumState, x: np.ndarray, t: np.ndarray, width: int) -> tuple[CusumState, Verdict]:
-        """Judge bins of one hour."""
         was, was_sum = state.confirmed, state.sum
         state, rows = taken(state, x, t)
         loss = self._running(state, rows, width)
@@ -256,7 +220,6 @@ class Cusum(Detector[CusumState]):
         return np.where(seen >= self._enough(width), np.log(held) - np.log(wanted) - level, np.nan)
 
     def _enough(self, width: int) -> float:
-        """Hours, or longer bins, of a day that must have been seen."""
         return self.hours * DAY / max(width, HOUR)
 
     def _closed(self, state: CusumState, width: int) -> CusumState:
@@ -311,7 +274,6 @@ class Cusum(Detector[CusumState]):
 
 
 def _of_day(weekdays: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Values ``(n,)`` of each entity's own day of ``(n, 7)``."""
     return weekdays[np.arange(len(day)), day % 7]
 
 
@@ -324,10 +286,9 @@ def _hourly(
 
 
 def turned(state: CusumState, t: int, slot: np.ndarray) -> CusumState:
-    """The state in the hour of a bin at t [s], without values older than a day.
+    """The state in the hour of a bin at t [s], whose local ``slot (n,)`` this is, without values older than a day.
 
-    ``slot (n,)`` are seconds after Monday 00:00 local time.  A local hour that a clock leaves out is empty; of one that
-    comes twice, the second counts.
+    A local hour that a clock leaves out is empty; of one that comes twice, the second counts.
     """
     day, hour, new = slot // DAY, slot % DAY // HOUR, state.day < 0
     if t // HOUR == state.last // HOUR:
@@ -427,9 +388,7 @@ def begun(state: CusumState, enough: float) -> CusumState:
     )
 
 
-def moved(
-    state: CusumState, z: np.ndarray, is_usual: np.ndarray, half: float, memory: int
-) -> CusumState:  # fmt: skip
+def moved(state: CusumState, z: np.ndarray, is_usual: np.ndarray, half: float, memory: int) -> CusumState:
     """The state moved towards a day that is z off (NaN: not moved); its shape only by one that ``is_usual (n,)``.
 
     In the first week the level is the median of its days, so that a day of rest at the beginning is not the level.

@@ -27,12 +27,12 @@ ALL = ((NEVER, ALWAYS),)
 
 
 class Column(NamedTuple):
-    """One bin: time [s]; value ``(m,)`` as written; ``rows``, ``raw``: observed values where they differ."""
+    """One bin."""
 
-    time: int
-    value: np.ndarray
-    rows: np.ndarray
-    raw: np.ndarray
+    time: int  # [s]
+    value: np.ndarray  # (m,) as written
+    rows: np.ndarray  # entities whose observed value differs
+    raw: np.ndarray  # that value of each
 
 
 class Block(NamedTuple):
@@ -96,8 +96,7 @@ class History:
         return self.dropped + CHUNK * len(self.chunks) + len(self.tail)
 
     @property
-    def known(self) -> int:
-        """Entities in the newest column."""
+    def known(self) -> int:  # entities in the newest column
         if self.tail:
             return len(self.tail[-1].value)
         return len(self.chunks[-1].block.values) if self.chunks else 0

@@ -25,17 +25,6 @@ class Ihr(Detector[Window]):
     open: a value is not in its own window; ``smallest`` is a share of the median; ``points`` counts bins of the window;
     one threshold, so that a low is confirmed at once.
 
-    Parameters
-    ----------
-    window
-        Event time that the median covers [s].
-    points
-        Share of the window's bins that must have been seen; otherwise the state is unknown [-].
-    threshold
-        Deviations beyond which a value is low, or high [-].
-    smallest
-        Smallest mean deviation, as a share of the median [-].
-
     Examples
     --------
     Three days of 100, then a fall to 90, which is 6.7 times 1.4826 %:
@@ -56,10 +45,10 @@ class Ihr(Detector[Window]):
     published: ClassVar[str] = "Internet Health Report"
     swept: ClassVar[Swept] = ("threshold", (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0))
 
-    window: int = 72 * 3600
-    points: float = 0.6
-    threshold: float = 5.0
-    smallest: float = 0.01
+    window: int = 72 * 3600  # event time that the median covers [s]
+    points: float = 0.6  # share of the window's bins that must have been seen; otherwise the state is unknown [-]
+    threshold: float = 5.0  # deviations beyond which a value is low, or high [-]
+    smallest: float = 0.01  # smallest mean deviation, as a share of the median [-]
 
     @property
     def warmup(self) -> int:

@@ -21,21 +21,15 @@ CLIP = 4.0
 class MedianState(Window):
     """What `Median` remembers; rows are entities.  What is inpainted is in the window as it was predicted."""
 
-    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """First value [s]."""
-    since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # first value [s]
+    since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # after a level shift: see `View` [s]
     until: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """The view of the past after a level shift, see `detectors.history.View` [s]."""
-    run: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """First bin of the present run of inpainted values [s]."""
-    spread: np.ndarray = field(metadata=per_entity(0.0))
-    """Mean absolute deviation of the accepted values, clipped."""
-    weight: np.ndarray = field(metadata=per_entity(0.0))
-    """Time that ``spread`` rests on, at most the window [s]."""
+    run: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # start of the present run of inpainted values [s]
+    spread: np.ndarray = field(metadata=per_entity(0.0))  # mean absolute deviation of the accepted values, clipped
+    weight: np.ndarray = field(metadata=per_entity(0.0))  # time that ``spread`` rests on, at most the window [s]
 
     @property
     def view(self) -> View:
-        """How each entity's past is to be read."""
         return View(self.since, self.until)
 
 
@@ -55,17 +49,6 @@ class Median(Detector[MedianState]):
     Choices where the published description is open: in the warm-up and below the floor nothing is inpainted; a missing
     value neither begins nor ends a run of inpainted ones; after a run of ``renew`` its raw values are the whole
     history, from the next bin on.
-
-    Parameters
-    ----------
-    window, renew
-        Event time that the median covers, and length of a run that becomes the history [s].
-    warning, critical, inpaint_low, inpaint_high
-        Shares of the prediction [-].
-    warmup
-        Event time after an entity's first value before which nothing is said [s].
-    floor
-        Smallest prediction with which a value is compared [unit of x].
 
     Examples
     --------
@@ -87,24 +70,17 @@ class Median(Detector[MedianState]):
     published: ClassVar[str] = "IODA, but for the thresholds of traffic, which it does not publish"
     swept: ClassVar[Swept] = ("critical", (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1))
 
-    window: int = 7 * DAY
-    warning: float = 0.80
-    critical: float = 0.50
-    warmup: int = 3600
-    floor: float = 20.0
-    inpaint_low: float = 0.8
-    inpaint_high: float = 2.0
-    renew: int = 7 * DAY
+    window: int = 7 * DAY  # event time that the median covers [s]
+    warning: float = 0.80  # share of the prediction [-]
+    critical: float = 0.50  # share of the prediction [-]
+    warmup: int = 3600  # time after an entity's first value before which nothing is said [s]
+    floor: float = 20.0  # smallest prediction with which a value is compared [unit of x]
+    inpaint_low: float = 0.8  # share of the prediction [-]
+    inpaint_high: float = 2.0  # share of the prediction [-]
+    renew: int = 7 * DAY  # length of a run that becomes the history [s]
 
     @classmethod
     def for_signal(cls, signal: str) -> "Median":
-        """IODA's parameters for a signal, named ``<kind>.<source>``.
-
-        Examples
-        --------
-        >>> Median.for_signal("telescope.ioda").warning
-        0.25
-        """
         return cls(**BY_KIND.get(signal.partition(".")[0], {}))  # type: ignore[arg-type]
 
     def init(self, n: int) -> MedianState:

@@ -21,16 +21,12 @@ BATCH = 512
 class SimilarDaysState:
     """What `SimilarDays` remembers; rows are entities."""
 
-    last: int
-    """Start of the last bin [s]."""
-    past: History
-    """Values of the last ``days`` and a day."""
-    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))
-    """First value [s]."""
+    last: int  # start of the last bin [s]
+    past: History  # values of the last ``days`` and a day
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # first value [s]
     chosen: np.ndarray = field(metadata=per_entity(0, np.int8, NEAREST))
     """The periods that are most similar now [days back], all 0 while there are fewer."""
-    streak: np.ndarray = field(metadata=per_entity(0, np.int64))
-    """Low values in a row [bins]."""
+    streak: np.ndarray = field(metadata=per_entity(0, np.int64))  # low values in a row [bins]
 
 
 @dataclass(frozen=True)
@@ -48,21 +44,6 @@ class SimilarDays(Detector[SimilarDaysState]):
     Nothing is inpainted.  Choices where the published description is open: a distance needs half a day of bins in
     common; the later of two equal days is nearer; the six are chosen once in each ``renew``; values of ``drop`` and
     ``point``.  With fewer than six days nothing is expected (NaN) and the state is unknown.
-
-    Parameters
-    ----------
-    days
-        Days back that are compared [days].
-    drop
-        Loss from which a value is low [-].
-    sustained
-        Low values in a row that confirm [bins].
-    point
-        Loss that confirms at once [-].
-    above
-        A value is HIGH beyond so many times the forecast [-].
-    renew
-        Event time after which the six are chosen anew [s].
 
     Examples
     --------
@@ -86,12 +67,12 @@ class SimilarDays(Detector[SimilarDaysState]):
     swept: ClassVar[Swept] = ("drop", (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.95))
     warmup: ClassVar[int] = (NEAREST + 1) * DAY
 
-    days: int = 28
-    drop: float = 0.3
-    sustained: int = 2
-    point: float = 0.6
-    above: float = 2.0
-    renew: int = 3600
+    days: int = 28  # days back that are compared [days]
+    drop: float = 0.3  # loss from which a value is low [-]
+    sustained: int = 2  # low values in a row that confirm [bins]
+    point: float = 0.6  # loss that confirms at once [-]
+    above: float = 2.0  # a value is high beyond so many times the forecast [-]
+    renew: int = 3600  # event time after which the six are chosen anew [s]
 
     def init(self, n: int) -> SimilarDaysState:
         return fresh(SimilarDaysState, n, last=NEVER, past=History())
@@ -124,21 +105,8 @@ class SimilarDays(Detector[SimilarDaysState]):
 
 
 def nearest(past: History, n: int, t: int, width: int, days: int) -> np.ndarray:
-    """The six days back ``(n, 6) int8`` whose 24 hours are nearest to those before t, all 0 where fewer are known.
-
-    Examples
-    --------
-    Of seven days the third is not among them:
-
-    >>> past = History()
-    >>> for day in range(8):
-    ...     value = np.array([9.0 if day == 4 else 1.0])
-    ...     past = past.push(day * DAY, value, value, np.zeros(1, bool))
-    >>> nearest(past, 1, 8 * DAY, width=DAY, days=7).tolist()
-    [[1, 2, 4, 5, 6, 7]]
-    """
-    chosen = np.zeros((n, NEAREST), np.int8)
-    view = plain(n)
+    """The six days back ``(n, 6) int8`` whose 24 hours are nearest to those before t, all 0 where fewer are known."""
+    chosen, view = np.zeros((n, NEAREST), np.int8), plain(n)
     for rows in batches(np.arange(n), BATCH):
         times, values = past.rows(rows, view)
         if not len(times) or times[0] > t - NEAREST * DAY:
@@ -174,6 +142,5 @@ def _forecast(past: History, chosen: np.ndarray, t: int) -> tuple[np.ndarray, np
         if position is not None:
             followed = np.where(lag == chosen.T, past.as_written(position, len(chosen)), followed)
     forecast = middle(followed)
-    return forecast, np.maximum(NORMAL_SPREAD * middle(np.abs(followed - forecast)), 0.01 * forecast) + np.finfo(
-        float
-    ).tiny
+    spread = np.maximum(NORMAL_SPREAD * middle(np.abs(followed - forecast)), 0.01 * forecast)
+    return forecast, spread + np.finfo(float).tiny

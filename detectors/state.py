@@ -27,14 +27,7 @@ def fresh(cls: type[S], n: int, **shared: Any) -> S:
 
 
 def extend(state: S, fresh: int) -> S:
-    """The state with ``fresh`` entities appended at the end, of which nothing has been seen.
-
-    Examples
-    --------
-    >>> from detectors.median import Median
-    >>> extend(Median().init(2), 3).first.shape
-    (5,)
-    """
+    """The state with ``fresh`` entities appended at the end, of which nothing has been seen."""
     return _mapped(state, lambda _, own, meta: np.concatenate([own, _filled(meta, fresh)]))
 
 
@@ -113,15 +106,7 @@ def parted(whole: S, before: Sequence[S]) -> list[S]:
 
 
 def pack(state: Any) -> dict[str, np.ndarray]:
-    """The state as plain arrays by name, an exact copy of all that it knows.
-
-    Examples
-    --------
-    >>> from detectors.median import Median
-    >>> arrays = pack(Median().init(2))
-    >>> pack(unpack(Median(), arrays)).keys() == arrays.keys()
-    True
-    """
+    """The state as plain arrays by name, an exact copy of all that it knows."""
     arrays: dict[str, np.ndarray] = {}
     for name in _fields(type(state)):
         value = getattr(state, name)

@@ -17,22 +17,17 @@ CORE = 32
 """Order statistics that are held for each entity."""
 
 COLUMNS = np.arange(CORE + 1, dtype=np.int32)
-
 BATCH = 4096
 """Entities whose windows are sorted together: 4,096 weeks of 5 min are 66 MB."""
 
 
 class Core(NamedTuple):
-    """The middle of n windows.
+    """The middle of n windows."""
 
-    values ``(n, CORE)`` ascending, padded with infinity; below, size, above ``(n,) int32``: how many values lie
-    below the core, in it, and above it.
-    """
-
-    values: np.ndarray
-    below: np.ndarray
-    size: np.ndarray
-    above: np.ndarray
+    values: np.ndarray  # (n, CORE) ascending, padded with infinity
+    below: np.ndarray  # (n,) int32, how many values lie below the core
+    size: np.ndarray  # in it
+    above: np.ndarray  # and above it
 
     @property
     def total(self) -> np.ndarray:
@@ -58,21 +53,16 @@ class Core(NamedTuple):
 class Window:
     """The values of the last days, and their sorted middle; rows are entities."""
 
-    last: int
-    """Start of the last bin [s]."""
-    oldest: int
-    """Position in ``past`` of the oldest column of the window."""
-    past: History
-    """Values of the window: as observed, or what was expected, with the raw one aside."""
-    values: np.ndarray = field(metadata=per_entity(np.inf, np.float64, CORE))
+    last: int  # start of the last bin [s]
+    oldest: int  # position in ``past`` of the oldest column of the window
+    past: History  # values of the window: as observed, or what was expected, with the raw one aside
+    values: np.ndarray = field(metadata=per_entity(np.inf, np.float64, CORE))  # these four: see `Core`
     below: np.ndarray = field(metadata=per_entity(0, np.int32))
     size: np.ndarray = field(metadata=per_entity(0, np.int32))
     above: np.ndarray = field(metadata=per_entity(0, np.int32))
-    """The middle of the window, see `Core`."""
 
     @property
     def core(self) -> Core:
-        """The sorted middle of each entity's window."""
         return Core(self.values, self.below, self.size, self.above)
 
     @property
@@ -108,14 +98,7 @@ def centred(state: W, rows: np.ndarray | None = None) -> W:
 
 
 def insert(core: Core, v: np.ndarray) -> Core:
-    """The core after v ``(n,)`` has come into each window; NaN: nothing came.
-
-    Examples
-    --------
-    >>> empty = Core(np.full((1, CORE), np.inf), *np.zeros((3, 1), np.int32))
-    >>> insert(insert(empty, np.array([7.0])), np.array([5.0])).median().tolist()
-    [5.0]
-    """
+    """The core after v ``(n,)`` has come into each window; NaN: nothing came."""
     here = ~np.isnan(v)
     # an edge is a limit only while values lie beyond it: a core that holds the whole window takes all
     under = here & (core.below > 0) & (v < core.values[:, 0])
