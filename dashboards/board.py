@@ -5,21 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dashboards.links import COUNTRY, OVERVIEW, RUNBOOK
 from dashboards.panels import OUT, SOURCE, SUSPECT, Json
 
-WIDTH = 24
-"""Columns of Grafana's grid."""
-
+WIDTH = 24  # columns of Grafana's grid
 Placed = tuple[int, int, Json]
 """Width and height on the grid [grid units], and the panel."""
 
 
 def laid_out(placed: Iterable[Placed]) -> list[Json]:
-    """Panels with ids and positions, each in the highest free place, from left to right.
-
-    Examples
-    --------
-    >>> [p["gridPos"] for p in laid_out([(16, 4, {}), (8, 2, {}), (8, 2, {})])]
-    [{'x': 0, 'y': 0, 'w': 16, 'h': 4}, {'x': 16, 'y': 0, 'w': 8, 'h': 2}, {'x': 16, 'y': 2, 'w': 8, 'h': 2}]
-    """
+    """Panels with ids and positions, each in the highest free place, from left to right."""
     filled = [0] * WIDTH
     panels: list[Json] = []
     for width, height, panel in placed:
@@ -81,7 +73,7 @@ def outage_marks(places: str, asked: Callable[[str, int], str] = holds) -> list[
 
 
 def link(title: str, uid: str) -> Json:
-    """A link to another board that takes the time range and the variables along."""
+    """A link to another board with the same time range and variables."""
     return {
         "type": "link", "title": title, "url": f"/d/{uid}", "keepTime": True, "includeVars": True, "icon": "dashboard",
         "targetBlank": False, "asDropdown": False, "tags": [], "tooltip": title,

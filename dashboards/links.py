@@ -3,11 +3,8 @@
 from functools import cache
 from importlib.resources import files
 
-GRAFANA = "http://localhost:3000"
-"""The Grafana of docker-compose.yml."""
-
-OVERVIEW, COUNTRY, RUNBOOK = "netvigil-overview", "netvigil-country", "netvigil-runbook"
-"""Uids of the boards."""
+GRAFANA = "http://localhost:3000"  # of docker-compose.yml
+OVERVIEW, COUNTRY, RUNBOOK = "netvigil-overview", "netvigil-country", "netvigil-runbook"  # uids of the boards
 
 
 class NoPageError(LookupError):
@@ -24,20 +21,13 @@ def sections() -> dict[str, str]:
 def board_link(alert: str) -> str:
     """The board for an alert: the country's for an outage or a blind country, else the overview."""
     if alert.startswith("NetvigilOutage") or alert == "NetvigilCountryBlind":
-        return (
-            f'{GRAFANA}/d/{COUNTRY}?var-country={{{{ $labels.country }}}}&var-tense={{{{ or $labels.tense "live" }}}}'
-        )
+        asked = 'var-country={{ $labels.country }}&var-tense={{ or $labels.tense "live" }}'
+        return f"{GRAFANA}/d/{COUNTRY}?{asked}"
     return f"{GRAFANA}/d/{OVERVIEW}"
 
 
 def runbook_link(alert: str) -> str:
-    """The alert's section of the runbook, which is a board.
-
-    Examples
-    --------
-    >>> runbook_link("NetvigilOutageConfirmed")
-    'http://localhost:3000/d/netvigil-runbook?viewPanel=panel-1'
-    """
+    """The alert's section of the runbook, which is a board."""
     if alert not in sections():
         raise NoPageError(f"dashboards/runbook.md has no heading '## {alert}': every alert needs its page")
     return f"{GRAFANA}/d/{RUNBOOK}?viewPanel=panel-{list(sections()).index(alert) + 1}"

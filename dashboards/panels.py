@@ -13,18 +13,13 @@ SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3D5A80"
 """All well, suspected, out, not observed; and neither."""
 
-BACK = "#14B8A6"
-"""Over: restored."""
+BACK = "#14B8A6"  # over: restored
 
 BY_NAME = {"mode": "palette-classic-by-name"}
-"""Colour of lines: by the name in the legend, so that a place has one colour in all panels and at all times.
+"""Colour of lines: by the name in the legend, so that a place has one colour in all panels and at all times.  Two names
+can get one colour, or that of a state: so only places that were out or suspected have it."""
 
-Grafana leaves out colours that are too pale for the theme.  Two names can get one colour, or that of a state: so only
-places that were out or suspected have it.
-"""
-
-OTHERS = {"mode": "shades", "fixedColor": BLIND}
-"""Colour of the lines of all other places."""
+OTHERS = {"mode": "shades", "fixedColor": BLIND}  # the lines of all other places
 
 SURE = [{"type": "range", "options": {"from": 0.990001, "to": 1, "result": {"text": "over 99%", "index": 0}}}]
 """No outage is 100 % sure."""
@@ -76,7 +71,7 @@ KINDS = {
     "bgp": "#0072B2", "probing": "#CC79A7", "traffic": "#56B4E9", "telescope": "#946C4A", "atlas": "#8C7BC8",
     "ooni": "#B8328F",
 }  # fmt: skip
-"""Colours of the kinds of signals: none is that of a suspicion, of an outage or of its end."""
+"""Colours of the kinds of signals, in no colour of a state."""
 
 KIND_COLOURS = [
     {
@@ -92,7 +87,7 @@ def panel(
     kind: str, title: str, description: str, queries: Sequence[Json], defaults: Json, options: Json,
     overrides: Sequence[Json] = (), transformations: Sequence[Json] = (),
 ) -> Json:  # fmt: skip
-    """Any panel."""
+    """A panel of a Grafana ``kind``."""
     return {
         "type": kind,
         "title": title,
@@ -174,32 +169,32 @@ def timeline(
 
 
 def table(
-    title: str, description: str, queries: Sequence[Json], *, columns: dict[str, str], overrides: Sequence[Json] = (),
+    title: str, description: str, queries: Sequence[Json], *, columns: dict[str, str], overrides: Sequence[Json],
     sort: str = "", join: str = "", **defaults: Any,
 ) -> Json:  # fmt: skip
     """A table of the ``columns``, in their order and by new names; ``join`` puts several queries together."""
-    keep: Json = {"include": {"names": list(columns)}}
     order = {name: i for i, name in enumerate(columns)}
-    steps_: list[Json] = [{"id": "joinByField", "options": {"byField": join, "mode": "outer"}}] if join else []
-    if sort:
-        steps_.append({"id": "sortBy", "options": {"fields": {}, "sort": [{"field": sort, "desc": True}]}})
-    steps_ += [
-        {"id": "filterFieldsByName", "options": keep},
+    joined = [{"id": "joinByField", "options": {"byField": join, "mode": "outer"}}] if join else []
+    ranked = [{"id": "sortBy", "options": {"fields": {}, "sort": [{"field": sort, "desc": True}]}}] if sort else []
+    changes: list[Json] = [
+        *joined,
+        *ranked,
+        {"id": "filterFieldsByName", "options": {"include": {"names": list(columns)}}},
         {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": columns}},
     ]
     options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}, "frameIndex": 0}
     custom = {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}, "wrapText": True, "minWidth": 70}
     defaults = {"custom": custom, **defaults}
-    return panel("table", title, description, queries, defaults, options, overrides, steps_)
+    return panel("table", title, description, queries, defaults, options, overrides, changes)
 
 
-def bars(title: str, description: str, query: Json, *, above: bool = False, **defaults: Any) -> Json:
-    """One bar a series, with its value; a long name has more room ``above`` its bar than beside it."""
+def bars(title: str, description: str, query: Json, **defaults: Any) -> Json:
+    """One bar a series, with its value."""
     options = {
         "displayMode": "basic",
         "orientation": "horizontal",
         "valueMode": "text",
-        "namePlacement": "top" if above else "left",
+        "namePlacement": "left",
         "showUnfilled": True,
         "minVizHeight": 16,
         "maxVizHeight": 40,
@@ -243,12 +238,8 @@ def countries_map(title: str, description: str, query: Json, field: str, **defau
 
 def note(title: str, description: str, content: str) -> Json:
     """Words."""
-    return {
-        "type": "text",
-        "title": title,
-        "description": description,
-        "options": {"mode": "markdown", "content": content},
-    }
+    options = {"mode": "markdown", "content": content}
+    return {"type": "text", "title": title, "description": description, "options": options}
 
 
 def row(title: str) -> Json:

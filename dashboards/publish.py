@@ -29,7 +29,7 @@ class PublishError(Exception):
 def connect(url: str, token: str, timeout: float = 15.0, pause: float = 1.0) -> GrafanaFace:
     """A client of the Grafana at ``url``, with a ``timeout`` [s].
 
-    A request that gets no answer, or an error of the server, is sent three times, the last after twice the ``pause``
+    A request without an answer, or with an error of the server, is sent three times, the last after twice the ``pause``
     [s].
     """
     parts = urlsplit(url)
@@ -40,9 +40,8 @@ def connect(url: str, token: str, timeout: float = 15.0, pause: float = 1.0) -> 
         url_path_prefix=parts.path.strip("/") + "/" if parts.path.strip("/") else "", protocol=parts.scheme,
         timeout=timeout,
     )  # fmt: skip
-    retry = Retry(
-        2, backoff_factor=pause, status_forcelist=range(500, 600), allowed_methods=None, raise_on_status=False
-    )
+    errors = range(500, 600)
+    retry = Retry(2, backoff_factor=pause, status_forcelist=errors, allowed_methods=None, raise_on_status=False)
     grafana.api.s.mount(f"{parts.scheme}://", HTTPAdapter(max_retries=retry))
     return grafana
 
@@ -83,11 +82,10 @@ def annotate(grafana: GrafanaFace, outages: Iterable[dict[str, Any]]) -> int:
 
 
 def _milliseconds(time_: str) -> int:
-    return int(datetime.fromisoformat(time_.replace("Z", "+00:00")).timestamp() * 1000)
+    return int(datetime.fromisoformat(time_).timestamp() * 1000)
 
 
 def _outages(path: Path) -> list[dict[str, Any]]:
-    """Outages of a file that ``netvigil replay --outages`` wrote."""
     try:
         return [json.loads(line) for line in path.read_text().splitlines()]
     except ValueError:

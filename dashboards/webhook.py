@@ -16,16 +16,11 @@ from typing import Any, TextIO
 
 import msgspec
 
-LARGEST = 1_000_000
-"""Largest body that is read [bytes]: a thousand alerts."""
-
-KEPT = 100
-"""Notifications that GET shows [-]."""
-
-PATIENCE = 10
-"""How long a client may take to send its request [s]."""
-
+LARGEST = 1_000_000  # bytes of a body that is read: a thousand alerts
+KEPT = 100  # notifications that GET shows
+PATIENCE = 10  # how long a client may take to send its request [s]
 MARKS = {"drill": "DRILL: ", "replay": "REPLAY: "}
+LINKS = (("Board", "dashboard_url"), ("What to do", "runbook_url"))
 
 
 class Told(msgspec.Struct, rename="camel"):
@@ -80,23 +75,9 @@ def _alert(alert: Told) -> str:
     return "\n".join(printable(line) for line in (head, *(" " * 10 + line for line in (*story, *links))))
 
 
-LINKS = (("Board", "dashboard_url"), ("What to do", "runbook_url"))
-
-
 def printable(line: str) -> str:
-    """A line without control characters, so that a notification cannot control the terminal.
-
-    Examples
-    --------
-    >>> printable("all clear\\x1b[2J")
-    'all clear�[2J'
-    """
+    """A line without control characters, so that a notification cannot control the terminal."""
     return "".join(c if c.isprintable() else "�" for c in line)
-
-
-def record(told: Notification) -> dict[str, Any]:
-    """A notification as one JSON object, for a file."""
-    return msgspec.to_builtins(told)
 
 
 class Receiver:
@@ -108,16 +89,14 @@ class Receiver:
         self.lock = threading.Lock()
 
     def take(self, told: Notification) -> None:
-        """Take in a notification."""
         with self.lock:
             self.kept.append(told)
             print(text(told), file=self.out, flush=True)  # this program prints
             if self.file is not None:
                 with self.file.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(record(told), ensure_ascii=False) + "\n")
+                    file.write(json.dumps(msgspec.to_builtins(told), ensure_ascii=False) + "\n")
 
     def seen(self) -> list[Notification]:
-        """The last notifications, in order."""
         with self.lock:
             return list(self.kept)
 
@@ -157,10 +136,8 @@ class Handler(BaseHTTPRequestHandler):
         return self._answer(200, "told")
 
     def do_GET(self) -> None:
-        """The last notifications, or whether the server is up at ``/-/healthy``."""
-        if self.path == "/-/healthy":
-            return self._answer(200, "healthy")
-        told = [record(n) for n in self.server.receiver.seen()]
+        """The last notifications."""
+        told = msgspec.to_builtins(self.server.receiver.seen())
         return self._answer(200, json.dumps(told, ensure_ascii=False), "application/json")
 
     def _answer(self, code: int, body: str, kind: str = "text/plain") -> None:

@@ -3,15 +3,15 @@
 from typing import Any
 
 from dashboards.board import board, outage_marks, source_variable, tense_variable, variable
-from dashboards.boards.endings import last_ended
-from dashboards.boards.feeds import moved_by_the_feed
 from dashboards.boards.states import (
     APART,
     COUNTRY,
     QUORUM,
     STATE_WORDS,
     apart,
+    ended,
     lowest,
+    moved_by_the_feed,
     named,
     of_regions,
     open_state,
@@ -20,6 +20,7 @@ from dashboards.boards.states import (
 )
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.panels import (
+    BACK,
     BLIND,
     CALM,
     INK,
@@ -53,8 +54,7 @@ PLACE = "entity_type, entity"
 BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND}, "custom__showPoints": "never"}
 
 
-def state() -> Json:
-    """The state."""
+def _state() -> Json:
     states = f"{open_state(f'{HERE},{TENSE}', 'entity')}\nor {sight(HERE, 'entity')}"
     return stat(
         "Now",
@@ -67,29 +67,25 @@ def state() -> Json:
     )  # fmt: skip
 
 
-def told(title: str, description: str, label: str) -> Json:
-    """A text of the open outage."""
+def _told(title: str, description: str, label: str) -> Json:
     query = rows(f"max by ({label}) (netvigil_outage_info{{{HERE},{TENSE}}})")
     return stat(title, description, query, fields=label, noValue="–", thresholds=steps((None, INK)))
 
 
-def number(title: str, description: str, metric: str, unit: str, **shown: Any) -> Json:
-    """A number of the open outage."""
+def _number(title: str, description: str, metric: str, unit: str, **shown: Any) -> Json:
     shown = {"decimals": 0, "thresholds": steps((None, INK)), **shown}
     return stat(title, description, latest(metric, title), noValue="–", unit=unit, **shown)
 
 
-def duration() -> Json:
-    """How long it has been out."""
+def _duration() -> Json:
     start = f"max by (tense) (netvigil_outage_start_timestamp_seconds{{{HERE},{TENSE}}})"
-    return number(
+    return _number(
         "For", "How long the open outage has been going on, in event time.",
         f"max(max by (tense) (netvigil_event_timestamp_seconds) - on (tense) {start})", unit="dtdurations", decimals=1,
     )  # fmt: skip
 
 
-def compared() -> Json:
-    """All signals as shares of what is expected."""
+def _compared() -> Json:
     own = f"{HERE},{SIGNAL}"
 
     def bound(name: str) -> str:
@@ -120,8 +116,7 @@ def compared() -> Json:
     )  # fmt: skip
 
 
-def one_signal() -> Json:
-    """One signal in its own unit; repeated for each."""
+def _one_signal() -> Json:
     own = f"{HERE},{SIGNAL}"
     panel = lines(
         "$signal",
@@ -152,8 +147,7 @@ def one_signal() -> Json:
 NOTHING = "No signal recorded of any part of the country"
 
 
-def parts_over_time() -> Json:
-    """States of the country's networks, regions and services."""
+def _parts_over_time() -> Json:
     parts = 'entity_type!="country"'
     states = f"{open_state(f'{parts},{TENSE}', PLACE)}\nor {sight(parts, PLACE)}"
     return timeline(
@@ -166,8 +160,7 @@ def parts_over_time() -> Json:
     )  # fmt: skip
 
 
-def parts_compared() -> Json:
-    """The lowest ratio of each network and region."""
+def _parts_compared() -> Json:
     parts = 'entity_type!="country"'
     ratio = lowest(f"{parts},{SIGNAL}", PLACE)
     own = f'netvigil_entity_info{{{parts},country="$country"}}'
@@ -185,8 +178,7 @@ NEITHER = "neither for nor against"
 """The line at zero."""
 
 
-def evidence() -> Json:
-    """The weight of each signal."""
+def _evidence() -> Json:
     zero = f'label_replace(0 * count(netvigil_entity_info{{country="$country"}}), "name", "{NEITHER}", "", "")'
     terms = f"netvigil_outage_evidence_weight{{{HERE},{TENSE}}}"
     zeroed = f"0 * max by (name) (max_over_time({terms}[$__range] @ end()))"  # a line that comes back to zero
@@ -210,8 +202,7 @@ def evidence() -> Json:
     return panel
 
 
-def deviation() -> Json:
-    """The score of each signal."""
+def _deviation() -> Json:
     score = f"netvigil_signal_score{{{HERE},{SIGNAL}}}"
     return lines(
         "How unusual it is",
@@ -231,8 +222,7 @@ LIMITS = (
 """The same words as in the terminal and in reports."""
 
 
-def looks(places: str) -> Json:
-    """Likely, unlikely or unclear."""
+def _looks(places: str) -> Json:
     return stat(
         "Looks like a shutdown?",
         LIMITS,
@@ -241,8 +231,7 @@ def looks(places: str) -> Json:
     )  # fmt: skip
 
 
-def why_it_looks_so(places: str) -> Json:
-    """Every term with its weight and source."""
+def _why_it_looks_so(places: str) -> Json:
     return table(
         "Why it looks so",
         f"What speaks for a shutdown (+) and against one (−), and who published it. {LIMITS}",
@@ -270,9 +259,7 @@ _WORDS = (
 )
 
 
-def seen(own: str) -> Json:
-    """When each signal ``own`` was observed, and when it could be judged."""
-
+def _seen(own: str) -> Json:
     def of(metric: str) -> str:
         return f"max by (signal) (netvigil_signal_{metric}{{{own}}})"
 
@@ -302,8 +289,7 @@ def judged_only(expr: str, own: str) -> str:
     return f"({expr} and on (signal, entity_type, entity) ({score} == {score}))"
 
 
-def health(own: str) -> Json:
-    """How healthy the sources of each signal ``own`` are."""
+def _health(own: str) -> Json:
     return lines(
         "Healthy sources",
         "Share of each signal's peers, probes or collectors that work. Below half the signal is not judged.",
@@ -316,6 +302,28 @@ def of_country(country: str) -> str:
     """The signals of a country and of its parts, one series each."""
     own = f'max by (entity_type, entity) (netvigil_entity_info{{country="{country}"}})'
     return f"count by (signal) (netvigil_signal_health_ratio and on (entity_type, entity) {own})"
+
+
+RESTORED: list[Json] = [
+    {"type": "regex", "options": {"pattern": "/^(Restored.*)$/", "result": {"text": "$1", "color": BACK, "index": 0}}},
+    {"type": "regex", "options": {"pattern": "/^(No outage.*)$/", "result": {"text": "$1", "color": INK, "index": 1}}},
+]
+
+
+def _last_ended(places: str, here: str) -> Json:
+    restored = f'{places},outcome="restored"'
+    last = f"topk(1, {ended(restored, 'until_local, lasted')})"
+    joined = f'label_join({last}, "both", ";", "until_local", "lasted")'
+    text = f'label_replace({joined}, "text", "Restored $1, after $2", "both", "(.*);(.*)")'
+    seen = f"max_over_time(netvigil_signal_health_ratio{{{here}}}[$__range]) >= {QUORUM}"
+    looked = f"count({seen} and max_over_time(netvigil_signal_settled{{{here}}}[$__range]) == 1)"
+    none = f'label_replace({looked}, "text", "No outage ended in this time", "", "")'
+    return stat(
+        "Last outage that ended",
+        "When the last outage within the time of this board ended, local time, and how long it was.",
+        rows(f"{text}\n  or on () {none}"),
+        fields="text", noValue="Not known", mappings=RESTORED, thresholds=steps((None, BLIND)),
+    )  # fmt: skip
 
 
 LOST = (
@@ -333,26 +341,26 @@ def country() -> Json:
         "netvigil: one country",
         "Is the country off the Internet, since when, how much of it, how sure are we, and is it over?",
         [
-            (4, 4, state()),
-            (4, 4, told("What", "The kind of the open outage.", "what")),
-            (5, 4, told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
-            (4, 4, duration()),
-            (4, 4, number("Lost at worst", LOST, lost, unit="percentunit")),
-            (3, 4, number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
-            (24, 10, compared()),
-            (8, 10, evidence()),
-            (8, 3, looks(f"{HERE},{TENSE}")),
-            (8, 3, last_ended(f"{HERE},{TENSE}", HERE)),
-            (8, 7, why_it_looks_so(f"{HERE},{TENSE}")),
-            (8, 7, deviation()),
-            (24, 9, parts_over_time()),
-            (24, 8, parts_compared()),
+            (4, 4, _state()),
+            (4, 4, _told("What", "The kind of the open outage.", "what")),
+            (5, 4, _told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
+            (4, 4, _duration()),
+            (4, 4, _number("Lost at worst", LOST, lost, unit="percentunit")),
+            (3, 4, _number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
+            (24, 10, _compared()),
+            (8, 10, _evidence()),
+            (8, 3, _looks(f"{HERE},{TENSE}")),
+            (8, 3, _last_ended(f"{HERE},{TENSE}", HERE)),
+            (8, 7, _why_it_looks_so(f"{HERE},{TENSE}")),
+            (8, 7, _deviation()),
+            (24, 9, _parts_over_time()),
+            (24, 8, _parts_compared()),
             (24, 1, row("Can we see?")),
-            (14, 7, seen(OWN)),
-            (10, 7, health(OWN)),
+            (14, 7, _seen(OWN)),
+            (10, 7, _health(OWN)),
             (24, 6, moved_by_the_feed(of_country("$country"))),
             (24, 1, row("Every signal in its own unit")),
-            (24, 8, one_signal()),
+            (24, 8, _one_signal()),
         ],
         variables=[
             source_variable(),

@@ -1,12 +1,11 @@
 """The board of all countries: what is out, since when, how much, how sure, and what is not observed."""
 
 from dashboards.board import begins, board, outage_marks, source_variable, tense_variable
-from dashboards.boards.endings import TENSES, ended_table
-from dashboards.boards.feeds import blind_signals, feed_table, feeds_alive, moved_by_the_feed, sources_healthy
 from dashboards.boards.states import (
     APART,
     CONFIRMED,
     COUNTRY,
+    QUORUM,
     STATE_WORDS,
     SUSPECTED,
     TOO_FEW,
@@ -15,8 +14,10 @@ from dashboards.boards.states import (
     WATCHED,
     apart,
     calm,
+    ended,
     judged,
     lowest,
+    moved_by_the_feed,
     named,
     not_judged_cells,
     of_regions,
@@ -28,6 +29,7 @@ from dashboards.boards.states import (
 from dashboards.links import COUNTRY as COUNTRY_BOARD
 from dashboards.links import OVERVIEW
 from dashboards.panels import (
+    BACK,
     BLIND,
     CALM,
     INK,
@@ -35,6 +37,7 @@ from dashboards.panels import (
     SURE,
     SUSPECT,
     Json,
+    bars,
     countries_map,
     latest,
     lines,
@@ -51,11 +54,16 @@ from dashboards.panels import (
 PLACE = "entity_type, entity, tense"
 TENSE = 'tense=~"$tense"'
 KEY = '"key", "/", "tense", "entity_type", "entity"'
+ENDING = "name, country, what, since_local, until_local, lasted, outcome, tense"
+OUTCOMES = words(("restored", "Restored", BACK), ("retracted", "Taken back", INK))
+TENSES = words(("live", "Real", OUT), ("drill", "DRILL", CALM), ("replay", "Replay", BLIND))
+TO_COUNTRY = [
+    {"title": "Open its country's board", "url": f"/d/{COUNTRY_BOARD}?var-country=${{__data.fields.country}}"}
+]
 TEXTS = "country, name, state, what, since_local, since_utc"
 
 
-def out_now() -> Json:
-    """The names of the countries that are out."""
+def _out_now() -> Json:
     info = f'max by ({PLACE}, name) (netvigil_outage_info{{{COUNTRY},{TENSE},state!="suspected"}})'
     lost = f"max by ({PLACE}) (netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}})"
     out = marked(f"100 * {lost} * on ({PLACE}) group_left (name) {info}")
@@ -89,8 +97,7 @@ NO_ALL_CLEAR = (
 )
 
 
-def also_out() -> Json:
-    """How many smaller places are out."""
+def _also_out() -> Json:
     count = f'count(max by ({PLACE}) (netvigil_outage_active{{entity_type!="country",{TENSE}}}) == 1)'
     return stat(
         "Regions, networks, services out",
@@ -100,8 +107,7 @@ def also_out() -> Json:
     )  # fmt: skip
 
 
-def suspected() -> Json:
-    """How many suspicions there are."""
+def _suspected() -> Json:
     count = f"count(max by ({PLACE}) (netvigil_outage_active{{{TENSE}}}) == 0)"
     return stat(
         "Suspected",
@@ -112,8 +118,7 @@ def suspected() -> Json:
     )  # fmt: skip
 
 
-def age() -> Json:
-    """How old the verdicts are."""
+def _age() -> Json:
     return stat(
         "Verdicts are this old",
         "Time since the newest bin that was judged. Slow feeds hold it back by up to 90 minutes.",
@@ -123,8 +128,7 @@ def age() -> Json:
     )  # fmt: skip
 
 
-def watches() -> Json:
-    """How many watches are on."""
+def _watches() -> Json:
     return stat(
         "On watch",
         "Watches that are on now: finer bins, and an alert when their country cannot be seen. They end by "
@@ -137,8 +141,7 @@ def watches() -> Json:
     )  # fmt: skip
 
 
-def confirmed_after() -> Json:
-    """The median time to confirm."""
+def _confirmed_after() -> Json:
     latency = f"sum by (le) (increase(netvigil_detection_latency_seconds_bucket{{{TENSE}}}[$__range]))"
     return stat(
         "Time to confirm",
@@ -150,9 +153,7 @@ def confirmed_after() -> Json:
     )  # fmt: skip
 
 
-def taken_back() -> Json:
-    """The share of suspicions that were retracted."""
-
+def _taken_back() -> Json:
     def counted(state: str) -> str:
         return f'sum(increase(netvigil_outages_total{{{TENSE},state="{state}"}}[$__range]))'
 
@@ -165,9 +166,7 @@ def taken_back() -> Json:
     )  # fmt: skip
 
 
-def outage_table() -> Json:
-    """Every open outage in words, with links."""
-
+def _outage_table() -> Json:
     def keyed(expr: str) -> Json:
         return rows(f"max by (key) (label_join({expr}, {KEY}))")
 
@@ -183,9 +182,6 @@ def outage_table() -> Json:
         "name": "Where", "since_local": "Since (local time)", "Value #C": "Lost", "Value #D": "Sure", "state": "State",
         "Value #B": "For", "since_utc": "Since (UTC)", "tense": "Real?", "what": "What", "country": "country",
     }  # fmt: skip
-    to_country = [
-        {"title": "Open its country's board", "url": f"/d/{COUNTRY_BOARD}?var-country=${{__data.fields.country}}"}
-    ]
     return table(
         "Open outages",
         "One line an outage, countries first, suspected ones included. Lost: how far the signals that fell were below "
@@ -199,7 +195,7 @@ def outage_table() -> Json:
         ],
         columns=columns, sort="Value #E", join="key", noValue="None recorded",
         overrides=[
-            override("Where", links=to_country, custom__minWidth=110),
+            override("Where", links=TO_COUNTRY, custom__minWidth=110),
             override("What", custom__minWidth=180),
             override("For", unit="dtdurations", decimals=1, noValue="–", custom__width=170),
             override("Lost", unit="percentunit", decimals=0, noValue="–", custom__width=64),
@@ -218,12 +214,36 @@ STATES = words(
 )  # fmt: skip
 
 
+def _ended_table(tense: str) -> Json:
+    columns = {
+        "name": "Where", "what": "What", "since_local": "From (local time)", "until_local": "Until (local time)",
+        "lasted": "Lasted", "outcome": "Outcome", "tense": "Real?", "country": "country",
+    }  # fmt: skip
+    country_first = f"({ended(f'{COUNTRY},{tense}', ENDING)}) + 1e9 or ({ended(tense, ENDING)})"
+    return table(
+        "Ended in this time",
+        "Confirmed outages that ended, or were taken back, within the time of this board; countries first, the last "
+        "one first.",
+        [rows(country_first)],
+        columns=columns, sort="Value", noValue="None recorded",
+        overrides=[
+            override("Where", links=TO_COUNTRY, custom__minWidth=110),
+            override("What", custom__minWidth=180),
+            override("From (local time)", custom__minWidth=260),
+            override("Until (local time)", custom__minWidth=260),
+            override("Lasted", custom__minWidth=150),
+            override("Outcome", mappings=OUTCOMES, custom__cellOptions={"type": "color-background"}, custom__width=105),
+            override("Real?", mappings=TENSES, custom__width=80),
+            override("country", custom__hideFrom={"viz": True, "legend": True, "tooltip": True}),
+        ],
+    )  # fmt: skip
+
+
 NOTHING = "No signal recorded of a country that is watched or was out"
 """A worker shows the signals of one tense only: a replay does not change the series of what is live."""
 
 
-def where() -> Json:
-    """The countries that are out or watched, on a map."""
+def _where() -> Json:
     open_ = open_state(f"{COUNTRY},{TENSE}", "entity")
     states = f"{open_} or {sight(COUNTRY, 'entity')} and on (entity) {WATCHED}"
     return countries_map(
@@ -236,8 +256,7 @@ def where() -> Json:
     )  # fmt: skip
 
 
-def over_time() -> Json:
-    """The states of the countries that are watched or were out."""
+def _over_time() -> Json:
     out = was_out(f"{COUNTRY},{TENSE}", "entity")
     states = (
         f"{open_state(f'{COUNTRY},{TENSE}', 'entity')}\n"
@@ -253,8 +272,7 @@ def over_time() -> Json:
     )
 
 
-def left() -> Json:
-    """The lowest ratio of the countries that were out."""
+def _left() -> Json:
     out = was_out(f"{COUNTRY},{TENSE}", "entity")
     ratio = f"({lowest(COUNTRY, 'entity')} or min by (entity) ({of_regions()}))"
     return lines(
@@ -267,6 +285,76 @@ def left() -> Json:
     )  # fmt: skip
 
 
+def _feeds_alive() -> Json:
+    dead = "count(min by (feed) (netvigil_feed_up) == 0)"
+    return stat(
+        "Dead feeds",
+        "Feeds whose heartbeats are missing. What they measure is unknown meanwhile, which is no outage. "
+        "Written history does not record feeds.",
+        latest(f"{dead}\n  or on () 0 * count(netvigil_feed_up)", "dead"),
+        noValue="Not recorded", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
+    )  # fmt: skip
+
+
+def _blind_signals() -> Json:
+    health = "avg by (signal) (netvigil_bin_health_ratio)"
+    none = f'label_replace(count({health}) - 1 - count({health}), "signal", "All signals see", "", "")'
+    return stat(
+        "Signals that cannot see",
+        "Signals with too few healthy sources, or stuck: their feed repeats the same values. They are not judged in "
+        "any country, so that a loss which only they would show is not found.",
+        latest(f"{health} < {QUORUM}\n  or on () {none}", "{{signal}}"),
+        text="value_and_name", above=True, unit="percentunit", decimals=0, noValue="Not recorded",
+        mappings=words(("-1", "None", CALM)), thresholds=steps((None, BLIND), (0, SUSPECT)),
+    )  # fmt: skip
+
+
+def _feed_table() -> Json:
+    def rate(counter: str) -> Json:
+        return rows(f"sum by (feed) (rate({counter}[$__rate_interval]))")
+
+    loss = {"unit": "suffix:/s", "decimals": 2, "noValue": "0", "custom__width": 125}
+    return table(
+        "Feeds",
+        "A dead feed is not a dead country: what it measures is unknown until it is back.",
+        [
+            rows("min by (feed) (netvigil_feed_up)"),
+            rows("time() - max by (feed) (netvigil_feed_last_event_timestamp_seconds)"),
+            rate("netvigil_feed_messages_total"),
+            rate("netvigil_dead_letters_total"),
+            rate("netvigil_late_records_total"),
+        ],
+        columns={
+            "feed": "Feed", "Value #A": "State", "Value #B": "Newest event", "Value #C": "Messages",
+            "Value #D": "Unusable", "Value #E": "Late",
+        },
+        join="feed", noValue="Not recorded",
+        overrides=[
+            override(
+                "State",
+                mappings=words(("1", "Alive", CALM), ("0", "DEAD", OUT)),
+                custom__cellOptions={"type": "color-background"},
+                custom__width=90,
+            ),
+            override("Newest event", unit="dtdurations", decimals=0),
+            override("Messages", unit="suffix:/s", decimals=1, noValue="0", custom__width=125),
+            override("Unusable", **loss),
+            override("Late", **loss),
+        ],
+    )  # fmt: skip
+
+
+def _sources_healthy() -> Json:
+    return bars(
+        "Healthy sources of each signal",
+        "Share of a signal's peers, probes or collectors that work. Below half, the signal is not judged: unknown, "
+        "never outage.",
+        latest("avg by (signal) (netvigil_bin_health_ratio)", "{{signal}}"),
+        unit="percentunit", decimals=0, min=0, max=1, noValue="No signal recorded",
+        thresholds=steps((None, OUT), (QUORUM, SUSPECT), (0.8, CALM)),
+    )  # fmt: skip
+
+
 def overview() -> Json:
     """The board."""
     return board(
@@ -274,23 +362,23 @@ def overview() -> Json:
         "netvigil: all countries",
         "Which countries are off the Internet now, since when, how much of it, and how sure we are.",
         [
-            (9, 9, out_now()),
-            (5, 5, also_out()),
-            (5, 5, suspected()),
-            (5, 5, feeds_alive()),
-            (5, 4, age()),
-            (5, 4, blind_signals()),
-            (5, 4, watches()),
-            (24, 13, outage_table()),
-            (24, 6, ended_table(TENSE)),
-            (15, 8, over_time()),
-            (9, 8, where()),
-            (24, 8, left()),
-            (14, 8, feed_table()),
-            (10, 8, sources_healthy()),
+            (9, 9, _out_now()),
+            (5, 5, _also_out()),
+            (5, 5, _suspected()),
+            (5, 5, _feeds_alive()),
+            (5, 4, _age()),
+            (5, 4, _blind_signals()),
+            (5, 4, _watches()),
+            (24, 13, _outage_table()),
+            (24, 6, _ended_table(TENSE)),
+            (15, 8, _over_time()),
+            (9, 8, _where()),
+            (24, 8, _left()),
+            (14, 8, _feed_table()),
+            (10, 8, _sources_healthy()),
             (24, 6, moved_by_the_feed()),
-            (12, 4, confirmed_after()),
-            (12, 4, taken_back()),
+            (12, 4, _confirmed_after()),
+            (12, 4, _taken_back()),
         ],
         variables=[source_variable(), tense_variable()],
         marks=outage_marks(f"{COUNTRY},{TENSE}", begins),

@@ -1,6 +1,6 @@
-"""States of places as numbers, for which boards have words, and the queries that give them."""
+"""States of places as numbers, for which boards have words, and what both boards show of them."""
 
-from dashboards.panels import BLIND, CALM, OTHERS, OUT, SUSPECT, Json, of_query, target, words
+from dashboards.panels import BLIND, CALM, OTHERS, OUT, SUSPECT, Json, lines, of_query, target, words
 from dashboards.rules.health import QUORUM, SILENT
 
 NORMAL, SUSPECTED, CONFIRMED, UNSEEN, TOO_NEW, TOO_FEW = range(6)
@@ -143,3 +143,26 @@ def calm(tense: str) -> str:
     """
     seen = f"count({judged('', 'entity_type, entity')} == 0)"
     return f"({fresh(tense)} and on () {seen} unless on () count({not_judged()}))"
+
+
+def ended(places: str, labels: str) -> str:
+    """When each outage that ended in the time of the board was last shown as ended [s].
+
+    A worker shows an end for two hours; this finds those of the night in the morning.
+    """
+    return f"max_over_time(timestamp(max by ({labels}) (netvigil_restored_info{{{places}}}))[$__range:1m])"
+
+
+def moved_by_the_feed(of: str = "") -> Json:
+    """The common move of all series of a signal; ``of``: an expression that selects signals."""
+    shifted = "100 * min by (signal) (netvigil_feed_common_mode_ratio) - 100"
+    return lines(
+        "Moved by the feed itself",
+        "How far all series of a signal, in all countries or networks, are from their level at once: a peer or a "
+        "collector was lost or gained. The feed caused that. It is taken out before anything is judged, and is no "
+        "outage. Where most countries moved alike by more than a tenth the feed is broken, and its signal is not "
+        "judged. Zero: no such move. Not known of a signal of fewer than five countries, or networks of routes.",
+        [target(f"({shifted}) and on (signal) {of}" if of else shifted, "{{signal}}")],
+        unit="percent", decimals=0, noValue="Not recorded, or too few to tell",
+        custom={"axisSoftMax": 5, "axisSoftMin": -10, "fillOpacity": 15},
+    )  # fmt: skip

@@ -8,59 +8,27 @@ from dashboards.links import board_link, runbook_link
 
 @dataclass(frozen=True)
 class Timing:
-    """Every waiting time of the rules, so that tests run with seconds.
+    """Every waiting time of the rules, so that tests run with seconds."""
 
-    Parameters
-    ----------
-    pause
-        The unit of all ``for`` times and rate windows [s].
-    hold
-        ``keep_firing_for`` [s]: longer than the restart of a worker, during which its series are missing.
-    interval
-        How often rules are evaluated [s].
-    """
-
-    pause: int = 60
-    hold: int = 600
-    interval: int = 15
+    pause: int = 60  # the unit of all ``for`` times and rate windows [s]
+    hold: int = 600  # ``keep_firing_for`` [s]: longer than a restart of a worker, while its series are missing
+    interval: int = 15  # how often rules are evaluated [s]
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One alert.
+    """One alert.  Its title and description may hold template actions."""
 
-    Parameters
-    ----------
-    name
-        CamelCase, beginning with ``Netvigil``.
-    expr
-        PromQL; ``WINDOW`` in it is a rate window of ten pauses.
-    severity
-        critical pages, warning notifies, info is only on the board, none is the watchdog's.
-    summary
-        One sentence without template actions.
-    description
-        What happened, and what it means for the boards; may hold template actions.
-    title
-        One line about this case; the summary where it is empty.
-    pauses
-        How long the expression must hold before it fires, in pauses [-].
-    holds
-        Whether it keeps firing for ``Timing.hold`` after its expression.
-    labels, annotations
-        Further ones.
-    """
-
-    name: str
-    expr: str
-    severity: str
-    summary: str
-    description: str
-    title: str = ""
-    pauses: int = 1
-    holds: bool = False
-    labels: dict[str, str] = field(default_factory=dict)
-    annotations: dict[str, str] = field(default_factory=dict)
+    name: str  # CamelCase, beginning with ``Netvigil``
+    expr: str  # PromQL; ``WINDOW`` in it is a rate window of ten pauses
+    severity: str  # critical pages, warning notifies, info is only on the board, none is the watchdog's
+    summary: str  # one sentence
+    description: str  # what happened, and what it means for the boards
+    title: str = ""  # one line about this case; the summary where it is empty
+    pauses: int = 1  # how long the expression must hold before it fires [pauses]
+    holds: bool = False  # whether it keeps firing for ``Timing.hold`` after its expression
+    labels: dict[str, str] = field(default_factory=dict)  # further ones
+    annotations: dict[str, str] = field(default_factory=dict)  # further ones
 
     def rule(self, timing: Timing) -> dict[str, Any]:
         """The alert as Prometheus reads it."""
@@ -91,11 +59,5 @@ class Record:
 
 
 def windowed(expr: str, timing: Timing) -> str:
-    """An expression with its rate windows filled in.
-
-    Examples
-    --------
-    >>> windowed("rate(x[WINDOW])", Timing())
-    'rate(x[600s])'
-    """
+    """An expression with its rate windows filled in."""
     return expr.replace("WINDOW", f"{10 * timing.pause}s")

@@ -44,7 +44,6 @@ FEED_ALERTS = (
         title="Feed {{ $labels.feed }} is dead",
         description="Heartbeats of the feed {{ $labels.feed }} are missing. What it measures is unknown until it is "
         "back, which is not an outage of any country.",
-        pauses=1,
         holds=True,
     ),
     Alert(

@@ -45,7 +45,6 @@ def test_a_notification_is_printed_in_words_and_can_be_read_again(address: str, 
     ]  # fmt: skip
     kept = requests.get(f"http://{address}/", timeout=5).json()
     assert [n["alerts"][0]["labels"] for n in kept] == [{"severity": "critical"}]
-    assert requests.get(f"http://{address}/-/healthy", timeout=5).text == "healthy\n"
 
 
 def test_a_drill_is_marked_and_an_end_is_reported_as_an_end() -> None:
