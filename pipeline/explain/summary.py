@@ -98,16 +98,21 @@ def _state(report: ReplayReport, sure: list[Outage]) -> str:
     """How it was when the recording ended, in a sentence."""
     seen = report.observed
     end = f"when the recording ended, {utc(seen.last)} UTC"
-    out, back = ([o for o in sure if o.state == state] for state in (CONFIRMED, RECOVERING))
+    going_on = {
+        state: [place_name(o.entity_type, o.entity, report.places) for o in sure if o.state == state]
+        for state in (CONFIRMED, RECOVERING)
+    }
     if not sum(report.judged.values()):
         return "Nothing was observed well enough to be judged: no outage found means nothing here."
     if not sure:
         return f"No outages confirmed from {utc(seen.first)} to {utc(seen.last)} UTC."
-    if not out and not back:
+    if not any(going_on.values()):
         return f"All of these were over {end}." if len(sure) > 1 else f"It was over {end}."
-    said = [f"{len(out):,} of {len(sure):,} still out"] if out else []
-    said += [f"{len(back):,} recovering"] if back else []
-    return f"{', '.join(said)} {end}."
+    words = {CONFIRMED: "Still out", RECOVERING: "Recovering"}
+    return " ".join(
+        f"{words[state]} {end}: {_names(names)} ({len(names):,} of {len(sure):,})."
+        for state, names in going_on.items() if names
+    )  # fmt: skip
 
 
 def _how_many(report: ReplayReport, sure: list[Outage]) -> str:
@@ -159,7 +164,7 @@ def in_short(report: ReplayReport, past: Past, settings: Fusing) -> Iterator[str
     if any(days_elsewhere(settings.days, observed, places)):
         yield "no day of fusing.days was read"
     if any(_weekends(report, settings)):
-        yield "no weekend was read before the first one"
+        yield "no earlier weekend to compare with"
 
 
 def _weekends(report: ReplayReport, settings: Fusing) -> list[str]:
