@@ -110,7 +110,7 @@ def _state(report: ReplayReport, sure: list[Outage]) -> str:
         return f"All of these were over {end}." if len(sure) > 1 else f"It was over {end}."
     words = {CONFIRMED: "Still out", RECOVERING: "Recovering"}
     return " ".join(
-        f"{words[state]} {end}: {_names(names)} ({len(names):,} of {len(sure):,})."
+        f"{words[state]} at the end, {utc(seen.last)} UTC: {_names(names)} ({len(names):,} of {len(sure):,})."
         for state, names in going_on.items() if names
     )  # fmt: skip
 
