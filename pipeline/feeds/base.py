@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -169,9 +170,15 @@ def parsed(
     line 4 8
     line 5 a-feed: truncated-line at line 5: the file breaks off in it
     """
-    for place, line, has_end in _lines(stream):
+    for number, line in enumerate(iter(partial(stream.readline, MAX_LINE + 1), b""), 1):
+        last = line
+        while len(last) > MAX_LINE and not last.endswith(b"\n"):
+            last = stream.readline(MAX_LINE + 1)
+        if line.isspace():
+            continue
+        place, has_end = f"line {number}", last.endswith(b"\n")
         try:
-            if line is None:
+            if last is not line:
                 raise DecodeError(feed, "line-too-long", "", "skipped to its end")
             item = parse(line)
             if not (has_end or closed):
@@ -180,18 +187,6 @@ def parsed(
         except DecodeError as error:
             detail = ": ".join(filter(None, ("" if has_end else "the file breaks off in it", error.detail)))
             yield place, DecodeError(feed, error.reason if has_end else CUT_LINE, place, detail)
-
-
-def _lines(stream: BinaryIO) -> Iterator[tuple[str, bytes | None, bool]]:
-    """Place and content of every line that is not blank (None: too long), and whether it has an end."""
-    number = 0
-    while line := stream.readline(MAX_LINE + 1):
-        number += 1
-        last = line
-        while len(last) > MAX_LINE and not last.endswith(b"\n"):
-            last = stream.readline(MAX_LINE + 1)
-        if not line.isspace():
-            yield f"line {number}", line if last is line else None, last.endswith(b"\n")
 
 
 @dataclass

@@ -4,9 +4,9 @@ Prefixes of a message are only located; all prefixes of a batch are decoded at o
 """
 
 import socket
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
@@ -302,7 +302,12 @@ WINDOW = 17
 NOWHERE = [0]
 """Offset for an element without a prefix: in the zeros with which each batch begins."""
 
-Row = tuple[Peer, int, int, int, int, list[int]]
+HEAD = Struct("8q")
+
+WRITTEN = -1
+"""Family of a row whose prefixes each have theirs in the octet before the length."""
+
+Row = tuple[Peer, int, int, int, int, Sequence[int]]
 """peer, kind, family, origin AS, new state, and offset of the length octet of each prefix."""
 
 
@@ -349,7 +354,7 @@ class RouteBatch:
     def _clear(self) -> None:
         self.first = 0
         self.peers: dict[Peer, int] = {}
-        self.heads = array("q")
+        self.heads = bytearray()
         self.starts: list[int] = []
         self.raw = [bytes(WINDOW)]
         self.bytes = WINDOW
@@ -373,28 +378,25 @@ class RouteBatch:
             index = peers.get(peer)
             if index is None:
                 index = peers[peer] = len(peers)
-            heads.extend((time, kind, index, family, origin, state, base, len(found)))
+            heads += HEAD.pack(time, kind, index, family, origin, state, base, len(found))
             starts += found
 
     def take(self) -> Elements:
         """What was collected, with the peers it uses in order of appearance; the batch is empty afterwards."""
-        heads = np.array(self.heads, np.int64).reshape(-1, 8)
+        heads = np.frombuffer(self.heads, np.int64).reshape(-1, 8)
         time, kind, peer, family, origin, state, base = np.repeat(heads[:, :7], heads[:, 7], axis=0).T
-        length, hi, lo = self._prefixes(base)
+        raw = np.frombuffer(b"".join([*self.raw, bytes(WINDOW)]), np.uint8)
+        starts = np.array(self.starts, np.int64) + base
+        window = np.lib.stride_tricks.sliding_window_view(raw, WINDOW)[starts]
+        length, address = window[:, 0], np.ascontiguousarray(window[:, 1:]).view(">u8").astype(np.uint64)
+        hi, lo = (address & MASKS[length]).T  # clears what follows the prefix in the raw bytes
+        family = np.where(family == WRITTEN, raw[starts - 1], family)
         given = {"time": time, "kind": kind, "peer": peer, "family": family, "origin": origin, "state": state}
         given |= {"length": length, "hi": hi, "lo": lo}
         columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}
         elements = Elements(Run(), self.feed, 0, tuple(self.peers), **columns)
         self._clear()
         return elements
-
-    def _prefixes(self, base: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """length, hi, lo ``(n,)`` of every prefix; the mask clears what follows it in the raw bytes."""
-        raw = np.frombuffer(b"".join([*self.raw, bytes(WINDOW)]), np.uint8)
-        window = np.lib.stride_tricks.sliding_window_view(raw, WINDOW)[np.array(self.starts, np.int64) + base]
-        address = np.ascontiguousarray(window[:, 1:]).view(">u8").astype(np.uint64)
-        hi, lo = (address & MASKS[window[:, 0]]).T
-        return window[:, 0], hi, lo
 
 
 PACKED = 18

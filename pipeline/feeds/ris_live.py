@@ -8,15 +8,13 @@ nest in the path; messages of the server (``pong``) come in between.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import msgspec
 
 from pipeline.errors import DecodeError
+from pipeline.feeds import bgp
 from pipeline.feeds.base import Feed, Item, parsed
-from pipeline.feeds.bgp import PACKED, MalformedError, RouteBatch, Row, change, other, pack_prefix, pack_wire, routes
 from pipeline.feeds.timestamps import BEHIND, RUN, STRIDE
 from pipeline.records import ANNOUNCE, ESTABLISHED, LATEST, WITHDRAW, Peer
 
@@ -30,28 +28,27 @@ CHATTER = {"pong", "ris_rrc_list", "ris_subscribe_ok"}
 """Messages of the server itself: no routes, no time."""
 
 
-class Message(NamedTuple):
-    """One message: its routes as packed prefixes (`pack_prefix`).
+class Message(msgspec.Struct, gc=False):
+    """One message: its routes as packed prefixes (`bgp.pack_prefix`).
 
-    ``time`` [s] is None for a message of the server; ``state`` is 0 unless the message is a change of state; a message
-    without route and state is one OTHER element.
+    ``time`` [s] is None for a message of the server; ``state`` is 0 unless the message is a change of state.
     """
 
     time: int | None
     peer: Peer
-    withdrawn: tuple[bytes, ...] = ()
-    announced: tuple[bytes, ...] = ()
+    withdrawn: bytes = b""
+    announced: bytes = b""
     origin: int = 0
     state: int = 0
 
 
-class Announcement(msgspec.Struct):
+class Announcement(msgspec.Struct, gc=False):
     """Prefixes that share a next hop."""
 
     prefixes: list[str]
 
 
-class Data(msgspec.Struct):
+class Data(msgspec.Struct, gc=False):
     """The fields that are used; ``timestamp`` [s], ``raw`` is the BGP message in hexadecimal."""
 
     timestamp: float | None = None
@@ -66,14 +63,14 @@ class Data(msgspec.Struct):
     state: str = ""
 
 
-class Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct, gc=False):
     """A line."""
 
     type: str
     data: Data | None = None
 
 
-class Head(msgspec.Struct):
+class Head(msgspec.Struct, gc=False):
     """A line of another shape: its type alone."""
 
     type: str
@@ -92,8 +89,8 @@ def parse(message: bytes) -> Message:
     >>> message = parse(b'{"type": "ris_message", "data": {"timestamp": 1553627987.89, "peer": "192.0.2.1", '
     ...                 b'"peer_asn": "64496", "host": "rrc00.ripe.net", "path": [64496, [64497]], '
     ...                 b'"announcements": [{"prefixes": ["198.51.100.0/24"]}]}}')
-    >>> message.time, message.peer, message.origin, len(message.announced)
-    (1553627987, Peer(asn=64496, address='192.0.2.1', collector='rrc00'), 64497, 1)
+    >>> message.time, message.peer, message.origin, message.announced == bgp.pack_prefix("198.51.100.0/24")
+    (1553627987, Peer(asn=64496, address='192.0.2.1', collector='rrc00'), 64497, True)
     """
     try:
         envelope = _envelope.decode(message)
@@ -135,38 +132,42 @@ def _unusual(message: bytes, why: str) -> Message:
 def _update(data: Data, time: int, peer: Peer) -> Message:
     if data.announcements is None and data.withdrawals is None and data.path is None:
         return Message(time, peer) if data.raw is None else _from_raw(data.raw, time, peer)
-    withdrawn = _packed(data.withdrawals or [])
-    announced = _packed([prefix for a in data.announcements or [] for prefix in a.prefixes])
-    if announced and data.path is None:
+    withdrawn, announced = b"", b""
+    if data.withdrawals:
+        withdrawn = _packed(data.withdrawals)
+    if data.announcements:
+        announced = _packed([prefix for a in data.announcements for prefix in a.prefixes])
+    if not announced:
+        return Message(time, peer, withdrawn)
+    if data.path is None:
         raise _wrong("bad-path", "announcements without a path")
-    return Message(time, peer, withdrawn, announced, _origin(data.path or []) if announced else 0)
+    return Message(time, peer, withdrawn, announced, _origin(data.path))
 
 
 def _from_raw(raw: str, time: int, peer: Peer) -> Message:
     """An update that has only the raw BGP message."""
     try:
         body = bytes.fromhex(raw)
-        found, lost = routes(body, 0, wide=True, numbered=False)
+        found, lost = bgp.routes(body, 0, wide=True, numbered=False)
     except ValueError as error:
         raise _wrong("bad-raw", str(error)) from error
-    except MalformedError as error:
+    except bgp.MalformedError as error:
         raise _wrong(error.reason, error.detail) from error
     if lost:
         raise _wrong("bad-prefix", f"{lost} bytes of no prefix")
-    packed = {WITHDRAW: (), ANNOUNCE: ()}  # type: dict[int, tuple[bytes, ...]]
+    packed: dict[int, dict[bytes, None]] = {WITHDRAW: {}, ANNOUNCE: {}}
     origin = 0
     for kind, family, source, places in found:
         if family:  # 0: of another family than IPv4 and IPv6 unicast
-            packed[kind] = (*packed[kind], *(pack_wire(body, at, family) for at in places))
+            packed[kind] |= dict.fromkeys(bgp.pack_wire(body, at, family) for at in places)
             origin = source or origin
-    withdrawn, announced = (tuple(dict.fromkeys(packed[kind])) for kind in (WITHDRAW, ANNOUNCE))
-    return Message(time, peer, withdrawn, announced, origin)
+    return Message(time, peer, b"".join(packed[WITHDRAW]), b"".join(packed[ANNOUNCE]), origin)
 
 
-def _packed(prefixes: list[str]) -> tuple[bytes, ...]:
+def _packed(prefixes: list[str]) -> bytes:
     """Distinct prefixes of a message in order: a link-local next hop repeats them."""
     try:
-        return tuple(dict.fromkeys(map(pack_prefix, prefixes)))
+        return b"".join(dict.fromkeys(map(bgp.pack_prefix, prefixes)))
     except ValueError as error:
         raise _wrong("bad-prefix", str(error)) from error
 
@@ -216,8 +217,7 @@ def plausible(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> 
     last: int | None = None
     held: list[tuple[str, Message, int]] = []
     for place, item in found:
-        time = None if isinstance(item, DecodeError) else item.time
-        if time is None or isinstance(item, DecodeError):
+        if isinstance(item, DecodeError) or (time := item.time) is None:
             yield item
         elif last is not None and not last - BEHIND <= time <= last + STRIDE:
             held.append((place, item, time))
@@ -231,7 +231,8 @@ def plausible(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> 
                 for where, message, at in held:
                     yield DecodeError(feed, "bad-time", where, f"{at} {why}") if astray else message
                 last, held = last if astray else max(at for *_, at in held), []
-            last = time if last is None else max(last, time)
+            if last is None or time > last:
+                last = time
             yield item
     yield from (message for _, message, _ in held)
 
@@ -240,46 +241,41 @@ def read(stream: BinaryIO) -> Iterator[Item]:
     """A recording, one message a line.
 
     Input: newline-delimited JSON.  Output: `Elements` of about 50,000 rows or 300 s, and damage by line.
-    Every line that is not blank gives at least one element or one `DecodeError`.
+    Every line that is not blank gives at least one element or one `DecodeError`.  A message without a time takes that
+    of the message before it, the first ones that of the first.
     """
-    batch = RouteBatch(NAME)
-    for item in _timed(plausible(NAME, parsed(NAME, stream, parse, closed=True))):
+    batch, time, early = bgp.RouteBatch(NAME), 0, list[bgp.Row]()
+    for item in plausible(NAME, parsed(NAME, stream, parse, closed=True)):
         if isinstance(item, DecodeError):
             yield item
             continue
-        time, message = item
+        raw, rows = _rows(item)
+        time = item.time or time
+        if not time:
+            early += rows
+            continue
         if batch.full(time):
             yield batch.take()
-        batch.add(time, b"".join((*message.withdrawn, *message.announced)), _rows(message))
+        if early:
+            batch.add(time, b"", early)
+            early = []
+        batch.add(time, raw, rows)
+    batch.add(time, b"", early)
     if batch:
         yield batch.take()
 
 
-def _timed(items: Iterable[Message | DecodeError]) -> Iterator[tuple[int, Message] | DecodeError]:
-    """Messages with a time [s]: one without takes that of the message before it, the first ones that of the first."""
-    last: int | None = None
-    held: list[Message] = []
-    for item in items:
-        if isinstance(item, DecodeError):
-            yield item
-        elif (time := last if item.time is None else item.time) is None:
-            held.append(item)
-        else:
-            yield from ((time, message) for message in held)
-            yield time, item
-            last, held = time, []
-    yield from ((0, message) for message in held)
-
-
-def _rows(message: Message) -> list[Row]:
-    """Rows of a message, withdrawals first: at least one."""
-    rows, at = list[Row](), 1
-    for kind, prefixes, origin in ((WITHDRAW, message.withdrawn, 0), (ANNOUNCE, message.announced, message.origin)):
-        for family, group in groupby(prefixes, itemgetter(0)):
-            end = at + PACKED * len(list(group))
-            rows.append((message.peer, kind, family, origin, 0, list(range(at, end, PACKED))))
-            at = end
-    return rows or (change(message.peer, message.state) if message.state else other(message.peer))
+def _rows(message: Message) -> tuple[bytes, list[bgp.Row]]:
+    """Prefixes of a message and at least one row, withdrawals first."""
+    peer, withdrawn, announced, state = message.peer, message.withdrawn, message.announced, message.state
+    if not (withdrawn or announced):
+        return b"", bgp.change(peer, state) if state else bgp.other(peer)
+    middle = 1 + len(withdrawn)
+    rows: list[bgp.Row] = [(peer, WITHDRAW, bgp.WRITTEN, 0, 0, range(1, middle, bgp.PACKED))] if withdrawn else []
+    if announced:
+        places = range(middle, middle + len(announced), bgp.PACKED)
+        rows.append((peer, ANNOUNCE, bgp.WRITTEN, message.origin, 0, places))
+    return withdrawn + announced, rows
 
 
 def recognise(name: str, head: bytes) -> bool:
