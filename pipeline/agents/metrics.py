@@ -67,17 +67,17 @@ class WorkerMetrics:
                 pass
             case Late():
                 late = answered(output.records, output.records.partition)
-                self.metrics.late(output.records.feed, late - output.crowded)
+                self.metrics.count("late_records", output.records.feed, n=late - output.crowded)
                 if output.crowded:
-                    self.metrics.dead_letter(output.records.feed, "no-room", output.crowded)
-                self.metrics.messages(output.records.feed, late)
+                    self.metrics.count("dead_letters", output.records.feed, "no-room", n=output.crowded)
+                self.metrics.count("feed_messages", output.records.feed, n=late)
             case Taken():
-                self.metrics.messages(output.feed, output.records)
+                self.metrics.count("feed_messages", output.feed, n=output.records)
             case Fused() if is_shown:
                 self.metrics.observe(output.verdicts, row=output.bin)
                 self._stay_blind(_place(output.verdicts))
             case Missed():
-                self.metrics.missed(output.signal, output.bins)
+                self.metrics.count("missed_bins", output.signal, n=output.bins)
             case Outage() if is_shown:
                 self.metrics.outage(output)
             case Progress(ended=True) if is_shown and frame is not None and frame.run.tense != "live":
@@ -97,7 +97,7 @@ class WorkerMetrics:
             letter = msgspec.json.decode(message, type=DeadLetter)
         except (msgspec.DecodeError, TypeError):
             letter = DeadLetter("", PATH, "bad-letter", "")
-        self.metrics.dead_letter(letter.feed, letter.reason)
+        self.metrics.count("dead_letters", letter.feed, letter.reason)
 
     def resume(self, stage: Any) -> None:
         """Show the open outages and the dead feeds of a stage that goes on from a snapshot."""

@@ -30,7 +30,7 @@ def verdict_points(verdicts: Verdicts, row: int, columns: np.ndarray) -> Iterato
             ("signal_value", labels, float(verdicts.value[row, i])),
             ("signal_ratio", labels, float(ratio[i])),
             ("signal_score", labels, float(verdicts.score[row, i])),
-            ("signal_health", labels, float(verdicts.health[row, i])),
+            ("signal_health_ratio", labels, float(verdicts.health[row, i])),
             ("signal_settled", labels, float(verdicts.settled[row, i])),
         ]
         points += [("signal_expected", (*labels, bound), float(getattr(verdicts, bound)[row, i])) for bound in BOUNDS]
@@ -63,9 +63,9 @@ def outage_points(outage: Outage, place: Entity) -> list[Point]:
     texts = (place.country, entity_name(place), outage.state, KIND_WORDS.get(outage.kind, outage.kind))
     points: list[Point] = [
         ("outage_active", labels, float(outage.state in (CONFIRMED, RECOVERING))),
-        ("outage_probability", labels, outage.probability),
-        ("outage_severity", labels, outage.severity),
-        ("outage_start", labels, float(outage.start)),
+        ("outage_probability_ratio", labels, outage.probability),
+        ("outage_severity_ratio", labels, outage.severity),
+        ("outage_start_timestamp_seconds", labels, float(outage.start)),
         ("outage_info", (*short, *texts, local, utc_text(outage.start)), 1.0),
         entity_point(place),
     ]
@@ -98,8 +98,8 @@ def ended_points(outage: Outage, place: Entity, regained: float) -> list[Point]:
     times = (began, ended, utc_text(end), lasting(end - outage.start))
     points: list[Point] = [
         ("restored_info", (*key, *texts, *times), 1.0),
-        ("outage_restored", key, float(end)),
-        ("outage_duration", key, float(end - outage.start)),
+        ("outage_restored_timestamp_seconds", key, float(end)),
+        ("outage_duration_seconds", key, float(end - outage.start)),
         entity_point(place),
     ]
-    return points if math.isnan(regained) else [*points, ("outage_regained", key, regained)]
+    return points if math.isnan(regained) else [*points, ("outage_regained_ratio", key, regained)]

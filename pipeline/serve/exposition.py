@@ -17,8 +17,8 @@ Place = tuple[str, str, str]
 """``(tense, entity_type, entity)``."""
 
 RESTORED_FOR = 2 * 3600
-"""How long after its end an outage is shown as restored, in event time [s].  Fusion knows an end half an hour after it,
-and the rest must outlast a scrape, a rule and a restart of Alertmanager."""
+"""Event time after its end for which an outage is shown as restored [s]: fusion knows an end half an hour after it, and
+the rest must outlast a scrape, a rule and a restart of Alertmanager."""
 
 TOLD_FOR = 15 * 60
 """How long it is shown at least, by the worker's clock [s]: in a replay two hours may be seconds, and Alertmanager
@@ -70,8 +70,7 @@ class Shown:
         """The keys of a signal in a partition."""
         return set(self.owners.get(owner, ()))
 
-    def out(self, tense: str) -> set[tuple[str, str]]:
-        """Entities that are in an outage."""
+    def out(self, tense: str) -> set[tuple[str, str]]:  # entities in an outage
         return {(place[1], place[2]) for place in self.open if place[0] == tense}
 
     def place_all(self, tense: str, entities: Iterable[Entity]) -> None:
@@ -130,8 +129,7 @@ class Shown:
         shares = [min(1.0, ratio) for signal, ratio in sorted(seen.items()) if signal in own]
         return sum(shares) / len(shares) if shares else math.nan
 
-    def advance(self, tense: str, time: int) -> int:
-        """The event time of a tense [s], which ``time`` may advance."""
+    def advance(self, tense: str, time: int) -> int:  # the event time of a tense [s]
         self.times[tense] = max(time, self.times.get(tense, time))
         return self.times[tense]
 

@@ -21,23 +21,13 @@ LATENCIES = (60, *range(300, 3600, 300), *range(3600, 3 * 3600, 1800), *(3600 * 
 """Upper bounds of the buckets of the detection latency [s].  Up to an hour they are as fine as a bin of routes, since a
 median is interpolated between two of them."""
 
-SEEN = frozenset({"signal_value", "signal_ratio", "signal_expected", "signal_score", "signal_health"})
+SEEN = frozenset({"signal_value", "signal_ratio", "signal_expected", "signal_score", "signal_health_ratio"})
 """Metrics of a bin that are not known while its feed is dead."""
 
 
 @dataclass(frozen=True)
 class Metrics:
     """Every metric, kept in step with verdicts and outages.
-
-    Parameters
-    ----------
-    families
-        The metrics, by their key in `FAMILIES`.
-    tense
-        Only signals of runs of this tense have series: a drill must not change the real series of its country.
-        Outages of every tense have series, with the tense as a label.
-    shown
-        Which series exist now, and whose they are.
 
     Examples
     --------
@@ -51,8 +41,10 @@ class Metrics:
     1.0
     """
 
-    families: dict[str, Any]
+    families: dict[str, Any]  # by their key in `FAMILIES`
     tense: str
+    """Only signals of its runs have series: a drill must not change the real series of its country.  Outages of every
+    tense have series, with the tense as a label."""
     shown: Shown
 
     @classmethod
@@ -66,30 +58,18 @@ class Metrics:
         families["build_info"].labels(version or installed("netvigil"), tense).set(1)
         for each, entity_type, state in product(TENSES, ENTITY_TYPES, (*OPEN, ENDED, RETRACTED)):
             families["outages"].labels(entity_type, each, state)  # from zero: increase() misses a counter's first value
-            families["detection_latency"].labels(each)
+            families["detection_latency_seconds"].labels(each)
         return metrics
 
     def feed(self, feed: str, up: bool, last_event: int | None = None) -> None:
         """A feed is alive or dead, and has reached an event time [s]."""
         self._of("feed_up", feed).set(up)
         if last_event is not None:
-            self._of("feed_last_event", feed).set(last_event)
+            self._of("feed_last_event_timestamp_seconds", feed).set(last_event)
 
-    def messages(self, feed: str, n: int = 1) -> None:
-        """A feed gave n messages."""
-        self._of("feed_messages", feed).inc(n)
-
-    def dead_letter(self, feed: str, reason: str, n: int = 1) -> None:
-        """Messages could not be used."""
-        self._of("dead_letters", feed, reason).inc(n)
-
-    def late(self, feed: str, n: int = 1) -> None:
-        """Records came after their bin was closed."""
-        self._of("late_records", feed).inc(n)
-
-    def missed(self, signal: str, n: int) -> None:
-        """Bins of entities came after their time was fused."""
-        self._of("missed_bins", signal).inc(n)
+    def count(self, name: str, *labels: str, n: int = 1) -> None:
+        """Add n to a counter: ``feed_messages``, ``dead_letters``, ``late_records`` or ``missed_bins``."""
+        self._of(name, *labels).inc(n)
 
     def watch(self, country: str, name: str, active: bool | None) -> None:
         """A watch is on (True), to come (False), or over (None: its series is removed)."""
@@ -127,10 +107,10 @@ class Metrics:
         for key in sorted(gone):
             self._show(key, [])
         health = 0.0 if verdicts.status == DEAD else self.shown.health(owner, verdicts.health[row])
-        self._of("bin_health", verdicts.signal).set(health)
+        self._of("bin_health_ratio", verdicts.signal).set(health)
         common = float(verdicts.common[row])
         if not math.isnan(common):
-            self._of("feed_common_mode", verdicts.feed, verdicts.signal).set(common)
+            self._of("feed_common_mode_ratio", verdicts.feed, verdicts.signal).set(common)
             self._of("feed_common_moves", verdicts.feed, verdicts.signal).inc(common != 1)
 
     def blind(self, tense: str, signal: str, partition: int) -> None:
@@ -141,8 +121,8 @@ class Metrics:
         keys = self.shown.owned(owner)
         for name, labels in [point for key in keys for point in self.shown.points[key]]:
             if name in SEEN:
-                self._of(name, *labels).set(0 if name == "signal_health" else math.nan)
-        self._of("bin_health", signal).set(self.shown.health(owner, np.zeros(max(1, len(keys)))))
+                self._of(name, *labels).set(0 if name == "signal_health_ratio" else math.nan)
+        self._of("bin_health_ratio", signal).set(self.shown.health(owner, np.zeros(max(1, len(keys)))))
 
     def outage(self, outage: Outage) -> None:
         """Take in a revision of an outage; one that is not newer than the last changes nothing."""
@@ -160,7 +140,7 @@ class Metrics:
         if last is None or last.state != outage.state:
             self._of("outages", outage.entity_type, outage.tense, outage.state).inc()
         if outage.confirmed_at is not None and (last is None or last.confirmed_at is None):
-            self._of("detection_latency", outage.tense).observe(outage.confirmed_at - outage.start)
+            self._of("detection_latency_seconds", outage.tense).observe(outage.confirmed_at - outage.start)
 
     def resume(self, tense: str, outages: Iterable[Outage], entities: Iterable[Entity] = ()) -> None:
         """Show outages of a tense that were open before a restart or a rebalance; they have been counted then.
@@ -191,7 +171,13 @@ class Metrics:
         """
         for key in list(self.shown.points):
             self._show(key, [])
-        for name in ("bin_health", "event_time", "feed_common_mode", "feed_up", "feed_last_event"):
+        for name in (
+            "bin_health_ratio",
+            "event_timestamp_seconds",
+            "feed_common_mode_ratio",
+            "feed_up",
+            "feed_last_event_timestamp_seconds",
+        ):
             self.families[name].clear()
         self.shown.clear()
 
@@ -202,27 +188,25 @@ class Metrics:
             if is_own if key[0] == "signal" else key[1] == tense:
                 self._show(key, [])
         if tense in self.shown.times:
-            self.families["event_time"].remove(tense)
+            self.families["event_timestamp_seconds"].remove(tense)
         if is_own:
-            self.families["bin_health"].clear()
-            self.families["feed_common_mode"].clear()
+            self.families["bin_health_ratio"].clear()
+            self.families["feed_common_mode_ratio"].clear()
         self.shown.leave(tense, signals=is_own)
 
     def _tick(self, tense: str, time: int) -> None:
         """Event time goes on; remove what ended long enough ago."""
-        self._of("event_time", tense).set(self.shown.advance(tense, time))
+        self._of("event_timestamp_seconds", tense).set(self.shown.advance(tense, time))
         for key in self.shown.expired(tense):
             self._show(key, [])
 
     def _show(self, key: Key, points: list[Point]) -> None:
-        """Make a key own exactly these points."""
         for name, labels in self.shown.swap(key, points):
             self.families[name].remove(*labels)
         for name, labels, value in points:
             self._of(name, *labels).set(value)
 
     def _of(self, name: str, *labels: str) -> Any:
-        """One series of a metric."""
         return self.families[name].labels(*labels)
 
 

@@ -41,29 +41,15 @@ Series = tuple[array, array]
 
 
 def in_order(series: Series) -> tuple[np.ndarray, np.ndarray]:
-    """Times and values, sorted by time; of several values at one time the last one given.
-
-    Examples
-    --------
-    >>> [a.tolist() for a in in_order((array("q", [600, 300, 600]), array("d", [1, 2, 3])))]
-    [[300, 600], [2.0, 3.0]]
-    """
-    times, values = np.array(series[0], np.int64), np.array(series[1], np.float64)
-    order = np.argsort(times, kind="stable")
-    times, values = times[order], values[order]
-    last = np.append(times[1:] != times[:-1], True) if len(times) else np.empty(0, bool)
-    return times[last], values[last]
+    """Times and values, sorted by time; of several values at one time the last one given."""
+    times, first = np.unique(np.array(series[0], np.int64)[::-1], return_index=True)
+    return times, np.array(series[1], np.float64)[::-1][first]
 
 
 def held(start: int, end: int) -> list[int]:
     """Times of the samples that show a state from ``start`` until just before ``end`` [s].
 
     Prometheus shows a sample for `LOOKBACK`, so that the last one comes that long before the end.
-
-    Examples
-    --------
-    >>> held(0, 900), held(0, 60), held(0, 0)
-    ([0, 240, 480, 599], [0], [])
     """
     if end <= start:
         return []
@@ -76,9 +62,8 @@ class History:
     """Collects the series of a replay, and writes them.
 
     A value has the time of its bin's start and is repeated until the bin's end, or where bins are uneven until the next
-    one, a day at most.  What was not observed has a bin of its own, with NaN.  An outage is shown as it was known then:
-    suspected from when it was detected, confirmed from when it was confirmed, each revision until the next one.  So a
-    board shows at any moment what it would have shown at that moment; the onset, which is found later, is a value.
+    one, a day at most.  An outage is shown as it was known then, each revision until the next one: a board shows at any
+    moment what it would have shown at that moment.
     """
 
     series: dict[str, dict[str, Series]] = field(default_factory=dict)
@@ -108,7 +93,6 @@ class History:
             self._bin(verdicts, row, range(end, until, STEP))
 
     def _bin(self, verdicts: Verdicts, row: int, times: range) -> None:
-        """Add a bin at these times."""
         every = len(verdicts.entities) <= MANY
         wanted = [every or e.type in ("country", "region") for e in verdicts.entities]
         homes: dict[tuple[str, ...], Point] = {}
@@ -118,12 +102,12 @@ class History:
             homes |= {point[1]: point for point in home}
         self._add(homes.values(), times)
         known = verdicts.health[row][np.isfinite(verdicts.health[row])]
-        self._add([("bin_health", (verdicts.signal,), float(known.mean()) if len(known) else 0.0)], times)
+        self._add([("bin_health_ratio", (verdicts.signal,), float(known.mean()) if len(known) else 0.0)], times)
         common = float(verdicts.common[row])
         if not math.isnan(common):
-            self._add([("feed_common_mode", (verdicts.feed, verdicts.signal), common)], times)
+            self._add([("feed_common_mode_ratio", (verdicts.feed, verdicts.signal), common)], times)
         for time in times:
-            self._add([("event_time", (verdicts.run.tense,), float(time))], (time,))
+            self._add([("event_timestamp_seconds", (verdicts.run.tense,), float(time))], (time,))
 
     def outage(self, outage: Outage) -> None:
         """Take in a revision of an outage, right after the bin that led to it; an older one changes nothing."""

@@ -132,9 +132,9 @@ def test_every_expression_of_the_boards_returns_something(way: Way) -> None:
     for i in range(3):
         way.outage("suspected", 1, id=f"s{i}", entity="GB", confirmed_at=None)
         way.outage("retracted", 2, id=f"s{i}", entity="GB", confirmed_at=None, end=way.began)
-        way.metrics.messages("ioda", 10)
-        way.metrics.late("ioda", 1)
-        way.metrics.dead_letter("ioda", "bad-json")
+        way.metrics.count("feed_messages", "ioda", n=10)
+        way.metrics.count("late_records", "ioda", n=1)
+        way.metrics.count("dead_letters", "ioda", "bad-json")
         time.sleep(1.1)
     now = way.asked.now()
     values = {

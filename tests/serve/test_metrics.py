@@ -230,7 +230,7 @@ def test_outages_of_one_place_in_two_tenses_are_two(registry: CollectorRegistry,
 def test_after_a_rebalance_only_counters_stay(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.observe(verdicts())
     metrics.outage(outage())
-    metrics.late("ioda", 3)
+    metrics.count("late_records", "ioda", n=3)
     metrics.forget()
     assert not shown(registry, "signal", "outage_", "bin_health", "event_", "entity_info")
     metrics.resume("live", [outage()])
@@ -245,8 +245,8 @@ def test_after_a_rebalance_only_counters_stay(registry: CollectorRegistry, metri
 def test_feeds_losses_and_watches_are_shown(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.feed("ris", up=True, last_event=T)
     metrics.feed("ris", up=False)
-    metrics.messages("ris", 40)
-    metrics.dead_letter("ris", "bad-json", 2)
+    metrics.count("feed_messages", "ris", n=40)
+    metrics.count("dead_letters", "ris", "bad-json", n=2)
     assert shown(registry, "feed_", "dead_letters_total") == [
         'netvigil_feed_up{feed="ris"} 0.0',
         'netvigil_feed_last_event_timestamp_seconds{feed="ris"} 1.7073567e+09',
