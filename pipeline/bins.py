@@ -67,8 +67,7 @@ class Cadence:
         return grid[(grid > after) & (grid <= last)]
 
 
-UNEVEN = 3
-"""A bin this many times as long as the narrowest may have lost its successor [-]."""
+UNEVEN = 3  # a bin this many times as long as the narrowest may have lost its successor [-]
 
 
 def ends_of(start: np.ndarray, width: int) -> np.ndarray:

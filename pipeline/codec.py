@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from pipeline.records import FRAMES, Frame, Outage
 
-TIMES = ("start", "end", "detected_at", "confirmed_at")
-"""Fields of an outage that are times."""
+TIMES = ("start", "end", "detected_at", "confirmed_at")  # fields of an outage that are times
 
 
 class Form(msgspec.Struct):

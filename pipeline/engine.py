@@ -22,11 +22,8 @@ from pipeline.signals import SIGNALS, binner
 from pipeline.signals.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.signals.merging import MergeStage
 
-Binned = Late | Taken | Total | FeedStatus | DeadLetter
-"""Outputs of the bin stage beside its bins."""
-
-Output = Outage | Fused | Beside | Missed | Progress | Binned
-"""Outputs at the end of the path."""
+Binned = Late | Taken | Total | FeedStatus | DeadLetter  # outputs of the bin stage beside its bins
+Output = Outage | Fused | Beside | Missed | Progress | Binned  # outputs at the end of the path
 
 
 @dataclass(frozen=True)

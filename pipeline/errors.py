@@ -5,11 +5,8 @@ class UserError(Exception):
     """A person gave a wrong value: one sentence that names the value and the place; exit code 2."""
 
 
-PACKED = ("gzip", "bzip2", "xz")
-"""Kinds of compression."""
-
-CUT_RECORD, CUT_LINE = "truncated-record", "truncated-line"
-"""A file ends in the middle of a record or line."""
+PACKED = ("gzip", "bzip2", "xz")  # kinds of compression
+CUT_RECORD, CUT_LINE = "truncated-record", "truncated-line"  # a file ends in the middle of a record or line
 
 REFUSED = (
     "bad-signal", "too-many-signals", "bad-entity-type", "bad-entity", "bad-country", "bad-asn", "bad-region",
@@ -71,8 +68,7 @@ class DecodeError(Exception):
         return f"{self.feed}: {self.reason} at {self.place}{tail}"
 
 
-FEW = 5
-"""Most names that are shown; the others are counted [-]."""
+FEW = 5  # most names that are shown; the others are counted [-]
 
 
 def few(names: list[str]) -> str:

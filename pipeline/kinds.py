@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-COUNT = float(np.finfo(float).max)
-"""Largest value of what is counted: any."""
+COUNT = float(np.finfo(float).max)  # largest value of what is counted: any
 
 
 class Kind(NamedTuple):
@@ -32,14 +31,9 @@ KINDS = {
 SIGNAL = re.compile(rf"({'|'.join(KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
 """Names of signals, ``<kind>.<source>``; they become metric labels."""
 
-ANY = Kind("", smallest=-COUNT)
-"""An unknown kind."""
-
-TRAFFIC = "traffic"
-"""The kind that falls where phones alone are cut off."""
-
-ROUTES = "bgp"
-"""The kind that does not fall with mobile networks, and that only operators move."""
+ANY = Kind("", smallest=-COUNT)  # an unknown kind
+TRAFFIC = "traffic"  # the kind that falls where phones alone are cut off
+ROUTES = "bgp"  # the kind that does not fall with mobile networks, and that only operators move
 
 
 def kind_of(signal: str) -> str:

@@ -14,11 +14,8 @@ ANNOUNCE, WITHDRAW, STATE, RIB, OTHER = range(5)
 KINDS = ("announce", "withdraw", "state", "rib", "other")
 """Kinds of a BGP element; OTHER is a record that carries no route (keepalive, open, end of RIB)."""
 
-ESTABLISHED = 6
-"""The BGP state in which a peer's routes hold; in any other its session is down."""
-
-UP, DEAD, END = "up", "dead", "end"
-"""Status of a heartbeat: alive; missing for too long; the recording ends here."""
+ESTABLISHED = 6  # the BGP state in which a peer's routes hold; in any other its session is down
+UP, DEAD, END = "up", "dead", "end"  # status of a heartbeat: alive; missing for too long; the recording ends here
 
 TENSES = ("live", "replay", "drill")
 
@@ -291,8 +288,7 @@ FRAMES = {cls.__name__: cls for cls in (Heartbeat, Elements, Rows, Bins, Verdict
 Frame = Heartbeat | Elements | Rows | Bins | Verdicts
 
 
-Places = dict[tuple[str, str], Entity]
-"""Known entities by ``(entity_type, entity)``."""
+Places = dict[tuple[str, str], Entity]  # known entities by ``(entity_type, entity)``
 
 
 def known(entities: Iterable[Entity]) -> Places:
@@ -316,11 +312,8 @@ def placed(entity_type: str, entity: str, places: Places | None = None) -> Entit
     return found._replace(country=entity.partition(":" if entity_type == "service" else "-")[0])
 
 
-LATEST = 4_102_444_800
-"""No record is of the year 2100 or later [s]: such a time has another unit."""
-
-WIDEST = 366 * 24 * 3600
-"""Widest bin, a year [s]."""
+LATEST = 4_102_444_800  # no record is of the year 2100 or later [s]: such a time has another unit
+WIDEST = 366 * 24 * 3600  # widest bin, a year [s]
 
 
 def wrong(frame: Frame) -> str:

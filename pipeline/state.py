@@ -41,14 +41,9 @@ def unpack(state: bytes) -> tuple[Any, dict[str, np.ndarray]]:
     return msgspec.json.decode(arrays.pop("head").tobytes()), arrays
 
 
-CROWD = 16
-"""Runs of one tense that a stage keeps side by side [-].  A killed replay has no end: the oldest makes room."""
-
-LIVE = "live"
-"""Id of the run from ingest, which never makes room.  A replay with the tense live has another id."""
-
-ENDED = 1000
-"""Ended streams that a stage remembers, so that a repeated frame does not begin them again [-]."""
+CROWD = 16  # runs of one tense that a stage keeps side by side [-].  A killed replay has no end: the oldest makes room.
+LIVE = "live"  # id of the run from ingest, which never makes room.  A replay with the tense live has another id.
+ENDED = 1000  # ended streams that a stage remembers, so that a repeated frame does not begin them again [-]
 
 K = TypeVar("K")
 S = TypeVar("S")

@@ -18,17 +18,13 @@ from pipeline.records import OTHER, STATE, Elements, Rows
 GIB = 2**30
 FOREVER = -1
 
-MAX_MESSAGE = 8 * 2**20
-"""Largest message [bytes]: a frame of 200,000 elements; frames are filled to well below."""
-
-BATCH_HEAD = 64 * 2**10
-"""What keys and headers may add to a message [bytes]."""
+MAX_MESSAGE = 8 * 2**20  # largest message [bytes]: a frame of 200,000 elements; frames are filled to well below
+BATCH_HEAD = 64 * 2**10  # what keys and headers may add to a message [bytes]
 
 SEGMENT = 64 * 2**20
 """Segment of a compacted topic [bytes].  The newest is never compacted, and a restart reads all of it."""
 
-PATH = "path"
-"""The feed that a dead letter names for a message between stages."""
+PATH = "path"  # the feed that a dead letter names for a message between stages
 
 BGP_FEEDS = frozenset({"mrt", "rislive", "bmp", "exabgp"})
 """Feeds of `Elements`, partitioned by address bits; all others have `Rows`, partitioned by country."""
@@ -130,8 +126,7 @@ def every(feeds: Iterable[str]) -> tuple[Topic, ...]:
     return (*(feed(name) for name in feeds), *FIXED)
 
 
-STAGES = {"merge": PARTIALS, "judge": SIGNALS, "fuse": VERDICTS}
-"""Topic that each stage after the bin stage reads."""
+STAGES = {"merge": PARTIALS, "judge": SIGNALS, "fuse": VERDICTS}  # topic that each stage after the bin stage reads
 
 
 def snapshots(stage: str) -> str:
@@ -168,11 +163,8 @@ def worked(feeds: Iterable[str]) -> list[str]:
     return [topic.name for topic in (*map(feed, feeds), *STAGES.values(), DEADLETTERS)]
 
 
-GROUP = "group"
-"""Header of a message for the workers of one group alone."""
-
-OWN = "netvigil-own-"
-"""Beginning of the name of a private group, which one replay has to itself."""
+GROUP = "group"  # header of a message for the workers of one group alone
+OWN = "netvigil-own-"  # beginning of the name of a private group, which one replay has to itself
 
 
 def is_own(group: str) -> bool:

@@ -18,8 +18,7 @@ from pipeline.feeds.registry import FEEDS
 from pipeline.feeds.unpack import Unpacked, unpacked
 from pipeline.records import Elements, Entity, Rows
 
-HEAD = 4 * 1024
-"""Content by which a file is recognised [bytes]."""
+HEAD = 4 * 1024  # content by which a file is recognised [bytes]
 
 SIGNS = {
     b"\xff" * 16: "bare BGP messages", b"<": "a web page", b"\r\n<": "a web page", b"\n<": "a web page",
@@ -33,11 +32,8 @@ SIGNS = {
 PARTS = {",".join(ENTITIES): "entities", ",".join(LABELS): "labels"}
 """Headers of the tables beside the signals of a case."""
 
-MARKS = {";": "semicolons", "\t": "tabs"}
-"""Separators of spreadsheets other than the comma."""
-
-LONG_HEAD = 256 * 1024
-"""Content that is searched for the first time of a recording [bytes]."""
+MARKS = {";": "semicolons", "\t": "tabs"}  # separators of spreadsheets other than the comma
+LONG_HEAD = 256 * 1024  # content that is searched for the first time of a recording [bytes]
 
 
 class UnreadableError(UserError):
@@ -67,7 +63,6 @@ class Source:
 
     @property
     def end(self) -> int:
-        """End of its last bin [s]; `NEVER` unless it is a table."""
         series = self.whole.series if self.whole else ()
         return max((int(rows.time[-1]) + rows.width for rows in series), default=NEVER)
 
@@ -173,15 +168,7 @@ def _recognised(path: Path, head: bytes) -> Feed:
 
 
 def _looks_like(head: bytes) -> str:
-    """What a file that is no recording looks like, in words.
-
-    Examples
-    --------
-    >>> _looks_like(b"start,end,entity_type,entity,kind,source")
-    "a case's labels: inspect or replay its folder"
-    >>> _looks_like(b"time;signal;entity_type;entity;value")
-    'a table with semicolons between its cells, where commas are wanted'
-    """
+    """What a file that is no recording looks like, in words."""
     line = head[:HEAD].decode("utf-8-sig", "replace").partition("\n")[0].strip().replace('"', "")
     if line in PARTS:
         return f"a case's {PARTS[line]}: inspect or replay its folder"
@@ -197,17 +184,7 @@ def _looks_like(head: bytes) -> str:
 
 
 def _wrong_header(line: str) -> str:
-    """What is wrong with a first line that begins with ``time`` or has most columns of a table, in words; else ''.
-
-    Examples
-    --------
-    >>> _wrong_header("time,signal,entity_type,entity,count")
-    "a table without value, and with 'count', which no table has; wanted time,signal,entity_type,entity,value"
-    >>> _wrong_header("signal,time,entity_type,entity,value")
-    'a table with its columns in another order; wanted time,signal,entity_type,entity,value'
-    >>> _wrong_header("timestamp,signal,value"), _wrong_header("time")
-    ('', '')
-    """
+    """What is wrong with a first line that begins with ``time`` or has most columns of a table, in words; else ''."""
     found = line.split(",")
     known = [name for name in table.COLUMNS if name in found]
     if len(found) < 2 or (found[0] != table.COLUMNS[0] and 2 * len(known) <= len(table.COLUMNS)):
@@ -243,19 +220,27 @@ def _first_time(feed: Feed, head: bytes) -> int:
 def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     """The recordings at these paths, in order of their first time.
 
-    UserError also where two tables have one signal on different grids of bins or one entity in two countries, or where
-    two feeds have one signal.
+    UserError also where tables differ in the grid of a signal or in the country of an entity, or two feeds have one
+    signal.
     """
-    found = _sharing_entities([open_source(path, piece) for path in paths])
-    _of_one_feed(found)
+    found = [open_source(path, piece) for path in paths]
+    known = read_entities(*sorted({source.entities for source in found if source.entities}))
+    found = [dataclasses.replace(s, whole=s.whole.with_entities(known)) if s.whole else s for s in found]
+    given: dict[str, Source] = {}
+    for source in found:
+        for signal in source.signals:
+            other = given.setdefault(signal, source)
+            if other.feed.name != source.feed.name:
+                first, second = (f"{each.path} (feed {each.feed.name})" for each in (other, source))
+                raise UserError(f"{signal} is in {first} and in {second}: replay them apart, a signal is of one feed")
     shapes: dict[str, tuple[tuple[int, tuple[int, ...], int], Path]] = {}
     for source in found:
         for rows in source.whole.series if source.whole else ():
             shape = (rows.width, rows.slots, rows.phase)
-            other, path = shapes.setdefault(rows.signal, (shape, source.path))
-            if other != shape:
+            known_shape, path = shapes.setdefault(rows.signal, (shape, source.path))
+            if known_shape != shape:
                 raise UserError(
-                    f"{rows.signal} has bins of {other[0]} s from second {other[2]} on in {path} and "
+                    f"{rows.signal} has bins of {known_shape[0]} s from second {known_shape[2]} on in {path} and "
                     f"of {rows.width} s from {rows.phase} on in {source.path}: a signal has one grid of bins"
                 )
     names = [source.path.name for source in found]
@@ -264,23 +249,6 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
         for source in found
     ]
     return sorted(found, key=lambda source: (source.first, str(source.path)))
-
-
-def _of_one_feed(found: Iterable[Source]) -> None:
-    """UserError where two feeds give a signal of the same name."""
-    given: dict[str, Source] = {}
-    for source in found:
-        for signal in source.signals:
-            other = given.setdefault(signal, source)
-            if other.feed.name != source.feed.name:
-                first, second = (f"{each.path} (feed {each.feed.name})" for each in (other, source))
-                raise UserError(f"{signal} is in {first} and in {second}: replay them apart, a signal is of one feed")
-
-
-def _sharing_entities(found: list[Source]) -> list[Source]:
-    """The same; every table has the country of an entity that any of them knows."""
-    known = read_entities(*sorted({source.entities for source in found if source.entities}))
-    return [dataclasses.replace(s, whole=s.whole.with_entities(known)) if s.whole else s for s in found]
 
 
 def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]:
@@ -306,8 +274,7 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
 def merged(group: list[Source]) -> Iterator[Item]:
     """Batches of several recordings in order of their first times; a file is opened when its first time has come.
 
-    Contiguous files follow each other, overlapping ones are interleaved to within the span of a batch (300 s of a
-    stream, a day of rows).
+    Overlapping files are interleaved to within the span of a batch (300 s of a stream, a day of rows).
     """
     waiting = sorted(group, key=lambda source: (source.first, str(source.path)), reverse=True)
     heads: list[tuple[int, int, Elements | Rows, Iterator[Item]]] = []
@@ -324,7 +291,6 @@ def merged(group: list[Source]) -> Iterator[Item]:
 
 
 def _next_batch(items: Iterator[Item]) -> Generator[DecodeError, None, Elements | Rows | None]:
-    """The next batch; damage before it is yielded."""
     for item in items:
         if isinstance(item, DecodeError):
             yield item

@@ -17,8 +17,7 @@ from pipeline.records import END, UP, DeadLetter, Elements, Entity, Frame, Heart
 
 Parsed = TypeVar("Parsed")
 
-MAX_LINE = 1024 * 1024
-"""Longest line that is read [bytes]; the largest BGP message makes about 150 kB of JSON."""
+MAX_LINE = 1024 * 1024  # longest line that is read [bytes]; the largest BGP message makes about 150 kB of JSON
 
 Item = Elements | Rows | DecodeError
 """What a parser yields: batches in the order of the recording, and damage as a value."""
@@ -28,18 +27,10 @@ Item = Elements | Rows | DecodeError
 class Feed:
     """One external stream.
 
-    Parameters
-    ----------
-    name
-        Names the topic, the metrics and the dead letters.
-    signals
-        Signals that this feed serves; empty where its records name their own (tables).
-    recognise
-        ``(file name, first 4 KiB after decompression) -> bool``.
-    read
-        A recorded file (decompressed, binary) -> batches of records in file order; damage is yielded as
-        `DecodeError`, never raised.  Pure: no clock, no socket.  A batch has 1 to `BATCH` rows; `batched` joins small
-        ones, and `Dispatch` sets run and partition.
+    ``name``: that of the topic, the metrics and the dead letters.  ``signals``: those that it serves; empty where its
+    records name their own (tables).  ``recognise``: ``(file name, first 4 KiB after decompression) -> bool``.
+    ``read``: a recorded file (decompressed, binary) -> batches of 1 to `BATCH` rows in file order; damage is yielded as
+    `DecodeError`, never raised.  Pure: no clock, no socket.
     """
 
     name: str
@@ -48,15 +39,14 @@ class Feed:
     read: Callable[[BinaryIO], Iterator[Item]]
 
     def items(self, stream: BinaryIO) -> Iterator[Item]:
-        """What `read` gives, checked for the stages.
+        """What `read` gives, checked.
 
-        Damage are: an inconsistent batch, a signal of no known kind, a record far ahead in time of those around it.
-        A value outside the range of its signal becomes NaN.
+        Inconsistent batches, unknown kinds of signals and times far ahead are damage; impossible values become NaN.
         """
         return plausible(self.name, self._sound(stream))
 
     def _sound(self, stream: BinaryIO) -> Iterator[tuple[int, Item]]:
-        """Consistent batches, and damage, with the number of the first record of each."""
+        """The number of the first record of each item, and the item."""
         given = 0
         for item in self.read(stream):
             begin = given + 1
@@ -104,7 +94,6 @@ def batched(items: Iterable[Item], span: int) -> Iterator[Item]:
 
 
 def _place(batch: Elements | Rows, span: int) -> tuple[int, int]:
-    """Between which multiples of the span the batch begins and ends."""
     span = min(span, STRIDE) if isinstance(batch, Elements) else span
     return int(batch.time.min()) // span, int(batch.time.max()) // span
 
@@ -123,16 +112,7 @@ def _series(batch: Elements | Rows) -> tuple[object, ...]:
 
 
 def joined(batches: Sequence[Elements | Rows]) -> Elements | Rows:
-    """One batch of several of the same series, rows in the order in which they are given.
-
-    Examples
-    --------
-    >>> from pipeline.records import Run
-    >>> a, b = (Rows(Run(), "table", 0, "bgp.ris", 300, (), 0, (Entity("country", name, name),),
-    ...              np.array([0]), np.array([0]), np.array([7.0])) for name in ("PK", "IQ"))
-    >>> [entity.name for entity in joined([a, b, a]).entities], joined([a, b, a]).entity.tolist()
-    (['PK', 'IQ'], [0, 1, 0])
-    """
+    """One batch of several of the same series; rows stay in order."""
     first = batches[0]
     if len(batches) == 1:
         return first
@@ -153,22 +133,16 @@ def parsed(
 ) -> Iterator[tuple[str, Parsed | DecodeError]]:
     """Place of every line that is not blank, and what ``parse`` returns or raises for it.
 
-    A last line without an end is damage, even if it can be parsed: the file breaks off in it.  ``closed`` lines, such
-    as objects of JSON, show by themselves that they are whole, and are used.
+    A last line without an end is damage, even if it can be parsed, unless lines are ``closed``, as objects of JSON.
 
     Examples
     --------
     >>> import io
-    >>> def number(line):
-    ...     if not line.strip().isdigit():
-    ...         raise DecodeError("a-feed", "bad-number", "", line.decode().strip())
-    ...     return int(line)
-    >>> for place, item in parsed("a-feed", io.BytesIO(b"7|x||8|9".replace(b"|", bytes([10]))), number):
+    >>> for place, item in parsed("a-feed", io.BytesIO(b"7|x|".replace(b"|", bytes([10])) + b"9"), bytes.strip):
     ...     print(place, item)
-    line 1 7
-    line 2 a-feed: bad-number at line 2: x
-    line 4 8
-    line 5 a-feed: truncated-line at line 5: the file breaks off in it
+    line 1 b'7'
+    line 2 b'x'
+    line 3 a-feed: truncated-line at line 3: the file breaks off in it
     """
     for number, line in enumerate(iter(partial(stream.readline, MAX_LINE + 1), b""), 1):
         last = line
@@ -213,7 +187,7 @@ class Dispatch:
         self.partitions = topics.feed(self.feed).partitions
 
     def frames(self, items: Iterable[Item]) -> Iterator[Frame | DeadLetter]:
-        """Frames and dead letters of a recording, in order; its end moves the watermark to the last bin's end."""
+        """Frames and dead letters of a recording, in order; the last heartbeat has the end of the last bin."""
         for item in items:
             if isinstance(item, DecodeError):
                 self.dead += 1
@@ -231,14 +205,12 @@ class Dispatch:
         yield from topics.split(dataclasses.replace(batch, run=self.run, feed=self.feed), self.partitions)
 
     def beat(self, time: int, status: str = UP) -> Iterator[Heartbeat]:
-        """A heartbeat for every partition."""
         self.watermark = time
         networks, self.networks = self.networks, ()
         for partition in range(self.partitions):
             yield Heartbeat(self.run, self.feed, partition, time, status, self.signals, networks)
 
     def _end(self, batch: Elements | Rows) -> int:
-        """End of the last bin that a batch reaches [s]."""
         cadence = Cadence(self.width)
         if isinstance(batch, Rows):
             cadence = Cadence(batch.width, batch.slots, batch.phase)

@@ -1,7 +1,6 @@
 """The tables beside the signals of a case: entities (country, name), and labels (what happened)."""
 
 import csv
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import groupby
@@ -10,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.errors import UserError, few, printable
+from pipeline.codec import iso
+from pipeline.errors import FEW, UserError, few, printable
 from pipeline.feeds.table import Entities, EntityRow
 from pipeline.feeds.table.text import COLUMNS, WANTED, Names, seconds
 from pipeline.geo.countries import is_country
 from pipeline.records import Rows
 
-TABLES = ("signals.csv", "signals.csv.gz")
-"""Names of the table of a case: it has one of them."""
+TABLES = ("signals.csv", "signals.csv.gz")  # names of the table of a case: it has one of them
 
 ENTITIES = ("entity_type", "entity", "parent", "name", "mobile")
 
@@ -26,12 +25,7 @@ LABELS = ("start", "end", "entity_type", "entity", "kind", "source")
 MOBILE = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 """Ways to write the flag."""
 
-FEW = 5
-"""So many lines without rows are named, the others are counted [-]."""
-
-
-Line = tuple[str, str, str]
-"""A line of ``entities.csv``: its folder, ``entity_type`` and ``entity``."""
+Line = tuple[str, str, str]  # a line of ``entities.csv``: its folder, ``entity_type`` and ``entity``
 
 
 class Label(NamedTuple):
@@ -64,7 +58,6 @@ def read_entities(*paths: Path) -> dict[tuple[str, str], EntityRow]:
 
 
 def _entity_rows(path: Path) -> Iterator[tuple[str, tuple[str, str], EntityRow]]:
-    """Place, ``(entity_type, entity)`` and content of every line."""
     for place, row in rows_of(path, ENTITIES):
         mobile = row["mobile"].lower()
         if mobile not in MOBILE:
@@ -75,13 +68,7 @@ def _entity_rows(path: Path) -> Iterator[tuple[str, tuple[str, str], EntityRow]]
 
 
 def strangers(unmatched: Iterable[Line]) -> Iterator[str]:
-    """A sentence a folder on the lines to which no row of the table belongs.
-
-    Examples
-    --------
-    >>> list(strangers([("case", "asn", "59257")]))
-    ['No row of the table is about asn 59257 of case/entities.csv: is it written as in the table?']
-    """
+    """A sentence a folder on the lines to which no row of the table belongs."""
     for folder, group in groupby(unmatched, key=lambda line: line[0]):
         names = [f"{kind} {name}" for _, kind, name in group]
         more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
@@ -149,15 +136,12 @@ def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[st
 
 
 def write_case(folder: Path, series: Iterable[Rows], labels: Iterable[Label], entities: Entities) -> None:
-    """Write series, labels and entities as the three tables of a case.
-
-    ``signals.csv`` is in order of time, then of the series, then of their rows.
-    """
+    """Write series, labels and entities as the tables of a case; ``signals.csv`` in order of time, series and rows."""
     rows = ((*key, row.parent, row.name, "true" if row.mobile else "false") for key, row in entities.items())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "signals.csv", COLUMNS, _signal_rows(series))
-        _write(folder / "labels.csv", LABELS, ((_iso(a), _iso(b), *rest) for a, b, *rest in labels))
+        _write(folder / "labels.csv", LABELS, ((iso(a), iso(b), *rest) for a, b, *rest in labels))
         _write(folder / "entities.csv", ENTITIES, rows)
     except OSError as error:
         raise UserError(f"cannot write the case to {folder}: {error.strerror}") from error
@@ -166,7 +150,7 @@ def write_case(folder: Path, series: Iterable[Rows], labels: Iterable[Label], en
 def _signal_rows(series: Iterable[Rows]) -> list[tuple[str, ...]]:
     timed = []
     for number, rows in enumerate(series):
-        stamps = {int(t): _iso(int(t)) for t in np.unique(rows.time)}
+        stamps = {int(t): iso(int(t)) for t in np.unique(rows.time)}
         cells = zip(rows.time.tolist(), rows.entity.tolist(), rows.value.tolist(), strict=True)
         for time, entity, value in cells:
             text = "" if np.isnan(value) else f"{value:.12g}"
@@ -179,7 +163,3 @@ def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]])
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-
-
-def _iso(time: int) -> str:
-    return dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

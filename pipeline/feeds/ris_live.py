@@ -24,8 +24,7 @@ STATES = {"connected": ESTABLISHED, "established": ESTABLISHED, "up": ESTABLISHE
           "active": 3, "connect": 2, "idle": 1, "down": 1}  # fmt: skip
 """Session states of RIS as BGP states."""
 
-CHATTER = {"pong", "ris_rrc_list", "ris_subscribe_ok"}
-"""Messages of the server itself: no routes, no time."""
+CHATTER = {"pong", "ris_rrc_list", "ris_subscribe_ok"}  # messages of the server itself: no routes, no time
 
 
 class Message(msgspec.Struct, gc=False):
@@ -238,11 +237,9 @@ def plausible(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> 
 
 
 def read(stream: BinaryIO) -> Iterator[Item]:
-    """A recording, one message a line.
+    """A recording, one message a line: `Elements` of about 50,000 rows or 300 s, and damage by line.
 
-    Input: newline-delimited JSON.  Output: `Elements` of about 50,000 rows or 300 s, and damage by line.
-    Every line that is not blank gives at least one element or one `DecodeError`.  A message without a time takes that
-    of the message before it, the first ones that of the first.
+    A message without a time takes that of the message before it, the first ones that of the first.
     """
     batch, time, early = bgp.RouteBatch(NAME), 0, list[bgp.Row]()
     for item in plausible(NAME, parsed(NAME, stream, parse, closed=True)):

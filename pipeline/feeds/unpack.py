@@ -9,11 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PIECE = 256 * 1024
-"""Compressed bytes that are read at once, and decompressed ones that are made at once."""
-
-STEP = 4 * 1024
-"""The same for bzip2, to see where a block ends, and for the second reading after damage."""
+PIECE = 256 * 1024  # compressed bytes that are read at once, and decompressed ones that are made at once
+STEP = 4 * 1024  # the same for bzip2, to see where a block ends, and for the second reading after damage
 
 HELD = 4 * 2**20
 """Content of bzip2 that is held back until its checksum has come [bytes].  A block has 900,000 before its long runs are
@@ -26,8 +23,7 @@ MAGIC: dict[bytes, tuple[str, Callable[[], Any]]] = {
 }
 """Compressions by their first bytes; several compressed streams may follow each other in one file."""
 
-BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
-"""What a decompressor raises on damaged input."""
+BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)  # what a decompressor raises on damaged input
 
 
 class Unpacked(io.RawIOBase):
@@ -52,11 +48,9 @@ class Unpacked(io.RawIOBase):
         self.drained, self.ended = True, False
 
     def readable(self) -> bool:
-        """It is."""
         return True
 
     def close(self) -> None:
-        """Close the file, too."""
         self.file.close()
         super().close()
 
@@ -79,7 +73,6 @@ class Unpacked(io.RawIOBase):
         return ready
 
     def _ready(self) -> int:
-        """How much of what is held can be given [bytes]."""
         return max(0, len(self.held) - min(self.made - self.checked, HELD))
 
     def _piece(self, size: int) -> bytes:

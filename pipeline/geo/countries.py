@@ -24,8 +24,7 @@ MAIN_ZONES = {
 }  # fmt: skip
 """Countries of several zones: that of most people, or of the government."""
 
-APART = {("UA", "Europe/Simferopol")}
-"""Zones that keep the clock of another country, which occupies them."""
+APART = {("UA", "Europe/Simferopol")}  # zones that keep the clock of another country, which occupies them
 
 _COUNTS = """
 AD7 AE7 AF34 AG8 AL12 AM11 AO18 AR24 AT9 AU8 AZ70 BA3 BB11 BD8 BE3 BF13 BG28 BH4 BI18 BJ12 BN4 BO9 BQ3 BR27
@@ -43,11 +42,6 @@ SUBDIVISIONS = {code[:2]: int(code[2:]) for code in _COUNTS.split()}
 """ISO 3166-1 code -> subdivisions of the first level in ISO 3166-2; a country without any is not there.
 
 Counted in the tables of Debian's iso-codes, in pycountry 26.2.16.
-
-Examples
---------
->>> SUBDIVISIONS["VE"], SUBDIVISIONS["US"]
-(25, 57)
 """
 
 
@@ -72,13 +66,7 @@ def _zones() -> dict[str, list[str]]:
 
 
 def is_country(code: str) -> bool:
-    """Whether a code is of ISO 3166-1, or XK, the code of Kosovo.
-
-    Examples
-    --------
-    >>> is_country("PK"), is_country("XK"), is_country("GB"), is_country("UK"), is_country("pk")
-    (True, True, True, False, False)
-    """
+    """Whether a code is of ISO 3166-1, or XK, the code of Kosovo; UK is none."""
     return code in _names()
 
 
@@ -88,17 +76,7 @@ def has_zone(country: str) -> bool:
 
 
 def checked_day(day: str) -> str:
-    """A country and a local date, as ``NL 2024-12-25``; ValueError where it is none.
-
-    Examples
-    --------
-    >>> checked_day("GB 2024-12-26")
-    'GB 2024-12-26'
-    >>> checked_day("UK 2024-12-26")
-    Traceback (most recent call last):
-        ...
-    ValueError: 'UK 2024-12-26': there is no country 'UK' (its code would be that of ISO 3166, as GB)
-    """
+    """A country and a local date, as ``NL 2024-12-25``; ValueError where it is none."""
     country, _, written = day.partition(" ")
     try:
         is_date = date.fromisoformat(written).isoformat() == written
@@ -114,8 +92,6 @@ def checked_day(day: str) -> str:
 def clock(country: str, time: int) -> ZoneInfo | None:
     """The zone of a country whose zones all have one clock at a time [s]; None where they differ or none is known.
 
-    So also for a region or a network, whose zone is not known.
-
     Examples
     --------
     >>> clock("PK", 1707356700).key, clock("UA", 1707356700).key, clock("US", 1707356700), clock("", 1707356700)
@@ -127,25 +103,13 @@ def clock(country: str, time: int) -> ZoneInfo | None:
 
 
 def country_name(code: str) -> str:
-    """Name of a country in English, the code itself where it is not known.
-
-    Examples
-    --------
-    >>> country_name("PK"), country_name("QQ")
-    ('Pakistan', 'QQ')
-    """
+    """Name of a country in English, the code itself where it is not known."""
     return _names().get(code, code)
 
 
 @cache
 def zone(country: str) -> ZoneInfo:
-    """The zone of most people of a country; UTC where the country is not known.
-
-    Examples
-    --------
-    >>> zone("PK").key, zone("US").key, zone("").key
-    ('Asia/Karachi', 'America/New_York', 'UTC')
-    """
+    """The zone of most people of a country; UTC where the country is not known."""
     return ZoneInfo(_zones().get(country, ["UTC"])[0])
 
 
@@ -166,13 +130,7 @@ def _zones_of(countries: tuple[str, ...]) -> tuple[list[ZoneInfo], np.ndarray]:
 
 
 def ahead(countries: tuple[str, ...], t: int) -> np.ndarray:
-    """Local time less UTC at ``t`` [s] in each of n countries; ``(n,) int64`` [s].
-
-    Examples
-    --------
-    >>> ahead(("PK", "IQ"), 1707073200).tolist()
-    [18000, 10800]
-    """
+    """Local time less UTC at ``t`` [s] in each of n countries; ``(n,) int64`` [s]."""
     return _offsets(countries, t - t % QUARTER)
 
 
@@ -192,12 +150,5 @@ def local_times(countries: tuple[str, ...], times: Sequence[int]) -> np.ndarray:
 
 
 def week_slot(local: np.ndarray) -> np.ndarray:
-    """Seconds since Monday 00:00 at ``local`` times [s], of any shape.
-
-    Examples
-    --------
-    >>> monday = 1707073200  # 2024-02-05T00:00 in Karachi, 2024-02-04T19:00 UTC
-    >>> week_slot(local_times(("PK", "IQ", "PK"), [monday])).tolist()
-    [[0, 597600, 0]]
-    """
+    """Seconds since Monday 00:00 at ``local`` times [s], of any shape."""
     return np.asarray((local + 3 * DAY) % WEEK)  # the epoch was a Thursday

@@ -13,12 +13,10 @@ from pipeline.errors import UserError
 from pipeline.files import written
 from pipeline.state import pack, unpack
 
-REFRESH = "netvigil places"
-"""The command that makes the table."""
+REFRESH = "netvigil places"  # the command that makes the table
 
 CODES = ("", *(a + b for a in ascii_uppercase for b in ascii_uppercase))
-"""'' (unknown) and every possible code of ISO 3166-1: a country keeps its number in saved state when the table is
-refreshed."""
+"""'' (unknown) and every possible code of ISO 3166-1: a country's number in saved state stays when the table is new."""
 
 _NUMBER = {code: i for i, code in enumerate(CODES)}
 
@@ -100,7 +98,6 @@ class Places:
         return np.repeat(np.append(np.uint16(0), countries), np.diff(edges, prepend=0, append=2**24))
 
     def dump(self) -> bytes:
-        """The table as bytes."""
         return pack("countries", {name: getattr(self, name) for name in _COLUMNS})
 
     @classmethod
@@ -120,13 +117,7 @@ _COLUMNS = ("start4", "end4", "country4", "start6", "end6", "country6")
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the table is kept.
-
-    Examples
-    --------
-    >>> cache({"XDG_CACHE_HOME": "/var/cache"}).as_posix()
-    '/var/cache/netvigil/places'
-    """
+    """Where the table is kept."""
     home = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".cache"
     return Path(home) / "netvigil" / "places"
 

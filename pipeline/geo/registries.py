@@ -1,8 +1,4 @@
-"""Where the table of countries comes from: files of the address registries, or a table of ranges; fetched or given.
-
-The five regional registries publish their delegations daily, free to use.  Tables of ranges (``first,last,country``),
-such as those of the ip-location-db project, are derived from them.
-"""
+"""The table of countries from the files of the five address registries, or from a table of ranges derived from them."""
 
 import gzip
 import io
@@ -22,26 +18,18 @@ from pipeline.errors import UserError
 from pipeline.geo.places import Places, Range, save
 
 REGISTRIES = {
-    name: f"https://ftp.ripe.net/pub/stats/{folder}/delegated-{name}-extended-latest"
-    for name, folder in {
-        "afrinic": "afrinic", "apnic": "apnic", "arin": "arin", "lacnic": "lacnic", "ripencc": "ripencc",
-    }.items()
-}  # fmt: skip
+    name: f"https://ftp.ripe.net/pub/stats/{name}/delegated-{name}-extended-latest"
+    for name in ("afrinic", "apnic", "arin", "lacnic", "ripencc")
+}
 """Files of the registries, all from the mirror at RIPE."""
 
-MOST = 256 * 2**20
-"""Largest file that is read, unpacked [bytes]; real ones have some 30 MB."""
+MOST = 256 * 2**20  # largest file that is read, unpacked [bytes]; real ones have some 30 MB
 
 PACKAGE = "@ip-location-db/asn-country"
 """Package of npm, new every day, from registries' files and announced routes; CC BY 4.0, attribution to nro.net."""
 
-PATIENCE = 60.0
-"""Longest wait for a server [s]."""
-
-NOWHERE = {"", "ZZ", "EU", "AP"}
-"""Codes of no country: unknown, Europe, Asia and the Pacific."""
-
-_CODE = re.compile(r"[A-Z]{2}\Z")
+PATIENCE = 60.0  # longest wait for a server [s]
+NOWHERE = {"", "ZZ", "EU", "AP"}  # codes of no country: unknown, Europe, Asia and the Pacific
 
 
 def read_delegated(lines: Iterable[str]) -> Iterator[Range]:
@@ -56,29 +44,19 @@ def read_delegated(lines: Iterable[str]) -> Iterator[Range]:
     """
     for line in lines:
         field = line.rstrip("\n").split("|")
-        if len(field) < 7 or field[2] not in ("ipv4", "ipv6") or field[6] not in ("allocated", "assigned"):
-            continue
-        if not _country(field[1]):
+        is_range = len(field) >= 7 and field[2] in ("ipv4", "ipv6") and field[6] in ("allocated", "assigned")
+        if not is_range or not _country(field[1]):
             continue
         try:
-            if field[2] == "ipv4":
-                start = _address(field[3])[1]
-                yield Range(4, start, min(start + int(field[4]), 2**32) - 1, field[1])
-            else:
-                start = _address(field[3])[1]
-                yield Range(6, start, start + (1 << max(0, 64 - int(field[4]))) - 1, field[1])
+            family, start = _address(field[3])
+            end = min(start + int(field[4]), 2**32) if family == 4 else start + (1 << max(0, 64 - int(field[4])))
+            yield Range(family, start, end - 1, field[1])
         except (ValueError, OSError) as error:
             raise UserError(f"a registry's file has the line {line.strip()!r}: {error}") from None
 
 
 def read_ranges(lines: Iterable[str]) -> Iterator[Range]:
-    """Ranges of a table ``first,last,country``; addresses as text or numbers.
-
-    Examples
-    --------
-    >>> list(read_ranges(["1.0.0.0,1.0.0.255,AU"])) == list(read_ranges(["16777216,16777471,AU"]))
-    True
-    """
+    """Ranges of a table ``first,last,country``; addresses as text or numbers."""
     for line in lines:
         first, _, rest = line.strip().partition(",")
         last, _, country = rest.partition(",")
@@ -92,7 +70,7 @@ def read_ranges(lines: Iterable[str]) -> Iterator[Range]:
 
 
 def _country(code: str) -> bool:
-    return code not in NOWHERE and _CODE.match(code) is not None
+    return code not in NOWHERE and re.fullmatch("[A-Z]{2}", code) is not None
 
 
 def _address(text: str) -> tuple[int, int]:
@@ -101,8 +79,8 @@ def _address(text: str) -> tuple[int, int]:
         number = int(text)
         return (4, number) if number < 2**32 else (6, number >> 64)
     if ":" in text:
-        return 6, int.from_bytes(socket.inet_pton(socket.AF_INET6, text)[:8], "big")
-    return 4, int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
+        return 6, int.from_bytes(socket.inet_pton(socket.AF_INET6, text)[:8])
+    return 4, int.from_bytes(socket.inet_pton(socket.AF_INET, text))
 
 
 def read_table(name: str, content: bytes) -> list[Range]:
@@ -130,7 +108,6 @@ def _unpack(name: str, content: bytes) -> bytes:
 
 
 def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Tables in an archive of npm, those with addresses as text."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             for member in archive:
@@ -142,7 +119,7 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def from_files(paths: Iterable[Path]) -> Places:
-    """The table from given files."""
+    """The table from these files."""
     ranges: list[Range] = []
     for path in paths:
         try:

@@ -10,8 +10,7 @@ from pipeline.signals.binning import Binner
 from pipeline.signals.series import Series
 from pipeline.signals.visibility import Visibility
 
-places = cache(Places.load)
-"""The table of countries, read once."""
+places = cache(Places.load)  # the table of countries, read once
 
 
 def series(run: Run, feed: str, partition: int, partitions: int, settings: Settings) -> Binner:

@@ -43,11 +43,8 @@ class Binner(Protocol[Batch]):
         ...
 
 
-CELLS = 2**17
-"""Most values in one frame of bins [-]: a frame of verdicts, with 46 bytes a value, must fit a message."""
-
-MakeBinner = Callable[[Run, str, int], Binner]
-"""``(run, feed, partition)`` -> the binner of that stream."""
+CELLS = 2**17  # most values in one frame of bins [-]: a frame of verdicts, with 46 bytes a value, must fit a message
+MakeBinner = Callable[[Run, str, int], Binner]  # ``(run, feed, partition)`` -> the binner of that stream
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from pipeline.bins import NEVER
 from pipeline.records import ESTABLISHED, Peer
 from pipeline.settings import Counting
 
-SPEAKING = 3
-"""Full-feed peers that must announce before others count as silent [-]: one or two prove nothing."""
+SPEAKING = 3  # full-feed peers that must announce before others count as silent [-]: one or two prove nothing
 
 
 class Down(NamedTuple):

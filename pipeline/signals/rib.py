@@ -78,8 +78,7 @@ class KeyIndex:
         self.keys = np.concatenate((self.keys, fresh))
 
 
-ABSENT = 0
-"""Origin of a cell whose session does not announce the prefix."""
+ABSENT = 0  # origin of a cell whose session does not announce the prefix
 
 NO_ORIGIN = 2**32 - 1
 """Origin of a prefix that is announced without one (its path ends in an AS set); no AS may have this number."""

@@ -10,14 +10,12 @@ from pipeline.bins import NEVER, Cadence, used_of
 from pipeline.records import UP, Bins, Entity, Rows, Run, bounded
 from pipeline.state import pack, unpack
 
-MAX_GAP = 10_000
-"""Bins without rows after which a series pauses until rows come again [-]: at 5 min more than a month."""
+MAX_GAP = 10_000  # bins without rows after which a series pauses until rows come again [-]: at 5 min more than a month
 
 Cells = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Start of the bin int64 [s], column int32, value float64, all ``(n,)``."""
 
-MAX_FRESH = 1_000_000
-"""Rows that may wait before overwritten ones are dropped [-]."""
+MAX_FRESH = 1_000_000  # rows that may wait before overwritten ones are dropped [-]
 
 NO_CELLS: Cells = (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
 

@@ -7,8 +7,7 @@ from pipeline.records import Entity
 from pipeline.signals.rib import ABSENT, NO_ORIGIN, KeyIndex, Rib, key_prefixes
 from pipeline.signals.slash24 import Space
 
-CHUNK = 8192
-"""Prefixes judged at once [-]: bounds the memory of a whole recount."""
+CHUNK = 8192  # prefixes judged at once [-]: bounds the memory of a whole recount
 
 
 def owners(origin: np.ndarray, begins: np.ndarray, need: int) -> np.ndarray:

@@ -1,9 +1,7 @@
 """MRT: recordings of BGP messages, session states and tables, as RouteViews and RIPE RIS have kept them since 1999.
 
-Every record gives elements or one dead letter.  One without routes (keepalive, open, notification, end of RIB, peer
-index) gives one OTHER element; so do routes of families other than IPv4 and IPv6, and messages of the collector.
-Multicast routes are elements, but of family 0: they are no reachability.  Path ids are dropped: with ADD-PATH, each
-path of a prefix is an element.
+Every record gives elements or one dead letter; one without unicast routes of IPv4 or IPv6 gives one OTHER element.
+Multicast routes are elements of family 0.  Path ids are dropped: with ADD-PATH, each path of a prefix is an element.
 """
 
 from collections.abc import Iterator
@@ -25,8 +23,8 @@ NAME = "mrt"
 class Tally:
     """Counts of records and bytes.
 
-    ``records`` gave elements, ``dead`` are dead letters, ``torn`` gave both.  So records + dead - torn records were
-    read (bytes lost between two records count as one), and used + lost bytes are the length of the stream.
+    ``records`` gave elements, ``dead`` are dead letters, ``torn`` gave both; used + lost bytes are the length of the
+    stream.
     """
 
     records: int = 0
@@ -78,7 +76,6 @@ def read(stream: BinaryIO, tally: Tally | None = None) -> Iterator[Item]:
 
 
 def _rows(source: Source, decoder: Decoder, last: int | None) -> tuple[int, Rows]:
-    """Time and rows of the current record."""
     record = source.record()
     try:
         rows = decoder.rows(record)
@@ -96,15 +93,7 @@ def _rows(source: Source, decoder: Decoder, last: int | None) -> tuple[int, Rows
 
 
 def _astray(time: int, last: int | None, following: int | None) -> bool:
-    """Whether a time is far from both of its neighbours, which agree; from a single one, whether by a year.
-
-    Examples
-    --------
-    >>> _astray(9000, 1000, 1001), _astray(9000, 1000, 9001), _astray(9000, 1000, None)
-    (True, False, False)
-    >>> _astray(0, None, 10 * YEAR), _astray(2 * YEAR, 0, None)
-    (True, True)
-    """
+    """Whether a time is far from both of its neighbours, which agree; from a single one, whether by a year."""
     if last is None or following is None:
         neighbour = following if last is None else last
         return neighbour is not None and abs(time - neighbour) > YEAR

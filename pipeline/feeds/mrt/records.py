@@ -20,20 +20,17 @@ from pipeline.feeds.bgp import (
 from pipeline.feeds.mrt.stream import BGP, BGP4MP, BGP4MP_ET, TABLE_DUMP, TABLE_DUMP_V2, Record
 from pipeline.records import RIB, Peer
 
-NOBODY = Peer(0, "")
-"""The peer of an element that belongs to no session."""
+NOBODY = Peer(0, "")  # the peer of an element that belongs to no session
 
 Rows = tuple[bytes, list[Row], int]
 """Bytes that hold the prefixes, the rows of a record (at least one), bytes of prefixes that cannot be read."""
 
-NOTHING: Rows = b"", other(NOBODY), 0
-"""A record without routes and without a session."""
+NOTHING: Rows = b"", other(NOBODY), 0  # a record without routes and without a session
 
 STATES = range(9)
 """States of a session: 1 to 6 by RFC 4271, 7 and 8 are Quagga's Clearing and Deleted, 0 is OpenBGPD's none."""
 
-CHANGE = {0: False, 5: True}
-"""BGP4MP subtypes of state changes: whether AS numbers take four octets."""
+CHANGE = {0: False, 5: True}  # BGP4MP subtypes of state changes: whether AS numbers take four octets
 
 MESSAGE = {1: (False, False), 4: (True, False), 8: (False, True), 9: (True, True)}
 """BGP4MP subtypes of messages: whether AS numbers take four octets, and whether prefixes have path ids."""
@@ -133,7 +130,6 @@ def bgp4mp(body: bytes, at: int, subtype: int) -> Rows:
 
 
 def _routed(peer: Peer, body: bytes, found: tuple[list[Routes], int]) -> Rows:
-    """Rows of the routes of a message."""
     lists, lost = found
     if not lists:
         return b"", other(peer), 0

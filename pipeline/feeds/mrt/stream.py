@@ -9,17 +9,10 @@ from pipeline.bins import DAY
 from pipeline.errors import CUT_RECORD
 from pipeline.feeds.bgp import MalformedError
 
-HEADER = Struct(">IHHI")
-"""Time [s], type, subtype, length of what follows [bytes]."""
-
-LONGEST = 16 * 1024 * 1024
-"""A longer record is damage [bytes]; the largest real one, of 1,000 peers, has about 1 MB."""
-
-CHUNK = 1024 * 1024
-"""Read at a time [bytes]."""
-
-NEAR = DAY
-"""How far in time the first record after damage may be [s]."""
+HEADER = Struct(">IHHI")  # time [s], type, subtype, length of what follows [bytes]
+LONGEST = 16 * 1024 * 1024  # a longer record is damage [bytes]; the largest real one, of 1,000 peers, has about 1 MB
+CHUNK = 1024 * 1024  # read at a time [bytes]
+NEAR = DAY  # how far in time the first record after damage may be [s]
 
 BGP, TABLE_DUMP, TABLE_DUMP_V2, BGP4MP, BGP4MP_ET = 5, 12, 13, 16, 17
 SUBTYPES = {BGP: 7, TABLE_DUMP: 2, TABLE_DUMP_V2: 12, BGP4MP: 11, BGP4MP_ET: 11, 11: 1, 32: 0, 33: 0, 48: 1, 49: 1}
@@ -28,21 +21,12 @@ SUBTYPES = {BGP: 7, TABLE_DUMP: 2, TABLE_DUMP_V2: 12, BGP4MP: 11, BGP4MP_ET: 11,
 _TYPE = re.compile(rb"(?s)(?=\x00[\x05\x0b-\x0d\x10\x11\x20\x21\x30\x31]\x00[\x00-\x0c])")
 """Type and subtype of a record, at any offset."""
 
-EARLY = 4
-"""The first table dumps state a length without view and sequence number [bytes]."""
-
-Record = tuple[int, int, int, bytes]
-"""One record: time [s], type, subtype, what follows the header."""
+EARLY = 4  # the first table dumps state a length without view and sequence number [bytes]
+Record = tuple[int, int, int, bytes]  # one record: time [s], type, subtype, what follows the header
 
 
 def known(kind: int, subtype: int, length: int) -> bool:
-    """Whether a header can be one.
-
-    Examples
-    --------
-    >>> known(BGP4MP, 4, 97), known(BGP4MP, 99, 97), known(BGP4MP, 4, 2**31)
-    (True, False, False)
-    """
+    """Whether a header can be one."""
     return subtype <= SUBTYPES.get(kind, -1) and length <= LONGEST
 
 
@@ -65,12 +49,10 @@ class Source:
 
     @property
     def remaining(self) -> int:
-        """Bytes that are left once the stream has ended."""
         return len(self.buffer) - self.at
 
     @property
     def exhausted(self) -> bool:
-        """Whether the stream was read to its end, and all of it passed."""
         return self.ended and not self.remaining
 
     def has(self, size: int) -> bool:
@@ -78,7 +60,6 @@ class Source:
         return len(self.buffer) - self.at >= size or (not self.ended and self._fill(size))
 
     def _fill(self, size: int) -> bool:
-        """Read until so many bytes are buffered; whether they are."""
         parts = [self.buffer[self.at :]]
         got = len(parts[0])
         while got < size + CHUNK and not self.ended:
@@ -167,14 +148,7 @@ class Source:
 
 
 def begins_like_mrt(head: bytes) -> bool:
-    """Whether the first KiB of a file are records; the first ones may be damaged.
-
-    Examples
-    --------
-    >>> record = HEADER.pack(1700000000, BGP4MP, 1, 3) + b"abc"
-    >>> begins_like_mrt(record * 2), begins_like_mrt(b"garbage" + record * 2), begins_like_mrt(b"<html>" * 9)
-    (True, True, False)
-    """
+    """Whether the first KiB of a file are records; the first ones may be damaged."""
     source = Source(io.BytesIO(head))
     if not source.has(HEADER.size):
         return False

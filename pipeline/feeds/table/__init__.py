@@ -18,17 +18,10 @@ from pipeline.records import Entity, Rows, Run
 
 LF = b"\n"
 
-BLOCK = 4 * 1024 * 1024
-"""Text that is read at once [bytes]."""
-
-MAX_BAD = 10_000
-"""Bad rows after which the rest is not read."""
-
-MAX_ROWS = 100_000_000
-"""Most rows of one table, 2.4 GB: what follows is not read."""
-
-OVERRULED = "overruled"
-"""Reason of a row where a later one of its bin has another value, which counts."""
+BLOCK = 4 * 1024 * 1024  # text that is read at once [bytes]
+MAX_BAD = 10_000  # bad rows after which the rest is not read
+MAX_ROWS = 100_000_000  # most rows of one table, 2.4 GB: what follows is not read
+OVERRULED = "overruled"  # reason of a row where a later one of its bin has another value, which counts
 
 MAX_PIECE = 100_000
 """Most rows of one piece, 20 bytes each beside the names: it must fit a message, as a day of most feeds does."""
@@ -42,21 +35,13 @@ class EntityRow(NamedTuple):
     mobile: bool = False
 
 
-Entities = Mapping[tuple[str, str], EntityRow]
-"""By ``(entity_type, entity)``."""
+Entities = Mapping[tuple[str, str], EntityRow]  # by ``(entity_type, entity)``
 
 
 def entity_of(kind: str, name: str, entities: Entities) -> Entity:
     """The entity of that type and name, with its country.
 
     Without an entry, the name of a region or service begins with its country; an AS has none.
-
-    Examples
-    --------
-    >>> entity_of("region", "VE-Anzoátegui", {}).country
-    'VE'
-    >>> entity_of("asn", "AS9988", {("asn", "AS9988"): EntityRow("MM", "MPT")})
-    Entity(type='asn', name='AS9988', country='MM', mobile=False, title='MPT')
     """
     row = entities.get((kind, name), EntityRow(""))
     by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
@@ -68,20 +53,10 @@ def entity_of(kind: str, name: str, entities: Entities) -> Entity:
 class Table:
     """A table that has been read.
 
-    Parameters
-    ----------
-    series
-        The rows of each signal in order of time; signals in order of name.
-    outside
-        How many values were outside the valid range of their signal: they are NaN.
-    damage
-        Rows that could not be used.
-    unmatched
-        ``(entity_type, entity)`` of the known entities without a row of their own or of a part.
-    until
-        How far the file was read, in words.
-    networks
-        Networks of its rows and those with a known country.
+    ``series``: the rows of each signal in order of time; signals in order of name.  ``damage``: rows that were not
+    used. ``outside``: number of values outside the range of their signal, which are NaN.  ``unmatched``: keys of known
+    entities without a row of their own or of a part.  ``until``: how far the file was read, in words.  ``networks``:
+    those of its rows and those with a known country.
     """
 
     series: tuple[Rows, ...]
@@ -93,7 +68,6 @@ class Table:
 
     @property
     def signals(self) -> tuple[str, ...]:
-        """The roster: every signal of the table."""
         return tuple(rows.signal for rows in self.series)
 
     def with_entities(self, entities: Entities) -> "Table":
@@ -108,9 +82,8 @@ class Table:
 def read_table(stream: BinaryIO, entities: Entities | None = None) -> Table:
     """Read a whole table: 24 bytes of memory a row.
 
-    ``entities`` as of `pipeline.feeds.case.read_entities`.  A row shortly before a bin belongs to that bin.  A row is
-    damage where a later one of its bin has another value.  A last line without an end is not used: where a file breaks
-    off, 86.414 may become 8.
+    A row shortly before a bin belongs to that bin.  A row is damage where a later one of its bin has another value.  A
+    last line without an end is not used: where a file breaks off, 86.414 may become 8.
 
     Examples
     --------
@@ -149,7 +122,6 @@ def read_table(stream: BinaryIO, entities: Entities | None = None) -> Table:
 
 
 def _broken_off(line: int, text: bytes) -> DecodeError:
-    """The damage of a last line without an end: the rest of it and of the file may be missing."""
     why = "the last line has no end, as where a file breaks off: not used"
     return DecodeError(NAME, CUT_LINE, f"line {line}", f"{why}: {text[:200].decode(errors='replace')}")
 
@@ -213,7 +185,6 @@ def _series(
 
 
 def _far(signal: str, names: Names, time: int, entity: int, near: np.ndarray) -> DecodeError:
-    """The damage of a row that is `far_off` the others of its signal, which are at ``near (n,)`` [s]."""
     place = f"{iso(time)} in {signal} of {' '.join(list(names.entities)[entity])}"
     why = f"far from all other rows, {iso(int(near[0]))} to {iso(int(near[-1]))}, and less than a day: not used"
     return DecodeError(NAME, "bad-time", place, why)
@@ -232,7 +203,6 @@ def _overruled(rows: Rows, cadence: Cadence) -> np.ndarray:
 
 
 def _contradiction(rows: Rows, stamps: np.ndarray, row: int, other: int) -> DecodeError:
-    """The damage of a row that a later one overrules; ``stamps (n,)`` [s] of the rows."""
     entity = rows.entities[rows.entity[row]]
     place = f"{iso(int(stamps[row]))} in {rows.signal} of {entity.type} {entity.name}"
     values = [f"{iso(int(stamps[i]))} says {rows.value[i]:.12g}" for i in (row, other)]
@@ -243,14 +213,6 @@ def chunks(series: Iterable[Rows], chunk: int = DAY) -> Iterator[Rows]:
     """The series cut at multiples of ``chunk`` [s], so that all signals move on together.
 
     Each piece has just the entities that it uses; pieces are in order of their first rows.
-
-    Examples
-    --------
-    >>> from pipeline.records import Entity
-    >>> given = Rows(Run(), "table", 0, "bgp.ris", DAY, (), 0, (Entity("country", "PK", "PK"),),
-    ...              np.array([0, DAY]), np.array([0, 0]), np.array([1.0, 2.0]))
-    >>> [(piece.time.tolist(), piece.signal) for piece in chunks([given, dataclasses.replace(given, signal="b.c")])]
-    [([0], 'bgp.ris'), ([0], 'b.c'), ([86400], 'bgp.ris'), ([86400], 'b.c')]
     """
     series = list(series)
     numbers = [rows.time // chunk for rows in series]
@@ -273,10 +235,7 @@ def _piece(rows: Rows, part: slice) -> Rows:
 
 
 def read(stream: BinaryIO) -> Iterator[Item]:
-    """A table without the tables beside it: damage first, then the rows of each day.
-
-    Input: CSV.  Output: `Rows`; every line after the header that is not blank gives one row or one `DecodeError`.
-    """
+    """A table without the tables beside it: damage first, then the rows of each day."""
     table = read_table(stream)
     yield from table.damage
     yield from chunks(table.series)

@@ -4,37 +4,21 @@ import numpy as np
 
 from pipeline.bins import DAY, Cadence
 
-NEARLY = 0.9
-"""Share that counts as all: a few rows off the grid do not move the bins of the others [0-1]."""
-
-RARE = 0.1
-"""A slot of the day has at least this share of the times of the commonest slot [0-1]."""
+NEARLY = 0.9  # share that counts as all: a few rows off the grid do not move the bins of the others [0-1]
+RARE = 0.1  # a slot of the day has at least this share of the times of the commonest slot [0-1]
 
 COMMON_WIDTHS = (
     60, 120, 180, 300, 600, 900, 1200, 1800, *(hours * 3600 for hours in (1, 2, 3, 4, 6, 8, 12)), DAY, 7 * DAY
 )  # fmt: skip
 """Usual widths of series [s]: where times jitter, the one near their steps is taken."""
 
-NEAR = 0.05
-"""How near a common width must be, as a share of it [0-1]."""
-
-JITTER = 2
-"""Times on no grid jitter around one if all are within less than this part of its width (2: half) [-]."""
-
-LAST = 4
-"""A row in the last part of a bin belongs to the next bin (4: the last quarter) [-]."""
-
-FEW = 0.25
-"""An entity with less than this share of the rows of the largest one is left out of the usual step [0-1]."""
-
-LATE = 60
-"""Hourly rows may be a minute late, rows of another width by this part of it (60: a sixtieth) [-]."""
-
-SHORT = 0.25
-"""Quantile of the steps that is still one bin where half of the rows are missing [0-1]."""
-
-APART = 1800
-"""Times of one slot of the day follow each other by less than this [s]."""
+NEAR = 0.05  # how near a common width must be, as a share of it [0-1]
+JITTER = 2  # times on no grid jitter around one if all are within less than this part of its width (2: half) [-]
+LAST = 4  # a row in the last part of a bin belongs to the next bin (4: the last quarter) [-]
+FEW = 0.25  # an entity with less than this share of the rows of the largest one is left out of the usual step [0-1]
+LATE = 60  # hourly rows may be a minute late, rows of another width by this part of it (60: a sixtieth) [-]
+SHORT = 0.25  # quantile of the steps that is still one bin where half of the rows are missing [0-1]
+APART = 1800  # times of one slot of the day follow each other by less than this [s]
 
 
 def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadence:
@@ -49,17 +33,11 @@ def infer_cadence(times: np.ndarray, entity: np.ndarray | None = None) -> Cadenc
 
     Examples
     --------
-    >>> infer_cadence(np.array([600, 1200, 1800, 3600])).width
-    600
-    >>> infer_cadence(np.array([570, *range(1200, 12000, 600)]))
-    Cadence(width=600, slots=(), phase=0)
     >>> infer_cadence(np.array([3, 3588, 7207, 10803, 14400, 17999]))
     Cadence(width=3600, slots=(), phase=0)
     >>> hours = np.array([6, 10, 16, 20, 30, 34, 40, 44, 54, 58])
     >>> infer_cadence(hours * 3600) == Cadence(4 * 3600, slots=(21600, 36000, 57600, 72000))
     True
-    >>> infer_cadence(np.cumsum(1801 + np.arange(1000) % 5))
-    Cadence(width=1800, slots=(), phase=0)
     """
     given = np.asarray(times, np.int64)
     entity = np.zeros(len(given), np.int64) if entity is None else entity
@@ -200,7 +178,6 @@ def _round(begin: int, arc: int, width: int) -> int:
 
 
 def _are_apart(times: np.ndarray, bins: np.ndarray, entity: np.ndarray) -> bool:
-    """Whether nearly all rows of an entity have a bin of their own."""
     return _distinct(bins, entity) >= NEARLY * _distinct(times, entity)
 
 
@@ -210,12 +187,6 @@ def _distinct(times: np.ndarray, entity: np.ndarray) -> int:
 
 
 def snapped(times: np.ndarray, cadence: Cadence) -> np.ndarray:
-    """Times of rows ``(n,) int64`` [s]; those shortly before the start of a bin are moved to its start.
-
-    Examples
-    --------
-    >>> snapped(np.array([3590, 3600, 3610, 5400]), Cadence(3600)).tolist()
-    [3600, 3600, 3610, 5400]
-    """
+    """Times of rows ``(n,) int64`` [s]; those shortly before the start of a bin are moved to its start."""
     start = cadence.floor(times + (cadence.width - 1) // LAST)
     return np.maximum(times, start)

@@ -29,8 +29,7 @@ COLUMNS = ("time", "signal", "entity_type", "entity", "value")
 COUNTRY = re.compile(r"[A-Z]{2}")
 """A country has its code of ISO 3166-1; others, such as UK, have neither a name nor a local time."""
 
-NETWORK = re.compile(r"AS(0|[1-9][0-9]{0,9})")
-"""A network has its number, as ``AS59257``."""
+NETWORK = re.compile(r"AS(0|[1-9][0-9]{0,9})")  # a network has its number, as ``AS59257``
 
 PART, SERVICE = re.compile(r"[A-Z]{2}-.+"), re.compile(r"[A-Z]{2}:.+")
 """A region and a service begin with the code of their country."""
@@ -41,14 +40,9 @@ FORMS = {
 }  # fmt: skip
 """Form of a name by type of entity, and the reason of a dead letter."""
 
-MAX_SIGNALS = 1000
-"""Most signals of one table: each becomes a series in Prometheus."""
-
-MAX_ENTITY = 200
-"""Longest name of an entity [characters]."""
-
-FIRST = 631_152_000
-"""No row is earlier [s]: 1990."""
+MAX_SIGNALS = 1000  # most signals of one table: each becomes a series in Prometheus
+MAX_ENTITY = 200  # longest name of an entity [characters]
+FIRST = 631_152_000  # no row is earlier [s]: 1990
 
 WANTED = {
     "bad-time": "a time as 2024-02-08T01:45:00Z",
@@ -74,7 +68,6 @@ class Names:
     entities: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def signal(self, name: str) -> int:
-        """Number of a signal; ValueError with the reason."""
         if not SIGNAL.fullmatch(name):
             raise ValueError("bad-signal")
         if name not in self.signals and len(self.signals) >= MAX_SIGNALS:
@@ -82,7 +75,6 @@ class Names:
         return self.signals.setdefault(name, len(self.signals))
 
     def entity(self, kind: str, name: str) -> int:
-        """Number of an entity; ValueError with the reason."""
         if kind not in ENTITY_TYPES:
             raise ValueError("bad-entity-type")
         if not 0 < len(name) <= MAX_ENTITY:
@@ -97,13 +89,7 @@ class Names:
 
 @lru_cache(maxsize=2**16)
 def seconds(text: str) -> int:
-    """An ISO time as seconds UTC; one without an offset is UTC.  ValueError with the reason.
-
-    Examples
-    --------
-    >>> seconds("2024-02-08T01:45:00Z"), seconds("2024-02-08T06:45:00+05:00"), seconds("2024-02-08 01:45")
-    (1707356700, 1707356700, 1707356700)
-    """
+    """An ISO time as seconds UTC; one without an offset is UTC.  ValueError with the reason."""
     try:
         time = dt.datetime.fromisoformat(text.strip())
     except ValueError as error:
@@ -116,9 +102,7 @@ def seconds(text: str) -> int:
 
 
 def columns(block: bytes, line: int, names: Names, room: int = 1000) -> tuple[Columns, list[DecodeError]]:
-    """The rows of a block of whole lines from number ``line`` on, and damage.
-
-    After ``room`` bad rows the rest of the block is not read.
+    """The rows of a block of whole lines from number ``line`` on, and damage; at most ``room`` bad rows are read.
 
     Examples
     --------
@@ -126,8 +110,6 @@ def columns(block: bytes, line: int, names: Names, room: int = 1000) -> tuple[Co
     >>> (time, signal, entity, value), damage = columns(block, 2, Names())
     >>> time.tolist(), value.tolist(), [(error.reason, error.place) for error in damage]
     ([1707350400], [100.0], [('missing-column', 'line 3')])
-    >>> damage[0].detail
-    '2024-02-08T00:05Z,bgp.ris,asn,AS17557 (wanted time,signal,entity_type,entity,value)'
     """
     try:
         return _whole(block, names), []
