@@ -5,14 +5,13 @@ import os
 import stat
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli.commands import ReplayOptions
 from pipeline.errors import UserError
-from pipeline.files import check_writable, written
+from pipeline.files import written
 from tests.evaluation.made import case
 
 TABLE = "time,signal,entity_type,entity,value\n2024-02-08T00:00:00Z,bgp.ris,country,PK,7\n"
@@ -77,29 +76,12 @@ def test_a_mounted_file_and_one_whose_directory_takes_none_are_written_in_place(
     assert list(tmp_path.iterdir()) == [place]
 
 
-def test_a_pipe_is_written_once_and_to_its_end(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with ThreadPoolExecutor() as pool:
-        read = pool.submit(pipe.read_bytes)
-        check_writable(pipe)
-        with written(pipe) as file:
-            file.write(b"one")
-        assert read.result(10) == b"one"
-
-
 def test_the_output_of_a_command_may_be_its_own_pipe(tmp_path: Path) -> None:
     (tmp_path / "signals.csv").write_text(TABLE)
     command = [sys.executable, "-m", "pipeline", "replay", str(tmp_path), "--outages", "/dev/stdout"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "cannot be written" not in done.stderr
     assert "left in /dev/stdout: 0 outages" in done.stdout
-
-
-@pytest.mark.parametrize(("place", "why"), [(".", "Is a directory"), ("none/x", "No such file or directory")])
-def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path, place: str, why: str) -> None:
-    with pytest.raises(UserError, match=f"cannot be written: {why}"):
-        check_writable(tmp_path / place)
 
 
 @pytest.mark.parametrize("option", ["outages", "metrics"])

@@ -135,8 +135,6 @@ def test_the_examples_leave_no_part_of_a_state_empty(name: str) -> None:
     assert "{}" not in json.dumps(described(STAGES[name]().save()))
 
 
-# runs
-
 SIGNAL = "probing.ioda"
 
 

@@ -46,11 +46,6 @@ def test_a_prefix_and_the_part_of_it_that_is_announced_apart_meet(address, lengt
     assert len(split(batch([(ANNOUNCE, (4, around, length)), (WITHDRAW, (4, inside, 32))]), PARTITIONS)) == 1
 
 
-def test_v4_goes_by_its_first_octet_and_v6_by_its_first_sixteen_bits():
-    parts = split(batch([(ANNOUNCE, (4, 10 << 56, 8)), (ANNOUNCE, (6, 0x2A05 << 48, 32))]), PARTITIONS)
-    assert [(part.partition, part.family.tolist()) for part in parts] == [(2, [4]), (5, [6])]
-
-
 def test_a_country_its_regions_and_its_networks_meet():
     entities = (
         Entity("country", "PK"),

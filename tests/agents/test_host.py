@@ -90,9 +90,6 @@ def test_messages_that_the_broker_kept_too_short_are_a_dead_letter_and_a_hole_en
     run(story())
 
 
-# failures
-
-
 def test_a_message_on_which_its_stage_raised_is_in_no_snapshot_and_comes_again() -> None:
     async def story() -> None:
         changelog, events = Changelog(), [Event(i, b"%d" % n) for i, n in enumerate((1, 2, 1300, 4))]

@@ -63,9 +63,6 @@ def outage(tense: str = "replay") -> Outage:
     return Outage(f"{tense}-id", "country", "PK", "confirmed", "mobile", tense, NOW, None, NOW, NOW, 0.9, 0.5, (), 2)
 
 
-# feeds
-
-
 def test_a_replayed_feed_does_not_look_like_a_live_one_that_fell_silent() -> None:
     board = Board()
     board.note(beat("r"), None)
@@ -118,9 +115,6 @@ def test_a_signal_of_a_dead_feed_stays_blind_although_older_bins_of_it_are_fused
     board.fuse(stage, verdicts("bgp.ris", ".", run=run, at=1200))
     board.fuse(stage, verdicts("probing.ioda", ".", run=run, at=1200))
     assert board.value(*health) == 1
-
-
-# runs
 
 
 @pytest.mark.parametrize("tense", ["replay", "drill"])
@@ -205,9 +199,6 @@ def test_an_open_outage_of_a_network_keeps_its_labels_over_a_restart_so_that_its
     assert (info.labels["entity"], info.labels["country"]) == ("AS59257", "PK")
     assert info.labels["name"] == "Zong, AS59257 (Pakistan)"
     assert info.labels["since_local"].endswith("(UTC+5)")
-
-
-# counts
 
 
 def rows(*times: int) -> Rows:

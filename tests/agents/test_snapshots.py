@@ -4,13 +4,9 @@ import contextlib
 
 import pytest
 
-from detectors.median import Median
 from pipeline.agents.host import Host
 from pipeline.agents.snapshots import CHUNK, Mark, Snapshots
-from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.geo.calendar import calendar
-from pipeline.judge import JudgeStage
 from tests.agents.hosts import Changelog, Event, Sum, run, table
 
 
@@ -60,14 +56,6 @@ def test_a_snapshot_of_another_form_is_refused_in_a_sentence_and_nothing_is_made
         assert Snapshots(table(changelog), form="1 seasonal").load(0) == (Mark(5), b"1")
 
     run(story())
-
-
-def test_the_form_of_what_was_judged_names_the_detector_and_the_fields_of_its_state() -> None:
-    seasonal, median = Engine().judge().form(), JudgeStage(Median.for_signal, calendar, 4).form()
-    assert seasonal.startswith("seasonal: ")
-    assert median.startswith("median: ")
-    assert "noise float64" in seasonal
-    assert "noise" not in median
 
 
 def test_snapshots_of_earlier_owners_are_deleted_also_when_a_partition_comes_back() -> None:

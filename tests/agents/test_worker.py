@@ -1,11 +1,10 @@
 """A worker's log has what an operator must read and no more; an impossible address of its metrics is refused."""
 
-import logging
 import socket
 
 import pytest
 
-from pipeline.agents.worker import FIRST, NO_COORDINATOR, Rarely, work
+from pipeline.agents.worker import work
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.kafka.security import PLAIN
@@ -25,12 +24,3 @@ def test_an_address_at_which_nothing_can_be_served_is_told_before_the_wait_for_a
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UserError, match=named):
         work(Engine(), "127.0.0.1:1", PLAIN, ["table"], (host, taken.getsockname()[1]), say=said.append)
     assert not said
-
-
-def test_a_group_without_a_coordinator_is_an_error_only_after_a_brokers_first_seconds() -> None:
-    now = [100.0]
-    rarely, said = Rarely(60.0, lambda: now[0]), logging.makeLogRecord({"msg": NO_COORDINATOR})
-    assert not rarely.filter(said)
-    now[0] += FIRST
-    assert rarely.filter(said)
-    assert not rarely.filter(said)

@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.bins import NEVER
-from pipeline.errors import DecodeError, UserError
-from pipeline.feeds import UnreadableError, open_source, recordings, sources
-from pipeline.records import Rows
+from pipeline.errors import DecodeError
+from pipeline.feeds import UnreadableError, open_source, recordings
 
 START = 1_700_000_100
 
@@ -46,15 +44,7 @@ def damage(items) -> list[tuple[str, str]]:
     return [(item.reason, item.place) for item in items if isinstance(item, DecodeError)]
 
 
-# compression
-
 PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
-
-
-@pytest.mark.parametrize("kind", PACKERS)
-def test_a_file_is_decompressed_by_its_first_bytes_whatever_its_name(tmp_path: Path, kind):
-    path = write(tmp_path / "messages.txt", PACKERS[kind](stream(START, 5)))
-    assert sum(map(len, batches(open_source(path).items()))) == 5
 
 
 @pytest.mark.parametrize("kind", PACKERS)
@@ -72,8 +62,6 @@ def test_garbage_after_the_trailer_is_a_dead_letter_after_a_full_result(tmp_path
     assert sum(map(len, batches(items))) == 5
     assert damage(items) == [(f"garbage-after-{kind}", f"byte {len(packed)} of the compressed file of x")]
 
-
-# recognising
 
 HEADER = "time,signal,entity_type,entity,value"
 
@@ -116,33 +104,6 @@ def test_what_is_no_recording_is_one_sentence_that_names_the_file(tmp_path: Path
     assert words in str(error.value)
 
 
-def test_a_missing_file_and_a_folder_without_a_table_are_user_errors(tmp_path: Path):
-    with pytest.raises(UserError, match="No such file"):
-        open_source(tmp_path / "none")
-    with pytest.raises(UserError, match=r"without signals\.csv"):
-        open_source(tmp_path)
-
-
-def test_the_folder_of_a_case_is_a_table_with_its_entities(data: Path):
-    source = open_source(data / "signals/myanmar-2021-coup")
-    assert (source.feed.name, source.signals) == ("table", ("bgp.routeviews",))
-    (rows,) = batches(source.items())[:1]
-    assert isinstance(rows, Rows)
-    assert {entity.country for entity in rows.entities} == {"MM"}
-
-
-# several of them
-
-
-def test_contiguous_files_follow_each_other_whatever_order_they_are_given_in(tmp_path: Path):
-    paths = [write(tmp_path / f"part{i}", stream(START + 600 * i, 10)) for i in range(4)]
-    found = batches(read([paths[2], paths[0], paths[3], paths[1]]))
-    assert [source.first for source in sources(paths)] == [START + 600 * i for i in range(4)]
-    times = [int(t) for batch in found for t in batch.time]
-    assert times == sorted(times)
-    assert len(times) == 40
-
-
 def test_overlapping_files_are_interleaved_by_the_first_time_of_their_batches(tmp_path: Path):
     one = write(tmp_path / "one", stream(START, 60, "rrc00"))
     two = write(tmp_path / "two", stream(START + 100, 60, "rrc01"))
@@ -150,17 +111,6 @@ def test_overlapping_files_are_interleaved_by_the_first_time_of_their_batches(tm
     firsts = [int(batch.time[0]) for batch in found]
     assert firsts == sorted(firsts)
     assert [batch.peers[0].collector for batch in found[:4]] == ["rrc00", "rrc01", "rrc00", "rrc01"]
-
-
-def test_damage_names_its_file(tmp_path: Path):
-    good, bad = write(tmp_path / "good", stream(START, 3)), write(tmp_path / "bad", stream(START, 3) + b"{\n")
-    assert damage(read([good, bad])) == [("bad-json", "line 4 of bad")]
-
-
-def test_a_recording_of_nothing_but_damage_is_read_to_its_end(tmp_path: Path):
-    path = write(tmp_path / "x", b'{"type":"ris_message","data":1}\n' * 3)
-    assert open_source(path).first == NEVER
-    assert len(damage(read([path]))) == 3
 
 
 def test_there_is_one_recording_for_each_feed_with_the_roster_of_its_signals(data: Path, tmp_path: Path):
@@ -172,14 +122,6 @@ def test_there_is_one_recording_for_each_feed_with_the_roster_of_its_signals(dat
     assert sum(map(len, batches(found[1].items))) == 7808 + 2308
 
 
-def test_a_signal_cannot_have_bins_of_two_widths(data: Path):
-    with pytest.raises(
-        UserError,
-        match=r"routeviews has bins of 14400 s from second 0 on in .*britain.* of 21600 s from 7200 on in .*myanmar",
-    ):
-        sources(data / "signals" / case for case in ("control-britain-2020-peerloss", "myanmar-2021-coup"))
-
-
 def test_four_contiguous_archives_are_one_recording_whatever_order_they_are_given_in(data: Path):
     folder = data / "feeds/mrt/csunetsec-gobgpdump"
     (recording,) = recordings(folder / f"arch{i}" for i in (2, 0, 3, 1))
@@ -189,22 +131,3 @@ def test_four_contiguous_archives_are_one_recording_whatever_order_they_are_give
     assert kinds.tolist()[:2] == [123_682, 13_730]
     firsts = [int(batch.time.min()) for batch in items]
     assert firsts == sorted(firsts)
-
-
-def test_no_hostile_file_raises_hangs_or_is_silently_short(data: Path):
-    outcome = {}
-    for path in sorted((data / "feeds/hostile").rglob("*")):
-        if path.is_file() and path.suffix != ".md" and "bview" not in path.name:
-            try:
-                items = list(open_source(path).items())
-            except UnreadableError as error:
-                outcome[path.name] = error.reason
-            else:
-                assert items
-                outcome[path.name] = ",".join(sorted({reason for reason, _ in damage(items)})) or "clean"
-    assert outcome["empty.mrt"] == "empty-file"
-    assert outcome["notgz.gz"] == "unknown-format"
-    assert outcome["bgp-infinite-loop.pcap"] == "unknown-format"
-    assert outcome["trunc_gz_half.gz"] == "truncated-gzip"
-    assert "lost-boundary" in outcome["huge_record_len.mrt"]
-    assert outcome["updates.19990903.1041.gz"] == "clean"

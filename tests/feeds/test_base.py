@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline import topics
 from pipeline.bins import DAY
 from pipeline.errors import DecodeError
 from pipeline.feeds import Dispatch, Item, chunks
@@ -18,7 +17,6 @@ from tests.signals.synthetic_bgp import Element, elements
 
 SERIES = mosaic(days=3)
 SIGNALS = tuple(sorted(rows.signal for rows in SERIES))
-PARTITIONS = topics.feed("table").partitions
 
 
 def one_by_one(series: list[Rows]) -> Iterator[Rows]:
@@ -62,13 +60,6 @@ def test_elements_are_joined_for_five_minutes_at_most(span: int):
     heard = [elements([Element(t, "announce", peer, "10.0.0.0/8", 64510)]) for t in range(0, 1200, 10)]
     found = [batch for batch in batched(heard, span) if isinstance(batch, Elements)]
     assert [len(batch) for batch in found] == [min(span, STRIDE) // 10] * (1200 // min(span, STRIDE))
-
-
-def test_what_is_large_stays_as_it_is():
-    row = next(one_by_one(SERIES))
-    large = row.take(np.zeros(BATCH, int))
-    assert [len(batch) for batch in batched([row, large, row, row], DAY)] == [1, BATCH, 2]
-    assert next(batched([large], DAY)) is large
 
 
 def test_damage_comes_after_what_was_read_before_it_and_is_never_lost():

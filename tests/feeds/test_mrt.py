@@ -5,9 +5,8 @@ import struct
 import numpy as np
 import pytest
 
-from pipeline.feeds import mrt
 from pipeline.feeds.timestamps import BATCH, STRIDE
-from pipeline.records import ANNOUNCE, OTHER, RIB, STATE, WITHDRAW, Peer
+from pipeline.records import ANNOUNCE, OTHER, RIB, WITHDRAW, Peer
 from tests.feeds.mrts import (
     NET,
     NET6,
@@ -35,34 +34,12 @@ def unreach(family: int, subfamily: int, nlri: bytes) -> bytes:
     return attribute(15, struct.pack(">HB", family, subfamily) + nlri)
 
 
-# updates
-
-
-def test_an_announcement_carries_time_peer_origin_and_prefix():
-    batch = only(announced(NET))
-    assert batch.peers == (Peer(64496, "192.0.2.1"),)
-    assert [batch.time[0], batch.kind[0], batch.peer[0], batch.origin[0]] == [TIME, ANNOUNCE, 0, 64497]
-    assert [batch.family[0], batch.length[0], int(batch.hi[0]), int(batch.lo[0])] == [4, 24, 0xC6336400 << 32, 0]
-    assert {name: getattr(batch, name).dtype for name in batch.COLUMNS} == batch.COLUMNS
-
-
 def test_withdrawals_of_a_message_come_before_its_announcements():
     attributes = PATH + unreach(2, 1, NET6) + reach(2, 1, NET6)
     batch = only(said(update(withdrawn=NET, attributes=attributes, nlri=NET)))
     assert batch.kind.tolist() == [WITHDRAW, WITHDRAW, ANNOUNCE, ANNOUNCE]
     assert batch.family.tolist() == [4, 6, 4, 6]
     assert batch.origin.tolist() == [0, 0, 64497, 64497]
-
-
-def test_host_bits_and_what_follows_a_prefix_are_cleared():
-    batch = only(announced(bytes([13, 11, 13, 8, 10, 0, 32, 255, 255, 255, 255])))
-    assert [hex(hi >> 32) for hi in batch.hi.tolist()] == ["0xb080000", "0xa000000", "0x0", "0xffffffff"]
-    assert batch.length.tolist() == [13, 8, 0, 32]
-
-
-def test_a_prefix_of_ipv6_fills_both_words():
-    batch = only(said(update(attributes=PATH + reach(2, 1, bytes([128]) + bytes(range(16))))))
-    assert [hex(batch.hi[0]), hex(batch.lo[0])] == ["0x1020304050607", "0x8090a0b0c0d0e0f"]
 
 
 NARROW = attribute(2, path(64496, 23456, width=2))
@@ -121,33 +98,6 @@ def test_a_record_without_a_route_of_the_peer_is_counted_as_other(content):
     batch = only(content)
     assert (batch.kind.tolist(), batch.family.tolist(), batch.hi.tolist()) == ([OTHER], [0], [0])
     assert batch.peers == (Peer(64496, "192.0.2.1"),)
-
-
-def test_microseconds_before_a_message_are_passed_over():
-    plain, fine = announced(NET), record(17, 4, bytes([0, 1, 2, 3]) + announced(NET)[12:])
-    assert only(plain).hi.tolist() == only(fine).hi.tolist()
-
-
-# sessions
-
-
-@pytest.mark.parametrize(("subtype", "wide"), [(0, False), (5, True)])
-def test_a_change_of_state_carries_the_state_that_follows(subtype, wide):
-    batch = only(record(16, subtype, session(wide) + bytes([0, 6, 0, 1])))
-    assert (batch.kind.tolist(), batch.state.tolist(), batch.family.tolist()) == ([STATE], [1], [0])
-
-
-def test_a_peer_with_an_address_of_ipv6_is_written_as_usual():
-    address = "20010db8000000000000000000000001"
-    batch = only(record(16, 5, session(address=address, family=2) + bytes([0, 1, 0, 6])))
-    assert batch.peers == (Peer(64496, "2001:db8::1"),)
-
-
-def test_a_batch_carries_only_the_peers_that_it_uses():
-    later = said(update(attributes=PATH, nlri=NET), time=TIME + STRIDE + 1, address="192.0.2.9")
-    first, second = read(announced(NET) + later)[0]
-    assert [batch.peers[0].address for batch in (first, second)] == ["192.0.2.1", "192.0.2.9"]
-    assert second.peer.tolist() == [0]
 
 
 # tables, and records of 1999
@@ -218,30 +168,6 @@ def test_an_entry_of_the_first_kind_of_table_is_one_element(entry, family, lengt
     assert batch.origin.tolist() == [64497]
 
 
-def test_early_tables_hold_many_entries_and_state_four_bytes_too_few():
-    early = record(12, 1, bytes(4) + OLD4 + OLD4)
-    short = early[:8] + struct.pack(">I", len(early) - 12 - 4) + early[12:]
-    assert only(short * 3).kind.tolist() == [RIB] * 6
-
-
-OLD_PEER = struct.pack(">H", 3333) + bytes([193, 0, 0, 1])
-
-
-def test_an_update_of_1999_has_a_shorter_header():
-    content = update(withdrawn=NET, attributes=attribute(2, path(3333, 9, width=2)), nlri=NET)
-    batch = only(record(5, 1, OLD_PEER + bytes(6) + content))
-    assert (batch.kind.tolist(), batch.origin.tolist()) == ([WITHDRAW, ANNOUNCE], [0, 9])
-    assert batch.peers == (Peer(3333, "193.0.0.1"),)
-
-
-def test_states_and_keepalives_of_1999_are_counted():
-    batch = only(record(5, 3, OLD_PEER + bytes([0, 6, 0, 1])) + record(5, 7, OLD_PEER + bytes(6)))
-    assert batch.kind.tolist() == [STATE, OTHER]
-
-
-# batches
-
-
 def test_a_batch_ends_where_event_time_moves_on():
     batches, _, _ = read(announced(NET) + announced(NET, TIME + STRIDE) + announced(NET, TIME + STRIDE + 1))
     assert [len(batch) for batch in batches] == [2, 1]
@@ -271,11 +197,3 @@ def test_what_is_read_does_not_depend_on_how_much_comes_at_a_time():
     content = announced(NET) * 5 + record(13, 1, bytes(8)) + announced(NET + NET)
     (dropped,), _, _ = read(Drops(content))
     assert all(np.array_equal(getattr(dropped, c), getattr(only(content), c)) for c in dropped.COLUMNS)
-
-
-def test_mrt_is_recognised_by_what_it_is():
-    assert mrt.recognise("anything", announced(NET))
-    assert mrt.recognise("x", record(13, 1, bytes(9000))[:4096])
-    assert not mrt.recognise("updates.gz", b'{"type": "ris_message"}\n' * 100)
-    assert not mrt.recognise("updates.gz", b"")
-    assert not mrt.recognise("updates.gz", bytes(4096))

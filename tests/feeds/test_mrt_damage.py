@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.feeds import mrt
 from pipeline.feeds.mrt.stream import CHUNK, LONGEST, NEAR
 from pipeline.records import STATE
 from tests.feeds.mrts import (
@@ -132,16 +131,6 @@ def test_a_gap_in_time_is_none():
     assert (kinds(batches), damage) == ({"announce": 3}, [])
 
 
-@pytest.mark.parametrize("size", [1, 11, 12, 50, len(GOOD) - 1])
-def test_a_recording_that_is_cut_short_ends_in_one_dead_letter(size):
-    batches, (damage,), tally = read(GOOD + GOOD[:size])
-    assert (kinds(batches), damage.reason) == ({"announce": 1}, "truncated-record")
-    assert (damage.place, tally.lost) == (f"byte {len(GOOD)}", size)
-
-
-# damage of every kind, at random but always the same
-
-
 def test_however_a_recording_is_damaged_every_byte_is_accounted_for(data):
     clean = whole(data / "feeds/mrt/caida-libbgpstream/ris.rrc06.updates.1427846400.gz")[:9000]
     chance = random.Random(20240208)
@@ -184,9 +173,6 @@ def test_garbage_without_an_end_neither_fills_the_memory_nor_hangs():
     tracemalloc.stop()
     assert (batches, len(damage), tally.lost) == ([], 1, len(block) * 96)
     assert peak < 8 * LONGEST  # a few times the longest record
-
-
-# recordings and messages that were damaged, or made to break parsers
 
 
 WHOLE = {"announce": 1435, "withdraw": 122, "state": 4, "other": 30}
@@ -234,13 +220,6 @@ def test_a_recording_with_two_damaged_boundaries_loses_24_bytes(data):
 def test_a_table_whose_records_state_too_little_is_read_whole(data):
     batches, damage, tally = read(opened(data / "feeds/hostile/mrt/bview.20000111.0032.gz"))
     assert (kinds(batches), damage, tally.used) == ({"rib": 452_018}, [], 19_514_824)
-
-
-def test_every_hostile_file_is_recognised_unless_no_record_is_in_it(data):
-    folder = data / "feeds/hostile/mrt"
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix != ".md"]
-    unknown = {file.name for file in files if not mrt.recognise("", opened(file).read(4096))}
-    assert unknown == {"empty.mrt", "notgz.gz"}
 
 
 def messages(capture: Path) -> list[bytes]:

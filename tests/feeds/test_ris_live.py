@@ -46,9 +46,6 @@ def reason(message: bytes) -> str:
     return error.reason
 
 
-# one message
-
-
 def test_an_announcement_carries_time_peer_origin_and_prefix():
     batch = only(announce("198.51.100.0/24"))
     assert batch.peers == (Peer(64496, "192.0.2.1", "rrc00"),)
@@ -127,9 +124,6 @@ def test_messages_of_the_server_take_the_time_around_them():
     assert kinds(read(b'{"type":"pong"}\n' * 3)[0]) == {"other": 3}
 
 
-# what cannot be used
-
-
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
@@ -170,19 +164,6 @@ def test_what_cannot_be_used_is_one_dead_letter_with_a_reason(message, expected)
     assert reason(message) == expected
 
 
-def test_a_bad_line_does_not_stop_the_stream():
-    batches, damage = read(announce("10.0.0.0/8"), b"{\n", b"\n", announce("11.0.0.0/8"))
-    assert kinds(batches) == {"announce": 2}
-    assert [str(e)[:32] for e in damage] == ["rislive: bad-json at line 2: Inp"]
-
-
-@pytest.mark.parametrize("stray", [1_000_000_000, 4_000_000_000])
-def test_a_stray_time_does_not_make_all_that_follows_late(stray):
-    batches, damage = read(announce("10.0.0.0/8"), announce("11.0.0.0/8", timestamp=stray), announce("12.0.0.0/8"))
-    assert kinds(batches) == {"announce": 2}
-    assert [(error.reason, error.place) for error in damage] == [("bad-time", "line 2")]
-
-
 def test_a_collector_whose_clock_is_ahead_does_not_make_all_others_late():
     given = []
     for i in range(40):
@@ -216,18 +197,6 @@ def test_a_line_without_an_end_is_skipped_in_bounded_pieces():
     assert [(e.reason, e.place) for e in damage] == [("line-too-long", "line 2")]
 
 
-# messages as raw bytes
-
-
-def test_an_update_that_comes_as_raw_bytes_only_is_read_from_them(data: Path):
-    text = (data / "feeds/rislive/collected/ris_live_real.ndjson").read_bytes().splitlines()[11]
-    batch = only(text)
-    assert batch.kind.tolist() == [ANNOUNCE] * 4
-    assert batch.length.tolist() == [48] * 4
-    assert batch.origin.tolist() == [20473] * 4
-    assert int(batch.hi[0]) == 0x2A0E97C700000000
-
-
 def test_raw_bytes_say_the_same_as_the_message_around_them(data: Path):
     compared = 0
     for text in (data / "feeds/rislive/collected/ris_live_real.ndjson").read_bytes().splitlines():
@@ -248,20 +217,6 @@ def test_raw_bytes_say_the_same_as_the_message_around_them(data: Path):
 @pytest.mark.parametrize("raw", ["zz", "", "FF", "FF" * 16 + "001702", "00" * 23])
 def test_raw_bytes_that_are_no_message_are_a_dead_letter(raw):
     assert reason(line(raw=raw)) in ("bad-raw", "bad-message")
-
-
-# batches
-
-
-def test_a_batch_ends_when_event_time_moves_on():
-    batches, _ = read(*(announce("10.0.0.0/8", timestamp=1700000000 + t) for t in (0, 300, 301, 900)))
-    assert [len(batch) for batch in batches] == [2, 1, 1]
-
-
-def test_a_batch_ends_when_it_is_full():
-    many = [f"10.{i // 256}.{i % 256}.0/24" for i in range(20_000)]
-    batches, _ = read(*(announce(*many) for _ in range(4)))
-    assert [len(batch) for batch in batches] == [60_000, 20_000]
 
 
 # captured messages

@@ -2,17 +2,15 @@
 
 import gzip
 import io
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.bins import DAY
 from pipeline.errors import gave_up, refuses
 from pipeline.feeds import EntityRow, chunks, read_entities, read_table
 from pipeline.feeds.table import FEED, MAX_BAD, Table
-from pipeline.records import Entity, Rows
+from pipeline.records import Entity
 
 HEADER = "time,signal,entity_type,entity,value\n"
 
@@ -157,12 +155,6 @@ def test_rows_are_sorted_by_time_in_utc():
     assert rows.value.tolist() == [2.0, 3.0, 4.0]
 
 
-def test_each_signal_has_its_own_cadence():
-    given = [row(f"{h:02}:{m:02}") for h in range(3) for m in range(0, 60, 5)]
-    given += [row(f"{h:02}:00", signal="traffic.radar") for h in range(3)]
-    assert [rows.width for rows in table(*given).series] == [300, 3600]
-
-
 def test_all_signals_advance_together_a_chunk_at_a_time_with_just_their_own_entities():
     given = [
         f"2024-02-{day:02}T{clock}Z,{signal},country,{country},{day}"
@@ -183,18 +175,6 @@ def test_a_clean_block_and_the_same_line_by_line_are_read_alike():
     clean, quoted = table(*given).series[0], table(*given, row("23:30", entity='"IQ"')).series[0]
     assert quoted.time[:-1].tolist() == clean.time.tolist()
     np.testing.assert_array_equal(quoted.value[:-1], clean.value)
-
-
-def test_a_million_rows_are_read_in_seconds():
-    stamps = np.datetime_as_string(np.datetime64("2024-02-08T00:00") + np.arange(4000) * 5, timezone="UTC")
-    text = HEADER + "".join(f"{t},bgp.ris,asn,AS{c},{c}\n" for t in stamps for c in range(250))
-    begun = time.process_time()
-    (rows,) = read_table(io.BytesIO(text.encode())).series
-    assert len(rows) == 1_000_000
-    assert time.process_time() - begun < 10
-
-
-# rows that contradict each other, or are far from all others
 
 
 def test_of_two_values_of_one_bin_the_later_row_counts_and_the_other_is_a_dead_letter():
@@ -263,8 +243,6 @@ def test_days_of_several_years_and_rows_with_nothing_beside_them_are_read(rows: 
     assert table(*rows).damage == ()
 
 
-# the labelled cases
-
 CASES = {
     "control-britain-2020-peerloss": {"bgp.routeviews": (1320, 4 * 3600)},
     "control-youtube-ge": {"traffic.youtube": (8484, 2 * 3600)},
@@ -289,13 +267,6 @@ def test_every_row_of_a_labelled_case_is_used(data: Path, case: str):
     assert "" not in {entity.country for rows in read.series for entity in rows.entities}
     if "britain" in case:
         assert read.series[0].slots == (6 * 3600, 10 * 3600, 16 * 3600, 20 * 3600)
-
-
-def test_read_and_the_table_hold_the_same_rows(data: Path):
-    with gzip.open(data / "signals/iraq-2023-exams/signals.csv.gz") as stream:
-        pieces = [item for item in FEED.read(stream) if isinstance(item, Rows)]
-    assert sum(map(len, pieces)) == 7808
-    assert [p.time[0] // DAY for p in pieces] == sorted(p.time[0] // DAY for p in pieces)
 
 
 def test_random_damage_never_raises_and_every_line_is_accounted_for(data: Path):

@@ -96,12 +96,6 @@ def test_one_country_after_the_other_passes(size: int) -> None:
     assert times(months, size) == (months, [])
 
 
-def test_rows_of_a_year_each_pass() -> None:
-    years = [T0 + 366 * DAY * i for i in range(40)]
-    used, damage = checked(list(rows(years, width=366 * DAY)))
-    assert ([int(batch.time[0]) for batch in used], damage) == (years, [])
-
-
 AT = st.sampled_from([T0, T0 + DAY, T0 + 2 * DAY, T0 + 300 * DAY, T0 + 400 * DAY, YEARS_AHEAD, YEARS_AHEAD + 400 * DAY])
 
 

@@ -7,20 +7,17 @@ import threading
 from zlib import crc32
 
 import kafka
-import numpy as np
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from pipeline.codec import decode, encode
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create, main
 from pipeline.kafka.reader import Reader
 from pipeline.kafka.security import PLAIN
 from pipeline.kafka.transport import Sender, opened
-from pipeline.records import Entity, Rows, Run
-from pipeline.topics import MAX_MESSAGE, Topic, every, feed, split
+from pipeline.topics import MAX_MESSAGE, Topic, every, feed
 from tests.kafka.collected import collect
 from tests.live.apache import prepare
 
@@ -43,25 +40,6 @@ def topic(broker: str, request: pytest.FixtureRequest) -> Topic:
     made = Topic(f"netvigil.test.{crc32(request.node.nodeid.encode())}", "bytes", "any", 4, 3600)
     create(broker, [made])
     return made
-
-
-def rows(n: int) -> Rows:
-    entities = tuple(Entity("country", code) for code in ("PK", "IQ", "MM", "VE", "IR"))
-    return Rows(
-        Run("test", "replay"), "ioda", 0, "probing.ioda", 600, (), 0, entities,
-        np.arange(n) * 600, np.arange(n, dtype=np.int32) % 5, np.where(np.arange(n) % 7, 1.5, np.nan),
-    )  # fmt: skip
-
-
-def test_frames_come_back_as_they_were_sent(broker, topic):
-    sent = [encode(part) for part in split(rows(1000), topic.partitions)]
-    with Sender(broker) as sender:
-        for message in sent:
-            sender.send(topic.name, message, decode(message).partition)
-    received = collect(broker, topic.name)
-    assert sender.sent == len(sent)
-    assert sorted(received) == sorted(sent)
-    assert sum(len(decode(message)) for message in received) == 1000
 
 
 def test_messages_of_a_partition_stay_in_order_within_the_window_of_the_sender(broker, topic):

@@ -112,13 +112,6 @@ def test_batches_cut_anywhere_that_come_twice_give_the_same_bins(given, cuts):
     assert binned([part for part in parts for _ in "12"], [20_000]) == binned([rows(given)], [20_000])
 
 
-@given(cells, st.randoms())
-def test_order_of_different_cells_changes_nothing(given, random):
-    distinct = list({(t // 5, e): (t, e, v) for t, e, v in given}.values())
-    mixed = random.sample(distinct, len(distinct))
-    assert binned([rows(mixed)], [20_000]) == binned([rows(distinct)], [20_000])
-
-
 @given(cells, st.lists(st.integers(0, 20_000), max_size=6))
 def test_the_steps_of_the_watermark_change_nothing(given, ends):
     assert binned([rows(given)], [*sorted(ends), 20_000]) == binned([rows(given)], [20_000])

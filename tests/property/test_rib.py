@@ -109,24 +109,6 @@ def test_counts_are_those_of_a_naive_count_with_sets(rows):
 
 
 @quick
-@given(histories, st.sampled_from(PREFIXES), st.sampled_from(PEERS))
-def test_announce_then_withdraw_is_identity(history, prefix, peer):
-    history = [row for row in history if (row.prefix, row.peer) != (prefix, peer) and row.kind != "state"]
-    pair = [Element(400, kind, peer, prefix, 64502) for kind in ("announce", "withdraw")]
-    plain = elements(history)
-    assert same(run(plain), run(plain, elements(pair)))
-    assert same(run(plain), run(elements(sorted(history + pair, key=time_of))))
-
-
-@quick
-@given(histories)
-def test_the_order_of_batches_of_different_peers_changes_nothing(history):
-    batches = [elements(row for row in history if row.peer == peer) for peer in PEERS]
-    assert same(run(*batches), run(*reversed(batches)))
-    assert same(run(*batches), run(elements(history)))
-
-
-@quick
 @given(histories, st.integers(0, 40))
 def test_a_batch_that_is_cut_in_two_or_comes_twice_changes_nothing(history, at):
     whole, parts = elements(history), [elements(history[:at]), elements(history[at:])]

@@ -123,9 +123,6 @@ def test_state_can_be_cut_anywhere():
         assert table(told) == WHOLE
 
 
-# counts
-
-
 def test_at_its_end_a_partition_tells_how_many_records_it_used_and_found_late_over_a_restart_too():
     stage, heir = BinStage(1, Series), BinStage(1, Series)
     first, later = rows(range(0, 2)), rows(range(1, 4))
@@ -151,9 +148,6 @@ def test_records_that_found_no_room_are_told_apart():
     assert (taken, total) == (Taken(FEED, 0), Total("r", FEED, 1, 0, 5, crowded=5))
     assert isinstance(late, Late)
     assert late.crowded == 5
-
-
-# countries
 
 
 def share(partition: int, bin_: int, country: str, value: float = 1.0, signal: str = "bgp.ris") -> Bins:
@@ -188,9 +182,6 @@ def test_a_sum_is_as_healthy_as_the_least_healthy_of_its_shares():
 
     for order in itertools.permutations([healthy(0, 1.0, np.nan), healthy(1, 0.25, 0.5), healthy(2, 0.75)]):
         assert merge(list(order)).health.tolist() == [[0.5, 0.25]]
-
-
-# a signal of a run belongs to one feed
 
 
 def of(feed: str, start: int, value: float, status: str = UP) -> Bins:

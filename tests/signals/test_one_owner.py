@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,13 @@ from pipeline.cli.arguments import app, main
 from pipeline.codec import decode, encode, iso
 from pipeline.engine import Engine, chain
 from pipeline.errors import DecodeError, UserError
-from pipeline.feeds import Dispatch, EntityRow, Item, read_entities, recordings
+from pipeline.feeds import Dispatch, EntityRow, read_entities, recordings
 from pipeline.fusion import Fused
 from pipeline.geo.places import Places
 from pipeline.records import Bins, Elements, Entity, Heartbeat, Rows, Run
 from pipeline.replay.playback import Playback
-from pipeline.replay.report import ReplayReport, through_memory
 from pipeline.settings import Counting, Settings
 from pipeline.signals.binning import BinStage
-from pipeline.signals.merging import OTHERS
 from pipeline.signals.series import Series
 from tests.feeds.test_feed_promises import TIMES, rislive
 from tests.feeds.test_feed_promises import table as made_table
@@ -32,33 +29,6 @@ PK = Entity("country", "PK", "PK")
 KIN = "entity_type,entity,parent,name,mobile\n"
 RUN = Run("r", "replay", (SIGNAL,))
 END, FALL = 1707350400, 1707350400 - 7200
-
-
-def sent(feed: str, value: float) -> Iterator[Rows | Heartbeat]:
-    """What a feed says of an hour, as frames."""
-    time = np.arange(0, 3600, 300)
-    rows = Rows(
-        Run(), feed, 0, SIGNAL, 300, (), 0, (PK,), time, np.zeros(len(time), np.int32), np.full(len(time), value)
-    )
-    items: list[Item] = [rows]
-    for frame in Dispatch(RUN, feed, RUN.signals).frames(items):
-        assert isinstance(frame, Rows | Heartbeat)
-        yield frame
-
-
-def test_in_memory_the_second_feed_is_a_dead_letter_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(pipeline.signals.SIGNALS, "toy", pipeline.signals.SIGNALS["table"])
-    seen = []
-
-    def see(output: object) -> None:
-        if isinstance(output, Fused):
-            seen.append(float(output.verdicts.value[output.bin, 0]))
-
-    frames = (frame for pair in zip(sent("table", 5000.0), sent("toy", 1000.0), strict=True) for frame in pair)
-    result: ReplayReport = through_memory(frames, Engine(), RUN, see)
-    assert seen == [5000.0] * 12
-    assert [(letter.feed, letter.reason) for letter in result.dead] == [("toy", OTHERS)]
-    assert "12 bins" in result.dead[0].place
 
 
 @pytest.fixture
@@ -84,22 +54,6 @@ def test_recordings_of_two_feeds_that_give_one_signal_are_refused_in_a_sentence(
     assert said.count("\n") == 1
 
 
-def test_two_recordings_of_one_feed_give_one_signal_together(both: list[Path], tmp_path: Path) -> None:
-    second = tmp_path / "later.ndjson"
-    second.write_bytes(rislive([time + 600 for time in TIMES]))
-    (recording,) = recordings([both[1], second])
-    rows = [item for item in recording.items if isinstance(item, Elements)]
-    assert sum(map(len, rows)) == 2 * len(TIMES)
-
-
-def test_two_feeds_with_signals_of_their_own_are_replayed_together(both: list[Path]) -> None:
-    both[0].write_bytes(made_table(TIMES).replace(b"bgp.ris", b"bgp.ioda"))
-    assert [recording.feed for recording in recordings(both)] == ["rislive", "table"]
-    both[0].write_bytes(made_table(TIMES))
-    with pytest.raises(UserError, match=r"bgp\.ris is in"):
-        recordings(both)
-
-
 def test_damage_names_the_folder_where_several_files_have_one_name(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -110,9 +64,6 @@ def test_damage_names_the_folder_where_several_files_have_one_name(tmp_path: Pat
         found = [item.place for item in one.items if isinstance(item, DecodeError)]
         names = [str(tmp_path / name / "signals.csv") for name in folders] if folders[1:] else ["signals.csv"]
         assert sorted(found) == [f"line 3 of {name}" for name in names]
-
-
-# networks
 
 
 def case(folder: Path, signal: str, kin: str = "") -> Path:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import gzip
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 
 from pipeline.feeds.mrt import FEED
 from pipeline.geo.places import Places
-from pipeline.records import ANNOUNCE, ESTABLISHED, STATE, Elements, Peer, Run
+from pipeline.records import ANNOUNCE, Elements, Peer, Run
 from pipeline.settings import Counting
 from pipeline.signals.visibility import Visibility
 from tests.signals.synthetic_bgp import peers, table_dump
@@ -27,11 +26,6 @@ def recorded(path: Path) -> list[Elements]:
 
 def shifted(batches: list[Elements], seconds: int) -> list[Elements]:
     return [dataclasses.replace(batch, time=batch.time + seconds) for batch in batches]
-
-
-def as_peer(batches: list[Elements], peer: Peer) -> list[Elements]:
-    """The same words, from the mouth of another peer."""
-    return [dataclasses.replace(batch, peers=(peer,) * len(batch.peers)) for batch in batches]
 
 
 def table(batches: list[Elements]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -86,40 +80,7 @@ def transfer(data: Path) -> list[Elements]:
     return shifted(batches, 285 - int(batches[0].time[0]) % BIN)
 
 
-@pytest.fixture(scope="module")
-def flaps(data: Path) -> list[Elements]:
-    """Two sessions that do not come up again, one that comes and goes, and a table transfer that nobody told of."""
-    return recorded(data / "feeds/mrt/bgpkit-parser/updates.20100227.1600.gz")
-
-
-def test_the_recordings_hold_the_resets_they_are_here_for(transfer, flaps):
-    def count(batches: list[Elements], of: Callable[[Elements], np.ndarray]) -> int:
-        return sum(int(of(batch).sum()) for batch in batches)
-
-    assert count(transfer, lambda b: (b.kind == STATE) & (b.state != ESTABLISHED)) == 3
-    assert count(transfer, lambda b: b.kind == ANNOUNCE) == 577_737
-    assert count(flaps, lambda b: (b.kind == STATE) & (b.state != ESTABLISHED)) == 20
-
-
 def test_one_recorded_reset_is_not_an_outage(transfer):
     sessions = (*OTHERS, transfer[0].peers[0])
     assert fallen(day(transfer, sessions, rules())) > 0.99999  # one /24 is withdrawn in it
     assert fallen(day(transfer, sessions, rules(reset_rule=False))) < 0.8
-
-
-def test_a_collector_that_loses_six_of_eleven_peers_is_not_an_outage(transfer):
-    """What counts is not how many are left, but that those who are gone have no say."""
-    lost = (*OTHERS[:3], *OTHERS[5:8])
-    batches = [batch for peer in lost for batch in as_peer(transfer[:4], peer)]
-    batches = sorted(batches, key=lambda batch: int(batch.time[0]))
-    everywhere = rules(min_peers=4)
-    sessions = (*OTHERS, transfer[0].peers[0])
-    assert fallen(day(batches, sessions, everywhere)) == 1
-    assert fallen(day(batches, sessions, dataclasses.replace(everywhere, reset_rule=False))) < 0.6
-
-
-def test_recorded_flaps_and_an_untold_table_transfer_are_not_an_outage(flaps):
-    gone = [Peer(50055, "213.163.8.205"), Peer(6140, "200.219.130.18")]
-    sessions = (gone[0], *OTHERS[:9], gone[1])
-    assert fallen(day(flaps, sessions, rules(min_peers=9))) > 0.999
-    assert fallen(day(flaps, sessions, rules(min_peers=9, reset_rule=False))) < 0.8

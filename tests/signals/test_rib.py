@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.records import Elements
 from pipeline.settings import Counting
-from pipeline.signals.rib import ABSENT, Rib, key_prefixes, prefix_keys
+from pipeline.signals.rib import prefix_keys
 from pipeline.signals.visibility import Visibility
 from tests.signals.synthetic_bgp import Element, binner, elements, peers, say, series, table_dump
 
@@ -29,32 +29,6 @@ def flood(time: int, kind: int, first: int, many: int) -> Elements:
 
 def pakistan(vis: Visibility, until: int) -> float:
     return series(vis.close(until), "country/PK")[-1]
-
-
-def test_keys_tell_prefixes_apart_and_give_them_back():
-    rng = np.random.default_rng(3)
-    length = rng.integers(1, 64, 5000)
-    hi = rng.integers(0, 2**63, 5000).astype(np.uint64) >> (64 - length).astype(np.uint64)
-    hi <<= (64 - length).astype(np.uint64)
-    keys = prefix_keys(hi, length)
-    again, masks = key_prefixes(keys)
-    assert np.array_equal(again, hi)
-    assert np.array_equal(masks, length)
-
-
-def test_growing_keeps_every_cell():
-    rib = Rib(most=10_000)
-    rng = np.random.default_rng(5)
-    cells: dict[tuple[int, int], int] = {}
-    for width in (3, 9, 40):
-        rib.widen(width)
-        keys = rng.integers(1, 5000, 2000).astype(np.uint64)
-        session, origin = rng.integers(0, width, 2000), rng.integers(0, 9, 2000)
-        rib.write(rib.rows(keys), session, np.full(2000, width), origin.astype(np.uint32))
-        cells |= dict(zip(zip(keys.tolist(), session.tolist(), strict=True), origin.tolist(), strict=True))
-    keys = np.array([key for key, _ in cells], np.uint64)
-    assert rib.origin[rib.rows(keys), [s for _, s in cells]].tolist() == list(cells.values())
-    assert rib.size[:40].tolist() == (rib.origin != ABSENT).sum(axis=0)[:40].tolist()
 
 
 def test_prefixes_that_are_not_announced_any_more_are_dropped():

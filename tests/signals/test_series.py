@@ -2,14 +2,13 @@
 
 import dataclasses
 import gzip
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.bins import DAY, Cadence
-from pipeline.feeds import chunks, read_table
+from pipeline.feeds import read_table
 from pipeline.records import Bins, Entity, Rows, Run
 from pipeline.signals.series import MAX_GAP, Series
 
@@ -58,15 +57,6 @@ def test_an_entity_is_unknown_before_its_first_row_and_in_every_bin_after_it():
     assert np.isnan(the(binner.close(1200)).value).all()
 
 
-def test_a_row_of_a_closed_bin_is_late_and_one_of_an_open_bin_is_not():
-    binner = series(rows((300, PK, 1)))
-    binner.close(600)
-    late = binner.add(rows((300, PK, 9), (600, PK, 2), (0, IQ, 3)))
-    assert late is not None
-    assert late.time.tolist() == [300, 0]
-    assert the(binner.close(900)).value.tolist() == [[2.0]]
-
-
 def test_a_row_within_a_bin_counts_to_its_start_and_the_last_one_wins():
     bins = the(series(rows((0, PK, 1), (299, PK, 2)), rows((0, PK, 3))).close(300))
     assert (bins.start.tolist(), bins.value.tolist()) == ([0], [[3.0]])
@@ -100,33 +90,9 @@ def test_a_stamp_of_the_far_future_does_not_fill_the_memory_and_the_series_begin
     assert bins.start[-1] == 4_000_000_200
 
 
-def test_a_day_of_rows_is_a_day_of_bins_and_costs_little():
-    day = 288 * 250
-    entities = tuple(Entity("country", f"C{i:03}") for i in range(250))
-    begun = time.process_time()
-    binner = Series(Run(), "table", 0)
-    for number in range(7):
-        binner.add(Rows(Run(), "table", 0, "bgp.ris", 300, (), 0, entities, np.repeat(np.arange(288) * 300, 250)
-                        + number * DAY, np.tile(np.arange(250, dtype=np.int32), 288), np.ones(day)))  # fmt: skip
-        assert the(binner.close((number + 1) * DAY)).value.shape == (288, 250)
-    assert time.process_time() - begun < 2
-
-
 def labelled(data: Path, case: str):
     with gzip.open(data / "signals" / case / "signals.csv.gz") as stream:
         return read_table(stream)
-
-
-def test_every_value_of_iraq_is_in_its_bin_however_the_watermark_moves(data: Path):
-    table, binner = labelled(data, "iraq-2023-exams"), Series(Run(), "table", 0)
-    found: dict[str, int] = dict.fromkeys(table.signals, 0)
-    closed: list[Bins] = []
-    for piece in chunks(table.series, 6 * 3600):
-        assert binner.add(piece) is None
-        closed += binner.close(int(piece.time.min()) // 21600 * 21600)
-    for bins in closed + binner.close(2_000_000_000):
-        found[bins.signal] += int((bins.health == 1).sum())
-    assert found == {rows.signal: len(np.unique(rows.time[~np.isnan(rows.value)])) for rows in table.series}
 
 
 @pytest.mark.parametrize("case", ["control-britain-2020-peerloss", "myanmar-2021-coup"])

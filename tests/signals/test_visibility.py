@@ -118,9 +118,6 @@ def test_the_shares_of_the_partitions_add_up_to_the_whole_of_a_recorded_table(da
     assert 4_000_000 < whole.value[0, [e.type == "country" for e in whole.entities]].sum() < 2**24
 
 
-# time
-
-
 def test_a_late_element_is_returned_and_mends_the_next_bin():
     vis = binner()
     vis.add(dump())
