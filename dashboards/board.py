@@ -6,8 +6,7 @@ from dashboards.links import COUNTRY, OVERVIEW, RUNBOOK
 from dashboards.panels import OUT, SOURCE, SUSPECT, Json
 
 WIDTH = 24  # columns of Grafana's grid
-Placed = tuple[int, int, Json]
-"""Width and height on the grid [grid units], and the panel."""
+Placed = tuple[int, int, Json]  # width and height on the grid [grid units], and the panel
 
 
 def laid_out(placed: Iterable[Placed]) -> list[Json]:

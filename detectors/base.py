@@ -19,8 +19,7 @@ WORKDAY, WEEKEND, HOLIDAY = range(3)
 DAY = 24 * 3600
 SETTLING = DAY
 """Event time after an entity's first value before which nothing of it is confirmed: a day to compare with [s]."""
-NEVER, ALWAYS = -(2**62), 2**62
-"""A time before, and one after, all others [s]."""
+NEVER, ALWAYS = -(2**62), 2**62  # a time before, and one after, all others [s]
 
 
 @dataclass(frozen=True)

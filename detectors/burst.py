@@ -8,11 +8,8 @@ import numpy as np
 from detectors.base import DAY, NEVER, Context, Detector, Swept, Verdict, bounded, coded, is_known
 from detectors.state import fresh, per_entity
 
-LEVELS = 12
-"""States of the automaton: 0 is the usual rate, each further one ``ratio`` times the rate before."""
-
-LEAST = 0.02
-"""Smallest deviation of the score, as a share of what was connected [-]."""
+LEVELS = 12  # states of the automaton: 0 is the usual rate, each further one ``ratio`` times the rate before
+LEAST = 0.02  # smallest deviation of the score, as a share of what was connected [-]
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,7 @@ from detectors.noise import NORMAL_SPREAD, middle
 from detectors.state import fresh, per_entity
 
 WEEK = 7 * DAY
-STEPS = 12
-"""Bins that are forecast from one origin."""
+STEPS = 12  # bins that are forecast from one origin
 
 LAGS = (0, 2, 4, 6, 8)
 """Weeks whose median the training week is; the week before it, that of the odd ones between [weeks]."""
@@ -34,17 +33,13 @@ LAGS = (0, 2, 4, 6, 8)
 WEEKS = 2 + max(LAGS) + 1
 """Past that a model is made of: the validation week, the training week, and what its medians and difference need."""
 
-BATCH = 64
-"""Entities that are fitted together: 64 times eleven weeks of 5 min are 11 MB."""
+BATCH = 64  # entities that are fitted together: 64 times eleven weeks of 5 min are 11 MB
 
 ORDERS = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 """Autoregressive and moving-average orders whose sum is one or two, in the order in which equals are preferred."""
 
-LONG = 6
-"""Order of the long autoregression [bins]."""
-
-RIDGE = 1e-9
-"""Share of the mean square that is added to each: a flat series then has the coefficient zero."""
+LONG = 6  # order of the long autoregression [bins]
+RIDGE = 1e-9  # share of the mean square that is added to each: a flat series then has the coefficient zero
 
 
 class Running(NamedTuple):

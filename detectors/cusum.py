@@ -15,11 +15,8 @@ HOUR, HOURS = 3600, 24
 SPREAD, SPREAD_DAYS = 0.03, 5
 """Deviation of a day assumed at first, as a logarithm, and the days that it counts for [-], [days]."""
 
-FLAT = 0.01
-"""Smallest deviation of a day: a flat series has none of its own [-]."""
-
-CAP, CLIP = 2.5, 3.0
-"""Most deviations by which one day moves the sum, and the level: a holiday is not a throttling [-]."""
+FLAT = 0.01  # smallest deviation of a day: a flat series has none of its own [-]
+CAP, CLIP = 2.5, 3.0  # most deviations by which one day moves the sum, and the level: a holiday is not a throttling [-]
 
 WEEKDAY, ORDINARY, FIRST = 0.1, 0.5, 4.0
 """Weight of a day in the difference of its weekday; largest difference, as a logarithm, that one day and that two equal
@@ -28,21 +25,15 @@ days show [-].  A weekday counts in full the second time, and then moves no othe
 SHAPE, RECENT = 0.05, 0.3
 """Weight of a day in the shape of the day, and in the level that would be the new one (about three days) [-]."""
 
-WILD = 3.0
-"""Limit of an hour, in units of its usual value or of what most hours of that day have of theirs [-]."""
-
-TWO = 2
-"""Days far above the level that outweigh as few before them: those were in an outage [days]."""
-
-SEASON = 0.004
-"""Most by which a season moves a level in a day: 13 % a month, as a logarithm [-]."""
+WILD = 3.0  # limit of an hour, in units of its usual value or of what most hours of that day have of theirs [-]
+TWO = 2  # days far above the level that outweigh as few before them: those were in an outage [days]
+SEASON = 0.004  # most by which a season moves a level in a day: 13 % a month, as a logarithm [-]
 
 BLACKOUT, BACK = 0.8, 0.25
 """Loss of a running day from which it is a blackout, and loss with which that is over.  The day after it is the level:
 after weeks of a blackout the season is another [-]."""
 
-SHORT = 2
-"""Local days in which a running day holds an outage of hours [days]."""
+SHORT = 2  # local days in which a running day holds an outage of hours [days]
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,10 @@ import numpy as np
 
 from detectors.base import ALWAYS, NEVER
 
-CHUNK = 64
-"""Columns in a chunk [bins]: an append copies at most this many references."""
-
-NEAR = 1024
-"""Entities whose columns are transposed at once: more do not fit into the processor's caches [-]."""
-
-BATCH = 1000
-"""Entities whose whole past may be read at once: 1,000 times five weeks of half hours are 13 MB."""
-
-ALL = ((NEVER, ALWAYS),)
-"""All times [s]."""
+CHUNK = 64  # columns in a chunk [bins]: an append copies at most this many references
+NEAR = 1024  # entities whose columns are transposed at once: more do not fit into the processor's caches [-]
+BATCH = 1000  # entities whose whole past may be read at once: 1,000 times five weeks of half hours are 13 MB
+ALL = ((NEVER, ALWAYS),)  # all times [s]
 
 
 class Column(NamedTuple):

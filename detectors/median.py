@@ -10,11 +10,8 @@ from detectors.history import History, View
 from detectors.state import fresh, per_entity
 from detectors.window import Window, centred, expired, insert
 
-FLAT = 0.002
-"""Smallest standard deviation, as a share of the expected value: a flat series has none of its own [-]."""
-
-CLIP = 4.0
-"""A deviation counts into the spread as at most so many standard deviations [-]."""
+FLAT = 0.002  # smallest standard deviation, as a share of the expected value: a flat series has none of its own [-]
+CLIP = 4.0  # a deviation counts into the spread as at most so many standard deviations [-]
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,13 @@ SWING, UNLIKE = 0.25, 0.5
 ASSUMED, ASSUMED_BINS = 0.03, 1
 """Deviation that is assumed at first, as a share of the value, and the bins that it counts for [-], [bins]."""
 
-CLIP = 4.0
-"""A residual counts as at most so many deviations, so that an outage is not noise [-]."""
+CLIP = 4.0  # a residual counts as at most so many deviations, so that an outage is not noise [-]
 
 LOUD, RISEN = 2.0, 3.0
 """A residual above expectation counts as at most so many deviations; beyond the second it does not count [-]."""
 
-NORMAL_SPREAD = 1.4826
-"""The standard deviation of normal values, in median distances from their median [-]."""
-
-TINY = 1e-9
-"""Keeps the deviation of a series of zeros from being zero [unit of x]."""
+NORMAL_SPREAD = 1.4826  # the standard deviation of normal values, in median distances from their median [-]
+TINY = 1e-9  # keeps the deviation of a series of zeros from being zero [unit of x]
 
 
 def doubt(days: np.ndarray, swing: np.ndarray) -> np.ndarray:

@@ -10,11 +10,8 @@ from detectors.history import History, batches, plain
 from detectors.noise import NORMAL_SPREAD, middle
 from detectors.state import fresh, per_entity
 
-NEAREST = 6
-"""Periods that the forecast is the median of."""
-
-BATCH = 512
-"""Entities whose months are compared together: 512 months of 5 min are 34 MB."""
+NEAREST = 6  # periods that the forecast is the median of
+BATCH = 512  # entities whose months are compared together: 512 months of 5 min are 34 MB
 
 
 @dataclass(frozen=True)

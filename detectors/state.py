@@ -12,8 +12,7 @@ from detectors.history import History, joint_history, parted_history, times_of
 
 S = TypeVar("S")
 
-FORGETS, MISSED = 28 * DAY, 4
-"""An entity without a value for so long [s], or for so many longer bins, is a new one."""
+FORGETS, MISSED = 28 * DAY, 4  # an entity without a value for so long [s], or for so many longer bins, is a new one
 
 
 def per_entity(fill: float, dtype: type = np.float64, columns: int = 0) -> dict[str, Any]:

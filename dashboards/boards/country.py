@@ -45,11 +45,8 @@ HERE = f'{COUNTRY},entity="$country"'
 SIGNAL = 'signal=~"$signal"'
 OWN = f"{HERE},{SIGNAL}"
 TENSE = 'tense=~"$tense"'
-SLOW = 'signal=~".+/.+"'
-"""Evidence of a slow loss, which a ratio does not show: the expected value goes down with it."""
-
-OF_ITS_REGIONS = of_regions(',country="$country"')
-"""The ratio of a country without a signal of its own, by its regions."""
+SLOW = 'signal=~".+/.+"'  # evidence of a slow loss, which a ratio does not show: the expected value goes down with it
+OF_ITS_REGIONS = of_regions(',country="$country"')  # the ratio of a country without a signal of its own, by its regions
 PLACE = "entity_type, entity"
 BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND}, "custom__showPoints": "never"}
 
@@ -174,8 +171,7 @@ def _parts_compared() -> Json:
     )  # fmt: skip
 
 
-NEITHER = "neither for nor against"
-"""The line at zero."""
+NEITHER = "neither for nor against"  # the line at zero
 
 
 def _evidence() -> Json:
@@ -248,8 +244,7 @@ def _why_it_looks_so(places: str) -> Json:
 
 NONE_OF_ITS_OWN = "No signal of its own: see its parts"
 
-FEW_SOURCES, UNSEEN, NEW, SILENT = 1, 2, 4, 8
-"""What can be wrong with a bin; of several the first of `_WORDS` is shown."""
+FEW_SOURCES, UNSEEN, NEW, SILENT = 1, 2, 4, 8  # what can be wrong with a bin; of several the first of `_WORDS` is shown
 
 _WORDS = (
     (UNSEEN, "Not seen", BLIND),

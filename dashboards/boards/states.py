@@ -16,8 +16,7 @@ STATE_WORDS = words(
 
 WATCHED = 'label_replace(max by (country) (netvigil_watch_active), "entity", "$1", "country", "(.*)")'
 COUNTRY = 'entity_type="country"'
-FEW = 3
-"""Up to this many places that cannot be judged are named; of more only their number is shown [-]."""
+FEW = 3  # up to this many places that cannot be judged are named; of more only their number is shown [-]
 
 
 def open_state(places: str, by: str) -> str:
@@ -122,8 +121,7 @@ def apart(ratio: str, places: str, by: str, asked: str, out: str) -> list[Json]:
     return [target(named(expr, by, places), "{{name}}") for expr in chosen]
 
 
-APART = [of_query("B", color=OTHERS)]
-"""The colour of the second of those queries."""
+APART = [of_query("B", color=OTHERS)]  # the colour of the second of those queries
 
 
 def fresh(tense: str) -> str:

@@ -9,8 +9,7 @@ from dashboards.rules import health, outages
 from dashboards.rules.alert import Alert, Record, Timing
 
 HEAD = "# Written by `make dashboards` from dashboards/rules; a change here is lost.\n"
-NEVER_FOLD = 2**31
-"""Columns after which a line would go on in the next one [-]."""
+NEVER_FOLD = 2**31  # columns after which a line would go on in the next one [-]
 
 ALERTS = (*outages.ALERTS, *health.FEED_ALERTS, *health.WORKER_ALERTS)
 

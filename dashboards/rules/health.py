@@ -2,8 +2,7 @@
 
 from dashboards.rules.alert import Alert
 
-QUORUM = 0.5
-"""Share of healthy sources below which a bin is not judged, as in fusion [0-1]."""
+QUORUM = 0.5  # share of healthy sources below which a bin is not judged, as in fusion [0-1]
 
 SILENT = 3 * 3600
 """Age from which a feed's newest event, or the newest verdict, is an alert [s]: twice what slow feeds are late."""
@@ -12,12 +11,10 @@ BLIND = 3
 """Pauses for which sources must be too few [-]: with the bin that shows it, two bins of routes pass before the alert.
 For a dead feed the wait is `silence` in the settings."""
 
-DEAD_SHARE, LATE_SHARE = 0.01, 0.05
-"""Share of a feed's messages that may be unusable, and late [0-1]."""
+DEAD_SHARE, LATE_SHARE = 0.01, 0.05  # share of a feed's messages that may be unusable, and late [0-1]
 
 
-NOT_LIVE = 'netvigil_build_info{tense!="live"}'
-"""Workers that show a replay or a drill: their feeds raise no alert."""
+NOT_LIVE = 'netvigil_build_info{tense!="live"}'  # workers that show a replay or a drill: their feeds raise no alert
 
 
 def _live(expr: str) -> str:

@@ -7,8 +7,7 @@ of an alert: with a better estimate of the onset it would resolve, and another o
 from dashboards.rules.alert import Alert, Record
 
 PLACE = "entity_type=%q,entity=%q,tense=%q"
-PARTS = "'parts.together'"
-"""The ratio of this term is the share of a country's parts that did not go out."""
+PARTS = "'parts.together'"  # the ratio of this term is the share of a country's parts that did not go out
 
 ARGUMENTS = "$labels.entity_type $labels.entity $labels.tense"
 

@@ -22,17 +22,13 @@ from pipeline.kafka.reader import Origins, origin
 from pipeline.records import DeadLetter, Frame
 from pipeline.topics import PATH, is_for
 
-EVERY = 2.0
-"""Least time between two snapshots of a partition [s]."""
-
-SHARE = 20
-"""Snapshots may take one second in so many: large states are saved less often [-]."""
+EVERY = 2.0  # least time between two snapshots of a partition [s]
+SHARE = 20  # snapshots may take one second in so many: large states are saved less often [-]
 
 RATE = 100_000
 """State that one partition may write in the long run: a RIB of 60 MB every ten minutes, not every bin [bytes/s]."""
 
-UNSAVED = 2000
-"""Messages of a partition that may wait for the next snapshot, before it is made at once [-]."""
+UNSAVED = 2000  # messages of a partition that may wait for the next snapshot, before it is made at once [-]
 
 
 class Stage(Protocol):
@@ -62,8 +58,7 @@ class Hosted:
 Emit = Callable[[Any, Frame | None, bytes], Awaitable[list[Awaitable[Any]]]]
 """Sends one output, with its frame and origin (None for the frame itself); gives what to wait for."""
 
-Accept = Callable[[bytes], Any]
-"""The frame of a message; ValueError where the stage cannot use it."""
+Accept = Callable[[bytes], Any]  # the frame of a message; ValueError where the stage cannot use it
 
 
 class Host:

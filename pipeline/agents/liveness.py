@@ -15,11 +15,8 @@ LINGER = 15 * 60
 """How long a replay or drill is shown after its end [s]: long enough for its alerts.  A killed one has no end: it
 counts as ended when it has not moved for a feed's silence."""
 
-Place = tuple[str, str, int]
-"""``(run id, feed, partition)``."""
-
-Stages = Iterable[tuple[str, int, BinStage]]
-"""``(feed, partition, stage)`` of this worker."""
+Place = tuple[str, str, int]  # ``(run id, feed, partition)``
+Stages = Iterable[tuple[str, int, BinStage]]  # ``(feed, partition, stage)`` of this worker
 
 
 @dataclass

@@ -17,8 +17,7 @@ from pipeline.signals.binning import BinStage, Late, Taken, answered
 from pipeline.state import remember
 from pipeline.topics import PATH
 
-Place = tuple[str, str, int]
-"""``(tense, signal, fusion partition)``."""
+Place = tuple[str, str, int]  # ``(tense, signal, fusion partition)``
 
 
 def _place(verdicts: Verdicts) -> Place:

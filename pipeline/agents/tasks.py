@@ -17,8 +17,7 @@ from pipeline.agents.metrics import WorkerMetrics
 from pipeline.codec import encode
 from pipeline.errors import UserError
 
-LOOK = 0.5
-"""Time between two looks for what is due [s]."""
+LOOK = 0.5  # time between two looks for what is due [s]
 
 LET_GO = 3.0
 """How long partitions may be saved before they are given up [s]: a worker learns of a rebalance up to 2 s late, and

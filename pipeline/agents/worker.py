@@ -88,14 +88,12 @@ def _once_ready(app: faust.App, say: Callable[[], None]) -> None:
             say()
 
 
-OVERLAP = "Timer %s is overlapping (interval=%r runtime=%r)"
-"""Message of Faust's timers on a busy machine."""
+OVERLAP = "Timer %s is overlapping (interval=%r runtime=%r)"  # message of Faust's timers on a busy machine
 
 NO_COORDINATOR = "Group Coordinator Request failed: %s"
 """Error of aiokafka while a fresh broker makes the topic of its groups; it asks again by itself."""
 
-FIRST = 30.0
-"""How long after its start a broker may have no coordinator [s]: Kafka takes a few seconds."""
+FIRST = 30.0  # how long after its start a broker may have no coordinator [s]: Kafka takes a few seconds
 
 LEAVING = 20.0
 """How long a worker that ends waits for a broker that does not answer [s]; Faust and aiokafka would wait for ever.

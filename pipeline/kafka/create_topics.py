@@ -18,8 +18,7 @@ from pipeline.kafka.security import PLAIN, Security, from_environment, parse
 from pipeline.kafka.transport import BOOTSTRAP, opened
 from pipeline.topics import Topic, every
 
-DEFAULT_REPLICAS = -1
-"""As many copies as the broker is configured for [-]."""
+DEFAULT_REPLICAS = -1  # as many copies as the broker is configured for [-]
 
 
 def create(

@@ -153,8 +153,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-ATTEMPTS = 3
-"""Ports that are tried, since another program may take a free one first [-]."""
+ATTEMPTS = 3  # ports that are tried, since another program may take a free one first [-]
 
 
 @contextlib.contextmanager

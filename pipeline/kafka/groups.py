@@ -88,14 +88,9 @@ def partitions(bootstrap: str, security: Security = PLAIN, patience: float = BOO
             raise UserError(f"{bootstrap} does not tell its topics: {error}") from error
 
 
-OLD = 3600
-"""A private group of this age without members is of a killed replay [s]."""
-
-FIRST = 30.0
-"""How long a fresh broker may take to make the topic of its groups [s]: Kafka takes a few seconds."""
-
-LEAVING = 8.0
-"""How long the workers may take to leave the group [s]: a killed one is missed after 6 s."""
+OLD = 3600  # a private group of this age without members is of a killed replay [s]
+FIRST = 30.0  # how long a fresh broker may take to make the topic of its groups [s]: Kafka takes a few seconds
+LEAVING = 8.0  # how long the workers may take to leave the group [s]: a killed one is missed after 6 s
 
 
 @contextmanager

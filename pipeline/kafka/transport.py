@@ -13,20 +13,11 @@ from pipeline.errors import UserError
 from pipeline.kafka.security import PLAIN, Security
 from pipeline.topics import BATCH_HEAD, MAX_MESSAGE
 
-WINDOW = 64 * 2**20
-"""Most that may be unacknowledged before `Sender.send` waits [bytes]."""
-
-BOOTSTRAP = 30.0
-"""How long a broker may take for its first answer [s]."""
-
-RECONNECT = 1.0
-"""Longest pause between two attempts to reach a lost broker [s]; the library's half minute is too long."""
-
-DELIVERY = 120.0
-"""How long one message may take, retries included [s]: longer than a broker's restart."""
-
-REQUEST = 30.0
-"""How long one request may take before it is tried again [s]."""
+WINDOW = 64 * 2**20  # most that may be unacknowledged before `Sender.send` waits [bytes]
+BOOTSTRAP = 30.0  # how long a broker may take for its first answer [s]
+RECONNECT = 1.0  # longest pause between two attempts to reach a lost broker [s]; the library's half minute is too long
+DELIVERY = 120.0  # how long one message may take, retries included [s]: longer than a broker's restart
+REQUEST = 30.0  # how long one request may take before it is tried again [s]
 
 NO_HEADERS: Mapping[str, bytes] = MappingProxyType({})
 

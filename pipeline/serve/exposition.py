@@ -13,8 +13,7 @@ from pipeline.fusion.outages import OPEN
 from pipeline.records import Entity, Outage, Places, Verdicts, known, placed
 
 Key = tuple[str, ...]
-Place = tuple[str, str, str]
-"""``(tense, entity_type, entity)``."""
+Place = tuple[str, str, str]  # ``(tense, entity_type, entity)``
 
 RESTORED_FOR = 2 * 3600
 """Event time after its end for which an outage is shown as restored [s]: fusion knows an end half an hour after it, and
@@ -24,8 +23,7 @@ TOLD_FOR = 15 * 60
 """How long it is shown at least, by the worker's clock [s]: in a replay two hours may be seconds, and Alertmanager
 waits five minutes before it adds to a notification."""
 
-REMEMBERED = 10_000
-"""Outages whose last revision is remembered, so that one that comes again is not counted twice [-]."""
+REMEMBERED = 10_000  # outages whose last revision is remembered, so that one that comes again is not counted twice [-]
 
 
 @dataclass

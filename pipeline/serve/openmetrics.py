@@ -21,11 +21,8 @@ from pipeline.records import Outage, Verdicts
 from pipeline.serve.exposition import RESTORED_FOR, TOLD_FOR, Place, Shown
 from pipeline.serve.metric_names import ENDINGS, FAMILIES
 
-STEP = 240
-"""Longest time between two samples of a series that goes on [s]: below the five minutes of Prometheus."""
-
-LOOKBACK = 300
-"""How long Prometheus shows a sample [s]."""
+STEP = 240  # longest time between two samples of a series that goes on [s]: below the five minutes of Prometheus
+LOOKBACK = 300  # how long Prometheus shows a sample [s]
 
 MANY = 500
 """Entities of a frame up to which all of them are written; of larger frames only countries and regions are [-]."""
@@ -36,8 +33,7 @@ HEADS = {
     for end in ENDINGS[family.kind]
 }
 
-Series = tuple[array, array]
-"""Times [s] and values of one series."""
+Series = tuple[array, array]  # times [s] and values of one series
 
 
 def in_order(series: Series) -> tuple[np.ndarray, np.ndarray]:
