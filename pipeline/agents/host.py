@@ -76,7 +76,6 @@ class Host:
         self.away = False
 
     async def run(self, stream: Any) -> None:
-        """The body of the agent."""
         async for event in stream.noack().events():
             await self.take(event)
 
@@ -105,7 +104,6 @@ class Host:
         hosted.offset, hosted.going = message.offset, True  # not before: the state must contain this message
 
     async def _pass_on(self, hosted: Hosted, event: Any) -> None:
-        """Send the outputs of the stage for one message."""
         message = event.message
         try:
             frame = self.accept(event.value)
@@ -129,8 +127,7 @@ class Host:
         lost = f"messages {hosted.offset + 1} to {offset - 1} of {place}"
         if hosted.going:  # a start from the snapshot may still find them
             raise RuntimeError(f"{lost} did not come")
-        before_all_outputs = self._source(message, -1)
-        await self._bury(hosted, "lost-messages", place, lost, before_all_outputs)
+        await self._bury(hosted, "lost-messages", place, lost, self._source(message, -1))  # before all outputs
 
     async def _bury(self, hosted: Hosted, reason: str, place: str, detail: str, source: bytes) -> None:
         letter = DeadLetter("", self.feed, reason, f"{place} in {self.name}", detail[:500])

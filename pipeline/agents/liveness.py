@@ -21,23 +21,15 @@ Stages = Iterable[tuple[str, int, BinStage]]  # ``(feed, partition, stage)`` of 
 
 @dataclass
 class Liveness:
-    """When each feed and each run last gave a heartbeat, by this worker's clock.
+    """When each feed and each run last gave a heartbeat, by this worker's clock."""
 
-    Parameters
-    ----------
-    silence
-        How long heartbeats may be missing [s].
-    signals
-        Signals of each feed: a feed that never gave a heartbeat is dead too, and its signals are named.
-    """
-
-    silence: float = float("inf")
+    silence: float = float("inf")  # how long heartbeats may be missing [s]
     signals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Signals of each feed: a feed that never gave a heartbeat is dead too, and its signals are named."""
     heard: dict[Place, float] = field(default_factory=dict)
     moved: dict[str, float] = field(default_factory=dict)
 
     def hear(self, beat: Heartbeat, now: float) -> None:
-        """A heartbeat has come, at ``now`` [s]."""
         self.moved[beat.run.id] = now
         if beat.run.tense != "replay":
             self.heard[beat.run.id, beat.feed, beat.partition] = now

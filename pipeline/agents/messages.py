@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -46,7 +46,9 @@ OF_STAGE = {
 """What the stages behind the bin stage take."""
 
 Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Beside | Missed | Taken | Total | FeedStatus
-Carried = Bins | Verdicts | Elements | Rows | Outage | Progress | DeadLetter | Total | FeedStatus
+AS_JSON: dict[type, Topic] = {
+    Progress: topics.PROGRESS, FeedStatus: topics.STATUS, Total: topics.TOTALS, DeadLetter: topics.DEADLETTERS,
+}  # fmt: skip
 
 
 class Message(NamedTuple):
@@ -64,36 +66,19 @@ def route(output: Output, frame: Frame | None) -> Message | None:
     run = frame.run.id if frame is not None else ""
     match output:
         case Bins():
-            return _keyed(topics.SIGNALS if output.partition == -1 else topics.PARTIALS, output, run)
+            return _keyed(topics.SIGNALS if output.partition == -1 else topics.PARTIALS, output, run, encode(output))
         case Verdicts():
-            return _keyed(topics.VERDICTS, output, run, output.partition)
-        case Late():
-            return _keyed(topics.LATE, output.records, run)
+            return _keyed(topics.VERDICTS, output, run, encode(output), output.partition)
+        case Late(records=records):
+            return _keyed(topics.LATE, records, run, encode(records))
         case Outage():
-            return _keyed(topics.OUTAGES, output, run, frame.partition if frame is not None else 0)
-        case Progress():
-            return _keyed(topics.PROGRESS, output, run)
-        case FeedStatus():
-            return _keyed(topics.STATUS, output, run)
-        case Total():
-            return _keyed(topics.TOTALS, output, run)
-        case DeadLetter():
-            return _keyed(topics.DEADLETTERS, output, run)
-    return None
+            partition = frame.partition if frame is not None else 0
+            return _keyed(topics.OUTAGES, output, run, outage_json(output), partition)
+    topic = AS_JSON.get(type(output))
+    return _keyed(topic, output, run, msgspec.json.encode(output)) if topic is not None else None
 
 
-def _keyed(topic: Topic, output: Carried, run: str, partition: int | None = None) -> Message:
+def _keyed(topic: Topic, output: Any, run: str, value: bytes, partition: int | None = None) -> Message:
     """The message with the key that its topic names."""
     key = "/".join(str(getattr(output, name)) for name in topic.key.split("/"))
-    place = partition_for(key, topic.partitions) if partition is None else partition
-    return Message(topic, key, place, _value(output), run)
-
-
-def _value(output: Carried) -> bytes:
-    match output:
-        case Outage():
-            return outage_json(output)
-        case Progress() | FeedStatus() | Total() | DeadLetter():
-            return msgspec.json.encode(output)
-        case _:
-            return encode(output)
+    return Message(topic, key, partition_for(key, topic.partitions) if partition is None else partition, value, run)

@@ -133,7 +133,6 @@ class WorkerMetrics:
             self._resume_outages(stage, run)
 
     def _leave(self, tense: str) -> None:
-        """Stop showing the run of a tense."""
         self.metrics.begin(tense)
         self.ended.pop(tense, None)
         self.moved.pop(tense, None)

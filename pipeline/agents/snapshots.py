@@ -40,14 +40,8 @@ class Snapshots:
     own name, a new one each time it gets the partition: a worker that was held up and writes on after it lost the
     partition destroys nothing.  The newest whole snapshot counts; those of earlier owners are then deleted.
 
-    Parameters
-    ----------
-    table
-        The Faust table.
-    owner
-        Beginning of this worker's names; random unless given.
-    form
-        Form of the state: a snapshot of another form cannot be read.
+    ``table`` is Faust's; ``owner`` begins this worker's names, random unless given; a snapshot of another ``form`` of
+    the state cannot be read.
     """
 
     def __init__(self, table: Any, owner: str = "", form: str = "") -> None:
@@ -57,13 +51,7 @@ class Snapshots:
         self.swept: set[int] = set()
 
     def load(self, partition: int) -> tuple[Mark, bytes] | None:
-        """The newest whole snapshot and its mark, None where there is none.
-
-        Raises
-        ------
-        UserError
-            It has another form.
-        """
+        """The newest whole snapshot and its mark, None where there is none; UserError where it has another form."""
         self.came[partition] += 1
         self.swept.discard(partition)  # another worker may have written since this one last did
         found = sorted(self._manifests(partition), key=lambda pair: pair[1].mark.offset, reverse=True)
@@ -93,7 +81,7 @@ class Snapshots:
 
     async def save(self, partition: int, mark: Mark, state: bytes, owned: Callable[[], bool] = lambda: True) -> bool:
         """Write a snapshot; True once the broker has it, False where the partition was not ``owned`` to the end."""
-        name, slot = self._name(partition), 1 - self.slots.get(partition, 1)
+        name, slot = f"{self.owner}-{self.came[partition]}", 1 - self.slots.get(partition, 1)
         chunks = [state[i : i + CHUNK] for i in range(0, len(state), CHUNK)]
         for i, chunk in enumerate(chunks):
             if not owned():
@@ -108,9 +96,6 @@ class Snapshots:
             await self._sweep(partition, name)
             self.swept.add(partition)
         return True
-
-    def _name(self, partition: int) -> str:
-        return f"{self.owner}-{self.came[partition]}"
 
     async def _sweep(self, partition: int, name: str) -> None:
         """Delete what earlier owners of the partition wrote."""
@@ -133,5 +118,4 @@ def _key(partition: int, *parts: object) -> bytes:
 
 
 def _place(key: bytes) -> list[str]:
-    """Partition, writer's name and part of a key."""
     return key.decode().split("/")

@@ -29,15 +29,10 @@ def work(
     engine: Engine, broker: str, security: Security, feeds: Sequence[str], address: tuple[str, int] | None,
     group: str = "netvigil", tense: str = "live", say: Callable[[str], None] = lambda _: None,
 ) -> None:  # fmt: skip
-    """Host the whole path until a signal ends it.
+    """Host the whole path until a signal ends it; UserError where it cannot begin.
 
     ``address``: where metrics are served, None for nowhere; ``tense``: whose signals they show; ``say``: shows a person
     what the worker waits for.
-
-    Raises
-    ------
-    UserError
-        The group has an impossible name, metrics cannot be served there, or no broker answers.
     """
     topics = (*every(feeds), *changelogs(group, feeds))
     if address is not None:
@@ -70,7 +65,6 @@ def _check_free(host: str, port: int) -> None:
 
 @contextmanager
 def _serving(host: str, port: int) -> Iterator[None]:
-    """An address at which no server can be is a person's mistake."""
     try:
         yield
     except (OSError, UnicodeError) as error:  # a name that cannot be one is the second
@@ -78,7 +72,6 @@ def _serving(host: str, port: int) -> Iterator[None]:
 
 
 def _once_ready(app: faust.App, say: Callable[[], None]) -> None:
-    """Call ``say`` once, when the first partitions have come."""
     told: list[bool] = []
 
     @app.on_rebalance_complete.connect(weak=False)
@@ -153,7 +146,6 @@ class Worker(faust.Worker):
 
 
 def _end(sentence: str) -> None:
-    """End this process, whatever its threads wait for."""
     sys.stderr.write(f"netvigil: {sentence}\n")
     sys.stderr.flush()
     os._exit(1)
@@ -163,13 +155,6 @@ class Rarely(logging.Filter):
     """Lets a message through once in ``seconds``: without a broker aiokafka writes a hundred lines a second.
 
     `OVERLAP` is never let through, and `NO_COORDINATOR` not within `FIRST` seconds.  ``clock`` is monotonic [s].
-
-    Examples
-    --------
-    >>> rarely = Rarely(60.0)
-    >>> said = logging.makeLogRecord({"msg": "no broker at %s"})
-    >>> rarely.filter(said), rarely.filter(said), rarely.filter(logging.makeLogRecord({"msg": OVERLAP}))
-    (True, False, False)
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -179,7 +164,6 @@ class Rarely(logging.Filter):
         self.begun = clock()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to let it through."""
         now = self.clock()
         if record.msg == OVERLAP or (record.msg == NO_COORDINATOR and now - self.begun < FIRST):
             return False

@@ -18,21 +18,14 @@ from pipeline.kafka.security import PLAIN, Security, from_environment, parse
 from pipeline.kafka.transport import BOOTSTRAP, opened
 from pipeline.topics import Topic, every
 
-DEFAULT_REPLICAS = -1  # as many copies as the broker is configured for [-]
-
 
 def create(
     bootstrap: str, topics: Iterable[Topic], security: Security = PLAIN, patience: float = BOOTSTRAP
 ) -> list[str]:
     """Create the missing topics, wait until they can be used, and give their names.
 
-    The broker may take ``patience`` [s] to answer.  The settings of existing topics stay: an operator may have changed
-    them.
-
-    Raises
-    ------
-    UserError
-        No broker answers, it refuses, or a topic exists with another number of partitions.
+    The settings of existing topics stay: an operator may have changed them.  UserError where no broker answers within
+    ``patience`` [s], it refuses, or a topic exists with another number of partitions.
     """
     wanted = {topic.name: topic for topic in topics}
     with closing(opened(KafkaAdminClient, bootstrap, security, patience)) as admin:
@@ -47,7 +40,7 @@ def create(
 
 
 def _make(admin: Any, topics: Sequence[Topic]) -> None:
-    copies = {"replication_factor": DEFAULT_REPLICAS}
+    copies = {"replication_factor": -1}  # as many as the broker is configured for
     requests = {t.name: copies | {"num_partitions": t.partitions, "configs": t.settings()} for t in topics}
     if not requests:
         return

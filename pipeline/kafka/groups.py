@@ -38,13 +38,7 @@ def known_groups(admin: Admin) -> dict[str, int]:
 
 
 def at_work(bootstrap: str, security: Security = PLAIN) -> dict[str, int]:
-    """The number of workers of each group, private groups left out.
-
-    Raises
-    ------
-    UserError
-        No broker answers, or it refuses.
-    """
+    """The number of workers of each group, private groups left out; UserError where no broker answers, or refuses."""
     with closing(opened(Admin, bootstrap, security)) as admin:
         try:
             return {group: n for group, n in known_groups(admin).items() if n and not is_own(group)}
@@ -53,14 +47,9 @@ def at_work(bootstrap: str, security: Security = PLAIN) -> dict[str, int]:
 
 
 def judges(bootstrap: str, security: Security, group: str, workers: int) -> bool:
-    """Whether workers of one group are there that judge whatever comes.
+    """Whether workers of one group are there that judge whatever comes; UserError where others are than was asked for.
 
     ``group`` and ``workers`` are the replay's ``--group`` and ``--workers``.
-
-    Raises
-    ------
-    UserError
-        There are other workers than was asked for, or several groups, each of which would judge the replay.
     """
     groups = at_work(bootstrap, security)
     who = f"workers of group {' and of group '.join(groups)} are at work on {bootstrap}"
@@ -74,13 +63,7 @@ def judges(bootstrap: str, security: Security, group: str, workers: int) -> bool
 
 
 def partitions(bootstrap: str, security: Security = PLAIN, patience: float = BOOTSTRAP) -> dict[str, int]:
-    """The number of partitions of every topic; the broker may take ``patience`` [s] to answer.
-
-    Raises
-    ------
-    UserError
-        No broker answers, or it refuses.
-    """
+    """The number of partitions of every topic; UserError where no broker answers in ``patience`` [s], or it refuses."""
     with closing(opened(Admin, bootstrap, security, patience)) as admin:
         try:
             return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
@@ -97,14 +80,9 @@ LEAVING = 8.0  # how long the workers may take to leave the group [s]: a killed 
 def own_group(
     bootstrap: str, run: str, feeds: Iterable[str], security: Security, clock: Callable[[], float]
 ) -> Iterator[str]:
-    """The name of a private group at the present end of its topics; removed after the block.
+    """The name of a private group at the present end of its topics; removed after the block.  UserError on refusal.
 
     ``clock`` gives the time of day [s]; it is in the name, so that groups of killed replays are known.
-
-    Raises
-    ------
-    UserError
-        The broker refuses it.
     """
     group = f"{topics.OWN}{int(clock())}-{run}"
     with closing(opened(Admin, bootstrap, security)) as admin:
@@ -118,7 +96,6 @@ def own_group(
 
 
 def _begin(admin: Admin, group: str, places: Mapping[Any, int], bootstrap: str) -> None:
-    """Set the offsets at which the workers of a group begin."""
     until = time.monotonic() + FIRST
     while True:
         try:
@@ -142,15 +119,7 @@ def _sweep(admin: Admin, now: float) -> None:
 
 
 def _is_old(group: str, now: float) -> bool:
-    """Whether a group is private and began long ago.
-
-    Examples
-    --------
-    >>> _is_old("netvigil-own-1000-replay-5f", 2000.0), _is_old("netvigil-own-1000-replay-5f", 5000.0)
-    (False, True)
-    >>> _is_old("netvigil", 5000.0)
-    False
-    """
+    """Whether a group is private and began long ago: ``netvigil-own-1000-replay-5f`` did at 1000 s."""
     begun = group.removeprefix(topics.OWN).partition("-")[0]
     return topics.is_own(group) and begun.isdigit() and now - int(begun) > OLD
 

@@ -22,7 +22,7 @@ HEADER = "source"
 
 
 def origin(stage: str, partition: int, offset: int, place: int) -> bytes:
-    """The header's value."""
+    """The value of `HEADER`."""
     return f"{stage}/{partition}/{offset}/{place}".encode()
 
 
@@ -35,8 +35,6 @@ class Origins:
     >>> origins = Origins()
     >>> [origins.again({"source": origin("judge", 0, offset, 0)}) for offset in (7, 8, 7, 8, 9)]
     [False, False, True, True, False]
-    >>> origins.again({})
-    False
     """
 
     heard: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -56,10 +54,7 @@ class Origins:
 
 
 class Reader:
-    """The messages of one run from now on, without repetitions.
-
-    ``run`` is the run's id, which agents put into every message's ``run`` header.
-    """
+    """The messages of one ``run`` (its id, which every message has in a header) from now on, without repetitions."""
 
     def __init__(self, bootstrap: str, topics: list[str], security: Security = PLAIN, run: str = "") -> None:
         self.run, self.place = run, bootstrap
@@ -84,13 +79,7 @@ class Reader:
         return all(self.consumer.position(part) >= end for part, end in self.goal.items())
 
     def poll(self, patience: float, silence: float, whose: str = "the workers") -> list[tuple[str, bytes]]:
-        """Topic and value of the messages that come within ``patience`` [s] from ``whose``.
-
-        Raises
-        ------
-        UserError
-            Nothing has come for ``silence`` [s].
-        """
+        """Topic and value of what comes within ``patience`` [s]; UserError where nothing came for ``silence`` [s]."""
         batches = self.consumer.poll(timeout_ms=int(patience * 1000))
         found = [(r.topic, r.value) for records in batches.values() for r in records if self._ours(r)]
         if found:

@@ -23,19 +23,12 @@ from pipeline.errors import UserError
 PREFIX = "NETVIGIL_KAFKA_"
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
-
 TLS = ("CA_FILE", "CERT_FILE", "KEY_FILE", "KEY_PASSWORD_FILE")
 SASL = ("SASL_MECHANISM", "USERNAME", "PASSWORD", "PASSWORD_FILE")
 
 
 class Secret(str):
-    """A text that is not shown: both Kafka clients write their whole configuration to the debug log.
-
-    Examples
-    --------
-    >>> {"password": Secret("hunter2")}, Secret("hunter2") == "hunter2"
-    ({'password': '***'}, True)
-    """
+    """A text that is not shown: both Kafka clients write their whole configuration to the debug log."""
 
     __slots__ = ()
 
@@ -45,32 +38,16 @@ class Secret(str):
 
 @dataclass(frozen=True)
 class Security:
-    """How to connect to the broker.  The default is plain TCP, for brokers on this machine or inside compose.
+    """How to connect to the broker.  The default is plain TCP, for brokers on this machine or inside compose."""
 
-    Parameters
-    ----------
-    protocol
-        One of `PROTOCOLS`.
-    tls
-        Context for ``SSL`` and ``SASL_SSL``, with certificates and host names checked.
-    mechanism, username, password
-        For the two ``SASL_`` protocols.
-    """
-
-    protocol: str = "PLAINTEXT"
-    tls: ssl.SSLContext | None = None
-    mechanism: str = ""
+    protocol: str = "PLAINTEXT"  # one of `PROTOCOLS`
+    tls: ssl.SSLContext | None = None  # for ``SSL`` and ``SASL_SSL``, with certificates and host names checked
+    mechanism: str = ""  # of the two ``SASL_`` protocols, with username and password
     username: str = ""
     password: Secret = field(default=Secret(), repr=False)
 
     def settings(self) -> dict[str, Any]:
-        """The settings of a client, kafka-python or aiokafka.
-
-        Examples
-        --------
-        >>> Security().settings()
-        {'security_protocol': 'PLAINTEXT'}
-        """
+        """The settings of a client, kafka-python or aiokafka."""
         settings: dict[str, Any] = {"security_protocol": self.protocol}
         if self.tls is not None:
             settings["ssl_context"] = self.tls
@@ -85,17 +62,10 @@ PLAIN = Security()
 
 
 def from_environment(environment: Mapping[str, str]) -> Security:
-    """The security that the environment asks for.
-
-    Raises
-    ------
-    UserError
-        A value is unknown, missing or contradicts another, or a file cannot be read.
+    """The security that the environment asks for; UserError where it has a mistake.
 
     Examples
     --------
-    >>> from_environment({}) == PLAIN
-    True
     >>> from_environment({"NETVIGIL_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "NETVIGIL_KAFKA_SASL_MECHANISM": "MD5"})
     Traceback (most recent call last):
     ...
@@ -152,25 +122,13 @@ def _tls(given: Mapping[str, str]) -> ssl.SSLContext:
             # without a password OpenSSL would ask for one on the terminal
             context.load_cert_chain(given["CERT_FILE"], given.get("KEY_FILE"), password or "")
     except (OSError, ssl.SSLError) as error:
-        files = ", ".join(
-            f"{PREFIX}{name}={given[name]}" for name in ("CA_FILE", "CERT_FILE", "KEY_FILE") if name in given
-        )
+        files = ", ".join(f"{PREFIX}{name}={given[name]}" for name in TLS[:3] if name in given)
         raise UserError(f"no TLS with {files or 'the certificates of the system'}: {error}") from error
     return context
 
 
 def parse(url: str) -> str:
-    """``kafka://host:port[,host:port]`` as the ``host:port[,host:port]`` that clients take.
-
-    Examples
-    --------
-    >>> parse("kafka://127.0.0.1:9092"), parse("kafka://a:9092,b:9093")
-    ('127.0.0.1:9092', 'a:9092,b:9093')
-    >>> parse("localhost:9092")
-    Traceback (most recent call last):
-    ...
-    pipeline.errors.UserError: --broker 'localhost:9092' is not kafka://HOST:PORT[,HOST:PORT]
-    """
+    """``kafka://host:port[,host:port]`` as the ``host:port[,host:port]`` that clients take; else UserError."""
     scheme, found, rest = url.partition("://")
     brokers = rest.split(",")
     if scheme != "kafka" or not found or not all(_is_address(broker) for broker in brokers):

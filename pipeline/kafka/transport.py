@@ -43,12 +43,9 @@ class Sender:
     def send(
         self, topic: str, value: bytes, partition: int, key: str = "", headers: Mapping[str, bytes] = NO_HEADERS
     ) -> None:
-        """Send one message; its partition is `pipeline.topics.partition_for` of its key, or that of its frame.
+        """Send one message; UserError where it is too large, the topic does not exist, or an earlier message failed.
 
-        Raises
-        ------
-        UserError
-            It is larger than `MAX_MESSAGE`, the topic does not exist, or an earlier message failed.
+        Its partition is `pipeline.topics.partition_for` of its key, or that of its frame.
         """
         if len(value) > MAX_MESSAGE:
             raise UserError(f"a message of {len(value)} bytes for {topic}: more than {MAX_MESSAGE} are not sent")
@@ -95,13 +92,7 @@ class Sender:
 def opened(
     client: Callable[..., Any], bootstrap: str, security: Security, patience: float = BOOTSTRAP, **more: Any
 ) -> Any:
-    """A kafka-python client that has found its broker within ``patience`` [s].
-
-    Raises
-    ------
-    UserError
-        It has not.
-    """
+    """A kafka-python client that has found its broker within ``patience`` [s]; else UserError."""
     network: list[KafkaNetClient] = []
 
     def connect(**settings: Any) -> KafkaNetClient:
