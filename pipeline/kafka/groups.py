@@ -119,7 +119,11 @@ def _sweep(admin: Admin, now: float) -> None:
 
 
 def _is_old(group: str, now: float) -> bool:
-    """Whether a group is private and began long ago: ``netvigil-own-1000-replay-5f`` did at 1000 s."""
+    """Whether a group is private and began long ago.
+
+    >>> [_is_old(*of) for of in (("netvigil-own-1000-run", 2e3), ("netvigil-own-1000-run", 5e3), ("netvigil", 5e3))]
+    [False, True, False]
+    """
     begun = group.removeprefix(topics.OWN).partition("-")[0]
     return topics.is_own(group) and begun.isdigit() and now - int(begun) > OLD
 
