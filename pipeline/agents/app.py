@@ -8,8 +8,8 @@ from typing import Any
 import faust
 
 from pipeline import topics
+from pipeline.agents.heartbeats import Liveness
 from pipeline.agents.host import Accept, Host, Stage
-from pipeline.agents.liveness import Liveness
 from pipeline.agents.messages import OF_STAGE, Output, of_feed, route
 from pipeline.agents.metrics import WorkerMetrics
 from pipeline.agents.snapshots import Snapshots

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.agents.liveness import LINGER, Liveness
+from pipeline.agents.heartbeats import LINGER, Liveness
 from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.kafka.reader import HEADER, Origins

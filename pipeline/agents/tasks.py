@@ -11,8 +11,8 @@ from typing import Any
 import faust
 
 from pipeline import topics
+from pipeline.agents.heartbeats import Liveness
 from pipeline.agents.host import Host
-from pipeline.agents.liveness import Liveness
 from pipeline.agents.metrics import WorkerMetrics
 from pipeline.codec import encode
 from pipeline.errors import UserError

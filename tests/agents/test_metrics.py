@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from pipeline.agents.heartbeats import LINGER, Liveness
 from pipeline.agents.host import Host
-from pipeline.agents.liveness import LINGER, Liveness
 from pipeline.agents.metrics import WorkerMetrics
 from pipeline.agents.snapshots import Snapshots
 from pipeline.fusion import FuseStage, Missed

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.agents.liveness import LINGER, Liveness
+from pipeline.agents.heartbeats import LINGER, Liveness
 from pipeline.bins import NEVER
 from pipeline.records import DEAD, END, UP, Bins, Heartbeat, Run
 from pipeline.signals.binning import BinStage, FeedStatus
