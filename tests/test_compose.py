@@ -36,11 +36,6 @@ def test_a_service_tells_whether_it_is_well_and_comes_back_when_it_is_not(name):
     assert COMPOSE["services"][name]["restart"] == "unless-stopped"
 
 
-def test_what_must_outlive_a_container_is_on_a_named_volume():
-    held = {volume.split(":")[0] for s in COMPOSE["services"].values() for volume in s.get("volumes", [])}
-    assert set(COMPOSE["volumes"]) <= held
-
-
 def test_settings_are_mounted_read_only_and_exist():
     mounts = [volume for s in COMPOSE["services"].values() for volume in s.get("volumes", []) if volume[0] == "."]
     assert mounts

@@ -61,12 +61,6 @@ def test_a_country_its_regions_and_its_networks_meet():
     assert parts == {partition_for("PK", 4): [0, 1, 2], partition_for("IQ", 4): [3]}
 
 
-def test_every_topic_has_a_name_of_its_own_in_the_form_that_others_read():
-    names = [topic.name for topic in every(["rislive", "ioda"])]
-    assert len(set(names)) == len(names)
-    assert all(len(name.split(".")) == 3 and name.startswith("netvigil.") for name in names)
-
-
 def test_outages_are_never_deleted_and_no_other_topic_grows_for_ever():
     assert OUTAGES.settings()["cleanup.policy"] == "delete"
     assert [t for t in every(["mrt", "ioda"]) if t.retention == FOREVER] == [OUTAGES, STATUS]

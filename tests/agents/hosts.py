@@ -1,6 +1,8 @@
 """A host at work without a broker: what Faust gives it, and what it gives to Faust."""
 
 import asyncio
+import functools
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -110,5 +112,11 @@ def numbers(first: int, last: int) -> list[Event]:
     return [Event(offset, b"%d" % (offset + 1)) for offset in range(first, last)]
 
 
-def run(coroutine: Any) -> None:
-    asyncio.run(coroutine)
+def played(story: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """An asynchronous test as one that pytest runs."""
+
+    @functools.wraps(story)
+    def test(*given: Any, **named: Any) -> None:
+        asyncio.run(story(*given, **named))
+
+    return test

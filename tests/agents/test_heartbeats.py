@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.agents.heartbeats import LINGER, Liveness
 from pipeline.bins import NEVER
-from pipeline.records import DEAD, END, UP, Bins, Heartbeat, Run
-from pipeline.signals.binning import BinStage, FeedStatus
+from pipeline.records import DEAD, END, UP, Heartbeat, Run
+from pipeline.signals.binning import BinStage
 from pipeline.signals.series import Series
 
 LIVE = Run("live", "live", ("bgp.ris", "probing.ioda"))
@@ -92,13 +92,3 @@ def test_a_status_of_dead_behind_a_newer_heartbeat_is_ignored() -> None:
     at = stage(BEAT, replace(BEAT, time=1200))
     assert at.step(replace(BEAT, status=DEAD)) == []
     assert not at.streams["live", "table"].dead
-
-
-def test_the_first_partition_tells_when_a_feed_begins_dies_and_comes_back() -> None:
-    at, other = stage(), BinStage(1, Series)
-    beats = [BEAT, replace(BEAT, time=900), replace(BEAT, time=900, status=DEAD), replace(BEAT, time=1500)]
-    told = [s for beat in beats for s in at.step(beat) if isinstance(s, FeedStatus)]
-    assert [(s.status, s.since) for s in told] == [
-        ("up", "1970-01-01T00:10:00Z"), ("dead", "1970-01-01T00:15:00Z"), ("up", "1970-01-01T00:25:00Z"),
-    ]  # fmt: skip
-    assert all(isinstance(s, Bins) for beat in beats for s in other.step(beat))

@@ -15,7 +15,7 @@ from pipeline.engine import Engine
 from pipeline.records import DeadLetter, Frame, Outage, Progress
 from pipeline.signals.binning import FeedStatus, Late, Total, no_bins
 from pipeline.topics import Topic
-from tests.agents.hosts import Changelog, Event, run, table
+from tests.agents.hosts import Changelog, Event, played, table
 from tests.frames import BEAT, BINS, ELEMENTS, ROWS, RUN, TEXT, VERDICTS
 from tests.judge.verdicts import verdicts
 
@@ -99,7 +99,8 @@ def test_bytes_that_were_changed_are_refused_or_harmless(name: str) -> None:
         ("judge", {"value": TEXT}), ("fuse", {"score": TEXT}), ("fuse", {"watermark": 2**62}),
     ],
 )  # fmt: skip
-def test_a_frame_of_wrong_columns_becomes_a_dead_letter_and_the_stream_goes_on(name: str, damage: dict) -> None:
+@played
+async def test_a_frame_of_wrong_columns_becomes_a_dead_letter_and_the_stream_goes_on(name: str, damage: dict) -> None:
     accept, make, frames = STAGES[name]
     letters, steps = [], []
 
@@ -110,12 +111,9 @@ def test_a_frame_of_wrong_columns_becomes_a_dead_letter_and_the_stream_goes_on(n
             letters.append(output)
         return []
 
-    async def story() -> None:
-        host = Host("topic", name, lambda _: make(), Snapshots(table(Changelog())), accept, emit)  # type: ignore[arg-type]
-        for offset, frame in enumerate((replace(frames[0], **damage), frames[0])):
-            await host.take(Event(offset, encode(frame)))
-
-    run(story())
+    host = Host("topic", name, lambda _: make(), Snapshots(table(Changelog())), accept, emit)  # type: ignore[arg-type]
+    for offset, frame in enumerate((replace(frames[0], **damage), frames[0])):
+        await host.take(Event(offset, encode(frame)))
     assert [letter.reason for letter in letters] == ["bad-frame"]
     assert next(iter(damage)) in letters[0].detail
     assert len(steps) == 1

@@ -16,7 +16,7 @@ from pipeline.serve.metrics import Metrics
 from pipeline.settings import Fusing
 from pipeline.signals.binning import BinStage, Late
 from pipeline.signals.series import Series
-from tests.agents.hosts import Changelog, Event, run, table
+from tests.agents.hosts import Changelog, Event, played, table
 from tests.judge.verdicts import verdicts
 
 NOW = 1707357600
@@ -251,7 +251,8 @@ def revised(state: str, revision: int, **more: int | None) -> Outage:
     return msgspec.structs.replace(outage("live"), state=state, revision=revision, **more)
 
 
-def test_records_that_are_read_again_after_a_rebalance_are_counted_once() -> None:
+@played
+async def test_records_that_are_read_again_after_a_rebalance_are_counted_once() -> None:
     board = Board()
     frames: list[Frame] = [
         rows(0, 600), Heartbeat(LIVE, "table", 0, 1200, UP, LIVE.signals), rows(0, 1200, 1800), rows(600, 2400),
@@ -264,20 +265,17 @@ def test_records_that_are_read_again_after_a_rebalance_are_counted_once() -> Non
     def counted() -> tuple[float | None, float | None]:
         return board.counted("feed_messages", feed="table"), board.counted("late_records", feed="table")
 
-    async def story() -> None:
-        host = Host(
-            "table", "bin-table", lambda partition: BinStage(partition, Series), Snapshots(table(Changelog())),
-            lambda number: frames[int(number)], emit,  # type: ignore[arg-type]
-        )  # fmt: skip
-        for saved_at in (1, 2):
-            for offset in range(3):
-                await host.take(Event(offset, b"%d" % offset))
-                if offset == saved_at:
-                    await host.save_due(anyway=True)
-            assert counted() == (5, 1)
-            board.metrics.forget()
-            host.begin([0])
-        await host.take(Event(3, b"3"))
-        assert counted() == (7, 2)
-
-    run(story())
+    host = Host(
+        "table", "bin-table", lambda partition: BinStage(partition, Series), Snapshots(table(Changelog())),
+        lambda number: frames[int(number)], emit,  # type: ignore[arg-type]
+    )  # fmt: skip
+    for saved_at in (1, 2):
+        for offset in range(3):
+            await host.take(Event(offset, b"%d" % offset))
+            if offset == saved_at:
+                await host.save_due(anyway=True)
+        assert counted() == (5, 1)
+        board.metrics.forget()
+        host.begin([0])
+    await host.take(Event(3, b"3"))
+    assert counted() == (7, 2)

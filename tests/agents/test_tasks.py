@@ -12,7 +12,7 @@ from pipeline.agents.host import Host
 from pipeline.agents.metrics import WorkerMetrics
 from pipeline.agents.tasks import Refusal, keep
 from pipeline.serve.metrics import Metrics
-from tests.agents.hosts import Changelog, Event, Worker, numbers, run
+from tests.agents.hosts import Changelog, Event, Worker, numbers, played
 
 
 @dataclass
@@ -39,51 +39,45 @@ class App(SimpleNamespace):
         keep(self, hosts, WorkerMetrics(Metrics.on(CollectorRegistry())), Refusal())  # type: ignore[arg-type]
 
 
-def test_the_next_owner_of_a_partition_goes_on_where_it_was_given_up() -> None:
-    async def story() -> None:
-        changelog = Changelog()
-        first, events = Worker(changelog), numbers(0, 3)
-        app = App(first.host)
-        await first.take(*events)
-        await app.on_partitions_revoked.send()
-        assert first.host.hosted == {}
-        assert not any(event.acked for event in events)  # Faust would commit in the midst of a rebalance
-        second = Worker(changelog)
-        await second.take(*numbers(0, 4))
-        assert [sum for sum, _ in first.said + second.said] == [1, 3, 6, 10]
-
-    run(story())
+@played
+async def test_the_next_owner_of_a_partition_goes_on_where_it_was_given_up() -> None:
+    changelog = Changelog()
+    first, events = Worker(changelog), numbers(0, 3)
+    app = App(first.host)
+    await first.take(*events)
+    await app.on_partitions_revoked.send()
+    assert first.host.hosted == {}
+    assert not any(event.acked for event in events)  # Faust would commit in the midst of a rebalance
+    second = Worker(changelog)
+    await second.take(*numbers(0, 4))
+    assert [sum for sum, _ in first.said + second.said] == [1, 3, 6, 10]
 
 
-def test_a_message_that_comes_before_the_state_is_there_is_left_to_come_again() -> None:
-    async def story() -> None:
-        changelog = Changelog()
-        worker = Worker(changelog)
-        app = App(worker.host)
-        await worker.take(*numbers(0, 3))
-        await app.on_partitions_revoked.send()
-        worker.host.snapshots.table.data = {}  # Faust is about to read it
-        early = Event(3, b"4")
-        await worker.take(early)
-        await worker.host.save_due(anyway=True)
-        worker.host.snapshots.table.data = changelog.recovered()
-        app.consumer = SimpleNamespace(stop_flow=lambda: None, assignment=lambda: {TP("numbers", 0)})
-        await app.on_rebalance_complete.send()
-        await worker.take(*numbers(2, 5))
-        assert [sum for sum, _ in worker.said] == [1, 3, 6, 10, 15]
-        assert not early.acked
-
-    run(story())
+@played
+async def test_a_message_that_comes_before_the_state_is_there_is_left_to_come_again() -> None:
+    changelog = Changelog()
+    worker = Worker(changelog)
+    app = App(worker.host)
+    await worker.take(*numbers(0, 3))
+    await app.on_partitions_revoked.send()
+    worker.host.snapshots.table.data = {}  # Faust is about to read it
+    early = Event(3, b"4")
+    await worker.take(early)
+    await worker.host.save_due(anyway=True)
+    worker.host.snapshots.table.data = changelog.recovered()
+    app.consumer = SimpleNamespace(stop_flow=lambda: None, assignment=lambda: {TP("numbers", 0)})
+    await app.on_rebalance_complete.send()
+    await worker.take(*numbers(2, 5))
+    assert [sum for sum, _ in worker.said] == [1, 3, 6, 10, 15]
+    assert not early.acked
 
 
-def test_a_worker_that_crashed_gives_up_its_partitions_as_they_were_saved() -> None:
-    async def story() -> None:
-        changelog = Changelog()
-        worker = Worker(changelog)
-        app = App(worker.host)
-        await worker.take(*numbers(0, 3))
-        app.crash_reason = ZeroDivisionError("a bug")
-        await app.on_partitions_revoked.send()
-        assert (worker.host.hosted, changelog.written) == ({}, [])
-
-    run(story())
+@played
+async def test_a_worker_that_crashed_gives_up_its_partitions_as_they_were_saved() -> None:
+    changelog = Changelog()
+    worker = Worker(changelog)
+    app = App(worker.host)
+    await worker.take(*numbers(0, 3))
+    app.crash_reason = ZeroDivisionError("a bug")
+    await app.on_partitions_revoked.send()
+    assert (worker.host.hosted, changelog.written) == ({}, [])

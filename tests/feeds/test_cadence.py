@@ -123,15 +123,3 @@ def test_slots_of_the_day_are_found_although_rows_jitter_around_them(minute: int
     assert at.tolist() == np.repeat((days + cadence.slots).ravel(), 6).tolist()
     if not minute:
         assert cadence == infer_cadence((days + slots).ravel()), "as where they are exact"
-
-
-@pytest.mark.parametrize("entities", [1, 6])
-@pytest.mark.parametrize("missing", [0.0, 0.3, 0.5])
-def test_jitter_without_bounds_has_a_common_width_even_with_half_of_the_rows_missing(
-    entities: int, missing: float
-) -> None:
-    rng = np.random.default_rng(3)
-    times, entity = jittered(300, 0, 0, 2000, entities)
-    times = (times + rng.normal(0, 30, len(times))).astype(np.int64)
-    order = np.argsort(times, kind="stable")[rng.random(len(times)) >= missing]
-    assert infer_cadence(times[order], entity[order]) == Cadence(300)

@@ -144,7 +144,3 @@ PROMISES: list[Promise] = [
 @pytest.mark.parametrize("name", FEEDS)
 def test_every_feed_keeps_every_promise(name: str, promise: Promise) -> None:
     promise(FEEDS[name])
-
-
-def test_every_feed_has_a_recording_to_test_it_with() -> None:
-    assert MADE.keys() == FEEDS.keys()

@@ -2,7 +2,6 @@
 
 import struct
 
-import numpy as np
 import pytest
 
 from pipeline.feeds.timestamps import BATCH, STRIDE
@@ -183,17 +182,3 @@ def test_huge_messages_with_few_routes_do_not_fill_a_batch_for_ever():
     batches, _, _ = read(huge * 600)
     assert sum(len(batch) for batch in batches) == 600
     assert max(len(batch) for batch in batches) < 300
-
-
-def test_what_is_read_does_not_depend_on_how_much_comes_at_a_time():
-    class Drops:
-        def __init__(self, content: bytes) -> None:
-            self.content = content
-
-        def read(self, size: int) -> bytes:
-            drop, self.content = self.content[:7], self.content[7:]
-            return drop
-
-    content = announced(NET) * 5 + record(13, 1, bytes(8)) + announced(NET + NET)
-    (dropped,), _, _ = read(Drops(content))
-    assert all(np.array_equal(getattr(dropped, c), getattr(only(content), c)) for c in dropped.COLUMNS)

@@ -178,11 +178,7 @@ def test_a_collector_whose_clock_is_ahead_does_not_make_all_others_late():
 
 @pytest.mark.parametrize(
     "times",
-    [
-        [*range(0, 1000, 100), 0, 950, 300, 1000],
-        [0, *(9000 + i for i in range(RUN + 1)), 1],
-        [0, 3600, 3601, 7200],
-    ],
+    [[*range(0, 1000, 100), 0, 950, 300, 1000], [0, *(9000 + i for i in range(RUN + 1)), 1], [0, 3600, 3601, 7200]],
     ids=["held up for minutes", "time moves on for all", "gap"],
 )
 def test_times_behind_and_gaps_are_no_damage(times):

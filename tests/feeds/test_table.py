@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import gave_up, refuses
-from pipeline.feeds import EntityRow, chunks, read_entities, read_table
+from pipeline.errors import gave_up
+from pipeline.feeds import EntityRow, read_entities, read_table
 from pipeline.feeds.table import FEED, MAX_BAD, Table
 from pipeline.records import Entity
 
@@ -74,40 +74,11 @@ def test_a_bad_row_is_a_dead_letter_with_its_line_and_the_others_are_used(bad, r
     assert len(read.series[0]) == 2
 
 
-@pytest.mark.parametrize(
-    ("bad", "wanted"),
-    [
-        (row(kind="asn", entity="59257"), "a network's number, as AS59257"),
-        (row(entity="Pakistan"), "a country's code of two capitals, as PK"),
-        (row(entity="UK"), "a country's code of ISO 3166-1, as PK; Britain is GB, Greece is GR, Kosovo is XK"),
-        (row(kind="region", entity="Sindh"), "its country's code, - and a name, as PK-SD"),
-    ],
-)
-def test_a_bad_name_is_refused_with_what_is_wanted(bad, wanted):
-    (error,) = table(bad, row(entity="GB"), row(entity="XK"), row(kind="region", entity="VE-Anzoátegui")).damage
-    assert refuses(error.reason)
-    assert error.detail.endswith(f"(wanted {wanted})")
-
-
 def test_the_country_of_an_entity_is_in_its_name_or_in_the_entities():
     known = {("asn", "AS45669"): EntityRow("PK", "Jazz", True)}
     given = [("asn", "AS45669"), ("asn", "AS1"), ("region", "PK-SD"), ("service", "PK:whatsapp")]
     entities = table(*(row(kind=kind, entity=name) for kind, name in given), entities=known).series[0].entities
     assert [(e.country, e.mobile) for e in entities] == [("PK", True), ("", False), ("PK", False), ("PK", False)]
-
-
-@pytest.mark.parametrize(
-    ("kind", "entity", "known", "unmatched"),
-    [
-        ("asn", "AS1", {("asn", "AS1"): "PK", ("asn", "2"): "PK", ("country", "PK"): "PK"}, [("asn", "2")]),
-        ("asn", "AS1", {("asn", "AS1"): "PK", ("country", "IN"): "IN"}, [("country", "IN")]),
-        ("region", "VE-Zulia", {("country", "VE"): "VE", ("region", "VE-Zulia"): ""}, []),
-        ("service", "VE:whatsapp", {("country", "VE"): "VE"}, [("country", "VE")]),
-    ],
-)
-def test_known_entities_without_a_row_of_their_own_or_of_a_part_are_unmatched(kind, entity, known, unmatched):
-    rows = {key: EntityRow(parent) for key, parent in known.items()}
-    assert table(row(kind=kind, entity=entity), entities=rows).unmatched == tuple(unmatched)
 
 
 def test_blank_lines_are_no_rows_but_count_as_lines():
@@ -153,21 +124,6 @@ def test_rows_are_sorted_by_time_in_utc():
     text = "2024-02-08T06:45:00+05:00,bgp.ris,country,PK,3"
     (rows,) = table(row("01:50", value="4"), text, row("01:40", value="2")).series
     assert rows.value.tolist() == [2.0, 3.0, 4.0]
-
-
-def test_all_signals_advance_together_a_chunk_at_a_time_with_just_their_own_entities():
-    given = [
-        f"2024-02-{day:02}T{clock}Z,{signal},country,{country},{day}"
-        for signal in ("bgp.ris", "traffic.radar")
-        for day, clock, country in ((8, "00:00", "PK"), (8, "12:00", "IQ"), (9, "00:00", "PK"))
-    ]
-    pieces = list(chunks(table(*given).series))
-    assert [(p.signal, set(p.value.tolist()), [e.name for e in p.entities]) for p in pieces] == [
-        (signal, {day}, names)
-        for day, names in ((8.0, ["PK", "IQ"]), (9.0, ["PK"]))
-        for signal in ("bgp.ris", "traffic.radar")
-    ]
-    assert len(list(chunks(table(*given).series, 12 * 3600))) == 6
 
 
 def test_a_clean_block_and_the_same_line_by_line_are_read_alike():

@@ -8,8 +8,7 @@ import time
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.kafka.embedded import Server, answers, embedded, free_port, listens
-from tests.live import apache
+from pipeline.kafka.embedded import Server, answers, embedded, listens
 
 pytestmark = pytest.mark.sockets
 
@@ -47,17 +46,3 @@ def test_an_address_that_another_server_has_is_refused(embedded_broker, tmp_path
     with pytest.raises(UserError, match="something listens there already"):
         second.start()
     assert second.child is None
-
-
-@pytest.mark.kafka
-def test_apache_kafka_in_the_foreground_prints_its_address_and_ends_on_a_signal(java, tmp_path, monkeypatch):
-    port = free_port()
-    command = [sys.executable, "-m", "tests.live.apache", "--port", str(port), "--directory", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        assert child.stdout.readline() == f"kafka://127.0.0.1:{port}\n"
-        assert child.stderr.readline() == "Apache Kafka is up. Ctrl-C ends it.\n"
-        child.terminate()
-    assert child.returncode == 0
-    assert not listens(f"127.0.0.1:{port}")
-    monkeypatch.setenv("PATH", "")
-    assert apache.missing() == "Apache Kafka needs Java 17 or later, and there is no java on the PATH"

@@ -21,10 +21,7 @@ from tests.kafka.collected import collect
 from tests.live import apache
 
 # kafka-python 3.0.12 leaves the socket of a failed TLS handshake to the garbage collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning"),
-    pytest.mark.usefixtures("rubbish"),
-]
+pytestmark = [pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning"), pytest.mark.usefixtures("rubbish")]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Bins: every instant is in exactly one, and the way in which rows come changes nothing."""
 
-import dataclasses
 import random
 from itertools import pairwise
 
@@ -143,12 +142,3 @@ def test_a_saved_series_continues_as_the_whole(early, later, until):
         series.add(rows(later))
     assert gathered(resumed.close(20_000)) == gathered(whole.close(20_000))
     assert resumed.save() == whole.save()
-
-
-@given(cells)
-def test_signals_do_not_interact(given):
-    series = Series(Run(), "table", 0)
-    series.add(rows(given))
-    series.add(rows([(0, 0, 1.0), (7, 1, 2.0)], signal="traffic.radar"))
-    mine = [dataclasses.replace(b) for b in series.close(20_000) if b.signal == "bgp.ris"]
-    assert gathered(mine) == binned([rows(given)], [20_000])

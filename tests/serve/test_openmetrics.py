@@ -2,10 +2,7 @@
 
 import io
 import itertools
-import json
 import math
-import subprocess
-from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -14,8 +11,7 @@ from pipeline.records import Entity
 from pipeline.serve.exposition import RESTORED_FOR, TOLD_FOR
 from pipeline.serve.metrics import Metrics
 from pipeline.serve.openmetrics import History
-from tests.explain.shown import PK, ZONG, T, outage, verdicts
-from tests.programs import program
+from tests.explain.shown import PK, T, outage, verdicts
 
 LAST = 301
 """Prometheus shows a sample for 300 s: the last one of a state comes this long before its end [s]."""
@@ -153,22 +149,6 @@ def test_of_hundreds_of_networks_none_is_written() -> None:
     history = History()
     history.observe(verdicts((PK, *(Entity("asn", f"AS{i}", "PK") for i in range(600)))))
     assert {line.partition('entity="')[2].partition('"')[0] for line in lines(history, "signal_value")} == {"PK"}
-
-
-@pytest.mark.system
-def test_promtool_takes_every_sample_at_its_time(tmp_path: Path) -> None:
-    history = History()
-    for bin_ in range(48):
-        history.observe(verdicts((PK, ZONG), at=T + bin_ * 600, value=100.0 - bin_))
-        history.outage(outage("confirmed", 2 + bin_, severity=bin_ / 100))
-    history.outage(outage("ended", 90, end=T + 7200))
-    with (tmp_path / "h.om").open("w") as file:
-        written = history.write(file)
-    blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
-    subprocess.run([*blocks, tmp_path / "h.om", tmp_path / "db"], check=True, capture_output=True)
-    metas = [json.loads(meta.read_text()) for meta in (tmp_path / "db").glob("*/meta.json")]
-    assert sum(meta["stats"]["numSamples"] for meta in metas) == written
-    assert min(meta["minTime"] for meta in metas) == T * 1000
 
 
 def series(line: str) -> tuple[str, frozenset[str]]:
