@@ -14,7 +14,6 @@ from detectors.history import History, View, batches, plain
 from detectors.state import per_entity
 
 CORE = 32  # order statistics that are held for each entity
-
 COLUMNS = np.arange(CORE + 1, dtype=np.int32)
 BATCH = 4096  # entities whose windows are sorted together: 4,096 weeks of 5 min are 66 MB
 

@@ -48,11 +48,18 @@ TENSE = 'tense=~"$tense"'
 SLOW = 'signal=~".+/.+"'  # evidence of a slow loss, which a ratio does not show: the expected value goes down with it
 OF_ITS_REGIONS = of_regions(',country="$country"')  # the ratio of a country without a signal of its own, by its regions
 PLACE = "entity_type, entity"
+OUTAGE = f"{HERE},{TENSE}"
 BAND = {"custom__lineWidth": 0, "color": {"mode": "fixed", "fixedColor": BLIND}, "custom__showPoints": "never"}
+UNLISTED = {"legend": True, "tooltip": False, "viz": False}
+USUAL = [
+    override("usual, from", **BAND, custom__hideFrom=UNLISTED),
+    override("usual range", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
+]
+DASHED = {"fill": "dash", "dash": [6, 6]}
 
 
 def _state() -> Json:
-    states = f"{open_state(f'{HERE},{TENSE}', 'entity')}\nor {sight(HERE, 'entity')}"
+    states = f"{open_state(OUTAGE, 'entity')}\nor {sight(HERE, 'entity')}"
     return stat(
         "Now",
         "The state of the country at the end of the board's time. Grey: no all-clear. Either too few sources are "
@@ -65,7 +72,7 @@ def _state() -> Json:
 
 
 def _told(title: str, description: str, label: str) -> Json:
-    query = rows(f"max by ({label}) (netvigil_outage_info{{{HERE},{TENSE}}})")
+    query = rows(f"max by ({label}) (netvigil_outage_info{{{OUTAGE}}})")
     return stat(title, description, query, fields=label, noValue="–", thresholds=steps((None, INK)))
 
 
@@ -75,7 +82,7 @@ def _number(title: str, description: str, metric: str, unit: str, **shown: Any) 
 
 
 def _duration() -> Json:
-    start = f"max by (tense) (netvigil_outage_start_timestamp_seconds{{{HERE},{TENSE}}})"
+    start = f"max by (tense) (netvigil_outage_start_timestamp_seconds{{{OUTAGE}}})"
     return _number(
         "For", "How long the open outage has been going on, in event time.",
         f"max(max by (tense) (netvigil_event_timestamp_seconds) - on (tense) {start})", unit="dtdurations", decimals=1,
@@ -83,14 +90,12 @@ def _duration() -> Json:
 
 
 def _compared() -> Json:
-    own = f"{HERE},{SIGNAL}"
-
     def bound(name: str) -> str:
-        of = f"netvigil_signal_expected{{{own},bound="
+        of = f"netvigil_signal_expected{{{OWN},bound="
         share = f'{of}"{name}"}} / ignoring (bound) {of}"expected"}}'
-        return judged_only(f"{share} >= 0", own)  # NaN, while there is no past to compare with, is no series
+        return _judged_only(f"{share} >= 0")  # NaN, while there is no past to compare with, is no series
 
-    ratio = judged_only(f"netvigil_signal_ratio{{{own}}} >= 0", own)
+    ratio = _judged_only(f"netvigil_signal_ratio{{{OWN}}} >= 0")
     return lines(
         "Connectivity compared with usual",
         "Every signal that can be judged as a share of what is expected at that hour of the week: 100 % is an ordinary "
@@ -102,40 +107,32 @@ def _compared() -> Json:
             target(f"max by (signal) ({OF_ITS_REGIONS})", "{{signal}}, its regions together"),
             target(f"clamp(quantile(0.5, {bound('lower')}), 0, 1)", "usual, from"),
             target(f"clamp(quantile(0.5, {bound('upper')}), 1, 1.2)", "usual range"),
-            target(f"max by (name) (netvigil_outage_evidence_ratio{{{HERE},{TENSE},{SLOW}}})", "{{name}}"),
+            target(f"max by (name) (netvigil_outage_evidence_ratio{{{OUTAGE},{SLOW}}})", "{{name}}"),
         ],
         unit="percentunit", min=0, max=1.2, noValue="No signal recorded, or none that can be judged: see below",
         overrides=[
-            of_query("E", custom__lineStyle={"fill": "dash", "dash": [6, 6]}),
-            override("usual, from", **BAND, custom__hideFrom={"legend": True, "tooltip": False, "viz": False}),
-            override("usual range", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
+            of_query("E", custom__lineStyle=DASHED),
+            *USUAL,
         ],
     )  # fmt: skip
 
 
 def _one_signal() -> Json:
-    own = f"{HERE},{SIGNAL}"
     panel = lines(
         "$signal",
         "The signal in its own unit, its expected value, and the range of ordinary days (grey band).",
         [
-            target(f"max(netvigil_signal_value{{{own}}} >= 0)", "measured"),
+            target(f"max(netvigil_signal_value{{{OWN}}} >= 0)", "measured"),
             # NaN, while nothing is expected yet, would empty the graph
-            target(f'max(netvigil_signal_expected{{{own},bound="expected"}} >= 0)', "expected"),
-            target(f'max(netvigil_signal_expected{{{own},bound="lower"}} >= 0)', "usual, from"),
-            target(f'max(netvigil_signal_expected{{{own},bound="upper"}} >= 0)', "usual range"),
+            target(f'max(netvigil_signal_expected{{{OWN},bound="expected"}} >= 0)', "expected"),
+            target(f'max(netvigil_signal_expected{{{OWN},bound="lower"}} >= 0)', "usual, from"),
+            target(f'max(netvigil_signal_expected{{{OWN},bound="upper"}} >= 0)', "usual range"),
         ],
         unit="short", min=0,
         overrides=[
             override("measured", color={"mode": "fixed", "fixedColor": CALM}),
-            override(
-                "expected",
-                color={"mode": "fixed", "fixedColor": BLIND},
-                custom__lineStyle={"fill": "dash", "dash": [6, 6]},
-                custom__lineWidth=1,
-            ),
-            override("usual, from", **BAND, custom__hideFrom={"legend": True, "tooltip": False, "viz": False}),
-            override("usual range", **BAND, custom__fillBelowTo="usual, from", custom__fillOpacity=18),
+            override("expected", color=BAND["color"], custom__lineStyle=DASHED, custom__lineWidth=1),
+            *USUAL,
         ],
     )  # fmt: skip
     return {**panel, "repeat": "signal", "repeatDirection": "h", "maxPerRow": 3}
@@ -176,7 +173,7 @@ NEITHER = "neither for nor against"  # the line at zero
 
 def _evidence() -> Json:
     zero = f'label_replace(0 * count(netvigil_entity_info{{country="$country"}}), "name", "{NEITHER}", "", "")'
-    terms = f"netvigil_outage_evidence_weight{{{HERE},{TENSE}}}"
+    terms = f"netvigil_outage_evidence_weight{{{OUTAGE}}}"
     zeroed = f"0 * max by (name) (max_over_time({terms}[$__range] @ end()))"  # a line that comes back to zero
     panel = lines(
         "Evidence: above 0 for an outage, below against",
@@ -185,13 +182,7 @@ def _evidence() -> Json:
         "less. With the line alone, no outage is open.",
         [target(f"max by (name) ({terms})\n  or {zeroed}\n  or {zero}", "{{name}}")],
         last=True, unit="none", decimals=1, noValue="Not known",
-        overrides=[
-            override(
-                NEITHER,
-                color={"mode": "fixed", "fixedColor": BLIND},
-                custom__hideFrom={"legend": True, "tooltip": False, "viz": False},
-            )
-        ],
+        overrides=[override(NEITHER, color=BAND["color"], custom__hideFrom=UNLISTED)],
         custom={"axisSoftMin": -3, "axisSoftMax": 9, "fillOpacity": 12, "showPoints": "never"},
     )  # fmt: skip
     panel["options"]["legend"]["displayMode"] = "table"  # a line for each signal with what it says now
@@ -199,7 +190,7 @@ def _evidence() -> Json:
 
 
 def _deviation() -> Json:
-    score = f"netvigil_signal_score{{{HERE},{SIGNAL}}}"
+    score = f"netvigil_signal_score{{{OWN}}}"
     return lines(
         "How unusual it is",
         "Robust standard deviations from what is expected; ordinary days stay between −3 and 3. Drawn down to −30.",
@@ -218,20 +209,20 @@ LIMITS = (
 """The same words as in the terminal and in reports."""
 
 
-def _looks(places: str) -> Json:
+def _looks() -> Json:
     return stat(
         "Looks like a shutdown?",
         LIMITS,
-        rows(f"max by (looks) (netvigil_outage_likeness{{{places}}})"),
+        rows(f"max by (looks) (netvigil_outage_likeness{{{OUTAGE}}})"),
         fields="looks", noValue="–", thresholds=steps((None, INK)),
     )  # fmt: skip
 
 
-def _why_it_looks_so(places: str) -> Json:
+def _why_it_looks_so() -> Json:
     return table(
         "Why it looks so",
         f"What speaks for a shutdown (+) and against one (−), and who published it. {LIMITS}",
-        [rows(f"max by (name, source) (netvigil_outage_sign_weight{{{places}}})")],
+        [rows(f"max by (name, source) (netvigil_outage_sign_weight{{{OUTAGE}}})")],
         columns={"Value": "±", "name": "Because", "source": "Source"},
         sort="Value", noValue="–",
         overrides=[
@@ -254,9 +245,9 @@ _WORDS = (
 )
 
 
-def _seen(own: str) -> Json:
+def _seen() -> Json:
     def of(metric: str) -> str:
-        return f"max by (signal) (netvigil_signal_{metric}{{{own}}})"
+        return f"max by (signal) (netvigil_signal_{metric}{{{OWN}}})"
 
     blind = f"({of('health_ratio')} < bool {QUORUM})"
     unseen = f"(1 - ({of('value')} >= bool 0))"
@@ -278,17 +269,17 @@ def _word(bits: int) -> tuple[str, str]:
     return next((text, colour) for bit, text, colour in _WORDS if bits & bit)
 
 
-def judged_only(expr: str, own: str) -> str:
+def _judged_only(expr: str) -> str:
     """The series of an expression while they are judged: the noise of others would look like an outage."""
-    score = f"netvigil_signal_score{{{own}}}"
+    score = f"netvigil_signal_score{{{OWN}}}"
     return f"({expr} and on (signal, entity_type, entity) ({score} == {score}))"
 
 
-def _health(own: str) -> Json:
+def _health() -> Json:
     return lines(
         "Healthy sources",
         "Share of each signal's peers, probes or collectors that work. Below half the signal is not judged.",
-        [target(f"max by (signal) (netvigil_signal_health_ratio{{{own}}})", "{{signal}}")],
+        [target(f"max by (signal) (netvigil_signal_health_ratio{{{OWN}}})", "{{signal}}")],
         unit="percentunit", min=0, max=1, noValue=NONE_OF_ITS_OWN,
     )  # fmt: skip
 
@@ -305,13 +296,13 @@ RESTORED: list[Json] = [
 ]
 
 
-def _last_ended(places: str, here: str) -> Json:
-    restored = f'{places},outcome="restored"'
+def _last_ended() -> Json:
+    restored = f'{OUTAGE},outcome="restored"'
     last = f"topk(1, {ended(restored, 'until_local, lasted')})"
     joined = f'label_join({last}, "both", ";", "until_local", "lasted")'
     text = f'label_replace({joined}, "text", "Restored $1, after $2", "both", "(.*);(.*)")'
-    seen = f"max_over_time(netvigil_signal_health_ratio{{{here}}}[$__range]) >= {QUORUM}"
-    looked = f"count({seen} and max_over_time(netvigil_signal_settled{{{here}}}[$__range]) == 1)"
+    seen = f"max_over_time(netvigil_signal_health_ratio{{{HERE}}}[$__range]) >= {QUORUM}"
+    looked = f"count({seen} and max_over_time(netvigil_signal_settled{{{HERE}}}[$__range]) == 1)"
     none = f'label_replace({looked}, "text", "No outage ended in this time", "", "")'
     return stat(
         "Last outage that ended",
@@ -329,8 +320,8 @@ LOST = (
 
 def country() -> Json:
     """The board."""
-    lost = f"max(netvigil_outage_severity_ratio{{{HERE},{TENSE}}})"
-    sure = f"max(netvigil_outage_probability_ratio{{{HERE},{TENSE}}})"
+    lost = f"max(netvigil_outage_severity_ratio{{{OUTAGE}}})"
+    sure = f"max(netvigil_outage_probability_ratio{{{OUTAGE}}})"
     return board(
         COUNTRY_BOARD,
         "netvigil: one country",
@@ -344,15 +335,15 @@ def country() -> Json:
             (3, 4, _number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
             (24, 10, _compared()),
             (8, 10, _evidence()),
-            (8, 3, _looks(f"{HERE},{TENSE}")),
-            (8, 3, _last_ended(f"{HERE},{TENSE}", HERE)),
-            (8, 7, _why_it_looks_so(f"{HERE},{TENSE}")),
+            (8, 3, _looks()),
+            (8, 3, _last_ended()),
+            (8, 7, _why_it_looks_so()),
             (8, 7, _deviation()),
             (24, 9, _parts_over_time()),
             (24, 8, _parts_compared()),
             (24, 1, row("Can we see?")),
-            (14, 7, _seen(OWN)),
-            (10, 7, _health(OWN)),
+            (14, 7, _seen()),
+            (10, 7, _health()),
             (24, 6, moved_by_the_feed(of_country("$country"))),
             (24, 1, row("Every signal in its own unit")),
             (24, 8, _one_signal()),
@@ -363,5 +354,5 @@ def country() -> Json:
             variable("signal", "Signal", f"label_values(netvigil_signal_value{{{HERE}}}, signal)", all_=True),
             tense_variable(),
         ],
-        marks=outage_marks(f"{HERE},{TENSE}"),
+        marks=outage_marks(OUTAGE),
     )  # fmt: skip

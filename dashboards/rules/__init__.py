@@ -10,7 +10,6 @@ from dashboards.rules.alert import Alert, Record, Timing
 
 HEAD = "# Written by `make dashboards` from dashboards/rules; a change here is lost.\n"
 NEVER_FOLD = 2**31  # columns after which a line would go on in the next one [-]
-
 ALERTS = (*outages.ALERTS, *health.FEED_ALERTS, *health.WORKER_ALERTS)
 
 

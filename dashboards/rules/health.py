@@ -7,10 +7,7 @@ QUORUM = 0.5  # share of healthy sources below which a bin is not judged, as in 
 SILENT = 3 * 3600
 """Age from which a feed's newest event, or the newest verdict, is an alert [s]: twice what slow feeds are late."""
 
-BLIND = 3
-"""Pauses for which sources must be too few [-]: with the bin that shows it, two bins of routes pass before the alert.
-For a dead feed the wait is `silence` in the settings."""
-
+BLIND = 3  # pauses for which sources must be too few: with the bin that shows it, two bins of routes before the alert
 DEAD_SHARE, LATE_SHARE = 0.01, 0.05  # share of a feed's messages that may be unusable, and late [0-1]
 
 
@@ -18,7 +15,6 @@ NOT_LIVE = 'netvigil_build_info{tense!="live"}'  # workers that show a replay or
 
 
 def _live(expr: str) -> str:
-    """Series of workers that show what is live."""
     return f"({expr} unless on (job, instance) {NOT_LIVE})"
 
 

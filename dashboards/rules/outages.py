@@ -8,7 +8,6 @@ from dashboards.rules.alert import Alert, Record
 
 PLACE = "entity_type=%q,entity=%q,tense=%q"
 PARTS = "'parts.together'"  # the ratio of this term is the share of a country's parts that did not go out
-
 ARGUMENTS = "$labels.entity_type $labels.entity $labels.tense"
 
 
@@ -17,20 +16,16 @@ def word(metric: str, label: str, otherwise: str = "unknown") -> str:
     return _looked(f"{metric}{{{PLACE}}}", f'. | first | label "{label}"', otherwise)
 
 
-def share(metric: str, otherwise: str = "an unknown share") -> str:
-    """The value of the place's series, as whole percent."""
-    return _looked(f"100 * max({metric}{{{PLACE}}})", '. | first | value | printf "%.0f%%"', otherwise)
+def share(metric: str, of_rest: str = "") -> str:
+    """The value of the place's series, or ``of_rest`` "100 - " what is left of one, as whole percent."""
+    query = f"{of_rest}100 * max({metric}{{{PLACE}}})"
+    return _looked(query, '. | first | value | printf "%.0f%%"', "an unknown share")
 
 
-def rest(metric: str, otherwise: str = "an unknown share") -> str:
-    """One minus the value of the place's series, as whole percent."""
-    return _looked(f"100 - 100 * max({metric}{{{PLACE}}})", '. | first | value | printf "%.0f%%"', otherwise)
-
-
-def certainty(metric: str, otherwise: str = "not yet") -> str:
+def certainty(metric: str) -> str:
     """A probability as whole percent, never 100 %."""
     show = 'if gt (. | first | value) 99.0 }}over 99%{{ else }}{{ . | first | value | printf "%.0f%%" }}{{ end'
-    return _looked(f"100 * max({metric}{{{PLACE}}})", show, otherwise)
+    return _looked(f"100 * max({metric}{{{PLACE}}})", show, "not yet")
 
 
 def lasting() -> str:
@@ -77,9 +72,7 @@ def _escaped(query: str) -> str:
     return query.replace(" % ", " %% ")
 
 
-OPEN = "netvigil:outage_open:max"
-"""1 = confirmed, 0 = suspected; one series for each place and tense, from whichever worker."""
-
+OPEN = "netvigil:outage_open:max"  # 1 = confirmed, 0 = suspected; one series for each place and tense
 RECORDS = (
     Record(
         OPEN,
@@ -96,7 +89,7 @@ WHAT, SINCE = word("netvigil_outage_info", "what", "connectivity down"), word("n
 SINCE_UTC, LOST, LEFT, SURE = (
     word("netvigil_outage_info", "since_utc"),
     share("netvigil_outage_severity_ratio"),
-    rest("netvigil_outage_severity_ratio"),
+    share("netvigil_outage_severity_ratio", "100 - "),
     certainty("netvigil_outage_probability_ratio"),
 )
 # Without the words of the title, which every receiver shows above.

@@ -12,7 +12,6 @@ import msgspec
 from pipeline.errors import UserError
 
 CHUNK = 900_000  # size of a chunk, below a broker's default limit of 1 MiB a message [bytes]
-
 MANIFEST = "manifest"
 
 

@@ -18,7 +18,6 @@ BOOTSTRAP = 30.0  # how long a broker may take for its first answer [s]
 RECONNECT = 1.0  # longest pause between two attempts to reach a lost broker [s]; the library's half minute is too long
 DELIVERY = 120.0  # how long one message may take, retries included [s]: longer than a broker's restart
 REQUEST = 30.0  # how long one request may take before it is tried again [s]
-
 NO_HEADERS: Mapping[str, bytes] = MappingProxyType({})
 
 

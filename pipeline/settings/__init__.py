@@ -20,8 +20,8 @@ class Counting:
     """A prefix is visible when at least this share of the full-feed peer ASNs see it [0-1]."""
 
     min_peers: AtLeastOne = 10
-    """With fewer full-feed peer ASNs up, a bin is not observed (NaN) [peers].  IODA wants ten peers for a routed
-    prefix, and half of a handful is no majority.  Lower it for a collector with few full-feed peers."""
+    """With fewer full-feed peer ASNs up, a bin is not observed (NaN) [peers]: IODA wants ten peers for a routed prefix.
+    Lower it for a collector with few full-feed peers."""
 
     shortest: Annotated[int, Meta(ge=0, le=24)] = 6
     """Prefixes with a shorter mask do not count [bits]: a leaked default route is not address space in use."""
@@ -30,12 +30,12 @@ class Counting:
     """A peer is full-feed with at least this share of the largest tables [0-1]."""
 
     largest_rank: AtLeastOne = 3
-    """Rank, from the largest, of the table that is taken for "the largest tables" [-]: two peers that leak routes must
-    not disqualify all others.  With fewer peers it is the smallest table."""
+    """Rank of the table that is taken for "the largest tables" [-]: two peers that leak routes must not disqualify all
+    others.  With fewer peers it is the smallest table."""
 
     floors: dict[Family, Count] = field(default_factory=lambda: {4: 400_000, 6: 10_000})
-    """Fewest prefixes of a full-feed peer, by IP version, in all partitions together [prefixes]; a partition asks for
-    its even part.  These are the classic bounds; recordings from before 2013 need lower ones."""
+    """Fewest prefixes of a full-feed peer, by IP version, in all partitions together [prefixes].  Recordings from
+    before 2013 need lower ones."""
 
     settled: Share = 0.01
     """A peer becomes full-feed only when its table grew by no more than this share in the last bin [0-1]: in a table
@@ -45,31 +45,26 @@ class Counting:
     """A full-feed peer that is gone counts as unhealthy for this long [s]; then it is no longer expected."""
 
     hush: Annotated[int, Meta(ge=1800)] = 3600
-    """A peer that sent nothing for this long, while others did, counts as gone without a session message [s].  This is
-    BGPView's rule.  Of thirty full-feed peers the quietest sent nothing on an eighth of the address space for twenty
-    of forty-six minutes."""
+    """A peer that sent nothing for this long, while others did, counts as gone without a session message [s], as in
+    BGPView: the quietest of thirty sent nothing on an eighth of the address space for twenty minutes."""
 
     rib_lag: Seconds = 60
     """An update up to this much older than the start of a table dump still overrides the dump [s] (BGPView's rule)."""
 
     dump_span: Seconds = 3600
-    """Elements of a table dump that come within this time of its first belong to the same dump [s]: a large dump takes
-    minutes."""
+    """Elements that come within this time of a table dump's first belong to it [s]: a large dump takes minutes."""
 
     longest_silence: Annotated[int, Meta(ge=3600)] = 7 * 24 * 3600
-    """Bins are left out where all peers were silent for longer [s]: a damaged time stamp, or recordings of different
-    months in one run, must not make a million bins."""
+    """Bins are left out where all peers were silent for longer [s]: a damaged time stamp must not make a million."""
 
     reset_rule: bool = True
-    """A session that goes down leaves numerator and denominator.  When false, its routes count as withdrawn (the naive
-    reading, with which tests show what the rule is worth)."""
+    """A session that goes down leaves numerator and denominator.  When false, its routes count as withdrawn."""
 
     max_sessions: AtLeastOne = 1024
     """Most peer sessions that one partition follows [sessions]; elements of further ones are returned as not taken."""
 
     max_prefixes: AtLeastOne = 8_000_000
-    """Most prefixes of an IP version in all partitions together, seven times today's table [prefixes]; elements of
-    further ones are returned as not taken."""
+    """Most prefixes of an IP version in all partitions together [prefixes]: seven times today's table."""
 
     max_waiting: Count = 2_000_000
     """Most elements that are kept until their bin opens [elements]; beyond it they take effect a bin early."""
@@ -95,8 +90,7 @@ class Evaluating:
     """Smallest share of a label's time during which its entity must be in an outage [0-1]."""
 
     gap: Seconds = 30 * 60
-    """Of a detector that is evaluated without fusion, stretches that are at most this far apart count as one outage
-    [s], as they do in fusion."""
+    """Stretches of a detector without fusion that are at most this far apart count as one outage [s], as in fusion."""
 
 
 @dataclass(frozen=True)
@@ -108,5 +102,5 @@ class Settings:
     fusing: Fusing = field(default_factory=Fusing)
     evaluating: Evaluating = field(default_factory=Evaluating)
     silence: AtLeastOne = 5 * 60
-    """A live feed counts as dead when no heartbeat came for this long [s].  Ingest sends one a minute, so five are
-    missing.  With the alert's own minute of waiting, a dead feed is reported within two bins of routes."""
+    """A live feed counts as dead when no heartbeat, of one a minute, came for this long [s].  With the alert's own
+    minute of waiting, a dead feed is reported within two bins of routes."""

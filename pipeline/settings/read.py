@@ -25,11 +25,7 @@ def chosen(path: Path | None, silence: int | None = None) -> Settings:
 def read_settings(path: Path) -> Settings:
     """The settings of a file; what it does not name keeps its default.
 
-    Raises
-    ------
-    UserError
-        The file cannot be read, or has a setting that does not exist or whose value is out of its bounds: one sentence
-        that names the file, the setting and its value.
+    UserError where it cannot be read, or where a setting does not exist or its value is out of its bounds.
     """
     try:
         given = tomllib.loads(path.read_text("utf-8"))
@@ -93,15 +89,11 @@ def changed(settings: Any, usual: Any = None, table: str = "") -> list[str]:
             found += changed(value, own, f"{name}.")
         elif isinstance(value, dict):
             keys = [key for key, its in value.items() if key not in own or own[key] != its]
-            found += [f"{name}.{_key(key)} = {_written(value[key])}" for key in keys]
+            quoted = [key if re.fullmatch(r"[\w-]+", key) else _written(key) for key in keys]
+            found += [f"{name}.{text} = {_written(value[key])}" for key, text in zip(keys, quoted, strict=True)]
         elif value != own:
             found.append(f"{name} = {_written(value)}")
     return found
-
-
-def _key(text: str) -> str:
-    """A key of TOML, quoted where it must be."""
-    return text if re.fullmatch(r"[\w-]+", text) else _written(text)
 
 
 def _written(value: Any) -> str:
