@@ -14,16 +14,10 @@ signal."""
 
 @dataclass(frozen=True)
 class Cadence:
-    """When the bins of one signal start.
+    """When the bins of one signal start; a bin is ``[start, start + width)``.
 
-    Parameters
-    ----------
-    width
-        Length of a bin [s]; a bin is ``[start, start + width)``.
-    slots
-        Seconds of the UTC day at which bins start, for uneven series (06, 10, 16, 20 h); empty: every ``width`` [s].
-    phase
-        Offset of the grid from the epoch [s], for even series; netvigil's own signals have 0.
+    ``width`` [s]; ``slots``: seconds of the UTC day at which bins start, for uneven series (06, 10, 16, 20 h), empty:
+    every ``width``; ``phase``: offset of an even grid from the epoch [s], 0 for netvigil's own signals.
     """
 
     width: int
@@ -31,13 +25,7 @@ class Cadence:
     phase: int = 0
 
     def floor(self, time: np.ndarray) -> np.ndarray:
-        """Start of the bin of each time, ``(n,) int64`` [s]; on an uneven grid the last slot at or before it.
-
-        Examples
-        --------
-        >>> Cadence(300).floor(np.array([599, 600, 601])).tolist()
-        [300, 600, 600]
-        """
+        """Start of the bin of each time, ``(n,) int64`` [s]; on an uneven grid the last slot at or before it."""
         time = np.asarray(time, np.int64)
         if not self.slots:
             return (time - self.phase) // self.width * self.width + self.phase
@@ -51,8 +39,6 @@ class Cadence:
 
         Examples
         --------
-        >>> Cadence(300).starts(after=0, until=1000).tolist()
-        [300, 600]
         >>> Cadence(4 * 3600, slots=(6 * 3600, 10 * 3600)).starts(after=6 * 3600, until=2 * DAY)[:2].tolist()
         [36000, 108000]
         """
@@ -71,13 +57,12 @@ UNEVEN = 3  # a bin this many times as long as the narrowest may have lost its s
 
 
 def ends_of(start: np.ndarray, width: int) -> np.ndarray:
-    """Ends ``(t,) int64`` [s] of bins with ``start (t,)`` [s] in order and this narrowest width [s]; on an uneven grid
-    a bin lasts to the next slot of the day.
+    """Ends ``(t,) int64`` [s] of bins with ``start (t,)`` [s] in order and this narrowest width [s].
+
+    On an uneven grid a bin lasts to the next slot of the day.
 
     Examples
     --------
-    >>> ends_of(np.array([0, 300, 900]), 300).tolist()
-    [300, 600, 1200]
     >>> [end // 3600 for end in ends_of(3600 * np.array([6, 10, 16, 20, 58]), 4 * 3600).tolist()]
     [10, 16, 20, 30, 64]
     """
@@ -91,24 +76,12 @@ def ends_of(start: np.ndarray, width: int) -> np.ndarray:
 
 
 def lowest(watermarks: Iterable[int]) -> int:
-    """The lowest of the watermarks, `NEVER` where there is none.
-
-    Examples
-    --------
-    >>> lowest([600, 300]), lowest([]) == NEVER
-    (300, True)
-    """
+    """The lowest of the watermarks, `NEVER` where there is none."""
     return min(watermarks, default=NEVER)
 
 
 def used_of(index: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The used ones of n places, in order, and the position of each of ``index (m,)`` among them ``(m,) intp``.
-
-    Examples
-    --------
-    >>> [part.tolist() for part in used_of(np.array([4, 1, 4]), 6)]
-    [[1, 4], [1, 0, 1]]
-    """
+    """The used ones of n places, in order, and the position of each of ``index (m,)`` among them ``(m,) intp``."""
     is_used = np.zeros(n, bool)
     is_used[index] = True
     return np.flatnonzero(is_used), (np.cumsum(is_used) - 1)[index]

@@ -1,7 +1,4 @@
-"""The one code path: bin, judge, fuse.
-
-Live agents host a stage between two topics; `chain` ties the same stages together in memory.
-"""
+"""The one code path: bin, judge, fuse; `chain` ties the stages of the live agents together in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,11 +34,9 @@ class Engine:
     detectors: Mapping[str, Callable[[str], AnyDetector]] = field(default_factory=lambda: REGISTRY)
 
     def bin(self, feed: str, partition: int) -> BinStage:
-        """The stage that counts one partition of a feed."""
         return BinStage(partition, partial(binner, partitions=topics.feed(feed).partitions, settings=self.settings))
 
     def merge(self) -> MergeStage:
-        """The stage that sums the partitions' shares."""
         return MergeStage({feed: topics.feed(feed).partitions for feed in SIGNALS})
 
     def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage:
@@ -56,11 +51,9 @@ class Engine:
         return tuple(self.detectors[name](signal) for name in names)
 
     def fuse(self, partition: int) -> FuseStage:
-        """The stage that makes outages for one partition's countries."""
         return FuseStage(partition, self.settings.fusing, self.settings.judging.detector, self.almanac())
 
     def almanac(self) -> Almanac:
-        """The calendars of the countries."""
         judging = self.settings.judging
         return Almanac(judging.holidays, judging.public_holidays, self.settings.fusing.days)
 

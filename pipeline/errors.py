@@ -16,42 +16,22 @@ REFUSED = (
 
 
 def gave_up(reason: str) -> bool:
-    """Whether damage of that reason ends the reading of its file.
-
-    Examples
-    --------
-    >>> gave_up("too-damaged"), gave_up("truncated-gzip"), gave_up(CUT_LINE), gave_up("bad-time")
-    (True, True, True, False)
-    """
+    """Whether damage of that reason ends the reading of its file."""
     return reason in ("too-damaged", "too-long", CUT_RECORD, CUT_LINE) or reason.endswith(
         tuple(f"-{kind}" for kind in PACKED)
     )
 
 
 def refuses(reason: str) -> bool:
-    """Whether damage of that reason refuses a whole series.
-
-    Examples
-    --------
-    >>> refuses("bad-signal"), refuses("bad-country"), refuses("bad-value")
-    (True, True, False)
-    """
+    """Whether damage of that reason refuses a whole series."""
     return reason in REFUSED
 
 
 class DecodeError(Exception):
     """A piece of a feed that cannot be used; it becomes a dead letter.
 
-    Parameters
-    ----------
-    feed
-        Name of the feed, as in ``FEEDS``.
-    reason
-        A short stable slug (``truncated-record``, ``bad-json``): it becomes a metric label.
-    place
-        Where it was: ``byte 48013`` or ``line 7``.
-    detail
-        What was seen there, for a person.
+    ``reason``: a short stable slug, which becomes a metric label; ``place``: ``byte 48013`` or ``line 7``; ``detail``:
+    what was seen there, for a person.
 
     Examples
     --------
@@ -72,13 +52,7 @@ FEW = 5  # most names that are shown; the others are counted [-]
 
 
 def few(names: list[str]) -> str:
-    """The first names, and how many more there are.
-
-    Examples
-    --------
-    >>> few(["a", "b"]), few(list("abcdefg"))
-    ('a; b', 'a; b; c; d; e and 2 more')
-    """
+    """The first names, and how many more there are."""
     more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
     return "; ".join(names[:FEW]) + more  # a name may have a comma
 

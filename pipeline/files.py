@@ -19,21 +19,7 @@ IN_PLACE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY})
 def written(path: Path) -> Iterator[BinaryIO]:
     """A file that replaces the one of that name once it is whole; its permissions stay.  Pipes are written directly.
 
-    Raises
-    ------
-    UserError
-        It cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "outages.jsonl"
-    >>> with written(place) as file:
-    ...     _ = file.write(b"one")
-    ...     place.exists()
-    False
-    >>> place.read_bytes()
-    b'one'
+    UserError where it cannot be written.
     """
     try:
         with _beside(path.resolve()) if _is_ordinary(path) else path.open("wb") as file:  # a link stays one

@@ -9,8 +9,7 @@ COUNT = float(np.finfo(float).max)  # largest value of what is counted: any
 
 
 class Kind(NamedTuple):
-    """What a kind of signal measures, in a word; the unit of its axis, "" where it depends on the source; and the range
-    of its values."""
+    """A kind of signal: what it measures, in a word; unit of its axis ("" where sources differ); range of values."""
 
     word: str
     unit: str = ""
@@ -26,7 +25,6 @@ KINDS = {
     "atlas": Kind("Atlas probes"),
     "ooni": Kind("tests of services", largest=1.0),
 }
-"""The kinds by name."""
 
 SIGNAL = re.compile(rf"({'|'.join(KINDS)})(\.[a-z0-9_-]{{1,30}}){{1,3}}")
 """Names of signals, ``<kind>.<source>``; they become metric labels."""
@@ -37,13 +35,7 @@ ROUTES = "bgp"  # the kind that does not fall with mobile networks, and that onl
 
 
 def kind_of(signal: str) -> str:
-    """The kind of a signal ``<kind>.<source>``.
-
-    Examples
-    --------
-    >>> kind_of("bgp.ris")
-    'bgp'
-    """
+    """The kind of a signal ``<kind>.<source>``."""
     return signal.partition(".")[0]
 
 
@@ -53,12 +45,6 @@ def word_of(kind: str) -> str:
 
 
 def impossible(signal: str, value: np.ndarray) -> np.ndarray:
-    """Which values ``(n,) float64`` a signal of that name cannot have ``(n,) bool``, infinity among them.
-
-    Examples
-    --------
-    >>> impossible("ooni.whatsapp", np.array([0.5, 1000.0, np.nan])), impossible("bgp.ris", np.array([-1, 1e9, np.inf]))
-    (array([False,  True, False]), array([ True, False,  True]))
-    """
+    """Which values ``(n,) float64`` a signal of that name cannot have ``(n,) bool``, infinity among them."""
     kind = KINDS.get(kind_of(signal), ANY)
     return (value < kind.smallest) | (value > kind.largest)

@@ -248,8 +248,10 @@ class Outage(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """The last bin ``[start, end)`` [s] of a signal of an open outage: the share of what was expected, before the
-    outage where the detector has adapted to it [-].  ``id``: that of the outage."""
+    """The last bin ``[start, end)`` [s] of a signal of the open outage ``id``.
+
+    ``ratio``: share of what was expected, before the outage where the detector has adapted to it [-].
+    """
 
     id: str
     signal: str
@@ -303,8 +305,6 @@ def placed(entity_type: str, entity: str, places: Places | None = None) -> Entit
     --------
     >>> placed("region", "VE-Zulia").country, placed("service", "PK:tor").country, placed("asn", "AS1").country
     ('VE', 'PK', '')
-    >>> placed("asn", "AS59257", known([Entity("asn", "AS59257", "PK", title="Zong")])).title
-    'Zong'
     """
     found = (places or {}).get((entity_type, entity), Entity(entity_type, entity))
     if found.country or entity_type == "asn":
@@ -317,29 +317,13 @@ WIDEST = 366 * 24 * 3600  # widest bin, a year [s]
 
 
 def wrong(frame: Frame) -> str:
-    """What is wrong with a frame, '' where nothing is; a stage gets only sound frames, since its state cannot be half
-    changed.
-
-    Examples
-    --------
-    >>> from pipeline.records import Run
-    >>> wrong(Heartbeat(Run(), "ris", 0, 1707350400)), wrong(Heartbeat(Run(), "ris", 0, 1707350400000))
-    ('', 'time 1707350400000 is out of range')
-    """
+    """What is wrong with a frame, '' where nothing is; a stage gets only sound frames: its state cannot be half
+    changed."""
     return _wrong_head(frame) or (_wrong_batch(frame) if isinstance(frame, Elements | Rows) else _wrong_bins(frame))
 
 
 def bounded(rows: Rows) -> Rows:
-    """The same, with NaN for values that the signal cannot have.
-
-    Examples
-    --------
-    >>> from pipeline.records import Run
-    >>> rows = Rows(Run(), "a-feed", 0, "ooni.whatsapp", 3600, (), 0, (Entity("country", "PK"),), np.array([0, 3600]),
-    ...             np.zeros(2, np.int32), np.array([0.9, 900.0]))
-    >>> bounded(rows).value.tolist()
-    [0.9, nan]
-    """
+    """The same, with NaN for values that the signal cannot have."""
     wrong = impossible(rows.signal, rows.value)
     return dataclasses.replace(rows, value=np.where(wrong, np.nan, rows.value)) if wrong.any() else rows
 

@@ -15,14 +15,7 @@ snapshot that it would misread."""
 
 
 def pack(head: Any, arrays: dict[str, np.ndarray]) -> bytes:
-    """A snapshot of a JSON-able head and named arrays.
-
-    Examples
-    --------
-    >>> head, arrays = unpack(pack({"watermark": 600}, {"value": np.array([1.0, np.nan])}))
-    >>> head, arrays["value"].tolist()
-    ({'watermark': 600}, [1.0, nan])
-    """
+    """A snapshot of a JSON-able head and named arrays."""
     sink = io.BytesIO()
     text = np.frombuffer(msgspec.json.encode(head), np.uint8)
     for name, array in {"head": text, **arrays}.items():
@@ -53,14 +46,6 @@ def touch(streams: MutableMapping[K, Any], key: K, crowd: int = CROWD) -> list[K
     """Note that a stream goes on; returns the streams that were removed to make room for it.
 
     Each stream has its ``run``; the mapping is in order of last use.
-
-    Examples
-    --------
-    >>> class Stream:
-    ...     def __init__(self, name, tense): self.run = Run(name, tense)
-    >>> streams = {1: Stream(LIVE, "live"), 2: Stream("a", "replay"), 3: Stream("b", "replay")}
-    >>> touch(streams, 2, crowd=1), list(streams)
-    ([3], [1, 2])
     """
     streams[key] = streams.pop(key)
     order: dict[str, Run] = {}
@@ -76,15 +61,7 @@ def touch(streams: MutableMapping[K, Any], key: K, crowd: int = CROWD) -> list[K
 
 
 def remember(ended: dict[K, None], key: K, most: int = ENDED) -> None:
-    """Remember an ended stream; the oldest ones are dropped.
-
-    Examples
-    --------
-    >>> ended = {}
-    >>> for name in "abc": remember(ended, name, most=2)
-    >>> list(ended)
-    ['b', 'c']
-    """
+    """Remember an ended stream; the oldest ones are dropped."""
     ended.pop(key, None)
     ended[key] = None
     while len(ended) > most:

@@ -32,24 +32,12 @@ BGP_FEEDS = frozenset({"mrt", "rislive", "bmp", "exabgp"})
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic.
+    """One topic, ``netvigil.<stage>.<name>``.
 
-    Parameters
-    ----------
-    name
-        ``netvigil.<stage>.<name>``.
-    value
-        What a message is: Arrow frames of `pipeline.records`, or JSON.
-    key
-        Fields that make the key.  The partition is `partition_for` of it, unless `pipeline.agents.messages` sets one.
-    partitions
-        Most workers that can share it [-].  Never changed once there is data: keys would move.
-    retention
-        How long a message stays at least [s], or `FOREVER`.
-    size
-        Most that one partition takes on disk [bytes], or `FOREVER`.
-    compact
-        Whether only the last message of each key matters.
+    ``value``: what a message is, Arrow frames of `pipeline.records` or JSON.  ``key``: fields that make the key; the
+    partition is `partition_for` of it, unless `pipeline.agents.messages` sets one.  ``partitions``: most workers that
+    can share it; never changed once there is data, since keys would move.  ``retention`` [s] and ``size`` of a
+    partition [bytes], or `FOREVER`.  ``compact``: only the last message of each key matters.
     """
 
     name: str
@@ -61,15 +49,7 @@ class Topic:
     compact: bool = False
 
     def settings(self) -> dict[str, str]:
-        """The topic's settings for Kafka.
-
-        Examples
-        --------
-        >>> OUTAGES.settings()["retention.ms"], PROGRESS.settings()["cleanup.policy"]
-        ('-1', 'compact,delete')
-        >>> STATUS.settings()["cleanup.policy"]
-        'compact'
-        """
+        """The topic's settings for Kafka."""
         compaction = {"segment.bytes": str(SEGMENT), "min.cleanable.dirty.ratio": "0.2"} if self.compact else {}
         cleanup = ",".join(["compact"] * self.compact + ["delete"] * (not self.compact or self.retention != FOREVER))
         return compaction | {
@@ -99,13 +79,7 @@ FIXED = (PARTIALS, SIGNALS, VERDICTS, OUTAGES, PROGRESS, STATUS, DEADLETTERS, LA
 
 
 def feed(name: str) -> Topic:
-    """The topic of one feed's records and heartbeats.  BGP is bounded by size: a day of full tables is some 10 GiB.
-
-    Examples
-    --------
-    >>> feed("rislive").name, feed("rislive").partitions, feed("ioda").partitions
-    ('netvigil.feed.rislive', 8, 4)
-    """
+    """The topic of one feed's records and heartbeats.  BGP is bounded by size: a day of full tables is some 10 GiB."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", name):
         raise UserError(f"a feed cannot be called {name!r}: lower-case letters, digits and '-' make a topic's name")
     if name == PATH or f"netvigil.feed.{name}" in (STATUS.name, DEADLETTERS.name):
@@ -116,13 +90,7 @@ def feed(name: str) -> Topic:
 
 
 def every(feeds: Iterable[str]) -> tuple[Topic, ...]:
-    """All topics of an installation with these feeds.
-
-    Examples
-    --------
-    >>> [topic.name for topic in every(["ioda"])][:2]
-    ['netvigil.feed.ioda', 'netvigil.bin.partials']
-    """
+    """All topics of an installation with these feeds."""
     return (*(feed(name) for name in feeds), *FIXED)
 
 
@@ -135,17 +103,7 @@ def snapshots(stage: str) -> str:
 
 
 def changelogs(group: str, feeds: Iterable[str]) -> tuple[Topic, ...]:
-    """The changelogs of the stages' snapshots under Faust's names, with the partitions of what the stage reads.
-
-    Examples
-    --------
-    >>> changelogs("netvigil", ["table"])[0].name
-    'netvigil-bin-table-snapshots-changelog'
-    >>> changelogs("red/blue", ["table"])
-    Traceback (most recent call last):
-    ...
-    pipeline.errors.UserError: a group cannot be called 'red/blue': it is 1 to 100 letters, digits, '.', '_' or '-'
-    """
+    """The changelogs of the stages' snapshots under Faust's names, with the partitions of what the stage reads."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", group):
         raise UserError(f"a group cannot be called {group!r}: it is 1 to 100 letters, digits, '.', '_' or '-'")
     if is_own(group) and not re.match(r"\d+-", group.removeprefix(OWN)):
@@ -173,47 +131,23 @@ def is_own(group: str) -> bool:
 
 
 def address(group: str) -> dict[str, bytes]:
-    """Header of messages from and to workers of a private group; none for other groups.
-
-    Examples
-    --------
-    >>> address("netvigil"), address("netvigil-own-1707350400-replay-5f")
-    ({}, {'group': b'netvigil-own-1707350400-replay-5f'})
-    """
+    """Header of messages from and to workers of a private group; none for other groups."""
     return {GROUP: group.encode()} if is_own(group) else {}
 
 
 def is_for(headers: Mapping[str, bytes], own: Mapping[str, bytes]) -> bool:
-    """Whether a message with these headers is for workers of that `address`.
-
-    Examples
-    --------
-    >>> is_for({"run": b"a"}, {}), is_for({"group": b"b"}, {}), is_for({"group": b"b"}, {"group": b"b"})
-    (True, False, True)
-    """
+    """Whether a message with these headers is for workers of that `address`."""
     return headers.get(GROUP) == own.get(GROUP)
 
 
 def of_group(topic: str) -> str:
-    """The group of a topic with snapshots of the fuse stage, which every group has; '' for other topics.
-
-    Examples
-    --------
-    >>> of_group("netvigil-fuse-snapshots-changelog"), of_group("netvigil.feed.table")
-    ('netvigil', '')
-    """
+    """The group of a topic with snapshots of the fuse stage, which every group has; '' for other topics."""
     end = f"-{snapshots('fuse')}-changelog"
     return topic.removesuffix(end) if topic.endswith(end) else ""
 
 
 def partition_for(key: str, partitions: int) -> int:
-    """The partition of a key, the same on every machine and in every run.
-
-    Examples
-    --------
-    >>> partition_for("PK", 4), partition_for("IQ", 4)
-    (3, 1)
-    """
+    """The partition of a key, the same on every machine and in every run."""
     return zlib.crc32(key.encode()) % partitions
 
 

@@ -275,13 +275,8 @@ Row = tuple[Peer, int, int, int, int, Sequence[int]]
 """peer, kind, family, origin AS, new state, and offset of the length octet of each prefix."""
 
 
-def _masks() -> np.ndarray:
-    """``(129, 2) uint64``: the upper and lower mask of each prefix length."""
-    ones = [(2**128 - 1) >> (128 - n) << (128 - n) for n in range(129)]
-    return np.array([(mask >> 64, mask & (2**64 - 1)) for mask in ones], np.uint64)
-
-
-MASKS = _masks()
+MASKS = np.array([divmod(2**128 - 2 ** (128 - length), 2**64) for length in range(129)], np.uint64)
+"""``(129, 2)``: the upper and lower mask of each prefix length."""
 
 
 def other(peer: Peer) -> list[Row]:

@@ -48,12 +48,9 @@ class Holidays(NamedTuple):
 
     def of(self, country: str, year: int) -> frozenset[str]:
         """Their local dates in a year."""
-        own, no_more = (_days_of(country, year, days) for days in (self.named, self.matter))
-        return (own | public_holidays(country, year) if self.public else own) - no_more
-
-
-def _days_of(country: str, year: int, days: Iterable[str]) -> frozenset[str]:
-    return frozenset(day[3:] for day in days if day.startswith(f"{country} {year}-"))
+        begin = f"{country} {year}-"
+        own, no_more = ({day[3:] for day in days if day.startswith(begin)} for days in (self.named, self.matter))
+        return frozenset((own | public_holidays(country, year) if self.public else own) - no_more)
 
 
 class Day(NamedTuple):
@@ -82,7 +79,6 @@ class Almanac:
     ) -> None:  # fmt: skip
         self.matter = dict(matter or {})
         self.holidays = Holidays(frozenset(named), public, frozenset(self.matter))
-        self.known: dict[tuple[str, int], list[Day]] = {}
         self.near: dict[tuple[str, int, int], tuple[Day, ...]] = {}
 
     def kind(self, country: str, time: int) -> str:
@@ -98,15 +94,10 @@ class Almanac:
                 self.near.clear()
             start, end = first * DAY, (last + 1) * DAY
             years = [datetime.fromtimestamp(time, UTC).year for time in (start - DAY, end + DAY)]
-            every = (day for year in range(years[0], years[1] + 1) for day in self._of(country, year))
+            every = (day for year in range(years[0], years[1] + 1) for day in self._days(country, year))
             near = (day for day in every if day.start < end and start < day.end)
             found = self.near[country, first, last] = _joined(near)
         return found
-
-    def _of(self, country: str, year: int) -> list[Day]:
-        if (country, year) not in self.known:
-            self.known[country, year] = list(self._days(country, year))
-        return self.known[country, year]
 
     def _days(self, country: str, year: int) -> Iterator[Day]:
         matter = {day[3:]: kind for day, kind in self.matter.items() if day.startswith(f"{country} {year}-")}

@@ -109,11 +109,10 @@ class Stream:
 
     @property
     def dead(self) -> bool:
-        """Whether its heartbeats are missing."""
         return self.status == DEAD
 
     def settled(self, bins: Bins) -> Bins:
-        """The same, with the networks of the heartbeats in place of those of the addresses."""
+        """The same, with the entities of the networks as in the heartbeats."""
         if not self.networks:
             return bins
         known = tuple(self.networks.get(e[:2], e) for e in bins.entities)
@@ -125,10 +124,7 @@ class BinStage:
 
     Input: `Elements`, `Rows`, `Heartbeat`.  Output: partial `Bins` in `pieces`, of every signal at each heartbeat (at
     least the watermark); `Late` records; how many were `Taken`; their `Total` at the end; and from partition 0 each new
-    `FeedStatus`.
-
-    A heartbeat with status dead is out of date, and ignored, behind a newer heartbeat.  Records after the end of the
-    stream are late.
+    `FeedStatus`.  A dead heartbeat behind a newer heartbeat is ignored.  Records after the end of the stream are late.
     """
 
     def __init__(self, partition: int, make: MakeBinner) -> None:
@@ -137,7 +133,6 @@ class BinStage:
         self.ended: dict[tuple[str, str], None] = {}
 
     def step(self, frame: Elements | Rows | Heartbeat) -> list[Bins | Late | Taken | Total | FeedStatus]:
-        """Take in one frame."""
         if (frame.run.id, frame.feed) in self.ended:
             return [] if isinstance(frame, Heartbeat) else [Taken(frame.feed, 0), Late(frame)]
         stream = self._stream(frame)
@@ -191,7 +186,6 @@ class BinStage:
         return [piece for bins in told for piece in pieces(bins)]
 
     def save(self) -> bytes:
-        """All streams of this partition, and the ended ones."""
         streams = list(self.streams.values())
         head = [
             (s.run, s.feed, s.watermark, s.status, s.signals, list(s.networks.values()), s.used, s.late, s.crowded)
@@ -201,7 +195,6 @@ class BinStage:
         return pack((head, list(self.ended)), binners)
 
     def load(self, state: bytes) -> None:
-        """Take over saved streams."""
         (head, ended), binners = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
         for i, ((name, tense, roster), feed, watermark, status, signals, told, *counts) in enumerate(head):
@@ -224,16 +217,7 @@ def no_bins(run: Run, feed: str, partition: int) -> Bins:
 
 
 def pieces(bins: Bins, edges: Iterable[int] = ()) -> list[Bins]:
-    """The same in frames that fit a message; each of the ``edges``, indices of bins, begins a new frame.
-
-    Examples
-    --------
-    >>> who = tuple(Entity("asn", f"AS{i}", "US") for i in range(CELLS // 2))
-    >>> bins = Bins(Run(), "table", 0, "bgp.ris", 300, 1200, END, who, 300 * np.arange(4), np.ones((4, len(who))),
-    ...             np.ones((4, len(who)), np.float32))
-    >>> [(piece.start.tolist(), piece.watermark, piece.status) for piece in pieces(bins, [1])]
-    [([0], 300, 'up'), ([300], 600, 'up'), ([600, 900], 1200, 'end')]
-    """
+    """The same in frames that fit a message; each of the ``edges``, indices of bins, begins a new frame."""
     most, t = max(1, CELLS // max(1, len(bins.entities))), len(bins.start)
     places = np.union1d(np.array([*edges], np.intp), np.arange(most, t, most)).tolist()
     if not places:

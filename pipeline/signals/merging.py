@@ -38,7 +38,7 @@ class Shares:
 
 
 class MergeStage:
-    """Merges partial bins.
+    """Merges partial bins; ``partitions``: the number of partitions of each feed.
 
     Input: partial `Bins`.  Output: merged `Bins` (partition -1), entities in order of name, each bin once; without bins
     where only the watermark or the status is new.  In a run a signal belongs to the feed whose bins came first: bins of
@@ -49,13 +49,11 @@ class MergeStage:
     """
 
     def __init__(self, partitions: dict[str, int]) -> None:
-        """``partitions``: the number of partitions of each feed."""
         self.partitions = partitions
         self.shares: dict[tuple[str, str], Shares] = {}
         self.ended: dict[tuple[str, str, str], None] = {}
 
     def step(self, part: Bins) -> list[Bins | DeadLetter]:
-        """Take in one partition's share."""
         owner, has_ended = self._owner(part)
         if part.feed != owner:
             return [_refused(part, owner)] if len(part.start) else []
@@ -90,13 +88,13 @@ class MergeStage:
         key = (part.run.id, part.signal)
         before = self.shares.get(key)
         if before is None or before.feed != part.feed:
-            told = (before.told, before.said) if before is not None else (NEVER, "")
-            own = self.shares[key] = Shares(part.run, part.feed, part.signal, told=told[0], said=told[1])
+            own = self.shares[key] = Shares(part.run, part.feed, part.signal)
+            own.told, own.said = (before.told, before.said) if before else (NEVER, "")
             own.home = self._first(own).home
         return self.shares[key]
 
     def _first(self, shares: Shares) -> Shares:
-        """The first signal of the same feed; its entities are those of all, since a network has one country."""
+        """The first signal of the same feed; its entities are those of all."""
         return next(s for s in self.shares.values() if (s.run.id, s.feed) == (shares.run.id, shares.feed))
 
     def _release(self, shares: Shares) -> list[Bins]:
@@ -121,7 +119,6 @@ class MergeStage:
         return cut(dataclasses.replace(merged, signal=shares.signal, watermark=watermark, status=status))
 
     def save(self) -> bytes:
-        """The waiting shares and the watermarks."""
         head, waiting = [], {}
         for i, s in enumerate(self.shares.values()):
             home = list(s.home.values()) if self._first(s) is s else []
@@ -132,7 +129,6 @@ class MergeStage:
         return pack((head, list(self.ended)), waiting)
 
     def load(self, state: bytes) -> None:
-        """Take over what was saved."""
         (head, ended), waiting = unpack(state)
         self.shares, self.ended = {}, dict.fromkeys((run, signal, feed) for run, signal, feed in ended)
         for i, (run, feed, signal, told, said, begun, size, (watermarks, status, home)) in enumerate(head):
@@ -145,7 +141,6 @@ class MergeStage:
 
 
 def _refused(part: Bins, owner: str) -> DeadLetter:
-    """The dead letter of bins of another feed."""
     place = f"{part.signal} at {iso(int(part.start[0]))}, {len(part.start)} bins, partition {part.partition}"
     return DeadLetter(part.run.id, part.feed, OTHERS, place, f"in this run it is of {owner}: a signal is of one feed")
 
@@ -164,16 +159,7 @@ def _bins_at(bins: Bins, rows: np.ndarray) -> Bins:
 
 
 def cut(bins: Bins) -> list[Bins]:
-    """The same in frames whose entities are all known from their first bin on.
-
-    Examples
-    --------
-    >>> health = np.array([[1, np.nan], [1, 1], [1, 1]], np.float32)
-    >>> bins = Bins(Run(), "ris", -1, "bgp.ris", 300, 900, "end", (Entity("country", "IQ"), Entity("country", "PK")),
-    ...             np.array([0, 300, 600]), np.ones((3, 2)), health)
-    >>> [(piece.start.tolist(), len(piece.entities), piece.watermark, piece.status) for piece in cut(bins)]
-    [([0], 1, 300, 'up'), ([300, 600], 2, 900, 'end')]
-    """
+    """The same in frames whose entities are all known from their first bin on."""
     first = np.isnan(bins.health).cumprod(axis=0).sum(axis=0)
     told = pieces(bins, np.unique(first[(first > 0) & (first < len(bins.start))]).tolist())
     if len(told) == 1:
@@ -182,7 +168,6 @@ def cut(bins: Bins) -> list[Bins]:
 
 
 def _of_those(bins: Bins, its: np.ndarray) -> Bins:
-    """The bins of some entities ``its (n,) bool``."""
     entities = tuple(bins.entities[i] for i in np.flatnonzero(its).tolist())
     return dataclasses.replace(bins, entities=entities, value=bins.value[:, its], health=bins.health[:, its])
 
@@ -233,11 +218,7 @@ def _settle(parts: list[Bins], keys: list[tuple[str, str]], home: dict[tuple[str
         for i, entity in enumerate(part.entities):
             if entity[:2] in unsettled and not (unlisted := np.isnan(part.health[:, i])).all():
                 first = int(np.argmin(unlisted))
-                claim = (
-                    int(part.start[first]),
-                    -float(np.nan_to_num(part.value[first, i])),
-                    entity.country,
-                    entity.mobile,
-                )
+                largest = -float(np.nan_to_num(part.value[first, i]))
+                claim = (int(part.start[first]), largest, entity.country, entity.mobile)
                 if claim < claims.get(entity[:2], (ALWAYS, 0.0, "", True)):
                     claims[entity[:2]], home[entity[:2]] = claim, entity

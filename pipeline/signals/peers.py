@@ -26,28 +26,13 @@ class Sessions:
     up ``(s,) bool``; since ``(s,) int64`` when the session last went down [s], older elements are void; told, heard,
     said ``(s,) int64`` time of its last state, announcement and element of any kind [s].  A session that announces is
     up, whatever state it had.
-
-    Examples
-    --------
-    >>> sessions = Sessions(most=10)
-    >>> at = sessions.columns((Peer(64500, "192.0.2.1"),), np.array([0, 0]))
-    >>> downs = sessions.tell(at, np.array([60, 61]), np.array([1, 3]))
-    >>> downs, sessions.up.tolist()
-    ([Down(session=0, time=61, place=1)], [False])
-    >>> sessions.hear(at[:1], np.array([75]))  # elements that are not void
-    >>> sessions.up.tolist()
-    [True]
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.peers: list[Peer] = []
         self.up = np.empty(0, bool)
-        self.since = np.empty(0, np.int64)
-        self.told = np.empty(0, np.int64)
-        self.heard = np.empty(0, np.int64)
-        self.said = np.empty(0, np.int64)
-        self.asn = np.empty(0, np.int64)
+        self.since, self.told, self.heard, self.said, self.asn = (np.empty(0, np.int64) for _ in range(5))
         self._column: dict[Peer, int] = {}
 
     def __len__(self) -> int:
@@ -66,10 +51,8 @@ class Sessions:
         self._column[peer] = len(self)
         self.peers.append(peer)
         self.up = np.append(self.up, True)
-        self.since = np.append(self.since, NEVER)
-        self.told = np.append(self.told, NEVER)
-        self.heard = np.append(self.heard, NEVER)
-        self.said = np.append(self.said, NEVER)
+        for name in ("since", "told", "heard", "said"):
+            setattr(self, name, np.append(getattr(self, name), NEVER))
         self.asn = np.append(self.asn, peer.asn)
         return len(self) - 1
 
@@ -95,16 +78,9 @@ class Sessions:
         np.maximum.at(self.said, session, time)
 
     def silent(self, among: np.ndarray, limit: int) -> np.ndarray:
-        """Which sessions ``(s,) bool`` had no element for ``limit`` [s] while `SPEAKING` of those ``among (s,) bool``
-        had some: they are gone without a state.
+        """Which sessions ``(s,) bool`` are gone without a state.
 
-        Examples
-        --------
-        >>> sessions = Sessions(most=10)
-        >>> at = sessions.columns(tuple(Peer(64500 + i, "192.0.2.1") for i in range(5)), np.arange(5))
-        >>> sessions.say(at, np.array([9000, 9010, 9020, 6000, 5000]))
-        >>> sessions.silent(np.ones(5, bool), 3600).tolist()
-        [False, False, False, False, True]
+        They had no element for ``limit`` [s] while `SPEAKING` of those ``among (s,) bool`` had some.
         """
         recent = np.sort(self.said[among])[::-1]
         if len(recent) < SPEAKING:
@@ -112,11 +88,9 @@ class Sessions:
         return self.said < recent[SPEAKING - 1] - limit
 
     def state(self) -> dict[str, np.ndarray]:
-        """All but the names."""
         return {name: getattr(self, name) for name in ("up", "since", "told", "heard", "said", "asn")}
 
     def restore(self, peers: list[Peer], state: dict[str, np.ndarray]) -> None:
-        """Take over names and what `state` gave."""
         self.peers, self._column = peers, {peer: i for i, peer in enumerate(peers)}
         for name, array in state.items():
             setattr(self, name, array.copy())
@@ -132,14 +106,10 @@ class FullFeedPeers:
 
     def __init__(self, floor: float, rules: Counting) -> None:
         self.floor, self.rules = floor, rules
-        self.full = np.empty(0, bool)
-        self.was = np.empty(0, np.int64)
-        self.before = np.empty(0, np.int64)
-        self.loaded = np.empty(0, bool)
-        self.last = np.empty(0, np.int64)
+        self.full, self.loaded = np.empty(0, bool), np.empty(0, bool)
+        self.was, self.before, self.last = (np.empty(0, np.int64) for _ in range(3))
 
     def widen(self, sessions: int) -> None:
-        """Make room for so many sessions."""
         for name, blank in (("full", False), ("was", 0), ("before", 0), ("loaded", False), ("last", NEVER)):
             array = getattr(self, name)
             setattr(self, name, np.append(array, np.full(sessions - len(array), blank, array.dtype)))
@@ -196,10 +166,8 @@ class FullFeedPeers:
         return int(gone.min()) + self.rules.forget if len(gone) else ALWAYS
 
     def state(self) -> dict[str, np.ndarray]:
-        """All of it as arrays."""
         return {name: getattr(self, name) for name in ("full", "was", "before", "loaded", "last")}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
         for name, array in state.items():
             setattr(self, name, array.copy())

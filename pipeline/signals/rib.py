@@ -196,7 +196,6 @@ class Rib:
             array[len(keep) : used] = 0
 
     def state(self) -> dict[str, np.ndarray]:
-        """All of it as arrays."""
         used = len(self)
         return {
             "keys": self.index.keys, "origin": self.origin[:used], "time": self.time[:used],
@@ -204,7 +203,6 @@ class Rib:
         }  # fmt: skip
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
         used, width = state["origin"].shape
         capacity = 1024
         while capacity < used:

@@ -115,7 +115,6 @@ class Grid:
 
 
 def _last_of_each(cells: Cells) -> Cells:
-    """The last cell of every bin and column."""
     start, column, value = cells
     order = np.lexsort((column, start))
     start, column = start[order], column[order]
@@ -161,11 +160,7 @@ class Series:
         return batch.take(late)
 
     def close(self, until: int, observed: bool = True) -> list[Bins]:
-        """Close every bin that ends by ``until`` [s].
-
-        ``observed`` changes nothing: bins of a dead feed have no rows and are NaN, and rows that come afterwards are
-        observations.
-        """
+        """Close every bin that ends by ``until`` [s]; ``observed`` changes nothing, since bins without rows are NaN."""
         self.closed = max(self.closed, until)
         made = [self._bins(grid, *grid.close(until), until) for _, grid in sorted(self.grids.items())]
         return [bins for bins in made if len(bins.start)]
@@ -182,7 +177,6 @@ class Series:
         return Bins(*head, entities, start, value, health)
 
     def save(self) -> bytes:
-        """All grids, with the cells of their open bins."""
         head: list[tuple] = []
         cells: dict[str, np.ndarray] = {}
         for i, grid in enumerate(self.grids.values()):
@@ -194,7 +188,6 @@ class Series:
         return pack((self.closed, head), cells)
 
     def load(self, state: bytes) -> None:
-        """Take over what was saved."""
         (self.closed, head), arrays = unpack(state)
         self.grids = {}
         for i, (signal, (width, slots, phase), entities, since, done, heard) in enumerate(head):

@@ -8,20 +8,13 @@ from pipeline.geo.places import CODES, Places
 
 
 def expand(start: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """All integers of the intervals ``[start, start + size)``, one after the other.
-
-    Examples
-    --------
-    >>> expand(np.array([5, 9]), np.array([2, 1])).tolist()
-    [5, 6, 9]
-    """
+    """All integers of the intervals ``[start, start + size)``, one after the other."""
     ends = np.cumsum(size)
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(start - ends + size, size)
 
 
 def union(group: np.ndarray, start: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Rows whose prefix lies in no other of its group, so that their sizes add up to the union; of equal prefixes the
-    first.  Prefixes are nested or apart.
+    """Rows whose prefix lies in no other of its group; of equal prefixes the first.  Prefixes are nested or apart.
 
     Examples
     --------
@@ -93,7 +86,6 @@ class Slash24s:
         return start, size
 
     def cover(self, hi: np.ndarray, length: np.ndarray, step: np.ndarray) -> None:
-        """See `Space`."""
         start, size = self._slots(hi, length)
         touched: np.ndarray | slice
         if size.sum() * 4 > len(self.depth):  # as many as in a table: all slots at once
@@ -112,13 +104,11 @@ class Slash24s:
         self.counts -= np.bincount(country[before & ~after], minlength=many)
 
     def sizes(self, group: np.ndarray, groups: int, hi: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """/24s in the union of each group's prefixes ``(groups,) int64``."""
         start, size = self._slots(hi, length)
         top = union(group, start, size)
         return np.bincount(group[top], size[top], groups).astype(np.int64)
 
     def homes(self, group: np.ndarray, groups: int, hi: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """Country of most /24s of each group ``(groups,)``, as index into `CODES`."""
         start, size = self._slots(hi, length)
         top = union(group, start, size)
         country = self.country[expand(start[top], size[top])].astype(np.int64)
@@ -134,13 +124,10 @@ class Prefixes6:
         self.counts = np.zeros(len(CODES), np.int64)
 
     def cover(self, hi: np.ndarray, length: np.ndarray, step: np.ndarray) -> None:
-        """See `Space`."""
         self.counts += np.bincount(self.places.find6(hi), step, len(self.counts)).astype(np.int64)
 
     def sizes(self, group: np.ndarray, groups: int, hi: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """Prefixes of each group ``(groups,) int64``."""
         return np.bincount(group, minlength=groups)
 
     def homes(self, group: np.ndarray, groups: int, hi: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """Country of most prefixes of each group ``(groups,)``, as index into `CODES`."""
         return most_common(group, groups, self.places.find6(hi).astype(np.int64), len(self.counts))

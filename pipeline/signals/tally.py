@@ -19,8 +19,6 @@ def owners(origin: np.ndarray, begins: np.ndarray, need: int) -> np.ndarray:
     Examples
     --------
     >>> origin = np.array([[7, 7, 0], [7, 8, 8], [0, 0, 9]], np.uint32)
-    >>> owners(origin, np.array([0, 1, 2]), need=2).tolist()
-    [7, 8, 0]
     >>> owners(origin, np.array([0, 2]), need=2).tolist()  # the first two sessions are of one peer ASN
     [0, 8, 0]
     """
@@ -143,7 +141,6 @@ class Tally:
             array[len(rows) :] = blank
 
     def state(self, used: int) -> dict[str, np.ndarray]:
-        """All of it as arrays; ``used`` rows of the RIB."""
         self._widen(used)
         return {
             "owner": self.owner[:used], "group": self.group[:used], "asns": self.asns.keys, "sizes": self.sizes,

@@ -39,7 +39,6 @@ class Family:
         self.last = Measure(np.empty(0), 0.0)
 
     def widen(self, sessions: int) -> None:
-        """Make room for so many sessions."""
         self.rib.widen(sessions)
         self.full_feed.widen(sessions)
 
@@ -53,15 +52,13 @@ class Family:
         changed = self.full_feed.judge(end, self.rib.size[: len(sessions)], sessions, loading)
         columns, begins = self.full_feed.columns(sessions)
         if len(begins) >= max(self.rules.min_peers, 1):
-            self.tally.recount(self.rib, columns, begins, self._need(len(begins)))
+            need = max(1, int(np.ceil(self.rules.threshold * len(begins))))
+            self.tally.recount(self.rib, columns, begins, need)
             value = self.tally.row()
         else:
             value = np.full(len(self.tally.entities), np.nan)
         self.last = Measure(value, self.full_feed.health(end, sessions))
         return changed
-
-    def _need(self, peers: int) -> int:
-        return max(1, int(np.ceil(self.rules.threshold * peers)))
 
     def tidy(self, waiting: np.ndarray) -> np.ndarray | None:
         """Drop rows of prefixes that are not announced; gives the rows kept, None where nothing was done.
@@ -80,7 +77,6 @@ class Family:
         return keep
 
     def state(self) -> dict[str, np.ndarray]:
-        """All of it as arrays."""
         parts = {
             "rib": self.rib.state(), "witnesses": self.full_feed.state(), "tally": self.tally.state(len(self.rib)),
             "last": {"value": self.last.value, "health": np.array([self.last.health])},
@@ -88,7 +84,6 @@ class Family:
         return {f"{part}.{name}": array for part, its in parts.items() for name, array in its.items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
         self.rib.restore(under("rib.", state))
         self.full_feed.restore(under("witnesses.", state))
         self.tally.restore(self.rib, under("tally.", state))
@@ -97,13 +92,7 @@ class Family:
 
 
 def under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays whose name has the prefix, without it.
-
-    Examples
-    --------
-    >>> list(under("rib.", {"rib.keys": np.empty(0), "tally.owner": np.empty(0)}))
-    ['keys']
-    """
+    """The arrays whose name has the prefix, without it."""
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
@@ -124,12 +113,10 @@ class Updates(NamedTuple):
     state: np.ndarray
 
     def at(self, rows: np.ndarray) -> "Updates":
-        """Some of them."""
         return Updates(*(column[rows] for column in self))
 
     @classmethod
     def joined(cls, parts: Sequence["Updates"]) -> "Updates":
-        """All of them in one."""
         return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
@@ -157,9 +144,8 @@ class Visibility:
 
     def __init__(
         self, run: Run, feed: str, partition: int, partitions: int, signals: Sequence[str], places: Places,
-        settings: Counting | None = None,
+        rules: Counting,
     ) -> None:  # fmt: skip
-        rules = Counting() if settings is None else settings
         self.run, self.feed, self.partition, self.rules = run, feed, partition, rules
         self.signals = dict(zip((4, 6), signals, strict=False))
         self.families = {f: Family(f, partition, partitions, places, rules) for f in self.signals}
@@ -172,7 +158,6 @@ class Visibility:
         self.crowded = 0
 
     def add(self, batch: Elements) -> Elements | None:
-        """Take in a batch; returns late elements and those without room, None where there are none."""
         self.crowded = 0
         if not len(batch):
             return None
@@ -251,45 +236,37 @@ class Visibility:
 
     def close(self, until: int, observed: bool = True) -> list[Bins]:
         """Close every bin that ends at or before ``until`` [s], from the first element's on; one `Bins` a signal."""
-        width = WIDTH
-        self.closed = max(self.closed, until // width * width)
+        self.closed = max(self.closed, until // WIDTH * WIDTH)
         stretches: dict[int, list[Stretch]] = {number: [] for number in self.families}
-        while self.next != NEVER and self.next + width <= until:
+        while self.next != NEVER and self.next + WIDTH <= until:
             bins = self._measure(until)
             for number, part in self.families.items():
                 value, health = part.last if observed else (np.full(len(part.last.value), np.nan), 0.0)
-                if bins * width <= self.rules.longest_silence:
-                    _append(stretches[number], Stretch(self.next, bins, value, health), width)
-            self.next += bins * width
+                if bins * WIDTH <= self.rules.longest_silence:
+                    _append(stretches[number], Stretch(self.next, bins, value, health))
+            self.next += bins * WIDTH
         return [self._bins(number, parts, until) for number, parts in stretches.items() if parts]
 
     def _measure(self, until: int) -> int:
         """Measure the next bin; gives how many bins in a row have this measure, since nothing changes before."""
-        width = WIDTH
         if self.still:
-            bins = (min(until, self._until_change()) - self.next) // width
+            # no bin that ends before this differs from the last one without new elements
+            waiting = [int(part.time.min()) for part in self.waiting]
+            change = min(waiting + [part.full_feed.forgets(self.next) - 1 for part in self.families.values()])
+            bins = (min(until, change) - self.next) // WIDTH
             if bins > 0:
                 return bins
-        end = self.next + width
-        self._release(end)
-        loading = any(np.any(part.kind == RIB) for part in self.waiting)
-        changes = [part.measure(end, self.sessions, loading) for part in self.families.values()]
-        self.still = not any(changes)
-        self._tidy()
-        return 1
-
-    def _release(self, end: int) -> None:
-        """Take in the elements that waited for the bin that ends now."""
+        end = self.next + WIDTH
         if self.waiting and min(int(part.time.min()) for part in self.waiting) < end:
             held = Updates.joined(self.waiting)
             due = held.time < end
             self.waiting = [] if due.all() else [held.at(np.flatnonzero(~due))]
             self._apply(held.at(np.flatnonzero(due)))
-
-    def _until_change(self) -> int:
-        """No bin that ends before this differs from the last one without new elements [s]."""
-        waiting = [int(part.time.min()) for part in self.waiting]
-        return min(waiting + [part.full_feed.forgets(self.next) - 1 for part in self.families.values()])
+        loading = any(np.any(part.kind == RIB) for part in self.waiting)
+        changes = [part.measure(end, self.sessions, loading) for part in self.families.values()]
+        self.still = not any(changes)
+        self._tidy()
+        return 1
 
     def _tidy(self) -> None:
         for number, part in self.families.items():
@@ -302,8 +279,7 @@ class Visibility:
 
     def _bins(self, number: int, parts: list[Stretch], until: int) -> Bins:
         entities = tuple(self.families[number].tally.entities)
-        width = WIDTH
-        start = np.concatenate([part.start + width * np.arange(part.bins, dtype=np.int64) for part in parts])
+        start = np.concatenate([part.start + WIDTH * np.arange(part.bins, dtype=np.int64) for part in parts])
         if len(parts) == 1:  # a silence: one row for all its bins costs nothing
             value = np.broadcast_to(parts[0].value, (len(start), len(entities)))
             health = np.broadcast_to(np.float32(parts[0].health), value.shape)
@@ -315,10 +291,9 @@ class Visibility:
                 value[at : at + bins, : len(row)], health[at : at + bins, : len(row)] = row, share
                 at += bins
         signal = self.signals[number]
-        return Bins(self.run, self.feed, self.partition, signal, width, until, UP, entities, start, value, health)
+        return Bins(self.run, self.feed, self.partition, signal, WIDTH, until, UP, entities, start, value, health)
 
     def save(self) -> bytes:
-        """The whole state as bytes."""
         head = (self.next, self.closed, self.dump, self.still, self.sessions.peers, len(self.waiting))
         arrays = {f"sessions.{name}": array for name, array in self.sessions.state().items()}
         for i, words in enumerate(self.waiting):
@@ -328,7 +303,6 @@ class Visibility:
         return pack(head, arrays)
 
     def load(self, state: bytes) -> None:
-        """Take over a saved state."""
         (self.next, self.closed, self.dump, self.still, peers, waiting), arrays = unpack(state)
         self.sessions.restore([Peer(*peer) for peer in peers], under("sessions.", arrays))
         self.waiting = [Updates(**under(f"waiting.{i}.", arrays)) for i in range(waiting)]
@@ -336,12 +310,12 @@ class Visibility:
             part.restore(under(f"{number}.", arrays))
 
 
-def _append(parts: list[Stretch], more: Stretch, width: int) -> None:
+def _append(parts: list[Stretch], more: Stretch) -> None:
     """Add bins, to the last stretch where they have the same measure."""
     last = parts[-1] if parts else None
     if (
         last is not None
-        and last.start + last.bins * width == more.start
+        and last.start + last.bins * WIDTH == more.start
         and last.health == more.health
         and np.array_equal(last.value, more.value, equal_nan=True)
     ):

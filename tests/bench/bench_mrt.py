@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.feeds import open_source
 from pipeline.records import Elements, Run
+from pipeline.settings import Counting
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split
 from tests.bench.bench_visibility import made_up_places
@@ -28,7 +29,9 @@ def decoded(path: Path) -> int:
 
 def counted(path: Path) -> int:
     places = made_up_places()
-    parts = [Visibility(Run(), "mrt", p, PARTITIONS, ("bgp.mrt", "bgp.mrt6"), places) for p in range(PARTITIONS)]
+    parts = [
+        Visibility(Run(), "mrt", p, PARTITIONS, ("bgp.mrt", "bgp.mrt6"), places, Counting()) for p in range(PARTITIONS)
+    ]
     total = 0
     for batch in batches(path):
         total += len(batch)

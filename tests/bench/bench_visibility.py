@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.geo.places import Places
 from pipeline.records import ANNOUNCE, WITHDRAW, Elements, Peer, Run
+from pipeline.settings import Counting
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split
 from tests.bench.rate import Rate
@@ -73,7 +74,10 @@ def visibility(prefixes: int, peers: int, partitions: int, batches: int) -> dict
     rng = np.random.default_rng(1)
     table, sessions = made_up_table(prefixes, rng), tuple(Peer(64512 + i, f"192.0.2.{i}") for i in range(peers))
     places = made_up_places()
-    parts = [Visibility(Run(), "bench", p, partitions, ("bgp.bench", "bgp.bench6"), places) for p in range(partitions)]
+    parts = [
+        Visibility(Run(), "bench", p, partitions, ("bgp.bench", "bgp.bench6"), places, Counting())
+        for p in range(partitions)
+    ]
     figures = {"peak before [MB]": peak()}
     step = max(1, BATCH // peers)
     spent = sum(

@@ -54,13 +54,11 @@ class Table:
     """A table that has been read.
 
     ``series``: the rows of each signal in order of time; signals in order of name.  ``damage``: rows that were not
-    used. ``outside``: number of values outside the range of their signal, which are NaN.  ``unmatched``: keys of known
-    entities without a row of their own or of a part.  ``until``: how far the file was read, in words.  ``networks``:
-    those of its rows and those with a known country.
+    used.  ``unmatched``: keys of known entities without a row of their own or of a part.  ``until``: how far the file
+    was read, in words.  ``networks``: those of its rows and those with a known country.
     """
 
     series: tuple[Rows, ...]
-    outside: int = 0
     damage: tuple[DecodeError, ...] = ()
     unmatched: tuple[tuple[str, str], ...] = ()
     until: str = ""
@@ -117,8 +115,8 @@ def read_table(stream: BinaryIO, entities: Entities | None = None) -> Table:
     parts_of = (entity_of(*key, known).country for key in names.entities if key[0] in ("asn", "region"))
     homes = {("country", home) for home in parts_of}  # judged from these parts
     unmatched = tuple(key for key in known if key not in names.entities and key not in homes)
-    series, outside, overruled = _series(parts, names, known, MAX_BAD - len(damage))
-    return Table(series, outside, (*damage, *overruled), unmatched, _read_until(parts))
+    series, overruled = _series(parts, names, known, MAX_BAD - len(damage))
+    return Table(series, (*damage, *overruled), unmatched, _read_until(parts))
 
 
 def _broken_off(line: int, text: bytes) -> DecodeError:
@@ -149,13 +147,13 @@ def _blocks(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 def _series(
     parts: list[Columns], names: Names, entities: Entities, room: int
-) -> tuple[tuple[Rows, ...], int, list[DecodeError]]:
-    """The rows of each signal, how many values were outside their range, and rows that are overruled or far off."""
+) -> tuple[tuple[Rows, ...], list[DecodeError]]:
+    """The rows of each signal, and rows that are overruled or far off."""
     if not parts:
-        return (), 0, []
+        return (), []
     time, signal, entity, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     known = [entity_of(kind, name, entities) for kind, name in names.entities]
-    series, outside, far, overruled = [], 0, [], []  # type: list[Rows], int, list[DecodeError], list[DecodeError]
+    series, far, overruled = [], [], []  # type: list[Rows], list[DecodeError], list[DecodeError]
     for name in sorted(names.signals):
         rows = np.flatnonzero(signal == names.signals[name])
         if not len(rows):
@@ -165,14 +163,13 @@ def _series(
             near = time[rows[~off]]
             far += [_far(name, names, int(time[row]), int(entity[row]), near) for row in rows[off].tolist()]
             rows = rows[~off]
-        wrong = impossible(name, value[rows])
-        outside += int(wrong.sum())
         stamps = time[rows]
         cadence = infer_cadence(stamps, entity[rows])
         used, column = np.unique(entity[rows], return_inverse=True)
         given = Rows(
             Run(), NAME, 0, name, cadence.width, cadence.slots, cadence.phase, tuple(known[i] for i in used),
-            snapped(stamps, cadence), column.astype(np.int32), np.where(wrong, np.nan, value[rows]),
+            snapped(stamps, cadence), column.astype(np.int32),
+            np.where(impossible(name, value[rows]), np.nan, value[rows]),
         )  # fmt: skip
         by = _overruled(given, cadence)
         listed = by[: max(0, room - len(far) - len(overruled))]
@@ -181,7 +178,7 @@ def _series(
             why = f"{len(by) - len(listed):,} more rows have another value than the last one of their bin, which counts"
             overruled.append(DecodeError(NAME, OVERRULED, name, why))
         series.append(given.take(np.delete(np.arange(len(given)), listed[:, 0])) if len(listed) else given)
-    return tuple(series), outside, [*far, *overruled]
+    return tuple(series), [*far, *overruled]
 
 
 def _far(signal: str, names: Names, time: int, entity: int, near: np.ndarray) -> DecodeError:

@@ -26,18 +26,12 @@ NAME = "table"
 
 COLUMNS = ("time", "signal", "entity_type", "entity", "value")
 
-COUNTRY = re.compile(r"[A-Z]{2}")
-"""A country has its code of ISO 3166-1; others, such as UK, have neither a name nor a local time."""
-
-NETWORK = re.compile(r"AS(0|[1-9][0-9]{0,9})")  # a network has its number, as ``AS59257``
-
-PART, SERVICE = re.compile(r"[A-Z]{2}-.+"), re.compile(r"[A-Z]{2}:.+")
-"""A region and a service begin with the code of their country."""
-
 FORMS = {
-    "country": (COUNTRY, "bad-country"), "asn": (NETWORK, "bad-asn"),
-    "region": (PART, "bad-region"), "service": (SERVICE, "bad-service"),
-}  # fmt: skip
+    "country": (r"[A-Z]{2}", "bad-country"),  # of ISO 3166-1: others, such as UK, have neither a name nor a local time
+    "asn": (r"AS(0|[1-9][0-9]{0,9})", "bad-asn"),
+    "region": (r"[A-Z]{2}-.+", "bad-region"),
+    "service": (r"[A-Z]{2}:.+", "bad-service"),
+}
 """Form of a name by type of entity, and the reason of a dead letter."""
 
 MAX_SIGNALS = 1000  # most signals of one table: each becomes a series in Prometheus
@@ -80,7 +74,7 @@ class Names:
         if not 0 < len(name) <= MAX_ENTITY:
             raise ValueError("bad-entity")
         form, reason = FORMS[kind]
-        if not form.fullmatch(name):
+        if not re.fullmatch(form, name):
             raise ValueError(reason)
         if kind != "asn" and not is_country(name[:2]):
             raise ValueError("no-country")
