@@ -32,15 +32,6 @@ def test_what_was_there_stays_where_the_writing_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [place]
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    link, place = tmp_path / "latest", tmp_path / "outages.jsonl"
-    link.symlink_to(place)
-    with written(link) as file:
-        file.write(b"one")
-    assert link.is_symlink()
-    assert place.read_bytes() == b"one"
-
-
 def test_a_file_keeps_who_may_read_it_and_its_neighbours_stay(tmp_path: Path) -> None:
     place, neighbour = tmp_path / "outages.jsonl", tmp_path / "outages.jsonl.part"
     place.touch(0o600)

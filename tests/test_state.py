@@ -129,12 +129,6 @@ def test_whoever_changes_what_a_stage_saves_raises_its_form(name: str) -> None:
     assert form == known["form"]
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_the_examples_leave_no_part_of_a_state_empty(name: str) -> None:
-    assert "[]" not in json.dumps(described(STAGES[name]().save()))
-    assert "{}" not in json.dumps(described(STAGES[name]().save()))
-
-
 SIGNAL = "probing.ioda"
 
 

@@ -89,9 +89,7 @@ def shares(times: np.ndarray, entity: np.ndarray, cadence: Cadence) -> tuple[flo
 @pytest.mark.parametrize("width", [300, 900, 1800, HOUR])
 @pytest.mark.parametrize("apart", [0, 1, 2])
 @pytest.mark.parametrize(("low", "high"), [(1, 6), (-6, -1)])
-def test_a_loop_that_sleeps_has_a_common_width_and_hardly_an_empty_bin_or_one_with_two_values(
-    width: int, apart: int, low: float, high: float
-) -> None:
+def test_a_loop_that_sleeps_has_a_common_width_and_hardly_an_empty_bin_or_one_with_two_values(width, apart, low, high):
     times, entity = polled(looped(width, low, high), apart)
     cadence = infer_cadence(times, entity)
     assert (cadence.width, cadence.slots) == (width, ())

@@ -105,14 +105,6 @@ def a_time_years_ahead_costs_its_own_record_and_makes_none_late(feed: Feed) -> N
         assert len(used) + dead == len(stamps)
 
 
-def every_frame_of_it_is_taken_even_at_the_end_of_time(feed: Feed) -> None:
-    for at in (TIMES, [LATEST - 600 + 60 * i for i in range(10)], [LATEST - 1]):
-        items = feed.read(io.BytesIO(MADE[feed.name](at)))
-        frames = list(Dispatch(Run("r", "replay", ("bgp.ris",)), feed.name, ("bgp.ris",)).frames(items))
-        assert {wrong(frame) for frame in frames if not isinstance(frame, DeadLetter)} == {""}
-        assert not any(isinstance(frame, DeadLetter) for frame in frames)
-
-
 def a_recording_that_breaks_off_is_given_up(feed: Feed) -> None:
     whole, before = MADE[feed.name](TIMES), len(MADE[feed.name](TIMES[:-1]))
     for end in range(before + 1, len(whole) - 1):  # the last byte of a line is its end
@@ -136,7 +128,7 @@ PROMISES: list[Promise] = [
     it_alone_recognises_its_recordings, every_record_is_read_at_its_time, its_batches_are_consistent_and_of_its_signals,
     a_time_that_is_out_of_range_is_damage_and_the_others_are_used, a_recording_that_breaks_off_is_given_up,
     a_time_years_ahead_costs_its_own_record_and_makes_none_late,
-    damage_is_never_raised, every_frame_of_it_is_taken_even_at_the_end_of_time,
+    damage_is_never_raised,
 ]  # fmt: skip
 
 

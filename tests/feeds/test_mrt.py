@@ -151,22 +151,6 @@ def test_a_table_whose_peers_are_damaged_does_not_take_those_of_the_table_before
     assert ([e.reason for e in damage], kinds(batches)) == (["bad-peer-index", "no-peer-index"], {"other": 1})
 
 
-def old_entry(prefix: bytes, mask: int, peer: bytes) -> bytes:
-    attributes = attribute(2, path(64496, 64497, width=2))
-    return prefix + bytes([mask, 1, 0, 0, 0, 0]) + peer + struct.pack(">HH", 64496, len(attributes)) + attributes
-
-
-OLD4 = old_entry(bytes([198, 51, 100, 0]), 24, bytes([192, 0, 2, 1]))
-OLD6 = old_entry(bytes.fromhex("20010db8000100000000000000000000"), 48, bytes(15) + b"\1")
-
-
-@pytest.mark.parametrize(("entry", "family", "length"), [(OLD4, 4, 24), (OLD6, 6, 48)])
-def test_an_entry_of_the_first_kind_of_table_is_one_element(entry, family, length):
-    batch = only(record(12, 1 if family == 4 else 2, bytes(4) + entry))
-    assert (batch.kind.tolist(), batch.family.tolist(), batch.length.tolist()) == ([RIB], [family], [length])
-    assert batch.origin.tolist() == [64497]
-
-
 def test_a_batch_ends_where_event_time_moves_on():
     batches, _, _ = read(announced(NET) + announced(NET, TIME + STRIDE) + announced(NET, TIME + STRIDE + 1))
     assert [len(batch) for batch in batches] == [2, 1]

@@ -79,15 +79,10 @@ def test_prefixes_of_both_families_keep_their_order_with_withdrawals_first():
 @pytest.mark.parametrize(
     ("path", "origin"),
     [
-        ([1, 2], 2),
-        ([1, [2, 3]], 0),
-        ([1, [2, 3], 4], 4),
-        ([1, [2, 2]], 2),
-        ([[7]], 7),
-        ([], 0),
+        ([1, 2], 2), ([1, [2, 3]], 0), ([1, [2, 3], 4], 4), ([1, [2, 2]], 2), ([[7]], 7), ([], 0),
         ([2**32 - 1], 2**32 - 1),
     ],
-)
+)  # fmt: skip
 def test_the_origin_is_the_end_of_the_path_unless_that_is_a_set_of_several(path, origin):
     assert only(announce("10.0.0.0/8", path=path)).origin.tolist() == [origin]
 
@@ -139,19 +134,11 @@ def test_messages_of_the_server_take_the_time_around_them():
         (announce("10.0.0.0/8", timestamp=-1), "bad-time"),
         (announce("10.0.0.0/8", timestamp=1e300), "bad-time"),
         (announce("10.0.0.0/8", timestamp="now"), "bad-message"),
-        (announce("10.0.0.0/8", peer_asn="x"), "bad-peer"),
-        (announce("10.0.0.0/8", peer_asn=None), "bad-peer"),
-        (announce("10.0.0.0/8", peer_asn=-4), "bad-peer"),
+        *((announce("10.0.0.0/8", peer_asn=asn), "bad-peer") for asn in ("x", None, -4)),
         (announce("10.0.0.0/8", peer="x" * 5000), "bad-peer"),
-        (announce("10.0.0.0/8", path=[1, "garbage", 2]), "bad-path"),
-        (announce("10.0.0.0/8", path=[1, 2**33]), "bad-path"),
-        (announce("10.0.0.0/8", path=None), "bad-path"),
-        (announce("10.0.0.0/33"), "bad-prefix"),
-        (announce("10.0.0/8"), "bad-prefix"),
-        (announce("10.0.0.0"), "bad-prefix"),
-        (announce("10.0.0.0/-1"), "bad-prefix"),
-        (announce("::1::/64"), "bad-prefix"),
-        (announce("10.0.0.0\x00/8"), "bad-prefix"),
+        *((announce("10.0.0.0/8", path=path), "bad-path") for path in ([1, "garbage", 2], [1, 2**33], None)),
+        *((announce(prefix), "bad-prefix")
+          for prefix in ("10.0.0.0/33", "10.0.0/8", "10.0.0.0", "10.0.0.0/-1", "::1::/64", "10.0.0.0\x00/8")),
         (line(withdrawals=["fe80::%eth0/64"]), "bad-prefix"),
         (line(type="RIS_PEER_STATE", state="sulking"), "bad-state"),
         (b'{"type":' + b"[" * 100_000 + b"\n", "bad-message"),

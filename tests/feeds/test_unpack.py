@@ -45,9 +45,7 @@ def test_a_wrong_checksum_at_the_end_takes_nothing_of_the_content(tmp_path: Path
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("kind", PACKERS)
-def test_all_that_a_decompressor_makes_of_the_bytes_before_the_damage_is_read(
-    tmp_path: Path, kind: str, share: float
-) -> None:
+def test_all_that_a_decompressor_makes_of_the_bytes_before_the_damage_is_read(tmp_path, kind, share):
     packed = PACKERS[kind](TEXT)
     at = int(share * len(packed))
     read, (reason, place, _) = content(tmp_path / "x", packed, at)

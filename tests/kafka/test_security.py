@@ -96,10 +96,7 @@ def test_a_password_comes_from_a_file(tmp_path):
         ({"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "GSSAPI"}, "SASL_MECHANISM is 'GSSAPI'"),
         ({"SECURITY_PROTOCOL": "SASL_SSL", "PASSWORD": "x"}, "USERNAME is not set"),
         ({"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x"}, "PASSWORD is not set"),
-        (
-            {"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x", "PASSWORD_FILE": "/nowhere"},
-            "PASSWORD_FILE is '/nowhere'",
-        ),
+        ({"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x", "PASSWORD_FILE": "/none"}, "PASSWORD_FILE is '/none'"),
         ({"SECURITY_PROTOCOL": "SSL", "CA_FILE": "/nowhere"}, "CA_FILE=/nowhere"),
         ({"SECURITY_PROTOCOL": "SSL", "PASSWORD": "x"}, "PASSWORD is set, but"),
         ({"CA_FILE": "ca.pem"}, "CA_FILE is set, but"),

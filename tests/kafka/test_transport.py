@@ -19,7 +19,6 @@ from pipeline.kafka.security import PLAIN
 from pipeline.kafka.transport import Sender, opened
 from pipeline.topics import MAX_MESSAGE, Topic, every, feed
 from tests.kafka.collected import collect
-from tests.live.apache import prepare
 
 pytestmark = pytest.mark.sockets
 
@@ -126,11 +125,6 @@ def test_two_that_create_the_topics_at_once_both_succeed(apache_broker):
     assert [child.wait(30) for child in children] == [0, 0]
 
 
-def test_the_topics_service_of_compose_creates_all_topics_and_says_how_many(embedded_broker, capsys):
-    assert main(["--broker", f"kafka://{embedded_broker}"]) == 0
-    assert f"{len(every(FEEDS))} topics" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize("broker_url", ["localhost", "kafka://127.0.0.1:1"])
 def test_the_topics_service_ends_with_2_and_one_sentence_without_a_broker(broker_url, capsys):
     assert main(["--broker", broker_url, "--patience", "0.5"]) == 2
@@ -145,24 +139,3 @@ def test_a_client_that_finds_no_broker_leaves_nothing_running(client):
     with pytest.raises(UserError, match=r"no Kafka broker answers at 127.0.0.1:1 within 0.2 s"):
         opened(getattr(kafka, client), "127.0.0.1:1", PLAIN, patience=0.2)
     assert threading.active_count() == before
-
-
-@pytest.mark.kafka
-@pytest.mark.slow
-def test_a_broker_killed_with_9_keeps_every_acknowledged_message_and_the_sender_waits_for_its_return(java, tmp_path):
-    topic = Topic("netvigil.test.kept", "bytes", "any", 4, 3600)
-    running = prepare(tmp_path)
-    running.start()
-    try:
-        create(running.address, [topic])
-        with Sender(running.address) as sender:
-            for number in range(200):
-                sender.send(topic.name, b"%d" % number, number % 4)
-            sender.flush()
-            running.kill()
-            sender.send(topic.name, b"200", 0)
-            running.start()
-        received = collect(running.address, topic.name)
-    finally:
-        running.stop()
-    assert sorted(map(int, received)) == list(range(201))

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -46,9 +45,7 @@ def last_line(worker: Worker) -> str:
     return said.splitlines()[-1]
 
 
-def test_a_worker_that_cannot_save_ends_after_a_while_and_at_once_on_a_second_signal(
-    worker_at: Callable[..., Worker],
-) -> None:
+def test_a_worker_that_cannot_save_ends_after_a_while_and_at_once_on_a_second_signal(worker_at):
     with embedded() as broker:
         create(broker, topics.every(FEEDS))
         patient, hasty = worker_at(broker), worker_at(broker, "--group", "hasty")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -101,9 +100,7 @@ def revisions(broker: str) -> dict[tuple[bytes, str, int], set[bytes]]:
     return found
 
 
-def test_workers_that_crash_are_killed_and_join_lose_and_double_nothing(
-    broker: str, worker_at: Callable[..., Worker]
-) -> None:
+def test_workers_that_crash_are_killed_and_join_lose_and_double_nothing(broker, worker_at):
     recording = pieces(mosaic(seed=1), HOUR)
     tape, undisturbed = Paced(recording.run, recording.sent), in_memory(recording).lines()
     assert len(undisturbed.splitlines()) >= 6
@@ -149,9 +146,7 @@ def test_workers_that_crash_are_killed_and_join_lose_and_double_nothing(
 
 
 @pytest.mark.kafka
-def test_apache_kafka_and_its_workers_are_killed_or_stand_still_and_nothing_is_lost(
-    java: None, tmp_path: Path, worker_at: Callable[..., Worker]
-) -> None:
+def test_apache_kafka_and_its_workers_are_killed_or_stand_still_and_nothing_is_lost(java, tmp_path, worker_at):
     recording = pieces(mosaic(seed=3), HOUR)
     tape, undisturbed = Paced(recording.run, recording.sent), in_memory(recording)
     server = prepare(tmp_path / "kafka")

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from pipeline.replay.through_kafka import through_kafka
 from pipeline.signals.binning import FeedStatus
 from tests.dashboards.servers import until
 from tests.kafka.collected import collect
-from tests.replay.runners import Worker
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
@@ -55,9 +53,7 @@ def beat(broker: str, run: Run, at: int) -> None:
             sender.send(TABLE.name, encode(Heartbeat(run, "table", partition, at, UP, SIGNALS)), partition)
 
 
-def test_bytes_that_are_no_frame_become_dead_letters_and_missing_heartbeats_a_dead_feed(
-    broker: str, worker_at: Callable[..., Worker]
-) -> None:
+def test_bytes_that_are_no_frame_become_dead_letters_and_missing_heartbeats_a_dead_feed(broker, worker_at):
     worker = worker_at(broker, "--silence", "5")
     with Sender(broker) as sender:
         for topic in (TABLE, topics.PARTIALS):
@@ -92,9 +88,7 @@ def case(folder: Path) -> Path:
     return folder
 
 
-def test_a_replay_that_is_stopped_ends_its_run_and_a_worker_whose_terminal_closes_ends(
-    broker: str, worker_at: Callable[..., Worker], tmp_path: Path
-) -> None:
+def test_a_replay_that_is_stopped_ends_its_run_and_a_worker_whose_terminal_closes_ends(broker, worker_at, tmp_path):
     worker = worker_at(broker)
     options = ("--through", "kafka", "--broker", f"kafka://{broker}", "--workers", "0", "--speed", "8640")
     command = [sys.executable, "-m", "pipeline", "replay", str(case(tmp_path)), *options, "--tense", "drill"]
@@ -132,9 +126,7 @@ def playback(pace: Pace | None) -> Playback:
     return Playback([Recording("table", SIGNALS, iter(list(chunks([rows], HOUR))))], run, pace)
 
 
-def test_a_drill_whose_pace_is_slower_than_a_silence_is_not_dead_and_gives_the_same_outages(
-    broker: str, worker_at: Callable[..., Worker]
-) -> None:
+def test_a_drill_whose_pace_is_slower_than_a_silence_is_not_dead_and_gives_the_same_outages(broker, worker_at):
     worker = worker_at(broker, "--silence", "5")
     worker.wait_till_at_work()
     slow, at_once = playback(Pace(HOUR / 7, since=BEGIN + 70 * HOUR, pulse=0.5)), playback(None)

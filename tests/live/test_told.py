@@ -99,9 +99,7 @@ def own_broker() -> Iterator[str]:
         yield address
 
 
-def test_a_replayed_shutdown_fires_and_resolves_with_local_time_and_duration(
-    two_days: Path, own_broker: str, tmp_path: Path
-) -> None:
+def test_a_replayed_shutdown_fires_and_resolves_with_local_time_and_duration(two_days, own_broker, tmp_path):
     receiver, broker, port = Receiver(io.StringIO()), f"kafka://{own_broker}", free_port()
 
     def told(alert: str, status: str = "firing") -> list[Told]:

@@ -128,17 +128,3 @@ def test_every_row_is_in_a_bin_or_late(early, later, until):
     found = gathered(closed + series.close(20_000))
     for t, e, _ in early + kept:
         assert (t * 60 // 300 * 300, ENTITIES[e]) in found
-
-
-@given(cells, cells, st.integers(0, 15_000))
-def test_a_saved_series_continues_as_the_whole(early, later, until):
-    whole, cut = Series(Run(), "table", 0), Series(Run(), "table", 0)
-    resumed = Series(Run(), "table", 0)
-    for series in (whole, cut):
-        series.add(rows(early))
-        series.close(until)
-    resumed.load(cut.save())
-    for series in (whole, resumed):
-        series.add(rows(later))
-    assert gathered(resumed.close(20_000)) == gathered(whole.close(20_000))
-    assert resumed.save() == whole.save()

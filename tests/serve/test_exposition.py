@@ -10,15 +10,6 @@ from tests.explain.shown import PK, T, outage, verdicts
 END = T + 13 * 3600
 
 
-class Clock:
-    """A clock that is moved by hand [s]."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def names(registry: CollectorRegistry, metric: str) -> list[str]:
     """The label ``name`` of the series of a metric."""
     return [s.labels["name"] for m in registry.collect() for s in m.samples if s.name == metric]
@@ -28,13 +19,11 @@ def names(registry: CollectorRegistry, metric: str) -> list[str]:
     ("past_end", "waited", "is_shown"),
     [(RESTORED_FOR, TOLD_FOR - 1, True), (RESTORED_FOR, TOLD_FOR, False), (RESTORED_FOR - 600, 10 * TOLD_FOR, True)],
 )
-def test_an_end_is_shown_for_two_hours_of_event_time_and_a_quarter_hour_of_the_clock(
-    past_end: int, waited: int, is_shown: bool
-) -> None:
-    clock, registry = Clock(), CollectorRegistry()
-    metrics = Metrics.on(registry, clock=clock)
+def test_an_end_is_shown_for_two_hours_of_event_time_and_a_quarter_hour_of_the_clock(past_end, waited, is_shown):
+    now, registry = [0.0], CollectorRegistry()
+    metrics = Metrics.on(registry, clock=lambda: now[0])
     metrics.outage(outage("ended", 3, end=END))
-    clock.now = waited
+    now[0] = waited
     metrics.observe(verdicts(at=END + past_end - 600))
     assert bool(names(registry, "netvigil_restored_info")) is is_shown
 

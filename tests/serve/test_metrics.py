@@ -87,9 +87,7 @@ def test_health_is_the_mean_over_all_partitions(registry: CollectorRegistry, met
     assert values(registry, "bin_health") == ["0.75"]
 
 
-def test_what_all_series_of_a_feed_lose_at_once_is_shown_and_counted(
-    registry: CollectorRegistry, metrics: Metrics
-) -> None:
+def test_what_all_series_of_a_feed_lose_at_once_is_shown_and_counted(registry, metrics):
     for share in (0.95, 1.0, np.nan):
         metrics.observe(verdicts(common=np.array([share])))
     assert values(registry, "feed_common_mode_ratio", "feed_common_moves_total") == ["1.0", "1.0"]
@@ -108,9 +106,7 @@ def test_a_network_has_series_only_while_it_is_in_an_outage(registry: CollectorR
     assert not [line for line in shown(registry, "entity_info") if "AS59257" in line]
 
 
-def test_a_country_has_a_name_as_long_as_one_of_its_parts_is_shown(
-    registry: CollectorRegistry, metrics: Metrics
-) -> None:
+def test_a_country_has_a_name_as_long_as_one_of_its_parts_is_shown(registry, metrics):
     named = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "mobile": "no"}
     metrics.observe(verdicts((SD,)))
     assert registry.get_sample_value("netvigil_entity_info", named) == 1
@@ -155,18 +151,14 @@ def test_an_open_outage_has_numbers_and_words(registry: CollectorRegistry, metri
 
 
 @pytest.mark.parametrize("changed", [{"confirmed_at": None}, {"part_of": "a0"}, {"state": "ended", "end": T + 60}])
-def test_a_suspicion_a_part_and_an_ended_outage_have_no_likeness(
-    registry: CollectorRegistry, metrics: Metrics, changed: dict[str, object]
-) -> None:
+def test_a_suspicion_a_part_and_an_ended_outage_have_no_likeness(registry, metrics, changed):
     metrics.outage(outage(revision=1, likeness=1.4))
     assert 'looks="likely"' in shown(registry, "outage_likeness")[0]
     metrics.outage(outage(**changed))
     assert not shown(registry, "outage_likeness", "outage_sign_weight")
 
 
-def test_a_suspicion_is_zero_until_it_is_confirmed_and_a_new_kind_replaces_the_old(
-    registry: CollectorRegistry, metrics: Metrics
-) -> None:
+def test_a_suspicion_is_zero_until_it_is_confirmed_and_a_new_kind_replaces_the_old(registry, metrics):
     metrics.outage(outage("suspected", 1, confirmed_at=None, kind="unknown"))
     assert values(registry, "outage_active") == ["0.0"]
     metrics.outage(outage(kind="unknown"))
@@ -195,9 +187,7 @@ def test_a_new_outage_removes_the_notice_of_the_old_one(registry: CollectorRegis
     assert not shown(registry, "restored_info")
 
 
-def test_only_a_confirmed_outage_leaves_a_notice_when_it_is_retracted(
-    registry: CollectorRegistry, metrics: Metrics
-) -> None:
+def test_only_a_confirmed_outage_leaves_a_notice_when_it_is_retracted(registry, metrics):
     metrics.outage(SUSPECTED)
     metrics.outage(outage("retracted", 2, confirmed_at=None, end=T + 3600))
     assert not shown(registry, "outage_", "restored")

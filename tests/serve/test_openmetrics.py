@@ -134,17 +134,6 @@ def test_an_outage_that_became_known_with_the_last_bin_is_shown() -> None:
     assert times(lines(history, "outage_active")) == [T + 600]
 
 
-def test_a_suspicion_that_is_retracted_is_shown_until_then() -> None:
-    history = History()
-    history.outage(outage("suspected", 1, confirmed_at=None))
-    history.observe(verdicts(at=T + 1800))
-    history.outage(outage("retracted", 2, confirmed_at=None, end=T + 60))
-    active = lines(history, "outage_active")
-    assert len(times(active, "0.0")) == len(active)
-    assert max(times(active)) == T + 2400 - LAST
-    assert not lines(history, "restored")
-
-
 def test_of_hundreds_of_networks_none_is_written() -> None:
     history = History()
     history.observe(verdicts((PK, *(Entity("asn", f"AS{i}", "PK") for i in range(600)))))

@@ -41,9 +41,7 @@ def both(tmp_path: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_recordings_of_two_feeds_that_give_one_signal_are_refused_in_a_sentence(
-    both: list[Path], order: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_recordings_of_two_feeds_that_give_one_signal_are_refused_in_a_sentence(both, order, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["netvigil", "replay", *map(str, both[::order])])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -89,9 +87,7 @@ def test_what_one_case_knows_of_a_network_holds_for_the_rows_of_another(cases: l
     assert {term["signal"] for term in outage["signals"]} >= {"probing.ioda", "traffic.radar"}
 
 
-def test_two_cases_that_put_a_network_into_two_countries_are_refused_in_a_sentence(
-    cases: list[Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_cases_that_put_a_network_into_two_countries_are_refused_in_a_sentence(cases, capsys, monkeypatch):
     (cases[0] / "entities.csv").write_text(KIN + "asn,AS1,IR,,\n")
     monkeypatch.setattr("sys.argv", ["netvigil", "replay", *map(str, cases)])
     with pytest.raises(SystemExit) as ended:
@@ -118,9 +114,7 @@ def told(asn: int, time: int) -> str:
 
 
 @pytest.mark.parametrize(("kin", "country"), [("asn,AS1,IQ,Zain,yes\n", "IQ"), ("", "")])
-def test_whose_a_network_of_a_table_is_holds_for_its_routes_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kin: str, country: str
-) -> None:
+def test_whose_a_network_of_a_table_is_holds_for_its_routes_too(tmp_path, monkeypatch, kin, country):
     """By its addresses it is of another country; one that no table has, and none has a line for, stays where it is."""
     monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("10.0.0.0/8", "PK")]))
     messages = tmp_path / "messages.ndjson"

@@ -1,14 +1,10 @@
 """Given series: rows become bins on the series' own grid, once each."""
 
 import dataclasses
-import gzip
-from pathlib import Path
 
 import numpy as np
-import pytest
 
 from pipeline.bins import DAY, Cadence
-from pipeline.feeds import read_table
 from pipeline.records import Bins, Entity, Rows, Run
 from pipeline.signals.series import MAX_GAP, Series
 
@@ -88,16 +84,3 @@ def test_a_stamp_of_the_far_future_does_not_fill_the_memory_and_the_series_begin
     bins = the(binner.close(4_000_000_500))
     assert len(bins.start) == MAX_GAP + 2
     assert bins.start[-1] == 4_000_000_200
-
-
-def labelled(data: Path, case: str):
-    with gzip.open(data / "signals" / case / "signals.csv.gz") as stream:
-        return read_table(stream)
-
-
-@pytest.mark.parametrize("case", ["control-britain-2020-peerloss", "myanmar-2021-coup"])
-def test_no_bin_of_coarse_series_is_missing(data: Path, case):
-    (given,) = labelled(data, case).series
-    bins = the(series(given).close(int(given.time[-1]) + given.width))
-    assert not np.isnan(bins.value).any()
-    assert bins.value.size == len(given)

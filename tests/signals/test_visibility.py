@@ -43,13 +43,6 @@ def test_overlapping_prefixes_count_address_space_once_and_a_default_route_not_a
     assert series(vis.close(600), "country/PK") == [256 + 128]
 
 
-def test_a_prefix_that_spans_countries_counts_for_each_its_part():
-    vis = binner()
-    vis.add(dump(table={"10.0.0.0/7": 5}))
-    bins = vis.close(300)
-    assert (series(bins, "country/PK"), series(bins, "country/IQ")) == ([65536], [65536])
-
-
 def test_only_full_feed_peers_count_and_two_that_leak_do_not_disqualify_the_others():
     vis = binner()
     vis.add(dump())
@@ -68,15 +61,6 @@ def test_without_enough_full_feed_peers_nothing_is_observed(rules):
     assert vis.close(300)[0].value.size == 0
 
 
-@pytest.mark.parametrize(("without", "seen"), [(2, 256), (3, 0)])
-def test_half_of_the_full_feed_peers_make_a_prefix_visible(without, seen):
-    vis = binner(Counting(floors={4: 1, 6: 1}, min_peers=2, full_feed_share=0.3))
-    vis.add(dump())
-    vis.close(300)
-    vis.add(say("withdraw", 310, "10.0.0.0/16", sessions=FOUR[:without]))
-    assert series(vis.close(600), "asn/AS1") == [seen]
-
-
 def test_a_country_that_is_withdrawn_is_zero_and_not_unknown():
     vis = binner(Counting(floors={4: 1, 6: 1}, min_peers=2))
     vis.add(dump())
@@ -85,17 +69,6 @@ def test_a_country_that_is_withdrawn_is_zero_and_not_unknown():
     bins = vis.close(900)
     assert series(bins, "country/IQ") == [0, 0]
     assert series(bins, "asn/AS3") == [0, 0]
-
-
-def test_the_origin_is_the_one_that_most_peers_announce():
-    vis = binner()
-    vis.add(dump())
-    vis.close(300)
-    vis.add(say("announce", 310, "10.0.0.0/16", sessions=FOUR[:1], origin=66))
-    assert series(vis.close(600), "asn/AS1") == [256]
-    vis.add(say("announce", 610, "10.0.0.0/16", sessions=FOUR[:3], origin=66))
-    bins = vis.close(900)
-    assert (series(bins, "asn/AS1"), series(bins, "asn/AS66")) == ([0], [256])
 
 
 def test_the_shares_of_the_partitions_add_up_to_the_whole_of_a_recorded_table(data):
