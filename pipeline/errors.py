@@ -5,7 +5,6 @@ class UserError(Exception):
     """A person gave a wrong value: one sentence that names the value and the place; exit code 2."""
 
 
-PACKED = ("gzip", "bzip2", "xz")  # kinds of compression
 CUT_RECORD, CUT_LINE = "truncated-record", "truncated-line"  # a file ends in the middle of a record or line
 
 REFUSED = (
@@ -17,9 +16,8 @@ REFUSED = (
 
 def gave_up(reason: str) -> bool:
     """Whether damage of that reason ends the reading of its file."""
-    return reason in ("too-damaged", "too-long", CUT_RECORD, CUT_LINE) or reason.endswith(
-        tuple(f"-{kind}" for kind in PACKED)
-    )
+    of_file = reason in ("too-damaged", "too-long", CUT_RECORD, CUT_LINE)
+    return of_file or reason.endswith(("-gzip", "-bzip2", "-xz"))
 
 
 def refuses(reason: str) -> bool:
@@ -58,11 +56,5 @@ def few(names: list[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """Text from outside for a terminal: control characters become question marks.
-
-    Examples
-    --------
-    >>> printable("Anzoátegui"), printable("x" + chr(27) + "[2J")
-    ('Anzoátegui', 'x?[2J')
-    """
+    """Text from outside for a terminal: control characters become question marks."""
     return "".join(character if character.isprintable() else "?" for character in text)

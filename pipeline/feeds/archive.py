@@ -139,7 +139,10 @@ def open_source(path: str | Path, piece: int = DAY) -> Source:
     feed = _recognised(path, head)
     if feed.name == table.NAME:
         return _table_source(path, feed, piece)
-    return Source(path, feed, _first_time(feed, head), feed.signals, piece=piece)
+    # the last record in the head is cut
+    batches = (item for item in feed.items(io.BytesIO(head)) if not isinstance(item, DecodeError) and len(item))
+    first = next((int(batch.time.min()) for batch in batches), NEVER)
+    return Source(path, feed, first, feed.signals, piece=piece)
 
 
 def _opened(path: Path) -> tuple[Unpacked, io.BufferedReader]:
@@ -209,12 +212,6 @@ def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     read = dataclasses.replace(read, damage=tuple(damage))
     first = min((int(rows.time[0]) for rows in read.series), default=NEVER)
     return Source(path, feed, first, read.signals, read, piece, entities)
-
-
-def _first_time(feed: Feed, head: bytes) -> int:
-    """Time of the first batch in the head of a file [s], whose last record is cut."""
-    batches = (item for item in feed.items(io.BytesIO(head)) if not isinstance(item, DecodeError) and len(item))
-    return next((int(batch.time.min()) for batch in batches), NEVER)
 
 
 def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:

@@ -102,13 +102,10 @@ def _together(held: list[Item]) -> Iterator[Item]:
     series: dict[tuple[object, ...], list[Elements | Rows]] = {}
     for item in held:
         if not isinstance(item, DecodeError):
-            series.setdefault(_series(item), []).append(item)
+            key = (item.signal, item.width, item.slots, item.phase) if isinstance(item, Rows) else ()
+            series.setdefault(key, []).append(item)
     yield from sorted(map(joined, series.values()), key=lambda batch: int(batch.time.min()))
     yield from (item for item in held if isinstance(item, DecodeError))
-
-
-def _series(batch: Elements | Rows) -> tuple[object, ...]:
-    return () if isinstance(batch, Elements) else (batch.signal, batch.width, batch.slots, batch.phase)
 
 
 def joined(batches: Sequence[Elements | Rows]) -> Elements | Rows:
@@ -201,7 +198,9 @@ class Dispatch:
         if first > self.watermark:
             yield from self.beat(first)
         self.sent += len(batch)
-        self.end = max(self.end, self._end(batch))
+        cadence = Cadence(batch.width, batch.slots, batch.phase) if isinstance(batch, Rows) else Cadence(self.width)
+        last_bin = int(cadence.floor(np.array([batch.time.max()]))[0])
+        self.end = max(self.end, last_bin + cadence.width)
         yield from topics.split(dataclasses.replace(batch, run=self.run, feed=self.feed), self.partitions)
 
     def beat(self, time: int, status: str = UP) -> Iterator[Heartbeat]:
@@ -209,9 +208,3 @@ class Dispatch:
         networks, self.networks = self.networks, ()
         for partition in range(self.partitions):
             yield Heartbeat(self.run, self.feed, partition, time, status, self.signals, networks)
-
-    def _end(self, batch: Elements | Rows) -> int:
-        cadence = Cadence(self.width)
-        if isinstance(batch, Rows):
-            cadence = Cadence(batch.width, batch.slots, batch.phase)
-        return int(cadence.floor(np.array([batch.time.max()]))[0]) + cadence.width

@@ -31,8 +31,7 @@ class MalformedError(Exception):
         self.reason, self.detail = reason, detail
 
 
-Span = tuple[int, int, int, bool]
-"""Family of some prefixes, where they begin and end in the attributes, and whether they are unicast."""
+Span = tuple[int, int, int, bool]  # family of some prefixes, begin and end in the attributes, unicast or not
 
 
 class Attributes(NamedTuple):
@@ -357,8 +356,7 @@ class RouteBatch:
         return elements
 
 
-PACKED = 18
-"""Bytes of a packed prefix: family (4 or 6), length of the mask [bits], 128 bits of address with host bits zero."""
+PACKED = 18  # bytes of a packed prefix: family (4 or 6), length of the mask [bits], 128 bits of address
 
 
 @lru_cache(maxsize=2**17)

@@ -15,10 +15,7 @@ BATCH = 50_000  # elements of a batch; one message more may go over
 STRIDE = 300  # event time that one batch may span [s], so that readers see time move on
 BEHIND = DAY  # how far behind the others a time may be [s]: streams have been held up for hours
 
-RUN = 50
-"""Consecutive messages ahead of all others after which time has moved on [-].  A collector whose clock is ahead gives
-shorter runs, among the messages of the others."""
-
+RUN = 50  # messages in a row ahead of all others after which time has moved on [-]; a clock ahead gives shorter runs
 YEAR = 365 * DAY  # of two times alone it is unknown which is wrong, unless they are this far apart [s]
 
 HOUR = 3600
@@ -69,7 +66,9 @@ class TimeCheck:
     def _piece(self, begin: int, piece: Batch) -> Iterator[Batch | DecodeError]:
         first, end = int(piece.time.min()), int(piece.time.max())
         if self.last is None or first > self.last + _reach(piece):
-            self._hold(begin, piece)
+            self.held.append((begin, piece))
+            self.stamps += _stamps(piece)
+            self.rows += len(piece)
             if self.stamps > (FIRST if self.last is None else RUN) or self.rows > BATCH:
                 yield from self._begin() if self.last is None else self._settle()
             return
@@ -78,11 +77,6 @@ class TimeCheck:
                 yield from self._refuse("those around it", end)
             yield from self._settle()
         yield self._give(piece)
-
-    def _hold(self, begin: int, piece: Batch) -> None:
-        self.held.append((begin, piece))
-        self.stamps += _stamps(piece)
-        self.rows += len(piece)
 
     def _earliest(self) -> int:
         return min(int(piece.time.min()) for _, piece in self.held)

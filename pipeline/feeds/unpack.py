@@ -13,8 +13,7 @@ PIECE = 256 * 1024  # compressed bytes that are read at once, and decompressed o
 STEP = 4 * 1024  # the same for bzip2, to see where a block ends, and for the second reading after damage
 
 HELD = 4 * 2**20
-"""Content of bzip2 that is held back until its checksum has come [bytes].  A block has 900,000 before its long runs are
-expanded; what it has beyond this limit is given unchecked."""
+"""Content of a block of bzip2 that is held back until its checksum has come; more is given unchecked [bytes]."""
 
 MAGIC: dict[bytes, tuple[str, Callable[[], Any]]] = {
     b"\x1f\x8b": ("gzip", lambda: zlib.decompressobj(31)),

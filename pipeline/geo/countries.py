@@ -135,13 +135,7 @@ def ahead(countries: tuple[str, ...], t: int) -> np.ndarray:
 
 
 def local_times(countries: tuple[str, ...], times: Sequence[int]) -> np.ndarray:
-    """What clocks show in each of n countries at t ``times`` [s], as if it were UTC; ``(t, n) int64`` [s].
-
-    Examples
-    --------
-    >>> local_times(("PK", "IQ"), [1707073200]).tolist()
-    [[1707091200, 1707084000]]
-    """
+    """What clocks show in each of n countries at t ``times`` [s], as if it were UTC; ``(t, n) int64`` [s]."""
     if len(times) > 2 and max(times) - min(times) <= DAY:
         first = ahead(countries, min(times))
         if (first == ahead(countries, max(times))).all():  # no clock is changed twice a day

@@ -39,8 +39,6 @@ def read_delegated(lines: Iterable[str]) -> Iterator[Range]:
     --------
     >>> list(read_delegated(["apnic|PK|ipv4|39.32.0.0|2097152|20101229|allocated|A9", "apnic|*|ipv4|*|50000|summary"]))
     [Range(family=4, start=656408576, end=658505727, country='PK')]
-    >>> [hex(r.end) for r in read_delegated(["ripencc|IQ|ipv6|2a02:d80::|32|20080730|allocated|x"])]
-    ['0x2a020d80ffffffff']
     """
     for line in lines:
         field = line.rstrip("\n").split("|")

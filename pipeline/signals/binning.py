@@ -138,10 +138,14 @@ class BinStage:
         stream = self._stream(frame)
         if isinstance(frame, Heartbeat):
             before = stream.status
-            bins = self._advance(stream, frame)
-            changed = self.partition == 0 and stream.status != before
-            total = [self._total(stream)] if frame.status == END else []
-            return [*total, *bins, *([_feed_status(stream)] if changed else [])]
+            told: list[Bins | Late | Taken | Total | FeedStatus] = [*self._advance(stream, frame)]
+            if frame.status == END:
+                counts = (stream.used, stream.late, stream.crowded)
+                told.insert(0, Total(stream.run.id, stream.feed, self.partition, *counts))
+            if self.partition == 0 and stream.status != before:
+                since = iso(stream.watermark) if stream.watermark > NEVER else None
+                told.append(FeedStatus(stream.run.id, stream.run.tense, stream.feed, stream.status, since))
+            return told
         late = stream.binner.add(frame)
         records, missed = answered(frame, self.partition), 0 if late is None else answered(late, self.partition)
         stream.used += records - missed
@@ -149,9 +153,6 @@ class BinStage:
         stream.crowded += stream.binner.crowded
         taken = Taken(frame.feed, records - missed)
         return [taken] if late is None else [taken, Late(late, stream.binner.crowded)]
-
-    def _total(self, stream: Stream) -> Total:
-        return Total(stream.run.id, stream.feed, self.partition, stream.used, stream.late, stream.crowded)
 
     def _stream(self, frame: Elements | Rows | Heartbeat) -> Stream:
         key = (frame.run.id, frame.feed)
@@ -203,11 +204,6 @@ class BinStage:
             binner.load(binners[str(i)].tobytes())
             networks = {(e[0], e[1]): Entity(*e) for e in told}
             self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), networks, *counts)
-
-
-def _feed_status(stream: Stream) -> FeedStatus:
-    since = iso(stream.watermark) if stream.watermark > NEVER else None
-    return FeedStatus(stream.run.id, stream.run.tense, stream.feed, stream.status, since)
 
 
 def no_bins(run: Run, feed: str, partition: int) -> Bins:

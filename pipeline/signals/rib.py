@@ -32,14 +32,6 @@ class KeyIndex:
     """Rows by key: a sorted array, searched in bulk.
 
     Rows are numbered in the order in which their keys come; ``keys[row]`` is a row's key.
-
-    Examples
-    --------
-    >>> index = KeyIndex()
-    >>> index.rows(np.array([7, 3, 7], np.uint64), most=10).tolist(), len(index)
-    ([1, 0, 1], 2)
-    >>> index.rows(np.array([9, 3], np.uint64), most=2).tolist()  # -1: no room for it
-    [-1, 0]
     """
 
     def __init__(self, keys: np.ndarray | None = None) -> None:
@@ -95,8 +87,6 @@ class Rib:
     >>> rib = Rib(most=100)
     >>> row = rib.rows(np.array([5, 5], np.uint64))
     >>> rib.write(row, np.array([0, 1]), np.array([60, 60]), np.array([64500, 64500]))
-    >>> rib.origin[row[0], :2].tolist(), rib.size[:2].tolist()
-    ([64500, 64500], [1, 1])
     >>> rib.write(row[:1], np.array([0]), np.array([59]), np.array([ABSENT]))  # older: too late to matter
     >>> rib.forget(1, 60)
     >>> rib.origin[row[0], :2].tolist(), rib.size[:2].tolist()

@@ -61,7 +61,10 @@ def read(stream: BinaryIO, tally: Tally | None = None) -> Iterator[Item]:
             yield _lost(source, wrong, last, tally)
             continue
         if torn:
-            yield _torn(source, torn, tally)
+            tally.dead += 1
+            tally.torn += 1
+            tally.lost += torn
+            yield DecodeError(NAME, "torn-prefixes", f"byte {source.place}", f"{torn} bytes lost at the end of a list")
         tally.records += 1
         tally.used += source.accept() - torn
         last = time
@@ -111,14 +114,6 @@ def _lost(source: Source, wrong: MalformedError, last: int | None, tally: Tally)
     elif reason == CUT_RECORD and not source.exhausted:
         reason = "lost-boundary"
     return DecodeError(NAME, reason, f"byte {place}", f"{detail}; {lost} bytes lost")
-
-
-def _torn(source: Source, lost: int, tally: Tally) -> DecodeError:
-    """One dead letter for the end of a list of prefixes that breaks off; the routes before it are used."""
-    tally.dead += 1
-    tally.torn += 1
-    tally.lost += lost
-    return DecodeError(NAME, "torn-prefixes", f"byte {source.place}", f"{lost} bytes lost at the end of a list")
 
 
 def recognise(name: str, head: bytes) -> bool:

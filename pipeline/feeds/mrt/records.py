@@ -22,13 +22,10 @@ from pipeline.records import RIB, Peer
 
 NOBODY = Peer(0, "")  # the peer of an element that belongs to no session
 
-Rows = tuple[bytes, list[Row], int]
-"""Bytes that hold the prefixes, the rows of a record (at least one), bytes of prefixes that cannot be read."""
-
+Rows = tuple[bytes, list[Row], int]  # bytes with the prefixes, rows of a record (at least one), bytes of bad prefixes
 NOTHING: Rows = b"", other(NOBODY), 0  # a record without routes and without a session
 
-STATES = range(9)
-"""States of a session: 1 to 6 by RFC 4271, 7 and 8 are Quagga's Clearing and Deleted, 0 is OpenBGPD's none."""
+STATES = range(9)  # 1 to 6 by RFC 4271, 7 and 8 are Quagga's Clearing and Deleted, 0 is OpenBGPD's none
 
 CHANGE = {0: False, 5: True}  # BGP4MP subtypes of state changes: whether AS numbers take four octets
 

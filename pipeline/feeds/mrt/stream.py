@@ -141,10 +141,9 @@ class Source:
         time, kind, subtype, length = HEADER.unpack_from(self.buffer, self.at + offset)
         after = offset + HEADER.size + length
         near = last is None or abs(time - last) <= NEAR
-        return near and known(kind, subtype, length) and (self._begins(after) or self._early(kind, after))
-
-    def _early(self, kind: int, after: int) -> bool:
-        return kind == TABLE_DUMP and self._begins(after + EARLY)
+        if not (near and known(kind, subtype, length)):
+            return False
+        return self._begins(after) or (kind == TABLE_DUMP and self._begins(after + EARLY))
 
 
 def begins_like_mrt(head: bytes) -> bool:

@@ -110,18 +110,16 @@ def read_table(stream: BinaryIO, entities: Entities | None = None) -> Table:
         rows += len(part[0])
     else:
         if last.strip():
-            damage.append(_broken_off(line + block.count(LF), last))
+            why = (
+                f"the last line has no end, as where a file breaks off: not used: {last[:200].decode(errors='replace')}"
+            )
+            damage.append(DecodeError(NAME, CUT_LINE, f"line {line + block.count(LF)}", why))
     known = entities or {}
     parts_of = (entity_of(*key, known).country for key in names.entities if key[0] in ("asn", "region"))
     homes = {("country", home) for home in parts_of}  # judged from these parts
     unmatched = tuple(key for key in known if key not in names.entities and key not in homes)
     series, overruled = _series(parts, names, known, MAX_BAD - len(damage))
     return Table(series, (*damage, *overruled), unmatched, _read_until(parts))
-
-
-def _broken_off(line: int, text: bytes) -> DecodeError:
-    why = "the last line has no end, as where a file breaks off: not used"
-    return DecodeError(NAME, CUT_LINE, f"line {line}", f"{why}: {text[:200].decode(errors='replace')}")
 
 
 def _read_until(parts: list[Columns]) -> str:
