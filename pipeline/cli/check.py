@@ -40,13 +40,7 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """An HTTP server at ``address``, its patience [s] and the longest answer that is read from it [bytes].
-
-    Examples
-    --------
-    >>> Site.at("http://localhost:9090/", "--prometheus").address
-    'http://localhost:9090'
-    """
+    """An HTTP server; ``patience`` [s], ``largest`` answer that is read [bytes]."""
 
     address: str
     patience: float = 5.0
@@ -83,7 +77,6 @@ class Site:
         return body[: self.largest].decode("utf-8", errors="replace")
 
     def json(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """The same, read as JSON."""
         text = self.text(path, query)
         try:
             return json.loads(text)
@@ -101,25 +94,13 @@ class Finding:
 
     @classmethod
     def of(cls, what: str, good: bool, detail: str) -> "Finding":
-        """Ready or not."""
         return cls(what, READY if good else NOT_READY, detail)
 
 
 def check(
     broker: str = "", prometheus: str = "", alertmanager: str = "", grafana: str = "", security: Security = PLAIN
 ) -> list[Finding]:
-    """Check every part whose address is given; a part without an address is a finding, too.
-
-    Raises
-    ------
-    UserError
-        What is given is not an address.
-
-    Examples
-    --------
-    >>> [(finding.what, finding.state) for finding in check()][:2]
-    [('broker', 'not checked'), ('prometheus', 'not checked')]
-    """
+    """Check every part whose address is given; a part without one is a finding, too."""
     looks: dict[str, Callable[[], Iterable[Finding]] | None] = {
         "broker": partial(look_at_broker, parse(broker), security) if broker else None
     }
@@ -129,7 +110,6 @@ def check(
 
 
 def _looked(name: str, look: Callable[[], Iterable[Finding]] | None) -> Iterator[Finding]:
-    """The findings of a part; where it fails, the failure is the last one."""
     if look is None:
         yield Finding(name, NOT_CHECKED, f"--{name} was not given")
         return
@@ -180,7 +160,7 @@ def look_at_prometheus(site: Site) -> Iterator[Finding]:
 
 
 def _asked(site: Site, expr: str) -> list[tuple[dict[str, str], float]]:
-    """Labels and value of every series of an instant query."""
+    """Labels and values of an instant query."""
     found = site.json("/api/v1/query", {"query": expr})["data"]["result"]
     return [(series["metric"], float(series["value"][1])) for series in found]
 
@@ -220,7 +200,7 @@ def look_at_alertmanager(site: Site) -> Iterator[Finding]:
 
 
 def _receivers(settings: str) -> Iterator[Finding]:
-    """The recipients of each receiver, by Alertmanager's own settings; ``replay`` and ``board`` need none."""
+    """``replay`` and ``board`` need no recipients."""
     try:
         receivers = yaml.safe_load(settings)["receivers"]
     except yaml.YAMLError as error:
@@ -240,14 +220,7 @@ def _receivers(settings: str) -> Iterator[Finding]:
 
 
 def _targets(receiver: dict[str, Any]) -> Iterator[str]:
-    """The recipients of a receiver; of an address only its host, since the rest may be a secret.
-
-    Examples
-    --------
-    >>> list(_targets({"name": "desk", "email_configs": [{"to": "desk@example.org"}], "webhook_configs": [
-    ...     {"url": "http://webhook:9095/desk"}, {"url": "<secret>"}]}))
-    ['email desk@example.org', 'webhook webhook:9095', 'webhook']
-    """
+    """Of an address only its host: the rest may be a secret."""
     for key, integrations in receiver.items():
         kind = key.removesuffix("_configs")
         for integration in integrations if kind != key else ():
@@ -257,7 +230,6 @@ def _targets(receiver: dict[str, Any]) -> Iterator[str]:
 
 
 def _total(exposition: str, name: str) -> float:
-    """Sum of all samples of a metric."""
     families = text_string_to_metric_families(exposition)
     return sum(sample.value for family in families for sample in family.samples if sample.name == name)
 

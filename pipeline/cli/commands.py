@@ -55,7 +55,6 @@ class ReplayOptions:
     why: bool = False
 
     def check(self) -> None:
-        """Raise `UserError` where they make no sense."""
         if self.through not in ("memory", "kafka"):
             raise UserError(f"--through {self.through!r} is neither memory nor kafka")
         if self.tense not in TENSES:
@@ -84,7 +83,7 @@ class ReplayOptions:
                 check_writable(path)
 
     def check_apart(self, sources: Iterable[str]) -> None:
-        """Raise `UserError` where a recording would be written over."""
+        """No recording may be written over."""
         read = [file for source in map(Path, sources) for file in (source, *source.glob("*"))]
         for path in (self.outages, self.metrics):
             if path is not None and any(path.exists() and file.exists() and path.samefile(file) for file in read):
@@ -125,7 +124,6 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
 
 
 def _left(console: Console, options: ReplayOptions, report: ReplayReport, history: History | None) -> Iterator[str]:
-    """Write the files that are wanted, and say what is in each."""
     if options.outages is not None:
         with written(options.outages) as file:
             file.write(report.lines())
@@ -164,10 +162,7 @@ def _watched(
     console: Console, playback: Playback, options: ReplayOptions, see: See, end: int | None = None,
     verdicts: bool = True,
 ) -> ReplayReport:  # fmt: skip
-    """Through memory or Kafka, with a live table in a terminal; ``end``: where the recording ends, if known.
-
-    ``verdicts``: whether those of workers are read; they are most of what travels.
-    """
+    """With a live table; ``end`` [s], if known; ``verdicts`` of workers are most of what travels."""
     report = ReplayReport.of(playback)
     with Watching(console, report, end):
         if options.through == "memory":
@@ -178,7 +173,7 @@ def _watched(
 def _with_broker(
     playback: Playback, options: ReplayOptions, see: See, report: ReplayReport, verdicts: bool
 ) -> ReplayReport:
-    """Through the broker that was named, or an embedded one; with workers of our own where none are."""
+    """With workers of our own where none are."""
     with ExitStack() as stack:
         security = from_environment(os.environ) if options.broker else PLAIN
         broker = parse(options.broker) if options.broker else stack.enter_context(embedded())
@@ -237,7 +232,6 @@ def demo(seed: int, folder: Path | None, settings: Path | None, why: bool) -> No
 
 
 def _next() -> tuple[str, ...]:
-    """What the demo's series are, and what to try next."""
     called = Path(sys.argv[0])
     name = str(called) if called.name == "netvigil" and shutil.which("netvigil") is None else "netvigil"
     return (

@@ -25,12 +25,7 @@ MAX_PEERS = 100_000
 
 @dataclass
 class Contents:
-    """What is in one file.
-
-    ``elements`` by kind, ``rows`` and ``unobserved`` (of them NaN) by signal; first and last event time [s], None where
-    there is none; damage by reason, the first places of it in order, and where reading was given up; lines of
-    ``entities.csv`` that are ``unmatched`` by any row.
-    """
+    """What is in one file; first and last event time [s], damage by reason, and where reading was given up."""
 
     path: str
     feed: str = ""
@@ -48,11 +43,9 @@ class Contents:
 
     @property
     def damaged(self) -> bool:
-        """Whether anything of the file could not be used: exit code 1."""
         return bool(self.damage)
 
     def take(self, item: Elements | Rows | DecodeError) -> None:
-        """Count one thing that a feed gave."""
         if isinstance(item, DecodeError):
             self.damage[item.reason] += 1
             if gave_up(item.reason):
@@ -78,12 +71,11 @@ class Contents:
             self.entities |= {entity[:2] for entity in batch.entities}
 
     def kinds(self) -> dict[str, int]:
-        """Elements by kind; every dead letter is one ``error``."""
+        """Every dead letter is one ``error``."""
         counts = {**self.elements, "error": sum(self.damage.values())}
         return {kind: counts[kind] for kind in (*KINDS, "error") if counts.get(kind)}
 
     def plain(self) -> dict[str, Any]:
-        """As JSON-able values, times in ISO."""
         return {
             "path": self.path, "feed": self.feed,
             "elements": self.kinds(),
@@ -100,13 +92,7 @@ class Contents:
 
 
 def inspect(paths: Iterable[str | Path]) -> list[Contents]:
-    """Read these recordings to their ends, one after the other; what is no recording counts as damaged.
-
-    Raises
-    ------
-    UserError
-        Where there is no such file.
-    """
+    """Read these recordings to their ends; UserError where there is no such file."""
     return [_contents(path) for path in paths]
 
 

@@ -39,15 +39,7 @@ def plain(incidents: Iterable[Incident]) -> dict[str, list[dict[str, Any]]]:
 
 
 def moves(incidents: Iterable[Incident]) -> Iterator[str]:
-    """The moves of each signal in a sentence: when and how far.
-
-    Examples
-    --------
-    >>> lost = Incident("table", "bgp.ris", MOVED, 1597730400, 1597766400, 0.908)
-    >>> print(*moves([lost]))
-    All series of routes (bgp.ris) were at 91% of their level at once from 2020-08-18 06:00 to 2020-08-18 16:00 UTC. \
-The feed moved, as when it loses or gains a peer or a collector: the move is taken out and is no country's outage.
-    """
+    """The moves of each signal, when and how far, in a sentence."""
     for signal, own in _by_signal(incidents, MOVED):
         name, largest = signal_name(signal), sorted(own, key=lambda one: -abs(one.share - 1))
         if len(own) == 1:
@@ -67,15 +59,7 @@ The feed moved, as when it loses or gains a peer or a collector: the move is tak
 
 
 def blind(incidents: Iterable[Incident]) -> Iterator[str]:
-    """When a signal was broken or stuck, or had too few healthy sources: each a sentence.
-
-    Examples
-    --------
-    >>> stuck = Incident("table", "probing.ioda", STUCK, 1707440400, 1707469200)
-    >>> print(*blind([stuck]))
-    No all-clear by probes (probing.ioda) from 2024-02-09 01:00 to 2024-02-09 09:00 UTC, for any place: its feed was \
-stuck and repeated the same values.
-    """
+    """When a signal was broken or stuck, or had too few healthy sources."""
     incidents = list(incidents)
     yield from _of_several(incidents)
     for signal, own in _by_signal(incidents, BROKEN):
@@ -95,15 +79,7 @@ stuck and repeated the same values.
 
 
 def _of_several(incidents: Iterable[Incident]) -> Iterator[str]:
-    """When signals of several kinds fell for all countries at once: that is no fault of one feed.
-
-    Examples
-    --------
-    >>> both = [Incident("table", name, BROKEN, 1707440400, 1707469200, 0.1) for name in ("bgp.ris", "traffic.radar")]
-    >>> print(*_of_several(both))
-    All countries may be out together, as by a cable, from 2024-02-09 01:00 to 2024-02-09 09:00 UTC: routes (bgp.ris) \
-and traffic.radar fell alike for all of them, and feeds of several kinds do not break at one time.
-    """
+    """Signals of several kinds that fall for all countries at once are no fault of one feed."""
     fell = sorted((one for one in incidents if one.what == BROKEN and one.share < 1), key=lambda own: own.start)
     while fell:
         begun = [one for one in fell if one.start < fell[0].end]

@@ -45,7 +45,7 @@ def entity_point(entity: Entity) -> Point:
 
 
 def home_points(entity: Entity, places: Places | None = None) -> list[Point]:
-    """The name of the country that an entity is a part of, so that boards know one that has no series of its own."""
+    """The country of an entity, for boards: it may have no series of its own."""
     country = entity.country or placed(entity.type, entity.name).country
     if entity.type == "country" or not country:
         return []
@@ -53,10 +53,7 @@ def home_points(entity: Entity, places: Places | None = None) -> list[Point]:
 
 
 def outage_points(outage: Outage, place: Entity) -> list[Point]:
-    """The points of an open outage: active is 1 once it is confirmed, 0 while it is only suspected.
-
-    Its entity is named with it: boards find a place by its name, also where its signals are not shown.
-    """
+    """An open outage: active is 1 once confirmed; its entity is named too, so that boards find it without signals."""
     key = (outage.entity_type, outage.entity)
     labels, short = (*key, outage.kind, outage.tense), (*key, outage.tense)
     local = country_time(outage.start, place.country)
@@ -78,7 +75,7 @@ def outage_points(outage: Outage, place: Entity) -> list[Point]:
 
 
 def _likeness_points(outage: Outage, short: tuple[str, ...]) -> list[Point]:
-    """What a confirmed outage looks like; a part of one has no likeness of its own."""
+    """A part of an outage has no likeness of its own."""
     if outage.confirmed_at is None or outage.part_of:
         return []
     signs = [
@@ -89,7 +86,7 @@ def _likeness_points(outage: Outage, short: tuple[str, ...]) -> list[Point]:
 
 
 def ended_points(outage: Outage, place: Entity, regained: float) -> list[Point]:
-    """The points of an outage that is over (or was taken back): when, after how long, how much is back [0-1]."""
+    """An outage that is over or taken back; ``regained``: how much is back [0-1]."""
     key = (outage.entity_type, outage.entity, outage.tense)
     end = outage.end if outage.end is not None else outage.start
     outcome = "restored" if outage.state == ENDED else "retracted"

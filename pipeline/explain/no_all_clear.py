@@ -79,15 +79,6 @@ def no_all_clear(
 
 
 def _when(gaps: tuple[Gap, ...], what: str = "not observed") -> str:
-    """Times in words.
-
-    Examples
-    --------
-    >>> _when((Gap(1707354000, None),)), _when((Gap(None, None),))
-    ('not observed from 2024-02-08 01:00 UTC on', 'never observed')
-    >>> _when((Gap(None, 1707350400), Gap(1707354000, 1707361200)))
-    'not observed before 2024-02-08 00:00 UTC, nor from 2024-02-08 01:00 to 2024-02-08 03:00 UTC'
-    """
     times, between = [], [(gap.start, gap.end) for gap in gaps if gap.start is not None and gap.end is not None]
     if gaps[0] == (None, None):
         return what.replace("not observed", "never observed")
@@ -108,7 +99,7 @@ def _when(gaps: tuple[Gap, ...], what: str = "not observed") -> str:
 
 
 def _names(short: list[Series], past: Past, places: Places) -> list[str]:
-    """The names of short series, countries first; with the signals where others of the entity reach further back."""
+    """With the signals where others of the entity reach further back."""
     signals: dict[tuple[str, str], list[str]] = {}
     for signal, kind, entity in short:
         signals.setdefault((kind, entity), []).append(signal)
@@ -125,19 +116,7 @@ def _names(short: list[Series], past: Past, places: Places) -> list[str]:
 
 
 def hardly_judged(found: Iterable[Unjudged], places: Places) -> Iterator[str]:
-    """A sentence for each signal that was too noisy, too small or too new to be judged, always or for a time.
-
-    Examples
-    --------
-    >>> print(*hardly_judged([Unjudged("telescope.ioda", "country", "IQ")], {}))
-    Iraq, stray packets (telescope.ioda): too noisy to judge. At most a loss of nearly all is reported.
-    >>> print(*hardly_judged([Unjudged("traffic.radar", "country", "UG", 1611568800, 1612166400)], {}))
-    Uganda (2021-01-25 10:00 to 2021-02-01 08:00 UTC), traffic.radar: too noisy, small or new to judge. Even a total \
-loss may go unreported.
-    >>> print(*hardly_judged([Unjudged("traffic.radar", "country", "UG", 1611568800, 1612166400, 9, 1613376000)], {}))
-    Uganda (2021-01-25 10:00 to 2021-02-01 08:00 UTC and 9 hours more, the last until 2021-02-15 08:00 UTC), \
-traffic.radar: too noisy, small or new to judge. Even a total loss may go unreported.
-    """
+    """A sentence for each signal too noisy, small or new to be judged, always or for a time."""
     for (signal, is_for_time), group in groupby(found, key=lambda one: (one.signal, one.first is not None)):
         own = list(group)
         names = [place_name(one.entity_type, one.entity, places) for one in own]
@@ -158,14 +137,14 @@ def never_judged(found: Iterable[Unjudged], observed: Observed) -> list[Entity]:
 
 
 def of_no_signal(found: Iterable[Unjudged], observed: Observed) -> Iterator[str]:
-    """That there is no all-clear for these, in one sentence."""
+    """That there is no all-clear for these."""
     if countries := never_judged(found, observed):
         names = few([entity_name(country) for country in countries])
         yield f"No all-clear for {names}: too noisy to judge by any signal. At most a loss of nearly all is reported."
 
 
 def _unjudged_when(one: Unjudged) -> str:
-    """The longest time, and how long the others are: without them the rest would look judged and quiet."""
+    """Without the others the rest would look judged and quiet."""
     longest = f"{utc(one.first or 0)} to {utc(one.last or 0)} UTC"
     if one.until is None:
         return longest
@@ -185,9 +164,7 @@ def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) 
 
 
 def weekends_known(country: str, first: int, time: int) -> int | None:
-    """How many weekends of a country that is read from ``first`` on come before the one of a time; None where the time
-    is of no weekend [s].  Half a day of a weekend may be missing.
-    """
+    """How many weekends were read before the one of a time [s]; None where it is none."""
     day = datetime.fromtimestamp(time, zone(country)).date()
     if not is_weekend(country, day):
         return None
@@ -209,19 +186,7 @@ def weekends_unseen(days: Mapping[str, str], observed: Observed, places: Places)
 
 
 def first_weekends(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
-    """That little is known of the first weekend of a recording, where it ends within a week after; not of ``days``,
-    which `weekends_unseen` reports.
-
-    Examples
-    --------
-    >>> from pipeline.replay.coverage import Stretch
-    >>> first, last = 1733356800, 1733702400  # 5 and 9 December 2024
-    >>> seen = Observed({("traffic.radar", "asn", "AS1"): [Stretch(first, last, 300, 3600)]}, first, last)
-    >>> home = {("asn", "AS1"): Entity("asn", "AS1", "GH")}
-    >>> print(*first_weekends({}, seen, home))
-    No weekend before 2024-12-07 was read of Ghana: on it a loss of half of the traffic may go unreported, and for \
-hours the whole loss of a network.
-    """
+    """What is not known of a first weekend that ends the recording, except of the named ``days``."""
     first: dict[date, list[str]] = defaultdict(list)
     for country, began in sorted(_began(observed, places).items()):
         for later in range(7):
@@ -244,7 +209,7 @@ def read_before(known: int) -> str:
 
 
 def _began(observed: Observed, places: Places) -> dict[str, int]:
-    """When the traffic of each country was observed for the first time [s]."""
+    """When the traffic of each country was first observed [s]."""
     began: dict[str, int] = {}
     for series, stretches in observed.stretches.items():
         country = placed(*series[1:], places).country
@@ -254,5 +219,4 @@ def _began(observed: Observed, places: Places) -> dict[str, int]:
 
 
 def _midnight(country: str, day: date) -> int:
-    """When a local day begins [s]."""
     return int(datetime.combine(day, datetime.min.time(), zone(country)).timestamp())

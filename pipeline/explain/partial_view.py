@@ -28,8 +28,7 @@ Known = dict[str, Counter[str]]
 
 
 class Whole(NamedTuple):
-    """A country without a series of its own, and how many of its parts one signal shows at most: of its regions, of
-    which it has ``all`` (None where that is not known), and of its networks."""
+    """A country without a series of its own, and how many parts one signal shows at most; ``all`` regions, if known."""
 
     entity: str
     known: int
@@ -38,7 +37,6 @@ class Whole(NamedTuple):
 
 
 def _known_parts(countries: Iterable[str], observed: Observed, places: Places) -> dict[str, Known]:
-    """The parts of these countries that were ever observed."""
     known: dict[str, Known] = {country: {} for country in sorted(countries) if country}
     for (signal, kind, entity), stretches in observed.stretches.items():
         country = placed(kind, entity, places).country if kind in PARTS and stretches else ""
@@ -48,7 +46,7 @@ def _known_parts(countries: Iterable[str], observed: Observed, places: Places) -
 
 
 def _judged_from(known: Known, country: str, settings: Fusing) -> dict[str, str]:
-    """By signal the type of the parts that a country is judged from; '' where they are too few."""
+    """Type of the parts, by signal; '' where they are too few."""
     return {signal: judged_from(country, of["region"], of["asn"], settings) for signal, of in known.items()}
 
 
@@ -73,17 +71,7 @@ def not_whole(
 
 
 def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | None = None) -> Iterator[str]:
-    """The same in a sentence each.
-
-    Examples
-    --------
-    >>> print(*not_as_a_whole([Whole("NG", 6, 37), Whole("XK", 2, None), Whole("IR", 0, 31, 3)], {}), sep=chr(10))
-    Nigeria as a whole has no all-clear: 6 of its 37 regions are in the recording, and half of them are needed.
-    Kosovo as a whole has no all-clear: how many regions it has is not known.
-    Iran as a whole has no all-clear: 3 of its networks are in the recording, and 5 at least are needed.
-    >>> print(*not_as_a_whole([Whole("LB", 1, 8, 4)], {}, Fusing(known_parts=0.6)))
-    Lebanon as a whole has no all-clear: 1 of its 8 regions is in the recording, and 60% are needed, or 5 networks.
-    """
+    """The same in a sentence each."""
     settings = settings or Fusing()
     least = settings.known_networks
     for name, known, every, networks in wholes:

@@ -26,8 +26,8 @@ from pipeline.explain.no_all_clear import (
     weekends_unseen,
 )  # fmt: skip
 from pipeline.explain.partial_view import from_parts, not_as_a_whole, not_whole, of_no_country, parts_alone
-from pipeline.explain.residual_loss import back_again, not_all_back, now_of, plain_left
 from pipeline.explain.terminal import MARK, ROWS, most_important, outages_table
+from pipeline.explain.terms import signal_name
 from pipeline.explain.text import counted, damage, given_up, place_name, refused, utc
 from pipeline.explain.why import (
     because_of,
@@ -40,8 +40,10 @@ from pipeline.explain.why import (
     why_mobile,
 )  # fmt: skip
 from pipeline.feeds import strangers
+from pipeline.fusion.evidence import BESIDE, NEARLY_ALL, speaking
+from pipeline.fusion.likeness import OF_DAY, OF_PARTS
 from pipeline.fusion.outages import CONFIRMED, OPEN, RECOVERING
-from pipeline.records import Outage
+from pipeline.records import Left, Outage, Places
 from pipeline.replay.coverage import Past
 from pipeline.replay.report import BROKEN, FEW_SOURCES, STUCK, ReplayReport, blinded, by_country, confirmed
 from pipeline.settings import Fusing
@@ -58,12 +60,7 @@ def tell(
     console: Console, report: ReplayReport, as_json: bool = False, settings: Fusing | None = None, why: bool = False,
     closing: Sequence[str] = (), reserved: int = 0,
 ) -> int:  # fmt: skip
-    """Show what came of a replay: the table of outages and a few lines, or one JSON object on standard output.
-
-    ``settings``: those of fusion; ``why``: print the reasons above the table, and all outages in it; ``closing``: the
-    last lines, instead of a hint at ``--why``; ``reserved``: lines that are printed after it.
-    Returns the exit code, see `exit_code`.
-    """
+    """Show a replay as tables or JSON and return its exit code; ``reserved``: lines printed after it."""
     settings = settings or Fusing()
     if as_json:
         sys.stdout.write(_as_json(report, settings))
@@ -95,7 +92,6 @@ def tell(
 
 
 def _state(report: ReplayReport, sure: list[Outage]) -> str:
-    """How it was when the recording ended, in a sentence."""
     seen = report.observed
     end = f"when the recording ended, {utc(seen.last)} UTC"
     going_on = {
@@ -125,7 +121,7 @@ def _how_many(report: ReplayReport, sure: list[Outage]) -> str:
 
 
 def _fitted(head: str, phrases: list[str], width: int, lines: int) -> str:
-    """As many phrases as fit into so many lines, and how many more there are; '' without a phrase."""
+    """As many phrases as fit into so many lines, and how many more there are."""
     if not phrases:
         return ""
     for n in range(len(phrases), 0, -1):
@@ -177,7 +173,6 @@ def _called(signal: str, entity_type: str, entity: str, report: ReplayReport) ->
 
 
 def _names(names: Iterable[str]) -> str:
-    """The first names, and how many more there are."""
     own = list(dict.fromkeys(names))
     more = f" and {len(own) - SHORTLY} more" if len(own) > SHORTLY else ""
     return ", ".join(own[:SHORTLY]) + more
@@ -196,8 +191,12 @@ def reasons(report: ReplayReport, settings: Fusing) -> Iterator[tuple[str, list[
             *parts_alone(found, observed, places, settings),
         ),
         "How much is back": (
-            *_back_again(sure, report, settings), *now_of(sure, last, places),
-            *not_all_back(sure, report.lacking(settings), places),
+            *(
+                f"Still out: {place_name(o.entity_type, o.entity, places)}{back}."
+                for o in sure if (back := back_again(o, last.get(o.id, ()), settings))
+            ),
+            *remaining(sure, chain.from_iterable(last.values()), places, "Now in", "now"),
+            *remaining(sure, report.lacking(settings), places, "Over, and not all back in", "lacking"),
         ),
         "What was only suspected": suspicions(found, past, places, settings),
         "What it looks like": likenesses(found, places),
@@ -220,17 +219,47 @@ def reasons(report: ReplayReport, settings: Fusing) -> Iterator[tuple[str, list[
             yield heading, some
 
 
-def _back_again(sure: list[Outage], report: ReplayReport, settings: Fusing) -> Iterator[str]:
-    """The outages that go on and of which more than half is back, a sentence each."""
-    last = report.now(sure)
-    for outage in sure:
-        if back := back_again(outage, last.get(outage.id, ()), settings):
-            yield f"Still out: {place_name(outage.entity_type, outage.entity, report.places)}{back}."
+def back_again(outage: Outage, now: Sequence[Left], settings: Fusing) -> str:
+    """That more than half is back of an outage that goes on; '' where a signal that fell is unseen or lacks more."""
+    ratios = {one.signal: one.ratio for one in now}
+    fell = [
+        (ratios.get(term.signal.partition(BESIDE)[0]), term.ratio)
+        for term in speaking(outage.signals) if not term.signal.startswith((OF_PARTS, OF_DAY))
+    ]  # fmt: skip
+    known = [(ratio, worst) for ratio, worst in fell if ratio is not None and worst is not None]
+    are_back = all(ratio >= NEARLY_ALL or 1 - ratio < settings.bottom * (1 - worst) for ratio, worst in known)
+    if not fell or outage.state != CONFIRMED or len(known) < len(fell) or not are_back:
+        return ""
+    least = min(ratio for ratio, _ in known)
+    return f" (more than half back: what fell is at {least:.0%} of usual or more)"
+
+
+def remaining(found: Iterable[Outage], left: Iterable[Left], places: Places, words: str, key: str) -> Iterator[str]:
+    """What is ``left`` of the first outages at the end, a sentence each that begins with these words."""
+    own: dict[str, list[Left]] = {}
+    for one in left:
+        own.setdefault(one.id, []).append(one)
+    known = [outage for outage in by_country(found, places) if outage.id in own]
+    for outage in known[:FEW]:
+        now = own[outage.id]
+        shares = ", ".join(f"{signal_name(one.signal)} at {one.ratio:.0%}" for one in now)
+        first, last = min(one.start for one in now), max(one.end for one in now)
+        name = place_name(outage.entity_type, outage.entity, places)
+        yield f"{words} {name}: {shares} of usual, {utc(first)} to {utc(last)} UTC."
+    if len(known) > FEW:
+        yield f"The same is known of {counted(len(known) - FEW, 'other outage')}: --json has them all ({key})."
+
+
+def plain_left(left: Iterable[Left]) -> list[dict[str, object]]:
+    """For a program: a row for each outage and signal."""
+    return [
+        {"id": one.id, "signal": one.signal, "start": iso(one.start), "end": iso(one.end), "ratio": one.ratio}
+        for one in left
+    ]
 
 
 def exit_code(report: ReplayReport) -> int:
-    """1 where nothing could be confirmed, if only of one country, and where what was given up, refused by its name,
-    unanswered, not observed or not judged because of its feed may hold an outage; else 0."""
+    """1 where nothing could be confirmed, or an outage may hide in what was not read, observed or judged; else 0."""
     unjudged, dead = report.unjudged(), [letter.reason for letter in report.dead]
     nothing_judged = not sum(report.judged.values()) or not report.past.is_settled
     nothing_judged |= bool(never_judged(unjudged, report.observed))
@@ -243,7 +272,7 @@ def _counts(report: ReplayReport) -> dict[str, int]:
 
 
 def _as_json(report: ReplayReport, settings: Fusing) -> str:
-    """One line; the outages in it as ``--outages`` writes them."""
+    """The outages in it as ``--outages`` writes them."""
     past, observed = report.judged_past(), report.observed
     wholes = not_whole(report.sorted(), observed, report.places, settings)
     told = _plain(report, past) | plain(report.incidents()) | no_all_clear(past, observed, report.unjudged())
@@ -254,7 +283,6 @@ def _as_json(report: ReplayReport, settings: Fusing) -> str:
 
 
 def _plain(report: ReplayReport, past: Past) -> dict[str, Any]:
-    """What is known of a playback and its outages, for a program."""
     sure = confirmed(report.sorted())
     return {
         "watermark": iso(report.watermark) if report.watermark > NEVER else None,
@@ -278,7 +306,6 @@ def _plain(report: ReplayReport, past: Past) -> dict[str, Any]:
 
 
 def _first_day(report: ReplayReport, past: Past) -> Iterator[str]:
-    """From when to when the recording goes, and where its first day is, and again after holes of weeks."""
     seen, begun = report.observed, report.past.judged_from
     if seen.first <= seen.last:
         yield f"The recording goes from {utc(seen.first)} to {utc(seen.last)} UTC."
@@ -299,7 +326,6 @@ def _unanswered(report: ReplayReport) -> Iterator[str]:
 
 
 def _missed(report: ReplayReport) -> Iterator[str]:
-    """What came too late or found no room."""
     if missed := sum(report.missed.values()):
         yield f"{missed:,} bins came after their time was judged without them, because their feed was dead: not judged."
     if report.crowded:

@@ -40,11 +40,7 @@ Marks = Callable[[Outage], tuple[bool, bool]]
 def outages_table(
     outages: Iterable[Outage], places: Places, width: int = 80, marks: Marks = lambda outage: (False, False)
 ) -> Table:
-    """The outages as a table, one line each: where, what, since and until in UTC and in local time, lost, sure.
-
-    ``places``: what is known of their entities; ``marks``: which times get a `MARK`.  In a narrow terminal names are
-    cut first; then the local time and the kind are left out.
-    """
+    """One line each; ``marks``: which times get a `MARK`.  When narrow, names are cut, then columns left out."""
     outages = list(outages)
     own = [placed(outage.entity_type, outage.entity, places) for outage in outages]
     years = {utc(outage.start)[:4] for outage in outages}
@@ -79,7 +75,6 @@ def outages_table(
 
 
 def _span(outage: Outage, is_dated: bool, began: bool, ended: bool) -> str:
-    """Onset and end in UTC, each with a `MARK` or not; in place of an end, what is so."""
     start = utc(outage.start)[0 if is_dated else 5 :]
     goes_on = "still out" if outage.state == CONFIRMED else outage.state
     end = goes_on if outage.end is None else until(outage.start, outage.end)
@@ -87,7 +82,7 @@ def _span(outage: Outage, is_dated: bool, began: bool, ended: bool) -> str:
 
 
 def _shortened(place: Entity, room: int) -> str:
-    """The name of a part without its country; the number of a network stays whole."""
+    """The number of a network stays whole."""
     name = entity_name(place._replace(country="") if place.type in ("region", "asn") else place)
     if cell_len(name) <= room or place.type != "asn" or not place.title:
         return name
@@ -95,10 +90,7 @@ def _shortened(place: Entity, room: int) -> str:
 
 
 def most_important(outages: list[Outage], rows: int = ROWS) -> list[Outage]:
-    """The outages that have room in a table: countries first, then what is still out, then the deepest; in their order.
-
-    One line less where some are left out: that is said in a line.
-    """
+    """Countries first, then what is still out, then the deepest; a line less where some are left out."""
     if len(outages) <= rows:
         return outages
     order = sorted(outages, key=lambda o: (o.entity_type != "country", o.state != CONFIRMED, -o.severity))
@@ -107,17 +99,13 @@ def most_important(outages: list[Outage], rows: int = ROWS) -> list[Outage]:
 
 
 class Watching:
-    """A live table of the outages that a replay finds, and the event time that it has reached.
-
-    Where the output is no terminal nothing is drawn: the result is printed at the end.
-    """
+    """A live table of the outages and the event time reached; nothing where the output is no terminal."""
 
     def __init__(self, console: Console, report: ReplayReport, end: int | None = None) -> None:
         self.console, self.report, self.end = console, report, end
         self.live = Live(console=console, get_renderable=self.render, refresh_per_second=4, transient=True)
 
     def render(self) -> Group:
-        """The picture as it is now."""
         found = self.report.sorted()
         line = Text(f"{self._where()}   outages so far: {len(found)}", "dim")
         if not found:

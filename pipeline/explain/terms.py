@@ -18,27 +18,13 @@ SLOW = {name: does for name, made in REGISTRY.items() if (does := made("").slow)
 
 
 def signal_name(signal: str) -> str:
-    """A signal for a person, with the name that boards and recordings have for it.
-
-    Examples
-    --------
-    >>> signal_name("bgp.ris"), signal_name("traffic.radar"), signal_name("odd.one")
-    ('routes (bgp.ris)', 'traffic.radar', 'odd.one')
-    """
+    """A signal for a person, with the name that boards and recordings have for it."""
     word = word_of(kind_of(signal))
     return signal if word == kind_of(signal) else f"{word} ({signal})"
 
 
 def term_name(name: str) -> str:
-    """The name of a term for a person.
-
-    Examples
-    --------
-    >>> term_name("probing.ioda"), term_name("traffic.radar/cusum"), term_name("parts.together")
-    ('probes (probing.ioda)', 'traffic.radar, summed over days', 'its parts at once')
-    >>> term_name("day.election")
-    'an election day'
-    """
+    """The name of a term for a person."""
     if name.startswith(OF_DAY):
         return (DAYS | FREE)[name.removeprefix(OF_DAY)]
     signal, _, slow = name.partition(BESIDE)
@@ -100,13 +86,7 @@ LIMITS = (
 
 
 def looks(likeness: float) -> str:
-    """Whether an outage looks like a shutdown, with the log-odds.
-
-    Examples
-    --------
-    >>> looks(3.34), looks(0.0), looks(-1.66)
-    ('likely (+3.3)', 'unclear (+0.0)', 'unlikely (−1.7)')
-    """
+    """Whether an outage looks like a shutdown, with the log-odds."""
     return f"{likely(likeness)} ({signed(likeness)})"
 
 
@@ -121,15 +101,7 @@ def signed(weight: float) -> str:
 
 
 def sign_text(sign: Sign, stood: Sequence[str] = ()) -> str:
-    """A term of a likeness with its weight and source; ``stood``: which kinds of signals did, see `standing`.
-
-    Examples
-    --------
-    >>> sign_text(Sign("lasts", 0.62, "SIGCOMM 2023, without its three series"), ["routes"])
-    '+0.6 it lasted three hours or more (SIGCOMM 2023, without its three series)'
-    >>> sign_text(Sign("differ", -1.0, "SIGCOMM 2023"), ["routes"])
-    '−1.0 some kinds of signals stood: routes (SIGCOMM 2023)'
-    """
+    """A term of a likeness with its weight and source; ``stood``: which kinds of signals did, see `standing`."""
     which = f": {', '.join(stood)}" if stood and sign.name == "differ" else ""
     return f"{signed(sign.weight)} {SIGNS.get(sign.name, sign.name)}{which} ({sign.source})"
 

@@ -38,25 +38,12 @@ SERVICES = {
 
 
 def utc_text(time: int) -> str:
-    """A time [s] in UTC, in words.
-
-    Examples
-    --------
-    >>> utc_text(1707356700)
-    'Thu 8 Feb 2024, 01:45 UTC'
-    """
+    """A time [s] in UTC, in words."""
     return _text(datetime.fromtimestamp(time, UTC)) + " UTC"
 
 
 def local_text(time: int, zone: tzinfo) -> str:
-    """A time [s] by the clock on the wall there, in words, with its distance from UTC.
-
-    Examples
-    --------
-    >>> from zoneinfo import ZoneInfo
-    >>> local_text(1707356700, ZoneInfo("Asia/Karachi")), local_text(1707356700, ZoneInfo("Asia/Kathmandu"))
-    ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 07:30 (UTC+5:45)')
-    """
+    """A time [s] by the clock on the wall there, with its distance from UTC."""
     there = datetime.fromtimestamp(time, zone)
     return f"{_text(there)} ({offset(there.utcoffset())})"
 
@@ -66,13 +53,7 @@ def _text(at: datetime) -> str:
 
 
 def offset(distance: timedelta | None) -> str:
-    """How far a clock is from UTC.
-
-    Examples
-    --------
-    >>> offset(timedelta(hours=5, minutes=45)), offset(timedelta(hours=-3)), offset(None)
-    ('UTC+5:45', 'UTC−3', 'UTC')
-    """
+    """How far a clock is from UTC: ``UTC+5:45``."""
     minutes = int((distance or timedelta()).total_seconds()) // 60
     if not minutes:
         return "UTC"
@@ -81,24 +62,12 @@ def offset(distance: timedelta | None) -> str:
 
 
 def chance_text(probability: float) -> str:
-    """How sure one is, as a share that is not rounded up: nothing is certain, and what is not confirmed looks not so.
-
-    Examples
-    --------
-    >>> [chance_text(probability) for probability in (0.949, 0.95, 0.9934)]
-    ['94%', '95%', '>99%']
-    """
+    """A share that is not rounded up: nothing is certain."""
     return ">99%" if probability > 0.99 else f"{int(100 * probability + 1e-6)}%"
 
 
 def lasting(duration: int) -> str:
-    """A duration [s] in words, to the minute.
-
-    Examples
-    --------
-    >>> lasting(13 * 3600 + 15 * 60), lasting(60), lasting(50 * 3600), lasting(20)
-    ('13 hours 15 minutes', '1 minute', '2 days 2 hours', 'less than a minute')
-    """
+    """A duration [s] in words, to the minute."""
     hours, minutes = divmod(max(0, duration) // 60, 60)
     days, hours = divmod(hours, 24)
     parts = [(days, "day"), (hours, "hour"), (minutes if not days else 0, "minute")]
@@ -111,21 +80,8 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def service_name(service: str) -> str:
-    """How a service writes itself."""
-    return SERVICES.get(service.lower(), service)
-
-
 def damage(letters: Sequence[DeadLetter], few: int) -> Iterator[str]:
-    """The first dead letter of each reason, and how many more there are like it, of ``few`` reasons; not those that
-    gave a file up.
-
-    Examples
-    --------
-    >>> letters = [DeadLetter("r", "table", "bad-value", f"line {n}", "x") for n in (3, 5, 8)]
-    >>> list(damage(letters, 1))
-    ['dead letters: table: bad-value at line 3: x; and 2 more such']
-    """
+    """The first dead letter of each of ``few`` reasons, and how many more there are; not of what gave a file up."""
     reasons: dict[tuple[str, str], list[DeadLetter]] = {}
     for letter in letters:
         if not gave_up(letter.reason):
@@ -138,26 +94,14 @@ def damage(letters: Sequence[DeadLetter], few: int) -> Iterator[str]:
 
 
 def given_up(letters: Sequence[DeadLetter]) -> Iterator[str]:
-    """Where files were given up.
-
-    Examples
-    --------
-    >>> list(given_up([DeadLetter("r", "table", "truncated-line", "line 9", "it breaks off")]))
-    ['Gave up at line 9: it breaks off. What was not read may hold an outage: no all-clear.']
-    """
+    """Where files were given up."""
     for letter in letters:
         if gave_up(letter.reason):
             yield f"Gave up at {letter.place}: {letter.detail}. What was not read may hold an outage: no all-clear."
 
 
 def refused(letters: Sequence[DeadLetter]) -> Iterator[str]:
-    """How many rows were refused by a name.
-
-    Examples
-    --------
-    >>> list(refused([DeadLetter("r", "table", "bad-country", "line 9", "Pakistan (wanted a code)")]))
-    ['1 row was refused by the name of its series. A series that was not read may hold an outage: no all-clear.']
-    """
+    """How many rows were refused by a name."""
     rows = sum(refuses(letter.reason) for letter in letters)
     if rows:
         whose = "was refused by the name of its" if rows == 1 else "were refused by the names of their"
@@ -170,13 +114,7 @@ def utc(time: int) -> str:
 
 
 def until(start: int, end: int) -> str:
-    """An end in UTC beside its start, without what of its date is the same.
-
-    Examples
-    --------
-    >>> until(1707357600, 1707404400), until(1707357600, 1707444000), until(1703980800, 1704067200)
-    ('15:00', '02-09 02:00', '2024-01-01 00:00')
-    """
+    """An end in UTC beside its start, without what of its date is the same."""
     first, last = utc(start), utc(end)
     return last[11:] if first[:10] == last[:10] else last[5:] if first[:4] == last[:4] else last
 
@@ -206,13 +144,7 @@ def clocks(start: int, end: int | None, country: str) -> str:
 
 
 def lasted(duration: int) -> str:
-    """A duration [s] for a narrow column.
-
-    Examples
-    --------
-    >>> lasted(13 * 3600 + 15 * 60), lasted(600), lasted(50 * 3600)
-    ('13 h 15 min', '10 min', '2 d 2 h')
-    """
+    """A duration [s] for a narrow column."""
     hours, minutes = divmod(max(0, duration) // 60, 60)
     days, hours = divmod(hours, 24)
     parts = [(days, "d"), (hours, "h"), (0 if days else minutes, "min")]
@@ -220,17 +152,7 @@ def lasted(duration: int) -> str:
 
 
 def entity_name(entity: Entity) -> str:
-    """What a place is called.
-
-    Examples
-    --------
-    >>> [entity_name(Entity(*e)) for e in (("country", "PK"), ("asn", "AS59257", "PK"))]
-    ['Pakistan', 'AS59257 (Pakistan)']
-    >>> entity_name(Entity("asn", "AS59257", "PK", title="Zong")), entity_name(Entity("asn", "AS9988", "MM"))
-    ('Zong, AS59257 (Pakistan)', 'AS9988 (Myanmar, Burma)')
-    >>> entity_name(Entity("service", "PK:whatsapp", "PK"))
-    'WhatsApp in Pakistan'
-    """
+    """What a place is called: ``Zong, AS59257 (Pakistan)``, ``WhatsApp in Pakistan``."""
     own = entity.title
     if own and entity.type == "asn":
         own = f"{own}, {entity.name}"
@@ -238,21 +160,14 @@ def entity_name(entity: Entity) -> str:
     if entity.type == "country":
         return own or country_name(entity.name)
     if entity.type == "service":
-        return f"{own or service_name(entity.name.partition(':')[2])} in {country}"
+        service = entity.name.partition(":")[2]
+        return f"{own or SERVICES.get(service.lower(), service)} in {country}"
     bare = country.replace(" (", ", ").rstrip(")")  # no brackets in brackets: Myanmar (Burma), Korea (North)
     return f"{own or entity.name} ({bare})" if country else own or entity.name
 
 
 def country_time(time: int, country: str) -> str:
-    """A time [s] by the local clock, in words; in UTC, with the reason, where a country has several clocks.
-
-    Examples
-    --------
-    >>> country_time(1707356700, "PK"), country_time(1707356700, "")
-    ('Thu 8 Feb 2024, 06:45 (UTC+5)', 'Thu 8 Feb 2024, 01:45 UTC')
-    >>> country_time(1707356700, "US")
-    'Thu 8 Feb 2024, 01:45 UTC (local time differs within the country)'
-    """
+    """A time [s] by the local clock, in words; in UTC, with the reason, where a country has several clocks."""
     zone = clock(country, time)
     if zone is not None:
         return local_text(time, zone)

@@ -75,7 +75,6 @@ def suspicions(
 
 
 def _suspicion(outage: Outage, past: Past, places: Places, confirm: float, almanac: Almanac) -> str:
-    """Where, when or how sure, how much was lost, which signals showed it; and why it was not confirmed."""
     name, start, end = place_name(outage.entity_type, outage.entity, places), utc(outage.start), outage.end
     held = ", but held back" if outage.probability >= confirm else ""
     sure = f"UTC on ({chance_text(outage.probability)} sure{held})"
@@ -101,19 +100,19 @@ def _suspicion(outage: Outage, past: Past, places: Places, confirm: float, alman
 
 
 def _shown_by(outage: Outage) -> list[tuple[str, float]]:
-    """The kinds of the signals that showed it, and how much was left by each."""
+    """Kinds of signals, and how much was left by each."""
     own = [(term.signal.partition(BESIDE)[0], term.ratio) for term in speaking(outage.signals)]
     return [(kind_of(signal), ratio) for signal, ratio in own if ratio is not None]
 
 
 def _only_kind(by: list[tuple[str, float]]) -> str:
-    """The one kind of signals that showed it, else "": parts of a country that fell together are no kind."""
+    """'' for several; parts of a country are no kind."""
     kinds = {kind for kind, _ in by}
     return next(iter(kinds)) if len(kinds) == 1 and kinds <= set(KINDS) else ""
 
 
 def _of_traffic(outage: Outage, left: list[float], is_feared: bool) -> str:
-    """What would have been confirmed where much of the traffic was gone; ``left``: by each signal of it."""
+    """What else would confirm it; ``left``: by each signal of traffic."""
     retracted, some = outage.state == RETRACTED, [own for own in left if own > 1 - ALL]
     least, no_all_clear = min(some, default=1.0), ", so this is no all-clear" if retracted else ""
     others_stand = any(term.weight < 0 for term in outage.signals if not term.signal.startswith(OF_DAY))
@@ -134,10 +133,7 @@ def _of_traffic(outage: Outage, left: list[float], is_feared: bool) -> str:
 
 
 def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
-    """What the outages look like where that is clear, each term with its weight and source; equal ones together.
-
-    The part of a confirmed outage is covered by its whole.
-    """
+    """What outages look like where that is clear, with terms, weights and sources; a part is covered by its whole."""
     sure = confirmed(found)
     ids = {outage.id for outage in sure}
     groups: dict[tuple[float, tuple[str, ...]], list[str]] = {}
@@ -158,10 +154,7 @@ def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
 
 
 def why_mobile(found: list[Outage], places: Places) -> Iterator[str]:
-    """What makes each mobile shutdown of a country one: which networks were out and which stayed up, and the routes.
-
-    A network that was suspected meanwhile is not said to have stayed up.
-    """
+    """Which networks were out of each mobile shutdown, and which stayed up: none that was suspected."""
     for country in confirmed(found):
         if country.entity_type != "country" or country.kind != "mobile":
             continue
@@ -210,10 +203,7 @@ def what_kinds(found: list[Outage], places: Places) -> Iterator[str]:
 
 
 def by_traffic_only(found: Iterable[Outage], places: Places) -> Iterator[str]:
-    """Which confirmed outages only traffic showed at their worst, while others did not fall.
-
-    Not parts of outages, and not where only mobile networks are out.
-    """
+    """Outages that only traffic showed: not parts, and not where only mobile networks are out."""
     found = list(found)
     sure, parts = by_country(confirmed(found), places), [outage for outage in found if outage.part_of]
     ids = {outage.id for outage in sure}
@@ -248,8 +238,6 @@ def doubts(found: Iterable[Outage], past: Past, places: Places) -> Iterator[str]
 
 
 def _unwatched(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
-    """The outages that go on only by the last value of a signal, or are over although it showed no return; equal ones
-    together."""
     groups: dict[tuple[str, str], list[str]] = {}
     for outage in found:
         seen = [f"{signal} until {utc(until)}" for signal, until in past.unseen(outage)]
@@ -263,7 +251,6 @@ def _unwatched(found: list[Outage], past: Past, places: Places) -> Iterator[str]
 
 
 def _inexact(found: list[Outage], past: Past, places: Places) -> Iterator[str]:
-    """Between when outages began or ended where that was not observed; those of the same times together."""
     groups: dict[tuple[str, Gap], list[str]] = {}
     for outage in found:
         for word, gap in ((BEGAN, past.began(outage)), (ENDED, past.ended(outage))):

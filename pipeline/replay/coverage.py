@@ -28,18 +28,14 @@ Unseen = tuple[tuple[str, ...], str, str]
 
 
 class Gap(NamedTuple):
-    """``[start, end)`` in which something was not observed [s].
-
-    None for a start before, or an end after, all that was replayed.
-    """
+    """``[start, end)`` of what was not observed [s]; None beyond all that was replayed."""
 
     start: int | None
     end: int | None
 
 
 class Stretch(NamedTuple):
-    """``[start, end)`` in which a signal observed a place, its bin width, and the longest hole after it that is not
-    reported, all [s]."""
+    """``[start, end)`` in which a signal observed a place, bin width, and the longest hole not reported [s]."""
 
     start: int
     end: int
@@ -49,11 +45,7 @@ class Stretch(NamedTuple):
 
 @dataclass
 class Observed:
-    """When each place of a playback was observed.
-
-    ``stretches``: by series, without a hole, in the order in which they came; ``first``, ``last``: the earliest and the
-    latest stamp of all [s]; ``stale``: how long fusion keeps a verdict; holes of that length are not reported [bins].
-    """
+    """When each place was observed; ``stale``: bins that fusion keeps a verdict, no hole to report."""
 
     stretches: dict[Series, list[Stretch]] = field(default_factory=dict)
     first: int = ALWAYS
@@ -80,7 +72,7 @@ class Observed:
         return max(LONG, self.stale * step)
 
     def _extend(self, series: Series, stretch: Stretch, pause: int) -> None:
-        """Add a stretch to a series whose bins lie up to ``pause`` apart [s]."""
+        """``pause``: the longest time between bins [s]."""
         known = self.stretches.setdefault(series, [])
         if known and known[-1].start <= stretch.start <= known[-1].end + pause:
             before = known.pop()
@@ -117,7 +109,7 @@ class Observed:
         return {unseen: gaps for unseen, gaps in sorted(found.items()) if gaps}
 
     def _unseen(self, own: dict[str, list[Stretch]]) -> Iterator[tuple[tuple[str, ...], tuple[Gap, ...]]]:
-        """The holes of a place by signals; no time is reported twice, and none before a signal begins."""
+        """No time is reported twice, and none before a signal begins."""
         patience = max((s.patience for stretches in own.values() for s in stretches), default=LONG)
         told: list[Stretch] = []
         for missing in ((), tuple(s for s in sorted(own) if not is_routes(s)), *((s,) for s in own)):
@@ -139,7 +131,6 @@ class Observed:
         return sorted(left) if missing and place[0] and all(map(is_routes, left)) else []
 
     def _between(self, stretches: list[Stretch]) -> Iterator[Gap]:
-        """The long holes between stretches in order of time."""
         seen: int | None = None
         until = self.first + stretches[0].patience if stretches else NEVER
         for start, end, _, patience in stretches:
@@ -151,7 +142,7 @@ class Observed:
 
 
 def is_routes(signal: str) -> bool:
-    """Whether a signal is of routes: these stay up while the phones of a country are cut off."""
+    """Routes stay up while the phones of a country are cut off."""
     return signal.startswith("bgp.")
 
 
@@ -175,8 +166,7 @@ def _stretches(frame: Rows, step: int) -> Iterator[tuple[int, int, int]]:
 
 
 class Span(NamedTuple):
-    """``[first, last)`` in which a series has values, its bin width, and when it came ``again`` after a hole so long
-    that its detector starts anew, all [s]."""
+    """``[first, last)`` with values, bin width, and starts ``again`` after holes that reset the detector [s]."""
 
     first: int
     last: int
@@ -185,7 +175,6 @@ class Span(NamedTuple):
 
     @property
     def judged_from(self) -> int:
-        """From when on something can be confirmed: the first day only serves as the baseline [s]."""
         return self.first + SETTLING
 
     def settled(self, time: int) -> int:
@@ -194,16 +183,12 @@ class Span(NamedTuple):
 
     @property
     def too_short(self) -> bool:
-        """Whether less than a day is left to be judged after the first day."""
         return self.last - self.first < SETTLING + DAY
 
 
 @dataclass
 class Past:
-    """How far back the series of a recording reach, and which times of outages they leave open.
-
-    The first day of a series is its baseline: nothing is confirmed in it.
-    """
+    """How far back series reach, and which times of outages that leaves open; a first day confirms nothing."""
 
     spans: dict[Series, Span] = field(default_factory=dict)
     observed: Observed = field(default_factory=Observed)
@@ -226,7 +211,6 @@ class Past:
         return min((span.judged_from for span in self.spans.values() if not span.too_short), default=None)
 
     def first_days(self) -> list[tuple[int, int]]:
-        """The first days of series that came again after a long hole, from when to when, in order [s]."""
         return [(at, at + SETTLING) for at in sorted({at for span in self.spans.values() for at in span.again})]
 
     @property
@@ -235,7 +219,6 @@ class Past:
         return not self.spans or any(span.last > span.judged_from for span in self.spans.values())
 
     def too_short(self) -> list[Series]:
-        """The series that are too short for an all-clear, in order."""
         return sorted(series for series, span in self.spans.items() if span.too_short)
 
     def undated(self, outage: Outage) -> bool:
@@ -244,7 +227,6 @@ class Past:
         return bool(known) and all(outage.start <= span.settled(outage.start) + span.width for span in known)
 
     def in_first_day(self, outage: Outage) -> bool:
-        """Whether an outage began in the first day of every series that shows it."""
         known = [self.spans[series] for series in self._own_series(outage)]
         return bool(known) and all(outage.start < span.settled(outage.start) for span in known)
 
@@ -254,12 +236,10 @@ class Past:
         return min((self.spans[series].settled(outage.start) - SETTLING for series in own), default=None)
 
     def began(self, outage: Outage) -> Gap | None:
-        """Between when an outage began, where a signal of it had not been observed just before."""
         holes = self._holes(outage, outage.start)
         return Gap(min(holes), outage.start) if holes else None
 
     def ended(self, outage: Outage) -> Gap | None:
-        """Between when it ended, where a signal of it had not been observed just before."""
         holes = [] if outage.end is None else self._holes(outage, outage.end)
         return Gap(max(holes), outage.end) if holes else None
 
@@ -268,18 +248,13 @@ class Past:
         return self._no_longer(outage) + self._over_unseen(outage)
 
     def _no_longer(self, outage: Outage) -> list[tuple[str, int]]:
-        """The signals of an open outage that are no longer observed, and until when they were [s].
-
-        A signal that was low then keeps the outage open until another one is back for a day.  The last revision of the
-        outage may be older than the hole.
-        """
+        """Low signals keep an outage open when unseen; its last revision may be older than the hole."""
         series = self._own_series(outage) if outage.end is None else []
         last = [(one[0], max(self.observed.stretches[one], key=lambda s: s.end)) for one in series]
         return [(signal, seen.end) for signal, seen in last if seen.end + seen.patience < self.observed.last]
 
     def _over_unseen(self, outage: Outage) -> list[tuple[str, int]]:
-        """The signals of an outage that were not observed when it ended, nor for a day after their last value, and the
-        time of that value [s]."""
+        """Signals without a value at the end, nor for a day after their last one."""
         if (end := outage.end) is None:
             return []
         found = []
@@ -292,7 +267,6 @@ class Past:
         return found
 
     def inexact(self, outage: Outage) -> bool:
-        """Whether its onset or its end cannot be dated."""
         return self.undated(outage) or any((self.began(outage), self.ended(outage), self._over_unseen(outage)))
 
     def marks(self, outage: Outage) -> tuple[bool, bool]:
@@ -300,7 +274,6 @@ class Past:
         return self.undated(outage) or bool(self.began(outage)), bool(self.ended(outage) or self.unseen(outage))
 
     def _holes(self, outage: Outage, end: int) -> list[int]:
-        """Where the holes begin of signals of the outage that were observed again at ``end`` [s]."""
         found = [self.observed.hole(series, end) for series in self._own_series(outage)]
         return [start for start in found if start is not None]
 

@@ -8,24 +8,15 @@ from dataclasses import dataclass
 from pipeline.bins import DAY, NEVER
 from pipeline.feeds import Dispatch, Line, Recording
 from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Places, Rows, Run, known
-from pipeline.replay.coverage import Observed, Past
+from pipeline.replay.coverage import Observed
 from pipeline.settings import Fusing
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a playback goes.
+    """Event time a second of the clock; paced from ``since`` [s], once workers are at most ``lag`` behind [s].
 
-    Parameters
-    ----------
-    speed
-        Event time to a second of the clock [s/s].
-    since
-        Event time from which on it is paced; before, it goes as fast as it can [s].
-    lag
-        How far behind ``since`` the workers may still be when the pace begins [s].
-    pulse
-        How often the feeds' last heartbeats are sent again while it waits [s of the clock].
+    ``pulse``: how often heartbeats are sent again while it waits [s of the clock].
     """
 
     speed: float
@@ -35,12 +26,7 @@ class Pace:
 
 
 class Playback:
-    """The frames of recordings, side by side in order of event time; counts what it reads.
-
-    ``pace``: None for as fast as it goes.  ``places`` and ``observed`` fill as it plays: what is known of the entities,
-    and when they were observed.  ``stale``: how long fusion keeps a verdict; shorter holes are not reported [bins].
-    ``reached``: the event time that is fused, as far as is known [s].  ``sleep`` waits for so long [s].
-    """
+    """The frames of recordings in order of event time; ``places`` and ``observed`` fill as it plays."""
 
     def __init__(
         self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None, stale: int = Fusing.stale
@@ -53,22 +39,14 @@ class Playback:
 
     @property
     def unmatched(self) -> list[Line]:
-        """Lines of ``entities.csv`` to which no row belongs."""
         return [line for _, recording in self.streams for line in recording.unmatched]
 
     @property
-    def past(self) -> Past:
-        """How far back its series reach, so far."""
-        return Past.of(self.observed)
-
-    @property
     def feeds(self) -> list[str]:
-        """Names of the feeds that are replayed."""
         return sorted({dispatch.feed for dispatch, _ in self.streams})
 
     @property
     def read(self) -> int:
-        """Records and dead letters that the feeds have given so far."""
         return sum(dispatch.sent + dispatch.dead for dispatch, _ in self.streams)
 
     def __iter__(self) -> Iterator[Frame | DeadLetter]:
@@ -95,7 +73,7 @@ def _timed(stream: Iterator[Frame | DeadLetter]) -> Iterator[tuple[int, Frame | 
 
 
 def piece(speed: float) -> int:
-    """How much event time a table gives at once at a speed [s]: a second of the clock, a day at most."""
+    """How much event time a table gives at once at a speed [s]."""
     return max(1, min(DAY, int(speed)))
 
 
@@ -106,10 +84,7 @@ def paced(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[Frame | DeadLetter]:
-    """The same frames at a pace; ``reached`` gives the event time that the workers have reached [s].
-
-    The last heartbeats are repeated while it waits: a feed that is slow is not dead.
-    """
+    """The frames at a pace, the last heartbeats again while it waits; ``reached``: of the workers [s]."""
     begun, first = clock(), NEVER
     beats: dict[tuple[str, int], Heartbeat] = {}
     for frame in stream:
@@ -128,7 +103,7 @@ def paced(
 
 
 def _wait(pace: Pace, reached: Callable[[], int], clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
-    """Wait until the workers are where the pace begins, for a minute at most; ``sleep`` returns true to stop."""
+    """For a minute at most; ``sleep`` returns true to stop."""
     give_up = clock() + 60
     while pace.since > NEVER and reached() < pace.since - pace.lag and clock() < give_up:
         if sleep(0.05):

@@ -37,19 +37,7 @@ MARK = "(reconstructed)"
 
 @dataclass(frozen=True)
 class Case:
-    """A reconstructed case: what a table, its labels and its entities hold.
-
-    Parameters
-    ----------
-    title
-        Says that it is a reconstruction, and of what; to be shown with everything that comes of it.
-    rows
-        One series for each signal, in order of name.
-    labels
-        What happened to each mobile network and to the country, by construction.
-    entities
-        By ``(entity_type, entity)``, as of ``entities.csv``.
-    """
+    """A reconstructed case; the title says that it is one, and rows and labels are by construction."""
 
     title: str
     rows: tuple[Rows, ...]
@@ -68,18 +56,10 @@ class Shutdown:
 
     @property
     def over(self) -> int:
-        """When all of it is back [s]."""
         return self.restored + self.ramp
 
     def left(self, start: np.ndarray, width: int) -> np.ndarray:
-        """Share of its usual traffic left in each bin, ``(n,) float64`` [0-1]: the mean over the bin.
-
-        Examples
-        --------
-        >>> shutdown = Shutdown(onset=450, restored=1200, ramp=300, depth=0.8)
-        >>> shutdown.left(np.array([0, 300, 600, 1200, 1500]), 300).round(2)
-        array([1. , 0.6, 0.2, 0.6, 1. ])
-        """
+        """Share of its usual traffic left in each bin, ``(n,) float64`` [0-1], the mean over the bin."""
         lost = self._lost_until(start + width) - self._lost_until(start)
         return 1 - self.depth * lost / width
 
@@ -99,11 +79,11 @@ class World:
     rng: np.random.Generator
 
     def sizes(self, what: str) -> np.ndarray:
-        """That size of each network, ``(networks,)``."""
+        """``(networks,)``."""
         return np.array([network[what] for network in self.table["networks"]], float)
 
     def left(self, start: np.ndarray, width: int) -> np.ndarray:
-        """Share of the usual that is left of each network, ``(t, networks)`` [0-1]."""
+        """``(t, networks)`` [0-1]."""
         usual = Shutdown(0, 0, 0, 0.0)
         names = [network["name"] for network in self.table["networks"]]
         return np.column_stack([self.shutdowns.get(name, usual).left(start, width) for name in names])
@@ -142,7 +122,6 @@ def _shutdowns(table: dict[str, Any], rng: np.random.Generator) -> dict[str, Shu
 
 
 def _starts(table: dict[str, Any], width: int) -> np.ndarray:
-    """Bin starts of the whole time: until midnight after the day [s]."""
     day = int(table["facts"]["onset"]["first"].timestamp()) // DAY * DAY
     return np.arange(day - table["facts"]["days"]["before"] * DAY, day + DAY, width, dtype=np.int64)
 
@@ -173,12 +152,12 @@ def _traffic(world: World, start: np.ndarray, width: int) -> np.ndarray:
 
 
 def _series(signal: str, width: int, world: World, values: np.ndarray) -> Rows:
-    """Rows of the networks and of their country, by time: ``values`` is ``(t, networks)``."""
+    """``values`` is ``(t, networks)``, without those of no name."""
     country, networks = world.table["country"], world.table["networks"]
     named = [i for i, network in enumerate(networks) if network["name"]]
     entities = (
         Entity("country", country, country, False, f"{country_name(country)} {MARK}"),
-        *(_network(networks[i], country) for i in named),
+        *(Entity("asn", n["name"], country, n["mobile"], f"{n['label']} {MARK}") for n in networks if n["name"]),
     )
     cells = np.column_stack([np.round(values.sum(axis=1), 3), values[:, named]])
     start = _starts(world.table, width)
@@ -188,12 +167,8 @@ def _series(signal: str, width: int, world: World, values: np.ndarray) -> Rows:
     return Rows(Run(), TABLE, 0, signal, width, (), phase, entities, time, entity, cells.ravel())
 
 
-def _network(network: dict[str, Any], country: str) -> Entity:
-    return Entity("asn", network["name"], country, network["mobile"], f"{network['label']} {MARK}")
-
-
 def _labels(world: World) -> tuple[Label, ...]:
-    """What happened, by construction; the country from the first onset until the last is back."""
+    """The country from the first onset until the last is back."""
     source, country = world.table["title"], world.table["country"]
     networks = [Label(s.onset, s.over, "asn", name, "shutdown", source) for name, s in world.shutdowns.items()]
     first, last = min(label.start for label in networks), max(label.end for label in networks)
@@ -226,7 +201,7 @@ def check_own(folder: Path) -> None:
 
 
 def _seed(page: Path) -> int:
-    """The seed that the page of a reconstruction names; 0 where it is none."""
+    """0 where it is no reconstruction."""
     first = page.read_text(encoding="utf-8", errors="replace").partition("\n")[0] if page.is_file() else ""
     found = re.search(r"\(seed (\d{1,18})\)$", first)
     return int(found[1]) if found else 0

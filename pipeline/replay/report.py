@@ -62,12 +62,7 @@ LEAST_BINS = 2
 
 
 class Incident(NamedTuple):
-    """What a feed did by itself in one of its signals over ``[start, end)`` [s].
-
-    ``what``: all series `MOVED` at once, the feed was `BROKEN` or `STUCK`, or `FEW_SOURCES` of it were healthy.
-    ``share``: of a move or a broken feed, how much of their level all series showed when they were furthest from it;
-    else 1 [-].
-    """
+    """A stretch in which a feed moved, broke, was stuck, or had too few sources; ``share`` of the level [-]."""
 
     feed: str
     signal: str
@@ -78,10 +73,7 @@ class Incident(NamedTuple):
 
 
 class Unjudged(NamedTuple):
-    """A series that was observed and not judged: from ``first`` to ``last`` [s], or hardly ever (None).
-
-    ``more``: hours of further such times, the last of them over at ``until`` [h], [s].
-    """
+    """A series that was hardly ever judged; with times [s] for one that was not for a day or more."""
 
     signal: str
     entity_type: str
@@ -93,8 +85,7 @@ class Unjudged(NamedTuple):
 
 
 class _Bin(NamedTuple):
-    """One bin of a signal over all partitions: its width [s], the best health of all entities with a value [0-1], and
-    the share of their level that all series showed [-]."""
+    """Width [s], best health of its entities [0-1], and the share of their level of all series [-]."""
 
     width: int
     health: float
@@ -118,16 +109,7 @@ class _Counts(NamedTuple):
 
 @dataclass
 class ReplayReport:
-    """What a replay leads to.
-
-    ``observed``, ``places``, ``playback``: what the playback knows of its input.  ``totals``: by feed and partition,
-    how many records were taken into bins and found late.  ``late``: records that came after their bin was closed;
-    ``dead``: what could not be used; ``judged``: by fusion partition, how many bins of entities were judged;
-    ``missed``: how many came too late for that; ``left``: what was seen last of the outages that are open.
-
-    What feeds did, what was not judged and what is lacking come from verdicts: a replay through Kafka that does not
-    read them knows nothing of these.
-    """
+    """What a replay leads to; what feeds did, and what was not judged or lacks, only where verdicts are read."""
 
     run: Run
     observed: Observed = field(default_factory=Observed)
@@ -183,27 +165,22 @@ class ReplayReport:
 
     @property
     def read(self) -> int:
-        """Records and dead letters that were read so far."""
         return self.playback.read if self.playback else 0
 
     @property
     def unmatched(self) -> list[Line]:
-        """Lines of ``entities.csv`` to which no row belongs."""
         return self.playback.unmatched if self.playback else []
 
     @property
     def used(self) -> int:
-        """Records that were taken into bins, of the feeds that have ended."""
         return sum(total.used for total in self.totals.values())
 
     @property
     def crowded(self) -> int:
-        """Records among the late ones that found no room."""
         return sum(total.crowded for total in self.totals.values())
 
     @property
     def past(self) -> Past:
-        """How far back the series reach, so far."""
         return Past.of(self.observed)
 
     def judged_past(self) -> Past:
@@ -219,8 +196,7 @@ class ReplayReport:
         return b"".join(outage_json(outage) + b"\n" for outage in self.sorted())
 
     def now(self, outages: Iterable[Outage]) -> dict[str, list[Left]]:
-        """What the signals of open outages show at the end, by outage, the heaviest signal first; not those that are no
-        longer observed."""
+        """What the observed signals of open outages show at the end, the heaviest first."""
         last: dict[str, list[Left]] = defaultdict(list)
         for _, own in sorted(self.left.items()):
             for one in own:
@@ -229,10 +205,7 @@ class ReplayReport:
         return {outage.id: last[outage.id] for outage in outages if outage.state in OPEN and outage.id in last}
 
     def lacking(self, settings: Fusing | None = None) -> list[Left]:
-        """What signals show at the end of outages that ended within a day, where a tenth or more is lacking.
-
-        Not of an outage that lasted so long that what is usual is no longer known.
-        """
+        """Where a tenth or more is lacking at the end, within a day after; not where the usual is no longer known."""
         used_to, found = (settings or Fusing()).used_to, []
         frames = [frame for own in self._frames.values() for frame in own]
         end = max((int(frame.start.max()) + frame.width for frame in frames), default=NEVER)
@@ -277,7 +250,6 @@ class ReplayReport:
         return sorted(found, key=lambda one: (one.first is not None, one.signal, one.entity_type != "country", one[:3]))
 
     def _see_feed(self, verdicts: Verdicts) -> None:
-        """How healthy a feed was in each bin, and whether all its series moved at once."""
         own = self._bins[verdicts.feed, verdicts.signal]
         seen = np.where(np.isnan(verdicts.value), 0.0, np.nan_to_num(verdicts.health)).max(axis=1, initial=0.0)
         columns = (verdicts.start.tolist(), seen.tolist(), verdicts.common.tolist())
@@ -286,7 +258,6 @@ class ReplayReport:
             own[start] = _Bin(verdicts.width, max(known.health, health), known.common if np.isnan(common) else common)
 
     def _keep(self, verdicts: Verdicts) -> None:
-        """Keep the frames of the last hours."""
         if not len(verdicts.start):
             return
         own = self._frames[verdicts.signal, verdicts.partition]
@@ -295,7 +266,7 @@ class ReplayReport:
         own.append(verdicts)
 
     def _count(self, verdicts: Verdicts) -> None:
-        """Count the bins after the first day of each series in which it was observed and in which it was judged."""
+        """Seen and judged bins of each series, after its first day."""
         place, none = (verdicts.signal, verdicts.partition), np.zeros(0, np.int64)
         since, longest, silent = (np.zeros((0, k), np.int64) for k in (2, 3, 2))
         known = self._counts.get(place, _Counts((), none, none, since, longest, silent, NEVER))
@@ -364,8 +335,7 @@ def through_memory(
 
 
 def _share(own: Iterable[tuple[Verdicts, int]], since: int) -> tuple[int, int, float] | None:
-    """From when to when [s], of the bins from ``since`` on [s], and which share of the expected came [-]; None where
-    that is not known."""
+    """Begin, end [s] and share of the expected [-] of the bins from ``since`` on; None where not known."""
     seen: dict[int, tuple[int, float, float]] = {}
     for frame, i in own:
         columns = (frame.start, frame.value[:, i], frame.expected[:, i])
@@ -401,15 +371,11 @@ def _stretches(bins: dict[int, _Bin], kind: Callable[[_Bin], int]) -> Iterator[t
     """Stretches of bins of one kind that is not 0: start, end, bins.  An uneven bin lasts until the next one."""
     starts = sorted(bins)
     ends = ends_of(np.array(starts, np.int64), bins[starts[-1]].width).tolist() if starts else []
-    open_: tuple[int, int, int, list[_Bin]] = (0, NEVER, NEVER, [])
+    made: list[tuple[int, int, int, list[_Bin]]] = []
     for start, end in zip(starts, ends, strict=True):
-        bin_ = bins[start]
-        if kind(bin_) == open_[0] and open_[2] == start:
-            open_[3].append(bin_)
-            open_ = (open_[0], open_[1], end, open_[3])
-            continue
-        if open_[0]:
-            yield open_[1:]
-        open_ = (kind(bin_), start, end, [bin_])
-    if open_[0]:
-        yield open_[1:]
+        side, begin, own = kind(bins[start]), start, list[_Bin]()
+        if made and (made[-1][0], made[-1][2]) == (side, start):
+            _, begin, _, own = made.pop()
+        own.append(bins[start])
+        made.append((side, begin, end, own))
+    yield from ((begin, end, own) for side, begin, end, own in made if side)

@@ -36,28 +36,20 @@ def through_kafka(
     playback: Playback, broker: str, security: Security, see: See, checks: Iterable[Callable[[], None]] = (),
     group: str = "", report: ReplayReport | None = None, verdicts: bool = False,
 ) -> ReplayReport:  # fmt: skip
-    """Send a playback to the broker and follow what its workers make of it, until they have reached its end.
+    """Follow what workers make of a playback to its end; what a check raises ends it.
 
-    ``group`` is the one that is there for this run alone, if there is one.  ``verdicts``: whether the report takes them
-    too; they are most of what travels.
-    ``checks`` are made a few times a second; what one raises ends the replay.  One that is ended before its end, by
-    what was raised or by a signal, says on its feeds' topics that this was the end.
+    ``group`` is there for this run alone.  ``verdicts``: whether they are read, most of what travels.  A replay
+    that ends before its end says so on its feeds' topics.
     """
     report, checks = report or ReplayReport.of(playback), tuple(checks)
     ended: set[int] = set()
     last: set[tuple[str, int]] = set()  # signals and partitions whose last verdict has come
     wanted = len(playback.run.signals) * topics.VERDICTS.partitions if verdicts else 0
-    wanted_topics = (
-        topics.OUTAGES,
-        topics.PROGRESS,
-        topics.LATE,
-        topics.TOTALS,
-        *((topics.VERDICTS,) if verdicts else ()),
-    )
-    read = [topic.name for topic in wanted_topics]
+    read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS)]
+    read += [topics.VERDICTS.name] if verdicts else []
     with (
         _stoppable() as stopped, Reader(broker, read, security, run=playback.run.id) as reader,
-        _sending(playback, broker, security, group) as sending,
+        _Sending(playback, broker, security, group) as sending,
     ):  # fmt: skip
         while (
             sending.busy or len(ended) < topics.VERDICTS.partitions or len(last) < wanted
@@ -88,7 +80,7 @@ def through_kafka(
 
 
 def _all_counted(report: ReplayReport, sending: "_Sending") -> bool:
-    """Whether the total of every partition has come, and all its late records: topics keep no common order."""
+    """Topics keep no common order."""
     partitions = sum(topics.feed(feed).partitions for feed in sending.beats)
     return len(report.totals) == partitions and report.late >= sum(total.late for total in report.totals.values())
 
@@ -125,8 +117,12 @@ class _Sending(threading.Thread):
         if self.error is not None:
             raise self.error
 
-    def stop(self) -> None:
-        """Let it end; what is on its way to a broker that does not answer is given up."""
+    def __enter__(self) -> "_Sending":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What is on its way to a broker that does not answer is given up."""
         self.halt.set()
         self.join(3)
         if self.is_alive() and self.sender is not None:
@@ -155,32 +151,18 @@ class _Sending(threading.Thread):
                 sender.send(topics.feed(frame.feed).name, encode(frame), frame.partition, headers=self.headers)
 
     def _end(self, sender: Sender) -> None:
-        """Say that the recording ends here: workers would wait for the rest for ever, and show what is open."""
-        self._beat(sender, {feed: replace(last, status=END) for feed, last in self.beats.items()})
-
-    def _beat(self, sender: Sender, beats: dict[str, Heartbeat]) -> None:
-        for feed, beat in beats.items():
+        """Workers would wait for the rest for ever, and show what is open."""
+        for feed, beat in self.beats.items():
             for partition in range(topics.feed(feed).partitions):
-                message = encode(replace(beat, partition=partition))
+                message = encode(replace(beat, status=END, partition=partition))
                 sender.send(topics.feed(feed).name, message, partition, headers=self.headers)
 
 
 @contextmanager
-def _sending(playback: Playback, broker: str, security: Security, group: str) -> Iterator[_Sending]:
-    thread = _Sending(playback, broker, security, group)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        thread.stop()
-
-
-@contextmanager
 def _stoppable() -> Iterator[Callable[[], None]]:
-    """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does; only the main thread gets signals.
+    """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does, unless ignored as by ``nohup``.
 
-    An ignored signal stays ignored: ``nohup`` lets a replay go on when its terminal closes.  Gives a check that raises
-    again what a library has swallowed, as Python does where an object is deleted.
+    Gives a check that raises again what a library has swallowed.
     """
     raised: list[BaseException] = []
 
@@ -236,12 +218,8 @@ def workers(count: int, broker: str, *more: str) -> Iterator[Callable[[], None]]
         for child in children:
             child.terminate()
         for child in children:
-            _reap(child)
-
-
-def _reap(child: "subprocess.Popen[bytes]") -> None:
-    try:
-        child.wait(5)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
