@@ -160,7 +160,6 @@ def look_at_prometheus(site: Site) -> Iterator[Finding]:
 
 
 def _asked(site: Site, expr: str) -> list[tuple[dict[str, str], float]]:
-    """Labels and values of an instant query."""
     found = site.json("/api/v1/query", {"query": expr})["data"]["result"]
     return [(series["metric"], float(series["value"][1])) for series in found]
 

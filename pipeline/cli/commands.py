@@ -112,10 +112,17 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None, fusing.stale)
     console = Console(stderr=options.as_json)
     history = History() if options.metrics is not None else None  # most of the work
-    report = _watched(console, playback, options, lambda output: _record(history, output), end_of(found))
+
+    def see(output: object) -> None:
+        if history is not None and isinstance(output, Fused):
+            history.observe(output.verdicts, output.bin)
+        elif history is not None and isinstance(output, Outage):
+            history.outage(output)
+
+    report = _watched(console, playback, options, see, end_of(found))
     files = options.outages is not None or options.metrics is not None
     try:
-        code = tell(console, report, options.as_json, fusing, options.why, reserved=int(files))
+        code = tell(console, report, fusing, options.as_json, options.why, reserved=int(files))
     finally:  # a full disk takes no answer away, and a closed pipe no file
         if files:
             said = "; ".join(_left(console, options, report, history))
@@ -147,15 +154,6 @@ def end_of(found: Iterable[Recording]) -> int | None:
 def _run(found: Iterable[Recording], tense: str) -> Run:
     signals = sorted({signal for recording in found for signal in recording.signals})
     return Run(f"{tense}-{uuid.uuid4().hex[:12]}", tense, tuple(signals))
-
-
-def _record(history: History | None, output: object) -> None:
-    if history is None:
-        return
-    if isinstance(output, Fused):
-        history.observe(output.verdicts, output.bin)
-    elif isinstance(output, Outage):
-        history.outage(output)
 
 
 def _watched(
@@ -228,7 +226,7 @@ def demo(seed: int, folder: Path | None, settings: Path | None, why: bool) -> No
     fusing = chosen(settings).fusing
     playback = Playback([recording], _run([recording], "replay"), pace, fusing.stale)
     report = _watched(console, playback, options, lambda _: None, end, verdicts=False)
-    tell(console, report, settings=fusing, why=why, closing=_next())
+    tell(console, report, fusing, why=why, closing=_next())
 
 
 def _next() -> tuple[str, ...]:

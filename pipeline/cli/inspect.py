@@ -1,6 +1,5 @@
 """What is in a recording: counted by reading it as a replay would."""
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.codec import iso
 from pipeline.errors import DecodeError, gave_up, printable
 from pipeline.feeds import Line, UnreadableError, open_source, strangers
 from pipeline.records import KINDS, Elements, Peer, Rows
@@ -82,7 +82,8 @@ class Contents:
             "rows": dict(sorted(self.rows.items())),
             "unobserved": {signal: n for signal, n in sorted(self.unobserved.items()) if n},
             "entities": len(self.entities), "peers": len(self.peers),
-            "first": _iso(self.first), "last": _iso(self.last),
+            "first": None if self.first is None else iso(self.first),
+            "last": None if self.last is None else iso(self.last),
             "dead_letters": sum(self.damage.values()), "damage": dict(sorted(self.damage.items())),
             "damage_starts": self.places[0].place if self.places else None,
             "damage_places": [_plain(error) for error in self.places],
@@ -138,9 +139,9 @@ def _table(found: Contents) -> Table:
     for name, size in (("peers", len(found.peers)), ("entities", len(found.entities))):
         if size:
             table.add_row(name, f"{size:,}")
-    if found.first is not None:
-        table.add_row("first", _iso(found.first))
-        table.add_row("last", _iso(found.last))
+    if found.first is not None and found.last is not None:
+        table.add_row("first", iso(found.first))
+        table.add_row("last", iso(found.last))
     return table
 
 
@@ -155,9 +156,3 @@ def _damage(found: Contents) -> list[Text]:
     lines += [Text(f"  {count:,} × {reason}", "red") for reason, count in sorted(found.damage.items())]
     further = [error for error in found.given_up if error is not first]
     return lines + [Text(f"gave up at {error.place}: {error.detail}", "red") for error in further]
-
-
-def _iso(time: int | None) -> str | None:
-    if time is None:
-        return None
-    return dt.datetime.fromtimestamp(time, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

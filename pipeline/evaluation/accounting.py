@@ -20,7 +20,6 @@ MONTH = 365.25 / 12 * 24 * 3600
 """Mean length of a month [s]."""
 
 ONSET, END = "onset", "end"
-"""The two times of an outage."""
 
 LOW = (LOW_PROVISIONAL, LOW_CONFIRMED)
 """States in which a value looks low: provisional (a warning) and confirmed."""

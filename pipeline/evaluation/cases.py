@@ -13,10 +13,8 @@ from pipeline.settings import Evaluating
 T = TypeVar("T")
 
 LABELLED = "labels.csv"
-"""Table of what is known to have happened, in the folder of a case."""
 
 TOLERANCES = "TOLERANCE.csv"
-"""Table of how exact the labels are, beside the folders of the cases."""
 
 COLUMNS = (
     "case", "onset_early_min", "onset_late_min", "end_early_min", "end_late_min", "cover_min", "ignore_start",

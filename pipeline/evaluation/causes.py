@@ -79,7 +79,6 @@ def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) 
 
 
 def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterator[str]:
-    """The largest share of a country that was low at once, where that was too little."""
     told = []
     for signal, own in by_signal(traces).items():
         start, place = np.unique(np.concatenate([trace.start for trace in own]), return_inverse=True)

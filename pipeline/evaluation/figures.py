@@ -120,7 +120,6 @@ def _spans(outages: Iterable[Called | Outage], read: Read) -> tuple[Span, ...]:
 
 
 def _suspected(story: Story, one: Judged, read: Read) -> tuple[Span, ...]:
-    """Outages of fusion that were never confirmed; without fusion what looked low."""
     if read.reading == FUSED:
         own = [o for o in one.outages if (o.entity_type, o.entity) == story.entity[:2] and o.confirmed_at is None]
         return _spans(own, read)
@@ -283,8 +282,7 @@ def _panel(ax: Any, name: str, traces: list[Trace], story: Story) -> None:
     ax.set_ylabel(what, fontsize=6.5, color=USUAL, labelpad=3)
     if not story.is_of_parts:
         ax.yaxis.set_major_formatter(lambda value, _: number(value))
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["top", "right"]].set_visible(False)
     if story.label:
         for time in story.label:
             ax.axvline(days(time), color=LABEL, linewidth=0.8, linestyle=":")
@@ -344,8 +342,7 @@ def _bars(ax: Any, bars: Sequence[Bar], story: Story) -> None:
     ax.tick_params(axis="y", length=0)
     for i, bar in enumerate(bars):
         _lane(ax, i, bar, story.window)
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _lane(ax: Any, i: int, bar: Bar, window: Span) -> None:

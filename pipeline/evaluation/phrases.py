@@ -45,7 +45,6 @@ refused: share of the time without a verdict, because the past was too short or 
 WEIGHED = """\
 because of: for each signal how low it was, and how much that speaks for an outage (+) or against one (−), in \
 log-odds: +2.3 multiplies the odds by ten, +4.6 by a hundred; a sum of 0 is one to one."""
-"""What the page says of the sentences beside a picture."""
 
 PICTURED = """\
 in a picture: seen: the values; expected, and usual around it: what the past makes likely at that hour; after some \
@@ -56,12 +55,10 @@ observed: there is no value.
 not confirmed yet: a bar is pale until its outage was confirmed; its begin is dated back to the bin in which the first \
 signal fell; only suspected: within a thin line; refused: it could not judge, and so called nothing out.
 moved by the feed itself: all series of the feed moved at once, which is taken out before the judging."""
-"""What the page says of the colours and bars of a picture."""
 
 BROAD = """\
 labels refused: the same of the time of each label, the mean over all labels.
 others: outages of a part of what is labelled then, or of its whole: neither hit nor false."""
-"""The columns that a narrow terminal has no room for."""
 
 
 def other_settings(judged: Iterable[Judged]) -> list[str]:
@@ -105,13 +102,7 @@ def uncounted(ignored: Ignored) -> str:
 
 
 def minutes(time: float | None) -> str:
-    """Signed minutes of a time [s], '' for None.
-
-    Examples
-    --------
-    >>> minutes(330), minutes(-3600), minutes(0), minutes(None)
-    ('+6', '−60', '0', '')
-    """
+    """Signed minutes of a time [s], '' for None."""
     if time is None:
         return ""
     whole = math.floor(time / 60 + 0.5)
@@ -119,13 +110,7 @@ def minutes(time: float | None) -> str:
 
 
 def number(value: float) -> str:
-    """A value for a person.
-
-    Examples
-    --------
-    >>> number(2917.3), number(7.9719), number(0.0), number(2.41e9)
-    ('2,917', '7.97', '0', '2,410 M')
-    """
+    """A value for a person."""
     if abs(value) >= 1e7:
         return f"{value / 1e6:,.0f} M"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -174,8 +159,6 @@ def times(called: Iterable[Called]) -> str:
     >>> outage = Called(Entity("country", "MM", "MM"), 1612144800, 1612188000, 1612166400, 1612166400)
     >>> times([outage])
     'Ours: 2021-02-01 02:00 – 14:00 UTC, confirmed 08:00.'
-    >>> times([outage._replace(end=None, suspected=1612159200, undated=(ONSET,))])
-    'Ours: 2021-02-01 02:00 (not exactly known) UTC on, suspected 06:00, confirmed 08:00.'
     """
     told = []
     for outage in called:

@@ -186,8 +186,7 @@ def _axes(ax: Any, what: str, most: float) -> None:
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.grid(color="#d8dee4", linewidth=0.6)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _line(ax: Any, line: list[Point], what: str, colour: str, name: str) -> None:

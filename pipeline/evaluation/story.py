@@ -63,21 +63,17 @@ def _of_label(judged: Judged, answer: Answer) -> Story:
     label = answer.label
     place = placed(label.entity_type, label.entity, judged.places)
     time = Span(label.start, label.end)
-    traces = traces_of(judged, place, time)
     known = f"labelled ({label.kind or 'out'}), {lasted(label.end - label.start)} from {utc_text(label.start)}"
     head = f"{_name(place)}: {printable(known)}. {_verdict(judged, answer)}"
-    window = _window(time, judged)
-    ignored = (f"{uncounted(one)}." for one in judged.tolerance.ignored if touch(one.span, window))
-    said = (*_said(judged, traces, time, place, window), *why_off(answer, judged, traces), *ignored)
-    return Story(head, said, place, window, time, traces)
+    told = _story(judged, head, place, time)
+    ignored = (f"{uncounted(one)}." for one in judged.tolerance.ignored if touch(one.span, told.window))
+    said = (*told.sentences, *why_off(answer, judged, told.traces), *ignored)
+    return told._replace(sentences=said, label=time)
 
 
 def _of_false(judged: Judged, outage: Called) -> Story:
-    time = _span(judged, outage)
     head = f"{_name(outage.entity)}, {utc_text(outage.start)}: called out falsely, no label explains it."
-    traces, window = traces_of(judged, outage.entity, time), _window(time, judged)
-    said = _said(judged, traces, time, outage.entity, window)
-    return Story(head, said, outage.entity, window, None, traces)
+    return _story(judged, head, outage.entity, _span(judged, outage))
 
 
 def _of_quiet(judged: Judged) -> Story:
@@ -90,23 +86,23 @@ def _of_quiet(judged: Judged) -> Story:
         return Story(quiet, tuple(why_not(judged, (trace,), time, trace.entity)), trace.entity, time, None, (trace,))
     trace = min(scored, key=lambda trace: float(np.nanmin(trace.score)))
     at = int(trace.start[np.nanargmin(trace.score)])
-    time = Span(at, at + trace.width)
     what = "what was most unusual in this control, by its score"
     head = f"{_name(trace.entity)}, {utc_text(at)}: {what}. Rightly not called out."
-    traces, window = traces_of(judged, trace.entity, time), _window(time, judged)
-    return Story(head, _said(judged, traces, time, trace.entity, window), trace.entity, window, None, traces)
+    return _story(judged, head, trace.entity, Span(at, at + trace.width))
 
 
-def _said(judged: Judged, traces: tuple[Trace, ...], time: Span, place: Entity, window: Span) -> tuple[str, ...]:
+def _story(judged: Judged, head: str, place: Entity, time: Span) -> Story:
+    traces, window = traces_of(judged, place, time), _window(time, judged)
     own = [o for o in judged.readings[0].called if o.entity[:2] == place[:2] and touch(_span(judged, o), time)]
     when = times(sorted(own, key=lambda outage: outage.start))
-    return (
+    said = (
         *([when] if when else []),
         *_expected(traces, time, place),
         *_incidents(judged, traces, time),
         *because(_outage(judged, place, time), judged, traces, time, place),
         *_lingers(own, traces, window),
     )
+    return Story(head, said, place, window, None, traces)
 
 
 def _span(judged: Judged, outage: Called | Outage) -> Span:
@@ -177,7 +173,6 @@ def _expected(traces: Iterable[Trace], time: Span, place: Entity) -> Iterator[st
 
 
 def _worst(trace: Trace, time: Span) -> str:
-    """The lowest value of a trace in a time, and what was expected then; '' where nothing was observed."""
     inside = trace.within(time) & trace.is_observed & (trace.expected > 0)
     if not inside.any():
         return ""
@@ -204,7 +199,6 @@ def _together(traces: Iterable[Trace], time: Span) -> str:
 
 
 def _lingers(own: Iterable[Called], traces: Iterable[Trace], window: Span) -> Iterator[str]:
-    """Which signals still look low after the last outage, for how long, and how low."""
     over = max((outage.end or window.end for outage in own), default=window.end)
     told = []
     for trace in traces:
@@ -225,7 +219,6 @@ def _incidents(judged: Judged, traces: Iterable[Trace], time: Span) -> Iterator[
 
 
 def _outage(judged: Judged, place: Entity, time: Span) -> Outage | None:
-    """The most probable outage of an entity in a time, confirmed ones first."""
     own = [outage for outage in judged.outages if (outage.entity_type, outage.entity) == place[:2]]
     there = [outage for outage in own if touch(_span(judged, outage), time)]
     return max(there, key=lambda o: (o.confirmed_at is not None, o.state != RETRACTED, o.probability), default=None)

@@ -134,17 +134,7 @@ class Against(NamedTuple):
 
 
 def against(points: Iterable[Point]) -> tuple[Point | None, list[Against]]:
-    """Ours as shipped, and every other curve against it.
-
-    Examples
-    --------
-    >>> ours = Point("ours", "fused", "fusing.confirm", 0.95, True, 10, 10, 9, 0, 0.0)
-    >>> loud = Point("median", "any signal", "critical", 0.9, False, 10, 10, 9, 7, 1.5)
-    >>> quiet = Point("median", "any signal", "critical", 0.2, False, 10, 3, 2, 0, 0.0)
-    >>> _, (median,) = against([ours, loud, quiet])
-    >>> median.as_quiet.value, median.as_good.value
-    (0.2, 0.9)
-    """
+    """Ours as shipped, and every other curve against it."""
     points = list(points)
     ours = next((point for point in points if point.detector == OURS and point.shipped), None)
     if ours is None:
@@ -153,14 +143,14 @@ def against(points: Iterable[Point]) -> tuple[Point | None, list[Against]]:
     for point in points:
         if point.detector != OURS:
             curves.setdefault((point.detector, point.reading), []).append(point)
-    return ours, [Against(*name, *_compared(curve, ours)) for name, curve in curves.items()]
-
-
-def _compared(curve: list[Point], ours: Point) -> tuple[Point | None, Point | None]:
-    quiet = [point for point in curve if point.false <= ours.false]
-    good = [point for point in curve if point.met >= ours.met and point.hits >= ours.hits]
-    as_quiet = max(quiet, key=lambda point: (point.met, point.hits, -point.false), default=None)
-    return as_quiet, min(good, key=lambda point: (point.false, -point.met), default=None)
+    made = []
+    for name, curve in curves.items():
+        quiet = [point for point in curve if point.false <= ours.false]
+        good = [point for point in curve if point.met >= ours.met and point.hits >= ours.hits]
+        as_quiet = max(quiet, key=lambda point: (point.met, point.hits, -point.false), default=None)
+        as_good = min(good, key=lambda point: (point.false, -point.met), default=None)
+        made.append(Against(*name, as_quiet, as_good))
+    return ours, made
 
 
 def show_sweep(console: Console, points: Iterable[Point]) -> None:

@@ -143,7 +143,6 @@ def _how(equals: list[Total], ours: Total) -> str:
 
 
 def _rank(total: Total) -> tuple[int, int]:
-    """More labels met first, then fewer false outages."""
     return total.met, -total.false
 
 
@@ -153,7 +152,6 @@ COLUMNS = (
 )  # fmt: skip
 
 IN_MINUTES = ("suspected", "confirmed", "onset", "end")
-"""The columns that are times [min]."""
 
 Line = tuple[str, list[str]]
 """Name of a line of a table, and its `COLUMNS`."""
@@ -186,13 +184,10 @@ NARROW = (
     "hit", "met", "fal-\nse", "sus-\npect.\nmin", "con-\nfirm.\nmin", "on-\nset\nmin", "end\nmin", "cov-\ner",
     "frag-\nments", "ref-\nused",
 )  # fmt: skip
-"""Heads of the columns for which a terminal of 80 has room."""
 
 BROAD = "labels\nrefused", "others", "false per\nentity-month"
-"""Heads of the columns that only a wider terminal shows."""
 
 NAME = 13
-"""Width of the names of lines [characters]."""
 
 TOLD = "refused", "labels refused", "others"
 """Columns that a sentence below the table tells of where they have no room and are not empty."""
@@ -250,7 +245,6 @@ def _ours_first(told: str) -> tuple[bool, float]:
 
 
 def _wide(console: Console, lines: list[Line]) -> list[int]:
-    """Widths of the columns for which there is room [characters]."""
     names = (*NARROW, *(BROAD if console.width >= WIDE else ()))
     wide = [max(map(len, [*name.split("\n"), *(row[i] for _, row in lines)])) for i, name in enumerate(names)]
     return [width for i, width in enumerate(wide, 1) if NAME + sum(wide[:i]) + 2 * i <= console.width]

@@ -93,7 +93,6 @@ class Collected:
     moved: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def see(self, output: object) -> None:
-        """Take in one output."""
         if isinstance(output, Fused | Beside):
             verdicts = output.verdicts
             start, common = int(verdicts.start[output.bin]), float(verdicts.common[output.bin])
@@ -102,7 +101,6 @@ class Collected:
             self.frames.setdefault(id(verdicts), (verdicts, []))[1].append(output.bin)
 
     def traces(self) -> list[Trace]:
-        """The traces, ordered by signal, detector and entity."""
         alike: dict[tuple[str, str, tuple[Entity, ...]], list[tuple[Verdicts, list[int]]]] = defaultdict(list)
         for verdicts, bins in self.frames.values():
             alike[verdicts.signal, verdicts.detector, verdicts.entities].append((verdicts, bins))

@@ -100,7 +100,7 @@ def _by_signal(incidents: Iterable[Incident], what: str) -> Iterator[tuple[str, 
 
 
 def _share(incident: Incident) -> str:
-    """A share, as exactly as it takes not to be 100 %."""
+    """As exactly as it takes not to be 100 %."""
     if incident.share > MOST:
         return f"more than {MOST:,.0%}"
     return f"{incident.share:.0%}" if abs(incident.share - 1) >= 0.01 else f"{incident.share:.1%}"

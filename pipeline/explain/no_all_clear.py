@@ -209,7 +209,6 @@ def read_before(known: int) -> str:
 
 
 def _began(observed: Observed, places: Places) -> dict[str, int]:
-    """When the traffic of each country was first observed [s]."""
     began: dict[str, int] = {}
     for series, stretches in observed.stretches.items():
         country = placed(*series[1:], places).country

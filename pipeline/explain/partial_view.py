@@ -18,7 +18,6 @@ from pipeline.replay.report import confirmed
 from pipeline.settings import Fusing
 
 PARTS = ("region", "asn")
-"""Types of the parts of a country."""
 
 SEVERAL = 3
 """From so many regions on that are out at once, that the country is not out is explained [-]."""
@@ -50,11 +49,8 @@ def _judged_from(known: Known, country: str, settings: Fusing) -> dict[str, str]
     return {signal: judged_from(country, of["region"], of["asn"], settings) for signal, of in known.items()}
 
 
-def not_whole(
-    found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing | None = None
-) -> list[Whole]:
+def not_whole(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> list[Whole]:
     """The countries without a series of their own of which parts are out, or suspected, and too few are known."""
-    settings = settings or Fusing()
     out = {
         placed(outage.entity_type, outage.entity, places).country
         for outage in found if outage.entity_type in PARTS and outage.state != RETRACTED
@@ -70,9 +66,8 @@ def not_whole(
     ]  # fmt: skip
 
 
-def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing | None = None) -> Iterator[str]:
+def not_as_a_whole(wholes: Iterable[Whole], places: Places, settings: Fusing) -> Iterator[str]:
     """The same in a sentence each."""
-    settings = settings or Fusing()
     least = settings.known_networks
     for name, known, every, networks in wholes:
         are = "is" if (known or networks) == 1 else "are"
@@ -117,17 +112,7 @@ def from_parts(found: Iterable[Outage], observed: Observed, places: Places, sett
 
 
 def parts_alone(found: Iterable[Outage], observed: Observed, places: Places, settings: Fusing) -> Iterator[str]:
-    """Of which countries several regions were out at once and the whole was not, in a sentence each.
-
-    Examples
-    --------
-    >>> from pipeline.replay.coverage import LONG, Stretch
-    >>> names = [f"SY-{name}" for name in ("DI", "DR", "DY", "HA", "HI", "HL", "HM")]
-    >>> of = {("probing.ioda", "region", name): [Stretch(0, 900, 300, LONG)] for name in names}
-    >>> out = [Outage(n, "region", n, "ended", "unknown", "replay", 0, 900, 0, 0, 0.9, 0.9, (), 1) for n in names[:4]]
-    >>> print(*parts_alone(out, Observed(of), {}, Fusing()))
-    Syria as a whole was not out when 4 of its regions were: it is while half of what its regions have is low.
-    """
+    """Of which countries several regions were out at once and the whole was not, in a sentence each."""
     sure = confirmed(found)
     own = {entity for _, kind, entity in observed.stretches if kind == "country"}
     whole = [o for o in sure if o.entity_type == "country"]

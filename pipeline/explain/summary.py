@@ -57,11 +57,10 @@ SHORTLY = 2
 
 
 def tell(
-    console: Console, report: ReplayReport, as_json: bool = False, settings: Fusing | None = None, why: bool = False,
+    console: Console, report: ReplayReport, settings: Fusing, as_json: bool = False, why: bool = False,
     closing: Sequence[str] = (), reserved: int = 0,
 ) -> int:  # fmt: skip
     """Show a replay as tables or JSON and return its exit code; ``reserved``: lines printed after it."""
-    settings = settings or Fusing()
     if as_json:
         sys.stdout.write(_as_json(report, settings))
         return exit_code(report)
@@ -316,7 +315,7 @@ def _first_day(report: ReplayReport, past: Past) -> Iterator[str]:
 
 
 def _unanswered(report: ReplayReport) -> Iterator[str]:
-    """That records were read and are neither used nor late nor dead: workers count for themselves."""
+    """Workers count for themselves."""
     counts = _counts(report)
     if counts["read"] != counts["used"] + counts["late"] + counts["dead"]:
         yield (

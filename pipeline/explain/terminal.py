@@ -82,7 +82,6 @@ def _span(outage: Outage, is_dated: bool, began: bool, ended: bool) -> str:
 
 
 def _shortened(place: Entity, room: int) -> str:
-    """The number of a network stays whole."""
     name = entity_name(place._replace(country="") if place.type in ("region", "asn") else place)
     if cell_len(name) <= room or place.type != "asn" or not place.title:
         return name

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from detectors import REGISTRY
 from pipeline.fusion.evidence import BESIDE, speaking
-from pipeline.fusion.likeness import OF_DAY, fell_and_stood
+from pipeline.fusion.likeness import OF_DAY, STANDS, fell_and_stood
 from pipeline.fusion.naming import TOGETHER
 from pipeline.kinds import kind_of, word_of
 from pipeline.records import Outage, Sign, Term
@@ -67,10 +67,8 @@ SIGNS = {
     "repeats": "it began at that time one to four days before, too",
     "local": "it is no whole country",
 }
-"""The terms of a likeness."""
 
 NO_SIGN = "nothing that was published speaks for or against it"
-"""What is said of an outage without such a term."""
 
 LIKELY = 1.0
 """From so much on an outage looks like a shutdown, and from so much below zero unlike one [log-odds]: 2.7 to 1."""
@@ -82,7 +80,6 @@ LIMITS = (
     "countries 69 to 75 times (the AUC; a coin has 50). It is never an attribution, "
     "and 'unlikely' is no doubt of the outage: one of phones alone begins so, as routes stand."
 )
-"""How far a likeness goes."""
 
 
 def looks(likeness: float) -> str:
@@ -106,14 +103,9 @@ def sign_text(sign: Sign, stood: Sequence[str] = ()) -> str:
     return f"{signed(sign.weight)} {SIGNS.get(sign.name, sign.name)}{which} ({sign.source})"
 
 
-def standing(terms: Iterable[Term]) -> list[str]:
-    """The kinds of signals that stood in an outage, in words."""
-    return sorted(word_of(kind) for kind in fell_and_stood(terms)[1])
-
-
-def against(terms: Iterable[Term]) -> list[str]:
-    """The kinds of signals that spoke against an outage, and did not fall, in words: not all of these stood."""
-    return sorted(word_of(kind) for kind in fell_and_stood(terms, left=0)[1])
+def standing(terms: Iterable[Term], left: float = STANDS) -> list[str]:
+    """The kinds of signals that stood in an outage, in words; with ``left`` 0 all that are evidence against it."""
+    return sorted(word_of(kind) for kind in fell_and_stood(terms, left)[1])
 
 
 def resemblance(outage: Outage) -> str:

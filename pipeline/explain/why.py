@@ -10,7 +10,6 @@ from pipeline.explain.no_all_clear import WEEKENDS, read_before, weekends_known
 from pipeline.explain.terms import (
     LIMITS,
     NO_SIGN,
-    against,
     because,
     likely,
     looks,
@@ -60,11 +59,8 @@ def because_of(sure: list[Outage], places: Places) -> Iterator[str]:
         )
 
 
-def suspicions(
-    found: Iterable[Outage], past: Past, places: Places, settings: Fusing | None = None
-) -> Iterator[str]:  # fmt: skip
+def suspicions(found: Iterable[Outage], past: Past, places: Places, settings: Fusing) -> Iterator[str]:
     """What was never confirmed, a sentence each: how deep it was and by which signals; the deepest first."""
-    settings = settings or Fusing()
     almanac = Almanac(public=False, matter=settings.days)
     doubted = by_country((outage for outage in found if outage.confirmed_at is None), places)
     for word, state in (("Still suspected", SUSPECTED), ("Retracted", RETRACTED)):
@@ -100,7 +96,6 @@ def _suspicion(outage: Outage, past: Past, places: Places, confirm: float, alman
 
 
 def _shown_by(outage: Outage) -> list[tuple[str, float]]:
-    """Kinds of signals, and how much was left by each."""
     own = [(term.signal.partition(BESIDE)[0], term.ratio) for term in speaking(outage.signals)]
     return [(kind_of(signal), ratio) for signal, ratio in own if ratio is not None]
 
@@ -213,7 +208,7 @@ def by_traffic_only(found: Iterable[Outage], places: Places) -> Iterator[str]:
             continue
         own = [_shown_by(each) for each in (outage, *(part for part in parts if part.part_of == outage.id))]
         by = [shown for each in own for shown in each if shown[0] in KINDS]
-        if (others := against(outage.signals)) and _only_kind(by) == TRAFFIC:
+        if (others := standing(outage.signals, left=0)) and _only_kind(by) == TRAFFIC:
             did = "did not fall" if others == standing(outage.signals) else "did not confirm it"
             groups.setdefault(f"{' and '.join(others)} {did}", []).append(
                 place_name(outage.entity_type, outage.entity, places)

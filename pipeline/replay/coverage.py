@@ -53,7 +53,6 @@ class Observed:
     stale: int = Fusing.stale
 
     def take(self, frame: Elements | Rows, signals: Iterable[str]) -> None:
-        """Take in a frame of a feed that serves these signals."""
         first, last = int(frame.time.min()), int(frame.time.max())
         self.first, self.last = min(self.first, first), max(self.last, last)
         if isinstance(frame, Elements):
@@ -147,7 +146,7 @@ def is_routes(signal: str) -> bool:
 
 
 def _step(frame: Rows) -> int:
-    """The longest time from one bin of a series to its next [s]."""
+    """The longest time between bins of a series [s]."""
     if not frame.slots:
         return frame.width
     return int(np.diff(frame.slots, append=frame.slots[0] + DAY).max())
@@ -244,7 +243,6 @@ class Past:
         return Gap(max(holes), outage.end) if holes else None
 
     def unseen(self, outage: Outage) -> list[tuple[str, int]]:
-        """The signals of an outage that do not show whether it is over, and until when they were observed [s]."""
         return self._no_longer(outage) + self._over_unseen(outage)
 
     def _no_longer(self, outage: Outage) -> list[tuple[str, int]]:
@@ -270,7 +268,7 @@ class Past:
         return self.undated(outage) or any((self.began(outage), self.ended(outage), self._over_unseen(outage)))
 
     def marks(self, outage: Outage) -> tuple[bool, bool]:
-        """Whether its onset is not exactly known, and whether its end is not, or that it goes on."""
+        """Whether onset and end are not exactly known."""
         return self.undated(outage) or bool(self.began(outage)), bool(self.ended(outage) or self.unseen(outage))
 
     def _holes(self, outage: Outage, end: int) -> list[int]:
@@ -278,18 +276,15 @@ class Past:
         return [start for start in found if start is not None]
 
     def _own_series(self, outage: Outage) -> list[Series]:
-        """The series that count for an outage, as far as they have values."""
         return self._series(outage, (term.signal for term in outage.signals if term.weight > 0))
 
     def _series(self, outage: Outage, names: Iterable[str]) -> list[Series]:
-        """The series of these signals that show the entity of an outage, as far as they have values."""
         own = dict.fromkeys(name.partition(BESIDE)[0] for name in names)
         series = [((name, outage.entity_type, outage.entity), (name, "", "")) for name in own]
         return [own if own in self.spans else counted for own, counted in series if {own, counted} & self.spans.keys()]
 
 
 def _again(stretches: Iterable[Stretch]) -> tuple[int, ...]:
-    """When a series came again after holes so long that its detectors start anew [s]."""
     return tuple(
         after.start for before, after in pairwise(sorted(stretches, key=lambda s: s.start))
         if after.start - before.end > max(FORGETS, MISSED * after.width)

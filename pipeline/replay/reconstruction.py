@@ -29,8 +29,6 @@ WIDTHS = {"bgp.ris": 300, "probing.ioda": 600, "traffic.radar": 900}
 WINDOW = 15 * 60
 """Each network goes dark within a quarter of an hour of its own [s]."""
 
-FIVE_MINUTES = 300
-
 MARK = "(reconstructed)"
 """Goes with the name of every entity, so that whatever shows one says what it is: tables, boards, notifications."""
 
@@ -79,7 +77,6 @@ class World:
     rng: np.random.Generator
 
     def sizes(self, what: str) -> np.ndarray:
-        """``(networks,)``."""
         return np.array([network[what] for network in self.table["networks"]], float)
 
     def left(self, start: np.ndarray, width: int) -> np.ndarray:
@@ -109,13 +106,12 @@ def reconstruct(seed: int = 0) -> Case:
 
 
 def _shutdowns(table: dict[str, Any], rng: np.random.Generator) -> dict[str, Shutdown]:
-    """One for each mobile network: its own window of the onset, and not on the hour."""
     known = table["facts"]
     mobile = [network["name"] for network in table["networks"] if network["mobile"]]
     made = {}
     for place, name in zip(rng.permutation(len(mobile)).tolist(), mobile, strict=True):
         onset = int(known["onset"]["first"].timestamp()) + place * WINDOW + int(rng.integers(1, 15)) * 60
-        ramp = int(rng.integers(0, known["ramp"]["longest"] // FIVE_MINUTES + 1)) * FIVE_MINUTES
+        ramp = int(rng.integers(0, known["ramp"]["longest"] // 300 + 1)) * 300  # in steps of five minutes
         depth = float(rng.uniform(known["depth"]["least"], known["depth"]["most"]))
         made[name] = Shutdown(onset, int(known["restoration"]["from"].timestamp()), ramp, depth)
     return made
@@ -182,7 +178,6 @@ def write(made: Case, folder: Path) -> None:
 
 
 FILES = ("signals.csv", "labels.csv", "entities.csv", "README.md")
-"""What is written."""
 
 
 def check_own(folder: Path) -> None:

@@ -36,10 +36,8 @@ from pipeline.settings import Fusing
 from pipeline.signals.binning import Late, Total, answered
 
 See = Callable[[Output | DeadLetter], None]
-"""Is shown everything that comes out, as it comes."""
 
 MOVED, BROKEN, STUCK, FEW_SOURCES = "moved", "broken", "stuck", "few_sources"
-"""What a feed did by itself: see `Incident`."""
 
 QUORUM = Detector.quorum
 """Share of healthy sources below which a signal is not judged [0-1]."""
@@ -54,8 +52,7 @@ NOW = 3600
 """What was seen so long before the end of the recording [s], or one bin where bins are longer, is not seen now."""
 
 LAST_HOURS = 3 * 3600
-"""What is lacking after an outage is a mean over so long before the end of the recording [s]: one bin may be low by
-chance."""
+"""What is lacking after an outage is a mean over so long before the end [s]: one bin may be low by chance."""
 
 LEAST_BINS = 2
 """And over so many bins at least [-]."""
@@ -73,7 +70,7 @@ class Incident(NamedTuple):
 
 
 class Unjudged(NamedTuple):
-    """A series that was hardly ever judged; with times [s] for one that was not for a day or more."""
+    """A series hardly ever judged, or not from ``first`` to ``last`` and ``more`` hours, over at ``until`` [s]."""
 
     signal: str
     entity_type: str
@@ -109,7 +106,10 @@ class _Counts(NamedTuple):
 
 @dataclass
 class ReplayReport:
-    """What a replay leads to; what feeds did, and what was not judged or lacks, only where verdicts are read."""
+    """What a replay leads to; ``judged``, ``missed``: bins by fusion partition.
+
+    What feeds did, and what was not judged or is lacking, is known only where verdicts are read.
+    """
 
     run: Run
     observed: Observed = field(default_factory=Observed)
@@ -130,11 +130,10 @@ class ReplayReport:
 
     @classmethod
     def of(cls, playback: Playback) -> "ReplayReport":
-        """The report of a playback."""
         return cls(playback.run, playback.observed, playback.places, playback)
 
     def take(self, output: Output | DeadLetter | Verdicts) -> None:
-        """Take in what came out; an older revision, or a frame, that comes again changes nothing."""
+        """An older revision, or a frame, that comes again changes nothing."""
         match output:
             case Outage():
                 known = self.outages.get(output.id)
@@ -188,11 +187,9 @@ class ReplayReport:
         return Past.of(self.observed.without(blinded(self.incidents())))
 
     def sorted(self) -> list[Outage]:
-        """Each outage once, its last revision, by (start, id)."""
         return sorted(self.outages.values(), key=lambda outage: (outage.start, outage.id))
 
     def lines(self) -> bytes:
-        """The outages as ``--outages`` writes them: one JSON object a line."""
         return b"".join(outage_json(outage) + b"\n" for outage in self.sorted())
 
     def now(self, outages: Iterable[Outage]) -> dict[str, list[Left]]:
@@ -204,15 +201,15 @@ class ReplayReport:
                     last[one.id].append(one)
         return {outage.id: last[outage.id] for outage in outages if outage.state in OPEN and outage.id in last}
 
-    def lacking(self, settings: Fusing | None = None) -> list[Left]:
+    def lacking(self, settings: Fusing) -> list[Left]:
         """Where a tenth or more is lacking at the end, within a day after; not where the usual is no longer known."""
-        used_to, found = (settings or Fusing()).used_to, []
+        found = []
         frames = [frame for own in self._frames.values() for frame in own]
         end = max((int(frame.start.max()) + frame.width for frame in frames), default=NEVER)
         over = [
             outage for outage in self.sorted()
             if outage.state == ENDED and outage.end is not None and end - outage.end <= DAY
-            and outage.end - outage.start < used_to
+            and outage.end - outage.start < settings.used_to
         ]  # fmt: skip
         own = [
             (outage, (term.signal.partition(BESIDE)[0], outage.entity_type, outage.entity))
@@ -230,12 +227,11 @@ class ReplayReport:
         return found
 
     def incidents(self) -> list[Incident]:
-        """What feeds did by themselves, in order of time; what was not observed is another matter."""
         found = [one for key, own in self._bins.items() for one in _incidents(*key, own, self.observed)]
         return sorted(found, key=lambda one: (one.start, one.signal, one.what))
 
     def unjudged(self) -> list[Unjudged]:
-        """The series that were hardly ever judged, and those that were not for a day: countries first, by name."""
+        """Countries first, by name."""
         found = []
         for (signal, _), (entities, seen, judged, _, longest, silent, _) in self._counts.items():
             hardly = judged < HARDLY * seen

@@ -63,7 +63,7 @@ def test_a_grid_is_measured_and_told_as_a_table(data: Path) -> None:
     cases = read_cases([data / "signals" / name for name in ("louisiana-2020-laura", "venezuela-2019-blackout")])
     deaf = tuple(20.0 if name == "seasonal.enter" else value for name, value in zip(GRID, OWN, strict=True))
     table = measured(cases, [OWN, deaf])
-    assert [table[OWN][case.name].counts for case in cases] == [(1, 0, 1), (1, 0, 1)]
+    assert [table[OWN][case.name][:3] for case in cases] == [(1, 0, 1), (1, 0, 1)]
     assert table[deaf] != table[OWN]
     left = leave(table, cases[0])
     assert (left.made.met, left.own.met) == (1, 1)

@@ -53,11 +53,6 @@ class Score(NamedTuple):
     hits: int
     off: float
 
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        """Without the times."""
-        return self[:3]
-
 
 def score(recording: Recorded, engine: Engine) -> Score:
     """What fusion with the settings of an engine makes of a case."""
@@ -114,11 +109,6 @@ def _with(name: str, values: dict[str, float], signal: str) -> AnyDetector:
     return replace(REGISTRY[name](signal), **values)  # type: ignore[arg-type]
 
 
-def judging(point: Point) -> Point:
-    """What of a point the verdicts depend on."""
-    return tuple(value for name, value in zip(GRID, point, strict=True) if not name.startswith(FUSING))
-
-
 def scores(case: Case, alike: list[Point]) -> dict[Point, Score]:
     """Points that judge alike on one case: judged once, and fused with the settings of each."""
     verdicts = recorded(case, made(alike[0]))
@@ -127,6 +117,11 @@ def scores(case: Case, alike: list[Point]) -> dict[Point, Score]:
 
 def measured(cases: list[Case], every: list[Point]) -> dict[Point, dict[str, Score]]:
     """Every point on every case."""
+
+    def judging(point: Point) -> Point:
+        """What of a point the verdicts depend on."""
+        return tuple(value for name, value in zip(GRID, point, strict=True) if not name.startswith(FUSING))
+
     table: dict[Point, dict[str, Score]] = {point: {} for point in every}
     groups = [list(alike) for _, alike in groupby(sorted(set(every), key=judging), key=judging)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -164,7 +159,7 @@ def leave(table: dict[Point, dict[str, Score]], case: Case) -> Left:
     chosen = max(table, key=lambda point: total(table[point], name))
     best = total(table[chosen], name)[:3]
     alike = [found[name] for found in table.values() if total(found, name)[:3] == best]
-    return Left(case, chosen, table[chosen][name], own, len(alike), sum(found.counts < own.counts for found in alike))
+    return Left(case, chosen, table[chosen][name], own, len(alike), sum(found[:3] < own[:3] for found in alike))
 
 
 def moves(point: Point) -> Iterator[str]:

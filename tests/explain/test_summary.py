@@ -16,6 +16,7 @@ from pipeline.geo.places import Places
 from pipeline.records import Progress, Run
 from pipeline.replay.playback import Playback
 from pipeline.replay.report import ReplayReport
+from pipeline.settings import Fusing
 from pipeline.signals.binning import Total
 from tests.explain.recordings import ANNOUNCED, END, HOUR, ran, replayed, series, without
 
@@ -214,11 +215,11 @@ def test_records_without_an_answer_and_what_came_too_late_are_told(
         report.take(Total("r", "table", partition, *own))
         for so_far in (0, bins, bins):  # repeated, as after a restart
             report.take(Progress("r", partition, 600, judged=1, missed=so_far))
-    assert tell(Console(width=200), report) == code
+    assert tell(Console(width=200), report, Fusing()) == code
     text = capsys.readouterr().out
     assert f"7 records read: {used} used, {late} late" in text
     assert (f"No all-clear: {said}." in text) == bool(said)
-    tell(Console(width=200), report, as_json=True)
+    tell(Console(width=200), report, Fusing(), as_json=True)
     assert json.loads(capsys.readouterr().out)["missed"] == sum(missed)
 
 

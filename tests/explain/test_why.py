@@ -25,7 +25,7 @@ def suspected(state: str = "suspected", past: Past | None = None, days: str = ""
     """What is said of an outage that was never confirmed."""
     one = outage(state, confirmed_at=None, **changed)
     kin = {(one.entity_type, one.entity): Entity(one.entity_type, one.entity, "PK")}
-    settings = Fusing(days={days: "election"}) if days else None
+    settings = Fusing(days={days: "election"}) if days else Fusing()
     (said,) = suspicions([one], past or Past(), kin, settings)
     return said
 
@@ -48,7 +48,7 @@ def test_the_deepest_suspicions_are_told_and_the_others_counted() -> None:
         outage("retracted", id=n, entity=n, severity=i / 10, confirmed_at=None, end=T + HOUR)
         for i, n in enumerate(names)
     ]
-    said = list(suspicions(found, Past(), {}))
+    said = list(suspicions(found, Past(), {}, Fusing()))
     assert said[0].startswith("Retracted: Nepal from 2024-02-08 01:45 to 02:45 UTC, 60% lost: ")
     assert said[FEW:] == ["Retracted: 2 more, in which no more was lost: --json has them all."]
 

@@ -162,7 +162,7 @@ def lacking(frames: list[Verdicts], **changed: object) -> list[Left]:
     made = report(*frames)
     own = {"state": "ended", "start": OVER.start, "end": OVER.end, "signals": OVER.signals} | changed
     made.take(outage(str(own.pop("state")), **own))  # type: ignore[arg-type]
-    return made.lacking()
+    return made.lacking(Fusing())
 
 
 def test_what_lacks_a_tenth_in_the_last_hours_is_reported_however_they_are_cut_into_frames() -> None:
