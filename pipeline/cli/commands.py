@@ -119,7 +119,8 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
         elif history is not None and isinstance(output, Outage):
             history.outage(output)
 
-    report = _watched(console, playback, options, see, end_of(found))
+    ends = [recording.end for recording in found]  # a recording that is read only as it goes has none
+    report = _watched(console, playback, options, see, max(ends) if min(ends, default=NEVER) > NEVER else None)
     files = options.outages is not None or options.metrics is not None
     try:
         code = tell(console, report, fusing, options.as_json, options.why, reserved=int(files))
@@ -143,12 +144,6 @@ def _left(console: Console, options: ReplayOptions, report: ReplayReport, histor
         ):
             samples = history.write(text)
         yield f"left in {options.metrics}: {samples:,} samples"
-
-
-def end_of(found: Iterable[Recording]) -> int | None:
-    """Where recordings end [s]; None where one of them is read only as it goes."""
-    ends = [recording.end for recording in found]
-    return max(ends) if ends and min(ends) > NEVER else None
 
 
 def _run(found: Iterable[Recording], tense: str) -> Run:

@@ -115,7 +115,7 @@ def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
     own = judged.subject(place[:2])
     if own and own[0].entity[:2] != place[:2]:
         parts = judging(own, place.name, judged.settings.fusing)
-        asked = {(trace.signal, trace.entity) for each in parts.values() for trace in each.traces}
+        asked = {(trace.signal, trace.entity) for each, _ in parts.values() for trace in each}
         own = [trace for trace in own if (trace.signal, trace.entity) in asked] if asked else own
     own.sort(key=lambda trace: (trace.signal, trace.detector != judged.first))
     found = {(t.entity, t.signal) for t in own if t.detector == judged.first and _is_low(t, time)}

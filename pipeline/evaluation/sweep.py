@@ -109,13 +109,13 @@ def at(engine: Engine, name: str, parameter: str, value: float) -> Engine:
     if name == OURS:
         fusing = replace(engine.settings.fusing, confirm=value, suspect=min(engine.settings.fusing.suspect, value))
         return replace(engine, settings=replace(engine.settings, fusing=fusing))
-    made = partial(_with, engine.detectors[name], parameter, value)
+    made = partial(changed, engine.detectors[name], {parameter: value})
     return replace(engine, settings=only(name, engine.settings), detectors={**engine.detectors, name: made})
 
 
-def _with(made: Callable[[str], AnyDetector], parameter: str, value: float, signal: str) -> AnyDetector:
-    changed: dict[str, Any] = {parameter: value}
-    return replace(made(signal), **changed)
+def changed(made: Callable[[str], AnyDetector], values: dict[str, Any], signal: str) -> AnyDetector:
+    """The detector of a signal with other values."""
+    return replace(made(signal), **values)
 
 
 def _is_shipped(engine: Engine, name: str, parameter: str, value: float, signals: Iterable[str]) -> bool:

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -134,13 +133,6 @@ def refused(traces: Iterable[Trace], window: Span) -> float:
     return silent / whole if whole else float("nan")
 
 
-class Parts(NamedTuple):
-    """A trace of each part that a country is judged from in a signal, and how many of them must be judged."""
-
-    traces: list[Trace]
-    need: float
-
-
 def by_signal(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
     """The traces by signal, each entity once."""
     found: dict[str, dict[Entity, Trace]] = {}
@@ -149,15 +141,15 @@ def by_signal(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
     return {signal: list(own.values()) for signal, own in found.items()}
 
 
-def judging(traces: Iterable[Trace], country: str, settings: Fusing) -> dict[str, Parts]:
-    """The parts of a country from which it is judged, by signal."""
-    made = {}
+def judging(traces: Iterable[Trace], country: str, settings: Fusing) -> dict[str, tuple[list[Trace], float]]:
+    """By signal, a trace of each part that a country is judged from, and how many of them must be judged."""
+    made: dict[str, tuple[list[Trace], float]] = {}
     for signal, own in by_signal(traces).items():
         regions, networks = ([t for t in own if t.entity.type == kind] for kind in ("region", "asn"))
         if judged_from(country, len(regions), len(networks), settings) == "asn":
-            made[signal] = Parts(networks, max(settings.known_networks, settings.known_parts * len(networks)))
+            made[signal] = networks, max(settings.known_networks, settings.known_parts * len(networks))
         else:
-            made[signal] = Parts(regions, needed(country, settings))
+            made[signal] = regions, needed(country, settings)
     return made
 
 

@@ -105,18 +105,14 @@ class Watching:
         self.live = Live(console=console, get_renderable=self.render, refresh_per_second=4, transient=True)
 
     def render(self) -> Group:
-        found = self.report.sorted()
-        line = Text(f"{self._where()}   outages so far: {len(found)}", "dim")
+        found, reached = self.report.sorted(), self.report.watermark
+        of_end = f" of {utc(self.end)}" if self.end is not None else ""
+        where = "the worker starts ..." if reached == NEVER else f"event time: {utc(reached)} UTC{of_end}"
+        line = Text(f"{where}   outages so far: {len(found)}", "dim")
         if not found:
             return Group(line)
         places = self.report.places
         return Group(outages_table(by_country(found[-8:], places), places, self.console.width), line)
-
-    def _where(self) -> str:
-        reached = self.report.watermark
-        if reached == NEVER:
-            return "the worker starts ..."
-        return f"event time: {utc(reached)} UTC" + (f" of {utc(self.end)}" if self.end is not None else "")
 
     def __enter__(self) -> "Watching":
         if self.console.is_terminal:

@@ -17,13 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors import REGISTRY
-from detectors.base import AnyDetector
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Answer
 from pipeline.evaluation.cases import Case, Tolerance, read_cases
 from pipeline.evaluation.runs import OURS, judge
 from pipeline.evaluation.sweep import Recorded, fused, recorded
+from pipeline.evaluation.sweep import changed as with_values
 from pipeline.settings import Settings
 from tests.tracked import tracked
 
@@ -101,12 +101,8 @@ def made(point: Point) -> Engine:
         if value != usual:
             changed.setdefault(where, {})[field] = int(value) if isinstance(GRID[name][0], int) else value
     fusing = replace(Settings().fusing, **changed.pop(FUSING, {}))  # type: ignore[arg-type]
-    others = {name: partial(_with, name, values) for name, values in changed.items()}
+    others = {name: partial(with_values, REGISTRY[name], values) for name, values in changed.items()}
     return Engine(replace(Settings(), fusing=fusing), {**REGISTRY, **others})
-
-
-def _with(name: str, values: dict[str, float], signal: str) -> AnyDetector:
-    return replace(REGISTRY[name](signal), **values)  # type: ignore[arg-type]
 
 
 def scores(case: Case, alike: list[Point]) -> dict[Point, Score]:
@@ -171,11 +167,8 @@ def moves(point: Point) -> Iterator[str]:
 
 def shown(left: list[Left], tried: int) -> Table:
     """The choices, a line for each case that is left out."""
-    table = Table(
-        title=f"Settings chosen without a case, of {tried} tried, and judged on it",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-    )
+    title = f"Settings chosen without a case, of {tried} tried, and judged on it"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("left out")
     table.add_column("the others choose", overflow="fold")
     for name in ("labels met", "false", "shipped: met", "false", "do as well on the others", "of them worse here"):
