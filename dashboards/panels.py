@@ -10,9 +10,7 @@ Json = dict[str, Any]
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
-CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3D5A80"
-"""All well, suspected, out, not observed; and neither."""
-
+CALM, SUSPECT, OUT, BLIND, INK = "#0072B2", "#E69F00", "#D55E00", "#7A7A80", "#3D5A80"  # INK: none of these states
 BACK = "#14B8A6"  # over: restored
 
 BY_NAME = {"mode": "palette-classic-by-name"}

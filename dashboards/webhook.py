@@ -51,16 +51,7 @@ def notification(body: bytes) -> Notification:
 
 
 def text(told: Notification) -> str:
-    """A notification in words.
-
-    Examples
-    --------
-    >>> facts = {"title": "Pakistan: mobile networks down", "description": "Pakistan: 80% is gone."}
-    >>> labels = {"severity": "critical", "tense": "drill"}
-    >>> print(text(Notification("firing", "desk", [Told("firing", labels, facts)])))
-    CRITICAL  DRILL: Pakistan: mobile networks down
-              Pakistan: 80% is gone.
-    """
+    """A notification in words."""
     return "\n".join(_alert(alert) for alert in told.alerts)
 
 

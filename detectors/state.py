@@ -72,15 +72,7 @@ def in_common(state: Any) -> tuple[object, ...] | None:
 
 
 def joint(states: Sequence[S]) -> S:
-    """States that have the same `in_common` as one, the entities of each after those of the one before it.
-
-    Examples
-    --------
-    >>> from detectors.median import Median
-    >>> states = [Median().init(2), Median().init(3)]
-    >>> joint(states).first.shape, [len(state.first) for state in parted(joint(states), states)]
-    ((5,), [2, 3])
-    """
+    """States that have the same `in_common` as one, the entities of each after those of the one before it."""
     sizes = [_entities(state) for state in states]
 
     def joined(name: str, own: Any, meta: Any) -> Any:

@@ -205,8 +205,7 @@ LIMITS = (
     "tell a shutdown from another outage 83 times in 100 at the onset, 93 once the duration is known; without those "
     "countries 69 to 75 times (the AUC; a coin has 50). It is never an attribution, "
     "and 'unlikely' is no doubt of the outage: one of phones alone begins so, as routes stand."
-)
-"""The same words as in the terminal and in reports."""
+)  # the same words as in the terminal and in reports
 
 
 def _looks() -> Json:

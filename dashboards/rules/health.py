@@ -3,10 +3,7 @@
 from dashboards.rules.alert import Alert
 
 QUORUM = 0.5  # share of healthy sources below which a bin is not judged, as in fusion [0-1]
-
-SILENT = 3 * 3600
-"""Age from which a feed's newest event, or the newest verdict, is an alert [s]: twice what slow feeds are late."""
-
+SILENT = 3 * 3600  # age at which the newest event or verdict is an alert [s]: twice what slow feeds are late
 BLIND = 3  # pauses for which sources must be too few: with the bin that shows it, two bins of routes before the alert
 DEAD_SHARE, LATE_SHARE = 0.01, 0.05  # share of a feed's messages that may be unusable, and late [0-1]
 

@@ -24,10 +24,7 @@ from pipeline.topics import PATH, is_for
 
 EVERY = 2.0  # least time between two snapshots of a partition [s]
 SHARE = 20  # snapshots may take one second in so many: large states are saved less often [-]
-
-RATE = 100_000
-"""State that one partition may write in the long run: a RIB of 60 MB every ten minutes, not every bin [bytes/s]."""
-
+RATE = 100_000  # state that one partition may write in the long run [bytes/s]: a RIB of 60 MB every ten minutes
 UNSAVED = 2000  # messages of a partition that may wait for the next snapshot, before it is made at once [-]
 
 

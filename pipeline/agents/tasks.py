@@ -18,10 +18,7 @@ from pipeline.codec import encode
 from pipeline.errors import UserError
 
 LOOK = 0.5  # time between two looks for what is due [s]
-
-LET_GO = 3.0
-"""How long partitions may be saved before they are given up [s]: a worker learns of a rebalance up to 2 s late, and
-must answer within 6 s."""
+LET_GO = 3.0  # to save partitions before they are given up [s]: a rebalance is noted 2 s late, and wants an answer in 6
 
 
 @dataclass

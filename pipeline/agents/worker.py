@@ -82,19 +82,14 @@ def _once_ready(app: faust.App, say: Callable[[], None]) -> None:
 
 
 OVERLAP = "Timer %s is overlapping (interval=%r runtime=%r)"  # message of Faust's timers on a busy machine
-
-NO_COORDINATOR = "Group Coordinator Request failed: %s"
-"""Error of aiokafka while a fresh broker makes the topic of its groups; it asks again by itself."""
-
+NO_COORDINATOR = "Group Coordinator Request failed: %s"  # of aiokafka, while a fresh broker makes that topic
 FIRST = 30.0  # how long after its start a broker may have no coordinator [s]: Kafka takes a few seconds
 
 LEAVING = 20.0
 """How long a worker that ends waits for a broker that does not answer [s]; Faust and aiokafka would wait for ever.
 While the broker answers, a large state has the time that it needs (two minutes in `docker-compose.yml`)."""
 
-AGAIN = 1.0
-"""A signal that is repeated within this time is one signal [s]: ``timeout`` sends it to its child and to its group."""
-
+AGAIN = 1.0  # signals within this time are one [s]: ``timeout`` sends it to its child and to its group
 UNSAVED = "what is not saved is read again at the next start"
 
 

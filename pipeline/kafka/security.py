@@ -62,15 +62,7 @@ PLAIN = Security()
 
 
 def from_environment(environment: Mapping[str, str]) -> Security:
-    """The security that the environment asks for; UserError where it has a mistake.
-
-    Examples
-    --------
-    >>> from_environment({"NETVIGIL_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "NETVIGIL_KAFKA_SASL_MECHANISM": "MD5"})
-    Traceback (most recent call last):
-    ...
-    pipeline.errors.UserError: NETVIGIL_KAFKA_SASL_MECHANISM is 'MD5', not one of SCRAM-SHA-512, SCRAM-SHA-256, PLAIN
-    """
+    """The security that the environment asks for; UserError where it has a mistake."""
     given = {key.removeprefix(PREFIX): value for key, value in environment.items() if key.startswith(PREFIX) and value}
     protocol = _one_of(given, "SECURITY_PROTOCOL", PROTOCOLS)
     _check_all_used(given, protocol)

@@ -23,9 +23,7 @@ from pipeline.serve.metric_names import ENDINGS, FAMILIES
 
 STEP = 240  # longest time between two samples of a series that goes on [s]: below the five minutes of Prometheus
 LOOKBACK = 300  # how long Prometheus shows a sample [s]
-
-MANY = 500
-"""Entities of a frame up to which all of them are written; of larger frames only countries and regions are [-]."""
+MANY = 500  # entities of a frame up to which all of them are written; of larger frames only countries and regions are
 
 HEADS = {
     family.name + end: f"# HELP {family.name} {family.text}\n# TYPE {family.name} {family.kind}\n"
