@@ -202,15 +202,6 @@ def test_a_run_that_made_room_is_not_begun_anew_in_the_middle() -> None:
     assert path.held() == held
 
 
-def test_replays_with_the_tense_live_make_room_for_each_other_and_the_live_run_stays() -> None:
-    path = Stages()
-    path.play(recording("live", ends=False, tense="live"))
-    for number in range(3 * CROWD):
-        path.play(recording(f"live-{number}", ends=False, tense="live"))
-    assert set(path.held()) == {CROWD + 1}
-    assert all("live" in stage.streams for stage in path.fuse)
-
-
 def test_what_comes_after_the_end_is_late_and_begins_nothing_anew() -> None:
     path = Stages()
     path.play(recording("run"))

@@ -71,7 +71,3 @@ def test_outages_are_never_deleted_and_no_other_topic_grows_for_ever():
 def test_a_feed_that_cannot_be_a_topic_is_named_in_the_error(name):
     with pytest.raises(UserError, match="a feed cannot be called"):
         feed(name)
-
-
-def test_keys_share_the_partitions_out():
-    assert {partition_for(code, 4) for code in ("PK", "IQ", "MM", "VE", "IR", "RU", "UA", "SD")} == {0, 1, 2, 3}

@@ -31,12 +31,6 @@ def test_rows_that_jitter_have_a_common_width_and_a_bin_each(width: int, early: 
     assert at.tolist() == (BEGIN // width * width + np.arange(len(at)) // entities * width).tolist()
 
 
-@pytest.mark.parametrize("late", [300, 900, 1790])
-@pytest.mark.parametrize("entities", [1, 40])
-def test_rows_up_to_half_a_bin_late_jitter(late: int, entities: int) -> None:
-    assert infer_cadence(*jittered(HOUR, 0, late, entities=entities)) == Cadence(HOUR)
-
-
 EXACT = jittered(HOUR, 0, 0, entities=20)
 FINE = BEGIN + 600 * np.arange(6 * 200)
 

@@ -139,12 +139,6 @@ def test_a_route_of_the_peer_itself_has_no_path_and_no_origin():
     assert only(PEERS + table(2, NET, (0, attribute(1, b"\0")))).origin.tolist() == [0, 0]
 
 
-def test_a_generic_table_of_unicast_is_one_and_of_anything_else_is_other():
-    entry = table(2, NET, (0, PATH))[16:]
-    unicast, private = (record(13, 6, bytes(4) + struct.pack(">HB", 1, kind) + entry) for kind in (1, 128))
-    assert only(PEERS + unicast + private).kind.tolist() == [OTHER, RIB, OTHER]
-
-
 def test_a_table_whose_peers_are_damaged_does_not_take_those_of_the_table_before():
     damaged = record(13, 1, bytes(6) + struct.pack(">H", 3))
     batches, damage, _ = read(PEERS + damaged + table(2, NET, (0, PATH)))

@@ -164,13 +164,6 @@ def test_a_row_of_another_year_is_a_dead_letter(year: str):
     assert (len(read.series[0]), [entity.name for entity in read.series[0].entities]) == (25, ["PK"])
 
 
-def test_rows_of_several_days_in_other_years_are_dead_letters():
-    far = [row().replace("2024-02-08", day) for day in ("2034-02-08", "2034-02-19", "2034-03-11", "2014-02-08")]
-    read = table(*DAY_OF_ROWS, *far, row(signal="traffic.radar"))
-    assert sorted(error.place[:10] for error in read.damage) == ["2014-02-08", "2034-02-08", "2034-02-19", "2034-03-11"]
-    assert [len(rows) for rows in read.series] == [25, 1]
-
-
 @pytest.mark.parametrize(
     "rows",
     [

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from detectors.base import NORMAL
 from pipeline.records import DEAD, UP, Entity
-from pipeline.serve.exposition import RESTORED_FOR
+from pipeline.serve.exposition import RESTORED_FOR, TOLD_FOR
 from pipeline.serve.metrics import Metrics
 from tests.explain.shown import PK, SD, ZONG, T, outage, verdicts, without_bins
 
@@ -247,3 +247,36 @@ def test_feeds_losses_and_watches_are_shown(registry: CollectorRegistry, metrics
     for active, lines in ((False, ["0.0"]), (True, ["1.0"]), (None, [])):
         metrics.watch("PK", "General election", active)
         assert values(registry, "watch_active") == lines
+
+
+@pytest.mark.parametrize(
+    ("past_end", "waited", "is_shown"),
+    [(RESTORED_FOR, TOLD_FOR - 1, True), (RESTORED_FOR, TOLD_FOR, False), (RESTORED_FOR - 600, 10 * TOLD_FOR, True)],
+)
+def test_an_end_is_shown_for_two_hours_of_event_time_and_a_quarter_hour_of_the_clock(past_end, waited, is_shown):
+    now, registry = [0.0], CollectorRegistry()
+    metrics = Metrics.on(registry, clock=lambda: now[0])
+    metrics.outage(ENDED)
+    now[0] = waited
+    metrics.observe(verdicts(at=ENDED.end + past_end - 600))
+    assert bool(shown(registry, "restored_info")) is is_shown
+
+
+@pytest.mark.parametrize("state", ["confirmed", "ended"])
+def test_a_place_in_an_outage_has_its_name_even_if_its_signals_are_not_shown(state: str) -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics.on(registry, tense="live")
+    metrics.observe(verdicts(tense="replay"))
+    metrics.outage(outage(state, tense="replay", end=ENDED.end if state == "ended" else None))
+    assert 'name="Pakistan"' in shown(registry, "entity_info")[0]
+    metrics.begin("replay")
+    assert not shown(registry, "entity_info")
+
+
+def test_a_replay_does_not_rename_a_live_place() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics.on(registry)
+    metrics.observe(verdicts((PK,)))
+    metrics.observe(verdicts((PK._replace(title="Pakistan (reconstructed)"),), tense="replay"))
+    metrics.outage(outage())
+    assert 'name="Pakistan"' in shown(registry, "outage_info")[0]

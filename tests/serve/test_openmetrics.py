@@ -127,13 +127,6 @@ def test_an_outage_that_is_open_when_the_recording_ends_is_shown_to_its_end() ->
     assert lines(history, "outage_active")[-1].endswith(f" 1.0 {T + 3600 - LAST}")
 
 
-def test_an_outage_that_became_known_with_the_last_bin_is_shown() -> None:
-    history = History()
-    history.observe(verdicts())
-    history.outage(outage("confirmed", 1, detected_at=T + 600, confirmed_at=T + 600))
-    assert times(lines(history, "outage_active")) == [T + 600]
-
-
 def test_of_hundreds_of_networks_none_is_written() -> None:
     history = History()
     history.observe(verdicts((PK, *(Entity("asn", f"AS{i}", "PK") for i in range(600)))))

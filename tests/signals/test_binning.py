@@ -84,11 +84,6 @@ def test_a_bin_is_merged_once_every_partition_has_passed_it_and_a_bin_without_ro
     assert np.isnan([value for (_, start), value in found.items() if start == 1200]).all()
 
 
-def test_a_partition_that_repeats_everything_after_a_restart_is_not_counted_twice():
-    said, merge = shares(recording([range(0, 5), range(5, 9)])), MergeStage({FEED: PARTITIONS})
-    assert table([b for share in [*said[:7], *said[2:7], *said[7:]] for b in merge.step(share)]) == WHOLE
-
-
 def test_a_dead_feed_is_told_and_moves_no_watermark():
     told = merged([*split(rows(range(0, 2)), PARTITIONS), *beat(1200), *beat(1200, DEAD)])
     assert told[-1].status == DEAD

@@ -1,13 +1,12 @@
 """The RIB's size: it grows with the table, shrinks again, and a flood finds no room."""
 
 import numpy as np
-import pytest
 
 from pipeline.records import Elements
 from pipeline.settings import Counting
 from pipeline.signals.rib import prefix_keys
 from pipeline.signals.visibility import Visibility
-from tests.signals.synthetic_bgp import Element, binner, elements, peers, say, series, table_dump
+from tests.signals.synthetic_bgp import binner, peers, say, series, table_dump
 
 THREE = peers(3)
 
@@ -66,11 +65,3 @@ def test_elements_of_the_far_future_do_not_pile_up():
         vis.add(flood(10**9 + i, 0, 600 * i, 600))
         assert sum(len(words.time) for words in vis.waiting) <= 1000
     assert pakistan(vis, 300) == 256
-
-
-@pytest.mark.parametrize("time", [-5, 0, 2**32, 2**62])
-def test_impossible_times_do_no_harm(time):
-    vis = loaded()
-    vis.close(3000)
-    vis.add(elements([Element(time, "withdraw", THREE[0], "10.0.0.0/16"), Element(time, "state", THREE[1], state=1)]))
-    assert pakistan(vis, 3300) == 256

@@ -54,13 +54,6 @@ def test_only_full_feed_peers_count_and_two_that_leak_do_not_disqualify_the_othe
     assert bins[0].health[0, 0] == 1
 
 
-@pytest.mark.parametrize("rules", [{"floors": {4: 4, 6: 1}, "min_peers": 2}, {"floors": {4: 3, 6: 1}, "min_peers": 5}])
-def test_without_enough_full_feed_peers_nothing_is_observed(rules):
-    vis = binner(Counting(**rules))
-    vis.add(dump())
-    assert vis.close(300)[0].value.size == 0
-
-
 def test_a_country_that_is_withdrawn_is_zero_and_not_unknown():
     vis = binner(Counting(floors={4: 1, 6: 1}, min_peers=2))
     vis.add(dump())
@@ -150,13 +143,6 @@ def test_a_long_silence_is_cheap_and_a_very_long_one_is_left_out():
     assert vis.close(2**32) == []
     vis.add(say("withdraw", 2**32 - 100, "10.0.0.0/16"))
     assert series(vis.close(2**32 + 300), "country/PK")[-1] == 256
-
-
-def test_an_empty_batch_and_a_close_before_the_first_element_say_nothing():
-    vis = binner()
-    assert vis.close(10_000) == []
-    vis.add(dump(time=9_950))
-    assert vis.close(10_200)[0].start.tolist() == [9_900]
 
 
 def test_a_saved_state_outlives_a_new_table_of_countries():
