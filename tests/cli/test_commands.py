@@ -1,7 +1,6 @@
 """What the commands print and return, for people and for programs."""
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -38,10 +37,6 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
         "last_observed given_up unmatched outages"
     )
     assert told == {name: [] for name in lists.split()}
-
-
-def test_a_recording_without_a_record_has_no_watermark(tmp_path: Path) -> None:
-    assert json.loads(ran("replay", case(tmp_path), "--json", code=1))["watermark"] is None
 
 
 @pytest.mark.parametrize(
@@ -137,18 +132,6 @@ def test_words_of_the_input_do_not_steer_the_terminal(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path: Path, option: str, target: str) -> None:
     with pytest.raises(UserError, match="cannot be written"):
         ran("replay", case(tmp_path), option, tmp_path / target)
-
-
-def test_what_was_written_is_said_at_the_end(tmp_path: Path) -> None:
-    table = case(tmp_path, series(48, low=range(2)))
-    said = ran("replay", table, "--outages", tmp_path / "o", "--metrics", tmp_path / "m")
-    samples = sum(line[0] != "#" for line in (tmp_path / "m").read_text().splitlines())
-    last = f"left in {tmp_path / 'o'}: 1 outage; left in {tmp_path / 'm'}: {samples:,} samples"
-    assert said.splitlines()[-1] == last
-
-
-def test_the_version_is_said() -> None:
-    assert ran("--version") == f"netvigil {version('netvigil')}\n"
 
 
 def test_a_replay_that_fails_leaves_no_empty_answer_behind(tmp_path: Path) -> None:

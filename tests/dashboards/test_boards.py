@@ -13,7 +13,6 @@ from dashboards.__main__ import FOLDER, texts
 from dashboards.boards import boards
 from dashboards.boards.country import OF_ITS_REGIONS, SLOW
 from dashboards.panels import BACK, BLIND, CALM, KIND_COLOURS, KINDS, OUT, SUSPECT
-from pipeline.explain.terms import LIMITS
 from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 
 BOARDS = boards()
@@ -109,12 +108,6 @@ def test_what_history_does_not_record_is_not_said_to_be_nothing() -> None:
     assert said == dict.fromkeys(titles, "Not recorded")
 
 
-def test_a_likeness_has_the_same_limits_on_boards_as_in_the_terminal() -> None:
-    said = [p["description"] for _, p in panels() if "netvigil_outage_likeness" in str(p) or "_sign_weight" in str(p)]
-    assert len(said) == 2
-    assert all(LIMITS in words for words in said)
-
-
 @pytest.mark.parametrize("country", ["Pakistan", "Myanmar (Burma)"])
 def test_the_bars_of_a_country_s_own_board_leave_out_its_name(country: str) -> None:
     (one,) = [p for _, p in panels() if p["title"] == "Networks, regions and services over time"]
@@ -131,20 +124,6 @@ def test_a_kind_of_signal_has_one_colour_of_its_own_by_its_name_in_words_too() -
     patterns = [rule["matcher"]["options"].strip("/") for rule in KIND_COLOURS]
     for name in ("bgp.ris", "routes (bgp.ris)", "traffic.radar, summed over days", "probes (probing.ioda)"):
         assert sum(bool(re.search(pattern, name)) for pattern in patterns) == 1, name
-
-
-@pytest.mark.parametrize("colour", sorted(KINDS.values()))
-@pytest.mark.parametrize("background", ["#FFFFFF", "#181B1F"])
-def test_a_line_is_seen_on_light_and_on_dark_panels(colour: str, background: str) -> None:
-    darker, lighter = sorted((luminance(colour), luminance(background)))
-    assert (lighter + 0.05) / (darker + 0.05) > 2
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of WCAG [0-1]."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def test_the_colours_of_states_are_told_apart_by_colour_blind_people() -> None:

@@ -13,7 +13,6 @@ from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, judge_all, only
-from pipeline.evaluation.sweep import steps
 from pipeline.settings import Judging, Settings
 from tests.evaluation.made import BACK, FALL, STEP, case
 
@@ -48,21 +47,6 @@ def test_several_cases_are_added_up(tmp_path: Path) -> None:
     *_, total = [line.split() for line in shown.splitlines() if line.startswith("ours ")]
     assert total[1:4] == ["1/1", "1/1", "1"]
     assert "false per" in shown
-
-
-def test_without_a_terminal_progress_is_a_line_for_each_case_and_threshold(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folders = [str(case(tmp_path / name)) for name in ("one", "two")]
-    monkeypatch.setattr("sys.argv", ["netvigil", "evaluate", *folders, "--detector", "ours", "--json", "--sweep"])
-    with pytest.raises(SystemExit):
-        main()
-    out, err = capsys.readouterr()
-    assert len(json.loads(out)["cases"]) == 2
-    first, second, *swept = err.splitlines()
-    assert (first, second) == ("one: judging, 1 of 2", "two: judging, 2 of 2")
-    whole = len(steps([OURS]))
-    assert [line.rpartition(": judged, ")[2] for line in swept] == [f"{i} of {whole}" for i in range(1, whole + 1)]
 
 
 def test_json_is_one_object_with_every_label_and_outage(tmp_path: Path) -> None:
@@ -165,16 +149,6 @@ def test_a_case_that_cannot_be_judged_leaves_the_others(
         assert bool(out) == (tmp_path / "page.html").exists() == ("dark: judging" in said) == bool(told)
         assert f"netvigil: {folders[other]}" in said.splitlines()[-1]
         (tmp_path / "page.html").unlink(missing_ok=True)
-
-
-def test_equal_settings_are_replayed_once(tmp_path: Path) -> None:
-    (read,) = read_cases([case(tmp_path / "dark")])
-    asked: list[str] = []
-    engine = Engine(only("seasonal", Settings()))
-    ours, seasonal = judge_all(read, [OURS, "seasonal"], engine, lambda name, share: asked.append(name))
-    assert set(asked) == {OURS}
-    assert ours.traces == seasonal.traces
-    assert ours.readings[0] == seasonal.readings[0]
 
 
 def test_second_detectors_have_traces_but_refuse_nothing(tmp_path: Path) -> None:

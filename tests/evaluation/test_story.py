@@ -3,21 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.bins import DAY
 from pipeline.codec import iso
-from pipeline.evaluation.accounting import ONSET, Answer
-from pipeline.evaluation.cases import Tolerance
+from pipeline.evaluation.accounting import ONSET
 from pipeline.evaluation.command import as_json
-from pipeline.evaluation.phrases import NONE, remarks, why
+from pipeline.evaluation.phrases import NONE, remarks
 from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.tables import COLUMNS, case_lines
-from pipeline.evaluation.traces import Trace, together
-from pipeline.feeds import Label
-from pipeline.records import Entity
 from pipeline.replay.report import STUCK, Incident
 from tests.evaluation.made import BACK, BEGIN, FALL, STEP, between, case, judged, label, more
 
@@ -58,12 +53,6 @@ def test_a_story_tells_what_was_expected_what_was_seen_and_why_it_was_called_out
     assert told.label is not None
 
 
-def test_how_far_an_answer_is_off_is_told_in_days_and_hours() -> None:
-    place = Label(0, 0, "country", "VE", "shutdown", "")
-    off = Answer(place, hit=True, onset_error=-6 * 86400, end_error=90 * 60, cover=1.0, fragments=1)
-    assert why(off, Tolerance(0, 0, 0, 0, 0.9)) == "onset 6 d early, end 1 h 30 min late"
-
-
 def test_an_outage_that_is_still_open_has_no_end(tmp_path: Path) -> None:
     (ours,) = judged(between(case(tmp_path / "open", left=0.3), last=FALL + 2 * 3600))
     (told,) = stories(ours)
@@ -85,25 +74,6 @@ def test_an_onset_that_was_not_observed_is_told_and_counts(tmp_path: Path) -> No
     (answer,) = ours.account.answers
     assert (answer.undated, answer.met) == ((ONSET,), True)
     assert f'"undated":["{ONSET}"]' in as_json([ours])
-
-
-def test_a_country_of_networks_only_is_called_so(tmp_path: Path) -> None:
-    networks = [f"asn,AS{i}" for i in range(6)]
-    folder = more(case(tmp_path / "networks", "PL", left=1.0), *networks)
-    label(folder, f"{SPAN},country,PK")
-    assert "6 networks that fell belong to no country" in "; ".join(remarks(judged(folder)[0]))
-    rows = "".join(f"{place},PK,,\n" for place in ["asn,AS99", *networks])
-    (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\n" + rows)
-    (ours,) = judged(folder)
-    told = "; ".join(remarks(ours))
-    assert "Pakistan is called out by networks alone, 6 of them: how much of it they are is not known." in told
-    assert "No row of the table is about asn AS99 of " in told
-    assert ours.account.met == 1
-    assert (
-        next(stories(ours))
-        .sentences[1]
-        .startswith("It has no series of its own; of the 6 networks that have, 6 were clearly low; ")
-    )
 
 
 def test_a_label_that_could_not_be_judged_has_its_reason(tmp_path: Path) -> None:
@@ -128,21 +98,6 @@ def test_a_missed_label_tells_how_low_its_signals_were(tmp_path: Path) -> None:
     assert "Missed." in told.headline
     assert said(told, "Not called out: none of its signals was low then.")
     assert said(told, "The lowest score was −")
-
-
-def test_a_first_day_confirms_nothing(tmp_path: Path) -> None:
-    folder = between(case(tmp_path / "new"), first=FALL - 12 * 3600)
-    table = folder / "signals.csv"
-    probing = [row for row in table.read_text().splitlines(keepends=True) if "probing.ioda" in row]
-    told = story(folder)
-    assert said(told, "Not called out: nothing is confirmed in a series' first day.")
-    assert said(told, "Seen when it was lowest")[0].count("(of a first day, in which nothing is usual yet)") == 2
-    with table.open("a") as file:
-        file.writelines(row.replace("probing.ioda", "traffic.radar") for row in probing)
-    told = story(folder)
-    assert said(told, "Only suspected, because of ")[0].endswith("% sure; it takes 95% to confirm.")
-    (reason,) = said(told, "Nothing is confirmed in a series' first day")
-    assert "it was first seen at Wed 7 Feb 2024, 12:00 UTC. No expected line is drawn of that day." in reason
 
 
 def test_a_country_of_too_few_regions_cannot_be_judged(tmp_path: Path) -> None:
@@ -202,15 +157,3 @@ def test_a_signal_that_is_low_after_an_outage_is_told(tmp_path: Path, hours: int
 def test_a_label_outside_the_recording_has_a_window(place: str, tmp_path: Path) -> None:
     told, *_ = stories(judged(label(case(tmp_path / "odd"), place))[0])
     assert told.window.start < told.window.end
-
-
-def test_regions_count_together_as_they_are_observed() -> None:
-    start, one, nan = np.arange(3) * STEP, np.ones(3), float("nan")
-
-    def region(name: str, *values: float) -> Trace:
-        columns = (np.array(values), 10 * one, one, one, one, one.astype(int), one > 0, one)
-        return Trace("probing.x", "seasonal", Entity("region", name, "VE"), STEP, start, *columns)
-
-    at, share = together([region("VE-A", 10, 2, nan), region("VE-B", 10, nan, nan)])
-    assert at.tolist() == start.tolist()
-    assert np.array_equal(share, [1.0, 0.2, nan], equal_nan=True)

@@ -89,18 +89,6 @@ def test_the_page_has_a_curve_for_each_detector(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("short")
-def test_a_sweep_of_ours_only_shows_its_own_values(tmp_path: Path) -> None:
-    words = ["evaluate", str(case(tmp_path / "third", left=0.3)), "--detector", "ours", "--sweep"]
-    shown = CliRunner(env={"COLUMNS": "80"}).invoke(app, words, catch_exceptions=False).stdout.splitlines()
-    at = shown.index("each threshold swept  only ours was asked: nothing to compare it with")
-    assert shown[at + 1].split() == ["fusing.confirm", "ours"]
-    assert [" ".join(line.split()) for line in shown[at + 3 :]] == [
-        "0.95, its own 1/1 hit, 1 met, 0 false",
-        "0.999999 1/1 hit, 1 met, 0 false",
-    ]
-
-
-@pytest.mark.usefixtures("short")
 def test_a_sweep_compares_with_the_own_threshold_of_ours(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("[fusing]\nconfirm = 0.97\n")
     words = ["evaluate", str(case(tmp_path / "third", left=0.3)), "--detector", "median", "--sweep", "--settings"]

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -12,8 +11,7 @@ from pipeline.evaluation.runs import ANY, FUSED, OURS, Judged, Read
 from pipeline.evaluation.tables import show, verdict
 from pipeline.feeds import Label
 from pipeline.records import Entity
-from tests.evaluation.made import case, judged, more
-from tests.evaluation.test_command import ran
+from tests.evaluation.made import case, judged
 
 
 @pytest.fixture(scope="module")
@@ -89,17 +87,3 @@ def test_no_number_of_a_table_is_cut(width: int, columns: int, dark: Judged) -> 
     ours = next(line.split() for line in console.export_text().splitlines() if line.startswith("ours "))
     full = ["ours", "1/1", "1/1", "0", "+10", "+10", "0", "0", "100%", "1", "10%", "0%", "0", "0.00"]
     assert ours == full[:columns]
-
-
-def test_the_verdict_is_below_the_table_and_the_remarks_and_the_legend_follow(tmp_path: Path) -> None:
-    folder = more(case(tmp_path / "shallow", left=0.997), "asn,AS59257")
-    (folder / "entities.csv").write_text("entity_type,entity,parent,name,mobile\nasn,AS59257,PK,,\n")
-    shown = ran(folder, "--detector", "ours").splitlines()
-    ours, others, said, missed, words, meaning = (
-        next(i for i, line in enumerate(shown) if line.startswith(begin))
-        for begin in ("ours ", "others (no room", "Ours meets 0 of 1", "missed: ", "· ours: ", "· others: ")
-    )
-    assert (others, said, missed) == (ours + 1, ours + 3, ours + 5)
-    assert missed < words < meaning
-    assert shown[missed].startswith("missed: country/PK, 2024-02-08 00:00 to 2024-02-08 03:00 UTC")
-    assert "· others: " not in ran(case(tmp_path / "deep"), "--detector", "ours"), "no others, and no explanation"

@@ -1,23 +1,17 @@
 """Settings are chosen without the case that they are judged on."""
 
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from pipeline.evaluation.cases import Case, read_cases
-from tests.evaluation.made import case
 from tests.evaluation.tune import (
-    DRAWN,
     GRID,
     Score,
     leave,
     made,
     measured,
-    moves,
     points,
     shipped,
     shown,
@@ -27,15 +21,6 @@ OWN = shipped()
 EVERY = points()
 OTHER = EVERY[1]
 CASES = [Case(Path(name), ()) for name in ("here", "there")]
-
-
-def test_the_grid_has_the_shipped_settings_and_moves_every_setting() -> None:
-    assert all(value in values for value, values in zip(OWN, GRID.values(), strict=True))
-    assert EVERY[0] == OWN
-    assert len(set(EVERY)) == len(EVERY) == 1 + sum(len(values) - 1 for values in GRID.values()) + DRAWN
-    moved = [tuple(moves(point)) for point in EVERY[1:-DRAWN]]
-    assert {len(change) for change in moved} == {1}
-    assert {change[0].split()[0] for change in moved} == GRID.keys()
 
 
 def test_the_engine_judges_and_fuses_by_a_point() -> None:
@@ -72,16 +57,3 @@ def test_a_grid_is_measured_and_told_as_a_table(data: Path) -> None:
     said = console.export_text()
     assert "louisiana-2020-laura" in said
     assert "1/1" in said
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [([], "wanted: the folder"), (["empty"], "no folder of a case is in it"), ([".", "nowhere"], "only one")],
-)
-def test_a_wrong_argument_is_one_sentence(arguments: list[str], said: str, tmp_path: Path) -> None:
-    case(tmp_path / "one")
-    (tmp_path / "empty").mkdir()
-    words = [str(tmp_path / arguments[0]), *arguments[1:]] if arguments else []
-    done = subprocess.run([sys.executable, "-m", "tests.evaluation.tune", *words], capture_output=True, text=True)
-    (sentence,) = done.stderr.splitlines()
-    assert (done.returncode, said in sentence) == (2, True)

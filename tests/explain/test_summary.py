@@ -8,17 +8,15 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-import pipeline.signals
 from pipeline.cli.arguments import app
 from pipeline.codec import iso
 from pipeline.explain.summary import tell
-from pipeline.geo.places import Places
 from pipeline.records import Progress, Run
 from pipeline.replay.playback import Playback
 from pipeline.replay.report import ReplayReport
 from pipeline.settings import Fusing
 from pipeline.signals.binning import Total
-from tests.explain.recordings import ANNOUNCED, END, HOUR, ran, replayed, series, without
+from tests.explain.recordings import END, HOUR, ran, replayed, series, without
 
 DAY = 24 * HOUR
 BEGIN = END - 7 * DAY
@@ -107,16 +105,6 @@ def test_where_nothing_could_be_judged_that_is_said_and_the_replay_fails(
     said = replayed(tmp_path, series(hours), code)
     assert ("Nothing was observed well enough to be judged: no outage found means nothing here." in said) == nothing
     assert ("No all-clear for Pakistan: less than two days of values" in said) == (hours < 48)
-
-
-def test_a_signal_that_netvigil_counts_is_named_and_is_not_judged_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
-    (tmp_path / "messages.ndjson").write_text(ANNOUNCED % END)
-    code, said = ran(tmp_path / "messages.ndjson", "--why")
-    assert "No all-clear for bgp.ris, bgp.ris6: less than two days of values, from" in said.replace("\n", " ")
-    assert (code, json.loads(ran(tmp_path / "messages.ndjson", "--json")[1])["judged"]) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -280,14 +268,6 @@ def test_what_a_feed_did_by_itself_is_told_and_is_no_outage(tmp_path: Path, case
     assert said in " ".join(text.split())
     kinds = {kind: json.loads(ran(tmp_path / "case", "--json")[1])[kind] for kind in ("stuck", "broken")}
     assert {kind: len(found) for kind, found in kinds.items()} == {k: int(k == case) for k in ("stuck", "broken")}
-
-
-def test_moves_of_a_feed_are_taken_out(data: Path) -> None:
-    code, text = ran(data / "signals" / "control-britain-2020-peerloss", "--why")
-    said = " ".join(text.split())
-    assert (code, "No outages confirmed" in said) == (0, True)
-    assert "All series of routes (bgp.routeviews) moved at once 17 times" in said
-    assert "91% of their level from 2020-08-18 06:00 to 2020-08-19 06:00 UTC" in said
 
 
 @pytest.mark.sockets

@@ -42,13 +42,6 @@ def test_no_terminal_is_so_narrow_that_it_cuts_a_number(width: int) -> None:
     assert [line.split()[-2:] for line in lines] == [["lost", "sure"]] + [["80%", "97%"]] * 3
 
 
-def test_a_long_name_is_cut_and_keeps_its_number() -> None:
-    places = known([Entity("asn", "AS59257", "PK", title="Société congolaise " * 9)])
-    out = io.StringIO()
-    Console(file=out, width=80).print(outages_table([over(**ZONG)], places, 80))
-    assert "…, AS59257 mobile" in out.getvalue()
-
-
 @pytest.mark.parametrize(
     ("found", "said"),
     [
@@ -61,18 +54,6 @@ def test_a_long_name_is_cut_and_keeps_its_number() -> None:
 )
 def test_times_have_a_date_where_it_differs_and_what_goes_on_has_no_end(found: Outage, said: str) -> None:
     assert said in printed([found], 100)[1]
-
-
-def test_outages_of_several_years_have_the_year() -> None:
-    lines = printed([over(), over("2023-02-08T01:40:00Z", "2023-02-08T02:00:00Z")])
-    assert "UTC  " in lines[0]
-    assert ["2024-02-08 01:40–15:15" in lines[1], "2023-02-08 01:40–02:00" in lines[2]] == [True, True]
-
-
-def test_a_time_that_is_not_exactly_known_is_marked() -> None:
-    (_, began), (_, ended) = (printed([over()], marks=lambda _, own=own: own) for own in ((True, False), (False, True)))
-    assert "01:40*–15:15 " in began
-    assert "01:40–15:15*" in ended
 
 
 def test_of_many_outages_the_country_what_is_still_out_and_the_deepest_are_shown() -> None:

@@ -12,7 +12,6 @@ from pipeline.bins import DAY
 from pipeline.feeds import Recording, open_source
 from pipeline.feeds.ris_live import FEED
 from pipeline.records import Elements, Rows
-from pipeline.replay.reconstruction import reconstruct
 from pipeline.settings import Counting, Settings
 from tests.faults import faults as f
 from tests.faults.streams import FAULT, Found, play_frames, played
@@ -30,29 +29,12 @@ def moved(series: tuple[Rows, ...], day: int) -> tuple[list[Rows], int]:
     return [replace(rows, time=rows.time + shift) for rows in series], shift
 
 
-def election_without_shutdown() -> list[Rows]:
-    """Eight ordinary days of the reconstruction."""
-    series = reconstruct(0).rows
-    end = int(series[0].time[-1]) // DAY * DAY
-    kept = [rows.take((rows.time >= end - 9 * DAY) & (rows.time < end)) for rows in series]
-    return moved(tuple(kept), end // DAY - 2)[0]
-
-
 HALF_A_DAY = {"end": FAULT + 12 * 3600}
 
 
 def everything_counted(found: Found) -> None:
     assert found.result.used + found.result.late == found.read
     assert found.result.dead == []
-
-
-@pytest.mark.parametrize("signal", ["traffic.radar", ""])
-def test_frozen_signals_on_ordinary_days_are_unhealthy_and_no_outage(signal: str) -> None:
-    found = play_frames(election_without_shutdown(), f.frozen(signal, **HALF_A_DAY))
-    assert found.told == []
-    everything_counted(found)
-    share = [health for _, health in found.seen("traffic.radar", "PK", FAULT, FAULT + 12 * 3600)]
-    assert max(share[4:]) == 0, "after an hour at the latest"
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ import pytest
 import pipeline.signals
 from pipeline.codec import iso
 from pipeline.geo.places import Places
-from pipeline.records import Entity, Peer, Rows, Run
-from pipeline.replay.coverage import Gap, Observed, Past, Span
+from pipeline.records import Entity, Rows, Run
+from pipeline.replay.coverage import Gap, Observed
 from tests.explain.recordings import ANNOUNCED, END, HOUR, replayed, series, without
-from tests.signals.synthetic_bgp import Element, elements
 
 DAY = 24 * HOUR
 PK = ((), "country", "PK")
@@ -110,14 +109,6 @@ def test_pieces_that_overlap_or_come_in_another_order_leave_no_hole() -> None:
     for first, last in ((0, 12), (40, 60), (10, 42)):
         observed(600, list(range(first * HOUR, last * HOUR, 600)), into=found)
     assert found.gaps() == {}
-
-
-def test_routes_that_begin_after_a_table_have_a_past_of_their_own() -> None:
-    found, peer = observed(300, [0, 300, 600], [np.nan, 1.0, 1.0]), Peer(64500, "192.0.2.1")
-    for at in (DAY, DAY + HOUR, DAY - HOUR):
-        found.take(elements([Element(at, "announce", peer, "198.51.100.0/24", 64510)]), ["bgp.ris"])
-    spans = {("bgp.a", *PK[1:]): Span(300, 900, 300), ("bgp.ris", "", ""): Span(DAY - HOUR, DAY + HOUR + 300, 300)}
-    assert Past.of(found).spans == spans
 
 
 def test_routes_that_end_before_the_rest_are_named_by_their_signals(

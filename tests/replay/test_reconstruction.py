@@ -48,17 +48,6 @@ def test_every_fact_says_whether_it_is_published_or_assumed():
     ]  # fmt: skip
 
 
-def test_it_has_27_ordinary_days_and_the_day_on_the_grid_of_each_signal(many: list[Case]):
-    assert [(rows.signal, rows.width) for rows in many[0].rows] == [
-        ("bgp.ris", 300), ("probing.ioda", 600), ("traffic.radar", 900),
-    ]  # fmt: skip
-    for rows in many[0].rows:
-        start, _ = grid(rows)
-        assert (start[0], start[-1] + rows.width) == (MIDNIGHT - 27 * DAY, MIDNIGHT + DAY)
-        assert set(np.diff(start)) == {rows.width}
-        assert (rows.value >= 0).all()
-
-
 def test_onsets_are_staggered_and_networks_return_from_three_in_the_afternoon_on(many: list[Case]):
     for case in many:
         onsets = [label.start for label in case.labels if label.entity in MOBILE]

@@ -8,21 +8,20 @@ import pytest
 
 from detectors.base import DAY, UNKNOWN
 from pipeline.fusion import Fused
-from pipeline.records import Entity, Left, Progress, Run, Term, Verdicts
+from pipeline.records import Entity, Left, Run, Term, Verdicts
 from pipeline.replay.coverage import Observed, Stretch
 from pipeline.replay.report import (
     BROKEN,
     FEW_SOURCES,
     LAST_HOURS,
     MOVED,
-    NOW,
     STUCK,
     Incident,
     ReplayReport,
     Unjudged,
 )  # fmt: skip
 from pipeline.settings import Fusing
-from tests.explain.shown import PK, SD, ZONG, T, outage, verdicts
+from tests.explain.shown import PK, ZONG, T, outage, verdicts
 
 HOUR = 3600
 SIGNAL = "probing.ioda"
@@ -115,17 +114,6 @@ def test_a_series_that_is_judged_in_less_than_a_tenth_of_its_bins_is_reported(
     assert report(*frames, frames[0]).unjudged() == found
 
 
-def test_counts_go_on_when_an_entity_is_added_and_unobserved_or_first_bins_do_not_count() -> None:
-    frames = [
-        judged(0, (PK,)),
-        judged(1, (), (ZONG, PK, SD)),
-        *(judged(i, (PK, SD), (ZONG, PK, SD)) for i in range(2, 12)),
-    ]
-    assert report(*frames).unjudged() == [Unjudged(SIGNAL, "country", "PK"), Unjudged(SIGNAL, "region", "PK-SD")]
-    for changed in ({"settled": np.zeros((1, 1), bool)}, {"value": np.full((1, 1), np.nan)}):
-        assert report(judged(0, (PK,), **changed)).unjudged() == []
-
-
 @pytest.mark.parametrize("length", [1, 40, 800])
 @pytest.mark.parametrize("bins", [143, 144])
 def test_a_series_that_is_not_judged_for_a_day_is_reported_with_the_time(bins: int, length: int) -> None:
@@ -186,26 +174,3 @@ def test_nothing_is_lacking_of_what_goes_on_lasted_a_week_ended_long_ago_or_was_
     changed: dict[str, object],
 ) -> None:
     assert lacking(showing(*[0.8] * BINS), **changed) == []
-
-
-def test_what_is_open_shows_what_every_partition_saw_last() -> None:
-    made = ReplayReport(Run())
-    mine, routes, other = (
-        Left(id_, signal, T, T + 600, 0.2) for id_, signal in (("a1", SIGNAL), ("a1", "bgp.ris"), ("b2", SIGNAL))
-    )
-    for progress in (
-        Progress("r", 1, T + 600, ended=True, left=(other,)),
-        Progress("r", 0, T + 600, ended=True, left=(mine, routes)),
-        Progress("r", 0, T, left=()),
-    ):  # fmt: skip
-        made.take(progress)
-    assert made.now([outage(), outage(id="b2")]) == {"a1": [mine, routes], "b2": [other]}
-    assert made.now([outage("ended", end=T + 600)]) == {}
-
-
-@pytest.mark.parametrize("width", [600, 6 * NOW])
-def test_a_signal_shows_nothing_after_an_hour_or_a_bin_without_a_value(width: int) -> None:
-    for later, known in ((max(NOW, width) - 1, True), (max(NOW, width), False)):
-        made = ReplayReport(Run())
-        made.take(Progress("r", 0, T + width + later, ended=True, left=(Left("a1", SIGNAL, T, T + width, 0.2),)))
-        assert bool(made.now([outage()])) is known

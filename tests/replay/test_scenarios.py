@@ -11,7 +11,7 @@ from pipeline.codec import outage_from
 from pipeline.records import Rows
 from pipeline.replay.reconstruction import reconstruct
 from pipeline.replay.report import ReplayReport
-from tests.replay.runners import Answer, ThroughKafka, answer, in_memory
+from tests.replay.runners import Answer, answer, in_memory
 from tests.replay.tapes import BEGIN, COUNTRIES, Tape, doubled, fallen, interleaved, mosaic, pieces, recorded, silent
 from tests.replay.truth import confirmed, hit, labels, told, tolerance
 
@@ -57,12 +57,6 @@ def test_every_exam_shutdown_of_iraq_is_hit_with_the_same_bytes_on_every_way(
 
 
 @pytest.mark.slow
-def test_where_a_collector_lost_peers_no_outage_is_confirmed(data: Path) -> None:
-    found = confirmed(in_memory(recorded(data / "signals" / "control-britain-2020-peerloss")).sorted())
-    assert not found, [told(outage) for outage in found]
-
-
-@pytest.mark.slow
 def test_the_reconstruction_is_as_it_was(runner: Runner) -> None:
     """``make golden`` writes it anew; its difference is reviewed like code."""
     found = runner(pieces(list(reconstruct(0).rows))).lines()
@@ -83,11 +77,6 @@ def test_each_country_of_six_is_found_once(runner: Runner, six_countries: Tape, 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_another_order_of_the_partitions_changes_nothing(six_countries: Tape, undisturbed: Answer, seed: int) -> None:
     assert answer(in_memory(six_countries.changed(lambda frames: interleaved(frames, seed)))) == undisturbed
-
-
-@pytest.mark.sockets
-def test_nor_does_it_through_a_broker(embedded_run: ThroughKafka, six_countries: Tape, undisturbed: Answer) -> None:
-    assert answer(embedded_run(six_countries.changed(lambda frames: interleaved(frames, 5)))) == undisturbed
 
 
 @pytest.mark.parametrize("chunk", [3600, DAY])
