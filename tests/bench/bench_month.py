@@ -1,10 +1,5 @@
-"""A month of the world through memory: 250 countries, five signals, a bin every five minutes.
+"""A part of a month of the world through memory: 250 countries, five signals, a bin every five minutes."""
 
-``python -m tests.bench.bench_month`` runs the whole month; `make bench` runs a part of it, and says what a month takes.
-"""
-
-import argparse
-import resource
 import time
 from collections.abc import Iterator
 
@@ -15,7 +10,7 @@ from pipeline.engine import Engine
 from pipeline.feeds import Recording, chunks
 from pipeline.records import Entity, Rows, Run
 from pipeline.replay.playback import Playback
-from pipeline.replay.report import ReplayReport, through_memory
+from pipeline.replay.report import through_memory
 from tests.bench.rate import Rate
 
 COUNTRIES, WIDTH, MONTH = 250, 300, 30
@@ -55,38 +50,13 @@ def world(days: int, seed: int = 1) -> Iterator[Rows]:
         yield Rows(Run(), "table", 0, signal, WIDTH, (), 0, entities, np.repeat(t, COUNTRIES), who, value.ravel())
 
 
-def played(rows: list[Rows]) -> ReplayReport:
-    """The answer of a replay through memory."""
-    names = tuple(sorted(SIGNALS))
-    playback = Playback([Recording("table", names, chunks(rows))], Run("month", "replay", names))
-    return through_memory(playback, Engine(), playback.run, lambda _: None)
-
-
-def spent(days: int) -> tuple[float, ReplayReport]:
-    """CPU time [s] of so many days, without that of making them up."""
-    rows = list(world(days))
-    began = time.process_time()
-    result = played(rows)
-    return time.process_time() - began, result
-
-
 def bench_month() -> Iterator[Rate]:
     """Bins of entities a second, beside a month in half a minute: later days cost more than those of this part."""
+    names, rows = tuple(sorted(SIGNALS)), list(world(PART))
+    playback = Playback([Recording("table", names, chunks(rows))], Run("month", "replay", names))
+    began = time.process_time()
+    through_memory(playback, Engine(), playback.run, lambda _: None)
+    spent = time.process_time() - began
     bins = COUNTRIES * len(SIGNALS) * DAY // WIDTH
     goal = Rate("a month in 30 s", MONTH * bins / GOAL, "")
-    yield Rate("a part of a world's month", PART * bins / spent(PART)[0], "bins").to(goal)
-
-
-if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--days", type=int, default=MONTH)
-    days = arguments.parse_args().days
-    rows = list(world(days))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    began, clock = time.process_time(), time.perf_counter()
-    result = played(rows)
-    cpu, wall = time.process_time() - began, time.perf_counter() - clock
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    confirmed = sum(outage.confirmed_at is not None for outage in result.sorted())
-    print(f"{days} days: {cpu:.1f} s of CPU, {wall:.1f} s; {confirmed} outages confirmed of {len(result.outages)}")  # noqa: T201
-    print(f"memory: {before:.0f} MB with the table, {peak:.0f} MB at most")  # noqa: T201
+    yield Rate("a part of a world's month", PART * bins / spent, "bins").to(goal)

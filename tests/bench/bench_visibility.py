@@ -1,7 +1,5 @@
-"""Speed (CPU time) and memory of counting a full table: ``python -m tests.bench.bench_visibility``."""
+"""Elements counted in a second of CPU time, of a full table and of updates."""
 
-import argparse
-import resource
 import time
 from collections.abc import Iterator
 
@@ -13,7 +11,7 @@ from pipeline.settings import Counting
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split
 from tests.bench.rate import Rate
-from tests.signals.synthetic_bgp import Element, elements, table_dump
+from tests.signals.synthetic_bgp import table_dump
 
 BATCH = 50_000
 BIN = 300
@@ -55,11 +53,6 @@ def churn(
         yield Elements(Run(), "bench", 0, peers, **arrays)
 
 
-def peak() -> float:
-    """Most memory that was resident so far [MB]."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def feed(parts: list[Visibility], batch: Elements) -> float:
     """Take in one batch everywhere; the CPU time it took [s], without the splitting that ingest does."""
     shares = split(batch, len(parts))
@@ -69,8 +62,8 @@ def feed(parts: list[Visibility], batch: Elements) -> float:
     return time.process_time() - began
 
 
-def visibility(prefixes: int, peers: int, partitions: int, batches: int) -> dict[str, float]:
-    """Load a table dump, then updates with a bin closed after each batch; figures by name."""
+def visibility(prefixes: int, peers: int, partitions: int, batches: int) -> tuple[float, float]:
+    """Elements a second of a table dump, and of updates with a bin closed after each batch."""
     rng = np.random.default_rng(1)
     table, sessions = made_up_table(prefixes, rng), tuple(Peer(64512 + i, f"192.0.2.{i}") for i in range(peers))
     places = made_up_places()
@@ -78,46 +71,25 @@ def visibility(prefixes: int, peers: int, partitions: int, batches: int) -> dict
         Visibility(Run(), "bench", p, partitions, ("bgp.bench", "bgp.bench6"), places, Counting())
         for p in range(partitions)
     ]
-    figures = {"peak before [MB]": peak()}
     step = max(1, BATCH // peers)
-    spent = sum(
+    dump = sum(
         feed(parts, table_dump(0, sessions, *(c[at : at + step] for c in table))) for at in range(0, prefixes, step)
     )
-    figures["dump [elements/s]"] = prefixes * peers / spent
-    began = time.process_time()
     for part in parts:
         part.close(BIN)
-    figures["first count [s]"] = time.process_time() - began
-    added = closed = 0.0
+    spent = 0.0
     for i, batch in enumerate(churn(table, sessions, batches, rng)):
-        added += feed(parts, batch)
+        spent += feed(parts, batch)
         began = time.process_time()
         for part in parts:
             part.close((i + 2) * BIN)
-        closed += time.process_time() - began
-    began = time.process_time()
-    for part in parts:
-        part.add(elements([Element((batches + 1) * BIN, "state", sessions[0], state=1)]))
-        part.close((batches + 2) * BIN)
-    figures["a close after a peer's reset [ms]"] = 1000 * (time.process_time() - began)
-    figures |= {
-        "add [elements/s]": batches * BATCH / added,
-        "add and close [elements/s]": batches * BATCH / (added + closed),
-    }
-    return figures | {"a close [ms]": 1000 * closed / batches, "peak [MB]": peak()}
+        spent += time.process_time() - began
+    return prefixes * peers / dump, batches * BATCH / spent
 
 
 def bench_visibility() -> Iterator[Rate]:
     """A quarter of today's table, so that a run is short."""
-    figures = visibility(prefixes=300_000, peers=40, partitions=8, batches=30)
-    dump = Rate("count a table dump", figures["dump [elements/s]"], "elements")
+    table, updates = visibility(prefixes=300_000, peers=40, partitions=8, batches=30)
+    dump = Rate("count a table dump", table, "elements")
     yield dump
-    yield Rate("count updates and bins", figures["add and close [elements/s]"], "elements").to(dump)
-
-
-if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    for name, value in (("prefixes", 1_100_000), ("peers", 60), ("partitions", 8), ("batches", 60)):
-        arguments.add_argument(f"--{name}", type=int, default=value)
-    for name, figure in visibility(**vars(arguments.parse_args())).items():
-        print(f"{name:36} {figure:14,.2f}")  # noqa: T201
+    yield Rate("count updates and bins", updates, "elements").to(dump)

@@ -7,17 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rate:
-    """So many a second.
-
-    Parameters
-    ----------
-    what, unit
-        What was measured, and of what it is so many.
-    each
-        How many a second [1/s].
-    beside, ratio
-        What it is compared with, and how many times as fast it is: the figure that another machine gives too.
-    """
+    """So many a second ``each``; ``ratio``: how many times as fast as ``beside``, which another machine gives too."""
 
     what: str
     each: float

@@ -90,11 +90,6 @@ def test_what_is_no_recording_is_damaged_and_the_others_are_still_read(
         assert ("b'" in said, "\\x" in said) == (False, False), "no Python"
 
 
-def test_a_missing_file_is_a_users_error(tmp_path: Path):
-    with pytest.raises(UserError, match="No such file"):
-        inspect([tmp_path / "none"])
-
-
 def test_all_damage_is_counted_and_the_first_places_are_kept(tmp_path: Path):
     path = tmp_path / "x"
     path.write_bytes(b'{"type":"ris_error"}\n' * (3 * KEPT))
@@ -110,13 +105,3 @@ def test_a_table_that_was_given_up_says_where_and_up_to_when_it_was_read(tmp_pat
     assert "gave up at line 10002 of signals.csv: 10,000 damaged rows, the last row used is of 2024-02-08T00:00" in text
     assert "(wanted a time as 2024-02-08T01:45:00Z)" in text
     assert [one["reason"] for one in look(tmp_path)["given_up"]] == ["too-damaged"]
-
-
-def test_lines_of_the_entities_to_which_no_row_belongs_are_named(tmp_path: Path):
-    (tmp_path / "signals.csv").write_text(HEAD)
-    assert "│ rows │ 0 │" in shown(inspect([tmp_path]))
-    lines = "asn,AS59257,PK,Zong,yes\nasn,45669,PK,Jazz,yes\n"
-    (tmp_path / "entities.csv").write_text("entity_type,entity,parent,name,mobile\n" + lines)
-    (tmp_path / "signals.csv").write_text(HEAD + "2024-02-08T00:00:00Z,bgp.ris,asn,AS59257,1\n")
-    assert look(tmp_path)["unmatched"] == [{"entity_type": "asn", "entity": "45669"}]
-    assert "No row of the table is about asn 45669 of" in shown(inspect([tmp_path]))

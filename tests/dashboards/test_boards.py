@@ -102,12 +102,6 @@ def test_an_expression_parses_names_known_metrics_and_works_on_history(place: st
             assert f'="${variable["name"]}"' not in expr.replace("=~", "~"), "several values are a pattern"
 
 
-def test_what_history_does_not_record_is_not_said_to_be_nothing() -> None:
-    titles = ("Dead feeds", "On watch", "Time to confirm", "Suspicions taken back")
-    said = {p["title"]: p["fieldConfig"]["defaults"]["noValue"] for _, p in panels() if p["title"] in titles}
-    assert said == dict.fromkeys(titles, "Not recorded")
-
-
 @pytest.mark.parametrize("country", ["Pakistan", "Myanmar (Burma)"])
 def test_the_bars_of_a_country_s_own_board_leave_out_its_name(country: str) -> None:
     (one,) = [p for _, p in panels() if p["title"] == "Networks, regions and services over time"]

@@ -1,7 +1,6 @@
 """The accounting, on examples that a person can check in the head: seconds of one day, and verdicts bin by bin."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -209,9 +208,3 @@ def test_refused_is_the_share_of_observed_time_without_a_verdict() -> None:
     assert math.isnan(refused([trace("??", missing="xx")], whole))
     assert refused([trace("??.."), trace("?...", "probing.ioda")], whole) == 0.25, "one signal is enough"
     assert refused([trace("????"), trace("....", entity=IQ)], whole) == 0.5
-
-
-def test_a_bin_lasts_no_longer_than_to_the_next() -> None:
-    late = replace(trace("?."), width=600)
-    assert late.stretches(np.array([True, True])) == [Span(0, BIN + 600)]
-    assert late.stretches(np.array([True, False])) == [Span(0, BIN)]

@@ -14,7 +14,7 @@ from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
 from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, judge_all, only
 from pipeline.settings import Judging, Settings
-from tests.evaluation.made import BACK, FALL, STEP, case
+from tests.evaluation.made import FALL, STEP, case
 
 
 def ran(*arguments: object, columns: int = 80, code: int = 0) -> str:
@@ -63,13 +63,6 @@ def test_json_is_one_object_with_every_label_and_outage(tmp_path: Path) -> None:
     assert (label["onset_error"], label["end_error"], label["fragments"]) == (0, 0, 1)
     assert STEP <= label["confirmed"] <= 2 * STEP
     assert [total["detector"] for total in told["totals"]] == [OURS, *["median"] * 4]
-
-
-def test_a_false_outage_is_in_the_json(tmp_path: Path) -> None:
-    told = json.loads(ran(case(tmp_path / "dark", labelled=False), "--json", "--detector", "ours"))
-    (outage,) = told["cases"][0]["detectors"][0]["false_outages"]
-    assert (outage["start"], outage["end"]) == (iso(FALL), iso(BACK))
-    assert told["totals"][0]["false_per_entity_month"] == pytest.approx(12.2, abs=0.1)
 
 
 def test_damage_is_told_and_a_file_that_breaks_off_is_exit_code_one(tmp_path: Path) -> None:

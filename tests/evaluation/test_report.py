@@ -3,11 +3,9 @@
 import base64
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -16,7 +14,7 @@ from pipeline.codec import iso
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import COLUMNS
 from pipeline.evaluation.command import Options, evaluate
-from pipeline.evaluation.figures import Bar, bars_of, panels_of, picture
+from pipeline.evaluation.figures import Bar, bars_of, picture
 from pipeline.evaluation.report import report
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.story import Story, stories
@@ -111,13 +109,6 @@ def test_a_detector_that_could_not_judge_has_a_hatch_and_the_word(tmp_path: Path
     assert " none" not in words
 
 
-def test_a_detector_that_found_nothing_has_the_word_none(tmp_path: Path) -> None:
-    told, (_, *bars), words = drawn(case(tmp_path / "quiet", left=1.0), "median")
-    assert [bar.word(told.window) for bar in bars] == ["none", "none"]
-    absent = "looks low", "clearly low", "not confirmed yet", "nothing said", "only suspected"
-    assert not words & {*absent, "refused: could not judge"}
-
-
 def test_a_suspected_outage_has_a_paler_bar(tmp_path: Path) -> None:
     folder = between(case(tmp_path / "new"), first=FALL - 12 * 3600)
     rows = [row for row in (folder / "signals.csv").read_text().splitlines(keepends=True) if "probing.ioda" in row]
@@ -130,14 +121,6 @@ def test_a_suspected_outage_has_a_paler_bar(tmp_path: Path) -> None:
     assert picture(told, [ours]) != picture(told, [ours._replace(spans=ours.suspected)])
 
 
-def test_a_hole_in_the_values_is_drawn(tmp_path: Path) -> None:
-    folder = case(tmp_path / "hole", left=0.3)
-    hole = [iso(FALL + STEP * i) for i in range(-6, 9)]
-    rows = (folder / "signals.csv").read_text().splitlines(keepends=True)
-    (folder / "signals.csv").write_text("".join(row for row in rows if row[:20] not in hole))
-    assert "not observed" in drawn(folder)[2]
-
-
 def test_an_ignored_window_is_drawn_where_a_picture_shows_it(tmp_path: Path) -> None:
     spans = [(iso(FALL - 7200), iso(FALL - 3600)), (iso(FALL - 86400), iso(FALL - 80000))]
     lines = [f"dark,0,0,0,0,0.9,{start},{end},made" for start, end in spans]
@@ -145,15 +128,3 @@ def test_an_ignored_window_is_drawn_where_a_picture_shows_it(tmp_path: Path) -> 
     (tmp_path / "TOLERANCE.csv").write_text("\n".join([",".join(COLUMNS), *lines]))
     _, (_, uncounted, _), _ = drawn(folder)
     assert (uncounted.name, [span.start for span in uncounted.spans]) == ("not counted", [FALL - 7200])
-
-
-def test_a_second_detector_has_a_panel_where_only_it_found_something(tmp_path: Path) -> None:
-    (ours,) = judged(case(tmp_path / "dark"))
-    slow = [replace(trace, detector="cusum") for trace in ours.traces]
-    calm = [replace(trace, detector="burst", state=np.ones_like(trace.state)) for trace in ours.traces]
-    first = [t if t.signal != "bgp.ioda" else replace(t, state=np.ones_like(t.state)) for t in ours.traces]
-    (told,) = stories(replace(ours, traces=(*calm, *slow, *first)))
-    assert [name for name, _ in panels_of(told)] == [
-        "routes (bgp.ioda)", "routes (bgp.ioda), summed over days", "probes (probing.ioda)",
-    ]  # fmt: skip
-    assert told.sentences[1].count("bgp.ioda") == 1

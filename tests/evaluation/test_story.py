@@ -1,9 +1,6 @@
 """What is told of labels and outages: the sentences beside the pictures, and the remarks below the tables."""
 
-from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from pipeline.bins import DAY
 from pipeline.codec import iso
@@ -13,8 +10,7 @@ from pipeline.evaluation.phrases import NONE, remarks
 from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.story import Story, stories
 from pipeline.evaluation.tables import COLUMNS, case_lines
-from pipeline.replay.report import STUCK, Incident
-from tests.evaluation.made import BACK, BEGIN, FALL, STEP, between, case, judged, label, more
+from tests.evaluation.made import BACK, BEGIN, FALL, STEP, between, case, judged, label
 
 SPAN = f"{iso(FALL)},{iso(BACK)}"
 
@@ -93,13 +89,6 @@ def test_a_label_that_could_not_be_judged_has_its_reason(tmp_path: Path) -> None
     assert missed(judged(label(folder, f"{first},country,PK"))[0]) == ["nothing is confirmed in a series' first day"]
 
 
-def test_a_missed_label_tells_how_low_its_signals_were(tmp_path: Path) -> None:
-    told = story(case(tmp_path / "shallow", left=0.999))
-    assert "Missed." in told.headline
-    assert said(told, "Not called out: none of its signals was low then.")
-    assert said(told, "The lowest score was −")
-
-
 def test_a_country_of_too_few_regions_cannot_be_judged(tmp_path: Path) -> None:
     folder = label(case(tmp_path / "parts", "PK-SD", kind="region"), f"{SPAN},country,PK")
     (ours,) = judged(folder)
@@ -110,50 +99,8 @@ def test_a_country_of_too_few_regions_cannot_be_judged(tmp_path: Path) -> None:
     assert told.sentences[0].startswith("It has no series of its own; of the 1 region that has, 1 was clearly low; ")
 
 
-def test_a_country_of_which_too_few_regions_were_low_tells_their_share(tmp_path: Path) -> None:
-    folder = case(tmp_path / "parts", "PK-SD", kind="region")
-    label(more(folder, "region,PK-PB", "region,PK-KP", "region,PK-BA", left=1.0), f"{SPAN},country,PK")
-    (how_many,) = said(story(folder), "Parts that were low at once make up")
-    assert "probes (probing.ioda) 25%" in how_many
-    assert how_many.endswith("50% make the country low.")
-
-
-def test_a_stuck_feed_is_told_of_the_stories_whose_time_it_touches(tmp_path: Path) -> None:
-    (ours,) = judged(case(tmp_path / "dark"))
-    then, before = (Incident("table", ours.traces[0].signal, STUCK, at, at + 3600) for at in (FALL, FALL - 5 * 86400))
-    stuck = replace(ours, incidents=(before, then))
-    assert any(remark.startswith("No all-clear by routes (bgp.ioda) from ") for remark in remarks(stuck))
-    (sentence,) = said(next(stories(stuck)), "No all-clear")
-    assert iso(FALL)[:10] in sentence
-    assert iso(before.start)[:10] not in sentence
-
-
 def test_a_false_outage_and_a_quiet_control_have_a_story_too(tmp_path: Path) -> None:
     assert "called out falsely" in story(case(tmp_path / "false", labelled=False)).headline
     assert "Rightly not called out." in story(case(tmp_path / "quiet", labelled=False, left=1.0)).headline
     new = between(case(tmp_path / "new", labelled=False), last=BEGIN + 3 * STEP)
     assert "no outage, and none was called out" in story(new).headline
-
-
-@pytest.mark.parametrize(("hours", "told"), [(4, ["probes (probing.ioda) for 4 h, at 92%"]), (0, [])])
-def test_a_signal_that_is_low_after_an_outage_is_told(tmp_path: Path, hours: int, told: list[str]) -> None:
-    folder = case(tmp_path / "on", left=0.3)
-    after, table = (iso(BACK), iso(BACK + hours * 3600)), folder / "signals.csv"
-    rows = table.read_text().splitlines(keepends=True)
-    low = [row.replace('"PK",3000', '"PK",2730') for row in rows]
-    rows = [new if after[0] <= row[:20] < after[1] else row for row, new in zip(rows, low, strict=True)]
-    table.write_text("".join(rows))
-    expected = [f"Still low after its end: {what} of what was expected." for what in told]
-    assert said(story(folder), "Still low") == expected
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "2024-02-08T00:00:00Z,2024-02-08T03:00:00Z,country,PL", "2024-03-08T00:00:00Z,2024-03-08T03:00:00Z,country,PK",
-        "2023-03-08T00:00:00Z,2023-03-08T03:00:00Z,country,PK", "2024-02-05T00:00:00Z,2024-02-20T03:00:00Z,country,PK",
-    ],
-)  # fmt: skip
-def test_a_label_outside_the_recording_has_a_window(place: str, tmp_path: Path) -> None:
-    told, *_ = stories(judged(label(case(tmp_path / "odd"), place))[0])
-    assert told.window.start < told.window.end

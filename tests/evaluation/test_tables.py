@@ -61,25 +61,6 @@ def field(dark: Judged, made: list[tuple[int, ...]], refused: float = 0.1) -> li
     return [ours, better, *rules]
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs", "refused", "said"),
-    [
-        (0, [4, 0], 1.0, "none has so few false outages; silent for having refused to judge: burst by any signal; most "
-            "false outages: median by any signal, 4."),
-        (0, [0, 0], 0.1, "ours has 0 false. Of the field's rules that were asked, without our fusion, no more false "
-            "outages have median by any signal, burst by any signal."),
-        (1, [0, 2], 0.1,
-         "no more false outages have median by any signal; most false outages: burst by any signal, 2."),
-        (0, [3, 1200], 0.1, "none has so few false outages; most false outages: burst by any signal, 1,200."),
-        (2, [], 0.1, "Nothing is labelled, and nothing to be met: ours has 2 false."),
-    ],
-)  # fmt: skip
-def test_the_verdict_of_controls_names_the_quiet_and_the_loudest_rules(
-    ours: int, theirs: list[int], refused: float, said: str, dark: Judged
-) -> None:
-    assert verdict(field(dark, [(0, ours, 0), *((0, false, 0) for false in theirs)], refused)).endswith(said)
-
-
 @pytest.mark.parametrize(("width", "columns"), [(60, 9), (80, 11), (130, 14)])
 def test_no_number_of_a_table_is_cut(width: int, columns: int, dark: Judged) -> None:
     console = Console(width=width, record=True, file=StringIO())

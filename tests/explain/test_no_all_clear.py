@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.bins import DAY
-from pipeline.explain.no_all_clear import days_elsewhere, first_weekends, hardly_judged, weekends_unseen
+from pipeline.explain.no_all_clear import days_elsewhere, first_weekends, weekends_unseen
 from pipeline.replay.coverage import Observed, Stretch
-from pipeline.replay.report import Unjudged
 
 SATURDAY = int(datetime(2024, 12, 7, tzinfo=UTC).timestamp())
 
@@ -51,8 +50,3 @@ def test_a_first_weekend_is_told_until_a_week_after_it(before: float, after: flo
     assert [sentence[18:].partition(" ")[0] for sentence in found] == ([said] if said else [])
     assert not list(first_weekends({f"GH {said or '2024-12-07'}": "election"}, observed(before, after), {}))
     assert not list(first_weekends({}, observed(before, after, signal="bgp.ris"), {})), "routes have no weekend"
-
-
-def test_further_times_without_a_verdict_are_counted() -> None:
-    one = Unjudged("traffic.radar", "country", "UG", 1611568800, 1612166400, 5, 1612166400)
-    assert "to 2021-02-01 08:00 UTC and 5 hours more before), " in next(hardly_judged([one], {}))

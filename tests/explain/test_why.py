@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import structs
 
 from pipeline.explain.terms import LIMITS, SIGNS
-from pipeline.explain.why import by_traffic_only, likenesses, suspicions, what_kinds, why_mobile
+from pipeline.explain.why import likenesses, suspicions, why_mobile
 from pipeline.fusion import likeness as module
 from pipeline.fusion.likeness import DAYS
 from pipeline.records import Entity, Outage, Sign, Term
@@ -86,21 +86,3 @@ def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_networks() -> None:
     for start, end, up in ((4000, 5000, False), (0, HOUR, True), (2 * HOUR, 9000, True)):
         other = structs.replace(doubted, id="AS2", entity="AS2", start=start, end=end)
         assert list(why_mobile([country, zong, other], KIN)) == [said.format("were out", stood * up)]
-
-
-def test_a_kind_is_explained_with_the_places_that_it_is_of() -> None:
-    state = out("region", "PK-Sindh", kind="unknown", start=60)
-    other = out("region", "PK-Punjab", kind="unknown", confirmed_at=None)
-    assert list(what_kinds([state, other, out("country", "PK", kind="unknown"), out("asn", "AS1")], {})) == [
-        "unknown: connectivity is down, and no routes were seen that would say how: Pakistan; PK-Sindh (Pakistan)."
-    ]
-
-
-def test_what_only_traffic_showed_is_told_with_what_did_not_fall() -> None:
-    one = out("country", "PK", kind="partial", signals=(LOW, ROUTES, PROBES))
-    (said,) = by_traffic_only([one], {})
-    assert said.startswith("only traffic showed it, while probes and routes did not fall: Pakistan. ")
-    part = structs.replace(one, id="part", entity_type="region", entity="PK-SD", part_of=one.id)
-    assert list(by_traffic_only([one, part], {})) == [said]
-    telescope = structs.replace(part, entity_type="asn", signals=(LOW, Term("telescope.ioda", 0.9, -9.0, 4.0, 1.0)))
-    assert list(by_traffic_only([one, telescope], {})) == [], "a part of it was seen by others"

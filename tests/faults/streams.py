@@ -20,11 +20,11 @@ from pipeline.feeds.base import batched
 from pipeline.feeds.ris_live import FEED
 from pipeline.fusion import Fused
 from pipeline.geo.places import Places
-from pipeline.records import DeadLetter, Elements, Entity, Frame, Rows, Run
+from pipeline.records import DeadLetter, Elements, Frame, Rows, Run
 from pipeline.replay.playback import Playback
 from pipeline.replay.report import ReplayReport, through_memory
 from pipeline.settings import Counting, Settings
-from tests.replay.tapes import BEGIN, COUNTRIES, WIDTHS, Tape, pieces
+from tests.replay.tapes import BEGIN, Tape, pieces, six_countries
 from tests.replay.truth import told
 
 HOUR = 3600
@@ -111,21 +111,10 @@ def routes(is_out: bool = False, seed: int = 2) -> list[Line]:
     return [line for line in lines if line.body.get("withdrawals") != []]
 
 
-def series(is_out: bool = False, seed: int = 1) -> list[Rows]:
+def series(is_out: bool = False) -> list[Rows]:
     """Thirty-one hours of six countries, two signals of each; PK is at a tenth for four."""
-    rng = np.random.default_rng(seed)
-    entities = tuple(Entity("country", c, c) for c in COUNTRIES)
-    made = []
-    for signal, width in WIDTHS.items():
-        at = BEGIN + np.arange(0, HOURS * HOUR, width)
-        shape = 1000 * (1 + 0.3 * np.sin(2 * np.pi * at / DAY))[:, None]
-        left = np.ones((len(at), len(entities)))
-        left[(at >= OUT[0]) & (at < OUT[1]), COUNTRIES.index("PK")] = 0.1 if is_out else 1
-        value = np.round(shape * rng.normal(1, 0.01, left.shape) * left)
-        time = np.repeat(at, len(entities))
-        entity = np.tile(np.arange(len(entities), dtype=np.int32), len(at))
-        made.append(Rows(Run(), "table", 0, signal, width, (), 0, entities, time, entity, value.ravel()))
-    return made
+    outages = {"PK": (OUT[0] - BEGIN, OUT[1] - BEGIN)} if is_out else {}
+    return six_countries(np.random.default_rng(1), HOURS * HOUR, outages)
 
 
 def table(given: list[Rows]) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 import pipeline.signals
 from pipeline.bins import DAY
+from pipeline.evaluation.cases import read_cases
 from pipeline.feeds import Recording, open_source
 from pipeline.feeds.ris_live import FEED
 from pipeline.records import Elements, Rows
@@ -16,7 +17,7 @@ from pipeline.settings import Counting, Settings
 from tests.faults import faults as f
 from tests.faults.streams import FAULT, Found, play_frames, played
 from tests.replay.test_resets import silence
-from tests.replay.truth import Label, confirmed, hit, labels, tolerance
+from tests.replay.truth import confirmed, hit
 from tests.signals.synthetic_bgp import table_dump
 from tests.signals.test_resets import OTHERS, PLACES, table
 
@@ -56,9 +57,9 @@ def test_no_shutdown_of_iraq_is_hidden_or_ended_by_a_fault_in_the_middle_of_one(
     case = data / "signals" / "iraq-2023-exams"
     whole = open_source(case).whole
     assert whole is not None
-    wanted = [label for label in labels(case) if label.entity == ("country", "IQ")]
-    series, shift = moved(whole.series, wanted[3].start // DAY)
-    wanted = [Label(label.start + shift, label.end + shift, label.entity) for label in wanted]
+    (known,) = read_cases([case])
+    series, shift = moved(whole.series, known.labels[3].start // DAY)
+    wanted = [label._replace(start=label.start + shift, end=label.end + shift) for label in known.labels]
     assert wanted[3].start < FAULT < wanted[3].end
     faults = {
         "the feed dead for half an hour": f.dead,
@@ -68,7 +69,7 @@ def test_no_shutdown_of_iraq_is_hidden_or_ended_by_a_fault_in_the_middle_of_one(
     found = play_frames(series, faults[name])
     everything_counted(found)
     outages = found.result.sorted()
-    missed = [label for label in wanted if hit(label, outages, tolerance(case)) is None]
+    missed = [label for label in wanted if hit(label, outages, known.tolerance) is None]
     # frozen at the bottom of a shutdown, a signal still shows it until it moves
     assert missed == ([wanted[3]] if name == "google frozen" else []), found.told
     assert [outage.start // DAY for outage in confirmed(outages)] == [label.start // DAY for label in wanted]

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.evaluation.cases import read_cases
 from pipeline.records import Entity, Outage, Run, Verdicts
 from tests.fusion.outages import BGP, PROBING, outages, revisions
 from tests.judge.verdicts import together, verdicts
 from tests.replay.runners import in_memory
 from tests.replay.tapes import recorded
-from tests.replay.truth import confirmed, hit, labels, tolerance
+from tests.replay.truth import confirmed, hit
 
 RUN = Run("r", "replay", (PROBING,))
 BOTH = Run("r", "replay", (BGP, PROBING))
@@ -119,4 +120,5 @@ def test_a_real_country_is_judged_from_its_networks_alone(case: str, met: int, d
         (tmp_path / "signals.csv").write_text("".join(line for line in file if ",country," not in line))
     of_country = [o for o in confirmed(in_memory(recorded(tmp_path)).sorted()) if o.entity_type == "country"]
     assert len(of_country) == met
-    assert all(hit(label, of_country, tolerance(folder)) for label in labels(folder))
+    (known,) = read_cases([folder])
+    assert all(hit(label, of_country, known.tolerance) for label in known.labels)

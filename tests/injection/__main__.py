@@ -13,8 +13,8 @@ from rich.table import Table
 
 from detectors import REGISTRY
 from tests.injection.best import BEST, run
-from tests.injection.figures import RATE, TARGETS, all_of
-from tests.injection.world import DEPTHS, DISPERSIONS, DURATIONS, MEANS, world
+from tests.injection.figures import RATE, TARGETS, figures
+from tests.injection.world import DEPTHS, DURATIONS, world
 from tests.tracked import tracked
 
 COLUMNS = [f"depth {depth:g} in {within}" for depth, within, _ in TARGETS]
@@ -32,28 +32,21 @@ def asked() -> argparse.Namespace:
     return ask.parse_args()
 
 
-def tables(figures: dict[str, dict[str, Any]]) -> Iterator[Table]:
+def tables(found: dict[str, dict[str, Any]]) -> Iterator[Table]:
     """What a person reads of the figures."""
     yield table(
         f"mean >= 100, dispersion <= 2, at {RATE:g} false outage an entity-year",
-        ["detector", *COLUMNS, *(f"delay {d:g}" for d in DEPTHS), "lows/a shipped", "confirmed/a shipped"],
-        ([name, *map(share, f["targets"]), *map(number, f["delays"]), number(f["false_low_per_year"]),
-          number(f["shipped"]["false_confirmed_per_year"])] for name, f in figures.items()),
+        ["detector", *COLUMNS, *(f"delay {d:g}" for d in DEPTHS), "lows/a shipped"],
+        ([name, *map(share, f["targets"]), *map(number, f["delays"]), number(f["false_low_per_year"])]
+         for name, f in found.items()),
     )  # fmt: skip
-    for column, heading in enumerate(COLUMNS):
-        yield table(
-            f"{heading} bins, by mean and dispersion",
-            ["detector", "dispersion", *(f"mean {m}" for m in MEANS)],
-            ([name, d, *(share(classed(f, m, d, column)) for m in MEANS)] for d in DISPERSIONS
-             for name, f in figures.items()),
-        )  # fmt: skip
     yield table(
         "found before it was over, by depth and duration [bins]",
         ["detector", "depth", *map(str, DURATIONS)],
         ([name, f"{depth:g}", *map(share, f["matrix"][i])] for i, depth in enumerate(DEPTHS)
-         for name, f in figures.items()),
+         for name, f in found.items()),
     )  # fmt: skip
-    outcome = {name: f for name, f in figures.items() if name != BEST}
+    outcome = {name: f for name, f in found.items() if name != BEST}
     first = next(iter(outcome.values()))
     yield table(
         "false lows (confirmed) an entity-year, as shipped", ["detector", *first["traps"]],
@@ -64,12 +57,6 @@ def tables(figures: dict[str, dict[str, Any]]) -> Iterator[Table]:
         "half-depth drops in two bins, and long outages", ["detector", *first["conditions"]],
         ([name, *map(share, f["conditions"].values())] for name, f in outcome.items()),
     )  # fmt: skip
-
-
-def classed(figures: dict[str, Any], mean: int, dispersion: int, column: int) -> float:
-    """Share found in time of one class of series, NaN where there was none."""
-    own = figures["classes"].get(f"mean {mean}, dispersion {dispersion}")
-    return own["targets"][column] if own else float("nan")
 
 
 def table(title: str, columns: list[str], rows: Any) -> Table:
@@ -95,14 +82,14 @@ def main() -> None:
     ask = asked()
     place = world(ask.seed, ask.series, ask.past, ask.days)
     bins = tracked(range(place.end), f"bins of seed {ask.seed}, {place.n} series", place.end)
-    figures = all_of(run(place, ask.detector, bins))
+    found = {name: figures(outcome) for name, outcome in run(place, ask.detector, bins).items()}
     console = Console()
     console = Console(width=max(console.width, 150))  # its tables are wide, and read from a file as well
-    for one in tables(figures):
+    for one in tables(found):
         console.print(one)
     if ask.json:
         settings = {"seed": ask.seed, "series": ask.series, "past": ask.past, "days": ask.days}
-        ask.json.write_text(json.dumps({"settings": settings, "detectors": figures}, indent=1) + "\n")
+        ask.json.write_text(json.dumps({"settings": settings, "detectors": found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

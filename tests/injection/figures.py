@@ -4,24 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from tests.injection.tally import NOT, Outcome
-from tests.injection.world import DEPTHS, DISPERSIONS, DURATIONS, KINDS, MEANS, World
+from tests.injection.tally import Outcome
+from tests.injection.world import DEPTHS, DURATIONS, KINDS, World
 
 RATE = 1.0
 """False outages that are allowed in a year of an entity [1/a]."""
-RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 TARGETS = ((0.5, 2, 0.99), (0.2, 6, 0.95))
 """Depth, bins within which it must be found, and how many of all must be."""
 
 
-def clean(world: World) -> np.ndarray:
-    """Series ``(n,)`` with all of the past behind them, and no more than days, weeks and noise."""
-    return world.kind == "plain"
-
-
 def large(world: World) -> np.ndarray:
-    """Those of them ``(n,)`` with a mean of 100 or more and a dispersion of 2 or less."""
-    return clean(world) & (world.mean >= 100) & (world.dispersion <= 2)
+    """Plain series ``(n,)`` with a mean of 100 or more and a dispersion of 2 or less."""
+    return (world.kind == "plain") & (world.mean >= 100) & (world.dispersion <= 2)
 
 
 def outages(
@@ -40,11 +34,6 @@ def targets(outcome: Outcome, series: np.ndarray) -> list[float]:
     return [outcome.hit(outages(outcome.world, series, d, least=w), threshold, w) for d, w, _ in TARGETS]
 
 
-def counted(world: World, series: np.ndarray) -> list[int]:
-    """How many outages `targets` rests on."""
-    return [int(outages(world, series, depth, least=within).sum()) for depth, within, _ in TARGETS]
-
-
 def delays(outcome: Outcome, series: np.ndarray) -> list[float]:
     """Median delay by depth at one false outage an entity-year [bins], NaN where most are missed."""
     threshold = outcome.threshold(series, RATE)
@@ -59,19 +48,6 @@ def matrix(outcome: Outcome, series: np.ndarray) -> list[list[float]]:
         chosen = outages(outcome.world, series, depth, ramps=None)
         rows.append([outcome.hit(chosen & (events.end - events.begin == d), threshold, 288) for d in DURATIONS])
     return rows
-
-
-def curve(outcome: Outcome, series: np.ndarray) -> list[dict[str, float]]:
-    """False outages an entity-year, threshold, and for each depth the share found in 2, in 6 and in all bins."""
-    points = []
-    for rate in RATES:
-        threshold = outcome.threshold(series, rate)
-        point = {"false_per_year": outcome.false(series, threshold), "threshold": threshold}
-        for depth in DEPTHS:
-            chosen = outages(outcome.world, series, depth)
-            point |= {f"{depth:g} in {within}": outcome.hit(chosen, threshold, within) for within in (2, 6, 288)}
-        points.append(point)
-    return points
 
 
 def traps(outcome: Outcome) -> dict[str, dict[str, float]]:
@@ -107,37 +83,12 @@ def conditions(outcome: Outcome) -> dict[str, float]:
     }
 
 
-def shipped(outcome: Outcome, series: np.ndarray) -> dict[str, float]:
-    """As shipped, without a threshold: false confirmed outages an entity-year, and half-depth drops confirmed."""
-    half = outages(outcome.world, series, 0.5, least=6)
-    sure = outcome.sure[half]
+def figures(outcome: Outcome) -> dict[str, Any]:
+    """Every figure of a detector."""
+    whole = large(outcome.world)
     return {
-        "false_confirmed_per_year": float(
-            (series[outcome.series] & outcome.confirmed).sum() / max(outcome.years[series].sum(), 1e-9)
-        ),
-        "half_confirmed": float((sure < NOT).mean()) if half.any() else np.nan,
-        "half_confirmed_in_3": float((sure <= 3).mean()) if half.any() else np.nan,
-    }
-
-
-def all_of(run: dict[str, Outcome]) -> dict[str, Any]:
-    """Every figure of a run, by detector."""
-    return {name: _of(outcome) for name, outcome in run.items()}
-
-
-def _of(outcome: Outcome) -> dict[str, Any]:
-    world = outcome.world
-    classes = {
-        f"mean {m}, dispersion {d}": clean(world) & (world.mean == m) & (world.dispersion == d)
-        for m in MEANS for d in DISPERSIONS
-    }  # fmt: skip
-    whole = large(world)
-    return {
-        "years": float(outcome.years[whole].sum()), "outages": counted(world, whole),
-        "false_low_per_year": outcome.false(whole), "threshold": outcome.threshold(whole, RATE),
-        "targets": targets(outcome, whole), "delays": delays(outcome, whole), "matrix": matrix(outcome, whole),
-        "curve": curve(outcome, whole), "shipped": shipped(outcome, whole),
-        "traps": traps(outcome), "conditions": conditions(outcome),
-        "classes": {name: {"targets": targets(outcome, c), "outages": counted(world, c), "curve": curve(outcome, c)}
-                    for name, c in classes.items() if c.any()},
+        "years": float(outcome.years[whole].sum()), "false_low_per_year": outcome.false(whole),
+        "threshold": outcome.threshold(whole, RATE), "targets": targets(outcome, whole),
+        "delays": delays(outcome, whole), "matrix": matrix(outcome, whole), "traps": traps(outcome),
+        "conditions": conditions(outcome),
     }  # fmt: skip

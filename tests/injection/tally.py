@@ -26,15 +26,15 @@ class Quiet:
 class Tally:
     """Follows one detector through the world.
 
-    ``best (n, k, c)``: highest score in the first `WITHIN` bins of each outage; ``low``, ``sure (n, k)``: bins until it
-    was called low, and until that was confirmed; ``covered (n, k)``: bins of it that were called low.
+    ``best (n, k, c)``: highest score in the first `WITHIN` bins of each outage; ``sure (n, k)``: bins until it
+    was confirmed low; ``covered (n, k)``: bins of it that were called low.
     """
 
     def __init__(self, world: World) -> None:
         shape = world.events.begin.shape
         self.world = world
         self.best = np.zeros((*shape, len(WITHIN)))
-        self.low, self.sure = np.full(shape, NOT), np.full(shape, NOT)
+        self.sure = np.full(shape, NOT)
         self.covered = np.zeros(shape, int)
         self.observed = np.zeros(shape, int)
         self.quiet_bins = np.zeros(world.n, int)
@@ -59,8 +59,7 @@ class Tally:
         for c, within in enumerate(WITHIN):
             early = since <= within
             self.best[rows[early], k[early], c] = self._rising[rows[early]]
-        for first, said in ((self.low, low), (self.sure, sure)):
-            first[rows, k] = np.where(said[rows], np.minimum(first[rows, k], since), first[rows, k])
+        self.sure[rows, k] = np.where(sure[rows], np.minimum(self.sure[rows, k], since), self.sure[rows, k])
         self.covered[rows, k] += low[rows]
         self.observed[rows, k] += ~np.isnan(now.x[rows])
 
@@ -90,7 +89,7 @@ class Tally:
             for kept, dtype in ((self.quiet.series, int), (self.quiet.peak, float), (self.quiet.sure, bool))
         )
         return Outcome(
-            self.world, self.best, self.low, self.sure, self.covered, self.observed, self.quiet_bins / BINS / 365, *runs
+            self.world, self.best, self.sure, self.covered, self.observed, self.quiet_bins / BINS / 365, *runs
         )
 
 
@@ -100,7 +99,6 @@ class Outcome:
 
     world: World
     best: np.ndarray
-    low: np.ndarray
     sure: np.ndarray
     covered: np.ndarray
     observed: np.ndarray

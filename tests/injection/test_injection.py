@@ -2,16 +2,17 @@
 
 import numpy as np
 
+from tests.injection.__main__ import tables
 from tests.injection.best import BEST, run
-from tests.injection.figures import RATES, all_of, conditions, counted, large, targets
-from tests.injection.world import KINDS, Mix, world
+from tests.injection.figures import TARGETS, conditions, figures, large, outages, targets
+from tests.injection.world import DEPTHS, KINDS, Mix, world
 
 
 def test_in_a_small_world_the_default_is_close_to_the_best_possible_and_every_figure_is_there() -> None:
     mix = Mix(("plain", "plain", "gaps", "shift", "young", "weeks"), (100, 300, 3000), (1, 2), (0.2, 0.5))
     outcome = run(world(13, 400, 8, 4, mix), ["median", "seasonal"])
     ours, everything = outcome["seasonal"], np.ones(400, bool)
-    assert min(counted(ours.world, large(ours.world))) > 30
+    assert all(outages(ours.world, large(ours.world), depth, least=within).sum() > 30 for depth, within, _ in TARGETS)
     for found, bound in zip(targets(ours, large(ours.world)), targets(outcome[BEST], large(ours.world)), strict=True):
         assert bound - 0.15 <= found <= bound + 0.05
     assert ours.years.sum() > 3
@@ -19,6 +20,6 @@ def test_in_a_small_world_the_default_is_close_to_the_best_possible_and_every_fi
     assert not ours.confirmed.any()
     assert outcome["median"].false(everything) > 30, "the field's rule takes every night for an outage"
     assert conditions(ours)["cover of outages of hours to weeks"] > 0.97
-    for figures in all_of(outcome).values():
-        assert len(figures["curve"]) == len(RATES)
-        assert set(figures["traps"]) == set(KINDS)
+    found = {name: figures(one) for name, one in outcome.items()}
+    assert [table.row_count for table in tables(found)] == [3, 3 * len(DEPTHS), 2, 2]
+    assert set(found["seasonal"]["traps"]) == set(KINDS)

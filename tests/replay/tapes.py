@@ -94,24 +94,26 @@ BEGIN = 20_000 * DAY
 
 
 def mosaic(seed: int = 1, days: int = 6) -> list[Rows]:
-    """Six countries in three partitions, two signals of each; every country is down once, three to nine hours.
-
-    Made by hand: values around a daily shape, a tenth of it in an outage.
-    """
+    """Six countries in three partitions, two signals of each; every country is down once, three to nine hours."""
     rng = np.random.default_rng(seed)
-    outages = {c: (int(rng.integers(days // 2, days - 1)) * DAY + int(rng.integers(0, 24)) * 3600) for c in COUNTRIES}
-    lengths = {c: int(rng.integers(3, 10)) * 3600 for c in COUNTRIES}
-    series = []
+    begins = [int(rng.integers(days // 2, days - 1)) * DAY + int(rng.integers(0, 24)) * 3600 for _ in COUNTRIES]
+    lengths = [int(rng.integers(3, 10)) * 3600 for _ in COUNTRIES]
+    spans = {c: (begin, begin + length) for c, begin, length in zip(COUNTRIES, begins, lengths, strict=True)}
+    return six_countries(rng, days * DAY, spans)
+
+
+def six_countries(rng: np.random.Generator, end: int, outages: dict[str, tuple[int, int]]) -> list[Rows]:
+    """Made by hand: values around a daily shape, a tenth of it in an outage; all times since `BEGIN` [s]."""
+    entities, series = tuple(Entity("country", c, c) for c in COUNTRIES), []
     for signal, width in WIDTHS.items():
-        at = np.arange(0, days * DAY, width)
+        at = np.arange(0, end, width)
         shape = 1000 * (1 + 0.3 * np.sin(2 * np.pi * at / DAY))
-        out = np.array([(at >= outages[c]) & (at < outages[c] + lengths[c]) for c in COUNTRIES]).T
-        value = np.round(shape[:, None] * rng.normal(1, 0.01, out.shape) * np.where(out, 0.1, 1))
-        entities = tuple(Entity("country", c, c) for c in COUNTRIES)
-        time, entity = (
-            np.repeat(BEGIN + at, len(COUNTRIES)),
-            np.tile(np.arange(len(COUNTRIES), dtype=np.int32), len(at)),
-        )
+        left = np.ones((len(at), len(COUNTRIES)))
+        for country, (begin, over) in outages.items():
+            left[(at >= begin) & (at < over), COUNTRIES.index(country)] = 0.1
+        value = np.round(shape[:, None] * rng.normal(1, 0.01, left.shape) * left)
+        entity = np.tile(np.arange(len(COUNTRIES), dtype=np.int32), len(at))
+        time = np.repeat(BEGIN + at, len(COUNTRIES))
         series.append(Rows(Run(), "table", 0, signal, width, (), 0, entities, time, entity, value.ravel()))
     return series
 

@@ -11,6 +11,9 @@ from pipeline.explain.text import entity_name
 from pipeline.feeds import open_source, read_entities, read_labels
 from pipeline.records import Rows
 from pipeline.replay.reconstruction import FILES, Case, check_own, facts, reconstruct, write
+from tests.replay.runners import in_memory
+from tests.replay.tapes import pieces
+from tests.replay.truth import confirmed
 
 MIDNIGHT = 1_707_350_400
 """8 February 2024, 00:00 UTC."""
@@ -68,6 +71,19 @@ def test_mobile_networks_lose_most_traffic_fixed_ones_nothing_and_routes_stay(ma
         for rows, name in ((rows, name) for rows in (probes, traffic) for name in (*MOBILE, *FIXED, "PK")):
             assert 0.9 < share(rows, name, at(0), at(1, 45)) < 1.1
             assert 0.9 < share(rows, name, at(15, 30), at(24)) < 1.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [7, 13])
+def test_what_is_published_of_the_day_is_found_whatever_the_seed(seed: int):
+    found = confirmed(in_memory(pieces(list(reconstruct(seed).rows))).sorted())
+    assert sorted(outage.entity for outage in found) == sorted([*MOBILE, "PK"])
+    for outage in found:
+        assert outage.entity_type == "asn" or outage.kind in ("mobile", "partial")
+        assert at(1, 30) <= outage.start <= at(2, 45)
+        assert outage.state == "ended"
+        assert at(15) <= outage.end <= at(15, 30)
+        assert all(term.weight <= 0 for term in outage.signals if term.signal.startswith("bgp."))
 
 
 def test_the_same_seed_gives_the_same_and_another_one_another(many: list[Case]):

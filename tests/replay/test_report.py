@@ -62,15 +62,6 @@ def test_bins_side_by_side_are_one_move_and_a_move_of_a_sick_feed_is_a_broken_fe
     ]  # fmt: skip
 
 
-def test_an_uneven_bin_lasts_until_the_next_and_a_hole_of_days_ends_a_move() -> None:
-    starts = tuple(h * HOUR for h in (6, 10, 16, 20, 30, 102))
-    made = report(*feed(*[(1.0, 0.9)] * 6, width=4 * HOUR, starts=starts), observed=(T, T + 106 * HOUR))
-    assert spans(made.incidents(), HOUR) == [(MOVED, 6, 34, 0.9), (MOVED, 102, 106, 0.9)]
-    starts = tuple((hour + 24 * day) * HOUR for day in range(4) for hour in (7, 12))
-    made = report(*feed(*[(1.0, 0.9)] * 8, width=5 * HOUR, starts=starts), observed=(T, T + 110 * HOUR))
-    assert spans(made.incidents(), HOUR) == [(MOVED, 7, 4 * 24 + 7, 0.9)]
-
-
 def test_a_feed_is_stuck_only_where_rows_came_and_no_partition_was_healthy() -> None:
     sick = feed(*[(0.0, np.nan)] * 20)
     assert report(*sick, observed=(T - HOUR, T)).incidents() == []
@@ -120,20 +111,6 @@ def test_a_series_that_is_not_judged_for_a_day_is_reported_with_the_time(bins: i
     frames = [judged(i, (PK,) if 400 <= i < 400 + bins else ()) for i in range(800)]
     found = report(*(joined(frames[at : at + length]) for at in range(0, 800, length))).unjudged()
     assert found == [Unjudged(SIGNAL, "country", "PK", T + 600 * 400, T + 600 * 544)] * (bins == 144)
-
-
-def test_further_such_times_are_added_and_a_hole_is_no_part_of_them() -> None:
-    frames = [judged(i, (PK,) if 400 <= i < 544 or i % 100 < 10 or i == 777 else ()) for i in range(800)]
-    several = Unjudged(SIGNAL, "country", "PK", T + 600 * 400, T + 600 * 544, 10, T + 600 * 778)
-    assert report(joined(frames)).unjudged() == [several]
-    for seen in (143, 144):
-        hole = range(seen // 2, 432 + seen // 2)
-        frames = [
-            judged(i, (PK,) if i < 432 + seen else (), **({"value": np.full((1, 1), np.nan)} if i in hole else {}))
-            for i in range(800)
-        ]
-        expected = [Unjudged(SIGNAL, "country", "PK", T, T + 600 * 576)] * (seen == 144)
-        assert report(joined(frames)).unjudged() == expected
 
 
 WIDTH = 600
