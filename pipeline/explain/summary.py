@@ -1,6 +1,7 @@
 """What a person or a program gets at the end of a replay: the answer, ``--why``, ``--json`` and the exit code."""
 
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +29,7 @@ from pipeline.explain.no_all_clear import (
 from pipeline.explain.partial_view import from_parts, not_as_a_whole, not_whole, of_no_country, parts_alone
 from pipeline.explain.terminal import MARK, ROWS, most_important, outages_table
 from pipeline.explain.terms import signal_name
-from pipeline.explain.text import counted, damage, given_up, place_name, refused, utc
+from pipeline.explain.text import chance_text, counted, damage, given_up, place_name, refused, utc
 from pipeline.explain.why import (
     because_of,
     by_traffic_only,
@@ -42,7 +43,7 @@ from pipeline.explain.why import (
 from pipeline.feeds import strangers
 from pipeline.fusion.evidence import BESIDE, NEARLY_ALL, speaking
 from pipeline.fusion.likeness import OF_DAY, OF_PARTS
-from pipeline.fusion.outages import CONFIRMED, OPEN, RECOVERING
+from pipeline.fusion.outages import CONFIRMED, OPEN, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.records import Left, Outage, Places
 from pipeline.replay.coverage import Past
 from pipeline.replay.report import BROKEN, FEW_SOURCES, STUCK, ReplayReport, blinded, by_country, confirmed
@@ -77,7 +78,7 @@ def tell(
         console.print(Text(f"{more}: --why or --outages FILE has all", "dim"))
     if sure:
         console.print()
-    lines = [_state(report, sure), _how_many(report, sure)]
+    lines = [_state(report, sure, past), _how_many(report, sure)]
     if not closing:
         marked = any(any(past.marks(outage)) for outage in shown)
         hint = "--why adds reasons, doubts and what was not observed."
@@ -90,32 +91,45 @@ def tell(
     return exit_code(report)
 
 
-def _state(report: ReplayReport, sure: list[Outage]) -> str:
-    seen = report.observed
-    end = f"when the recording ended, {utc(seen.last)} UTC"
-    going_on = {
-        state: [place_name(o.entity_type, o.entity, report.places) for o in sure if o.state == state]
-        for state in (CONFIRMED, RECOVERING)
-    }
+def _state(report: ReplayReport, sure: list[Outage], past: Past) -> str:
+    """How it was when the recording ended."""
+    seen, places = report.observed, report.places
+    end = f"{utc(seen.last)} UTC"
+    if not report.read:
+        return "Nothing was read: the recording has no records."
     if not sum(report.judged.values()):
         return "Nothing was observed well enough to be judged: no outage found means nothing here."
+    if not report.past.is_settled:
+        return "Nothing could be confirmed: no series is longer than its first day, which only shows what is usual."
+    suspected = sorted((o for o in report.outages.values() if o.state == SUSPECTED), key=lambda o: -o.severity)
+    doubt = "".join(
+        f" Still suspected: {place_name(o.entity_type, o.entity, places)} since {utc(o.start)} UTC, "
+        f"{o.severity:.0%} lost, {chance_text(o.probability)} sure" for o in suspected[:1]
+    ) + (f", and {len(suspected) - 1:,} more." if suspected[1:] else "." if suspected else "")  # fmt: skip
     if not sure:
-        return f"No outages confirmed from {utc(seen.first)} to {utc(seen.last)} UTC."
-    if not any(going_on.values()):
-        return f"All of these were over {end}." if len(sure) > 1 else f"It was over {end}."
-    words = {CONFIRMED: "Still out", RECOVERING: "Recovering"}
-    return " ".join(
-        f"{words[state]} at the end, {utc(seen.last)} UTC: {_names(names)} ({len(names):,} of {len(sure):,})."
-        for state, names in going_on.items() if names
-    )  # fmt: skip
+        return f"No outages confirmed from {utc(seen.first)} to {end}.{doubt}"
+    going_on: dict[str, list[str]] = {}
+    for outage in sure:
+        if outage.state in (CONFIRMED, RECOVERING):
+            unseen, word = past.unseen(outage), "Still out" if outage.state == CONFIRMED else "Recovering"
+            what = (
+                f"Out when last seen, {utc(max(at for _, at in unseen))} UTC" if unseen else f"{word} at the end, {end}"
+            )
+            going_on.setdefault(what, []).append(place_name(outage.entity_type, outage.entity, places))
+    if not going_on:
+        return f"{'All of these were' if sure[1:] else 'It was'} over when the recording ended, {end}.{doubt}"
+    said = (f"{what}: {_names(names, 1)} ({len(names):,} of {len(sure):,})." for what, names in going_on.items())
+    return " ".join(said) + doubt
 
 
 def _how_many(report: ReplayReport, sure: list[Outage]) -> str:
     counts = _counts(report)
-    suspected = sum(outage.confirmed_at is None for outage in report.outages.values())
+    states = [outage.state for outage in report.outages.values() if outage.confirmed_at is None]
+    retracted = states.count(RETRACTED)
+    more = f", {retracted:,} retracted" if retracted else ""
     return (
-        f"{counts['read']:,} records read: {counts['used']:,} used, {counts['late']:,} late, {counts['dead']:,} dead; "
-        f"{len(sure):,} confirmed, {suspected:,} suspected"
+        f"{counts['read']:,} records: {counts['used']:,} used, {counts['late']:,} late, {counts['dead']:,} unusable; "
+        f"{len(sure):,} confirmed, {len(states) - retracted:,} suspected{more}"
     )
 
 
@@ -136,8 +150,17 @@ def in_short(report: ReplayReport, past: Past, settings: Fusing) -> Iterator[str
     yield from (f"gave up at {letter.place}" for letter in report.dead if gave_up(letter.reason))
     if any(_unanswered(report)):
         yield "some records have no answer"
-    if rows := sum(refuses(letter.reason) for letter in report.dead):
-        yield f"{counted(rows, 'row')} refused by name"
+    for words, by_name in (("refused by name", True), ("not usable", False)):
+        if rows := [one for one in report.dead if refuses(one.reason) == by_name and not gave_up(one.reason)]:
+            wanted = "".join(re.findall(r" \(wanted (?!time,)[^()]*\)$", rows[0].detail))
+            yield f"{counted(len(rows), 'record')} {words}, the first at {rows[0].place}{wanted}"
+    if gaps := observed.gaps():
+        place = min(gaps, key=lambda unseen: (unseen[1] != "country", unseen))
+        by = f" by {', '.join(place[0])}" if place[0] and place[1] else ""
+        start = gaps[place][-1].start
+        since = f" from {utc(start)} UTC on" if start is not None and gaps[place][-1].end is None else " all the time"
+        more = f", and {len(gaps) - 1} more" if len(gaps) > 1 else ""
+        yield f"not observed{since}: {_called(', '.join(place[0]), *place[1:], report)}{by}{more}"
     for what, words in ((BROKEN, "feed broken"), (STUCK, "feed stuck"), (FEW_SOURCES, "too few healthy sources")):
         if signals := [one.signal for one in report.incidents() if one.what == what]:
             yield f"{words}: {_names(signals)}"
@@ -145,17 +168,18 @@ def in_short(report: ReplayReport, past: Past, settings: Fusing) -> Iterator[str
         yield f"{counted(missed, 'bin')} too late to judge"
     if report.crowded:
         yield f"{counted(report.crowded, 'late record')} found no room"
-    if series := past.too_short():
+    if series := sorted(past.too_short(), key=lambda one: (one[1] != "country", one)):
         yield f"less than two days of values: {_names(_called(*one, report) for one in series)}"
-    if gaps := observed.gaps():
-        yield f"not observed all the time: {_names(_called(', '.join(one[0]), *one[1:], report) for one in gaps)}"
     unjudged = report.unjudged()
     if signals := [f"{_called(*one[:3], report)} by {one.signal}" for one in unjudged]:
         yield f"too noisy to judge: {_names(signals)}"
+    yield from (one.partition(":")[0] for one in from_parts(report.sorted(), observed, places, settings))
     if wholes := not_whole(report.sorted(), observed, places, settings):
         yield f"too few parts known: {_names(place_name('country', one.entity, places) for one in wholes)}"
     if any(of_no_country(report.sorted(), places)):
         yield "networks of no known country"
+    if lost := report.unmatched:
+        yield f"no row is about {_names(line[2] for line in lost)} of entities.csv"
     if any(days_elsewhere(settings.days, observed, places)):
         yield "no day of fusing.days was read"
     if any(_weekends(report, settings)):
@@ -171,10 +195,11 @@ def _called(signal: str, entity_type: str, entity: str, report: ReplayReport) ->
     return place_name(entity_type, entity, report.places) if entity else signal
 
 
-def _names(names: Iterable[str]) -> str:
+def _names(names: Iterable[str], most: int = SHORTLY) -> str:
+    """The first names, and how many more there are."""
     own = list(dict.fromkeys(names))
-    more = f" and {len(own) - SHORTLY} more" if len(own) > SHORTLY else ""
-    return ", ".join(own[:SHORTLY]) + more
+    more = f" and {len(own) - most} more" if len(own) > most else ""
+    return ", ".join(own[:most]) + more
 
 
 def reasons(report: ReplayReport, settings: Fusing) -> Iterator[tuple[str, list[str]]]:

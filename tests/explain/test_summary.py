@@ -56,7 +56,7 @@ def test_the_last_screen_of_a_replay_is_the_table_and_a_few_lines(
     table, below = answer(ran(data / "signals" / case)[1])
     assert len(table) == 1 + outages
     assert below[0] == last
-    assert "records read: " in below[1]
+    assert "records: " in below[1]
 
 
 @pytest.mark.sockets
@@ -91,7 +91,7 @@ def test_where_nothing_was_found_that_is_said_first(tmp_path: Path) -> None:
     (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + series(72) + series(12, "IQ"))
     assert ran(tmp_path)[1].splitlines() == [
         "No outages confirmed from 2024-02-05 00:00 to 2024-02-07 23:50 UTC.",
-        "504 records read: 504 used, 0 late, 0 dead; 0 confirmed, 0 suspected",
+        "504 records: 504 used, 0 late, 0 unusable; 0 confirmed, 0 suspected",
         "No all-clear: less than two days of values: Iraq; not observed all the time: ",
         "Iraq.",
         "--why adds reasons, doubts and what was not observed.",
@@ -146,7 +146,7 @@ def test_what_is_suspected_or_retracted_is_counted_and_explained(tmp_path: Path)
     for at in (-1, -80):
         rows[at] = rows[at].removesuffix("100") + "80"
     said = replayed(tmp_path, "".join(f"{row}\n" for row in rows))
-    assert "0 confirmed, 2 suspected" in said
+    assert "0 confirmed, 1 suspected, 1 retracted" in said
     assert "Still suspected: Pakistan from 2024-02-07 23:50 UTC on (" in said
     assert "Retracted: Pakistan from 2024-02-07 10:40 to 10:50 UTC, 20% lost: probes (probing.ioda) at 80%." in said
 
@@ -159,7 +159,7 @@ def test_damage_and_refused_names_are_told(tmp_path: Path) -> None:
     (tmp_path / "entities.csv").write_text("entity_type,entity,parent,name,mobile\nasn,59257,PK,Zong,yes\n")
     twice = replayed(tmp_path, rows + rows.splitlines()[7].replace("100", "90") + "\n")
     assert "overruled at 2024-02-05T01:10:00Z in probing.ioda of country PK" in twice
-    assert "433 records read: 432 used, 0 late, 1 dead" in twice
+    assert "433 records: 432 used, 0 late, 1 unusable" in twice
     assert "No row of the table is about asn 59257 of " in twice
 
 
@@ -205,7 +205,7 @@ def test_records_without_an_answer_and_what_came_too_late_are_told(
             report.take(Progress("r", partition, 600, judged=1, missed=so_far))
     assert tell(Console(width=200), report, Fusing()) == code
     text = capsys.readouterr().out
-    assert f"7 records read: {used} used, {late} late" in text
+    assert f"7 records: {used} used, {late} late" in text
     assert (f"No all-clear: {said}." in text) == bool(said)
     tell(Console(width=200), report, Fusing(), as_json=True)
     assert json.loads(capsys.readouterr().out)["missed"] == sum(missed)
