@@ -92,7 +92,7 @@ def test_where_nothing_was_found_that_is_said_first(tmp_path: Path) -> None:
     assert ran(tmp_path)[1].splitlines() == [
         "No outages confirmed from 2024-02-05 00:00 to 2024-02-07 23:50 UTC.",
         "504 records: 504 used, 0 late, 0 unusable; 0 confirmed, 0 suspected",
-        "No all-clear: less than two days of values: Iraq; not observed all the time: ",
+        "No all-clear: not observed all the time: Iraq; less than two days of values: ",
         "Iraq.",
         "--why adds reasons, doubts and what was not observed.",
     ]
