@@ -36,6 +36,19 @@ def test_a_service_tells_whether_it_is_well_and_comes_back_when_it_is_not(name):
     assert COMPOSE["services"][name]["restart"] == "unless-stopped"
 
 
+def test_what_must_outlive_a_container_is_on_a_named_volume():
+    used = {volume.split(":")[0] for s in COMPOSE["services"].values() for volume in s.get("volumes", [])}
+    assert set(COMPOSE["volumes"]) <= used
+    kafka = COMPOSE["services"]["kafka"]
+    assert kafka["volumes"] == [f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}"]
+
+
+def test_no_worker_starts_before_its_topics_exist_nor_these_before_their_broker_answers():
+    assert COMPOSE["services"]["worker"]["depends_on"] == {"topics": {"condition": "service_completed_successfully"}}
+    assert COMPOSE["services"]["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    assert COMPOSE["services"]["grafana"]["depends_on"] == {"prometheus": {"condition": "service_healthy"}}
+
+
 def test_settings_are_mounted_read_only_and_exist():
     mounts = [volume for s in COMPOSE["services"].values() for volume in s.get("volumes", []) if volume[0] == "."]
     assert mounts

@@ -46,6 +46,26 @@ def test_a_file_keeps_who_may_read_it_and_its_neighbours_stay(tmp_path: Path) ->
     assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
+@pytest.mark.parametrize(("refused", "why"), [("replace", errno.EBUSY), ("open", errno.EACCES)])
+def test_a_mounted_file_and_one_whose_folder_takes_no_file_are_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str, why: int
+) -> None:
+    place = tmp_path / "outages.jsonl"
+    place.write_text("yesterday's, which was longer")
+    usual, before = getattr(Path, refused), place.stat().st_ino
+
+    def refuse(path: Path, *rest: object, **more: object) -> object:
+        if path.suffix == ".part":
+            raise OSError(why, os.strerror(why))
+        return usual(path, *rest, **more)
+
+    monkeypatch.setattr(Path, refused, refuse)
+    with written(place) as file:
+        file.write(b"one")
+    assert (place.read_bytes(), place.stat().st_ino) == (b"one", before)
+    assert list(tmp_path.iterdir()) == [place]
+
+
 def test_the_output_of_a_command_may_be_its_own_pipe(tmp_path: Path) -> None:
     (tmp_path / "signals.csv").write_text(TABLE)
     command = [sys.executable, "-m", "pipeline", "replay", str(tmp_path), "--outages", "/dev/stdout"]

@@ -39,6 +39,11 @@ def test_it_is_told_once_and_again_only_after_another_silence() -> None:
     assert told == [900, 1800, 2700]
 
 
+def test_a_worker_that_starts_in_a_silence_waits_before_it_declares_the_feed_dead() -> None:
+    liveness, at = Liveness(silence=900), stage(BEAT)
+    assert [now for now in (50_000, 50_899, 50_900) if missing(liveness, at, now)] == [50_900]
+
+
 def test_what_is_dead_already_or_has_ended_is_not_told() -> None:
     for last in (replace(BEAT, status=DEAD), replace(BEAT, status=END)):
         liveness = Liveness(silence=1)

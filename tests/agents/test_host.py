@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.agents.host import UNSAVED
 from pipeline.kafka.reader import HEADER, Origins, origin
 from pipeline.records import DeadLetter
 from pipeline.topics import GROUP
@@ -121,3 +122,21 @@ async def test_a_snapshot_that_the_broker_did_not_take_acknowledges_nothing() ->
     changelog.broken = 10**9
     await worker.host.save_due(anyway=True)
     assert not any(event.acked for event in events)
+
+
+@played
+async def test_a_partition_that_was_lost_is_not_saved() -> None:
+    changelog, events = Changelog(), numbers(0, 3)
+    worker = Worker(changelog)
+    await worker.take(*events)
+    hosted = worker.host.host(0)
+    worker.host.forget()
+    await worker.host.save(0, hosted)
+    assert (changelog.written, any(event.acked for event in events)) == ([], False)
+
+
+@played
+async def test_a_snapshot_is_made_at_once_when_too_many_messages_wait_for_it() -> None:
+    worker, events = Worker(Changelog()), [Event(i, b"1") for i in range(2 * UNSAVED + 5)]
+    await worker.take(*events)
+    assert [event.acked for event in events] == [True] * 2 * UNSAVED + [False] * 5

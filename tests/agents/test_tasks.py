@@ -1,5 +1,6 @@
 """What a worker does with its stages' states at a rebalance."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.agents.host import Host
 from pipeline.agents.metrics import WorkerMetrics
+from pipeline.agents.snapshots import Mark, Snapshots
 from pipeline.agents.tasks import Refusal, keep
 from pipeline.serve.metrics import Metrics
-from tests.agents.hosts import Changelog, Event, Worker, numbers, played
+from tests.agents.hosts import Changelog, Event, Worker, numbers, played, table
 
 
 @dataclass
@@ -81,3 +83,24 @@ async def test_a_worker_that_crashed_gives_up_its_partitions_as_they_were_saved(
     app.crash_reason = ZeroDivisionError("a bug")
     await app.on_partitions_revoked.send()
     assert (worker.host.hosted, changelog.written) == ({}, [])
+
+
+@played
+async def test_a_broker_that_does_not_answer_does_not_block_a_rebalance() -> None:
+    answers = asyncio.Event()
+
+    class Held(Changelog):
+        async def send(self, key: bytes, value: bytes | None, **more: Any) -> Any:
+            await answers.wait()
+            return await super().send(key, value, **more)
+
+    changelog = Held()
+    worker = Worker(changelog)
+    app = App(worker.host)
+    await worker.take(*numbers(0, 3))
+    await asyncio.wait_for(app.on_partitions_revoked.send(), 10)
+    answers.set()
+    worker.host.begin([0])
+    await worker.take(Event(0, b"1"))
+    await worker.host.save_due(anyway=True)
+    assert Snapshots(table(changelog)).load(0) == (Mark(0), b"1")  # not the late one

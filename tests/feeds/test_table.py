@@ -105,6 +105,16 @@ def test_a_file_of_bad_rows_is_given_up():
     assert "the last row used is of 2024-02-08T00:05:00Z; what follows is not read" in str(read.damage[-1])
 
 
+def test_a_table_is_not_read_beyond_its_most_rows():
+    read = read_table(io.BytesIO((HEADER + 250_000 * (row() + "\n")).encode()), most=10)
+    (letter,) = read.damage
+    used = len(read.series[0].value)
+    assert 10 < used < 125_000
+    assert (letter.reason, letter.place) == ("too-long", f"line {used + 2}")
+    assert gave_up(letter.reason)
+    assert "more than 10 rows, the last row used is of 2024-02-08T00:00" in str(letter)
+
+
 def test_a_table_of_too_many_signals_does_not_become_too_many_series():
     read = table(*(row(signal=f"bgp.s{i}") for i in range(1005)))
     assert len(read.signals) == 1000

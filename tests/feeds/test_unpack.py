@@ -77,6 +77,17 @@ def test_of_bzip2_nothing_is_read_that_its_checksum_did_not_confirm(tmp_path: Pa
         assert len(read) > len(text) * at / len(blocks) - 2 * 100_000  # a block of level 1
 
 
+def test_a_bzip2_block_of_long_runs_is_held_back_within_a_bound(tmp_path: Path) -> None:
+    (tmp_path / "bomb").write_bytes(bz2.compress(b"\0" * 30_000_000))
+    tracemalloc.start()
+    _, stream = unpacked(tmp_path / "bomb")
+    with stream:
+        assert sum(len(piece) for piece in iter(lambda: stream.read(100_000), b"")) == 30_000_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 12_000_000
+
+
 def test_the_way_back_to_a_damage_is_bounded_too(tmp_path: Path) -> None:
     packed = gzip.compress(b"\0" * 20_000_000)
     (tmp_path / "bomb").write_bytes(packed[:-6] + bytes([packed[-6] ^ 1]) + packed[-5:])

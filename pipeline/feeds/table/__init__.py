@@ -77,8 +77,8 @@ class Table:
         return dataclasses.replace(self, series=series, networks=networks)
 
 
-def read_table(stream: BinaryIO, entities: Entities | None = None) -> Table:
-    """Read a whole table: 24 bytes of memory a row.
+def read_table(stream: BinaryIO, entities: Entities | None = None, most: int = MAX_ROWS) -> Table:
+    """Read a whole table: 24 bytes of memory a row.  What follows the block with row ``most`` is not read.
 
     A row shortly before a bin belongs to that bin.  A row is damage where a later one of its bin has another value.  A
     last line without an end is not used: where a file breaks off, 86.414 may become 8.
@@ -95,8 +95,8 @@ def read_table(stream: BinaryIO, entities: Entities | None = None) -> Table:
     names, damage = Names(), _check_header(stream.readline(MAX_LINE))
     line, block, last = 1, LF, b""
     for line, block in _blocks(stream) if not damage else ():
-        if rows > MAX_ROWS:
-            why = f"more than {MAX_ROWS:,} rows, {_read_until(parts)}; what follows is not read"
+        if rows > most:
+            why = f"more than {most:,} rows, {_read_until(parts)}; what follows is not read"
             damage.append(DecodeError(NAME, "too-long", f"line {line}", why))
             break
         whole, end, last = block.rpartition(LF)
