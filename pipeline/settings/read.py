@@ -66,11 +66,25 @@ def _sentence(error: str, given: dict[str, Any]) -> str:
         return f"{name}: {wanted}"
     for part in name.split("."):
         value = value[part]
+    if "[...]" in place or "key in" in place:  # msgspec does not say which item of a mapping
+        key, value = next((key, one) for key, one in value.items() if _mistake(name, {key: one}) == error)
+        name = f"{name}.{_key(key)}"
     if one_of := re.search(r"matching regex '\^\((.*)\)\$'", wanted):
         wanted = f"Expected one of {one_of[1].replace('|', ', ')}"
     for word, plain in (("Expected", "wanted"), ("object", "a table of settings"), ("array", "a list")):
         wanted = wanted.replace(word, plain)
     return f"{name} = {_written(value)}: {wanted}"
+
+
+def _mistake(name: str, value: Any) -> str:
+    """What msgspec says of a file with only this setting."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    try:
+        msgspec.convert(value, Settings, str_keys=True)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def changed(settings: Any, usual: Any = None, table: str = "") -> list[str]:
@@ -89,13 +103,17 @@ def changed(settings: Any, usual: Any = None, table: str = "") -> list[str]:
             found += changed(value, own, f"{name}.")
         elif isinstance(value, dict):
             keys = [key for key, its in value.items() if key not in own or own[key] != its]
-            quoted = [key if re.fullmatch(r"[\w-]+", key) else _written(key) for key in keys]
-            found += [f"{name}.{text} = {_written(value[key])}" for key, text in zip(keys, quoted, strict=True)]
+            found += [f"{name}.{_key(str(key))} = {_written(value[key])}" for key in keys]
         elif value != own:
             found.append(f"{name} = {_written(value)}")
     return found
 
 
+def _key(text: str) -> str:
+    """A key of TOML, quoted where it must be."""
+    return text if re.fullmatch(r"[\w-]+", text) else _written(text)
+
+
 def _written(value: Any) -> str:
-    """A value about as it stands in the file."""
+    """A value about as the file has it."""
     return repr(value) if isinstance(value, float) else msgspec.json.encode(value).decode()

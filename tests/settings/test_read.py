@@ -47,11 +47,18 @@ def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
         ("fusing.full_depth = 0", "fusing.full_depth = 0: wanted float >= 0.001"),
         ("fusing.tell_severity = 1e-310", "fusing.tell_severity = 1e-310: wanted float >= 0.001"),
         ("fusing.calm = -1", "fusing.calm = -1: wanted int >= 0"),
-        ("fusing.normal.bpg = -1", 'fusing.normal = {"bpg":-1}: wanted one of bgp, probing, telescope'),
-        ("fusing.normal.bgp = 1", 'fusing.normal = {"bgp":1}: wanted float <= 0.0'),
+        ("fusing.normal.bpg = -1", "fusing.normal.bpg = -1: wanted one of bgp, probing, telescope"),
+        ("fusing.normal.bgp = 1", "fusing.normal.bgp = 1: wanted float <= 0.0"),
+        ("fusing.normal.traffic = -1\nfusing.normal.bgp = nan", "fusing.normal.bgp = nan: wanted float >= -50.0"),
+        ("judging.beside.probing = 'cusum'", 'judging.beside.probing = "cusum": wanted a list, got str'),
+        ("judging.beside.probing = [1]", "judging.beside.probing = [1]: wanted str, got int"),
+        (
+            "fusing.days.'PK 2024-02-08' = 'election'\nfusing.days.'PK 2024-02-09' = 'x'",
+            'toml: fusing.days."PK 2024-02-09" = "x": wanted one of election, protest, coup',
+        ),
         ("fusing.prior = -4", "fusing.prior = -4: wanted a table of settings"),
         ("fusing = 3", "fusing = 3: wanted a table of settings"),
-        ("counting.floors.5 = 1", 'counting.floors = {"5":1}: wanted int that\'s a multiple of 2'),
+        ("counting.floors.5 = 1", "counting.floors.5 = 1: wanted int that's a multiple of 2"),
         ("counting.reset_rule = 1", "counting.reset_rule = 1: wanted bool, got int"),
         ("counting.width = 60", "there is no setting 'counting.width'"),
         ("judging.detector = 'oracle'", "judging: there is no detector 'oracle', only"),
@@ -122,6 +129,7 @@ def test_settings_that_make_no_sense_end_every_command_before_it_begins(tmp_path
 def test_what_is_not_as_shipped_can_be_read_as_it_is_told(tmp_path: Path) -> None:
     text = """
         silence = 60
+        counting.floors.4 = 1
         [fusing]
         prior.country = -3.0
         days."PK 2024-02-08" = "election"
@@ -133,8 +141,8 @@ def test_what_is_not_as_shipped_can_be_read_as_it_is_told(tmp_path: Path) -> Non
     (tmp_path / "own.toml").write_text(text)
     chosen = read_settings(tmp_path / "own.toml")
     told = changed(chosen)
-    assert {'fusing.days."PK 2024-02-08" = "election"', "fusing.prior.country = -3.0", "silence = 60"} <= set(told)
-    assert len(told) == 6
+    assert {'fusing.days."PK 2024-02-08" = "election"', "counting.floors.4 = 1", "silence = 60"} <= set(told)
+    assert len(told) == 7
     (tmp_path / "again.toml").write_text("\n".join(told))
     assert read_settings(tmp_path / "again.toml") == chosen
     assert changed(Settings()) == []
