@@ -14,6 +14,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from pipeline.errors import UserError
+from pipeline.feeds import FEEDS
 from pipeline.kafka.security import PLAIN, Security, from_environment, parse
 from pipeline.kafka.transport import BOOTSTRAP, opened
 from pipeline.topics import Topic, every
@@ -64,8 +65,6 @@ def _check(admin: Any, wanted: dict[str, Topic], bootstrap: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line of compose's ``topics`` service: exit code 2 where the topics are not as they should be."""
-    from pipeline.feeds import FEEDS
-
     parser = argparse.ArgumentParser(prog="python -m pipeline.kafka.create_topics", description="Creates all topics.")
     parser.add_argument("--broker", required=True, metavar="kafka://HOST:PORT")
     parser.add_argument("--patience", type=float, default=120.0, help="how long the broker may take to answer [s]")
