@@ -161,7 +161,7 @@ class Host:
         await asyncio.gather(*sending)
         # another worker may have the partition, and its state, by now
         owned = lambda: self.hosted.get(partition) is hosted  # noqa: E731
-        if owned() and events and await self.snapshots.save(partition, mark, state, owned):
+        if events and await self.snapshots.save(partition, mark, state, owned):
             for event in events if acks else ():
                 event.ack()
         took = time.monotonic() - begun
