@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +89,14 @@ def case(folder: Path) -> Path:
 
 def test_a_replay_that_is_stopped_ends_its_run_and_a_worker_whose_terminal_closes_ends(broker, worker_at, tmp_path):
     worker = worker_at(broker)
-    options = ("--through", "kafka", "--broker", f"kafka://{broker}", "--workers", "0", "--speed", "8640")
+    options = ("--through", "kafka", "--broker", f"kafka://{broker}", "--workers", "0", "--speed", "2880")
     command = [sys.executable, "-m", "pipeline", "replay", str(case(tmp_path)), *options, "--tense", "drill"]
-    hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's job in the background ignores Ctrl-C
+
+    def hears() -> None:
+        """A shell's job in the background ignores Ctrl-C, one under nohup a closed terminal."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
     codes = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
     def runs(status: str) -> set[str]:
