@@ -200,11 +200,11 @@ def _deviation() -> Json:
 
 
 LIMITS = (
-    "Likeness: to the shutdowns of a study (SIGCOMM 2023), in log-odds; likely from +1 on, unlikely from −1 on. Most "
-    'of them are series in three countries: a term "without its three series" is weighed without these. Such terms '
-    "tell a shutdown from another outage 83 times in 100 at the onset, 93 once the duration is known; without those "
-    "countries 69 to 75 times (the AUC; a coin has 50). It is never an attribution, "
-    "and 'unlikely' is no doubt of the outage: one of phones alone begins so, as routes stand."
+    "Likeness to the shutdowns of a study (SIGCOMM 2023), in log-odds: likely from +1 on, unlikely from −1 down. Most "
+    'of those shutdowns are series in three countries; a term "without its three series" leaves these out. Such terms '
+    "rank a shutdown above another outage 83 times in 100 at the onset, and 93 once the duration is known; outside "
+    "those countries 69 to 75 times (the AUC; chance gives 50). It is never an attribution. 'Unlikely' does not mean "
+    "that there is no outage: when only mobile networks are shut down, routes do not fall, unlike in that study."
 )  # the same words as in the terminal and in reports
 
 
@@ -220,7 +220,7 @@ def _looks() -> Json:
 def _why_it_looks_so() -> Json:
     return table(
         "Why it looks so",
-        f"What speaks for a shutdown (+) and against one (−), and who published it. {LIMITS}",
+        f"The signs of a shutdown (+) and those against one (−), with their sources. {LIMITS}",
         [rows(f"max by (name, source) (netvigil_outage_sign_weight{{{OUTAGE}}})")],
         columns={"Value": "±", "name": "Because", "source": "Source"},
         sort="Value", noValue="–",

@@ -54,7 +54,7 @@ FEED_ALERTS = (
         summary="Too few of a signal's sources are healthy.",
         title="Signal {{ $labels.signal }} is blind",
         description="Only {{ $value | humanizePercentage }} of the sources of {{ $labels.signal }} are healthy. "
-        "The state of every country is unknown by it, which is not an outage.",
+        "This signal cannot tell which countries are out. That is no outage.",
         pauses=BLIND,
         holds=True,
     ),

@@ -126,16 +126,17 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
         code = tell(console, report, fusing, options.as_json, options.why, reserved=int(files))
     finally:  # a full disk takes no answer away, and a closed pipe no file
         if files:
-            said = "; ".join(_left(console, options, report, history))
+            said = "; ".join(_save(console, options, report, history))
             console.print(said, soft_wrap=True, markup=False, highlight=False)
     return code
 
 
-def _left(console: Console, options: ReplayOptions, report: ReplayReport, history: History | None) -> Iterator[str]:
+def _save(console: Console, options: ReplayOptions, report: ReplayReport, history: History | None) -> Iterator[str]:
+    """Write the files that were asked for, and say so."""
     if options.outages is not None:
         with written(options.outages) as file:
             file.write(report.lines())
-        yield f"left in {options.outages}: {counted(len(report.outages), 'outage')}"
+        yield f"wrote {counted(len(report.outages), 'outage')} to {options.outages}"
     if options.metrics is not None and history is not None:
         with (
             console.status(f"writing {options.metrics} ..."),
@@ -143,7 +144,7 @@ def _left(console: Console, options: ReplayOptions, report: ReplayReport, histor
             io.TextIOWrapper(file, encoding="utf-8") as text,
         ):
             samples = history.write(text)
-        yield f"left in {options.metrics}: {samples:,} samples"
+        yield f"wrote {counted(samples, 'sample')} to {options.metrics}"
 
 
 def _run(found: Iterable[Recording], tense: str) -> Run:
@@ -209,7 +210,7 @@ def demo(seed: int, folder: Path | None, settings: Path | None, why: bool) -> No
     console = Console()
     console.print(f"[bold]A {made.title}[/bold]")
     if folder is not None:
-        console.print(f"left in {folder}: {', '.join(FILES)}")
+        console.print(f"wrote {', '.join(FILES)} to {folder}")
     for line in about(made).partition("\n\n")[2].splitlines() if why else ():
         console.print(textwrap.fill(line, console.width, subsequent_indent="  "), style="dim")
     signals = tuple(rows.signal for rows in made.rows)

@@ -97,7 +97,7 @@ def _leave(console: Console, path: Path, judged: list[Judged], points: list[Poin
         page = report(judged, points)
         with written(path) as file:
             file.write(page.encode())
-    console.print(f"left in {path}", soft_wrap=True, markup=False, highlight=False)
+    console.print(f"wrote the report to {path}", soft_wrap=True, markup=False, highlight=False)
 
 
 def progressing(

@@ -1,4 +1,4 @@
-"""What is said of countries as a whole by their parts: from which they are judged, or that too few are known."""
+"""Sentences on countries that are judged from their parts, or cannot be, because too few parts are known."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,10 +20,10 @@ from pipeline.settings import Fusing
 PARTS = ("region", "asn")
 
 SEVERAL = 3
-"""From so many regions on that are out at once, that the country is not out is explained [-]."""
+"""When at least this many regions are out at once, a sentence explains why their country is not [-]."""
 
 Known = dict[str, Counter[str]]
-"""By signal, how many parts of each type of a country were ever observed."""
+"""How many parts of each type of a country were ever observed, by signal."""
 
 
 class Whole(NamedTuple):

@@ -1,4 +1,4 @@
-"""Why an outage was called, and what it looks like, in words: one place for terminal, report, boards and alerts."""
+"""The evidence for an outage and what it looks like, in words: for the terminal, reports, boards and alerts."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,20 +11,20 @@ from pipeline.records import Outage, Sign, Term
 
 FREE = {"holiday": "a holiday"}
 DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "the day of a coup"}
-"""What an outage began on, as its term says."""
+"""The kinds of days on which an outage began."""
 
 SLOW = {name: does for name, made in REGISTRY.items() if (does := made("").slow)}
-"""Name of a detector that may stand beside the first -> what it does."""
+"""What each slow detector does, by its name: such a detector may run beside the first one."""
 
 
 def signal_name(signal: str) -> str:
-    """A signal for a person, with the name that boards and recordings have for it."""
+    """A signal in words, with its name on boards and in recordings: ``routes (bgp.ris)``."""
     word = word_of(kind_of(signal))
     return signal if word == kind_of(signal) else f"{word} ({signal})"
 
 
 def term_name(name: str) -> str:
-    """The name of a term for a person."""
+    """A term in words."""
     if name.startswith(OF_DAY):
         return (DAYS | FREE)[name.removeprefix(OF_DAY)]
     signal, _, slow = name.partition(BESIDE)
@@ -34,7 +34,7 @@ def term_name(name: str) -> str:
 
 
 def term_text(term: Term, of: str = "") -> str:
-    """What a term shows; ``of``: of what, where it is not plain.
+    """What a term shows; ``of`` follows its share: ``" of usual"``.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def term_text(term: Term, of: str = "") -> str:
 
 
 def because(outage: Outage) -> str:
-    """The evidence in words, of what is usual: ``probes (probing.ioda) at 35%``."""
+    """The evidence for an outage, as shares of the usual level: ``probes (probing.ioda) at 35%``."""
     return ", ".join(map(term_text, speaking(outage.signals)))
 
 
@@ -68,27 +68,27 @@ SIGNS = {
     "local": "it is no whole country",
 }
 
-NO_SIGN = "nothing that was published speaks for or against it"
+NO_SIGN = "no published sign is for or against it"
 
 LIKELY = 1.0
-"""From so much on an outage looks like a shutdown, and from so much below zero unlike one [log-odds]: 2.7 to 1."""
+"""A likeness of at least this is likely, and one of at most the negative of it unlikely [log-odds]: 2.7 to 1."""
 
 LIMITS = (
-    "Likeness: to the shutdowns of a study (SIGCOMM 2023), in log-odds; likely from +1 on, unlikely from −1 on. Most "
-    'of them are series in three countries: a term "without its three series" is weighed without these. Such terms '
-    "tell a shutdown from another outage 83 times in 100 at the onset, 93 once the duration is known; without those "
-    "countries 69 to 75 times (the AUC; a coin has 50). It is never an attribution, "
-    "and 'unlikely' is no doubt of the outage: one of phones alone begins so, as routes stand."
+    "Likeness to the shutdowns of a study (SIGCOMM 2023), in log-odds: likely from +1 on, unlikely from −1 down. Most "
+    'of those shutdowns are series in three countries; a term "without its three series" leaves these out. Such terms '
+    "rank a shutdown above another outage 83 times in 100 at the onset, and 93 once the duration is known; outside "
+    "those countries 69 to 75 times (the AUC; chance gives 50). It is never an attribution. 'Unlikely' does not mean "
+    "that there is no outage: when only mobile networks are shut down, routes do not fall, unlike in that study."
 )
 
 
 def looks(likeness: float) -> str:
-    """Whether an outage looks like a shutdown, with the log-odds."""
+    """The word for a likeness, and its log-odds: ``likely (+2.6)``."""
     return f"{likely(likeness)} ({signed(likeness)})"
 
 
 def likely(likeness: float) -> str:
-    """The word for it."""
+    """The word for a likeness."""
     return "likely" if likeness >= LIKELY else "unlikely" if likeness <= -LIKELY else "unclear"
 
 
@@ -97,19 +97,19 @@ def signed(weight: float) -> str:
     return f"{weight:+.1f}".replace("-", "−")
 
 
-def sign_text(sign: Sign, stood: Sequence[str] = ()) -> str:
-    """A term of a likeness with its weight and source; ``stood``: which kinds of signals did, see `standing`."""
-    which = f": {', '.join(stood)}" if stood and sign.name == "differ" else ""
+def sign_text(sign: Sign, normal: Sequence[str] = ()) -> str:
+    """A sign with its weight and source; ``normal``: the kinds of signals that did not fall, see `normal_kinds`."""
+    which = f": {', '.join(normal)}" if normal and sign.name == "differ" else ""
     return f"{signed(sign.weight)} {SIGNS.get(sign.name, sign.name)}{which} ({sign.source})"
 
 
-def standing(terms: Iterable[Term], left: float = STANDS) -> list[str]:
-    """The kinds of signals that stood in an outage, in words; with ``left`` 0 all that are evidence against it."""
+def normal_kinds(terms: Iterable[Term], left: float = STANDS) -> list[str]:
+    """The kinds of signals that did not fall in an outage; with ``left`` 0 all that are evidence against it."""
     return sorted(word_of(kind) for kind in fell_and_stood(terms, left)[1])
 
 
 def resemblance(outage: Outage) -> str:
-    """What an outage looks like, and why, in one sentence."""
-    stood = standing(outage.signals)
-    signs = "; ".join(sign_text(sign, stood) for sign in outage.signs) or NO_SIGN
+    """What an outage looks like and why, in one sentence."""
+    normal = normal_kinds(outage.signals)
+    signs = "; ".join(sign_text(sign, normal) for sign in outage.signs) or NO_SIGN
     return f"Looks like a shutdown: {looks(outage.likeness)}: {signs} [log-odds]."

@@ -1,4 +1,4 @@
-"""Times, durations and kinds in plain words: what a desk officer reads in a notification at 3 a.m."""
+"""Times, durations, names and kinds of outages in plain words."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo

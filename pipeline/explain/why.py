@@ -13,8 +13,8 @@ from pipeline.explain.terms import (
     because,
     likely,
     looks,
+    normal_kinds,
     sign_text,
-    standing,
     term_text,
 )  # fmt: skip
 from pipeline.explain.text import KIND_WORDS, chance_text, counted, entity_name, place_name, until, utc
@@ -77,10 +77,10 @@ def _suspicion(outage: Outage, past: Past, places: Places, confirm: float, alman
     when = sure if end is None else f"to {until(outage.start, end)} UTC"
     reasons = because(outage)
     said = f"{name} from {start} {when}, {outage.severity:.0%} lost" + (f": {reasons}" if reasons else "")
-    stood = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
-    said += f"; against it: {stood}" if stood else ""
+    against = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
+    said += f"; against it: {against}" if against else ""
     by = _shown_by(outage)
-    said += "; at its worst only one kind of signals showed it" if stood and _only_kind(by) else ""
+    said += "; at its worst only one kind of signals showed it" if against and _only_kind(by) else ""
     if past.in_first_day(outage):
         return said + "; it began in its first day, in which nothing can be confirmed"
     left, is_network = [ratio for kind, ratio in by if kind == TRAFFIC], outage.entity_type == "asn"
@@ -137,8 +137,8 @@ def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:
             continue
         end = "UTC on" if outage.end is None else f"– {until(outage.start, outage.end)} UTC"
         name = f"{place_name(outage.entity_type, outage.entity, places)}, {utc(outage.start)} {end}"
-        stood = standing(outage.signals)
-        groups.setdefault((outage.likeness, tuple(sign_text(sign, stood) for sign in outage.signs)), []).append(name)
+        normal = normal_kinds(outage.signals)
+        groups.setdefault((outage.likeness, tuple(sign_text(sign, normal) for sign in outage.signs)), []).append(name)
     for (likeness, signs), names in list(groups.items())[:FEW]:
         yield f"Looks like a shutdown: {looks(likeness)}: {few(names)}"
         yield from (f"  {sign}" for sign in signs or (NO_SIGN,))
@@ -208,8 +208,8 @@ def by_traffic_only(found: Iterable[Outage], places: Places) -> Iterator[str]:
             continue
         own = [_shown_by(each) for each in (outage, *(part for part in parts if part.part_of == outage.id))]
         by = [shown for each in own for shown in each if shown[0] in KINDS]
-        if (others := standing(outage.signals, left=0)) and _only_kind(by) == TRAFFIC:
-            did = "did not fall" if others == standing(outage.signals) else "did not confirm it"
+        if (others := normal_kinds(outage.signals, left=0)) and _only_kind(by) == TRAFFIC:
+            did = "did not fall" if others == normal_kinds(outage.signals) else "did not confirm it"
             groups.setdefault(f"{' and '.join(others)} {did}", []).append(
                 place_name(outage.entity_type, outage.entity, places)
             )

@@ -47,9 +47,9 @@ def at_work(bootstrap: str, security: Security = PLAIN) -> dict[str, int]:
 
 
 def judges(bootstrap: str, security: Security, group: str, workers: int) -> bool:
-    """Whether workers of one group are there that judge whatever comes; UserError where others are than was asked for.
+    """Whether a group of workers is on the broker: it judges every replay.
 
-    ``group`` and ``workers`` are the replay's ``--group`` and ``--workers``.
+    UserError where several groups are there, or not what the replay's ``--group`` and ``--workers`` ask for.
     """
     groups = at_work(bootstrap, security)
     who = f"workers of group {' and of group '.join(groups)} are at work on {bootstrap}"

@@ -90,18 +90,15 @@ class _Bin(NamedTuple):
 
 
 class _Counts(NamedTuple):
-    """Of each of the ``entities``: in how many bins it was observed and in how many of these judged, ``(n,) int64``;
-    since when it was observed and not judged, `NEVER` where it was judged, and for how long, ``(n, 2)``; the longest
-    such time: start, end and length, ``(n, 3)`` [s]; the length of all of them and the end of the last, ``(n, 2)`` [s];
-    start of the ``last`` bin that was counted [s]."""
+    """Observed and judged bins of ``n`` entities.  A gap is a time in which an entity was observed and not judged."""
 
     entities: tuple[Entity, ...]
-    seen: np.ndarray
-    judged: np.ndarray
-    since: np.ndarray
-    longest: np.ndarray
-    silent: np.ndarray
-    last: int
+    seen: np.ndarray  # observed bins ``(n,) int64``
+    judged: np.ndarray  # judged bins of these ``(n,) int64``
+    since: np.ndarray  # start of the gap that goes on, or `NEVER`, and its length so far ``(n, 2)`` [s]
+    longest: np.ndarray  # start, end and length of the longest gap ``(n, 3)`` [s]
+    silent: np.ndarray  # length of all gaps, and end of the last one ``(n, 2)`` [s]
+    last: int  # start of the last bin that was counted [s]
 
 
 @dataclass

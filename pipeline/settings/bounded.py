@@ -7,9 +7,9 @@ from msgspec import Meta
 from pipeline.kinds import KINDS
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-PartOf = Annotated[float, Meta(ge=0.001, le=1)]  # one that divides or is a step: below a thousandth is no difference
+PartOf = Annotated[float, Meta(ge=0.001, le=1)]  # a divisor or a step: too small a number has no use
 Probability = Annotated[float, Meta(gt=0, lt=1)]
-MOST = 10**9  # largest whole number: thirty years in seconds, and as bins of a week still a time of 64 bits
+MOST = 10**9  # largest whole number: 30 years in seconds; so many bins of a week still fit a time of 64 bits
 Seconds = Annotated[int, Meta(ge=0, le=MOST)]
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 AtLeastOne = Annotated[int, Meta(ge=1, le=MOST)]

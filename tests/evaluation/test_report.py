@@ -68,7 +68,7 @@ def test_a_report_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
     words = ["evaluate", str(folder), "--detector", "ours", "--report", str(path)]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0
-    assert f"left in {path}" in done.stdout.replace("\n", "")
+    assert f"wrote the report to {path}" in done.stdout.replace("\n", "")
     assert path.read_text().endswith("</html>\n")
     with pytest.raises(UserError, match="cannot be written"):
         evaluate([str(folder)], Options(report=tmp_path / "nowhere" / "report.html"))

@@ -81,7 +81,7 @@ def test_however_much_there_is_to_say_it_is_six_lines(tmp_path: Path, monkeypatc
     assert (code, len(table)) == (1, 15)
     assert table[-1] == "and 7 more, all over: --why or --outages FILE has all"
     assert below[2].startswith("No all-clear: gave up at line ")
-    assert below[-1] == "left in o: 20 outages"
+    assert below[-1] == "wrote 20 outages to o"
     with_reasons = ran(tmp_path, "--why")[1]
     assert len(answer(with_reasons, lines=80)[0]) == 21
     assert [heading for heading in ("Why", "How to read this") if f"{heading}\n" not in with_reasons] == []
