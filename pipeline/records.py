@@ -23,12 +23,21 @@ TENSES = ("live", "replay", "drill")
 class Run(NamedTuple):
     """One stream through the engine: live, a drill, or one replay.  State never crosses runs.
 
-    Fusion waits for the watermark of each of the ``signals`` unless its feed is dead.
+    Fusion waits for the watermark of each of the ``signals`` unless its feed is dead.  ``since``: event time at which
+    a watch began [s], all before it is history.  ``only``: the countries that are watched, empty for all.
     """
 
     id: str = ""
     tense: str = "replay"
     signals: tuple[str, ...] = ()
+    since: int = NEVER
+    only: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, saved: Any) -> "Run":
+        """The run that a snapshot has as a list."""
+        name, tense, signals, since, only = saved
+        return cls(name, tense, tuple(signals), since, tuple(only))
 
 
 class Peer(NamedTuple):

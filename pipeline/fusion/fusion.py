@@ -195,7 +195,7 @@ class FuseStage:
         self.streams, self.ended = {}, dict.fromkeys(ended)
         for i, (run, told, judged, missed, lines, queue, size, ledger) in enumerate(head):
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
-            run = Run(run[0], run[1], tuple(run[2]))
+            run = Run.of(run)
             stream = Stream(
                 run, Ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed
             )

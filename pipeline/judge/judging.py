@@ -259,7 +259,7 @@ class JudgeStage:
             own = {name: arrays[f"{i}.repeats.{name}"] for name in ("last", "calm", "counts", "usual")}
             repeats = Repeats.load(counts, own)
             self.series[run[0], signal] = Series(
-                Run(run[0], run[1], tuple(run[2])), signal, detectors, states,
+                Run.of(run), signal, detectors, states,
                 [Entity(*e) for e in entities], tuple(e[2] for e in entities), judged,
                 arrays[f"{i}.met"].copy(), Level(*level), arrays[f"{i}.calm"].copy(), repeats,
                 Stragglers(*(arrays[f"{i}.{name}"].copy() for name in ("stragglers", "waited", "share"))),

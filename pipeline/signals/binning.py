@@ -198,8 +198,8 @@ class BinStage:
     def load(self, state: bytes) -> None:
         (head, ended), binners = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
-        for i, ((name, tense, roster), feed, watermark, status, signals, told, *counts) in enumerate(head):
-            run = Run(name, tense, tuple(roster))
+        for i, (saved, feed, watermark, status, signals, told, *counts) in enumerate(head):
+            run = Run.of(saved)
             binner = self.make(run, feed, self.partition)
             binner.load(binners[str(i)].tobytes())
             networks = {(e[0], e[1]): Entity(*e) for e in told}

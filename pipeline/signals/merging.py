@@ -132,7 +132,7 @@ class MergeStage:
         (head, ended), waiting = unpack(state)
         self.shares, self.ended = {}, dict.fromkeys((run, signal, feed) for run, signal, feed in ended)
         for i, (run, feed, signal, told, said, begun, size, (watermarks, status, home)) in enumerate(head):
-            run = Run(run[0], run[1], tuple(run[2]))
+            run = Run.of(run)
             parts = [cast(Bins, decode(waiting[f"{i}.{j}"].tobytes())) for j in range(size)]
             settled = {(e[0], e[1]): Entity(*e) for e in home}
             own = Shares(run, feed, signal, dict(watermarks), dict(status), parts, told, said, begun, settled)
