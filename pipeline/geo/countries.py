@@ -75,6 +75,11 @@ def has_zone(country: str) -> bool:
     return country in _zones()
 
 
+def zones(country: str) -> list[str]:
+    """Names of the zones of a country, that of most people first; none where the country is not known."""
+    return list(_zones().get(country, ()))
+
+
 def checked_day(day: str) -> str:
     """A country and a local date, as ``NL 2024-12-25``; ValueError where it is none."""
     country, _, written = day.partition(" ")

@@ -27,17 +27,22 @@ def read_settings(path: Path) -> Settings:
 
     UserError where it cannot be read, or where a setting does not exist or its value is out of its bounds.
     """
-    try:
-        given = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no TOML: {error}") from None
+    given = read_toml(path)
     try:
         usual = msgspec.to_builtins(Settings(), str_keys=True)
         return msgspec.convert(_over(path, usual, given), Settings, str_keys=True)
     except msgspec.ValidationError as error:
-        raise UserError(f"{path}: {_sentence(str(error), given)}") from None
+        raise UserError(f"{path}: {sentence(str(error), given)}") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a file has; UserError where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no TOML: {error}") from None
 
 
 def _over(path: Path, usual: dict[str, Any], given: dict[str, Any], table: str = "") -> dict[str, Any]:
@@ -52,12 +57,12 @@ def _over(path: Path, usual: dict[str, Any], given: dict[str, Any], table: str =
     return over
 
 
-def _sentence(error: str, given: dict[str, Any]) -> str:
-    """A mistake that msgspec found, with the setting's name and value as the file has it.
+def sentence(error: str, given: dict[str, Any], kind: Any = Settings) -> str:
+    """A mistake that msgspec found in a table of a ``kind``, with the setting's name and value as the file has it.
 
     Examples
     --------
-    >>> _sentence("Expected `int` >= 0 - at `$.fusing.calm`", {"fusing": {"calm": -1}})
+    >>> sentence("Expected `int` >= 0 - at `$.fusing.calm`", {"fusing": {"calm": -1}})
     'fusing.calm = -1: wanted int >= 0'
     """
     wanted, _, place = error.replace("`", "").partition(" - at ")
@@ -66,9 +71,12 @@ def _sentence(error: str, given: dict[str, Any]) -> str:
         return f"{name}: {wanted}"
     for part in name.split("."):
         value = value[part]
-    if "[...]" in place or "key in" in place:  # msgspec does not say which item of a mapping
-        key, value = next((key, one) for key, one in value.items() if _mistake(name, {key: one}) == error)
-        name = f"{name}.{_key(key)}"
+    if "[...]" in place or "key in" in place:  # msgspec does not say which item
+        if isinstance(value, list):
+            value = next(one for one in value if _mistake(name, [one], kind) == error)
+        else:
+            key, value = next((key, one) for key, one in value.items() if _mistake(name, {key: one}, kind) == error)
+            name = f"{name}.{_key(key)}"
     if one_of := re.search(r"matching regex '\^\((.*)\)\$'", wanted):
         wanted = f"Expected one of {one_of[1].replace('|', ', ')}"
     for word, plain in (("Expected", "wanted"), ("object", "a table of settings"), ("array", "a list")):
@@ -76,12 +84,12 @@ def _sentence(error: str, given: dict[str, Any]) -> str:
     return f"{name} = {_written(value)}: {wanted}"
 
 
-def _mistake(name: str, value: Any) -> str:
+def _mistake(name: str, value: Any, kind: Any) -> str:
     """What msgspec says of a file with only this setting."""
     for part in reversed(name.split(".")):
         value = {part: value}
     try:
-        msgspec.convert(value, Settings, str_keys=True)
+        msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as error:
         return str(error)
     return ""
