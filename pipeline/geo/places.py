@@ -88,6 +88,37 @@ class Places:
         inside = (at >= 0) & (hi <= self.end6[at])
         return np.where(inside, self.country6[at], np.uint16(0))
 
+    def of_countries(self, codes: Iterable[str]) -> "Places":
+        """The ranges of these countries alone."""
+        wanted = [_NUMBER[code] for code in codes]
+        in4, in6 = np.isin(self.country4, wanted), np.isin(self.country6, wanted)
+        return Places(
+            self.start4[in4], self.end4[in4], self.country4[in4], self.start6[in6], self.end6[in6], self.country6[in6]
+        )
+
+    def overlap(self, family: np.ndarray, hi: np.ndarray, length: np.ndarray) -> np.ndarray:
+        """Whether a prefix shares an address with any range ``(n,) bool``: it lies in one, or covers one.
+
+        ``family`` 4 or 6; ``hi`` ``(n,) uint64`` the address, left-aligned; ``length`` of the mask [bits].
+
+        Examples
+        --------
+        >>> places = Places.of([("10.2.0.0/16", "PK"), ("10.3.0.0/16", "IQ")]).of_countries(["PK"])
+        >>> hi = np.array([0x0A020100, 0x0A000000, 0x0A030000], np.uint64) << np.uint64(32)
+        >>> places.overlap(np.array([4, 4, 4]), hi, np.array([24, 8, 16])).tolist()
+        [True, True, False]
+        """
+        last = hi | np.where(
+            length < 64, np.uint64(2**64 - 1) >> np.minimum(length, 63).astype(np.uint64), np.uint64(0)
+        )
+        found = np.zeros(len(hi), bool)
+        for number, shift, start, end in ((4, 32, self.start4, self.end4), (6, 0, self.start6, self.end6)):
+            rows = np.flatnonzero(family == number)
+            at = np.searchsorted(end, hi[rows] >> np.uint64(shift))
+            begins = np.append(start, np.uint64(2**64 - 1))[at]
+            found[rows] = (at < len(end)) & (begins <= last[rows] >> np.uint64(shift))
+        return found
+
     def slots4(self) -> np.ndarray:
         """Country of the first address of every /24 of IPv4, as index into `CODES` ``(2**24,) uint16``."""
         most = np.uint64(2**24)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
+from pipeline.feeds.bgp import pack_prefix
 from pipeline.geo.places import CODES, Places, Range, cache, save
 
 PLACES = Places.of([("39.32.0.0/11", "PK"), ("5.0.0.0/24", "IQ"), ("2400:4f80::/32", "PK")])
@@ -55,3 +56,18 @@ def test_an_empty_table_knows_no_country():
     assert len(places) == 0
     assert at4(places, 1) == [""]
     assert not places.slots4().any()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "shares"),
+    [
+        ("39.32.0.0/11", True), ("39.63.255.0/24", True), ("39.0.0.0/8", True), ("0.0.0.0/0", True),
+        ("39.64.0.0/11", False), ("39.0.0.0/11", False), ("5.0.0.0/24", False), ("::/0", True),
+        ("2400:4f80:1::/48", True), ("2400:4f81::/32", False), ("2400:4f80::1/128", True), ("2400:4f00::/24", True),
+    ],
+)  # fmt: skip
+def test_a_prefix_overlaps_what_it_lies_in_or_covers(prefix, shares):
+    packed = pack_prefix(prefix)
+    hi = np.array([int.from_bytes(packed[2:10])], np.uint64)
+    found = PLACES.of_countries(["PK"]).overlap(np.array([packed[0]]), hi, np.array([packed[1]]))
+    assert found.tolist() == [shares]
