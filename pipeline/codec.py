@@ -28,8 +28,11 @@ class Form(msgspec.Struct):
 
 def _head(cls: type[Frame]) -> type[msgspec.Struct]:
     kinds = get_type_hints(cls)
-    names = [field.name for field in dataclasses.fields(cls) if kinds[field.name] is not np.ndarray]
-    return msgspec.defstruct(f"{cls.__name__}Head", [(name, kinds[name]) for name in names])
+    scalars = [field for field in dataclasses.fields(cls) if kinds[field.name] is not np.ndarray]
+    names: list[Any] = [
+        (f.name, kinds[f.name], *([] if f.default is dataclasses.MISSING else [f.default])) for f in scalars
+    ]  # what an older frame lacks has its default
+    return msgspec.defstruct(f"{cls.__name__}Head", names)
 
 
 HEADS = {name: _head(cls) for name, cls in FRAMES.items()}

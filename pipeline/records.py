@@ -66,7 +66,7 @@ class Heartbeat:
     """Event time of a feed has reached ``time`` [s]; sent to every partition at least once a bin.
 
     ``signals``: those of the feed in this run, which get the new watermark.  ``networks``: networks whose country is
-    settled for the whole run.
+    settled for the whole run.  ``reason``: why the feed is not up, a sentence for a person.
     """
 
     run: Run
@@ -76,6 +76,7 @@ class Heartbeat:
     status: str = UP
     signals: tuple[str, ...] = ()
     networks: tuple[Entity, ...] = ()
+    reason: str = ""
 
 
 class Batch:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pipeline.codec import decode, encode
@@ -83,6 +84,15 @@ def test_elements_that_are_joined_are_those_of_one_batch_in_the_order_of_arrival
         found = getattr(one_by_one, name)
         assert found.dtype == kind, name
         np.testing.assert_array_equal(found, getattr(whole, name), name)
+
+
+def test_a_heartbeat_without_a_reason_of_before_is_still_read():
+    reader = pa.ipc.open_stream(encode(BEAT))
+    head = reader.schema.metadata[b"head"].replace(b',"reason":""', b"")
+    assert b"reason" not in head
+    sink = pa.BufferOutputStream()
+    pa.ipc.new_stream(sink, reader.schema.with_metadata({"head": head})).close()
+    assert decode(sink.getvalue().to_pybytes()) == BEAT
 
 
 def test_progress_of_before_which_did_not_tell_what_is_left_is_still_read():

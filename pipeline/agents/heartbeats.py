@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.bins import NEVER
+from pipeline.explain.text import lasting
 from pipeline.records import DEAD, END, Heartbeat, Run
 from pipeline.signals.binning import BinStage
 
@@ -64,4 +65,5 @@ class Liveness:
         own = tuple(signal for signal in self.signals.get(feed, ()) if signal in run.signals)
         signals = (stream.signals if stream is not None else ()) or own
         watermark = stream.watermark if stream is not None else NEVER
-        return Heartbeat(run, feed, partition, watermark, status, signals) if signals else None
+        reason = f"no heartbeat of it came for {lasting(int(self.silence))}" if status == DEAD else ""
+        return Heartbeat(run, feed, partition, watermark, status, signals, reason=reason) if signals else None

@@ -76,13 +76,14 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class FeedStatus(msgspec.Struct, frozen=True):
-    """A feed is up, dead or at its end, ``since`` its last event time, None before any."""
+    """A feed is up, dead or at its end, ``since`` its last event time, None before any; ``reason``: why it is dead."""
 
     run: str
     tense: str
     feed: str
     status: str
     since: str | None
+    reason: str = ""
 
 
 def answered(records: Elements | Rows, partition: int) -> int:
@@ -106,6 +107,7 @@ class Stream:
     used: int = 0
     late: int = 0
     crowded: int = 0
+    reason: str = ""
 
     @property
     def dead(self) -> bool:
@@ -137,14 +139,15 @@ class BinStage:
             return [] if isinstance(frame, Heartbeat) else [Taken(frame.feed, 0), Late(frame)]
         stream = self._stream(frame)
         if isinstance(frame, Heartbeat):
-            before = stream.status
+            before = stream.status, stream.reason
             told: list[Bins | Late | Taken | Total | FeedStatus] = [*self._advance(stream, frame)]
             if frame.status == END:
                 counts = (stream.used, stream.late, stream.crowded)
                 told.insert(0, Total(stream.run.id, stream.feed, self.partition, *counts))
-            if self.partition == 0 and stream.status != before:
+            if self.partition == 0 and (stream.status, stream.reason) != before:
                 since = iso(stream.watermark) if stream.watermark > NEVER else None
-                told.append(FeedStatus(stream.run.id, stream.run.tense, stream.feed, stream.status, since))
+                run = stream.run
+                told.append(FeedStatus(run.id, run.tense, stream.feed, stream.status, since, stream.reason))
             return told
         late = stream.binner.add(frame)
         records, missed = answered(frame, self.partition), 0 if late is None else answered(late, self.partition)
@@ -172,7 +175,7 @@ class BinStage:
             stream.watermark = max(stream.watermark, beat.time)
             made = stream.binner.close(stream.watermark, observed=not stream.dead)
             closed = {bins.signal: stream.settled(bins) for bins in made}
-        stream.status = beat.status
+        stream.status, stream.reason = beat.status, beat.reason
         if beat.status == END:
             del self.streams[stream.run.id, stream.feed]
             remember(self.ended, (stream.run.id, stream.feed))
@@ -189,7 +192,18 @@ class BinStage:
     def save(self) -> bytes:
         streams = list(self.streams.values())
         head = [
-            (s.run, s.feed, s.watermark, s.status, s.signals, list(s.networks.values()), s.used, s.late, s.crowded)
+            (
+                s.run,
+                s.feed,
+                s.watermark,
+                s.status,
+                s.signals,
+                list(s.networks.values()),
+                s.used,
+                s.late,
+                s.crowded,
+                s.reason,
+            )
             for s in streams
         ]
         binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)}
@@ -198,12 +212,12 @@ class BinStage:
     def load(self, state: bytes) -> None:
         (head, ended), binners = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
-        for i, (saved, feed, watermark, status, signals, told, *counts) in enumerate(head):
+        for i, (saved, feed, watermark, status, signals, told, *rest) in enumerate(head):
             run = Run.of(saved)
             binner = self.make(run, feed, self.partition)
             binner.load(binners[str(i)].tobytes())
             networks = {(e[0], e[1]): Entity(*e) for e in told}
-            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), networks, *counts)
+            self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), networks, *rest)
 
 
 def no_bins(run: Run, feed: str, partition: int) -> Bins:

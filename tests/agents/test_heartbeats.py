@@ -29,7 +29,7 @@ def test_a_feed_whose_heartbeats_are_missing_is_dead_from_where_it_was_last_hear
     liveness, at = Liveness(silence=900), stage(BEAT)
     liveness.hear(BEAT, now=100)
     assert missing(liveness, at, 999) == []
-    assert missing(liveness, at, 1000) == [replace(BEAT, status=DEAD)]
+    assert missing(liveness, at, 1000) == [replace(BEAT, status=DEAD, reason="no heartbeat of it came for 15 minutes")]
 
 
 def test_it_is_told_once_and_again_only_after_another_silence() -> None:
@@ -90,7 +90,9 @@ def test_a_feed_that_never_gave_a_heartbeat_is_dead_too() -> None:
     stages = [("table", 0, stage(BEAT)), ("ioda", 2, BinStage(2, Series))]
     liveness.missing(stages, 0)
     liveness.hear(BEAT, now=500)
-    assert liveness.missing(stages, 900) == [Heartbeat(LIVE, "ioda", 2, NEVER, DEAD, ("probing.ioda",))]
+    assert liveness.missing(stages, 900) == [
+        Heartbeat(LIVE, "ioda", 2, NEVER, DEAD, ("probing.ioda",), reason="no heartbeat of it came for 15 minutes")
+    ]
 
 
 def test_a_status_of_dead_behind_a_newer_heartbeat_is_ignored() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.records import DEAD, END, UP, Bins, DeadLetter, Entity, Heartbeat, Rows, Run
-from pipeline.signals.binning import BinStage, Late, Taken, Total
+from pipeline.signals.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.signals.merging import OTHERS, MergeStage, merge
 from pipeline.signals.series import Series
 from pipeline.topics import split
@@ -25,8 +25,8 @@ def rows(bins: range) -> Rows:
     return Rows(RUN, FEED, 0, "probing.ioda", 600, (), 0, COUNTRIES, time, entity, value)
 
 
-def beat(time: int, status: str = UP) -> list[Heartbeat]:
-    return [Heartbeat(RUN, FEED, p, time, status, RUN.signals) for p in range(PARTITIONS)]
+def beat(time: int, status: str = UP, reason: str = "") -> list[Heartbeat]:
+    return [Heartbeat(RUN, FEED, p, time, status, RUN.signals, reason=reason) for p in range(PARTITIONS)]
 
 
 def stages() -> list[BinStage]:
@@ -224,3 +224,17 @@ def test_bins_of_a_second_feed_are_dead_letters_and_change_nothing(restarted: bo
     merge = again(merge, restarted)
     assert merge.step(of("table", 900, 5000.0, END)) == []
     assert [type(said) for said in merge.step(of("toy", 1200, 1000.0))] == [DeadLetter]
+
+
+def test_each_new_status_of_a_feed_or_reason_of_it_is_told_once() -> None:
+    stage = BinStage(0, Series)
+    beats = [
+        (600, UP, ""),
+        (600, DEAD, "no answer"),
+        (600, DEAD, "no answer"),
+        (600, DEAD, "it is closed"),
+        (900, UP, ""),
+    ]
+    told = [out for time, status, why in beats for out in stage.step(beat(time, status, why)[0])]
+    found = [(status.status, status.reason) for status in told if isinstance(status, FeedStatus)]
+    assert found == [("up", ""), ("dead", "no answer"), ("dead", "it is closed"), ("up", "")]
