@@ -102,7 +102,8 @@ class Elements(Batch):
     """BGP elements in the order of arrival, n rows.
 
     time ``(n,) int64`` [s]; kind ``(n,) uint8``, see `KINDS`; peer ``(n,) int32`` index into ``peers``;
-    family ``(n,) uint8`` 4 or 6 (0 for STATE, OTHER and multicast routes);
+    family ``(n,) uint8`` 4 or 6 (0 for OTHER and multicast routes, and for a STATE, unless it says that the peer is
+    full-feed in a family of which only some prefixes are kept);
     hi, lo ``(n,) uint64`` address left-aligned in 128 bits (10.0.0.0 is hi = 0x0a000000 << 32, lo = 0), host bits
     zero; length ``(n,) uint8`` mask [bits]; origin ``(n,) uint32`` origin AS (0 for none, or for an AS set of several);
     state ``(n,) uint8`` new BGP state of a STATE element, else 0.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+import numpy as np
 from msgspec import Meta
 
 from pipeline.settings.bounded import AtLeastOne, Count, Family, PartOf, Seconds, Share
@@ -68,6 +69,18 @@ class Counting:
 
     max_waiting: Count = 2_000_000
     """Most elements that are kept until their bin opens [elements]; beyond it they take effect a bin early."""
+
+    def least_table(self, asn: np.ndarray, size: np.ndarray, floor: float) -> float:
+        """Fewest prefixes of a full-feed session, where sessions of these ASes ``(s,)`` have so many ``(s,)``.
+
+        The table that is compared with is the third largest of a peer ASN, so that no single leak sets it.
+        """
+        _, peer = np.unique(asn, return_inverse=True)
+        best = np.zeros(len(asn), np.int64)
+        np.maximum.at(best, peer, size)
+        best = np.sort(best[best >= max(floor, 1)])[::-1]
+        largest = int(best[: self.largest_rank][-1]) if len(best) else 0
+        return max(self.full_feed_share * largest, floor, 1)
 
 
 @dataclass(frozen=True)

@@ -102,15 +102,19 @@ class FullFeedPeers:
     A session joins when its table in this partition is at least ``full_feed_share`` of the largest, at least the
     partition's part of the floor, at least that share of what it had before it last went down, and no longer growing.
     It leaves when it goes down, when its table is too small, or while it is silent for ``hush``.
+
+    floor: None where tables have only the prefixes of some countries, whose sizes say nothing: then a session is
+    full-feed if it was ``named``, which ingest does with a STATE of this family.
     """
 
-    def __init__(self, floor: float, rules: Counting) -> None:
+    def __init__(self, floor: float | None, rules: Counting) -> None:
         self.floor, self.rules = floor, rules
-        self.full, self.loaded = np.empty(0, bool), np.empty(0, bool)
+        self.full, self.loaded, self.named = (np.empty(0, bool) for _ in range(3))
         self.was, self.before, self.last = (np.empty(0, np.int64) for _ in range(3))
 
     def widen(self, sessions: int) -> None:
-        for name, blank in (("full", False), ("was", 0), ("before", 0), ("loaded", False), ("last", NEVER)):
+        blanks = {"full": False, "was": 0, "before": 0, "loaded": False, "last": NEVER, "named": False}
+        for name, blank in blanks.items():
             array = getattr(self, name)
             setattr(self, name, np.append(array, np.full(sessions - len(array), blank, array.dtype)))
 
@@ -127,24 +131,18 @@ class FullFeedPeers:
 
         size ``(s,)`` prefixes of each; loading: more of a table dump is still to come.
         """
-        share = self.rules.full_feed_share
-        enough = size >= max(share * self._largest(size, sessions), self.floor, 1)
+        if self.floor is None:
+            enough = self.named.copy()
+        else:
+            enough = size >= self.rules.least_table(sessions.asn, size, self.floor)
         settled = (size - self.was <= self.rules.settled * size) | (self.loaded & (not loading))
-        joins = settled & (size >= share * self.before)
+        joins = settled & (size >= self.rules.full_feed_share * self.before)
         enough &= ~sessions.silent(self.full, self.rules.hush)
         full = enough & sessions.up & (self.full | joins) if self.rules.reset_rule else self.full | (enough & joins)
         changed = not (np.array_equal(full, self.full) and np.array_equal(size, self.was))
         self.full, self.was = full, size.copy()
         self.last[full] = end
         return changed
-
-    def _largest(self, size: np.ndarray, sessions: Sessions) -> int:
-        """Size of the third largest table of a peer ASN, so that no single leak sets it."""
-        _, peer = np.unique(sessions.asn, return_inverse=True)
-        best = np.zeros(len(sessions), np.int64)
-        np.maximum.at(best, peer, size)
-        best = np.sort(best[best >= max(self.floor, 1)])[::-1]
-        return int(best[: self.rules.largest_rank][-1]) if len(best) else 0
 
     def columns(self, sessions: Sessions) -> tuple[np.ndarray, np.ndarray]:
         """Sessions of the full-feed peer ASNs, ordered by ASN, and the first of each ASN.
@@ -166,7 +164,7 @@ class FullFeedPeers:
         return int(gone.min()) + self.rules.forget if len(gone) else ALWAYS
 
     def state(self) -> dict[str, np.ndarray]:
-        return {name: getattr(self, name) for name in ("full", "was", "before", "loaded", "last")}
+        return {name: getattr(self, name) for name in ("full", "was", "before", "loaded", "last", "named")}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         for name, array in state.items():

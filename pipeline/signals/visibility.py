@@ -30,10 +30,12 @@ class Measure(NamedTuple):
 class Family:
     """RIB, full-feed peers and counts of IPv4 or IPv6 in one partition."""
 
-    def __init__(self, family: int, partition: int, partitions: int, places: Places, rules: Counting) -> None:
+    def __init__(
+        self, family: int, partition: int, partitions: int, places: Places, rules: Counting, whole: bool
+    ) -> None:
         self.rules = rules
         self.rib = Rib(max(1024, rules.max_prefixes // partitions))
-        self.full_feed = FullFeedPeers(rules.floors[family] / partitions, rules)
+        self.full_feed = FullFeedPeers(rules.floors[family] / partitions if whole else None, rules)
         space: Space = Slash24s(partition, partitions, places) if family == 4 else Prefixes6(places)
         self.tally = Tally(space)
         self.last = Measure(np.empty(0), 0.0)
@@ -140,6 +142,9 @@ class Visibility:
     about the prefix, since BGP's state is cumulative.  Elements of a table dump load state and are never late.
     Elements of a bin to come wait for it.  Elements without room (`Counting.max_sessions`, `Counting.max_prefixes`) are
     returned and not taken.
+
+    A run of some countries (``run.only``) has only prefixes that share an address with them; other space belongs to no
+    country.
     """
 
     def __init__(
@@ -148,7 +153,8 @@ class Visibility:
     ) -> None:  # fmt: skip
         self.run, self.feed, self.partition, self.rules = run, feed, partition, rules
         self.signals = dict(zip((4, 6), signals, strict=False))
-        self.families = {f: Family(f, partition, partitions, places, rules) for f in self.signals}
+        places = places.of_countries(run.only) if run.only else places
+        self.families = {f: Family(f, partition, partitions, places, rules, not run.only) for f in self.signals}
         self.sessions = Sessions(rules.max_sessions)
         self.next = NEVER
         self.closed = NEVER
@@ -226,6 +232,8 @@ class Visibility:
             for part in self.families.values():
                 part.lose(s, time)
             self.sessions.since[s] = time
+        for number, part in self.families.items():
+            part.full_feed.named[words.session[told[words.family[told] == number]]] = True
         routes = words.at(np.flatnonzero(~void & (words.kind != STATE)))
         heard = routes.kind != WITHDRAW
         self.sessions.hear(routes.session[heard], routes.said[heard])

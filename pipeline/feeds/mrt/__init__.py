@@ -58,7 +58,7 @@ def read(stream: BinaryIO, tally: Tally | None = None) -> Iterator[Item]:
         try:
             time, (raw, rows, torn) = _rows(source, decoder, last)
         except MalformedError as wrong:
-            yield _lost(source, wrong, last, tally)
+            yield lost(source, wrong, last, tally)
             continue
         if torn:
             tally.dead += 1
@@ -75,7 +75,7 @@ def read(stream: BinaryIO, tally: Tally | None = None) -> Iterator[Item]:
         yield batch.take()
     if source.remaining:
         short = MalformedError(CUT_RECORD, f"a header takes {HEADER.size} bytes, {source.remaining} left")
-        yield _lost(source, short, last, tally)
+        yield lost(source, short, last, tally)
 
 
 def _rows(source: Source, decoder: Decoder, last: int | None) -> tuple[int, Rows]:
@@ -103,7 +103,7 @@ def _astray(time: int, last: int | None, following: int | None) -> bool:
     return abs(following - last) <= STRIDE < abs(following - time)
 
 
-def _lost(source: Source, wrong: MalformedError, last: int | None, tally: Tally) -> DecodeError:
+def lost(source: Source, wrong: MalformedError, last: int | None, tally: Tally) -> DecodeError:
     """One dead letter for what is lost at the current place; reading goes on behind it."""
     place, reason, detail = source.place, wrong.reason, wrong.detail
     lost, held = source.skip(last)
