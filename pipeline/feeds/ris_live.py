@@ -96,7 +96,7 @@ def parse(message: bytes) -> Message:
     except msgspec.ValidationError as error:
         return _unusual(message, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _wrong("bad-json", str(error)) from error
+        raise _wrong("bad-json", f"{error}: {message[:100].decode(errors='replace')}") from error
     if envelope.type != "ris_message" or envelope.data is None:
         return _unusual(message, "no data")
     data = envelope.data
@@ -200,11 +200,13 @@ def _wrong(reason: str, detail: str) -> DecodeError:
     return DecodeError(NAME, reason, "", detail[:200])
 
 
-def plausible(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> Iterator[Message | DecodeError]:
+def plausible(
+    feed: str, found: Iterable[tuple[str, Message | DecodeError]], last: int | None = None
+) -> Iterator[Message | DecodeError]:
     """The same without times far ahead of those around them, and without times more than `BEHIND` the others.
 
     A gap in a recording passes: no earlier time comes after it.  So do times somewhat behind, because a collector may
-    have been held up, and its message is still the newest of its peer.
+    have been held up, and its message is still the newest of its peer.  ``last``: newest time before them [s].
 
     Examples
     --------
@@ -213,7 +215,6 @@ def plausible(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> 
     >>> [str(item) if isinstance(item, DecodeError) else item.time for item in plausible("rislive", given)]
     [1000, 'rislive: bad-time at line 2: 9000 between 1000 and 1001', 1001, 400]
     """
-    last: int | None = None
     held: list[tuple[str, Message, int]] = []
     for place, item in found:
         if isinstance(item, DecodeError) or (time := item.time) is None:
@@ -237,12 +238,40 @@ def plausible(feed: str, found: Iterable[tuple[str, Message | DecodeError]]) -> 
 
 
 def read(stream: BinaryIO) -> Iterator[Item]:
-    """A recording, one message a line: `Elements` of about 50,000 rows or 300 s, and damage by line.
+    """A recording, one message a line: `Elements` of about 50,000 rows or 300 s, and damage by line."""
+    return _batches(plausible(NAME, parsed(NAME, stream, parse, closed=True)))
 
-    A message without a time takes that of the message before it, the first ones that of the first.
+
+def arrived(messages: Iterable[bytes], number: int, last: int | None = None) -> Iterator[Item]:
+    """Messages of a connection, from its ``number``-th on, as `read` gives lines; those of the server itself are none.
+
+    ``last``: newest time before them [s].
+
+    Examples
+    --------
+    >>> given = [b'{"type": "pong"}', b'{"type": "ris_error", "data": {"message": "You are too slow"}}']
+    >>> [str(item) for item in arrived(given, 7)]
+    ['rislive: server-error at message 8: {"message": "You are too slow"}']
     """
+    return _batches(plausible(NAME, _parsed(messages, number), last))
+
+
+def _parsed(messages: Iterable[bytes], number: int) -> Iterator[tuple[str, Message | DecodeError]]:
+    for at, message in enumerate(messages, number):
+        place = f"message {at:,}"
+        try:
+            item = parse(message)
+        except DecodeError as error:
+            yield place, DecodeError(NAME, error.reason, place, error.detail)
+        else:
+            if item.time is not None:
+                yield place, item
+
+
+def _batches(found: Iterable[Message | DecodeError]) -> Iterator[Item]:
+    """A message without a time takes that of the message before it, the first ones that of the first."""
     batch, time, early = bgp.RouteBatch(NAME), 0, list[bgp.Row]()
-    for item in plausible(NAME, parsed(NAME, stream, parse, closed=True)):
+    for item in found:
         if isinstance(item, DecodeError):
             yield item
             continue

@@ -10,9 +10,19 @@ from tests.bench.bench_fusion import bench_fusion
 from tests.bench.bench_month import bench_month
 from tests.bench.bench_mrt import bench_mrt
 from tests.bench.bench_path import bench_path
+from tests.bench.bench_ris_live import bench_ris_live
 from tests.bench.bench_visibility import bench_visibility
 
-PARTS = (bench_mrt, bench_visibility, bench_detectors, bench_fusion, bench_month, bench_brokers, bench_path)
+PARTS = (
+    bench_mrt,
+    bench_ris_live,
+    bench_visibility,
+    bench_detectors,
+    bench_fusion,
+    bench_month,
+    bench_brokers,
+    bench_path,
+)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from pipeline.feeds.live import ris_live
 from pipeline.feeds.live.base import MakeClient
 
 
@@ -13,4 +14,6 @@ class Live(NamedTuple):
     needs_token: bool = False
 
 
-CLIENTS: dict[str, Live] = {}
+CLIENTS: dict[str, Live] = {
+    "rislive": Live(ris_live.RisLive, "wss://ris-live.ripe.net/v1/ws/?client=netvigil"),
+}

@@ -1,0 +1,210 @@
+"""RIS Live over its WebSocket: the update messages of whole collectors, as they come.
+
+The stream is never filtered by the server: in all that a collector sends, a silence of seconds is a fault, and time
+moves on where the watched countries are quiet.  `Scope.countries` are kept after parsing.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+import numpy as np
+
+from pipeline.bins import NEVER
+from pipeline.errors import DecodeError, printable
+from pipeline.feeds import ris_live
+from pipeline.feeds.base import Item
+from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet, Scope
+from pipeline.geo.places import Places
+from pipeline.records import DEAD, OTHER, STATE, UP, Elements
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What is asked of RIS Live, and when its connection is given up."""
+
+    collectors: tuple[str, ...] = ("rrc00", "rrc24", "rrc25")
+    """The multihop collectors: their peers are all over the world and send full tables, the only ones that count.
+    Most peers of the others, at exchange points, send a part of theirs."""
+
+    silence: float = 10.0
+    """A connection without a route for this long is closed [s of the machine]: collectors send many every second."""
+
+    late: float = 180.0
+    """Messages older than this are late [s of the clock]: the connection is closed, which usually cures it."""
+
+    between: float = 600.0
+    """Shortest time between two closings because messages are late [s of the clock]: each makes a gap."""
+
+    grace: int = 30
+    """How far the event time of the feed is behind its newest messages [s], so that slower peers are in time."""
+
+    step: int = 10
+    """Event times of heartbeats are multiples of this [s]."""
+
+    span: float = 2.0
+    """Longest time that messages wait for others [s of the clock]: a frame costs the same whatever its size."""
+
+    most: int = 20_000
+    """Messages after which none are waited for [-].  Twice as many are in memory at most."""
+
+    compress: bool = False
+    """Whether the server may compress [-]: a fifth of the bytes, for twice the time of a processor."""
+
+
+class Inflow:
+    """The messages of a connection since they were last taken; its socket is not read while ``most`` are here."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse[bool], most: int) -> None:
+        self.socket, self.most = socket, most
+        self.messages: list[bytes] = []
+        self.due, self.room = asyncio.Event(), asyncio.Event()
+
+    async def fill(self) -> None:
+        """Read until the connection ends."""
+        try:
+            async for message in self.socket:
+                if not isinstance(message.data, bytes):  # an error of the library
+                    break
+                self.messages.append(message.data)
+                if len(self.messages) >= self.most:
+                    self.due.set()
+                    await self.room.wait()
+        finally:
+            self.due.set()
+
+    async def take(self, patience: float) -> list[bytes]:
+        """All messages, as soon as there are many, or after ``patience`` [s]."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.due.wait(), patience)
+        taken, self.messages = self.messages, []
+        self.due.clear()
+        self.room.set()
+        self.room = asyncio.Event()
+        return taken
+
+
+class RisLive:
+    """The client.
+
+    ``gaps``: event times ``(from, to)`` [s] between the last message before a break and the first after it; RIS Live
+    does not repeat what was sent meanwhile, the archives have it.
+    """
+
+    feed = ris_live.NAME
+    patience = 900.0
+
+    def __init__(self, scope: Scope, access: Access, clock: Clock, listening: Listening = Listening()) -> None:
+        self.access, self.clock, self.rules = access, clock, listening
+        self.places = Places.load().of_countries(scope.countries) if scope.countries else None
+        self.gaps: list[tuple[int, int]] = []
+        self.newest = NEVER
+        self.beaten, self.beaten_at = NEVER, float("-inf")
+        self.closed_at = float("-inf")
+
+    async def history(self, start: int, end: int) -> AsyncIterator[Item]:
+        """Nothing: RIS Live keeps no past."""
+        return
+        yield
+
+    async def listen(self, outlet: Outlet) -> None:
+        host, silence = urlsplit(self.access.url).hostname, self.rules.silence
+        try:
+            async with aiohttp.ClientSession() as session:
+                async with asyncio.timeout(silence):
+                    socket = await session.ws_connect(
+                        self.access.url,
+                        compress=15 if self.rules.compress else 0,
+                        decode_text=False,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                    )
+                async with socket:
+                    for collector in self.rules.collectors:
+                        await socket.send_json(subscription(collector))
+                    await self._relay(socket, outlet)
+        except aiohttp.WSServerHandshakeError as error:
+            after = error.headers.get("Retry-After", "") if error.headers else ""
+            wait = float(after) if after.isascii() and after.isdigit() else None
+            raise FeedError(f"RIS Live at {host} refused the connection: HTTP status {error.status}", wait) from None
+        except TimeoutError:
+            raise FeedError(f"RIS Live at {host} did not answer within {silence:g} s") from None
+        except (aiohttp.ClientError, OSError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__  # their full texts name the whole address
+            raise FeedError(f"RIS Live at {host} is not reached: {why}") from None
+
+    async def _relay(self, socket: aiohttp.ClientWebSocketResponse[bool], outlet: Outlet) -> None:
+        """Put what the connection brings; FeedError when it is of no use any more."""
+        rules, now, self.beaten_at, said = self.rules, asyncio.get_running_loop().time, float("-inf"), ""
+        inflow, number, blind = Inflow(socket, rules.most), 0, self.newest
+        reader = asyncio.create_task(inflow.fill())
+        heard = timely = asked = now()
+        try:
+            while True:
+                over = reader.done()
+                messages = await inflow.take(rules.span / self.clock.speed)
+                items, times = await asyncio.to_thread(self._parsed, messages, number)
+                await outlet.put(items)
+                number += len(messages)
+                said = next(filter(None, map(_said, reversed(items))), said)
+                if len(times):
+                    self.newest = max(self.newest, min(int(np.median(times)), int(self.clock.now())))
+                    if blind > NEVER:
+                        self.gaps.append((blind, self.newest))
+                    blind, heard = NEVER, now()
+                age = self.clock.now() - self.newest
+                if len(messages) >= rules.most or age <= rules.late:  # it still catches up, or is in time
+                    timely = now()
+                is_late = now() > timely + rules.silence
+                if self.newest > NEVER:
+                    await self._beat(outlet, f"its messages are {age / 60:.0f} minutes old" if is_late else "")
+                if over:
+                    raise FeedError(f"RIS Live closed the connection (code {socket.close_code}){said}")
+                if now() > heard + rules.silence:
+                    raise FeedError(f"RIS Live sent no routes for {rules.silence:g} s{said}")
+                if is_late and self.clock.now() > self.closed_at + rules.between:
+                    self.closed_at = self.clock.now()
+                    raise FeedError(f"the messages of RIS Live were {age / 60:.0f} minutes old")
+                if now() > asked + rules.silence / 2:
+                    asked = now()
+                    with contextlib.suppress(OSError):  # the reader knows that it is closed
+                        await socket.send_json({"type": "ping", "data": None})
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    def _parsed(self, messages: list[bytes], number: int) -> tuple[list[Item], np.ndarray]:
+        """Records and damage of the messages, and the times of all records, also of those of other countries."""
+        last = self.newest if self.newest > NEVER else None
+        items, times = [], [np.empty(0, np.int64)]
+        for item in ris_live.arrived(messages, number + 1, last):
+            if isinstance(item, Elements):
+                times.append(item.time)
+                if self.places is not None:
+                    ours = self.places.overlap(item.family, item.hi, item.length)
+                    item = item.take(np.flatnonzero(ours | np.isin(item.kind, (STATE, OTHER))))
+            items.append(item)
+        return items, np.concatenate(times)
+
+    async def _beat(self, outlet: Outlet, stale: str) -> None:
+        """A heartbeat where time has moved on, and every half minute; dead where the messages are old."""
+        now, step = self.clock.now(), self.rules.step
+        time = max(self.beaten, (self.newest - self.rules.grace) // step * step)
+        if time > self.beaten or now > self.beaten_at + HEARTBEAT / 2:
+            self.beaten, self.beaten_at = time, now
+            is_dead = bool(stale) and now > self.newest + self.patience
+            await outlet.beat(time, DEAD if is_dead else UP, stale if is_dead else "")
+
+
+def subscription(collector: str) -> dict[str, object]:
+    """The message that asks for all that a collector receives."""
+    return {"type": "ris_subscribe", "data": {"host": collector, "socketOptions": {"acknowledge": True}}}
+
+
+def _said(item: Item) -> str:
+    """What the server told about an error, which comes as JSON or as plain text."""
+    if isinstance(item, DecodeError) and item.reason in ("server-error", "bad-json"):
+        return f": {printable(item.detail)}"
+    return ""

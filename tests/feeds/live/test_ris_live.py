@@ -1,0 +1,286 @@
+"""The client of RIS Live against a look-alike: what is sent comes through, and a fault is noticed within seconds."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+
+import numpy as np
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from pipeline.errors import DecodeError
+from pipeline.feeds.base import Item
+from pipeline.feeds.live import ris_live
+from pipeline.feeds.live.base import Access, Clock, FeedError, Scope
+from pipeline.feeds.live.registry import CLIENTS
+from pipeline.feeds.live.ris_live import Listening, RisLive
+from pipeline.geo.places import Places
+from pipeline.records import DEAD, STATE, UP, Elements
+from tests.lookalikes.ris_live import RisLiveLookalike, load
+
+pytestmark = pytest.mark.sockets
+
+START = 1_700_000_000
+RULES = Listening(collectors=("rrc00",), silence=0.5, span=0.1, grace=0, step=1)
+
+
+def line(time: float, prefix: str = "198.51.100.0/24", host: str = "rrc00", **more: object) -> bytes:
+    given = {"timestamp": time, "peer": "192.0.2.1", "peer_asn": "64496", "host": host, "type": "UPDATE",
+             "path": [64496, 64497], "announcements": [{"next_hop": "192.0.2.1", "prefixes": [prefix]}]}  # fmt: skip
+    return json.dumps({"type": "ris_message", "data": given | more}).encode()
+
+
+def stream(seconds: float, each: int) -> list[bytes]:
+    """Messages with prefixes of their own, so many a second."""
+    return [line(START + i / each, f"10.{i >> 8}.{i & 255}.0/24") for i in range(int(seconds * each))]
+
+
+class Kept:
+    """An outlet that keeps what it gets."""
+
+    def __init__(self, wait: float = 0.0) -> None:
+        self.wait = wait
+        self.rows: list[Elements] = []
+        self.damage: list[DecodeError] = []
+        self.beats: list[tuple[int, str, str]] = []
+
+    async def put(self, items: Iterable[Item]) -> None:
+        await asyncio.sleep(self.wait)
+        for item in items:
+            (self.damage if isinstance(item, DecodeError) else self.rows).append(item)
+
+    async def beat(self, time: int, status: str = UP, reason: str = "") -> None:
+        self.beats.append((time, status, reason))
+
+    @property
+    def places(self) -> list[int]:
+        """The numbers of the `stream`'s messages."""
+        return [int(hi >> np.uint64(40)) & 0xFFFF for batch in self.rows for hi in batch.hi]
+
+
+def made(server: RisLiveLookalike, rules: Listening = RULES, country: str = "", **clock: float) -> RisLive:
+    return RisLive(
+        Scope((country,) if country else ()),
+        Access(server.url),
+        Clock(**{"start": START, "speed": server.speed or 1.0} | clock),
+        rules,
+    )
+
+
+async def until(true: Callable[[], object], patience: float = 5.0) -> None:
+    async with asyncio.timeout(patience):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def listening(client: RisLive, outlet: Kept):
+    """The client at work, and the reasons why it was called again, as ingest does."""
+    reasons: list[str] = []
+
+    async def supervise() -> None:
+        while True:
+            try:
+                await client.listen(outlet)
+            except FeedError as error:
+                reasons.append(str(error))
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(supervise())
+    try:
+        yield reasons
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def test_all_messages_of_bursts_come_through_and_what_is_broken_is_counted_alone():
+    good, noise = stream(3.0, 2000), [
+        b'{"type":"pong","data":null}', b'{"type":"ris_error","data":{"message":"sorry"}}', b"You are too slow",
+        b'{"type":"ris_message","data":{"timestamp":1', b"\xff\xfe", line(START + 1, "10.0.0/8"),
+    ]  # fmt: skip
+    lines = [text for i, one in enumerate(good) for text in ([one, noise[i // 100 % 6]] if i % 100 == 50 else [one])]
+
+    async def run() -> Kept:
+        outlet = Kept()
+        async with RisLiveLookalike(lines, speed=2.0, tick=0.5) as server:
+            with pytest.raises(FeedError, match="no routes for 1 s: "):
+                await made(server, Listening(("rrc00",), silence=1.0, span=0.1)).listen(outlet)
+        return outlet
+
+    outlet = asyncio.run(run())
+    assert outlet.places == list(range(6000))
+    assert Counter(error.reason for error in outlet.damage) == {"server-error": 10, "bad-json": 30, "bad-prefix": 10}
+    assert {error.detail for error in outlet.damage if error.reason == "server-error"} == {'{"message":"sorry"}'}
+    assert any("You are too slow" in error.detail for error in outlet.damage)
+    assert all(error.place.startswith("message ") for error in outlet.damage)
+
+
+def test_a_slow_outlet_holds_the_server_back_and_loses_nothing():
+    async def run() -> Kept:
+        outlet = Kept(wait=0.05)
+        async with RisLiveLookalike(stream(20.0, 1000), speed=0) as server:
+            with pytest.raises(FeedError):
+                await made(server, Listening(("rrc00",), silence=0.5, span=0.1, most=1000)).listen(outlet)
+        return outlet
+
+    outlet = asyncio.run(run())
+    assert outlet.places == list(range(20_000))
+    assert max(map(len, outlet.rows)) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("close", "closed the connection"), ("cut", "closed the connection"), ("stall", "no routes"),
+     ("half_open", "no routes")],
+)  # fmt: skip
+def test_a_connection_that_is_of_no_use_is_replaced_within_seconds_and_its_gap_is_known(fault, reason):
+    faults = {"cut": lambda server: server.close(abruptly=True)}
+
+    async def run() -> tuple[Kept, RisLive, list[str]]:
+        outlet = Kept()
+        async with RisLiveLookalike(stream(120.0, 20), speed=10.0) as server:
+            client = made(server)
+            async with listening(client, outlet) as reasons:
+                await until(lambda: outlet.rows)
+                faults.get(fault, lambda server: getattr(server, fault)())(server)
+                await until(lambda: client.gaps)
+                await asyncio.sleep(0.3)
+        return outlet, client, reasons
+
+    outlet, client, (told, *_) = asyncio.run(run())
+    assert told.startswith("RIS Live")
+    assert reason in told
+    ((begin, end),) = client.gaps
+    got = set(outlet.places)
+    assert set(range(min(got), max(got))) - got <= set(range((begin - START) * 20, (end - START + 1) * 20))
+    assert end - begin < 40  # of the stream, ten times as fast as the clock of the machine
+
+
+def test_a_server_that_is_gone_for_a_while_is_found_again():
+    async def run() -> list[str]:
+        outlet = Kept()
+        async with RisLiveLookalike(stream(120.0, 20), speed=10.0) as server:
+            client = made(server)
+            async with listening(client, outlet) as reasons:
+                await until(lambda: outlet.rows)
+                await server.kill()
+                await until(lambda: len(reasons) >= 3)
+                await server.revive()
+                await until(lambda: client.gaps)
+        return reasons
+
+    assert asyncio.run(run())[1].startswith("RIS Live at 127.0.0.1 is not reached: Connect call failed")
+
+
+def test_each_collector_is_asked_for_everything_and_a_ping_is_sent():
+    async def run() -> list[dict[str, object]]:
+        rules = Listening(("rrc00", "rrc25"), silence=0.5, span=1.0)
+        server = RisLiveLookalike(stream(60.0, 20), speed=10.0)
+        async with server, listening(made(server, rules), Kept()):
+            await until(lambda: len(server.asked) >= 3)
+        return server.asked
+
+    asked = asyncio.run(run())
+    options = {"acknowledge": True}
+    assert asked[:3] == [
+        {"type": "ris_subscribe", "data": {"host": "rrc00", "socketOptions": options}},
+        {"type": "ris_subscribe", "data": {"host": "rrc25", "socketOptions": options}},
+        {"type": "ping", "data": None},
+    ]
+
+
+def test_a_heartbeat_has_the_time_of_the_messages_less_the_grace_and_never_goes_back():
+    async def run() -> Kept:
+        outlet = Kept()
+        ahead = [line(START + 100_000.0)]
+        async with RisLiveLookalike([*stream(30.0, 50), *ahead], speed=20.0) as server:
+            with suppress(FeedError):
+                await made(server, Listening(("rrc00",), silence=0.5, span=1.0, grace=5, step=2)).listen(outlet)
+        return outlet
+
+    beats = asyncio.run(run()).beats
+    times = [time for time, _, _ in beats]
+    assert times == sorted(times)
+    assert not [time for time in times if time % 2]
+    assert START + 20 <= times[-1] <= START + 25
+    assert {(status, reason) for _, status, reason in beats} == {(UP, "")}
+
+
+def test_old_messages_are_kept_and_said_and_the_connection_is_replaced_once():
+    async def run() -> tuple[Kept, list[str]]:
+        outlet = Kept()
+        async with RisLiveLookalike(stream(120.0, 20), speed=20.0) as server:
+            client = made(server, start=START + 7200.0)
+            async with listening(client, outlet) as reasons:
+                await until(lambda: DEAD in {status for _, status, _ in outlet.beats}, patience=8.0)
+        return outlet, reasons
+
+    outlet, reasons = asyncio.run(run())
+    assert reasons == ["the messages of RIS Live were 120 minutes old"]
+    assert outlet.beats[-1][1:] == (DEAD, "its messages are 120 minutes old")
+    assert outlet.rows
+
+
+def test_a_country_keeps_its_prefixes_those_that_cover_them_and_states(monkeypatch):
+    places = Places.of([("10.1.0.0/16", "PK"), ("10.2.0.0/16", "IQ"), ("2001:db8::/32", "PK")])
+    monkeypatch.setattr(ris_live.Places, "load", lambda: places)
+    prefixes = ["10.1.7.0/24", "10.2.0.0/24", "10.0.0.0/8", "2001:db8:1::/48", "2001:db9::/32"]
+    lines = [line(START, prefix) for prefix in prefixes]
+    lines.append(line(START, type="RIS_PEER_STATE", state="down"))
+
+    async def run() -> Kept:
+        outlet = Kept()
+        async with RisLiveLookalike(lines, speed=0) as server:
+            with suppress(FeedError):
+                await made(server, country="PK").listen(outlet)
+        return outlet
+
+    (batch,) = asyncio.run(run()).rows
+    assert batch.length.tolist() == [24, 8, 48, 0]
+    assert batch.kind.tolist()[-1] == STATE
+
+
+def test_a_refusal_is_told_without_the_address_and_with_its_pause():
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "7"})
+
+    async def run() -> FeedError:
+        app = web.Application()
+        app.router.add_get("/", refuse)
+        async with TestServer(app) as server:
+            address = str(server.make_url("/").with_scheme("ws").with_query(token="secret"))
+            with pytest.raises(FeedError) as raised:
+                await RisLive(Scope(), Access(address), Clock(), RULES).listen(Kept())
+        return raised.value
+
+    error = asyncio.run(run())
+    assert str(error) == "RIS Live at 127.0.0.1 refused the connection: HTTP status 429"
+    assert error.after == 7
+
+
+def test_real_messages_come_through_to_the_row(data):
+    lines = load(data / "feeds/rislive/derived-from-mrt/rrcXX_20160811_1600_rendered.ndjson")
+
+    async def run() -> Kept:
+        outlet = Kept()
+        async with RisLiveLookalike(lines, speed=0) as server:
+            with pytest.raises(FeedError, match="no routes"):
+                await made(server, Listening(("rrc00",), silence=1.0), start=1470931200.0, speed=1000.0).listen(outlet)
+        return outlet
+
+    outlet = asyncio.run(run())
+    assert (sum(map(len, outlet.rows)), outlet.damage) == (41_380, [])
+
+
+def test_it_is_registered_and_keeps_no_past():
+    client = CLIENTS["rislive"].make(Scope(), Access("ws://127.0.0.1:1"), Clock())
+
+    async def run() -> list[Item]:
+        return [item async for item in client.history(0, START)]
+
+    assert asyncio.run(run()) == []
