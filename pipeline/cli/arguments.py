@@ -4,11 +4,14 @@ import errno
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.ingest.command import Options
 
 PATHS = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EROFS)
 """What the system says of a path that a person gave and that it does not open."""
@@ -25,6 +28,21 @@ app = typer.Typer(
 Chosen = Annotated[Path | None, typer.Option("--settings", metavar="FILE.toml", help="settings that differ from ours")]
 Why = Annotated[bool, typer.Option("--why", help="above the table: the reasons, the doubts, and what was not observed")]
 Broker = Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to use instead of the embedded broker")]
+Url = Annotated[list[str] | None, typer.Option(metavar="FEED=URL", help="another server for a feed; may be repeated")]
+Token = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FEED=FILE", help="file with the feed's token; else, of radar, NETVIGIL_TOKEN_RADAR_FILE names it"
+    ),
+]
+Only = Annotated[list[str] | None, typer.Option(metavar="COUNTRY", help="ask for and keep only these; may be repeated")]
+WatchFile = Annotated[
+    Path | None, typer.Option("--watch", metavar="FILE", help="watch.toml: countries, networks and services to ask for")
+]
+State = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="what was fetched is kept in it, and not asked again")
+]
+Rehearsal = Annotated[str, typer.Option("--clock", metavar="START,SPEED", hidden=True)]
 
 
 def _version(wanted: bool) -> None:
@@ -160,6 +178,28 @@ def worker(
 
 
 @app.command()
+def ingest(
+    feed: Annotated[list[str], typer.Argument(help="live feeds, as rislive, ioda-bgp or radar")],
+    broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to send to")],
+    url: Url = None,
+    token: Token = None,
+    only: Only = None,
+    watch: WatchFile = None,
+    history: Annotated[float, typer.Option(help="days of the past that are fetched first")] = 28,
+    state: State = None,
+    clock: Rehearsal = "",
+    quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but what goes wrong")] = False,
+) -> None:
+    """Listens to live feeds and sends what they give to Kafka.
+
+    The past is fetched first, as far as the feeds keep it.  A feed that fails says why, and is tried again.
+    """
+    from pipeline.ingest.command import ingest as run
+
+    run(_live(feed, url, token, only, watch, state, clock), history, broker, quiet)
+
+
+@app.command()
 def check(
     broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="address of Kafka")] = "",
     prometheus: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
@@ -192,6 +232,16 @@ def places(
     from pipeline.cli import commands
 
     commands.places(file or [], source)
+
+
+def _live(
+    feeds: list[str], url: list[str] | None, token: list[str] | None, only: list[str] | None, watch: Path | None = None,
+    state: Path | None = None, clock: str = "",
+) -> "Options":  # fmt: skip
+    """What a person asks of live feeds."""
+    from pipeline.ingest.command import Options
+
+    return Options(tuple(feeds), tuple(url or ()), tuple(token or ()), tuple(only or ()), watch, state, clock)
 
 
 def main() -> None:

@@ -1,0 +1,190 @@
+"""The command ``netvigil ingest``: what a person asked for, made into clients, and their frames sent to Kafka."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.bins import DAY
+from pipeline.errors import UserError
+from pipeline.feeds import FEEDS, Item
+from pipeline.feeds.live.base import Access, Client, Clock, FeedError, Outlet, Scope
+from pipeline.feeds.live.registry import CLIENTS
+from pipeline.geo.countries import is_country
+from pipeline.ingest.outlet import Desk, Send
+from pipeline.ingest.sending import ToKafka, last_beats
+from pipeline.ingest.supervisor import Supervisor
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.security import Security, from_environment, parse
+from pipeline.records import Run
+from pipeline.settings.watching import Watch, countries, networks, read_watches, services
+from pipeline.state import LIVE
+from pipeline.topics import BGP_FEEDS, every
+
+TOKEN = "NETVIGIL_TOKEN_{}_FILE"
+"""The environment variable that names the file with a feed's token."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person asks of live feeds; see `pipeline.cli.arguments`."""
+
+    feeds: tuple[str, ...]
+    url: tuple[str, ...] = ()
+    token: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    watch: Path | None = None
+    state: Path | None = None
+    clock: str = ""
+
+    def check(self) -> None:
+        for feed in self.feeds:
+            if feed not in CLIENTS:
+                raise UserError(f"{feed!r} is no live feed: there are {', '.join(CLIENTS) or 'none'}")
+        for country in self.only:
+            if not is_country(country):
+                raise UserError(f"--only {country!r}: wanted a country by its code of ISO 3166, as PK")
+        if self.only and self.watch:
+            raise UserError(f"--only {self.only[0]!r} and --watch {str(self.watch)!r}: give one of them")
+
+    def time(self) -> Clock:
+        """The clock: the machine's, or one of a rehearsal."""
+        if not self.clock:
+            return Clock()
+        try:
+            start, speed = (float(word) for word in self.clock.split(","))
+        except ValueError:
+            start = speed = 0.0
+        if not (start > 0 and 0 < speed < float("inf")):
+            raise UserError(f"--clock {self.clock!r} is not START,SPEED: seconds UTC and a number above 0")
+        return Clock(start, speed)
+
+    def scope(self, now: float, say: Callable[[str], None] = lambda _: None) -> Scope:
+        """What is watched."""
+        watches = [Watch(country) for country in self.only]
+        if self.watch is not None:
+            watches, over = read_watches(self.watch, now)
+            for sentence in over:
+                say(sentence)
+        return Scope(countries(watches), networks(watches, ()), services(watches))
+
+    def clients(self, scope: Scope, clock: Clock, environment: Mapping[str, str]) -> dict[str, Client]:
+        """A client for each feed; one that lacks its token says so for ever."""
+        urls, files = _named("--url", self.url, self.feeds), _named("--token", self.token, self.feeds)
+        made: dict[str, Client] = {}
+        for feed in dict.fromkeys(self.feeds):
+            live = CLIENTS[feed]
+            token = _token(feed, files.get(feed, ""), environment)
+            cache = self.state / "cache" if self.state is not None else None
+            access = Access(urls.get(feed, live.url), token, cache)
+            lacks = live.needs_token and not token
+            made[feed] = Tokenless(feed) if lacks else live.make(scope, access, clock)
+        return made
+
+
+class Tokenless:
+    """Instead of a client that cannot ask without a token."""
+
+    patience = float("inf")
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+
+    async def history(self, start: int, end: int) -> AsyncIterator[Item]:
+        raise FeedError(f"it needs a token: give --token {self.feed}=FILE, or the file in {_variable(self.feed)}")
+        yield
+
+    async def listen(self, outlet: Outlet) -> None:
+        raise NotImplementedError("without a past it does not come to this")
+
+
+def _variable(feed: str) -> str:
+    return TOKEN.format(feed.upper().replace("-", "_"))
+
+
+def _named(option: str, given: Sequence[str], feeds: Sequence[str]) -> dict[str, str]:
+    """The values of an option ``FEED=VALUE``."""
+    found = {}
+    for text in given:
+        feed, is_pair, value = text.partition("=")
+        if not is_pair or not value or feed not in feeds:
+            raise UserError(f"{option} {text.partition('?')[0]!r} is not FEED=..., with FEED of {', '.join(feeds)}")
+        found[feed] = value
+    return found
+
+
+def _token(feed: str, file: str, environment: Mapping[str, str]) -> str:
+    """The token in the file that the option names, else the environment; '' where that file is absent."""
+    path = file or environment.get(_variable(feed), "")
+    try:
+        return Path(path).read_text().strip() if path else ""
+    except (OSError, ValueError) as error:
+        if file or not isinstance(error, FileNotFoundError):
+            raise UserError(f"the token of {feed} cannot be read from {path!r}: {error}") from error
+        return ""
+
+
+def ingest(options: Options, history: float, broker: str, quiet: bool = False) -> None:
+    """Run the clients of the feeds until told to stop; UserError where Kafka takes nothing."""
+
+    def say(sentence: str) -> None:
+        if not quiet:
+            sys.stderr.write(f"netvigil: {sentence}\n")
+            sys.stderr.flush()
+
+    options.check()
+    if not 0 <= history <= 366:
+        raise UserError(f"--history {history:g} is not between 0 and 366 days")
+    if not options.feeds:
+        raise UserError(f"ingest needs the name of a feed: {', '.join(CLIENTS)}")
+    clock = options.time()
+    scope = options.scope(clock.now(), say)
+    clients = options.clients(scope, clock, os.environ)
+    address, security = parse(broker), from_environment(os.environ)
+    say(f"waiting for the broker at {address}")
+    create(address, every(FEEDS), security, patience=120)
+    asyncio.run(_until_told(_ingest(clients, scope, clock, int(history * DAY), address, security, say)))
+
+
+async def _ingest(
+    clients: dict[str, Client], scope: Scope, clock: Clock, history: int, broker: str, security: Security,
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
+    before = last_beats(broker, [feed for feed in clients if feed not in BGP_FEEDS], security)
+    since = min((beat.run.since for beat in before.values()), default=int(clock.now()))
+    signals = tuple(sorted({signal for feed in clients for signal in FEEDS[feed].signals}))
+    run = Run(LIVE, "live", signals, since, scope.countries)
+    async with ToKafka(broker, security) as send:
+        desks = desks_of(clients, run, send, clock, scope, say)
+        for feed, beat in before.items():
+            desks[feed].time = beat.time
+        say(f"at work for {', '.join(clients)}")
+        try:
+            await Supervisor(desks, clients, clock, history).run()
+        finally:
+            for desk in desks.values():
+                say(f"{desk.feed}: {desk.read:,} records read, {desk.dead:,} of no use")
+
+
+def desks_of(
+    clients: dict[str, Client], run: Run, send: Send, clock: Clock, scope: Scope, say: Callable[[str], None]
+) -> dict[str, Desk]:
+    """An outlet for each client."""
+    known = tuple(entity for entity in scope.networks if entity.country)
+    return {feed: Desk(feed, run, FEEDS[feed].signals, send, clock, known, say) for feed in clients}
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until it fails, or a signal ends it."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,61 @@
+"""``netvigil ingest``: what a person asks for becomes clients; through a broker, stopped and started again."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.feeds.live.base import Access, Clock, Scope
+from pipeline.feeds.live.registry import CLIENTS, Live
+from pipeline.ingest.command import TOKEN, Options, ingest
+from tests.ingest.scripted import Scripted, stays
+
+ASKED: list[tuple[Scope, Access]] = []
+
+
+def made(scope: Scope, access: Access, clock: Clock) -> Scripted:
+    ASKED.append((scope, access))
+    return Scripted("a", [stays])
+
+
+@pytest.fixture(autouse=True)
+def _clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    ASKED.clear()
+    monkeypatch.setitem(CLIENTS, "a", Live(made, "https://a.example"))
+    monkeypatch.setitem(CLIENTS, "secret", Live(made, "https://secret.example", needs_token=True))
+
+
+def clients(options: Options, environment: dict[str, str] | None = None) -> list[str]:
+    options.check()
+    return list(options.clients(options.scope(0), options.time(), environment or {}))
+
+
+def test_a_feed_has_its_own_address_unless_told_otherwise_and_its_token_is_read_from_a_file(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("abc\n")
+    assert clients(Options(("a", "secret"), token=(f"secret={token}",), only=("PK", "IQ"))) == ["a", "secret"]
+    assert [access.url for _, access in ASKED] == ["https://a.example", "https://secret.example"]
+    assert [access.token for _, access in ASKED] == ["", "abc"]
+    assert ASKED[0][0].countries == ("PK", "IQ")
+    clients(Options(("secret",), url=("secret=http://127.0.0.1:1",)), {TOKEN.format("SECRET"): str(token)})
+    assert ASKED[-1][1] == Access("http://127.0.0.1:1", "abc")
+    assert "abc" not in repr(ASKED)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (Options(("nothing",)), "'nothing' is no live feed"),
+        (Options(("a",), url=("b=http://x?token=abc",)), "--url 'b=http://x' is not FEED=..., with FEED of a"),
+        (Options(("a",), token=("a=/nowhere/at/all",)), "the token of a cannot be read from '/nowhere/at/all'"),
+        (Options(("a",), only=("Pakistan",)), "--only 'Pakistan'"),
+        (Options(("a",), only=("PK",), watch=Path("w.toml")), "give one of them"),
+        (Options(("a",), clock="now,2"), "--clock 'now,2'"),
+        (Options(("a",), clock="1,0"), "--clock '1,0'"),
+    ],
+)
+def test_a_mistake_is_one_sentence(options: Options, said: str) -> None:
+    with pytest.raises(UserError, match=said.replace("?", r"\?").replace("(", r"\(")):
+        clients(options)
+    with pytest.raises(UserError, match="--history 400"):
+        ingest(Options(("a",)), 400, "kafka://127.0.0.1:1")
