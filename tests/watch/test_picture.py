@@ -1,0 +1,118 @@
+"""What a watch says of a country: up only where that is seen, out only where an outage is open, else *cannot see*."""
+
+import dataclasses
+
+import pytest
+
+from detectors.base import UNKNOWN
+from pipeline.bins import DAY
+from pipeline.records import DEAD, UP, DeadLetter, Entity
+from pipeline.watch.picture import BACK, FINE, LOW, MISSING, OUT, PERHAPS, UNJUDGED, UNSEEN, Country, Picture
+from tests.watch.pictures import FEEDS, NOW, PK, ZONG, outage, picture, status, verdicts
+
+
+def country(made: Picture, now: int = NOW) -> Country:
+    return made.view(now).countries[0]
+
+
+def test_without_any_news_each_feed_says_so_and_nothing_is_up_or_out() -> None:
+    seen = country(picture())
+    assert (seen.place.state, seen.place.words, seen.parts) == (UNSEEN, "cannot see", ())
+    assert seen.unseen == ("routes (bgp.ris): nothing has come yet.", "traffic.radar: nothing has come yet.")
+
+
+def test_a_dead_feed_is_said_with_its_reason_and_the_time_of_its_last_news() -> None:
+    dead = status("radar", DEAD, "the server answers 500.")
+    seen = country(picture(verdicts("bgp.ris"), verdicts(), dead), NOW + 600)
+    assert seen.unseen == ("traffic.radar: the server answers 500; nothing since Thu 8 Feb 2024, 07:30 (UTC+5).",)
+    assert seen.place.words == "cannot see: routes (bgp.ris) alone does not show it"
+    back = country(picture(verdicts("bgp.ris"), verdicts(), dead, status("radar", UP)), NOW + 600)
+    assert (back.place.state, back.unseen) == (FINE, ())
+
+
+@pytest.mark.parametrize(
+    ("frames", "state"),
+    [
+        ([verdicts()], FINE),
+        ([verdicts("bgp.ris")], UNSEEN),  # routes stay when phones are cut off
+        ([verdicts(settled=False)], UNSEEN),
+        ([verdicts(state=UNKNOWN)], UNSEEN),
+        ([verdicts(value=float("nan"))], UNSEEN),
+        ([verdicts(until=NOW - 3 * 3600)], UNSEEN),
+        ([verdicts(value=10)], UNSEEN),  # low, and not yet an outage
+        ([verdicts(entity=ZONG)], UNSEEN),  # a network is not its country
+    ],
+    ids=["normal", "routes", "first day", "not judged", "missing", "old", "low", "of a network"],
+)
+def test_up_needs_a_recent_judged_signal_that_would_show_it(frames: list[object], state: str) -> None:
+    assert country(picture(*frames)).place.state == state
+
+
+@pytest.mark.parametrize(("life", "state"), [("confirmed", OUT), ("suspected", PERHAPS), ("recovering", BACK)])
+def test_an_open_outage_is_said_with_onset_loss_and_evidence(life: str, state: str) -> None:
+    seen = country(picture(verdicts(value=20), outage(life)))
+    assert (seen.place.state, seen.place.words) == (state, f"{state}: mobile networks down")
+    assert seen.place.since_local == "Thu 8 Feb 2024, 06:30 (UTC+5)"
+    assert (seen.place.lost, seen.place.sure, seen.place.because) == (0.8, 0.97, "traffic.radar at 20%")
+
+
+def test_an_outage_that_nothing_shows_any_more_was_there_when_last_seen() -> None:
+    made = picture(verdicts("bgp.ris"), verdicts(value=20), outage(), status("radar", DEAD))
+    place = country(made).place
+    assert (place.state, place.words) == (UNSEEN, "cannot see; out when last seen: mobile networks down")
+
+
+def test_networks_that_are_out_stand_under_their_country() -> None:
+    low = verdicts(value=20, entity=ZONG)
+    seen = country(picture(verdicts(), low, outage(entity=ZONG), verdicts(entity=Entity("country", "IN", "IN"))))
+    assert seen.place.words == "up; out: Zong, AS59257"
+    assert [(part.name, part.state) for part in seen.parts] == [("Zong, AS59257", OUT)]
+
+
+def test_restored_is_said_for_a_day() -> None:
+    made = picture(verdicts(), outage("ended", end=NOW - 900))
+    assert country(made).place.words == "up, restored Thu 8 Feb 2024, 07:15 (UTC+5) after 45 minutes"
+    made.take(verdicts(until=NOW + DAY))
+    assert country(made, NOW + DAY).place.words == "up"
+
+
+def test_a_provisional_revision_goes_before_the_settled_one_in_any_order() -> None:
+    for order in (True, False), (False, True):
+        made = picture(verdicts(value=20))
+        for provisional in order:
+            made.take(outage(severity=0.9 if provisional else 0.5, revision=1 if provisional else 7), provisional)
+        assert country(made).place.lost == 0.9
+    made.take(outage("retracted", revision=2), True)
+    assert country(made).place.outage is None
+
+
+def test_an_older_revision_changes_nothing() -> None:
+    assert country(picture(verdicts(), outage(revision=3), outage("suspected", revision=2))).place.state == OUT
+
+
+def test_signals_are_shown_with_value_usual_and_age() -> None:
+    made = picture(verdicts(value=20), verdicts("bgp.ris", settled=False), verdicts(entity=ZONG, value=float("nan")))
+    routes, traffic, zong = made.view(NOW + 60).readings
+    assert (traffic.state, traffic.value, traffic.usual, traffic.share, traffic.age) == (LOW, 20.0, 100.0, 0.2, 60)
+    assert (routes.state, zong.state, zong.value) == (UNJUDGED, MISSING, 100.0)
+    assert "routes (bgp.ris): cannot be judged yet: less than a day of values so far." in country(made).unseen
+
+
+def test_the_past_that_is_still_read_is_said() -> None:
+    seen = country(picture(verdicts(until=NOW - 20 * DAY)))
+    assert "traffic.radar: reading the past, now at 2024-01-19 02:30 UTC." in seen.unseen
+    assert seen.place.state == UNSEEN
+
+
+def test_only_the_last_day_of_watched_countries_is_kept() -> None:
+    made = picture(verdicts(bins=400), verdicts(entity=Entity("country", "IN", "IN")))
+    made.take(dataclasses.replace(verdicts(value=0), detector="cusum"))
+    assert {key: len(points) for key, points in made.series.items()} == {("traffic.radar", *PK[:2]): 96}
+
+
+def test_the_health_of_feeds_counts_dead_letters() -> None:
+    made = picture(verdicts(), status("rislive", DEAD, "no connection"), DeadLetter("live", "radar", "bad-json", "x"))
+    health = {one.feed: one for one in made.view(NOW + 5).health}
+    assert (health["rislive"].status, health["rislive"].reason, health["rislive"].age) == (DEAD, "no connection", None)
+    assert (health["radar"].status, health["radar"].age, health["radar"].dead_letters) == (UP, 5, 1)
+    assert tuple(health) == tuple(FEEDS)
