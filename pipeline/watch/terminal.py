@@ -1,0 +1,122 @@
+"""A watch in the terminal: one live table, or a line for each change where the output is no terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.codec import seconds
+from pipeline.errors import printable
+from pipeline.explain.text import chance_text, lasted, lasting, utc
+from pipeline.fusion.outages import ENDED
+from pipeline.records import Outage
+from pipeline.watch.picture import BACK, FINE, LOW, NORMAL, OUT, PERHAPS, Country, Place, Reading, View
+
+STYLES = {OUT: "bold red", BACK: "cyan", PERHAPS: "yellow", FINE: "green"}
+PARTS = 6
+"""Places of a country that are shown [-]."""
+
+
+def screen(view: View, width: int, height: int, where: str = "", note: str = "") -> Group:
+    """The view for a terminal of that size; ``where``: address of the page; ``note``: what went wrong last.
+
+    What is out comes first; signals and then sentences are left out, and counted, where there is no room.
+    """
+    head = Text(f"netvigil watch  {utc(view.at)} UTC", "dim")
+    if where:
+        head.append(f"  {where}")
+    places = _places(view, width)
+    blind = [sentence for country in view.countries for sentence in _sentences(country, len(view.countries) > 1)]
+    room = height - places.row_count - 4 - bool(note)
+    lines = [Text(printable(line), overflow="ellipsis", no_wrap=True) for line in blind]
+    kept = lines if len(lines) <= max(2, room // 2) else lines[: max(1, room // 2 - 1)]
+    if len(kept) < len(lines):
+        kept = [*kept, Text(f"and {len(lines) - len(kept)} more: see the page", "dim")]
+    rows = [(one.place, read) for one in view.countries for read in one.place.signals]
+    signals = _signals(rows[: max(1, room - len(kept) - 2)], len(view.countries) > 1)
+    below = [Text("What cannot be seen", "bold"), *kept] if kept else [Text("Every signal can be judged.", "dim")]
+    return Group(head, places, signals, *below, *([Text(printable(note), "yellow", no_wrap=True)] if note else []))
+
+
+def _sentences(country: Country, is_named: bool) -> Iterator[str]:
+    for sentence in country.unseen:
+        yield f"  {country.place.name}: {sentence}" if is_named else f"  {sentence}"
+
+
+def _places(view: View, width: int) -> Table:
+    table = _table("where", "state", "since", "lost", "sure")
+    for country in view.countries:
+        _add(table, country.place, view.at)
+        for part in country.parts[:PARTS]:
+            _add(table, part, view.at, "  ")
+        if more := country.parts[PARTS:]:
+            table.add_row(f"  and {len(more)} more")
+    table.columns[0].max_width = width * 3 // 8
+    return table
+
+
+def _since(place: Place, now: int) -> str:
+    """Local time of the onset, with its date once that is half a day ago."""
+    day, _, rest = place.since_local.partition(", ")
+    if place.since is None or seconds(place.since) > now - 12 * 3600:
+        return rest.partition(" (")[0]
+    return f"{' '.join(day.split(' ')[1:3])} {rest.partition(' (')[0]}"
+
+
+def _add(table: Table, place: Place, now: int, indent: str = "") -> None:
+    table.add_row(
+        Text(f"{indent}{printable(place.name)}"), Text(printable(place.words)), _since(place, now),
+        "" if place.lost is None else f"{place.lost:.0%}", "" if place.sure is None else chance_text(place.sure),
+        style=STYLES.get(place.state, ""),
+    )  # fmt: skip
+
+
+def _signals(rows: list[tuple[Place, Reading]], is_named: bool) -> Table:
+    table = _table("signal", "state", "value", "usual", "of usual", "age")
+    for place, one in rows:
+        title = f"{place.name}: {one.title}" if is_named else one.title
+        cells = ["–" if v is None else f"{v:,.0f}" if v >= 10 else f"{v:.3g}" for v in (one.value, one.usual)]
+        ratio, age = "–" if one.share is None else f"{one.share:.0%}", "–" if one.age is None else lasted(one.age)
+        style = "red" if one.state == LOW else "" if one.state == NORMAL else "dim"
+        table.add_row(printable(title), one.state, *cells, ratio, age, style=style)
+    return table
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        is_number = head in ("lost", "sure", "value", "usual", "of usual", "age")
+        table.add_column(head, no_wrap=True, overflow="ellipsis", justify="right" if is_number else "left")
+    return table
+
+
+class Changes:
+    """A line for each change of state of a place or a feed."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, tuple[str, str]] = {}
+
+    def lines(self, view: View) -> Iterator[str]:
+        """What is new in a view."""
+        places = [place for country in view.countries for place in (country.place, *country.parts)]
+        now = {f"{place.entity_type}/{place.entity}": (place.name, _told(place)) for place in places}
+        for feed in view.health:
+            now[f"feed/{feed.feed}"] = f"feed {feed.feed}", feed.status + (f": {feed.reason}" if feed.reason else "")
+        ended = {f"{o.entity_type}/{o.entity}": o for o, _ in reversed(view.outages) if o.state == ENDED}
+        gone = {key: (name, over(ended.get(key))) for key, (name, _) in self.said.items() if key not in now}
+        for key, (name, words) in (now | gone).items():
+            if self.said.get(key) != (name, words):
+                yield printable(f"{utc(view.at)} UTC  {name}: {words}")
+        self.said = now
+
+
+def over(outage: Outage | None) -> str:
+    """What became of an outage that is open no more."""
+    if outage is None or outage.confirmed_at is None:
+        return "no longer suspected"
+    return f"restored after {lasting((outage.end or outage.start) - outage.start)}"
+
+
+def _told(place: Place) -> str:
+    return f"{place.words}, since {place.since_local}" if place.since else place.words
