@@ -164,7 +164,8 @@ def parsed(
 class Dispatch:
     """Sends the records of one feed in one run to its topic: stamped with the run, and with heartbeats.
 
-    The watermark is the first time of the next batch, so that a recording gets heartbeats from its own time stamps.
+    The watermark is the first time of the next batch, so that a recording gets heartbeats from its own time stamps;
+    that of the last record says where the recording ends: a bin that starts later cannot be missing.
     ``width``: bins that netvigil computes itself [s]; ``networks``: those of known country, sent with the first
     heartbeat.
     """
@@ -175,6 +176,7 @@ class Dispatch:
     width: int = WIDTH
     networks: tuple[Entity, ...] = ()
     watermark: int = NEVER
+    last: int = NEVER
     end: int = NEVER
     sent: int = 0
     dead: int = 0
@@ -191,6 +193,8 @@ class Dispatch:
                 yield DeadLetter(self.run.id, item.feed, item.reason, item.place, item.detail)
             elif len(item):
                 yield from self._batch(item)
+        if self.last > self.watermark:
+            yield from self.beat(self.last)
         yield from self.beat(self.end, END)  # also where nothing was usable: fusion waits for every feed
 
     def _batch(self, batch: Elements | Rows) -> Iterator[Frame]:
@@ -198,6 +202,7 @@ class Dispatch:
         if first > self.watermark:
             yield from self.beat(first)
         self.sent += len(batch)
+        self.last = max(self.last, int(batch.time.max()))
         cadence = Cadence(batch.width, batch.slots, batch.phase) if isinstance(batch, Rows) else Cadence(self.width)
         last_bin = int(cadence.floor(np.array([batch.time.max()]))[0])
         self.end = max(self.end, last_bin + cadence.width)

@@ -202,6 +202,10 @@ class Cells(Columns):
         came = np.where(carried(was, low, ~unknown) & ~(low | unknown), start[:, None], self["back"][rows, signal])
         return came if len(low) == 1 else np.maximum.accumulate(came, axis=0)
 
+    def hold(self, newest: int, now: int) -> None:
+        """Take the last bin of each signal that ended after ``newest`` as one that ends ``now``, both [s]."""
+        self.ends[:] = [now if end > newest else end for end in self.ends]
+
     def let_go(self, rows: np.ndarray, gone: np.ndarray) -> None:
         """These witnesses ``(n, s) bool`` count no more, until they say something again."""
         self["weight"][rows] = np.where(gone, 0.0, self["weight"][rows])

@@ -1,19 +1,20 @@
 """The fuse stage: verdicts of all signals become outages, in order of event time."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from detectors.base import UNKNOWN
+from detectors.base import ALWAYS, UNKNOWN
 from pipeline.bins import NEVER, lowest
 from pipeline.codec import decode, encode
 from pipeline.fusion.evidence import Said
 from pipeline.fusion.ledger import Ledger
 from pipeline.fusion.residual_loss import left
-from pipeline.fusion.turns import Turn, by_frame
+from pipeline.fusion.turns import Heard, Turn, by_frame
 from pipeline.geo.calendar import Almanac
 from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
@@ -129,17 +130,16 @@ class FuseStage:
         return missed
 
     def _release(self, stream: Stream) -> list[Output]:
-        limit = self._limit(stream)
+        limit, ended = self._limit(stream), self._ended(stream)
         turns = list(self._due(stream, limit))
         told: list[Output] = []
-        for turn, (outages, held) in zip(turns, stream.ledger.see(turns), strict=True):
+        for turn, (outages, held) in zip(turns, self._heard(stream, turns, ended), strict=True):
             told.append(Beside(turn.verdicts, turn.at) if turn.beside else _fused(turn.verdicts, turn.at, held))
             told += outages
         for places in by_frame(turns):
             if not turns[places[0]].beside:
                 judged = turns[places[0]].verdicts.state[[turns[place].at for place in places]] != UNKNOWN
                 stream.judged += int(judged.sum())
-        ended = self._ended(stream)
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
             last = left(stream.ledger, stream.told) if ended else ()
@@ -148,6 +148,19 @@ class FuseStage:
             del self.streams[stream.run.id]
             remember(self.ended, stream.run.id)
         return told
+
+    def _heard(self, stream: Stream, turns: Sequence[Turn], ended: bool) -> Iterator[Heard]:
+        """What follows from each turn.
+
+        At the end of a recording wide bins end later than the last narrow ones.  What a narrow signal said counts until
+        then, where its next bin would start after the newest one of all signals: the recording cannot have it.
+        """
+        newest = max((at for line in stream.lines.values() for at in line.queued.values()), default=NEVER)
+        newest = newest if ended else ALWAYS
+        for end, own in groupby(turns, key=lambda turn: max(turn.end, newest)):
+            if end > newest:
+                stream.ledger.cells.hold(newest, end)
+            yield from stream.ledger.see(list(own))
 
     def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
         """The bins that end by a time, in order."""

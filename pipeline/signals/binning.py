@@ -30,8 +30,11 @@ class Binner(Protocol[Batch]):
         """Take in a batch; returns records that were late or found no room, None without any."""
         ...
 
-    def close(self, until: int, observed: bool = True) -> list[Bins]:
-        """Close every bin that ends at or before ``until`` [s]; not ``observed``: all NaN, the feed was dead."""
+    def close(self, until: int, observed: bool = True, ended: bool = False) -> list[Bins]:
+        """Close every bin that ends at or before ``until`` [s]; not ``observed``: all NaN, the feed was dead.
+
+        ``ended``: the stream ends here, before the bins that start after the last ``until`` and after all records.
+        """
         ...
 
     def save(self) -> bytes:
@@ -173,7 +176,7 @@ class BinStage:
         closed: dict[str, Bins] = {}
         if beat.status != DEAD:
             stream.watermark = max(stream.watermark, beat.time)
-            made = stream.binner.close(stream.watermark, observed=not stream.dead)
+            made = stream.binner.close(stream.watermark, not stream.dead, ended=beat.status == END)
             closed = {bins.signal: stream.settled(bins) for bins in made}
         stream.status, stream.reason = beat.status, beat.reason
         if beat.status == END:

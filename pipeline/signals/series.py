@@ -74,6 +74,11 @@ class Grid:
                 start, column, value = start[order], column[order], value[order]
             self.cells, self.fresh, self.waiting = (start, column, value), [], 0
 
+    def newest(self) -> int:
+        """Start of the last open bin with a row [s], `NEVER` without any."""
+        self.settle()
+        return int(self.cells[0][-1]) if len(self.cells[0]) else NEVER
+
     def close(self, until: int) -> tuple[np.ndarray, Cells]:
         """Remove the bins that end by ``until`` [s]; gives their starts ``(t,)`` and cells."""
         self.settle()
@@ -159,10 +164,16 @@ class Series:
         grid.put(batch.take(~late), start[~late])
         return batch.take(late)
 
-    def close(self, until: int, observed: bool = True) -> list[Bins]:
-        """Close every bin that ends by ``until`` [s]; ``observed`` changes nothing, since bins without rows are NaN."""
+    def close(self, until: int, observed: bool = True, ended: bool = False) -> list[Bins]:
+        """Close every bin that ends by ``until`` [s]; ``observed`` changes nothing, since bins without rows are NaN.
+
+        A bin that starts after all that came cannot be missing: of a recording that has ``ended`` it is not closed.
+        """
+        grids = [grid for _, grid in sorted(self.grids.items())]
+        last = max([self.closed, *(grid.newest() for grid in grids)])
         self.closed = max(self.closed, until)
-        made = [self._bins(grid, *grid.close(until), until) for _, grid in sorted(self.grids.items())]
+        limits = [min(until, last + grid.cadence.width) if ended else until for grid in grids]
+        made = [self._bins(grid, *grid.close(limit), until) for grid, limit in zip(grids, limits, strict=True)]
         return [bins for bins in made if len(bins.start)]
 
     def _bins(self, grid: Grid, start: np.ndarray, cells: Cells, until: int) -> Bins:

@@ -242,7 +242,7 @@ class Visibility:
             part.rib.write(its.row, its.session, its.said, its.origin)
             part.full_feed.loaded[its.session[its.kind == RIB]] = True
 
-    def close(self, until: int, observed: bool = True) -> list[Bins]:
+    def close(self, until: int, observed: bool = True, ended: bool = False) -> list[Bins]:
         """Close every bin that ends at or before ``until`` [s], from the first element's on; one `Bins` a signal."""
         self.closed = max(self.closed, until // WIDTH * WIDTH)
         stretches: dict[int, list[Stretch]] = {number: [] for number in self.families}

@@ -74,6 +74,14 @@ def test_the_rows_of_a_feed_that_came_back_are_observations():
     np.testing.assert_array_equal(bins.value, [[1], [NAN], [2]])
 
 
+def test_a_bin_that_starts_after_all_that_came_is_not_missing_at_the_end_of_a_recording():
+    radar = rows((0, PK, 5), (900, PK, 5), signal="traffic.radar", cadence=Cadence(900))
+    binner = series(rows((0, PK, 1), (300, PK, 1)), radar)
+    binner.close(900)
+    closed = {bins.signal: bins.start.tolist() for bins in binner.close(1800, ended=True)}
+    assert closed == {"bgp.ris": [900], "traffic.radar": [900]}  # not 1200 and 1500
+
+
 def test_an_entity_keeps_the_country_that_it_came_with():
     homeless = dataclasses.replace(rows((300, PK, 2)), entities=(PK._replace(country=""),))
     assert the(series(rows((0, PK, 1)), homeless).close(600)).entities == (PK,)
