@@ -268,8 +268,6 @@ NOWHERE = [0]  # offset for an element without a prefix: in the zeros with which
 
 HEAD = Struct("8q")
 
-WRITTEN = -1  # family of a row whose prefixes each have theirs in the octet before the length
-
 Row = tuple[Peer, int, int, int, int, Sequence[int]]
 """peer, kind, family, origin AS, new state, and offset of the length octet of each prefix."""
 
@@ -347,7 +345,6 @@ class RouteBatch:
         window = np.lib.stride_tricks.sliding_window_view(raw, WINDOW)[starts]
         length, address = window[:, 0], np.ascontiguousarray(window[:, 1:]).view(">u8").astype(np.uint64)
         hi, lo = (address & MASKS[length]).T  # clears what follows the prefix in the raw bytes
-        family = np.where(family == WRITTEN, raw[starts - 1], family)
         given = {"time": time, "kind": kind, "peer": peer, "family": family, "origin": origin, "state": state}
         given |= {"length": length, "hi": hi, "lo": lo}
         columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}

@@ -8,15 +8,17 @@ nest in the path; messages of the server (``pong``) come in between.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from struct import Struct
 from typing import BinaryIO
 
 import msgspec
+import numpy as np
 
 from pipeline.errors import DecodeError
 from pipeline.feeds import bgp
 from pipeline.feeds.base import Feed, Item, parsed
-from pipeline.feeds.timestamps import BEHIND, RUN, STRIDE
-from pipeline.records import ANNOUNCE, ESTABLISHED, LATEST, WITHDRAW, Peer
+from pipeline.feeds.timestamps import BATCH, BEHIND, RUN, STRIDE
+from pipeline.records import ANNOUNCE, ESTABLISHED, LATEST, OTHER, STATE, WITHDRAW, Elements, Peer, Run
 
 NAME = "rislive"
 
@@ -135,7 +137,10 @@ def _update(data: Data, time: int, peer: Peer) -> Message:
     if data.withdrawals:
         withdrawn = _packed(data.withdrawals)
     if data.announcements:
-        announced = _packed([prefix for a in data.announcements for prefix in a.prefixes])
+        first, *more = data.announcements
+        announced = _packed(
+            first.prefixes + [prefix for a in more for prefix in a.prefixes] if more else first.prefixes
+        )
     if not announced:
         return Message(time, peer, withdrawn)
     if data.path is None:
@@ -166,6 +171,8 @@ def _from_raw(raw: str, time: int, peer: Peer) -> Message:
 def _packed(prefixes: list[str]) -> bytes:
     """Distinct prefixes of a message in order: a link-local next hop repeats them."""
     try:
+        if len(prefixes) == 1:
+            return bgp.pack_prefix(prefixes[0])
         return b"".join(dict.fromkeys(map(bgp.pack_prefix, prefixes)))
     except ValueError as error:
         raise _wrong("bad-prefix", str(error)) from error
@@ -270,38 +277,76 @@ def _parsed(messages: Iterable[bytes], number: int) -> Iterator[tuple[str, Messa
 
 def _batches(found: Iterable[Message | DecodeError]) -> Iterator[Item]:
     """A message without a time takes that of the message before it, the first ones that of the first."""
-    batch, time, early = bgp.RouteBatch(NAME), 0, list[bgp.Row]()
+    batch, time, early = MessageBatch(), 0, list[Message]()
     for item in found:
         if isinstance(item, DecodeError):
             yield item
             continue
-        raw, rows = _rows(item)
         time = item.time or time
         if not time:
-            early += rows
+            early.append(item)
             continue
         if batch.full(time):
             yield batch.take()
-        if early:
-            batch.add(time, b"", early)
-            early = []
-        batch.add(time, raw, rows)
-    batch.add(time, b"", early)
-    if batch:
+        for message in early:
+            batch.add(time, message)
+        early.clear()
+        batch.add(time, item)
+    for message in early:
+        batch.add(time, message)
+    if batch.rows:
         yield batch.take()
 
 
-def _rows(message: Message) -> tuple[bytes, list[bgp.Row]]:
-    """Prefixes of a message and at least one row, withdrawals first."""
-    peer, withdrawn, announced, state = message.peer, message.withdrawn, message.announced, message.state
-    if not (withdrawn or announced):
-        return b"", bgp.change(peer, state) if state else bgp.other(peer)
-    middle = 1 + len(withdrawn)
-    rows: list[bgp.Row] = [(peer, WITHDRAW, bgp.WRITTEN, 0, 0, range(1, middle, bgp.PACKED))] if withdrawn else []
-    if announced:
-        places = range(middle, middle + len(announced), bgp.PACKED)
-        rows.append((peer, ANNOUNCE, bgp.WRITTEN, message.origin, 0, places))
-    return withdrawn + announced, rows
+HEAD = Struct("6q")
+
+NO_PREFIX = bytes(bgp.PACKED)  # of an element without a route
+
+
+class MessageBatch:
+    """Collects messages into `Elements`, withdrawals first; a message without routes is one element."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self.first = self.rows = 0
+        self.peers: dict[Peer, int] = {}
+        self.heads = bytearray()
+        self.prefixes: list[bytes] = []
+
+    def full(self, time: int) -> bool:
+        return self.rows > 0 and (self.rows >= BATCH or abs(time - self.first) > STRIDE)
+
+    def add(self, time: int, message: Message) -> None:
+        if not self.rows:
+            self.first = time
+        peer = self.peers.setdefault(message.peer, len(self.peers))
+        if message.withdrawn:
+            self._row(time, WITHDRAW, peer, 0, 0, message.withdrawn)
+        if message.announced:
+            self._row(time, ANNOUNCE, peer, message.origin, 0, message.announced)
+        elif not message.withdrawn:
+            self._row(time, STATE if message.state else OTHER, peer, 0, message.state, NO_PREFIX)
+
+    def _row(self, time: int, kind: int, peer: int, origin: int, state: int, packed: bytes) -> None:
+        count = len(packed) // bgp.PACKED
+        self.heads += HEAD.pack(time, kind, peer, origin, state, count)
+        self.prefixes.append(packed)
+        self.rows += count
+
+    def take(self) -> Elements:
+        """What was collected, with the peers it uses in order of appearance; the batch is empty afterwards."""
+        heads = np.frombuffer(self.heads, np.int64).reshape(-1, 6)
+        time, kind, peer, origin, state = np.repeat(heads[:, :5], heads[:, 5], axis=0).T
+        packed = np.frombuffer(b"".join(self.prefixes), np.uint8).reshape(-1, bgp.PACKED)
+        hi, lo = np.ascontiguousarray(packed[:, 2:]).view(">u8").T
+        given = {"time": time, "kind": kind, "peer": peer, "family": packed[:, 0], "origin": origin, "state": state}
+        given |= {"length": packed[:, 1], "hi": hi, "lo": lo}
+        columns = {name: np.ascontiguousarray(given[name], dtype) for name, dtype in Elements.COLUMNS.items()}
+        elements = Elements(Run(), NAME, 0, tuple(self.peers), **columns)
+        self._clear()
+        return elements
 
 
 def recognise(name: str, head: bytes) -> bool:

@@ -1,7 +1,8 @@
-"""RIS Live over its WebSocket: the update messages of whole collectors, as they come.
+"""RIS Live over its WebSocket: all messages of whole collectors, as they come.
 
-The stream is never filtered by the server: in all that a collector sends, a silence of seconds is a fault, and time
-moves on where the watched countries are quiet.  `Scope.countries` are kept after parsing.
+The server never filters them, also where only some countries are watched (`Narrowed` keeps what these need): a silence
+of seconds is a fault then, time moves on where the watched countries are quiet, and less specific prefixes that cover
+theirs come, too.
 """
 
 import asyncio
@@ -18,8 +19,7 @@ from pipeline.errors import DecodeError, printable
 from pipeline.feeds import ris_live
 from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet, Scope
-from pipeline.geo.places import Places
-from pipeline.records import DEAD, OTHER, STATE, UP, Elements
+from pipeline.records import DEAD, UP, Elements
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,7 @@ class RisLive:
     patience = 900.0
 
     def __init__(self, scope: Scope, access: Access, clock: Clock, listening: Listening = Listening()) -> None:
-        self.access, self.clock, self.rules = access, clock, listening
-        self.places = Places.load().of_countries(scope.countries) if scope.countries else None
+        self.scope, self.access, self.clock, self.rules = scope, access, clock, listening
         self.gaps: list[tuple[int, int]] = []
         self.newest = NEVER
         self.beaten, self.beaten_at = NEVER, float("-inf")
@@ -111,29 +110,30 @@ class RisLive:
         yield
 
     async def listen(self, outlet: Outlet) -> None:
-        host, silence = urlsplit(self.access.url).hostname, self.rules.silence
+        async with aiohttp.ClientSession() as session, await self._connected(session) as socket:
+            await self._relay(socket, outlet)
+
+    async def _connected(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse[bool]:
+        """A connection with its subscriptions."""
+        host, rules = urlsplit(self.access.url).hostname, self.rules
         try:
-            async with aiohttp.ClientSession() as session:
-                async with asyncio.timeout(silence):
-                    socket = await session.ws_connect(
-                        self.access.url,
-                        compress=15 if self.rules.compress else 0,
-                        decode_text=False,
-                        timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                    )
-                async with socket:
-                    for collector in self.rules.collectors:
-                        await socket.send_json(subscription(collector))
-                    await self._relay(socket, outlet)
+            async with asyncio.timeout(rules.silence):
+                socket = await session.ws_connect(
+                    self.access.url, compress=15 if rules.compress else 0, decode_text=False,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                )  # fmt: skip
+                for collector in rules.collectors:
+                    await socket.send_json(subscription(collector))
+            return socket
         except aiohttp.WSServerHandshakeError as error:
             after = error.headers.get("Retry-After", "") if error.headers else ""
             wait = float(after) if after.isascii() and after.isdigit() else None
-            raise FeedError(f"RIS Live at {host} refused the connection: HTTP status {error.status}", wait) from None
+            raise FeedError(f"RIS Live at {host} refused the connection: HTTP status {error.status}.", wait) from None
         except TimeoutError:
-            raise FeedError(f"RIS Live at {host} did not answer within {silence:g} s") from None
+            raise FeedError(f"RIS Live at {host} did not answer within {rules.silence:g} s.") from None
         except (aiohttp.ClientError, OSError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__  # their full texts name the whole address
-            raise FeedError(f"RIS Live at {host} is not reached: {why}") from None
+            raise FeedError(f"RIS Live at {host} is not reached: {why}.") from None
 
     async def _relay(self, socket: aiohttp.ClientWebSocketResponse[bool], outlet: Outlet) -> None:
         """Put what the connection brings; FeedError when it is of no use any more."""
@@ -143,10 +143,10 @@ class RisLive:
         heard = timely = asked = now()
         try:
             while True:
-                over = reader.done()
-                messages = await inflow.take(rules.span / self.clock.speed)
+                messages, is_over = await inflow.take(rules.span / self.clock.speed), reader.done()
                 items, times = await asyncio.to_thread(self._parsed, messages, number)
-                await outlet.put(items)
+                if items:
+                    await outlet.put(items)
                 number += len(messages)
                 said = next(filter(None, map(_said, reversed(items))), said)
                 if len(times):
@@ -159,14 +159,16 @@ class RisLive:
                     timely = now()
                 is_late = now() > timely + rules.silence
                 if self.newest > NEVER:
-                    await self._beat(outlet, f"its messages are {age / 60:.0f} minutes old" if is_late else "")
-                if over:
-                    raise FeedError(f"RIS Live closed the connection (code {socket.close_code}){said}")
+                    await self._beat(
+                        outlet, f"The messages of RIS Live are {age / 60:.0f} minutes old." if is_late else ""
+                    )
+                if is_over:
+                    raise FeedError(f"RIS Live closed the connection (code {socket.close_code}){said}.")
                 if now() > heard + rules.silence:
-                    raise FeedError(f"RIS Live sent no routes for {rules.silence:g} s{said}")
+                    raise FeedError(f"RIS Live sent no routes for {rules.silence:g} s{said}.")
                 if is_late and self.clock.now() > self.closed_at + rules.between:
                     self.closed_at = self.clock.now()
-                    raise FeedError(f"the messages of RIS Live were {age / 60:.0f} minutes old")
+                    raise FeedError(f"The messages of RIS Live were {age / 60:.0f} minutes old.")
                 if now() > asked + rules.silence / 2:
                     asked = now()
                     with contextlib.suppress(OSError):  # the reader knows that it is closed
@@ -176,15 +178,12 @@ class RisLive:
             await asyncio.gather(reader, return_exceptions=True)
 
     def _parsed(self, messages: list[bytes], number: int) -> tuple[list[Item], np.ndarray]:
-        """Records and damage of the messages, and the times of all records, also of those of other countries."""
+        """Records and damage of the messages, and the times of the records."""
         last = self.newest if self.newest > NEVER else None
         items, times = [], [np.empty(0, np.int64)]
         for item in ris_live.arrived(messages, number + 1, last):
             if isinstance(item, Elements):
                 times.append(item.time)
-                if self.places is not None:
-                    ours = self.places.overlap(item.family, item.hi, item.length)
-                    item = item.take(np.flatnonzero(ours | np.isin(item.kind, (STATE, OTHER))))
             items.append(item)
         return items, np.concatenate(times)
 
