@@ -1,7 +1,9 @@
 """MRT records written by hand, and recordings opened by what they are."""
 
 import io
+import ipaddress
 import struct
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +13,7 @@ from pipeline.errors import DecodeError
 from pipeline.feeds import mrt
 from pipeline.feeds.mrt.stream import HEADER
 from pipeline.feeds.unpack import unpacked
-from pipeline.records import KINDS, Elements
+from pipeline.records import KINDS, Elements, Peer
 
 TIME = 1_700_000_000
 MARKER = b"\xff" * 16
@@ -63,6 +65,27 @@ NET = bytes([24, 198, 51, 100])
 
 NET6 = bytes.fromhex("30 2001 0db8 0001")
 """2001:db8:1::/48."""
+
+
+def entry(peer: int, origin: int) -> bytes:
+    """An entry of a table: the number of the peer, and the path."""
+    said = attribute(2, path(origin))
+    return struct.pack(">HIH", peer, 0, len(said)) + said
+
+
+def table(rows: Mapping[str, Iterable[tuple[int, int]]], peers: Sequence[Peer], time: int = TIME) -> bytes:
+    """A table dump: number of the peer and origin AS of each entry of each prefix."""
+    index = bytes(6) + struct.pack(">H", len(peers))
+    for peer in peers:
+        address = ipaddress.ip_address(peer.address)
+        index += bytes([2 + (address.version == 6)]) + bytes(4) + address.packed + peer.asn.to_bytes(4)
+    parts = [record(13, 1, index, time)]
+    for prefix, entries in rows.items():
+        net, those = ipaddress.ip_network(prefix), [entry(*one) for one in entries]
+        written = bytes([net.prefixlen]) + net.network_address.packed[: (net.prefixlen + 7) // 8]
+        body = bytes(4) + written + struct.pack(">H", len(those)) + b"".join(those)
+        parts.append(record(13, 2 if net.version == 4 else 4, body, time))
+    return b"".join(parts)
 
 
 def read(stream: bytes | BinaryIO) -> tuple[list[Elements], list[DecodeError], mrt.Tally]:

@@ -1,7 +1,6 @@
 """A watch of some countries keeps their part of the BGP, and counts in it what the whole would show."""
 
 import io
-import struct
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from pipeline.records import RIB, Elements, Run
 from pipeline.settings import Counting
 from pipeline.signals.visibility import Visibility
 from pipeline.topics import split
-from tests.feeds.mrts import record, whole
+from tests.feeds.mrts import table, whole
 from tests.signals.synthetic_bgp import Element, elements, peers
 
 PLACES = Places.of([("10.0.0.0/16", "PK"), ("10.1.0.0/16", "IQ"), ("11.0.0.0/9", "IQ"), ("2001:db8::/32", "PK")])
@@ -23,34 +22,21 @@ FULL, FEW = peers(5)[:4], peers(5)[4]
 TABLE = {"10.0.0.0/17": 1, "10.0.128.0/24": 2, "10.0.0.0/15": 3, "10.1.0.0/16": 3, "11.0.0.0/16": 3, "2001:db8::/40": 1}
 
 
-def entry(peer: int, origin: int) -> bytes:
-    path = struct.pack(">BBBBBI", 0x40, 2, 6, 2, 1, origin)
-    return struct.pack(">HIH", peer, 0, len(path)) + path
-
-
-def table(prefixes: dict[str, int], holders: list[list[int]], sessions=(*FULL, FEW), time: int = 0) -> bytes:
+def dump(*holders: list[int]) -> bytes:
     """A table dump in which the i-th prefix is of the i-th ``holders``."""
-    index = bytes(6) + struct.pack(">H", len(sessions))
-    index += b"".join(bytes([2]) + bytes(4) + bytes(map(int, p.address.split("."))) + struct.pack(">I", p.asn)
-                      for p in sessions)  # fmt: skip
-    said = record(13, 1, index, time)
-    for (prefix, origin), those in zip(prefixes.items(), holders, strict=True):
-        row = elements([Element(0, "rib", FEW, prefix)])
-        whole = (int(row.hi[0]) << 64 | int(row.lo[0])).to_bytes(16)[: (int(row.length[0]) + 7) // 8]
-        body = bytes(4) + bytes([row.length[0]]) + whole + struct.pack(">H", len(those))
-        said += record(13, 2 if row.family[0] == 4 else 4, body + b"".join(entry(i, origin) for i in those), time)
-    return said
+    rows = zip(TABLE.items(), holders, strict=True)
+    return table({prefix: [(i, origin) for i in those] for (prefix, origin), those in rows}, (*FULL, FEW))
 
 
-def sifted(dump: bytes, places: Places) -> tuple[Sizes, list[Elements]]:
+def sifted(said: bytes, places: Places) -> tuple[Sizes, list[Elements]]:
     sink = io.BytesIO()
-    sizes = sift(io.BytesIO(dump), places.overlap, sink)
+    sizes = sift(io.BytesIO(said), places.overlap, sink)
     return sizes, [item for item in mrt.read(io.BytesIO(sink.getvalue())) if isinstance(item, Elements)]
 
 
 def test_of_a_table_only_the_wanted_prefixes_are_read_and_all_are_counted():
-    dump = table(TABLE, [[0, 1, 2, 3]] * 5 + [[0, 4]])
-    sizes, batches = sifted(dump, PLACES.of_countries(["PK"]))
+    said = dump(*[[0, 1, 2, 3]] * 5, [0, 4])
+    sizes, batches = sifted(said, PLACES.of_countries(["PK"]))
     assert sizes.peers == [p._replace(collector="") for p in (*FULL, FEW)]
     assert {family: counts.tolist() for family, counts in sizes.prefixes.items()} == {
         4: [5, 5, 5, 5, 0], 6: [1, 0, 0, 0, 1]
@@ -62,14 +48,14 @@ def test_of_a_table_only_the_wanted_prefixes_are_read_and_all_are_counted():
 
 @pytest.mark.parametrize("cut", [30, 61, 200])
 def test_damage_of_a_table_is_told_and_the_rest_is_counted(cut):
-    dump = table(TABLE, [[0, 1, 2, 3]] * 5 + [[0, 4]])
-    sizes, _ = sifted(dump[:-cut], PLACES)
+    said = dump(*[[0, 1, 2, 3]] * 5, [0, 4])
+    sizes, _ = sifted(said[:-cut], PLACES)
     assert [damage.reason for damage in sizes.damage] == ["truncated-record"]
 
 
 def test_a_real_table_is_counted_as_it_is_read(data):
-    dump = whole(data / "feeds/mrt/ripencc-bgpdump/bview.64k_stream_overflow.gz")
-    sizes, batches = sifted(dump, Places.of([("2000::/3", "PK")]))
+    said = whole(data / "feeds/mrt/ripencc-bgpdump/bview.64k_stream_overflow.gz")
+    sizes, batches = sifted(said, Places.of([("2000::/3", "PK")]))
     rows = [batch.peers[i] for batch in batches for i in batch.peer[batch.kind == RIB]]
     assert len(rows) == 23
     assert {peer: rows.count(peer) for peer in sizes.peers} == dict(

@@ -1,0 +1,286 @@
+"""A table, updates and live messages give, to the row, the bins of one uninterrupted recording."""
+
+import asyncio
+import dataclasses
+import gzip
+import io
+import ipaddress
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pytest
+
+from pipeline import topics
+from pipeline.feeds import ris_live
+from pipeline.feeds.base import Dispatch, Item
+from pipeline.feeds.live.archives import Archive
+from pipeline.feeds.live.base import Clock, FeedError
+from pipeline.feeds.live.download import Downloads
+from pipeline.feeds.live.spliced import Spliced
+from pipeline.feeds.live.tables import Tables, fetch_mrt
+from pipeline.feeds.mrt.records import Decoder
+from pipeline.feeds.mrt.stream import HEADER
+from pipeline.geo.places import Places
+from pipeline.records import ANNOUNCE, END, UP, Bins, Elements, Heartbeat, Peer, Run
+from pipeline.settings import Counting
+from pipeline.signals.merging import MergeStage
+from pipeline.signals.visibility import Visibility
+from tests.feeds.mrts import read, table, whole
+from tests.lookalikes.archive import ArchiveServer
+
+TABLE, END_OF_FILES = 1357000200, 1357002000
+LIVE = END_OF_FILES - 450
+"""When the live feed begins, in the middle of a file."""
+
+ARCHIVE = Archive("", "{}/bview.%Y%m%d.%H%M.gz", "{}/updates.%Y%m%d.%H%M.gz", 900, 300)
+RULES = Counting(floors={4: 1, 6: 1}, min_peers=2, full_feed_share=0.2, threshold=0.1)
+PLACES = Places.of([(f"{octet}.0.0.0/8", ("PK", "IQ", "MM")[octet % 3]) for octet in range(1, 224)])
+RUN = Run("live", "live", ("bgp.ris", "bgp.ris6"))
+
+
+def collector(peer: Peer) -> str:
+    return f"rrc0{peer.asn % 2}"
+
+
+def prefix(batch: Elements, row: int) -> str:
+    address = int(batch.hi[row]) << 64 | int(batch.lo[row])
+    bits = 32 if batch.family[row] == 4 else 128
+    return str(ipaddress.ip_network((address >> (128 - bits), int(batch.length[row]))))
+
+
+class World:
+    """Real updates of 46 minutes: files of two collectors after a made-up table, live messages, and the whole."""
+
+    def __init__(self, data) -> None:
+        raw = b"".join(whole(data / f"feeds/mrt/csunetsec-gobgpdump/arch{i}") for i in range(4))
+        batches, damage, _ = read(raw)
+        assert not damage
+        held: dict[str, dict[Peer, int]] = defaultdict(dict)
+        for batch in batches:
+            for row in np.flatnonzero(batch.time < TABLE):
+                peer = batch.peers[batch.peer[row]]
+                if batch.kind[row] == ANNOUNCE:
+                    held[prefix(batch, row)][peer] = int(batch.origin[row]) or 64496
+                else:
+                    held[prefix(batch, row)].pop(peer, None)
+        peers = sorted({peer for batch in batches for peer in batch.peers})
+        files: dict[str, bytearray] = defaultdict(bytearray)
+        tables = {}
+        for name in ("rrc00", "rrc01"):
+            own = [peer for peer in peers if collector(peer) == name]
+            rows = {p: [(own.index(peer), origin) for peer, origin in those.items() if peer in own]
+                    for p, those in held.items()}  # fmt: skip
+            tables[name] = table({p: entries for p, entries in rows.items() if entries}, own, TABLE)
+        at = 0
+        while at < len(raw):
+            *head, length = HEADER.unpack_from(raw, at)
+            record = raw[at : at + HEADER.size + length]
+            at += len(record)
+            if TABLE <= head[0] < END_OF_FILES:
+                _, ((peer, *_), *_), _ = Decoder().rows((*head, record[HEADER.size :]))
+                files[f"{collector(peer)}/updates.{_name(head[0])}.gz"] += record
+        self.files = {name: gzip.compress(body, 1) for name, body in files.items()}
+        self.files |= {f"{name}/bview.{_name(TABLE)}.gz": gzip.compress(body, 1) for name, body in tables.items()}
+        later = [batch.take((batch.time >= TABLE) & (batch.time < END_OF_FILES)) for batch in batches]
+        dump = [batch for body in tables.values() for batch in read(body)[0]]
+        self.recording = [_labelled(batch) for batch in (*dump, *later) if len(batch)]
+        self.messages = b"".join(_rendered(batch, LIVE) for batch in later)
+
+
+def _name(time: int) -> str:
+    minutes = (time - 1356998400) // 300 * 5  # 2013-01-01 00:00 UTC
+    return f"20130101.{minutes // 60:02}{minutes % 60:02}"
+
+
+def _labelled(batch: Elements) -> Elements:
+    return dataclasses.replace(batch, peers=tuple(peer._replace(collector=collector(peer)) for peer in batch.peers))
+
+
+def _rendered(batch: Elements, start: int) -> bytes:
+    """As RIS Live sends it, a message an element."""
+    lines = []
+    for row in np.flatnonzero(batch.time >= start):
+        peer, name = batch.peers[batch.peer[row]], prefix(batch, row)
+        data = {"timestamp": int(batch.time[row]) + 0.25, "peer": peer.address, "peer_asn": str(peer.asn),
+                "host": f"{collector(peer)}.ripe.net", "type": "UPDATE"}  # fmt: skip
+        if batch.kind[row] == ANNOUNCE:
+            origin = int(batch.origin[row])
+            data |= {"path": [peer.asn, origin or [1, 2]], "announcements": [{"next_hop": "::", "prefixes": [name]}]}
+        else:
+            data |= {"withdrawals": [name]}
+        lines.append(json.dumps({"type": "ris_message", "data": data}) + "\n")
+    return "".join(lines).encode()
+
+
+@pytest.fixture(scope="module")
+def world(data) -> World:
+    return World(data)
+
+
+class Radio:
+    """A live client: all its messages in small batches, then nothing."""
+
+    feed, patience = "rislive", 60.0
+
+    def __init__(self, messages: bytes) -> None:
+        self.items = [item for item in ris_live.read(io.BytesIO(messages)) if isinstance(item, Elements)]
+        self.gaps: list[tuple[int, int]] = []
+        self.said = asyncio.Event()
+
+    async def listen(self, outlet) -> None:
+        for item in self.items:
+            for rows in np.array_split(np.arange(len(item)), 20):
+                part = item.take(rows)
+                await outlet.put([part])
+                await outlet.beat(int(part.time.min()) - 30)
+                await asyncio.sleep(0)
+        await outlet.beat(END_OF_FILES)
+        self.said.set()
+        await asyncio.Event().wait()
+
+
+class Outlet:
+    """What ingest would send, as frames; ``over`` when a heartbeat reaches the end of the recording."""
+
+    def __init__(self) -> None:
+        self.dispatch = Dispatch(RUN, "rislive", RUN.signals)
+        self.frames: list[Elements | Heartbeat] = []
+        self.beats: list[tuple[int, str, str]] = []
+        self.over = asyncio.Event()
+
+    async def put(self, items: Iterable[Item]) -> None:
+        for item in items:
+            assert isinstance(item, Elements), item
+            self.frames += topics.split(dataclasses.replace(item, run=RUN), 8)  # type: ignore[arg-type]
+
+    async def beat(self, time: int, status: str = UP, reason: str = "") -> None:
+        self.beats.append((time, status, reason))
+        self.frames += self.dispatch.beat(time, status)
+        if time >= END_OF_FILES:
+            self.over.set()
+
+
+def recorded(batches: list[Elements]) -> Iterator:
+    return Dispatch(RUN, "rislive", RUN.signals).frames(batches)
+
+
+def rows(frames: Iterable) -> dict[tuple, tuple[float, float]]:
+    """Value and health of every entity in every merged bin."""
+    parts = [Visibility(RUN, "rislive", p, 8, RUN.signals, PLACES, RULES) for p in range(8)]
+    merge, found = MergeStage({"rislive": 8}), {}
+    dead = True
+    for frame in frames:
+        vis = parts[frame.partition]
+        if isinstance(frame, Elements):
+            assert vis.add(frame) is None, "late"
+            continue
+        dead = frame.status != UP and frame.status != END
+        for bins in [] if dead else vis.close(frame.time):
+            for merged in merge.step(bins):
+                assert isinstance(merged, Bins)
+                for t, start in enumerate(merged.start.tolist()):
+                    for i, entity in enumerate(merged.entities):
+                        cell = float(merged.value[t, i]), float(merged.health[t, i])
+                        found[merged.signal, start, entity.type, entity.name] = cell
+    return {key: cell for key, cell in found.items() if not np.isnan(cell).all()}
+
+
+def watched(world: World, server: ArchiveServer, folder, progress=lambda *_: None) -> Outlet:
+    async def story() -> Outlet:
+        async with server.running() as url:
+            clock, outlet = Clock(start=LIVE, speed=200.0), Outlet()
+            downloads = Downloads(folder, clock, pause=0.0)
+            tables = Tables("rislive", downloads, ("rrc00", "rrc01"), archive=ARCHIVE._replace(url=url))
+            client = Spliced(Radio(world.messages), tables, clock)
+            said = downloads.progress
+            downloads.progress = lambda *given: (said(*given), progress(*given))  # type: ignore[func-returns-value]
+            listening = asyncio.create_task(client.listen(outlet))
+            over = asyncio.create_task(outlet.over.wait())
+            await asyncio.wait((listening, over), return_when=asyncio.FIRST_COMPLETED, timeout=30)
+            listening.cancel()
+            over.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            if not listening.cancelled():
+                listening.result()
+            return outlet
+
+    return asyncio.run(story())
+
+
+@pytest.mark.sockets
+def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, tmp_path):
+    last = f"rrc00/updates.{_name(END_OF_FILES - 300)}.gz"
+    server = ArchiveServer(world.files, {last: [404, 404, 429]}, retry_after="1")
+    outlet = watched(world, server, tmp_path)
+    whole, spliced = rows(recorded(world.recording)), rows(outlet.frames)
+    assert len(whole) > 1000
+    assert spliced == whole
+    assert outlet.beats[0][1:] == ("dead", "Its routing tables are being fetched.")
+    times = [time for time, *_ in outlet.beats]
+    assert times == sorted(times)
+    assert sum(map(len, world.recording)) == sum(len(frame) for frame in outlet.frames if isinstance(frame, Elements))
+
+
+@pytest.mark.sockets
+def test_a_start_that_is_killed_in_the_middle_of_a_download_goes_on_there(world, tmp_path):
+    class KilledError(Exception):
+        pass
+
+    def kill(name: str, done: int, total: int | None) -> None:
+        if name.startswith("rrc01.bview"):
+            raise KilledError
+
+    broken = f"rrc01/bview.{_name(TABLE)}.gz"
+    server = ArchiveServer(world.files, {broken: ["half"]})
+    with pytest.raises(ExceptionGroup):
+        watched(world, server, tmp_path, kill)
+    asked = len(server.asked)
+    assert rows(watched(world, server, tmp_path).frames) == rows(recorded(world.recording))
+    again = dict(server.asked[asked:])
+    assert broken.replace("rrc01", "rrc00") not in again
+    assert again[broken] == f"bytes={len(world.files[broken]) // 2}-"
+
+
+@pytest.mark.sockets
+def test_what_the_live_feed_did_not_hear_is_filled_from_the_archive(world, tmp_path):
+    server = ArchiveServer(world.files)
+
+    async def story() -> list[Elements]:
+        async with server.running() as url:
+            downloads = Downloads(tmp_path, Clock(speed=1000.0), pause=0.0)
+            tables = Tables("rislive", downloads, ("rrc00", "rrc01"), archive=ARCHIVE._replace(url=url))
+            return [item async for _, item in tables.between(LIVE - 500, LIVE)]
+
+    found = asyncio.run(story())
+    wanted = [batch.take((batch.time >= LIVE - 500) & (batch.time < LIVE)) for batch in world.recording]
+    assert sum(map(len, found)) == sum(map(len, wanted)) > 1000
+    starts = [int(batch.time.min()) for batch in found]
+    assert starts == sorted(starts)
+    assert {peer.collector for batch in found for peer in batch.peers} == {"rrc00", "rrc01"}
+
+
+@pytest.mark.sockets
+def test_an_archive_without_tables_is_said_in_a_sentence(world, tmp_path):
+    with pytest.raises(FeedError, match=r"^The archive has no table of rrc00 of the last 0 hours\.$"):
+        watched(world, ArchiveServer(), tmp_path)
+
+
+@pytest.mark.sockets
+def test_files_of_a_past_window_come_whole_and_those_that_are_missing_are_named(world, tmp_path):
+    files = dict(world.files)
+    gone = f"rrc00/updates.{_name(TABLE + 300)}.gz"
+    del files[gone]
+    server = ArchiveServer(files)
+
+    async def story() -> list[str]:
+        async with server.running() as url:
+            archive = ARCHIVE._replace(url=url)
+            clock = Clock(speed=10_000.0)
+            return await fetch_mrt(TABLE + 310, TABLE + 620, ["rrc00"], tmp_path, clock, archive=lambda _: archive)
+
+    assert asyncio.run(story()) == [gone.replace("/", ".")]
+    names = sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".gz")
+    assert names == [f"rrc00.{kind}.{_name(TABLE + after)}.gz" for kind, after in
+                     (("bview", 0), ("updates", 0), ("updates", 600))]  # fmt: skip
