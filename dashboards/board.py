@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dashboards.links import COUNTRY, OVERVIEW, RUNBOOK
+from dashboards.links import COUNTRY, FEEDS, OVERVIEW, RUNBOOK
 from dashboards.panels import OUT, SOURCE, SUSPECT, Json
 
 WIDTH = 24  # columns of Grafana's grid
@@ -87,7 +87,7 @@ def tense_variable() -> Json:
     )  # fmt: skip
 
 
-LINKS = {OVERVIEW: "All countries", COUNTRY: "One country", RUNBOOK: "What to do"}
+LINKS = {OVERVIEW: "All countries", COUNTRY: "One country", FEEDS: "Feeds", RUNBOOK: "What to do"}
 
 
 def board(

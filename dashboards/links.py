@@ -4,7 +4,11 @@ from functools import cache
 from importlib.resources import files
 
 GRAFANA = "http://localhost:3000"  # of docker-compose.yml
-OVERVIEW, COUNTRY, RUNBOOK = "netvigil-overview", "netvigil-country", "netvigil-runbook"  # uids of the boards
+OVERVIEW, COUNTRY, FEEDS, RUNBOOK = "netvigil-overview", "netvigil-country", "netvigil-feeds", "netvigil-runbook"
+"""Uids of the boards."""
+
+OF_FEEDS = ("NetvigilFeed", "NetvigilSignalBlind", "NetvigilDeadLetters", "NetvigilLateRecords")
+"""Beginnings of the names of alerts on feeds."""
 
 
 class NoPageError(LookupError):
@@ -19,11 +23,11 @@ def sections() -> dict[str, str]:
 
 
 def board_link(alert: str) -> str:
-    """The board for an alert: the country's for an outage or a blind country, else the overview."""
+    """The board for an alert: the country's for an outage or a blind country, that of the feeds, else the overview."""
     if alert.startswith("NetvigilOutage") or alert == "NetvigilCountryBlind":
         asked = 'var-country={{ $labels.country }}&var-tense={{ or $labels.tense "live" }}'
         return f"{GRAFANA}/d/{COUNTRY}?{asked}"
-    return f"{GRAFANA}/d/{OVERVIEW}"
+    return f"{GRAFANA}/d/{FEEDS if alert.startswith(OF_FEEDS) else OVERVIEW}"
 
 
 def runbook_link(alert: str) -> str:

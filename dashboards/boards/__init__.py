@@ -2,6 +2,7 @@
 
 from dashboards.board import board
 from dashboards.boards.country import country
+from dashboards.boards.feeds import feeds
 from dashboards.boards.overview import overview
 from dashboards.links import RUNBOOK, sections
 from dashboards.panels import Json, note
@@ -9,7 +10,7 @@ from dashboards.panels import Json, note
 
 def boards() -> dict[str, Json]:
     """Every board."""
-    return {board["uid"]: board for board in (overview(), country(), runbook())}
+    return {board["uid"]: board for board in (overview(), country(), feeds(), runbook())}
 
 
 def runbook() -> Json:

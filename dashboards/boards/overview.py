@@ -1,11 +1,11 @@
 """The board of all countries: what is out, since when, how much, how sure, and what is not observed."""
 
 from dashboards.board import begins, board, outage_marks, source_variable, tense_variable
+from dashboards.boards.feeds import blind_signals, feeds_alive
 from dashboards.boards.states import (
     APART,
     CONFIRMED,
     COUNTRY,
-    QUORUM,
     STATE_WORDS,
     SUSPECTED,
     TOO_FEW,
@@ -17,7 +17,6 @@ from dashboards.boards.states import (
     ended,
     judged,
     lowest,
-    moved_by_the_feed,
     named,
     not_judged_cells,
     of_regions,
@@ -37,7 +36,6 @@ from dashboards.panels import (
     SURE,
     SUSPECT,
     Json,
-    bars,
     countries_map,
     latest,
     lines,
@@ -285,76 +283,6 @@ def _left() -> Json:
     )  # fmt: skip
 
 
-def _feeds_alive() -> Json:
-    dead = "count(min by (feed) (netvigil_feed_up) == 0)"
-    return stat(
-        "Dead feeds",
-        "Feeds whose heartbeats are missing. What they measure is unknown meanwhile, which is no outage. "
-        "Written history does not record feeds.",
-        latest(f"{dead}\n  or on () 0 * count(netvigil_feed_up)", "dead"),
-        noValue="Not recorded", mappings=words(("0", "None", CALM)), thresholds=steps((None, BLIND), (1, OUT)),
-    )  # fmt: skip
-
-
-def _blind_signals() -> Json:
-    health = "avg by (signal) (netvigil_bin_health_ratio)"
-    none = f'label_replace(count({health}) - 1 - count({health}), "signal", "All signals see", "", "")'
-    return stat(
-        "Signals that cannot see",
-        "Signals with too few healthy sources, or stuck: their feed repeats the same values. They are not judged in "
-        "any country, so that a loss which only they would show is not found.",
-        latest(f"{health} < {QUORUM}\n  or on () {none}", "{{signal}}"),
-        text="value_and_name", above=True, unit="percentunit", decimals=0, noValue="Not recorded",
-        mappings=words(("-1", "None", CALM)), thresholds=steps((None, BLIND), (0, SUSPECT)),
-    )  # fmt: skip
-
-
-def _feed_table() -> Json:
-    def rate(counter: str) -> Json:
-        return rows(f"sum by (feed) (rate({counter}[$__rate_interval]))")
-
-    loss = {"unit": "suffix:/s", "decimals": 2, "noValue": "0", "custom__width": 125}
-    return table(
-        "Feeds",
-        "A dead feed is not a dead country: what it measures is unknown until it is back.",
-        [
-            rows("min by (feed) (netvigil_feed_up)"),
-            rows("time() - max by (feed) (netvigil_feed_last_event_timestamp_seconds)"),
-            rate("netvigil_feed_messages_total"),
-            rate("netvigil_dead_letters_total"),
-            rate("netvigil_late_records_total"),
-        ],
-        columns={
-            "feed": "Feed", "Value #A": "State", "Value #B": "Newest event", "Value #C": "Messages",
-            "Value #D": "Unusable", "Value #E": "Late",
-        },
-        join="feed", noValue="Not recorded",
-        overrides=[
-            override(
-                "State",
-                mappings=words(("1", "Alive", CALM), ("0", "DEAD", OUT)),
-                custom__cellOptions={"type": "color-background"},
-                custom__width=90,
-            ),
-            override("Newest event", unit="dtdurations", decimals=0),
-            override("Messages", unit="suffix:/s", decimals=1, noValue="0", custom__width=125),
-            override("Unusable", **loss),
-            override("Late", **loss),
-        ],
-    )  # fmt: skip
-
-
-def _sources_healthy() -> Json:
-    return bars(
-        "Healthy sources of each signal",
-        "Share of a signal's peers, probes or collectors that work. Below half, the signal is not judged: unknown, "
-        "never outage.",
-        latest("avg by (signal) (netvigil_bin_health_ratio)", "{{signal}}"),
-        unit="percentunit", decimals=0, min=0, max=1, noValue="No signal recorded",
-        thresholds=steps((None, OUT), (QUORUM, SUSPECT), (0.8, CALM)),
-    )  # fmt: skip
-
-
 def overview() -> Json:
     """The board."""
     return board(
@@ -365,18 +293,15 @@ def overview() -> Json:
             (9, 9, _out_now()),
             (5, 5, _also_out()),
             (5, 5, _suspected()),
-            (5, 5, _feeds_alive()),
+            (5, 5, feeds_alive()),
             (5, 4, _age()),
-            (5, 4, _blind_signals()),
+            (5, 4, blind_signals()),
             (5, 4, _watches()),
             (24, 13, _outage_table()),
             (24, 6, _ended_table(TENSE)),
             (15, 8, _over_time()),
             (9, 8, _where()),
             (24, 8, _left()),
-            (14, 8, _feed_table()),
-            (10, 8, _sources_healthy()),
-            (24, 6, moved_by_the_feed()),
             (12, 4, _confirmed_after()),
             (12, 4, _taken_back()),
         ],
