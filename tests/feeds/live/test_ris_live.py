@@ -17,7 +17,7 @@ from pipeline.feeds.live.base import Access, Clock, FeedError, Scope
 from pipeline.feeds.live.registry import CLIENTS
 from pipeline.feeds.live.ris_live import Listening, RisLive
 from pipeline.records import DEAD, UP, Elements
-from tests.lookalikes.ris_live import RisLiveLookalike, load
+from tests.lookalikes.ris_live import SLOW, RisLiveLookalike, load
 
 pytestmark = pytest.mark.sockets
 
@@ -156,6 +156,24 @@ def test_a_connection_that_is_of_no_use_is_replaced_within_seconds_and_its_gap_i
     got = set(outlet.places)
     assert set(range(min(got), max(got))) - got <= set(range((begin - START) * 20, (end - START + 1) * 20))
     assert end - begin < 40  # of the stream, ten times as fast as the clock of the machine
+
+
+def test_the_last_words_of_the_server_are_a_dead_letter_and_the_reason():
+    async def run() -> tuple[Kept, list[str]]:
+        outlet, server = Kept(), RisLiveLookalike(stream(120.0, 20), speed=10.0)
+        async with server, listening(made(server), outlet) as reasons:
+            await until(lambda: outlet.rows)
+            server.garbage(SLOW)
+            await until(lambda: outlet.damage)
+            server.close()
+            await until(lambda: reasons)
+        return outlet, reasons
+
+    outlet, reasons = asyncio.run(run())
+    (notice,) = outlet.damage
+    assert notice.reason == "server-error"
+    assert "You are too slow" in notice.detail
+    assert reasons == [f"RIS Live closed the connection (code 1000): {notice.detail}."]
 
 
 def test_a_server_that_is_gone_for_a_while_is_found_again():
