@@ -29,6 +29,9 @@ from pipeline.topics import BGP_FEEDS, every
 TOKEN = "NETVIGIL_TOKEN_{}_FILE"
 """The environment variable that names the file with a feed's token."""
 
+ARCHIVE = "mrt"
+"""The name in ``--url`` of the archive with which a feed begins: another server has none, unless it is named."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -75,13 +78,15 @@ class Options:
 
     def clients(self, scope: Scope, clock: Clock, environment: Mapping[str, str]) -> dict[str, Client]:
         """A client for each feed; one that lacks its token says so for ever."""
-        urls, files = _named("--url", self.url, self.feeds), _named("--token", self.token, self.feeds)
+        urls = _named("--url", self.url, (*self.feeds, ARCHIVE))
+        files = _named("--token", self.token, self.feeds)
         made: dict[str, Client] = {}
         for feed in dict.fromkeys(self.feeds):
             live = CLIENTS[feed]
             token = _token(feed, files.get(feed, ""), environment)
             cache = self.state / "cache" if self.state is not None else None
-            access = Access(urls.get(feed, live.url), token, cache)
+            archive = urls.get(ARCHIVE, "" if feed in urls else live.archive)
+            access = Access(urls.get(feed, live.url), token, cache, archive)
             lacks = live.needs_token and not token
             made[feed] = Tokenless(feed) if lacks else live.make(scope, access, clock)
         return made

@@ -67,11 +67,15 @@ class Scope:
 
 @dataclass(frozen=True)
 class Access:
-    """How a client reaches its feed: base ``url``, ``token`` ("" for none), and a folder for what it may keep."""
+    """How a client reaches its feed: base ``url``, ``token`` ("" for none), and a folder for what it may keep.
+
+    ``archive``: base address of the MRT archive with which it begins, "" for none.
+    """
 
     url: str
     token: str = field(default="", repr=False)
     cache: Path | None = None
+    archive: str = ""
 
 
 class Outlet(Protocol):

@@ -2,18 +2,23 @@
 
 from typing import NamedTuple
 
-from pipeline.feeds.live import ris_live
+from pipeline.feeds.live import spliced
+from pipeline.feeds.live.archives import RIS
 from pipeline.feeds.live.base import MakeClient
 
 
 class Live(NamedTuple):
-    """A live feed: how its client is made, its official address, and whether it needs a token."""
+    """A live feed: how its client is made, its official address, and whether it needs a token.
+
+    ``archive``: address of the MRT archive with which it begins.
+    """
 
     make: MakeClient
     url: str
     needs_token: bool = False
+    archive: str = ""
 
 
 CLIENTS: dict[str, Live] = {
-    "rislive": Live(ris_live.RisLive, "wss://ris-live.ripe.net/v1/ws/?client=netvigil"),
+    "rislive": Live(spliced.ris, "wss://ris-live.ripe.net/v1/ws/?client=netvigil", archive=RIS.url),
 }

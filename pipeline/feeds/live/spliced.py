@@ -10,10 +10,15 @@ from pipeline.bins import NEVER
 from pipeline.codec import decode, encode
 from pipeline.errors import DecodeError
 from pipeline.feeds.base import Item
-from pipeline.feeds.live.base import HEARTBEAT, Client, Clock, FeedError, Outlet
+from pipeline.feeds.live.archives import RIS
+from pipeline.feeds.live.base import HEARTBEAT, Access, Client, Clock, FeedError, Outlet, Scope
+from pipeline.feeds.live.download import Downloads
 from pipeline.feeds.live.narrowed import Narrowed
+from pipeline.feeds.live.ris_live import RisLive
 from pipeline.feeds.live.tables import Tables
+from pipeline.geo.places import Places, cache
 from pipeline.records import DEAD, UP, Elements, Heartbeat, Run
+from pipeline.settings import Counting
 
 MARGIN = 60
 """How far the cut is ahead of the first live message [s]: clocks differ, and collectors are subscribed one by one."""
@@ -52,9 +57,8 @@ class Spliced:
                         await self._load(outlet, held)
                         beats.cancel()
                     tasks.create_task(self._mend(outlet))
-            except* FeedError as errors:
-                failed = errors.exceptions[0]
-            raise failed
+            except BaseExceptionGroup as errors:
+                raise errors.exceptions[0] from None
 
     async def _load(self, outlet: Outlet, held: "Held") -> None:
         await held.begun.wait()
@@ -102,6 +106,17 @@ def gaps(live: Client) -> list[tuple[int, int]]:
     """Event times ``[from, to)`` that the client did not hear [s]."""
     found: list[tuple[int, int]] = getattr(live, "gaps", [])
     return found
+
+
+def ris(scope: Scope, access: Access, clock: Clock) -> Client:
+    """RIS Live with its tables; without them where no archive is given."""
+    live = RisLive(scope, access, clock)
+    if not access.archive:
+        return live
+    narrowed = Narrowed(Places.load().of_countries(scope.countries), Counting()) if scope.countries else None
+    downloads = Downloads((access.cache or cache().parent) / "archives", clock)
+    archive = RIS._replace(url=access.archive)
+    return Spliced(live, Tables(live.feed, downloads, live.rules.collectors, narrowed, archive), clock)
 
 
 class Held:

@@ -7,7 +7,7 @@ import io
 import ipaddress
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pytest
@@ -125,30 +125,35 @@ class Radio:
     feed, patience = "rislive", 60.0
 
     def __init__(self, messages: bytes) -> None:
-        self.items = [item for item in ris_live.read(io.BytesIO(messages)) if isinstance(item, Elements)]
+        items = [item for item in ris_live.read(io.BytesIO(messages)) if isinstance(item, Elements)]
+        self.parts = [item.take(rows) for item in items for rows in np.array_split(np.arange(len(item)), 20)]
         self.gaps: list[tuple[int, int]] = []
-        self.said = asyncio.Event()
+        self.failure: FeedError | None = None
 
     async def listen(self, outlet) -> None:
-        for item in self.items:
-            for rows in np.array_split(np.arange(len(item)), 20):
-                part = item.take(rows)
-                await outlet.put([part])
-                await outlet.beat(int(part.time.min()) - 30)
-                await asyncio.sleep(0)
+        while self.parts:
+            part = self.parts.pop(0)
+            await outlet.put([part])
+            await outlet.beat(int(part.time.min()) - 30)
+            await asyncio.sleep(0)
+            if self.failure and part.time[0] > END_OF_FILES - 200:
+                while not outlet.released:
+                    await asyncio.sleep(0.01)
+                error, self.failure = self.failure, None
+                self.gaps.append((END_OF_FILES - 180, END_OF_FILES - 120))
+                self.parts = [part for part in self.parts if part.time[0] >= END_OF_FILES - 120]
+                raise error
         await outlet.beat(END_OF_FILES)
-        self.said.set()
         await asyncio.Event().wait()
 
 
 class Outlet:
-    """What ingest would send, as frames; ``over`` when a heartbeat reaches the end of the recording."""
+    """What ingest would send, as frames."""
 
     def __init__(self) -> None:
         self.dispatch = Dispatch(RUN, "rislive", RUN.signals)
         self.frames: list[Elements | Heartbeat] = []
         self.beats: list[tuple[int, str, str]] = []
-        self.over = asyncio.Event()
 
     async def put(self, items: Iterable[Item]) -> None:
         for item in items:
@@ -158,8 +163,9 @@ class Outlet:
     async def beat(self, time: int, status: str = UP, reason: str = "") -> None:
         self.beats.append((time, status, reason))
         self.frames += self.dispatch.beat(time, status)
-        if time >= END_OF_FILES:
-            self.over.set()
+
+    def is_over(self) -> bool:
+        return self.beats[-1:] >= [(END_OF_FILES,)]
 
 
 def recorded(batches: list[Elements]) -> Iterator:
@@ -187,7 +193,26 @@ def rows(frames: Iterable) -> dict[tuple, tuple[float, float]]:
     return {key: cell for key, cell in found.items() if not np.isnan(cell).all()}
 
 
+async def until(happened: Callable[[], bool], client: Spliced, outlet: Outlet) -> None:
+    """Let the client listen until something has happened, or it fails."""
+
+    async def look() -> None:
+        while not happened():
+            await asyncio.sleep(0.01)
+
+    listening, over = asyncio.create_task(client.listen(outlet)), asyncio.create_task(look())
+    await asyncio.wait((listening, over), return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    over.cancel()
+    if not listening.done():
+        listening.cancel()
+        await asyncio.wait((listening,))
+    if not listening.cancelled():
+        listening.result()
+
+
 def watched(world: World, server: ArchiveServer, folder, progress=lambda *_: None) -> Outlet:
+    """What is sent until the recording is over, or the client fails."""
+
     async def story() -> Outlet:
         async with server.running() as url:
             clock, outlet = Clock(start=LIVE, speed=200.0), Outlet()
@@ -196,14 +221,7 @@ def watched(world: World, server: ArchiveServer, folder, progress=lambda *_: Non
             client = Spliced(Radio(world.messages), tables, clock)
             said = downloads.progress
             downloads.progress = lambda *given: (said(*given), progress(*given))  # type: ignore[func-returns-value]
-            listening = asyncio.create_task(client.listen(outlet))
-            over = asyncio.create_task(outlet.over.wait())
-            await asyncio.wait((listening, over), return_when=asyncio.FIRST_COMPLETED, timeout=30)
-            listening.cancel()
-            over.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
-            if not listening.cancelled():
-                listening.result()
+            await until(outlet.is_over, client, outlet)
             return outlet
 
     return asyncio.run(story())
@@ -234,13 +252,39 @@ def test_a_start_that_is_killed_in_the_middle_of_a_download_goes_on_there(world,
 
     broken = f"rrc01/bview.{_name(TABLE)}.gz"
     server = ArchiveServer(world.files, {broken: ["half"]})
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(KilledError):
         watched(world, server, tmp_path, kill)
     asked = len(server.asked)
     assert rows(watched(world, server, tmp_path).frames) == rows(recorded(world.recording))
     again = dict(server.asked[asked:])
     assert broken.replace("rrc01", "rrc00") not in again
     assert again[broken] == f"bytes={len(world.files[broken]) // 2}-"
+
+
+@pytest.mark.sockets
+def test_after_a_break_it_goes_on_without_tables_and_fills_the_gap(world, tmp_path):
+    server, outlet = ArchiveServer(world.files), Outlet()
+    radio = Radio(world.messages)
+    radio.failure = FeedError("RIS Live closed the connection.")
+
+    async def story() -> int:
+        async with server.running() as url:
+            clock = Clock(start=LIVE, speed=200.0)
+            tables = Tables("rislive", Downloads(tmp_path, clock, pause=0.0), ("rrc00", "rrc01"),
+                            archive=ARCHIVE._replace(url=url))  # fmt: skip
+            client = Spliced(radio, tables, clock)
+            with pytest.raises(FeedError, match="closed the connection"):
+                await until(outlet.is_over, client, outlet)
+            asked = len(server.asked)
+            await until(lambda: not radio.gaps, client, outlet)
+            return asked
+
+    asked = asyncio.run(story())
+    assert server.asked[asked:] == [(f"rrc0{i}/updates.{_name(END_OF_FILES - 300)}.gz", "") for i in range(2)]
+    sent = sum(len(frame) for frame in outlet.frames if isinstance(frame, Elements))
+    whole = sum(map(len, world.recording))
+    again = sum(int(((b.time >= END_OF_FILES - 240) & (b.time < END_OF_FILES - 60)).sum()) for b in world.recording)
+    assert whole < sent <= whole + again
 
 
 @pytest.mark.sockets
