@@ -12,9 +12,11 @@ RUN python -m pip install --only-binary :all: --require-hashes -r /build/require
 
 COPY . /build/
 RUN python -m pip install --no-deps --no-build-isolation --no-index /build \
- && rm -rf /build
+ && rm -rf /build \
+ && install -d -o 10001 -g 10001 /var/lib/netvigil
 
-# Nobody in particular: owns nothing, has no home.  What must be written goes to /tmp, a tmpfs in compose.
+# Nobody in particular, without a home.  What must be written goes to /tmp, a tmpfs in compose; what ingest keeps to
+# the one folder that is theirs, a volume.
 USER 10001:10001
 WORKDIR /tmp
 ENV HOME=/tmp

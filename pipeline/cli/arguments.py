@@ -179,8 +179,8 @@ def worker(
 
 @app.command()
 def ingest(
-    feed: Annotated[list[str], typer.Argument(help="live feeds, as rislive, ioda-bgp or radar")],
     broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="Kafka to send to")],
+    feed: Annotated[list[str] | None, typer.Argument(help="as rislive, ioda-bgp or radar; all without")] = None,
     url: Url = None,
     token: Token = None,
     only: Only = None,
@@ -234,14 +234,17 @@ def places(
     commands.places(file or [], source)
 
 
+Words = list[str] | None
+
+
 def _live(
-    feeds: list[str], url: list[str] | None, token: list[str] | None, only: list[str] | None, watch: Path | None = None,
-    state: Path | None = None, clock: str = "",
+    feeds: Words, url: Words, token: Words, only: Words, watch: Path | None = None, state: Path | None = None,
+    clock: str = "",
 ) -> "Options":  # fmt: skip
     """What a person asks of live feeds."""
     from pipeline.ingest.command import Options
 
-    return Options(tuple(feeds), tuple(url or ()), tuple(token or ()), tuple(only or ()), watch, state, clock)
+    return Options(tuple(feeds or ()), tuple(url or ()), tuple(token or ()), tuple(only or ()), watch, state, clock)
 
 
 def main() -> None:

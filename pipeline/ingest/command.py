@@ -7,14 +7,15 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.bins import DAY
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS, Item
-from pipeline.feeds.live.base import Access, Client, Clock, FeedError, Outlet, Scope
-from pipeline.feeds.live.registry import CLIENTS
+from pipeline.feeds.live.base import HEARTBEAT, Access, Client, Clock, FeedError, Outlet, Scope
+from pipeline.feeds.live.registry import CLIENTS, Live
 from pipeline.geo.countries import is_country
 from pipeline.ingest.outlet import Desk, Send
 from pipeline.ingest.sending import ToKafka, last_beats
@@ -48,7 +49,7 @@ class Options:
     def check(self) -> None:
         for feed in self.feeds:
             if feed not in CLIENTS:
-                raise UserError(f"{feed!r} is no live feed: there are {', '.join(CLIENTS) or 'none'}")
+                raise UserError(f"{feed!r} is no live feed: there are {', '.join(CLIENTS)}")
         for country in self.only:
             if not is_country(country):
                 raise UserError(f"--only {country!r}: wanted a country by its code of ISO 3166, as PK")
@@ -76,49 +77,64 @@ class Options:
                 say(sentence)
         return Scope(countries(watches), networks(watches, ()), services(watches))
 
+    def alive(self) -> None:
+        """Leave a sign of life in the folder for its state, for who looks after the process."""
+        if self.state is not None:
+            self.state.mkdir(parents=True, exist_ok=True)
+            (self.state / "alive").touch()
+
     def clients(self, scope: Scope, clock: Clock, environment: Mapping[str, str]) -> dict[str, Client]:
-        """A client for each feed; one that lacks its token says so for ever."""
-        urls = _named("--url", self.url, (*self.feeds, ARCHIVE))
-        files = _named("--token", self.token, self.feeds)
+        """A client for each feed; one that lacks its token, or what it needs beside, says so until it is there."""
+        urls, files = _named("--url", self.url, ARCHIVE), _named("--token", self.token)
         made: dict[str, Client] = {}
-        for feed in dict.fromkeys(self.feeds):
+        for feed in dict.fromkeys(self.feeds or CLIENTS):
             live = CLIENTS[feed]
             token = _token(feed, files.get(feed, ""), environment)
             cache = self.state / "cache" if self.state is not None else None
             archive = urls.get(ARCHIVE, "" if feed in urls else live.archive)
             access = Access(urls.get(feed, live.url), token, cache, archive)
-            lacks = live.needs_token and not token
-            made[feed] = Tokenless(feed) if lacks else live.make(scope, access, clock)
+            made[feed] = Later(feed, live, partial(live.make, scope, access, clock), bool(token))
         return made
 
 
-class Tokenless:
-    """Instead of a client that cannot ask without a token."""
+class Later:
+    """A client that is made when it is first used: what it lacks may come meanwhile, and holds no other feed."""
 
-    patience = float("inf")
+    def __init__(self, feed: str, live: Live, make: Callable[[], Client], has_token: bool) -> None:
+        self.feed, self.live, self.make, self.has_token = feed, live, make, has_token
+        self.patience = HEARTBEAT
+        self.made: Client | None = None
 
-    def __init__(self, feed: str) -> None:
-        self.feed = feed
+    def _client(self) -> Client:
+        if self.live.needs_token and not self.has_token:
+            raise FeedError(f"it needs a token: give --token {self.feed}=FILE, or the file in {_variable(self.feed)}")
+        if self.made is None:
+            try:
+                self.made = self.make()
+            except UserError as error:
+                raise FeedError(str(error)) from None
+            self.patience = self.made.patience
+        return self.made
 
     async def history(self, start: int, end: int) -> AsyncIterator[Item]:
-        raise FeedError(f"it needs a token: give --token {self.feed}=FILE, or the file in {_variable(self.feed)}")
-        yield
+        async for item in self._client().history(start, end):
+            yield item
 
     async def listen(self, outlet: Outlet) -> None:
-        raise NotImplementedError("without a past it does not come to this")
+        await self._client().listen(outlet)
 
 
 def _variable(feed: str) -> str:
     return TOKEN.format(feed.upper().replace("-", "_"))
 
 
-def _named(option: str, given: Sequence[str], feeds: Sequence[str]) -> dict[str, str]:
+def _named(option: str, given: Sequence[str], *more: str) -> dict[str, str]:
     """The values of an option ``FEED=VALUE``."""
     found = {}
     for text in given:
         feed, is_pair, value = text.partition("=")
-        if not is_pair or not value or feed not in feeds:
-            raise UserError(f"{option} {text.partition('?')[0]!r} is not FEED=..., with FEED of {', '.join(feeds)}")
+        if not is_pair or not value or feed not in (*CLIENTS, *more):
+            raise UserError(f"{option} {text.partition('?')[0]!r} is not FEED=..., with FEED of {', '.join(CLIENTS)}")
         found[feed] = value
     return found
 
@@ -145,20 +161,18 @@ def ingest(options: Options, history: float, broker: str, quiet: bool = False) -
     options.check()
     if not 0 <= history <= 366:
         raise UserError(f"--history {history:g} is not between 0 and 366 days")
-    if not options.feeds:
-        raise UserError(f"ingest needs the name of a feed: {', '.join(CLIENTS)}")
     clock = options.time()
     scope = options.scope(clock.now(), say)
     clients = options.clients(scope, clock, os.environ)
     address, security = parse(broker), from_environment(os.environ)
     say(f"waiting for the broker at {address}")
     create(address, every(FEEDS), security, patience=120)
-    asyncio.run(_until_told(_ingest(clients, scope, clock, int(history * DAY), address, security, say)))
+    asyncio.run(_until_told(_ingest(clients, scope, clock, int(history * DAY), address, security, say, options.alive)))
 
 
 async def _ingest(
     clients: dict[str, Client], scope: Scope, clock: Clock, history: int, broker: str, security: Security,
-    say: Callable[[str], None],
+    say: Callable[[str], None], pulsed: Callable[[], None],
 ) -> None:  # fmt: skip
     before = last_beats(broker, [feed for feed in clients if feed not in BGP_FEEDS], security)
     since = min((beat.run.since for beat in before.values()), default=int(clock.now()))
@@ -170,7 +184,7 @@ async def _ingest(
             desks[feed].time = beat.time
         say(f"at work for {', '.join(clients)}")
         try:
-            await Supervisor(desks, clients, clock, history).run()
+            await Supervisor(desks, clients, clock, history, pulsed=pulsed).run()
         finally:
             for desk in desks.values():
                 say(f"{desk.feed}: {desk.read:,} records read, {desk.dead:,} of no use")

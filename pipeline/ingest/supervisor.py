@@ -45,7 +45,8 @@ class Pauses:
 class Supervisor:
     """Runs each client until it is cancelled.
 
-    ``history``: how much of the past is fetched before a feed is listened to [s].
+    ``history``: how much of the past is fetched before a feed is listened to [s].  ``pulsed`` is called several times
+    a minute.
     """
 
     desks: Mapping[str, Desk]
@@ -53,6 +54,7 @@ class Supervisor:
     clock: Clock
     history: int = 28 * DAY
     pauses: Pauses = field(default_factory=Pauses)
+    pulsed: Callable[[], None] = lambda: None
     jitter: Callable[[], float] = random.random
 
     async def run(self) -> None:
@@ -70,6 +72,7 @@ class Supervisor:
     async def _pulse(self) -> None:
         """Each feed's heartbeat again where none was sent for half the time that may pass between two."""
         while True:
+            self.pulsed()
             await self.clock.sleep(HEARTBEAT / 4)
             for desk in self.desks.values():
                 if self.clock.now() - desk.beaten >= HEARTBEAT / 2:

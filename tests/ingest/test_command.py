@@ -1,11 +1,12 @@
 """``netvigil ingest``: what a person asks for becomes clients; through a broker, stopped and started again."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.feeds.live.base import Access, Clock, Scope
+from pipeline.feeds.live.base import Access, Client, Clock, FeedError, Scope
 from pipeline.feeds.live.registry import CLIENTS, Live
 from pipeline.ingest.command import TOKEN, Options, ingest
 from tests.ingest.scripted import Scripted, stays
@@ -18,22 +19,39 @@ def made(scope: Scope, access: Access, clock: Clock) -> Scripted:
     return Scripted("a", [stays])
 
 
+def bare(scope: Scope, access: Access, clock: Clock) -> Scripted:
+    raise UserError("no table of countries")
+
+
 @pytest.fixture(autouse=True)
 def _clients(monkeypatch: pytest.MonkeyPatch) -> None:
     ASKED.clear()
     monkeypatch.setitem(CLIENTS, "a", Live(made, "https://a.example"))
+    monkeypatch.setitem(CLIENTS, "bare", Live(bare, "https://bare.example"))
     monkeypatch.setitem(CLIENTS, "secret", Live(made, "https://secret.example", needs_token=True))
 
 
-def clients(options: Options, environment: dict[str, str] | None = None) -> list[str]:
+def clients(options: Options, environment: dict[str, str] | None = None) -> dict[str, str]:
+    """What each feed says when it is first asked."""
     options.check()
-    return list(options.clients(options.scope(0), options.time(), environment or {}))
+    made = options.clients(options.scope(0), options.time(), environment or {})
+    return {feed: asyncio.run(asked(client)) for feed, client in made.items()}
+
+
+async def asked(client: Client) -> str:
+    try:
+        return f"{[item async for item in client.history(0, 0)]}"
+    except FeedError as error:
+        return str(error)
 
 
 def test_a_feed_has_its_own_address_unless_told_otherwise_and_its_token_is_read_from_a_file(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("abc\n")
-    assert clients(Options(("a", "secret"), token=(f"secret={token}",), only=("PK", "IQ"))) == ["a", "secret"]
+    assert clients(Options(("a", "secret"), token=(f"secret={token}",), only=("PK", "IQ"))) == {
+        "a": "[]",
+        "secret": "[]",
+    }
     assert [access.url for _, access in ASKED] == ["https://a.example", "https://secret.example"]
     assert [access.token for _, access in ASKED] == ["", "abc"]
     assert ASKED[0][0].countries == ("PK", "IQ")
@@ -42,11 +60,19 @@ def test_a_feed_has_its_own_address_unless_told_otherwise_and_its_token_is_read_
     assert "abc" not in repr(ASKED)
 
 
+def test_a_feed_that_lacks_what_it_needs_says_so_and_holds_no_other() -> None:
+    assert clients(Options(("a", "secret", "bare"))) == {
+        "a": "[]",
+        "secret": "it needs a token: give --token secret=FILE, or the file in " + TOKEN.format("SECRET"),
+        "bare": "no table of countries",
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (Options(("nothing",)), "'nothing' is no live feed"),
-        (Options(("a",), url=("b=http://x?token=abc",)), "--url 'b=http://x' is not FEED=..., with FEED of a"),
+        (Options(("a",), url=("b=http://x?token=abc",)), "--url 'b=http://x' is not FEED=..., with FEED of rislive, ),
         (Options(("a",), token=("a=/nowhere/at/all",)), "the token of a cannot be read from '/nowhere/at/all'"),
         (Options(("a",), only=("Pakistan",)), "--only 'Pakistan'"),
         (Options(("a",), only=("PK",), watch=Path("w.toml")), "give one of them"),
