@@ -72,7 +72,7 @@ def test_a_feed_that_lacks_what_it_needs_says_so_and_holds_no_other() -> None:
     ("options", "said"),
     [
         (Options(("nothing",)), "'nothing' is no live feed"),
-        (Options(("a",), url=("b=http://x?token=abc",)), "--url 'b=http://x' is not FEED=..., with FEED of rislive, ),
+        (Options(("a",), url=("b=http://x?token=abc",)), "--url 'b=http://x' is not FEED=..., with FEED of rislive"),
         (Options(("a",), token=("a=/nowhere/at/all",)), "the token of a cannot be read from '/nowhere/at/all'"),
         (Options(("a",), only=("Pakistan",)), "--only 'Pakistan'"),
         (Options(("a",), only=("PK",), watch=Path("w.toml")), "give one of them"),
