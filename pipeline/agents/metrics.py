@@ -1,7 +1,7 @@
 """What a worker tells its metrics: every frame that comes in, and every output."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +13,7 @@ from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.kafka.reader import HEADER, Origins
 from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
 from pipeline.serve.metrics import Metrics
+from pipeline.settings.watching import Watch
 from pipeline.signals.binning import BinStage, Late, Taken, answered
 from pipeline.state import remember
 from pipeline.topics import PATH
@@ -32,11 +33,15 @@ class WorkerMetrics:
     that is open at the end of a recording would be told for ever.  A run from a snapshot is shown again with its first
     frame: it may have been killed long ago.
 
-    ``clock`` gives the time since some moment [s].
+    ``clock`` gives the time since some moment [s].  ``watches`` are shown as on or to come by the ``today`` clock [s].
     """
 
-    def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, metrics: Metrics, clock: Callable[[], float] = time.monotonic, watches: Sequence[Watch] = (),
+        today: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
         self.metrics, self.clock = metrics, clock
+        self.watches, self.today = list(watches), today
         self.liveness = Liveness()
         self.runs: dict[str, str] = {}
         self.past: dict[str, None] = {}
@@ -83,7 +88,11 @@ class WorkerMetrics:
                 self.ended[frame.run.tense] = self.clock()
 
     def tidy(self) -> None:
-        """Remove runs that ended `LINGER` ago, or have stopped without an end."""
+        """Remove runs that ended `LINGER` ago, or have stopped without an end; say which watches are on."""
+        for watch in list(self.watches):
+            self.metrics.watch(watch.country, watch.name, is_on := watch.is_on(self.today()))
+            if is_on is None:
+                self.watches.remove(watch)
         stopped = {tense: last + self.liveness.silence for tense, last in self.moved.items()}
         for tense in [tense for tense, end in (stopped | self.ended).items() if self.clock() >= end + LINGER]:
             self._leave(tense)

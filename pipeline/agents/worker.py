@@ -22,17 +22,19 @@ from pipeline.errors import UserError
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.security import Security
 from pipeline.serve.metrics import Metrics
+from pipeline.settings.watching import Watch
 from pipeline.topics import changelogs, every
 
 
 def work(
     engine: Engine, broker: str, security: Security, feeds: Sequence[str], address: tuple[str, int] | None,
     group: str = "netvigil", tense: str = "live", say: Callable[[str], None] = lambda _: None,
+    watches: Sequence[Watch] = (),
 ) -> None:  # fmt: skip
     """Host the whole path until a signal ends it; UserError where it cannot begin.
 
     ``address``: where metrics are served, None for nowhere; ``tense``: whose signals they show; ``say``: shows a person
-    what the worker waits for.
+    what the worker waits for; ``watches``: those whose metric says whether they are on.
     """
     topics = (*every(feeds), *changelogs(group, feeds))
     if address is not None:
@@ -40,7 +42,7 @@ def work(
     say(f"waiting for the broker at {broker}")
     create(broker, topics, security, patience=120)
     registry = CollectorRegistry()
-    metrics = WorkerMetrics(Metrics.on(registry, tense=tense, clock=time.monotonic))
+    metrics = WorkerMetrics(Metrics.on(registry, tense=tense, clock=time.monotonic), watches=watches)
     app, refusal = application(engine, broker, security, feeds, metrics, group)
     if address is not None:  # not before: while no worker answers Prometheus, an open outage is held
         with _serving(*address):

@@ -168,13 +168,14 @@ def worker(
     silence: Annotated[
         int | None, typer.Option(help="seconds without a heartbeat after which a live feed is dead; 300 by default")
     ] = None,
+    watch: WatchFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but what goes wrong")] = False,
 ) -> None:
     """Counts, judges and finds outages; start more to share it."""
     from pipeline.cli import commands
 
     address = (metrics_host, metrics_port) if metrics_port else None
-    commands.worker(broker, feed or [], address, group, tense, commands.chosen(settings, silence), quiet)
+    commands.worker(broker, feed or [], address, group, tense, commands.chosen(settings, silence), quiet, watch)
 
 
 @app.command()
@@ -197,6 +198,30 @@ def ingest(
     from pipeline.ingest.command import ingest as run
 
     run(_live(feed, url, token, only, watch, state, clock), history, broker, quiet)
+
+
+@app.command()
+def watch(
+    what: Annotated[list[str], typer.Argument(help="countries by their codes, as PK, or one watch.toml")],
+    url: Url = None,
+    token: Token = None,
+    history: Annotated[float, typer.Option(help="days of the past that are fetched first")] = 28,
+    state: State = None,
+    settings: Chosen = None,
+    host: Annotated[
+        str, typer.Option(help="address of the page; anyone who reaches another one can read it")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port of the page; 0 for any that is free")] = 8080,
+    clock: Rehearsal = "",
+) -> None:
+    """Watches countries from this machine, in the terminal and on a local page.
+
+    It needs no other program: broker, ingest and worker are started, and end with it.  The next start goes on.
+    """
+    from pipeline.watch.run import Asked
+    from pipeline.watch.run import watch as run
+
+    run(Asked(tuple(what), tuple(url or ()), tuple(token or ()), history, state, settings, host, port, clock))
 
 
 @app.command()

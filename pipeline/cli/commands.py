@@ -36,6 +36,7 @@ from pipeline.replay.through_kafka import still_there, through_kafka, workers
 from pipeline.serve.openmetrics import History
 from pipeline.settings import Settings
 from pipeline.settings.read import chosen
+from pipeline.settings.watching import read_watches, with_days
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,7 @@ def inspect(paths: list[str], as_json: bool) -> int:
 
 def worker(
     broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str,
-    settings: Settings, quiet: bool,
+    settings: Settings, quiet: bool, watch: Path | None = None,
 ) -> None:  # fmt: skip
     """Host the path until told to stop."""
     from pipeline.agents.worker import work
@@ -263,14 +264,15 @@ def worker(
             raise UserError(f"--feed {feed!r} is none of {', '.join(FEEDS)}")
     if tense not in TENSES:
         raise UserError(f"--tense {tense!r} is none of {', '.join(TENSES)}")
-    engine = Engine(settings)
+    watches, _ = read_watches(watch, 0) if watch else ([], [])  # past ones too: their days were what they were
+    engine = Engine(with_days(settings, watches))
 
     def say(sentence: str) -> None:
         if not quiet:
             sys.stderr.write(f"netvigil: {sentence}\n")
 
     feeds = feeds or list(FEEDS)
-    work(engine, parse(broker), from_environment(os.environ), feeds, address, group, tense, say)
+    work(engine, parse(broker), from_environment(os.environ), feeds, address, group, tense, say, watches)
 
 
 def places(files: list[Path], source: str) -> None:

@@ -37,7 +37,8 @@ class ToKafka:
         try:
             for frame in frames:
                 if isinstance(frame, DeadLetter):
-                    self.sender.send(topics.DEADLETTERS.name, msgspec.json.encode(frame), 0, frame.feed)
+                    headers = {"run": frame.run.encode()}
+                    self.sender.send(topics.DEADLETTERS.name, msgspec.json.encode(frame), 0, frame.feed, headers)
                 else:
                     self.sender.send(topics.feed(frame.feed).name, encode(frame), frame.partition)
         except UserError as error:

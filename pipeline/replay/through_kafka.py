@@ -48,7 +48,7 @@ def through_kafka(
     read = [topic.name for topic in (topics.OUTAGES, topics.PROGRESS, topics.LATE, topics.TOTALS)]
     read += [topics.VERDICTS.name] if verdicts else []
     with (
-        _stoppable() as stopped, Reader(broker, read, security, run=playback.run.id) as reader,
+        stoppable() as stopped, Reader(broker, read, security, run=playback.run.id) as reader,
         _Sending(playback, broker, security, group) as sending,
     ):  # fmt: skip
         while (
@@ -159,7 +159,7 @@ class _Sending(threading.Thread):
 
 
 @contextmanager
-def _stoppable() -> Iterator[Callable[[], None]]:
+def stoppable() -> Iterator[Callable[[], None]]:
     """SIGTERM, or a terminal that closes, ends a replay as Ctrl-C does, unless ignored as by ``nohup``.
 
     Gives a check that raises again what a library has swallowed.

@@ -1,5 +1,7 @@
 """What a worker shows: live outages always, of replays and drills the newest run; what is repeated counts once."""
 
+from datetime import datetime
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,11 +11,13 @@ from pipeline.agents.heartbeats import LINGER, Liveness
 from pipeline.agents.host import Host
 from pipeline.agents.metrics import WorkerMetrics
 from pipeline.agents.snapshots import Snapshots
+from pipeline.bins import DAY
 from pipeline.fusion import FuseStage, Missed
 from pipeline.kafka.reader import HEADER, origin
 from pipeline.records import DEAD, END, UP, Entity, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts
 from pipeline.serve.metrics import Metrics
 from pipeline.settings import Fusing
+from pipeline.settings.watching import Watch
 from pipeline.signals.binning import BinStage, Late
 from pipeline.signals.series import Series
 from tests.agents.hosts import Changelog, Event, played, table
@@ -279,3 +283,17 @@ async def test_records_that_are_read_again_after_a_rebalance_are_counted_once() 
         host.begin([0])
     await host.take(Event(3, b"3"))
     assert counted() == (7, 2)
+
+
+def test_watches_are_shown_until_they_expire() -> None:
+    registry, now = CollectorRegistry(), [NOW - DAY]
+    window = (datetime.fromisoformat(f"2024-02-08T{hour}:00") for hour in ("07", "17"))
+    watch = Watch("PK", "Vote", *window, "Asia/Karachi", "election")
+    metrics = WorkerMetrics(Metrics.on(registry), watches=[watch], today=lambda: now[0])
+
+    def shown(later: int) -> float | None:
+        now[0] += later
+        metrics.tidy()
+        return registry.get_sample_value("netvigil_watch_active", {"country": "PK", "name": "Vote"})
+
+    assert [shown(later) for later in (0, DAY, 6 * DAY, 2 * DAY, DAY)] == [0, 1, 1, None, None]

@@ -1,0 +1,237 @@
+"""``netvigil watch``: broker, worker and ingest on this machine, and what they find in the terminal and on a page."""
+
+import fcntl
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import msgspec
+import uvicorn
+from rich.console import Console
+from rich.live import Live
+from starlette.applications import Starlette
+
+from pipeline import topics
+from pipeline.codec import decode, outage_from
+from pipeline.errors import UserError
+from pipeline.feeds import FEEDS
+from pipeline.feeds.live.base import Clock
+from pipeline.feeds.live.registry import CLIENTS
+from pipeline.geo.places import Places, cache
+from pipeline.geo.registries import fetch_places
+from pipeline.ingest.command import Options
+from pipeline.kafka.create_topics import create
+from pipeline.kafka.embedded import embedded
+from pipeline.kafka.reader import Reader
+from pipeline.records import DEAD, DeadLetter, Outage, Verdicts
+from pipeline.replay.through_kafka import still_there, stoppable
+from pipeline.signals.binning import FeedStatus
+from pipeline.state import LIVE
+from pipeline.watch.children import Children
+from pipeline.watch.page import Page
+from pipeline.watch.picture import Picture, View
+from pipeline.watch.terminal import Changes, screen
+
+READ = [topic.name for topic in (topics.VERDICTS, topics.OUTAGES, topics.STATUS, topics.DEADLETTERS)]
+LOOK = 0.5  # how long is waited for news, and how often the picture is made anew [s]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asks of a watch; see `pipeline.cli.arguments`."""
+
+    targets: tuple[str, ...]
+    url: tuple[str, ...] = ()
+    token: tuple[str, ...] = ()
+    history: float = 28
+    state: Path | None = None
+    settings: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    clock: str = ""
+
+    def options(self) -> Options:
+        """The same for ingest; UserError where something is wrong."""
+        files = [target for target in self.targets if target.endswith(".toml")]
+        if files and len(self.targets) > 1:
+            raise UserError(f"{files[0]!r} stands beside {len(self.targets) - 1} more: give one file, or countries")
+        only = () if files else tuple(target.upper() for target in self.targets)
+        feeds = tuple(feed for feed in CLIENTS if feed not in topics.BGP_FEEDS or _has_places())
+        options = Options(
+            tuple(CLIENTS), self.url, self.token, only, Path(files[0]) if files else None, None, self.clock
+        )
+        options.check()
+        return replace(options, feeds=feeds, state=self.folder())
+
+    def folder(self) -> Path:
+        """Where the watch keeps what it has read."""
+        if self.state is not None:
+            return self.state
+        home = os.environ.get("XDG_STATE_HOME") or Path(os.environ.get("HOME", "~")).expanduser() / ".local" / "state"
+        names = [Path(target).stem if target.endswith(".toml") else target.upper() for target in self.targets]
+        return Path(home) / "netvigil" / f"watch-{'-'.join(names)}"
+
+
+def watch(asked: Asked) -> None:
+    """Watch until told to stop."""
+    if not 0 <= asked.port < 2**16:
+        raise UserError(f"--port {asked.port} is not between 1 and {2**16 - 1}, nor 0 for any")
+    options, console = asked.options(), Console()
+    clock = options.time()
+    scope = options.scope(clock.now(), lambda sentence: console.print(sentence, markup=False))
+    picture = Picture(scope.countries, {feed: FEEDS[feed].signals for feed in CLIENTS}, scope.networks)
+    for feed in CLIENTS.keys() - options.feeds:
+        reason = "there is no table of addresses and countries: make it with `netvigil places`"
+        picture.take(FeedStatus(LIVE, "live", feed, DEAD, None, reason))
+    board = Board(picture.view(clock.now()))
+    with ExitStack() as stack:
+        stopped = stack.enter_context(stoppable())
+        folder = stack.enter_context(_own(asked.folder()))
+        page = Page(lambda: board.view, clock.now, _names(asked.host)).application()
+        where = stack.enter_context(_serving(page, asked.host, asked.port))
+        console.print(f"The page: {where}\nWhat is read is kept in {folder}", markup=False, soft_wrap=True)
+        broker = stack.enter_context(embedded())
+        create(broker, topics.every(FEEDS))
+        reader = stack.enter_context(Reader(broker, READ, run=LIVE))
+        children = stack.enter_context(Children(folder))
+        children.start("worker", lambda: _worker(asked, options, broker))
+        children.start("ingest", lambda: _ingest(asked, options, broker, clock))
+        show = stack.enter_context(_shown(console, where))
+        checks = (stopped, children.check, still_there(broker))
+        _follow(reader, picture, board, clock, checks, lambda view: show(view, children.note))
+
+
+@dataclass
+class Board:
+    """Where the newest view stands for the page, which another thread serves."""
+
+    view: View
+
+
+def _follow(
+    reader: Reader, picture: Picture, board: Board, clock: Clock, checks: tuple[Callable[[], None], ...],
+    show: Callable[[View], None],
+) -> None:  # fmt: skip
+    """Take in what comes, and show it, until a check raises."""
+    due = 0.0
+    while True:
+        for check in checks:
+            check()
+        for topic, value in reader.poll(LOOK, float("inf")):
+            picture.take(*_output(topic, value))
+        if time.monotonic() >= due:
+            board.view = picture.view(clock.now())
+            show(board.view)
+            due = time.monotonic() + LOOK
+
+
+def _output(topic: str, value: bytes) -> tuple[Verdicts | Outage | FeedStatus | DeadLetter, bool]:
+    """The output of a message, and whether it is provisional."""
+    if topic == topics.OUTAGES.name:
+        return outage_from(value), False
+    if topic == topics.STATUS.name:
+        return msgspec.json.decode(value, type=FeedStatus), False
+    if topic == topics.DEADLETTERS.name:
+        return msgspec.json.decode(value, type=DeadLetter), False
+    frame = decode(value)
+    assert isinstance(frame, Verdicts)
+    return frame, False
+
+
+def _worker(asked: Asked, options: Options, broker: str) -> list[str]:
+    feeds = [word for feed in options.feeds for word in ("--feed", feed)]
+    settings = ["--settings", str(asked.settings)] if asked.settings else []
+    watched = ["--watch", str(options.watch)] if options.watch else []
+    return ["worker", "--broker", f"kafka://{broker}", "--quiet", *feeds, *settings, *watched]
+
+
+def _ingest(asked: Asked, options: Options, broker: str, clock: Clock) -> list[str]:
+    pairs = [("--url", options.url), ("--token", options.token), ("--only", options.only)]
+    more = [word for option, values in pairs for value in values for word in (option, value)]
+    more += ["--watch", str(options.watch)] if options.watch else []
+    more += ["--clock", f"{clock.now()},{clock.speed}"] if asked.clock else []  # at a restart it is later
+    fixed = ["--broker", f"kafka://{broker}", "--history", f"{asked.history:g}", "--state", str(options.state)]
+    return ["ingest", *options.feeds, *fixed, *more]
+
+
+def _has_places() -> bool:
+    """Whether there is a table of addresses and countries, which routes are counted with; it is fetched once."""
+    try:
+        Places.load()
+    except UserError:
+        sys.stderr.write("netvigil: fetching the table of addresses and countries, which takes a minute, once\n")
+        try:
+            fetch_places("registries", [], cache())
+        except UserError:
+            return False
+    return True
+
+
+@contextmanager
+def _own(folder: Path) -> Iterator[Path]:
+    """The folder of the watch, which no other watch may use meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"another watch uses {folder}: give this one another --state") from None
+        yield folder
+
+
+def _names(host: str) -> list[str]:
+    """Names by which the page may be asked: on this machine only its own, else another site could read it."""
+    return ["127.0.0.1", "localhost"] if _is_local(host) else ["*"]
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _serving(page: Starlette, host: str, port: int) -> Iterator[str]:
+    """Serve the page in a thread; gives its address."""
+    try:
+        listener = socket.create_server((host, port))
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UserError(f"the page cannot be served on {host}:{port}: {said}; choose another --port") from None
+    with listener:
+        server = uvicorn.Server(uvicorn.Config(page, log_level="error", access_log=False, lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://{host}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(3)
+
+
+@contextmanager
+def _shown(console: Console, where: str) -> Iterator[Callable[[View, str], None]]:
+    """How a view is shown: a live table, or a line for each change where the output is no terminal."""
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
+            yield lambda view, note: live.update(screen(view, console.width, console.height, where, note), refresh=True)
+        return
+    changes, notes = Changes(), [""]
+
+    def lines(view: View, note: str) -> None:
+        for line in changes.lines(view):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if note != notes[-1]:
+            notes[-1] = note
+            console.print(note, markup=False, highlight=False, soft_wrap=True)
+        console.file.flush()
+
+    yield lines
