@@ -9,13 +9,14 @@ from typing import cast
 from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline import topics
+from pipeline.feeds import FEEDS
 from pipeline.fusion import Beside, Fused, FuseStage, Missed
 from pipeline.geo.calendar import Almanac, calendar_with
 from pipeline.judge import JudgeStage
 from pipeline.kinds import kind_of
 from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Outage, Progress, Rows, Verdicts
 from pipeline.settings import Settings
-from pipeline.signals import SIGNALS, binner
+from pipeline.signals import binner
 from pipeline.signals.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.signals.merging import MergeStage
 
@@ -37,7 +38,7 @@ class Engine:
         return BinStage(partition, partial(binner, partitions=topics.feed(feed).partitions, settings=self.settings))
 
     def merge(self) -> MergeStage:
-        return MergeStage({feed: topics.feed(feed).partitions for feed in SIGNALS})
+        return MergeStage({feed: topics.feed(feed).partitions for feed in FEEDS})
 
     def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage:
         """The stage that judges merged bins, for that many partitions of countries."""

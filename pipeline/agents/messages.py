@@ -8,9 +8,9 @@ import msgspec
 
 from pipeline import topics
 from pipeline.codec import decode, encode, outage_json
+from pipeline.feeds import FEEDS
 from pipeline.fusion import Beside, Fused, Missed
 from pipeline.records import Bins, DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Verdicts, wrong
-from pipeline.signals import SIGNALS
 from pipeline.signals.binning import FeedStatus, Late, Taken, Total
 from pipeline.topics import Topic, partition_for
 
@@ -32,7 +32,7 @@ def of_feed(feed: str) -> Callable[[bytes], Frame]:
 
 
 def _is_partial(frame: Frame) -> bool:
-    partitions = topics.feed(frame.feed).partitions if frame.feed in SIGNALS else 0
+    partitions = topics.feed(frame.feed).partitions if frame.feed in FEEDS else 0
     return isinstance(frame, Bins) and 0 <= frame.partition < partitions
 
 

@@ -1,7 +1,13 @@
-"""The feeds that can be read from a recording.  A feed is one module here and one line in `FEEDS`."""
+"""The feeds.  One that is recorded is one module here and one line in `FEEDS`, one that is polled one in `POLLED`."""
 
-from pipeline.feeds import mrt, ris_live, table
+from pipeline.feeds import ioda, mrt, radar, ris_live, table
 from pipeline.feeds.base import Feed
+from pipeline.feeds.polled import Polled
 
-FEEDS: dict[str, Feed] = {feed.name: feed for feed in (mrt.FEED, ris_live.FEED, table.FEED)}
+POLLED: dict[str, Polled] = {polled.name: polled for polled in (*ioda.POLLED, radar.POLLED)}
+"""Polled feeds by name.  They have no recordings of their own."""
+
+FEEDS: dict[str, Feed] = {
+    feed.name: feed for feed in (mrt.FEED, ris_live.FEED, table.FEED, *(polled.feed for polled in POLLED.values()))
+}
 """Feeds by name; a recorded file belongs to the first that recognises it."""

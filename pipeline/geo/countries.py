@@ -70,6 +70,11 @@ def is_country(code: str) -> bool:
     return code in _names()
 
 
+def every_country() -> tuple[str, ...]:
+    """The codes of all countries."""
+    return tuple(_names())
+
+
 def has_zone(country: str) -> bool:
     """Whether any zone of a country is known."""
     return country in _zones()

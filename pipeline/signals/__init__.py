@@ -1,4 +1,7 @@
-"""Signals: what makes bins of a feed's records, one line in `SIGNALS` a feed; a binner may give several signals."""
+"""Signals: what makes bins of a feed's records, one line in `SIGNALS` unless they are given series.
+
+A binner may give several signals.
+"""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -28,11 +31,10 @@ def visibility(
 SIGNALS: dict[str, Callable[[Run, str, int, int, Settings], Binner]] = {
     "mrt": partial(visibility, ("bgp.mrt", "bgp.mrt6")),
     "rislive": partial(visibility, ("bgp.ris", "bgp.ris6")),
-    "table": series,
 }
-"""The binner of each feed."""
+"""The binner of each feed that has not given series."""
 
 
 def binner(run: Run, feed: str, partition: int, *, partitions: int, settings: Settings) -> Binner:
     """The binner of one partition of a feed."""
-    return SIGNALS[feed](run, feed, partition, partitions, settings)
+    return SIGNALS.get(feed, series)(run, feed, partition, partitions, settings)

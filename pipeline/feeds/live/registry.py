@@ -1,10 +1,13 @@
-"""The clients of live feeds by name: a live feed is one module here and one line in `CLIENTS`."""
+"""The clients of live feeds by name: a stream is one module here and one line in `CLIENTS`."""
 
+from functools import partial
 from typing import NamedTuple
 
 from pipeline.feeds.live import spliced
 from pipeline.feeds.live.archives import RIS
 from pipeline.feeds.live.base import MakeClient
+from pipeline.feeds.live.polled import Poller
+from pipeline.feeds.registry import POLLED
 
 
 class Live(NamedTuple):
@@ -21,4 +24,5 @@ class Live(NamedTuple):
 
 CLIENTS: dict[str, Live] = {
     "rislive": Live(spliced.ris, "wss://ris-live.ripe.net/v1/ws/?client=netvigil", archive=RIS.url),
+    **{name: Live(partial(Poller, polled), polled.url, polled.needs_token) for name, polled in POLLED.items()},
 }

@@ -1,0 +1,117 @@
+"""GET requests to one publisher: paced, bounded, and conditional where nothing may have changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from pipeline.feeds.live.base import Access, Clock, FeedError
+
+CONDITIONS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+"""What an answer says of its version -> what the next request for the same says."""
+
+PIECE = 64 * 1024  # read at a time [bytes]
+
+
+@dataclass
+class Http:
+    """``pace``: least time between two requests [s of the clock]."""
+
+    access: Access
+    clock: Clock
+    pace: float
+    timeout: float = 30.0
+    """Longest wait for a connection or for the next bytes, and a quarter of that for the whole answer [s of the
+    machine]."""
+    largest: int = 64 * 2**20
+    """A larger answer is refused [bytes]: it must fit memory."""
+    asked: float = float("-inf")
+    _known: dict[str, dict[str, str]] = field(default_factory=dict)
+    _next: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    async def __aenter__(self) -> "Http":
+        wait = aiohttp.ClientTimeout(total=4 * self.timeout, sock_connect=self.timeout, sock_read=self.timeout)
+        headers = {"Accept": "application/json", "User-Agent": "netvigil"}
+        if self.access.token:
+            headers["Authorization"] = f"Bearer {self.access.token}"
+        self._session = aiohttp.ClientSession(timeout=wait, headers=headers)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        await self._session.close()
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.access.url).hostname or ""
+
+    def turn(self) -> None:
+        """A round of requests begins; those of the round before may be unchanged."""
+        self._known, self._next = self._next, {}
+
+    def forget(self) -> None:
+        """What came was of no use: ask for all again."""
+        self._known, self._next = {}, {}
+
+    async def get(self, path: str, query: Mapping[str, str]) -> bytes | None:
+        """The body of an answer, None where it has not changed since the round before; `FeedError`."""
+        await self.clock.sleep(self.asked + self.pace - self.clock.now())
+        self.asked = self.clock.now()
+        try:
+            return await self._get(path, query)
+        except TimeoutError:
+            raise FeedError(f"{self.host} did not answer within {self.timeout:g} s") from None
+        except aiohttp.ClientPayloadError:
+            raise FeedError(f"the answer of {self.host} broke off") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__  # their full texts name the whole address
+            raise FeedError(f"{self.host} is not reached: {why}") from None
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> bytes | None:
+        key = f"{path}?{query}"
+        known = self._known.get(key, {})
+        async with self._session.get(self.access.url + path, params=query, headers=known) as answer:
+            if answer.status == 304 and known:
+                self._next[key] = known
+                return None
+            if answer.status != 200:
+                raise self._refusal(answer)
+            body = bytearray()
+            async for piece in answer.content.iter_chunked(PIECE):
+                body += piece
+                if len(body) > self.largest:
+                    raise FeedError(f"an answer of {self.host} has more than {self.largest:,} bytes")
+            self._next[key] = {
+                then: answer.headers[said] for said, then in CONDITIONS.items() if said in answer.headers
+            }
+            return bytes(body)
+
+    def _refusal(self, answer: aiohttp.ClientResponse) -> FeedError:
+        reasons = {401: ": it refuses the token", 403: ": it refuses the token", 429: ": too many requests"}
+        if not self.access.token:
+            reasons.update(dict.fromkeys((401, 403), ": it refuses access"))
+        said = f"{self.host} answers {answer.status}{reasons.get(answer.status, '')}"
+        return FeedError(said, retry_after(answer.headers, self.clock.now()))
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """How long a server wants to be left alone [s], an hour at most; it says so in seconds, or as a date.
+
+    Examples
+    --------
+    >>> retry_after({"Retry-After": "30"}, 0.0)
+    30.0
+    >>> retry_after({"Retry-After": "Thu, 08 Feb 2024 00:01:00 GMT"}, 1707350400.0)
+    60.0
+    """
+    said = headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdigit():
+        return min(float(said), 3600.0)
+    try:
+        at = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    return min(max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now), 3600.0)

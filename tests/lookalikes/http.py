@@ -1,0 +1,100 @@
+"""Publishers' HTTP interfaces on one local port, served from series with a clock, and their failures on demand.
+
+A bin is published a delay after its end, and nothing of it before.  The forms of the interfaces are in a module each.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from aiohttp import web
+
+from pipeline.records import Entity, Rows
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+FAULTS = ("killed", "stalls", "429", "500", "wrong", "half", "empty", "yesterday", "flood")
+"""The connection breaks; nothing comes; two statuses; a web page; half of the JSON; no values; those of the day
+before and none since; ten times as much."""
+
+
+@dataclass
+class Publisher:
+    """``rows``: one for each signal.  ``now``: its clock.  ``delay``: of a signal's bins [s].
+
+    ``fault``: one of `FAULTS` that holds now, "" for none; ``asked``: addresses of the requests.
+    """
+
+    rows: Mapping[str, Rows]
+    now: Callable[[], float]
+    delay: Mapping[str, int] = field(default_factory=dict)
+    fault: Callable[[], str] = lambda: ""
+    routes: Callable[["Publisher"], Iterable[web.RouteDef]] = lambda publisher: ()
+    asked: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+    def values(self, signal: str, start: int, end: int) -> dict[Entity, tuple[np.ndarray, np.ndarray]]:
+        """What is published by now of ``[start, end)`` [s]: starts of bins and values by entity."""
+        fault, rows = self.fault(), self.rows.get(signal)
+        if fault == "empty" or rows is None:
+            return {}
+        if fault == "flood":
+            start -= 9 * (end - start)
+        until = self.now() - self.delay.get(signal, 0) - rows.width - (86_400 if fault == "yesterday" else 0)
+        here = (rows.time >= start) & (rows.time < end) & (rows.time <= until)
+        found = {}
+        for number in np.unique(rows.entity[here]).tolist():
+            own = here & (rows.entity == number)
+            found[rows.entities[number]] = (rows.time[own], rows.value[own])
+        return found
+
+    @asynccontextmanager
+    async def running(self, port: int = 0) -> AsyncIterator[str]:
+        """Serve; gives the address."""
+
+        @web.middleware
+        async def faulty(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._faulty(request, handler)
+
+        app = web.Application(middlewares=[faulty])
+        app.add_routes(self.routes(self))
+        runner = web.AppRunner(app, handler_cancellation=True)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        try:
+            yield "http://{}:{}".format(*runner.addresses[0][:2])
+        finally:
+            await runner.cleanup()
+
+    async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.asked.append(str(request.rel_url))
+        self.tokens.append(request.headers.get("Authorization", ""))
+        match self.fault():
+            case "killed":
+                assert request.transport
+                request.transport.abort()
+                return web.Response()
+            case "stalls":
+                await asyncio.sleep(60)
+            case "429":
+                return web.Response(status=429, headers={"Retry-After": "600"})
+            case "500":
+                return web.Response(status=500, text="<html>Internal Server Error</html>")
+            case "wrong":
+                return web.Response(text="<html>Welcome</html>", content_type="text/html")
+        answer = await handler(request)
+        assert isinstance(answer, web.Response)
+        assert isinstance(answer.body, bytes)
+        if self.fault() == "half":
+            return web.Response(body=answer.body[: len(answer.body) // 2], content_type="application/json")
+        tag = f'"{hashlib.md5(answer.body).hexdigest()}"'
+        if request.headers.get("If-None-Match") == tag:
+            self.unchanged += 1
+            return web.Response(status=304)
+        answer.headers["ETag"] = tag
+        return answer
