@@ -51,9 +51,6 @@ class Listening:
     most: int = 20_000
     """Messages after which none are waited for [-].  Twice as many are in memory at most."""
 
-    compress: bool = False
-    """Whether the server may compress [-]: a fifth of the bytes, for twice the time of a processor."""
-
 
 class Inflow:
     """The messages of a connection since they were last taken; its socket is not read while ``most`` are here."""
@@ -118,10 +115,10 @@ class RisLive:
         host, rules = urlsplit(self.access.url).hostname, self.rules
         try:
             async with asyncio.timeout(rules.silence):
+                # without compression, which would make a tenth of the bytes and double the work of a processor
                 socket = await session.ws_connect(
-                    self.access.url, compress=15 if rules.compress else 0, decode_text=False,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                )  # fmt: skip
+                    self.access.url, decode_text=False, timeout=aiohttp.ClientWSTimeout(ws_close=1.0)
+                )
                 for collector in rules.collectors:
                     await socket.send_json(subscription(collector))
             return socket
