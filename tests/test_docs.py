@@ -23,6 +23,7 @@ from pipeline.kinds import KINDS
 from pipeline.replay.reconstruction import reconstruct, write
 from pipeline.serve.metric_names import FAMILIES
 from pipeline.topics import every
+from pipeline.watch.run import Asked
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
@@ -128,6 +129,7 @@ def test_every_target_of_make_service_and_port_exists() -> None:
     named += re.findall(r"--scale (\w+)=", ALL)
     assert set(named) <= set(COMPOSE)
     published = "".join(port for service in COMPOSE.values() for port in service.get("ports", []))
+    published += f":-{Asked(()).port}}}"  # of the page of a watch
     for port in re.findall(r"127\.0\.0\.1:(\d+)", ALL):
         assert f":-{port}}}" in published, port
 

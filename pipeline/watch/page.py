@@ -1,10 +1,11 @@
 """The page of a watch and its API: everything from one `View`, nothing from elsewhere, nothing to change."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,11 +21,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.bins import DAY
 from pipeline.codec import TIMES, iso, outage_json
-from pipeline.explain.terms import because
-from pipeline.explain.text import KIND_WORDS, chance_text, country_time, entity_name, lasted, lasting, utc_text
+from pipeline.explain.terms import DAYS, because
+from pipeline.explain.text import (
+    KIND_WORDS,
+    chance_text,
+    country_time,
+    entity_name,
+    lasted,
+    lasting,
+    local_text,
+    utc_text,
+)
 from pipeline.fusion.outages import CONFIRMED, OPEN, RECOVERING
 from pipeline.records import Outage
 from pipeline.settings.bounded import ENTITY_TYPES
+from pipeline.settings.watching import Watch
 from pipeline.watch.chart import HIGH, WIDE, drawn
 from pipeline.watch.picture import FeedHealth, Reading, View
 
@@ -69,10 +80,17 @@ class Mistake(msgspec.Struct, frozen=True):
 
 
 class Page:
-    """Answers requests from the newest view; ``now`` gives the time of the watch [s]."""
+    """Answers requests from the newest view.
 
-    def __init__(self, look: Callable[[], View], now: Callable[[], float], hosts: Iterable[str]) -> None:
+    ``now`` gives the time of the watch [s]; ``hosts``: names by which the page may be asked; ``watches``: their names
+    and windows are shown.
+    """
+
+    def __init__(
+        self, look: Callable[[], View], now: Callable[[], float], hosts: Iterable[str], watches: Sequence[Watch] = ()
+    ) -> None:
         self.look, self.now = look, now
+        self.notes = [(watch.country, note) for watch in watches if (note := noted(watch))]
         environment = Environment(
             loader=PackageLoader("pipeline.watch"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
@@ -114,7 +132,7 @@ class Page:
         edges = {code: _hours(view.at, code) for code in times}
         text = self.templates.get_template(name).render(
             view=view, panels=panels, times=times, edges=edges, stopped=late if late > STOPPED else 0,
-            asked=utc_text(view.at), feeds=view.health,
+            asked=utc_text(view.at), feeds=view.health, notes=self.notes,
         )  # fmt: skip
         return Response(text, media_type="text/html")
 
@@ -147,6 +165,24 @@ class Page:
     async def atom(self, request: Request) -> Response:
         view = self.look()
         return Response(feed_of_outages(view), media_type="application/atom+xml")
+
+
+def noted(watch: Watch) -> str:
+    """What a watch is for, in a line; '' where it is of a country alone.
+
+    Examples
+    --------
+    >>> start, end = (datetime.fromisoformat(f"2024-02-08T{hour}:00") for hour in ("08", "17"))
+    >>> noted(Watch("PK", "Vote", start, end, "Asia/Karachi", "election", receiver="desk"))
+    'Vote: an election day, Thu 8 Feb 2024, 08:00 (UTC+5) to Thu 8 Feb 2024, 17:00 (UTC+5); told: desk'
+    """
+    zone, when = watch.zone and ZoneInfo(watch.zone), ""
+    if watch.window and zone:
+        what = f"{DAYS.get(watch.day, watch.day)}, " if watch.day else ""
+        when = what + " to ".join(local_text(time, zone) for time in watch.window)
+    return "; ".join(
+        filter(None, (": ".join(filter(None, (watch.name, when))), watch.receiver and f"told: {watch.receiver}"))
+    )
 
 
 def amount(value: float | None) -> str:

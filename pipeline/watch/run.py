@@ -32,6 +32,7 @@ from pipeline.kafka.embedded import embedded
 from pipeline.kafka.reader import Reader
 from pipeline.records import DEAD, DeadLetter, Outage, Verdicts
 from pipeline.replay.through_kafka import still_there, stoppable
+from pipeline.settings.watching import read_watches
 from pipeline.signals.binning import FeedStatus
 from pipeline.state import LIVE
 from pipeline.watch.children import Children
@@ -86,6 +87,7 @@ def watch(asked: Asked) -> None:
     options, console = asked.options(), Console()
     clock = options.time()
     scope = options.scope(clock.now(), lambda sentence: console.print(sentence, markup=False))
+    watches = read_watches(options.watch, clock.now())[0] if options.watch else []
     picture = Picture(scope.countries, {feed: FEEDS[feed].signals for feed in CLIENTS}, scope.networks)
     for feed in CLIENTS.keys() - options.feeds:
         reason = "there is no table of addresses and countries: make it with `netvigil places`"
@@ -94,7 +96,7 @@ def watch(asked: Asked) -> None:
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
         folder = stack.enter_context(_own(asked.folder()))
-        page = Page(lambda: board.view, clock.now, _names(asked.host)).application()
+        page = Page(lambda: board.view, clock.now, _names(asked.host), watches).application()
         where = stack.enter_context(_serving(page, asked.host, asked.port))
         console.print(f"The page: {where}\nWhat is read is kept in {folder}", markup=False, soft_wrap=True)
         broker = stack.enter_context(embedded())

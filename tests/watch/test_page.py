@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from pipeline.records import DEAD
+from pipeline.settings.watching import Watch
 from pipeline.watch.page import HEADERS, Page, openapi
 from pipeline.watch.picture import Picture
 from tests.watch.pictures import NOW, ZONG, outage, picture, status, verdicts
@@ -21,9 +22,9 @@ SEEN = (
 )  # fmt: skip
 
 
-def client(made: Picture | None = None, late: int = 0) -> TestClient:
+def client(made: Picture | None = None, late: int = 0, *watches: Watch) -> TestClient:
     view = (made or picture(*SEEN)).view(NOW)
-    page = Page(lambda: view, lambda: NOW + late, ["127.0.0.1"])
+    page = Page(lambda: view, lambda: NOW + late, ["127.0.0.1"], watches)
     return TestClient(page.application(), "http://127.0.0.1:8080", raise_server_exceptions=False)
 
 
@@ -40,6 +41,13 @@ def test_the_page_says_what_is_out_since_when_and_what_cannot_be_seen() -> None:
     assert "Zong, AS59257 out: mobile networks down" in said
     assert "routes (bgp.ris): no &lt;b&gt;connection&lt;/b&gt;; nothing since" in said
     assert "stopped" not in said
+
+
+def test_a_page_says_what_the_watch_is_for() -> None:
+    with client(None, 0, Watch("PK", "Vote", receiver="desk"), Watch("PK"), Watch("IN", "Elsewhere")) as asked:
+        said = text(asked.get("/").text)
+    assert "Vote; told: desk" in said
+    assert "Elsewhere" not in said
 
 
 def test_a_page_of_a_watch_that_has_stopped_says_so() -> None:
