@@ -83,11 +83,9 @@ class Tables:
 
     async def _updates(self, files: list[File], start: int, end: int) -> AsyncIterator[Timed]:
         time = start
-        for file in files:
-            try:
-                path = await self.downloads.fetch(file.url, file.name, file.end + PUBLISHED)
-            except MissingError as error:
-                yield time, DecodeError(self.feed, "missing-file", file.name, str(error))
+        async for file, path in self._ahead(files):
+            if isinstance(path, MissingError):
+                yield time, DecodeError(self.feed, "missing-file", file.name, str(path))
                 continue
             async for item in self._items(file, path):
                 if not isinstance(item, DecodeError):
@@ -97,6 +95,25 @@ class Tables:
                         continue
                     time = int(item.time.min())
                 yield time, item
+
+    async def _ahead(self, files: list[File]) -> AsyncIterator[tuple[File, Path | MissingError]]:
+        """Each file where it is now, or that it is missing; the next one is fetched while one is read."""
+
+        async def fetched(file: File) -> Path | MissingError:
+            try:
+                return await self.downloads.fetch(file.url, file.name, file.end + PUBLISHED)
+            except MissingError as error:
+                return error
+
+        tasks: list[asyncio.Task[Path | MissingError]] = []
+        try:
+            for i, file in enumerate(files):
+                tasks += [asyncio.create_task(fetched(more)) for more in files[len(tasks) : i + 2]]
+                yield file, await tasks[i]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _items(self, file: File, path: Path) -> AsyncIterator[Item]:
         """The records of a file, read in a thread."""
