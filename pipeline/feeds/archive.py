@@ -4,6 +4,7 @@ import dataclasses
 import heapq
 import io
 import itertools
+import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ PARTS = {",".join(ENTITIES): "entities", ",".join(LABELS): "labels"}
 """Headers of the tables beside the signals of a case."""
 
 MARKS = {";": "semicolons", "\t": "tabs"}  # separators of spreadsheets other than the comma
+OF_ARCHIVE = re.compile(r"([\w.-]+)\.(?:bview|rib|updates)\.\d{8}\.\d{4}\.(?:gz|bz2)")
+"""A file that ``netvigil fetch`` got from an MRT archive, with the collector."""
+
 LONG_HEAD = 256 * 1024  # content that is searched for the first time of a recording [bytes]
 
 
@@ -78,6 +82,9 @@ class Source:
                 item = DecodeError(
                     self.feed.name, item.reason, f"{item.place} of {self.called or self.path.name}", item.detail
                 )
+            elif isinstance(item, Elements) and (fetched := OF_ARCHIVE.fullmatch(self.path.name)):
+                peers = tuple(peer._replace(collector=fetched[1]) for peer in item.peers)
+                item = dataclasses.replace(item, peers=peers)
             yield item
 
     def _content(self) -> Iterator[Item]:
@@ -220,7 +227,7 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     UserError also where tables differ in the grid of a signal or in the country of an entity, or two feeds have one
     signal.
     """
-    found = [open_source(path, piece) for path in paths]
+    found = [open_source(part, piece) for path in paths for part in _parts(Path(path))]
     known = read_entities(*sorted({source.entities for source in found if source.entities}))
     found = [dataclasses.replace(s, whole=s.whole.with_entities(known)) if s.whole else s for s in found]
     given: dict[str, Source] = {}
@@ -246,6 +253,12 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
         for source in found
     ]
     return sorted(found, key=lambda source: (source.first, str(source.path)))
+
+
+def _parts(path: Path) -> list[Path]:
+    """The files of an MRT archive in a folder, and its table if it has one; any other path by itself."""
+    fetched = sorted(file for file in path.iterdir() if OF_ARCHIVE.fullmatch(file.name)) if path.is_dir() else []
+    return fetched + [path] * (not fetched or any((path / name).is_file() for name in TABLES))
 
 
 def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]:

@@ -117,18 +117,17 @@ class Tables:
 
     async def _items(self, file: File, path: Path) -> AsyncIterator[Item]:
         """The records of a file, read in a thread."""
-        items = (self._own(item, file) for item in Source(path, mrt.FEED, file.start, ()).items())
+        items = (self._own(item) for item in Source(path, mrt.FEED, file.start, ()).items())
         while (item := await asyncio.to_thread(next, items, None)) is not None:
             if isinstance(item, DecodeError) or len(item):
                 yield item
 
-    def _own(self, item: Item, file: File) -> Item:
-        """The same as a record of the feed, with the collector of the file, and narrowed."""
+    def _own(self, item: Item) -> Item:
+        """The same as a record of the feed, and narrowed."""
         if isinstance(item, DecodeError):
             return DecodeError(self.feed, item.reason, item.place, item.detail)
         assert isinstance(item, Elements)
-        peers = tuple(peer._replace(collector=file.collector) for peer in item.peers)
-        own = dataclasses.replace(item, feed=self.feed, peers=peers)
+        own = dataclasses.replace(item, feed=self.feed)
         return self.narrowed.keep(own) if self.narrowed else own
 
     def _sifted(self, file: File, path: Path, small: Path) -> Sizes:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pipeline import topics
-from pipeline.feeds import ris_live
+from pipeline.feeds import recordings, ris_live
 from pipeline.feeds.base import Dispatch, Item
 from pipeline.feeds.live.archives import Archive
 from pipeline.feeds.live.base import Clock, FeedError
@@ -328,3 +328,7 @@ def test_files_of_a_past_window_come_whole_and_those_that_are_missing_are_named(
     names = sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".gz")
     assert names == [f"rrc00.{kind}.{_name(TABLE + after)}.gz" for kind, after in
                      (("bview", 0), ("updates", 0), ("updates", 600))]  # fmt: skip
+    (recording,) = recordings([tmp_path])
+    given = [item for item in recording.items if isinstance(item, Elements)]
+    assert (recording.feed, {peer.collector for batch in given for peer in batch.peers} - {""}) == ("mrt", {"rrc00"})
+    assert min(int(batch.time.min()) for batch in given) == TABLE
