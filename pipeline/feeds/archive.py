@@ -169,6 +169,8 @@ def _table_of(folder: Path) -> Path:
 
 
 def _recognised(path: Path, head: bytes) -> Feed:
+    if not head and OF_ARCHIVE.fullmatch(path.name):
+        return FEEDS["mrt"]  # of a collector without peers
     if not head:
         raise UnreadableError(path, "empty-file", "the file is empty")
     for feed in FEEDS.values():

@@ -8,6 +8,7 @@ import ipaddress
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ import pytest
 from pipeline import topics
 from pipeline.feeds import recordings, ris_live
 from pipeline.feeds.base import Dispatch, Item
-from pipeline.feeds.live.archives import Archive
-from pipeline.feeds.live.base import Clock, FeedError
+from pipeline.feeds.live.archives import RIS
+from pipeline.feeds.live.base import Access, Client, Clock, FeedError, Scope
 from pipeline.feeds.live.download import Downloads
+from pipeline.feeds.live.registry import CLIENTS
 from pipeline.feeds.live.spliced import Spliced
 from pipeline.feeds.live.tables import Tables, fetch_mrt
 from pipeline.feeds.mrt.records import Decoder
@@ -29,19 +31,27 @@ from pipeline.signals.merging import MergeStage
 from pipeline.signals.visibility import Visibility
 from tests.feeds.mrts import read, table, whole
 from tests.lookalikes.archive import ArchiveServer
+from tests.lookalikes.ris_live import RisLiveLookalike
 
-TABLE, END_OF_FILES = 1357000200, 1357002000
+TABLE, FIRST, END_OF_FILES = 1356998400, 1357000200, 1357002000
+"""Time of the tables, and the window of the updates: half an hour of 2013-01-01 [s]."""
+
 LIVE = END_OF_FILES - 450
 """When the live feed begins, in the middle of a file."""
 
-ARCHIVE = Archive("", "{}/bview.%Y%m%d.%H%M.gz", "{}/updates.%Y%m%d.%H%M.gz", 900, 300)
+COLLECTORS = ("rrc00", "rrc24", "rrc25")
 RULES = Counting(floors={4: 1, 6: 1}, min_peers=2, full_feed_share=0.2, threshold=0.1)
 PLACES = Places.of([(f"{octet}.0.0.0/8", ("PK", "IQ", "MM")[octet % 3]) for octet in range(1, 224)])
 RUN = Run("live", "live", ("bgp.ris", "bgp.ris6"))
 
 
 def collector(peer: Peer) -> str:
-    return f"rrc0{peer.asn % 2}"
+    return COLLECTORS[peer.asn % 3]
+
+
+def path(name: str, kind: str, time: int) -> str:
+    minutes = (time - TABLE) // 300 * 5
+    return f"{name}/2013.01/{kind}.20130101.{minutes // 60:02}{minutes % 60:02}.gz"
 
 
 def prefix(batch: Elements, row: int) -> str:
@@ -51,7 +61,7 @@ def prefix(batch: Elements, row: int) -> str:
 
 
 class World:
-    """Real updates of 46 minutes: files of two collectors after a made-up table, live messages, and the whole."""
+    """Real updates of 46 minutes: files of three collectors after a made-up table, live messages, and the whole."""
 
     def __init__(self, data) -> None:
         raw = b"".join(whole(data / f"feeds/mrt/csunetsec-gobgpdump/arch{i}") for i in range(4))
@@ -59,16 +69,17 @@ class World:
         assert not damage
         held: dict[str, dict[Peer, int]] = defaultdict(dict)
         for batch in batches:
-            for row in np.flatnonzero(batch.time < TABLE):
+            for row in np.flatnonzero(batch.time < FIRST):
                 peer = batch.peers[batch.peer[row]]
                 if batch.kind[row] == ANNOUNCE:
                     held[prefix(batch, row)][peer] = int(batch.origin[row]) or 64496
                 else:
                     held[prefix(batch, row)].pop(peer, None)
         peers = sorted({peer for batch in batches for peer in batch.peers})
-        files: dict[str, bytearray] = defaultdict(bytearray)
+        times = range(TABLE, END_OF_FILES, 300)
+        files = {path(name, "updates", time): bytearray() for name in COLLECTORS for time in times}
         tables = {}
-        for name in ("rrc00", "rrc01"):
+        for name in COLLECTORS:
             own = [peer for peer in peers if collector(peer) == name]
             rows = {p: [(own.index(peer), origin) for peer, origin in those.items() if peer in own]
                     for p, those in held.items()}  # fmt: skip
@@ -78,20 +89,15 @@ class World:
             *head, length = HEADER.unpack_from(raw, at)
             record = raw[at : at + HEADER.size + length]
             at += len(record)
-            if TABLE <= head[0] < END_OF_FILES:
+            if FIRST <= head[0] < END_OF_FILES:
                 _, ((peer, *_), *_), _ = Decoder().rows((*head, record[HEADER.size :]))
-                files[f"{collector(peer)}/updates.{_name(head[0])}.gz"] += record
+                files[path(collector(peer), "updates", head[0])] += record
         self.files = {name: gzip.compress(body, 1) for name, body in files.items()}
-        self.files |= {f"{name}/bview.{_name(TABLE)}.gz": gzip.compress(body, 1) for name, body in tables.items()}
-        later = [batch.take((batch.time >= TABLE) & (batch.time < END_OF_FILES)) for batch in batches]
+        self.files |= {path(name, "bview", TABLE): gzip.compress(body, 1) for name, body in tables.items()}
+        later = [batch.take((batch.time >= FIRST) & (batch.time < END_OF_FILES)) for batch in batches]
         dump = [batch for body in tables.values() for batch in read(body)[0]]
         self.recording = [_labelled(batch) for batch in (*dump, *later) if len(batch)]
         self.messages = b"".join(_rendered(batch, LIVE) for batch in later)
-
-
-def _name(time: int) -> str:
-    minutes = (time - 1356998400) // 300 * 5  # 2013-01-01 00:00 UTC
-    return f"20130101.{minutes // 60:02}{minutes % 60:02}"
 
 
 def _labelled(batch: Elements) -> Elements:
@@ -164,8 +170,11 @@ class Outlet:
         self.beats.append((time, status, reason))
         self.frames += self.dispatch.beat(time, status)
 
+    def reached(self) -> int:
+        return self.beats[-1][0] if self.beats else 0
+
     def is_over(self) -> bool:
-        return self.beats[-1:] >= [(END_OF_FILES,)]
+        return self.reached() >= END_OF_FILES
 
 
 def recorded(batches: list[Elements]) -> Iterator:
@@ -193,7 +202,7 @@ def rows(frames: Iterable) -> dict[tuple, tuple[float, float]]:
     return {key: cell for key, cell in found.items() if not np.isnan(cell).all()}
 
 
-async def until(happened: Callable[[], bool], client: Spliced, outlet: Outlet) -> None:
+async def until(happened: Callable[[], bool], client: Client, outlet: Outlet) -> None:
     """Let the client listen until something has happened, or it fails."""
 
     async def look() -> None:
@@ -210,31 +219,41 @@ async def until(happened: Callable[[], bool], client: Spliced, outlet: Outlet) -
         listening.result()
 
 
-def watched(world: World, server: ArchiveServer, folder, progress=lambda *_: None) -> Outlet:
-    """What is sent until the recording is over, or the client fails."""
+def spliced(radio: Radio, folder, url: str) -> Spliced:
+    clock = Clock(start=LIVE, speed=200.0)
+    downloads = Downloads(folder, clock, pause=0.0)
+    return Spliced(radio, Tables("rislive", downloads, COLLECTORS, archive=RIS._replace(url=url)), clock)
+
+
+def watched(world: World, server: ArchiveServer, folder, kill: str = "") -> Outlet:
+    """What is sent until the recording is over, or the client fails, or a file is fetched whose name begins so."""
+
+    def progress(name: str, done: int, total: int | None) -> None:
+        if kill and name.startswith(kill):
+            raise KilledError
 
     async def story() -> Outlet:
         async with server.running() as url:
-            clock, outlet = Clock(start=LIVE, speed=200.0), Outlet()
-            downloads = Downloads(folder, clock, pause=0.0)
-            tables = Tables("rislive", downloads, ("rrc00", "rrc01"), archive=ARCHIVE._replace(url=url))
-            client = Spliced(Radio(world.messages), tables, clock)
-            said = downloads.progress
-            downloads.progress = lambda *given: (said(*given), progress(*given))  # type: ignore[func-returns-value]
+            outlet, client = Outlet(), spliced(Radio(world.messages), folder, url)
+            client.tables.downloads.progress = progress
             await until(outlet.is_over, client, outlet)
             return outlet
 
     return asyncio.run(story())
 
 
+class KilledError(Exception):
+    pass
+
+
 @pytest.mark.sockets
 def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, tmp_path):
-    last = f"rrc00/updates.{_name(END_OF_FILES - 300)}.gz"
+    last = path("rrc00", "updates", END_OF_FILES - 300)
     server = ArchiveServer(world.files, {last: [404, 404, 429]}, retry_after="1")
     outlet = watched(world, server, tmp_path)
-    whole, spliced = rows(recorded(world.recording)), rows(outlet.frames)
+    whole, found = rows(recorded(world.recording)), rows(outlet.frames)
     assert len(whole) > 1000
-    assert spliced == whole
+    assert found == whole
     assert outlet.beats[0][1:] == ("dead", "Its routing tables are being fetched.")
     times = [time for time, *_ in outlet.beats]
     assert times == sorted(times)
@@ -242,22 +261,31 @@ def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, 
 
 
 @pytest.mark.sockets
+def test_the_client_of_ris_live_begins_with_the_tables_of_its_collectors(world, tmp_path):
+    server, outlet = ArchiveServer(world.files), Outlet()
+
+    async def story() -> None:
+        async with server.running() as url, RisLiveLookalike(world.messages.splitlines(), speed=200.0) as live:
+            access = Access(live.url, cache=tmp_path, archive=url)
+            client = CLIENTS["rislive"].make(Scope(), access, Clock(start=LIVE, speed=200.0))
+            await until(lambda: outlet.reached() >= END_OF_FILES - 60, client, outlet)
+
+    asyncio.run(story())
+    found, until_then = rows(outlet.frames), outlet.reached() // 300 * 300
+    assert found == {key: cell for key, cell in rows(recorded(world.recording)).items() if key[1] + 300 <= until_then}
+    assert {key[1] for key in found} >= {END_OF_FILES - 600}
+
+
+@pytest.mark.sockets
 def test_a_start_that_is_killed_in_the_middle_of_a_download_goes_on_there(world, tmp_path):
-    class KilledError(Exception):
-        pass
-
-    def kill(name: str, done: int, total: int | None) -> None:
-        if name.startswith("rrc01.bview"):
-            raise KilledError
-
-    broken = f"rrc01/bview.{_name(TABLE)}.gz"
+    broken = path("rrc24", "bview", TABLE)
     server = ArchiveServer(world.files, {broken: ["half"]})
     with pytest.raises(KilledError):
-        watched(world, server, tmp_path, kill)
+        watched(world, server, tmp_path, kill="rrc24.bview")
     asked = len(server.asked)
     assert rows(watched(world, server, tmp_path).frames) == rows(recorded(world.recording))
     again = dict(server.asked[asked:])
-    assert broken.replace("rrc01", "rrc00") not in again
+    assert path("rrc00", "bview", TABLE) not in again
     assert again[broken] == f"bytes={len(world.files[broken]) // 2}-"
 
 
@@ -269,10 +297,7 @@ def test_after_a_break_it_goes_on_without_tables_and_fills_the_gap(world, tmp_pa
 
     async def story() -> int:
         async with server.running() as url:
-            clock = Clock(start=LIVE, speed=200.0)
-            tables = Tables("rislive", Downloads(tmp_path, clock, pause=0.0), ("rrc00", "rrc01"),
-                            archive=ARCHIVE._replace(url=url))  # fmt: skip
-            client = Spliced(radio, tables, clock)
+            client = spliced(radio, tmp_path, url)
             with pytest.raises(FeedError, match="closed the connection"):
                 await until(outlet.is_over, client, outlet)
             asked = len(server.asked)
@@ -280,7 +305,7 @@ def test_after_a_break_it_goes_on_without_tables_and_fills_the_gap(world, tmp_pa
             return asked
 
     asked = asyncio.run(story())
-    assert server.asked[asked:] == [(f"rrc0{i}/updates.{_name(END_OF_FILES - 300)}.gz", "") for i in range(2)]
+    assert server.asked[asked:] == [(path(name, "updates", END_OF_FILES - 300), "") for name in COLLECTORS]
     sent = sum(len(frame) for frame in outlet.frames if isinstance(frame, Elements))
     whole = sum(map(len, world.recording))
     again = sum(int(((b.time >= END_OF_FILES - 240) & (b.time < END_OF_FILES - 60)).sum()) for b in world.recording)
@@ -293,8 +318,7 @@ def test_what_the_live_feed_did_not_hear_is_filled_from_the_archive(world, tmp_p
 
     async def story() -> list[Elements]:
         async with server.running() as url:
-            downloads = Downloads(tmp_path, Clock(speed=1000.0), pause=0.0)
-            tables = Tables("rislive", downloads, ("rrc00", "rrc01"), archive=ARCHIVE._replace(url=url))
+            tables = spliced(Radio(b""), tmp_path, url).tables
             return [item async for _, item in tables.between(LIVE - 500, LIVE)]
 
     found = asyncio.run(story())
@@ -302,32 +326,34 @@ def test_what_the_live_feed_did_not_hear_is_filled_from_the_archive(world, tmp_p
     assert sum(map(len, found)) == sum(map(len, wanted)) > 1000
     starts = [int(batch.time.min()) for batch in found]
     assert starts == sorted(starts)
-    assert {peer.collector for batch in found for peer in batch.peers} == {"rrc00", "rrc01"}
+    assert {peer.collector for batch in found for peer in batch.peers} == {*COLLECTORS}
 
 
 @pytest.mark.sockets
 def test_an_archive_without_tables_is_said_in_a_sentence(world, tmp_path):
-    with pytest.raises(FeedError, match=r"^The archive has no table of rrc00 of the last 0 hours\.$"):
+    with pytest.raises(FeedError, match=r"^The archive has no table of rrc00 of the last 24 hours\.$"):
         watched(world, ArchiveServer(), tmp_path)
 
 
 @pytest.mark.sockets
 def test_files_of_a_past_window_come_whole_and_those_that_are_missing_are_named(world, tmp_path):
     files = dict(world.files)
-    gone = f"rrc00/updates.{_name(TABLE + 300)}.gz"
+    gone = path("rrc00", "updates", FIRST + 300)
     del files[gone]
     server = ArchiveServer(files)
 
     async def story() -> list[str]:
         async with server.running() as url:
-            archive = ARCHIVE._replace(url=url)
-            clock = Clock(speed=10_000.0)
-            return await fetch_mrt(TABLE + 310, TABLE + 620, ["rrc00"], tmp_path, clock, archive=lambda _: archive)
+            archive, clock = RIS._replace(url=url), Clock(speed=10_000.0)
+            return await fetch_mrt(FIRST + 310, FIRST + 620, ["rrc00"], tmp_path, clock, archive=lambda _: archive)
 
-    assert asyncio.run(story()) == [gone.replace("/", ".")]
-    names = sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".gz")
-    assert names == [f"rrc00.{kind}.{_name(TABLE + after)}.gz" for kind, after in
-                     (("bview", 0), ("updates", 0), ("updates", 600))]  # fmt: skip
+    assert asyncio.run(story()) == [f"rrc00.{Path(gone).name}"]
+    names = sorted(file.name for file in tmp_path.iterdir() if file.suffix == ".gz")
+    assert names == ["rrc00.bview.20130101.0000.gz"] + [
+        f"rrc00.{Path(path('', 'updates', time)).name}"
+        for time in range(TABLE, FIRST + 620, 300)
+        if time != FIRST + 300
+    ]
     (recording,) = recordings([tmp_path])
     given = [item for item in recording.items if isinstance(item, Elements)]
     assert (recording.feed, {peer.collector for batch in given for peer in batch.peers} - {""}) == ("mrt", {"rrc00"})
