@@ -25,21 +25,29 @@ before and none since; ten times as much."""
 class Publisher:
     """``rows``: one for each signal.  ``now``: its clock.  ``delay``: of a signal's bins [s].
 
-    ``fault``: one of `FAULTS` that holds now, "" for none; ``asked``: addresses of the requests.
+    ``fault``: one of `FAULTS` that holds now, "" for none; ``faults``: the same for paths that begin with a name,
+    changed by a POST to ``/faults/NAME/FAULT``.  ``asked``: addresses of the requests; ``tokens``: what they had.
     """
 
     rows: Mapping[str, Rows]
     now: Callable[[], float]
     delay: Mapping[str, int] = field(default_factory=dict)
     fault: Callable[[], str] = lambda: ""
+    faults: dict[str, str] = field(default_factory=dict)
     routes: Callable[["Publisher"], Iterable[web.RouteDef]] = lambda publisher: ()
     asked: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     unchanged: int = 0
 
-    def values(self, signal: str, start: int, end: int) -> dict[Entity, tuple[np.ndarray, np.ndarray]]:
+    def fault_of(self, request: web.Request) -> str:
+        """What is wrong with the answer to a request."""
+        return self.fault() or self.faults.get(request.path.split("/")[1], "")
+
+    def values(
+        self, request: web.Request, signal: str, start: int, end: int
+    ) -> dict[Entity, tuple[np.ndarray, np.ndarray]]:
         """What is published by now of ``[start, end)`` [s]: starts of bins and values by entity."""
-        fault, rows = self.fault(), self.rows.get(signal)
+        fault, rows = self.fault_of(request), self.rows.get(signal)
         if fault == "empty" or rows is None:
             return {}
         if fault == "flood":
@@ -61,7 +69,7 @@ class Publisher:
             return await self._faulty(request, handler)
 
         app = web.Application(middlewares=[faulty])
-        app.add_routes(self.routes(self))
+        app.add_routes([*self.routes(self), web.post("/faults/{name}/{fault:.*}", self._change)])
         runner = web.AppRunner(app, handler_cancellation=True)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)
@@ -71,10 +79,15 @@ class Publisher:
         finally:
             await runner.cleanup()
 
+    async def _change(self, request: web.Request) -> web.StreamResponse:
+        self.faults[request.match_info["name"]] = request.match_info["fault"]
+        return web.Response()
+
     async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.asked.append(str(request.rel_url))
         self.tokens.append(request.headers.get("Authorization", ""))
-        match self.fault():
+        fault = self.fault_of(request)
+        match fault:
             case "killed":
                 assert request.transport
                 request.transport.abort()
@@ -90,7 +103,7 @@ class Publisher:
         answer = await handler(request)
         assert isinstance(answer, web.Response)
         assert isinstance(answer.body, bytes)
-        if self.fault() == "half":
+        if fault == "half":
             return web.Response(body=answer.body[: len(answer.body) // 2], content_type="application/json")
         tag = f'"{hashlib.md5(answer.body).hexdigest()}"'
         if request.headers.get("If-None-Match") == tag:

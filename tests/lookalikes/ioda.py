@@ -28,7 +28,7 @@ def routes(publisher: Publisher) -> Iterable[web.RouteDef]:
         if end - start > LONGEST:
             return web.json_response({"error": "the time is too long", "data": None}, status=400)
         signal = SIGNALS[source]
-        values = publisher.values(signal, start, end)
+        values = publisher.values(request, signal, start, end)
         width = publisher.rows[signal].width if signal in publisher.rows else 300
         named = {(entity.type, entity.name): found for entity, found in values.items()}
         data = []

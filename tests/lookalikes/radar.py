@@ -18,7 +18,7 @@ def routes(publisher: Publisher) -> Iterable[web.RouteDef]:
         start, end = seconds(request.query["dateStart"]), seconds(request.query["dateEnd"])
         country = request.query.get("location", "")
         key = ("country", country) if country else ("asn", f"AS{request.query['asn']}")
-        values = publisher.values("traffic.radar", start, end)
+        values = publisher.values(request, "traffic.radar", start, end)
         found = {(entity.type, entity.name): one for entity, one in values.items()}.get(key)
         result = {
             "meta": {"aggInterval": "FIFTEEN_MINUTES", "confidenceInfo": {"level": 5}, "normalization": "MIN0_MAX"}

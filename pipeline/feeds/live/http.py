@@ -1,5 +1,6 @@
 """GET requests to one publisher: paced, bounded, and conditional where nothing may have changed."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -67,7 +68,8 @@ class Http:
         except aiohttp.ClientPayloadError:
             raise FeedError(f"the answer of {self.host} broke off") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or type(error).__name__  # their full texts name the whole address
+            number = getattr(error, "errno", None)
+            why = os.strerror(number) if number else type(error).__name__  # their texts name the whole address
             raise FeedError(f"{self.host} is not reached: {why}") from None
 
     async def _get(self, path: str, query: Mapping[str, str]) -> bytes | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,10 @@ from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import Access, Clock, FeedError, Scope
 from pipeline.feeds.live.polled import Poller
 from pipeline.feeds.polled import Polled
-from pipeline.ingest.outlet import Desk
-from pipeline.records import Entity, Rows, Run
+from pipeline.ingest.outlet import Desk, Sent
+from pipeline.records import Entity, Heartbeat, Rows, Run
 from tests.ingest.scripted import Sink
-from tests.lookalikes import ioda, radar
+from tests.lookalikes import PUBLISHERS, radar
 from tests.lookalikes.http import Publisher
 
 START = 1_707_350_400
@@ -27,9 +27,6 @@ SINDH = Entity("region", "PK-Sindh", "PK", title="Sindh")
 ZONG = Entity("asn", "AS59257", "PK", True, "Zong")
 ENTITIES = (PK, UG, SINDH, ZONG)
 SCOPE = Scope(("PK", "UG"), (ZONG,))
-
-LOOKALIKES = {"ioda": ("/ioda/v2", ioda.routes), "radar": ("/radar", radar.routes)}
-"""Base address and routes of each publisher, by the first part of its feeds' names."""
 
 
 class OverError(BaseException):
@@ -73,7 +70,8 @@ def given(polled: Polled, begin: int, end: int, entities: Iterable[Entity] = ENT
 class Story:
     """A client that ``polled`` makes, followed until ``end``; ``sink`` has all that was sent.
 
-    ``past``: how much of the past is asked for first [s]; ``fault``: what is wrong at a time of the clock.
+    ``past``: how much of the past is asked for first [s]; ``fault``: what is wrong at a time of the clock; ``port``:
+    another that the client is told; ``stride``: it polls so many times as seldom; ``beaten``: times of heartbeats.
     """
 
     polled: Polled
@@ -86,20 +84,29 @@ class Story:
     scope: Scope = SCOPE
     token: str = radar.TOKEN
     cache: Path | None = None
-    timeout: float = 0.05
+    timeout: float = 5.0
+    largest: int = 2**20
+    port: int | None = None
+    stride: int = 1
+    beaten: list[float] = field(default_factory=list)
     sink: Sink = field(default_factory=Sink)
     history: list[Item] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.clock = SteppedClock(self.start, end=self.end)
-        self.base, routes = LOOKALIKES[self.polled.name.partition("-")[0]]
+        self.base, routes = PUBLISHERS[self.polled.name.partition("-")[0]]
         self.publisher = Publisher(
             {self.polled.signal: self.rows}, self.clock.now, {self.polled.signal: self.delay},
-            lambda: self.fault(self.clock.now()), routes,
+            lambda: self.fault(self.clock.now()), routes=routes,
         )  # fmt: skip
         run = Run("live", "live", (self.polled.signal,), int(self.start))
-        self.desk = Desk(self.polled.name, run, (self.polled.signal,), self.sink, self.clock)
+        self.desk = Desk(self.polled.name, run, (self.polled.signal,), self._send, self.clock)
+
+    async def _send(self, frames: list[Sent]) -> None:
+        if any(isinstance(frame, Heartbeat) for frame in frames):
+            self.beaten.append(self.clock.now())
+        await self.sink(frames)
 
     def told(self) -> "Story":
         asyncio.run(self._tell())
@@ -107,8 +114,10 @@ class Story:
 
     async def _tell(self) -> None:
         async with self.publisher.running() as url:
-            client = Poller(self.polled, self.scope, Access(url + self.base, self.token, self.cache), self.clock)
-            client.http.timeout = self.timeout
+            url = url if self.port is None else f"http://127.0.0.1:{self.port}"
+            polled = replace(self.polled, period=self.polled.period * self.stride)
+            client = Poller(polled, self.scope, Access(url + self.base, self.token, self.cache), self.clock)
+            client.http.timeout, client.http.largest = self.timeout, self.largest
             try:
                 if self.past:
                     now = int(self.clock.now())
