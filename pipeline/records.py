@@ -333,6 +333,13 @@ def wrong(frame: Frame) -> str:
     return _wrong_head(frame) or (_wrong_batch(frame) if isinstance(frame, Elements | Rows) else _wrong_bins(frame))
 
 
+def answered(records: Elements | Rows, partition: int) -> int:
+    """How many of these records a partition counts: a change of state goes to all partitions, and counts once."""
+    if isinstance(records, Elements) and partition:
+        return int((records.kind != STATE).sum())
+    return len(records)
+
+
 def bounded(rows: Rows) -> Rows:
     """The same, with NaN for values that the signal cannot have."""
     wrong = impossible(rows.signal, rows.value)

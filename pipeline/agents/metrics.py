@@ -11,10 +11,10 @@ from pipeline.agents.heartbeats import LINGER, Liveness
 from pipeline.bins import NEVER
 from pipeline.fusion import Fused, FuseStage, Missed
 from pipeline.kafka.reader import HEADER, Origins
-from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts
+from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts, answered
 from pipeline.serve.metrics import Metrics
 from pipeline.settings.watching import Watch
-from pipeline.signals.binning import BinStage, Late, Taken, answered
+from pipeline.signals.binning import BinStage, Late, Taken
 from pipeline.state import remember
 from pipeline.topics import PATH
 

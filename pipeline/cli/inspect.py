@@ -13,8 +13,8 @@ from rich.text import Text
 
 from pipeline.codec import iso
 from pipeline.errors import DecodeError, gave_up, printable
-from pipeline.feeds import Line, UnreadableError, open_source, strangers
-from pipeline.records import KINDS, Elements, Peer, Rows
+from pipeline.feeds import Line, Recorded, UnreadableError, open_source, strangers
+from pipeline.records import KINDS, Elements, Heartbeat, Peer, Rows
 
 KEPT = 100
 """Places of damage that are remembered; all are counted."""
@@ -32,6 +32,7 @@ class Contents:
     elements: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
     unobserved: Counter[str] = field(default_factory=Counter)
+    beats: Counter[str] = field(default_factory=Counter)
     entities: set[tuple[str, str]] = field(default_factory=set)
     peers: set[Peer] = field(default_factory=set)
     first: int | None = None
@@ -45,13 +46,15 @@ class Contents:
     def damaged(self) -> bool:
         return bool(self.damage)
 
-    def take(self, item: Elements | Rows | DecodeError) -> None:
+    def take(self, item: Recorded) -> None:
         if isinstance(item, DecodeError):
             self.damage[item.reason] += 1
             if gave_up(item.reason):
                 self.given_up.append(item)
             if len(self.places) < KEPT:
                 self.places.append(item)
+        elif isinstance(item, Heartbeat):
+            self.beats[item.status] += item.partition == 0
         elif len(item):
             first, last = int(item.time.min()), int(item.time.max())
             self.first = first if self.first is None else min(first, self.first)
@@ -81,6 +84,7 @@ class Contents:
             "elements": self.kinds(),
             "rows": dict(sorted(self.rows.items())),
             "unobserved": {signal: n for signal, n in sorted(self.unobserved.items()) if n},
+            "heartbeats": dict(sorted(self.beats.items())),
             "entities": len(self.entities), "peers": len(self.peers),
             "first": None if self.first is None else iso(self.first),
             "last": None if self.last is None else iso(self.last),
@@ -136,6 +140,8 @@ def _table(found: Contents) -> Table:
         table.add_row(f"rows of {signal}", f"{rows:,}{gaps}")
     if found.feed == "table" and not found.rows:
         table.add_row("rows", "0")
+    for status, beats in sorted(found.beats.items()):
+        table.add_row(f"heartbeats, {status}", f"{beats:,}")
     for name, size in (("peers", len(found.peers)), ("entities", len(found.entities))):
         if size:
             table.add_row(name, f"{size:,}")

@@ -12,12 +12,12 @@ from pathlib import Path
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.errors import CUT_LINE, CUT_RECORD, FEW, DecodeError, UserError
-from pipeline.feeds import table
-from pipeline.feeds.base import Feed, Item, batched
+from pipeline.feeds import recorded, table
+from pipeline.feeds.base import Feed, Item, Recorded, batched
 from pipeline.feeds.case import ENTITIES, LABELS, TABLES, Line, inside, nearby, read_entities
 from pipeline.feeds.registry import FEEDS
 from pipeline.feeds.unpack import Unpacked, unpacked
-from pipeline.records import Elements, Entity, Rows
+from pipeline.records import Elements, Entity, Heartbeat, Rows
 
 HEAD = 4 * 1024  # content by which a file is recognised [bytes]
 
@@ -53,7 +53,8 @@ class Source:
     """One recorded file.
 
     ``first``: time of its first record [s], `NEVER` if none was found in its head; ``piece``: what a batch of rows may
-    span [s]; ``entities``: the file beside a table; ``called``: its name in damage, if that is not the file's.
+    span [s]; ``entities``: the file beside a table; ``called``: its name in damage, if that is not the file's;
+    ``archive``: the recorded frames of its feed.
     """
 
     path: Path
@@ -64,9 +65,12 @@ class Source:
     piece: int = DAY
     entities: Path | None = None
     called: str = ""
+    archive: recorded.Archive | None = None
 
     @property
     def end(self) -> int:
+        if self.archive:
+            return self.archive.last
         series = self.whole.series if self.whole else ()
         return max((int(rows.time[-1]) + rows.width for rows in series), default=NEVER)
 
@@ -75,7 +79,7 @@ class Source:
         """Lines of its ``entities.csv`` to which no row belongs."""
         return tuple((str(self.path.parent), *key) for key in self.whole.unmatched) if self.whole else ()
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[Recorded]:
         """Batches and damage in order of the file; damage of the compression comes last."""
         for item in self._content():
             if isinstance(item, DecodeError):
@@ -87,7 +91,11 @@ class Source:
                 item = dataclasses.replace(item, peers=peers)
             yield item
 
-    def _content(self) -> Iterator[Item]:
+    def _content(self) -> Iterator[Recorded]:
+        if self.archive is not None:
+            with self.path.open("rb") as file:
+                yield from self.archive.items(file)
+            return
         if self.whole is not None:
             yield from self.whole.damage
             yield from table.chunks(self.whole.series, self.piece)
@@ -120,15 +128,17 @@ def _to_the_break(feed: str, items: Iterable[Item], raw: Unpacked, until: str = 
 class Recording:
     """All files of one feed, merged; ``items`` can be read once, ``end`` [s] is `NEVER` where it is not known.
 
-    ``unmatched``: lines of ``entities.csv`` to which no row belongs; ``networks``: those of known country.
+    ``unmatched``: lines of ``entities.csv`` to which no row belongs; ``networks``: those of known country;
+    ``recorded``: with heartbeats of their own.
     """
 
     feed: str
     signals: tuple[str, ...]
-    items: Iterator[Item]
+    items: Iterator[Recorded]
     end: int = NEVER
     unmatched: tuple[Line, ...] = ()
     networks: tuple[Entity, ...] = ()
+    recorded: bool = False
 
 
 def open_source(path: str | Path, piece: int = DAY) -> Source:
@@ -143,6 +153,8 @@ def open_source(path: str | Path, piece: int = DAY) -> Source:
         head = stream.read(LONG_HEAD)
         if not head and raw.damage:
             raise UnreadableError(path, raw.damage[0], f"nothing of it can be read: {raw.damage[0]} at {raw.damage[1]}")
+    if recorded.recognise(head):
+        return _archive_source(path, raw)
     feed = _recognised(path, head)
     if feed.name == table.NAME:
         return _table_source(path, feed, piece)
@@ -223,13 +235,42 @@ def _table_source(path: Path, feed: Feed, piece: int) -> Source:
     return Source(path, feed, first, read.signals, read, piece, entities)
 
 
+def _archive_source(path: Path, raw: Unpacked) -> Source:
+    """All feeds of an archive."""
+    if raw.kind:
+        raise UnreadableError(path, "packed-archive", f"recorded frames within {raw.kind}: unpack it first")
+    with path.open("rb") as file:
+        archive = recorded.contents(file)
+    feeds = [own.feed for own in archive.by_feed()]
+    if not feeds:
+        lost = f": {archive.damage[0].detail}" if archive.damage else ""
+        raise UnreadableError(path, "empty-file", f"no recorded frames can be read{lost}")
+    if strange := [feed for feed in feeds if feed not in FEEDS]:
+        raise UnreadableError(
+            path, "unknown-feed", f"recorded frames of {strange[0][:100]!r}, none of {', '.join(FEEDS)}"
+        )
+    several = dataclasses.replace(FEEDS[feeds[0]], name=", ".join(feeds))
+    return Source(path, several, archive.first, archive.signals, archive=archive)
+
+
+def _by_feed(source: Source) -> list[Source]:
+    """An archive as a source for each of its feeds; any other is of one."""
+    if source.archive is None:
+        return [source]
+    return [
+        dataclasses.replace(source, feed=FEEDS[own.feed], first=own.first, signals=own.signals, archive=own)
+        for own in source.archive.by_feed()
+    ]
+
+
 def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     """The recordings at these paths, in order of their first time.
 
     UserError also where tables differ in the grid of a signal or in the country of an entity, or two feeds have one
-    signal.
+    signal, or one feed was recorded with heartbeats and without.
     """
-    found = [open_source(part, piece) for path in paths for part in _parts(Path(path))]
+    parts = [part for path in paths for part in _parts(Path(path))]
+    found = [source for part in parts for source in _by_feed(open_source(part, piece))]
     known = read_entities(*sorted({source.entities for source in found if source.entities}))
     found = [dataclasses.replace(s, whole=s.whole.with_entities(known)) if s.whole else s for s in found]
     given: dict[str, Source] = {}
@@ -239,6 +280,14 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
             if other.feed.name != source.feed.name:
                 first, second = (f"{each.path} (feed {each.feed.name})" for each in (other, source))
                 raise UserError(f"{signal} is in {first} and in {second}: replay them apart, a signal is of one feed")
+    first_of: dict[str, Source] = {}
+    for source in found:
+        other = first_of.setdefault(source.feed.name, source)
+        if (other.archive is None) != (source.archive is None):
+            raise UserError(
+                f"{other.path} and {source.path} are both of the feed {source.feed.name}, and one is an archive with "
+                "its heartbeats: replay them apart"
+            )
     shapes: dict[str, tuple[tuple[int, tuple[int, ...], int], Path]] = {}
     for source in found:
         for rows in source.whole.series if source.whole else ():
@@ -249,7 +298,7 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
                     f"{rows.signal} has bins of {known_shape[0]} s from second {known_shape[2]} on in {path} and "
                     f"of {rows.width} s from {rows.phase} on in {source.path}: a signal has one grid of bins"
                 )
-    names = [source.path.name for source in found]
+    names = [path.name for path in {source.path for source in found}]
     found = [
         dataclasses.replace(source, called=str(source.path)) if names.count(source.path.name) > 1 else source
         for source in found
@@ -274,10 +323,11 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
         Recording(
             name,
             tuple(sorted({signal for source in group for signal in source.signals})),
-            merged(group),
+            merged(group) if not group[0].archive else itertools.chain.from_iterable(map(Source.items, group)),
             max(source.end for source in group),
             tuple(line for source in group for line in source.unmatched),
             () if name == table.NAME else networks,
+            recorded=any(source.archive for source in group),
         )
         for name, group in sorted(feeds.items())
     ]
@@ -289,7 +339,7 @@ def merged(group: list[Source]) -> Iterator[Item]:
     Overlapping files are interleaved to within the span of a batch (300 s of a stream, a day of rows).
     """
     waiting = sorted(group, key=lambda source: (source.first, str(source.path)), reverse=True)
-    heads: list[tuple[int, int, Elements | Rows, Iterator[Item]]] = []
+    heads: list[tuple[int, int, Elements | Rows, Iterator[Recorded]]] = []
     order = itertools.count()
     while waiting or heads:
         if waiting and (not heads or waiting[-1].first <= heads[0][0]):
@@ -302,10 +352,10 @@ def merged(group: list[Source]) -> Iterator[Item]:
             heapq.heappush(heads, (int(upcoming.time.min()), number, upcoming, items))
 
 
-def _next_batch(items: Iterator[Item]) -> Generator[DecodeError, None, Elements | Rows | None]:
+def _next_batch(items: Iterator[Recorded]) -> Generator[DecodeError, None, Elements | Rows | None]:
     for item in items:
         if isinstance(item, DecodeError):
             yield item
-        elif len(item):
+        elif not isinstance(item, Heartbeat) and len(item):
             return item
     return None

@@ -13,7 +13,21 @@ from pipeline.bins import NEVER, WIDTH, Cadence
 from pipeline.errors import CUT_LINE, DecodeError
 from pipeline.feeds.timestamps import BATCH, STRIDE, plausible
 from pipeline.kinds import SIGNAL
-from pipeline.records import END, UP, DeadLetter, Elements, Entity, Frame, Heartbeat, Peer, Rows, Run, bounded, wrong
+from pipeline.records import (
+    END,
+    UP,
+    DeadLetter,
+    Elements,
+    Entity,
+    Frame,
+    Heartbeat,
+    Peer,
+    Rows,
+    Run,
+    answered,
+    bounded,
+    wrong,
+)
 
 Parsed = TypeVar("Parsed")
 
@@ -21,6 +35,9 @@ MAX_LINE = 1024 * 1024  # longest line that is read [bytes]; the largest BGP mes
 
 Item = Elements | Rows | DecodeError
 """What a parser yields: batches in the order of the recording, and damage as a value."""
+
+Recorded = Item | Heartbeat
+"""What an archive of recorded frames yields (`pipeline.feeds.recorded`)."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +183,8 @@ class Dispatch:
 
     The watermark is the first time of the next batch, so that a recording gets heartbeats from its own time stamps;
     that of the last record says where the recording ends: a bin that starts later cannot be missing.
-    ``width``: bins that netvigil computes itself [s]; ``networks``: those of known country, sent with the first
-    heartbeat.
+    Frames that were ``recorded`` with their heartbeats keep both, and their partitions.  ``width``: bins that netvigil
+    computes itself [s]; ``networks``: those of known country, sent with the first heartbeat.
     """
 
     run: Run
@@ -175,6 +192,8 @@ class Dispatch:
     signals: tuple[str, ...]
     width: int = WIDTH
     networks: tuple[Entity, ...] = ()
+    recorded: bool = False
+    status: str = UP
     watermark: int = NEVER
     last: int = NEVER
     end: int = NEVER
@@ -185,28 +204,40 @@ class Dispatch:
     def __post_init__(self) -> None:
         self.partitions = topics.feed(self.feed).partitions
 
-    def frames(self, items: Iterable[Item]) -> Iterator[Frame | DeadLetter]:
+    def frames(self, items: Iterable[Recorded]) -> Iterator[Frame | DeadLetter]:
         """Frames and dead letters of a recording, in order; the last heartbeat has the end of the last bin."""
         for item in items:
             if isinstance(item, DecodeError):
                 self.dead += 1
                 yield DeadLetter(self.run.id, item.feed, item.reason, item.place, item.detail)
+            elif isinstance(item, Heartbeat):
+                yield from self._again(item)
             elif len(item):
                 yield from self._batch(item)
-        if self.last > self.watermark:
+        if self.last > self.watermark and self.status == UP:
             yield from self.beat(self.last)
+        self.end = max(self.end, self.watermark) if self.recorded else self.end
         yield from self.beat(self.end, END)  # also where nothing was usable: fusion waits for every feed
 
     def _batch(self, batch: Elements | Rows) -> Iterator[Frame]:
         first = int(batch.time.min())
-        if first > self.watermark:
+        if first > self.watermark and not self.recorded:
             yield from self.beat(first)
-        self.sent += len(batch)
+        self.sent += answered(batch, batch.partition)
         self.last = max(self.last, int(batch.time.max()))
         cadence = Cadence(batch.width, batch.slots, batch.phase) if isinstance(batch, Rows) else Cadence(self.width)
         last_bin = int(cadence.floor(np.array([batch.time.max()]))[0])
         self.end = max(self.end, last_bin + cadence.width)
-        yield from topics.split(dataclasses.replace(batch, run=self.run, feed=self.feed), self.partitions)
+        own = dataclasses.replace(batch, run=self.run, feed=self.feed)
+        yield from [own] if self.recorded else topics.split(own, self.partitions)
+
+    def _again(self, beat: Heartbeat) -> Iterator[Heartbeat]:
+        """A recorded heartbeat; its end is that of its file, after which another may go on."""
+        if beat.status == END:
+            self.end = max(self.end, beat.time)
+            return
+        self.watermark, self.status = max(self.watermark, beat.time), beat.status
+        yield dataclasses.replace(beat, run=self.run)
 
     def beat(self, time: int, status: str = UP) -> Iterator[Heartbeat]:
         self.watermark = time

@@ -35,7 +35,9 @@ class Playback:
         self.places: Places = {}
         self.sleep: Callable[[float], object] = time.sleep
         self.observed = Observed(stale=stale)
-        self.streams = [(Dispatch(run, r.feed, r.signals, networks=r.networks), r) for r in recordings]
+        self.streams = [
+            (Dispatch(run, r.feed, r.signals, networks=r.networks, recorded=r.recorded), r) for r in recordings
+        ]
 
     @property
     def unmatched(self) -> list[Line]:

@@ -28,12 +28,13 @@ from pipeline.records import (
     Rows,
     Run,
     Verdicts,
+    answered,
     placed,
 )  # fmt: skip
 from pipeline.replay.coverage import Observed, Past, Series
 from pipeline.replay.playback import Playback
 from pipeline.settings import Fusing
-from pipeline.signals.binning import Late, Total, answered
+from pipeline.signals.binning import Late, Total
 
 See = Callable[[Output | DeadLetter], None]
 

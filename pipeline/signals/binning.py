@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.records import DEAD, END, STATE, UP, Bins, Elements, Entity, Heartbeat, Rows, Run
+from pipeline.records import DEAD, END, UP, Bins, Elements, Entity, Heartbeat, Rows, Run, answered
 from pipeline.state import pack, remember, touch, unpack
 
 Batch = TypeVar("Batch", Elements, Rows)
@@ -87,13 +87,6 @@ class FeedStatus(msgspec.Struct, frozen=True):
     status: str
     since: str | None
     reason: str = ""
-
-
-def answered(records: Elements | Rows, partition: int) -> int:
-    """How many of these records a partition counts: a change of state goes to all partitions, and counts once."""
-    if isinstance(records, Elements) and partition:
-        return int((records.kind != STATE).sum())
-    return len(records)
 
 
 @dataclass

@@ -55,7 +55,7 @@ def stood(outage: Outage) -> set[str]:
 
 
 def test_the_demo_cut_at_any_five_minutes_says_what_was_known_then() -> None:
-    series = [rows.take(rows.time >= FIRST - 12 * DAY) for rows in reconstruct(0).rows]
+    series = [rows.take(rows.time >= FIRST - 9 * DAY) for rows in reconstruct(0).rows]
     run = Run("cut", "replay", tuple(sorted({rows.signal for rows in series})))
     stages, dispatch, observed = Stages(Engine(), "table"), Dispatch(run, "table", run.signals), Observed()
     known: dict[str, Outage] = {}
@@ -114,6 +114,6 @@ def test_what_narrow_bins_said_counts_to_the_end_of_wide_ones_unless_their_feed_
     """Traffic in bins of three hours, routes in those of five minutes, to so long after the last wide bin began."""
     last = 4 * DAY + 6 * 3600
     traffic = [given(name, 3 * 3600, last + 1, (4 * DAY, 0.02)) for name in ("traffic.radar", "probing.ioda")]
-    (outage,) = in_memory(pieces([*traffic, given("bgp.ris", 300, last + routes_end)], 3600)).sorted()
+    (outage,) = in_memory(pieces([*traffic, given("bgp.ris", 300, last + routes_end)], DAY)).sorted()
     assert outage.kind == kind
     assert ("bgp.ris" in stood(outage)) == (kind == "stealth")

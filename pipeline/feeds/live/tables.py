@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.errors import DecodeError
 from pipeline.feeds import mrt
 from pipeline.feeds.archive import Source
-from pipeline.feeds.base import Item
+from pipeline.feeds.base import Item, Recorded
 from pipeline.feeds.live.archives import RIS, Archive, File, archive_of, tables, updates
 from pipeline.feeds.live.base import Clock, FeedError
 from pipeline.feeds.live.download import Downloads, MissingError
@@ -122,7 +122,7 @@ class Tables:
             if isinstance(item, DecodeError) or len(item):
                 yield item
 
-    def _own(self, item: Item) -> Item:
+    def _own(self, item: Recorded) -> Item:
         """The same as a record of the feed, and narrowed."""
         if isinstance(item, DecodeError):
             return DecodeError(self.feed, item.reason, item.place, item.detail)
