@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.errors import DecodeError
 from pipeline.feeds import mrt
 from pipeline.feeds.archive import Source
@@ -15,14 +17,19 @@ from pipeline.feeds.live.archives import RIS, Archive, File, archive_of, tables,
 from pipeline.feeds.live.base import Clock, FeedError
 from pipeline.feeds.live.download import Downloads, MissingError
 from pipeline.feeds.live.narrowed import Narrowed
-from pipeline.feeds.mrt.sift import Sizes, sift
+from pipeline.feeds.mrt.sift import Sizes, peers_of, sift
 from pipeline.feeds.unpack import unpacked
-from pipeline.records import Elements
+from pipeline.records import STATE, Elements, Run
 
 PUBLISHED = 2400
 """Longest time from the end of a file's window to its publication [s]; IODA waits as long."""
 
+IDLE = 1  # the BGP state of a session that is down
+
 BACK = 3  # newest tables of which one must be there: the last may not be written yet
+
+BEFORE = 600
+"""How long before a table its sessions begin anew [s]: more than `Counting.rib_lag`, by which the table is older."""
 
 Timed = tuple[int, Item]  # an item, and the event time that is reached before it [s]
 
@@ -76,10 +83,23 @@ class Tables:
         return updates(self.archive, table.collector, table.start, cut)
 
     async def _collector(self, table: File, path: Path, cut: int) -> AsyncIterator[Timed]:
+        yield table.start - BEFORE, await asyncio.to_thread(self._anew, table, path)
         async for item in self._items(table, path):
             yield table.start, item
         async for timed in self._updates(self._after(table, cut), table.start, cut):
             yield timed
+
+    def _anew(self, table: File, path: Path) -> Item:
+        """The sessions of a table go down before it: a worker may have routes that were withdrawn unheard."""
+        _, stream = unpacked(path)
+        with stream:
+            peers = tuple(peer._replace(collector=table.collector) for peer in peers_of(stream))
+        columns = {name: np.zeros(len(peers), dtype) for name, dtype in Elements.COLUMNS.items()}
+        columns |= {"peer": np.arange(len(peers), dtype=np.int32)}
+        columns["time"] += table.start - BEFORE
+        columns["kind"] += STATE
+        columns["state"] += IDLE
+        return self._own(Elements(Run(), self.feed, 0, peers, **columns))
 
     async def _updates(self, files: list[File], start: int, end: int) -> AsyncIterator[Timed]:
         time = start

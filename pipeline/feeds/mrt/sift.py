@@ -55,6 +55,16 @@ def sift(stream: BinaryIO, wanted: Wanted, sink: BinaryIO) -> Sizes:
     return sizes
 
 
+def peers_of(stream: BinaryIO) -> list[Peer]:
+    """The peers that a table dump begins with; none where it begins otherwise."""
+    source = Source(stream)
+    try:
+        record = source.record() if source.has(HEADER.size) else (0, 0, 0, b"")
+        return peer_index(record[3]) if record[1:3] == (TABLE_DUMP_V2, PEER_INDEX) else []
+    except MalformedError:
+        return []
+
+
 def _name(body: bytes, sizes: Sizes) -> None:
     try:
         sizes.peers[:] = peer_index(body)

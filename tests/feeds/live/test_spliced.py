@@ -19,13 +19,14 @@ from pipeline.feeds.base import Dispatch, Item
 from pipeline.feeds.live.archives import RIS
 from pipeline.feeds.live.base import Access, Client, Clock, FeedError, Scope
 from pipeline.feeds.live.download import Downloads
+from pipeline.feeds.live.narrowed import Narrowed
 from pipeline.feeds.live.registry import CLIENTS
 from pipeline.feeds.live.spliced import Spliced
 from pipeline.feeds.live.tables import Tables, fetch_mrt
 from pipeline.feeds.mrt.records import Decoder
 from pipeline.feeds.mrt.stream import HEADER
 from pipeline.geo.places import Places
-from pipeline.records import ANNOUNCE, END, UP, Bins, Elements, Heartbeat, Peer, Run
+from pipeline.records import ANNOUNCE, END, RIB, STATE, UP, Bins, Elements, Heartbeat, Peer, Run
 from pipeline.settings import Counting
 from pipeline.signals.merging import MergeStage
 from pipeline.signals.visibility import Visibility
@@ -170,6 +171,9 @@ class Outlet:
         self.beats.append((time, status, reason))
         self.frames += self.dispatch.beat(time, status)
 
+    def routes(self) -> int:
+        return sum(int((frame.kind != STATE).sum()) for frame in self.frames if isinstance(frame, Elements))
+
     def reached(self) -> int:
         return self.beats[-1][0] if self.beats else 0
 
@@ -257,7 +261,16 @@ def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, 
     assert outlet.beats[0][1:] == ("dead", "Its routing tables are being fetched.")
     times = [time for time, *_ in outlet.beats]
     assert times == sorted(times)
-    assert sum(map(len, world.recording)) == sum(len(frame) for frame in outlet.frames if isinstance(frame, Elements))
+    assert sum(map(len, world.recording)) == outlet.routes()
+
+    # a worker from before drops the routes that were withdrawn while nobody listened
+    before = world.recording[0]
+    stale = dataclasses.replace(before, run=RUN, time=before.time - 90_000, hi=before.hi ^ np.uint64(1 << 40))
+    early = Dispatch(RUN, "rislive", RUN.signals).beat(TABLE - 86_400)
+    after = rows([*topics.split(stale, 8), *early, *outlet.frames])
+    assert {key: cell for key, cell in after.items() if key[1] >= TABLE and cell[0]} == {
+        key: cell for key, cell in whole.items() if cell[0]
+    }
 
 
 @pytest.mark.sockets
@@ -306,10 +319,9 @@ def test_after_a_break_it_goes_on_without_tables_and_fills_the_gap(world, tmp_pa
 
     asked = asyncio.run(story())
     assert server.asked[asked:] == [(path(name, "updates", END_OF_FILES - 300), "") for name in COLLECTORS]
-    sent = sum(len(frame) for frame in outlet.frames if isinstance(frame, Elements))
     whole = sum(map(len, world.recording))
     again = sum(int(((b.time >= END_OF_FILES - 240) & (b.time < END_OF_FILES - 60)).sum()) for b in world.recording)
-    assert whole < sent <= whole + again
+    assert whole < outlet.routes() <= whole + again
 
 
 @pytest.mark.sockets
@@ -327,6 +339,25 @@ def test_what_the_live_feed_did_not_hear_is_filled_from_the_archive(world, tmp_p
     starts = [int(batch.time.min()) for batch in found]
     assert starts == sorted(starts)
     assert {peer.collector for batch in found for peer in batch.peers} == {*COLLECTORS}
+
+
+@pytest.mark.sockets
+def test_of_a_watched_country_only_its_prefixes_are_read_from_tables_and_updates(world, tmp_path):
+    narrowed, again = (Narrowed(PLACES.of_countries(["PK"]), RULES) for _ in range(2))
+
+    async def story() -> list[Elements]:
+        async with ArchiveServer(world.files).running() as url:
+            tables = spliced(Radio(b""), tmp_path, url).tables
+            tables.narrowed = narrowed
+            return [item async for _, item in tables.until(LIVE)]
+
+    found = asyncio.run(story())
+    again.families = narrowed.families
+    assert 0 < sum(map(len, narrowed.families.values())) < len(narrowed.families)  # some peers are full-feed
+    wanted = [again.keep(batch.take(batch.time < LIVE)) for batch in world.recording]
+    counts = [sum(int((batch.kind == kind).sum()) for batch in wanted) for kind in (ANNOUNCE, RIB)]
+    assert counts == [sum(int((batch.kind == kind).sum()) for batch in found) for kind in (ANNOUNCE, RIB)]
+    assert min(counts) > 100
 
 
 @pytest.mark.sockets
