@@ -135,7 +135,7 @@ class RisLive:
     async def _relay(self, socket: aiohttp.ClientWebSocketResponse[bool], outlet: Outlet) -> None:
         """Put what the connection brings; FeedError when it is of no use any more."""
         rules, now, self.beaten_at, said = self.rules, asyncio.get_running_loop().time, float("-inf"), ""
-        inflow, number, blind = Inflow(socket, rules.most), 0, self.newest
+        inflow, number, is_new = Inflow(socket, rules.most), 0, True
         reader = asyncio.create_task(inflow.fill())
         heard = timely = asked = now()
         try:
@@ -147,25 +147,26 @@ class RisLive:
                 number += len(messages)
                 said = next(filter(None, map(_said, reversed(items))), said)
                 if len(times):
-                    self.newest = max(self.newest, min(int(np.median(times)), int(self.clock.now())))
-                    if blind > NEVER:
-                        self.gaps.append((blind, self.newest))
-                    blind, heard = NEVER, now()
+                    newest = max(self.newest, min(int(np.median(times)), int(self.clock.now())))
+                    if is_new and self.newest > NEVER:
+                        self.gaps.append((self.newest, newest))
+                    self.newest, is_new, heard = newest, False, now()
                 age = self.clock.now() - self.newest
                 if len(messages) >= rules.most or age <= rules.late:  # it still catches up, or is in time
                     timely = now()
                 is_late = now() > timely + rules.silence
-                if self.newest > NEVER:
-                    await self._beat(
-                        outlet, f"The messages of RIS Live are {age / 60:.0f} minutes old." if is_late else ""
-                    )
-                if is_over:
-                    raise FeedError(f"RIS Live closed the connection (code {socket.close_code}){said}.")
-                if now() > heard + rules.silence:
-                    raise FeedError(f"RIS Live sent no routes for {rules.silence:g} s{said}.")
+                stale = f"The messages of RIS Live are {age / 60:.0f} minutes old." if is_late else ""
+                if not is_new:
+                    await self._beat(outlet, stale)
+                if is_over or now() > heard + rules.silence:
+                    if not (is_new or is_late) and self.newest > self.beaten:  # slower peers are waited for no longer
+                        self.beaten = self.newest
+                        await outlet.beat(self.newest)
+                    how = "closed the connection (code {})" if is_over else "sent no routes for {:g} s"
+                    raise FeedError(f"RIS Live {how.format(socket.close_code if is_over else rules.silence)}{said}.")
                 if is_late and self.clock.now() > self.closed_at + rules.between:
                     self.closed_at = self.clock.now()
-                    raise FeedError(f"The messages of RIS Live were {age / 60:.0f} minutes old.")
+                    raise FeedError(stale)
                 if now() > asked + rules.silence / 2:
                     asked = now()
                     with contextlib.suppress(OSError):  # the reader knows that it is closed
