@@ -38,9 +38,9 @@ def _head(cls: type[Frame]) -> type[msgspec.Struct]:
 HEADS = {name: _head(cls) for name, cls in FRAMES.items()}
 
 
-def outage_json(outage: Outage) -> bytes:
-    """An outage as one JSON object, times in ISO UTC."""
-    fields = msgspec.structs.asdict(outage)
+def outage_json(outage: Outage, **more: str) -> bytes:
+    """An outage as one JSON object, times in ISO UTC, with ``more`` fields."""
+    fields = msgspec.structs.asdict(outage) | more
     fields |= {name: None if fields[name] is None else iso(fields[name]) for name in TIMES}
     return msgspec.json.encode(fields)
 

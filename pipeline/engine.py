@@ -10,7 +10,7 @@ from detectors import REGISTRY
 from detectors.base import AnyDetector
 from pipeline import topics
 from pipeline.feeds import FEEDS
-from pipeline.fusion import Beside, Fused, FuseStage, Missed
+from pipeline.fusion import Arrived, Beside, Fused, FuseStage, Missed, Provisional
 from pipeline.geo.calendar import Almanac, calendar_with
 from pipeline.judge import JudgeStage
 from pipeline.kinds import kind_of
@@ -21,7 +21,7 @@ from pipeline.signals.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.signals.merging import MergeStage
 
 Binned = Late | Taken | Total | FeedStatus | DeadLetter  # outputs of the bin stage beside its bins
-Output = Outage | Fused | Beside | Missed | Progress | Binned  # outputs at the end of the path
+Output = Outage | Provisional | Fused | Arrived | Beside | Missed | Progress | Binned  # outputs at the end of the path
 
 
 @dataclass(frozen=True)

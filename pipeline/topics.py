@@ -66,6 +66,8 @@ SIGNALS = Topic("netvigil.bin.signals", "Bins, merged", "signal", 4, 30 * DAY, 4
 VERDICTS = Topic("netvigil.judge.verdicts", "Verdicts", "signal", 4, 30 * DAY, 4 * GIB)
 OUTAGES = Topic("netvigil.fuse.outages", "Outage, JSON, every revision", "entity", 4, FOREVER)
 """Partitioned by country, as the verdicts are.  Kept for ever, never compacted: revisions are evidence, and small."""
+NOW = Topic("netvigil.fuse.now", "Outage, JSON, every provisional revision", "entity", 4, 7 * DAY, GIB)
+"""What is known by now, where a run is watched; ``settled``: the id among `OUTAGES`, '' while in none."""
 PROGRESS = Topic("netvigil.fuse.progress", "Progress, JSON", "run/partition", 1, 7 * DAY, compact=True)
 STATUS = Topic("netvigil.feed.status", "FeedStatus, JSON", "tense/feed", 1, FOREVER, compact=True)
 """The last status of each feed is kept for ever: it is written when it changes, which may be years apart."""
@@ -74,7 +76,7 @@ LATE = Topic("netvigil.bin.late", "Elements, Rows", "feed", 1, 7 * DAY, 4 * GIB)
 
 TOTALS = Topic("netvigil.bin.totals", "Total, JSON", "run/feed/partition", 1, 7 * DAY, compact=True)
 
-FIXED = (PARTIALS, SIGNALS, VERDICTS, OUTAGES, PROGRESS, STATUS, DEADLETTERS, LATE, TOTALS)
+FIXED = (PARTIALS, SIGNALS, VERDICTS, OUTAGES, NOW, PROGRESS, STATUS, DEADLETTERS, LATE, TOTALS)
 """All topics but those of the feeds."""
 
 

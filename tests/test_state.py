@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +76,18 @@ def judge() -> Any:
     return stage
 
 
-def fuse() -> FuseStage:
+def fuse(tense: str = "replay") -> FuseStage:
     stage, past = FuseStage(0, Fusing()), "LL" + "." * 20
     for signal, marks in zip(RUN.signals, (past + "LLLL", past + "LLLLLL"), strict=True):
-        stage.step(verdicts(signal, marks, run=RUN))
+        stage.step(verdicts(signal, marks, run=RUN._replace(tense=tense)))
         stage.step(verdicts(signal, ".", run=OVER, status=END))
     assert stage.open()
     return stage
 
 
 STAGES: dict[str, Callable[[], Any]] = {
-    "bin table": bin_table, "bin mrt": bin_mrt, "merge": merge, "judge": judge, "fuse": fuse
+    "bin table": bin_table, "bin mrt": bin_mrt, "merge": merge, "judge": judge, "fuse": fuse,
+    "fuse live": partial(fuse, "live"),
 }  # fmt: skip
 
 

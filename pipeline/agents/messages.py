@@ -9,7 +9,7 @@ import msgspec
 from pipeline import topics
 from pipeline.codec import decode, encode, outage_json
 from pipeline.feeds import FEEDS
-from pipeline.fusion import Beside, Fused, Missed
+from pipeline.fusion import Arrived, Beside, Fused, Missed, Provisional
 from pipeline.records import Bins, DeadLetter, Elements, Frame, Heartbeat, Outage, Progress, Rows, Verdicts, wrong
 from pipeline.signals.binning import FeedStatus, Late, Taken, Total
 from pipeline.topics import Topic, partition_for
@@ -45,7 +45,10 @@ OF_STAGE = {
 }
 """What the stages behind the bin stage take."""
 
-Output = Bins | Verdicts | Late | Outage | Progress | DeadLetter | Fused | Beside | Missed | Taken | Total | FeedStatus
+Output = (
+    Bins | Verdicts | Late | Outage | Provisional | Progress | DeadLetter | Fused | Arrived | Beside | Missed | Taken
+    | Total | FeedStatus
+)  # fmt: skip
 AS_JSON: dict[type, Topic] = {
     Progress: topics.PROGRESS, FeedStatus: topics.STATUS, Total: topics.TOTALS, DeadLetter: topics.DEADLETTERS,
 }  # fmt: skip
@@ -63,7 +66,7 @@ class Message(NamedTuple):
 
 def route(output: Output, frame: Frame | None) -> Message | None:
     """The message of an output that ``frame`` led to; None for what only metrics read."""
-    run = frame.run.id if frame is not None else ""
+    run, partition = (frame.run.id, frame.partition) if frame is not None else ("", 0)
     match output:
         case Bins():
             return _keyed(topics.SIGNALS if output.partition == -1 else topics.PARTIALS, output, run, encode(output))
@@ -72,8 +75,9 @@ def route(output: Output, frame: Frame | None) -> Message | None:
         case Late(records=records):
             return _keyed(topics.LATE, records, run, encode(records))
         case Outage():
-            partition = frame.partition if frame is not None else 0
             return _keyed(topics.OUTAGES, output, run, outage_json(output), partition)
+        case Provisional(outage=outage, settled=settled):
+            return _keyed(topics.NOW, outage, run, outage_json(outage, settled=settled), partition)
     topic = AS_JSON.get(type(output))
     return _keyed(topic, output, run, msgspec.json.encode(output)) if topic is not None else None
 

@@ -13,10 +13,11 @@ from pipeline.bins import NEVER, lowest
 from pipeline.codec import decode, encode
 from pipeline.fusion.evidence import Said
 from pipeline.fusion.ledger import Ledger
+from pipeline.fusion.now import Now, Provisional
 from pipeline.fusion.residual_loss import left
 from pipeline.fusion.turns import Heard, Turn, by_frame
 from pipeline.geo.calendar import Almanac
-from pipeline.records import DEAD, END, Outage, Progress, Run, Verdicts
+from pipeline.records import DEAD, END, UP, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from pipeline.state import pack, remember, touch, unpack
 
@@ -28,6 +29,7 @@ class Line:
     watermark: int = NEVER
     queued: dict[str, int] = field(default_factory=dict)
     status: str = ""
+    width: int = 0
 
 
 @dataclass
@@ -41,6 +43,11 @@ class Stream:
     told: int = NEVER
     judged: int = 0
     missed: int = 0
+    now: Now | None = None
+
+    def open(self) -> list[Outage]:
+        """The outages that are on: of a run that is watched those of now."""
+        return self.now.open() if self.now is not None else [life.outage() for life in self.ledger.lives.values()]
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,15 @@ class Beside:
     bin: int
 
 
-Output = Outage | Fused | Beside | Missed | Progress
+@dataclass(frozen=True)
+class Arrived:
+    """A bin of a run that is watched, as it was weighed when it came: what live metrics show, see `Fused`."""
+
+    verdicts: Verdicts
+    bin: int
+
+
+Output = Outage | Fused | Beside | Missed | Progress | Provisional | Arrived
 
 
 class FuseStage:
@@ -85,6 +100,9 @@ class FuseStage:
     its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is at its end, nor,
     but in a replay, for one that is dead: what it hands in later for a time that was fused without it is passed over
     and counted, time does not go back.
+
+    Of a run that is no replay it also puts out, by and by, what is known `Now`: bins that have `Arrived`, and
+    `Provisional` revisions, from the run's ``since`` on.
 
     ``first`` names the detector whose verdicts are shown, '' every one; the others' are evidence only.  ``almanac``:
     which days are holidays, and which matter; without one the public ones, and those of the settings.
@@ -102,32 +120,59 @@ class FuseStage:
         if run.id in self.ended:
             return []
         if run.id not in self.streams:
-            self.streams[run.id] = Stream(run, Ledger(run.tense, self.settings, self.almanac))
+            now = Now(self.settings) if run.tense != "replay" else None
+            self.streams[run.id] = Stream(run, Ledger(run.tense, self.settings, self.almanac), now=now)
         stream = self.streams[run.id]
         for gone in touch(self.streams, run.id):
             remember(self.ended, gone)
         line = stream.lines.setdefault(verdicts.signal, Line())
-        missed = self._queue(stream, line, verdicts)
-        line.watermark = max(line.watermark, verdicts.watermark)
+        missed, came = self._queue(stream, line, verdicts)
+        line.watermark, line.width = max(line.watermark, verdicts.watermark), verdicts.width or line.width
         line.status = verdicts.status if self._is_first(verdicts) else line.status
         told: list[Output] = [Missed(verdicts.signal, missed)] if missed else []
-        return told + self._release(stream)
+        told += self._release(stream)
+        return told + (self._now(stream, stream.now, verdicts, came, told) if stream.now is not None else [])
 
-    def _queue(self, stream: Stream, line: Line, verdicts: Verdicts) -> int:
-        """Let bins wait for their turn; how many of entities have missed theirs (a dead feed's own NaN did not)."""
-        missed = 0
+    def _now(
+        self, stream: Stream, now: Now, verdicts: Verdicts, came: list[Turn], settled: list[Output]
+    ) -> list[Output]:
+        """What is known by now, after a frame whose bins ``came``, and what it has ``settled``."""
+        now.settle(outages := [out for out in settled if isinstance(out, Outage)])
+        if max(verdicts.watermark, stream.told) < stream.run.since:
+            now.wait()
+            return []
+        now.pending += came
+        if not self._is_first(verdicts) or not (came or outages):
+            return []
+        held = {
+            int(out.verdicts.start[out.bin]): out for out in settled if isinstance(out, Fused)
+            and out.verdicts.signal == verdicts.signal
+        }  # fmt: skip
+        queue = (self._turn(*entry) for entry in stream.queue)
+        lines = {name: line for name, line in stream.lines.items() if line.status == UP}
+        late = {name: line.watermark + self.settings.stale * line.width for name, line in lines.items()}
+        for turn, against in now.fuse(stream.ledger, stream.told, queue, late):
+            if turn.verdicts is verdicts:
+                held[int(verdicts.start[turn.at])] = _fused(verdicts, turn.at, against)
+        shown = [held[int(verdicts.start[turn.at])] for turn in came]
+        return [*(Arrived(bin_.verdicts, bin_.bin) for bin_ in shown), *now.tell(stream.run.since)]
+
+    def _queue(self, stream: Stream, line: Line, verdicts: Verdicts) -> tuple[int, list[Turn]]:
+        """Let bins wait for their turn; how many of entities have missed theirs (a dead feed's own NaN did not), and
+        those that wait."""
+        missed, came = 0, []
         queued = line.queued.get(verdicts.detector, NEVER)
         for i in np.flatnonzero(verdicts.start > queued) if verdicts.entities else ():
             end = int(verdicts.start[i]) + verdicts.width
             line.queued[verdicts.detector] = int(verdicts.start[i])
             if end > stream.told:
-                heapq.heappush(
-                    stream.queue, (end, verdicts.width, verdicts.signal, verdicts.detector, int(i), verdicts)
-                )
+                entry = (end, verdicts.width, verdicts.signal, verdicts.detector, int(i), verdicts)
+                heapq.heappush(stream.queue, entry)
+                came.append(self._turn(*entry))
             elif self._is_first(verdicts):
                 missed += int((~np.isnan(verdicts.value[i])).sum())
         stream.missed += missed
-        return missed
+        return missed, came
 
     def _release(self, stream: Stream) -> list[Output]:
         limit, ended = self._limit(stream), self._ended(stream)
@@ -165,8 +210,10 @@ class FuseStage:
     def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
         """The bins that end by a time, in order."""
         while stream.queue and stream.queue[0][0] <= limit:
-            end, *_, i, verdicts = heapq.heappop(stream.queue)
-            yield Turn(verdicts, i, end, beside=not self._is_first(verdicts))
+            yield self._turn(*heapq.heappop(stream.queue))
+
+    def _turn(self, end: int, width: int, signal: str, detector: str, i: int, verdicts: Verdicts) -> Turn:
+        return Turn(verdicts, i, end, beside=not self._is_first(verdicts))
 
     def _is_first(self, verdicts: Verdicts) -> bool:
         return verdicts.detector == (self.first or verdicts.detector)
@@ -185,7 +232,7 @@ class FuseStage:
 
     def open(self) -> list[Outage]:
         """The last revision of every outage that is open."""
-        return [life.outage() for s in self.streams.values() for life in s.ledger.lives.values()]
+        return [outage for stream in self.streams.values() for outage in stream.open()]
 
     def save(self) -> bytes:
         """Every run's outages, and the verdicts that wait for their turn."""
@@ -195,9 +242,10 @@ class FuseStage:
             frames = {id(verdicts): verdicts for *_, verdicts in s.queue}
             order = {key: i for i, key in enumerate(frames)}
             queue = [(end, *place, order[id(verdicts)]) for end, _, *place, verdicts in s.queue]
-            lines = [(name, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
+            lines = [(name, line.watermark, line.queued, line.status, line.width) for name, line in s.lines.items()]
             ledger, own = s.ledger.save()
-            head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger))
+            now = s.now.save() if s.now is not None else None
+            head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger, now))
             arrays |= {f"{i}.{name}": array for name, array in own.items()}
             arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for k, j in order.items()}
         return pack((head, list(self.ended)), arrays)
@@ -206,15 +254,16 @@ class FuseStage:
         """Take over what was saved."""
         (head, ended), arrays = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys(ended)
-        for i, (run, told, judged, missed, lines, queue, size, ledger) in enumerate(head):
+        for i, (run, told, judged, missed, lines, queue, size, ledger, now) in enumerate(head):
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
             run = Run.of(run)
             stream = Stream(
-                run, Ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed
-            )
+                run, Ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed,
+                now=Now.load(now, self.settings) if now is not None else None,
+            )  # fmt: skip
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)
-            stream.lines = {name: Line(mark, queued, status) for name, mark, queued, status in lines}
+            stream.lines = {name: Line(*line) for name, *line in lines}
             stream.queue = [(end, frames[j].width, *place, frames[j]) for end, *place, j in queue]
             heapq.heapify(stream.queue)
             self.streams[run.id] = stream

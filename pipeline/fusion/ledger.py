@@ -1,13 +1,14 @@
 """What every signal last said of every entity, and the outages that follow from it."""
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from detectors.base import UNKNOWN
 from pipeline.fusion.cells import Cells
-from pipeline.fusion.evidence import Block, Said
+from pipeline.fusion.evidence import BESIDE, Block, Said
 from pipeline.fusion.lives import Lives
 from pipeline.fusion.roll import Frame, Roll
 from pipeline.fusion.sags import note_home
@@ -171,6 +172,20 @@ class Ledger:
         """Room for new entities."""
         self.cells.grow(len(self.roll))
         self.lives.grow()
+
+    def copy(self) -> "Ledger":
+        """Another one that goes on from here, and leaves this one as it is."""
+        shared = [self.scales.settings, self.scales.almanac, *self.roll.entities, *self.roll.frames.values()]
+        frames = {id(self.roll.frames): dict(self.roll.frames)}
+        return deepcopy(self, {id(one): one for one in shared} | frames)
+
+    def hush(self, signal: str) -> None:
+        """A signal has fallen behind: what it said last before an outage counts no more, nor that it says nothing."""
+        its = np.array([name.partition(BESIDE)[0] == signal for name in self.cells.signals])
+        last = max((end for end, own in zip(self.cells.ends, its, strict=True) if own), default=0)
+        at = np.ix_(~self.lives.open | (self.lives.start >= last), its)
+        self.cells["calm_from"][at] = 0
+        self.cells["weight"][at] = np.maximum(self.cells["weight"][at], 0)
 
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:
         """Head and arrays."""

@@ -111,7 +111,7 @@ def likeness(event: Event, almanac: Almanac) -> tuple[Sign, ...]:
 
 def log_odds_of(signs: tuple[Sign, ...]) -> float:
     """What the terms add up to [log-odds]; 0 says nothing either way."""
-    return round(sum(sign.weight for sign in signs), 2)
+    return round(sum((sign.weight for sign in signs), 0.0), 2)
 
 
 def _calendar(event: Event, almanac: Almanac) -> list[Sign]:

@@ -178,13 +178,7 @@ class Life:
     def _telling(self, settings: Fusing) -> tuple[Any, ...]:
         """What is worth telling, where it changes."""
         lasts = (self.at if self.end is None else self.end) - self.start >= LONG
-        whole = (self.state, self.kind, self.start, self.end, self.confirmed_at, lasts, self.part_of)
-        steps = (
-            round(self.severity / settings.tell_severity),
-            round(self.probability / settings.tell_probability),
-        )
-        speak = " ".join(f"{'+' if term.weight > 0 else '-'}{term.signal}" for term in self.terms)
-        return (*whole, *steps, speak)
+        return (*telling(self, self.terms, settings), lasts)
 
     def join(self, part_of: str, settings: Fusing) -> Outage:
         """The revision just made, as a part of an outage that was confirmed at the same moment."""
@@ -231,6 +225,13 @@ class Life:
         signs = tuple(Sign(**sign) for sign in state["signs"])
         own = {"terms": terms, "signs": signs, "told": tuple(state["told"]), "before": tuple(state["before"])}
         return cls(**state | own)
+
+
+def telling(one: Life | Outage, terms: Iterable[Term], settings: Fusing) -> tuple[Any, ...]:
+    """What of an outage with these terms is worth telling, where it changes."""
+    whole = (one.state, one.kind, one.start, one.end, one.confirmed_at, one.part_of)
+    steps = round(one.severity / settings.tell_severity), round(one.probability / settings.tell_probability)
+    return (*whole, *steps, " ".join(f"{'+' if term.weight > 0 else '-'}{term.signal}" for term in terms))
 
 
 def _on_day(terms: tuple[Term, ...], day: Term | None) -> tuple[Term, ...]:

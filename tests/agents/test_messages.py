@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from pipeline import topics
 from pipeline.agents.messages import OF_STAGE, of_feed, route
-from pipeline.codec import encode
+from pipeline.codec import encode, outage_from
 from pipeline.engine import Engine
+from pipeline.fusion import Provisional
 from pipeline.records import DeadLetter, Frame, Outage, Progress
 from pipeline.signals.binning import FeedStatus, Late, Total, no_bins
 from pipeline.topics import Topic
@@ -24,6 +26,7 @@ CASES: list[tuple[Any, Topic, str]] = [
     (no_bins(RUN, "table", -1), topics.SIGNALS, ""),
     (verdicts("probing.ioda", "....", run=RUN), topics.VERDICTS, "probing.ioda"),
     (OUTAGE, topics.OUTAGES, "AS59257"),
+    (Provisional(OUTAGE), topics.NOW, "AS59257"),
     (Late(ROWS), topics.LATE, "table"),
     (Progress("r", 2, 600), topics.PROGRESS, "r/2"),
     (FeedStatus("r", "replay", "table", "up", None), topics.STATUS, "replay/table"),
@@ -39,10 +42,18 @@ def test_a_message_has_the_key_that_its_topic_names(output: Any, topic: Topic, k
     assert (message.topic, message.key, message.run) == (topic, key, "r")
 
 
-def test_an_outage_stays_in_the_partition_of_its_country_whatever_its_key() -> None:
-    message = route(OUTAGE, BEAT)
+@pytest.mark.parametrize("output", [OUTAGE, Provisional(OUTAGE)])
+def test_an_outage_stays_in_the_partition_of_its_country_whatever_its_key(output: Any) -> None:
+    message = route(output, BEAT)
     assert message is not None
     assert message.partition == BEAT.partition
+
+
+def test_an_outage_known_by_now_is_the_same_record_and_its_id_among_the_settled_ones() -> None:
+    message = route(Provisional(OUTAGE, "another"), BEAT)
+    assert message is not None
+    assert outage_from(message.value) == OUTAGE
+    assert msgspec.json.decode(message.value)["settled"] == "another"
 
 
 def test_every_fixed_topic_has_a_message_of_which_the_key_is_known() -> None:
