@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline.agents.heartbeats import LINGER, Liveness
 from pipeline.bins import NEVER
-from pipeline.fusion import Fused, FuseStage, Missed
+from pipeline.fusion import Arrived, Fused, FuseStage, Missed, Provisional
 from pipeline.kafka.reader import HEADER, Origins
 from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts, answered
 from pipeline.serve.metrics import Metrics
@@ -62,6 +62,7 @@ class WorkerMetrics:
         if frame is not None:
             self._move(frame)
         is_shown = frame is None or self._shown(frame.run)
+        is_settled = frame is None or frame.run.tense == "replay"  # what is watched is shown as it is known by now
         match output:
             case None if isinstance(frame, Heartbeat):
                 self._beat(frame)
@@ -77,13 +78,15 @@ class WorkerMetrics:
                 self.metrics.count("feed_messages", output.records.feed, n=late)
             case Taken():
                 self.metrics.count("feed_messages", output.feed, n=output.records)
-            case Fused() if is_shown:
+            case Fused() | Arrived() if is_shown and is_settled == isinstance(output, Fused):
                 self.metrics.observe(output.verdicts, row=output.bin)
                 self._stay_blind(_place(output.verdicts))
             case Missed():
                 self.metrics.count("missed_bins", output.signal, n=output.bins)
-            case Outage() if is_shown:
+            case Outage() if is_shown and is_settled:
                 self.metrics.outage(output)
+            case Provisional() if is_shown:
+                self.metrics.outage(output.outage)
             case Progress(ended=True) if is_shown and frame is not None and frame.run.tense != "live":
                 self.ended[frame.run.tense] = self.clock()
 
@@ -157,8 +160,7 @@ class WorkerMetrics:
         for signal in [signal for signal, line in stream.lines.items() if line.status == DEAD]:
             self.dark.add((run.tense, signal, stage.partition))
             self._stay_blind((run.tense, signal, stage.partition))
-        open_ones = [life.outage() for life in stream.ledger.lives.values()]
-        self.metrics.resume(run.tense, open_ones, stream.ledger.roll.entities)
+        self.metrics.resume(run.tense, stream.open(), stream.ledger.roll.entities)
 
     def _shown(self, run: Run) -> bool:
         return run.tense == "live" or self.runs.get(run.tense) == run.id

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec.structs import replace
 
 from pipeline.explain.metric_points import Point
 from pipeline.fusion.evidence import ratios
@@ -109,7 +110,8 @@ class Shown:
         _remember(self.revisions, outage)
         counted = self.counted.get(outage.id)
         if counted is None or counted.revision < outage.revision:
-            _remember(self.counted, outage)
+            once = counted.confirmed_at if counted is not None else None  # by now it may be known that it is not yet
+            _remember(self.counted, replace(outage, confirmed_at=outage.confirmed_at or once))
         place = _place(outage)
         if outage.state in OPEN:
             self.open[place] = outage

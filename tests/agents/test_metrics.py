@@ -12,7 +12,7 @@ from pipeline.agents.host import Host
 from pipeline.agents.metrics import WorkerMetrics
 from pipeline.agents.snapshots import Snapshots
 from pipeline.bins import DAY
-from pipeline.fusion import FuseStage, Missed
+from pipeline.fusion import Arrived, Fused, FuseStage, Missed, Provisional
 from pipeline.kafka.reader import HEADER, origin
 from pipeline.records import DEAD, END, UP, Entity, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts
 from pipeline.serve.metrics import Metrics
@@ -63,8 +63,13 @@ def beat(run: str, tense: str = "replay", status: str = UP, partition: int = 0) 
     return Heartbeat(Run(run, tense, ("bgp.ris",)), "table", partition, NOW, status, ("bgp.ris",))
 
 
-def outage(tense: str = "replay") -> Outage:
+def settled(tense: str = "replay") -> Outage:
     return Outage(f"{tense}-id", "country", "PK", "confirmed", "mobile", tense, NOW, None, NOW, NOW, 0.9, 0.5, (), 2)
+
+
+def outage(tense: str = "replay") -> Outage | Provisional:
+    """As metrics show it: what is watched as it is known by now, a replay as it is settled."""
+    return settled(tense) if tense == "replay" else Provisional(settled(tense))
 
 
 def test_a_replayed_feed_does_not_look_like_a_live_one_that_fell_silent() -> None:
@@ -251,8 +256,26 @@ def test_an_outage_that_is_told_again_after_a_rebalance_is_counted_once_and_the_
     assert board.counted("outages", entity_type="country", tense="live", state="confirmed") == 2
 
 
+def test_what_is_watched_is_shown_as_it_is_known_by_now_and_not_again_when_it_is_settled() -> None:
+    board, frame = Board(), verdicts("bgp.ris", "....", run=LIVE)
+    value = ("netvigil_signal_value", {"signal": "bgp.ris", "entity_type": "country", "entity": "PK"})
+    board.note(frame, Fused(frame, 0))
+    board.note(frame, settled("live"))
+    assert (board.value(*value), board.shown()) == (None, 0)
+    board.note(frame, Arrived(frame, 0))
+    board.note(frame, outage("live"))
+    assert (board.value(*value), board.shown()) == (100, 1)
+
+
+def test_an_outage_of_which_it_is_known_by_now_that_it_is_not_confirmed_yet_is_counted_once_all_the_same() -> None:
+    board = Board()
+    for revision in (revised("confirmed", 1), revised("suspected", 2, confirmed_at=None), revised("confirmed", 3)):
+        board.note(verdicts("bgp.ris", ".", run=LIVE), Provisional(revision))
+    assert board.value("netvigil_detection_latency_seconds_count", {"tense": "live"}) == 1
+
+
 def revised(state: str, revision: int, **more: int | None) -> Outage:
-    return msgspec.structs.replace(outage("live"), state=state, revision=revision, **more)
+    return msgspec.structs.replace(settled("live"), state=state, revision=revision, **more)
 
 
 @played
