@@ -225,6 +225,31 @@ def watch(
 
 
 @app.command()
+def fetch(
+    window: Annotated[str, typer.Argument(metavar="START/END", help="days or times in UTC, as 2024-02-01/2024-02-10")],
+    feed: Annotated[list[str], typer.Argument(help="as ioda-bgp or radar; mrt for routes of the archives")],
+    to: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="where it is written; else named for the window")
+    ] = None,
+    collector: Annotated[
+        list[str] | None, typer.Option(help="for mrt, as rrc00 or route-views2; may be repeated")
+    ] = None,
+    url: Url = None,
+    token: Token = None,
+    only: Only = None,
+    watch: WatchFile = None,
+    clock: Rehearsal = "",
+) -> None:
+    """Fetches a past window of the feeds into a folder that can be replayed.
+
+    Exit code 1 where something of it is missing.
+    """
+    from pipeline.ingest.fetching import fetch as run
+
+    raise typer.Exit(run(_live(feed, url, token, only, watch, clock=clock), window, collector or [], to))
+
+
+@app.command()
 def check(
     broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="address of Kafka")] = "",
     prometheus: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",

@@ -1,11 +1,12 @@
 """The tables beside the signals of a case: entities (country, name), and labels (what happened)."""
 
 import csv
+import gzip
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO, cast
 
 import numpy as np
 
@@ -135,13 +136,16 @@ def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[st
         raise UserError(f"{path}: not a table: {error}") from error
 
 
-def write_case(folder: Path, series: Iterable[Rows], labels: Iterable[Label], entities: Entities) -> None:
-    """Write series, labels and entities as the tables of a case; ``signals.csv`` in order of time, series and rows."""
+def write_case(
+    folder: Path, series: Iterable[Rows], labels: Iterable[Label] | None, entities: Entities, table: str = TABLES[0]
+) -> None:
+    """Write series, labels (if any) and entities as the tables of a case; rows in order of time, then of series."""
     rows = ((*key, row.parent, row.name, "true" if row.mobile else "false") for key, row in entities.items())
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "signals.csv", COLUMNS, _signal_rows(series))
-        _write(folder / "labels.csv", LABELS, ((iso(a), iso(b), *rest) for a, b, *rest in labels))
+        _write(folder / table, COLUMNS, _signal_rows(series))
+        if labels is not None:
+            _write(folder / "labels.csv", LABELS, ((iso(a), iso(b), *rest) for a, b, *rest in labels))
         _write(folder / "entities.csv", ENTITIES, rows)
     except OSError as error:
         raise UserError(f"cannot write the case to {folder}: {error.strerror}") from error
@@ -159,7 +163,8 @@ def _signal_rows(series: Iterable[Rows]) -> list[tuple[str, ...]]:
 
 
 def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as text:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with cast(TextIO, opened(path, "wt", newline="", encoding="utf-8")) as text:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)

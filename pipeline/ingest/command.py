@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.bins import DAY
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS, Item
+from pipeline.feeds.live.archives import Archive, archive_of
 from pipeline.feeds.live.base import HEARTBEAT, Access, Client, Clock, FeedError, Outlet, Scope
 from pipeline.feeds.live.registry import CLIENTS, Live
 from pipeline.geo.countries import is_country
@@ -46,10 +47,11 @@ class Options:
     state: Path | None = None
     clock: str = ""
 
-    def check(self) -> None:
+    def check(self, *more: str) -> None:
+        """Raise `UserError` where something is wrong; ``more``: what is no live feed, but may be asked for, too."""
         for feed in self.feeds:
-            if feed not in CLIENTS:
-                raise UserError(f"{feed!r} is no live feed: there are {', '.join(CLIENTS)}")
+            if feed not in (*CLIENTS, *more):
+                raise UserError(f"{feed!r} is no live feed: there are {', '.join((*CLIENTS, *more))}")
         for country in self.only:
             if not is_country(country):
                 raise UserError(f"--only {country!r}: wanted a country by its code of ISO 3166, as PK")
@@ -77,6 +79,11 @@ class Options:
                 say(sentence)
         return Scope(countries(watches), networks(watches, ()), services(watches))
 
+    def archive(self, collector: str) -> Archive:
+        """The MRT archive of a collector."""
+        found = archive_of(collector)
+        return found._replace(url=_named("--url", self.url, ARCHIVE).get(ARCHIVE, found.url))
+
     def alive(self) -> None:
         """Leave a sign of life in the folder for its state, for who looks after the process."""
         if self.state is not None:
@@ -87,7 +94,7 @@ class Options:
         """A client for each feed; one that lacks its token, or what it needs beside, says so until it is there."""
         urls, files = _named("--url", self.url, ARCHIVE), _named("--token", self.token)
         made: dict[str, Client] = {}
-        for feed in dict.fromkeys(self.feeds or CLIENTS):
+        for feed in dict.fromkeys([feed for feed in self.feeds if feed in CLIENTS] or CLIENTS):
             live = CLIENTS[feed]
             token = _token(feed, files.get(feed, ""), environment)
             cache = self.state / "cache" if self.state is not None else None
@@ -167,7 +174,7 @@ def ingest(options: Options, history: float, broker: str, quiet: bool = False) -
     address, security = parse(broker), from_environment(os.environ)
     say(f"waiting for the broker at {address}")
     create(address, every(FEEDS), security, patience=120)
-    asyncio.run(_until_told(_ingest(clients, scope, clock, int(history * DAY), address, security, say, options.alive)))
+    until_told(_ingest(clients, scope, clock, int(history * DAY), address, security, say, options.alive))
 
 
 async def _ingest(
@@ -198,8 +205,12 @@ def desks_of(
     return {feed: Desk(feed, run, FEEDS[feed].signals, send, clock, known, say) for feed in clients}
 
 
+def until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until it is done or fails, or a signal ends it."""
+    asyncio.run(_until_told(work))
+
+
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:
-    """Do the work until it fails, or a signal ends it."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
