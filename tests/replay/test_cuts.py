@@ -87,6 +87,7 @@ def test_the_demo_cut_at_any_five_minutes_says_what_was_known_then() -> None:
         for outage in report.outages.values():
             own = [other for other in then if other.id == outage.id]
             same = [other for other in own if other.kind == outage.kind and other.likeness == outage.likeness]
+            # what a wide bin alone suspects may look otherwise beside the narrow ones that end with it
             if outage.confirmed_at is not None and not same:
                 wrong.append(f"{iso(cut)} {outage.entity} is {outage.kind}, {outage.likeness}")
             if stood(outage) not in map(stood, own):
