@@ -1,5 +1,6 @@
 """A local server of MRT files as the archives have them: ranges, validators, and their failures on demand."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,9 +12,9 @@ from aiohttp import web
 class ArchiveServer:
     """Serves ``files`` by path; ``faults``: what happens at the next requests of a path, in order.
 
-    A fault is a status, ``half`` (the connection breaks in the middle of the body), ``reset`` (it breaks at once),
-    ``page`` (a web page with status 200) or ``cut`` (half the body, said to be the whole).  ``asked``: paths with the
-    ranges that were asked for.
+    A fault is a status, ``half`` (the connection breaks in the middle of the body), ``stall`` (nothing comes after it),
+    ``reset`` (it breaks at once), ``page`` (a web page with status 200) or ``cut`` (half the body, said to be the
+    whole).  ``asked``: paths with the ranges that were asked for.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -52,7 +53,9 @@ class ArchiveServer:
         answer = web.StreamResponse(status=206 if "Content-Range" in headers else 200, headers=headers)
         answer.content_length = len(rest)
         await answer.prepare(request)
-        await answer.write(rest[: len(rest) // 2 if fault == "half" else len(rest)])
+        await answer.write(rest[: len(rest) // 2 if fault in ("half", "stall") else len(rest)])
+        if fault == "stall":
+            await asyncio.sleep(60)
         if fault == "half":
             assert request.transport
             request.transport.close()

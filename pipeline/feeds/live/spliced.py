@@ -39,6 +39,7 @@ class Spliced:
         self.feed, self.patience = live.feed, live.patience
         self.loaded = False
         self.said = (NEVER, DEAD, "Its routing tables are being fetched.")
+        self.moved = clock.now()
         tables.downloads.progress = self._progress
 
     def history(self, start: int, end: int) -> AsyncIterator[Item]:
@@ -73,13 +74,17 @@ class Spliced:
         self.loaded = True
 
     async def _reach(self, outlet: Outlet, time: int) -> None:
+        self.moved = self.clock.now()
         if time > self.said[0]:
             self.said = (time, UP, "")
             await outlet.beat(*self.said)
 
     async def _beats(self, outlet: Outlet) -> None:
         while True:
-            await outlet.beat(*self.said)
+            time, status, reason = self.said
+            if status == UP and self.clock.now() > self.moved + self.patience:
+                status, reason = DEAD, "It waits for files of the archives, which are late."
+            await outlet.beat(time, status, reason)
             await self.clock.sleep(HEARTBEAT / 2)
 
     def _progress(self, name: str, done: int, total: int | None) -> None:

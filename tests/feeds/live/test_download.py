@@ -34,6 +34,7 @@ def fetched(server: ArchiveServer, folder, until=0.0, **named):
     [
         ([], [""]),
         (["half"], ["", f"bytes={HALF}-"]),
+        (["stall"], ["", f"bytes={HALF}-"]),
         (["half", "reset", 503, 429, 500], ["", *[f"bytes={HALF}-"] * 5]),
         (["half", "half"], ["", f"bytes={HALF}-", f"bytes={HALF + (len(BODY) - HALF) // 2}-"]),
         (["cut"], ["", ""]),
@@ -44,7 +45,7 @@ def fetched(server: ArchiveServer, folder, until=0.0, **named):
 def test_a_file_comes_whole_whatever_happens_on_the_way(tmp_path, faults, ranges):
     server = ArchiveServer({NAME: BODY}, {NAME: list(faults)})
     done = []
-    path = fetched(server, tmp_path, until=2400.0, progress=lambda *said: done.append(said))
+    path = fetched(server, tmp_path, until=2400.0, stall=0.5, progress=lambda *said: done.append(said))
     assert path.read_bytes() == BODY
     assert server.asked == [(NAME, wanted) for wanted in ranges]
     assert done[-1] == (NAME, len(BODY), len(BODY))

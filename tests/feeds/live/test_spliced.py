@@ -129,7 +129,7 @@ def world(data) -> World:
 class Radio:
     """A live client: all its messages in small batches, then nothing."""
 
-    feed, patience = "rislive", 60.0
+    feed, patience = "rislive", 900.0
 
     def __init__(self, messages: bytes) -> None:
         items = [item for item in ris_live.read(io.BytesIO(messages)) if isinstance(item, Elements)]
@@ -252,7 +252,7 @@ class KilledError(Exception):
 
 @pytest.mark.sockets
 def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, tmp_path):
-    last = path("rrc00", "updates", END_OF_FILES - 300)
+    last = path("rrc00", "updates", END_OF_FILES - 600)
     server = ArchiveServer(world.files, {last: [404, 404, 429]}, retry_after="1")
     outlet = watched(world, server, tmp_path)
     whole, found = rows(recorded(world.recording)), rows(outlet.frames)
@@ -262,6 +262,7 @@ def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, 
     times = [time for time, *_ in outlet.beats]
     assert times == sorted(times)
     assert sum(map(len, world.recording)) == outlet.routes()
+    assert [name for name, _ in server.asked].count(last) == 4
 
     # a worker from before drops the routes that were withdrawn while nobody listened
     before = world.recording[0]
@@ -300,6 +301,20 @@ def test_a_start_that_is_killed_in_the_middle_of_a_download_goes_on_there(world,
     again = dict(server.asked[asked:])
     assert path("rrc00", "bview", TABLE) not in again
     assert again[broken] == f"bytes={len(world.files[broken]) // 2}-"
+
+
+@pytest.mark.sockets
+def test_an_archive_that_is_late_makes_the_feed_dead_until_it_goes_on(world, tmp_path):
+    server, outlet = ArchiveServer(world.files, {path("rrc25", "updates", END_OF_FILES - 600): [404] * 18}), Outlet()
+
+    async def story() -> None:
+        async with server.running() as url:
+            await until(outlet.is_over, spliced(Radio(world.messages), tmp_path, url), outlet)
+
+    asyncio.run(story())
+    assert ("dead", "It waits for files of the archives, which are late.") in {said[1:] for said in outlet.beats}
+    assert outlet.beats[-1][1] == "up"
+    assert outlet.routes() == sum(map(len, world.recording))
 
 
 @pytest.mark.sockets
