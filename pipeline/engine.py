@@ -44,7 +44,11 @@ class Engine:
         """The stage that judges merged bins, for that many partitions of countries."""
         judging, holidays = self.settings.judging, self.almanac().holidays
         named, every = calendar_with(holidays._replace(public=False)), calendar_with(holidays)
-        return JudgeStage(self.detectors[judging.detector], named, partitions, judging, self.beside, every)
+        return JudgeStage(self.first, named, partitions, judging, self.beside, every)
+
+    def first(self, signal: str) -> AnyDetector:
+        """The detector that judges a signal."""
+        return self.detectors[self.settings.judging.first(signal)](signal)
 
     def beside(self, signal: str) -> tuple[AnyDetector, ...]:
         """The detectors that judge a signal beside the first one."""
@@ -52,7 +56,7 @@ class Engine:
         return tuple(self.detectors[name](signal) for name in names)
 
     def fuse(self, partition: int) -> FuseStage:
-        return FuseStage(partition, self.settings.fusing, self.settings.judging.detector, self.almanac())
+        return FuseStage(partition, self.settings.fusing, self.settings.judging.firsts, self.almanac())
 
     def almanac(self) -> Almanac:
         judging = self.settings.judging

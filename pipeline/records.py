@@ -61,6 +61,39 @@ class Entity(NamedTuple):
     title: str = ""
 
 
+class Probe(NamedTuple):
+    """A RIPE Atlas probe; the AS is 0, the others '' where they are not known.
+
+    ``prefix``: that of its address.  ``controller``: the server at RIPE that it is connected to.
+
+    Examples
+    --------
+    >>> probe = Probe(21634, 37090, controller="ctr-nue16", prefix="41.86.224.0/22")
+    >>> probe.entity()
+    Entity(type='probe', name='AS37090', country='', mobile=False, title='21634 ctr-nue16 41.86.224.0/22')
+    >>> Probe.of(probe.entity()) == probe
+    True
+    """
+
+    number: int
+    asn: int
+    country: str = ""
+    controller: str = ""
+    prefix: str = ""
+
+    def entity(self) -> Entity:
+        """The entity of its rows: named by the AS, so that the probes of an AS meet in one partition."""
+        title = f"{self.number} {self.controller or '-'} {self.prefix or '-'}"
+        return Entity("probe", f"AS{self.asn}", self.country, False, title)
+
+    @classmethod
+    def of(cls, entity: Entity) -> "Probe":
+        """The probe of such an entity."""
+        number, *rest = entity.title.split()
+        controller, prefix = ("" if word == "-" else word for word in rest)
+        return cls(int(number), int(entity.name.removeprefix("AS")), entity.country, controller, prefix)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Heartbeat:
     """Event time of a feed has reached ``time`` [s]; sent to every partition at least once a bin.

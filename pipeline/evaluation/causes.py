@@ -139,7 +139,7 @@ def _why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterat
     low, after = {trace.signal for *_, trace in found}, Span(since, at)
     normal = [
         signal_name(t.signal) for t in own
-        if t.detector == judged.first and t.signal not in low and (t.state[t.within(after)] == NORMAL).all()
+        if t.detector in judged.first and t.signal not in low and (t.state[t.within(after)] == NORMAL).all()
     ]  # fmt: skip
     others = f"{', '.join(normal)} did not; " if normal else ""
     yield (
@@ -154,7 +154,7 @@ def _why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Itera
         return
     at = answer.label.end + answer.end_error
     why = f"Why {lasted(-answer.end_error)} before its end: at {utc_text(at)} "
-    own = [trace for trace in _own(answer, traces) if trace.detector == judged.first]
+    own = [trace for trace in _own(answer, traces) if trace.detector in judged.first]
     if not own:
         low = {t.entity for t in traces if is_low(t.state[t.within(Span(at, at + 1))]).any()}
         parts = len({trace.entity for trace in traces})
@@ -169,7 +169,7 @@ def _why_longer(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iter
         return
     end, over = answer.label.end, answer.label.end + answer.end_error
     told = []
-    for trace in (trace for trace in _own(answer, traces) if trace.detector == judged.first):
+    for trace in (trace for trace in _own(answer, traces) if trace.detector in judged.first):
         low = np.flatnonzero(trace.within(Span(end, over)) & is_low(trace.state) & (trace.expected > 0))
         if len(low):
             at = int(trace.start[low[-1]])

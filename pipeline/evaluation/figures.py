@@ -129,7 +129,7 @@ def _suspected(story: Story, one: Judged, read: Read) -> tuple[Span, ...]:
 
 def refused(story: Story, one: Judged, read: Read) -> tuple[list[Span], list[Span]]:
     """When the entity, or its parts, had values and no verdict; and when they had one."""
-    first = [trace for trace in one.traces if trace.detector == one.first]
+    first = [trace for trace in one.traces if trace.detector in one.first]
     own = subject(first, story.entity[:2], one.places)
     if own and own[0].entity[:2] == story.entity[:2]:
         said = joined(span for trace in own for span in trace.judged)

@@ -63,7 +63,7 @@ class Judged(Outcome):
 
     case: Case
     detector: str
-    first: str
+    first: tuple[str, ...]
     tolerance: Tolerance
     readings: tuple[Read, ...]
     settings: Settings
@@ -125,7 +125,7 @@ def outcome(case: Case, engine: Engine, reached: Callable[[float], None] = lambd
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:
     """Hold the outcome with these settings against the labels, in every way to read the detector."""
-    traces = [trace for trace in came.traces if trace.detector == settings.judging.detector]
+    traces = [trace for trace in came.traces if trace.detector in settings.judging.firsts]
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
     observed = _observed(traces)
     whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
@@ -137,7 +137,7 @@ def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judge
         of_labels = float(np.mean(known)) if known else float("nan")
         readings.append(Read(way, tuple(called), made, refused(own, whole), of_labels))
     return Judged(
-        **vars(came), case=case, detector=detector, first=settings.judging.detector, tolerance=exact,
+        **vars(came), case=case, detector=detector, first=settings.judging.firsts, tolerance=exact,
         readings=tuple(readings), settings=settings,
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ def judge_all(
         yield judge(case, detector, came, settings)
 
 
-ALONE: dict[str, Any] = {"beside": {}, "common_most": 0.0, "stuck_odds": 0.0}
+ALONE: dict[str, Any] = {"of_kind": {}, "beside": {}, "common_most": 0.0, "stuck_odds": 0.0}
 """Settings of judging that give a detector its series as they are: without second detectors, common mode and faults."""
 
 FIELD = {name: source for name, of in REGISTRY.items() if (source := of("").published)}

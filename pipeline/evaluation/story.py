@@ -77,7 +77,7 @@ def _of_false(judged: Judged, outage: Called) -> Story:
 
 
 def _of_quiet(judged: Judged) -> Story:
-    first = [trace for trace in judged.traces if trace.detector == judged.first]
+    first = [trace for trace in judged.traces if trace.detector in judged.first]
     scored = [trace for trace in first if not np.isnan(trace.score).all()]
     if not scored:
         trace = first[0]
@@ -117,10 +117,10 @@ def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
         parts = judging(own, place.name, judged.settings.fusing)
         asked = {(trace.signal, trace.entity) for each, _ in parts.values() for trace in each}
         own = [trace for trace in own if (trace.signal, trace.entity) in asked] if asked else own
-    own.sort(key=lambda trace: (trace.signal, trace.detector != judged.first))
-    found = {(t.entity, t.signal) for t in own if t.detector == judged.first and _is_low(t, time)}
+    own.sort(key=lambda trace: (trace.signal, trace.detector not in judged.first))
+    found = {(t.entity, t.signal) for t in own if t.detector in judged.first and _is_low(t, time)}
     return tuple(
-        t for t in own if t.detector == judged.first or (_is_low(t, time) and (t.entity, t.signal) not in found)
+        t for t in own if t.detector in judged.first or (_is_low(t, time) and (t.entity, t.signal) not in found)
     )
 
 

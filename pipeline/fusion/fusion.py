@@ -104,11 +104,13 @@ class FuseStage:
     Of a run that is no replay it also puts out, by and by, what is known `Now`: bins that have `Arrived`, and
     `Provisional` revisions, from the run's ``since`` on.
 
-    ``first`` names the detector whose verdicts are shown, '' every one; the others' are evidence only.  ``almanac``:
-    which days are holidays, and which matter; without one the public ones, and those of the settings.
+    ``first`` names the detectors whose verdicts are shown, none: every one; the others' are evidence only.
+    ``almanac``: which days are holidays, and which matter; without one the public ones, and those of the settings.
     """
 
-    def __init__(self, partition: int, settings: Fusing, first: str = "", almanac: Almanac | None = None) -> None:
+    def __init__(
+        self, partition: int, settings: Fusing, first: Sequence[str] = (), almanac: Almanac | None = None
+    ) -> None:
         self.partition, self.settings, self.first = partition, settings, first
         self.almanac = almanac or Almanac(matter=settings.days)
         self.streams: dict[str, Stream] = {}
@@ -216,7 +218,7 @@ class FuseStage:
         return Turn(verdicts, i, end, beside=not self._is_first(verdicts))
 
     def _is_first(self, verdicts: Verdicts) -> bool:
-        return verdicts.detector == (self.first or verdicts.detector)
+        return not self.first or verdicts.detector in self.first
 
     def _limit(self, stream: Stream) -> int:
         """Event time up to which every signal has spoken that still can [s]; once none can, up to the last word."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from string import ascii_uppercase
 from typing import NamedTuple
@@ -67,11 +68,9 @@ class Places:
     @classmethod
     def of(cls, prefixes: Iterable[tuple[str, str]]) -> "Places":
         """A small table from written prefixes and countries, for tests and examples."""
-        import ipaddress
-
         ranges = []
         for text, country in prefixes:
-            net = ipaddress.ip_network(text)
+            net = ip_network(text)
             shift = 0 if net.version == 4 else 64
             first, last = int(net.network_address) >> shift, int(net.broadcast_address) >> shift
             ranges.append(Range(net.version, first, last, country))
@@ -87,6 +86,30 @@ class Places:
         at = np.searchsorted(self.start6, hi, side="right") - 1
         inside = (at >= 0) & (hi <= self.end6[at])
         return np.where(inside, self.country6[at], np.uint16(0))
+
+    def of_prefix(self, prefix: str) -> str:
+        """Country of the first address of a written prefix, '' where it is not known, or no prefix.
+
+        Examples
+        --------
+        >>> places = Places.of([("10.0.0.0/9", "PK"), ("2001:db8::/32", "IQ")])
+        >>> places.of_prefix("10.1.0.0/16"), places.of_prefix("2001:db8:1::/48"), places.of_prefix("11.0.0.0/8")
+        ('PK', 'IQ', '')
+        """
+        try:
+            net = ip_network(prefix)
+        except ValueError:
+            return ""
+        shift = 0 if net.version == 4 else 64
+        start, end, country = self._columns(net.version)
+        address = np.uint64(int(net.network_address) >> shift)
+        at = int(np.searchsorted(end, address))
+        return CODES[country[at]] if at < len(end) and start[at] <= address else ""
+
+    def _columns(self, version: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if version == 4:
+            return self.start4, self.end4, self.country4
+        return self.start6, self.end6, self.country6
 
     def of_countries(self, codes: Iterable[str]) -> "Places":
         """The ranges of these countries alone."""

@@ -224,8 +224,9 @@ class JudgeStage:
 
     def form(self) -> str:
         """The detectors and the fields of their states, which what is saved consists of."""
+        first = dict.fromkeys(_form(self.detector(kind)) for kind in ("", *KINDS))
         beside = [f"beside {kind}: {_form(detector)}" for kind in KINDS for detector in self.beside(kind)]
-        return "; ".join([_form(self.detector("")), *beside])
+        return "; ".join([*first, *beside])
 
     def save(self) -> bytes:
         """Every series' detector state."""

@@ -55,7 +55,7 @@ class Observed:
     def take(self, frame: Elements | Rows, signals: Iterable[str]) -> None:
         first, last = int(frame.time.min()), int(frame.time.max())
         self.first, self.last = min(self.first, first), max(self.last, last)
-        if isinstance(frame, Elements):
+        if isinstance(frame, Elements) or (frame.entities and frame.entities[0].type == "probe"):
             for signal in signals:  # no message is no hole, as long as the recording goes on
                 self._extend((signal, "", ""), Stretch(first, last + WIDTH, WIDTH, LONG), ALWAYS)
             return

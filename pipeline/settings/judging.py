@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from detectors import REGISTRY
 from pipeline.geo.countries import checked_day
+from pipeline.kinds import kind_of
 from pipeline.settings.bounded import AtLeastOne, For, LocalDay, PartOf, Share, SignalKind
 
 
@@ -16,6 +17,10 @@ class Judging:
 
     detector: str = "seasonal"
     """Name in ``detectors.REGISTRY`` of the first detector, whose verdicts go on to fusion."""
+
+    of_kind: dict[SignalKind, str] = field(default_factory=lambda: {"atlas": "burst"})
+    """The first detector of a kind of signal, where it is another one.  Some dozens of connected probes have not the
+    noise of counts: they leave one by one, or together."""
 
     beside: dict[SignalKind, tuple[str, ...]] = field(default_factory=lambda: {"traffic": ("cusum",)})
     """Further detectors for a kind of signal, by name: they find slow losses to which the first one adapts.
@@ -61,9 +66,18 @@ class Judging:
     def __post_init__(self) -> None:
         for day in self.holidays:
             checked_day(day)
-        for name in (self.detector, *(name for names in self.beside.values() for name in names)):
+        for name in (*self.firsts, *(name for names in self.beside.values() for name in names)):
             if name not in REGISTRY:
                 raise ValueError(f"there is no detector {name!r}, only {', '.join(REGISTRY)}")
         for name, all_ in ((name, names) for names in self.beside.values() for name in names):
-            if not REGISTRY[name]("").slow or all_.count(name) > 1 or name == self.detector:
+            if not REGISTRY[name]("").slow or all_.count(name) > 1 or name in self.firsts:
                 raise ValueError(f"{name!r} cannot stand beside {self.detector!r}: only a slow one can, and once")
+
+    @property
+    def firsts(self) -> tuple[str, ...]:
+        """The detectors whose verdicts go on to fusion, each once."""
+        return tuple(dict.fromkeys((self.detector, *self.of_kind.values())))
+
+    def first(self, signal: str) -> str:
+        """The first detector of a signal."""
+        return self.of_kind.get(kind_of(signal), self.detector)

@@ -10,6 +10,8 @@ from pipeline.geo.places import Places
 from pipeline.records import Run
 from pipeline.settings import Settings
 from pipeline.signals.binning import Binner
+from pipeline.signals.connections import Connections
+from pipeline.signals.connections import countries as countries_if_any
 from pipeline.signals.series import Series
 from pipeline.signals.visibility import Visibility
 
@@ -28,9 +30,15 @@ def visibility(
     return Visibility(run, feed, partition, partitions, names, places(), settings.counting)
 
 
+def connections(run: Run, feed: str, partition: int, partitions: int, settings: Settings) -> Binner:
+    """Connected probes of RIPE Atlas."""
+    return Connections(run, feed, partition, countries_if_any(lambda: places()))
+
+
 SIGNALS: dict[str, Callable[[Run, str, int, int, Settings], Binner]] = {
     "mrt": partial(visibility, ("bgp.mrt", "bgp.mrt6")),
     "rislive": partial(visibility, ("bgp.ris", "bgp.ris6")),
+    "atlas": connections,
 }
 """The binner of each feed that has not given series."""
 

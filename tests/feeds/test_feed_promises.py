@@ -36,13 +36,19 @@ def rislive(times: list[int]) -> bytes:
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
+def atlas(times: list[int]) -> bytes:
+    said = {"asn": 64496, "controller": "ctr-ams01", "event": "connect", "prb_id": 7, "prefix": "10.0.0.0/8"}
+    events = (json.dumps(said | {"timestamp": time}) for time in times)
+    return ("[" + ",".join(events) + "]").encode()
+
+
 def table(times: list[int]) -> bytes:
     stamps = (datetime.fromtimestamp(time, UTC).isoformat() for time in times)
     rows = (f"{stamp},bgp.ris,country,PK,7.5\n" for stamp in stamps)
     return "".join(("time,signal,entity_type,entity,value\n", *rows)).encode()
 
 
-MADE: dict[str, Callable[[list[int]], bytes]] = {"mrt": mrt, "rislive": rislive, "table": table}
+MADE: dict[str, Callable[[list[int]], bytes]] = {"mrt": mrt, "rislive": rislive, "atlas": atlas, "table": table}
 """A recording of one record at each of these times, by feed."""
 
 

@@ -9,7 +9,7 @@ BGP, PROBING, TRAFFIC, TELESCOPE = "bgp.ris", "probing.ioda", "traffic.radar", "
 
 def revisions(*frames: Verdicts, stage: FuseStage | None = None, settings: Fusing | None = None) -> list[Outage]:
     """Every revision of every outage, in the order in which the stage puts them out."""
-    stage = stage or FuseStage(0, settings or Fusing(), "by hand")
+    stage = stage or FuseStage(0, settings or Fusing(), ("by hand",))
     return [out for frame in frames for out in stage.step(frame) if isinstance(out, Outage)]
 
 

@@ -79,7 +79,7 @@ def test_a_network_that_is_marked_mobile_is_a_mobile_outage_only_where_its_route
 
 @pytest.mark.parametrize(("mobile", "kind"), [(True, "mobile"), (False, "unknown")])
 def test_the_kind_of_a_country_that_is_judged_from_its_networks(mobile: bool, kind: str) -> None:
-    stage, run = FuseStage(0, Fusing(), "by hand"), Run("r", "replay", (PROBING,))
+    stage, run = FuseStage(0, Fusing(), ("by hand",)), Run("r", "replay", (PROBING,))
     networks = [Entity("asn", f"AS{i}", "MM", mobile) for i in range(6)]
     revisions(together(*(verdicts(PROBING, DOWN, run=run, entity=each) for each in networks)), stage=stage)
     assert {outage.entity: outage.kind for outage in restarted(stage).open()}["MM"] == kind
@@ -90,7 +90,7 @@ def test_a_signal_that_is_not_there_yet_neither_fell_nor_stood() -> None:
     fine = [verdicts(signal, "." * 13 + "L" * 23, run=RUN, left=0.1) for signal in (BGP, PROBING)]
     hours = verdicts(TRAFFIC, "..", run=RUN, width=3600)
     early = [replace(frame, watermark=2 * 3600 - 300) for frame in (*fine, hours)]
-    stage = FuseStage(0, Fusing(), "by hand")
+    stage = FuseStage(0, Fusing(), ("by hand",))
     assert {outage.kind for outage in revisions(*early, stage=stage)} == {"blackout"}
     late = [verdicts(signal, "L" * 12, run=RUN, left=0.1, at=36 * 300) for signal in (BGP, PROBING)]
     standing = verdicts(TRAFFIC, ".", run=RUN, width=3600, at=2 * 3600)

@@ -140,7 +140,7 @@ def test_what_a_source_shows_after_two_days_unobserved_tells_whether_it_was_one_
 def test_an_outage_is_over_by_the_others_when_a_source_was_not_observed_for_a_week(status: str) -> None:
     unseen = "?" * 24 * 8 if status == UP else ""
     probing, traffic = several(HOUR, probing=OUT + unseen, traffic=BACK + "." * (24 * 8 + 4))
-    stage, found = FuseStage(0, Fusing(), "by hand"), []
+    stage, found = FuseStage(0, Fusing(), ("by hand",)), []
     for frame in (replace(probing, status=status), *pieces(traffic, DAY)):
         found += revisions(frame, stage=stage)
         stage = restarted(stage)

@@ -89,7 +89,7 @@ def test_an_outage_at_the_time_of_one_of_the_last_days_repeats_it_also_after_a_r
     apart: int, repeats: bool
 ) -> None:
     run = Run("r", "replay", (PROBING,))
-    stage, marks = FuseStage(0, Fusing(), "by hand"), "." * 24 + "L" * 12 + "." * 12
+    stage, marks = FuseStage(0, Fusing(), ("by hand",)), "." * 24 + "L" * 12 + "." * 12
     revisions(verdicts(PROBING, marks, run=run, at=AT), stage=stage)
     again = revisions(verdicts(PROBING, marks, run=run, at=AT + apart), stage=restarted(stage))
     assert ("repeats" in names(again[-1])) == repeats

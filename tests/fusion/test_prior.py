@@ -66,7 +66,7 @@ def test_the_day_goes_by_the_clock_of_the_country_and_by_the_most_of_a_bin(at: i
 
 
 def test_an_outage_that_goes_on_after_midnight_keeps_its_day_also_after_a_restart() -> None:
-    stage = FuseStage(0, ELECTION, "by hand")
+    stage = FuseStage(0, ELECTION, ("by hand",))
     whole = verdicts(PROBING, "..llll" + "l" * 12, run=RUN, at=MIDNIGHT + DAY - 1800, left=LITTLE)
     for piece in pieces(whole, 1800):
         revisions(piece, stage=stage)

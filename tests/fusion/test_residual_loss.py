@@ -24,7 +24,7 @@ def at_the_end(*frames: Verdicts) -> tuple[Left, ...]:
     """What is told once every signal has ended, by a stage that was started anew before that."""
     run, stage = (
         Run("r", "replay", tuple(sorted({frame.signal for frame in frames}))),
-        FuseStage(0, Fusing(), "by hand"),
+        FuseStage(0, Fusing(), ("by hand",)),
     )
     for frame in frames:
         stage.step(replace(frame, run=run))

@@ -58,7 +58,7 @@ def half_a_day() -> list[Verdicts]:
 
 def through(frames: list[Verdicts], restarts: bool = False) -> list[bytes]:
     """Every revision, as it is published."""
-    stage, out = FuseStage(0, Fusing(), "by hand", ELECTION), []
+    stage, out = FuseStage(0, Fusing(), ("by hand",), ELECTION), []
     for frame in frames:
         out += [outage_json(each) for each in stage.step(frame) if isinstance(each, Outage)]
         if restarts:
@@ -178,7 +178,7 @@ def test_a_replay_waits_for_what_its_dead_feed_says_later() -> None:
 
 
 def test_what_a_dead_feed_delivers_too_late_is_counted_and_changes_nothing() -> None:
-    stage = FuseStage(0, Fusing(), "by hand")
+    stage = FuseStage(0, Fusing(), ("by hand",))
     before = revisions(verdicts(BGP, "", run=LIVE, status=DEAD), verdicts(PROBING, "....LLLLL", run=LIVE), stage=stage)
     assert before[-1].state == "confirmed"
     stage, late = restarted(stage), verdicts(BGP, "LL?......", run=LIVE)
