@@ -206,7 +206,7 @@ def test_a_new_polled_feed_is_one_file_and_one_line(tmp_path: Path) -> None:
     (tmp_path / "pipeline/feeds/buoys.py").write_text(FILE)
     registry = tmp_path / "pipeline/feeds/registry.py"
     before = registry.read_text()
-    after = before.replace("import ioda,", "import buoys, ioda,").replace("(*ioda.", "(buoys.POLLED, *ioda.")
+    after = before.replace(" ioda,", " buoys, ioda,").replace("(*ioda.", "(buoys.POLLED, *ioda.")
     assert after.count("buoys") == before.count("buoys") + 2
     registry.write_text(after)
     run = subprocess.run([sys.executable, "-c", PROGRAM], cwd=tmp_path, capture_output=True, text=True, timeout=60)
