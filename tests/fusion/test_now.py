@@ -22,7 +22,7 @@ MORNING = 5 * HOUR
 
 
 def by_hand() -> FuseStage:
-    return FuseStage(0, Fusing(), "by hand")
+    return FuseStage(0, Fusing(), ("by hand",))
 
 
 def outputs(frames: Iterable[Verdicts], stage: FuseStage | None = None) -> list[object]:
