@@ -277,12 +277,20 @@ class Picture:
                 words = f"up, but low: {', '.join(low)}" if low else "up" + self._restored(key, now)
                 return Place(*key, name, FINE, words, signals=read)
             only = f": {', '.join(one.title for one in fresh)} alone does not show it" if fresh else ""
-            return Place(*key, name, UNSEEN, f"low: {', '.join(low)}" if low else f"cannot see{only}", signals=read)
+            return Place(
+                *key,
+                name,
+                UNSEEN,
+                f"low, and not an outage yet: {', '.join(low)}" if low else f"cannot see{only}",
+                signals=read,
+            )
         what = KIND_WORDS.get(outage.kind, outage.kind)
         fell = {term.signal.partition(BESIDE)[0] for term in speaking(outage.signals)}
         is_seen = any(one.signal in fell or kind_of(one.signal) not in INDIRECT for one in fresh)
         state = OF_OUTAGE[outage.state] if is_seen else UNSEEN
-        words = f"{state}: {what}" if is_seen else f"cannot see; {OF_OUTAGE[outage.state]} when last seen: {what}"
+        words = f"{state}; it was: {what}" if state == BACK else f"{state}: {what}"
+        if not is_seen:
+            words = f"cannot see; {OF_OUTAGE[outage.state]} when last seen: {what}"
         return Place(
             *key, name, state, words, iso(outage.start), country_time(outage.start, entity.country or entity.name),
             outage.severity, outage.probability, because(outage), outage.id, read,

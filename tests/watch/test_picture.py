@@ -51,7 +51,10 @@ def test_up_needs_a_recent_judged_signal_that_would_show_it(frames: list[object]
 @pytest.mark.parametrize(("life", "state"), [("confirmed", OUT), ("suspected", PERHAPS), ("recovering", BACK)])
 def test_an_open_outage_is_said_with_onset_loss_and_evidence(life: str, state: str) -> None:
     seen = country(picture(verdicts(value=20), outage(life)))
-    assert (seen.place.state, seen.place.words) == (state, f"{state}: mobile networks down")
+    assert (seen.place.state, seen.place.words) == (
+        state,
+        f"{state}{'; it was' * (state == BACK)}: mobile networks down",
+    )
     assert seen.place.since_local == "Thu 8 Feb 2024, 06:30 (UTC+5)"
     assert (seen.place.lost, seen.place.sure, seen.place.because) == (0.8, 0.97, "traffic.radar at 20%")
 

@@ -213,6 +213,7 @@ class Poller:
         for sent in self._sent.values():
             sent.value = {time: value for time, value in sent.value.items() if time >= since}
         if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             with written(self._file) as file:
                 file.write(msgspec.json.encode(self._sent))
 

@@ -1,0 +1,191 @@
+"""The whole watch: look-alikes of the feeds play the reconstructed election day, with the month before as the past."""
+
+import asyncio
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.bins import DAY
+from pipeline.codec import seconds
+from pipeline.feeds.live.base import Clock
+from pipeline.feeds.live.registry import CLIENTS
+from pipeline.geo.places import Places, save
+from pipeline.records import Rows
+from pipeline.replay.reconstruction import reconstruct
+from tests.lookalikes import ioda, radar
+from tests.lookalikes.http import Publisher
+
+pytestmark = [pytest.mark.sockets, pytest.mark.slow]
+
+NOWHERE = "127.0.0.1:9"
+SPEED = 180.0
+MORNING = seconds("2024-02-08T01:20:00Z")
+BACK = seconds("2024-02-08T03:30:00Z")
+"""From then on all is as a week before: the day itself takes thirteen hours."""
+
+WATCH = """
+[[watch]]
+country = "PK"
+name = "General election"
+start = 2024-02-08T08:00:00
+end = 2024-02-08T17:00:00
+zone = "Asia/Karachi"
+day = "election"
+networks = ["AS59257", "AS45669", "AS24499", "AS17557"]
+mobile = ["AS59257", "AS45669", "AS24499"]
+"""
+MOBILE = ("AS59257", "AS45669", "AS24499")
+
+
+class ElectionDay:
+    """IODA and Cloudflare Radar on the reconstructed day, from a little before the phones are cut off."""
+
+    def __init__(self) -> None:
+        rows = {one.signal: shortened(one) for one in reconstruct(0).rows}
+        rows["bgp.ioda"] = dataclasses.replace(rows.pop("bgp.ris"), signal="bgp.ioda")
+        self.clock = Clock(MORNING, SPEED)
+        self.fault = ""
+        self.urls: dict[str, str] = {}
+        self.ready, self.over = threading.Event(), asyncio.Event()
+        self.ioda = self._publisher(rows, ioda.routes, lambda: "")
+        self.radar = self._publisher(rows, radar.routes, lambda: self.fault)
+
+    def _publisher(self, rows: dict[str, Rows], routes: Any, fault: Callable[[], str]) -> Publisher:
+        return Publisher(rows, self.clock.now, routes=routes, fault=fault)
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_until_complete, args=(self._serve(),))
+        thread.start()
+        try:
+            assert self.ready.wait(10)
+            yield
+        finally:
+            loop.call_soon_threadsafe(self.over.set)
+            thread.join()
+            loop.close()
+
+    async def _serve(self) -> None:
+        async with AsyncExitStack() as stack:
+            asked = await stack.enter_async_context(self.ioda.running())
+            self.urls = dict.fromkeys((feed for feed in CLIENTS if feed.startswith("ioda")), f"{asked}/ioda/v2")
+            self.urls["radar"] = await stack.enter_async_context(self.radar.running()) + "/radar"
+            self.ready.set()
+            await self.over.wait()
+
+
+def shortened(rows: Rows) -> Rows:
+    """The rows with an outage that ends at `BACK`."""
+    before = {(e, t): v for e, t, v in zip(rows.entity.tolist(), rows.time.tolist(), rows.value.tolist(), strict=True)}
+    value = rows.value.copy()
+    for place in np.flatnonzero((rows.time >= BACK) & (rows.time < MORNING + DAY)).tolist():
+        value[place] = before[int(rows.entity[place]), int(rows.time[place]) - 7 * DAY]
+    return dataclasses.replace(rows, value=value)
+
+
+class Watching:
+    """A watch in a process of its own, its lines and its page."""
+
+    def __init__(self, folder: Path, what: str, urls: dict[str, str], *more: str) -> None:
+        scheme = {"rislive": "ws"}
+        given = {feed: f"{scheme.get(feed, 'http')}://{NOWHERE}" for feed in CLIENTS} | urls
+        words = [word for feed, url in given.items() for word in ("--url", f"{feed}={url}")]
+        save(Places.of([("10.0.0.0/9", "PK")]), folder / "netvigil" / "places")
+        command = ["watch", what, "--port", "0", "--state", str(folder / "state"), *words, *more]
+        self.begun = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline", *command], stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"XDG_CACHE_HOME": str(folder)},
+        )  # fmt: skip
+        self.lines: list[str] = []
+        self.reading = threading.Thread(target=self._read)
+        self.reading.start()
+        self.page = self.said("The page: ", 20).removeprefix("The page: ").strip()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        self.lines.extend(iter(self.process.stdout.readline, ""))
+
+    def said(self, words: str, patience: float) -> str:
+        """The first line with these words."""
+        return self.until(lambda: next((line for line in self.lines if words in line), ""), words, patience)
+
+    def until(self, look: Callable[[], Any], what: str, patience: float) -> Any:
+        deadline = time.monotonic() + patience
+        while not (found := look()):
+            assert self.process.poll() is None, "".join(self.lines)
+            assert time.monotonic() < deadline, f"no {what!r} after {patience} s in\n{''.join(self.lines)}"
+            time.sleep(0.2)
+        return found
+
+    def asked(self, path: str) -> Any:
+        with urllib.request.urlopen(self.page + path, timeout=10) as answer:
+            content = answer.read().decode()
+        return json.loads(content) if path.startswith("/api") else content
+
+    def stopped(self) -> float:
+        """Stop it as Ctrl-C does; how long that took [s]."""
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(20) == 130, "".join(self.lines)
+        self.reading.join()
+        return time.monotonic() - begun
+
+    def __enter__(self) -> "Watching":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.reading.join()
+        self.process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> None:
+    day = ElectionDay()
+    (tmp_path / "token").write_text(radar.TOKEN)
+    (tmp_path / "watch.toml").write_text(WATCH)
+    with day.served():
+        clock = f"{day.clock.now()},{SPEED:g}"
+        with Watching(
+            tmp_path, str(tmp_path / "watch.toml"), day.urls, "--clock", clock, "--token", f"radar={tmp_path / 'token'}"
+        ) as watch:
+            watch.said("Pakistan: up", 120)
+            watch.said("Pakistan: out: mobile networks down", 120)
+            for network in MOBILE:
+                watch.said(f"{network}: out: mobile networks down", 60)
+            assert "out: mobile networks down" in watch.asked("/")
+            day.fault = "killed"
+            watch.said("feed radar: dead", 60)
+            outages = watch.asked("/api/outages?state=open")
+            assert {one["entity"] for one in outages if one["state"] == "confirmed"} == {"PK", *MOBILE}
+            day.fault = ""
+            watch.said("Pakistan: up, restored", 120)
+            said = [line.partition("Pakistan: ")[2] for line in watch.lines if "Pakistan: " in line]
+            out = next(place for place, words in enumerate(said) if words.startswith("out"))
+            assert not [words for words in said[out:] if words.startswith("up") and "restored" not in words]
+            assert watch.stopped() < 10
+
+
+def test_without_any_network_each_feed_says_so_and_the_country_is_neither_up_nor_out(tmp_path: Path) -> None:
+    with Watching(tmp_path, "PK", {}) as watch:
+        for feed in CLIENTS:
+            watch.said(f"feed {feed}: dead: ", 60)
+        (pakistan,) = {line.partition("Pakistan: ")[2] for line in watch.lines if "Pakistan: " in line}
+        assert pakistan == "cannot see\n"
+        assert [one["status"] for one in watch.asked("/api/health")["feeds"]] == ["dead"] * len(CLIENTS)
+        assert watch.stopped() < 10
