@@ -138,7 +138,8 @@ class Picture:
     """What has come of the watched countries, of the last day of event time.
 
     ``feeds``: those that are asked, with their signals.  ``recent``: what is seen counts as seen now for this long
-    after its bin [s]: Google's is 90 minutes late, in bins of half an hour.
+    after its bin [s]: Google's is 90 minutes late, in bins of half an hour.  ``outages``: as they are known by now;
+    ``record``: settled; ``settled``: the id in the record of each of the former that is in it.
     """
 
     countries: tuple[str, ...]
@@ -147,27 +148,31 @@ class Picture:
     recent: int = 9000
     series: dict[Key, deque[Point]] = field(default_factory=dict)
     outages: dict[str, Outage] = field(default_factory=dict)
-    provisional: set[str] = field(default_factory=set)
+    record: dict[str, Outage] = field(default_factory=dict)
+    settled: dict[str, str] = field(default_factory=dict)
     status: dict[str, FeedStatus] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
     letters: Counter[str] = field(default_factory=Counter)
-    changes: int = 0
 
     def __post_init__(self) -> None:
         self.places = known(self.names)
 
-    def take(self, output: Verdicts | Outage | FeedStatus | DeadLetter, provisional: bool = False) -> None:
-        """Take in an output of the path; an outage that is ``provisional`` goes before the settled one of its id."""
-        self.changes += 1
+    def take(self, output: Verdicts | Outage | FeedStatus | DeadLetter) -> None:
+        """Take in an output of the path; an outage is one of the settled record."""
         match output:
             case Verdicts() if output.detector not in SLOW:
                 self._verdicts(output)
             case Outage():
-                self._outage(output, provisional)
+                _newer(self.record, output)
             case FeedStatus():
                 self.status[output.feed] = output
             case DeadLetter():
                 self.letters[output.feed] += 1
+
+    def take_now(self, outage: Outage, settled: str) -> None:
+        """Take in an outage as it is known by now; ``settled``: its id in the settled record, '' while in none."""
+        _newer(self.outages, outage)
+        self.settled[outage.id] = settled
 
     def _verdicts(self, verdicts: Verdicts) -> None:
         self.reached[verdicts.feed] = max(self.reached.get(verdicts.feed, verdicts.watermark), verdicts.watermark)
@@ -190,14 +195,6 @@ class Picture:
             while points and points[0].end <= points[-1].end - DAY:
                 points.popleft()
 
-    def _outage(self, outage: Outage, provisional: bool) -> None:
-        last = self.outages.get(outage.id)
-        was = outage.id in self.provisional
-        if provisional:
-            self.provisional.add(outage.id)
-        if last is None or (provisional and not was) or (provisional == was and outage.revision > last.revision):
-            self.outages[outage.id] = outage
-
     def view(self, now: float) -> View:
         """What is seen at ``now`` [s]."""
         at = int(now)
@@ -206,7 +203,7 @@ class Picture:
             key=lambda one: (one.country, one.entity_type != "country", one.entity_type, one.entity, one.signal),
         )
         told = sorted(
-            (o for o in self.outages.values() if o.state != RETRACTED),
+            (o for o in (*self.outages.values(), *self._past()) if o.state != RETRACTED),
             key=lambda o: (o.state not in OPEN, o.entity_type != "country", -o.start, o.id),
         )
         homes = {o.id: placed(o.entity_type, o.entity, self.places) for o in told}
@@ -221,8 +218,14 @@ class Picture:
         return View(
             at, tuple(self._country(code, at) for code in self.countries), tuple(readings),
             tuple(self._health(feed, at) for feed in self.feeds),
-            tuple((o, o.id in self.provisional) for o in told if _code(homes[o.id]) in self.countries), homes, charts,
+            tuple((o, not self.settled.get(o.id, o.id)) for o in told if _code(homes[o.id]) in self.countries),
+            homes, charts,
         )  # fmt: skip
+
+    def _past(self) -> list[Outage]:
+        """What the record alone has: all of it is over, since what is open is known by now."""
+        known = {*self.outages, *self.settled.values()}
+        return [o for o in self.record.values() if o.state not in OPEN and o.id not in known]
 
     def _home(self, outage: Outage) -> str:
         return _code(placed(outage.entity_type, outage.entity, self.places))
@@ -300,7 +303,7 @@ class Picture:
         """When it came back, if that was on the last day."""
         ends = [
             (o.end, o.end - o.start)
-            for o in self.outages.values()
+            for o in (*self.outages.values(), *self._past())
             if (o.entity_type, o.entity) == key and o.state == ENDED and o.confirmed_at and o.end and o.end > now - DAY
         ]
         if not ends:
@@ -357,6 +360,12 @@ class Picture:
                 points = self.series[signal, one.entity_type, one.entity]
                 why = "too few sources, or too noisy" if points[-1].settled else "less than a day of values so far"
                 yield f"{one.title}: cannot be judged yet: {why}."
+
+
+def _newer(known: dict[str, Outage], outage: Outage) -> None:
+    """Keep the newest revision of each outage."""
+    if outage.id not in known or outage.revision > known[outage.id].revision:
+        known[outage.id] = outage
 
 
 def _code(place: Entity) -> str:

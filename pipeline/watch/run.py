@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import uvicorn
@@ -30,7 +31,7 @@ from pipeline.ingest.command import Options
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.reader import Reader
-from pipeline.records import DEAD, DeadLetter, Outage, Verdicts
+from pipeline.records import DEAD, DeadLetter, Verdicts
 from pipeline.replay.through_kafka import still_there, stoppable
 from pipeline.settings.watching import read_watches
 from pipeline.signals.binning import FeedStatus
@@ -40,7 +41,7 @@ from pipeline.watch.page import Page
 from pipeline.watch.picture import Picture, View
 from pipeline.watch.terminal import Changes, screen
 
-READ = [topic.name for topic in (topics.VERDICTS, topics.OUTAGES, topics.STATUS, topics.DEADLETTERS)]
+READ = [topic.name for topic in (topics.VERDICTS, topics.NOW, topics.OUTAGES, topics.STATUS, topics.DEADLETTERS)]
 LOOK = 0.5  # how long is waited for news, and how often the picture is made anew [s]
 
 
@@ -127,24 +128,31 @@ def _follow(
         for check in checks:
             check()
         for topic, value in reader.poll(LOOK, float("inf")):
-            picture.take(*_output(topic, value))
+            _take(picture, topic, value)
         if time.monotonic() >= due:
             board.view = picture.view(clock.now())
             show(board.view)
             due = time.monotonic() + LOOK
 
 
-def _output(topic: str, value: bytes) -> tuple[Verdicts | Outage | FeedStatus | DeadLetter, bool]:
-    """The output of a message, and whether it is provisional."""
-    if topic == topics.OUTAGES.name:
-        return outage_from(value), False
-    if topic == topics.STATUS.name:
-        return msgspec.json.decode(value, type=FeedStatus), False
-    if topic == topics.DEADLETTERS.name:
-        return msgspec.json.decode(value, type=DeadLetter), False
-    frame = decode(value)
-    assert isinstance(frame, Verdicts)
-    return frame, False
+def _take(picture: Picture, topic: str, value: bytes) -> None:
+    """Take in a message."""
+    if topic == topics.NOW.name:
+        picture.take_now(outage_from(value), msgspec.json.decode(value, type=Provisional).settled)
+    elif topic == topics.OUTAGES.name:
+        picture.take(outage_from(value))
+    elif topic == topics.STATUS.name:
+        picture.take(msgspec.json.decode(value, type=FeedStatus))
+    elif topic == topics.DEADLETTERS.name:
+        picture.take(msgspec.json.decode(value, type=DeadLetter))
+    else:
+        picture.take(cast(Verdicts, decode(value)))
+
+
+class Provisional(msgspec.Struct):
+    """What a message of `topics.NOW` has beside the outage: its id in the settled record."""
+
+    settled: str = ""
 
 
 def _worker(asked: Asked, options: Options, broker: str) -> list[str]:

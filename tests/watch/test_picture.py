@@ -79,14 +79,24 @@ def test_restored_is_said_for_a_day() -> None:
     assert country(made, NOW + DAY).place.words == "up"
 
 
-def test_a_provisional_revision_goes_before_the_settled_one_in_any_order() -> None:
-    for order in (True, False), (False, True):
-        made = picture(verdicts(value=20))
-        for provisional in order:
-            made.take(outage(severity=0.9 if provisional else 0.5, revision=1 if provisional else 7), provisional)
-        assert country(made).place.lost == 0.9
-    made.take(outage("retracted", revision=2), True)
+def test_what_is_known_by_now_goes_before_the_settled_record() -> None:
+    made = picture(verdicts(value=20))
+    made.take(outage(severity=0.5, id="of-the-record"))
+    assert country(made).place.outage is None  # what is open is known by now: this is of the past that is still read
+    made.take_now(outage(severity=0.9), "of-the-record")
+    made.take(outage("ended", end=NOW, id="of-the-record", revision=9))
+    assert country(made).place.lost == 0.9
+    assert [(o.id, provisional) for o, provisional in made.view(NOW).outages] == [("pk-1", False)]
+    made.take_now(outage("retracted", revision=3), "of-the-record")
     assert country(made).place.outage is None
+    assert [o.id for o, _ in made.view(NOW).outages] == []
+
+
+def test_what_was_over_before_the_watch_is_of_the_record_alone() -> None:
+    made = picture(verdicts())
+    made.take(outage("ended", start=NOW - 9000, end=NOW - 7200, id="before"))
+    assert [(o.id, provisional) for o, provisional in made.view(NOW).outages] == [("before", False)]
+    assert country(made).place.words.startswith("up, restored")
 
 
 def test_an_older_revision_changes_nothing() -> None:

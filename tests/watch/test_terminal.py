@@ -37,7 +37,7 @@ def test_everything_fits_into_80_by_24(places: int) -> None:
     made = Picture(("PK", "IN"), FEEDS | {f"f{n}": (f"traffic.f{n}",) for n in range(40)})
     made.take(verdicts())
     for n in range(places):
-        made.take(outage(entity=ZONG._replace(name=f"AS{n}"), id=f"{n}"))
+        made.take_now(outage(entity=ZONG._replace(name=f"AS{n}"), id=f"{n}"), "")
     lines = shown(made, note="ingest ended with exit code 1, and was started again")
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
@@ -60,8 +60,8 @@ def test_each_change_is_one_line() -> None:
     assert said() == ["Pakistan: up", "feed rislive: waiting", "feed radar: up"]
     assert said(NOW + 60) == []
     made.take(verdicts(value=20, until=NOW + 900))
-    made.take(outage())
-    made.take(outage("suspected", entity=ZONG, confirmed_at=None))
+    made.take_now(outage(), "")
+    made.take_now(outage("suspected", entity=ZONG, confirmed_at=None), "")
     made.take(status("rislive", DEAD, "no connection"))
     assert said(NOW + 900) == [
         "Pakistan: out: mobile networks down, since Thu 8 Feb 2024, 06:30 (UTC+5)",
@@ -70,8 +70,8 @@ def test_each_change_is_one_line() -> None:
         "feed rislive: dead: no connection",
     ]
     made.take(verdicts(until=NOW + 1800))
-    made.take(outage("ended", end=NOW + 900, revision=3))
-    made.take(outage("retracted", entity=ZONG, revision=3))
+    made.take_now(outage("ended", end=NOW + 900, revision=3), "")
+    made.take_now(outage("retracted", entity=ZONG, revision=3), "")
     assert said(NOW + 1800) == [
         "Pakistan: up, restored Thu 8 Feb 2024, 07:45 (UTC+5) after 1 hour 15 minutes",
         "Zong, AS59257: no longer suspected",
