@@ -35,11 +35,10 @@ class Http:
     _next: dict[str, dict[str, str]] = field(default_factory=dict)
 
     async def __aenter__(self) -> "Http":
-        wait = aiohttp.ClientTimeout(total=4 * self.timeout, sock_connect=self.timeout, sock_read=self.timeout)
         headers = {"Accept": "application/json", "User-Agent": "netvigil"}
         if self.access.token:
             headers["Authorization"] = f"Bearer {self.access.token}"
-        self._session = aiohttp.ClientSession(timeout=wait, headers=headers)
+        self._session = aiohttp.ClientSession(headers=headers)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
@@ -75,7 +74,8 @@ class Http:
     async def _get(self, path: str, query: Mapping[str, str]) -> bytes | None:
         key = f"{path}?{query}"
         known = self._known.get(key, {})
-        async with self._session.get(self.access.url + path, params=query, headers=known) as answer:
+        wait = aiohttp.ClientTimeout(total=4 * self.timeout, sock_connect=self.timeout, sock_read=self.timeout)
+        async with self._session.get(self.access.url + path, params=query, headers=known, timeout=wait) as answer:
             if answer.status == 304 and known:
                 self._next[key] = known
                 return None

@@ -38,7 +38,7 @@ class Sent(msgspec.Struct):
 class Poller:
     """A `Client` of a polled feed.
 
-    ``newest``: end of the newest bin with a value [s], `NEVER` before any.
+    ``newest``: end of the newest bin with a value [s], `NEVER` before any; ``shown``: of those in the last answers.
     """
 
     patience = 900.0
@@ -48,7 +48,7 @@ class Poller:
         self.feed = polled.name
         self.http = Http(access, clock, polled.pace)
         self.newest = NEVER
-        self.empty = False
+        self.shown = NEVER
         self._since = NEVER
         self._known: tuple[Place, ...] = ()
         self._file = access.cache / f"{self.feed}.json" if access.cache and polled.relative else None
@@ -87,7 +87,7 @@ class Poller:
     async def _poll(self, outlet: Outlet) -> None:
         """Ask for what may be new, from some time before the newest bin on, and put it; says what is wrong."""
         self.http.turn()
-        now, found, same = int(self.clock.now()), 0, False
+        now, shown, same = int(self.clock.now()), NEVER, False
         start = (now - FIRST if self.newest == NEVER else self.newest) - self.polled.reread
         latest, letters = self.newest, list[DecodeError]()
         for begin, stop in self._windows(max(start, now - self.polled.keep, self._since), now):
@@ -99,23 +99,24 @@ class Poller:
             fresh = [self._new(_between(one, begin, stop)) for one in points]
             await outlet.put((*damage, *self._rows(fresh)))
             latest = max([latest, *self._remember(fresh)])
-            found, same, letters = found + sum(map(_size, points)), same or unchanged, [*letters, *damage]
+            shown = max([shown, *(int(one.time.max()) + self.polled.width for one in points if len(one.time))])
+            same, letters = same or unchanged, [*letters, *damage]
         self.newest = latest  # not before all of it has come: what is behind it would be late
         self._prune()
-        if not found and letters:
+        if shown == NEVER and letters:
             raise self._unusable(letters[0])
-        if not same:
-            self.empty = not found
+        self.shown = max(shown, self.shown) if same else shown
 
     async def _beat(self, outlet: Outlet) -> None:
-        age = int(self.clock.now()) - self.newest
+        age, reason = int(self.clock.now()) - self.shown, ""
         if self.newest == NEVER:
-            await outlet.beat(NEVER, DEAD, f"{self.http.host} has no values of what is watched")
-            return
-        reason = f"its newest value is {_old(age)} old" if age > self.polled.patience else ""
-        if self.empty:
-            reason = f"{self.http.host} gives no values now, and its newest is {_old(age)} old"
-        await outlet.beat(self.newest - self.polled.grace, DEAD if reason else UP, reason)
+            reason = f"{self.http.host} has no values of what is watched"
+        elif self.shown == NEVER:
+            reason = f"{self.http.host} gives no values of the last {_old(self.polled.reread)}"
+        elif age > self.polled.patience:
+            reason = f"its newest value is {_old(age)} old"
+        reached = max(NEVER, self.newest - self.polled.grace)
+        await outlet.beat(reached, DEAD if reason else UP, reason)
 
     def _windows(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """What is asked at a time, of ``[start, end)`` [s]; answers of a relative feed must overlap, too."""
@@ -229,10 +230,6 @@ class Poller:
 
 def _key(entity: Entity) -> str:
     return f"{entity.type}/{entity.name}"
-
-
-def _size(points: Points) -> int:
-    return len(points.time)
 
 
 def _between(points: Points, start: int, end: int) -> Points:

@@ -1,7 +1,7 @@
 """A polled feed beside a look-alike of its publisher, by a clock that nothing waits for."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pipeline.feeds.live.base import Access, Clock, FeedError, Scope
 from pipeline.feeds.live.polled import Poller
 from pipeline.feeds.polled import Polled
 from pipeline.ingest.outlet import Desk, Sent
+from pipeline.kinds import kind_of
 from pipeline.records import Entity, Heartbeat, Rows, Run
 from tests.ingest.scripted import Sink
 from tests.lookalikes import PUBLISHERS, radar
@@ -20,13 +21,12 @@ from tests.lookalikes.http import Publisher
 
 START = 1_707_350_400
 HOUR, DAY = 3600, 86_400
-PAUSE = 120.0  # between a failure and the next attempt, unless the publisher wants a longer one [s]
+PAUSE = 300.0  # between a failure and the next attempt, unless the publisher wants a longer one [s]
 
 PK, UG = Entity("country", "PK", "PK"), Entity("country", "UG", "UG")
 SINDH = Entity("region", "PK-Sindh", "PK", title="Sindh")
 ZONG = Entity("asn", "AS59257", "PK", True, "Zong")
-ENTITIES = (PK, UG, SINDH, ZONG)
-SCOPE = Scope(("PK", "UG"), (ZONG,))
+SCOPE = Scope(("PK", "UG"), (ZONG,), ("whatsapp",))
 
 
 class OverError(BaseException):
@@ -35,9 +35,10 @@ class OverError(BaseException):
 
 @dataclass(frozen=True)
 class SteppedClock(Clock):
-    """Each sleep is over at once.  The story ends at ``end``."""
+    """Each sleep is over at once; ``before``: what is done then.  The story ends at ``end``."""
 
     end: float = float("inf")
+    before: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "begun", self.start)
@@ -49,17 +50,19 @@ class SteppedClock(Clock):
         object.__setattr__(self, "begun", self.begun + max(0.0, seconds))
         if self.begun >= self.end:
             raise OverError
+        for change in self.before:
+            change()
         await asyncio.sleep(0)
 
 
-def given(polled: Polled, begin: int, end: int, entities: Iterable[Entity] = ENTITIES, seed: int = 3) -> Rows:
-    """Days with a shape and some noise."""
+def given(polled: Polled, begin: int, end: int, entities: Sequence[Entity] = (), seed: int = 3) -> Rows:
+    """Days with a shape and some noise, of what a scope has of a feed."""
+    known = tuple(entities) or (*(place.entity for place in polled.places(SCOPE)), SINDH)
     rng = np.random.default_rng(seed)
     time = np.arange(begin // polled.width * polled.width, end, polled.width, dtype=np.int64)
     day = 1 + 0.3 * np.sin(2 * np.pi * time / DAY)
-    known = tuple(entities)
     values = [1000 * (i + 1) * day * rng.normal(1, 0.01, len(time)) for i in range(len(known))]
-    if polled.signal.startswith("ooni"):
+    if kind_of(polled.signal) == "ooni":
         values = [rng.binomial(50, 0.98, len(time)) / 50 for _ in known]
     head = (Run(), polled.name, 0, polled.signal, polled.width, (), 0, known)
     index = np.repeat(np.arange(len(known), dtype=np.int32), len(time))
@@ -71,7 +74,7 @@ class Story:
     """A client that ``polled`` makes, followed until ``end``; ``sink`` has all that was sent.
 
     ``past``: how much of the past is asked for first [s]; ``fault``: what is wrong at a time of the clock; ``port``:
-    another that the client is told; ``stride``: it polls so many times as seldom; ``beaten``: times of heartbeats.
+    another that the client is told; ``stride``: it polls so many times as seldom; ``beaten``: heartbeats, and when.
     """
 
     polled: Polled
@@ -84,11 +87,10 @@ class Story:
     scope: Scope = SCOPE
     token: str = radar.TOKEN
     cache: Path | None = None
-    timeout: float = 5.0
     largest: int = 2**20
     port: int | None = None
     stride: int = 1
-    beaten: list[float] = field(default_factory=list)
+    beaten: list[tuple[float, Heartbeat]] = field(default_factory=list)
     sink: Sink = field(default_factory=Sink)
     history: list[Item] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -103,9 +105,12 @@ class Story:
         run = Run("live", "live", (self.polled.signal,), int(self.start))
         self.desk = Desk(self.polled.name, run, (self.polled.signal,), self._send, self.clock)
 
+    def _hurry(self, client: Poller) -> None:
+        """Nothing really waits for long for a publisher that says nothing."""
+        client.http.timeout = 0.1 if self.fault(self.clock.now()) == "stalls" else 30.0
+
     async def _send(self, frames: list[Sent]) -> None:
-        if any(isinstance(frame, Heartbeat) for frame in frames):
-            self.beaten.append(self.clock.now())
+        self.beaten += [(self.clock.now(), f) for f in frames if isinstance(f, Heartbeat) and not f.partition]
         await self.sink(frames)
 
     def told(self) -> "Story":
@@ -117,7 +122,8 @@ class Story:
             url = url if self.port is None else f"http://127.0.0.1:{self.port}"
             polled = replace(self.polled, period=self.polled.period * self.stride)
             client = Poller(polled, self.scope, Access(url + self.base, self.token, self.cache), self.clock)
-            client.http.timeout, client.http.largest = self.timeout, self.largest
+            client.http.largest = self.largest
+            self.clock.before.append(lambda: self._hurry(client))
             try:
                 if self.past:
                     now = int(self.clock.now())
