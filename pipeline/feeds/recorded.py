@@ -253,7 +253,7 @@ def _frames(stream: BinaryIO, block: Block) -> Iterator[Recorded]:
             return
         try:
             yield _item(payload[begin:at], block.head.feed)
-        except (ValueError, msgspec.DecodeError) as error:
+        except (ValueError, UserError, msgspec.DecodeError) as error:
             lost = f"{size:,} bytes are lost"
             yield DecodeError(block.head.feed, "bad-frame", f"frame {number:,} of {place}", f"{error}; {lost}")
 

@@ -170,10 +170,9 @@ class Series:
         A bin that starts after all that came cannot be missing: of a recording that has ``ended`` it is not closed.
         """
         grids = [grid for _, grid in sorted(self.grids.items())]
-        last = max([self.closed, *(grid.newest() for grid in grids)])
+        last = max([self.closed, *(grid.newest() for grid in grids)]) if ended else until
         self.closed = max(self.closed, until)
-        limits = [min(until, last + grid.cadence.width) if ended else until for grid in grids]
-        made = [self._bins(grid, *grid.close(limit), until) for grid, limit in zip(grids, limits, strict=True)]
+        made = [self._bins(grid, *grid.close(min(until, last + grid.cadence.width)), until) for grid in grids]
         return [bins for bins in made if len(bins.start)]
 
     def _bins(self, grid: Grid, start: np.ndarray, cells: Cells, until: int) -> Bins:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from rich.console import Console
 
 from pipeline.cli.inspect import KEPT, Contents, inspect, render
 from pipeline.errors import UserError
-from pipeline.feeds import open_source
+from pipeline.feeds import Recorder, open_source
+from pipeline.records import DeadLetter
+from tests.frames import BEAT, ROWS
 
 HEAD = "time,signal,entity_type,entity,value\n"
 
@@ -105,3 +108,19 @@ def test_a_table_that_was_given_up_says_where_and_up_to_when_it_was_read(tmp_pat
     assert "gave up at line 10002 of signals.csv: 10,000 damaged rows, the last row used is of 2024-02-08T00:00" in text
     assert "(wanted a time as 2024-02-08T01:45:00Z)" in text
     assert [one["reason"] for one in look(tmp_path)["given_up"]] == ["too-damaged"]
+
+
+def test_an_archive_of_recorded_frames_shows_its_feeds_heartbeats_and_damage(tmp_path: Path):
+    recorder = Recorder(tmp_path / "frames")
+    for frame in (
+        replace(ROWS, feed="radar"),
+        BEAT,
+        replace(BEAT, partition=0),
+        DeadLetter("r", "table", "bad-json", "byte 7"),
+    ):
+        recorder.write(frame)
+    recorder.close()
+    found = look(tmp_path / "frames")
+    assert (found["feed"], found["rows"], found["heartbeats"]) == ("radar, table", {"bgp.ris": 2}, {"up": 1})
+    assert found["damage"] == {"bad-json": 1}
+    assert "heartbeats, up" in shown(inspect([tmp_path / "frames"]))

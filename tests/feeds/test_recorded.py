@@ -259,13 +259,29 @@ def test_one_that_was_killed_ends_where_it_ends(tape: Tape, undisturbed: Answer,
 
 def test_a_feed_that_was_dead_is_dead_again(tape: Tape, tmp_path: Path) -> None:
     begin, end = BEGIN + 36 * 3600, BEGIN + 48 * 3600
-    broken = tape.changed(lambda frames: silent(frames, begin, end))
+    lasting = [Heartbeat(tape.run, "radar", i, NEVER, DEAD, ("traffic.other",), (), "no token") for i in range(4)]
+    why = {DEAD: "no answer"}
+    broken = tape.changed(
+        lambda frames: [
+            replace(frame, reason=why.get(frame.status, "")) if isinstance(frame, Heartbeat) else frame
+            for frame in silent(frames, begin, end)
+        ]
+    )
     letter = DeadLetter("tape", "table", "bad-json", "byte 7")
-    path = recorded(tmp_path / "a", Tape(broken.run, [*broken.sent[:40], letter, *broken.sent[40:]]))
+    path = recorded(tmp_path / "a", Tape(broken.run, [*lasting, *broken.sent[:40], letter, *broken.sent[40:]]))
     found, told = replayed(path)
     assert answer(found) == answer(in_memory(broken))
-    statuses = [output.status for output in told if isinstance(output, FeedStatus)]
-    assert statuses == ["up", "dead", "up", "end"]
+    statuses = [(output.feed, output.status, output.reason) for output in told if isinstance(output, FeedStatus)]
+    assert [status for status in statuses if status[0] == "radar"] == [
+        ("radar", DEAD, "no token"),
+        ("radar", "end", ""),
+    ]
+    assert [status[1:] for status in statuses if status[0] == "table"] == [
+        ("up", ""),
+        (DEAD, "no answer"),
+        ("up", ""),
+        ("end", ""),
+    ]
     assert found.read == found.used + found.late + len(found.dead)
     assert [dead.reason for dead in found.dead] == ["bad-json"]
 
