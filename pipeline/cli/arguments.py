@@ -225,6 +225,23 @@ def watch(
 
 
 @app.command()
+def record(
+    to: Annotated[Path, typer.Option(metavar="FILE", help="the archive; one that is there goes on")],
+    feed: Annotated[list[str] | None, typer.Argument(help="as rislive, ioda-bgp or radar; all without")] = None,
+    url: Url = None,
+    token: Token = None,
+    only: Only = None,
+    watch: WatchFile = None,
+    clock: Rehearsal = "",
+    quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but what goes wrong")] = False,
+) -> None:
+    """Writes what live feeds give into an archive that can be replayed, until it is stopped."""
+    from pipeline.ingest.command import record as run
+
+    run(_live(feed, url, token, only, watch, clock=clock), to, quiet)
+
+
+@app.command()
 def fetch(
     window: Annotated[str, typer.Argument(metavar="START/END", help="days or times in UTC, as 2024-02-01/2024-02-10")],
     feed: Annotated[list[str], typer.Argument(help="as ioda-bgp or radar; mrt for routes of the archives")],

@@ -1,4 +1,4 @@
-"""The command ``netvigil ingest``: what a person asked for, made into clients, and their frames sent to Kafka."""
+"""The commands ``netvigil ingest`` and ``record``: clients of what a person asked for, their frames sent or written."""
 
 import asyncio
 import contextlib
@@ -17,12 +17,14 @@ from pipeline.feeds import FEEDS, Item
 from pipeline.feeds.live.archives import Archive, archive_of
 from pipeline.feeds.live.base import HEARTBEAT, Access, Client, Clock, FeedError, Outlet, Scope
 from pipeline.feeds.live.registry import CLIENTS, Live
+from pipeline.feeds.recorded import Recorder
 from pipeline.geo.countries import is_country
-from pipeline.ingest.outlet import Desk, Send
+from pipeline.ingest.keeping import Remembering
+from pipeline.ingest.outlet import Desk, Send, SendError, Sent
 from pipeline.ingest.sending import ToKafka, last_beats
 from pipeline.ingest.supervisor import Supervisor
 from pipeline.kafka.create_topics import create
-from pipeline.kafka.security import Security, from_environment, parse
+from pipeline.kafka.security import from_environment, parse
 from pipeline.records import Run
 from pipeline.settings.watching import Watch, countries, networks, read_watches, services
 from pipeline.state import LIVE
@@ -103,6 +105,16 @@ class Options:
             made[feed] = Later(feed, live, partial(live.make, scope, access, clock), bool(token))
         return made
 
+    def kept(self, clients: dict[str, Client]) -> dict[str, Client]:
+        """The same clients; where there is a folder, the rows of those that can be asked again are kept in it."""
+        folder = self.state
+        if folder is None:
+            return clients
+        return {
+            feed: client if feed in BGP_FEEDS else Remembering(client, folder / f"{feed}.frames")
+            for feed, client in clients.items()
+        }
+
 
 class Later:
     """A client that is made when it is first used: what it lacks may come meanwhile, and holds no other feed."""
@@ -158,49 +170,80 @@ def _token(feed: str, file: str, environment: Mapping[str, str]) -> str:
 
 
 def ingest(options: Options, history: float, broker: str, quiet: bool = False) -> None:
-    """Run the clients of the feeds until told to stop; UserError where Kafka takes nothing."""
+    """Send what the feeds give to Kafka until told to stop; UserError where it takes nothing."""
+    options.check()
+    if not 0 <= history <= 366:
+        raise UserError(f"--history {history:g} is not between 0 and 366 days")
+    address, security = parse(broker), from_environment(os.environ)
+    say, clock = sayer(quiet), options.time()
+    scope = options.scope(clock.now(), say)
+    clients = options.kept(options.clients(scope, clock, os.environ))
+    say(f"waiting for the broker at {address}")
+    create(address, every(FEEDS), security, patience=120)
+
+    async def run() -> None:
+        before = last_beats(address, [feed for feed in clients if feed not in BGP_FEEDS], security)
+        since = min((beat.run.since for beat in before.values()), default=int(clock.now()))
+        async with ToKafka(address, security) as send:
+            desks = desks_of(clients, since, send, clock, scope, say)
+            for feed, beat in before.items():
+                desks[feed].time = beat.time
+            await _supervised(Supervisor(desks, clients, clock, int(history * DAY), pulsed=options.alive), say)
+
+    until_told(run())
+
+
+def record(options: Options, path: Path, quiet: bool = False) -> None:
+    """Write what the feeds give into an archive that can be replayed, until told to stop."""
+    options.check()
+    say, clock = sayer(quiet), options.time()
+    scope = options.scope(clock.now(), say)
+    clients, recorder = options.clients(scope, clock, os.environ), Recorder(path)
+
+    async def send(frames: list[Sent]) -> None:
+        try:
+            for frame in frames:
+                recorder.write(frame)
+        except UserError as error:
+            raise SendError(str(error)) from error
+
+    desks = desks_of(clients, int(clock.now()), send, clock, scope, say)
+    try:
+        until_told(_supervised(Supervisor(desks, clients, clock, history=0), say))
+    finally:
+        recorder.close()
+    say(f"to see what came of it: netvigil replay {path}")
+
+
+async def _supervised(supervisor: Supervisor, say: Callable[[str], None]) -> None:
+    say(f"at work for {', '.join(supervisor.clients)}")
+    try:
+        await supervisor.run()
+    finally:
+        for client in supervisor.clients.values():
+            if isinstance(client, Remembering):
+                client.close()
+        for desk in supervisor.desks.values():
+            say(f"{desk.feed}: {desk.read:,} records read, {desk.dead:,} pieces of no use")
+
+
+def sayer(quiet: bool) -> Callable[[str], None]:
+    """Says sentences to a person, or nothing."""
 
     def say(sentence: str) -> None:
         if not quiet:
             sys.stderr.write(f"netvigil: {sentence}\n")
             sys.stderr.flush()
 
-    options.check()
-    if not 0 <= history <= 366:
-        raise UserError(f"--history {history:g} is not between 0 and 366 days")
-    clock = options.time()
-    scope = options.scope(clock.now(), say)
-    clients = options.clients(scope, clock, os.environ)
-    address, security = parse(broker), from_environment(os.environ)
-    say(f"waiting for the broker at {address}")
-    create(address, every(FEEDS), security, patience=120)
-    until_told(_ingest(clients, scope, clock, int(history * DAY), address, security, say, options.alive))
-
-
-async def _ingest(
-    clients: dict[str, Client], scope: Scope, clock: Clock, history: int, broker: str, security: Security,
-    say: Callable[[str], None], pulsed: Callable[[], None],
-) -> None:  # fmt: skip
-    before = last_beats(broker, [feed for feed in clients if feed not in BGP_FEEDS], security)
-    since = min((beat.run.since for beat in before.values()), default=int(clock.now()))
-    signals = tuple(sorted({signal for feed in clients for signal in FEEDS[feed].signals}))
-    run = Run(LIVE, "live", signals, since, scope.countries)
-    async with ToKafka(broker, security) as send:
-        desks = desks_of(clients, run, send, clock, scope, say)
-        for feed, beat in before.items():
-            desks[feed].time = beat.time
-        say(f"at work for {', '.join(clients)}")
-        try:
-            await Supervisor(desks, clients, clock, history, pulsed=pulsed).run()
-        finally:
-            for desk in desks.values():
-                say(f"{desk.feed}: {desk.read:,} records read, {desk.dead:,} of no use")
+    return say
 
 
 def desks_of(
-    clients: dict[str, Client], run: Run, send: Send, clock: Clock, scope: Scope, say: Callable[[str], None]
+    clients: dict[str, Client], since: int, send: Send, clock: Clock, scope: Scope, say: Callable[[str], None]
 ) -> dict[str, Desk]:
-    """An outlet for each client."""
+    """An outlet for each client, all in the live run, which began at an event time [s]."""
+    signals = tuple(sorted({signal for feed in clients for signal in FEEDS[feed].signals}))
+    run = Run(LIVE, "live", signals, since, scope.countries)
     known = tuple(entity for entity in scope.networks if entity.country)
     return {feed: Desk(feed, run, FEEDS[feed].signals, send, clock, known, say) for feed in clients}
 

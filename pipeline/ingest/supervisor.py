@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.bins import DAY
-from pipeline.errors import DecodeError
+from pipeline.errors import DecodeError, UserError
 from pipeline.explain.text import lasting
 from pipeline.feeds.live.base import HEARTBEAT, Client, Clock, FeedError
 from pipeline.ingest.outlet import Desk, Lockstep, SendError
@@ -101,6 +101,8 @@ class Supervisor:
                 reason, after = str(error), error.after
             except SendError:
                 raise
+            except UserError as error:
+                reason = str(error)
             except Exception as error:
                 reason = f"its client has failed with {type(error).__name__}: a fault of netvigil, see its log"
                 if not told:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.feeds.base import Item
-from pipeline.feeds.live.base import Clock, Outlet
+from pipeline.feeds.live.base import Client, Clock, Outlet
 from pipeline.ingest.outlet import Desk, Sent
 from pipeline.ingest.supervisor import Pauses, Supervisor
 from pipeline.records import DeadLetter, Elements, Entity, Heartbeat, Rows, Run
@@ -85,7 +85,7 @@ SPEED = 2000.0
 
 
 def supervise(
-    *clients: Scripted,
+    *clients: Client,
     minutes: float,
     sink: Sink | None = None,
     pauses: Pauses | None = None,
@@ -101,7 +101,7 @@ def supervise(
             desks, {c.feed: c for c in clients}, clock, history, pauses or Pauses(), jitter=lambda: 0.5
         )
         task = asyncio.create_task(supervisor.run())
-        await asyncio.wait({task}, timeout=minutes * 60 / SPEED)
+        await asyncio.wait({task}, timeout=max(0.25, minutes * 60 / SPEED))
         if task.done():
             task.result()
         task.cancel()

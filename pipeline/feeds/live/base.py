@@ -98,7 +98,9 @@ class Client(Protocol):
     """
 
     feed: str
-    patience: float
+
+    @property
+    def patience(self) -> float: ...
 
     def history(self, start: int, end: int) -> AsyncIterator[Item]:
         """Records of ``[start, end)`` [s] in order of event time, as far as the feed keeps them; `FeedError`."""

@@ -1,0 +1,125 @@
+"""What polled feeds gave is kept in a folder: an embedded broker forgets it, and it need not be asked again."""
+
+import dataclasses
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.bins import DAY, NEVER
+from pipeline.errors import DecodeError
+from pipeline.feeds import Item
+from pipeline.feeds.base import joined
+from pipeline.feeds.live.base import Client, Outlet
+from pipeline.feeds.recorded import Recorder, contents
+from pipeline.records import UP, Heartbeat, Rows, Run
+
+TOO_OLD = 7 * DAY
+"""How much more than is asked for may be in a file before it is written anew without it [s]."""
+
+
+class Remembering:
+    """The ``client`` of a feed of rows whose past begins with what the file at ``path`` has.
+
+    The file is an archive of `pipeline.feeds.recorded`, with heartbeats where event time moved.
+    """
+
+    def __init__(self, client: Client, path: Path) -> None:
+        self.client, self.path = client, path
+        self.feed = client.feed
+        self.recorder: Recorder | None = None
+        self.reached = NEVER
+
+    @property
+    def patience(self) -> float:
+        return self.client.patience
+
+    async def history(self, start: int, end: int) -> AsyncIterator[Item]:
+        for kept in self._kept(start):
+            yield kept
+        async for item in self.client.history(max(start, min(self.reached, end)), end):
+            self.keep_items([item])
+            if not isinstance(item, DecodeError) and len(item):
+                self.keep_beat(int(item.time.min()))
+            yield item
+
+    async def listen(self, outlet: Outlet) -> None:
+        await self.client.listen(Keeping(self, outlet))
+
+    def keep_items(self, items: Iterable[Item]) -> None:
+        """Write rows to the file."""
+        for item in items:
+            if self.recorder is not None and isinstance(item, Rows) and len(item):
+                self.recorder.write(dataclasses.replace(item, run=Run(), feed=self.feed, partition=0))
+
+    def keep_beat(self, time: int) -> None:
+        """Write the event time to the file."""
+        if self.recorder is not None and time > self.reached:
+            self.reached = time
+            self.recorder.write(Heartbeat(Run(), self.feed, 0, time))
+
+    def close(self) -> None:
+        """Write what waits."""
+        if self.recorder is not None:
+            self.recorder.close()
+
+    def _kept(self, start: int) -> Iterator[Rows]:
+        """The rows of the file from a time on [s], in order of time, a day at a time; later ones of a bin win."""
+        found: dict[tuple[str, int, tuple[int, ...], int], list[Rows]] = {}
+        for frame in self._frames(start):
+            if isinstance(frame, Heartbeat):
+                self.reached = max(self.reached, frame.time)
+            else:
+                found.setdefault((frame.signal, frame.width, frame.slots, frame.phase), []).append(frame)
+        for batches in found.values():
+            whole = joined(batches)
+            assert isinstance(whole, Rows)
+            order = np.argsort(whole.time, kind="stable")
+            order = order[whole.time[order] >= start]
+            for rows in np.split(order, np.flatnonzero(np.diff(whole.time[order] // DAY)) + 1):
+                if len(rows):
+                    yield whole.take(rows)
+
+    def _frames(self, start: int) -> list[Heartbeat | Rows]:
+        """The frames of the file, which is then open for more."""
+        frames: list[Heartbeat | Rows] = []
+        if self.recorder is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            self.recorder.flush()
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                archive = contents(file)
+                frames = [f for f in archive.items(file, start) if isinstance(f, Heartbeat | Rows)]
+            if self.recorder is None and archive.first < start - TOO_OLD:
+                self._write_anew(frames)
+        if self.recorder is None:
+            self.recorder = Recorder(self.path)
+        return frames
+
+    def _write_anew(self, frames: list[Heartbeat | Rows]) -> None:
+        part = self.path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        recorder = Recorder(part)
+        for frame in frames:
+            recorder.write(frame)
+        recorder.close()
+        os.replace(part, self.path)
+
+
+class Keeping:
+    """The `Outlet` of a client whose rows are kept before they are put."""
+
+    def __init__(self, keeper: Remembering, outlet: Outlet) -> None:
+        self.keeper, self.outlet = keeper, outlet
+
+    async def put(self, items: Iterable[Item]) -> None:
+        items = list(items)
+        self.keeper.keep_items(items)
+        await self.outlet.put(items)
+
+    async def beat(self, time: int, status: str = UP, reason: str = "") -> None:
+        if status == UP:
+            self.keeper.keep_beat(time)
+        await self.outlet.beat(time, status, reason)

@@ -1,0 +1,78 @@
+"""What was fetched is kept: the next start plays it, and asks only for the rest."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.bins import DAY
+from pipeline.feeds.live.base import Outlet
+from pipeline.ingest.keeping import TOO_OLD, Remembering
+from pipeline.records import Rows
+from tests.ingest.scripted import START, Scripted, Sink, rows, supervise
+
+
+def past(start: int, end: int) -> list[Rows]:
+    return [rows(time) for time in range(-(-start // 43200) * 43200, end, 43200)]
+
+
+async def gives(outlet: Outlet) -> None:
+    """A new bin, then the one before anew, and an event time."""
+    await outlet.put([rows(START)])
+    await outlet.put([rows(START - 43200, value=3.0)])
+    await outlet.beat(START)
+    await asyncio.sleep(3600)
+
+
+def watched(path: Path, client: Scripted) -> Sink:
+    keeper = Remembering(client, path)
+    sink = supervise(keeper, minutes=0.5)
+    keeper.close()
+    return sink
+
+
+def table(sink: Sink) -> dict[tuple[int, str], float]:
+    found = {}
+    for batch in sink.batches("a"):
+        for time, entity, value in zip(batch.time, batch.entity, batch.value, strict=True):
+            found[int(time), batch.entities[entity].name] = float(value)
+    return found
+
+
+def test_the_next_start_has_the_same_past_and_asks_only_for_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "a.frames"
+    first = watched(path, Scripted("a", [gives], past))
+    client = Scripted("a", [gives], past)
+    again = watched(path, client)
+    assert table(again) == table(first)
+    assert table(again)[START - 43200, "PK"] == 3.0
+    assert [start for start, _ in client.asked] == [START]
+    times = [int(batch.time[0]) for batch in again.batches("a")][:-4]
+    assert times == sorted(times)
+    assert max(np.ptp(batch.time) for batch in again.batches("a")) < DAY
+
+
+def test_a_file_whose_writer_was_killed_is_played_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "a.frames"
+    watched(path, Scripted("a", [gives], past))
+    path.write_bytes(path.read_bytes()[:-40])
+    client = Scripted("a", [gives], past)
+    assert table(watched(path, client)) == table(watched(path, Scripted("a", [gives], past)))
+    assert client.asked[0][0] <= START
+
+
+def test_what_is_too_old_leaves_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.frames"
+    old = START - 40 * DAY
+
+    async def run(start: int) -> int:
+        keeper = Remembering(Scripted("a", [gives], lambda start, end: [rows(start)]), path)
+        found = [item async for item in keeper.history(start, start + 600)]
+        keeper.close()
+        return len(found)
+
+    assert asyncio.run(run(old)) == 1
+    assert asyncio.run(run(old + TOO_OLD // 2)) == 1
+    size = path.stat().st_size
+    asyncio.run(run(START))
+    assert path.stat().st_size < size
