@@ -31,7 +31,8 @@ class ToKafka:
         self.thread = ThreadPoolExecutor(1, "sender")
 
     async def __call__(self, frames: list[Sent]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self.thread, self._send, frames)
+        # shielded: frames of a client that is cancelled must not be missing between others
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self.thread, self._send, frames))
 
     def _send(self, frames: list[Sent]) -> None:
         try:
