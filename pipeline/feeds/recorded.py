@@ -2,10 +2,9 @@
 
 A file begins with `MAGIC`.  Then come blocks, each of one feed: `MARK`, the sizes of head and payload, the CRC-32 of
 the payload, and that of these three and the head (`FIXED`); the head (JSON, see `Head`); the payload (Zstandard).  A
-payload holds frames: the size of each (4
-bytes), then what travels on the feed's topic (`pipeline.codec`), or a `DeadLetter` as JSON.  All numbers are
-little-endian.  A file that was closed ends with a block without a feed, whose payload lists the offsets and heads of
-all others, and with the offset of that block and `TAIL`.
+payload holds frames: the size of each (4 bytes), then what travels on the feed's topic (`pipeline.codec`), or a
+`DeadLetter` as JSON.  All numbers are little-endian.  A file that was closed ends with a block without a feed, whose
+payload lists the offsets, lengths and heads of all others as JSON, and with the offset of that block and `TAIL`.
 
 A file whose writer was killed has no such list: its blocks are found one after the other, up to the last whole one.
 """
@@ -70,9 +69,6 @@ class Block(NamedTuple):
     at: int
     length: int
     head: Head
-
-
-Listed = tuple[int, int, Head]
 
 
 @dataclass
@@ -154,10 +150,9 @@ def _listed(stream: BinaryIO, size: int) -> list[Block] | None:
     if not isinstance(own, Block) or own.head.feed:
         return None
     try:
-        listed = msgspec.json.decode(_payload(stream, own), type=list[Listed])
+        return msgspec.json.decode(_payload(stream, own), type=list[Block])
     except DAMAGE:
         return None
-    return [Block(*one) for one in listed]
 
 
 def _found(stream: BinaryIO, size: int) -> Archive:
