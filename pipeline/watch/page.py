@@ -174,15 +174,16 @@ def noted(watch: Watch) -> str:
     --------
     >>> start, end = (datetime.fromisoformat(f"2024-02-08T{hour}:00") for hour in ("08", "17"))
     >>> noted(Watch("PK", "Vote", start, end, "Asia/Karachi", "election", receiver="desk"))
-    'Vote: an election day, Thu 8 Feb 2024, 08:00 (UTC+5) to Thu 8 Feb 2024, 17:00 (UTC+5); told: desk'
+    'Vote: an election day, Thu 8 Feb 2024, 08:00 to 17:00 (UTC+5); receiver: desk'
     """
-    zone, when = watch.zone and ZoneInfo(watch.zone), ""
-    if watch.window and zone:
-        what = f"{DAYS.get(watch.day, watch.day)}, " if watch.day else ""
-        when = what + " to ".join(local_text(time, zone) for time in watch.window)
-    return "; ".join(
-        filter(None, (": ".join(filter(None, (watch.name, when))), watch.receiver and f"told: {watch.receiver}"))
-    )
+    when = ""
+    if watch.window and watch.zone:
+        start, end = (local_text(time, ZoneInfo(watch.zone)) for time in watch.window)
+        end = end.rpartition(", ")[2] if start.partition(", ")[0] == end.partition(", ")[0] else end
+        when = f"{DAYS.get(watch.day, watch.day)}, " if watch.day else ""
+        when += f"{start.partition(' (')[0]} to {end}"
+    named = ": ".join(filter(None, (watch.name, when)))
+    return "; ".join(filter(None, (named, watch.receiver and f"receiver: {watch.receiver}")))
 
 
 def amount(value: float | None) -> str:

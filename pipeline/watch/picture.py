@@ -334,7 +334,7 @@ class Picture:
             told = self.status.get(feed)
             if told is not None and told.status == DEAD:
                 reason = health.reason or "it does not answer"
-                yield f"{title}: {reason.rstrip('.')}; {since or 'nothing has come yet'}."
+                yield f"{title}: {reason.rstrip('.')}{since and '; '}{since}."
             elif health.age is None:
                 yield f"{title}: nothing has come yet."
             elif health.age > self.recent:

@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -33,7 +33,7 @@ from pipeline.kafka.embedded import embedded
 from pipeline.kafka.reader import Reader
 from pipeline.records import DEAD, DeadLetter, Verdicts
 from pipeline.replay.through_kafka import still_there, stoppable
-from pipeline.settings.watching import read_watches
+from pipeline.settings.watching import Watch, countries, read_watches
 from pipeline.signals.binning import FeedStatus
 from pipeline.state import LIVE
 from pipeline.watch.children import Children
@@ -96,9 +96,9 @@ def watch(asked: Asked) -> None:
     board = Board(picture.view(clock.now()))
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
-        folder = stack.enter_context(_own(asked.folder()))
-        page = Page(lambda: board.view, clock.now, _names(asked.host), watches).application()
-        where = stack.enter_context(_serving(page, asked.host, asked.port))
+        folder = stack.enter_context(own(asked.folder()))
+        page = Page(lambda: board.view, clock.now, names(asked.host), watches).application()
+        where = stack.enter_context(serving(page, asked.host, asked.port))
         console.print(f"The page: {where}\nWhat is read is kept in {folder}", markup=False, soft_wrap=True)
         broker = stack.enter_context(embedded())
         create(broker, topics.every(FEEDS))
@@ -107,7 +107,7 @@ def watch(asked: Asked) -> None:
         children.start("worker", lambda: _worker(asked, options, broker))
         children.start("ingest", lambda: _ingest(asked, options, broker, clock))
         show = stack.enter_context(_shown(console, where))
-        checks = (stopped, children.check, still_there(broker))
+        checks = (stopped, children.check, still_there(broker), lambda: expire(picture, watches, clock.now()))
         _follow(reader, picture, board, clock, checks, lambda view: show(view, children.note))
 
 
@@ -128,14 +128,22 @@ def _follow(
         for check in checks:
             check()
         for topic, value in reader.poll(LOOK, float("inf")):
-            _take(picture, topic, value)
+            take(picture, topic, value)
         if time.monotonic() >= due:
             board.view = picture.view(clock.now())
             show(board.view)
             due = time.monotonic() + LOOK
 
 
-def _take(picture: Picture, topic: str, value: bytes) -> None:
+def expire(picture: Picture, watches: Sequence[Watch], now: float) -> None:
+    """Leave out what is watched no more; UserError where nothing is left.  Countries by themselves never expire."""
+    if watches:
+        picture.countries = countries(watch for watch in watches if watch.is_on(now) is not None)
+        if not picture.countries:
+            raise UserError("every watch of the file has expired: the watch is over")
+
+
+def take(picture: Picture, topic: str, value: bytes) -> None:
     """Take in a message."""
     if topic == topics.NOW.name:
         picture.take_now(outage_from(value), msgspec.json.decode(value, type=Provisional).settled)
@@ -185,7 +193,7 @@ def _has_places() -> bool:
 
 
 @contextmanager
-def _own(folder: Path) -> Iterator[Path]:
+def own(folder: Path) -> Iterator[Path]:
     """The folder of the watch, which no other watch may use meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -196,7 +204,7 @@ def _own(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def _names(host: str) -> list[str]:
+def names(host: str) -> list[str]:
     """Names by which the page may be asked: on this machine only its own, else another site could read it."""
     return ["127.0.0.1", "localhost"] if _is_local(host) else ["*"]
 
@@ -209,7 +217,7 @@ def _is_local(host: str) -> bool:
 
 
 @contextmanager
-def _serving(page: Starlette, host: str, port: int) -> Iterator[str]:
+def serving(page: Starlette, host: str, port: int) -> Iterator[str]:
     """Serve the page in a thread; gives its address."""
     try:
         listener = socket.create_server((host, port))

@@ -1,6 +1,7 @@
 """A watch in the terminal: one live table, or a line for each change where the output is no terminal."""
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from rich.console import Group
 from rich.table import Table
@@ -15,7 +16,7 @@ from pipeline.watch.picture import BACK, FINE, LOW, NORMAL, OUT, PERHAPS, Countr
 
 STYLES = {OUT: "bold red", BACK: "cyan", PERHAPS: "yellow", FINE: "green"}
 PARTS = 6
-"""Places of a country that are shown [-]."""
+"""Most places of a country that are shown [-]."""
 
 
 def screen(view: View, width: int, height: int, where: str = "", note: str = "") -> Group:
@@ -26,31 +27,40 @@ def screen(view: View, width: int, height: int, where: str = "", note: str = "")
     head = Text(f"netvigil watch  {utc(view.at)} UTC", "dim")
     if where:
         head.append(f"  {where}")
-    places = _places(view, width)
-    blind = [sentence for country in view.countries for sentence in _sentences(country, len(view.countries) > 1)]
-    room = height - places.row_count - 4 - bool(note)
-    lines = [Text(printable(line), overflow="ellipsis", no_wrap=True) for line in blind]
-    kept = lines if len(lines) <= max(2, room // 2) else lines[: max(1, room // 2 - 1)]
-    if len(kept) < len(lines):
-        kept = [*kept, Text(f"and {len(lines) - len(kept)} more: see the page", "dim")]
+    places, many = _places(view, width, height // 2), len(view.countries) > 1
     rows = [(one.place, read) for one in view.countries for read in one.place.signals]
-    signals = _signals(rows[: max(1, room - len(kept) - 2)], len(view.countries) > 1)
+    blind = [printable(sentence) for country in view.countries for sentence in _sentences(country, many)]
+    room = height - places.row_count - 4 - bool(note)
+    kept = _fitted(blind, width, max(room // 2, room - len(rows)))
+    signals = [_signals(rows[: max(1, room - len(kept))], many)] if rows else []
     below = [Text("What cannot be seen", "bold"), *kept] if kept else [Text("Every signal can be judged.", "dim")]
-    return Group(head, places, signals, *below, *([Text(printable(note), "yellow", no_wrap=True)] if note else []))
+    return Group(head, places, *signals, *below, *([Text(printable(note), "yellow", no_wrap=True)] if note else []))
+
+
+def _fitted(sentences: list[str], width: int, room: int) -> list[Text]:
+    """The sentences in so many lines: whole, else the beginning of each, else the first ones."""
+    lines = [line for one in sentences for line in wrap(one, width, initial_indent="  ", subsequent_indent="    ")]
+    if len(lines) <= room:
+        return [Text(line) for line in lines]
+    cut = [Text(f"  {one}", overflow="ellipsis", no_wrap=True) for one in sentences]
+    if len(cut) <= room:
+        return cut
+    return [*cut[: room - 1], Text(f"  and {len(cut) - room + 1} more: see the page", "dim")]
 
 
 def _sentences(country: Country, is_named: bool) -> Iterator[str]:
     for sentence in country.unseen:
-        yield f"  {country.place.name}: {sentence}" if is_named else f"  {sentence}"
+        yield f"{country.place.name}: {sentence}" if is_named else sentence
 
 
-def _places(view: View, width: int) -> Table:
+def _places(view: View, width: int, room: int) -> Table:
+    parts = max(1, min(PARTS, room // len(view.countries) - 2))
     table = _table("where", "state", "since", "lost", "sure")
     for country in view.countries:
         _add(table, country.place, view.at)
-        for part in country.parts[:PARTS]:
+        for part in country.parts[:parts]:
             _add(table, part, view.at, "  ")
-        if more := country.parts[PARTS:]:
+        if more := country.parts[parts:]:
             table.add_row(f"  and {len(more)} more")
     table.columns[0].max_width = width * 3 // 8
     return table

@@ -41,12 +41,13 @@ def test_the_page_says_what_is_out_since_when_and_what_cannot_be_seen() -> None:
     assert "Zong, AS59257 out: mobile networks down" in said
     assert "routes (bgp.ris): no &lt;b&gt;connection&lt;/b&gt;; nothing since" in said
     assert "stopped" not in said
+    assert said.startswith("Pakistan: out – netvigil")
 
 
 def test_a_page_says_what_the_watch_is_for() -> None:
     with client(None, 0, Watch("PK", "Vote", receiver="desk"), Watch("PK"), Watch("IN", "Elsewhere")) as asked:
         said = text(asked.get("/").text)
-    assert "Vote; told: desk" in said
+    assert "Vote; receiver: desk" in said
     assert "Elsewhere" not in said
 
 

@@ -28,7 +28,7 @@ def test_a_screen_says_state_onset_loss_signals_and_what_cannot_be_seen() -> Non
         "signal state value usual of usual age",
         "traffic.radar low 20 100 20% 0 min",
         "What cannot be seen",
-        "routes (bgp.ris): no connection; nothing has come yet.",
+        "routes (bgp.ris): no connection.",
     ]
 
 

@@ -9,6 +9,7 @@ setInterval(async () => {
     const open = [...now.querySelectorAll("details")].map((one) => one.open);
     now.innerHTML = await answer.text();
     now.querySelectorAll("details").forEach((one, place) => { one.open = Boolean(open[place]); });
+    document.title = [...now.querySelectorAll("header")].map((one) => one.dataset.title).join("") + "netvigil";
     lost.hidden = true;
   } catch {
     lost.hidden = false;

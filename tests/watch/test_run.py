@@ -1,0 +1,96 @@
+"""What is asked of a watch, and who may use its folder, its port and its page."""
+
+import socket
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline import topics
+from pipeline.codec import encode, outage_json
+from pipeline.errors import UserError
+from pipeline.geo.places import Places, save
+from pipeline.records import DEAD, DeadLetter
+from pipeline.settings.watching import Watch
+from pipeline.watch.picture import LOW, OUT
+from pipeline.watch.run import Asked, expire, names, own, serving, take, watch
+from tests.watch.pictures import NOW, outage, picture, status, verdicts
+
+
+@pytest.fixture(autouse=True)
+def _places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    save(Places.of([("10.0.0.0/9", "PK")]), tmp_path / "netvigil" / "places")
+
+
+def test_countries_and_a_file_are_asked_of_ingest(tmp_path: Path) -> None:
+    options = Asked(("pk", "IQ")).options()
+    assert (options.only, options.watch, options.state) == (
+        ("PK", "IQ"), None, tmp_path / "state" / "netvigil" / "watch-PK-IQ",
+    )  # fmt: skip
+    options = Asked(("my/vote.toml",), state=tmp_path).options()
+    assert (options.only, options.watch, options.state) == ((), Path("my/vote.toml"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (Asked(("ZZ",)), "--only 'ZZ': wanted a country"),
+        (Asked(("PK", "vote.toml")), "'vote.toml' stands beside 1 more: give one file, or countries"),
+        (Asked(("nowhere.toml",)), "nowhere.toml: No such file or directory"),
+        (Asked(("PK",), port=70000), "--port 70000 is not between 1 and 65535, nor 0 for any"),
+        (Asked(("PK",), clock="noon"), "--clock 'noon' is not START,SPEED"),
+    ],
+)
+def test_a_mistake_is_one_sentence(asked: Asked, said: str) -> None:
+    with pytest.raises(UserError, match=f"^{said}"):
+        watch(asked)
+
+
+def test_a_folder_is_of_one_watch(tmp_path: Path) -> None:
+    with own(tmp_path / "state"), pytest.raises(UserError, match=r"another watch uses .*: give this one another --st"):
+        own(tmp_path / "state").__enter__()
+    with own(tmp_path / "state"):
+        pass
+
+
+@pytest.mark.sockets
+def test_a_port_that_is_taken_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=rf"the page cannot be served on 127\.0\.0\.1:{port}: .*; choose another"):
+            serving(None, "127.0.0.1", port).__enter__()  # type: ignore[arg-type]
+
+
+def test_only_a_page_that_was_opened_to_others_is_served_by_other_names() -> None:
+    assert [names(host) for host in ("127.0.0.1", "localhost", "0.0.0.0", "desk.example.org")] == [
+        ["127.0.0.1", "localhost"], ["127.0.0.1", "localhost"], ["*"], ["*"],
+    ]  # fmt: skip
+
+
+def test_the_messages_of_each_topic_are_taken_in() -> None:
+    made = picture()
+    now = outage_json(outage())[:-1] + b',"settled":"other"}'
+    for topic, value in (
+        (topics.VERDICTS, encode(verdicts(value=20))), (topics.NOW, now), (topics.OUTAGES, outage_json(outage())),
+        (topics.STATUS, msgspec.json.encode(status("rislive", DEAD, "no connection"))),
+        (topics.DEADLETTERS, msgspec.json.encode(DeadLetter("live", "radar", "bad-json", "x"))),
+    ):  # fmt: skip
+        take(made, topic.name, value)
+    view = made.view(NOW)
+    assert (view.countries[0].place.state, view.readings[0].state) == (OUT, LOW)
+    assert [(one.status, one.dead_letters) for one in view.health] == [(DEAD, 0), ("up", 1)]
+    assert view.outages[0][1] is False
+
+
+def test_a_watch_that_expires_is_left_out_and_the_last_one_ends_it() -> None:
+    start, end = (datetime.fromisoformat(f"2024-02-0{day}T08:00:00") for day in (7, 8))
+    vote, made = Watch("PK", "Vote", start, end, "Asia/Karachi"), picture()
+    expire(made, [vote, Watch("IQ")], NOW)
+    assert made.countries == ("PK", "IQ")
+    expire(made, [vote, Watch("IQ")], NOW + 8 * 86400)
+    assert made.countries == ("IQ",)
+    with pytest.raises(UserError, match="every watch of the file has expired"):
+        expire(made, [vote], NOW + 8 * 86400)
