@@ -1,10 +1,10 @@
 """The feeds.  One that is recorded is one module here and one line in `FEEDS`, one that is polled one in `POLLED`."""
 
-from pipeline.feeds import atlas, ioda, mrt, radar, ris_live, table
+from pipeline.feeds import atlas, ioda, mrt, ooni, radar, ris_live, table
 from pipeline.feeds.base import Feed
 from pipeline.feeds.polled import Polled
 
-POLLED: dict[str, Polled] = {polled.name: polled for polled in (*ioda.POLLED, radar.POLLED)}
+POLLED: dict[str, Polled] = {polled.name: polled for polled in (*ioda.POLLED, radar.POLLED, ooni.POLLED)}
 """Polled feeds by name.  They have no recordings of their own."""
 
 FEEDS: dict[str, Feed] = {

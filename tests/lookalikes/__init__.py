@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 
 from aiohttp import web
 
-from tests.lookalikes import ioda, radar
+from tests.lookalikes import ioda, ooni, radar
 from tests.lookalikes.http import Publisher
 
 PUBLISHERS: dict[str, tuple[str, Callable[[Publisher], Iterable[web.RouteDef]]]] = {
     "ioda": ("/ioda/v2", ioda.routes),
     "radar": ("/radar", radar.routes),
+    "ooni": ("/ooni", ooni.routes),
 }
 """Base address and routes of each publisher, by the first part of its feeds' names."""
 

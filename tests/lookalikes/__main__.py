@@ -1,4 +1,4 @@
-"""Look-alikes of IODA and Cloudflare Radar that play the tables of a case: ``python -m tests.lookalikes FOLDER``."""
+"""Look-alikes of IODA, Radar and OONI that play the tables of a case: ``python -m tests.lookalikes FOLDER``."""
 
 import argparse
 import asyncio
@@ -14,7 +14,8 @@ from pipeline.records import Rows
 from tests.lookalikes import PUBLISHERS, every_route
 from tests.lookalikes.http import Publisher
 
-DELAYS = {"bgp.ioda": 2400, "probing.ioda": 1200, "telescope.ioda": 600, "traffic.google": 5400, "traffic.radar": 1800}
+DELAYS = {"bgp.ioda": 2400, "probing.ioda": 1200, "telescope.ioda": 600, "traffic.google": 5400, "traffic.radar": 1800,
+          "ooni.tests": 900}  # fmt: skip
 
 
 def series(folder: Path) -> dict[str, Rows]:
