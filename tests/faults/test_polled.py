@@ -79,6 +79,7 @@ def test_a_fault_of_a_publisher_is_said_and_is_no_outage(polled: Polled) -> None
         assert now < START + notice or beat.status == DEAD or beat.time >= known[-1] - polled.grace - polled.width
     assert {beat.reason for now, beat in story.beaten if begins["yesterday"] + notice < now < begins["flood"]} & {
         "its newest value is 24 hours old",
+        "its newest value is 25 hours old",  # of hourly bins
         "127.0.0.1 gives no values of the last 12 hours",
     }
     assert all(before.time <= beat.time for (_, before), (_, beat) in pairwise(story.beaten))

@@ -68,7 +68,7 @@ class Poller:
                     yield damaged
                 for rows in self._rows(given):
                     yield rows
-                self.newest = max([self.newest, *self._remember(given)])
+                self.newest = self.shown = max([self.newest, *self._remember(given)])
                 self._prune()
 
     async def listen(self, outlet: Outlet) -> None:
