@@ -8,7 +8,7 @@ import sys
 import textwrap
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -148,9 +148,10 @@ def _save(console: Console, options: ReplayOptions, report: ReplayReport, histor
         yield f"wrote {counted(samples, 'sample')} to {options.metrics}"
 
 
-def _run(found: Iterable[Recording], tense: str) -> Run:
+def _run(found: Sequence[Recording], tense: str) -> Run:
     signals = sorted({signal for recording in found for signal in recording.signals})
-    return Run(f"{tense}-{uuid.uuid4().hex[:12]}", tense, tuple(signals))
+    only = sorted({country for recording in found for country in recording.only})
+    return Run(f"{tense}-{uuid.uuid4().hex[:12]}", tense, tuple(signals), only=tuple(only))
 
 
 def _watched(

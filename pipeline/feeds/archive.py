@@ -129,7 +129,7 @@ class Recording:
     """All files of one feed, merged; ``items`` can be read once, ``end`` [s] is `NEVER` where it is not known.
 
     ``unmatched``: lines of ``entities.csv`` to which no row belongs; ``networks``: those of known country;
-    ``recorded``: with heartbeats of their own.
+    ``recorded``: with heartbeats of their own; ``only``: the countries that were watched, empty for all.
     """
 
     feed: str
@@ -139,6 +139,7 @@ class Recording:
     unmatched: tuple[Line, ...] = ()
     networks: tuple[Entity, ...] = ()
     recorded: bool = False
+    only: tuple[str, ...] = ()
 
 
 def open_source(path: str | Path, piece: int = DAY) -> Source:
@@ -328,6 +329,7 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
             tuple(line for source in group for line in source.unmatched),
             () if name == table.NAME else networks,
             recorded=any(source.archive for source in group),
+            only=tuple(sorted({country for source in group if source.archive for country in source.archive.only})),
         )
         for name, group in sorted(feeds.items())
     ]

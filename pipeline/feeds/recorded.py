@@ -52,7 +52,7 @@ ZSTD = pa.Codec("zstd")
 class Head(msgspec.Struct, frozen=True):
     """What is in a block; ``first``, ``last``: event times of its frames [s]; ``size`` of its frames [bytes].
 
-    ``signals``: those of its heartbeats and rows.
+    ``signals``: those of its heartbeats and rows; ``only``: the countries of their run, empty for all.
     """
 
     feed: str
@@ -61,6 +61,7 @@ class Head(msgspec.Struct, frozen=True):
     last: int
     frames: int
     size: int
+    only: tuple[str, ...] = ()
 
 
 class Block(NamedTuple):
@@ -82,6 +83,10 @@ class Archive:
     @property
     def signals(self) -> tuple[str, ...]:
         return tuple(sorted({signal for block in self.blocks for signal in block.head.signals}))
+
+    @property
+    def only(self) -> tuple[str, ...]:
+        return tuple(sorted({country for block in self.blocks for country in block.head.only}))
 
     @property
     def first(self) -> int:
@@ -279,6 +284,7 @@ class Waiting:
     since: float
     messages: list[bytes] = field(default_factory=list)
     signals: set[str] = field(default_factory=set)
+    only: tuple[str, ...] = ()
     times: list[int] = field(default_factory=list)
     size: int = 0
 
@@ -319,6 +325,7 @@ class Recorder:
         own = self.waiting.setdefault(frame.feed, Waiting(now))
         own.messages += [LENGTH.pack(len(message)), message]
         own.size += LENGTH.size + len(message)
+        own.only = own.only if isinstance(frame, DeadLetter) else frame.run.only
         match frame:
             case Heartbeat():
                 own.signals.update(frame.signals)
@@ -339,7 +346,7 @@ class Recorder:
         own = self.waiting.pop(feed)
         times = [time for time in own.times if time > NEVER]
         span = (min(times), max(times)) if times else (NEVER, NEVER)
-        head = Head(feed, tuple(sorted(own.signals)), *span, len(own.messages) // 2, own.size)
+        head = Head(feed, tuple(sorted(own.signals)), *span, len(own.messages) // 2, own.size, own.only)
         self._write(head, b"".join(own.messages))
 
     def _write(self, head: Head, frames: bytes) -> int:

@@ -104,6 +104,14 @@ def test_a_block_is_of_one_feed_and_says_its_times_and_signals(tmp_path: Path) -
     assert [own.feed for own in archive.by_feed()] == ["ioda-bgp", "rislive"]
 
 
+def test_the_countries_of_a_watch_are_those_of_its_replay(tmp_path: Path) -> None:
+    watch = LIVE._replace(only=("IQ", "PK"))
+    written(tmp_path / "a", [replace(ELEMENTS, run=watch, feed="rislive"), beat(BEGIN)])
+    assert {recording.feed: recording.only for recording in recordings([tmp_path / "a"])} == {
+        "ioda-bgp": (), "rislive": ("IQ", "PK")
+    }  # fmt: skip
+
+
 def test_a_block_is_written_after_seconds_or_when_it_is_full(tmp_path: Path) -> None:
     clock = Ticks()
     recorder = Recorder(tmp_path / "a", every=10, clock=clock)
