@@ -181,7 +181,7 @@ class Ledger:
 
     def hush(self, signal: str) -> None:
         """A signal has fallen behind: what it said last before an outage counts no more, nor that it says nothing."""
-        its = np.array([name.partition(BESIDE)[0] == signal for name in self.cells.signals])
+        its = np.array([name.partition(BESIDE)[0] == signal for name in self.cells.signals], bool)
         last = max((end for end, own in zip(self.cells.ends, its, strict=True) if own), default=0)
         at = np.ix_(~self.lives.open | (self.lives.start >= last), its)
         self.cells["calm_from"][at] = 0

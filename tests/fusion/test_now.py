@@ -185,3 +185,10 @@ def test_a_feed_that_falls_behind_holds_no_quick_one_back_though_it_is_not_dead(
     found = told(outputs([*past, *pieces(more, 300)]))
     assert [(o.state, o.confirmed_at) for o in found] == [(o.state, o.confirmed_at) for o in told(alone)]
     assert found[-1].state == "confirmed"
+
+
+def test_a_feed_that_fell_behind_before_any_bin_came_of_it_holds_nothing_up() -> None:
+    run = watched(PROBING, TRAFFIC)
+    empty = verdicts(TRAFFIC, "", run=run, at=300)
+    found = told(outputs([empty, *pieces(verdicts(PROBING, "." * 24 + "LLLL", run=run), 300)]))
+    assert found[-1].state == "confirmed"
