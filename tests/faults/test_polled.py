@@ -76,7 +76,7 @@ def test_a_fault_of_a_publisher_is_said_and_is_no_outage(polled: Polled) -> None
         published = ends[: np.searchsorted(ends, now - story.delay, side="right")]
         assert beat.time <= published[-1]
         known = ends[: np.searchsorted(ends, now - story.delay - notice, side="right")]
-        assert now < START + notice or beat.status == DEAD or beat.time >= known[-1] - polled.grace - polled.width
+        assert now < START + notice or beat.status == DEAD or beat.time >= known[-2] - polled.grace
     assert {beat.reason for now, beat in story.beaten if begins["yesterday"] + notice < now < begins["flood"]} & {
         "its newest value is 24 hours old",
         "its newest value is 25 hours old",  # of hourly bins
