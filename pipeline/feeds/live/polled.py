@@ -25,6 +25,8 @@ SAME, ROUNDED = 0.01, 1e-5
 """Values of a relative feed that differ by less than this share, or by this on the scale of their answer, are the same
 [-]: each answer is rounded on its own scale."""
 
+STRAGGLER = 2  # a place whose values end by more than this before those of others is not waited for [bins]
+
 JITTER = 0.1  # share of the period that polls may be later, so that not all come at the same second [-]
 
 
@@ -38,7 +40,8 @@ class Sent(msgspec.Struct):
 class Poller:
     """A `Client` of a polled feed.
 
-    ``newest``: end of the newest bin with a value [s], `NEVER` before any; ``shown``: of those in the last answers.
+    ``newest``: end of the newest bin with a value, of the place that is last but no straggler [s], `NEVER` before any;
+    ``shown``: end of the newest bin in the last answers.
     """
 
     patience = 900.0
@@ -49,6 +52,7 @@ class Poller:
         self.http = Http(access, clock, polled.pace)
         self.newest = NEVER
         self.shown = NEVER
+        self.jitter = random.random
         self._since = NEVER
         self._known: tuple[Place, ...] = ()
         self._file = access.cache / f"{self.feed}.json" if access.cache and polled.relative else None
@@ -68,13 +72,14 @@ class Poller:
                     yield damaged
                 for rows in self._rows(given):
                     yield rows
-                self.newest = self.shown = max([self.newest, *self._remember(given)])
-                self._prune()
+                self._remember(given)
+                self._advance()
+                self.shown = self.newest
 
     async def listen(self, outlet: Outlet) -> None:
         async with self.http:
             while True:
-                due = self.clock.now() + self.polled.period * (1 + JITTER * random.random())
+                due = self.clock.now() + self.polled.period * (1 + JITTER * self.jitter())
                 try:
                     await self._poll(outlet)
                 except BaseException:
@@ -89,7 +94,7 @@ class Poller:
         self.http.turn()
         now, shown, same = int(self.clock.now()), NEVER, False
         start = (now - FIRST if self.newest == NEVER else self.newest) - self.polled.reread
-        latest, letters = self.newest, list[DecodeError]()
+        letters = list[DecodeError]()
         for begin, stop in self._windows(max(start, now - self.polled.keep, self._since), now):
             try:
                 points, damage, unchanged = await self._asked(begin, stop)
@@ -98,11 +103,10 @@ class Poller:
                 raise self._unusable(error) from None
             fresh = [self._new(_between(one, begin, stop)) for one in points]
             await outlet.put((*damage, *self._rows(fresh)))
-            latest = max([latest, *self._remember(fresh)])
+            self._remember(fresh)
             shown = max([shown, *(int(one.time.max()) + self.polled.width for one in points if len(one.time))])
             same, letters = same or unchanged, [*letters, *damage]
-        self.newest = latest  # not before all of it has come: what is behind it would be late
-        self._prune()
+        self._advance()  # not before all of it has come: what is behind it would be late
         if shown == NEVER and letters:
             raise self._unusable(letters[0])
         self.shown = max(shown, self.shown) if same else shown
@@ -198,18 +202,17 @@ class Poller:
         for rows in np.split(order, cuts):
             yield Rows(*head, time[rows].astype(np.int64), entity[rows], value[rows])
 
-    def _remember(self, points: Iterable[Points]) -> list[int]:
-        """The values are sent; gives the ends of the newest bin of each entity [s]."""
-        ends = []
+    def _remember(self, points: Iterable[Points]) -> None:
+        """The values are sent."""
         for one in points:
-            if len(one.time):
-                sent = self._sent.setdefault(_key(one.entity), Sent({}))
-                sent.value.update(zip(one.time.tolist(), one.value.tolist(), strict=True))
-                ends.append(int(one.time.max()) + self.polled.width)
-        return ends
+            sent = self._sent.setdefault(_key(one.entity), Sent({}))
+            sent.value.update(zip(one.time.tolist(), one.value.tolist(), strict=True))
 
-    def _prune(self) -> None:
-        """Forget what is not asked for again; keep the scale of a relative feed."""
+    def _advance(self) -> None:
+        """Reach the time of what was sent, and forget what is not asked for again but the scale of a relative feed."""
+        ends = [max(sent.value) + self.polled.width for sent in self._sent.values() if sent.value]
+        if ends:
+            self.newest = max(self.newest, min(end for end in ends if end >= max(ends) - STRAGGLER * self.polled.width))
         since = self.newest - 2 * self.polled.reread - self.polled.width
         for sent in self._sent.values():
             sent.value = {time: value for time, value in sent.value.items() if time >= since}

@@ -1,6 +1,7 @@
 """A polled feed beside a look-alike of its publisher, by a clock that nothing waits for."""
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -90,6 +91,7 @@ class Story:
     largest: int = 2**20
     port: int | None = None
     stride: int = 1
+    seed: int = 5
     beaten: list[tuple[float, Heartbeat]] = field(default_factory=list)
     sink: Sink = field(default_factory=Sink)
     history: list[Item] = field(default_factory=list)
@@ -122,7 +124,7 @@ class Story:
             url = url if self.port is None else f"http://127.0.0.1:{self.port}"
             polled = replace(self.polled, period=self.polled.period * self.stride)
             client = Poller(polled, self.scope, Access(url + self.base, self.token, self.cache), self.clock)
-            client.http.largest = self.largest
+            client.http.largest, client.jitter = self.largest, random.Random(self.seed).random
             self.clock.before.append(lambda: self._hurry(client))
             try:
                 if self.past:
