@@ -24,7 +24,9 @@ KIND_WORDS = {
 
 SERVICES = {
     "facebook": "Facebook",
+    "facebook_messenger": "Facebook Messenger",
     "instagram": "Instagram",
+    "psiphon": "Psiphon",
     "signal": "Signal",
     "telegram": "Telegram",
     "tor": "Tor",
@@ -157,7 +159,8 @@ def entity_name(entity: Entity) -> str:
         return own or country_name(entity.name)
     if entity.type == "service":
         service = entity.name.partition(":")[2]
-        return f"{own or SERVICES.get(service.lower(), service)} in {country}"
+        known = SERVICES.get(service.lower().removeprefix("www.").removesuffix(".com"), service)
+        return f"{own or known} in {country}"
     bare = country.replace(" (", ", ").rstrip(")")  # no brackets in brackets: Myanmar (Burma), Korea (North)
     return f"{own or entity.name} ({bare})" if country else own or entity.name
 

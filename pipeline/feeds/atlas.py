@@ -57,6 +57,21 @@ class Listed(msgspec.Struct):
         return Probe(self.id, self.asn_v4 or self.asn_v6 or 0, country if is_country(country) else "", "", prefix)
 
 
+class Page(msgspec.Struct):
+    """A page of the probe list; ``next`` is the address of the next one."""
+
+    results: list[Listed]
+    next: str | None = None
+
+
+def page(body: bytes) -> Page:
+    """A page of the probe list; DecodeError where it is none."""
+    try:
+        return msgspec.json.decode(body, type=Page)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DecodeError(NAME, "bad-answer", "the probe list", str(error)[:200]) from None
+
+
 class Payload(msgspec.Struct):
     """The fields of an event that are used; ``probe`` comes with ``enrichProbes``."""
 
@@ -122,13 +137,16 @@ def rows(events: Sequence[Event]) -> Rows:
 
 def read(stream: BinaryIO) -> Iterator[Item]:
     """A recording: `Rows` of probes in its order, and damage by line, or by event of an array."""
-    content = stream.read(MOST)
-    if re.match(rb"\s*\[\s*\{", content):
-        yield from _batches(_array(content))
-    else:
-        yield from _batches(parsed(NAME, BytesIO(content), parse, closed=True))
+    yield from _batches(events(stream.read(MOST)))
     if stream.read(1):
         yield DecodeError(NAME, "too-long", f"byte {MOST:,}", "no more of it is read")
+
+
+def events(content: bytes) -> Iterator[Event | DecodeError]:
+    """The events of a recording, or of an answer of the interface, in its order, and damage."""
+    is_array = re.match(rb"\s*\[\s*(\{|\]\s*$)", content)
+    found = _array(content) if is_array else parsed(NAME, BytesIO(content), parse, closed=True)
+    return (item for _, item in found if item is not None)
 
 
 def _array(content: bytes) -> Iterator[tuple[str, Event | DecodeError | None]]:
@@ -141,18 +159,18 @@ def _array(content: bytes) -> Iterator[tuple[str, Event | DecodeError | None]]:
         yield place, DecodeError(NAME, item.reason, place, item.detail) if isinstance(item, DecodeError) else item
 
 
-def _batches(found: Iterable[tuple[str, Event | DecodeError | None]]) -> Iterator[Item]:
-    events: list[Event] = []
-    for _, item in found:
+def _batches(found: Iterable[Event | DecodeError]) -> Iterator[Item]:
+    batch: list[Event] = []
+    for item in found:
         if isinstance(item, DecodeError):
             yield item
-        elif item is not None:
-            events.append(item)
-        if len(events) == BATCH:
-            yield rows(events)
-            events = []
-    if events:
-        yield rows(events)
+        else:
+            batch.append(item)
+        if len(batch) == BATCH:
+            yield rows(batch)
+            batch = []
+    if batch:
+        yield rows(batch)
 
 
 def recognise(name: str, head: bytes) -> bool:

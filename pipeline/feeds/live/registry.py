@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from pipeline.feeds.live import spliced
+from pipeline.feeds.live import atlas, spliced
 from pipeline.feeds.live.archives import RIS
 from pipeline.feeds.live.base import MakeClient
 from pipeline.feeds.live.polled import Poller
@@ -24,5 +24,6 @@ class Live(NamedTuple):
 
 CLIENTS: dict[str, Live] = {
     "rislive": Live(spliced.ris, "wss://ris-live.ripe.net/v1/ws/?client=netvigil", archive=RIS.url),
+    "atlas": Live(atlas.Atlas, atlas.API),
     **{name: Live(partial(Poller, polled), polled.url, polled.needs_token) for name, polled in POLLED.items()},
 }
