@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 
 from pipeline.feeds.live.base import Clock, FeedError
+from pipeline.feeds.live.http import retry_after
 from pipeline.feeds.unpack import unpacked
 
 PIECE = 256 * 1024  # read at a time [bytes]
@@ -70,7 +71,7 @@ class Downloads:
                 break
             _drop(part)
             if seen:
-                raise FeedError(f"{_host(url)} does not give {name} whole: it is {damage}.")
+                raise FeedError(f"{_host(url)} does not give {name} whole: it is {damage}")
             seen = digest
         _sum(path).write_text(f"{digest}  {path.name}\n")
         part.replace(path)
@@ -86,7 +87,7 @@ class Downloads:
                 async with self._turn(_host(url)):
                     if await self._attempt(url, name, part):
                         return
-                error: Exception = FeedError(f"{_host(url)} gave only a part of {name}.")
+                error: Exception = FeedError(f"{_host(url)} gave only a part of {name}")
             except MissingError:
                 if self.clock.now() >= until:
                     raise
@@ -98,7 +99,7 @@ class Downloads:
                 error = refusal
             except (aiohttp.ClientError, TimeoutError, OSError) as fault:
                 words = str(fault) or type(fault).__name__
-                error = FeedError(f"{_host(url)} does not give {name}: {words}.")
+                error = FeedError(f"{_host(url)} does not give {name}: {words}")
             failures = 0 if _size(part) > before else failures + 1
             if failures >= self.tries:
                 raise error
@@ -124,7 +125,7 @@ class Downloads:
             aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
             session.get(url, headers=headers) as answer,
         ):
-            _refuse(answer, name)
+            _refuse(answer, name, self.clock.now())
             goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {size}-")
             if answer.status in (206, 416) and not goes_on:
                 _drop(part)
@@ -133,29 +134,27 @@ class Downloads:
             length = answer.content_length
             begun = Begun(_validator(answer.headers), None if length is None else size + length)
             if max(size, begun.total or 0) > self.largest:
-                raise FeedError(f"{name} has {begun.total or size:,} bytes, more than {self.largest:,}.")
+                raise FeedError(f"{name} has {begun.total or size:,} bytes, more than {self.largest:,}")
             _begun(part).write_bytes(msgspec.json.encode(begun))
             with part.open("ab" if goes_on else "wb") as file:
                 async for piece in answer.content.iter_chunked(PIECE):
                     size += len(piece)
                     if size > self.largest:
-                        raise FeedError(f"{name} has more than {self.largest:,} bytes.")
+                        raise FeedError(f"{name} has more than {self.largest:,} bytes")
                     file.write(piece)
                     self.progress(name, size, begun.total)
         return begun.total in (None, size)
 
 
-def _refuse(answer: aiohttp.ClientResponse, name: str) -> None:
+def _refuse(answer: aiohttp.ClientResponse, name: str, now: float) -> None:
     """Raise where the server refuses; ``after`` is set where it may answer later."""
     status, host = answer.status, answer.url.host
     if status in (404, 410):
-        raise MissingError(f"{host} has no {name}.")
+        raise MissingError(f"{host} has no {name}")
     if status == 429 or status >= 500:
-        stated = answer.headers.get("Retry-After", "")
-        after = min(float(stated), 3600.0) if stated.isdecimal() else 0.0
-        raise FeedError(f"{host} answers {status} for {name}.", after)
+        raise FeedError(f"{host} answers {status} for {name}", retry_after(answer.headers, now) or 0.0)
     if status not in (200, 206, 416):
-        raise FeedError(f"{host} answers {status} for {name}.")
+        raise FeedError(f"{host} answers {status} for {name}")
 
 
 def _validator(headers: Mapping[str, str]) -> str:

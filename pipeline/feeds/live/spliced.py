@@ -38,7 +38,7 @@ class Spliced:
         self.live, self.tables, self.clock = live, tables, clock
         self.feed, self.patience = live.feed, live.patience
         self.loaded = False
-        self.said = (NEVER, DEAD, "Its routing tables are being fetched.")
+        self.said = (NEVER, DEAD, "its routing tables are being fetched")
         self.moved = clock.now()
         tables.downloads.progress = self._progress
 
@@ -83,7 +83,7 @@ class Spliced:
         while True:
             time, status, reason = self.said
             if status == UP and self.clock.now() > self.moved + self.patience:
-                status, reason = DEAD, "It waits for files of the archives, which are late."
+                status, reason = DEAD, "it waits for files of the archives, which are late"
             await outlet.beat(time, status, reason)
             await self.clock.sleep(HEARTBEAT / 2)
 
@@ -91,7 +91,7 @@ class Spliced:
         time, status, _ = self.said
         if status == DEAD:
             share = f": {done / 1e6:,.0f} of {total / 1e6:,.0f} MB of {name}" if total else ""
-            self.said = (time, status, f"Its routing tables are being fetched{share}.")
+            self.said = (time, status, f"its routing tables are being fetched{share}")
 
     async def _mend(self, outlet: Outlet) -> None:
         """Fill gaps as they become known."""
@@ -183,4 +183,4 @@ class Held:
         self.file.write(len(raw).to_bytes(4) + raw)
         self.end += 4 + len(raw)
         if self.end > LARGEST:
-            raise FeedError(f"More than {LARGEST:,} bytes of live messages wait for the routing tables.")
+            raise FeedError(f"more than {LARGEST:,} bytes of live messages wait for the routing tables")

@@ -77,7 +77,7 @@ class Tables:
             except MissingError:
                 continue
         hours = BACK * self.archive.table_step // 3600
-        raise FeedError(f"The archive has no table of {collector} of the last {hours} hours.")
+        raise FeedError(f"the archive has no table of {collector} of the last {hours} hours")
 
     def _after(self, table: File, cut: int) -> list[File]:
         return updates(self.archive, table.collector, table.start, cut)

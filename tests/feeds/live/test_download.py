@@ -97,11 +97,11 @@ def test_damage_in_the_archive_itself_is_kept_for_the_reader_to_tell(tmp_path):
 @pytest.mark.parametrize(
     ("faults", "named", "words"),
     [
-        ([404] * 99, {}, f"127.0.0.1 has no {NAME}."),
-        ([403], {}, f"127.0.0.1 answers 403 for {NAME}."),
-        ([503] * 99, {}, f"127.0.0.1 answers 503 for {NAME}."),
-        (["page"] * 99, {}, f"127.0.0.1 does not give {NAME} whole: it is not gzip."),
-        ([], {"largest": 10_000}, f"{NAME} has {len(BODY):,} bytes, more than 10,000."),
+        ([404] * 99, {}, f"127.0.0.1 has no {NAME}"),
+        ([403], {}, f"127.0.0.1 answers 403 for {NAME}"),
+        ([503] * 99, {}, f"127.0.0.1 answers 503 for {NAME}"),
+        (["page"] * 99, {}, f"127.0.0.1 does not give {NAME} whole: it is not gzip"),
+        ([], {"largest": 10_000}, f"{NAME} has {len(BODY):,} bytes, more than 10,000"),
     ],
 )
 def test_what_cannot_be_had_is_said_in_a_sentence(tmp_path, faults, named, words):

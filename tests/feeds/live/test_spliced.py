@@ -258,7 +258,7 @@ def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, 
     whole, found = rows(recorded(world.recording)), rows(outlet.frames)
     assert len(whole) > 1000
     assert found == whole
-    assert outlet.beats[0][1:] == ("dead", "Its routing tables are being fetched.")
+    assert outlet.beats[0][1:] == ("dead", "its routing tables are being fetched")
     times = [time for time, *_ in outlet.beats]
     assert times == sorted(times)
     assert sum(map(len, world.recording)) == outlet.routes()
@@ -312,7 +312,7 @@ def test_an_archive_that_is_late_makes_the_feed_dead_until_it_goes_on(world, tmp
             await until(outlet.is_over, spliced(Radio(world.messages), tmp_path, url), outlet)
 
     asyncio.run(story())
-    assert ("dead", "It waits for files of the archives, which are late.") in {said[1:] for said in outlet.beats}
+    assert ("dead", "it waits for files of the archives, which are late") in {said[1:] for said in outlet.beats}
     assert outlet.beats[-1][1] == "up"
     assert outlet.routes() == sum(map(len, world.recording))
 
@@ -377,7 +377,7 @@ def test_of_a_watched_country_only_its_prefixes_are_read_from_tables_and_updates
 
 @pytest.mark.sockets
 def test_an_archive_without_tables_is_said_in_a_sentence(world, tmp_path):
-    with pytest.raises(FeedError, match=r"^The archive has no table of rrc00 of the last 24 hours\.$"):
+    with pytest.raises(FeedError, match=r"^the archive has no table of rrc00 of the last 24 hours$"):
         watched(world, ArchiveServer(), tmp_path)
 
 
