@@ -85,12 +85,11 @@ def killed(worker: Worker) -> bool:
     return True
 
 
-def revisions(broker: str) -> dict[tuple[bytes, str, int], set[bytes]]:
-    """What the outages' topic has for each revision of each run."""
+def revisions(broker: str, topic: topics.Topic = topics.OUTAGES) -> dict[tuple[bytes, str, int], set[bytes]]:
+    """What a topic of outages has for each revision of each run."""
     found: dict[tuple[bytes, str, int], set[bytes]] = {}
     with closing(opened(KafkaConsumer, broker, PLAIN, group_id=None, auto_offset_reset="earliest")) as consumer:
-        name = topics.OUTAGES.name
-        consumer.assign([TopicPartition(name, part) for part in range(topics.OUTAGES.partitions)])
+        consumer.assign([TopicPartition(topic.name, part) for part in range(topic.partitions)])
         ends = consumer.end_offsets(consumer.assignment())
         while any(consumer.position(part) < end for part, end in ends.items()):
             for record in chain.from_iterable(consumer.poll(timeout_ms=200).values()):
@@ -128,14 +127,20 @@ def test_workers_that_crash_are_killed_and_join_lose_and_double_nothing(broker, 
 
     kill = lambda: workers[0].program == ("pipeline",) and killed(workers[0])  # noqa: E731
     sabotage = Sabotage(tape, [kill, join, leave_the_second_alone], check)
-    beside: list[bytes] = []
-    other = threading.Thread(target=lambda: beside.append(replayed(recording, broker).lines()))
+    drill, beside = pieces(mosaic(seed=1), 3 * HOUR), list[bytes]()
+    drill.run = drill.run._replace(tense="drill")
+    other = threading.Thread(target=lambda: beside.append(replayed(drill, broker).lines()))
     other.start()
     assert replayed(tape, broker, sabotage).lines() == undisturbed
     assert sabotage.done == len(sabotage.acts)
     other.join(60)
-    assert beside == [undisturbed], "a replay at the same time is not touched"
+    assert beside == [in_memory(drill).lines()], "a drill at the same time is not touched"
     assert {len(contents) for contents in revisions(broker).values()} == {1}
+    now = revisions(broker, topics.NOW)
+    assert {len(contents) for contents in now.values()} == {1}, "a provisional revision that comes again is the same"
+    last = {id_: msgspec.json.decode(*contents) for (_, id_, _), contents in sorted(now.items())}
+    ends = {one["settled"]: (one["state"], one["end"]) for one in last.values() if one["state"] != "retracted"}
+    assert ends == {one["id"]: (one["state"], one["end"]) for one in map(msgspec.json.decode, beside[0].splitlines())}
     assert workers[1].stop() == 0
     newer = worker_at(broker, program=("tests.live.flawed", "newer"))
     assert newer.child is not None
