@@ -134,9 +134,9 @@ def test_values_of_radar_stay_on_one_scale_from_answer_to_answer_and_from_proces
     rows = given(RADAR, START - 20 * DAY, START + 6 * DAY, (PK, ZONG))
     rows = changed(rows, (rows.time >= START) & (rows.time < START + 2 * DAY), 0.0)
     rows = replace(rows, value=rows.value * np.where(rows.time > START + 3 * DAY, 3.0, 1.0))
-    scope = Scope(("PK",), (ZONG,))
-    first = Story(RADAR, rows, START - DAY, START + HOUR, past=18 * DAY, scope=scope, cache=tmp_path).told()
-    later = Story(RADAR, rows, START + 2 * HOUR, START + 4 * DAY, scope=scope, cache=tmp_path, stride=12).told()
+    scope, cache = Scope(("PK",), (ZONG,)), tmp_path / "cache"
+    first = Story(RADAR, rows, START - DAY, START + HOUR, past=18 * DAY, scope=scope, cache=cache).told()
+    later = Story(RADAR, rows, START + 2 * HOUR, START + 4 * DAY, scope=scope, cache=cache, stride=12).told()
     sent = first.values() | later.values()
     assert sent["PK", START + DAY] == 0.0
     for number, entity in enumerate(rows.entities):
