@@ -23,6 +23,8 @@ from pipeline.settings import Counting
 MARGIN = 60
 """How far the cut is ahead of the first live message [s]: clocks differ, and collectors are subscribed one by one."""
 
+PAUSE = 10.0  # before the live feed is asked again while the tables are read [s of the clock]
+
 LARGEST = 2 * 2**30  # live messages that wait on disk for the tables at most [bytes]
 
 
@@ -52,7 +54,7 @@ class Spliced:
             held = Held(self.feed, outlet, spool, self.tables.narrowed, self.loaded)
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self.live.listen(held))
+                    tasks.create_task(self._hear(held))
                     if not self.loaded:
                         beats = tasks.create_task(self._beats(outlet))
                         await self._load(outlet, held)
@@ -60,6 +62,17 @@ class Spliced:
                     tasks.create_task(self._mend(outlet))
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
+
+    async def _hear(self, held: "Held") -> None:
+        """Listen; a break while the tables are read is a gap, and does not begin them anew."""
+        while True:
+            try:
+                await self.live.listen(held)
+            except FeedError as error:
+                if held.released or not held.begun.is_set():
+                    raise
+                await held.beat(held.newest, DEAD, str(error))
+                await self.clock.sleep(max(PAUSE, error.after or 0.0))
 
     async def _load(self, outlet: Outlet, held: "Held") -> None:
         await held.begun.wait()
@@ -165,8 +178,8 @@ class Held:
             at += 4 + size
             if isinstance(frame, Elements):
                 await self._pass(frame)
-            elif isinstance(frame, Heartbeat) and frame.time >= self.cut:
-                await self.outlet.beat(frame.time, frame.status, frame.reason)
+            elif isinstance(frame, Heartbeat) and (frame.time >= self.cut or frame.status == DEAD):
+                await self.outlet.beat(max(frame.time, self.cut), frame.status, frame.reason)
         self.released = True
         self.file.truncate(0)
 

@@ -136,6 +136,7 @@ class Radio:
         self.parts = [item.take(rows) for item in items for rows in np.array_split(np.arange(len(item)), 20)]
         self.gaps: list[tuple[int, int]] = []
         self.failure: FeedError | None = None
+        self.patient = True
 
     async def listen(self, outlet) -> None:
         while self.parts:
@@ -144,7 +145,7 @@ class Radio:
             await outlet.beat(int(part.time.min()) - 30)
             await asyncio.sleep(0)
             if self.failure and part.time[0] > END_OF_FILES - 200:
-                while not outlet.released:
+                while self.patient and not outlet.released:
                     await asyncio.sleep(0.01)
                 error, self.failure = self.failure, None
                 self.gaps.append((END_OF_FILES - 180, END_OF_FILES - 120))
@@ -315,6 +316,25 @@ def test_an_archive_that_is_late_makes_the_feed_dead_until_it_goes_on(world, tmp
     assert ("dead", "it waits for files of the archives, which are late") in {said[1:] for said in outlet.beats}
     assert outlet.beats[-1][1] == "up"
     assert outlet.routes() == sum(map(len, world.recording))
+
+
+@pytest.mark.sockets
+def test_a_break_while_the_tables_are_read_is_a_gap_and_does_not_begin_them_anew(world, tmp_path):
+    server, outlet = ArchiveServer(world.files), Outlet()
+    radio = Radio(world.messages)
+    radio.failure, radio.patient = FeedError("RIS Live closed the connection"), False
+
+    async def story() -> None:
+        async with server.running() as url:
+            await until(lambda: outlet.is_over() and not radio.gaps, spliced(radio, tmp_path, url), outlet)
+
+    asyncio.run(story())
+    asked = [name for name, _ in server.asked]
+    assert len(asked) == len(set(asked))
+    (broken,) = [beat for beat in outlet.beats if beat[2] == "RIS Live closed the connection"]
+    assert END_OF_FILES - 240 < broken[0] < END_OF_FILES - 120
+    assert [time for time, *_ in outlet.beats] == sorted(time for time, *_ in outlet.beats)
+    assert outlet.routes() >= sum(map(len, world.recording))
 
 
 @pytest.mark.sockets
