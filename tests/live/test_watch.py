@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,11 @@ class Watching:
             content = answer.read().decode()
         return json.loads(content) if path.startswith("/api") else content
 
+    def after(self, state: str) -> list[str]:
+        """What was said of Pakistan from a state on."""
+        said = [line.partition("Pakistan: ")[2] for line in self.lines if "Pakistan: " in line]
+        return list(dropwhile(lambda words: not words.startswith(state), said))
+
     def stopped(self) -> float:
         """Stop it as Ctrl-C does; how long that took [s]."""
         begun = time.monotonic()
@@ -159,11 +165,13 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
     day = ElectionDay()
     (tmp_path / "token").write_text(radar.TOKEN)
     (tmp_path / "watch.toml").write_text(WATCH)
+
+    def watching() -> Watching:
+        more = "--clock", f"{day.clock.now()},{SPEED:g}", "--token", f"radar={tmp_path / 'token'}"
+        return Watching(tmp_path, str(tmp_path / "watch.toml"), day.urls, *more)
+
     with day.served():
-        clock = f"{day.clock.now()},{SPEED:g}"
-        with Watching(
-            tmp_path, str(tmp_path / "watch.toml"), day.urls, "--clock", clock, "--token", f"radar={tmp_path / 'token'}"
-        ) as watch:
+        with watching() as watch:
             watch.said("Pakistan: up", 120)
             watch.said("Pakistan: out: mobile networks down", 120)
             for network in MOBILE:
@@ -171,14 +179,24 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
             assert "out: mobile networks down" in watch.asked("/")
             day.fault = "killed"
             watch.said("feed radar: dead", 60)
-            outages = watch.asked("/api/outages?state=open")
-            assert {one["entity"] for one in outages if one["state"] == "confirmed"} == {"PK", *MOBILE}
+            begun = confirmed(watch)
+            assert set(begun) == {"PK", *MOBILE}
+            assert not [words for words in watch.after("out") if words.startswith("up")]
             day.fault = ""
-            watch.said("Pakistan: up, restored", 120)
-            said = [line.partition("Pakistan: ")[2] for line in watch.lines if "Pakistan: " in line]
-            out = next(place for place, words in enumerate(said) if words.startswith("out"))
-            assert not [words for words in said[out:] if words.startswith("up") and "restored" not in words]
             assert watch.stopped() < 10
+        with watching() as watch:
+            watch.said("Pakistan: out: mobile networks down", 60)
+            watch.until(lambda: set(confirmed(watch)) == set(begun), "the same outages", 30)
+            assert confirmed(watch) == begun
+            watch.said("Pakistan: up, restored", 120)
+            assert [words[:12] for words in watch.after("out") if words.startswith("up")] == ["up, restored"]
+            assert watch.stopped() < 10
+
+
+def confirmed(watch: Watching) -> dict[str, str]:
+    """The ids of the outages that are confirmed now, by their places."""
+    found = watch.asked("/api/outages?state=open")
+    return {one["entity"]: one["id"] for one in found if one["state"] == "confirmed"}
 
 
 def test_without_any_network_each_feed_says_so_and_the_country_is_neither_up_nor_out(tmp_path: Path) -> None:
