@@ -95,14 +95,15 @@ class Poller:
         now, shown, same = int(self.clock.now()), NEVER, False
         start = (now - FIRST if self.newest == NEVER else self.newest) - self.polled.reread
         letters = list[DecodeError]()
-        for begin, stop in self._windows(max(start, now - self.polled.keep, self._since), now):
+        for begin, stop in self._windows(max(start, now - self.polled.keep), now):
             try:
                 points, damage, unchanged = await self._asked(begin, stop)
             except DecodeError as error:
                 await outlet.put([error])
                 raise self._unusable(error) from None
             fresh = [self._new(_between(one, begin, stop)) for one in points]
-            await outlet.put((*damage, *self._rows(fresh)))
+            # what is older than the past that was asked for was put before a restart
+            await outlet.put((*damage, *self._rows([_between(one, self._since, stop) for one in fresh])))
             self._remember(fresh)
             shown = max([shown, *(int(one.time.max()) + self.polled.width for one in points if len(one.time))])
             same, letters = same or unchanged, [*letters, *damage]
