@@ -114,6 +114,7 @@ class Lockstep:
     def __init__(self, feeds: Iterable[str], lead: int) -> None:
         self.lead = lead
         self.reached = dict.fromkeys(feeds, NEVER)
+        self.waiting: set[str] = set()
         self._moved = asyncio.Condition()
 
     async def turn(self, feed: str, time: int) -> None:
@@ -122,9 +123,15 @@ class Lockstep:
             if feed in self.reached:
                 self.reached[feed] = max(self.reached[feed], time)
                 self._moved.notify_all()
+            self.waiting.add(feed)
             await self._moved.wait_for(
                 lambda: feed not in self.reached or time <= min(self.reached.values()) + self.lead
             )
+            self.waiting.discard(feed)
+
+    def slow(self) -> list[str]:
+        """The feeds that hold the others."""
+        return [feed for feed in self.reached if feed not in self.waiting]
 
     async def leave(self, *feeds: str) -> None:
         """The past of these feeds is fetched, or is waited for no longer."""

@@ -34,8 +34,9 @@ class Pauses:
     """A feed whose values can be asked again may fail for this long before it counts as dead: nothing is lost by then,
     and fusion would go on without what is only seconds late.  Of a stream what is missed is lost: dead at once."""
 
-    past: float = 60.0
-    """The feeds whose past is fetched wait for one another for this long [s of the machine]."""
+    past: float = 40.0
+    """After this long, and then each half of it, a feed whose past is still fetched is no longer waited for [s of the
+    machine]."""
 
     leaving: float = 3.0
     """What a client has for its end once it is cancelled [s of the machine]."""
@@ -59,7 +60,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """All feeds, side by side.  Only what Kafka refuses ends this: an exception of a client does not."""
-        self.lockstep = Lockstep(self.clients, DAY)
+        self.lockstep, self.late = Lockstep(self.clients, DAY), set[str]()
         try:
             async with asyncio.TaskGroup() as group:
                 for feed, client in self.clients.items():
@@ -79,11 +80,15 @@ class Supervisor:
                     await desk.again()
 
     async def _wait_no_longer(self) -> None:
-        await asyncio.sleep(self.pauses.past)
-        late = list(self.lockstep.reached)
-        await self.lockstep.leave(*late)
-        for feed in late:
-            await self.desks[feed].fail(FETCHING)
+        pause = self.pauses.past
+        while self.lockstep.reached:
+            await asyncio.sleep(pause)
+            pause = self.pauses.past / 2
+            for feed in self.lockstep.slow():
+                if feed not in BGP_FEEDS:  # what waits of routes is bounded
+                    self.late.add(feed)
+                await self.desks[feed].fail(FETCHING)
+                await self.lockstep.leave(feed)
 
     async def _keep(self, client: Client, desk: Desk) -> None:
         attempts, failing, told, filled = 0, 0.0, False, False
@@ -120,7 +125,10 @@ class Supervisor:
             await self.clock.sleep(pause)
 
     async def _fetch(self, client: Client, desk: Desk) -> None:
-        """From where the feed's records reach to now; what comes twice after a failure is the same bin again."""
+        """From where the feed's records reach to now; what comes twice after a failure is the same bin again.
+
+        A feed that is late stays dead until all of it is there: fusion would wait for it.
+        """
         now = int(self.clock.now())
         items = client.history(max(desk.time, now - self.history), now)
         async for item in items:
@@ -128,7 +136,8 @@ class Supervisor:
                 first = int(item.time.min())
                 await self.lockstep.turn(desk.feed, first)
                 desk.heard = self.clock.now()
-                await desk.reach(first)
+                if desk.feed not in self.late:
+                    await desk.reach(first)
             await desk.put([item])
 
     async def _watched(self, client: Client, desk: Desk, work: Coroutine[Any, Any, None]) -> None:
@@ -149,5 +158,4 @@ class Supervisor:
 
     def _waits(self, desk: Desk) -> bool:
         """Whether the feed waits for the past of another."""
-        reached = self.lockstep.reached
-        return desk.feed in reached and reached[desk.feed] > min(reached.values())
+        return desk.feed in self.lockstep.waiting
