@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.engine import Engine, chain
 from pipeline.feeds.live.base import HEARTBEAT, Scope
-from pipeline.feeds.live.polled import JITTER
+from pipeline.feeds.live.polled import Polling
 from pipeline.feeds.polled import Polled
 from pipeline.feeds.registry import POLLED
 from pipeline.fusion import Fused
@@ -63,11 +63,11 @@ def test_a_fault_of_a_publisher_is_said_and_is_no_outage(polled: Polled) -> None
     assert story.desk.read + story.desk.dead == used + late + len(letters)
     assert {letter.reason for letter in letters} <= {"bad-json", "bad-answer"}
 
-    notice = polled.period * (1 + JITTER) + 2 * HEARTBEAT
+    notice = polled.period * (1 + Polling().jitter) + 2 * HEARTBEAT
     for name, begin in begins.items():
         seen = {beat.status for now, beat in story.beaten if begin + notice < now < begin + lasting}
         assert seen == ({UP} if name == "flood" else {DEAD}), name
-        back = max(PAUSE, RETRY if name == "429" else 0, polled.period * (1 + JITTER)) + 2 * HEARTBEAT
+        back = max(PAUSE, RETRY if name == "429" else 0, polled.period * (1 + Polling().jitter)) + 2 * HEARTBEAT
         after = {beat.reason for now, beat in story.beaten if begin + lasting + back < now < begin + 2 * lasting}
         assert after == {""}, name
     assert all(beat.reason for _, beat in story.beaten if beat.status == DEAD)
@@ -84,6 +84,7 @@ def test_a_fault_of_a_publisher_is_said_and_is_no_outage(polled: Polled) -> None
     }
     assert all(before.time <= beat.time for (_, before), (_, beat) in pairwise(story.beaten))
 
+    assert all((np.diff(rows.time) >= 0).all() for rows in story.sink.batches(polled.name))
     assert [o for o in outputs if isinstance(o, Outage) and o.confirmed_at is not None] == []
     fused = [(output.verdicts, output.bin) for output in outputs if isinstance(output, Fused)]
     bins = {int(verdicts.start[at]): verdicts.value[at] for verdicts, at in fused}

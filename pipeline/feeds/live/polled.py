@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -17,17 +18,28 @@ from pipeline.files import written
 from pipeline.kinds import impossible
 from pipeline.records import DEAD, UP, Entity, Rows, Run
 
-FIRST = 2 * DAY  # how far back the first poll looks where no past was asked for [s]
 
-OVERLAP = 4  # fewest values that two answers must share to find the ratio of their scales [-]
+@dataclass(frozen=True)
+class Polling:
+    """What is the same for all polled feeds."""
 
-SAME, ROUNDED = 0.01, 1e-5
-"""Values of a relative feed that differ by less than this share, or by this on the scale of their answer, are the same
-[-]: each answer is rounded on its own scale."""
+    first: int = 2 * DAY
+    """How far back the first poll looks where no past was asked for [s]: far enough to say how old the values are."""
 
-STRAGGLER = 2  # a place whose values end by more than this before those of others is not waited for [bins]
+    straggler: int = 2
+    """A place whose values end by more than this before those of others is not waited for [bins]."""
 
-JITTER = 0.1  # share of the period that polls may be later, so that not all come at the same second [-]
+    overlap: int = 4
+    """Fewest values above 0 that two answers of a relative feed must share to find the ratio of their scales [-]."""
+
+    same: float = 0.01
+    """Values of a relative feed that differ by a smaller share are the same [-]: its scale is found by noisy ratios."""
+
+    rounded: float = 1e-5
+    """The same for values near 0, on the scale of their answer [-]: Radar gives six digits."""
+
+    jitter: float = 0.1
+    """Polls come later by up to this share of the period [-], so that not all clients ask at the same second."""
 
 
 class Sent(msgspec.Struct):
@@ -46,8 +58,8 @@ class Poller:
 
     patience = 900.0
 
-    def __init__(self, polled: Polled, scope: Scope, access: Access, clock: Clock) -> None:
-        self.polled, self.scope, self.clock = polled, scope, clock
+    def __init__(self, polled: Polled, scope: Scope, access: Access, clock: Clock, rules: Polling = Polling()) -> None:
+        self.polled, self.scope, self.clock, self.rules = polled, scope, clock, rules
         self.feed = polled.name
         self.http = Http(access, clock, polled.pace)
         self.newest = NEVER
@@ -79,7 +91,7 @@ class Poller:
     async def listen(self, outlet: Outlet) -> None:
         async with self.http:
             while True:
-                due = self.clock.now() + self.polled.period * (1 + JITTER * self.jitter())
+                due = self.clock.now() + self.polled.period * (1 + self.rules.jitter * self.jitter())
                 try:
                     await self._poll(outlet)
                 except BaseException:
@@ -93,7 +105,7 @@ class Poller:
         """Ask for what may be new, from some time before the newest bin on, and put it; says what is wrong."""
         self.http.turn()
         now, shown, same = int(self.clock.now()), NEVER, False
-        start = (now - FIRST if self.newest == NEVER else self.newest) - self.polled.reread
+        start = (now - self.rules.first if self.newest == NEVER else self.newest) - self.polled.reread
         letters = list[DecodeError]()
         for begin, stop in self._windows(max(start, now - self.polled.keep), now):
             try:
@@ -177,7 +189,7 @@ class Poller:
         sent = self._sent.setdefault(_key(points.entity), Sent({}))
         before = np.array([sent.value.get(time, 0.0) for time in points.time.tolist()])
         both = (before > 0) & (points.value > 0)
-        if both.sum() >= OVERLAP:
+        if both.sum() >= self.rules.overlap:
             sent.scale = float(np.median(before[both] / points.value[both]))
         return points._replace(value=points.value * sent.scale)
 
@@ -185,7 +197,7 @@ class Poller:
         """Those values that were not sent yet, or are others now."""
         known = self._sent.get(_key(points.entity), Sent({}))
         before = np.array([known.value.get(time, np.nan) for time in points.time.tolist()])
-        near = SAME * before + ROUNDED * known.scale if self.polled.relative else 0.0
+        near = self.rules.same * before + self.rules.rounded * known.scale if self.polled.relative else 0.0
         here = ~(np.abs(points.value - before) <= near)
         return Points(points.entity, points.time[here], points.value[here])
 
@@ -213,7 +225,9 @@ class Poller:
         """Reach the time of what was sent, and forget what is not asked for again but the scale of a relative feed."""
         ends = [max(sent.value) + self.polled.width for sent in self._sent.values() if sent.value]
         if ends:
-            self.newest = max(self.newest, min(end for end in ends if end >= max(ends) - STRAGGLER * self.polled.width))
+            self.newest = max(
+                self.newest, min(end for end in ends if end >= max(ends) - self.rules.straggler * self.polled.width)
+            )
         since = self.newest - 2 * self.polled.reread - self.polled.width
         for sent in self._sent.values():
             sent.value = {time: value for time, value in sent.value.items() if time >= since}
