@@ -139,7 +139,8 @@ class Picture:
 
     ``feeds``: those that are asked, with their signals.  ``recent``: what is seen counts as seen now for this long
     after its bin [s]: Google's is 90 minutes late, in bins of half an hour.  ``outages``: as they are known by now;
-    ``record``: settled; ``settled``: the id in the record of each of the former that is in it.
+    ``record``: settled; ``settled``: the id in the record of each of the former that is in it.  ``before``: outages of
+    an earlier watch, whose ids go on.
     """
 
     countries: tuple[str, ...]
@@ -150,6 +151,7 @@ class Picture:
     outages: dict[str, Outage] = field(default_factory=dict)
     record: dict[str, Outage] = field(default_factory=dict)
     settled: dict[str, str] = field(default_factory=dict)
+    before: list[Outage] = field(default_factory=list)
     status: dict[str, FeedStatus] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
     letters: Counter[str] = field(default_factory=Counter)
@@ -171,8 +173,18 @@ class Picture:
 
     def take_now(self, outage: Outage, settled: str) -> None:
         """Take in an outage as it is known by now; ``settled``: its id in the settled record, '' while in none."""
-        _newer(self.outages, outage)
-        self.settled[outage.id] = settled
+        was = next((one for one in self.before if _overlap(one, outage)), outage)
+        _newer(self.outages, msgspec.structs.replace(outage, id=was.id))
+        self.settled[was.id] = settled
+
+    def kept(self, now: float) -> list[Outage]:
+        """What the next watch has to know of the outages: those that are open end now, for all that it knows."""
+        told = [*self.outages.values(), *(one for one in self.before if one.id not in self.outages)]
+        return [
+            msgspec.structs.replace(one, end=int(now) if one.end is None else one.end)
+            for one in told
+            if one.state != RETRACTED and (one.end is None or one.end > now - DAY)
+        ]
 
     def _verdicts(self, verdicts: Verdicts) -> None:
         self.reached[verdicts.feed] = max(self.reached.get(verdicts.feed, verdicts.watermark), verdicts.watermark)
@@ -360,6 +372,13 @@ class Picture:
                 points = self.series[signal, one.entity_type, one.entity]
                 why = "too few sources, or too noisy" if points[-1].settled else "less than a day of values so far"
                 yield f"{one.title}: cannot be judged yet: {why}."
+
+
+def _overlap(before: Outage, outage: Outage) -> bool:
+    """Whether both are of one place and time; the former has an end."""
+    same = (before.entity_type, before.entity) == (outage.entity_type, outage.entity)
+    ends = outage.end is None or before.start <= outage.end
+    return same and ends and before.end is not None and outage.start <= before.end
 
 
 def _newer(known: dict[str, Outage], outage: Outage) -> None:

@@ -25,13 +25,14 @@ from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.feeds.live.base import Clock
 from pipeline.feeds.live.registry import CLIENTS
+from pipeline.files import written
 from pipeline.geo.places import Places, cache
 from pipeline.geo.registries import fetch_places
 from pipeline.ingest.command import Options
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.reader import Reader
-from pipeline.records import DEAD, DeadLetter, Verdicts
+from pipeline.records import DEAD, DeadLetter, Outage, Verdicts
 from pipeline.replay.through_kafka import still_there, stoppable
 from pipeline.settings.watching import Watch, countries, read_watches
 from pipeline.signals.binning import FeedStatus
@@ -97,6 +98,7 @@ def watch(asked: Asked) -> None:
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
         folder = stack.enter_context(own(asked.folder()))
+        picture.before = stack.enter_context(_kept(folder / "outages.json", lambda: picture.kept(clock.now())))
         page = Page(lambda: board.view, clock.now, names(asked.host), watches).application()
         where = stack.enter_context(serving(page, asked.host, asked.port))
         console.print(f"The page: {where}\nWhat is read is kept in {folder}", markup=False, soft_wrap=True)
@@ -109,6 +111,20 @@ def watch(asked: Asked) -> None:
         show = stack.enter_context(_shown(console, where))
         checks = (stopped, children.check, still_there(broker), lambda: expire(picture, watches, clock.now()))
         _follow(reader, picture, board, clock, checks, lambda view: show(view, children.note))
+
+
+@contextmanager
+def _kept(path: Path, now: Callable[[], list[Outage]]) -> Iterator[list[Outage]]:
+    """The outages of the watch before, and in the end those of this one: its broker has no disk, and ids go on."""
+    try:
+        before = msgspec.json.decode(path.read_bytes(), type=list[Outage])
+    except (OSError, msgspec.DecodeError):
+        before = []
+    try:
+        yield before
+    finally:
+        with written(path) as file:
+            file.write(msgspec.json.encode(now()))
 
 
 @dataclass

@@ -99,6 +99,20 @@ def test_what_was_over_before_the_watch_is_of_the_record_alone() -> None:
     assert country(made).place.words.startswith("up, restored")
 
 
+def test_the_ids_of_an_earlier_watch_go_on() -> None:
+    first = picture(outage(id="a"), outage("retracted", entity=ZONG, id="b"))
+    again = picture(verdicts(value=20))
+    again.before = first.kept(NOW)
+    for state, revision in (("suspected", 1), ("confirmed", 2)):
+        again.take_now(outage(state, id="other", revision=revision), "other")
+    again.take_now(outage(entity=ZONG, id="c"), "")
+    assert [(o.id, o.state) for o, _ in again.view(NOW).outages] == [("a", "confirmed"), ("c", "confirmed")]
+    later = picture(outage(id="new", start=NOW + 60))
+    later.before = first.kept(NOW)
+    assert [o.id for o in later.kept(NOW + 90)] == ["new", "a"]
+    assert [o.id for o in later.kept(NOW + 2 * DAY)] == ["new"]
+
+
 def test_an_older_revision_changes_nothing() -> None:
     assert country(picture(verdicts(), outage(revision=3), outage("suspected", revision=2))).place.state == OUT
 
