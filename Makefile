@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock places score tune clean test-compose
+.PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock networks places score tune clean test-compose
 
 help:  ## what there is
 	@echo 'To use netvigil:'
@@ -51,6 +51,9 @@ check: setup-dev  ## format, lint, types, imports, tests
 format: setup-dev  ## put the code into the house's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+networks: setup  ## write the table of networks anew (needs npm)
+	@$(BIN)/python -m pipeline.geo.networks
 
 places: setup  ## the table of addresses and countries (needs the Internet)
 	@$(BIN)/netvigil places

