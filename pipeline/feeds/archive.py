@@ -16,7 +16,9 @@ from pipeline.feeds import recorded, table
 from pipeline.feeds.base import Feed, Item, Recorded, batched
 from pipeline.feeds.case import ENTITIES, LABELS, TABLES, Line, inside, nearby, read_entities
 from pipeline.feeds.registry import FEEDS
+from pipeline.feeds.table import EntityRow
 from pipeline.feeds.unpack import Unpacked, unpacked
+from pipeline.geo.networks import networks
 from pipeline.records import Elements, Entity, Heartbeat, Rows
 
 HEAD = 4 * 1024  # content by which a file is recognised [bytes]
@@ -264,6 +266,16 @@ def _by_feed(source: Source) -> list[Source]:
     ]
 
 
+def _named(entities: dict[tuple[str, str], EntityRow]) -> dict[tuple[str, str], EntityRow]:
+    """The entities, with the country and name of networks of our own table where they have none; a network of which
+    nothing is said is mobile if that says so."""
+    known = {one[:2]: EntityRow(one.country, one.title, one.mobile) for one in networks()}
+    for key, row in entities.items():
+        ours = known.get(key, EntityRow(""))
+        known[key] = EntityRow(row.parent or ours.parent, row.name or ours.name, row.mobile)
+    return known
+
+
 def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     """The recordings at these paths, in order of their first time.
 
@@ -272,7 +284,7 @@ def sources(paths: Iterable[str | Path], piece: int = DAY) -> list[Source]:
     """
     parts = [part for path in paths for part in _parts(Path(path))]
     found = [source for part in parts for source in _by_feed(open_source(part, piece))]
-    known = read_entities(*sorted({source.entities for source in found if source.entities}))
+    known = _named(read_entities(*sorted({source.entities for source in found if source.entities})))
     found = [dataclasses.replace(s, whole=s.whole.with_entities(known)) if s.whole else s for s in found]
     given: dict[str, Source] = {}
     for source in found:
@@ -317,7 +329,7 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
     """One recording for each feed of these paths, in order of name; ``piece``: what a batch of rows may span [s]."""
     feeds: dict[str, list[Source]] = {}
     found = sources(paths, piece)
-    networks = tuple(sorted({network for source in found if source.whole for network in source.whole.networks}))
+    named = {network for source in found if source.whole for network in source.whole.networks} or {*networks()}
     for source in found:
         feeds.setdefault(source.feed.name, []).append(source)
     return [
@@ -327,7 +339,7 @@ def recordings(paths: Iterable[str | Path], piece: int = DAY) -> list[Recording]
             merged(group) if not group[0].archive else itertools.chain.from_iterable(map(Source.items, group)),
             max(source.end for source in group),
             tuple(line for source in group for line in source.unmatched),
-            () if name == table.NAME else networks,
+            () if name == table.NAME else tuple(sorted(named)),
             recorded=any(source.archive for source in group),
             only=tuple(sorted({country for source in group if source.archive for country in source.archive.only})),
         )

@@ -16,6 +16,7 @@ from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import NamedTuple
 
 from pipeline.geo.registries import npm_pack
@@ -43,8 +44,8 @@ def lines() -> tuple[Line, ...]:
     return tuple(Line(**row) for row in csv.DictReader(StringIO(text)))
 
 
-def networks(countries: Iterable[str]) -> tuple[Entity, ...]:
-    """The networks of these countries.
+def networks(countries: Iterable[str] = ()) -> tuple[Entity, ...]:
+    """The networks of these countries, of all where none is given.
 
     Examples
     --------
@@ -55,7 +56,7 @@ def networks(countries: Iterable[str]) -> tuple[Entity, ...]:
     return tuple(
         Entity("asn", f"AS{line.asn}", line.country, line.mobile == "true", line.name)
         for line in lines()
-        if line.country in wanted
+        if not wanted or line.country in wanted
     )
 
 
@@ -93,7 +94,7 @@ LEGAL = re.compile(r"[, ]+(\( ?(pvt|private) ?\)|ltd|limited|llc|plc|pjsc|c\.a|c
 
 def _short(name: str) -> str:
     """A name without what it is by law."""
-    return LEGAL.sub("", name.strip('" ')).strip(" ,.")[:60]
+    return shorten(LEGAL.sub("", name.strip('" ')).strip(" ,."), 40, placeholder=" …")
 
 
 def _rows(folder: Path, package: str) -> Iterator[list[str]]:
@@ -115,7 +116,12 @@ def write() -> None:
     with TABLE.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(Line._fields)
-        writer.writerows(sorted((*own, *new), key=lambda line: (line.country, line.mobile != "true", int(line.asn))))
+        every: list[Line] = sorted([*own, *new], key=_order)
+        writer.writerows(every)
+
+
+def _order(line: Line) -> tuple[str, bool, int]:
+    return line.country, line.mobile != "true", int(line.asn)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pipeline.feeds.live.base import HEARTBEAT, Access, Client, Clock, FeedError
 from pipeline.feeds.live.registry import CLIENTS, Live
 from pipeline.feeds.recorded import Recorder
 from pipeline.geo.countries import is_country
+from pipeline.geo.networks import networks as named
 from pipeline.ingest.keeping import Remembering
 from pipeline.ingest.outlet import Desk, Send, SendError, Sent
 from pipeline.ingest.sending import ToKafka, last_beats
@@ -80,7 +81,7 @@ class Options:
             watches, over = read_watches(self.watch, now)
             for sentence in over:
                 say(sentence)
-        return Scope(countries(watches), networks(watches, ()), services(watches))
+        return Scope(countries(watches), networks(watches, named(countries(watches))), services(watches))
 
     def archive(self, collector: str) -> Archive:
         """The MRT archive of a collector."""
