@@ -272,6 +272,12 @@ def check(
     prometheus: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
     alertmanager: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
     grafana: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+    feed: Annotated[list[str] | None, typer.Option(help="a live feed to ask, or all; may be repeated")] = None,
+    url: Url = None,
+    token: Token = None,
+    only: Only = None,
+    watch: WatchFile = None,
+    clock: Rehearsal = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of a table")] = False,
 ) -> None:
     """Says what is ready for election day.
@@ -280,9 +286,10 @@ def check(
     """
     from pipeline.cli import commands
 
-    if not (broker or prometheus or alertmanager or grafana):
-        raise UserError("check needs an address: --broker, --prometheus, --alertmanager or --grafana")
-    raise typer.Exit(commands.check(broker, prometheus, alertmanager, grafana, as_json))
+    if not (broker or prometheus or alertmanager or grafana or feed):
+        raise UserError("check needs --broker, --prometheus, --alertmanager or --grafana with an address, or --feed")
+    live = _live([] if feed == ["all"] else feed, url, token, only, watch, clock=clock) if feed else None
+    raise typer.Exit(commands.check(broker, prometheus, alertmanager, grafana, as_json, live))
 
 
 @app.command()

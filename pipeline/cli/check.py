@@ -18,11 +18,15 @@ from pipeline import topics
 from pipeline.errors import UserError
 from pipeline.explain.text import lasting
 from pipeline.feeds import FEEDS
+from pipeline.ingest.checking import ask, heard
+from pipeline.ingest.command import Options
 from pipeline.kafka.groups import at_work, partitions
 from pipeline.kafka.security import PLAIN, Security, parse
 
 READY, NOT_READY, NOT_CHECKED = "ready", "not ready", "not checked"
 STYLES = {READY: "green", NOT_READY: "bold red", NOT_CHECKED: "dim"}
+
+LIVE_FEEDS = "live feeds"
 
 PATIENCE = 10.0
 """How long a broker may take to answer [s]."""
@@ -98,20 +102,22 @@ class Finding:
 
 
 def check(
-    broker: str = "", prometheus: str = "", alertmanager: str = "", grafana: str = "", security: Security = PLAIN
-) -> list[Finding]:
-    """Check every part whose address is given; a part without one is a finding, too."""
+    broker: str = "", prometheus: str = "", alertmanager: str = "", grafana: str = "", security: Security = PLAIN,
+    live: Options | None = None,
+) -> list[Finding]:  # fmt: skip
+    """Check every part whose address is given, and the ``live`` feeds; a part without one is a finding, too."""
     looks: dict[str, Callable[[], Iterable[Finding]] | None] = {
-        "broker": partial(look_at_broker, parse(broker), security) if broker else None
+        "broker": partial(look_at_broker, parse(broker), security) if broker else None,
     }
     for name, address in (("prometheus", prometheus), ("alertmanager", alertmanager), ("grafana", grafana)):
         looks[name] = partial(LOOKS[name], Site.at(address, f"--{name}")) if address else None
+    looks[LIVE_FEEDS] = partial(look_at_feeds, live) if live else None
     return [finding for name, look in looks.items() for finding in _looked(name, look)]
 
 
 def _looked(name: str, look: Callable[[], Iterable[Finding]] | None) -> Iterator[Finding]:
     if look is None:
-        yield Finding(name, NOT_CHECKED, f"--{name} was not given")
+        yield Finding(name, NOT_CHECKED, f"--{'feed' if name == LIVE_FEEDS else name} was not given")
         return
     try:
         yield from look()
@@ -134,6 +140,15 @@ def look_at_broker(broker: str, security: Security = PLAIN) -> Iterator[Finding]
     detail = " and ".join(f"{count} of group {group}" for group, count in groups.items()) or "none"
     twice = ": each group judges and notifies on its own, so everything comes twice; stop all but one"
     yield Finding.of("workers", len(groups) == 1, f"{detail} at work{twice if len(groups) > 1 else ''}")
+
+    for feed, told in heard(broker, security).items():
+        yield Finding.of(f"ingest of {feed}", *told)
+
+
+def look_at_feeds(live: Options) -> Iterator[Finding]:
+    """What each feed answers when it is asked from here."""
+    for feed, told in ask(live).items():
+        yield Finding.of(f"server of {feed}", *told)
 
 
 def look_at_prometheus(site: Site) -> Iterator[Finding]:

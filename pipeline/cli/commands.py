@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -37,6 +38,9 @@ from pipeline.serve.openmetrics import History
 from pipeline.settings import Settings
 from pipeline.settings.read import chosen
 from pipeline.settings.watching import read_watches, with_days
+
+if TYPE_CHECKING:
+    from pipeline.ingest.command import Options
 
 
 @dataclass(frozen=True)
@@ -285,14 +289,16 @@ def places(files: list[Path], source: str) -> None:
     Console().print(f"{len(made):,} address ranges with a country, kept at {cache()}", soft_wrap=True)
 
 
-def check(broker: str, prometheus: str, alertmanager: str, grafana: str, as_json: bool) -> int:
+def check(
+    broker: str, prometheus: str, alertmanager: str, grafana: str, as_json: bool, live: "Options | None" = None
+) -> int:
     """What is ready for election day; 1 where something is not, or nothing could be looked at."""
     import json
 
     from pipeline.cli.check import check as look
     from pipeline.cli.check import is_ready, render
 
-    found = look(broker, prometheus, alertmanager, grafana, from_environment(os.environ) if broker else PLAIN)
+    found = look(broker, prometheus, alertmanager, grafana, from_environment(os.environ) if broker else PLAIN, live)
     if as_json:
         told = {"ready": is_ready(found), "findings": [asdict(finding) for finding in found]}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")

@@ -94,15 +94,20 @@ class Options:
             self.state.mkdir(parents=True, exist_ok=True)
             (self.state / "alive").touch()
 
-    def clients(self, scope: Scope, clock: Clock, environment: Mapping[str, str]) -> dict[str, Client]:
-        """A client for each feed; one that lacks its token, or what it needs beside, says so until it is there."""
+    def clients(
+        self, scope: Scope, clock: Clock, environment: Mapping[str, str], begins: bool = True
+    ) -> dict[str, Client]:
+        """A client for each feed; one that lacks its token, or what it needs beside, says so until it is there.
+
+        ``begins``: with the MRT archive, where the feed has one.
+        """
         urls, files = _named("--url", self.url, ARCHIVE), _named("--token", self.token)
         made: dict[str, Client] = {}
         for feed in dict.fromkeys([feed for feed in self.feeds if feed in CLIENTS] or CLIENTS):
             live = CLIENTS[feed]
             token = _token(feed, files.get(feed, ""), environment)
             cache = self.state / "cache" if self.state is not None else None
-            archive = urls.get(ARCHIVE, "" if feed in urls else live.archive)
+            archive = urls.get(ARCHIVE, "" if feed in urls else live.archive) if begins else ""
             access = Access(urls.get(feed, live.url), token, cache, archive)
             made[feed] = Later(feed, live, partial(live.make, scope, access, clock), bool(token))
         return made

@@ -102,7 +102,9 @@ def detail(findings: list[Finding], what: str) -> str:
 
 def test_a_part_without_an_address_is_not_checked_and_nothing_is_ready() -> None:
     found = check()
-    assert states(found) == dict.fromkeys(("broker", "prometheus", "alertmanager", "grafana"), NOT_CHECKED)
+    assert states(found) == dict.fromkeys(
+        ("broker", "prometheus", "alertmanager", "grafana", "live feeds"), NOT_CHECKED
+    )
     assert detail(found, "grafana") == "--grafana was not given"
     assert not is_ready(found)
 
@@ -116,7 +118,8 @@ def test_what_is_not_an_address_is_one_sentence(address: str) -> None:
 def test_a_server_that_does_not_answer_is_a_finding() -> None:
     found = check(broker="kafka://127.0.0.1:1", prometheus="http://127.0.0.1:1", grafana="http://127.0.0.1:1/grafana")
     assert states(found) == {
-        "broker": NOT_READY, "prometheus": NOT_READY, "alertmanager": NOT_CHECKED, "grafana": NOT_READY
+        "broker": NOT_READY, "prometheus": NOT_READY, "alertmanager": NOT_CHECKED, "grafana": NOT_READY,
+        "live feeds": NOT_CHECKED,
     }  # fmt: skip
     assert detail(found, "prometheus") == "no answer from http://127.0.0.1:1: Connection refused"
 
