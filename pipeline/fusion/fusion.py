@@ -32,6 +32,10 @@ class Line:
     width: int = 0
 
 
+Queued = tuple[int, int, str, str, int, Verdicts]
+"""A bin that waits for its turn: end and width [s], signal, detector, and its place in a frame."""
+
+
 @dataclass
 class Stream:
     """One run in one fusion partition."""
@@ -39,7 +43,7 @@ class Stream:
     run: Run
     ledger: Ledger
     lines: dict[str, Line] = field(default_factory=dict)
-    queue: list[tuple[int, int, str, str, int, Verdicts]] = field(default_factory=list)
+    queue: list[Queued] = field(default_factory=list)
     told: int = NEVER
     judged: int = 0
     missed: int = 0
@@ -136,14 +140,14 @@ class FuseStage:
         return told + (self._now(stream, stream.now, verdicts, came, told) if stream.now is not None else [])
 
     def _now(
-        self, stream: Stream, now: Now, verdicts: Verdicts, came: list[Turn], settled: list[Output]
+        self, stream: Stream, now: Now, verdicts: Verdicts, came: list[Queued], settled: list[Output]
     ) -> list[Output]:
         """What is known by now, after a frame whose bins ``came``, and what it has ``settled``."""
         now.settle(outages := [out for out in settled if isinstance(out, Outage)])
         if max(verdicts.watermark, stream.told) < stream.run.since:
             now.wait()
             return []
-        now.pending += came
+        now.pending += [self._turn(*entry) for entry in came]
         if not self._is_first(verdicts) or not (came or outages):
             return []
         held = {
@@ -156,13 +160,13 @@ class FuseStage:
         for turn, against in now.fuse(stream.ledger, stream.told, queue, late):
             if turn.verdicts is verdicts:
                 held[int(verdicts.start[turn.at])] = _fused(verdicts, turn.at, against)
-        shown = [held[int(verdicts.start[turn.at])] for turn in came]
+        shown = [held[int(verdicts.start[i])] for *_, i, _ in came]
         return [*(Arrived(bin_.verdicts, bin_.bin) for bin_ in shown), *now.tell(stream.run.since)]
 
-    def _queue(self, stream: Stream, line: Line, verdicts: Verdicts) -> tuple[int, list[Turn]]:
+    def _queue(self, stream: Stream, line: Line, verdicts: Verdicts) -> tuple[int, list[Queued]]:
         """Let bins wait for their turn; how many of entities have missed theirs (a dead feed's own NaN did not), and
         those that wait."""
-        missed, came = 0, []
+        missed, came = 0, list[Queued]()
         queued = line.queued.get(verdicts.detector, NEVER)
         for i in np.flatnonzero(verdicts.start > queued) if verdicts.entities else ():
             end = int(verdicts.start[i]) + verdicts.width
@@ -170,7 +174,7 @@ class FuseStage:
             if end > stream.told:
                 entry = (end, verdicts.width, verdicts.signal, verdicts.detector, int(i), verdicts)
                 heapq.heappush(stream.queue, entry)
-                came.append(self._turn(*entry))
+                came.append(entry)
             elif self._is_first(verdicts):
                 missed += int((~np.isnan(verdicts.value[i])).sum())
         stream.missed += missed
