@@ -112,6 +112,7 @@ class Columns:
         self.signals: list[str] = []
         self.ends: list[int] = []
         self.widths: list[int] = []
+        self.behind: set[str] = set()
         self._relate()
         self.columns: dict[str, np.ndarray] = {
             name: np.zeros((0, 0, *own.more), own.dtype) for name, own in COLUMNS.items()
@@ -172,6 +173,12 @@ class Columns:
             for beside, first in self.pairs:
                 terms[:, beside] = np.maximum(terms[:, beside] - np.maximum(terms[:, first], 0.0), 0.0)
         return terms
+
+    def overtaken(self, rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Which witnesses ``(n, s) bool`` are behind, where another one that is not is back, by weights ``(n, s)``."""
+        behind = np.array([name.partition(BESIDE)[0] in self.behind for name in self.signals])
+        back = (~behind & (self["witness"][rows] > 0) & (weight < 0)).any(axis=1, keepdims=True)
+        return np.asarray(behind & (weight > 0) & back)
 
     def grow(self, entities: int) -> None:
         """Room for new entities and signals."""

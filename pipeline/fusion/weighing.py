@@ -119,6 +119,8 @@ class Scales:
         weight = standing(self.cells, rows, end, self.lives.open[rows], sure, feared)
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
         gone |= at_home(self.cells, rows) > 0
+        if self.cells.behind:
+            gone |= self.cells.overtaken(rows, weight)
         if (nothing := counts_nothing(self.cells, rows, weight, end, self.usual.out[rows])).any():
             self.cells.unhear(rows, nothing)
             gone |= nothing

@@ -192,3 +192,12 @@ def test_a_feed_that_fell_behind_before_any_bin_came_of_it_holds_nothing_up() ->
     empty = verdicts(TRAFFIC, "", run=run, at=300)
     found = told(outputs([empty, *pieces(verdicts(PROBING, "." * 24 + "LLLL", run=run), 300)]))
     assert found[-1].state == "confirmed"
+
+
+def test_a_feed_that_falls_behind_in_an_outage_does_not_hold_it_once_a_quick_witness_is_back() -> None:
+    run, marks, behind = watched(PROBING, TRAFFIC), "." * 24 + "L" * 30 + "." * 12, 18
+    quick, slow = (list(pieces(verdicts(signal, marks, run=run), 300)) for signal in run.signals)
+    frames = [*quick[:behind], *(frame for pair in zip(quick[behind:], slow, strict=False) for frame in pair)]
+    alone = told(outputs(pieces(verdicts(PROBING, marks, run=watched(PROBING)), 300)))[-1]
+    found = told(outputs(frames))[-1]
+    assert (found.state, found.end) == (alone.state, alone.end) == ("ended", 54 * 300)
