@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from pipeline.errors import printable
 from pipeline.feeds.live.base import Access, Clock, FeedError
 
 CONDITIONS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
@@ -80,7 +81,7 @@ class Http:
                 self._next[key] = known
                 return None
             if answer.status != 200:
-                raise self._refusal(answer)
+                raise await self._refusal(answer)
             body = bytearray()
             async for piece in answer.content.iter_chunked(PIECE):
                 body += piece
@@ -91,12 +92,17 @@ class Http:
             }
             return bytes(body)
 
-    def _refusal(self, answer: aiohttp.ClientResponse) -> FeedError:
-        reasons = {401: ": it refuses the token", 403: ": it refuses the token", 429: ": too many requests"}
+    async def _refusal(self, answer: aiohttp.ClientResponse) -> FeedError:
+        """What an answer without values says, in its own words where these are JSON for a person."""
+        words = {401: "it refuses the token", 403: "it refuses the token", 429: "too many requests"}
         if not self.access.token:
-            reasons.update(dict.fromkeys((401, 403), ": it refuses access"))
-        said = f"{self.host} answers {answer.status}{reasons.get(answer.status, '')}"
-        return FeedError(said, retry_after(answer.headers, self.clock.now()))
+            words.update(dict.fromkeys((401, 403), "it refuses access"))
+        said = words.get(answer.status, "")
+        if not said and answer.content_type == "application/json":
+            text = (await answer.content.read(300)).decode(errors="replace")
+            said = printable(text.replace(self.access.token, "") if self.access.token else text)
+        reason = f"{self.host} answers {answer.status}{': ' if said else ''}{said}"
+        return FeedError(reason, retry_after(answer.headers, self.clock.now()))
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -114,6 +114,13 @@ def test_an_answer_that_is_too_large_is_not_read() -> None:
     assert story.desk.read == 0
 
 
+def test_a_refusal_is_said_in_the_words_of_the_publisher() -> None:
+    """IODA does not answer for a hundred days at once."""
+    greedy = replace(PROBING, longest=200 * DAY, reread=150 * DAY, keep=200 * DAY)
+    story = Story(greedy, given(PROBING, START - DAY, START, (PK,)), START, START + HOUR).told()
+    assert set(story.failures) == {'127.0.0.1 answers 400: {"error": "the time is too long", "data": null}'}
+
+
 def test_a_token_is_sent_and_nowhere_said() -> None:
     rows = given(RADAR, START - DAY, START + DAY, (PK,))
     right = Story(RADAR, rows, START, START + HOUR).told()
