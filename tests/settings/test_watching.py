@@ -11,7 +11,7 @@ from pipeline.geo.countries import checked_day
 from pipeline.settings import Fusing, Settings
 from pipeline.settings.watching import Watch, countries, read_watches, services, with_days
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "watches").glob("*.toml"))
+EXAMPLES = sorted((Path(__file__).parents[2] / "watches").glob("*-20*.toml"))
 WINDOW = "start = 2024-02-08T08:00:00\nend = 2024-02-08T17:00:00\nzone = 'Asia/Karachi'\n"
 EVE = datetime(2024, 2, 7, tzinfo=UTC).timestamp()
 
