@@ -43,6 +43,7 @@ from pipeline.watch.picture import Picture, View
 from pipeline.watch.terminal import Changes, screen
 
 READ = [topic.name for topic in (topics.VERDICTS, topics.NOW, topics.OUTAGES, topics.STATUS, topics.DEADLETTERS)]
+KEEP = 60.0  # how often the outages are written down for the next start [s]
 LOOK = 0.5  # how long is waited for news, and how often the picture is made anew [s]
 
 
@@ -66,11 +67,11 @@ class Asked:
         if files and len(self.targets) > 1:
             raise UserError(f"{files[0]!r} stands beside {len(self.targets) - 1} more: give one file, or countries")
         only = () if files else tuple(target.upper() for target in self.targets)
-        feeds = tuple(feed for feed in CLIENTS if feed not in topics.BGP_FEEDS or _has_places())
         options = Options(
             tuple(CLIENTS), self.url, self.token, only, Path(files[0]) if files else None, None, self.clock
         )
         options.check()
+        feeds = tuple(feed for feed in CLIENTS if feed not in topics.BGP_FEEDS or _has_places())
         return replace(options, feeds=feeds, state=self.folder())
 
     def folder(self) -> Path:
@@ -98,7 +99,9 @@ def watch(asked: Asked) -> None:
     with ExitStack() as stack:
         stopped = stack.enter_context(stoppable())
         folder = stack.enter_context(own(asked.folder()))
-        picture.before = stack.enter_context(_kept(folder / "outages.json", lambda: picture.kept(clock.now())))
+        kept = folder / "outages.json"
+        picture.before = _before(kept)
+        keep = stack.enter_context(_every(KEEP, lambda: _keep(kept, picture.kept(clock.now()))))
         page = Page(lambda: board.view, clock.now, names(asked.host), watches).application()
         where = stack.enter_context(serving(page, asked.host, asked.port))
         console.print(f"The page: {where}\nWhat is read is kept in {folder}", markup=False, soft_wrap=True)
@@ -109,22 +112,38 @@ def watch(asked: Asked) -> None:
         children.start("worker", lambda: _worker(asked, options, broker))
         children.start("ingest", lambda: _ingest(asked, options, broker, clock))
         show = stack.enter_context(_shown(console, where))
-        checks = (stopped, children.check, still_there(broker), lambda: expire(picture, watches, clock.now()))
+        checks = (stopped, children.check, still_there(broker), keep, lambda: expire(picture, watches, clock.now()))
         _follow(reader, picture, board, clock, checks, lambda view: show(view, children.note))
 
 
-@contextmanager
-def _kept(path: Path, now: Callable[[], list[Outage]]) -> Iterator[list[Outage]]:
-    """The outages of the watch before, and in the end those of this one: its broker has no disk, and ids go on."""
+def _before(path: Path) -> list[Outage]:
+    """The outages of the watch before: its broker had no disk, and their ids go on."""
     try:
-        before = msgspec.json.decode(path.read_bytes(), type=list[Outage])
+        return msgspec.json.decode(path.read_bytes(), type=list[Outage])
     except (OSError, msgspec.DecodeError):
-        before = []
+        return []
+
+
+def _keep(path: Path, outages: list[Outage]) -> None:
+    with written(path) as file:
+        file.write(msgspec.json.encode(outages))
+
+
+@contextmanager
+def _every(seconds: float, act: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """A check that acts so often [s], and in the end."""
+    due = time.monotonic() + seconds
+
+    def check() -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + seconds
+            act()
+
     try:
-        yield before
+        yield check
     finally:
-        with written(path) as file:
-            file.write(msgspec.json.encode(now()))
+        act()
 
 
 @dataclass
