@@ -46,7 +46,6 @@ end = 2024-02-08T17:00:00
 zone = "Asia/Karachi"
 day = "election"
 networks = ["AS59257", "AS45669", "AS24499", "AS17557"]
-mobile = ["AS59257", "AS45669", "AS24499"]
 services = ["whatsapp"]
 """
 MOBILE = ("AS59257", "AS45669", "AS24499")
