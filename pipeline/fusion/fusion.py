@@ -144,11 +144,13 @@ class FuseStage:
     ) -> list[Output]:
         """What is known by now, after a frame whose bins ``came``, and what it has ``settled``."""
         now.settle(outages := [out for out in settled if isinstance(out, Outage)])
+        now.pending += [self._turn(*entry) for entry in came]
+        if not self._is_first(verdicts):  # a frame of the first detector follows
+            return []
         if max(verdicts.watermark, stream.told) < stream.run.since:
             now.wait()
             return []
-        now.pending += [self._turn(*entry) for entry in came]
-        if not self._is_first(verdicts) or not (came or outages):
+        if not (came or outages):
             return []
         held = {
             int(out.verdicts.start[out.bin]): out for out in settled if isinstance(out, Fused)

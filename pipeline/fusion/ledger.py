@@ -179,9 +179,9 @@ class Ledger:
         frames = {id(self.roll.frames): dict(self.roll.frames)}
         return deepcopy(self, {id(one): one for one in shared} | frames)
 
-    def hush(self, signal: str) -> None:
-        """A signal has fallen behind: what it said last before an outage counts no more, nor that it says nothing; and
-        it holds no outage of which a witness that is not behind is back."""
+    def leave_behind(self, signal: str) -> None:
+        """A signal is late: its last bin before an outage counts no more, nor that none came since; and it holds no
+        outage of which another witness, in time, is back."""
         self.cells.behind.add(signal)
         its = np.array([name.partition(BESIDE)[0] == signal for name in self.cells.signals], bool)
         last = max((end for end, own in zip(self.cells.ends, its, strict=True) if own), default=0)

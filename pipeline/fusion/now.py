@@ -35,31 +35,31 @@ class Provisional:
 class Copy:
     """A copy of the settled state that has fused every bin up to one that ends at ``reach`` [s].
 
-    ``fused``: the last revisions that it gave.  ``hushed``: signals that had fallen behind, see `Now.fuse`.
+    ``fused``: the last revisions that it gave.  ``behind``: signals that had fallen behind, see `Now.fuse`.
     """
 
     ledger: Ledger
     reach: int
     fused: dict[str, Outage] = field(default_factory=dict)
-    hushed: dict[str, int] = field(default_factory=dict)
+    behind: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> "Copy":
-        return Copy(self.ledger.copy(), self.reach, dict(self.fused), dict(self.hushed))
+        return Copy(self.ledger.copy(), self.reach, dict(self.fused), dict(self.behind))
 
     def goes_on(self, first: int, late: Mapping[str, int]) -> bool:
         """Whether bins that end at ``first`` [s] or later can follow, where these signals are behind."""
-        return first > self.reach and self.hushed == {name: at for name, at in late.items() if at < self.reach}
+        return first > self.reach and self.behind == {name: at for name, at in late.items() if at < self.reach}
 
     def see(self, turns: Sequence[Turn], late: Mapping[str, int]) -> list[tuple[Turn, Said | None]]:
         """Fuse bins in order; gives each with what it was held against."""
         told, done = list[Heard](), 0
         for signal, at in sorted(late.items(), key=lambda one: one[1]):
-            if signal in self.hushed or not turns or at >= turns[-1].end:
+            if signal in self.behind or not turns or at >= turns[-1].end:
                 continue
             until = sum(turn.end <= at for turn in turns)
             told, done = told + self.ledger.see(turns[done:until]), until
-            self.ledger.hush(signal)
-            self.hushed[signal] = at
+            self.ledger.leave_behind(signal)
+            self.behind[signal] = at
         told += self.ledger.see(turns[done:])
         self.fused |= {outage.id: outage for one in told for outage in one.outages}
         self.reach = turns[-1].end if turns else self.reach
@@ -95,6 +95,7 @@ class Now:
         """Leave it at the settled record, and of that at what is open: all is history yet."""
         self.record = {id_: o for id_, o in self.record.items() if o.state in OPEN or id_ in self.told}
         self.base = self.front = None
+        self.pending.clear()
 
     def fuse(
         self, settled: Ledger, until: int, queue: Iterable[Turn], late: Mapping[str, int]
@@ -102,8 +103,8 @@ class Now:
         """Fuse what is pending; where that does not come after all that is fused, go back and fuse the ``queue`` anew,
         at most from what is settled ``until`` then [s].  Gives each bin with what it was held against.
 
-        ``late``: until when each signal's last word counts that is not dead [s].  After that it counts no more, nor
-        that nothing came of it: only what was observed in an outage does.
+        ``late``: until when the last bin of each signal counts that is not dead [s].  After that it counts no more, nor
+        that nothing came since: only what was observed in an outage does.
         """
         turns, told = sorted(self.pending, key=_turn), list[tuple[Turn, Said | None]]()
         self.pending = []
