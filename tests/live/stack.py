@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from dashboards.rules import rules_text
 from dashboards.rules.alert import Timing
 from tests.conftest import DATA
 from tests.dashboards.servers import Queries, free_port, until
+from tests.lookalikes.radar import TOKEN
 
 TOOL = DATA.parent / "tools" / "offline-engine"
 """Starts an engine without an image registry, and makes stand-ins for the images that a compose file names."""
@@ -118,10 +120,52 @@ def overriding(folder: Path) -> str:
         for service, names in mounted.items()
     }
     services["prometheus"]["command"] = composed()["prometheus"]["command"] + resend
-    services |= {name: {"image": IMAGE} for name in ("topics", "worker")}
+    services |= {name: {"image": IMAGE} for name in ("topics", "worker", "places")}
+    services |= live(folder)
     services["worker"]["healthcheck"] = {"interval": "3s"}
     services["webhook"] = {"image": IMAGE, "ports": ["127.0.0.1:${WEBHOOK_PORT}:9095"]}
     return json.dumps({"services": services})
+
+
+LIVE_FEEDS = {"ioda-bgp": "/ioda/v2", "ioda-probing": "/ioda/v2", "radar": "/radar"}
+"""Feeds that ingest reads from look-alikes, and the paths there."""
+
+LIVE_START, LIVE_SPEED = "2024-02-08T00:30:00", 600
+"""Time of their clocks at the start, an hour before the shutdown, and seconds of it in one of the machine's."""
+
+
+def live(folder: Path) -> dict[str, dict[str, Any]]:
+    """The services of a live watch: ingest, and look-alikes of its feeds, which play the case in the folder."""
+    (folder / "token").write_text(TOKEN)
+    begin = int(datetime.fromisoformat(f"{LIVE_START}Z").timestamp())
+    words = [word for feed, path in LIVE_FEEDS.items() for word in ("--url", f"{feed}=http://lookalikes:8766{path}")]
+    command = [*composed()["ingest"]["command"][:2], *LIVE_FEEDS, *composed()["ingest"]["command"][2:]]
+    return {
+        "ingest": {
+            "image": IMAGE,
+            "command": [*command, *words, "--token", "radar=/etc/token", "--clock", f"{begin},{LIVE_SPEED}"],
+            "volumes": [f"{folder}/token:/etc/token:ro"],
+            "healthcheck": {"interval": "3s"},
+        },
+        "lookalikes": {
+            "image": IMAGE,
+            "command": [
+                "python",
+                "-m",
+                "tests.lookalikes",
+                "/case",
+                "--host",
+                "0.0.0.0",
+                "--start",
+                LIVE_START,
+                "--speed",
+                str(LIVE_SPEED),
+            ],
+            "working_dir": "/app",
+            "volumes": [f"{ROOT}/tests:/app/tests:ro", f"{folder}/case:/case:ro"],
+            "networks": ["bus"],
+        },
+    }
 
 
 @dataclass

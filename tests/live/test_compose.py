@@ -95,11 +95,17 @@ def replaying(recording: Path, stack: Stack, outages: Path) -> Iterator["subproc
             child.kill() if child.poll() is None else None
 
 
-def told(stack: Stack, alert: str, status: str) -> list[Told]:
-    """What the receiver of replays was told of Pakistan."""
+def told(stack: Stack, alert: str, status: str, tense: str = "replay") -> list[Told]:
+    """What was told of Pakistan: of replays to their receiver."""
     with urllib.request.urlopen(stack.url("webhook"), timeout=5) as answer:
         heard = [notification(json.dumps(n).encode()) for n in json.load(answer)]
-    alerts = [a for n in heard if n.receiver == "replay" for a in n.alerts if a.labels.get("entity") == "PK"]
+    alerts = [
+        a
+        for n in heard
+        if (n.receiver == "replay") == (tense == "replay")
+        for a in n.alerts
+        if a.labels.get("entity") == "PK"
+    ]
     return [a for a in alerts if (a.labels["alertname"], a.status) == (alert, status)]
 
 
@@ -122,10 +128,14 @@ def test_the_services_are_ready_and_write_only_to_their_volumes_without_root(sta
     assert found["topics"] == found["workers"] == found["scraping"] == found["rules"] == found["watchdog"] == READY
     for service in SERVICES:
         if service != "topics":
-            script = "id -u; touch /somewhere 2>/dev/null && echo written || echo refused"
-            uid, written = stack.compose("exec", "-T", service, "sh", "-c", script).split()
-            assert int(uid) > 0, service
-            assert written == "refused", service
+            assert is_confined(stack, service), service
+
+
+def is_confined(stack: Stack, service: str) -> bool:
+    """Whether a service runs without root and cannot write where it likes."""
+    script = "id -u; touch /somewhere 2>/dev/null && echo written || echo refused"
+    uid, written = stack.compose("exec", "-T", service, "sh", "-c", script).split()
+    return int(uid) > 0 and written == "refused"
 
 
 def all_ready(findings: list[Any]) -> dict[str, str]:
@@ -187,3 +197,18 @@ def silenced(stack: Stack) -> str:
     times = {"startsAt": "2026-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z"}
     silence = {"matchers": [matcher], **times, "createdBy": "test", "comment": "survives"}
     return str(asked(stack, "/api/v2/silences", silence)["silenceID"])
+
+
+def test_an_election_day_that_ingest_reads_from_the_feeds_is_told_and_told_to_be_over(stack: Stack) -> None:
+    write(reconstruct(seed=0), stack.folder / "case")
+    stack.compose("up", "-d", "--no-deps", "lookalikes")
+    stack.compose("up", "-d", "--no-deps", "ingest")
+    (firing, *_) = until(lambda: told(stack, CONFIRMED, "firing", "live"), 150)
+    assert stack.prometheus.at('min by (feed) (netvigil_feed_up{feed="ioda-probing"}) == 1')
+    (restored, *_) = until(lambda: told(stack, RESTORED, "firing", "live"), 150)
+    until(lambda: told(stack, CONFIRMED, "resolved", "live"), 60)
+    assert "mobile" in firing.annotations["title"]
+    assert firing.annotations["since_local"].startswith("Thu 8 Feb 2024, 0")
+    assert restored.annotations["until_local"].startswith("Thu 8 Feb 2024, ")
+    assert is_confined(stack, "ingest")
+    assert stack.states()["worker"] == "healthy"

@@ -33,13 +33,14 @@ def series(folder: Path) -> dict[str, Rows]:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8766)
     parser.add_argument("--start", required=True, help="time of the clock when it starts, UTC, as 2024-02-08T00:00Z")
     parser.add_argument("--speed", type=float, default=1.0)
     given = parser.parse_args()
     clock = Clock(float(seconds(given.start)), given.speed)
     publisher = Publisher(series(given.folder), clock.now, DELAYS, routes=every_route)
-    async with publisher.running(given.port) as url:
+    async with publisher.running(given.port, given.host) as url:
         for feed in POLLED:
             base, _ = PUBLISHERS[feed.partition("-")[0]]
             print(f"--url {feed}={url}{base}", flush=True)  # noqa: T201

@@ -61,7 +61,7 @@ class Publisher:
         return found
 
     @asynccontextmanager
-    async def running(self, port: int = 0) -> AsyncIterator[str]:
+    async def running(self, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
         """Serve; gives the address."""
 
         @web.middleware
@@ -72,7 +72,7 @@ class Publisher:
         app.add_routes([*self.routes(self), web.post("/faults/{name}/{fault:.*}", self._change)])
         runner = web.AppRunner(app, handler_cancellation=True)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
+        site = web.TCPSite(runner, host, port)
         await site.start()
         try:
             yield "http://{}:{}".format(*runner.addresses[0][:2])
