@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipeline.bins import NEVER
 from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import Client, Clock, Outlet
 from pipeline.ingest.outlet import Desk, Sent
@@ -90,13 +91,14 @@ def supervise(
     sink: Sink | None = None,
     pauses: Pauses | None = None,
     history: int = 28 * 86_400,
+    reached: int = NEVER,
 ) -> Sink:
-    """What was sent when the clients had been supervised for so long by the clock."""
+    """What was sent when the clients had been supervised for so long by the clock; ``reached`` before, on Kafka [s]."""
     sink = sink or Sink()
 
     async def run() -> None:
         clock = Clock(START, SPEED)
-        desks = {client.feed: Desk(client.feed, RUN, RUN.signals, sink, clock) for client in clients}
+        desks = {client.feed: Desk(client.feed, RUN, RUN.signals, sink, clock, time=reached) for client in clients}
         supervisor = Supervisor(
             desks, {c.feed: c for c in clients}, clock, history, pauses or Pauses(), jitter=lambda: 0.5
         )
