@@ -32,6 +32,9 @@ class Line:
     width: int = 0
 
 
+RECENT = 3 * 3600
+"""How long before a watch began its metrics begin [s]: of what comes 90 minutes late they show something at once."""
+
 Queued = tuple[int, int, str, str, int, Verdicts]
 """A bin that waits for its turn: end and width [s], signal, detector, and its place in a frame."""
 
@@ -149,7 +152,7 @@ class FuseStage:
             return []
         if max(verdicts.watermark, stream.told) < stream.run.since:
             now.wait()
-            return []
+            return [Arrived(verdicts, came[-1][4])] if came and verdicts.watermark > stream.run.since - RECENT else []
         if not (came or outages):
             return []
         held = {

@@ -89,7 +89,7 @@ _ALL = (
     _gauge(
         "bin_health_ratio", ("signal",), "Mean share of a signal's sources that were healthy in the last bin [0-1]."
     ),
-    _gauge("event_timestamp_seconds", ("tense",), "Event time up to which everything was judged and fused."),
+    _gauge("event_timestamp_seconds", ("tense",), "Event time up to which all that has come was judged and fused."),
     _gauge("watch_active", ("country", "name"), "1 = a watch is on, 0 = it is to come."),
     _gauge("build_info", ("version", "tense"), "Version of netvigil, and the tense whose feeds and signals it shows."),
 )

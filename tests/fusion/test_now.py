@@ -155,7 +155,16 @@ def test_every_bin_is_shown_once_when_it_comes() -> None:
         assert {out.verdicts.signal for out in shown} <= {frame.signal}
 
 
+def test_of_the_past_only_the_newest_bins_are_shown_and_of_a_frame_the_last() -> None:
+    day = verdicts(PROBING, "." * 288, run=watched(PROBING, since=DAY_LATER))
+    shown = [out for out in outputs(pieces(day, HOUR)) if isinstance(out, Arrived)]
+    ends = [int(out.verdicts.start[out.bin]) + 300 for out in shown]
+    assert ends[:2] == [DAY_LATER - 2 * HOUR, DAY_LATER - HOUR]
+    assert len(ends) == 2 + 12, "and all of the hour that ends as the watch begins"
+
+
 ONE = (PROBING,)
+DAY_LATER = 24 * HOUR
 LIFE = "." * 24 + "L" * 8 + "." * 40
 FELL, OVER = 24 * 300, 32 * 300
 
