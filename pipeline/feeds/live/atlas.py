@@ -13,7 +13,7 @@ from pipeline.errors import DecodeError, printable
 from pipeline.feeds.atlas import NAME, Event, Listed, events, page, parse, rows
 from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet, Scope
-from pipeline.feeds.live.http import Http
+from pipeline.feeds.live.http import Http, cause
 from pipeline.records import Probe
 
 API = "https://atlas.ripe.net/api/v2"
@@ -155,8 +155,7 @@ class Atlas:
         except aiohttp.WSServerHandshakeError as error:
             raise FeedError(f"RIPE Atlas at {host} refused the connection: HTTP status {error.status}") from None
         except (aiohttp.ClientError, OSError) as error:
-            why = getattr(error, "strerror", None) or type(error).__name__
-            raise FeedError(f"RIPE Atlas at {host} is not reached: {why}") from None
+            raise FeedError(f"RIPE Atlas at {host} is not reached: {cause(error)}") from None
 
     async def _resume(self, outlet: Outlet) -> None:
         """Put the probes whose state is another one than was sent: what was missed is known from now on."""

@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 
 from pipeline.feeds.live.base import Clock, FeedError
-from pipeline.feeds.live.http import retry_after
+from pipeline.feeds.live.http import cause, retry_after
 from pipeline.feeds.unpack import unpacked
 
 PIECE = 256 * 1024  # read at a time [bytes]
@@ -98,8 +98,7 @@ class Downloads:
                     raise
                 error = refusal
             except (aiohttp.ClientError, TimeoutError, OSError) as fault:
-                words = str(fault) or type(fault).__name__
-                error = FeedError(f"{_host(url)} does not give {name}: {words}")
+                error = FeedError(f"{_host(url)} does not give {name}: {cause(fault)}")
             failures = 0 if _size(part) > before else failures + 1
             if failures >= self.tries:
                 raise error

@@ -68,9 +68,7 @@ class Http:
         except aiohttp.ClientPayloadError:
             raise FeedError(f"the answer of {self.host} broke off") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            number = getattr(error, "errno", None)
-            why = os.strerror(number) if number else type(error).__name__  # their texts name the whole address
-            raise FeedError(f"{self.host} is not reached: {why}") from None
+            raise FeedError(f"{self.host} is not reached: {cause(error)}") from None
 
     async def _get(self, path: str, query: Mapping[str, str]) -> bytes | None:
         key = f"{path}?{query}"
@@ -103,6 +101,20 @@ class Http:
             said = printable(text.replace(self.access.token, "") if self.access.token else text)
         reason = f"{self.host} answers {answer.status}{': ' if said else ''}{said}"
         return FeedError(reason, retry_after(answer.headers, self.clock.now()))
+
+
+def cause(error: Exception) -> str:
+    """Why a server is not reached, for a person; the errors' own texts name the whole address.
+
+    Examples
+    --------
+    >>> cause(OSError(111, "")), cause(ValueError())
+    ('Connection refused', 'ValueError')
+    """
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name is not found, as where a machine is offline"
+    number = getattr(error, "errno", None) or 0
+    return os.strerror(number) if number > 0 else type(error).__name__
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

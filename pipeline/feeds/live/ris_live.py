@@ -19,6 +19,7 @@ from pipeline.errors import DecodeError, printable
 from pipeline.feeds import ris_live
 from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet, Scope
+from pipeline.feeds.live.http import cause
 from pipeline.records import DEAD, UP, Elements
 
 
@@ -125,12 +126,11 @@ class RisLive:
         except aiohttp.WSServerHandshakeError as error:
             after = error.headers.get("Retry-After", "") if error.headers else ""
             wait = float(after) if after.isascii() and after.isdigit() else None
-            raise FeedError(f"RIS Live at {host} refused the connection: HTTP status {error.status}.", wait) from None
+            raise FeedError(f"RIS Live at {host} refused the connection: HTTP status {error.status}", wait) from None
         except TimeoutError:
-            raise FeedError(f"RIS Live at {host} did not answer within {rules.silence:g} s.") from None
+            raise FeedError(f"RIS Live at {host} did not answer within {rules.silence:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
-            why = getattr(error, "strerror", None) or type(error).__name__  # their full texts name the whole address
-            raise FeedError(f"RIS Live at {host} is not reached: {why}.") from None
+            raise FeedError(f"RIS Live at {host} is not reached: {cause(error)}") from None
 
     async def _relay(self, socket: aiohttp.ClientWebSocketResponse[bool], outlet: Outlet) -> None:
         """Put what the connection brings; FeedError when it is of no use any more."""
@@ -155,7 +155,7 @@ class RisLive:
                 if len(messages) >= rules.most or age <= rules.late:  # it still catches up, or is in time
                     timely = now()
                 is_late = now() > timely + rules.silence
-                stale = f"The messages of RIS Live are {age / 60:.0f} minutes old." if is_late else ""
+                stale = f"the messages of RIS Live are {age / 60:.0f} minutes old" if is_late else ""
                 if not is_new:
                     await self._beat(outlet, stale)
                 if is_over or now() > heard + rules.silence:
@@ -163,7 +163,7 @@ class RisLive:
                         self.beaten = self.newest
                         await outlet.beat(self.newest)
                     how = "closed the connection (code {})" if is_over else "sent no routes for {:g} s"
-                    raise FeedError(f"RIS Live {how.format(socket.close_code if is_over else rules.silence)}{said}.")
+                    raise FeedError(f"RIS Live {how.format(socket.close_code if is_over else rules.silence)}{said}")
                 if is_late and self.clock.now() > self.closed_at + rules.between:
                     self.closed_at = self.clock.now()
                     raise FeedError(stale)

@@ -114,7 +114,7 @@ def test_what_cannot_be_had_is_said_in_a_sentence(tmp_path, faults, named, words
 
 def test_a_host_that_refuses_the_connection_is_named(tmp_path):
     downloads = Downloads(tmp_path, Clock(speed=10_000.0))
-    with pytest.raises(FeedError, match=r"127\.0\.0\.1 does not give bview\.gz: Cannot connect"):
+    with pytest.raises(FeedError, match=r"127\.0\.0\.1 does not give bview\.gz: Connection refused"):
         asyncio.run(downloads.fetch(f"http://127.0.0.1:9/{NAME}", NAME))
 
 

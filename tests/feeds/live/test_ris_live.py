@@ -173,7 +173,7 @@ def test_the_last_words_of_the_server_are_a_dead_letter_and_the_reason():
     (notice,) = outlet.damage
     assert notice.reason == "server-error"
     assert "You are too slow" in notice.detail
-    assert reasons == [f"RIS Live closed the connection (code 1000): {notice.detail}."]
+    assert reasons == [f"RIS Live closed the connection (code 1000): {notice.detail}"]
 
 
 def test_a_server_that_is_gone_for_a_while_is_found_again():
@@ -189,7 +189,7 @@ def test_a_server_that_is_gone_for_a_while_is_found_again():
                 await until(lambda: client.gaps)
         return reasons
 
-    assert asyncio.run(run())[1].startswith("RIS Live at 127.0.0.1 is not reached: Connect call failed")
+    assert asyncio.run(run())[1].startswith("RIS Live at 127.0.0.1 is not reached: Connection refused")
 
 
 def test_each_collector_is_asked_for_everything_and_a_ping_is_sent():
@@ -237,8 +237,8 @@ def test_old_messages_are_kept_and_said_and_the_connection_is_replaced_once():
         return outlet, reasons
 
     outlet, reasons = asyncio.run(run())
-    assert reasons == ["The messages of RIS Live are 120 minutes old."]
-    assert outlet.beats[-1][1:] == (DEAD, "The messages of RIS Live are 120 minutes old.")
+    assert reasons == ["the messages of RIS Live are 120 minutes old"]
+    assert outlet.beats[-1][1:] == (DEAD, "the messages of RIS Live are 120 minutes old")
     assert outlet.rows
 
 
@@ -256,7 +256,7 @@ def test_a_refusal_is_told_without_the_address_and_with_its_pause():
         return raised.value
 
     error = asyncio.run(run())
-    assert str(error) == "RIS Live at 127.0.0.1 refused the connection: HTTP status 429."
+    assert str(error) == "RIS Live at 127.0.0.1 refused the connection: HTTP status 429"
     assert error.after == 7
 
 
