@@ -28,6 +28,7 @@ from pipeline.records import Entity, Rows, Run
 from pipeline.replay.reconstruction import reconstruct
 from tests.lookalikes import PUBLISHERS, every_route, radar
 from tests.lookalikes.http import Publisher
+from tests.lookalikes.routes import quiet_routes
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
@@ -49,10 +50,17 @@ networks = ["AS59257", "AS45669", "AS24499", "AS17557"]
 services = ["whatsapp"]
 """
 MOBILE = ("AS59257", "AS45669", "AS24499")
+ORIGINS = {f"10.{i}.0.0/16": (59257, 45669, 24499, 17557)[i % 4] for i in range(32)}
+"""Pakistan's prefixes and who announces them."""
+ROUTES = {"PK": 8192} | dict.fromkeys([*MOBILE, "AS17557"], 2048)
+"""Their address space [/24]."""
 
 
 class ElectionDay:
-    """Publishers that play the reconstructed day, from a little before the phones are cut off; OONI sees no block."""
+    """Publishers that play the reconstructed day, from a little before the phones are cut off.
+
+    OONI sees no block, and RIS Live no change of routes.
+    """
 
     def __init__(self) -> None:
         rows = {one.signal: one for one in reconstruct(0).rows}
@@ -86,9 +94,9 @@ class ElectionDay:
             loop.close()
 
     async def _serve(self) -> None:
-        async with self.publisher.running() as url:
+        async with self.publisher.running() as url, quiet_routes(ORIGINS, self.clock) as routes:
             bases = {feed: PUBLISHERS.get(feed.partition("-")[0]) for feed in CLIENTS}
-            self.urls = {feed: url + known[0] for feed, known in bases.items() if known}
+            self.urls = {feed: url + known[0] for feed, known in bases.items() if known} | routes
             self.ready.set()
             await self.over.wait()
 
@@ -187,6 +195,7 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
             assert set(begun) == {"PK", *MOBILE}
             (tests,) = [one for one in watch.asked("/api/signals?entity_type=service") if one["signal"] == "ooni.tests"]
             assert (tests["entity"], tests["state"]) == ("PK:whatsapp", "normal")
+            watch.until(lambda: routes(watch) == set(ROUTES.items()), "all routes", 20)
             assert not [words for words in watch.after("out") if words.startswith("up")]
             day.publisher.faults.clear()
             assert watch.stopped() < 10
@@ -196,6 +205,7 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
             assert confirmed(watch) == begun
             day.restore()
             watch.said("Pakistan: up, restored", 120)
+            assert routes(watch) == set(ROUTES.items())
             assert [words[:12] for words in watch.after("out") if words.startswith("up")] == ["up, restored"]
             assert watch.stopped() < 10
 
@@ -204,6 +214,12 @@ def confirmed(watch: Watching) -> dict[str, str]:
     """The ids of the outages that are confirmed now, by their places."""
     found = watch.asked("/api/outages?state=open")
     return {one["entity"]: one["id"] for one in found if one["state"] == "confirmed"}
+
+
+def routes(watch: Watching) -> set[tuple[str, float]]:
+    """Address space of the country and its networks that RIS Live sees now [/24]."""
+    signals = watch.asked("/api/signals")
+    return {(one["entity"], one["value"]) for one in signals if one["signal"] == "bgp.ris"}
 
 
 def test_without_any_network_each_feed_says_so_and_the_country_is_neither_up_nor_out(tmp_path: Path) -> None:

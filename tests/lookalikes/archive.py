@@ -1,7 +1,7 @@
 """A local server of MRT files as the archives have them: ranges, validators, and their failures on demand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ class ArchiveServer:
     whole).  ``asked``: paths with the ranges that were asked for.
     """
 
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
     faults: dict[str, list[int | str]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=lambda: {"Last-Modified": "Thu, 08 Feb 2024 00:00:00 GMT"})
