@@ -19,7 +19,7 @@ from pipeline.errors import DecodeError, printable
 from pipeline.feeds import ris_live
 from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet, Scope
-from pipeline.feeds.live.http import cause
+from pipeline.feeds.live.http import cause, retry_after
 from pipeline.records import DEAD, UP, Elements
 
 
@@ -89,7 +89,8 @@ class RisLive:
     """The client.
 
     ``gaps``: event times ``(from, to)`` [s] between the last message before a break and the first after it; RIS Live
-    does not repeat what was sent meanwhile, the archives have it.
+    does not repeat what was sent meanwhile, the archives have it.  ``back``: the end of the last gap [s].  No
+    heartbeat after a gap is earlier, since what was up to then is not observed.
     """
 
     feed = ris_live.NAME
@@ -98,7 +99,7 @@ class RisLive:
     def __init__(self, scope: Scope, access: Access, clock: Clock, listening: Listening = Listening()) -> None:
         self.scope, self.access, self.clock, self.rules = scope, access, clock, listening
         self.gaps: list[tuple[int, int]] = []
-        self.newest = NEVER
+        self.newest = self.back = NEVER
         self.beaten, self.beaten_at = NEVER, float("-inf")
         self.closed_at = float("-inf")
 
@@ -124,9 +125,8 @@ class RisLive:
                     await socket.send_json(subscription(collector))
             return socket
         except aiohttp.WSServerHandshakeError as error:
-            after = error.headers.get("Retry-After", "") if error.headers else ""
-            wait = float(after) if after.isascii() and after.isdigit() else None
-            raise FeedError(f"RIS Live at {host} refused the connection: HTTP status {error.status}", wait) from None
+            after = retry_after(error.headers or {}, self.clock.now())
+            raise FeedError(f"RIS Live at {host} refused the connection: HTTP status {error.status}", after) from None
         except TimeoutError:
             raise FeedError(f"RIS Live at {host} did not answer within {rules.silence:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -135,7 +135,8 @@ class RisLive:
     async def _relay(self, socket: aiohttp.ClientWebSocketResponse[bool], outlet: Outlet) -> None:
         """Put what the connection brings; FeedError when it is of no use any more."""
         rules, now, self.beaten_at, said = self.rules, asyncio.get_running_loop().time, float("-inf"), ""
-        inflow, number, is_new = Inflow(socket, rules.most), 0, True
+        inflow, number, is_new, is_known = Inflow(socket, rules.most), 0, True, False
+        latest = self.newest
         reader = asyncio.create_task(inflow.fill())
         heard = timely = asked = now()
         try:
@@ -147,17 +148,21 @@ class RisLive:
                 number += len(messages)
                 said = next(filter(None, map(_said, reversed(items))), said)
                 if len(times):
-                    newest = max(self.newest, min(int(np.median(times)), int(self.clock.now())))
-                    if is_new and self.newest > NEVER:
-                        self.gaps.append((self.newest, newest))
-                    self.newest, is_new, heard = newest, False, now()
-                age = self.clock.now() - self.newest
+                    latest, heard = int(np.median(times)), now()
+                    newest = max(self.newest, min(latest, int(self.clock.now())))
+                    if newest > self.newest:
+                        if is_new and self.newest > NEVER:
+                            self.gaps.append((self.newest, newest))
+                            self.back = newest
+                        self.newest, is_new = newest, False
+                age = self.clock.now() - latest
                 if len(messages) >= rules.most or age <= rules.late:  # it still catches up, or is in time
                     timely = now()
                 is_late = now() > timely + rules.silence
                 stale = f"the messages of RIS Live are {age / 60:.0f} minutes old" if is_late else ""
-                if not is_new:
-                    await self._beat(outlet, stale)
+                is_known |= is_late or age <= rules.late  # until then the connection may be of no use
+                if is_known and not is_new:
+                    await self._beat(outlet, stale, age)
                 if is_over or now() > heard + rules.silence:
                     if not (is_new or is_late) and self.newest > self.beaten:  # slower peers are waited for no longer
                         self.beaten = self.newest
@@ -185,13 +190,13 @@ class RisLive:
             items.append(item)
         return items, np.concatenate(times)
 
-    async def _beat(self, outlet: Outlet, stale: str) -> None:
+    async def _beat(self, outlet: Outlet, stale: str, age: float) -> None:
         """A heartbeat where time has moved on, and every half minute; dead where the messages are old."""
         now, step = self.clock.now(), self.rules.step
-        time = max(self.beaten, (self.newest - self.rules.grace) // step * step)
+        time = max(self.beaten, self.back, (self.newest - self.rules.grace) // step * step)
         if time > self.beaten or now > self.beaten_at + HEARTBEAT / 2:
             self.beaten, self.beaten_at = time, now
-            is_dead = bool(stale) and now > self.newest + self.patience
+            is_dead = bool(stale) and age > self.patience
             await outlet.beat(time, DEAD if is_dead else UP, stale if is_dead else "")
 
 
