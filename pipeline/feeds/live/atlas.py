@@ -13,8 +13,8 @@ from pipeline.errors import DecodeError, printable
 from pipeline.feeds.atlas import NAME, Event, Listed, events, page, parse, rows
 from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet, Scope
-from pipeline.feeds.live.http import Http, cause
-from pipeline.records import Probe
+from pipeline.feeds.live.http import Http, cause, retry_after
+from pipeline.records import DEAD, Probe
 
 API = "https://atlas.ripe.net/api/v2"
 STREAM = "wss://atlas-stream.ripe.net/stream/?client=netvigil"
@@ -47,7 +47,11 @@ class Rules:
 
 
 class Atlas:
-    """The client of RIPE Atlas.  ``state``: whether each probe that is watched is connected, as it was sent."""
+    """The client of RIPE Atlas.  ``state``: the newest event of each probe that is watched, as it was sent.
+
+    ``back``: when the stream was last begun [s]; no heartbeat of it is earlier, since what was missed up to then
+    is known from then on.
+    """
 
     feed = NAME
     patience = 900.0
@@ -59,8 +63,8 @@ class Atlas:
         scheme = "wss" if place.scheme == "https" else "ws"
         self.stream = STREAM if access.url == API else f"{scheme}://{place.netloc}/stream/?client=netvigil"
         self.probes: dict[int, Probe] = {}
-        self.state: dict[int, bool] = {}
-        self.newest = NEVER
+        self.state: dict[int, Event] = {}
+        self.newest = self.back = NEVER
         self.beaten = float("-inf")
 
     async def history(self, start: int, end: int) -> AsyncIterator[Item]:
@@ -136,7 +140,8 @@ class Atlas:
         """The events as rows; they are known from now on."""
         for event in told:
             self.probes[event.probe.number] = event.probe
-            self.state[event.probe.number] = event.connected
+            if event.time >= self.state.get(event.probe.number, event).time:
+                self.state[event.probe.number] = event
             self.newest = max(self.newest, event.time)
         return rows(told)
 
@@ -148,12 +153,12 @@ class Atlas:
                     socket = await session.ws_connect(self.stream, heartbeat=wait)
                 async with socket:
                     await socket.send_json(SUBSCRIBE)
-                    await self._resume(outlet)
                     await self._relay(socket, outlet)
         except TimeoutError:
             raise FeedError(f"RIPE Atlas at {host} did not answer within {wait:g} s") from None
         except aiohttp.WSServerHandshakeError as error:
-            raise FeedError(f"RIPE Atlas at {host} refused the connection: HTTP status {error.status}") from None
+            after = retry_after(error.headers or {}, self.clock.now())
+            raise FeedError(f"RIPE Atlas at {host} refused the connection: HTTP status {error.status}", after) from None
         except (aiohttp.ClientError, OSError) as error:
             raise FeedError(f"RIPE Atlas at {host} is not reached: {cause(error)}") from None
 
@@ -163,15 +168,19 @@ class Atlas:
         told = [
             Event(now, self.probes[probe.id], probe.is_connected)
             for probe in listed
-            if self.state.get(probe.id) != probe.is_connected
+            if probe.id not in self.state or self.state[probe.id].connected != probe.is_connected
         ]
         if told:
             await outlet.put([self._rows(told)])
-        self.newest = max(self.newest, now)
+        self.newest, self.back = max(self.newest, now), now
 
     async def _relay(self, socket: aiohttp.ClientWebSocketResponse[bool], outlet: Outlet) -> None:
-        """Put what the stream brings; FeedError when it is of no use any more."""
+        """Put what the stream brings; FeedError when it is of no use any more.
+
+        Its first event shows that it is well: only then the probes are listed, and heartbeats begin.
+        """
         rules, heard, number, said = self.rules, self.clock.now(), 0, ""
+        is_live = is_known = False
         while True:
             items: list[Item] = []
             told: list[Event] = []
@@ -192,20 +201,33 @@ class Atlas:
                     said = f": {printable(error.detail)}" if error.reason == "server-error" else said
                     continue
                 if event is not None:
-                    heard = self.clock.now()
-                    self.newest = max(self.newest, min(event.time, int(heard)))
+                    now = self.clock.now()
+                    if event.time > now - self.patience:
+                        heard, is_live = now, True
+                    self.newest = max(self.newest, min(event.time, int(now)))
                     told += self._watched(event)
+            if is_live and not is_known:
+                await self._resume(outlet)
+                is_known = True
             if told:
                 items.append(self._rows(told))
             if items:
                 await outlet.put(items)
-            await self._beat(outlet)
+            if is_known:
+                await self._beat(outlet)
             if socket.closed:
                 raise FeedError(f"RIPE Atlas closed the connection (code {socket.close_code}){said}")
             if self.clock.now() > heard + rules.silence:
-                raise FeedError(f"RIPE Atlas sent no events for {rules.silence:g} s{said}")
+                reason = f"RIPE Atlas sent no new events for {rules.silence:g} s{said}"
+                await outlet.beat(self.reached, DEAD, reason)  # at once: another connection may be as mute
+                raise FeedError(reason)
 
     async def _beat(self, outlet: Outlet) -> None:
         if (now := self.clock.now()) > self.beaten + HEARTBEAT / 2:
             self.beaten = now
-            await outlet.beat(int(self.newest - self.rules.grace))
+            await outlet.beat(self.reached)
+
+    @property
+    def reached(self) -> int:
+        """The event time that is complete [s]."""
+        return max(self.back, int(self.newest - self.rules.grace))
