@@ -22,6 +22,10 @@ LIMIT = 134_217_728  # bytes that may wait for a slow client before it is closed
 SLOW = b'{"type":"ris_error","data":{"message":"You are too slow, 134217728 bytes are waiting. Closing connection."}}'
 AT_ONCE = 200  # messages that are written together at full speed
 
+FAULTS = ("killed", "stalls", "half-open", "429", "500", "wrong", "yesterday", "flood")
+"""It is gone in the middle of a message; nothing comes; the end of its connections is not told; it refuses with a
+status; no message is whole; those of the day before come; each comes ten times."""
+
 _TIME = re.compile(rb'"timestamp": ?([0-9.]+)')
 _HOST = re.compile(rb'"host": ?"(rrc[0-9]+)')
 
@@ -92,6 +96,7 @@ class RisLiveLookalike:
         self.copies = 1
         self.sent = 0
         self.extra: list[bytes] = []
+        self.fault = ""
 
     async def __aenter__(self) -> "RisLiveLookalike":
         await self.revive()
@@ -125,6 +130,21 @@ class RisLiveLookalike:
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
 
+    async def break_down(self, fault: str) -> None:
+        """From now on it is one of `FAULTS`; all is well again with ""."""
+        before, self.fault = self.fault, fault
+        if before == "killed":
+            await self.revive()
+        if fault == "killed":
+            for link in self.links:
+                link.transport.write(frame(self.file[0].text)[:50])
+            await asyncio.sleep(0)
+            await self.kill()
+        elif fault in ("429", "500") or before in ("half-open",):
+            self.close(abruptly=True)
+        elif fault == "half-open":
+            self.half_open()
+
     def close(self, abruptly: bool = False) -> None:
         """End the connections of now."""
         for link in self.links:
@@ -154,7 +174,9 @@ class RisLiveLookalike:
 
     # The protocol
 
-    async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if self.fault in ("429", "500"):
+            return web.Response(status=int(self.fault), headers={"Retry-After": "30"})
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         assert isinstance(request.transport, asyncio.WriteTransport)
@@ -211,9 +233,15 @@ class RisLiveLookalike:
                 at = end
 
     async def _send(self, batch: Sequence[Sent], shift: float) -> None:
-        framed = [(sent.host, frame(sent.after(shift) if shift else sent.text) * self.copies) for sent in batch]
+        if self.fault in ("stalls", "half-open"):
+            return
+        if self.fault == "wrong":
+            batch = [Sent(0.0, "", text) for sent in batch for text in (b"<html>", sent.text[:40], b"[]")]
+        shift -= 86_400 if self.fault == "yesterday" else 0
+        copies = 10 if self.fault == "flood" else self.copies
+        framed = [(sent.host, frame(sent.after(shift) if shift else sent.text) * copies) for sent in batch]
         extra, self.extra = b"".join(map(frame, self.extra)), []
-        self.sent += len(batch) * self.copies
+        self.sent += len(batch) * copies
         for link in [link for link in self.links if link.hosts and not link.is_mute]:
             every = "" in link.hosts
             link.transport.write(b"".join(f for host, f in framed if every or not host or host in link.hosts) + extra)
