@@ -34,7 +34,7 @@ SPEED = 1200.0
 START = 5_666_667 * WIDTH
 PAST = 30 * 3600
 """How much of a calm past comes before [s]: what is judged must have had a day."""
-SILENCE = 0.4  # after which a client gives a connection up [s of the machine]
+SILENCE = 0.5  # after which a client gives a connection up [s of the machine]
 NOTICE = SILENCE * SPEED + 2 * HEARTBEAT + 0.5 * SPEED
 """Until a fault is said, or that it is over: two heartbeats after the silence, with what a busy machine needs [s]."""
 PROBES, PREFIXES = 8, 20
@@ -74,7 +74,7 @@ async def probes(clock: Clock) -> Served:
     """Probes that are connected say so again and again."""
     known = [listed(number) for number in range(PROBES)]
     server = atlas.AtlasLookalike(
-        known, [event(0, "disconnect", START - PAST + 7), event(0, "connect", START - PAST + 17)]
+        known, [event(0, "disconnect", START - PAST + 607), event(0, "connect", START - PAST + 617)]
     )
 
     async def go_on() -> None:
@@ -117,6 +117,7 @@ class Story:
         self.frames: list[Sent] = []
         self.beats: list[tuple[float, Heartbeat]] = []
         self.spells: list[Spell] = []
+        self.dead = 0.0
         self.desk = Desk(
             source.feed, Run("live", "live", (source.signal,), START), (source.signal,), self._send, self.clock
         )
@@ -130,6 +131,7 @@ class Story:
     async def _send(self, frames: list[Sent]) -> None:
         self.frames += frames
         self.beats += [(self.clock.now(), f) for f in frames if isinstance(f, Heartbeat) and not f.partition]
+        self.dead = self.clock.now() if self.desk.status == DEAD else self.dead
 
     async def _told(self) -> None:
         async with asynccontextmanager(self.source.served)(self.clock) as (client, break_down):
@@ -147,17 +149,19 @@ class Story:
                 await break_down("")
                 await self._until(UP, over)
                 self.spells.append(Spell(fault, begin, known, over, self.clock.now()))
-                await self._reach((self.clock.now() // WIDTH + 2) * WIDTH + 120)
+                await self._until(UP, over, whole=True)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     async def _reach(self, time: float) -> None:
         await self.clock.sleep(time - self.clock.now())
 
-    async def _until(self, status: str, after: float = 0.0) -> None:
-        """Wait until the feed is so, and has come past an event time [s]."""
+    async def _until(self, status: str, after: float = 0.0, whole: bool = False) -> None:
+        """Wait until the feed is so, and has come past an event time [s], and a ``whole`` bin since it was dead."""
         async with asyncio.timeout(10):
-            while self.desk.status != status or self.desk.time <= after:
+            while self.desk.status != status or self.desk.time <= (
+                (max(after, self.dead) // WIDTH + 2) * WIDTH if whole else after
+            ):
                 await asyncio.sleep(0.005)
 
 
@@ -196,5 +200,5 @@ def test_a_fault_of_a_stream_is_said_and_is_no_outage(source: Source, monkeypatc
         assert inside
         assert np.isnan(inside).all() == (spell.fault != "flood"), spell
         until = following.begin if following else float("inf")
-        after = [value for start, value in bins.items() if spell.back <= start < until - WIDTH]
+        after = [value for start, value in bins.items() if spell.over <= start < until - WIDTH]
         assert source.value in after, spell
