@@ -178,6 +178,10 @@ class Scales:
         drops = len(told) < len(life.terms) and life.state in (SUSPECTED, CONFIRMED)
         if later := not worst and (drops or life.adds(heard, evidence.gravity)):
             evidence = evidence.with_told(told, signals)._replace(severity=life.severity)
+        elif worst and self.cells.behind:  # what stood in it, and is late by now, is still known to have stood
+            seen = dict(zip(signals, (self.cells["seen"][row] + self.cells.wide).tolist(), strict=True))
+            late = {signal for signal in self.cells.behind if seen.get(signal, 0) > evidence.onset}
+            evidence = evidence.with_told([term for term in told if term.weight < 0 and term.signal in late], signals)
         name, terms = "", tuple[Term, ...]()
         over = (life.end or evidence.calm_from) if life.confirmed_at is not None else 0
         if worst or later:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -210,3 +211,16 @@ def test_a_feed_that_falls_behind_in_an_outage_does_not_hold_it_once_a_quick_wit
     alone = told(outputs(pieces(verdicts(PROBING, marks, run=watched(PROBING)), 300)))[-1]
     found = told(outputs(frames))[-1]
     assert (found.state, found.end) == (alone.state, alone.end) == ("ended", 54 * 300)
+
+
+def test_routes_that_stood_in_an_outage_and_are_late_keep_its_kind_when_it_deepens() -> None:
+    run, behind = watched(PROBING, BGP), 32
+    parts = [
+        verdicts(PROBING, "." * 24 + "L" * 12, run=run),
+        verdicts(PROBING, "L" * 24, run=run, at=36 * 300, left=0.02),
+    ]
+    quick = [piece for part in parts for piece in pieces(part, 300)]
+    slow = pieces(verdicts(BGP, "." * 60, run=run), 300)
+    frames = [*quick[:behind], *(frame for pair in zip(quick[behind:], slow, strict=False) for frame in pair)]
+    kinds = [outage.kind for outage in told(outputs(frames)) if outage.state == "confirmed"]
+    assert list(dict.fromkeys(kinds)) == [kind for kind, _ in groupby(kinds)] == ["unknown", "stealth"]
