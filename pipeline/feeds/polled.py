@@ -87,7 +87,7 @@ class Polled:
     grace: int = 0
     """How long bins stay open after the newest one, since some entities' come later [s]."""
     keep: int = 60 * DAY
-    """How far back the publisher has values [s]."""
+    """How far back a poll looks at most, for a feed that gave nothing for long [s]."""
     needs_token: bool = False
     relative: bool = False
 

@@ -65,14 +65,12 @@ class Poller:
         self.newest = NEVER
         self.shown = NEVER
         self.jitter = random.random
-        self._since = NEVER
         self._known: tuple[Place, ...] = ()
-        self._file = access.cache / f"{self.feed}.json" if access.cache and polled.relative else None
+        self._file = access.cache / f"{self.feed}.json" if access.cache else None
         self._sent = self._read()
 
     async def history(self, start: int, end: int) -> AsyncIterator[Item]:
         async with self.http:
-            self._since = start = max(start, int(self.clock.now()) - self.polled.keep)
             for begin, stop in self._windows(start, end):
                 try:
                     points, damage, _ = await self._asked(begin, stop)
@@ -114,8 +112,7 @@ class Poller:
                 await outlet.put([error])
                 raise self._unusable(error) from None
             fresh = [self._new(_between(one, begin, stop)) for one in points]
-            # what is older than the past that was asked for was put before a restart
-            await outlet.put((*damage, *self._rows([_between(one, self._since, stop) for one in fresh])))
+            await outlet.put((*damage, *self._rows(fresh)))
             self._remember(fresh)
             shown = max([shown, *(int(one.time.max()) + self.polled.width for one in points if len(one.time))])
             same, letters = same or unchanged, [*letters, *damage]

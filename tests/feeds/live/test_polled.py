@@ -16,7 +16,7 @@ from pipeline.feeds.live.base import Scope
 from pipeline.feeds.polled import Polled
 from pipeline.feeds.registry import POLLED
 from pipeline.records import DEAD, UP, Rows
-from tests.feeds.live.polling import DAY, HOUR, PK, START, ZONG, Story, given
+from tests.feeds.live.polling import DAY, HOUR, PK, START, UG, ZONG, Story, given
 from tests.lookalikes.radar import TOKEN
 
 pytestmark = pytest.mark.sockets
@@ -32,8 +32,8 @@ def changed(rows: Rows, at: np.ndarray, value: float) -> Rows:
 
 @EVERY
 def test_a_feed_gives_its_past_and_then_each_bin_once_it_is_published(polled: Polled) -> None:
-    rows = given(polled, START - 3 * DAY, START + DAY)
-    story = Story(polled, rows, START, START + 6 * HOUR, past=2 * DAY).told()
+    rows = given(polled, START - 5 * DAY, START + DAY)
+    story = Story(polled, rows, START, START + 6 * HOUR, past=4 * DAY).told()
     values = story.values()
     assert story.desk.read == len(values)
     assert story.sink.told(polled.name) == [(UP, "")]
@@ -41,7 +41,7 @@ def test_a_feed_gives_its_past_and_then_each_bin_once_it_is_published(polled: Po
     assert START + 6 * HOUR - story.delay - 2 * polled.width - polled.period < newest <= story.clock.now() - story.delay
     for name in {name for name, _ in values}:
         times = sorted(time for known, time in values if known == name)
-        assert times == list(range(START - 2 * DAY, times[-1] + 1, polled.width))
+        assert times == list(range(START - 4 * DAY, times[-1] + 1, polled.width))
     assert max(b.time for b in story.sink.beats(polled.name)) == newest - polled.grace
 
 
@@ -67,6 +67,27 @@ def test_a_value_that_is_revised_is_sent_again_and_no_other() -> None:
     story.told()
     assert story.values()["PK", revised] == 7.0
     assert story.desk.read == len(story.values()) + 1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_place_that_catches_up_after_a_restart_has_all_its_bins(kept: bool, tmp_path: Path) -> None:
+    whole = given(PROBING, START - 4 * DAY, START + DAY, (PK, UG))
+    behind = whole.take((whole.entity == 0) | (whole.time < START - 3 * HOUR))
+    cache = tmp_path if kept else None
+    first = Story(PROBING, behind, START, START + HOUR, past=2 * DAY, cache=cache).told()
+    again = Story(PROBING, whole, START + HOUR, START + 2 * HOUR, past=HOUR, cache=cache).told()
+    found = sorted(time for name, time in first.values() | again.values() if name == "UG")
+    assert found == list(range(START - 2 * DAY, found[-1] + 1, SLOT))
+    assert found[-1] > START
+    if kept:  # nothing is sent twice but the hour that was asked for anew
+        assert again.desk.read - len(again.values().keys() - first.values().keys()) <= 2 * HOUR // SLOT
+
+
+def test_a_window_of_long_ago_is_asked_for() -> None:
+    old = START - 900 * DAY
+    story = Story(PROBING, given(PROBING, old, old + DAY, (PK,)), START, START + 60, past=900 * DAY)
+    story.told()
+    assert sum(len(item) for item in story.history if isinstance(item, Rows)) == DAY // SLOT
 
 
 def test_a_null_is_no_row_and_zero_is_one() -> None:
