@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from pipeline.errors import DecodeError, UserError, few
 from pipeline.explain.text import counted
-from pipeline.feeds import EntityRow, seconds, write_case
+from pipeline.feeds import EntityRow, atlas, seconds, write_case
 from pipeline.feeds.live.base import Client, Clock, FeedError
 from pipeline.feeds.live.ris_live import Listening
 from pipeline.feeds.live.tables import fetch_mrt
@@ -87,6 +87,8 @@ def fetch(options: Options, between: str, collectors: list[str], folder: Path | 
     for feed in feeds:
         if feed in BGP_FEEDS:
             raise UserError(f"{feed!r} keeps no past: fetch {ARCHIVE!r}, the archives of collectors")
+        if feed == atlas.NAME:
+            raise UserError(f"{feed!r} gives events, and a case has a table of values: write them with netvigil record")
     folder = folder or Path(re.sub("[^0-9A-Za-z_-]", "", between.replace("/", "_")))
     if feeds and (folder / TABLE).exists():
         raise UserError(f"{folder / TABLE} is there already: name another folder with --to")
@@ -131,13 +133,14 @@ def fetch(options: Options, between: str, collectors: list[str], folder: Path | 
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     if series or ARCHIVE in told:
         console.print(f"to see what came of it: netvigil replay {folder}", soft_wrap=True, markup=False)
-    return int(any(fetched.trouble for fetched in told.values()) or len(told) < len(set(options.feeds)))
+    is_whole = not any(fetched.trouble for fetched in told.values()) and len(told) == len(set(options.feeds))
+    return int(not is_whole or not (series or ARCHIVE in told))
 
 
 def _said(told: dict[str, Fetched]) -> Iterator[str]:
     for feed, fetched in told.items():
         if feed != ARCHIVE:
-            yield f"{feed}: {counted(len(fetched), 'value')}"
+            yield f"{feed}: {counted(len(fetched), 'value') if len(fetched) else 'it has no value of the window'}"
         for reason, many in fetched.damage.items():
             yield f"{feed}: {counted(many, 'piece')} of no use: {reason}"
         if fetched.trouble:

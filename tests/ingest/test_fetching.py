@@ -70,6 +70,15 @@ def test_what_is_no_window_is_refused(text: str) -> None:
         window(text)
 
 
-def test_a_stream_keeps_no_past() -> None:
-    with pytest.raises(UserError, match="'rislive' keeps no past"):
-        fetch(Options(("rislive",)), WINDOW, [], None)
+def test_a_feed_without_a_value_of_the_window_says_so(
+    feed: Scripted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed.past = lambda start, end: ()
+    assert fetch(Options(("a",)), WINDOW, [], tmp_path / "case") == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "a: it has no value of the window"
+
+
+@pytest.mark.parametrize(("feed", "said"), [("rislive", "keeps no past"), ("atlas", "gives events")])
+def test_a_stream_is_not_fetched(feed: str, said: str) -> None:
+    with pytest.raises(UserError, match=f"'{feed}' {said}"):
+        fetch(Options((feed,)), WINDOW, [], None)
