@@ -112,13 +112,13 @@ class Options:
             made[feed] = Later(feed, live, partial(live.make, scope, access, clock), bool(token))
         return made
 
-    def kept(self, clients: dict[str, Client]) -> dict[str, Client]:
+    def kept(self, clients: dict[str, Client], scope: Scope) -> dict[str, Client]:
         """The same clients; where there is a folder, the rows of those that can be asked again are kept in it."""
         folder = self.state
         if folder is None:
             return clients
         return {
-            feed: client if feed in BGP_FEEDS else Remembering(client, folder / f"{feed}.frames")
+            feed: client if feed in BGP_FEEDS else Remembering(client, folder / f"{feed}.frames", scope)
             for feed, client in clients.items()
         }
 
@@ -184,7 +184,7 @@ def ingest(options: Options, history: float, broker: str, quiet: bool = False) -
     address, security = parse(broker), from_environment(os.environ)
     say, clock = sayer(quiet), options.time()
     scope = options.scope(clock.now(), say)
-    clients = options.kept(options.clients(scope, clock, os.environ))
+    clients = options.kept(options.clients(scope, clock, os.environ), scope)
     say(f"waiting for the broker at {address}")
     create(address, every(FEEDS), security, patience=120)
 

@@ -5,28 +5,39 @@ import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from pipeline.bins import DAY, NEVER
 from pipeline.errors import DecodeError
 from pipeline.feeds import Item
 from pipeline.feeds.base import joined
-from pipeline.feeds.live.base import Client, Outlet
+from pipeline.feeds.live.base import Client, Outlet, Scope
 from pipeline.feeds.recorded import Recorder, contents
+from pipeline.files import written
 from pipeline.records import UP, Heartbeat, Rows, Run
 
 TOO_OLD = 7 * DAY
 """How much more than is asked for may be in a file before it is written anew without it [s]."""
 
 
+class Begun(msgspec.Struct):
+    """What a file has: rows of a scope from ``start`` on [s]."""
+
+    scope: Scope
+    start: int
+
+
 class Remembering:
     """The ``client`` of a feed of rows whose past begins with what the file at ``path`` has.
 
-    The file is an archive of `pipeline.feeds.recorded`, with heartbeats where event time moved.
+    The file is an archive of `pipeline.feeds.recorded`, with heartbeats where event time moved.  What is beside it says
+    for which ``scope`` and from when on; for another scope or an earlier time all is asked for anew.
     """
 
-    def __init__(self, client: Client, path: Path) -> None:
+    def __init__(self, client: Client, path: Path, scope: Scope) -> None:
         self.client, self.path = client, path
+        self.scope, self.begun = scope, path.with_suffix(".json")
         self.feed = client.feed
         self.recorder: Recorder | None = None
         self.reached = NEVER
@@ -86,6 +97,9 @@ class Remembering:
         frames: list[Heartbeat | Rows] = []
         if self.recorder is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._covers(start):
+                self.path.unlink(missing_ok=True)
+                self._begin(start)
         else:
             self.recorder.flush()
         if self.path.exists():
@@ -93,6 +107,7 @@ class Remembering:
                 archive = contents(file)
                 frames = [f for f in archive.items(file, start) if isinstance(f, Heartbeat | Rows)]
             if self.recorder is None and archive.first < start - TOO_OLD:
+                self._begin(start)
                 self._write_anew(frames)
         if self.recorder is None:
             self.recorder = Recorder(self.path)
@@ -106,6 +121,18 @@ class Remembering:
             recorder.write(frame)
         recorder.close()
         os.replace(part, self.path)
+
+    def _covers(self, start: int) -> bool:
+        """Whether the file has what is asked for."""
+        try:
+            begun = msgspec.json.decode(self.begun.read_bytes(), type=Begun)
+        except (OSError, msgspec.DecodeError):
+            return False
+        return begun.scope == self.scope and begun.start <= start
+
+    def _begin(self, start: int) -> None:
+        with written(self.begun) as file:
+            file.write(msgspec.json.encode(Begun(self.scope, start)))
 
 
 class Keeping:

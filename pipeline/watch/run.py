@@ -1,6 +1,7 @@
 """``netvigil watch``: broker, worker and ingest on this machine, and what they find in the terminal and on a page."""
 
 import fcntl
+import hashlib
 import os
 import socket
 import sys
@@ -79,8 +80,13 @@ class Asked:
         if self.state is not None:
             return self.state
         home = os.environ.get("XDG_STATE_HOME") or Path(os.environ.get("HOME", "~")).expanduser() / ".local" / "state"
-        names = [Path(target).stem if target.endswith(".toml") else target.upper() for target in self.targets]
+        names = [_name(Path(target)) if target.endswith(".toml") else target.upper() for target in self.targets]
         return Path(home) / "netvigil" / f"watch-{'-'.join(names)}"
+
+
+def _name(file: Path) -> str:
+    """The name of a file, and what tells it from files of that name in other folders."""
+    return f"{file.stem}-{hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:8]}"
 
 
 def watch(asked: Asked) -> None:

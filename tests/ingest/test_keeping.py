@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pipeline.bins import DAY
-from pipeline.feeds.live.base import Outlet
+from pipeline.feeds.live.base import Outlet, Scope
 from pipeline.ingest.keeping import TOO_OLD, Remembering
 from pipeline.records import Rows
 from tests.ingest.scripted import START, Scripted, Sink, rows, supervise
@@ -25,7 +26,7 @@ async def gives(outlet: Outlet) -> None:
 
 
 def watched(path: Path, client: Scripted) -> Sink:
-    keeper = Remembering(client, path)
+    keeper = Remembering(client, path, Scope())
     sink = supervise(keeper, minutes=0.5)
     keeper.close()
     return sink
@@ -52,6 +53,26 @@ def test_the_next_start_has_the_same_past_and_asks_only_for_the_rest(tmp_path: P
     assert max(np.ptp(batch.time) for batch in again.batches("a")) < DAY
 
 
+@pytest.mark.parametrize(
+    ("scope", "earlier"), [(Scope(("PK", "UG")), 0), (Scope(("PK",), services=("whatsapp",)), 0), (Scope(("PK",)), DAY)]
+)
+def test_for_more_places_or_more_of_the_past_all_is_asked_for_anew(scope: Scope, earlier: int, tmp_path: Path) -> None:
+    async def run(scope: Scope, start: int) -> tuple[list[tuple[int, int]], int]:
+        client = Scripted("a", [gives], past)
+        keeper = Remembering(client, tmp_path / "a.frames", scope)
+        found = [item async for item in keeper.history(start, START)]
+        keeper.close()
+        return client.asked, len(found)
+
+    first, number = asyncio.run(run(Scope(("PK",)), START - 2 * DAY))
+    assert first == [(START - 2 * DAY, START)]
+    asked, found = asyncio.run(run(scope, START - 2 * DAY - earlier))
+    assert asked == [(START - 2 * DAY - earlier, START)]
+    assert found == number + 2 * earlier // DAY
+    asked, _ = asyncio.run(run(scope, START - 2 * DAY))
+    assert asked == [(START - 43200, START)]
+
+
 def test_a_file_whose_writer_was_killed_is_played_as_far_as_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "a.frames"
     watched(path, Scripted("a", [gives], past))
@@ -66,7 +87,7 @@ def test_what_is_too_old_leaves_the_file(tmp_path: Path) -> None:
     old = START - 40 * DAY
 
     async def run(start: int) -> int:
-        keeper = Remembering(Scripted("a", [gives], lambda start, end: [rows(start)]), path)
+        keeper = Remembering(Scripted("a", [gives], lambda start, end: [rows(start)]), path, Scope())
         found = [item async for item in keeper.history(start, start + 600)]
         keeper.close()
         return len(found)

@@ -32,6 +32,8 @@ def test_countries_and_a_file_are_asked_of_ingest(tmp_path: Path) -> None:
     )  # fmt: skip
     options = Asked(("my/vote.toml",), state=tmp_path).options()
     assert (options.only, options.watch, options.state) == ((), Path("my/vote.toml"), tmp_path)
+    folders = [Asked((file,)).folder() for file in ("my/vote.toml", "./my/vote.toml", "your/vote.toml")]
+    assert folders[0] == folders[1] != folders[2]
 
 
 @pytest.mark.parametrize(
