@@ -66,7 +66,11 @@ class Sender:
 
     def close(self) -> None:
         """Close the connection, and give up what is not acknowledged."""
-        self._producer.close(timeout=1)
+        try:
+            self._producer.close(timeout=1)
+        except KafkaError:  # it waits for the broker first, and would again whenever it is collected
+            self._producer._sender.force_close()
+            self._producer.close(timeout=1)
 
     def _land(self) -> None:
         future, size = self._waiting.popleft()

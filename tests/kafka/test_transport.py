@@ -14,6 +14,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create, main
+from pipeline.kafka.embedded import embedded
 from pipeline.kafka.reader import Reader
 from pipeline.kafka.security import PLAIN
 from pipeline.kafka.transport import Sender, opened
@@ -139,3 +140,15 @@ def test_a_client_that_finds_no_broker_leaves_nothing_running(client):
     with pytest.raises(UserError, match=r"no Kafka broker answers at 127.0.0.1:1 within 0.2 s"):
         opened(getattr(kafka, client), "127.0.0.1:1", PLAIN, patience=0.2)
     assert threading.active_count() == before
+
+
+def test_a_sender_is_closed_though_its_broker_is_gone() -> None:
+    with embedded() as broker:
+        create(broker, [topic := Topic("netvigil.test.gone", "bytes", "any", 1, 3600)])
+        sender = Sender(broker)
+        sender.send(topic.name, b"one", 0)
+        sender.flush()
+    sender.send(topic.name, b"two", 0)
+    sender.close()
+    with pytest.raises(UserError, match="did not take a message"):
+        sender.flush()
