@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,11 +105,12 @@ class Options:
         made: dict[str, Client] = {}
         for feed in dict.fromkeys([feed for feed in self.feeds if feed in CLIENTS] or CLIENTS):
             live = CLIENTS[feed]
-            token = _token(feed, files.get(feed, ""), environment)
+            token = partial(_token, feed, files.get(feed, ""), environment)
+            token()  # what is wrong is said at once
             cache = self.state / "cache" if self.state is not None else None
             archive = urls.get(ARCHIVE, "" if feed in urls else live.archive) if begins else ""
-            access = Access(urls.get(feed, live.url), token, cache, archive)
-            made[feed] = Later(feed, live, partial(live.make, scope, access, clock), bool(token))
+            access = Access(urls.get(feed, live.url), "", cache, archive)
+            made[feed] = Later(feed, live, scope, access, clock, token)
         return made
 
     def kept(self, clients: dict[str, Client], scope: Scope) -> dict[str, Client]:
@@ -126,17 +127,21 @@ class Options:
 class Later:
     """A client that is made when it is first used: what it lacks may come meanwhile, and holds no other feed."""
 
-    def __init__(self, feed: str, live: Live, make: Callable[[], Client], has_token: bool) -> None:
-        self.feed, self.live, self.make, self.has_token = feed, live, make, has_token
+    def __init__(
+        self, feed: str, live: Live, scope: Scope, access: Access, clock: Clock, token: Callable[[], str]
+    ) -> None:
+        self.feed, self.live, self.scope, self.access, self.clock, self.token = feed, live, scope, access, clock, token
         self.patience = HEARTBEAT
         self.made: Client | None = None
 
     def _client(self) -> Client:
-        if self.live.needs_token and not self.has_token:
-            raise FeedError(f"it needs a token: give --token {self.feed}=FILE, or the file in {_variable(self.feed)}")
         if self.made is None:
             try:
-                self.made = self.make()
+                token = self.token()
+                if self.live.needs_token and not token:
+                    way = f"give --token {self.feed}=FILE, or the file in {_variable(self.feed)}"
+                    raise FeedError(f"it needs a token: {way}")
+                self.made = self.live.make(self.scope, replace(self.access, token=token), self.clock)
             except UserError as error:
                 raise FeedError(str(error)) from None
             self.patience = self.made.patience
@@ -177,7 +182,10 @@ def _token(feed: str, file: str, environment: Mapping[str, str]) -> str:
 
 
 def ingest(options: Options, history: float, broker: str, quiet: bool = False) -> None:
-    """Send what the feeds give to Kafka until told to stop; UserError where it takes nothing."""
+    """Send what the feeds give to Kafka until told to stop; UserError where it takes nothing.
+
+    Where Kafka is lost later, the exit code is 1: who looks after the process starts it again.
+    """
     options.check()
     if not 0 <= history <= 366:
         raise UserError(f"--history {history:g} is not between 0 and 366 days")
@@ -197,7 +205,10 @@ def ingest(options: Options, history: float, broker: str, quiet: bool = False) -
                 desks[feed].time = beat.time
             await _supervised(Supervisor(desks, clients, clock, int(history * DAY), pulsed=options.alive), say)
 
-    until_told(run())
+    try:
+        until_told(run())
+    except SendError as error:
+        sys.exit(f"netvigil: {error}")
 
 
 def record(options: Options, path: Path, quiet: bool = False) -> None:

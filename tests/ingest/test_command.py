@@ -68,6 +68,15 @@ def test_a_feed_that_lacks_what_it_needs_says_so_and_holds_no_other() -> None:
     }
 
 
+def test_a_token_may_come_later(tmp_path: Path) -> None:
+    options, file = Options(("secret",)), tmp_path / "token"
+    client = options.clients(Scope(), options.time(), {TOKEN.format("SECRET"): str(file)})["secret"]
+    assert asyncio.run(asked(client)).startswith("it needs a token")
+    file.write_text("abc")
+    assert asyncio.run(asked(client)) == "[]"
+    assert ASKED[-1][1].token == "abc"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
