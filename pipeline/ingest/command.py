@@ -24,7 +24,7 @@ from pipeline.geo.networks import networks as named
 from pipeline.ingest.keeping import Remembering
 from pipeline.ingest.outlet import Desk, Send, SendError, Sent
 from pipeline.ingest.sending import ToKafka, last_beats
-from pipeline.ingest.supervisor import Supervisor
+from pipeline.ingest.supervisor import OverError, Supervisor
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.security import from_environment, parse
 from pipeline.records import Run
@@ -87,6 +87,18 @@ class Options:
         """The MRT archive of a collector."""
         found = archive_of(collector)
         return found._replace(url=_named("--url", self.url, ARCHIVE).get(ARCHIVE, found.url))
+
+    def pulse(self, clock: Clock) -> Callable[[], None]:
+        """What is done several times a minute: a sign of life, and `OverError` once a watch has expired."""
+        watches = read_watches(self.watch, clock.now())[0] if self.watch is not None else []
+        until = min((watch.until for watch in watches), default=float("inf"))
+
+        def pulsed() -> None:
+            self.alive()
+            if clock.now() >= until:
+                raise OverError
+
+        return pulsed
 
     def alive(self) -> None:
         """Leave a sign of life in the folder for its state, for who looks after the process."""
@@ -182,7 +194,8 @@ def _token(feed: str, file: str, environment: Mapping[str, str]) -> str:
 
 
 def ingest(options: Options, history: float, broker: str, quiet: bool = False) -> None:
-    """Send what the feeds give to Kafka until told to stop; UserError where it takes nothing.
+    """Send what the feeds give to Kafka until told to stop, or nothing is left to watch; UserError where it takes
+    nothing.
 
     Where Kafka is lost later, the exit code is 1: who looks after the process starts it again.
     """
@@ -191,24 +204,28 @@ def ingest(options: Options, history: float, broker: str, quiet: bool = False) -
         raise UserError(f"--history {history:g} is not between 0 and 366 days")
     address, security = parse(broker), from_environment(os.environ)
     say, clock = sayer(quiet), options.time()
-    scope = options.scope(clock.now(), say)
-    clients = options.kept(options.clients(scope, clock, os.environ), scope)
+    options.clients(options.scope(clock.now()), clock, os.environ)  # what is wrong is said at once
     say(f"waiting for the broker at {address}")
     create(address, every(FEEDS), security, patience=120)
 
     async def run() -> None:
+        scope = options.scope(clock.now(), say)
+        clients = options.kept(options.clients(scope, clock, os.environ), scope)
         before = last_beats(address, [feed for feed in clients if feed not in BGP_FEEDS], security)
         since = min((beat.run.since for beat in before.values()), default=int(clock.now()))
         async with ToKafka(address, security) as send:
             desks = desks_of(clients, since, send, clock, scope, say)
             for feed, beat in before.items():
                 desks[feed].time = beat.time
-            await _supervised(Supervisor(desks, clients, clock, int(history * DAY), pulsed=options.alive), say)
+            await _supervised(Supervisor(desks, clients, clock, int(history * DAY), pulsed=options.pulse(clock)), say)
 
-    try:
-        until_told(run())
-    except SendError as error:
-        sys.exit(f"netvigil: {error}")
+    while True:
+        try:
+            return until_told(run())
+        except OverError:  # the watches that are left go on
+            continue
+        except SendError as error:
+            sys.exit(f"netvigil: {error}")
 
 
 def record(options: Options, path: Path, quiet: bool = False) -> None:
@@ -227,7 +244,9 @@ def record(options: Options, path: Path, quiet: bool = False) -> None:
 
     desks = desks_of(clients, int(clock.now()), send, clock, scope, say)
     try:
-        until_told(_supervised(Supervisor(desks, clients, clock, history=0), say))
+        until_told(_supervised(Supervisor(desks, clients, clock, history=0, pulsed=options.pulse(clock)), say))
+    except OverError:
+        say("a watch has expired: the recording ends")
     finally:
         recorder.close()
     say(f"to see what came of it: netvigil replay {path}")

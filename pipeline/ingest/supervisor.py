@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 FETCHING = "its past is still being fetched"
 
 
+class OverError(Exception):
+    """What is watched has changed: the clients are of no use any more."""
+
+
 @dataclass(frozen=True)
 class Pauses:
     """How long is waited, and for what [s of the clock unless said otherwise]."""
@@ -47,7 +51,7 @@ class Supervisor:
     """Runs each client until it is cancelled.
 
     ``history``: how much of the past is fetched before a feed is listened to [s].  ``pulsed`` is called several times
-    a minute.
+    a minute; it may raise `OverError`.
     """
 
     desks: Mapping[str, Desk]
@@ -59,7 +63,7 @@ class Supervisor:
     jitter: Callable[[], float] = random.random
 
     async def run(self) -> None:
-        """All feeds, side by side.  Only what Kafka refuses ends this: an exception of a client does not."""
+        """All feeds, side by side.  What Kafka refuses and `OverError` end this; an exception of a client does not."""
         self.lockstep, self.late = Lockstep(self.clients, DAY), set[str]()
         try:
             async with asyncio.TaskGroup() as group:
@@ -67,7 +71,7 @@ class Supervisor:
                     group.create_task(self._keep(client, self.desks[feed]), name=feed)
                 group.create_task(self._wait_no_longer())
                 group.create_task(self._pulse())
-        except* SendError as errors:
+        except* (SendError, OverError) as errors:
             raise errors.exceptions[0] from None
 
     async def _pulse(self) -> None:

@@ -8,8 +8,8 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.feeds.live.base import Access, Client, Clock, FeedError, Scope
 from pipeline.feeds.live.registry import CLIENTS, Live
-from pipeline.ingest.command import TOKEN, Options, ingest
-from tests.ingest.scripted import Scripted, stays
+from pipeline.ingest.command import TOKEN, Options, ingest, record
+from tests.ingest.scripted import START, Scripted, stays
 
 ASKED: list[tuple[Scope, Access]] = []
 
@@ -75,6 +75,40 @@ def test_a_token_may_come_later(tmp_path: Path) -> None:
     file.write_text("abc")
     assert asyncio.run(asked(client)) == "[]"
     assert ASKED[-1][1].token == "abc"
+
+
+WATCHES = """
+[[watch]]
+country = "PK"
+expires = 2024-02-09
+[[watch]]
+country = "UG"
+expires = 2024-02-10
+"""
+
+
+@pytest.mark.sockets
+def test_a_watch_that_expires_is_asked_for_no_more(
+    embedded_broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(CLIENTS, "table", CLIENTS["a"])
+    (file := tmp_path / "w.toml").write_text(WATCHES)
+    options = Options(("table",), watch=file, clock=f"{START},200000")
+    with pytest.raises(UserError, match="nothing is left to watch"):
+        ingest(options, 0, f"kafka://{embedded_broker}")
+    scopes = list(dict.fromkeys(scope.countries for scope, _ in ASKED))
+    assert scopes == [("PK", "UG"), ("UG",)]
+    assert "the watch of PK expired on 2024-02-08: it is left out" in capsys.readouterr().err
+
+
+@pytest.mark.sockets
+def test_a_recording_ends_when_a_watch_expires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(CLIENTS, "table", CLIENTS["a"])
+    (file := tmp_path / "w.toml").write_text(WATCHES)
+    record(Options(("table",), watch=file, clock=f"{START},200000"), tmp_path / "r.frames")
+    assert "a watch has expired: the recording ends" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
