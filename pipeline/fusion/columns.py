@@ -113,6 +113,7 @@ class Columns:
         self.ends: list[int] = []
         self.widths: list[int] = []
         self.behind: set[str] = set()
+        self.awaited: set[str] = set()
         self._relate()
         self.columns: dict[str, np.ndarray] = {
             name: np.zeros((0, 0, *own.more), own.dtype) for name, own in COLUMNS.items()
@@ -175,10 +176,14 @@ class Columns:
         return terms
 
     def overtaken(self, rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Which witnesses ``(n, s) bool`` are behind, where another one that is not is back, by weights ``(n, s)``."""
-        behind = np.array([name.partition(BESIDE)[0] in self.behind for name in self.signals])
-        back = (~behind & (self["witness"][rows] > 0) & (weight < 0)).any(axis=1, keepdims=True)
-        return np.asarray(behind & (weight > 0) & back)
+        """Which witnesses ``(n, s) bool`` another one that is back has overtaken, by weights ``(n, s)``: they are
+        behind, or their next bin is awaited and the last one began before the other's return."""
+        names = [name.partition(BESIDE)[0] for name in self.signals]
+        behind, awaited = (np.array([name in which for name in names]) for which in (self.behind, self.awaited))
+        back = ~behind & (self["witness"][rows] > 0) & (weight < 0)
+        returned = np.where(back, self["calm_from"][rows], 0).max(axis=1, keepdims=True)
+        older = awaited & (self["seen"][rows] < returned)
+        return np.asarray((weight > 0) & (behind & back.any(axis=1, keepdims=True) | older))
 
     def grow(self, entities: int) -> None:
         """Room for new entities and signals."""

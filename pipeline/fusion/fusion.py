@@ -161,7 +161,8 @@ class FuseStage:
         }  # fmt: skip
         queue = (self._turn(*entry) for entry in stream.queue)
         lines = {name: line for name, line in stream.lines.items() if line.status == UP}
-        late = {name: line.watermark + self.settings.stale * line.width for name, line in lines.items()}
+        late = {(name, False): line.watermark for name, line in lines.items()}
+        late |= {(name, True): line.watermark + self.settings.stale * line.width for name, line in lines.items()}
         for turn, against in now.fuse(stream.ledger, stream.told, queue, late):
             if turn.verdicts is verdicts:
                 held[int(verdicts.start[turn.at])] = _fused(verdicts, turn.at, against)

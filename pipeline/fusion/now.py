@@ -9,10 +9,13 @@ from msgspec.structs import replace
 
 from pipeline.fusion.evidence import Said
 from pipeline.fusion.ledger import Ledger
-from pipeline.fusion.outages import OPEN, RETRACTED, telling
+from pipeline.fusion.outages import ENDED, OPEN, RECOVERING, RETRACTED, telling
 from pipeline.fusion.turns import Heard, Turn
 from pipeline.records import LATEST, Outage
 from pipeline.settings import Fusing
+
+Mark = tuple[str, bool]
+"""A signal, and whether its last bin counts no more, or its next one is only awaited."""
 
 BACK = 3600
 """How far back a bin may come that does not lead to a new copy of the settled state [s]; no answer depends on it."""
@@ -41,25 +44,29 @@ class Copy:
     ledger: Ledger
     reach: int
     fused: dict[str, Outage] = field(default_factory=dict)
-    behind: dict[str, int] = field(default_factory=dict)
+    behind: dict[Mark, int] = field(default_factory=dict)
 
     def copy(self) -> "Copy":
         return Copy(self.ledger.copy(), self.reach, dict(self.fused), dict(self.behind))
 
-    def goes_on(self, first: int, late: Mapping[str, int]) -> bool:
+    def goes_on(self, first: int, late: Mapping[Mark, int]) -> bool:
         """Whether bins that end at ``first`` [s] or later can follow, where these signals are behind."""
         return first > self.reach and self.behind == {name: at for name, at in late.items() if at < self.reach}
 
-    def see(self, turns: Sequence[Turn], late: Mapping[str, int]) -> list[tuple[Turn, Said | None]]:
+    def see(self, turns: Sequence[Turn], late: Mapping[Mark, int]) -> list[tuple[Turn, Said | None]]:
         """Fuse bins in order; gives each with what it was held against."""
         told, done = list[Heard](), 0
-        for signal, at in sorted(late.items(), key=lambda one: one[1]):
-            if signal in self.behind or not turns or at >= turns[-1].end:
+        for mark, at in sorted(late.items(), key=lambda one: one[1]):
+            if mark in self.behind or not turns or at >= turns[-1].end:
                 continue
             until = sum(turn.end <= at for turn in turns)
             told, done = told + self.ledger.see(turns[done:until]), until
-            self.ledger.leave_behind(signal)
-            self.behind[signal] = at
+            signal, is_behind = mark
+            if is_behind:
+                self.ledger.leave_behind(signal)
+            else:
+                self.ledger.cells.awaited.add(signal)
+            self.behind[mark] = at
         told += self.ledger.see(turns[done:])
         self.fused |= {outage.id: outage for one in told for outage in one.outages}
         self.reach = turns[-1].end if turns else self.reach
@@ -72,7 +79,8 @@ class Now:
 
     It follows from the settled state and the verdicts that wait alone, never from the order in which they came.  An
     outage keeps its first id here as long as what is known of its place overlaps with what was, whatever id the settled
-    record gives it; what is no longer known is retracted.
+    record gives it; what is no longer known is retracted.  Of one that was told to be over it is not told that it is
+    coming back, where its end is dated later.
 
     ``record``: the last revision of each settled outage that is open, or whose end is not told yet.  ``told``: what
     was told last, by the id that the settled state or a copy of it has for the outage.  ``front``: the copy that has
@@ -98,7 +106,7 @@ class Now:
         self.pending.clear()
 
     def fuse(
-        self, settled: Ledger, until: int, queue: Iterable[Turn], late: Mapping[str, int]
+        self, settled: Ledger, until: int, queue: Iterable[Turn], late: Mapping[Mark, int]
     ) -> list[tuple[Turn, Said | None]]:
         """Fuse what is pending; where that does not come after all that is fused, go back and fuse the ``queue`` anew,
         at most from what is settled ``until`` then [s].  Gives each bin with what it was held against.
@@ -128,7 +136,8 @@ class Now:
         for id_, outage in known.items():
             was = self.told.get(id_)
             is_over = outage.state == RETRACTED or (outage.end is not None and outage.end <= since)
-            if was is None and is_over:
+            dated_anew = was is not None and (was.outage.state, outage.state) == (ENDED, RECOVERING)
+            if (was is None and is_over) or dated_anew:  # that it is over is not taken back for a later end of it
                 continue
             part_of = names.get(outage.part_of, outage.part_of)
             now = replace(outage, id=names.get(id_, id_), part_of=part_of)

@@ -119,7 +119,7 @@ class Scales:
         weight = standing(self.cells, rows, end, self.lives.open[rows], sure, feared)
         gone = let_go(self.cells, rows, weight, end, self.lives.open[rows], sure)
         gone |= at_home(self.cells, rows) > 0
-        if self.cells.behind:
+        if self.cells.awaited:
             gone |= self.cells.overtaken(rows, weight)
         if (nothing := counts_nothing(self.cells, rows, weight, end, self.usual.out[rows])).any():
             self.cells.unhear(rows, nothing)

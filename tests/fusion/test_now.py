@@ -224,3 +224,13 @@ def test_routes_that_stood_in_an_outage_and_are_late_keep_its_kind_when_it_deepe
     frames = [*quick[:behind], *(frame for pair in zip(quick[behind:], slow, strict=False) for frame in pair)]
     kinds = [outage.kind for outage in told(outputs(frames)) if outage.state == "confirmed"]
     assert list(dict.fromkeys(kinds)) == [kind for kind, _ in groupby(kinds)] == ["unknown", "stealth"]
+
+
+def test_a_late_wide_bin_that_began_before_a_quick_witness_was_back_does_not_undo_the_end() -> None:
+    run = watched(PROBING, TRAFFIC)
+    quick = pieces(verdicts(PROBING, "." * 24 + "L" * 29 + "." * 24, run=run), 300)
+    wide = pieces(verdicts(TRAFFIC, "." * 8 + "L" * 10 + "." * 6, run=run, width=900), 900)
+    frames = sorted([*quick, *wide], key=lambda frame: frame.watermark + 1500 * (frame.signal == TRAFFIC))
+    states = [outage.state for outage in told(outputs(frames))]
+    assert states.count("ended")
+    assert set(states[states.index("ended") :]) == {"ended"}
