@@ -309,6 +309,7 @@ class Progress(msgspec.Struct, frozen=True):
 
     ``judged``: bins of entities with a verdict so far; ``missed``: bins that came after their time was fused without
     them, because their feed was dead.  ``left``: at the end of the run, the last bins of the open outages.
+    ``is_now``: the past of a watch is read, and what is known by now is being told from here on.
     """
 
     run: str
@@ -318,6 +319,7 @@ class Progress(msgspec.Struct, frozen=True):
     ended: bool = False
     missed: int = 0
     left: tuple[Left, ...] = ()
+    is_now: bool = False
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

@@ -135,17 +135,21 @@ class FuseStage:
         for gone in touch(self.streams, run.id):
             remember(self.ended, gone)
         line = stream.lines.setdefault(verdicts.signal, Line())
+        reached = line.queued.get(verdicts.detector, NEVER) + verdicts.width
+        begins = reached < run.since <= verdicts.watermark
         missed, came = self._queue(stream, line, verdicts)
         line.watermark, line.width = max(line.watermark, verdicts.watermark), verdicts.width or line.width
         line.status = verdicts.status if self._is_first(verdicts) else line.status
         told: list[Output] = [Missed(verdicts.signal, missed)] if missed else []
         told += self._release(stream)
-        return told + (self._now(stream, stream.now, verdicts, came, told) if stream.now is not None else [])
+        return told + (self._now(stream, stream.now, verdicts, came, told, begins) if stream.now is not None else [])
 
     def _now(
-        self, stream: Stream, now: Now, verdicts: Verdicts, came: list[Queued], settled: list[Output]
-    ) -> list[Output]:
-        """What is known by now, after a frame whose bins ``came``, and what it has ``settled``."""
+        self, stream: Stream, now: Now, verdicts: Verdicts, came: list[Queued], settled: list[Output],
+        begins: bool,
+    ) -> list[Output]:  # fmt: skip
+        """What is known by now, after a frame whose bins ``came``, and what it has ``settled``; ``begins``: all
+        bins of its signal so far are history, and more of that is not to come."""
         now.settle(outages := [out for out in settled if isinstance(out, Outage)])
         now.pending += [self._turn(*entry) for entry in came]
         if not self._is_first(verdicts):  # a frame of the first detector follows
@@ -153,7 +157,7 @@ class FuseStage:
         if max(verdicts.watermark, stream.told) < stream.run.since:
             now.wait()
             return [Arrived(verdicts, came[-1][4])] if came and verdicts.watermark > stream.run.since - RECENT else []
-        if not (came or outages):
+        if not (came or outages or begins):
             return []
         held = {
             int(out.verdicts.start[out.bin]): out for out in settled if isinstance(out, Fused)
@@ -167,7 +171,11 @@ class FuseStage:
             if turn.verdicts is verdicts:
                 held[int(verdicts.start[turn.at])] = _fused(verdicts, turn.at, against)
         shown = [held[int(verdicts.start[i])] for *_, i, _ in came]
-        return [*(Arrived(bin_.verdicts, bin_.bin) for bin_ in shown), *now.tell(stream.run.since)]
+        told: list[Output] = [*(Arrived(bin_.verdicts, bin_.bin) for bin_ in shown), *now.tell(stream.run.since)]
+        if not begins:
+            return told
+        head = stream.run.id, self.partition, stream.told, stream.judged
+        return [*told, Progress(*head, missed=stream.missed, is_now=True)]
 
     def _queue(self, stream: Stream, line: Line, verdicts: Verdicts) -> tuple[int, list[Queued]]:
         """Let bins wait for their turn; how many of entities have missed theirs (a dead feed's own NaN did not), and

@@ -18,10 +18,10 @@ from pipeline.explain.text import KIND_WORDS, country_time, entity_name, lasting
 from pipeline.fusion.evidence import BESIDE, ratios, speaking
 from pipeline.fusion.outages import CONFIRMED, ENDED, OPEN, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.kinds import ROUTES, kind_of
-from pipeline.records import DEAD, UP, DeadLetter, Entity, Outage, Verdicts, known, placed
+from pipeline.records import DEAD, UP, DeadLetter, Entity, Outage, Progress, Verdicts, known, placed
 from pipeline.signals.binning import FeedStatus
 
-OUT, BACK, PERHAPS, FINE, UNSEEN = "out", "coming back", "perhaps out", "up", "cannot see"
+OUT, BACK, PERHAPS, FINE, UNSEEN, PAST = "out", "coming back", "perhaps out", "up", "cannot see", "reading the past"
 """The states of a country or network."""
 
 OF_OUTAGE = {CONFIRMED: OUT, RECOVERING: BACK, SUSPECTED: PERHAPS}
@@ -50,7 +50,10 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A country or network now: its state in words, and since when, how much of it, how sure."""
+    """A country or network now: its state in words, and since when, how much of it, how sure.
+
+    ``read``: the local time up to which its past is read, '' once that is done.
+    """
 
     entity_type: str
     entity: str
@@ -64,6 +67,7 @@ class Place(msgspec.Struct, frozen=True):
     because: str = ""
     outage: str | None = None
     signals: tuple[Reading, ...] = ()
+    read: str = ""
 
 
 class Country(msgspec.Struct, frozen=True):
@@ -140,7 +144,8 @@ class Picture:
     ``feeds``: those that are asked, with their signals.  ``recent``: what is seen counts as seen now for this long
     after its bin [s]: Google's is 90 minutes late, in bins of half an hour.  ``outages``: as they are known by now;
     ``record``: settled; ``settled``: the id in the record of each of the former that is in it.  ``before``: outages of
-    an earlier watch, whose ids go on.
+    an earlier watch, whose ids go on.  ``partitions``: the fusion partition of each country that has come; ``current``:
+    those of which the past is read.
     """
 
     countries: tuple[str, ...]
@@ -155,11 +160,13 @@ class Picture:
     status: dict[str, FeedStatus] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
     letters: Counter[str] = field(default_factory=Counter)
+    partitions: dict[str, int] = field(default_factory=dict)
+    current: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.places = known(self.names)
 
-    def take(self, output: Verdicts | Outage | FeedStatus | DeadLetter) -> None:
+    def take(self, output: Verdicts | Outage | FeedStatus | DeadLetter | Progress) -> None:
         """Take in an output of the path; an outage is one of the settled record."""
         match output:
             case Verdicts() if output.detector not in SLOW:
@@ -170,6 +177,8 @@ class Picture:
                 self.status[output.feed] = output
             case DeadLetter():
                 self.letters[output.feed] += 1
+            case Progress(is_now=True):
+                self.current.add(output.partition)
 
     def take_now(self, outage: Outage, settled: str) -> None:
         """Take in an outage as it is known by now; ``settled``: its id in the settled record, '' while in none."""
@@ -192,6 +201,7 @@ class Picture:
             country = entity.country or placed(*entity[:2], self.places).country or entity.name
             if country not in self.countries:
                 continue
+            self.partitions[country] = verdicts.partition
             self.places.setdefault(entity[:2], entity._replace(country=country))
             points = self.series.setdefault((verdicts.signal, *entity[:2]), deque())
             for row in np.flatnonzero(verdicts.start + verdicts.width > verdicts.watermark - DAY).tolist():
@@ -278,38 +288,51 @@ class Picture:
     def _place(self, entity: Entity, now: int) -> Place:
         """What is said of a country or network: its open outage, else whether it is seen to be up."""
         key = (entity.type, entity.name)
-        read = tuple(
+        signals = tuple(
             self._reading(one, now) for one in sorted(self.series, key=lambda k: (kind_of(k[0]), k)) if one[1:] == key
         )
-        fresh = [one for one in read if one.state in (NORMAL, HIGHER, LOW)]
+        fresh = [one for one in signals if one.state in (NORMAL, HIGHER, LOW)]
         open_ones = [o for o in self.outages.values() if o.state in OPEN and (o.entity_type, o.entity) == key]
+        is_past = not open_ones and self.partitions.get(_code(entity)) not in self.current
+        if is_past:  # what is not told yet may be out as well as up
+            open_ones = [o for o in self.before if o.state in OPEN and (o.entity_type, o.entity) == key]
+        read = self._read_until(_code(entity)) if is_past else ""
+        unseen = PAST if read else UNSEEN
         outage = max(open_ones, key=lambda o: (o.state != SUSPECTED, o.start), default=None)
         name = entity_name(entity._replace(country="") if entity.type in ("asn", "region") else entity)
+        if outage is None and is_past:
+            return Place(*key, name, unseen, unseen, signals=signals, read=read)
         if outage is None:
             direct = [one for one in fresh if kind_of(one.signal) not in INDIRECT]
             low = [one.title for one in direct if one.state == LOW]
             if any(one.state != LOW for one in direct):
                 words = f"up, but low: {', '.join(low)}" if low else "up" + self._restored(key, now)
-                return Place(*key, name, FINE, words, signals=read)
+                return Place(*key, name, FINE, words, signals=signals)
             only = f": {', '.join(one.title for one in fresh)} alone does not show it" if fresh else ""
             return Place(
                 *key,
                 name,
                 UNSEEN,
                 f"low, and not an outage yet: {', '.join(low)}" if low else f"cannot see{only}",
-                signals=read,
+                signals=signals,
             )
         what = KIND_WORDS.get(outage.kind, outage.kind)
         fell = {term.signal.partition(BESIDE)[0] for term in speaking(outage.signals)}
-        is_seen = any(one.signal in fell or kind_of(one.signal) not in INDIRECT for one in fresh)
-        state = OF_OUTAGE[outage.state] if is_seen else UNSEEN
+        is_seen = not is_past and any(one.signal in fell or kind_of(one.signal) not in INDIRECT for one in fresh)
+        state = OF_OUTAGE[outage.state] if is_seen else unseen
         words = f"{state}; it was: {what}" if state == BACK else f"{state}: {what}"
         if not is_seen:
-            words = f"cannot see; {OF_OUTAGE[outage.state]} when last seen: {what}"
+            words = f"{unseen}; {OF_OUTAGE[outage.state]} when last seen: {what}"
         return Place(
             *key, name, state, words, iso(outage.start), country_time(outage.start, entity.country or entity.name),
-            outage.severity, outage.probability, because(outage), outage.id, read,
+            outage.severity, outage.probability, because(outage), outage.id, signals, read,
         )  # fmt: skip
+
+    def _read_until(self, country: str) -> str:
+        """The local time up to which the past is read by the feeds that are not dead, '' where nothing is."""
+        told = self.status
+        read = [at for feed, at in self.reached.items() if at > 0 and (feed not in told or told[feed].status != DEAD)]
+        return country_time(max(read), country) if read else ""
 
     def _restored(self, key: tuple[str, str], now: int) -> str:
         """When it came back, if that was on the last day."""

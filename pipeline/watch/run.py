@@ -33,7 +33,7 @@ from pipeline.ingest.command import Options
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.reader import Reader
-from pipeline.records import DEAD, DeadLetter, Outage, Verdicts
+from pipeline.records import DEAD, DeadLetter, Outage, Progress, Verdicts
 from pipeline.replay.through_kafka import still_there, stoppable
 from pipeline.settings.watching import Watch, countries, read_watches
 from pipeline.signals.binning import FeedStatus
@@ -43,7 +43,8 @@ from pipeline.watch.page import Page
 from pipeline.watch.picture import Picture, View
 from pipeline.watch.terminal import Changes, screen
 
-READ = [topic.name for topic in (topics.VERDICTS, topics.NOW, topics.OUTAGES, topics.STATUS, topics.DEADLETTERS)]
+TOLD = topics.VERDICTS, topics.NOW, topics.OUTAGES, topics.STATUS, topics.DEADLETTERS, topics.PROGRESS
+READ = [topic.name for topic in TOLD]
 KEEP = 60.0  # how often the outages are written down for the next start [s]
 LOOK = 0.5  # how long is waited for news, and how often the picture is made anew [s]
 
@@ -194,6 +195,8 @@ def take(picture: Picture, topic: str, value: bytes) -> None:
         picture.take(msgspec.json.decode(value, type=FeedStatus))
     elif topic == topics.DEADLETTERS.name:
         picture.take(msgspec.json.decode(value, type=DeadLetter))
+    elif topic == topics.PROGRESS.name:
+        picture.take(msgspec.json.decode(value, type=Progress))
     else:
         picture.take(cast(Verdicts, decode(value)))
 

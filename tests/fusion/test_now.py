@@ -121,6 +121,16 @@ def shape(outputs: Iterable[object]) -> list[str]:
     return [repr(out) if isinstance(out, Outage | Provisional | Progress) else type(out).__name__ for out in outputs]
 
 
+def test_once_a_signal_reaches_the_begin_of_the_watch_what_is_out_is_told_and_then_that_the_past_is_read() -> None:
+    marks, since = BEFORE + "L" * 8, verdicts(PROBING, BEFORE + "L" * 6, run=THREE).watermark
+    frames = pieces(verdicts(PROBING, marks, run=watched(PROBING, TRAFFIC, since=since)), 300)
+    told = [[out for out in stage_out if not isinstance(out, Arrived)] for stage_out in map(by_hand().step, frames)]
+    assert not any(told[:-3])
+    assert [type(out).__name__ for out in told[-3]] == ["Provisional", "Progress"]
+    assert getattr(told[-3][-1], "is_now", False)
+    assert not any(isinstance(out, Progress) for out in [*told[-2], *told[-1]])
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_every_order_gives_the_same_record_and_in_the_end_the_same_picture(order: tuple[str, ...]) -> None:
     out = outputs(late(OUT, order))

@@ -47,8 +47,8 @@ def status(feed: str, word: str, reason: str = "") -> FeedStatus:
 
 
 def picture(*taken: object) -> Picture:
-    """A picture of Pakistan after these outputs."""
-    made = Picture(("PK",), FEEDS, (ZONG,))
+    """A picture of Pakistan, of which the past is read, after these outputs."""
+    made = Picture(("PK",), FEEDS, (ZONG,), current={0})
     for output in taken:
         if isinstance(output, Outage):
             made.take_now(output, "")

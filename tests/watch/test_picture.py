@@ -6,7 +6,7 @@ import pytest
 
 from detectors.base import UNKNOWN
 from pipeline.bins import DAY
-from pipeline.records import DEAD, UP, DeadLetter, Entity
+from pipeline.records import DEAD, UP, DeadLetter, Entity, Progress
 from pipeline.watch.picture import BACK, FINE, LOW, MISSING, OUT, PERHAPS, UNJUDGED, UNSEEN, Country, Picture
 from tests.watch.pictures import FEEDS, NOW, PK, ZONG, outage, picture, status, verdicts
 
@@ -143,3 +143,27 @@ def test_the_health_of_feeds_counts_dead_letters() -> None:
     assert (health["rislive"].status, health["rislive"].reason, health["rislive"].age) == (DEAD, "no connection", None)
     assert (health["radar"].status, health["radar"].age, health["radar"].dead_letters) == (UP, 5, 1)
     assert tuple(health) == tuple(FEEDS)
+
+
+def test_while_the_past_is_read_no_place_is_said_to_be_up_or_no_outage() -> None:
+    made = Picture(("PK",), FEEDS, (ZONG,))
+    made.before = [outage(end=NOW - 900)]
+    assert said(made) == ("cannot see", "cannot see; out when last seen: mobile networks down", "")
+    for value, until, local in (100, NOW - 900, "07:15"), (20, NOW, "07:30"):
+        made.take(verdicts(value=value, until=until))
+        words = "reading the past; out when last seen: mobile networks down"
+        assert said(made) == ("reading the past", words, f"Thu 8 Feb 2024, {local} (UTC+5)")
+    made.before = []
+    assert said(made)[:2] == ("reading the past", "reading the past")
+    made.take(status("radar", DEAD, "no connection"))
+    assert said(made) == ("cannot see", "cannot see", "")
+    made.take(status("radar", "up"))
+    made.take(Progress("live", 0, NOW, is_now=True))
+    assert said(made)[:2] == ("cannot see", "low, and not an outage yet: traffic.radar")
+    made.take_now(outage(), "")
+    assert said(made) == ("out", "out: mobile networks down", "")
+
+
+def said(made: Picture) -> tuple[str, str, str]:
+    place = made.view(NOW).countries[0].place
+    return place.state, place.words, place.read
