@@ -3,6 +3,7 @@
 Each has its own delay, so each has its own watermark.  https://api.ioda.inetintel.cc.gatech.edu/v2/ describes it.
 """
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -21,6 +22,10 @@ URL = "https://api.ioda.inetintel.cc.gatech.edu/v2"
 HOUR = 3600
 
 CODES = 50  # places in one request [-]: an address of 2,000 characters is safe everywhere
+
+CODE = re.compile("[0-9]{1,9}")  # of a region; it becomes a part of paths
+
+LONGEST = 100  # name of a region [characters]
 
 PRODUCTS = ("", None, "WEB_SEARCH")
 """Subtypes that are used: of Google's products the search, which IODA gives by itself."""
@@ -68,12 +73,16 @@ def regions(scope: Scope) -> Iterator[Request]:
         yield Request("/entities/query", query, places=(Place(code, Entity("country", code, code)),))
 
 
-def found(feed: str, body: bytes, request: Request) -> Iterator[Place]:
+def found(feed: str, body: bytes, request: Request) -> Iterator[Place | DecodeError]:
     """The regions of a country; their codes are numbers of IODA, their names are not those of ISO 3166-2."""
     answer = decoded(feed, body, Search)
     _check(feed, answer.error)
     country = request.places[0].code
-    for region in answer.data or ():
+    for number, region in enumerate(answer.data or (), 1):
+        if not (CODE.fullmatch(region.code) and region.name.isprintable() and 0 < len(region.name) <= LONGEST):
+            why = f"code {printable(region.code[:40])!r}, name {printable(region.name[:40])!r}"
+            yield DecodeError(feed, "bad-region", f"region {number} of {country}", why)
+            continue
         yield Place(region.code, Entity("region", f"{country}-{region.name}", country, title=region.name))
 
 

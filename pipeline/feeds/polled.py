@@ -1,7 +1,8 @@
 """What a polled feed is: how its publisher's HTTP interface is asked for bins of a time, and what an answer says."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import BinaryIO, NamedTuple, TypeVar
 
 import msgspec
@@ -58,7 +59,7 @@ class Polled:
 
     ``places``: what a scope asks for; ``lookups`` and ``found``: requests that find more places, and what an answer to
     them has.  ``asks``: the requests for a time and places, and ``parse``: what an answer says.  Both parsers are pure;
-    they raise `DecodeError` where nothing of an answer can be used, and `parse` yields it for a part that cannot.
+    they raise `DecodeError` where nothing of an answer can be used, and yield it for a part that cannot.
 
     ``relative``: values can be compared only within one answer, so that each answer is brought to the scale of the
     values before it.
@@ -83,13 +84,17 @@ class Polled:
     parse: Callable[[bytes, Request], Iterable[Points | DecodeError]]
     places: Callable[[Scope], Iterable[Place]]
     lookups: Callable[[Scope], Iterable[Request]] = nothing
-    found: Callable[[bytes, Request], Iterable[Place]] = nowhere
+    found: Callable[[bytes, Request], Iterable[Place | DecodeError]] = nowhere
     grace: int = 0
     """How long bins stay open after the newest one, since some entities' come later [s]."""
     keep: int = 60 * DAY
     """How far back a poll looks at most, for a feed that gave nothing for long [s]."""
     needs_token: bool = False
     relative: bool = False
+
+    def of_one_place(self) -> "Polled":
+        """The same for the first place of a scope."""
+        return replace(self, places=lambda scope: islice(self.places(scope), 1), lookups=nothing)
 
     @property
     def feed(self) -> Feed:

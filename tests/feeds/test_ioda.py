@@ -117,6 +117,20 @@ def test_regions_are_looked_up_by_country_and_named_after_it() -> None:
     assert found == [Place("4107", Entity("region", "TR-Izmir", "TR", title="Izmir"))]
 
 
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("1/../../evil", "Izmir"), ("", "Izmir"), ("4107", ""), ("4107?x=", "Izmir"), ("٤", "Izmir"), ("4107", "a" * 5000),
+     ("4107", "Iz\x1bmir"), ("4107", "Iz\u202emir")],
+)  # fmt: skip
+def test_a_region_that_is_none_is_damage_and_costs_no_other(code: str, name: str) -> None:
+    body = json.dumps({"data": [{"code": code, "name": name}, {"code": "1", "name": "İzmir-2"}]}).encode()
+    damage, place = PROBING.found(body, Request("", {}, places=(TR,)))
+    assert isinstance(damage, DecodeError)
+    assert (damage.reason, damage.place) == ("bad-region", "region 1 of TR")
+    assert len(damage.detail) < 120
+    assert place == Place("1", Entity("region", "TR-İzmir-2", "TR", title="İzmir-2"))
+
+
 def test_many_places_are_asked_for_in_few_requests_and_google_for_countries_alone() -> None:
     scope = Scope(("PK", "UG"), tuple(Entity("asn", f"AS{i}") for i in range(1, 60)))
     paths = [request.path for request in BGP.asks(0, 600, tuple(BGP.places(scope)))]

@@ -149,7 +149,7 @@ class Poller:
         polled, points, damage, same = self.polled, list[Points](), list[DecodeError](), False
         begin = (start - self._overlap) // polled.width * polled.width
         until = -(-end // polled.width) * polled.width
-        for request in polled.asks(begin, until, await self._places()):
+        for request in polled.asks(begin, until, await self._places(damage)):
             body = await self.http.get(request.path, request.query)
             same |= body is None
             for item in polled.parse(body, request) if body is not None else ():
@@ -159,13 +159,17 @@ class Poller:
                     points.append(self._scaled(self._usable(item, begin, damage)))
         return points, damage, same
 
-    async def _places(self) -> tuple[Place, ...]:
+    async def _places(self, damage: list[DecodeError]) -> tuple[Place, ...]:
         """What is watched; asked for once."""
         if not self._known:
             found = [*self.polled.places(self.scope)]
             for request in self.polled.lookups(self.scope):
                 body = await self.http.get(request.path, request.query)
-                found += self.polled.found(body or b"", request)
+                for item in self.polled.found(body or b"", request):
+                    if isinstance(item, DecodeError):
+                        damage.append(item)
+                    else:
+                        found.append(item)
             self._known = tuple(dict.fromkeys(found))
         return self._known
 
