@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -23,6 +23,9 @@ from pipeline.signals.binning import FeedStatus
 
 PATIENCE = 30.0
 """How long a feed may take to give something [s of the clock]."""
+
+OBSERVED = "US"
+"""A country of which each feed has values, asked for where none is named."""
 
 Told = tuple[bool, str]  # whether it is well, and a sentence
 
@@ -46,7 +49,9 @@ def ask(options: Options) -> dict[str, Told]:
     """What each feed answers now."""
     options.check()
     clock = options.time()
-    clients = options.clients(options.scope(clock.now()), clock, os.environ, begins=False)
+    scope = options.scope(clock.now())
+    scope = scope if scope.countries else replace(scope, countries=(OBSERVED,))
+    clients = options.clients(scope, clock, os.environ, brief=True)
 
     async def all_of_them() -> list[Told]:
         return await asyncio.gather(*(_first(client, clock) for client in clients.values()))

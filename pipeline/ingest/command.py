@@ -17,8 +17,10 @@ from pipeline.errors import UserError
 from pipeline.feeds import FEEDS, Item
 from pipeline.feeds.live.archives import Archive, archive_of
 from pipeline.feeds.live.base import HEARTBEAT, Access, Client, Clock, FeedError, Outlet, Scope
+from pipeline.feeds.live.polled import Poller
 from pipeline.feeds.live.registry import CLIENTS, Live
 from pipeline.feeds.recorded import Recorder
+from pipeline.feeds.registry import POLLED
 from pipeline.geo.countries import is_country
 from pipeline.geo.networks import networks as named
 from pipeline.ingest.keeping import Remembering
@@ -107,20 +109,22 @@ class Options:
             (self.state / "alive").touch()
 
     def clients(
-        self, scope: Scope, clock: Clock, environment: Mapping[str, str], begins: bool = True
+        self, scope: Scope, clock: Clock, environment: Mapping[str, str], brief: bool = False
     ) -> dict[str, Client]:
         """A client for each feed; one that lacks its token, or what it needs beside, says so until it is there.
 
-        ``begins``: with the MRT archive, where the feed has one.
+        ``brief``: only to see whether it gives something: without the MRT archive, and one place of a polled feed.
         """
         urls, files = _named("--url", self.url, ARCHIVE), _named("--token", self.token)
         made: dict[str, Client] = {}
         for feed in dict.fromkeys([feed for feed in self.feeds if feed in CLIENTS] or CLIENTS):
             live = CLIENTS[feed]
+            if brief and feed in POLLED:
+                live = live._replace(make=partial(Poller, POLLED[feed].of_one_place()))
             token = partial(_token, feed, files.get(feed, ""), environment)
             token()  # what is wrong is said at once
             cache = self.state / "cache" if self.state is not None else None
-            archive = urls.get(ARCHIVE, "" if feed in urls else live.archive) if begins else ""
+            archive = urls.get(ARCHIVE, "" if feed in urls else live.archive) if not brief else ""
             access = Access(urls.get(feed, live.url), "", cache, archive)
             made[feed] = Later(feed, live, scope, access, clock, token)
         return made
