@@ -1,8 +1,9 @@
 """A watch in the terminal: one live table, or a line for each change where the output is no terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,9 @@ from pipeline.records import Outage
 from pipeline.watch.picture import BACK, FINE, LOW, NORMAL, OUT, PERHAPS, Country, Place, Reading, View
 
 STYLES = {OUT: "bold red", BACK: "cyan", PERHAPS: "yellow", FINE: "green"}
+HEADS = ("where", "state", "since", "lost", "sure")
+NUMBERS = ("lost", "sure", "value", "usual", "of usual", "age")
+"""Columns of numbers."""
 PARTS = 6
 """Most places of a country that are shown [-]."""
 
@@ -30,11 +34,11 @@ def screen(view: View, width: int, height: int, where: str = "", note: str = "")
     places, many = _places(view, width, height // 2), len(view.countries) > 1
     rows = [(one.place, read) for one in view.countries for read in one.place.signals]
     blind = [printable(sentence) for country in view.countries for sentence in _sentences(country, many)]
-    room = height - places.row_count - 4 - bool(note)
+    room = height - len(places) - 3 - bool(note)
     kept = _fitted(blind, width, max(room // 2, room - len(rows)))
     signals = [_signals(rows[: max(1, room - len(kept))], many)] if rows else []
     below = [Text("What cannot be seen", "bold"), *kept] if kept else [Text("Every signal can be judged.", "dim")]
-    return Group(head, places, *signals, *below, *([Text(printable(note), "yellow", no_wrap=True)] if note else []))
+    return Group(head, *places, *signals, *below, *([Text(printable(note), "yellow", no_wrap=True)] if note else []))
 
 
 def _fitted(sentences: list[str], width: int, room: int) -> list[Text]:
@@ -53,33 +57,62 @@ def _sentences(country: Country, is_named: bool) -> Iterator[str]:
         yield f"{country.place.name}: {sentence}" if is_named else sentence
 
 
-def _places(view: View, width: int, room: int) -> Table:
-    parts = max(1, min(PARTS, room // len(view.countries) - 2))
-    table = _table("where", "state", "since", "lost", "sure")
-    for country in view.countries:
-        _add(table, country.place, view.at)
-        for part in country.parts[:parts]:
-            _add(table, part, view.at, "  ")
-        if more := country.parts[parts:]:
-            table.add_row(f"  and {len(more)} more")
-    table.columns[0].max_width = width * 3 // 8
-    return table
+def _places(view: View, width: int, room: int) -> list[Text]:
+    """Each place in a row, and what is said of it below; with fewer places and less words where there is no room."""
+    lines = list[Text]()
+    for parts, is_told in [*((n, True) for n in range(PARTS, 0, -1)), (1, False)]:
+        lines = list(_lines(view, width, parts, is_told))
+        if len(lines) <= room:
+            break
+    return lines
+
+
+def _lines(view: View, width: int, parts: int, is_told: bool) -> Iterator[Text]:
+    shown = [
+        (place, "  " * (place is not country.place), len(country.parts) - parts if place is last else 0)
+        for country in view.countries
+        for last in [(country.place, *country.parts[:parts])[-1]]
+        for place in (country.place, *country.parts[:parts])
+    ]
+    rows = [HEADS, *((f"{indent}{printable(place.name)}", *_cells(place, view.at)) for place, indent, _ in shown)]
+    sizes = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    sizes[0] = min(sizes[0], width - sum(sizes[1:]) - 2 * (len(sizes) - 1))
+    yield Text(_row(HEADS, sizes), "dim")
+    for (place, indent, left), row in zip(shown, rows[1:], strict=True):
+        style = STYLES.get(place.state, "")
+        name, *rest = wrap(row[0], sizes[0], subsequent_indent=f"{indent}  ")
+        said = wrap(_said(place), width, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}  ")
+        yield Text(_row((name, *row[1:]), sizes), style)
+        yield from (Text(line, style) for line in (*rest, *(said if is_told else ())))
+        if left > 0:
+            yield Text(f"  and {left} more")
+
+
+def _row(cells: Sequence[str], sizes: Sequence[int]) -> str:
+    """The cells side by side, those of numbers at the right of their columns."""
+    gaps = [" " * (size - cell_len(cell)) for cell, size in zip(cells, sizes, strict=True)]
+    sides = [gap + cell if head in NUMBERS else cell + gap for cell, gap, head in zip(cells, gaps, HEADS, strict=True)]
+    return "  ".join(sides).rstrip()
+
+
+def _cells(place: Place, now: int) -> tuple[str, str, str, str]:
+    lost = "" if place.lost is None else f"{place.lost:.0%}"
+    return place.state, _since(place, now), lost, "" if place.sure is None else chance_text(place.sure)
+
+
+def _said(place: Place) -> str:
+    """What is said of a place beside its state."""
+    words = place.words.removeprefix(place.state).lstrip(",;: ")
+    return printable("; ".join(filter(None, (place.read and f"until {place.read}", words))))
 
 
 def _since(place: Place, now: int) -> str:
-    """Local time of the onset, with its date once that is half a day ago."""
+    """Local time of the onset with its zone, and with its date once that is half a day ago."""
     day, _, rest = place.since_local.partition(", ")
+    clock = rest.partition(" (local")[0]
     if place.since is None or seconds(place.since) > now - 12 * 3600:
-        return rest.partition(" (")[0]
-    return f"{' '.join(day.split(' ')[1:3])} {rest.partition(' (')[0]}"
-
-
-def _add(table: Table, place: Place, now: int, indent: str = "") -> None:
-    table.add_row(
-        Text(f"{indent}{printable(place.name)}"), Text(printable(place.words)), _since(place, now),
-        "" if place.lost is None else f"{place.lost:.0%}", "" if place.sure is None else chance_text(place.sure),
-        style=STYLES.get(place.state, ""),
-    )  # fmt: skip
+        return clock
+    return f"{' '.join(day.split(' ')[1:3])} {clock}"
 
 
 def _signals(rows: list[tuple[Place, Reading]], is_named: bool) -> Table:
@@ -96,8 +129,7 @@ def _signals(rows: list[tuple[Place, Reading]], is_named: bool) -> Table:
 def _table(*heads: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for head in heads:
-        is_number = head in ("lost", "sure", "value", "usual", "of usual", "age")
-        table.add_column(head, no_wrap=True, overflow="ellipsis", justify="right" if is_number else "left")
+        table.add_column(head, no_wrap=True, overflow="ellipsis", justify="right" if head in NUMBERS else "left")
     return table
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from pipeline.records import DEAD
+from pipeline.records import DEAD, Entity
 from pipeline.watch.picture import Picture
 from pipeline.watch.terminal import Changes, screen
 from tests.watch.pictures import FEEDS, NOW, ZONG, outage, picture, status, verdicts
@@ -23,8 +23,10 @@ def test_a_screen_says_state_onset_loss_signals_and_what_cannot_be_seen() -> Non
     assert [" ".join(line.split()) for line in lines] == [
         "netvigil watch 2024-02-08 02:30 UTC http://127.0.0.1:8080",
         "where state since lost sure",
-        "Pakistan out: mobile networks down 06:30 80% 97%",
-        "Zong, AS59257 out: mobile networks down 06:30 80% 97%",
+        "Pakistan out 06:30 (UTC+5) 80% 97%",
+        "mobile networks down",
+        "Zong, AS59257 out 06:30 (UTC+5) 80% 97%",
+        "mobile networks down",
         "signal state value usual of usual age",
         "traffic.radar low 20 100 20% 0 min",
         "What cannot be seen",
@@ -48,7 +50,23 @@ def test_everything_fits_into_80_by_24(places: int) -> None:
 def test_an_old_onset_has_its_date() -> None:
     (line,) = [line for line in shown(picture(verdicts(value=20, until=NOW + 86400), outage()), NOW + 86400)
                if line.startswith("Pakistan")]  # fmt: skip
-    assert "8 Feb 06:30" in line
+    assert "8 Feb 06:30 (UTC+5)" in line
+
+
+def test_country_state_onset_loss_and_chance_are_whole_beside_long_names_and_long_words() -> None:
+    """A country of 40 letters whose phones are out, and which cannot be seen any more."""
+    nowhere = "United Kingdom of Great Britain and More"
+    made = picture(verdicts(value=20), outage(), status("radar", DEAD, "no connection"))
+    made.places[("country", "PK")] = Entity("country", "PK", "PK", False, nowhere)
+    lines = shown(made, NOW + 86400)
+    assert lines[2:6] == [
+        "United Kingdom of Great Britain and  cannot see  8 Feb 06:30 (UTC+5)   80%   97%",
+        "  More",
+        "  out when last seen: mobile networks down",
+        "signal         state     value  usual  of usual  age",
+    ]
+    ended = outage("ended", end=NOW - 900)
+    assert "  restored Thu 8 Feb 2024, 07:15 (UTC+5) after 45 minutes" in shown(picture(verdicts(), ended))
 
 
 def test_each_change_is_one_line() -> None:
