@@ -1,11 +1,13 @@
-"""Writes files whole, or not at all."""
+"""Writes files whole, or not at all, and keeps folders for one process."""
 
 import errno
+import fcntl
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -80,6 +82,19 @@ def _put(part: Path, target: Path) -> None:
         if error.errno not in IN_PLACE:
             raise
         shutil.copyfile(part, target)
+
+
+@cache
+def keep_to_oneself(folder: Path) -> None:
+    """Keep a folder for this process until it ends; UserError while another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        way = "give one of them another folder, by --state or XDG_CACHE_HOME"
+        raise UserError(f"another netvigil uses {folder}: {way}") from None
 
 
 def check_not_read(path: Path | None, settings: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""What a person asked for is written whole or not at all, and never over what is being read."""
+"""Files are written whole or not at all, and never over what is being read; a folder is of one process."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.cli.commands import ReplayOptions
 from pipeline.errors import UserError
-from pipeline.files import written
+from pipeline.files import keep_to_oneself, written
 from tests.evaluation.made import case
 
 TABLE = "time,signal,entity_type,entity,value\n2024-02-08T00:00:00Z,bgp.ris,country,PK,7\n"
@@ -124,3 +124,22 @@ def test_a_pipe_that_is_closed_before_the_answer_takes_no_file_away(tmp_path: Pa
     os.close(pipe)
     assert done.returncode == 1
     assert asked.stat().st_size > 0
+
+
+HOLDS = "import fcntl, sys; fcntl.flock(sys.stdout, fcntl.LOCK_EX); sys.stderr.write('held\\n'); sys.stdin.read()"
+
+
+def test_a_folder_is_of_one_process(tmp_path: Path) -> None:
+    with (
+        (tmp_path / "lock").open("w") as lock,
+        subprocess.Popen(
+            [sys.executable, "-c", HOLDS], stdin=subprocess.PIPE, stdout=lock, stderr=subprocess.PIPE
+        ) as other,
+    ):
+        assert other.stderr
+        other.stderr.readline()
+        with pytest.raises(UserError, match=r"^another netvigil uses .*: give one of them another folder"):
+            keep_to_oneself(tmp_path)
+        other.communicate()
+    keep_to_oneself(tmp_path)
+    keep_to_oneself(tmp_path)

@@ -16,6 +16,7 @@ from pipeline.feeds.live.download import Downloads
 from pipeline.feeds.live.narrowed import Narrowed
 from pipeline.feeds.live.ris_live import RisLive
 from pipeline.feeds.live.tables import Tables
+from pipeline.files import keep_to_oneself
 from pipeline.geo.places import Places, cache
 from pipeline.records import DEAD, UP, Elements, Heartbeat, Run
 from pipeline.settings import Counting
@@ -133,6 +134,7 @@ def ris(scope: Scope, access: Access, clock: Clock) -> Client:
         return live
     narrowed = Narrowed(Places.load().of_countries(scope.countries), Counting()) if scope.countries else None
     downloads = Downloads((access.cache or cache().parent) / "archives", clock)
+    keep_to_oneself(downloads.folder)
     archive = RIS._replace(url=access.archive)
     return Spliced(live, Tables(live.feed, downloads, live.rules.collectors, narrowed, archive), clock)
 
