@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -12,7 +13,7 @@ from pipeline.agents.heartbeats import Liveness
 from pipeline.agents.host import Accept, Host, Stage
 from pipeline.agents.messages import OF_STAGE, Output, of_feed, route
 from pipeline.agents.metrics import WorkerMetrics
-from pipeline.agents.snapshots import Snapshots
+from pipeline.agents.snapshots import SnapshotFiles, Snapshots
 from pipeline.agents.tasks import Refusal, count_letters, guarded, keep, listen
 from pipeline.agents.transport import OrderedApp
 from pipeline.engine import Engine
@@ -26,11 +27,11 @@ from pipeline.topics import BATCH_HEAD, MAX_MESSAGE, Topic
 
 def application(
     engine: Engine, broker: str, security: Security, feeds: Iterable[str], metrics: WorkerMetrics,
-    group: str = "netvigil",
+    group: str = "netvigil", folder: Path | None = None,
 ) -> tuple[OrderedApp, Refusal]:  # fmt: skip
     """The application that hosts the whole path for these feeds, and the mistake of a person that ends it, if any.
 
-    More workers share the partitions as a Kafka group.
+    More workers share the partitions as a Kafka group.  ``folder``: of the snapshots, for one worker alone.
     """
     app = OrderedApp(
         group,
@@ -52,7 +53,7 @@ def application(
         table_standby_replicas=0,  # snapshots are read when a partition comes, not copied by every worker
         store="memory://",
     )
-    agent = partial(_agent, app, metrics, topics.address(group))
+    agent = partial(_agent, app, metrics, folder, topics.address(group))
     bins = {
         feed: agent(topics.feed(feed), f"bin-{feed}", partial(engine.bin, feed), of_feed(feed), str(FORMS["bin"]), feed)
         for feed in feeds
@@ -77,13 +78,18 @@ def application(
 
 
 def _agent(
-    app: faust.App, metrics: WorkerMetrics, address: dict[str, bytes], topic: Topic, name: str,
+    app: faust.App, metrics: WorkerMetrics, folder: Path | None, address: dict[str, bytes], topic: Topic, name: str,
     make: Callable[[int], Stage], accept: Accept, form: str, feed: str = topics.PATH,
 ) -> Host:  # fmt: skip
-    """One agent: reads a topic, hosts a stage for each partition, and keeps their snapshots in a table."""
-    table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
+    """One agent: reads a topic, hosts a stage for each partition, and keeps their snapshots in a table or folder."""
+    snapshots: Snapshots | SnapshotFiles
+    if folder is None:
+        table = app.Table(topics.snapshots(name), partitions=topic.partitions, key_type=bytes, value_type=bytes)
+        snapshots = Snapshots(table, form=form)
+    else:
+        snapshots = SnapshotFiles(folder, name, form)
     host = Host(
-        topic.name, name, make, Snapshots(table, form=form), accept, partial(_emit, app, metrics, address),
+        topic.name, name, make, snapshots, accept, partial(_emit, app, metrics, address),
         metrics.resume, feed, address=address,
     )  # fmt: skip
     app.agent(app.topic(topic.name, partitions=topic.partitions), name=name)(guarded(app, host.run))

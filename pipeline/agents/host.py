@@ -1,7 +1,7 @@
 """Hosts a stage of the engine between two topics.
 
 Faust acknowledges a message even when its agent raised on it, and commits offsets whether or not state is safe.  So the
-host acknowledges by itself, once a snapshot that contains the message is with the broker.  Recovery is replay: the
+host acknowledges by itself, once a snapshot that contains the message is kept.  Recovery is replay: the
 snapshot is loaded, Faust delivers again what was not acknowledged, and messages that the snapshot contains are passed
 over.  Repeated outputs name the same source, by which readers know them.
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from pipeline.agents.snapshots import Mark, Snapshots
+from pipeline.agents.snapshots import Mark, SnapshotFiles, Snapshots
 from pipeline.kafka.reader import Origins, origin
 from pipeline.records import DeadLetter, Frame
 from pipeline.topics import PATH, is_for
@@ -62,7 +62,8 @@ class Host:
     """The stages of one agent, one for each partition of this worker."""
 
     def __init__(
-        self, topic: str, name: str, make: Callable[[int], Stage], snapshots: Snapshots, accept: Accept, emit: Emit,
+        self, topic: str, name: str, make: Callable[[int], Stage], snapshots: Snapshots | SnapshotFiles,
+        accept: Accept, emit: Emit,
         resumed: Callable[[Any], None] = lambda _: None, feed: str = PATH, every: float = EVERY,
         address: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:  # fmt: skip

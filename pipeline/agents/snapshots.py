@@ -1,15 +1,17 @@
-"""Snapshots: a stage's state in a Faust table, in chunks, with its offset, read back whole or not at all."""
+"""Snapshots: a stage's state with its offset, read back whole or not at all; in a Faust table, or in files."""
 
 import asyncio
 import uuid
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from pipeline.errors import UserError
+from pipeline.files import written
 
 CHUNK = 900_000  # size of a chunk, below a broker's default limit of 1 MiB a message [bytes]
 MANIFEST = "manifest"
@@ -58,19 +60,15 @@ class Snapshots:
             keys = [_key(partition, name, manifest.slot, i) for i in range(manifest.chunks)]
             state = b"".join(self.table.data.get(key) or b"" for key in keys)
             if zlib.crc32(state) == manifest.crc:
-                self._check(partition, manifest)
+                stage = self.table.name.removesuffix("-snapshots")
+                advice = (
+                    "every worker with another --group NAME, which reads what the topics still hold from its beginning"
+                )
+                _check(manifest, self.form, stage, partition, advice)
                 return manifest.mark, state
         if found:
             raise RuntimeError(f"no snapshot of partition {partition} in {self.table.name} is whole")
         return None
-
-    def _check(self, partition: int, manifest: Manifest) -> None:
-        if manifest.form != self.form:
-            stage = self.table.name.removesuffix("-snapshots")
-            raise UserError(
-                f"the snapshot of stage {stage}, partition {partition}, is of another version or detector: start every "
-                "worker with another --group NAME, which reads what the topics still hold from its beginning"
-            )
 
     def _manifests(self, partition: int) -> Iterator[tuple[str, Manifest]]:
         for key, raw in list(self.table.data.items()):
@@ -110,6 +108,51 @@ class Snapshots:
             self.table.data.pop(key, None)
         else:
             self.table.data[key] = value
+
+
+class SnapshotFiles:
+    """The same in a ``folder``, for the only worker of a broker that keeps every message in memory.
+
+    A partition of a ``stage`` has one file, which each snapshot replaces.
+    """
+
+    def __init__(self, folder: Path, stage: str, form: str = "") -> None:
+        self.folder, self.stage, self.form = folder, stage, form
+
+    def load(self, partition: int) -> tuple[Mark, bytes] | None:
+        """The snapshot and its mark, None where there is none; UserError where it has another form."""
+        try:
+            head, _, state = self._path(partition).read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            return None
+        manifest = msgspec.json.decode(head, type=Manifest)
+        if zlib.crc32(state) != manifest.crc:
+            raise RuntimeError(f"the snapshot {self._path(partition)} is not whole")
+        _check(manifest, self.form, self.stage, partition, f"with an empty folder in place of {self.folder}")
+        return manifest.mark, state
+
+    async def save(self, partition: int, mark: Mark, state: bytes, owned: Callable[[], bool] = lambda: True) -> bool:
+        """Write a snapshot; False where the partition was not ``owned``."""
+        if not owned():
+            return False
+        head = msgspec.json.encode(Manifest(mark, 0, 1, zlib.crc32(state), self.form))
+        await asyncio.to_thread(self._write, self._path(partition), head + b"\n" + state)
+        return True
+
+    def _write(self, path: Path, content: bytes) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with written(path) as file:
+            file.write(content)
+
+    def _path(self, partition: int) -> Path:
+        return self.folder / f"{self.stage}-{partition}"
+
+
+def _check(manifest: Manifest, form: str, stage: str, partition: int, advice: str) -> None:
+    if manifest.form != form:
+        raise UserError(
+            f"the snapshot of stage {stage}, partition {partition}, is of another version or detector: start {advice}"
+        )
 
 
 def _key(partition: int, *parts: object) -> bytes:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -29,21 +30,23 @@ from pipeline.topics import changelogs, every
 def work(
     engine: Engine, broker: str, security: Security, feeds: Sequence[str], address: tuple[str, int] | None,
     group: str = "netvigil", tense: str = "live", say: Callable[[str], None] = lambda _: None,
-    watches: Sequence[Watch] = (),
+    watches: Sequence[Watch] = (), snapshots: Path | None = None,
 ) -> None:  # fmt: skip
     """Host the whole path until a signal ends it; UserError where it cannot begin.
 
     ``address``: where metrics are served, None for nowhere; ``tense``: whose signals they show; ``say``: shows a person
-    what the worker waits for; ``watches``: those whose metric says whether they are on.
+    what the worker waits for; ``watches``: those whose metric says whether they are on; ``snapshots``: the
+    folder that keeps them, None for Kafka.
     """
-    topics = (*every(feeds), *changelogs(group, feeds))
+    logs = changelogs(group, feeds)
+    topics = (*every(feeds), *(logs if snapshots is None else ()))
     if address is not None:
         _check_free(*address)
     say(f"waiting for the broker at {broker}")
     create(broker, topics, security, patience=120)
     registry = CollectorRegistry()
     metrics = WorkerMetrics(Metrics.on(registry, tense=tense, clock=time.monotonic), watches=watches)
-    app, refusal = application(engine, broker, security, feeds, metrics, group)
+    app, refusal = application(engine, broker, security, feeds, metrics, group, snapshots)
     if address is not None:  # not before: while no worker answers Prometheus, an open outage is held
         with _serving(*address):
             start_http_server(address[1], address[0], registry)

@@ -169,13 +169,17 @@ def worker(
         int | None, typer.Option(help="seconds without a heartbeat after which a live feed is dead; 300 by default")
     ] = None,
     watch: WatchFile = None,
+    snapshots: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="keep the snapshots here, not in Kafka: for one worker alone")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but what goes wrong")] = False,
 ) -> None:
     """Counts, judges and finds outages; start more to share it."""
     from pipeline.cli import commands
 
     address = (metrics_host, metrics_port) if metrics_port else None
-    commands.worker(broker, feed or [], address, group, tense, commands.chosen(settings, silence), quiet, watch)
+    chosen = commands.chosen(settings, silence)
+    commands.worker(broker, feed or [], address, group, tense, chosen, quiet, watch, snapshots)
 
 
 @app.command()

@@ -259,7 +259,7 @@ def inspect(paths: list[str], as_json: bool) -> int:
 
 def worker(
     broker: str, feeds: list[str], address: tuple[str, int] | None, group: str, tense: str,
-    settings: Settings, quiet: bool, watch: Path | None = None,
+    settings: Settings, quiet: bool, watch: Path | None = None, snapshots: Path | None = None,
 ) -> None:  # fmt: skip
     """Host the path until told to stop."""
     from pipeline.agents.worker import work
@@ -277,7 +277,7 @@ def worker(
             sys.stderr.write(f"netvigil: {sentence}\n")
 
     feeds = feeds or list(FEEDS)
-    work(engine, parse(broker), from_environment(os.environ), feeds, address, group, tense, say, watches)
+    work(engine, parse(broker), from_environment(os.environ), feeds, address, group, tense, say, watches, snapshots)
 
 
 def places(files: list[Path], source: str) -> None:

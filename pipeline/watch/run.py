@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -84,6 +85,10 @@ class Asked:
         names = [_name(Path(target)) if target.endswith(".toml") else target.upper() for target in self.targets]
         return Path(home) / "netvigil" / f"watch-{'-'.join(names)}"
 
+    def snapshots(self) -> Path:
+        """Where the worker keeps its snapshots: the embedded broker would keep each of them in memory."""
+        return self.folder() / "snapshots"
+
 
 def _name(file: Path) -> str:
     """The name of a file, and what tells it from files of that name in other folders."""
@@ -113,6 +118,7 @@ def watch(asked: Asked) -> None:
         where = stack.enter_context(serving(page, asked.host, asked.port))
         console.print(f"The page: {where}\nWhat is read is kept in {folder}", markup=False, soft_wrap=True)
         broker = stack.enter_context(embedded())
+        shutil.rmtree(asked.snapshots(), ignore_errors=True)  # their offsets are those of an earlier broker
         create(broker, topics.every(FEEDS))
         reader = stack.enter_context(Reader(broker, READ, run=LIVE))
         children = stack.enter_context(Children(folder))
@@ -211,7 +217,8 @@ def _worker(asked: Asked, options: Options, broker: str) -> list[str]:
     feeds = [word for feed in options.feeds for word in ("--feed", feed)]
     settings = ["--settings", str(asked.settings)] if asked.settings else []
     watched = ["--watch", str(options.watch)] if options.watch else []
-    return ["worker", "--broker", f"kafka://{broker}", "--quiet", *feeds, *settings, *watched]
+    snapshots = ["--snapshots", str(asked.snapshots())]
+    return ["worker", "--broker", f"kafka://{broker}", "--quiet", *snapshots, *feeds, *settings, *watched]
 
 
 def _ingest(asked: Asked, options: Options, broker: str, clock: Clock) -> list[str]:

@@ -1,11 +1,12 @@
 """Snapshots: read back whole, by the present owner of the partition, in the form in which they were written."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 
 from pipeline.agents.host import Host
-from pipeline.agents.snapshots import CHUNK, Mark, Snapshots
+from pipeline.agents.snapshots import CHUNK, Mark, SnapshotFiles, Snapshots
 from pipeline.errors import UserError
 from tests.agents.hosts import Changelog, Event, Sum, played, table
 
@@ -86,3 +87,19 @@ async def test_a_worker_that_was_held_up_and_writes_on_destroys_nothing_of_the_p
             held_up.load(0)  # and now it stands still
     await held_up.save(0, Mark(4), b"four")  # what it deletes after this is what it knew of
     assert Snapshots(table(changelog)).load(0) == (Mark(9), b"9")
+
+
+@played
+async def test_files_take_the_room_of_one_snapshot_a_partition_and_give_the_newest_one_back(tmp_path: Path) -> None:
+    files = SnapshotFiles(tmp_path / "snapshots", "sums", "1")
+    assert files.load(0) is None
+    for offset in range(20):
+        assert await files.save(0, Mark(offset, {"a": (0, offset)}), b"%d\n\n" % offset * 1000)
+    await files.save(1, Mark(3), b"")
+    assert not await files.save(0, Mark(99), b"of another worker by now", lambda: False)
+    assert SnapshotFiles(tmp_path / "snapshots", "sums", "1").load(0) == (Mark(19, {"a": (0, 19)}), b"19\n\n" * 1000)
+    assert sorted(path.name for path in (tmp_path / "snapshots").iterdir()) == ["sums-0", "sums-1"]
+    with pytest.raises(
+        UserError, match=r"of stage sums, partition 1, .*: start with an empty folder in place of .*sna"
+    ):
+        SnapshotFiles(tmp_path / "snapshots", "sums", "2").load(1)

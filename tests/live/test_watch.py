@@ -196,6 +196,7 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
             (tests,) = [one for one in watch.asked("/api/signals?entity_type=service") if one["signal"] == "ooni.tests"]
             assert (tests["entity"], tests["state"]) == ("PK:whatsapp", "normal")
             watch.until(lambda: routes(watch) == set(ROUTES.items()), "all routes", 20)
+            assert (tmp_path / "state" / "snapshots" / "fuse-0").exists()  # not in the broker's memory
             assert not [words for words in watch.after("out") if words.startswith("up")]
             day.publisher.faults.clear()
             assert watch.stopped() < 10
