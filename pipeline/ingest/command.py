@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -74,7 +75,7 @@ class Options:
             start = speed = 0.0
         if not (start > 0 and 0 < speed < float("inf")):
             raise UserError(f"--clock {self.clock!r} is not START,SPEED: seconds UTC and a number above 0")
-        return Clock(start, speed)
+        return Clock(start, speed, time.monotonic)
 
     def scope(self, now: float, say: Callable[[str], None] = lambda _: None) -> Scope:
         """What is watched."""

@@ -1,6 +1,7 @@
 """``netvigil ingest``: what a person asks for becomes clients; through a broker, stopped and started again."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,9 @@ def test_a_mistake_is_one_sentence(options: Options, said: str) -> None:
         clients(options)
     with pytest.raises(UserError, match="--history 400"):
         ingest(Options(("a",)), 400, "kafka://127.0.0.1:1")
+
+
+def test_only_a_rehearsal_has_a_clock_that_stands_still_while_the_machine_is_suspended() -> None:
+    assert Options(("a",)).time().ticks is not time.monotonic
+    rehearsal = Options(("a",), clock=f"{START},60").time()
+    assert (rehearsal.ticks, int(rehearsal.now()) - START) == (time.monotonic, 0)

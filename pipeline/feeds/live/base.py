@@ -27,7 +27,9 @@ class FeedError(Exception):
 
 @dataclass(frozen=True)
 class Clock:
-    """The time of day, UTC [s], from ``start`` on and ``speed`` times as fast as the machine's: for rehearsals.
+    """The time of day, UTC [s], of the machine, or from ``start`` on and ``speed`` times as fast: for rehearsals.
+
+    ``ticks`` of the machine's time of day go on while it is suspended, which monotonic ones do not.
 
     Examples
     --------
@@ -38,7 +40,7 @@ class Clock:
 
     start: float = field(default_factory=time.time)
     speed: float = 1.0
-    ticks: Callable[[], float] = time.monotonic
+    ticks: Callable[[], float] = time.time
     begun: float = field(init=False)
 
     def __post_init__(self) -> None:

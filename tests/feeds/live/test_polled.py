@@ -53,6 +53,26 @@ def test_a_heartbeat_comes_at_least_once_a_minute_and_time_never_goes_back(polle
     assert times == sorted(times)
 
 
+def test_bins_of_the_time_in_which_a_laptop_was_suspended_come_after_it_and_a_step_back_of_the_clock_is_nothing() -> (
+    None
+):
+    rows = given(PROBING, START - 2 * DAY, START + DAY, (PK,))
+    story = Story(PROBING, rows, START, START + 12 * HOUR, past=DAY)
+    jumps = [(START + HOUR, 8 * HOUR), (START + 10 * HOUR, -1)]
+
+    def jump() -> None:
+        if jumps and story.clock.now() > jumps[0][0]:
+            object.__setattr__(story.clock, "begun", story.clock.now() + jumps.pop(0)[1])
+
+    story.clock.before.append(jump)
+    story.told()
+    times = sorted(time for _, time in story.values())
+    assert times == list(range(START - DAY, times[-1] + 1, SLOT))
+    assert times[-1] > START + 12 * HOUR - story.delay - 3 * SLOT
+    assert story.sink.told(PROBING.name)[-1] == (UP, "")
+    assert not story.failures
+
+
 def test_a_value_that_is_revised_is_sent_again_and_no_other() -> None:
     rows = given(PROBING, START - DAY, START + DAY, (PK,))
     story = Story(PROBING, rows, START, START + 2 * HOUR)
