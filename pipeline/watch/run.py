@@ -1,5 +1,6 @@
 """``netvigil watch``: broker, worker and ingest on this machine, and what they find in the terminal and on a page."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -246,8 +247,12 @@ def _has_places() -> bool:
 @contextmanager
 def own(folder: Path) -> Iterator[Path]:
     """The folder of the watch, which no other watch may use meanwhile."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise UserError(f"--state {str(folder)!r} cannot be the folder of the watch: {error.strerror}") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -257,7 +262,7 @@ def own(folder: Path) -> Iterator[Path]:
 
 def names(host: str) -> list[str]:
     """Names by which the page may be asked: on this machine only its own, else another site could read it."""
-    return ["127.0.0.1", "localhost"] if _is_local(host) else ["*"]
+    return ["127.0.0.1", "localhost", "[::1]"] if _is_local(host) else ["*"]
 
 
 def _is_local(host: str) -> bool:
@@ -271,16 +276,19 @@ def _is_local(host: str) -> bool:
 def serving(page: Starlette, host: str, port: int) -> Iterator[str]:
     """Serve the page in a thread; gives its address."""
     try:
-        listener = socket.create_server((host, port))
-    except (OSError, OverflowError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise UserError(f"the page cannot be served on {host}:{port}: {said}; choose another --port") from None
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.create_server(address, family=family)
+    except (OSError, UnicodeError) as error:  # a name that cannot be one is the second
+        said, other = getattr(error, "strerror", None) or error, "--port"
+        if not isinstance(error, OSError) or error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            other = "--host"
+        raise UserError(f"the page cannot be served on {host}:{port}: {said}; choose another {other}") from None
     with listener:
         server = uvicorn.Server(uvicorn.Config(page, log_level="error", access_log=False, lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield f"http://{host}:{listener.getsockname()[1]}"
+            yield f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join(3)

@@ -1,6 +1,7 @@
 """What is asked of a watch, and who may use its folder, its port and its page."""
 
 import socket
+import urllib.request
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pipeline.errors import UserError
 from pipeline.geo.places import Places, save
 from pipeline.records import DEAD, DeadLetter
 from pipeline.settings.watching import Watch
+from pipeline.watch.page import Page
 from pipeline.watch.picture import LOW, OUT
 from pipeline.watch.run import Asked, expire, names, own, serving, take, watch
 from tests.watch.pictures import NOW, outage, picture, status, verdicts
@@ -58,6 +60,29 @@ def test_a_folder_is_of_one_watch(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_cannot_be_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"^--state '.*file' cannot be the folder of the watch: File exists$"):
+        own(tmp_path / "file").__enter__()
+    with pytest.raises(UserError, match=r"^--state '/proc/nope' cannot be the folder of the watch: No such file"):
+        own(Path("/proc/nope")).__enter__()
+
+
+@pytest.mark.sockets
+def test_a_page_is_served_on_an_address_of_version_6_too() -> None:
+    if not Path("/proc/net/if_inet6").exists():
+        pytest.skip("this machine has no IPv6")
+    page = Page(lambda: picture().view(NOW), lambda: NOW, names("::1")).application()
+    with serving(page, "::1", 0) as where, urllib.request.urlopen(f"{where}/api/health", timeout=10) as answer:
+        assert (where.startswith("http://[::1]:"), answer.status) == (True, 200)
+
+
+@pytest.mark.sockets
+def test_a_host_that_is_not_of_this_machine_is_said() -> None:
+    with pytest.raises(UserError, match=r"^the page cannot be served on 192\.0\.2\.1:0: .*; choose another --host$"):
+        serving(None, "192.0.2.1", 0).__enter__()  # type: ignore[arg-type]
+
+
 @pytest.mark.sockets
 def test_a_port_that_is_taken_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -68,7 +93,7 @@ def test_a_port_that_is_taken_is_said() -> None:
 
 def test_only_a_page_that_was_opened_to_others_is_served_by_other_names() -> None:
     assert [names(host) for host in ("127.0.0.1", "localhost", "0.0.0.0", "desk.example.org")] == [
-        ["127.0.0.1", "localhost"], ["127.0.0.1", "localhost"], ["*"], ["*"],
+        ["127.0.0.1", "localhost", "[::1]"], ["127.0.0.1", "localhost", "[::1]"], ["*"], ["*"],
     ]  # fmt: skip
 
 
