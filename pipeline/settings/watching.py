@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -101,10 +101,14 @@ class Watch:
     @property
     def until(self) -> float:
         """When it expires [s]; infinite without a window and a day."""
-        zone = ZoneInfo(self.zone or next(iter(zones(self.country)), "UTC"))
         if self.expires is not None:
-            return datetime.combine(self.expires, time(), zone).timestamp()
-        return float("inf") if self.end is None else (self.end.replace(tzinfo=zone) + KEPT).timestamp()
+            return datetime.combine(self.expires, time(), self.clock).timestamp()
+        return float("inf") if self.end is None else (self.end.replace(tzinfo=self.clock) + KEPT).timestamp()
+
+    @property
+    def clock(self) -> ZoneInfo:
+        """The zone of its local times."""
+        return ZoneInfo(self.zone or next(iter(zones(self.country)), "UTC"))
 
     def is_on(self, now: float) -> bool | None:
         """Whether its time is there (True), to come (False), or over (None).
@@ -142,12 +146,12 @@ def read_watches(path: Path, now: float) -> tuple[list[Watch], list[str]]:
     left = [watch for watch in watches if watch.is_on(now) is not None]
     over = [
         f"{path}: the watch of {watch.country}{watch.name and ', '}{watch.name} expired on "
-        f"{datetime.fromtimestamp(watch.until, UTC):%Y-%m-%d}: it is left out"
+        f"{datetime.fromtimestamp(watch.until, watch.clock):%Y-%m-%d}: it is left out"
         for watch in watches
         if watch not in left
     ]
     if not left:
-        raise UserError(f"{few(over)}; nothing is left to watch")
+        raise UserError(f"{few(over)}; nothing is left to watch: set expires to a day to come")
     return left, over
 
 

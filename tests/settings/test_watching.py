@@ -43,8 +43,10 @@ def test_a_watch_that_expired_is_left_out_with_a_sentence(tmp_path: Path) -> Non
     watches, over = read_watches(path, EVE + 30 * 86400)
     assert [watch.country for watch in watches] == ["IQ"]
     assert over == [f"{path}: the watch of PK, Vote expired on 2024-02-15: it is left out"]
-    with pytest.raises(UserError, match=r"expired on 2024-02-15: it is left out; nothing is left to watch$"):
-        read_watches(written(tmp_path, f"[[watch]]\ncountry = 'PK'\n{WINDOW}"), EVE + 30 * 86400)
+    path = written(tmp_path, f"[[watch]]\ncountry = 'PK'\n{WINDOW}expires = 2024-02-12")
+    said = "expired on 2024-02-12: it is left out; nothing is left to watch: set expires to a day to come"
+    with pytest.raises(UserError, match=f"{said}$"):
+        read_watches(path, EVE + 30 * 86400)
 
 
 @pytest.mark.parametrize(
