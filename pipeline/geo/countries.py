@@ -38,6 +38,8 @@ SN14 SO18 SR10 SS10 ST7 SV14 SY14 SZ4 TD23 TG5 TH78 TJ5 TL13 TM6 TN24 TO5 TR81 T
 US57 UY19 UZ14 VC6 VE25 VN63 VU6 WF3 WS11 YE22 ZA9 ZM10 ZW10
 """
 
+OTHER_CODES = {"UK": "GB", "EL": "GR"}  # codes that the European Union writes for these
+
 SUBDIVISIONS = {code[:2]: int(code[2:]) for code in _COUNTS.split()}
 """ISO 3166-1 code -> subdivisions of the first level in ISO 3166-2; a country without any is not there.
 
@@ -68,6 +70,19 @@ def _zones() -> dict[str, list[str]]:
 def is_country(code: str) -> bool:
     """Whether a code is of ISO 3166-1, or XK, the code of Kosovo; UK is none."""
     return code in _names()
+
+
+def not_a_country(word: str) -> str:
+    """What is wanted instead of a word that is no code of a country, with the code where that is known.
+
+    Examples
+    --------
+    >>> not_a_country("Pakistan")
+    'wanted a country by its code of ISO 3166, as PK; Pakistan is PK'
+    """
+    named = [code for code, name in _names().items() if name.lower() == word.lower()]
+    code = next(iter(named), OTHER_CODES.get(word.upper()))
+    return "wanted a country by its code of ISO 3166, as PK" + (f"; {country_name(code)} is {code}" if code else "")
 
 
 def every_country() -> tuple[str, ...]:

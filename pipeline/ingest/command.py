@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline.bins import DAY
 from pipeline.errors import UserError
@@ -22,7 +23,7 @@ from pipeline.feeds.live.polled import Poller
 from pipeline.feeds.live.registry import CLIENTS, Live
 from pipeline.feeds.recorded import Recorder
 from pipeline.feeds.registry import POLLED
-from pipeline.geo.countries import is_country
+from pipeline.geo.countries import is_country, not_a_country
 from pipeline.geo.networks import networks as named
 from pipeline.ingest.keeping import Remembering
 from pipeline.ingest.outlet import Desk, Send, SendError, Sent
@@ -61,9 +62,12 @@ class Options:
                 raise UserError(f"{feed!r} is no live feed: there are {', '.join((*CLIENTS, *more))}")
         for country in self.only:
             if not is_country(country):
-                raise UserError(f"--only {country!r}: wanted a country by its code of ISO 3166, as PK")
+                raise UserError(f"--only {country!r}: {not_a_country(country)}")
         if self.only and self.watch:
             raise UserError(f"--only {self.only[0]!r} and --watch {str(self.watch)!r}: give one of them")
+        _named("--url", self.url, ARCHIVE)
+        for feed, file in _named("--token", self.token).items():
+            _token(feed, file, {})
 
     def time(self) -> Clock:
         """The clock: the machine's, or one of a rehearsal."""
@@ -183,6 +187,10 @@ def _named(option: str, given: Sequence[str], *more: str) -> dict[str, str]:
         feed, is_pair, value = text.partition("=")
         if not is_pair or not value or feed not in (*CLIENTS, *more):
             raise UserError(f"{option} {text.partition('?')[0]!r} is not FEED=..., with FEED of {', '.join(CLIENTS)}")
+        if option == "--url" and not urlsplit(value).netloc:
+            raise UserError(
+                f"{option} {text.partition('?')[0]!r} has no address of a server, as {feed}=https://example.org"
+            )
         found[feed] = value
     return found
 
@@ -194,8 +202,15 @@ def _token(feed: str, file: str, environment: Mapping[str, str]) -> str:
         return Path(path).read_text().strip() if path else ""
     except (OSError, ValueError) as error:
         if file or not isinstance(error, FileNotFoundError):
-            raise UserError(f"the token of {feed} cannot be read from {path!r}: {error}") from error
+            where = f"--token {feed}={file}" if file else f"{_variable(feed)}={path}"
+            raise UserError(f"{where!r}: {getattr(error, 'strerror', None) or 'it is no text'}") from error
         return ""
+
+
+def check_history(days: float) -> None:
+    """UserError where so much of the past cannot be asked for."""
+    if not 0 <= days <= 366:
+        raise UserError(f"--history {days:g} is not between 0 and 366 days")
 
 
 def ingest(options: Options, history: float, broker: str, quiet: bool = False) -> None:
@@ -205,8 +220,7 @@ def ingest(options: Options, history: float, broker: str, quiet: bool = False) -
     Where Kafka is lost later, the exit code is 1: who looks after the process starts it again.
     """
     options.check()
-    if not 0 <= history <= 366:
-        raise UserError(f"--history {history:g} is not between 0 and 366 days")
+    check_history(history)
     address, security = parse(broker), from_environment(os.environ)
     say, clock = sayer(quiet), options.time()
     options.clients(options.scope(clock.now()), clock, os.environ)  # what is wrong is said at once

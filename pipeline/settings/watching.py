@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from pipeline.errors import UserError, few
-from pipeline.geo.countries import is_country, zones
+from pipeline.geo.countries import is_country, not_a_country, zones
 from pipeline.records import Entity
 from pipeline.settings import Settings
 from pipeline.settings.bounded import DAY_KINDS
@@ -60,7 +60,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         if not is_country(self.country):
-            raise ValueError(f'country = "{self.country}": wanted a country by its code of ISO 3166, as PK')
+            raise ValueError(f'country = "{self.country}": {not_a_country(self.country)}')
         if (self.start is None) != (self.end is None):
             raise ValueError(f"{'end' if self.end is None else 'start'} is missing: a window has both")
         if self.start is None or self.end is None:

@@ -29,14 +29,16 @@ from pipeline.feeds import FEEDS
 from pipeline.feeds.live.base import Clock
 from pipeline.feeds.live.registry import CLIENTS
 from pipeline.files import written
+from pipeline.geo.countries import is_country, not_a_country
 from pipeline.geo.places import Places, cache
 from pipeline.geo.registries import fetch_places
-from pipeline.ingest.command import Options
+from pipeline.ingest.command import Options, check_history
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.kafka.reader import Reader
 from pipeline.records import DEAD, DeadLetter, Outage, Progress, Verdicts
 from pipeline.replay.through_kafka import still_there, stoppable
+from pipeline.settings.read import chosen
 from pipeline.settings.watching import Watch, countries, read_watches
 from pipeline.signals.binning import FeedStatus
 from pipeline.state import LIVE
@@ -70,6 +72,9 @@ class Asked:
         files = [target for target in self.targets if target.endswith(".toml")]
         if files and len(self.targets) > 1:
             raise UserError(f"{files[0]!r} stands beside {len(self.targets) - 1} more: give one file, or countries")
+        for word in () if files else self.targets:
+            if not is_country(word.upper()):
+                raise UserError(f"{word!r}: {not_a_country(word)}")
         only = () if files else tuple(target.upper() for target in self.targets)
         options = Options(
             tuple(CLIENTS), self.url, self.token, only, Path(files[0]) if files else None, None, self.clock
@@ -100,6 +105,8 @@ def watch(asked: Asked) -> None:
     """Watch until told to stop."""
     if not 0 <= asked.port < 2**16:
         raise UserError(f"--port {asked.port} is not between 1 and {2**16 - 1}, nor 0 for any")
+    check_history(asked.history)
+    chosen(asked.settings)
     options, console = asked.options(), Console()
     clock = options.time()
     scope = options.scope(clock.now(), lambda sentence: console.print(sentence, markup=False))

@@ -99,7 +99,7 @@ def test_a_watch_that_expires_is_asked_for_no_more(
         ingest(options, 0, f"kafka://{embedded_broker}")
     scopes = list(dict.fromkeys(scope.countries for scope, _ in ASKED))
     assert scopes == [("PK", "UG"), ("UG",)]
-    assert "the watch of PK expired on 2024-02-08: it is left out" in capsys.readouterr().err
+    assert "the watch of PK expired on 2024-02-09: it is left out" in capsys.readouterr().err
 
 
 @pytest.mark.sockets
@@ -117,8 +117,9 @@ def test_a_recording_ends_when_a_watch_expires(
     [
         (Options(("nothing",)), "'nothing' is no live feed"),
         (Options(("a",), url=("b=http://x?token=abc",)), "--url 'b=http://x' is not FEED=..., with FEED of rislive"),
-        (Options(("a",), token=("a=/nowhere/at/all",)), "the token of a cannot be read from '/nowhere/at/all'"),
-        (Options(("a",), only=("Pakistan",)), "--only 'Pakistan'"),
+        (Options(("a",), token=("a=/nowhere/at/all",)), "'--token a=/nowhere/at/all': No such file"),
+        (Options(("a",), url=("a=example.org",)), "--url 'a=example.org' has no address of a server, as a=https://"),
+        (Options(("a",), only=("Pakistan",)), "--only 'Pakistan': .*; Pakistan is PK$"),
         (Options(("a",), only=("PK",), watch=Path("w.toml")), "give one of them"),
         (Options(("a",), clock="now,2"), "--clock 'now,2'"),
         (Options(("a",), clock="1,0"), "--clock '1,0'"),

@@ -41,7 +41,13 @@ def test_countries_and_a_file_are_asked_of_ingest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (Asked(("ZZ",)), "--only 'ZZ': wanted a country"),
+        (Asked(("ZZ",)), "'ZZ': wanted a country by its code of ISO 3166, as PK$"),
+        (Asked(("Pakistan",)), "'Pakistan': wanted a country .*; Pakistan is PK$"),
+        (Asked(("uk",)), "'uk': wanted a country .*; Britain .UK. is GB$"),
+        (Asked(("PK",), history=-3), "--history -3 is not between 0 and 366 days"),
+        (Asked(("PK",), url=("foo=bar",)), "--url 'foo=bar' is not FEED=..., with FEED of rislive"),
+        (Asked(("PK",), token=("radar=/nope",)), "'--token radar=/nope': No such file or directory$"),
+        (Asked(("PK",), settings=Path("/nope.toml")), "/nope.toml: No such file or directory"),
         (Asked(("PK", "vote.toml")), "'vote.toml' stands beside 1 more: give one file, or countries"),
         (Asked(("nowhere.toml",)), "nowhere.toml: No such file or directory"),
         (Asked(("PK",), port=70000), "--port 70000 is not between 1 and 65535, nor 0 for any"),
