@@ -144,6 +144,8 @@ class Keeping:
     async def put(self, items: Iterable[Item]) -> None:
         items = list(items)
         self.keeper.keep_items(items)
+        if self.keeper.recorder is not None:
+            self.keeper.recorder.flush()  # the client does not give them again, even after a kill
         await self.outlet.put(items)
 
     async def beat(self, time: int, status: str = UP, reason: str = "") -> None:

@@ -10,7 +10,7 @@ from pipeline.bins import DAY
 from pipeline.feeds.live.base import Outlet, Scope
 from pipeline.ingest.keeping import TOO_OLD, Remembering
 from pipeline.records import Rows
-from tests.ingest.scripted import START, Scripted, Sink, rows, supervise
+from tests.ingest.scripted import START, Scripted, Sink, rows, stays, supervise
 
 
 def past(start: int, end: int) -> list[Rows]:
@@ -80,6 +80,17 @@ def test_a_file_whose_writer_was_killed_is_played_as_far_as_it_goes(tmp_path: Pa
     client = Scripted("a", [gives], past)
     assert table(watched(path, client)) == table(watched(path, Scripted("a", [gives], past)))
     assert client.asked[0][0] <= START
+
+
+def test_what_was_put_is_in_the_file_of_a_process_that_is_killed(tmp_path: Path) -> None:
+    keeper = Remembering(Scripted("a", [gives], past), tmp_path / "a.frames", Scope())
+    supervise(keeper, minutes=0.5)
+    left = tmp_path / "left.frames"
+    left.write_bytes(keeper.path.read_bytes())
+    keeper.begun.rename(left.with_suffix(".json"))
+    keeper.close()
+    again = watched(left, Scripted("a", [stays]))
+    assert table(again)[START - 43200, "PK"] == 3.0
 
 
 def test_what_is_too_old_leaves_the_file(tmp_path: Path) -> None:
