@@ -316,10 +316,9 @@ def feed_of_outages(view: View) -> str:
         )
         title = f"{entity_name(place)}: {what}, since {since}{over}"
         body = f"{outage.severity:.0%} lost, {chance_text(outage.probability)} sure: {because(outage)}."
-        changed = max(outage.start, outage.confirmed_at, outage.end or 0)
         entries.append(
             f"<entry><id>urn:netvigil:outage:{outage.id}</id><title>{escape(title)}</title>"
-            f"<updated>{iso(changed)}</updated><summary>{escape(body)}</summary></entry>"
+            f"<updated>{iso(view.changed[outage.id])}</updated><summary>{escape(body)}</summary></entry>"
         )
     at = datetime.fromtimestamp(view.at, UTC)
     return (

@@ -122,7 +122,7 @@ class View(NamedTuple):
     """All that a watch sees at ``at`` [s]; nothing of it changes any more.
 
     ``outages``: with whether they are provisional, what is open first, then the newest; ``homes``: their places by id.
-    ``charts``: by country.
+    ``charts``: by country.  ``changed``: when each outage last changed, by id [s].
     """
 
     at: int
@@ -132,6 +132,7 @@ class View(NamedTuple):
     outages: tuple[tuple[Outage, bool], ...]
     homes: dict[str, Entity]
     charts: dict[str, tuple[Chart, ...]]
+    changed: dict[str, int]
 
 
 Key = tuple[str, str, str]  # ``(signal, entity_type, entity)``
@@ -145,18 +146,21 @@ class Picture:
     after its bin [s]: Google's is 90 minutes late, in bins of half an hour.  ``outages``: as they are known by now;
     ``record``: settled; ``settled``: the id in the record of each of the former that is in it.  ``before``: outages of
     an earlier watch, whose ids go on.  ``partitions``: the fusion partition of each country that has come; ``current``:
-    those of which the past is read.
+    those of which the past is read.  ``keep``: how long what is over is kept [s].  ``seen``: each outage as it was last
+    seen, and when it changed [s].
     """
 
     countries: tuple[str, ...]
     feeds: Mapping[str, tuple[str, ...]]
     names: Iterable[Entity] = ()
     recent: int = 9000
+    keep: int = 7 * DAY
     series: dict[Key, deque[Point]] = field(default_factory=dict)
     outages: dict[str, Outage] = field(default_factory=dict)
     record: dict[str, Outage] = field(default_factory=dict)
     settled: dict[str, str] = field(default_factory=dict)
     before: list[Outage] = field(default_factory=list)
+    seen: dict[str, tuple[Outage, int]] = field(default_factory=dict)
     status: dict[str, FeedStatus] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
     letters: Counter[str] = field(default_factory=Counter)
@@ -220,6 +224,7 @@ class Picture:
     def view(self, now: float) -> View:
         """What is seen at ``now`` [s]."""
         at = int(now)
+        self._drop(at - self.keep)
         readings = sorted(
             (self._reading(key, at) for key in self.series),
             key=lambda one: (one.country, one.entity_type != "country", one.entity_type, one.entity, one.signal),
@@ -228,6 +233,7 @@ class Picture:
             (o for o in (*self.outages.values(), *self._past()) if o.state != RETRACTED),
             key=lambda o: (o.state not in OPEN, o.entity_type != "country", -o.start, o.id),
         )
+        self.seen = {o.id: self._changed(o, at) for o in told}
         homes = {o.id: placed(o.entity_type, o.entity, self.places) for o in told}
         charts = {
             code: tuple(
@@ -241,8 +247,22 @@ class Picture:
             at, tuple(self._country(code, at) for code in self.countries), tuple(readings),
             tuple(self._health(feed, at) for feed in self.feeds),
             tuple((o, not self.settled.get(o.id, o.id)) for o in told if _code(homes[o.id]) in self.countries),
-            homes, charts,
+            homes, charts, {name: time for name, (_, time) in self.seen.items()},
         )  # fmt: skip
+
+    def _drop(self, time: int) -> None:
+        """Drop what was over before then [s]."""
+        for table in (self.outages, self.record):
+            for one in [o for o in table.values() if o.state not in OPEN and (o.end or o.start) < time]:
+                del table[one.id]
+        self.settled = {name: settled for name, settled in self.settled.items() if name in self.outages}
+
+    def _changed(self, outage: Outage, now: int) -> tuple[Outage, int]:
+        """An outage and when it changed: now, if it was seen before as something else."""
+        was = self.seen.get(outage.id)
+        if was is None:
+            return outage, max(outage.start, outage.confirmed_at or 0, outage.end or 0)
+        return was if was[0] == outage else (outage, now)
 
     def _past(self) -> list[Outage]:
         """What the record alone has: all of it is over, since what is open is known by now."""

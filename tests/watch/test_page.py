@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
+from pipeline.codec import iso
 from pipeline.records import DEAD
 from pipeline.settings.watching import Watch
-from pipeline.watch.page import HEADERS, Page, openapi
+from pipeline.watch.page import HEADERS, Page, feed_of_outages, openapi
 from pipeline.watch.picture import Picture
 from tests.watch.pictures import NOW, ZONG, outage, picture, status, verdicts
 
@@ -138,3 +139,13 @@ def test_confirmed_outages_are_an_atom_feed() -> None:
         "Pakistan: mobile networks down, since Wed 7 Feb 2024, 09:16 (UTC+5); restored after 2 hours 46 minutes",
     ]
     assert answer.headers["content-type"].startswith("application/atom+xml")
+
+
+def test_an_entry_of_the_atom_feed_is_updated_by_each_revision_and_by_nothing_else() -> None:
+    made, times = picture(outage()), []
+    for late, revised in ((0, {}), (60, {}), (120, {"severity": 0.2}), (180, {}), (240, {"state": "recovering"})):
+        made.take_now(outage(**{"revision": 2 + late} | revised) if revised else outage(), "")
+        feed = feed_of_outages(made.view(NOW + late))
+        times.append(re.findall(r"<updated>([^<]*)</updated><summary>", feed)[0])
+    confirmed = NOW - 2700
+    assert times == [iso(time) for time in (confirmed, confirmed, NOW + 120, NOW + 120, NOW + 240)]

@@ -167,3 +167,14 @@ def test_while_the_past_is_read_no_place_is_said_to_be_up_or_no_outage() -> None
 def said(made: Picture) -> tuple[str, str, str]:
     place = made.view(NOW).countries[0].place
     return place.state, place.words, place.read
+
+
+def test_outages_that_were_over_a_week_ago_are_kept_no_longer_and_open_ones_are() -> None:
+    made = picture(outage("ended", id="a", end=NOW - 100), outage("retracted", id="b", end=NOW), outage(id="c"))
+    made.take(outage("ended", id="d", end=NOW - 50))
+    made.take_now(outage("ended", id="e", end=NOW + DAY), "d")
+    assert {one.id for one, _ in made.view(NOW).outages} == {"a", "c", "e"}
+    view = made.view(NOW + 7 * DAY + 600)
+    assert [one.id for one, _ in view.outages] == ["c", "e"]
+    assert (set(made.outages), set(made.record), set(made.settled)) == ({"c", "e"}, set(), {"c", "e"})
+    assert set(view.changed) == {"c", "e"}
