@@ -10,6 +10,7 @@ from pipeline.errors import UserError
 from pipeline.feeds.live.base import Access, Client, Clock, FeedError, Scope
 from pipeline.feeds.live.registry import CLIENTS, Live
 from pipeline.ingest.command import TOKEN, Options, ingest, record
+from pipeline.kafka.embedded import embedded
 from tests.ingest.scripted import START, Scripted, stays
 
 ASKED: list[tuple[Scope, Access]] = []
@@ -90,13 +91,13 @@ expires = 2024-02-10
 
 @pytest.mark.sockets
 def test_a_watch_that_expires_is_asked_for_no_more(
-    embedded_broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(CLIENTS, "table", CLIENTS["a"])
     (file := tmp_path / "w.toml").write_text(WATCHES)
     options = Options(("table",), watch=file, clock=f"{START},200000")
-    with pytest.raises(UserError, match="nothing is left to watch"):
-        ingest(options, 0, f"kafka://{embedded_broker}")
+    with embedded() as broker, pytest.raises(UserError, match="nothing is left to watch"):
+        ingest(options, 0, f"kafka://{broker}")
     scopes = list(dict.fromkeys(scope.countries for scope, _ in ASKED))
     assert scopes == [("PK", "UG"), ("UG",)]
     assert "the watch of PK expired on 2024-02-09: it is left out" in capsys.readouterr().err
