@@ -15,6 +15,7 @@ from pipeline.feeds.timestamps import BATCH, STRIDE, plausible
 from pipeline.kinds import SIGNAL
 from pipeline.records import (
     END,
+    STATE,
     UP,
     DeadLetter,
     Elements,
@@ -32,6 +33,8 @@ from pipeline.records import (
 Parsed = TypeVar("Parsed")
 
 MAX_LINE = 1024 * 1024  # longest line that is read [bytes]; the largest BGP message makes about 150 kB of JSON
+
+IDLE = 1  # the BGP state of a session that is down
 
 Item = Elements | Rows | DecodeError
 """What a parser yields: batches in the order of the recording, and damage as a value."""
@@ -140,6 +143,16 @@ def joined(batches: Sequence[Elements | Rows]) -> Elements | Rows:
     columns[index] = np.concatenate(rows)
     columns[names] = tuple(places)
     return dataclasses.replace(first, **columns)
+
+
+def sessions_down(feed: str, peers: tuple[Peer, ...], time: int) -> Elements:
+    """All these sessions go down at a time [s]: what they announced before it holds no more."""
+    columns = {name: np.zeros(len(peers), dtype) for name, dtype in Elements.COLUMNS.items()}
+    columns |= {"peer": np.arange(len(peers), dtype=np.int32)}
+    columns["time"] += time
+    columns["kind"] += STATE
+    columns["state"] += IDLE
+    return Elements(Run(), feed, 0, peers, **columns)
 
 
 def parsed(

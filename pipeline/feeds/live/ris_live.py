@@ -17,10 +17,12 @@ import numpy as np
 from pipeline.bins import NEVER
 from pipeline.errors import DecodeError, printable
 from pipeline.feeds import ris_live
-from pipeline.feeds.base import Item
+from pipeline.feeds.base import Item, sessions_down
 from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet, Scope
 from pipeline.feeds.live.http import cause, retry_after
-from pipeline.records import DEAD, UP, Elements
+from pipeline.records import DEAD, UP, Elements, Peer
+
+MISSED = "what was missed in the break is being fetched from the archives"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Listening:
 
     span: float = 2.0
     """Longest time that messages wait for others [s of the clock]: a frame costs the same whatever its size."""
+
+    brief: int = 5
+    """A gap up to so long stays observed [s]: routes that go away take half a minute to be withdrawn by all peers, so
+    little of it is missed.  A longer one can hold all of an outage."""
 
     most: int = 20_000
     """Messages after which none are waited for [-].  Twice as many are in memory at most."""
@@ -89,8 +95,10 @@ class RisLive:
     """The client.
 
     ``gaps``: event times ``(from, to)`` [s] between the last message before a break and the first after it; RIS Live
-    does not repeat what was sent meanwhile, the archives have it.  ``back``: the end of the last gap [s].  No
-    heartbeat after a gap is earlier, since what was up to then is not observed.
+    does not repeat what was sent meanwhile, the archives have it.  A gap that is filled from them is taken out; until
+    then the feed is dead, unless it was `Listening.brief`.  Without an archive all sessions begin anew instead, so that
+    nothing is known of a peer's routes until it announces them.  ``back``: the end of the last gap [s].  No heartbeat
+    after a gap is earlier, since what was up to then is not observed.
     """
 
     feed = ris_live.NAME
@@ -102,6 +110,7 @@ class RisLive:
         self.newest = self.back = NEVER
         self.beaten, self.beaten_at = NEVER, float("-inf")
         self.closed_at = float("-inf")
+        self.peers: dict[Peer, None] = {}
 
     async def history(self, start: int, end: int) -> AsyncIterator[Item]:
         """Nothing: RIS Live keeps no past."""
@@ -143,8 +152,6 @@ class RisLive:
             while True:
                 messages, is_over = await inflow.take(rules.span / self.clock.speed), reader.done()
                 items, times = await asyncio.to_thread(self._parsed, messages, number)
-                if items:
-                    await outlet.put(items)
                 number += len(messages)
                 said = next(filter(None, map(_said, reversed(items))), said)
                 if len(times):
@@ -152,9 +159,16 @@ class RisLive:
                     newest = max(self.newest, min(latest, int(self.clock.now())))
                     if newest > self.newest:
                         if is_new and self.newest > NEVER:
-                            self.gaps.append((self.newest, newest))
                             self.back = newest
+                            if self.access.archive:
+                                self.gaps.append((self.newest, newest))
+                            elif newest - self.newest > rules.brief:
+                                items.insert(
+                                    0, sessions_down(self.feed, tuple(self.peers), max(self.newest, int(times.min())))
+                                )
                         self.newest, is_new = newest, False
+                if items:
+                    await outlet.put(items)
                 age = self.clock.now() - latest
                 if len(messages) >= rules.most or age <= rules.late:  # it still catches up, or is in time
                     timely = now()
@@ -164,7 +178,9 @@ class RisLive:
                 if is_known and not is_new:
                     await self._beat(outlet, stale, age)
                 if is_over or now() > heard + rules.silence:
-                    if not (is_new or is_late) and self.newest > self.beaten:  # slower peers are waited for no longer
+                    if (
+                        not (is_new or is_late or self._missed) and self.newest > self.beaten
+                    ):  # slower peers are waited for no longer
                         self.beaten = self.newest
                         await outlet.beat(self.newest)
                     how = "closed the connection (code {})" if is_over else "sent no routes for {:g} s"
@@ -187,17 +203,25 @@ class RisLive:
         for item in ris_live.arrived(messages, number + 1, last):
             if isinstance(item, Elements):
                 times.append(item.time)
+                self.peers |= dict.fromkeys(item.peers)
             items.append(item)
         return items, np.concatenate(times)
 
     async def _beat(self, outlet: Outlet, stale: str, age: float) -> None:
-        """A heartbeat where time has moved on, and every half minute; dead where the messages are old."""
+        """A heartbeat where time has moved on, and every half minute; dead where messages are old or were missed."""
         now, step = self.clock.now(), self.rules.step
         time = max(self.beaten, self.back, (self.newest - self.rules.grace) // step * step)
+        why = stale if age > self.patience else ""
+        if self._missed:
+            time, why = self.beaten, why or MISSED
         if time > self.beaten or now > self.beaten_at + HEARTBEAT / 2:
             self.beaten, self.beaten_at = time, now
-            is_dead = bool(stale) and age > self.patience
-            await outlet.beat(time, DEAD if is_dead else UP, stale if is_dead else "")
+            await outlet.beat(time, DEAD if why else UP, why)
+
+    @property
+    def _missed(self) -> bool:
+        """Whether a gap is open in which much may have happened."""
+        return any(end - begin > self.rules.brief for begin, end in self.gaps)
 
 
 def subscription(collector: str) -> dict[str, object]:

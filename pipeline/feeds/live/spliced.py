@@ -15,7 +15,7 @@ from pipeline.feeds.live.base import HEARTBEAT, Access, Client, Clock, FeedError
 from pipeline.feeds.live.download import Downloads
 from pipeline.feeds.live.narrowed import Narrowed
 from pipeline.feeds.live.ris_live import RisLive
-from pipeline.feeds.live.tables import Tables
+from pipeline.feeds.live.tables import PUBLISHED, Tables
 from pipeline.files import keep_to_oneself
 from pipeline.geo.places import Places, cache
 from pipeline.records import DEAD, UP, Elements, Heartbeat, Run
@@ -26,6 +26,8 @@ MARGIN = 60
 
 PAUSE = 10.0  # before the live feed is asked again while the tables are read [s of the clock]
 
+FETCHED = "its routing tables are being fetched"
+
 LARGEST = 2 * 2**30  # live messages that wait on disk for the tables at most [bytes]
 
 
@@ -33,15 +35,15 @@ class Spliced:
     """The client ``live``, after the ``tables``.
 
     What ``live`` sends while the tables are read waits on disk.  All of the archives has times before the cut, all of
-    ``live`` times from it on.  Later, its ``gaps`` are filled from the archives when these have them: the elements are
-    late, and still mend the RIB.
+    ``live`` times from it on.  Later, its ``gaps`` are filled from the archives when these have all of them; where they
+    still lack a part when the next table is there, the tables are loaded anew.
     """
 
     def __init__(self, live: Client, tables: Tables, clock: Clock) -> None:
         self.live, self.tables, self.clock = live, tables, clock
         self.feed, self.patience = live.feed, live.patience
         self.loaded = False
-        self.said = (NEVER, DEAD, "its routing tables are being fetched")
+        self.said = (NEVER, DEAD, FETCHED)
         self.moved = clock.now()
         tables.downloads.progress = self._progress
 
@@ -105,7 +107,7 @@ class Spliced:
         time, status, _ = self.said
         if status == DEAD:
             share = f": {done / 1e6:,.0f} of {total / 1e6:,.0f} MB of {name}" if total else ""
-            self.said = (time, status, f"its routing tables are being fetched{share}")
+            self.said = (time, status, f"{FETCHED}{share}")
 
     async def _mend(self, outlet: Outlet) -> None:
         """Fill gaps as they become known."""
@@ -117,6 +119,9 @@ class Spliced:
                     async for _, item in self.tables.between(start - MARGIN, end + MARGIN):
                         await outlet.put([item])
                 except FeedError:  # asked again a minute later
+                    if self.clock.now() > end + self.tables.archive.table_step + PUBLISHED:
+                        self.loaded = False
+                        raise FeedError("the archives lack what was missed in a break") from None
                     break
                 gaps(self.live).remove((start, end))
 

@@ -7,24 +7,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.errors import DecodeError
 from pipeline.feeds import mrt
 from pipeline.feeds.archive import Source
-from pipeline.feeds.base import Item, Recorded
+from pipeline.feeds.base import Item, Recorded, sessions_down
 from pipeline.feeds.live.archives import RIS, Archive, File, archive_of, tables, updates
 from pipeline.feeds.live.base import Clock, FeedError
 from pipeline.feeds.live.download import Downloads, MissingError
 from pipeline.feeds.live.narrowed import Narrowed
 from pipeline.feeds.mrt.sift import Sizes, peers_of, sift
 from pipeline.feeds.unpack import unpacked
-from pipeline.records import STATE, Elements, Run
+from pipeline.records import Elements
 
 PUBLISHED = 2400
 """Longest time from the end of a file's window to its publication [s]; IODA waits as long."""
-
-IDLE = 1  # the BGP state of a session that is down
 
 BACK = 3  # newest tables of which one must be there: the last may not be written yet
 
@@ -65,8 +61,13 @@ class Tables:
                 yield item
 
     async def between(self, start: int, end: int) -> AsyncIterator[Timed]:
-        """The updates of ``[start, end)`` [s] of all collectors, in order, as soon as they are published."""
-        files = (updates(self.archive, collector, start, end) for collector in self.collectors)
+        """The updates of ``[start, end)`` [s] of all collectors, in order, once all of them are published.
+
+        FeedError where one is missing: then none is read.
+        """
+        files = [updates(self.archive, collector, start, end) for collector in self.collectors]
+        for file in (file for some in files for file in some):
+            await self.downloads.fetch(file.url, file.name, file.end + PUBLISHED)
         async for item in _merged([self._updates(some, start, end) for some in files]):
             yield item
 
@@ -94,12 +95,7 @@ class Tables:
         _, stream = unpacked(path)
         with stream:
             peers = tuple(peer._replace(collector=table.collector) for peer in peers_of(stream))
-        columns = {name: np.zeros(len(peers), dtype) for name, dtype in Elements.COLUMNS.items()}
-        columns |= {"peer": np.arange(len(peers), dtype=np.int32)}
-        columns["time"] += table.start - BEFORE
-        columns["kind"] += STATE
-        columns["state"] += IDLE
-        return self._own(Elements(Run(), self.feed, 0, peers, **columns))
+        return self._own(sessions_down(self.feed, peers, table.start - BEFORE))
 
     async def _updates(self, files: list[File], start: int, end: int) -> AsyncIterator[Timed]:
         time = start

@@ -16,7 +16,7 @@ from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import Access, Clock, FeedError, Scope
 from pipeline.feeds.live.registry import CLIENTS
 from pipeline.feeds.live.ris_live import Listening, RisLive
-from pipeline.records import DEAD, UP, Elements
+from pipeline.records import DEAD, STATE, UP, Elements
 from tests.lookalikes.ris_live import SLOW, RisLiveLookalike, load
 
 pytestmark = pytest.mark.sockets
@@ -59,10 +59,12 @@ class Kept:
         return [int(hi >> np.uint64(40)) & 0xFFFF for batch in self.rows for hi in batch.hi]
 
 
-def made(server: RisLiveLookalike, rules: Listening = RULES, **clock: float) -> RisLive:
+def made(
+    server: RisLiveLookalike, rules: Listening = RULES, archive: str = "http://127.0.0.1:1", **clock: float
+) -> RisLive:
     return RisLive(
         Scope(),
-        Access(server.url),
+        Access(server.url, archive=archive),
         Clock(**{"start": START, "speed": server.speed or 1.0} | clock),
         rules,
     )
@@ -156,6 +158,58 @@ def test_a_connection_that_is_of_no_use_is_replaced_within_seconds_and_its_gap_i
     got = set(outlet.places)
     assert set(range(min(got), max(got))) - got <= set(range((begin - START) * 20, (end - START + 1) * 20))
     assert end - begin < 40  # of the stream, ten times as fast as the clock of the machine
+
+
+@pytest.mark.parametrize("brief", [5, 1000])
+def test_after_a_break_the_feed_is_dead_until_what_was_missed_is_there_unless_it_was_brief(brief):
+    rules = Listening(("rrc00",), silence=0.5, span=0.1, grace=0, step=1, brief=brief)
+
+    async def run() -> tuple[list[tuple[int, str, str]], list[tuple[int, int]], int]:
+        outlet = Kept()
+        async with RisLiveLookalike(stream(120.0, 20), speed=10.0) as server:
+            client = made(server, rules)
+            async with listening(client, outlet):
+                await until(lambda: outlet.beats)
+                await server.kill()
+                await asyncio.sleep(1.0)
+                await server.revive()
+                await until(lambda: client.gaps)
+                await asyncio.sleep(0.5)
+                fetched, gaps = len(outlet.beats), list(client.gaps)
+                client.gaps.clear()
+                await until(lambda: outlet.beats[-1][0] > gaps[0][1])
+        return outlet.beats, gaps, fetched
+
+    beats, ((begin, end),), fetched = asyncio.run(run())
+    assert [time for time, *_ in beats] == sorted(time for time, *_ in beats)
+    assert beats[-1][1:] == (UP, "")
+    assert end - begin > 5
+    if brief > end - begin:
+        assert {status for _, status, _ in beats} == {UP}
+    else:
+        dead = [beat for beat in beats[:fetched] if beat[1] == DEAD]
+        assert {reason for _, _, reason in dead} == {"what was missed in the break is being fetched from the archives"}
+        assert max(time for time, *_ in beats[:fetched]) <= begin
+
+
+def test_without_an_archive_nothing_that_was_announced_before_a_break_holds_after_it():
+    async def run() -> list[Elements]:
+        outlet, server = Kept(), RisLiveLookalike(stream(120.0, 20), speed=10.0)
+        async with server, listening(made(server, archive=""), outlet):
+            await until(lambda: outlet.rows)
+            await server.kill()
+            await asyncio.sleep(1.0)
+            before = len(outlet.rows)
+            await server.revive()
+            await until(lambda: len(outlet.rows) > before + 2)
+        return outlet.rows
+
+    rows = asyncio.run(run())
+    ((at, down),) = [(i, batch) for i, batch in enumerate(rows) if (batch.kind == STATE).any()]
+    assert [(peer.asn, int(state)) for peer, state in zip(down.peers, down.state, strict=True)] == [(64496, 1)]
+    assert rows[at - 1].time.max() <= down.time[0] + 1
+    assert rows[at - 1].time.max() + 5 < rows[at + 1].time.min()
+    assert down.time[0] <= rows[at + 1].time.min()
 
 
 def test_the_last_words_of_the_server_are_a_dead_letter_and_the_reason():

@@ -377,6 +377,23 @@ def test_what_the_live_feed_did_not_hear_is_filled_from_the_archive(world, tmp_p
 
 
 @pytest.mark.sockets
+def test_nothing_is_read_of_a_gap_while_the_archive_lacks_a_part_of_it(world, tmp_path):
+    files = dict(world.files)
+    del files[path("rrc25", "updates", END_OF_FILES - 300)]
+
+    async def story() -> list[Elements]:
+        found: list[Elements] = []
+        async with ArchiveServer(files).running() as url:
+            downloads = Downloads(tmp_path, Clock(start=END_OF_FILES + 3000, speed=200.0), pause=0.0)
+            tables = Tables("rislive", downloads, COLLECTORS, archive=RIS._replace(url=url))
+            with pytest.raises(FeedError, match=r"has no rrc25\.updates"):
+                found += [item async for _, item in tables.between(END_OF_FILES - 500, END_OF_FILES)]
+        return found
+
+    assert asyncio.run(story()) == []
+
+
+@pytest.mark.sockets
 def test_of_a_watched_country_only_its_prefixes_are_read_from_tables_and_updates(world, tmp_path):
     narrowed, again = (Narrowed(PLACES.of_countries(["PK"]), RULES) for _ in range(2))
 
