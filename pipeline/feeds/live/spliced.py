@@ -51,6 +51,7 @@ class Spliced:
         return self.live.history(start, end)
 
     async def listen(self, outlet: Outlet) -> None:
+        self.said = (self.said[0], DEAD, FETCHED)  # until it comes further than before
         folder = self.tables.downloads.folder
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as spool:

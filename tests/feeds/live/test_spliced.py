@@ -394,6 +394,27 @@ def test_nothing_is_read_of_a_gap_while_the_archive_lacks_a_part_of_it(world, tm
 
 
 @pytest.mark.sockets
+def test_a_start_that_broke_off_is_dead_until_it_comes_further_than_before(world, tmp_path):
+    outlet, server = Outlet(), ArchiveServer(world.files, {path("rrc00", "updates", FIRST + 300): [403]})
+
+    async def story() -> int:
+        async with server.running() as url:
+            client = spliced(Radio(world.messages), tmp_path, url)
+            with pytest.raises(FeedError, match="answers 403"):
+                await until(outlet.is_over, client, outlet)
+            before = len(outlet.beats)
+            client.live.parts = Radio(world.messages).parts
+            await until(outlet.is_over, client, outlet)
+            return before
+
+    before = asyncio.run(story())
+    reached = outlet.beats[before - 1][0]
+    assert TABLE <= reached < LIVE
+    assert outlet.beats[before] == (reached, "dead", "its routing tables are being fetched")
+    assert min(time for time, status, _ in outlet.beats[before:] if status == UP) > reached
+
+
+@pytest.mark.sockets
 def test_of_a_watched_country_only_its_prefixes_are_read_from_tables_and_updates(world, tmp_path):
     narrowed, again = (Narrowed(PLACES.of_countries(["PK"]), RULES) for _ in range(2))
 
