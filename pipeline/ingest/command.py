@@ -268,7 +268,10 @@ def record(options: Options, path: Path, quiet: bool = False) -> None:
         say("a watch has expired: the recording ends")
     finally:
         recorder.close()
-    say(f"to see what came of it: netvigil replay {path}")
+    if any(desk.read for desk in desks.values()):
+        say(f"to see what came of it: netvigil replay {path}")
+    else:
+        say(f"nothing came: {path} has no record of this time")
 
 
 async def _supervised(supervisor: Supervisor, say: Callable[[str], None]) -> None:

@@ -110,7 +110,9 @@ def test_a_recording_ends_when_a_watch_expires(
     monkeypatch.setitem(CLIENTS, "table", CLIENTS["a"])
     (file := tmp_path / "w.toml").write_text(WATCHES)
     record(Options(("table",), watch=file, clock=f"{START},200000"), tmp_path / "r.frames")
-    assert "a watch has expired: the recording ends" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "a watch has expired: the recording ends" in said
+    assert said.endswith(f"nothing came: {tmp_path / 'r.frames'} has no record of this time\n")
 
 
 @pytest.mark.parametrize(
