@@ -111,9 +111,18 @@ def decoded(feed: str, body: bytes, form: type[Answer]) -> Answer:
     try:
         return msgspec.json.decode(body, type=form)
     except msgspec.ValidationError as error:
-        raise DecodeError(feed, "bad-answer", "the answer", str(error)) from None
+        raise DecodeError(feed, "bad-answer", "the answer", f"it is not as documented: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(feed, "bad-json", "the answer", str(error)) from None
+        raise DecodeError(feed, "bad-json", "the answer", _no_json(body, str(error))) from None
+
+
+def _no_json(body: bytes, error: str) -> str:
+    if not body.strip():
+        return "it is empty"
+    if "truncated" in error:
+        return "its JSON breaks off"
+    begin = body.lstrip()[:40].decode(errors="replace")
+    return "it is a web page, no JSON" if begin.startswith("<") else f"it is no JSON: {begin!r}"
 
 
 def comma_lists(places: Iterable[Place], many: int) -> Iterator[tuple[str, tuple[Place, ...]]]:

@@ -158,7 +158,9 @@ def _fetch(address: str) -> bytes:
         with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
             content: bytes = answer.read(MOST + 1)
     except (urllib.error.URLError, OSError) as error:
-        raise UserError(f"{address} is not reached ({error}); try --source npm, or give a file") from None
+        reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
+        said = getattr(reason, "strerror", None) or reason
+        raise UserError(f"{address} is not reached ({said}); try --source npm, or give a file") from None
     return content
 
 

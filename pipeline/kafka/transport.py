@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
 
 from pipeline.errors import UserError
@@ -113,4 +113,5 @@ def opened(
     except (KafkaError, OSError) as error:
         for open_one in network:  # kafka-python would leave its thread running
             open_one.close()
-        raise UserError(f"no Kafka broker answers at {bootstrap} within {patience:g} s: {error}") from error
+        why = "" if isinstance(error, KafkaTimeoutError) else f": {error}"
+        raise UserError(f"no Kafka broker answers at {bootstrap} within {patience:g} s{why}") from error

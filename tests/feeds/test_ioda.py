@@ -90,8 +90,10 @@ def test_what_was_not_asked_for_is_no_value() -> None:
 @pytest.mark.parametrize(
     ("body", "reason", "detail"),
     [
-        (b"<html>", "bad-json", "malformed"),
-        (answer(series())[:-9], "bad-json", "truncated"),
+        (b"<html>", "bad-json", "it is a web page, no JSON"),
+        (b"Bad gateway", "bad-json", "it is no JSON: 'Bad gateway'"),
+        (b"", "bad-json", "it is empty"),
+        (answer(series())[:-9], "bad-json", "its JSON breaks off"),
         (b"[]", "bad-answer", "object"),
         (b'{"data": 7}', "bad-answer", "array"),
         (b'{"error": "backend\\u001b timed out", "data": null}', "refused", "backend? timed out"),

@@ -137,7 +137,7 @@ def test_the_topics_service_ends_with_2_and_one_sentence_without_a_broker(broker
 @pytest.mark.parametrize("client", ["KafkaAdminClient", "KafkaConsumer", "KafkaProducer"])
 def test_a_client_that_finds_no_broker_leaves_nothing_running(client):
     before = threading.active_count()
-    with pytest.raises(UserError, match=r"no Kafka broker answers at 127.0.0.1:1 within 0.2 s"):
+    with pytest.raises(UserError, match=r"no Kafka broker answers at 127.0.0.1:1 within 0.2 s$"):
         opened(getattr(kafka, client), "127.0.0.1:1", PLAIN, patience=0.2)
     assert threading.active_count() == before
 

@@ -16,6 +16,17 @@ from pipeline.feeds.live.base import Access, Clock, FeedError
 CONDITIONS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
 """What an answer says of its version -> what the next request for the same says."""
 
+FAILURES: dict[type[Exception], str] = {
+    aiohttp.ClientConnectorDNSError: "its name is not found, as where a machine is offline",
+    aiohttp.ServerDisconnectedError: "it closes the connection without an answer",
+    aiohttp.ClientSSLError: "its certificate is not accepted",
+    aiohttp.InvalidURL: "its address is no URL",
+    aiohttp.TooManyRedirects: "it redirects again and again",
+    aiohttp.ClientResponseError: "it does not answer as a web server does",
+    TimeoutError: "it does not answer in time",
+}
+"""What a failure without a number of the system means, the special before the general."""
+
 PIECE = 64 * 1024  # read at a time [bytes]
 
 
@@ -108,11 +119,12 @@ def cause(error: Exception) -> str:
 
     Examples
     --------
-    >>> cause(OSError(111, "")), cause(ValueError())
-    ('Connection refused', 'ValueError')
+    >>> cause(OSError(111, "")), cause(aiohttp.ServerDisconnectedError())
+    ('Connection refused', 'it closes the connection without an answer')
     """
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "its name is not found, as where a machine is offline"
+    for kind, words in FAILURES.items():
+        if isinstance(error, kind):
+            return words
     number = getattr(error, "errno", None) or 0
     return os.strerror(number) if number > 0 else type(error).__name__
 
