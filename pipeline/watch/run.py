@@ -80,6 +80,7 @@ class Asked:
             tuple(CLIENTS), self.url, self.token, only, Path(files[0]) if files else None, None, self.clock
         )
         options.check()
+        options.scope(options.time().now())  # a mistake in the file is said before anything is fetched
         feeds = tuple(feed for feed in CLIENTS if feed not in topics.BGP_FEEDS or _has_places())
         return replace(options, feeds=feeds, state=self.folder())
 

@@ -32,8 +32,9 @@ def test_countries_and_a_file_are_asked_of_ingest(tmp_path: Path) -> None:
     assert (options.only, options.watch, options.state) == (
         ("PK", "IQ"), None, tmp_path / "state" / "netvigil" / "watch-PK-IQ",
     )  # fmt: skip
-    options = Asked(("my/vote.toml",), state=tmp_path).options()
-    assert (options.only, options.watch, options.state) == ((), Path("my/vote.toml"), tmp_path)
+    (file := tmp_path / "vote.toml").write_text("[[watch]]\ncountry = 'PK'")
+    options = Asked((str(file),), state=tmp_path).options()
+    assert (options.only, options.watch, options.state) == ((), file, tmp_path)
     folders = [Asked((file,)).folder() for file in ("my/vote.toml", "./my/vote.toml", "your/vote.toml")]
     assert folders[0] == folders[1] != folders[2]
 
