@@ -1,6 +1,9 @@
 """``netvigil ingest``: what a person asks for becomes clients; through a broker, stopped and started again."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -139,3 +142,23 @@ def test_only_a_rehearsal_has_a_clock_that_stands_still_while_the_machine_is_sus
     assert Options(("a",)).time().ticks is not time.monotonic
     rehearsal = Options(("a",), clock=f"{START},60").time()
     assert (rehearsal.ticks, int(rehearsal.now()) - START) == (time.monotonic, 0)
+
+
+BUSY = """
+import asyncio, time
+from pipeline.ingest.command import until_told
+
+async def work():
+    print(await asyncio.to_thread(lambda: "begun"), flush=True)
+    await asyncio.to_thread(time.sleep, 60)
+
+until_told(work())
+"""
+
+
+def test_a_signal_ends_it_at_once_also_while_a_thread_reads_a_table() -> None:
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
