@@ -20,15 +20,13 @@ class Narrowed:
 
     In a part of a table a full-feed peer cannot be told from others.  So whole tables decide which peers are, and a
     STATE element with the family names such a peer, now and again, since all that it sends may be of other countries.
-
-    ``unknown``: elements that were dropped because their peer had no table.
+    A peer without a table is not kept.
     """
 
     def __init__(self, places: Places, rules: Counting) -> None:
         self.places, self.rules = places, rules
         self.families: dict[Peer, tuple[int, ...]] = {}
         self.named: dict[Peer, int] = {}
-        self.unknown = 0
 
     def judge(self, tables: Iterable[Sizes]) -> None:
         """Learn from whole tables, of all collectors, which of their peers are full-feed in which families."""
@@ -47,9 +45,7 @@ class Narrowed:
         full = np.zeros((len(batch.peers), 7), bool)  # by peer and family
         for i, peer in enumerate(batch.peers):
             full[i, self.families.get(peer, ())] = True
-        known = np.array([peer in self.families for peer in batch.peers], bool)
         is_state, is_route = batch.kind == STATE, (batch.kind <= RIB) & (batch.kind != STATE)
-        self.unknown += int((is_route & ~known[batch.peer]).sum())
         kept = is_state & full[batch.peer].any(axis=1)
         routes = np.flatnonzero(is_route & full[batch.peer, batch.family])
         kept[routes] = self.places.overlap(batch.family[routes], batch.hi[routes], batch.length[routes])
