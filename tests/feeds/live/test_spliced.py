@@ -292,6 +292,41 @@ def test_the_client_of_ris_live_begins_with_the_tables_of_its_collectors(world, 
 
 
 @pytest.mark.sockets
+def test_after_a_break_ris_live_is_dead_until_its_archive_has_filled_the_gap(world, tmp_path):
+    server, outlet = ArchiveServer(world.files), Outlet()
+
+    async def story() -> list[tuple[int, str, str]]:
+        async with server.running() as url, RisLiveLookalike(world.messages.splitlines(), speed=60.0) as live:
+            access = Access(live.url, cache=tmp_path, archive=url)
+            client = CLIENTS["rislive"].make(Scope(), access, Clock(start=LIVE, speed=60.0))
+            await until(lambda: outlet.reached() > LIVE + 60 and outlet.beats[-1][1] == UP, client, outlet)
+            broken = len(outlet.beats)
+            await live.kill()
+            await asyncio.sleep(0.5)
+            await live.revive()
+            await until(lambda: outlet.beats[broken:] and outlet.beats[-1][1] == UP, client, outlet)
+            return outlet.beats[broken - 1 :]
+
+    (reached, *_), *missed, (back, *_) = asyncio.run(story())
+    assert {reason for *_, reason in missed} == {"what was missed in the break is being fetched from the archives"}
+    assert max(time for time, *_ in missed) <= reached + 60
+    assert back > reached + 5
+
+    def between(batches: Iterable) -> set[tuple]:
+        return {
+            (
+                batch.peers[batch.peer[row]],
+                *(int(getattr(batch, name)[row]) for name in ("time", "kind", "hi", "length")),
+            )
+            for batch in batches
+            if isinstance(batch, Elements)
+            for row in np.flatnonzero((batch.time > reached) & (batch.time < back) & (batch.kind <= RIB))
+        }
+
+    assert between(outlet.frames) == between(world.recording) != set()
+
+
+@pytest.mark.sockets
 def test_a_start_that_is_killed_in_the_middle_of_a_download_goes_on_there(world, tmp_path):
     broken = path("rrc24", "bview", TABLE)
     server = ArchiveServer(world.files, {broken: ["half"]})
