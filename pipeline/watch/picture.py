@@ -192,7 +192,9 @@ class Picture:
 
     def kept(self, now: float) -> list[Outage]:
         """What the next watch has to know of the outages: those that are open end now, for all that it knows."""
-        told = [*self.outages.values(), *(one for one in self.before if one.id not in self.outages)]
+        before = [one for one in self.before if one.id not in self.outages]
+        past = [one for one in before if one.state not in OPEN or not self._is_current(self._home(one))]
+        told = [*self.outages.values(), *past]
         return [
             msgspec.structs.replace(one, end=int(now) if one.end is None else one.end)
             for one in told
@@ -313,7 +315,7 @@ class Picture:
         )
         fresh = [one for one in signals if one.state in (NORMAL, HIGHER, LOW)]
         open_ones = [o for o in self.outages.values() if o.state in OPEN and (o.entity_type, o.entity) == key]
-        is_past = not open_ones and self.partitions.get(_code(entity)) not in self.current
+        is_past = not open_ones and not self._is_current(_code(entity))
         if is_past:  # what is not told yet may be out as well as up
             open_ones = [o for o in self.before if o.state in OPEN and (o.entity_type, o.entity) == key]
         read = self._read_until(_code(entity)) if is_past else ""
@@ -347,6 +349,10 @@ class Picture:
             *key, name, state, words, iso(outage.start), country_time(outage.start, entity.country or entity.name),
             outage.severity, outage.probability, because(outage), outage.id, signals, read,
         )  # fmt: skip
+
+    def _is_current(self, country: str) -> bool:
+        """Whether its past is read, so that what is out is told."""
+        return self.partitions.get(country) in self.current
 
     def _read_until(self, country: str) -> str:
         """The local time up to which the past is read by the feeds that are not dead, '' where nothing is."""

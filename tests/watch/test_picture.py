@@ -111,6 +111,8 @@ def test_the_ids_of_an_earlier_watch_go_on() -> None:
     later.before = first.kept(NOW)
     assert [o.id for o in later.kept(NOW + 90)] == ["new", "a"]
     assert [o.id for o in later.kept(NOW + 2 * DAY)] == ["new"]
+    later.take(verdicts())  # its past is read, and the outage of before is not on any more
+    assert [o.id for o in later.kept(NOW + 90)] == ["new"]
 
 
 def test_an_older_revision_changes_nothing() -> None:
