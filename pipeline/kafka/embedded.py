@@ -72,6 +72,14 @@ class Server:
                 self.child.wait(patience)
         self.kill()
 
+    def memory(self) -> int:
+        """What it has of the machine's memory [bytes]; 0 where only Linux would tell, or it has ended."""
+        try:
+            pages = Path(f"/proc/{self.child.pid if self.child else 0}/statm").read_text().split()[1]
+        except OSError:
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
     def kill(self) -> None:
         if self.child is not None:
             self.child.kill()
@@ -133,10 +141,17 @@ ATTEMPTS = 3  # ports that are tried, since another program may take a free one 
 @contextlib.contextmanager
 def embedded() -> Iterator[str]:
     """A broker for as long as the block lasts; gives its ``127.0.0.1:port``.  UserError where it does not start."""
+    with running() as server:
+        yield server.address
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Server]:
+    """The same; gives the broker itself."""
     with tempfile.TemporaryDirectory(prefix="netvigil-broker-") as directory:
         server = _started(program(), Path(directory) / "broker.log")
         try:
-            yield server.address
+            yield server
         finally:
             server.kill()  # it has no disk to write to
 

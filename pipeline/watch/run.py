@@ -34,7 +34,7 @@ from pipeline.geo.places import Places, cache
 from pipeline.geo.registries import fetch_places
 from pipeline.ingest.command import Options, check_history
 from pipeline.kafka.create_topics import create
-from pipeline.kafka.embedded import embedded
+from pipeline.kafka.embedded import Server, running
 from pipeline.kafka.reader import Reader
 from pipeline.records import DEAD, DeadLetter, Outage, Progress, Verdicts
 from pipeline.replay.through_kafka import still_there, stoppable
@@ -49,6 +49,8 @@ from pipeline.watch.terminal import Changes, screen
 
 TOLD = topics.VERDICTS, topics.NOW, topics.OUTAGES, topics.STATUS, topics.DEADLETTERS, topics.PROGRESS
 READ = [topic.name for topic in TOLD]
+MOST = 2 * 2**30  # memory of the embedded broker, which keeps every message, at which all begins anew [bytes]
+LEAST = 3600.0  # and how long one is used at least: the past alone may fill it [s]
 KEEP = 60.0  # how often the outages are written down for the next start [s]
 LOOK = 0.5  # how long is waited for news, and how often the picture is made anew [s]
 
@@ -110,6 +112,32 @@ def watch(asked: Asked) -> None:
     chosen(asked.settings)
     options, console = asked.options(), Console()
     clock = options.time()
+    while True:
+        try:
+            _watch(asked, options, console, clock)
+        except FullError:
+            console.print("The broker's memory is full: the watch begins anew, from what it has kept.", markup=False)
+
+
+class FullError(Exception):
+    """The embedded broker has taken as much memory as it may."""
+
+
+def memory_check(
+    broker: Server, most: int = MOST, least: float = LEAST, clock: Callable[[], float] = time.monotonic
+) -> Callable[[], None]:
+    """A check that raises `FullError` once the broker has more than ``most`` [bytes], after ``least`` [s]."""
+    begun = clock()
+
+    def check() -> None:
+        if clock() - begun >= least and broker.memory() > most:
+            raise FullError
+
+    return check
+
+
+def _watch(asked: Asked, options: Options, console: Console, clock: Clock) -> None:
+    """Watch with one broker, until told to stop or until that is full."""
     scope = options.scope(clock.now(), lambda sentence: console.print(sentence, markup=False))
     watches = read_watches(options.watch, clock.now())[0] if options.watch else []
     picture = Picture(scope.countries, {feed: FEEDS[feed].signals for feed in CLIENTS}, scope.networks)
@@ -126,7 +154,8 @@ def watch(asked: Asked) -> None:
         page = Page(lambda: board.view, clock.now, names(asked.host), watches).application()
         where = stack.enter_context(serving(page, asked.host, asked.port))
         console.print(f"The page: {where}\nWhat is read is kept in {folder}", markup=False, soft_wrap=True)
-        broker = stack.enter_context(embedded())
+        server = stack.enter_context(running())
+        broker = server.address
         shutil.rmtree(asked.snapshots(), ignore_errors=True)  # their offsets are those of an earlier broker
         create(broker, topics.every(FEEDS))
         reader = stack.enter_context(Reader(broker, READ, run=LIVE))
@@ -134,7 +163,10 @@ def watch(asked: Asked) -> None:
         children.start("worker", lambda: _worker(asked, options, broker))
         children.start("ingest", lambda: _ingest(asked, options, broker, clock))
         show = stack.enter_context(_shown(console, where))
-        checks = (stopped, children.check, still_there(broker), keep, lambda: expire(picture, watches, clock.now()))
+        checks = (
+            stopped, children.check, still_there(broker), keep, lambda: expire(picture, watches, clock.now()),
+            memory_check(server),
+        )  # fmt: skip
         _follow(reader, picture, board, clock, checks, lambda view: show(view, children.note))
 
 

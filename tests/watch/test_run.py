@@ -1,6 +1,7 @@
 """What is asked of a watch, and who may use its folder, its port and its page."""
 
 import socket
+import sys
 import urllib.request
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +13,12 @@ from pipeline import topics
 from pipeline.codec import encode, outage_json
 from pipeline.errors import UserError
 from pipeline.geo.places import Places, save
+from pipeline.kafka.embedded import running
 from pipeline.records import DEAD, DeadLetter
 from pipeline.settings.watching import Watch
 from pipeline.watch.page import Page
 from pipeline.watch.picture import LOW, OUT
-from pipeline.watch.run import Asked, expire, names, own, serving, take, watch
+from pipeline.watch.run import Asked, FullError, expire, memory_check, names, own, serving, take, watch
 from tests.watch.pictures import NOW, outage, picture, status, verdicts
 
 
@@ -128,3 +130,18 @@ def test_a_watch_that_expires_is_left_out_and_the_last_one_ends_it() -> None:
     assert made.countries == ("IQ",)
     with pytest.raises(UserError, match="every watch of the file has expired"):
         expire(made, [vote], NOW + 8 * 86400)
+
+
+@pytest.mark.sockets
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the memory of a process")
+def test_a_broker_that_has_taken_too_much_memory_ends_a_watch() -> None:
+    with running() as broker:
+        now = [0.0]
+        memory_check(broker, least=0)()
+        assert 2**20 < broker.memory() < 2**28
+        check = memory_check(broker, 2**20, clock=lambda: now[0])
+        check()
+        now[0] = 3600.0
+        with pytest.raises(FullError):
+            check()
+    assert broker.memory() == 0
