@@ -45,8 +45,8 @@ class Listening:
     grace: int = 30
     """How far the event time of the feed is behind its newest messages [s], so that slower peers are in time."""
 
-    step: int = 10
-    """Event times of heartbeats are multiples of this [s]."""
+    step: int = 30
+    """Event times of heartbeats are multiples of this [s]: each one is dozens of messages, and bins end at such."""
 
     span: float = 2.0
     """Longest time that messages wait for others [s of the clock]: a frame costs the same whatever its size."""
