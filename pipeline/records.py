@@ -15,7 +15,9 @@ KINDS = ("announce", "withdraw", "state", "rib", "other")
 """Kinds of a BGP element; OTHER is a record that carries no route (keepalive, open, end of RIB)."""
 
 ESTABLISHED = 6  # the BGP state in which a peer's routes hold; in any other its session is down
-UP, DEAD, END = "up", "dead", "end"  # status of a heartbeat: alive; missing for too long; the recording ends here
+UP, PAST, DEAD, END = "up", "past", "dead", "end"
+"""Status of a heartbeat: alive; alive, and what came before the watch is still sent; missing for too long; the
+recording ends here."""
 
 TENSES = ("live", "replay", "drill")
 
@@ -382,7 +384,7 @@ def bounded(rows: Rows) -> Rows:
 
 
 def _wrong_head(frame: Frame) -> str:
-    if getattr(frame, "status", UP) not in (UP, DEAD, END):
+    if getattr(frame, "status", UP) not in (UP, PAST, DEAD, END):
         return f"status is {frame.status!r}"  # type: ignore[union-attr]
     if isinstance(frame, Heartbeat):
         return "" if _is_watermark(frame.time) else f"time {frame.time} is out of range"

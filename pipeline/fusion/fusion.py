@@ -17,7 +17,7 @@ from pipeline.fusion.now import Now, Provisional
 from pipeline.fusion.residual_loss import left
 from pipeline.fusion.turns import Heard, Turn, by_frame
 from pipeline.geo.calendar import Almanac
-from pipeline.records import DEAD, END, UP, Outage, Progress, Run, Verdicts
+from pipeline.records import DEAD, END, PAST, UP, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from pipeline.state import pack, remember, touch, unpack
 
@@ -51,6 +51,12 @@ class Stream:
     judged: int = 0
     missed: int = 0
     now: Now | None = None
+    begun: bool = False
+
+    @property
+    def in_past(self) -> bool:
+        """Whether a feed still sends what came before the watch."""
+        return any(line.status == PAST for line in self.lines.values())
 
     def open(self) -> list[Outage]:
         """The outages that are on: of a run that is watched those of now."""
@@ -135,11 +141,12 @@ class FuseStage:
         for gone in touch(self.streams, run.id):
             remember(self.ended, gone)
         line = stream.lines.setdefault(verdicts.signal, Line())
-        reached = line.queued.get(verdicts.detector, NEVER) + verdicts.width
-        begins = reached < run.since <= verdicts.watermark
+        reached, was_past = line.queued.get(verdicts.detector, NEVER) + verdicts.width, stream.in_past
         missed, came = self._queue(stream, line, verdicts)
         line.watermark, line.width = max(line.watermark, verdicts.watermark), verdicts.width or line.width
         line.status = verdicts.status if self._is_first(verdicts) else line.status
+        begins = not stream.in_past and (was_past or reached < run.since <= verdicts.watermark)
+        stream.begun |= begins or max(line.watermark, stream.told) >= run.since
         told: list[Output] = [Missed(verdicts.signal, missed)] if missed else []
         told += self._release(stream)
         return told + (self._now(stream, stream.now, verdicts, came, told, begins) if stream.now is not None else [])
@@ -154,7 +161,7 @@ class FuseStage:
         now.pending += [self._turn(*entry) for entry in came]
         if not self._is_first(verdicts):  # a frame of the first detector follows
             return []
-        if max(verdicts.watermark, stream.told) < stream.run.since:
+        if stream.in_past or not stream.begun:
             now.wait()
             return [Arrived(verdicts, came[-1][4])] if came and verdicts.watermark > stream.run.since - RECENT else []
         if not (came or outages or begins):
@@ -265,7 +272,7 @@ class FuseStage:
             lines = [(name, line.watermark, line.queued, line.status, line.width) for name, line in s.lines.items()]
             ledger, own = s.ledger.save()
             now = s.now.save() if s.now is not None else None
-            head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger, now))
+            head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger, now, s.begun))
             arrays |= {f"{i}.{name}": array for name, array in own.items()}
             arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for k, j in order.items()}
         return pack((head, list(self.ended)), arrays)
@@ -274,12 +281,12 @@ class FuseStage:
         """Take over what was saved."""
         (head, ended), arrays = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys(ended)
-        for i, (run, told, judged, missed, lines, queue, size, ledger, now) in enumerate(head):
+        for i, (run, told, judged, missed, lines, queue, size, ledger, now, begun) in enumerate(head):
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
             run = Run.of(run)
             stream = Stream(
                 run, Ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed,
-                now=Now.load(now, self.settings) if now is not None else None,
+                now=Now.load(now, self.settings) if now is not None else None, begun=begun,
             )  # fmt: skip
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
             stream.ledger.load(ledger, own)

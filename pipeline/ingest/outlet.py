@@ -12,7 +12,7 @@ from pipeline.errors import DecodeError, UserError
 from pipeline.feeds import Item
 from pipeline.feeds.live.base import Clock
 from pipeline.feeds.timestamps import BATCH
-from pipeline.records import DEAD, UP, DeadLetter, Elements, Entity, Heartbeat, Rows, Run, bounded, wrong
+from pipeline.records import DEAD, PAST, UP, DeadLetter, Elements, Entity, Heartbeat, Rows, Run, bounded, wrong
 
 Sent = Elements | Rows | Heartbeat | DeadLetter
 Send = Callable[[list[Sent]], Awaitable[None]]
@@ -67,7 +67,7 @@ class Desk:
     async def reach(self, time: int) -> None:
         """The past is fetched up to an event time: what is before it has been put."""
         if time > self.time:
-            await self.beat(time)
+            await self.beat(time, PAST)
 
     async def again(self) -> None:
         """The last heartbeat once more, since a feed without one for minutes counts as dead."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
-from pipeline.records import DEAD, END, UP, Bins, Elements, Entity, Heartbeat, Rows, Run, answered
+from pipeline.records import DEAD, END, PAST, UP, Bins, Elements, Entity, Heartbeat, Rows, Run, answered
 from pipeline.state import pack, remember, touch, unpack
 
 Batch = TypeVar("Batch", Elements, Rows)
@@ -106,6 +106,11 @@ class Stream:
     reason: str = ""
 
     @property
+    def shown(self) -> str:
+        """The status for people: a feed that sends its past is up."""
+        return UP if self.status == PAST else self.status
+
+    @property
     def dead(self) -> bool:
         return self.status == DEAD
 
@@ -135,15 +140,15 @@ class BinStage:
             return [] if isinstance(frame, Heartbeat) else [Taken(frame.feed, 0), Late(frame)]
         stream = self._stream(frame)
         if isinstance(frame, Heartbeat):
-            before = stream.status, stream.reason
+            before = stream.shown, stream.reason
             told: list[Bins | Late | Taken | Total | FeedStatus] = [*self._advance(stream, frame)]
             if frame.status == END:
                 counts = (stream.used, stream.late, stream.crowded)
                 told.insert(0, Total(stream.run.id, stream.feed, self.partition, *counts))
-            if self.partition == 0 and (stream.status, stream.reason) != before:
+            if self.partition == 0 and (stream.shown, stream.reason) != before:
                 since = iso(stream.watermark) if stream.watermark > NEVER else None
                 run = stream.run
-                told.append(FeedStatus(run.id, run.tense, stream.feed, stream.status, since, stream.reason))
+                told.append(FeedStatus(run.id, run.tense, stream.feed, stream.shown, since, stream.reason))
             return told
         late = stream.binner.add(frame)
         records, missed = answered(frame, self.partition), 0 if late is None else answered(late, self.partition)
@@ -230,7 +235,7 @@ def pieces(bins: Bins, edges: Iterable[int] = ()) -> list[Bins]:
         return [bins]
     told = []
     for start, end in zip([0, *places], [*places, t], strict=True):
-        until, status = int(bins.start[end - 1]) + bins.width, UP
+        until, status = int(bins.start[end - 1]) + bins.width, PAST if bins.status == PAST else UP
         if end == t:
             until, status = bins.watermark, bins.status
         told.append(

@@ -9,7 +9,7 @@ import numpy as np
 from detectors.base import ALWAYS
 from pipeline.bins import NEVER
 from pipeline.codec import decode, encode, iso
-from pipeline.records import DEAD, END, UP, Bins, DeadLetter, Entity, Run
+from pipeline.records import DEAD, END, PAST, UP, Bins, DeadLetter, Entity, Run
 from pipeline.signals.binning import no_bins, pieces
 from pipeline.state import pack, remember, touch, unpack
 
@@ -147,11 +147,13 @@ def _refused(part: Bins, owner: str) -> DeadLetter:
 
 def _status(shares: Shares) -> str:
     """Ended once all partitions have ended; dead where a partition with the lowest watermark is dead: one that is
-    behind has not reached the time at which the other died."""
+    behind has not reached the time at which the other died; in the past as long as one of them is."""
     if set(shares.status.values()) == {END}:
         return END
     lowest = min(shares.watermarks.values())
-    return DEAD if any(shares.status[i] == DEAD for i, mark in shares.watermarks.items() if mark == lowest) else UP
+    if any(shares.status[i] == DEAD for i, mark in shares.watermarks.items() if mark == lowest):
+        return DEAD
+    return PAST if PAST in shares.status.values() else UP
 
 
 def _bins_at(bins: Bins, rows: np.ndarray) -> Bins:

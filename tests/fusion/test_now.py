@@ -10,7 +10,7 @@ import pytest
 from pipeline.bins import NEVER
 from pipeline.codec import outage_json
 from pipeline.fusion import Arrived, FuseStage, Provisional
-from pipeline.records import END, Outage, Progress, Run, Verdicts
+from pipeline.records import END, PAST, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from tests.fusion.arrivals import DELAYS, MIDNIGHT, QUICK, arrivals, played
 from tests.fusion.outages import BGP, PROBING, TRAFFIC, restarted
@@ -129,6 +129,19 @@ def test_once_a_signal_reaches_the_begin_of_the_watch_what_is_out_is_told_and_th
     assert [type(out).__name__ for out in told[-3]] == ["Provisional", "Progress"]
     assert getattr(told[-3][-1], "is_now", False)
     assert not any(isinstance(out, Progress) for out in [*told[-2], *told[-1]])
+
+
+def test_what_is_out_is_told_as_soon_as_no_feed_sends_its_past_though_the_newest_bin_is_older_than_the_watch() -> None:
+    run, stage = watched(PROBING, TRAFFIC, since=(len(BEFORE) + 20) * 300), by_hand()
+    frames = [verdicts(signal, BEFORE + "L" * 8, run=run, status=PAST) for signal in (PROBING, TRAFFIC)]
+    ends = [verdicts(signal, "", run=run, at=(len(BEFORE) + 8) * 300) for signal in (PROBING, TRAFFIC)]
+    past = [*stage.step(frames[0]), *stage.step(frames[1]), *restarted(stage).step(ends[0])]
+    assert not told(past)
+    stage.step(ends[0])
+    out, progress = stage.step(ends[1])[-2:]
+    assert isinstance(out, Provisional)
+    assert out.outage.state == "confirmed"
+    assert getattr(progress, "is_now", False)
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -12,7 +12,7 @@ from pipeline.errors import DecodeError
 from pipeline.feeds.live.base import FeedError, Outlet
 from pipeline.ingest.outlet import SendError, Sent
 from pipeline.ingest.supervisor import FETCHING, Pauses
-from pipeline.records import DEAD, UP, Heartbeat
+from pipeline.records import DEAD, PAST, UP, Heartbeat
 from tests.ingest.scripted import RUN, START, Scripted, Sink, rows, stays, supervise
 
 
@@ -141,7 +141,7 @@ def test_a_past_that_fails_holds_no_other_and_is_fetched_later_from_where_it_bro
     sink = supervise(client, other, minutes=3)
     assert broken[1] == broken[0] + 600
     assert client.listened == other.listened == 1
-    assert sink.told("b") == [(UP, "")]
+    assert sink.told("b") == [(PAST, ""), (UP, "")]
 
 
 def test_a_past_that_hangs_is_not_waited_for() -> None:
