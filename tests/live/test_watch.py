@@ -123,6 +123,7 @@ class Watching:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pipeline", *command], stdout=subprocess.PIPE, text=True,
             env=os.environ | {"XDG_CACHE_HOME": str(folder)},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
         )  # fmt: skip
         self.lines: list[str] = []
         self.reading = threading.Thread(target=self._read)
