@@ -170,8 +170,13 @@ def look_at_prometheus(site: Site) -> Iterator[Finding]:
     )
     yield from _feeds(site)
     watches = _asked(site, "max by (country, name) (netvigil_watch_active)")
-    named = sorted(f"{w['name']} ({w['country']}) {'on' if value == 1 else 'to come'}" for w, value in watches)
+    named = sorted(f"{_watch(labels)} {'on' if value == 1 else 'to come'}" for labels, value in watches)
     yield Finding("watches", READY if named else NOT_CHECKED, ", ".join(named) or "no watch is set")
+
+
+def _watch(labels: dict[str, str]) -> str:
+    """A watch by its name and country; one without a name has no such label in Prometheus."""
+    return f"{labels['name']} ({labels['country']})" if "name" in labels else labels["country"]
 
 
 def _asked(site: Site, expr: str) -> list[tuple[dict[str, str], float]]:

@@ -283,8 +283,9 @@ def test_a_real_prometheus_and_alertmanager_are_ready_except_for_a_feed_that_is_
         assert detail(found(), "feeds") == "no feed has reported yet"
         metrics.feed("rislive", True, asked.now())
         metrics.watch("PK", "Election", True)
+        metrics.watch("IQ", "", True)
         until(lambda: is_ready(found()))
-        assert detail(found(), "watches") == "Election (PK) on"
+        assert detail(found(), "watches") == "Election (PK) on, IQ on"
         metrics.feed("rislive", False)
         metrics.feed("ioda", True, asked.now() - 5 * 3600)
         until(lambda: not_ready() == ["feed ioda", "feed rislive"])
