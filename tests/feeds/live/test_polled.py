@@ -15,7 +15,7 @@ from pipeline.feeds import ioda, radar
 from pipeline.feeds.live.base import Scope
 from pipeline.feeds.polled import Polled
 from pipeline.feeds.registry import POLLED
-from pipeline.records import DEAD, UP, Rows
+from pipeline.records import DEAD, PAST, UP, Rows
 from tests.feeds.live.polling import DAY, HOUR, PK, START, UG, ZONG, Story, given
 from tests.lookalikes.radar import TOKEN
 
@@ -36,7 +36,7 @@ def test_a_feed_gives_its_past_and_then_each_bin_once_it_is_published(polled: Po
     story = Story(polled, rows, START, START + 6 * HOUR, past=4 * DAY).told()
     values = story.values()
     assert story.desk.read == len(values)
-    assert story.sink.told(polled.name) == [(UP, "")]
+    assert story.sink.told(polled.name) == [(PAST, ""), (UP, "")]
     newest = max(time for _, time in values) + polled.width
     assert START + 6 * HOUR - story.delay - 2 * polled.width - polled.period < newest <= story.clock.now() - story.delay
     for name in {name for name, _ in values}:
