@@ -213,7 +213,7 @@ def watch(
     state: State = None,
     settings: Chosen = None,
     host: Annotated[
-        str, typer.Option(help="address of the page; anyone who reaches another one can read it")
+        str, typer.Option(help="address of the page; it has no login, so 127.0.0.1 keeps it on this machine")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port of the page; 0 for any that is free")] = 8080,
     clock: Rehearsal = "",

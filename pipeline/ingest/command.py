@@ -110,7 +110,7 @@ class Options:
         return pulsed
 
     def alive(self) -> None:
-        """Leave a sign of life in the folder for its state, for who looks after the process."""
+        """Leave a sign of life in the folder for its state, for the supervisor of the process."""
         if self.state is not None:
             self.state.mkdir(parents=True, exist_ok=True)
             (self.state / "alive").touch()
@@ -219,7 +219,7 @@ def ingest(options: Options, history: float, broker: str, quiet: bool = False) -
     """Send what the feeds give to Kafka until told to stop, or nothing is left to watch; UserError where it takes
     nothing.
 
-    Where Kafka is lost later, the exit code is 1: who looks after the process starts it again.
+    Where Kafka is lost later, the exit code is 1: its supervisor starts it again.
     """
     options.check()
     check_history(history)

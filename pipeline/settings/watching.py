@@ -19,7 +19,7 @@ from pipeline.settings.bounded import DAY_KINDS
 from pipeline.settings.read import read_toml, sentence
 
 EXAMS = "exams"
-"""A kind of day without a factor: nobody has published by how much exams make a shutdown likelier."""
+"""A kind of day without a factor: no source says by how much exams make a shutdown likelier."""
 
 WatchedDay = Annotated[str, Meta(pattern=f"^({'|'.join((*DAY_KINDS, EXAMS))})$")]
 Local = Annotated[datetime, Meta(tz=False)]

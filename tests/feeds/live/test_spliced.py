@@ -265,7 +265,7 @@ def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, 
     assert sum(map(len, world.recording)) == outlet.routes()
     assert [name for name, _ in server.asked].count(last) == 4
 
-    # a worker from before drops the routes that were withdrawn while nobody listened
+    # a worker that was at work before drops the routes that were withdrawn in the pause
     before = world.recording[0]
     stale = dataclasses.replace(before, run=RUN, time=before.time - 90_000, hi=before.hi ^ np.uint64(1 << 40))
     early = Dispatch(RUN, "rislive", RUN.signals).beat(TABLE - 86_400)
