@@ -1,7 +1,7 @@
 """Pictures of a story: each signal with what was expected, the verdicts, and when every detector called it out."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
+from detectors.base import UNKNOWN
 from pipeline.errors import printable
 from pipeline.evaluation.accounting import Called
 from pipeline.evaluation.phrases import number
@@ -31,9 +31,7 @@ from pipeline.kinds import KINDS, ROUTES, kind_of
 from pipeline.records import Outage
 
 SEEN, USUAL, BAND, MOVED = "#1f4e79", "#57606a", "#9fb3c8", "#8250df"
-SHADES = {LOW_PROVISIONAL: "#fde0b6", LOW_CONFIRMED: "#f4a582", UNKNOWN: "#e6e6e6"}
-SAYS = {LOW_PROVISIONAL: "looks low", LOW_CONFIRMED: "clearly low", UNKNOWN: "nothing said"}
-LABEL, OURS_BAR, OTHER_BAR, UNCOUNTED = "#24292f", "#b2182b", "#8c959f", "#d0d7de"
+SILENT, LABEL, OURS_BAR, OTHER_BAR, UNCOUNTED = "#e6e6e6", "#24292f", "#b2182b", "#8c959f", "#d0d7de"
 """Colours that differ in lightness too: for readers who do not tell red from green, and for paper."""
 
 UNSEEN: dict[str, Any] = {"facecolor": "none", "edgecolor": "#b5bbc2", "hatch": "////", "linewidth": 0, "zorder": 0}
@@ -41,8 +39,14 @@ NEW: dict[str, Any] = UNSEEN | {"hatch": "...."}
 REFUSED: dict[str, Any] = UNSEEN | {"hatch": "\\\\\\\\", "edgecolor": "#d0d5db"}
 """Hatches of a time without a value, without a past to compare with, and without a verdict."""
 
-PALE, FAINT = 0.35, 0.15
-"""Opacity of a bar before its outage was confirmed, and of one that was only suspected [0-1]."""
+SHADE, FAINT = 0.2, 0.15
+"""Opacity of an outage of ours in the panels, and of a bar that was only suspected [0-1]."""
+
+MARKS: dict[str, dict[str, Any]] = {
+    word: {"marker": "o", "markersize": 5, "markeredgewidth": 1, "markeredgecolor": edge, "markerfacecolor": face}
+    for word, face, edge in (("suspected", "white", LABEL), ("confirmed", LABEL, "white"))
+}
+"""The marks on a bar, in the order in which they become known."""
 
 WIDTH, PANEL, TOP, KEY, BAR = 9.6, 1.25, 0.1, 0.66, 0.24
 """Width of a picture; heights of a panel, the upper margin, the key with the axis below it, and a bar [inch]."""
@@ -73,12 +77,12 @@ def per_bin(width: int) -> str:
 
 
 class Bar(NamedTuple):
-    """A line of bars; ``known``: when each span was confirmed [s], or empty; ``mute``: never had a verdict."""
+    """A line of bars; ``known``: when each span was suspected, and confirmed [s]; ``mute``: never had a verdict."""
 
     name: str
     spans: tuple[Span, ...]
     colour: str
-    known: tuple[int, ...] = ()
+    known: tuple[tuple[int, int], ...] = ()
     suspected: tuple[Span, ...] = ()
     refused: tuple[Span, ...] = ()
     mute: bool = False
@@ -109,7 +113,7 @@ def _bar(story: Story, one: Judged) -> Bar:
     silent, said = refused(story, one, read)
     return Bar(
         who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR,
-        tuple(called.confirmed for called in called), tuple(without(_suspected(story, one, read), spans)),
+        tuple((each.suspected, each.confirmed) for each in called), tuple(without(_suspected(story, one, read), spans)),
         tuple(silent), not said,
     )  # fmt: skip
 
@@ -154,14 +158,21 @@ def is_usual(trace: Trace) -> np.ndarray:
     return np.asarray((trace.state != UNKNOWN) & trace.settled)
 
 
-def shaded(trace: Trace, code: int) -> np.ndarray:
-    """Bins ``(t,) bool`` in the shade of a state."""
-    return np.asarray((trace.state == code) & (trace.is_observed & trace.settled if code == UNKNOWN else True))
+def is_silent(trace: Trace) -> np.ndarray:
+    """Bins ``(t,) bool`` with a value and a past, and without a verdict."""
+    return np.asarray((trace.state == UNKNOWN) & trace.is_observed & trace.settled)
 
 
-def _is_late(bar: Bar, window: Span) -> bool:
-    pairs = zip(bar.spans, bar.known, strict=False)
-    return any(span.start < known and touch(Span(span.start, min(span.end, known)), window) for span, known in pairs)
+def _marks(bar: Bar) -> Iterator[tuple[str, int]]:
+    """When its outages were suspected and confirmed; the latter alone where it came at once."""
+    for suspected, confirmed in bar.known:
+        if suspected < confirmed:
+            yield "suspected", suspected
+        yield "confirmed", confirmed
+
+
+def _inside(time: int, window: Span) -> bool:
+    return window.start <= time <= window.end
 
 
 def handles(story: Story, bars: Sequence[Bar]) -> list[Any]:
@@ -191,8 +202,7 @@ def _of_series(story: Story) -> list[Any]:
         (occurs(lambda t: is_usual(t) & np.isfinite(t.expected)), expected),
         (occurs(lambda t: is_usual(t) & (t.upper > t.lower)), Patch(color=BAND, alpha=0.4, linewidth=0, label="usual")),
     ]
-    for code, colour in SHADES.items():
-        made.append((occurs(lambda t, c=code: shaded(t, c)), Patch(color=colour, linewidth=0, label=SAYS[code])))
+    made.append((occurs(is_silent), Patch(color=SILENT, linewidth=0, label="nothing said")))
     made.append((occurs(lambda t: ~t.is_observed), Patch(**UNSEEN, label="not observed")))
     made.append((occurs(is_new), Patch(**NEW, label="too new to judge")))
     return [line for there, line in made if there]
@@ -200,12 +210,13 @@ def _of_series(story: Story) -> list[Any]:
 
 def _of_bars(bars: Sequence[Bar], window: Span) -> list[Any]:
     made: list[Any] = []
-    if unknown := dict.fromkeys(bar.colour for bar in bars if _is_late(bar, window)):
-        word = "not confirmed yet"
-        made.append(tuple(Patch(color=c, alpha=PALE, linewidth=0, label=word) for c in unknown))
-    if found := dict.fromkeys(bar.colour for bar in bars if any(touch(span, window) for span in bar.suspected)):
+    if any(touch(span, window) for bar in bars if bar.colour == OURS_BAR for span in bar.spans):
+        made.append(Patch(color=OURS_BAR, alpha=SHADE, linewidth=0, label="out, as ours has it"))
+    found = {word for bar in bars for word, time in _marks(bar) if _inside(time, window)}
+    made += [Line2D([], [], linestyle="", label=word, **look) for word, look in MARKS.items() if word in found]
+    if alone := dict.fromkeys(bar.colour for bar in bars if any(touch(span, window) for span in bar.suspected)):
         made.append(
-            tuple(Patch(facecolor=to_rgba(c, FAINT), edgecolor=c, linewidth=0.8, label="only suspected") for c in found)
+            tuple(Patch(facecolor=to_rgba(c, FAINT), edgecolor=c, linewidth=0.8, label="only suspected") for c in alone)
         )
     if any(touch(span, window) for bar in bars for span in bar.refused):
         made.append(Patch(**REFUSED, label="refused: could not judge"))
@@ -229,6 +240,8 @@ def picture(story: Story, bars: Sequence[Bar]) -> bytes:
         )[:, 0]  # fmt: skip
         for ax, (name, traces) in zip(axes, panels, strict=False):
             _panel(ax, name, traces, story)
+            for span in clipped((span for bar in bars if bar.colour == OURS_BAR for span in bar.spans), story.window):
+                ax.axvspan(days(span.start), days(span.end), color=OURS_BAR, alpha=SHADE, linewidth=0, zorder=0)
         _bars(axes[-1], bars, story)
         _axis(axes[0], axes[-1], story)
         figure.align_ylabels(axes[:-1])
@@ -301,12 +314,10 @@ def _series(ax: Any, trace: Trace, window: Span) -> None:
     ax.fill_between(time, _held(np.maximum(lower, 0)), _held(upper), color=BAND, alpha=0.4, linewidth=0, step="post")
     ax.step(time, _held(expected), where="post", color=USUAL, linewidth=1, linestyle="--")
     ax.step(time, _held(value), where="post", color=SEEN, linewidth=1.4)
-    for code, colour in SHADES.items():
-        for span in trace.stretches(shaded(trace, code) & near):
-            ax.axvspan(days(span.start), days(span.end), color=colour, linewidth=0, zorder=0)
-    for bins, hatched in ((~trace.is_observed, UNSEEN), (is_new(trace), NEW)):
+    silent = {"color": SILENT, "linewidth": 0, "zorder": 0}
+    for bins, look in ((is_silent(trace), silent), (~trace.is_observed, UNSEEN), (is_new(trace), NEW)):
         for span in trace.stretches(bins & near):
-            ax.axvspan(days(span.start), days(span.end), **hatched)
+            ax.axvspan(days(span.start), days(span.end), **look)
     if top > 0:
         ax.set_ylim(0, 1.15 * top)
 
@@ -346,7 +357,7 @@ def _bars(ax: Any, bars: Sequence[Bar], story: Story) -> None:
 
 
 def _lane(ax: Any, i: int, bar: Bar, window: Span) -> None:
-    """One line of bars: hatched where refused, an outline where suspected, full where confirmed."""
+    """One line of bars: hatched where refused, an outline where only suspected, else full from start to end."""
 
     def draw(spans: Iterable[Span], **how: Any) -> None:
         for start, end in clipped(spans, window):
@@ -354,11 +365,11 @@ def _lane(ax: Any, i: int, bar: Bar, window: Span) -> None:
 
     draw(bar.refused, **REFUSED)
     draw(bar.suspected, facecolor=to_rgba(bar.colour, FAINT), edgecolor=bar.colour, linewidth=0.8)
-    for span, known in zip(bar.spans, bar.known or (span.start for span in bar.spans), strict=True):
-        draw([Span(span.start, min(known, span.end))], color=bar.colour, linewidth=0, alpha=PALE)
-        draw([Span(max(known, span.start), span.end)], color=bar.colour, linewidth=0)
-        if span.start < known and window.start <= known <= window.end:  # also where it was only at its end
-            ax.plot([days(min(known, span.end))] * 2, [i - 0.31, i + 0.31], color=bar.colour, linewidth=2, zorder=3)
+    draw(bar.spans, color=bar.colour, linewidth=0)
+    for word, time in _marks(bar):
+        if _inside(time, window):
+            above = 0.15 if word == "suspected" else -0.15  # one may come a minute after the other
+            ax.plot(days(time), i - above, linestyle="", zorder=3, **MARKS[word])
     plate = {"facecolor": "white", "linewidth": 0, "pad": 1.0, "alpha": 0.9}
     if word := bar.word(window):
         ax.text(days(window.start), i, f" {word}", va="center", fontsize=7.5, color=OTHER_BAR, bbox=plate)

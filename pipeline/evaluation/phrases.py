@@ -47,13 +47,11 @@ because of: for each signal how low it was, and how much that speaks for an outa
 log-odds: +2.3 multiplies the odds by ten, +4.6 by a hundred; a sum of 0 is one to one."""
 
 PICTURED = """\
-in a picture: seen: the values; expected, and usual around it: what the past makes likely at that hour; after some \
-days of an outage that is its low level, while ours still compares with the level before it.
-looks low, clearly low: the verdict of the detector on one signal; an outage is confirmed by all signals together.
+in a picture: seen: the values; expected, and usual around it: what the past makes likely at that hour.
+out: from the start to the end of an outage of ours, in its own time; the marks are the times at which it was \
+suspected and confirmed; only suspected: within a thin line.
 nothing said: too small, too noisy or too disturbed to judge; too new to judge: no past yet to compare with; not \
-observed: there is no value.
-not confirmed yet: a bar is pale until its outage was confirmed; its begin is dated back to the bin in which the first \
-signal fell; only suspected: within a thin line; refused: it could not judge, and so called nothing out.
+observed: there is no value; refused: it could not judge, and so called nothing out.
 moved by the feed itself: all series of the feed moved at once, which is taken out before the judging."""
 
 BROAD = """\

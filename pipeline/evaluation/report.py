@@ -58,19 +58,20 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def report(judged: Iterable[Judged], swept: Iterable[Point] = ()) -> str:
-    """The page: what all cases come to, and the curves of a sweep; then each case with a picture of every label."""
+    """The page: each case with a picture of every label, and the rules in a table below; then all cases together."""
     judged = list(judged)
     cases = [list(group) for _, group in groupby(judged, key=lambda one: one.case.name)]
     parts = [f"<p>{_text(said)}</p>"] if (said := verdict(judged)) else []
     if other := other_settings(judged):
         parts.append(f'<p class="remark">Ours is not as shipped here, but with {_text(", ".join(other))}.</p>')
     if len(cases) > 1:
-        parts += [_contents(cases), "<h2>all cases</h2>", _table(map(total_line, totals(judged)))]
-    points = list(swept)
-    if points:
-        parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")
+        parts.append(_contents(cases))
     for i, case in enumerate(cases, 1):
         parts += _case(case, i)
+    if len(cases) > 1:
+        parts += ['<h2 id="all">all cases</h2>', _table(map(total_line, totals(judged)))]
+    if points := list(swept):
+        parts.append(f"<figure>{_image(curves(points), CURVES)}<figcaption>{escape(CURVES)}</figcaption></figure>")
     return _page("\n".join(parts), f"{legend(judged)}\n{PICTURED}\n{WEIGHED}")
 
 
@@ -81,6 +82,7 @@ def _contents(cases: list[list[Judged]]) -> str:
         met = f"{made.met} of {len(made.answers)} met" if made.answers else "a control"
         words = f'<span class="small">{met}, {len(made.false)} false</span>'
         links.append(f'<li><a href="#case{i}">{_text(case[0].case.name)}</a> {words}</li>')
+    links.append('<li><a href="#all">all cases</a></li>')
     return f"<nav><ul>{''.join(links)}</ul></nav>"
 
 
@@ -103,18 +105,18 @@ def _page(body: str, explained: str) -> str:
 
 def _case(judged: list[Judged], number: int) -> Iterator[str]:
     yield f'<h2 id="case{number}">{_text(judged[0].case.name)}</h2><p>{_text(seen(judged[0]))}</p>'
+    ours = next(one for one in judged if one.detector == OURS)
+    for i, story in enumerate(stories(ours), 1):
+        drawn = _image(picture(story, bars_of(story, judged)), story.headline)
+        told = "".join(f"<p>{_text(sentence)}</p>" for sentence in story.sentences)
+        head = f"<h3>{_text(story.headline)}</h3>"
+        yield f'<figure id="case{number}-{i}">{head}{drawn}<figcaption>{told}</figcaption></figure>'
     if judged[0].case.labels:
         yield f'<p class="small">{_text(exactness(judged[0].tolerance, judged[0].case))}</p>'
     for ignored in judged[0].tolerance.ignored:
         yield f'<p class="small">{_text(uncounted(ignored))}</p>'
     yield _table(line for one in judged for line in case_lines(one))
-    ours = next(one for one in judged if one.detector == OURS)
     yield from (_remark(sentence, ours, number) for sentence in remarks(ours))
-    for i, story in enumerate(stories(ours), 1):
-        drawn = _image(picture(story, bars_of(story, judged)), story.headline)
-        told = "".join(f"<p>{_text(sentence)}</p>" for sentence in story.sentences)
-        said = f"<figcaption><h3>{_text(story.headline)}</h3>{told}</figcaption>"
-        yield f'<figure id="case{number}-{i}">{said}{drawn}</figure>'
 
 
 def _remark(sentence: str, ours: Judged, number: int) -> str:

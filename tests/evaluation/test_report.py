@@ -37,7 +37,8 @@ def test_the_page_is_whole_and_loads_and_runs_nothing(tmp_path: Path) -> None:
     (told,) = stories(both[0])
     page = report(both)
     assert page.count("<figure ") == page.count('<div class="wide"><img') == page.count('<div class="wide"><table') == 1
-    assert f"<figcaption><h3>{escape(told.headline)}</h3>" in page
+    marks = [f"<h3>{escape(told.headline)}</h3>", "<img", f"<p>{escape(told.sentences[0])}</p>", "allowed", "<table"]
+    assert sorted(map(page.index, marks)) == list(map(page.index, marks)), "the picture comes before its words"
     assert all(f"<p>{escape(sentence)}</p>" in page for sentence in told.sentences)
     assert escape(LIMITS) in page
     assert "median, any signal" in page
@@ -57,7 +58,10 @@ def test_a_report_of_several_cases_begins_with_links_and_a_missed_label_leads_to
     first = judged(case(tmp_path / "dark", left=0.3))
     page = report([*first, *judged(case(tmp_path / "shallow", left=0.999))])
     links = re.findall(r'href="#([^"]+)">([^<]+)<', page)
-    assert links == [("words", "What the words mean"), ("case1", "dark"), ("case2", "shallow"), ("case2-1", "missed")]
+    assert links == [
+        ("words", "What the words mean"), ("case1", "dark"), ("case2", "shallow"), ("all", "all cases"),
+        ("case2-1", "missed"),
+    ]  # fmt: skip
     assert {place for place, _ in links} <= set(re.findall(r' id="([^"]+)"', page))
     assert "1 of 1 met, 0 false" in page
     assert "<nav>" not in report(first)
@@ -90,8 +94,10 @@ def test_a_picture_is_the_same_every_time_and_has_a_bar_for_each_detector(tmp_pa
     assert [(bar.name, len(bar.spans)) for bar in bars] == [("label", 1), ("ours", 1), ("median, any signal", 1)]
     assert bars[0].spans[0].start == FALL
     assert abs(bars[2].spans[0].start - FALL) <= STEP
-    (known,) = bars[1].known
-    assert FALL < known <= FALL + 2 * STEP, "the onset is dated back"
+    ((suspected, confirmed),) = bars[1].known
+    assert bars[1].spans == (Span(FALL, BACK),), "the bar is the outage's own time"
+    assert FALL < suspected <= confirmed <= FALL + 2 * STEP
+    assert {"out, as ours has it", "confirmed"} <= words
     assert picture(told, bars) == picture(told, bars) != picture(told, bars[:1])
     assert picture(told, bars) != picture(told, [bar._replace(known=()) for bar in bars])
     assert not bars[1].suspected
