@@ -27,6 +27,9 @@ from pipeline.settings import Fusing, Settings
 OURS = "ours"
 """Name of netvigil as shipped: all detectors and fusion."""
 
+ENGINES: dict[str, Callable[[Settings], Engine]] = {OURS: Engine}
+"""Name of an engine that decides by itself -> how it is made; one beside `OURS` has a line of its own in the tables."""
+
 FUSED, ANY, WARNING = "fused", "any signal", "any warning"
 """Ways to read a detector: through our fusion; while any signal is confirmed low, or looks low at all.  Any other
 reading is the name of one signal."""
@@ -59,7 +62,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged(Outcome):
-    """One case, judged by one detector or by `OURS`; ``first``: the detector whose expectations are shown."""
+    """One case, judged by one detector or engine; ``first``: the detectors whose expectations are shown."""
 
     case: Case
     detector: str
@@ -148,15 +151,23 @@ def judge_all(
     engine: Engine,
     reached: Callable[[str, float], None] = lambda name, share: None,
 ) -> Iterator[Judged]:
-    """One case by each of these; equal settings are replayed once."""
-    known: list[tuple[Settings, Outcome]] = []
+    """One case by each of these detectors or `ENGINES`; equal ones are replayed once."""
+    known: list[tuple[Engine, Outcome]] = []
     for detector in detectors:
-        settings = engine.settings if detector == OURS else only(detector, engine.settings)
-        came = next((came for asked, came in known if asked == settings), None)
+        there = _engine(detector, engine)
+        came = next((came for asked, came in known if asked == there), None)
         if came is None:
-            came = outcome(case, replace(engine, settings=settings), partial(reached, detector))
-            known.append((settings, came))
-        yield judge(case, detector, came, settings)
+            came = outcome(case, there, partial(reached, detector))
+            known.append((there, came))
+        yield judge(case, detector, came, there.settings)
+
+
+def _engine(detector: str, engine: Engine) -> Engine:
+    if detector == OURS:
+        return engine
+    if detector in ENGINES:
+        return ENGINES[detector](engine.settings)
+    return replace(engine, settings=only(detector, engine.settings))
 
 
 ALONE: dict[str, Any] = {"of_kind": {}, "beside": {}, "common_most": 0.0, "stuck_odds": 0.0}
@@ -176,7 +187,7 @@ def _ways(
 ) -> Iterator[tuple[str, list[Called], list[Trace]]]:
     """Name, outages, and the traces that they rest on."""
     yield FUSED, fused(came.outages, came.places, came.past), traces
-    if detector == OURS:
+    if detector in ENGINES:
         return
     gap = settings.evaluating.gap
     yield ANY, plain(traces, gap), traces

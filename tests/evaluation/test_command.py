@@ -1,6 +1,7 @@
 """What `netvigil evaluate` prints and returns, for people and for programs."""
 
 import json
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from pipeline.cli.arguments import app, main
 from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, judge_all, only
-from pipeline.settings import Judging, Settings
+from pipeline.evaluation.runs import ANY, ENGINES, FUSED, OURS, WARNING, judge_all, only
+from pipeline.settings import Fusing, Judging, Settings
 from tests.evaluation.made import FALL, STEP, case
+
+DEAF = Fusing(prior={"country": -50.0})
+"""Settings with which no country is ever out."""
 
 
 def ran(*arguments: object, columns: int = 80, code: int = 0) -> str:
@@ -38,6 +42,16 @@ def test_a_case_is_shown_with_every_detector_beside_ours(tmp_path: Path) -> None
         assert f"{name}, fused" in shown
     assert "all cases" not in shown
     assert all(len(line.rstrip()) <= 80 for line in shown.splitlines())
+
+
+def test_a_second_engine_has_a_line_of_its_own_in_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENGINES, "deaf", lambda settings: Engine(replace(settings, fusing=DEAF)))
+    shown = ran(case(tmp_path / "dark"), "--detector", "deaf")
+    assert [line.split()[:4] for line in shown.splitlines() if line.startswith(("ours ", "deaf"))] == [
+        ["ours", "1/1", "1/1", "0"], ["deaf", "0/1", "0/1", "0"],
+    ]  # fmt: skip
+    (told,) = json.loads(ran(tmp_path / "dark", "--detector", "deaf", "--json"))["cases"]
+    assert [(one["detector"], one["reading"]) for one in told["detectors"]] == [(OURS, FUSED), ("deaf", FUSED)]
 
 
 def test_several_cases_are_added_up(tmp_path: Path) -> None:
