@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock networks places score tune clean test-compose
+.PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock networks places score tune count clean test-compose
 
 help:  ## what there is
 	@echo 'To use netvigil:'
@@ -81,6 +81,9 @@ bench: setup-dev  ## rates, as ratios in one run
 
 inject: setup-dev  ## outages laid over made-up series (ARGS="--seed 2")
 	@$(BIN)/python -m tests.injection $(ARGS)
+
+count: setup-dev  ## modules, lines, constants and parameters that decide
+	@$(BIN)/python -m tests.house.count
 
 test-compose: setup-dev system  ## docker-compose.yml, really up: a stream in, notifications out
 	$(BIN)/pytest -m compose tests/live
