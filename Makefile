@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock networks places score tune count clean test-compose
+.PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock networks places score ablate tune count clean test-compose
 
 help:  ## what there is
 	@echo 'To use netvigil:'
@@ -73,7 +73,10 @@ golden: setup-dev  ## write the golden outputs anew; review the difference like 
 score: setup  ## ours and the field's detectors, held against all labelled cases
 	@$(BIN)/netvigil evaluate $${NETVIGIL_DATA:-../shared/data}/signals/*/
 
-tune: setup-dev  ## settings chosen without each case, judged on it (WITHOUT=case)
+ablate: setup-dev  ## each parameter halved and doubled, each term taken away (Markdown)
+	@$(BIN)/python -m tests.evaluation.ablate $${NETVIGIL_DATA:-../shared/data}/signals
+
+tune: setup-dev  ## parameters chosen without each case, judged on it (WITHOUT=case)
 	@$(BIN)/python -m tests.evaluation.tune $${NETVIGIL_DATA:-../shared/data}/signals $(WITHOUT)
 
 bench: setup-dev  ## rates, as ratios in one run

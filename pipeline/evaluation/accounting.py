@@ -124,7 +124,7 @@ def account(
         near = [label for label in labels if touch(span, exact.grown(label))]
         if any(_is_of(outage, label) for label in near) or any(touch(span, window) for window in ignored):
             continue
-        (others if any(_kin(outage.entity, label, country_of(label)) for label in near) else false).append(outage)
+        (others if any(kin(outage.entity, label, country_of(label)) for label in near) else false).append(outage)
     return Account(answers, tuple(false), tuple(others), observed)
 
 
@@ -169,7 +169,8 @@ def _is_of(outage: Called, label: Label) -> bool:
     return outage.entity[:2] == (label.entity_type, label.entity)
 
 
-def _kin(entity: Entity, label: Label, country: str) -> bool:
+def kin(entity: Entity, label: Label, country: str) -> bool:
+    """Whether one of an entity and a label is the country, and the other is in it, or is it."""
     if not country or country != (entity.country or entity.name):
         return False
     return "country" in (entity.type, label.entity_type)

@@ -101,8 +101,16 @@ def played(case: Case, engine: Engine) -> Playback:
     return Playback(found, Run("evaluated", "replay", signals), stale=engine.settings.fusing.stale)
 
 
-def outcome(case: Case, engine: Engine, reached: Callable[[float], None] = lambda share: None) -> Outcome:
-    """Replay a case; ``reached`` gets the share judged [0-1]; UserError where it cannot be read, or shows nothing."""
+def outcome(
+    case: Case,
+    engine: Engine,
+    reached: Callable[[float], None] = lambda share: None,
+    shown: Callable[[object], None] = lambda output: None,
+) -> Outcome:
+    """Replay a case; ``reached`` gets the share judged [0-1], and ``shown`` every output.
+
+    UserError where it cannot be read, or shows nothing.
+    """
     playback = played(case, engine)
     collected, report = Collected(), ReplayReport.of(playback)
     end = max(recording.end for _, recording in playback.streams)
@@ -110,6 +118,7 @@ def outcome(case: Case, engine: Engine, reached: Callable[[float], None] = lambd
 
     def see(output: object) -> None:
         collected.see(output)
+        shown(output)
         if (now := report.watermark) > NEVER:
             first[:] = first or [now]
             reached(min(1.0, (now - first[0]) / max(1, end - first[0])))

@@ -1,59 +1,47 @@
-"""Settings are chosen without the case that they are judged on."""
+"""Parameters are chosen without the case that they are judged on."""
 
 from io import StringIO
-from pathlib import Path
 
 from rich.console import Console
 
-from pipeline.evaluation.cases import Case, read_cases
-from tests.evaluation.tune import (
-    GRID,
-    Score,
-    leave,
-    made,
-    measured,
-    points,
-    shipped,
-    shown,
-)
+from tests.evaluation.measured import PARAMETERS, Change, Figures, key, made
+from tests.evaluation.tune import leave, points, shown
 
-OWN = shipped()
-EVERY = points()
-OTHER = EVERY[1]
-CASES = [Case(Path(name), ()) for name in ("here", "there")]
+OTHER: Change = {"confirm": 0.9}
+EVERY: list[Change] = [{}, OTHER]
 
 
-def test_the_engine_judges_and_fuses_by_a_point() -> None:
-    for point in EVERY:
-        engine, values = made(point), dict(zip(GRID, point, strict=True))
-        for name, value in values.items():
-            where, field = name.split(".")
-            there = engine.settings.fusing if where == "fusing" else engine.detectors[where]("traffic.google")
-            assert getattr(there, field) == value, name
+def test_every_point_is_an_engine_and_the_shipped_one_comes_first() -> None:
+    every = points()
+    assert every[0] == {}
+    assert max(map(len, every)) > 1
+    for point in every:
+        assert made(point) != made({}) or point == {}
+        assert point.keys() <= vars(PARAMETERS()).keys()
 
 
 def test_the_case_left_out_does_not_choose() -> None:
     table = {
-        OWN: {"here": Score(2, 0, 2, -1.0), "there": Score(1, 0, 1, -1.0)},
-        OTHER: {"here": Score(0, -3, 0, -9.0), "there": Score(1, 0, 1, -0.5)},
+        key({}): {"here": Figures(2, 2, 0, score=-0.1, hours=9), "there": Figures(1, 1, 0, score=-0.2, hours=9)},
+        key(OTHER): {"here": Figures(2, 0, 3, score=-0.9, hours=9), "there": Figures(1, 1, 0, score=-0.1, hours=9)},
     }
-    left = leave(table, CASES[0])
-    assert (left.chosen, left.made, left.own) == (OTHER, table[OTHER]["here"], table[OWN]["here"])
-    assert (left.alike, left.worse) == (2, 1)
-    left = leave(table, CASES[1])
-    assert (left.chosen, left.made, left.alike, left.worse) == (OWN, table[OWN]["there"], 1, 0)
-
-
-def test_a_grid_is_measured_and_told_as_a_table(data: Path) -> None:
-    cases = read_cases([data / "signals" / name for name in ("louisiana-2020-laura", "venezuela-2019-blackout")])
-    deaf = tuple(20.0 if name == "seasonal.enter" else value for name, value in zip(GRID, OWN, strict=True))
-    table = measured(cases, [OWN, deaf])
-    assert [table[OWN][case.name][:3] for case in cases] == [(1, 0, 1), (1, 0, 1)]
-    assert table[deaf] != table[OWN]
-    left = leave(table, cases[0])
-    assert (left.made.met, left.own.met) == (1, 1)
+    without_here, without_there = (leave(table, EVERY, name) for name in ("here", "there"))
+    assert (without_here.chosen, without_here.made, without_here.own) == (
+        OTHER,
+        table[key(OTHER)]["here"],
+        table[key({})]["here"],
+    )
+    assert (without_there.chosen, without_there.made) == ({}, table[key({})]["there"])
     console = Console(width=160, record=True, file=StringIO())
-    console.print(shown([left], len(table)))
-    said = console.export_text()
-    assert "louisiana-2020-laura" in said
-    assert "1/1" in said
+    console.print(shown([without_here, without_there], len(EVERY)))
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert ["here", "confirm", "0.9", "-0.9000", "0/2", "3", "-0.1000", "2/2", "0"] in lines
+    assert ["mean", "-0.5500", "-0.1500"] in lines
+
+
+def test_a_point_that_failed_on_a_case_is_not_chosen() -> None:
+    table = {
+        key({}): {"here": Figures(score=-0.1), "there": Figures(score=-0.2)},
+        key(OTHER): {"there": Figures(score=-0.1)},
+    }
+    assert leave(table, EVERY, "here").chosen == {}

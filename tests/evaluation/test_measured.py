@@ -1,0 +1,112 @@
+"""Engines whose parameters differ are held against cases: log score, what is kept, and the tables of it."""
+
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from pipeline.bins import DAY
+from pipeline.engine import Engine
+from pipeline.evaluation.cases import Ignored, Tolerance, read_cases
+from pipeline.evaluation.spans import Span
+from pipeline.feeds import Label
+from pipeline.records import Entity, Outage
+from tests.evaluation.ablate import SHIPPED, shown
+from tests.evaluation.made import BACK, FALL, case
+from tests.evaluation.measured import (
+    HOUR,
+    LEAST,
+    PARAMETERS,
+    Figures,
+    Heard,
+    allowed,
+    key,
+    made,
+    measure,
+    of_case,
+    singles,
+    truth,
+)
+
+IRAQ = Entity("country", "IQ", "IQ")
+
+
+def revision(state: str, probability: float, detected: int = 0) -> Outage:
+    return Outage("id", "country", "IQ", state, "unknown", "replay", 0, None, detected, None, probability, 1.0, (), 1)
+
+
+def test_a_change_is_an_engine_with_other_parameters_or_is_not_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    tried = list(allowed([*singles(), ("confirm", "nothing", {"confirm": 0.0})]))
+    assert [line for line in capsys.readouterr().err.splitlines() if line.startswith("confirm at nothing is not tried")]
+    for name, _, change in tried:
+        (settings,) = (one for one in vars(made(change).settings).values() if isinstance(one, PARAMETERS))
+        assert getattr(settings, name) == change[name] != getattr(PARAMETERS(), name)
+
+
+def test_the_probability_at_a_time_is_that_of_the_last_revision_known_by_then() -> None:
+    heard = Heard()
+    for now, said in ((HOUR, revision("suspected", 0.6)), (2 * HOUR, revision("confirmed", 0.97))):
+        heard.now = now
+        heard.see(said)
+    heard.now = 5 * HOUR
+    heard.see(revision("ended", 0.97))
+    times = np.array([0, HOUR, 2 * HOUR, 4 * HOUR, 5 * HOUR])
+    assert heard.at(("country", "IQ"), times).tolist() == [0.0, 0.6, 0.97, 0.97, 0.0]
+    assert heard.at(("country", "PK"), times).tolist() == [0.0] * 5
+
+
+def test_the_truth_is_not_known_around_a_label_of_a_part_or_in_an_ignored_window() -> None:
+    exact = Tolerance(HOUR, HOUR, HOUR, HOUR, 0.9, (Ignored(Span(20 * HOUR, 22 * HOUR)),))
+    label = Label(5 * HOUR, 12 * HOUR, "country", "IQ", "", "")
+    times = HOUR * np.arange(24)
+    out, known = truth(IRAQ, times, [(label, "IQ")], exact)
+    assert np.flatnonzero(out).tolist() == [*range(5, 12)]
+    assert np.flatnonzero(~known).tolist() == [4, 5, 6, 11, 12, 13, 20, 21]
+    out, known = truth(Entity("region", "IQ-BG", "IQ"), times, [(label, "IQ")], exact)
+    assert (out.any(), np.flatnonzero(~known).tolist()) == (False, [*range(4, 13), 20, 21])
+    out, known = truth(Entity("country", "PK", "PK"), times, [(label, "IQ")], exact)
+    assert (out.any(), np.flatnonzero(~known).tolist()) == (False, [20, 21])
+
+
+def test_a_case_is_scored_by_the_probability_that_was_given_to_the_truth(tmp_path: Path) -> None:
+    (dark,) = read_cases([case(tmp_path / "dark")])
+    found = of_case(dark, Engine())
+    assert (found.labels, found.met, found.false, found.confirmed) == (1, 1, 0, "10")
+    assert found.score == pytest.approx(np.log(1 - LEAST), abs=0.001)
+    (missed,) = read_cases([case(tmp_path / "missed", left=1.0)])
+    never = of_case(missed, Engine())
+    hours = (BACK - FALL) // HOUR - 1  # its begin and its end are not counted
+    assert never.hours == found.hours
+    assert never.score == pytest.approx((hours * np.log(LEAST)) / never.hours, abs=0.002)
+
+
+def counted(engine: Engine) -> Figures:
+    if engine.settings.fusing.calm == DAY:
+        raise ZeroDivisionError
+    return Figures(labels=1, met=engine.settings.fusing.calm_bins, hours=1, score=-0.5)
+
+
+def never(engine: Engine) -> Figures:
+    raise AssertionError("it was kept")
+
+
+def test_what_was_measured_is_kept_and_what_failed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    every = [{}, {"calm_bins": 1}, {"calm": DAY}]
+    found = measure(every, {"case": counted}, tmp_path / "own" / "kept.csv")
+    assert [found[key(change)] for change in every] == [
+        {"case": Figures(1, 2, hours=1, score=-0.5)}, {"case": Figures(1, 1, hours=1, score=-0.5)}, {},
+    ]  # fmt: skip
+    assert '{"calm": 86400} on case failed: ZeroDivisionError' in capsys.readouterr().err
+    assert measure(every[:2], {"case": never}, tmp_path / "own" / "kept.csv") == {
+        change: own for change, own in found.items() if own
+    }
+    console = Console(width=160, record=True, file=StringIO())
+    console.print(shown([SHIPPED, ("calm_bins", "half", every[1]), ("calm", "double", every[2])], found))
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in console.export_text().splitlines() if "|" in line
+    ]
+    assert lines[2][:3] == ["as shipped", "", "2/1"]
+    assert lines[3][:7] == ["calm_bins", "half", "1/1", "", "", "", ""]
+    assert lines[4][:3] == ["calm", "double", "failed"]
