@@ -1,95 +1,53 @@
-"""Outages laid over made-up series, every detector beside the best possible: ``make inject``."""
+"""Outages laid over made-up series, and what is found of them: ``make inject``."""
 
 import argparse
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from detectors import REGISTRY
-from tests.injection.best import BEST, run
-from tests.injection.figures import RATE, TARGETS, figures
-from tests.injection.world import DEPTHS, DURATIONS, world
-from tests.tracked import tracked
+from tests.injection import detectors, holiday, long, month, plain, single
 
-COLUMNS = [f"depth {depth:g} in {within}" for depth, within, _ in TARGETS]
+WORLDS: Mapping[str, Callable[[int], Iterator[Table]]] = {
+    "plain": plain.tables, "holiday": holiday.tables, "single": single.tables, "long": long.tables,
+    "month": month.tables,
+}  # fmt: skip
+"""What the engine says of made-up recordings of one country, by so many seeds."""
+SEEDS = {"long": 4, "month": 2}
+"""Where not eight."""
+DETECTORS = "detectors"
+"""Each detector by itself."""
 
 
 def asked() -> argparse.Namespace:
     """What the command line asks for."""
-    ask = argparse.ArgumentParser(prog="make inject", description=__doc__)
-    ask.add_argument("--seed", type=int, default=1)
-    ask.add_argument("--series", type=int, default=4096)
-    ask.add_argument("--past", type=int, default=28, help="days before the first that counts")
-    ask.add_argument("--days", type=int, default=28)
-    ask.add_argument("--detector", nargs="+", default=list(REGISTRY), choices=list(REGISTRY))
-    ask.add_argument("--json", type=Path, help="write every figure there")
-    return ask.parse_args()
-
-
-def tables(found: dict[str, dict[str, Any]]) -> Iterator[Table]:
-    """What a person reads of the figures."""
-    yield table(
-        f"mean >= 100, dispersion <= 2, at {RATE:g} false outage an entity-year",
-        ["detector", *COLUMNS, *(f"delay {d:g}" for d in DEPTHS), "lows/a shipped"],
-        ([name, *map(share, f["targets"]), *map(number, f["delays"]), number(f["false_low_per_year"])]
-         for name, f in found.items()),
-    )  # fmt: skip
-    yield table(
-        "found before it was over, by depth and duration [bins]",
-        ["detector", "depth", *map(str, DURATIONS)],
-        ([name, f"{depth:g}", *map(share, f["matrix"][i])] for i, depth in enumerate(DEPTHS)
-         for name, f in found.items()),
-    )  # fmt: skip
-    outcome = {name: f for name, f in found.items() if name != BEST}
-    first = next(iter(outcome.values()))
-    yield table(
-        "false lows (confirmed) an entity-year, as shipped", ["detector", *first["traps"]],
-        ([name, *(f"{number(t['low'])} ({number(t['confirmed'])})" for t in f["traps"].values())]
-         for name, f in outcome.items()),
-    )  # fmt: skip
-    yield table(
-        "half-depth drops in two bins, and long outages", ["detector", *first["conditions"]],
-        ([name, *map(share, f["conditions"].values())] for name, f in outcome.items()),
-    )  # fmt: skip
-
-
-def table(title: str, columns: list[str], rows: Any) -> Table:
-    """A table of text."""
-    made = Table(*columns, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        made.add_row(*map(str, row))
-    return made
-
-
-def share(value: float) -> str:
-    """A share as per cent."""
-    return "" if np.isnan(value) else f"{100 * value:.1f} %"
-
-
-def number(value: float) -> str:
-    """A number in short."""
-    return "never" if np.isnan(value) else f"{value:.2g}"
+    ask = argparse.ArgumentParser(prog="python -m tests.injection", description=__doc__)
+    names = [DETECTORS, *WORLDS]
+    ask.add_argument("--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}")
+    ask.add_argument("--seeds", type=int, help="of each world, eight where not given, `long` four, `month` two")
+    of = ask.add_argument_group(DETECTORS)
+    of.add_argument("--seed", type=int, default=1)
+    of.add_argument("--series", type=int, default=4096)
+    of.add_argument("--past", type=int, default=28, help="days before the first that counts")
+    of.add_argument("--days", type=int, default=28)
+    of.add_argument("--detector", nargs="+", default=list(REGISTRY), choices=list(REGISTRY))
+    of.add_argument("--json", type=Path, help="write every figure there")
+    wanted = ask.parse_args()
+    if unknown := set(wanted.only) - set(names):
+        ask.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(names)}")
+    return wanted
 
 
 def main() -> None:
     """Run, show, and write down."""
-    ask = asked()
-    place = world(ask.seed, ask.series, ask.past, ask.days)
-    bins = tracked(range(place.end), f"bins of seed {ask.seed}, {place.n} series", place.end)
-    found = {name: figures(outcome) for name, outcome in run(place, ask.detector, bins).items()}
-    console = Console()
+    ask, console = asked(), Console()
     console = Console(width=max(console.width, 150))  # its tables are wide, and read from a file as well
-    for one in tables(found):
-        console.print(one)
-    if ask.json:
-        settings = {"seed": ask.seed, "series": ask.series, "past": ask.past, "days": ask.days}
-        ask.json.write_text(json.dumps({"settings": settings, "detectors": found}, indent=1) + "\n")
+    for name in ask.only:
+        made = WORLDS[name](ask.seeds or SEEDS.get(name, 8)) if name in WORLDS else detectors.run_tables(ask)
+        for one in made:
+            console.print(one)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tests.injection.__main__ import tables
 from tests.injection.best import BEST, run
+from tests.injection.detectors import tables
 from tests.injection.figures import TARGETS, conditions, figures, large, outages, targets
 from tests.injection.world import DEPTHS, KINDS, Mix, world
 

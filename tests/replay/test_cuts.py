@@ -2,52 +2,26 @@
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pipeline import topics
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso, seconds
-from pipeline.engine import Engine, Output
+from pipeline.engine import Engine
 from pipeline.feeds import Dispatch, chunks
-from pipeline.records import Bins, DeadLetter, Entity, Frame, Heartbeat, Outage, Progress, Rows, Run
+from pipeline.records import Entity, Heartbeat, Outage, Progress, Rows, Run
 from pipeline.replay.coverage import Observed
 from pipeline.replay.reconstruction import reconstruct
 from pipeline.replay.report import ReplayReport
 from tests.replay.runners import in_memory
+from tests.replay.stages import Stages
 from tests.replay.tapes import BEGIN, pieces
 
 FIRST, LAST = seconds("2024-02-08T01:50:00Z"), seconds("2024-02-08T15:30:00Z")
 WIDEST = 900
 """Widest bin of the demo [s]: a cut has bins that end so long after it."""
-
-
-class Stages:
-    """The stages of one feed, all partitions, that can be copied as a snapshot is."""
-
-    def __init__(self, engine: Engine, feed: str) -> None:
-        self.engine, self.feed = engine, feed
-        self.bin = [engine.bin(feed, partition) for partition in range(topics.feed(feed).partitions)]
-        self.merge, self.judge, self.fuse = engine.merge(), engine.judge(partitions=1), engine.fuse(0)
-
-    def steps(self, frames: Iterable[Frame | DeadLetter]) -> Iterator[Output]:
-        for frame in frames:
-            for bins in self.bin[frame.partition].step(frame):  # type: ignore[arg-type]
-                merged = self.merge.step(bins) if isinstance(bins, Bins) else []
-                for verdicts in self.judge.steps([one for one in merged if isinstance(one, Bins)]):
-                    yield from self.fuse.step(verdicts)
-
-    def copy(self) -> "Stages":
-        other = Stages(self.engine, self.feed)
-        for own, its in zip(self, other, strict=True):
-            its.load(own.save())
-        return other
-
-    def __iter__(self) -> Iterator:
-        return iter([*self.bin, self.merge, self.judge, self.fuse])
 
 
 def stood(outage: Outage) -> set[str]:

@@ -1,0 +1,61 @@
+"""What must be found in made-up recordings of one country, with one seed; ``make inject`` prints all of it."""
+
+import pytest
+
+from tests.injection import holiday, long, plain, single
+from tests.injection.given import Answer
+from tests.injection.plain import Cell
+
+
+@pytest.mark.parametrize(
+    ("mean", "width", "lost"),
+    [
+        pytest.param(30, 600, 0.60, marks=pytest.mark.xfail(reason="no bin of so few counts is enough by itself")),
+        (300, 1800, 0.52),
+    ],
+)
+def test_a_steady_loss_is_confirmed_in_time(mean: int, width: int, lost: float) -> None:
+    cell = Cell(mean, width, lost)
+    (said,) = plain.answers(mean, width, 0, [lost])
+    assert said.suspected is not None
+    assert said.confirmed is not None
+    assert 0 < said.suspected <= cell.suspected_within()
+    assert said.confirmed <= cell.confirmed_within()
+
+
+def test_the_sequential_test_is_the_quicker_the_more_is_lost_and_the_more_is_counted() -> None:
+    few, many = ([plain.sequential(Cell(mean, 600, lost)) for lost in plain.LOST] for mean in (30, 100))
+    assert few == sorted(few, reverse=True)
+    assert all(quick <= slow for quick, slow in zip(many, few, strict=True))
+    assert many[-1] == 600 < few[0] <= 4 * 600
+
+
+@pytest.fixture(scope="module")
+def free_day() -> dict[bool, Answer]:
+    """What is said of a workday on which 65 % is lost, of activity alone and of probes as well."""
+    return {probes: said for (_, probes), said in holiday.said("workday", 0, [0.65]).items()}
+
+
+@pytest.mark.xfail(reason="two activity signals that fall together are weighed as if one did not follow the other")
+def test_a_free_day_is_no_outage(free_day: dict[bool, Answer]) -> None:
+    assert free_day[False].confirmed is None
+
+
+def test_the_same_loss_of_probes_as_well_is_an_outage(free_day: dict[bool, Answer]) -> None:
+    assert free_day[True].confirmed is not None
+
+
+@pytest.mark.xfail(reason="no bin of so few counts is enough by itself")
+def test_each_loss_of_a_single_noisy_signal_is_an_outage_of_its_own() -> None:
+    made = single.recording(0)
+    said, bound = single.found(made), single.best(made)
+    assert bound.exact == 3
+    assert (said.exact, said.more) == (3, 0)
+    assert max(said.after) <= single.SOON
+
+
+def test_a_shutdown_of_weeks_is_one_outage_to_the_end() -> None:
+    (outage,) = long.said(0)
+    assert outage.end is not None
+    assert abs(outage.start - long.ONSET) <= long.EXACT
+    assert abs(outage.end - long.OVER) <= long.EXACT
