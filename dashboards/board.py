@@ -50,24 +50,43 @@ def annotation(name: str, expr: str, title: str, text: str, color: str) -> Json:
     }  # fmt: skip
 
 
-def holds(places: str, state: int, before: str = "") -> str:
-    """1 while an outage is in a state: Grafana marks only what is above 0, and a suspicion is 0."""
-    return f"max by (entity, tense) (netvigil_outage_active{{{places}}}{before}) == bool {state} == 1"
+AHEAD = "1d"
+"""An outage is known at most so long after its begin, and after its end, for its own time to be marked."""
 
 
-def begins(countries: str, state: int) -> str:
-    """1 at the first step of an outage in a state; where several begin at once, their number is the name."""
-    first = f"({holds(countries, state)} unless {holds(countries, state, ' offset $__interval')})"
+def ahead(expr: str, step: str = "") -> str:
+    """The lowest value that an expression has of each place within the next day."""
+    return f"min by (entity, tense) (min_over_time({expr}[{AHEAD}{step}] offset -{AHEAD}))"
+
+
+def start(places: str, state: int) -> str:
+    """Begin of an outage that is known, or is to be known, in a state [s]; of a suspicion (0) that is not confirmed."""
+    begin = f"netvigil_outage_start_timestamp_seconds{{{places}}}"
+    suspected, out = (ahead(f"({begin} and netvigil_outage_active{{{places}}} == {n})", ":1m") for n in (0, 1))
+    return out if state else f"({suspected} unless {out} == {suspected})"
+
+
+def lasts(places: str, state: int) -> str:
+    """A series from the begin of an outage to its end: in its own time, and not while it is known."""
+    since = start(places, state)
+    end = ahead(f"netvigil_outage_restored_timestamp_seconds{{{places}}}")  # a suspicion has none
+    over = f" unless ({end} <= time() and {end} >= {since})" if state else ""
+    return f"{since} <= time(){over}"
+
+
+def begins(places: str, state: int) -> str:
+    """The first step of an outage in a state; where several begin at once, their number is the name."""
+    first = f"({start(places, state)} <= time() > time() - ${{__interval_ms}} / 1000)"
     number = f'count_values by (tense) ("number", count by (tense) ({first}) > 1)'
     several = f'label_replace({number}, "entity", "$1 countries", "number", "(.*)")'
     return f"{first} and on (tense) count by (tense) ({first}) == 1\n  or {several}"
 
 
-def outage_marks(places: str, asked: Callable[[str, int], str] = holds) -> list[Json]:
+def outage_marks(places: str, asked: Callable[[str, int], str] = lasts) -> list[Json]:
     """Marks of outages and suspicions: of one place as periods, of many at their beginnings, lest periods overlap."""
     return [
-        annotation("Outages", asked(places, 1), "Outage, as it was known", "{{entity}} ({{tense}})", OUT),
-        annotation("Suspicions", asked(places, 0), "Suspected, as it was known", "{{entity}} ({{tense}})", SUSPECT),
+        annotation("Outages", asked(places, 1), "Outage", "{{entity}} ({{tense}})", OUT),
+        annotation("Suspicions", asked(places, 0), "Only suspected", "{{entity}} ({{tense}})", SUSPECT),
     ]
 
 

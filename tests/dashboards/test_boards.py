@@ -16,7 +16,7 @@ from dashboards.panels import BACK, BLIND, CALM, KIND_COLOURS, KINDS, OUT, SUSPE
 from tests.dashboards.expressions import KNOWN, RECORDED, metric_names
 
 BOARDS = boards()
-BUILT_IN = {"$__rate_interval": "5m", "$__range": "24h", "$__interval": "1m"}
+BUILT_IN = {"$__rate_interval": "5m", "$__range": "24h", "${__interval_ms}": "60000"}
 
 
 def panels() -> Iterator[tuple[str, dict[str, Any]]]:

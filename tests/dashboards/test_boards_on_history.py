@@ -21,7 +21,7 @@ PAKISTAN, NETWORKS, NEW, BLIND, UNSETTLED, MIXED, FEW, PARTS, MOVED, RENAMED = (
 
 FIRST, LAST = PAKISTAN - 6 * HOUR, PAKISTAN + 20 * HOUR
 VALUES = {
-    "$__rate_interval": "30m", "$__range": "26h", "$__interval": "4m",
+    "$__rate_interval": "30m", "$__range": "26h", "${__interval_ms}": "240000",
     '"$country"': '"PK"', "$signal": ".*", "$tense": "replay",
 }  # fmt: skip
 ONLY_LIVE = (

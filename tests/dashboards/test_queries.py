@@ -1,5 +1,6 @@
 """What a query of a board gives for series that are written here, with promtool's own clock."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,27 +94,39 @@ def test_all_is_calm_only_where_every_country_can_be_judged(
     gives(tmp_path, expr, [*series, (LIVE, NOW)], named, at="30m")
 
 
-def active(entity: str, values: str) -> tuple[str, str]:
-    return (f'netvigil_outage_active{{entity_type="country",entity="{entity}",tense="live"}}', values)
+def out(entity: str, start: int, active: str, end: str = "") -> Series:
+    """An outage: its begin [min], the samples of its state as it became known, and those of its end [s]."""
+    own = f'entity_type="country",entity="{entity}",tense="live"'
+    begin = re.sub(r"\b[01]\b", str(60 * start), active)
+    made = [(f"netvigil_outage_active{{{own}}}", active), (f"netvigil_outage_start_timestamp_seconds{{{own}}}", begin)]
+    return [*made, (f"netvigil_outage_restored_timestamp_seconds{{{own}}}", end)] if end else made
 
 
-MANY_OUT = [active("PK", "_ 0 1 1 1 stale"), active("IQ", "_x3 1 1"), active("CU", "_x3 1 1"), active("ET", "_x4 1")]
+PAKISTAN = out("PK", 1, "_x2 0 1 1 1 stale", end="_x6 240 240")
+"""Out from minute 1 to minute 4, suspected at 3, confirmed at 4, and known to be over at 7."""
 
 
 @pytest.mark.parametrize(
     ("uid", "name", "series", "said"),
     [
-        ("netvigil-overview", "Outages", MANY_OUT, ("", "", "PK", "2 countries", "ET")),
-        ("netvigil-overview", "Suspicions", [active("PK", "_ 0 0 1 1")], ("", "PK", "", "", "")),
-        ("netvigil-country", "Suspicions", [active("PK", "_ 0 0 1 1")], ("", "PK", "PK", "", "")),
+        ("netvigil-country", "Outages", PAKISTAN, ("", "PK", "PK", "PK", "", "", "", "")),
+        ("netvigil-country", "Suspicions", PAKISTAN, ("", "", "", "", "", "", "", "")),
+        ("netvigil-country", "Suspicions", out("PK", 1, "_x2 0 0 stale"), ("", "PK", "PK", "PK", "", "")),
+        ("netvigil-overview", "Outages", PAKISTAN, ("", "PK", "", "", "", "", "", "")),
+        (
+            "netvigil-overview", "Outages",
+            [*PAKISTAN, *out("IQ", 3, "_x5 1 1"), *out("CU", 3, "_x4 0 1"), *out("ET", 5, "_x4 1")],
+            ("", "PK", "", "2 countries", "", "ET", ""),
+        ),
+        ("netvigil-overview", "Suspicions", out("PK", 1, "_x2 0 0 stale"), ("", "PK", "", "", "", "")),
     ],
-)
-def test_outages_of_a_country_are_marked_while_they_last_and_those_of_all_where_they_begin(
+)  # fmt: skip
+def test_an_outage_is_marked_in_its_own_time_or_where_it_begins_and_not_when_it_was_known(
     uid: str, name: str, series: Series, said: tuple[str, ...], tmp_path: Path
 ) -> None:
     marks: list[dict[str, Any]] = boards()[uid]["annotations"]["list"]
     (expr,) = [mark["expr"] for mark in marks if mark["name"] == name]
-    for variable, value in {"$tense": "live", "$country": "PK", "$__interval": "1m"}.items():
+    for variable, value in {"$tense": "live", "$country": "PK", "${__interval_ms}": "60000"}.items():
         expr = expr.replace(variable, value)
     minutes = [{f'{{entity="{entity}"}}': 1.0} if entity else {} for entity in said]
-    gives(tmp_path, f"max by (entity) ({expr})", series, *minutes)
+    gives(tmp_path, f"max by (entity) ({expr}) > bool 0", series, *minutes)
