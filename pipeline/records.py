@@ -221,6 +221,9 @@ class Verdicts:
     code of `detectors.base`; settled ``bool`` whether an outage could be confirmed; value and health as in `Bins`.
     common ``(t,) float64`` common mode: share of their level at which all series of the signal are because of the
     feed; 1 = none; NaN in all but one partition.  It is included in expected, lower and upper.
+    likelihood ``(t, n, 5) float32`` of each bin if the series is fine, out, off, quiet or moved (`detectors.levels`),
+    NaN where nothing is said; alone ``(t,) bool`` whether so few places share the feed that its failure looks like that of
+    one series.  A detector without likelihoods leaves both empty.
     """
 
     run: Run
@@ -242,10 +245,12 @@ class Verdicts:
     state: np.ndarray
     settled: np.ndarray
     common: np.ndarray
+    likelihood: np.ndarray = dataclasses.field(default_factory=lambda: np.empty((0, 0, 5), np.float32))
+    alone: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.bool_))
 
     COLUMNS: ClassVar = Bins.COLUMNS | {
         "expected": np.float64, "lower": np.float64, "upper": np.float64, "score": np.float64,
-        "state": np.int8, "settled": np.bool_, "common": np.float64,
+        "state": np.int8, "settled": np.bool_, "common": np.float64, "likelihood": np.float32, "alone": np.bool_,
     }  # fmt: skip
 
 
@@ -433,8 +438,14 @@ def _wrong_bins(frame: Heartbeat | Bins | Verdicts) -> str:
     if bins and not -WIDEST < frame.start[0] <= frame.start[-1] < LATEST:
         return "a bin's start is out of range"
     for name, dtype in frame.COLUMNS.items():
-        column, shape = getattr(frame, name), (bins,) if name == "common" else (bins, len(frame.entities))
+        column, n = getattr(frame, name), len(frame.entities)
+        shape = {"common": (bins,), "alone": (bins,), "likelihood": (bins, n, 5)}.get(name, (bins, n))
         # without bins there is nothing to read, and some have then no columns either
-        if name != "start" and (bins or column.size) and (column.dtype != dtype or column.shape != shape):
+        is_optional = name in ("alone", "likelihood")
+        if (
+            name != "start"
+            and ((bins and not is_optional) or column.size)
+            and (column.dtype != dtype or column.shape != shape)
+        ):
             return f"column {name} is {column.dtype} of {column.shape}"
     return "a bin has no width" if bins and not frame.width else ""

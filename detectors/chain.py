@@ -1,0 +1,286 @@
+"""Whether a place is out: a hidden Markov chain of its state Z, and of a nuisance F of each of its signals.
+
+    Z   up, quiet (people stay at home), blackout (routes fall too), stealth (routes stay)
+    F   fine, off (the series fails by itself), moved (its level does), late (it misses the outage, or its end)
+
+Given the path of Z the signals are independent; given the last Z they nearly are.  So P(Z) is kept, and P(F | Z) of
+each signal:
+
+    predict    P(Z) <- P(Z) exp(q dt),  P(F | Z) <- P(F | Z) exp(g dt), where a turn of Z makes some signals late
+    see        P(Z) <- P(Z) sum_F P(F | Z) p(x | Z, F),  and P(F | Z) by Bayes
+
+``p(x | Z, F)`` is one of the likelihoods of `detectors.levels`.  Beside the filter the most likely path is kept
+(Viterbi): it dates onset and end.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from detectors.levels import FINE, MOVED, OFF, OUT, QUIET, is_activity
+from detectors.model import YEAR, Model
+
+UP, QUIET_DAY, BLACKOUT, STEALTH = range(4)
+IS_OUT = np.array([False, False, True, True])
+CALM = 0.02  # below this probability nothing of an episode is left, and terms begin anew
+LONG_AGO = -(2**53)
+
+_UP, _QUIET, _OUT = (FINE, OFF, MOVED, OUT), (QUIET, OFF, QUIET, OUT), (OUT, OFF, OUT, FINE)
+
+
+def expected_likelihood(kind: str) -> np.ndarray:
+    """Which likelihood counts in each state of the place and of the signal, ``(4, 4) intp``."""
+    quiet = _QUIET if is_activity(kind) else _UP
+    return np.array([_UP, quiet, _OUT, _UP if kind == "bgp" else _OUT], np.intp)
+
+
+def expm(q: np.ndarray) -> np.ndarray:
+    """Matrix exponential, by scaling and squaring.
+
+    Examples
+    --------
+    >>> expm(np.array([[-1.0, 1.0], [0.0, 0.0]])).round(4).tolist()
+    [[0.3679, 0.6321], [0.0, 1.0]]
+    """
+    halvings = max(0, int(np.ceil(np.log2(max(1e-12, np.abs(q).sum(1).max())))) + 4)
+    step, out, term = q / 2**halvings, np.eye(len(q)), np.eye(len(q))
+    for i in range(1, 8):
+        term = term @ step / i
+        out = out + term
+    for _ in range(halvings):
+        out = out @ out
+    return out
+
+
+def _generator(size: int, rates: dict[tuple[int, int], float]) -> np.ndarray:
+    q = np.zeros((size, size))
+    for place, rate in rates.items():
+        q[place] = rate
+    np.fill_diagonal(q, -q.sum(1))
+    return q
+
+
+@lru_cache(maxsize=1024)
+def _places(model: Model, dt: int, day: int) -> np.ndarray:
+    """Transitions of a place in ``dt`` [s] on a day of this kind, ``(4, 4)``."""
+    quiet, back = model.quiet_rates[day] / YEAR, 1 / model.quiet_hours
+    rates = {(UP, QUIET_DAY): quiet, (QUIET_DAY, UP): back}
+    for up in (UP, QUIET_DAY):
+        rates |= {(up, BLACKOUT): model.blackout_rate / YEAR, (up, STEALTH): model.stealth_rate / YEAR}
+    rates |= {(out, UP): 1 / model.outage_hours for out in (BLACKOUT, STEALTH)}
+    rates |= {(BLACKOUT, STEALTH): model.change_rate, (STEALTH, BLACKOUT): model.change_rate}
+    return expm(_generator(4, rates) * dt / 3600)
+
+
+@lru_cache(maxsize=1024)
+def _signals(model: Model, dt: int) -> np.ndarray:
+    """Transitions of a signal in ``dt`` [s], ``(2, 4, 4, 4)``: with company or alone, by state of the place."""
+
+    def of(off: float, late: float) -> np.ndarray:
+        moved = {(0, 2): model.moved_rate / YEAR, (2, 0): 1 / model.moved_hours}
+        return expm(
+            _generator(4, {(0, 1): off / YEAR, (1, 0): 1 / model.off_hours, (3, 0): 1 / late} | moved) * dt / 3600
+        )
+
+    hours = (model.late_hours, model.late_hours, model.blind_hours, model.blind_hours)
+    return np.array([[of(off, late) for late in hours] for off in (model.off_rate_company, model.off_rate)])
+
+
+def _missing(share: float) -> np.ndarray:
+    """How the signals stand after a turn of the place that this ``share`` of them misses, ``(4, 4)``."""
+    turn = np.eye(4)
+    turn[0] = turn[3] = (1 - share, 0, 0, share)
+    return turn
+
+
+class Chain:
+    """The filter of all places, over the signals that they have.
+
+    ``odds (n, 4)``: P(Z); ``signal (n, k, 4, 4)``: P(F | Z); ``path (n, 4)``: the likelihood of the best path that ends
+    in each Z, relative; ``turn (n, 4) int64``: when that path last went out or came back [s]; ``terms (n, k)``: the log
+    Bayes factor of each signal for "out", summed since the place was last surely up; ``alone (n, k) bool``: signals on
+    a feed with few places, whose own failure shows nowhere else.
+
+    Examples
+    --------
+    Probes of a place that fall to nothing, by the likelihoods fine, out, off, quiet, moved:
+
+    >>> chain = Chain(Model())
+    >>> k = chain.add("probing")
+    >>> chain.grow(1)
+    >>> for end in range(600, 6600, 600):
+    ...     chain.predict(end, end - 600)
+    ...     chain.see(k, np.array([0]), np.array([[1e-9, 1.0, 0.5, 1e-9, 1e-9]]), np.array([True]))
+    >>> chain.probability().round(1).tolist(), chain.since().tolist()
+    ([1.0], [600])
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.kinds: list[str] = []
+        self.tables: list[np.ndarray] = []
+        self.now: int | None = None
+        self.odds, self.path = np.zeros((0, 4)), np.zeros((0, 4))
+        self.turn = np.zeros((0, 4), np.int64)
+        self.signal, self.terms = np.zeros((0, 0, 4, 4)), np.zeros((0, 0))
+        self.alone = np.zeros((0, 0), np.bool_)
+
+    def __len__(self) -> int:
+        return len(self.odds)
+
+    def add(self, kind: str) -> int:
+        """A further signal of this kind; its number."""
+        self.kinds.append(kind)
+        self.tables.append(expected_likelihood(kind))
+        self._room()
+        return len(self.kinds) - 1
+
+    def grow(self, places: int) -> None:
+        """Room for so many places; what is added is up."""
+        more = places - len(self)
+        if more > 0:
+            up = np.tile([1.0, 0.0, 0.0, 0.0], (more, 1))
+            self.odds, self.path = np.concatenate([self.odds, up]), np.concatenate([self.path, up])
+            self.turn = np.concatenate([self.turn, np.full((more, 4), LONG_AGO)])
+            self._room()
+
+    def _room(self) -> None:
+        (n, k), (had, knew) = (len(self.odds), len(self.kinds)), self.terms.shape
+        signal = np.zeros((n, k, 4, 4))
+        signal[..., 0] = 1
+        signal[:had, :knew] = self.signal
+        terms, alone = np.zeros((n, k)), np.ones((n, k), np.bool_)
+        terms[:had, :knew], alone[:had, :knew] = self.terms, self.alone
+        self.signal, self.terms, self.alone = signal, terms, alone
+
+    def predict(
+        self, end: int, turn: int, day: np.ndarray | None = None, factor: np.ndarray | None = None,
+        pull: np.ndarray | None = None,
+    ) -> None:  # fmt: skip
+        """Move to time ``end`` [s]; what turns on the way is dated ``turn`` [s].
+
+        Parameters
+        ----------
+        day
+            ``(n,) int8`` kind of each place's day, index into ``model.quiet_rates``; 0 where it is not given.
+        factor
+            ``(n,)`` how much likelier an outage begins than on a day like any other [-].
+        pull
+            ``(n,)`` probability that an outage of its country takes the place along in this step [0-1].
+        """
+        dt = 0 if self.now is None else end - self.now
+        self.now = end
+        if dt <= 0:
+            return
+        steps = self._steps(dt, day, factor, pull)
+        flow = self.odds[:, :, None] * steps  # place, from, to
+        of_signals = _signals(self.model, dt)
+        of_signals = np.where(self.alone[..., None, None, None], of_signals[1], of_signals[0])
+        entry, exit_ = self.signal @ _missing(self.model.blind), self.signal @ _missing(self.model.lag)
+        came = np.empty_like(self.signal)
+        for to in range(4):
+            missed = entry if IS_OUT[to] else exit_
+            came[:, :, to] = sum(
+                flow[:, None, at, to, None] * (self.signal if IS_OUT[at] == IS_OUT[to] else missed)[:, :, at]
+                for at in range(4)
+            )
+        self.odds = flow.sum(1)
+        came /= np.maximum(self.odds[:, None, :, None], 1e-300)
+        self.signal = (came[..., None, :] @ of_signals)[..., 0, :]
+        paths = self.path[:, :, None] * steps
+        best = paths.argmax(1)
+        dates = np.take_along_axis(self.turn, best, 1)
+        self.turn = np.where(IS_OUT[best] != IS_OUT, turn, dates)
+        self.path = paths.max(1)
+
+    def _steps(
+        self, dt: int, day: np.ndarray | None, factor: np.ndarray | None, pull: np.ndarray | None
+    ) -> np.ndarray:  # fmt: skip
+        """Transitions of each place, ``(n, 4, 4)`` or ``(1, 4, 4)``."""
+        kinds = [_places(self.model, dt, kind) for kind in range(len(self.model.quiet_rates))]
+        if day is None and factor is None and pull is None:
+            return kinds[0][None]
+        steps = np.stack(kinds)[day] if day is not None else np.repeat(kinds[0][None], len(self), 0)
+        entry = steps[:, :2, 2:] * (1.0 if factor is None else factor[:, None, None])
+        if pull is not None:
+            entry = entry + pull[:, None, None] / 2
+        left = 1 - np.minimum(entry.sum(2), 1.0)
+        stay = steps[:, :2, :2]
+        steps[:, :2, :2] = stay * (left / stay.sum(2))[..., None]
+        steps[:, :2, 2:] = entry
+        return steps
+
+    def see(self, k: int, rows: np.ndarray, likelihood: np.ndarray, alone: np.ndarray | bool = True) -> None:
+        """Take in a bin of signal ``k`` of the places at ``rows (m,)``: its ``likelihood (m, 5)``, see
+        `detectors.levels`; ones say nothing."""
+        self.alone[rows, k] = alone
+        joint = self.signal[rows, k] * likelihood[:, self.tables[k]]
+        seen = joint.sum(2)
+        self.signal[rows, k] = joint / seen[..., None]
+        odds = self.odds[rows]
+        weighed = odds * seen
+        with np.errstate(all="ignore"):
+            out, up = (weighed[:, which].sum(1) / odds[:, which].sum(1) for which in (IS_OUT, ~IS_OUT))
+            self.terms[rows, k] += np.nan_to_num(np.log(out / up))
+        self.odds[rows] = weighed / weighed.sum(1, keepdims=True)
+        path = self.path[rows] * seen
+        self.path[rows] = path / path.max(1, keepdims=True)
+
+    def settle(self) -> None:
+        """Begin the terms of places anew that are surely up."""
+        self.terms[self.probability() < CALM] = 0
+
+    def probability(self) -> np.ndarray:
+        """P(out) of each place, ``(n,)``."""
+        return np.asarray(self.odds[:, 2:].sum(1))
+
+    def stealth(self) -> np.ndarray:
+        """P(routes stay | out) of each place, ``(n,)``."""
+        return np.asarray(self.odds[:, STEALTH] / np.maximum(self.odds[:, 2:].sum(1), 1e-300))
+
+    def since(self) -> np.ndarray:
+        """When the best path of each place that is out now went out, ``(n,) int64`` [s]."""
+        return np.asarray(self.turn[np.arange(len(self)), 2 + self.path[:, 2:].argmax(1)])
+
+    def back(self) -> np.ndarray:
+        """When the best path of each place that is up now came back, ``(n,) int64`` [s]."""
+        return np.asarray(self.turn[np.arange(len(self)), self.path[:, :2].argmax(1)])
+
+    def close(self, row: int) -> None:
+        """It was told that the outage of a place is over: its path is up from here."""
+        self.path[row, 2:] = 0
+        self.path[row] /= max(self.path[row].max(), 1e-300)
+
+    ARRAYS = ("odds", "signal", "path", "turn", "terms", "alone")
+
+    def copy(self) -> "Chain":
+        """Another chain that goes on from here."""
+        other = Chain(self.model)
+        other.load(self.save(), {name: getattr(self, name) for name in self.ARRAYS})
+        return other
+
+    def save(self) -> Any:
+        """JSON-able head; the arrays are `ARRAYS`."""
+        return [self.now, self.kinds]
+
+    def load(self, head: Any, arrays: dict[str, np.ndarray]) -> None:
+        """Take over what was saved."""
+        self.now, kinds = head
+        self.kinds = list[str](kinds)
+        self.tables = [expected_likelihood(kind) for kind in self.kinds]
+        for name in self.ARRAYS:
+            setattr(self, name, np.array(arrays[name]))
+
+
+def leave_one_out(probability: float, terms: Sequence[float]) -> list[float]:
+    """P(out) without each of these terms.
+
+    Examples
+    --------
+    >>> [round(p, 2) for p in leave_one_out(0.9, [2.0, -1.0])]
+    [0.55, 0.96]
+    """
+    odds = np.log(probability) - np.log1p(-probability)
+    return [float(1 / (1 + np.exp(term - odds))) for term in terms]

@@ -1,0 +1,89 @@
+"""What is expected of a series: three causal forecasts, mixed by their running errors.
+
+    level   median of the last day                        e = exp(sum_j w_j f_j),  w_j ~ err_j^-sharp
+    day     median of this time of day in the last week
+    week    median of this time of week in the last four weeks
+
+The past is kept in slots of half an hour, or of a bin where that is wider: a slot is the mean of its bins' logarithms.
+Forecasts are made once a slot; between the middles of slots they are interpolated.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.base import DAY
+from detectors.history import History, plain
+
+SLOT = 1800  # narrowest slot [s]
+FORECASTS = 3
+RECENT = 8  # slots of the last day that the level is the median of [-]
+
+
+def slot_width(width: int) -> int:
+    """Width of the slots of bins of this width [s]."""
+    return max(width, SLOT)
+
+
+def lower_median(a: np.ndarray) -> np.ndarray:
+    """Lower median along the first axis ``(k, n)`` of what is not NaN, ``(n,)``.
+
+    Examples
+    --------
+    >>> lower_median(np.array([[1.0, np.nan], [3.0, np.nan], [2.0, 5.0]])).tolist()
+    [2.0, 5.0]
+    """
+    if not len(a):
+        return np.full(a.shape[1:], np.nan)
+    a = np.sort(a, axis=0)
+    known = len(a) - np.isnan(a).sum(0)
+    return np.asarray(np.take_along_axis(a, np.maximum(known - 1, 0)[None] // 2, 0)[0])
+
+
+def forecasts(past: History, slot: int, now: int, width: int, n: int) -> np.ndarray:
+    """The forecasts of a slot ``(3, n)``, as logarithms, from slots that ended before the one ``now`` began.
+
+    Parameters
+    ----------
+    slot, now
+        Numbers of slots: their start is that times their ``width`` [s].
+    """
+    view, last = plain(n), past.until((now - 1) * width)
+
+    def of(slots: Sequence[int]) -> np.ndarray:
+        positions = [past.find(s * width) for s in slots if s < now]
+        return lower_median(past.columns([p for p in positions if p is not None], view))
+
+    recent: list[int] = []
+    if last is not None:
+        at = last
+        while at >= past.dropped and (past.time(at) > (now - 1) * width - DAY or len(recent) < FORECASTS):
+            recent.append(at)
+            at -= 1
+    level = lower_median(past.columns(recent[:: max(1, -(-len(recent) // RECENT))], view))
+    if width >= DAY:
+        return np.stack([level, np.full(n, np.nan), np.full(n, np.nan)])
+    ago = DAY // width if DAY % width == 0 else 0
+    days = (
+        [(slot * width - d * DAY) // width for d in range(1, 8)] if not ago else [slot - d * ago for d in range(1, 8)]
+    )
+    weeks = [(slot * width - d * DAY) // width for d in (7, 14, 21, 28)]
+    return np.stack([level, of(days), of(weeks)])
+
+
+def interpolated(f: np.ndarray, start: np.ndarray, width: int, slot: int) -> np.ndarray:
+    """Forecasts of bins at ``start (t,)`` [s], ``(t, 3, n)``, from those of the slot before theirs, theirs and the next
+    ``f (3, 3, n)``."""
+    off = ((start + width / 2) / slot) % 1 - 0.5
+    side = np.where((off > 0)[:, None, None], f[None, 2], f[None, 0])
+    step = side - f[None, 1]
+    return np.asarray(f[None, 1] + np.abs(off)[:, None, None] * np.where(np.isnan(step), 0.0, step))
+
+
+def mixed(f: np.ndarray, error: np.ndarray, sharp: float) -> np.ndarray:
+    """The mixture ``(t, n)`` of forecasts ``(t, 3, n)`` by their errors ``(3, n)``; NaN where there is none."""
+    with np.errstate(all="ignore"):
+        share = (error.min(0) / error) ** sharp
+        share = np.where(np.isnan(f), 0.0, share)
+        whole = share.sum(1)
+        return np.where(whole > 0, (share * np.where(np.isnan(f), 0.0, f)).sum(1) / whole, np.nan)

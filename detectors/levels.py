@@ -1,0 +1,133 @@
+"""Which level a series is at: the likelihood of a bin if the series is fine, out, off, quiet, or has moved.
+
+    y = sqrt(x / e + c)          x the value, e what is expected, c = 3/8 of a count
+    y_t = y(m) + phi (y_t-1 - y(m)) + s sqrt(1 - phi^2) T        m the level, T of Student; where the series is fresh,
+    y_t = y(m) + s T                                             which a share of the bins is
+
+There the noise of counts is the same at any level (Anscombe 1948).  A fine series is at level 1.  Any other is at an
+unknown level, which it keeps, but for jumps.  Its distribution over the levels is filtered along, so that what is seen
+of it adds up over bins.
+"""
+
+import numpy as np
+
+from detectors.model import YEAR, Model
+
+FINE, OUT, OFF, QUIET, MOVED = range(5)
+STATES = 5
+
+LEVELS = np.array([0, 0.05, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.86, 0.93, 1, 1.15, 1.5, 2.2])
+ONE = int(np.flatnonzero(LEVELS == 1)[0])
+EDGES = np.concatenate([[0], (LEVELS[1:] + LEVELS[:-1]) / 2, [3.0]])
+CELLS = np.diff(EDGES)
+UNIFORM = 1 / np.sqrt(12)  # deviation of a uniform distribution of width 1
+LEAST = 1e-12  # least likelihood of a bin: no bin is impossible
+
+ACTIVITY = ("traffic", "telescope", "atlas")
+
+
+def is_activity(kind: str) -> bool:
+    """Whether a signal counts what people do: on a quiet day it falls while routes and probes stay."""
+    return kind in ACTIVITY
+
+
+def priors(model: Model) -> np.ndarray:
+    """Where a series that is out, off, quiet or moved may be, ``(4, levels)``; each sums to 1.
+
+    Examples
+    --------
+    >>> at = priors(Model())
+    >>> at.sum(1).round(3).tolist(), int((at[3] > 0).sum())
+    ([1.0, 1.0, 1.0, 1.0], 5)
+    """
+    lost = 1 - LEVELS
+    out = CELLS / (1 + np.exp(np.clip((model.least - lost) / model.edge, -50, 50)))
+    off = CELLS * np.where(LEVELS < 2, 1.0, 0.1)
+    quiet = CELLS * np.clip(1 - lost / model.quiet_most, 0, 1) * (lost > 0)
+    moved = CELLS * (lost <= model.moved_most + 1e-9) * (lost > -1) * (lost != 0)
+    each = np.stack([out, off, quiet, moved])
+    return np.asarray(each / each.sum(1, keepdims=True))
+
+
+def student(z: np.ndarray) -> np.ndarray:
+    """Density of Student's t with 4 degrees of freedom."""
+    q = 1 + z * z * np.asarray(0.25, z.dtype)
+    return np.asarray(np.asarray(0.375, z.dtype) / (q * q * np.sqrt(q)))
+
+
+def densities(
+    y: np.ndarray, before: np.ndarray, c: np.ndarray, scale: np.ndarray, phi: np.ndarray, fresh: float
+) -> np.ndarray:
+    """Density of each value at each level ``(..., levels) float32``; arrays ``(...)``, NaN where nothing was seen.
+
+    Parameters
+    ----------
+    before
+        y of the last bin that was seen, NaN where there is none.
+    scale, phi
+        Deviation of y at level 1, and how much of it a bin has from the bin before [-].
+    """
+    with np.errstate(all="ignore"):
+        centre = np.sqrt(LEVELS + c[..., None])
+        half = CELLS * UNIFORM / (2 * np.sqrt(LEVELS + 0.05))
+        half[ONE] = 0
+        phi = np.where(np.isnan(before), 0.0, phi)
+        off, was = y[..., None] - centre, np.where(np.isnan(before), 0.0, before)[..., None] - centre
+        own = (scale * np.sqrt(1 - phi * phi))[..., None]
+        step = np.hypot(own, half * (1 - phi)[..., None])
+        whole = np.hypot(scale[..., None], half)
+        follows = (off - phi[..., None] * was) / step
+        share = np.where(phi > 0, 1 - fresh, 0.0)[..., None]
+        seen = share * student(follows) / step + (1 - share) * student(off / whole) / whole
+    return np.where(np.isnan(seen), np.nan, np.maximum(seen, LEAST)).astype(np.float32)
+
+
+class Rates:
+    """How series leave and enter the states, in bins ``hours`` apart ``(n,)``."""
+
+    def __init__(self, model: Model, kind: str) -> None:
+        self.model = model
+        quiet = model.quiet_rates[0] if is_activity(kind) else 0.0
+        self.begin = np.array([model.blackout_rate + model.stealth_rate, 0.0, quiet, model.moved_rate]) / YEAR
+        self.off = np.array([model.off_rate_company, model.off_rate]) / YEAR
+        self.stay = np.array([model.outage_hours, model.off_hours, model.quiet_hours, model.moved_hours])
+        self.jump = model.jump_rate * np.array([1.0, 1.0, 1.0, 0.0])
+
+    def over(self, hours: np.ndarray, alone: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Probability that a series enters each state, leaves it, and jumps in it, ``(n, 4)``."""
+        begin = self.begin.copy()
+        begin[OFF - 1] = self.off[int(alone)]
+        over = hours[:, None]
+        return 1 - np.exp(-begin * over), 1 - np.exp(-over / self.stay), 1 - np.exp(-self.jump * over)
+
+
+def filtered(
+    prob: np.ndarray, level: np.ndarray, seen: np.ndarray, prior: np.ndarray,
+    steps: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """One bin of the filter of each series alone: P(state) ``(n, 5)``, its levels ``(n, 4, levels)``, and the
+    likelihoods ``(n, 5)``.
+
+    Parameters
+    ----------
+    prob, level
+        The same after the bin before.
+    seen
+        ``(n, levels)`` densities, NaN where nothing was seen.
+    steps
+        Of `Rates.over`.
+    """
+    enter, leave, jump = steps
+    flow, stay = prob[:, :1] * enter, prob[:, 1:] * (1 - leave)
+    others = stay + flow
+    fine = prob[:, 0] * (1 - enter.sum(1)) + (prob[:, 1:] * leave).sum(1)
+    kept = (stay / np.maximum(others, 1e-300) * (1 - jump)).astype(np.float32)[..., None]
+    level = level * kept + (1 - kept) * prior
+    nothing = np.isnan(seen[:, 0])
+    seen = np.where(nothing[:, None], np.float32(1), seen)
+    joint = level * seen[:, None, :]
+    each = joint.sum(2)
+    level = joint / each[..., None]
+    likelihood = np.concatenate([seen[:, ONE : ONE + 1], each], 1)
+    prob = np.concatenate([fine[:, None], others], 1) * likelihood
+    return prob / prob.sum(1, keepdims=True), level, likelihood

@@ -1,0 +1,366 @@
+"""Ours: the predictive distribution of each series, and the likelihood of each bin under what may be the matter.
+
+    expected   `detectors.expectation`: competing forecasts, mixed by their errors
+    noise      s_t = 1.25 mean|y - y(1)| g(h), its memory phi = sum u_t u_t-1 / sum u_t^2, both over fine bins of a week
+    levels     `detectors.levels`: P(fine, out, off, quiet, moved) of the series alone, and the likelihoods that fusion
+               takes for all signals of a place together
+
+A value is learnt with the weight P(fine): what is low enters neither level nor noise.  All that is learnt is taken in
+at the end of a slot (`detectors.expectation`), so that the bins of a slot are judged at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from detectors import levels
+from detectors.base import (
+    DAY,
+    HIGH,
+    LOW_CONFIRMED,
+    LOW_PROVISIONAL,
+    NEVER,
+    NORMAL,
+    UNKNOWN,
+    Context,
+    Detector,
+    Verdict,
+    bounded,
+)
+from detectors.expectation import FORECASTS, forecasts, interpolated, mixed, slot_width
+from detectors.history import History
+from detectors.levels import FINE, LEVELS, densities, filtered, priors
+from detectors.model import Model
+from detectors.state import fresh, per_entity, unheard
+
+HOURS = 8  # parts of a day of which each has noise of its own [-]
+MEAN_TO_DEVIATION = np.sqrt(np.pi / 2)  # of a normal distribution
+SMALL = 1e-6  # a value of 0 as a logarithm, while nothing is expected
+BAND, HIGH_FROM = 3.0, 5.0  # half width of the band that is shown, and where a value is called high [deviations]
+
+CommonMode = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""Ratios and noise ``(t, n)``, which are low ``(n,)``, and starts ``(t,)`` -> share at which all series are ``(t,)``,
+NaN where nothing can be said of any."""
+
+
+class Judged(NamedTuple):
+    """Verdicts ``(t, n)``; ``likelihood (t, n, 5) float32``, NaN where nothing is said; ``ratio (t, n)`` of what is
+    expected; ``common (t,)`` share at which all series are because of their feed."""
+
+    verdict: Verdict
+    likelihood: np.ndarray
+    ratio: np.ndarray
+    common: np.ndarray
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of n series; sums ending in ``_now`` are of the slot that is being filled."""
+
+    past: History
+    last: int
+    slot: int
+    forecast: np.ndarray = field(metadata=per_entity(np.nan, columns=3 * FORECASTS))  # of the slot before, this, next
+    error: np.ndarray = field(metadata=per_entity(np.nan, columns=FORECASTS))  # mean absolute, of the logarithm
+    error_weight: np.ndarray = field(metadata=per_entity(np.nan, columns=FORECASTS))
+    noise: np.ndarray = field(metadata=per_entity(np.nan))  # mean absolute residual of y
+    noise_weight: np.ndarray = field(metadata=per_entity(np.nan))
+    hours: np.ndarray = field(metadata=per_entity(1.0, columns=HOURS))  # noise of each part of the day, relative
+    cross: np.ndarray = field(metadata=per_entity(np.nan))
+    square: np.ndarray = field(metadata=per_entity(np.nan))
+    first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # first bin that was observed [s]
+    low_since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # what is not learnt began then [s]
+    low: np.ndarray = field(metadata=per_entity(False, np.bool_))  # at the end of the last slot
+    others: np.ndarray = field(metadata=per_entity(0.0, columns=levels.STATES - 1))  # P(out, off, quiet, moved)
+    level: np.ndarray = field(metadata=per_entity(np.nan, np.float32, columns=4 * len(LEVELS)))
+    before: np.ndarray = field(metadata=per_entity(np.nan))  # y of the last bin that was observed
+    before_at: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # its start [s]
+    value: np.ndarray = field(metadata=per_entity(np.nan))  # its value
+    quantum: np.ndarray = field(metadata=per_entity(np.inf))  # finest step between two values
+    quantum_now: np.ndarray = field(metadata=per_entity(np.inf))
+    sum_now: np.ndarray = field(metadata=per_entity(0.0))  # of logarithms
+    bins_now: np.ndarray = field(metadata=per_entity(0.0))
+    error_now: np.ndarray = field(metadata=per_entity(0.0, columns=FORECASTS))
+    weight_now: np.ndarray = field(metadata=per_entity(0.0, columns=FORECASTS))
+    noise_now: np.ndarray = field(metadata=per_entity(0.0))
+    fine_now: np.ndarray = field(metadata=per_entity(0.0))
+    cross_now: np.ndarray = field(metadata=per_entity(0.0))
+    square_now: np.ndarray = field(metadata=per_entity(0.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictive(Detector[State]):
+    """The predictive part of the decision model, for one kind of signal.
+
+    Examples
+    --------
+    Counts of 100 in ten minutes, of which half are missing for two hours after ten days:
+
+    >>> from detectors.base import utc_context
+    >>> rng, t = np.random.default_rng(1), 1704067200 + 600 * np.arange(1452)
+    >>> x = rng.poisson(np.where(np.arange(1452) < 1440, 100, 50)[:, None], (1452, 1)).astype(float)
+    >>> _, verdict = Predictive().run(x, t, utc_context(t, 1, 600))
+    >>> sorted(set(verdict.state[200:1440, 0].tolist())), verdict.state[-1].tolist()
+    ([1], [3])
+    """
+
+    model: Model = field(default_factory=Model)
+    kind: str = ""
+
+    name: ClassVar[str] = "predictive"
+    swept: ClassVar[tuple[str, tuple[float, ...]]] = ("confirm", (0.5, 0.8, 0.95, 0.99, 0.999))
+    confirm: float = Model.confirm
+
+    @classmethod
+    def for_signal(cls, signal: str) -> "Predictive":
+        """The detector for a signal named ``<kind>.<source>``."""
+        return cls(kind=signal.partition(".")[0])
+
+    @property
+    def warmup(self) -> int:
+        """Event time after an entity's first value before which nothing is said [s]."""
+        return round(self.model.warm_hours * 3600)
+
+    def init(self, n: int) -> State:
+        """Nothing has been seen."""
+        return fresh(State, n, past=History(), last=NEVER, slot=NEVER)
+
+    def judge(self, state: State, x: np.ndarray, t: int, context: Context) -> tuple[State, Verdict]:
+        """Judge one bin."""
+        state, verdict = self.judge_many(state, x[None], np.array([t]), context)
+        return state, Verdict(*(column[0] for column in verdict))
+
+    def judge_many(self, state: State, x: np.ndarray, t: np.ndarray, context: Context) -> tuple[State, Verdict]:
+        """Judge bins ``(t, n)``."""
+        state, judged = self.evidence(state, x, t, context)
+        return state, judged.verdict
+
+    def evidence(
+        self, state: State, x: np.ndarray, t: np.ndarray, context: Context, common: CommonMode | None = None,
+        alone: bool = True,
+    ) -> tuple[State, Judged]:  # fmt: skip
+        """Judge bins, and give their likelihoods.
+
+        Parameters
+        ----------
+        x
+            ``(t, n)`` values that are `observed`.
+        common
+            What the series have in common because of their feed; nothing where it is not given.
+        alone
+            Whether so few places share the feed that its failure looks like that of one series.
+        """
+        slots = t // slot_width(context.width)
+        edges = [0, *(np.flatnonzero(np.diff(slots)) + 1).tolist(), len(t)]
+        told = []
+        for begin, end in pairwise(edges):
+            state = unheard(state, state.before_at, int(t[begin]), context.width)
+            state = self._at_slot(self._begun(state, context.width), int(slots[begin]), context.width)
+            state, judged = self._in_slot(state, x[begin:end], t[begin:end], context.width, common, alone)
+            told.append(judged)
+        if len(told) == 1:
+            return state, told[0]
+        verdict = Verdict(*map(np.concatenate, zip(*(one.verdict for one in told), strict=True)))
+        return state, Judged(verdict, *(np.concatenate([one[i] for one in told]) for i in (1, 2, 3)))
+
+    def _at_slot(self, state: State, slot: int, width: int) -> State:
+        """The state in a slot: what came in the one before is learnt, and new forecasts are made."""
+        if slot == state.slot:
+            return state
+        n, wide = len(state.first), slot_width(width)
+        past, forecast = state.past, state.forecast.reshape(n, 3, FORECASTS)
+        if state.slot != NEVER:
+            state = self._learnt(state, width)
+            with np.errstate(all="ignore"):
+                mean = np.where(state.bins_now > 0, state.sum_now / state.bins_now, np.nan).astype(np.float32)
+            past = past.push(state.slot * wide, mean, mean, np.zeros(n, np.bool_))
+            past = past.forget(slot * wide - 28 * DAY - 2 * wide)
+        if wide == width:
+            same = forecasts(past, slot, slot, wide, n)
+            made = np.stack([same, same, same])
+        elif slot == state.slot + 1:
+            made = np.stack([*forecast.transpose(1, 2, 0)[1:], forecasts(past, slot + 1, slot, wide, n)])
+        else:
+            made = np.stack([forecasts(past, slot + k, slot, wide, n) for k in (-1, 0, 1)])
+        made[:, 0] = made[2, 0]
+        zero = {name: np.zeros_like(getattr(state, name)) for name in _OF_SLOT} | {"quantum_now": np.full(n, np.inf)}
+        return replace(
+            state, past=past, slot=slot, forecast=made.transpose(2, 0, 1).reshape(n, -1),
+            low=state.others[:, :-1].sum(1) > self.model.suspect, **zero,
+        )  # fmt: skip
+
+    def _begun(self, state: State, width: int) -> State:
+        """The state in which the first guess stands for what is not known of new series."""
+        model, new = self.model, np.isnan(state.noise)
+        if not new.any():
+            return state
+        bins = max(1.0, model.noise_weight * 3600 / width)
+        phi = np.exp(-width / 3600 / model.noise_hours)
+
+        def put(name: str, value: Any) -> np.ndarray:
+            own = getattr(state, name)
+            return np.where(new[:, None] if own.ndim > 1 else new, value, own)
+
+        level = np.broadcast_to(priors(model).astype(np.float32).ravel(), state.level.shape)
+        return replace(
+            state, error=put("error", model.noise_first), error_weight=put("error_weight", bins),
+            noise=put("noise", model.noise_first / 2), noise_weight=put("noise_weight", bins),
+            cross=put("cross", model.memory_bins * phi), square=put("square", model.memory_bins),
+            level=put("level", level),
+        )  # fmt: skip
+
+    def _learnt(self, state: State, width: int) -> State:
+        """The state with the sums of a slot in its means, which remember some days."""
+        model = self.model
+        most = max(60.0, model.noise_days * DAY / width)
+
+        def mean(
+            value: np.ndarray, weight: np.ndarray, add: np.ndarray, by: np.ndarray
+        ) -> tuple[np.ndarray, np.ndarray]:
+            whole = weight + by
+            return (value * weight + add) / whole, np.minimum(whole, most)
+
+        error, error_weight = mean(state.error, state.error_weight, state.error_now, state.weight_now)
+        noise, noise_weight = mean(state.noise, state.noise_weight, state.noise_now, state.fine_now)
+        hours, part = state.hours.copy(), self._part(state.slot, width)
+        bins = state.fine_now
+        with np.errstate(all="ignore"):
+            now = np.where(bins > 0, state.noise_now / bins / state.noise, 1.0)
+        rate = 1 - np.exp(-bins / max(3.0, model.noise_days * DAY / width / HOURS))
+        hours[:, part] += rate * (np.minimum(now, 4.0) - hours[:, part])
+        square, cross = state.square + state.square_now, state.cross + state.cross_now
+        shrink = np.minimum(1.0, most / square)
+        return replace(
+            state, error=error, error_weight=error_weight, noise=noise, noise_weight=noise_weight, hours=hours,
+            square=square * shrink, cross=cross * shrink, quantum=np.minimum(state.quantum, state.quantum_now),
+        )  # fmt: skip
+
+    def _part(self, slot: int, width: int) -> int:
+        return slot * slot_width(width) % DAY * HOURS // DAY
+
+    def _in_slot(
+        self, state: State, x: np.ndarray, t: np.ndarray, width: int, common: CommonMode | None, alone: bool
+    ) -> tuple[State, Judged]:  # fmt: skip
+        """Judge bins of one slot, of values ``(t, n)``."""
+        model, n = self.model, x.shape[1]
+        f = interpolated(state.forecast.reshape(n, 3, FORECASTS).transpose(1, 2, 0), t, width, slot_width(width))
+        e = mixed(f, state.error.T, model.sharp)
+        seen = ~np.isnan(x)
+        first = np.where((state.first == NEVER) & seen.any(0), t[seen.argmax(0)], state.first)
+        known = (first != NEVER) & (t[:, None] - first >= self.warmup) & ~np.isnan(e)
+        with np.errstate(all="ignore"):
+            expected = np.exp(e)
+            quantum = np.minimum(np.where(np.isfinite(state.quantum), state.quantum, 0.0) / expected, 1.0)
+            c = 0.375 * quantum
+            one = np.sqrt(1 + c)
+            loud = MEAN_TO_DEVIATION * state.noise * np.clip(state.hours[:, self._part(state.slot, width)], 0.6, 3)
+            scale = np.sqrt(
+                np.minimum(loud, 1.0) ** 2 + (model.noise_floor / 2) ** 2 + (quantum * levels.UNIFORM / 2) ** 2
+            )
+            ratio = x / expected
+        share = np.ones(len(t))
+        if common is not None:
+            share = common(np.where(known, ratio, np.nan), 2 * scale, state.low, t)
+            ratio = ratio / share[:, None]
+        with np.errstate(all="ignore"):
+            y = np.sqrt(ratio + c)
+        got = seen & ~np.isnan(y)
+        before, before_at = _carried(state.before, y, got), _carried(state.before_at, t[:, None], got)
+        with np.errstate(all="ignore"):
+            dt = np.where(before_at[:-1] == NEVER, width, t[:, None] - before_at[:-1])
+            rho = np.clip(state.cross / state.square, 0.0, 0.98)
+            phi = rho ** (dt / width)
+            seen_at = densities(np.where(known, y, np.nan), before[:-1], c, scale, phi, model.fresh)
+        state, prob, likelihood = self._filtered(state, seen_at, dt / 3600, alone)
+        state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, prob)
+        values = _carried(state.value, x, seen)
+        with np.errstate(all="ignore"):
+            steps = np.where(seen & (np.abs(x - values[:-1]) > 1e-9), np.abs(x - values[:-1]), np.inf).min(0)
+        state = replace(
+            state, last=int(t[-1]), first=first, before=before[-1], before_at=before_at[-1], value=values[-1],
+            quantum_now=np.minimum(state.quantum_now, steps),
+        )  # fmt: skip
+        verdict = self._verdict(expected * share[:, None], known, got, y, c, one, scale, prob)
+        silent = ~(known & got)
+        return state, Judged(verdict, np.where(silent[..., None], np.float32(np.nan), likelihood), ratio, share)
+
+    def _filtered(
+        self, state: State, seen: np.ndarray, hours: np.ndarray, alone: bool
+    ) -> tuple[State, np.ndarray, np.ndarray]:  # fmt: skip
+        """The state after bins, P(state) ``(t, n, 5)`` and likelihoods ``(t, n, 5)``."""
+        n, prior = len(state.first), priors(self.model).astype(np.float32)
+        rates = levels.Rates(self.model, self.kind)
+        prob = np.concatenate([1 - state.others.sum(1, keepdims=True), state.others], 1)
+        level, probs, likelihoods = state.level.reshape(n, 4, -1), [], []
+        for own, since in zip(seen, hours, strict=True):
+            prob, level, likelihood = filtered(prob, level, own, prior, rates.over(np.minimum(since, 720.0), alone))
+            probs.append(prob)
+            likelihoods.append(likelihood)
+        state = replace(state, others=prob[:, 1:], level=level.reshape(n, -1))
+        return state, np.stack(probs), np.stack(likelihoods)
+
+    def _taken(
+        self, state: State, x: np.ndarray, t: np.ndarray, e: np.ndarray, f: np.ndarray, known: np.ndarray,
+        u: np.ndarray, before: np.ndarray, scale: np.ndarray, prob: np.ndarray,
+    ) -> State:  # fmt: skip
+        """The state with the sums of a slot after bins, each with the weight of what is fine in it."""
+        model = self.model
+        sums = {name: getattr(state, name).copy() for name in _OF_SLOT if name != "quantum_now"}
+        low_since = state.low_since
+        for i in range(len(t)):
+            with np.errstate(all="ignore"):
+                seen, fine = ~np.isnan(x[i]), prob[i, :, FINE]
+                log = np.log(np.maximum(x[i], np.where(known[i], 0.02 * np.exp(e[i]), SMALL)))
+                weight = np.where(known[i] & (log < e[i] + np.log(1 - model.least / 2)), fine, 1.0)
+                low_since = np.where(weight > 0.5, NEVER, np.where(low_since == NEVER, t[i], low_since))
+                used_to = (low_since != NEVER) & (t[i] - low_since > model.relearn_days * DAY)
+                weight = np.where(used_to, 1.0, weight)
+                put = np.where(weight < 1, weight * log + (1 - weight) * e[i], log)
+                sums["sum_now"] += np.where(seen, put, 0.0)
+                sums["bins_now"] += seen
+                error = np.abs(log - f[i]).T
+                use = np.where(seen[:, None] & ~np.isnan(error), np.where(used_to, 1.0, weight)[:, None], 0.0)
+                sums["error_now"] += use * np.where(use > 0, np.minimum(error, 5 * state.error), 0.0)
+                sums["weight_now"] += use
+                w = np.where(np.isnan(u[i]), 0.0, np.where(used_to, 1.0, fine))
+                sums["noise_now"] += w * np.where(
+                    w > 0, np.minimum(np.abs(u[i]), 4 * MEAN_TO_DEVIATION * state.noise), 0.0
+                )
+                sums["fine_now"] += w
+                both = np.where(np.isnan(before[i]), 0.0, w)
+                z, was = (np.clip(np.where(both > 0, a[i] / scale[i], 0.0), -4, 4) for a in (u, before))
+                sums["cross_now"] += both * z * was
+                sums["square_now"] += both * (z * z + was * was) / 2
+        return replace(state, low_since=low_since, **sums)
+
+    def _verdict(
+        self, expected: np.ndarray, known: np.ndarray, got: np.ndarray, y: np.ndarray, c: np.ndarray,
+        one: np.ndarray, scale: np.ndarray, prob: np.ndarray,
+    ) -> Verdict:  # fmt: skip
+        with np.errstate(all="ignore"):
+            expected = np.where(known, expected, np.nan)
+            low, high = np.maximum(one - BAND * scale, np.sqrt(c)), one + BAND * scale
+            score = bounded((y - one) / scale)
+            away = np.where(y * y - c < 1 - self.model.least, 1 - prob[..., FINE], 0.0)
+            state = np.select(
+                [~(known & got), away >= self.confirm, away >= self.model.suspect, score > HIGH_FROM],
+                [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH], NORMAL,
+            ).astype(np.int8)  # fmt: skip
+            said = np.where(state == UNKNOWN, np.nan, score)
+            return Verdict(expected, expected * (low * low - c), expected * (high * high - c), said, state, known)
+
+
+_OF_SLOT = (
+    "sum_now", "bins_now", "error_now", "weight_now", "noise_now", "fine_now", "cross_now", "square_now", "quantum_now",
+)  # fmt: skip
+
+
+def _carried(before: np.ndarray, values: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """``(t + 1, n)``: the last of the ``values (t, n)`` that are ``which``, from ``before (n,)`` on."""
+    rows = [before]
+    for i in range(len(which)):
+        rows.append(np.where(which[i], values[i], rows[-1]))
+    return np.stack(rows)

@@ -1,0 +1,289 @@
+"""The judge stage: merged bins become verdicts, each with its likelihoods for fusion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from detectors.base import Context, Verdict
+from detectors.base import observed as usable
+from detectors.common_mode import CommonMode
+from detectors.model import Model
+from detectors.predictive import Judged, Predictive, State
+from detectors.state import extend
+from detectors.state import pack as pack_state
+from detectors.state import unpack as unpack_state
+from detectors.stuck import Stuck
+from pipeline.bins import NEVER
+from pipeline.kinds import KINDS
+from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
+from pipeline.state import pack, remember, touch, unpack
+from pipeline.topics import partition_for
+
+PARTS = "parts"
+"""Name of the detector of a country's series that is made from its parts."""
+
+COLUMNS = ("expected", "lower", "upper", "score", "state", "settled")
+
+
+@dataclass
+class Parts:
+    """The series of countries made from the parts in one signal: the mean share that each part has left, in percent.
+
+    ``home (n,) intp``: index into ``countries`` of each entity, -1 for none.
+    """
+
+    countries: tuple[Entity, ...] = ()
+    home: np.ndarray = field(default_factory=lambda: np.empty(0, np.intp))
+
+    @classmethod
+    def of(cls, entities: Sequence[Entity], known: Sequence[Entity], least: int) -> "Parts":
+        """Those of the entities so far, after the countries ``known`` before; of each country the type of part that it
+        has more of."""
+        rows: dict[tuple[str, str], list[int]] = {}
+        for row, entity in enumerate(entities):
+            if entity.type in ("region", "asn") and entity.country:
+                rows.setdefault((entity.country, entity.type), []).append(row)
+        chosen: dict[str, list[int]] = {}
+        for (country, _), own in sorted(rows.items()):
+            if len(own) >= least and len(own) > len(chosen.get(country, ())):
+                chosen[country] = own
+        names = [country.name for country in known] + sorted(set(chosen) - {country.name for country in known})
+        home = np.full(len(entities), -1, np.intp)
+        for place, name in enumerate(names):
+            home[chosen.get(name, [])] = place
+        return cls(tuple(Entity("country", name, name) for name in names), home)
+
+    def values(self, ratio: np.ndarray) -> np.ndarray:
+        """The series ``(t, c)`` from ratios ``(t, n)``; NaN where less than half of the parts are known."""
+        at = np.flatnonzero(self.home >= 0)
+        left, home, n = np.minimum(ratio[:, at], 1.0), self.home[at], len(self.countries)
+        many = np.bincount(home, minlength=n)
+        made = np.full((len(ratio), n), np.nan)
+        for i, row in enumerate(left):
+            known = ~np.isnan(row)
+            count = np.bincount(home[known], minlength=n)
+            enough = (count > 0) & (2 * count >= many)
+            made[i, enough] = 100 * np.bincount(home[known], row[known], n)[enough] / count[enough]
+        return made
+
+
+@dataclass
+class Series:
+    """All series of one signal of one run."""
+
+    run: Run
+    signal: str
+    detector: Predictive
+    state: State
+    part_state: State
+    stuck: Stuck
+    common: CommonMode
+    parts: Parts = field(default_factory=Parts)
+    entities: list[Entity] = field(default_factory=list)
+    place: dict[Entity, int] = field(default_factory=dict)
+    judged: int = NEVER
+    homes: dict[tuple[Entity, ...], list[np.ndarray]] = field(default_factory=dict)
+    columns_of: dict[tuple[Entity, ...], np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, run: Run, signal: str, model: Model) -> "Series":
+        detector = replace(Predictive.for_signal(signal), model=model)
+        common = CommonMode(model, np.empty(0, np.intp))
+        return cls(run, signal, detector, detector.init(0), detector.init(0), Stuck(model), common)
+
+    def columns(self, entities: tuple[Entity, ...]) -> np.ndarray:
+        """Where these stand in the state; new ones are appended to it."""
+        found = self.columns_of.get(entities)
+        if found is None:
+            fresh = [entity for entity in entities if entity not in self.place]
+            if fresh:
+                self.add(fresh)
+            found = np.array([self.place[entity] for entity in entities], np.intp)
+            if entities:
+                self.columns_of = {entities: found}
+        return found
+
+    def add(self, fresh: Sequence[Entity]) -> None:
+        """Room for new entities."""
+        for entity in fresh:
+            self.place[entity] = len(self.entities)
+            self.entities.append(entity)
+        self.state = extend(self.state, len(fresh))
+        model = self.detector.model
+        parts = Parts.of(self.entities, self.parts.countries, model.parts_least)
+        self.part_state = extend(self.part_state, len(parts.countries) - len(self.parts.countries))
+        self.parts = parts
+        names = [entity.country or entity.name for entity in self.entities]
+        self.common = replace(self.common, country=np.unique(names, return_inverse=True)[1])
+
+    @property
+    def voters(self) -> np.ndarray:
+        """Which series tell what the feed does, ``(n,) bool``: the finest of each country."""
+        types = np.array([entity.type for entity in self.entities])
+        country = self.common.country
+        has_parts = np.zeros(int(country.max(initial=-1)) + 1, np.bool_)
+        has_parts[country[types != "country"]] = True
+        return np.asarray((types != "country") | ~has_parts[country])
+
+
+class JudgeStage:
+    """Judges merged bins.
+
+    Input: merged `Bins`, in order of start per signal.  Output: `Verdicts`, one frame for every fusion partition (by
+    country) each time, so that all of them hear of the watermark.  A bin that comes again is ignored.
+
+    What a feed's series have in common is divided out before they are judged (`detectors.common_mode`).  What a feed
+    says that is stuck or broken is not observed: values go on as NaN, health as 0.  Countries with several parts in a
+    signal have a series of these too, in frames of the detector ``parts``, which come first and move no watermark.
+    """
+
+    def __init__(self, model: Model, partitions: int) -> None:
+        self.model, self.partitions = model, partitions
+        self.series: dict[tuple[str, str], Series] = {}
+        self.ended: dict[tuple[str, str], None] = {}
+
+    def step(self, bins: Bins) -> list[Verdicts]:
+        """Judge the bins of one frame; one that comes again after the end of its signal is nothing new."""
+        key = (bins.run.id, bins.signal)
+        if key in self.ended:
+            return []
+        if key not in self.series:
+            self.series[key] = Series.new(bins.run, bins.signal, self.model)
+        for gone in touch(self.series, key):
+            remember(self.ended, gone)
+        told = self._judge(self.series[key], bins)
+        if bins.status == END:
+            del self.series[key]
+            remember(self.ended, key)
+        return told
+
+    def steps(self, frames: Sequence[Bins]) -> list[Verdicts]:
+        """Judge frames, one after the other."""
+        return [verdicts for bins in frames for verdicts in self.step(bins)]
+
+    def _judge(self, series: Series, bins: Bins) -> list[Verdicts]:
+        fresh = np.flatnonzero(bins.start > series.judged)
+        columns = series.columns(bins.entities)
+        start, n = bins.start[fresh], len(series.entities)
+        x, health = np.full((len(fresh), n), np.nan), np.zeros((len(fresh), n))
+        x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
+        judged, parted, blind = self._judged(series, x, health, start, bins.width)
+        if len(start):
+            series.judged = int(start[-1])
+        shared: dict[str, Any] = {"start": start, "common": judged.common, "alone": parted[2]}
+        own = {"value": np.where(blind[:, None], np.nan, bins.value[fresh])}
+        gone = blind[:, None] & ~np.isnan(bins.health[fresh])
+        own["health"] = np.where(gone, np.float32(0), bins.health[fresh])
+        own["likelihood"] = judged.likelihood[:, columns]
+        own |= {name: getattr(judged.verdict, name)[:, columns] for name in COLUMNS}
+        told = []
+        countries = series.parts.countries
+        if countries and len(start):
+            value, made, _ = parted
+            of_parts = {"value": value, "health": np.ones(value.shape, np.float32), "likelihood": made.likelihood}
+            of_parts |= {name: getattr(made.verdict, name) for name in COLUMNS}
+            beside = replace(bins, entities=countries, watermark=NEVER, status=UP)
+            told += self._frames(series, beside, shared | {"common": np.full(len(start), np.nan)}, of_parts, PARTS)
+        return told + self._frames(series, bins, shared, own, series.detector.name)
+
+    def _judged(
+        self, series: Series, x: np.ndarray, health: np.ndarray, start: np.ndarray, width: int
+    ) -> tuple[Judged, tuple[np.ndarray, Judged, np.ndarray], np.ndarray]:  # fmt: skip
+        """What is said of bins ``(t, n)``; of the countries that have parts their values, what is said of these, and in
+        which bins a feed has few places; in which bins nothing can be said ``(t,) bool``."""
+        detector, n = series.detector, x.shape[1]
+        voters = series.voters
+        alone = int(voters.sum()) < self.model.company
+        blind = series.stuck.take(x)
+        x = np.where(blind[:, None], np.nan, x)
+        context = Context(width, health, np.zeros(x.shape, np.int64), np.zeros(x.shape, np.int8))
+        x = usable(x, context, detector.quorum)
+
+        def common(ratio: np.ndarray, noise: np.ndarray, low: np.ndarray, _: np.ndarray) -> np.ndarray:
+            return series.common.shares(np.where(voters, ratio, np.nan), noise, low, width)
+
+        if not len(start):
+            none = Judged(_empty(n), np.empty((0, n, 5), np.float32), np.empty((0, n)), np.empty(0))
+            return none, (np.empty((0, 0)), none, np.empty(0, np.bool_)), blind
+        state, judged = detector.evidence(series.state, x, start, context, None if alone else common, alone)
+        series.state = state
+        blind |= np.isnan(judged.common)
+        value = series.parts.values(judged.ratio)
+        made = judged
+        if series.parts.countries:
+            beside = Context(width, np.ones(value.shape), context.week_slot[:, :1], context.day_kind[:, :1])
+            series.part_state, made = detector.evidence(series.part_state, value, start, beside, None, False)
+        return judged, (value, made, np.full(len(start), alone)), blind
+
+    def _frames(
+        self, series: Series, bins: Bins, shared: dict[str, Any], own: dict[str, np.ndarray], name: str
+    ) -> list[Verdicts]:  # fmt: skip
+        """A frame for every fusion partition; the first that has an entity tells what is common."""
+        homes = self._homes(series, bins.entities)
+        teller = next((partition for partition, rows in enumerate(homes) if len(rows)), 0)
+        silent = np.full(len(shared["start"]), np.nan)
+        return [
+            Verdicts(
+                run=bins.run, feed=bins.feed, partition=partition, signal=bins.signal, detector=name, width=bins.width,
+                watermark=bins.watermark, status=bins.status, entities=tuple(bins.entities[i] for i in rows.tolist()),
+                **shared | {"common": shared["common"] if partition == teller else silent},
+                **{column: values[:, rows] for column, values in own.items()},
+            )
+            for partition, rows in enumerate(homes)
+        ]  # fmt: skip
+
+    def _homes(self, series: Series, entities: tuple[Entity, ...]) -> list[np.ndarray]:
+        """Where the entities of each fusion partition stand in a frame."""
+        found = series.homes.get(entities)
+        if found is None:
+            home = np.array([partition_for(e.country or e.name, self.partitions) for e in entities], np.intp)
+            found = [np.flatnonzero(home == partition) for partition in range(self.partitions)]
+            series.homes = (series.homes if len(series.homes) < 3 else {}) | {entities: found}
+        return found
+
+    def form(self) -> str:
+        """The fields of the detector's state, which what is saved consists of."""
+        arrays = pack_state(Predictive().init(0))
+        each = ", ".join(f"{name} {a.dtype}{list(a.shape[1:])}" for name, a in arrays.items())
+        return f"{Predictive.name}: {each}; {' '.join(KINDS)}"
+
+    def save(self) -> bytes:
+        """Every series' state."""
+        head: list[Any] = []
+        arrays: dict[str, np.ndarray] = {}
+        for i, s in enumerate(self.series.values()):
+            countries = s.parts.countries
+            head.append((s.run, s.signal, s.entities, countries, s.judged, s.common.save(), s.stuck.save()))
+            arrays[f"{i}.stuck"] = s.stuck.last
+            for name, state in (("own", s.state), ("parts", s.part_state)):
+                arrays |= {f"{i}.{name}.{key}": array for key, array in pack_state(state).items()}
+        return pack((head, list(self.ended)), arrays)
+
+    def load(self, state: bytes) -> None:
+        """Take over saved series."""
+        (head, ended), arrays = unpack(state)
+        self.series, self.ended = {}, dict.fromkeys((run, signal) for run, signal in ended)
+        for i, (run, signal, entities, countries, judged, common, stuck) in enumerate(head):
+            series = Series.new(Run.of(run), signal, self.model)
+            series.parts = Parts(tuple(Entity(*country) for country in countries))
+            series.part_state = extend(series.part_state, len(countries))
+            series.add([Entity(*entity) for entity in entities])
+            series.common.g, series.common.step = common
+            run_length, still, seen = stuck
+            series.stuck = Stuck(self.model, run_length, still, seen, arrays[f"{i}.stuck"].copy())
+            for name in ("own", "parts"):
+                prefix = f"{i}.{name}."
+                own = {key[len(prefix) :]: array for key, array in arrays.items() if key.startswith(prefix)}
+                loaded = unpack_state(series.detector, own)
+                series.state, series.part_state = (
+                    (loaded, series.part_state) if name == "own" else (series.state, loaded)
+                )
+            series.judged = judged
+            self.series[run[0], signal] = series
+
+
+def _empty(n: int) -> Verdict:
+    nothing = np.empty((0, n))
+    return Verdict(nothing, nothing, nothing, nothing, np.empty((0, n), np.int8), np.empty((0, n), np.bool_))
