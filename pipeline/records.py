@@ -222,8 +222,8 @@ class Verdicts:
     common ``(t,) float64`` common mode: share of their level at which all series of the signal are because of the
     feed; 1 = none; NaN in all but one partition.  It is included in expected, lower and upper.
     likelihood ``(t, n, 5) float32`` of each bin if the series is fine, out, off, quiet or moved (`detectors.levels`),
-    NaN where nothing is said; alone ``(t,) bool`` whether so few places share the feed that its failure looks like that of
-    one series.  A detector without likelihoods leaves both empty.
+    NaN where nothing is said; alone ``(t,) bool`` whether so few places share the feed that its failure looks like that
+    of one series.  A detector without likelihoods leaves both empty.
     """
 
     run: Run
