@@ -1,7 +1,9 @@
 """The command line: arguments only."""
 
+import ctypes
 import errno
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +14,9 @@ from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     from pipeline.ingest.command import Options
+
+M_ARENA_MAX = -8
+"""What `mallopt` of glibc calls the largest number of heaps (malloc.h)."""
 
 PATHS = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EROFS)
 """What the system says of a path that a person gave and that it does not open."""
@@ -199,6 +204,7 @@ def ingest(
 
     The past is fetched first, as far as the feeds keep it.  A feed that fails says why, and is tried again.
     """
+    _share_one_heap()
     from pipeline.ingest.command import ingest as run
 
     run(_live(feed, url, token, only, watch, state, clock), history, broker, quiet)
@@ -310,6 +316,12 @@ def places(
     from pipeline.cli import commands
 
     commands.places(file or [], source)
+
+
+def _share_one_heap() -> None:
+    """Let all threads have one heap, as heaps of their own keep what is freed; before there are threads, with glibc."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 Words = list[str] | None

@@ -1,6 +1,7 @@
 """``netvigil ingest``: what a person asks for becomes clients; through a broker, stopped and started again."""
 
 import asyncio
+import ctypes
 import signal
 import subprocess
 import sys
@@ -162,3 +163,26 @@ def test_a_signal_ends_it_at_once_also_while_a_thread_reads_a_table() -> None:
         assert process.stdout.readline() == "begun\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
+
+
+HEAPS = """
+import ctypes, threading
+from contextlib import suppress
+from pipeline.cli.arguments import app
+with suppress(BaseException):
+    app(["ingest", "no-feed", "--broker", "kafka://127.0.0.1:9"])
+threads = [threading.Thread(target=lambda: [bytearray(5000) for _ in range(1000)]) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+library = ctypes.CDLL(None)
+library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
+library.fflush(None)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="heaps are those of glibc")
+def test_its_threads_share_one_heap() -> None:
+    said = subprocess.run([sys.executable, "-c", HEAPS], capture_output=True, text=True, check=True).stdout
+    assert said.count("<heap nr=") == 1
