@@ -8,25 +8,26 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors import REGISTRY
-from tests.injection import detectors, holiday, long, month, plain, single
+from tests.injection import cuts, detectors, holiday, long, month, plain, single
 
 WORLDS: Mapping[str, Callable[[int], Iterator[Table]]] = {
     "plain": plain.tables, "holiday": holiday.tables, "single": single.tables, "long": long.tables,
     "month": month.tables,
 }  # fmt: skip
-"""What the engine says of made-up recordings of one country, by so many seeds."""
+"""What the engine says of made-up recordings, by so many seeds."""
 SEEDS = {"long": 4, "month": 2}
 """Where not eight."""
-DETECTORS = "detectors"
-"""Each detector by itself."""
+DETECTORS, CUTS = "detectors", "cuts"
+"""Each detector by itself, and recordings that end anywhere."""
 
 
 def asked() -> argparse.Namespace:
     """What the command line asks for."""
     ask = argparse.ArgumentParser(prog="python -m tests.injection", description=__doc__)
-    names = [DETECTORS, *WORLDS]
+    names = [DETECTORS, *WORLDS, CUTS]
     ask.add_argument("--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}")
     ask.add_argument("--seeds", type=int, help="of each world, eight where not given, `long` four, `month` two")
+    ask.add_argument("--stride", type=int, default=50, help="cut recordings at one of so many bins")
     of = ask.add_argument_group(DETECTORS)
     of.add_argument("--seed", type=int, default=1)
     of.add_argument("--series", type=int, default=4096)
@@ -45,7 +46,12 @@ def main() -> None:
     ask, console = asked(), Console()
     console = Console(width=max(console.width, 150))  # its tables are wide, and read from a file as well
     for name in ask.only:
-        made = WORLDS[name](ask.seeds or SEEDS.get(name, 8)) if name in WORLDS else detectors.run_tables(ask)
+        if name == DETECTORS:
+            made = detectors.run_tables(ask)
+        elif name == CUTS:
+            made = cuts.tables(ask.stride)
+        else:
+            made = WORLDS[name](ask.seeds or SEEDS.get(name, 8))
         for one in made:
             console.print(one)
 

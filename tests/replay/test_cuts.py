@@ -1,22 +1,17 @@
 """A recording that ends anywhere says what was known then."""
 
-import copy
-from collections import defaultdict
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.bins import DAY, NEVER
+from pipeline.bins import DAY
 from pipeline.codec import iso, seconds
-from pipeline.engine import Engine
-from pipeline.feeds import Dispatch, chunks
-from pipeline.records import Entity, Heartbeat, Outage, Progress, Rows, Run
-from pipeline.replay.coverage import Observed
+from pipeline.feeds import recordings
+from pipeline.records import Entity, Outage, Rows, Run
 from pipeline.replay.reconstruction import reconstruct
-from pipeline.replay.report import ReplayReport
+from tests.replay.cuts import Cutting, ends
 from tests.replay.runners import in_memory
-from tests.replay.stages import Stages
 from tests.replay.tapes import BEGIN, pieces
 
 FIRST, LAST = seconds("2024-02-08T01:50:00Z"), seconds("2024-02-08T15:30:00Z")
@@ -29,48 +24,28 @@ def stood(outage: Outage) -> set[str]:
 
 
 def test_the_demo_cut_at_any_five_minutes_says_what_was_known_then() -> None:
-    series = [rows.take(rows.time >= FIRST - 9 * DAY) for rows in reconstruct(0).rows]
-    run = Run("cut", "replay", tuple(sorted({rows.signal for rows in series})))
-    stages, dispatch, observed = Stages(Engine(), "table"), Dispatch(run, "table", run.signals), Observed()
-    known: dict[str, Outage] = {}
-    fresh: list[Outage] = []
-    whole: dict[int, list[Outage]] = defaultdict(list)  # what the whole recording says, by moment
-    cuts: dict[int, ReplayReport] = {}
-    early = chunks([rows.take(rows.time < FIRST) for rows in series])
-    late = chunks([rows.take((rows.time >= FIRST) & (rows.time <= LAST + WIDEST)) for rows in series], 300)
-    for frame in dispatch.frames([*early, *late]):
-        if isinstance(frame, Heartbeat) and frame.partition == 0 and FIRST <= frame.time <= LAST:
-            cuts[frame.time] = report = ReplayReport(run, copy.deepcopy(observed), outages=dict(known))
-            for output in stages.copy().steps(replace(dispatch, watermark=NEVER).frames(())):
-                report.take(output)
-        elif isinstance(frame, Rows):
-            observed.take(frame, ())
-        for output in stages.steps([frame]):
-            if isinstance(output, Outage):
-                known[output.id] = output
-                fresh.append(output)
-            elif isinstance(output, Progress):
-                whole[output.watermark] += [*fresh, *known.values()]
-                fresh.clear()
+    series = [rows.take((rows.time >= FIRST - 9 * DAY) & (rows.time <= LAST + WIDEST)) for rows in reconstruct(0).rows]
+    cuts = list(Cutting(series, range(FIRST, LAST + 1, 300)).cuts())
     assert len(cuts) == 165
-    wrong = []
-    for cut, report in cuts.items():
-        then = [outage for time, said in whole.items() if cut <= time <= cut + WIDEST for outage in said]
-        lost = {outage.id for time, said in whole.items() if time <= cut for outage in said} - report.outages.keys()
-        wrong += [f"{iso(cut)} says nothing of {lost}"] if lost else []
-        for outage in report.outages.values():
-            own = [other for other in then if other.id == outage.id]
-            same = [other for other in own if other.kind == outage.kind and other.likeness == outage.likeness]
-            # what a wide bin alone suspects may look otherwise beside the narrow ones that end with it
-            if outage.confirmed_at is not None and not same:
-                wrong.append(f"{iso(cut)} {outage.entity} is {outage.kind}, {outage.likeness}")
-            if stood(outage) not in map(stood, own):
-                wrong.append(f"{iso(cut)} {outage.entity}: {stood(outage)} stood")
-            if report.past.unseen(outage) or report.past.inexact(outage):
-                wrong.append(f"{iso(cut)} {outage.entity} was not observed")
-        if report.past.observed.gaps() or report.incidents():
-            wrong.append(f"{iso(cut)}: {report.past.observed.gaps()} {report.incidents()}")
+    wrong = [said for cut in cuts for said in cut.wrong()]
+    for cut in cuts:
+        for outage in cut.report.outages.values():
+            if stood(outage) not in [stood(other) for other in cut.then if other.id == outage.id]:
+                wrong.append(f"{iso(cut.time)} {outage.entity}: {stood(outage)} stood")
+            if cut.report.past.unseen(outage) or cut.report.past.inexact(outage):
+                wrong.append(f"{iso(cut.time)} {outage.entity} was not observed")
+        if cut.report.past.observed.gaps() or cut.report.incidents():
+            wrong.append(f"{iso(cut.time)}: {cut.report.past.observed.gaps()} {cut.report.incidents()}")
     assert not wrong
+
+
+@pytest.mark.parametrize("case", ["louisiana-2020-laura", "myanmar-2021-coup", "venezuela-2019-blackout"])
+def test_a_case_cut_at_the_end_of_any_third_bin_says_what_was_known_then(data: Path, case: str) -> None:
+    (own,) = recordings([str(data / "signals" / case)])
+    series = [rows for rows in own.items if isinstance(rows, Rows)]
+    cuts = list(Cutting(series, ends(series)[::3]).cuts())
+    assert any(cut.report.outages for cut in cuts)
+    assert [said for cut in cuts for said in cut.wrong()] == []
 
 
 def given(signal: str, width: int, until: int, low: tuple[int, float] = (0, 1.0)) -> Rows:
