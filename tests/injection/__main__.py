@@ -27,7 +27,7 @@ def asked() -> argparse.Namespace:
     names = [DETECTORS, *WORLDS, CUTS]
     ask.add_argument("--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}")
     ask.add_argument("--seeds", type=int, help="of each world, eight where not given, `long` four, `month` two")
-    ask.add_argument("--stride", type=int, default=50, help="cut recordings at one of so many bins")
+    ask.add_argument("--cuts", type=int, default=120, help="about so many of each recording")
     of = ask.add_argument_group(DETECTORS)
     of.add_argument("--seed", type=int, default=1)
     of.add_argument("--series", type=int, default=4096)
@@ -49,7 +49,7 @@ def main() -> None:
         if name == DETECTORS:
             made = detectors.run_tables(ask)
         elif name == CUTS:
-            made = cuts.tables(ask.stride)
+            made = cuts.tables(ask.cuts)
         else:
             made = WORLDS[name](ask.seeds or SEEDS.get(name, 8))
         for one in made:

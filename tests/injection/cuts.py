@@ -34,12 +34,12 @@ def names() -> list[str]:
     return [DEMO, *sorted(path.parent.name for path in Path(DATA / "signals").glob("*/labels.csv"))]
 
 
-def tables(stride: int) -> Iterator[Table]:
-    """Each recording, cut at every so many ends of its bins."""
+def tables(most: int) -> Iterator[Table]:
+    """Each recording, cut at about so many ends of its bins."""
     rows = []
     for name in tracked(names(), "recordings that are cut", len(names())):
         series, every = recording(name)
-        cuts = list(Cutting(series, every[::stride]).cuts())
+        cuts = list(Cutting(series, every[:: max(1, len(every) // most)]).cuts())
         wrong = [own for cut in cuts if (own := list(cut.wrong()))]
         rows.append((name, len(cuts), len(wrong), sum(cut.same() for cut in cuts), next((o[0] for o in wrong), "")))
     yield table(

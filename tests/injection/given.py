@@ -127,7 +127,7 @@ class Answer:
 def answer(said: Iterable[Outage], start: int, end: int) -> Answer:
     """The earliest that outages which overlap ``[start, end)`` [s] say; those that were retracted do not count."""
     own = [o for o in said if o.start < end and (o.end is None or o.end > start) and o.state != "retracted"]
-    first = min((o.detected_at - start for o in own if o.detected_at is not None), default=None)
+    first = min((o.detected_at - start for o in own), default=None)
     return Answer(first, min((o.confirmed_at - start for o in own if o.confirmed_at is not None), default=None))
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -10,7 +11,8 @@ from pipeline.codec import iso, seconds
 from pipeline.feeds import recordings
 from pipeline.records import Entity, Outage, Rows, Run
 from pipeline.replay.reconstruction import reconstruct
-from tests.replay.cuts import Cutting, ends
+from pipeline.replay.report import ReplayReport
+from tests.replay.cuts import Cut, Cutting, ends
 from tests.replay.runners import in_memory
 from tests.replay.tapes import BEGIN, pieces
 
@@ -37,6 +39,21 @@ def test_the_demo_cut_at_any_five_minutes_says_what_was_known_then() -> None:
         if cut.report.past.observed.gaps() or cut.report.incidents():
             wrong.append(f"{iso(cut.time)}: {cut.report.past.observed.gaps()} {cut.report.incidents()}")
     assert not wrong
+
+
+def test_a_cut_that_says_more_or_less_than_the_whole_is_wrong() -> None:
+    sure = Outage("1", "country", "PK", "confirmed", "blackout", "replay", 0, None, 300, 600, 0.99, 0.9, (), 2)
+    doubted = msgspec.structs.replace(sure, state="suspected", confirmed_at=None, revision=1)
+
+    def wrong(said: list[Outage], then: list[Outage], before: set[str]) -> list[str]:
+        return list(Cut(900, ReplayReport(Run(), outages={o.id: o for o in said}), then, before).wrong())
+
+    assert wrong([sure], [doubted, sure], {"1"}) == []
+    assert wrong([doubted], [sure], {"1"}) == []
+    assert "says nothing of {'1'}" in wrong([], [sure], {"1"})[0]
+    assert "is suspected, which the whole had not published" in wrong([doubted], [], set())[0]
+    assert "is confirmed, which the whole had not published" in wrong([sure], [doubted], set())[0]
+    assert "is blackout" in wrong([sure], [msgspec.structs.replace(sure, kind="stealth")], set())[0]
 
 
 @pytest.mark.parametrize("case", ["louisiana-2020-laura", "myanmar-2021-coup", "venezuela-2019-blackout"])
