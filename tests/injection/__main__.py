@@ -11,8 +11,8 @@ from detectors import REGISTRY
 from tests.injection import cuts, detectors, holiday, long, month, plain, single
 
 WORLDS: Mapping[str, Callable[[int], Iterator[Table]]] = {
-    "plain": plain.tables, "calm": plain.calm_tables, "holiday": holiday.tables, "single": single.tables, "long": long.tables,
-    "month": month.tables,
+    "plain": plain.tables, "calm": plain.calm_tables, "holiday": holiday.tables, "single": single.tables,
+    "long": long.tables, "month": month.tables,
 }  # fmt: skip
 """What the engine says of made-up recordings, by so many seeds."""
 SEEDS = {"long": 4, "month": 2}
