@@ -13,7 +13,6 @@ from rich.table import Table
 from pipeline.bins import DAY
 from pipeline.codec import seconds
 from pipeline.records import Entity, Outage, Rows, Run
-from tests.replay import truth
 from tests.replay.runners import in_memory
 from tests.replay.stages import branches
 from tests.replay.tapes import pieces
@@ -129,11 +128,6 @@ def answer(said: Iterable[Outage], start: int, end: int) -> Answer:
     own = [o for o in said if o.start < end and (o.end is None or o.end > start) and o.state != "retracted"]
     first = min((o.detected_at - start for o in own), default=None)
     return Answer(first, min((o.confirmed_at - start for o in own if o.confirmed_at is not None), default=None))
-
-
-def confirmed(said: Iterable[Outage]) -> list[Outage]:
-    """The outages that were confirmed and not retracted."""
-    return truth.confirmed(list(said))
 
 
 def minutes(times: Iterable[int | None]) -> str:

@@ -7,7 +7,8 @@ from rich.table import Table
 
 from pipeline.bins import DAY
 from pipeline.records import Outage
-from tests.injection.given import HOUR, MINUTE, Country, Loss, confirmed, date, outages, table
+from tests.injection.given import HOUR, MINUTE, Country, Loss, date, outages, table
+from tests.replay.truth import confirmed
 from tests.tracked import tracked
 
 COUNTRY = "PK"

@@ -6,7 +6,8 @@ from rich.table import Table
 
 from pipeline.bins import DAY
 from pipeline.records import Outage
-from tests.injection.given import Country, confirmed, date, outages, table
+from tests.injection.given import Country, date, outages, table
+from tests.replay.truth import confirmed
 from tests.tracked import tracked
 
 CODES = (

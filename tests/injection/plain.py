@@ -14,7 +14,6 @@ from tests.injection.given import (
     MINUTE,
     Answer,
     answer,
-    confirmed,
     date,
     minutes,
     outages,
@@ -22,6 +21,7 @@ from tests.injection.given import (
     series,
     table,
 )
+from tests.replay.truth import confirmed
 from tests.tracked import tracked
 
 SERIES = ((30, 600), (100, 600), (300, 1800))

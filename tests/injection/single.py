@@ -9,7 +9,8 @@ from rich.table import Table
 
 from pipeline.bins import DAY
 from pipeline.records import Rows
-from tests.injection.given import HOUR, confirmed, date, minutes, outages, series, table
+from tests.injection.given import HOUR, date, minutes, outages, series, table
+from tests.replay.truth import confirmed
 from tests.tracked import tracked
 
 COUNTRY, WIDTH = "PK", 600

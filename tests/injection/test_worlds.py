@@ -3,7 +3,7 @@
 import pytest
 
 from tests.injection import holiday, long, plain, single
-from tests.injection.given import Answer
+from tests.injection.given import Answer, outages, outages_of
 from tests.injection.plain import Cell
 
 
@@ -26,6 +26,11 @@ def test_the_sequential_test_is_the_quicker_the_more_is_lost_and_the_more_is_cou
     assert few == sorted(few, reverse=True)
     assert all(quick <= slow for quick, slow in zip(many, few, strict=True))
     assert many[-1] == 600 < few[0] <= 4 * 600
+
+
+def test_recordings_with_one_past_say_what_each_says_by_itself() -> None:
+    recordings = [[Cell(300, 1800, lost).recording(1, 15)] for lost in (0.44, 0.70)]
+    assert outages_of(recordings, plain.BEGIN + plain.ONSET) == [outages(rows) for rows in recordings]
 
 
 @pytest.fixture(scope="module")

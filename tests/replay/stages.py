@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline import topics
 from pipeline.engine import Engine, Output
-from pipeline.records import Bins, DeadLetter, Frame, Heartbeat, Outage
+from pipeline.records import Bins, DeadLetter, Frame, Heartbeat, Outage, Rows
 from tests.replay.tapes import Tape
 
 
@@ -19,7 +19,8 @@ class Stages:
     def steps(self, frames: Iterable[Frame | DeadLetter]) -> Iterator[Output]:
         """What fusion says of frames."""
         for frame in frames:
-            for bins in self.bin[frame.partition].step(frame):  # type: ignore[arg-type]
+            assert isinstance(frame, Rows | Heartbeat)
+            for bins in self.bin[frame.partition].step(frame):
                 merged = self.merge.step(bins) if isinstance(bins, Bins) else []
                 for verdicts in self.judge.steps([one for one in merged if isinstance(one, Bins)]):
                     yield from self.fuse.step(verdicts)
