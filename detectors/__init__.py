@@ -11,10 +11,12 @@ from detectors.chocolatine import Chocolatine
 from detectors.cusum import Cusum
 from detectors.ihr import Ihr
 from detectors.median import Median
+from detectors.predictive import Predictive
 from detectors.seasonal import Seasonal
 from detectors.similar_days import SimilarDays
 
 REGISTRY: dict[str, Callable[[str], AnyDetector]] = {
+    "predictive": Predictive.for_signal,
     "median": Median.for_signal,
     "seasonal": Seasonal.for_signal,
     "cusum": Cusum.for_signal,

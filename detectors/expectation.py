@@ -1,6 +1,6 @@
-"""What is expected of a series: three causal forecasts, mixed by their running errors.
+"""What is expected of a series: three causal forecasts, weighted by their running errors.
 
-    level   median of the last day                        e = exp(sum_j w_j f_j),  w_j ~ err_j^-sharp
+    level   median of the last day                        e = exp(weighted median of f_j),  w_j = err_j^-sharp
     day     median of this time of day in the last week
     week    median of this time of week in the last four weeks
 
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detectors.base import DAY
-from detectors.history import History, plain
+from detectors.base import DAY, NEVER
+from detectors.history import History, View
 
 SLOT = 1800  # narrowest slot [s]
 FORECASTS = 3
@@ -40,15 +40,22 @@ def lower_median(a: np.ndarray) -> np.ndarray:
     return np.asarray(np.take_along_axis(a, np.maximum(known - 1, 0)[None] // 2, 0)[0])
 
 
-def forecasts(past: History, slot: int, now: int, width: int, n: int) -> np.ndarray:
+def forecasts(
+    past: History, slot: int, now: int, width: int, since: np.ndarray, span: tuple[int, int] = (0, DAY)
+) -> np.ndarray:
     """The forecasts of a slot ``(3, n)``, as logarithms, from slots that ended before the one ``now`` began.
 
     Parameters
     ----------
     slot, now
         Numbers of slots: their start is that times their ``width`` [s].
+    since
+        ``(n,)`` nothing before it counts [s].
+    span
+        The level is the median of what is so much older than the slot, from and to [s].
     """
-    view, last = plain(n), past.until((now - 1) * width)
+    n = len(since)
+    view, last = View(since, np.full(n, NEVER)), past.until((now - 1) * width - span[0])
 
     def of(slots: Sequence[int]) -> np.ndarray:
         positions = [past.find(s * width) for s in slots if s < now]
@@ -57,7 +64,7 @@ def forecasts(past: History, slot: int, now: int, width: int, n: int) -> np.ndar
     recent: list[int] = []
     if last is not None:
         at = last
-        while at >= past.dropped and (past.time(at) > (now - 1) * width - DAY or len(recent) < FORECASTS):
+        while at >= past.dropped and (past.time(at) > (now - 1) * width - span[1] or len(recent) < FORECASTS):
             recent.append(at)
             at -= 1
     level = lower_median(past.columns(recent[:: max(1, -(-len(recent) // RECENT))], view))
@@ -81,9 +88,11 @@ def interpolated(f: np.ndarray, start: np.ndarray, width: int, slot: int) -> np.
 
 
 def mixed(f: np.ndarray, error: np.ndarray, sharp: float) -> np.ndarray:
-    """The mixture ``(t, n)`` of forecasts ``(t, 3, n)`` by their errors ``(3, n)``; NaN where there is none."""
+    """Weighted median ``(t, n)`` of forecasts ``(t, 3, n)``, by their errors ``(3, n)``; NaN where there is none."""
     with np.errstate(all="ignore"):
         share = (error.min(0) / error) ** sharp
         share = np.where(np.isnan(f), 0.0, share)
-        whole = share.sum(1)
-        return np.where(whole > 0, (share * np.where(np.isnan(f), 0.0, f)).sum(1) / whole, np.nan)
+        order = np.argsort(f, axis=1, kind="stable")  # NaN comes last
+        upto = np.take_along_axis(share, order, 1).cumsum(1)
+        first = (upto >= 0.5 * upto[:, -1:]).argmax(1)
+        return np.take_along_axis(f, np.take_along_axis(order, first[:, None], 1), 1)[:, 0]

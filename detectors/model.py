@@ -51,6 +51,11 @@ class Model:
     stuck_odds: float = number(1e-9, "probability", "a run of repeats less likely than this is no chance", "tuned")
     throttle_rate: float = number(0.2, "1/year", "throttlings of a place", "tuned")
     throttle_hours: float = number(1440.0, "h", "their mean duration", "tuned")
+    slow_days: tuple[float, float] = number(
+        (7.0, 42.0), "d", "age of the days that a daily mean is held against", "tuned"
+    )
+    slow_warm_days: float = number(14.0, "d", "past before anything is said of daily means", "tuned")
+    slow_relearn_days: float = number(120.0, "d", "a throttling that has lasted so long is the new level", "tuned")
     # noise
     noise_first: float = number(0.15, "share", "noise before anything is known", "tuned")
     noise_weight: float = number(1.0, "h", "how much past that is worth", "tuned")
@@ -62,7 +67,7 @@ class Model:
     fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "tuned")
     sharp: float = number(4.0, "", "power of the error by which forecasts are weighted", "tuned")
     warm_hours: float = number(20.0, "h", "past before anything is said of a series", "tuned")
-    relearn_days: float = number(60.0, "d", "a loss that has lasted so long is the new level", "tuned")
+    relearn_days: float = number(28.0, "d", "a loss that has lasted so long is the new level", "tuned")
     # decision
     suspect: float = number(0.5, "probability", "suspected from here", "MODEL")
     confirm: float = number(0.95, "probability", "confirmed from here", "MODEL")

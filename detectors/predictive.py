@@ -32,13 +32,14 @@ from detectors.base import (
 )
 from detectors.expectation import FORECASTS, forecasts, interpolated, mixed, slot_width
 from detectors.history import History
-from detectors.levels import FINE, LEVELS, densities, filtered, priors
+from detectors.levels import FINE, LEVELS, MOVED, densities, filtered, priors
 from detectors.model import Model
-from detectors.state import fresh, per_entity, unheard
+from detectors.state import forgotten, fresh, per_entity, unheard
 
 HOURS = 8  # parts of a day of which each has noise of its own [-]
 MEAN_TO_DEVIATION = np.sqrt(np.pi / 2)  # of a normal distribution
-SMALL = 1e-6  # a value of 0 as a logarithm, while nothing is expected
+SMALL, LEAST_SHARE = 1e-6, 0.02  # a value of 0 is learnt as this, or as this share of what is expected
+CLIP = 2.5  # an error counts as at most so many mean errors: a third of the bins may be an outage [-]
 BAND, HIGH_FROM = 3.0, 5.0  # half width of the band that is shown, and where a value is called high [deviations]
 
 CommonMode = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -54,6 +55,11 @@ class Judged(NamedTuple):
     likelihood: np.ndarray
     ratio: np.ndarray
     common: np.ndarray
+
+    def of(self, columns: np.ndarray) -> "Judged":
+        """The same of these series."""
+        verdict = Verdict(*(column[:, columns] for column in self.verdict))
+        return Judged(verdict, self.likelihood[:, columns], self.ratio[:, columns], self.common)
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class State:
     hours: np.ndarray = field(metadata=per_entity(1.0, columns=HOURS))  # noise of each part of the day, relative
     cross: np.ndarray = field(metadata=per_entity(np.nan))
     square: np.ndarray = field(metadata=per_entity(np.nan))
+    since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # nothing before counts [s]
     first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # first bin that was observed [s]
     low_since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # what is not learnt began then [s]
     low: np.ndarray = field(metadata=per_entity(False, np.bool_))  # at the end of the last slot
@@ -109,6 +116,7 @@ class Predictive(Detector[State]):
 
     model: Model = field(default_factory=Model)
     kind: str = ""
+    span: tuple[int, int] = (0, DAY)  # how old what the level is the median of is, from and to [s]
 
     name: ClassVar[str] = "predictive"
     swept: ClassVar[tuple[str, tuple[float, ...]]] = ("confirm", (0.5, 0.8, 0.95, 0.99, 0.999))
@@ -118,6 +126,14 @@ class Predictive(Detector[State]):
     def for_signal(cls, signal: str) -> "Predictive":
         """The detector for a signal named ``<kind>.<source>``."""
         return cls(kind=signal.partition(".")[0])
+
+    def daily(self) -> "Predictive":
+        """The same for daily means of the signal, in which throttling shows: they are held against older weeks."""
+        model = replace(
+            self.model, warm_hours=self.model.slow_warm_days * 24, relearn_days=self.model.slow_relearn_days,
+        )  # fmt: skip
+        first, last = self.model.slow_days
+        return replace(self, model=model, span=(round(first * DAY), round(last * DAY)))
 
     @property
     def warmup(self) -> int:
@@ -158,7 +174,7 @@ class Predictive(Detector[State]):
         told = []
         for begin, end in pairwise(edges):
             state = unheard(state, state.before_at, int(t[begin]), context.width)
-            state = self._at_slot(self._begun(state, context.width), int(slots[begin]), context.width)
+            state = self._at_slot(state, int(slots[begin]), context.width)
             state, judged = self._in_slot(state, x[begin:end], t[begin:end], context.width, common, alone)
             told.append(judged)
         if len(told) == 1:
@@ -168,23 +184,29 @@ class Predictive(Detector[State]):
 
     def _at_slot(self, state: State, slot: int, width: int) -> State:
         """The state in a slot: what came in the one before is learnt, and new forecasts are made."""
+        state = self._begun(state, width)
         if slot == state.slot:
             return state
         n, wide = len(state.first), slot_width(width)
+        start = slot * wide
+        used_to = (state.low_since != NEVER) & (start - state.low_since > self.model.relearn_days * DAY)
+        if used_to.any():  # what has been low for so long is the level: the series begins anew
+            state = self._begun(forgotten(state, np.flatnonzero(used_to)), width)
+            state = replace(state, since=np.where(used_to, start - wide, state.since))
         past, forecast = state.past, state.forecast.reshape(n, 3, FORECASTS)
         if state.slot != NEVER:
             state = self._learnt(state, width)
             with np.errstate(all="ignore"):
                 mean = np.where(state.bins_now > 0, state.sum_now / state.bins_now, np.nan).astype(np.float32)
             past = past.push(state.slot * wide, mean, mean, np.zeros(n, np.bool_))
-            past = past.forget(slot * wide - 28 * DAY - 2 * wide)
+            past = past.forget(start - max(28 * DAY, self.span[1]) - 2 * wide)
         if wide == width:
-            same = forecasts(past, slot, slot, wide, n)
+            same = forecasts(past, slot, slot, wide, state.since, self.span)
             made = np.stack([same, same, same])
         elif slot == state.slot + 1:
-            made = np.stack([*forecast.transpose(1, 2, 0)[1:], forecasts(past, slot + 1, slot, wide, n)])
+            made = np.stack([*forecast.transpose(1, 2, 0)[1:], forecasts(past, slot + 1, slot, wide, state.since)])
         else:
-            made = np.stack([forecasts(past, slot + k, slot, wide, n) for k in (-1, 0, 1)])
+            made = np.stack([forecasts(past, slot + k, slot, wide, state.since) for k in (-1, 0, 1)])
         made[:, 0] = made[2, 0]
         zero = {name: np.zeros_like(getattr(state, name)) for name in _OF_SLOT} | {"quantum_now": np.full(n, np.inf)}
         return replace(
@@ -274,7 +296,8 @@ class Predictive(Detector[State]):
             rho = np.clip(state.cross / state.square, 0.0, 0.98)
             phi = rho ** (dt / width)
             seen_at = densities(np.where(known, y, np.nan), before[:-1], c, scale, phi, model.fresh)
-        state, prob, likelihood = self._filtered(state, seen_at, dt / 3600, alone)
+        met = (first != NEVER) & (first <= t[:, None])
+        state, prob, likelihood = self._filtered(state, seen_at, dt / 3600, met, alone)
         state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, prob)
         values = _carried(state.value, x, seen)
         with np.errstate(all="ignore"):
@@ -288,18 +311,21 @@ class Predictive(Detector[State]):
         return state, Judged(verdict, np.where(silent[..., None], np.float32(np.nan), likelihood), ratio, share)
 
     def _filtered(
-        self, state: State, seen: np.ndarray, hours: np.ndarray, alone: bool
+        self, state: State, seen: np.ndarray, hours: np.ndarray, met: np.ndarray, alone: bool
     ) -> tuple[State, np.ndarray, np.ndarray]:  # fmt: skip
-        """The state after bins, P(state) ``(t, n, 5)`` and likelihoods ``(t, n, 5)``."""
+        """The state after bins, P(state) ``(t, n, 5)`` and likelihoods ``(t, n, 5)``; those not ``met (t, n)`` yet stay
+        as they are."""
         n, prior = len(state.first), priors(self.model).astype(np.float32)
         rates = levels.Rates(self.model, self.kind)
-        prob = np.concatenate([1 - state.others.sum(1, keepdims=True), state.others], 1)
-        level, probs, likelihoods = state.level.reshape(n, 4, -1), [], []
-        for own, since in zip(seen, hours, strict=True):
-            prob, level, likelihood = filtered(prob, level, own, prior, rates.over(np.minimum(since, 720.0), alone))
+        others, level, probs, likelihoods = state.others, state.level.reshape(n, 4, -1), [], []
+        for own, since, there in zip(seen, hours, met, strict=True):
+            prob = np.concatenate([1 - others.sum(1, keepdims=True), others], 1)
+            steps = rates.over(np.where(there, np.minimum(since, 720.0), 0.0), alone)
+            prob, level, likelihood = filtered(prob, level, own, prior, steps)
+            others = prob[:, 1:]
             probs.append(prob)
             likelihoods.append(likelihood)
-        state = replace(state, others=prob[:, 1:], level=level.reshape(n, -1))
+        state = replace(state, others=others, level=level.reshape(n, -1))
         return state, np.stack(probs), np.stack(likelihoods)
 
     def _taken(
@@ -313,22 +339,18 @@ class Predictive(Detector[State]):
         for i in range(len(t)):
             with np.errstate(all="ignore"):
                 seen, fine = ~np.isnan(x[i]), prob[i, :, FINE]
-                log = np.log(np.maximum(x[i], np.where(known[i], 0.02 * np.exp(e[i]), SMALL)))
+                log = np.log(np.maximum(x[i], np.where(np.isnan(e[i]), SMALL, LEAST_SHARE * np.exp(e[i]))))
                 weight = np.where(known[i] & (log < e[i] + np.log(1 - model.least / 2)), fine, 1.0)
                 low_since = np.where(weight > 0.5, NEVER, np.where(low_since == NEVER, t[i], low_since))
-                used_to = (low_since != NEVER) & (t[i] - low_since > model.relearn_days * DAY)
-                weight = np.where(used_to, 1.0, weight)
                 put = np.where(weight < 1, weight * log + (1 - weight) * e[i], log)
                 sums["sum_now"] += np.where(seen, put, 0.0)
                 sums["bins_now"] += seen
                 error = np.abs(log - f[i]).T
-                use = np.where(seen[:, None] & ~np.isnan(error), np.where(used_to, 1.0, weight)[:, None], 0.0)
-                sums["error_now"] += use * np.where(use > 0, np.minimum(error, 5 * state.error), 0.0)
+                use = np.where(seen[:, None] & ~np.isnan(error), weight[:, None], 0.0)
+                sums["error_now"] += use * np.where(use > 0, np.minimum(error, CLIP * state.error), 0.0)
                 sums["weight_now"] += use
-                w = np.where(np.isnan(u[i]), 0.0, np.where(used_to, 1.0, fine))
-                sums["noise_now"] += w * np.where(
-                    w > 0, np.minimum(np.abs(u[i]), 4 * MEAN_TO_DEVIATION * state.noise), 0.0
-                )
+                w = np.where(np.isnan(u[i]), 0.0, fine)
+                sums["noise_now"] += w * np.where(w > 0, np.minimum(np.abs(u[i]), CLIP * state.noise), 0.0)
                 sums["fine_now"] += w
                 both = np.where(np.isnan(before[i]), 0.0, w)
                 z, was = (np.clip(np.where(both > 0, a[i] / scale[i], 0.0), -4, 4) for a in (u, before))
@@ -344,7 +366,7 @@ class Predictive(Detector[State]):
             expected = np.where(known, expected, np.nan)
             low, high = np.maximum(one - BAND * scale, np.sqrt(c)), one + BAND * scale
             score = bounded((y - one) / scale)
-            away = np.where(y * y - c < 1 - self.model.least, 1 - prob[..., FINE], 0.0)
+            away = np.where(y * y - c < 1 - self.model.least, prob[..., FINE + 1 : MOVED].sum(2), 0.0)
             state = np.select(
                 [~(known & got), away >= self.confirm, away >= self.model.suspect, score > HIGH_FROM],
                 [UNKNOWN, LOW_CONFIRMED, LOW_PROVISIONAL, HIGH], NORMAL,

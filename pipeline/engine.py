@@ -8,11 +8,13 @@ from typing import cast
 
 from detectors import REGISTRY
 from detectors.base import AnyDetector
+from detectors.model import Model
 from pipeline import topics
 from pipeline.feeds import FEEDS
 from pipeline.fusion import Arrived, Beside, Fused, FuseStage, Missed, Provisional
 from pipeline.geo.calendar import Almanac, calendar_with
 from pipeline.judge import JudgeStage
+from pipeline.judge.stage import JudgeStage as ModelStage
 from pipeline.kinds import kind_of
 from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Outage, Progress, Rows, Verdicts
 from pipeline.settings import Settings
@@ -33,6 +35,8 @@ class Engine:
 
     settings: Settings = field(default_factory=Settings)
     detectors: Mapping[str, Callable[[str], AnyDetector]] = field(default_factory=lambda: REGISTRY)
+    model: Model | None = None
+    """The decision model that decides instead of the detectors and rules of the settings."""
 
     def bin(self, feed: str, partition: int) -> BinStage:
         return BinStage(partition, partial(binner, partitions=topics.feed(feed).partitions, settings=self.settings))
@@ -40,8 +44,10 @@ class Engine:
     def merge(self) -> MergeStage:
         return MergeStage({feed: topics.feed(feed).partitions for feed in FEEDS})
 
-    def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage:
+    def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage | ModelStage:
         """The stage that judges merged bins, for that many partitions of countries."""
+        if self.model is not None:
+            return ModelStage(self.model, partitions)
         judging, holidays = self.settings.judging, self.almanac().holidays
         named, every = calendar_with(holidays._replace(public=False)), calendar_with(holidays)
         return JudgeStage(self.first, named, partitions, judging, self.beside, every)

@@ -1,14 +1,15 @@
 """The judge stage: merged bins become verdicts, each with its likelihoods for fusion."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from detectors.base import Context, Verdict
+from detectors.base import DAY, Context, Verdict
 from detectors.base import observed as usable
 from detectors.common_mode import CommonMode
+from detectors.daily import Daily
 from detectors.model import Model
 from detectors.predictive import Judged, Predictive, State
 from detectors.state import extend
@@ -16,13 +17,16 @@ from detectors.state import pack as pack_state
 from detectors.state import unpack as unpack_state
 from detectors.stuck import Stuck
 from pipeline.bins import NEVER
-from pipeline.kinds import KINDS
+from pipeline.kinds import KINDS, kind_of
 from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
 from pipeline.state import pack, remember, touch, unpack
 from pipeline.topics import partition_for
 
-PARTS = "parts"
-"""Name of the detector of a country's series that is made from its parts."""
+PARTS, DAILY = "parts", "daily"
+"""Names of the detectors beside the first: of a country's series that is made from its parts, and of daily means."""
+
+SLOW = ("traffic",)
+"""Kinds of signals in which throttling shows."""
 
 COLUMNS = ("expected", "lower", "upper", "score", "state", "settled")
 
@@ -80,6 +84,8 @@ class Series:
     part_state: State
     stuck: Stuck
     common: CommonMode
+    daily: Daily
+    daily_state: State
     parts: Parts = field(default_factory=Parts)
     entities: list[Entity] = field(default_factory=list)
     place: dict[Entity, int] = field(default_factory=dict)
@@ -91,7 +97,8 @@ class Series:
     def new(cls, run: Run, signal: str, model: Model) -> "Series":
         detector = replace(Predictive.for_signal(signal), model=model)
         common = CommonMode(model, np.empty(0, np.intp))
-        return cls(run, signal, detector, detector.init(0), detector.init(0), Stuck(model), common)
+        states = detector.init(0), detector.init(0), Stuck(model), common, Daily.of(0), detector.init(0)
+        return cls(run, signal, detector, *states)
 
     def columns(self, entities: tuple[Entity, ...]) -> np.ndarray:
         """Where these stand in the state; new ones are appended to it."""
@@ -110,7 +117,8 @@ class Series:
         for entity in fresh:
             self.place[entity] = len(self.entities)
             self.entities.append(entity)
-        self.state = extend(self.state, len(fresh))
+        self.state, self.daily = extend(self.state, len(fresh)), extend(self.daily, len(fresh))
+        self.daily_state = extend(self.daily_state, len(fresh))
         model = self.detector.model
         parts = Parts.of(self.entities, self.parts.countries, model.parts_least)
         self.part_state = extend(self.part_state, len(parts.countries) - len(self.parts.countries))
@@ -126,6 +134,23 @@ class Series:
         has_parts = np.zeros(int(country.max(initial=-1)) + 1, np.bool_)
         has_parts[country[types != "country"]] = True
         return np.asarray((types != "country") | ~has_parts[country])
+
+
+class Made(NamedTuple):
+    """Judged bins ``(t, n)`` of one detector; ``health``: ones where it is not given."""
+
+    start: np.ndarray
+    value: np.ndarray
+    width: int
+    judged: Judged
+    alone: bool
+    health: np.ndarray | None = None
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """The columns of `Verdicts` with a row a bin and a column a series."""
+        health = np.ones(self.value.shape, np.float32) if self.health is None else self.health
+        own = {"value": self.value, "health": health, "likelihood": self.judged.likelihood}
+        return own | {name: getattr(self.judged.verdict, name) for name in COLUMNS}
 
 
 class JudgeStage:
@@ -166,70 +191,66 @@ class JudgeStage:
     def _judge(self, series: Series, bins: Bins) -> list[Verdicts]:
         fresh = np.flatnonzero(bins.start > series.judged)
         columns = series.columns(bins.entities)
+        if not len(fresh):
+            return self._frames(series, bins, bins.entities, _nothing(len(bins.entities)))
         start, n = bins.start[fresh], len(series.entities)
         x, health = np.full((len(fresh), n), np.nan), np.zeros((len(fresh), n))
         x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
-        judged, parted, blind = self._judged(series, x, health, start, bins.width)
-        if len(start):
-            series.judged = int(start[-1])
-        shared: dict[str, Any] = {"start": start, "common": judged.common, "alone": parted[2]}
-        own = {"value": np.where(blind[:, None], np.nan, bins.value[fresh])}
-        gone = blind[:, None] & ~np.isnan(bins.health[fresh])
-        own["health"] = np.where(gone, np.float32(0), bins.health[fresh])
-        own["likelihood"] = judged.likelihood[:, columns]
-        own |= {name: getattr(judged.verdict, name)[:, columns] for name in COLUMNS}
-        told = []
-        countries = series.parts.countries
-        if countries and len(start):
-            value, made, _ = parted
-            of_parts = {"value": value, "health": np.ones(value.shape, np.float32), "likelihood": made.likelihood}
-            of_parts |= {name: getattr(made.verdict, name) for name in COLUMNS}
-            beside = replace(bins, entities=countries, watermark=NEVER, status=UP)
-            told += self._frames(series, beside, shared | {"common": np.full(len(start), np.nan)}, of_parts, PARTS)
-        return told + self._frames(series, bins, shared, own, series.detector.name)
-
-    def _judged(
-        self, series: Series, x: np.ndarray, health: np.ndarray, start: np.ndarray, width: int
-    ) -> tuple[Judged, tuple[np.ndarray, Judged, np.ndarray], np.ndarray]:  # fmt: skip
-        """What is said of bins ``(t, n)``; of the countries that have parts their values, what is said of these, and in
-        which bins a feed has few places; in which bins nothing can be said ``(t,) bool``."""
-        detector, n = series.detector, x.shape[1]
         voters = series.voters
         alone = int(voters.sum()) < self.model.company
-        blind = series.stuck.take(x)
-        x = np.where(blind[:, None], np.nan, x)
-        context = Context(width, health, np.zeros(x.shape, np.int64), np.zeros(x.shape, np.int8))
-        x = usable(x, context, detector.quorum)
+        stuck = series.stuck.take(x)
+        x = usable(np.where(stuck[:, None], np.nan, x), _context(bins.width, health), series.detector.quorum)
 
         def common(ratio: np.ndarray, noise: np.ndarray, low: np.ndarray, _: np.ndarray) -> np.ndarray:
-            return series.common.shares(np.where(voters, ratio, np.nan), noise, low, width)
+            return series.common.shares(np.where(voters, ratio, np.nan), noise, low, bins.width)
 
-        if not len(start):
-            none = Judged(_empty(n), np.empty((0, n, 5), np.float32), np.empty((0, n)), np.empty(0))
-            return none, (np.empty((0, 0)), none, np.empty(0, np.bool_)), blind
-        state, judged = detector.evidence(series.state, x, start, context, None if alone else common, alone)
-        series.state = state
-        blind |= np.isnan(judged.common)
-        value = series.parts.values(judged.ratio)
-        made = judged
-        if series.parts.countries:
-            beside = Context(width, np.ones(value.shape), context.week_slot[:, :1], context.day_kind[:, :1])
-            series.part_state, made = detector.evidence(series.part_state, value, start, beside, None, False)
-        return judged, (value, made, np.full(len(start), alone)), blind
+        context = _context(bins.width, health)
+        series.state, judged = series.detector.evidence(
+            series.state, x, start, context, None if alone else common, alone
+        )
+        series.judged = int(start[-1])
+        blind = (stuck | np.isnan(judged.common))[:, None]
+        gone = blind & ~np.isnan(bins.health[fresh])
+        made = Made(start, np.where(blind, np.nan, bins.value[fresh]), bins.width, judged.of(columns), alone)
+        made = made._replace(health=np.where(gone, np.float32(0), bins.health[fresh]))
+        told = []
+        for name, entities, own in self._beside(series, x, judged, start, bins.width, alone):
+            told += self._frames(series, replace(bins, watermark=NEVER, status=UP), entities, own, name)
+        return told + self._frames(series, bins, bins.entities, made)
+
+    def _beside(
+        self, series: Series, x: np.ndarray, judged: Judged, start: np.ndarray, width: int, alone: bool
+    ) -> Iterator[tuple[str, tuple[Entity, ...], "Made"]]:
+        """What is made of bins ``(t, n)`` beside them: the series of countries from their parts, and daily means."""
+        detector, countries = series.detector, series.parts.countries
+        if countries:
+            value = series.parts.values(judged.ratio)
+            context = _context(width, np.ones(value.shape))
+            series.part_state, made = detector.evidence(series.part_state, value, start, context, None, False)
+            yield PARTS, countries, Made(start, value, width, made, False)
+        if kind_of(series.signal) in SLOW and width < DAY:
+            series.daily, days, means = series.daily.take(x, judged.verdict.expected, start, width)
+            if len(days):
+                context = _context(DAY, np.ones(means.shape))
+                slow = detector.daily()
+                series.daily_state, made = slow.evidence(series.daily_state, means, days, context, None, alone)
+                yield DAILY, tuple(series.entities), Made(days, means, DAY, made, alone)
 
     def _frames(
-        self, series: Series, bins: Bins, shared: dict[str, Any], own: dict[str, np.ndarray], name: str
-    ) -> list[Verdicts]:  # fmt: skip
+        self, series: Series, bins: Bins, entities: tuple[Entity, ...], made: "Made", name: str = Predictive.name
+    ) -> list[Verdicts]:
         """A frame for every fusion partition; the first that has an entity tells what is common."""
-        homes = self._homes(series, bins.entities)
+        homes = self._homes(series, entities)
         teller = next((partition for partition, rows in enumerate(homes) if len(rows)), 0)
-        silent = np.full(len(shared["start"]), np.nan)
+        common = made.judged.common if name == Predictive.name else np.full(len(made.start), np.nan)
+        columns = made.columns()
         return [
             Verdicts(
-                run=bins.run, feed=bins.feed, partition=partition, signal=bins.signal, detector=name, width=bins.width,
-                watermark=bins.watermark, status=bins.status, entities=tuple(bins.entities[i] for i in rows.tolist()),
-                **shared | {"common": shared["common"] if partition == teller else silent},
-                **{column: values[:, rows] for column, values in own.items()},
+                run=bins.run, feed=bins.feed, partition=partition, signal=bins.signal, detector=name, width=made.width,
+                watermark=bins.watermark, status=bins.status, entities=tuple(entities[i] for i in rows.tolist()),
+                start=made.start, common=common if partition == teller else np.full(len(made.start), np.nan),
+                alone=np.full(len(made.start), made.alone),
+                **{column: values[:, rows] for column, values in columns.items()},
             )
             for partition, rows in enumerate(homes)
         ]  # fmt: skip
@@ -257,7 +278,7 @@ class JudgeStage:
             countries = s.parts.countries
             head.append((s.run, s.signal, s.entities, countries, s.judged, s.common.save(), s.stuck.save()))
             arrays[f"{i}.stuck"] = s.stuck.last
-            for name, state in (("own", s.state), ("parts", s.part_state)):
+            for name, state in (("own", s.state), ("parts", s.part_state), ("daily", s.daily_state), ("day", s.daily)):
                 arrays |= {f"{i}.{name}.{key}": array for key, array in pack_state(state).items()}
         return pack((head, list(self.ended)), arrays)
 
@@ -273,17 +294,26 @@ class JudgeStage:
             series.common.g, series.common.step = common
             run_length, still, seen = stuck
             series.stuck = Stuck(self.model, run_length, still, seen, arrays[f"{i}.stuck"].copy())
-            for name in ("own", "parts"):
-                prefix = f"{i}.{name}."
-                own = {key[len(prefix) :]: array for key, array in arrays.items() if key.startswith(prefix)}
-                loaded = unpack_state(series.detector, own)
-                series.state, series.part_state = (
-                    (loaded, series.part_state) if name == "own" else (series.state, loaded)
-                )
+            series.state, series.part_state, series.daily_state = (
+                unpack_state(series.detector, _under(f"{i}.{name}.", arrays)) for name in ("own", "parts", "daily")
+            )
+            series.daily = Daily(**_under(f"{i}.day.", arrays) | {"day": int(arrays[f"{i}.day.day"])})
             series.judged = judged
             self.series[run[0], signal] = series
 
 
-def _empty(n: int) -> Verdict:
-    nothing = np.empty((0, n))
-    return Verdict(nothing, nothing, nothing, nothing, np.empty((0, n), np.int8), np.empty((0, n), np.bool_))
+def _context(width: int, health: np.ndarray) -> Context:
+    return Context(width, health, np.zeros(health.shape, np.int64), np.zeros(health.shape, np.int8))
+
+
+def _nothing(n: int) -> Made:
+    """No bin of n series."""
+    none = np.empty((0, n))
+    verdict = Verdict(none, none, none, none, np.empty((0, n), np.int8), np.empty((0, n), np.bool_))
+    judged = Judged(verdict, np.empty((0, n, 5), np.float32), none, np.empty(0))
+    return Made(np.empty(0, np.int64), none, 0, judged, False, np.empty((0, n), np.float32))
+
+
+def _under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Copies of the arrays whose names begin so, by the rest of their names."""
+    return {name[len(prefix) :]: array.copy() for name, array in arrays.items() if name.startswith(prefix)}
