@@ -65,7 +65,7 @@ def _generator(size: int, rates: dict[tuple[int, int], float]) -> np.ndarray:
 @lru_cache(maxsize=1024)
 def _places(model: Model, dt: int, day: int) -> np.ndarray:
     """Transitions of a place in ``dt`` [s] on a day of this kind, ``(4, 4)``."""
-    quiet, back = model.quiet_rates[day] / YEAR, 1 / model.quiet_hours
+    quiet, back = model.quiet_rates[day] / YEAR, 1 / model.quiet_hours[day]
     rates = {(UP, QUIET_DAY): quiet, (QUIET_DAY, UP): back}
     for up in (UP, QUIET_DAY):
         rates |= {(up, BLACKOUT): model.blackout_rate / YEAR, (up, STEALTH): model.stealth_rate / YEAR}

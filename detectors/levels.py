@@ -20,7 +20,9 @@ LEVELS = np.array([0, 0.05, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.86, 0.93
 ONE = int(np.flatnonzero(LEVELS == 1)[0])
 EDGES = np.concatenate([[0], (LEVELS[1:] + LEVELS[:-1]) / 2, [3.0]])
 CELLS = np.diff(EDGES)
+_LEVELS = LEVELS.astype(np.float32)
 UNIFORM = 1 / np.sqrt(12)  # deviation of a uniform distribution of width 1
+_HALF = np.where(LEVELS == 1, 0, CELLS * UNIFORM / (2 * np.sqrt(LEVELS + 0.05))).astype(np.float32)
 LEAST = 1e-12  # least likelihood of a bin: no bin is impossible
 
 ACTIVITY = ("traffic", "telescope", "atlas")
@@ -67,19 +69,18 @@ def densities(
     scale, phi
         Deviation of y at level 1, and how much of it a bin has from the bin before [-].
     """
+    y, before, c, scale, phi = (np.asarray(a, np.float32)[..., None] for a in (y, before, c, scale, phi))
     with np.errstate(all="ignore"):
-        centre = np.sqrt(LEVELS + c[..., None])
-        half = CELLS * UNIFORM / (2 * np.sqrt(LEVELS + 0.05))
-        half[ONE] = 0
-        phi = np.where(np.isnan(before), 0.0, phi)
-        off, was = y[..., None] - centre, np.where(np.isnan(before), 0.0, before)[..., None] - centre
-        own = (scale * np.sqrt(1 - phi * phi))[..., None]
-        step = np.hypot(own, half * (1 - phi)[..., None])
-        whole = np.hypot(scale[..., None], half)
-        follows = (off - phi[..., None] * was) / step
-        share = np.where(phi > 0, 1 - fresh, 0.0)[..., None]
-        seen = share * student(follows) / step + (1 - share) * student(off / whole) / whole
-    return np.where(np.isnan(seen), np.nan, np.maximum(seen, LEAST)).astype(np.float32)
+        centre = np.sqrt(_LEVELS + c)
+        new = np.isnan(before)
+        phi = np.where(new, np.float32(0), phi)
+        off = y - centre
+        was = np.where(new, np.float32(0), before) - centre
+        step = np.hypot(scale * np.sqrt(1 - phi * phi), _HALF * (1 - phi))
+        whole = np.hypot(scale, _HALF)
+        share = np.where(phi > 0, np.float32(1 - fresh), np.float32(0))
+        seen = share * student((off - phi * was) / step) / step + (1 - share) * student(off / whole) / whole
+    return np.maximum(seen, np.float32(LEAST))  # NaN stays
 
 
 class Rates:
@@ -90,7 +91,7 @@ class Rates:
         quiet = model.quiet_rates[0] if is_activity(kind) else 0.0
         self.begin = np.array([model.blackout_rate + model.stealth_rate, 0.0, quiet, model.moved_rate]) / YEAR
         self.off = np.array([model.off_rate_company, model.off_rate]) / YEAR
-        self.stay = np.array([model.outage_hours, model.off_hours, model.quiet_hours, model.moved_hours])
+        self.stay = np.array([model.outage_hours, model.off_hours, model.quiet_hours[0], model.moved_hours])
         self.jump = model.jump_rate * np.array([1.0, 1.0, 1.0, 0.0])
 
     def over(self, hours: np.ndarray, alone: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

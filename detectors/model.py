@@ -31,7 +31,7 @@ class Model:
     quiet_rates: tuple[float, ...] = number(
         (20.0, 40.0, 400.0, 1000.0), "1/year", "quiet days of people: workday, weekend, holiday, long holiday", "tuned"
     )
-    quiet_hours: float = number(12.0, "h", "mean duration of a quiet day", "tuned")
+    quiet_hours: tuple[float, ...] = number((12.0, 18.0, 24.0, 240.0), "h", "their mean duration, as above", "tuned")
     quiet_most: float = number(0.85, "share", "most that a quiet day takes", "MODEL")
     moved_rate: float = number(1.0, "1/year", "changes of a series' level", "tuned")
     moved_hours: float = number(336.0, "h", "time until such a change is learnt", "tuned")

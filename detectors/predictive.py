@@ -333,29 +333,30 @@ class Predictive(Detector[State]):
         u: np.ndarray, before: np.ndarray, scale: np.ndarray, prob: np.ndarray,
     ) -> State:  # fmt: skip
         """The state with the sums of a slot after bins, each with the weight of what is fine in it."""
-        model = self.model
-        sums = {name: getattr(state, name).copy() for name in _OF_SLOT if name != "quantum_now"}
+        seen, fine = ~np.isnan(x), prob[..., FINE]
+        with np.errstate(all="ignore"):
+            log = np.log(np.maximum(x, np.where(np.isnan(e), SMALL, LEAST_SHARE * np.exp(e))))
+            low = known & (log < e + np.log(1 - self.model.least / 2))
+            weight = np.where(low, fine, 1.0)
+            put = np.where(low, weight * log + (1 - weight) * e, log)
+            error = np.abs(log[:, None] - f)
+            use = seen[:, None] & ~np.isnan(error)
+            error = np.where(use, weight[:, None] * np.minimum(error, CLIP * state.error.T), 0.0)
+            w = np.where(np.isnan(u), 0.0, fine)
+            noise = np.where(w > 0, w * np.minimum(np.abs(u), CLIP * state.noise), 0.0)
+            both = np.where(np.isnan(before), 0.0, w)
+            z, was = (np.clip(np.where(both > 0, a / scale, 0.0), -4, 4) for a in (u, before))
+        rows = {
+            "sum_now": np.where(seen, put, 0.0), "bins_now": seen, "error_now": error.transpose(0, 2, 1),
+            "weight_now": np.where(use, weight[:, None], 0.0).transpose(0, 2, 1), "noise_now": noise, "fine_now": w,
+            "cross_now": both * z * was, "square_now": both * (z * z + was * was) / 2,
+        }  # fmt: skip
+        sums = {name: getattr(state, name).copy() for name in rows}
         low_since = state.low_since
         for i in range(len(t)):
-            with np.errstate(all="ignore"):
-                seen, fine = ~np.isnan(x[i]), prob[i, :, FINE]
-                log = np.log(np.maximum(x[i], np.where(np.isnan(e[i]), SMALL, LEAST_SHARE * np.exp(e[i]))))
-                weight = np.where(known[i] & (log < e[i] + np.log(1 - model.least / 2)), fine, 1.0)
-                low_since = np.where(weight > 0.5, NEVER, np.where(low_since == NEVER, t[i], low_since))
-                put = np.where(weight < 1, weight * log + (1 - weight) * e[i], log)
-                sums["sum_now"] += np.where(seen, put, 0.0)
-                sums["bins_now"] += seen
-                error = np.abs(log - f[i]).T
-                use = np.where(seen[:, None] & ~np.isnan(error), weight[:, None], 0.0)
-                sums["error_now"] += use * np.where(use > 0, np.minimum(error, CLIP * state.error), 0.0)
-                sums["weight_now"] += use
-                w = np.where(np.isnan(u[i]), 0.0, fine)
-                sums["noise_now"] += w * np.where(w > 0, np.minimum(np.abs(u[i]), CLIP * state.noise), 0.0)
-                sums["fine_now"] += w
-                both = np.where(np.isnan(before[i]), 0.0, w)
-                z, was = (np.clip(np.where(both > 0, a[i] / scale[i], 0.0), -4, 4) for a in (u, before))
-                sums["cross_now"] += both * z * was
-                sums["square_now"] += both * (z * z + was * was) / 2
+            for name, column in rows.items():
+                sums[name] += column[i]
+            low_since = np.where(weight[i] > 0.5, NEVER, np.where(low_since == NEVER, t[i], low_since))
         return replace(state, low_since=low_since, **sums)
 
     def _verdict(
