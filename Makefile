@@ -73,8 +73,8 @@ golden: setup-dev  ## write the golden outputs anew; review the difference like 
 score: setup  ## ours and the field's detectors, held against all labelled cases
 	@$(BIN)/netvigil evaluate $${NETVIGIL_DATA:-../shared/data}/signals/*/
 
-ablate: setup-dev  ## each parameter halved and doubled, each term taken away (Markdown)
-	@$(BIN)/python -m tests.evaluation.ablate $${NETVIGIL_DATA:-../shared/data}/signals
+ablate: setup-dev  ## each parameter halved and doubled, each term taken away (ONLY="a b")
+	@$(BIN)/python -m tests.evaluation.ablate $${NETVIGIL_DATA:-../shared/data}/signals $(ONLY)
 
 tune: setup-dev  ## parameters chosen without each case, judged on it (WITHOUT=case)
 	@$(BIN)/python -m tests.evaluation.tune $${NETVIGIL_DATA:-../shared/data}/signals $(WITHOUT)

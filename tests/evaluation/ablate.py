@@ -1,7 +1,8 @@
-"""Each parameter at half and at double, each term taken away, and what that does: ``make ablate``."""
+"""Each parameter at half and at double, each term taken away, and what that does: ``make ablate ONLY="a b"``."""
 
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import mean, median
 
@@ -9,10 +10,24 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import read_cases
-from tests.evaluation.measured import AWAY, Change, Figures, Run, allowed, kept_in, key, measure, of_cases, singles
+from tests.evaluation.measured import (
+    AWAY,
+    PARAMETERS,
+    Change,
+    Figures,
+    Run,
+    allowed,
+    kept_in,
+    key,
+    measure,
+    of_cases,
+    singles,
+)
 from tests.house.tree import ROOT
+from tests.injection import holiday, plain
 
 COLUMNS = (
     "labels met", "false on controls", "false elsewhere", "minutes to confirm", "log score", "plain losses found",
@@ -22,9 +37,30 @@ COLUMNS = (
 SHIPPED = ("as shipped", "", Change())
 
 
+SEEDS = {"plain": 8, "holiday": 1}
+"""Of each generated world."""
+
+
 def worlds() -> dict[str, Run]:
     """Name of a generated world -> how an engine is held against it."""
-    return {}
+    steady = {
+        f"plain {mean} in {width} s, seed {seed}": partial(of_plain, mean, width, seed)
+        for mean, width in plain.SERIES for seed in range(SEEDS["plain"])
+    }  # fmt: skip
+    free = {f"{day}, seed {n}": partial(of_holiday, day, n) for day in holiday.DAYS for n in range(SEEDS["holiday"])}
+    return steady | free
+
+
+def of_plain(mean: int, width: int, seed: int, engine: Engine) -> Figures:
+    """Losses of a steady series that an engine confirms."""
+    said = plain.answers(mean, width, seed, engine=engine)
+    return Figures(lost=len(said), found=sum(one.confirmed is not None for one in said))
+
+
+def of_holiday(day: str, seed: int, engine: Engine) -> Figures:
+    """Losses of activity alone that an engine confirms, and losses of probes as well that it does not."""
+    said = holiday.said(day, seed, engine=engine)
+    return Figures(wrong=sum((one.confirmed is not None) != probes for (_, probes), one in said.items()))
 
 
 def cells(found: Mapping[str, Figures]) -> list[str]:
@@ -32,13 +68,13 @@ def cells(found: Mapping[str, Figures]) -> list[str]:
     cases = [one for one in found.values() if one.hours]
     controls, others = ([one for one in cases if bool(one.labels) == own] for own in (False, True))
     confirmed = [float(each) for one in cases for each in one.confirmed.split(";") if each]
-    lost = sum(one.lost for one in found.values())
+    lost, has_worlds = sum(one.lost for one in found.values()), len(cases) < len(found)
     return [
         f"{sum(one.met for one in cases)}/{sum(one.labels for one in cases)}",
         str(sum(one.false for one in controls)), str(sum(one.false for one in others)),
         f"{median(confirmed):g}" if confirmed else "–", f"{mean(one.score for one in cases):.4f}" if cases else "–",
         f"{sum(one.found for one in found.values())}/{lost}" if lost else "–",
-        str(sum(one.wrong for one in found.values())) if lost else "–",
+        str(sum(one.wrong for one in found.values())) if has_worlds else "–",
     ]  # fmt: skip
 
 
@@ -54,22 +90,25 @@ def shown(every: Iterable[tuple[str, str, Change]], table: Mapping[str, Mapping[
     return made
 
 
-def main(data: Path) -> None:
-    """Measure, and print the table as Markdown, which docs can have."""
+def main(data: Path, only: list[str]) -> None:
+    """Measure, and print the table as Markdown, which docs can have; ``only`` some parameters and terms, or all."""
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
     if not cases:
         raise UserError(f"{data}: no folder of a case is in it, one with labels.csv")
     terms = [(name, "away", change) for name, change in AWAY.items()]
-    every = [SHIPPED, *allowed([*singles(), *terms])]
+    chosen = [one for one in [*singles(), *terms] if not only or one[0] in only]
+    if strange := set(only) - {name for name, *_ in chosen}:
+        raise UserError(f"{', '.join(sorted(strange))}: no parameter and no term of {PARAMETERS.__name__}")
+    every = [SHIPPED, *allowed(chosen)]
     table = measure([change for *_, change in every], of_cases(cases) | worlds(), kept_in(ROOT / ".cache"))
     Console(width=160).print(shown(every, table))
 
 
 if __name__ == "__main__":
     try:
-        if len(sys.argv) != 2:
-            raise UserError("wanted: the folder of the cases")
-        main(Path(sys.argv[1]))
+        if len(sys.argv) < 2:
+            raise UserError("wanted: the folder of the cases, and the parameters to try, or none for all")
+        main(Path(sys.argv[1]), sys.argv[2:])
     except UserError as error:
         sys.stderr.write(f"ablate: {error}\n")
         sys.exit(2)

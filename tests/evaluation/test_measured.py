@@ -13,7 +13,7 @@ from pipeline.evaluation.cases import Ignored, Tolerance, read_cases
 from pipeline.evaluation.spans import Span
 from pipeline.feeds import Label
 from pipeline.records import Entity, Outage
-from tests.evaluation.ablate import SHIPPED, shown
+from tests.evaluation.ablate import SHIPPED, cells, shown, worlds
 from tests.evaluation.made import BACK, FALL, case
 from tests.evaluation.measured import (
     HOUR,
@@ -29,6 +29,7 @@ from tests.evaluation.measured import (
     singles,
     truth,
 )
+from tests.injection import holiday, plain
 
 IRAQ = Entity("country", "IQ", "IQ")
 
@@ -110,3 +111,15 @@ def test_what_was_measured_is_kept_and_what_failed_is_told(tmp_path: Path, capsy
     assert lines[2][:3] == ["as shipped", "", "2/1"]
     assert lines[3][:7] == ["calm_bins", "half", "1/1", "", "", "", ""]
     assert lines[4][:3] == ["calm", "double", "failed"]
+
+
+def test_worlds_are_told_beside_the_cases() -> None:
+    runs = worlds()
+    assert sum(name.startswith("plain ") for name in runs) * len(plain.LOST) == 96
+    assert {name.partition(",")[0] for name in runs if not name.startswith("plain ")} == set(holiday.DAYS)
+    steady, free = Figures(lost=4, found=3), Figures(wrong=2)
+    case = Figures(2, 1, 1, "10;20", -0.5, 9)
+    control = Figures(false=3, hours=9, score=-0.1)
+    found = cells({"case": case, "control": control, "plain": steady, "holiday": free})
+    assert found == ["1/2", "3", "1", "15", "-0.3000", "3/4", "2"]
+    assert cells({"case": case})[-2:] == ["–", "–"]

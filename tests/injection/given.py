@@ -12,6 +12,7 @@ from rich.table import Table
 
 from pipeline.bins import DAY
 from pipeline.codec import seconds
+from pipeline.engine import Engine
 from pipeline.records import Entity, Outage, Rows, Run
 from tests.replay.runners import in_memory
 from tests.replay.stages import branches
@@ -38,9 +39,9 @@ def outages(recording: Iterable[Rows]) -> list[Outage]:
     return in_memory(pieces(list(recording))).sorted()
 
 
-def outages_of(recordings: Iterable[Iterable[Rows]], since: int) -> list[list[Outage]]:
+def outages_of(recordings: Iterable[Iterable[Rows]], since: int, engine: Engine | None = None) -> list[list[Outage]]:
     """Those of each of several recordings that are the same before a day [s], which is replayed once."""
-    return branches([pieces(list(rows)) for rows in recordings], since // DAY * DAY)
+    return branches([pieces(list(rows)) for rows in recordings], since // DAY * DAY, engine)
 
 
 @dataclass(frozen=True)

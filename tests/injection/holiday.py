@@ -7,6 +7,7 @@ import numpy as np
 from rich.table import Table
 
 from pipeline.bins import DAY
+from pipeline.engine import Engine
 from tests.injection.given import ACTIVITY, HOUR, Answer, Country, Loss, answer, date, minutes, outages_of, table
 from tests.tracked import tracked
 
@@ -32,7 +33,9 @@ DAYS = {
 """Two Thursdays, the second of which is a public holiday, and 24 December to 4 January, by the clock of Berlin."""
 
 
-def said(day: str, seed: int, sizes: Sequence[float] = SIZES) -> dict[tuple[float, bool], Answer]:
+def said(
+    day: str, seed: int, sizes: Sequence[float] = SIZES, engine: Engine | None = None
+) -> dict[tuple[float, bool], Answer]:
     """What is said by size, and whether probes are lost as well."""
     days = DAYS[day]
     ramp, over = round(np.random.default_rng(seed).uniform(*days.ramp)), days.begin + days.lasts
@@ -43,7 +46,7 @@ def said(day: str, seed: int, sizes: Sequence[float] = SIZES) -> dict[tuple[floa
         for size, probes in asked
     )
     recordings = (Country(COUNTRY, seed, begin, over + DAY // 2, (loss,)).rows() for loss in losses)
-    own = outages_of(recordings, days.begin)
+    own = outages_of(recordings, days.begin, engine)
     return {key: answer(out, days.begin, over) for key, out in zip(asked, own, strict=True)}
 
 

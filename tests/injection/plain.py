@@ -8,6 +8,7 @@ import numpy as np
 from rich.table import Table
 
 from pipeline.bins import DAY
+from pipeline.engine import Engine
 from pipeline.records import Outage, Rows
 from tests.injection.given import (
     HOUR,
@@ -67,10 +68,12 @@ class Cell:
         return (4 if self.mean <= 30 else 2) * HOUR
 
 
-def answers(mean: int, width: int, seed: int, lost: Sequence[float] = LOST) -> list[Answer]:
+def answers(
+    mean: int, width: int, seed: int, lost: Sequence[float] = LOST, engine: Engine | None = None
+) -> list[Answer]:
     """What is said of each loss of a series."""
     recordings = [[Cell(mean, width, loss).recording(seed, ONSET // DAY)] for loss in lost]
-    said = outages_of(recordings, BEGIN + ONSET)
+    said = outages_of(recordings, BEGIN + ONSET, engine)
     return [answer(own, BEGIN + ONSET, BEGIN + ONSET + LASTS) for own in said]
 
 

@@ -36,14 +36,14 @@ class Stages:
         return iter([*self.bin, self.merge, self.judge, self.fuse])
 
 
-def branches(tapes: Sequence[Tape], since: int) -> list[list[Outage]]:
+def branches(tapes: Sequence[Tape], since: int, engine: Engine | None = None) -> list[list[Outage]]:
     """The outages of tapes of one table that are the same before a time [s], which is replayed once for all of them."""
     before = [
         next(i for i, frame in enumerate(tape) if isinstance(frame, Heartbeat) and frame.time >= since)
         for tape in tapes
     ]  # fmt: skip
     assert len(set(before)) == 1
-    stages = Stages(Engine(), "table")
+    stages = Stages(engine or Engine(), "table")
     past = _said(stages.steps(tapes[0].sent[: before[0]]))
     said = (past | _said(stages.copy().steps(tape.sent[before[0] :])) for tape in tapes)
     return [sorted(own.values(), key=lambda outage: (outage.start, outage.id)) for own in said]
