@@ -14,8 +14,8 @@ from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import read_cases
 from tests.evaluation.measured import (
-    AWAY,
     PARAMETERS,
+    TERMS,
     Change,
     Figures,
     Run,
@@ -95,7 +95,7 @@ def main(data: Path, only: list[str]) -> None:
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
     if not cases:
         raise UserError(f"{data}: no folder of a case is in it, one with labels.csv")
-    terms = [(name, "away", change) for name, change in AWAY.items()]
+    terms = [(name, "away", change) for name, change in TERMS[PARAMETERS].items()]
     chosen = [one for one in [*singles(), *terms] if not only or one[0] in only]
     if strange := set(only) - {name for name, *_ in chosen}:
         raise UserError(f"{', '.join(sorted(strange))}: no parameter and no term of {PARAMETERS.__name__}")

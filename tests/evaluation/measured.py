@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import partial
 from math import log
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detectors.model import Model
 from pipeline.engine import Engine
 from pipeline.evaluation.accounting import Account, kin
 from pipeline.evaluation.cases import Case, Tolerance
@@ -30,10 +31,27 @@ from tests.house.tree import text
 from tests.tracked import tracked
 
 PARAMETERS: type = Fusing
-"""The class of the parameters, one of the tables of `Settings`."""
+"""The class of the parameters."""
 
-AWAY: dict[str, dict[str, Any]] = {"holidays": {"holiday": 0.0}, "parts together": {"together": 0.001}}
-"""Name of a term -> the parameters that take it away."""
+NONE = 1e-9
+"""A rate or a share that is as good as none."""
+
+TERMS: dict[type, dict[str, dict[str, Any]]] = {
+    Fusing: {"holidays": {"holiday": 0.0}, "parts together": {"together": 0.001}},
+    Model: {
+        "quiet days": {"quiet_rates": (NONE,) * len(Model().quiet_rates)},
+        "signals off": {"off_rate": NONE, "off_rate_company": NONE},
+        "levels moved": {"moved_rate": NONE},
+        "signals that do not see it": {"blind": NONE},
+        "signals that lag": {"lag": NONE},
+        "changes of depth": {"jump_rate": NONE},
+        "common steps of a feed": {"feed_rate": NONE},
+        "parts with their country": {"fallen": NONE},
+        "throttling": {"throttle_rate": NONE},
+        "heavy tails": {"tails": 1000.0},
+    },
+}
+"""By class, name of a term -> the parameters that take it away."""
 
 SHARES = ("share", "probability")
 """Units of numbers from 0 to 1: their odds are halved and doubled."""
@@ -67,9 +85,9 @@ class Figures(NamedTuple):
 
 def made(change: Change) -> Engine:
     """The engine with these parameters; ValueError where one is not allowed."""
-    usual = Settings()
-    (table,) = (one.name for one in fields(usual) if isinstance(getattr(usual, one.name), PARAMETERS))
-    return Engine(replace(usual, **{table: replace(getattr(usual, table), **change)}))
+    if PARAMETERS is Model:
+        return Engine(model=Model(**change))
+    return Engine(Settings(fusing=Fusing(**change)))
 
 
 def singles() -> Iterator[tuple[str, str, Change]]:

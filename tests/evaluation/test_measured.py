@@ -42,8 +42,9 @@ def test_a_change_is_an_engine_with_other_parameters_or_is_not_tried(capsys: pyt
     tried = list(allowed([*singles(), ("confirm", "nothing", {"confirm": 0.0})]))
     assert [line for line in capsys.readouterr().err.splitlines() if line.startswith("confirm at nothing is not tried")]
     for name, _, change in tried:
-        (settings,) = (one for one in vars(made(change).settings).values() if isinstance(one, PARAMETERS))
-        assert getattr(settings, name) == change[name] != getattr(PARAMETERS(), name)
+        engine = made(change)
+        own = engine.model or engine.settings.fusing
+        assert getattr(own, name) == change[name] != getattr(PARAMETERS(), name)
 
 
 def test_the_probability_at_a_time_is_that_of_the_last_revision_known_by_then() -> None:

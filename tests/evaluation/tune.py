@@ -59,7 +59,7 @@ def shown(left: list[Left], tried: int) -> Table:
     for name, below in (("shipped: log score", scores[1]), ("met", ""), ("false", "")):
         table.add_column(name, below, justify="right")
     for one in left:
-        chosen = "\n".join(f"{name} {value:g}" for name, value in one.chosen.items()) or "what is shipped"
+        chosen = "\n".join(f"{name} {np.round(value, 6)}" for name, value in one.chosen.items()) or "what is shipped"
         pairs = ((f"{f.score:.4f}", f"{f.met}/{f.labels}", str(f.false)) for f in (one.made, one.own))
         table.add_row(one.case, chosen, *(cell for pair in pairs for cell in pair))
     return table
