@@ -2,7 +2,8 @@
 
     y = sqrt(x / e + c)          x the value, e what is expected, c = 3/8 of a count
     y_t = y(m) + phi (y_t-1 - y(m)) + s sqrt(1 - phi^2) T        m the level, T of Student; where the series is fresh,
-    y_t = y(m) + s T                                             which a share of the bins is
+    y_t = y(m) + s T                                             which a share of the bins is; T is normal as far as
+                                                                 that has told the series better
 
 There the noise of counts is the same at any level (Anscombe 1948).  A fine series is at level 1.  Any other is at an
 unknown level, which it keeps, but for jumps.  Its distribution over the levels is filtered along, so that what is seen
@@ -40,7 +41,7 @@ def priors(model: Model) -> np.ndarray:
     --------
     >>> at = priors(Model())
     >>> at.sum(1).round(3).tolist(), int((at[3] > 0).sum())
-    ([1.0, 1.0, 1.0, 1.0], 5)
+    ([1.0, 1.0, 1.0, 1.0], 4)
     """
     lost = 1 - LEVELS
     out = CELLS / (1 + np.exp(np.clip((model.least - lost) / model.edge, -50, 50)))
@@ -57,19 +58,27 @@ def student(z: np.ndarray) -> np.ndarray:
     return np.asarray(np.asarray(0.375, z.dtype) / (q * q * np.sqrt(q)))
 
 
+def noise(z: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """Density of the noise, of which a share is ``normal``."""
+    bell = np.asarray(np.exp(z * z * np.asarray(-0.5, z.dtype)) * np.asarray(1 / np.sqrt(2 * np.pi), z.dtype))
+    return np.asarray(normal * bell + (1 - normal) * student(z))
+
+
 def densities(
-    y: np.ndarray, before: np.ndarray, c: np.ndarray, scale: np.ndarray, phi: np.ndarray, fresh: float
-) -> np.ndarray:
+    y: np.ndarray, before: np.ndarray, c: np.ndarray, scale: np.ndarray, phi: np.ndarray, normal: np.ndarray,
+    fresh: float,
+) -> np.ndarray:  # fmt: skip
     """Density of each value at each level ``(..., levels) float32``; arrays ``(...)``, NaN where nothing was seen.
 
     Parameters
     ----------
     before
         y of the last bin that was seen, NaN where there is none.
-    scale, phi
-        Deviation of y at level 1, and how much of it a bin has from the bin before [-].
+    scale, phi, normal
+        Deviation of y at level 1, how much of it a bin has from the bin before, and how far its noise is normal [0-1].
     """
-    y, before, c, scale, phi = (np.asarray(a, np.float32)[..., None] for a in (y, before, c, scale, phi))
+    each = (y, before, c, scale, phi, normal)
+    y, before, c, scale, phi, normal = (np.asarray(a, np.float32)[..., None] for a in each)
     with np.errstate(all="ignore"):
         centre = np.sqrt(_LEVELS + c)
         new = np.isnan(before)
@@ -79,7 +88,8 @@ def densities(
         step = np.hypot(scale * np.sqrt(1 - phi * phi), _HALF * (1 - phi))
         whole = np.hypot(scale, _HALF)
         share = np.where(phi > 0, np.float32(1 - fresh), np.float32(0))
-        seen = share * student((off - phi * was) / step) / step + (1 - share) * student(off / whole) / whole
+        follows = (off - phi * was) / step
+        seen = share * noise(follows, normal) / step + (1 - share) * noise(off / whole, normal) / whole
     return np.maximum(seen, np.float32(LEAST))  # NaN stays
 
 

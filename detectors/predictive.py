@@ -32,7 +32,7 @@ from detectors.base import (
 )
 from detectors.expectation import FORECASTS, forecasts, interpolated, mixed, slot_width
 from detectors.history import History
-from detectors.levels import FINE, LEVELS, MOVED, densities, filtered, priors
+from detectors.levels import FINE, LEVELS, MOVED, densities, filtered, priors, student
 from detectors.model import Model
 from detectors.state import forgotten, fresh, per_entity, unheard
 
@@ -40,6 +40,7 @@ HOURS = 8  # parts of a day of which each has noise of its own [-]
 MEAN_TO_DEVIATION = np.sqrt(np.pi / 2)  # of a normal distribution
 SMALL, LEAST_SHARE = 1e-6, 0.02  # a value of 0 is learnt as this, or as this share of what is expected
 CLIP = 2.5  # an error counts as at most so many mean errors: a third of the bins may be an outage [-]
+LOG_BELL = -np.log(2 * np.pi) / 2
 BAND, HIGH_FROM = 3.0, 5.0  # half width of the band that is shown, and where a value is called high [deviations]
 
 CommonMode = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -77,6 +78,7 @@ class State:
     hours: np.ndarray = field(metadata=per_entity(1.0, columns=HOURS))  # noise of each part of the day, relative
     cross: np.ndarray = field(metadata=per_entity(np.nan))
     square: np.ndarray = field(metadata=per_entity(np.nan))
+    bell: np.ndarray = field(metadata=per_entity(0.0))  # how much better normal noise tells the series [log odds]
     since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # nothing before counts [s]
     first: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # first bin that was observed [s]
     low_since: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # what is not learnt began then [s]
@@ -96,6 +98,7 @@ class State:
     fine_now: np.ndarray = field(metadata=per_entity(0.0))
     cross_now: np.ndarray = field(metadata=per_entity(0.0))
     square_now: np.ndarray = field(metadata=per_entity(0.0))
+    bell_now: np.ndarray = field(metadata=per_entity(0.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,10 +258,16 @@ class Predictive(Detector[State]):
         hours[:, part] += rate * (np.minimum(now, 4.0) - hours[:, part])
         square, cross = state.square + state.square_now, state.cross + state.cross_now
         shrink = np.minimum(1.0, most / square)
+        bell = np.clip(state.bell + state.bell_now, -self.model.surest, self.model.surest)
         return replace(
             state, error=error, error_weight=error_weight, noise=noise, noise_weight=noise_weight, hours=hours,
-            square=square * shrink, cross=cross * shrink, quantum=np.minimum(state.quantum, state.quantum_now),
+            square=square * shrink, cross=cross * shrink, bell=bell,
+            quantum=np.minimum(state.quantum, state.quantum_now),
         )  # fmt: skip
+
+    def _normal(self, state: State) -> np.ndarray:
+        """How far the noise of each series is normal, ``(n,)`` [0-1]."""
+        return np.asarray(1 / (1 + np.exp(-state.bell)))
 
     def _part(self, slot: int, width: int) -> int:
         return slot * slot_width(width) % DAY * HOURS // DAY
@@ -295,10 +304,12 @@ class Predictive(Detector[State]):
             dt = np.where(before_at[:-1] == NEVER, width, t[:, None] - before_at[:-1])
             rho = np.clip(state.cross / state.square, 0.0, 0.98)
             phi = rho ** (dt / width)
-            seen_at = densities(np.where(known, y, np.nan), before[:-1], c, scale, phi, model.fresh)
+            seen_at = densities(
+                np.where(known, y, np.nan), before[:-1], c, scale, phi, self._normal(state), model.fresh
+            )
         met = (first != NEVER) & (first <= t[:, None])
         state, prob, likelihood = self._filtered(state, seen_at, dt / 3600, met, alone)
-        state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, prob)
+        state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
         values = _carried(state.value, x, seen)
         with np.errstate(all="ignore"):
             steps = np.where(seen & (np.abs(x - values[:-1]) > 1e-9), np.abs(x - values[:-1]), np.inf).min(0)
@@ -330,7 +341,7 @@ class Predictive(Detector[State]):
 
     def _taken(
         self, state: State, x: np.ndarray, t: np.ndarray, e: np.ndarray, f: np.ndarray, known: np.ndarray,
-        u: np.ndarray, before: np.ndarray, scale: np.ndarray, prob: np.ndarray,
+        u: np.ndarray, before: np.ndarray, scale: np.ndarray, phi: np.ndarray, prob: np.ndarray,
     ) -> State:  # fmt: skip
         """The state with the sums of a slot after bins, each with the weight of what is fine in it."""
         seen, fine = ~np.isnan(x), prob[..., FINE]
@@ -345,11 +356,14 @@ class Predictive(Detector[State]):
             w = np.where(np.isnan(u), 0.0, fine)
             noise = np.where(w > 0, w * np.minimum(np.abs(u), CLIP * state.noise), 0.0)
             both = np.where(np.isnan(before), 0.0, w)
+            new = (u - phi * before) / (scale * np.sqrt(1 - phi * phi))
+            bell = np.where(both > 0, both * (LOG_BELL - new * new / 2 - np.log(student(new))), 0.0)
             z, was = (np.clip(np.where(both > 0, a / scale, 0.0), -4, 4) for a in (u, before))
         rows = {
             "sum_now": np.where(seen, put, 0.0), "bins_now": seen, "error_now": error.transpose(0, 2, 1),
             "weight_now": np.where(use, weight[:, None], 0.0).transpose(0, 2, 1), "noise_now": noise, "fine_now": w,
             "cross_now": both * z * was, "square_now": both * (z * z + was * was) / 2,
+            "bell_now": bell,
         }  # fmt: skip
         sums = {name: getattr(state, name).copy() for name in rows}
         low_since = state.low_since
@@ -377,7 +391,8 @@ class Predictive(Detector[State]):
 
 
 _OF_SLOT = (
-    "sum_now", "bins_now", "error_now", "weight_now", "noise_now", "fine_now", "cross_now", "square_now", "quantum_now",
+    "sum_now", "bins_now", "error_now", "weight_now", "noise_now", "fine_now", "cross_now", "square_now", "bell_now",
+    "quantum_now",
 )  # fmt: skip
 
 
