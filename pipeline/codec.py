@@ -17,6 +17,7 @@ DAMAGE = (pa.ArrowException, msgspec.DecodeError, LookupError, TypeError, Attrib
 """What the reading of a damaged message raises; OSError comes from pyarrow."""
 
 TIMES = ("start", "end", "detected_at", "confirmed_at")  # fields of an outage that are times
+SPANS = ("start_between", "end_between")  # and that are two
 
 
 class Form(msgspec.Struct):
@@ -42,6 +43,7 @@ def outage_json(outage: Outage, **more: str) -> bytes:
     """An outage as one JSON object, times in ISO UTC, with ``more`` fields."""
     fields = msgspec.structs.asdict(outage) | more
     fields |= {name: None if fields[name] is None else iso(fields[name]) for name in TIMES}
+    fields |= {name: None if fields[name] is None else [iso(time) for time in fields[name]] for name in SPANS}
     return msgspec.json.encode(fields)
 
 
@@ -49,6 +51,7 @@ def outage_from(line: bytes) -> Outage:
     """The outage of that JSON object; ValueError where it is none."""
     fields = msgspec.json.decode(line)
     fields |= {name: None if fields[name] is None else seconds(fields[name]) for name in TIMES}
+    fields |= {name: [seconds(time) for time in fields[name]] for name in SPANS if fields.get(name) is not None}
     return msgspec.convert(fields, Outage)
 
 

@@ -276,7 +276,9 @@ class Outage(msgspec.Struct, frozen=True):
     """One revision of an outage.  Times are integer seconds UTC inside, ISO in JSON.
 
     ``part_of``: the outage of its country, '' where there is none yet.  ``likeness`` to a shutdown [log-odds]: the sum
-    of the ``signs``, never an attribution.
+    of the ``signs``, never an attribution.  ``held_by``: what holds the confirmation of a suspicion back, in a few
+    words, '' where nothing does.  ``depth``: share that is lost now, ``severity`` at its worst [0-1].
+    ``start_between``, ``end_between``: between which times it began and ended [s].
     """
 
     id: str
@@ -296,6 +298,10 @@ class Outage(msgspec.Struct, frozen=True):
     part_of: str = ""
     likeness: float = 0.0
     signs: tuple[Sign, ...] = ()
+    held_by: str = ""
+    depth: float = 0.0
+    start_between: tuple[int, int] | None = None
+    end_between: tuple[int, int] | None = None
 
 
 class Left(msgspec.Struct, frozen=True):

@@ -11,13 +11,14 @@ import numpy as np
 from detectors.base import ALWAYS, UNKNOWN
 from pipeline.bins import NEVER, lowest
 from pipeline.codec import decode, encode
+from pipeline.fusion.belief import Belief
 from pipeline.fusion.evidence import Said
 from pipeline.fusion.ledger import Ledger
 from pipeline.fusion.now import Now, Provisional
 from pipeline.fusion.residual_loss import left
 from pipeline.fusion.turns import Heard, Turn, by_frame
 from pipeline.geo.calendar import Almanac
-from pipeline.records import DEAD, END, PAST, UP, Outage, Progress, Run, Verdicts
+from pipeline.records import DEAD, END, PAST, UP, Left, Outage, Progress, Run, Verdicts
 from pipeline.settings import Fusing
 from pipeline.state import pack, remember, touch, unpack
 
@@ -44,7 +45,7 @@ class Stream:
     """One run in one fusion partition."""
 
     run: Run
-    ledger: Ledger
+    ledger: Ledger | Belief
     lines: dict[str, Line] = field(default_factory=dict)
     queue: list[Queued] = field(default_factory=list)
     told: int = NEVER
@@ -119,12 +120,14 @@ class FuseStage:
 
     ``first`` names the detectors whose verdicts are shown, none: every one; the others' are evidence only.
     ``almanac``: which days are holidays, and which matter; without one the public ones, and those of the settings.
+    ``ledger``: what decides.
     """
 
     def __init__(
-        self, partition: int, settings: Fusing, first: Sequence[str] = (), almanac: Almanac | None = None
-    ) -> None:
-        self.partition, self.settings, self.first = partition, settings, first
+        self, partition: int, settings: Fusing, first: Sequence[str] = (), almanac: Almanac | None = None,
+        ledger: type[Ledger | Belief] = Ledger,
+    ) -> None:  # fmt: skip
+        self.partition, self.settings, self.first, self.ledger = partition, settings, first, ledger
         self.almanac = almanac or Almanac(matter=settings.days)
         self.streams: dict[str, Stream] = {}
         self.ended: dict[str, None] = {}
@@ -136,7 +139,7 @@ class FuseStage:
             return []
         if run.id not in self.streams:
             now = Now(self.settings) if run.tense != "replay" else None
-            self.streams[run.id] = Stream(run, Ledger(run.tense, self.settings, self.almanac), now=now)
+            self.streams[run.id] = Stream(run, self.ledger(run.tense, self.settings, self.almanac), now=now)
         stream = self.streams[run.id]
         for gone in touch(self.streams, run.id):
             remember(self.ended, gone)
@@ -214,7 +217,7 @@ class FuseStage:
                 stream.judged += int(judged.sum())
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
-            last = left(stream.ledger, stream.told) if ended else ()
+            last = _left(stream.ledger, stream.told) if ended else ()
             told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended, stream.missed, last))
         if ended:
             del self.streams[stream.run.id]
@@ -231,7 +234,7 @@ class FuseStage:
         newest = newest if ended else ALWAYS
         for end, own in groupby(turns, key=lambda turn: max(turn.end, newest)):
             if end > newest:
-                stream.ledger.cells.hold(newest, end)
+                stream.ledger.hold(newest, end)
             yield from stream.ledger.see(list(own))
 
     def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
@@ -285,7 +288,7 @@ class FuseStage:
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
             run = Run.of(run)
             stream = Stream(
-                run, Ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed,
+                run, self.ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed,
                 now=Now.load(now, self.settings) if now is not None else None, begun=begun,
             )  # fmt: skip
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
@@ -294,6 +297,10 @@ class FuseStage:
             stream.queue = [(end, frames[j].width, *place, frames[j]) for end, *place, j in queue]
             heapq.heapify(stream.queue)
             self.streams[run.id] = stream
+
+
+def _left(ledger: Ledger | Belief, now: int) -> tuple[Left, ...]:
+    return ledger.left(now) if isinstance(ledger, Belief) else left(ledger, now)
 
 
 def _fused(verdicts: Verdicts, i: int, held: Said | None) -> Fused:

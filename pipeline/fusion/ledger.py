@@ -46,6 +46,11 @@ class Ledger:
         self.lives = Lives(self.roll, self.cells, settings)
         self.scales = Scales(tense, self.roll, self.cells, self.usual, self.lives, settings, almanac)
 
+    @property
+    def entities(self) -> list[Entity]:
+        """Every entity, in the order in which it came."""
+        return self.roll.entities
+
     def see(self, turns: Sequence[Turn]) -> list[Heard]:
         """Take in bins in the order of their turns; returns what follows from each, or from those that are `alike`.
 
@@ -188,6 +193,14 @@ class Ledger:
         at = np.ix_(~self.lives.open | (self.lives.start >= last), its)
         self.cells["calm_from"][at] = 0
         self.cells["weight"][at] = np.maximum(self.cells["weight"][at], 0)
+
+    def hold(self, newest: int, now: int) -> None:
+        """Take the last bin of each signal that ended after ``newest`` as one that ends ``now``, both [s]."""
+        self.cells.hold(newest, now)
+
+    def wait_for(self, signal: str) -> None:
+        """The next bin of a signal is awaited."""
+        self.cells.awaited.add(signal)
 
     def save(self) -> tuple[Any, dict[str, np.ndarray]]:
         """Head and arrays."""

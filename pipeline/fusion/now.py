@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from pipeline.fusion.belief import Belief
 from pipeline.fusion.evidence import Said
 from pipeline.fusion.ledger import Ledger
 from pipeline.fusion.outages import ENDED, OPEN, RECOVERING, RETRACTED, telling
@@ -41,7 +42,7 @@ class Copy:
     ``fused``: the last revisions that it gave.  ``behind``: signals that had fallen behind, see `Now.fuse`.
     """
 
-    ledger: Ledger
+    ledger: Ledger | Belief
     reach: int
     fused: dict[str, Outage] = field(default_factory=dict)
     behind: dict[Mark, int] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class Copy:
             if is_behind:
                 self.ledger.leave_behind(signal)
             else:
-                self.ledger.cells.awaited.add(signal)
+                self.ledger.wait_for(signal)
             self.behind[mark] = at
         told += self.ledger.see(turns[done:])
         self.fused |= {outage.id: outage for one in told for outage in one.outages}
@@ -106,7 +107,7 @@ class Now:
         self.pending.clear()
 
     def fuse(
-        self, settled: Ledger, until: int, queue: Iterable[Turn], late: Mapping[Mark, int]
+        self, settled: Ledger | Belief, until: int, queue: Iterable[Turn], late: Mapping[Mark, int]
     ) -> list[tuple[Turn, Said | None]]:
         """Fuse what is pending; where that does not come after all that is fused, go back and fuse the ``queue`` anew,
         at most from what is settled ``until`` then [s].  Gives each bin with what it was held against.

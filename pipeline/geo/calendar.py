@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache, partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,39 @@ class Holidays(NamedTuple):
         return frozenset((own | public_holidays(country, year) if self.public else own) - no_more)
 
 
+APART, NEAR = timedelta(days=7), timedelta(days=4)
+"""Public holidays within a week of each other make a long one, which reaches four days to either side: who can takes
+these off as well."""
+
+LONG_HOLIDAY = base.HOLIDAY + 1
+"""Kind of a day within a long holiday, such as Christmas to New Year, Eid or Nowruz."""
+
+
+def long_holiday(country: str, day: date, holidays: Holidays) -> bool:
+    """Whether a local day is within `NEAR` of two public holidays that are at most `APART`.
+
+    Examples
+    --------
+    >>> public = Holidays(public=True)
+    >>> days = {"GB": date(2004, 12, 29), "PK": date(2024, 4, 13), "IR": date(2024, 3, 27), "FR": date(2024, 8, 15)}
+    >>> [long_holiday(country, day, public) for country, day in days.items()]
+    [True, True, True, False]
+    """
+    reach = APART + NEAR
+    years = range((day - reach).year, (day + reach).year + 1)
+    every = sorted(date.fromisoformat(one) for year in years for one in holidays.of(country, year))
+    return any(two - one <= APART and one - NEAR <= day <= two + NEAR for one, two in pairwise(every))
+
+
+class Today(NamedTuple):
+    """The local day of a country at some time: its ``kind`` (workday, weekend, holiday or `LONG_HOLIDAY`), why it
+    ``matters``, '' where it does not, and when it ends [s]."""
+
+    kind: int
+    matters: str
+    end: int
+
+
 class Day(NamedTuple):
     """A holiday, or a day that matters, from ``start`` to ``end`` [s]; consecutive ones of a kind are one."""
 
@@ -80,11 +114,34 @@ class Almanac:
         self.matter = dict(matter or {})
         self.holidays = Holidays(frozenset(named), public, frozenset(self.matter))
         self.near: dict[tuple[str, int, int], tuple[Day, ...]] = {}
+        self.days: dict[tuple[str, int], Today] = {}
 
     def kind(self, country: str, time: int) -> str:
         """Kind of the local day of a time [s]; '' for a day like any other."""
         days = self.around(country, time // DAY, time // DAY)
         return next((day.kind for day in days if day.start <= time < day.end), "")
+
+    def today(self, country: str, time: int) -> Today:
+        """The local day of a time [s].
+
+        Examples
+        --------
+        >>> Almanac(matter={"PK 2024-02-08": "election"}).today("PK", 1707332400)
+        Today(kind=0, matters='election', end=1707418800)
+        """
+        found = self.days.get((country, time // QUARTER))
+        if found is None:
+            if len(self.days) >= KEPT:
+                self.days.clear()
+            where = zone(country)
+            day = datetime.fromtimestamp(time, where).date()
+            end = datetime.combine(day + timedelta(days=1), datetime.min.time(), where)
+            is_holiday = day.isoformat() in self.holidays.of(country, day.year)
+            kind = base.HOLIDAY if is_holiday else base.WEEKEND if is_weekend(country, day) else base.WORKDAY
+            kind = LONG_HOLIDAY if long_holiday(country, day, self.holidays) else kind
+            found = Today(kind, self.matter.get(f"{country} {day}", ""), int(end.timestamp()))
+            self.days[country, time // QUARTER] = found
+        return found
 
     def around(self, country: str, first: int, last: int) -> tuple[Day, ...]:
         """The days of a country that overlap the days of UTC from ``first`` to ``last`` [days since the epoch]."""

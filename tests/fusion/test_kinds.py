@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.bins import NEVER
 from pipeline.fusion import FuseStage
+from pipeline.fusion.kinds import Network, kind
 from pipeline.records import Entity, Run
 from pipeline.settings import Fusing
 from tests.fusion.outages import BGP, PROBING, TRAFFIC, outages, restarted, revisions
@@ -95,3 +96,37 @@ def test_a_signal_that_is_not_there_yet_neither_fell_nor_stood() -> None:
     late = [verdicts(signal, "L" * 12, run=RUN, left=0.1, at=36 * 300) for signal in (BGP, PROBING)]
     standing = verdicts(TRAFFIC, ".", run=RUN, width=3600, at=2 * 3600)
     assert revisions(*late, standing, stage=stage)[-1].kind == "partial"
+
+
+PLACE, NETWORKS = (
+    Entity("country", "PK", "PK"),
+    {"mobile": Network(True, True, True), "fixed": Network(False, True, True)},
+)
+
+
+@pytest.mark.parametrize(
+    ("down", "up", "loss", "stealth", "networks", "found"),
+    [
+        (["bgp", "probing"], [], 0.9, 0.1, [], "blackout"),
+        (["probing"], ["bgp"], 0.9, 0.9, [], "stealth"),
+        (["probing"], ["bgp"], 0.4, 0.9, [], "partial"),
+        (["bgp"], ["traffic"], 0.9, 0.1, [], "partial"),
+        (["probing"], [], 0.9, 0.6, [], "unknown"),
+        (["probing"], ["bgp"], 0.4, 0.9, ["mobile"], "partial"),
+        (["probing"], ["bgp"], 0.9, 0.9, ["mobile", "fixed"], "stealth"),
+    ],
+)
+def test_a_kind_is_read_off_what_is_out(
+    down: list[str], up: list[str], loss: float, stealth: float, networks: list[str], found: str
+) -> None:
+    assert kind(PLACE, down, up, loss, stealth, networks=[NETWORKS[name] for name in networks]) == found
+
+
+def test_phones_alone_make_a_mobile_outage_where_fixed_lines_are_known_or_nothing_else_is() -> None:
+    standing = Network(False, True, False)  # a fixed one that is only suspected
+    assert kind(PLACE, ["probing"], [], 0.4, 0.5, networks=[NETWORKS["mobile"], standing]) == "mobile"
+    assert kind(PLACE, ["probing"], [], 0.9, 0.5, networks=[NETWORKS["mobile"]], only_parts=True) == "mobile"
+    assert kind(ZONG, ["probing"], ["bgp"], 0.9, 0.9) == "mobile"
+    assert kind(ZONG, ["probing"], [], 0.9, 0.9) == "unknown"
+    assert kind(Entity("service", "PK:tor", "PK"), ["ooni"], [], 0.9, 0.5) == "platform"
+    assert kind(PLACE, ["traffic"], [], 0.3, 0.5, slow=True) == "throttle"

@@ -43,9 +43,9 @@ def pieces(frame: Verdicts, length: int) -> Iterator[Verdicts]:
     for begin in range(first, frame.watermark, length):
         end = min(begin + length, frame.watermark)
         own = (frame.start + frame.width > begin) & (frame.start + frame.width <= end)
-        columns = {name: getattr(frame, name)[own] for name in ("start", "common", *_columns(frame))}
+        columns = {name: getattr(frame, name)[own] for name in Verdicts.COLUMNS if len(getattr(frame, name))}
         yield replace(frame, watermark=end, **columns)
 
 
 def _columns(frame: Verdicts) -> list[str]:
-    return [name for name in Verdicts.COLUMNS if getattr(frame, name).ndim == 2]
+    return [name for name in Verdicts.COLUMNS if getattr(frame, name).ndim >= 2 and getattr(frame, name).size]
