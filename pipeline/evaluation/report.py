@@ -149,7 +149,7 @@ def _text(words: str) -> str:
     return escape(printable(words), quote=True)
 
 
-COLOURS = ("#0072b2", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#999999", "#5c4033")
+COLOURS = ("#0072b2", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#999999", "#5c4033", "#24292f")
 """Told apart by every eye (Okabe and Ito); ours is red and thick."""
 
 LINEAR = 0.1
