@@ -18,6 +18,9 @@ DECIDING = {
     "model": (
         "detectors/chain.py", "detectors/common_mode.py", "detectors/daily.py", "detectors/expectation.py",
         "detectors/levels.py", "detectors/model.py", "detectors/predictive.py", "detectors/stuck.py",
+        "pipeline/fusion/belief.py", "pipeline/fusion/fusion.py", "pipeline/fusion/kinds.py",
+        "pipeline/fusion/life.py", "pipeline/fusion/likeness.py", "pipeline/fusion/now.py",
+        "pipeline/fusion/places.py", "pipeline/fusion/turns.py",
         "pipeline/judge/stage.py",
     ),
     "today": (
