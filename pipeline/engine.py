@@ -9,9 +9,11 @@ from typing import cast
 from detectors import REGISTRY
 from detectors.base import AnyDetector
 from detectors.model import Model
+from detectors.predictive import Predictive
 from pipeline import topics
 from pipeline.feeds import FEEDS
 from pipeline.fusion import Arrived, Beside, Fused, FuseStage, Missed, Provisional
+from pipeline.fusion.belief import Belief
 from pipeline.geo.calendar import Almanac, calendar_with
 from pipeline.judge import JudgeStage
 from pipeline.judge.stage import JudgeStage as ModelStage
@@ -62,6 +64,9 @@ class Engine:
         return tuple(self.detectors[name](signal) for name in names)
 
     def fuse(self, partition: int) -> FuseStage:
+        if self.model is not None:
+            ledger = partial(Belief, model=self.model)
+            return FuseStage(partition, self.settings.fusing, (Predictive.name,), self.almanac(), ledger)
         return FuseStage(partition, self.settings.fusing, self.settings.judging.firsts, self.almanac())
 
     def almanac(self) -> Almanac:

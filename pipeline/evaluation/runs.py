@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detectors import REGISTRY
+from detectors.model import Model
 from pipeline.bins import NEVER
 from pipeline.engine import Engine
 from pipeline.errors import UserError
@@ -27,7 +28,12 @@ from pipeline.settings import Fusing, Settings
 OURS = "ours"
 """Name of netvigil as shipped: all detectors and fusion."""
 
-ENGINES: dict[str, Callable[[Settings], Engine]] = {OURS: Engine}
+
+def _by_model(settings: Settings) -> Engine:
+    return Engine(settings, model=Model())
+
+
+ENGINES: dict[str, Callable[[Settings], Engine]] = {OURS: Engine, "model": _by_model}
 """Name of an engine that decides by itself -> how it is made; one beside `OURS` has a line of its own in the tables."""
 
 FUSED, ANY, WARNING = "fused", "any signal", "any warning"

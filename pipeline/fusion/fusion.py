@@ -1,7 +1,7 @@
 """The fuse stage: verdicts of all signals become outages, in order of event time."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
@@ -125,7 +125,7 @@ class FuseStage:
 
     def __init__(
         self, partition: int, settings: Fusing, first: Sequence[str] = (), almanac: Almanac | None = None,
-        ledger: type[Ledger | Belief] = Ledger,
+        ledger: Callable[[str, Fusing, Almanac], Ledger | Belief] = Ledger,
     ) -> None:  # fmt: skip
         self.partition, self.settings, self.first, self.ledger = partition, settings, first, ledger
         self.almanac = almanac or Almanac(matter=settings.days)
