@@ -289,8 +289,10 @@ class Belief:
 
     def _kind(self, row: int, life: Life, slow: bool) -> str:
         chain = self.slow if slow else self.main
-        heard = [s for j, s in enumerate(self.each) if s.is_slow == slow and self.columns["seen"][row, j]]
-        down, up = ([kind_of(s.name) for s in heard if sign * chain.terms[row, s.place] > 0] for sign in (1, -1))
+        seen, low = self.columns["seen"][row] > 0, self.columns["low"][row] > self.columns["fine"][row]
+        heard = [(s, low[j]) for j, s in enumerate(self.each) if s.is_slow == slow and seen[j]]
+        down = [kind_of(s.name) for s, is_low in heard if is_low and chain.terms[row, s.place] > 0]
+        up = [kind_of(s.name) for s, is_low in heard if not is_low]
         networks = [
             Network(
                 self.places[part].mobile, part in self.lives and self.lives[part].state in OPEN, self._is_sure(part)
@@ -299,7 +301,7 @@ class Belief:
         ]
         return kind(
             self.places[row], down, up, life.severity, float(chain.stealth()[row]), slow=life.slow, networks=networks,
-            only_parts=all(signal.detector == PARTS for signal in heard),
+            only_parts=all(signal.detector == PARTS for signal, _ in heard),
         )  # fmt: skip
 
     def _networks(self, row: int, life: Life) -> float:
@@ -420,12 +422,14 @@ class Moments:
         its, back_ones = [one for one in every if one[2] > 0], [one for one in every if one[1].term in names]
         since, back = int(moment.since[row]), int(moment.back[row])
         fell, rose = self._nearest("fell", row, its, since), self._nearest("rose", row, back_ones, back)
-        known = [(min(weight, TOLD), columns["ratio"][row, j]) for j, _, weight in its]
+        low = columns["low"][row] > columns["fine"][row]
+        known = [(min(weight, TOLD), columns["ratio"][row, j]) for j, _, weight in its if low[j]]
         known = [(weight, ratio) for weight, ratio in known if np.isfinite(ratio)]
         whole = sum(weight for weight, _ in known)
         loss = sum(weight * min(max(1 - ratio, 0.0), 1.0) for weight, ratio in known) / whole if known else 0.0
         widths = [s.width for _, s, _ in its]
-        dated = any(columns["fell"][row, j, TO] - columns["fell"][row, j, FROM] <= s.width for j, s, _ in its)
+        falls = [(columns["fell"][row, j], s.width) for j, s, _ in its]
+        dated = any(fall[FROM] and fall[TO] - fall[FROM] <= width for fall, width in falls)
         return Seen(
             self.at, self.width, float(moment.odds[row]), since, fell, back, rose, dated, float(loss),
             min(widths, default=0),

@@ -127,7 +127,7 @@ class Life:
         `Model.merge_hours` have passed since its end: until then it may go on.
         """
         chance = probability(seen.odds)
-        worse = self._deepened(seen, model)
+        worse = self._deepened(seen)
         self.at, self.finest = seen.at, seen.finest or self.finest
         if chance >= model.suspect:
             self.end = self.end_between = None
@@ -149,10 +149,11 @@ class Life:
             self.state = RECOVERING
         return False
 
-    def _deepened(self, seen: Seen, model: Model) -> bool:
-        """Let the depth follow what is lost now, as slowly as depths are told; whether it never was so deep."""
-        first, since = not self.severity, max(seen.at - self.at, 0)
-        self.depth += (seen.loss - self.depth) * (1.0 if first else 1 - exp(-since / 3600 / model.merge_hours))
+    def _deepened(self, seen: Seen) -> bool:
+        """Let the depth follow what is lost now, over about a bin, which may stray; whether it never was so
+        deep."""
+        bins = (seen.at - self.at) / (seen.finest or self.finest or seen.width)
+        self.depth += (seen.loss - self.depth) * (1 - exp(-bins) if self.severity else 1.0)
         deeper = self.depth > self.severity
         self.severity = max(self.severity, self.depth)
         return deeper
