@@ -282,13 +282,13 @@ class Belief:
         if life.state not in (SUSPECTED, CONFIRMED):
             return
         if takes or worse:
-            life.kind = self._kind(row, life, by_slow)
+            life.kind = self._kind(row, life, moments.slow if by_slow else moments.main)
         if takes:
             terms = moments.terms(row, by_slow, life.day)
             life.explain(seen.odds, terms, moments.held_by(row, by_slow, terms))
 
-    def _kind(self, row: int, life: Life, slow: bool) -> str:
-        chain = self.slow if slow else self.main
+    def _kind(self, row: int, life: Life, moment: "Moment") -> str:
+        chain, slow = moment.chain, moment.chain is self.slow
         seen, low = self.columns["seen"][row] > 0, self.columns["low"][row] > self.columns["fine"][row]
         heard = [(s, low[j]) for j, s in enumerate(self.each) if s.is_slow == slow and seen[j]]
         down = [kind_of(s.name) for s, is_low in heard if is_low and chain.terms[row, s.place] > 0]
@@ -300,7 +300,7 @@ class Belief:
             for part in self.places.of(row, "asn")
         ]
         return kind(
-            self.places[row], down, up, life.severity, float(chain.stealth()[row]), slow=life.slow, networks=networks,
+            self.places[row], down, up, life.severity, float(moment.stealth[row]), slow=life.slow, networks=networks,
             only_parts=all(signal.detector == PARTS for signal, _ in heard),
         )  # fmt: skip
 
@@ -390,11 +390,12 @@ def log_odds(chain: Chain) -> np.ndarray:
 
 
 class Moment:
-    """What one chain says of every place at a moment: ``odds`` that it is out [log-odds], and its dates [s]."""
+    """What one chain says of every place at a moment: ``odds`` that it is out [log-odds], P(``stealth`` | out), and its
+    dates [s]."""
 
     def __init__(self, chain: Chain) -> None:
         self.chain, self.odds = chain, log_odds(chain)
-        self.since, self.back = chain.since(), chain.back()
+        self.since, self.back, self.stealth = chain.since(), chain.back(), chain.stealth()
 
 
 class Moments:
