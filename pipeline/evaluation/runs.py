@@ -9,6 +9,7 @@ import numpy as np
 
 from detectors import REGISTRY
 from detectors.model import Model
+from detectors.predictive import Predictive
 from pipeline.bins import NEVER
 from pipeline.engine import Engine
 from pipeline.errors import UserError
@@ -30,7 +31,8 @@ OURS = "ours"
 
 
 def _by_model(settings: Settings) -> Engine:
-    return Engine(settings, model=Model())
+    judging = replace(settings.judging, detector=Predictive.name, of_kind={}, beside={})
+    return Engine(replace(settings, judging=judging), model=Model())
 
 
 ENGINES: dict[str, Callable[[Settings], Engine]] = {OURS: Engine, "model": _by_model}
