@@ -89,13 +89,14 @@ class CommonMode:
     def _weigh(self, ratio: np.ndarray, noise: np.ndarray, middle: float, keep: float, hours: float) -> None:
         ordered = self.order[~np.isnan(ratio[self.order])]
         r, s = ratio[ordered], noise[ordered]
-        own = self._own(r, s, self.country[ordered], hours)
+        country = self.country[ordered]
+        own, countries = self._own(r, s, country, hours), len(np.unique(country))
         best, found = -np.inf, 0.0
         for g in {middle, self.g}:
             wide = np.hypot(s, self.model.feed_spread * g)
             alike = np.log((1 - STRAY) * student((r - 1 - g) / wide) / wide + STRAY).sum()
             near = 2.5 * np.median(wide) / np.sqrt(len(r))
-            weight = np.log(self._prior(g, keep, hours) * near + 1e-300) + alike
+            weight = np.log(self._prior(g, keep, hours, countries) * near + 1e-300) + alike
             if weight > best:
                 best, found = weight, g
         self.step = float(_sigmoid(best - own - np.log1p(-keep)))
@@ -103,14 +104,15 @@ class CommonMode:
             self.step = found = 0.0
         self.g = found if self.step > 1e-3 else 0.0
 
-    def _prior(self, g: float, keep: float, hours: float) -> float:
-        """Density of a step, new or kept."""
+    def _prior(self, g: float, keep: float, hours: float, countries: int) -> float:
+        """Density of a step, new or kept; with few countries a large one would be a country's outage."""
         model = self.model
+        broken = model.feed_broken if countries >= model.company else 0.0
         new = min(0.3, model.feed_rate / YEAR * hours)
 
         def size(x: float) -> float:
             small = np.exp(-abs(x) / model.feed_size) / model.feed_size / 2
-            return float((1 - model.feed_broken) * small + model.feed_broken)
+            return float((1 - broken) * small + broken)
 
         stays = (1 - new) * np.exp(-0.5 * ((g - self.g) / (2 * NONE)) ** 2) / (5 * NONE)
         return float(keep * (stays + new * size(g - self.g)) + (1 - keep) * new * size(g))
