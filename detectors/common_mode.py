@@ -35,7 +35,8 @@ def _medians(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class CommonMode:
     """The common mode of one feed, from bin to bin.
 
-    ``g``: the step at which the feed is, as a share; ``step``: P(it is at that step).
+    ``g``: the step at which the feed is, as a share; ``step``: P(it is at that step); ``out``: P(out) of each country,
+    as this feed alone shows it.
 
     Examples
     --------
@@ -53,10 +54,13 @@ class CommonMode:
     country: np.ndarray
     g: float = 0.0
     step: float = 0.0
+    out: np.ndarray = field(default_factory=lambda: np.empty(0))
     order: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         self.order = np.argsort(self.country, kind="stable")
+        more = int(self.country.max(initial=-1)) + 1 - len(self.out)
+        self.out = np.concatenate([self.out, np.zeros(max(more, 0))])
 
     def shares(self, ratio: np.ndarray, noise: np.ndarray, low: np.ndarray, width: int) -> np.ndarray:
         """The share at which all series are ``(t,)``; 1: there is nothing in common, NaN: nothing can be said of any.
@@ -76,10 +80,13 @@ class CommonMode:
         for i in range(len(ratio)):
             hours = max(width / 3600, 1.0)
             keep = self.step * np.exp(-hours / self.model.feed_hours)
+            rate = min(0.3, (self.model.blackout_rate + self.model.stealth_rate) / YEAR * hours)
+            self.out = self.out * np.exp(-hours / self.model.outage_hours) + (1 - self.out) * rate
             if known[i] < self.model.company:
                 self.step = keep
             elif keep < 1e-6 and abs(middle[i] - 1) < NONE:
                 self.step = self.g = 0.0
+                self.out = np.zeros_like(self.out)
             else:
                 self._weigh(voters[i], noise[i], float(middle[i]) - 1, keep, hours)
             if self.step > self.model.suspect:
@@ -90,7 +97,9 @@ class CommonMode:
         ordered = self.order[~np.isnan(ratio[self.order])]
         r, s = ratio[ordered], noise[ordered]
         country = self.country[ordered]
-        own, countries = self._own(r, s, country, hours), len(np.unique(country))
+        out, up = self._own(r, s, country)
+        there = np.unique(country)
+        own, countries = np.logaddexp(out, up).sum(), len(there)
         best, found = -np.inf, 0.0
         for g in {middle, self.g}:
             wide = np.hypot(s, self.model.feed_spread * g)
@@ -103,6 +112,7 @@ class CommonMode:
         if abs(found) < NONE:
             self.step = found = 0.0
         self.g = found if self.step > 1e-3 else 0.0
+        self.out[there] = np.clip((1 - self.step) * _sigmoid(out - up), 1e-9, 0.999)
 
     def _prior(self, g: float, keep: float, hours: float, countries: int) -> float:
         """Density of a step, new or kept; with few countries a large one would be a country's outage."""
@@ -117,8 +127,9 @@ class CommonMode:
         stays = (1 - new) * np.exp(-0.5 * ((g - self.g) / (2 * NONE)) ** 2) / (5 * NONE)
         return float(keep * (stays + new * size(g - self.g)) + (1 - keep) * new * size(g))
 
-    def _own(self, r: np.ndarray, s: np.ndarray, country: np.ndarray, hours: float) -> float:
-        """Log likelihood that there is nothing in common; series are in order of country."""
+    def _own(self, r: np.ndarray, s: np.ndarray, country: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log likelihoods that each country is out, and up, if there is nothing in common, ``(c,)``; series are in
+        order of country."""
         model = self.model
         first = np.flatnonzero(np.diff(country, prepend=-1))
         alone = student((r - 1) / s) / s
@@ -129,9 +140,5 @@ class CommonMode:
         most = falls.max(0)
         out = most + np.log(np.exp(falls - most).mean(0))
         up = np.add.reduceat(np.log((1 - STRAY) * alone + STRAY), first)
-        rate = min(0.3, (model.blackout_rate + model.stealth_rate) / YEAR * hours)
-        return float(np.logaddexp(np.log(rate) + out, np.log1p(-rate) + up).sum())
-
-    def save(self) -> tuple[float, float]:
-        """JSON-able state."""
-        return self.g, self.step
+        prior = self.out[country[first]]
+        return np.log(prior) + out, np.log1p(-prior) + up

@@ -124,7 +124,8 @@ class Series:
         self.part_state = extend(self.part_state, len(parts.countries) - len(self.parts.countries))
         self.parts = parts
         names = [entity.country or entity.name for entity in self.entities]
-        self.common = replace(self.common, country=np.unique(names, return_inverse=True)[1])
+        number = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        self.common = replace(self.common, country=np.array([number[name] for name in names], np.intp))
 
     @property
     def voters(self) -> np.ndarray:
@@ -276,8 +277,8 @@ class JudgeStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             countries = s.parts.countries
-            head.append((s.run, s.signal, s.entities, countries, s.judged, s.common.save(), s.stuck.save()))
-            arrays[f"{i}.stuck"] = s.stuck.last
+            head.append((s.run, s.signal, s.entities, countries, s.judged, (s.common.g, s.common.step), s.stuck.save()))
+            arrays |= {f"{i}.stuck": s.stuck.last, f"{i}.out": s.common.out}
             for name, state in (("own", s.state), ("parts", s.part_state), ("daily", s.daily_state), ("day", s.daily)):
                 arrays |= {f"{i}.{name}.{key}": array for key, array in pack_state(state).items()}
         return pack((head, list(self.ended)), arrays)
@@ -292,6 +293,7 @@ class JudgeStage:
             series.part_state = extend(series.part_state, len(countries))
             series.add([Entity(*entity) for entity in entities])
             series.common.g, series.common.step = common
+            series.common.out = arrays[f"{i}.out"].copy()
             run_length, still, seen = stuck
             series.stuck = Stuck(self.model, run_length, still, seen, arrays[f"{i}.stuck"].copy())
             series.state, series.part_state, series.daily_state = (
