@@ -22,7 +22,7 @@ HOUR, MINUTE = 3600, 60
 
 SIGNALS = ("bgp.ris", "probing.ioda", "traffic.radar", "telescope.ioda")
 WIDTH = 1800
-"""Length of the bins of a `Country` [s]: wide ones, so that months are quick."""
+"""Usual length of the bins of a `Country` [s]: wide ones, so that months are quick."""
 ACTIVITY = ("traffic.radar", "telescope.ioda")
 """Signals of what people do: they fall on a holiday."""
 
@@ -72,6 +72,7 @@ class Country:
     begin: int
     end: int
     losses: tuple[Loss, ...] = ()
+    width: int = WIDTH
 
     def rows(self) -> list[Rows]:
         """Its series."""
@@ -80,7 +81,7 @@ class Country:
         usual = {"bgp.ris": 10 ** random.uniform(3, 4), "probing.ioda": 10 ** random.uniform(3, 3.7)}
         usual |= {"traffic.radar": 10 ** random.uniform(3.5, 4.5), "telescope.ioda": 10 ** random.uniform(1.7, 2.5)}
         swing, free, noon = random.uniform(0.2, 0.5), random.uniform(0.7, 1.0), random.uniform(13, 17) * HOUR
-        at, made = np.arange(self.begin, self.end, WIDTH), []
+        at, made = np.arange(self.begin, self.end, self.width), []
         day = np.cos(2 * np.pi * (at - noon) / DAY)
         week = np.where((at // DAY + 3) % 7 >= 5, free, 1.0)  # the first of January 1970 was a Thursday
         shape = {"traffic.radar": (1 + swing * day) * week, "telescope.ioda": 1 + swing / 3 * day}
@@ -88,7 +89,7 @@ class Country:
             left = np.prod([loss.left(at) for loss in self.losses if signal in loss.signals], axis=0)
             mean = usual[signal] * shape.get(signal, 1.0) * left * np.ones(len(at))
             made.append(
-                series(signal, WIDTH, self.begin, noisy(signal, mean, np.random.default_rng((*own, i))), self.code)
+                series(signal, self.width, self.begin, noisy(signal, mean, np.random.default_rng((*own, i))), self.code)
             )
         return made
 

@@ -34,12 +34,12 @@ DAYS = {
 
 
 def said(
-    day: str, seed: int, sizes: Sequence[float] = SIZES, engine: Engine | None = None
+    day: str, seed: int, sizes: Sequence[float] = SIZES, engine: Engine | None = None, past: int = PAST
 ) -> dict[tuple[float, bool], Answer]:
     """What is said by size, and whether probes are lost as well."""
     days = DAYS[day]
     ramp, over = round(np.random.default_rng(seed).uniform(*days.ramp)), days.begin + days.lasts
-    begin = days.begin // DAY * DAY - PAST * DAY
+    begin = days.begin // DAY * DAY - past * DAY
     asked = [(size, probes) for size in sizes for probes in (False, True)]
     losses = (
         Loss(days.begin, over, size, (*ACTIVITY, "probing.ioda") if probes else ACTIVITY, ramp)

@@ -14,7 +14,7 @@ from tests.tracked import tracked
 COUNTRY = "PK"
 BEGIN, ONSET = date("2024-10-19"), date("2024-10-29") + 3 * HOUR
 OVER = ONSET + 21 * DAY
-EXACT = HOUR
+EXACT = 2 * HOUR
 """Onset and end are dated within [s]: two bins."""
 
 
@@ -28,7 +28,7 @@ def said(seed: int) -> list[Outage]:
         Loss(ONSET, people, 0.97, ("traffic.radar",)),
         Loss(people, OVER, 0.60, ("traffic.radar",)),
     )
-    rows = Country(COUNTRY, seed, BEGIN, OVER + 2 * DAY, losses).rows()
+    rows = Country(COUNTRY, seed, BEGIN, OVER + 2 * DAY, losses, HOUR).rows()
     return confirmed(outages(own for own in rows if own.signal != "telescope.ioda"))
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.bins import DAY
 from tests.injection import holiday, long, plain, single
 from tests.injection.given import Answer, outages, outages_of
 from tests.injection.plain import Cell
@@ -29,14 +30,14 @@ def test_the_sequential_test_is_the_quicker_the_more_is_lost_and_the_more_is_cou
 
 
 def test_recordings_with_one_past_say_what_each_says_by_itself() -> None:
-    recordings = [[Cell(300, 1800, lost).recording(1, 15)] for lost in (0.44, 0.70)]
-    assert outages_of(recordings, plain.BEGIN + plain.ONSET) == [outages(rows) for rows in recordings]
+    recordings = [[Cell(300, 1800, lost).recording(1, 5)] for lost in (0.44, 0.70)]
+    assert outages_of(recordings, plain.BEGIN + 5 * DAY) == [outages(rows) for rows in recordings]
 
 
 @pytest.fixture(scope="module")
 def free_day() -> dict[bool, Answer]:
     """What is said of a workday on which 65 % is lost, of activity alone and of probes as well."""
-    return {probes: said for (_, probes), said in holiday.said("workday", 0, [0.65]).items()}
+    return {probes: said for (_, probes), said in holiday.said("workday", 0, [0.65], past=14).items()}
 
 
 @pytest.mark.xfail(reason="two activity signals that fall together are weighed as if one did not follow the other")
