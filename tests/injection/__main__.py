@@ -8,9 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors import REGISTRY
+from pipeline.engine import Engine
+from pipeline.evaluation.runs import ENGINES, OURS
+from pipeline.settings import Settings
 from tests.injection import cuts, detectors, holiday, long, month, plain, single
 
-WORLDS: Mapping[str, Callable[[int], Iterator[Table]]] = {
+WORLDS: Mapping[str, Callable[[int, Engine], Iterator[Table]]] = {
     "plain": plain.tables, "calm": plain.calm_tables, "holiday": holiday.tables, "single": single.tables,
     "long": long.tables, "month": month.tables,
 }  # fmt: skip
@@ -27,6 +30,7 @@ def asked() -> argparse.Namespace:
     names = [DETECTORS, *WORLDS, CUTS]
     ask.add_argument("--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}")
     ask.add_argument("--seeds", type=int, help="of each world, eight where not given, `long` four, `month` two")
+    ask.add_argument("--engine", default=OURS, choices=list(ENGINES), help="which decides, other than detectors")
     ask.add_argument("--cuts", type=int, default=120, help="about so many of each recording")
     of = ask.add_argument_group(DETECTORS)
     of.add_argument("--seed", type=int, default=1)
@@ -44,14 +48,15 @@ def asked() -> argparse.Namespace:
 def main() -> None:
     """Run, show, and write down."""
     ask, console = asked(), Console()
+    engine = ENGINES[ask.engine](Settings())
     console = Console(width=max(console.width, 150))  # its tables are wide, and read from a file as well
     for name in ask.only:
         if name == DETECTORS:
             made = detectors.run_tables(ask)
         elif name == CUTS:
-            made = cuts.tables(ask.cuts)
+            made = cuts.tables(ask.cuts, engine)
         else:
-            made = WORLDS[name](ask.seeds or SEEDS.get(name, 8))
+            made = WORLDS[name](ask.seeds or SEEDS.get(name, 8), engine)
         for one in made:
             console.print(one)
 

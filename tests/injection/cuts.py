@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pipeline.bins import DAY
 from pipeline.codec import seconds
+from pipeline.engine import Engine
 from pipeline.feeds import recordings
 from pipeline.records import Rows
 from pipeline.replay.reconstruction import reconstruct
@@ -34,12 +35,12 @@ def names() -> list[str]:
     return [DEMO, *sorted(path.parent.name for path in Path(DATA / "signals").glob("*/labels.csv"))]
 
 
-def tables(most: int) -> Iterator[Table]:
+def tables(most: int, engine: Engine) -> Iterator[Table]:
     """Each recording, cut at about so many ends of its bins."""
     rows = []
     for name in tracked(names(), "recordings that are cut", len(names())):
         series, every = recording(name)
-        cuts = list(Cutting(series, every[:: max(1, len(every) // most)]).cuts())
+        cuts = list(Cutting(series, every[:: max(1, len(every) // most)], engine).cuts())
         wrong = [own for cut in cuts if (own := list(cut.wrong()))]
         rows.append((name, len(cuts), len(wrong), sum(cut.same() for cut in cuts), next((o[0] for o in wrong), "")))
     yield table(

@@ -34,9 +34,9 @@ def series(signal: str, width: int, begin: int, value: np.ndarray, country: str)
     return Rows(Run(), "table", 0, signal, width, (), 0, entity, at, np.zeros(len(at), np.int32), value.astype(float))
 
 
-def outages(recording: Iterable[Rows]) -> list[Outage]:
+def outages(recording: Iterable[Rows], engine: Engine | None = None) -> list[Outage]:
     """The last revision of each outage of a recording."""
-    return in_memory(pieces(list(recording))).sorted()
+    return in_memory(pieces(list(recording)), engine).sorted()
 
 
 def outages_of(recordings: Iterable[Iterable[Rows]], since: int, engine: Engine | None = None) -> list[list[Outage]]:

@@ -50,11 +50,11 @@ def said(
     return {key: answer(out, days.begin, over) for key, out in zip(asked, own, strict=True)}
 
 
-def tables(seeds: int) -> Iterator[Table]:
+def tables(seeds: int, engine: Engine) -> Iterator[Table]:
     """How many of so many seeds are confirmed on each day."""
     rows = []
     for day in tracked(DAYS, "holidays", len(DAYS)):
-        own = [said(day, seed) for seed in range(seeds)]
+        own = [said(day, seed, engine=engine) for seed in range(seeds)]
         for size in SIZES:
             late = {probes: [one[size, probes].confirmed for one in own] for probes in (False, True)}
             found = (f"{sum(at is not None for at in late[probes])}/{seeds}" for probes in (False, True))

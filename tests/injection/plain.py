@@ -77,9 +77,9 @@ def answers(
     return [answer(own, BEGIN + ONSET, BEGIN + ONSET + LASTS) for own in said]
 
 
-def false(mean: int, width: int, seed: int) -> list[Outage]:
+def false(mean: int, width: int, seed: int, engine: Engine | None = None) -> list[Outage]:
     """What is confirmed in `CALM` days without a loss."""
-    return confirmed(outages([Cell(mean, width).recording(seed, CALM)]))
+    return confirmed(outages([Cell(mean, width).recording(seed, CALM)], engine))
 
 
 @cache
@@ -102,11 +102,11 @@ def _highest(cell: Cell, counts: np.ndarray) -> np.ndarray:
     return sums
 
 
-def tables(seeds: int) -> Iterator[Table]:
+def tables(seeds: int, engine: Engine) -> Iterator[Table]:
     """Found of so many seeds, and how soon."""
     rows = []
     for mean, width in tracked(SERIES, "series that lose", len(SERIES)):
-        by_loss = zip(*(answers(mean, width, seed) for seed in range(seeds)), strict=True)
+        by_loss = zip(*(answers(mean, width, seed, engine=engine) for seed in range(seeds)), strict=True)
         for cell, said in zip((Cell(mean, width, lost) for lost in LOST), by_loss, strict=True):
             rows.append((
                 counts(cell), f"{100 * cell.lost:.0f} %", f"{sum(one.confirmed is not None for one in said)}/{seeds}",
@@ -122,11 +122,11 @@ def tables(seeds: int) -> Iterator[Table]:
     )  # fmt: skip
 
 
-def calm_tables(seeds: int) -> Iterator[Table]:
+def calm_tables(seeds: int, engine: Engine) -> Iterator[Table]:
     """What is confirmed where nothing is lost."""
     cells = [Cell(*own) for own in SERIES]
     rows = [
-        (counts(cell), sum(len(false(cell.mean, cell.width, seed)) for seed in range(seeds)))
+        (counts(cell), sum(len(false(cell.mean, cell.width, seed, engine)) for seed in range(seeds)))
         for cell in tracked(cells, "series that lose nothing", len(cells))
     ]
     yield table(

@@ -8,6 +8,7 @@ import numpy as np
 from rich.table import Table
 
 from pipeline.bins import DAY
+from pipeline.engine import Engine
 from pipeline.records import Rows
 from tests.injection.given import HOUR, date, minutes, outages, series, table
 from tests.replay.truth import confirmed
@@ -59,9 +60,9 @@ class Found(NamedTuple):
         return sum(max(map(abs, off)) <= EXACT for off in self.off)
 
 
-def found(made: Recording) -> Found:
+def found(made: Recording, engine: Engine | None = None) -> Found:
     """Each loss is held against the confirmed outage that overlaps it."""
-    left, off, after = confirmed(outages(made.rows)), [], []
+    left, off, after = confirmed(outages(made.rows, engine)), [], []
     for onset in made.onsets:
         own = [o for o in left if o.end is not None and o.start < onset + LASTS and o.end > onset]
         if own:
@@ -82,10 +83,10 @@ def best(made: Recording) -> Found:
     return Found(off, [], 0)
 
 
-def tables(seeds: int) -> Iterator[Table]:
+def tables(seeds: int, engine: Engine) -> Iterator[Table]:
     """What is found of three losses a seed."""
     made = [recording(seed) for seed in range(seeds)]
-    ours = [found(one) for one in tracked(made, "recordings of a single signal", seeds)]
+    ours = [found(one, engine) for one in tracked(made, "recordings of a single signal", seeds)]
     bound = [best(one) for one in made]
     of = 3 * seeds
     yield table(

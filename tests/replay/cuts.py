@@ -56,10 +56,10 @@ class Cut:
 class Cutting:
     """A replay that is also ended at ``times`` [s]."""
 
-    def __init__(self, series: Sequence[Rows], times: Iterable[int]) -> None:
+    def __init__(self, series: Sequence[Rows], times: Iterable[int], engine: Engine | None = None) -> None:
         self.series, self.times = series, set(times)
         self.run = Run("cut", "replay", tuple(sorted({rows.signal for rows in series})))
-        self.stages, self.observed = Stages(Engine(), "table"), Observed()
+        self.stages, self.observed = Stages(engine or Engine(), "table"), Observed()
         self.dispatch = Dispatch(self.run, "table", self.run.signals)
         self.known: dict[str, Outage] = {}
         self.ended: list[tuple[int, int, ReplayReport]] = []  # time and last end [s], and what is said

@@ -33,10 +33,10 @@ def fresh(tape: Tape) -> Tape:
     return tape.under(f"{tape.run.tense}-{os.getpid()}-{next(NUMBERS)}")
 
 
-def in_memory(tape: Tape) -> ReplayReport:
+def in_memory(tape: Tape, engine: Engine | None = None) -> ReplayReport:
     """Through the engine in this process."""
     own = fresh(tape)
-    return through_memory(own, Engine(), own.run, lambda _: None)
+    return through_memory(own, engine or Engine(), own.run, lambda _: None)
 
 
 def sent(tape: Tape, broker: str, see: Callable[[Any], None], tick: Callable[[], None]) -> ReplayReport:
