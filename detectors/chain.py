@@ -88,20 +88,19 @@ def _signals(model: Model, dt: int) -> np.ndarray:
     return np.array([[of(off, late) for late in hours] for off in (model.off_rate_company, model.off_rate)])
 
 
-def _missing(share: float) -> np.ndarray:
-    """How the signals stand after a turn of the place that this ``share`` of them misses, ``(4, 4)``."""
-    turn = np.eye(4)
-    turn[0] = turn[3] = (1 - share, 0, 0, share)
-    return turn
+def _missed(signal: np.ndarray, share: float) -> np.ndarray:
+    """P(F) ``(4, n, k)`` after a turn of the place that this ``share`` of the signals that are fine or late misses."""
+    both = signal[0] + signal[3]
+    return np.stack([both * (1 - share), signal[1], signal[2], both * share])
 
 
 class Chain:
     """The filter of all places, over the signals that they have.
 
-    ``odds (n, 4)``: P(Z); ``signal (n, k, 4, 4)``: P(F | Z); ``path (n, 4)``: the likelihood of the best path that ends
-    in each Z, relative; ``turn (n, 4) int64``: when that path last went out or came back [s]; ``terms (n, k)``: the log
-    Bayes factor of each signal for "out", summed since the place was last surely up; ``alone (n, k) bool``: signals on
-    a feed with few places, whose own failure shows nowhere else.
+    ``odds (n, 4)``: P(Z); ``signal (4, 4, n, k)``: P(F | Z), Z first; ``path (n, 4)``: the likelihood of the best path
+    that ends in each Z, relative; ``turn (n, 4) int64``: when that path last went out or came back [s];
+    ``terms (n, k)``: the log Bayes factor of each signal for "out", summed since the place was last surely up;
+    ``alone (n, k) bool``: signals on a feed with few places, whose own failure shows nowhere else.
 
     Examples
     --------
@@ -124,7 +123,7 @@ class Chain:
         self.now: int | None = None
         self.odds, self.path = np.zeros((0, 4)), np.zeros((0, 4))
         self.turn = np.zeros((0, 4), np.int64)
-        self.signal, self.terms = np.zeros((0, 0, 4, 4)), np.zeros((0, 0))
+        self.signal, self.terms = np.zeros((4, 4, 0, 0)), np.zeros((0, 0))
         self.alone = np.zeros((0, 0), np.bool_)
 
     def __len__(self) -> int:
@@ -148,9 +147,9 @@ class Chain:
 
     def _room(self) -> None:
         (n, k), (had, knew) = (len(self.odds), len(self.kinds)), self.terms.shape
-        signal = np.zeros((n, k, 4, 4))
-        signal[..., 0] = 1
-        signal[:had, :knew] = self.signal
+        signal = np.zeros((4, 4, n, k))
+        signal[:, 0] = 1
+        signal[:, :, :had, :knew] = self.signal
         terms, alone = np.zeros((n, k)), np.ones((n, k), np.bool_)
         terms[:had, :knew], alone[:had, :knew] = self.terms, self.alone
         self.signal, self.terms, self.alone = signal, terms, alone
@@ -176,24 +175,31 @@ class Chain:
             return
         steps = self._steps(dt, day, factor, pull)
         flow = self.odds[:, :, None] * steps  # place, from, to
-        of_signals = _signals(self.model, dt)
-        of_signals = np.where(self.alone[..., None, None, None], of_signals[1], of_signals[0])
-        entry, exit_ = self.signal @ _missing(self.model.blind), self.signal @ _missing(self.model.lag)
-        came = np.empty_like(self.signal)
-        for to in range(4):
-            missed = entry if IS_OUT[to] else exit_
-            came[:, :, to] = sum(
-                flow[:, None, at, to, None] * (self.signal if IS_OUT[at] == IS_OUT[to] else missed)[:, :, at]
-                for at in range(4)
-            )
         self.odds = flow.sum(1)
-        came /= np.maximum(self.odds[:, None, :, None], 1e-300)
-        self.signal = (came[..., None, :] @ of_signals)[..., 0, :]
+        self.signal = self._turned(flow, *_signals(self.model, dt))
         paths = self.path[:, :, None] * steps
         best = paths.argmax(1)
         dates = np.take_along_axis(self.turn, best, 1)
         self.turn = np.where(IS_OUT[best] != IS_OUT, turn, dates)
         self.path = paths.max(1)
+
+    def _turned(self, flow: np.ndarray, company: np.ndarray, alone: np.ndarray) -> np.ndarray:
+        """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, and signals turn so, ``(4, 4,
+        4)`` in company and alone."""
+        after, whole = np.empty_like(self.signal), np.maximum(self.odds, 1e-300)
+        missed = [
+            _missed(of, self.model.lag if out else self.model.blind)
+            for of, out in zip(self.signal, IS_OUT, strict=True)
+        ]
+        for to in range(4):
+            came = np.zeros_like(self.signal[to])
+            for at in range(4):
+                share = (flow[:, at, to] / whole[:, to])[:, None]
+                came += share * (self.signal[at] if IS_OUT[at] == IS_OUT[to] else missed[at])
+            for f in range(4):
+                parts = [(came[g], company[to, g, f], alone[to, g, f]) for g in range(4) if company[to, g, f]]
+                after[to, f] = sum(x * (a if a == b else np.where(self.alone, b, a)) for x, a, b in parts)
+        return after
 
     def _steps(
         self, dt: int, day: np.ndarray | None, factor: np.ndarray | None, pull: np.ndarray | None
@@ -216,9 +222,10 @@ class Chain:
         """Take in a bin of signal ``k`` of the places at ``rows (m,)``: its ``likelihood (m, 5)``, see
         `detectors.levels`; ones say nothing."""
         self.alone[rows, k] = alone
-        joint = self.signal[rows, k] * likelihood[:, self.tables[k]]
-        seen = joint.sum(2)
-        self.signal[rows, k] = joint / seen[..., None]
+        joint = self.signal[:, :, rows, k] * likelihood.T[self.tables[k]]
+        each = joint.sum(1)
+        self.signal[:, :, rows, k] = joint / each[:, None]
+        seen = each.T
         odds = self.odds[rows]
         weighed = odds * seen
         with np.errstate(all="ignore"):

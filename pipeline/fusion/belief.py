@@ -212,7 +212,6 @@ class Belief:
         self.columns["young"][rows, j] = ~says & ~np.isnan(verdicts.value[at])
         if signal.is_slow:  # a day with an outage in it is low for that
             says &= (self.over[rows] <= verdicts.start[at]) & ~self._out()[rows]
-        says &= (likelihood != 1).any(1)
         if not says.any():
             return rows[:0]
         chosen = slice(None) if says.all() else says
@@ -222,17 +221,20 @@ class Belief:
         with np.errstate(all="ignore"):
             expected = verdicts.expected[at][chosen]
             ratio = np.where(expected > 0, verdicts.value[at][chosen] / expected, np.nan)
-        low = likelihood[:, OUT] > likelihood[:, FINE]
-        own = {name: column[rows, j] for name, column in self.columns.items()}
-        fell, rose = low & (own["fine"] >= own["low"]), ~low & (own["low"] > own["fine"])
-        ends = np.full(len(rows), turn.end)
-        own["fell"] = np.where(fell[:, None], np.stack([own["fine"], ends], 1), own["fell"])
-        own["rose"] = np.where(rose[:, None], np.stack([own["low"], ends], 1), own["rose"])
-        own |= {"fine": np.where(low, own["fine"], ends), "low": np.where(low, ends, own["low"]), "seen": ends}
-        own |= {"ratio": ratio, "score": verdicts.score[at][chosen], "health": verdicts.health[at][chosen]}
+        own = {"ratio": ratio, "score": verdicts.score[at][chosen], "health": verdicts.health[at][chosen]}
         for name, values in own.items():
             self.columns[name][rows, j] = values
+        self.columns["seen"][rows, j] = turn.end
+        self._turn(rows, j, likelihood[:, OUT] > likelihood[:, FINE], turn.end)
         return rows
+
+    def _turn(self, rows: np.ndarray, j: int, low: np.ndarray, end: int) -> None:
+        """Note which places a signal shows fine, and which low, in a bin that ends then [s], and whose turn that is."""
+        columns, was_low = self.columns, self.columns["low"][rows, j] > self.columns["fine"][rows, j]
+        for now, turn, name, other in ((low, low & ~was_low, "fell", "fine"), (~low, ~low & was_low, "rose", "low")):
+            new = rows[turn]
+            columns[name][new, j, FROM], columns[name][new, j, TO] = columns[other][new, j], end
+            columns["low" if other == "fine" else "fine"][rows[now], j] = end
 
     def _out(self) -> np.ndarray:
         """Which places have an open outage that not daily means alone show."""
@@ -471,7 +473,7 @@ class Moments:
         heaviest = max((term.weight for term in terms if not term.signal.startswith((PRIOR, OF_DAY))), default=0.0)
         if len(kinds) <= 1 or leave_one_out(probability(moment.odds[row]), [heaviest])[0] < model.suspect:
             return "one signal only"
-        off = [moment.chain.signal[row, s.place, UP, OFF_BY_ITSELF] for _, s in for_it]
+        off = [moment.chain.signal[UP, OFF_BY_ITSELF, row, s.place] for _, s in for_it]
         return "feed unhealthy" if off and max(off) > HALF else ""
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.geo.calendar import Almanac
+from pipeline.geo.calendar import Almanac, Today
 from pipeline.records import Entity
 
 FRAMES = 64
@@ -82,7 +82,7 @@ class Days:
 
     def __init__(self, almanac: Almanac, weight: dict[str, float]) -> None:
         self.almanac, self.weight = almanac, weight
-        self.changes, self.until = -1, 0
+        self.changes, self.until, self.today = -1, 0, dict[str, Today]()
         self.kind, self.factor, self.whole = np.zeros(0, np.int8), np.ones(0), np.zeros(0, np.intp)
         self.matters: dict[int, str] = {}
 
@@ -98,7 +98,10 @@ class Days:
             whole = [places.whole(row) if e.type != "service" else None for row, e in enumerate(places.entities)]
             self.whole = np.array([-1 if row is None else row for row in whole], np.intp)
             self.changes = places.changes
-        today = [self.almanac.today(code, time) for code in self.codes]
+        for code in self.codes:
+            if code not in self.today or time >= self.today[code].end:
+                self.today[code] = self.almanac.today(code, time)
+        today = [self.today[code] for code in self.codes]
         self.until = min(day.end for day in today)
         self.kind = np.array([day.kind for day in today], np.int8)[self.home]
         self.factor, self.matters = np.ones(len(places)), {}

@@ -114,7 +114,7 @@ class Almanac:
         self.matter = dict(matter or {})
         self.holidays = Holidays(frozenset(named), public, frozenset(self.matter))
         self.near: dict[tuple[str, int, int], tuple[Day, ...]] = {}
-        self.days: dict[tuple[str, int], Today] = {}
+        self.days: dict[tuple[str, date], Today] = {}
 
     def kind(self, country: str, time: int) -> str:
         """Kind of the local day of a time [s]; '' for a day like any other."""
@@ -129,18 +129,18 @@ class Almanac:
         >>> Almanac(matter={"PK 2024-02-08": "election"}).today("PK", 1707332400)
         Today(kind=0, matters='election', end=1707418800)
         """
-        found = self.days.get((country, time // QUARTER))
+        where = zone(country)
+        day = datetime.fromtimestamp(time, where).date()
+        found = self.days.get((country, day))
         if found is None:
             if len(self.days) >= KEPT:
                 self.days.clear()
-            where = zone(country)
-            day = datetime.fromtimestamp(time, where).date()
             end = datetime.combine(day + timedelta(days=1), datetime.min.time(), where)
             is_holiday = day.isoformat() in self.holidays.of(country, day.year)
             kind = base.HOLIDAY if is_holiday else base.WEEKEND if is_weekend(country, day) else base.WORKDAY
             kind = LONG_HOLIDAY if long_holiday(country, day, self.holidays) else kind
             found = Today(kind, self.matter.get(f"{country} {day}", ""), int(end.timestamp()))
-            self.days[country, time // QUARTER] = found
+            self.days[country, day] = found
         return found
 
     def around(self, country: str, first: int, last: int) -> tuple[Day, ...]:
