@@ -277,7 +277,8 @@ class JudgeStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             countries = s.parts.countries
-            head.append((s.run, s.signal, s.entities, countries, s.judged, (s.common.g, s.common.step), s.stuck.save()))
+            common = float(s.common.g), float(s.common.step)
+            head.append((s.run, s.signal, s.entities, countries, s.judged, common, s.stuck.save()))
             arrays |= {f"{i}.stuck": s.stuck.last, f"{i}.out": s.common.out}
             for name, state in (("own", s.state), ("parts", s.part_state), ("daily", s.daily_state), ("day", s.daily)):
                 arrays |= {f"{i}.{name}.{key}": array for key, array in pack_state(state).items()}
