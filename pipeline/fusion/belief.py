@@ -17,7 +17,7 @@ from pipeline.fusion.likeness import DAYS, OF_DAY, OF_PARTS
 from pipeline.fusion.places import Days, Places
 from pipeline.fusion.turns import Heard, Turn
 from pipeline.geo.calendar import Almanac
-from pipeline.kinds import kind_of
+from pipeline.kinds import ROUTES, kind_of
 from pipeline.records import Entity, Left, Outage, Term
 from pipeline.settings import Fusing
 
@@ -290,11 +290,14 @@ class Belief:
             life.explain(seen.odds, terms, moments.held_by(row, by_slow, terms))
 
     def _kind(self, row: int, life: Life, moment: "Moment") -> str:
-        chain, slow = moment.chain, moment.chain is self.slow
-        seen, low = self.columns["seen"][row] > 0, self.columns["low"][row] > self.columns["fine"][row]
-        heard = [(s, low[j]) for j, s in enumerate(self.each) if s.is_slow == slow and seen[j]]
-        down = [kind_of(s.name) for s, is_low in heard if is_low and chain.terms[row, s.place] > 0]
-        up = [kind_of(s.name) for s, is_low in heard if not is_low]
+        seen, slow, stealth = self.columns["seen"][row] > 0, moment.chain is self.slow, float(moment.stealth[row])
+        heard = [s for j, s in enumerate(self.each) if s.is_slow == slow and seen[j]]
+        weight = {s: moment.chain.terms[row, s.place] for s in heard}
+        stays = {
+            s for s in heard if kind_of(s.name) == ROUTES and stealth > HALF
+        }  # though that is evidence for stealth
+        down = [kind_of(s.name) for s in heard if s not in stays and weight[s] > 0]
+        up = [kind_of(s.name) for s in heard if s in stays or weight[s] <= -TOLD]
         networks = [
             Network(
                 self.places[part].mobile, part in self.lives and self.lives[part].state in OPEN, self._is_sure(part)
@@ -302,15 +305,17 @@ class Belief:
             for part in self.places.of(row, "asn")
         ]
         return kind(
-            self.places[row], down, up, life.severity, float(moment.stealth[row]), slow=life.slow, networks=networks,
-            only_parts=all(signal.detector == PARTS for signal, _ in heard),
+            self.places[row], down, up, life.severity, stealth, slow=life.slow, networks=networks,
+            only_parts=all(signal.detector == PARTS for signal in heard),
         )  # fmt: skip
 
     def _networks(self, row: int, life: Life) -> float:
-        """Share of a country's parts that went out with it [0-1]; one by itself is no company."""
-        parts = self.places.of(row, "asn", "region")
-        near = self.model.stagger_hours * 3600
-        out = sum(self._is_sure(part) and abs(self.lives[part].start - life.start) <= near for part in parts)
+        """Share of a country's networks that went out with it, or were confirmed with it [0-1]; one by itself is no
+        company."""
+        near, parts = max(self.model.stagger_hours * 3600, life.finest), self.places.of(row, "asn")
+        each = [self.lives[part] for part in parts if self._is_sure(part)]
+        apart = [(one.start - life.start, (one.confirmed_at or 0) - (life.confirmed_at or 0)) for one in each]
+        out = sum(min(map(abs, two)) <= near for two in apart)
         return out / len(parts) if out > 1 else 0.0
 
     def _close(self, row: int) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from detectors.model import Model
 from pipeline.fusion.kinds import UNKNOWN
-from pipeline.fusion.likeness import LONG, OF_PARTS, Event, likeness, log_odds_of
+from pipeline.fusion.likeness import HOUR, LONG, OF_PARTS, Event, likeness, log_odds_of
 from pipeline.geo.calendar import Almanac
 from pipeline.records import Entity, Outage, Sign, Term
 from pipeline.settings import Fusing
@@ -109,6 +109,7 @@ class Life:
     signs: tuple[Sign, ...] = ()
     told: tuple[Any, ...] = ()
     told_depth: float = 0.0
+    told_at: int = 0
 
     @classmethod
     def begin(cls, entity: Entity, tense: str, seen: Seen, first: int, **more: Any) -> "Life":
@@ -138,7 +139,8 @@ class Life:
                 self.confirmed_at = seen.at if chance >= model.confirm else None
             self.state = SUSPECTED if self.confirmed_at is None else CONFIRMED
             return worse
-        self.end = seen.back if seen.back > self.start else max(seen.at - seen.width, self.start)
+        first = max(seen.at - seen.width, self.start) if self.end is None else self.end
+        self.end = seen.back if seen.back > self.start else first
         low, high = seen.back_between
         self.end_between = max(min(low, self.end), self.start), max(high, self.end)
         if self.confirmed_at is None:
@@ -168,9 +170,10 @@ class Life:
         lasts = (self.at if self.end is None else self.end) - self.start >= LONG
         now = (*telling(self, self.terms, settings), lasts)
         moved = self.state == CONFIRMED and abs(self.depth - self.told_depth) >= 2 * settings.tell_severity
+        moved &= self.at - self.told_at >= HOUR  # small counts stray from bin to bin
         if self.told == now and not moved:
             return None
-        self.told, self.told_depth = now, self.depth
+        self.told, self.told_depth, self.told_at = now, self.depth, self.at
         self.revision += 1
         self.signs = self._signs(almanac)
         return self.outage()
@@ -220,6 +223,6 @@ class Life:
 def telling(one: Life | Outage, terms: Iterable[Term], settings: Fusing) -> tuple[Any, ...]:
     """What of an outage with these terms is worth telling, where it changes."""
     whole = (one.state, one.kind, one.start, one.end, one.confirmed_at, one.part_of, one.held_by)
-    steps = round(one.severity / settings.tell_severity), round(one.probability / settings.tell_probability)
+    steps = round(one.severity / (2 * settings.tell_severity)), round(one.probability / settings.tell_probability)
     signs = (f"{'+' if term.weight > 0 else '-'}{term.signal}" for term in terms if abs(term.weight) >= TOLD)
     return (*whole, *steps, " ".join(signs))
