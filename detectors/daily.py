@@ -2,7 +2,7 @@
 
     mean = sum of what came / sum expected of the same bins x mean expected of all bins of the day
 
-A day of which less than `ENOUGH` was observed has none.
+A day of which less than `ENOUGH` was observed has none.  A value counts as at most the highest level.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from detectors.base import DAY, NEVER
+from detectors.levels import EDGES
 from detectors.state import fresh, per_entity
 
 ENOUGH = 0.6  # share of a day's bins
@@ -45,19 +46,23 @@ class Daily:
         ([1704067200], [[6.0]])
         """
         own, days, means = self, [], []
-        for i, day in enumerate((t // DAY).tolist()):
+        for i, (day, after) in enumerate(zip((t // DAY).tolist(), ((t + width) // DAY).tolist(), strict=True)):
             if day != own.day:
                 if own.day != NEVER:
                     days.append(own.day * DAY)
                     means.append(own._mean(width))
-                own = Daily.of(x.shape[1])
-                own = replace(own, day=day)
+                own = replace(Daily.of(x.shape[1]), day=day)
             there = ~np.isnan(expected[i])
             seen = there & ~np.isnan(x[i])
+            came = np.minimum(x[i], EDGES[-1] * expected[i])
             own = replace(
-                own, came=own.came + np.where(seen, x[i], 0), want=own.want + np.where(seen, expected[i], 0),
+                own, came=own.came + np.where(seen, came, 0), want=own.want + np.where(seen, expected[i], 0),
                 whole=own.whole + np.where(there, expected[i], 0), seen=own.seen + seen, bins=own.bins + there,
             )  # fmt: skip
+            if after > day:  # told with its last bin: fusion takes nothing that ended before what it has settled
+                days.append(day * DAY)
+                means.append(own._mean(width))
+                own = Daily.of(x.shape[1])
         return own, np.array(days, np.int64), np.array(means).reshape(len(days), x.shape[1])
 
     def _mean(self, width: int) -> np.ndarray:

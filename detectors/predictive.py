@@ -213,7 +213,7 @@ class Predictive(Detector[State]):
         made[:, 0] = made[2, 0]
         zero = {name: np.zeros_like(getattr(state, name)) for name in _OF_SLOT} | {"quantum_now": np.full(n, np.inf)}
         return replace(
-            state, past=past, slot=slot, forecast=made.transpose(2, 0, 1).reshape(n, -1),
+            state, past=past, slot=slot, forecast=made.transpose(2, 0, 1).reshape(n, 3 * FORECASTS),
             low=state.others[:, :-1].sum(1) > self.model.suspect, **zero,
         )  # fmt: skip
 
@@ -328,7 +328,7 @@ class Predictive(Detector[State]):
         as they are."""
         n, prior = len(state.first), priors(self.model).astype(np.float32)
         rates = levels.Rates(self.model, self.kind)
-        others, level, probs, likelihoods = state.others, state.level.reshape(n, 4, -1), [], []
+        others, level, probs, likelihoods = state.others, state.level.reshape(n, 4, len(LEVELS)), [], []
         for own, since, there in zip(seen, hours, met, strict=True):
             prob = np.concatenate([1 - others.sum(1, keepdims=True), others], 1)
             steps = rates.over(np.where(there, np.minimum(since, 720.0), 0.0), alone)
@@ -336,7 +336,7 @@ class Predictive(Detector[State]):
             others = prob[:, 1:]
             probs.append(prob)
             likelihoods.append(likelihood)
-        state = replace(state, others=others, level=level.reshape(n, -1))
+        state = replace(state, others=others, level=level.reshape(n, 4 * len(LEVELS)))
         return state, np.stack(probs), np.stack(likelihoods)
 
     def _taken(

@@ -237,9 +237,9 @@ class Belief:
             columns["low" if other == "fine" else "fine"][rows[now], j] = end
 
     def _out(self) -> np.ndarray:
-        """Which places have an open outage that not daily means alone show."""
+        """Which places have a confirmed outage that not daily means alone show."""
         out = np.zeros(len(self.places), np.bool_)
-        out[[row for row, life in self.lives.items() if not life.slow]] = True
+        out[[row for row, life in self.lives.items() if life.confirmed_at is not None and not life.slow]] = True
         return out
 
     def _go_on(self, end: int, width: int, observed: np.ndarray) -> list[Outage]:
