@@ -27,13 +27,19 @@ IS_OUT = np.array([False, False, True, True])
 CALM = 0.02  # below this probability nothing of an episode is left, and terms begin anew
 LONG_AGO = -(2**53)
 
-_UP, _QUIET, _OUT = (FINE, OFF, MOVED, OUT), (QUIET, OFF, QUIET, OUT), (OUT, OFF, OUT, FINE)
+_UP, _QUIET, _OUT, _ROUTES = (
+    (FINE, OFF, MOVED, OUT),
+    (QUIET, OFF, QUIET, OUT),
+    (OUT, OFF, OUT, FINE),
+    (OUT, OFF, OUT, OUT),
+)
 
 
 def expected_likelihood(kind: str) -> np.ndarray:
     """Which likelihood counts in each state of the place and of the signal, ``(4, 4) intp``."""
     quiet = _QUIET if is_activity(kind) else _UP
-    return np.array([_UP, quiet, _OUT, _UP if kind == "bgp" else _OUT], np.intp)
+    out = (_ROUTES, _UP) if kind == "bgp" else (_OUT, _OUT)  # routes miss no blackout: that is what it is
+    return np.array([_UP, quiet, *out], np.intp)
 
 
 def expm(q: np.ndarray) -> np.ndarray:
