@@ -61,7 +61,7 @@ def throttling(model: Model) -> Model:
     """The model of a chain of daily means: a place is throttled, or it is not."""
     return replace(
         model, blackout_rate=NONE, stealth_rate=model.throttle_rate, outage_hours=model.throttle_hours,
-        change_rate=NONE, quiet_rates=(NONE,) * len(model.quiet_rates),
+        change_rate=NONE,
     )  # fmt: skip
 
 
@@ -189,10 +189,10 @@ class Belief:
         chain.terms *= np.where(was > usual, left, 1.0)[:, None]
 
     def _step(self, chain: Chain, end: int, width: int) -> None:
-        if chain is self.slow:
-            chain.predict(end, end - width)
-            return
         self.days.at(self.places, end - width // 2)
+        if chain is self.slow:
+            chain.predict(end, end - width, self.days.kind)
+            return
         since = 0 if chain.now is None else end - chain.now
         share = self.model.fallen * (1 - exp(-since / 3600 / self.model.stagger_hours))
         pull = np.where(self.days.whole >= 0, self.pulls[self.days.whole], 0.0) * share
