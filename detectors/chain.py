@@ -94,10 +94,10 @@ def _signals(model: Model, dt: int) -> np.ndarray:
     return np.array([[of(off, late) for late in hours] for off in (model.off_rate_company, model.off_rate)])
 
 
-def _missed(signal: np.ndarray, share: float) -> np.ndarray:
-    """P(F) ``(4, n, k)`` after a turn of the place that this ``share`` of the signals that are fine or late misses."""
-    both = signal[0] + signal[3]
-    return np.stack([both * (1 - share), signal[1], signal[2], both * share])
+def _missed(signal: np.ndarray, share: float | np.ndarray) -> np.ndarray:
+    """P(F) ``(4, n, k)`` after a turn of the place that this share of the fine signals misses, ``(k,)`` or of all; one
+    that had missed the turn before is where it should be."""
+    return np.stack([signal[0] * (1 - share) + signal[3], signal[1], signal[2], signal[0] * share])
 
 
 class Chain:
@@ -193,9 +193,11 @@ class Chain:
         """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, and signals turn so, ``(4, 4,
         4)`` in company and alone."""
         after, whole = np.empty_like(self.signal), np.maximum(self.odds, 1e-300)
+        fine = np.array([table[:, 0] for table in self.tables]).reshape(-1, 4).T
+        low = fine == OUT  # routes that stay in an outage have nothing to return from
         missed = [
-            _missed(of, self.model.lag if out else self.model.blind)
-            for of, out in zip(self.signal, IS_OUT, strict=True)
+            _missed(of, self.model.lag * own if out else self.model.blind)
+            for of, own, out in zip(self.signal, low, IS_OUT, strict=True)
         ]
         for to in range(4):
             came = np.zeros_like(self.signal[to])
