@@ -44,9 +44,9 @@ def priors(model: Model) -> np.ndarray:
     ([1.0, 1.0, 1.0, 1.0], 4)
     """
     lost = 1 - LEVELS
-    out = CELLS / (1 + np.exp(np.clip((model.least - lost) / model.edge, -50, 50)))
+    out = CELLS * (lost <= model.deepest) / (1 + np.exp(np.clip((model.least - lost) / model.edge, -50, 50)))
     off = CELLS * np.where(LEVELS < 2, 1.0, 0.1)
-    quiet = CELLS * np.clip(1 - lost / model.quiet_most, 0, 1) * (lost > 0)
+    quiet = CELLS * np.clip((1 - lost) / (1 - model.quiet_most) - 0.3, 0, 1) * (lost > 0)  # seldom more than most
     moved = CELLS * (lost <= model.moved_most + 1e-9) * (lost > -1) * (lost != 0)
     each = np.stack([out, off, quiet, moved])
     return np.asarray(each / each.sum(1, keepdims=True))

@@ -29,10 +29,10 @@ class Model:
     blind_hours: float = number(12.0, "h", "how long they do not see it", "tuned")
     late_hours: float = number(1.0, "h", "how late they are", "tuned")
     quiet_rates: tuple[float, ...] = number(
-        (20.0, 40.0, 400.0, 1000.0), "1/year", "quiet days of people: workday, weekend, holiday, long holiday", "tuned"
+        (5.0, 20.0, 400.0, 1000.0), "1/year", "quiet days of people: workday, weekend, holiday, long holiday", "tuned"
     )
     quiet_hours: tuple[float, ...] = number((12.0, 18.0, 24.0, 240.0), "h", "their mean duration, as above", "tuned")
-    quiet_most: float = number(0.85, "share", "most that a quiet day takes", "MODEL")
+    quiet_most: float = number(0.65, "share", "most that a quiet day takes", "MODEL")
     moved_rate: float = number(1.0, "1/year", "changes of a series' level", "tuned")
     moved_hours: float = number(336.0, "h", "time until such a change is learnt", "tuned")
     moved_most: float = number(0.2, "share", "most that such a change takes", "tuned")
@@ -50,12 +50,16 @@ class Model:
     feed_most: float = number(0.4, "share", "a feed that has lost so much is broken", "tuned")
     stuck_odds: float = number(1e-9, "probability", "a run of repeats less likely than this is no chance", "tuned")
     throttle_rate: float = number(0.2, "1/year", "throttlings of a place", "tuned")
+    deepest: float = number(1.0, "share", "most that an outage takes", "an outage may take all")
+    throttle_most: float = number(
+        0.7, "share", "most that a throttling takes: what takes more is no slow Internet", "REFERENCE 2"
+    )
     throttle_hours: float = number(1440.0, "h", "their mean duration", "tuned")
     slow_days: tuple[float, float] = number(
         (7.0, 42.0), "d", "age of the days that a daily mean is held against", "tuned"
     )
     slow_warm_days: float = number(14.0, "d", "past before anything is said of daily means", "tuned")
-    slow_relearn_days: float = number(120.0, "d", "a throttling that has lasted so long is the new level", "tuned")
+    slow_relearn_days: float = number(180.0, "d", "a throttling that has lasted so long is the new level", "tuned")
     # noise
     noise_first: float = number(0.15, "share", "noise before anything is known", "tuned")
     noise_weight: float = number(1.0, "h", "how much past that is worth", "tuned")

@@ -134,6 +134,7 @@ class Predictive(Detector[State]):
         """The same for daily means of the signal, in which throttling shows: they are held against older weeks."""
         model = replace(
             self.model, warm_hours=self.model.slow_warm_days * 24, relearn_days=self.model.slow_relearn_days,
+            deepest=self.model.throttle_most,
         )  # fmt: skip
         first, last = self.model.slow_days
         return replace(self, model=model, span=(round(first * DAY), round(last * DAY)))
@@ -345,6 +346,7 @@ class Predictive(Detector[State]):
     ) -> State:  # fmt: skip
         """The state with the sums of a slot after bins, each with the weight of what is fine in it."""
         seen, fine = ~np.isnan(x), prob[..., FINE]
+        fine = np.where(fine > self.model.suspect, fine, 0.0)  # what is under suspicion is not learnt at all
         with np.errstate(all="ignore"):
             log = np.log(np.maximum(x, np.where(np.isnan(e), SMALL, LEAST_SHARE * np.exp(e))))
             low = known & (log < e + np.log(1 - self.model.least / 2))

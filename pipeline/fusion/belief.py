@@ -210,8 +210,6 @@ class Belief:
         likelihood = verdicts.likelihood[at]
         says = np.isfinite(likelihood[:, 0])
         self.columns["young"][rows, j] = ~says & ~np.isnan(verdicts.value[at])
-        if signal.is_slow:  # a day with an outage in it is low for that
-            says &= (self.over[rows] <= verdicts.start[at]) & ~self._out()[rows]
         if not says.any():
             return rows[:0]
         chosen = slice(None) if says.all() else says
@@ -235,12 +233,6 @@ class Belief:
             new = rows[turn]
             columns[name][new, j, FROM], columns[name][new, j, TO] = columns[other][new, j], end
             columns["low" if other == "fine" else "fine"][rows[now], j] = end
-
-    def _out(self) -> np.ndarray:
-        """Which places have a confirmed outage that not daily means alone show."""
-        out = np.zeros(len(self.places), np.bool_)
-        out[[row for row, life in self.lives.items() if life.confirmed_at is not None and not life.slow]] = True
-        return out
 
     def _go_on(self, end: int, width: int, observed: np.ndarray) -> list[Outage]:
         """Let the outages go on of the places that were observed: those of parts before those of their countries, as
@@ -276,16 +268,16 @@ class Belief:
                 day=self.days.matters.get(row, ""), before=tuple(self.past.get(row, ())),
             )  # fmt: skip
         life = self.lives[row]
-        life.slow &= life.state != SUSPECTED or not by_main
-        by_slow = life.slow and bool(slow >= main)
+        by_slow = bool(slow > main) and probability(slow) >= self.model.suspect
         seen = moments.seen(row, by_slow, life.terms)
         takes, worse = life.takes(seen.odds), life.advance(seen, self.model)
         life.networks = max(life.networks, self._networks(row, life))
         if life.state not in (SUSPECTED, CONFIRMED):
             return
-        if takes or worse:
+        turns, life.slow = by_slow != life.slow, by_slow
+        if takes or worse or turns:
             life.kind = self._kind(row, life, moments.slow if by_slow else moments.main)
-        if takes:
+        if takes or turns:
             terms = moments.terms(row, by_slow, life.day)
             life.explain(seen.odds, terms, moments.held_by(row, by_slow, terms))
 
@@ -305,7 +297,8 @@ class Belief:
             for part in self.places.of(row, "asn")
         ]
         return kind(
-            self.places[row], down, up, life.severity, stealth, slow=life.slow, networks=networks,
+            self.places[row], down, up, life.severity, stealth,
+            slow=life.slow and life.severity <= self.model.throttle_most, networks=networks,
             only_parts=all(signal.detector == PARTS for signal in heard),
         )  # fmt: skip
 
