@@ -15,65 +15,74 @@ def number(default: Any, unit: str, reason: str, source: str) -> Any:
 class Model:
     """Rates are per year, durations in hours, losses are shares of the expected value."""
 
-    blackout_rate: float = number(0.5, "1/year", "outages of a place in which routes fall", "REFERENCE 2")
-    stealth_rate: float = number(0.5, "1/year", "outages of a place in which routes stay", "REFERENCE 2")
-    outage_hours: float = number(24.0, "h", "mean duration of an outage", "REFERENCE 2")
-    change_rate: float = number(0.02, "1/h", "how often routes fall or return in an outage", "tuned")
-    least: float = number(0.11, "share", "loss from which it is an outage", "tuned")
-    edge: float = number(0.015, "share", "how soft that limit is", "tuned")
-    off_rate: float = number(0.3, "1/year", "failures of one series, where few places share the feed", "tuned")
-    off_rate_company: float = number(0.2, "1/year", "the same, where a failure of the feed shows elsewhere", "tuned")
-    off_hours: float = number(1.0, "h", "mean duration of such a failure", "tuned")
-    lag: float = number(0.3, "share", "signals that come back later than their place", "tuned")
-    blind: float = number(0.3, "share", "signals that do not see an outage, or see it late", "tuned")
-    blind_hours: float = number(12.0, "h", "how long they do not see it", "tuned")
-    late_hours: float = number(1.0, "h", "how late they are", "tuned")
-    quiet_rates: tuple[float, ...] = number(
-        (5.0, 20.0, 400.0, 1000.0), "1/year", "quiet days of people: workday, weekend, holiday, long holiday", "tuned"
+    blackout_rate: float = number(0.5, "1/year", "outages of a place in which routes fall", "SIGCOMM 2023")
+    stealth_rate: float = number(0.5, "1/year", "outages of a place in which routes stay", "SIGCOMM 2023")
+    outage_hours: float = number(24.0, "h", "mean duration of an outage", "SIGCOMM 2023")
+    change_rate: float = number(0.02, "1/h", "how often routes fall or return in an outage", "open cases")
+    least: float = number(0.11, "share", "loss from which it is an outage", "open cases")
+    edge: float = number(0.015, "share", "how soft that limit is", "open cases")
+    off_rate: float = number(0.3, "1/year", "failures of one series, where few places share the feed", "open cases")
+    off_rate_company: float = number(
+        0.2, "1/year", "the same, where a failure of the feed shows elsewhere", "open cases"
     )
-    quiet_hours: tuple[float, ...] = number((12.0, 18.0, 24.0, 240.0), "h", "their mean duration, as above", "tuned")
-    quiet_most: float = number(0.65, "share", "most that a quiet day takes", "MODEL")
-    moved_rate: float = number(1.0, "1/year", "changes of a series' level", "tuned")
-    moved_hours: float = number(336.0, "h", "time until such a change is learnt", "tuned")
-    moved_most: float = number(0.2, "share", "most that such a change takes", "tuned")
-    jump_rate: float = number(0.15, "1/h", "changes of depth in an outage", "tuned")
+    off_hours: float = number(1.0, "h", "mean duration of such a failure", "open cases")
+    lag: float = number(0.3, "share", "signals that come back later than their place", "open cases")
+    blind: float = number(0.3, "share", "signals that do not see an outage, or see it late", "open cases")
+    blind_hours: float = number(12.0, "h", "how long they do not see it", "open cases")
+    late_hours: float = number(1.0, "h", "how late they are", "open cases")
+    quiet_rates: tuple[float, ...] = number(
+        (5.0, 20.0, 400.0, 1000.0),
+        "1/year",
+        "quiet days of people: workday, weekend, holiday, long holiday",
+        "open cases",
+    )
+    quiet_hours: tuple[float, ...] = number(
+        (12.0, 18.0, 24.0, 240.0), "h", "their mean duration, as above", "open cases"
+    )
+    quiet_most: float = number(0.65, "share", "most that a quiet day takes", "chosen")
+    moved_rate: float = number(1.0, "1/year", "changes of a series' level", "open cases")
+    moved_hours: float = number(336.0, "h", "time until such a change is learnt", "open cases")
+    moved_most: float = number(0.2, "share", "most that such a change takes", "open cases")
+    jump_rate: float = number(0.15, "1/h", "changes of depth in an outage", "open cases")
     # parts and feeds
-    fallen: float = number(0.8, "share", "parts that fall when their country is out", "DESIGN 1: three of four")
+    fallen: float = number(
+        0.8, "share", "parts that fall when their country is out", "three of four in Pakistan, 8 February 2024"
+    )
     stagger_hours: float = number(0.75, "h", "within which they do", "Pakistan, 8 February 2024")
-    parts_least: int = number(6, "places", "parts that make a series of their country", "tuned")
-    company: int = number(5, "places", "places on a feed that show its failure", "tuned")
+    parts_least: int = number(6, "places", "parts that make a series of their country", "open cases")
+    company: int = number(5, "places", "places on a feed that show its failure", "open cases")
     feed_rate: float = number(240.0, "1/year", "common steps of all series of a feed", "control-britain")
     feed_size: float = number(0.03, "share", "their mean size", "control-britain")
     feed_spread: float = number(0.1, "share", "how unlike they are from place to place", "control-britain")
     feed_hours: float = number(48.0, "h", "their mean duration", "control-britain")
-    feed_broken: float = number(0.05, "share", "steps that are of any size", "tuned")
-    feed_most: float = number(0.4, "share", "a feed that has lost so much is broken", "tuned")
-    stuck_odds: float = number(1e-9, "probability", "a run of repeats less likely than this is no chance", "tuned")
-    throttle_rate: float = number(0.2, "1/year", "throttlings of a place", "tuned")
+    feed_broken: float = number(0.05, "share", "steps that are of any size", "open cases")
+    feed_most: float = number(0.4, "share", "a feed that has lost so much is broken", "open cases")
+    stuck_odds: float = number(1e-9, "probability", "a run of repeats less likely than this is no chance", "open cases")
+    throttle_rate: float = number(0.2, "1/year", "throttlings of a place", "open cases")
     deepest: float = number(1.0, "share", "most that an outage takes", "an outage may take all")
     throttle_most: float = number(
-        0.7, "share", "most that a throttling takes: what takes more is no slow Internet", "REFERENCE 2"
+        0.7, "share", "most that a throttling takes: what takes more is no slow Internet", "SIGCOMM 2023"
     )
-    throttle_hours: float = number(1440.0, "h", "their mean duration", "tuned")
+    throttle_hours: float = number(1440.0, "h", "their mean duration", "open cases")
     slow_days: tuple[float, float] = number(
-        (7.0, 42.0), "d", "age of the days that a daily mean is held against", "tuned"
+        (7.0, 42.0), "d", "age of the days that a daily mean is held against", "open cases"
     )
-    slow_warm_days: float = number(14.0, "d", "past before anything is said of daily means", "tuned")
-    slow_relearn_days: float = number(180.0, "d", "a throttling that has lasted so long is the new level", "tuned")
+    slow_warm_days: float = number(14.0, "d", "past before anything is said of daily means", "open cases")
+    slow_relearn_days: float = number(180.0, "d", "a throttling that has lasted so long is the new level", "open cases")
     # noise
-    noise_first: float = number(0.15, "share", "noise before anything is known", "tuned")
-    noise_weight: float = number(1.0, "h", "how much past that is worth", "tuned")
-    memory_bins: float = number(24.0, "bins", "how much past that memory is worth", "tuned")
-    noise_floor: float = number(0.004, "share", "least noise", "tuned")
-    noise_hours: float = number(1.0, "h", "memory of the noise before it is learnt", "tuned")
-    noise_days: float = number(7.0, "d", "memory of the learnt noise", "tuned")
-    surest: float = number(5.0, "log-odds", "how sure it can be that the noise of a series is normal", "tuned")
-    fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "tuned")
-    sharp: float = number(4.0, "", "power of the error by which forecasts are weighted", "tuned")
-    warm_hours: float = number(20.0, "h", "past before anything is said of a series", "tuned")
-    relearn_days: float = number(28.0, "d", "a loss that has lasted so long is the new level", "tuned")
+    noise_first: float = number(0.15, "share", "noise before anything is known", "open cases")
+    noise_weight: float = number(1.0, "h", "how much past that is worth", "open cases")
+    memory_bins: float = number(24.0, "bins", "how much past that memory is worth", "open cases")
+    noise_floor: float = number(0.004, "share", "least noise", "open cases")
+    noise_hours: float = number(1.0, "h", "memory of the noise before it is learnt", "open cases")
+    noise_days: float = number(7.0, "d", "memory of the learnt noise", "open cases")
+    surest: float = number(5.0, "log-odds", "how sure it can be that the noise of a series is normal", "open cases")
+    fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "open cases")
+    sharp: float = number(4.0, "", "power of the error by which forecasts are weighted", "open cases")
+    warm_hours: float = number(20.0, "h", "past before anything is said of a series", "open cases")
+    relearn_days: float = number(28.0, "d", "a loss that has lasted so long is the new level", "open cases")
     # decision
-    suspect: float = number(0.5, "probability", "suspected from here", "MODEL")
-    confirm: float = number(0.95, "probability", "confirmed from here", "MODEL")
-    over: float = number(0.1, "probability", "over below this", "MODEL")
-    merge_hours: float = number(0.5, "h", "one outage across recoveries shorter than this", "tuned")
+    suspect: float = number(0.5, "probability", "suspected from here", "chosen")
+    confirm: float = number(0.95, "probability", "confirmed from here", "chosen")
+    over: float = number(0.1, "probability", "over below this", "chosen")
+    merge_hours: float = number(0.5, "h", "one outage across recoveries shorter than this", "open cases")
