@@ -444,11 +444,13 @@ class Moments:
         return low, high
 
     def terms(self, row: int, slow: bool, day: str) -> tuple[Term, ...]:
-        """The terms of P(out) of a place, in order of their names; they add up to its log-odds."""
-        of = {name: self.belief.columns[name][row] for name in ("ratio", "score", "health")}
+        """The terms of P(out) of a place, in order of their names; they add up to its log-odds.  A signal that was
+        observed since the onset has one, though it may weigh nothing."""
+        of = {name: self.belief.columns[name][row] for name in ("ratio", "score", "health", "seen")}
+        since = (self.slow if slow else self.main).since[row]
         found = [
             Term(s.term, _told(of["ratio"][j]), _told(of["score"][j]), round(weight, 2), _told(of["health"][j]) or 0.0)
-            for j, s, weight in self._evidence(row, slow) if round(weight, 2)
+            for j, s, weight in self._evidence(row, slow) if round(weight, 2) or of["seen"][j] > since
         ]  # fmt: skip
         if day and not slow:
             found.append(Term(OF_DAY + day, None, None, round(of_day(day), 2), 1.0))

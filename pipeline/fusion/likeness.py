@@ -133,9 +133,9 @@ def fell_and_stood(terms: Iterable[Term], left: float = STANDS) -> tuple[set[str
     >>> sorted(fell_and_stood([fell, stood, sunk], left=0)[1])
     ['bgp', 'traffic']
     """
-    heard = [term for term in terms if term.weight and not term.signal.startswith((OF_PARTS, OF_DAY))]
+    heard = [term for term in terms if term.ratio is not None and not term.signal.startswith(OF_PARTS)]
     down = {kind_of(term.signal) for term in heard if term.weight > 0}
-    return down, {kind_of(term.signal) for term in heard if term.ratio is None or term.ratio >= left} - down
+    return down, {kind_of(term.signal) for term in heard if (term.ratio or 0) >= left} - down
 
 
 def _agreement(terms: tuple[Term, ...]) -> list[Sign]:

@@ -12,7 +12,9 @@ import numpy as np
 from pipeline.bins import NEVER, ends_of
 from pipeline.codec import iso
 from pipeline.engine import Engine
+from pipeline.explain.terms import likely
 from pipeline.feeds import Dispatch, chunks
+from pipeline.fusion.kinds import PARTIAL
 from pipeline.records import Outage, Progress, Rows, Run
 from pipeline.replay.coverage import Observed
 from pipeline.replay.report import ReplayReport
@@ -48,9 +50,14 @@ class Cut:
             elif outage.confirmed_at is not None:
                 if all(other.confirmed_at is None for other in own):
                     yield f"{what} is confirmed, which the whole had not published"
-                # what a wide bin alone suspects may look otherwise beside the narrow ones that end with it
-                elif not any((o.kind, o.likeness) == (outage.kind, outage.likeness) for o in own):
+                # a wide bin shows less by itself than beside the narrow ones that end with it
+                elif not any(_agree(outage, o) for o in own):
                     yield f"{what} is {outage.kind}, {outage.likeness}"
+
+
+def _agree(outage: Outage, other: Outage) -> bool:
+    """Whether a cut says of an outage what the whole says, or of its kind only that it is partial."""
+    return outage.kind in (other.kind, PARTIAL) and likely(outage.likeness) == likely(other.likeness)
 
 
 class Cutting:
